@@ -1,0 +1,189 @@
+//! What the hub wants done.
+
+use std::ops::Range;
+
+use super::input::ConnId;
+use super::job::{Job, Ticket};
+use crate::protocol::reply::{List, Message, Notice, Reply};
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Answer what was asked for. Replies and lists for one connection are in order.
+    Reply {
+        /// Whom.
+        conn: ConnId,
+        /// What.
+        reply: Reply,
+    },
+    /// Answer with a list; what the connection did not ask for waits until it is written.
+    List {
+        /// Whom.
+        conn: ConnId,
+        /// What.
+        list: List,
+    },
+    /// Deliver a message, which counts against the send queues.
+    Message {
+        /// The message.
+        message: Message,
+        /// To whom.
+        to: Recipients,
+    },
+    /// Tell something that was not asked for, which counts against the send queues.
+    Notice {
+        /// What.
+        notice: Notice,
+        /// To whom.
+        to: Recipients,
+    },
+    /// A login succeeded: the limits from before the login no longer hold.
+    LoggedIn {
+        /// On which connection.
+        conn: ConnId,
+    },
+    /// Write what waits, then the last line, and close. The hub has forgotten the connection.
+    Close {
+        /// Which.
+        conn: ConnId,
+        /// Why, for the log.
+        reason: CloseReason,
+        /// The last line, where there is one.
+        last: Option<Reply>,
+    },
+    /// Do something that may block, and hand its outcome back with the ticket.
+    Job {
+        /// What the outcome is handed back with.
+        ticket: Ticket,
+        /// What to do.
+        job: Job,
+    },
+    /// Begin a download of the file that the job with this ticket opened; the reply that announces
+    /// it comes before. The outbox ends the stream.
+    Download {
+        /// To whom.
+        conn: ConnId,
+        /// The job that opened the file.
+        ticket: Ticket,
+        /// The number of the stream.
+        stream: u32,
+        /// The first byte to send, and the one after the last.
+        bytes: Range<u64>,
+    },
+    /// End a download early; no more chunks of it go out.
+    CancelDownload {
+        /// Whose.
+        conn: ConnId,
+        /// Its stream.
+        stream: u32,
+    },
+}
+
+/// A range of [`Effects::recipients`].
+pub type Recipients = Range<usize>;
+
+/// What one call of the hub wants done, in this order.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// What to do.
+    pub list: Vec<Effect>,
+    /// The recipients of all messages and notices of this call. One vector serves them all, so that
+    /// a broadcast allocates nothing.
+    pub recipients: Vec<ConnId>,
+}
+
+impl Effects {
+    /// Adds an effect.
+    pub fn push(&mut self, effect: Effect) {
+        self.list.push(effect);
+    }
+
+    /// Adds recipients and tells where they stand.
+    pub fn recipients(&mut self, to: impl IntoIterator<Item = ConnId>) -> Recipients {
+        let start = self.recipients.len();
+        self.recipients.extend(to);
+        start..self.recipients.len()
+    }
+
+    /// Forgets all of it, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.recipients.clear();
+    }
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CloseReason {
+    /// The client said EX.
+    Goodbye,
+    /// The client closed its side, and had its answers.
+    PeerClosed,
+    /// Reading or writing failed.
+    ConnectionLost,
+    /// A file frame could not be read, or named a stream that was never open.
+    BadFileFrame,
+    /// No login within the login timeout.
+    LoginTimeout,
+    /// Nothing was heard for the idle timeout.
+    IdleTimeout,
+    /// Three wrong passwords.
+    WrongPassword,
+    /// That user is logged in already.
+    AlreadyOnline,
+    /// A newer session of the same user took over.
+    TakenOver,
+    /// A file was asked for before the login, and does not exist.
+    NoSuchFile,
+    /// More waits to be written than the send queue holds.
+    TooSlow,
+    /// One connection more than the limit.
+    ConnectionLimit,
+    /// One connection more than one address may have.
+    AddressLimit,
+    /// The server stops.
+    Shutdown,
+}
+
+impl CloseReason {
+    /// The word for the log and the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            CloseReason::Goodbye => "goodbye",
+            CloseReason::PeerClosed => "peer-closed",
+            CloseReason::ConnectionLost => "connection-lost",
+            CloseReason::BadFileFrame => "bad-file-frame",
+            CloseReason::LoginTimeout => "login-timeout",
+            CloseReason::IdleTimeout => "idle-timeout",
+            CloseReason::WrongPassword => "wrong-password",
+            CloseReason::AlreadyOnline => "already-online",
+            CloseReason::TakenOver => "taken-over",
+            CloseReason::NoSuchFile => "no-such-file",
+            CloseReason::TooSlow => "too-slow",
+            CloseReason::ConnectionLimit => "connection-limit",
+            CloseReason::AddressLimit => "address-limit",
+            CloseReason::Shutdown => "shutdown",
+        }
+    }
+
+    /// The text of the 421 that a connection gets which ends for this reason.
+    pub fn text(self) -> &'static str {
+        match self {
+            CloseReason::LoginTimeout => "no login in time",
+            CloseReason::IdleTimeout => "nothing heard for too long",
+            CloseReason::WrongPassword => "too many wrong passwords",
+            CloseReason::TakenOver => "you logged in elsewhere",
+            CloseReason::BadFileFrame => "a file frame that belongs to no stream",
+            CloseReason::TooSlow => "too slow: more waits for you than the server holds",
+            CloseReason::ConnectionLimit => "Connection Limit Exceeded !!",
+            CloseReason::AddressLimit => "too many connections from your address",
+            CloseReason::Shutdown => "the server is shutting down",
+            other => other.name(),
+        }
+    }
+
+    /// Whether downloads under way are finished first.
+    pub fn finishes_downloads(self) -> bool {
+        matches!(self, CloseReason::NoSuchFile | CloseReason::PeerClosed)
+    }
+}

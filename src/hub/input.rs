@@ -1,0 +1,109 @@
+//! What reaches the hub.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::job::{Outcome, Ticket};
+use crate::protocol::address::Address;
+use crate::protocol::frame::FrameError;
+use crate::protocol::request::{Refusal, Request};
+use crate::protocol::text::Text;
+
+/// One connection, for as long as the process runs: a slot that is used again, and the generation
+/// that tells its users apart. What arrives late for a connection that is gone meets nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnId {
+    /// Where the connection is kept.
+    pub slot: u32,
+    /// Which of the connections that were kept there; from 1 on.
+    pub generation: u32,
+}
+
+impl fmt::Display for ConnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.slot, self.generation)
+    }
+}
+
+impl fmt::Debug for ConnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The time, as the loop read it once for a tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Since the process started; it never goes back.
+    pub steady: Duration,
+    /// Microseconds since the Unix epoch; it may jump.
+    pub unix_micros: u64,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A connection was accepted. It is greeted.
+    Connected {
+        /// Which.
+        conn: ConnId,
+        /// From where. Whoever comes over the server's own socket is the operator.
+        from: Address,
+    },
+    /// A command line arrived.
+    Command {
+        /// From whom.
+        conn: ConnId,
+        /// What it asks for, or why it can't be carried out.
+        request: Result<Request, Refusal>,
+    },
+    /// A data line arrived.
+    Data {
+        /// From whom.
+        conn: ConnId,
+        /// Its text, which may be empty.
+        text: Text<'a>,
+    },
+    /// A line arrived that is no valid frame.
+    BadFrame {
+        /// From whom.
+        conn: ConnId,
+        /// Why not.
+        error: FrameError,
+    },
+    /// A part of a file frame arrived.
+    File {
+        /// From whom.
+        conn: ConnId,
+        /// The stream that it names.
+        stream: u32,
+    },
+    /// A download was handed to the kernel to its end, or could not be read to its end.
+    DownloadOver {
+        /// Whose.
+        conn: ConnId,
+        /// Its stream.
+        stream: u32,
+        /// Whether all of it was read.
+        complete: bool,
+    },
+    /// The connection is gone, or is closing for a reason that the hub did not give.
+    Disconnected {
+        /// Which.
+        conn: ConnId,
+    },
+    /// A job is done.
+    Done {
+        /// The ticket that it was given.
+        ticket: Ticket,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// The time that [`Hub::next_deadline`](super::Hub::next_deadline) named has come.
+    Deadline,
+    /// The server is about to stop, in so many seconds at the latest.
+    Shutdown {
+        /// Seconds.
+        seconds: u32,
+    },
+}

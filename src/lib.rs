@@ -1,0 +1,9 @@
+//! chatsrv: a chat and file server on one readiness-driven event loop.
+//!
+//! The modules in reading order:
+//!
+//! 1. [`protocol`]: bytes to frames, frames to requests, replies to bytes.
+//! 2. [`hub`]: what the chat knows and decides. It does no I/O.
+
+pub mod hub;
+pub mod protocol;

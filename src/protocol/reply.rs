@@ -1,0 +1,480 @@
+//! What the server says: replies, list items, notices and messages, as types and as bytes.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::address::Address;
+use super::name::{DisplayName, FileName, GroupName, Number, UserName};
+use super::verb::Verb;
+
+/// The code of a reply; notices have their own numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Code {
+    /// The head of a list.
+    ListHead = 150,
+    /// One item of a list.
+    ListItem = 151,
+    /// The first line of a connection.
+    Greeting = 220,
+    /// The last line after EX.
+    Goodbye = 221,
+    /// Logged in.
+    LoggedIn = 230,
+    /// Done.
+    Done = 250,
+    /// Done, and kept for a user who is offline.
+    DoneStored = 251,
+    /// A known user: the password is awaited.
+    SendPassword = 331,
+    /// A new user: a password is to be chosen.
+    ChoosePassword = 332,
+    /// Send the text.
+    SendText = 354,
+    /// The server closes this connection.
+    Closing = 421,
+    /// That user is already logged in.
+    AlreadyOnline = 431,
+    /// Busy.
+    Busy = 450,
+    /// No room.
+    NoRoom = 452,
+    /// Not a frame or verb that the server knows.
+    Unknown = 500,
+    /// Bad or missing parameters.
+    BadParameters = 501,
+    /// Not in this state.
+    WrongState = 503,
+    /// Log in first, or not allowed.
+    NotAllowed = 530,
+    /// Wrong password.
+    WrongPassword = 535,
+    /// No such user, group, file or stream.
+    NotFound = 550,
+    /// The user is offline and the message was discarded.
+    Offline = 551,
+    /// That name is not allowed, or taken.
+    NameNotAllowed = 553,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (*self as u16).fmt(f)
+    }
+}
+
+/// To what a reply belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A request.
+    Verb(Verb),
+    /// A message.
+    Message,
+    /// Nothing that the client sent and the server knows.
+    Nothing,
+}
+
+impl From<Verb> for Subject {
+    fn from(verb: Verb) -> Self {
+        Subject::Verb(verb)
+    }
+}
+
+impl From<Option<Verb>> for Subject {
+    fn from(verb: Option<Verb>) -> Self {
+        verb.map_or(Subject::Nothing, Subject::Verb)
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Verb(verb) => verb.fmt(f),
+            Subject::Message => f.write_str("MSG"),
+            Subject::Nothing => f.write_str("-"),
+        }
+    }
+}
+
+/// When the server took a message, in microseconds since the Unix epoch; never the same twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(pub u64);
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// To whom a message went, as it is shown: the name, not the word that the sender used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Everyone.
+    Everyone,
+    /// One user.
+    User(UserName),
+    /// A group's members.
+    Group(GroupName),
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Destination::Everyone => f.write_str("*"),
+            Destination::User(name) => name.fmt(f),
+            Destination::Group(name) => name.fmt(f),
+        }
+    }
+}
+
+/// What somebody said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// When, and in which order.
+    pub id: MessageId,
+    /// Who.
+    pub from: UserName,
+    /// To whom.
+    pub to: Destination,
+    /// What: not empty, and without control characters.
+    pub text: Arc<str>,
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "D {} {} {} {}", self.id, self.from, self.to, self.text)
+    }
+}
+
+/// One reply, on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// What came of it.
+    pub code: Code,
+    /// Of what.
+    pub subject: Subject,
+    /// The words of the reply.
+    pub detail: Detail,
+}
+
+/// The words of a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Text for people.
+    Text(&'static str),
+    /// A user, and text for people.
+    User(UserName, &'static str),
+    /// Who logged in.
+    LoggedIn(UserName, Number),
+    /// After how many seconds to try again.
+    RetryAfter(u32),
+    /// A message that was taken.
+    Confirmed {
+        /// Its id.
+        id: MessageId,
+        /// To whom it went.
+        to: Destination,
+        /// To how many at once.
+        delivered: u32,
+        /// For how many it was kept.
+        stored: u32,
+    },
+    /// How many lines of a list follow.
+    Count(usize),
+    /// A file, and why not.
+    File(FileName),
+    /// A download that begins.
+    Download {
+        /// Its stream.
+        stream: u32,
+        /// The whole file's size in bytes.
+        size: u64,
+        /// Its name.
+        name: FileName,
+    },
+    /// A file's hash.
+    Sum {
+        /// SHA-256 of its content.
+        sha256: [u8; 32],
+        /// Its size in bytes.
+        size: u64,
+        /// Its name.
+        name: FileName,
+    },
+    /// The name of the software and its protocol version.
+    Greeting,
+}
+
+impl Reply {
+    /// A reply that says no more than text for people.
+    pub fn text(code: Code, subject: impl Into<Subject>, text: &'static str) -> Self {
+        Reply { code, subject: subject.into(), detail: Detail::Text(text) }
+    }
+
+    /// A reply with words of its own.
+    pub fn new(code: Code, subject: impl Into<Subject>, detail: Detail) -> Self {
+        Reply { code, subject: subject.into(), detail }
+    }
+
+    /// The last line of a connection that the server ends.
+    pub fn closing(reason: &'static str) -> Self {
+        Reply::text(Code::Closing, Subject::Nothing, reason)
+    }
+
+    /// The first line of a connection.
+    pub fn greeting() -> Self {
+        Reply::new(Code::Greeting, Subject::Nothing, Detail::Greeting)
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Detail::Greeting = self.detail {
+            let version = env!("CARGO_PKG_VERSION");
+            return write!(f, "C {} chatsrv/{version} {} ready", self.code, super::VERSION);
+        }
+        write!(f, "C {} {}", self.code, self.subject)?;
+        match &self.detail {
+            Detail::Greeting => Ok(()),
+            Detail::Text(text) => write!(f, " {text}"),
+            Detail::User(name, text) => write!(f, " {name} {text}"),
+            Detail::LoggedIn(name, number) => write!(f, " {name} {number} welcome"),
+            Detail::RetryAfter(seconds) => write!(f, " {seconds} try again later"),
+            Detail::Confirmed { id, to, delivered, stored } => {
+                write!(f, " {id} {to} {delivered} {stored}")
+            }
+            Detail::Count(count) => write!(f, " {count}"),
+            Detail::File(name) => write!(f, " {name}"),
+            Detail::Download { stream, size, name } => write!(f, " {stream} {size} {name}"),
+            Detail::Sum { sha256, size, name } => {
+                f.write_str(" ")?;
+                sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+                write!(f, " {size} {name}")
+            }
+        }
+    }
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A verb and what it does.
+    Help(Verb),
+    /// A user to whom a direct message can go at once.
+    Direct(UserName, Number),
+    /// A user who is online.
+    Online(Online),
+    /// A file or a folder.
+    Entry(Entry),
+}
+
+/// A line of WHO.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Online {
+    /// Who.
+    pub name: UserName,
+    /// With which contact number.
+    pub number: Number,
+    /// Since when.
+    pub since: MessageId,
+    /// Where the user takes direct chats.
+    pub direct: Option<(Address, u16)>,
+    /// What people see beside the name, where the user chose that.
+    pub display: Option<DisplayName>,
+}
+
+/// A line of LS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its size in bytes; none for a folder.
+    pub size: Option<u64>,
+    /// When it was last changed, in seconds since the Unix epoch.
+    pub mtime: i64,
+    /// Its name as GET takes it, that is from the shared folder on.
+    pub name: FileName,
+}
+
+/// A list: its head, its items, and the reply that ends it.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// What was asked for.
+    pub verb: Verb,
+    /// The items; shared where many ask for the same.
+    pub items: Rc<[Item]>,
+    /// What follows the last item.
+    pub last: Reply,
+}
+
+impl Item {
+    /// Writes the item's line, without its LF, as one of the list that `verb` heads.
+    pub fn write(&self, verb: Verb, f: &mut impl fmt::Write) -> fmt::Result {
+        write!(f, "C {} {verb} ", Code::ListItem)?;
+        match self {
+            Item::Help(verb) if verb.words().is_empty() => {
+                write!(f, "{verb} - {}", verb.summary())
+            }
+            Item::Help(verb) => write!(f, "{verb} {} - {}", verb.words(), verb.summary()),
+            Item::Direct(name, number) => write!(f, "{name} {number}"),
+            Item::Online(online) => online.write(f),
+            Item::Entry(Entry { size: Some(size), mtime, name }) => {
+                write!(f, "{size} {mtime} {name}")
+            }
+            Item::Entry(Entry { size: None, mtime, name }) => write!(f, "- {mtime} {name}/"),
+        }
+    }
+}
+
+impl Online {
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        write!(f, "{} {} {} ", self.name, self.number, self.since)?;
+        match self.direct {
+            Some((address, port)) => write!(f, "{address}:{port} ")?,
+            None => f.write_str("- ")?,
+        }
+        f.write_str(self.display.as_ref().map_or(self.name.as_str(), DisplayName::as_str))
+    }
+}
+
+/// What the server tells without being asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A user came online.
+    On(UserName, Number),
+    /// A user went offline.
+    Off(UserName, Number),
+    /// A transfer ended early.
+    Abort {
+        /// Its stream.
+        stream: u32,
+        /// Why, for people.
+        reason: &'static str,
+    },
+    /// The server is about to stop.
+    Shutdown {
+        /// In how many seconds at the latest.
+        seconds: u32,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::On(name, number) => write!(f, "C 120 ON {name} {number}"),
+            Notice::Off(name, number) => write!(f, "C 121 OFF {name} {number}"),
+            Notice::Abort { stream, reason } => write!(f, "C 127 ABORT {stream} {reason}"),
+            Notice::Shutdown { seconds } => write!(f, "C 129 SHUTDOWN {seconds}"),
+        }
+    }
+}
+
+/// Appends `line` and its LF.
+pub fn encode_line(line: &impl fmt::Display, out: &mut Vec<u8>) {
+    use std::io::Write;
+    // Writing to a Vec does not fail.
+    let _ = writeln!(out, "{line}");
+}
+
+/// A `C` line from the server, cut into its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerLine<'a> {
+    /// The code, 100 to 599.
+    pub code: u16,
+    /// The verb that it belongs to.
+    pub verb: &'a str,
+    /// The words and the text.
+    pub rest: &'a str,
+}
+
+impl<'a> ServerLine<'a> {
+    /// Cuts the text of a `C` line; `None` where it doesn't start with a three-digit code.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (code, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let code = (code.len() == 3).then(|| code.parse().ok()).flatten()?;
+        let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        (100..600).contains(&code).then_some(ServerLine { code, verb, rest })
+    }
+
+    /// Whether it is the one final reply to something that the client sent.
+    pub fn is_final(&self) -> bool {
+        self.code >= 200 && self.code != Code::Greeting as u16
+    }
+
+    /// Whether it is a notice, which belongs to no request.
+    pub fn is_notice(&self) -> bool {
+        (120..130).contains(&self.code)
+    }
+}
+
+/// A `D` line from the server, cut into its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivered<'a> {
+    /// When the server took it.
+    pub id: MessageId,
+    /// Who said it.
+    pub from: &'a str,
+    /// To whom.
+    pub to: &'a str,
+    /// What.
+    pub text: &'a str,
+}
+
+impl<'a> Delivered<'a> {
+    /// Cuts the text of a `D` line; `None` where a part is missing.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(4, ' ');
+        let id = MessageId(parts.next()?.parse().ok()?);
+        Some(Delivered { id, from: parts.next()?, to: parts.next()?, text: parts.next()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_read_as_the_protocol_says() {
+        let alice: UserName = "alice".parse().unwrap();
+        let cases = [
+            (Reply::closing("too slow").to_string(), "C 421 - too slow"),
+            (
+                Reply::new(Code::LoggedIn, Verb::User, Detail::LoggedIn(alice, Number(48_213)))
+                    .to_string(),
+                "C 230 USER alice 48213 welcome",
+            ),
+            (
+                Reply::new(
+                    Code::Done,
+                    Subject::Message,
+                    Detail::Confirmed {
+                        id: MessageId(1_795_521_601_123_456),
+                        to: Destination::Everyone,
+                        delivered: 41,
+                        stored: 0,
+                    },
+                )
+                .to_string(),
+                "C 250 MSG 1795521601123456 * 41 0",
+            ),
+            (Notice::On(alice, Number(48_213)).to_string(), "C 120 ON alice 48213"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(line, expected);
+        }
+    }
+
+    #[test]
+    fn server_lines_are_cut_apart() {
+        let line = ServerLine::parse("230 USER alice 48213 welcome").unwrap();
+        assert_eq!((line.code, line.verb, line.rest), (230, "USER", "alice 48213 welcome"));
+        assert!(line.is_final());
+        assert!(ServerLine::parse("120 ON a 1").unwrap().is_notice());
+        assert!(ServerLine::parse("354 PM send").unwrap().is_final());
+        assert!(!ServerLine::parse("151 WHO x").unwrap().is_final());
+        assert_eq!(ServerLine::parse("hello"), None);
+        assert_eq!(ServerLine::parse("99999 X"), None);
+        let message = Delivered::parse("17 bob * two words").unwrap();
+        assert_eq!((message.id, message.to, message.text), (MessageId(17), "*", "two words"));
+        assert_eq!(Delivered::parse("x"), None);
+    }
+}

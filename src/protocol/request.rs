@@ -1,0 +1,242 @@
+//! A command line to a request: the verb and its words, each checked once.
+
+use super::name::{DisplayName, FileName, InvalidName, UserName};
+use super::reply::Code;
+use super::text::Text;
+use super::verb::Verb;
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Log in, or register.
+    User {
+        /// Under which name.
+        name: UserName,
+        /// Whether a session of that user which already stands is to end.
+        takeover: bool,
+    },
+    /// Compose a message to everyone.
+    Pm,
+    /// Compose a message to a user.
+    Dm,
+    /// List who is online.
+    Who,
+    /// Choose a display name.
+    Nick(DisplayName),
+    /// Turn notices of presence off (true) or on.
+    Quiet(bool),
+    /// List a folder; `None` is the shared folder itself.
+    Ls(Option<FileName>),
+    /// Download a file.
+    Get {
+        /// From which byte on.
+        offset: u64,
+        /// Which one.
+        name: FileName,
+    },
+    /// Hash a file.
+    Sum(FileName),
+    /// End a transfer.
+    Abort {
+        /// Its stream.
+        stream: u32,
+    },
+    /// List the verbs.
+    Help,
+    /// Log out.
+    Ex,
+}
+
+/// A command that can't be carried out as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was asked for, where that is a verb of the protocol.
+    pub verb: Option<Verb>,
+    /// Why not.
+    pub code: Code,
+    /// The same for people.
+    pub text: &'static str,
+}
+
+impl Request {
+    /// Reads the text of a `C` line.
+    ///
+    /// # Errors
+    /// A [`Refusal`]: 500 for an unknown verb, 501 for missing or bad words, 550 for a name that no
+    /// user or file can have, 553 for one that can't be chosen.
+    pub fn parse(line: Text<'_>) -> Result<Request, Refusal> {
+        let (word, rest) = line.split_word();
+        let Some(verb) = Verb::from_word(word) else {
+            let text = "unknown command, HELP lists what there is";
+            return Err(Refusal { verb: None, code: Code::Unknown, text });
+        };
+        parse_words(verb, rest).map_err(|(code, text)| Refusal { verb: Some(verb), code, text })
+    }
+
+    /// The verb that asks for it.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Request::User { .. } => Verb::User,
+            Request::Pm => Verb::Pm,
+            Request::Dm => Verb::Dm,
+            Request::Who => Verb::Who,
+            Request::Nick(_) => Verb::Nick,
+            Request::Quiet(_) => Verb::Quiet,
+            Request::Ls(_) => Verb::Ls,
+            Request::Get { .. } => Verb::Get,
+            Request::Sum(_) => Verb::Sum,
+            Request::Abort { .. } => Verb::Abort,
+            Request::Help => Verb::Help,
+            Request::Ex => Verb::Ex,
+        }
+    }
+}
+
+type Wrong = (Code, &'static str);
+
+const MISSING: Wrong = (Code::BadParameters, "a word is missing");
+const NO_FILE: Wrong = (Code::NotFound, "no such file");
+
+fn parse_words(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
+    match verb {
+        Verb::User => user(words),
+        Verb::Pm => nothing(words, Request::Pm),
+        Verb::Dm => nothing(words, Request::Dm),
+        Verb::Who => nothing(words, Request::Who),
+        Verb::Nick => display_name(words).map(Request::Nick),
+        Verb::Quiet => on_or_off(words).map(Request::Quiet),
+        Verb::Ls => folder(words).map(Request::Ls),
+        Verb::Get => get(words),
+        Verb::Sum => file(words).map(Request::Sum),
+        Verb::Abort => {
+            Ok(Request::Abort { stream: number(words.as_str(), "give the stream's number")? })
+        }
+        Verb::Help => nothing(words, Request::Help),
+        Verb::Ex => nothing(words, Request::Ex),
+    }
+}
+
+fn nothing(words: Text<'_>, request: Request) -> Result<Request, Wrong> {
+    match words.is_empty() {
+        true => Ok(request),
+        false => Err((Code::BadParameters, "that command stands alone")),
+    }
+}
+
+fn user(words: Text<'_>) -> Result<Request, Wrong> {
+    let (name, rest) = words.split_word();
+    let takeover = match rest.as_str() {
+        "" => false,
+        word if word.eq_ignore_ascii_case("TAKEOVER") => true,
+        _ => return Err((Code::BadParameters, "after the name only TAKEOVER may stand")),
+    };
+    if name.is_empty() {
+        return Err(MISSING);
+    }
+    match name.parse::<UserName>() {
+        Ok(name) if !name.is_operator() => Ok(Request::User { name, takeover }),
+        _ => Err((
+            Code::NameNotAllowed,
+            "a name has 1 to 32 of A-Z a-z 0-9 _ . - and starts with a letter",
+        )),
+    }
+}
+
+fn display_name(words: Text<'_>) -> Result<DisplayName, Wrong> {
+    words.parse().map_err(|InvalidName| {
+        (Code::BadParameters, "a display name has 1 to 64 visible characters")
+    })
+}
+
+fn on_or_off(words: Text<'_>) -> Result<bool, Wrong> {
+    match words.as_str() {
+        word if word.eq_ignore_ascii_case("on") => Ok(true),
+        word if word.eq_ignore_ascii_case("off") => Ok(false),
+        _ => Err((Code::BadParameters, "say on or off")),
+    }
+}
+
+fn file(words: Text<'_>) -> Result<FileName, Wrong> {
+    if words.is_empty() {
+        return Err(MISSING);
+    }
+    words.parse().map_err(|InvalidName| NO_FILE)
+}
+
+fn folder(words: Text<'_>) -> Result<Option<FileName>, Wrong> {
+    // A folder may be written as LS lists it, with a slash at its end.
+    let path = words.strip_suffix('/').unwrap_or(&words);
+    if words.is_empty() {
+        return Ok(None);
+    }
+    path.parse().map(Some).map_err(|InvalidName| (Code::NotFound, "no such folder"))
+}
+
+fn get(words: Text<'_>) -> Result<Request, Wrong> {
+    let (offset, name) = words.split_word();
+    let offset = number(offset, "give the offset and the name")?;
+    Ok(Request::Get { offset, name: file(name)? })
+}
+
+/// A plain decimal number, without a sign.
+fn number<N: std::str::FromStr>(word: &str, otherwise: &'static str) -> Result<N, Wrong> {
+    let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| word.parse().ok()).flatten().ok_or((Code::BadParameters, otherwise))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Request, Code> {
+        Request::parse(Text::new(line).unwrap()).map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn words_are_checked() {
+        let name = "alice".parse().unwrap();
+        assert_eq!(parse("USER alice"), Ok(Request::User { name, takeover: false }));
+        assert_eq!(parse("user alice takeover"), Ok(Request::User { name, takeover: true }));
+        assert_eq!(parse("USER alice x"), Err(Code::BadParameters));
+        assert_eq!(parse("USER"), Err(Code::BadParameters));
+        assert_eq!(parse("USER 4lice"), Err(Code::NameNotAllowed));
+        assert_eq!(parse("USER operator"), Err(Code::NameNotAllowed));
+        assert_eq!(parse("PM x"), Err(Code::BadParameters));
+        assert_eq!(parse("NICK Al Ice"), Ok(Request::Nick("Al Ice".parse().unwrap())));
+        assert_eq!(parse("QUIET maybe"), Err(Code::BadParameters));
+        assert_eq!(parse("NOPE"), Err(Code::Unknown));
+        assert_eq!(parse(""), Err(Code::Unknown));
+    }
+
+    #[test]
+    fn file_names_come_last_and_may_hold_spaces() {
+        let name = "a b/c".parse().unwrap();
+        assert_eq!(parse("GET 7 a b/c"), Ok(Request::Get { offset: 7, name }));
+        assert_eq!(parse("GET 7"), Err(Code::BadParameters));
+        assert_eq!(parse("GET -1 a"), Err(Code::BadParameters));
+        assert_eq!(parse("GET +1 a"), Err(Code::BadParameters));
+        assert_eq!(parse("GET 0 ../a"), Err(Code::NotFound));
+        assert_eq!(parse("LS"), Ok(Request::Ls(None)));
+        assert_eq!(parse("LS a/"), Ok(Request::Ls(Some("a".parse().unwrap()))));
+        assert_eq!(parse("LS /"), Err(Code::NotFound));
+        assert_eq!(parse("ABORT 3"), Ok(Request::Abort { stream: 3 }));
+        assert_eq!(parse("ABORT x"), Err(Code::BadParameters));
+    }
+
+    #[test]
+    fn every_verb_can_be_asked_for() {
+        let words = |verb| match verb {
+            Verb::User => " alice",
+            Verb::Nick => " x",
+            Verb::Quiet => " on",
+            Verb::Get => " 0 x",
+            Verb::Sum => " x",
+            Verb::Abort => " 1",
+            _ => "",
+        };
+        for verb in Verb::ALL {
+            let line = format!("{verb}{}", words(*verb));
+            assert_eq!(parse(&line).map(|request| request.verb()), Ok(*verb), "{line}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The verbs, one row each: what a client may ask for, in which words.
+
+use std::fmt;
+
+/// One row of the table of verbs.
+struct Row {
+    verb: Verb,
+    name: &'static str,
+    words: &'static str,
+    summary: &'static str,
+}
+
+/// Declares [`Verb`] and its table together, so that no verb can be without its row.
+macro_rules! verbs {
+    ($($verb:ident $name:literal $words:literal $summary:literal;)*) => {
+        /// What a command asks for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Verb {
+            $(#[doc = $summary] $verb,)*
+        }
+
+        impl Verb {
+            /// Every verb, in the order in which HELP lists them.
+            pub const ALL: &[Verb] = &[$(Verb::$verb),*];
+        }
+
+        const ROWS: &[Row] = &[$(
+            Row { verb: Verb::$verb, name: $name, words: $words, summary: $summary },
+        )*];
+    };
+}
+
+verbs! {
+    User "USER" "name [TAKEOVER]" "log in, or register a new name";
+    Pm "PM" "" "send a message to everyone, step by step";
+    Dm "DM" "" "send a message to one user, step by step";
+    Who "WHO" "" "list who is online";
+    Nick "NICK" "text" "choose the name that people see beside yours";
+    Quiet "QUIET" "on|off" "turn the notices of who comes and goes off or on";
+    Ls "LS" "[path]" "list a folder of the shared files";
+    Get "GET" "offset name" "download a file from an offset on";
+    Sum "SUM" "name" "tell the SHA-256 of a file";
+    Abort "ABORT" "stream" "end a transfer";
+    Help "HELP" "" "list the commands";
+    Ex "EX" "" "log out and close the connection";
+}
+
+impl Verb {
+    /// The word that stands on the wire.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The words that follow it, as people write a synopsis.
+    pub fn words(self) -> &'static str {
+        self.row().words
+    }
+
+    /// What it does, in one line.
+    pub fn summary(self) -> &'static str {
+        self.row().summary
+    }
+
+    /// The verb that `word` names, in capitals or not.
+    pub fn from_word(word: &str) -> Option<Verb> {
+        ROWS.iter().find(|row| row.name.eq_ignore_ascii_case(word)).map(|row| row.verb)
+    }
+
+    fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_the_order_of_the_verbs() {
+        for verb in Verb::ALL {
+            assert_eq!(verb.row().verb, *verb);
+            assert_eq!(Verb::from_word(verb.name()), Some(*verb));
+            assert_eq!(Verb::from_word(&verb.name().to_lowercase()), Some(*verb));
+        }
+        assert_eq!(Verb::from_word("NOPE"), None);
+    }
+}
