@@ -4,6 +4,13 @@
 //!
 //! 1. [`protocol`]: bytes to frames, frames to requests, replies to bytes.
 //! 2. [`hub`]: what the chat knows and decides. It does no I/O.
+//!
+//! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; and the
+//! server's [`options`] and [`log`].
 
+pub mod command_line;
+pub mod exit;
 pub mod hub;
+pub mod log;
+pub mod options;
 pub mod protocol;

@@ -1,0 +1,29 @@
+//! How the programs end: the exit codes of sysexits.h that they use.
+
+use std::process::ExitCode;
+
+/// Why a program ended without having done its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// EX_USAGE: the command line or the environment asks for what there is not.
+    Usage = 64,
+    /// EX_UNAVAILABLE: an address to listen on is taken, or no server answers.
+    Unavailable = 69,
+    /// EX_SOFTWARE: the program found itself in a state that it should never be in.
+    Software = 70,
+    /// EX_OSERR: the system refused what the program can't do without.
+    System = 71,
+    /// EX_CANTCREAT: the data folder or a file in it can't be made or used.
+    CantCreate = 73,
+    /// EX_IOERR: reading or writing failed.
+    InputOutput = 74,
+    /// EX_TEMPFAIL: not now; another server has the data folder.
+    TryAgain = 75,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}

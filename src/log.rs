@@ -1,0 +1,119 @@
+//! The server's log: one line an event, on standard error.
+//!
+//! A line is a few words and then `key=value` pairs. Under systemd each line begins with its
+//! priority (sd-daemon(3)) and the journal adds the time; elsewhere it begins with the time in UTC
+//! and the level. Whatever a peer wrote goes through [`Quoted`].
+
+use std::fmt::{self, Write as _};
+use std::io;
+use std::time::SystemTime;
+
+use env_logger::Target;
+use log::{Level, LevelFilter, Record};
+
+use crate::protocol::text::is_invisible;
+
+/// The most characters of a peer's text that one value of a log line shows.
+const QUOTED_CHARS_MAX: usize = 200;
+
+/// Sends everything that is logged from now on to standard error, up to `level`.
+///
+/// # Errors
+/// Where a log was set up before.
+pub fn start(level: LevelFilter) -> Result<(), log::SetLoggerError> {
+    let to_journal = is_journal();
+    env_logger::Builder::new()
+        .filter_level(level)
+        .target(Target::Stderr)
+        .format(move |out, record| write_line(out, record, to_journal))
+        .try_init()
+}
+
+fn write_line(out: &mut impl io::Write, record: &Record<'_>, to_journal: bool) -> io::Result<()> {
+    if to_journal {
+        return writeln!(out, "<{}>{}", priority(record.level()), record.args());
+    }
+    let time = humantime::format_rfc3339_millis(SystemTime::now());
+    writeln!(out, "{time} {:<5} {}", record.level().as_str().to_lowercase(), record.args())
+}
+
+/// The priority of syslog(3) that the journal knows.
+fn priority(level: Level) -> u8 {
+    match level {
+        Level::Error => 3,
+        Level::Warn => 4,
+        Level::Info => 6,
+        Level::Debug | Level::Trace => 7,
+    }
+}
+
+/// Whether standard error goes to the journal: `$JOURNAL_STREAM` names the device and the inode,
+/// and stays set where a shell under systemd sends the output elsewhere.
+fn is_journal() -> bool {
+    let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
+    let Ok(stat) = rustix::fs::fstat(io::stderr()) else { return false };
+    named == format!("{}:{}", stat.st_dev, stat.st_ino)
+}
+
+/// A peer's text as a value for the log: in quotes, with control, bidirectional and invisible
+/// characters, quotes and backslashes escaped, and cut where it is long.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for (count, c) in self.0.chars().enumerate() {
+            if count == QUOTED_CHARS_MAX {
+                f.write_char('…')?;
+                break;
+            }
+            if c.is_control() || is_invisible(c) || matches!(c, '"' | '\\') {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(level: Level, to_journal: bool) -> String {
+        let mut out = Vec::new();
+        let record = Record::builder().level(level).args(format_args!("conn=3.1 closed")).build();
+        write_line(&mut out, &record, to_journal).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_journal_gets_priorities_and_everybody_else_the_time() {
+        assert_eq!(line(Level::Info, true), "<6>conn=3.1 closed\n");
+        assert_eq!(line(Level::Error, true), "<3>conn=3.1 closed\n");
+        assert_eq!(line(Level::Trace, true), "<7>conn=3.1 closed\n");
+        let plain = line(Level::Warn, false);
+        let (time, rest) = plain.split_once(' ').unwrap();
+        assert!(humantime::parse_rfc3339(time).is_ok(), "{time}");
+        assert_eq!(rest, "warn  conn=3.1 closed\n");
+    }
+
+    #[test]
+    fn what_a_peer_wrote_stays_on_its_line_and_in_its_quotes() {
+        assert_eq!(Quoted("a b").to_string(), r#""a b""#);
+        assert_eq!(
+            Quoted("\x1b[2J\r\n\u{9b}\u{202e}\u{200b}\"\\").to_string(),
+            r#""\u{1b}[2J\r\n\u{9b}\u{202e}\u{200b}\"\\""#
+        );
+        assert_eq!(Quoted("Zoë 中 👍").to_string(), "\"Zoë 中 👍\"");
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        let longest = "é".repeat(QUOTED_CHARS_MAX);
+        assert_eq!(Quoted(&longest).to_string(), format!("\"{longest}\""));
+        assert_eq!(Quoted(&format!("{longest}é")).to_string(), format!("\"{longest}…\""));
+    }
+}

@@ -1,0 +1,239 @@
+//! The server's command line and environment: [`Options`], checked and plain.
+
+mod size;
+
+use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use log::LevelFilter;
+
+pub use size::{InvalidSize, Size};
+
+/// The port that the server listens on where none is given.
+pub const PORT: u16 = 9000;
+/// The least that a send queue may hold: the longest answers to one request fit well.
+pub const SEND_QUEUE_MIN: Size = Size::kib(64);
+/// The most that a send queue may hold.
+pub const SEND_QUEUE_MAX: Size = Size(1 << 40);
+/// The longest time that an option takes; so the clock can't overflow.
+pub const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// What the operator decided.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// TCP port to listen on; 0 takes a free one, which the log tells
+    #[arg(short, long, env = "CHATSRV_PORT", default_value_t = PORT)]
+    pub port: u16,
+
+    /// Address to listen on, may be repeated [default: all, IPv6 and IPv4]
+    #[arg(short, long, env = "CHATSRV_LISTEN", value_name = "ADDR", value_delimiter = ',')]
+    pub listen: Vec<IpAddr>,
+
+    /// Folder for the accounts and all else that is kept; made where it is missing
+    #[arg(short, long, env = "CHATSRV_DATA", value_name = "DIR", required = false)]
+    #[arg(default_values_os = default_data())]
+    pub data: PathBuf,
+
+    /// The shared folder, whose files may be downloaded [default: files, in the data folder]
+    #[arg(long, env = "CHATSRV_FILES", value_name = "DIR")]
+    files: Option<PathBuf>,
+
+    /// Let files be listed and downloaded without a login
+    #[arg(long, env = "CHATSRV_PUBLIC_FILES", value_parser = BoolishValueParser::new())]
+    pub public_files: bool,
+
+    /// Whether new names may register
+    #[arg(long, env = "CHATSRV_REGISTRATION", value_name = "WHO", default_value = "open")]
+    pub registration: Registration,
+
+    /// What happens to a message for a user who is offline
+    #[arg(long, env = "CHATSRV_OFFLINE", value_name = "WHAT", default_value = "store")]
+    pub offline: Offline,
+
+    /// Most connections at a time [default: what the limit of open files allows]
+    #[arg(long, env = "CHATSRV_MAX_CLIENTS", value_name = "N")]
+    pub max_clients: Option<NonZeroU32>,
+
+    /// Most connections at a time from one IPv4 address or IPv6 /64 [default: no limit]
+    #[arg(long, env = "CHATSRV_MAX_PER_ADDRESS", value_name = "N")]
+    pub max_per_address: Option<NonZeroU32>,
+
+    /// With more users online than this, nobody is told who comes and goes
+    #[arg(long, env = "CHATSRV_PRESENCE_LIMIT", value_name = "N", default_value_t = 500)]
+    pub presence_limit: u32,
+
+    /// How long a connection may take to log in
+    #[arg(long, env = "CHATSRV_LOGIN_TIMEOUT", value_name = "TIME", value_parser = timeout)]
+    #[arg(default_value = "30s")]
+    pub login_timeout: Duration,
+
+    /// Close a connection that sends nothing for so long [default: never]
+    #[arg(long, env = "CHATSRV_IDLE_TIMEOUT", value_name = "TIME", value_parser = timeout)]
+    pub idle_timeout: Option<Duration>,
+
+    /// What may wait for a client that it did not ask for; whoever leaves more unread is closed
+    #[arg(long, env = "CHATSRV_SEND_QUEUE", value_name = "SIZE", value_parser = send_queue)]
+    #[arg(default_value_t = Size::mib(1))]
+    pub send_queue: Size,
+
+    /// Lines a second taken from one connection, with a burst of twice that; 0 is no limit
+    #[arg(long, env = "CHATSRV_RATE", value_name = "N", default_value_t = 100)]
+    pub rate: u32,
+
+    /// What a guess at a stolen password costs; low is for tests alone
+    #[arg(long, env = "CHATSRV_PASSWORD_COST", value_name = "COST", default_value = "normal")]
+    pub password_cost: PasswordCost,
+
+    /// How long clients may take to read what waits for them when the server stops
+    #[arg(long, env = "CHATSRV_DRAIN", value_name = "TIME", value_parser = duration)]
+    #[arg(default_value = "10s")]
+    pub drain: Duration,
+
+    /// What the log on standard error tells
+    #[arg(long, env = "CHATSRV_LOG", value_name = "LEVEL", value_parser = log_level())]
+    #[arg(default_value = "info")]
+    pub log: LevelFilter,
+}
+
+/// Whether new names may register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Whoever connects may register a name
+    Open,
+    /// Only accounts that there are may log in
+    Closed,
+}
+
+/// What happens to a message for a user who is offline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Offline {
+    /// It is kept until the user reads it; this version keeps none yet, and discards it
+    Store,
+    /// It is dropped, and the sender is told
+    Discard,
+}
+
+/// How much work one password hash is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PasswordCost {
+    /// Argon2id with the parameters that OWASP recommends
+    Normal,
+    /// As little as there is: for tests and load tests
+    Low,
+}
+
+/// What stands on the command line: the options, and the short form of the commonest one.
+#[derive(Parser)]
+#[command(name = "chatsrv", version, about, max_term_width = 100)]
+#[command(after_help = "Every option can come from the environment too, --send-queue from \
+    CHATSRV_SEND_QUEUE. The manual is chatsrv(8).")]
+struct CommandLine {
+    #[command(flatten)]
+    options: Options,
+
+    /// The same as --port
+    #[arg(value_name = "PORT")]
+    bare_port: Option<u16>,
+}
+
+impl Options {
+    /// Reads the command line and the environment of this process.
+    ///
+    /// # Errors
+    /// The code to exit with at once; what there was to say has been said.
+    pub fn from_command_line() -> Result<Self, ExitCode> {
+        crate::command_line::read(Self::command(), Self::from_matches)
+    }
+
+    /// The description of the command line, from which help and completions are made.
+    pub fn command() -> Command {
+        // The help would name every variable, which are all made by one rule.
+        CommandLine::command().mut_args(|arg| arg.hide_env(true))
+    }
+
+    /// The shared folder.
+    pub fn files(&self) -> PathBuf {
+        self.files.clone().unwrap_or_else(|| self.data.join("files"))
+    }
+
+    fn from_matches(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        let port_source = matches.value_source("port");
+        let CommandLine { mut options, bare_port } = CommandLine::from_arg_matches_mut(matches)?;
+        if let Some(port) = bare_port {
+            if port_source == Some(ValueSource::CommandLine) {
+                let text = "give the port once, bare or with --port";
+                return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
+            }
+            options.port = port;
+        }
+        Ok(options)
+    }
+}
+
+/// The default of `--data`, as clap wants it: for as long as the process lives, and in a list, which
+/// is empty where there is no home.
+fn default_data() -> Option<&'static OsStr> {
+    static DEFAULT: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| data_folder(|name| std::env::var_os(name)));
+    DEFAULT.as_deref().map(Path::as_os_str)
+}
+
+/// The data folder where none is given: `$STATE_DIRECTORY`, which systemd sets, else the place
+/// that the XDG Base Directory Specification names; none where there is no home either.
+fn data_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    // Both specifications say that a relative path is to be ignored.
+    let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    if let Some(state) = absolute("STATE_DIRECTORY") {
+        return Some(first_of_list(&state));
+    }
+    let base = absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
+    Some(base.join("chatsrv"))
+}
+
+/// systemd gives several state folders as one list, with colons between.
+fn first_of_list(list: &Path) -> PathBuf {
+    let first = list.to_str().and_then(|list| list.split(':').next());
+    first.map_or_else(|| list.to_owned(), PathBuf::from)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write a time as 30s, 5m, 2h or 7d"))?;
+    if duration > DURATION_MAX {
+        return Err("that is more than ten years".to_owned());
+    }
+    Ok(duration)
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("a timeout has to be longer than nothing".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+fn send_queue(text: &str) -> Result<Size, String> {
+    let size: Size = text.parse().map_err(|error: InvalidSize| error.to_string())?;
+    if !(SEND_QUEUE_MIN..=SEND_QUEUE_MAX).contains(&size) {
+        return Err(format!("it has to be {SEND_QUEUE_MIN} to {SEND_QUEUE_MAX}"));
+    }
+    Ok(size)
+}
+
+fn log_level() -> impl TypedValueParser<Value = LevelFilter> {
+    PossibleValuesParser::new(["error", "warn", "info", "debug", "trace"])
+        .try_map(|level| level.parse::<LevelFilter>())
+}
+
+#[cfg(test)]
+mod tests;

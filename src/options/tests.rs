@@ -1,0 +1,147 @@
+use super::*;
+
+/// The options that `words` stand for, whatever the environment of the tests says.
+fn read(words: &[&str]) -> Result<Options, ErrorKind> {
+    let words = ["chatsrv"].iter().chain(words);
+    let command = Options::command().mut_args(|arg| arg.env(None::<&str>));
+    let matches = command.try_get_matches_from(words);
+    matches
+        .and_then(|mut matches| Options::from_matches(&mut matches))
+        .map_err(|error| error.kind())
+}
+
+fn options(words: &[&str]) -> Options {
+    read(words).unwrap()
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Options::command().debug_assert();
+}
+
+#[test]
+fn with_nothing_given_the_defaults_hold() {
+    let options = options(&["--data", "/d"]);
+    assert_eq!(options.port, 9000);
+    assert!(options.listen.is_empty());
+    assert_eq!(options.files(), Path::new("/d/files"));
+    assert!(!options.public_files);
+    assert_eq!(options.registration, Registration::Open);
+    assert_eq!(options.offline, Offline::Store);
+    assert_eq!(options.max_clients, None);
+    assert_eq!(options.max_per_address, None);
+    assert_eq!(options.presence_limit, 500);
+    assert_eq!(options.login_timeout, Duration::from_secs(30));
+    assert_eq!(options.idle_timeout, None);
+    assert_eq!(options.send_queue, Size(1 << 20));
+    assert_eq!(options.rate, 100);
+    assert_eq!(options.password_cost, PasswordCost::Normal);
+    assert_eq!(options.drain, Duration::from_secs(10));
+    assert_eq!(options.log, LevelFilter::Info);
+}
+
+#[test]
+fn the_port_may_stand_bare_and_only_once() {
+    assert_eq!(options(&["7000"]).port, 7000);
+    assert_eq!(options(&["-p", "7000"]).port, 7000);
+    assert_eq!(options(&["--port=0"]).port, 0);
+    assert_eq!(read(&["-p", "7000", "7000"]).unwrap_err(), ErrorKind::ArgumentConflict);
+    assert_eq!(read(&["7000", "7001"]).unwrap_err(), ErrorKind::UnknownArgument);
+    assert_eq!(read(&["65536"]).unwrap_err(), ErrorKind::ValueValidation);
+}
+
+#[test]
+fn addresses_may_be_repeated_or_listed() {
+    let expected: [IpAddr; 2] = ["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+    assert_eq!(options(&["-l", "127.0.0.1", "--listen", "::1"]).listen, expected);
+    assert_eq!(options(&["-l", "127.0.0.1,::1"]).listen, expected);
+    assert_eq!(read(&["-l", "localhost"]).unwrap_err(), ErrorKind::ValueValidation);
+}
+
+#[test]
+fn times_have_bounds() {
+    assert_eq!(
+        options(&["--idle-timeout", "1h 30m"]).idle_timeout,
+        Some(Duration::from_secs(5400))
+    );
+    assert_eq!(options(&["--drain", "0s"]).drain, Duration::ZERO);
+    assert_eq!(options(&["--login-timeout", "3650d"]).login_timeout, DURATION_MAX);
+    for words in [
+        ["--login-timeout", "0s"],
+        ["--idle-timeout", "0s"],
+        ["--login-timeout", "3651d"],
+        ["--drain", "3651d"],
+        ["--drain", "10"],
+        ["--drain", "soon"],
+    ] {
+        assert_eq!(read(&words).unwrap_err(), ErrorKind::ValueValidation, "{words:?}");
+    }
+}
+
+#[test]
+fn numbers_and_sizes_have_bounds() {
+    assert_eq!(options(&["--send-queue", "64KiB"]).send_queue, SEND_QUEUE_MIN);
+    assert_eq!(options(&["--send-queue", "1TiB"]).send_queue, SEND_QUEUE_MAX);
+    assert_eq!(options(&["--rate", "0"]).rate, 0);
+    assert_eq!(options(&["--presence-limit", "0"]).presence_limit, 0);
+    assert_eq!(options(&["--max-clients", "1"]).max_clients, NonZeroU32::new(1));
+    for words in [
+        ["--send-queue", "65535"],
+        ["--send-queue", "1025GiB"],
+        ["--send-queue", "much"],
+        ["--max-clients", "0"],
+        ["--max-per-address", "0"],
+        ["--rate", "-1"],
+    ] {
+        assert!(read(&words).is_err(), "{words:?}");
+    }
+}
+
+#[test]
+fn words_are_taken_from_their_lists() {
+    assert_eq!(options(&["--registration", "closed"]).registration, Registration::Closed);
+    assert_eq!(options(&["--offline", "discard"]).offline, Offline::Discard);
+    assert_eq!(options(&["--password-cost", "low"]).password_cost, PasswordCost::Low);
+    assert_eq!(options(&["--log", "trace"]).log, LevelFilter::Trace);
+    for option in ["--registration", "--offline", "--password-cost", "--log"] {
+        assert_eq!(read(&[option, "perhaps"]).unwrap_err(), ErrorKind::InvalidValue, "{option}");
+    }
+}
+
+#[test]
+fn every_option_can_come_from_the_environment() {
+    let command = Options::command();
+    let options = command.get_arguments().filter(|arg| arg.get_long().is_some());
+    let mut count = 0;
+    for arg in options {
+        let long = arg.get_long().unwrap();
+        let variable = format!("CHATSRV_{}", long.to_uppercase().replace('-', "_"));
+        assert_eq!(arg.get_env(), Some(variable.as_ref()), "--{long}");
+        assert!(arg.get_help().is_some(), "--{long} has no help");
+        count += 1;
+    }
+    assert!(count >= 16, "only {count} options");
+}
+
+#[test]
+fn the_data_folder_is_where_systemd_or_the_home_says() {
+    let folder = |variables: &[(&str, &str)]| {
+        let found = data_folder(|name| {
+            let pair = variables.iter().find(|(key, _)| *key == name)?;
+            Some(OsString::from(pair.1))
+        });
+        found.map(|path| path.to_str().unwrap().to_owned())
+    };
+    let home = ("HOME", "/home/ann");
+    let data = ("XDG_DATA_HOME", "/data");
+    let state = ("STATE_DIRECTORY", "/var/lib/chatsrv");
+    assert_eq!(folder(&[home, data, state]).unwrap(), "/var/lib/chatsrv");
+    assert_eq!(folder(&[home, data]).unwrap(), "/data/chatsrv");
+    assert_eq!(folder(&[home]).unwrap(), "/home/ann/.local/share/chatsrv");
+    assert_eq!(folder(&[("STATE_DIRECTORY", "/a:/b")]).unwrap(), "/a");
+    assert_eq!(
+        folder(&[home, ("XDG_DATA_HOME", "data")]).unwrap(),
+        "/home/ann/.local/share/chatsrv"
+    );
+    assert_eq!(folder(&[]), None);
+}
