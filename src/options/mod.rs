@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_FILES", value_name = "DIR")]
     files: Option<PathBuf>,
 
-    /// Let files be listed and downloaded without a login
+    /// Let files be downloaded without a login
     #[arg(long, env = "CHATSRV_PUBLIC_FILES", value_parser = BoolishValueParser::new())]
     pub public_files: bool,
 
