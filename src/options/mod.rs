@@ -179,7 +179,7 @@ impl Options {
     }
 }
 
-/// The default of `--data`, as clap wants it: for as long as the process lives, and in a list, which
+/// The default of `--data`, as clap wants it: for as long as the process lives, and in a list that
 /// is empty where there is no home.
 fn default_data() -> Option<&'static OsStr> {
     static DEFAULT: LazyLock<Option<PathBuf>> =
