@@ -1,0 +1,9 @@
+//! The manual page and the program tell the same.
+
+#[path = "../../tests/manual/options.rs"]
+mod options;
+
+#[test]
+fn the_load_generator_has_the_options_of_its_page() {
+    options::assert_same(env!("CARGO_BIN_EXE_loadtest"), "../man/loadtest.1");
+}

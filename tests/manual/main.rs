@@ -1,0 +1,54 @@
+//! The manual pages and the programs tell the same.
+
+mod options;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use chatsrv::protocol::verb::Verb;
+
+#[test]
+fn the_server_has_the_options_of_its_page() {
+    options::assert_same(env!("CARGO_BIN_EXE_chatsrv"), "man/chatsrv.8");
+}
+
+#[test]
+fn the_client_has_the_options_of_its_page() {
+    options::assert_same(env!("CARGO_BIN_EXE_chatclient"), "man/chatclient.1");
+}
+
+#[test]
+fn the_protocol_page_has_every_verb_with_its_words_and_no_other() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/chatsrv-protocol.7");
+    let page = std::fs::read_to_string(path).unwrap();
+    let items = page.lines().filter_map(|line| line.strip_prefix(".It Ic "));
+    let told: BTreeSet<String> = items.map(plain).collect();
+    let known = Verb::ALL.iter().map(|verb| format!("{verb} {}", verb.words()));
+    let known: BTreeSet<String> = known.map(|synopsis| synopsis.trim().to_owned()).collect();
+    assert_eq!(told, known, "left: the page, right: the verbs");
+}
+
+/// What a line of mdoc(7) looks like: `USER Ar name Op Cm TAKEOVER` is `USER name [TAKEOVER]`.
+fn plain(mdoc: &str) -> String {
+    let (always, optional) = mdoc.split_once(" Op ").unwrap_or((mdoc, ""));
+    let words = |part: &str| {
+        let words: Vec<&str> = part.split(' ').filter(|word| !is_macro(word)).collect();
+        words.join(" ").replace(" Ns | Ns ", "|")
+    };
+    match optional {
+        "" => words(always),
+        optional => format!("{} [{}]", words(always), words(optional)),
+    }
+}
+
+fn is_macro(word: &str) -> bool {
+    matches!(word, "Ar" | "Cm" | "Ic")
+}
+
+#[test]
+fn mdoc_is_read_as_it_is_shown() {
+    assert_eq!(plain("USER Ar name Op Cm TAKEOVER"), "USER name [TAKEOVER]");
+    assert_eq!(plain("QUIET Cm on Ns | Ns Cm off"), "QUIET on|off");
+    assert_eq!(plain("GET Ar offset name"), "GET offset name");
+    assert_eq!(plain("EX"), "EX");
+}
