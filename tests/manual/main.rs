@@ -19,13 +19,30 @@ fn the_client_has_the_options_of_its_page() {
 
 #[test]
 fn the_protocol_page_has_every_verb_with_its_words_and_no_other() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/chatsrv-protocol.7");
-    let page = std::fs::read_to_string(path).unwrap();
+    let page = read("man/chatsrv-protocol.7");
     let items = page.lines().filter_map(|line| line.strip_prefix(".It Ic "));
     let told: BTreeSet<String> = items.map(plain).collect();
     let known = Verb::ALL.iter().map(|verb| format!("{verb} {}", verb.words()));
     let known: BTreeSet<String> = known.map(|synopsis| synopsis.trim().to_owned()).collect();
     assert_eq!(told, known, "left: the page, right: the verbs");
+}
+
+#[test]
+fn the_server_page_explains_every_reason_for_which_a_connection_ends() {
+    // The words for the log are the only ones in that file without a space or a capital.
+    let source = read("src/hub/effect.rs");
+    let is_word = |text: &&str| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let words = source.lines().filter_map(|line| line.split(" => \"").nth(1)?.split('"').next());
+    let known: BTreeSet<&str> = words.filter(is_word).collect();
+    assert!(known.contains("goodbye"), "the reasons were not found");
+    let page = read("man/chatsrv.8");
+    let told: BTreeSet<&str> =
+        page.lines().filter_map(|line| line.strip_prefix(".It Li ")).filter(is_word).collect();
+    assert_eq!(told, known, "left: the page, right: the reasons");
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
 /// What a line of mdoc(7) looks like: `USER Ar name Op Cm TAKEOVER` is `USER name [TAKEOVER]`.
