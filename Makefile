@@ -32,6 +32,7 @@ check: lint man-lint unit-lint test
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --locked
 
 man-lint:
 	@if command -v mandoc >/dev/null; then \
