@@ -41,13 +41,6 @@ fn a_usage_error_goes_to_standard_error_and_is_64() {
 }
 
 #[test]
-fn a_usage_error_in_the_environment_is_64_too() {
-    let output = Command::new(PROGRAMS[0]).env("CHATSRV_SEND_QUEUE", "1").output().unwrap();
-    assert_eq!(output.status.code(), Some(64));
-    assert!(text(&output.stderr).contains("--send-queue"), "{output:?}");
-}
-
-#[test]
 fn completions_are_scripts_that_a_shell_can_read() {
     for program in PROGRAMS {
         for shell in ["bash", "zsh", "fish"] {
