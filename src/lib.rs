@@ -4,6 +4,8 @@
 //!
 //! 1. [`protocol`]: bytes to frames, frames to requests, replies to bytes.
 //! 2. [`hub`]: what the chat knows and decides. It does no I/O.
+//! 3. [`store`]: what may block, on threads of its own: accounts, passwords, files.
 
 pub mod hub;
 pub mod protocol;
+pub mod store;
