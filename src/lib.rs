@@ -4,6 +4,7 @@
 //!
 //! 1. [`protocol`]: bytes to frames, frames to requests, replies to bytes.
 //! 2. [`hub`]: what the chat knows and decides. It does no I/O.
+//! 3. [`store`]: what may block, on threads of its own: accounts, passwords, files.
 //!
 //! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; and the
 //! server's [`options`] and [`log`].
@@ -14,3 +15,4 @@ pub mod hub;
 pub mod log;
 pub mod options;
 pub mod protocol;
+pub mod store;

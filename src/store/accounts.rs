@@ -1,0 +1,118 @@
+//! The accounts in the database.
+
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::error::Reason;
+use super::passwords;
+use crate::hub::Account;
+use crate::protocol::name::{DisplayName, Number};
+
+/// All accounts, the smallest number first.
+///
+/// # Errors
+/// [`Reason::MalformedAccount`] where a row holds what no server writes: half a chat would be worse
+/// than none.
+pub(super) fn load(database: &Connection) -> Result<Vec<Account>, Reason> {
+    let mut select =
+        database.prepare("SELECT number, name, display, password FROM accounts ORDER BY number")?;
+    let mut rows = select.query([])?;
+    let mut accounts = Vec::new();
+    while let Some(row) = rows.next()? {
+        accounts.push(parse(row)?);
+    }
+    Ok(accounts)
+}
+
+fn parse(row: &Row<'_>) -> Result<Account, Reason> {
+    let number: i64 = row.get(0)?;
+    let malformed = |column| Reason::MalformedAccount { number, column };
+    let display: Option<String> = row.get(2)?;
+    let account = Account {
+        number: u32::try_from(number)
+            .ok()
+            .filter(|number| *number >= Number::MIN)
+            .map(Number)
+            .ok_or(malformed("number"))?,
+        name: row.get::<_, String>(1)?.parse().map_err(|_| malformed("name"))?,
+        display: display
+            .as_deref()
+            .map(DisplayName::from_str)
+            .transpose()
+            .map_err(|_| malformed("display name"))?,
+    };
+    if account.name.is_operator() {
+        return Err(malformed("name"));
+    }
+    if !passwords::is_well_formed(&row.get::<_, String>(3)?) {
+        return Err(malformed("password hash"));
+    }
+    Ok(account)
+}
+
+/// Keeps a new account.
+pub(super) fn insert(
+    database: &Connection,
+    account: &Account,
+    password_hash: &str,
+) -> rusqlite::Result<()> {
+    let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+    let changed = database
+        .prepare_cached(
+            "INSERT INTO accounts (number, name, display, password, created)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((
+            account.number.0,
+            account.name.as_str(),
+            account.display.as_ref().map(DisplayName::as_str),
+            password_hash,
+            i64::try_from(created).unwrap_or(i64::MAX),
+        ))?;
+    expect_one(changed)
+}
+
+/// The hash of an account's password; none where there is no such account.
+///
+/// Without a number it does the same work, so that an unknown name takes as long.
+pub(super) fn password_hash(
+    database: &Connection,
+    number: Option<Number>,
+) -> rusqlite::Result<Option<String>> {
+    let number = number.map_or(0, |number| number.0);
+    database
+        .prepare_cached("SELECT password FROM accounts WHERE number = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()
+}
+
+/// Keeps another hash of the same password, where the old one still stands.
+pub(super) fn replace_password_hash(
+    database: &Connection,
+    number: Number,
+    old: &str,
+    new: &str,
+) -> rusqlite::Result<()> {
+    database
+        .prepare_cached("UPDATE accounts SET password = ?3 WHERE number = ?1 AND password = ?2")?
+        .execute((number.0, old, new))?;
+    Ok(())
+}
+
+/// Keeps a display name.
+pub(super) fn set_display_name(
+    database: &Connection,
+    number: Number,
+    display: &DisplayName,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET display = ?2 WHERE number = ?1")?
+        .execute((number.0, display.as_str()))?;
+    expect_one(changed)
+}
+
+fn expect_one(changed: usize) -> rusqlite::Result<()> {
+    if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
+}

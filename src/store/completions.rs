@@ -1,0 +1,82 @@
+//! The way back from the threads to the loop: results first, then the call that wakes it.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use crate::hub::{ConnId, Outcome, Ticket};
+
+/// Something that the store finished.
+#[derive(Debug)]
+pub enum Completion {
+    /// A job.
+    Job {
+        /// The ticket that it was given.
+        ticket: Ticket,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// A file was opened for a download. The hub's outcome is [`Outcome::Opened`]; the file stays
+    /// with the server.
+    Opened {
+        /// The ticket of the job.
+        ticket: Ticket,
+        /// The file: regular, open for reading.
+        file: File,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// A range of a file was read into the page cache.
+    Warmed {
+        /// For whose download.
+        conn: ConnId,
+        /// Its stream.
+        stream: u32,
+        /// Whether it could be read. [`io::ErrorKind::WouldBlock`] where too many ranges wait.
+        result: io::Result<()>,
+    },
+}
+
+/// Where a thread of the store leaves what it finished.
+#[derive(Clone)]
+pub(super) struct Completions {
+    sender: Sender<Completion>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Completions {
+    /// Results go into `sender`, then `wake` is called.
+    pub(super) fn new(sender: Sender<Completion>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Completions { sender, wake }
+    }
+
+    /// Hands one result to the loop.
+    pub(super) fn push(&self, completion: Completion) {
+        self.push_all([completion]);
+    }
+
+    /// Hands the outcome of a job to the loop.
+    pub(super) fn finish(&self, ticket: Ticket, outcome: Outcome) {
+        self.push(Completion::Job { ticket, outcome });
+    }
+
+    /// Hands results to the loop, and wakes it once, where there are any.
+    pub(super) fn push_all(&self, completions: impl IntoIterator<Item = Completion>) {
+        let mut any = false;
+        for completion in completions {
+            // Sending fails only while the store closes, when nobody waits for a result.
+            any |= self.sender.send(completion).is_ok();
+        }
+        if any {
+            (self.wake)();
+        }
+    }
+}
+
+impl fmt::Debug for Completions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Completions").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,268 @@
+//! The database thread: it takes all requests that wait, commits them together, and answers after
+//! the commit.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, Transaction};
+
+use super::accounts;
+use super::completions::{Completion, Completions};
+use super::error::StoreError;
+use super::health::Health;
+use super::lock::Lock;
+use super::passwords::{self, Slot};
+use super::queue::Queue;
+use super::schema;
+use crate::hub::{Account, Outcome, Secret, Ticket};
+use crate::protocol::name::{DisplayName, Number};
+
+/// The most requests in one transaction, so that the first of a long queue is not answered last.
+const BATCH_MAX: usize = 1_024;
+/// How many requests may wait. Long before that the loop slows its senders down.
+pub(super) const WAITING_MAX: usize = 65_536;
+
+/// Something to read or write.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Look the hash up that a password is to be compared with.
+    LookUpPassword { ticket: Ticket, number: Option<Number>, password: Secret, slot: Slot },
+    /// Keep a new account.
+    Register { ticket: Ticket, account: Account, hash: String },
+    /// Keep another hash of the same password.
+    ReplaceHash { number: Number, old: String, new: String },
+    /// Keep a display name.
+    SetDisplayName { ticket: Ticket, number: Number, display: DisplayName },
+}
+
+impl Request {
+    /// Whose answer a failure is, where somebody waits for one.
+    fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Request::LookUpPassword { ticket, .. }
+            | Request::Register { ticket, .. }
+            | Request::SetDisplayName { ticket, .. } => Some(*ticket),
+            Request::ReplaceHash { .. } => None,
+        }
+    }
+
+    /// What the log calls it.
+    fn describe(&self) -> String {
+        match self {
+            Request::LookUpPassword { .. } => "a look at a password".to_owned(),
+            Request::Register { account, .. } => {
+                format!("the new account {} {}", account.name, account.number)
+            }
+            Request::ReplaceHash { number, .. } => format!("a new password hash of {number}"),
+            Request::SetDisplayName { number, .. } => format!("a display name of {number}"),
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Debug)]
+enum Answer {
+    /// The hash that was looked up.
+    Hash(Option<String>),
+    /// It is written.
+    Kept,
+    /// It is not.
+    Refused(Outcome),
+}
+
+/// The database, and what its thread needs beside it.
+#[derive(Debug)]
+pub(super) struct Database {
+    connection: Connection,
+    health: Health,
+    /// Held for as long as anything may be written.
+    _lock: Lock,
+}
+
+impl Database {
+    /// Opens the database of a locked data folder, and loads its accounts.
+    pub(super) fn open(path: &Path, lock: Lock) -> Result<(Self, Vec<Account>), StoreError> {
+        let connection = schema::open(path)?;
+        let accounts = accounts::load(&connection).map_err(StoreError::at(path))?;
+        let health = Health::new("writing to the store");
+        Ok((Database { connection, health, _lock: lock }, accounts))
+    }
+
+    /// Answers requests until the queue is closed and empty.
+    pub(super) fn run(
+        mut self,
+        requests: &Queue<Request>,
+        passwords: &Queue<passwords::Request>,
+        completions: &Completions,
+    ) {
+        while let Some(batch) = requests.pop_batch(BATCH_MAX) {
+            let answers = self.answer(&batch);
+            let finished = batch.into_iter().zip(answers);
+            completions.push_all(finished.filter_map(|(request, answer)| {
+                let (ticket, outcome) = pass_on(request, answer, passwords)?;
+                Some(Completion::Job { ticket, outcome })
+            }));
+        }
+        if let Err((_, error)) = self.connection.close() {
+            log::error!("closing the store: {error}");
+        }
+    }
+
+    /// Answers all in one transaction, or, where one of them fails, each in one of its own: a bad
+    /// request must not cost the others theirs.
+    fn answer(&mut self, batch: &[Request]) -> Vec<Answer> {
+        if let Ok(answers) = self.commit(batch) {
+            return answers;
+        }
+        let alone = |request| match self.commit(std::slice::from_ref(request)) {
+            Ok(answers) => answers,
+            Err(error) => vec![Answer::Refused(self.refuse(request, &error))],
+        };
+        batch.iter().flat_map(alone).collect()
+    }
+
+    fn commit(&mut self, batch: &[Request]) -> rusqlite::Result<Vec<Answer>> {
+        let transaction = self.connection.transaction()?;
+        let answers = batch
+            .iter()
+            .map(|request| apply(&transaction, request))
+            .collect::<rusqlite::Result<Vec<Answer>>>()?;
+        transaction.commit()?;
+        if answers.iter().any(|answer| matches!(answer, Answer::Kept)) {
+            self.health.worked();
+        }
+        Ok(answers)
+    }
+
+    fn refuse(&mut self, request: &Request, error: &rusqlite::Error) -> Outcome {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => {
+                self.health.failed(error);
+                Outcome::NoRoom
+            }
+            Some(ErrorCode::ConstraintViolation) | None => {
+                // The store is sound, but what the hub asked for was not.
+                log::error!("the store refuses {}: {error}", request.describe());
+                Outcome::Failed
+            }
+            Some(_) => {
+                self.health.failed(error);
+                Outcome::Failed
+            }
+        }
+    }
+}
+
+fn apply(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Answer> {
+    match request {
+        Request::LookUpPassword { number, .. } => {
+            return accounts::password_hash(transaction, *number).map(Answer::Hash);
+        }
+        Request::Register { account, hash, .. } => accounts::insert(transaction, account, hash)?,
+        Request::ReplaceHash { number, old, new } => {
+            accounts::replace_password_hash(transaction, *number, old, new)?;
+        }
+        Request::SetDisplayName { number, display, .. } => {
+            accounts::set_display_name(transaction, *number, display)?;
+        }
+    }
+    Ok(Answer::Kept)
+}
+
+/// Hands what was looked up to the password threads; everything else is finished.
+fn pass_on(
+    request: Request,
+    answer: Answer,
+    passwords: &Queue<passwords::Request>,
+) -> Option<(Ticket, Outcome)> {
+    match (request, answer) {
+        (Request::LookUpPassword { ticket, number, password, slot }, Answer::Hash(stored)) => {
+            let check = passwords::Request::Check { ticket, number, stored, password, slot };
+            passwords.push(check, passwords::WAITING_MAX).err().map(|_| (ticket, Outcome::Busy))
+        }
+        (request, Answer::Refused(outcome)) => Some((request.ticket()?, outcome)),
+        (request, _) => Some((request.ticket()?, Outcome::Done)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    fn open() -> (TempDir, Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::acquire(folder.path()).unwrap();
+        let (database, accounts) = Database::open(&folder.path().join("store"), lock).unwrap();
+        assert_eq!(accounts, []);
+        (folder, database)
+    }
+
+    fn register(number: u32, name: &str) -> Request {
+        let account =
+            Account { number: Number(number), name: name.parse().unwrap(), display: None };
+        Request::Register { ticket: Ticket(number.into()), account, hash: "$argon2id".to_owned() }
+    }
+
+    fn set_display_name(number: u32) -> Request {
+        let display = "x".repeat(64).parse().unwrap();
+        let ticket = Ticket(number.into());
+        Request::SetDisplayName { ticket, number: Number(number), display }
+    }
+
+    fn names(database: &Database) -> Vec<String> {
+        let mut select =
+            database.connection.prepare("SELECT name FROM accounts ORDER BY number").unwrap();
+        select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    fn refused(answers: &[Answer]) -> Vec<Option<&Outcome>> {
+        answers
+            .iter()
+            .map(|answer| match answer {
+                Answer::Refused(outcome) => Some(outcome),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_request_that_fails_costs_the_others_nothing() {
+        let (_folder, mut database) = open();
+        let answers = database.answer(&[
+            register(10_001, "alice"),
+            set_display_name(10_001),
+            set_display_name(10_009),
+            register(10_002, "ALICE"),
+            register(10_001, "bob"),
+            register(10_003, "carol"),
+        ]);
+        let failed = Some(&Outcome::Failed);
+        assert_eq!(refused(&answers), [None, None, failed, failed, failed, None]);
+        assert_eq!(names(&database), ["alice", "carol"]);
+    }
+
+    #[test]
+    fn a_full_disk_refuses_writes_until_there_is_room() {
+        let (_folder, mut database) = open();
+        let pages: u32 =
+            database.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let limit = |database: &Database, pages: u32| {
+            database
+                .connection
+                .pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, u32>(0))
+                .unwrap()
+        };
+        assert_eq!(limit(&database, pages), pages);
+        let batch: Vec<Request> =
+            (0..200).map(|i| register(10_000 + i, &format!("somebody{i}"))).collect();
+        let answers = database.answer(&batch);
+        let kept = refused(&answers).iter().filter(|outcome| outcome.is_none()).count();
+        assert_eq!(kept, names(&database).len(), "what was confirmed is there");
+        assert!((1..200).contains(&kept), "some fitted into the last page: {kept}");
+        assert!(refused(&answers).into_iter().flatten().all(|o| *o == Outcome::NoRoom));
+
+        limit(&database, 1_000);
+        assert_eq!(refused(&database.answer(&batch[kept..])), vec![None; 200 - kept]);
+        assert_eq!(names(&database).len(), 200);
+    }
+}

@@ -1,0 +1,130 @@
+//! Why the store does not open.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the store does not open. Its text names the path, and is for whoever starts the server.
+#[derive(Debug)]
+pub enum StoreError {
+    /// Another server has locked the data folder.
+    InUse {
+        /// The data folder.
+        path: PathBuf,
+    },
+    /// The data folder, or what is in it, can't be used.
+    Unusable {
+        /// What can't be used.
+        path: PathBuf,
+        /// Why not.
+        reason: Reason,
+    },
+}
+
+/// What is wrong with the data folder.
+#[derive(Debug)]
+pub enum Reason {
+    /// The system refuses.
+    System(io::Error),
+    /// SQLite refuses.
+    Database(rusqlite::Error),
+    /// The store was written by a newer version of the server.
+    NewerSchema {
+        /// The version of the store.
+        found: u32,
+        /// The newest version that this server knows.
+        known: u32,
+    },
+    /// SQLite does not keep a write-ahead log there, but this.
+    NoWriteAheadLog(String),
+    /// A row that no version of the server writes.
+    MalformedAccount {
+        /// The account's number, as it stands there.
+        number: i64,
+        /// Its column.
+        column: &'static str,
+    },
+    /// The kernel has no `openat2(2)`, which keeps file names beneath the shared folder.
+    NoOpenat2,
+}
+
+impl StoreError {
+    /// The exit code of a server that can't start for this reason: 75 (`EX_TEMPFAIL`) where another
+    /// has the data folder, 73 (`EX_CANTCREAT`) otherwise.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            StoreError::InUse { .. } => 75,
+            StoreError::Unusable { .. } => 73,
+        }
+    }
+
+    /// Turns what is wrong with `path` into the error that says so.
+    pub(super) fn at<R: Into<Reason>>(path: &Path) -> impl FnOnce(R) -> StoreError {
+        move |reason| StoreError::Unusable { path: path.to_owned(), reason: reason.into() }
+    }
+}
+
+impl From<io::Error> for Reason {
+    fn from(error: io::Error) -> Self {
+        Reason::System(error)
+    }
+}
+
+impl From<rustix::io::Errno> for Reason {
+    fn from(error: rustix::io::Errno) -> Self {
+        Reason::System(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for Reason {
+    fn from(error: rusqlite::Error) -> Self {
+        Reason::Database(error)
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::InUse { path } => {
+                write!(f, "another server uses the data folder {}", path.display())
+            }
+            StoreError::Unusable { path, reason } => {
+                write!(f, "{} can't be used: {reason}", path.display())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::System(error) => error.fmt(f),
+            Reason::Database(error) => error.fmt(f),
+            Reason::NewerSchema { found, known } => write!(
+                f,
+                "it was written by a newer version of the server \
+                 (schema {found}, this one knows {known})"
+            ),
+            Reason::NoWriteAheadLog(mode) => {
+                write!(f, "no write-ahead log is possible there (journal mode {mode})")
+            }
+            Reason::MalformedAccount { number, column } => {
+                write!(f, "the account {number} has a malformed {column}")
+            }
+            Reason::NoOpenat2 => {
+                f.write_str("the kernel has no openat2(2): Linux 5.6 or newer is needed")
+            }
+        }
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            StoreError::Unusable { reason: Reason::System(error), .. } => Some(error),
+            StoreError::Unusable { reason: Reason::Database(error), .. } => Some(error),
+            _ => None,
+        }
+    }
+}

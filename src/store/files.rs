@@ -1,0 +1,235 @@
+//! The file threads: some open and list, some read ahead, and one hashes, so that a sum of ten
+//! gigabytes delays nobody's download.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::num::NonZeroU64;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::Advice;
+use sha2::{Digest, Sha256};
+
+use super::completions::{Completion, Completions};
+use super::error::StoreError;
+use super::folder::{Folder, Refusal};
+use super::health::Health;
+use super::queue::Queue;
+use super::threads::{Threads, yield_to_others};
+use crate::hub::{ConnId, Outcome, Ticket};
+use crate::protocol::name::FileName;
+
+/// How many files may wait to be opened, and folders to be listed.
+const OPENS_WAITING_MAX: usize = 1_024;
+/// How many files may wait to be hashed; one of them can take a minute.
+const SUMS_WAITING_MAX: usize = 64;
+/// How many ranges may wait to be read: one for each connection that a large server has.
+const READS_WAITING_MAX: usize = 65_536;
+/// A folder on a slow disk must not stop the downloads, so two threads open and list, and a disk
+/// serves two readers faster than one.
+const OPEN_THREADS: usize = 2;
+const READ_THREADS: usize = 2;
+/// How much is read at once, in bytes.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A file to open, or a folder to list.
+#[derive(Debug)]
+enum Open {
+    File { ticket: Ticket, name: FileName },
+    Folder { ticket: Ticket, path: Option<FileName> },
+}
+
+/// A file to hash.
+#[derive(Debug)]
+struct Sum {
+    ticket: Ticket,
+    name: FileName,
+}
+
+/// A range to read.
+#[derive(Debug)]
+struct Warm {
+    conn: ConnId,
+    stream: u32,
+    file: Arc<File>,
+    bytes: Range<u64>,
+}
+
+/// What the file threads share.
+#[derive(Debug)]
+struct Shared {
+    folder: Folder,
+    health: Health,
+    completions: Completions,
+    closing: AtomicBool,
+    opens: Queue<Open>,
+    sums: Queue<Sum>,
+    reads: Queue<Warm>,
+}
+
+/// The way to the file threads.
+#[derive(Debug)]
+pub(super) struct Files(Arc<Shared>);
+
+impl Files {
+    /// Opens the shared folder, and makes it where it is missing.
+    pub(super) fn open(path: &Path, completions: Completions) -> Result<Self, StoreError> {
+        Ok(Files(Arc::new(Shared {
+            folder: Folder::open(path)?,
+            health: Health::new("reading the shared folder"),
+            completions,
+            closing: AtomicBool::new(false),
+            opens: Queue::new(),
+            sums: Queue::new(),
+            reads: Queue::new(),
+        })))
+    }
+
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system's, where it gives no more threads.
+    pub(super) fn start(&self, threads: &Threads) -> io::Result<()> {
+        for _ in 0..OPEN_THREADS {
+            let shared = Arc::clone(&self.0);
+            threads.spawn("file-open", move || shared.run_opens())?;
+        }
+        for _ in 0..READ_THREADS {
+            let shared = Arc::clone(&self.0);
+            threads.spawn("file-read", move || shared.run_reads())?;
+        }
+        let shared = Arc::clone(&self.0);
+        threads.spawn("file-sum", move || shared.run_sums())
+    }
+
+    /// Lists a folder; tells whether there was room for it.
+    pub(super) fn list(&self, ticket: Ticket, path: Option<FileName>) -> bool {
+        self.0.opens.push(Open::Folder { ticket, path }, OPENS_WAITING_MAX).is_ok()
+    }
+
+    /// Opens a file; tells whether there was room for it.
+    pub(super) fn open_file(&self, ticket: Ticket, name: FileName) -> bool {
+        self.0.opens.push(Open::File { ticket, name }, OPENS_WAITING_MAX).is_ok()
+    }
+
+    /// Hashes a file; tells whether there was room for it.
+    pub(super) fn sum(&self, ticket: Ticket, name: FileName) -> bool {
+        self.0.sums.push(Sum { ticket, name }, SUMS_WAITING_MAX).is_ok()
+    }
+
+    /// Reads a range of a file into the page cache.
+    pub(super) fn warm(&self, conn: ConnId, stream: u32, file: Arc<File>, bytes: Range<u64>) {
+        if self.0.reads.push(Warm { conn, stream, file, bytes }, READS_WAITING_MAX).is_err() {
+            let result = Err(io::ErrorKind::WouldBlock.into());
+            self.0.completions.push(Completion::Warmed { conn, stream, result });
+        }
+    }
+
+    /// Drops what waits, and lets the threads end.
+    pub(super) fn close(&self) {
+        self.0.closing.store(true, Ordering::Relaxed);
+        self.0.opens.close_and_clear();
+        self.0.sums.close_and_clear();
+        self.0.reads.close_and_clear();
+    }
+}
+
+impl Shared {
+    fn run_opens(&self) {
+        while let Some(open) = self.opens.pop() {
+            self.completions.push(match open {
+                Open::File { ticket, name } => match self.folder.open_file(&name) {
+                    Ok((file, size)) => {
+                        self.health.worked();
+                        Completion::Opened { ticket, file, size }
+                    }
+                    Err(refusal) => self.refuse(ticket, Some(&name), refusal),
+                },
+                Open::Folder { ticket, path } => match self.folder.list(path.as_ref()) {
+                    Ok(entries) => {
+                        self.health.worked();
+                        Completion::Job { ticket, outcome: Outcome::Folder(entries) }
+                    }
+                    Err(refusal) => self.refuse(ticket, path.as_ref(), refusal),
+                },
+            });
+        }
+    }
+
+    fn run_sums(&self) {
+        yield_to_others();
+        while let Some(Sum { ticket, name }) = self.sums.pop() {
+            self.completions.push(match self.sum(&name) {
+                Ok(outcome) => Completion::Job { ticket, outcome },
+                Err(refusal) => self.refuse(ticket, Some(&name), refusal),
+            });
+        }
+    }
+
+    fn run_reads(&self) {
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while let Some(Warm { conn, stream, file, bytes }) = self.reads.pop() {
+            let result = read_through(&file, bytes, &mut buffer);
+            self.completions.push(Completion::Warmed { conn, stream, result });
+        }
+    }
+
+    fn refuse(&self, ticket: Ticket, name: Option<&FileName>, refusal: Refusal) -> Completion {
+        if let Some(error) = refusal.error() {
+            // Debug escapes what a terminal would obey.
+            self.health.failed(format_args!("{:?}: {error}", name.map_or(".", FileName::as_str)));
+        }
+        Completion::Job { ticket, outcome: refusal.outcome() }
+    }
+}
+
+impl Shared {
+    /// Hashes as much of a file as there was when it was opened.
+    fn sum(&self, name: &FileName) -> Result<Outcome, Refusal> {
+        let (file, size) = self.folder.open_file(name)?;
+        // Only a hint, so a file system that does not know it is no failure.
+        let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
+        let mut rest = file.take(size);
+        let mut buffer = vec![0; BUFFER_BYTES];
+        let mut hash = Sha256::new();
+        let mut hashed = 0;
+        loop {
+            if self.closing.load(Ordering::Relaxed) {
+                return Ok(Outcome::Busy);
+            }
+            match rest.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    hash.update(&buffer[..count]);
+                    hashed += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Refusal::from(error)),
+            }
+        }
+        Ok(Outcome::Summed { sha256: hash.finalize().into(), size: hashed })
+    }
+}
+
+/// Reads a range, as far as the file goes, so that it is in the page cache.
+fn read_through(file: &File, bytes: Range<u64>, buffer: &mut [u8]) -> io::Result<()> {
+    if let Some(length) = NonZeroU64::new(bytes.end.saturating_sub(bytes.start)) {
+        // The disk fetches all of it while the first part is copied. Only a hint.
+        let _ = rustix::fs::fadvise(file, bytes.start, Some(length), Advice::WillNeed);
+    }
+    let mut at = bytes.start;
+    while at < bytes.end {
+        let left = usize::try_from(bytes.end - at).unwrap_or(usize::MAX);
+        let wanted = left.min(buffer.len());
+        match file.read_at(&mut buffer[..wanted], at) {
+            Ok(0) => break,
+            Ok(count) => at += count as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

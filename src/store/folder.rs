@@ -1,0 +1,216 @@
+//! The shared folder: what stands in it, and nothing outside it.
+//!
+//! It is opened once. Every name is resolved beneath it by the kernel, in one step, so that neither
+//! `..` nor a symbolic link leads out, also where somebody makes one at that moment.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
+
+use super::error::{Reason, StoreError};
+use crate::hub::Outcome;
+use crate::protocol::name::FileName;
+use crate::protocol::reply::Entry;
+
+/// The most entries of one folder that are listed: the first ones by name. It bounds the memory and
+/// the time of a list; a folder that people read holds fewer.
+pub(super) const ENTRIES_MAX: usize = 65_536;
+/// How often a name is resolved again that somebody moved at that moment.
+const RESOLVE_ATTEMPTS_MAX: usize = 32;
+
+/// Why a file can't be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// There is none, or it must not be read.
+    NotFound,
+    /// The system has no more files or memory, or somebody keeps moving it.
+    Busy(Errno),
+    /// Anything else.
+    Failed(Errno),
+}
+
+impl Refusal {
+    /// What the hub is told.
+    pub(super) fn outcome(self) -> Outcome {
+        match self {
+            Refusal::NotFound => Outcome::NotFound,
+            Refusal::Busy(_) => Outcome::Busy,
+            Refusal::Failed(_) => Outcome::Failed,
+        }
+    }
+
+    /// The error for the log; none where there is only no such file.
+    pub(super) fn error(self) -> Option<Errno> {
+        match self {
+            Refusal::NotFound => None,
+            Refusal::Busy(error) | Refusal::Failed(error) => Some(error),
+        }
+    }
+}
+
+impl From<Errno> for Refusal {
+    fn from(error: Errno) -> Self {
+        match error {
+            // A refused name reads like a missing one. EXDEV and ELOOP are the links that lead out,
+            // ENXIO and ENODEV devices, EINVAL and EILSEQ names that the file system can't hold.
+            Errno::NOENT
+            | Errno::NOTDIR
+            | Errno::ISDIR
+            | Errno::XDEV
+            | Errno::LOOP
+            | Errno::ACCESS
+            | Errno::PERM
+            | Errno::NAMETOOLONG
+            | Errno::INVAL
+            | Errno::ILSEQ
+            | Errno::NXIO
+            | Errno::NODEV => Refusal::NotFound,
+            Errno::AGAIN | Errno::MFILE | Errno::NFILE | Errno::NOMEM => Refusal::Busy(error),
+            _ => Refusal::Failed(error),
+        }
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Errno::from_io_error(&error).map_or(Refusal::Failed(Errno::IO), Refusal::from)
+    }
+}
+
+/// The shared folder.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: OwnedFd,
+}
+
+impl Folder {
+    /// Opens the folder, and makes it where it is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`], also where the kernel can't keep names beneath it.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        fs::create_dir_all(path).map_err(StoreError::at(path))?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(path, flags, Mode::empty()).map_err(StoreError::at(path))?;
+        let folder = Folder { root };
+        match folder.resolve(".", OFlags::RDONLY | OFlags::DIRECTORY) {
+            Ok(_) => Ok(folder),
+            Err(Errno::NOSYS) => Err(StoreError::at(path)(Reason::NoOpenat2)),
+            Err(error) => Err(StoreError::at(path)(error)),
+        }
+    }
+
+    /// Opens a regular file for reading, and tells its size in bytes.
+    pub(super) fn open_file(&self, name: &FileName) -> Result<(File, u64), Refusal> {
+        // Looked at first: opening a FIFO or a device is an act of its own, even without waiting.
+        regular_size(&self.resolve(name.as_str(), OFlags::PATH)?)?;
+        // It may have been exchanged for a FIFO since; O_NONBLOCK means nothing to a regular file.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = self.resolve(name.as_str(), flags)?;
+        let size = regular_size(&file)?;
+        Ok((File::from(file), size))
+    }
+
+    /// The files and folders in one folder, sorted by name; none is the shared folder itself.
+    pub(super) fn list(&self, path: Option<&FileName>) -> Result<Vec<Entry>, Refusal> {
+        self.list_first(path, ENTRIES_MAX)
+    }
+
+    fn list_first(&self, path: Option<&FileName>, max: usize) -> Result<Vec<Entry>, Refusal> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let mut dir = Dir::new(self.resolve(path.map_or(".", FileName::as_str), flags)?)?;
+        let mut names = Vec::new();
+        while let Some(entry) = dir.read() {
+            let entry = entry?;
+            let name = entry.file_name().to_str().ok().and_then(|part| below(path, part));
+            if let (Some(name), true) = (name, may_be_listed(entry.file_type())) {
+                names.push(name);
+            }
+            if names.len() >= max.saturating_mul(2) {
+                keep_first(&mut names, max);
+            }
+        }
+        keep_first(&mut names, max);
+
+        let mut entries = Vec::with_capacity(names.len());
+        for name in names {
+            match self.entry(&dir, name) {
+                Ok(entry) => entries.push(entry),
+                Err(Refusal::NotFound) => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok(entries)
+    }
+
+    fn entry(&self, dir: &Dir, name: FileName) -> Result<Entry, Refusal> {
+        let part = name.as_str().rsplit('/').next().unwrap_or_default();
+        let mut stat = rustix::fs::statat(dir.fd()?, part, AtFlags::SYMLINK_NOFOLLOW)?;
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink {
+            stat = rustix::fs::fstat(self.resolve(name.as_str(), OFlags::PATH)?)?;
+        }
+        let size = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => Some(size(&stat)),
+            FileType::Directory => None,
+            _ => return Err(Refusal::NotFound),
+        };
+        Ok(Entry { size, mtime: stat.st_mtime, name })
+    }
+
+    /// Opens what a name leads to, beneath the folder.
+    fn resolve(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::CLOEXEC;
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        let attempt = || rustix::fs::openat2(&self.root, name, flags, Mode::empty(), beneath);
+        let mut result = attempt();
+        for _ in 1..RESOLVE_ATTEMPTS_MAX {
+            // EAGAIN: a rename at the same moment, and the kernel can't tell whether it led out.
+            if !matches!(result, Err(Errno::AGAIN | Errno::INTR)) {
+                break;
+            }
+            result = attempt();
+        }
+        result
+    }
+}
+
+/// The name of an entry from the shared folder on, where it is one.
+fn below(path: Option<&FileName>, part: &str) -> Option<FileName> {
+    if !FileName::is_part(part) {
+        return None;
+    }
+    match path {
+        Some(path) => format!("{path}/{part}").parse().ok(),
+        None => part.parse().ok(),
+    }
+}
+
+/// Whether an entry of that type may be a file or a folder, as far as the folder itself tells.
+fn may_be_listed(file_type: FileType) -> bool {
+    use FileType::{Directory, RegularFile, Symlink, Unknown};
+    matches!(file_type, RegularFile | Directory | Symlink | Unknown)
+}
+
+fn keep_first(names: &mut Vec<FileName>, max: usize) {
+    names.sort_unstable();
+    names.truncate(max);
+}
+
+fn regular_size(file: &OwnedFd) -> Result<u64, Refusal> {
+    let stat = rustix::fs::fstat(file)?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Ok(size(&stat)),
+        _ => Err(Refusal::NotFound),
+    }
+}
+
+fn size(stat: &Stat) -> u64 {
+    u64::try_from(stat.st_size).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

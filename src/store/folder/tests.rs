@@ -1,0 +1,270 @@
+//! What stands in the shared folder is found, and nothing else.
+
+use super::*;
+
+use std::io::Read;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+/// A shared folder, and a secret beside it.
+struct Fixture {
+    root: TempDir,
+    folder: Folder,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(&root.path().join("files")).unwrap();
+        fs::create_dir(root.path().join("outside")).unwrap();
+        fs::write(root.path().join("outside/file"), "outside").unwrap();
+        fs::write(root.path().join("secret"), "outside").unwrap();
+        Fixture { root, folder }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.root.path().join("files").join(name)
+    }
+
+    fn write(&self, name: &str) {
+        fs::write(self.path(name), "inside").unwrap();
+    }
+
+    fn link(&self, target: impl AsRef<Path>, name: &str) {
+        symlink(target, self.path(name)).unwrap();
+    }
+
+    fn read(&self, name: &str) -> Result<String, Refusal> {
+        let (mut file, size) = self.folder.open_file(&name.parse().unwrap())?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text.len() as u64, size);
+        Ok(text)
+    }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        let path = (!path.is_empty()).then(|| path.parse().unwrap());
+        let entries = self.folder.list(path.as_ref()).unwrap();
+        let slash = |entry: &Entry| if entry.size.is_none() { "/" } else { "" };
+        entries.iter().map(|entry| format!("{}{}", entry.name, slash(entry))).collect()
+    }
+}
+
+#[test]
+fn links_that_stay_inside_are_followed_and_others_are_missing() {
+    let fixture = Fixture::new();
+    fs::create_dir(fixture.path("sub")).unwrap();
+    fixture.write("file");
+    fixture.link("../file", "sub/up");
+    fixture.link("sub", "folder");
+    assert_eq!(fixture.read("sub/up").unwrap(), "inside");
+    assert_eq!(fixture.read("folder/up").unwrap(), "inside");
+
+    fixture.link("../secret", "out");
+    fixture.link("../../secret", "sub/out");
+    fixture.link("../outside", "away");
+    fixture.link(fixture.root.path().join("secret"), "absolute");
+    fixture.link(fixture.path("file"), "absolute inside");
+    fixture.link("/dev/zero", "device");
+    fixture.link("/proc/self/root", "magic");
+    fixture.link("loop", "loop");
+    fixture.link("nowhere", "dangling");
+    for missing in [
+        "out",
+        "sub/out",
+        "away/file",
+        "away",
+        "absolute",
+        "absolute inside",
+        "device",
+        "magic",
+        "magic/etc/passwd",
+        "loop",
+        "dangling",
+        "sub/out/x",
+        "file/x",
+    ] {
+        assert_eq!(fixture.read(missing), Err(Refusal::NotFound), "{missing}");
+    }
+    assert_eq!(fixture.list(""), ["file", "folder/", "sub/"]);
+    assert_eq!(fixture.list("folder"), ["folder/up"]);
+    let away = "away".parse().unwrap();
+    assert_eq!(fixture.folder.list(Some(&away)), Err(Refusal::NotFound));
+}
+
+#[test]
+fn what_is_no_regular_file_is_missing_and_does_not_block() {
+    let fixture = Fixture::new();
+    let mode = Mode::RUSR | Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, fixture.path("fifo"), FileType::Fifo, mode, 0).unwrap();
+    let _socket = UnixListener::bind(fixture.path("socket")).unwrap();
+    fs::create_dir(fixture.path("sub")).unwrap();
+    fixture.link("fifo", "link");
+    for missing in ["fifo", "socket", "sub", "link"] {
+        assert_eq!(fixture.read(missing), Err(Refusal::NotFound), "{missing}");
+    }
+    assert_eq!(fixture.list(""), ["sub/"]);
+}
+
+#[test]
+fn a_list_is_sorted_and_holds_names_that_can_be_asked_for() {
+    let fixture = Fixture::new();
+    for file in ["b", "a b", "Z", "ümlaut", ".hidden", "tab\tbed", "bell\u{7}"] {
+        fixture.write(file);
+    }
+    use std::os::unix::ffi::OsStrExt;
+    let latin1 = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    fs::write(fixture.root.path().join("files").join(latin1), "").unwrap();
+    fs::create_dir(fixture.path("a")).unwrap();
+    fs::create_dir(fixture.path(".git")).unwrap();
+    assert_eq!(fixture.list(""), ["Z", "a/", "a b", "b", "ümlaut"]);
+    assert_eq!(fixture.list("a"), [""; 0]);
+}
+
+#[test]
+fn a_list_tells_size_and_time_of_what_a_link_leads_to() {
+    let fixture = Fixture::new();
+    fixture.write("file");
+    fixture.link("file", "link");
+    let entries = fixture.folder.list(None).unwrap();
+    assert_eq!(entries.len(), 2);
+    assert_eq!((entries[0].size, entries[1].size), (Some(6), Some(6)));
+    assert_eq!(entries[0].mtime, entries[1].mtime);
+    assert!(entries[0].mtime > 1_700_000_000);
+}
+
+#[test]
+fn a_huge_folder_is_listed_up_to_the_limit() {
+    let fixture = Fixture::new();
+    for i in (0..20).rev() {
+        fixture.write(&format!("{i:02}"));
+    }
+    for max in [1, 3, 9, 19, 20, 21] {
+        let entries = fixture.folder.list_first(None, max).unwrap();
+        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let first: Vec<String> = (0..20.min(max)).map(|i| format!("{i:02}")).collect();
+        assert_eq!(names, first);
+    }
+}
+
+#[test]
+fn a_name_as_long_as_it_may_be_is_read_and_nothing_longer_is_listed() {
+    let fixture = Fixture::new();
+    let part = "x".repeat(255);
+    let deep = [part.as_str(); 4].join("/");
+    fs::create_dir_all(fixture.path(&deep[..1023 - 256])).unwrap();
+    fixture.write(&deep);
+    assert_eq!(deep.len(), 1023);
+    assert_eq!(fixture.read(&deep).unwrap(), "inside");
+    fs::remove_file(fixture.path(&deep)).unwrap();
+    fs::create_dir(fixture.path(&deep)).unwrap();
+    // One byte more than a name may have: it can't be written from here, so from within.
+    let inner = rustix::fs::open(fixture.path(&deep), OFlags::PATH, Mode::empty()).unwrap();
+    let flags = OFlags::CREATE | OFlags::WRONLY;
+    rustix::fs::openat(&inner, "y", flags, Mode::RUSR).unwrap();
+    assert_eq!(fixture.list(&deep), [""; 0]);
+}
+
+#[test]
+fn a_folder_exchanged_for_a_link_at_any_moment_leads_nowhere() {
+    let fixture = Fixture::new();
+    fs::create_dir(fixture.path("real")).unwrap();
+    fixture.write("real/file");
+    fixture.link("../outside", "link");
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Exchanged in one step, so that there is always one of the two under the name.
+            while !stop.load(Ordering::Relaxed) {
+                rustix::fs::renameat_with(
+                    rustix::fs::CWD,
+                    fixture.path("real"),
+                    rustix::fs::CWD,
+                    fixture.path("link"),
+                    rustix::fs::RenameFlags::EXCHANGE,
+                )
+                .unwrap();
+            }
+        });
+        let mut found = 0;
+        let mut missing = 0;
+        for _ in 0..1_000_000 {
+            match fixture.read("real/file") {
+                Ok(text) => {
+                    assert_eq!(text, "inside");
+                    found += 1;
+                }
+                Err(Refusal::NotFound | Refusal::Busy(_)) => missing += 1,
+                Err(refusal) => panic!("{refusal:?}"),
+            }
+            if found >= 500 && missing >= 500 {
+                break;
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(found > 0 && missing > 0, "both were met: {found} and {missing}");
+    });
+}
+
+/// A few names, so that random links meet each other.
+fn part() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["a", "b", "c", "secret", "outside", "file"])
+}
+
+/// Where a link leads: up, down, round about, or to an absolute path.
+fn target() -> impl Strategy<Value = String> {
+    let step = prop_oneof![2 => Just(".."), 1 => Just("."), 4 => part()];
+    (prop::collection::vec(step, 1..6), prop::bool::weighted(0.2)).prop_map(|(steps, absolute)| {
+        (if absolute { "/" } else { "" }).to_owned() + &steps.join("/")
+    })
+}
+
+fn path() -> impl Strategy<Value = String> {
+    prop::collection::vec(part(), 1..4).prop_map(|parts| parts.join("/"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_tree_of_links_leads_out(
+        files in prop::collection::vec(path(), 0..8),
+        links in prop::collection::vec((path(), target()), 0..12),
+        asked in prop::collection::vec(path(), 0..24),
+    ) {
+        let fixture = Fixture::new();
+        // What does not fit into the tree, or leads out of it while it grows, is left away.
+        for file in &files {
+            let folder = fixture.path(file);
+            if fs::create_dir_all(folder.parent().unwrap()).is_ok() {
+                let _ = fs::write(&folder, "inside");
+            }
+        }
+        for (name, target) in &links {
+            let _ = symlink(target, fixture.path(name));
+        }
+        for name in &asked {
+            if let Ok(text) = fixture.read(name) {
+                prop_assert_eq!(text, "inside", "{}", name);
+            }
+        }
+        // What is listed can be had, as it was listed.
+        let mut folders = vec![None];
+        let mut depth = 0;
+        while let Some(path) = folders.pop() {
+            for entry in fixture.folder.list(path.as_ref()).unwrap() {
+                match entry.size {
+                    Some(_) => prop_assert_eq!(fixture.read(entry.name.as_str()).unwrap(), "inside"),
+                    None if depth < 100 => folders.push(Some(entry.name)),
+                    None => {}
+                }
+                depth += 1;
+            }
+        }
+    }
+}

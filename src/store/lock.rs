@@ -1,0 +1,69 @@
+//! The data folder: made where it is missing, and locked, so that one server has it.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use fs2::FileExt;
+
+use super::error::StoreError;
+
+/// The lock on a data folder, held until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Makes the data folder where it is missing, for its owner alone, and locks it.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] where another process, or this one, holds the lock already.
+    pub(super) fn acquire(data: &Path) -> Result<Self, StoreError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(StoreError::at(data))?;
+        let path = data.join("lock");
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(StoreError::at(&path))?;
+        match file.try_lock_exclusive() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(StoreError::InUse { path: data.to_owned() })
+            }
+            Err(error) => Err(StoreError::at(&path)(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_folder_is_locked_once_and_free_again_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("new/data");
+        let lock = Lock::acquire(&data).unwrap();
+        assert_eq!(data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        let refused = Lock::acquire(&data).unwrap_err();
+        assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
+        assert_eq!(refused.exit_code(), 75);
+        assert!(refused.to_string().contains(data.to_str().unwrap()));
+        drop(lock);
+        Lock::acquire(&data).unwrap();
+    }
+
+    #[test]
+    fn a_file_in_its_place_is_refused_by_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let refused = Lock::acquire(file.path()).unwrap_err();
+        assert_eq!(refused.exit_code(), 73);
+        assert!(refused.to_string().contains(file.path().to_str().unwrap()));
+    }
+}

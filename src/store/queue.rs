@@ -1,0 +1,137 @@
+//! A queue between threads: many put in, many take out, and it can be closed.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Takes its items in the order in which they came, until it is closed.
+#[derive(Debug)]
+pub(super) struct Queue<T> {
+    inner: Mutex<Inner<T>>,
+    arrived: Condvar,
+}
+
+#[derive(Debug)]
+struct Inner<T> {
+    items: VecDeque<T>,
+    open: bool,
+}
+
+impl<T> Queue<T> {
+    /// An empty queue.
+    pub(super) fn new() -> Self {
+        let inner = Inner { items: VecDeque::new(), open: true };
+        Queue { inner: Mutex::new(inner), arrived: Condvar::new() }
+    }
+
+    /// Adds an item.
+    ///
+    /// # Errors
+    /// The item, where `max` of them wait already, or the queue is closed.
+    pub(super) fn push(&self, item: T, max: usize) -> Result<(), T> {
+        let mut inner = self.lock();
+        if !inner.open || inner.items.len() >= max {
+            return Err(item);
+        }
+        inner.items.push_back(item);
+        drop(inner);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Takes the first item where there is one.
+    pub(super) fn try_pop(&self) -> Option<T> {
+        self.lock().items.pop_front()
+    }
+
+    /// Takes the first item, and waits for one; none once the queue is closed and empty.
+    pub(super) fn pop(&self) -> Option<T> {
+        self.wait().items.pop_front()
+    }
+
+    /// Takes up to `max` items, and waits for the first of them; none once the queue is closed and
+    /// empty.
+    pub(super) fn pop_batch(&self, max: usize) -> Option<Vec<T>> {
+        let mut inner = self.wait();
+        let count = inner.items.len().min(max);
+        if count == 0 { None } else { Some(inner.items.drain(..count).collect()) }
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.lock().items.len()
+    }
+
+    /// Takes no more; what waits is still handed out.
+    pub(super) fn close(&self) {
+        self.lock().open = false;
+        self.arrived.notify_all();
+    }
+
+    /// Takes no more, and drops what waits.
+    pub(super) fn close_and_clear(&self) {
+        let mut inner = self.lock();
+        inner.open = false;
+        let dropped = std::mem::take(&mut inner.items);
+        drop(inner);
+        self.arrived.notify_all();
+        drop(dropped);
+    }
+
+    /// Waits until there is an item, or the queue is closed.
+    fn wait(&self) -> MutexGuard<'_, Inner<T>> {
+        self.arrived
+            .wait_while(self.lock(), |inner| inner.open && inner.items.is_empty())
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<T>> {
+        // Nothing in here panics halfway through a change, so a poisoned lock guards a sound queue.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::thread;
+
+    #[test]
+    fn it_takes_as_many_as_its_bound_and_keeps_their_order() {
+        let queue = Queue::new();
+        for item in 0..3 {
+            assert_eq!(queue.push(item, 3), Ok(()));
+        }
+        assert_eq!(queue.push(3, 3), Err(3));
+        assert_eq!(queue.pop(), Some(0));
+        assert_eq!(queue.push(4, 3), Ok(()));
+        assert_eq!(queue.pop_batch(2), Some(vec![1, 2]));
+        assert_eq!((queue.try_pop(), queue.try_pop()), (Some(4), None));
+    }
+
+    #[test]
+    fn a_closed_queue_hands_out_what_waits_and_wakes_all() {
+        let queue = Arc::new(Queue::new());
+        queue.push(1, 9).unwrap();
+        let takers: Vec<_> = (0..3)
+            .map(|_| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || std::iter::from_fn(|| queue.pop()).count())
+            })
+            .collect();
+        queue.close();
+        assert_eq!(takers.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>(), 1);
+        assert_eq!(queue.push(2, 9), Err(2));
+        assert_eq!(queue.pop_batch(9), None);
+    }
+
+    #[test]
+    fn a_cleared_queue_drops_what_waits() {
+        let queue = Queue::new();
+        let item = Arc::new(());
+        queue.push(Arc::clone(&item), 9).unwrap();
+        queue.close_and_clear();
+        assert_eq!(Arc::strong_count(&item), 1);
+        assert_eq!(queue.pop(), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! The database file: how it is opened, and brought to the version of this server.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::error::{Reason, StoreError};
+
+/// One step for each version; the store's version is how many of them it has taken. A step that was
+/// released is never changed.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE accounts (
+        number   INTEGER PRIMARY KEY,
+        name     TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        display  TEXT,
+        password TEXT NOT NULL, -- a PHC string
+        created  INTEGER NOT NULL -- seconds since the Unix epoch
+    ) STRICT;
+"];
+
+/// Opens the database, makes it where it is missing, and brings it to the newest version.
+///
+/// # Errors
+/// [`StoreError::Unusable`], also where a newer server wrote it.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    // SQLite gives its own files the mode of this one, and password hashes are nobody's business.
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(StoreError::at(path))?;
+    // Without SQLITE_OPEN_URI, so that a folder whose name begins with `file:` is a folder.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut database = Connection::open_with_flags(path, flags).map_err(StoreError::at(path))?;
+    set_up(&database).map_err(StoreError::at(path))?;
+    migrate(&mut database, MIGRATIONS).map_err(StoreError::at(path))?;
+    Ok(database)
+}
+
+fn set_up(database: &Connection) -> Result<(), Reason> {
+    let mode: String =
+        database.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Reason::NoWriteAheadLog(mode));
+    }
+    database.pragma_update(None, "synchronous", "FULL")?;
+    database.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
+}
+
+/// Takes the steps that the store has not taken yet, all or none of them.
+fn migrate(database: &mut Connection, migrations: &[&str]) -> Result<(), Reason> {
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(missing) = migrations.get(found as usize..) else {
+        return Err(Reason::NewerSchema { found, known: migrations.len() as u32 });
+    };
+    for step in missing {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", migrations.len() as u32)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn version(database: &Connection) -> u32 {
+        database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_new_store_is_the_owners_and_durable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file:x?mode=memory");
+        let database = open(&path).unwrap();
+        assert_eq!(version(&database), MIGRATIONS.len() as u32);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let synchronous: u32 =
+            database.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!(synchronous, 2, "FULL");
+    }
+
+    #[test]
+    fn an_older_store_is_brought_forward_and_keeps_its_rows() {
+        let mut database = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x) STRICT;", "ALTER TABLE a ADD COLUMN y INTEGER DEFAULT 7;"];
+        let steps = steps.map(|step| step.replace("(x)", "(x INTEGER)"));
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        migrate(&mut database, &steps[..1]).unwrap();
+        database.execute("INSERT INTO a VALUES (1)", []).unwrap();
+        migrate(&mut database, &steps).unwrap();
+        migrate(&mut database, &steps).unwrap();
+        let row: (i64, i64) = database
+            .query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        assert_eq!((row, version(&database)), ((1, 7), 2));
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_store_as_it_was() {
+        let mut database = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x INTEGER);", "CREATE TABLE b (x INTEGER); nonsense;"];
+        migrate(&mut database, &steps[..1]).unwrap();
+        assert!(matches!(migrate(&mut database, &steps), Err(Reason::Database(_))));
+        assert_eq!(version(&database), 1);
+        assert!(!database.table_exists(None, "b").unwrap());
+    }
+
+    #[test]
+    fn a_newer_store_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+        let refused = open(&path).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                StoreError::Unusable { reason: Reason::NewerSchema { found: 999, .. }, .. }
+            ),
+            "{refused}"
+        );
+        assert!(refused.to_string().contains("newer version"), "{refused}");
+        let left = Connection::open(&path).unwrap();
+        assert_eq!(version(&left), 999);
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        std::fs::write(&path, "a letter to somebody, which nobody wants to lose".repeat(50))
+            .unwrap();
+        assert_eq!(open(&path).unwrap_err().exit_code(), 73);
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with("a letter"));
+    }
+}

@@ -1,0 +1,315 @@
+//! The store as the server sees it: jobs in, completions out.
+
+use super::*;
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::protocol::name::FileName;
+
+/// No test waits longer for anything.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A store in a folder of its own.
+struct Fixture {
+    store: Store,
+    woken: Receiver<()>,
+    accounts: Vec<Account>,
+    tickets: u64,
+    folder: TempDir,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        Fixture::open(tempfile::tempdir().unwrap(), PasswordCost::Low)
+    }
+
+    fn open(folder: TempDir, password_cost: PasswordCost) -> Self {
+        let (wake, woken) = sync_channel(1);
+        let config = config(folder.path(), password_cost);
+        // A full channel means that a wake-up is pending already.
+        let (store, accounts) = Store::open(config, move || {
+            let _ = wake.try_send(());
+        })
+        .unwrap();
+        Fixture { store, woken, accounts, tickets: 0, folder }
+    }
+
+    fn reopen(self, password_cost: PasswordCost) -> Self {
+        self.store.close();
+        Fixture::open(self.folder, password_cost)
+    }
+
+    fn submit(&mut self, job: Job) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.store.submit(ticket, job);
+        ticket
+    }
+
+    /// Waits for so many completions.
+    fn wait(&self, count: usize) -> Vec<Completion> {
+        let deadline = Instant::now() + DEADLINE;
+        let mut completions = Vec::new();
+        while completions.len() < count {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.woken.recv_timeout(left).expect("the store answers");
+            completions.extend(self.store.completions());
+        }
+        assert_eq!(completions.len(), count);
+        completions
+    }
+
+    fn outcomes(&self, count: usize) -> HashMap<Ticket, Outcome> {
+        let outcomes: HashMap<_, _> = self
+            .wait(count)
+            .into_iter()
+            .map(|completion| match completion {
+                Completion::Job { ticket, outcome } => (ticket, outcome),
+                other => panic!("not the outcome of a job: {other:?}"),
+            })
+            .collect();
+        assert_eq!(outcomes.len(), count, "each ticket once");
+        outcomes
+    }
+
+    fn run(&mut self, job: Job) -> Outcome {
+        let ticket = self.submit(job);
+        self.outcomes(1).remove(&ticket).unwrap()
+    }
+
+    fn files(&self) -> PathBuf {
+        self.folder.path().join("files")
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open(self.folder.path().join("data/chatsrv.db")).unwrap()
+    }
+
+    fn stored_hash(&self, number: u32) -> String {
+        self.database()
+            .query_row("SELECT password FROM accounts WHERE number = ?1", [number], |row| {
+                row.get(0)
+            })
+            .unwrap()
+    }
+}
+
+fn config(folder: &Path, password_cost: PasswordCost) -> Config {
+    Config { data: folder.join("data"), files: folder.join("files"), password_cost }
+}
+
+fn account(number: u32, name: &str) -> Account {
+    Account { number: Number(number), name: name.parse().unwrap(), display: None }
+}
+
+fn register(number: u32, name: &str, password: &str) -> Job {
+    Job::Register { account: account(number, name), password: Secret::new(password) }
+}
+
+fn check(number: u32, password: &str) -> Job {
+    Job::CheckPassword { number: Some(Number(number)), password: Secret::new(password) }
+}
+
+fn name(text: &str) -> FileName {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_password_is_right_wrong_or_nobodys() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.run(register(10_001, "Alice", "correct horse")), Outcome::Done);
+    assert_eq!(fixture.run(check(10_001, "correct horse")), Outcome::PasswordRight);
+    assert_eq!(fixture.run(check(10_001, "correct hors")), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(check(10_001, "")), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(check(10_002, "correct horse")), Outcome::PasswordWrong);
+    let nobody = Job::CheckPassword { number: None, password: Secret::new("correct horse") };
+    assert_eq!(fixture.run(nobody), Outcome::PasswordWrong);
+}
+
+#[test]
+fn accounts_survive_and_the_password_stands_nowhere() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.run(register(10_001, "Alice", "correct horse")), Outcome::Done);
+    assert_eq!(fixture.run(register(50_000, "bob", "battery staple")), Outcome::Done);
+    let display: crate::protocol::name::DisplayName = "Zoë 中".parse().unwrap();
+    let chosen = Job::SetDisplayName { number: Number(10_001), display: display.clone() };
+    assert_eq!(fixture.run(chosen), Outcome::Done);
+    for entry in fixture.folder.path().join("data").read_dir().unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(memchr::memmem::find(&bytes, b"correct horse").is_none());
+    }
+
+    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let alice = Account { display: Some(display), ..account(10_001, "Alice") };
+    assert_eq!(fixture.accounts, [alice, account(50_000, "bob")]);
+    assert_eq!(fixture.accounts[0].name.as_str(), "Alice", "in the case in which it was chosen");
+    assert_eq!(fixture.run(check(50_000, "battery staple")), Outcome::PasswordRight);
+}
+
+#[test]
+fn many_register_and_check_at_once() {
+    let mut fixture = Fixture::new();
+    let registered: Vec<Ticket> = (0..200)
+        .map(|i| fixture.submit(register(10_000 + i, &format!("user{i}"), &format!("secret {i}"))))
+        .collect();
+    let outcomes = fixture.outcomes(registered.len());
+    assert!(registered.iter().all(|ticket| outcomes[ticket] == Outcome::Done));
+    let checked: Vec<(Ticket, Outcome)> = (0..200)
+        .map(|i| {
+            let right = i % 3 != 0;
+            let secret = if right { format!("secret {i}") } else { format!("secret {}", i + 1) };
+            let ticket = fixture.submit(check(10_000 + i, &secret));
+            (ticket, if right { Outcome::PasswordRight } else { Outcome::PasswordWrong })
+        })
+        .collect();
+    assert_eq!(fixture.outcomes(checked.len()), checked.into_iter().collect());
+}
+
+#[test]
+fn more_passwords_than_may_wait_are_busy_and_the_rest_is_answered() {
+    let mut fixture = Fixture::new();
+    fixture.run(register(10_001, "alice", "a"));
+    let excess = 500;
+    let submitted = passwords::WAITING_MAX + excess;
+    // A display name can't be written while somebody else has the write lock, and what comes after
+    // it waits behind it.
+    let database = fixture.database();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let display = "Somebody".parse().unwrap();
+    let first = fixture.submit(Job::SetDisplayName { number: Number(10_001), display });
+    for _ in 0..submitted {
+        fixture.submit(Job::CheckPassword { number: None, password: Secret::new("x") });
+    }
+    drop(database);
+    let mut outcomes = fixture.outcomes(submitted + 1);
+    assert_eq!(outcomes.remove(&first), Some(Outcome::Done));
+    let count = |wanted: &Outcome| outcomes.values().filter(|outcome| *outcome == wanted).count();
+    assert_eq!(count(&Outcome::Busy), excess);
+    assert_eq!(count(&Outcome::PasswordWrong), passwords::WAITING_MAX);
+    assert_eq!(fixture.run(check(10_000, "x")), Outcome::PasswordWrong, "there is room again");
+}
+
+#[test]
+fn a_hash_of_another_cost_is_renewed_after_the_right_password() {
+    let mut fixture = Fixture::new();
+    fixture.run(register(10_001, "alice", "correct horse"));
+    let low = fixture.stored_hash(10_001);
+    let mut fixture = fixture.reopen(PasswordCost::Normal);
+    assert_eq!(fixture.run(check(10_001, "wrong")), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(check(10_001, "correct horse")), Outcome::PasswordRight);
+    let mut fixture = fixture.reopen(PasswordCost::Normal);
+    let normal = fixture.stored_hash(10_001);
+    assert!(low.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{low}");
+    assert!(normal.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{normal}");
+    assert_eq!(fixture.run(check(10_001, "correct horse")), Outcome::PasswordRight);
+    let fixture = fixture.reopen(PasswordCost::Normal);
+    assert_eq!(fixture.stored_hash(10_001), normal, "renewed once");
+}
+
+#[test]
+fn one_data_folder_has_one_server() {
+    let fixture = Fixture::new();
+    let refused = Store::open(config(fixture.folder.path(), PasswordCost::Low), || ()).unwrap_err();
+    assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
+    fixture.reopen(PasswordCost::Low);
+}
+
+#[test]
+fn a_malformed_row_is_refused_by_number() {
+    for (column, value) in [
+        ("name", "no name"),
+        ("name", "operator"),
+        ("display", "a\u{202e}b"),
+        ("password", "correct horse"),
+        ("password", "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$c29tZWhhc2g"),
+        ("number", "99"),
+    ] {
+        let mut fixture = Fixture::new();
+        fixture.run(register(10_001, "alice", "correct horse"));
+        fixture.database().execute(&format!("UPDATE accounts SET {column} = ?1"), [value]).unwrap();
+        let Fixture { store, folder, .. } = fixture;
+        store.close();
+        let refused = Store::open(config(folder.path(), PasswordCost::Low), || ()).unwrap_err();
+        let StoreError::Unusable { reason: Reason::MalformedAccount { number, .. }, .. } = refused
+        else {
+            panic!("{column} = {value}: {refused}")
+        };
+        assert_eq!(number, if column == "number" { 99 } else { 10_001 });
+    }
+}
+
+#[test]
+fn files_are_listed_opened_and_summed() {
+    let mut fixture = Fixture::new();
+    std::fs::create_dir(fixture.files().join("sub")).unwrap();
+    std::fs::write(fixture.files().join("sub/abc.txt"), "abc").unwrap();
+    let Outcome::Folder(entries) = fixture.run(Job::ListFolder { path: Some(name("sub")) }) else {
+        panic!("no list")
+    };
+    assert_eq!(entries.len(), 1);
+    assert_eq!((&entries[0].name, entries[0].size), (&name("sub/abc.txt"), Some(3)));
+
+    let ticket = fixture.submit(Job::OpenFile { name: name("sub/abc.txt") });
+    let Some(Completion::Opened { ticket: opened, mut file, size: 3 }) = fixture.wait(1).pop()
+    else {
+        panic!("not opened")
+    };
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    assert_eq!((opened, text.as_str()), (ticket, "abc"));
+
+    // FIPS 180-4, the example of one block.
+    let Outcome::Summed { sha256, size: 3 } =
+        fixture.run(Job::SumFile { name: name("sub/abc.txt") })
+    else {
+        panic!("no sum")
+    };
+    assert_eq!(sha256[..4], [0xba, 0x78, 0x16, 0xbf]);
+    assert_eq!(sha256[28..], [0xf2, 0x00, 0x15, 0xad]);
+}
+
+#[test]
+fn what_is_no_file_is_not_found_by_any_job() {
+    let mut fixture = Fixture::new();
+    std::fs::create_dir(fixture.files().join("sub")).unwrap();
+    std::fs::write(fixture.files().join("file"), "").unwrap();
+    for missing in ["nothing", "sub", "file/below"] {
+        assert_eq!(fixture.run(Job::OpenFile { name: name(missing) }), Outcome::NotFound);
+        assert_eq!(fixture.run(Job::SumFile { name: name(missing) }), Outcome::NotFound);
+    }
+    for missing in ["nothing", "file", "file/below"] {
+        assert_eq!(fixture.run(Job::ListFolder { path: Some(name(missing)) }), Outcome::NotFound);
+    }
+}
+
+#[test]
+fn a_range_is_warmed_as_far_as_the_file_goes() {
+    let fixture = Fixture::new();
+    let path = fixture.files().join("file");
+    std::fs::write(&path, vec![7; 300_000]).unwrap();
+    let file = Arc::new(File::open(&path).unwrap());
+    let conn = ConnId { slot: 3, generation: 4 };
+    for (stream, bytes) in [(1, 0..300_000), (2, 200_000..9_000_000), (3, 5..5)] {
+        fixture.store.warm(conn, stream, Arc::clone(&file), bytes);
+        let Some(Completion::Warmed { conn: warmed, stream: number, result }) =
+            fixture.wait(1).pop()
+        else {
+            panic!("not warmed")
+        };
+        assert_eq!((warmed, number), (conn, stream));
+        result.unwrap();
+    }
+    // A file that is open for writing alone can't be read.
+    let unreadable = File::options().append(true).open(&path).unwrap();
+    fixture.store.warm(conn, 5, Arc::new(unreadable), 0..10);
+    assert!(matches!(
+        fixture.wait(1).pop(),
+        Some(Completion::Warmed { stream: 5, result: Err(_), .. })
+    ));
+}
