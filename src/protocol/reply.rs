@@ -71,6 +71,8 @@ pub enum Subject {
     Verb(Verb),
     /// A message.
     Message,
+    /// The chats in which messages wait, which are listed at a login.
+    Unread,
     /// Nothing that the client sent and the server knows.
     Nothing,
 }
@@ -92,6 +94,7 @@ impl fmt::Display for Subject {
         match self {
             Subject::Verb(verb) => verb.fmt(f),
             Subject::Message => f.write_str("MSG"),
+            Subject::Unread => f.write_str("UNREAD"),
             Subject::Nothing => f.write_str("-"),
         }
     }
@@ -302,8 +305,24 @@ pub struct List {
     pub verb: Verb,
     /// The items; shared where many ask for the same.
     pub items: Rc<[Item]>,
+    /// The item that is left out for this reader, by its place.
+    pub without: Option<usize>,
     /// What follows the last item.
     pub last: Reply,
+}
+
+impl List {
+    /// How many items the reader gets, which is what the head of the list says.
+    pub fn count(&self) -> usize {
+        self.items.len() - usize::from(self.without.is_some())
+    }
+
+    /// The items that the reader gets, from the one at place `start` on, each with its place among
+    /// all.
+    pub fn items_from(&self, start: usize) -> impl Iterator<Item = (usize, &Item)> {
+        let items = self.items.iter().enumerate().skip(start);
+        items.filter(|(at, _)| Some(*at) != self.without)
+    }
 }
 
 impl Item {

@@ -1,0 +1,188 @@
+//! Answers that wait for their turn, and the transfers of one session.
+//!
+//! Final replies come in the order of the requests, while jobs end in any order. So an answer that
+//! waits for a job holds a slot in a queue, and what is ready behind it waits too.
+
+use std::collections::VecDeque;
+
+use super::effect::CloseReason;
+use super::job::Ticket;
+use super::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX};
+use crate::protocol::name::FileName;
+use crate::protocol::reply::{List, Reply};
+
+/// What a request comes to.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Reply(Reply),
+    List(List),
+    Download(Download),
+    /// The last answer: the connection closes once all before it are given.
+    Close(CloseReason, Option<Reply>),
+}
+
+/// A download that is ready to begin. Its stream gets its number when its turn has come, so that
+/// numbers rise in the order of the replies that tell them.
+#[derive(Debug)]
+pub(super) struct Download {
+    /// The job that opened the file.
+    pub ticket: Ticket,
+    pub offset: u64,
+    pub size: u64,
+    pub name: FileName,
+}
+
+#[derive(Debug)]
+enum Slot {
+    /// Waits for the outcome of a job.
+    Waiting(Ticket),
+    Ready(Answer),
+}
+
+/// The answers that wait, and the streams. Most sessions have neither most of the time, and then
+/// it takes one word.
+#[derive(Debug, Default)]
+pub(super) struct Answers(Option<Box<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    slots: VecDeque<Slot>,
+    /// The streams that are open.
+    downloads: Vec<u32>,
+    /// How many of the slots are for downloads that have no stream yet.
+    downloads_asked: usize,
+    /// How many numbers were given to streams.
+    streams: u32,
+}
+
+impl Answers {
+    /// How many answers wait.
+    pub fn waiting(&self) -> usize {
+        self.0.as_ref().map_or(0, |queue| queue.slots.len())
+    }
+
+    /// Whether one more may wait.
+    pub fn may_wait_more(&self) -> bool {
+        self.waiting() < ANSWERS_WAITING_MAX
+    }
+
+    /// Keeps a place for the outcome of a job.
+    pub fn wait_for(&mut self, ticket: Ticket) {
+        self.queue().slots.push_back(Slot::Waiting(ticket));
+    }
+
+    /// Keeps an answer that is ready until its turn has come.
+    pub fn push(&mut self, answer: Answer) {
+        self.queue().slots.push_back(Slot::Ready(answer));
+    }
+
+    /// Puts the answer in the place that was kept for it.
+    pub fn resolve(&mut self, ticket: Ticket, answer: Answer) {
+        let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
+        for slot in slots {
+            if matches!(slot, Slot::Waiting(waiting) if *waiting == ticket) {
+                *slot = Slot::Ready(answer);
+                return;
+            }
+        }
+        debug_assert!(false, "no answer waits for {ticket:?}");
+    }
+
+    /// The next answer whose turn has come.
+    pub fn pop(&mut self) -> Option<Answer> {
+        let queue = self.0.as_mut()?;
+        let answer = match queue.slots.pop_front()? {
+            Slot::Ready(answer) => Some(answer),
+            waiting @ Slot::Waiting(_) => {
+                queue.slots.push_front(waiting);
+                None
+            }
+        };
+        self.free_if_unused();
+        answer
+    }
+
+    /// Counts a download that is asked for; false where there are as many as there may be.
+    pub fn ask_for_download(&mut self) -> bool {
+        let queue = self.queue();
+        let room = queue.downloads.len() + queue.downloads_asked < DOWNLOADS_MAX;
+        if room {
+            queue.downloads_asked += 1;
+        }
+        self.free_if_unused();
+        room
+    }
+
+    /// A download that was asked for comes to nothing.
+    pub fn download_refused(&mut self) {
+        self.queue().downloads_asked -= 1;
+        self.free_if_unused();
+    }
+
+    /// Opens the stream of a download that was asked for.
+    pub fn open_download(&mut self) -> u32 {
+        let queue = self.queue();
+        queue.downloads_asked -= 1;
+        queue.streams += 1;
+        queue.downloads.push(queue.streams);
+        queue.streams
+    }
+
+    /// Ends a download; false where none of that number is open.
+    pub fn close_download(&mut self, stream: u32) -> bool {
+        let Some(queue) = &mut self.0 else { return false };
+        let Some(at) = queue.downloads.iter().position(|open| *open == stream) else {
+            return false;
+        };
+        queue.downloads.swap_remove(at);
+        true
+    }
+
+    /// Whether a stream of that number was ever open.
+    pub fn knows_stream(&self, stream: u32) -> bool {
+        let streams = self.0.as_ref().map_or(0, |queue| queue.streams);
+        (1..=streams).contains(&stream)
+    }
+
+    /// The jobs whose files were opened for downloads that have not begun.
+    pub fn opened_files(&self) -> impl Iterator<Item = Ticket> {
+        self.slots().filter_map(|slot| match slot {
+            Slot::Ready(Answer::Download(download)) => Some(download.ticket),
+            _ => None,
+        })
+    }
+
+    /// The jobs whose outcomes are awaited.
+    pub fn awaited(&self) -> impl Iterator<Item = Ticket> {
+        self.slots().filter_map(|slot| match slot {
+            Slot::Waiting(ticket) => Some(*ticket),
+            Slot::Ready(_) => None,
+        })
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.0.iter().flat_map(|queue| &queue.slots)
+    }
+
+    fn queue(&mut self) -> &mut Queue {
+        self.0.get_or_insert_default()
+    }
+
+    fn free_if_unused(&mut self) {
+        let unused = self.0.as_ref().is_some_and(|queue| {
+            queue.slots.is_empty() && queue.streams == 0 && queue.downloads_asked == 0
+        });
+        if unused {
+            self.0 = None;
+        }
+    }
+
+    pub fn check_invariants(&self) {
+        let Some(queue) = &self.0 else { return };
+        assert!(queue.slots.len() <= ANSWERS_WAITING_MAX + 1, "one more for the last line");
+        let ready_first = matches!(queue.slots.front(), Some(Slot::Ready(_)));
+        assert!(!ready_first, "an answer waits though its turn has come");
+        assert!(queue.downloads.len() + queue.downloads_asked <= DOWNLOADS_MAX);
+        assert!(queue.downloads.iter().all(|stream| *stream <= queue.streams));
+    }
+}

@@ -1,0 +1,168 @@
+//! Command lines: who may ask for what, and who answers.
+
+use super::Hub;
+use super::answers::Answer;
+use super::effect::{CloseReason, Effects};
+use super::input::ConnId;
+use super::session::{Composing, Session, State};
+use crate::protocol::frame::FrameError;
+use crate::protocol::reply::{Code, List, Reply, Subject};
+use crate::protocol::request::{Refusal, Request};
+use crate::protocol::text::TextError;
+use crate::protocol::verb::Verb;
+
+/// Who may ask for a verb.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Anyone,
+    /// Who has not logged in.
+    Guest,
+    /// Who has logged in, and where files are public everyone.
+    FileReader,
+    /// Who has logged in.
+    User,
+}
+
+fn access(verb: Verb) -> Access {
+    match verb {
+        Verb::Help | Verb::Ex => Access::Anyone,
+        Verb::User => Access::Guest,
+        Verb::Get => Access::FileReader,
+        Verb::Pm | Verb::Dm | Verb::Who | Verb::Nick | Verb::Quiet => Access::User,
+        Verb::Ls | Verb::Sum | Verb::Abort => Access::User,
+    }
+}
+
+impl Hub {
+    /// Takes a command line.
+    pub(super) fn command(
+        &mut self,
+        conn: ConnId,
+        request: Result<Request, Refusal>,
+        effects: &mut Effects,
+    ) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        debug_assert!(session.takes_input(), "{conn} sent a command out of turn");
+        session.stop_composing();
+        let verb = match &request {
+            Ok(request) => Some(request.verb()),
+            Err(refusal) => refusal.verb,
+        };
+        let refusal = verb.and_then(|verb| refuse(session, verb, self.config.public_files));
+        if let Some(reply) = refusal {
+            return self.reply(conn, reply, effects);
+        }
+        match request {
+            Ok(request) => self.run(conn, request, effects),
+            Err(refusal) => self.refused(conn, refusal, effects),
+        }
+    }
+
+    fn run(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        match request {
+            Request::User { name, takeover } => self.claim(conn, name, takeover, effects),
+            Request::Pm => self.compose(conn, Composing::ForEveryone, effects),
+            Request::Dm => self.compose(conn, Composing::ForUser, effects),
+            Request::Who => self.who(conn, effects),
+            Request::Nick(display) => self.nick(conn, display, effects),
+            Request::Quiet(quiet) => self.quiet(conn, quiet, effects),
+            Request::Ls(path) => self.list_folder(conn, path, effects),
+            Request::Get { offset, name } => self.download(conn, offset, name, effects),
+            Request::Sum(name) => self.sum(conn, name, effects),
+            Request::Abort { stream } => self.abort(conn, stream, effects),
+            Request::Help => self.help(conn, effects),
+            Request::Ex => self.leave(conn, effects),
+        }
+    }
+
+    /// Answers a command that can't be carried out as it was sent.
+    fn refused(&mut self, conn: ConnId, refusal: Refusal, effects: &mut Effects) {
+        let reply = Reply::text(refusal.code, refusal.verb, refusal.text);
+        match (refusal.verb, refusal.code) {
+            // A name that no file can have reads like that of a missing file.
+            (Some(Verb::Get), Code::NotFound) => self.no_such_file(conn, reply, effects),
+            _ => self.reply(conn, reply, effects),
+        }
+    }
+
+    /// Answers a line that is no frame.
+    pub(super) fn bad_frame(&mut self, conn: ConnId, error: FrameError, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        debug_assert!(session.takes_input(), "{conn} sent a line out of turn");
+        let reply = match error {
+            FrameError::UnknownType => {
+                Reply::text(Code::Unknown, Subject::Nothing, "a line starts with C, D or F")
+            }
+            FrameError::Command(verb, error) => {
+                session.stop_composing();
+                Reply::text(Code::BadParameters, verb, explain(error))
+            }
+            FrameError::Data(error) => {
+                let subject = session.subject_of_data();
+                session.stop_composing();
+                Reply::text(Code::BadParameters, subject, explain(error))
+            }
+            FrameError::FileHeader => {
+                return self.close_in_turn(conn, CloseReason::BadFileFrame, effects);
+            }
+        };
+        self.reply(conn, reply, effects);
+    }
+
+    fn help(&mut self, conn: ConnId, effects: &mut Effects) {
+        let last = Reply::text(Code::Done, Verb::Help, "D target text sends a message");
+        let items = self.help.clone();
+        self.answer(
+            conn,
+            Answer::List(List { verb: Verb::Help, items, without: None, last }),
+            effects,
+        );
+    }
+
+    fn leave(&mut self, conn: ConnId, effects: &mut Effects) {
+        self.close_in_turn(conn, CloseReason::Goodbye, effects);
+    }
+
+    /// Takes nothing more from a connection, and closes it once its answers are given.
+    pub(super) fn close_in_turn(
+        &mut self,
+        conn: ConnId,
+        reason: CloseReason,
+        effects: &mut Effects,
+    ) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let next = session.user().map_or(State::GuestLeaves, State::Leaving);
+        session.enter(next);
+        let last = match reason {
+            CloseReason::Goodbye => Reply::text(Code::Goodbye, Verb::Ex, "goodbye"),
+            other => Reply::closing(other.text()),
+        };
+        self.answer(conn, Answer::Close(reason, Some(last)), effects);
+    }
+}
+
+/// The one place that decides who may ask for what.
+fn refuse(session: &Session, verb: Verb, public_files: bool) -> Option<Reply> {
+    let logged_in = session.user().is_some();
+    match access(verb) {
+        Access::Guest if logged_in => {
+            Some(Reply::text(Code::WrongState, verb, "you are logged in already"))
+        }
+        Access::User if !logged_in => Some(log_in_first(verb.into())),
+        Access::FileReader if !logged_in && !public_files => Some(log_in_first(verb.into())),
+        _ => None,
+    }
+}
+
+/// The refusal of what only users may do.
+pub(super) fn log_in_first(subject: Subject) -> Reply {
+    Reply::text(Code::NotAllowed, subject, "log in first, with USER and your name")
+}
+
+fn explain(error: TextError) -> &'static str {
+    match error {
+        TextError::TooLong => "that line is too long",
+        TextError::NotUtf8 => "that line is not UTF-8",
+        TextError::ControlCharacter => "control characters are not allowed",
+    }
+}

@@ -1,0 +1,194 @@
+//! All accounts, by name and by number.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
+
+use super::job::Account;
+use crate::protocol::name::{DisplayName, Number, UserName, UserRef};
+
+/// An account's place in the directory, which it keeps as long as the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct UserIndex(pub u32);
+
+/// All accounts. An account is kept once; both ways to find it hold its index alone.
+///
+/// The tables hash with a key that is drawn when the process starts, since clients choose names; what
+/// the chat does never depends on it, because nobody walks through them.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    accounts: Vec<Account>,
+    by_name: HashTable<u32>,
+    by_number: HashTable<u32>,
+    hasher: RandomState,
+    /// Names and numbers of accounts that are being registered.
+    reserved_names: HashSet<UserName>,
+    reserved_numbers: HashSet<Number>,
+}
+
+impl Directory {
+    pub fn new(accounts: Vec<Account>) -> Self {
+        let mut directory = Directory::default();
+        directory.accounts.reserve_exact(accounts.len());
+        for account in accounts {
+            directory.add(account);
+        }
+        directory
+    }
+
+    pub fn account(&self, user: UserIndex) -> &Account {
+        &self.accounts[user.0 as usize]
+    }
+
+    pub fn set_display(&mut self, user: UserIndex, display: DisplayName) {
+        self.accounts[user.0 as usize].display = Some(display);
+    }
+
+    pub fn find(&self, user: UserRef) -> Option<UserIndex> {
+        match user {
+            UserRef::Name(name) => self.find_name(&name),
+            UserRef::Number(number) => self.find_number(number),
+        }
+    }
+
+    pub fn find_name(&self, name: &UserName) -> Option<UserIndex> {
+        let hash = self.hasher.hash_one(name);
+        let found = self.by_name.find(hash, |at| self.accounts[*at as usize].name == *name);
+        found.copied().map(UserIndex)
+    }
+
+    fn find_number(&self, number: Number) -> Option<UserIndex> {
+        let hash = self.hasher.hash_one(number);
+        let found = self.by_number.find(hash, |at| self.accounts[*at as usize].number == number);
+        found.copied().map(UserIndex)
+    }
+
+    /// Draws a number for a new account and keeps both the name and the number until
+    /// [`add`](Self::add) or [`release`](Self::release). `None` where the name is taken.
+    pub fn reserve(&mut self, name: UserName, lot: &mut fastrand::Rng) -> Option<Account> {
+        if self.find_name(&name).is_some() || !self.reserved_names.insert(name) {
+            return None;
+        }
+        let number = self.draw_number(lot);
+        self.reserved_numbers.insert(number);
+        Some(Account { number, name, display: None })
+    }
+
+    /// Gives back what was reserved for an account that came to nothing.
+    pub fn release(&mut self, account: &Account) {
+        self.reserved_names.remove(&account.name);
+        self.reserved_numbers.remove(&account.number);
+    }
+
+    /// Adds an account, whose name and number nobody else has.
+    pub fn add(&mut self, account: Account) -> UserIndex {
+        debug_assert!(self.find_name(&account.name).is_none(), "{account:?} is known");
+        debug_assert!(self.find_number(account.number).is_none(), "{account:?} is known");
+        self.release(&account);
+        let at = self.accounts.len() as u32;
+        let (by_name, by_number) =
+            (self.hasher.hash_one(account.name), self.hasher.hash_one(account.number));
+        self.accounts.push(account);
+        let (accounts, hasher) = (&self.accounts, &self.hasher);
+        self.by_name.insert_unique(by_name, at, |at| hasher.hash_one(accounts[*at as usize].name));
+        self.by_number
+            .insert_unique(by_number, at, |at| hasher.hash_one(accounts[*at as usize].number));
+        UserIndex(at)
+    }
+
+    /// How many accounts are being registered.
+    pub fn reservations(&self) -> usize {
+        debug_assert_eq!(self.reserved_names.len(), self.reserved_numbers.len());
+        self.reserved_names.len()
+    }
+
+    /// A number that nobody has: five digits that are a port, longer where those run short.
+    fn draw_number(&self, lot: &mut fastrand::Rng) -> Number {
+        // A range counts as short once this many draws in a row found a number that is taken: one
+        // in a thousand draws where nine tenths are in use, nearly all where one in a hundred is
+        // left. The last range holds more numbers than there can be accounts.
+        const DRAWS: usize = 64;
+        let ranges = [
+            Number::MIN..=Number::PORT_MAX,
+            100_000..=999_999,
+            1_000_000..=99_999_999,
+            100_000_000..=u32::MAX,
+        ];
+        let mut draws = ranges.into_iter().flat_map(|range| std::iter::repeat_n(range, DRAWS));
+        loop {
+            let range = draws.next().unwrap_or(100_000_000..=u32::MAX);
+            let number = Number(lot.u32(range));
+            if self.find_number(number).is_none() && !self.reserved_numbers.contains(&number) {
+                return number;
+            }
+        }
+    }
+
+    pub fn check_invariants(&self) {
+        assert_eq!(self.by_name.len(), self.accounts.len());
+        assert_eq!(self.by_number.len(), self.accounts.len());
+        for (at, account) in self.accounts.iter().enumerate() {
+            let index = Some(UserIndex(at as u32));
+            assert_eq!(self.find_name(&account.name), index, "{account:?}");
+            assert_eq!(self.find_number(account.number), index, "{account:?}");
+            assert!(!self.reserved_names.contains(&account.name), "{account:?}");
+            assert!(!self.reserved_numbers.contains(&account.number), "{account:?}");
+        }
+        assert_eq!(self.reserved_names.len(), self.reserved_numbers.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lot() -> fastrand::Rng {
+        fastrand::Rng::with_seed(1)
+    }
+
+    #[test]
+    fn an_account_is_found_by_name_in_any_case_and_by_number() {
+        let mut directory = Directory::default();
+        let account = directory.reserve("Alice".parse().unwrap(), &mut lot()).unwrap();
+        let number = account.number;
+        assert_eq!(directory.find_name(&"alice".parse().unwrap()), None);
+        let user = directory.add(account);
+        assert_eq!(directory.find_name(&"aLICE".parse().unwrap()), Some(user));
+        assert_eq!(directory.find(UserRef::Number(number)), Some(user));
+        directory.check_invariants();
+    }
+
+    #[test]
+    fn a_name_is_reserved_once_and_free_again_when_released() {
+        let mut directory = Directory::default();
+        let lot = &mut lot();
+        let name = "bob".parse().unwrap();
+        let account = directory.reserve(name, lot).unwrap();
+        assert_eq!(directory.reserve("BOB".parse().unwrap(), lot), None);
+        directory.release(&account);
+        assert!(directory.reserve(name, lot).is_some());
+        assert_eq!(directory.reservations(), 1);
+    }
+
+    #[test]
+    fn numbers_are_five_digits_while_they_last_and_longer_then() {
+        let mut directory = Directory::default();
+        let lot = &mut lot();
+        let five_digits = (Number::PORT_MAX - Number::MIN + 1) as usize;
+        let mut longer = 0;
+        for at in 0..five_digits + 100 {
+            let account = directory.reserve(format!("u{at}").parse().unwrap(), lot).unwrap();
+            match account.number.0 {
+                Number::MIN..=Number::PORT_MAX => {}
+                100_000..=999_999 => {
+                    longer += 1;
+                    assert!(at > five_digits * 3 / 4, "account {at} got {}", account.number);
+                }
+                other => panic!("account {at} got {other}"),
+            }
+            directory.add(account);
+        }
+        assert!(longer >= 100);
+    }
+}

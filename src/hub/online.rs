@@ -1,0 +1,127 @@
+//! Who is online: dense lists, so that a broadcast copies connections and does nothing else.
+
+use std::rc::Rc;
+
+use super::directory::{Directory, UserIndex};
+use super::effect::{Effects, Recipients};
+use super::input::ConnId;
+use crate::protocol::reply::{Item, MessageId, Online as Line};
+
+/// Who is online. The three lists run side by side; who leaves is replaced by the last.
+#[derive(Debug, Default)]
+pub(super) struct Online {
+    conns: Vec<ConnId>,
+    users: Vec<UserIndex>,
+    since: Vec<MessageId>,
+    /// By user: the position in the lists, or [`OFFLINE`].
+    positions: Vec<u32>,
+    /// What WHO answers, and from what DM lets choose, until somebody comes, goes, or takes
+    /// another display name.
+    who: Option<Rc<[Item]>>,
+    direct: Option<Rc<[Item]>>,
+}
+
+const OFFLINE: u32 = u32::MAX;
+
+impl Online {
+    pub fn len(&self) -> usize {
+        self.conns.len()
+    }
+
+    /// Over which connection `user` is online.
+    pub fn conn(&self, user: UserIndex) -> Option<ConnId> {
+        self.position(user).map(|at| self.conns[at])
+    }
+
+    /// Where `user` stands in the lists of who is online.
+    pub fn position(&self, user: UserIndex) -> Option<usize> {
+        let position = *self.positions.get(user.0 as usize)?;
+        (position != OFFLINE).then_some(position as usize)
+    }
+
+    pub fn join(&mut self, user: UserIndex, conn: ConnId, since: MessageId) {
+        debug_assert!(self.position(user).is_none(), "{user:?} is online twice");
+        if self.positions.len() <= user.0 as usize {
+            self.positions.resize(user.0 as usize + 1, OFFLINE);
+        }
+        self.positions[user.0 as usize] = self.conns.len() as u32;
+        self.conns.push(conn);
+        self.users.push(user);
+        self.since.push(since);
+        self.forget_snapshots();
+    }
+
+    pub fn leave(&mut self, user: UserIndex) {
+        let Some(at) = self.position(user) else { return };
+        self.conns.swap_remove(at);
+        self.users.swap_remove(at);
+        self.since.swap_remove(at);
+        if let Some(moved) = self.users.get(at) {
+            self.positions[moved.0 as usize] = at as u32;
+        }
+        self.positions[user.0 as usize] = OFFLINE;
+        self.forget_snapshots();
+    }
+
+    /// Adds everyone but `user` to the recipients.
+    pub fn everyone_but(&self, user: UserIndex, effects: &mut Effects) -> Recipients {
+        let all = &mut effects.recipients;
+        let start = all.len();
+        match self.position(user) {
+            Some(at) => {
+                all.extend_from_slice(&self.conns[..at]);
+                all.extend_from_slice(&self.conns[at + 1..]);
+            }
+            None => all.extend_from_slice(&self.conns),
+        }
+        start..all.len()
+    }
+
+    pub fn conns(&self) -> &[ConnId] {
+        &self.conns
+    }
+
+    /// Forgets the answers that name somebody's display name.
+    pub fn display_changed(&mut self) {
+        self.who = None;
+    }
+
+    /// A line for each who is online, in the order of the positions.
+    pub fn who(&mut self, directory: &Directory) -> Rc<[Item]> {
+        let lines = self.users.iter().zip(&self.since).map(|(user, since)| {
+            let account = directory.account(*user);
+            Item::Online(Line {
+                name: account.name,
+                number: account.number,
+                since: *since,
+                direct: None,
+                display: account.display.clone(),
+            })
+        });
+        self.who.get_or_insert_with(|| lines.collect()).clone()
+    }
+
+    /// A line for each to whom a direct message can go, in the order of the positions.
+    pub fn direct(&mut self, directory: &Directory) -> Rc<[Item]> {
+        let lines = self.users.iter().map(|user| {
+            let account = directory.account(*user);
+            Item::Direct(account.name, account.number)
+        });
+        self.direct.get_or_insert_with(|| lines.collect()).clone()
+    }
+
+    fn forget_snapshots(&mut self) {
+        self.who = None;
+        self.direct = None;
+    }
+
+    pub fn check_invariants(&self) {
+        assert_eq!(self.conns.len(), self.users.len());
+        assert_eq!(self.conns.len(), self.since.len());
+        for (at, user) in self.users.iter().enumerate() {
+            assert_eq!(self.position(*user), Some(at));
+        }
+        let online = self.positions.iter().filter(|position| **position != OFFLINE).count();
+        assert_eq!(online, self.users.len());
+    }
+}

@@ -1,0 +1,185 @@
+//! The state of each connection: where it is in its login, what it composes, which answers wait.
+
+use super::answers::Answers;
+use super::directory::UserIndex;
+use super::input::ConnId;
+use crate::protocol::address::Address;
+use crate::protocol::name::UserName;
+
+/// All sessions, by the slot of their connection.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    slots: Vec<Option<Session>>,
+    count: usize,
+}
+
+impl Sessions {
+    pub fn get(&self, conn: ConnId) -> Option<&Session> {
+        let session = self.slots.get(conn.slot as usize)?.as_ref()?;
+        (session.generation == conn.generation).then_some(session)
+    }
+
+    pub fn get_mut(&mut self, conn: ConnId) -> Option<&mut Session> {
+        let session = self.slots.get_mut(conn.slot as usize)?.as_mut()?;
+        (session.generation == conn.generation).then_some(session)
+    }
+
+    pub fn insert(&mut self, conn: ConnId, from: Address) {
+        let at = conn.slot as usize;
+        if self.slots.len() <= at {
+            self.slots.resize_with(at + 1, || None);
+        }
+        debug_assert!(self.slots[at].is_none(), "{conn} connects in a slot that is in use");
+        self.slots[at] = Some(Session::new(conn.generation, from));
+        self.count += 1;
+    }
+
+    pub fn remove(&mut self, conn: ConnId) -> Option<Session> {
+        self.get(conn)?;
+        self.count -= 1;
+        self.slots[conn.slot as usize].take()
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (ConnId, &Session)> {
+        self.slots.iter().enumerate().filter_map(|(slot, session)| {
+            let session = session.as_ref()?;
+            Some((ConnId { slot: slot as u32, generation: session.generation }, session))
+        })
+    }
+}
+
+/// What a connection is in the middle of. There are as many as connections, so it is kept small.
+#[derive(Debug)]
+pub(super) struct Session {
+    generation: u32,
+    /// Where it comes from.
+    pub from: Address,
+    /// Wrong passwords so far.
+    pub wrong_passwords: u8,
+    /// Whether it wants not to be told who comes and goes.
+    pub quiet: bool,
+    state: State,
+    /// Answers that wait, and transfers.
+    pub answers: Answers,
+}
+
+/// Where a session stands. Before the login, at most one answer is owed at a time.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nobody yet: USER is awaited.
+    Greeted,
+    /// USER named somebody, and the password is awaited.
+    AwaitsPassword(Box<Claim>),
+    /// The password is being checked, or the account registered.
+    ChecksPassword,
+    /// The password was wrong, which is told a little later.
+    Refused,
+    /// Logged in.
+    Online(UserIndex, Composing),
+    /// Logged in until the answers that wait are given; nothing more is taken.
+    Leaving(UserIndex),
+    /// The same for somebody who never logged in.
+    GuestLeaves,
+}
+
+/// Who wants to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub name: UserName,
+    /// Whether the password is to be a new account's.
+    pub new: bool,
+    /// Whether to end a session of that user which already stands.
+    pub takeover: bool,
+}
+
+/// What the next D line of a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Composing {
+    /// A target and a text.
+    Nothing,
+    /// A text for everyone.
+    ForEveryone,
+    /// A user and a text.
+    ForUser,
+}
+
+impl State {
+    fn may_become(&self, next: &State) -> bool {
+        use State::{
+            AwaitsPassword, ChecksPassword, Greeted, GuestLeaves, Leaving, Online, Refused,
+        };
+        match (self, next) {
+            (Greeted, AwaitsPassword(_) | GuestLeaves)
+            | (AwaitsPassword(_), Greeted | ChecksPassword | GuestLeaves)
+            | (ChecksPassword, Greeted | Refused | Online(_, Composing::Nothing))
+            | (Refused, Greeted) => true,
+            (Online(before, _), Online(after, _) | Leaving(after)) => before == after,
+            _ => false,
+        }
+    }
+}
+
+impl Session {
+    fn new(generation: u32, from: Address) -> Self {
+        Session {
+            generation,
+            from,
+            wrong_passwords: 0,
+            quiet: false,
+            state: State::Greeted,
+            answers: Answers::default(),
+        }
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Goes on to another state, and gives back the one before. Nothing else changes it.
+    pub fn enter(&mut self, next: State) -> State {
+        debug_assert!(self.state.may_become(&next), "{:?} to {next:?}", self.state);
+        log::trace!("session {:?} to {next:?}", self.state);
+        std::mem::replace(&mut self.state, next)
+    }
+
+    /// Who is logged in.
+    pub fn user(&self) -> Option<UserIndex> {
+        match self.state {
+            State::Online(user, _) | State::Leaving(user) => Some(user),
+            _ => None,
+        }
+    }
+
+    /// Gives up a step that a D line was to complete, as every C line does.
+    pub fn stop_composing(&mut self) {
+        match self.state {
+            State::AwaitsPassword(_) => {
+                self.enter(State::Greeted);
+            }
+            State::Online(user, Composing::ForEveryone | Composing::ForUser) => {
+                self.enter(State::Online(user, Composing::Nothing));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether its next frame may be handled.
+    pub fn takes_input(&self) -> bool {
+        match self.state {
+            State::Greeted | State::AwaitsPassword(_) => self.answers.waiting() == 0,
+            State::Online(..) => self.answers.may_wait_more(),
+            State::ChecksPassword | State::Refused => false,
+            State::Leaving(_) | State::GuestLeaves => false,
+        }
+    }
+
+    /// Whether all that was asked for has been answered.
+    pub fn has_answered(&self) -> bool {
+        let checks = matches!(self.state, State::ChecksPassword | State::Refused);
+        !checks && self.answers.waiting() == 0
+    }
+}

@@ -1,0 +1,175 @@
+//! The shared folder: listing, hashing, and downloads.
+
+use super::Hub;
+use super::answers::{Answer, Download};
+use super::effect::{CloseReason, Effect, Effects};
+use super::input::ConnId;
+use super::job::{Job, Outcome, Ticket};
+use super::tasks::{Task, failed};
+use crate::protocol::name::FileName;
+use crate::protocol::reply::{Code, Detail, Item, List, Notice, Reply};
+use crate::protocol::verb::Verb;
+
+impl Hub {
+    /// Lists a folder.
+    pub(super) fn list_folder(
+        &mut self,
+        conn: ConnId,
+        path: Option<FileName>,
+        effects: &mut Effects,
+    ) {
+        self.answer_after(conn, Job::ListFolder { path }, Task::ListFolder, effects);
+    }
+
+    /// A folder was read, or was not.
+    pub(super) fn folder_listed(outcome: Outcome) -> Answer {
+        match outcome {
+            Outcome::Folder(entries) => Answer::List(List {
+                verb: Verb::Ls,
+                items: entries.into_iter().map(Item::Entry).collect(),
+                without: None,
+                last: Reply::text(Code::Done, Verb::Ls, "GET downloads a file"),
+            }),
+            Outcome::NotFound => {
+                Answer::Reply(Reply::text(Code::NotFound, Verb::Ls, "no such folder"))
+            }
+            other => Answer::Reply(failed(Verb::Ls, &other)),
+        }
+    }
+
+    /// Hashes a file.
+    pub(super) fn sum(&mut self, conn: ConnId, name: FileName, effects: &mut Effects) {
+        let job = Job::SumFile { name: name.clone() };
+        self.answer_after(conn, job, Task::Sum { name }, effects);
+    }
+
+    /// A file was hashed, or was not.
+    pub(super) fn file_summed(name: FileName, outcome: &Outcome) -> Answer {
+        Answer::Reply(match *outcome {
+            Outcome::Summed { sha256, size } => {
+                Reply::new(Code::Done, Verb::Sum, Detail::Sum { sha256, size, name })
+            }
+            Outcome::NotFound => Reply::new(Code::NotFound, Verb::Sum, Detail::File(name)),
+            _ => failed(Verb::Sum, outcome),
+        })
+    }
+
+    /// Opens a file for a download.
+    pub(super) fn download(
+        &mut self,
+        conn: ConnId,
+        offset: u64,
+        name: FileName,
+        effects: &mut Effects,
+    ) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        if !session.answers.ask_for_download() {
+            let reply = Reply::text(Code::Busy, Verb::Get, "too many downloads at once");
+            return self.reply(conn, reply, effects);
+        }
+        let job = Job::OpenFile { name: name.clone() };
+        self.answer_after(conn, job, Task::Download { offset, name }, effects);
+    }
+
+    /// A file was opened, or was not.
+    pub(super) fn file_opened(
+        &mut self,
+        conn: ConnId,
+        ticket: Ticket,
+        offset: u64,
+        name: FileName,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
+        let opened = matches!(outcome, Outcome::Opened { .. });
+        let Some(session) = self.sessions.get_mut(conn) else {
+            if opened {
+                effects.push(Effect::DropFile { ticket });
+            }
+            return;
+        };
+        let guest = session.user().is_none();
+        let reply = match *outcome {
+            Outcome::Opened { size } if offset <= size => {
+                let download = Download { ticket, offset, size, name };
+                return self.resolve(conn, ticket, Answer::Download(download), effects);
+            }
+            Outcome::Opened { .. } => {
+                effects.push(Effect::DropFile { ticket });
+                Reply::text(Code::BadParameters, Verb::Get, "the file ends before that offset")
+            }
+            Outcome::NotFound => Reply::new(Code::NotFound, Verb::Get, Detail::File(name)),
+            _ => failed(Verb::Get, outcome),
+        };
+        session.answers.download_refused();
+        let answer = match reply.code {
+            Code::NotFound if guest => Answer::Close(CloseReason::NoSuchFile, Some(reply)),
+            _ => Answer::Reply(reply),
+        };
+        self.resolve(conn, ticket, answer, effects);
+    }
+
+    /// Answers a GET for a file that can't exist.
+    pub(super) fn no_such_file(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
+        let guest = self.sessions.get(conn).is_some_and(|session| session.user().is_none());
+        let answer = match guest {
+            true => Answer::Close(CloseReason::NoSuchFile, Some(reply)),
+            false => Answer::Reply(reply),
+        };
+        self.answer(conn, answer, effects);
+    }
+
+    /// Announces a download whose turn has come, and begins it.
+    pub(super) fn begin_download(
+        &mut self,
+        conn: ConnId,
+        download: Download,
+        effects: &mut Effects,
+    ) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let Download { ticket, offset, size, name } = download;
+        let stream = session.answers.open_download();
+        let reply = Reply::new(Code::Done, Verb::Get, Detail::Download { stream, size, name });
+        effects.push(Effect::Reply { conn, reply });
+        effects.push(Effect::Download { conn, ticket, stream, bytes: offset..size });
+    }
+
+    /// Ends a transfer early.
+    pub(super) fn abort(&mut self, conn: ConnId, stream: u32, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let reply = if session.answers.close_download(stream) {
+            effects.push(Effect::CancelDownload { conn, stream });
+            Reply::text(Code::Done, Verb::Abort, "no more of it comes")
+        } else {
+            Reply::text(Code::NotFound, Verb::Abort, "no transfer of that number is under way")
+        };
+        self.reply(conn, reply, effects);
+    }
+
+    /// A download was written to its end, or the file could not be read to its end.
+    pub(super) fn download_over(
+        &mut self,
+        conn: ConnId,
+        stream: u32,
+        complete: bool,
+        effects: &mut Effects,
+    ) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let was_open = session.answers.close_download(stream);
+        if was_open && !complete {
+            let to = effects.recipients([conn]);
+            let notice = Notice::Abort { stream, reason: "the file can't be read any further" };
+            effects.push(Effect::Notice { notice, to });
+        }
+    }
+
+    /// Takes a part of a file frame.
+    pub(super) fn file(&mut self, conn: ConnId, stream: u32, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        debug_assert!(session.takes_input(), "{conn} sent a file frame out of turn");
+        // What belongs to a stream that is over was on its way when it ended.
+        if !session.answers.knows_stream(stream) {
+            self.close_in_turn(conn, CloseReason::BadFileFrame, effects);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Users among each other: who is online, under which display name, and who is told.
+
+use super::Hub;
+use super::answers::Answer;
+use super::directory::UserIndex;
+use super::effect::{Effect, Effects};
+use super::input::ConnId;
+use super::job::{Job, Outcome};
+use super::tasks::{Task, failed};
+use crate::protocol::name::DisplayName;
+use crate::protocol::reply::{Code, List, Notice, Reply};
+use crate::protocol::verb::Verb;
+
+impl Hub {
+    /// Lists who is online.
+    pub(super) fn who(&mut self, conn: ConnId, effects: &mut Effects) {
+        let items = self.online.who(&self.directory);
+        let last = Reply::text(Code::Done, Verb::Who, "who is online");
+        self.answer(
+            conn,
+            Answer::List(List { verb: Verb::Who, items, without: None, last }),
+            effects,
+        );
+    }
+
+    /// Keeps a display name.
+    pub(super) fn nick(&mut self, conn: ConnId, display: DisplayName, effects: &mut Effects) {
+        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let number = self.directory.account(user).number;
+        let job = Job::SetDisplayName { number, display: display.clone() };
+        self.answer_after(conn, job, Task::SetDisplayName { user, display }, effects);
+    }
+
+    /// A display name is on disk, or is not.
+    pub(super) fn display_set(
+        &mut self,
+        user: UserIndex,
+        display: DisplayName,
+        outcome: &Outcome,
+    ) -> Answer {
+        if *outcome != Outcome::Done {
+            return Answer::Reply(failed(Verb::Nick, outcome));
+        }
+        self.directory.set_display(user, display);
+        self.online.display_changed();
+        Answer::Reply(Reply::text(Code::Done, Verb::Nick, "people see that beside your name now"))
+    }
+
+    /// Turns notices of who comes and goes off or on.
+    pub(super) fn quiet(&mut self, conn: ConnId, quiet: bool, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        session.quiet = quiet;
+        let text = if quiet { "no notices of who comes and goes" } else { "you are told again" };
+        self.reply(conn, Reply::text(Code::Done, Verb::Quiet, text), effects);
+    }
+
+    /// Tells the others that `user`, who still is online, came or is about to go.
+    pub(super) fn tell_presence(&self, user: UserIndex, online: bool, effects: &mut Effects) {
+        if self.online.len() > self.config.presence_limit {
+            return;
+        }
+        let own = self.online.conn(user);
+        let others = self.online.conns().iter().copied().filter(|conn| {
+            Some(*conn) != own && self.sessions.get(*conn).is_some_and(|session| !session.quiet)
+        });
+        let to = effects.recipients(others);
+        if to.is_empty() {
+            return;
+        }
+        let account = self.directory.account(user);
+        let notice = match online {
+            true => Notice::On(account.name, account.number),
+            false => Notice::Off(account.name, account.number),
+        };
+        effects.push(Effect::Notice { notice, to });
+    }
+}
