@@ -5,14 +5,17 @@
 //! 1. [`protocol`]: bytes to frames, frames to requests, replies to bytes.
 //! 2. [`hub`]: what the chat knows and decides. It does no I/O.
 //! 3. [`store`]: what may block, on threads of its own: accounts, passwords, files.
+//! 4. [`server`]: the loop and its sockets.
 //!
 //! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; and the
-//! server's [`options`] and [`log`].
+//! server's [`options`], [`limits`] and [`log`].
 
 pub mod command_line;
 pub mod exit;
 pub mod hub;
+pub mod limits;
 pub mod log;
 pub mod options;
 pub mod protocol;
+pub mod server;
 pub mod store;

@@ -29,6 +29,14 @@ pub fn start(level: LevelFilter) -> Result<(), log::SetLoggerError> {
         .try_init()
 }
 
+/// Writes a line that stands in the log whatever its level is: what a program that started the
+/// server waits for.
+pub fn announce(message: fmt::Arguments<'_>) {
+    let record = Record::builder().level(Level::Info).args(message).build();
+    // Where standard error is closed nobody waits for it.
+    let _ = write_line(&mut io::stderr().lock(), &record, is_journal());
+}
+
 fn write_line(out: &mut impl io::Write, record: &Record<'_>, to_journal: bool) -> io::Result<()> {
     if to_journal {
         return writeln!(out, "<{}>{}", priority(record.level()), record.args());

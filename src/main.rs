@@ -1,1 +1,108 @@
-fn main() {}
+//! chatsrv(8): the server.
+
+use std::process::ExitCode;
+
+use chatsrv::exit::Exit;
+use chatsrv::hub::{self, Hub};
+use chatsrv::limits::RESERVED_FILES;
+use chatsrv::options::{Options, PasswordCost, Registration};
+use chatsrv::server::{self, Poll, Server, StartError};
+use chatsrv::store::{self, Store};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+fn main() -> ExitCode {
+    let options = match Options::from_command_line() {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
+    if let Err(error) = chatsrv::log::start(options.log) {
+        eprintln!("chatsrv: {error}");
+        return Exit::Software.into();
+    }
+    match run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((exit, message)) => {
+            log::error!("{message}");
+            exit.into()
+        }
+    }
+}
+
+fn run(options: Options) -> Result<(), (Exit, String)> {
+    let system = |error: std::io::Error| (Exit::System, error.to_string());
+    let files_max = raise_file_limit();
+    let poll = Poll::new().map_err(system)?;
+    let waker = poll.waker();
+    let (store, accounts) = Store::open(store_config(&options), move || waker.wake())
+        .map_err(|error| (error.exit(), error.to_string()))?;
+    let seed = random_seed().map_err(system)?;
+    let hub = Hub::new(hub_config(&options), seed, accounts);
+    let server =
+        Server::bind(server_config(&options, files_max), poll, hub, store).map_err(|error| {
+            match error {
+                StartError::Listen(address, error) => {
+                    (Exit::Unavailable, format!("cannot listen on {address}: {error}"))
+                }
+                StartError::System(error) => system(error),
+            }
+        })?;
+    for address in server.addresses() {
+        chatsrv::log::announce(format_args!("listening on {address}"));
+    }
+    server.run().map_err(system)
+}
+
+/// Raises the limit of open files as far as it goes, and tells how far that was. A service manager
+/// may have set it already and forbid to change it.
+fn raise_file_limit() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current == maximum {
+        return current.unwrap_or(u64::MAX);
+    }
+    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        Ok(()) => maximum.unwrap_or(u64::MAX),
+        Err(error) => {
+            log::warn!("cannot raise the limit of open files: {error}");
+            current.unwrap_or(u64::MAX)
+        }
+    }
+}
+
+fn random_seed() -> std::io::Result<u64> {
+    getrandom::u64().map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+fn store_config(options: &Options) -> store::Config {
+    store::Config {
+        data: options.data.clone(),
+        files: options.files(),
+        password_cost: match options.password_cost {
+            PasswordCost::Normal => store::PasswordCost::Normal,
+            PasswordCost::Low => store::PasswordCost::Low,
+        },
+    }
+}
+
+fn hub_config(options: &Options) -> hub::Config {
+    hub::Config {
+        registration: options.registration == Registration::Open,
+        public_files: options.public_files,
+        presence_limit: options.presence_limit as usize,
+    }
+}
+
+fn server_config(options: &Options, files_max: u64) -> server::Config {
+    let room = files_max.saturating_sub(RESERVED_FILES).max(1);
+    let max_clients = options.max_clients.map_or(room, |limit| u64::from(limit.get()).min(room));
+    server::Config {
+        listen: options.listen.clone(),
+        port: options.port,
+        max_clients: usize::try_from(max_clients).unwrap_or(usize::MAX),
+        max_per_address: options.max_per_address.map(Into::into),
+        login_timeout: options.login_timeout,
+        idle_timeout: options.idle_timeout,
+        send_queue: usize::try_from(options.send_queue.0).unwrap_or(usize::MAX),
+        rate: options.rate,
+        drain: options.drain,
+    }
+}

@@ -317,25 +317,43 @@ impl List {
         self.items.len() - usize::from(self.without.is_some())
     }
 
-    /// The items that the reader gets, from the one at place `start` on, each with its place among
-    /// all.
-    pub fn items_from(&self, start: usize) -> impl Iterator<Item = (usize, &Item)> {
-        let items = self.items.iter().enumerate().skip(start);
-        items.filter(|(at, _)| Some(*at) != self.without)
+    /// Appends the line that heads the list.
+    pub fn encode_head(&self, out: &mut Vec<u8>) {
+        encode_line(&Reply::new(Code::ListHead, self.verb, Detail::Count(self.count())), out);
+    }
+
+    /// Appends the line of the item at `index`, where the reader gets that one, and tells whether
+    /// the items go as far.
+    pub fn encode_item(&self, index: usize, out: &mut Vec<u8>) -> bool {
+        let Some(item) = self.items.get(index) else { return false };
+        if self.without != Some(index) {
+            encode_line(&ItemLine { verb: self.verb, item }, out);
+        }
+        true
+    }
+
+    /// Appends the reply that follows the last item.
+    pub fn encode_last(&self, out: &mut Vec<u8>) {
+        encode_line(&self.last, out);
     }
 }
 
-impl Item {
-    /// Writes the item's line, without its LF, as one of the list that `verb` heads.
-    pub fn write(&self, verb: Verb, f: &mut impl fmt::Write) -> fmt::Result {
-        write!(f, "C {} {verb} ", Code::ListItem)?;
-        match self {
+/// An item's line in the list that `verb` heads.
+struct ItemLine<'a> {
+    verb: Verb,
+    item: &'a Item,
+}
+
+impl fmt::Display for ItemLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "C {} {} ", Code::ListItem, self.verb)?;
+        match self.item {
             Item::Help(verb) if verb.words().is_empty() => {
                 write!(f, "{verb} - {}", verb.summary())
             }
             Item::Help(verb) => write!(f, "{verb} {} - {}", verb.words(), verb.summary()),
             Item::Direct(name, number) => write!(f, "{name} {number}"),
-            Item::Online(online) => online.write(f),
+            Item::Online(online) => online.fmt(f),
             Item::Entry(Entry { size: Some(size), mtime, name }) => {
                 write!(f, "{size} {mtime} {name}")
             }
@@ -344,8 +362,8 @@ impl Item {
     }
 }
 
-impl Online {
-    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+impl fmt::Display for Online {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {} ", self.name, self.number, self.since)?;
         match self.direct {
             Some((address, port)) => write!(f, "{address}:{port} ")?,

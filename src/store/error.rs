@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::exit::Exit;
+
 /// Why the store does not open. Its text names the path, and is for whoever starts the server.
 #[derive(Debug)]
 pub enum StoreError {
@@ -52,10 +54,10 @@ pub enum Reason {
 impl StoreError {
     /// The exit code of a server that can't start for this reason: 75 (`EX_TEMPFAIL`) where another
     /// has the data folder, 73 (`EX_CANTCREAT`) otherwise.
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit(&self) -> Exit {
         match self {
-            StoreError::InUse { .. } => 75,
-            StoreError::Unusable { .. } => 73,
+            StoreError::InUse { .. } => Exit::TryAgain,
+            StoreError::Unusable { .. } => Exit::CantCreate,
         }
     }
 

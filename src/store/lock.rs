@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
         let refused = Lock::acquire(&data).unwrap_err();
         assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
-        assert_eq!(refused.exit_code(), 75);
+        assert_eq!(refused.exit(), crate::exit::Exit::TryAgain);
         assert!(refused.to_string().contains(data.to_str().unwrap()));
         drop(lock);
         Lock::acquire(&data).unwrap();
@@ -63,7 +63,7 @@ mod tests {
     fn a_file_in_its_place_is_refused_by_name() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let refused = Lock::acquire(file.path()).unwrap_err();
-        assert_eq!(refused.exit_code(), 73);
+        assert_eq!(refused.exit(), crate::exit::Exit::CantCreate);
         assert!(refused.to_string().contains(file.path().to_str().unwrap()));
     }
 }

@@ -138,7 +138,7 @@ mod tests {
         let path = folder.path().join("store");
         std::fs::write(&path, "a letter to somebody, which nobody wants to lose".repeat(50))
             .unwrap();
-        assert_eq!(open(&path).unwrap_err().exit_code(), 73);
+        assert_eq!(open(&path).unwrap_err().exit(), crate::exit::Exit::CantCreate);
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("a letter"));
     }
 }

@@ -1,0 +1,57 @@
+//! Every bound of the server that is no option, with its unit and its reason.
+
+use std::time::Duration;
+
+/// Bytes that one read takes at most; the buffer is shared by all connections.
+pub const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes that a connection may have sent and not been answered before its login, so that strangers
+/// hold no memory.
+pub const STRANGER_INPUT_BYTES_MAX: usize = 4 * 1024;
+
+/// Lines that one connection gets handled in one tick; who has more waits for the next one, so that
+/// one flood does not starve the others.
+pub const LINES_PER_TICK_MAX: u32 = 64;
+
+/// Connections that one listener accepts in one tick, so that a storm of them does not stop those
+/// that stand.
+pub const ACCEPTS_PER_TICK_MAX: usize = 64;
+
+/// Bytes of files that one connection is written in one tick.
+pub const FILE_BYTES_PER_TICK_MAX: u64 = 256 * 1024;
+
+/// Bytes that the kernel takes for one connection ahead of what it has sent, so that a line never
+/// waits behind megabytes of a file (tcp(7), TCP_NOTSENT_LOWAT).
+pub const KERNEL_UNSENT_BYTES_MAX: u32 = 128 * 1024;
+
+/// Bytes that may wait for a reader who asked for them; above it the connection is not read on, and
+/// longer answers are made piece by piece.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of a file that are brought into the page cache at once where they are not there.
+pub const WARM_BYTES: u64 = 1024 * 1024;
+
+/// How often, in bytes of a file, the loop asks whether what comes next is in the page cache.
+pub const WARM_PROBE_BYTES: u64 = 256 * 1024;
+
+/// How long a closing connection may take to read what waits for it.
+pub const FINISH_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long the server reads and drops after its last line, so that a reset does not overtake it.
+pub const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How long a listener rests when the process or the system has no file descriptor left.
+pub const ACCEPT_REST: Duration = Duration::from_secs(1);
+
+/// How long a peer's kernel may leave data unacknowledged before the connection is given up
+/// (tcp(7), TCP_USER_TIMEOUT).
+pub const UNACKNOWLEDGED_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// Connections that wait to be accepted; the kernel caps it at net.core.somaxconn.
+pub const LISTEN_BACKLOG: i32 = 4096;
+
+/// File descriptors that are no clients': listeners, store, files under way, refused connections.
+pub const RESERVED_FILES: u64 = 256;
+
+/// Connections above the limit that are told so; further ones are closed without a word.
+pub const REFUSED_CONNECTIONS_MAX: usize = 64;

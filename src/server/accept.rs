@@ -1,0 +1,119 @@
+//! The phase that takes new connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+
+use super::connection::Connection;
+use super::listener::{Accepted, Listener};
+use super::poll::{Interest, Key, Ready};
+use super::{SIGNALS, Server, Timer};
+use crate::hub::{CloseReason, Input};
+use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX, REFUSED_CONNECTIONS_MAX};
+use crate::protocol::address::Address;
+use crate::protocol::reply::Reply;
+
+impl Server {
+    /// Accepts on every listener that is ready. It comes after those that are connected, so that a
+    /// storm of new ones does not delay them.
+    pub(super) fn accept_ready(&mut self, ready: &[Ready]) {
+        for event in ready {
+            if let Key::Other(number) = event.key {
+                match number {
+                    SIGNALS => self.stop(),
+                    listener => self.accept_on(listener as usize - 1),
+                }
+            }
+        }
+    }
+
+    /// Has the poll watch the listeners.
+    pub(super) fn watch_listeners(&mut self) -> io::Result<()> {
+        for (index, listener) in self.listeners.iter_mut().enumerate() {
+            if !listener.is_watched {
+                let key = Key::Other(SIGNALS + 1 + index as u32);
+                self.poll.add(&listener.socket(), key, Interest::READ)?;
+                listener.is_watched = true;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn unwatch(&self, listener: &Listener) {
+        if listener.is_watched
+            && let Err(error) = self.poll.delete(&listener.socket())
+        {
+            log::error!("event=poll-failed listener={} error={error}", listener.address);
+        }
+    }
+
+    /// The listeners have rested, or a connection was freed: take connections again.
+    pub(super) fn rest_is_over(&mut self) {
+        if self.listeners.iter().all(|listener| listener.is_watched) {
+            return;
+        }
+        match self.watch_listeners() {
+            Ok(()) => log::info!("event=accepting-again"),
+            Err(error) => {
+                log::error!("event=poll-failed error={error}");
+                self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
+            }
+        }
+    }
+
+    fn accept_on(&mut self, index: usize) {
+        for _ in 0..ACCEPTS_PER_TICK_MAX {
+            // Stopping takes the listeners away.
+            let Some(listener) = self.listeners.get(index) else { return };
+            match listener.accept() {
+                Accepted::Connection(socket, peer) => self.take_in(socket, peer),
+                Accepted::Gone => {}
+                Accepted::None => return,
+                Accepted::Exhausted(error) => return self.rest(&error),
+            }
+        }
+    }
+
+    /// Nothing is left to accept with: level mode would report the same connection for ever, so the
+    /// listeners rest until a connection is freed or a second has gone.
+    fn rest(&mut self, error: &io::Error) {
+        log::warn!("event=not-accepting error={error} connections={}", self.connections.len());
+        for index in 0..self.listeners.len() {
+            self.unwatch(&self.listeners[index]);
+            self.listeners[index].is_watched = false;
+        }
+        self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
+    }
+
+    fn take_in(&mut self, socket: OwnedFd, peer: SocketAddr) {
+        let from = Address::host(peer.ip());
+        let reason = if self.connections.len() >= self.config.max_clients {
+            Some(CloseReason::ConnectionLimit)
+        } else {
+            let full = |limit| self.connections.count_from(from) >= limit;
+            self.config.max_per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
+        };
+        let excess = self.connections.len().saturating_sub(self.config.max_clients);
+        if excess >= REFUSED_CONNECTIONS_MAX {
+            log::debug!("event=refused peer={peer}");
+            return;
+        }
+        let now = self.now.steady;
+        let id = match self.connections.add(Connection::new(socket, peer, now), &self.poll) {
+            Ok(id) => id,
+            Err(error) => {
+                log::warn!("event=refused peer={peer} error={error}");
+                return;
+            }
+        };
+        log::debug!("event=connected conn={id} peer={peer}");
+        match reason {
+            None => {
+                let deadline = now + self.config.login_timeout;
+                self.connections.set_deadline(id, Some(deadline), &mut self.timers);
+                self.tell_hub(Input::Connected { conn: id, from });
+            }
+            Some(reason) => self.finish(id, reason, Some(Reply::closing(reason.text()))),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! One connection: its socket, the input that is left over, and what waits to be written. It knows
+//! no user.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use super::download::FileEvent;
+use super::outbox::{Flushed, Outbox, TickLines};
+use super::poll::Interest;
+use crate::hub::CloseReason;
+use crate::protocol::CLIENT_LINE_BYTES_MAX;
+use crate::protocol::frame::Decoder;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Not logged in.
+    Stranger,
+    /// Logged in.
+    Open,
+    /// The hub has forgotten it; what waits is written.
+    Finishing(CloseReason),
+    /// All is written, and the server's side is shut; what still comes is dropped.
+    Lingering(CloseReason),
+    /// To be freed at the end of the tick.
+    Doomed(CloseReason),
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Connection {
+    socket: OwnedFd,
+    /// Where it comes from, for the log.
+    pub peer: SocketAddr,
+    /// How far it has come.
+    pub phase: Phase,
+    /// What cuts its input into frames.
+    pub decoder: Decoder,
+    /// Input that was read and not handled: an unfinished line, or what the connection has to wait
+    /// with.
+    pub leftover: Vec<u8>,
+    /// What waits to be written.
+    pub outbox: Outbox,
+    /// What the poll knows.
+    pub interest: Interest,
+    /// Whether writing has to wait until the socket is writable.
+    pub is_write_blocked: bool,
+    /// Whether it is on the list of those to be flushed.
+    pub is_dirty: bool,
+    /// Why the leftover is not handled, though it may hold whole frames.
+    pub pause: Option<Pause>,
+    /// Whether the peer has shut its side.
+    pub is_at_end: bool,
+    /// When something has to be done about it; see [`Phase`].
+    pub deadline: Option<Duration>,
+    /// The one timer that counts.
+    pub armed: Option<Duration>,
+    /// When the next line would be on time, by the limit of lines a second.
+    pub next_line_at: Duration,
+    /// When it was accepted.
+    pub since: Duration,
+    /// Bytes read.
+    pub bytes_in: u64,
+    /// Bytes written.
+    pub bytes_out: u64,
+}
+
+/// Why a connection's input waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Its share of this tick is used up; it is on the list of those to go on with.
+    Turn,
+    /// It sends faster than the limit of lines a second; a timer goes on with it.
+    Rate,
+    /// An answer has to come first, or be taken; flushing goes on with it.
+    Answer,
+    /// The store is behind; it is on the list of those to go on with when the store is not.
+    Store,
+}
+
+impl Connection {
+    /// A connection that was just accepted.
+    pub fn new(socket: OwnedFd, peer: SocketAddr, now: Duration) -> Self {
+        Connection {
+            socket,
+            peer,
+            phase: Phase::Stranger,
+            decoder: Decoder::new(CLIENT_LINE_BYTES_MAX),
+            leftover: Vec::new(),
+            outbox: Outbox::default(),
+            interest: Interest::READ,
+            is_write_blocked: false,
+            is_dirty: false,
+            pause: None,
+            is_at_end: false,
+            deadline: None,
+            armed: None,
+            next_line_at: now,
+            since: now,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    /// The socket.
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Writes what the socket takes; see [`Outbox::flush`].
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn flush(&mut self, lines: &TickLines, events: &mut Vec<FileEvent>) -> io::Result<()> {
+        let flushed = self.outbox.flush(self.socket.as_fd(), lines, &mut self.bytes_out, events)?;
+        self.is_write_blocked = flushed == Flushed::Left;
+        Ok(())
+    }
+
+    /// Whether the hub knows it.
+    pub fn is_known_to_hub(&self) -> bool {
+        matches!(self.phase, Phase::Stranger | Phase::Open)
+    }
+
+    /// What the poll should know, now that the tick is done with it.
+    pub fn wanted_interest(&self) -> Interest {
+        let read = match self.phase {
+            Phase::Stranger | Phase::Open => self.pause.is_none() && !self.is_at_end,
+            Phase::Lingering(_) => true,
+            Phase::Finishing(_) | Phase::Doomed(_) => false,
+        };
+        Interest { read, write: self.is_write_blocked }
+    }
+
+    /// How long the next line has to wait, where those before it came too fast.
+    pub fn line_delay(&self, now: Duration, rate: LineRate) -> Option<Duration> {
+        let ahead = self.next_line_at.saturating_sub(now);
+        ahead.checked_sub(rate.burst).filter(|delay| !delay.is_zero())
+    }
+
+    /// Takes a line into account.
+    pub fn count_line(&mut self, now: Duration, rate: LineRate) {
+        self.next_line_at = self.next_line_at.max(now) + rate.interval;
+    }
+}
+
+/// How fast lines may come: one every interval, and up to a burst ahead of that (the generic cell
+/// rate algorithm of ITU-T I.371).
+#[derive(Clone, Copy, Debug)]
+pub struct LineRate {
+    /// One line every so often.
+    pub interval: Duration,
+    /// How far ahead of that they may be.
+    pub burst: Duration,
+}
+
+impl LineRate {
+    /// `lines` a second with a burst of twice that; 0 is no limit.
+    pub fn per_second(lines: u32) -> Option<Self> {
+        let interval = Duration::from_secs(1).checked_div(lines)?;
+        Some(LineRate { interval, burst: interval * (2 * lines).saturating_sub(1) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_in_a_burst_and_then_at_the_rate() {
+        let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let peer = "127.0.0.1:1".parse().unwrap();
+        let mut connection = Connection::new(one.into(), peer, Duration::ZERO);
+        let rate = LineRate::per_second(10).unwrap();
+        let mut now = Duration::from_secs(5);
+        for _ in 0..20 {
+            assert_eq!(connection.line_delay(now, rate), None);
+            connection.count_line(now, rate);
+        }
+        assert_eq!(connection.line_delay(now, rate), Some(Duration::from_millis(100)));
+        now += Duration::from_millis(100);
+        assert_eq!(connection.line_delay(now, rate), None);
+        connection.count_line(now, rate);
+        assert!(connection.line_delay(now, rate).is_some());
+        assert!(LineRate::per_second(0).is_none());
+    }
+}

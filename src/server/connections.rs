@@ -1,0 +1,176 @@
+//! All connections: a slab whose slots carry a generation, so that what comes late for a connection
+//! that is gone meets nobody. The only place that frees a slot, and closes a socket.
+
+use std::collections::HashMap;
+use std::io;
+use std::time::Duration;
+
+use slab::Slab;
+
+use super::connection::{Connection, Phase};
+use super::poll::{Interest, Key, Poll};
+use super::timers::Timers;
+use crate::hub::{CloseReason, ConnId};
+use crate::protocol::address::Address;
+
+/// All connections.
+#[derive(Debug, Default)]
+pub struct Connections {
+    slab: Slab<(u32, Connection)>,
+    /// The generation that the next connection gets.
+    generation: u32,
+    /// How many connections each IPv4 address or IPv6 network has.
+    by_address: HashMap<Address, u32>,
+    /// Those to be flushed, each once.
+    dirty: Vec<ConnId>,
+    /// Those to be freed, each once.
+    doomed: Vec<ConnId>,
+}
+
+impl Connections {
+    /// No connections.
+    pub fn new() -> Self {
+        Connections::default()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.slab.is_empty()
+    }
+
+    /// How many there are from the network of an address.
+    pub fn count_from(&self, address: Address) -> u32 {
+        self.by_address.get(&address.network()).copied().unwrap_or(0)
+    }
+
+    /// Takes a connection in, and registers it for reading.
+    ///
+    /// # Errors
+    /// Where the kernel refuses to watch it; the socket is closed then.
+    pub fn add(&mut self, connection: Connection, poll: &Poll) -> io::Result<ConnId> {
+        let entry = self.slab.vacant_entry();
+        // Zero is what the poll keeps for other sources. A generation comes again after four
+        // billion connections.
+        self.generation = self.generation.checked_add(1).unwrap_or(1);
+        let id = ConnId { slot: entry.key() as u32, generation: self.generation };
+        poll.add(&connection.socket(), Key::Connection(id), Interest::READ)?;
+        *self.by_address.entry(Address::host(connection.peer.ip()).network()).or_default() += 1;
+        entry.insert((id.generation, connection));
+        Ok(id)
+    }
+
+    /// The connection, where it is still there.
+    #[inline]
+    pub fn get(&mut self, id: ConnId) -> Option<&mut Connection> {
+        match self.slab.get_mut(id.slot as usize) {
+            Some((generation, connection)) if *generation == id.generation => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// The ids of all connections.
+    pub fn ids(&self) -> Vec<ConnId> {
+        let id = |(slot, (generation, _)): (usize, &(u32, Connection))| ConnId {
+            slot: slot as u32,
+            generation: *generation,
+        };
+        self.slab.iter().map(id).collect()
+    }
+
+    /// Puts a connection on the list of those to be flushed.
+    #[inline]
+    pub fn mark_dirty(&mut self, id: ConnId) {
+        if let Some((generation, connection)) = self.slab.get_mut(id.slot as usize)
+            && *generation == id.generation
+            && !connection.is_dirty
+        {
+            connection.is_dirty = true;
+            self.dirty.push(id);
+        }
+    }
+
+    /// Takes the list of those to be flushed.
+    pub fn take_dirty(&mut self) -> Vec<ConnId> {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Gives the list back, so that its memory is used again.
+    pub fn reuse_dirty(&mut self, mut list: Vec<ConnId>) {
+        if self.dirty.is_empty() {
+            list.clear();
+            self.dirty = list;
+        }
+    }
+
+    /// Has a connection freed at the end of the tick; once only.
+    pub fn doom(&mut self, id: ConnId, reason: CloseReason) {
+        let Some(connection) = self.get(id) else { return };
+        // A reason that was given before is the one that counts.
+        let reason = match connection.phase {
+            Phase::Doomed(_) => return,
+            Phase::Finishing(reason) | Phase::Lingering(reason) => reason,
+            Phase::Stranger | Phase::Open => reason,
+        };
+        connection.phase = Phase::Doomed(reason);
+        self.doomed.push(id);
+    }
+
+    /// Sets when a connection's timer is to fire; earlier than before needs an entry of its own,
+    /// later only moves the field.
+    pub fn set_deadline(
+        &mut self,
+        id: ConnId,
+        at: Option<Duration>,
+        timers: &mut Timers<super::Timer>,
+    ) {
+        let Some(connection) = self.get(id) else { return };
+        connection.deadline = at;
+        if let Some(at) = at
+            && connection.armed.is_none_or(|armed| at < armed)
+        {
+            connection.armed = Some(at);
+            timers.add(at, super::Timer::Connection(id));
+        }
+    }
+
+    /// Tells the poll what each of these wants, where that changed.
+    pub fn update_interest(&mut self, id: ConnId, poll: &Poll) {
+        let Some(connection) = self.get(id) else { return };
+        let wanted = connection.wanted_interest();
+        if wanted == connection.interest {
+            return;
+        }
+        connection.interest = wanted;
+        if let Err(error) = poll.modify(&connection.socket(), Key::Connection(id), wanted) {
+            log::error!("event=poll-failed conn={id} error={error}");
+            self.doom(id, CloseReason::ConnectionLost);
+        }
+    }
+
+    /// Frees those that are doomed and hands each to `freed`.
+    pub fn reap(&mut self, poll: &Poll, mut freed: impl FnMut(ConnId, Connection, CloseReason)) {
+        for id in std::mem::take(&mut self.doomed) {
+            let Some(Phase::Doomed(reason)) = self.get(id).map(|connection| connection.phase)
+            else {
+                continue;
+            };
+            let (_, connection) = self.slab.remove(id.slot as usize);
+            if let Err(error) = poll.delete(&connection.socket()) {
+                log::error!("event=poll-failed conn={id} error={error}");
+            }
+            let address = Address::host(connection.peer.ip()).network();
+            if let Some(count) = self.by_address.get_mut(&address) {
+                *count -= 1;
+                if *count == 0 {
+                    self.by_address.remove(&address);
+                }
+            }
+            freed(id, connection, reason);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! A file on its way to one connection, chunk by chunk.
+
+use std::fs::File;
+use std::io::{self, IoSliceMut};
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+use rustix::io::{Errno, ReadWriteFlags};
+
+use crate::limits::{WARM_BYTES, WARM_PROBE_BYTES};
+use crate::protocol::CHUNK_BYTES_MAX;
+use crate::protocol::frame::encode_chunk_header;
+
+/// A download under way.
+#[derive(Debug)]
+pub struct Download {
+    stream: u32,
+    file: Arc<File>,
+    /// What is still to be sent.
+    left: Range<u64>,
+    /// Up to where the file is known to be in the page cache.
+    warm_until: u64,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Ready,
+    /// A file thread reads what comes next.
+    Warming,
+    /// No more chunks are to be sent.
+    Cancelled,
+    /// All of it was sent, but perhaps the chunk that says so.
+    Ended,
+    /// The file could not be read on.
+    Broken,
+}
+
+/// What a download needs, or what became of it.
+#[derive(Debug)]
+pub enum FileEvent {
+    /// Bytes that are to be brought into the page cache before it can go on.
+    NeedsWarming {
+        /// The stream that waits.
+        stream: u32,
+        /// Its file.
+        file: Arc<File>,
+        /// Which bytes.
+        bytes: Range<u64>,
+    },
+    /// It is over.
+    Over {
+        /// The stream that ended.
+        stream: u32,
+        /// Whether the file could be read to its end.
+        complete: bool,
+    },
+}
+
+impl Download {
+    /// A download of `bytes` of `file`.
+    pub fn new(stream: u32, file: Arc<File>, bytes: Range<u64>) -> Self {
+        let warm_until = bytes.start;
+        Download { stream, file, left: bytes, warm_until, state: State::Ready }
+    }
+
+    /// The number of its stream.
+    pub fn stream(&self) -> u32 {
+        self.stream
+    }
+
+    /// No more chunks of it are to be sent.
+    pub fn cancel(&mut self) {
+        self.state = State::Cancelled;
+    }
+
+    /// What a file thread brought into the page cache, or could not read.
+    pub fn warmed(&mut self, result: io::Result<()>) {
+        if self.state != State::Warming {
+            return;
+        }
+        self.state = match result {
+            Ok(()) => State::Ready,
+            Err(error) => {
+                log::warn!("event=download-failed stream={} error={error}", self.stream);
+                State::Broken
+            }
+        };
+        self.warm_until = self.left.end.min(self.left.start + WARM_BYTES);
+    }
+
+    /// Plans the next chunk. Where the file has to be read from the disk first, or the download is
+    /// over, `events` tells so instead.
+    pub fn next_chunk(&mut self, events: &mut Vec<FileEvent>) -> Option<Chunk> {
+        let stream = self.stream;
+        match self.state {
+            State::Warming | State::Cancelled | State::Ended => return None,
+            State::Broken => {
+                self.state = State::Ended;
+                events.push(FileEvent::Over { stream, complete: false });
+                return None;
+            }
+            State::Ready => {}
+        }
+        let length = (self.left.end - self.left.start).min(CHUNK_BYTES_MAX as u64);
+        if self.left.start + length > self.warm_until && !self.is_cached() {
+            let end = self.left.end.min(self.left.start + WARM_BYTES);
+            let bytes = self.left.start..end;
+            events.push(FileEvent::NeedsWarming { stream, file: Arc::clone(&self.file), bytes });
+            self.state = State::Warming;
+            return None;
+        }
+        if length == 0 {
+            self.state = State::Ended;
+            events.push(FileEvent::Over { stream, complete: true });
+        }
+        Some(Chunk::new(stream, length as usize))
+    }
+
+    /// Whether nothing is left of it to send.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Cancelled | State::Ended)
+    }
+
+    /// Asks the kernel for the first and the last byte of the next [`WARM_PROBE_BYTES`] without
+    /// reading the disk. What the answer says of the bytes between them is a guess, but files are
+    /// read, written and dropped from the cache in longer runs than that.
+    fn is_cached(&mut self) -> bool {
+        let end = self.left.end.min(self.left.start + WARM_PROBE_BYTES);
+        if end == self.left.start {
+            return true;
+        }
+        let cached = [self.left.start, end - 1].into_iter().all(|offset| {
+            let mut byte = [0];
+            let slices = &mut [IoSliceMut::new(&mut byte)];
+            match rustix::io::preadv2(&*self.file, slices, offset, ReadWriteFlags::NOWAIT) {
+                Ok(_) => true,
+                Err(Errno::AGAIN) => false,
+                // The file system can't tell; sendfile will.
+                Err(_) => true,
+            }
+        });
+        if cached {
+            self.warm_until = end;
+        }
+        cached
+    }
+
+    /// Hands up to `length` bytes to the socket, and tells how many it took.
+    fn send(&mut self, socket: BorrowedFd<'_>, length: usize) -> Result<usize, SendError> {
+        let mut offset = self.left.start;
+        match rustix::fs::sendfile(socket, &*self.file, Some(&mut offset), length) {
+            Ok(0) => Err(SendError::File(io::ErrorKind::UnexpectedEof.into())),
+            Ok(sent) => {
+                self.left.start += sent as u64;
+                Ok(sent)
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Err(SendError::Blocked),
+            Err(error @ (Errno::PIPE | Errno::CONNRESET | Errno::TIMEDOUT | Errno::NOTCONN)) => {
+                Err(SendError::Socket(error.into()))
+            }
+            Err(error) => Err(SendError::File(error.into())),
+        }
+    }
+}
+
+enum SendError {
+    Blocked,
+    Socket(io::Error),
+    File(io::Error),
+}
+
+/// A chunk whose header was decided on, and which therefore has to be sent to its end.
+#[derive(Debug)]
+pub struct Chunk {
+    header: Vec<u8>,
+    header_sent: usize,
+    left: usize,
+}
+
+impl Chunk {
+    fn new(stream: u32, length: usize) -> Self {
+        let mut header = Vec::with_capacity(24);
+        encode_chunk_header(stream, length, &mut header);
+        Chunk { header, header_sent: 0, left: length }
+    }
+
+    /// Sends what the socket takes, and tells how much that was, and whether the chunk is complete.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn send(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        download: &mut Download,
+    ) -> io::Result<(u64, bool)> {
+        let mut sent = 0;
+        while self.header_sent < self.header.len() {
+            let Some(took) = self.send_header(socket)? else { return Ok((sent, false)) };
+            sent += took as u64;
+        }
+        while self.left > 0 {
+            let took = match download.state {
+                State::Broken => send_padding(socket, self.left)?,
+                _ => match download.send(socket, self.left) {
+                    Ok(took) => Some(took),
+                    Err(SendError::Blocked) => None,
+                    Err(SendError::Socket(error)) => return Err(error),
+                    Err(SendError::File(error)) => {
+                        let stream = download.stream;
+                        log::warn!("event=download-failed stream={stream} error={error}");
+                        download.state = State::Broken;
+                        continue;
+                    }
+                },
+            };
+            let Some(took) = took else { return Ok((sent, false)) };
+            self.left -= took;
+            sent += took as u64;
+        }
+        Ok((sent, true))
+    }
+
+    fn send_header(&mut self, socket: BorrowedFd<'_>) -> io::Result<Option<usize>> {
+        let more = self.left > 0;
+        let took = super::outbox::send(socket, &self.header[self.header_sent..], more)?;
+        self.header_sent += took.unwrap_or(0);
+        Ok(took)
+    }
+}
+
+/// The bytes of a chunk were promised by its header; where the file does not give them, zeros do,
+/// and a notice tells the reader that the stream is broken.
+fn send_padding(socket: BorrowedFd<'_>, length: usize) -> io::Result<Option<usize>> {
+    static ZEROS: [u8; 4096] = [0; 4096];
+    super::outbox::send(socket, &ZEROS[..length.min(ZEROS.len())], false)
+}

@@ -1,0 +1,110 @@
+//! What the hub wants done, done.
+
+use super::Server;
+use super::connection::Phase;
+use super::download::Download;
+use crate::hub::{CloseReason, ConnId, Effect, Input};
+use crate::limits::FINISH_TIME_MAX;
+use crate::protocol::reply::Reply;
+
+impl Server {
+    /// Tells the hub what happened, and does what it wants done about it.
+    pub(super) fn tell_hub(&mut self, input: Input<'_>) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.hub.handle(input, self.now, &mut effects);
+        for effect in effects.list.drain(..) {
+            self.apply(effect, &effects.recipients);
+        }
+        effects.clear();
+        self.effects = effects;
+    }
+
+    fn apply(&mut self, effect: Effect, recipients: &[ConnId]) {
+        match effect {
+            Effect::Reply { conn, reply } => {
+                let Some(connection) = self.connections.get(conn) else { return };
+                let line = self.lines.encode(&reply);
+                connection.outbox.push_reply(&self.lines, line);
+                self.connections.mark_dirty(conn);
+            }
+            Effect::List { conn, list } => {
+                let Some(connection) = self.connections.get(conn) else { return };
+                connection.outbox.push_list(&self.lines, list);
+                self.connections.mark_dirty(conn);
+            }
+            Effect::Message { message, to } => self.send_unasked(&message, &recipients[to]),
+            Effect::Notice { notice, to } => self.send_unasked(&notice, &recipients[to]),
+            Effect::LoggedIn { conn } => self.logged_in(conn),
+            Effect::Close { conn, reason, last } => self.finish(conn, reason, last),
+            Effect::Job { ticket, job } => self.store.submit(ticket, job),
+            Effect::Download { conn, ticket, stream, bytes } => {
+                let Some(file) = self.opened.remove(&ticket) else { return };
+                let Some(connection) = self.connections.get(conn) else { return };
+                connection.outbox.push_download(Download::new(stream, file, bytes));
+                self.connections.mark_dirty(conn);
+            }
+            Effect::DropFile { ticket } => drop(self.opened.remove(&ticket)),
+            Effect::CancelDownload { conn, stream } => {
+                let Some(connection) = self.connections.get(conn) else { return };
+                connection.outbox.cancel_download(stream);
+                self.connections.mark_dirty(conn);
+            }
+        }
+    }
+
+    /// Encodes a line once, and adds it to the outbox of everyone it is for.
+    fn send_unasked(&mut self, line: &impl std::fmt::Display, to: &[ConnId]) {
+        let line = self.lines.encode(line);
+        for id in to {
+            if let Some(connection) = self.connections.get(*id) {
+                connection.outbox.push_unasked(&self.lines, line.clone());
+                self.connections.mark_dirty(*id);
+            }
+        }
+    }
+
+    fn logged_in(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        connection.phase = Phase::Open;
+        let deadline = self.config.idle_timeout.map(|timeout| self.now.steady + timeout);
+        self.connections.set_deadline(id, deadline, &mut self.timers);
+    }
+
+    /// Begins to close a connection that the hub has forgotten, or never knew: what waits is
+    /// written, then the last line.
+    pub(super) fn finish(&mut self, id: ConnId, reason: CloseReason, last: Option<Reply>) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if !connection.is_known_to_hub() {
+            return;
+        }
+        connection.phase = Phase::Finishing(reason);
+        connection.leftover = Vec::new();
+        connection.pause = None;
+        if !reason.finishes_downloads() {
+            connection.outbox.cancel_downloads();
+        }
+        if let Some(last) = last {
+            let line = self.lines.encode(&last);
+            connection.outbox.push_reply(&self.lines, line);
+        }
+        // Downloads take the time they take; a peer that takes nothing is ended by the kernel.
+        let patience = (!reason.finishes_downloads()).then_some(self.now.steady + FINISH_TIME_MAX);
+        self.connections.set_deadline(id, patience, &mut self.timers);
+        self.connections.mark_dirty(id);
+    }
+
+    /// Closes a connection for a reason that the hub did not give, and tells it.
+    pub(super) fn end(&mut self, id: ConnId, reason: CloseReason, last: Option<Reply>) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if connection.is_known_to_hub() {
+            self.finish(id, reason, last);
+            self.tell_hub(Input::Disconnected { conn: id });
+        }
+    }
+
+    /// Gives up a connection on which nothing can be written any more.
+    pub(super) fn lose(&mut self, id: ConnId, reason: CloseReason) {
+        self.end(id, reason, None);
+        self.connections.doom(id, reason);
+    }
+}

@@ -1,0 +1,291 @@
+//! The loop and its sockets.
+//!
+//! [`Server::run`] sleeps in one place, wakes with a batch of events, lets each run its course, and
+//! writes once at the end: `wait → read → results → timers → accept → settle`. The phases are
+//! methods of [`Server`] in the modules below, in that order.
+
+mod accept;
+mod connection;
+mod connections;
+mod download;
+mod effects;
+mod listener;
+mod outbox;
+mod poll;
+mod read;
+mod service;
+mod settle;
+mod signals;
+mod timers;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+pub use poll::{Poll, Waker};
+
+use crate::hub::{ConnId, Effects, Hub, Input, Now, Ticket};
+use crate::store::{Completion, Store};
+use connection::LineRate;
+use connections::Connections;
+use download::FileEvent;
+use listener::Listener;
+use outbox::TickLines;
+use poll::{Interest, Key, Ready};
+use service::Service;
+use signals::Signals;
+use timers::Timers;
+
+/// What the operator decided about connections.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The addresses to listen on; none is all.
+    pub listen: Vec<IpAddr>,
+    /// The port; 0 takes a free one.
+    pub port: u16,
+    /// How many connections there may be.
+    pub max_clients: usize,
+    /// How many there may be from one address.
+    pub max_per_address: Option<u32>,
+    /// How long a connection may take to log in.
+    pub login_timeout: Duration,
+    /// How long a connection may say nothing.
+    pub idle_timeout: Option<Duration>,
+    /// Bytes that may wait for a connection that it did not ask for.
+    pub send_queue: usize,
+    /// Lines a second from one connection; 0 is no limit.
+    pub rate: u32,
+    /// How long stopping may take.
+    pub drain: Duration,
+}
+
+/// Why the server does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address can't be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The system refuses what the loop needs.
+    System(io::Error),
+}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        StartError::System(error)
+    }
+}
+
+/// What is to happen at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// A connection's deadline may have come.
+    Connection(ConnId),
+    /// A connection may send its next line.
+    Resume(ConnId),
+    /// The listeners have rested.
+    Accept,
+    /// The service manager is to hear that the loop turns.
+    Watchdog,
+    /// Stopping has taken long enough.
+    DrainOver,
+}
+
+/// The number of the signal pipe among the poll's other sources; listeners have those above it.
+const SIGNALS: u32 = 0;
+
+/// The server.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    rate: Option<LineRate>,
+    poll: Poll,
+    listeners: Vec<Listener>,
+    signals: Signals,
+    service: Service,
+    connections: Connections,
+    hub: Hub,
+    store: Store,
+    timers: Timers<Timer>,
+    /// When the process began, by the steady clock.
+    started: Instant,
+    now: Now,
+    /// Files that were opened for downloads which the hub has yet to begin.
+    opened: HashMap<Ticket, Arc<File>>,
+    /// Connections whose share of the last tick was used up.
+    turns: Vec<ConnId>,
+    /// Connections that wait because the store is behind.
+    behind_store: Vec<ConnId>,
+    /// What this tick made to be written.
+    lines: TickLines,
+    /// Memory that is used again in every tick.
+    ready: Vec<Ready>,
+    effects: Effects,
+    file_events: Vec<FileEvent>,
+    read_buffer: Vec<u8>,
+    /// Whether the server stops.
+    is_draining: bool,
+}
+
+impl Server {
+    /// Listens, and takes over the signals. `poll` is the one whose waker the store got.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn bind(config: Config, poll: Poll, hub: Hub, store: Store) -> Result<Self, StartError> {
+        let listeners = Listener::open_all(&config.listen, config.port)
+            .map_err(|(address, error)| StartError::Listen(address, error))?;
+        let signals = Signals::new()?;
+        poll.add(&signals.source(), Key::Other(SIGNALS), Interest::READ)?;
+        let mut server = Server {
+            rate: LineRate::per_second(config.rate),
+            config,
+            poll,
+            listeners,
+            signals,
+            service: Service::new(),
+            connections: Connections::new(),
+            hub,
+            store,
+            timers: Timers::new(),
+            started: Instant::now(),
+            now: Now::default(),
+            opened: HashMap::new(),
+            turns: Vec::new(),
+            behind_store: Vec::new(),
+            lines: TickLines::default(),
+            ready: Vec::new(),
+            effects: Effects::default(),
+            file_events: Vec::new(),
+            read_buffer: Vec::new(),
+            is_draining: false,
+        };
+        server.read_clock();
+        server.watch_listeners()?;
+        Ok(server)
+    }
+
+    /// The addresses that are listened on.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.listeners.iter().map(|listener| listener.address)
+    }
+
+    /// Serves until a signal ends it.
+    ///
+    /// # Errors
+    /// Where the kernel refuses to wait, which it never should.
+    pub fn run(mut self) -> io::Result<()> {
+        self.service.ready();
+        self.arm_watchdog();
+        while !(self.is_draining && self.connections.is_empty()) {
+            self.tick()?;
+        }
+        self.store.close();
+        Ok(())
+    }
+
+    fn tick(&mut self) -> io::Result<()> {
+        let mut ready = std::mem::take(&mut self.ready);
+        self.poll.wait(self.time_to_sleep(), &mut ready)?;
+        self.read_clock();
+        self.read_ready(&ready);
+        self.take_results();
+        self.run_timers();
+        self.accept_ready(&ready);
+        self.settle();
+        ready.clear();
+        self.ready = ready;
+        Ok(())
+    }
+
+    /// How long to sleep if nothing happens.
+    fn time_to_sleep(&self) -> Option<Duration> {
+        debug_assert!(self.lines.is_empty(), "what a tick made is written in it");
+        if !self.turns.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let next = [self.timers.next(), self.hub.next_deadline()].into_iter().flatten().min()?;
+        // Rounded up: a wake-up that comes early finds nothing due, and would be repeated at once.
+        Some((next + Duration::from_millis(1)).saturating_sub(self.started.elapsed()))
+    }
+
+    fn read_clock(&mut self) {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.now = Now {
+            steady: self.started.elapsed(),
+            unix_micros: u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX),
+        };
+    }
+
+    /// Takes what the other threads have finished.
+    fn take_results(&mut self) {
+        let completions: Vec<Completion> = self.store.completions().collect();
+        for completion in completions {
+            match completion {
+                Completion::Job { ticket, outcome } => {
+                    self.tell_hub(Input::Done { ticket, outcome })
+                }
+                Completion::Opened { ticket, file, size } => {
+                    self.opened.insert(ticket, Arc::new(file));
+                    let outcome = crate::hub::Outcome::Opened { size };
+                    self.tell_hub(Input::Done { ticket, outcome });
+                }
+                Completion::Warmed { conn, stream, result } => {
+                    if let Some(connection) = self.connections.get(conn) {
+                        connection.outbox.warmed(stream, result);
+                        self.connections.mark_dirty(conn);
+                    }
+                }
+            }
+        }
+        if !self.behind_store.is_empty() && !self.store.is_congested() {
+            self.turns.append(&mut self.behind_store);
+        }
+    }
+
+    fn run_timers(&mut self) {
+        while let Some((at, timer)) = self.timers.pop_due(self.now.steady) {
+            match timer {
+                Timer::Connection(id) => self.connection_timer(id, at),
+                Timer::Resume(id) => self.turns.push(id),
+                Timer::Accept => self.rest_is_over(),
+                Timer::Watchdog => self.arm_watchdog(),
+                Timer::DrainOver => self.close_all(),
+            }
+        }
+        if self.hub.next_deadline().is_some_and(|at| at <= self.now.steady) {
+            self.tell_hub(Input::Deadline);
+        }
+    }
+
+    fn arm_watchdog(&mut self) {
+        if let Some(period) = self.service.watchdog(self.connections.len()) {
+            self.timers.add(self.now.steady + period, Timer::Watchdog);
+        }
+    }
+
+    /// A signal asked the server to stop; a second one does not wait any longer.
+    fn stop(&mut self) {
+        match self.signals.take_stops() {
+            0 => return,
+            1 if !self.is_draining => {}
+            _ => self.timers.add(self.now.steady, Timer::DrainOver),
+        }
+        if self.is_draining {
+            return;
+        }
+        log::info!("event=stopping connections={}", self.connections.len());
+        self.is_draining = true;
+        self.service.stopping();
+        for listener in std::mem::take(&mut self.listeners) {
+            self.unwatch(&listener);
+        }
+        self.timers.add(self.now.steady + self.config.drain, Timer::DrainOver);
+        let seconds = u32::try_from(self.config.drain.as_secs()).unwrap_or(u32::MAX);
+        self.tell_hub(Input::Shutdown { seconds });
+        for id in self.connections.ids() {
+            self.connections.mark_dirty(id);
+        }
+    }
+}

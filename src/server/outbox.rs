@@ -1,0 +1,423 @@
+//! What waits to be written to one connection: lines first, then the next chunk of a file.
+//!
+//! The lines of one tick are encoded once, one behind the other, into [`TickLines`]; an outbox
+//! notes which range of them is its own. A broadcast thus costs a recipient two numbers, and
+//! several lines that follow each other leave in one write. What the socket does not take is copied
+//! at the end of the tick. An idle outbox owns no memory.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+
+use rustix::io::Errno;
+use rustix::net::SendFlags;
+
+use super::download::{Chunk, Download, FileEvent};
+use crate::limits::{ANSWER_BYTES_MAX, FILE_BYTES_PER_TICK_MAX};
+use crate::protocol::reply::{List, encode_line};
+
+/// The lines that one tick made for anybody.
+#[derive(Debug, Default)]
+pub struct TickLines {
+    bytes: Vec<u8>,
+}
+
+impl TickLines {
+    /// Adds a line, and tells where it stands.
+    pub fn encode(&mut self, line: &impl fmt::Display) -> Range<usize> {
+        let start = self.bytes.len();
+        encode_line(line, &mut self.bytes);
+        start..self.bytes.len()
+    }
+
+    /// Forgets the lines; every outbox must have been flushed.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        // One tick with long answers must not cost their memory for ever.
+        self.bytes.shrink_to(1024 * 1024);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+/// What is left after a flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flushed {
+    /// Nothing that could be written now.
+    Done,
+    /// Something; the socket has to become writable first, or the tick's share was used up.
+    Left,
+}
+
+/// The outbox of one connection.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Lines of earlier ticks.
+    waiting: Vec<u8>,
+    /// How much of `waiting` was written.
+    written: usize,
+    /// Lines of this tick, behind those.
+    fresh: Range<usize>,
+    /// Whether the last byte that was written is not a line's last.
+    is_inside_line: bool,
+    /// At least as many bytes as wait that were not asked for.
+    unasked: usize,
+    answers: Option<Box<Answers>>,
+}
+
+/// What only a connection has that asked for more than a line.
+#[derive(Debug, Default)]
+struct Answers {
+    /// The list under way, and its next item.
+    list: Option<(List, usize)>,
+    /// Answers behind that list.
+    behind: VecDeque<Answer>,
+    /// What was not asked for and must not stand inside the list.
+    held: Vec<u8>,
+    downloads: VecDeque<Download>,
+    /// A chunk of the first download, which nothing may interrupt.
+    chunk: Option<Chunk>,
+}
+
+#[derive(Debug)]
+enum Answer {
+    Line(Box<[u8]>),
+    List(List),
+    Download(Download),
+}
+
+impl Outbox {
+    /// Adds a reply.
+    pub fn push_reply(&mut self, lines: &TickLines, line: Range<usize>) {
+        match self.list_under_way() {
+            Some(answers) => {
+                answers.behind.push_back(Answer::Line(lines.bytes[line].into()));
+            }
+            None => self.append(lines, line),
+        }
+    }
+
+    /// Adds a message or a notice.
+    #[inline]
+    pub fn push_unasked(&mut self, lines: &TickLines, line: Range<usize>) {
+        self.unasked += line.len();
+        match self.list_under_way() {
+            Some(answers) => answers.held.extend_from_slice(&lines.bytes[line]),
+            None => self.append(lines, line),
+        }
+    }
+
+    /// Adds a list, which is written item by item as there is room.
+    pub fn push_list(&mut self, lines: &TickLines, list: List) {
+        self.keep_fresh(lines);
+        self.push_answer(Answer::List(list));
+    }
+
+    /// Adds a download behind the reply that announced it.
+    pub fn push_download(&mut self, download: Download) {
+        self.push_answer(Answer::Download(download));
+    }
+
+    /// Ends a download; the chunk under way is still sent to its end.
+    pub fn cancel_download(&mut self, stream: u32) {
+        self.with_download(stream, Download::cancel);
+    }
+
+    /// Tells a download what a file thread did for it.
+    pub fn warmed(&mut self, stream: u32, result: io::Result<()>) {
+        self.with_download(stream, |download| download.warmed(result));
+    }
+
+    /// Forgets all downloads; the chunk under way is still sent to its end.
+    pub fn cancel_downloads(&mut self) {
+        let Some(answers) = &mut self.answers else { return };
+        answers.downloads.iter_mut().for_each(Download::cancel);
+        answers.behind.retain(|answer| !matches!(answer, Answer::Download(_)));
+    }
+
+    /// Forgets what waits, but for the rest of a line or chunk that was begun, so that one more
+    /// line can follow.
+    pub fn abandon(&mut self, lines: &TickLines) {
+        self.cancel_downloads();
+        self.keep_fresh(lines);
+        let rest = memchr::memchr(b'\n', &self.waiting[self.written..]);
+        let rest = rest.filter(|_| self.is_inside_line);
+        self.waiting.truncate(self.written + rest.map_or(0, |end| end + 1));
+        if let Some(answers) = &mut self.answers {
+            answers.list = None;
+            answers.behind.clear();
+            answers.held = Vec::new();
+        }
+    }
+
+    /// Whether a chunk was begun and is not complete, so that nothing else can be said.
+    pub fn is_inside_chunk(&self) -> bool {
+        self.answers.as_ref().is_some_and(|answers| answers.chunk.is_some())
+    }
+
+    /// Whether no line waits, and no list.
+    pub fn has_no_lines(&self) -> bool {
+        self.line_bytes() == 0 && self.answers.as_ref().is_none_or(|answers| answers.list.is_none())
+    }
+
+    /// Whether nothing waits at all.
+    pub fn is_empty(&self) -> bool {
+        self.line_bytes() == 0 && self.answers.is_none()
+    }
+
+    /// Bytes that wait and were not asked for.
+    pub fn unasked_bytes(&self) -> usize {
+        let held = self.answers.as_ref().map_or(0, |answers| answers.held.len());
+        self.unasked.min(self.line_bytes() + held)
+    }
+
+    /// Whether so much waits that the connection should read before it asks for more.
+    pub fn is_full(&self) -> bool {
+        self.line_bytes() > ANSWER_BYTES_MAX
+            || self.answers.as_ref().is_some_and(|answers| answers.list.is_some())
+    }
+
+    /// Writes what the socket takes, adds to `total` how many bytes that were, and to `events` what
+    /// the downloads need.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn flush(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        lines: &TickLines,
+        total: &mut u64,
+        events: &mut Vec<FileEvent>,
+    ) -> io::Result<Flushed> {
+        let flushed = self.write(socket, lines, total, events);
+        self.keep_fresh(lines);
+        if self.line_bytes() == 0 {
+            self.waiting = Vec::new();
+            self.written = 0;
+        }
+        self.unasked = self.unasked_bytes();
+        flushed
+    }
+
+    fn write(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        lines: &TickLines,
+        total: &mut u64,
+        events: &mut Vec<FileEvent>,
+    ) -> io::Result<Flushed> {
+        let mut budget = FILE_BYTES_PER_TICK_MAX;
+        loop {
+            if !self.write_chunk(socket, total, &mut budget)?
+                || !self.write_lines(socket, lines, total)?
+            {
+                return Ok(Flushed::Left);
+            }
+            if self.continue_list() {
+                continue;
+            }
+            let Some(answers) = &mut self.answers else { return Ok(Flushed::Done) };
+            answers.chunk = answers.next_chunk(events);
+            if answers.is_over() {
+                self.answers = None;
+                return Ok(Flushed::Done);
+            }
+            if answers.chunk.is_none() {
+                return Ok(Flushed::Done);
+            }
+            if budget == 0 {
+                return Ok(Flushed::Left);
+            }
+        }
+    }
+
+    /// Sends the chunk under way; whether there is none any more.
+    fn write_chunk(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        total: &mut u64,
+        budget: &mut u64,
+    ) -> io::Result<bool> {
+        let Some(answers) = &mut self.answers else { return Ok(true) };
+        let Some(chunk) = &mut answers.chunk else { return Ok(true) };
+        let Some(download) = answers.downloads.front_mut() else { return Ok(true) };
+        let (sent, complete) = chunk.send(socket, download)?;
+        *total += sent;
+        *budget = budget.saturating_sub(sent);
+        if complete {
+            answers.chunk = None;
+            match download.is_over() {
+                true => drop(answers.downloads.pop_front()),
+                // The next chunk is another download's turn.
+                false => answers.downloads.rotate_left(1),
+            }
+        }
+        Ok(complete)
+    }
+
+    /// Writes the lines; whether none is left.
+    fn write_lines(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        lines: &TickLines,
+        total: &mut u64,
+    ) -> io::Result<bool> {
+        let waiting = &self.waiting[self.written..];
+        let fresh = &lines.bytes[self.fresh.clone()];
+        let length = waiting.len() + fresh.len();
+        let took = match (waiting.is_empty(), fresh.is_empty()) {
+            (true, true) => return Ok(true),
+            (true, false) => send(socket, fresh, false)?,
+            (false, true) => send(socket, waiting, false)?,
+            (false, false) => {
+                let slices = [IoSlice::new(waiting), IoSlice::new(fresh)];
+                blocked_as_none(rustix::io::writev(socket, &slices))?
+            }
+        }
+        .unwrap_or(0);
+        let last = waiting.iter().chain(fresh).nth(took.wrapping_sub(1));
+        self.is_inside_line = last.map_or(self.is_inside_line, |byte| *byte != b'\n');
+        let from_waiting = took.min(waiting.len());
+        self.written += from_waiting;
+        self.fresh.start += took - from_waiting;
+        *total += took as u64;
+        Ok(took == length)
+    }
+
+    /// Encodes more of the list under way into `waiting`, which is empty; whether there was any.
+    fn continue_list(&mut self) -> bool {
+        let Some(answers) = &mut self.answers else { return false };
+        let Some((list, next)) = &mut answers.list else { return false };
+        self.waiting.clear();
+        self.written = 0;
+        while list.encode_item(*next, &mut self.waiting) {
+            *next += 1;
+            // A quarter of the bound at a time keeps the memory small and the writes long.
+            if self.waiting.len() >= ANSWER_BYTES_MAX / 4 {
+                return true;
+            }
+        }
+        list.encode_last(&mut self.waiting);
+        self.waiting.append(&mut answers.held);
+        answers.list = None;
+        while answers.list.is_none()
+            && let Some(answer) = answers.behind.pop_front()
+        {
+            answers.take_up(answer, &mut self.waiting);
+        }
+        if answers.is_over() {
+            self.answers = None;
+        }
+        true
+    }
+
+    fn push_answer(&mut self, answer: Answer) {
+        let answers = self.answers.get_or_insert_default();
+        match answers.list {
+            Some(_) => answers.behind.push_back(answer),
+            None => answers.take_up(answer, &mut self.waiting),
+        }
+    }
+
+    fn list_under_way(&mut self) -> Option<&mut Answers> {
+        self.answers.as_deref_mut().filter(|answers| answers.list.is_some())
+    }
+
+    fn with_download(&mut self, stream: u32, act: impl FnOnce(&mut Download)) {
+        let Some(answers) = &mut self.answers else { return };
+        let behind = answers.behind.iter_mut().filter_map(|answer| match answer {
+            Answer::Download(download) => Some(download),
+            _ => None,
+        });
+        let mut downloads = answers.downloads.iter_mut().chain(behind);
+        if let Some(download) = downloads.find(|download| download.stream() == stream) {
+            act(download);
+        }
+    }
+
+    fn append(&mut self, lines: &TickLines, line: Range<usize>) {
+        if self.fresh.end != line.start {
+            self.keep_fresh(lines);
+            self.fresh.start = line.start;
+        }
+        self.fresh.end = line.end;
+    }
+
+    /// Copies the lines of this tick that are noted so far.
+    fn keep_fresh(&mut self, lines: &TickLines) {
+        if !self.fresh.is_empty() {
+            self.waiting.drain(..self.written);
+            self.written = 0;
+            self.waiting.extend_from_slice(&lines.bytes[self.fresh.clone()]);
+        }
+        self.fresh = 0..0;
+    }
+
+    fn line_bytes(&self) -> usize {
+        self.waiting.len() - self.written + self.fresh.len()
+    }
+}
+
+impl Answers {
+    /// Begins with an answer, none of which stands before it any more; `out` gets its lines.
+    fn take_up(&mut self, answer: Answer, out: &mut Vec<u8>) {
+        match answer {
+            Answer::Line(line) => out.extend_from_slice(&line),
+            Answer::Download(download) => self.downloads.push_back(download),
+            Answer::List(list) => {
+                list.encode_head(out);
+                self.list = Some((list, 0));
+            }
+        }
+    }
+
+    /// Plans the next chunk of the first download that is ready for one.
+    fn next_chunk(&mut self, events: &mut Vec<FileEvent>) -> Option<Chunk> {
+        for _ in 0..self.downloads.len() {
+            let download = self.downloads.front_mut()?;
+            let chunk = download.next_chunk(events);
+            if chunk.is_some() {
+                return chunk;
+            }
+            match download.is_over() {
+                true => drop(self.downloads.pop_front()),
+                false => self.downloads.rotate_left(1),
+            }
+        }
+        None
+    }
+
+    fn is_over(&self) -> bool {
+        self.list.is_none()
+            && self.behind.is_empty()
+            && self.held.is_empty()
+            && self.downloads.is_empty()
+            && self.chunk.is_none()
+    }
+}
+
+/// Sends to a socket what it takes; `None` where it takes nothing now. With `more`, the kernel waits
+/// for what follows before it makes a packet of it.
+///
+/// # Errors
+/// Where the connection is lost.
+pub(super) fn send(socket: BorrowedFd<'_>, bytes: &[u8], more: bool) -> io::Result<Option<usize>> {
+    let flags = if more { SendFlags::MORE } else { SendFlags::empty() };
+    blocked_as_none(rustix::net::send(socket, bytes, flags | SendFlags::NOSIGNAL))
+}
+
+fn blocked_as_none(result: Result<usize, Errno>) -> io::Result<Option<usize>> {
+    match result {
+        Ok(took) => Ok(Some(took)),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! The outbox over a real pair of sockets.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use super::*;
+use crate::protocol::reply::Code;
+use crate::protocol::reply::{Item, Reply};
+use crate::protocol::verb::Verb;
+
+struct World {
+    outbox: Outbox,
+    lines: TickLines,
+    ours: UnixStream,
+    theirs: UnixStream,
+    events: Vec<FileEvent>,
+}
+
+impl World {
+    fn new() -> Self {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        let (outbox, lines) = (Outbox::default(), TickLines::default());
+        World { outbox, lines, ours, theirs, events: Vec::new() }
+    }
+
+    fn reply(&mut self, line: &str) {
+        let line = self.lines.encode(&line);
+        self.outbox.push_reply(&self.lines, line);
+    }
+
+    fn unasked(&mut self, line: &str) {
+        let line = self.lines.encode(&line);
+        self.outbox.push_unasked(&self.lines, line);
+    }
+
+    /// Ends the tick.
+    fn flush(&mut self) -> Flushed {
+        let mut total = 0;
+        let World { outbox, lines, ours, events, .. } = self;
+        let flushed = outbox.flush(ours.as_fd(), lines, &mut total, events).unwrap();
+        self.lines.clear();
+        flushed
+    }
+
+    /// What the peer has received by now.
+    fn received(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // It ends with an error, as the socket would block.
+        let _ = self.theirs.read_to_end(&mut bytes);
+        bytes
+    }
+
+    /// Flushes and reads until nothing is left.
+    fn drain(&mut self) -> String {
+        let mut bytes = Vec::new();
+        while self.flush() == Flushed::Left {
+            bytes.extend(self.received());
+        }
+        bytes.extend(self.received());
+        assert!(self.outbox.is_empty());
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+fn list(count: usize) -> List {
+    let items = vec![Item::Help(Verb::Ex); count].into();
+    List {
+        verb: Verb::Help,
+        items,
+        without: None,
+        last: Reply::text(Code::Done, Verb::Help, "end"),
+    }
+}
+
+fn file(content: &[u8]) -> Arc<File> {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(content).unwrap();
+    Arc::new(file)
+}
+
+#[test]
+fn lines_leave_in_order_whatever_stands_between_them() {
+    let mut world = World::new();
+    world.reply("one");
+    world.unasked("two");
+    // Somebody else's.
+    world.lines.encode(&"not ours");
+    world.reply("three");
+    assert_eq!(world.flush(), Flushed::Done);
+    assert_eq!(world.received(), b"one\ntwo\nthree\n");
+    assert!(world.outbox.is_empty());
+}
+
+#[test]
+fn what_the_socket_does_not_take_waits_and_counts() {
+    let mut world = World::new();
+    let long = "x".repeat(100_000);
+    let mut sent = String::new();
+    for _ in 0..20 {
+        world.unasked(&long);
+        world.flush();
+        sent += &format!("{long}\n");
+    }
+    let waiting = world.outbox.unasked_bytes();
+    assert!(waiting > 100_000, "{waiting}");
+    assert!(world.outbox.is_full());
+    assert!(world.drain() == sent);
+    assert_eq!(world.outbox.unasked_bytes(), 0);
+    assert!(!world.outbox.is_full());
+}
+
+#[test]
+fn what_was_asked_for_does_not_count_against_the_send_queue() {
+    let mut world = World::new();
+    let long = "x".repeat(1_000_000);
+    world.reply(&long);
+    world.flush();
+    world.unasked("short");
+    world.flush();
+    assert!(world.outbox.unasked_bytes() <= "short\n".len());
+}
+
+#[test]
+fn nothing_stands_inside_a_list() {
+    let mut world = World::new();
+    world.reply("before");
+    world.outbox.push_list(&world.lines, list(10_000));
+    world.unasked("meanwhile");
+    world.reply("next reply");
+    world.outbox.push_list(&world.lines, list(2));
+    world.unasked("later");
+    let received = world.drain();
+    let lines: Vec<&str> = received.lines().collect();
+    assert_eq!(&lines[..2], ["before", "C 150 HELP 10000"]);
+    assert!(lines[2..10_002].iter().all(|line| line.starts_with("C 151 HELP EX")));
+    assert_eq!(
+        &lines[10_002..],
+        [
+            "C 250 HELP end",
+            "meanwhile",
+            "later",
+            "next reply",
+            "C 150 HELP 2",
+            lines[2],
+            lines[2],
+            "C 250 HELP end",
+        ]
+    );
+}
+
+#[test]
+fn downloads_take_turns_and_lines_pass_between_their_chunks() {
+    let mut world = World::new();
+    let content = vec![b'a'; 1_000_000];
+    world.outbox.push_download(Download::new(1, file(&content), 0..1_000_000));
+    world.outbox.push_download(Download::new(2, file(&content), 999_990..1_000_000));
+    assert_eq!(world.flush(), Flushed::Left);
+    world.unasked("hello");
+    let mut bytes = world.received();
+    bytes.extend(world.drain().into_bytes());
+    let mut frames = crate::protocol::frame::FrameBuffer::new(8192);
+    // A line is no frame without its type; take it out to read the rest.
+    let text = String::from_utf8(bytes).unwrap();
+    let at = text.find("hello\n").unwrap();
+    assert!(at > 65_536 && at < 1_000_000, "{at}");
+    frames.extend(text.replace("hello\n", "").as_bytes());
+    let (mut sizes, mut ended) = ([0, 0], Vec::new());
+    while let Some(frame) = frames.next_frame() {
+        match frame {
+            crate::protocol::frame::Frame::File { stream, bytes } => {
+                sizes[stream as usize - 1] += bytes.len();
+            }
+            crate::protocol::frame::Frame::FileEnd { stream } => ended.push(stream),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((sizes, ended), ([1_000_000, 10], vec![2, 1]));
+    let complete = |event: &FileEvent| matches!(event, FileEvent::Over { complete: true, .. });
+    assert!(world.events.iter().all(complete));
+    assert_eq!(world.events.len(), 2);
+}
+
+#[test]
+fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
+    let mut world = World::new();
+    world.outbox.push_download(Download::new(1, file(b"short"), 0..100));
+    assert_eq!(world.drain(), format!("F 1 100\nshort{}", "\0".repeat(95)));
+    assert!(matches!(&world.events[..], [FileEvent::Over { stream: 1, complete: false }]));
+}
+
+#[test]
+fn a_cancelled_download_ends_behind_its_chunk() {
+    let mut world = World::new();
+    world.outbox.push_download(Download::new(1, file(&vec![b'a'; 2_000_000]), 0..2_000_000));
+    assert_eq!(world.flush(), Flushed::Left);
+    world.outbox.cancel_download(1);
+    world.reply("C 250 ABORT");
+    let received = world.drain();
+    assert!(received.ends_with("C 250 ABORT\n"));
+    assert!(received.len() < 1_000_000);
+    assert!(world.events.is_empty());
+}
+
+#[test]
+fn abandoning_leaves_whole_lines() {
+    let mut world = World::new();
+    let long = "x".repeat(1_000_000);
+    world.unasked(&long);
+    world.unasked("never seen");
+    assert_eq!(world.flush(), Flushed::Left);
+    world.outbox.abandon(&world.lines);
+    world.reply("C 421 - too slow");
+    let received = world.drain();
+    assert_eq!(received.len(), long.len() + "\nC 421 - too slow\n".len());
+    assert!(received.ends_with("x\nC 421 - too slow\n"));
+}

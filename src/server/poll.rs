@@ -1,0 +1,170 @@
+//! Readiness: the one place that uses `polling`, and the one place with `unsafe`.
+//!
+//! Every source is registered in level mode, so an event comes again until what it tells of is
+//! done. Interest is kept by whoever owns the source, which calls [`Poll::modify`] only where it
+//! changes.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use polling::{Event, Events, PollMode, Poller};
+
+use crate::hub::ConnId;
+
+/// What a source is registered for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// Readable, or at its end.
+    pub read: bool,
+    /// Writable.
+    pub write: bool,
+}
+
+impl Interest {
+    /// To be told when it is readable.
+    pub const READ: Interest = Interest { read: true, write: false };
+    /// To be told of nothing but a connection that is lost, which can't be turned off.
+    pub const NONE: Interest = Interest { read: false, write: false };
+}
+
+/// Which source is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A connection, which may be gone by now.
+    Connection(ConnId),
+    /// One of the other sources, by a number of the owner's choice.
+    Other(u32),
+}
+
+impl Key {
+    /// Generations start at 1, so that 0 is left for the other sources. `usize::MAX`, which
+    /// `polling` keeps for itself, would be the last slot's last generation.
+    fn pack(self) -> usize {
+        match self {
+            Key::Connection(ConnId { slot, generation }) => {
+                (generation as usize) << 32 | slot as usize
+            }
+            Key::Other(number) => number as usize,
+        }
+    }
+
+    fn unpack(key: usize) -> Self {
+        let (generation, slot) = ((key >> 32) as u32, key as u32);
+        match generation {
+            0 => Key::Other(slot),
+            _ => Key::Connection(ConnId { slot, generation }),
+        }
+    }
+}
+
+/// A source that is ready.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready {
+    /// Which.
+    pub key: Key,
+    /// It can be read, or is at its end.
+    pub readable: bool,
+    /// It can be written.
+    pub writable: bool,
+    /// The connection is lost in both directions.
+    pub lost: bool,
+}
+
+/// Waits for sources to become ready.
+#[derive(Debug)]
+pub struct Poll {
+    poller: Arc<Poller>,
+    events: Events,
+}
+
+/// Wakes a [`Poll`] from another thread.
+#[derive(Clone, Debug)]
+pub struct Waker(Arc<Poller>);
+
+impl Waker {
+    /// Ends the wait under way, or the next one.
+    pub fn wake(&self) {
+        if let Err(error) = self.0.notify() {
+            log::error!("cannot wake the loop: {error}");
+        }
+    }
+}
+
+impl Poll {
+    /// A poll without sources.
+    ///
+    /// # Errors
+    /// Where the kernel has no descriptor left.
+    pub fn new() -> io::Result<Self> {
+        Ok(Poll { poller: Arc::new(Poller::new()?), events: Events::new() })
+    }
+
+    /// What wakes this poll.
+    pub fn waker(&self) -> Waker {
+        Waker(Arc::clone(&self.poller))
+    }
+
+    /// Registers a source. The owner must [`delete`](Poll::delete) it before it is closed.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn add(&self, source: &impl AsFd, key: Key, interest: Interest) -> io::Result<()> {
+        let source = source.as_fd().as_raw_fd();
+        // SAFETY: the source has to be deleted before it is closed. Listeners and the signal pipe
+        // live as long as the loop; connections are closed in `Connections::remove` alone, behind
+        // a delete.
+        unsafe { self.poller.add_with_mode(source, event(key, interest), PollMode::Level) }
+    }
+
+    /// Changes what a source is registered for.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn modify(&self, source: &impl AsFd, key: Key, interest: Interest) -> io::Result<()> {
+        self.poller.modify_with_mode(source.as_fd(), event(key, interest), PollMode::Level)
+    }
+
+    /// Forgets a source.
+    ///
+    /// # Errors
+    /// Where it is not registered.
+    pub fn delete(&self, source: &impl AsFd) -> io::Result<()> {
+        self.poller.delete(source.as_fd())
+    }
+
+    /// Waits until a source is ready, the time is over, or another thread wakes it, and adds what
+    /// is ready to `ready`.
+    ///
+    /// # Errors
+    /// Where the kernel refuses to wait, which it never should.
+    pub fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
+        self.events.clear();
+        self.poller.wait(&mut self.events, timeout)?;
+        ready.extend(self.events.iter().map(|event| Ready {
+            key: Key::unpack(event.key),
+            readable: event.readable,
+            writable: event.writable,
+            lost: event.is_interrupt() || event.is_err() == Some(true),
+        }));
+        Ok(())
+    }
+}
+
+fn event(key: Key, interest: Interest) -> Event {
+    Event::new(key.pack(), interest.read, interest.write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_survive_the_kernel() {
+        let conn = ConnId { slot: 7, generation: 3 };
+        for key in [Key::Connection(conn), Key::Other(0), Key::Other(5)] {
+            assert_eq!(Key::unpack(key.pack()), key);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The phase that reads: bytes to frames, frames to the hub.
+
+use rustix::io::Errno;
+
+use super::connection::{Pause, Phase};
+use super::poll::{Key, Ready};
+use super::{Server, Timer};
+use crate::hub::{CloseReason, ConnId, Input};
+use crate::limits::{LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
+use crate::protocol::frame::Frame;
+use crate::protocol::request::Request;
+
+/// What one read gave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Bytes,
+    Nothing,
+    End,
+    Lost,
+}
+
+impl Server {
+    /// Reads every connection that is ready, and goes on with those that had to wait.
+    pub(super) fn read_ready(&mut self, ready: &[Ready]) {
+        for id in std::mem::take(&mut self.turns) {
+            self.resume(id);
+        }
+        for event in ready {
+            if let Key::Connection(id) = event.key {
+                self.connection_ready(id, event);
+            }
+        }
+    }
+
+    fn resume(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if connection.pause.take().is_none() || !connection.is_known_to_hub() {
+            return;
+        }
+        self.read_buffer.clear();
+        self.read_buffer.append(&mut connection.leftover);
+        self.handle_buffer(id);
+        self.connections.mark_dirty(id);
+    }
+
+    fn connection_ready(&mut self, id: ConnId, event: &Ready) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let interest = connection.wanted_interest();
+        if event.writable && interest.write {
+            self.connections.mark_dirty(id);
+        }
+        if interest.read {
+            // An error shows in what the read says.
+            if event.readable {
+                self.read(id);
+            }
+        } else if event.lost && !interest.write {
+            // Nothing else would tell: the connection is not read while an answer is made, and has
+            // nothing to be written.
+            self.lose(id, CloseReason::ConnectionLost);
+        }
+    }
+
+    fn read(&mut self, id: ConnId) {
+        match (self.fill_buffer(id), self.connections.get(id).map(|connection| connection.phase)) {
+            (_, None) => {}
+            (Read::Lost, _) => self.lose(id, CloseReason::ConnectionLost),
+            (Read::End, Some(Phase::Lingering(reason))) => self.connections.doom(id, reason),
+            (_, Some(Phase::Lingering(_))) => {}
+            (Read::End, _) => {
+                if let Some(connection) = self.connections.get(id) {
+                    connection.is_at_end = true;
+                }
+                // Whether all is answered is seen behind the flush.
+                self.connections.mark_dirty(id);
+            }
+            (Read::Nothing | Read::Bytes, _) => self.handle_buffer(id),
+        }
+    }
+
+    /// Reads once into the shared buffer, behind what was left over, so that frames are contiguous.
+    fn fill_buffer(&mut self, id: ConnId) -> Read {
+        let buffer = &mut self.read_buffer;
+        buffer.clear();
+        let Some(connection) = self.connections.get(id) else { return Read::Nothing };
+        buffer.append(&mut connection.leftover);
+        let kept = buffer.len();
+        let room = match connection.phase {
+            Phase::Stranger => STRANGER_INPUT_BYTES_MAX,
+            _ => READ_BYTES_MAX,
+        };
+        buffer.resize(kept + room, 0);
+        let result = rustix::io::read(connection.socket(), &mut buffer[kept..]);
+        buffer.truncate(kept + result.unwrap_or(0));
+        let read = match result {
+            Ok(0) => Read::End,
+            Ok(count) => {
+                connection.bytes_in += count as u64;
+                Read::Bytes
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Read::Nothing,
+            Err(_) => Read::Lost,
+        };
+        if read == Read::Bytes
+            && connection.phase == Phase::Open
+            && let Some(timeout) = self.config.idle_timeout
+        {
+            connection.deadline = Some(self.now.steady + timeout);
+        }
+        read
+    }
+
+    /// Handles the frames in the shared buffer, and keeps what is left of it with the connection.
+    fn handle_buffer(&mut self, id: ConnId) {
+        let buffer = std::mem::take(&mut self.read_buffer);
+        let mut done = 0;
+        let mut lines_left = LINES_PER_TICK_MAX;
+        let pause = loop {
+            if done == buffer.len() {
+                break None;
+            }
+            if let Some(pause) = self.reason_to_pause(id, lines_left) {
+                break Some(pause);
+            }
+            let Some(connection) = self.connections.get(id) else { break None };
+            let (used, frame) = connection.decoder.decode(&buffer[done..]);
+            done += used;
+            let Some(frame) = frame else { break None };
+            if !matches!(frame, Frame::File { .. } | Frame::FileEnd { .. }) {
+                lines_left -= 1;
+                if let Some(rate) = self.rate {
+                    connection.count_line(self.now.steady, rate);
+                }
+            }
+            self.handle_frame(id, frame);
+            let is_known =
+                |connection: &mut super::connection::Connection| connection.is_known_to_hub();
+            if !self.connections.get(id).is_some_and(is_known) {
+                self.read_buffer = buffer;
+                return;
+            }
+        };
+        self.keep(id, &buffer[done..], pause);
+        self.read_buffer = buffer;
+    }
+
+    fn handle_frame(&mut self, conn: ConnId, frame: Frame<'_>) {
+        self.tell_hub(match frame {
+            Frame::Command(line) => Input::Command { conn, request: Request::parse(line) },
+            Frame::Data(text) => Input::Data { conn, text },
+            Frame::Bad(error) => Input::BadFrame { conn, error },
+            Frame::File { stream, .. } | Frame::FileEnd { stream } => Input::File { conn, stream },
+        });
+    }
+
+    /// Why the next frame can't be handled yet.
+    fn reason_to_pause(&mut self, id: ConnId, lines_left: u32) -> Option<Pause> {
+        let connection = self.connections.get(id)?;
+        if lines_left == 0 {
+            return Some(Pause::Turn);
+        }
+        if connection.outbox.is_full() || !self.hub.takes_input(id) {
+            return Some(Pause::Answer);
+        }
+        if self.store.is_congested() {
+            return Some(Pause::Store);
+        }
+        let delay = connection.line_delay(self.now.steady, self.rate?)?;
+        self.timers.add(self.now.steady + delay, Timer::Resume(id));
+        Some(Pause::Rate)
+    }
+
+    /// Keeps what was read and not handled.
+    fn keep(&mut self, id: ConnId, leftover: &[u8], pause: Option<Pause>) {
+        let Some(connection) = self.connections.get(id) else { return };
+        // An exact copy: most connections have none, and the others only an unfinished line.
+        connection.leftover = leftover.to_vec();
+        connection.pause = pause;
+        match pause {
+            None => return,
+            Some(Pause::Turn) => self.turns.push(id),
+            Some(Pause::Store) => self.behind_store.push(id),
+            Some(Pause::Answer | Pause::Rate) => {}
+        }
+        self.connections.mark_dirty(id);
+    }
+}

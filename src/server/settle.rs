@@ -1,0 +1,181 @@
+//! The phase that ends a tick: flush whoever got output, free whoever is doomed, until both are
+//! quiet. Writing is tried at once; the poll is asked only for what is left over.
+
+use std::time::Duration;
+
+use rustix::net::Shutdown;
+
+use super::Server;
+use super::connection::{Connection, Pause, Phase};
+use super::download::FileEvent;
+use crate::hub::{CloseReason, ConnId, Input};
+use crate::limits::LINGER_TIME_MAX;
+use crate::protocol::reply::Reply;
+
+impl Server {
+    /// Flushes and frees. Flushing dooms (a write fails) and freeing makes output (a user went
+    /// offline), but each connection is doomed once, so it ends.
+    pub(super) fn settle(&mut self) {
+        loop {
+            let dirty = self.connections.take_dirty();
+            for id in &dirty {
+                self.flush(*id);
+            }
+            let is_quiet = dirty.is_empty();
+            self.connections.reuse_dirty(dirty);
+            let freed = self.reap();
+            if is_quiet && !freed {
+                break;
+            }
+        }
+        self.lines.clear();
+    }
+
+    fn flush(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        connection.is_dirty = false;
+        if matches!(connection.phase, Phase::Doomed(_)) {
+            return;
+        }
+        if connection.flush(&self.lines, &mut self.file_events).is_err() {
+            return self.lose(id, CloseReason::ConnectionLost);
+        }
+        if !self.file_events.is_empty() {
+            self.handle_file_events(id);
+        }
+        self.after_flush(id);
+        self.connections.update_interest(id, &self.poll);
+    }
+
+    fn handle_file_events(&mut self, conn: ConnId) {
+        for event in std::mem::take(&mut self.file_events) {
+            match event {
+                FileEvent::NeedsWarming { stream, file, bytes } => {
+                    self.store.warm(conn, stream, file, bytes);
+                }
+                FileEvent::Over { stream, complete } => {
+                    self.tell_hub(Input::DownloadOver { conn, stream, complete });
+                }
+            }
+        }
+    }
+
+    /// What follows from how much is left.
+    fn after_flush(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        match connection.phase {
+            Phase::Stranger | Phase::Open => {}
+            Phase::Finishing(reason) => return self.finish_on(id, reason),
+            Phase::Lingering(_) | Phase::Doomed(_) => return,
+        }
+        if connection.outbox.unasked_bytes() > self.config.send_queue {
+            connection.outbox.abandon(&self.lines);
+            let reason = CloseReason::TooSlow;
+            return self.end(id, reason, Some(Reply::closing(reason.text())));
+        }
+        if connection.pause == Some(Pause::Answer) {
+            if !connection.outbox.is_full() && self.hub.takes_input(id) {
+                connection.pause = Some(Pause::Turn);
+                self.turns.push(id);
+            }
+            return;
+        }
+        let is_idle = connection.pause.is_none() && connection.outbox.is_empty();
+        if is_idle && self.hub.has_answered(id) {
+            if connection.is_at_end {
+                self.end(id, CloseReason::PeerClosed, None);
+            } else if self.is_draining {
+                let reason = CloseReason::Shutdown;
+                self.end(id, reason, Some(Reply::closing(reason.text())));
+            }
+        }
+    }
+
+    /// Shuts the server's side of a closing connection once its last line is written. The peer may
+    /// still be sending; closing at once would send a reset, which could overtake that line.
+    fn finish_on(&mut self, id: ConnId, reason: CloseReason) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let outbox = &connection.outbox;
+        let is_written = match reason.finishes_downloads() {
+            true => outbox.is_empty(),
+            false => outbox.has_no_lines() && !outbox.is_inside_chunk(),
+        };
+        if !is_written {
+            return;
+        }
+        let is_shut = rustix::net::shutdown(connection.socket(), Shutdown::Write).is_ok();
+        if !is_shut || connection.is_at_end {
+            return self.connections.doom(id, reason);
+        }
+        connection.outbox = Default::default();
+        connection.is_write_blocked = false;
+        connection.phase = Phase::Lingering(reason);
+        let deadline = self.now.steady + LINGER_TIME_MAX;
+        self.connections.set_deadline(id, Some(deadline), &mut self.timers);
+    }
+
+    /// Frees the doomed, and tells whether there were any.
+    fn reap(&mut self) -> bool {
+        let now = self.now.steady;
+        let mut freed = false;
+        self.connections.reap(&self.poll, |id, connection, reason| {
+            freed = true;
+            log_close(id, &connection, reason, now);
+        });
+        if freed {
+            self.rest_is_over();
+        }
+        freed
+    }
+
+    /// A connection's timer came up: whether it still counts is seen now.
+    pub(super) fn connection_timer(&mut self, id: ConnId, at: Duration) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if connection.armed != Some(at) {
+            return;
+        }
+        connection.armed = None;
+        let Some(deadline) = connection.deadline else { return };
+        if deadline > self.now.steady {
+            return self.connections.set_deadline(id, Some(deadline), &mut self.timers);
+        }
+        match connection.phase {
+            Phase::Stranger => self.time_out(id, CloseReason::LoginTimeout),
+            Phase::Open => self.time_out(id, CloseReason::IdleTimeout),
+            Phase::Finishing(reason) | Phase::Lingering(reason) => {
+                self.connections.doom(id, reason)
+            }
+            Phase::Doomed(_) => {}
+        }
+    }
+
+    fn time_out(&mut self, id: ConnId, reason: CloseReason) {
+        self.end(id, reason, Some(Reply::closing(reason.text())));
+    }
+
+    /// Stopping has taken long enough: whoever is still there gets the last line, and a second.
+    pub(super) fn close_all(&mut self) {
+        let reason = CloseReason::Shutdown;
+        for id in self.connections.ids() {
+            if let Some(connection) = self.connections.get(id) {
+                connection.outbox.cancel_downloads();
+            }
+            self.end(id, reason, Some(Reply::closing(reason.text())));
+            let deadline = self.now.steady + LINGER_TIME_MAX;
+            self.connections.set_deadline(id, Some(deadline), &mut self.timers);
+            self.connections.mark_dirty(id);
+        }
+    }
+}
+
+/// One line for every connection that ended.
+fn log_close(id: ConnId, connection: &Connection, reason: CloseReason, now: Duration) {
+    log::info!(
+        "event=closed conn={id} peer={} reason={} in={} out={} seconds={:.1}",
+        connection.peer,
+        reason.name(),
+        connection.bytes_in,
+        connection.bytes_out,
+        (now - connection.since).as_secs_f64(),
+    );
+}

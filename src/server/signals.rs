@@ -1,0 +1,39 @@
+//! Signals, as bytes in a pipe that the poll watches.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
+
+/// The pipe into which SIGTERM and SIGINT write.
+#[derive(Debug)]
+pub struct Signals {
+    stop: UnixStream,
+}
+
+impl Signals {
+    /// Takes over the signals of this process.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn new() -> io::Result<Self> {
+        let (stop, sender) = UnixStream::pair()?;
+        stop.set_nonblocking(true)?;
+        pipe::register(SIGTERM, sender.try_clone()?)?;
+        pipe::register(SIGINT, sender)?;
+        Ok(Signals { stop })
+    }
+
+    /// What to watch.
+    pub fn source(&self) -> BorrowedFd<'_> {
+        self.stop.as_fd()
+    }
+
+    /// How many signals to stop arrived since the last call.
+    pub fn take_stops(&mut self) -> usize {
+        let mut bytes = [0; 64];
+        self.stop.read(&mut bytes).unwrap_or(0)
+    }
+}

@@ -1,0 +1,62 @@
+//! What is to happen at a time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+/// Keeps what is due when. An entry can't be taken back: its owner checks, when it comes up,
+/// whether it still counts.
+#[derive(Debug)]
+pub struct Timers<T> {
+    heap: BinaryHeap<Reverse<(Duration, T)>>,
+}
+
+impl<T: Ord + Copy> Timers<T> {
+    /// No timers.
+    pub fn new() -> Self {
+        Timers { heap: BinaryHeap::new() }
+    }
+
+    /// Adds an entry for `at`, on the steady clock.
+    pub fn add(&mut self, at: Duration, what: T) {
+        self.heap.push(Reverse((at, what)));
+    }
+
+    /// When the next entry is due.
+    pub fn next(&self) -> Option<Duration> {
+        self.heap.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Takes the next entry that is due by `now`, and the time for which it was added.
+    pub fn pop_due(&mut self, now: Duration) -> Option<(Duration, T)> {
+        if self.next()? > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(entry)| entry)
+    }
+}
+
+impl<T: Ord + Copy> Default for Timers<T> {
+    fn default() -> Self {
+        Timers::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_up_in_order_and_not_early() {
+        let mut timers = Timers::new();
+        let second = Duration::from_secs;
+        timers.add(second(2), 'b');
+        timers.add(second(1), 'a');
+        timers.add(second(3), 'c');
+        assert_eq!(timers.next(), Some(second(1)));
+        assert_eq!(timers.pop_due(second(0)), None);
+        assert_eq!(timers.pop_due(second(2)), Some((second(1), 'a')));
+        assert_eq!(timers.pop_due(second(2)), Some((second(2), 'b')));
+        assert_eq!(timers.pop_due(second(2)), None);
+    }
+}
