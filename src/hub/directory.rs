@@ -14,8 +14,8 @@ pub(super) struct UserIndex(pub u32);
 
 /// All accounts. An account is kept once; both ways to find it hold its index alone.
 ///
-/// The tables hash with a key that is drawn when the process starts, since clients choose names; what
-/// the chat does never depends on it, because nobody walks through them.
+/// The tables hash with a key that is drawn when the process starts, since clients choose names;
+/// what the chat does never depends on it, because nobody walks through them.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     accounts: Vec<Account>,

@@ -58,8 +58,8 @@ pub enum Effect {
         /// What to do.
         job: Job,
     },
-    /// Close the file that the job with this ticket opened: nobody wants it any more. Every file that
-    /// was opened comes to this or to a download, which may both be some inputs later.
+    /// Close the file that the job with this ticket opened: nobody wants it any more. Every file
+    /// that was opened comes to this or to a download, which may both be some inputs later.
     DropFile {
         /// The job that opened the file.
         ticket: Ticket,

@@ -401,8 +401,8 @@ impl Answers {
     }
 }
 
-/// Sends to a socket what it takes; `None` where it takes nothing now. With `more`, the kernel waits
-/// for what follows before it makes a packet of it.
+/// Sends to a socket what it takes; `None` where it takes nothing now. With `more`, the kernel
+/// waits for what follows before it makes a packet of it.
 ///
 /// # Errors
 /// Where the connection is lost.

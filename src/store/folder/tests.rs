@@ -259,7 +259,9 @@ proptest! {
         while let Some(path) = folders.pop() {
             for entry in fixture.folder.list(path.as_ref()).unwrap() {
                 match entry.size {
-                    Some(_) => prop_assert_eq!(fixture.read(entry.name.as_str()).unwrap(), "inside"),
+                    Some(_) => {
+                        prop_assert_eq!(fixture.read(entry.name.as_str()).unwrap(), "inside");
+                    }
                     None if depth < 100 => folders.push(Some(entry.name)),
                     None => {}
                 }
