@@ -1,0 +1,133 @@
+//! The shared folder.
+
+use chatsrv::hub::Config;
+
+use super::login::with_bob;
+use crate::dialogue::{config, play_with};
+
+const BOB: &str = "bob connects
+    bob > C USER bob
+    bob < C 331 ...
+    bob > D secret
+    bob < C 150 UNREAD 0
+    bob < C 230 ...
+    ";
+
+fn play_as_bob(script: &str) {
+    play_with(config(), with_bob(), &format!("{BOB}{script}"));
+}
+
+#[test]
+fn folders_are_listed_and_files_are_hashed() {
+    let sum = "ab".repeat(32);
+    play_as_bob(&format!(
+        "bob > C LS
+         bob < C 150 LS 3
+         bob < C 151 LS 0 7 empty
+         bob < C 151 LS - 7 folder/
+         bob < C 151 LS 11 7 small
+         bob < C 250 LS ...
+         bob > C LS folder/
+         bob < C 150 LS 1
+         bob < C 151 LS 200000 7 folder/large file
+         bob < C 250 LS ...
+         bob > C LS nowhere
+         bob < C 550 LS ...
+         bob > C LS ..
+         bob < C 550 LS ...
+         bob > C SUM folder/large file
+         bob < C 250 SUM {sum} 200000 folder/large file
+         bob > C SUM nothing
+         bob < C 550 SUM nothing
+         store holds
+         bob > C LS
+         store answers first busy
+         bob < C 450 LS ..."
+    ));
+}
+
+#[test]
+fn a_download_begins_at_the_offset_and_may_be_aborted() {
+    play_as_bob(
+        "bob > C GET 0 small
+         bob < C 250 GET 1 11 small
+         bob > C GET 11 small
+         bob < C 250 GET 2 11 small
+         bob > C GET 12 small
+         bob < C 501 GET ...
+         bob > C GET 0 nothing
+         bob < C 550 GET nothing
+         bob > C GET 0 ../small
+         bob < C 550 GET ...
+         bob > C GET 0 folder/large file
+         bob < C 250 GET 3 200000 folder/large file
+         bob > C ABORT 1
+         bob < C 250 ABORT ...
+         bob > C ABORT 1
+         bob < C 550 ABORT ...
+         bob > C ABORT 4
+         bob < C 550 ABORT ...
+         bob > F 1 0
+         bob > C QUIET on
+         bob < C 250 QUIET ...
+         bob > F 4 0
+         bob < C 421 - ...
+         bob closed bad-file-frame",
+    );
+}
+
+#[test]
+fn a_file_frame_that_cannot_be_read_ends_the_connection() {
+    play_as_bob(
+        "bob > F x 1
+         bob < C 421 - ...
+         bob closed bad-file-frame",
+    );
+}
+
+#[test]
+fn a_session_has_so_many_downloads_at_once() {
+    let mut script = String::new();
+    for stream in 1..=16 {
+        script += &format!("bob > C GET 0 small\nbob < C 250 GET {stream} 11 small\n");
+    }
+    script += "bob > C GET 0 small
+               bob < C 450 GET ...
+               bob > C ABORT 5
+               bob < C 250 ABORT ...
+               store holds
+               bob > C GET 0 nothing
+               bob > C GET 0 small
+               store answers first
+               bob < C 550 GET nothing
+               bob < C 450 GET ...
+               bob > C GET 0 small
+               store answers first
+               bob < C 250 GET 17 11 small";
+    play_as_bob(&script);
+}
+
+#[test]
+fn public_files_may_be_read_before_the_login() {
+    let config = Config { public_files: true, ..config() };
+    play_with(
+        config,
+        with_bob(),
+        "guest connects
+         guest > C GET 3 small
+         guest < C 250 GET 1 11 small
+         guest > C SUM small
+         guest < C 530 SUM ...
+         guest > C LS
+         guest < C 530 LS ...
+         guest > C GET 12 small
+         guest < C 501 GET ...
+         guest > C GET 0 nothing
+         guest < C 550 GET nothing
+         guest closed no-such-file
+         other connects
+         other > C GET 0 ../small
+         other < C 550 GET ...
+         other closed no-such-file",
+    );
+}

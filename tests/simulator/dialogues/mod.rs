@@ -1,0 +1,6 @@
+//! Dialogues by theme.
+
+mod files;
+mod login;
+mod order;
+mod talk;

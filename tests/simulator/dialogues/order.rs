@@ -1,0 +1,112 @@
+//! Final replies come in the order of the requests, whatever takes how long.
+
+use super::login::with_bob;
+use crate::dialogue::{config, play_with};
+
+const BOB: &str = "bob connects
+    bob > C USER bob
+    bob < C 331 ...
+    bob > D secret
+    bob < C 150 UNREAD 0
+    bob < C 230 ...
+    store holds
+    ";
+
+fn play_as_bob(script: &str) {
+    play_with(config(), with_bob(), &format!("{BOB}{script}"));
+}
+
+#[test]
+fn what_is_ready_waits_for_what_is_not() {
+    play_as_bob(
+        "bob > C SUM small
+         bob > C QUIET on
+         bob > C NICK Robert
+         bob > D bob hello
+         store answers last
+         store answers first
+         bob < C 250 SUM ...
+         bob < C 250 QUIET ...
+         bob < C 250 NICK ...
+         bob < C 250 MSG _ Bob 0 0",
+    );
+}
+
+#[test]
+fn streams_are_numbered_in_the_order_of_their_replies() {
+    play_as_bob(
+        "bob > C GET 0 small
+         bob > C GET 0 empty
+         store answers last
+         store answers first
+         bob < C 250 GET 1 11 small
+         bob < C 250 GET 2 0 empty",
+    );
+}
+
+#[test]
+fn a_snapshot_is_of_the_time_of_its_request() {
+    play_as_bob(
+        "bob > C SUM small
+         bob > C WHO
+         eve connects
+         eve > C USER eve
+         eve < C 332 ...
+         eve > D x
+         store answers last
+         eve < C 150 UNREAD 0
+         eve < C 230 ...
+         bob < C 120 ON eve _
+         store answers first
+         bob < C 250 SUM ...
+         bob < C 150 WHO 1
+         bob < C 151 WHO Bob 10417 _ - Bob
+         bob < C 250 WHO ...",
+    );
+}
+
+#[test]
+fn ex_and_the_end_of_the_input_wait_for_the_answers() {
+    play_as_bob(
+        "bob > C SUM small
+         bob > C EX
+         bob > C HELP
+         store answers first
+         bob < C 250 SUM ...
+         bob < C 221 EX goodbye
+         bob closed goodbye
+         store works
+         again connects
+         again > C USER bob
+         again < C 331 ...
+         again > D secret
+         again < C 150 UNREAD 0
+         again < C 230 ...
+         store holds
+         again > C SUM small
+         again ends
+         store answers first
+         again < C 250 SUM ...
+         again closed peer-closed",
+    );
+}
+
+#[test]
+fn with_too_many_answers_waiting_nothing_is_read() {
+    let mut script = "bob > C SUM small\n".repeat(66);
+    script += "bob > C QUIET on
+               store has 64 jobs
+               store answers last
+               store has 63 jobs
+               store answers first
+               bob < C 250 SUM ...
+               store has 63 jobs\n";
+    script += &"store answers first\nbob < C 250 SUM ...\n".repeat(62);
+    script += "bob < C 250 SUM ...
+               store answers first
+               bob < C 250 SUM ...
+               store answers first
+               bob < C 250 SUM ...
+               bob < C 250 QUIET ...";
+    play_as_bob(&script);
+}

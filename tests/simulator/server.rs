@@ -1,0 +1,308 @@
+//! A server without sockets: the real hub and the real codec between bytes and bytes, and a model
+//! that looks on.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::time::Duration;
+
+use chatsrv::hub::{
+    CloseReason, Config, ConnId, Effect, Effects, Hub, Input, Job, Now, Outcome, Ticket,
+};
+use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
+use chatsrv::protocol::address::Address;
+use chatsrv::protocol::frame::{Frame, FrameBuffer, encode_chunk_header};
+use chatsrv::protocol::name::FileName;
+use chatsrv::protocol::reply::{Code, List, encode_line};
+use chatsrv::protocol::request::Request;
+
+use crate::model::Model;
+use crate::store::{Store, content};
+
+/// The hub, and what the real server would have around it.
+pub struct Server {
+    pub hub: Hub,
+    pub now: Now,
+    pub model: Model,
+    /// Jobs that the store has not done, oldest first.
+    pub jobs: Vec<(Ticket, Job)>,
+    /// Every connection there ever was.
+    pub pipes: Vec<Pipe>,
+    /// By slot: the pipe there, and the generation.
+    slots: Vec<(Option<usize>, u32)>,
+    /// Files that were opened for downloads that have not begun.
+    pub opened: HashMap<Ticket, FileName>,
+    effects: Effects,
+}
+
+/// One connection, as the server sees it.
+pub struct Pipe {
+    pub conn: ConnId,
+    input: FrameBuffer,
+    /// What the client has yet to read.
+    pub output: Vec<u8>,
+    /// Downloads under way: the file, and what is left of it.
+    pub downloads: BTreeMap<u32, (FileName, Range<u64>)>,
+    /// Why the server closed it.
+    pub closed: Option<CloseReason>,
+    /// Whether the client has ended its input.
+    pub ended: bool,
+}
+
+impl Server {
+    pub fn new(config: Config, seed: u64, store: &Store) -> Self {
+        let now = Now { steady: Duration::from_secs(1), unix_micros: 1_700_000_000_000_000 };
+        let accounts = store.accounts();
+        Server {
+            hub: Hub::new(config.clone(), seed, accounts.clone()),
+            now,
+            model: Model::new(config, accounts),
+            jobs: Vec::new(),
+            pipes: Vec::new(),
+            slots: Vec::new(),
+            opened: HashMap::new(),
+            effects: Effects::default(),
+        }
+    }
+
+    /// Accepts a connection, and gives the index of its pipe.
+    pub fn connect(&mut self, from: Address) -> usize {
+        let pipe = self.pipes.len();
+        let slot = self.slots.iter().position(|(pipe, _)| pipe.is_none()).unwrap_or_else(|| {
+            self.slots.push((None, 0));
+            self.slots.len() - 1
+        });
+        let (in_use, generation) = &mut self.slots[slot];
+        *in_use = Some(pipe);
+        *generation += 1;
+        let conn = ConnId { slot: slot as u32, generation: *generation };
+        self.pipes.push(Pipe {
+            conn,
+            input: FrameBuffer::new(CLIENT_LINE_BYTES_MAX),
+            output: Vec::new(),
+            downloads: BTreeMap::new(),
+            closed: None,
+            ended: false,
+        });
+        self.feed(Input::Connected { conn, from });
+        pipe
+    }
+
+    /// Bytes arrive from a client.
+    pub fn receive(&mut self, pipe: usize, bytes: &[u8]) {
+        self.pipes[pipe].input.extend(bytes);
+        self.read(pipe);
+    }
+
+    /// A client ends its input; the answers to what it sent still come.
+    pub fn end_input(&mut self, pipe: usize) {
+        self.pipes[pipe].ended = true;
+        self.read(pipe);
+    }
+
+    /// A connection breaks.
+    pub fn reset(&mut self, pipe: usize) {
+        let Pipe { conn, closed, .. } = self.pipes[pipe];
+        if closed.is_none() {
+            self.over(pipe, CloseReason::ConnectionLost);
+            self.feed(Input::Disconnected { conn });
+        }
+        self.pipes[pipe].downloads.clear();
+    }
+
+    /// The store is done with the job at a place in the queue.
+    pub fn job_done(&mut self, at: usize, outcome: Outcome) {
+        let (ticket, job) = self.jobs.remove(at);
+        if let (Job::OpenFile { name }, Outcome::Opened { .. }) = (&job, &outcome) {
+            self.opened.insert(ticket, name.clone());
+        }
+        self.model.job_done(&job, &outcome);
+        self.feed(Input::Done { ticket, outcome });
+        self.read_all();
+    }
+
+    /// Time goes by.
+    pub fn advance(&mut self, by: Duration) {
+        self.now.steady += by;
+        self.now.unix_micros += by.as_micros() as u64;
+        if self.hub.next_deadline().is_some_and(|at| at <= self.now.steady) {
+            self.feed(Input::Deadline);
+            assert!(self.hub.next_deadline().is_none_or(|at| at > self.now.steady));
+            self.read_all();
+        }
+    }
+
+    pub fn shut_down(&mut self) {
+        self.feed(Input::Shutdown { seconds: 10 });
+    }
+
+    /// Writes the next chunk of a download, or its end.
+    pub fn send_chunk(&mut self, pipe: usize, stream: u32, bytes_max: u64) {
+        let Pipe { conn, closed, .. } = self.pipes[pipe];
+        let (name, left) = self.pipes[pipe].downloads.get_mut(&stream).unwrap();
+        let end = left.end.min(left.start + bytes_max);
+        let chunk: Vec<u8> =
+            (left.start..end).map(|offset| content(name.as_str(), offset)).collect();
+        left.start = end;
+        let is_over = left.is_empty();
+        let output = &mut self.pipes[pipe].output;
+        if !chunk.is_empty() {
+            encode_chunk_header(stream, chunk.len(), output);
+            output.extend(chunk);
+        }
+        if is_over {
+            encode_chunk_header(stream, 0, output);
+            self.pipes[pipe].downloads.remove(&stream);
+            if closed.is_none() {
+                self.feed(Input::DownloadOver { conn, stream, complete: true });
+            }
+        }
+    }
+
+    /// The file of a download can't be read any further.
+    pub fn break_download(&mut self, pipe: usize, stream: u32) {
+        let Pipe { conn, closed, .. } = self.pipes[pipe];
+        self.pipes[pipe].downloads.remove(&stream);
+        if closed.is_none() {
+            self.feed(Input::DownloadOver { conn, stream, complete: false });
+        }
+    }
+
+    fn read_all(&mut self) {
+        for pipe in 0..self.pipes.len() {
+            if self.pipes[pipe].closed.is_none() {
+                self.read(pipe);
+            }
+        }
+    }
+
+    /// Handles the frames that the hub takes.
+    fn read(&mut self, pipe: usize) {
+        let conn = self.pipes[pipe].conn;
+        let mut input =
+            std::mem::replace(&mut self.pipes[pipe].input, FrameBuffer::new(CLIENT_LINE_BYTES_MAX));
+        while self.hub.takes_input(conn) {
+            let Some(frame) = input.next_frame() else { break };
+            self.feed(match frame {
+                Frame::Command(text) => Input::Command { conn, request: Request::parse(text) },
+                Frame::Data(text) => Input::Data { conn, text },
+                Frame::Bad(error) => Input::BadFrame { conn, error },
+                Frame::File { stream, .. } | Frame::FileEnd { stream } => {
+                    Input::File { conn, stream }
+                }
+            });
+        }
+        let waits = !self.hub.takes_input(conn) || !self.hub.has_answered(conn);
+        let Pipe { ended, closed, .. } = self.pipes[pipe];
+        self.pipes[pipe].input = input;
+        if ended && closed.is_none() && !waits {
+            self.over(pipe, CloseReason::PeerClosed);
+            self.feed(Input::Disconnected { conn });
+        }
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        self.model.before(&input);
+        self.hub.handle(input, self.now, &mut self.effects);
+        self.hub.check_invariants();
+        let effects = std::mem::take(&mut self.effects);
+        self.model.after(&effects);
+        for effect in &effects.list {
+            self.carry_out(effect, &effects.recipients);
+        }
+        self.effects = effects;
+        self.effects.clear();
+    }
+
+    fn carry_out(&mut self, effect: &Effect, recipients: &[ConnId]) {
+        match effect {
+            Effect::Reply { conn, reply } => encode_line(reply, self.output(*conn)),
+            Effect::List { conn, list } => encode_list(list, self.output(*conn)),
+            Effect::Message { message, to } => {
+                for conn in &recipients[to.clone()] {
+                    encode_line(message, self.output(*conn));
+                }
+            }
+            Effect::Notice { notice, to } => {
+                for conn in &recipients[to.clone()] {
+                    encode_line(notice, self.output(*conn));
+                }
+            }
+            Effect::LoggedIn { conn } => {
+                self.output(*conn);
+            }
+            Effect::Close { conn, reason, last } => {
+                if let Some(last) = last {
+                    encode_line(last, self.output(*conn));
+                }
+                let pipe = self.pipe(*conn);
+                self.over(pipe, *reason);
+            }
+            Effect::Job { ticket, job } => {
+                let copy = copy_job(job);
+                self.jobs.push((*ticket, copy));
+            }
+            Effect::DropFile { ticket } => {
+                self.opened.remove(ticket).expect("an open file is dropped");
+            }
+            Effect::Download { conn, ticket, stream, bytes } => {
+                let name = self.opened.remove(ticket).expect("an open file is downloaded");
+                let pipe = self.pipe(*conn);
+                let known = self.pipes[pipe].downloads.insert(*stream, (name, bytes.clone()));
+                assert!(known.is_none(), "stream {stream} comes twice");
+            }
+            Effect::CancelDownload { conn, stream } => {
+                let pipe = self.pipe(*conn);
+                let known = self.pipes[pipe].downloads.remove(stream);
+                assert!(known.is_some(), "stream {stream} is cancelled and was not open");
+            }
+        }
+    }
+
+    fn over(&mut self, pipe: usize, reason: CloseReason) {
+        self.pipes[pipe].closed = Some(reason);
+        if !reason.finishes_downloads() {
+            self.pipes[pipe].downloads.clear();
+        }
+        self.slots[self.pipes[pipe].conn.slot as usize].0 = None;
+    }
+
+    /// The pipe of a connection that is open; whatever the hub wants done is for one of those.
+    fn pipe(&self, conn: ConnId) -> usize {
+        let (pipe, generation) = self.slots[conn.slot as usize];
+        assert_eq!(generation, conn.generation, "{conn} is gone");
+        pipe.unwrap_or_else(|| panic!("{conn} is gone"))
+    }
+
+    fn output(&mut self, conn: ConnId) -> &mut Vec<u8> {
+        let pipe = self.pipe(conn);
+        &mut self.pipes[pipe].output
+    }
+}
+
+fn encode_list(list: &List, out: &mut Vec<u8>) {
+    encode_line(&format_args!("C {} {} {}", Code::ListHead, list.verb, list.count()), out);
+    for (_, item) in list.items_from(0) {
+        let mut line = String::new();
+        item.write(list.verb, &mut line).unwrap();
+        encode_line(&line, out);
+    }
+    encode_line(&list.last, out);
+}
+
+/// A job of its own: the effect that holds it is only borrowed.
+fn copy_job(job: &Job) -> Job {
+    match job {
+        Job::Register { account, password } => {
+            Job::Register { account: account.clone(), password: password.clone() }
+        }
+        Job::CheckPassword { number, password } => {
+            Job::CheckPassword { number: *number, password: password.clone() }
+        }
+        Job::SetDisplayName { number, display } => {
+            Job::SetDisplayName { number: *number, display: display.clone() }
+        }
+        Job::ListFolder { path } => Job::ListFolder { path: path.clone() },
+        Job::OpenFile { name } => Job::OpenFile { name: name.clone() },
+        Job::SumFile { name } => Job::SumFile { name: name.clone() },
+    }
+}
