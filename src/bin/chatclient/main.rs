@@ -1,1 +1,109 @@
-fn main() {}
+//! chatclient: the terminal client of chatsrv.
+//!
+//! The modules in reading order: [`options`] and [`client`], whose loop ties all the others
+//! together; [`login`], [`session`] and [`transfers`], which know the protocol but neither the
+//! screen nor the socket; [`connection`], the socket; [`front`] and what implements it
+//! ([`terminal`], [`plain`], [`one_job`]), the person's side. Everything shown is
+//! [`safe_text::SafeText`].
+
+mod client;
+mod clock;
+mod commands;
+mod connection;
+mod exit;
+mod front;
+mod jobs;
+mod line;
+mod listing;
+mod login;
+mod one_job;
+mod options;
+mod part_file;
+mod plain;
+mod safe_text;
+mod session;
+mod signals;
+mod transfers;
+mod vocabulary;
+mod wire;
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::Parser;
+use zeroize::Zeroizing;
+
+use client::{Client, Start};
+use exit::Exit;
+use front::Front;
+use login::{Credentials, Password};
+use one_job::{Job, JobFront, ask_password};
+use options::Options;
+use plain::Plain;
+use safe_text::safe;
+
+fn main() -> ExitCode {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) => {
+            // Where nobody reads the help there is nothing to be done.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    match run(&options) {
+        Ok(exit) => exit.into(),
+        Err((exit, why)) => {
+            eprintln!("chatclient: {}", safe!("{why}"));
+            exit.into()
+        }
+    }
+}
+
+type Failure = (Exit, String);
+
+fn run(options: &Options) -> Result<Exit, Failure> {
+    if let Some(shell) = options.completions {
+        Options::print_completions(shell);
+        return Ok(Exit::Done);
+    }
+    let Some(server) = options.server() else {
+        return Err((Exit::Usage, "give the server's host and port".to_string()));
+    };
+    let job = options.job().map_err(|why| (Exit::Usage, why))?;
+    let may_ask = job.is_none() && io::stdin().is_terminal();
+    if options.user.is_none() && !may_ask {
+        return Err((Exit::Usage, "give the name of the user to log in with".to_string()));
+    }
+    let password = password(options, job.as_ref())?;
+    let credentials =
+        Credentials { name: options.user, password, may_ask, may_register: options.register };
+    let front: Box<dyn Front> = match job {
+        Some(_) => Box::<JobFront>::default(),
+        None => Box::new(Plain::new()),
+    };
+    let start = Start { server, credentials, job };
+    let client = Client::new(start, front).map_err(|error| (Exit::Failed, error.to_string()))?;
+    Ok(client.run())
+}
+
+/// The password that is known before the login: from the file, the environment, or, for one job,
+/// the terminal.
+fn password(options: &Options, job: Option<&Job>) -> Result<Option<Password>, Failure> {
+    if let Some(path) = &options.password_file {
+        let text = fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .map_err(|error| (Exit::Usage, format!("{}: {error}", path.display())))?;
+        let line = text.lines().next().unwrap_or_default();
+        return Ok(Some(Zeroizing::new(line.to_string())));
+    }
+    if let Ok(password) = std::env::var("CHAT_PASSWORD") {
+        return Ok(Some(Zeroizing::new(password)));
+    }
+    match (job, options.user) {
+        (Some(_), Some(user)) => ask_password(&format!("password for {user}: "))
+            .map_err(|error| (Exit::LoginFailed, error.to_string())),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,247 @@
+//! What the person types, and what comes of it.
+
+use chatsrv::protocol::name::{FileName, Target, UserRef};
+use chatsrv::protocol::verb::Verb;
+
+use super::{Client, Dialogue, Ending, Stage};
+use crate::commands::{self, Action, COMMANDS, Command, Typed};
+use crate::front::Input;
+use crate::line::Line;
+use crate::login::is_yes;
+use crate::one_job::Job;
+use crate::safe_text::safe;
+use crate::session::Asked;
+use crate::transfers::Place;
+use crate::wire::Outgoing;
+
+impl Client {
+    /// Whether the next line can be taken. A script waits for the answer to each of its lines.
+    pub(super) fn takes_input(&self) -> bool {
+        let interactive = self.front.is_interactive();
+        match self.stage {
+            Stage::Login(Some(_)) => interactive,
+            Stage::Talking if self.input_ended || self.job.is_some() => false,
+            Stage::Talking if interactive => self.session.has_room(),
+            Stage::Talking => self.session.is_idle(),
+            Stage::Greeting | Stage::Login(None) | Stage::Leaving => false,
+        }
+    }
+
+    /// Carries out what was typed.
+    pub(super) fn take_input(&mut self) -> Result<(), Ending> {
+        if self.front.take_interrupt() {
+            self.interrupted()?;
+        }
+        while self.takes_input() {
+            let Some(input) = self.front.next() else {
+                return Ok(());
+            };
+            self.take_one(input)?;
+        }
+        Ok(())
+    }
+
+    fn take_one(&mut self, input: Input) -> Result<(), Ending> {
+        match (input, self.stage) {
+            (Input::Line(answer), Stage::Login(Some(question))) => {
+                let step = self.login.answered(question, answer);
+                self.go_on(step)?;
+            }
+            (Input::End, Stage::Login(_)) => return Err(Ending::Left),
+            (Input::Line(line), _) => self.take_typed(&line),
+            (Input::Pasted(lines), Stage::Talking) => self.take_pasted(&lines),
+            (Input::Pasted(_), _) => {}
+            (Input::Unreadable(why), _) => self.show(Line::error(safe!("{why}"))),
+            (Input::End, _) if self.front.is_interactive() => self.leave_or_ask(),
+            (Input::End, _) => self.input_ended = true,
+        }
+        Ok(())
+    }
+
+    /// Ctrl-C on an empty line: ends the dialogue, else the downloads, else asks whether to leave.
+    fn interrupted(&mut self) -> Result<(), Ending> {
+        match (self.stage, self.dialogue) {
+            (Stage::Talking, Dialogue::Leave) | (Stage::Leaving, _) => return Err(Ending::Left),
+            (Stage::Talking, Dialogue::User | Dialogue::Text(_)) => self.cancel_dialogue(),
+            (Stage::Talking, Dialogue::None) if !self.transfers.is_idle() => {
+                let lines = self.transfers.cancel(None, &mut self.session);
+                self.show_all(lines);
+            }
+            (Stage::Talking, Dialogue::None) => self.dialogue = Dialogue::Leave,
+            (Stage::Greeting | Stage::Login(_), _) => return Err(Ending::Left),
+        }
+        Ok(())
+    }
+
+    fn cancel_dialogue(&mut self) {
+        self.dialogue = Dialogue::None;
+        let text = safe!("cancelled, nothing was sent");
+        let interactive = self.front.is_interactive();
+        self.show(if interactive { Line::notice(text) } else { Line::error(text) });
+    }
+
+    fn take_typed(&mut self, line: &str) {
+        let in_dialogue = self.dialogue != Dialogue::None;
+        if line.trim().is_empty() {
+            if in_dialogue {
+                self.cancel_dialogue();
+            }
+            return;
+        }
+        if self.dialogue == Dialogue::Leave {
+            self.dialogue = Dialogue::None;
+            if is_yes(line) {
+                self.leave();
+            }
+            return;
+        }
+        let typed =
+            if in_dialogue { commands::read_in_dialogue(line) } else { commands::read(line) };
+        match typed {
+            Typed::Action(action) => self.act(action),
+            Typed::Misused(command) => {
+                self.show(Line::error(safe!("usage: {}", command.usage())));
+            }
+            Typed::Unknown => self.show(Line::error(safe!(
+                "no such command; /help lists them, and // at the start stands for a plain /"
+            ))),
+            Typed::Text(text) => self.take_text(&text),
+        }
+    }
+
+    /// Text that is no command: the next step of a dialogue.
+    fn take_text(&mut self, text: &str) {
+        match self.dialogue {
+            Dialogue::Text(target) => {
+                self.dialogue = Dialogue::None;
+                self.say(target, text);
+            }
+            Dialogue::User => self.take_user(text),
+            Dialogue::None | Dialogue::Leave => self.show(Line::error(safe!(
+                "nothing was sent: type PM to write to everyone, DM to write to one user, or /help"
+            ))),
+        }
+    }
+
+    /// The user of a direct message, perhaps with the message behind it.
+    fn take_user(&mut self, text: &str) {
+        let (user, message) = text.trim_start().split_once(' ').unwrap_or((text.trim(), ""));
+        match user.parse::<UserRef>() {
+            Ok(user) if message.trim().is_empty() => {
+                self.dialogue = Dialogue::Text(Target::User(user));
+            }
+            Ok(user) => {
+                self.dialogue = Dialogue::None;
+                self.say(Target::User(user), message);
+            }
+            Err(_) => {
+                if !self.front.is_interactive() {
+                    self.dialogue = Dialogue::None;
+                }
+                self.show(Line::error(safe!("{user} is no user's name or number")));
+            }
+        }
+    }
+
+    /// Several lines at once: each is a message where a dialogue waits for one, else a line as
+    /// if it had been typed.
+    fn take_pasted(&mut self, lines: &[String]) {
+        let Dialogue::Text(target) = self.dialogue else {
+            return lines.iter().for_each(|line| self.take_typed(line));
+        };
+        self.dialogue = Dialogue::None;
+        for line in lines.iter().filter(|line| !line.trim().is_empty()) {
+            self.say(target, line);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Public => self.dialogue = Dialogue::Text(Target::Everyone),
+            Action::Direct => {
+                self.dialogue = Dialogue::User;
+                self.ask(Asked::Who { quiet: false }, Verb::Who, "");
+            }
+            Action::Say { to, text } => self.say(to, &text),
+            Action::Who => self.ask(Asked::Who { quiet: false }, Verb::Who, ""),
+            Action::Nick(name) => {
+                self.ask(Asked::Simple { done: "done" }, Verb::Nick, name.as_str());
+            }
+            Action::Quiet(true) => {
+                let done = "who comes and goes is not told any more";
+                self.ask(Asked::Simple { done }, Verb::Quiet, "on");
+            }
+            Action::Quiet(false) => {
+                let done = "who comes and goes is told";
+                self.ask(Asked::Simple { done }, Verb::Quiet, "off");
+            }
+            Action::Files(folder) => {
+                let folder = folder.as_ref().map_or("", |name| name.as_str());
+                self.ask(Asked::Files { quiet: false }, Verb::Ls, folder);
+            }
+            Action::Get(name) => {
+                let place = Place::here(&name);
+                if let Err(why) = self.transfers.start(name, place, &mut self.session) {
+                    self.show(Line::error(why));
+                }
+            }
+            Action::Sum(name) => self.ask(Asked::Sum, Verb::Sum, name),
+            Action::Abort(name) => self.abort(name.as_ref()),
+            Action::Help(None) => self.help(),
+            Action::Help(Some(command)) => {
+                self.show(Line::answer(safe!("{}: {}", command.usage(), command.help)));
+            }
+            Action::Leave => self.leave_or_ask(),
+        }
+    }
+
+    fn abort(&mut self, name: Option<&FileName>) {
+        if !self.transfers.has(name) {
+            return self.show(Line::error(safe!("no such download is under way")));
+        }
+        let lines = self.transfers.cancel(name, &mut self.session);
+        self.show_all(lines);
+    }
+
+    /// A person is asked before downloads are lost; a script waits for them.
+    fn leave_or_ask(&mut self) {
+        if self.transfers.is_idle() {
+            return self.leave();
+        }
+        if !self.front.is_interactive() {
+            self.input_ended = true;
+            return;
+        }
+        let count = self.transfers.count();
+        self.show(Line::notice(safe!("downloads under way: {count}")));
+        self.dialogue = Dialogue::Leave;
+    }
+
+    fn say(&mut self, to: Target, text: &str) {
+        match Outgoing::data(&format!("{to} {text}")) {
+            Ok(line) => {
+                let asked = Asked::Message { to: to.to_string(), text: text.to_string() };
+                self.session.ask(asked, line);
+            }
+            Err(error) => self.show(Line::error(safe!("not sent to {to}: {error}"))),
+        }
+    }
+
+    fn help(&mut self) {
+        let width = COMMANDS.iter().map(|command| command.usage().len()).max().unwrap_or(0);
+        let line = |command: &Command| safe!("  {:width$}  {}", command.usage(), command.help);
+        self.show_all(COMMANDS.iter().map(line).map(Line::answer));
+    }
+
+    /// Does the one thing that the command line asks for.
+    pub(super) fn run_job(&mut self, job: Job) {
+        match job {
+            Job::Say { to, text } => self.say(to, &text),
+            Job::Get { name, place } => {
+                if let Err(why) = self.transfers.start(name, place, &mut self.session) {
+                    self.show(Line::error(why));
+                }
+            }
+        }
+    }
+}

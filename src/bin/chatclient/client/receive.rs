@@ -1,0 +1,257 @@
+//! What the server sends, and what is shown of it.
+
+use chatsrv::protocol::frame::{Frame, FrameBuffer, FrameError};
+use chatsrv::protocol::reply::{Code, Delivered, MessageId, ServerLine};
+use chatsrv::protocol::{SERVER_LINE_BYTES_MAX, VERSION};
+
+use super::{Client, Ending, Stage};
+use crate::clock;
+use crate::line::{Kind, Line};
+use crate::listing;
+use crate::safe_text::{SafeText, safe};
+use crate::session::{Asked, Sorted};
+
+impl Client {
+    /// Reads once and takes all frames that are whole.
+    pub(super) fn receive(&mut self) -> Result<(), Ending> {
+        let Some(connection) = &mut self.connection else {
+            return Ok(());
+        };
+        let length = match connection.read(&mut self.read_buffer) {
+            Ok(Some(0)) => return Err(self.lost("the server ended it")),
+            Ok(Some(length)) => length,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(self.lost(error)),
+        };
+        let empty = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
+        let mut frames = std::mem::replace(&mut self.frames, empty);
+        frames.extend(&self.read_buffer[..length]);
+        while let Some(frame) = frames.next_frame() {
+            self.take_frame(frame)?;
+        }
+        self.frames = frames;
+        Ok(())
+    }
+
+    /// What the end of the connection means.
+    pub(super) fn lost(&self, why: impl std::fmt::Display) -> Ending {
+        match self.stage {
+            Stage::Leaving => Ending::Left,
+            Stage::Greeting => {
+                Ending::NotChatsrv(safe!("what answers at {} is no chatsrv", self.server))
+            }
+            _ => Ending::Lost(SafeText::new(why)),
+        }
+    }
+
+    fn take_frame(&mut self, frame: Frame<'_>) -> Result<(), Ending> {
+        match frame {
+            Frame::Command(text) => match ServerLine::parse(text.as_str()) {
+                Some(line) => self.take_line(&line),
+                None => self.unreadable(),
+            },
+            Frame::Data(text) => match Delivered::parse(text.as_str()) {
+                Some(message) => {
+                    self.take_message(&message);
+                    Ok(())
+                }
+                None => self.unreadable(),
+            },
+            Frame::File { stream, bytes } => {
+                let failure = self.transfers.chunk(stream, bytes, &mut self.session);
+                self.show_all(failure);
+                Ok(())
+            }
+            Frame::FileEnd { stream } => {
+                let failure = self.transfers.complete(stream, &mut self.session);
+                self.show_all(failure);
+                Ok(())
+            }
+            // Nothing after it can be found any more.
+            Frame::Bad(FrameError::FileHeader) => {
+                Err(self.lost("what the server sends can't be read"))
+            }
+            Frame::Bad(_) => self.unreadable(),
+        }
+    }
+
+    fn unreadable(&mut self) -> Result<(), Ending> {
+        if self.stage == Stage::Greeting {
+            return Err(self.lost("no greeting"));
+        }
+        self.show(Line::error(safe!("the server sent a line that can't be read")));
+        Ok(())
+    }
+
+    fn take_line(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
+        let sorted = self.session.sort(line);
+        if self.stage == Stage::Greeting {
+            return match sorted {
+                Sorted::Greeting => self.greeted(line),
+                Sorted::Closing => Err(Ending::Closed(SafeText::new(line.rest))),
+                _ => Err(self.lost("no greeting")),
+            };
+        }
+        match sorted {
+            Sorted::Closing => return Err(Ending::Closed(SafeText::new(line.rest))),
+            Sorted::Notice => self.take_notice(line),
+            Sorted::Head(asked) => self.take_head(&asked, line),
+            Sorted::Item(asked) => self.take_item(&asked, line),
+            Sorted::Answer(Asked::Login) => {
+                self.refused |= line.code == Code::WrongPassword as u16;
+                let step = self.login.replied(line);
+                return self.go_on(step);
+            }
+            Sorted::Answer(Asked::Exit) => return Err(Ending::Left),
+            Sorted::Answer(asked) => self.take_answer(asked, line),
+            Sorted::Greeting | Sorted::Misplaced => {
+                self.show(Line::error(safe!("unexpected from the server: {}", Shown(line))));
+            }
+        }
+        Ok(())
+    }
+
+    fn greeted(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
+        let version = line.rest.split(' ').next().unwrap_or_default();
+        if version != VERSION.to_string() {
+            return Err(Ending::NotChatsrv(safe!(
+                "{} speaks version {version} of the protocol, this client speaks {VERSION}",
+                self.server
+            )));
+        }
+        self.deadline = None;
+        let step = self.login.greeted();
+        self.go_on(step)
+    }
+
+    fn take_message(&mut self, message: &Delivered<'_>) {
+        self.words.add_user(message.from);
+        let is_own_name =
+            |name: &str| self.name.is_some_and(|own| name.parse().is_ok_and(|name| own == name));
+        let kind = if is_own_name(message.to) { Kind::Direct } else { Kind::Message };
+        let text = said(message.id, message.from, message.to, message.text);
+        self.show(Line { kind, text });
+    }
+
+    fn take_notice(&mut self, line: &ServerLine<'_>) {
+        let (word, rest) = line.rest.split_once(' ').unwrap_or((line.rest, ""));
+        let text = match line.code {
+            120 => {
+                self.words.add_user(word);
+                safe!("{word} is online")
+            }
+            121 => {
+                self.words.remove_user(word);
+                safe!("{word} has left")
+            }
+            127 => {
+                let stopped = word.parse().ok().and_then(|s| self.transfers.aborted(s, rest));
+                return self.show_all(stopped);
+            }
+            129 => safe!("the server stops within {word} s"),
+            _ => safe!("notice: {}", Shown(line)),
+        };
+        self.show(Line::notice(text));
+    }
+
+    fn take_head(&mut self, asked: &Asked, line: &ServerLine<'_>) {
+        match asked {
+            Asked::Who { quiet } => {
+                self.words.clear_users();
+                if !quiet {
+                    self.show(Line::answer(safe!("online: {}", line.rest)));
+                }
+            }
+            Asked::Files { quiet: false } if line.rest == "0" => {
+                self.show(Line::answer(safe!("no files")));
+            }
+            _ => {}
+        }
+    }
+
+    fn take_item(&mut self, asked: &Asked, line: &ServerLine<'_>) {
+        let shown = match asked {
+            Asked::Who { quiet } => listing::user(line.rest).map(|user| {
+                self.words.add_user(user.name);
+                (!quiet).then(|| user.text())
+            }),
+            Asked::Files { quiet } => listing::file(line.rest).map(|file| {
+                self.words.add_file(file.name);
+                (!quiet).then(|| file.text())
+            }),
+            _ => Some(None),
+        };
+        match shown {
+            Some(text) => self.show_all(text.map(Line::answer)),
+            None => {
+                self.show(Line::error(safe!("unexpected from the server: {}", Shown(line))));
+            }
+        }
+    }
+
+    fn take_answer(&mut self, asked: Asked, line: &ServerLine<'_>) {
+        let done = (200..300).contains(&line.code);
+        match asked {
+            Asked::Message { to, text } if done => {
+                let own = self.confirmed(&to, &text, line);
+                self.show(own);
+            }
+            Asked::Message { to, text } => {
+                self.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", line.rest)));
+            }
+            Asked::Get(id) => {
+                let failure = self.transfers.get_answered(id, line, &mut self.session);
+                self.show_all(failure);
+            }
+            Asked::Compare(id) => {
+                let outcome = self.transfers.compare_answered(id, line);
+                self.show_all(outcome);
+            }
+            Asked::Simple { done: text } if done => self.show(Line::answer(SafeText::new(text))),
+            Asked::Sum if done => {
+                let mut words = line.rest.splitn(3, ' ');
+                let mut word = || words.next().unwrap_or_default();
+                let (hash, _size, name) = (word(), word(), word());
+                self.show(Line::answer(safe!("{hash}  {name}")));
+            }
+            Asked::Who { quiet: true } | Asked::Files { quiet: true } | Asked::Abort => {}
+            _ if done => {}
+            _ => self.show(Line::error(SafeText::new(line.rest))),
+        }
+    }
+
+    /// A message of one's own, as the server took it: `id target delivered stored`.
+    fn confirmed(&self, to: &str, text: &str, line: &ServerLine<'_>) -> Line {
+        let mut words = line.rest.split(' ');
+        let mut word = || words.next().unwrap_or_default();
+        let id = MessageId(word().parse().unwrap_or(u64::MAX));
+        let target = match word() {
+            "" => to,
+            target => target,
+        };
+        let name = self.name.as_ref().map_or("", |name| name.as_str());
+        let mut shown = said(id, name, target, text);
+        let remark = match (line.code, target, word()) {
+            (code, ..) if code == Code::DoneStored as u16 => " (offline; kept)",
+            (_, "*", "0") => " (nobody else is online)",
+            _ => "",
+        };
+        shown = safe!("{shown}{remark}");
+        Line { kind: Kind::Own, text: shown }
+    }
+}
+
+/// `12:34 alice -> bob: hello`; the target `*` is everyone.
+fn said(id: MessageId, from: &str, to: &str, text: &str) -> SafeText {
+    safe!("{} {from} -> {to}: {text}", clock::time_of_day(id))
+}
+
+/// A line as it came.
+struct Shown<'a>(&'a ServerLine<'a>);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ServerLine { code, verb, rest } = self.0;
+        write!(f, "{code} {verb} {rest}")
+    }
+}

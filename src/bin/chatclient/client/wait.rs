@@ -1,0 +1,79 @@
+//! Waiting for whatever comes first.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::{Client, Ending};
+
+/// How often the state of the downloads is shown anew.
+const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
+
+/// Who has something.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ready {
+    pub person: bool,
+    pub server: bool,
+    pub jobs: bool,
+    pub resized: bool,
+    pub ended: bool,
+}
+
+impl Client {
+    /// Waits with poll(2): unlike epoll(7) it takes a regular file as standard input, and there
+    /// are five sources at most.
+    pub(super) fn wait(&self) -> Result<Ready, Ending> {
+        let server_interest = match &self.connection {
+            Some(connection) if connection.has_output() => PollFlags::IN | PollFlags::OUT,
+            _ => PollFlags::IN,
+        };
+        let person = self.front.source().filter(|_| self.wants_lines());
+        let server = self.connection.as_ref().map(AsFd::as_fd);
+        let resize = self.resize.as_ref().map(AsFd::as_fd);
+        let end = self.end.as_ref().map(AsFd::as_fd);
+        let sources: [(Option<BorrowedFd<'_>>, PollFlags); 5] = [
+            (person, PollFlags::IN),
+            (server, server_interest),
+            (Some(self.transfers.as_fd()), PollFlags::IN),
+            (resize, PollFlags::IN),
+            (end, PollFlags::IN),
+        ];
+        let mut polled: Vec<PollFd<'_>> = sources
+            .iter()
+            .filter_map(|(fd, interest)| fd.map(|fd| PollFd::from_borrowed_fd(fd, *interest)))
+            .collect();
+        match poll(&mut polled, self.timeout().as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(Ready::default()),
+            Err(error) => return Err(Ending::Front(io::Error::from(error))),
+        }
+        let mut answers = polled.iter().map(|fd| !fd.revents().is_empty());
+        let mut ready =
+            |source: &Option<BorrowedFd<'_>>| source.is_some() && answers.next() == Some(true);
+        Ok(Ready {
+            person: ready(&sources[0].0),
+            server: ready(&sources[1].0),
+            jobs: ready(&sources[2].0),
+            resized: ready(&sources[3].0),
+            ended: ready(&sources[4].0),
+        })
+    }
+
+    /// Until the deadline or the next look at the downloads; `None` without either.
+    fn timeout(&self) -> Option<Timespec> {
+        let deadline =
+            self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let progress = (!self.transfers.is_idle()).then_some(PROGRESS_PERIOD);
+        let timeout = deadline.into_iter().chain(progress).min()?;
+        // Both are seconds at most, so this never falls back.
+        Timespec::try_from(timeout).ok()
+    }
+
+    /// Whether lines are to be read: a person may always type; a script waits for its answers.
+    fn wants_lines(&self) -> bool {
+        self.front.is_interactive() || self.takes_input()
+    }
+}

@@ -1,0 +1,89 @@
+//! Times, sizes and durations as people read them.
+
+use std::time::Duration;
+
+use chatsrv::protocol::reply::MessageId;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// The local time of day at which the server took a message, `--:--` for a time out of any calendar.
+pub fn time_of_day(id: MessageId) -> String {
+    let stamp =
+        i64::try_from(id.0).ok().and_then(|micros| Timestamp::from_microsecond(micros).ok());
+    local(stamp, "%H:%M", "--:--")
+}
+
+/// The local date and time of a time in seconds since the Unix epoch.
+pub fn date_and_time(seconds: i64) -> String {
+    local(Timestamp::from_second(seconds).ok(), "%Y-%m-%d %H:%M", "-")
+}
+
+fn local(stamp: Option<Timestamp>, format: &str, otherwise: &str) -> String {
+    stamp.map_or_else(
+        || otherwise.to_string(),
+        |stamp| stamp.to_zoned(TimeZone::system()).strftime(format).to_string(),
+    )
+}
+
+/// A number of bytes, to three digits: `999 B`, `1.5 KiB`, `12 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.5 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let digits = usize::from(value < 9.95);
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+/// A duration as a clock shows it: `0:07`, `12:34`, `1:02:03`.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_keep_three_digits() {
+        let cases = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (10_189, "10 KiB"),
+            (1_048_000, "1023 KiB"),
+            (1_048_575, "1.0 MiB"),
+            (1 << 30, "1.0 GiB"),
+            (u64::MAX, "16 EiB"),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(size(bytes), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn durations_read_like_a_clock() {
+        for (seconds, expected) in [(7, "0:07"), (754, "12:34"), (3723, "1:02:03")] {
+            assert_eq!(duration(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn a_time_out_of_any_calendar_is_no_panic() {
+        assert_eq!(time_of_day(MessageId(u64::MAX)), "--:--");
+        assert_eq!(date_and_time(i64::MIN), "-");
+        assert_eq!(time_of_day(MessageId(1_795_521_601_123_456)).len(), 5);
+    }
+}

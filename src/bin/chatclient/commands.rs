@@ -1,0 +1,247 @@
+//! What can be typed, one row each.
+
+use chatsrv::protocol::name::{DisplayName, FileName, Target, UserRef};
+
+/// What a typed line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The dialogue of a message to everyone.
+    Public,
+    /// The dialogue of a message to one user.
+    Direct,
+    /// Send a message.
+    Say {
+        /// To whom.
+        to: Target,
+        /// What.
+        text: String,
+    },
+    /// List who is online.
+    Who,
+    /// Choose a display name.
+    Nick(DisplayName),
+    /// Turn the notices of who comes and goes off (true) or on.
+    Quiet(bool),
+    /// List the files of a folder, or of the shared folder itself.
+    Files(Option<FileName>),
+    /// Download a file.
+    Get(FileName),
+    /// Tell a file's SHA-256.
+    Sum(FileName),
+    /// Cancel the downloads of a file, or all.
+    Abort(Option<FileName>),
+    /// List the commands, or explain one.
+    Help(Option<&'static Command>),
+    /// Log out.
+    Leave,
+}
+
+/// Which words complete the one after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// None.
+    Nothing,
+    /// The names of users.
+    Users,
+    /// The names of the server's files.
+    Files,
+    /// The names of commands.
+    Commands,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Command {
+    /// As it is typed, in capitals or not.
+    pub name: &'static str,
+    /// What follows it, as in a synopsis.
+    pub words: &'static str,
+    /// What it does, in one line.
+    pub help: &'static str,
+    /// What its first word is.
+    pub completes: Completes,
+    /// Reads what follows it; `None` where that makes no sense.
+    read: fn(&str) -> Option<Action>,
+}
+
+impl PartialEq for Command {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Command {}
+
+/// Every command, in the order in which /help lists them.
+pub const COMMANDS: &[Command] = &[
+    row("PM", "", "send a message to everyone, step by step", Completes::Nothing, |words| {
+        alone(words, Action::Public)
+    }),
+    row("DM", "", "send a message to one user, step by step", Completes::Nothing, |words| {
+        alone(words, Action::Direct)
+    }),
+    row("EX", "", "log out", Completes::Nothing, |words| alone(words, Action::Leave)),
+    row("/list", "", "list who is online", Completes::Nothing, |words| alone(words, Action::Who)),
+    row("/active", "", "the same", Completes::Nothing, |words| alone(words, Action::Who)),
+    row("/msg", "USER TEXT", "send a message to one user", Completes::Users, |words| {
+        let (user, text) = target_and_text(words)?;
+        Some(Action::Say { to: Target::User(user.parse::<UserRef>().ok()?), text })
+    }),
+    row("/send", "TARGET TEXT", "send a message: * is everyone", Completes::Users, |words| {
+        let (target, text) = target_and_text(words)?;
+        Some(Action::Say { to: target.parse().ok()?, text })
+    }),
+    row("/broadcast", "TEXT", "send a message to everyone", Completes::Nothing, |words| {
+        some_text(words).map(|text| Action::Say { to: Target::Everyone, text })
+    }),
+    row("/nick", "TEXT", "choose the name shown beside yours", Completes::Nothing, |words| {
+        words.trim().parse().ok().map(Action::Nick)
+    }),
+    row("/quiet", "on|off", "don't tell who comes and goes, or do", Completes::Nothing, on_or_off),
+    row("/files", "[FOLDER]", "list the files of a folder", Completes::Files, |words| {
+        file_or_all(words.trim().trim_end_matches('/')).map(Action::Files)
+    }),
+    row("/get", "NAME", "download a file into the current folder", Completes::Files, |words| {
+        words.trim().parse().ok().map(Action::Get)
+    }),
+    row("/sum", "NAME", "tell the SHA-256 of a file", Completes::Files, |words| {
+        words.trim().parse().ok().map(Action::Sum)
+    }),
+    row("/abort", "[NAME]", "cancel a download, or all", Completes::Files, |words| {
+        file_or_all(words.trim()).map(Action::Abort)
+    }),
+    row("/help", "[COMMAND]", "list the commands, or explain one", Completes::Commands, |words| {
+        match words.trim() {
+            "" => Some(Action::Help(None)),
+            name => find(name).map(|command| Action::Help(Some(command))),
+        }
+    }),
+    row("/quit", "", "log out", Completes::Nothing, |words| alone(words, Action::Leave)),
+];
+
+const fn row(
+    name: &'static str,
+    words: &'static str,
+    help: &'static str,
+    completes: Completes,
+    read: fn(&str) -> Option<Action>,
+) -> Command {
+    Command { name, words, help, completes, read }
+}
+
+impl Command {
+    /// The command and its words.
+    pub fn usage(&self) -> String {
+        format!("{} {}", self.name, self.words).trim_end().to_string()
+    }
+}
+
+/// What a typed line is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// A command that makes sense.
+    Action(Action),
+    /// A command with the wrong words.
+    Misused(&'static Command),
+    /// It begins as a command does, and is none.
+    Unknown,
+    /// Text; `//` at its start stands for `/`.
+    Text(String),
+}
+
+/// Reads a line typed at the prompt. The words PM, DM and EX are commands only when they stand
+/// alone.
+pub fn read(line: &str) -> Typed {
+    if let Some(text) = line.strip_prefix("//") {
+        return Typed::Text(format!("/{text}"));
+    }
+    let (word, words) = line.trim_start().split_once(' ').unwrap_or((line.trim(), ""));
+    match find(word) {
+        Some(command) if word.starts_with('/') || words.trim().is_empty() => {
+            (command.read)(words).map_or(Typed::Misused(command), Typed::Action)
+        }
+        None if word.starts_with('/') => Typed::Unknown,
+        _ => Typed::Text(line.to_string()),
+    }
+}
+
+/// Reads a line typed in a dialogue: a command only where it begins with `/`.
+pub fn read_in_dialogue(line: &str) -> Typed {
+    if line.trim_start().starts_with('/') { read(line) } else { Typed::Text(line.to_string()) }
+}
+
+fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name))
+}
+
+fn alone(words: &str, action: Action) -> Option<Action> {
+    words.trim().is_empty().then_some(action)
+}
+
+fn some_text(words: &str) -> Option<String> {
+    (!words.trim().is_empty()).then(|| words.to_string())
+}
+
+/// Splits `target text`; text that is only white space is none.
+fn target_and_text(words: &str) -> Option<(&str, String)> {
+    let (target, text) = words.trim_start().split_once(' ')?;
+    some_text(text).map(|text| (target, text))
+}
+
+fn on_or_off(words: &str) -> Option<Action> {
+    match words.trim() {
+        word if word.eq_ignore_ascii_case("on") => Some(Action::Quiet(true)),
+        word if word.eq_ignore_ascii_case("off") => Some(Action::Quiet(false)),
+        _ => None,
+    }
+}
+
+fn file_or_all(words: &str) -> Option<Option<FileName>> {
+    if words.is_empty() { Some(None) } else { words.parse().ok().map(Some) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dialogues_begin_with_a_word_that_stands_alone() {
+        assert_eq!(read("PM"), Typed::Action(Action::Public));
+        assert_eq!(read(" dm "), Typed::Action(Action::Direct));
+        assert_eq!(read("EX"), Typed::Action(Action::Leave));
+        assert_eq!(read("pm me"), Typed::Text("pm me".into()));
+        assert_eq!(read("hello"), Typed::Text("hello".into()));
+    }
+
+    #[test]
+    fn words_are_checked() {
+        let bob = Target::User("bob".parse().unwrap());
+        assert_eq!(
+            read("/MSG bob  hi "),
+            Typed::Action(Action::Say { to: bob, text: " hi ".into() })
+        );
+        for misused in ["/msg bob", "/msg * hi", "/msg bob  ", "/nick", "/list x", "/get ../x"] {
+            assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
+        }
+        assert!(matches!(read("/send * hi"), Typed::Action(Action::Say { .. })));
+        assert_eq!(read("/files docs/"), Typed::Action(Action::Files("docs".parse().ok())));
+        assert_eq!(read("/get a b.txt"), Typed::Action(Action::Get("a b.txt".parse().unwrap())));
+        assert_eq!(read("/quiet ON"), Typed::Action(Action::Quiet(true)));
+        assert_eq!(read("/nope"), Typed::Unknown);
+        assert_eq!(read("//etc is a folder"), Typed::Text("/etc is a folder".into()));
+    }
+
+    #[test]
+    fn in_a_dialogue_only_a_slash_begins_a_command() {
+        assert_eq!(read_in_dialogue("EX"), Typed::Text("EX".into()));
+        assert_eq!(read_in_dialogue("/list"), Typed::Action(Action::Who));
+    }
+
+    #[test]
+    fn every_command_explains_itself() {
+        for command in COMMANDS {
+            let asked = read(&format!("/help {}", command.name));
+            assert_eq!(asked, Typed::Action(Action::Help(Some(command))), "{}", command.name);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The socket to the server: connected, read and written without ever blocking on it.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use crate::wire::Outgoing;
+
+/// How long one address may take to accept the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What one read takes at most, in bytes: several chunks of a file.
+pub const READ_BYTES: usize = 256 * 1024;
+
+/// Where the server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// A name or an address.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Server { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// The host's name can't be resolved.
+    NoHost(io::Error),
+    /// Nobody takes connections there.
+    NoServer(io::Error),
+}
+
+/// A connection and what waits to be written to it.
+#[derive(Debug)]
+pub struct Connection {
+    socket: TcpStream,
+    output: Vec<u8>,
+    /// How many bytes of `output` are written.
+    written: usize,
+}
+
+impl Connection {
+    /// Connects to the first of the host's addresses that answers.
+    ///
+    /// # Errors
+    /// [`ConnectError`], with the reason of the last address tried.
+    pub fn open(server: &Server) -> Result<Self, ConnectError> {
+        let addresses =
+            (server.host.as_str(), server.port).to_socket_addrs().map_err(ConnectError::NoHost)?;
+        let mut last = io::Error::from(ErrorKind::AddrNotAvailable);
+        for address in addresses {
+            let attempt = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)
+                .and_then(Connection::from_socket);
+            match attempt {
+                Ok(connection) => return Ok(connection),
+                Err(error) => last = error,
+            }
+        }
+        Err(ConnectError::NoServer(last))
+    }
+
+    fn from_socket(socket: TcpStream) -> io::Result<Self> {
+        socket.set_nodelay(true)?;
+        socket.set_nonblocking(true)?;
+        Ok(Connection { socket, output: Vec::new(), written: 0 })
+    }
+
+    /// Queues a line; [`flush`](Self::flush) writes it.
+    pub fn send(&mut self, line: &Outgoing) {
+        self.output.extend_from_slice(line.as_bytes());
+    }
+
+    /// Whether bytes wait to be written.
+    pub fn has_output(&self) -> bool {
+        self.written < self.output.len()
+    }
+
+    /// Writes as much as the kernel takes.
+    ///
+    /// # Errors
+    /// Those of the socket; the connection is over then.
+    pub fn flush(&mut self) -> io::Result<()> {
+        while self.has_output() {
+            match self.socket.write(&self.output[self.written..]) {
+                Ok(written) => self.written += written,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        zeroize::Zeroize::zeroize(&mut self.output);
+        self.written = 0;
+        Ok(())
+    }
+
+    /// Reads once: `None` where nothing is there yet, 0 where the server has closed.
+    ///
+    /// # Errors
+    /// Those of the socket; the connection is over then.
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        match self.socket.read(buffer) {
+            Ok(length) => Ok(Some(length)),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

@@ -1,0 +1,74 @@
+//! What stands between the client and the person: a terminal, or plain lines.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use zeroize::Zeroizing;
+
+use crate::line::Line;
+use crate::safe_text::SafeText;
+use crate::transfers::Progress;
+use crate::vocabulary::Vocabulary;
+
+/// What the person is to type next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// What stands before it.
+    pub text: SafeText,
+    /// Whether it must not be seen or remembered.
+    pub secret: bool,
+    /// Whether it begins with a user's name.
+    pub awaits_user: bool,
+}
+
+/// What came from the person.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A line.
+    Line(Zeroizing<String>),
+    /// Several lines that were pasted at once, knowingly.
+    Pasted(Vec<String>),
+    /// A line that can't be taken, and why.
+    Unreadable(&'static str),
+    /// No more lines will come.
+    End,
+}
+
+/// Shows lines and takes lines.
+pub trait Front {
+    /// Whether a person answers questions.
+    fn is_interactive(&self) -> bool;
+
+    /// Shows a line, at the latest with the next [`flush`](Self::flush).
+    fn show(&mut self, line: &Line);
+
+    /// Shows how far the downloads are.
+    fn show_progress(&mut self, progress: &[Progress]);
+
+    /// Says what is awaited.
+    fn set_prompt(&mut self, prompt: Prompt);
+
+    /// What to wait on before [`read`](Self::read); `None` where nothing can come.
+    fn source(&self) -> Option<BorrowedFd<'_>>;
+
+    /// Takes what has come, without waiting for more.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    fn read(&mut self, words: &Vocabulary) -> io::Result<()>;
+
+    /// The next thing that has come.
+    fn next(&mut self) -> Option<Input>;
+
+    /// Whether the person wants what goes on to stop, once for each time.
+    fn take_interrupt(&mut self) -> bool;
+
+    /// The terminal has another size.
+    fn resized(&mut self);
+
+    /// Puts on the screen what waits.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    fn flush(&mut self) -> io::Result<()>;
+}

@@ -1,0 +1,354 @@
+//! Logging in: what to ask the person, what to tell the server, and when to give up.
+//!
+//! A state machine without any input or output. The client carries out the [`Step`] that it asks
+//! for, and brings back what the person answered or the server replied.
+
+use chatsrv::protocol::name::{Number, UserName};
+use chatsrv::protocol::reply::{Code, ServerLine};
+use chatsrv::protocol::text::TextError;
+use chatsrv::protocol::verb::Verb;
+use zeroize::Zeroizing;
+
+use crate::safe_text::{SafeText, safe};
+use crate::wire::Outgoing;
+
+/// A password, wiped when it is dropped.
+pub type Password = Zeroizing<String>;
+
+/// What the person is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The name to log in with.
+    Name,
+    /// The password of an account.
+    Password,
+    /// A password for a new account.
+    NewPassword,
+    /// The same once more.
+    NewPasswordAgain,
+    /// Whether to end the session that stands under this name.
+    TakeOver,
+}
+
+impl Question {
+    /// Whether the answer must not be seen.
+    pub fn is_secret(self) -> bool {
+        matches!(self, Question::Password | Question::NewPassword | Question::NewPasswordAgain)
+    }
+}
+
+/// What comes next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Ask the person.
+    Ask(Question),
+    /// Say why, then ask the person.
+    AskAgain(SafeText, Question),
+    /// Send this and wait for the reply.
+    Send(Outgoing),
+    /// Say why, then send this and wait for the reply.
+    SendAgain(SafeText, Outgoing),
+    /// Connect anew; the greeting of the new connection goes on with the login.
+    Reconnect,
+    /// Logged in.
+    Done(UserName, Number),
+    /// The login failed for this reason.
+    Failed(SafeText),
+}
+
+/// What is known before the login, and who can be asked.
+#[derive(Debug, Default)]
+pub struct Credentials {
+    /// Under which name.
+    pub name: Option<UserName>,
+    /// With which password.
+    pub password: Option<Password>,
+    /// Whether there is a person who answers questions.
+    pub may_ask: bool,
+    /// Whether an account may be made without asking.
+    pub may_register: bool,
+}
+
+/// A login under way.
+#[derive(Debug)]
+pub struct Login {
+    name: Option<UserName>,
+    /// A password that was given beforehand and is not tried yet.
+    given: Option<Password>,
+    /// The password that was sent last, for the case that the login has to begin again.
+    sent: Option<Password>,
+    /// The first of two entries of a new password.
+    chosen: Option<Password>,
+    takeover: bool,
+    may_ask: bool,
+    may_register: bool,
+}
+
+impl Login {
+    /// A login with what is known.
+    pub fn new(credentials: Credentials) -> Self {
+        Login {
+            name: credentials.name,
+            given: credentials.password,
+            sent: None,
+            chosen: None,
+            takeover: false,
+            may_ask: credentials.may_ask,
+            may_register: credentials.may_register,
+        }
+    }
+
+    /// The server has greeted.
+    pub fn greeted(&mut self) -> Step {
+        match self.name {
+            Some(name) => self.send_name(name),
+            None if self.may_ask => Step::Ask(Question::Name),
+            None => Step::Failed(safe!("no user name was given")),
+        }
+    }
+
+    /// The person has answered a question.
+    pub fn answered(&mut self, question: Question, answer: Password) -> Step {
+        match question {
+            Question::Name => match answer.trim().parse::<UserName>() {
+                Ok(name) => {
+                    self.name = Some(name);
+                    self.send_name(name)
+                }
+                Err(_) => Step::AskAgain(
+                    safe!("a name has 1 to 32 of A-Z a-z 0-9 _ . - and starts with a letter"),
+                    Question::Name,
+                ),
+            },
+            Question::Password => self.send_password(answer, Question::Password),
+            Question::NewPassword if answer.is_empty() => {
+                Step::AskAgain(safe!("a password is not empty"), Question::NewPassword)
+            }
+            Question::NewPassword => {
+                self.chosen = Some(answer);
+                Step::Ask(Question::NewPasswordAgain)
+            }
+            Question::NewPasswordAgain if self.chosen.take().as_ref() == Some(&answer) => {
+                self.send_password(answer, Question::NewPassword)
+            }
+            Question::NewPasswordAgain => {
+                Step::AskAgain(safe!("these two differ"), Question::NewPassword)
+            }
+            Question::TakeOver if is_yes(&answer) => {
+                self.takeover = true;
+                self.given = self.sent.take();
+                Step::Reconnect
+            }
+            Question::TakeOver => Step::Failed(safe!("that user is already logged in")),
+        }
+    }
+
+    /// The server has replied to what was sent last.
+    pub fn replied(&mut self, line: &ServerLine<'_>) -> Step {
+        match line.code {
+            code if code == Code::SendPassword as u16 => self.password_wanted(),
+            code if code == Code::ChoosePassword as u16 => self.new_password_wanted(),
+            code if code == Code::LoggedIn as u16 => logged_in(line),
+            code if code == Code::AlreadyOnline as u16 => match self.may_ask {
+                true => Step::AskAgain(
+                    safe!("that user is already logged in elsewhere"),
+                    Question::TakeOver,
+                ),
+                false => Step::Failed(safe!("that user is already logged in")),
+            },
+            code if code == Code::WrongPassword as u16 => self.wrong_password(),
+            code if code == Code::Busy as u16 => {
+                let seconds = line.rest.split(' ').next().unwrap_or_default();
+                Step::Failed(safe!("too many logins at the moment; try again in {seconds} s"))
+            }
+            code if code == Code::NameNotAllowed as u16 && self.may_ask => {
+                self.name = None;
+                Step::AskAgain(SafeText::new(line.rest), Question::Name)
+            }
+            _ => Step::Failed(SafeText::new(line.rest)),
+        }
+    }
+
+    fn send_name(&mut self, name: UserName) -> Step {
+        let takeover = if self.takeover { " TAKEOVER" } else { "" };
+        send(Outgoing::command(Verb::User, format_args!("{name}{takeover}")))
+    }
+
+    /// The server counts the failures and closes the connection when it has had enough.
+    fn wrong_password(&mut self) -> Step {
+        let wrong = safe!("wrong password");
+        match self.name.filter(|_| self.may_ask).map(|name| self.send_name(name)) {
+            Some(Step::Send(line)) => Step::SendAgain(wrong, line),
+            _ => Step::Failed(wrong),
+        }
+    }
+
+    fn password_wanted(&mut self) -> Step {
+        match self.given.take() {
+            Some(password) => self.send_password(password, Question::Password),
+            None if self.may_ask => Step::Ask(Question::Password),
+            None => Step::Failed(safe!("no password: set CHAT_PASSWORD or give --password-file")),
+        }
+    }
+
+    fn new_password_wanted(&mut self) -> Step {
+        if !self.may_ask && !self.may_register {
+            return Step::Failed(safe!("no such user; --register makes the account"));
+        }
+        match self.given.take() {
+            Some(password) if self.may_register => {
+                self.send_password(password, Question::NewPassword)
+            }
+            // A password that was meant for an account which should exist is not used to make one
+            // that was perhaps mistyped.
+            _ if self.may_ask => Step::Ask(Question::NewPassword),
+            _ => Step::Failed(safe!("no password: set CHAT_PASSWORD or give --password-file")),
+        }
+    }
+
+    fn send_password(&mut self, password: Password, question: Question) -> Step {
+        match Outgoing::data(&password) {
+            Ok(line) => {
+                self.sent = Some(password);
+                Step::Send(line)
+            }
+            Err(error) if self.may_ask => {
+                Step::AskAgain(safe!("that is no password: {error}"), question)
+            }
+            Err(error) => Step::Failed(safe!("that is no password: {error}")),
+        }
+    }
+}
+
+/// Whether an answer to a yes-or-no question is a yes.
+pub fn is_yes(answer: &str) -> bool {
+    let answer = answer.trim();
+    answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes")
+}
+
+fn send(line: Result<Outgoing, TextError>) -> Step {
+    line.map_or_else(|error| Step::Failed(SafeText::new(error)), Step::Send)
+}
+
+/// Reads `name number welcome`.
+fn logged_in(line: &ServerLine<'_>) -> Step {
+    let mut words = line.rest.split(' ');
+    let mut word = || words.next().unwrap_or_default();
+    match (word().parse(), word().parse()) {
+        (Ok(name), Ok(number)) => Step::Done(name, number),
+        _ => Step::Failed(safe!("the server's welcome can't be read: {}", line.rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(login: &mut Login, line: &str) -> Step {
+        login.replied(&ServerLine::parse(line).unwrap())
+    }
+
+    fn sent(step: Step) -> String {
+        match step {
+            Step::Send(line) => String::from_utf8(line.as_bytes().to_vec()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn secret(text: &str) -> Password {
+        Zeroizing::new(text.to_string())
+    }
+
+    fn person() -> Login {
+        Login::new(Credentials { may_ask: true, ..Credentials::default() })
+    }
+
+    fn script(may_register: bool) -> Login {
+        Login::new(Credentials {
+            name: "alice".parse().ok(),
+            password: Some(secret("pw")),
+            may_ask: false,
+            may_register,
+        })
+    }
+
+    #[test]
+    fn a_new_user_chooses_a_password_twice() {
+        let mut login = person();
+        assert_eq!(login.greeted(), Step::Ask(Question::Name));
+        assert!(matches!(
+            login.answered(Question::Name, secret("4lice")),
+            Step::AskAgain(_, Question::Name)
+        ));
+        assert_eq!(sent(login.answered(Question::Name, secret(" alice "))), "C USER alice\n");
+        assert_eq!(reply(&mut login, "332 USER alice new"), Step::Ask(Question::NewPassword));
+        assert_eq!(
+            login.answered(Question::NewPassword, secret("one")),
+            Step::Ask(Question::NewPasswordAgain)
+        );
+        assert!(matches!(
+            login.answered(Question::NewPasswordAgain, secret("two")),
+            Step::AskAgain(_, Question::NewPassword)
+        ));
+        login.answered(Question::NewPassword, secret("one"));
+        assert_eq!(sent(login.answered(Question::NewPasswordAgain, secret("one"))), "D one\n");
+        let done = reply(&mut login, "230 USER alice 48213 welcome");
+        assert_eq!(done, Step::Done("alice".parse().unwrap(), Number(48_213)));
+    }
+
+    #[test]
+    fn a_person_may_try_again_and_a_script_may_not() {
+        let mut login = person();
+        login.greeted();
+        login.answered(Question::Name, secret("alice"));
+        assert_eq!(reply(&mut login, "331 USER alice"), Step::Ask(Question::Password));
+        assert_eq!(sent(login.answered(Question::Password, secret("bad"))), "D bad\n");
+        match reply(&mut login, "535 USER wrong password") {
+            Step::SendAgain(_, line) => assert_eq!(line.as_bytes(), b"C USER alice\n"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(reply(&mut login, "331 USER alice"), Step::Ask(Question::Password));
+
+        let mut login = script(false);
+        assert_eq!(sent(login.greeted()), "C USER alice\n");
+        assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+        assert!(matches!(reply(&mut login, "535 USER wrong password"), Step::Failed(_)));
+    }
+
+    #[test]
+    fn a_script_makes_an_account_only_when_told() {
+        let mut login = script(false);
+        login.greeted();
+        assert!(matches!(reply(&mut login, "332 USER alice new"), Step::Failed(_)));
+        let mut login = script(true);
+        login.greeted();
+        assert_eq!(sent(reply(&mut login, "332 USER alice new")), "D pw\n");
+    }
+
+    #[test]
+    fn taking_over_uses_the_password_again() {
+        let mut login = person();
+        login.greeted();
+        login.answered(Question::Name, secret("alice"));
+        reply(&mut login, "331 USER alice");
+        login.answered(Question::Password, secret("pw"));
+        assert!(matches!(
+            reply(&mut login, "431 USER alice is already logged in"),
+            Step::AskAgain(_, Question::TakeOver)
+        ));
+        assert_eq!(login.answered(Question::TakeOver, secret("y")), Step::Reconnect);
+        assert_eq!(sent(login.greeted()), "C USER alice TAKEOVER\n");
+        assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    }
+
+    #[test]
+    fn a_busy_server_and_an_unreadable_welcome_end_it() {
+        let mut login = script(false);
+        login.greeted();
+        assert_eq!(
+            reply(&mut login, "450 USER 7 try again later"),
+            Step::Failed(safe!("too many logins at the moment; try again in 7 s"))
+        );
+        assert!(matches!(reply(&mut login, "230 USER alice"), Step::Failed(_)));
+    }
+}

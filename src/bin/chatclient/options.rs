@@ -1,0 +1,154 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use chatsrv::protocol::name::{FileName, Target, UserName};
+use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
+
+use crate::connection::Server;
+use crate::one_job::Job;
+use crate::transfers::Place;
+
+/// Talk with people and download files on a chatsrv server.
+///
+/// Without an option it is a chat: type PM, DM or EX, or /help at its prompt. Where standard input
+/// is no terminal it reads the same lines from it. The password is asked for, or taken from the
+/// environment variable CHAT_PASSWORD or a file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chatclient",
+    version,
+    max_term_width = 100,
+    override_usage = "chatclient [OPTIONS] HOST PORT [USER]"
+)]
+pub struct Options {
+    /// The server's name or address
+    #[arg(env = "CHAT_HOST", required_unless_present = "completions")]
+    pub host: Option<String>,
+
+    /// The server's port
+    #[arg(env = "CHAT_PORT", value_parser = clap::value_parser!(u16).range(1..),
+          required_unless_present = "completions")]
+    pub port: Option<u16>,
+
+    /// The name to log in with [default: ask]
+    #[arg(env = "CHAT_USER")]
+    pub user: Option<UserName>,
+
+    /// Make the account where the name is new
+    #[arg(long, env = "CHAT_REGISTER")]
+    pub register: bool,
+
+    /// Take the password from this file's first line [default: ask]
+    #[arg(long, value_name = "FILE", env = "CHAT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+
+    /// Send this message and exit; the target * is everyone
+    #[arg(long, num_args = 2, value_names = ["TARGET", "TEXT"], conflicts_with = "get",
+          allow_hyphen_values = true)]
+    pub say: Option<Vec<String>>,
+
+    /// Download this file and exit
+    #[arg(long, value_name = "NAME")]
+    pub get: Option<FileName>,
+
+    /// Where the file goes; - is standard output [default: the current folder]
+    #[arg(short, long, value_name = "FILE", requires = "get")]
+    pub output: Option<PathBuf>,
+
+    /// Print the completions of a shell and exit
+    #[arg(long, value_name = "SHELL", hide = true)]
+    pub completions: Option<Shell>,
+}
+
+impl Options {
+    /// Where the server is; only a call for completions does without.
+    pub fn server(&self) -> Option<Server> {
+        Some(Server { host: self.host.clone()?, port: self.port? })
+    }
+
+    /// The one job that is asked for, if any.
+    ///
+    /// # Errors
+    /// Text for people where its words make no sense.
+    pub fn job(&self) -> Result<Option<Job>, String> {
+        if let Some([target, text]) = self.say.as_deref() {
+            let to: Target = target.parse().map_err(|_| format!("no target: {target}"))?;
+            return match text.trim().is_empty() {
+                true => Err("there is no text to say".to_string()),
+                false => Ok(Some(Job::Say { to, text: text.clone() })),
+            };
+        }
+        let Some(name) = self.get.clone() else {
+            return Ok(None);
+        };
+        let place = match &self.output {
+            None => Place::here(&name),
+            Some(path) if path.as_os_str() == "-" => Place::Output,
+            Some(path) => file_place(path)?,
+        };
+        Ok(Some(Job::Get { name, place }))
+    }
+
+    /// Prints the completions for a shell to standard output.
+    pub fn print_completions(shell: Shell) {
+        clap_complete::generate(
+            shell,
+            &mut Options::command(),
+            "chatclient",
+            &mut std::io::stdout(),
+        );
+    }
+}
+
+fn file_place(path: &std::path::Path) -> Result<Place, String> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some(name) => Ok(Place::File(folder, name.to_string())),
+        None => Err(format!("no file's name: {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &str) -> Result<Options, clap::Error> {
+        Options::try_parse_from(std::iter::once("chatclient").chain(words.split(' ')))
+    }
+
+    #[test]
+    fn the_table_of_options_is_sound() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn jobs_are_checked() {
+        let job = |words: &str| parse(words).unwrap().job();
+        assert!(matches!(job("h 9000 alice"), Ok(None)));
+        assert!(matches!(job("h 9000 alice --say * hi"), Ok(Some(Job::Say { .. }))));
+        assert!(job("h 9000 alice --say 4x hi").is_err());
+        assert!(matches!(
+            job("h 9000 alice --get docs/a -o -"),
+            Ok(Some(Job::Get { place: Place::Output, .. }))
+        ));
+        match job("h 9000 alice --get docs/a -o out/b") {
+            Ok(Some(Job::Get { place: Place::File(folder, name), .. })) => {
+                assert_eq!((folder.to_str(), name.as_str()), (Some("out"), "b"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for words in ["h", "h 0", "h 65536", "h x", "h 9 4x", "h 9 -o x", "h 9 --get ../x"] {
+            assert!(parse(words).is_err(), "{words}");
+        }
+        assert!(parse("h 9000 alice --get a --say * hi").is_err());
+    }
+}
