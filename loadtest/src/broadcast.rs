@@ -1,0 +1,332 @@
+//! Who broadcasts when, and what became of it.
+//!
+//! Open-loop: broadcasts are due at times that are fixed beforehand, and their latency counts from
+//! there, so that a server that stalls the senders can't hide it (no coordinated omission).
+//! Closed-loop: the next one is sent when one of those under way has reached all receivers.
+
+use std::collections::VecDeque;
+
+use chatsrv::protocol::reply::Delivered;
+
+use crate::clients::Clients;
+use crate::flights::Flights;
+use crate::latency::Latencies;
+use crate::ledger::{Faults, Ledger, Verdict};
+use crate::limits::OUTBOX_BYTES_MAX;
+use crate::names::Names;
+use crate::payload::{Format, Stamp};
+
+/// When the next broadcast is sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// So many a second, whatever became of the earlier ones.
+    Open {
+        /// Broadcasts a second, all senders together.
+        rate: f64,
+    },
+    /// As soon as fewer than that many are under way.
+    Closed {
+        /// Broadcasts under way.
+        window: usize,
+    },
+}
+
+/// The times of a run, in nanoseconds of its clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Timetable {
+    /// The first broadcast.
+    pub start_nanos: u64,
+    /// What is due from here on is measured.
+    pub measured_nanos: u64,
+    /// Nothing is due from here on.
+    pub end_nanos: u64,
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// From the intended time to each receiver that does not download.
+    pub delivery: Latencies,
+    /// The same to receivers that download.
+    pub delivery_to_downloader: Latencies,
+    /// From the intended time to the last receiver.
+    pub last_receiver: Latencies,
+    /// From the intended time to the server's confirmation.
+    pub confirmation: Latencies,
+    /// From the intended time to the moment of sending: what this program or the senders'
+    /// connections are behind.
+    pub sent_late: Latencies,
+    /// Messages of this run received, measured or not.
+    pub deliveries: u64,
+    /// Broadcasts sent, measured or not.
+    pub broadcasts: u64,
+    /// Broadcasts that were due and could not be sent.
+    pub unsent: u64,
+    /// Broadcasts that the server refused.
+    pub refused: u64,
+    /// Messages of others, which are not looked at.
+    pub foreign: u64,
+}
+
+/// The broadcasts of a run.
+#[derive(Debug)]
+pub struct Broadcasts<'a> {
+    names: &'a Names,
+    format: Format,
+    pace: Pace,
+    timetable: Timetable,
+    /// Clients from this number on download.
+    chatters: usize,
+    senders: Vec<Sender>,
+    /// How many broadcasts have come due.
+    due: u64,
+    /// Senders with broadcasts that are due and not sent.
+    behind: Vec<usize>,
+    /// Senders with something to flush.
+    spoken: Vec<usize>,
+    open_clients: usize,
+    ledger: Ledger,
+    flights: Flights,
+    figures: Figures,
+}
+
+#[derive(Debug)]
+struct Sender {
+    is_open: bool,
+    unsent: u32,
+    /// Its broadcasts that wait for a confirmation, by intended time.
+    unconfirmed: VecDeque<u64>,
+}
+
+impl<'a> Broadcasts<'a> {
+    /// Broadcasts of the first `senders` of all `clients`; those from `chatters` on download.
+    pub fn new(
+        names: &'a Names,
+        format: Format,
+        pace: Pace,
+        timetable: Timetable,
+        [senders, chatters, clients]: [usize; 3],
+    ) -> Self {
+        let sender = || Sender { is_open: true, unsent: 0, unconfirmed: VecDeque::new() };
+        Broadcasts {
+            names,
+            format,
+            pace,
+            timetable,
+            chatters,
+            senders: (0..senders).map(|_| sender()).collect(),
+            due: 0,
+            behind: Vec::new(),
+            spoken: Vec::new(),
+            open_clients: clients,
+            ledger: Ledger::new(clients, senders),
+            flights: Flights::new(senders),
+            figures: Figures {
+                delivery: Latencies::new(),
+                delivery_to_downloader: Latencies::new(),
+                last_receiver: Latencies::new(),
+                confirmation: Latencies::new(),
+                sent_late: Latencies::new(),
+                deliveries: 0,
+                broadcasts: 0,
+                unsent: 0,
+                refused: 0,
+                foreign: 0,
+            },
+        }
+    }
+
+    /// How long it is since the first broadcast was due.
+    pub fn elapsed_nanos(&self, now_nanos: u64) -> u64 {
+        now_nanos.saturating_sub(self.timetable.start_nanos)
+    }
+
+    /// When the next broadcast is due; `None` where that depends on what is received, or where
+    /// nothing more is due.
+    pub fn next_due_nanos(&self) -> Option<u64> {
+        let Pace::Open { .. } = self.pace else { return None };
+        Some(self.intended_nanos(self.due)).filter(|nanos| *nanos < self.timetable.end_nanos)
+    }
+
+    /// Lets the senders say what is due. [`Broadcasts::take_spoken`] tells whom to flush.
+    pub fn send_due(&mut self, clients: &mut Clients, now_nanos: u64) {
+        match self.pace {
+            Pace::Open { .. } => self.send_scheduled(clients, now_nanos),
+            Pace::Closed { window } => self.fill_window(clients, window, now_nanos),
+        }
+    }
+
+    /// Gives up whatever would be due later than now.
+    pub fn stop(&mut self, now_nanos: u64) {
+        self.timetable.end_nanos = self.timetable.end_nanos.min(now_nanos);
+    }
+
+    /// The senders that have something to flush.
+    pub fn take_spoken(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.spoken)
+    }
+
+    /// Takes a message that client `receiver` got.
+    pub fn receive(&mut self, receiver: usize, message: &Delivered<'_>, now_nanos: u64) {
+        let Some(from) = self.names.number(message.from) else {
+            self.figures.foreign += 1;
+            return;
+        };
+        let stamp = self.format.read(message.text.as_bytes());
+        let Some(stamp) = stamp.filter(|stamp| usize::from(stamp.sender) == from) else {
+            self.ledger.receive_corrupt();
+            return;
+        };
+        if self.ledger.receive(receiver, &stamp) == Verdict::Fault {
+            return;
+        }
+        self.figures.deliveries += 1;
+        let was_last = self.flights.land(&stamp);
+        if stamp.intended_nanos < self.timetable.measured_nanos {
+            return;
+        }
+        let latency = now_nanos.saturating_sub(stamp.intended_nanos);
+        if receiver < self.chatters {
+            self.figures.delivery.record(latency);
+        } else {
+            self.figures.delivery_to_downloader.record(latency);
+        }
+        if was_last {
+            self.figures.last_receiver.record(latency);
+        }
+    }
+
+    /// Notes bytes that are no frame.
+    pub fn receive_garbled(&mut self) {
+        self.ledger.receive_corrupt();
+    }
+
+    /// Takes the confirmation of a sender's oldest unconfirmed broadcast.
+    pub fn confirm(&mut self, sender: usize, now_nanos: u64) {
+        let Some(sender) = self.senders.get_mut(sender) else { return };
+        let Some(intended_nanos) = sender.unconfirmed.pop_front() else { return };
+        if intended_nanos >= self.timetable.measured_nanos {
+            self.figures.confirmation.record(now_nanos.saturating_sub(intended_nanos));
+        }
+    }
+
+    /// Takes the refusal of a sender's oldest unconfirmed broadcast.
+    pub fn refuse(&mut self, number: usize) {
+        self.figures.refused += 1;
+        let Some(sender) = self.senders.get_mut(number) else { return };
+        let outstanding = sender.unconfirmed.len() as u32;
+        if sender.unconfirmed.pop_front().is_some() {
+            let sequence = self.ledger.sent(number) - outstanding;
+            self.ledger.withdraw(number, sequence);
+            self.flights.withdraw(number, sequence);
+        }
+    }
+
+    /// Notes that a client's connection has ended.
+    pub fn leave(&mut self, number: usize) {
+        self.open_clients -= 1;
+        let ledger = &self.ledger;
+        self.flights.leave(|sender, sequence| ledger.misses(number, sender, sequence));
+        self.ledger.close(number);
+        if let Some(sender) = self.senders.get_mut(number) {
+            sender.is_open = false;
+            sender.unconfirmed.clear();
+        }
+    }
+
+    /// Whether everything that was due is sent, confirmed and received.
+    pub fn is_settled(&self) -> bool {
+        self.behind.is_empty()
+            && self.flights.under_way() == 0
+            && self.senders.iter().all(|sender| sender.unconfirmed.is_empty())
+    }
+
+    /// Messages of this run received so far.
+    pub fn deliveries(&self) -> u64 {
+        self.figures.deliveries
+    }
+
+    /// What was measured, and what went wrong: what is missing now is lost.
+    pub fn finish(mut self) -> (Figures, Faults) {
+        self.figures.unsent = self.senders.iter().map(|sender| u64::from(sender.unsent)).sum();
+        (self.figures, self.ledger.finish())
+    }
+
+    /// When the broadcast that is the `turn`th of all is due; the senders take turns.
+    fn intended_nanos(&self, turn: u64) -> u64 {
+        let since_start = match self.pace {
+            Pace::Open { rate } => turn as f64 * 1e9 / rate,
+            Pace::Closed { .. } => 0.0,
+        };
+        self.timetable.start_nanos + since_start as u64
+    }
+
+    fn send_scheduled(&mut self, clients: &mut Clients, now_nanos: u64) {
+        while self.next_due_nanos().is_some_and(|due| due <= now_nanos) {
+            let number = (self.due % self.senders.len() as u64) as usize;
+            self.due += 1;
+            let sender = &mut self.senders[number];
+            sender.unsent += 1;
+            if sender.unsent == 1 && sender.is_open {
+                self.behind.push(number);
+            }
+        }
+        let mut behind = std::mem::take(&mut self.behind);
+        behind.retain(|number| {
+            self.send_unsent(clients, *number, now_nanos);
+            let sender = &self.senders[*number];
+            sender.is_open && sender.unsent > 0
+        });
+        self.behind = behind;
+    }
+
+    fn send_unsent(&mut self, clients: &mut Clients, number: usize, now_nanos: u64) {
+        while self.senders[number].unsent > 0 && self.can_send(clients, number) {
+            let turn = u64::from(self.ledger.sent(number)) * self.senders.len() as u64;
+            let intended_nanos = self.intended_nanos(turn + number as u64);
+            self.senders[number].unsent -= 1;
+            self.send(clients, number, intended_nanos, now_nanos);
+        }
+    }
+
+    fn fill_window(&mut self, clients: &mut Clients, window: usize, now_nanos: u64) {
+        if now_nanos >= self.timetable.end_nanos {
+            return;
+        }
+        // One round at most finds no sender that can send.
+        let mut passed_over = 0;
+        while self.flights.under_way() < window && passed_over < self.senders.len() {
+            let number = (self.due % self.senders.len() as u64) as usize;
+            self.due += 1;
+            if self.can_send(clients, number) {
+                self.send(clients, number, now_nanos, now_nanos);
+                passed_over = 0;
+            } else {
+                passed_over += 1;
+            }
+        }
+    }
+
+    fn can_send(&self, clients: &mut Clients, number: usize) -> bool {
+        self.senders[number].is_open
+            && self.open_clients > 1
+            && clients.client(number).unsent_bytes() < OUTBOX_BYTES_MAX
+    }
+
+    fn send(&mut self, clients: &mut Clients, number: usize, intended_nanos: u64, now_nanos: u64) {
+        let sequence = self.ledger.send(number);
+        let stamp = Stamp { sender: number as u16, sequence, intended_nanos };
+        clients.client(number).say(|session, out| {
+            session.broadcast(out, |out| self.format.write(&stamp, out));
+        });
+        if self.spoken.last() != Some(&number) {
+            self.spoken.push(number);
+        }
+        self.flights.launch(number, self.open_clients - 1);
+        self.senders[number].unconfirmed.push_back(intended_nanos);
+        self.figures.broadcasts += 1;
+        if intended_nanos >= self.timetable.measured_nanos {
+            self.figures.sent_late.record(now_nanos.saturating_sub(intended_nanos));
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The simulated clients and the loop that serves them all: one poller, level-triggered, and one
+//! buffer that every socket is read into.
+//!
+//! [`Clients::turn`] waits once and tells a [`Listener`] what was heard. What a client is to say is
+//! appended to it and leaves with [`Clients::flush`].
+
+mod client;
+mod native;
+
+use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::num::NonZeroUsize;
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+use polling::{Event, Events, PollMode, Poller};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use socket2::{Domain, Protocol, Socket, Type};
+
+pub use client::Client;
+pub use native::Heard;
+
+use crate::clock::Clock;
+use crate::limits::{CLIENTS_PER_ADDRESS, EVENTS_MAX, READ_BYTES_MAX};
+
+/// The key of the pipe that signals come through; clients use their numbers.
+const SIGNAL_KEY: usize = usize::MAX - 1;
+
+/// Who wants to know what the clients hear.
+pub trait Listener {
+    /// A client heard something, which was read from its socket at `now_nanos`.
+    fn heard(&mut self, client: &mut Client, heard: Heard<'_>, now_nanos: u64);
+
+    /// A client's connection ended, for that reason.
+    fn gone(&mut self, client: &Client, reason: &str);
+}
+
+/// All clients, and what they share.
+#[derive(Debug)]
+pub struct Clients {
+    server: SocketAddr,
+    clock: Clock,
+    poller: Poller,
+    events: Events,
+    clients: Vec<Client>,
+    buffer: Box<[u8]>,
+    signals: UnixStream,
+    interrupted: bool,
+}
+
+impl Clients {
+    /// No clients yet. From now on SIGINT and SIGTERM set [`Clients::interrupted`].
+    ///
+    /// # Errors
+    /// Where the poller or the signal handlers can't be had.
+    pub fn new(server: SocketAddr, clock: Clock) -> io::Result<Self> {
+        let poller = Poller::new()?;
+        let (signals, writer) = UnixStream::pair()?;
+        signals.set_nonblocking(true)?;
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::low_level::pipe::register(signal, writer.try_clone()?)?;
+        }
+        // SAFETY: the pipe is owned by the same value as the poller, and is dropped after it only
+        // together with it; nothing is polled in between.
+        unsafe { poller.add_with_mode(&signals, Event::readable(SIGNAL_KEY), PollMode::Level)? };
+        let capacity = NonZeroUsize::new(EVENTS_MAX).unwrap_or(NonZeroUsize::MIN);
+        Ok(Clients {
+            server,
+            clock,
+            poller,
+            events: Events::with_capacity(capacity),
+            clients: Vec::new(),
+            buffer: vec![0; READ_BYTES_MAX].into_boxed_slice(),
+            signals,
+            interrupted: false,
+        })
+    }
+
+    /// Whether a signal asked for the end of the run.
+    pub fn interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// How many clients there are, whether their connections stand or not.
+    pub fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Client `number`, from 0.
+    pub fn client(&mut self, number: usize) -> &mut Client {
+        &mut self.clients[number]
+    }
+
+    /// Starts to connect one more client, which gets the next number.
+    ///
+    /// # Errors
+    /// Where no socket can be had, or the kernel refuses at once.
+    pub fn connect(&mut self) -> io::Result<&mut Client> {
+        let number = self.clients.len();
+        let socket = start_connecting(self.server, number)?;
+        // SAFETY: `end` removes the socket from the poller before it is dropped, and at the end of
+        // the run poller and sockets go together.
+        unsafe { self.poller.add_with_mode(&socket, Event::all(number), PollMode::Level)? };
+        self.clients.push(Client::new(number, socket));
+        Ok(&mut self.clients[number])
+    }
+
+    /// Waits until something happens or `deadline` has come, and tells `listener` what was heard.
+    ///
+    /// # Errors
+    /// Where the poller fails. A failing connection is no error here, but gone.
+    pub fn turn(&mut self, deadline: Instant, listener: &mut impl Listener) -> io::Result<()> {
+        let Clients { clock, poller, events, clients, buffer, signals, interrupted, .. } = self;
+        events.clear();
+        poller.wait_deadline(events, deadline)?;
+        for event in events.iter() {
+            if event.key == SIGNAL_KEY {
+                take_signals(signals);
+                *interrupted = true;
+                continue;
+            }
+            let client = &mut clients[event.key];
+            if event.readable {
+                read(poller, *clock, client, buffer, listener);
+            }
+            flush(poller, client, listener);
+        }
+        Ok(())
+    }
+
+    /// Writes what client `number` has to say, and asks for writability where something is left.
+    pub fn flush(&mut self, number: usize, listener: &mut impl Listener) {
+        flush(&self.poller, &mut self.clients[number], listener);
+    }
+}
+
+fn read(
+    poller: &Poller,
+    clock: Clock,
+    client: &mut Client,
+    buffer: &mut [u8],
+    listener: &mut impl Listener,
+) {
+    let length = match client.read(buffer) {
+        Ok(Some(length)) => length,
+        Ok(None) => return end(poller, client, None, listener),
+        Err(error) if is_no_failure(&error) => return,
+        Err(error) => return end(poller, client, Some(&error), listener),
+    };
+    let now_nanos = clock.now_nanos();
+    let mut input = &buffer[..length];
+    loop {
+        let (used, heard) = client.session.hear(input);
+        input = &input[used..];
+        let Some(heard) = heard else { break };
+        if let Heard::Closing(line) | Heard::Refused(line) = heard {
+            client.farewell = Some(line.into());
+        }
+        listener.heard(client, heard, now_nanos);
+    }
+    client.unfinished.extend_from_slice(input);
+}
+
+/// Whether there is merely nothing to read: the poller may tell of a socket more than once.
+fn is_no_failure(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, NotConnected, WouldBlock};
+    matches!(error.kind(), WouldBlock | Interrupted | NotConnected)
+}
+
+fn flush(poller: &Poller, client: &mut Client, listener: &mut impl Listener) {
+    let outcome = client.write().and_then(|()| watch(poller, client));
+    if let Err(error) = outcome {
+        end(poller, client, Some(&error), listener);
+    }
+}
+
+fn take_signals(mut signals: &UnixStream) {
+    let mut bytes = [0; 64];
+    // The handler writes one byte a signal; the pipe is empty or broken where this fails, and the
+    // signal has come either way.
+    let _ = signals.read(&mut bytes);
+}
+
+/// Keeps the poller's interest in step with the outbox.
+fn watch(poller: &Poller, client: &mut Client) -> io::Result<()> {
+    let wants_write = client.unsent_bytes() > 0;
+    if wants_write == client.wants_write {
+        return Ok(());
+    }
+    let Some(socket) = &client.socket else { return Ok(()) };
+    let interest = Event::new(client.number(), true, wants_write);
+    poller.modify_with_mode(socket, interest, PollMode::Level)?;
+    client.wants_write = wants_write;
+    Ok(())
+}
+
+fn end(
+    poller: &Poller,
+    client: &mut Client,
+    error: Option<&io::Error>,
+    listener: &mut impl Listener,
+) {
+    let Some(socket) = client.socket.take() else { return };
+    // Dropping the socket removes it as well; this fails only where it was never added.
+    let _ = poller.delete(&socket);
+    let reason = match (&client.farewell, error) {
+        (Some(line), _) => format!("the server said: {}", line.escape_debug()),
+        (None, Some(error)) => error.to_string(),
+        (None, None) => "the server closed the connection".to_owned(),
+    };
+    listener.gone(client, &reason);
+}
+
+fn start_connecting(server: SocketAddr, number: usize) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    socket.set_tcp_nodelay(true)?;
+    if let Some(address) = source_address(server, number) {
+        socket.bind(&SocketAddr::new(address, 0).into())?;
+    }
+    match socket.connect(&server.into()) {
+        Ok(()) => {}
+        Err(error)
+            if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(socket.into())
+}
+
+/// Where client `number` connects from: on the loopback network of IPv4 one of many addresses, since
+/// each has ephemeral ports for some 28,000 connections only. Elsewhere the kernel chooses.
+fn source_address(server: SocketAddr, number: usize) -> Option<IpAddr> {
+    if !matches!(server.ip(), IpAddr::V4(address) if address.is_loopback()) {
+        return None;
+    }
+    let host = u32::try_from(number / CLIENTS_PER_ADDRESS).ok()?;
+    Some(Ipv4Addr::from_bits(Ipv4Addr::new(127, 0, 1, 1).to_bits() + host).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_spread_over_loopback_addresses() {
+        let local: SocketAddr = "127.0.0.1:9000".parse().unwrap();
+        let of = |number| source_address(local, number).unwrap().to_string();
+        assert_eq!(of(0), "127.0.1.1");
+        assert_eq!(of(CLIENTS_PER_ADDRESS - 1), "127.0.1.1");
+        assert_eq!(of(CLIENTS_PER_ADDRESS), "127.0.1.2");
+        assert_eq!(of(19_999), "127.0.1.40");
+        assert_eq!(source_address("192.0.2.1:9000".parse().unwrap(), 0), None);
+        assert_eq!(source_address("[::1]:9000".parse().unwrap(), 0), None);
+    }
+}

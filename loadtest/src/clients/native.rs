@@ -1,0 +1,265 @@
+//! One client's side of chatsrv's protocol: what it says to log in, to broadcast and to download,
+//! and what it makes of the server's bytes.
+
+use std::io::Write;
+
+use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::frame::{Decoder, Frame};
+use chatsrv::protocol::reply::{Delivered, ServerLine};
+
+/// Something that a client heard from the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// The greeting: the server's name and version.
+    Greeting(&'a str),
+    /// The login is done.
+    LoggedIn,
+    /// The login has to be tried again after that many seconds.
+    Busy {
+        /// As the server told.
+        seconds: u32,
+    },
+    /// The login failed: the server's line.
+    Refused(&'a str),
+    /// A message of somebody.
+    Message(Delivered<'a>),
+    /// A broadcast of this client is confirmed.
+    Confirmed,
+    /// A request of this client was refused: the server's line.
+    NotTaken(&'a str),
+    /// Everything that the server had for this client before [`Session::fence`] has been heard.
+    Fenced,
+    /// A download starts; it has that many bytes.
+    Download {
+        /// The file's size.
+        bytes: u64,
+    },
+    /// Bytes of the download.
+    Chunk {
+        /// How many.
+        bytes: usize,
+    },
+    /// The download is complete, as the server says.
+    DownloadEnd,
+    /// The server broke the download off: its line.
+    DownloadAborted(&'a str),
+    /// The server is about to close the connection: its line.
+    Closing(&'a str),
+    /// Bytes that are no frame of the protocol.
+    Garbled,
+}
+
+/// What a client has said that is not answered yet, and where in the server's bytes it is.
+#[derive(Debug)]
+pub struct Session {
+    decoder: Decoder,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    LoggingIn(Answers),
+    LoggedIn,
+}
+
+/// The final replies to the pipelined login: to USER, to the password, to QUIET.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answers {
+    count: u8,
+    busy_seconds: Option<u32>,
+}
+
+const LOGIN_ANSWERS: u8 = 3;
+
+impl Session {
+    /// A session that has said nothing yet.
+    pub fn new() -> Self {
+        Session {
+            decoder: Decoder::new(SERVER_LINE_BYTES_MAX),
+            state: State::LoggingIn(Answers::default()),
+        }
+    }
+
+    /// Logs in, or registers, in one go, and turns off the notices of who comes and goes, which
+    /// would cost a line for each pair of clients.
+    pub fn log_in(&mut self, name: &str, password: &str, out: &mut Vec<u8>) {
+        self.state = State::LoggingIn(Answers::default());
+        // Writing to a Vec does not fail, here and below.
+        let _ = write!(out, "C USER {name}\nD {password}\nC QUIET on\n");
+    }
+
+    /// Asks for something whose answer comes behind all that is on its way to this client.
+    pub fn fence(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"C QUIET on\n");
+    }
+
+    /// Says what `payload` appends to everyone.
+    pub fn broadcast(&self, out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
+        out.extend_from_slice(b"D * ");
+        payload(out);
+        out.push(b'\n');
+    }
+
+    /// Asks for a file.
+    pub fn download(&self, name: &str, out: &mut Vec<u8>) {
+        let _ = writeln!(out, "C GET 0 {name}");
+    }
+
+    /// Takes the next thing heard from the start of `input`, and tells how many bytes are done
+    /// with. The next call must offer the rest, and may offer more behind it.
+    pub fn hear<'a>(&mut self, input: &'a [u8]) -> (usize, Option<Heard<'a>>) {
+        let mut consumed = 0;
+        loop {
+            let (used, frame) = self.decoder.decode(&input[consumed..]);
+            consumed += used;
+            let heard = match frame {
+                None => return (consumed, None),
+                Some(Frame::Data(text)) => {
+                    Some(Delivered::parse(text.as_str()).map_or(Heard::Garbled, Heard::Message))
+                }
+                Some(Frame::Command(text)) => self.line(text.as_str()),
+                Some(Frame::File { bytes, .. }) => Some(Heard::Chunk { bytes: bytes.len() }),
+                Some(Frame::FileEnd { .. }) => Some(Heard::DownloadEnd),
+                Some(Frame::Bad(_)) => Some(Heard::Garbled),
+            };
+            if heard.is_some() {
+                return (consumed, heard);
+            }
+        }
+    }
+
+    fn line<'a>(&mut self, text: &'a str) -> Option<Heard<'a>> {
+        let Some(line) = ServerLine::parse(text) else { return Some(Heard::Garbled) };
+        match (line.code, line.verb) {
+            (220, server) => return Some(Heard::Greeting(server)),
+            (127, _) => return Some(Heard::DownloadAborted(text)),
+            (421, _) => return Some(Heard::Closing(text)),
+            _ if !line.is_final() => return None,
+            _ => {}
+        }
+        match &mut self.state {
+            State::LoggingIn(answers) => {
+                let heard = answers.take(&line, text);
+                if heard == Some(Heard::LoggedIn) {
+                    self.state = State::LoggedIn;
+                }
+                heard
+            }
+            State::LoggedIn => Some(reply(&line, text)),
+        }
+    }
+}
+
+impl Answers {
+    fn take<'a>(&mut self, line: &ServerLine<'_>, text: &'a str) -> Option<Heard<'a>> {
+        self.count += 1;
+        match line.code {
+            450 => self.busy_seconds = Some(first_number(line.rest).unwrap_or(1)),
+            // What was sent behind the step that met a busy server is refused for lack of it.
+            _ if self.busy_seconds.is_some() => {}
+            331 | 332 if self.count == 1 => {}
+            230 if self.count == 2 => {}
+            250 if self.count == LOGIN_ANSWERS => {}
+            _ => return Some(Heard::Refused(text)),
+        }
+        (self.count == LOGIN_ANSWERS)
+            .then(|| self.busy_seconds.map_or(Heard::LoggedIn, |seconds| Heard::Busy { seconds }))
+    }
+}
+
+fn reply<'a>(line: &ServerLine<'_>, text: &'a str) -> Heard<'a> {
+    match (line.code, line.verb) {
+        (250, "MSG") => Heard::Confirmed,
+        (250, "QUIET") => Heard::Fenced,
+        (250, "GET") => match download_bytes(line.rest) {
+            Some(bytes) => Heard::Download { bytes },
+            None => Heard::Garbled,
+        },
+        _ => Heard::NotTaken(text),
+    }
+}
+
+/// The size in `stream size name`.
+fn download_bytes(rest: &str) -> Option<u64> {
+    rest.split(' ').nth(1)?.parse().ok()
+}
+
+fn first_number(rest: &str) -> Option<u32> {
+    rest.split(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hear(session: &mut Session, mut input: &[u8]) -> Vec<String> {
+        let mut all = Vec::new();
+        loop {
+            let (used, heard) = session.hear(input);
+            input = &input[used..];
+            let Some(heard) = heard else { return all };
+            all.push(format!("{heard:?}"));
+        }
+    }
+
+    fn logging_in() -> Session {
+        let mut session = Session::new();
+        session.log_in("a", "b", &mut Vec::new());
+        session
+    }
+
+    #[test]
+    fn a_login_has_three_answers() {
+        let mut session = logging_in();
+        let heard = hear(
+            &mut session,
+            b"C 220 chatsrv/1 1 ready\nC 331 USER a password\nC 150 UNREAD 1\n\
+              C 151 UNREAD bob 3 17\nC 230 USER a 10000 welcome\nD 7 b * hi\nC 250 QUIET\n",
+        );
+        assert_eq!(heard.len(), 3, "{heard:?}");
+        assert_eq!(heard[0], r#"Greeting("chatsrv/1")"#);
+        assert!(heard[1].starts_with("Message"));
+        assert_eq!(heard[2], "LoggedIn");
+        let heard = hear(
+            &mut session,
+            b"C 120 ON x 10001\nC 250 MSG 8 * 1 0\nC 450 MSG busy\nC 250 QUIET\nC 421 - bye\n",
+        );
+        assert_eq!(
+            heard,
+            ["Confirmed", r#"NotTaken("450 MSG busy")"#, "Fenced", r#"Closing("421 - bye")"#]
+        );
+    }
+
+    #[test]
+    fn a_busy_server_is_asked_again_and_a_refusal_is_told() {
+        for busy in [
+            "C 450 USER 7 later\nC 530 - log in first\nC 530 QUIET log in first\n",
+            "C 331 USER a x\nC 450 USER 7\nC 530 QUIET log in first\n",
+        ] {
+            let mut session = logging_in();
+            assert_eq!(hear(&mut session, busy.as_bytes()), ["Busy { seconds: 7 }"]);
+            session.log_in("a", "b", &mut Vec::new());
+            let heard = hear(&mut session, b"C 331 USER\nC 230 USER a 1 x\nC 250 QUIET\n");
+            assert_eq!(heard, ["LoggedIn"]);
+        }
+        let heard = hear(&mut logging_in(), b"C 331 USER a x\nC 535 USER wrong\n");
+        assert_eq!(heard, [r#"Refused("535 USER wrong")"#]);
+    }
+
+    #[test]
+    fn a_download_is_heard_in_pieces() {
+        let mut session = logging_in();
+        hear(&mut session, b"C 331 USER\nC 230 USER a 1 x\nC 250 QUIET\n");
+        let heard = hear(
+            &mut session,
+            b"C 250 GET 1 5 a b\nF 1 3\nabcD 7 b * hi\nF 1 2\ndeF 1 0\nC 550 GET x\nnonsense\n",
+        );
+        assert_eq!(heard[0], "Download { bytes: 5 }");
+        assert_eq!(heard[1], "Chunk { bytes: 3 }");
+        assert!(heard[2].starts_with("Message"));
+        assert_eq!(
+            heard[3..],
+            ["Chunk { bytes: 2 }", "DownloadEnd", r#"NotTaken("550 GET x")"#, "Garbled"]
+        );
+    }
+}

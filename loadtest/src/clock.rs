@@ -1,0 +1,31 @@
+//! The run's clock: one monotonic origin for all intended and measured times.
+
+use std::time::{Duration, Instant};
+
+/// Counts nanoseconds from its start.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    /// A clock that starts now.
+    pub fn start() -> Self {
+        Clock { start: Instant::now() }
+    }
+
+    /// Nanoseconds since the start.
+    pub fn now_nanos(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
+    }
+
+    /// The instant that lies `nanos` after the start.
+    pub fn instant(&self, nanos: u64) -> Instant {
+        self.start + Duration::from_nanos(nanos)
+    }
+}
+
+/// A duration in whole nanoseconds; longer ones than the clock can count become the longest.
+pub fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

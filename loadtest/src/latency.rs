@@ -1,0 +1,100 @@
+//! Latencies in a histogram of high dynamic range: three significant digits at any size.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// The percentiles that a report shows, beside the maximum.
+const SHOWN: [f64; 4] = [50.0, 90.0, 99.0, 99.9];
+const SIGNIFICANT_DIGITS: u8 = 3;
+/// Longer than any run.
+const NANOS_MAX: u64 = 1 << 49;
+
+/// Recorded latencies, in nanoseconds.
+#[derive(Clone, Debug)]
+pub struct Latencies {
+    histogram: Histogram<u64>,
+}
+
+/// What a report says of latencies, in microseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Percentiles {
+    /// How many were recorded.
+    pub count: u64,
+    /// Their mean.
+    pub mean_us: f64,
+    /// The median.
+    pub p50_us: f64,
+    /// Nine of ten took no longer.
+    pub p90_us: f64,
+    /// 99 of 100 took no longer.
+    pub p99_us: f64,
+    /// 999 of 1,000 took no longer.
+    pub p99_9_us: f64,
+    /// The longest.
+    pub max_us: f64,
+}
+
+impl Latencies {
+    /// Nothing recorded yet.
+    pub fn new() -> Self {
+        // The bounds are constants that the crate accepts, which the tests below go through.
+        let histogram = Histogram::new_with_bounds(1000, NANOS_MAX, SIGNIFICANT_DIGITS)
+            .expect("constant bounds are good");
+        Latencies { histogram }
+    }
+
+    /// Records one.
+    pub fn record(&mut self, nanos: u64) {
+        self.histogram.saturating_record(nanos);
+    }
+
+    /// The percentiles; `None` where nothing was recorded.
+    pub fn percentiles(&self) -> Option<Percentiles> {
+        if self.histogram.is_empty() {
+            return None;
+        }
+        let [p50_us, p90_us, p99_us, p99_9_us] =
+            SHOWN.map(|percentile| micros(self.histogram.value_at_percentile(percentile)));
+        Some(Percentiles {
+            count: self.histogram.len(),
+            mean_us: self.histogram.mean() / 1000.0,
+            p50_us,
+            p90_us,
+            p99_us,
+            p99_9_us,
+            max_us: micros(self.histogram.max()),
+        })
+    }
+}
+
+fn micros(nanos: u64) -> f64 {
+    nanos as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_within_three_digits() {
+        let mut latencies = Latencies::new();
+        assert!(latencies.percentiles().is_none());
+        for millis in 1..=1000 {
+            latencies.record(millis * 1_000_000);
+        }
+        let found = latencies.percentiles().unwrap();
+        assert_eq!(found.count, 1000);
+        for (value, expected) in [
+            (found.p50_us, 500_000.0),
+            (found.p90_us, 900_000.0),
+            (found.p99_us, 990_000.0),
+            (found.p99_9_us, 999_000.0),
+            (found.max_us, 1_000_000.0),
+            (found.mean_us, 500_500.0),
+        ] {
+            assert!((value / expected - 1.0).abs() < 0.002, "{value} is not {expected}");
+        }
+        latencies.record(u64::MAX);
+        assert_eq!(latencies.percentiles().unwrap().count, 1001);
+    }
+}

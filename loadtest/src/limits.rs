@@ -1,0 +1,42 @@
+//! Every bound that is no option, with its unit and its reason.
+
+use std::time::Duration;
+
+/// Connections that are being opened or logged in at once. A server hashes a password for each: more
+/// would only wait in its queue, and fewer would let its threads idle.
+pub const LOGINS_UNDER_WAY_MAX: usize = 64;
+
+/// How long the logins may make no progress before the run is given up.
+pub const LOGIN_STALL_MAX: Duration = Duration::from_secs(60);
+
+/// The longest wait that a server's 450 is taken at its word for.
+pub const LOGIN_RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// How long one attempt to reach the server may take.
+pub const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// Unsent bytes of a sender above which its next broadcasts wait. They keep their intended times, so
+/// that the wait is part of their latency.
+pub const OUTBOX_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes read from a socket at once, into one buffer that all clients share.
+pub const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// Events taken from the poller at once. Few, because a broadcast whose time has come waits until
+/// they are handled.
+pub const EVENTS_MAX: usize = 256;
+
+/// Senders at most: what every receiver expects next is kept for each of them.
+pub const SENDERS_MAX: u16 = 1000;
+
+/// Pairs of a receiver and a sender at most: 4 bytes each.
+pub const PAIRS_MAX: usize = 1 << 28;
+
+/// Clients that share one source address: far fewer than it has ephemeral ports.
+pub const CLIENTS_PER_ADDRESS: usize = 500;
+
+/// Open files beside the clients' sockets: the poller, the terminal, the results.
+pub const OTHER_FILES: usize = 32;
+
+/// How long an interrupted run still waits for what is under way.
+pub const INTERRUPTED_DRAIN_MAX: Duration = Duration::from_secs(1);

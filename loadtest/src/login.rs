@@ -1,0 +1,146 @@
+//! The first phase: all clients connect and log in, so many at a time.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+
+use crate::clients::{Client, Clients, Heard, Listener};
+use crate::failure::Failure;
+use crate::limits::{LOGIN_RETRY_MAX, LOGIN_STALL_MAX, LOGINS_UNDER_WAY_MAX};
+use crate::names::Names;
+
+/// What the logins brought to light.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// How long all of them took.
+    pub elapsed: Duration,
+    /// How often the server was busy and had to be asked again.
+    pub retries: u64,
+    /// The server's name and version, as it greets.
+    pub server: String,
+}
+
+/// Connects and logs in clients until there are `count`.
+///
+/// # Errors
+/// [`Failure::Unavailable`] where one of them can't be logged in, or none made progress for a while;
+/// [`Failure::Interrupted`] by a signal.
+pub fn log_in(
+    clients: &mut Clients,
+    names: &Names,
+    count: usize,
+    progress: &ProgressBar,
+) -> Result<LoggedIn, Failure> {
+    let start = Instant::now();
+    let mut logins = Logins::default();
+    let mut last_progress = (0, start);
+    while logins.done < count {
+        begin_more(clients, names, count, &mut logins)
+            .map_err(|error| Failure::Unavailable(format!("client {}: {error}", clients.len())))?;
+        let stall = last_progress.1 + LOGIN_STALL_MAX;
+        let deadline = logins.waiting.front().map_or(stall, |(at, _)| stall.min(*at));
+        clients.turn(deadline, &mut logins).map_err(Failure::Internal)?;
+        progress.set_position(logins.done as u64);
+        if let Some(reason) = logins.failure.take() {
+            return Err(Failure::Unavailable(reason));
+        }
+        if clients.interrupted() {
+            return Err(Failure::Interrupted);
+        }
+        if logins.done > last_progress.0 {
+            last_progress = (logins.done, Instant::now());
+        } else if Instant::now() >= stall {
+            let seconds = LOGIN_STALL_MAX.as_secs();
+            return Err(Failure::Unavailable(format!(
+                "no login was done in {seconds} seconds; {} of {count} are",
+                logins.done
+            )));
+        }
+    }
+    let Logins { retries, server, .. } = logins;
+    Ok(LoggedIn { elapsed: start.elapsed(), retries, server })
+}
+
+fn begin_more(
+    clients: &mut Clients,
+    names: &Names,
+    count: usize,
+    logins: &mut Logins,
+) -> io::Result<()> {
+    while logins.under_way < LOGINS_UNDER_WAY_MAX {
+        let again = logins.take_due();
+        let number = match again {
+            Some(number) => number,
+            None if clients.len() < count => clients.connect()?.number(),
+            None => break,
+        };
+        let name = names.of(number);
+        clients.client(number).say(|session, out| session.log_in(&name, names.password(), out));
+        logins.under_way += 1;
+        if again.is_some() {
+            clients.flush(number, logins);
+        }
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Logins {
+    under_way: usize,
+    done: usize,
+    retries: u64,
+    /// Who is to try again, and when, the soonest first.
+    waiting: VecDeque<(Instant, usize)>,
+    server: String,
+    failure: Option<String>,
+}
+
+impl Logins {
+    /// Who is to try again now.
+    fn take_due(&mut self) -> Option<usize> {
+        let (at, number) = *self.waiting.front()?;
+        (at <= Instant::now()).then(|| self.waiting.pop_front())?;
+        Some(number)
+    }
+
+    fn retry(&mut self, number: usize, seconds: u32) {
+        let wait = Duration::from_secs(u64::from(seconds)).min(LOGIN_RETRY_MAX);
+        let at = Instant::now() + wait;
+        let place = self.waiting.partition_point(|(other, _)| *other <= at);
+        self.waiting.insert(place, (at, number));
+        self.under_way -= 1;
+        self.retries += 1;
+    }
+
+    fn fail(&mut self, client: &Client, reason: &str) {
+        let number = client.number();
+        self.failure.get_or_insert_with(|| format!("client {number} can't log in: {reason}"));
+    }
+}
+
+impl Listener for Logins {
+    fn heard(&mut self, client: &mut Client, heard: Heard<'_>, _now_nanos: u64) {
+        match heard {
+            Heard::Greeting(server) if self.server.is_empty() => {
+                self.server = server.escape_debug().to_string();
+            }
+            Heard::LoggedIn => {
+                self.under_way -= 1;
+                self.done += 1;
+            }
+            Heard::Busy { seconds } => self.retry(client.number(), seconds),
+            Heard::Refused(line) | Heard::Closing(line) => {
+                self.fail(client, &format!("the server said: {}", line.escape_debug()));
+            }
+            Heard::Garbled => self.fail(client, "the server does not speak the protocol"),
+            // Somebody else's messages may come as soon as a client is logged in.
+            _ => {}
+        }
+    }
+
+    fn gone(&mut self, client: &Client, reason: &str) {
+        self.fail(client, reason);
+    }
+}

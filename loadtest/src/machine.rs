@@ -1,0 +1,63 @@
+//! What a run ran on and with, so that its figures can be judged and repeated.
+
+use std::fs;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::limits::{LOGINS_UNDER_WAY_MAX, OTHER_FILES};
+
+/// The machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub processor: String,
+    /// Processors that this process may use.
+    pub processors: usize,
+    /// The kernel's name and release.
+    pub kernel: String,
+}
+
+impl Machine {
+    /// This machine.
+    pub fn this() -> Self {
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let uname = rustix::system::uname();
+        let words = [uname.sysname(), uname.release(), uname.machine()];
+        Machine {
+            processor: model.map_or("unknown", |(_, name)| name).to_owned(),
+            processors: std::thread::available_parallelism().map_or(1, Into::into),
+            kernel: words.map(|word| word.to_string_lossy()).join(" "),
+        }
+    }
+}
+
+/// The limits of a run.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limits {
+    /// Files that this process may have open (RLIMIT_NOFILE).
+    pub open_files: u64,
+    /// Connections that are opened or logged in at once.
+    pub logins_under_way: usize,
+}
+
+/// Raises the limit of open files as far as the system allows.
+///
+/// # Errors
+/// [`Failure::Usage`] where so many clients need more.
+pub fn raise_open_files(clients: usize) -> Result<Limits, Failure> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    // Where it can't be raised, what there is may do: the check below tells.
+    let _ = setrlimit(Resource::Nofile, raised);
+    let open_files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let needed = clients + OTHER_FILES;
+    if needed as u64 > open_files {
+        return Err(Failure::Usage(format!(
+            "{clients} clients need {needed} open files, and the limit is {open_files}"
+        )));
+    }
+    Ok(Limits { open_files, logins_under_way: LOGINS_UNDER_WAY_MAX })
+}

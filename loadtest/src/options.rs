@@ -1,0 +1,186 @@
+//! The command line and the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use clap_complete::Shell;
+
+use crate::broadcast::{Pace, Timetable};
+use crate::clock::nanos;
+use crate::failure::Failure;
+use crate::limits::{PAIRS_MAX, SENDERS_MAX};
+use crate::payload::{INTENDED_NANOS_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN};
+
+/// Simulates many chat clients, and measures how fast and how well a server serves them.
+///
+/// All of them log in, some of them broadcast, and every one checks what it receives. Exits 1 where a
+/// message was lost, doubled, out of order or damaged.
+#[derive(Clone, Debug, Parser)]
+#[command(version)]
+pub struct Options {
+    /// The server
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
+    #[arg(env = "LOADTEST_SERVER")]
+    pub server: String,
+
+    /// Simulated clients
+    #[arg(long, value_name = "N", default_value_t = 100, env = "LOADTEST_CLIENTS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub clients: u32,
+
+    /// Clients that broadcast; they receive what the others say, too
+    #[arg(long, value_name = "K", default_value_t = 1, env = "LOADTEST_SENDERS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(SENDERS_MAX)))]
+    pub senders: u16,
+
+    /// Broadcasts a second, all senders together; 0: as fast as the window allows
+    #[arg(long, value_name = "R", default_value_t = 10.0, env = "LOADTEST_RATE")]
+    #[arg(value_parser = parse_rate)]
+    pub rate: f64,
+
+    /// Broadcasts under way, with a rate of 0
+    #[arg(long, value_name = "W", default_value_t = 1, env = "LOADTEST_WINDOW")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub window: u32,
+
+    /// Bytes of text in a broadcast
+    #[arg(long, value_name = "BYTES", default_value_t = 64, env = "LOADTEST_PAYLOAD")]
+    #[arg(value_parser = clap::value_parser!(u32)
+        .range(PAYLOAD_BYTES_MIN as i64..=PAYLOAD_BYTES_MAX as i64))]
+    pub payload: u32,
+
+    /// How long to measure
+    #[arg(long, value_name = "D", default_value = "10s", env = "LOADTEST_DURATION")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub duration: Duration,
+
+    /// How long to broadcast before that
+    #[arg(long, value_name = "D", default_value = "1s", env = "LOADTEST_WARMUP")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub warmup: Duration,
+
+    /// How long to wait after that for what is still under way; what is missing then is lost
+    #[arg(long, value_name = "D", default_value = "10s", env = "LOADTEST_DRAIN")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub drain: Duration,
+
+    /// Further clients that download a file over and over meanwhile
+    #[arg(long, value_name = "N", default_value_t = 0, env = "LOADTEST_DOWNLOADS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub downloads: u32,
+
+    /// The shared file that they download
+    #[arg(long, value_name = "NAME", env = "LOADTEST_DOWNLOAD_NAME")]
+    pub download_name: Option<String>,
+
+    /// Write all figures to a file, as JSON
+    #[arg(long, value_name = "FILE", env = "LOADTEST_JSON")]
+    pub json: Option<PathBuf>,
+
+    /// Write a completion script and exit
+    #[arg(long, value_name = "SHELL", hide = true)]
+    pub completions: Option<Shell>,
+}
+
+impl Options {
+    /// Checks what holds between several options.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub fn check(&self) -> Result<(), Failure> {
+        let refuse = |reason: &str| Err(Failure::Usage(reason.to_owned()));
+        if usize::from(self.senders) > self.clients as usize {
+            return refuse("--senders can't be more than --clients");
+        }
+        if self.all_clients() * usize::from(self.senders) > PAIRS_MAX {
+            return refuse("that many clients and senders together are more than can be checked");
+        }
+        if self.downloads > 0 && self.download_name.is_none() {
+            return refuse("--downloads needs --download-name");
+        }
+        let whole = self.whole();
+        if nanos(whole) > INTENDED_NANOS_MAX / 2
+            || self.drain > whole.max(Duration::from_secs(3600))
+        {
+            return refuse(
+                "a run lasts 38 hours at most, and its drain no longer than an hour or it",
+            );
+        }
+        if self.rate * whole.as_secs_f64() > f64::from(u32::MAX) {
+            return refuse("that rate and duration make more broadcasts than can be counted");
+        }
+        Ok(())
+    }
+
+    /// Clients that talk and clients that download.
+    pub fn all_clients(&self) -> usize {
+        self.clients as usize + self.downloads as usize
+    }
+
+    /// The warm-up and the measured part.
+    pub fn whole(&self) -> Duration {
+        self.warmup.saturating_add(self.duration)
+    }
+
+    /// When broadcasts are sent.
+    pub fn pace(&self) -> Pace {
+        if self.rate > 0.0 {
+            Pace::Open { rate: self.rate }
+        } else {
+            Pace::Closed { window: self.window as usize }
+        }
+    }
+
+    /// The times of a run that starts with its first broadcast at `start_nanos`.
+    pub fn timetable(&self, start_nanos: u64) -> Timetable {
+        let measured_nanos = start_nanos + nanos(self.warmup);
+        Timetable { start_nanos, measured_nanos, end_nanos: measured_nanos + nanos(self.duration) }
+    }
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1e7).contains(&rate) { Ok(rate) } else { Err("not in 0 to 10000000".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    fn check(arguments: &str) -> Result<(), String> {
+        let words = ["loadtest"].into_iter().chain(arguments.split_whitespace());
+        let options = Options::try_parse_from(words).map_err(|error| error.to_string())?;
+        options.check().map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn what_can_not_be_done_is_refused() {
+        for good in ["", "--rate 0 --window 16", "--rate 0.5", "--downloads 2 --download-name a"] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "--clients 1",
+            "--clients 3 --senders 4",
+            "--senders 0",
+            "--rate -1",
+            "--rate nan",
+            "--rate inf",
+            "--window 0",
+            "--payload 39",
+            "--payload 4096",
+            "--duration 40h",
+            "--drain 2h",
+            "--downloads 1",
+            "--clients 1000000 --senders 1000",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+}

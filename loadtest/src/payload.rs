@@ -1,0 +1,137 @@
+//! What a broadcast says: who sent it, as its how-manieth, when it was due, and check bytes over all
+//! of it, so that a receiver can tell what is missing, doubled, out of order or damaged.
+
+use std::io::Write;
+
+use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
+
+/// The shortest payload, in bytes: its fields alone.
+pub const PAYLOAD_BYTES_MIN: usize = 40;
+/// The longest payload, in bytes, that fits a client's line.
+pub const PAYLOAD_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - "D * \n".len();
+
+/// The latest intended time that fits the payload, in nanoseconds: above three days.
+pub const INTENDED_NANOS_MAX: u64 = (1 << 48) - 1;
+
+const RUN: std::ops::Range<usize> = 0..8;
+const SENDER: std::ops::Range<usize> = 8..12;
+const SEQUENCE: std::ops::Range<usize> = 12..20;
+const INTENDED: std::ops::Range<usize> = 20..32;
+const CHECK: std::ops::Range<usize> = 32..40;
+const FILLER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+
+/// What tells one broadcast from all others of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The sender's number.
+    pub sender: u16,
+    /// How many it had sent before.
+    pub sequence: u32,
+    /// When it was due, in nanoseconds of the run's clock.
+    pub intended_nanos: u64,
+}
+
+/// How the payloads of one run look.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    run: u32,
+    bytes: usize,
+}
+
+impl Format {
+    /// Payloads of `bytes` bytes, from [`PAYLOAD_BYTES_MIN`] to [`PAYLOAD_BYTES_MAX`].
+    pub fn new(run: u32, bytes: usize) -> Self {
+        debug_assert!((PAYLOAD_BYTES_MIN..=PAYLOAD_BYTES_MAX).contains(&bytes));
+        Format { run, bytes }
+    }
+
+    /// Appends the payload of one broadcast.
+    pub fn write(&self, stamp: &Stamp, out: &mut Vec<u8>) {
+        let start = out.len();
+        let Stamp { sender, sequence, intended_nanos } = stamp;
+        // Writing to a Vec does not fail.
+        let _ = write!(out, "{:08x}{sender:04x}{sequence:08x}{intended_nanos:012x}", self.run);
+        out.extend_from_slice(b"00000000");
+        let filler = self.bytes - PAYLOAD_BYTES_MIN;
+        out.extend(FILLER.iter().cycle().skip(*sequence as usize % FILLER.len()).take(filler));
+        let check = check(&out[start..]);
+        let _ = write!(&mut out[start..][CHECK], "{check:08x}");
+    }
+
+    /// Reads a payload; `None` where it is not one of this run as it was written.
+    pub fn read(&self, text: &[u8]) -> Option<Stamp> {
+        let intact = text.len() == self.bytes
+            && hex(&text[RUN])? == u64::from(self.run)
+            && hex(&text[CHECK])? == u64::from(check(text));
+        intact.then_some(())?;
+        Some(Stamp {
+            sender: hex(&text[SENDER])? as u16,
+            sequence: hex(&text[SEQUENCE])? as u32,
+            intended_nanos: hex(&text[INTENDED])?,
+        })
+    }
+}
+
+/// FNV-1a over a payload but its check bytes, folded to 32 bits.
+fn check(payload: &[u8]) -> u32 {
+    let covered = payload[..CHECK.start].iter().chain(&payload[CHECK.end..]);
+    let hash = covered.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash ^ (hash >> 32)) as u32
+}
+
+/// Lower-case hexadecimal digits, 16 at most.
+fn hex(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |value, digit| {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(value << 4 | u64::from(digit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(format: Format, stamp: &Stamp) -> Vec<u8> {
+        let mut out = b"D * ".to_vec();
+        format.write(stamp, &mut out);
+        out.split_off(4)
+    }
+
+    #[test]
+    fn what_was_written_is_read_back_at_any_length() {
+        for bytes in [PAYLOAD_BYTES_MIN, 64, PAYLOAD_BYTES_MAX] {
+            let format = Format::new(0xfedc_0001, bytes);
+            for stamp in [
+                Stamp { sender: 0, sequence: 0, intended_nanos: 0 },
+                Stamp { sender: 999, sequence: u32::MAX, intended_nanos: INTENDED_NANOS_MAX },
+            ] {
+                let payload = written(format, &stamp);
+                assert_eq!(payload.len(), bytes);
+                assert_eq!(format.read(&payload), Some(stamp));
+            }
+        }
+    }
+
+    #[test]
+    fn any_changed_byte_is_noticed() {
+        let format = Format::new(7, 64);
+        let stamp = Stamp { sender: 3, sequence: 17, intended_nanos: 123_456_789 };
+        let payload = written(format, &stamp);
+        for at in 0..payload.len() {
+            for change in [1, 2, 0x20] {
+                let mut damaged = payload.clone();
+                damaged[at] ^= change;
+                assert_eq!(format.read(&damaged), None, "byte {at}");
+            }
+        }
+        assert_eq!(format.read(&payload[..63]), None);
+        assert_eq!(format.read(b""), None);
+        assert_eq!(Format::new(8, 64).read(&payload), None);
+    }
+}

@@ -1,0 +1,227 @@
+//! The second phase: broadcasts, and downloads beside them, until the time is over and all that was
+//! sent has arrived.
+
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+
+use crate::broadcast::{Broadcasts, Figures, Timetable};
+use crate::clients::{Client, Clients, Heard, Listener};
+use crate::clock::{Clock, nanos};
+use crate::downloads::{Downloads, Tally};
+use crate::failure::Failure;
+use crate::ledger::Faults;
+use crate::limits::INTERRUPTED_DRAIN_MAX;
+
+/// How often the progress bar moves.
+const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
+
+/// What the clients do and hear in this phase.
+#[derive(Debug)]
+pub struct Traffic<'a> {
+    broadcasts: Broadcasts<'a>,
+    downloads: Downloads,
+    fenced: usize,
+    broken: Broken,
+    first_refusal: Option<String>,
+}
+
+/// Connections that ended in the middle of the run.
+#[derive(Clone, Debug, Default)]
+pub struct Broken {
+    /// How many.
+    pub count: usize,
+    /// Why the first one did.
+    pub first_reason: Option<String>,
+}
+
+/// What a phase of traffic came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Latencies and counts.
+    pub figures: Figures,
+    /// What went wrong with messages.
+    pub faults: Faults,
+    /// Connections that ended.
+    pub broken: Broken,
+    /// The server's words at the first broadcast that it refused.
+    pub first_refusal: Option<String>,
+    /// All downloads.
+    pub downloads: Tally,
+    /// Why the first one that failed did.
+    pub first_download_failure: Option<String>,
+    /// What happened between the end of the warm-up and the last delivery.
+    pub measured: Measured,
+    /// Whether a signal ended it early.
+    pub interrupted: bool,
+}
+
+/// What happened in the measured part of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// How long it was.
+    pub elapsed: Duration,
+    /// Messages received in it.
+    pub deliveries: u64,
+    /// Bytes downloaded in it.
+    pub downloaded_bytes: u64,
+}
+
+/// Lets the traffic run by `timetable`. `sample` is called at both ends of the measured part.
+///
+/// # Errors
+/// [`Failure::Internal`] where the poller fails.
+pub fn run<'a>(
+    clients: &mut Clients,
+    clock: Clock,
+    (broadcasts, downloads): (Broadcasts<'a>, Downloads),
+    timetable: Timetable,
+    drain: Duration,
+    progress: &ProgressBar,
+    mut sample: impl FnMut(),
+) -> Result<Outcome, Failure> {
+    let mut traffic = Traffic {
+        broadcasts,
+        downloads,
+        fenced: 0,
+        broken: Broken::default(),
+        first_refusal: None,
+    };
+    traffic.start_downloads(clients);
+    traffic.talk(clients, clock, timetable.measured_nanos, progress)?;
+    sample();
+    let before = traffic.mark(clock);
+    traffic.talk(clients, clock, timetable.end_nanos, progress)?;
+
+    let interrupted = clients.interrupted();
+    traffic.broadcasts.stop(clock.now_nanos());
+    let drain = if interrupted { drain.min(INTERRUPTED_DRAIN_MAX) } else { drain };
+    let deadline = Instant::now() + drain;
+    traffic.settle(clients, clock, deadline)?;
+    sample();
+    let after = traffic.mark(clock);
+    traffic.downloads.stop();
+    traffic.fence(clients, deadline)?;
+
+    let Traffic { broadcasts, downloads, broken, first_refusal, .. } = traffic;
+    let (figures, faults) = broadcasts.finish();
+    Ok(Outcome {
+        figures,
+        faults,
+        broken,
+        first_refusal,
+        downloads: downloads.tally(),
+        first_download_failure: downloads.first_failure().map(str::to_owned),
+        measured: Measured {
+            elapsed: Duration::from_nanos(after.at_nanos - before.at_nanos),
+            deliveries: after.deliveries - before.deliveries,
+            downloaded_bytes: after.downloaded_bytes - before.downloaded_bytes,
+        },
+        interrupted,
+    })
+}
+
+/// The counts at one moment.
+struct Mark {
+    at_nanos: u64,
+    deliveries: u64,
+    downloaded_bytes: u64,
+}
+
+impl Traffic<'_> {
+    fn mark(&self, clock: Clock) -> Mark {
+        Mark {
+            at_nanos: clock.now_nanos(),
+            deliveries: self.broadcasts.deliveries(),
+            downloaded_bytes: self.downloads.tally().bytes,
+        }
+    }
+
+    fn start_downloads(&mut self, clients: &mut Clients) {
+        for number in self.downloads.numbers() {
+            self.downloads.ask(clients.client(number));
+            clients.flush(number, self);
+        }
+    }
+
+    /// Sends what is due until `until_nanos`, or until a signal comes.
+    fn talk(
+        &mut self,
+        clients: &mut Clients,
+        clock: Clock,
+        until_nanos: u64,
+        progress: &ProgressBar,
+    ) -> Result<(), Failure> {
+        loop {
+            let now_nanos = clock.now_nanos();
+            if now_nanos >= until_nanos || clients.interrupted() {
+                return Ok(());
+            }
+            self.send_due(clients, now_nanos);
+            progress.set_position(self.broadcasts.elapsed_nanos(now_nanos) / 1_000_000);
+            let wake = self.broadcasts.next_due_nanos().unwrap_or(until_nanos);
+            let wake = wake.min(until_nanos).min(now_nanos + nanos(PROGRESS_PERIOD));
+            clients.turn(clock.instant(wake), self).map_err(Failure::Internal)?;
+        }
+    }
+
+    /// Waits for what is under way.
+    fn settle(
+        &mut self,
+        clients: &mut Clients,
+        clock: Clock,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        loop {
+            self.send_due(clients, clock.now_nanos());
+            if self.broadcasts.is_settled() || Instant::now() >= deadline {
+                return Ok(());
+            }
+            clients.turn(deadline, self).map_err(Failure::Internal)?;
+        }
+    }
+
+    /// Makes sure that nothing more is on its way to anybody, such as a doubled message: the answer
+    /// to a request comes behind it.
+    fn fence(&mut self, clients: &mut Clients, deadline: Instant) -> Result<(), Failure> {
+        for number in 0..clients.len() {
+            let client = clients.client(number);
+            client.say(|session, out| session.fence(out));
+            clients.flush(number, self);
+        }
+        while self.fenced + self.broken.count < clients.len() && Instant::now() < deadline {
+            clients.turn(deadline, self).map_err(Failure::Internal)?;
+        }
+        Ok(())
+    }
+
+    fn send_due(&mut self, clients: &mut Clients, now_nanos: u64) {
+        self.broadcasts.send_due(clients, now_nanos);
+        for number in self.broadcasts.take_spoken() {
+            clients.flush(number, self);
+        }
+    }
+}
+
+impl Listener for Traffic<'_> {
+    fn heard(&mut self, client: &mut Client, heard: Heard<'_>, now_nanos: u64) {
+        let number = client.number();
+        match heard {
+            Heard::Message(message) => self.broadcasts.receive(number, &message, now_nanos),
+            Heard::Confirmed => self.broadcasts.confirm(number, now_nanos),
+            Heard::Fenced => self.fenced += 1,
+            Heard::Garbled => self.broadcasts.receive_garbled(),
+            Heard::NotTaken(line) if !self.downloads.numbers().contains(&number) => {
+                self.broadcasts.refuse(number);
+                self.first_refusal.get_or_insert_with(|| line.escape_debug().to_string());
+            }
+            other => self.downloads.hear(client, other),
+        }
+    }
+
+    fn gone(&mut self, client: &Client, reason: &str) {
+        self.broadcasts.leave(client.number());
+        self.broken.count += 1;
+        self.broken.first_reason.get_or_insert_with(|| reason.to_owned());
+    }
+}

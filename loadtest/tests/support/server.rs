@@ -1,0 +1,196 @@
+//! A server that speaks as much of the protocol as loadtest needs, and that does one thing wrong on
+//! demand, so that the tests can tell whether loadtest notices.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+
+/// What the server does wrong, once, to the client whose number is 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mischief {
+    /// Nothing.
+    None,
+    /// It does not deliver a message.
+    Lose,
+    /// It delivers a message twice.
+    Double,
+    /// It delivers a message after the next one of the same sender.
+    Swap,
+    /// It changes a byte of a message.
+    Damage,
+    /// It delivers a message to its sender.
+    Echo,
+    /// It closes the connection.
+    HangUp,
+    /// It refuses a broadcast.
+    Refuse,
+    /// It says that it is busy at the first login.
+    Busy,
+    /// It refuses the login of that client.
+    TurnAway,
+    /// It sends one byte less of a file than it announced.
+    ShortFile,
+    /// It takes connections and says nothing.
+    Silence,
+}
+
+/// The size of the one file that it has.
+pub const FILE_BYTES: usize = 100_000;
+/// Its name.
+pub const FILE_NAME: &str = "a file.bin";
+
+/// The message, counted from 0, that mischief is done to: in the middle of every run.
+const CHOSEN: usize = 3;
+/// How the name of the client ends that mischief is done to. It is none of the senders.
+const VICTIM: &str = "-00002";
+
+struct State {
+    mischief: Mischief,
+    /// Who is logged in, in order.
+    members: Vec<Member>,
+    messages: usize,
+    logins: usize,
+    /// A late message, and its sender.
+    held_back: Option<(String, String)>,
+}
+
+struct Member {
+    name: String,
+    socket: TcpStream,
+}
+
+/// A running server. Its threads end with their connections, or with the test.
+pub struct Server {
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts one on a free port.
+    pub fn start(mischief: Mischief) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(Mutex::new(State {
+            mischief,
+            members: Vec::new(),
+            messages: 0,
+            logins: 0,
+            held_back: None,
+        }));
+        thread::spawn(move || {
+            for socket in listener.incoming().flatten() {
+                // Without it a line may wait for the acknowledgement of the one before.
+                socket.set_nodelay(true).unwrap();
+                let state = Arc::clone(&state);
+                // An error ends the connection; loadtest then says what it missed.
+                thread::spawn(move || serve(&state, socket));
+            }
+        });
+        Server { address }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn serve(state: &Mutex<State>, mut socket: TcpStream) -> std::io::Result<()> {
+    let mut name = String::new();
+    if lock(state).mischief != Mischief::Silence {
+        socket.write_all(b"C 220 test/1 1 ready\n")?;
+    }
+    for line in BufReader::new(socket.try_clone()?).lines() {
+        let line = line?;
+        let mut state = lock(state);
+        if state.mischief == Mischief::Silence {
+            continue;
+        }
+        let is_logged_in = state.members.iter().any(|member| member.name == name);
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["C", "USER", user] => {
+                name = user.to_owned();
+                writeln!(socket, "C 332 USER {user} new here")?;
+            }
+            ["D", _password] if !is_logged_in && !name.is_empty() => {
+                state.log_in(&name, &mut socket)?;
+            }
+            ["C", "QUIET", _] if is_logged_in => socket.write_all(b"C 250 QUIET on\n")?,
+            ["C", "GET", "0", ..] if line.ends_with(FILE_NAME) => state.send_file(&mut socket)?,
+            ["C", "GET", ..] => socket.write_all(b"C 550 GET no such file\n")?,
+            ["D", "*", text] if is_logged_in => state.broadcast(&name, text, &mut socket)?,
+            _ => socket.write_all(b"C 530 - log in first\n")?,
+        }
+    }
+    Ok(())
+}
+
+impl State {
+    fn log_in(&mut self, name: &str, socket: &mut TcpStream) -> std::io::Result<()> {
+        self.logins += 1;
+        if self.mischief == Mischief::Busy && self.logins == 1 {
+            return socket.write_all(b"C 450 USER 1 busy\n");
+        }
+        if self.mischief == Mischief::TurnAway && name.ends_with(VICTIM) {
+            return socket.write_all(b"C 535 USER wrong password\n");
+        }
+        self.members.push(Member { name: name.to_owned(), socket: socket.try_clone()? });
+        writeln!(socket, "C 150 UNREAD 1\nC 151 UNREAD bob 1 17\nC 230 USER {name} 10000 welcome")
+    }
+
+    fn send_file(&mut self, socket: &mut TcpStream) -> std::io::Result<()> {
+        writeln!(socket, "C 250 GET 7 {FILE_BYTES} {FILE_NAME}")?;
+        let sent = FILE_BYTES - usize::from(self.mischief == Mischief::ShortFile);
+        for chunk in vec![b'\n'; sent].chunks(60_000) {
+            writeln!(socket, "F 7 {}", chunk.len())?;
+            socket.write_all(chunk)?;
+        }
+        socket.write_all(b"F 7 0\n")
+    }
+
+    fn broadcast(
+        &mut self,
+        sender: &str,
+        text: &str,
+        reply: &mut TcpStream,
+    ) -> std::io::Result<()> {
+        let is_chosen = self.messages == CHOSEN;
+        self.messages += 1;
+        let id = 1_000_000 + self.messages;
+        if is_chosen && self.mischief == Mischief::Refuse {
+            return reply.write_all(b"C 450 MSG not now\n");
+        }
+        writeln!(reply, "C 250 MSG {id} * {} 0", self.members.len() - 1)?;
+        let line = format!("D {id} {sender} * {text}\n");
+        let late = self.held_back.take_if(|(from, _)| from == sender);
+        for member in &mut self.members {
+            let is_victim = member.name.ends_with(VICTIM);
+            if member.name == sender {
+                if is_chosen && self.mischief == Mischief::Echo {
+                    member.socket.write_all(line.as_bytes())?;
+                }
+                continue;
+            }
+            let damaged = line.replace('m', "n");
+            let bytes = match self.mischief {
+                Mischief::Lose if is_victim && is_chosen => "",
+                Mischief::Double if is_victim && is_chosen => &line.repeat(2),
+                Mischief::Damage if is_victim && is_chosen => &damaged,
+                Mischief::HangUp if is_victim && is_chosen => {
+                    member.socket.shutdown(std::net::Shutdown::Both)?;
+                    ""
+                }
+                Mischief::Swap if is_victim && is_chosen => {
+                    self.held_back = Some((sender.to_owned(), line.clone()));
+                    ""
+                }
+                _ => &line,
+            };
+            // A member that is gone misses it, which is its own affair.
+            let _ = member.socket.write_all(bytes.as_bytes());
+            if let (true, Some((_, late))) = (is_victim, &late) {
+                let _ = member.socket.write_all(late.as_bytes());
+            }
+        }
+        Ok(())
+    }
+}
