@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-use support::{Client, Options, Server, captures, password_of};
+use support::{Client, Server, captures, password_of};
 
 #[test]
 fn a_new_user_registers_and_a_known_one_logs_in() {

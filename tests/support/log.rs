@@ -116,9 +116,10 @@ impl fmt::Display for Log {
     }
 }
 
+/// What each `…` of `pattern` stands for, where `line` holds it anywhere.
 fn held(pattern: &str, line: &str) -> Option<Vec<String>> {
-    let mut captures = captures(&format!("…{pattern}…"), line)?;
-    captures.pop();
+    let end = if pattern.ends_with('…') { "" } else { "…" };
+    let mut captures = captures(&format!("…{pattern}{end}"), line)?;
     captures.remove(0);
     Some(captures)
 }
