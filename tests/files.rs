@@ -62,12 +62,7 @@ fn a_long_listing_is_whole() {
     for index in 0..COUNT {
         server.write_file(&name(index), "");
     }
-    let mut alice = server.register("alice");
-    let mut bob = server.register("bob");
-    alice.send("C LS");
-    bob.ask("D alice meanwhile", "C 250 MSG … alice 1 0");
-    let mut items = alice.rest_of_list("LS");
-    alice.expect("D … bob alice meanwhile");
+    let mut items = server.register("alice").list("C LS");
     items.sort();
     let names = items.iter().map(|item| item.splitn(3, ' ').nth(2).unwrap());
     assert!(names.eq((0..COUNT).map(name)));

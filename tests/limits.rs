@@ -64,6 +64,7 @@ fn one_connection_too_many_is_refused_in_words() {
     server.log().wait_for_count("reason=connection-limit", 3);
     bob.ask("C EX", "C 221 …");
     bob.expect_end();
+    drop(bob);
     // Alice's answer comes after the tick in which bob's place was freed.
     alice.expect_nothing();
     let mut bob = server.register("bob");
@@ -82,6 +83,7 @@ fn one_address_has_its_own_limit() {
     elsewhere.expect("C 220 …");
     first.ask("C EX", "C 221 …");
     first.expect_end();
+    drop(first);
     elsewhere.expect_nothing();
     server.connect();
 }
@@ -93,11 +95,12 @@ fn too_many_lines_wait_and_none_is_refused() {
     let server = Server::start(&["--rate", &RATE.to_string()]);
     let mut alice = server.register("alice");
     let mut bob = server.register("bob");
+    let mut carol = server.register("carol");
     let began = Instant::now();
     let lines: String = (0..COUNT).map(|index| format!("D bob {index}\n")).collect();
     alice.send_bytes(lines.as_bytes());
     // Whoever keeps to the rate does not wait for whoever does not.
-    bob.ask("D alice hello", "C 250 MSG … alice 1 0");
+    carol.ask("D alice hello", "C 250 MSG … alice 1 0");
     let mut confirmed = 0;
     while confirmed < COUNT {
         let line = alice.line();
@@ -147,7 +150,6 @@ fn who_never_reads_is_closed_and_the_others_are_served() {
         left
     });
     assert!(closed, "forty megabytes unread, and still served");
-    server.log().wait_for("reason=too-slow");
     // What arrived is whole, in order and without a gap, up to where it breaks off.
     for index in 0..=sent {
         match deaf.frame() {
@@ -163,6 +165,8 @@ fn who_never_reads_is_closed_and_the_others_are_served() {
             Frame::Chunk(..) => panic!("nobody asked for a file"),
         }
     }
+    drop(deaf);
+    server.log().wait_for("reason=too-slow");
 }
 
 #[test]
