@@ -3,13 +3,13 @@
 mod support;
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
 use rustix::process::Signal;
-use support::{Client, Options, PATIENCE, Server, bare_command, command, finish};
+use support::{Client, Frame, Options, PATIENCE, Server, bare_command, command, finish};
 
 /// How a server ends whose options, environment or surroundings are wrong.
 fn exit_code(command: Command) -> Option<i32> {
@@ -191,23 +191,57 @@ fn a_stop_writes_what_waits() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
+/// The size of that file, which is more than sockets buffer.
+const LARGE: usize = 32 << 20;
+
+/// A client to which a file is under way.
+fn reads_a_large_file(server: &Server) -> Client {
+    server.write_file("large", vec![7; LARGE]);
+    let options = Options { receive_buffer: Some(4096), ..Options::default() };
+    let mut client = Client::open(server, &options);
+    client.expect("C 220 …");
+    client.register("reader");
+    client.ask("C GET 0 large", "C 250 GET 1 … large");
+    client
+}
+
 #[test]
 fn who_does_not_read_does_not_hold_up_the_stop() {
     let mut server = Server::start(&["--drain", "300ms"]);
-    server.write_file("big", vec![7; 32 << 20]);
-    let options = Options { receive_buffer: Some(4096), ..Options::default() };
-    let mut deaf = Client::open(&server, &options);
-    deaf.expect("C 220 …");
-    deaf.register("deaf");
-    deaf.ask("C GET 0 big", "C 250 GET 1 … big");
+    let _deaf = reads_a_large_file(&server);
+    assert_eq!(server.stop().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_stops_at_once() {
+    let mut server = Server::start(&["--drain", "1h"]);
+    let _deaf = reads_a_large_file(&server);
+    server.signal(Signal::TERM);
+    server.log().wait_for("event=stopping");
     assert_eq!(server.stop().code(), Some(0));
 }
 
 #[test]
 fn a_stopping_server_takes_no_new_connections() {
-    let mut server = Server::start(&[]);
-    assert_eq!(server.stop().code(), Some(0));
-    assert!(std::net::TcpStream::connect(server.address()).is_err());
+    let mut server = Server::start(&["--drain", "1h"]);
+    let mut reader = reads_a_large_file(&server);
+    server.signal(Signal::TERM);
+    server.log().wait_for("event=stopping");
+    // Who downloads goes on; who comes now finds nobody.
+    assert!(TcpStream::connect(server.address()).is_err());
+    let mut size = 0;
+    loop {
+        match reader.frame() {
+            Frame::Chunk(1, bytes) if bytes.is_empty() => break,
+            Frame::Chunk(1, bytes) => size += bytes.len(),
+            Frame::Line(line) if line.starts_with("C 129 SHUTDOWN ") => {}
+            other => reader.fail(&format!("{other:?}")),
+        }
+    }
+    assert_eq!(size, LARGE);
+    reader.expect_closing("C 421 - …");
+    drop(reader);
+    assert_eq!(server.wait().code(), Some(0));
 }
 
 #[test]
