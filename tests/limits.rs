@@ -89,6 +89,26 @@ fn one_address_has_its_own_limit() {
 }
 
 #[test]
+fn who_is_refused_takes_nobodys_place() {
+    for limit in ["--max-clients", "--max-per-address"] {
+        let server = Server::start(&[limit, "2"]);
+        let mut alice = server.register("alice");
+        let bob = server.register("bob");
+        // They were told, and stay as long as they can.
+        let _refused: Vec<Client> = (0..80)
+            .map(|_| {
+                let mut client = open(&server);
+                assert!(matches!(client.frame(), Frame::Line(_) | Frame::End));
+                client
+            })
+            .collect();
+        drop(bob);
+        alice.expect_nothing();
+        server.login("bob");
+    }
+}
+
+#[test]
 fn too_many_lines_wait_and_none_is_refused() {
     const RATE: usize = 50;
     const COUNT: usize = 160;
