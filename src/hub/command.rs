@@ -77,7 +77,7 @@ impl Hub {
 
     /// Answers a command that can't be carried out as it was sent.
     fn refused(&mut self, conn: ConnId, refusal: Refusal, effects: &mut Effects) {
-        let reply = Reply::text(refusal.code, refusal.verb, refusal.text);
+        let reply = Reply::new(refusal.code, refusal.verb, refusal.detail);
         match (refusal.verb, refusal.code) {
             // A name that no file can have reads like that of a missing file.
             (Some(Verb::Get), Code::NotFound) => self.no_such_file(conn, reply, effects),

@@ -49,7 +49,7 @@ impl Hub {
             Outcome::Summed { sha256, size } => {
                 Reply::new(Code::Done, Verb::Sum, Detail::Sum { sha256, size, name })
             }
-            Outcome::NotFound => Reply::new(Code::NotFound, Verb::Sum, Detail::File(name)),
+            Outcome::NotFound => Reply::no_such_file(Verb::Sum, name.as_str()),
             _ => failed(Verb::Sum, outcome),
         })
     }
@@ -98,7 +98,7 @@ impl Hub {
                 effects.push(Effect::DropFile { ticket });
                 Reply::text(Code::BadParameters, Verb::Get, "the file ends before that offset")
             }
-            Outcome::NotFound => Reply::new(Code::NotFound, Verb::Get, Detail::File(name)),
+            Outcome::NotFound => Reply::no_such_file(Verb::Get, name.as_str()),
             _ => failed(Verb::Get, outcome),
         };
         session.answers.download_refused();

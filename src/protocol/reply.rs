@@ -189,8 +189,8 @@ pub enum Detail {
     },
     /// How many lines of a list follow.
     Count(usize),
-    /// A file, and why not.
-    File(FileName),
+    /// A file that there is not, as it was named.
+    File(Box<str>),
     /// A download that begins.
     Download {
         /// Its stream.
@@ -222,6 +222,11 @@ impl Reply {
     /// A reply with words of its own.
     pub fn new(code: Code, subject: impl Into<Subject>, detail: Detail) -> Self {
         Reply { code, subject: subject.into(), detail }
+    }
+
+    /// The answer where there is no file of that name.
+    pub fn no_such_file(verb: Verb, name: &str) -> Self {
+        Reply::new(Code::NotFound, verb, Detail::File(name.into()))
     }
 
     /// The last line of a connection that the server ends.

@@ -1,7 +1,7 @@
 //! A command line to a request: the verb and its words, each checked once.
 
 use super::name::{DisplayName, FileName, InvalidName, UserName};
-use super::reply::Code;
+use super::reply::{Code, Detail};
 use super::text::Text;
 use super::verb::Verb;
 
@@ -54,8 +54,8 @@ pub struct Refusal {
     pub verb: Option<Verb>,
     /// Why not.
     pub code: Code,
-    /// The same for people.
-    pub text: &'static str,
+    /// The words of the reply.
+    pub detail: Detail,
 }
 
 impl Request {
@@ -67,10 +67,18 @@ impl Request {
     pub fn parse(line: Text<'_>) -> Result<Request, Refusal> {
         let (word, rest) = line.split_word();
         let Some(verb) = Verb::from_word(word) else {
-            let text = "unknown command, HELP lists what there is";
-            return Err(Refusal { verb: None, code: Code::Unknown, text });
+            let detail = Detail::Text("unknown command, HELP lists what there is");
+            return Err(Refusal { verb: None, code: Code::Unknown, detail });
         };
-        parse_words(verb, rest).map_err(|(code, text)| Refusal { verb: Some(verb), code, text })
+        parse_words(verb, rest).map_err(|(code, text)| {
+            // A name that no file can have reads like that of a missing file.
+            let detail = match (verb, code) {
+                (Verb::Get, Code::NotFound) => Detail::File(rest.split_word().1.as_str().into()),
+                (Verb::Sum, Code::NotFound) => Detail::File(rest.as_str().into()),
+                _ => Detail::Text(text),
+            };
+            Refusal { verb: Some(verb), code, detail }
+        })
     }
 
     /// The verb that asks for it.
@@ -221,6 +229,14 @@ mod tests {
         assert_eq!(parse("LS /"), Err(Code::NotFound));
         assert_eq!(parse("ABORT 3"), Ok(Request::Abort { stream: 3 }));
         assert_eq!(parse("ABORT x"), Err(Code::BadParameters));
+    }
+
+    #[test]
+    fn a_name_that_no_file_can_have_is_told_as_it_was_given() {
+        for line in ["GET 0 ../a b", "SUM ../a b"] {
+            let refusal = Request::parse(Text::new(line).unwrap()).unwrap_err();
+            assert_eq!(refusal.detail, Detail::File("../a b".into()), "{line}");
+        }
     }
 
     #[test]

@@ -87,19 +87,15 @@ impl Server {
 
     fn take_in(&mut self, socket: OwnedFd, peer: SocketAddr) {
         let from = Address::host(peer.ip());
-        let reason = if self.connections.len() >= self.config.max_clients {
-            Some(CloseReason::ConnectionLimit)
-        } else {
-            let full = |limit| self.connections.count_from(from) >= limit;
-            self.config.max_per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
-        };
-        let excess = self.connections.len().saturating_sub(self.config.max_clients);
-        if excess >= REFUSED_CONNECTIONS_MAX {
+        let refusal = self.reason_to_refuse(from);
+        if refusal.is_some() && self.connections.refused() >= REFUSED_CONNECTIONS_MAX {
             log::debug!("event=refused peer={peer}");
             return;
         }
         let now = self.now.steady;
-        let id = match self.connections.add(Connection::new(socket, peer, now), &self.poll) {
+        let mut connection = Connection::new(socket, peer, now);
+        connection.is_refused = refusal.is_some();
+        let id = match self.connections.add(connection, &self.poll) {
             Ok(id) => id,
             Err(error) => {
                 log::warn!("event=refused peer={peer} error={error}");
@@ -107,7 +103,7 @@ impl Server {
             }
         };
         log::debug!("event=connected conn={id} peer={peer}");
-        match reason {
+        match refusal {
             None => {
                 let deadline = now + self.config.login_timeout;
                 self.connections.set_deadline(id, Some(deadline), &mut self.timers);
@@ -115,5 +111,13 @@ impl Server {
             }
             Some(reason) => self.finish(id, reason, Some(Reply::closing(reason.text()))),
         }
+    }
+    /// Why a connection from that address is one too many.
+    fn reason_to_refuse(&self, from: Address) -> Option<CloseReason> {
+        if self.connections.served() >= self.config.max_clients {
+            return Some(CloseReason::ConnectionLimit);
+        }
+        let full = |limit| self.connections.count_from(from) >= limit;
+        self.config.max_per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
     }
 }

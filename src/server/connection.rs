@@ -34,6 +34,8 @@ pub struct Connection {
     socket: OwnedFd,
     /// Where it comes from, for the log.
     pub peer: SocketAddr,
+    /// Whether it is one more than there may be, and only there to be told so.
+    pub is_refused: bool,
     /// How far it has come.
     pub phase: Phase,
     /// What cuts its input into frames.
@@ -86,6 +88,7 @@ impl Connection {
         Connection {
             socket,
             peer,
+            is_refused: false,
             phase: Phase::Stranger,
             decoder: Decoder::new(CLIENT_LINE_BYTES_MAX),
             leftover: Vec::new(),

@@ -19,8 +19,10 @@ pub struct Connections {
     slab: Slab<(u32, Connection)>,
     /// The generation that the next connection gets.
     generation: u32,
-    /// How many connections each IPv4 address or IPv6 network has.
+    /// How many connections each IPv4 address or IPv6 network has, without the refused ones.
     by_address: HashMap<Address, u32>,
+    /// How many are there only to be told that they are refused.
+    refused: usize,
     /// Those to be flushed, each once.
     dirty: Vec<ConnId>,
     /// Those to be freed, each once.
@@ -38,12 +40,22 @@ impl Connections {
         self.slab.len()
     }
 
+    /// How many of them are served. Those that are refused take nobody's place.
+    pub fn served(&self) -> usize {
+        self.slab.len() - self.refused
+    }
+
+    /// How many of them are refused.
+    pub fn refused(&self) -> usize {
+        self.refused
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.slab.is_empty()
     }
 
-    /// How many there are from the network of an address.
+    /// How many are served from the network of an address.
     pub fn count_from(&self, address: Address) -> u32 {
         self.by_address.get(&address.network()).copied().unwrap_or(0)
     }
@@ -59,7 +71,11 @@ impl Connections {
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         let id = ConnId { slot: entry.key() as u32, generation: self.generation };
         poll.add(&connection.socket(), Key::Connection(id), Interest::READ)?;
-        *self.by_address.entry(Address::host(connection.peer.ip()).network()).or_default() += 1;
+        if connection.is_refused {
+            self.refused += 1;
+        } else {
+            *self.by_address.entry(network(&connection)).or_default() += 1;
+        }
         entry.insert((id.generation, connection));
         Ok(id)
     }
@@ -163,14 +179,27 @@ impl Connections {
             if let Err(error) = poll.delete(&connection.socket()) {
                 log::error!("event=poll-failed conn={id} error={error}");
             }
-            let address = Address::host(connection.peer.ip()).network();
-            if let Some(count) = self.by_address.get_mut(&address) {
-                *count -= 1;
-                if *count == 0 {
-                    self.by_address.remove(&address);
-                }
-            }
+            self.count_out(&connection);
             freed(id, connection, reason);
         }
     }
+
+    fn count_out(&mut self, connection: &Connection) {
+        if connection.is_refused {
+            self.refused -= 1;
+            return;
+        }
+        let network = network(connection);
+        if let Some(count) = self.by_address.get_mut(&network) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&network);
+            }
+        }
+    }
+}
+
+/// What limits count a connection by.
+fn network(connection: &Connection) -> Address {
+    Address::host(connection.peer.ip()).network()
 }

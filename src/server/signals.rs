@@ -1,10 +1,13 @@
-//! Signals, as bytes in a pipe that the poll watches.
+//! Signals: those that stop the server are bytes in a pipe that the poll watches.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::low_level::pipe;
 
 /// The pipe into which SIGTERM and SIGINT write.
@@ -23,6 +26,9 @@ impl Signals {
         stop.set_nonblocking(true)?;
         pipe::register(SIGTERM, sender.try_clone()?)?;
         pipe::register(SIGINT, sender)?;
+        // A daemon reads its files again at SIGHUP. This one has none to read, and must not end at
+        // once and without a word, as it would if nobody took the signal.
+        flag::register(SIGHUP, Arc::new(AtomicBool::new(false)))?;
         Ok(Signals { stop })
     }
 

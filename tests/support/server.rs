@@ -1,0 +1,275 @@
+//! A server process of the test's own.
+
+use std::fs;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use tempfile::TempDir;
+
+use super::{Client, Log, PATIENCE};
+
+/// What a test runs its servers with, where it does not say otherwise.
+const DEFAULTS: [(&str, &str); 4] =
+    [("--port", "0"), ("--listen", "127.0.0.1"), ("--password-cost", "low"), ("--rate", "0")];
+
+/// The server's command without any option, and with nothing of the surroundings that it reads.
+pub fn bare_command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatsrv"));
+    for (name, _) in std::env::vars_os() {
+        let name_text = name.to_string_lossy();
+        let read = ["CHATSRV_", "NOTIFY_", "WATCHDOG_", "LISTEN_", "RUST_LOG", "STATE_DIRECTORY"];
+        if read.iter().any(|prefix| name_text.starts_with(prefix)) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// The server's command with its data in `data`, `args`, and defaults fit for a test.
+pub fn command(data: &Path, args: &[&str]) -> Command {
+    let mut command = bare_command();
+    command.arg("--data").arg(data);
+    for (option, value) in DEFAULTS {
+        if !args.contains(&option) {
+            command.args([option, value]);
+        }
+    }
+    command.args(args);
+    command
+}
+
+/// How a process ended.
+pub struct Finished {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+/// Runs a command that ends by itself.
+pub fn finish(mut command: Command) -> Finished {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the server's binary starts");
+    let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        unreachable!("both are piped");
+    };
+    let log = Log::follow(stderr);
+    let Some(status) = wait(&mut child) else {
+        signal(&child, Signal::KILL);
+        let _ = child.wait();
+        panic!("{command:?} does not end\n{log}");
+    };
+    let mut text = String::new();
+    stdout.read_to_string(&mut text).expect("standard output is UTF-8");
+    Finished { code: status.code(), stdout: text, stderr: log.wait_for_end().join("\n") }
+}
+
+/// A running server. Dropped, it is stopped, and held to have stopped well.
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    log: Log,
+    folder: TempDir,
+    args: Vec<String>,
+    running: bool,
+}
+
+impl Server {
+    /// Starts a server in a new folder and waits until it listens.
+    pub fn start(args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let command = command(&folder.path().join("data"), args);
+        Server::spawn(command, folder, args)
+    }
+
+    /// Starts `command`, whose files are in `folder`, and waits until it listens.
+    pub fn spawn(command: Command, folder: TempDir, args: &[&str]) -> Self {
+        let (child, log, address) = launch(command);
+        let args = args.iter().map(ToString::to_string).collect();
+        Server { child, address, log, folder, args, running: true }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it writes to standard error.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The shared folder.
+    pub fn files(&self) -> PathBuf {
+        self.data().join("files")
+    }
+
+    /// Puts a file into the shared folder, and its folders before it.
+    pub fn write_file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.files().join(name);
+        fs::create_dir_all(path.parent().expect("a file stands in a folder")).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// A connection that was greeted.
+    pub fn connect(&self) -> Client {
+        Client::connect(self)
+    }
+
+    /// A new account, logged in.
+    pub fn register(&self, name: &str) -> Client {
+        let mut client = self.connect();
+        client.register(name);
+        client
+    }
+
+    /// A known account, logged in.
+    pub fn login(&self, name: &str) -> Client {
+        let mut client = self.connect();
+        client.login(name);
+        client
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, what: Signal) {
+        signal(&self.child, what);
+    }
+
+    /// Waits until the process has ended.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.running = false;
+        wait(&mut self.child).unwrap_or_else(|| {
+            signal(&self.child, Signal::KILL);
+            panic!("the server does not end\n{}", self.log)
+        })
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Stops it and starts it again on the same folder.
+    pub fn restart(&mut self) {
+        let args = self.args.clone();
+        self.restart_with(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    /// Stops it and starts it again on the same folder with other options.
+    pub fn restart_with(&mut self, args: &[&str]) {
+        assert_eq!(self.stop().code(), Some(0), "{}", self.log);
+        self.start_again(args);
+    }
+
+    /// Ends it as a crash would, and starts it again on the same folder.
+    pub fn crash_and_restart(&mut self) {
+        self.signal(Signal::KILL);
+        assert_eq!(self.wait().signal(), Some(Signal::KILL.as_raw()));
+        let args = self.args.clone();
+        self.start_again(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    /// How much of the memory it holds now, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most of the memory that it ever held, in bytes.
+    pub fn resident_bytes_max(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// How many file descriptors it has open.
+    pub fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    fn start_again(&mut self, args: &[&str]) {
+        (self.child, self.log, self.address) = launch(command(&self.data(), args));
+        self.args = args.iter().map(ToString::to_string).collect();
+        self.running = true;
+    }
+
+    fn status(&self, key: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("a known key");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib * 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !self.running {
+            return;
+        }
+        if std::thread::panicking() {
+            signal(&self.child, Signal::KILL);
+            let _ = self.child.wait();
+            return;
+        }
+        assert_eq!(self.stop().code(), Some(0), "a server stops well\n{}", self.log);
+        for line in self.log.wait_for_end() {
+            let control = line.contains(|c: char| c.is_control() && c != '\t');
+            assert!(!control, "a control character in the log: {line:?}");
+            assert!(!line.contains("panicked at"), "a thread panicked\n{}", self.log);
+        }
+    }
+}
+
+fn launch(mut command: Command) -> (Child, Log, SocketAddr) {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the server's binary starts");
+    let log = Log::follow(child.stderr.take().expect("it is piped"));
+    let port = log.find("listening on 127.0.0.1:…").and_then(|found| found[0].parse().ok());
+    let Some(port) = port else {
+        signal(&child, Signal::KILL);
+        let _ = child.wait();
+        panic!("{command:?} does not listen\n{log}");
+    };
+    (child, log, SocketAddr::from(([127, 0, 0, 1], port)))
+}
+
+fn signal(child: &Child, what: Signal) {
+    // The process is not waited for yet, so the number is still its own; it may be a zombie.
+    kill_process(Pid::from_child(child), what).expect("the server's process is there");
+}
+
+/// Waits for the end of a process; `None` where it takes too long.
+fn wait(child: &mut Child) -> Option<ExitStatus> {
+    let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok()?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).ok()?;
+        match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&timeout)) {
+            Ok(0) => return None,
+            Ok(_) => return child.wait().ok(),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => panic!("poll: {error}"),
+        }
+    }
+}
