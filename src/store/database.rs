@@ -45,6 +45,11 @@ impl Request {
         }
     }
 
+    /// Whether it needs the write lock.
+    fn writes(&self) -> bool {
+        !matches!(self, Request::LookUpPassword { .. })
+    }
+
     /// What the log calls it.
     fn describe(&self) -> String {
         match self {
@@ -113,11 +118,24 @@ impl Database {
         if let Ok(answers) = self.commit(batch) {
             return answers;
         }
-        let alone = |request| match self.commit(std::slice::from_ref(request)) {
-            Ok(answers) => answers,
-            Err(error) => vec![Answer::Refused(self.refuse(request, &error))],
-        };
-        batch.iter().flat_map(alone).collect()
+        // Waiting once for somebody else's lock is enough.
+        let mut locked = false;
+        let mut answers = Vec::with_capacity(batch.len());
+        for request in batch {
+            if locked && request.writes() {
+                answers.push(Answer::Refused(Outcome::Busy));
+                continue;
+            }
+            match self.commit(std::slice::from_ref(request)) {
+                Ok(answer) => answers.extend(answer),
+                Err(error) => {
+                    let outcome = self.refuse(request, &error);
+                    locked |= outcome == Outcome::Busy;
+                    answers.push(Answer::Refused(outcome));
+                }
+            }
+        }
+        answers
     }
 
     fn commit(&mut self, batch: &[Request]) -> rusqlite::Result<Vec<Answer>> {
@@ -138,6 +156,10 @@ impl Database {
             Some(ErrorCode::DiskFull) => {
                 self.health.failed(error);
                 Outcome::NoRoom
+            }
+            Some(ErrorCode::DatabaseBusy) => {
+                self.health.failed(error);
+                Outcome::Busy
             }
             Some(ErrorCode::ConstraintViolation) | None => {
                 // The store is sound, but what the hub asked for was not.
@@ -239,6 +261,29 @@ mod tests {
         let failed = Some(&Outcome::Failed);
         assert_eq!(refused(&answers), [None, None, failed, failed, failed, None]);
         assert_eq!(names(&database), ["alice", "carol"]);
+    }
+
+    #[test]
+    fn somebody_elses_lock_is_waited_for_twice_and_reads_go_on() {
+        let (folder, mut database) = open();
+        assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [None]);
+        let slots = passwords::Slots::default();
+        let look_up = Request::LookUpPassword {
+            ticket: Ticket(1),
+            number: Some(Number(10_001)),
+            password: Secret::new("x"),
+            slot: slots.take().unwrap(),
+        };
+        let batch = [register(10_002, "bob"), look_up, register(10_003, "carol")];
+
+        let other = Connection::open(folder.path().join("store")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let answers = database.answer(&batch);
+        let busy = Some(&Outcome::Busy);
+        assert_eq!(refused(&answers), [busy, None, busy]);
+        assert!(matches!(&answers[1], Answer::Hash(Some(hash)) if hash == "$argon2id"));
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(refused(&database.answer(&batch)), [None, None, None]);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub enum Reason {
         /// Its column.
         column: &'static str,
     },
+    /// The shared folder holds the data folder, so that everybody could read the password hashes.
+    HoldsData,
     /// The kernel has no `openat2(2)`, which keeps file names beneath the shared folder.
     NoOpenat2,
 }
@@ -113,6 +115,9 @@ impl fmt::Display for Reason {
             }
             Reason::MalformedAccount { number, column } => {
                 write!(f, "the account {number} has a malformed {column}")
+            }
+            Reason::HoldsData => {
+                f.write_str("the data folder is in it, which is nobody's business")
             }
             Reason::NoOpenat2 => {
                 f.write_str("the kernel has no openat2(2): Linux 5.6 or newer is needed")

@@ -6,7 +6,6 @@ use std::io::{self, Read};
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +13,6 @@ use rustix::fs::Advice;
 use sha2::{Digest, Sha256};
 
 use super::completions::{Completion, Completions};
-use super::error::StoreError;
 use super::folder::{Folder, Refusal};
 use super::health::Health;
 use super::queue::Queue;
@@ -75,17 +73,17 @@ struct Shared {
 pub(super) struct Files(Arc<Shared>);
 
 impl Files {
-    /// Opens the shared folder, and makes it where it is missing.
-    pub(super) fn open(path: &Path, completions: Completions) -> Result<Self, StoreError> {
-        Ok(Files(Arc::new(Shared {
-            folder: Folder::open(path)?,
+    /// The way to threads that [`Files::start`] starts.
+    pub(super) fn new(folder: Folder, completions: Completions) -> Self {
+        Files(Arc::new(Shared {
+            folder,
             health: Health::new("reading the shared folder"),
             completions,
             closing: AtomicBool::new(false),
             opens: Queue::new(),
             sums: Queue::new(),
             reads: Queue::new(),
-        })))
+        }))
     }
 
     /// Starts the threads.

@@ -42,6 +42,7 @@ use std::time::{Duration, Instant};
 use completions::Completions;
 use database::Database;
 use files::Files;
+use folder::Folder;
 use health::Health;
 use lock::Lock;
 use passwords::{Slots, Worker};
@@ -49,7 +50,7 @@ use queue::Queue;
 use threads::{Threads, yield_to_others};
 
 use crate::hub::{Account, ConnId, Job, Outcome, Secret, Ticket};
-use crate::protocol::name::Number;
+use crate::protocol::name::{FileName, Number};
 
 /// With more requests than this waiting for the database, senders are slowed down.
 const CONGESTED_REQUESTS: usize = 1_024;
@@ -94,6 +95,8 @@ impl Store {
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Store, Vec<Account>), StoreError> {
         let lock = Lock::acquire(&config.data)?;
+        let files = Folder::open(&config.files)?;
+        check_apart(&config).map_err(StoreError::at(&config.files))?;
         let (database, accounts) = Database::open(&config.data.join("chatsrv.db"), lock)?;
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));
@@ -101,7 +104,7 @@ impl Store {
             requests: Arc::new(Queue::new()),
             passwords: Arc::new(Queue::new()),
             slots: Slots::default(),
-            files: Files::open(&config.files, completions.clone())?,
+            files: Files::new(files, completions.clone()),
             completions,
             finished,
             workers: Threads::new(),
@@ -188,6 +191,18 @@ impl Store {
     fn ask(&self, request: database::Request) -> bool {
         self.requests.push(request, database::WAITING_MAX).is_ok()
     }
+}
+
+/// Checks that the data folder can't be reached by a name in the shared folder.
+fn check_apart(config: &Config) -> Result<(), Reason> {
+    let files = config.files.canonicalize()?;
+    let data = config.data.canonicalize()?;
+    let Ok(below) = data.strip_prefix(files) else { return Ok(()) };
+    // A hidden folder can't be named, so the home folder may be shared with the data in `.local`.
+    if below.iter().all(|part| part.to_str().is_some_and(FileName::is_part)) {
+        return Err(Reason::HoldsData);
+    }
+    Ok(())
 }
 
 impl Drop for Store {

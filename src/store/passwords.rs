@@ -24,6 +24,13 @@ const STORED_PASSES_MAX: u32 = 64;
 /// The length of a salt, as RFC 9106 recommends it.
 const SALT_BYTES: usize = 16;
 
+/// 8 KiB and one pass.
+const LOW: Params =
+    match Params::new(Params::MIN_M_COST, Params::MIN_T_COST, Params::MIN_P_COST, None) {
+        Ok(params) => params,
+        Err(_) => panic!("Argon2 takes its own minimum"),
+    };
+
 /// How much work a password hash is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PasswordCost {
@@ -38,7 +45,7 @@ impl PasswordCost {
     fn params(self) -> Params {
         match self {
             PasswordCost::Normal => Params::DEFAULT,
-            PasswordCost::Low => Params::new(Params::MIN_M_COST, 1, 1, None).unwrap_or_default(),
+            PasswordCost::Low => LOW,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -19,6 +20,9 @@ const MIGRATIONS: &[&str] = &["
         created  INTEGER NOT NULL -- seconds since the Unix epoch
     ) STRICT;
 "];
+
+/// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Opens the database, makes it where it is missing, and brings it to the newest version.
 ///
@@ -42,6 +46,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn set_up(database: &Connection) -> Result<(), Reason> {
+    database.busy_timeout(LOCK_TIMEOUT)?;
     let mode: String =
         database.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {

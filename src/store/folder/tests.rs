@@ -2,13 +2,16 @@
 
 use super::*;
 
+use std::ffi::OsStr;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use proptest::prelude::*;
+use rustix::fs::{CWD, RenameFlags, mknodat, renameat_with};
 use tempfile::TempDir;
 
 /// A shared folder, and a secret beside it.
@@ -101,7 +104,7 @@ fn links_that_stay_inside_are_followed_and_others_are_missing() {
 fn what_is_no_regular_file_is_missing_and_does_not_block() {
     let fixture = Fixture::new();
     let mode = Mode::RUSR | Mode::WUSR;
-    rustix::fs::mknodat(rustix::fs::CWD, fixture.path("fifo"), FileType::Fifo, mode, 0).unwrap();
+    mknodat(CWD, fixture.path("fifo"), FileType::Fifo, mode, 0).unwrap();
     let _socket = UnixListener::bind(fixture.path("socket")).unwrap();
     fs::create_dir(fixture.path("sub")).unwrap();
     fixture.link("fifo", "link");
@@ -117,8 +120,7 @@ fn a_list_is_sorted_and_holds_names_that_can_be_asked_for() {
     for file in ["b", "a b", "Z", "ümlaut", ".hidden", "tab\tbed", "bell\u{7}"] {
         fixture.write(file);
     }
-    use std::os::unix::ffi::OsStrExt;
-    let latin1 = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let latin1 = OsStr::from_bytes(b"caf\xe9");
     fs::write(fixture.root.path().join("files").join(latin1), "").unwrap();
     fs::create_dir(fixture.path("a")).unwrap();
     fs::create_dir(fixture.path(".git")).unwrap();
@@ -179,20 +181,15 @@ fn a_folder_exchanged_for_a_link_at_any_moment_leads_nowhere() {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
+            let (real, link) = (fixture.path("real"), fixture.path("link"));
             // Exchanged in one step, so that there is always one of the two under the name.
+            let exchange = || renameat_with(CWD, &real, CWD, &link, RenameFlags::EXCHANGE);
             while !stop.load(Ordering::Relaxed) {
-                rustix::fs::renameat_with(
-                    rustix::fs::CWD,
-                    fixture.path("real"),
-                    rustix::fs::CWD,
-                    fixture.path("link"),
-                    rustix::fs::RenameFlags::EXCHANGE,
-                )
-                .unwrap();
+                exchange().unwrap();
             }
         });
-        let mut found = 0;
-        let mut missing = 0;
+        let _stop = OnDrop(|| stop.store(true, Ordering::Relaxed));
+        let (mut found, mut missing) = (0, 0);
         for _ in 0..1_000_000 {
             match fixture.read("real/file") {
                 Ok(text) => {
@@ -206,9 +203,17 @@ fn a_folder_exchanged_for_a_link_at_any_moment_leads_nowhere() {
                 break;
             }
         }
-        stop.store(true, Ordering::Relaxed);
         assert!(found > 0 && missing > 0, "both were met: {found} and {missing}");
     });
+}
+
+/// Ends the other thread of a scope also where this one panics.
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
 }
 
 /// A few names, so that random links meet each other.
@@ -255,17 +260,15 @@ proptest! {
         }
         // What is listed can be had, as it was listed.
         let mut folders = vec![None];
-        let mut depth = 0;
-        while let Some(path) = folders.pop() {
+        for _ in 0..100 {
+            let Some(path) = folders.pop() else { break };
             for entry in fixture.folder.list(path.as_ref()).unwrap() {
                 match entry.size {
                     Some(_) => {
                         prop_assert_eq!(fixture.read(entry.name.as_str()).unwrap(), "inside");
                     }
-                    None if depth < 100 => folders.push(Some(entry.name)),
-                    None => {}
+                    None => folders.push(Some(entry.name)),
                 }
-                depth += 1;
             }
         }
     }
