@@ -22,7 +22,7 @@ const MIGRATIONS: &[&str] = &["
 "];
 
 /// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Opens the database, makes it where it is missing, and brings it to the newest version.
 ///

@@ -188,6 +188,38 @@ fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
 }
 
 #[test]
+fn what_was_handed_in_is_kept_when_the_store_closes() {
+    let mut fixture = Fixture::new();
+    fixture.run(register(10_001, "alice", "a"));
+    for i in 0..100 {
+        let display = format!("Alice {i}").parse().unwrap();
+        fixture.submit(Job::SetDisplayName { number: Number(10_001), display });
+    }
+    let fixture = fixture.reopen(PasswordCost::Low);
+    let display = fixture.accounts[0].display.as_ref().unwrap();
+    assert_eq!(display.as_str(), "Alice 99");
+}
+
+#[test]
+fn a_long_queue_is_congestion_until_it_is_worked_off() {
+    let mut fixture = Fixture::new();
+    fixture.run(register(10_001, "alice", "a"));
+    assert!(!fixture.store.is_congested());
+    let database = fixture.database();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // The database thread waits for the lock, with a batch in its hands at most.
+    let submitted = 3 * CONGESTED_REQUESTS;
+    for _ in 0..submitted {
+        let display = "Alice".parse().unwrap();
+        fixture.submit(Job::SetDisplayName { number: Number(10_001), display });
+    }
+    assert!(fixture.store.is_congested());
+    database.execute_batch("COMMIT").unwrap();
+    fixture.outcomes(submitted);
+    assert!(!fixture.store.is_congested());
+}
+
+#[test]
 fn a_hash_of_another_cost_is_renewed_after_the_right_password() {
     let mut fixture = Fixture::new();
     fixture.run(register(10_001, "alice", "correct horse"));

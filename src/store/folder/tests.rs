@@ -4,6 +4,7 @@ use super::*;
 
 use std::ffi::OsStr;
 use std::io::Read;
+use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use proptest::prelude::*;
-use rustix::fs::{CWD, RenameFlags, mknodat, renameat_with};
+use rustix::fs::{CWD, RenameFlags, inotify, mknodat, renameat_with};
 use tempfile::TempDir;
 
 /// A shared folder, and a secret beside it.
@@ -112,6 +113,23 @@ fn what_is_no_regular_file_is_missing_and_does_not_block() {
         assert_eq!(fixture.read(missing), Err(Refusal::NotFound), "{missing}");
     }
     assert_eq!(fixture.list(""), ["sub/"]);
+}
+
+#[test]
+fn a_fifo_is_not_even_opened() {
+    let fixture = Fixture::new();
+    fixture.write("file");
+    mknodat(CWD, fixture.path("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+    inotify::add_watch(&watch, fixture.path(""), inotify::WatchFlags::OPEN).unwrap();
+    let mut buffer = [const { MaybeUninit::uninit() }; 4096];
+    let mut events = inotify::Reader::new(&watch, &mut buffer);
+
+    // Whoever waits with something to write would take the opening for a reader.
+    assert_eq!(fixture.read("fifo"), Err(Refusal::NotFound));
+    assert_eq!(events.next().map(|_| ()), Err(Errno::AGAIN));
+    fixture.read("file").unwrap();
+    assert_eq!(events.next().unwrap().file_name(), Some(c"file"));
 }
 
 #[test]
