@@ -117,7 +117,7 @@ impl fmt::Display for Reason {
                 write!(f, "the account {number} has a malformed {column}")
             }
             Reason::HoldsData => {
-                f.write_str("the data folder is in it, which is nobody's business")
+                f.write_str("it holds the data folder, and so the password hashes")
             }
             Reason::NoOpenat2 => {
                 f.write_str("the kernel has no openat2(2): Linux 5.6 or newer is needed")
