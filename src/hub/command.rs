@@ -95,7 +95,8 @@ impl Hub {
             }
             FrameError::Command(verb, error) => {
                 session.stop_composing();
-                Reply::text(Code::BadParameters, verb, explain(error))
+                let code = verb.map_or(Code::Unknown, |_| Code::BadParameters);
+                Reply::text(code, verb, explain(error))
             }
             FrameError::Data(error) => {
                 let subject = session.subject_of_data();
