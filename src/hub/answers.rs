@@ -113,6 +113,11 @@ impl Answers {
         room
     }
 
+    /// How many downloads are asked for that have no stream yet.
+    pub fn downloads_asked(&self) -> usize {
+        self.0.as_ref().map_or(0, |queue| queue.downloads_asked)
+    }
+
     /// A download that was asked for comes to nothing.
     pub fn download_refused(&mut self) {
         self.queue().downloads_asked -= 1;

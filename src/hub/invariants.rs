@@ -25,6 +25,12 @@ impl Hub {
             } else {
                 assert!(session.answers.waiting() <= 1, "{conn} is owed more than one answer");
             }
+            let opening = self
+                .under_way
+                .values()
+                .filter(|job| job.conn == conn && matches!(job.task, Task::Download { .. }));
+            let asked = opening.count() + session.answers.opened_files().count();
+            assert_eq!(session.answers.downloads_asked(), asked, "{conn}");
             for ticket in session.answers.awaited() {
                 let under_way = self.under_way.get(&ticket).map(|job| job.conn);
                 assert_eq!(under_way, Some(conn), "an answer waits for {ticket:?}");

@@ -183,3 +183,13 @@ impl Session {
         !checks && self.answers.waiting() == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_takes_one_cache_line() {
+        assert!(size_of::<Option<Session>>() <= 64, "{}", size_of::<Option<Session>>());
+    }
+}
