@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::effect::CloseReason;
 use super::job::Ticket;
-use super::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX};
+use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX};
 use crate::protocol::name::FileName;
 use crate::protocol::reply::{List, Reply};
 

@@ -132,8 +132,9 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        let next = session.user().map_or(State::GuestLeaves, State::Leaving);
-        session.enter(next);
+        if let Some(user) = session.user() {
+            session.enter(State::Leaving(user));
+        }
         let last = match reason {
             CloseReason::Goodbye => Reply::text(Code::Goodbye, Verb::Ex, "goodbye"),
             other => Reply::closing(other.text()),

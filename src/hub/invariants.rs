@@ -37,7 +37,7 @@ impl Hub {
             }
             checking += usize::from(*session.state() == State::ChecksPassword);
             refused += usize::from(*session.state() == State::Refused);
-            let leaves = matches!(session.state(), State::Leaving(_) | State::GuestLeaves);
+            let leaves = matches!(session.state(), State::Leaving(_));
             assert!(!leaves || session.answers.waiting() > 0, "{conn} could have left");
         }
         assert_eq!(self.online.len(), online);

@@ -112,7 +112,7 @@ fn command_or_message(client: &Client, numbers: &[u32], serial: u32, lot: &mut R
 
 /// Sends what no honest client would.
 fn say_nonsense(client: &mut Client, lot: &mut Rng) {
-    let long = "x".repeat(lot.usize(4090..9000));
+    let long = "x".repeat(lot.usize(4096..9000));
     match lot.u8(..16) {
         0 => client.send(b"hello", Some(Sent::NoFrame)),
         1 => client.send(b"Q x\xff", Some(Sent::NoFrame)),

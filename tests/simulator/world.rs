@@ -13,7 +13,7 @@ use crate::server::Server;
 use crate::store::Store;
 
 /// Inputs after which a world comes to its end.
-const STEPS: usize = 2000;
+const STEPS: usize = 1500;
 /// Clients that are connected at a time.
 const PRESENT_MAX: usize = 8;
 
