@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::effect::CloseReason;
 use super::job::Ticket;
-use super::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX};
+use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX};
 use crate::protocol::name::FileName;
 use crate::protocol::reply::{List, Reply};
 
@@ -111,6 +111,11 @@ impl Answers {
         }
         self.free_if_unused();
         room
+    }
+
+    /// How many downloads are asked for that have no stream yet.
+    pub fn downloads_asked(&self) -> usize {
+        self.0.as_ref().map_or(0, |queue| queue.downloads_asked)
     }
 
     /// A download that was asked for comes to nothing.

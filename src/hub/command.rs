@@ -95,7 +95,8 @@ impl Hub {
             }
             FrameError::Command(verb, error) => {
                 session.stop_composing();
-                Reply::text(Code::BadParameters, verb, explain(error))
+                let code = verb.map_or(Code::Unknown, |_| Code::BadParameters);
+                Reply::text(code, verb, explain(error))
             }
             FrameError::Data(error) => {
                 let subject = session.subject_of_data();
@@ -131,8 +132,9 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        let next = session.user().map_or(State::GuestLeaves, State::Leaving);
-        session.enter(next);
+        if let Some(user) = session.user() {
+            session.enter(State::Leaving(user));
+        }
         let last = match reason {
             CloseReason::Goodbye => Reply::text(Code::Goodbye, Verb::Ex, "goodbye"),
             other => Reply::closing(other.text()),

@@ -25,13 +25,19 @@ impl Hub {
             } else {
                 assert!(session.answers.waiting() <= 1, "{conn} is owed more than one answer");
             }
+            let opening = self
+                .under_way
+                .values()
+                .filter(|job| job.conn == conn && matches!(job.task, Task::Download { .. }));
+            let asked = opening.count() + session.answers.opened_files().count();
+            assert_eq!(session.answers.downloads_asked(), asked, "{conn}");
             for ticket in session.answers.awaited() {
                 let under_way = self.under_way.get(&ticket).map(|job| job.conn);
                 assert_eq!(under_way, Some(conn), "an answer waits for {ticket:?}");
             }
             checking += usize::from(*session.state() == State::ChecksPassword);
             refused += usize::from(*session.state() == State::Refused);
-            let leaves = matches!(session.state(), State::Leaving(_) | State::GuestLeaves);
+            let leaves = matches!(session.state(), State::Leaving(_));
             assert!(!leaves || session.answers.waiting() > 0, "{conn} could have left");
         }
         assert_eq!(self.online.len(), online);

@@ -11,7 +11,6 @@ mod effect;
 mod input;
 mod invariants;
 mod job;
-pub mod limits;
 mod login;
 mod messages;
 mod online;

@@ -82,8 +82,6 @@ pub(super) enum State {
     Online(UserIndex, Composing),
     /// Logged in until the answers that wait are given; nothing more is taken.
     Leaving(UserIndex),
-    /// The same for somebody who never logged in.
-    GuestLeaves,
 }
 
 /// Who wants to log in.
@@ -109,12 +107,10 @@ pub(super) enum Composing {
 
 impl State {
     fn may_become(&self, next: &State) -> bool {
-        use State::{
-            AwaitsPassword, ChecksPassword, Greeted, GuestLeaves, Leaving, Online, Refused,
-        };
+        use State::{AwaitsPassword, ChecksPassword, Greeted, Leaving, Online, Refused};
         match (self, next) {
-            (Greeted, AwaitsPassword(_) | GuestLeaves)
-            | (AwaitsPassword(_), Greeted | ChecksPassword | GuestLeaves)
+            (Greeted, AwaitsPassword(_))
+            | (AwaitsPassword(_), Greeted | ChecksPassword)
             | (ChecksPassword, Greeted | Refused | Online(_, Composing::Nothing))
             | (Refused, Greeted) => true,
             (Online(before, _), Online(after, _) | Leaving(after)) => before == after,
@@ -172,8 +168,7 @@ impl Session {
         match self.state {
             State::Greeted | State::AwaitsPassword(_) => self.answers.waiting() == 0,
             State::Online(..) => self.answers.may_wait_more(),
-            State::ChecksPassword | State::Refused => false,
-            State::Leaving(_) | State::GuestLeaves => false,
+            State::ChecksPassword | State::Refused | State::Leaving(_) => false,
         }
     }
 
@@ -181,5 +176,15 @@ impl Session {
     pub fn has_answered(&self) -> bool {
         let checks = matches!(self.state, State::ChecksPassword | State::Refused);
         !checks && self.answers.waiting() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_takes_one_cache_line() {
+        assert!(size_of::<Option<Session>>() <= 64, "{}", size_of::<Option<Session>>());
     }
 }

@@ -1,7 +1,107 @@
 //! The hub as people meet it, without a socket: dialogues, and worlds that are drawn by lot.
 
+mod client;
 mod dialogue;
 mod dialogues;
+mod lines;
 mod model;
 mod server;
 mod store;
+mod world;
+
+use crate::client::Tally;
+
+/// Tells how to run a world again that failed.
+struct Replay(u64);
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let seed = self.0;
+            eprintln!("again: CHATSRV_SIM_SEED={seed} cargo test --test simulator worlds");
+        }
+    }
+}
+
+fn number_from_environment(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+/// Worlds of `CHATSRV_SIM_SEEDS` seeds (200), or the one world of `CHATSRV_SIM_SEED`.
+#[test]
+fn worlds() {
+    let seeds = match number_from_environment("CHATSRV_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number_from_environment("CHATSRV_SIM_SEEDS").unwrap_or(200),
+    };
+    let many = seeds.end - seeds.start >= 200;
+    let mut tally = Tally::default();
+    for seed in seeds {
+        let _replay = Replay(seed);
+        for (what, count) in world::run(seed) {
+            *tally.entry(what).or_default() += count;
+        }
+    }
+    // Where something that can happen never does, the worlds have become too small to prove much.
+    for what in EVERYTHING.iter().filter(|_| many) {
+        let count = tally.get(*what).copied().unwrap_or_default();
+        assert!(count >= 5, "{what} came {count} times: {tally:?}");
+    }
+}
+
+/// What the server can say.
+const EVERYTHING: &[&str] = &[
+    "120 ON",
+    "121 OFF",
+    "127 ABORT",
+    "129 SHUTDOWN",
+    "150 DM",
+    "150 HELP",
+    "150 LS",
+    "150 UNREAD",
+    "150 WHO",
+    "151 DM",
+    "151 LS",
+    "151 WHO",
+    "221 EX",
+    "230 USER",
+    "250 ABORT",
+    "250 GET",
+    "250 LS",
+    "250 MSG",
+    "250 NICK",
+    "250 QUIET",
+    "250 SUM",
+    "331 USER",
+    "332 USER",
+    "354 DM",
+    "354 PM",
+    "421 -",
+    "431 USER",
+    "450 GET",
+    "450 LS",
+    "450 NICK",
+    "450 SUM",
+    "450 USER",
+    "452 NICK",
+    "452 USER",
+    "500 -",
+    "501 GET",
+    "501 MSG",
+    "501 NICK",
+    "501 USER",
+    "501 WHO",
+    "503 USER",
+    "530 GET",
+    "530 MSG",
+    "530 WHO",
+    "535 USER",
+    "550 ABORT",
+    "550 GET",
+    "550 LS",
+    "550 MSG",
+    "550 SUM",
+    "551 MSG",
+    "553 USER",
+];

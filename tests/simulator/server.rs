@@ -12,7 +12,7 @@ use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
 use chatsrv::protocol::address::Address;
 use chatsrv::protocol::frame::{Frame, FrameBuffer, encode_chunk_header};
 use chatsrv::protocol::name::FileName;
-use chatsrv::protocol::reply::{Code, List, encode_line};
+use chatsrv::protocol::reply::{List, encode_line};
 use chatsrv::protocol::request::Request;
 
 use crate::model::Model;
@@ -280,13 +280,12 @@ impl Server {
 }
 
 fn encode_list(list: &List, out: &mut Vec<u8>) {
-    encode_line(&format_args!("C {} {} {}", Code::ListHead, list.verb, list.count()), out);
-    for (_, item) in list.items_from(0) {
-        let mut line = String::new();
-        item.write(list.verb, &mut line).unwrap();
-        encode_line(&line, out);
+    list.encode_head(out);
+    let mut at = 0;
+    while list.encode_item(at, out) {
+        at += 1;
     }
-    encode_line(&list.last, out);
+    list.encode_last(out);
 }
 
 /// A job of its own: the effect that holds it is only borrowed.

@@ -58,7 +58,7 @@ fn a_download_begins_at_the_offset_and_may_be_aborted() {
          bob > C GET 0 nothing
          bob < C 550 GET nothing
          bob > C GET 0 ../small
-         bob < C 550 GET ...
+         bob < C 550 GET ../small
          bob > C GET 0 folder/large file
          bob < C 250 GET 3 200000 folder/large file
          bob > C ABORT 1
@@ -127,7 +127,7 @@ fn public_files_may_be_read_before_the_login() {
          guest closed no-such-file
          other connects
          other > C GET 0 ../small
-         other < C 550 GET ...
+         other < C 550 GET ../small
          other closed no-such-file",
     );
 }

@@ -1,0 +1,282 @@
+//! A client as the protocol wants one: it knows what it sent, and holds every line that it gets
+//! against that.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::frame::{Frame, FrameBuffer};
+use chatsrv::protocol::reply::{Delivered, ServerLine};
+use chatsrv::protocol::request::Request;
+use chatsrv::protocol::verb::Verb;
+
+use crate::store::content;
+
+/// What a client sent that gets a final reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    Command(Request),
+    /// A command with this verb that can't be carried out as it is.
+    BadCommand(Verb),
+    /// A command with a verb that nobody knows.
+    UnknownCommand,
+    Data,
+    BadData,
+    /// A line that is no frame.
+    NoFrame,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Guest,
+    AwaitsPassword,
+    Online,
+    Composing,
+}
+
+/// One client.
+#[derive(Debug)]
+pub struct Client {
+    pub pipe: usize,
+    /// Lines that are on their way to the server.
+    pub to_send: Vec<u8>,
+    /// Whether it ends its input once all is sent.
+    pub ends: bool,
+    /// Whether its connection broke, so that it can't tell what it missed.
+    pub broke: bool,
+    sent: VecDeque<Sent>,
+    inbox: FrameBuffer,
+    state: State,
+    greeted: bool,
+    /// Whether it got its last line.
+    over: bool,
+    /// The list that it is in, and how many items are to come.
+    list: Option<(String, usize)>,
+    streams: BTreeMap<u32, Stream>,
+    last_stream: u32,
+}
+
+#[derive(Debug)]
+struct Stream {
+    name: String,
+    at: u64,
+    size: u64,
+}
+
+/// How often each code came with each verb.
+pub type Tally = HashMap<String, u32>;
+
+impl Client {
+    pub fn new(pipe: usize) -> Self {
+        Client {
+            pipe,
+            to_send: Vec::new(),
+            ends: false,
+            broke: false,
+            sent: VecDeque::new(),
+            inbox: FrameBuffer::new(SERVER_LINE_BYTES_MAX),
+            state: State::Guest,
+            greeted: false,
+            over: false,
+            list: None,
+            streams: BTreeMap::new(),
+            last_stream: 0,
+        }
+    }
+
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whether it knows where it stands.
+    pub fn got_all_replies(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// A stream that is open, or else the one that would come next.
+    pub fn some_stream(&self) -> u32 {
+        self.streams.keys().next().copied().unwrap_or(self.last_stream + 1)
+    }
+
+    pub fn last_stream(&self) -> u32 {
+        self.last_stream
+    }
+
+    /// Sends a line, which may be answered.
+    pub fn send(&mut self, line: &[u8], sent: Option<Sent>) {
+        self.to_send.extend_from_slice(line);
+        self.to_send.push(b'\n');
+        self.sent.extend(sent);
+    }
+
+    /// Takes what the server wrote, and hands on the messages.
+    pub fn read(&mut self, bytes: &[u8], tally: &mut Tally, mut received: impl FnMut(Delivered)) {
+        self.inbox.extend(bytes);
+        let mut inbox = std::mem::replace(&mut self.inbox, FrameBuffer::new(SERVER_LINE_BYTES_MAX));
+        while let Some(frame) = inbox.next_frame() {
+            match frame {
+                Frame::Command(text) => {
+                    let line = ServerLine::parse(text.as_str());
+                    let line = line.unwrap_or_else(|| panic!("{text} has no code"));
+                    *tally.entry(format!("{} {}", line.code, line.verb)).or_default() += 1;
+                    assert!(!self.over, "{line:?} comes after the last line");
+                    self.line(line);
+                }
+                Frame::Data(text) => {
+                    let message = Delivered::parse(text.as_str());
+                    let message = message.unwrap_or_else(|| panic!("{text} is no message"));
+                    assert!(!self.over, "{message:?} comes after the last line");
+                    assert_eq!(self.list, None, "{message:?} comes inside a list");
+                    assert!(self.is_online(), "{message:?} comes before the login");
+                    received(message);
+                }
+                Frame::File { stream, bytes } => self.chunk(stream, bytes),
+                Frame::FileEnd { stream } => {
+                    let file = self.streams.remove(&stream).expect("the stream is open");
+                    assert_eq!(file.at, file.size, "{file:?} is not whole");
+                }
+                Frame::Bad(error) => panic!("the server sends what is no frame: {error:?}"),
+            }
+        }
+        self.inbox = inbox;
+    }
+
+    /// The server will send no more.
+    pub fn check_answered(&self, closed: bool) {
+        assert!(self.inbox.is_between_frames(), "the output ends inside a frame");
+        assert_eq!(self.list, None);
+        assert!(self.over == closed, "the last line comes exactly where the server closes");
+        if !closed {
+            assert!(self.sent.is_empty(), "{:?} got no reply", self.sent);
+        }
+    }
+
+    fn is_online(&self) -> bool {
+        matches!(self.state, State::Online | State::Composing)
+    }
+
+    fn chunk(&mut self, stream: u32, bytes: &[u8]) {
+        let file = self.streams.get_mut(&stream).expect("the stream is open");
+        for byte in bytes {
+            assert_eq!(*byte, content(&file.name, file.at), "{file:?}");
+            file.at += 1;
+        }
+        assert!(file.at <= file.size, "{file:?}");
+    }
+
+    fn line(&mut self, line: ServerLine<'_>) {
+        if !self.greeted {
+            assert_eq!(line.code, 220);
+            self.greeted = true;
+            return;
+        }
+        if let Some((verb, left)) = &mut self.list {
+            if *left > 0 {
+                assert_eq!((line.code, line.verb), (151, verb.as_str()));
+                *left -= 1;
+                return;
+            }
+            let expected = if verb == "UNREAD" { "USER" } else { verb.as_str() };
+            assert!(line.is_final(), "{line:?} stands in a list");
+            assert_eq!(line.verb, expected);
+            self.list = None;
+        }
+        match line.code {
+            150 => self.list = Some((line.verb.to_owned(), line.rest.parse().unwrap())),
+            120 | 121 => assert!(self.is_online(), "{line:?} comes before the login"),
+            127 => {
+                let stream = line.rest.split(' ').next().unwrap().parse().unwrap();
+                assert!(self.streams.remove(&stream).is_some(), "{line:?}");
+            }
+            129 => {}
+            421 => {
+                assert_eq!(line.verb, "-");
+                self.over = true;
+            }
+            _ => self.final_reply(line),
+        }
+    }
+
+    fn final_reply(&mut self, line: ServerLine<'_>) {
+        assert!(line.is_final(), "{line:?}");
+        let sent = self.sent.pop_front().unwrap_or_else(|| panic!("{line:?} answers nothing"));
+        let is_command =
+            matches!(sent, Sent::Command(_) | Sent::BadCommand(_) | Sent::UnknownCommand);
+        if is_command {
+            self.state = match self.state {
+                State::AwaitsPassword => State::Guest,
+                State::Composing => State::Online,
+                other => other,
+            };
+        }
+        let (verb, codes) = self.allowed(&sent);
+        assert_eq!(line.verb, verb, "{line:?} answers {sent:?} in {:?}", self.state);
+        assert!(codes.contains(&line.code), "{line:?} answers {sent:?} in {:?}", self.state);
+        if sent == Sent::Data || sent == Sent::BadData {
+            self.state = match (self.state, line.code) {
+                (_, 230) | (State::Composing, _) => State::Online,
+                (State::AwaitsPassword, _) => State::Guest,
+                (other, _) => other,
+            };
+        }
+        match (line.code, line.verb) {
+            (331 | 332, _) => self.state = State::AwaitsPassword,
+            (354, _) => self.state = State::Composing,
+            (221 | 431, _) => self.over = true,
+            (550, "GET") => self.over = !self.is_online(),
+            _ => {}
+        }
+        match sent {
+            Sent::Command(Request::Get { offset, .. }) if line.code == 250 => {
+                self.stream_opens(offset, line.rest);
+            }
+            Sent::Command(Request::Abort { stream }) if line.code == 250 => {
+                assert!(self.streams.remove(&stream).is_some(), "{stream} was not open");
+            }
+            _ => {}
+        }
+    }
+
+    fn stream_opens(&mut self, offset: u64, words: &str) {
+        let mut words = words.splitn(3, ' ');
+        let stream: u32 = words.next().unwrap().parse().unwrap();
+        let size = words.next().unwrap().parse().unwrap();
+        let name = words.next().unwrap().to_owned();
+        assert_eq!(stream, self.last_stream + 1, "streams are numbered in one sequence");
+        self.last_stream = stream;
+        self.streams.insert(stream, Stream { name, at: offset, size });
+    }
+
+    /// The verb and the codes of the final reply.
+    fn allowed(&self, sent: &Sent) -> (&'static str, &'static [u16]) {
+        let guest = !self.is_online();
+        match sent {
+            Sent::UnknownCommand | Sent::NoFrame => ("-", &[500]),
+            Sent::BadCommand(verb) => (verb.name(), &[501, 503, 530, 550, 553]),
+            Sent::Command(request) => (request.verb().name(), codes(request.verb(), guest)),
+            Sent::Data if self.state == State::AwaitsPassword => {
+                ("USER", &[230, 431, 450, 452, 501, 535, 553])
+            }
+            Sent::BadData if self.state == State::AwaitsPassword => ("USER", &[501]),
+            Sent::Data if guest => ("MSG", &[530]),
+            Sent::Data => ("MSG", &[250, 501, 550, 551]),
+            Sent::BadData => ("MSG", &[501]),
+        }
+    }
+}
+
+fn codes(verb: Verb, guest: bool) -> &'static [u16] {
+    match verb {
+        Verb::Help => &[250],
+        Verb::Ex => &[221],
+        Verb::User if guest => &[331, 332, 450],
+        Verb::User => &[503],
+        Verb::Get if guest => &[250, 450, 501, 530, 550],
+        _ if guest => &[530],
+        Verb::Get => &[250, 450, 501, 550],
+        Verb::Pm | Verb::Dm => &[354],
+        Verb::Who | Verb::Quiet => &[250],
+        Verb::Nick => &[250, 450, 452],
+        Verb::Ls | Verb::Sum => &[250, 450, 550],
+        Verb::Abort => &[250, 550],
+    }
+}

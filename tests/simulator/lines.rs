@@ -1,0 +1,136 @@
+//! What simulated people type, and what is thrown at the server beside it.
+
+use chatsrv::protocol::request::{Refusal, Request};
+use chatsrv::protocol::text::Text;
+use chatsrv::protocol::verb::Verb;
+use fastrand::Rng;
+
+use crate::client::{Client, Sent, State};
+
+/// The users of a world.
+pub const NAMES: [&str; 7] = ["ann", "Bob", "cleo", "Dan", "eve.x", "f", "Gil-9"];
+const FILES: [&str; 5] = ["empty", "small", "folder/large file", "nothing", "../small"];
+
+/// Lets a client say something that mostly makes sense where it stands.
+pub fn say_something(client: &mut Client, numbers: &[u32], serial: &mut u32, lot: &mut Rng) {
+    if lot.u8(..) < 20 {
+        return say_nonsense(client, lot);
+    }
+    // People wait for a question before they answer it, and only programs don't.
+    let logs_in = matches!(client.state(), State::Guest | State::AwaitsPassword);
+    if logs_in && !client.got_all_replies() && lot.u8(..8) > 0 {
+        return;
+    }
+    let line = match client.state() {
+        State::Guest if lot.u8(..) < 200 => log_in(lot),
+        State::AwaitsPassword if lot.u8(..) < 230 => password(lot),
+        State::Composing if lot.u8(..) < 230 => {
+            *serial += 1;
+            match lot.u8(..4) {
+                0 => format!("D text {serial}"),
+                _ => format!("D {} text {serial}", target(numbers, lot)),
+            }
+        }
+        _ => {
+            *serial += 1;
+            command_or_message(client, numbers, *serial, lot)
+        }
+    };
+    say(client, &line);
+    // Who logs in without waiting for the questions.
+    if line.starts_with("C USER") && lot.u8(..4) == 0 {
+        say(client, &password(lot));
+    }
+}
+
+/// Sends a line that is a valid frame.
+fn say(client: &mut Client, line: &str) {
+    let sent = match line.strip_prefix("C ") {
+        None => Sent::Data,
+        Some(text) => match Request::parse(Text::new(text).unwrap()) {
+            Ok(request) => Sent::Command(request),
+            Err(Refusal { verb: Some(verb), .. }) => Sent::BadCommand(verb),
+            Err(_) => Sent::UnknownCommand,
+        },
+    };
+    client.send(line.as_bytes(), Some(sent));
+}
+
+fn log_in(lot: &mut Rng) -> String {
+    let takeover = if lot.u8(..3) == 0 { " TAKEOVER" } else { "" };
+    format!("C USER {}{takeover}", name(lot))
+}
+
+fn password(lot: &mut Rng) -> String {
+    match lot.u8(..16) {
+        0 => "D".into(),
+        1..3 => "D wrong".into(),
+        _ => "D right".into(),
+    }
+}
+
+/// A name of the world, not always in the case in which it was registered.
+fn name(lot: &mut Rng) -> String {
+    let name = NAMES[lot.usize(..NAMES.len())];
+    match lot.u8(..4) {
+        0 => name.to_uppercase(),
+        _ => name.into(),
+    }
+}
+
+fn target(numbers: &[u32], lot: &mut Rng) -> String {
+    match lot.u8(..16) {
+        0..6 => "*".into(),
+        6..12 => name(lot),
+        12..14 if !numbers.is_empty() => numbers[lot.usize(..numbers.len())].to_string(),
+        14 => "#group".into(),
+        _ => ["nobody", "9a", "10000", ""][lot.usize(..4)].into(),
+    }
+}
+
+fn command_or_message(client: &Client, numbers: &[u32], serial: u32, lot: &mut Rng) -> String {
+    let file = FILES[lot.usize(..FILES.len())];
+    match lot.u8(..64) {
+        0..3 => "C PM".into(),
+        3..6 => "C DM".into(),
+        6..9 => "C WHO".into(),
+        9..11 => format!("C NICK The {serial}. Name"),
+        11..13 => format!("C QUIET {}", ["on", "off", "maybe"][lot.usize(..3)]),
+        13..16 => format!("C LS {}", ["", "folder/", "nowhere", ".."][lot.usize(..4)]),
+        16..21 => format!("C GET {} {file}", [0, 5, 11, 12, 199_000][lot.usize(..5)]),
+        21..24 => format!("C SUM {file}"),
+        24..26 => format!("C ABORT {}", client.some_stream()),
+        26 => format!("C ABORT {}", lot.u32(..client.last_stream() + 2)),
+        27 => "C HELP".into(),
+        28 => "C EX".into(),
+        29 => log_in(lot),
+        30 => password(lot),
+        31 => "C NOPE".into(),
+        _ => format!("D {} text {serial}", target(numbers, lot)),
+    }
+}
+
+/// Sends what no honest client would.
+fn say_nonsense(client: &mut Client, lot: &mut Rng) {
+    let long = "x".repeat(lot.usize(4096..9000));
+    match lot.u8(..16) {
+        0 => client.send(b"hello", Some(Sent::NoFrame)),
+        1 => client.send(b"Q x\xff", Some(Sent::NoFrame)),
+        2 => client.send(b"C \xff\xfe", Some(Sent::UnknownCommand)),
+        3 => client.send(b"C NICK a\x1b[2J", Some(Sent::BadCommand(Verb::Nick))),
+        4 => client.send(format!("C WHO {long}").as_bytes(), Some(Sent::BadCommand(Verb::Who))),
+        5 => client.send(format!("C {long}").as_bytes(), Some(Sent::UnknownCommand)),
+        6 => client.send(b"D a\x00b", Some(Sent::BadData)),
+        7 => client.send(b"D * \xc2\x85", Some(Sent::BadData)),
+        8 => client.send(format!("D * {long}").as_bytes(), Some(Sent::BadData)),
+        9 => client.send(b"", None),
+        10 => client.send(b"\r", None),
+        11 => client.send(b"C HELP\r", Some(Sent::Command(Request::Help))),
+        12 => client.send(b"C ", Some(Sent::UnknownCommand)),
+        // What belongs to a stream that is over is dropped, and anything else ends the connection.
+        13 if client.last_stream() > 0 => client.send(b"F 1 3\nabcF 1 0", None),
+        14 if lot.u8(..4) == 0 => client.send(b"F 99 3\nabc", None),
+        15 if lot.u8(..4) == 0 => client.send(b"F x", None),
+        _ => {}
+    }
+}

@@ -1,0 +1,268 @@
+//! A world drawn by lot: people who come, go, stall and break off, and a store that takes its time.
+
+use std::time::Duration;
+
+use chatsrv::hub::{Account, Config, Job, Outcome};
+use chatsrv::protocol::address::Address;
+use chatsrv::protocol::name::Number;
+use fastrand::Rng;
+
+use crate::client::{Client, Tally};
+use crate::lines::{NAMES, say_something};
+use crate::server::Server;
+use crate::store::Store;
+
+/// Inputs after which a world comes to its end.
+const STEPS: usize = 1500;
+/// Clients that are connected at a time.
+const PRESENT_MAX: usize = 8;
+
+struct World {
+    lot: Rng,
+    server: Server,
+    store: Store,
+    clients: Vec<Client>,
+    numbers: Vec<u32>,
+    serial: u32,
+    tally: Tally,
+}
+
+/// Runs the world of a seed to its end, and counts what happened in it.
+pub fn run(seed: u64) -> Tally {
+    let mut world = World::new(seed);
+    for _ in 0..STEPS {
+        world.step();
+    }
+    world.settle();
+    world.end();
+    world.tally
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut lot = Rng::with_seed(seed);
+        let config = Config {
+            registration: lot.u8(..4) > 0,
+            public_files: lot.bool(),
+            presence_limit: lot.usize(..8),
+        };
+        let mut store = Store::new();
+        let mut numbers = Vec::new();
+        for (at, name) in NAMES.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
+            let number = 20_000 + at as u32;
+            numbers.push(number);
+            let account =
+                Account { number: Number(number), name: name.parse().unwrap(), display: None };
+            store.add(account, "right");
+        }
+        let server = Server::new(config, seed, &store);
+        World {
+            lot,
+            server,
+            store,
+            clients: Vec::new(),
+            numbers,
+            serial: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    fn step(&mut self) {
+        match self.lot.u8(..100) {
+            0..3 => self.connect(),
+            3..30 => self.type_something(),
+            30..55 => self.deliver(),
+            55..73 => self.read(),
+            73..85 => self.do_a_job(),
+            85..92 => self.download(),
+            92..96 => self.let_time_pass(),
+            96 if self.lot.bool() => self.lose_somebody(),
+            97 if self.lot.bool() => {
+                if let Some(client) = self.pick() {
+                    self.clients[client].ends = true;
+                }
+            }
+            98 => self.set_the_clock(),
+            _ if self.lot.u8(..100) == 0 => self.server.shut_down(),
+            _ => {}
+        }
+    }
+
+    fn connect(&mut self) {
+        if self.present().len() >= PRESENT_MAX {
+            return;
+        }
+        let from = Address::host([192, 0, 2, self.lot.u8(..3)].into());
+        let pipe = self.server.connect(from);
+        self.clients.push(Client::new(pipe));
+    }
+
+    /// The clients that are connected, or have something left to read.
+    fn present(&self) -> Vec<usize> {
+        let all = self.clients.iter().enumerate().filter(|(_, client)| {
+            let pipe = &self.server.pipes[client.pipe];
+            !client.broke && (pipe.closed.is_none() || !pipe.output.is_empty())
+        });
+        all.map(|(at, _)| at).collect()
+    }
+
+    fn pick(&mut self) -> Option<usize> {
+        self.lot.choice(self.present())
+    }
+
+    /// All of so many bytes, or a part.
+    fn some_of(&mut self, length: usize) -> usize {
+        if self.lot.bool() { length } else { self.lot.usize(..=length) }
+    }
+
+    fn type_something(&mut self) {
+        let Some(at) = self.pick() else { return };
+        let client = &mut self.clients[at];
+        if client.ends {
+            return;
+        }
+        for _ in 0..1 + self.lot.usize(..3) * self.lot.usize(..2) {
+            say_something(client, &self.numbers, &mut self.serial, &mut self.lot);
+        }
+    }
+
+    /// Some of what a client sent arrives, cut anywhere.
+    fn deliver(&mut self) {
+        let Some(at) = self.pick() else { return };
+        let length = self.some_of(self.clients[at].to_send.len());
+        self.deliver_from(at, length);
+    }
+
+    fn deliver_from(&mut self, at: usize, length: usize) {
+        let client = &mut self.clients[at];
+        let pipe = client.pipe;
+        let bytes: Vec<u8> = client.to_send.drain(..length).collect();
+        let ends = client.ends && client.to_send.is_empty();
+        if self.server.pipes[pipe].closed.is_some() {
+            return;
+        }
+        self.server.receive(pipe, &bytes);
+        if ends && self.server.pipes[pipe].closed.is_none() {
+            self.server.end_input(pipe);
+        }
+    }
+
+    fn read(&mut self) {
+        let Some(at) = self.pick() else { return };
+        let pipe = self.clients[at].pipe;
+        let length = self.some_of(self.server.pipes[pipe].output.len());
+        self.read_by(at, length);
+    }
+
+    fn read_by(&mut self, at: usize, length: usize) {
+        let client = &mut self.clients[at];
+        let pipe = &mut self.server.pipes[client.pipe];
+        let bytes: Vec<u8> = pipe.output.drain(..length).collect();
+        let (conn, model) = (pipe.conn, &mut self.server.model);
+        client.read(&bytes, &mut self.tally, |message| model.received(conn, message));
+    }
+
+    /// The store does some job: passwords and files in any order, what it keeps in turn.
+    fn do_a_job(&mut self) {
+        if self.server.jobs.is_empty() {
+            return;
+        }
+        let mut at = self.lot.usize(..self.server.jobs.len());
+        let is_kept = |job: &Job| matches!(job, Job::SetDisplayName { .. });
+        if is_kept(&self.server.jobs[at].1) {
+            at = self.server.jobs.iter().position(|(_, job)| is_kept(job)).unwrap_or(at);
+        }
+        let outcome = match (self.lot.u8(..32), &self.server.jobs[at].1) {
+            (0, _) => Outcome::Busy,
+            (1, _) => Outcome::Failed,
+            (2, Job::Register { .. } | Job::SetDisplayName { .. }) => Outcome::NoRoom,
+            (_, job) => self.store.run(job),
+        };
+        if let (Job::Register { account, .. }, Outcome::Done) = (&self.server.jobs[at].1, &outcome)
+        {
+            self.numbers.push(account.number.0);
+        }
+        self.server.job_done(at, outcome);
+    }
+
+    /// Some download goes on, ends, or breaks off.
+    fn download(&mut self) {
+        let downloads: Vec<(usize, u32)> = (0..self.server.pipes.len())
+            .flat_map(|at| self.server.pipes[at].downloads.keys().map(move |stream| (at, *stream)))
+            .collect();
+        let Some((pipe, stream)) = self.lot.choice(downloads) else { return };
+        match self.lot.u8(..16) {
+            0 if self.server.pipes[pipe].closed.is_none() => {
+                self.server.break_download(pipe, stream);
+            }
+            1..12 => self.server.send_chunk(pipe, stream, self.lot.u64(1..100)),
+            _ => self.server.send_chunk(pipe, stream, 65_536),
+        }
+    }
+
+    fn let_time_pass(&mut self) {
+        let millis = match self.lot.u8(..8) {
+            0 => self.lot.u64(..60_000),
+            _ => self.lot.u64(..500),
+        };
+        self.server.advance(Duration::from_millis(millis));
+    }
+
+    fn set_the_clock(&mut self) {
+        let by = self.lot.u64(..20_000_000);
+        let clock = &mut self.server.now.unix_micros;
+        *clock = if self.lot.bool() { *clock - by } else { *clock + by };
+    }
+
+    fn lose_somebody(&mut self) {
+        let Some(at) = self.pick() else { return };
+        self.server.reset(self.clients[at].pipe);
+        self.clients[at].broke = true;
+    }
+
+    /// Everything that is on its way arrives.
+    fn settle(&mut self) {
+        loop {
+            for at in 0..self.clients.len() {
+                if !self.clients[at].broke {
+                    self.deliver_from(at, self.clients[at].to_send.len());
+                    let output = self.server.pipes[self.clients[at].pipe].output.len();
+                    self.read_by(at, output);
+                }
+            }
+            let downloads =
+                self.server.pipes.iter().filter(|pipe| !pipe.downloads.is_empty()).count();
+            let output = self
+                .clients
+                .iter()
+                .any(|client| !client.broke && !self.server.pipes[client.pipe].output.is_empty());
+            if self.server.jobs.is_empty()
+                && downloads == 0
+                && !output
+                && self.server.hub.next_deadline().is_none()
+            {
+                return;
+            }
+            self.do_a_job();
+            self.download();
+            self.server.advance(Duration::from_millis(500));
+        }
+    }
+
+    /// Everybody has what was theirs; then everybody goes, and nothing is left.
+    fn end(&mut self) {
+        for client in self.clients.iter().filter(|client| !client.broke) {
+            let pipe = &self.server.pipes[client.pipe];
+            let by_server = pipe.closed.is_some_and(|reason| reason.name() != "peer-closed");
+            client.check_answered(by_server);
+            self.server.model.received_all(pipe.conn);
+            assert!(self.server.hub.has_answered(pipe.conn));
+            assert!(!client.ends || pipe.closed.is_some(), "an ended input ends the session");
+        }
+        for at in 0..self.clients.len() {
+            self.server.reset(self.clients[at].pipe);
+        }
+        assert!(self.server.hub.is_idle(), "{:?}", self.server.hub);
+        assert!(self.server.opened.is_empty(), "files stay open: {:?}", self.server.opened);
+    }
+}
