@@ -55,10 +55,10 @@ pub trait Front {
     ///
     /// # Errors
     /// Where it can't be read.
-    fn read(&mut self, words: &Vocabulary) -> io::Result<()>;
+    fn read(&mut self) -> io::Result<()>;
 
-    /// The next thing that has come.
-    fn next(&mut self) -> Option<Input>;
+    /// The next thing that has come; `words` are what the Tab key completes with.
+    fn next(&mut self, words: &Vocabulary) -> Option<Input>;
 
     /// Whether the person wants what goes on to stop, once for each time.
     fn take_interrupt(&mut self) -> bool;

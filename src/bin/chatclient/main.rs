@@ -23,6 +23,7 @@ mod plain;
 mod safe_text;
 mod session;
 mod signals;
+mod terminal;
 mod transfers;
 mod vocabulary;
 mod wire;
@@ -42,6 +43,7 @@ use one_job::{Job, JobFront, ask_password};
 use options::Options;
 use plain::Plain;
 use safe_text::safe;
+use terminal::Terminal;
 
 fn main() -> ExitCode {
     let options = match Options::try_parse() {
@@ -79,13 +81,23 @@ fn run(options: &Options) -> Result<Exit, Failure> {
     let password = password(options, job.as_ref())?;
     let credentials =
         Credentials { name: options.user, password, may_ask, may_register: options.register };
-    let front: Box<dyn Front> = match job {
-        Some(_) => Box::<JobFront>::default(),
-        None => Box::new(Plain::new()),
-    };
+    let front = front(job.as_ref()).map_err(|error| (Exit::Failed, error.to_string()))?;
     let start = Start { server, credentials, job };
     let client = Client::new(start, front).map_err(|error| (Exit::Failed, error.to_string()))?;
     Ok(client.run())
+}
+
+/// The editor needs a terminal on both sides that can move its cursor.
+fn front(job: Option<&Job>) -> io::Result<Box<dyn Front>> {
+    if job.is_some() {
+        return Ok(Box::<JobFront>::default());
+    }
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let moves_cursor = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+    if moves_cursor && io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(Box::new(Terminal::new(!is_set("NO_COLOR"))?));
+    }
+    Ok(Box::new(Plain::new()))
 }
 
 /// The password that is known before the login: from the file, the environment, or, for one job,

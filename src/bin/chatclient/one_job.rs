@@ -91,11 +91,11 @@ impl Front for JobFront {
         None
     }
 
-    fn read(&mut self, _words: &Vocabulary) -> io::Result<()> {
+    fn read(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    fn next(&mut self) -> Option<Input> {
+    fn next(&mut self, _words: &Vocabulary) -> Option<Input> {
         None
     }
 

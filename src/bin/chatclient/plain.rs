@@ -108,7 +108,7 @@ impl Front for Plain {
         (!self.lines.ended).then_some(rustix::stdio::stdin())
     }
 
-    fn read(&mut self, _words: &Vocabulary) -> io::Result<()> {
+    fn read(&mut self) -> io::Result<()> {
         let mut buffer = Zeroizing::new([0; CLIENT_LINE_BYTES_MAX]);
         match rustix::io::read(io::stdin(), buffer.as_mut_slice()) {
             Ok(length) => self.lines.take(&buffer[..length], &mut self.input),
@@ -119,7 +119,7 @@ impl Front for Plain {
         Ok(())
     }
 
-    fn next(&mut self) -> Option<Input> {
+    fn next(&mut self, _words: &Vocabulary) -> Option<Input> {
         self.input.pop_front()
     }
 

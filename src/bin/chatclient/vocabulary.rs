@@ -21,6 +21,8 @@ pub struct Completion {
     pub start: usize,
     /// The candidates, in order.
     pub candidates: Vec<String>,
+    /// What follows a candidate that is the only one.
+    pub suffix: &'static str,
 }
 
 impl Vocabulary {
@@ -52,10 +54,10 @@ impl Vocabulary {
     /// the whole line is a user's name.
     pub fn complete(&self, before: &str, awaits_user: bool) -> Completion {
         if awaits_user {
-            return Completion { start: 0, candidates: matching(&self.users, before) };
+            return Completion { start: 0, candidates: matching(&self.users, before), suffix: "" };
         }
         let Some((command, words)) = before.split_once(' ') else {
-            return Completion { start: 0, candidates: commands(before, "/") };
+            return Completion { start: 0, candidates: commands(before, "/"), suffix: " " };
         };
         let completes = COMMANDS
             .iter()
@@ -68,7 +70,8 @@ impl Vocabulary {
             Completes::Commands => commands(words, ""),
             Completes::Users | Completes::Nothing => Vec::new(),
         };
-        Completion { start, candidates }
+        let suffix = if completes == Completes::Users { " " } else { "" };
+        Completion { start, candidates, suffix }
     }
 }
 

@@ -33,7 +33,9 @@ impl Client {
             self.interrupted()?;
         }
         while self.takes_input() {
-            let Some(input) = self.front.next() else {
+            // What is typed ahead belongs to the prompt that the line before it led to.
+            self.front.set_prompt(self.prompt());
+            let Some(input) = self.front.next(&self.words) else {
                 return Ok(());
             };
             self.take_one(input)?;

@@ -183,7 +183,7 @@ impl Client {
             self.receive()?;
         }
         if ready.person {
-            self.front.read(&self.words).map_err(Ending::Front)?;
+            self.front.read().map_err(Ending::Front)?;
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(match self.stage {

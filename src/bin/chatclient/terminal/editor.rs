@@ -1,0 +1,372 @@
+//! One line being typed: its text, the cursor, and the part of it that fits on the screen.
+
+use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
+use unicode_segmentation::UnicodeSegmentation;
+use zeroize::Zeroizing;
+
+use crate::safe_text::SafeText;
+
+/// The longest line, in bytes: what a message may have beside its frame and target.
+const LINE_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - 64;
+
+/// A line and its cursor, which always stands between two characters as people see them (extended
+/// grapheme clusters, UAX #29).
+#[derive(Debug, Default)]
+pub struct Editor {
+    text: Zeroizing<String>,
+    /// In bytes.
+    cursor: usize,
+    /// What was killed last.
+    killed: Zeroizing<String>,
+    /// The first character shown, in characters.
+    first: usize,
+}
+
+/// What of the line is shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The text, at most as wide as was asked for.
+    pub text: String,
+    /// In which column of it the cursor stands.
+    pub cursor: usize,
+}
+
+impl Editor {
+    /// The line.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The line up to the cursor.
+    pub fn before(&self) -> &str {
+        &self.text[..self.cursor]
+    }
+
+    /// Takes the line away, and leaves an empty one.
+    pub fn take(&mut self) -> Zeroizing<String> {
+        self.cursor = 0;
+        self.first = 0;
+        std::mem::take(&mut self.text)
+    }
+
+    /// Puts another line in its place, the cursor at its end.
+    pub fn set(&mut self, text: &str) {
+        self.take();
+        self.insert(text);
+    }
+
+    /// Inserts text before the cursor, without its control characters; a TAB becomes a space. What
+    /// would make the line too long is left out: returns whether all of it was taken.
+    pub fn insert(&mut self, text: &str) -> bool {
+        let clean = text.chars().map(|c| if c == '\t' { ' ' } else { c });
+        let clean: Zeroizing<String> = Zeroizing::new(clean.filter(|c| !c.is_control()).collect());
+        let room = LINE_BYTES_MAX.saturating_sub(self.text.len());
+        let fits = |at: &usize| *at <= room;
+        let ends = clean.char_indices().map(|(at, c)| at + c.len_utf8());
+        let take = ends.take_while(fits).last().unwrap_or(0);
+        self.text.insert_str(self.cursor, &clean[..take]);
+        self.cursor = self.boundary_from(self.cursor + take);
+        take == clean.len()
+    }
+
+    /// Replaces what stands from the byte `start` up to the cursor.
+    pub fn replace_before(&mut self, start: usize, text: &str) {
+        self.text.replace_range(start..self.cursor, "");
+        self.cursor = start;
+        self.insert(text);
+    }
+
+    /// One character to the left.
+    pub fn left(&mut self) {
+        self.cursor = self.left_of_cursor();
+    }
+
+    /// One character to the right.
+    pub fn right(&mut self) {
+        self.cursor = self.right_of_cursor();
+    }
+
+    /// To the start of the word before the cursor.
+    pub fn word_left(&mut self) {
+        self.cursor = self.word_start(char::is_alphanumeric);
+    }
+
+    /// To the end of the word after the cursor.
+    pub fn word_right(&mut self) {
+        self.cursor = self.word_end();
+    }
+
+    /// To the start of the line.
+    pub fn home(&mut self) {
+        self.cursor = 0;
+    }
+
+    /// To the end of the line.
+    pub fn end(&mut self) {
+        self.cursor = self.text.len();
+    }
+
+    /// Removes the character before the cursor.
+    pub fn backspace(&mut self) {
+        let start = self.left_of_cursor();
+        self.text.replace_range(start..self.cursor, "");
+        self.cursor = self.boundary_from(start);
+    }
+
+    /// Removes the character at the cursor.
+    pub fn delete(&mut self) {
+        let end = self.right_of_cursor();
+        self.text.replace_range(self.cursor..end, "");
+        self.cursor = self.boundary_from(self.cursor);
+    }
+
+    /// Kills what follows the cursor.
+    pub fn kill_to_end(&mut self) {
+        self.kill(self.cursor, self.text.len());
+    }
+
+    /// Kills what stands before the cursor.
+    pub fn kill_to_start(&mut self) {
+        self.kill(0, self.cursor);
+    }
+
+    /// Kills the word before the cursor, up to white space.
+    pub fn kill_word(&mut self) {
+        let start = self.word_start(|c| !c.is_whitespace());
+        self.kill(start, self.cursor);
+    }
+
+    /// Kills the word before the cursor, up to what is no letter or digit.
+    pub fn kill_word_left(&mut self) {
+        let start = self.word_start(char::is_alphanumeric);
+        self.kill(start, self.cursor);
+    }
+
+    /// Kills the word after the cursor.
+    pub fn kill_word_right(&mut self) {
+        let end = self.word_end();
+        self.kill(self.cursor, end);
+    }
+
+    /// Inserts what was killed last.
+    pub fn yank(&mut self) {
+        let killed = self.killed.clone();
+        self.insert(&killed);
+    }
+
+    /// Forgets what was killed; after a password it must not come back.
+    pub fn forget(&mut self) {
+        self.killed = Zeroizing::default();
+    }
+
+    /// What to show in `columns`, scrolled so that the cursor is seen.
+    pub fn view(&mut self, columns: usize) -> View {
+        let columns = columns.max(2);
+        let cells: Vec<SafeText> = self.text.graphemes(true).map(SafeText::new).collect();
+        let at = self.before().graphemes(true).count();
+        // The cursor may stand behind the last character, and needs a column of its own there.
+        let width = |from: usize, to: usize| cells[from..to].iter().map(SafeText::width).sum();
+        let shown_at_cursor = cells.get(at).map_or(1, |cell| cell.width().clamp(1, columns / 2));
+        self.first = self.first.min(at);
+        while self.first < at && width(self.first, at) + shown_at_cursor > columns {
+            self.first += 1;
+        }
+        // After a deletion, what was scrolled away comes back as far as there is room.
+        while self.first > 0 && width(self.first - 1, cells.len()) < columns {
+            self.first -= 1;
+        }
+        let mut view = View { text: String::new(), cursor: width(self.first, at) };
+        let mut used = 0;
+        for cell in &cells[self.first..] {
+            used += cell.width();
+            if used > columns {
+                break;
+            }
+            view.text.push_str(cell.as_str());
+        }
+        view.cursor = view.cursor.min(columns - 1);
+        view
+    }
+
+    fn kill(&mut self, start: usize, end: usize) {
+        if start < end {
+            self.killed = Zeroizing::new(self.text[start..end].to_string());
+            self.text.replace_range(start..end, "");
+            self.cursor = self.boundary_from(start);
+        }
+    }
+
+    fn left_of_cursor(&self) -> usize {
+        self.before().grapheme_indices(true).next_back().map_or(0, |(at, _)| at)
+    }
+
+    fn right_of_cursor(&self) -> usize {
+        let next = self.text[self.cursor..].graphemes(true).next();
+        self.cursor + next.map_or(0, str::len)
+    }
+
+    /// The first place between two characters at or after `at`: what was inserted or removed may
+    /// have joined the characters around it.
+    fn boundary_from(&self, at: usize) -> usize {
+        let starts = self.text.grapheme_indices(true).map(|(start, _)| start);
+        starts.chain([self.text.len()]).find(|start| *start >= at).unwrap_or(at)
+    }
+
+    fn word_start(&self, is_word: impl Fn(char) -> bool) -> usize {
+        let holds = |part: &str| part.chars().any(&is_word);
+        let mut start = self.cursor;
+        let mut in_word = false;
+        for (at, part) in self.before().grapheme_indices(true).rev() {
+            if in_word && !holds(part) {
+                break;
+            }
+            in_word |= holds(part);
+            start = at;
+        }
+        start
+    }
+
+    fn word_end(&self) -> usize {
+        let holds = |part: &str| part.chars().any(char::is_alphanumeric);
+        let mut end = self.cursor;
+        let mut in_word = false;
+        for part in self.text[self.cursor..].graphemes(true) {
+            if in_word && !holds(part) {
+                break;
+            }
+            in_word |= holds(part);
+            end += part.len();
+        }
+        end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use unicode_width::UnicodeWidthStr;
+
+    fn editor(text: &str) -> Editor {
+        let mut editor = Editor::default();
+        editor.insert(text);
+        editor
+    }
+
+    #[test]
+    fn the_cursor_moves_over_whole_characters() {
+        let mut line = editor("ae\u{301}中👍🏽");
+        line.left();
+        assert_eq!(line.before(), "ae\u{301}中");
+        line.left();
+        line.left();
+        assert_eq!(line.before(), "a");
+        line.delete();
+        assert_eq!(line.text(), "a中👍🏽");
+        line.end();
+        line.backspace();
+        assert_eq!(line.text(), "a中");
+    }
+
+    #[test]
+    fn an_accent_joins_the_letter_before_it() {
+        let mut line = editor("ab");
+        line.left();
+        line.insert("\u{301}");
+        assert_eq!(line.before(), "a\u{301}");
+        line.home();
+        line.insert("x");
+        assert_eq!(line.before(), "x");
+        line.delete();
+        assert_eq!((line.text(), line.before()), ("xb", "x"));
+    }
+
+    #[test]
+    fn words_are_killed_and_come_back() {
+        let mut line = editor("say  foo-bar baz");
+        line.kill_word();
+        assert_eq!(line.text(), "say  foo-bar ");
+        line.kill_word_left();
+        assert_eq!(line.text(), "say  foo-");
+        line.kill_word();
+        assert_eq!(line.text(), "say  ");
+        line.yank();
+        assert_eq!(line.text(), "say  foo-");
+        line.home();
+        line.word_right();
+        assert_eq!(line.before(), "say");
+        line.kill_to_end();
+        assert_eq!(line.text(), "say");
+        line.yank();
+        line.word_left();
+        line.kill_to_start();
+        assert_eq!(line.text(), "foo-");
+        line.forget();
+        line.yank();
+        assert_eq!(line.text(), "foo-");
+    }
+
+    #[test]
+    fn control_characters_are_left_out_and_the_length_is_bounded() {
+        let mut line = editor("a\x1b[31m\tb\u{85}");
+        assert_eq!(line.text(), "a[31m b");
+        assert!(!line.insert(&"é".repeat(LINE_BYTES_MAX)));
+        assert!(line.text().len() <= LINE_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_long_line_scrolls() {
+        let mut line = editor(&"0123456789".repeat(5));
+        let view = line.view(20);
+        assert_eq!((view.text.as_str(), view.cursor), ("1234567890123456789", 19));
+        line.home();
+        assert_eq!(line.view(20), View { text: "01234567890123456789".into(), cursor: 0 });
+        line.right();
+        assert_eq!(line.view(20).cursor, 1);
+        line.end();
+        line.view(20);
+        (0..45).for_each(|_| line.backspace());
+        assert_eq!(line.view(20), View { text: "01234".into(), cursor: 5 });
+    }
+
+    #[test]
+    fn wide_characters_are_never_halved() {
+        let mut line = editor(&"中".repeat(30));
+        for columns in [9, 10] {
+            line.end();
+            let view = line.view(columns);
+            assert!(view.text.width() <= columns && view.cursor < columns, "{view:?}");
+            assert_eq!(view.cursor, view.text.width());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_cursor_is_always_seen(
+            text in "[a-c中é👍\u{301}\u{200d}\u{202e}]{0,40}",
+            moves in prop::collection::vec(0u8..10, 0..40),
+            columns in 4usize..50,
+        ) {
+            let mut line = editor(&text);
+            for step in moves {
+                match step {
+                    0 => line.left(),
+                    1 => line.right(),
+                    2 => line.word_left(),
+                    3 => line.word_right(),
+                    4 => line.backspace(),
+                    5 => line.delete(),
+                    6 => line.home(),
+                    7 => line.kill_word(),
+                    8 => line.yank(),
+                    _ => { line.insert("\u{301}中"); }
+                }
+                let whole = line.text().grapheme_indices(true).map(|(at, _)| at);
+                prop_assert!(whole.chain([line.text().len()]).any(|at| at == line.cursor));
+                let view = line.view(columns);
+                prop_assert!(view.cursor < columns);
+                prop_assert!(view.text.width() <= columns);
+            }
+        }
+    }
+}

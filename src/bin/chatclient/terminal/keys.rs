@@ -1,0 +1,333 @@
+//! The bytes of a terminal to keys, however the bytes were split.
+
+use std::collections::VecDeque;
+
+/// The most bytes that are taken of one paste.
+pub const PASTE_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest sequence that is waited for; what is longer is none.
+const SEQUENCE_BYTES_MAX: usize = 32;
+
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// What was pressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A character to insert.
+    Char(char),
+    /// Text that was pasted, line ends and all.
+    Paste(String),
+    /// More was pasted than is taken; it was read and dropped.
+    PasteTooLong,
+    /// Enter.
+    Enter,
+    /// Tab.
+    Tab,
+    /// The character before the cursor goes.
+    Backspace,
+    /// The character at the cursor goes; Ctrl-D, where that is the end of input on an empty line.
+    Delete {
+        /// Whether an empty line makes it the end of input.
+        or_end: bool,
+    },
+    /// One character to the left.
+    Left,
+    /// One character to the right.
+    Right,
+    /// One word to the left.
+    WordLeft,
+    /// One word to the right.
+    WordRight,
+    /// To the start of the line.
+    Home,
+    /// To the end of the line.
+    End,
+    /// The line before in the history.
+    Up,
+    /// The line after in the history.
+    Down,
+    /// Search in the history.
+    Search,
+    /// All up to the end of the line goes.
+    KillToEnd,
+    /// All up to the start of the line goes.
+    KillToStart,
+    /// The word before the cursor goes, up to white space.
+    KillWord,
+    /// The word before the cursor goes, up to a letter or digit.
+    KillWordLeft,
+    /// The word at the cursor goes.
+    KillWordRight,
+    /// What went last comes back.
+    Yank,
+    /// Clear the screen.
+    Clear,
+    /// Leave what goes on now (Ctrl-G).
+    Cancel,
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-Z.
+    Suspend,
+}
+
+/// Cuts bytes into keys.
+#[derive(Debug, Default)]
+pub struct KeyDecoder {
+    bytes: Vec<u8>,
+    paste: Option<Paste>,
+}
+
+#[derive(Debug, Default)]
+struct Paste {
+    bytes: Vec<u8>,
+    too_long: bool,
+}
+
+enum Cut {
+    Key(usize, Key),
+    Skip(usize),
+    PasteStart(usize),
+    Incomplete,
+}
+
+impl KeyDecoder {
+    /// Takes what was read, and appends the keys that are whole.
+    pub fn feed(&mut self, bytes: &[u8], keys: &mut VecDeque<Key>) {
+        self.bytes.extend_from_slice(bytes);
+        loop {
+            if self.paste.is_some() {
+                match self.pasted() {
+                    Some(key) => keys.push_back(key),
+                    None => return,
+                }
+                continue;
+            }
+            let used = match cut(&self.bytes) {
+                Cut::Key(used, key) => {
+                    keys.push_back(key);
+                    used
+                }
+                Cut::Skip(used) => used,
+                Cut::PasteStart(used) => {
+                    self.paste = Some(Paste::default());
+                    used
+                }
+                Cut::Incomplete => return,
+            };
+            self.bytes.drain(..used);
+        }
+    }
+
+    /// Moves what was pasted aside; a key where the paste is whole.
+    fn pasted(&mut self) -> Option<Key> {
+        let paste = self.paste.as_mut()?;
+        let end = self.bytes.windows(PASTE_END.len()).position(|window| window == PASTE_END);
+        // What may be the start of the mark stays.
+        let take = end.unwrap_or(self.bytes.len().saturating_sub(PASTE_END.len() - 1));
+        paste.too_long |= paste.bytes.len() + take > PASTE_BYTES_MAX;
+        if !paste.too_long {
+            paste.bytes.extend_from_slice(&self.bytes[..take]);
+        }
+        self.bytes.drain(..take);
+        end?;
+        self.bytes.drain(..PASTE_END.len());
+        let Paste { bytes, too_long } = self.paste.take()?;
+        Some(match too_long {
+            true => Key::PasteTooLong,
+            false => Key::Paste(String::from_utf8_lossy(&bytes).into_owned()),
+        })
+    }
+}
+
+fn cut(bytes: &[u8]) -> Cut {
+    match bytes {
+        [] => Cut::Incomplete,
+        [0x1b, rest @ ..] => escaped(rest),
+        [byte @ (0..0x20 | 0x7f), ..] => {
+            control(*byte).map_or(Cut::Skip(1), |key| Cut::Key(1, key))
+        }
+        _ => character(bytes),
+    }
+}
+
+/// What follows the escape character.
+fn escaped(rest: &[u8]) -> Cut {
+    match rest {
+        [] => Cut::Incomplete,
+        // A second escape begins anew.
+        [0x1b, ..] => Cut::Skip(1),
+        [b'[', rest @ ..] => csi(rest),
+        [b'O'] => Cut::Incomplete,
+        [b'O', last, ..] => named(b"", *last).map_or(Cut::Skip(3), |key| Cut::Key(3, key)),
+        [byte, ..] => match byte {
+            b'b' | b'B' => Cut::Key(2, Key::WordLeft),
+            b'f' | b'F' => Cut::Key(2, Key::WordRight),
+            b'd' | b'D' => Cut::Key(2, Key::KillWordRight),
+            0x08 | 0x7f => Cut::Key(2, Key::KillWordLeft),
+            0x80.. => Cut::Skip(1),
+            _ => Cut::Skip(2),
+        },
+    }
+}
+
+/// A control sequence (ECMA-48, 5.4) behind its `ESC [`: parameters, then a final byte.
+fn csi(rest: &[u8]) -> Cut {
+    let Some(end) = rest.iter().position(|byte| !(0x20..0x40).contains(byte)) else {
+        let too_long = rest.len() > SEQUENCE_BYTES_MAX;
+        return if too_long { Cut::Skip(2 + rest.len()) } else { Cut::Incomplete };
+    };
+    let (parameters, last) = (&rest[..end], rest[end]);
+    let used = 2 + end + 1;
+    match (parameters, last) {
+        // No sequence after all: what broke it off is read for itself.
+        (_, ..0x40 | 0x7f..) => Cut::Skip(2 + end),
+        (b"200", b'~') => Cut::PasteStart(used),
+        _ => named(parameters, last).map_or(Cut::Skip(used), |key| Cut::Key(used, key)),
+    }
+}
+
+/// The keys of xterm and of the terminals that follow it.
+fn named(parameters: &[u8], last: u8) -> Option<Key> {
+    let with_modifier = parameters.contains(&b';');
+    Some(match (parameters, last) {
+        (_, b'A') => Key::Up,
+        (_, b'B') => Key::Down,
+        (_, b'C') if with_modifier => Key::WordRight,
+        (_, b'D') if with_modifier => Key::WordLeft,
+        (_, b'C') => Key::Right,
+        (_, b'D') => Key::Left,
+        (_, b'H') | (b"1" | b"7", b'~') => Key::Home,
+        (_, b'F') | (b"4" | b"8", b'~') => Key::End,
+        (b"3", b'~') => Key::Delete { or_end: false },
+        (b"", b'M') => Key::Enter,
+        _ => return None,
+    })
+}
+
+fn control(byte: u8) -> Option<Key> {
+    Some(match byte {
+        0x01 => Key::Home,
+        0x02 => Key::Left,
+        0x03 => Key::Interrupt,
+        0x04 => Key::Delete { or_end: true },
+        0x05 => Key::End,
+        0x06 => Key::Right,
+        0x07 => Key::Cancel,
+        0x08 | 0x7f => Key::Backspace,
+        b'\t' => Key::Tab,
+        b'\r' | b'\n' => Key::Enter,
+        0x0b => Key::KillToEnd,
+        0x0c => Key::Clear,
+        0x0e => Key::Down,
+        0x10 => Key::Up,
+        0x12 => Key::Search,
+        0x15 => Key::KillToStart,
+        0x17 => Key::KillWord,
+        0x19 => Key::Yank,
+        0x1a => Key::Suspend,
+        _ => return None,
+    })
+}
+
+/// One character of UTF-8; what is none is skipped.
+fn character(bytes: &[u8]) -> Cut {
+    let length = match bytes[0] {
+        0..0x80 => 1,
+        0xc2..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        0xf0..0xf5 => 4,
+        _ => return Cut::Skip(1),
+    };
+    let available = &bytes[..length.min(bytes.len())];
+    match std::str::from_utf8(available) {
+        // A C1 control character is no key.
+        Ok(text) => match text.chars().next() {
+            Some(c) if !c.is_control() => Cut::Key(length, Key::Char(c)),
+            _ => Cut::Skip(length),
+        },
+        Err(error) if error.error_len().is_none() => Cut::Incomplete,
+        Err(_) => Cut::Skip(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode(pieces: &[&[u8]]) -> Vec<Key> {
+        let (mut decoder, mut keys) = (KeyDecoder::default(), VecDeque::new());
+        pieces.iter().for_each(|piece| decoder.feed(piece, &mut keys));
+        keys.into()
+    }
+
+    #[test]
+    fn keys_are_told_apart() {
+        assert_eq!(
+            decode(&["aé中\r\x1b[A\x1bOB\x1b[1;5C\x1bb\x1b[3~\x1b[H\x04".as_bytes()]),
+            [
+                Key::Char('a'),
+                Key::Char('é'),
+                Key::Char('中'),
+                Key::Enter,
+                Key::Up,
+                Key::Down,
+                Key::WordRight,
+                Key::WordLeft,
+                Key::Delete { or_end: false },
+                Key::Home,
+                Key::Delete { or_end: true },
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_key_is_skipped() {
+        let bytes = b"\x1b[99;99;99z\xffa\x1b[?1;2cb\x00\xc2\x80c\x1b[1\x03";
+        assert_eq!(
+            decode(&[bytes]),
+            [Key::Char('a'), Key::Char('b'), Key::Char('c'), Key::Interrupt]
+        );
+    }
+
+    #[test]
+    fn a_paste_is_one_key() {
+        let keys = decode(&[b"x\x1b[200~one\rtwo\x1b[20", b"1~y"]);
+        assert_eq!(keys, [Key::Char('x'), Key::Paste("one\rtwo".into()), Key::Char('y')]);
+    }
+
+    #[test]
+    fn a_paste_is_bounded() {
+        let text = vec![b'x'; PASTE_BYTES_MAX];
+        let whole = [b"\x1b[200~", &text[..], b"\x1b[201~"].concat();
+        assert!(
+            matches!(&decode(&[&whole])[..], [Key::Paste(text)] if text.len() == PASTE_BYTES_MAX)
+        );
+        let more = [b"\x1b[200~", &text[..], b"x\x1b[201~a"].concat();
+        assert_eq!(decode(&[&more]), [Key::PasteTooLong, Key::Char('a')]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same_keys(
+            parts in prop::collection::vec(
+                prop::sample::select(vec!["a", "é", "中", "\x1b[A", "\x1b[200~p\rq\x1b[201~", "\x1bb", "\r", "\x1b[3~"]),
+                0..12,
+            ),
+            at in 1usize..9,
+        ) {
+            let text = parts.concat();
+            let pieces: Vec<&[u8]> = text.as_bytes().chunks(at).collect();
+            prop_assert_eq!(decode(&pieces), decode(&[text.as_bytes()]));
+        }
+
+        #[test]
+        fn hostile_bytes_are_bounded_and_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let (mut decoder, mut keys) = (KeyDecoder::default(), VecDeque::new());
+            for byte in &bytes {
+                decoder.feed(&[*byte], &mut keys);
+                prop_assert!(decoder.bytes.len() <= SEQUENCE_BYTES_MAX + 3);
+            }
+        }
+    }
+}

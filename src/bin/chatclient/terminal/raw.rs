@@ -1,0 +1,80 @@
+//! The terminal's raw mode, and the way back from it whatever happens.
+
+use std::io::{self, Write};
+use std::panic;
+use std::sync::{Mutex, Once, PoisonError};
+
+use rustix::process::{Signal, kill_current_process_group};
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
+
+/// Asks the terminal to mark what is pasted, so that it can be told from what is typed.
+const BRACKETED_PASTE_ON: &[u8] = b"\x1b[?2004h";
+const BRACKETED_PASTE_OFF: &[u8] = b"\x1b[?2004l";
+
+/// The settings to go back to. They are here for the sake of a panic, which knows no more than
+/// this; a process has one terminal.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Raw mode, for as long as it lives.
+#[derive(Debug)]
+pub struct RawMode;
+
+impl RawMode {
+    /// Makes every key readable at once, without echo and without signals.
+    ///
+    /// # Errors
+    /// Where standard input is no terminal any more.
+    pub fn enter() -> io::Result<Self> {
+        static RESTORE_ON_PANIC: Once = Once::new();
+        RESTORE_ON_PANIC.call_once(|| {
+            let report = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                restore();
+                report(info);
+            }));
+        });
+        let before = tcgetattr(io::stdin())?;
+        let mut raw = before.clone();
+        raw.local_modes -=
+            LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
+        raw.input_modes -= InputModes::ICRNL
+            | InputModes::INLCR
+            | InputModes::IGNCR
+            | InputModes::ISTRIP
+            | InputModes::IXON;
+        raw.special_codes[SpecialCodeIndex::VMIN] = 1;
+        raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(io::stdin(), OptionalActions::Drain, &raw)?;
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        io::stdout().write_all(BRACKETED_PASTE_ON)?;
+        io::stdout().flush()?;
+        Ok(RawMode)
+    }
+
+    /// Stops the process as Ctrl-Z does, and comes back when the shell continues it.
+    ///
+    /// # Errors
+    /// Those of [`RawMode::enter`].
+    pub fn suspend(self) -> io::Result<Self> {
+        drop(self);
+        kill_current_process_group(Signal::TSTP)?;
+        RawMode::enter()
+    }
+}
+
+impl Drop for RawMode {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn restore() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(before) = before {
+        // A terminal that is gone needs no settings.
+        let _ = io::stdout().write_all(BRACKETED_PASTE_OFF).and_then(|()| io::stdout().flush());
+        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &before);
+    }
+}

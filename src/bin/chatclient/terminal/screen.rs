@@ -1,0 +1,158 @@
+//! What stands on the screen: the lines that scroll, and below them the state of the downloads and
+//! the line being typed.
+
+use crate::line::{Kind, Line};
+use crate::safe_text::SafeText;
+
+/// What stands below the scrolling lines.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Bottom {
+    /// The state of the downloads, on a row of its own.
+    pub status: Option<SafeText>,
+    /// The row of the prompt: only its visible part.
+    pub row: String,
+    /// In which column of that row the cursor stands.
+    pub cursor: usize,
+}
+
+/// Writes to a terminal of some width. Nothing but safe text and the sequences below reaches it.
+#[derive(Debug)]
+pub struct Screen {
+    columns: usize,
+    colour: bool,
+    /// What stands below the lines, if anything.
+    bottom: Option<Bottom>,
+    output: Vec<u8>,
+}
+
+impl Screen {
+    /// A screen with nothing on it.
+    pub fn new(columns: usize, colour: bool) -> Self {
+        Screen { columns, colour, bottom: None, output: Vec::new() }
+    }
+
+    /// How many columns it has.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// It has another width. The terminal has wrapped the rows below anew, so they are erased with
+    /// the new width in mind.
+    pub fn resize(&mut self, columns: usize) {
+        self.columns = columns;
+        self.erase_bottom();
+    }
+
+    /// Writes a line that scrolls.
+    pub fn print(&mut self, line: &Line) {
+        self.erase_bottom();
+        let (on, off) = match (self.colour, line.kind) {
+            (true, Kind::Direct) => ("\x1b[1;36m", "\x1b[0m"),
+            (true, Kind::Own) => ("\x1b[32m", "\x1b[0m"),
+            (true, Kind::Notice) => ("\x1b[2m", "\x1b[0m"),
+            (true, Kind::Error) => ("\x1b[31m", "\x1b[0m"),
+            _ => ("", ""),
+        };
+        for part in [on, line.text.as_str(), off, "\r\n"] {
+            self.output.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    /// Draws what stands below the lines, where it is not there already.
+    pub fn draw(&mut self, bottom: Bottom) {
+        if self.bottom.as_ref() == Some(&bottom) {
+            return;
+        }
+        self.erase_bottom();
+        if let Some(status) = &bottom.status {
+            let (on, off) = if self.colour { ("\x1b[7m", "\x1b[0m") } else { ("", "") };
+            for part in [on, status.cut(self.columns - 1), off, "\r\n"] {
+                self.output.extend_from_slice(part.as_bytes());
+            }
+        }
+        self.output.extend_from_slice(bottom.row.as_bytes());
+        self.output.push(b'\r');
+        if bottom.cursor > 0 {
+            self.output.extend_from_slice(format!("\x1b[{}C", bottom.cursor).as_bytes());
+        }
+        self.bottom = Some(bottom);
+    }
+
+    /// Erases what stands below the lines; the cursor is then where the next line goes.
+    pub fn erase_bottom(&mut self) {
+        let Some(bottom) = self.bottom.take() else {
+            return;
+        };
+        let status_rows =
+            bottom.status.map_or(0, |status| status.width().max(1).div_ceil(self.columns));
+        let up = status_rows + bottom.cursor / self.columns;
+        self.output.push(b'\r');
+        if up > 0 {
+            self.output.extend_from_slice(format!("\x1b[{up}A").as_bytes());
+        }
+        self.output.extend_from_slice(b"\x1b[J");
+    }
+
+    /// Clears the whole screen.
+    pub fn clear(&mut self) {
+        self.bottom = None;
+        self.output.extend_from_slice(b"\x1b[H\x1b[2J");
+    }
+
+    /// Takes what is to be written.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::safe_text::safe;
+
+    fn written(screen: &mut Screen) -> String {
+        String::from_utf8(screen.take_output()).unwrap()
+    }
+
+    fn prompt(row: &str, cursor: usize) -> Bottom {
+        Bottom { status: None, row: row.to_string(), cursor }
+    }
+
+    #[test]
+    fn a_line_goes_above_the_prompt() {
+        let mut screen = Screen::new(40, false);
+        screen.draw(prompt("> half", 4));
+        assert_eq!(written(&mut screen), "> half\r\x1b[4C");
+        screen.print(&Line::answer(safe!("hello")));
+        screen.draw(prompt("> half", 4));
+        assert_eq!(written(&mut screen), "\r\x1b[Jhello\r\n> half\r\x1b[4C");
+        screen.draw(prompt("> half", 4));
+        assert_eq!(written(&mut screen), "");
+    }
+
+    #[test]
+    fn the_status_stands_above_the_prompt_and_is_cut() {
+        let mut screen = Screen::new(10, false);
+        let status = Some(safe!("a long file name 45%"));
+        screen.draw(Bottom { status, row: "> ".into(), cursor: 2 });
+        assert_eq!(written(&mut screen), "a long fi\r\n> \r\x1b[2C");
+        screen.erase_bottom();
+        assert!(written(&mut screen).contains("\x1b[2A") || screen.bottom.is_none());
+    }
+
+    #[test]
+    fn colours_end_where_the_line_ends() {
+        let mut screen = Screen::new(40, true);
+        screen.print(&Line::error(safe!("no")));
+        assert_eq!(written(&mut screen), "\x1b[31mno\x1b[0m\r\n");
+    }
+
+    #[test]
+    fn after_a_resize_the_wrapped_rows_are_erased() {
+        let mut screen = Screen::new(40, false);
+        screen.draw(prompt(&"x".repeat(39), 39));
+        written(&mut screen);
+        screen.resize(10);
+        assert_eq!(written(&mut screen), "\r\x1b[3A\x1b[J");
+    }
+}
