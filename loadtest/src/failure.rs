@@ -1,26 +1,17 @@
-//! Why a run ended without a result, and the exit codes.
+//! Why a run ended without a result.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-/// Exit codes, as in sysexits(3) where it has one.
-pub mod exit {
-    /// Nothing went wrong.
-    pub const OK: u8 = 0;
-    /// A message was lost, doubled, out of order or damaged, or a connection or request failed.
-    pub const FAULTS: u8 = 1;
-    /// EX_USAGE.
-    pub const USAGE: u8 = 64;
-    /// EX_UNAVAILABLE.
-    pub const UNAVAILABLE: u8 = 69;
-    /// EX_OSERR.
-    pub const OS_ERROR: u8 = 71;
-    /// EX_CANTCREAT.
-    pub const CANNOT_CREATE: u8 = 73;
-    /// 128 and SIGINT, as shells count.
-    pub const INTERRUPTED: u8 = 130;
-}
+use chatsrv::exit::Exit;
+
+/// The exit code where a message was lost, doubled, out of order or damaged, or a connection or a
+/// request failed.
+pub const EXIT_FAULTS: u8 = 1;
+/// The exit code where a signal came before anything was measured: 128 and SIGINT, as shells count.
+const EXIT_INTERRUPTED: u8 = 130;
 
 /// Why there is no result.
 #[derive(Debug)]
@@ -39,13 +30,13 @@ pub enum Failure {
 
 impl Failure {
     /// What the process exits with.
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> ExitCode {
         match self {
-            Failure::Usage(_) => exit::USAGE,
-            Failure::Unavailable(_) => exit::UNAVAILABLE,
-            Failure::Internal(_) => exit::OS_ERROR,
-            Failure::Output(..) => exit::CANNOT_CREATE,
-            Failure::Interrupted => exit::INTERRUPTED,
+            Failure::Usage(_) => Exit::Usage.into(),
+            Failure::Unavailable(_) => Exit::Unavailable.into(),
+            Failure::Internal(_) => Exit::System.into(),
+            Failure::Output(..) => Exit::CantCreate.into(),
+            Failure::Interrupted => EXIT_INTERRUPTED.into(),
         }
     }
 }

@@ -38,7 +38,7 @@ impl Latencies {
     /// Nothing recorded yet.
     pub fn new() -> Self {
         // The bounds are constants that the crate accepts, which the tests below go through.
-        let histogram = Histogram::new_with_bounds(1000, NANOS_MAX, SIGNIFICANT_DIGITS)
+        let histogram = Histogram::new_with_bounds(1, NANOS_MAX, SIGNIFICANT_DIGITS)
             .expect("constant bounds are good");
         Latencies { histogram }
     }
@@ -64,6 +64,19 @@ impl Latencies {
             p99_9_us,
             max_us: micros(self.histogram.max()),
         })
+    }
+
+    /// Latency by quantile: pairs of how rare it is (1 for the fastest, 10 where nine of ten are
+    /// faster, 100 where 99 of 100 are) and of the latency in milliseconds, up to the slowest.
+    pub fn curve(&self) -> Vec<(f64, f64)> {
+        let count = self.histogram.len() as f64;
+        self.histogram
+            .iter_quantiles(10)
+            .map(|step| {
+                let rarity = 1.0 / (1.0 - step.quantile()).max(1.0 / count);
+                (rarity, step.value_iterated_to() as f64 / 1e6)
+            })
+            .collect()
     }
 }
 
@@ -96,5 +109,18 @@ mod tests {
         }
         latencies.record(u64::MAX);
         assert_eq!(latencies.percentiles().unwrap().count, 1001);
+    }
+
+    #[test]
+    fn the_curve_rises_to_the_slowest() {
+        let mut latencies = Latencies::new();
+        for millis in 1..=1000 {
+            latencies.record(millis * 1_000_000);
+        }
+        let curve = latencies.curve();
+        assert!(curve.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1));
+        let (rarity, millis) = *curve.last().unwrap();
+        assert!((rarity - 1000.0).abs() < 1e-6 && (millis - 1000.0).abs() < 2.0);
+        assert!(Latencies::new().curve().len() <= 1);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Connections that are being opened or logged in at once. A server hashes a password for each: more
-/// would only wait in its queue, and fewer would let its threads idle.
+/// Connections that are being opened or logged in at once. A server hashes a password for each:
+/// more would only wait in its queue, and fewer would let its threads idle.
 pub const LOGINS_UNDER_WAY_MAX: usize = 64;
 
 /// How long the logins may make no progress before the run is given up.
@@ -12,11 +12,11 @@ pub const LOGIN_STALL_MAX: Duration = Duration::from_secs(60);
 /// The longest wait that a server's 450 is taken at its word for.
 pub const LOGIN_RETRY_MAX: Duration = Duration::from_secs(30);
 
-/// How long one attempt to reach the server may take.
+/// How long one attempt to reach the server may take, and then its greeting.
 pub const CONNECT_MAX: Duration = Duration::from_secs(5);
 
-/// Unsent bytes of a sender above which its next broadcasts wait. They keep their intended times, so
-/// that the wait is part of their latency.
+/// Unsent bytes of a sender above which its next broadcasts wait. They keep their intended times,
+/// so that the wait is part of their latency.
 pub const OUTBOX_BYTES_MAX: usize = 16 * 1024;
 
 /// Bytes read from a socket at once, into one buffer that all clients share.
@@ -40,3 +40,13 @@ pub const OTHER_FILES: usize = 32;
 
 /// How long an interrupted run still waits for what is under way.
 pub const INTERRUPTED_DRAIN_MAX: Duration = Duration::from_secs(1);
+
+/// How long a spawned server may take until it listens, and then until it has ended.
+pub const SPAWN_MAX: Duration = Duration::from_secs(20);
+
+/// The size of the file that a spawned server shares, in bytes: many reads long, and no burden for
+/// a small disk.
+pub const SPAWN_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Lines of a spawned server's log that are kept.
+pub const SERVER_LOG_LINES_MAX: usize = 20;

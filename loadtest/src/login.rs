@@ -25,8 +25,8 @@ pub struct LoggedIn {
 /// Connects and logs in clients until there are `count`.
 ///
 /// # Errors
-/// [`Failure::Unavailable`] where one of them can't be logged in, or none made progress for a while;
-/// [`Failure::Interrupted`] by a signal.
+/// [`Failure::Unavailable`] where one of them can't be logged in, or none made progress for a
+/// while; [`Failure::Interrupted`] by a signal.
 pub fn log_in(
     clients: &mut Clients,
     names: &Names,

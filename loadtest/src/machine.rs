@@ -1,5 +1,6 @@
 //! What a run ran on and with, so that its figures can be judged and repeated.
 
+use std::fmt;
 use std::fs;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -31,6 +32,13 @@ impl Machine {
             processors: std::thread::available_parallelism().map_or(1, Into::into),
             kernel: words.map(|word| word.to_string_lossy()).join(" "),
         }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine { processor, processors, kernel } = self;
+        write!(f, "{processors} x {processor}, {kernel}")
     }
 }
 

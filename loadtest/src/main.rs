@@ -4,10 +4,11 @@
 //!
 //! 1. [`options`]: the command line; [`run`]: a run from start to report.
 //! 2. [`login`] and [`traffic`]: its two phases.
-//! 3. [`broadcast`]: who sends when; [`flights`] and [`ledger`]: what has arrived, and what has not;
+//! 3. [`broadcast`]: who sends when; [`flights`] and [`ledger`]: what has arrived and what not;
 //!    [`payload`]: what the messages say; [`downloads`]: the clients that download.
-//! 4. [`clients`]: sockets, poller, and the protocol.
-//! 5. [`latency`] and [`report`]: the figures.
+//! 4. [`clients`]: sockets, poller, and the protocol; [`spawn`]: a server of its own.
+//! 5. [`latency`], [`meter`] and [`process`]: what is measured; [`report`] and [`plot`]: how it is
+//!    told.
 
 mod broadcast;
 mod clients;
@@ -20,48 +21,44 @@ mod ledger;
 mod limits;
 mod login;
 mod machine;
+mod meter;
 mod names;
 mod options;
 mod payload;
+mod plot;
+mod process;
 mod report;
 mod run;
+mod server;
+mod spawn;
 mod traffic;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use chatsrv::command_line;
 
-use failure::{Failure, exit};
+use failure::{EXIT_FAULTS, Failure};
 use options::Options;
 
 fn main() -> ExitCode {
-    let options = match Options::try_parse() {
+    let options = match command_line::parse::<Options>() {
         Ok(options) => options,
-        Err(error) => {
-            // Help and version are no errors. Where the message can't be written there is nobody
-            // to tell.
-            let _ = error.print();
-            return if error.use_stderr() { exit::USAGE } else { exit::OK }.into();
-        }
+        Err(code) => return code,
     };
-    if let Some(shell) = options.completions {
-        clap_complete::generate(shell, &mut Options::command(), "loadtest", &mut io::stdout());
-        return exit::OK.into();
-    }
     match measure(&options) {
-        Ok(true) => exit::OK.into(),
-        Ok(false) => exit::FAULTS.into(),
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => EXIT_FAULTS.into(),
         Err(failure) => {
             eprintln!("loadtest: {failure}");
-            failure.exit_code().into()
+            failure.exit_code()
         }
     }
 }
 
 /// Runs and writes the report; tells whether all went as it should.
 fn measure(options: &Options) -> Result<bool, Failure> {
-    let report = run::run(options)?;
+    let (report, figures) = run::run(options)?;
     match write!(io::stdout(), "{report}") {
         // Whoever closed the pipe has read what they wanted.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -71,6 +68,16 @@ fn measure(options: &Options) -> Result<bool, Failure> {
     }
     if let Some(path) = &options.json {
         report.write_json(path)?;
+    }
+    if let Some(path) = &options.plot {
+        let curves = [
+            ("each receiver", &figures.delivery),
+            ("last receiver", &figures.last_receiver),
+            ("receivers that download", &figures.delivery_to_downloader),
+            ("confirmation", &figures.confirmation),
+        ];
+        let [title, subtitle] = report.titles();
+        plot::draw(path, &title, &subtitle, &curves)?;
     }
     Ok(report.is_clean())
 }

@@ -4,24 +4,25 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use clap_complete::Shell;
+use clap::builder::BoolishValueParser;
 
 use crate::broadcast::{Pace, Timetable};
 use crate::clock::nanos;
 use crate::failure::Failure;
 use crate::limits::{PAIRS_MAX, SENDERS_MAX};
 use crate::payload::{INTENDED_NANOS_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN};
+use crate::spawn;
 
 /// Simulates many chat clients, and measures how fast and how well a server serves them.
 ///
-/// All of them log in, some of them broadcast, and every one checks what it receives. Exits 1 where a
-/// message was lost, doubled, out of order or damaged.
+/// All of them log in, some of them broadcast, and every one checks what it receives. Exits 1 where
+/// a message was lost, doubled, out of order or damaged.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct Options {
     /// The server
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
-    #[arg(env = "LOADTEST_SERVER")]
+    #[arg(env = "LOADTEST_SERVER", conflicts_with = "spawn")]
     pub server: String,
 
     /// Simulated clients
@@ -70,17 +71,26 @@ pub struct Options {
     #[arg(value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub downloads: u32,
 
-    /// The shared file that they download
-    #[arg(long, value_name = "NAME", env = "LOADTEST_DOWNLOAD_NAME")]
+    /// The shared file that they download; a spawned server has one
+    #[arg(long, value_name = "NAME", env = "LOADTEST_DOWNLOAD_NAME", conflicts_with = "spawn")]
     pub download_name: Option<String>,
+
+    /// The server's process, whose CPU time and memory are reported [default: of a local server,
+    /// where it can be found]
+    #[arg(long, value_name = "PID", env = "LOADTEST_SERVER_PID", conflicts_with = "spawn")]
+    pub server_pid: Option<u32>,
+
+    /// Start a private chatsrv on a free port, in a folder of its own, for this run
+    #[arg(long, env = "LOADTEST_SPAWN", value_parser = BoolishValueParser::new())]
+    pub spawn: bool,
 
     /// Write all figures to a file, as JSON
     #[arg(long, value_name = "FILE", env = "LOADTEST_JSON")]
     pub json: Option<PathBuf>,
 
-    /// Write a completion script and exit
-    #[arg(long, value_name = "SHELL", hide = true)]
-    pub completions: Option<Shell>,
+    /// Draw latency by percentile, as SVG
+    #[arg(long, value_name = "FILE.svg", env = "LOADTEST_PLOT")]
+    pub plot: Option<PathBuf>,
 }
 
 impl Options {
@@ -96,7 +106,7 @@ impl Options {
         if self.all_clients() * usize::from(self.senders) > PAIRS_MAX {
             return refuse("that many clients and senders together are more than can be checked");
         }
-        if self.downloads > 0 && self.download_name.is_none() {
+        if self.downloads > 0 && self.download_name().is_none() {
             return refuse("--downloads needs --download-name");
         }
         let whole = self.whole();
@@ -116,6 +126,11 @@ impl Options {
     /// Clients that talk and clients that download.
     pub fn all_clients(&self) -> usize {
         self.clients as usize + self.downloads as usize
+    }
+
+    /// What the clients that download ask for.
+    pub fn download_name(&self) -> Option<&str> {
+        if self.spawn { Some(spawn::FILE_NAME) } else { self.download_name.as_deref() }
     }
 
     /// The warm-up and the measured part.

@@ -1,5 +1,5 @@
-//! What a broadcast says: who sent it, as its how-manieth, when it was due, and check bytes over all
-//! of it, so that a receiver can tell what is missing, doubled, out of order or damaged.
+//! What a broadcast says: who sent it, as its how-manieth, when it was due, and check bytes over
+//! all of it, so that a receiver can tell what is missing, doubled, out of order or damaged.
 
 use std::io::Write;
 

@@ -1,6 +1,8 @@
 //! What a run came to, for people and for programs.
 
-use std::fmt::{self, Write};
+mod gather;
+mod text;
+
 use std::fs;
 use std::path::Path;
 
@@ -11,7 +13,10 @@ use crate::failure::Failure;
 use crate::latency::Percentiles;
 use crate::ledger::Faults;
 use crate::machine::{Limits, Machine};
+use crate::meter::{Cpu, ServerUse};
 use crate::options::Options;
+
+pub use gather::Run;
 
 /// All figures of a run, and what they were measured with.
 #[derive(Clone, Debug, Serialize)]
@@ -36,6 +41,10 @@ pub struct Report {
     pub latency: Latency,
     /// Downloads, where there were any.
     pub downloads: Option<Downloads>,
+    /// What the server's process used, where it is known.
+    pub server_process: Option<ServerUse>,
+    /// What this program used.
+    pub own_process: Option<Cpu>,
     /// What went wrong with messages.
     pub faults: Faults,
     /// What else went wrong.
@@ -51,6 +60,8 @@ pub struct Server {
     pub address: String,
     /// Its name and version.
     pub greeting: String,
+    /// The last lines of its log, where it was started for this run.
+    pub log: Vec<String>,
 }
 
 /// The options that decide what is measured, with their defaults filled in.
@@ -72,6 +83,8 @@ pub struct Settings {
     pub duration_seconds: f64,
     /// The wait for what was under way, at most, in seconds.
     pub drain_seconds: f64,
+    /// Whether the server was started for this run.
+    pub spawn: bool,
     /// Further clients that download.
     pub downloads: u32,
     /// What they download.
@@ -89,8 +102,9 @@ impl From<&Options> for Settings {
             warmup_seconds: options.warmup.as_secs_f64(),
             duration_seconds: options.duration.as_secs_f64(),
             drain_seconds: options.drain.as_secs_f64(),
+            spawn: options.spawn,
             downloads: options.downloads,
-            download_name: options.download_name.clone(),
+            download_name: options.download_name().map(str::to_owned),
         }
     }
 }
@@ -168,6 +182,20 @@ impl Report {
         !self.faults.any() && connections == 0 && refused + unsent + downloads == 0
     }
 
+    /// A title and a subtitle for a picture of it.
+    pub fn titles(&self) -> [String; 2] {
+        let Settings { clients, rate, window, payload_bytes, .. } = self.options;
+        let pace = match window {
+            Some(window) => format!("{window} broadcasts under way"),
+            None => format!("{rate} broadcasts a second"),
+        };
+        let server = &self.server.greeting;
+        [
+            format!("Latency from the intended time to the receivers, {clients} clients"),
+            format!("{server}, {pace} of {payload_bytes} bytes, {}", self.machine),
+        ]
+    }
+
     /// Writes all of it as one JSON object.
     ///
     /// # Errors
@@ -178,104 +206,5 @@ impl Report {
             serde_json::to_string_pretty(self).map_err(|error| refuse(error.to_string()))?;
         json.push('\n');
         fs::write(path, json).map_err(|error| refuse(error.to_string()))
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_setting(f)?;
-        self.write_latencies(f)?;
-        self.write_counts(f)?;
-        self.write_faults(f)
-    }
-}
-
-impl Report {
-    fn write_setting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Machine { processor, processors, kernel } = &self.machine;
-        writeln!(f, "command   {}", self.command)?;
-        writeln!(f, "version   loadtest {}, server {}", self.version, self.server.greeting)?;
-        writeln!(f, "server    {}", self.server.address)?;
-        writeln!(f, "machine   {processor}, {processors} processors, {kernel}")?;
-        writeln!(
-            f,
-            "limits    {} open files, {} logins under way",
-            self.limits.open_files, self.limits.logins_under_way
-        )?;
-        let Settings { clients, senders, payload_bytes, .. } = self.options;
-        write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
-        match self.options.window {
-            Some(window) => writeln!(f, "{window} broadcasts under way")?,
-            None => writeln!(f, "{} broadcasts a second", self.options.rate)?,
-        }
-        write!(f, "login     all in {:.2} s", self.login.seconds)?;
-        match self.login.retries {
-            0 => f.write_char('\n'),
-            retries => writeln!(f, ", {retries} retries"),
-        }
-    }
-
-    fn write_latencies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "\nlatency in ms    {:>9} {:>9} {:>9} {:>9} {:>9} {:>10}",
-            "p50", "p90", "p99", "p99.9", "max", "count"
-        )?;
-        for (name, percentiles) in [
-            ("each receiver", &self.latency.delivery),
-            ("  downloading", &self.latency.delivery_to_downloader),
-            ("last receiver", &self.latency.last_receiver),
-            ("confirmation", &self.latency.confirmation),
-            ("sent late by", &self.latency.sent_late),
-        ] {
-            let Some(found) = percentiles else { continue };
-            write!(f, "{name:<16}")?;
-            for micros in [found.p50_us, found.p90_us, found.p99_us, found.p99_9_us, found.max_us] {
-                write!(f, " {:>9.3}", micros / 1000.0)?;
-            }
-            writeln!(f, " {:>10}", found.count)?;
-        }
-        Ok(())
-    }
-
-    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Traffic { seconds, measured_deliveries, deliveries_per_second, foreign, .. } =
-            self.traffic;
-        writeln!(
-            f,
-            "\nreceived  {measured_deliveries} messages in {seconds:.2} s: \
-             {deliveries_per_second:.0} a second"
-        )?;
-        if foreign > 0 {
-            writeln!(f, "          and {foreign} messages of others")?;
-        }
-        if let Some(Downloads { tally, bytes_per_second }) = &self.downloads {
-            writeln!(
-                f,
-                "download  {} files, {} bytes in all: {:.1} MB a second",
-                tally.completed,
-                tally.bytes,
-                bytes_per_second / 1e6
-            )?;
-        }
-        Ok(())
-    }
-
-    fn write_faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Faults { lost, doubled, misordered, corrupt, stray } = self.faults;
-        write!(f, "faults    lost {lost}, doubled {doubled}, out of order {misordered}")?;
-        writeln!(f, ", damaged {corrupt}, astray {stray}")?;
-        let Failures { connections, refused, unsent, downloads, reasons } = &self.failures;
-        if connections + reasons.len() > 0 || refused + unsent + downloads > 0 {
-            write!(f, "failures  {connections} connections, {refused} broadcasts refused")?;
-            writeln!(f, ", {unsent} not sent, {downloads} downloads")?;
-        }
-        for reason in reasons {
-            writeln!(f, "          {reason}")?;
-        }
-        if self.interrupted {
-            writeln!(f, "The run was interrupted.")?;
-        }
-        Ok(())
     }
 }

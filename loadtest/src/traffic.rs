@@ -12,6 +12,7 @@ use crate::downloads::{Downloads, Tally};
 use crate::failure::Failure;
 use crate::ledger::Faults;
 use crate::limits::INTERRUPTED_DRAIN_MAX;
+use crate::meter::Meter;
 
 /// How often the progress bar moves.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
@@ -67,7 +68,8 @@ pub struct Measured {
     pub downloaded_bytes: u64,
 }
 
-/// Lets the traffic run by `timetable`. `sample` is called at both ends of the measured part.
+/// Lets the traffic run by `timetable`. The meter is read at both ends of the measured
+/// part.
 ///
 /// # Errors
 /// [`Failure::Internal`] where the poller fails.
@@ -78,7 +80,7 @@ pub fn run<'a>(
     timetable: Timetable,
     drain: Duration,
     progress: &ProgressBar,
-    mut sample: impl FnMut(),
+    meter: &mut Meter,
 ) -> Result<Outcome, Failure> {
     let mut traffic = Traffic {
         broadcasts,
@@ -89,7 +91,7 @@ pub fn run<'a>(
     };
     traffic.start_downloads(clients);
     traffic.talk(clients, clock, timetable.measured_nanos, progress)?;
-    sample();
+    meter.read();
     let before = traffic.mark(clock);
     traffic.talk(clients, clock, timetable.end_nanos, progress)?;
 
@@ -98,7 +100,7 @@ pub fn run<'a>(
     let drain = if interrupted { drain.min(INTERRUPTED_DRAIN_MAX) } else { drain };
     let deadline = Instant::now() + drain;
     traffic.settle(clients, clock, deadline)?;
-    sample();
+    meter.read();
     let after = traffic.mark(clock);
     traffic.downloads.stop();
     traffic.fence(clients, deadline)?;

@@ -227,8 +227,8 @@ fn start_connecting(server: SocketAddr, number: usize) -> io::Result<TcpStream> 
     Ok(socket.into())
 }
 
-/// Where client `number` connects from: on the loopback network of IPv4 one of many addresses, since
-/// each has ephemeral ports for some 28,000 connections only. Elsewhere the kernel chooses.
+/// Where client `number` connects from: on the loopback network of IPv4 one of many addresses,
+/// since each has ephemeral ports for some 28,000 connections only. Elsewhere the kernel chooses.
 fn source_address(server: SocketAddr, number: usize) -> Option<IpAddr> {
     if !matches!(server.ip(), IpAddr::V4(address) if address.is_loopback()) {
         return None;

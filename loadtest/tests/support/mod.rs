@@ -1,8 +1,11 @@
 //! Runs loadtest and reads its report.
 
+// Each of the test programs uses a part of this.
+#![allow(dead_code)]
+
 pub mod server;
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -10,20 +13,29 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Longer than any run of these tests takes.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Runs loadtest with these words, and ends it at the deadline.
-pub fn loadtest(words: &[&str]) -> Output {
+/// Starts loadtest with these words.
+pub fn start(words: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadtest"));
-    let child = command.args(words).stdin(Stdio::null()).stdout(Stdio::piped());
-    let child = child.stderr(Stdio::piped()).spawn().unwrap();
+    let command = command.args(words).stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits until it ends, or ends it at the deadline.
+pub fn finish(child: Child) -> Output {
     let pid = Pid::from_child(&child);
     let (sender, output) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
     output.recv_timeout(DEADLINE).map(Result::unwrap).unwrap_or_else(|_| {
         kill_process(pid, Signal::KILL).unwrap();
-        panic!("loadtest {words:?} did not end");
+        panic!("loadtest did not end");
     })
+}
+
+/// Runs loadtest with these words, and ends it at the deadline.
+pub fn loadtest(words: &[&str]) -> Output {
+    finish(start(words))
 }
 
 /// What loadtest says, for a message of a test that failed.

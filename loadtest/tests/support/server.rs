@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
@@ -47,6 +48,7 @@ const VICTIM: &str = "-00002";
 
 struct State {
     mischief: Mischief,
+    told: Sender<()>,
     /// Who is logged in, in order.
     members: Vec<Member>,
     messages: usize,
@@ -63,6 +65,8 @@ struct Member {
 /// A running server. Its threads end with their connections, or with the test.
 pub struct Server {
     pub address: SocketAddr,
+    /// Is told of every broadcast.
+    pub broadcasts: Receiver<()>,
 }
 
 impl Server {
@@ -70,8 +74,10 @@ impl Server {
     pub fn start(mischief: Mischief) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let (told, broadcasts) = mpsc::channel();
         let state = Arc::new(Mutex::new(State {
             mischief,
+            told,
             members: Vec::new(),
             messages: 0,
             logins: 0,
@@ -86,7 +92,7 @@ impl Server {
                 thread::spawn(move || serve(&state, socket));
             }
         });
-        Server { address }
+        Server { address, broadcasts }
     }
 }
 
@@ -155,6 +161,8 @@ impl State {
     ) -> std::io::Result<()> {
         let is_chosen = self.messages == CHOSEN;
         self.messages += 1;
+        // A test that does not listen has no use for it.
+        let _ = self.told.send(());
         let id = 1_000_000 + self.messages;
         if is_chosen && self.mischief == Mischief::Refuse {
             return reply.write_all(b"C 450 MSG not now\n");

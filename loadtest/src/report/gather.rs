@@ -1,0 +1,120 @@
+//! Puts a report together.
+
+use super::{Downloads, Failures, Latency, Login, Report, Traffic};
+use crate::broadcast::Figures;
+use crate::login::LoggedIn;
+use crate::machine::{Limits, Machine};
+use crate::meter::Meter;
+use crate::options::Options;
+use crate::server::Server;
+use crate::traffic::Outcome;
+
+/// What is known of a run beside what its traffic came to.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// What was asked for.
+    pub options: &'a Options,
+    /// The limits of this process.
+    pub limits: Limits,
+    /// The server.
+    pub server: Server,
+    /// What the logins came to.
+    pub logged_in: LoggedIn,
+    /// What the processes used.
+    pub meter: Meter,
+    /// The last lines of the log of a server that was started for the run.
+    pub server_log: Vec<String>,
+}
+
+impl Run<'_> {
+    /// The report, and the latencies in full.
+    pub fn finish(self, outcome: Outcome) -> (Report, Figures) {
+        let Run { options, limits, server, logged_in, meter, server_log } = self;
+        let figures = &outcome.figures;
+        let report = Report {
+            version: env!("CARGO_PKG_VERSION"),
+            command: command(),
+            server: super::Server {
+                address: server.address.to_string(),
+                greeting: logged_in.server,
+                log: server_log,
+            },
+            machine: Machine::this(),
+            limits,
+            options: options.into(),
+            login: Login { seconds: logged_in.elapsed.as_secs_f64(), retries: logged_in.retries },
+            traffic: traffic(&outcome),
+            latency: latency(figures),
+            downloads: (options.downloads > 0).then(|| downloads(&outcome)),
+            server_process: meter.server_use(options.all_clients(), &outcome.measured),
+            own_process: meter.own_use(&outcome.measured),
+            faults: outcome.faults,
+            failures: failures(&outcome),
+            interrupted: outcome.interrupted,
+        };
+        (report, outcome.figures)
+    }
+}
+
+fn traffic(outcome: &Outcome) -> Traffic {
+    let Outcome { figures, measured, .. } = outcome;
+    let seconds = measured.elapsed.as_secs_f64();
+    Traffic {
+        seconds,
+        broadcasts: figures.broadcasts,
+        deliveries: figures.deliveries,
+        measured_deliveries: measured.deliveries,
+        deliveries_per_second: measured.deliveries as f64 / seconds,
+        foreign: figures.foreign,
+    }
+}
+
+fn latency(figures: &Figures) -> Latency {
+    Latency {
+        delivery: figures.delivery.percentiles(),
+        delivery_to_downloader: figures.delivery_to_downloader.percentiles(),
+        last_receiver: figures.last_receiver.percentiles(),
+        confirmation: figures.confirmation.percentiles(),
+        sent_late: figures.sent_late.percentiles(),
+    }
+}
+
+fn downloads(outcome: &Outcome) -> Downloads {
+    let Outcome { measured, .. } = outcome;
+    Downloads {
+        tally: outcome.downloads,
+        bytes_per_second: measured.downloaded_bytes as f64 / measured.elapsed.as_secs_f64(),
+    }
+}
+
+fn failures(outcome: &Outcome) -> Failures {
+    let reasons = [
+        ("connection", &outcome.broken.first_reason),
+        ("broadcast", &outcome.first_refusal),
+        ("download", &outcome.first_download_failure),
+    ];
+    let told = |(what, reason): (&str, &Option<String>)| {
+        Some(format!("first {what}: {}", reason.as_ref()?))
+    };
+    Failures {
+        connections: outcome.broken.count,
+        refused: outcome.figures.refused,
+        unsent: outcome.figures.unsent,
+        downloads: outcome.downloads.failed,
+        reasons: reasons.into_iter().filter_map(told).collect(),
+    }
+}
+
+/// The command line, so that it can be pasted into a shell.
+fn command() -> String {
+    let words = std::env::args_os().map(|word| {
+        let word = word.to_string_lossy();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word.into_owned()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,141 @@
+//! A report as people read it.
+
+use std::fmt::{self, Write};
+
+use super::{Downloads, Failures, Report, Settings, Traffic};
+use crate::ledger::Faults;
+use crate::meter::Cpu;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_setting(f)?;
+        self.write_latencies(f)?;
+        self.write_counts(f)?;
+        self.write_use(f)?;
+        self.write_faults(f)
+    }
+}
+
+impl Report {
+    fn write_setting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "command   {}", self.command)?;
+        writeln!(f, "version   loadtest {}, server {}", self.version, self.server.greeting)?;
+        writeln!(f, "server    {}", self.server.address)?;
+        writeln!(f, "machine   {}", self.machine)?;
+        writeln!(
+            f,
+            "limits    {} open files, {} logins under way",
+            self.limits.open_files, self.limits.logins_under_way
+        )?;
+        let Settings { clients, senders, payload_bytes, .. } = self.options;
+        write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
+        match self.options.window {
+            Some(window) => writeln!(f, "{window} broadcasts under way")?,
+            None => writeln!(f, "{} broadcasts a second", self.options.rate)?,
+        }
+        write!(f, "login     all in {:.2} s", self.login.seconds)?;
+        match self.login.retries {
+            0 => f.write_char('\n'),
+            retries => writeln!(f, ", {retries} retries"),
+        }
+    }
+
+    fn write_latencies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\nlatency in ms    {:>9} {:>9} {:>9} {:>9} {:>9} {:>10}",
+            "p50", "p90", "p99", "p99.9", "max", "count"
+        )?;
+        for (name, percentiles) in [
+            ("each receiver", &self.latency.delivery),
+            ("  downloading", &self.latency.delivery_to_downloader),
+            ("last receiver", &self.latency.last_receiver),
+            ("confirmation", &self.latency.confirmation),
+            ("sent late by", &self.latency.sent_late),
+        ] {
+            let Some(found) = percentiles else { continue };
+            write!(f, "{name:<16}")?;
+            for micros in [found.p50_us, found.p90_us, found.p99_us, found.p99_9_us, found.max_us] {
+                write!(f, " {:>9.3}", micros / 1000.0)?;
+            }
+            writeln!(f, " {:>10}", found.count)?;
+        }
+        Ok(())
+    }
+
+    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Traffic { seconds, measured_deliveries, deliveries_per_second, foreign, .. } =
+            self.traffic;
+        writeln!(
+            f,
+            "\nreceived  {measured_deliveries} messages in {seconds:.2} s: \
+             {deliveries_per_second:.0} a second"
+        )?;
+        if foreign > 0 {
+            writeln!(f, "          and {foreign} messages of others")?;
+        }
+        if let Some(Downloads { tally, bytes_per_second }) = &self.downloads {
+            writeln!(
+                f,
+                "download  {} files, {} bytes in all: {:.1} MB a second",
+                tally.completed,
+                tally.bytes,
+                bytes_per_second / 1e6
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_use(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(server) = &self.server_process {
+            writeln!(
+                f,
+                "process   server {}: {}, {:.1} MiB in the end",
+                server.pid,
+                server.cpu,
+                server.rss_bytes as f64 / f64::from(1 << 20)
+            )?;
+            writeln!(
+                f,
+                "          a login took {:.1} us of CPU time, a connection {:.0} bytes of memory",
+                server.login_cpu_us_per_client, server.rss_bytes_per_connection
+            )?;
+        }
+        if let Some(cpu) = &self.own_process {
+            writeln!(f, "          loadtest: {cpu}")?;
+        }
+        Ok(())
+    }
+
+    fn write_faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Faults { lost, doubled, misordered, corrupt, stray } = self.faults;
+        write!(f, "faults    lost {lost}, doubled {doubled}, out of order {misordered}")?;
+        writeln!(f, ", damaged {corrupt}, astray {stray}")?;
+        let Failures { connections, refused, unsent, downloads, reasons } = &self.failures;
+        if connections + reasons.len() > 0 || refused + unsent + downloads > 0 {
+            write!(f, "failures  {connections} connections, {refused} broadcasts refused")?;
+            writeln!(f, ", {unsent} not sent, {downloads} downloads")?;
+        }
+        for reason in reasons {
+            writeln!(f, "          {reason}")?;
+        }
+        if !self.is_clean() {
+            for line in &self.server.log {
+                writeln!(f, "log       {line}")?;
+            }
+        }
+        if self.interrupted {
+            writeln!(f, "The run was interrupted.")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Cpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(micros) = self.cpu_us_per_delivery {
+            write!(f, "{micros:.3} us of CPU time a message, ")?;
+        }
+        write!(f, "{:.0} % of a processor", self.cpu_share * 100.0)
+    }
+}

@@ -1,0 +1,170 @@
+//! A private chatsrv for one run: on a free port, in a folder of its own, gone at its end.
+
+use std::collections::VecDeque;
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::failure::Failure;
+use crate::limits::{SERVER_LOG_LINES_MAX, SPAWN_FILE_BYTES, SPAWN_MAX};
+
+const PROGRAM: &str = "chatsrv";
+/// The file that a private server has, for downloads.
+pub const FILE_NAME: &str = "download.bin";
+
+/// A running server. It is ended when this is dropped.
+#[derive(Debug)]
+pub struct Spawned {
+    child: Child,
+    address: SocketAddr,
+    /// Told to when the log ends, which is when the server has ended.
+    ended: Receiver<SocketAddr>,
+    log: Option<JoinHandle<VecDeque<String>>>,
+    _folder: TempDir,
+}
+
+impl Spawned {
+    /// Starts a server and waits until it listens. With `has_file` it shares [`FILE_NAME`].
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] where it can't be started, with what it said.
+    pub fn start(has_file: bool) -> Result<Self, Failure> {
+        let program = program();
+        let folder = tempfile::Builder::new().prefix("loadtest-").tempdir();
+        let folder = folder.map_err(Failure::Internal)?;
+        if has_file {
+            make_file(folder.path()).map_err(Failure::Internal)?;
+        }
+        let mut child = command(&program, folder.path()).spawn().map_err(|error| {
+            Failure::Unavailable(format!("cannot start {}: {error}", program.display()))
+        })?;
+        let stderr = child.stderr.take();
+        let (sender, listening) = mpsc::channel();
+        let log = thread::spawn(move || read_log(stderr, &sender));
+        let mut spawned = Spawned {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            ended: listening,
+            log: Some(log),
+            _folder: folder,
+        };
+        match spawned.ended.recv_timeout(SPAWN_MAX) {
+            Ok(address) => spawned.address = address,
+            Err(_) => {
+                let log = spawned.stop().join("\n");
+                let program = program.display();
+                return Err(Failure::Unavailable(format!("{program} does not listen\n{log}")));
+            }
+        }
+        Ok(spawned)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it, and tells the last lines of its log but those that tell where it listens.
+    pub fn stop(&mut self) -> Vec<String> {
+        let Some(log) = self.log.take() else { return Vec::new() };
+        // It has not been waited for, so that its number can't be another's by now.
+        let terminated = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        if terminated.is_err() || !self.has_ended_in_time() {
+            // It may have ended by itself a moment ago.
+            let _ = self.child.kill();
+        }
+        // Both fail only where it has been waited for, and nobody else does.
+        let _ = self.child.wait();
+        log.join().unwrap_or_default().into()
+    }
+
+    fn has_ended_in_time(&self) -> bool {
+        let deadline = Instant::now() + SPAWN_MAX;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.ended.recv_timeout(left) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) => return false,
+            }
+        }
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The server beside this program, else the one in `$PATH`.
+fn program() -> PathBuf {
+    let this = env::current_exe().ok();
+    let beside = this.and_then(|this| Some(this.parent()?.join(PROGRAM)));
+    beside.filter(|path| path.is_file()).unwrap_or_else(|| PROGRAM.into())
+}
+
+fn command(program: &Path, data: &Path) -> Command {
+    let mut command = Command::new(program);
+    // What the environment sets for another server is not meant for this one.
+    for (name, _) in env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"CHATSRV_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(["--port", "0", "--listen", "127.0.0.1", "--data"])
+        .arg(data)
+        .args(["--password-cost", "low", "--presence-limit", "0", "--rate", "0", "--log", "warn"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        // A group of its own: Ctrl-C ends this program, which then ends the server.
+        .process_group(0);
+    command
+}
+
+fn make_file(data: &Path) -> std::io::Result<()> {
+    let folder = data.join("files");
+    fs::create_dir(&folder)?;
+    let mut bytes = std::io::repeat(b'.').take(SPAWN_FILE_BYTES);
+    std::io::copy(&mut bytes, &mut fs::File::create(folder.join(FILE_NAME))?)?;
+    Ok(())
+}
+
+/// Reads the server's log to its end. Tells the first address that it listens on, and keeps the
+/// last lines.
+fn read_log(stderr: Option<ChildStderr>, listening: &Sender<SocketAddr>) -> VecDeque<String> {
+    let mut last = VecDeque::new();
+    let Some(stderr) = stderr else { return last };
+    for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        if let Some((_, address)) = line.split_once("listening on ") {
+            if let Ok(address) = address.trim().parse() {
+                // Where nobody waits for it any more the run is over.
+                let _ = listening.send(address);
+            }
+            continue;
+        }
+        if last.len() == SERVER_LOG_LINES_MAX {
+            last.pop_front();
+        }
+        last.push_back(line.escape_debug().to_string());
+    }
+    last
+}
