@@ -3,12 +3,11 @@
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, Error, Parser, value_parser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command, Error, Parser, ValueEnum};
 use clap_complete::Shell;
 
 use crate::exit::Exit;
-
-const COMPLETIONS: &str = "completions";
 
 /// Reads the command line and the environment of this process.
 ///
@@ -30,17 +29,11 @@ pub fn read<T>(
     make: impl FnOnce(&mut ArgMatches) -> Result<T, Error>,
 ) -> Result<T, ExitCode> {
     let mut command = command.disable_help_flag(true).arg(help());
-    let mut complete = command.clone().arg(completions());
-    let mut matches = match complete.try_get_matches_from_mut(std::env::args_os()) {
-        Ok(matches) => matches,
-        Err(error) => return Err(tell(error)),
-    };
-    if let Some(shell) = matches.get_one::<Shell>(COMPLETIONS) {
-        let name = command.get_name().to_owned();
-        clap_complete::generate(*shell, &mut command, name, &mut io::stdout());
-        return Err(ExitCode::SUCCESS);
+    if std::env::args_os().nth(1).is_some_and(|word| word == "--completions") {
+        return Err(write_completions(&mut command));
     }
-    make(&mut matches).map_err(|error| tell(error.format(&mut complete)))
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(tell)?;
+    make(&mut matches).map_err(|error| tell(error.format(&mut command)))
 }
 
 /// One help for `-h` and `--help`, a line or two an option; the long one is the manual page.
@@ -49,14 +42,19 @@ fn help() -> Arg {
     help.help("Print this help")
 }
 
-/// The option by which the installation gets the completions for a shell.
-fn completions() -> Arg {
-    Arg::new(COMPLETIONS)
-        .long(COMPLETIONS)
-        .value_name("SHELL")
-        .value_parser(value_parser!(Shell))
-        .exclusive(true)
-        .hide(true)
+/// Writes the completions of `command` for the shell that the command line names. What the command
+/// requires, and what the environment says, has no part in that.
+fn write_completions(command: &mut Command) -> ExitCode {
+    let named =
+        std::env::args_os().nth(2).and_then(|word| Shell::from_str(word.to_str()?, true).ok());
+    let Some(shell) = named else {
+        let shells: Vec<_> = Shell::value_variants().iter().map(Shell::to_string).collect();
+        let text = format!("--completions takes one of {}", shells.join(", "));
+        return tell(command.error(ErrorKind::InvalidValue, text));
+    };
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, command, name, &mut io::stdout());
+    ExitCode::SUCCESS
 }
 
 fn tell(error: Error) -> ExitCode {

@@ -16,8 +16,6 @@ pub enum Exit {
     System = 71,
     /// EX_CANTCREAT: the data folder or a file in it can't be made or used.
     CantCreate = 73,
-    /// EX_IOERR: reading or writing failed.
-    InputOutput = 74,
     /// EX_TEMPFAIL: not now; another server has the data folder.
     TryAgain = 75,
 }

@@ -6,7 +6,8 @@ use chatsrv::protocol::reply::MessageId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// The local time of day at which the server took a message, `--:--` for a time out of any calendar.
+/// The local time of day at which the server took a message, `--:--` for a time out of any
+/// calendar.
 pub fn time_of_day(id: MessageId) -> String {
     let stamp =
         i64::try_from(id.0).ok().and_then(|micros| Timestamp::from_microsecond(micros).ok());

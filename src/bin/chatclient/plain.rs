@@ -232,7 +232,8 @@ mod tests {
         fn any_split_gives_the_same_lines(text in "[a-c\n\u{e9}]{0,40}", at in 1usize..20) {
             let bytes = text.as_bytes();
             let pieces: Vec<&[u8]> = bytes.chunks(at).collect();
-            prop_assert_eq!(read(&pieces), if bytes.is_empty() { read(&[]) } else { read(&[bytes]) });
+            let whole = if bytes.is_empty() { read(&[]) } else { read(&[bytes]) };
+            prop_assert_eq!(read(&pieces), whole);
         }
     }
 }

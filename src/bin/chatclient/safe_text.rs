@@ -161,7 +161,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_raw_passes(text in any::<String>(), tail in "[\\x00-\\x20\u{80}-\u{ad}\u{2000}-\u{2070}\u{fe00}-\u{feff}]{0,20}") {
+        fn nothing_raw_passes(
+            text in any::<String>(),
+            tail in "[\\x00-\\x20\u{80}-\u{ad}\u{2000}-\u{2070}\u{fe00}-\u{feff}]{0,20}",
+        ) {
             let shown = SafeText::new(format_args!("{text}{tail}"));
             prop_assert!(!shown.as_str().chars().any(|c| c.is_control() || is_invisible(c)));
         }
