@@ -56,7 +56,7 @@ fn ls_does_not_list_what_can_not_be_named() {
 
 #[test]
 fn a_long_listing_is_whole() {
-    const COUNT: usize = 3000;
+    const COUNT: usize = 1500;
     let server = Server::start(&[]);
     let name = |index| format!("a file with quite a long name, number {index:04}");
     for index in 0..COUNT {

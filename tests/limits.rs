@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{Client, Frame, Options, Random, Server};
+use support::{Client, Frame, Options, PATIENCE, Random, Server};
 
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
@@ -45,7 +45,7 @@ impl Honest {
 
     /// Talks on until the server has as many files open as `baseline`.
     fn talk_until_closed(&mut self, server: &Server, baseline: usize) {
-        let deadline = Instant::now() + support::PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         while server.open_files() > baseline {
             assert!(Instant::now() < deadline, "{} files stay open", server.open_files());
             self.talk();
@@ -57,14 +57,12 @@ impl Honest {
 fn one_connection_too_many_is_refused_in_words() {
     let server = Server::start(&["--max-clients", "2"]);
     let mut alice = server.register("alice");
-    let mut bob = server.connect();
+    let bob = server.connect();
     for _ in 0..3 {
         open(&server).expect_closing("C 421 - Connection Limit Exceeded !!");
     }
     server.log().wait_for_count("reason=connection-limit", 3);
-    bob.ask("C EX", "C 221 …");
-    bob.expect_end();
-    drop(bob);
+    bob.leave();
     // Alice's answer comes after the tick in which bob's place was freed.
     alice.expect_nothing();
     let mut bob = server.register("bob");
@@ -75,15 +73,13 @@ fn one_connection_too_many_is_refused_in_words() {
 #[test]
 fn one_address_has_its_own_limit() {
     let server = Server::start(&["--max-per-address", "2"]);
-    let mut first = server.connect();
+    let first = server.connect();
     let _second = server.connect();
     open(&server).expect_closing("C 421 - …");
     server.log().wait_for("reason=address-limit");
     let mut elsewhere = open_from(&server, Ipv4Addr::new(127, 0, 0, 2));
     elsewhere.expect("C 220 …");
-    first.ask("C EX", "C 221 …");
-    first.expect_end();
-    drop(first);
+    first.leave();
     elsewhere.expect_nothing();
     server.connect();
 }
@@ -132,6 +128,19 @@ fn too_many_lines_wait_and_none_is_refused() {
     for index in 0..COUNT {
         bob.expect(&format!("D … alice bob {index}"));
     }
+}
+
+#[test]
+fn what_waits_for_its_rate_is_answered_before_the_end() {
+    const COUNT: usize = 450;
+    let server = Server::start(&["--rate", "200"]);
+    let mut alice = server.register("alice");
+    alice.send_bytes("D * hello\n".repeat(COUNT).as_bytes());
+    alice.end_input();
+    for _ in 0..COUNT {
+        alice.expect("C 250 MSG … * 0 0");
+    }
+    alice.expect_end();
 }
 
 #[test]
@@ -230,7 +239,7 @@ fn the_login_timeout_does_not_start_anew() {
 #[test]
 fn who_says_nothing_for_the_idle_timeout_is_closed() {
     let server = Server::start(&["--idle-timeout", "500ms"]);
-    let mut alice = server.register("alice");
+    let alice = server.register("alice");
     alice.expect_closing("C 421 - …");
     server.log().wait_for("reason=idle-timeout");
 }

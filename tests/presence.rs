@@ -70,11 +70,10 @@ fn who_comes_and_goes_is_told_to_the_others() {
     let server = Server::start(&[]);
     let mut alice = server.register("alice");
     alice.watch_presence();
-    let mut bob = server.register("bob");
+    let bob = server.register("bob");
     let number = bob.number();
     alice.expect(&format!("C 120 ON bob {number}"));
-    bob.ask("C EX", "C 221 …");
-    bob.expect_end();
+    bob.leave();
     alice.expect(&format!("C 121 OFF bob {number}"));
     server.log().wait_for("reason=goodbye");
 
@@ -120,11 +119,10 @@ fn above_the_presence_limit_nobody_is_told() {
     let mut bob = server.register("bob");
     alice.expect("C 120 ON bob …");
     bob.watch_presence();
-    let mut carol = server.register("carol");
+    let carol = server.register("carol");
     let _dave = server.register("dave");
     alice.expect_nothing();
     bob.expect_nothing();
-    carol.ask("C EX", "C 221 …");
-    carol.expect_end();
+    carol.leave();
     alice.expect_nothing();
 }

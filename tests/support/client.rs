@@ -219,10 +219,17 @@ impl Client {
         }
     }
 
-    /// Reads the line with which the server closes, and the end.
-    pub fn expect_closing(&mut self, pattern: &str) {
+    /// Reads the line with which the server closes, and the end; then closes its own side, for
+    /// which the server waits a while.
+    pub fn expect_closing(mut self, pattern: &str) {
         self.expect(pattern);
         self.expect_end();
+    }
+
+    /// Logs out.
+    pub fn leave(mut self) {
+        self.send("C EX");
+        self.expect_closing("C 221 …");
     }
 
     /// Reads the chunks of one stream, up to its end, where nothing else comes between.
