@@ -7,39 +7,114 @@ use fastrand::Rng;
 
 use crate::client::{Client, Sent, State};
 
-/// The users of a world.
-pub const NAMES: [&str; 7] = ["ann", "Bob", "cleo", "Dan", "eve.x", "f", "Gil-9"];
+const NAMES: [&str; 7] = ["ann", "Bob", "cleo", "Dan", "eve.x", "f", "Gil-9"];
 const FILES: [&str; 5] = ["empty", "small", "folder/large file", "nothing", "../small"];
 
-/// Lets a client say something that mostly makes sense where it stands.
-pub fn say_something(client: &mut Client, numbers: &[u32], serial: &mut u32, lot: &mut Rng) {
-    if lot.u8(..) < 20 {
-        return say_nonsense(client, lot);
+/// Whom people know, and what they say.
+pub struct People {
+    pub names: Vec<String>,
+    /// The numbers of those who have registered.
+    pub numbers: Vec<u32>,
+    /// Counts the messages, so that no two are the same.
+    serial: u32,
+}
+
+impl People {
+    /// So many people, none of them registered.
+    pub fn new(count: usize) -> Self {
+        let name = |at: usize| match NAMES.get(at) {
+            Some(name) => (*name).to_owned(),
+            None => format!("user{at}"),
+        };
+        People { names: (0..count).map(name).collect(), numbers: Vec::new(), serial: 0 }
     }
-    // People wait for a question before they answer it, and only programs don't.
-    let logs_in = matches!(client.state(), State::Guest | State::AwaitsPassword);
-    if logs_in && !client.got_all_replies() && lot.u8(..8) > 0 {
-        return;
+
+    /// Lets a client say something that mostly makes sense where it stands.
+    pub fn say_something(&mut self, client: &mut Client, lot: &mut Rng) {
+        if lot.u8(..) < 20 {
+            return say_nonsense(client, lot);
+        }
+        // People wait for a question before they answer it, and only programs don't.
+        let logs_in = matches!(client.state(), State::Guest | State::AwaitsPassword);
+        if logs_in && !client.got_all_replies() && lot.u8(..8) > 0 {
+            return;
+        }
+        let line = match client.state() {
+            State::Guest if lot.u8(..) < 200 => self.log_in(lot),
+            State::AwaitsPassword if lot.u8(..) < 230 => password(lot),
+            State::Composing if lot.u8(..) < 230 => match lot.u8(..4) {
+                0 => format!("D {}", self.text()),
+                _ => self.message(lot),
+            },
+            _ => self.command_or_message(client, lot),
+        };
+        say(client, &line);
+        // Who logs in without waiting for the questions.
+        if line.starts_with("C USER") && lot.u8(..4) == 0 {
+            say(client, &password(lot));
+        }
     }
-    let line = match client.state() {
-        State::Guest if lot.u8(..) < 200 => log_in(lot),
-        State::AwaitsPassword if lot.u8(..) < 230 => password(lot),
-        State::Composing if lot.u8(..) < 230 => {
-            *serial += 1;
-            match lot.u8(..4) {
-                0 => format!("D text {serial}"),
-                _ => format!("D {} text {serial}", target(numbers, lot)),
+
+    fn command_or_message(&mut self, client: &Client, lot: &mut Rng) -> String {
+        let file = FILES[lot.usize(..FILES.len())];
+        match lot.u8(..64) {
+            0..3 => "C PM".into(),
+            3..6 => "C DM".into(),
+            6..9 => "C WHO".into(),
+            9..11 => format!("C NICK The {}. Name", lot.u8(..)),
+            11..13 => format!("C QUIET {}", ["on", "off", "maybe"][lot.usize(..3)]),
+            13..16 => format!("C LS {}", ["", "folder/", "nowhere", ".."][lot.usize(..4)]),
+            16..21 => format!("C GET {} {file}", [0, 5, 11, 12, 199_000][lot.usize(..5)]),
+            21..24 => format!("C SUM {file}"),
+            24..26 => format!("C ABORT {}", client.some_stream()),
+            26 => format!("C ABORT {}", lot.u32(..client.last_stream() + 2)),
+            27 => "C HELP".into(),
+            28 => "C EX".into(),
+            29 => self.log_in(lot),
+            30 => password(lot),
+            31 => "C NOPE".into(),
+            _ => self.message(lot),
+        }
+    }
+
+    fn log_in(&self, lot: &mut Rng) -> String {
+        let takeover = if lot.u8(..3) == 0 { " TAKEOVER" } else { "" };
+        format!("C USER {}{takeover}", self.name(lot))
+    }
+
+    /// A name, not always in the case in which it was registered.
+    fn name(&self, lot: &mut Rng) -> String {
+        let name = &self.names[lot.usize(..self.names.len())];
+        match lot.u8(..4) {
+            0 => name.to_uppercase(),
+            _ => name.clone(),
+        }
+    }
+
+    fn message(&mut self, lot: &mut Rng) -> String {
+        let target = match lot.u8(..16) {
+            0..6 => "*".into(),
+            6..12 => self.name(lot),
+            12..14 if !self.numbers.is_empty() => {
+                self.numbers[lot.usize(..self.numbers.len())].to_string()
             }
-        }
-        _ => {
-            *serial += 1;
-            command_or_message(client, numbers, *serial, lot)
-        }
-    };
-    say(client, &line);
-    // Who logs in without waiting for the questions.
-    if line.starts_with("C USER") && lot.u8(..4) == 0 {
-        say(client, &password(lot));
+            14 => "#group".into(),
+            _ => ["nobody", "9a", "10000", ""][lot.usize(..4)].into(),
+        };
+        format!("D {target} {}", self.text())
+    }
+
+    fn text(&mut self) -> String {
+        self.serial += 1;
+        format!("text {}", self.serial)
+    }
+}
+
+fn password(lot: &mut Rng) -> String {
+    match lot.u8(..16) {
+        0 => "D".into(),
+        1..3 => "D wrong".into(),
+        _ => "D right".into(),
     }
 }
 
@@ -54,60 +129,6 @@ fn say(client: &mut Client, line: &str) {
         },
     };
     client.send(line.as_bytes(), Some(sent));
-}
-
-fn log_in(lot: &mut Rng) -> String {
-    let takeover = if lot.u8(..3) == 0 { " TAKEOVER" } else { "" };
-    format!("C USER {}{takeover}", name(lot))
-}
-
-fn password(lot: &mut Rng) -> String {
-    match lot.u8(..16) {
-        0 => "D".into(),
-        1..3 => "D wrong".into(),
-        _ => "D right".into(),
-    }
-}
-
-/// A name of the world, not always in the case in which it was registered.
-fn name(lot: &mut Rng) -> String {
-    let name = NAMES[lot.usize(..NAMES.len())];
-    match lot.u8(..4) {
-        0 => name.to_uppercase(),
-        _ => name.into(),
-    }
-}
-
-fn target(numbers: &[u32], lot: &mut Rng) -> String {
-    match lot.u8(..16) {
-        0..6 => "*".into(),
-        6..12 => name(lot),
-        12..14 if !numbers.is_empty() => numbers[lot.usize(..numbers.len())].to_string(),
-        14 => "#group".into(),
-        _ => ["nobody", "9a", "10000", ""][lot.usize(..4)].into(),
-    }
-}
-
-fn command_or_message(client: &Client, numbers: &[u32], serial: u32, lot: &mut Rng) -> String {
-    let file = FILES[lot.usize(..FILES.len())];
-    match lot.u8(..64) {
-        0..3 => "C PM".into(),
-        3..6 => "C DM".into(),
-        6..9 => "C WHO".into(),
-        9..11 => format!("C NICK The {serial}. Name"),
-        11..13 => format!("C QUIET {}", ["on", "off", "maybe"][lot.usize(..3)]),
-        13..16 => format!("C LS {}", ["", "folder/", "nowhere", ".."][lot.usize(..4)]),
-        16..21 => format!("C GET {} {file}", [0, 5, 11, 12, 199_000][lot.usize(..5)]),
-        21..24 => format!("C SUM {file}"),
-        24..26 => format!("C ABORT {}", client.some_stream()),
-        26 => format!("C ABORT {}", lot.u32(..client.last_stream() + 2)),
-        27 => "C HELP".into(),
-        28 => "C EX".into(),
-        29 => log_in(lot),
-        30 => password(lot),
-        31 => "C NOPE".into(),
-        _ => format!("D {} text {serial}", target(numbers, lot)),
-    }
 }
 
 /// Sends what no honest client would.

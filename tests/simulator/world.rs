@@ -8,29 +8,37 @@ use chatsrv::protocol::name::Number;
 use fastrand::Rng;
 
 use crate::client::{Client, Tally};
-use crate::lines::{NAMES, say_something};
+use crate::lines::People;
 use crate::server::Server;
 use crate::store::Store;
 
-/// Inputs after which a world comes to its end.
-const STEPS: usize = 1500;
-/// Clients that are connected at a time.
-const PRESENT_MAX: usize = 8;
+/// How large a world is.
+pub struct Size {
+    /// People who have a name in it.
+    pub people: usize,
+    /// Clients that are connected at a time.
+    pub present_max: usize,
+    /// What happens before it comes to its end.
+    pub steps: usize,
+}
 
 struct World {
     lot: Rng,
+    size: Size,
     server: Server,
     store: Store,
     clients: Vec<Client>,
-    numbers: Vec<u32>,
-    serial: u32,
+    people: People,
     tally: Tally,
 }
 
 /// Runs the world of a seed to its end, and counts what happened in it.
-pub fn run(seed: u64) -> Tally {
-    let mut world = World::new(seed);
-    for _ in 0..STEPS {
+pub fn run(seed: u64, size: Size) -> Tally {
+    let mut world = World::new(seed, size);
+    for _ in 0..world.size.present_max / 2 {
+        world.connect();
+    }
+    for _ in 0..world.size.steps {
         world.step();
     }
     world.settle();
@@ -39,32 +47,23 @@ pub fn run(seed: u64) -> Tally {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, size: Size) -> Self {
         let mut lot = Rng::with_seed(seed);
         let config = Config {
             registration: lot.u8(..4) > 0,
             public_files: lot.bool(),
-            presence_limit: lot.usize(..8),
+            presence_limit: lot.usize(..=size.people),
         };
         let mut store = Store::new();
-        let mut numbers = Vec::new();
-        for (at, name) in NAMES.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
-            let number = 20_000 + at as u32;
-            numbers.push(number);
-            let account =
-                Account { number: Number(number), name: name.parse().unwrap(), display: None };
-            store.add(account, "right");
+        let mut people = People::new(size.people);
+        for (at, name) in people.names.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
+            let number = Number(20_000 + at as u32);
+            people.numbers.push(number.0);
+            store.add(Account { number, name: name.parse().unwrap(), display: None }, "right");
         }
         let server = Server::new(config, seed, &store);
-        World {
-            lot,
-            server,
-            store,
-            clients: Vec::new(),
-            numbers,
-            serial: 0,
-            tally: Tally::default(),
-        }
+        let (clients, tally) = (Vec::new(), Tally::default());
+        World { lot, size, server, store, clients, people, tally }
     }
 
     fn step(&mut self) {
@@ -89,10 +88,10 @@ impl World {
     }
 
     fn connect(&mut self) {
-        if self.present().len() >= PRESENT_MAX {
+        if self.present().len() >= self.size.present_max {
             return;
         }
-        let from = Address::host([192, 0, 2, self.lot.u8(..3)].into());
+        let from = Address::host([192, 0, 2, self.lot.usize(..self.size.people / 2) as u8].into());
         let pipe = self.server.connect(from);
         self.clients.push(Client::new(pipe));
     }
@@ -122,7 +121,7 @@ impl World {
             return;
         }
         for _ in 0..1 + self.lot.usize(..3) * self.lot.usize(..2) {
-            say_something(client, &self.numbers, &mut self.serial, &mut self.lot);
+            self.people.say_something(client, &mut self.lot);
         }
     }
 
@@ -180,7 +179,7 @@ impl World {
         };
         if let (Job::Register { account, .. }, Outcome::Done) = (&self.server.jobs[at].1, &outcome)
         {
-            self.numbers.push(account.number.0);
+            self.people.numbers.push(account.number.0);
         }
         self.server.job_done(at, outcome);
     }
