@@ -63,8 +63,11 @@ pub trait Front {
     /// Whether the person wants what goes on to stop, once for each time.
     fn take_interrupt(&mut self) -> bool;
 
-    /// The terminal has another size.
-    fn resized(&mut self);
+    /// The terminal has another size, or other settings: another program may have had it.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    fn changed(&mut self) -> io::Result<()>;
 
     /// Puts on the screen what waits.
     ///

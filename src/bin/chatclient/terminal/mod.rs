@@ -251,7 +251,7 @@ impl Terminal {
             Some(Err(error)) => self.broken = Some(error),
             None => {}
         }
-        self.resized();
+        self.screen.resize(columns());
     }
 
     fn say(&mut self, text: &str) {
@@ -282,7 +282,8 @@ impl Terminal {
             }
         };
         let cursor = SafeText::new(&prompt).width() + view.cursor;
-        Bottom { status: self.status.clone(), row: prompt + &view.text, cursor }
+        let status = self.status.as_ref().map(|status| status.cut(columns).to_string());
+        Bottom { status, row: prompt + &view.text, cursor }
     }
 
     fn write(&mut self) {
@@ -352,8 +353,9 @@ impl Front for Terminal {
         std::mem::take(&mut self.interrupted)
     }
 
-    fn resized(&mut self) {
+    fn changed(&mut self) -> io::Result<()> {
         self.screen.resize(columns());
+        self.raw.as_ref().map_or(Ok(()), RawMode::renew)
     }
 
     fn flush(&mut self) -> io::Result<()> {
