@@ -361,6 +361,7 @@ impl Client {
         let lines = self.transfers.end(reason);
         self.show_all(lines);
         let (text, exit) = match ending {
+            Ending::Left if self.name.is_none() => return Exit::LoginFailed,
             Ending::Left if self.failed && !interactive => return Exit::Failed,
             Ending::Left => return Exit::Done,
             Ending::Front(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -388,6 +389,7 @@ fn question_text(question: Question) -> SafeText {
         Question::Password => "password: ",
         Question::NewPassword => "new here; choose a password: ",
         Question::NewPasswordAgain => "the same password again: ",
-        Question::TakeOver => "end that session and log in here? (y/n) ",
+        Question::TryAgain => "Enter tries again: ",
+        Question::TakeOver => "end it and log in here? (y/n) ",
     })
 }
