@@ -30,6 +30,8 @@ pub enum Input {
     Pasted(Vec<String>),
     /// A line that can't be taken, and why.
     Unreadable(&'static str),
+    /// What goes on is to stop.
+    Interrupt,
     /// No more lines will come.
     End,
 }
@@ -60,11 +62,14 @@ pub trait Front {
     /// The next thing that has come; `words` are what the Tab key completes with.
     fn next(&mut self, words: &Vocabulary) -> Option<Input>;
 
-    /// Whether the person wants what goes on to stop, once for each time.
+    /// Whether what goes on is to stop although nothing can be typed, once for each time.
     fn take_interrupt(&mut self) -> bool;
 
-    /// The terminal has another size.
-    fn resized(&mut self);
+    /// The terminal has another size, or other settings: another program may have had it.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    fn changed(&mut self) -> io::Result<()>;
 
     /// Puts on the screen what waits.
     ///

@@ -28,6 +28,8 @@ pub enum Question {
     NewPasswordAgain,
     /// Whether to end the session that stands under this name.
     TakeOver,
+    /// When to try again: any answer does.
+    TryAgain,
 }
 
 impl Question {
@@ -139,6 +141,7 @@ impl Login {
                 self.given = self.sent.take();
                 Step::Reconnect
             }
+            Question::TryAgain => self.greeted(),
             Question::TakeOver => Step::Failed(safe!("that user is already logged in")),
         }
     }
@@ -159,7 +162,11 @@ impl Login {
             code if code == Code::WrongPassword as u16 => self.wrong_password(),
             code if code == Code::Busy as u16 => {
                 let seconds = line.rest.split(' ').next().unwrap_or_default();
-                Step::Failed(safe!("too many logins at the moment; try again in {seconds} s"))
+                let busy = safe!("too many logins at the moment; try again in {seconds} s");
+                match self.may_ask {
+                    true => Step::AskAgain(busy, Question::TryAgain),
+                    false => Step::Failed(busy),
+                }
             }
             code if code == Code::NameNotAllowed as u16 && self.may_ask => {
                 self.name = None;
@@ -350,5 +357,14 @@ mod tests {
             Step::Failed(safe!("too many logins at the moment; try again in 7 s"))
         );
         assert!(matches!(reply(&mut login, "230 USER alice"), Step::Failed(_)));
+
+        let mut login = person();
+        login.greeted();
+        login.answered(Question::Name, secret("alice"));
+        assert!(matches!(
+            reply(&mut login, "450 USER 7 try again later"),
+            Step::AskAgain(_, Question::TryAgain)
+        ));
+        assert_eq!(sent(login.answered(Question::TryAgain, secret(""))), "C USER alice\n");
     }
 }

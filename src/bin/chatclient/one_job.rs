@@ -103,7 +103,9 @@ impl Front for JobFront {
         false
     }
 
-    fn resized(&mut self) {}
+    fn changed(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())

@@ -127,7 +127,9 @@ impl Front for Plain {
         false
     }
 
-    fn resized(&mut self) {}
+    fn changed(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     fn flush(&mut self) -> io::Result<()> {
         if self.is_terminal {

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::low_level::pipe;
 
 /// A pipe that certain signals write to.
@@ -12,12 +12,13 @@ use signal_hook::low_level::pipe;
 pub struct SignalPipe(UnixStream);
 
 impl SignalPipe {
-    /// Catches the change of the terminal's size.
+    /// Catches what may have changed the terminal: its new size, and the process going on after it
+    /// was stopped.
     ///
     /// # Errors
     /// Where the process has no file descriptor left.
-    pub fn resize() -> io::Result<Self> {
-        SignalPipe::catch(&[SIGWINCH])
+    pub fn change() -> io::Result<Self> {
+        SignalPipe::catch(&[SIGWINCH, SIGCONT])
     }
 
     /// Catches what asks the process to end.

@@ -357,13 +357,13 @@ impl Transfers {
     }
 
     /// The connection is gone, and with it every download but those that are being saved.
-    pub fn connection_lost(&mut self) -> Vec<Line> {
+    pub fn end(&mut self, reason: &str) -> Vec<Line> {
         let ids: Vec<TransferId> = self.downloads.keys().copied().collect();
         let mut lines = Vec::new();
         for id in ids {
             match self.downloads.get_mut(&id).map(|download| &download.state) {
                 Some(State::Saving) => {}
-                _ => lines.extend(self.stop(id, "the connection was lost")),
+                _ => lines.extend(self.stop(id, reason)),
             }
         }
         lines

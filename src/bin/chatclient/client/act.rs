@@ -50,6 +50,7 @@ impl Client {
                 self.go_on(step)?;
             }
             (Input::End, Stage::Login(_)) => return Err(Ending::Left),
+            (Input::Interrupt, _) => self.interrupted()?,
             (Input::Line(line), _) => self.take_typed(&line),
             (Input::Pasted(lines), Stage::Talking) => self.take_pasted(&lines),
             (Input::Pasted(_), _) => {}

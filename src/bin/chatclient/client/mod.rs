@@ -27,6 +27,8 @@ use crate::wire::Outgoing;
 
 /// How long the server may take to greet.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(20);
+/// How often it is told how far the downloads are.
+const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
 /// How long the server may take to say goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -101,6 +103,8 @@ pub struct Client {
     job: Option<crate::one_job::Job>,
     dialogue: Dialogue,
     transfers: Transfers,
+    /// When it was last told how far the downloads are.
+    progress_shown: Option<Instant>,
     words: Vocabulary,
     /// Whether the Tab key's words are to be kept.
     completes: bool,
@@ -109,7 +113,7 @@ pub struct Client {
     input_ended: bool,
     /// When the server has taken too long.
     deadline: Option<Instant>,
-    resize: Option<SignalPipe>,
+    change: Option<SignalPipe>,
     end: Option<SignalPipe>,
 }
 
@@ -133,12 +137,13 @@ impl Client {
             job: start.job,
             dialogue: Dialogue::None,
             transfers: Transfers::new()?,
+            progress_shown: None,
             words: Vocabulary::default(),
             completes,
             failed: false,
             input_ended: false,
             deadline: None,
-            resize: completes.then(SignalPipe::resize).transpose()?,
+            change: completes.then(SignalPipe::change).transpose()?,
             end: completes.then(SignalPipe::end).transpose()?,
             front,
         })
@@ -164,13 +169,13 @@ impl Client {
         self.take_input()?;
         self.leave_when_done()?;
         self.send()?;
-        self.front.show_progress(&self.transfers.progress(Instant::now()));
+        self.show_progress();
         let prompt = self.prompt();
         self.front.set_prompt(prompt);
         self.front.flush().map_err(Ending::Front)?;
         let ready = self.wait()?;
-        if ready.resized && self.resize.as_mut().is_some_and(SignalPipe::take) {
-            self.front.resized();
+        if ready.changed && self.change.as_mut().is_some_and(SignalPipe::take) {
+            self.front.changed().map_err(Ending::Front)?;
         }
         if ready.ended {
             return Err(Ending::Left);
@@ -192,6 +197,19 @@ impl Client {
             });
         }
         Ok(())
+    }
+
+    /// Tells how far the downloads are, at most once a period: chunks arrive far more often.
+    fn show_progress(&mut self) {
+        let now = Instant::now();
+        let is_due = |shown: Instant| now.duration_since(shown) >= PROGRESS_PERIOD;
+        if self.transfers.is_idle() {
+            self.front.show_progress(&[]);
+            self.progress_shown = None;
+        } else if self.progress_shown.is_none_or(is_due) {
+            self.front.show_progress(&self.transfers.progress(now));
+            self.progress_shown = Some(now);
+        }
     }
 
     fn connect(&mut self) -> Result<(), Ending> {
@@ -336,9 +354,14 @@ impl Client {
     /// Says why it ends, and with which exit code.
     fn conclude(&mut self, ending: Ending) -> Exit {
         let interactive = self.front.is_interactive() && self.job.is_none();
-        let lines = self.transfers.connection_lost();
+        let reason = match ending {
+            Ending::Left => "cancelled",
+            _ => "the connection was lost",
+        };
+        let lines = self.transfers.end(reason);
         self.show_all(lines);
         let (text, exit) = match ending {
+            Ending::Left if self.name.is_none() => return Exit::LoginFailed,
             Ending::Left if self.failed && !interactive => return Exit::Failed,
             Ending::Left => return Exit::Done,
             Ending::Front(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -366,6 +389,7 @@ fn question_text(question: Question) -> SafeText {
         Question::Password => "password: ",
         Question::NewPassword => "new here; choose a password: ",
         Question::NewPasswordAgain => "the same password again: ",
-        Question::TakeOver => "end that session and log in here? (y/n) ",
+        Question::TryAgain => "Enter tries again: ",
+        Question::TakeOver => "end it and log in here? (y/n) ",
     })
 }

@@ -2,15 +2,12 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::{Client, Ending};
-
-/// How often the state of the downloads is shown anew.
-const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
+use super::{Client, Ending, PROGRESS_PERIOD};
 
 /// Who has something.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,7 +15,7 @@ pub(super) struct Ready {
     pub person: bool,
     pub server: bool,
     pub jobs: bool,
-    pub resized: bool,
+    pub changed: bool,
     pub ended: bool,
 }
 
@@ -32,13 +29,13 @@ impl Client {
         };
         let person = self.front.source().filter(|_| self.wants_lines());
         let server = self.connection.as_ref().map(AsFd::as_fd);
-        let resize = self.resize.as_ref().map(AsFd::as_fd);
+        let change = self.change.as_ref().map(AsFd::as_fd);
         let end = self.end.as_ref().map(AsFd::as_fd);
         let sources: [(Option<BorrowedFd<'_>>, PollFlags); 5] = [
             (person, PollFlags::IN),
             (server, server_interest),
             (Some(self.transfers.as_fd()), PollFlags::IN),
-            (resize, PollFlags::IN),
+            (change, PollFlags::IN),
             (end, PollFlags::IN),
         ];
         let mut polled: Vec<PollFd<'_>> = sources
@@ -57,7 +54,7 @@ impl Client {
             person: ready(&sources[0].0),
             server: ready(&sources[1].0),
             jobs: ready(&sources[2].0),
-            resized: ready(&sources[3].0),
+            changed: ready(&sources[3].0),
             ended: ready(&sources[4].0),
         })
     }

@@ -25,6 +25,8 @@ use screen::{Bottom, Screen};
 
 /// How many keys wait at most while nothing can be typed; a terminal that sends more is not read.
 const KEYS_MAX: usize = 4096;
+/// How many lines can be pasted at once: each may become a request that waits for its answer.
+const PASTED_LINES_MAX: usize = 200;
 /// How many candidates of a completion are shown.
 const CANDIDATES_MAX: usize = 60;
 /// The narrowest screen that is drawn for.
@@ -61,6 +63,7 @@ pub struct Terminal {
     mode: Mode,
     prompt: Prompt,
     status: Option<SafeText>,
+    /// Whether Ctrl-C was pressed while nothing could be typed.
     interrupted: bool,
     broken: Option<io::Error>,
 }
@@ -128,7 +131,7 @@ impl Terminal {
             Key::Search => self.mode = Mode::Search { part: String::new(), skip: 0 },
             Key::Clear => self.screen.clear(),
             Key::Cancel => {}
-            Key::Interrupt if line.text().is_empty() => self.interrupted = true,
+            Key::Interrupt if line.text().is_empty() => return Some(Input::Interrupt),
             Key::Interrupt => drop(line.take()),
             Key::Suspend => self.suspend(),
         }
@@ -176,6 +179,9 @@ impl Terminal {
             return self.insert(text);
         }
         let lines = text.split('\n').map(|line| line.replace('\t', " "));
+        if text.split('\n').count() > PASTED_LINES_MAX {
+            return self.say("these are too many lines to paste");
+        }
         let clean = |line: String| line.chars().filter(|c| !c.is_control()).collect();
         self.mode = Mode::Pasted(lines.map(clean).collect());
     }
@@ -251,7 +257,7 @@ impl Terminal {
             Some(Err(error)) => self.broken = Some(error),
             None => {}
         }
-        self.resized();
+        self.screen.resize(columns());
     }
 
     fn say(&mut self, text: &str) {
@@ -267,7 +273,7 @@ impl Terminal {
                 (self.prompt.text.cut(columns).to_string(), View::default())
             }
             Mode::Edit => {
-                let prompt = self.prompt.text.cut(columns / 2).to_string();
+                let prompt = self.prompt.text.cut(columns - (columns / 4).min(20)).to_string();
                 let room = columns - SafeText::new(&prompt).width();
                 (prompt, self.editor.view(room))
             }
@@ -282,7 +288,8 @@ impl Terminal {
             }
         };
         let cursor = SafeText::new(&prompt).width() + view.cursor;
-        Bottom { status: self.status.clone(), row: prompt + &view.text, cursor }
+        let status = self.status.as_ref().map(|status| status.cut(columns).to_string());
+        Bottom { status, row: prompt + &view.text, cursor }
     }
 
     fn write(&mut self) {
@@ -352,8 +359,9 @@ impl Front for Terminal {
         std::mem::take(&mut self.interrupted)
     }
 
-    fn resized(&mut self) {
+    fn changed(&mut self) -> io::Result<()> {
         self.screen.resize(columns());
+        self.raw.as_ref().map_or(Ok(()), RawMode::renew)
     }
 
     fn flush(&mut self) -> io::Result<()> {

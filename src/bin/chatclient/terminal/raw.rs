@@ -36,7 +36,18 @@ impl RawMode {
             }));
         });
         let before = tcgetattr(io::stdin())?;
-        let mut raw = before.clone();
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        let raw = RawMode;
+        raw.renew()?;
+        Ok(raw)
+    }
+
+    /// Sets raw mode again: a shell that continues a stopped process may have set another.
+    ///
+    /// # Errors
+    /// Where standard input is no terminal any more.
+    pub fn renew(&self) -> io::Result<()> {
+        let mut raw = tcgetattr(io::stdin())?;
         raw.local_modes -=
             LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
         raw.input_modes -= InputModes::ICRNL
@@ -47,10 +58,8 @@ impl RawMode {
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(io::stdin(), OptionalActions::Drain, &raw)?;
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         io::stdout().write_all(BRACKETED_PASTE_ON)?;
-        io::stdout().flush()?;
-        Ok(RawMode)
+        io::stdout().flush()
     }
 
     /// Stops the process as Ctrl-Z does, and comes back when the shell continues it.
