@@ -32,7 +32,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use clap::Parser;
+use chatsrv::command_line;
 use zeroize::Zeroizing;
 
 use client::{Client, Start};
@@ -46,13 +46,9 @@ use safe_text::safe;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
-    let options = match Options::try_parse() {
+    let options = match command_line::parse::<Options>() {
         Ok(options) => options,
-        Err(error) => {
-            // Where nobody reads the help there is nothing to be done.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
-        }
+        Err(code) => return code,
     };
     match run(&options) {
         Ok(exit) => exit.into(),
@@ -66,13 +62,7 @@ fn main() -> ExitCode {
 type Failure = (Exit, String);
 
 fn run(options: &Options) -> Result<Exit, Failure> {
-    if let Some(shell) = options.completions {
-        Options::print_completions(shell);
-        return Ok(Exit::Done);
-    }
-    let Some(server) = options.server() else {
-        return Err((Exit::Usage, "give the server's host and port".to_string()));
-    };
+    let server = options.server();
     let job = options.job().map_err(|why| (Exit::Usage, why))?;
     let may_ask = job.is_none() && io::stdin().is_terminal();
     if options.user.is_none() && !may_ask {

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use chatsrv::protocol::name::{FileName, Target, UserName};
-use clap::{CommandFactory, Parser};
-use clap_complete::Shell;
+use clap::Parser;
 
 use crate::connection::Server;
 use crate::one_job::Job;
@@ -16,21 +15,15 @@ use crate::transfers::Place;
 /// is no terminal it reads the same lines from it. The password is asked for, or taken from the
 /// environment variable CHAT_PASSWORD or a file.
 #[derive(Debug, Parser)]
-#[command(
-    name = "chatclient",
-    version,
-    max_term_width = 100,
-    override_usage = "chatclient [OPTIONS] HOST PORT [USER]"
-)]
+#[command(name = "chatclient", version, max_term_width = 100)]
 pub struct Options {
     /// The server's name or address
-    #[arg(env = "CHAT_HOST", required_unless_present = "completions")]
-    pub host: Option<String>,
+    #[arg(env = "CHAT_HOST")]
+    pub host: String,
 
     /// The server's port
-    #[arg(env = "CHAT_PORT", value_parser = clap::value_parser!(u16).range(1..),
-          required_unless_present = "completions")]
-    pub port: Option<u16>,
+    #[arg(env = "CHAT_PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
 
     /// The name to log in with [default: ask]
     #[arg(env = "CHAT_USER")]
@@ -56,16 +49,12 @@ pub struct Options {
     /// Where the file goes; - is standard output [default: the current folder]
     #[arg(short, long, value_name = "FILE", requires = "get")]
     pub output: Option<PathBuf>,
-
-    /// Print the completions of a shell and exit
-    #[arg(long, value_name = "SHELL", hide = true)]
-    pub completions: Option<Shell>,
 }
 
 impl Options {
-    /// Where the server is; only a call for completions does without.
-    pub fn server(&self) -> Option<Server> {
-        Some(Server { host: self.host.clone()?, port: self.port? })
+    /// Where the server is.
+    pub fn server(&self) -> Server {
+        Server { host: self.host.clone(), port: self.port }
     }
 
     /// The one job that is asked for, if any.
@@ -90,16 +79,6 @@ impl Options {
         };
         Ok(Some(Job::Get { name, place }))
     }
-
-    /// Prints the completions for a shell to standard output.
-    pub fn print_completions(shell: Shell) {
-        clap_complete::generate(
-            shell,
-            &mut Options::command(),
-            "chatclient",
-            &mut std::io::stdout(),
-        );
-    }
 }
 
 fn file_place(path: &std::path::Path) -> Result<Place, String> {
@@ -115,6 +94,8 @@ fn file_place(path: &std::path::Path) -> Result<Place, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     fn parse(words: &str) -> Result<Options, clap::Error> {

@@ -370,8 +370,9 @@ impl Transfers {
     }
 
     fn find(&self, stream: u32) -> Option<TransferId> {
-        let is = |download: &Download| matches!(download.state, State::Running { stream: of, .. } if of == stream);
-        self.downloads.iter().find(|(_, download)| is(download)).map(|(id, _)| *id)
+        let is_it =
+            |state: &State| matches!(state, State::Running { stream: of, .. } if *of == stream);
+        self.downloads.iter().find(|(_, download)| is_it(&download.state)).map(|(id, _)| *id)
     }
 
     /// Ends a download; what came stays for the next try.
