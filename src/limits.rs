@@ -53,6 +53,9 @@ pub const LISTEN_BACKLOG: i32 = 4096;
 /// File descriptors that are no clients': listeners, store, files under way, refused connections.
 pub const RESERVED_FILES: u64 = 256;
 
+/// How many of those are for downloads, however few descriptors there are.
+pub const RESERVED_FOR_DOWNLOADS: u64 = 128;
+
 /// Connections above the limit that are told so; further ones are closed without a word.
 pub const REFUSED_CONNECTIONS_MAX: usize = 64;
 

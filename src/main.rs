@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use chatsrv::exit::Exit;
 use chatsrv::hub::{self, Hub};
-use chatsrv::limits::RESERVED_FILES;
+use chatsrv::limits::{RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
 use chatsrv::options::{Options, PasswordCost, Registration};
 use chatsrv::server::{self, Poll, Server, StartError};
 use chatsrv::store::{self, Store};
@@ -92,12 +92,17 @@ fn hub_config(options: &Options) -> hub::Config {
 }
 
 fn server_config(options: &Options, files_max: u64) -> server::Config {
-    let room = files_max.saturating_sub(RESERVED_FILES).max(1);
+    // An eighth of what is not reserved is for downloads beyond those that the reserve allows for.
+    let shared = files_max.saturating_sub(RESERVED_FILES);
+    let downloads_max = RESERVED_FOR_DOWNLOADS + shared / 8;
+    let room = (shared - shared / 8).max(1);
     let max_clients = options.max_clients.map_or(room, |limit| u64::from(limit.get()).min(room));
+    let count = |files: u64| usize::try_from(files).unwrap_or(usize::MAX);
     server::Config {
         listen: options.listen.clone(),
         port: options.port,
-        max_clients: usize::try_from(max_clients).unwrap_or(usize::MAX),
+        max_clients: count(max_clients),
+        downloads_max: count(downloads_max),
         max_per_address: options.max_per_address.map(Into::into),
         login_timeout: options.login_timeout,
         idle_timeout: options.idle_timeout,

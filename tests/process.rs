@@ -95,8 +95,7 @@ fn options_come_from_the_environment_and_the_command_line_wins() {
     let server = Server::spawn(command, folder, &[]);
     let mut client = server.connect();
     let _second = server.connect();
-    Client::open(&server, &Options::default())
-        .expect_closing("C 421 - Connection Limit Exceeded !!");
+    server.open().expect_closing("C 421 - Connection Limit Exceeded !!");
     client.ask("C USER alice", "C 331 USER alice …");
     assert!(server.data().exists());
 }

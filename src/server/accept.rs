@@ -52,12 +52,9 @@ impl Server {
         if self.listeners.iter().all(|listener| listener.is_watched) {
             return;
         }
-        match self.watch_listeners() {
-            Ok(()) => log::info!("event=accepting-again"),
-            Err(error) => {
-                log::error!("event=poll-failed error={error}");
-                self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
-            }
+        if let Err(error) = self.watch_listeners() {
+            log::error!("event=poll-failed error={error}");
+            self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
         }
     }
 
@@ -77,7 +74,9 @@ impl Server {
     /// Nothing is left to accept with: level mode would report the same connection for ever, so the
     /// listeners rest until a connection is freed or a second has gone.
     fn rest(&mut self, error: &io::Error) {
-        log::warn!("event=not-accepting error={error} connections={}", self.connections.len());
+        if !std::mem::replace(&mut self.is_exhausted, true) {
+            log::warn!("event=not-accepting error={error} connections={}", self.connections.len());
+        }
         for index in 0..self.listeners.len() {
             self.unwatch(&self.listeners[index]);
             self.listeners[index].is_watched = false;
@@ -86,6 +85,9 @@ impl Server {
     }
 
     fn take_in(&mut self, socket: OwnedFd, peer: SocketAddr) {
+        if std::mem::take(&mut self.is_exhausted) {
+            log::info!("event=accepting-again connections={}", self.connections.len());
+        }
         let from = Address::host(peer.ip());
         let refusal = self.reason_to_refuse(from);
         if refusal.is_some() && self.connections.refused() >= REFUSED_CONNECTIONS_MAX {

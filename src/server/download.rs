@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustix::io::{Errno, ReadWriteFlags};
@@ -12,11 +13,45 @@ use crate::limits::{WARM_BYTES, WARM_PROBE_BYTES};
 use crate::protocol::CHUNK_BYTES_MAX;
 use crate::protocol::frame::encode_chunk_header;
 
+/// How many files may be open for downloads, on all connections together. Each takes a file
+/// descriptor, and must not take those of the connections.
+#[derive(Debug)]
+pub struct Permits {
+    max: usize,
+    given: Rc<()>,
+}
+
+/// The right to hold one file open; given back when it is dropped.
+#[derive(Debug)]
+pub struct Permit(#[expect(dead_code, reason = "it counts by being there")] Rc<()>);
+
+impl Permits {
+    /// As many as `max`.
+    pub fn new(max: usize) -> Self {
+        Permits { max, given: Rc::new(()) }
+    }
+
+    /// One of them, where one is left.
+    pub fn take(&self) -> Option<Permit> {
+        (Rc::strong_count(&self.given) <= self.max).then(|| Permit(Rc::clone(&self.given)))
+    }
+}
+
+/// A file that was opened for a download which has yet to begin.
+#[derive(Debug)]
+pub struct Opened {
+    /// The file.
+    pub file: Arc<File>,
+    /// The right to hold it open.
+    pub permit: Permit,
+}
+
 /// A download under way.
 #[derive(Debug)]
 pub struct Download {
     stream: u32,
     file: Arc<File>,
+    _permit: Permit,
     /// What is still to be sent.
     left: Range<u64>,
     /// Up to where the file is known to be in the page cache.
@@ -59,10 +94,11 @@ pub enum FileEvent {
 }
 
 impl Download {
-    /// A download of `bytes` of `file`.
-    pub fn new(stream: u32, file: Arc<File>, bytes: Range<u64>) -> Self {
+    /// A download of `bytes` of a file.
+    pub fn new(stream: u32, opened: Opened, bytes: Range<u64>) -> Self {
+        let Opened { file, permit } = opened;
         let warm_until = bytes.start;
-        Download { stream, file, left: bytes, warm_until, state: State::Ready }
+        Download { stream, file, _permit: permit, left: bytes, warm_until, state: State::Ready }
     }
 
     /// The number of its stream.

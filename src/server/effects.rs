@@ -38,9 +38,9 @@ impl Server {
             Effect::Close { conn, reason, last } => self.finish(conn, reason, last),
             Effect::Job { ticket, job } => self.store.submit(ticket, job),
             Effect::Download { conn, ticket, stream, bytes } => {
-                let Some(file) = self.opened.remove(&ticket) else { return };
+                let Some(opened) = self.opened.remove(&ticket) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
-                connection.outbox.push_download(Download::new(stream, file, bytes));
+                connection.outbox.push_download(Download::new(stream, opened, bytes));
                 self.connections.mark_dirty(conn);
             }
             Effect::DropFile { ticket } => drop(self.opened.remove(&ticket)),

@@ -27,11 +27,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use poll::{Poll, Waker};
 
-use crate::hub::{ConnId, Effects, Hub, Input, Now, Ticket};
+use crate::hub::{ConnId, Effects, Hub, Input, Now, Outcome, Ticket};
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
-use download::FileEvent;
+use download::{FileEvent, Opened, Permits};
 use listener::Listener;
 use outbox::TickLines;
 use poll::{Interest, Key, Ready};
@@ -48,6 +48,8 @@ pub struct Config {
     pub port: u16,
     /// How many connections there may be.
     pub max_clients: usize,
+    /// How many files may be open for downloads.
+    pub downloads_max: usize,
     /// How many there may be from one address.
     pub max_per_address: Option<u32>,
     /// How long a connection may take to log in.
@@ -112,7 +114,9 @@ pub struct Server {
     started: Instant,
     now: Now,
     /// Files that were opened for downloads which the hub has yet to begin.
-    opened: HashMap<Ticket, Arc<File>>,
+    opened: HashMap<Ticket, Opened>,
+    /// How many more may be open.
+    permits: Permits,
     /// Connections whose share of the last tick was used up.
     turns: Vec<ConnId>,
     /// Connections that wait because the store is behind.
@@ -124,6 +128,8 @@ pub struct Server {
     effects: Effects,
     file_events: Vec<FileEvent>,
     read_buffer: Vec<u8>,
+    /// Whether there was no file descriptor left for the last connection that came.
+    is_exhausted: bool,
     /// Whether the server stops.
     is_draining: bool,
 }
@@ -140,6 +146,7 @@ impl Server {
         poll.add(&signals.source(), Key::Other(SIGNALS), Interest::READ)?;
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
+            permits: Permits::new(config.downloads_max),
             config,
             poll,
             listeners,
@@ -159,6 +166,7 @@ impl Server {
             effects: Effects::default(),
             file_events: Vec::new(),
             read_buffer: Vec::new(),
+            is_exhausted: false,
             is_draining: false,
         };
         server.read_clock();
@@ -227,8 +235,7 @@ impl Server {
                     self.tell_hub(Input::Done { ticket, outcome })
                 }
                 Completion::Opened { ticket, file, size } => {
-                    self.opened.insert(ticket, Arc::new(file));
-                    let outcome = crate::hub::Outcome::Opened { size };
+                    let outcome = self.opened(ticket, file, size);
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
                 Completion::Warmed { conn, stream, result } => {
@@ -242,6 +249,13 @@ impl Server {
         if !self.behind_store.is_empty() && !self.store.is_congested() {
             self.turns.append(&mut self.behind_store);
         }
+    }
+
+    /// Keeps a file that was opened, where one more may be.
+    fn opened(&mut self, ticket: Ticket, file: File, size: u64) -> Outcome {
+        let Some(permit) = self.permits.take() else { return Outcome::Busy };
+        self.opened.insert(ticket, Opened { file: Arc::new(file), permit });
+        Outcome::Opened { size }
     }
 
     fn run_timers(&mut self) {

@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
 
-use super::{Client, Log, PATIENCE};
+use super::{Client, Log, Options, PATIENCE};
 
 /// What a test runs its servers with, where it does not say otherwise.
 const DEFAULTS: [(&str, &str); 4] =
@@ -127,6 +127,11 @@ impl Server {
         fs::create_dir_all(path.parent().expect("a file stands in a folder")).unwrap();
         fs::write(&path, content).unwrap();
         path
+    }
+
+    /// A connection of which nothing was read yet.
+    pub fn open(&self) -> Client {
+        Client::open(self, &Options::default())
     }
 
     /// A connection that was greeted.

@@ -1,11 +1,11 @@
 //! The outbox over a real pair of sockets.
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
+use super::super::download::{Opened, Permits};
 use super::*;
 use crate::protocol::reply::Code;
 use crate::protocol::reply::{Item, Reply};
@@ -77,10 +77,10 @@ fn list(count: usize) -> List {
     }
 }
 
-fn file(content: &[u8]) -> Arc<File> {
+fn file(content: &[u8]) -> Opened {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(content).unwrap();
-    Arc::new(file)
+    Opened { file: Arc::new(file), permit: Permits::new(1).take().unwrap() }
 }
 
 #[test]
