@@ -15,8 +15,10 @@ use crate::vocabulary::Vocabulary;
 pub struct Prompt {
     /// What stands before it.
     pub text: SafeText,
-    /// Whether it must not be seen or remembered.
+    /// Whether it must not be seen.
     pub secret: bool,
+    /// Whether the history is to hold it.
+    pub remembered: bool,
     /// Whether it begins with a user's name.
     pub awaits_user: bool,
 }

@@ -326,7 +326,7 @@ impl Client {
                 return Prompt {
                     text: question_text(question),
                     secret: question.is_secret(),
-                    awaits_user: false,
+                    ..Prompt::default()
                 };
             }
             (Stage::Talking, Dialogue::None) => match self.name {
@@ -339,7 +339,8 @@ impl Client {
             (Stage::Talking, Dialogue::Leave) => safe!("leave? (y/n) "),
         };
         let awaits_user = self.stage == Stage::Talking && self.dialogue == Dialogue::User;
-        Prompt { text, secret: false, awaits_user }
+        let remembered = self.dialogue != Dialogue::Leave;
+        Prompt { text, secret: false, remembered, awaits_user }
     }
 
     fn show(&mut self, line: Line) {

@@ -150,7 +150,9 @@ impl Terminal {
             self.editor.forget();
             return Input::Line(line);
         }
-        self.history.push(&line);
+        if self.prompt.remembered {
+            self.history.push(&line);
+        }
         // A message is shown when the server has taken it, a command stands above its answer.
         if line.starts_with('/') {
             let text = safe!("{}{}", self.prompt.text, line.as_str());

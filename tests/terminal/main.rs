@@ -1,0 +1,285 @@
+//! chatclient(1) at a terminal, with the real server: what a person sees.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod screen;
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use screen::Screen;
+use support::{PATIENCE, Server, password_of};
+
+/// A client, and the terminal it runs at.
+struct Person {
+    child: Child,
+    terminal: File,
+    written: Receiver<Vec<u8>>,
+    screen: Screen,
+    everything: Vec<u8>,
+}
+
+impl Person {
+    /// Starts a client that asks for everything but the server, on a terminal of some width.
+    fn sit_down(server: &Server, folder: &Path, columns: u16) -> Self {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        set_width(&terminal, columns);
+        let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+        let open = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatclient"));
+        command.args([server.address().ip().to_string(), server.address().port().to_string()]);
+        command.current_dir(folder).env_clear().env("TERM", "xterm").env("TZ", "UTC");
+        let child = command.stdin(open()).stdout(open()).stderr(open()).spawn().unwrap();
+        let mut reader = File::from(terminal.try_clone().unwrap());
+        let (sender, written) = mpsc::channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // The terminal's other side is closed when the client ends.
+            while let Ok(length @ 1..) = reader.read(&mut buffer) {
+                if sender.send(buffer[..length].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let screen = Screen::new(columns.into());
+        let terminal = File::from(terminal);
+        Person { child, terminal, written, screen, everything: Vec::new() }
+    }
+
+    /// Registers a new account.
+    fn register(server: &Server, folder: &Path, columns: u16, name: &str) -> Self {
+        let mut person = Person::sit_down(server, folder, columns);
+        person.wait_for_prompt("name:");
+        person.type_keys(&format!("{name}\r"));
+        for prompt in ["new here; choose a password:", "the same password again:"] {
+            person.wait_for_prompt(prompt);
+            person.type_keys(&format!("{}\r", password_of(name)));
+        }
+        person.wait_for_prompt(&format!("{name}>"));
+        person
+    }
+
+    fn type_keys(&mut self, keys: &str) {
+        self.terminal.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Reads what the client writes until the screen is as it should be.
+    #[track_caller]
+    fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&Screen) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds(&self.screen) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(bytes) = self.written.recv_timeout(left) else {
+                panic!("waited for {what}, and saw:\n{}", self.screen.rows().join("\n"));
+            };
+            self.everything.extend_from_slice(&bytes);
+            self.screen.write(&bytes);
+        }
+    }
+
+    #[track_caller]
+    fn wait_for_row(&mut self, part: &str) {
+        self.wait_until(part, |screen| screen.rows().iter().any(|row| row.contains(part)));
+    }
+
+    /// Waits until the row of the cursor reads like that.
+    #[track_caller]
+    fn wait_for_prompt(&mut self, row: &str) {
+        self.wait_until(row, |screen| screen.cursor().0 == row);
+    }
+
+    fn resize(&mut self, columns: u16) {
+        set_width(&self.terminal, columns);
+        kill_process(Pid::from_child(&self.child), Signal::WINCH).unwrap();
+    }
+
+    /// Waits for the end of the client; returns its exit code.
+    fn wait_for_end(&mut self) -> Option<i32> {
+        let pid = Pid::from_child(&self.child);
+        let (done, ended) = mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| done.send(self.child.wait().unwrap().code()));
+            ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+                kill_process(pid, Signal::KILL).unwrap();
+                panic!("the client does not end");
+            })
+        })
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        // One that has ended already can't be killed, and need not be.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn set_width(terminal: impl std::os::fd::AsFd, columns: u16) {
+    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(terminal, size).unwrap();
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn a_message_that_arrives_leaves_what_is_typed_where_it_is() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut bob = Person::register(&server, folder.path(), 40, "bob");
+    let mut alice = server.register("alice");
+    bob.wait_for_row("alice is online");
+    bob.type_keys("PM\r");
+    bob.wait_for_prompt("to everyone>");
+    bob.type_keys("half 中e\u{301}👍x\x02\x02");
+    bob.wait_until("the cursor", |screen| screen.cursor().1 == 13 + 8);
+    let before = bob.screen.cursor();
+    assert_eq!(before.0, "to everyone> half 中e\u{301}👍x");
+
+    alice.ask(&format!("D bob {}", "long ".repeat(20)), "C 250 MSG … bob 1 0");
+    alice.ask("D * the last one", "C 250 MSG … * 1 0");
+    bob.wait_for_row("alice -> *: the last one");
+    bob.wait_until("the prompt", |screen| screen.cursor() == before);
+    assert!(bob.screen.rows().iter().any(|row| row.contains("alice -> bob: long long")));
+
+    bob.type_keys("typed\r");
+    alice.expect("D … bob * half 中e\u{301}typed👍x");
+    bob.wait_for_row("bob -> *: half 中e\u{301}typed👍x");
+    bob.wait_for_prompt("bob>");
+}
+
+#[test]
+fn a_long_line_scrolls_on_a_narrow_terminal() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut bob = Person::register(&server, folder.path(), 40, "bob");
+    let mut alice = server.register("alice");
+    let text = "0123456789中文".repeat(9);
+    bob.type_keys(&format!("/msg alice {text}"));
+    bob.wait_until("its end", |screen| screen.cursor().0.ends_with("89中文"));
+    let (row, column) = bob.screen.cursor();
+    assert!(row.starts_with("bob> ") && column < 40, "{row}");
+    bob.type_keys("\x01");
+    bob.wait_until("its start", |screen| screen.cursor().0.starts_with("bob> /msg alice 0123"));
+    assert_eq!(bob.screen.cursor().1, 5);
+    bob.type_keys("\r");
+    alice.expect(&format!("D … bob alice {text}"));
+}
+
+#[test]
+fn a_direct_message_goes_step_by_step_with_completion() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut alice = server.register("alice");
+    let mut bob = Person::register(&server, folder.path(), 80, "bob");
+    bob.type_keys("DM\r");
+    bob.wait_for_prompt("to whom?");
+    bob.wait_for_row("online: 2");
+    bob.type_keys("al\t");
+    bob.wait_for_prompt("to whom? alice");
+    bob.type_keys("\r");
+    bob.wait_for_prompt("to alice>");
+    bob.type_keys("psst\r");
+    alice.expect("D … bob alice psst");
+    bob.wait_for_row("bob -> alice: psst");
+    bob.type_keys("PM\r");
+    bob.wait_for_prompt("to everyone>");
+    bob.type_keys("not said\x03");
+    bob.wait_for_prompt("to everyone>");
+    bob.type_keys("\x03");
+    bob.wait_for_prompt("bob>");
+    bob.type_keys("no command\r");
+    bob.wait_for_row("nothing was sent");
+    bob.type_keys("EX\r");
+    assert_eq!(bob.wait_for_end(), Some(0));
+    alice.expect_nothing();
+}
+
+#[test]
+fn a_password_is_never_seen() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut bob = Person::register(&server, folder.path(), 80, "bob");
+    // Neither the history, where nothing of the login stands, nor what was removed brings it back.
+    bob.type_keys("\x1b[A\x19/list\r");
+    bob.wait_for_row("online: 1");
+    bob.type_keys("\x04");
+    assert_eq!(bob.wait_for_end(), Some(0));
+    let mut bob_again = Person::sit_down(&server, folder.path(), 80);
+    bob_again.wait_for_prompt("name:");
+    // Typed ahead: the password's prompt is not there yet.
+    bob_again.type_keys(&format!("bob\r{}\r", password_of("bob")));
+    bob_again.wait_for_prompt("bob>");
+    for person in [&bob, &bob_again] {
+        let shown = String::from_utf8_lossy(&person.everything);
+        assert!(!shown.contains(&password_of("bob")), "{shown}");
+    }
+}
+
+#[test]
+fn a_download_runs_beside_the_chat() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let content: Vec<u8> = (0..5_000_000u32).map(|n| (n / 7) as u8).collect();
+    server.write_file("docs/big file.bin", &content);
+    let mut alice = server.register("alice");
+    let mut bob = Person::register(&server, folder.path(), 60, "bob");
+    bob.type_keys("/files docs\r");
+    bob.wait_for_row("4.8 MiB");
+    bob.type_keys("/get do\tb\t\r");
+    bob.type_keys("/msg alice meanwhile\r");
+    alice.expect("D … bob alice meanwhile");
+    bob.wait_for_row("big file.bin is here: 4.8 MiB, SHA-256 matches");
+    assert!(std::fs::read(folder.path().join("big file.bin")).unwrap() == content);
+}
+
+#[test]
+fn a_resize_keeps_the_line() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut bob = Person::register(&server, folder.path(), 80, "bob");
+    bob.type_keys("/broadcast 0123456789012345678901234567890");
+    bob.wait_until("the line", |screen| screen.cursor().0.ends_with("7890"));
+    // This screen does not wrap anew what stands on it, so it begins as the client sees it.
+    bob.screen = Screen::new(30);
+    bob.screen.write(b"\n\n\n");
+    bob.resize(30);
+    bob.wait_for_prompt("bob> 89012345678901234567890");
+    assert_eq!(bob.screen.cursor().1, 28);
+}
+
+#[test]
+fn a_pasted_block_is_sent_only_knowingly() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut alice = server.register("alice");
+    let mut bob = Person::register(&server, folder.path(), 80, "bob");
+    bob.type_keys("PM\r");
+    bob.wait_for_prompt("to everyone>");
+    bob.type_keys("\x1b[200~one\rtwo\r\x1b[201~");
+    bob.wait_for_prompt("send 2 lines? y, n, or j to join:");
+    alice.expect_nothing();
+    bob.type_keys("y");
+    alice.expect("D … bob * one");
+    alice.expect("D … bob * two");
+}
+
+#[test]
+fn a_session_elsewhere_is_taken_over_only_when_told() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut bob = Person::register(&server, folder.path(), 80, "bob");
+    let mut again = Person::sit_down(&server, folder.path(), 80);
+    again.wait_for_prompt("name:");
+    again.type_keys(&format!("bob\r{}\r", password_of("bob")));
+    again.wait_for_prompt("end it and log in here? (y/n)");
+    again.type_keys("y\r");
+    again.wait_for_prompt("bob>");
+    bob.wait_for_row("the server closed the connection:");
+    assert_eq!(bob.wait_for_end(), Some(69));
+}
