@@ -2,7 +2,7 @@
 //!
 //! The modules in reading order: [`options`] and [`client`], whose loop ties all the others
 //! together; [`login`], [`session`] and [`transfers`], which know the protocol but neither the
-//! screen nor the socket; [`connection`], the socket; [`front`] and what implements it
+//! screen nor the socket; [`connection`], the socket; [`mod@front`] and what implements it
 //! ([`terminal`], [`plain`], [`one_job`]), the person's side. Everything shown is
 //! [`safe_text::SafeText`].
 
