@@ -129,7 +129,7 @@ fn lines_are_answered_one_by_one_and_the_end_says_goodbye() {
         "12:00 alice -> *: hello\n\
          12:00 carol -> alice: psst\n\
          12:00 alice -> bob: hi (offline; kept)\n\
-         online: 1\n  bob 10417 since 12:00, Bob\n\
+         online: 1\n  bob          10417  since 12:00, Bob\n\
          12:00 alice -> bob: again\n"
     );
 }

@@ -13,11 +13,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
 
+use chatsrv::protocol::text::is_invisible;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use screen::Screen;
-use support::{PATIENCE, Server, password_of};
+use support::{PATIENCE, Random, Server, password_of};
 
 /// A client, and the terminal it runs at.
 struct Person {
@@ -282,4 +283,54 @@ fn a_session_elsewhere_is_taken_over_only_when_told() {
     again.wait_for_prompt("bob>");
     bob.wait_for_row("the server closed the connection:");
     assert_eq!(bob.wait_for_end(), Some(69));
+}
+
+/// What people send each other, and what they should not.
+const PIECES: [&str; 16] = [
+    "plain ",
+    "中文",
+    "e\u{301}",
+    "👍🏽",
+    "👨\u{200d}👩",
+    "\u{202e}gnp.exe",
+    "\u{200b}",
+    "\u{feff}",
+    "\u{2066}x\u{2069}",
+    "\u{e0041}",
+    "\u{fe0f}",
+    "\t",
+    "שלום ",
+    "नमस्ते ",
+    "\u{a0}",
+    "<U+202E>",
+];
+
+#[test]
+fn whatever_arrives_the_line_stands_and_nothing_raw_is_written() {
+    let mut random = Random::new();
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut alice = server.register("alice");
+    let mut bob = Person::register(&server, folder.path(), 40, "bob");
+    let keys =
+        ["a", "é", "中", "👍🏽", "e\u{301}", " ", "\x7f", "\x02", "\x06", "\x17", "\x19", "\x01"];
+    for round in 0..60 {
+        let pieces: String = (0..random.below(30)).map(|_| PIECES[random.below(16)]).collect();
+        alice.ask(&format!("D * {round}| {pieces}"), "C 250 MSG …");
+        let typed: String = (0..random.below(10)).map(|_| keys[random.below(keys.len())]).collect();
+        bob.type_keys(&typed);
+    }
+    alice.ask("D * the last one", "C 250 MSG …");
+    bob.type_keys("\x15\x0b/broadcast end");
+    bob.wait_for_row("alice -> *: the last one");
+    bob.wait_for_prompt("bob> /broadcast end");
+    let rows = bob.screen.rows();
+    let shown = (0..60).map(|round| format!("alice -> *: {round}|"));
+    let missing: Vec<String> = shown.filter(|part| !rows.concat().contains(part)).collect();
+    assert!(missing.is_empty(), "{missing:?} not in\n{}", rows.join("\n"));
+    let written = String::from_utf8(bob.everything.clone()).unwrap();
+    let raw = written.chars().find(|c| is_invisible(*c));
+    assert_eq!(raw, None, "{written:?}");
+    // Every row but the last is a part of a message: nothing of the typed line was left behind.
+    let prompts = rows.iter().filter(|row| row.starts_with("bob> ")).count();
+    assert_eq!(prompts, 1, "{}", rows.join("\n"));
 }

@@ -6,10 +6,20 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
+use zeroize::Zeroize;
+
 use crate::wire::Outgoing;
 
 /// How long one address may take to accept the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After how long without a word the kernel asks whether the server is still there, how often it
+/// asks, and for how long what was sent may stay unanswered. A server whose machine has vanished is
+/// noticed in two minutes.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(20);
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(120);
 
 /// What one read takes at most, in bytes: several chunks of a file.
 pub const READ_BYTES: usize = 256 * 1024;
@@ -70,6 +80,10 @@ impl Connection {
 
     fn from_socket(socket: TcpStream) -> io::Result<Self> {
         socket.set_nodelay(true)?;
+        let keepalive =
+            TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
+        SockRef::from(&socket).set_tcp_keepalive(&keepalive.with_retries(3))?;
+        SockRef::from(&socket).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
         socket.set_nonblocking(true)?;
         Ok(Connection { socket, output: Vec::new(), written: 0 })
     }
@@ -97,7 +111,8 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
-        zeroize::Zeroize::zeroize(&mut self.output);
+        // It may have held a password.
+        self.output.zeroize();
         self.written = 0;
         Ok(())
     }

@@ -26,13 +26,13 @@ pub fn user(item: &str) -> Option<User<'_>> {
 }
 
 impl User<'_> {
-    /// `bob 10417 since 09:15, Bob the builder`.
+    /// `bob          10417  since 09:15, Bob the builder`.
     pub fn text(&self) -> SafeText {
         let User { name, number, since, display } = self;
         let since = clock::time_of_day(*since);
         let nick = if display.is_empty() || display == name { "" } else { ", " };
         let display = if nick.is_empty() { "" } else { display };
-        safe!("  {name} {number} since {since}{nick}{display}")
+        safe!("  {name:<12} {number:>5}  since {since}{nick}{display}")
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn users_are_read() {
         let text = user("bob 10417 1795521601123456 - Bob the builder").unwrap().text();
-        assert!(text.as_str().starts_with("  bob 10417 since "), "{text}");
+        assert!(text.as_str().starts_with("  bob          10417  since "), "{text}");
         assert!(text.as_str().ends_with(", Bob the builder"), "{text}");
         let text = user("bob 10417 1795521601123456 - bob").unwrap().text();
         assert!(!text.as_str().contains(','), "{text}");

@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 
 use chatsrv::protocol::text::is_invisible;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 /// How many zero-width characters (accents and the like) one character may carry. A taller stack
 /// would be drawn over the lines around it.
@@ -47,9 +47,9 @@ impl SafeText {
         &self.text
     }
 
-    /// How many columns it takes.
+    /// How many columns it takes on a terminal that counts character by character.
     pub fn width(&self) -> usize {
-        self.text.width()
+        self.text.chars().filter_map(UnicodeWidthChar::width).sum()
     }
 
     /// As much of its start as fits into `columns`.

@@ -273,6 +273,12 @@ impl Transfers {
                 download.hash.update(bytes);
                 None
             }
+            // Whoever read standard output has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                abort(stream, session);
+                self.downloads.remove(&id);
+                None
+            }
             Err(error) => {
                 abort(stream, session);
                 self.stop(id, error)

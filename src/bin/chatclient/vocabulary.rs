@@ -11,6 +11,8 @@ const NAMES_MAX: usize = 4096;
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     users: BTreeSet<String>,
+    /// The users of a list that is not whole yet.
+    listed: BTreeSet<String>,
     files: BTreeSet<String>,
 }
 
@@ -26,16 +28,23 @@ pub struct Completion {
 }
 
 impl Vocabulary {
-    /// Forgets who is online, before a list of them.
-    pub fn clear_users(&mut self) {
-        self.users.clear();
-    }
-
     /// A user is online.
     pub fn add_user(&mut self, name: &str) {
         if self.users.len() < NAMES_MAX {
             self.users.insert(name.to_string());
         }
+    }
+
+    /// A user stands in a list of all who are online.
+    pub fn list_user(&mut self, name: &str) {
+        if self.listed.len() < NAMES_MAX {
+            self.listed.insert(name.to_string());
+        }
+    }
+
+    /// The list of all who are online is whole.
+    pub fn end_list(&mut self) {
+        self.users = std::mem::take(&mut self.listed);
     }
 
     /// A user is not online any more.
@@ -120,6 +129,16 @@ mod tests {
         words.add_file("äb");
         assert_eq!(words.complete("/get a", false).candidates, [""; 0]);
         assert_eq!(words.complete("/get ä", false).candidates, ["äb"]);
+    }
+
+    #[test]
+    fn a_list_counts_when_it_is_whole() {
+        let mut words = Vocabulary::default();
+        words.add_user("gone");
+        words.list_user("here");
+        assert_eq!(words.complete("", true).candidates, ["gone"]);
+        words.end_list();
+        assert_eq!(words.complete("", true).candidates, ["here"]);
     }
 
     #[test]

@@ -156,11 +156,8 @@ impl Client {
 
     fn take_head(&mut self, asked: &Asked, line: &ServerLine<'_>) {
         match asked {
-            Asked::Who { quiet } => {
-                self.words.clear_users();
-                if !quiet {
-                    self.show(Line::answer(safe!("online: {}", line.rest)));
-                }
+            Asked::Who { quiet: false } => {
+                self.show(Line::answer(safe!("online: {}", line.rest)));
             }
             Asked::Files { quiet: false } if line.rest == "0" => {
                 self.show(Line::answer(safe!("no files")));
@@ -172,7 +169,7 @@ impl Client {
     fn take_item(&mut self, asked: &Asked, line: &ServerLine<'_>) {
         let shown = match asked {
             Asked::Who { quiet } => listing::user(line.rest).map(|user| {
-                self.words.add_user(user.name);
+                self.words.list_user(user.name);
                 (!quiet).then(|| user.text())
             }),
             Asked::Files { quiet } => listing::file(line.rest).map(|file| {
@@ -191,6 +188,9 @@ impl Client {
 
     fn take_answer(&mut self, asked: Asked, line: &ServerLine<'_>) {
         let done = (200..300).contains(&line.code);
+        if done && matches!(asked, Asked::Who { .. }) {
+            self.words.end_list();
+        }
         match asked {
             Asked::Message { to, text } if done => {
                 let own = self.confirmed(&to, &text, line);
