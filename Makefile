@@ -18,7 +18,7 @@ PAGES := $(wildcard man/*.[1-9])
 UNITS := $(notdir $(wildcard systemd/*.service))
 
 # How many runs of the simulator `make sim` makes, and what `make loadtest` measures.
-SEEDS ?= 2000
+SEEDS ?= 10000
 LOAD ?= --spawn --clients 2000 --rate 20 --duration 10s
 
 .PHONY: all check test sim loadtest lint man-lint unit-lint install uninstall clean
