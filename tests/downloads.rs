@@ -267,6 +267,28 @@ fn the_chunks_under_way_come_before_that_end() {
 }
 
 #[test]
+fn a_download_does_not_hold_off_the_login_timeout() {
+    let server = Server::start(&["--public-files", "--login-timeout", "1s"]);
+    server.write_file("big", vec![7; 64 * MIB]);
+    let options = Options { receive_buffer: Some(64 * 1024), ..Options::default() };
+    let mut stranger = Client::open(&server, &options);
+    stranger.expect("C 220 …");
+    stranger.ask("C GET 0 big", "C 250 GET 1 … big");
+    server.connect().expect_closing("C 421 - …");
+    // By then the stranger's time is over too, and most of the file is still to come.
+    let mut last = None;
+    loop {
+        match stranger.frame() {
+            Frame::Chunk(1, bytes) => assert!(!bytes.is_empty(), "the file came whole"),
+            Frame::Line(line) => last = Some(line),
+            Frame::End => break,
+            other => stranger.fail(&format!("{other:?}")),
+        }
+    }
+    assert!(last.is_some_and(|line| line.starts_with("C 421 - ")));
+}
+
+#[test]
 fn a_piped_download_is_whole() {
     let server = Server::start(&["--public-files"]);
     let content = Random::with_seed(6).bytes(4 * MIB);
