@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 
 use sha2::{Digest, Sha256};
 use support::{Client, Frame, Options, Random, Server};
@@ -41,6 +42,18 @@ fn a_file_comes_whole_or_from_an_offset_on() {
         alice.ask(line, "C 501 GET …");
     }
     assert_eq!(alice.download(0, "data.bin").1, content);
+}
+
+#[test]
+fn offsets_have_sixty_four_bits() {
+    let server = Server::start(&[]);
+    let size = (1_u64 << 40) + 5;
+    let file = File::create(server.files().join("sparse")).unwrap();
+    file.set_len(size).unwrap();
+    file.write_all_at(b"ending", size - 6).unwrap();
+    let mut alice = server.register("alice");
+    assert_eq!(alice.download(size - 6, "sparse"), (size, b"ending".to_vec()));
+    assert!(alice.list("C LS")[0].starts_with(&format!("{size} ")));
 }
 
 #[test]
