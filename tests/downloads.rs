@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 
 use sha2::{Digest, Sha256};
 use support::{Client, Frame, Options, Random, Server};
@@ -41,6 +42,18 @@ fn a_file_comes_whole_or_from_an_offset_on() {
         alice.ask(line, "C 501 GET …");
     }
     assert_eq!(alice.download(0, "data.bin").1, content);
+}
+
+#[test]
+fn offsets_have_sixty_four_bits() {
+    let server = Server::start(&[]);
+    let size = (1_u64 << 40) + 5;
+    let file = File::create(server.files().join("sparse")).unwrap();
+    file.set_len(size).unwrap();
+    file.write_all_at(b"ending", size - 6).unwrap();
+    let mut alice = server.register("alice");
+    assert_eq!(alice.download(size - 6, "sparse"), (size, b"ending".to_vec()));
+    assert!(alice.list("C LS")[0].starts_with(&format!("{size} ")));
 }
 
 #[test]
@@ -264,6 +277,28 @@ fn the_chunks_under_way_come_before_that_end() {
     }
     assert!(complete && came == content, "{} bytes came", came.len());
     assert_eq!(lines, ["C 550 GET nothing"]);
+}
+
+#[test]
+fn a_download_does_not_hold_off_the_login_timeout() {
+    let server = Server::start(&["--public-files", "--login-timeout", "1s"]);
+    server.write_file("big", vec![7; 64 * MIB]);
+    let options = Options { receive_buffer: Some(64 * 1024), ..Options::default() };
+    let mut stranger = Client::open(&server, &options);
+    stranger.expect("C 220 …");
+    stranger.ask("C GET 0 big", "C 250 GET 1 … big");
+    server.connect().expect_closing("C 421 - …");
+    // By then the stranger's time is over too, and most of the file is still to come.
+    let mut last = None;
+    loop {
+        match stranger.frame() {
+            Frame::Chunk(1, bytes) => assert!(!bytes.is_empty(), "the file came whole"),
+            Frame::Line(line) => last = Some(line),
+            Frame::End => break,
+            other => stranger.fail(&format!("{other:?}")),
+        }
+    }
+    assert!(last.is_some_and(|line| line.starts_with("C 421 - ")));
 }
 
 #[test]

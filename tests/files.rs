@@ -185,3 +185,22 @@ fn the_shared_folder_can_be_elsewhere() {
     assert_eq!(alice.download(0, "a").1, b"elsewhere");
     alice.ask("C GET 0 ../data/files", "C 550 GET …");
 }
+
+#[test]
+fn the_sum_of_a_huge_file_holds_up_neither_the_talk_nor_the_stop() {
+    let mut server = Server::start(&["--drain", "1s"]);
+    // A file without content on the disk, over which a sum takes minutes.
+    File::create(server.files().join("huge")).unwrap().set_len(1 << 40).unwrap();
+    let mut alice = server.register("alice");
+    let mut bob = server.register("bob");
+    let mut carol = server.register("carol");
+    alice.send("C SUM huge");
+    for _ in 0..100 {
+        bob.ask("D carol hello", "C 250 MSG … carol 1 0");
+        carol.expect("D … bob carol hello");
+    }
+    // She hears what others say while her own answer waits.
+    bob.ask("D alice hello", "C 250 MSG … alice 1 0");
+    alice.expect("D … bob alice hello");
+    assert_eq!(server.stop().code(), Some(0));
+}

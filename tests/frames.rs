@@ -218,6 +218,18 @@ fn a_bad_file_frame_before_the_login_ends_the_connection_too() {
 }
 
 #[test]
+fn the_last_line_arrives_whatever_is_still_sent() {
+    let server = Server::start(&[]);
+    for length in [1, 1000, 100_000, 1_000_000] {
+        let mut client = server.connect();
+        let mut bytes = b"F x\n".to_vec();
+        bytes.resize(length + 4, b'x');
+        client.send_bytes(&bytes);
+        client.expect_closing("C 421 - …");
+    }
+}
+
+#[test]
 fn a_chunk_of_a_stream_that_is_over_is_read_and_dropped() {
     let server = Server::start(&[]);
     server.write_file("a", "content");

@@ -3,12 +3,13 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use support::{Client, Frame, Options, PATIENCE, Server, bare_command, command, finish};
 
 /// How a server ends whose options, environment or surroundings are wrong.
@@ -135,12 +136,28 @@ fn a_taken_port_exits_69() {
 }
 
 #[test]
+fn an_address_that_is_not_ones_own_exits_69() {
+    let folder = tempfile::tempdir().unwrap();
+    // RFC 5737 keeps it for documentation.
+    let command = command(&folder.path().join("data"), &["--listen", "192.0.2.1"]);
+    assert_eq!(exit_code(command), Some(69));
+}
+
+#[test]
 fn a_data_folder_that_can_not_be_used_exits_73() {
     let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
     let file = folder.path().join("file");
     fs::write(&file, "not a folder").unwrap();
     assert_eq!(exit_code(command(&file, &[])), Some(73));
     assert_eq!(exit_code(command(&file.join("below"), &[])), Some(73));
+    assert_eq!(exit_code(command(&data, &["--files", file.to_str().unwrap()])), Some(73));
+    fs::write(
+        data.join("chatsrv.db"),
+        "this is no database, and longer than its header. ".repeat(99),
+    )
+    .unwrap();
+    assert_eq!(exit_code(command(&data, &[])), Some(73));
 }
 
 #[test]
@@ -302,6 +319,42 @@ fn systemd_is_told_of_the_start_the_life_and_the_stop() {
     server.signal(Signal::TERM);
     await_notification(&socket, "STOPPING=1");
     assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn without_anybody_to_notify_it_runs_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(&folder.path().join("data"), &[]);
+    command.env("NOTIFY_SOCKET", folder.path().join("nobody")).env("WATCHDOG_USEC", "100000");
+    let server = Server::spawn(command, folder, &[]);
+    server.register("alice");
+}
+
+#[test]
+fn without_anybody_who_reads_the_log_it_runs_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = command(&folder.path().join("data"), &["--log", "trace"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    while !line.contains("listening on ") {
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "{line}");
+    }
+    drop(log);
+    let port = line.trim_end().rsplit(':').next().unwrap().parse().unwrap();
+    for _ in 0..3 {
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        client.write_all(b"C EX\n").unwrap();
+        let mut text = String::new();
+        client.read_to_string(&mut text).unwrap();
+        assert!(text.lines().last().is_some_and(|line| line.starts_with("C 221 ")), "{text}");
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
