@@ -1,11 +1,11 @@
-//! The data lines that came last. A broadcast comes to thousands of clients as the same bytes: it is
-//! taken apart for the first of them, and compared as a whole for the others.
+//! The data lines that came last. A broadcast comes to thousands of clients as the same bytes: it
+//! is taken apart for the first of them, and compared as a whole for the others.
 
 /// How many lines are known at once. More broadcasts than that are hardly under way.
 pub const PLACES: usize = 256;
 
-/// Where the digits of an id begin that differ between two messages, behind `D ` and the digits that
-/// change once in a minute.
+/// Where the last eight of the sixteen digits of an id stand: those that differ between messages of
+/// the same minute.
 const DIGITS: std::ops::Range<usize> = 10..18;
 
 /// Lines, each in the place that follows from the message's id.
