@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use chatsrv::protocol::reply::Delivered;
 
-use crate::clients::Clients;
+use crate::clients::{Clients, PLACES};
 use crate::flights::Flights;
 use crate::latency::Latencies;
 use crate::ledger::{Faults, Ledger, Verdict};
@@ -87,7 +87,20 @@ pub struct Broadcasts<'a> {
     open_clients: usize,
     ledger: Ledger,
     flights: Flights,
+    /// What the messages are that came last, by the places in which the clients remember them.
+    recent: [Arrival; PLACES],
     figures: Figures,
+}
+
+/// What a received message is.
+#[derive(Clone, Copy, Debug)]
+enum Arrival {
+    /// Somebody else's.
+    Foreign,
+    /// One of this run, as it was sent.
+    Ours(Stamp),
+    /// One of this run with changed bytes.
+    Corrupt,
 }
 
 #[derive(Debug)]
@@ -121,6 +134,8 @@ impl<'a> Broadcasts<'a> {
             open_clients: clients,
             ledger: Ledger::new(clients, senders),
             flights: Flights::new(senders),
+            // What came while the clients logged in was somebody else's.
+            recent: [Arrival::Foreign; PLACES],
             figures: Figures {
                 delivery: Latencies::new(),
                 delivery_to_downloader: Latencies::new(),
@@ -166,22 +181,46 @@ impl<'a> Broadcasts<'a> {
         std::mem::take(&mut self.spoken)
     }
 
-    /// Takes a message that client `receiver` got.
-    pub fn receive(&mut self, receiver: usize, message: &Delivered<'_>, now_nanos: u64) {
-        let Some(from) = self.names.number(message.from) else {
-            self.figures.foreign += 1;
-            return;
+    /// Takes a message that client `receiver` got, and remembers it in `place`.
+    pub fn receive(
+        &mut self,
+        receiver: usize,
+        message: &Delivered<'_>,
+        place: Option<usize>,
+        now_nanos: u64,
+    ) {
+        let arrival = self.read(message);
+        if let Some(place) = place {
+            self.recent[place] = arrival;
+        }
+        self.take(receiver, &arrival, now_nanos);
+    }
+
+    /// Takes the message that was remembered last in `place`.
+    pub fn receive_same(&mut self, receiver: usize, place: usize, now_nanos: u64) {
+        let arrival = self.recent[place];
+        self.take(receiver, &arrival, now_nanos);
+    }
+
+    fn read(&self, message: &Delivered<'_>) -> Arrival {
+        let Some(from) = self.names.number(message.from) else { return Arrival::Foreign };
+        match self.format.read(message.text.as_bytes()) {
+            Some(stamp) if usize::from(stamp.sender) == from => Arrival::Ours(stamp),
+            _ => Arrival::Corrupt,
+        }
+    }
+
+    fn take(&mut self, receiver: usize, arrival: &Arrival, now_nanos: u64) {
+        let stamp = match arrival {
+            Arrival::Ours(stamp) => stamp,
+            Arrival::Foreign => return self.figures.foreign += 1,
+            Arrival::Corrupt => return self.ledger.receive_corrupt(),
         };
-        let stamp = self.format.read(message.text.as_bytes());
-        let Some(stamp) = stamp.filter(|stamp| usize::from(stamp.sender) == from) else {
-            self.ledger.receive_corrupt();
-            return;
-        };
-        if self.ledger.receive(receiver, &stamp) == Verdict::Fault {
+        if self.ledger.receive(receiver, stamp) == Verdict::Fault {
             return;
         }
         self.figures.deliveries += 1;
-        let was_last = self.flights.land(&stamp);
+        let was_last = self.flights.land(stamp);
         if stamp.intended_nanos < self.timetable.measured_nanos {
             return;
         }

@@ -71,10 +71,10 @@ fn measure(options: &Options) -> Result<bool, Failure> {
     }
     if let Some(path) = &options.plot {
         let curves = [
-            ("each receiver", &figures.delivery),
+            ("confirmation", &figures.confirmation),
             ("last receiver", &figures.last_receiver),
             ("receivers that download", &figures.delivery_to_downloader),
-            ("confirmation", &figures.confirmation),
+            ("each receiver", &figures.delivery),
         ];
         let [title, subtitle] = report.titles();
         plot::draw(path, &title, &subtitle, &curves)?;

@@ -12,7 +12,7 @@ const WIDTH: u32 = 960;
 const HEIGHT: u32 = 600;
 /// Colours that people who see few colours can tell apart, too (Okabe and Ito).
 const COLOURS: [RGBColor; 4] =
-    [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(0, 0, 0)];
+    [RGBColor(86, 180, 233), RGBColor(230, 159, 0), RGBColor(0, 158, 115), RGBColor(0, 0, 0)];
 /// At least this much of the axis is shown: up to 99 %.
 const RARITY_SHOWN_MIN: f64 = 100.0;
 
@@ -63,8 +63,12 @@ fn draw_into(svg: &mut String, titles: [&str; 2], curves: &[Curve<'_>]) -> Resul
         .axis_desc_style(("sans-serif", 18))
         .light_line_style(TRANSPARENT)
         .draw()?;
-    for (index, (name, points)) in lines.into_iter().enumerate() {
-        let style = COLOURS[index % COLOURS.len()].stroke_width(2);
+    let count = lines.len() as u32;
+    for (colour, (below, (name, points))) in
+        COLOURS.iter().cycle().zip(lines.into_iter().enumerate())
+    {
+        // Wide ones below thin ones, so that curves which run together are still seen.
+        let style = colour.stroke_width(2 * (count - below as u32));
         chart
             .draw_series(LineSeries::new(points, style))?
             .label(name)

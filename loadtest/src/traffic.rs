@@ -209,7 +209,12 @@ impl Listener for Traffic<'_> {
     fn heard(&mut self, client: &mut Client, heard: Heard<'_>, now_nanos: u64) {
         let number = client.number();
         match heard {
-            Heard::Message(message) => self.broadcasts.receive(number, &message, now_nanos),
+            Heard::Message { message, place } => {
+                self.broadcasts.receive(number, &message, place, now_nanos);
+            }
+            Heard::SameMessage { place } => {
+                self.broadcasts.receive_same(number, place, now_nanos);
+            }
             Heard::Confirmed => self.broadcasts.confirm(number, now_nanos),
             Heard::Fenced => self.fenced += 1,
             Heard::Garbled => self.broadcasts.receive_garbled(),

@@ -78,6 +78,7 @@ fn build_server() {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--locked", "--package", "chatsrv", "--bin", "chatsrv"]);
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.arg("--target-dir").arg(program.ancestors().nth(2).unwrap());
     if program.components().any(|part| part.as_os_str() == "release") {
         cargo.arg("--release");
     }

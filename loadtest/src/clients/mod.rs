@@ -6,6 +6,7 @@
 
 mod client;
 mod native;
+mod recent;
 
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -19,6 +20,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 pub use client::Client;
 pub use native::Heard;
+pub use recent::PLACES;
+
+use recent::RecentLines;
 
 use crate::clock::Clock;
 use crate::limits::{CLIENTS_PER_ADDRESS, EVENTS_MAX, READ_BYTES_MAX};
@@ -39,13 +43,20 @@ pub trait Listener {
 #[derive(Debug)]
 pub struct Clients {
     server: SocketAddr,
-    clock: Clock,
     poller: Poller,
     events: Events,
     clients: Vec<Client>,
-    buffer: Box<[u8]>,
+    reader: Reader,
     signals: UnixStream,
     interrupted: bool,
+}
+
+/// What reading from any socket needs.
+#[derive(Debug)]
+struct Reader {
+    clock: Clock,
+    buffer: Box<[u8]>,
+    recent: RecentLines,
 }
 
 impl Clients {
@@ -66,11 +77,14 @@ impl Clients {
         let capacity = NonZeroUsize::new(EVENTS_MAX).unwrap_or(NonZeroUsize::MIN);
         Ok(Clients {
             server,
-            clock,
             poller,
             events: Events::with_capacity(capacity),
             clients: Vec::new(),
-            buffer: vec![0; READ_BYTES_MAX].into_boxed_slice(),
+            reader: Reader {
+                clock,
+                buffer: vec![0; READ_BYTES_MAX].into_boxed_slice(),
+                recent: RecentLines::new(),
+            },
             signals,
             interrupted: false,
         })
@@ -110,7 +124,7 @@ impl Clients {
     /// # Errors
     /// Where the poller fails. A failing connection is no error here, but gone.
     pub fn turn(&mut self, deadline: Instant, listener: &mut impl Listener) -> io::Result<()> {
-        let Clients { clock, poller, events, clients, buffer, signals, interrupted, .. } = self;
+        let Clients { reader, poller, events, clients, signals, interrupted, .. } = self;
         events.clear();
         poller.wait_deadline(events, deadline)?;
         for event in events.iter() {
@@ -121,7 +135,7 @@ impl Clients {
             }
             let client = &mut clients[event.key];
             if event.readable {
-                read(poller, *clock, client, buffer, listener);
+                reader.read(poller, client, listener);
             }
             flush(poller, client, listener);
         }
@@ -134,31 +148,27 @@ impl Clients {
     }
 }
 
-fn read(
-    poller: &Poller,
-    clock: Clock,
-    client: &mut Client,
-    buffer: &mut [u8],
-    listener: &mut impl Listener,
-) {
-    let length = match client.read(buffer) {
-        Ok(Some(length)) => length,
-        Ok(None) => return end(poller, client, None, listener),
-        Err(error) if is_no_failure(&error) => return,
-        Err(error) => return end(poller, client, Some(&error), listener),
-    };
-    let now_nanos = clock.now_nanos();
-    let mut input = &buffer[..length];
-    loop {
-        let (used, heard) = client.session.hear(input);
-        input = &input[used..];
-        let Some(heard) = heard else { break };
-        if let Heard::Closing(line) | Heard::Refused(line) = heard {
-            client.farewell = Some(line.into());
+impl Reader {
+    fn read(&mut self, poller: &Poller, client: &mut Client, listener: &mut impl Listener) {
+        let length = match client.read(&mut self.buffer) {
+            Ok(Some(length)) => length,
+            Ok(None) => return end(poller, client, None, listener),
+            Err(error) if is_no_failure(&error) => return,
+            Err(error) => return end(poller, client, Some(&error), listener),
+        };
+        let now_nanos = self.clock.now_nanos();
+        let mut input = &self.buffer[..length];
+        loop {
+            let (used, heard) = client.session.hear(input, &mut self.recent);
+            input = &input[used..];
+            let Some(heard) = heard else { break };
+            if let Heard::Closing(line) | Heard::Refused(line) = heard {
+                client.farewell = Some(line.into());
+            }
+            listener.heard(client, heard, now_nanos);
         }
-        listener.heard(client, heard, now_nanos);
+        client.unfinished.extend_from_slice(input);
     }
-    client.unfinished.extend_from_slice(input);
 }
 
 /// Whether there is merely nothing to read: the poller may tell of a socket more than once.

@@ -7,6 +7,8 @@ use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::{Decoder, Frame};
 use chatsrv::protocol::reply::{Delivered, ServerLine};
 
+use super::recent::RecentLines;
+
 /// Something that a client heard from the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {
@@ -22,7 +24,17 @@ pub enum Heard<'a> {
     /// The login failed: the server's line.
     Refused(&'a str),
     /// A message of somebody.
-    Message(Delivered<'a>),
+    Message {
+        /// The message.
+        message: Delivered<'a>,
+        /// Where it is remembered, for others to whom it comes as well.
+        place: Option<usize>,
+    },
+    /// The very message that was remembered last in that place, below [`PLACES`](super::PLACES).
+    SameMessage {
+        /// Where.
+        place: usize,
+    },
     /// A broadcast of this client is confirmed.
     Confirmed,
     /// A request of this client was refused: the server's line.
@@ -107,16 +119,27 @@ impl Session {
 
     /// Takes the next thing heard from the start of `input`, and tells how many bytes are done
     /// with. The next call must offer the rest, and may offer more behind it.
-    pub fn hear<'a>(&mut self, input: &'a [u8]) -> (usize, Option<Heard<'a>>) {
+    pub fn hear<'a>(
+        &mut self,
+        input: &'a [u8],
+        recent: &mut RecentLines,
+    ) -> (usize, Option<Heard<'a>>) {
+        if self.decoder.is_between_frames()
+            && let Some((place, length)) = recent.find(input)
+        {
+            return (length, Some(Heard::SameMessage { place }));
+        }
         let mut consumed = 0;
         loop {
-            let (used, frame) = self.decoder.decode(&input[consumed..]);
+            let rest = &input[consumed..];
+            let (used, frame) = self.decoder.decode(rest);
             consumed += used;
             let heard = match frame {
                 None => return (consumed, None),
-                Some(Frame::Data(text)) => {
-                    Some(Delivered::parse(text.as_str()).map_or(Heard::Garbled, Heard::Message))
-                }
+                Some(Frame::Data(text)) => Some(match Delivered::parse(text.as_str()) {
+                    Some(message) => Heard::Message { message, place: recent.keep(&rest[..used]) },
+                    None => Heard::Garbled,
+                }),
                 Some(Frame::Command(text)) => self.line(text.as_str()),
                 Some(Frame::File { bytes, .. }) => Some(Heard::Chunk { bytes: bytes.len() }),
                 Some(Frame::FileEnd { .. }) => Some(Heard::DownloadEnd),
@@ -194,8 +217,9 @@ mod tests {
 
     fn hear(session: &mut Session, mut input: &[u8]) -> Vec<String> {
         let mut all = Vec::new();
+        let mut recent = RecentLines::new();
         loop {
-            let (used, heard) = session.hear(input);
+            let (used, heard) = session.hear(input, &mut recent);
             input = &input[used..];
             let Some(heard) = heard else { return all };
             all.push(format!("{heard:?}"));
@@ -261,5 +285,28 @@ mod tests {
             heard[3..],
             ["Chunk { bytes: 2 }", "DownloadEnd", r#"NotTaken("550 GET x")"#, "Garbled"]
         );
+    }
+
+    #[test]
+    fn the_same_message_to_another_is_known_at_sight() {
+        let mut recent = RecentLines::new();
+        let line = b"D 1795521601123456 bob * hello\n";
+        let mut first = logging_in();
+        let (used, heard) = first.hear(line, &mut recent);
+        let Some(Heard::Message { message, place: Some(place) }) = heard else {
+            panic!("{heard:?}")
+        };
+        assert_eq!((used, message.text), (line.len(), "hello"));
+        let mut second = logging_in();
+        let heard = second.hear(line, &mut recent);
+        assert_eq!(heard, (line.len(), Some(Heard::SameMessage { place })));
+
+        // Inside a file the same bytes are no message.
+        let mut third = logging_in();
+        let file = [b"F 1 31\n", &line[..]].concat();
+        let heard = third.hear(&file[..8], &mut recent);
+        assert_eq!(heard, (8, Some(Heard::Chunk { bytes: 1 })));
+        let heard = third.hear(&line[..30], &mut recent);
+        assert_eq!(heard, (30, Some(Heard::Chunk { bytes: 30 })));
     }
 }
