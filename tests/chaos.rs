@@ -1,7 +1,7 @@
 //! Everything at once: clients that come, talk, download, misbehave and go at random, take over
-//! each other's sessions and leave in the middle of anything; for longer with CHATSRV_TEST_STEPS.
-//! Each holds what it reads to be whole
-//! frames and whole lists; the server's own assertions hold the rest.
+//! each other's sessions and leave in the middle of anything. Each holds what it reads to be whole
+//! frames and whole lists; the server's own assertions hold the rest. `CHATSRV_TEST_STEPS` makes it
+//! last longer.
 
 mod support;
 
@@ -32,7 +32,8 @@ const LINES: [&str; 22] = [
     "C DM",
     "D * hello %",
     "D user% hello",
-    "C USER user% TAKEOVER",
+    // Another command follows, or else the next message would be a wrong password.
+    "C USER user% TAKEOVER\nC WHO",
     "C \u{1b}[2J",
     "%",
 ];
