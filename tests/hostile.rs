@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fs::File;
 use std::io::Write;
 use std::process::Command;
 use std::thread;
@@ -208,6 +209,45 @@ fn a_reset_in_the_middle_of_an_answer_harms_nobody() {
         honest.talk();
     }
     honest.talk_until_closed(&server, baseline);
+}
+
+#[test]
+fn whoever_waits_for_something_costs_no_time() {
+    let server = Server::start(&["--public-files", "--login-timeout", "1s", "--rate", "10"]);
+    server.write_file("large", vec![7; 32 << 20]);
+    File::create(server.files().join("huge")).unwrap().set_len(1 << 40).unwrap();
+    let narrow = Options { receive_buffer: Some(4 * KIB), ..Options::default() };
+    let user = |name: &str| {
+        let mut client = Client::open(&server, &narrow);
+        client.expect("C 220 …");
+        client.register(name);
+        client
+    };
+    // Each waits in another way: for its reader, for the rate, for a sum, for the end of all that.
+    let mut waiting: Vec<Client> = ["u0", "u1", "u2", "u3", "u4", "u5"].map(user).into();
+    waiting[0].send("C GET 0 large");
+    waiting[1].send("C GET 0 large");
+    waiting[1].end_input();
+    waiting[2].send_bytes("?\n".repeat(100).as_bytes());
+    waiting[3].send_bytes("?\n".repeat(100).as_bytes());
+    waiting[3].end_input();
+    waiting[4].send("C SUM huge");
+    waiting[5].send("C SUM huge");
+    waiting[5].end_input();
+    // These are gone while the server has something for them, or waits for something itself.
+    for (name, line) in [("v0", "C GET 0 large"), ("v1", "C SUM huge"), ("v2", "F")] {
+        let mut client = user(name);
+        client.send(line);
+        client.reset();
+    }
+    let mut lingering = user("v3");
+    lingering.send("F");
+    let mut clock = server.connect();
+    clock.expect_nothing();
+    let before = server.loop_time();
+    clock.expect_closing("C 421 - …");
+    let used = server.loop_time() - before;
+    assert!(used.as_millis() < 200, "the loop turned for {used:?} of a second");
 }
 
 /// A server that may open so many files at most.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
@@ -201,6 +201,17 @@ impl Server {
     /// The most of the memory that it ever held, in bytes.
     pub fn resident_bytes_max(&self) -> u64 {
         self.status("VmHWM:")
+    }
+
+    /// How much CPU time its main thread has used, which is the one with the loop.
+    pub fn loop_time(&self) -> Duration {
+        let id = self.child.id();
+        let stat = fs::read_to_string(format!("/proc/{id}/task/{id}/stat")).unwrap();
+        // proc(5): behind the name in brackets, user and system time are the 12th and 13th word.
+        let words: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        let ticks: u64 = words[11].parse::<u64>().unwrap() + words[12].parse::<u64>().unwrap();
+        // USER_HZ is 100.
+        Duration::from_millis(ticks * 10)
     }
 
     /// How many file descriptors it has open.
