@@ -13,6 +13,10 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use sha2::{Digest, Sha256};
 use support::Server;
 
+fn last_word(item: &str) -> String {
+    item.rsplit(' ').next().unwrap_or_default().to_owned()
+}
+
 fn sha256(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -147,6 +151,9 @@ fn symbolic_links_lead_about_inside_and_never_outside() {
     symlink("loop", files.join("loop")).unwrap();
     symlink("nowhere", files.join("dangling")).unwrap();
     let mut alice = server.register("alice");
+    let mut listed: Vec<String> = alice.list("C LS").iter().map(|item| last_word(item)).collect();
+    listed.sort();
+    assert_eq!(listed, ["folder-link/", "folder/", "link"]);
     assert_eq!(alice.download(0, "link").1, b"inside");
     assert_eq!(alice.download(0, "folder-link/inside").1, b"inside");
     for name in ["out", "absolute-out", "up/secret", "folder/out", "loop", "dangling", "up"] {
