@@ -50,6 +50,9 @@ pub const UNACKNOWLEDGED_TIME_MAX: Duration = Duration::from_secs(120);
 /// Connections that wait to be accepted; the kernel caps it at net.core.somaxconn.
 pub const LISTEN_BACKLOG: i32 = 4096;
 
+/// How often a free port is looked for that is free on all addresses.
+pub const FREE_PORT_ATTEMPTS: u32 = 16;
+
 /// File descriptors that are no clients': listeners, store, files under way, refused connections.
 pub const RESERVED_FILES: u64 = 256;
 

@@ -8,7 +8,9 @@ use rustix::io::Errno;
 use rustix::net::SocketFlags;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
-use crate::limits::{KERNEL_UNSENT_BYTES_MAX, LISTEN_BACKLOG, UNACKNOWLEDGED_TIME_MAX};
+use crate::limits::{
+    FREE_PORT_ATTEMPTS, KERNEL_UNSENT_BYTES_MAX, LISTEN_BACKLOG, UNACKNOWLEDGED_TIME_MAX,
+};
 
 /// A socket that takes connections.
 #[derive(Debug)]
@@ -46,6 +48,25 @@ impl Listener {
         let everywhere = [IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)];
         let is_everywhere = addresses.is_empty();
         let addresses = if is_everywhere { &everywhere } else { addresses };
+        let mut attempt = 1;
+        loop {
+            match Listener::open_each(addresses, port, is_everywhere) {
+                // A port that is free on the first address may be taken on the next.
+                Err((_, error))
+                    if port == 0 && is_taken(&error) && attempt < FREE_PORT_ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn open_each(
+        addresses: &[IpAddr],
+        port: u16,
+        is_everywhere: bool,
+    ) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
         let mut listeners: Vec<Listener> = Vec::new();
         for address in addresses {
             let port = listeners.first().map_or(port, |first| first.address.port());
@@ -107,7 +128,34 @@ impl Listener {
     }
 }
 
+fn is_taken(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::ADDRINUSE)
+}
+
 fn lacks_family(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     matches!(errno, Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_addresses_share_the_free_port() {
+        let addresses = ["127.0.0.1".parse().unwrap(), "127.0.0.2".parse().unwrap()];
+        let listeners = Listener::open_all(&addresses, 0).unwrap();
+        assert_eq!(listeners.len(), 2);
+        assert_ne!(listeners[0].address.port(), 0);
+        assert_eq!(listeners[0].address.port(), listeners[1].address.port());
+    }
+
+    #[test]
+    fn a_port_that_was_asked_for_and_is_taken_is_an_error() {
+        let addresses = ["127.0.0.1".parse().unwrap()];
+        let taken = Listener::open_all(&addresses, 0).unwrap();
+        let (address, error) = Listener::open_all(&addresses, taken[0].address.port()).unwrap_err();
+        assert_eq!(address, taken[0].address);
+        assert!(is_taken(&error));
+    }
 }
