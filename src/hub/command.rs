@@ -113,11 +113,7 @@ impl Hub {
     fn help(&mut self, conn: ConnId, effects: &mut Effects) {
         let last = Reply::text(Code::Done, Verb::Help, "D target text sends a message");
         let items = self.help.clone();
-        self.answer(
-            conn,
-            Answer::List(List { verb: Verb::Help, items, without: None, last }),
-            effects,
-        );
+        self.answer(conn, Answer::List(List::whole(Verb::Help, items, None, last)), effects);
     }
 
     fn leave(&mut self, conn: ConnId, effects: &mut Effects) {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::input::ConnId;
 use super::job::{Job, Ticket};
-use crate::protocol::reply::{List, Message, Notice, Reply};
+use crate::protocol::reply::{List, Message, Notice, Piece, Reply};
 
 /// One thing to do.
 #[derive(Debug)]
@@ -22,6 +22,14 @@ pub enum Effect {
         conn: ConnId,
         /// What.
         list: List,
+    },
+    /// Go on with the list under way, when [`Input::ListTaken`](super::Input::ListTaken) asked for
+    /// more of it.
+    MoreOfList {
+        /// Whom.
+        conn: ConnId,
+        /// What.
+        piece: Piece,
     },
     /// Deliver a message, which counts against the send queues.
     Message {

@@ -33,7 +33,7 @@ impl Hub {
                 let last = Reply::text(Code::SendText, Verb::Dm, "send the user and the message");
                 let items = self.online.direct(&self.directory);
                 let without = self.online.position(user);
-                Answer::List(List { verb: Verb::Dm, items, without, last })
+                Answer::List(List::whole(Verb::Dm, items, without, last))
             }
             _ => Answer::Reply(Reply::text(Code::SendText, Verb::Pm, "send the message")),
         };

@@ -101,6 +101,7 @@ impl Hub {
             Input::DownloadOver { conn, stream, complete } => {
                 self.download_over(conn, stream, complete, effects);
             }
+            Input::ListTaken { conn } => debug_assert!(false, "{conn} has no list in pieces"),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => self.done(ticket, outcome, effects),
             Input::Deadline => self.deadline(effects),

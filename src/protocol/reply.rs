@@ -307,55 +307,68 @@ pub struct Entry {
     pub name: FileName,
 }
 
-/// A list: its head, its items, and the reply that ends it.
+/// A list: its head, and its items or the first of them.
 #[derive(Clone, Debug)]
 pub struct List {
     /// What was asked for.
-    pub verb: Verb,
+    pub subject: Subject,
+    /// How many items the whole list has.
+    pub count: usize,
+    /// The first piece.
+    pub piece: Piece,
+}
+
+/// A part of a list. A long list is made piece by piece, the next one when the reader has taken the
+/// one before.
+#[derive(Clone, Debug)]
+pub struct Piece {
     /// The items; shared where many ask for the same.
     pub items: Rc<[Item]>,
     /// The item that is left out for this reader, by its place.
     pub without: Option<usize>,
-    /// What follows the last item.
-    pub last: Reply,
+    /// What follows the last item of the list; none where more pieces come.
+    pub last: Option<Reply>,
 }
 
 impl List {
-    /// How many items the reader gets, which is what the head of the list says.
-    pub fn count(&self) -> usize {
-        self.items.len() - usize::from(self.without.is_some())
+    /// A list that is complete.
+    pub fn whole(
+        subject: impl Into<Subject>,
+        items: Rc<[Item]>,
+        without: Option<usize>,
+        last: Reply,
+    ) -> Self {
+        let count = items.len() - usize::from(without.is_some());
+        List { subject: subject.into(), count, piece: Piece { items, without, last: Some(last) } }
     }
 
     /// Appends the line that heads the list.
     pub fn encode_head(&self, out: &mut Vec<u8>) {
-        encode_line(&Reply::new(Code::ListHead, self.verb, Detail::Count(self.count())), out);
-    }
-
-    /// Appends the line of the item at `index`, where the reader gets that one, and tells whether
-    /// the items go as far.
-    pub fn encode_item(&self, index: usize, out: &mut Vec<u8>) -> bool {
-        let Some(item) = self.items.get(index) else { return false };
-        if self.without != Some(index) {
-            encode_line(&ItemLine { verb: self.verb, item }, out);
-        }
-        true
-    }
-
-    /// Appends the reply that follows the last item.
-    pub fn encode_last(&self, out: &mut Vec<u8>) {
-        encode_line(&self.last, out);
+        encode_line(&Reply::new(Code::ListHead, self.subject, Detail::Count(self.count)), out);
     }
 }
 
-/// An item's line in the list that `verb` heads.
+impl Piece {
+    /// Appends the line of the item at `index`, where the reader gets that one, and tells whether
+    /// the items go as far.
+    pub fn encode_item(&self, subject: Subject, index: usize, out: &mut Vec<u8>) -> bool {
+        let Some(item) = self.items.get(index) else { return false };
+        if self.without != Some(index) {
+            encode_line(&ItemLine { subject, item }, out);
+        }
+        true
+    }
+}
+
+/// An item's line in the list of a subject.
 struct ItemLine<'a> {
-    verb: Verb,
+    subject: Subject,
     item: &'a Item,
 }
 
 impl fmt::Display for ItemLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "C {} {} ", Code::ListItem, self.verb)?;
+        write!(f, "C {} {} ", Code::ListItem, self.subject)?;
         match self.item {
             Item::Help(verb) if verb.words().is_empty() => {
                 write!(f, "{verb} - {}", verb.summary())

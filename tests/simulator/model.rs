@@ -7,8 +7,8 @@ use chatsrv::hub::{Account, CloseReason, Config, ConnId, Effect, Effects, Input,
 use chatsrv::protocol::frame::FrameError;
 use chatsrv::protocol::name::{Number, Target, UserName, UserRef};
 use chatsrv::protocol::reply::{
-    Code, Delivered, Destination, Detail, Item, List, Message, MessageId, Notice, Online, Reply,
-    Subject,
+    Code, Delivered, Destination, Detail, Item, List, Message, MessageId, Notice, Online, Piece,
+    Reply, Subject,
 };
 use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
@@ -241,16 +241,16 @@ impl Model {
     }
 
     fn list(&mut self, conn: ConnId, list: &List) {
-        let own = |(at, _): &(usize, &Item)| Some(*at) != list.without;
-        let items: Vec<Item> =
-            list.items.iter().enumerate().filter(own).map(|(_, item)| item.clone()).collect();
-        assert_eq!(items.len(), list.count());
-        if list.verb == Verb::Ls {
+        let own = |(at, _): &(usize, &Item)| Some(*at) != list.piece.without;
+        let items = list.piece.items.iter().enumerate().filter(own);
+        let items: Vec<Item> = items.map(|(_, item)| item.clone()).collect();
+        assert_eq!(items.len(), list.count);
+        if list.subject == Subject::Verb(Verb::Ls) {
             return;
         }
         let session = self.sessions.get_mut(&conn).expect("who gets a list is connected");
         let (verb, expected) = session.lists.pop_front().expect("the list was asked for");
-        assert_eq!((list.verb, lines(verb, items)), (verb, lines(verb, expected)));
+        assert_eq!((list.subject, lines(verb, items)), (verb.into(), lines(verb, expected)));
     }
 
     fn delivered(&mut self, message: &Message, to: Vec<ConnId>) {
@@ -325,12 +325,11 @@ fn lines(verb: Verb, mut items: Vec<Item>) -> Vec<String> {
             online.since = MessageId(0);
         }
     }
-    let last = Reply::text(Code::Done, verb, "");
-    let list = List { verb, items: items.into(), without: None, last };
-    let mut lines: Vec<String> = (0..list.items.len())
+    let piece = Piece { items: items.into(), without: None, last: None };
+    let mut lines: Vec<String> = (0..piece.items.len())
         .map(|at| {
             let mut line = Vec::new();
-            assert!(list.encode_item(at, &mut line));
+            assert!(piece.encode_item(verb.into(), at, &mut line));
             String::from_utf8(line).unwrap()
         })
         .collect();

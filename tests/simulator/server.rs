@@ -217,6 +217,7 @@ impl Server {
         match effect {
             Effect::Reply { conn, reply } => encode_line(reply, self.output(*conn)),
             Effect::List { conn, list } => encode_list(list, self.output(*conn)),
+            Effect::MoreOfList { conn, .. } => panic!("{conn} has no list in pieces"),
             Effect::Message { message, to } => {
                 for conn in &recipients[to.clone()] {
                     encode_line(message, self.output(*conn));
@@ -282,10 +283,11 @@ impl Server {
 fn encode_list(list: &List, out: &mut Vec<u8>) {
     list.encode_head(out);
     let mut at = 0;
-    while list.encode_item(at, out) {
+    while list.piece.encode_item(list.subject, at, out) {
         at += 1;
     }
-    list.encode_last(out);
+    let last = list.piece.last.as_ref().expect("the hub makes whole lists");
+    encode_line(last, out);
 }
 
 /// A job of its own: the effect that holds it is only borrowed.
