@@ -149,6 +149,8 @@ pub enum CloseReason {
     TakenOver,
     /// A file was asked for before the login, and does not exist.
     NoSuchFile,
+    /// The rest of a list could not be read.
+    ListFailed,
     /// More waits to be written than the send queue holds.
     TooSlow,
     /// One connection more than the limit.
@@ -173,6 +175,7 @@ impl CloseReason {
             CloseReason::AlreadyOnline => "already-online",
             CloseReason::TakenOver => "taken-over",
             CloseReason::NoSuchFile => "no-such-file",
+            CloseReason::ListFailed => "list-failed",
             CloseReason::TooSlow => "too-slow",
             CloseReason::ConnectionLimit => "connection-limit",
             CloseReason::AddressLimit => "address-limit",
@@ -188,6 +191,7 @@ impl CloseReason {
             CloseReason::WrongPassword => "too many wrong passwords",
             CloseReason::TakenOver => "you logged in elsewhere",
             CloseReason::BadFileFrame => "a file frame that belongs to no stream",
+            CloseReason::ListFailed => "the rest of that list can't be read",
             CloseReason::TooSlow => "too slow: more waits for you than the server holds",
             CloseReason::ConnectionLimit => "Connection Limit Exceeded !!",
             CloseReason::AddressLimit => "too many connections from your address",

@@ -10,6 +10,7 @@ pub use received::{Delivered, ServerLine};
 
 use super::address::Address;
 use super::name::{DisplayName, FileName, GroupName, Number, UserName};
+use super::text::Secret;
 use super::verb::Verb;
 
 /// The code of a reply; notices have their own numbers.
@@ -75,8 +76,6 @@ pub enum Subject {
     Verb(Verb),
     /// A message.
     Message,
-    /// The chats in which messages wait, which are listed at a login.
-    Unread,
     /// Nothing that the client sent and the server knows.
     Nothing,
 }
@@ -98,14 +97,13 @@ impl fmt::Display for Subject {
         match self {
             Subject::Verb(verb) => verb.fmt(f),
             Subject::Message => f.write_str("MSG"),
-            Subject::Unread => f.write_str("UNREAD"),
             Subject::Nothing => f.write_str("-"),
         }
     }
 }
 
 /// When the server took a message, in microseconds since the Unix epoch; never the same twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(pub u64);
 
 impl fmt::Display for MessageId {
@@ -211,6 +209,14 @@ pub enum Detail {
     },
     /// The name of the software and its protocol version.
     Greeting,
+    /// A token.
+    Token(Secret),
+    /// A chat, and how many of its unread messages come after those that were listed.
+    Opened(Destination, u64),
+    /// A chat.
+    Chat(Destination),
+    /// A chat, and up to which message it is read.
+    Seen(Destination, MessageId),
 }
 
 impl Reply {
@@ -256,6 +262,10 @@ impl fmt::Display for Reply {
             Detail::Confirmed { id, to, delivered, stored } => {
                 write!(f, " {id} {to} {delivered} {stored}")
             }
+            Detail::Token(token) => write!(f, " {}", token.expose()),
+            Detail::Opened(chat, left) => write!(f, " {chat} {left}"),
+            Detail::Chat(chat) => write!(f, " {chat}"),
+            Detail::Seen(chat, id) => write!(f, " {chat} {id}"),
             Detail::Count(count) => write!(f, " {count}"),
             Detail::File(name) => write!(f, " {name}"),
             Detail::Download { stream, size, name } => write!(f, " {stream} {size} {name}"),
@@ -279,6 +289,17 @@ pub enum Item {
     Online(Online),
     /// A file or a folder.
     Entry(Entry),
+    /// A chat in which something is unread.
+    Unread {
+        /// Which, as one's messages to it are addressed.
+        chat: Destination,
+        /// How many messages.
+        count: u64,
+        /// The newest of them.
+        last: MessageId,
+    },
+    /// A message that was said before.
+    Message(Message),
 }
 
 /// A line of WHO.
@@ -368,8 +389,13 @@ struct ItemLine<'a> {
 
 impl fmt::Display for ItemLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Item::Message(message) = self.item {
+            return message.fmt(f);
+        }
         write!(f, "C {} {} ", Code::ListItem, self.subject)?;
         match self.item {
+            Item::Message(_) => Ok(()),
+            Item::Unread { chat, count, last } => write!(f, "{chat} {count} {last}"),
             Item::Help(verb) if verb.words().is_empty() => {
                 write!(f, "{verb} - {}", verb.summary())
             }
