@@ -91,3 +91,32 @@ pub const FAILURES_REMEMBERED_MAX: usize = 16_384;
 
 /// What a client is told to wait where no better number is known, in seconds.
 pub const RETRY_SECONDS: u32 = 5;
+
+/// How far the mark that the store keeps is raised ahead of the newest id; once half of that is
+/// used up, it is raised again. Long enough that one small write every few seconds does, short
+/// enough that the ids after a restart, which begin above it, are dated hardly too late.
+pub const ID_MARK_LEAD: Duration = Duration::from_secs(10);
+
+/// How long the word that marks a message is remembered at least.
+pub const KEY_REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// Words whose hashes are held for each of two days. With more in one day, the store is asked about
+/// every word before its message is delivered.
+pub const KEYS_IN_FILTER_MAX: usize = 512 * 1024;
+/// Words that are remembered in each of two generations where nothing is kept on disk; with more,
+/// the older generation is forgotten before its day is over.
+pub const KEYS_IN_MEMORY_MAX: usize = 64 * 1024;
+
+/// Messages for a user who is logging in, which wait until the list of what is unread is there.
+/// That takes one look into the store; with more, it is the store that does not answer.
+pub const HELD_MESSAGES_MAX: usize = 1024;
+
+/// Messages that are read from the store at once for a list under way.
+pub const PIECE_MESSAGES_MAX: usize = 256;
+
+/// How long old messages are kept for the sake of a list that was begun and holds them. Whoever has
+/// not read it by then is closed.
+pub const LIST_TIME_MAX: Duration = Duration::from_secs(10 * 60);
+/// How often messages that became too old are removed.
+pub const REMOVAL_PERIOD: Duration = Duration::from_secs(60 * 60);
+/// The pause between two steps of a removal, in which whatever else waits for the disk goes on.
+pub const REMOVAL_PAUSE: Duration = Duration::from_millis(200);

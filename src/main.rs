@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use chatsrv::exit::Exit;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
-use chatsrv::options::{Options, PasswordCost, Registration};
+use chatsrv::options::{Offline, Options, PasswordCost, Registration};
 use chatsrv::server::{self, Poll, Server, StartError};
 use chatsrv::store::{self, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -36,7 +36,8 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let (store, accounts) = Store::open(store_config(&options), move || waker.wake())
         .map_err(|error| (error.exit(), error.to_string()))?;
     let seed = random_seed().map_err(system)?;
-    let hub = Hub::new(hub_config(&options), seed, accounts);
+    let kept = hub::Kept { accounts, ..hub::Kept::default() };
+    let hub = Hub::new(hub_config(&options), seed, kept);
     let server =
         Server::bind(server_config(&options, files_max), poll, hub, store).map_err(|error| {
             match error {
@@ -88,6 +89,8 @@ fn hub_config(options: &Options) -> hub::Config {
         registration: options.registration == Registration::Open,
         public_files: options.public_files,
         presence_limit: options.presence_limit as usize,
+        keep_messages: options.offline == Offline::Store,
+        history: options.history,
     }
 }
 

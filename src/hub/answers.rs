@@ -16,6 +16,8 @@ use crate::protocol::reply::{List, Reply};
 pub(super) enum Answer {
     Reply(Reply),
     List(List),
+    /// The list of messages that this session has under way, which begins now.
+    Messages,
     Download(Download),
     /// The last answer: the connection closes once all before it are given.
     Close(CloseReason, Option<Reply>),

@@ -1,9 +1,12 @@
 //! Command lines: who may ask for what, and who answers.
 
+use std::time::Duration;
+
 use super::Hub;
 use super::answers::Answer;
 use super::effect::{CloseReason, Effects};
 use super::input::ConnId;
+use super::job::Selection;
 use super::session::{Composing, Session, State};
 use crate::protocol::frame::FrameError;
 use crate::protocol::reply::{Code, List, Reply, Subject};
@@ -30,6 +33,9 @@ fn access(verb: Verb) -> Access {
         Verb::Get => Access::FileReader,
         Verb::Pm | Verb::Dm | Verb::Who | Verb::Nick | Verb::Quiet => Access::User,
         Verb::Ls | Verb::Sum | Verb::Abort => Access::User,
+        Verb::Resume => Access::Guest,
+        Verb::Token | Verb::Passwd | Verb::Key | Verb::Unread | Verb::Open => Access::User,
+        Verb::History | Verb::Search | Verb::Seen => Access::User,
     }
 }
 
@@ -43,11 +49,11 @@ impl Hub {
     ) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         debug_assert!(session.takes_input(), "{conn} sent a command out of turn");
-        session.stop_composing();
         let verb = match &request {
             Ok(request) => Some(request.verb()),
             Err(refusal) => refusal.verb,
         };
+        session.stop_composing_for(verb);
         let refusal = verb.and_then(|verb| refuse(session, verb, self.config.public_files));
         if let Some(reply) = refusal {
             return self.reply(conn, reply, effects);
@@ -72,6 +78,28 @@ impl Hub {
             Request::Abort { stream } => self.abort(conn, stream, effects),
             Request::Help => self.help(conn, effects),
             Request::Ex => self.leave(conn, effects),
+            Request::Token => self.token(conn, effects),
+            Request::Resume { name, token } => self.log_in_again(conn, name, token, effects),
+            Request::Passwd => self.compose(conn, Composing::OldPassword, effects),
+            Request::Key(key) => self.mark_next(conn, key, effects),
+            Request::Unread => self.unread(conn, effects),
+            Request::OpenUnread(chat) => {
+                self.read(conn, Verb::Open, chat, Selection::Unread, effects);
+            }
+            Request::OpenLast { chat, count } => {
+                let last = |chat| Selection::Last { chat, before: None, count };
+                self.read(conn, Verb::Open, chat, last, effects);
+            }
+            Request::History { chat, before, count } => {
+                let last = |chat| Selection::Last { chat, before: Some(before), count };
+                self.read(conn, Verb::History, chat, last, effects);
+            }
+            Request::Search { chat: Some(chat), words } => {
+                let holding = |chat| Selection::Holding { chat: Some(chat), words };
+                self.read(conn, Verb::Search, chat, holding, effects);
+            }
+            Request::Search { chat: None, words } => self.search_all(conn, words, effects),
+            Request::Seen { chat, id } => self.seen(conn, chat, id, effects),
         }
     }
 
@@ -81,6 +109,10 @@ impl Hub {
         match (refusal.verb, refusal.code) {
             // A name that no file can have reads like that of a missing file.
             (Some(Verb::Get), Code::NotFound) => self.no_such_file(conn, reply, effects),
+            // A name that nobody can have is no better guess than one that nobody has.
+            (Some(Verb::Resume), Code::WrongPassword) => {
+                self.refuse_login(conn, Verb::Resume, Duration::ZERO, effects);
+            }
             _ => self.reply(conn, reply, effects),
         }
     }
@@ -94,13 +126,16 @@ impl Hub {
                 Reply::text(Code::Unknown, Subject::Nothing, "a line starts with C, D or F")
             }
             FrameError::Command(verb, error) => {
-                session.stop_composing();
+                session.stop_composing_for(verb);
                 let code = verb.map_or(Code::Unknown, |_| Code::BadParameters);
                 Reply::text(code, verb, explain(error))
             }
             FrameError::Data(error) => {
                 let subject = session.subject_of_data();
                 session.stop_composing();
+                if subject == Subject::Message {
+                    session.key = None;
+                }
                 Reply::text(Code::BadParameters, subject, explain(error))
             }
             FrameError::FileHeader => {
@@ -113,11 +148,7 @@ impl Hub {
     fn help(&mut self, conn: ConnId, effects: &mut Effects) {
         let last = Reply::text(Code::Done, Verb::Help, "D target text sends a message");
         let items = self.help.clone();
-        self.answer(
-            conn,
-            Answer::List(List { verb: Verb::Help, items, without: None, last }),
-            effects,
-        );
+        self.answer(conn, Answer::List(List::whole(Verb::Help, items, None, last)), effects);
     }
 
     fn leave(&mut self, conn: ConnId, effects: &mut Effects) {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::input::ConnId;
 use super::job::{Job, Ticket};
-use crate::protocol::reply::{List, Message, Notice, Reply};
+use crate::protocol::reply::{List, Message, Notice, Piece, Reply};
 
 /// One thing to do.
 #[derive(Debug)]
@@ -22,6 +22,14 @@ pub enum Effect {
         conn: ConnId,
         /// What.
         list: List,
+    },
+    /// Go on with the list under way, when [`Input::ListTaken`](super::Input::ListTaken) asked for
+    /// more of it.
+    MoreOfList {
+        /// Whom.
+        conn: ConnId,
+        /// What.
+        piece: Piece,
     },
     /// Deliver a message, which counts against the send queues.
     Message {
@@ -141,6 +149,8 @@ pub enum CloseReason {
     TakenOver,
     /// A file was asked for before the login, and does not exist.
     NoSuchFile,
+    /// The rest of a list could not be read.
+    ListFailed,
     /// More waits to be written than the send queue holds.
     TooSlow,
     /// One connection more than the limit.
@@ -165,6 +175,7 @@ impl CloseReason {
             CloseReason::AlreadyOnline => "already-online",
             CloseReason::TakenOver => "taken-over",
             CloseReason::NoSuchFile => "no-such-file",
+            CloseReason::ListFailed => "list-failed",
             CloseReason::TooSlow => "too-slow",
             CloseReason::ConnectionLimit => "connection-limit",
             CloseReason::AddressLimit => "address-limit",
@@ -180,6 +191,7 @@ impl CloseReason {
             CloseReason::WrongPassword => "too many wrong passwords",
             CloseReason::TakenOver => "you logged in elsewhere",
             CloseReason::BadFileFrame => "a file frame that belongs to no stream",
+            CloseReason::ListFailed => "the rest of that list can't be read",
             CloseReason::TooSlow => "too slow: more waits for you than the server holds",
             CloseReason::ConnectionLimit => "Connection Limit Exceeded !!",
             CloseReason::AddressLimit => "too many connections from your address",

@@ -87,6 +87,11 @@ pub enum Input<'a> {
         /// Whether all of it was read.
         complete: bool,
     },
+    /// The reader has taken the last piece of the list under way, and the list is not complete.
+    ListTaken {
+        /// Which reader.
+        conn: ConnId,
+    },
     /// The connection is gone, or is closing for a reason that the hub did not give.
     Disconnected {
         /// Which.

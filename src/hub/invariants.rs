@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use super::Hub;
+use super::input::ConnId;
 use super::session::State;
-use super::tasks::Task;
+use super::tasks::{Task, UnderWay};
+use crate::limits::HELD_MESSAGES_MAX;
 
 impl Hub {
     /// Checks what must hold between two inputs. It walks through everything, so it is for tests.
@@ -17,6 +19,8 @@ impl Hub {
         let mut online = 0;
         let mut checking = 0;
         let mut refused = 0;
+        let mut entering = 0;
+        let mut on_hold = 0;
         for (conn, session) in self.sessions.iter() {
             session.answers.check_invariants();
             if let Some(user) = session.user() {
@@ -25,33 +29,64 @@ impl Hub {
             } else {
                 assert!(session.answers.waiting() <= 1, "{conn} is owed more than one answer");
             }
-            let opening = self
-                .under_way
-                .values()
-                .filter(|job| job.conn == conn && matches!(job.task, Task::Download { .. }));
+            let opening = self.under_way.values().filter(|what| {
+                matches!(what, UnderWay::Asked(asked, Task::Download { .. }) if *asked == conn)
+            });
             let asked = opening.count() + session.answers.opened_files().count();
             assert_eq!(session.answers.downloads_asked(), asked, "{conn}");
             for ticket in session.answers.awaited() {
-                let under_way = self.under_way.get(&ticket).map(|job| job.conn);
-                assert_eq!(under_way, Some(conn), "an answer waits for {ticket:?}");
+                let is_asked_for = matches!(self.under_way.get(&ticket),
+                    Some(UnderWay::Asked(asked, _)) if *asked == conn);
+                assert!(is_asked_for, "an answer waits for {ticket:?}");
             }
             checking += usize::from(*session.state() == State::ChecksPassword);
-            refused += usize::from(*session.state() == State::Refused);
+            refused += usize::from(matches!(session.state(), State::Refused(_)));
+            if let State::Enters(user) = session.state() {
+                entering += 1;
+                assert_eq!(self.entering.get(user).map(|entering| entering.conn), Some(conn));
+                assert_eq!(self.online.conn(*user), None);
+            }
+            on_hold += usize::from(session.is_on_hold);
             let leaves = matches!(session.state(), State::Leaving(_));
             assert!(!leaves || session.answers.waiting() > 0, "{conn} could have left");
         }
         assert_eq!(self.online.len(), online);
         assert_eq!(self.refusals.len(), refused);
 
-        let passwords = self.under_way.values().filter(|job| {
-            matches!(job.task, Task::Register(_) | Task::CheckPassword(_))
-                && self.sessions.get(job.conn).is_some()
-        });
-        let conns: HashSet<_> = passwords.map(|job| job.conn).collect();
+        assert_eq!(self.entering.len(), entering);
+        assert!(self.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
+        self.check_tasks(checking, on_hold);
+    }
+
+    /// Checks that whoever waits waits for something that is under way.
+    fn check_tasks(&self, checking: usize, on_hold: usize) {
+        let is_there = |conn: &ConnId| self.sessions.get(*conn).is_some();
+        let asked = || {
+            self.under_way.values().filter_map(|what| match what {
+                UnderWay::Asked(conn, task) => Some((conn, task)),
+                _ => None,
+            })
+        };
+        let is_login = |task: &Task| {
+            matches!(task, Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_))
+        };
+        let logins = asked().filter(|(conn, task)| is_login(task) && is_there(conn));
+        let conns: HashSet<&ConnId> = logins.map(|(conn, _)| conn).collect();
         assert_eq!(conns.len(), checking);
-        let registering =
-            self.under_way.values().filter(|job| matches!(job.task, Task::Register(_)));
+        let registering = asked().filter(|(_, task)| matches!(task, Task::Register(_)));
         assert_eq!(registering.count(), self.directory.reservations());
+
+        let waited_for = asked()
+            .filter(|(conn, task)| task.is_waited_for() && is_there(conn))
+            .map(|(conn, _)| conn);
+        let drafting = self.drafts.iter().map(|(conn, _)| conn);
+        let held: Vec<&ConnId> = waited_for.chain(drafting).collect();
+        let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();
+        assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
+        assert_eq!(waiting.len(), on_hold);
+        for conn in waiting {
+            assert!(self.sessions.get(*conn).is_some_and(|session| session.is_on_hold), "{conn}");
+        }
     }
 
     /// Whether nobody is connected and nothing is under way.
@@ -61,5 +96,8 @@ impl Hub {
             && self.under_way.is_empty()
             && self.refusals.is_empty()
             && self.directory.reservations() == 0
+            && self.entering.is_empty()
+            && self.drafts.is_empty()
+            && self.lists.is_empty()
     }
 }

@@ -1,37 +1,14 @@
 //! What may block, and so happens on other threads: jobs by value, outcomes by value.
 
-use std::fmt;
+use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
-use crate::protocol::name::{DisplayName, FileName, Number, UserName};
-use crate::protocol::reply::Entry;
+use crate::protocol::name::{DisplayName, FileName, Key, Number, UserName};
+use crate::protocol::reply::{Entry, MessageId};
+use crate::protocol::text::Secret;
 
 /// Names a job, so that its outcome finds the session that waits for it. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
-
-/// A password: wiped when dropped, and never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    /// Takes a copy of `text`.
-    pub fn new(text: &str) -> Self {
-        Secret(Zeroizing::new(text.to_owned()))
-    }
-
-    /// The password itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("********")
-    }
-}
 
 /// What the hub knows of an account; its password stays in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +21,83 @@ pub struct Account {
     pub display: Option<DisplayName>,
 }
 
+/// The messages between the same people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Chat {
+    /// Of everyone.
+    Everyone,
+    /// Of two users, the smaller number first; or of one with oneself.
+    Direct(Number, Number),
+}
+
+impl Chat {
+    /// The chat of two users.
+    pub fn direct(one: Number, other: Number) -> Self {
+        Chat::Direct(one.min(other), one.max(other))
+    }
+}
+
+/// A message as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// When, and in which order.
+    pub id: MessageId,
+    /// Who.
+    pub from: Number,
+    /// In which chat; the receiver of a direct message is the other one of the two.
+    pub chat: Chat,
+    /// What.
+    pub text: Arc<str>,
+}
+
+/// Which messages a list holds, at most
+/// [`LIST_MESSAGES_MAX`](crate::protocol::request::LIST_MESSAGES_MAX).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// The oldest that others sent and the reader has not marked as read.
+    Unread(Chat),
+    /// The last so many before an id, where one is given.
+    Last {
+        /// Of which chat.
+        chat: Chat,
+        /// Before which message.
+        before: Option<MessageId>,
+        /// How many.
+        count: u16,
+    },
+    /// The last that hold all the words.
+    Holding {
+        /// Of which chats: of `*` and the reader's own, or of one.
+        chat: Option<Chat>,
+        /// The words, separated by white space.
+        words: Box<str>,
+    },
+}
+
+/// How much is unread in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Which chat.
+    pub chat: Chat,
+    /// How many messages.
+    pub count: u64,
+    /// The newest of them.
+    pub last: MessageId,
+}
+
+/// What the store knew when it was opened, and the hub begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// All accounts.
+    pub accounts: Vec<Account>,
+    /// No message's id has reached it; see [`Job::RaiseIdMark`].
+    pub id_mark: MessageId,
+    /// The words that mark messages and are remembered, with their senders.
+    pub keys: Vec<(Number, Key)>,
+}
+
 /// Something that may block.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Job {
     /// Hash the password and keep the account.
     Register {
@@ -60,6 +112,75 @@ pub enum Job {
         number: Option<Number>,
         /// The password that was given.
         password: Secret,
+    },
+    /// Check a token, as TOKEN gave it. The outcomes are those of a password.
+    CheckToken {
+        /// Whose.
+        number: Number,
+        /// The token that was given.
+        token: Secret,
+    },
+    /// Make a token.
+    MakeToken {
+        /// For whom.
+        number: Number,
+    },
+    /// Hash a new password and keep it; all tokens of the account end.
+    SetPassword {
+        /// Whose.
+        number: Number,
+        /// The password.
+        password: Secret,
+    },
+    /// Keep a message, and the word that marks it.
+    KeepMessage {
+        /// The message.
+        message: StoredMessage,
+        /// The word, which is remembered for a day.
+        key: Option<Key>,
+    },
+    /// Look for the message that a word marked, at most a day ago.
+    FindKey {
+        /// Who sent it.
+        sender: Number,
+        /// The word.
+        key: Key,
+    },
+    /// Keep a bound that no message's id will reach before a higher one is kept.
+    RaiseIdMark {
+        /// The bound.
+        mark: MessageId,
+    },
+    /// Count what is unread in all chats of a user but `*`.
+    CountUnread {
+        /// Of whom.
+        reader: Number,
+    },
+    /// Find out which messages a list will hold.
+    SelectMessages {
+        /// Who reads.
+        reader: Number,
+        /// Which messages.
+        which: Selection,
+    },
+    /// Read messages; in pieces that are bounded in bytes, at least one message each.
+    FetchMessages {
+        /// Which, oldest first.
+        ids: Vec<MessageId>,
+    },
+    /// Mark as read; a smaller id than before changes nothing.
+    MarkSeen {
+        /// By whom.
+        reader: Number,
+        /// In which chat.
+        chat: Chat,
+        /// Up to which message.
+        id: MessageId,
+    },
+    /// Remove some of the messages that are older than one.
+    RemoveOld {
+        /// Older than which.
+        before: MessageId,
     },
     /// Keep a display name.
     SetDisplayName {
@@ -108,7 +229,32 @@ pub enum Outcome {
         /// How many bytes were hashed.
         size: u64,
     },
-    /// There is no such file or folder, or it must not be read.
+    /// The token that was made.
+    Token(Secret),
+    /// The message that the word marked.
+    KeyFound {
+        /// Its id.
+        id: MessageId,
+        /// Its chat.
+        chat: Chat,
+    },
+    /// The chats in which something is unread.
+    Unread(Vec<Unread>),
+    /// The messages that a list will hold.
+    Selected {
+        /// Which, oldest first.
+        ids: Vec<MessageId>,
+        /// How many more are unread.
+        left: u64,
+    },
+    /// Messages that were asked for, from the first on; fewer where all would be too many bytes.
+    Messages(Vec<StoredMessage>),
+    /// Old messages were removed.
+    Removed {
+        /// Whether there are more.
+        more: bool,
+    },
+    /// There is no such file or folder, or it must not be read; or no such key.
     NotFound,
     /// Too many such jobs wait already.
     Busy,

@@ -3,17 +3,16 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::directory::UserIndex;
 use super::effect::{CloseReason, Effect, Effects};
 use super::input::ConnId;
-use super::job::{Account, Job, Outcome, Secret};
-use super::session::{Claim, Composing, State};
+use super::job::{Account, Job, Outcome};
+use super::session::{Claim, State};
 use super::tasks::{Attempt, Task, failed};
 use crate::limits::{PASSWORD_BYTES_MAX, RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 use crate::protocol::address::Address;
 use crate::protocol::name::UserName;
-use crate::protocol::reply::{Code, Detail, Reply, Subject};
-use crate::protocol::text::Text;
+use crate::protocol::reply::{Code, Detail, Reply};
+use crate::protocol::text::{Secret, Text};
 use crate::protocol::verb::Verb;
 
 impl Hub {
@@ -34,7 +33,7 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let wait = self.throttle.wait(name, session.from.network(), self.now.steady);
         if let Some(wait) = wait {
-            return self.reply(conn, retry_after(wait), effects);
+            return self.reply(conn, retry_after(Verb::User, wait), effects);
         }
         let new = self.config.registration && self.directory.find_name(&name).is_none();
         session.enter(State::AwaitsPassword(Box::new(Claim { name, new, takeover })));
@@ -66,11 +65,7 @@ impl Hub {
         text: Text<'_>,
     ) -> Result<(Job, Task), Reply> {
         let Claim { name, new, takeover } = claim;
-        if !(1..=PASSWORD_BYTES_MAX).contains(&text.len()) {
-            let text = "a password has 1 to 1024 bytes";
-            return Err(Reply::text(Code::BadParameters, Verb::User, text));
-        }
-        let password = Secret::new(text.as_str());
+        let password = read_password(Verb::User, text)?;
         if new {
             let taken = || Reply::text(Code::NameNotAllowed, Verb::User, "that name is taken now");
             let account = self.directory.reserve(name, &mut self.lot).ok_or_else(taken)?;
@@ -78,12 +73,12 @@ impl Hub {
             return Ok((job, Task::Register(account)));
         }
         if let Some(wait) = self.throttle.wait(name, network, self.now.steady) {
-            return Err(retry_after(wait));
+            return Err(retry_after(Verb::User, wait));
         }
         self.throttle.attempt(name, self.now.steady);
         let user = self.directory.find_name(&name);
         let number = user.map(|user| self.directory.account(user).number);
-        let attempt = Attempt { name, user, network, takeover };
+        let attempt = Attempt { verb: Verb::User, name, user, network, takeover };
         Ok((Job::CheckPassword { number, password }, Task::CheckPassword(attempt)))
     }
 
@@ -98,14 +93,14 @@ impl Hub {
         if *outcome == Outcome::Done {
             // Whoever asked for it may be gone; the account is there all the same.
             let user = self.directory.add(account);
-            return self.log_in(conn, user, true, effects);
+            return self.let_in(conn, user, Verb::User, true, effects);
         }
         self.directory.release(&account);
-        self.start_over(conn, not_checked(outcome), effects);
+        self.start_over(conn, not_checked(Verb::User, outcome), effects);
     }
 
-    /// A password was checked, or could not be.
-    pub(super) fn password_checked(
+    /// A password or a token was checked, or could not be.
+    pub(super) fn credential_checked(
         &mut self,
         conn: ConnId,
         attempt: &Attempt,
@@ -115,63 +110,32 @@ impl Hub {
         match (outcome, attempt.user) {
             (Outcome::PasswordRight, Some(user)) => {
                 self.throttle.right(attempt.name);
-                self.admit(conn, user, attempt.takeover, effects);
+                self.admit(conn, user, attempt.verb, attempt.takeover, effects);
             }
             (Outcome::PasswordRight | Outcome::PasswordWrong, _) => {
                 let now = self.now.steady;
                 let delay = self.throttle.wrong(attempt.name, attempt.network, now);
-                self.refuse_password(conn, delay, effects);
+                self.refuse_login(conn, attempt.verb, delay, effects);
             }
             _ => {
                 self.throttle.unchecked(attempt.name);
-                self.start_over(conn, not_checked(outcome), effects);
+                self.start_over(conn, not_checked(attempt.verb, outcome), effects);
             }
         }
     }
 
-    /// Lets in who gave the right password, unless that user is online and stays so.
-    fn admit(&mut self, conn: ConnId, user: UserIndex, takeover: bool, effects: &mut Effects) {
+    /// Tells of a wrong password or token, after a delay where there were more of late.
+    pub(super) fn refuse_login(
+        &mut self,
+        conn: ConnId,
+        verb: Verb,
+        delay: Duration,
+        effects: &mut Effects,
+    ) {
         if self.sessions.get(conn).is_none() {
             return;
         }
-        match self.online.conn(user) {
-            None => self.log_in(conn, user, true, effects),
-            Some(old) if takeover => {
-                let last = Reply::closing(CloseReason::TakenOver.text());
-                self.close(old, CloseReason::TakenOver, Some(last), effects);
-                self.log_in(conn, user, false, effects);
-            }
-            Some(_) => {
-                let text = "you are logged in already, USER name TAKEOVER ends that session";
-                let last = Reply::text(Code::AlreadyOnline, Verb::User, text);
-                self.close(conn, CloseReason::AlreadyOnline, Some(last), effects);
-            }
-        }
-    }
-
-    fn log_in(&mut self, conn: ConnId, user: UserIndex, announce: bool, effects: &mut Effects) {
-        if self.sessions.get(conn).is_none() {
-            return;
-        }
-        self.enter(conn, State::Online(user, Composing::Nothing));
-        let since = self.next_id();
-        self.online.join(user, conn, since);
-        effects.push(Effect::LoggedIn { conn });
-        let account = self.directory.account(user);
-        let welcome = Detail::LoggedIn(account.name, account.number);
-        self.reply(conn, Reply::new(Code::ListHead, Subject::Unread, Detail::Count(0)), effects);
-        self.reply(conn, Reply::new(Code::LoggedIn, Verb::User, welcome), effects);
-        if announce {
-            self.tell_presence(user, true, effects);
-        }
-    }
-
-    /// Tells of a wrong password, after a delay where there were more of late.
-    fn refuse_password(&mut self, conn: ConnId, delay: Duration, effects: &mut Effects) {
-        if self.sessions.get(conn).is_none() {
-            return;
-        }
-        self.enter(conn, State::Refused);
+        self.enter(conn, State::Refused(verb));
         if delay.is_zero() {
             self.tell_refused(conn, effects);
         } else {
@@ -180,7 +144,7 @@ impl Hub {
     }
 
     /// Tells those whose delay is over.
-    pub(super) fn deadline(&mut self, effects: &mut Effects) {
+    pub(super) fn tell_refusals(&mut self, effects: &mut Effects) {
         while let Some((at, conn)) = self.refusals.first().copied() {
             if at > self.now.steady {
                 return;
@@ -192,10 +156,10 @@ impl Hub {
 
     fn tell_refused(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
+        let State::Refused(verb) = *session.state() else { return };
         session.wrong_passwords += 1;
         let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
-        let reply = Reply::text(Code::WrongPassword, Verb::User, "wrong password");
-        self.start_over(conn, reply, effects);
+        self.start_over(conn, wrong(verb), effects);
         if is_last {
             let last = Reply::closing(CloseReason::WrongPassword.text());
             self.close(conn, CloseReason::WrongPassword, Some(last), effects);
@@ -203,12 +167,12 @@ impl Hub {
     }
 
     /// Ends a login that came to nothing; USER is awaited again.
-    fn start_over(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
+    pub(super) fn start_over(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
         self.enter(conn, State::Greeted);
         self.reply(conn, reply, effects);
     }
 
-    fn enter(&mut self, conn: ConnId, state: State) {
+    pub(super) fn enter(&mut self, conn: ConnId, state: State) {
         if let Some(session) = self.sessions.get_mut(conn) {
             session.enter(state);
         }
@@ -232,8 +196,17 @@ impl Hub {
         for ticket in session.answers.opened_files() {
             effects.push(Effect::DropFile { ticket });
         }
-        if *session.state() == State::Refused {
-            self.refusals.retain(|(_, refused)| *refused != conn);
+        self.lists.remove(&conn);
+        self.drafts.retain(|(from, _)| *from != conn);
+        match *session.state() {
+            State::Refused(_) => self.refusals.retain(|(_, refused)| *refused != conn),
+            State::Enters(user) => {
+                let entering = self.entering.remove(&user);
+                if announce && entering.is_some_and(|entering| !entering.is_news) {
+                    self.tell_presence(user, false, effects);
+                }
+            }
+            _ => {}
         }
         if let Some(user) = session.user() {
             if announce {
@@ -244,15 +217,30 @@ impl Hub {
     }
 }
 
-/// The answer to a password that was not checked.
-fn not_checked(outcome: &Outcome) -> Reply {
+/// Reads a D line as a password.
+pub(super) fn read_password(verb: Verb, text: Text<'_>) -> Result<Secret, Reply> {
+    if (1..=PASSWORD_BYTES_MAX).contains(&text.len()) {
+        return Ok(Secret::new(text.as_str()));
+    }
+    Err(Reply::text(Code::BadParameters, verb, "a password has 1 to 1024 bytes"))
+}
+
+/// The answer to a password or a token that is not the right one.
+pub(super) fn wrong(verb: Verb) -> Reply {
+    let text = if verb == Verb::Resume { "that token is not good" } else { "wrong password" };
+    Reply::text(Code::WrongPassword, verb, text)
+}
+
+/// The answer to a login that came to nothing, though perhaps it should not.
+pub(super) fn not_checked(verb: Verb, outcome: &Outcome) -> Reply {
     match outcome {
-        Outcome::NoRoom => failed(Verb::User, outcome),
-        _ => Reply::new(Code::Busy, Verb::User, Detail::RetryAfter(RETRY_SECONDS)),
+        Outcome::NoRoom => failed(verb, outcome),
+        _ => Reply::new(Code::Busy, verb, Detail::RetryAfter(RETRY_SECONDS)),
     }
 }
 
-fn retry_after(wait: Duration) -> Reply {
+/// The answer to a login after too many failures.
+pub(super) fn retry_after(verb: Verb, wait: Duration) -> Reply {
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-    Reply::new(Code::Busy, Verb::User, Detail::RetryAfter(seconds.max(1)))
+    Reply::new(Code::Busy, verb, Detail::RetryAfter(seconds.max(1)))
 }

@@ -3,12 +3,13 @@
 use super::Hub;
 use super::answers::Answer;
 use super::command::log_in_first;
+use super::delivery::{Addressee, Draft};
 use super::directory::UserIndex;
-use super::effect::{Effect, Effects};
+use super::effect::Effects;
 use super::input::ConnId;
 use super::session::{Composing, Session, State};
-use crate::protocol::name::Target;
-use crate::protocol::reply::{Code, Destination, Detail, List, Message, MessageId, Reply, Subject};
+use crate::protocol::name::{Key, Target};
+use crate::protocol::reply::{Code, List, Reply, Subject};
 use crate::protocol::text::Text;
 use crate::protocol::verb::Verb;
 
@@ -17,13 +18,16 @@ impl Session {
     pub(super) fn subject_of_data(&self) -> Subject {
         match self.state() {
             State::AwaitsPassword(_) => Subject::Verb(Verb::User),
+            State::Online(_, Composing::OldPassword | Composing::NewPassword) => {
+                Subject::Verb(Verb::Passwd)
+            }
             _ => Subject::Message,
         }
     }
 }
 
 impl Hub {
-    /// Begins a message step by step.
+    /// Begins what is said step by step.
     pub(super) fn compose(&mut self, conn: ConnId, what: Composing, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let State::Online(user, _) = *session.state() else { return };
@@ -33,11 +37,23 @@ impl Hub {
                 let last = Reply::text(Code::SendText, Verb::Dm, "send the user and the message");
                 let items = self.online.direct(&self.directory);
                 let without = self.online.position(user);
-                Answer::List(List { verb: Verb::Dm, items, without, last })
+                Answer::List(List::whole(Verb::Dm, items, without, last))
             }
-            _ => Answer::Reply(Reply::text(Code::SendText, Verb::Pm, "send the message")),
+            Composing::OldPassword | Composing::NewPassword => {
+                Answer::Reply(Reply::text(Code::SendText, Verb::Passwd, "send the old password"))
+            }
+            Composing::ForEveryone | Composing::Nothing => {
+                Answer::Reply(Reply::text(Code::SendText, Verb::Pm, "send the message"))
+            }
         };
         self.answer(conn, answer, effects);
+    }
+
+    /// Marks the next message.
+    pub(super) fn mark_next(&mut self, conn: ConnId, key: Key, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        session.key = Some(key);
+        self.reply(conn, Reply::text(Code::Done, Verb::Key, "it marks your next message"), effects);
     }
 
     /// Takes a D line.
@@ -51,6 +67,8 @@ impl Hub {
         };
         session.stop_composing();
         let (target, text) = match composing {
+            Composing::OldPassword => return self.old_password(conn, user, text, effects),
+            Composing::NewPassword => return self.new_password(conn, user, text, effects),
             Composing::ForEveryone => (Ok(Target::Everyone), text),
             Composing::ForUser => {
                 let (word, text) = text.split_word();
@@ -61,48 +79,32 @@ impl Hub {
                 (parse_target(word), text)
             }
         };
-        let reply = target
-            .and_then(|target| self.say(user, target, text, effects))
-            .unwrap_or_else(|(code, text)| Reply::text(code, Subject::Message, text));
-        self.reply(conn, reply, effects);
+        // Whatever the answer is, it uses the word up.
+        let key = session.key.take();
+        match target.and_then(|target| self.draft(user, target, text, key)) {
+            Ok(draft) => self.take(conn, draft, effects),
+            Err((code, text)) => {
+                self.reply(conn, Reply::text(code, Subject::Message, text), effects);
+            }
+        }
     }
 
-    /// Delivers a message and confirms it.
-    fn say(
-        &mut self,
+    fn draft(
+        &self,
         from: UserIndex,
         target: Target,
         text: Text<'_>,
-        effects: &mut Effects,
-    ) -> Result<Reply, Refused> {
+        key: Option<Key>,
+    ) -> Result<Draft, Refused> {
         if text.is_empty() {
             return Err((Code::BadParameters, "the message is empty"));
         }
-        let (to, recipients) = match target {
-            Target::Everyone => (Destination::Everyone, self.online.everyone_but(from, effects)),
-            Target::User(user) => {
-                let user = self.directory.find(user).ok_or(NO_USER)?;
-                let conn = self.online.conn(user).ok_or((Code::Offline, "that user is offline"))?;
-                let to = Destination::User(self.directory.account(user).name);
-                (to, effects.recipients(Some(conn).filter(|_| user != from)))
-            }
+        let to = match target {
+            Target::Everyone => Addressee::Everyone,
+            Target::User(user) => Addressee::User(self.directory.find(user).ok_or(NO_USER)?),
             Target::Group(_) => return Err((Code::NotFound, "no such group")),
         };
-        let delivered = recipients.len() as u32;
-        let id = self.next_id();
-        if delivered > 0 {
-            let from = self.directory.account(from).name;
-            let message = Message { id, from, to, text: text.as_str().into() };
-            effects.push(Effect::Message { message, to: recipients });
-        }
-        let detail = Detail::Confirmed { id, to, delivered, stored: 0 };
-        Ok(Reply::new(Code::Done, Subject::Message, detail))
-    }
-
-    /// The time, made strictly increasing, also where the clock was set back.
-    pub(super) fn next_id(&mut self) -> MessageId {
-        self.last_id = self.now.unix_micros.max(self.last_id + 1);
-        MessageId(self.last_id)
+        Ok(Draft { from, to, text: text.as_str().into(), key })
     }
 }
 

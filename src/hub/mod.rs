@@ -6,33 +6,48 @@
 
 mod answers;
 mod command;
+mod credentials;
+mod delivery;
 mod directory;
 mod effect;
+mod history;
+mod ids;
 mod input;
 mod invariants;
 mod job;
+mod keys;
+mod lists;
 mod login;
 mod messages;
 mod online;
+mod retention;
 mod session;
 mod tasks;
 mod throttle;
 mod transfers;
 mod users;
+mod welcome;
 
+pub use crate::protocol::text::Secret;
 pub use effect::{CloseReason, Effect, Effects, Recipients};
 pub use input::{ConnId, Input, Now};
-pub use job::{Account, Job, Outcome, Secret, Ticket};
+pub use job::{Account, Chat, Job, Kept, Outcome, Selection, StoredMessage, Ticket, Unread};
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use self::directory::Directory;
+use self::delivery::Draft;
+use self::directory::{Directory, UserIndex};
+use self::ids::Ids;
+use self::keys::Keys;
+use self::lists::ListUnderWay;
 use self::online::Online;
+use self::retention::Retention;
 use self::session::Sessions;
 use self::tasks::UnderWay;
 use self::throttle::Throttle;
+use self::welcome::Entering;
 use crate::protocol::reply::{Item, Notice};
 use crate::protocol::verb::Verb;
 
@@ -45,6 +60,11 @@ pub struct Config {
     pub public_files: bool,
     /// With more users online than this, nobody is told who comes and goes.
     pub presence_limit: usize,
+    /// Whether messages are kept, for users who are offline and to be read again. Otherwise nothing
+    /// that people say comes to the disk.
+    pub keep_messages: bool,
+    /// For how long messages are kept; for ever where it is none.
+    pub history: Option<Duration>,
 }
 
 /// The chat.
@@ -63,27 +83,44 @@ pub struct Hub {
     refusals: BTreeSet<(Duration, ConnId)>,
     under_way: HashMap<Ticket, UnderWay>,
     last_ticket: u64,
-    last_id: u64,
+    ids: Ids,
+    keys: Keys,
+    /// Messages that wait for an id, in the order in which they came; one of a session at most.
+    drafts: Vec<(ConnId, Draft)>,
+    /// Who is let in and waits for what is unread.
+    entering: BTreeMap<UserIndex, Entering>,
+    /// Lists of messages that were begun and are not complete; one of a session at most.
+    lists: BTreeMap<ConnId, ListUnderWay>,
+    retention: Retention,
     /// What HELP lists.
     help: Rc<[Item]>,
 }
 
 impl Hub {
-    /// A chat with these accounts, and nobody online. Whatever the hub draws by lot comes from
-    /// `seed`.
-    pub fn new(config: Config, seed: u64, accounts: Vec<Account>) -> Self {
+    /// A chat that begins with what was kept, and nobody online. Whatever the hub draws by lot
+    /// comes from `seed`.
+    pub fn new(config: Config, seed: u64, kept: Kept) -> Self {
+        let keys = match config.keep_messages {
+            true => Keys::kept(&kept.keys),
+            false => Keys::in_memory(),
+        };
         Hub {
+            retention: Retention::new(config.history),
             config,
             now: Now::default(),
             lot: fastrand::Rng::with_seed(seed),
             sessions: Sessions::default(),
-            directory: Directory::new(accounts),
+            directory: Directory::new(kept.accounts),
             online: Online::default(),
             throttle: Throttle::default(),
             refusals: BTreeSet::new(),
             under_way: HashMap::new(),
             last_ticket: 0,
-            last_id: 0,
+            ids: Ids::above(kept.id_mark),
+            keys,
+            drafts: Vec::new(),
+            entering: BTreeMap::new(),
+            lists: BTreeMap::new(),
             help: Verb::ALL.iter().copied().map(Item::Help).collect(),
         }
     }
@@ -101,9 +138,13 @@ impl Hub {
             Input::DownloadOver { conn, stream, complete } => {
                 self.download_over(conn, stream, complete, effects);
             }
+            Input::ListTaken { conn } => self.next_piece(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => self.done(ticket, outcome, effects),
-            Input::Deadline => self.deadline(effects),
+            Input::Deadline => {
+                self.tell_refusals(effects);
+                self.remove_old(effects);
+            }
             Input::Shutdown { seconds } => {
                 let to = effects.recipients(self.sessions.iter().map(|(conn, _)| conn));
                 effects.push(Effect::Notice { notice: Notice::Shutdown { seconds }, to });
@@ -111,8 +152,9 @@ impl Hub {
         }
     }
 
-    /// Whether the connection's next frame may be handled. While a password is checked, or more
-    /// answers wait than a session may have, it may not, nor once the connection is closed.
+    /// Whether the connection's next frame may be handled. While a password is checked, a list of
+    /// messages is under way, or more answers wait than a session may have, it may not, nor once
+    /// the connection is closed.
     pub fn takes_input(&self, conn: ConnId) -> bool {
         self.sessions.get(conn).is_some_and(|session| session.takes_input())
     }
@@ -124,6 +166,7 @@ impl Hub {
 
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.refusals.first().map(|(at, _)| *at)
+        let refusal = self.refusals.first().map(|(at, _)| *at);
+        refusal.into_iter().chain(self.retention.next).min()
     }
 }

@@ -4,7 +4,8 @@ use super::answers::Answers;
 use super::directory::UserIndex;
 use super::input::ConnId;
 use crate::protocol::address::Address;
-use crate::protocol::name::UserName;
+use crate::protocol::name::{Key, UserName};
+use crate::protocol::verb::Verb;
 
 /// All sessions, by the slot of their connection.
 #[derive(Debug, Default)]
@@ -62,6 +63,10 @@ pub(super) struct Session {
     pub wrong_passwords: u8,
     /// Whether it wants not to be told who comes and goes.
     pub quiet: bool,
+    /// The word that marks the next message.
+    pub key: Option<Key>,
+    /// Whether it is logged in and takes nothing until something that it asked for is done.
+    pub is_on_hold: bool,
     state: State,
     /// Answers that wait, and transfers.
     pub answers: Answers,
@@ -74,10 +79,12 @@ pub(super) enum State {
     Greeted,
     /// USER named somebody, and the password is awaited.
     AwaitsPassword(Box<Claim>),
-    /// The password is being checked, or the account registered.
+    /// The password or the token is being checked, or the account registered.
     ChecksPassword,
-    /// The password was wrong, which is told a little later.
-    Refused,
+    /// The password or the token was wrong, which is told a little later.
+    Refused(Verb),
+    /// Let in; what is unread is being counted.
+    Enters(UserIndex),
     /// Logged in.
     Online(UserIndex, Composing),
     /// Logged in until the answers that wait are given; nothing more is taken.
@@ -103,17 +110,22 @@ pub(super) enum Composing {
     ForEveryone,
     /// A user and a text.
     ForUser,
+    /// The password that is to be changed.
+    OldPassword,
+    /// The password that takes its place.
+    NewPassword,
 }
 
 impl State {
     fn may_become(&self, next: &State) -> bool {
-        use State::{AwaitsPassword, ChecksPassword, Greeted, Leaving, Online, Refused};
+        use State::{AwaitsPassword, ChecksPassword, Enters, Greeted, Leaving, Online, Refused};
         match (self, next) {
-            (Greeted, AwaitsPassword(_))
+            (Greeted, AwaitsPassword(_) | ChecksPassword | Refused(_))
             | (AwaitsPassword(_), Greeted | ChecksPassword)
-            | (ChecksPassword, Greeted | Refused | Online(_, Composing::Nothing))
-            | (Refused, Greeted) => true,
-            (Online(before, _), Online(after, _) | Leaving(after)) => before == after,
+            | (ChecksPassword, Greeted | Refused(_) | Enters(_))
+            | (Refused(_) | Enters(_), Greeted) => true,
+            (Enters(before), Online(after, Composing::Nothing))
+            | (Online(before, _), Online(after, _) | Leaving(after)) => before == after,
             _ => false,
         }
     }
@@ -126,6 +138,8 @@ impl Session {
             from,
             wrong_passwords: 0,
             quiet: false,
+            key: None,
+            is_on_hold: false,
             state: State::Greeted,
             answers: Answers::default(),
         }
@@ -150,13 +164,23 @@ impl Session {
         }
     }
 
-    /// Gives up a step that a D line was to complete, as every C line does.
+    /// Gives up a step that a D line was to complete, as every C line does, but for what a client
+    /// sends by itself.
+    pub fn stop_composing_for(&mut self, verb: Option<Verb>) {
+        let is_by_itself = verb == Some(Verb::Seen) && self.user().is_some();
+        if !is_by_itself {
+            self.stop_composing();
+        }
+    }
+
+    /// Gives up a step that a D line was to complete.
     pub fn stop_composing(&mut self) {
         match self.state {
             State::AwaitsPassword(_) => {
                 self.enter(State::Greeted);
             }
-            State::Online(user, Composing::ForEveryone | Composing::ForUser) => {
+            State::Online(_, Composing::Nothing) => {}
+            State::Online(user, _) => {
                 self.enter(State::Online(user, Composing::Nothing));
             }
             _ => {}
@@ -167,15 +191,17 @@ impl Session {
     pub fn takes_input(&self) -> bool {
         match self.state {
             State::Greeted | State::AwaitsPassword(_) => self.answers.waiting() == 0,
-            State::Online(..) => self.answers.may_wait_more(),
-            State::ChecksPassword | State::Refused | State::Leaving(_) => false,
+            State::Online(..) => !self.is_on_hold && self.answers.may_wait_more(),
+            State::ChecksPassword | State::Refused(_) | State::Enters(_) => false,
+            State::Leaving(_) => false,
         }
     }
 
     /// Whether all that was asked for has been answered.
     pub fn has_answered(&self) -> bool {
-        let checks = matches!(self.state, State::ChecksPassword | State::Refused);
-        !checks && self.answers.waiting() == 0
+        let logs_in =
+            matches!(self.state, State::ChecksPassword | State::Refused(_) | State::Enters(_));
+        !logs_in && !self.is_on_hold && self.answers.waiting() == 0
     }
 }
 

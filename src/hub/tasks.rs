@@ -2,38 +2,80 @@
 
 use super::Hub;
 use super::answers::Answer;
+use super::delivery::Draft;
 use super::directory::UserIndex;
 use super::effect::{Effect, Effects};
 use super::input::ConnId;
 use super::job::{Account, Job, Outcome, Ticket};
+use super::lists::Asked;
 use crate::protocol::address::Address;
-use crate::protocol::name::{DisplayName, FileName, UserName};
-use crate::protocol::reply::{Code, Reply};
+use crate::protocol::name::{DisplayName, FileName, Number, UserName};
+use crate::protocol::reply::{Code, MessageId, Reply, Subject};
 use crate::protocol::verb::Verb;
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
 /// everybody.
 #[derive(Debug)]
-pub(super) struct UnderWay {
-    /// Who asked for it.
-    pub conn: ConnId,
-    pub task: Task,
+pub(super) enum UnderWay {
+    /// A session asked for it.
+    Asked(ConnId, Task),
+    /// A higher mark for the ids is being kept.
+    RaisesIdMark(MessageId),
+    /// Old messages are being removed.
+    RemovesOld,
 }
 
-/// What a job is for.
+/// What a job is for that a session asked for.
 #[derive(Debug)]
 pub(super) enum Task {
     Register(Account),
     CheckPassword(Attempt),
-    SetDisplayName { user: UserIndex, display: DisplayName },
+    CheckToken(Attempt),
+    /// Count what is unread for a user who logs in.
+    Welcome(UserIndex),
+    MakeToken,
+    CheckOldPassword(UserIndex),
+    ChangePassword,
+    FindKey(Draft),
+    KeepMessage(Reply),
+    CountUnread(Number),
+    SelectMessages(Asked),
+    FetchMessages,
+    MarkSeen(Reply),
+    SetDisplayName {
+        user: UserIndex,
+        display: DisplayName,
+    },
     ListFolder,
-    Download { offset: u64, name: FileName },
-    Sum { name: FileName },
+    Download {
+        offset: u64,
+        name: FileName,
+    },
+    Sum {
+        name: FileName,
+    },
 }
 
-/// A login whose password is being checked.
+impl Task {
+    /// Whether the session takes nothing until it is done.
+    pub fn is_waited_for(&self) -> bool {
+        match self {
+            Task::CheckOldPassword(_) | Task::FindKey(_) => true,
+            Task::SelectMessages(_) | Task::FetchMessages => true,
+            Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
+            Task::Welcome(_) | Task::MakeToken | Task::ChangePassword => false,
+            Task::KeepMessage(_) | Task::CountUnread(_) | Task::MarkSeen(_) => false,
+            Task::SetDisplayName { .. } | Task::ListFolder => false,
+            Task::Download { .. } | Task::Sum { .. } => false,
+        }
+    }
+}
+
+/// A login whose password or token is being checked.
 #[derive(Debug)]
 pub(super) struct Attempt {
+    /// What was asked for.
+    pub verb: Verb,
     pub name: UserName,
     /// Whose name that is, if anybody's.
     pub user: Option<UserIndex>,
@@ -43,7 +85,7 @@ pub(super) struct Attempt {
 }
 
 impl Hub {
-    /// Begins a job, whose outcome comes back with a ticket.
+    /// Begins a job that a session asks for.
     pub(super) fn begin(
         &mut self,
         conn: ConnId,
@@ -51,9 +93,14 @@ impl Hub {
         task: Task,
         effects: &mut Effects,
     ) -> Ticket {
+        self.submit(job, UnderWay::Asked(conn, task), effects)
+    }
+
+    /// Begins a job, whose outcome comes back with a ticket.
+    pub(super) fn submit(&mut self, job: Job, what: UnderWay, effects: &mut Effects) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        self.under_way.insert(ticket, UnderWay { conn, task });
+        self.under_way.insert(ticket, what);
         effects.push(Effect::Job { ticket, job });
         ticket
     }
@@ -72,23 +119,86 @@ impl Hub {
         }
     }
 
+    /// Begins a job until whose end the session takes nothing; so no later answer can be ready, and
+    /// no place is kept for this one.
+    pub(super) fn hold_until(&mut self, conn: ConnId, job: Job, task: Task, effects: &mut Effects) {
+        debug_assert!(task.is_waited_for(), "{task:?}");
+        self.begin(conn, job, task, effects);
+        self.set_on_hold(conn, true);
+    }
+
+    /// Has a session take nothing, or go on. Whether it is there.
+    pub(super) fn set_on_hold(&mut self, conn: ConnId, is_on_hold: bool) -> bool {
+        let session = self.sessions.get_mut(conn);
+        session.map(|session| session.is_on_hold = is_on_hold).is_some()
+    }
+
     /// Takes what came of a job.
     pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome, effects: &mut Effects) {
-        let Some(UnderWay { conn, task }) = self.under_way.remove(&ticket) else {
-            debug_assert!(false, "{ticket:?} is not under way");
-            return;
-        };
+        match self.under_way.remove(&ticket) {
+            Some(UnderWay::Asked(conn, task)) if task.is_waited_for() => {
+                if self.set_on_hold(conn, false) {
+                    self.waited_for(conn, ticket, task, outcome, effects);
+                }
+            }
+            Some(UnderWay::Asked(conn, task)) => {
+                self.asked_for(conn, ticket, task, outcome, effects);
+            }
+            Some(UnderWay::RaisesIdMark(mark)) => self.id_mark_raised(mark, &outcome, effects),
+            Some(UnderWay::RemovesOld) => self.old_removed(&outcome),
+            None => debug_assert!(false, "{ticket:?} is not under way"),
+        }
+    }
+
+    /// Takes what came of a job for which a session waits that is still there.
+    fn waited_for(
+        &mut self,
+        conn: ConnId,
+        ticket: Ticket,
+        task: Task,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) {
+        match task {
+            Task::CheckOldPassword(user) => {
+                self.old_password_checked(conn, user, &outcome, effects);
+            }
+            Task::FindKey(draft) => self.key_looked_for(conn, draft, &outcome, effects),
+            Task::SelectMessages(asked) => {
+                self.messages_selected(conn, ticket, asked, outcome, effects);
+            }
+            Task::FetchMessages => self.messages_fetched(conn, outcome, effects),
+            other => debug_assert!(false, "nobody waits for {other:?}"),
+        }
+    }
+
+    /// Takes what came of a job that a session asked for, which may be gone.
+    fn asked_for(
+        &mut self,
+        conn: ConnId,
+        ticket: Ticket,
+        task: Task,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) {
         let answer = match task {
             Task::Register(account) => return self.registered(conn, account, &outcome, effects),
-            Task::CheckPassword(attempt) => {
-                return self.password_checked(conn, &attempt, &outcome, effects);
+            Task::CheckPassword(attempt) | Task::CheckToken(attempt) => {
+                return self.credential_checked(conn, &attempt, &outcome, effects);
             }
-            Task::SetDisplayName { user, display } => self.display_set(user, display, &outcome),
-            Task::ListFolder => Self::folder_listed(outcome),
+            Task::Welcome(user) => return self.welcome(conn, user, outcome, effects),
             Task::Download { offset, name } => {
                 return self.file_opened(conn, ticket, offset, name, &outcome, effects);
             }
+            Task::MakeToken => Self::token_made(outcome),
+            Task::ChangePassword => Self::password_changed(&outcome),
+            Task::KeepMessage(confirmation) => done_or_failed(confirmation, &outcome),
+            Task::MarkSeen(done) => done_or_failed(done, &outcome),
+            Task::CountUnread(reader) => self.unread_counted(reader, outcome),
+            Task::SetDisplayName { user, display } => self.display_set(user, display, &outcome),
+            Task::ListFolder => Self::folder_listed(outcome),
             Task::Sum { name } => Self::file_summed(name, &outcome),
+            other => return debug_assert!(false, "a session waits for {other:?}"),
         };
         self.resolve(conn, ticket, answer, effects);
     }
@@ -128,18 +238,28 @@ impl Hub {
         match answer {
             Answer::Reply(reply) => effects.push(Effect::Reply { conn, reply }),
             Answer::List(list) => effects.push(Effect::List { conn, list }),
+            Answer::Messages => self.begin_list(conn, effects),
             Answer::Download(download) => self.begin_download(conn, download, effects),
             Answer::Close(reason, last) => self.close(conn, reason, last, effects),
         }
     }
 }
 
+/// The answer to a request whose job keeps something.
+fn done_or_failed(done: Reply, outcome: &Outcome) -> Answer {
+    Answer::Reply(match outcome {
+        Outcome::Done => done,
+        other => failed(done.subject, other),
+    })
+}
+
 /// The answer to a request whose job came to nothing.
-pub(super) fn failed(verb: Verb, outcome: &Outcome) -> Reply {
-    match outcome {
-        Outcome::NotFound => Reply::text(Code::NotFound, verb, "no such file or folder"),
-        Outcome::NoRoom => Reply::text(Code::NoRoom, verb, "no room on the disk"),
-        Outcome::Busy => Reply::text(Code::Busy, verb, "the server is busy, try again later"),
-        _ => Reply::text(Code::Busy, verb, "that failed, try again later"),
-    }
+pub(super) fn failed(subject: impl Into<Subject>, outcome: &Outcome) -> Reply {
+    let (code, text) = match outcome {
+        Outcome::NotFound => (Code::NotFound, "no such file or folder"),
+        Outcome::NoRoom => (Code::NoRoom, "no room on the disk"),
+        Outcome::Busy => (Code::Busy, "the server is busy, try again later"),
+        _ => (Code::Busy, "that failed, try again later"),
+    };
+    Reply::text(code, subject, text)
 }

@@ -24,12 +24,11 @@ impl Hub {
     /// A folder was read, or was not.
     pub(super) fn folder_listed(outcome: Outcome) -> Answer {
         match outcome {
-            Outcome::Folder(entries) => Answer::List(List {
-                verb: Verb::Ls,
-                items: entries.into_iter().map(Item::Entry).collect(),
-                without: None,
-                last: Reply::text(Code::Done, Verb::Ls, "GET downloads a file"),
-            }),
+            Outcome::Folder(entries) => {
+                let items = entries.into_iter().map(Item::Entry).collect();
+                let last = Reply::text(Code::Done, Verb::Ls, "GET downloads a file");
+                Answer::List(List::whole(Verb::Ls, items, None, last))
+            }
             Outcome::NotFound => {
                 Answer::Reply(Reply::text(Code::NotFound, Verb::Ls, "no such folder"))
             }

@@ -16,11 +16,7 @@ impl Hub {
     pub(super) fn who(&mut self, conn: ConnId, effects: &mut Effects) {
         let items = self.online.who(&self.directory);
         let last = Reply::text(Code::Done, Verb::Who, "who is online");
-        self.answer(
-            conn,
-            Answer::List(List { verb: Verb::Who, items, without: None, last }),
-            effects,
-        );
+        self.answer(conn, Answer::List(List::whole(Verb::Who, items, None, last)), effects);
     }
 
     /// Keeps a display name.

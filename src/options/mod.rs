@@ -55,9 +55,13 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_REGISTRATION", value_name = "WHO", default_value = "open")]
     pub registration: Registration,
 
-    /// What happens to a message for a user who is offline
+    /// Whether messages are kept, for users who are offline and to be read again
     #[arg(long, env = "CHATSRV_OFFLINE", value_name = "WHAT", default_value = "store")]
     pub offline: Offline,
+
+    /// Remove messages that are older than this [default: never]
+    #[arg(long, env = "CHATSRV_HISTORY", value_name = "TIME", value_parser = history)]
+    pub history: Option<Duration>,
 
     /// Most connections at a time [default: what the limit of open files allows]
     #[arg(long, env = "CHATSRV_MAX_CLIENTS", value_name = "N")]
@@ -116,9 +120,9 @@ pub enum Registration {
 /// What happens to a message for a user who is offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Offline {
-    /// It is kept until the user reads it; this version keeps none yet, and discards it
+    /// They are kept, and confirmed once they are on disk
     Store,
-    /// It is dropped, and the sender is told
+    /// None is: a message for a user who is offline is dropped, and the sender is told
     Discard,
 }
 
@@ -218,6 +222,13 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn timeout(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("a timeout has to be longer than nothing".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+fn history(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("to keep no messages, use --offline discard".to_owned()),
         duration => Ok(duration),
     }
 }

@@ -10,6 +10,8 @@ use super::text::{Text, is_invisible};
 pub const NAME_BYTES_MAX: usize = 32;
 /// The longest display name, in characters.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
+/// The longest word that marks a message, in bytes.
+pub const KEY_BYTES_MAX: usize = 64;
 /// The longest file name (a path below the shared folder), in bytes.
 pub const FILE_NAME_BYTES_MAX: usize = 1024;
 /// The longest part of a file name, in bytes; what Linux file systems allow.
@@ -280,6 +282,26 @@ impl FromStr for DisplayName {
             && text.chars().count() <= DISPLAY_NAME_CHARS_MAX
             && !text.chars().any(|c| c.is_control() || is_invisible(c));
         if acceptable { Ok(DisplayName(text.into())) } else { Err(InvalidName) }
+    }
+}
+
+/// The word by which a client marks a message: 1 to 64 bytes without a space.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key(Box<str>);
+
+impl Key {
+    /// The word itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Key {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let is_word = (1..=KEY_BYTES_MAX).contains(&text.len()) && !text.contains([' ', '\t']);
+        if is_word { Ok(Key(text.into())) } else { Err(InvalidName) }
     }
 }
 

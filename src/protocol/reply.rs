@@ -10,6 +10,7 @@ pub use received::{Delivered, ServerLine};
 
 use super::address::Address;
 use super::name::{DisplayName, FileName, GroupName, Number, UserName};
+use super::text::Secret;
 use super::verb::Verb;
 
 /// The code of a reply; notices have their own numbers.
@@ -75,8 +76,6 @@ pub enum Subject {
     Verb(Verb),
     /// A message.
     Message,
-    /// The chats in which messages wait, which are listed at a login.
-    Unread,
     /// Nothing that the client sent and the server knows.
     Nothing,
 }
@@ -98,14 +97,13 @@ impl fmt::Display for Subject {
         match self {
             Subject::Verb(verb) => verb.fmt(f),
             Subject::Message => f.write_str("MSG"),
-            Subject::Unread => f.write_str("UNREAD"),
             Subject::Nothing => f.write_str("-"),
         }
     }
 }
 
 /// When the server took a message, in microseconds since the Unix epoch; never the same twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(pub u64);
 
 impl fmt::Display for MessageId {
@@ -211,6 +209,14 @@ pub enum Detail {
     },
     /// The name of the software and its protocol version.
     Greeting,
+    /// A token.
+    Token(Secret),
+    /// A chat, and how many of its unread messages come after those that were listed.
+    Opened(Destination, u64),
+    /// A chat.
+    Chat(Destination),
+    /// A chat, and up to which message it is read.
+    Seen(Destination, MessageId),
 }
 
 impl Reply {
@@ -256,6 +262,10 @@ impl fmt::Display for Reply {
             Detail::Confirmed { id, to, delivered, stored } => {
                 write!(f, " {id} {to} {delivered} {stored}")
             }
+            Detail::Token(token) => write!(f, " {}", token.expose()),
+            Detail::Opened(chat, left) => write!(f, " {chat} {left}"),
+            Detail::Chat(chat) => write!(f, " {chat}"),
+            Detail::Seen(chat, id) => write!(f, " {chat} {id}"),
             Detail::Count(count) => write!(f, " {count}"),
             Detail::File(name) => write!(f, " {name}"),
             Detail::Download { stream, size, name } => write!(f, " {stream} {size} {name}"),
@@ -279,6 +289,17 @@ pub enum Item {
     Online(Online),
     /// A file or a folder.
     Entry(Entry),
+    /// A chat in which something is unread.
+    Unread {
+        /// Which, as one's messages to it are addressed.
+        chat: Destination,
+        /// How many messages.
+        count: u64,
+        /// The newest of them.
+        last: MessageId,
+    },
+    /// A message that was said before.
+    Message(Message),
 }
 
 /// A line of WHO.
@@ -307,56 +328,74 @@ pub struct Entry {
     pub name: FileName,
 }
 
-/// A list: its head, its items, and the reply that ends it.
+/// A list: its head, and its items or the first of them.
 #[derive(Clone, Debug)]
 pub struct List {
     /// What was asked for.
-    pub verb: Verb,
+    pub subject: Subject,
+    /// How many items the whole list has.
+    pub count: usize,
+    /// The first piece.
+    pub piece: Piece,
+}
+
+/// A part of a list. A long list is made piece by piece, the next one when the reader has taken the
+/// one before.
+#[derive(Clone, Debug)]
+pub struct Piece {
     /// The items; shared where many ask for the same.
     pub items: Rc<[Item]>,
     /// The item that is left out for this reader, by its place.
     pub without: Option<usize>,
-    /// What follows the last item.
-    pub last: Reply,
+    /// What follows the last item of the list; none where more pieces come.
+    pub last: Option<Reply>,
 }
 
 impl List {
-    /// How many items the reader gets, which is what the head of the list says.
-    pub fn count(&self) -> usize {
-        self.items.len() - usize::from(self.without.is_some())
+    /// A list that is complete.
+    pub fn whole(
+        subject: impl Into<Subject>,
+        items: Rc<[Item]>,
+        without: Option<usize>,
+        last: Reply,
+    ) -> Self {
+        let count = items.len() - usize::from(without.is_some());
+        List { subject: subject.into(), count, piece: Piece { items, without, last: Some(last) } }
     }
 
     /// Appends the line that heads the list.
     pub fn encode_head(&self, out: &mut Vec<u8>) {
-        encode_line(&Reply::new(Code::ListHead, self.verb, Detail::Count(self.count())), out);
-    }
-
-    /// Appends the line of the item at `index`, where the reader gets that one, and tells whether
-    /// the items go as far.
-    pub fn encode_item(&self, index: usize, out: &mut Vec<u8>) -> bool {
-        let Some(item) = self.items.get(index) else { return false };
-        if self.without != Some(index) {
-            encode_line(&ItemLine { verb: self.verb, item }, out);
-        }
-        true
-    }
-
-    /// Appends the reply that follows the last item.
-    pub fn encode_last(&self, out: &mut Vec<u8>) {
-        encode_line(&self.last, out);
+        encode_line(&Reply::new(Code::ListHead, self.subject, Detail::Count(self.count)), out);
     }
 }
 
-/// An item's line in the list that `verb` heads.
+impl Piece {
+    /// Appends the line of the item at `index`, where the reader gets that one, and tells whether
+    /// the items go as far.
+    pub fn encode_item(&self, subject: Subject, index: usize, out: &mut Vec<u8>) -> bool {
+        let Some(item) = self.items.get(index) else { return false };
+        if self.without != Some(index) {
+            encode_line(&ItemLine { subject, item }, out);
+        }
+        true
+    }
+}
+
+/// An item's line in the list of a subject.
 struct ItemLine<'a> {
-    verb: Verb,
+    subject: Subject,
     item: &'a Item,
 }
 
 impl fmt::Display for ItemLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "C {} {} ", Code::ListItem, self.verb)?;
+        if let Item::Message(message) = self.item {
+            return message.fmt(f);
+        }
+        write!(f, "C {} {} ", Code::ListItem, self.subject)?;
         match self.item {
+            Item::Message(_) => Ok(()),
+            Item::Unread { chat, count, last } => write!(f, "{chat} {count} {last}"),
             Item::Help(verb) if verb.words().is_empty() => {
                 write!(f, "{verb} - {}", verb.summary())
             }

@@ -1,9 +1,12 @@
 //! A command line to a request: the verb and its words, each checked once.
 
-use super::name::{DisplayName, FileName, InvalidName, UserName};
-use super::reply::{Code, Detail};
-use super::text::Text;
+use super::name::{DisplayName, FileName, InvalidName, Key, Target, UserName};
+use super::reply::{Code, Detail, MessageId};
+use super::text::{Secret, Text};
 use super::verb::Verb;
+
+/// The most messages that one list holds.
+pub const LIST_MESSAGES_MAX: u16 = 1000;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,10 +18,57 @@ pub enum Request {
         /// Whether a session of that user which already stands is to end.
         takeover: bool,
     },
+    /// Get a token.
+    Token,
+    /// Log in with a token.
+    Resume {
+        /// As whom.
+        name: UserName,
+        /// The token, as TOKEN gave it.
+        token: Secret,
+    },
+    /// Change the password.
+    Passwd,
     /// Compose a message to everyone.
     Pm,
     /// Compose a message to a user.
     Dm,
+    /// Mark the next message.
+    Key(Key),
+    /// List the chats in which something is unread.
+    Unread,
+    /// List what is unread in a chat.
+    OpenUnread(Target),
+    /// List the last messages of a chat.
+    OpenLast {
+        /// Which chat.
+        chat: Target,
+        /// How many, at most [`LIST_MESSAGES_MAX`].
+        count: u16,
+    },
+    /// List the messages before one.
+    History {
+        /// In which chat.
+        chat: Target,
+        /// Before which one.
+        before: MessageId,
+        /// How many, at most [`LIST_MESSAGES_MAX`].
+        count: u16,
+    },
+    /// List the messages that hold all the words.
+    Search {
+        /// In which chat; none is all that the user may read.
+        chat: Option<Target>,
+        /// The words, separated by white space; at least one.
+        words: Box<str>,
+    },
+    /// Mark all up to a message as read.
+    Seen {
+        /// In which chat.
+        chat: Target,
+        /// Up to which one.
+        id: MessageId,
+    },
     /// List who is online.
     Who,
     /// Choose a display name.
@@ -85,8 +135,17 @@ impl Request {
     pub fn verb(&self) -> Verb {
         match self {
             Request::User { .. } => Verb::User,
+            Request::Token => Verb::Token,
+            Request::Resume { .. } => Verb::Resume,
+            Request::Passwd => Verb::Passwd,
             Request::Pm => Verb::Pm,
             Request::Dm => Verb::Dm,
+            Request::Key(_) => Verb::Key,
+            Request::Unread => Verb::Unread,
+            Request::OpenUnread(_) | Request::OpenLast { .. } => Verb::Open,
+            Request::History { .. } => Verb::History,
+            Request::Search { .. } => Verb::Search,
+            Request::Seen { .. } => Verb::Seen,
             Request::Who => Verb::Who,
             Request::Nick(_) => Verb::Nick,
             Request::Quiet(_) => Verb::Quiet,
@@ -108,8 +167,17 @@ const NO_FILE: Wrong = (Code::NotFound, "no such file");
 fn parse_words(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
     match verb {
         Verb::User => user(words),
+        Verb::Token => nothing(words, Request::Token),
+        Verb::Resume => resume(words),
+        Verb::Passwd => nothing(words, Request::Passwd),
         Verb::Pm => nothing(words, Request::Pm),
         Verb::Dm => nothing(words, Request::Dm),
+        Verb::Key => key(words).map(Request::Key),
+        Verb::Unread => nothing(words, Request::Unread),
+        Verb::Open => open(words),
+        Verb::History => history(words),
+        Verb::Search => search(words),
+        Verb::Seen => seen(words),
         Verb::Who => nothing(words, Request::Who),
         Verb::Nick => display_name(words).map(Request::Nick),
         Verb::Quiet => on_or_off(words).map(Request::Quiet),
@@ -148,6 +216,70 @@ fn user(words: Text<'_>) -> Result<Request, Wrong> {
             "a name has 1 to 32 of A-Z a-z 0-9 _ . - and starts with a letter",
         )),
     }
+}
+
+fn resume(words: Text<'_>) -> Result<Request, Wrong> {
+    let (name, token) = words.split_word();
+    if token.is_empty() || token.contains(' ') {
+        return Err((Code::BadParameters, "give the name and the token"));
+    }
+    // A name that nobody can have is refused as a token that is not good.
+    let name =
+        name.parse().map_err(|InvalidName| (Code::WrongPassword, "that token is not good"))?;
+    Ok(Request::Resume { name, token: Secret::new(token.as_str()) })
+}
+
+fn key(words: Text<'_>) -> Result<Key, Wrong> {
+    words
+        .parse()
+        .map_err(|InvalidName| (Code::BadParameters, "a key is one word of at most 64 bytes"))
+}
+
+fn chat(word: &str) -> Result<Target, Wrong> {
+    if word.is_empty() {
+        return Err(MISSING);
+    }
+    word.parse().map_err(|InvalidName| (Code::NotFound, "no such chat"))
+}
+
+fn open(words: Text<'_>) -> Result<Request, Wrong> {
+    let (word, rest) = words.split_word();
+    let chat = chat(word)?;
+    match rest.as_str() {
+        "" if chat == Target::Everyone => {
+            Err((Code::BadParameters, "say how many messages of * to list"))
+        }
+        "" => Ok(Request::OpenUnread(chat)),
+        number => Ok(Request::OpenLast { chat, count: count(number)? }),
+    }
+}
+
+fn history(words: Text<'_>) -> Result<Request, Wrong> {
+    let (word, rest) = words.split_word();
+    let (before, rest) = rest.split_word();
+    let before = MessageId(number(before, "give the chat, an id and a number")?);
+    Ok(Request::History { chat: chat(word)?, before, count: count(rest.as_str())? })
+}
+
+fn search(words: Text<'_>) -> Result<Request, Wrong> {
+    let (word, rest) = words.split_word();
+    let chat = if word == "-" { None } else { Some(chat(word)?) };
+    if rest.trim().is_empty() {
+        return Err((Code::BadParameters, "give the chat and the words"));
+    }
+    Ok(Request::Search { chat, words: rest.as_str().into() })
+}
+
+fn seen(words: Text<'_>) -> Result<Request, Wrong> {
+    let (word, id) = words.split_word();
+    let id = MessageId(number(id.as_str(), "give the chat and an id")?);
+    Ok(Request::Seen { chat: chat(word)?, id })
+}
+
+fn count(word: &str) -> Result<u16, Wrong> {
+    const WRONG: &str = "at most 1000 messages";
+    let count = number(word, WRONG)?;
+    if count <= LIST_MESSAGES_MAX { Ok(count) } else { Err((Code::BadParameters, WRONG)) }
 }
 
 fn display_name(words: Text<'_>) -> Result<DisplayName, Wrong> {
@@ -240,10 +372,46 @@ mod tests {
     }
 
     #[test]
+    fn chats_are_read() {
+        let bob: Target = "bob".parse().unwrap();
+        assert_eq!(parse("OPEN bob"), Ok(Request::OpenUnread(bob)));
+        assert_eq!(parse("OPEN bob 1000"), Ok(Request::OpenLast { chat: bob, count: 1000 }));
+        assert_eq!(parse("OPEN bob 1001"), Err(Code::BadParameters));
+        assert_eq!(parse("OPEN bob 99999"), Err(Code::BadParameters));
+        assert_eq!(parse("OPEN *"), Err(Code::BadParameters));
+        assert_eq!(parse("OPEN * 0"), Ok(Request::OpenLast { chat: Target::Everyone, count: 0 }));
+        assert_eq!(parse("OPEN b/b"), Err(Code::NotFound));
+        let before = MessageId(17);
+        assert_eq!(parse("HISTORY bob 17 5"), Ok(Request::History { chat: bob, before, count: 5 }));
+        assert_eq!(parse("HISTORY bob 17"), Err(Code::BadParameters));
+        let words = "two words".into();
+        assert_eq!(parse("SEARCH - two words"), Ok(Request::Search { chat: None, words }));
+        assert_eq!(parse("SEARCH bob  "), Err(Code::BadParameters));
+        assert_eq!(parse("SEEN bob 17"), Ok(Request::Seen { chat: bob, id: before }));
+        assert_eq!(parse("SEEN bob x"), Err(Code::BadParameters));
+    }
+
+    #[test]
+    fn keys_are_short_words() {
+        assert!(parse("KEY a-1").is_ok());
+        assert!(parse(&format!("KEY {}", "k".repeat(64))).is_ok());
+        assert_eq!(parse(&format!("KEY {}", "k".repeat(65))), Err(Code::BadParameters));
+        assert_eq!(parse("KEY two words"), Err(Code::BadParameters));
+        assert_eq!(parse("KEY"), Err(Code::BadParameters));
+        assert_eq!(parse("RESUME alice"), Err(Code::BadParameters));
+        assert_eq!(parse("RESUME 4lice t"), Err(Code::WrongPassword));
+    }
+
+    #[test]
     fn every_verb_can_be_asked_for() {
         let words = |verb| match verb {
             Verb::User => " alice",
-            Verb::Nick => " x",
+            Verb::Nick | Verb::Key => " x",
+            Verb::Resume => " alice t",
+            Verb::Open => " bob",
+            Verb::History => " bob 17 1",
+            Verb::Search => " - x",
+            Verb::Seen => " bob 17",
             Verb::Quiet => " on",
             Verb::Get => " 0 x",
             Verb::Sum => " x",

@@ -32,8 +32,17 @@ macro_rules! verbs {
 
 verbs! {
     User "USER" "name [TAKEOVER]" "log in, or register a new name";
+    Token "TOKEN" "" "get a token that logs in without the password";
+    Resume "RESUME" "name token" "log in with a token";
+    Passwd "PASSWD" "" "change the password, step by step";
     Pm "PM" "" "send a message to everyone, step by step";
     Dm "DM" "" "send a message to one user, step by step";
+    Key "KEY" "word" "mark the next message, so that it can be sent again and not come twice";
+    Unread "UNREAD" "" "list the chats in which something is unread";
+    Open "OPEN" "chat [n]" "list what is unread in a chat, or its last n messages";
+    History "HISTORY" "chat before-id n" "list the n messages before one";
+    Search "SEARCH" "chat words" "list the messages that hold all the words";
+    Seen "SEEN" "chat id" "mark all up to a message as read";
     Who "WHO" "" "list who is online";
     Nick "NICK" "text" "choose the name that people see beside yours";
     Quiet "QUIET" "on|off" "turn the notices of who comes and goes off or on";

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use super::download::FileEvent;
+use super::download::OutboxEvent;
 use super::outbox::{Flushed, Outbox, TickLines};
 use super::poll::Interest;
 use crate::hub::CloseReason;
@@ -116,7 +116,7 @@ impl Connection {
     ///
     /// # Errors
     /// Where the connection is lost.
-    pub fn flush(&mut self, lines: &TickLines, events: &mut Vec<FileEvent>) -> io::Result<()> {
+    pub fn flush(&mut self, lines: &TickLines, events: &mut Vec<OutboxEvent>) -> io::Result<()> {
         let flushed = self.outbox.flush(self.socket.as_fd(), lines, &mut self.bytes_out, events)?;
         self.is_write_blocked = flushed == Flushed::Left;
         Ok(())

@@ -72,10 +72,12 @@ enum State {
     Broken,
 }
 
-/// What a download needs, or what became of it.
+/// What an outbox needs, or what became of it.
 #[derive(Debug)]
-pub enum FileEvent {
-    /// Bytes that are to be brought into the page cache before it can go on.
+pub enum OutboxEvent {
+    /// The last piece of the list under way was taken, and the list is not complete.
+    ListTaken,
+    /// Bytes that are to be brought into the page cache before a download can go on.
     NeedsWarming {
         /// The stream that waits.
         stream: u32,
@@ -84,7 +86,7 @@ pub enum FileEvent {
         /// Which bytes.
         bytes: Range<u64>,
     },
-    /// It is over.
+    /// A download is over.
     Over {
         /// The stream that ended.
         stream: u32,
@@ -128,13 +130,13 @@ impl Download {
 
     /// Plans the next chunk. Where the file has to be read from the disk first, or the download is
     /// over, `events` tells so instead.
-    pub fn next_chunk(&mut self, events: &mut Vec<FileEvent>) -> Option<Chunk> {
+    pub fn next_chunk(&mut self, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
         let stream = self.stream;
         match self.state {
             State::Warming | State::Cancelled | State::Ended => return None,
             State::Broken => {
                 self.state = State::Ended;
-                events.push(FileEvent::Over { stream, complete: false });
+                events.push(OutboxEvent::Over { stream, complete: false });
                 return None;
             }
             State::Ready => {}
@@ -143,13 +145,13 @@ impl Download {
         if self.left.start + length > self.warm_until && !self.is_cached() {
             let end = self.left.end.min(self.left.start + WARM_BYTES);
             let bytes = self.left.start..end;
-            events.push(FileEvent::NeedsWarming { stream, file: Arc::clone(&self.file), bytes });
+            events.push(OutboxEvent::NeedsWarming { stream, file: Arc::clone(&self.file), bytes });
             self.state = State::Warming;
             return None;
         }
         if length == 0 {
             self.state = State::Ended;
-            events.push(FileEvent::Over { stream, complete: true });
+            events.push(OutboxEvent::Over { stream, complete: true });
         }
         Some(Chunk::new(stream, length as usize))
     }

@@ -32,6 +32,11 @@ impl Server {
                 connection.outbox.push_list(&self.lines, list);
                 self.connections.mark_dirty(conn);
             }
+            Effect::MoreOfList { conn, piece } => {
+                let Some(connection) = self.connections.get(conn) else { return };
+                connection.outbox.push_piece(piece);
+                self.connections.mark_dirty(conn);
+            }
             Effect::Message { message, to } => self.send_unasked(&message, &recipients[to]),
             Effect::Notice { notice, to } => self.send_unasked(&notice, &recipients[to]),
             Effect::LoggedIn { conn } => self.logged_in(conn),
@@ -83,6 +88,7 @@ impl Server {
         if !reason.finishes_downloads() {
             connection.outbox.cancel_downloads();
         }
+        connection.outbox.break_off_list();
         if let Some(last) = last {
             let line = self.lines.encode(&last);
             connection.outbox.push_reply(&self.lines, line);

@@ -31,7 +31,7 @@ use crate::hub::{ConnId, Effects, Hub, Input, Now, Outcome, Ticket};
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
-use download::{FileEvent, Opened, Permits};
+use download::{Opened, OutboxEvent, Permits};
 use listener::Listener;
 use outbox::TickLines;
 use poll::{Interest, Key, Ready};
@@ -126,7 +126,7 @@ pub struct Server {
     /// Memory that is used again in every tick.
     ready: Vec<Ready>,
     effects: Effects,
-    file_events: Vec<FileEvent>,
+    outbox_events: Vec<OutboxEvent>,
     read_buffer: Vec<u8>,
     /// Whether there was no file descriptor left for the last connection that came.
     is_exhausted: bool,
@@ -164,7 +164,7 @@ impl Server {
             lines: TickLines::default(),
             ready: Vec::new(),
             effects: Effects::default(),
-            file_events: Vec::new(),
+            outbox_events: Vec::new(),
             read_buffer: Vec::new(),
             is_exhausted: false,
             is_draining: false,

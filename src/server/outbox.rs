@@ -14,9 +14,9 @@ use std::os::fd::BorrowedFd;
 use rustix::io::Errno;
 use rustix::net::SendFlags;
 
-use super::download::{Chunk, Download, FileEvent};
+use super::download::{Chunk, Download, OutboxEvent};
 use crate::limits::{ANSWER_BYTES_MAX, FILE_BYTES_PER_TICK_MAX};
-use crate::protocol::reply::{List, encode_line};
+use crate::protocol::reply::{List, Piece, Subject, encode_line};
 
 /// The lines that one tick made for anybody.
 #[derive(Debug, Default)]
@@ -73,8 +73,7 @@ pub struct Outbox {
 /// What only a connection has that asked for more than a line.
 #[derive(Debug, Default)]
 struct Answers {
-    /// The list under way, and its next item.
-    list: Option<(List, usize)>,
+    list: Option<ListUnderWay>,
     /// Answers behind that list.
     behind: VecDeque<Answer>,
     /// What was not asked for and must not stand inside the list.
@@ -82,6 +81,17 @@ struct Answers {
     downloads: VecDeque<Download>,
     /// A chunk of the first download, which nothing may interrupt.
     chunk: Option<Chunk>,
+}
+
+/// A list that was begun and is not complete.
+#[derive(Debug)]
+struct ListUnderWay {
+    subject: Subject,
+    piece: Piece,
+    /// The place of the next item in the piece.
+    next: usize,
+    /// Whether the next piece was asked for.
+    is_asked_for: bool,
 }
 
 #[derive(Debug)]
@@ -116,6 +126,29 @@ impl Outbox {
     pub fn push_list(&mut self, lines: &TickLines, list: List) {
         self.keep_fresh(lines);
         self.push_answer(Answer::List(list));
+    }
+
+    /// Goes on with the list under way.
+    pub fn push_piece(&mut self, piece: Piece) {
+        let list = self.answers.as_mut().and_then(|answers| answers.list.as_mut());
+        debug_assert!(list.as_ref().is_some_and(|list| list.is_asked_for), "nobody asked for it");
+        if let Some(list) = list {
+            *list = ListUnderWay { subject: list.subject, piece, next: 0, is_asked_for: false };
+        }
+    }
+
+    /// Gives up a list whose next piece will not come, and what was held back for its end: inside
+    /// the list it would read like an item.
+    pub fn break_off_list(&mut self) {
+        let Some(answers) = &mut self.answers else { return };
+        let is_incomplete =
+            |answer: &Answer| matches!(answer, Answer::List(list) if list.piece.last.is_none());
+        answers.behind.retain(|answer| !is_incomplete(answer));
+        if answers.list.as_ref().is_some_and(|list| list.piece.last.is_none()) {
+            answers.list = None;
+            answers.behind.clear();
+            answers.held.clear();
+        }
     }
 
     /// Adds a download behind the reply that announced it.
@@ -192,7 +225,7 @@ impl Outbox {
         socket: BorrowedFd<'_>,
         lines: &TickLines,
         total: &mut u64,
-        events: &mut Vec<FileEvent>,
+        events: &mut Vec<OutboxEvent>,
     ) -> io::Result<Flushed> {
         let flushed = self.write(socket, lines, total, events);
         self.keep_fresh(lines);
@@ -209,7 +242,7 @@ impl Outbox {
         socket: BorrowedFd<'_>,
         lines: &TickLines,
         total: &mut u64,
-        events: &mut Vec<FileEvent>,
+        events: &mut Vec<OutboxEvent>,
     ) -> io::Result<Flushed> {
         let mut budget = FILE_BYTES_PER_TICK_MAX;
         loop {
@@ -218,7 +251,7 @@ impl Outbox {
             {
                 return Ok(Flushed::Left);
             }
-            if self.continue_list() {
+            if self.continue_list(events) {
                 continue;
             }
             let Some(answers) = &mut self.answers else { return Ok(Flushed::Done) };
@@ -290,19 +323,26 @@ impl Outbox {
     }
 
     /// Encodes more of the list under way into `waiting`, which is empty; whether there was any.
-    fn continue_list(&mut self) -> bool {
+    fn continue_list(&mut self, events: &mut Vec<OutboxEvent>) -> bool {
         let Some(answers) = &mut self.answers else { return false };
-        let Some((list, next)) = &mut answers.list else { return false };
+        let Some(list) = &mut answers.list else { return false };
         self.waiting.clear();
         self.written = 0;
-        while list.encode_item(*next, &mut self.waiting) {
-            *next += 1;
+        while list.piece.encode_item(list.subject, list.next, &mut self.waiting) {
+            list.next += 1;
             // A quarter of the bound at a time keeps the memory small and the writes long.
             if self.waiting.len() >= ANSWER_BYTES_MAX / 4 {
                 return true;
             }
         }
-        list.encode_last(&mut self.waiting);
+        let Some(last) = &list.piece.last else {
+            if self.waiting.is_empty() && !list.is_asked_for {
+                list.is_asked_for = true;
+                events.push(OutboxEvent::ListTaken);
+            }
+            return !self.waiting.is_empty();
+        };
+        encode_line(last, &mut self.waiting);
         self.waiting.append(&mut answers.held);
         answers.list = None;
         while answers.list.is_none()
@@ -371,13 +411,14 @@ impl Answers {
             Answer::Download(download) => self.downloads.push_back(download),
             Answer::List(list) => {
                 list.encode_head(out);
-                self.list = Some((list, 0));
+                let List { subject, piece, .. } = list;
+                self.list = Some(ListUnderWay { subject, piece, next: 0, is_asked_for: false });
             }
         }
     }
 
     /// Plans the next chunk of the first download that is ready for one.
-    fn next_chunk(&mut self, events: &mut Vec<FileEvent>) -> Option<Chunk> {
+    fn next_chunk(&mut self, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
         for _ in 0..self.downloads.len() {
             let download = self.downloads.front_mut()?;
             let chunk = download.next_chunk(events);

@@ -7,7 +7,7 @@ use rustix::net::Shutdown;
 
 use super::Server;
 use super::connection::{Connection, Pause, Phase};
-use super::download::FileEvent;
+use super::download::OutboxEvent;
 use crate::hub::{CloseReason, ConnId, Input};
 use crate::limits::LINGER_TIME_MAX;
 use crate::protocol::reply::Reply;
@@ -37,23 +37,24 @@ impl Server {
         if matches!(connection.phase, Phase::Doomed(_)) {
             return;
         }
-        if connection.flush(&self.lines, &mut self.file_events).is_err() {
+        if connection.flush(&self.lines, &mut self.outbox_events).is_err() {
             return self.lose(id, CloseReason::ConnectionLost);
         }
-        if !self.file_events.is_empty() {
-            self.handle_file_events(id);
+        if !self.outbox_events.is_empty() {
+            self.handle_events(id);
         }
         self.after_flush(id);
         self.connections.update_interest(id, &self.poll);
     }
 
-    fn handle_file_events(&mut self, conn: ConnId) {
-        for event in std::mem::take(&mut self.file_events) {
+    fn handle_events(&mut self, conn: ConnId) {
+        for event in std::mem::take(&mut self.outbox_events) {
             match event {
-                FileEvent::NeedsWarming { stream, file, bytes } => {
+                OutboxEvent::ListTaken => self.tell_hub(Input::ListTaken { conn }),
+                OutboxEvent::NeedsWarming { stream, file, bytes } => {
                     self.store.warm(conn, stream, file, bytes);
                 }
-                FileEvent::Over { stream, complete } => {
+                OutboxEvent::Over { stream, complete } => {
                     self.tell_hub(Input::DownloadOver { conn, stream, complete });
                 }
             }

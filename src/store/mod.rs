@@ -148,6 +148,7 @@ impl Store {
             Job::ListFolder { path } => self.files.list(ticket, path),
             Job::OpenFile { name } => self.files.open_file(ticket, name),
             Job::SumFile { name } => self.files.sum(ticket, name),
+            other => todo!("{other:?}"),
         };
         if !taken {
             self.completions.finish(ticket, Outcome::Busy);

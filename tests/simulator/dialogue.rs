@@ -11,6 +11,7 @@
 //! | `store answers WHICH [OUTCOME]` | it does the oldest (`first`) or newest (`last`) job |
 //! | `store has 3 jobs` | so many wait |
 //! | `store works` | it does all, and everything from now on |
+//! | `server crashes` | it starts again with what the store has done |
 //! | `wait 250ms` | time goes by |
 //!
 //! Whatever is sent to a client and is not in the dialogue is an error.
@@ -33,7 +34,13 @@ struct Dialogue {
 
 /// The usual configuration.
 pub fn config() -> Config {
-    Config { registration: true, public_files: false, presence_limit: 500 }
+    Config {
+        registration: true,
+        public_files: false,
+        presence_limit: 500,
+        keep_messages: true,
+        history: None,
+    }
 }
 
 /// Plays a dialogue in a chat where nobody has registered.
@@ -62,7 +69,9 @@ impl Dialogue {
         let (who, what) = line.split_once(' ').ok_or("what about it?")?;
         let (verb, rest) = what.split_once(' ').unwrap_or((what, ""));
         if verb == "<" {
-            return self.expect(who, rest);
+            self.expect(who, rest)?;
+            self.server.output_taken(self.pipes[who]);
+            return self.work();
         }
         if verb == "closed" {
             let closed = self.server.pipes[self.pipes[who]].closed.map(|reason| reason.name());
@@ -81,6 +90,7 @@ impl Dialogue {
                 let jobs = format!("{} jobs", self.server.jobs.len());
                 return (jobs == rest).then_some(()).ok_or(format!("it has {jobs}"));
             }
+            ("server", "crashes") => self.server.restart(&self.store),
             (_, "connects") => {
                 let address = rest.strip_prefix("from ").unwrap_or("192.0.2.1");
                 let pipe = self.server.connect(Address::host(address.parse().unwrap()));
@@ -92,6 +102,10 @@ impl Dialogue {
             (_, "breaks") => self.server.reset(self.pipes[who]),
             _ => return Err("no such step".into()),
         }
+        self.work()
+    }
+
+    fn work(&mut self) -> Result<(), String> {
         while !self.holds && !self.server.jobs.is_empty() {
             self.answer("first")?;
         }

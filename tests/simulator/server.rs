@@ -12,7 +12,7 @@ use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
 use chatsrv::protocol::address::Address;
 use chatsrv::protocol::frame::{Frame, FrameBuffer, encode_chunk_header};
 use chatsrv::protocol::name::FileName;
-use chatsrv::protocol::reply::{List, encode_line};
+use chatsrv::protocol::reply::{Piece, Subject, encode_line};
 use chatsrv::protocol::request::Request;
 
 use crate::model::Model;
@@ -32,6 +32,8 @@ pub struct Server {
     /// Files that were opened for downloads that have not begun.
     pub opened: HashMap<Ticket, FileName>,
     effects: Effects,
+    config: Config,
+    seed: u64,
 }
 
 /// One connection, as the server sees it.
@@ -40,6 +42,8 @@ pub struct Pipe {
     input: FrameBuffer,
     /// What the client has yet to read.
     pub output: Vec<u8>,
+    /// The list under way whose next piece has to be asked for, or was.
+    list: Option<ListUnderWay>,
     /// Downloads under way: the file, and what is left of it.
     pub downloads: BTreeMap<u32, (FileName, Range<u64>)>,
     /// Why the server closed it.
@@ -48,20 +52,42 @@ pub struct Pipe {
     pub ended: bool,
 }
 
+struct ListUnderWay {
+    subject: Subject,
+    is_asked_for: bool,
+    /// What was not asked for and must not stand in it.
+    held: Vec<u8>,
+}
+
 impl Server {
     pub fn new(config: Config, seed: u64, store: &Store) -> Self {
         let now = Now { steady: Duration::from_secs(1), unix_micros: 1_700_000_000_000_000 };
-        let accounts = store.accounts();
+        let kept = store.kept();
         Server {
-            hub: Hub::new(config.clone(), seed, accounts.clone()),
+            model: Model::new(config.clone(), &kept),
+            hub: Hub::new(config.clone(), seed, kept),
             now,
-            model: Model::new(config, accounts),
             jobs: Vec::new(),
             pipes: Vec::new(),
             slots: Vec::new(),
             opened: HashMap::new(),
             effects: Effects::default(),
+            config,
+            seed,
         }
+    }
+
+    /// The server dies, and starts again with what is in the store.
+    pub fn restart(&mut self, store: &Store) {
+        for pipe in &mut self.pipes {
+            pipe.closed.get_or_insert(CloseReason::ConnectionLost);
+            pipe.downloads.clear();
+        }
+        self.slots.iter_mut().for_each(|(pipe, _)| *pipe = None);
+        self.jobs.clear();
+        self.opened.clear();
+        self.model.restart(store);
+        self.hub = Hub::new(self.config.clone(), self.seed, store.kept());
     }
 
     /// Accepts a connection, and gives the index of its pipe.
@@ -79,6 +105,7 @@ impl Server {
             conn,
             input: FrameBuffer::new(CLIENT_LINE_BYTES_MAX),
             output: Vec::new(),
+            list: None,
             downloads: BTreeMap::new(),
             closed: None,
             ended: false,
@@ -115,7 +142,7 @@ impl Server {
         if let (Job::OpenFile { name }, Outcome::Opened { .. }) = (&job, &outcome) {
             self.opened.insert(ticket, name.clone());
         }
-        self.model.job_done(&job, &outcome);
+        self.model.job_done(ticket, &job, &outcome);
         self.feed(Input::Done { ticket, outcome });
         self.read_all();
     }
@@ -167,6 +194,18 @@ impl Server {
         }
     }
 
+    /// The client has taken all that was written; what there is of a list comes piece by piece.
+    pub fn output_taken(&mut self, pipe: usize) {
+        let Pipe { conn, closed, output, list, .. } = &mut self.pipes[pipe];
+        if let (Some(list), None, true) = (list, *closed, output.is_empty())
+            && !list.is_asked_for
+        {
+            list.is_asked_for = true;
+            let conn = *conn;
+            self.feed(Input::ListTaken { conn });
+        }
+    }
+
     fn read_all(&mut self) {
         for pipe in 0..self.pipes.len() {
             if self.pipes[pipe].closed.is_none() {
@@ -205,7 +244,7 @@ impl Server {
         self.hub.handle(input, self.now, &mut self.effects);
         self.hub.check_invariants();
         let effects = std::mem::take(&mut self.effects);
-        self.model.after(&effects);
+        self.model.after(&effects, |conn| self.hub.takes_input(conn));
         for effect in &effects.list {
             self.carry_out(effect, &effects.recipients);
         }
@@ -216,15 +255,24 @@ impl Server {
     fn carry_out(&mut self, effect: &Effect, recipients: &[ConnId]) {
         match effect {
             Effect::Reply { conn, reply } => encode_line(reply, self.output(*conn)),
-            Effect::List { conn, list } => encode_list(list, self.output(*conn)),
+            Effect::List { conn, list } => {
+                list.encode_head(self.output(*conn));
+                self.add_piece(*conn, list.subject, &list.piece);
+            }
+            Effect::MoreOfList { conn, piece } => {
+                let pipe = self.pipe(*conn);
+                let list = self.pipes[pipe].list.as_ref().expect("a list is under way");
+                assert!(list.is_asked_for, "nobody asked for more");
+                self.add_piece(*conn, list.subject, piece);
+            }
             Effect::Message { message, to } => {
                 for conn in &recipients[to.clone()] {
-                    encode_line(message, self.output(*conn));
+                    encode_line(message, self.unasked(*conn));
                 }
             }
             Effect::Notice { notice, to } => {
                 for conn in &recipients[to.clone()] {
-                    encode_line(notice, self.output(*conn));
+                    encode_line(notice, self.unasked(*conn));
                 }
             }
             Effect::LoggedIn { conn } => {
@@ -238,8 +286,7 @@ impl Server {
                 self.over(pipe, *reason);
             }
             Effect::Job { ticket, job } => {
-                let copy = copy_job(job);
-                self.jobs.push((*ticket, copy));
+                self.jobs.push((*ticket, job.clone()));
             }
             Effect::DropFile { ticket } => {
                 self.opened.remove(ticket).expect("an open file is dropped");
@@ -260,6 +307,7 @@ impl Server {
 
     fn over(&mut self, pipe: usize, reason: CloseReason) {
         self.pipes[pipe].closed = Some(reason);
+        self.pipes[pipe].list = None;
         if !reason.finishes_downloads() {
             self.pipes[pipe].downloads.clear();
         }
@@ -277,31 +325,30 @@ impl Server {
         let pipe = self.pipe(conn);
         &mut self.pipes[pipe].output
     }
-}
 
-fn encode_list(list: &List, out: &mut Vec<u8>) {
-    list.encode_head(out);
-    let mut at = 0;
-    while list.encode_item(at, out) {
-        at += 1;
+    /// Where a line goes that was not asked for.
+    fn unasked(&mut self, conn: ConnId) -> &mut Vec<u8> {
+        let pipe = self.pipe(conn);
+        let Pipe { list, output, .. } = &mut self.pipes[pipe];
+        list.as_mut().map_or(output, |list| &mut list.held)
     }
-    list.encode_last(out);
-}
 
-/// A job of its own: the effect that holds it is only borrowed.
-fn copy_job(job: &Job) -> Job {
-    match job {
-        Job::Register { account, password } => {
-            Job::Register { account: account.clone(), password: password.clone() }
+    fn add_piece(&mut self, conn: ConnId, subject: Subject, piece: &Piece) {
+        let pipe = self.pipe(conn);
+        let Pipe { list, output, .. } = &mut self.pipes[pipe];
+        let mut at = 0;
+        while piece.encode_item(subject, at, output) {
+            at += 1;
         }
-        Job::CheckPassword { number, password } => {
-            Job::CheckPassword { number: *number, password: password.clone() }
+        let before = list.take().map(|list| list.held).unwrap_or_default();
+        match &piece.last {
+            Some(last) => {
+                encode_line(last, output);
+                output.extend(before);
+            }
+            None => {
+                *list = Some(ListUnderWay { subject, is_asked_for: false, held: before });
+            }
         }
-        Job::SetDisplayName { number, display } => {
-            Job::SetDisplayName { number: *number, display: display.clone() }
-        }
-        Job::ListFolder { path } => Job::ListFolder { path: path.clone() },
-        Job::OpenFile { name } => Job::OpenFile { name: name.clone() },
-        Job::SumFile { name } => Job::SumFile { name: name.clone() },
     }
 }

@@ -53,6 +53,8 @@ impl World {
             registration: lot.u8(..4) > 0,
             public_files: lot.bool(),
             presence_limit: lot.usize(..=size.people),
+            keep_messages: lot.u8(..4) > 0,
+            history: None,
         };
         let mut store = Store::new();
         let mut people = People::new(size.people);
@@ -167,14 +169,13 @@ impl World {
             return;
         }
         let mut at = self.lot.usize(..self.server.jobs.len());
-        let is_kept = |job: &Job| matches!(job, Job::SetDisplayName { .. });
-        if is_kept(&self.server.jobs[at].1) {
-            at = self.server.jobs.iter().position(|(_, job)| is_kept(job)).unwrap_or(at);
+        if is_in_turn(&self.server.jobs[at].1) {
+            at = self.server.jobs.iter().position(|(_, job)| is_in_turn(job)).unwrap_or(at);
         }
         let outcome = match (self.lot.u8(..32), &self.server.jobs[at].1) {
             (0, _) => Outcome::Busy,
             (1, _) => Outcome::Failed,
-            (2, Job::Register { .. } | Job::SetDisplayName { .. }) => Outcome::NoRoom,
+            (2, job) if writes(job) => Outcome::NoRoom,
             (_, job) => self.store.run(job),
         };
         if let (Job::Register { account, .. }, Outcome::Done) = (&self.server.jobs[at].1, &outcome)
@@ -264,4 +265,31 @@ impl World {
         assert!(self.server.hub.is_idle(), "{:?}", self.server.hub);
         assert!(self.server.opened.is_empty(), "files stay open: {:?}", self.server.opened);
     }
+}
+
+/// Whether the store does a job in its turn, and not when it happens to be ready.
+fn is_in_turn(job: &Job) -> bool {
+    !matches!(
+        job,
+        Job::Register { .. }
+            | Job::CheckPassword { .. }
+            | Job::SetPassword { .. }
+            | Job::ListFolder { .. }
+            | Job::OpenFile { .. }
+            | Job::SumFile { .. }
+    )
+}
+
+/// Whether a job needs room on the disk.
+fn writes(job: &Job) -> bool {
+    matches!(
+        job,
+        Job::Register { .. }
+            | Job::SetPassword { .. }
+            | Job::MakeToken { .. }
+            | Job::KeepMessage { .. }
+            | Job::RaiseIdMark { .. }
+            | Job::MarkSeen { .. }
+            | Job::SetDisplayName { .. }
+    )
 }

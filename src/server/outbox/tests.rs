@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::download::{Opened, Permits};
@@ -16,7 +17,7 @@ struct World {
     lines: TickLines,
     ours: UnixStream,
     theirs: UnixStream,
-    events: Vec<FileEvent>,
+    events: Vec<OutboxEvent>,
 }
 
 impl World {
@@ -69,12 +70,7 @@ impl World {
 
 fn list(count: usize) -> List {
     let items = vec![Item::Help(Verb::Ex); count].into();
-    List {
-        verb: Verb::Help,
-        items,
-        without: None,
-        last: Reply::text(Code::Done, Verb::Help, "end"),
-    }
+    List::whole(Verb::Help, items, None, Reply::text(Code::Done, Verb::Help, "end"))
 }
 
 fn file(content: &[u8]) -> Opened {
@@ -154,6 +150,52 @@ fn nothing_stands_inside_a_list() {
 }
 
 #[test]
+fn the_next_piece_of_a_list_is_asked_for_once_the_one_before_was_taken() {
+    let mut world = World::new();
+    let items: Rc<[Item]> = vec![Item::Help(Verb::Ex); 2].into();
+    let piece = |last| Piece { items: Rc::clone(&items), without: None, last };
+    let list = List { subject: Verb::Help.into(), count: 4, piece: piece(None) };
+    world.outbox.push_list(&world.lines, list);
+    world.unasked("meanwhile");
+    assert_eq!(world.flush(), Flushed::Done);
+    assert_eq!(world.flush(), Flushed::Done);
+    assert!(matches!(&world.events[..], [OutboxEvent::ListTaken]));
+    assert!(!world.outbox.is_empty());
+    assert!(world.outbox.is_full());
+    world.outbox.push_piece(piece(Some(Reply::text(Code::Done, Verb::Help, "end"))));
+    let received = world.drain();
+    assert_eq!(received.lines().filter(|line| line.starts_with("C 151")).count(), 4);
+    assert!(received.ends_with("C 250 HELP end\nmeanwhile\n"), "{received}");
+}
+
+#[test]
+fn a_list_whose_end_will_not_come_is_broken_off() {
+    let part = || {
+        let items: Rc<[Item]> = vec![Item::Help(Verb::Ex); 2].into();
+        let piece = Piece { items, without: None, last: None };
+        List { subject: Verb::Help.into(), count: 4, piece }
+    };
+    let mut world = World::new();
+    world.outbox.push_list(&world.lines, part());
+    world.unasked("would read like an item");
+    assert_eq!(world.flush(), Flushed::Done);
+    world.outbox.break_off_list();
+    world.reply("C 421 - the end");
+    let received = world.drain();
+    assert_eq!(received.lines().count(), 4, "{received}");
+    assert!(received.ends_with("C 421 - the end\n"), "{received}");
+    assert!(world.outbox.is_empty());
+
+    world.outbox.push_list(&world.lines, list(1));
+    world.outbox.push_list(&world.lines, part());
+    world.outbox.break_off_list();
+    world.reply("C 421 - the end");
+    let received = world.drain();
+    assert!(received.ends_with("C 250 HELP end\nC 421 - the end\n"), "{received}");
+    assert!(world.outbox.is_empty());
+}
+
+#[test]
 fn downloads_take_turns_and_lines_pass_between_their_chunks() {
     let mut world = World::new();
     let content = vec![b'a'; 1_000_000];
@@ -180,7 +222,7 @@ fn downloads_take_turns_and_lines_pass_between_their_chunks() {
         }
     }
     assert_eq!((sizes, ended), ([1_000_000, 10], vec![2, 1]));
-    let complete = |event: &FileEvent| matches!(event, FileEvent::Over { complete: true, .. });
+    let complete = |event: &OutboxEvent| matches!(event, OutboxEvent::Over { complete: true, .. });
     assert!(world.events.iter().all(complete));
     assert_eq!(world.events.len(), 2);
 }
@@ -190,7 +232,7 @@ fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
     let mut world = World::new();
     world.outbox.push_download(Download::new(1, file(b"short"), 0..100));
     assert_eq!(world.drain(), format!("F 1 100\nshort{}", "\0".repeat(95)));
-    assert!(matches!(&world.events[..], [FileEvent::Over { stream: 1, complete: false }]));
+    assert!(matches!(&world.events[..], [OutboxEvent::Over { stream: 1, complete: false }]));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use chatsrv::hub::{Account, Config};
 use chatsrv::protocol::name::Number;
+use chatsrv::protocol::verb::Verb;
 
 use crate::dialogue::{config, play, play_with};
 use crate::store::Store;
@@ -216,6 +217,7 @@ fn with_registration_closed_unknown_names_look_like_known_ones() {
          bob < C 331 USER bob send the password
          bob > D secret
          store answers first
+         store answers first
          bob < C 150 UNREAD 0
          bob < C 230 ...",
     );
@@ -234,6 +236,7 @@ fn of_two_who_register_one_name_at_once_the_first_gets_it() {
          one > D first
          two > D second
          two < C 553 USER ...
+         store answers first
          store answers first
          one < C 150 UNREAD 0
          one < C 230 USER alice _ welcome
@@ -287,6 +290,7 @@ fn who_vanishes_while_registering_can_log_in_later() {
          two < C 331 ...
          two > D first
          store answers first
+         store answers first
          two < C 150 UNREAD 0
          two < C 230 USER alice _ welcome
          two > C WHO
@@ -298,8 +302,7 @@ fn who_vanishes_while_registering_can_log_in_later() {
 
 #[test]
 fn nothing_is_read_while_a_password_is_checked() {
-    play(
-        "store holds
+    let script = "store holds
          alice connects
          alice > C USER alice
          alice < C 332 ...
@@ -308,23 +311,16 @@ fn nothing_is_read_while_a_password_is_checked() {
          alice > C QUIET on
          alice ends
          store answers first
+         store has 1 jobs
+         store answers first
          alice < C 150 UNREAD 0
-         alice < C 230 USER alice _ welcome
-         alice < C 150 HELP 12
-         alice < C 151 HELP USER name [TAKEOVER] - log in, or register a new name
-         alice < C 151 HELP PM - send a message to everyone, step by step
-         alice < C 151 HELP DM ...
-         alice < C 151 HELP WHO ...
-         alice < C 151 HELP NICK ...
-         alice < C 151 HELP QUIET ...
-         alice < C 151 HELP LS ...
-         alice < C 151 HELP GET ...
-         alice < C 151 HELP SUM ...
-         alice < C 151 HELP ABORT ...
-         alice < C 151 HELP HELP ...
-         alice < C 151 HELP EX ...
-         alice < C 250 HELP ...
+         alice < C 230 USER alice _ welcome";
+    let mut script = format!("{script}\nalice < C 150 HELP {}\n", Verb::ALL.len());
+    for verb in Verb::ALL {
+        script += &format!("alice < C 151 HELP {verb} ...\n");
+    }
+    script += "alice < C 250 HELP ...
          alice < C 250 QUIET ...
-         alice closed peer-closed",
-    );
+         alice closed peer-closed";
+    play(&script);
 }

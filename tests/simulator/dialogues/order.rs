@@ -23,6 +23,9 @@ fn what_is_ready_waits_for_what_is_not() {
          bob > C QUIET on
          bob > C NICK Robert
          bob > D bob hello
+         store has 3 jobs
+         store answers last
+         store answers last
          store answers last
          store answers first
          bob < C 250 SUM ...
@@ -53,6 +56,7 @@ fn a_snapshot_is_of_the_time_of_its_request() {
          eve > C USER eve
          eve < C 332 ...
          eve > D x
+         store answers last
          store answers last
          eve < C 150 UNREAD 0
          eve < C 230 ...

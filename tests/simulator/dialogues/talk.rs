@@ -55,7 +55,7 @@ fn a_message_in_one_step() {
          bob < C 221 ...
          alice < C 121 OFF bob _
          alice > D bob are you there?
-         alice < C 551 MSG ...
+         alice < C 251 MSG _ bob 0 1
          alice > D * is anybody there?
          alice < C 250 MSG _ * 0 0",
     );
@@ -102,7 +102,7 @@ fn a_message_to_one_user_step_by_step() {
          alice < C 150 DM 0
          alice < C 354 DM ...
          alice > D bob hello
-         alice < C 551 MSG ...",
+         alice < C 251 MSG _ bob 0 1",
     );
 }
 

@@ -1,16 +1,24 @@
-//! A store in memory: accounts with their passwords in clear, and a shared folder.
+//! A store in memory: accounts with their passwords in clear, messages, and a shared folder.
+
+mod messages;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chatsrv::hub::{Account, Job, Outcome};
+use chatsrv::hub::{Account, Job, Kept, Outcome, Secret};
 use chatsrv::protocol::name::{FileName, Number, UserName};
 use chatsrv::protocol::reply::Entry;
+
+use self::messages::Messages;
+pub use self::messages::REMOVED_IN_A_STEP;
 
 /// What would be on disk.
 #[derive(Debug)]
 pub struct Store {
     accounts: HashMap<Number, (Account, String)>,
     names: HashSet<UserName>,
+    tokens: HashMap<String, Number>,
+    tokens_made: u32,
+    pub messages: Messages,
     files: BTreeMap<FileName, u64>,
 }
 
@@ -21,6 +29,9 @@ impl Store {
         Store {
             accounts: HashMap::new(),
             names: HashSet::new(),
+            tokens: HashMap::new(),
+            tokens_made: 0,
+            messages: Messages::default(),
             files: files.map(|(name, size)| (name.parse().unwrap(), size)).into(),
         }
     }
@@ -31,12 +42,14 @@ impl Store {
         assert_eq!(known.map(|(account, _)| account), None, "a number was given twice");
     }
 
-    /// The accounts, as a server that starts reads them, sorted by number.
-    pub fn accounts(&self) -> Vec<Account> {
+    /// What a server that starts reads, the accounts sorted by number.
+    pub fn kept(&self) -> Kept {
         let mut accounts: Vec<_> =
             self.accounts.values().map(|(account, _)| account.clone()).collect();
         accounts.sort_by_key(|account| account.number);
-        accounts
+        let mut keys: Vec<_> = self.messages.keys.keys().cloned().collect();
+        keys.sort_by_key(|(sender, key)| (*sender, key.as_str().to_owned()));
+        Kept { accounts, id_mark: self.messages.id_mark, keys }
     }
 
     /// Does a job.
@@ -48,11 +61,39 @@ impl Store {
             }
             Job::CheckPassword { number, password } => {
                 let right = number.map(|number| self.accounts[&number].1.as_str());
-                match right == Some(password.expose()) {
-                    true => Outcome::PasswordRight,
-                    false => Outcome::PasswordWrong,
-                }
+                right_or_wrong(right == Some(password.expose()))
             }
+            Job::SetPassword { number, password } => {
+                self.accounts.get_mut(number).unwrap().1 = password.expose().to_owned();
+                self.tokens.retain(|_, owner| owner != number);
+                Outcome::Done
+            }
+            Job::MakeToken { number } => {
+                self.tokens_made += 1;
+                let token = format!("token{}", self.tokens_made);
+                self.tokens.insert(token.clone(), *number);
+                Outcome::Token(Secret::new(&token))
+            }
+            Job::CheckToken { number, token } => {
+                right_or_wrong(self.tokens.get(token.expose()) == Some(number))
+            }
+            Job::KeepMessage { message, key } => {
+                self.messages.keep(message, key.as_ref());
+                Outcome::Done
+            }
+            Job::FindKey { sender, key } => self.messages.find_key(*sender, key),
+            Job::RaiseIdMark { mark } => {
+                self.messages.raise_id_mark(*mark);
+                Outcome::Done
+            }
+            Job::CountUnread { reader } => self.messages.count_unread(*reader),
+            Job::SelectMessages { reader, which } => self.messages.select(*reader, which),
+            Job::FetchMessages { ids } => self.messages.fetch(ids),
+            Job::MarkSeen { reader, chat, id } => {
+                self.messages.mark_seen(*reader, *chat, *id);
+                Outcome::Done
+            }
+            Job::RemoveOld { before } => self.messages.remove_old(*before),
             Job::SetDisplayName { number, display } => {
                 self.accounts.get_mut(number).unwrap().0.display = Some(display.clone());
                 Outcome::Done
@@ -81,6 +122,10 @@ impl Store {
             Some(_) => Outcome::NotFound,
         }
     }
+}
+
+fn right_or_wrong(is_right: bool) -> Outcome {
+    if is_right { Outcome::PasswordRight } else { Outcome::PasswordWrong }
 }
 
 /// The byte of a file at an offset.

@@ -1,0 +1,147 @@
+//! Tokens, which log in without the password, and the change of a password.
+
+use super::Hub;
+use super::answers::Answer;
+use super::directory::UserIndex;
+use super::effect::{CloseReason, Effects};
+use super::input::ConnId;
+use super::job::{Job, Outcome};
+use super::login::{not_checked, read_password, retry_after, wrong};
+use super::session::{Composing, State};
+use super::tasks::{Attempt, Task, failed};
+use crate::limits::WRONG_PASSWORDS_MAX;
+use crate::protocol::name::{Number, UserName};
+use crate::protocol::reply::{Code, Detail, Reply};
+use crate::protocol::text::{Secret, Text};
+use crate::protocol::verb::Verb;
+
+/// A number that no account has.
+const NOBODY: Number = Number(0);
+
+impl Hub {
+    /// Makes a token.
+    pub(super) fn token(&mut self, conn: ConnId, effects: &mut Effects) {
+        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let number = self.directory.account(user).number;
+        self.answer_after(conn, Job::MakeToken { number }, Task::MakeToken, effects);
+    }
+
+    /// A token was made, or was not.
+    pub(super) fn token_made(outcome: Outcome) -> Answer {
+        Answer::Reply(match outcome {
+            Outcome::Token(token) => Reply::new(Code::Done, Verb::Token, Detail::Token(token)),
+            other => failed(Verb::Token, &other),
+        })
+    }
+
+    /// Logs in with a token.
+    pub(super) fn log_in_again(
+        &mut self,
+        conn: ConnId,
+        name: UserName,
+        token: Secret,
+        effects: &mut Effects,
+    ) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        let network = session.from.network();
+        if let Some(wait) = self.throttle.wait(name, network, self.now.steady) {
+            return self.reply(conn, retry_after(Verb::Resume, wait), effects);
+        }
+        self.throttle.attempt(name, self.now.steady);
+        let user = self.directory.find_name(&name);
+        // For a name that nobody has the store is asked all the same, so that the answer to it
+        // takes as long as any other.
+        let number = user.map_or(NOBODY, |user| self.directory.account(user).number);
+        let attempt = Attempt { verb: Verb::Resume, name, user, network, takeover: true };
+        self.enter(conn, State::ChecksPassword);
+        self.begin(conn, Job::CheckToken { number, token }, Task::CheckToken(attempt), effects);
+    }
+
+    /// Takes the D line with the password that is to be changed. Guesses count as they do at a
+    /// login, so that a token or an open terminal is no way to try passwords.
+    pub(super) fn old_password(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        text: Text<'_>,
+        effects: &mut Effects,
+    ) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        let network = session.from.network();
+        let account = self.directory.account(user);
+        let (name, number) = (account.name, account.number);
+        let password = match read_password(Verb::Passwd, text) {
+            Ok(password) => password,
+            Err(reply) => return self.reply(conn, reply, effects),
+        };
+        if let Some(wait) = self.throttle.wait(name, network, self.now.steady) {
+            return self.reply(conn, retry_after(Verb::Passwd, wait), effects);
+        }
+        self.throttle.attempt(name, self.now.steady);
+        let job = Job::CheckPassword { number: Some(number), password };
+        self.hold_until(conn, job, Task::CheckOldPassword(user), effects);
+    }
+
+    /// The password that is to be changed was checked, or could not be.
+    pub(super) fn old_password_checked(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
+        let name = self.directory.account(user).name;
+        match outcome {
+            Outcome::PasswordRight => {
+                self.throttle.right(name);
+                self.enter(conn, State::Online(user, Composing::NewPassword));
+                let text = "send the new password";
+                self.reply(conn, Reply::text(Code::SendText, Verb::Passwd, text), effects);
+            }
+            Outcome::PasswordWrong => self.old_password_wrong(conn, name, effects),
+            other => {
+                self.throttle.unchecked(name);
+                self.reply(conn, not_checked(Verb::Passwd, other), effects);
+            }
+        }
+    }
+
+    fn old_password_wrong(&mut self, conn: ConnId, name: UserName, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        self.throttle.wrong(name, session.from.network(), self.now.steady);
+        session.wrong_passwords += 1;
+        let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
+        self.reply(conn, wrong(Verb::Passwd), effects);
+        if is_last {
+            self.close_in_turn(conn, CloseReason::WrongPassword, effects);
+        }
+    }
+
+    /// Takes the D line with the password that takes its place.
+    pub(super) fn new_password(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        text: Text<'_>,
+        effects: &mut Effects,
+    ) {
+        let number = self.directory.account(user).number;
+        match read_password(Verb::Passwd, text) {
+            Ok(password) => {
+                let job = Job::SetPassword { number, password };
+                self.answer_after(conn, job, Task::ChangePassword, effects);
+            }
+            Err(reply) => self.reply(conn, reply, effects),
+        }
+    }
+
+    /// A new password is on disk, or is not.
+    pub(super) fn password_changed(outcome: &Outcome) -> Answer {
+        Answer::Reply(match outcome {
+            Outcome::Done => {
+                Reply::text(Code::Done, Verb::Passwd, "that is your password now; old tokens ended")
+            }
+            other => failed(Verb::Passwd, other),
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! The ids of messages: the time, made strictly increasing, also over restarts.
+
+use std::time::Duration;
+
+use crate::limits::ID_MARK_LEAD;
+use crate::protocol::reply::MessageId;
+
+/// Gives out ids. They stay below a mark that the store keeps, above which the next start begins;
+/// so no id comes twice, even where the messages that had the newest ones were never kept.
+///
+/// The mark is raised ahead of the ids while messages flow, which then never wait for it. After a
+/// long silence it lies in the past: the first message waits until a higher one is kept. A timer
+/// that kept raising it would spare that message one write, and cost an idle server one every few
+/// seconds for ever.
+#[derive(Debug)]
+pub(super) struct Ids {
+    newest: u64,
+    mark: u64,
+    is_raising: bool,
+}
+
+impl Ids {
+    /// Ids above a mark that was kept by the time of an earlier process.
+    pub fn above(mark: MessageId) -> Self {
+        Ids { newest: mark.0, mark: mark.0, is_raising: false }
+    }
+
+    /// The next id, where it is below the mark.
+    pub fn next(&mut self, unix_micros: u64) -> Option<MessageId> {
+        let id = self.following(unix_micros);
+        if id >= self.mark {
+            return None;
+        }
+        self.newest = id;
+        Some(MessageId(id))
+    }
+
+    /// The newest id.
+    pub fn newest(&self) -> MessageId {
+        MessageId(self.newest)
+    }
+
+    /// The mark that is to be kept now, where the ids come near the one that is.
+    pub fn mark_to_keep(&mut self, unix_micros: u64) -> Option<MessageId> {
+        let lead = micros(ID_MARK_LEAD);
+        let next = self.following(unix_micros);
+        if self.is_raising || next.saturating_add(lead / 2) < self.mark {
+            return None;
+        }
+        self.is_raising = true;
+        Some(MessageId(next.saturating_add(lead)))
+    }
+
+    /// A mark is kept, or could not be kept.
+    pub fn mark_kept(&mut self, mark: Option<MessageId>) {
+        self.is_raising = false;
+        self.mark = self.mark.max(mark.map_or(0, |mark| mark.0));
+    }
+
+    fn following(&self, unix_micros: u64) -> u64 {
+        unix_micros.max(self.newest.saturating_add(1))
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+    const START: u64 = 1_700_000_000 * SECOND;
+
+    fn raise(ids: &mut Ids, now: u64) {
+        let mark = ids.mark_to_keep(now).unwrap();
+        assert_eq!(ids.mark_to_keep(now), None, "one at a time");
+        ids.mark_kept(Some(mark));
+    }
+
+    #[test]
+    fn ids_rise_whatever_the_clock_does() {
+        let mut ids = Ids::above(MessageId(START));
+        raise(&mut ids, START);
+        let next = |ids: &mut Ids, now| ids.next(now).unwrap().0;
+        assert_eq!(next(&mut ids, START), START + 1);
+        assert_eq!(next(&mut ids, START + 50), START + 50);
+        assert_eq!(next(&mut ids, START - SECOND), START + 51);
+        assert_eq!(ids.newest(), MessageId(START + 51));
+    }
+
+    #[test]
+    fn no_id_reaches_a_mark_that_is_not_kept() {
+        let mut ids = Ids::above(MessageId(START));
+        assert_eq!(ids.next(START), None);
+        let mark = ids.mark_to_keep(START).unwrap();
+        assert_eq!(ids.next(START), None);
+        ids.mark_kept(None);
+        assert_eq!(ids.next(START), None);
+        assert_eq!(ids.mark_to_keep(START), Some(mark), "it is tried again");
+        ids.mark_kept(Some(mark));
+        assert!(ids.next(START).is_some());
+        assert!(ids.next(mark.0 - 1).is_some());
+        assert_eq!(ids.next(mark.0 - 1), None);
+        assert_eq!(ids.newest(), MessageId(mark.0 - 1));
+    }
+
+    #[test]
+    fn the_mark_is_raised_before_the_ids_come_near_it() {
+        let mut ids = Ids::above(MessageId(0));
+        raise(&mut ids, START);
+        assert_eq!(ids.mark_to_keep(START + micros(ID_MARK_LEAD) / 4), None);
+        let later = START + micros(ID_MARK_LEAD) * 3 / 4;
+        let mark = ids.mark_to_keep(later).unwrap();
+        assert!(mark.0 > later + micros(ID_MARK_LEAD) / 2);
+        assert!(ids.next(later).is_some(), "messages go on meanwhile");
+        ids.mark_kept(Some(mark));
+    }
+}

@@ -1,0 +1,163 @@
+//! Lists of messages, which are read from the store piece by piece as their reader takes them.
+
+use std::time::Duration;
+
+use super::Hub;
+use super::answers::Answer;
+use super::effect::{CloseReason, Effect, Effects};
+use super::input::ConnId;
+use super::job::{Job, Outcome, Selection, StoredMessage, Ticket};
+use super::tasks::{Task, failed};
+use crate::limits::PIECE_MESSAGES_MAX;
+use crate::protocol::name::{Number, UserRef};
+use crate::protocol::reply::{
+    Code, Destination, Detail, Item, List, Message, MessageId, Piece, Reply,
+};
+use crate::protocol::verb::Verb;
+
+/// What a list of messages was asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub verb: Verb,
+    /// Who reads.
+    pub reader: Number,
+    pub which: Selection,
+    /// The chat as the reader addresses it; none where it is all of them.
+    pub chat: Option<Destination>,
+}
+
+/// A list whose messages are known.
+#[derive(Debug)]
+pub(super) struct ListUnderWay {
+    verb: Verb,
+    /// The messages that are yet to be read, newest first.
+    ids: Vec<MessageId>,
+    /// What follows the last of them.
+    last: Reply,
+    /// When the messages became known, on the steady clock.
+    pub since: Duration,
+}
+
+impl ListUnderWay {
+    /// The oldest message that is yet to be read.
+    pub fn oldest(&self) -> Option<MessageId> {
+        self.ids.last().copied()
+    }
+
+    /// The messages to read next, oldest first.
+    fn next_ids(&self) -> Vec<MessageId> {
+        self.ids.iter().rev().take(PIECE_MESSAGES_MAX).copied().collect()
+    }
+}
+
+impl Asked {
+    fn last(&self, left: u64) -> Reply {
+        let detail = match (self.verb, self.chat) {
+            (Verb::Open, Some(chat)) => Detail::Opened(chat, left),
+            (Verb::History, Some(chat)) => Detail::Chat(chat),
+            _ => Detail::Text("these hold all the words"),
+        };
+        Reply::new(Code::Done, self.verb, detail)
+    }
+}
+
+impl Hub {
+    /// Begins a list of messages; the session takes nothing until it is complete.
+    pub(super) fn select_messages(&mut self, conn: ConnId, asked: Asked, effects: &mut Effects) {
+        let job = Job::SelectMessages { reader: asked.reader, which: asked.which.clone() };
+        self.hold_until(conn, job, Task::SelectMessages(asked), effects);
+    }
+
+    /// It is known which messages a list holds, or that could not be told.
+    pub(super) fn messages_selected(
+        &mut self,
+        conn: ConnId,
+        ticket: Ticket,
+        asked: Asked,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) {
+        let Outcome::Selected { mut ids, left } = outcome else {
+            return self.reply(conn, failed(asked.verb, &outcome), effects);
+        };
+        let Some(oldest) = ids.first().copied() else {
+            let list = List::whole(asked.verb, [].into(), None, asked.last(left));
+            return self.answer(conn, Answer::List(list), effects);
+        };
+        if self.retention.removes_since(ticket, oldest) {
+            // Some of them may be gone by now.
+            return self.select_messages(conn, asked, effects);
+        }
+        ids.reverse();
+        let last = asked.last(left);
+        let list = ListUnderWay { verb: asked.verb, ids, last, since: self.now.steady };
+        self.lists.insert(conn, list);
+        self.set_on_hold(conn, true);
+        self.answer(conn, Answer::Messages, effects);
+    }
+
+    /// Gives the head of a list whose turn has come; the pieces follow as they are taken.
+    pub(super) fn begin_list(&mut self, conn: ConnId, effects: &mut Effects) {
+        let Some(list) = self.lists.get(&conn) else { return };
+        let piece = Piece { items: [].into(), without: None, last: None };
+        let list = List { subject: list.verb.into(), count: list.ids.len(), piece };
+        effects.push(Effect::List { conn, list });
+    }
+
+    /// The reader has taken all that there was of a list.
+    pub(super) fn next_piece(&mut self, conn: ConnId, effects: &mut Effects) {
+        let Some(list) = self.lists.get(&conn) else { return };
+        let job = Job::FetchMessages { ids: list.next_ids() };
+        self.hold_until(conn, job, Task::FetchMessages, effects);
+    }
+
+    /// The next messages of a list were read, or could not be. A list without an end is none, so
+    /// then the connection ends instead.
+    pub(super) fn messages_fetched(
+        &mut self,
+        conn: ConnId,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) {
+        let Some(items) = self.next_items(conn, outcome) else {
+            return self.fail_list(conn, effects);
+        };
+        let Some(list) = self.lists.get_mut(&conn) else { return };
+        list.ids.truncate(list.ids.len() - items.len());
+        let is_complete = list.ids.is_empty();
+        self.set_on_hold(conn, !is_complete);
+        let complete = if is_complete { self.lists.remove(&conn) } else { None };
+        let last = complete.map(|list| list.last);
+        let piece = Piece { items: items.into(), without: None, last };
+        effects.push(Effect::MoreOfList { conn, piece });
+    }
+
+    /// The messages as items, where they are the next ones of the list.
+    fn next_items(&self, conn: ConnId, outcome: Outcome) -> Option<Vec<Item>> {
+        let list = self.lists.get(&conn)?;
+        let Outcome::Messages(messages) = outcome else { return None };
+        let ids = list.ids.iter().rev();
+        let are_next = !messages.is_empty()
+            && messages.len() <= list.ids.len()
+            && messages.iter().zip(ids).all(|(message, id)| message.id == *id);
+        if !are_next {
+            log::error!("event=list-broken conn={conn} messages={}", messages.len());
+            return None;
+        }
+        messages.into_iter().map(|message| self.message(message).map(Item::Message)).collect()
+    }
+
+    /// A message as it was delivered.
+    fn message(&self, message: StoredMessage) -> Option<Message> {
+        let StoredMessage { id, from, chat, text } = message;
+        let from = self.directory.find(UserRef::Number(from))?;
+        let to = self.destination(from, chat)?;
+        Some(Message { id, from: self.directory.account(from).name, to, text })
+    }
+
+    /// Ends a connection in the middle of a list.
+    pub(super) fn fail_list(&mut self, conn: ConnId, effects: &mut Effects) {
+        let reason = CloseReason::ListFailed;
+        self.close(conn, reason, Some(Reply::closing(reason.text())), effects);
+    }
+}

@@ -1,0 +1,158 @@
+//! Between the right password and the welcome: what is unread is counted.
+//!
+//! The store does its jobs in their order. So what was said before the count was asked for is in
+//! it, and what is said after that is kept here until the welcome, and then delivered: nothing is
+//! missed, and nothing comes twice.
+
+use super::Hub;
+use super::answers::Answer;
+use super::directory::UserIndex;
+use super::effect::{CloseReason, Effect, Effects};
+use super::input::ConnId;
+use super::job::{Job, Outcome, Unread};
+use super::login::not_checked;
+use super::session::{Composing, State};
+use super::tasks::{Task, failed};
+use crate::protocol::name::{Number, UserRef};
+use crate::protocol::reply::{Code, Detail, Item, List, Message, MessageId, Reply};
+use crate::protocol::verb::Verb;
+
+/// A user who is let in and not welcomed yet. For everyone who sends something the user is online;
+/// for everyone who asks who is there, not yet.
+#[derive(Debug)]
+pub(super) struct Entering {
+    pub conn: ConnId,
+    /// What the welcome answers.
+    pub verb: Verb,
+    /// Whether the others are told that the user came; they are not where a session was taken over.
+    pub is_news: bool,
+    /// What was said meanwhile.
+    pub held: Vec<Message>,
+}
+
+impl Hub {
+    /// Over which connection a user is online, or is about to be.
+    pub(super) fn session_of(&self, user: UserIndex) -> Option<ConnId> {
+        let entering = self.entering.get(&user).map(|entering| entering.conn);
+        self.online.conn(user).or(entering)
+    }
+
+    /// Lets in who gave the right password or token, unless that user is online and stays so.
+    pub(super) fn admit(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        verb: Verb,
+        takeover: bool,
+        effects: &mut Effects,
+    ) {
+        if self.sessions.get(conn).is_none() {
+            return;
+        }
+        match self.session_of(user) {
+            None => self.let_in(conn, user, verb, true, effects),
+            Some(old) if takeover => {
+                let is_news = self.entering.get(&user).is_some_and(|entering| entering.is_news);
+                let last = Reply::closing(CloseReason::TakenOver.text());
+                self.close(old, CloseReason::TakenOver, Some(last), effects);
+                self.let_in(conn, user, verb, is_news, effects);
+            }
+            Some(_) => {
+                let text = "you are logged in already, USER name TAKEOVER ends that session";
+                let last = Reply::text(Code::AlreadyOnline, verb, text);
+                self.close(conn, CloseReason::AlreadyOnline, Some(last), effects);
+            }
+        }
+    }
+
+    /// Lets a user in and counts what is unread.
+    pub(super) fn let_in(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        verb: Verb,
+        is_news: bool,
+        effects: &mut Effects,
+    ) {
+        if self.sessions.get(conn).is_none() {
+            return;
+        }
+        self.enter(conn, State::Enters(user));
+        self.entering.insert(user, Entering { conn, verb, is_news, held: Vec::new() });
+        let reader = self.directory.account(user).number;
+        self.begin(conn, Job::CountUnread { reader }, Task::Welcome(user), effects);
+    }
+
+    /// What is unread was counted: the user is online, and gets what was said meanwhile.
+    pub(super) fn welcome(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) {
+        if self.sessions.get(conn).is_none() {
+            return;
+        }
+        let account = self.directory.account(user);
+        let unread = match outcome {
+            Outcome::Unread(unread) => self.unread_items(account.number, &unread),
+            _ => None,
+        };
+        let Some(entering) = self.entering.remove(&user) else { return };
+        let Entering { verb, is_news, held, .. } = entering;
+        let Some(items) = unread else {
+            if !is_news {
+                self.tell_presence(user, false, effects);
+            }
+            let reply = not_checked(verb, &Outcome::Busy);
+            return self.start_over(conn, reply, effects);
+        };
+        let welcome = Detail::LoggedIn(account.name, account.number);
+        let last = Reply::new(Code::LoggedIn, verb, welcome);
+        self.enter(conn, State::Online(user, Composing::Nothing));
+        let since = self.ids.newest().max(MessageId(self.now.unix_micros));
+        self.online.join(user, conn, since);
+        effects.push(Effect::LoggedIn { conn });
+        let list = List::whole(Verb::Unread, items.into(), None, last);
+        self.answer(conn, Answer::List(list), effects);
+        for message in held {
+            let to = effects.recipients([conn]);
+            effects.push(Effect::Message { message, to });
+        }
+        if is_news {
+            self.tell_presence(user, true, effects);
+        }
+    }
+
+    /// Lists the chats in which something is unread.
+    pub(super) fn unread(&mut self, conn: ConnId, effects: &mut Effects) {
+        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let reader = self.directory.account(user).number;
+        self.answer_after(conn, Job::CountUnread { reader }, Task::CountUnread(reader), effects);
+    }
+
+    /// What is unread was counted, or could not be.
+    pub(super) fn unread_counted(&self, reader: Number, outcome: Outcome) -> Answer {
+        let items = match &outcome {
+            Outcome::Unread(unread) => self.unread_items(reader, unread),
+            _ => None,
+        };
+        match items {
+            Some(items) => {
+                let last = Reply::text(Code::Done, Verb::Unread, "OPEN lists the messages");
+                Answer::List(List::whole(Verb::Unread, items.into(), None, last))
+            }
+            None => Answer::Reply(failed(Verb::Unread, &outcome)),
+        }
+    }
+
+    fn unread_items(&self, reader: Number, unread: &[Unread]) -> Option<Vec<Item>> {
+        let reader = self.directory.find(UserRef::Number(reader))?;
+        let items = unread.iter().map(|unread| {
+            let Unread { chat, count, last } = *unread;
+            Some(Item::Unread { chat: self.destination(reader, chat)?, count, last })
+        });
+        items.collect()
+    }
+}

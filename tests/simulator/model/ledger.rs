@@ -1,0 +1,99 @@
+//! Every message that got an id, and what became of it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chatsrv::hub::{Chat, StoredMessage, Ticket};
+use chatsrv::protocol::name::{Key, Number};
+use chatsrv::protocol::reply::MessageId;
+
+use crate::store::{REMOVED_IN_A_STEP, Store};
+
+/// What is kept, and what is about to be.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Messages whose jobs the store has yet to do.
+    pending: BTreeMap<Ticket, (StoredMessage, Option<Key>)>,
+    kept: BTreeMap<MessageId, StoredMessage>,
+    were_kept: HashSet<MessageId>,
+    /// The words that mark what is kept, or was.
+    pub words: HashMap<(Number, Key), (MessageId, Chat)>,
+    seen: HashMap<(Number, Chat), MessageId>,
+    /// The mark that is kept.
+    pub mark: MessageId,
+    /// The newest id that was given out.
+    newest: MessageId,
+}
+
+impl Ledger {
+    pub fn new(mark: MessageId) -> Self {
+        Ledger { mark, ..Ledger::default() }
+    }
+
+    /// An id is given out. It must never come again, whatever happens from now on.
+    pub fn given_out(&mut self, id: MessageId) {
+        assert!(id > self.newest, "{id} does not rise");
+        assert!(id < self.mark, "{id} is not below the mark that is kept, {}", self.mark);
+        self.newest = id;
+    }
+
+    pub fn pend(&mut self, ticket: Ticket, message: &StoredMessage, key: Option<&Key>) {
+        self.pending.insert(ticket, (message.clone(), key.cloned()));
+    }
+
+    pub fn keep_done(&mut self, ticket: Ticket, is_kept: bool) {
+        let (message, key) = self.pending.remove(&ticket).expect("it was asked for");
+        if is_kept {
+            self.keep(message, key);
+        }
+    }
+
+    fn keep(&mut self, message: StoredMessage, key: Option<Key>) {
+        if let Some(key) = key {
+            self.words.insert((message.from, key), (message.id, message.chat));
+        }
+        self.were_kept.insert(message.id);
+        self.kept.insert(message.id, message);
+    }
+
+    /// Whether a message came to the disk, though it may have been removed since.
+    pub fn was_kept(&self, id: MessageId) -> bool {
+        self.were_kept.contains(&id)
+    }
+
+    pub fn get(&self, id: MessageId) -> &StoredMessage {
+        &self.kept[&id]
+    }
+
+    pub fn seen(&mut self, reader: Number, chat: Chat, id: MessageId) {
+        assert!(id <= self.newest.max(self.mark), "nobody sees what was not said");
+        let seen = self.seen.entry((reader, chat)).or_default();
+        *seen = id.max(*seen);
+    }
+
+    pub fn removed(&mut self, before: MessageId) {
+        let old: Vec<MessageId> = self.kept.range(..before).map(|(id, _)| *id).collect();
+        for id in old.iter().take(REMOVED_IN_A_STEP) {
+            self.kept.remove(id);
+        }
+    }
+
+    /// The server died. What it had told to be kept must be there, and the rest is gone.
+    pub fn crash(&mut self, store: &Store) {
+        self.pending.clear();
+        for message in self.kept.values() {
+            assert_eq!(store.messages.get(message.id), Some(message), "it was kept");
+        }
+        assert_eq!(self.mark, store.messages.id_mark);
+    }
+
+    /// The messages of a chat, oldest first.
+    pub fn history(&self, chat: Chat) -> impl Iterator<Item = &StoredMessage> {
+        self.kept.values().filter(move |message| message.chat == chat)
+    }
+
+    /// What others sent in a chat and `reader` has not seen, oldest first.
+    pub fn unread(&self, reader: Number, chat: Chat) -> impl Iterator<Item = &StoredMessage> {
+        let seen = self.seen.get(&(reader, chat)).copied().unwrap_or_default();
+        self.history(chat).filter(move |message| message.from != reader && message.id > seen)
+    }
+}

@@ -1,0 +1,142 @@
+//! What lists ought to hold.
+
+use std::collections::VecDeque;
+
+use chatsrv::hub::{Account, Chat, ConnId, Selection, StoredMessage};
+use chatsrv::protocol::name::Number;
+use chatsrv::protocol::reply::{Code, Item, List, Message, MessageId, Online, Piece, Subject};
+use chatsrv::protocol::verb::Verb;
+
+use super::Model;
+
+/// A list of messages that is due, or under way.
+#[derive(Debug)]
+pub struct Reading {
+    messages: VecDeque<Message>,
+    is_begun: bool,
+}
+
+impl Model {
+    /// What is unread was counted for somebody, who gets the list of it next.
+    pub(super) fn unread(&mut self, asker: Option<ConnId>, reader: Number) {
+        let others = self.accounts.keys().copied();
+        let chats: Vec<Chat> = others.map(|other| Chat::direct(reader, other)).collect();
+        let items = chats.into_iter().filter_map(|chat| {
+            let unread: Vec<MessageId> =
+                self.ledger.unread(reader, chat).map(|message| message.id).collect();
+            let chat = self.destination(reader, chat);
+            Some(Item::Unread { chat, count: unread.len() as u64, last: *unread.last()? })
+        });
+        let items = items.collect();
+        if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {
+            session.lists.push_back((Verb::Unread, items));
+        }
+    }
+
+    /// It was told which messages a list holds.
+    pub(super) fn selected(
+        &mut self,
+        asker: Option<ConnId>,
+        reader: Number,
+        which: &Selection,
+        ids: &[MessageId],
+    ) {
+        if let Selection::Unread(chat) = which {
+            let unread = self.ledger.unread(reader, *chat).map(|message| message.id);
+            assert!(unread.take(1000).eq(ids.iter().copied()), "all that is unread is listed");
+        }
+        let is_own = |chat| match chat {
+            Chat::Everyone => true,
+            Chat::Direct(one, other) => one == reader || other == reader,
+        };
+        let messages = ids.iter().map(|id| self.ledger.get(*id));
+        let messages: VecDeque<Message> = messages
+            .map(|message| {
+                assert!(is_own(message.chat), "{reader} reads {message:?}");
+                self.as_delivered(message)
+            })
+            .collect();
+        assert!(messages.iter().is_sorted_by(|one, next| one.id < next.id));
+        if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {
+            session.reading = Some(Reading { messages, is_begun: false });
+        }
+    }
+
+    pub(super) fn as_delivered(&self, message: &StoredMessage) -> Message {
+        Message {
+            id: message.id,
+            from: self.accounts[&message.from].name,
+            to: self.destination(message.from, message.chat),
+            text: message.text.clone(),
+        }
+    }
+
+    pub(super) fn list(&mut self, conn: ConnId, list: &List) {
+        let verb = match list.subject {
+            Subject::Verb(verb) => verb,
+            other => panic!("{other} is no list"),
+        };
+        match verb {
+            Verb::Ls => return,
+            Verb::Open | Verb::History | Verb::Search => {
+                let reading = self.session(conn).reading.as_mut().expect("it was asked for");
+                assert!(!std::mem::replace(&mut reading.is_begun, true), "it begins twice");
+                assert_eq!(list.count, reading.messages.len());
+                return self.piece(conn, &list.piece);
+            }
+            _ => {}
+        }
+        let own = |(at, _): &(usize, &Item)| Some(*at) != list.piece.without;
+        let items = list.piece.items.iter().enumerate().filter(own);
+        let items: Vec<Item> = items.map(|(_, item)| item.clone()).collect();
+        assert_eq!(items.len(), list.count);
+        let due = self.session(conn).lists.pop_front().expect("the list was asked for");
+        assert_eq!((verb, lines(verb, items)), (due.0, lines(verb, due.1)));
+        let last = list.piece.last.as_ref().expect("it is whole");
+        if last.code == Code::LoggedIn {
+            self.logged_in(conn, last);
+        }
+    }
+
+    pub(super) fn piece(&mut self, conn: ConnId, piece: &Piece) {
+        let session = self.session(conn);
+        let reading = session.reading.as_mut().expect("a list is under way");
+        for item in &*piece.items {
+            let due = reading.messages.pop_front().map(Item::Message);
+            assert_eq!(Some(item), due.as_ref(), "{conn}");
+        }
+        assert_eq!(reading.messages.is_empty(), piece.last.is_some(), "the last piece has the end");
+        if reading.messages.is_empty() {
+            session.reading = None;
+        }
+    }
+}
+
+/// The items as lines, in a fixed order, and without the time of a login.
+fn lines(verb: Verb, mut items: Vec<Item>) -> Vec<String> {
+    for item in &mut items {
+        if let Item::Online(online) = item {
+            online.since = MessageId(0);
+        }
+    }
+    let piece = Piece { items: items.into(), without: None, last: None };
+    let mut lines: Vec<String> = (0..piece.items.len())
+        .map(|at| {
+            let mut line = Vec::new();
+            assert!(piece.encode_item(verb.into(), at, &mut line));
+            String::from_utf8(line).unwrap()
+        })
+        .collect();
+    lines.sort_unstable();
+    lines
+}
+
+pub fn who_line(account: &Account) -> Item {
+    Item::Online(Online {
+        name: account.name,
+        number: account.number,
+        since: MessageId(0),
+        direct: None,
+        display: account.display.clone(),
+    })
+}

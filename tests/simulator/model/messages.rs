@@ -1,0 +1,290 @@
+//! What ought to become of a message. Its text tells which one it is: no two people say the same,
+//! and one who says the same again marks it with the same word.
+
+use chatsrv::hub::{Chat, ConnId, StoredMessage, Ticket};
+use chatsrv::protocol::name::{Key, Number, Target};
+use chatsrv::protocol::reply::{Code, Destination, Detail, Message, MessageId, Reply};
+use chatsrv::protocol::verb::Verb;
+
+use super::{Model, Session};
+
+/// A message apart from its id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    pub from: Number,
+    pub chat: Chat,
+    pub text: String,
+}
+
+/// The answer that a message ought to get.
+#[derive(Debug, PartialEq)]
+pub enum Due {
+    Refused(Code),
+    Attempt(Attempt),
+}
+
+/// A message that is well-formed.
+#[derive(Debug, PartialEq)]
+pub struct Attempt {
+    said: Said,
+    key: Option<Key>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    /// Nothing was seen of it.
+    Waits,
+    /// It got its id, and went to so many; where it is kept, for so many.
+    Sent { id: MessageId, delivered: u32, stored: u32 },
+    /// Its sender may go on, and nothing was seen of it. Without a store it may have gone to so
+    /// many who are not welcomed yet; none where somebody online should have got it.
+    Unseen { delivered: Option<u32>, is_offline: bool },
+}
+
+/// Whom a message reaches.
+struct Reached {
+    /// Over these connections, at once.
+    online: Vec<ConnId>,
+    /// With the welcome.
+    entering: Vec<ConnId>,
+    is_offline: bool,
+}
+
+impl Model {
+    pub(super) fn data(&mut self, conn: ConnId, text: &str) {
+        let session = self.session(conn);
+        if std::mem::take(&mut session.awaits_password) {
+            return;
+        }
+        let composing = session.composing.take();
+        if composing == Some(Verb::Passwd) {
+            return;
+        }
+        let due = match session.user {
+            None => Due::Refused(Code::NotAllowed),
+            Some(user) => {
+                let key = session.key.take();
+                let said = self.said(user, composing, text);
+                said.map_or_else(Due::Refused, |said| {
+                    Due::Attempt(Attempt { said, key, state: State::Waits })
+                })
+            }
+        };
+        self.session(conn).replies.push_back(due);
+    }
+
+    fn said(&self, from: Number, step: Option<Verb>, text: &str) -> Result<Said, Code> {
+        let (target, text) = match step {
+            Some(Verb::Pm) => ("*", text),
+            _ => text.split_once(' ').unwrap_or((text, "")),
+        };
+        if target.is_empty() {
+            return Err(Code::BadParameters);
+        }
+        let target: Target = target.parse().map_err(|_| Code::NotFound)?;
+        if step == Some(Verb::Dm) && !matches!(target, Target::User(_)) {
+            return Err(Code::NotFound);
+        }
+        if text.is_empty() {
+            return Err(Code::BadParameters);
+        }
+        let chat = match target {
+            Target::Everyone => Chat::Everyone,
+            Target::Group(_) => return Err(Code::NotFound),
+            Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?.number),
+        };
+        Ok(Said { from, chat, text: text.to_owned() })
+    }
+
+    fn reached(&self, said: &Said) -> Reached {
+        let is_addressed = |user: Number| match said.chat {
+            Chat::Everyone => user != said.from,
+            Chat::Direct(one, other) => {
+                user == if one == said.from { other } else { one } && user != said.from
+            }
+        };
+        let online = self.online().filter(|(user, _)| is_addressed(*user));
+        let online: Vec<ConnId> = online.map(|(_, conn)| conn).collect();
+        let entering = self.sessions.iter().filter_map(|(conn, session)| {
+            let user = session.entering.as_ref()?.user;
+            is_addressed(user).then_some(*conn)
+        });
+        let entering: Vec<ConnId> = entering.collect();
+        let is_to_another = matches!(said.chat, Chat::Direct(one, other) if one != other);
+        let is_offline = is_to_another && online.is_empty() && entering.is_empty();
+        Reached { online, entering, is_offline }
+    }
+
+    /// The message with that text that somebody tries to send.
+    fn attempt(&mut self, text: &str) -> &mut Attempt {
+        let attempts = self.sessions.values_mut().flat_map(|session| &mut session.replies);
+        let mut attempts = attempts.filter_map(|due| match due {
+            Due::Attempt(attempt) if attempt.said.text == text => Some(attempt),
+            _ => None,
+        });
+        attempts.next_back().unwrap_or_else(|| panic!("nobody says {text:?}"))
+    }
+
+    /// A message goes out. Tells over which connections it has to.
+    fn goes_out(&mut self, id: MessageId, text: &str) -> Vec<ConnId> {
+        self.ledger.given_out(id);
+        let Attempt { said, key, state } = self.attempt(text);
+        assert_eq!(*state, State::Waits, "{text:?} is sent twice");
+        let (said, key) = (said.clone(), key.clone());
+        if let Some(key) = key {
+            let known = self.ledger.words.get(&(said.from, key));
+            assert_eq!(known, None, "{text:?} was sent before");
+        }
+        let Reached { online, entering, is_offline } = self.reached(&said);
+        for conn in &entering {
+            self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
+        }
+        let delivered = (online.len() + entering.len()) as u32;
+        let sent = State::Sent { id, delivered, stored: is_offline.into() };
+        self.attempt(text).state = sent;
+        online
+    }
+
+    /// The hub delivers a message.
+    pub(super) fn delivered(&mut self, message: &Message, to: Vec<ConnId>) {
+        let held = match to[..] {
+            [conn] => self.session(conn).held.pop_front(),
+            _ => None,
+        };
+        let said = match held {
+            Some(said) => said,
+            None => {
+                let mut due = self.goes_out(message.id, &message.text);
+                due.sort_unstable();
+                assert_eq!(to, due, "{message}");
+                self.attempt(&message.text).said.clone()
+            }
+        };
+        let shown = self.destination(said.from, said.chat);
+        let from = self.accounts[&said.from].name;
+        assert_eq!((message.from, message.to, &*message.text), (from, shown, &*said.text));
+        for conn in to {
+            self.deliveries.get_mut(&conn).unwrap().push_back(message.clone());
+        }
+    }
+
+    /// The hub has a message kept.
+    pub(super) fn is_to_be_kept(
+        &mut self,
+        ticket: Ticket,
+        message: &StoredMessage,
+        key: &Option<Key>,
+    ) {
+        assert!(self.config.keep_messages);
+        if self.attempt(&message.text).state == State::Waits {
+            let to = self.goes_out(message.id, &message.text);
+            assert_eq!(to, [], "{message:?} was not delivered");
+        }
+        let attempt = self.attempt(&message.text);
+        assert!(matches!(attempt.state, State::Sent { id, .. } if id == message.id));
+        assert_eq!(attempt.key, *key);
+        let said = Said { from: message.from, chat: message.chat, text: message.text.to_string() };
+        assert_eq!(said, attempt.said);
+        self.ledger.pend(ticket, message, key.as_ref());
+    }
+
+    /// Whoever may go on and of whose message nothing was seen gets an answer without it.
+    pub(super) fn settle_message(&mut self, conn: ConnId) {
+        let Some(Due::Attempt(mut attempt)) = self.session(conn).replies.pop_back() else {
+            panic!("{conn} is not settled");
+        };
+        attempt.state = self.unseen(&attempt);
+        self.session(conn).replies.push_back(Due::Attempt(attempt));
+    }
+
+    fn unseen(&mut self, attempt: &Attempt) -> State {
+        let said = &attempt.said;
+        let Reached { online, entering, is_offline } = self.reached(said);
+        let word = attempt.key.clone().map(|key| (said.from, key));
+        let is_known = word.is_some_and(|word| self.ledger.words.contains_key(&word));
+        if !self.config.keep_messages && !is_known && !self.mark_failed {
+            for conn in &entering {
+                self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
+            }
+        }
+        let delivered = online.is_empty().then_some(entering.len() as u32);
+        State::Unseen { delivered, is_offline }
+    }
+
+    /// A message is confirmed or refused.
+    pub(super) fn message_answered(&mut self, conn: ConnId, reply: &Reply) {
+        let due = self.session(conn).replies.pop_front();
+        let attempt = match due.unwrap_or_else(|| panic!("{reply} answers nothing")) {
+            Due::Refused(code) => return assert_eq!(code, reply.code, "{reply}"),
+            Due::Attempt(attempt) => attempt,
+        };
+        let state = match attempt.state {
+            State::Waits => self.unseen(&attempt),
+            known => known,
+        };
+        let shown = self.destination(attempt.said.from, attempt.said.chat);
+        let is_kept = |id| self.ledger.was_kept(id);
+        match (state, reply.code, &reply.detail) {
+            (State::Sent { id, .. }, Code::Busy | Code::NoRoom, _) => {
+                assert!(self.config.keep_messages && !is_kept(id), "{reply} refuses what is kept");
+            }
+            (State::Sent { id, delivered, stored }, code, detail) => {
+                let expected = if stored == 0 { Code::Done } else { Code::DoneStored };
+                assert_eq!(code, expected, "{reply}");
+                let to = shown;
+                assert_eq!(*detail, Detail::Confirmed { id, to, delivered, stored }, "{reply}");
+                assert!(!self.config.keep_messages || is_kept(id), "{reply} before it is on disk");
+                self.note_word(&attempt, id);
+            }
+            (State::Unseen { .. }, Code::Busy | Code::NoRoom, _) => {}
+            (State::Unseen { is_offline, .. }, Code::Offline, _) => {
+                assert!(is_offline && !self.config.keep_messages, "{reply}");
+            }
+            (State::Unseen { delivered, .. }, Code::Done, detail) => {
+                self.confirmed_unseen(&attempt, delivered, shown, detail);
+            }
+            _ => panic!("{reply} answers {attempt:?}"),
+        }
+    }
+
+    /// A message is confirmed of which nothing was seen: it was sent before, or there is no store
+    /// and nobody online.
+    fn confirmed_unseen(
+        &mut self,
+        attempt: &Attempt,
+        delivered: Option<u32>,
+        shown: Destination,
+        detail: &Detail,
+    ) {
+        let Detail::Confirmed { id, to, delivered: told, stored: 0 } = *detail else {
+            panic!("{detail:?} confirms {attempt:?}");
+        };
+        let word = attempt.key.clone().map(|key| (attempt.said.from, key));
+        match word.and_then(|word| self.ledger.words.get(&word).copied()) {
+            Some((first, chat)) => {
+                let shown = self.destination(attempt.said.from, chat);
+                assert_eq!((id, to, told), (first, shown, 0), "the first confirmation again");
+            }
+            None => {
+                assert!(!self.config.keep_messages, "{attempt:?} is confirmed and was never sent");
+                assert_eq!((to, Some(told)), (shown, delivered), "{attempt:?}");
+                self.note_word(attempt, id);
+            }
+        }
+    }
+
+    /// Without a store the hub remembers the word of what it confirmed.
+    fn note_word(&mut self, attempt: &Attempt, id: MessageId) {
+        if let (Some(key), false) = (&attempt.key, self.config.keep_messages) {
+            let word = (attempt.said.from, key.clone());
+            self.ledger.words.insert(word, (id, attempt.said.chat));
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn has_unsettled(&self) -> bool {
+        matches!(self.replies.back(), Some(Due::Attempt(Attempt { state: State::Waits, .. })))
+    }
+}

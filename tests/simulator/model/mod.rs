@@ -1,0 +1,381 @@
+//! What ought to happen, told apart from how the hub does it: plain maps, walked through whole.
+
+mod ledger;
+mod lists;
+mod messages;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Range;
+
+use chatsrv::hub::{
+    Account, Chat, CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome, Ticket,
+};
+use chatsrv::protocol::frame::FrameError;
+use chatsrv::protocol::name::{Key, Number, UserName, UserRef};
+use chatsrv::protocol::reply::{
+    Code, Delivered, Destination, Detail, Item, Message, Notice, Reply, Subject,
+};
+use chatsrv::protocol::request::Request;
+use chatsrv::protocol::verb::Verb;
+
+use self::ledger::Ledger;
+use self::lists::Reading;
+use self::messages::{Due, Said};
+use crate::store::Store;
+
+/// The chat as a spectator knows it.
+pub struct Model {
+    config: Config,
+    accounts: BTreeMap<Number, Account>,
+    sessions: BTreeMap<ConnId, Session>,
+    pub ledger: Ledger,
+    /// What each connection has yet to receive, also after it was closed.
+    deliveries: HashMap<ConnId, VecDeque<Message>>,
+    /// The notices of who came and went that the last input ought to bring.
+    presence: Vec<Presence>,
+    /// Who asked for the jobs under way.
+    askers: HashMap<Ticket, ConnId>,
+    /// Whose input, or whose job's outcome, is being handled.
+    current: Option<ConnId>,
+    /// Whether whoever waits for a higher mark is being refused.
+    mark_failed: bool,
+}
+
+#[derive(Debug, PartialEq)]
+struct Presence {
+    online: bool,
+    name: UserName,
+    to: Vec<ConnId>,
+}
+
+#[derive(Default)]
+struct Session {
+    user: Option<Number>,
+    entering: Option<Entering>,
+    quiet: bool,
+    composing: Option<Verb>,
+    awaits_password: bool,
+    /// The word that marks the next message.
+    key: Option<Key>,
+    /// Answers to messages, and lists, in the order in which they are due.
+    replies: VecDeque<Due>,
+    lists: VecDeque<(Verb, Vec<Item>)>,
+    reading: Option<Reading>,
+    /// What was said before the welcome and has to be delivered with it.
+    held: VecDeque<Said>,
+}
+
+/// Somebody who gave the right password and is not welcomed yet.
+struct Entering {
+    user: Number,
+    is_news: bool,
+    /// What is delivered with the welcome.
+    held: Vec<Said>,
+}
+
+impl Model {
+    pub fn new(config: Config, kept: &Kept) -> Self {
+        let accounts = kept.accounts.iter().cloned();
+        Model {
+            config,
+            accounts: accounts.map(|account| (account.number, account)).collect(),
+            sessions: BTreeMap::new(),
+            ledger: Ledger::new(kept.id_mark),
+            deliveries: HashMap::new(),
+            presence: Vec::new(),
+            askers: HashMap::new(),
+            current: None,
+            mark_failed: false,
+        }
+    }
+
+    /// The server died and starts again. What was on its way to somebody may not arrive.
+    pub fn restart(&mut self, store: &Store) {
+        self.ledger.crash(store);
+        if !self.config.keep_messages {
+            self.ledger.words.clear();
+        }
+        self.sessions.clear();
+        self.askers.clear();
+        self.accounts =
+            store.kept().accounts.into_iter().map(|account| (account.number, account)).collect();
+    }
+
+    /// Something happens, and the hub has not heard of it yet.
+    pub fn before(&mut self, input: &Input<'_>) {
+        self.current = match input {
+            Input::Command { conn, .. } | Input::Data { conn, .. } => Some(*conn),
+            Input::ListTaken { conn } => Some(*conn),
+            Input::Done { ticket, .. } => self.askers.remove(ticket),
+            _ => None,
+        };
+        match input {
+            Input::Connected { conn, .. } => {
+                self.sessions.insert(*conn, Session::default());
+                self.deliveries.insert(*conn, VecDeque::new());
+            }
+            Input::Command { conn, request } => {
+                let verb = match request {
+                    Ok(request) => Some(request.verb()),
+                    Err(refusal) => refusal.verb,
+                };
+                self.session(*conn).stop_composing(verb);
+                if let Ok(request) = request {
+                    self.command(*conn, request);
+                }
+            }
+            Input::Data { conn, text } => self.data(*conn, text),
+            Input::BadFrame { conn, error } => match error {
+                FrameError::Command(verb, _) => self.session(*conn).stop_composing(*verb),
+                FrameError::Data(_) => self.session(*conn).bad_data(),
+                FrameError::UnknownType | FrameError::FileHeader => {}
+            },
+            Input::Disconnected { conn } => self.leave(*conn),
+            _ => {}
+        }
+    }
+
+    fn command(&mut self, conn: ConnId, request: &Request) {
+        let session = self.sessions.get_mut(&conn).unwrap();
+        let user = session.user;
+        if user.is_some() {
+            match request {
+                Request::Pm | Request::Dm | Request::Passwd => {
+                    session.composing = Some(request.verb());
+                }
+                Request::Quiet(quiet) => session.quiet = *quiet,
+                Request::Key(key) => session.key = Some(key.clone()),
+                _ => {}
+            }
+        }
+        let account = |(number, _)| &self.accounts[&number];
+        let list: Vec<Item> = match (request, user) {
+            (Request::Help, _) => Verb::ALL.iter().copied().map(Item::Help).collect(),
+            (Request::Who, Some(_)) => self.online().map(account).map(lists::who_line).collect(),
+            (Request::Dm, Some(user)) => {
+                let others = self.online().filter(|(number, _)| *number != user).map(account);
+                others.map(|other| Item::Direct(other.name, other.number)).collect()
+            }
+            _ => return,
+        };
+        self.session(conn).lists.push_back((request.verb(), list));
+    }
+
+    /// The store is done with a job, and the hub has not heard of it yet.
+    pub fn job_done(&mut self, ticket: Ticket, job: &Job, outcome: &Outcome) {
+        let asker = self.askers.get(&ticket).copied();
+        match (job, outcome) {
+            (Job::Register { account, .. }, Outcome::Done) => {
+                let number = account.number;
+                assert!(number.0 >= Number::MIN, "{number} is no contact number");
+                self.accounts.insert(number, account.clone());
+            }
+            (Job::SetDisplayName { number, display }, Outcome::Done) => {
+                self.accounts.get_mut(number).unwrap().display = Some(display.clone());
+            }
+            (Job::CheckPassword { .. }, Outcome::PasswordRight) => {
+                if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker))
+                    && session.user.is_some()
+                {
+                    session.composing = Some(Verb::Passwd);
+                }
+            }
+            (Job::KeepMessage { .. }, _) => {
+                self.ledger.keep_done(ticket, *outcome == Outcome::Done);
+            }
+            (Job::RaiseIdMark { mark }, Outcome::Done) => self.ledger.mark = *mark,
+            (Job::RaiseIdMark { .. }, _) => self.mark_failed = true,
+            (Job::MarkSeen { reader, chat, id }, Outcome::Done) => {
+                self.ledger.seen(*reader, *chat, *id);
+            }
+            (Job::RemoveOld { before }, Outcome::Removed { .. }) => self.ledger.removed(*before),
+            (Job::CountUnread { reader }, Outcome::Unread(_)) => self.unread(asker, *reader),
+            (Job::SelectMessages { reader, which }, Outcome::Selected { ids, .. }) => {
+                self.selected(asker, *reader, which, ids);
+            }
+            _ => {}
+        }
+    }
+
+    /// The hub has told what it wants done.
+    pub fn after(&mut self, effects: &Effects, goes_on: impl Fn(ConnId) -> bool) {
+        let sorted = |to: &Range<usize>| {
+            let mut to = effects.recipients[to.clone()].to_vec();
+            to.sort_unstable();
+            to
+        };
+        let mut told = Vec::new();
+        let mut is_news = None;
+        for effect in &effects.list {
+            match effect {
+                Effect::Reply { conn, reply } => self.reply(*conn, reply),
+                Effect::List { conn, list } => self.list(*conn, list),
+                Effect::MoreOfList { conn, piece } => self.piece(*conn, piece),
+                Effect::Message { message, to } => self.delivered(message, sorted(to)),
+                Effect::Notice { notice: Notice::On(name, _), to } => {
+                    told.push(Presence { online: true, name: *name, to: sorted(to) });
+                }
+                Effect::Notice { notice: Notice::Off(name, _), to } => {
+                    told.push(Presence { online: false, name: *name, to: sorted(to) });
+                }
+                Effect::Close { conn, reason: CloseReason::TakenOver, .. } => {
+                    let session = self.sessions.remove(conn).expect("it was there");
+                    is_news = Some(session.entering.is_some_and(|entering| entering.is_news));
+                }
+                Effect::Close { conn, .. } => self.leave(*conn),
+                Effect::Job { ticket, job } => self.job(*ticket, job, is_news),
+                _ => {}
+            }
+        }
+        assert_eq!(told, std::mem::take(&mut self.presence));
+        for (conn, session) in &self.sessions {
+            assert!(session.held.is_empty(), "{conn} misses {:?}", session.held);
+        }
+        let unsettled = self.sessions.iter().filter(|(_, session)| session.has_unsettled());
+        let unsettled: Vec<ConnId> = unsettled.map(|(conn, _)| *conn).collect();
+        for conn in unsettled.into_iter().filter(|conn| goes_on(*conn)) {
+            self.settle_message(conn);
+        }
+        self.mark_failed = false;
+    }
+
+    fn job(&mut self, ticket: Ticket, job: &Job, is_news: Option<bool>) {
+        match job {
+            Job::KeepMessage { message, key } => return self.is_to_be_kept(ticket, message, key),
+            Job::RaiseIdMark { mark } => {
+                assert!(*mark > self.ledger.mark);
+                return;
+            }
+            Job::RemoveOld { .. } => return,
+            _ => {}
+        }
+        let conn = self.current.expect("a session asks for it");
+        self.askers.insert(ticket, conn);
+        if let (Job::CountUnread { reader }, None) = (job, self.session(conn).user) {
+            let is_news = is_news.unwrap_or(true);
+            let entering = Entering { user: *reader, is_news, held: Vec::new() };
+            let before = self.session(conn).entering.replace(entering);
+            assert!(before.is_none(), "{conn} enters twice");
+        }
+    }
+
+    fn reply(&mut self, conn: ConnId, reply: &Reply) {
+        if reply.subject == Subject::Message {
+            return self.message_answered(conn, reply);
+        }
+        let is_login = [Verb::User, Verb::Resume].map(Subject::Verb).contains(&reply.subject);
+        let session = self.session(conn);
+        match (reply.code, &reply.detail) {
+            (Code::SendPassword | Code::ChoosePassword, _) => session.awaits_password = true,
+            (Code::Busy, _) if is_login => {
+                // What is unread could not be counted.
+                if let Some(Entering { user, is_news: false, .. }) = session.entering.take() {
+                    self.tell(conn, user, false);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn logged_in(&mut self, conn: ConnId, last: &Reply) {
+        let Detail::LoggedIn(_, number) = last.detail else { panic!("{last} is no welcome") };
+        let session = self.session(conn);
+        let entering = session.entering.take().expect("somebody enters");
+        assert_eq!((entering.user, session.user.replace(number)), (number, None));
+        session.held = entering.held.into();
+        if entering.is_news {
+            self.tell(conn, number, true);
+        }
+    }
+
+    /// A client receives a message.
+    pub fn received(&mut self, conn: ConnId, line: Delivered<'_>) {
+        let due = self.deliveries.get_mut(&conn).and_then(VecDeque::pop_front);
+        let due = due.unwrap_or_else(|| panic!("{conn} receives what was not for it: {line:?}"));
+        let from = due.from.to_string();
+        let to = due.to.to_string();
+        let expected = Delivered { id: due.id, from: &from, to: &to, text: &due.text };
+        assert_eq!(line, expected, "{conn}");
+    }
+
+    /// A client has read all that was written for it.
+    pub fn received_all(&self, conn: ConnId) {
+        let due = &self.deliveries[&conn];
+        assert!(due.is_empty(), "{conn} did not receive {due:?}");
+        if let Some(session) = self.sessions.get(&conn) {
+            assert!(session.replies.is_empty(), "{conn} is owed {:?}", session.replies);
+            assert!(session.lists.is_empty(), "{conn} is owed lists");
+            assert!(session.reading.is_none(), "{conn} is in the middle of a list");
+        }
+    }
+
+    fn leave(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get(&conn) else { return };
+        let user = match &session.entering {
+            Some(entering) if !entering.is_news => Some(entering.user),
+            _ => session.user,
+        };
+        if let Some(user) = user {
+            self.tell(conn, user, false);
+        }
+        self.sessions.remove(&conn);
+    }
+
+    /// Notes who ought to be told that a user came or is about to go.
+    fn tell(&mut self, own: ConnId, user: Number, online: bool) {
+        if self.online().count() > self.config.presence_limit {
+            return;
+        }
+        let told = self
+            .sessions
+            .iter()
+            .filter(|(conn, session)| **conn != own && session.user.is_some() && !session.quiet);
+        let to: Vec<ConnId> = told.map(|(conn, _)| *conn).collect();
+        if !to.is_empty() {
+            self.presence.push(Presence { online, name: self.accounts[&user].name, to });
+        }
+    }
+
+    fn online(&self) -> impl Iterator<Item = (Number, ConnId)> {
+        self.sessions.iter().filter_map(|(conn, session)| Some((session.user?, *conn)))
+    }
+
+    fn session(&mut self, conn: ConnId) -> &mut Session {
+        self.sessions.get_mut(&conn).unwrap_or_else(|| panic!("{conn} is not connected"))
+    }
+
+    fn find(&self, user: UserRef) -> Option<&Account> {
+        self.accounts.values().find(|account| match user {
+            UserRef::Name(name) => account.name == name,
+            UserRef::Number(number) => account.number == number,
+        })
+    }
+
+    /// A chat as somebody addresses it.
+    fn destination(&self, user: Number, chat: Chat) -> Destination {
+        match chat {
+            Chat::Everyone => Destination::Everyone,
+            Chat::Direct(one, other) => {
+                let other = if one == user { other } else { one };
+                Destination::User(self.accounts[&other].name)
+            }
+        }
+    }
+}
+
+impl Session {
+    fn stop_composing(&mut self, verb: Option<Verb>) {
+        if verb != Some(Verb::Seen) || self.user.is_none() {
+            self.composing = None;
+            self.awaits_password = false;
+        }
+    }
+
+    fn bad_data(&mut self) {
+        if !self.awaits_password && self.composing != Some(Verb::Passwd) {
+            self.replies.push_back(Due::Refused(Code::BadParameters));
+            self.key = None;
+        }
+        self.stop_composing(None);
+    }
+}

@@ -1,0 +1,129 @@
+//! Messages, as the store in memory keeps them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chatsrv::hub::{Chat, Outcome, Selection, StoredMessage, Unread};
+use chatsrv::protocol::name::{Key, Number};
+use chatsrv::protocol::reply::MessageId;
+use chatsrv::protocol::request::LIST_MESSAGES_MAX;
+
+/// Messages in a piece of a list. Few, so that there are many pieces.
+const IN_A_PIECE: usize = 3;
+/// Messages that one step of a removal removes.
+pub const REMOVED_IN_A_STEP: usize = 3;
+
+#[derive(Clone, Debug, Default)]
+pub struct Messages {
+    history: BTreeMap<MessageId, StoredMessage>,
+    pub keys: HashMap<(Number, Key), (MessageId, Chat)>,
+    seen: HashMap<(Number, Chat), MessageId>,
+    pub id_mark: MessageId,
+}
+
+impl Messages {
+    pub fn keep(&mut self, message: &StoredMessage, key: Option<&Key>) {
+        let StoredMessage { id, from, chat, .. } = *message;
+        assert!(id < self.id_mark, "{id} is not below {}", self.id_mark);
+        assert!(self.history.last_key_value().is_none_or(|(last, _)| *last < id), "ids rise");
+        self.history.insert(id, message.clone());
+        if let Some(key) = key {
+            self.keys.insert((from, key.clone()), (id, chat));
+        }
+    }
+
+    pub fn get(&self, id: MessageId) -> Option<&StoredMessage> {
+        self.history.get(&id)
+    }
+
+    pub fn find_key(&self, sender: Number, key: &Key) -> Outcome {
+        match self.keys.get(&(sender, key.clone())) {
+            Some((id, chat)) => Outcome::KeyFound { id: *id, chat: *chat },
+            None => Outcome::NotFound,
+        }
+    }
+
+    pub fn raise_id_mark(&mut self, mark: MessageId) {
+        assert!(mark > self.id_mark, "a mark only rises");
+        self.id_mark = mark;
+    }
+
+    pub fn count_unread(&self, reader: Number) -> Outcome {
+        let mut unread: Vec<Unread> = Vec::new();
+        for message in self.history.values() {
+            let chat = message.chat;
+            let is_own = matches!(chat, Chat::Direct(a, b) if a == reader || b == reader);
+            if !is_own || !self.is_unread(reader, message) {
+                continue;
+            }
+            match unread.iter_mut().find(|unread| unread.chat == chat) {
+                Some(unread) => {
+                    unread.count += 1;
+                    unread.last = message.id;
+                }
+                None => unread.push(Unread { chat, count: 1, last: message.id }),
+            }
+        }
+        Outcome::Unread(unread)
+    }
+
+    pub fn select(&self, reader: Number, which: &Selection) -> Outcome {
+        let max = usize::from(LIST_MESSAGES_MAX);
+        let ids = |chosen: &dyn Fn(&StoredMessage) -> bool| -> Vec<MessageId> {
+            self.history.values().filter(|message| chosen(message)).map(|m| m.id).collect()
+        };
+        let last = |mut ids: Vec<MessageId>, count: usize| {
+            ids.drain(..ids.len().saturating_sub(count));
+            ids
+        };
+        let mut left = 0;
+        let ids = match which {
+            Selection::Unread(chat) => {
+                let mut ids =
+                    ids(&|message| message.chat == *chat && self.is_unread(reader, message));
+                left = ids.len().saturating_sub(max) as u64;
+                ids.truncate(max);
+                ids
+            }
+            Selection::Last { chat, before, count } => {
+                let is_before = |id| before.is_none_or(|before| id < before);
+                let ids = ids(&|message| message.chat == *chat && is_before(message.id));
+                last(ids, usize::from(*count))
+            }
+            Selection::Holding { chat, words } => {
+                let may_read = |message: &StoredMessage| match message.chat {
+                    Chat::Everyone => true,
+                    Chat::Direct(one, other) => one == reader || other == reader,
+                };
+                let holds = |message: &StoredMessage| {
+                    words.split_whitespace().all(|word| message.text.split(' ').any(|w| w == word))
+                };
+                let is_in = |message: &StoredMessage| chat.is_none_or(|chat| chat == message.chat);
+                last(ids(&|message| may_read(message) && is_in(message) && holds(message)), max)
+            }
+        };
+        Outcome::Selected { ids, left }
+    }
+
+    pub fn fetch(&self, ids: &[MessageId]) -> Outcome {
+        let messages = ids.iter().take(IN_A_PIECE).map_while(|id| self.history.get(id).cloned());
+        Outcome::Messages(messages.collect())
+    }
+
+    pub fn mark_seen(&mut self, reader: Number, chat: Chat, id: MessageId) {
+        let seen = self.seen.entry((reader, chat)).or_default();
+        *seen = id.max(*seen);
+    }
+
+    pub fn remove_old(&mut self, before: MessageId) -> Outcome {
+        let old: Vec<MessageId> = self.history.range(..before).map(|(id, _)| *id).collect();
+        for id in old.iter().take(REMOVED_IN_A_STEP) {
+            self.history.remove(id);
+        }
+        Outcome::Removed { more: old.len() > REMOVED_IN_A_STEP }
+    }
+
+    fn is_unread(&self, reader: Number, message: &StoredMessage) -> bool {
+        let seen = self.seen.get(&(reader, message.chat)).copied().unwrap_or_default();
+        message.from != reader && message.id > seen
+    }
+}
