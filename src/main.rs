@@ -33,10 +33,9 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let files_max = raise_file_limit();
     let poll = Poll::new().map_err(system)?;
     let waker = poll.waker();
-    let (store, accounts) = Store::open(store_config(&options), move || waker.wake())
+    let (store, kept) = Store::open(store_config(&options), move || waker.wake())
         .map_err(|error| (error.exit(), error.to_string()))?;
     let seed = random_seed().map_err(system)?;
-    let kept = hub::Kept { accounts, ..hub::Kept::default() };
     let hub = Hub::new(hub_config(&options), seed, kept);
     let server =
         Server::bind(server_config(&options, files_max), poll, hub, store).map_err(|error| {

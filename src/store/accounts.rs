@@ -101,6 +101,18 @@ pub(super) fn replace_password_hash(
     Ok(())
 }
 
+/// Keeps the hash of a new password.
+pub(super) fn set_password_hash(
+    database: &Connection,
+    number: Number,
+    hash: &str,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET password = ?2 WHERE number = ?1")?
+        .execute((number.0, hash))?;
+    expect_one(changed)
+}
+
 /// Keeps a display name.
 pub(super) fn set_display_name(
     database: &Connection,

@@ -2,22 +2,26 @@
 //! the commit.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, Transaction};
 
-use super::accounts;
 use super::completions::{Completion, Completions};
-use super::error::StoreError;
+use super::error::{Reason, StoreError};
 use super::health::Health;
 use super::lock::Lock;
 use super::passwords::{self, Slot};
 use super::queue::Queue;
-use super::schema;
-use crate::hub::{Account, Outcome, Secret, Ticket};
+use super::search::Search;
+use super::{accounts, messages, schema, search, tokens};
+use crate::hub::{Account, Kept, Outcome, Secret, Ticket};
 use crate::protocol::name::{DisplayName, Number};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
 const BATCH_MAX: usize = 1_024;
+/// How long requests may take before what they did is committed, so that many lists at once don't
+/// hold up a confirmation behind them.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(20);
 /// How many requests may wait. Long before that the loop slows its senders down.
 pub(super) const WAITING_MAX: usize = 65_536;
 
@@ -30,8 +34,18 @@ pub(super) enum Request {
     Register { ticket: Ticket, account: Account, hash: String },
     /// Keep another hash of the same password.
     ReplaceHash { number: Number, old: String, new: String },
+    /// Keep the hash of a new password, and end all tokens.
+    SetPassword { ticket: Ticket, number: Number, hash: String },
     /// Keep a display name.
     SetDisplayName { ticket: Ticket, number: Number, display: DisplayName },
+    /// Make a token.
+    MakeToken { ticket: Ticket, number: Number },
+    /// Check a token.
+    CheckToken { ticket: Ticket, number: Number, token: Secret },
+    /// Do something with messages.
+    Messages { ticket: Ticket, request: messages::Request },
+    /// Search, once all before it is committed.
+    Search(search::Request),
 }
 
 impl Request {
@@ -40,14 +54,25 @@ impl Request {
         match self {
             Request::LookUpPassword { ticket, .. }
             | Request::Register { ticket, .. }
-            | Request::SetDisplayName { ticket, .. } => Some(*ticket),
+            | Request::SetPassword { ticket, .. }
+            | Request::SetDisplayName { ticket, .. }
+            | Request::MakeToken { ticket, .. }
+            | Request::CheckToken { ticket, .. }
+            | Request::Messages { ticket, .. } => Some(*ticket),
+            Request::Search(request) => Some(request.ticket),
             Request::ReplaceHash { .. } => None,
         }
     }
 
     /// Whether it needs the write lock.
     fn writes(&self) -> bool {
-        !matches!(self, Request::LookUpPassword { .. })
+        match self {
+            Request::LookUpPassword { .. } | Request::CheckToken { .. } | Request::Search(_) => {
+                false
+            }
+            Request::Messages { request, .. } => request.writes(),
+            _ => true,
+        }
     }
 
     /// What the log calls it.
@@ -58,7 +83,12 @@ impl Request {
                 format!("the new account {} {}", account.name, account.number)
             }
             Request::ReplaceHash { number, .. } => format!("a new password hash of {number}"),
+            Request::SetPassword { number, .. } => format!("a new password of {number}"),
             Request::SetDisplayName { number, .. } => format!("a display name of {number}"),
+            Request::MakeToken { number, .. } => format!("a token for {number}"),
+            Request::CheckToken { number, .. } => format!("a look at a token of {number}"),
+            Request::Messages { request, .. } => request.describe(),
+            Request::Search(_) => "a search".to_owned(),
         }
     }
 }
@@ -68,10 +98,18 @@ impl Request {
 enum Answer {
     /// The hash that was looked up.
     Hash(Option<String>),
-    /// It is written.
-    Kept,
+    /// It is done, and on disk.
+    Done(Outcome),
     /// It is not.
     Refused(Outcome),
+}
+
+/// Where a request goes on that the database thread does not finish.
+#[derive(Debug)]
+pub(super) struct Next<'a> {
+    pub(super) passwords: &'a Queue<passwords::Request>,
+    pub(super) search: &'a Search,
+    pub(super) completions: &'a Completions,
 }
 
 /// The database, and what its thread needs beside it.
@@ -84,68 +122,92 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens the database of a locked data folder, and loads its accounts.
-    pub(super) fn open(path: &Path, lock: Lock) -> Result<(Self, Vec<Account>), StoreError> {
+    /// Opens the database of a locked data folder, and loads what the hub begins with.
+    pub(super) fn open(path: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
         let connection = schema::open(path)?;
-        let accounts = accounts::load(&connection).map_err(StoreError::at(path))?;
+        let kept = load(&connection).map_err(StoreError::at(path))?;
         let health = Health::new("writing to the store");
-        Ok((Database { connection, health, _lock: lock }, accounts))
+        Ok((Database { connection, health, _lock: lock }, kept))
     }
 
     /// Answers requests until the queue is closed and empty.
-    pub(super) fn run(
-        mut self,
-        requests: &Queue<Request>,
-        passwords: &Queue<passwords::Request>,
-        completions: &Completions,
-    ) {
-        while let Some(batch) = requests.pop_batch(BATCH_MAX) {
-            let answers = self.answer(&batch);
-            let finished = batch.into_iter().zip(answers);
-            completions.push_all(finished.filter_map(|(request, answer)| {
-                let (ticket, outcome) = pass_on(request, answer, passwords)?;
-                Some(Completion::Job { ticket, outcome })
-            }));
+    pub(super) fn run(mut self, requests: &Queue<Request>, next: &Next<'_>) {
+        while let Some(mut batch) = requests.pop_batch(BATCH_MAX) {
+            while !batch.is_empty() {
+                let answers = self.answer(&batch);
+                let changed = batch[..answers.len()].iter().any(|request| {
+                    matches!(request, Request::Messages { request, .. } if request.changes_messages())
+                });
+                let finished = batch.drain(..answers.len()).zip(answers);
+                next.completions.push_all(finished.filter_map(|(request, answer)| {
+                    let (ticket, outcome) = pass_on(request, answer, next)?;
+                    Some(Completion::Job { ticket, outcome })
+                }));
+                if changed {
+                    next.search.follow();
+                }
+            }
         }
         if let Err((_, error)) = self.connection.close() {
             log::error!("closing the store: {error}");
         }
     }
 
-    /// Answers all in one transaction, or, where one of them fails, each in one of its own: a bad
-    /// request must not cost the others theirs.
+    /// Answers the first of some requests, at least one of them, in one transaction; or, where one
+    /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
     fn answer(&mut self, batch: &[Request]) -> Vec<Answer> {
-        if let Ok(answers) = self.commit(batch) {
-            return answers;
+        let error = match self.commit(batch) {
+            Ok(answers) => return answers,
+            Err(error) => error,
+        };
+        if let [request] = batch {
+            return vec![Answer::Refused(self.refuse(request, &error))];
         }
-        // Waiting once for somebody else's lock is enough.
-        let mut locked = false;
+        if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+            return self.answer_reads(batch, &error);
+        }
+        let (first, second) = batch.split_at(batch.len() / 2);
         let mut answers = Vec::with_capacity(batch.len());
-        for request in batch {
-            if locked && request.writes() {
-                answers.push(Answer::Refused(Outcome::Busy));
-                continue;
-            }
-            match self.commit(std::slice::from_ref(request)) {
-                Ok(answer) => answers.extend(answer),
-                Err(error) => {
-                    let outcome = self.refuse(request, &error);
-                    locked |= outcome == Outcome::Busy;
-                    answers.push(Answer::Refused(outcome));
-                }
+        for half in [first, second] {
+            let end = answers.len() + half.len();
+            while answers.len() < end {
+                let left = &half[half.len() - (end - answers.len())..];
+                answers.extend(self.answer(left));
             }
         }
         answers
     }
 
+    /// Refuses all writes: somebody else holds the write lock, and waiting for it once is enough.
+    fn answer_reads(&mut self, batch: &[Request], error: &rusqlite::Error) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(batch.len());
+        for request in batch {
+            let result = if request.writes() {
+                Ok(vec![Answer::Refused(self.refuse(request, error))])
+            } else {
+                self.commit(std::slice::from_ref(request))
+            };
+            match result {
+                Ok(answer) => answers.extend(answer),
+                Err(error) => answers.push(Answer::Refused(self.refuse(request, &error))),
+            }
+        }
+        answers
+    }
+
+    /// Answers as many as the time allows, at least one.
     fn commit(&mut self, batch: &[Request]) -> rusqlite::Result<Vec<Answer>> {
+        let deadline = Instant::now() + BATCH_TIME_MAX;
         let transaction = self.connection.transaction()?;
-        let answers = batch
-            .iter()
-            .map(|request| apply(&transaction, request))
-            .collect::<rusqlite::Result<Vec<Answer>>>()?;
+        let mut answers = Vec::with_capacity(batch.len());
+        for request in batch {
+            answers.push(apply(&transaction, request, &self.health)?);
+            if Instant::now() >= deadline {
+                break;
+            }
+        }
         transaction.commit()?;
-        if answers.iter().any(|answer| matches!(answer, Answer::Kept)) {
+        if batch[..answers.len()].iter().any(Request::writes) {
             self.health.worked();
         }
         Ok(answers)
@@ -174,7 +236,20 @@ impl Database {
     }
 }
 
-fn apply(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Answer> {
+/// What the hub begins with.
+fn load(database: &Connection) -> Result<Kept, Reason> {
+    Ok(Kept {
+        accounts: accounts::load(database)?,
+        id_mark: messages::load_id_mark(database)?,
+        keys: messages::load_keys(database)?,
+    })
+}
+
+fn apply(
+    transaction: &Transaction<'_>,
+    request: &Request,
+    health: &Health,
+) -> rusqlite::Result<Answer> {
     match request {
         Request::LookUpPassword { number, .. } => {
             return accounts::password_hash(transaction, *number).map(Answer::Hash);
@@ -183,26 +258,42 @@ fn apply(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<A
         Request::ReplaceHash { number, old, new } => {
             accounts::replace_password_hash(transaction, *number, old, new)?;
         }
+        Request::SetPassword { number, hash, .. } => {
+            accounts::set_password_hash(transaction, *number, hash)?;
+            tokens::end_all(transaction, *number)?;
+        }
         Request::SetDisplayName { number, display, .. } => {
             accounts::set_display_name(transaction, *number, display)?;
         }
+        Request::MakeToken { number, .. } => {
+            return tokens::make(transaction, *number, health).map(Answer::Done);
+        }
+        Request::CheckToken { number, token, .. } => {
+            return tokens::check(transaction, *number, token).map(Answer::Done);
+        }
+        Request::Messages { request, .. } => return request.run(transaction).map(Answer::Done),
+        Request::Search(_) => {}
     }
-    Ok(Answer::Kept)
+    Ok(Answer::Done(Outcome::Done))
 }
 
-/// Hands what was looked up to the password threads; everything else is finished.
-fn pass_on(
-    request: Request,
-    answer: Answer,
-    passwords: &Queue<passwords::Request>,
-) -> Option<(Ticket, Outcome)> {
+/// Hands what was looked up to the password threads, and searches to theirs; everything else is
+/// finished.
+fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket, Outcome)> {
     match (request, answer) {
         (Request::LookUpPassword { ticket, number, password, slot }, Answer::Hash(stored)) => {
             let check = passwords::Request::Check { ticket, number, stored, password, slot };
-            passwords.push(check, passwords::WAITING_MAX).err().map(|_| (ticket, Outcome::Busy))
+            let refused = next.passwords.push(check, passwords::WAITING_MAX).err();
+            refused.map(|_| (ticket, Outcome::Busy))
         }
-        (request, Answer::Refused(outcome)) => Some((request.ticket()?, outcome)),
-        (request, _) => Some((request.ticket()?, Outcome::Done)),
+        (Request::Search(request), Answer::Done(_)) => {
+            let ticket = request.ticket;
+            (!next.search.ask(request)).then_some((ticket, Outcome::Busy))
+        }
+        (request, Answer::Refused(outcome) | Answer::Done(outcome)) => {
+            Some((request.ticket()?, outcome))
+        }
+        (request, Answer::Hash(_)) => Some((request.ticket()?, Outcome::Done)),
     }
 }
 
@@ -215,8 +306,8 @@ mod tests {
     fn open() -> (TempDir, Database) {
         let folder = tempfile::tempdir().unwrap();
         let lock = Lock::acquire(folder.path()).unwrap();
-        let (database, accounts) = Database::open(&folder.path().join("store"), lock).unwrap();
-        assert_eq!(accounts, []);
+        let (database, kept) = Database::open(&folder.path().join("store"), lock).unwrap();
+        assert_eq!(kept.accounts, []);
         (folder, database)
     }
 
@@ -265,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_elses_lock_is_waited_for_twice_and_reads_go_on() {
+    fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
         let (folder, mut database) = open();
         assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [None]);
         let slots = passwords::Slots::default();

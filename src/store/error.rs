@@ -49,6 +49,8 @@ pub enum Reason {
     },
     /// The shared folder holds the data folder, so that everybody could read the password hashes.
     HoldsData,
+    /// A word that marks a message, and is none; the message's id.
+    MalformedKey(i64),
     /// The kernel has no `openat2(2)`, which keeps file names beneath the shared folder.
     NoOpenat2,
 }
@@ -119,6 +121,7 @@ impl fmt::Display for Reason {
             Reason::HoldsData => {
                 f.write_str("it holds the data folder, and so the password hashes")
             }
+            Reason::MalformedKey(id) => write!(f, "the key of the message {id} is malformed"),
             Reason::NoOpenat2 => {
                 f.write_str("the kernel has no openat2(2): Linux 5.6 or newer is needed")
             }

@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! submit ──► database ──► passwords ──► database ──► completions
-//!        ──► files ─────────────────────────────────►
+//!        ──► database ──► search ────────────────────►
+//!        ──► files ──────────────────────────────────►
 //! ```
 //!
 //! [`Store::submit`] starts it where its work begins: a password that is checked at the database,
@@ -19,11 +20,15 @@ mod error;
 mod files;
 mod folder;
 mod health;
+mod lane;
 mod lock;
+mod messages;
 mod passwords;
 mod queue;
 mod schema;
+mod search;
 mod threads;
+mod tokens;
 
 pub use completions::Completion;
 pub use error::{Reason, StoreError};
@@ -40,16 +45,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use completions::Completions;
-use database::Database;
+use database::{Database, Next};
 use files::Files;
 use folder::Folder;
 use health::Health;
 use lock::Lock;
 use passwords::{Slots, Worker};
 use queue::Queue;
+use search::Search;
 use threads::{Threads, yield_to_others};
 
-use crate::hub::{Account, ConnId, Job, Outcome, Secret, Ticket};
+use crate::hub::{Account, ConnId, Job, Kept, Outcome, Secret, Selection, Ticket};
 use crate::protocol::name::{FileName, Number};
 
 /// With more requests than this waiting for the database, senders are slowed down.
@@ -74,6 +80,7 @@ pub struct Store {
     requests: Arc<Queue<database::Request>>,
     passwords: Arc<Queue<passwords::Request>>,
     slots: Slots,
+    search: Arc<Search>,
     files: Files,
     completions: Completions,
     finished: Receiver<Completion>,
@@ -84,7 +91,7 @@ pub struct Store {
 
 impl Store {
     /// Opens the data folder and the shared folder, makes them where they are missing, and starts
-    /// the threads. Tells all accounts, too. `wake` is called from any thread, after results were
+    /// the threads. Tells what the hub begins with, too. `wake` is called from any thread, after results were
     /// left for [`Store::completions`].
     ///
     /// # Errors
@@ -93,17 +100,19 @@ impl Store {
     pub fn open(
         config: Config,
         wake: impl Fn() + Send + Sync + 'static,
-    ) -> Result<(Store, Vec<Account>), StoreError> {
+    ) -> Result<(Store, Kept), StoreError> {
         let lock = Lock::acquire(&config.data)?;
         let files = Folder::open(&config.files)?;
         check_apart(&config).map_err(StoreError::at(&config.files))?;
-        let (database, accounts) = Database::open(&config.data.join("chatsrv.db"), lock)?;
+        let path = config.data.join("chatsrv.db");
+        let (database, kept) = Database::open(&path, lock)?;
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));
         let store = Store {
             requests: Arc::new(Queue::new()),
             passwords: Arc::new(Queue::new()),
             slots: Slots::default(),
+            search: Arc::new(Search::new(path, config.data.join("search.sqlite"))),
             files: Files::new(files, completions.clone()),
             completions,
             finished,
@@ -111,15 +120,25 @@ impl Store {
             database: Threads::new(),
         };
         store.start(database, config.password_cost).map_err(StoreError::at(&config.data))?;
-        Ok((store, accounts))
+        Ok((store, kept))
     }
 
     fn start(&self, database: Database, cost: PasswordCost) -> io::Result<()> {
         let requests = Arc::clone(&self.requests);
         let passwords = Arc::clone(&self.passwords);
+        let search = Arc::clone(&self.search);
         let completions = self.completions.clone();
-        self.database
-            .spawn("database", move || database.run(&requests, &passwords, &completions))?;
+        self.database.spawn("database", move || {
+            let next = Next { passwords: &passwords, search: &search, completions: &completions };
+            database.run(&requests, &next);
+        })?;
+
+        let search = Arc::clone(&self.search);
+        let completions = self.completions.clone();
+        self.workers.spawn("search", move || {
+            yield_to_others();
+            search.run(&completions);
+        })?;
 
         let health = Arc::new(Health::new("hashing passwords"));
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -139,16 +158,37 @@ impl Store {
     /// Begins a job; its outcome is among the [`Store::completions`] later. Never blocks: where too
     /// many jobs of a kind wait, that outcome is [`Outcome::Busy`].
     pub fn submit(&self, ticket: Ticket, job: Job) {
+        use messages::Request;
         let taken = match job {
             Job::Register { account, password } => self.register(ticket, account, password),
             Job::CheckPassword { number, password } => self.check(ticket, number, password),
+            Job::SetPassword { number, password } => self.set_password(ticket, number, password),
             Job::SetDisplayName { number, display } => {
                 self.ask(database::Request::SetDisplayName { ticket, number, display })
             }
+            Job::CheckToken { number, token } => {
+                self.ask(database::Request::CheckToken { ticket, number, token })
+            }
+            Job::MakeToken { number } => self.ask(database::Request::MakeToken { ticket, number }),
+            Job::KeepMessage { message, key } => {
+                self.ask_messages(ticket, Request::Keep { message, key })
+            }
+            Job::FindKey { sender, key } => {
+                self.ask_messages(ticket, Request::FindKey { sender, key })
+            }
+            Job::RaiseIdMark { mark } => self.ask_messages(ticket, Request::RaiseIdMark { mark }),
+            Job::CountUnread { reader } => {
+                self.ask_messages(ticket, Request::CountUnread { reader })
+            }
+            Job::SelectMessages { reader, which } => self.select(ticket, reader, which),
+            Job::FetchMessages { ids } => self.ask_messages(ticket, Request::Fetch { ids }),
+            Job::MarkSeen { reader, chat, id } => {
+                self.ask_messages(ticket, Request::MarkSeen { reader, chat, id })
+            }
+            Job::RemoveOld { before } => self.ask_messages(ticket, Request::RemoveOld { before }),
             Job::ListFolder { path } => self.files.list(ticket, path),
             Job::OpenFile { name } => self.files.open_file(ticket, name),
             Job::SumFile { name } => self.files.sum(ticket, name),
-            other => todo!("{other:?}"),
         };
         if !taken {
             self.completions.finish(ticket, Outcome::Busy);
@@ -189,6 +229,32 @@ impl Store {
         self.ask(database::Request::LookUpPassword { ticket, number, password, slot })
     }
 
+    fn set_password(&self, ticket: Ticket, number: Number, password: Secret) -> bool {
+        let Some(slot) = self.slots.take() else { return false };
+        let request = passwords::Request::Set { ticket, number, password, slot };
+        self.passwords.push(request, passwords::WAITING_MAX).is_ok()
+    }
+
+    fn select(&self, ticket: Ticket, reader: Number, which: Selection) -> bool {
+        use messages::Request;
+        match which {
+            Selection::Unread(chat) => {
+                self.ask_messages(ticket, Request::SelectUnread { reader, chat })
+            }
+            Selection::Last { chat, before, count } => {
+                self.ask_messages(ticket, Request::SelectLast { chat, before, count })
+            }
+            Selection::Holding { chat, words } => {
+                let request = search::Request { ticket, reader, chat, words };
+                self.ask(database::Request::Search(request))
+            }
+        }
+    }
+
+    fn ask_messages(&self, ticket: Ticket, request: messages::Request) -> bool {
+        self.ask(database::Request::Messages { ticket, request })
+    }
+
     fn ask(&self, request: database::Request) -> bool {
         self.requests.push(request, database::WAITING_MAX).is_ok()
     }
@@ -210,6 +276,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         let deadline = Instant::now() + CLOSE_TIMEOUT;
         self.files.close();
+        self.search.close();
         self.passwords.close_and_clear();
         let mut ended = self.workers.join(deadline);
         // Only now, since a password thread may still hand in the hash that it was busy with.

@@ -80,6 +80,8 @@ impl Slots {
 pub(super) enum Request {
     /// Hash the password of a new account.
     Register { ticket: Ticket, account: Account, password: Secret, slot: Slot },
+    /// Hash a new password of an account.
+    Set { ticket: Ticket, number: Number, password: Secret, slot: Slot },
     /// Compare a password with the stored hash, where there is one.
     Check {
         ticket: Ticket,
@@ -167,7 +169,15 @@ impl Worker {
         while let Some(request) = self.next(requests) {
             match request {
                 Request::Register { ticket, account, password, slot } => {
-                    self.register(ticket, account, &password, database, completions);
+                    self.keep_hash(ticket, &password, database, completions, |hash| {
+                        database::Request::Register { ticket, account, hash }
+                    });
+                    drop(slot);
+                }
+                Request::Set { ticket, number, password, slot } => {
+                    self.keep_hash(ticket, &password, database, completions, |hash| {
+                        database::Request::SetPassword { ticket, number, hash }
+                    });
                     drop(slot);
                 }
                 Request::Check { ticket, number, stored, password, slot } => {
@@ -191,19 +201,19 @@ impl Worker {
         })
     }
 
-    fn register(
+    /// Hashes a password, and has the database keep what `request` makes of the hash.
+    fn keep_hash(
         &mut self,
         ticket: Ticket,
-        account: Account,
         password: &Secret,
         database: &Queue<database::Request>,
         completions: &Completions,
+        request: impl FnOnce(String) -> database::Request,
     ) {
         match self.hash(password) {
             Ok(hash) => {
                 self.health.worked();
-                let request = database::Request::Register { ticket, account, hash };
-                if database.push(request, database::WAITING_MAX).is_err() {
+                if database.push(request(hash), database::WAITING_MAX).is_err() {
                     completions.finish(ticket, Outcome::Busy);
                 }
             }

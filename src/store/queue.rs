@@ -2,6 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Nothing came until the deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TimedOut;
 
 /// Takes its items in the order in which they came, until it is closed.
 #[derive(Debug)]
@@ -54,6 +59,23 @@ impl<T> Queue<T> {
         let mut inner = self.wait();
         let count = inner.items.len().min(max);
         if count == 0 { None } else { Some(inner.items.drain(..count).collect()) }
+    }
+
+    /// Takes the first item, and waits for one until the deadline; `Ok(None)` once the queue is
+    /// closed and empty.
+    ///
+    /// # Errors
+    /// [`TimedOut`] where none came.
+    pub(super) fn pop_until(&self, deadline: Instant) -> Result<Option<T>, TimedOut> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let (mut inner, _) = self
+            .arrived
+            .wait_timeout_while(self.lock(), left, |inner| inner.open && inner.items.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        match inner.items.pop_front() {
+            None if inner.open => Err(TimedOut),
+            item => Ok(item),
+        }
     }
 
     /// How many wait.
@@ -123,6 +145,16 @@ mod tests {
         assert_eq!(takers.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>(), 1);
         assert_eq!(queue.push(2, 9), Err(2));
         assert_eq!(queue.pop_batch(9), None);
+    }
+
+    #[test]
+    fn a_deadline_ends_the_waiting() {
+        let queue = Queue::new();
+        assert_eq!(queue.pop_until(Instant::now()), Err(TimedOut));
+        queue.push(1, 9).unwrap();
+        assert_eq!(queue.pop_until(Instant::now()), Ok(Some(1)));
+        queue.close();
+        assert_eq!(queue.pop_until(Instant::now() + std::time::Duration::from_secs(60)), Ok(None));
     }
 
     #[test]

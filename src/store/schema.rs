@@ -11,7 +11,8 @@ use super::error::{Reason, StoreError};
 
 /// One step for each version; the store's version is how many of them it has taken. A step that was
 /// released is never changed.
-const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE accounts (
         number   INTEGER PRIMARY KEY,
         name     TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -19,7 +20,53 @@ const MIGRATIONS: &[&str] = &["
         password TEXT NOT NULL, -- a PHC string
         created  INTEGER NOT NULL -- seconds since the Unix epoch
     ) STRICT;
-"];
+    ",
+    "
+    CREATE TABLE messages (
+        id     INTEGER PRIMARY KEY, -- microseconds since the Unix epoch
+        lane   INTEGER NOT NULL,
+        sender INTEGER NOT NULL, -- an account's number
+        text   TEXT NOT NULL
+    ) STRICT;
+    -- Every index ends with the id, so a lane is one range of it, in order.
+    CREATE INDEX messages_by_lane ON messages (lane);
+
+    -- Which chats a user has, and up to which message of the others they are read.
+    CREATE TABLE chats (
+        reader INTEGER NOT NULL,
+        lane   INTEGER NOT NULL,
+        seen   INTEGER NOT NULL,
+        PRIMARY KEY (reader, lane)
+    ) STRICT, WITHOUT ROWID;
+
+    -- The words that mark messages. Whether the message is kept is another matter.
+    CREATE TABLE keys (
+        message INTEGER PRIMARY KEY,
+        sender  INTEGER NOT NULL,
+        word    TEXT NOT NULL,
+        lane    INTEGER NOT NULL,
+        UNIQUE (sender, word)
+    ) STRICT;
+
+    CREATE TABLE tokens (
+        hash   BLOB PRIMARY KEY, -- SHA-256
+        number INTEGER NOT NULL REFERENCES accounts,
+        made   INTEGER NOT NULL -- seconds since the Unix epoch
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX tokens_by_number ON tokens (number, made);
+
+    -- One row: the bound of all ids, and a value that tells this store from others.
+    CREATE TABLE store (
+        one      INTEGER PRIMARY KEY CHECK (one = 1),
+        id_mark  INTEGER NOT NULL,
+        identity BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO store VALUES (1, 0, randomblob(16));
+    ",
+];
+
+/// How many prepared statements are kept; every one that there is.
+const STATEMENTS_MAX: usize = 64;
 
 /// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -54,11 +101,12 @@ fn set_up(database: &Connection) -> Result<(), Reason> {
     }
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "foreign_keys", true)?;
+    database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(())
 }
 
 /// Takes the steps that the store has not taken yet, all or none of them.
-fn migrate(database: &mut Connection, migrations: &[&str]) -> Result<(), Reason> {
+pub(super) fn migrate(database: &mut Connection, migrations: &[&str]) -> Result<(), Reason> {
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let Some(missing) = migrations.get(found as usize..) else {

@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 struct Fixture {
     store: Store,
     woken: Receiver<()>,
-    accounts: Vec<Account>,
+    kept: Kept,
     tickets: u64,
     folder: TempDir,
 }
@@ -33,11 +33,11 @@ impl Fixture {
         let (wake, woken) = sync_channel(1);
         let config = config(folder.path(), password_cost);
         // A full channel means that a wake-up is pending already.
-        let (store, accounts) = Store::open(config, move || {
+        let (store, kept) = Store::open(config, move || {
             let _ = wake.try_send(());
         })
         .unwrap();
-        Fixture { store, woken, accounts, tickets: 0, folder }
+        Fixture { store, woken, kept, tickets: 0, folder }
     }
 
     fn reopen(self, password_cost: PasswordCost) -> Self {
@@ -147,8 +147,12 @@ fn accounts_survive_and_the_password_stands_nowhere() {
 
     let mut fixture = fixture.reopen(PasswordCost::Low);
     let alice = Account { display: Some(display), ..account(10_001, "Alice") };
-    assert_eq!(fixture.accounts, [alice, account(50_000, "bob")]);
-    assert_eq!(fixture.accounts[0].name.as_str(), "Alice", "in the case in which it was chosen");
+    assert_eq!(fixture.kept.accounts, [alice, account(50_000, "bob")]);
+    assert_eq!(
+        fixture.kept.accounts[0].name.as_str(),
+        "Alice",
+        "in the case in which it was chosen"
+    );
     assert_eq!(fixture.run(check(50_000, "battery staple")), Outcome::PasswordRight);
 }
 
@@ -196,7 +200,7 @@ fn what_was_handed_in_is_kept_when_the_store_closes() {
         fixture.submit(Job::SetDisplayName { number: Number(10_001), display });
     }
     let fixture = fixture.reopen(PasswordCost::Low);
-    let display = fixture.accounts[0].display.as_ref().unwrap();
+    let display = fixture.kept.accounts[0].display.as_ref().unwrap();
     assert_eq!(display.as_str(), "Alice 99");
 }
 

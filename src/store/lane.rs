@@ -1,0 +1,122 @@
+//! Under which number the database keeps what is said in one direction of a chat.
+//!
+//! A direct chat has two lanes, one for what each of the two says, so that what others sent to a
+//! reader is one range of an index, whatever the reader wrote meanwhile. Everyone shares one lane.
+//! The numbers between stand for chats that several people share.
+
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+
+use crate::hub::Chat;
+use crate::protocol::name::Number;
+
+/// One direction of a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Lane {
+    /// What everyone says to everyone: 0.
+    Everyone,
+    /// What one user says to another: the one's number in the upper 32 bits, the other's in the
+    /// lower ones.
+    Direct { from: Number, to: Number },
+}
+
+impl Lane {
+    /// The lane of what `sender` says in a chat.
+    pub(super) fn of_sender(chat: Chat, sender: Number) -> Self {
+        match chat {
+            Chat::Everyone => Lane::Everyone,
+            Chat::Direct(one, other) => {
+                let to = if sender == one { other } else { one };
+                Lane::Direct { from: sender, to }
+            }
+        }
+    }
+
+    /// The lane of what the others in a chat say to `reader`.
+    pub(super) fn to_reader(chat: Chat, reader: Number) -> Self {
+        match Lane::of_sender(chat, reader) {
+            Lane::Everyone => Lane::Everyone,
+            Lane::Direct { from, to } => Lane::Direct { from: to, to: from },
+        }
+    }
+
+    /// The lanes that a chat consists of: one or two.
+    pub(super) fn all(chat: Chat) -> impl Iterator<Item = Lane> {
+        let (first, second) = match chat {
+            Chat::Everyone => (Lane::Everyone, None),
+            Chat::Direct(one, other) => {
+                let back = (one != other).then_some(Lane::Direct { from: other, to: one });
+                (Lane::Direct { from: one, to: other }, back)
+            }
+        };
+        std::iter::once(first).chain(second)
+    }
+
+    /// The chat that the lane is part of.
+    pub(super) fn chat(self) -> Chat {
+        match self {
+            Lane::Everyone => Chat::Everyone,
+            Lane::Direct { from, to } => Chat::direct(from, to),
+        }
+    }
+
+    fn code(self) -> i64 {
+        match self {
+            Lane::Everyone => 0,
+            // A number of 31 bits is far from being given out; with the sign bit it would do too.
+            Lane::Direct { from, to } => (u64::from(from.0) << 32 | u64::from(to.0)).cast_signed(),
+        }
+    }
+}
+
+impl ToSql for Lane {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.code().into())
+    }
+}
+
+impl FromSql for Lane {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let code = value.as_i64()?;
+        let halves = code.cast_unsigned();
+        let (from, to) = (Number((halves >> 32) as u32), Number(halves as u32));
+        match (from.0, to.0) {
+            (0, 0) => Ok(Lane::Everyone),
+            (Number::MIN.., Number::MIN..) => Ok(Lane::Direct { from, to }),
+            _ => Err(FromSqlError::OutOfRange(code)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Number = Number(10_001);
+    const B: Number = Number(65_536);
+
+    #[test]
+    fn what_one_says_is_what_the_other_reads() {
+        let chat = Chat::direct(B, A);
+        assert_eq!(Lane::of_sender(chat, A), Lane::to_reader(chat, B));
+        assert_ne!(Lane::of_sender(chat, A), Lane::of_sender(chat, B));
+        assert_eq!(Lane::all(chat).count(), 2);
+        assert_eq!(Lane::all(Chat::direct(A, A)).count(), 1);
+        assert!(Lane::all(chat).all(|lane| lane.chat() == chat));
+        assert_eq!(Lane::to_reader(Chat::Everyone, A), Lane::Everyone);
+    }
+
+    #[test]
+    fn a_lane_is_read_back_and_nothing_else_is_one() {
+        let highest = Number(u32::MAX);
+        for chat in [Chat::Everyone, Chat::direct(A, B), Chat::direct(highest, highest)] {
+            for lane in Lane::all(chat) {
+                assert_eq!(Lane::column_result(ValueRef::Integer(lane.code())), Ok(lane));
+            }
+        }
+        for code in [1, 10_001, 10_001 << 32, (10_001 << 32) + 9_999, (9_999 << 32) + 10_001] {
+            let refused = Lane::column_result(ValueRef::Integer(code));
+            assert_eq!(refused, Err(FromSqlError::OutOfRange(code)));
+        }
+    }
+}

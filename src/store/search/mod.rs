@@ -1,0 +1,185 @@
+//! The search: a full-text index in a database file of its own, filled by a thread of its own.
+//!
+//! The thread reads what the database thread has committed, and follows it in small steps, so that
+//! indexing never slows a confirmation down. The index holds nothing that the store does not, and
+//! is made anew where it is missing, damaged, or of another version.
+
+mod index;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::ErrorCode;
+
+use super::completions::Completions;
+use super::health::Health;
+use super::queue::{Queue, TimedOut};
+use crate::hub::{Chat, Outcome, Ticket};
+use crate::protocol::name::Number;
+use index::{Index, IndexError};
+
+/// How many searches may wait.
+const WAITING_MAX: usize = 64;
+/// How long new messages gather before they are indexed: fewer and larger steps cost less. A search
+/// does not wait for it.
+const GATHER_TIME: Duration = Duration::from_secs(1);
+/// How many steps a search waits for; about a second's work. Where more is missing the index is
+/// being built, and the search has to be asked for again.
+const STEPS_PER_SEARCH: usize = 64;
+
+/// Something to look for.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// Whose answer it is.
+    pub(super) ticket: Ticket,
+    /// Who reads.
+    pub(super) reader: Number,
+    /// In which chat; none is `*` and all the reader's own.
+    pub(super) chat: Option<Chat>,
+    /// Which words, separated by white space.
+    pub(super) words: Box<str>,
+}
+
+/// What the thread wakes up for.
+#[derive(Debug)]
+enum Wake {
+    Search(Request),
+    Follow,
+}
+
+/// The way to the search thread.
+#[derive(Debug)]
+pub(super) struct Search {
+    store: PathBuf,
+    index: PathBuf,
+    queue: Queue<Wake>,
+    /// Whether [`Wake::Follow`] is in the queue.
+    is_told: AtomicBool,
+    closing: AtomicBool,
+    health: Health,
+}
+
+impl Search {
+    /// The way to a thread that indexes the messages of the database `store` in the file `index`.
+    pub(super) fn new(store: PathBuf, index: PathBuf) -> Self {
+        Search {
+            store,
+            index,
+            queue: Queue::new(),
+            is_told: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            health: Health::new("the search index"),
+        }
+    }
+
+    /// Begins a search, after all that was committed; tells whether there was room for it.
+    pub(super) fn ask(&self, request: Request) -> bool {
+        self.queue.push(Wake::Search(request), WAITING_MAX).is_ok()
+    }
+
+    /// Says that messages were committed.
+    pub(super) fn follow(&self) {
+        if !self.is_told.swap(true, Ordering::AcqRel) {
+            // One more than searches may wait. Refused only while the store closes.
+            let _ = self.queue.push(Wake::Follow, WAITING_MAX + 1);
+        }
+    }
+
+    /// Drops what waits, and lets the thread end.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.queue.close_and_clear();
+    }
+
+    /// Indexes and searches until the queue is closed.
+    pub(super) fn run(&self, completions: &Completions) {
+        let mut index = None;
+        // What was committed before the start may not be indexed yet.
+        let mut due = Some(Instant::now());
+        loop {
+            let wake = match due {
+                Some(due) => self.queue.pop_until(due),
+                None => Ok(self.queue.pop()),
+            };
+            match wake {
+                Ok(None) => return,
+                Ok(Some(Wake::Follow)) => {
+                    self.is_told.store(false, Ordering::Release);
+                    due = due.or_else(|| Some(Instant::now() + GATHER_TIME));
+                }
+                Ok(Some(Wake::Search(request))) => {
+                    let outcome = self.guard(&mut index, |index| self.search(index, &request));
+                    completions.finish(request.ticket, outcome.unwrap_or_else(|outcome| outcome));
+                }
+                Err(TimedOut) => {
+                    let more = self.guard(&mut index, Index::step);
+                    due = match more {
+                        Ok(true) | Err(Outcome::Busy) => Some(Instant::now()),
+                        // After a failure the next message is soon enough.
+                        Ok(false) | Err(_) => None,
+                    };
+                }
+            }
+        }
+    }
+
+    fn search(&self, index: &mut Index, request: &Request) -> Result<Outcome, IndexError> {
+        for _ in 0..STEPS_PER_SEARCH {
+            if self.closing.load(Ordering::Relaxed) {
+                break;
+            }
+            if !index.step()? {
+                let ids = index.find(request.reader, request.chat, &request.words)?;
+                return Ok(Outcome::Selected { ids, left: 0 });
+            }
+        }
+        Ok(Outcome::Busy)
+    }
+
+    /// Does something with the index, which is opened first where it is not open. A damaged one is
+    /// dropped, so that the next attempt makes a new one.
+    ///
+    /// # Errors
+    /// The outcome of a search that could not be made: [`Outcome::Busy`] where it soon can.
+    fn guard<T>(
+        &self,
+        slot: &mut Option<Index>,
+        work: impl FnOnce(&mut Index) -> Result<T, IndexError>,
+    ) -> Result<T, Outcome> {
+        let opened = match slot.take() {
+            Some(index) => Ok(index),
+            None => Index::open(&self.store, &self.index),
+        };
+        let result = opened.and_then(|index| work(slot.insert(index)));
+        match result {
+            Ok(done) => {
+                self.health.worked();
+                Ok(done)
+            }
+            Err(IndexError::Damaged(error)) => {
+                *slot = None;
+                log::warn!("the search index is damaged and will be made anew: {error}");
+                match index::remove(&self.index) {
+                    Ok(()) => Err(Outcome::Busy),
+                    Err(error) => {
+                        self.health.failed(error);
+                        Err(Outcome::Failed)
+                    }
+                }
+            }
+            Err(IndexError::Database(error)) => {
+                self.health.failed(&error);
+                let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+                Err(if is_full { Outcome::NoRoom } else { Outcome::Failed })
+            }
+            Err(IndexError::System(error)) => {
+                self.health.failed(error);
+                Err(Outcome::Failed)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Tokens: what a client logs in with again without its password. The store keeps only their
+//! hashes; a random token needs no slow one.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::health::Health;
+use crate::hub::{Outcome, Secret};
+use crate::protocol::name::Number;
+
+/// The length of a token, in bytes, before it is written as text.
+const TOKEN_BYTES: usize = 32;
+/// How long a token is good.
+const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How many good tokens an account may have: one for each of many clients. The oldest goes first.
+const PER_ACCOUNT_MAX: u32 = 16;
+
+/// Makes a token for an account, and keeps its hash.
+pub(super) fn make(
+    database: &Connection,
+    number: Number,
+    health: &Health,
+) -> rusqlite::Result<Outcome> {
+    let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
+    if let Err(error) = getrandom::fill(&mut *bytes) {
+        health.failed(error);
+        return Ok(Outcome::Failed);
+    }
+    let token = Secret::new(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)));
+    database
+        .prepare_cached("INSERT INTO tokens (hash, number, made) VALUES (?1, ?2, ?3)")?
+        .execute((hash(&token), number.0, now()))?;
+    database
+        .prepare_cached(
+            "DELETE FROM tokens WHERE number = ?1 AND (made <= ?2 OR hash IN
+             (SELECT hash FROM tokens WHERE number = ?1 ORDER BY made DESC LIMIT -1 OFFSET ?3))",
+        )?
+        .execute((number.0, oldest_good(), PER_ACCOUNT_MAX))?;
+    Ok(Outcome::Token(token))
+}
+
+/// Whether a token is good for an account.
+pub(super) fn check(
+    database: &Connection,
+    number: Number,
+    token: &Secret,
+) -> rusqlite::Result<Outcome> {
+    // The hash is looked up and not the token, so the time that it takes tells nothing of either.
+    let found = database
+        .prepare_cached("SELECT 1 FROM tokens WHERE hash = ?1 AND number = ?2 AND made > ?3")?
+        .query_row((hash(token), number.0, oldest_good()), |_| Ok(()))
+        .optional()?;
+    Ok(if found.is_some() { Outcome::PasswordRight } else { Outcome::PasswordWrong })
+}
+
+/// Ends all tokens of an account.
+pub(super) fn end_all(database: &Connection, number: Number) -> rusqlite::Result<()> {
+    database.prepare_cached("DELETE FROM tokens WHERE number = ?1")?.execute([number.0])?;
+    Ok(())
+}
+
+fn hash(token: &Secret) -> [u8; 32] {
+    Sha256::digest(token.expose()).into()
+}
+
+/// Seconds since the Unix epoch.
+fn now() -> i64 {
+    let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(age.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Tokens made then or before are no longer good.
+fn oldest_good() -> i64 {
+    now().saturating_sub_unsigned(AGE_MAX.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    const ALICE: Number = Number(10_001);
+    const BOB: Number = Number(10_002);
+
+    fn open() -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
+            let account =
+                crate::hub::Account { number, name: name.parse().unwrap(), display: None };
+            crate::store::accounts::insert(&database, &account, "$argon2id").unwrap();
+        }
+        (folder, database)
+    }
+
+    fn token(database: &Connection, number: Number) -> Secret {
+        match make(database, number, &Health::new("a test")).unwrap() {
+            Outcome::Token(token) => token,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn is_good(database: &Connection, number: Number, token: &Secret) -> bool {
+        check(database, number, token).unwrap() == Outcome::PasswordRight
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_account_until_all_end() {
+        let (_folder, database) = open();
+        let (first, second) = (token(&database, ALICE), token(&database, ALICE));
+        let bobs = token(&database, BOB);
+        assert_ne!(first, second);
+        assert_eq!(first.expose().len(), 43, "32 bytes, without padding");
+        assert!(is_good(&database, ALICE, &first) && is_good(&database, ALICE, &second));
+        assert!(!is_good(&database, BOB, &first));
+        assert!(!is_good(&database, ALICE, &Secret::new("")));
+        assert!(!is_good(&database, ALICE, &Secret::new(&first.expose()[..42])));
+        end_all(&database, ALICE).unwrap();
+        assert!(!is_good(&database, ALICE, &first) && !is_good(&database, ALICE, &second));
+        assert!(is_good(&database, BOB, &bobs));
+    }
+
+    #[test]
+    fn a_token_is_good_for_thirty_days_and_then_goes() {
+        let (_folder, database) = open();
+        let old = token(&database, ALICE);
+        let age = |seconds: i64| {
+            database.execute("UPDATE tokens SET made = made - ?1", [seconds]).unwrap();
+        };
+        age(30 * 24 * 60 * 60 - 60);
+        assert!(is_good(&database, ALICE, &old));
+        age(60);
+        assert!(!is_good(&database, ALICE, &old));
+        token(&database, ALICE);
+        let count: u32 =
+            database.query_row("SELECT count(*) FROM tokens", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 1);
+    }
+
+    #[test]
+    fn the_oldest_goes_when_there_are_too_many() {
+        let (_folder, database) = open();
+        let mut tokens = Vec::new();
+        for _ in 0..=PER_ACCOUNT_MAX {
+            database.execute("UPDATE tokens SET made = made - 1", []).unwrap();
+            tokens.push(token(&database, ALICE));
+        }
+        let good: Vec<bool> = tokens.iter().map(|one| is_good(&database, ALICE, one)).collect();
+        assert!(!good[0]);
+        assert!(good[1..].iter().all(|good| *good));
+    }
+
+    #[test]
+    fn no_token_stands_in_the_store() {
+        let (folder, database) = open();
+        let token = token(&database, ALICE);
+        let bytes = URL_SAFE_NO_PAD.decode(token.expose()).unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let stored = std::fs::read(entry.unwrap().path()).unwrap();
+            for secret in [token.expose().as_bytes(), &bytes] {
+                assert!(memchr::memmem::find(&stored, secret).is_none());
+            }
+        }
+    }
+}
