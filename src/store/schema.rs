@@ -158,6 +158,26 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_the_first_version_is_brought_forward() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut first = Connection::open(&path).unwrap();
+        migrate(&mut first, &MIGRATIONS[..1]).unwrap();
+        first
+            .execute("INSERT INTO accounts VALUES (10001, 'alice', NULL, '$argon2id', 7)", [])
+            .unwrap();
+        drop(first);
+        let database = open(&path).unwrap();
+        assert_eq!(version(&database), 2);
+        let rows = "SELECT (SELECT name FROM accounts), (SELECT count(*) FROM messages),
+                           (SELECT id_mark FROM store), (SELECT length(identity) FROM store)";
+        let rows: (String, u32, u32, u32) = database
+            .query_row(rows, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .unwrap();
+        assert_eq!(rows, ("alice".to_owned(), 0, 0, 16));
+    }
+
+    #[test]
     fn a_step_that_fails_leaves_the_store_as_it_was() {
         let mut database = Connection::open_in_memory().unwrap();
         let steps = ["CREATE TABLE a (x INTEGER);", "CREATE TABLE b (x INTEGER); nonsense;"];

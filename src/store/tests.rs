@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 use crate::protocol::name::FileName;
 
+mod messages;
+
 /// No test waits longer for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
 

@@ -1,0 +1,173 @@
+//! A batch: what fails in it, and what does not.
+
+use super::*;
+
+use tempfile::TempDir;
+
+use crate::hub::{Chat, StoredMessage};
+use crate::protocol::reply::MessageId;
+
+fn open() -> (TempDir, Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = Lock::acquire(folder.path()).unwrap();
+    let (database, kept) = Database::open(&folder.path().join("store"), lock).unwrap();
+    assert_eq!(kept.accounts, []);
+    (folder, database)
+}
+
+fn register(number: u32, name: &str) -> Request {
+    let account = Account { number: Number(number), name: name.parse().unwrap(), display: None };
+    Request::Register { ticket: Ticket(number.into()), account, hash: "$argon2id".to_owned() }
+}
+
+fn set_display_name(number: u32) -> Request {
+    let display = "x".repeat(64).parse().unwrap();
+    let ticket = Ticket(number.into());
+    Request::SetDisplayName { ticket, number: Number(number), display }
+}
+
+fn names(database: &Database) -> Vec<String> {
+    let mut select =
+        database.connection.prepare("SELECT name FROM accounts ORDER BY number").unwrap();
+    select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn refused(answers: &[Answer]) -> Vec<Option<&Outcome>> {
+    answers
+        .iter()
+        .map(|answer| match answer {
+            Answer::Refused(outcome) => Some(outcome),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_request_that_fails_costs_the_others_nothing() {
+    let (_folder, mut database) = open();
+    let answers = database.answer(&[
+        register(10_001, "alice"),
+        set_display_name(10_001),
+        set_display_name(10_009),
+        register(10_002, "ALICE"),
+        register(10_001, "bob"),
+        register(10_003, "carol"),
+    ]);
+    let failed = Some(&Outcome::Failed);
+    assert_eq!(refused(&answers), [None, None, failed, failed, failed, None]);
+    assert_eq!(names(&database), ["alice", "carol"]);
+}
+
+#[test]
+fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
+    let (folder, mut database) = open();
+    assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [None]);
+    let slots = passwords::Slots::default();
+    let look_up = Request::LookUpPassword {
+        ticket: Ticket(1),
+        number: Some(Number(10_001)),
+        password: Secret::new("x"),
+        slot: slots.take().unwrap(),
+    };
+    let writes = 2..20;
+    let mut batch: Vec<Request> =
+        writes.clone().map(|i| register(10_000 + i, &format!("somebody{i}"))).collect();
+    batch.push(look_up);
+
+    let other = Connection::open(folder.path().join("store")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let start = Instant::now();
+    let mut answers = database.answer(&batch);
+    assert!(start.elapsed() < writes.len() as u32 * schema::LOCK_TIMEOUT, "not once for each");
+    assert!(matches!(answers.pop(), Some(Answer::Hash(Some(hash))) if hash == "$argon2id"));
+    assert_eq!(refused(&answers), vec![Some(&Outcome::Busy); writes.len()]);
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(refused(&database.answer(&batch)), vec![None; batch.len()]);
+}
+
+#[test]
+fn a_full_disk_refuses_writes_until_there_is_room() {
+    let (_folder, mut database) = open();
+    let pages: u32 =
+        database.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    let limit = |database: &Database, pages: u32| {
+        database
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, u32>(0))
+            .unwrap()
+    };
+    assert_eq!(limit(&database, pages), pages);
+    let batch: Vec<Request> =
+        (0..200).map(|i| register(10_000 + i, &format!("somebody{i}"))).collect();
+    let answers = database.answer(&batch);
+    let kept = refused(&answers).iter().filter(|outcome| outcome.is_none()).count();
+    assert_eq!(kept, names(&database).len(), "what was confirmed is there");
+    assert!((1..200).contains(&kept), "some fitted into the last page: {kept}");
+    assert!(refused(&answers).into_iter().flatten().all(|o| *o == Outcome::NoRoom));
+
+    limit(&database, 1_000);
+    assert_eq!(refused(&database.answer(&batch[kept..])), vec![None; 200 - kept]);
+    assert_eq!(names(&database).len(), 200);
+}
+
+fn keep(id: u64) -> Request {
+    let message = StoredMessage {
+        id: MessageId(id),
+        from: Number(10_001),
+        chat: Chat::Everyone,
+        text: "x".repeat(200).into(),
+    };
+    let request = messages::Request::Keep { message, key: Some("k".parse().unwrap()) };
+    Request::Messages { ticket: Ticket(id), request }
+}
+
+fn find_key() -> Request {
+    let (sender, key) = (Number(10_001), "k".parse().unwrap());
+    let request = messages::Request::FindKey { sender, key };
+    Request::Messages { ticket: Ticket(0), request }
+}
+
+#[test]
+fn a_message_without_room_leaves_neither_text_nor_key_and_reads_go_on() {
+    let (_folder, mut database) = open();
+    let pages: u32 =
+        database.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    let limit = |database: &Database, pages: u32| {
+        database.connection.pragma_update(None, "max_page_count", pages).unwrap();
+    };
+    limit(&database, pages);
+    let now = 4_000_000_000_000_000;
+    let kept = (now..).take_while(|id| refused(&database.answer(&[keep(*id)])) == [None]);
+    let kept = kept.count() as u64;
+    assert!(kept > 0, "some fitted into the first page");
+    let answers = database.answer(&[find_key(), keep(now + 100), find_key()]);
+    assert_eq!(refused(&answers), [None, Some(&Outcome::NoRoom), None]);
+    let newest = Outcome::KeyFound { id: MessageId(now + kept - 1), chat: Chat::Everyone };
+    for answer in [&answers[0], &answers[2]] {
+        assert!(matches!(answer, Answer::Done(found) if *found == newest), "{answer:?}");
+    }
+    limit(&database, pages + 100);
+    assert_eq!(refused(&database.answer(&[keep(now + 100)])), [None]);
+    let count = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM keys)";
+    let counts: (u64, u64) = database
+        .connection
+        .query_row(count, [], |row| {
+            Ok((row.get::<_, u32>(0)?.into(), row.get::<_, u32>(1)?.into()))
+        })
+        .unwrap();
+    assert_eq!(counts, (kept + 1, 1));
+}
+
+#[test]
+fn a_bad_request_costs_a_full_batch_nothing() {
+    let (_folder, mut database) = open();
+    let ids = (1..=500).chain([250]).chain(501..=1_000);
+    let batch: Vec<Request> = ids.map(keep).collect();
+    let mut answers = Vec::new();
+    while answers.len() < batch.len() {
+        answers.extend(database.answer(&batch[answers.len()..]));
+    }
+    let failed: Vec<usize> =
+        (0..batch.len()).filter(|at| refused(&answers)[*at].is_some()).collect();
+    assert_eq!(failed, [500]);
+}

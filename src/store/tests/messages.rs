@@ -1,0 +1,171 @@
+//! Messages, tokens and the search, as the server sees them.
+
+use super::*;
+
+use crate::hub::{Chat, StoredMessage, Unread};
+use crate::protocol::name::Key;
+use crate::protocol::reply::MessageId;
+
+const ALICE: Number = Number(10_001);
+const BOB: Number = Number(10_002);
+
+fn chat() -> Chat {
+    Chat::direct(ALICE, BOB)
+}
+
+fn keep(id: u64, text: &str, key: Option<&str>) -> Job {
+    let message = StoredMessage { id: MessageId(id), from: ALICE, chat: chat(), text: text.into() };
+    Job::KeepMessage { message, key: key.map(|key| key.parse().unwrap()) }
+}
+
+fn find_key(word: &str) -> Job {
+    Job::FindKey { sender: ALICE, key: word.parse().unwrap() }
+}
+
+fn select(which: Selection) -> Job {
+    Job::SelectMessages { reader: BOB, which }
+}
+
+fn search(words: &str) -> Job {
+    select(Selection::Holding { chat: None, words: words.into() })
+}
+
+fn selected(ids: impl IntoIterator<Item = u64>) -> Outcome {
+    Outcome::Selected { ids: ids.into_iter().map(MessageId).collect(), left: 0 }
+}
+
+/// Microseconds since the Unix epoch.
+fn now() -> u64 {
+    let age = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    age.as_micros() as u64
+}
+
+#[test]
+fn jobs_see_what_was_submitted_before_them() {
+    let mut fixture = Fixture::new();
+    let now = now();
+    let jobs = [
+        find_key("k"),
+        keep(now, "first words", Some("k")),
+        find_key("k"),
+        Job::CountUnread { reader: BOB },
+        select(Selection::Unread(chat())),
+        select(Selection::Last { chat: chat(), before: None, count: 5 }),
+        Job::FetchMessages { ids: vec![MessageId(now)] },
+        search("words"),
+        Job::MarkSeen { reader: BOB, chat: chat(), id: MessageId(now) },
+        Job::CountUnread { reader: BOB },
+        Job::RemoveOld { before: MessageId(u64::MAX) },
+        find_key("k"),
+        Job::FetchMessages { ids: vec![MessageId(now)] },
+    ];
+    let tickets: Vec<Ticket> = jobs.into_iter().map(|job| fixture.submit(job)).collect();
+    let mut outcomes = fixture.outcomes(tickets.len());
+    let outcomes: Vec<Outcome> =
+        tickets.iter().map(|ticket| outcomes.remove(ticket).unwrap()).collect();
+    let message = match keep(now, "first words", None) {
+        Job::KeepMessage { message, .. } => message,
+        _ => unreachable!(),
+    };
+    // The search is behind the removal where both were in one transaction.
+    assert!(outcomes[7] == selected([now]) || outcomes[7] == selected([]), "{:?}", outcomes[7]);
+    assert_eq!(
+        [&outcomes[..7], &outcomes[8..]].concat(),
+        [
+            Outcome::NotFound,
+            Outcome::Done,
+            Outcome::KeyFound { id: MessageId(now), chat: chat() },
+            Outcome::Unread(vec![Unread { chat: chat(), count: 1, last: MessageId(now) }]),
+            selected([now]),
+            selected([now]),
+            Outcome::Messages(vec![message]),
+            Outcome::Done,
+            Outcome::Unread(vec![]),
+            Outcome::Removed { more: false },
+            Outcome::NotFound,
+            Outcome::Messages(vec![]),
+        ]
+    );
+}
+
+#[test]
+fn outcomes_of_the_database_come_in_the_order_of_their_jobs() {
+    let mut fixture = Fixture::new();
+    let tickets: Vec<Ticket> = (1..=3_000).map(|id| fixture.submit(keep(id, "x", None))).collect();
+    let finished = fixture.wait(tickets.len());
+    let finished: Vec<Ticket> = finished
+        .into_iter()
+        .map(|completion| match completion {
+            Completion::Job { ticket, outcome: Outcome::Done } => ticket,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(finished, tickets);
+}
+
+#[test]
+fn what_was_confirmed_is_there_when_it_is_opened_again() {
+    let mut fixture = Fixture::new();
+    let now = now();
+    assert_eq!(fixture.run(keep(now, "kept", Some("k"))), Outcome::Done);
+    assert_eq!(fixture.run(Job::RaiseIdMark { mark: MessageId(now + 500) }), Outcome::Done);
+    let mut fixture = fixture.reopen(PasswordCost::Low);
+    assert_eq!(fixture.kept.id_mark, MessageId(now + 500));
+    assert_eq!(fixture.kept.keys, [(ALICE, "k".parse::<Key>().unwrap())]);
+    assert_eq!(fixture.run(select(Selection::Unread(chat()))), selected([now]));
+    assert_eq!(fixture.run(search("KEPT")), selected([now]));
+}
+
+#[test]
+fn a_search_index_that_is_gone_or_spoiled_is_made_again() {
+    let mut fixture = Fixture::new();
+    for id in 1..=600 {
+        fixture.submit(keep(id, "word", None));
+    }
+    fixture.wait(600);
+    assert_eq!(fixture.run(search("word")), selected(1..=600));
+    let index = fixture.folder.path().join("data/search.sqlite");
+    let spoils: [&dyn Fn(); 2] = [&|| std::fs::remove_file(&index).unwrap(), &|| {
+        std::fs::write(&index, "no database at all".repeat(1_000)).unwrap()
+    }];
+    for spoil in spoils {
+        let Fixture { store, folder, .. } = fixture;
+        store.close();
+        spoil();
+        fixture = Fixture::open(folder, PasswordCost::Low);
+        let outcome = match fixture.run(search("word")) {
+            Outcome::Busy => fixture.run(search("word")),
+            outcome => outcome,
+        };
+        assert_eq!(outcome, selected(1..=600));
+    }
+}
+
+#[test]
+fn a_new_password_ends_the_old_one_and_all_tokens() {
+    let mut fixture = Fixture::new();
+    for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
+        assert_eq!(fixture.run(register(number.0, name, "old")), Outcome::Done);
+    }
+    let token = |fixture: &mut Fixture, number| match fixture.run(Job::MakeToken { number }) {
+        Outcome::Token(token) => token,
+        other => panic!("{other:?}"),
+    };
+    let (alices, bobs) = (token(&mut fixture, ALICE), token(&mut fixture, BOB));
+    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let check_token = |number, token: &Secret| Job::CheckToken { number, token: token.clone() };
+    assert_eq!(fixture.run(check_token(ALICE, &alices)), Outcome::PasswordRight);
+    assert_eq!(fixture.run(check_token(BOB, &alices)), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(check_token(Number(0), &alices)), Outcome::PasswordWrong);
+
+    let password = Secret::new("new");
+    assert_eq!(fixture.run(Job::SetPassword { number: ALICE, password }), Outcome::Done);
+    assert_eq!(fixture.run(check(ALICE.0, "old")), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(check(ALICE.0, "new")), Outcome::PasswordRight);
+    assert_eq!(fixture.run(check_token(ALICE, &alices)), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(check_token(BOB, &bobs)), Outcome::PasswordRight);
+
+    let nobody = Job::SetPassword { number: Number(10_009), password: Secret::new("x") };
+    assert_eq!(fixture.run(nobody), Outcome::Failed);
+    assert_eq!(fixture.run(Job::MakeToken { number: Number(10_009) }), Outcome::Failed);
+}
