@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// EX_USAGE: the command line or the environment asks for what there is not.
     Usage = 64,
+    /// EX_DATAERR: a check found what should not be.
+    Data = 65,
     /// EX_UNAVAILABLE: an address to listen on is taken, or no server answers.
     Unavailable = 69,
     /// EX_SOFTWARE: the program found itself in a state that it should never be in.
@@ -16,6 +18,8 @@ pub enum Exit {
     System = 71,
     /// EX_CANTCREAT: the data folder or a file in it can't be made or used.
     CantCreate = 73,
+    /// EX_IOERR: what is there can't be read.
+    InputOutput = 74,
     /// EX_TEMPFAIL: not now; another server has the data folder.
     TryAgain = 75,
 }

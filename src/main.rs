@@ -1,5 +1,6 @@
 //! chatsrv(8): the server.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use chatsrv::exit::Exit;
@@ -7,7 +8,7 @@ use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
 use chatsrv::options::{Offline, Options, PasswordCost, Registration};
 use chatsrv::server::{self, Poll, Server, StartError};
-use chatsrv::store::{self, Store};
+use chatsrv::store::{self, Checkup, MaintenanceError, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 fn main() -> ExitCode {
@@ -19,6 +20,12 @@ fn main() -> ExitCode {
         eprintln!("chatsrv: {error}");
         return Exit::Software.into();
     }
+    if options.check {
+        return check(&options.data);
+    }
+    if let Some(copy) = &options.backup {
+        return backup(&options.data, copy);
+    }
     match run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err((exit, message)) => {
@@ -26,6 +33,37 @@ fn main() -> ExitCode {
             exit.into()
         }
     }
+}
+
+/// Tells on standard output what is wrong with the store.
+fn check(data: &Path) -> ExitCode {
+    let checkup = match store::check(data) {
+        Ok(checkup) => checkup,
+        Err(error) => return fail(&error),
+    };
+    for finding in &checkup.findings {
+        println!("{finding}");
+    }
+    let Checkup { schema, known, accounts, messages, findings } = checkup;
+    println!("schema {schema} of {known}, {accounts} accounts, {messages} messages");
+    if findings.is_empty() {
+        println!("the store is sound");
+        ExitCode::SUCCESS
+    } else {
+        Exit::Data.into()
+    }
+}
+
+fn backup(data: &Path, copy: &Path) -> ExitCode {
+    match store::backup(data, copy) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &MaintenanceError) -> ExitCode {
+    eprintln!("chatsrv: {error}");
+    error.exit().into()
 }
 
 fn run(options: Options) -> Result<(), (Exit, String)> {

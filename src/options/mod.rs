@@ -102,6 +102,14 @@ pub struct Options {
     #[arg(default_value = "10s")]
     pub drain: Duration,
 
+    /// Check the store, tell what is wrong with it, and serve nobody
+    #[arg(long, env = "CHATSRV_CHECK", value_parser = BoolishValueParser::new())]
+    pub check: bool,
+
+    /// Copy the store to a new file, also beside its server, and serve nobody
+    #[arg(long, env = "CHATSRV_BACKUP", value_name = "FILE", conflicts_with = "check")]
+    pub backup: Option<PathBuf>,
+
     /// What the log on standard error tells
     #[arg(long, env = "CHATSRV_LOG", value_name = "LEVEL", value_parser = log_level())]
     #[arg(default_value = "info")]

@@ -22,6 +22,7 @@ mod folder;
 mod health;
 mod lane;
 mod lock;
+mod maintenance;
 mod messages;
 mod passwords;
 mod queue;
@@ -32,6 +33,7 @@ mod tokens;
 
 pub use completions::Completion;
 pub use error::{Reason, StoreError};
+pub use maintenance::{Checkup, MaintenanceError, backup, check};
 pub use passwords::PasswordCost;
 
 use std::fs::File;
@@ -58,6 +60,8 @@ use threads::{Threads, yield_to_others};
 use crate::hub::{Account, ConnId, Job, Kept, Outcome, Secret, Selection, Ticket};
 use crate::protocol::name::{FileName, Number};
 
+/// The name of the database in the data folder.
+const DATABASE: &str = "chatsrv.db";
 /// With more requests than this waiting for the database, senders are slowed down.
 const CONGESTED_REQUESTS: usize = 1_024;
 /// The longest that [`Store::close`] waits for a disk that does not answer.
@@ -104,7 +108,7 @@ impl Store {
         let lock = Lock::acquire(&config.data)?;
         let files = Folder::open(&config.files)?;
         check_apart(&config).map_err(StoreError::at(&config.files))?;
-        let path = config.data.join("chatsrv.db");
+        let path = config.data.join(DATABASE);
         let (database, kept) = Database::open(&path, lock)?;
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));

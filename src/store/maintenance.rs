@@ -1,0 +1,374 @@
+//! What is done with a store beside its server: checking it, and making a copy.
+//!
+//! Neither takes the lock of the data folder: both only read, in one transaction, which SQLite keeps
+//! apart from what a server writes meanwhile.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::lane::Lane;
+use super::{Reason, accounts, messages, schema};
+use crate::exit::Exit;
+use crate::protocol::text::Text;
+
+/// The most findings that are told.
+const FINDINGS_MAX: usize = 100;
+/// How long to wait for a server that opens or closes the store at that moment.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a store could not be checked, or copied.
+#[derive(Debug)]
+pub enum MaintenanceError {
+    /// The store can't be read.
+    Store(PathBuf, Reason),
+    /// The copy can't be made.
+    Copy(PathBuf, Reason),
+    /// There is something under the name of the copy.
+    Exists(PathBuf),
+}
+
+impl MaintenanceError {
+    /// The exit code: 74 (`EX_IOERR`) where the store can't be read, 73 (`EX_CANTCREAT`) where the
+    /// copy can't be made.
+    pub fn exit(&self) -> Exit {
+        match self {
+            MaintenanceError::Store(..) => Exit::InputOutput,
+            MaintenanceError::Copy(..) | MaintenanceError::Exists(_) => Exit::CantCreate,
+        }
+    }
+}
+
+impl fmt::Display for MaintenanceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MaintenanceError::Store(path, reason) => {
+                write!(f, "{} can't be read: {reason}", path.display())
+            }
+            MaintenanceError::Copy(path, reason) => {
+                write!(f, "{} can't be made: {reason}", path.display())
+            }
+            MaintenanceError::Exists(path) => {
+                write!(f, "{} is there already", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for MaintenanceError {}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkup {
+    /// The version of its schema.
+    pub schema: u32,
+    /// The version that this server writes.
+    pub known: u32,
+    /// How many accounts there are.
+    pub accounts: u64,
+    /// How many messages there are.
+    pub messages: u64,
+    /// What is wrong, in words; the first of it where it is much.
+    pub findings: Vec<String>,
+}
+
+/// Checks the store in a data folder: the file, its references, and that no row holds what no server
+/// writes. A server may be using it.
+///
+/// # Errors
+/// [`MaintenanceError::Store`] where it can't be read at all.
+pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
+    let path = data.join(super::DATABASE);
+    let store = open(&path)?;
+    match look(&store) {
+        Ok(checkup) => Ok(checkup),
+        Err(Reason::Database(error)) if is_damage(&error) => {
+            let findings = vec![error.to_string()];
+            let known = schema::MIGRATIONS.len() as u32;
+            Ok(Checkup { schema: 0, known, accounts: 0, messages: 0, findings })
+        }
+        Err(reason) => Err(MaintenanceError::Store(path, reason)),
+    }
+}
+
+/// Makes a copy of the store in a data folder, for its owner alone: all that was confirmed when it
+/// began. A server may be using the store.
+///
+/// # Errors
+/// [`MaintenanceError::Exists`] where there is such a file; then nothing was done.
+pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
+    let path = data.join(super::DATABASE);
+    if fs::symlink_metadata(copy).is_ok() {
+        return Err(MaintenanceError::Exists(copy.to_owned()));
+    }
+    let store = open(&path)?;
+    let mut part = copy.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let failed = |reason: Reason| MaintenanceError::Copy(copy.to_owned(), reason);
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&part)
+        .map_err(|error| MaintenanceError::Copy(part.clone(), error.into()))?;
+    let result = copy_pages(&store, &part).and_then(|()| settle(&part, copy));
+    if let Err(reason) = result {
+        // The first failure is the one to tell.
+        let _ = fs::remove_file(&part);
+        return Err(match reason {
+            Reason::System(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                MaintenanceError::Exists(copy.to_owned())
+            }
+            reason => failed(reason),
+        });
+    }
+    Ok(())
+}
+
+fn open(path: &Path) -> Result<Connection, MaintenanceError> {
+    let failed = |reason: Reason| MaintenanceError::Store(path.to_owned(), reason);
+    // SQLite would only say that it is unable to open it.
+    fs::metadata(path).map_err(|error| failed(error.into()))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let store = Connection::open_with_flags(path, flags).map_err(|error| failed(error.into()))?;
+    store.busy_timeout(LOCK_TIMEOUT).map_err(|error| failed(error.into()))?;
+    Ok(store)
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// All pages in one step, which is one transaction: a server that writes meanwhile is not seen, and
+/// does not make it begin again.
+fn copy_pages(store: &Connection, part: &Path) -> Result<(), Reason> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut copy = Connection::open_with_flags(part, flags)?;
+    match Backup::new(store, &mut copy)?.step(-1)? {
+        StepResult::Done => {}
+        _ => return Err(io::Error::from(io::ErrorKind::ResourceBusy).into()),
+    }
+    copy.close().map_err(|(_, error)| error)?;
+    Ok(())
+}
+
+/// Brings a copy to the disk, and gives it its name.
+fn settle(part: &Path, copy: &Path) -> Result<(), Reason> {
+    File::open(part)?.sync_all()?;
+    renameat_with(CWD, part, CWD, copy, RenameFlags::NOREPLACE)?;
+    let folder = copy.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(())
+}
+
+fn look(store: &Connection) -> Result<Checkup, Reason> {
+    // One transaction, so that what a server writes meanwhile is either in all counts or in none.
+    let store = store.unchecked_transaction()?;
+    let known = schema::MIGRATIONS.len() as u32;
+    let found: u32 = store.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let mut checkup =
+        Checkup { schema: found, known, accounts: 0, messages: 0, findings: Vec::new() };
+    look_at_file(&store, &mut checkup.findings)?;
+    if found > known {
+        checkup.findings.push(Reason::NewerSchema { found, known }.to_string());
+        return Ok(checkup);
+    }
+    if found >= 1 {
+        checkup.accounts = count(&store, "SELECT count(*) FROM accounts")?;
+        if let Err(reason) = accounts::load(&store) {
+            checkup.findings.push(reason.to_string());
+        }
+    }
+    if found >= 2 {
+        checkup.messages = count(&store, "SELECT count(*) FROM messages")?;
+        look_at_messages(&store, &mut checkup.findings)?;
+        if let Err(reason) = messages::load_keys(&store) {
+            checkup.findings.push(reason.to_string());
+        }
+        look_at_rows(&store, &mut checkup.findings)?;
+    }
+    Ok(checkup)
+}
+
+fn count(store: &Connection, query: &str) -> rusqlite::Result<u64> {
+    store.query_row(query, [], |row| row.get(0).map(i64::cast_unsigned))
+}
+
+/// The file itself, and the references between its tables.
+fn look_at_file(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut check = store.prepare(&format!("PRAGMA integrity_check({FINDINGS_MAX})"))?;
+    let mut rows = check.query([])?;
+    while let Some(row) = rows.next()? {
+        let told: String = row.get(0)?;
+        if told != "ok" {
+            findings.push(told);
+        }
+    }
+    let mut check = store.prepare("PRAGMA foreign_key_check")?;
+    let mut rows = check.query([])?;
+    while let (Some(row), true) = (rows.next()?, findings.len() < FINDINGS_MAX) {
+        let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+        findings.push(format!("a row of {table} refers to one of {parent} that there is not"));
+    }
+    Ok(())
+}
+
+fn look_at_messages(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut select = store.prepare("SELECT id, lane, sender, text FROM messages")?;
+    let mut rows = select.query([])?;
+    while let (Some(row), true) = (rows.next()?, findings.len() < FINDINGS_MAX) {
+        let id: i64 = row.get(0)?;
+        let sender: u32 = row.get::<_, i64>(2)?.try_into().unwrap_or(0);
+        let wrong = match row.get::<_, Lane>(1) {
+            _ if id < 0 => Some("id"),
+            Err(_) => Some("lane"),
+            Ok(Lane::Direct { from, .. }) if from.0 != sender => Some("sender"),
+            Ok(_) => {
+                let text = row.get_ref(3)?.as_bytes().unwrap_or_default();
+                let is_text = !text.is_empty() && Text::from_bytes(text).is_ok();
+                (!is_text).then_some("text")
+            }
+        };
+        if let Some(column) = wrong {
+            findings.push(format!("the message {id} has a malformed {column}"));
+        }
+    }
+    Ok(())
+}
+
+/// What is small enough to be told by SQLite alone.
+fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
+    for (query, what) in [
+        ("SELECT count(*) FROM tokens WHERE length(hash) <> 32", "tokens have a malformed hash"),
+        ("SELECT count(*) FROM chats WHERE seen < 0", "chats have a malformed mark"),
+        ("SELECT count(*) <> 1 FROM store", "row of the store itself is missing"),
+    ] {
+        let count = count(store, query)?;
+        if count > 0 {
+            findings.push(format!("{count} {what}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::hub::{Account, Chat, StoredMessage};
+    use crate::protocol::name::Number;
+    use crate::protocol::reply::MessageId;
+
+    /// A data folder with a store that is open, and holds an account and a message.
+    fn store() -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = schema::open(&folder.path().join(crate::store::DATABASE)).unwrap();
+        let number = Number(10_001);
+        let account = Account { number, name: "alice".parse().unwrap(), display: None };
+        let hash = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$\
+                    h2T4sBmkLVb2DsEyOYTJ5rmMAuVEFtbGPSVdQUgxfPo";
+        accounts::insert(&store, &account, hash).unwrap();
+        keep(&store, 1);
+        (folder, store)
+    }
+
+    fn keep(store: &Connection, id: u64) {
+        let number = Number(10_001);
+        let chat = Chat::direct(number, Number(10_002));
+        let message = StoredMessage { id: MessageId(id), from: number, chat, text: "hello".into() };
+        messages::Request::Keep { message, key: None }.run(store).unwrap();
+    }
+
+    #[test]
+    fn a_sound_store_is_sound_while_it_is_open() {
+        let (folder, _store) = store();
+        let checkup = check(folder.path()).unwrap();
+        assert_eq!(checkup.findings, [""; 0]);
+        assert_eq!((checkup.accounts, checkup.messages, checkup.schema), (1, 1, checkup.known));
+    }
+
+    #[test]
+    fn what_no_server_writes_is_found() {
+        for (spoil, finding) in [
+            ("UPDATE accounts SET name = 'operator'", "malformed name"),
+            ("UPDATE messages SET lane = 1", "malformed lane"),
+            ("UPDATE messages SET sender = 10002", "malformed sender"),
+            ("UPDATE messages SET text = 'a' || char(27)", "malformed text"),
+            ("UPDATE messages SET text = ''", "malformed text"),
+            ("UPDATE messages SET id = -1", "malformed id"),
+            ("UPDATE chats SET seen = -1", "2 chats have"),
+            ("DELETE FROM store", "is missing"),
+            ("INSERT INTO tokens VALUES (x'00', 10001, 0)", "1 tokens have"),
+            (
+                "PRAGMA foreign_keys = 0; INSERT INTO tokens VALUES (zeroblob(32), 10009, 0)",
+                "refers to one of accounts",
+            ),
+            ("INSERT INTO keys VALUES (4000000000000000, 10001, 'two words', 0)", "key of the"),
+            ("PRAGMA user_version = 99", "newer version"),
+            (
+                "PRAGMA writable_schema = 1;
+                 UPDATE sqlite_schema SET sql = 'CREATE INDEX messages_by_lane ON messages (sender)'
+                 WHERE name = 'messages_by_lane'",
+                "messages_by_lane",
+            ),
+        ] {
+            let (folder, store) = store();
+            store.execute_batch(spoil).unwrap();
+            let findings = check(folder.path()).unwrap().findings;
+            assert!(findings.iter().any(|told| told.contains(finding)), "{spoil}: {findings:?}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_found_and_a_missing_one_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = check(folder.path()).unwrap_err();
+        assert_eq!(missing.exit(), Exit::InputOutput);
+        let path = folder.path().join(crate::store::DATABASE);
+        fs::write(&path, "a letter to somebody".repeat(500)).unwrap();
+        assert_eq!(check(folder.path()).unwrap().findings.len(), 1);
+        assert!(fs::read_to_string(&path).unwrap().starts_with("a letter"));
+    }
+
+    #[test]
+    fn a_copy_is_whole_and_the_owners() {
+        let (folder, store) = store();
+        let copies = tempfile::tempdir().unwrap();
+        let copy = copies.path().join(crate::store::DATABASE);
+        // Something of it is in the write-ahead log alone.
+        keep(&store, 2);
+        backup(folder.path(), &copy).unwrap();
+        keep(&store, 3);
+        assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let names: Vec<_> = fs::read_dir(copies.path()).unwrap().collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+        let checkup = check(copies.path()).unwrap();
+        assert_eq!((checkup.findings.len(), checkup.messages), (0, 2));
+
+        let refused = backup(folder.path(), &copy).unwrap_err();
+        assert!(matches!(refused, MaintenanceError::Exists(_)), "{refused}");
+        let nowhere = copies.path().join("no/such/folder");
+        assert_eq!(backup(folder.path(), &nowhere).unwrap_err().exit(), Exit::CantCreate);
+        schema::open(&copy).unwrap();
+    }
+
+    #[test]
+    fn a_copy_that_fails_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(crate::store::DATABASE), "no database".repeat(999)).unwrap();
+        let copies = tempfile::tempdir().unwrap();
+        backup(folder.path(), &copies.path().join("copy")).unwrap_err();
+        assert_eq!(fs::read_dir(copies.path()).unwrap().count(), 0);
+    }
+}
