@@ -15,8 +15,11 @@ use crate::protocol::reply::MessageId;
 
 /// How long the word that marks a message is remembered.
 const KEY_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// How many old words go when a new one comes: more than one, so that there is an end to it.
-const KEYS_PER_STEP: u32 = 4;
+/// One new word in so many, as its message's id falls, makes room: looking for old ones is dearer
+/// than keeping a new one.
+const KEYS_PER_SWEEP: u64 = 64;
+/// How many old words go then: more than came, so that there is an end to it.
+const KEYS_SWEPT_MAX: u32 = 256;
 /// The most words that are handed out when the store is opened: the newest ones.
 const KEYS_LOADED_MAX: u32 = 1_000_000;
 /// How many messages are removed at once; a few milliseconds' work.
@@ -143,12 +146,20 @@ fn keep_key(database: &Connection, message: &StoredMessage, key: &Key) -> rusqli
             "INSERT OR REPLACE INTO keys (message, sender, word, lane) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute((sql(message.id), message.from.0, key.as_str(), lane))?;
+    if message.id.0.is_multiple_of(KEYS_PER_SWEEP) {
+        remove_keys(database, sql(oldest_key()), KEYS_SWEPT_MAX)?;
+    }
+    Ok(())
+}
+
+/// Removes the oldest words whose messages are older than one.
+fn remove_keys(database: &Connection, before: i64, max: u32) -> rusqlite::Result<()> {
     database
         .prepare_cached(
             "DELETE FROM keys WHERE message IN
              (SELECT message FROM keys WHERE message < ?1 ORDER BY message LIMIT ?2)",
         )?
-        .execute((sql(oldest_key()), KEYS_PER_STEP))?;
+        .execute((before, max))?;
     Ok(())
 }
 
@@ -232,12 +243,7 @@ fn remove_old(database: &Connection, before: MessageId) -> rusqlite::Result<Outc
         .optional()?;
     let end = first_left.unwrap_or(sql(before));
     database.prepare_cached("DELETE FROM messages WHERE id < ?1")?.execute([end])?;
-    database
-        .prepare_cached(
-            "DELETE FROM keys WHERE message IN
-             (SELECT message FROM keys WHERE message < ?1 ORDER BY message LIMIT ?2)",
-        )?
-        .execute((end, REMOVED_PER_STEP))?;
+    remove_keys(database, end, REMOVED_PER_STEP)?;
     Ok(Outcome::Removed { more: first_left.is_some() })
 }
 

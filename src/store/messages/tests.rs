@@ -223,18 +223,18 @@ fn a_word_marks_a_message_of_one_sender_for_a_day() {
 fn words_that_are_forgotten_go_while_new_ones_come() {
     let fixture = Fixture::new();
     let chat = Chat::direct(ALICE, BOB);
-    for id in 1..=40 {
+    for id in 1..=300 {
         fixture.keep(id, ALICE, chat, "old");
         let insert = "INSERT INTO keys VALUES (?1, 10001, 'old' || ?1, 0)";
         fixture.database.execute(insert, [id as i64]).unwrap();
     }
     let start = now();
-    for i in 0..10 {
+    for i in 0..2 * KEYS_PER_SWEEP {
         fixture.keep_marked(start + i, ALICE, chat, "new", Some(&format!("new{i}")));
     }
     let count = |query| fixture.database.query_row(query, [], |row| row.get::<_, u32>(0)).unwrap();
-    assert_eq!(count("SELECT count(*) FROM keys"), 10);
-    assert_eq!(count("SELECT count(*) FROM messages"), 50, "the messages stay");
+    assert_eq!(count("SELECT count(*) FROM keys"), 2 * KEYS_PER_SWEEP as u32);
+    assert_eq!(count("SELECT count(*) FROM messages"), 428, "the messages stay");
 }
 
 #[test]
