@@ -19,9 +19,11 @@ UNITS := $(notdir $(wildcard systemd/*.service))
 
 # How many runs of the simulator `make sim` makes, and what `make loadtest` measures.
 SEEDS ?= 10000
+# How often `make crash` kills the server.
+ROUNDS ?= 50
 LOAD ?= --spawn --clients 2000 --rate 20 --duration 10s
 
-.PHONY: all check test sim loadtest lint man-lint unit-lint install uninstall clean
+.PHONY: all check test sim crash loadtest lint man-lint unit-lint install uninstall clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -61,6 +63,10 @@ test:
 sim:
 	CARGO_PROFILE_DEV_OPT_LEVEL=2 CHATSRV_SIM_SEEDS=$(SEEDS) \
 		$(CARGO) test --locked --test simulator -- --nocapture
+
+# Kills the server while clients send, and looks for what was confirmed. ROUNDS=n does it n times.
+crash:
+	CHATSRV_CRASH_ROUNDS=$(ROUNDS) $(CARGO) test --locked --test crash -- --nocapture
 
 loadtest: all
 	$(BUILT)/loadtest $(LOAD)

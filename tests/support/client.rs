@@ -108,7 +108,10 @@ impl Client {
     /// Gives the password of `name`, and holds the answer to be that of a login.
     pub fn give_password(&mut self, name: &str) {
         self.send(&format!("D {}", password_of(name)));
-        self.expect("C 150 UNREAD 0");
+        let count = self.expect("C 150 UNREAD …").remove(0);
+        for _ in 0..count.parse::<usize>().expect("a count") {
+            self.expect("C 151 UNREAD …");
+        }
         let number = self.expect(&format!("C 230 USER {name} … welcome")).remove(0);
         self.number = Some(number.parse().expect("a number"));
     }
@@ -350,7 +353,8 @@ impl Client {
             }
             (None, Some(151)) => self.fail("an item without a list"),
             (None, _) => None,
-            (Some(left @ 1..), Some(151)) => Some(left - 1),
+            // A message is an item too, where messages were asked for.
+            (Some(left @ 1..), None | Some(151)) => Some(left - 1),
             (Some(0), Some(200..)) => None,
             // Whoever is closed as too slow does not get the rest.
             (Some(_), Some(421)) => None,
