@@ -4,7 +4,7 @@
 //!
 //! 1. [`protocol`]: bytes to frames, frames to requests, replies to bytes.
 //! 2. [`hub`]: what the chat knows and decides. It does no I/O.
-//! 3. [`store`]: what may block, on threads of its own: accounts, passwords, files.
+//! 3. [`store`]: what may block, on threads of its own: accounts, messages, passwords, files.
 //! 4. [`server`]: the loop and its sockets.
 //!
 //! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; and the
