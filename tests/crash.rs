@@ -1,5 +1,5 @@
-//! Nothing confirmed is ever lost: the server is killed at a random moment while clients send as fast
-//! as they are confirmed, and what was confirmed is there when it has started again.
+//! Nothing confirmed is ever lost: the server is killed at a random moment while clients send as
+//! fast as they are confirmed, and what was confirmed is there when it has started again.
 
 mod support;
 

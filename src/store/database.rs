@@ -75,6 +75,11 @@ impl Request {
         }
     }
 
+    /// Whether the search has to follow.
+    fn changes_messages(&self) -> bool {
+        matches!(self, Request::Messages { request, .. } if request.changes_messages())
+    }
+
     /// What the log calls it.
     fn describe(&self) -> String {
         match self {
@@ -135,9 +140,7 @@ impl Database {
         while let Some(mut batch) = requests.pop_batch(BATCH_MAX) {
             while !batch.is_empty() {
                 let answers = self.answer(&batch);
-                let changed = batch[..answers.len()].iter().any(|request| {
-                    matches!(request, Request::Messages { request, .. } if request.changes_messages())
-                });
+                let changed = batch[..answers.len()].iter().any(Request::changes_messages);
                 let finished = batch.drain(..answers.len()).zip(answers);
                 next.completions.push_all(finished.filter_map(|(request, answer)| {
                     let (ticket, outcome) = pass_on(request, answer, next)?;

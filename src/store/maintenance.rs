@@ -1,7 +1,7 @@
 //! What is done with a store beside its server: checking it, and making a copy.
 //!
-//! Neither takes the lock of the data folder: both only read, in one transaction, which SQLite keeps
-//! apart from what a server writes meanwhile.
+//! Neither takes the lock of the data folder: both only read, in one transaction, which SQLite
+//! keeps apart from what a server writes meanwhile.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -79,8 +79,8 @@ pub struct Checkup {
     pub findings: Vec<String>,
 }
 
-/// Checks the store in a data folder: the file, its references, and that no row holds what no server
-/// writes. A server may be using it.
+/// Checks the store in a data folder: the file, its references, and that no row holds what no
+/// server writes. A server may be using it.
 ///
 /// # Errors
 /// [`MaintenanceError::Store`] where it can't be read at all.

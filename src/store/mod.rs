@@ -95,8 +95,8 @@ pub struct Store {
 
 impl Store {
     /// Opens the data folder and the shared folder, makes them where they are missing, and starts
-    /// the threads. Tells what the hub begins with, too. `wake` is called from any thread, after results were
-    /// left for [`Store::completions`].
+    /// the threads. Tells what the hub begins with, too. `wake` is called from any thread, after
+    /// results were left for [`Store::completions`].
     ///
     /// # Errors
     /// [`StoreError::InUse`] where another server has the data folder, [`StoreError::Unusable`]

@@ -303,7 +303,7 @@ enum Step {
     Keep { from: usize, to: Option<usize>, gap: u64, text: String },
     Seen { reader: usize, other: usize, id: u64 },
     RemoveOld { before: u64 },
-    Check { reader: usize, other: Option<usize>, before: u64, count: u16 },
+    Check { reader: usize, other: Option<usize>, before: u64, n: u16 },
     Reopen { crash: bool },
 }
 
@@ -319,7 +319,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(reader, other, id)| Step::Seen { reader, other, id }),
         1 => (0..80_u64).prop_map(|before| Step::RemoveOld { before }),
         6 => (person, other, 0..150_u64, 0..12_u16)
-            .prop_map(|(reader, other, before, count)| Step::Check { reader, other, before, count }),
+            .prop_map(|(reader, other, before, n)| Step::Check { reader, other, before, n }),
         1 => any::<bool>().prop_map(|crash| Step::Reopen { crash }),
     ]
 }
@@ -349,11 +349,11 @@ fn take(fixture: &mut Fixture, model: &mut Model, next: &mut u64, step: Step) {
         }
         Step::Reopen { crash: true } => fixture.crash(),
         Step::Reopen { crash: false } => fixture.reopen(),
-        Step::Check { reader, other, before, count } => {
+        Step::Check { reader, other, before, n } => {
             let (person, chat) = (PEOPLE[reader], chat_of(reader, other));
             assert_eq!(fixture.unread(person, chat), (model.unread(person, chat), 0));
-            let ids = model.last(chat, before, count);
-            assert_eq!(fixture.last(chat, Some(before), count), ids);
+            let ids = model.last(chat, before, n);
+            assert_eq!(fixture.last(chat, Some(before), n), ids);
             let mut counts: Vec<(Chat, u64, u64)> = (0..PEOPLE.len())
                 .map(|other| chat_of(reader, Some(other)))
                 .filter_map(|chat| {
