@@ -22,6 +22,15 @@ const BATCH_MAX: usize = 1_024;
 /// How long requests may take before what they did is committed, so that many lists at once don't
 /// hold up a confirmation behind them.
 const BATCH_TIME_MAX: Duration = Duration::from_millis(20);
+/// How much of the database is kept in memory, in KiB, while little is asked: whoever reads a long
+/// backlog reads each page once.
+const CACHE_KIB_IDLE: i64 = 1_024;
+/// And while much is: the ends of some thousand chats, each of which is a page.
+const CACHE_KIB_BUSY: i64 = 16 * 1_024;
+/// With as many requests waiting as that, much is asked.
+const BUSY_REQUESTS: usize = 64;
+/// With no more than that, little is; between the two it stays as it was.
+const IDLE_REQUESTS: usize = 4;
 /// How many requests may wait. Long before that the loop slows its senders down.
 pub(super) const WAITING_MAX: usize = 65_536;
 
@@ -121,6 +130,7 @@ pub(super) struct Next<'a> {
 #[derive(Debug)]
 pub(super) struct Database {
     connection: Connection,
+    cache_kib: i64,
     health: Health,
     /// Held for as long as anything may be written.
     _lock: Lock,
@@ -132,12 +142,15 @@ impl Database {
         let connection = schema::open(path)?;
         let kept = load(&connection).map_err(StoreError::at(path))?;
         let health = Health::new("writing to the store");
-        Ok((Database { connection, health, _lock: lock }, kept))
+        // Not yet set, so the first batch sets it.
+        let cache_kib = 0;
+        Ok((Database { connection, cache_kib, health, _lock: lock }, kept))
     }
 
     /// Answers requests until the queue is closed and empty.
     pub(super) fn run(mut self, requests: &Queue<Request>, next: &Next<'_>) {
         while let Some(mut batch) = requests.pop_batch(BATCH_MAX) {
+            self.size_cache(batch.len());
             while !batch.is_empty() {
                 let answers = self.answer(&batch);
                 let changed = batch[..answers.len()].iter().any(Request::changes_messages);
@@ -153,6 +166,23 @@ impl Database {
         }
         if let Err((_, error)) = self.connection.close() {
             log::error!("closing the store: {error}");
+        }
+    }
+
+    /// Takes memory while many requests wait, and gives it back when few do.
+    fn size_cache(&mut self, waiting: usize) {
+        let kib = match waiting {
+            ..=IDLE_REQUESTS => CACHE_KIB_IDLE,
+            BUSY_REQUESTS.. => CACHE_KIB_BUSY,
+            _ => return,
+        };
+        if kib == self.cache_kib {
+            return;
+        }
+        // SQLite takes a negative number as KiB.
+        match self.connection.pragma_update(None, "cache_size", -kib) {
+            Ok(()) => self.cache_kib = kib,
+            Err(error) => self.health.failed(error),
         }
     }
 

@@ -65,9 +65,6 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ",
 ];
 
-/// How much of the database is kept in memory, in KiB: the ends of some thousand chats that are in
-/// use at the same time, each of which is a page.
-const CACHE_KIB: i64 = 16 * 1024;
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
 /// that changed many times since is copied once.
 const CHECKPOINT_PAGES: u32 = 4_096;
@@ -107,7 +104,6 @@ fn set_up(database: &Connection) -> Result<(), Reason> {
     }
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "foreign_keys", true)?;
-    database.pragma_update(None, "cache_size", -CACHE_KIB)?;
     database.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(())

@@ -171,3 +171,14 @@ fn a_bad_request_costs_a_full_batch_nothing() {
         (0..batch.len()).filter(|at| refused(&answers)[*at].is_some()).collect();
     assert_eq!(failed, [500]);
 }
+
+#[test]
+fn memory_is_taken_while_much_is_asked() {
+    let (_folder, mut database) = open();
+    for (waiting, kib) in [(1, 1_024), (63, 1_024), (64, 16_384), (5, 16_384), (4, 1_024)] {
+        database.size_cache(waiting);
+        let size: i64 =
+            database.connection.pragma_query_value(None, "cache_size", |row| row.get(0)).unwrap();
+        assert_eq!(size, -kib, "{waiting}");
+    }
+}
