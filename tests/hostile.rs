@@ -283,7 +283,7 @@ fn a_disk_that_takes_no_more_refuses_what_is_new_and_loses_nothing() {
     });
     let (name, line) = refused.expect("a thousand accounts, and the disk takes more");
     assert!(line.starts_with("C 45"), "{line}");
-    honest.talk();
+    honest.alice.ask("D bob can this be kept?", "C 45… MSG …");
     drop(honest);
     server.restart();
     for name in &known {

@@ -176,7 +176,7 @@ fn composing_ends_with_a_refusal_too() {
 
 #[test]
 fn what_can_not_be_delivered_is_refused() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--offline", "discard"]);
     let mut alice = server.register("alice");
     let mut bob = server.register("bob");
     let gone = server.register("carol");
