@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::{Frame, FrameBuffer};
-use chatsrv::protocol::reply::{Delivered, ServerLine};
+use chatsrv::protocol::reply::{Delivered, MessageId, ServerLine};
 use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
@@ -19,10 +19,21 @@ pub enum Sent {
     BadCommand(Verb),
     /// A command with a verb that nobody knows.
     UnknownCommand,
-    Data,
+    /// A D line, and where it is a message that was marked, how.
+    Data(String, Option<Marked>),
     BadData,
     /// A line that is no frame.
     NoFrame,
+}
+
+/// A message that is marked, so that it can be sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    pub word: String,
+    /// The D line.
+    pub line: String,
+    /// The id under which it was confirmed.
+    pub id: Option<MessageId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +42,8 @@ pub enum State {
     AwaitsPassword,
     Online,
     Composing,
+    /// In the middle of a change of the password.
+    Changing,
 }
 
 /// One client.
@@ -53,6 +66,23 @@ pub struct Client {
     list: Option<(String, usize)>,
     streams: BTreeMap<u32, Stream>,
     last_stream: u32,
+    /// As whom it is logged in.
+    user: Option<String>,
+    /// The newest message that it knows of.
+    newest: MessageId,
+    /// What it learned since somebody asked.
+    pub learned: Learned,
+}
+
+/// What a client learned that is of use for others too.
+#[derive(Debug, Default)]
+pub struct Learned {
+    /// Whose token, and which.
+    pub tokens: Vec<(String, String)>,
+    /// Messages that were confirmed, by their ids and lines.
+    pub confirmed: Vec<(MessageId, String)>,
+    /// Those of them that were marked, with their senders.
+    pub marked: Vec<(String, Marked)>,
 }
 
 #[derive(Debug)]
@@ -80,7 +110,33 @@ impl Client {
             list: None,
             streams: BTreeMap::new(),
             last_stream: 0,
+            user: None,
+            newest: MessageId(0),
+            learned: Learned::default(),
         }
+    }
+
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    pub fn newest(&self) -> MessageId {
+        self.newest
+    }
+
+    /// Whether it got its last line.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The connection is lost. The messages that were marked and not confirmed, with their sender.
+    pub fn unconfirmed(&mut self) -> Vec<(String, Marked)> {
+        let user = self.user.clone();
+        let sent = self.sent.drain(..).filter_map(|sent| match sent {
+            Sent::Data(_, marked) => Some((user.clone()?, marked?)),
+            _ => None,
+        });
+        sent.collect()
     }
 
     pub fn state(&self) -> State {
@@ -126,6 +182,7 @@ impl Client {
                     let message = message.unwrap_or_else(|| panic!("{text} is no message"));
                     assert!(!self.over, "{message:?} comes after the last line");
                     assert!(self.is_online(), "{message:?} comes before the login");
+                    self.newest = message.id.max(self.newest);
                     match &mut self.list {
                         Some((verb, left)) => {
                             let holds_messages = ["OPEN", "HISTORY", "SEARCH"];
@@ -157,7 +214,7 @@ impl Client {
     }
 
     fn is_online(&self) -> bool {
-        matches!(self.state, State::Online | State::Composing)
+        matches!(self.state, State::Online | State::Composing | State::Changing)
     }
 
     fn chunk(&mut self, stream: u32, bytes: &[u8]) {
@@ -209,33 +266,43 @@ impl Client {
     fn final_reply(&mut self, line: ServerLine<'_>) {
         assert!(line.is_final(), "{line:?}");
         let sent = self.sent.pop_front().unwrap_or_else(|| panic!("{line:?} answers nothing"));
-        let is_command =
-            matches!(sent, Sent::Command(_) | Sent::BadCommand(_) | Sent::UnknownCommand);
-        if is_command {
+        if self.stops_composing(&sent) {
             self.state = match self.state {
                 State::AwaitsPassword => State::Guest,
-                State::Composing => State::Online,
+                State::Composing | State::Changing => State::Online,
                 other => other,
             };
         }
         let (verb, codes) = self.allowed(&sent);
         assert_eq!(line.verb, verb, "{line:?} answers {sent:?} in {:?}", self.state);
         assert!(codes.contains(&line.code), "{line:?} answers {sent:?} in {:?}", self.state);
-        if sent == Sent::Data || sent == Sent::BadData {
+        if matches!(sent, Sent::Data(..) | Sent::BadData) {
             self.state = match (self.state, line.code) {
-                (_, 230) | (State::Composing, _) => State::Online,
+                (_, 230) | (State::Composing | State::Changing, _) => State::Online,
                 (State::AwaitsPassword, _) => State::Guest,
                 (other, _) => other,
             };
         }
         match (line.code, line.verb) {
             (331 | 332, _) => self.state = State::AwaitsPassword,
+            (354, "PASSWD") => self.state = State::Changing,
             (354, _) => self.state = State::Composing,
+            (230, _) => {
+                self.state = State::Online;
+                self.user = line.rest.split(' ').next().map(str::to_ascii_lowercase);
+            }
             (221 | 431, _) => self.over = true,
             (550, "GET") => self.over = !self.is_online(),
             _ => {}
         }
         match sent {
+            Sent::Command(Request::Token) if line.code == 250 => {
+                let owner = self.user.clone().expect("it is logged in");
+                self.learned.tokens.push((owner, line.rest.to_owned()));
+            }
+            Sent::Data(text, marked) if line.verb == "MSG" && matches!(line.code, 250 | 251) => {
+                self.confirmed(line.rest, text, marked);
+            }
             Sent::Command(Request::Get { offset, .. }) if line.code == 250 => {
                 self.stream_opens(offset, line.rest);
             }
@@ -244,6 +311,27 @@ impl Client {
             }
             _ => {}
         }
+    }
+
+    fn stops_composing(&self, sent: &Sent) -> bool {
+        match sent {
+            Sent::Command(request) if request.verb() == Verb::Seen => !self.is_online(),
+            Sent::BadCommand(Verb::Seen) => !self.is_online(),
+            Sent::Command(_) | Sent::BadCommand(_) | Sent::UnknownCommand => true,
+            Sent::Data(..) | Sent::BadData | Sent::NoFrame => false,
+        }
+    }
+
+    fn confirmed(&mut self, words: &str, text: String, marked: Option<Marked>) {
+        let id = words.split(' ').next().and_then(|id| id.parse().ok()).map(MessageId);
+        let id = id.expect("a confirmation has an id");
+        self.newest = id.max(self.newest);
+        if let Some(Marked { word, line, id: before }) = marked {
+            assert!(before.is_none_or(|before| before == id), "{line:?} was confirmed before");
+            let user = self.user.clone().expect("it is logged in");
+            self.learned.marked.push((user, Marked { word, line, id: Some(id) }));
+        }
+        self.learned.confirmed.push((id, text));
     }
 
     fn stream_opens(&mut self, offset: u64, words: &str) {
@@ -261,14 +349,18 @@ impl Client {
         let guest = !self.is_online();
         match sent {
             Sent::UnknownCommand | Sent::NoFrame => ("-", &[500]),
-            Sent::BadCommand(verb) => (verb.name(), &[501, 503, 530, 550, 553]),
+            Sent::BadCommand(verb) => (verb.name(), &[501, 503, 530, 535, 550, 553]),
             Sent::Command(request) => (request.verb().name(), codes(request.verb(), guest)),
-            Sent::Data if self.state == State::AwaitsPassword => {
+            Sent::Data(..) if self.state == State::AwaitsPassword => {
                 ("USER", &[230, 431, 450, 452, 501, 535, 553])
             }
+            Sent::Data(..) if self.state == State::Changing => {
+                ("PASSWD", &[250, 354, 450, 452, 501, 535])
+            }
             Sent::BadData if self.state == State::AwaitsPassword => ("USER", &[501]),
-            Sent::Data if guest => ("MSG", &[530]),
-            Sent::Data => ("MSG", &[250, 251, 450, 452, 501, 550, 551]),
+            Sent::BadData if self.state == State::Changing => ("PASSWD", &[501]),
+            Sent::Data(..) if guest => ("MSG", &[530]),
+            Sent::Data(..) => ("MSG", &[250, 251, 450, 452, 501, 550, 551]),
             Sent::BadData => ("MSG", &[501]),
         }
     }

@@ -5,7 +5,7 @@ use chatsrv::protocol::text::Text;
 use chatsrv::protocol::verb::Verb;
 use fastrand::Rng;
 
-use crate::client::{Client, Sent, State};
+use crate::client::{Client, Marked, Sent, State};
 
 const NAMES: [&str; 7] = ["ann", "Bob", "cleo", "Dan", "eve.x", "f", "Gil-9"];
 const FILES: [&str; 5] = ["empty", "small", "folder/large file", "nothing", "../small"];
@@ -15,6 +15,11 @@ pub struct People {
     pub names: Vec<String>,
     /// The numbers of those who have registered.
     pub numbers: Vec<u32>,
+    /// Whose tokens.
+    pub tokens: Vec<(String, String)>,
+    /// Messages that were marked and may be sent again, with their senders: those that were not
+    /// confirmed before the connection was lost, and some that were.
+    pub to_send_again: Vec<(String, Marked)>,
     /// Counts the messages, so that no two are the same.
     serial: u32,
 }
@@ -26,7 +31,13 @@ impl People {
             Some(name) => (*name).to_owned(),
             None => format!("user{at}"),
         };
-        People { names: (0..count).map(name).collect(), numbers: Vec::new(), serial: 0 }
+        People {
+            names: (0..count).map(name).collect(),
+            numbers: Vec::new(),
+            tokens: Vec::new(),
+            to_send_again: Vec::new(),
+            serial: 0,
+        }
     }
 
     /// Lets a client say something that mostly makes sense where it stands.
@@ -39,9 +50,17 @@ impl People {
         if logs_in && !client.got_all_replies() && lot.u8(..8) > 0 {
             return;
         }
+        if client.state() == State::Online {
+            match lot.u8(..16) {
+                0..4 if self.say_again(client) => return,
+                4 => return self.say_marked(client, lot),
+                _ => {}
+            }
+        }
         let line = match client.state() {
+            State::Guest if lot.u8(..) < 40 => self.resume(lot),
             State::Guest if lot.u8(..) < 200 => self.log_in(lot),
-            State::AwaitsPassword if lot.u8(..) < 230 => password(lot),
+            State::AwaitsPassword | State::Changing if lot.u8(..) < 230 => password(lot),
             State::Composing if lot.u8(..) < 230 => match lot.u8(..4) {
                 0 => format!("D {}", self.text()),
                 _ => self.message(lot),
@@ -57,7 +76,11 @@ impl People {
 
     fn command_or_message(&mut self, client: &Client, lot: &mut Rng) -> String {
         let file = FILES[lot.usize(..FILES.len())];
-        match lot.u8(..64) {
+        match lot.u8(..92) {
+            64..87 => self.read_back(client, lot),
+            87 => "C TOKEN".into(),
+            88..91 => "C PASSWD".into(),
+            91 => self.resume(lot),
             0..3 => "C PM".into(),
             3..6 => "C DM".into(),
             6..9 => "C WHO".into(),
@@ -74,6 +97,51 @@ impl People {
             30 => password(lot),
             31 => "C NOPE".into(),
             _ => self.message(lot),
+        }
+    }
+
+    /// Reads what was said before.
+    fn read_back(&self, client: &Client, lot: &mut Rng) -> String {
+        let chat = match lot.u8(..8) {
+            0 => "nobody".into(),
+            1 | 2 => "*".into(),
+            _ => self.name(lot),
+        };
+        let id = match lot.u8(..8) {
+            0 => u64::MAX,
+            1 => lot.u64(..),
+            _ => client.newest().0,
+        };
+        let count = [0, 1, 7, 1000, 1001][lot.usize(..5)];
+        match lot.u8(..16) {
+            0..5 => format!("C OPEN {chat}"),
+            5..7 => format!("C OPEN {chat} {count}"),
+            7..9 => format!("C HISTORY {chat} {id} {count}"),
+            9..11 => format!("C SEARCH {} text", if lot.bool() { "-" } else { &chat }),
+            11..15 => format!("C SEEN {chat} {id}"),
+            _ => "C UNREAD".into(),
+        }
+    }
+
+    fn say_marked(&mut self, client: &mut Client, lot: &mut Rng) {
+        let line = self.message(lot);
+        let word = format!("word{}", self.serial);
+        send_marked(client, Marked { word, line, id: None });
+    }
+
+    /// Sends again what may not have arrived; whether there was anything.
+    fn say_again(&mut self, client: &mut Client) -> bool {
+        let own = |(sender, _): &(String, Marked)| Some(sender.as_str()) == client.user();
+        let Some(at) = self.to_send_again.iter().position(own) else { return false };
+        let (_, marked) = self.to_send_again.remove(at);
+        send_marked(client, marked);
+        true
+    }
+
+    fn resume(&self, lot: &mut Rng) -> String {
+        match lot.choice(&self.tokens) {
+            Some((name, token)) if lot.u8(..8) > 0 => format!("C RESUME {name} {token}"),
+            _ => format!("C RESUME {} wrong", ["nobody", "9a", "Bob"][lot.usize(..3)]),
         }
     }
 
@@ -121,7 +189,7 @@ fn password(lot: &mut Rng) -> String {
 /// Sends a line that is a valid frame.
 fn say(client: &mut Client, line: &str) {
     let sent = match line.strip_prefix("C ") {
-        None => Sent::Data,
+        None => Sent::Data(line.to_owned(), None),
         Some(text) => match Request::parse(Text::new(text).unwrap()) {
             Ok(request) => Sent::Command(request),
             Err(Refusal { verb: Some(verb), .. }) => Sent::BadCommand(verb),
@@ -129,6 +197,12 @@ fn say(client: &mut Client, line: &str) {
         },
     };
     client.send(line.as_bytes(), Some(sent));
+}
+
+fn send_marked(client: &mut Client, marked: Marked) {
+    say(client, &format!("C KEY {}", marked.word));
+    let line = marked.line.clone();
+    client.send(line.as_bytes(), Some(Sent::Data(line.clone(), Some(marked))));
 }
 
 /// Sends what no honest client would.

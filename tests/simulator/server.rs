@@ -90,6 +90,14 @@ impl Server {
         self.hub = Hub::new(self.config.clone(), self.seed, store.kept());
     }
 
+    pub fn keeps_messages(&self) -> bool {
+        self.config.keep_messages
+    }
+
+    pub fn has_deadline_within(&self, time: Duration) -> bool {
+        self.hub.next_deadline().is_some_and(|at| at <= self.now.steady + time)
+    }
+
     /// Accepts a connection, and gives the index of its pipe.
     pub fn connect(&mut self, from: Address) -> usize {
         let pipe = self.pipes.len();
@@ -307,7 +315,12 @@ impl Server {
 
     fn over(&mut self, pipe: usize, reason: CloseReason) {
         self.pipes[pipe].closed = Some(reason);
-        self.pipes[pipe].list = None;
+        if let Some(list) = self.pipes[pipe].list.take() {
+            // What was held back would read like an item.
+            let lines = list.held.split(|byte| *byte == b'\n');
+            let messages = lines.filter(|line| line.starts_with(b"D ")).count();
+            self.model.are_dropped(self.pipes[pipe].conn, messages);
+        }
         if !reason.finishes_downloads() {
             self.pipes[pipe].downloads.clear();
         }

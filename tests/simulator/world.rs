@@ -1,13 +1,16 @@
 //! A world drawn by lot: people who come, go, stall and break off, and a store that takes its time.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chatsrv::hub::{Account, Config, Job, Outcome};
 use chatsrv::protocol::address::Address;
 use chatsrv::protocol::name::Number;
+use chatsrv::protocol::reply::MessageId;
 use fastrand::Rng;
 
-use crate::client::{Client, Tally};
+use crate::audit;
+use crate::client::{Client, Learned, Tally};
 use crate::lines::People;
 use crate::server::Server;
 use crate::store::Store;
@@ -29,6 +32,8 @@ struct World {
     store: Store,
     clients: Vec<Client>,
     people: People,
+    /// Messages that clients were told to be kept, by their ids.
+    confirmed: BTreeMap<MessageId, String>,
     tally: Tally,
 }
 
@@ -43,6 +48,7 @@ pub fn run(seed: u64, size: Size) -> Tally {
     }
     world.settle();
     world.end();
+    audit::check(&mut world.server, &mut world.store, &world.confirmed);
     world.tally
 }
 
@@ -53,8 +59,8 @@ impl World {
             registration: lot.u8(..4) > 0,
             public_files: lot.bool(),
             presence_limit: lot.usize(..=size.people),
-            keep_messages: lot.u8(..4) > 0,
-            history: None,
+            keep_messages: lot.u8(..8) > 0,
+            history: (lot.u8(..4) == 0).then(|| Duration::from_secs(lot.u64(10..4000))),
         };
         let mut store = Store::new();
         let mut people = People::new(size.people);
@@ -64,8 +70,8 @@ impl World {
             store.add(Account { number, name: name.parse().unwrap(), display: None }, "right");
         }
         let server = Server::new(config, seed, &store);
-        let (clients, tally) = (Vec::new(), Tally::default());
-        World { lot, size, server, store, clients, people, tally }
+        let (clients, confirmed, tally) = (Vec::new(), BTreeMap::new(), Tally::default());
+        World { lot, size, server, store, clients, people, confirmed, tally }
     }
 
     fn step(&mut self) {
@@ -85,6 +91,7 @@ impl World {
             }
             98 => self.set_the_clock(),
             _ if self.lot.u8(..100) == 0 => self.server.shut_down(),
+            _ if self.lot.usize(..self.size.steps) < 60 => self.crash(),
             _ => {}
         }
     }
@@ -161,6 +168,24 @@ impl World {
         let bytes: Vec<u8> = pipe.output.drain(..length).collect();
         let (conn, model) = (pipe.conn, &mut self.server.model);
         client.read(&bytes, &mut self.tally, |message| model.received(conn, message));
+        self.learn_from(at);
+        self.server.output_taken(self.clients[at].pipe);
+    }
+
+    fn learn_from(&mut self, at: usize) {
+        let Learned { tokens, confirmed, marked } = std::mem::take(&mut self.clients[at].learned);
+        self.people.tokens.extend(tokens);
+        self.confirmed.extend(confirmed);
+        for marked in marked {
+            // Somebody may send what was confirmed once more.
+            if self.lot.u8(..4) == 0 {
+                self.people.to_send_again.push(marked);
+            }
+        }
+        let client = &mut self.clients[at];
+        if client.broke || client.is_over() {
+            self.people.to_send_again.extend(client.unconfirmed());
+        }
     }
 
     /// The store does some job: passwords and files in any order, what it keeps in turn.
@@ -202,6 +227,7 @@ impl World {
 
     fn let_time_pass(&mut self) {
         let millis = match self.lot.u8(..8) {
+            0 if self.lot.u8(..8) == 0 => 3_600_000,
             0 => self.lot.u64(..60_000),
             _ => self.lot.u64(..500),
         };
@@ -217,7 +243,35 @@ impl World {
     fn lose_somebody(&mut self) {
         let Some(at) = self.pick() else { return };
         self.server.reset(self.clients[at].pipe);
+        self.break_off(at);
+    }
+
+    fn break_off(&mut self, at: usize) {
         self.clients[at].broke = true;
+        self.learn_from(at);
+    }
+
+    /// The server dies. The store may have done some of what the server had not heard of yet.
+    fn crash(&mut self) {
+        let in_turn = self.server.jobs.iter().filter(|(_, job)| is_in_turn(job)).count();
+        let mut left = self.lot.usize(..=in_turn);
+        for (ticket, job) in std::mem::take(&mut self.server.jobs) {
+            let is_done = if is_in_turn(&job) { left > 0 } else { self.lot.bool() };
+            left -= usize::from(is_in_turn(&job) && is_done);
+            if is_done {
+                let outcome = self.store.run(&job);
+                self.server.model.job_done(ticket, &job, &outcome);
+            }
+        }
+        self.server.restart(&self.store);
+        for at in 0..self.clients.len() {
+            self.break_off(at);
+        }
+        if !self.server.keeps_messages() {
+            // Nobody remembers the words of what was confirmed.
+            self.people.to_send_again.retain(|(_, marked)| marked.id.is_none());
+        }
+        *self.tally.entry("crash".into()).or_default() += 1;
     }
 
     /// Everything that is on its way arrives.
@@ -239,7 +293,7 @@ impl World {
             if self.server.jobs.is_empty()
                 && downloads == 0
                 && !output
-                && self.server.hub.next_deadline().is_none()
+                && !self.server.has_deadline_within(Duration::from_secs(60))
             {
                 return;
             }

@@ -64,6 +64,10 @@ impl Ledger {
         &self.kept[&id]
     }
 
+    pub fn find(&self, id: MessageId) -> Option<&StoredMessage> {
+        self.kept.get(&id)
+    }
+
     pub fn seen(&mut self, reader: Number, chat: Chat, id: MessageId) {
         assert!(id <= self.newest.max(self.mark), "nobody sees what was not said");
         let seen = self.seen.entry((reader, chat)).or_default();
@@ -84,6 +88,11 @@ impl Ledger {
             assert_eq!(store.messages.get(message.id), Some(message), "it was kept");
         }
         assert_eq!(self.mark, store.messages.id_mark);
+    }
+
+    /// The chats in which something is kept.
+    pub fn chats(&self) -> HashSet<Chat> {
+        self.kept.values().map(|message| message.chat).collect()
     }
 
     /// The messages of a chat, oldest first.

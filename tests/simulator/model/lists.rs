@@ -9,6 +9,14 @@ use chatsrv::protocol::verb::Verb;
 
 use super::Model;
 
+/// A list that is due as a whole.
+#[derive(Debug)]
+pub struct DueList {
+    pub verb: Verb,
+    /// What it holds; none while the store has yet to tell.
+    pub items: Option<Vec<Item>>,
+}
+
 /// A list of messages that is due, or under way.
 #[derive(Debug)]
 pub struct Reading {
@@ -17,8 +25,9 @@ pub struct Reading {
 }
 
 impl Model {
-    /// What is unread was counted for somebody, who gets the list of it next.
-    pub(super) fn unread(&mut self, asker: Option<ConnId>, reader: Number) {
+    /// What is unread was counted for somebody, who asked for it or is about to be welcomed; or it
+    /// could not be.
+    pub(super) fn counted(&mut self, asker: Option<ConnId>, reader: Number, is_known: bool) {
         let others = self.accounts.keys().copied();
         let chats: Vec<Chat> = others.map(|other| Chat::direct(reader, other)).collect();
         let items = chats.into_iter().filter_map(|chat| {
@@ -27,9 +36,16 @@ impl Model {
             let chat = self.destination(reader, chat);
             Some(Item::Unread { chat, count: unread.len() as u64, last: *unread.last()? })
         });
-        let items = items.collect();
-        if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {
-            session.lists.push_back((Verb::Unread, items));
+        let items: Vec<Item> = items.collect();
+        let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) else { return };
+        let asked = session.lists.iter().position(|list| list.items.is_none());
+        match asked {
+            Some(at) if is_known => session.lists[at].items = Some(items),
+            Some(at) => drop(session.lists.remove(at)),
+            None if is_known => {
+                session.lists.push_back(DueList { verb: Verb::Unread, items: Some(items) });
+            }
+            None => {}
         }
     }
 
@@ -58,7 +74,7 @@ impl Model {
             .collect();
         assert!(messages.iter().is_sorted_by(|one, next| one.id < next.id));
         if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {
-            session.reading = Some(Reading { messages, is_begun: false });
+            session.reading.push_back(Reading { messages, is_begun: false });
         }
     }
 
@@ -79,7 +95,7 @@ impl Model {
         match verb {
             Verb::Ls => return,
             Verb::Open | Verb::History | Verb::Search => {
-                let reading = self.session(conn).reading.as_mut().expect("it was asked for");
+                let reading = self.session(conn).reading.front_mut().expect("it was asked for");
                 assert!(!std::mem::replace(&mut reading.is_begun, true), "it begins twice");
                 assert_eq!(list.count, reading.messages.len());
                 return self.piece(conn, &list.piece);
@@ -91,7 +107,8 @@ impl Model {
         let items: Vec<Item> = items.map(|(_, item)| item.clone()).collect();
         assert_eq!(items.len(), list.count);
         let due = self.session(conn).lists.pop_front().expect("the list was asked for");
-        assert_eq!((verb, lines(verb, items)), (due.0, lines(verb, due.1)));
+        let expected = due.items.expect("the store has told");
+        assert_eq!((verb, lines(verb, items)), (due.verb, lines(verb, expected)));
         let last = list.piece.last.as_ref().expect("it is whole");
         if last.code == Code::LoggedIn {
             self.logged_in(conn, last);
@@ -100,14 +117,14 @@ impl Model {
 
     pub(super) fn piece(&mut self, conn: ConnId, piece: &Piece) {
         let session = self.session(conn);
-        let reading = session.reading.as_mut().expect("a list is under way");
+        let reading = session.reading.front_mut().expect("a list is under way");
         for item in &*piece.items {
             let due = reading.messages.pop_front().map(Item::Message);
             assert_eq!(Some(item), due.as_ref(), "{conn}");
         }
         assert_eq!(reading.messages.is_empty(), piece.last.is_some(), "the last piece has the end");
         if reading.messages.is_empty() {
-            session.reading = None;
+            session.reading.pop_front();
         }
     }
 }

@@ -19,7 +19,7 @@ use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
 use self::ledger::Ledger;
-use self::lists::Reading;
+use self::lists::{DueList, Reading};
 use self::messages::{Due, Said};
 use crate::store::Store;
 
@@ -37,6 +37,8 @@ pub struct Model {
     askers: HashMap<Ticket, ConnId>,
     /// Whose input, or whose job's outcome, is being handled.
     current: Option<ConnId>,
+    /// Whether the outcome of a job is being handled.
+    is_outcome: bool,
     /// Whether whoever waits for a higher mark is being refused.
     mark_failed: bool,
 }
@@ -59,8 +61,8 @@ struct Session {
     key: Option<Key>,
     /// Answers to messages, and lists, in the order in which they are due.
     replies: VecDeque<Due>,
-    lists: VecDeque<(Verb, Vec<Item>)>,
-    reading: Option<Reading>,
+    lists: VecDeque<DueList>,
+    reading: VecDeque<Reading>,
     /// What was said before the welcome and has to be delivered with it.
     held: VecDeque<Said>,
 }
@@ -85,6 +87,7 @@ impl Model {
             presence: Vec::new(),
             askers: HashMap::new(),
             current: None,
+            is_outcome: false,
             mark_failed: false,
         }
     }
@@ -109,6 +112,7 @@ impl Model {
             Input::Done { ticket, .. } => self.askers.remove(ticket),
             _ => None,
         };
+        self.is_outcome = matches!(input, Input::Done { .. });
         match input {
             Input::Connected { conn, .. } => {
                 self.sessions.insert(*conn, Session::default());
@@ -149,16 +153,19 @@ impl Model {
             }
         }
         let account = |(number, _)| &self.accounts[&number];
-        let list: Vec<Item> = match (request, user) {
-            (Request::Help, _) => Verb::ALL.iter().copied().map(Item::Help).collect(),
-            (Request::Who, Some(_)) => self.online().map(account).map(lists::who_line).collect(),
+        let items: Option<Vec<Item>> = match (request, user) {
+            (Request::Help, _) => Some(Verb::ALL.iter().copied().map(Item::Help).collect()),
+            (Request::Who, Some(_)) => {
+                Some(self.online().map(account).map(lists::who_line).collect())
+            }
             (Request::Dm, Some(user)) => {
                 let others = self.online().filter(|(number, _)| *number != user).map(account);
-                others.map(|other| Item::Direct(other.name, other.number)).collect()
+                Some(others.map(|other| Item::Direct(other.name, other.number)).collect())
             }
+            (Request::Unread, Some(_)) => None,
             _ => return,
         };
-        self.session(conn).lists.push_back((request.verb(), list));
+        self.session(conn).lists.push_back(DueList { verb: request.verb(), items });
     }
 
     /// The store is done with a job, and the hub has not heard of it yet.
@@ -189,7 +196,9 @@ impl Model {
                 self.ledger.seen(*reader, *chat, *id);
             }
             (Job::RemoveOld { before }, Outcome::Removed { .. }) => self.ledger.removed(*before),
-            (Job::CountUnread { reader }, Outcome::Unread(_)) => self.unread(asker, *reader),
+            (Job::CountUnread { reader }, outcome) => {
+                self.counted(asker, *reader, matches!(outcome, Outcome::Unread(_)));
+            }
             (Job::SelectMessages { reader, which }, Outcome::Selected { ids, .. }) => {
                 self.selected(asker, *reader, which, ids);
             }
@@ -251,6 +260,10 @@ impl Model {
         }
         let conn = self.current.expect("a session asks for it");
         self.askers.insert(ticket, conn);
+        if let (Job::SelectMessages { .. }, true) = (job, self.is_outcome) {
+            // What was told before is out of date.
+            self.session(conn).reading.pop_back();
+        }
         if let (Job::CountUnread { reader }, None) = (job, self.session(conn).user) {
             let is_news = is_news.unwrap_or(true);
             let entering = Entering { user: *reader, is_news, held: Vec::new() };
@@ -298,6 +311,12 @@ impl Model {
         assert_eq!(line, expected, "{conn}");
     }
 
+    /// The last so many messages for a connection that is closed are dropped.
+    pub fn are_dropped(&mut self, conn: ConnId, count: usize) {
+        let due = self.deliveries.get_mut(&conn).expect("it was connected");
+        due.truncate(due.len() - count);
+    }
+
     /// A client has read all that was written for it.
     pub fn received_all(&self, conn: ConnId) {
         let due = &self.deliveries[&conn];
@@ -305,7 +324,7 @@ impl Model {
         if let Some(session) = self.sessions.get(&conn) {
             assert!(session.replies.is_empty(), "{conn} is owed {:?}", session.replies);
             assert!(session.lists.is_empty(), "{conn} is owed lists");
-            assert!(session.reading.is_none(), "{conn} is in the middle of a list");
+            assert!(session.reading.is_empty(), "{conn} is in the middle of a list");
         }
     }
 

@@ -42,6 +42,14 @@ impl Store {
         assert_eq!(known.map(|(account, _)| account), None, "a number was given twice");
     }
 
+    pub fn name(&self, number: Number) -> UserName {
+        self.accounts[&number].0.name
+    }
+
+    pub fn password(&self, number: Number) -> &str {
+        &self.accounts[&number].1
+    }
+
     /// What a server that starts reads, the accounts sorted by number.
     pub fn kept(&self) -> Kept {
         let mut accounts: Vec<_> =
