@@ -15,8 +15,8 @@ pub struct Ledger {
     pending: BTreeMap<Ticket, (StoredMessage, Option<Key>)>,
     kept: BTreeMap<MessageId, StoredMessage>,
     were_kept: HashSet<MessageId>,
-    /// The words that mark what is kept, or was.
-    pub words: HashMap<(Number, Key), (MessageId, Chat)>,
+    /// The words that mark what is kept, or was. Without a store the id may not be known.
+    pub words: HashMap<(Number, Key), (Option<MessageId>, Chat)>,
     seen: HashMap<(Number, Chat), MessageId>,
     /// The mark that is kept.
     pub mark: MessageId,
@@ -49,7 +49,7 @@ impl Ledger {
 
     fn keep(&mut self, message: StoredMessage, key: Option<Key>) {
         if let Some(key) = key {
-            self.words.insert((message.from, key), (message.id, message.chat));
+            self.words.insert((message.from, key), (Some(message.id), message.chat));
         }
         self.were_kept.insert(message.id);
         self.kept.insert(message.id, message);

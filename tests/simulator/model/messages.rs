@@ -133,8 +133,11 @@ impl Model {
         assert_eq!(*state, State::Waits, "{text:?} is sent twice");
         let (said, key) = (said.clone(), key.clone());
         if let Some(key) = key {
-            let known = self.ledger.words.get(&(said.from, key));
-            assert_eq!(known, None, "{text:?} was sent before");
+            let word = (said.from, key);
+            assert!(!self.ledger.words.contains_key(&word), "{text:?} was sent before");
+            if !self.config.keep_messages {
+                self.ledger.words.insert(word, (Some(id), said.chat));
+            }
         }
         let Reached { online, entering, is_offline } = self.reached(&said);
         for conn in &entering {
@@ -202,13 +205,20 @@ impl Model {
         let said = &attempt.said;
         let Reached { online, entering, is_offline } = self.reached(said);
         let word = attempt.key.clone().map(|key| (said.from, key));
-        let is_known = word.is_some_and(|word| self.ledger.words.contains_key(&word));
-        if !self.config.keep_messages && !is_known && !self.mark_failed {
+        let is_known = word.as_ref().is_some_and(|word| self.ledger.words.contains_key(word));
+        if !self.config.keep_messages && !is_known && !is_offline && !self.mark_failed {
             for conn in &entering {
                 self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
             }
+            if let Some(word) = word {
+                // Its id shows in the confirmation, which may never be given.
+                self.ledger.words.insert(word, (None, said.chat));
+            }
         }
-        let delivered = online.is_empty().then_some(entering.len() as u32);
+        let delivered = match is_known {
+            true => Some(0),
+            false => online.is_empty().then_some(entering.len() as u32),
+        };
         State::Unseen { delivered, is_offline }
     }
 
@@ -235,7 +245,6 @@ impl Model {
                 let to = shown;
                 assert_eq!(*detail, Detail::Confirmed { id, to, delivered, stored }, "{reply}");
                 assert!(!self.config.keep_messages || is_kept(id), "{reply} before it is on disk");
-                self.note_word(&attempt, id);
             }
             (State::Unseen { .. }, Code::Busy | Code::NoRoom, _) => {}
             (State::Unseen { is_offline, .. }, Code::Offline, _) => {
@@ -261,25 +270,19 @@ impl Model {
             panic!("{detail:?} confirms {attempt:?}");
         };
         let word = attempt.key.clone().map(|key| (attempt.said.from, key));
-        match word.and_then(|word| self.ledger.words.get(&word).copied()) {
-            Some((first, chat)) => {
-                let shown = self.destination(attempt.said.from, chat);
-                assert_eq!((id, to, told), (first, shown, 0), "the first confirmation again");
-            }
-            None => {
-                assert!(!self.config.keep_messages, "{attempt:?} is confirmed and was never sent");
-                assert_eq!((to, Some(told)), (shown, delivered), "{attempt:?}");
-                self.note_word(attempt, id);
-            }
+        let first = word.as_ref().and_then(|word| self.ledger.words.get(word).copied());
+        if let Some((Some(first), chat)) = first {
+            let shown = self.destination(attempt.said.from, chat);
+            assert_eq!((id, to, told), (first, shown, 0), "the first confirmation again");
+            return;
         }
-    }
-
-    /// Without a store the hub remembers the word of what it confirmed.
-    fn note_word(&mut self, attempt: &Attempt, id: MessageId) {
-        if let (Some(key), false) = (&attempt.key, self.config.keep_messages) {
-            let word = (attempt.said.from, key.clone());
-            self.ledger.words.insert(word, (id, attempt.said.chat));
+        assert!(!self.config.keep_messages, "{attempt:?} is confirmed and was never sent");
+        let mut expected = shown;
+        if let (Some(word), Some((None, chat))) = (word, first) {
+            expected = self.destination(attempt.said.from, chat);
+            self.ledger.words.insert(word, (Some(id), chat));
         }
+        assert_eq!((to, Some(told)), (expected, delivered), "{attempt:?}");
     }
 }
 
