@@ -156,7 +156,8 @@ fn whoever_leaves_in_the_middle_leaves_nothing_behind() {
     let deadline = Instant::now() + PATIENCE;
     while server.open_files() > baseline {
         assert!(Instant::now() < deadline, "{} files stay open", server.open_files());
-        bob.list("C WHO");
+        bob.send("C WHO");
+        while !bob.line().starts_with("C 250 WHO ") {}
     }
     // Whose account was on its way meanwhile has it, or can have it.
     server.connect().dialogue(

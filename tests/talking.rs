@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::VecDeque;
 
-use support::{Client, Random, Server, captures};
+use support::{Client, Random, Server, captures, password_of};
 
 fn three(server: &Server) -> [Client; 3] {
     ["alice", "bob", "carol"].map(|name| server.register(name))
@@ -200,6 +200,54 @@ fn what_can_not_be_delivered_is_refused() {
     ] {
         alice.ask(line, refusal);
     }
+    bob.expect_nothing();
+}
+
+#[test]
+fn who_is_offline_reads_it_later() {
+    let server = Server::start(&[]);
+    let mut alice = server.register("alice");
+    server.register("bob").leave();
+    let id = alice.ask("D bob are you there?", "C 251 MSG … bob 0 1").remove(0);
+    alice.ask("D bob never mind", "C 251 MSG … bob 0 1");
+    let mut bob = server.connect();
+    bob.ask("C USER bob", "C 331 USER bob …");
+    bob.send(&format!("D {}", password_of("bob")));
+    bob.dialogue("< C 150 UNREAD 1\n< C 151 UNREAD alice 2 …\n< C 230 USER bob …");
+    bob.dialogue(&format!(
+        "> C OPEN alice
+         < C 150 OPEN 2
+         < D {id} alice bob are you there?
+         < D … alice bob never mind
+         < C 250 OPEN alice 0
+         > C SEEN alice {id}
+         < C 250 SEEN alice {id}
+         > C UNREAD
+         < C 150 UNREAD 1
+         < C 151 UNREAD alice 1 …
+         < C 250 UNREAD …
+         > C SEARCH alice MIND
+         < C 150 SEARCH 1
+         < D … alice bob never mind
+         < C 250 SEARCH …"
+    ));
+}
+
+#[test]
+fn a_message_that_is_marked_arrives_once_over_a_token() {
+    let server = Server::start(&[]);
+    let mut bob = server.register("bob");
+    let mut alice = server.register("alice");
+    let token = alice.ask("C TOKEN", "C 250 TOKEN …").remove(0);
+    alice.ask("C KEY once", "C 250 KEY …");
+    let id = alice.ask("D bob hello", "C 250 MSG … bob 1 0").remove(0);
+    alice.reset();
+    let mut again = server.connect();
+    again.send(&format!("C RESUME alice {token}"));
+    again.dialogue("< C 150 UNREAD 0\n< C 230 RESUME alice …");
+    again.ask("C KEY once", "C 250 KEY …");
+    again.ask("D bob hello", &format!("C 250 MSG {id} bob 0 0"));
+    bob.expect(&format!("D {id} alice bob hello"));
     bob.expect_nothing();
 }
 
