@@ -33,6 +33,7 @@ fn with_nothing_given_the_defaults_hold() {
     assert_eq!(options.presence_limit, 500);
     assert_eq!(options.login_timeout, Duration::from_secs(30));
     assert_eq!(options.idle_timeout, None);
+    assert_eq!(options.history, None);
     assert_eq!(options.send_queue, Size(1 << 20));
     assert_eq!(options.rate, 100);
     assert_eq!(options.password_cost, PasswordCost::Normal);
@@ -64,11 +65,13 @@ fn times_have_bounds() {
         options(&["--idle-timeout", "1h 30m"]).idle_timeout,
         Some(Duration::from_secs(5400))
     );
+    assert_eq!(options(&["--history", "30d"]).history, Some(Duration::from_secs(30 * 86_400)));
     assert_eq!(options(&["--drain", "0s"]).drain, Duration::ZERO);
     assert_eq!(options(&["--login-timeout", "3650d"]).login_timeout, DURATION_MAX);
     for words in [
         ["--login-timeout", "0s"],
         ["--idle-timeout", "0s"],
+        ["--history", "0s"],
         ["--login-timeout", "3651d"],
         ["--drain", "3651d"],
         ["--drain", "10"],
