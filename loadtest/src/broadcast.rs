@@ -6,15 +6,14 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::protocol::reply::Delivered;
-
-use crate::clients::{Clients, PLACES};
+use crate::arrivals::Arrival;
+use crate::clients::Clients;
+use crate::figures::{Figures, Timetable};
 use crate::flights::Flights;
-use crate::latency::Latencies;
 use crate::ledger::{Faults, Ledger, Verdict};
 use crate::limits::OUTBOX_BYTES_MAX;
-use crate::names::Names;
 use crate::payload::{Format, Stamp};
+use crate::talk::Talk;
 
 /// When the next broadcast is sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,47 +30,9 @@ pub enum Pace {
     },
 }
 
-/// The times of a run, in nanoseconds of its clock.
-#[derive(Clone, Copy, Debug)]
-pub struct Timetable {
-    /// The first broadcast.
-    pub start_nanos: u64,
-    /// What is due from here on is measured.
-    pub measured_nanos: u64,
-    /// Nothing is due from here on.
-    pub end_nanos: u64,
-}
-
-/// What was measured.
-#[derive(Clone, Debug)]
-pub struct Figures {
-    /// From the intended time to each receiver that does not download.
-    pub delivery: Latencies,
-    /// The same to receivers that download.
-    pub delivery_to_downloader: Latencies,
-    /// From the intended time to the last receiver.
-    pub last_receiver: Latencies,
-    /// From the intended time to the server's confirmation.
-    pub confirmation: Latencies,
-    /// From the intended time to the moment of sending: what this program or the senders'
-    /// connections are behind.
-    pub sent_late: Latencies,
-    /// Messages of this run received, measured or not.
-    pub deliveries: u64,
-    /// Broadcasts sent, measured or not.
-    pub broadcasts: u64,
-    /// Broadcasts that were due and could not be sent.
-    pub unsent: u64,
-    /// Broadcasts that the server refused.
-    pub refused: u64,
-    /// Messages of others, which are not looked at.
-    pub foreign: u64,
-}
-
 /// The broadcasts of a run.
 #[derive(Debug)]
-pub struct Broadcasts<'a> {
-    names: &'a Names,
+pub struct Broadcasts {
     format: Format,
     pace: Pace,
     timetable: Timetable,
@@ -87,20 +48,7 @@ pub struct Broadcasts<'a> {
     open_clients: usize,
     ledger: Ledger,
     flights: Flights,
-    /// What the messages are that came last, by the places in which the clients remember them.
-    recent: [Arrival; PLACES],
     figures: Figures,
-}
-
-/// What a received message is.
-#[derive(Clone, Copy, Debug)]
-enum Arrival {
-    /// Somebody else's.
-    Foreign,
-    /// One of this run, as it was sent.
-    Ours(Stamp),
-    /// One of this run with changed bytes.
-    Corrupt,
 }
 
 #[derive(Debug)]
@@ -111,10 +59,9 @@ struct Sender {
     unconfirmed: VecDeque<u64>,
 }
 
-impl<'a> Broadcasts<'a> {
+impl Broadcasts {
     /// Broadcasts of the first `senders` of all `clients`; those from `chatters` on download.
     pub fn new(
-        names: &'a Names,
         format: Format,
         pace: Pace,
         timetable: Timetable,
@@ -122,7 +69,6 @@ impl<'a> Broadcasts<'a> {
     ) -> Self {
         let sender = || Sender { is_open: true, unsent: 0, unconfirmed: VecDeque::new() };
         Broadcasts {
-            names,
             format,
             pace,
             timetable,
@@ -134,83 +80,33 @@ impl<'a> Broadcasts<'a> {
             open_clients: clients,
             ledger: Ledger::new(clients, senders),
             flights: Flights::new(senders),
-            // What came while the clients logged in was somebody else's.
-            recent: [Arrival::Foreign; PLACES],
-            figures: Figures {
-                delivery: Latencies::new(),
-                delivery_to_downloader: Latencies::new(),
-                last_receiver: Latencies::new(),
-                confirmation: Latencies::new(),
-                sent_late: Latencies::new(),
-                deliveries: 0,
-                broadcasts: 0,
-                unsent: 0,
-                refused: 0,
-                foreign: 0,
-            },
+            figures: Figures::new(),
         }
     }
+}
 
-    /// How long it is since the first broadcast was due.
-    pub fn elapsed_nanos(&self, now_nanos: u64) -> u64 {
-        now_nanos.saturating_sub(self.timetable.start_nanos)
-    }
-
-    /// When the next broadcast is due; `None` where that depends on what is received, or where
-    /// nothing more is due.
-    pub fn next_due_nanos(&self) -> Option<u64> {
+impl Talk for Broadcasts {
+    fn next_due_nanos(&self) -> Option<u64> {
         let Pace::Open { .. } = self.pace else { return None };
         Some(self.intended_nanos(self.due)).filter(|nanos| *nanos < self.timetable.end_nanos)
     }
 
-    /// Lets the senders say what is due. [`Broadcasts::take_spoken`] tells whom to flush.
-    pub fn send_due(&mut self, clients: &mut Clients, now_nanos: u64) {
+    fn send_due(&mut self, clients: &mut Clients, now_nanos: u64) {
         match self.pace {
             Pace::Open { .. } => self.send_scheduled(clients, now_nanos),
             Pace::Closed { window } => self.fill_window(clients, window, now_nanos),
         }
     }
 
-    /// Gives up whatever would be due later than now.
-    pub fn stop(&mut self, now_nanos: u64) {
+    fn stop(&mut self, now_nanos: u64) {
         self.timetable.end_nanos = self.timetable.end_nanos.min(now_nanos);
     }
 
-    /// The senders that have something to flush.
-    pub fn take_spoken(&mut self) -> Vec<usize> {
+    fn take_spoken(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.spoken)
     }
 
-    /// Takes a message that client `receiver` got, and remembers it in `place`.
-    pub fn receive(
-        &mut self,
-        receiver: usize,
-        message: &Delivered<'_>,
-        place: Option<usize>,
-        now_nanos: u64,
-    ) {
-        let arrival = self.read(message);
-        if let Some(place) = place {
-            self.recent[place] = arrival;
-        }
-        self.take(receiver, &arrival, now_nanos);
-    }
-
-    /// Takes the message that was remembered last in `place`.
-    pub fn receive_same(&mut self, receiver: usize, place: usize, now_nanos: u64) {
-        let arrival = self.recent[place];
-        self.take(receiver, &arrival, now_nanos);
-    }
-
-    fn read(&self, message: &Delivered<'_>) -> Arrival {
-        let Some(from) = self.names.number(message.from) else { return Arrival::Foreign };
-        match self.format.read(message.text.as_bytes()) {
-            Some(stamp) if usize::from(stamp.sender) == from => Arrival::Ours(stamp),
-            _ => Arrival::Corrupt,
-        }
-    }
-
-    fn take(&mut self, receiver: usize, arrival: &Arrival, now_nanos: u64) {
+    fn receive(&mut self, receiver: usize, arrival: &Arrival, now_nanos: u64) {
         let stamp = match arrival {
             Arrival::Ours(stamp) => stamp,
             Arrival::Foreign => return self.figures.foreign += 1,
@@ -235,13 +131,7 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// Notes bytes that are no frame.
-    pub fn receive_garbled(&mut self) {
-        self.ledger.receive_corrupt();
-    }
-
-    /// Takes the confirmation of a sender's oldest unconfirmed broadcast.
-    pub fn confirm(&mut self, sender: usize, now_nanos: u64) {
+    fn confirm(&mut self, sender: usize, now_nanos: u64) {
         let Some(sender) = self.senders.get_mut(sender) else { return };
         let Some(intended_nanos) = sender.unconfirmed.pop_front() else { return };
         if intended_nanos >= self.timetable.measured_nanos {
@@ -249,8 +139,7 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// Takes the refusal of a sender's oldest unconfirmed broadcast.
-    pub fn refuse(&mut self, number: usize) {
+    fn refuse(&mut self, number: usize) {
         self.figures.refused += 1;
         let Some(sender) = self.senders.get_mut(number) else { return };
         let outstanding = sender.unconfirmed.len() as u32;
@@ -261,8 +150,7 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// Notes that a client's connection has ended.
-    pub fn leave(&mut self, number: usize) {
+    fn leave(&mut self, number: usize) {
         self.open_clients -= 1;
         let ledger = &self.ledger;
         self.flights.leave(|sender, sequence| ledger.misses(number, sender, sequence));
@@ -273,24 +161,23 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// Whether everything that was due is sent, confirmed and received.
-    pub fn is_settled(&self) -> bool {
+    fn is_settled(&self) -> bool {
         self.behind.is_empty()
             && self.flights.under_way() == 0
             && self.senders.iter().all(|sender| sender.unconfirmed.is_empty())
     }
 
-    /// Messages of this run received so far.
-    pub fn deliveries(&self) -> u64 {
+    fn deliveries(&self) -> u64 {
         self.figures.deliveries
     }
 
-    /// What was measured, and what went wrong: what is missing now is lost.
-    pub fn finish(mut self) -> (Figures, Faults) {
+    fn finish(mut self: Box<Self>) -> (Figures, Faults) {
         self.figures.unsent = self.senders.iter().map(|sender| u64::from(sender.unsent)).sum();
         (self.figures, self.ledger.finish())
     }
+}
 
+impl Broadcasts {
     /// When the broadcast that is the `turn`th of all is due; the senders take turns.
     fn intended_nanos(&self, turn: u64) -> u64 {
         let since_start = match self.pace {
@@ -356,14 +243,14 @@ impl<'a> Broadcasts<'a> {
         let sequence = self.ledger.send(number);
         let stamp = Stamp { sender: number as u16, sequence, intended_nanos };
         clients.client(number).say(|session, out| {
-            session.broadcast(out, |out| self.format.write(&stamp, out));
+            session.say("*", out, |out| self.format.write(&stamp, out));
         });
         if self.spoken.last() != Some(&number) {
             self.spoken.push(number);
         }
         self.flights.launch(number, self.open_clients - 1);
         self.senders[number].unconfirmed.push_back(intended_nanos);
-        self.figures.broadcasts += 1;
+        self.figures.sent += 1;
         if intended_nanos >= self.timetable.measured_nanos {
             self.figures.sent_late.record(now_nanos.saturating_sub(intended_nanos));
         }

@@ -29,6 +29,20 @@ impl Faults {
     }
 }
 
+impl std::ops::Add for Faults {
+    type Output = Faults;
+
+    fn add(self, other: Faults) -> Faults {
+        Faults {
+            lost: self.lost + other.lost,
+            doubled: self.doubled + other.doubled,
+            misordered: self.misordered + other.misordered,
+            corrupt: self.corrupt + other.corrupt,
+            stray: self.stray + other.stray,
+        }
+    }
+}
+
 /// What a received message is to its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

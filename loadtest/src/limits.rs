@@ -32,6 +32,9 @@ pub const SENDERS_MAX: u16 = 1000;
 /// Pairs of a receiver and a sender at most: 4 bytes each.
 pub const PAIRS_MAX: usize = 1 << 28;
 
+/// Pairs that write to each other at most: a message carries the number of its pair in 16 bits.
+pub const DIRECT_PAIRS_MAX: u32 = 1 << 16;
+
 /// Clients that share one source address: far fewer than it has ephemeral ports.
 pub const CLIENTS_PER_ADDRESS: usize = 500;
 

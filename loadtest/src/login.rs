@@ -1,4 +1,5 @@
-//! The first phase: all clients connect and log in, so many at a time.
+//! The first phase: all clients connect and log in, so many at a time; and how they get tokens, to
+//! log in again.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,6 +23,15 @@ pub struct LoggedIn {
     pub server: String,
 }
 
+/// What the clients log in with.
+#[derive(Clone, Copy, Debug)]
+pub enum Credentials<'a> {
+    /// Their password. A new name is registered.
+    Password,
+    /// The tokens of the clients, by their numbers.
+    Tokens(&'a [String]),
+}
+
 /// Connects and logs in clients until there are `count`.
 ///
 /// # Errors
@@ -30,6 +40,7 @@ pub struct LoggedIn {
 pub fn log_in(
     clients: &mut Clients,
     names: &Names,
+    credentials: Credentials<'_>,
     count: usize,
     progress: &ProgressBar,
 ) -> Result<LoggedIn, Failure> {
@@ -37,7 +48,7 @@ pub fn log_in(
     let mut logins = Logins::default();
     let mut last_progress = (0, start);
     while logins.done < count {
-        begin_more(clients, names, count, &mut logins)
+        begin_more(clients, names, credentials, count, &mut logins)
             .map_err(|error| Failure::Unavailable(format!("client {}: {error}", clients.len())))?;
         let stall = last_progress.1 + LOGIN_STALL_MAX;
         let deadline = logins.waiting.front().map_or(stall, |(at, _)| stall.min(*at));
@@ -66,6 +77,7 @@ pub fn log_in(
 fn begin_more(
     clients: &mut Clients,
     names: &Names,
+    credentials: Credentials<'_>,
     count: usize,
     logins: &mut Logins,
 ) -> io::Result<()> {
@@ -77,7 +89,10 @@ fn begin_more(
             None => break,
         };
         let name = names.of(number);
-        clients.client(number).say(|session, out| session.log_in(&name, names.password(), out));
+        clients.client(number).say(|session, out| match credentials {
+            Credentials::Password => session.log_in(&name, names.password(), out),
+            Credentials::Tokens(tokens) => session.resume(&name, &tokens[number], out),
+        });
         logins.under_way += 1;
         if again.is_some() {
             clients.flush(number, logins);
@@ -142,5 +157,59 @@ impl Listener for Logins {
 
     fn gone(&mut self, client: &Client, reason: &str) {
         self.fail(client, reason);
+    }
+}
+
+/// Asks for a token for every client.
+///
+/// # Errors
+/// As [`log_in`].
+pub fn collect_tokens(clients: &mut Clients) -> Result<Vec<String>, Failure> {
+    let count = clients.len();
+    let mut tokens = Tokens { received: vec![String::new(); count], count: 0, failure: None };
+    for number in 0..count {
+        clients.client(number).say(|session, out| session.ask_for_token(out));
+        clients.flush(number, &mut tokens);
+    }
+    let deadline = Instant::now() + LOGIN_STALL_MAX;
+    while tokens.count < count {
+        clients.turn(deadline, &mut tokens).map_err(Failure::Internal)?;
+        if let Some(reason) = tokens.failure.take() {
+            return Err(Failure::Unavailable(reason));
+        }
+        if clients.interrupted() {
+            return Err(Failure::Interrupted);
+        }
+        if Instant::now() >= deadline {
+            let reason = format!("{} of {count} tokens came", tokens.count);
+            return Err(Failure::Unavailable(reason));
+        }
+    }
+    Ok(tokens.received)
+}
+
+struct Tokens {
+    received: Vec<String>,
+    count: usize,
+    failure: Option<String>,
+}
+
+impl Listener for Tokens {
+    fn heard(&mut self, client: &mut Client, heard: Heard<'_>, _now_nanos: u64) {
+        match heard {
+            Heard::Token(token) => {
+                token.clone_into(&mut self.received[client.number()]);
+                self.count += 1;
+            }
+            Heard::NotTaken(line) => {
+                let line = line.escape_debug();
+                self.failure.get_or_insert_with(|| format!("no token: the server said: {line}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn gone(&mut self, _client: &Client, reason: &str) {
+        self.failure.get_or_insert_with(|| format!("no token: {reason}"));
     }
 }

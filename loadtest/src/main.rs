@@ -4,17 +4,21 @@
 //!
 //! 1. [`options`]: the command line; [`run`]: a run from start to report.
 //! 2. [`login`] and [`traffic`]: its two phases.
-//! 3. [`broadcast`]: who sends when; [`flights`] and [`ledger`]: what has arrived and what not;
-//!    [`payload`]: what the messages say; [`downloads`]: the clients that download.
+//! 3. [`talk`]: who says what when; [`broadcast`] and [`direct`]: its two kinds; [`flights`] and
+//!    [`ledger`]: what has arrived and what not; [`payload`] and [`arrivals`]: what the messages
+//!    say; [`downloads`]: the clients that download.
 //! 4. [`clients`]: sockets, poller, and the protocol; [`spawn`]: a server of its own.
-//! 5. [`latency`], [`meter`] and [`process`]: what is measured; [`report`] and [`plot`]: how it is
-//!    told.
+//! 5. [`figures`], [`latency`], [`meter`] and [`process`]: what is measured; [`report`] and
+//!    [`plot`]: how it is told.
 
+mod arrivals;
 mod broadcast;
 mod clients;
 mod clock;
+mod direct;
 mod downloads;
 mod failure;
+mod figures;
 mod flights;
 mod latency;
 mod ledger;
@@ -31,6 +35,7 @@ mod report;
 mod run;
 mod server;
 mod spawn;
+mod talk;
 mod traffic;
 
 use std::io::{self, Write};

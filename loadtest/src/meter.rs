@@ -1,40 +1,73 @@
-//! What the server and this program have used, read at four moments: before and after the logins,
-//! and before and after the measured part of the run.
+//! What the server and this program have used, read before and after each phase of a run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::process::Process;
+use crate::process::{Process, Thread};
 use crate::traffic::Measured;
 
 /// Reads both processes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Meter {
     server: Option<Process>,
     this: Process,
-    readings: Vec<Reading>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Reading {
-    server_cpu: Option<Duration>,
-    server_rss_bytes: Option<u64>,
+/// What both had used at one moment.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    server: Option<ServerReading>,
     this_cpu: Option<Duration>,
 }
 
-/// What the server used.
+#[derive(Clone, Debug)]
+struct ServerReading {
+    threads: Vec<Thread>,
+    rss_bytes: u64,
+}
+
+/// Two readings of one meter.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// The earlier one.
+    pub before: Reading,
+    /// The later one.
+    pub after: Reading,
+}
+
+/// What the server used while clients logged in.
 #[derive(Clone, Copy, Debug, Serialize)]
+pub struct LoginUse {
+    /// CPU time of all of them.
+    pub cpu_seconds: f64,
+    /// The same for each client.
+    pub cpu_us_per_client: f64,
+    /// Resident memory that was added, for each client.
+    pub rss_bytes_per_client: f64,
+}
+
+/// What the server used while the clients talked.
+#[derive(Clone, Debug, Serialize)]
 pub struct ServerUse {
     /// Its process.
     pub pid: u32,
-    /// CPU time of the logins, for each of the clients.
-    pub login_cpu_us_per_client: f64,
-    /// Memory that the logins added, for each of the clients.
-    pub rss_bytes_per_connection: f64,
     /// Memory at the end of the run.
     pub rss_bytes: u64,
-    /// CPU time in the measured part.
+    /// CPU time of all threads.
+    #[serde(flatten)]
+    pub cpu: Cpu,
+    /// The same of the threads by their names, the busiest first, without the idle.
+    pub threads: Vec<ThreadUse>,
+}
+
+/// What threads of one name used.
+#[derive(Clone, Debug, Serialize)]
+pub struct ThreadUse {
+    /// Their name.
+    pub name: String,
+    /// Their CPU time.
     #[serde(flatten)]
     pub cpu: Cpu,
 }
@@ -53,43 +86,80 @@ pub struct Cpu {
 impl Meter {
     /// A meter for this process, and for the server where it is known.
     pub fn new(server: Option<Process>) -> Self {
-        Meter { server, this: Process::this(), readings: Vec::new() }
+        Meter { server, this: Process::this() }
     }
 
     /// Reads both.
-    pub fn read(&mut self) {
-        self.readings.push(Reading {
-            server_cpu: self.server.and_then(|server| server.cpu_time()),
-            server_rss_bytes: self.server.and_then(|server| server.rss_bytes()),
-            this_cpu: self.this.cpu_time(),
+    pub fn read(&self) -> Reading {
+        let server = self.server.and_then(|server| {
+            Some(ServerReading { threads: server.threads()?, rss_bytes: server.rss_bytes()? })
         });
+        Reading { server, this_cpu: self.this.cpu_time() }
     }
 
-    /// What the server used; `None` where it is not known, or has ended.
-    pub fn server_use(&self, clients: usize, measured: &Measured) -> Option<ServerUse> {
-        let [start, logged_in, before, after] = self.readings[..] else { return None };
-        let clients = clients as f64;
-        let login_cpu = logged_in.server_cpu?.saturating_sub(start.server_cpu?);
-        let added_bytes = logged_in.server_rss_bytes? as f64 - start.server_rss_bytes? as f64;
+    /// What the server used in the measured part; `None` where it is not known, or has ended.
+    pub fn server_use(&self, used: &Span, measured: &Measured) -> Option<ServerUse> {
+        let (before, after) = used.server()?;
+        let [before_by_name, mut by_name] = [before.by_name(), after.by_name()];
+        for (name, cpu) in &mut by_name {
+            *cpu = cpu.saturating_sub(before_by_name.get(name).copied().unwrap_or_default());
+        }
+        let mut by_name: Vec<_> = by_name.into_iter().filter(|(_, cpu)| !cpu.is_zero()).collect();
+        by_name.sort_by_key(|(_, cpu)| std::cmp::Reverse(*cpu));
+        let thread = |(name, cpu): (&str, _)| ThreadUse {
+            name: name.escape_debug().to_string(),
+            cpu: Cpu::of(cpu, measured),
+        };
         Some(ServerUse {
             pid: self.server?.pid(),
-            login_cpu_us_per_client: login_cpu.as_secs_f64() * 1e6 / clients,
-            rss_bytes_per_connection: added_bytes / clients,
-            rss_bytes: after.server_rss_bytes?,
-            cpu: Cpu::between(before.server_cpu?, after.server_cpu?, measured),
+            rss_bytes: after.rss_bytes,
+            cpu: Cpu::of(after.cpu().saturating_sub(before.cpu()), measured),
+            threads: by_name.into_iter().map(thread).collect(),
+        })
+    }
+}
+
+impl Span {
+    /// What the server used while so many clients logged in; `None` where it is not known.
+    pub fn login_use(&self, clients: usize) -> Option<LoginUse> {
+        let (before, after) = self.server()?;
+        let clients = clients as f64;
+        let cpu_seconds = after.cpu().saturating_sub(before.cpu()).as_secs_f64();
+        Some(LoginUse {
+            cpu_seconds,
+            cpu_us_per_client: cpu_seconds * 1e6 / clients,
+            rss_bytes_per_client: (after.rss_bytes as f64 - before.rss_bytes as f64) / clients,
         })
     }
 
     /// What this program used in the measured part.
     pub fn own_use(&self, measured: &Measured) -> Option<Cpu> {
-        let [.., before, after] = self.readings[..] else { return None };
-        Some(Cpu::between(before.this_cpu?, after.this_cpu?, measured))
+        let used = self.after.this_cpu?.saturating_sub(self.before.this_cpu?);
+        Some(Cpu::of(used, measured))
+    }
+
+    fn server(&self) -> Option<(&ServerReading, &ServerReading)> {
+        Some((self.before.server.as_ref()?, self.after.server.as_ref()?))
+    }
+}
+
+impl ServerReading {
+    fn cpu(&self) -> Duration {
+        self.threads.iter().map(|thread| thread.cpu).sum()
+    }
+
+    fn by_name(&self) -> BTreeMap<&str, Duration> {
+        let mut by_name = BTreeMap::new();
+        for Thread { name, cpu } in &self.threads {
+            *by_name.entry(name.as_str()).or_default() += *cpu;
+        }
+        by_name
     }
 }
 
 impl Cpu {
-    fn between(before: Duration, after: Duration, measured: &Measured) -> Self {
-        let seconds = after.saturating_sub(before).as_secs_f64();
+    fn of(used: Duration, measured: &Measured) -> Self {
+        let seconds = used.as_secs_f64();
         Cpu {
             cpu_seconds: seconds,
             cpu_us_per_delivery: (measured.deliveries > 0)

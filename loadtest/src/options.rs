@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 
-use crate::broadcast::{Pace, Timetable};
+use crate::broadcast::Pace;
 use crate::clock::nanos;
 use crate::failure::Failure;
-use crate::limits::{PAIRS_MAX, SENDERS_MAX};
+use crate::figures::Timetable;
+use crate::limits::{DIRECT_PAIRS_MAX, PAIRS_MAX, SENDERS_MAX};
 use crate::payload::{INTENDED_NANOS_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN};
 use crate::spawn;
 
@@ -40,12 +41,18 @@ pub struct Options {
     #[arg(value_parser = parse_rate)]
     pub rate: f64,
 
-    /// Broadcasts under way, with a rate of 0
+    /// Direct messages in place of broadcasts: the first half of the clients writes to the second,
+    /// each the next message when the one before is confirmed
+    #[arg(long, env = "LOADTEST_DIRECT", value_parser = BoolishValueParser::new())]
+    #[arg(conflicts_with_all = ["senders", "rate", "downloads"])]
+    pub direct: bool,
+
+    /// Broadcasts under way, with a rate of 0; messages of each pair, with --direct
     #[arg(long, value_name = "W", default_value_t = 1, env = "LOADTEST_WINDOW")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub window: u32,
 
-    /// Bytes of text in a broadcast
+    /// Bytes of text in a message
     #[arg(long, value_name = "BYTES", default_value_t = 64, env = "LOADTEST_PAYLOAD")]
     #[arg(value_parser = clap::value_parser!(u32)
         .range(PAYLOAD_BYTES_MIN as i64..=PAYLOAD_BYTES_MAX as i64))]
@@ -56,7 +63,7 @@ pub struct Options {
     #[arg(value_parser = humantime::parse_duration)]
     pub duration: Duration,
 
-    /// How long to broadcast before that
+    /// How long to talk before that
     #[arg(long, value_name = "D", default_value = "1s", env = "LOADTEST_WARMUP")]
     #[arg(value_parser = humantime::parse_duration)]
     pub warmup: Duration,
@@ -84,6 +91,16 @@ pub struct Options {
     #[arg(long, env = "LOADTEST_SPAWN", value_parser = BoolishValueParser::new())]
     pub spawn: bool,
 
+    /// Start it with this option; may be repeated
+    #[arg(long, value_name = "OPTION", env = "LOADTEST_SERVER_OPTION", requires = "spawn")]
+    #[arg(value_delimiter = ' ', allow_hyphen_values = true)]
+    pub server_option: Vec<String>,
+
+    /// Restart it once all have logged in, and let them come back with tokens, before they talk
+    #[arg(long, env = "LOADTEST_RESUME", value_parser = BoolishValueParser::new())]
+    #[arg(requires = "spawn")]
+    pub resume: bool,
+
     /// Write all figures to a file, as JSON
     #[arg(long, value_name = "FILE", env = "LOADTEST_JSON")]
     pub json: Option<PathBuf>,
@@ -102,6 +119,9 @@ impl Options {
         let refuse = |reason: &str| Err(Failure::Usage(reason.to_owned()));
         if usize::from(self.senders) > self.clients as usize {
             return refuse("--senders can't be more than --clients");
+        }
+        if self.direct && (self.clients % 2 == 1 || self.clients / 2 > DIRECT_PAIRS_MAX) {
+            return refuse("--direct needs an even number of clients, 131072 at most");
         }
         if self.all_clients() * usize::from(self.senders) > PAIRS_MAX {
             return refuse("that many clients and senders together are more than can be checked");
@@ -136,6 +156,16 @@ impl Options {
     /// The warm-up and the measured part.
     pub fn whole(&self) -> Duration {
         self.warmup.saturating_add(self.duration)
+    }
+
+    /// Clients that send.
+    pub fn all_senders(&self) -> u32 {
+        if self.direct { self.clients / 2 } else { self.senders.into() }
+    }
+
+    /// Whether the next message is sent when an earlier one has arrived, and not by the clock.
+    pub fn is_closed_loop(&self) -> bool {
+        self.direct || self.rate == 0.0
     }
 
     /// When broadcasts are sent.
@@ -177,11 +207,20 @@ mod tests {
 
     #[test]
     fn what_can_not_be_done_is_refused() {
-        for good in ["", "--rate 0 --window 16", "--rate 0.5", "--downloads 2 --download-name a"] {
+        for good in ["", "--rate 0 --window 16", "--rate 0.5", "--downloads 2 --download-name a"]
+            .into_iter()
+            .chain(["--spawn --server-option=--offline=discard", "--direct --window 3"])
+        {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
             "--clients 1",
+            "--clients 3 --direct",
+            "--clients 131074 --direct",
+            "--direct --rate 5",
+            "--direct --senders 5",
+            "--resume",
+            "--server-option=--offline=discard",
             "--clients 3 --senders 4",
             "--senders 0",
             "--rate -1",

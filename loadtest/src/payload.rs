@@ -1,14 +1,15 @@
-//! What a broadcast says: who sent it, as its how-manieth, when it was due, and check bytes over
+//! What a message says: who sent it, as its how-manieth, when it was due, and check bytes over
 //! all of it, so that a receiver can tell what is missing, doubled, out of order or damaged.
 
 use std::io::Write;
 
 use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
+use chatsrv::protocol::name::NAME_BYTES_MAX;
 
 /// The shortest payload, in bytes: its fields alone.
 pub const PAYLOAD_BYTES_MIN: usize = 40;
-/// The longest payload, in bytes, that fits a client's line.
-pub const PAYLOAD_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - "D * \n".len();
+/// The longest payload, in bytes, that fits a client's line with any target.
+pub const PAYLOAD_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - "D  \n".len() - NAME_BYTES_MAX;
 
 /// The latest intended time that fits the payload, in nanoseconds: above three days.
 pub const INTENDED_NANOS_MAX: u64 = (1 << 48) - 1;
@@ -20,10 +21,10 @@ const INTENDED: std::ops::Range<usize> = 20..32;
 const CHECK: std::ops::Range<usize> = 32..40;
 const FILLER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 
-/// What tells one broadcast from all others of a run.
+/// What tells one message from all others of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// The sender's number.
+    /// The number of the sender.
     pub sender: u16,
     /// How many it had sent before.
     pub sequence: u32,
@@ -45,7 +46,7 @@ impl Format {
         Format { run, bytes }
     }
 
-    /// Appends the payload of one broadcast.
+    /// Appends the payload of one message.
     pub fn write(&self, stamp: &Stamp, out: &mut Vec<u8>) {
         let start = out.len();
         let Stamp { sender, sequence, intended_nanos } = stamp;

@@ -13,6 +13,15 @@ pub struct Process {
     pid: Pid,
 }
 
+/// A thread of a process.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    /// Its name. The first thread has that of the program.
+    pub name: String,
+    /// The CPU time that it has used.
+    pub cpu: Duration,
+}
+
 impl Process {
     /// The one with that number; `None` where there is none, or it may not be looked at.
     pub fn with_pid(pid: u32) -> Option<Self> {
@@ -40,17 +49,22 @@ impl Process {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// The CPU time of all its threads, from the scheduler. Threads that have ended are not
-    /// counted.
-    pub fn cpu_time(&self) -> Option<Duration> {
+    /// The CPU time of each of its threads, from the scheduler. Threads that have ended are not
+    /// counted. `None` where there is no such process any more, or the kernel has no such figures.
+    pub fn threads(&self) -> Option<Vec<Thread>> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).ok()?;
-        let nanos = tasks.flatten().filter_map(|task| {
+        let threads = tasks.flatten().filter_map(|task| {
+            let name = fs::read_to_string(task.path().join("comm")).ok()?;
             let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
-            text.split(' ').next()?.parse::<u64>().ok()
+            let nanos = text.split(' ').next()?.parse().ok()?;
+            Some(Thread { name: name.trim_end().to_owned(), cpu: Duration::from_nanos(nanos) })
         });
-        // A process has a thread; where none could be read there is no such process any more, or a
-        // kernel without these figures.
-        nanos.map(Duration::from_nanos).reduce(|sum, each| sum + each)
+        Some(threads.collect::<Vec<_>>()).filter(|threads| !threads.is_empty())
+    }
+
+    /// The CPU time of all its threads together.
+    pub fn cpu_time(&self) -> Option<Duration> {
+        Some(self.threads()?.iter().map(|thread| thread.cpu).sum())
     }
 
     /// Its resident memory in bytes.

@@ -13,10 +13,10 @@ use crate::failure::Failure;
 use crate::latency::Percentiles;
 use crate::ledger::Faults;
 use crate::machine::{Limits, Machine};
-use crate::meter::{Cpu, ServerUse};
+use crate::meter::{Cpu, LoginUse, ServerUse};
 use crate::options::Options;
 
-pub use gather::Run;
+pub use gather::{Logins, Run};
 
 /// All figures of a run, and what they were measured with.
 #[derive(Clone, Debug, Serialize)]
@@ -35,6 +35,8 @@ pub struct Report {
     pub options: Settings,
     /// The logins.
     pub login: Login,
+    /// The logins with tokens after a restart, where there were any.
+    pub resume: Option<Login>,
     /// The measured part of the run.
     pub traffic: Traffic,
     /// Latencies; each is absent where nothing was measured.
@@ -69,11 +71,13 @@ pub struct Server {
 pub struct Settings {
     /// Clients that talk.
     pub clients: u32,
-    /// Of these, who broadcast.
-    pub senders: u16,
-    /// Broadcasts a second, or 0.
-    pub rate: f64,
-    /// Broadcasts under way, with a rate of 0.
+    /// Of these, who send.
+    pub senders: u32,
+    /// Whether they send direct messages.
+    pub direct: bool,
+    /// Broadcasts a second; absent where the window decides.
+    pub rate: Option<f64>,
+    /// Broadcasts, or messages of each pair, under way.
     pub window: Option<u32>,
     /// Bytes of text in a broadcast.
     pub payload_bytes: u32,
@@ -85,6 +89,8 @@ pub struct Settings {
     pub drain_seconds: f64,
     /// Whether the server was started for this run.
     pub spawn: bool,
+    /// Further options that it was started with.
+    pub server_options: Vec<String>,
     /// Further clients that download.
     pub downloads: u32,
     /// What they download.
@@ -95,14 +101,16 @@ impl From<&Options> for Settings {
     fn from(options: &Options) -> Self {
         Settings {
             clients: options.clients,
-            senders: options.senders,
-            rate: options.rate,
-            window: (options.rate == 0.0).then_some(options.window),
+            senders: options.all_senders(),
+            direct: options.direct,
+            rate: (!options.is_closed_loop()).then_some(options.rate),
+            window: options.is_closed_loop().then_some(options.window),
             payload_bytes: options.payload,
             warmup_seconds: options.warmup.as_secs_f64(),
             duration_seconds: options.duration.as_secs_f64(),
             drain_seconds: options.drain.as_secs_f64(),
             spawn: options.spawn,
+            server_options: options.server_option.clone(),
             downloads: options.downloads,
             download_name: options.download_name().map(str::to_owned),
         }
@@ -116,6 +124,9 @@ pub struct Login {
     pub seconds: f64,
     /// How often the server was busy and was asked again.
     pub retries: u64,
+    /// What the server used for them, where its process is known.
+    #[serde(flatten)]
+    pub server_use: Option<LoginUse>,
 }
 
 /// Counts and rates.
@@ -123,8 +134,8 @@ pub struct Login {
 pub struct Traffic {
     /// The measured part of the run, with the wait for what was under way.
     pub seconds: f64,
-    /// Broadcasts sent, with the warm-up.
-    pub broadcasts: u64,
+    /// Messages sent, with the warm-up.
+    pub sent: u64,
     /// Messages received, with the warm-up.
     pub deliveries: u64,
     /// Messages received in the measured part.
@@ -135,14 +146,14 @@ pub struct Traffic {
     pub foreign: u64,
 }
 
-/// All latencies. They count from the time at which a broadcast was due.
+/// All latencies. They count from the time at which a message was due.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Latency {
     /// To each receiver that does not download.
     pub delivery: Option<Percentiles>,
     /// To each receiver that downloads.
     pub delivery_to_downloader: Option<Percentiles>,
-    /// To the last receiver.
+    /// To the last receiver of a broadcast.
     pub last_receiver: Option<Percentiles>,
     /// To the server's confirmation.
     pub confirmation: Option<Percentiles>,
@@ -165,9 +176,9 @@ pub struct Downloads {
 pub struct Failures {
     /// Connections that ended.
     pub connections: usize,
-    /// Broadcasts that the server refused.
+    /// Messages that the server refused.
     pub refused: u64,
-    /// Broadcasts that were due and could not be sent.
+    /// Messages that were due and could not be sent.
     pub unsent: u64,
     /// Downloads.
     pub downloads: u64,
@@ -184,10 +195,13 @@ impl Report {
 
     /// A title and a subtitle for a picture of it.
     pub fn titles(&self) -> [String; 2] {
-        let Settings { clients, rate, window, payload_bytes, .. } = self.options;
-        let pace = match window {
-            Some(window) => format!("{window} broadcasts under way"),
-            None => format!("{rate} broadcasts a second"),
+        let Settings { clients, direct, rate, window, payload_bytes, .. } = self.options;
+        let pace = match (rate, window) {
+            (Some(rate), _) => format!("{rate} broadcasts a second"),
+            (None, window) if direct => {
+                format!("{} messages under way in each pair", window.unwrap_or(1))
+            }
+            (None, window) => format!("{} broadcasts under way", window.unwrap_or(1)),
         };
         let server = &self.server.greeting;
         [

@@ -2,21 +2,25 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::broadcast::{Broadcasts, Figures};
+use crate::arrivals::Arrivals;
+use crate::broadcast::Broadcasts;
 use crate::clients::Clients;
 use crate::clock::Clock;
+use crate::direct::Direct;
 use crate::downloads::Downloads;
 use crate::failure::Failure;
-use crate::login::log_in;
+use crate::figures::Figures;
+use crate::login::{Credentials, collect_tokens, log_in};
 use crate::machine::raise_open_files;
-use crate::meter::Meter;
+use crate::meter::{Meter, Span};
 use crate::names::Names;
 use crate::options::Options;
 use crate::payload::Format;
-use crate::report::{Report, Run};
-use crate::server;
+use crate::report::{Logins, Report, Run};
+use crate::server::{self, Server};
 use crate::spawn::Spawned;
-use crate::traffic::{self, Outcome};
+use crate::talk::Talk;
+use crate::traffic::{self, Load, Outcome};
 
 /// Does what the options say, and tells the report and the latencies in full.
 ///
@@ -27,29 +31,54 @@ pub fn run(options: &Options) -> Result<(Report, Figures), Failure> {
     options.check()?;
     let limits = raise_open_files(options.all_clients())?;
     let mut spawned = match options.spawn {
-        true => Some(Spawned::start(options.downloads > 0)?),
+        true => Some(Spawned::start(&options.server_option, options.downloads > 0)?),
         false => None,
     };
-    let server = match &spawned {
-        Some(spawned) => server::reach(&spawned.address().to_string(), Some(spawned.pid()))?,
-        None => server::reach(&options.server, options.server_pid)?,
-    };
-    let mut meter = Meter::new(server.process);
+    let mut server = reach(options, spawned.as_ref())?;
     let clock = Clock::start();
     let names = Names::random();
     let mut clients = Clients::new(server.address, clock).map_err(Failure::Internal)?;
 
-    meter.read();
-    let progress = progress_bar(options.all_clients() as u64, "logging in", "clients");
-    let logged_in = log_in(&mut clients, &names, options.all_clients(), &progress);
-    progress.finish_and_clear();
-    let logged_in = logged_in?;
-    meter.read();
+    let login = log_all_in(options, &mut clients, &names, Credentials::Password, server)?;
+    let mut resumed = None;
+    if let (true, Some(spawned)) = (options.resume, &mut spawned) {
+        let tokens = collect_tokens(&mut clients)?;
+        clients.start_over(server.address);
+        spawned.restart()?;
+        server = reach(options, Some(spawned))?;
+        clients.start_over(server.address);
+        let credentials = Credentials::Tokens(&tokens);
+        resumed = Some(log_all_in(options, &mut clients, &names, credentials, server)?);
+    }
 
-    let outcome = let_talk(options, &mut clients, clock, &names, &mut meter)?;
+    let meter = Meter::new(server.process);
+    let outcome = let_talk(options, &mut clients, clock, &names, &meter)?;
     drop(clients);
     let server_log = spawned.as_mut().map(Spawned::stop).unwrap_or_default();
-    Ok(Run { options, limits, server, logged_in, meter, server_log }.finish(outcome))
+    Ok(Run { options, limits, server, login, resumed, meter, server_log }.finish(outcome))
+}
+
+fn reach(options: &Options, spawned: Option<&Spawned>) -> Result<Server, Failure> {
+    match spawned {
+        Some(spawned) => server::reach(&spawned.address().to_string(), Some(spawned.pid())),
+        None => server::reach(&options.server, options.server_pid),
+    }
+}
+
+fn log_all_in(
+    options: &Options,
+    clients: &mut Clients,
+    names: &Names,
+    credentials: Credentials<'_>,
+    server: Server,
+) -> Result<Logins, Failure> {
+    let meter = Meter::new(server.process);
+    let before = meter.read();
+    let count = options.all_clients();
+    let progress = progress_bar(count as u64, "logging in", "clients");
+    let done = log_in(clients, names, credentials, count, &progress);
+    progress.finish_and_clear();
+    Ok(Logins { done: done?, used: Span { before, after: meter.read() } })
 }
 
 fn let_talk(
@@ -57,21 +86,21 @@ fn let_talk(
     clients: &mut Clients,
     clock: Clock,
     names: &Names,
-    meter: &mut Meter,
+    meter: &Meter,
 ) -> Result<Outcome, Failure> {
     let timetable = options.timetable(clock.now_nanos());
     let chatters = options.clients as usize;
-    let broadcasts = Broadcasts::new(
-        names,
-        Format::new(names.run(), options.payload as usize),
-        options.pace(),
-        timetable,
-        [options.senders.into(), chatters, options.all_clients()],
-    );
+    let format = Format::new(names.run(), options.payload as usize);
+    let talk: Box<dyn Talk> = if options.direct {
+        Box::new(Direct::new(names, format, timetable, options.window as usize, chatters))
+    } else {
+        let counts = [options.senders.into(), chatters, options.all_clients()];
+        Box::new(Broadcasts::new(format, options.pace(), timetable, counts))
+    };
     let name = options.download_name().unwrap_or_default().to_owned();
     let downloads = Downloads::new(name, chatters, options.downloads as usize);
-    let progress = progress_bar(options.whole().as_millis() as u64, "broadcasting", "ms");
-    let load = (broadcasts, downloads);
+    let progress = progress_bar(options.whole().as_millis() as u64, "talking", "ms");
+    let load = Load { talk, arrivals: Arrivals::new(names, format), downloads };
     let outcome = traffic::run(clients, clock, load, timetable, options.drain, &progress, meter);
     progress.finish_and_clear();
     outcome

@@ -1,4 +1,5 @@
-//! A private chatsrv for one run: on a free port, in a folder of its own, gone at its end.
+//! A private chatsrv for one run: on a free port, in a folder of its own, gone at its end. It can be
+//! started again in between.
 
 use std::collections::VecDeque;
 use std::env;
@@ -22,65 +23,97 @@ const PROGRAM: &str = "chatsrv";
 /// The file that a private server has, for downloads.
 pub const FILE_NAME: &str = "download.bin";
 
-/// A running server. It is ended when this is dropped.
+/// What a private server is started with, where the options for it don't say otherwise.
+const DEFAULTS: [(&str, &str); 4] =
+    [("--password-cost", "low"), ("--presence-limit", "0"), ("--rate", "0"), ("--log", "warn")];
+
+/// A server and its folder. It is ended when this is dropped.
 #[derive(Debug)]
 pub struct Spawned {
+    running: Running,
+    options: Vec<String>,
+    folder: TempDir,
+}
+
+#[derive(Debug)]
+struct Running {
     child: Child,
     address: SocketAddr,
     /// Told to when the log ends, which is when the server has ended.
     ended: Receiver<SocketAddr>,
     log: Option<JoinHandle<VecDeque<String>>>,
-    _folder: TempDir,
 }
 
 impl Spawned {
-    /// Starts a server and waits until it listens. With `has_file` it shares [`FILE_NAME`].
+    /// Starts a server with these further options and waits until it listens. With `has_file` it
+    /// shares [`FILE_NAME`].
     ///
     /// # Errors
     /// [`Failure::Unavailable`] where it can't be started, with what it said.
-    pub fn start(has_file: bool) -> Result<Self, Failure> {
-        let program = program();
+    pub fn start(options: &[String], has_file: bool) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("loadtest-").tempdir();
         let folder = folder.map_err(Failure::Internal)?;
         if has_file {
             make_file(folder.path()).map_err(Failure::Internal)?;
         }
-        let mut child = command(&program, folder.path()).spawn().map_err(|error| {
+        let options = options.to_vec();
+        let running = Running::start(folder.path(), &options)?;
+        Ok(Spawned { running, options, folder })
+    }
+
+    /// Ends the server and starts it again with what it keeps in its folder.
+    ///
+    /// # Errors
+    /// As [`Spawned::start`].
+    pub fn restart(&mut self) -> Result<(), Failure> {
+        self.stop();
+        self.running = Running::start(self.folder.path(), &self.options)?;
+        Ok(())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.running.child.id()
+    }
+
+    /// Ends it, and tells the last lines of its log but those that tell where it listens.
+    pub fn stop(&mut self) -> Vec<String> {
+        self.running.stop()
+    }
+}
+
+impl Running {
+    fn start(folder: &Path, options: &[String]) -> Result<Self, Failure> {
+        let program = program();
+        let mut child = command(&program, folder, options).spawn().map_err(|error| {
             Failure::Unavailable(format!("cannot start {}: {error}", program.display()))
         })?;
         let stderr = child.stderr.take();
         let (sender, listening) = mpsc::channel();
         let log = thread::spawn(move || read_log(stderr, &sender));
-        let mut spawned = Spawned {
+        let mut running = Running {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             ended: listening,
             log: Some(log),
-            _folder: folder,
         };
-        match spawned.ended.recv_timeout(SPAWN_MAX) {
-            Ok(address) => spawned.address = address,
+        match running.ended.recv_timeout(SPAWN_MAX) {
+            Ok(address) => running.address = address,
             Err(_) => {
-                let log = spawned.stop().join("\n");
+                let log = running.stop().join("\n");
                 let program = program.display();
                 return Err(Failure::Unavailable(format!("{program} does not listen\n{log}")));
             }
         }
-        Ok(spawned)
+        Ok(running)
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Its process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Ends it, and tells the last lines of its log but those that tell where it listens.
-    pub fn stop(&mut self) -> Vec<String> {
+    fn stop(&mut self) -> Vec<String> {
         let Some(log) = self.log.take() else { return Vec::new() };
         // It has not been waited for, so that its number can't be another's by now.
         let terminated = kill_process(Pid::from_child(&self.child), Signal::TERM);
@@ -106,7 +139,7 @@ impl Spawned {
     }
 }
 
-impl Drop for Spawned {
+impl Drop for Running {
     fn drop(&mut self) {
         self.stop();
     }
@@ -119,7 +152,7 @@ fn program() -> PathBuf {
     beside.filter(|path| path.is_file()).unwrap_or_else(|| PROGRAM.into())
 }
 
-fn command(program: &Path, data: &Path) -> Command {
+fn command(program: &Path, data: &Path, options: &[String]) -> Command {
     let mut command = Command::new(program);
     // What the environment sets for another server is not meant for this one.
     for (name, _) in env::vars_os() {
@@ -130,13 +163,24 @@ fn command(program: &Path, data: &Path) -> Command {
     command
         .args(["--port", "0", "--listen", "127.0.0.1", "--data"])
         .arg(data)
-        .args(["--password-cost", "low", "--presence-limit", "0", "--rate", "0", "--log", "warn"])
+        .args(defaults(options))
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         // A group of its own: Ctrl-C ends this program, which then ends the server.
         .process_group(0);
     command
+}
+
+/// The defaults that `options` leave as they are.
+fn defaults(options: &[String]) -> Vec<&'static str> {
+    let is_given = |name: &str| {
+        let words = options.iter().map(|word| word.split('=').next());
+        words.flatten().any(|word| word == name)
+    };
+    let rest = DEFAULTS.iter().filter(|(name, _)| !is_given(name));
+    rest.flat_map(|(name, value)| [*name, *value]).collect()
 }
 
 fn make_file(data: &Path) -> std::io::Result<()> {
@@ -167,4 +211,17 @@ fn read_log(stderr: Option<ChildStderr>, listening: &Sender<SocketAddr>) -> VecD
         last.push_back(line.escape_debug().to_string());
     }
     last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_for_the_server_takes_the_place_of_a_default() {
+        let all = defaults(&[]);
+        assert!(all.contains(&"--rate") && all.contains(&"--log"));
+        let rest = defaults(&["--rate=5".into(), "--log".into(), "info".into()]);
+        assert_eq!(rest, ["--password-cost", "low", "--presence-limit", "0"]);
+    }
 }

@@ -1,27 +1,30 @@
-//! The second phase: broadcasts, and downloads beside them, until the time is over and all that was
-//! sent has arrived.
+//! The second phase: the clients talk, with downloads beside it, until the time is over and all that
+//! was sent has arrived.
 
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-use crate::broadcast::{Broadcasts, Figures, Timetable};
+use crate::arrivals::{Arrival, Arrivals};
 use crate::clients::{Client, Clients, Heard, Listener};
 use crate::clock::{Clock, nanos};
 use crate::downloads::{Downloads, Tally};
 use crate::failure::Failure;
+use crate::figures::{Figures, Timetable};
 use crate::ledger::Faults;
 use crate::limits::INTERRUPTED_DRAIN_MAX;
-use crate::meter::Meter;
+use crate::meter::{Meter, Span};
+use crate::talk::Talk;
 
 /// How often the progress bar moves.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
 
 /// What the clients do and hear in this phase.
-#[derive(Debug)]
-pub struct Traffic<'a> {
-    broadcasts: Broadcasts<'a>,
+struct Traffic<'a> {
+    talk: Box<dyn Talk>,
+    arrivals: Arrivals<'a>,
     downloads: Downloads,
+    start_nanos: u64,
     fenced: usize,
     broken: Broken,
     first_refusal: Option<String>,
@@ -45,7 +48,7 @@ pub struct Outcome {
     pub faults: Faults,
     /// Connections that ended.
     pub broken: Broken,
-    /// The server's words at the first broadcast that it refused.
+    /// The server's words at the first message that it refused.
     pub first_refusal: Option<String>,
     /// All downloads.
     pub downloads: Tally,
@@ -53,6 +56,8 @@ pub struct Outcome {
     pub first_download_failure: Option<String>,
     /// What happened between the end of the warm-up and the last delivery.
     pub measured: Measured,
+    /// What the server and this program used in that part.
+    pub used: Span,
     /// Whether a signal ended it early.
     pub interrupted: bool,
 }
@@ -68,22 +73,36 @@ pub struct Measured {
     pub downloaded_bytes: u64,
 }
 
+/// What the clients are to do.
+pub struct Load<'a> {
+    /// Their talk.
+    pub talk: Box<dyn Talk>,
+    /// How they read what they receive.
+    pub arrivals: Arrivals<'a>,
+    /// The downloads of some of them.
+    pub downloads: Downloads,
+}
+
 /// Lets the traffic run by `timetable`. The meter is read at both ends of the measured
 /// part.
 ///
 /// # Errors
 /// [`Failure::Internal`] where the poller fails.
-pub fn run<'a>(
+pub fn run(
     clients: &mut Clients,
     clock: Clock,
-    (broadcasts, downloads): (Broadcasts<'a>, Downloads),
+    load: Load<'_>,
     timetable: Timetable,
     drain: Duration,
     progress: &ProgressBar,
-    meter: &mut Meter,
+    meter: &Meter,
 ) -> Result<Outcome, Failure> {
+    let start_nanos = timetable.start_nanos;
+    let Load { talk, arrivals, downloads } = load;
     let mut traffic = Traffic {
-        broadcasts,
+        start_nanos,
+        talk,
+        arrivals,
         downloads,
         fenced: 0,
         broken: Broken::default(),
@@ -91,22 +110,22 @@ pub fn run<'a>(
     };
     traffic.start_downloads(clients);
     traffic.talk(clients, clock, timetable.measured_nanos, progress)?;
-    meter.read();
+    let meter_before = meter.read();
     let before = traffic.mark(clock);
     traffic.talk(clients, clock, timetable.end_nanos, progress)?;
 
     let interrupted = clients.interrupted();
-    traffic.broadcasts.stop(clock.now_nanos());
+    traffic.talk.stop(clock.now_nanos());
     let drain = if interrupted { drain.min(INTERRUPTED_DRAIN_MAX) } else { drain };
     let deadline = Instant::now() + drain;
     traffic.settle(clients, clock, deadline)?;
-    meter.read();
+    let used = Span { before: meter_before, after: meter.read() };
     let after = traffic.mark(clock);
     traffic.downloads.stop();
     traffic.fence(clients, deadline)?;
 
-    let Traffic { broadcasts, downloads, broken, first_refusal, .. } = traffic;
-    let (figures, faults) = broadcasts.finish();
+    let Traffic { talk, downloads, broken, first_refusal, .. } = traffic;
+    let (figures, faults) = talk.finish();
     Ok(Outcome {
         figures,
         faults,
@@ -119,6 +138,7 @@ pub fn run<'a>(
             deliveries: after.deliveries - before.deliveries,
             downloaded_bytes: after.downloaded_bytes - before.downloaded_bytes,
         },
+        used,
         interrupted,
     })
 }
@@ -134,7 +154,7 @@ impl Traffic<'_> {
     fn mark(&self, clock: Clock) -> Mark {
         Mark {
             at_nanos: clock.now_nanos(),
-            deliveries: self.broadcasts.deliveries(),
+            deliveries: self.talk.deliveries(),
             downloaded_bytes: self.downloads.tally().bytes,
         }
     }
@@ -160,8 +180,8 @@ impl Traffic<'_> {
                 return Ok(());
             }
             self.send_due(clients, now_nanos);
-            progress.set_position(self.broadcasts.elapsed_nanos(now_nanos) / 1_000_000);
-            let wake = self.broadcasts.next_due_nanos().unwrap_or(until_nanos);
+            progress.set_position(now_nanos.saturating_sub(self.start_nanos) / 1_000_000);
+            let wake = self.talk.next_due_nanos().unwrap_or(until_nanos);
             let wake = wake.min(until_nanos).min(now_nanos + nanos(PROGRESS_PERIOD));
             clients.turn(clock.instant(wake), self).map_err(Failure::Internal)?;
         }
@@ -176,7 +196,7 @@ impl Traffic<'_> {
     ) -> Result<(), Failure> {
         loop {
             self.send_due(clients, clock.now_nanos());
-            if self.broadcasts.is_settled() || Instant::now() >= deadline {
+            if self.talk.is_settled() || Instant::now() >= deadline {
                 return Ok(());
             }
             clients.turn(deadline, self).map_err(Failure::Internal)?;
@@ -198,8 +218,8 @@ impl Traffic<'_> {
     }
 
     fn send_due(&mut self, clients: &mut Clients, now_nanos: u64) {
-        self.broadcasts.send_due(clients, now_nanos);
-        for number in self.broadcasts.take_spoken() {
+        self.talk.send_due(clients, now_nanos);
+        for number in self.talk.take_spoken() {
             clients.flush(number, self);
         }
     }
@@ -210,16 +230,17 @@ impl Listener for Traffic<'_> {
         let number = client.number();
         match heard {
             Heard::Message { message, place } => {
-                self.broadcasts.receive(number, &message, place, now_nanos);
+                let arrival = self.arrivals.read(&message, place);
+                self.talk.receive(number, &arrival, now_nanos);
             }
             Heard::SameMessage { place } => {
-                self.broadcasts.receive_same(number, place, now_nanos);
+                self.talk.receive(number, &self.arrivals.same(place), now_nanos);
             }
-            Heard::Confirmed => self.broadcasts.confirm(number, now_nanos),
+            Heard::Confirmed => self.talk.confirm(number, now_nanos),
             Heard::Fenced => self.fenced += 1,
-            Heard::Garbled => self.broadcasts.receive_garbled(),
+            Heard::Garbled => self.talk.receive(number, &Arrival::Corrupt, now_nanos),
             Heard::NotTaken(line) if !self.downloads.numbers().contains(&number) => {
-                self.broadcasts.refuse(number);
+                self.talk.refuse(number);
                 self.first_refusal.get_or_insert_with(|| line.escape_debug().to_string());
             }
             other => self.downloads.hear(client, other),
@@ -227,7 +248,7 @@ impl Listener for Traffic<'_> {
     }
 
     fn gone(&mut self, client: &Client, reason: &str) {
-        self.broadcasts.leave(client.number());
+        self.talk.leave(client.number());
         self.broken.count += 1;
         self.broken.first_reason.get_or_insert_with(|| reason.to_owned());
     }

@@ -23,6 +23,7 @@ fn run(mischief: Mischief, options: &[&str]) -> (Option<i32>, Value) {
 }
 
 const OPEN: &[&str] = &["--rate", "50"];
+const DIRECT: &[&str] = &["--direct", "--window", "2"];
 const CLOSED: &[&str] = &["--rate", "0", "--window", "2", "--senders", "2"];
 
 fn faults(lost: u64, doubled: u64, misordered: u64, corrupt: u64, stray: u64) -> Value {
@@ -38,7 +39,7 @@ fn all_is_well_where_all_is_well() {
         let (code, figures) = run(Mischief::None, options);
         assert_eq!(figures["faults"], faults(0, 0, 0, 0, 0), "{figures:#}");
         assert_eq!(code, Some(0), "{figures:#}");
-        let broadcasts = figures["traffic"]["broadcasts"].as_u64().unwrap();
+        let broadcasts = figures["traffic"]["sent"].as_u64().unwrap();
         assert!(broadcasts >= 15, "{figures:#}");
         assert_eq!(figures["traffic"]["deliveries"], 3 * broadcasts);
         assert_eq!(figures["latency"]["delivery"]["count"], 3 * broadcasts);
@@ -50,9 +51,23 @@ fn all_is_well_where_all_is_well() {
 }
 
 #[test]
+fn direct_messages_come_to_one_and_are_confirmed() {
+    let (code, figures) = run(Mischief::None, DIRECT);
+    assert_eq!(figures["faults"], faults(0, 0, 0, 0, 0), "{figures:#}");
+    assert_eq!(code, Some(0), "{figures:#}");
+    let sent = figures["traffic"]["sent"].as_u64().unwrap();
+    assert!(sent > 10, "{figures:#}");
+    assert_eq!(figures["options"]["senders"], 2);
+    assert_eq!(figures["traffic"]["deliveries"], sent);
+    assert_eq!(figures["latency"]["delivery"]["count"], sent);
+    assert_eq!(figures["latency"]["confirmation"]["count"], sent);
+    assert!(figures["latency"]["last_receiver"].is_null());
+}
+
+#[test]
 fn an_open_loop_sends_by_the_clock() {
     let (_, figures) = run(Mischief::None, OPEN);
-    assert_eq!(figures["traffic"]["broadcasts"], 15);
+    assert_eq!(figures["traffic"]["sent"], 15);
 }
 
 #[test]
@@ -64,7 +79,7 @@ fn every_mischief_is_found_and_counted_once() {
         (Mischief::Damage, faults(1, 0, 0, 1, 0)),
         (Mischief::Echo, faults(0, 0, 0, 0, 1)),
     ] {
-        for options in [OPEN, CLOSED] {
+        for options in [OPEN, CLOSED, DIRECT] {
             let (code, figures) = run(mischief, options);
             assert_eq!(figures["faults"], expected, "{mischief:?} {figures:#}");
             assert_eq!(code, Some(1), "{mischief:?}");
@@ -74,22 +89,22 @@ fn every_mischief_is_found_and_counted_once() {
 
 #[test]
 fn a_broken_connection_loses_what_was_under_way() {
-    for options in [OPEN, CLOSED] {
+    for options in [OPEN, CLOSED, DIRECT] {
         let (code, figures) = run(Mischief::HangUp, options);
         assert_eq!(figures["failures"]["connections"], 1, "{figures:#}");
         assert!(figures["faults"]["lost"].as_u64().unwrap() >= 1, "{figures:#}");
-        assert!(figures["traffic"]["broadcasts"].as_u64().unwrap() >= 15, "the others go on");
+        assert!(figures["traffic"]["sent"].as_u64().unwrap() >= 15, "the others go on");
         assert_eq!(code, Some(1));
     }
 }
 
 #[test]
 fn a_refused_broadcast_is_not_lost() {
-    for options in [OPEN, CLOSED] {
+    for options in [OPEN, CLOSED, DIRECT] {
         let (code, figures) = run(Mischief::Refuse, options);
         assert_eq!(figures["failures"]["refused"], 1, "{figures:#}");
         assert_eq!(figures["faults"], faults(0, 0, 0, 0, 0));
-        assert_eq!(figures["failures"]["reasons"][0], "first broadcast: 450 MSG not now");
+        assert_eq!(figures["failures"]["reasons"][0], "first message: 450 MSG not now");
         assert_eq!(code, Some(1));
     }
 }

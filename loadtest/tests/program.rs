@@ -116,9 +116,25 @@ fn a_spawned_server_serves_and_is_gone_afterwards() {
     assert!(figures["server"]["greeting"].as_str().unwrap().starts_with("chatsrv/"));
     let process = &figures["server_process"];
     assert!(process["cpu_us_per_delivery"].as_f64().unwrap() > 0.0, "{figures:#}");
-    assert!(process["login_cpu_us_per_client"].as_f64().unwrap() > 0.0, "{figures:#}");
+    assert!(process["threads"][0]["cpu_us_per_delivery"].as_f64().unwrap() > 0.0, "{figures:#}");
+    assert!(figures["login"]["cpu_us_per_client"].as_f64().unwrap() > 0.0, "{figures:#}");
     let pid = process["pid"].as_u64().unwrap();
     assert!(!Path::new(&format!("/proc/{pid}")).exists(), "the server is still there");
     let svg = std::fs::read_to_string(plot).unwrap();
     assert!(svg.contains("each receiver") && svg.contains("receivers that download"));
+}
+
+#[test]
+fn clients_come_back_with_tokens_after_a_restart() {
+    build_server();
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("a.json");
+    let words = ["--spawn", "--resume", "--direct", "--clients", "10", "--duration", "200ms"];
+    let more = ["--warmup", "0s", "--server-option=--offline=discard", "--json"];
+    let output = loadtest(&[&words[..], &more, &[json.to_str().unwrap()]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let figures: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert!(figures["resume"]["cpu_seconds"].as_f64().unwrap() > 0.0, "{figures:#}");
+    assert!(figures["traffic"]["deliveries"].as_u64().unwrap() > 5, "{figures:#}");
+    assert_eq!(figures["options"]["server_options"][0], "--offline=discard");
 }

@@ -119,6 +119,16 @@ impl Clients {
         Ok(&mut self.clients[number])
     }
 
+    /// Closes all connections. Clients that connect from now on do so to `server`, and are numbered
+    /// from 0 again.
+    pub fn start_over(&mut self, server: SocketAddr) {
+        for socket in self.clients.drain(..).filter_map(|mut client| client.socket.take()) {
+            // Dropping the socket removes it as well.
+            let _ = self.poller.delete(&socket);
+        }
+        self.server = server;
+    }
+
     /// Waits until something happens or `deadline` has come, and tells `listener` what was heard.
     ///
     /// # Errors

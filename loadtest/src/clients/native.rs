@@ -35,8 +35,10 @@ pub enum Heard<'a> {
         /// Where.
         place: usize,
     },
-    /// A broadcast of this client is confirmed.
+    /// A message of this client is confirmed.
     Confirmed,
+    /// The token that this client asked for.
+    Token(&'a str),
     /// A request of this client was refused: the server's line.
     NotTaken(&'a str),
     /// Everything that the server had for this client before [`Session::fence`] has been heard.
@@ -74,30 +76,44 @@ enum State {
     LoggedIn,
 }
 
-/// The final replies to the pipelined login: to USER, to the password, to QUIET.
-#[derive(Clone, Copy, Debug, Default)]
+/// The final replies to a pipelined login that are still to come.
+#[derive(Clone, Copy, Debug)]
 struct Answers {
-    count: u8,
+    awaited: u8,
     busy_seconds: Option<u32>,
 }
 
+/// To USER, to the password, to QUIET.
 const LOGIN_ANSWERS: u8 = 3;
+/// To RESUME, to QUIET.
+const RESUME_ANSWERS: u8 = 2;
 
 impl Session {
     /// A session that has said nothing yet.
     pub fn new() -> Self {
         Session {
             decoder: Decoder::new(SERVER_LINE_BYTES_MAX),
-            state: State::LoggingIn(Answers::default()),
+            state: State::LoggingIn(Answers::to(LOGIN_ANSWERS)),
         }
     }
 
     /// Logs in, or registers, in one go, and turns off the notices of who comes and goes, which
     /// would cost a line for each pair of clients.
     pub fn log_in(&mut self, name: &str, password: &str, out: &mut Vec<u8>) {
-        self.state = State::LoggingIn(Answers::default());
+        self.state = State::LoggingIn(Answers::to(LOGIN_ANSWERS));
         // Writing to a Vec does not fail, here and below.
         let _ = write!(out, "C USER {name}\nD {password}\nC QUIET on\n");
+    }
+
+    /// Logs in with a token in place of the password.
+    pub fn resume(&mut self, name: &str, token: &str, out: &mut Vec<u8>) {
+        self.state = State::LoggingIn(Answers::to(RESUME_ANSWERS));
+        let _ = write!(out, "C RESUME {name} {token}\nC QUIET on\n");
+    }
+
+    /// Asks for a token.
+    pub fn ask_for_token(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"C TOKEN\n");
     }
 
     /// Asks for something whose answer comes behind all that is on its way to this client.
@@ -105,9 +121,9 @@ impl Session {
         out.extend_from_slice(b"C QUIET on\n");
     }
 
-    /// Says what `payload` appends to everyone.
-    pub fn broadcast(&self, out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
-        out.extend_from_slice(b"D * ");
+    /// Says what `payload` appends to `target`: to everyone (`*`) or to a user.
+    pub fn say(&self, target: &str, out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
+        let _ = write!(out, "D {target} ");
         payload(out);
         out.push(b'\n');
     }
@@ -174,26 +190,29 @@ impl Session {
 }
 
 impl Answers {
+    fn to(requests: u8) -> Self {
+        Answers { awaited: requests, busy_seconds: None }
+    }
+
     fn take<'a>(&mut self, line: &ServerLine<'_>, text: &'a str) -> Option<Heard<'a>> {
-        self.count += 1;
-        match line.code {
-            450 => self.busy_seconds = Some(first_number(line.rest).unwrap_or(1)),
+        match (line.code, self.awaited) {
+            (450, _) => self.busy_seconds = Some(first_number(line.rest).unwrap_or(1)),
             // What was sent behind the step that met a busy server is refused for lack of it.
             _ if self.busy_seconds.is_some() => {}
-            331 | 332 if self.count == 1 => {}
-            230 if self.count == 2 => {}
-            250 if self.count == LOGIN_ANSWERS => {}
+            (331 | 332, LOGIN_ANSWERS) | (230, RESUME_ANSWERS) | (250, 1) => {}
             _ => return Some(Heard::Refused(text)),
         }
-        (self.count == LOGIN_ANSWERS)
+        self.awaited -= 1;
+        (self.awaited == 0)
             .then(|| self.busy_seconds.map_or(Heard::LoggedIn, |seconds| Heard::Busy { seconds }))
     }
 }
 
-fn reply<'a>(line: &ServerLine<'_>, text: &'a str) -> Heard<'a> {
+fn reply<'a>(line: &ServerLine<'a>, text: &'a str) -> Heard<'a> {
     match (line.code, line.verb) {
         (250, "MSG") => Heard::Confirmed,
         (250, "QUIET") => Heard::Fenced,
+        (250, "TOKEN") => Heard::Token(line.rest),
         (250, "GET") => match download_bytes(line.rest) {
             Some(bytes) => Heard::Download { bytes },
             None => Heard::Garbled,
@@ -252,6 +271,22 @@ mod tests {
             heard,
             ["Confirmed", r#"NotTaken("450 MSG busy")"#, "Fenced", r#"Closing("421 - bye")"#]
         );
+    }
+
+    #[test]
+    fn a_login_with_a_token_has_two_answers() {
+        let mut session = logging_in();
+        let login = b"C 332 USER a x\nC 230 USER a 1 x\nC 250 QUIET\nC 250 TOKEN t\n";
+        assert_eq!(hear(&mut session, login), ["LoggedIn", r#"Token("t")"#]);
+        let mut session = Session::new();
+        let mut out = Vec::new();
+        session.resume("a", "t", &mut out);
+        assert_eq!(out, b"C RESUME a t\nC QUIET on\n");
+        let heard = hear(&mut session, b"C 150 UNREAD 0\nC 230 RESUME a 1\nC 250 QUIET\n");
+        assert_eq!(heard, ["LoggedIn"]);
+        session.resume("a", "u", &mut out);
+        let heard = hear(&mut session, b"C 535 RESUME that token is not good\n");
+        assert_eq!(heard, [r#"Refused("535 RESUME that token is not good")"#]);
     }
 
     #[test]

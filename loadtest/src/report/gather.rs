@@ -1,13 +1,22 @@
 //! Puts a report together.
 
 use super::{Downloads, Failures, Latency, Login, Report, Traffic};
-use crate::broadcast::Figures;
+use crate::figures::Figures;
 use crate::login::LoggedIn;
 use crate::machine::{Limits, Machine};
-use crate::meter::Meter;
+use crate::meter::{Meter, Span};
 use crate::options::Options;
 use crate::server::Server;
 use crate::traffic::Outcome;
+
+/// Logins of all clients.
+#[derive(Debug)]
+pub struct Logins {
+    /// What they came to.
+    pub done: LoggedIn,
+    /// What the processes used meanwhile.
+    pub used: Span,
+}
 
 /// What is known of a run beside what its traffic came to.
 #[derive(Debug)]
@@ -18,36 +27,50 @@ pub struct Run<'a> {
     pub limits: Limits,
     /// The server.
     pub server: Server,
-    /// What the logins came to.
-    pub logged_in: LoggedIn,
-    /// What the processes used.
+    /// The logins.
+    pub login: Logins,
+    /// The logins with tokens.
+    pub resumed: Option<Logins>,
+    /// What the processes are measured by.
     pub meter: Meter,
     /// The last lines of the log of a server that was started for the run.
     pub server_log: Vec<String>,
 }
 
+impl Logins {
+    fn told(&self, clients: usize) -> Login {
+        Login {
+            seconds: self.done.elapsed.as_secs_f64(),
+            retries: self.done.retries,
+            server_use: self.used.login_use(clients),
+        }
+    }
+}
+
 impl Run<'_> {
     /// The report, and the latencies in full.
     pub fn finish(self, outcome: Outcome) -> (Report, Figures) {
-        let Run { options, limits, server, logged_in, meter, server_log } = self;
+        let Run { options, limits, server, login, resumed, meter, server_log } = self;
+        let clients = options.all_clients();
         let figures = &outcome.figures;
         let report = Report {
             version: env!("CARGO_PKG_VERSION"),
             command: command(),
             server: super::Server {
                 address: server.address.to_string(),
-                greeting: logged_in.server,
+                greeting: login.done.server.clone(),
                 log: server_log,
             },
             machine: Machine::this(),
             limits,
             options: options.into(),
-            login: Login { seconds: logged_in.elapsed.as_secs_f64(), retries: logged_in.retries },
+            login: login.told(clients),
+            resume: resumed.map(|logins| logins.told(clients)),
             traffic: traffic(&outcome),
             latency: latency(figures),
             downloads: (options.downloads > 0).then(|| downloads(&outcome)),
-            server_process: meter.server_use(options.all_clients(), &outcome.measured),
-            own_process: meter.own_use(&outcome.measured),
+            server_process: meter.server_use(&outcome.used, &outcome.measured),
+            own_process: outcome.used.own_use(&outcome.measured),
             faults: outcome.faults,
             failures: failures(&outcome),
             interrupted: outcome.interrupted,
@@ -61,7 +84,7 @@ fn traffic(outcome: &Outcome) -> Traffic {
     let seconds = measured.elapsed.as_secs_f64();
     Traffic {
         seconds,
-        broadcasts: figures.broadcasts,
+        sent: figures.sent,
         deliveries: figures.deliveries,
         measured_deliveries: measured.deliveries,
         deliveries_per_second: measured.deliveries as f64 / seconds,
@@ -90,7 +113,7 @@ fn downloads(outcome: &Outcome) -> Downloads {
 fn failures(outcome: &Outcome) -> Failures {
     let reasons = [
         ("connection", &outcome.broken.first_reason),
-        ("broadcast", &outcome.first_refusal),
+        ("message", &outcome.first_refusal),
         ("download", &outcome.first_download_failure),
     ];
     let told = |(what, reason): (&str, &Option<String>)| {

@@ -1,10 +1,10 @@
 //! A report as people read it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
-use super::{Downloads, Failures, Report, Settings, Traffic};
+use super::{Downloads, Failures, Login, Report, Settings, Traffic};
 use crate::ledger::Faults;
-use crate::meter::Cpu;
+use crate::meter::{Cpu, ServerUse};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,16 +27,17 @@ impl Report {
             "limits    {} open files, {} logins under way",
             self.limits.open_files, self.limits.logins_under_way
         )?;
-        let Settings { clients, senders, payload_bytes, .. } = self.options;
+        let Settings { clients, senders, direct, payload_bytes, rate, window, .. } = self.options;
         write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
-        match self.options.window {
-            Some(window) => writeln!(f, "{window} broadcasts under way")?,
-            None => writeln!(f, "{} broadcasts a second", self.options.rate)?,
+        match (rate, window.unwrap_or(1)) {
+            (Some(rate), _) => writeln!(f, "{rate} broadcasts a second")?,
+            (None, window) if direct => writeln!(f, "each to one other, {window} under way")?,
+            (None, window) => writeln!(f, "{window} broadcasts under way")?,
         }
-        write!(f, "login     all in {:.2} s", self.login.seconds)?;
-        match self.login.retries {
-            0 => f.write_char('\n'),
-            retries => writeln!(f, ", {retries} retries"),
+        writeln!(f, "login     {}", self.login)?;
+        match &self.resume {
+            Some(resume) => writeln!(f, "by token  {resume}"),
+            None => Ok(()),
         }
     }
 
@@ -87,19 +88,12 @@ impl Report {
     }
 
     fn write_use(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(server) = &self.server_process {
-            writeln!(
-                f,
-                "process   server {}: {}, {:.1} MiB in the end",
-                server.pid,
-                server.cpu,
-                server.rss_bytes as f64 / f64::from(1 << 20)
-            )?;
-            writeln!(
-                f,
-                "          a login took {:.1} us of CPU time, a connection {:.0} bytes of memory",
-                server.login_cpu_us_per_client, server.rss_bytes_per_connection
-            )?;
+        if let Some(ServerUse { pid, rss_bytes, cpu, threads }) = &self.server_process {
+            let mebibytes = *rss_bytes as f64 / f64::from(1 << 20);
+            writeln!(f, "process   server {pid}: {cpu}, {mebibytes:.1} MiB in the end")?;
+            for thread in threads {
+                writeln!(f, "          its thread {}: {}", thread.name, thread.cpu)?;
+            }
         }
         if let Some(cpu) = &self.own_process {
             writeln!(f, "          loadtest: {cpu}")?;
@@ -113,7 +107,7 @@ impl Report {
         writeln!(f, ", damaged {corrupt}, astray {stray}")?;
         let Failures { connections, refused, unsent, downloads, reasons } = &self.failures;
         if connections + reasons.len() > 0 || refused + unsent + downloads > 0 {
-            write!(f, "failures  {connections} connections, {refused} broadcasts refused")?;
+            write!(f, "failures  {connections} connections, {refused} messages refused")?;
             writeln!(f, ", {unsent} not sent, {downloads} downloads")?;
         }
         for reason in reasons {
@@ -128,6 +122,19 @@ impl Report {
             writeln!(f, "The run was interrupted.")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "all in {:.2} s", self.seconds)?;
+        if self.retries > 0 {
+            write!(f, ", {} retries", self.retries)?;
+        }
+        let Some(used) = &self.server_use else { return Ok(()) };
+        write!(f, "; the server: {:.3} s of CPU time, ", used.cpu_seconds)?;
+        let [micros, bytes] = [used.cpu_us_per_client, used.rss_bytes_per_client];
+        write!(f, "{micros:.1} us and {bytes:.0} bytes of memory each")
     }
 }
 

@@ -24,7 +24,7 @@ pub enum Mischief {
     Echo,
     /// It closes the connection.
     HangUp,
-    /// It refuses a broadcast.
+    /// It refuses a message.
     Refuse,
     /// It says that it is busy at the first login.
     Busy,
@@ -41,7 +41,8 @@ pub const FILE_BYTES: usize = 100_000;
 /// Its name.
 pub const FILE_NAME: &str = "a file.bin";
 
-/// The message, counted from 0, that mischief is done to: in the middle of every run.
+/// Which of the messages for that client mischief is done to, counted from 0: one in the middle of
+/// every run.
 const CHOSEN: usize = 3;
 /// How the name of the client ends that mischief is done to. It is none of the senders.
 const VICTIM: &str = "-00002";
@@ -52,6 +53,8 @@ struct State {
     /// Who is logged in, in order.
     members: Vec<Member>,
     messages: usize,
+    /// Those of them that the client is to receive which mischief is done to.
+    for_victim: usize,
     logins: usize,
     /// A late message, and its sender.
     held_back: Option<(String, String)>,
@@ -80,6 +83,7 @@ impl Server {
             told,
             members: Vec::new(),
             messages: 0,
+            for_victim: 0,
             logins: 0,
             held_back: None,
         }));
@@ -123,7 +127,9 @@ fn serve(state: &Mutex<State>, mut socket: TcpStream) -> std::io::Result<()> {
             ["C", "QUIET", _] if is_logged_in => socket.write_all(b"C 250 QUIET on\n")?,
             ["C", "GET", "0", ..] if line.ends_with(FILE_NAME) => state.send_file(&mut socket)?,
             ["C", "GET", ..] => socket.write_all(b"C 550 GET no such file\n")?,
-            ["D", "*", text] if is_logged_in => state.broadcast(&name, text, &mut socket)?,
+            ["D", target, text] if is_logged_in => {
+                state.deliver(&name, target, text, &mut socket)?;
+            }
             _ => socket.write_all(b"C 530 - log in first\n")?,
         }
     }
@@ -153,13 +159,16 @@ impl State {
         socket.write_all(b"F 7 0\n")
     }
 
-    fn broadcast(
+    fn deliver(
         &mut self,
         sender: &str,
+        target: &str,
         text: &str,
         reply: &mut TcpStream,
     ) -> std::io::Result<()> {
-        let is_chosen = self.messages == CHOSEN;
+        let is_for_victim = target == "*" || target.ends_with(VICTIM);
+        let is_chosen = is_for_victim && self.for_victim == CHOSEN;
+        self.for_victim += usize::from(is_for_victim);
         self.messages += 1;
         // A test that does not listen has no use for it.
         let _ = self.told.send(());
@@ -167,8 +176,8 @@ impl State {
         if is_chosen && self.mischief == Mischief::Refuse {
             return reply.write_all(b"C 450 MSG not now\n");
         }
-        writeln!(reply, "C 250 MSG {id} * {} 0", self.members.len() - 1)?;
-        let line = format!("D {id} {sender} * {text}\n");
+        writeln!(reply, "C 250 MSG {id} {target} 1 0")?;
+        let line = format!("D {id} {sender} {target} {text}\n");
         let late = self.held_back.take_if(|(from, _)| from == sender);
         for member in &mut self.members {
             let is_victim = member.name.ends_with(VICTIM);
@@ -176,6 +185,9 @@ impl State {
                 if is_chosen && self.mischief == Mischief::Echo {
                     member.socket.write_all(line.as_bytes())?;
                 }
+                continue;
+            }
+            if target != "*" && target != member.name {
                 continue;
             }
             let damaged = line.replace('m', "n");

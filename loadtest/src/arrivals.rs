@@ -1,0 +1,58 @@
+//! What the messages are that the clients receive. Those that came last are remembered, because a
+//! broadcast comes to thousands.
+
+use chatsrv::protocol::reply::Delivered;
+
+use crate::clients::PLACES;
+use crate::names::Names;
+use crate::payload::{Format, Stamp};
+
+/// What a received message is.
+#[derive(Clone, Copy, Debug)]
+pub enum Arrival {
+    /// Somebody else's.
+    Foreign,
+    /// One of this run, as it was sent.
+    Ours(Stamp),
+    /// One of this run with changed bytes.
+    Corrupt,
+}
+
+/// Tells what the messages of one run are.
+#[derive(Debug)]
+pub struct Arrivals<'a> {
+    names: &'a Names,
+    format: Format,
+    /// Those that came last, by the places in which the clients remember them.
+    recent: [Arrival; PLACES],
+}
+
+impl<'a> Arrivals<'a> {
+    /// Nothing has come yet.
+    pub fn new(names: &'a Names, format: Format) -> Self {
+        // What came while the clients logged in was somebody else's.
+        Arrivals { names, format, recent: [Arrival::Foreign; PLACES] }
+    }
+
+    /// Reads a message, and remembers it in `place`.
+    pub fn read(&mut self, message: &Delivered<'_>, place: Option<usize>) -> Arrival {
+        let arrival = self.parse(message);
+        if let Some(place) = place {
+            self.recent[place] = arrival;
+        }
+        arrival
+    }
+
+    /// The message that was remembered last in `place`.
+    pub fn same(&self, place: usize) -> Arrival {
+        self.recent[place]
+    }
+
+    fn parse(&self, message: &Delivered<'_>) -> Arrival {
+        let Some(from) = self.names.number(message.from) else { return Arrival::Foreign };
+        match self.format.read(message.text.as_bytes()) {
+            Some(stamp) if usize::from(stamp.sender) == from => Arrival::Ours(stamp),
+            _ => Arrival::Corrupt,
+        }
+    }
+}
