@@ -6,12 +6,18 @@ use chatsrv::protocol::reply::MessageId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// The local time of day at which the server took a message, `--:--` for a time out of any
-/// calendar.
-pub fn time_of_day(id: MessageId) -> String {
+/// The local time at which the server took a message, with the date where that is not today's;
+/// `--:--` for a time out of any calendar.
+pub fn moment(id: MessageId) -> String {
+    moment_seen_on(id, Timestamp::now())
+}
+
+fn moment_seen_on(id: MessageId, now: Timestamp) -> String {
     let stamp =
         i64::try_from(id.0).ok().and_then(|micros| Timestamp::from_microsecond(micros).ok());
-    local(stamp, "%H:%M", "--:--")
+    let date = |stamp: Timestamp| stamp.to_zoned(TimeZone::system()).date();
+    let is_today = stamp.is_some_and(|stamp| date(stamp) == date(now));
+    local(stamp, if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" }, "--:--")
 }
 
 /// The local date and time of a time in seconds since the Unix epoch.
@@ -83,8 +89,16 @@ mod tests {
 
     #[test]
     fn a_time_out_of_any_calendar_is_no_panic() {
-        assert_eq!(time_of_day(MessageId(u64::MAX)), "--:--");
+        assert_eq!(moment(MessageId(u64::MAX)), "--:--");
         assert_eq!(date_and_time(i64::MIN), "-");
-        assert_eq!(time_of_day(MessageId(1_795_521_601_123_456)).len(), 5);
+    }
+
+    #[test]
+    fn a_time_of_another_day_has_its_date() {
+        let id = MessageId(1_795_521_601_123_456);
+        let day = |n: i64| Timestamp::from_second(1_795_521_601 + n * 86_400).unwrap();
+        assert_eq!(moment_seen_on(id, day(0)).len(), "12:00".len());
+        let shown = moment_seen_on(id, day(1));
+        assert!(shown.starts_with("2026-11-2") && shown.len() == "2026-11-24 12:00".len());
     }
 }

@@ -16,10 +16,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After how long without a word the kernel asks whether the server is still there, how often it
 /// asks, and for how long what was sent may stay unanswered. A server whose machine has vanished is
-/// noticed in two minutes.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
-const KEEPALIVE_EVERY: Duration = Duration::from_secs(20);
-const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(120);
+/// noticed in a minute.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(20);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(50);
 
 /// What one read takes at most, in bytes: several chunks of a file.
 pub const READ_BYTES: usize = 256 * 1024;
@@ -79,6 +79,11 @@ impl Connection {
     }
 
     fn from_socket(socket: TcpStream) -> io::Result<Self> {
+        // Where nobody listens on a local port, the kernel may give that very port to the one who
+        // connects to it, and connects him to himself.
+        if socket.local_addr()? == socket.peer_addr()? {
+            return Err(ErrorKind::ConnectionRefused.into());
+        }
         socket.set_nodelay(true)?;
         let keepalive =
             TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);

@@ -17,7 +17,8 @@ pub struct Prompt {
     pub text: SafeText,
     /// Whether it must not be seen.
     pub secret: bool,
-    /// Whether the history is to hold it.
+    /// Whether the history is to hold it. Where it is not, the prompt comes between: what is being
+    /// typed waits until it is answered.
     pub remembered: bool,
     /// Whether it begins with a user's name.
     pub awaits_user: bool,
@@ -48,6 +49,9 @@ pub trait Front {
 
     /// Shows how far the downloads are.
     fn show_progress(&mut self, progress: &[Progress]);
+
+    /// Says in what state the connection is, where that is not as it should be.
+    fn set_status(&mut self, status: Option<SafeText>);
 
     /// Says what is awaited.
     fn set_prompt(&mut self, prompt: Prompt);

@@ -35,7 +35,7 @@ impl<T: Send + 'static> Jobs<T> {
     /// Where the system gives no thread.
     pub fn spawn(&self, work: impl FnOnce() -> T + Send + 'static) -> io::Result<()> {
         let (sender, wake) = (self.sender.clone(), Arc::clone(&self.wake));
-        thread::Builder::new().name("file".into()).spawn(move || {
+        thread::Builder::new().name("job".into()).spawn(move || {
             // Where nobody receives any more, the client has ended. A full pipe wakes just as well.
             if sender.send(work()).is_ok() {
                 let _ = (&*wake).write(&[0]);

@@ -15,6 +15,8 @@ pub enum Kind {
     Notice,
     /// A part of the answer to a command.
     Answer,
+    /// Something went wrong and may yet come right. In a pipe it goes to standard error.
+    Warning,
     /// Something failed. In a pipe it goes to standard error, and the exit code tells it too.
     Error,
 }
@@ -37,6 +39,11 @@ impl Line {
     /// A part of an answer.
     pub fn answer(text: SafeText) -> Self {
         Line { kind: Kind::Answer, text }
+    }
+
+    /// Something that may yet come right.
+    pub fn warning(text: SafeText) -> Self {
+        Line { kind: Kind::Warning, text }
     }
 
     /// A failure.

@@ -29,7 +29,7 @@ impl User<'_> {
     /// `bob          10417  since 09:15, Bob the builder`.
     pub fn text(&self) -> SafeText {
         let User { name, number, since, display } = self;
-        let since = clock::time_of_day(*since);
+        let since = clock::moment(*since);
         let nick = if display.is_empty() || display == name { "" } else { ", " };
         let display = if nick.is_empty() { "" } else { display };
         safe!("  {name:<12} {number:>5}  since {since}{nick}{display}")

@@ -2,6 +2,11 @@
 //!
 //! A state machine without any input or output. The client carries out the [`Step`] that it asks
 //! for, and brings back what the person answered or the server replied.
+//!
+//! After a lost connection it is a [`Login::come_back`]: with the token that the server gave, which
+//! takes over the session that may still stand, or else with the password.
+
+use std::time::Duration;
 
 use chatsrv::protocol::name::{Number, UserName};
 use chatsrv::protocol::reply::{Code, ServerLine};
@@ -22,6 +27,8 @@ pub enum Question {
     Name,
     /// The password of an account.
     Password,
+    /// The same after a lost connection, before there is another one.
+    PasswordAgain,
     /// A password for a new account.
     NewPassword,
     /// The same once more.
@@ -35,7 +42,7 @@ pub enum Question {
 impl Question {
     /// Whether the answer must not be seen.
     pub fn is_secret(self) -> bool {
-        matches!(self, Question::Password | Question::NewPassword | Question::NewPasswordAgain)
+        !matches!(self, Question::Name | Question::TakeOver | Question::TryAgain)
     }
 }
 
@@ -52,6 +59,8 @@ pub enum Step {
     SendAgain(SafeText, Outgoing),
     /// Connect anew; the greeting of the new connection goes on with the login.
     Reconnect,
+    /// Connect anew after this long.
+    Later(Duration),
     /// Logged in.
     Done(UserName, Number),
     /// The login failed for this reason.
@@ -77,6 +86,14 @@ pub struct Login {
     name: Option<UserName>,
     /// A password that was given beforehand and is not tried yet.
     given: Option<Password>,
+    /// The password that was given beforehand, for as long as it is good.
+    standing: Option<Password>,
+    /// What the server takes in place of the password.
+    token: Option<Password>,
+    /// Whether the token was sent and is not answered yet.
+    resuming: bool,
+    /// Whether it was logged in before, and comes back by itself.
+    returning: bool,
     /// The password that was sent last, for the case that the login has to begin again.
     sent: Option<Password>,
     /// The first of two entries of a new password.
@@ -91,7 +108,11 @@ impl Login {
     pub fn new(credentials: Credentials) -> Self {
         Login {
             name: credentials.name,
+            standing: credentials.password.clone(),
             given: credentials.password,
+            token: None,
+            resuming: false,
+            returning: false,
             sent: None,
             chosen: None,
             takeover: false,
@@ -102,11 +123,38 @@ impl Login {
 
     /// The server has greeted.
     pub fn greeted(&mut self) -> Step {
-        match self.name {
-            Some(name) => self.send_name(name),
-            None if self.may_ask => Step::Ask(Question::Name),
-            None => Step::Failed(safe!("no user name was given")),
+        self.resuming = false;
+        match (self.name, self.token.as_ref()) {
+            (Some(name), Some(token)) => {
+                self.resuming = true;
+                send(Outgoing::command(Verb::Resume, format_args!("{name} {}", token.as_str())))
+            }
+            (Some(name), None) => self.send_name(name),
+            (None, _) if self.may_ask => Step::Ask(Question::Name),
+            (None, _) => Step::Failed(safe!("no user name was given")),
         }
+    }
+
+    /// The connection is gone after the login: what is to be done to log in again. The session
+    /// that is left behind is this client's own, so it is taken over without a question.
+    pub fn come_back(&mut self) -> Step {
+        self.returning = true;
+        self.takeover = true;
+        self.sent = None;
+        self.given = self.standing.clone();
+        if self.token.is_some() || self.given.is_some() {
+            return Step::Reconnect;
+        }
+        let why = safe!("the server wants the password again");
+        match self.may_ask {
+            true => Step::AskAgain(why, Question::PasswordAgain),
+            false => Step::Failed(why),
+        }
+    }
+
+    /// The server has given a token.
+    pub fn set_token(&mut self, token: &str) {
+        self.token = Some(Zeroizing::new(token.to_string()));
     }
 
     /// The person has answered a question.
@@ -123,6 +171,10 @@ impl Login {
                 ),
             },
             Question::Password => self.send_password(answer, Question::Password),
+            Question::PasswordAgain => {
+                self.given = Some(answer);
+                Step::Reconnect
+            }
             Question::NewPassword if answer.is_empty() => {
                 Step::AskAgain(safe!("a password is not empty"), Question::NewPassword)
             }
@@ -151,7 +203,10 @@ impl Login {
         match line.code {
             code if code == Code::SendPassword as u16 => self.password_wanted(),
             code if code == Code::ChoosePassword as u16 => self.new_password_wanted(),
-            code if code == Code::LoggedIn as u16 => logged_in(line),
+            code if code == Code::LoggedIn as u16 => {
+                self.sent = None;
+                logged_in(line)
+            }
             code if code == Code::AlreadyOnline as u16 => match self.may_ask {
                 true => Step::AskAgain(
                     safe!("that user is already logged in elsewhere"),
@@ -159,9 +214,13 @@ impl Login {
                 ),
                 false => Step::Failed(safe!("that user is already logged in")),
             },
+            code if code == Code::WrongPassword as u16 && self.resuming => self.token_refused(),
             code if code == Code::WrongPassword as u16 => self.wrong_password(),
             code if code == Code::Busy as u16 => {
                 let seconds = line.rest.split(' ').next().unwrap_or_default();
+                if self.returning {
+                    return Step::Later(Duration::from_secs(seconds.parse().unwrap_or(0)));
+                }
                 let busy = safe!("too many logins at the moment; try again in {seconds} s");
                 match self.may_ask {
                     true => Step::AskAgain(busy, Question::TryAgain),
@@ -181,9 +240,20 @@ impl Login {
         send(Outgoing::command(Verb::User, format_args!("{name}{takeover}")))
     }
 
+    /// A token ends with its age, a new password or a ban; then the password is needed.
+    fn token_refused(&mut self) -> Step {
+        self.token = None;
+        self.resuming = false;
+        match (self.come_back(), self.name) {
+            (Step::Reconnect, Some(name)) => self.send_name(name),
+            (other, _) => other,
+        }
+    }
+
     /// The server counts the failures and closes the connection when it has had enough.
     fn wrong_password(&mut self) -> Step {
         let wrong = safe!("wrong password");
+        self.standing = None;
         match self.name.filter(|_| self.may_ask).map(|name| self.send_name(name)) {
             Some(Step::Send(line)) => Step::SendAgain(wrong, line),
             _ => Step::Failed(wrong),
@@ -344,6 +414,47 @@ mod tests {
             Step::AskAgain(_, Question::TakeOver)
         ));
         assert_eq!(login.answered(Question::TakeOver, secret("y")), Step::Reconnect);
+        assert_eq!(sent(login.greeted()), "C USER alice TAKEOVER\n");
+        assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    }
+
+    #[test]
+    fn who_comes_back_uses_the_token_and_then_the_password() {
+        let mut login = script(false);
+        login.greeted();
+        reply(&mut login, "331 USER alice");
+        reply(&mut login, "230 USER alice 48213 welcome");
+        login.set_token("t0ken");
+        assert_eq!(login.come_back(), Step::Reconnect);
+        assert_eq!(sent(login.greeted()), "C RESUME alice t0ken\n");
+        let done = reply(&mut login, "230 RESUME alice 48213");
+        assert_eq!(done, Step::Done("alice".parse().unwrap(), Number(48_213)));
+
+        login.come_back();
+        login.greeted();
+        let busy = reply(&mut login, "450 RESUME 7 try again later");
+        assert_eq!(busy, Step::Later(Duration::from_secs(7)));
+        login.come_back();
+        login.greeted();
+        assert_eq!(sent(reply(&mut login, "535 RESUME no")), "C USER alice TAKEOVER\n");
+        assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+        assert!(matches!(reply(&mut login, "535 USER wrong password"), Step::Failed(_)));
+        assert!(matches!(login.come_back(), Step::Failed(_)));
+    }
+
+    #[test]
+    fn a_person_is_asked_again_before_there_is_a_connection() {
+        let mut login = person();
+        login.greeted();
+        login.answered(Question::Name, secret("alice"));
+        login.set_token("t0ken");
+        assert_eq!(login.come_back(), Step::Reconnect);
+        login.greeted();
+        assert!(matches!(
+            reply(&mut login, "535 RESUME no"),
+            Step::AskAgain(_, Question::PasswordAgain)
+        ));
+        assert_eq!(login.answered(Question::PasswordAgain, secret("pw")), Step::Reconnect);
         assert_eq!(sent(login.greeted()), "C USER alice TAKEOVER\n");
         assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
     }

@@ -6,6 +6,7 @@
 //! ([`terminal`], [`plain`], [`one_job`]), the person's side. Everything shown is
 //! [`safe_text::SafeText`].
 
+mod backoff;
 mod client;
 mod clock;
 mod commands;
@@ -18,6 +19,7 @@ mod listing;
 mod login;
 mod one_job;
 mod options;
+mod outbox;
 mod part_file;
 mod plain;
 mod safe_text;
@@ -31,6 +33,7 @@ mod wire;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chatsrv::command_line;
 use zeroize::Zeroizing;
@@ -72,7 +75,8 @@ fn run(options: &Options) -> Result<Exit, Failure> {
     let credentials =
         Credentials { name: options.user, password, may_ask, may_register: options.register };
     let front = front(job.as_ref()).map_err(|error| (Exit::Failed, error.to_string()))?;
-    let start = Start { server, credentials, job };
+    let patience = options.retry.map(Duration::from);
+    let start = Start { server, credentials, job, patience };
     let client = Client::new(start, front).map_err(|error| (Exit::Failed, error.to_string()))?;
     Ok(client.run())
 }

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::front::{Front, Input, Prompt};
 use crate::line::{Kind, Line};
 use crate::login::Password;
+use crate::safe_text::SafeText;
 use crate::transfers::{Place, Progress};
 use crate::vocabulary::Vocabulary;
 
@@ -60,7 +61,7 @@ impl Front for JobFront {
     }
 
     fn show(&mut self, line: &Line) {
-        if line.kind == Kind::Error {
+        if matches!(line.kind, Kind::Error | Kind::Warning) {
             let write = || writeln!(io::stderr(), "chatclient: {}", line.text);
             // Where standard error takes nothing, there is nobody left to tell.
             let _ = match &self.bar {
@@ -84,6 +85,8 @@ impl Front for JobFront {
         }
         bar.set_position(progress.received);
     }
+
+    fn set_status(&mut self, _status: Option<SafeText>) {}
 
     fn set_prompt(&mut self, _prompt: Prompt) {}
 

@@ -37,6 +37,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE", env = "CHAT_PASSWORD_FILE")]
     pub password_file: Option<PathBuf>,
 
+    /// How long to try again after a lost connection [default: for ever at a terminal, else 30s]
+    #[arg(long, value_name = "DURATION", env = "CHAT_RETRY")]
+    pub retry: Option<humantime::Duration>,
+
     /// Send this message and exit; the target * is everyone
     #[arg(long, num_args = 2, value_names = ["TARGET", "TEXT"], conflicts_with = "get",
           allow_hyphen_values = true)]

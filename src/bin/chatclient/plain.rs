@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::front::{Front, Input, Prompt};
 use crate::line::{Kind, Line};
+use crate::safe_text::SafeText;
 use crate::transfers::Progress;
 use crate::vocabulary::Vocabulary;
 
@@ -85,7 +86,7 @@ impl Front for Plain {
         if std::mem::take(&mut self.prompted) {
             self.output.push(b'\n');
         }
-        if line.kind != Kind::Error {
+        if !matches!(line.kind, Kind::Error | Kind::Warning) {
             self.output.extend_from_slice(line.text.as_str().as_bytes());
             self.output.push(b'\n');
             return;
@@ -96,6 +97,8 @@ impl Front for Plain {
     }
 
     fn show_progress(&mut self, _progress: &[Progress]) {}
+
+    fn set_status(&mut self, _status: Option<SafeText>) {}
 
     fn set_prompt(&mut self, prompt: Prompt) {
         if self.prompt != prompt {

@@ -19,13 +19,12 @@ pub const OPEN_REQUESTS_MAX: usize = 64;
 pub enum Asked {
     /// A step of the login.
     Login,
-    /// A message, to be shown once it is confirmed.
-    Message {
-        /// To whom, as it was typed.
-        to: String,
-        /// What.
-        text: String,
-    },
+    /// To mark the next message.
+    Key,
+    /// To pass on the oldest message that waits for its confirmation.
+    Message,
+    /// A token for the next login.
+    Token,
     /// Who is online; quietly, where only the completion wants to know.
     Who {
         /// Whether nothing is to be shown.
@@ -51,6 +50,19 @@ pub enum Asked {
     Abort,
     /// The end of the session.
     Exit,
+}
+
+impl Asked {
+    /// What the person typed for it; none where the client asks by itself, or again.
+    pub fn typed_as(&self) -> Option<&'static str> {
+        match self {
+            Asked::Who { quiet: false } => Some("/list"),
+            Asked::Files { quiet: false } => Some("/files"),
+            Asked::Sum => Some("/sum"),
+            Asked::Simple { .. } => Some("the last command"),
+            _ => None,
+        }
+    }
 }
 
 /// What a `C` line from the server is.
@@ -84,6 +96,11 @@ impl Session {
     pub fn ask(&mut self, asked: Asked, line: Outgoing) {
         self.open.push_back(asked);
         self.outgoing.push(line);
+    }
+
+    /// The requests that wait for their answers, the oldest first.
+    pub fn open_requests(&self) -> impl Iterator<Item = &Asked> {
+        self.open.iter()
     }
 
     /// Takes the lines that are to be sent, in order.

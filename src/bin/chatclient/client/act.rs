@@ -9,10 +9,10 @@ use crate::front::Input;
 use crate::line::Line;
 use crate::login::is_yes;
 use crate::one_job::Job;
+use crate::outbox::NotTaken;
 use crate::safe_text::safe;
 use crate::session::Asked;
 use crate::transfers::Place;
-use crate::wire::Outgoing;
 
 impl Client {
     /// Whether the next line can be taken. A script waits for the answer to each of its lines.
@@ -20,10 +20,10 @@ impl Client {
         let interactive = self.front.is_interactive();
         match self.stage {
             Stage::Login(Some(_)) => interactive,
-            Stage::Talking if self.input_ended || self.job.is_some() => false,
-            Stage::Talking if interactive => self.session.has_room(),
-            Stage::Talking => self.session.is_idle(),
-            Stage::Greeting | Stage::Login(None) | Stage::Leaving => false,
+            _ if self.input_ended || self.job.is_some() || !self.is_open() => false,
+            _ if interactive => self.session.has_room(),
+            Stage::Talking => self.session.is_idle() && self.outbox.is_empty(),
+            _ => false,
         }
     }
 
@@ -52,8 +52,8 @@ impl Client {
             (Input::End, Stage::Login(_)) => return Err(Ending::Left),
             (Input::Interrupt, _) => self.interrupted()?,
             (Input::Line(line), _) => self.take_typed(&line),
-            (Input::Pasted(lines), Stage::Talking) => self.take_pasted(&lines),
-            (Input::Pasted(_), _) => {}
+            (Input::Pasted(_), Stage::Login(_)) => {}
+            (Input::Pasted(lines), _) => self.take_pasted(&lines),
             (Input::Unreadable(why), _) => self.show(Line::error(safe!("{why}"))),
             (Input::End, _) if self.front.is_interactive() => self.leave_or_ask(),
             (Input::End, _) => self.input_ended = true,
@@ -63,15 +63,17 @@ impl Client {
 
     /// Ctrl-C on an empty line: ends the dialogue, else the downloads, else asks whether to leave.
     fn interrupted(&mut self) -> Result<(), Ending> {
-        match (self.stage, self.dialogue) {
-            (Stage::Talking, Dialogue::Leave) | (Stage::Leaving, _) => return Err(Ending::Left),
-            (Stage::Talking, Dialogue::User | Dialogue::Text(_)) => self.cancel_dialogue(),
-            (Stage::Talking, Dialogue::None) if !self.transfers.is_idle() => {
+        if !self.is_open() {
+            return Err(Ending::Left);
+        }
+        match self.dialogue {
+            Dialogue::Leave => return Err(Ending::Left),
+            Dialogue::User | Dialogue::Text(_) => self.cancel_dialogue(),
+            Dialogue::None if !self.transfers.is_idle() => {
                 let lines = self.transfers.cancel(None, &mut self.session);
                 self.show_all(lines);
             }
-            (Stage::Talking, Dialogue::None) => self.dialogue = Dialogue::Leave,
-            (Stage::Greeting | Stage::Login(_), _) => return Err(Ending::Left),
+            Dialogue::None => self.dialogue = Dialogue::Leave,
         }
         Ok(())
     }
@@ -184,9 +186,7 @@ impl Client {
             }
             Action::Get(name) => {
                 let place = Place::here(&name);
-                if let Err(why) = self.transfers.start(name, place, &mut self.session) {
-                    self.show(Line::error(why));
-                }
+                self.download(name, place);
             }
             Action::Sum(name) => self.ask(Asked::Sum, Verb::Sum, name),
             Action::Abort(name) => self.abort(name.as_ref()),
@@ -198,6 +198,15 @@ impl Client {
         }
     }
 
+    fn download(&mut self, name: FileName, place: Place) {
+        if self.stage != Stage::Talking {
+            return self.show_offline();
+        }
+        if let Err(why) = self.transfers.start(name, place, &mut self.session) {
+            self.show(Line::error(why));
+        }
+    }
+
     fn abort(&mut self, name: Option<&FileName>) {
         if !self.transfers.has(name) {
             return self.show(Line::error(safe!("no such download is under way")));
@@ -206,27 +215,39 @@ impl Client {
         self.show_all(lines);
     }
 
-    /// A person is asked before downloads are lost; a script waits for them.
+    /// A person is asked before downloads or messages are lost; a script waits for them.
     fn leave_or_ask(&mut self) {
-        if self.transfers.is_idle() {
+        let offline = self.stage != Stage::Talking && !self.outbox.is_empty();
+        if self.transfers.is_idle() && !offline {
             return self.leave();
         }
         if !self.front.is_interactive() {
             self.input_ended = true;
             return;
         }
-        let count = self.transfers.count();
-        self.show(Line::notice(safe!("downloads under way: {count}")));
+        if offline {
+            self.show(Line::notice(safe!("messages not confirmed: {}", self.outbox.len())));
+        } else {
+            let count = self.transfers.count();
+            self.show(Line::notice(safe!("downloads under way: {count}")));
+        }
         self.dialogue = Dialogue::Leave;
     }
 
     fn say(&mut self, to: Target, text: &str) {
-        match Outgoing::data(&format!("{to} {text}")) {
-            Ok(line) => {
-                let asked = Asked::Message { to: to.to_string(), text: text.to_string() };
-                self.session.ask(asked, line);
+        match self.outbox.push(to, text) {
+            Ok(()) if self.stage != Stage::Talking => {
+                self.show(Line::notice(safe!("kept to be sent to {to}: {text}")));
             }
-            Err(error) => self.show(Line::error(safe!("not sent to {to}: {error}"))),
+            Ok(()) => {}
+            Err(NotTaken::Text(error)) => {
+                self.show(Line::error(safe!("not sent to {to}: {error}")));
+            }
+            Err(NotTaken::Full) => {
+                let count = self.outbox.len();
+                let why = safe!("{count} messages are not confirmed yet");
+                self.show(Line::error(safe!("not sent to {to}: {why} (it was: {text})")));
+            }
         }
     }
 
@@ -240,11 +261,7 @@ impl Client {
     pub(super) fn run_job(&mut self, job: Job) {
         match job {
             Job::Say { to, text } => self.say(to, &text),
-            Job::Get { name, place } => {
-                if let Err(why) = self.transfers.start(name, place, &mut self.session) {
-                    self.show(Line::error(why));
-                }
-            }
+            Job::Get { name, place } => self.download(name, place),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! signals, and lets each run its course.
 
 mod act;
+mod arrive;
 mod receive;
 mod wait;
 
@@ -10,14 +11,17 @@ use std::time::{Duration, Instant};
 
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::FrameBuffer;
-use chatsrv::protocol::name::{Number, Target, UserName};
+use chatsrv::protocol::name::{Target, UserName};
 use chatsrv::protocol::verb::Verb;
 
+use crate::backoff::Backoff;
 use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
 use crate::exit::Exit;
 use crate::front::{Front, Prompt};
+use crate::jobs::Jobs;
 use crate::line::{Kind, Line};
-use crate::login::{Credentials, Login, Question, Step};
+use crate::login::{Credentials, Login, Question};
+use crate::outbox::Outbox;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
 use crate::signals::SignalPipe;
@@ -25,12 +29,13 @@ use crate::transfers::Transfers;
 use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
 
-/// How long the server may take to greet.
-const GREETING_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often it is told how far the downloads are.
+/// How often it is told how far the downloads and the connection are.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
 /// How long the server may take to say goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// For how long a script tries again after a lost connection.
+const PATIENCE_OF_SCRIPTS: Duration = Duration::from_secs(30);
 
 /// Why the client ends.
 #[derive(Debug)]
@@ -54,6 +59,10 @@ enum Ending {
 /// How far the session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    /// The server is being looked for.
+    Connecting,
+    /// The connection was lost; when the next one is tried.
+    Offline(Instant),
     /// The server has not greeted.
     Greeting,
     /// Logging in; the question that the person is to answer.
@@ -85,6 +94,8 @@ pub struct Start {
     pub credentials: Credentials,
     /// What to do after the login, instead of taking lines.
     pub job: Option<crate::one_job::Job>,
+    /// For how long to try again after a lost connection.
+    pub patience: Option<Duration>,
 }
 
 /// The client.
@@ -94,7 +105,15 @@ pub struct Client {
     connection: Option<Connection>,
     frames: FrameBuffer,
     read_buffer: Vec<u8>,
+    /// The search for the server.
+    connecting: Jobs<Result<Connection, ConnectError>>,
+    backoff: Backoff,
+    /// For how long to try again after a lost connection; none is for ever.
+    patience: Option<Duration>,
+    lost_since: Option<Instant>,
+    online_since: Option<Instant>,
     session: Session,
+    outbox: Outbox,
     stage: Stage,
     login: Login,
     /// Whether the server refused a password.
@@ -129,8 +148,14 @@ impl Client {
             connection: None,
             frames: FrameBuffer::new(SERVER_LINE_BYTES_MAX),
             read_buffer: vec![0; READ_BYTES],
+            connecting: Jobs::new()?,
+            backoff: Backoff::default(),
+            patience: start.patience.or((!completes).then_some(PATIENCE_OF_SCRIPTS)),
+            lost_since: None,
+            online_since: None,
             session: Session::default(),
-            stage: Stage::Greeting,
+            outbox: Outbox::new().map_err(|error| io::Error::other(error.to_string()))?,
+            stage: Stage::Connecting,
             login: Login::new(start.credentials),
             refused: false,
             name: None,
@@ -153,7 +178,7 @@ impl Client {
     pub fn run(mut self) -> Exit {
         let ending = match self.connect() {
             Ok(()) => loop {
-                if let Err(ending) = self.turn() {
+                if let Err(ending) = self.turn().or_else(|ending| self.recover(ending)) {
                     break ending;
                 }
             },
@@ -170,6 +195,8 @@ impl Client {
         self.leave_when_done()?;
         self.send()?;
         self.show_progress();
+        let status = self.status(Instant::now());
+        self.front.set_status(status);
         let prompt = self.prompt();
         self.front.set_prompt(prompt);
         self.front.flush().map_err(Ending::Front)?;
@@ -184,6 +211,9 @@ impl Client {
             let lines = self.transfers.jobs_done(&mut self.session);
             self.show_all(lines);
         }
+        if ready.connection {
+            self.take_connection()?;
+        }
         if ready.server {
             self.receive()?;
         }
@@ -191,10 +221,7 @@ impl Client {
             self.front.read().map_err(Ending::Front)?;
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(match self.stage {
-                Stage::Leaving => Ending::Left,
-                _ => Ending::NotChatsrv(safe!("no greeting came from {}", self.server)),
-            });
+            self.overdue()?;
         }
         Ok(())
     }
@@ -212,28 +239,11 @@ impl Client {
         }
     }
 
-    fn connect(&mut self) -> Result<(), Ending> {
-        let connection = Connection::open(&self.server).map_err(|error| match error {
-            ConnectError::NoHost(error) => {
-                Ending::NoServer(safe!("no such host: {} ({error})", self.server.host))
-            }
-            ConnectError::NoServer(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                Ending::NoServer(safe!("no server there: {}", self.server))
-            }
-            ConnectError::NoServer(error) => {
-                Ending::NoServer(safe!("no server there: {} ({error})", self.server))
-            }
-        })?;
-        self.connection = Some(connection);
-        self.frames = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
-        self.session = Session::default();
-        self.stage = Stage::Greeting;
-        self.deadline = Some(Instant::now() + GREETING_TIMEOUT);
-        Ok(())
-    }
-
     /// Hands what was asked to the connection, and writes what the kernel takes.
     fn send(&mut self) -> Result<(), Ending> {
+        if self.stage == Stage::Talking {
+            self.outbox.send(&mut self.session, Instant::now(), false);
+        }
         let lines = self.session.take_outgoing();
         let Some(connection) = &mut self.connection else {
             return Ok(());
@@ -253,6 +263,7 @@ impl Client {
         let done = self.stage == Stage::Talking
             && (self.input_ended || self.job.is_some())
             && self.session.is_idle()
+            && self.outbox.is_empty()
             && self.transfers.is_idle();
         if done {
             if matches!(self.dialogue, Dialogue::User | Dialogue::Text(_)) {
@@ -263,84 +274,53 @@ impl Client {
         Ok(())
     }
 
-    fn leave(&mut self) {
-        self.dialogue = Dialogue::None;
-        self.ask(Asked::Exit, Verb::Ex, "");
-        self.stage = Stage::Leaving;
-        self.deadline = Some(Instant::now() + GOODBYE_TIMEOUT);
-    }
-
-    /// Carries out a step of the login.
-    fn go_on(&mut self, step: Step) -> Result<(), Ending> {
-        self.stage = Stage::Login(None);
-        match step {
-            Step::Send(line) => self.session.ask(Asked::Login, line),
-            Step::SendAgain(why, line) => {
-                self.show(Line::error(why));
-                self.session.ask(Asked::Login, line);
-            }
-            Step::Ask(question) => self.stage = Stage::Login(Some(question)),
-            Step::AskAgain(why, question) => {
-                self.show(Line::error(why));
-                if question == Question::TakeOver {
-                    // The server closes this connection; another one goes on with the login.
-                    self.connection = None;
-                }
-                self.stage = Stage::Login(Some(question));
-            }
-            Step::Reconnect => self.connect()?,
-            Step::Done(name, number) => self.logged_in(name, number),
-            Step::Failed(why) => return Err(Ending::LoginFailed(why)),
-        }
-        Ok(())
-    }
-
-    fn logged_in(&mut self, name: UserName, number: Number) {
-        self.stage = Stage::Talking;
-        self.name = Some(name);
-        // What a person mistyped on the way is no failure.
-        self.failed = false;
-        if self.completes {
-            self.show(Line::notice(safe!("welcome, {name}; your number is {number}")));
-            self.show(Line::notice(safe!("type PM, DM or EX; /help lists all commands")));
-            self.ask(Asked::Who { quiet: true }, Verb::Who, "");
-            self.ask(Asked::Files { quiet: true }, Verb::Ls, "");
-        }
-        if let Some(job) = self.job.clone() {
-            self.run_job(job);
-        }
-    }
-
     /// Asks the server something that the person did not type.
     fn ask(&mut self, asked: Asked, verb: Verb, words: impl std::fmt::Display) {
+        if self.stage != Stage::Talking {
+            return self.show_offline();
+        }
         match Outgoing::command(verb, words) {
             Ok(line) => self.session.ask(asked, line),
             Err(error) => self.show(Line::error(SafeText::new(error))),
         }
     }
 
+    fn show_offline(&mut self) {
+        self.show(Line::error(safe!("offline: that has to wait until the server is back")));
+    }
+
     fn prompt(&self) -> Prompt {
-        let text = match (self.stage, self.dialogue) {
-            (Stage::Greeting | Stage::Login(None) | Stage::Leaving, _) => SafeText::default(),
-            (Stage::Login(Some(question)), _) => {
-                return Prompt {
-                    text: question_text(question),
-                    secret: question.is_secret(),
-                    ..Prompt::default()
-                };
-            }
-            (Stage::Talking, Dialogue::None) => match self.name {
+        if let Stage::Login(Some(question)) = self.stage {
+            let (text, secret) = (question_text(question), question.is_secret());
+            return Prompt { text, secret, ..Prompt::default() };
+        }
+        if !self.is_open() {
+            return Prompt::default();
+        }
+        let text = match self.dialogue {
+            Dialogue::None => match self.name {
                 Some(name) => safe!("{name}> "),
                 None => safe!("> "),
             },
-            (Stage::Talking, Dialogue::User) => safe!("to whom? "),
-            (Stage::Talking, Dialogue::Text(Target::Everyone)) => safe!("to everyone> "),
-            (Stage::Talking, Dialogue::Text(target)) => safe!("to {target}> "),
-            (Stage::Talking, Dialogue::Leave) => safe!("leave? (y/n) "),
+            Dialogue::User => safe!("to whom? "),
+            Dialogue::Text(Target::Everyone) => safe!("to everyone> "),
+            Dialogue::Text(target) => safe!("to {target}> "),
+            Dialogue::Leave => safe!("leave? (y/n) "),
         };
-        let awaits_user = self.stage == Stage::Talking && self.dialogue == Dialogue::User;
+        let awaits_user = self.dialogue == Dialogue::User;
         let remembered = self.dialogue != Dialogue::Leave;
         Prompt { text, secret: false, remembered, awaits_user }
+    }
+
+    /// Whether lines can be typed: from the first login on, unless the login asks something.
+    fn is_open(&self) -> bool {
+        match self.stage {
+            Stage::Talking => true,
+            Stage::Login(Some(_)) | Stage::Leaving => false,
+            Stage::Connecting | Stage::Offline(_) | Stage::Greeting | Stage::Login(None) => {
+                self.name.is_some()
+            }
+        }
     }
 
     fn show(&mut self, line: Line) {
@@ -361,8 +341,15 @@ impl Client {
         };
         let lines = self.transfers.end(reason);
         self.show_all(lines);
+        let lost = self.outbox.take_all();
+        let lost: Vec<Line> = lost
+            .map(|draft| Line::error(safe!("not confirmed: {} (to {})", draft.text, draft.to)))
+            .collect();
+        let unconfirmed = !lost.is_empty();
+        self.show_all(lost);
         let (text, exit) = match ending {
             Ending::Left if self.name.is_none() => return Exit::LoginFailed,
+            Ending::Left if unconfirmed => return Exit::Unavailable,
             Ending::Left if self.failed && !interactive => return Exit::Failed,
             Ending::Left => return Exit::Done,
             Ending::Front(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -387,7 +374,7 @@ impl Client {
 fn question_text(question: Question) -> SafeText {
     SafeText::new(match question {
         Question::Name => "name: ",
-        Question::Password => "password: ",
+        Question::Password | Question::PasswordAgain => "password: ",
         Question::NewPassword => "new here; choose a password: ",
         Question::NewPasswordAgain => "the same password again: ",
         Question::TryAgain => "Enter tries again: ",

@@ -8,6 +8,7 @@ use super::{Client, Ending, Stage};
 use crate::clock;
 use crate::line::{Kind, Line};
 use crate::listing;
+use crate::outbox::Draft;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Sorted};
 
@@ -37,7 +38,7 @@ impl Client {
     pub(super) fn lost(&self, why: impl std::fmt::Display) -> Ending {
         match self.stage {
             Stage::Leaving => Ending::Left,
-            Stage::Greeting => {
+            Stage::Greeting if self.name.is_none() => {
                 Ending::NotChatsrv(safe!("what answers at {} is no chatsrv", self.server))
             }
             _ => Ending::Lost(SafeText::new(why)),
@@ -119,7 +120,6 @@ impl Client {
                 self.server
             )));
         }
-        self.deadline = None;
         let step = self.login.greeted();
         self.go_on(step)
     }
@@ -192,13 +192,17 @@ impl Client {
             self.words.end_list();
         }
         match asked {
-            Asked::Message { to, text } if done => {
-                let own = self.confirmed(&to, &text, line);
-                self.show(own);
+            Asked::Message => {
+                let draft = self.outbox.answered();
+                self.show_all(draft.map(|draft| match done {
+                    true => self.confirmed(&draft, line),
+                    false => {
+                        let Draft { to, text, .. } = draft;
+                        Line::error(safe!("not sent to {to}: {} (it was: {text})", line.rest))
+                    }
+                }));
             }
-            Asked::Message { to, text } => {
-                self.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", line.rest)));
-            }
+            Asked::Token if done => self.login.set_token(line.rest),
             Asked::Get(id) => {
                 let failure = self.transfers.get_answered(id, line, &mut self.session);
                 self.show_all(failure);
@@ -214,23 +218,28 @@ impl Client {
                 let (hash, _size, name) = (word(), word(), word());
                 self.show(Line::answer(safe!("{hash}  {name}")));
             }
-            Asked::Who { quiet: true } | Asked::Files { quiet: true } | Asked::Abort => {}
+            Asked::Who { quiet: true }
+            | Asked::Files { quiet: true }
+            | Asked::Token
+            | Asked::Key
+            | Asked::Abort => {}
             _ if done => {}
             _ => self.show(Line::error(SafeText::new(line.rest))),
         }
     }
 
     /// A message of one's own, as the server took it: `id target delivered stored`.
-    fn confirmed(&self, to: &str, text: &str, line: &ServerLine<'_>) -> Line {
+    fn confirmed(&self, draft: &Draft, line: &ServerLine<'_>) -> Line {
         let mut words = line.rest.split(' ');
         let mut word = || words.next().unwrap_or_default();
         let id = MessageId(word().parse().unwrap_or(u64::MAX));
+        let typed = draft.to.to_string();
         let target = match word() {
-            "" => to,
+            "" => typed.as_str(),
             target => target,
         };
         let name = self.name.as_ref().map_or("", |name| name.as_str());
-        let mut shown = said(id, name, target, text);
+        let mut shown = said(id, name, target, &draft.text);
         let remark = match (line.code, target, word()) {
             (code, ..) if code == Code::DoneStored as u16 => " (offline; kept)",
             (_, "*", "0") => " (nobody else is online)",
@@ -243,7 +252,7 @@ impl Client {
 
 /// `12:34 alice -> bob: hello`; the target `*` is everyone.
 fn said(id: MessageId, from: &str, to: &str, text: &str) -> SafeText {
-    safe!("{} {from} -> {to}: {text}", clock::time_of_day(id))
+    safe!("{} {from} -> {to}: {text}", clock::moment(id))
 }
 
 /// A line as it came.

@@ -7,13 +7,14 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::{Client, Ending, PROGRESS_PERIOD};
+use super::{Client, Ending, PROGRESS_PERIOD, Stage};
 
 /// Who has something.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ready {
     pub person: bool,
     pub server: bool,
+    pub connection: bool,
     pub jobs: bool,
     pub changed: bool,
     pub ended: bool,
@@ -21,7 +22,7 @@ pub(super) struct Ready {
 
 impl Client {
     /// Waits with poll(2): unlike epoll(7) it takes a regular file as standard input, and there
-    /// are five sources at most.
+    /// are six sources at most.
     pub(super) fn wait(&self) -> Result<Ready, Ending> {
         let server_interest = match &self.connection {
             Some(connection) if connection.has_output() => PollFlags::IN | PollFlags::OUT,
@@ -31,9 +32,10 @@ impl Client {
         let server = self.connection.as_ref().map(AsFd::as_fd);
         let change = self.change.as_ref().map(AsFd::as_fd);
         let end = self.end.as_ref().map(AsFd::as_fd);
-        let sources: [(Option<BorrowedFd<'_>>, PollFlags); 5] = [
+        let sources: [(Option<BorrowedFd<'_>>, PollFlags); 6] = [
             (person, PollFlags::IN),
             (server, server_interest),
+            (Some(self.connecting.as_fd()), PollFlags::IN),
             (Some(self.transfers.as_fd()), PollFlags::IN),
             (change, PollFlags::IN),
             (end, PollFlags::IN),
@@ -53,19 +55,22 @@ impl Client {
         Ok(Ready {
             person: ready(&sources[0].0),
             server: ready(&sources[1].0),
-            jobs: ready(&sources[2].0),
-            changed: ready(&sources[3].0),
-            ended: ready(&sources[4].0),
+            connection: ready(&sources[2].0),
+            jobs: ready(&sources[3].0),
+            changed: ready(&sources[4].0),
+            ended: ready(&sources[5].0),
         })
     }
 
-    /// Until the deadline or the next look at the downloads; `None` without either.
+    /// Until the deadline or the next look at the downloads and the connection; `None` without.
     fn timeout(&self) -> Option<Timespec> {
         let deadline =
             self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let progress = (!self.transfers.is_idle()).then_some(PROGRESS_PERIOD);
+        let tells_state = matches!(self.stage, Stage::Offline(_)) || !self.outbox.is_empty();
+        let is_shown = !self.transfers.is_idle() || (self.completes && tells_state);
+        let progress = is_shown.then_some(PROGRESS_PERIOD);
         let timeout = deadline.into_iter().chain(progress).min()?;
-        // Both are seconds at most, so this never falls back.
+        // All are minutes at most, so this never falls back.
         Timespec::try_from(timeout).ok()
     }
 

@@ -62,7 +62,12 @@ pub struct Terminal {
     history: History,
     mode: Mode,
     prompt: Prompt,
+    /// What is being typed, while a question comes between.
+    draft: Option<Zeroizing<String>>,
+    /// The state of the connection.
     status: Option<SafeText>,
+    /// The state of the downloads.
+    progress: Option<SafeText>,
     /// Whether Ctrl-C was pressed while nothing could be typed.
     interrupted: bool,
     broken: Option<io::Error>,
@@ -83,7 +88,9 @@ impl Terminal {
             history: History::default(),
             mode: Mode::Edit,
             prompt: Prompt::default(),
+            draft: None,
             status: None,
+            progress: None,
             interrupted: false,
             broken: None,
         })
@@ -290,7 +297,11 @@ impl Terminal {
             }
         };
         let cursor = SafeText::new(&prompt).width() + view.cursor;
-        let status = self.status.as_ref().map(|status| status.cut(columns).to_string());
+        let status = match (&self.status, &self.progress) {
+            (Some(status), Some(progress)) => Some(safe!("{status} | {progress}")),
+            (status, progress) => status.clone().or_else(|| progress.clone()),
+        };
+        let status = status.map(|status| status.cut(columns).to_string());
         Bottom { status, row: prompt + &view.text, cursor }
     }
 
@@ -316,14 +327,27 @@ impl Front for Terminal {
     }
 
     fn show_progress(&mut self, progress: &[Progress]) {
-        self.status = match progress {
+        self.progress = match progress {
             [] => None,
             [one] => Some(one.text()),
             [one, others @ ..] => Some(safe!("{} | {} more", one.text(), others.len())),
         };
     }
 
+    fn set_status(&mut self, status: Option<SafeText>) {
+        self.status = status;
+    }
+
     fn set_prompt(&mut self, prompt: Prompt) {
+        match (self.prompt.remembered, prompt.remembered) {
+            (true, false) => self.draft = Some(self.editor.take()),
+            (false, true) => {
+                if let Some(draft) = self.draft.take() {
+                    self.editor.set(&draft);
+                }
+            }
+            _ => {}
+        }
         self.prompt = prompt;
     }
 

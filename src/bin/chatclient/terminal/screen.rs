@@ -8,7 +8,7 @@ use crate::line::{Kind, Line};
 /// What stands below the scrolling lines.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Bottom {
-    /// The state of the downloads, on a row of its own: only its visible part.
+    /// The state of the connection and the downloads, on a row of its own: only its visible part.
     pub status: Option<String>,
     /// The row of the prompt: only its visible part.
     pub row: String,
@@ -51,6 +51,7 @@ impl Screen {
             (true, Kind::Direct) => ("\x1b[1;36m", "\x1b[0m"),
             (true, Kind::Own) => ("\x1b[32m", "\x1b[0m"),
             (true, Kind::Notice) => ("\x1b[2m", "\x1b[0m"),
+            (true, Kind::Warning) => ("\x1b[33m", "\x1b[0m"),
             (true, Kind::Error) => ("\x1b[31m", "\x1b[0m"),
             _ => ("", ""),
         };

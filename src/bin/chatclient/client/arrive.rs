@@ -1,0 +1,263 @@
+//! Coming to the server: the connection, the login, and both again when they were lost.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::frame::FrameBuffer;
+use chatsrv::protocol::name::{Number, UserName};
+use chatsrv::protocol::verb::Verb;
+
+use super::{Client, Dialogue, Ending, Stage};
+use crate::connection::{ConnectError, Connection};
+use crate::line::Line;
+use crate::login::{Question, Step};
+use crate::one_job::Job;
+use crate::safe_text::{SafeText, safe};
+use crate::session::{Asked, Session};
+
+/// How long the server may take to greet, and to answer each step of a login by itself.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a connection has to stand before the next wait is a short one again.
+const STEADY_AFTER: Duration = Duration::from_secs(10);
+/// After how long without a confirmation it is told.
+const CONFIRMATION_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Words of a 421 after which the client stays away: somebody wants it so, or another client of the
+/// same user has the session, and the two would end each other for ever.
+const FINAL_REASONS: [&str; 6] =
+    ["elsewhere", "taken over", "replaced", "kicked", "banned", "nothing heard"];
+
+impl Client {
+    /// Looks for the server, on a thread of its own.
+    pub(super) fn connect(&mut self) -> Result<(), Ending> {
+        let server = self.server.clone();
+        self.connecting.spawn(move || Connection::open(&server)).map_err(Ending::Front)?;
+        self.stage = Stage::Connecting;
+        self.deadline = None;
+        Ok(())
+    }
+
+    /// The search for the server is over.
+    pub(super) fn take_connection(&mut self) -> Result<(), Ending> {
+        let found = self.connecting.take();
+        if self.stage != Stage::Connecting {
+            return Ok(());
+        }
+        for found in found {
+            self.connection = Some(found.map_err(|error| self.no_server(&error))?);
+            self.frames = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
+            self.session = Session::default();
+            self.stage = Stage::Greeting;
+            self.deadline = Some(Instant::now() + ANSWER_TIMEOUT);
+        }
+        Ok(())
+    }
+
+    fn no_server(&self, error: &ConnectError) -> Ending {
+        Ending::NoServer(match error {
+            ConnectError::NoHost(error) => {
+                safe!("no such host: {} ({error})", self.server.host)
+            }
+            ConnectError::NoServer(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                safe!("no server there: {}", self.server)
+            }
+            ConnectError::NoServer(error) => safe!("no server there: {} ({error})", self.server),
+        })
+    }
+
+    /// Carries out a step of the login.
+    pub(super) fn go_on(&mut self, step: Step) -> Result<(), Ending> {
+        self.stage = Stage::Login(None);
+        match step {
+            Step::Send(line) => self.session.ask(Asked::Login, line),
+            Step::SendAgain(why, line) => {
+                self.show(Line::error(why));
+                self.session.ask(Asked::Login, line);
+            }
+            Step::Ask(question) => self.stage = Stage::Login(Some(question)),
+            Step::AskAgain(why, question) => {
+                self.show(Line::error(why));
+                if matches!(question, Question::TakeOver | Question::PasswordAgain) {
+                    // The server closes this connection, or would not wait for the answer; another
+                    // one goes on with the login.
+                    self.connection = None;
+                }
+                self.stage = Stage::Login(Some(question));
+            }
+            Step::Reconnect => return self.connect(),
+            Step::Later(wait) => {
+                self.connection = None;
+                self.wait_to_connect(wait);
+            }
+            Step::Done(name, number) => self.logged_in(name, number),
+            Step::Failed(why) => return Err(Ending::LoginFailed(why)),
+        }
+        // A person may take any time; who comes back by itself does not wait for ever.
+        let alone = self.name.is_some() && self.stage == Stage::Login(None);
+        self.deadline = alone.then(|| Instant::now() + ANSWER_TIMEOUT);
+        Ok(())
+    }
+
+    fn logged_in(&mut self, name: UserName, number: Number) {
+        let first = self.name.is_none();
+        self.stage = Stage::Talking;
+        self.online_since = Some(Instant::now());
+        self.lost_since = None;
+        self.name = Some(name);
+        if first {
+            // What a person mistyped on the way is no failure.
+            self.failed = false;
+        } else {
+            self.show(Line::warning(safe!("online again")));
+        }
+        if self.job.is_none() {
+            self.ask(Asked::Token, Verb::Token, "");
+        }
+        if self.completes {
+            if first {
+                self.show(Line::notice(safe!("welcome, {name}; your number is {number}")));
+                self.show(Line::notice(safe!("type PM, DM or EX; /help lists all commands")));
+            }
+            self.ask(Asked::Who { quiet: true }, Verb::Who, "");
+            self.ask(Asked::Files { quiet: true }, Verb::Ls, "");
+        }
+        if let (true, Some(job)) = (first, self.job.clone()) {
+            self.run_job(job);
+        }
+    }
+
+    /// Comes back after a connection that was lost, where that can be.
+    ///
+    /// # Errors
+    /// The ending, where it can't.
+    pub(super) fn recover(&mut self, ending: Ending) -> Result<(), Ending> {
+        let why = match &ending {
+            _ if self.name.is_none() || self.stage == Stage::Leaving => return Err(ending),
+            Ending::Left | Ending::Front(_) | Ending::LoginFailed(_) => return Err(ending),
+            Ending::Closed(why) if is_final(why.as_str()) => return Err(ending),
+            // Standard output can't take the same bytes twice.
+            _ if matches!(self.job, Some(Job::Get { .. })) => return Err(ending),
+            Ending::NoServer(why)
+            | Ending::NotChatsrv(why)
+            | Ending::Closed(why)
+            | Ending::Lost(why) => why.clone(),
+        };
+        let now = Instant::now();
+        let lost_since = *self.lost_since.get_or_insert(now);
+        let left = match self.patience {
+            Some(patience) => patience.checked_sub(now.duration_since(lost_since)),
+            None => Some(Duration::MAX),
+        };
+        let Some(left) = left.filter(|left| !left.is_zero()) else {
+            return Err(ending);
+        };
+        if self.online_since.take().is_some_and(|since| now - since >= STEADY_AFTER) {
+            self.backoff.reset();
+        }
+        self.disconnected(&why);
+        let wait = self.backoff.next_wait().min(left);
+        match self.login.come_back() {
+            Step::Reconnect => self.wait_to_connect(wait),
+            step => return self.go_on(step),
+        }
+        Ok(())
+    }
+
+    fn wait_to_connect(&mut self, wait: Duration) {
+        let until = Instant::now() + wait;
+        self.stage = Stage::Offline(until);
+        self.deadline = Some(until);
+    }
+
+    /// Drops what hung on the connection, and says what that means to the person.
+    fn disconnected(&mut self, why: &SafeText) {
+        let was_online = self.stage == Stage::Talking;
+        self.connection = None;
+        let lines = self.transfers.end("the connection was lost");
+        self.show_all(lines);
+        let session = std::mem::take(&mut self.session);
+        self.outbox.disconnected();
+        if was_online {
+            self.show(Line::warning(safe!("offline: {why}")));
+        }
+        let unanswered = session.open_requests().filter_map(Asked::typed_as);
+        let unanswered: Vec<Line> = unanswered
+            .map(|typed| Line::error(safe!("no answer came to {typed}: ask again later")))
+            .collect();
+        self.show_all(unanswered);
+    }
+
+    /// Says how the connection is, where that is not as it should be.
+    pub(super) fn status(&self, now: Instant) -> Option<SafeText> {
+        let waiting = match self.outbox.len() {
+            0 => SafeText::default(),
+            count => safe!("; messages to send: {count}"),
+        };
+        match self.stage {
+            Stage::Offline(until) => {
+                let left = until.saturating_duration_since(now).as_secs_f64().ceil();
+                Some(safe!("offline, trying again in {left} s{waiting}"))
+            }
+            Stage::Connecting | Stage::Greeting | Stage::Login(None) if self.name.is_some() => {
+                Some(safe!("offline, trying now{waiting}"))
+            }
+            Stage::Login(Some(_)) if self.name.is_some() => Some(safe!("offline{waiting}")),
+            Stage::Talking | Stage::Leaving => {
+                let waited = self.outbox.waiting(now)?;
+                let seconds = waited.as_secs();
+                (waited >= CONFIRMATION_PATIENCE)
+                    .then(|| safe!("not confirmed yet: {}, for {seconds} s", self.outbox.len()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The time has come that [`Client::deadline`] says.
+    pub(super) fn overdue(&mut self) -> Result<(), Ending> {
+        match self.stage {
+            Stage::Offline(_) => self.connect(),
+            Stage::Leaving => Err(Ending::Left),
+            Stage::Greeting => {
+                Err(Ending::NotChatsrv(safe!("no greeting came from {}", self.server)))
+            }
+            _ => Err(Ending::Lost(safe!("the server does not answer"))),
+        }
+    }
+
+    /// Logs out; what is not sent yet goes before.
+    pub(super) fn leave(&mut self) {
+        self.dialogue = Dialogue::None;
+        let now = Instant::now();
+        let timeout = match self.stage {
+            Stage::Talking => {
+                self.outbox.send(&mut self.session, now, true);
+                self.ask(Asked::Exit, Verb::Ex, "");
+                super::GOODBYE_TIMEOUT
+            }
+            _ => Duration::ZERO,
+        };
+        self.stage = Stage::Leaving;
+        self.deadline = Some(now + timeout);
+    }
+}
+
+fn is_final(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    FINAL_REASONS.iter().any(|word| reason.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_some_reasons_keep_the_client_away() {
+        for reason in ["you logged in elsewhere", "Kicked by carol: spam", "replaced", "banned"] {
+            assert!(is_final(reason), "{reason}");
+        }
+        for reason in ["the server is shutting down", "too slow: more waits", "Connection Limit"] {
+            assert!(!is_final(reason), "{reason}");
+        }
+    }
+}
