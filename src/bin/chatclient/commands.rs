@@ -1,6 +1,7 @@
 //! What can be typed, one row each.
 
 use chatsrv::protocol::name::{DisplayName, FileName, Target, UserRef};
+use chatsrv::protocol::request::LIST_MESSAGES_MAX;
 
 /// What a typed line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,23 @@ pub enum Action {
     Nick(DisplayName),
     /// Turn the notices of who comes and goes off (true) or on.
     Quiet(bool),
+    /// List the chats, with what is unread there.
+    Chats,
+    /// Show what is unread in a chat, and write there from then on.
+    Open(Target),
+    /// Write to no chat any more.
+    Close,
+    /// Show older messages of a chat, the one that is open where none is named.
+    History(Option<Target>, u16),
+    /// Show the messages that hold all the words.
+    Search {
+        /// Where; none is everywhere.
+        chat: Option<Target>,
+        /// The words.
+        words: String,
+    },
+    /// Change the password, step by step.
+    Passwd,
     /// List the files of a folder, or of the shared folder itself.
     Files(Option<FileName>),
     /// Download a file.
@@ -43,6 +61,8 @@ pub enum Completes {
     Nothing,
     /// The names of users.
     Users,
+    /// The names of users and other chats.
+    Chats,
     /// The names of the server's files.
     Files,
     /// The names of commands.
@@ -93,6 +113,24 @@ pub const COMMANDS: &[Command] = &[
     }),
     row("/broadcast", "TEXT", "send a message to everyone", Completes::Nothing, |words| {
         some_text(words).map(|text| Action::Say { to: Target::Everyone, text })
+    }),
+    row("/chats", "", "list the chats, and what is unread", Completes::Nothing, |words| {
+        alone(words, Action::Chats)
+    }),
+    row("/open", "CHAT", "show what is unread there, and write there", Completes::Chats, |words| {
+        words.trim().parse().ok().map(Action::Open)
+    }),
+    row("/close", "", "write to no chat any more", Completes::Nothing, |words| {
+        alone(words, Action::Close)
+    }),
+    row("/history", "[CHAT [N]]", "show older messages, on repeat", Completes::Chats, history),
+    row("/search", "CHAT|- WORDS", "show the messages that hold them", Completes::Chats, |words| {
+        let (chat, words) = target_and_text(words)?;
+        let chat = if chat == "-" { None } else { Some(chat.parse().ok()?) };
+        Some(Action::Search { chat, words: words.trim().to_string() })
+    }),
+    row("/passwd", "", "change your password, step by step", Completes::Nothing, |words| {
+        alone(words, Action::Passwd)
     }),
     row("/nick", "TEXT", "choose the name shown beside yours", Completes::Nothing, |words| {
         words.trim().parse().ok().map(Action::Nick)
@@ -188,6 +226,17 @@ fn target_and_text(words: &str) -> Option<(&str, String)> {
     some_text(text).map(|text| (target, text))
 }
 
+/// How many messages /history shows.
+const HISTORY_COUNT: u16 = 20;
+
+fn history(words: &str) -> Option<Action> {
+    let mut words = words.split_whitespace();
+    let chat = words.next().map(str::parse).transpose().ok()?;
+    let count = words.next().map_or(Some(HISTORY_COUNT), |count| count.parse().ok())?;
+    let fits = (1..=LIST_MESSAGES_MAX).contains(&count) && words.next().is_none();
+    fits.then_some(Action::History(chat, count))
+}
+
 fn on_or_off(words: &str) -> Option<Action> {
     match words.trim() {
         word if word.eq_ignore_ascii_case("on") => Some(Action::Quiet(true)),
@@ -229,6 +278,20 @@ mod tests {
         assert_eq!(read("/quiet ON"), Typed::Action(Action::Quiet(true)));
         assert_eq!(read("/nope"), Typed::Unknown);
         assert_eq!(read("//etc is a folder"), Typed::Text("/etc is a folder".into()));
+    }
+
+    #[test]
+    fn chats_are_named_by_their_targets() {
+        let bob: Target = "bob".parse().unwrap();
+        assert_eq!(read("/open bob"), Typed::Action(Action::Open(bob)));
+        assert_eq!(read("/history"), Typed::Action(Action::History(None, HISTORY_COUNT)));
+        assert_eq!(read("/history bob 5"), Typed::Action(Action::History(Some(bob), 5)));
+        let words = "two words".to_string();
+        let search = Action::Search { chat: None, words };
+        assert_eq!(read("/search - two words "), Typed::Action(search));
+        for misused in ["/open", "/open a b", "/history bob 0", "/history bob 1001", "/search -"] {
+            assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
+        }
     }
 
     #[test]

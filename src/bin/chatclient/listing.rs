@@ -66,6 +66,33 @@ impl File<'_> {
     }
 }
 
+/// A chat in which something is unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// How many messages.
+    pub count: u64,
+    /// The newest of them.
+    pub last: MessageId,
+}
+
+/// Reads `chat count last-id`.
+pub fn unread(item: &str) -> Option<Unread<'_>> {
+    let mut words = item.splitn(3, ' ');
+    let name = words.next()?;
+    let count = words.next()?.parse().ok()?;
+    Some(Unread { name, count, last: MessageId(words.next()?.parse().ok()?) })
+}
+
+impl Unread<'_> {
+    /// `  bob          3 unread, the last 09:15`.
+    pub fn text(&self) -> SafeText {
+        let Unread { name, count, last } = self;
+        safe!("  {name:<12} {count} unread, the last {}", clock::moment(*last))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +105,14 @@ mod tests {
         let text = user("bob 10417 1795521601123456 - bob").unwrap().text();
         assert!(!text.as_str().contains(','), "{text}");
         assert_eq!(user("bob 10417"), None);
+    }
+
+    #[test]
+    fn chats_are_read() {
+        let shown = unread("#ops 3 1795521601123456").unwrap();
+        assert_eq!((shown.name, shown.count), ("#ops", 3));
+        assert!(shown.text().as_str().starts_with("  #ops         3 unread, the last "));
+        assert_eq!(unread("bob 3"), None);
     }
 
     #[test]

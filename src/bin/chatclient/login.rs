@@ -157,6 +157,12 @@ impl Login {
         self.token = Some(Zeroizing::new(token.to_string()));
     }
 
+    /// The password is another one now, and the token is no good any more.
+    pub fn password_changed(&mut self, password: Password) {
+        self.standing = self.standing.is_some().then_some(password);
+        self.token = None;
+    }
+
     /// The person has answered a question.
     pub fn answered(&mut self, question: Question, answer: Password) -> Step {
         match question {

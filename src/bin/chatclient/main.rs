@@ -7,6 +7,7 @@
 //! [`safe_text::SafeText`].
 
 mod backoff;
+mod chats;
 mod client;
 mod clock;
 mod commands;
@@ -17,6 +18,7 @@ mod jobs;
 mod line;
 mod listing;
 mod login;
+mod missed;
 mod one_job;
 mod options;
 mod outbox;

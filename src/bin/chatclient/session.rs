@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use chatsrv::protocol::name::Target;
 use chatsrv::protocol::reply::{Code, ServerLine};
 
 use crate::transfers::TransferId;
@@ -25,6 +26,24 @@ pub enum Asked {
     Message,
     /// A token for the next login.
     Token,
+    /// The next step of changing the password, in which nothing else may be sent.
+    Passwd(Passwd),
+    /// The chats in which something is unread.
+    Chats,
+    /// The last message of the public chat, before which nothing was missed.
+    Beginning,
+    /// Messages that were missed while the connection was gone.
+    Missed,
+    /// What is unread in the chat that is being opened.
+    Open,
+    /// The last messages of the public chat, which is being opened.
+    OpenLast,
+    /// Older messages of a chat.
+    History,
+    /// Messages that hold some words.
+    Search,
+    /// To mark as read what was shown of a chat.
+    Seen(Target),
     /// Who is online; quietly, where only the completion wants to know.
     Who {
         /// Whether nothing is to be shown.
@@ -52,13 +71,35 @@ pub enum Asked {
     Exit,
 }
 
+/// A step of changing the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passwd {
+    /// The server was asked to.
+    Begin,
+    /// It was sent the old password.
+    Old,
+    /// It was sent the new one.
+    New,
+}
+
 impl Asked {
+    /// Whether the items of its list are messages.
+    fn lists_messages(&self) -> bool {
+        use Asked::{Beginning, History, Missed, Open, OpenLast, Search};
+        matches!(self, Beginning | History | Missed | Open | OpenLast | Search)
+    }
+
     /// What the person typed for it; none where the client asks by itself, or again.
     pub fn typed_as(&self) -> Option<&'static str> {
         match self {
             Asked::Who { quiet: false } => Some("/list"),
             Asked::Files { quiet: false } => Some("/files"),
             Asked::Sum => Some("/sum"),
+            Asked::Passwd(_) => Some("/passwd"),
+            Asked::Chats => Some("/chats"),
+            Asked::Open | Asked::OpenLast => Some("/open"),
+            Asked::History => Some("/history"),
+            Asked::Search => Some("/search"),
             Asked::Simple { .. } => Some("the last command"),
             _ => None,
         }
@@ -84,38 +125,67 @@ pub enum Sorted {
     Misplaced,
 }
 
-/// The requests that wait for their answers, and their lines where no connection has them yet.
+/// The requests that wait for their answers, and those that are still to be sent.
 #[derive(Debug, Default)]
 pub struct Session {
     open: VecDeque<Asked>,
-    outgoing: Vec<Outgoing>,
+    outgoing: VecDeque<(Asked, Outgoing)>,
+    /// Whether the rest has to wait for an answer: the server would take it as a part of a
+    /// dialogue.
+    in_dialogue: bool,
+    /// How many messages of the list under way are still to come.
+    messages_left: usize,
 }
 
 impl Session {
     /// Asks the server for something.
     pub fn ask(&mut self, asked: Asked, line: Outgoing) {
-        self.open.push_back(asked);
-        self.outgoing.push(line);
+        self.outgoing.push_back((asked, line));
+    }
+
+    /// Goes on with a dialogue, before everything that waits.
+    pub fn go_on(&mut self, asked: Asked, line: Outgoing) {
+        self.outgoing.push_front((asked, line));
     }
 
     /// The requests that wait for their answers, the oldest first.
     pub fn open_requests(&self) -> impl Iterator<Item = &Asked> {
-        self.open.iter()
+        self.open.iter().chain(self.outgoing.iter().map(|(asked, _)| asked))
     }
 
     /// Takes the lines that are to be sent, in order.
     pub fn take_outgoing(&mut self) -> Vec<Outgoing> {
-        std::mem::take(&mut self.outgoing)
+        let mut lines = Vec::new();
+        while !self.in_dialogue {
+            let Some((asked, line)) = self.outgoing.pop_front() else {
+                break;
+            };
+            self.in_dialogue = matches!(asked, Asked::Passwd(_));
+            self.open.push_back(asked);
+            lines.push(line);
+        }
+        lines
     }
 
     /// Whether everything is answered.
     pub fn is_idle(&self) -> bool {
-        self.open.is_empty()
+        self.open.is_empty() && self.outgoing.is_empty()
     }
 
     /// Whether one more request may be sent before the next answer.
     pub fn has_room(&self) -> bool {
-        self.open.len() < OPEN_REQUESTS_MAX
+        self.room() > 0
+    }
+
+    /// How many more requests may be sent before the next answer.
+    pub fn room(&self) -> usize {
+        OPEN_REQUESTS_MAX.saturating_sub(self.open.len() + self.outgoing.len())
+    }
+
+    /// Whether a message that comes now is a part of the answer to something.
+    pub fn sort_message(&mut self) -> Option<&Asked> {
+        self.messages_left = self.messages_left.checked_sub(1)?;
+        self.open.front()
     }
 
     /// Says what a line is, and closes the request that it answers.
@@ -127,13 +197,23 @@ impl Session {
             return Sorted::Closing;
         }
         if line.is_notice() {
+            // The notice of a file that was sent stands in the list of a chat's messages.
+            self.messages_left = self.messages_left.saturating_sub(1);
             return Sorted::Notice;
         }
         if line.is_final() {
-            return self.open.pop_front().map_or(Sorted::Misplaced, Sorted::Answer);
+            self.messages_left = 0;
+            let answered = self.open.pop_front();
+            self.in_dialogue &= !matches!(answered, Some(Asked::Passwd(_)));
+            return answered.map_or(Sorted::Misplaced, Sorted::Answer);
         }
         match self.open.front() {
-            Some(asked) if line.code == Code::ListHead as u16 => Sorted::Head(asked.clone()),
+            Some(asked) if line.code == Code::ListHead as u16 => {
+                if asked.lists_messages() {
+                    self.messages_left = line.rest.parse().unwrap_or(0);
+                }
+                Sorted::Head(asked.clone())
+            }
             Some(asked) if line.code == Code::ListItem as u16 => Sorted::Item(asked.clone()),
             _ => Sorted::Misplaced,
         }
@@ -156,12 +236,41 @@ mod tests {
         session.ask(who.clone(), Outgoing::command(Verb::Who, "").unwrap());
         session.ask(Asked::Sum, Outgoing::command(Verb::Sum, "x").unwrap());
         assert_eq!(session.take_outgoing().len(), 2);
+        assert!(!session.is_idle());
         assert_eq!(sort(&mut session, "150 WHO 1"), Sorted::Head(who.clone()));
         assert_eq!(sort(&mut session, "151 WHO bob 10417 1 - bob"), Sorted::Item(who.clone()));
         assert_eq!(sort(&mut session, "120 ON bob 10417"), Sorted::Notice);
         assert_eq!(sort(&mut session, "250 WHO"), Sorted::Answer(who));
         assert_eq!(sort(&mut session, "550 SUM x"), Sorted::Answer(Asked::Sum));
         assert!(session.is_idle());
+    }
+
+    #[test]
+    fn messages_of_a_list_are_told_from_those_that_arrive() {
+        let mut session = Session::default();
+        session.ask(Asked::History, Outgoing::command(Verb::History, "* 9 2").unwrap());
+        session.take_outgoing();
+        assert_eq!(session.sort_message(), None);
+        assert_eq!(sort(&mut session, "150 HISTORY 2"), Sorted::Head(Asked::History));
+        assert_eq!(session.sort_message(), Some(&Asked::History));
+        assert_eq!(session.sort_message(), Some(&Asked::History));
+        assert_eq!(session.sort_message(), None);
+        assert_eq!(sort(&mut session, "250 HISTORY *"), Sorted::Answer(Asked::History));
+    }
+
+    #[test]
+    fn nothing_comes_into_the_dialogue_of_a_password() {
+        let mut session = Session::default();
+        let data = |text: &str| Outgoing::data(text).unwrap();
+        session.ask(Asked::Passwd(Passwd::Begin), Outgoing::command(Verb::Passwd, "").unwrap());
+        session.ask(Asked::Message, data("* hello"));
+        assert_eq!(session.take_outgoing().len(), 1);
+        assert_eq!(session.take_outgoing(), []);
+        sort(&mut session, "354 PASSWD send the old password");
+        session.go_on(Asked::Passwd(Passwd::Old), data("old"));
+        assert_eq!(session.take_outgoing(), [data("old")]);
+        sort(&mut session, "535 PASSWD wrong password");
+        assert_eq!(session.take_outgoing(), [data("* hello")]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chatsrv::protocol::name::Target;
+
 use crate::commands::{COMMANDS, Completes};
 
 /// How many names of each kind are kept; a server may have any number.
@@ -13,6 +15,8 @@ pub struct Vocabulary {
     users: BTreeSet<String>,
     /// The users of a list that is not whole yet.
     listed: BTreeSet<String>,
+    /// The chats, beside those with the users.
+    chats: BTreeSet<String>,
     files: BTreeSet<String>,
 }
 
@@ -52,6 +56,13 @@ impl Vocabulary {
         self.users.remove(name);
     }
 
+    /// A chat has messages.
+    pub fn add_chat(&mut self, chat: Target) {
+        if self.chats.len() < NAMES_MAX {
+            self.chats.insert(chat.to_string());
+        }
+    }
+
     /// A file or, with a slash at its end, a folder stands on the server.
     pub fn add_file(&mut self, name: &str) {
         if self.files.len() < NAMES_MAX {
@@ -75,11 +86,19 @@ impl Vocabulary {
         let start = before.len() - words.len();
         let candidates = match completes {
             Completes::Users if !words.contains(' ') => matching(&self.users, words),
+            Completes::Chats if !words.contains(' ') => {
+                let all = matching(&self.users, words).into_iter();
+                let all: BTreeSet<_> = all.chain(matching(&self.chats, words)).collect();
+                all.into_iter().collect()
+            }
             Completes::Files => matching(&self.files, words),
             Completes::Commands => commands(words, ""),
-            Completes::Users | Completes::Nothing => Vec::new(),
+            Completes::Users | Completes::Chats | Completes::Nothing => Vec::new(),
         };
-        let suffix = if completes == Completes::Users { " " } else { "" };
+        let suffix = match completes {
+            Completes::Users | Completes::Chats => " ",
+            _ => "",
+        };
         Completion { start, candidates, suffix }
     }
 }
@@ -109,6 +128,7 @@ mod tests {
         let mut words = Vocabulary::default();
         ["bob", "bert", "carol"].iter().for_each(|name| words.add_user(name));
         ["docs/", "my file.txt"].iter().for_each(|name| words.add_file(name));
+        ["#ops", "bob"].iter().for_each(|name| words.add_chat(name.parse().unwrap()));
         words.complete(before, false).candidates
     }
 
@@ -117,6 +137,8 @@ mod tests {
         assert_eq!(complete("/br"), ["/broadcast"]);
         assert_eq!(complete("/msg B"), ["bert", "bob"]);
         assert_eq!(complete("/msg bob h"), [""; 0]);
+        assert_eq!(complete("/open b"), ["bert", "bob"]);
+        assert_eq!(complete("/history #"), ["#ops"]);
         assert_eq!(complete("/get my f"), ["my file.txt"]);
         assert_eq!(complete("/help /qu"), ["/quiet", "/quit"]);
         assert_eq!(complete("hello b"), [""; 0]);

@@ -3,6 +3,7 @@
 use chatsrv::protocol::name::{FileName, Target, UserRef};
 use chatsrv::protocol::verb::Verb;
 
+use super::passwd::{Entry, Passwords};
 use super::{Client, Dialogue, Ending, Stage};
 use crate::commands::{self, Action, COMMANDS, Command, Typed};
 use crate::front::Input;
@@ -22,7 +23,7 @@ impl Client {
             Stage::Login(Some(_)) => interactive,
             _ if self.input_ended || self.job.is_some() || !self.is_open() => false,
             _ if interactive => self.session.has_room(),
-            Stage::Talking => self.session.is_idle() && self.outbox.is_empty(),
+            Stage::Talking => self.is_idle(),
             _ => false,
         }
     }
@@ -44,6 +45,9 @@ impl Client {
     }
 
     fn take_one(&mut self, input: Input) -> Result<(), Ending> {
+        if self.front.is_interactive() && self.stop_opening() && input == Input::Interrupt {
+            return Ok(());
+        }
         match (input, self.stage) {
             (Input::Line(answer), Stage::Login(Some(question))) => {
                 let step = self.login.answered(question, answer);
@@ -51,7 +55,10 @@ impl Client {
             }
             (Input::End, Stage::Login(_)) => return Err(Ending::Left),
             (Input::Interrupt, _) => self.interrupted()?,
-            (Input::Line(line), _) => self.take_typed(&line),
+            (Input::Line(line), _) => match self.dialogue {
+                Dialogue::Password(entry) => self.take_password(entry, line),
+                _ => self.take_typed(&line),
+            },
             (Input::Pasted(_), Stage::Login(_)) => {}
             (Input::Pasted(lines), _) => self.take_pasted(&lines),
             (Input::Unreadable(why), _) => self.show(Line::error(safe!("{why}"))),
@@ -68,7 +75,7 @@ impl Client {
         }
         match self.dialogue {
             Dialogue::Leave => return Err(Ending::Left),
-            Dialogue::User | Dialogue::Text(_) => self.cancel_dialogue(),
+            Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_) => self.cancel_dialogue(),
             Dialogue::None if !self.transfers.is_idle() => {
                 let lines = self.transfers.cancel(None, &mut self.session);
                 self.show_all(lines);
@@ -78,7 +85,8 @@ impl Client {
         Ok(())
     }
 
-    fn cancel_dialogue(&mut self) {
+    pub(super) fn cancel_dialogue(&mut self) {
+        self.passwords = Passwords::default();
         self.dialogue = Dialogue::None;
         let text = safe!("cancelled, nothing was sent");
         let interactive = self.front.is_interactive();
@@ -122,9 +130,13 @@ impl Client {
                 self.say(target, text);
             }
             Dialogue::User => self.take_user(text),
-            Dialogue::None | Dialogue::Leave => self.show(Line::error(safe!(
-                "nothing was sent: type PM to write to everyone, DM to write to one user, or /help"
-            ))),
+            Dialogue::None | Dialogue::Leave | Dialogue::Password(_) => match self.reading.open {
+                Some(chat) => self.say(chat, text),
+                None => self.show(Line::error(safe!(
+                    "nothing was sent: type PM to write to everyone, DM to write to one user, or \
+                     /help"
+                ))),
+            },
         }
     }
 
@@ -169,6 +181,18 @@ impl Client {
             }
             Action::Say { to, text } => self.say(to, &text),
             Action::Who => self.ask(Asked::Who { quiet: false }, Verb::Who, ""),
+            Action::Chats => {
+                self.mark(true);
+                self.ask(Asked::Chats, Verb::Unread, "");
+            }
+            Action::Open(chat) => self.open_chat(chat),
+            Action::Close => self.reading.open = None,
+            Action::History(chat, count) => self.older(chat, count),
+            Action::Search { chat, words } => match chat {
+                Some(chat) => self.ask(Asked::Search, Verb::Search, format_args!("{chat} {words}")),
+                None => self.ask(Asked::Search, Verb::Search, format_args!("- {words}")),
+            },
+            Action::Passwd => self.dialogue = Dialogue::Password(Entry::Old),
             Action::Nick(name) => {
                 self.ask(Asked::Simple { done: "done" }, Verb::Nick, name.as_str());
             }

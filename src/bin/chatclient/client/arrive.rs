@@ -111,14 +111,19 @@ impl Client {
         } else {
             self.show(Line::warning(safe!("online again")));
         }
+        if self.completes && first {
+            self.show(Line::notice(safe!("welcome, {name}; your number is {number}")));
+            self.show(Line::notice(safe!("type PM, DM or EX; /help lists all commands")));
+        }
         if self.job.is_none() {
             self.ask(Asked::Token, Verb::Token, "");
+            if first {
+                self.tell_unread();
+            } else {
+                self.fetch_missed();
+            }
         }
         if self.completes {
-            if first {
-                self.show(Line::notice(safe!("welcome, {name}; your number is {number}")));
-                self.show(Line::notice(safe!("type PM, DM or EX; /help lists all commands")));
-            }
             self.ask(Asked::Who { quiet: true }, Verb::Who, "");
             self.ask(Asked::Files { quiet: true }, Verb::Ls, "");
         }
@@ -181,6 +186,7 @@ impl Client {
         if was_online {
             self.show(Line::warning(safe!("offline: {why}")));
         }
+        self.reading.disconnected(session.open_requests());
         let unanswered = session.open_requests().filter_map(Asked::typed_as);
         let unanswered: Vec<Line> = unanswered
             .map(|typed| Line::error(safe!("no answer came to {typed}: ask again later")))
@@ -232,6 +238,7 @@ impl Client {
         let timeout = match self.stage {
             Stage::Talking => {
                 self.outbox.send(&mut self.session, now, true);
+                self.mark(true);
                 self.ask(Asked::Exit, Verb::Ex, "");
                 super::GOODBYE_TIMEOUT
             }

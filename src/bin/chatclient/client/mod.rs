@@ -3,6 +3,8 @@
 
 mod act;
 mod arrive;
+mod passwd;
+mod reading;
 mod receive;
 mod wait;
 
@@ -28,6 +30,8 @@ use crate::signals::SignalPipe;
 use crate::transfers::Transfers;
 use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
+use passwd::{Entry, Passwords};
+use reading::Reading;
 
 /// How often it is told how far the downloads and the connection are.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
@@ -82,6 +86,8 @@ enum Dialogue {
     User,
     /// Waits for the message to this target.
     Text(Target),
+    /// Waits for a password that is to be changed.
+    Password(Entry),
     /// Waits for whether to leave.
     Leave,
 }
@@ -121,6 +127,8 @@ pub struct Client {
     name: Option<UserName>,
     job: Option<crate::one_job::Job>,
     dialogue: Dialogue,
+    passwords: Passwords,
+    reading: Reading,
     transfers: Transfers,
     /// When it was last told how far the downloads are.
     progress_shown: Option<Instant>,
@@ -161,6 +169,8 @@ impl Client {
             name: None,
             job: start.job,
             dialogue: Dialogue::None,
+            passwords: Passwords::default(),
+            reading: Reading::default(),
             transfers: Transfers::new()?,
             progress_shown: None,
             words: Vocabulary::default(),
@@ -192,6 +202,7 @@ impl Client {
 
     fn turn(&mut self) -> Result<(), Ending> {
         self.take_input()?;
+        self.mark(false);
         self.leave_when_done()?;
         self.send()?;
         self.show_progress();
@@ -262,16 +273,20 @@ impl Client {
     fn leave_when_done(&mut self) -> Result<(), Ending> {
         let done = self.stage == Stage::Talking
             && (self.input_ended || self.job.is_some())
-            && self.session.is_idle()
-            && self.outbox.is_empty()
+            && self.is_idle()
             && self.transfers.is_idle();
         if done {
-            if matches!(self.dialogue, Dialogue::User | Dialogue::Text(_)) {
+            if matches!(self.dialogue, Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_)) {
                 self.show(Line::error(safe!("the input ended in the middle of a message")));
             }
             self.leave();
         }
         Ok(())
+    }
+
+    /// Whether everything is answered.
+    fn is_idle(&self) -> bool {
+        self.session.is_idle() && self.outbox.is_empty() && self.reading.is_idle()
     }
 
     /// Asks the server something that the person did not type.
@@ -297,15 +312,23 @@ impl Client {
         if !self.is_open() {
             return Prompt::default();
         }
-        let text = match self.dialogue {
-            Dialogue::None => match self.name {
-                Some(name) => safe!("{name}> "),
-                None => safe!("> "),
-            },
-            Dialogue::User => safe!("to whom? "),
-            Dialogue::Text(Target::Everyone) => safe!("to everyone> "),
-            Dialogue::Text(target) => safe!("to {target}> "),
-            Dialogue::Leave => safe!("leave? (y/n) "),
+        let text = match (self.dialogue, self.reading.open) {
+            (Dialogue::Password(entry), _) => {
+                let text = SafeText::new(entry.prompt());
+                return Prompt { text, secret: true, ..Prompt::default() };
+            }
+            (Dialogue::None, chat) => {
+                let name = self.name.as_ref().map_or("", UserName::as_str);
+                match chat {
+                    Some(Target::Everyone) => safe!("{name} to everyone> "),
+                    Some(chat) => safe!("{name} to {chat}> "),
+                    None => safe!("{name}> "),
+                }
+            }
+            (Dialogue::User, _) => safe!("to whom? "),
+            (Dialogue::Text(Target::Everyone), _) => safe!("to everyone> "),
+            (Dialogue::Text(target), _) => safe!("to {target}> "),
+            (Dialogue::Leave, _) => safe!("leave? (y/n) "),
         };
         let awaits_user = self.dialogue == Dialogue::User;
         let remembered = self.dialogue != Dialogue::Leave;

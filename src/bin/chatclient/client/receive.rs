@@ -4,10 +4,11 @@ use chatsrv::protocol::frame::{Frame, FrameBuffer, FrameError};
 use chatsrv::protocol::reply::{Code, Delivered, MessageId, ServerLine};
 use chatsrv::protocol::{SERVER_LINE_BYTES_MAX, VERSION};
 
+use super::reading::said;
 use super::{Client, Ending, Stage};
-use crate::clock;
 use crate::line::{Kind, Line};
 use crate::listing;
+use crate::missed::Note;
 use crate::outbox::Draft;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Sorted};
@@ -52,10 +53,7 @@ impl Client {
                 None => self.unreadable(),
             },
             Frame::Data(text) => match Delivered::parse(text.as_str()) {
-                Some(message) => {
-                    self.take_message(&message);
-                    Ok(())
-                }
+                Some(message) => self.take_message(&message),
                 None => self.unreadable(),
             },
             Frame::File { stream, bytes } => {
@@ -104,6 +102,7 @@ impl Client {
                 return self.go_on(step);
             }
             Sorted::Answer(Asked::Exit) => return Err(Ending::Left),
+            Sorted::Answer(Asked::Message) => return self.message_answered(line),
             Sorted::Answer(asked) => self.take_answer(asked, line),
             Sorted::Greeting | Sorted::Misplaced => {
                 self.show(Line::error(safe!("unexpected from the server: {}", Shown(line))));
@@ -122,15 +121,6 @@ impl Client {
         }
         let step = self.login.greeted();
         self.go_on(step)
-    }
-
-    fn take_message(&mut self, message: &Delivered<'_>) {
-        self.words.add_user(message.from);
-        let is_own_name =
-            |name: &str| self.name.is_some_and(|own| name.parse().is_ok_and(|name| own == name));
-        let kind = if is_own_name(message.to) { Kind::Direct } else { Kind::Message };
-        let text = said(message.id, message.from, message.to, message.text);
-        self.show(Line { kind, text });
     }
 
     fn take_notice(&mut self, line: &ServerLine<'_>) {
@@ -168,6 +158,10 @@ impl Client {
 
     fn take_item(&mut self, asked: &Asked, line: &ServerLine<'_>) {
         let shown = match asked {
+            Asked::Login | Asked::Chats => listing::unread(line.rest).map(|unread| {
+                self.take_unread(&unread);
+                (*asked == Asked::Chats).then(|| unread.text())
+            }),
             Asked::Who { quiet } => listing::user(line.rest).map(|user| {
                 self.words.list_user(user.name);
                 (!quiet).then(|| user.text())
@@ -192,16 +186,14 @@ impl Client {
             self.words.end_list();
         }
         match asked {
-            Asked::Message => {
-                let draft = self.outbox.answered();
-                self.show_all(draft.map(|draft| match done {
-                    true => self.confirmed(&draft, line),
-                    false => {
-                        let Draft { to, text, .. } = draft;
-                        Line::error(safe!("not sent to {to}: {} (it was: {text})", line.rest))
-                    }
-                }));
-            }
+            Asked::Passwd(step) => self.password_answered(step, line),
+            Asked::Chats if done => self.take_chats(),
+            Asked::Beginning
+            | Asked::Missed
+            | Asked::Open
+            | Asked::OpenLast
+            | Asked::History
+            | Asked::Search => self.take_messages(&asked, line),
             Asked::Token if done => self.login.set_token(line.rest),
             Asked::Get(id) => {
                 let failure = self.transfers.get_answered(id, line, &mut self.session);
@@ -222,14 +214,29 @@ impl Client {
             | Asked::Files { quiet: true }
             | Asked::Token
             | Asked::Key
+            | Asked::Seen(_)
             | Asked::Abort => {}
             _ if done => {}
             _ => self.show(Line::error(SafeText::new(line.rest))),
         }
     }
 
+    /// The server has taken the oldest message that was sent, or refused it.
+    fn message_answered(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
+        let Some(draft) = self.outbox.answered() else {
+            return Ok(());
+        };
+        if (200..300).contains(&line.code) {
+            let note = self.confirmed(&draft, line);
+            return self.take_note(note);
+        }
+        let Draft { to, text, .. } = draft;
+        self.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", line.rest)));
+        Ok(())
+    }
+
     /// A message of one's own, as the server took it: `id target delivered stored`.
-    fn confirmed(&self, draft: &Draft, line: &ServerLine<'_>) -> Line {
+    fn confirmed(&self, draft: &Draft, line: &ServerLine<'_>) -> Note {
         let mut words = line.rest.split(' ');
         let mut word = || words.next().unwrap_or_default();
         let id = MessageId(word().parse().unwrap_or(u64::MAX));
@@ -246,13 +253,9 @@ impl Client {
             _ => "",
         };
         shown = safe!("{shown}{remark}");
-        Line { kind: Kind::Own, text: shown }
+        let chat = target.parse().ok();
+        Note { id, chat, own: true, line: Line { kind: Kind::Own, text: shown } }
     }
-}
-
-/// `12:34 alice -> bob: hello`; the target `*` is everyone.
-fn said(id: MessageId, from: &str, to: &str, text: &str) -> SafeText {
-    safe!("{} {from} -> {to}: {text}", clock::moment(id))
 }
 
 /// A line as it came.

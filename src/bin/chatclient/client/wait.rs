@@ -69,7 +69,11 @@ impl Client {
         let tells_state = matches!(self.stage, Stage::Offline(_)) || !self.outbox.is_empty();
         let is_shown = !self.transfers.is_idle() || (self.completes && tells_state);
         let progress = is_shown.then_some(PROGRESS_PERIOD);
-        let timeout = deadline.into_iter().chain(progress).min()?;
+        let now = Instant::now();
+        let is_online = self.stage == Stage::Talking && self.job.is_none();
+        let mark = self.reading.mark_due().filter(|_| is_online);
+        let mark = mark.map(|due| due.saturating_duration_since(now));
+        let timeout = deadline.into_iter().chain(progress).chain(mark).min()?;
         // All are minutes at most, so this never falls back.
         Timespec::try_from(timeout).ok()
     }

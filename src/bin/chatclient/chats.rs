@@ -1,0 +1,225 @@
+//! What of each chat was shown, and what the server is to be told of that.
+//!
+//! Ids only grow, so one id tells what was shown of a chat: all up to it. Only a *backlog* makes a
+//! hole there: messages that were unread at the login and wait until the person opens the chat,
+//! while newer ones are shown as they arrive. As long as there is a backlog the newer ones are not
+//! marked as read, for that would mark the older ones too.
+
+use chatsrv::protocol::name::{Target, UserName, UserRef};
+use chatsrv::protocol::reply::MessageId;
+
+/// How many chats are remembered. Of one that was forgotten, the server still knows what is unread.
+const CHATS_MAX: usize = 1024;
+
+/// Messages that wait until the person opens the chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Backlog {
+    /// Those after this one …
+    after: MessageId,
+    /// … up to this one.
+    until: MessageId,
+}
+
+#[derive(Debug)]
+struct Chat {
+    target: Target,
+    /// The newest message that was shown, or stands in the backlog.
+    shown: MessageId,
+    backlog: Option<Backlog>,
+    /// Up to which message the server was told that it is read.
+    marked: MessageId,
+}
+
+impl Chat {
+    fn is_new(&self, id: MessageId) -> bool {
+        let waits = |backlog: Backlog| id > backlog.after && id <= backlog.until;
+        id > self.shown || self.backlog.is_some_and(waits)
+    }
+
+    /// Up to which message everything was shown.
+    fn read(&self) -> MessageId {
+        self.backlog.map_or(self.shown, |backlog| backlog.after)
+    }
+}
+
+/// The chats of this run, the one last used first.
+#[derive(Debug, Default)]
+pub struct Chats {
+    chats: Vec<Chat>,
+}
+
+impl Chats {
+    /// A message has arrived: whether it is to be shown.
+    pub fn arrive(&mut self, chat: Target, id: MessageId) -> bool {
+        let chat = self.chat(chat);
+        let is_new = id > chat.shown;
+        chat.shown = chat.shown.max(id);
+        is_new
+    }
+
+    /// A message stands in a list of what is unread or was missed, the oldest first: whether it is
+    /// to be shown.
+    pub fn show(&mut self, chat: Target, id: MessageId) -> bool {
+        let chat = self.chat(chat);
+        if !chat.is_new(id) {
+            return false;
+        }
+        if let Some(backlog) = chat.backlog.as_mut().filter(|backlog| id <= backlog.until) {
+            backlog.after = id;
+        }
+        chat.backlog = chat.backlog.filter(|backlog| backlog.after < backlog.until);
+        chat.shown = chat.shown.max(id);
+        true
+    }
+
+    /// Messages up to this one wait until the person opens the chat.
+    pub fn set_backlog(&mut self, chat: Target, until: MessageId) {
+        let chat = self.chat(chat);
+        let after = chat.read();
+        chat.backlog = (until > after).then_some(Backlog { after, until });
+        chat.shown = chat.shown.max(until);
+    }
+
+    /// The person has opened the chat and seen everything.
+    pub fn clear_backlog(&mut self, chat: Target) {
+        self.chat(chat).backlog = None;
+    }
+
+    /// Whether messages wait there until the person opens the chat.
+    pub fn has_backlog(&mut self, chat: Target) -> bool {
+        self.chat(chat).backlog.is_some()
+    }
+
+    /// The newest message of a chat that was shown.
+    pub fn shown(&mut self, chat: Target) -> MessageId {
+        self.chat(chat).shown
+    }
+
+    /// Nothing up to this message counts as missed.
+    pub fn begin_after(&mut self, chat: Target, id: MessageId) {
+        let chat = self.chat(chat);
+        chat.shown = chat.shown.max(id);
+    }
+
+    /// Whether the server is to be told something.
+    pub fn has_unmarked(&self) -> bool {
+        self.chats.iter().any(is_unmarked)
+    }
+
+    /// What the server is to be told as read, `max` chats of it.
+    pub fn mark(&mut self, max: usize) -> Vec<(Target, MessageId)> {
+        let unmarked = self.chats.iter_mut().filter(|chat| is_unmarked(chat)).take(max);
+        let mark = |chat: &mut Chat| {
+            chat.marked = chat.read();
+            (chat.target, chat.marked)
+        };
+        unmarked.map(mark).collect()
+    }
+
+    /// The server may not know what it was told of that chat.
+    pub fn unmark(&mut self, chat: Target) {
+        self.chat(chat).marked = MessageId(0);
+    }
+
+    /// The chats, the one last used first.
+    pub fn targets(&self) -> impl Iterator<Item = Target> {
+        self.chats.iter().map(|chat| chat.target)
+    }
+
+    fn chat(&mut self, target: Target) -> &mut Chat {
+        let at = match self.chats.iter().position(|chat| chat.target == target) {
+            Some(at) => at,
+            None => {
+                if self.chats.len() == CHATS_MAX {
+                    // The public chat keeps its place: what was missed there is known here alone.
+                    let forgotten = self.chats.iter().rposition(|c| c.target != Target::Everyone);
+                    forgotten.map(|at| self.chats.remove(at));
+                }
+                let (shown, marked) = (MessageId(0), MessageId(0));
+                self.chats.push(Chat { target, shown, backlog: None, marked });
+                self.chats.len() - 1
+            }
+        };
+        self.chats[..=at].rotate_right(1);
+        &mut self.chats[0]
+    }
+}
+
+/// Everyone's chat is never counted as unread.
+fn is_unmarked(chat: &Chat) -> bool {
+    chat.target != Target::Everyone && chat.read() > chat.marked
+}
+
+/// The chat to which a message belongs, as its reader addresses it.
+pub fn chat_of(own: Option<UserName>, from: &str, to: &str) -> Option<Target> {
+    let to = to.parse().ok()?;
+    match to {
+        Target::User(UserRef::Name(name)) if Some(name) == own => {
+            Some(Target::User(UserRef::Name(from.parse().ok()?)))
+        }
+        other => Some(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(name: &str) -> Target {
+        name.parse().unwrap()
+    }
+
+    fn show(chats: &mut Chats, ids: impl IntoIterator<Item = u64>) -> Vec<u64> {
+        let bob = target("bob");
+        ids.into_iter().filter(|id| chats.show(bob, MessageId(*id))).collect()
+    }
+
+    #[test]
+    fn a_message_is_shown_once_and_marked_once() {
+        let mut chats = Chats::default();
+        assert_eq!(show(&mut chats, [1, 2, 2, 1, 3]), [1, 2, 3]);
+        assert_eq!(chats.mark(9), [(target("bob"), MessageId(3))]);
+        assert_eq!(chats.mark(9), []);
+        chats.unmark(target("BOB"));
+        assert!(chats.has_unmarked());
+        chats.show(Target::Everyone, MessageId(4));
+        assert_eq!(chats.mark(9).len(), 1);
+    }
+
+    #[test]
+    fn a_backlog_waits_and_is_not_marked_by_what_is_newer() {
+        let (mut chats, bob) = (Chats::default(), target("bob"));
+        chats.set_backlog(bob, MessageId(10));
+        for (id, is_new) in [(9, false), (11, true), (12, true), (11, false)] {
+            assert_eq!(chats.arrive(bob, MessageId(id)), is_new);
+        }
+        assert!(!chats.has_unmarked() && chats.has_backlog(bob));
+        // The person opens the chat, in two steps.
+        assert_eq!(show(&mut chats, 1..=5), [1, 2, 3, 4, 5]);
+        assert_eq!(chats.mark(9), [(bob, MessageId(5))]);
+        assert_eq!(show(&mut chats, 6..=13), [6, 7, 8, 9, 10, 13]);
+        assert!(!chats.has_backlog(bob));
+        assert_eq!(chats.mark(9), [(bob, MessageId(13))]);
+    }
+
+    #[test]
+    fn a_chat_is_named_as_its_reader_addresses_it() {
+        let own = "alice".parse().ok();
+        assert_eq!(chat_of(own, "bob", "Alice"), Some(target("bob")));
+        assert_eq!(chat_of(own, "alice", "bob"), Some(target("bob")));
+        assert_eq!(chat_of(own, "bob", "#ops"), Some(target("#ops")));
+        assert_eq!(chat_of(own, "bob", "*"), Some(Target::Everyone));
+        assert_eq!(chat_of(own, "?", "alice"), None);
+    }
+
+    #[test]
+    fn the_chats_are_bounded_and_the_public_one_stays() {
+        let mut chats = Chats::default();
+        chats.show(Target::Everyone, MessageId(7));
+        for n in 0..2 * CHATS_MAX {
+            chats.show(target(&format!("u{n}")), MessageId(1));
+        }
+        assert_eq!(chats.chats.len(), CHATS_MAX);
+        assert_eq!(chats.shown(Target::Everyone), MessageId(7));
+    }
+}

@@ -1,0 +1,93 @@
+//! Changing the password: asked for before anything is sent, and then sent step by step, for a
+//! password that came out of turn would be taken as a message.
+
+use chatsrv::protocol::reply::{Code, ServerLine};
+use chatsrv::protocol::verb::Verb;
+
+use super::{Client, Dialogue};
+use crate::line::Line;
+use crate::login::Password;
+use crate::safe_text::safe;
+use crate::session::{Asked, Passwd};
+use crate::wire::Outgoing;
+
+/// The passwords that were typed.
+#[derive(Debug, Default)]
+pub(super) struct Passwords {
+    old: Password,
+    new: Password,
+}
+
+/// Which password is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    Old,
+    New,
+    NewAgain,
+}
+
+impl Entry {
+    pub(super) fn prompt(self) -> &'static str {
+        match self {
+            Entry::Old => "old password: ",
+            Entry::New => "new password: ",
+            Entry::NewAgain => "the new password again: ",
+        }
+    }
+}
+
+impl Client {
+    /// A password was typed.
+    pub(super) fn take_password(&mut self, entry: Entry, password: Password) {
+        if password.is_empty() {
+            self.passwords = Passwords::default();
+            return self.cancel_dialogue();
+        }
+        match entry {
+            Entry::Old => {
+                self.passwords.old = password;
+                self.dialogue = Dialogue::Password(Entry::New);
+            }
+            Entry::New => {
+                self.passwords.new = password;
+                self.dialogue = Dialogue::Password(Entry::NewAgain);
+            }
+            Entry::NewAgain if self.passwords.new == password => {
+                self.dialogue = Dialogue::None;
+                self.ask(Asked::Passwd(Passwd::Begin), Verb::Passwd, "");
+            }
+            Entry::NewAgain => {
+                self.passwords = Passwords::default();
+                self.dialogue = Dialogue::None;
+                self.show(Line::error(safe!("these two differ: the password was not changed")));
+            }
+        }
+    }
+
+    /// The server has answered a step.
+    pub(super) fn password_answered(&mut self, step: Passwd, line: &ServerLine<'_>) {
+        let Passwords { old, new } = &self.passwords;
+        let (next, password) = match (step, line.code) {
+            (Passwd::Begin, code) if code == Code::SendText as u16 => (Passwd::Old, old),
+            (Passwd::Old, code) if code == Code::SendText as u16 => (Passwd::New, new),
+            (Passwd::New, code) if code == Code::Done as u16 => {
+                let passwords = std::mem::take(&mut self.passwords);
+                self.login.password_changed(passwords.new);
+                self.show(Line::answer(safe!("the password is changed")));
+                return self.ask(Asked::Token, Verb::Token, "");
+            }
+            _ => {
+                self.passwords = Passwords::default();
+                let why = safe!("the password was not changed: {}", line.rest);
+                return self.show(Line::error(why));
+            }
+        };
+        match Outgoing::data(password) {
+            Ok(line) => self.session.go_on(Asked::Passwd(next), line),
+            Err(error) => {
+                self.passwords = Passwords::default();
+                self.show(Line::error(safe!("that is no password: {error}")));
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Messages that arrive, that were missed, and that are looked up.
+
+use std::time::{Duration, Instant};
+
+use chatsrv::protocol::name::Target;
+use chatsrv::protocol::reply::{Delivered, MessageId, ServerLine};
+use chatsrv::protocol::verb::Verb;
+
+use super::{Client, Ending, Stage};
+use crate::chats::{Chats, chat_of};
+use crate::clock;
+use crate::line::{Kind, Line};
+use crate::listing::Unread;
+use crate::missed::{Fetch, HELD_MAX, Missed, Note};
+use crate::safe_text::{SafeText, safe};
+use crate::session::Asked;
+
+/// How often the server is told at most what was shown.
+const MARK_PERIOD: Duration = Duration::from_secs(1);
+/// How many messages of the public chat are shown when it is opened.
+const PUBLIC_COUNT: u16 = 20;
+/// An id above all that a server gives.
+const NEWEST: MessageId = MessageId(i64::MAX as u64);
+
+/// What the person reads, and has read.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub chats: Chats,
+    missed: Missed,
+    /// What the server told at the login that is unread.
+    unread: Vec<(Target, u64, MessageId)>,
+    /// The messages of the list under way.
+    listed: Vec<Note>,
+    opening: Option<Opening>,
+    /// The chat that a plain line goes to.
+    pub open: Option<Target>,
+    /// How far back the history was read: in which chat, and before which message.
+    history: Option<(Target, MessageId)>,
+    /// When the server was last told what was shown.
+    marked: Option<Instant>,
+}
+
+/// A chat that is being opened, step by step.
+#[derive(Debug)]
+struct Opening {
+    chat: Target,
+    /// Whether the person wants no further step.
+    stopped: bool,
+    /// What arrives there meanwhile.
+    held: Vec<Note>,
+}
+
+impl Reading {
+    /// Whether nothing is being fetched.
+    pub fn is_idle(&self) -> bool {
+        !self.missed.is_active() && self.opening.is_none()
+    }
+
+    /// When the server is to be told what was shown.
+    pub fn mark_due(&self) -> Option<Instant> {
+        let due = self.chats.has_unmarked();
+        due.then(|| self.marked.map_or_else(Instant::now, |marked| marked + MARK_PERIOD))
+    }
+
+    /// The connection is gone. What was fetched and not shown comes again.
+    pub fn disconnected<'a>(&mut self, unanswered: impl Iterator<Item = &'a Asked>) {
+        self.missed.cancel();
+        self.opening = None;
+        self.listed.clear();
+        self.unread.clear();
+        for asked in unanswered {
+            if let Asked::Seen(chat) = asked {
+                self.chats.unmark(*chat);
+            }
+        }
+    }
+
+    fn hold(&mut self, note: Note) -> Result<Option<Note>, Note> {
+        if self.missed.is_active() {
+            return self.missed.hold(note).map(|()| None);
+        }
+        match &mut self.opening {
+            Some(opening) if note.chat == Some(opening.chat) && !note.own => {
+                if opening.held.len() == HELD_MAX {
+                    return Err(note);
+                }
+                opening.held.push(note);
+                Ok(None)
+            }
+            _ => Ok(Some(note)),
+        }
+    }
+}
+
+impl Client {
+    /// A message comes, as an item of a list or because somebody said it.
+    pub(super) fn take_message(&mut self, message: &Delivered<'_>) -> Result<(), Ending> {
+        let note = self.note(message);
+        match self.session.sort_message() {
+            Some(_) => {
+                self.reading.listed.push(note);
+                Ok(())
+            }
+            None => {
+                self.words.add_user(message.from);
+                self.take_note(note)
+            }
+        }
+    }
+
+    /// Shows a message, or keeps it until what comes before it is shown.
+    pub(super) fn take_note(&mut self, note: Note) -> Result<(), Ending> {
+        match self.reading.hold(note) {
+            Ok(note) => {
+                note.into_iter().for_each(|note| self.show_note(note));
+                Ok(())
+            }
+            // The server still has all of it for the next connection.
+            Err(_) => Err(Ending::Lost(safe!("more comes than can be held"))),
+        }
+    }
+
+    fn note(&self, message: &Delivered<'_>) -> Note {
+        let own = |name: &str| name.parse().is_ok_and(|name| self.name == Some(name));
+        let kind = match () {
+            () if own(message.from) => Kind::Own,
+            () if own(message.to) => Kind::Direct,
+            () => Kind::Message,
+        };
+        let text = said(message.id, message.from, message.to, message.text);
+        Note {
+            id: message.id,
+            chat: chat_of(self.name, message.from, message.to),
+            own: kind == Kind::Own,
+            line: Line { kind, text },
+        }
+    }
+
+    /// Shows a message that has arrived.
+    fn show_note(&mut self, note: Note) {
+        let is_new = match note.chat.filter(|_| !note.own) {
+            Some(chat) => {
+                self.words.add_chat(chat);
+                self.reading.chats.arrive(chat, note.id)
+            }
+            None => true,
+        };
+        if is_new {
+            self.show(note.line);
+        }
+    }
+
+    /// Takes those messages of a list that were not shown yet; they count as shown from now on.
+    fn take_new(&mut self, mut notes: Vec<Note>) -> Vec<Note> {
+        let chats = &mut self.reading.chats;
+        notes.retain(|note| !note.own && note.chat.is_none_or(|chat| chats.show(chat, note.id)));
+        notes
+    }
+
+    /// An item of the list of what is unread.
+    pub(super) fn take_unread(&mut self, unread: &Unread<'_>) {
+        if let Ok(chat) = unread.name.parse() {
+            self.words.add_chat(chat);
+            self.reading.unread.push((chat, unread.count, unread.last));
+        }
+    }
+
+    /// After the first login, tells what is unread.
+    pub(super) fn tell_unread(&mut self) {
+        for (chat, count, last) in std::mem::take(&mut self.reading.unread) {
+            self.reading.chats.set_backlog(chat, last);
+            self.show(Line::notice(safe!("{count} unread from {chat}; /open {chat}")));
+        }
+        self.ask(Asked::Beginning, Verb::Open, "* 1");
+    }
+
+    /// After a login that was not the first, fetches what was missed.
+    pub(super) fn fetch_missed(&mut self) {
+        let Reading { missed, unread, chats, .. } = &mut self.reading;
+        missed.begin(&std::mem::take(unread), chats);
+        self.fetch_more();
+    }
+
+    fn fetch_more(&mut self) {
+        let Some(fetch) = self.reading.missed.next_fetch() else {
+            return self.show_missed();
+        };
+        match fetch {
+            Fetch::Unread(chat) => self.ask(Asked::Missed, Verb::Open, chat),
+            Fetch::Last(chat, count) => {
+                self.ask(Asked::Missed, Verb::Open, format_args!("{chat} {count}"));
+            }
+            Fetch::Before(chat, id, count) => {
+                self.ask(Asked::Missed, Verb::History, format_args!("{chat} {id} {count}"));
+            }
+        }
+    }
+
+    fn show_missed(&mut self) {
+        let found = self.reading.missed.finish();
+        let missed = self.take_new(found.missed);
+        let count = missed.len();
+        if count > 0 {
+            let messages = if count == 1 { "message" } else { "messages" };
+            self.show(Line::notice(safe!("— {count} missed {messages} —")));
+            self.show_all(missed.into_iter().map(|note| note.line));
+            self.show(Line::notice(safe!("— up to now —")));
+        }
+        for chat in found.more {
+            let how = if chat == Target::Everyone { "/history" } else { "/open" };
+            self.show(Line::notice(safe!("more was missed from {chat}; {how} {chat}")));
+        }
+        found.held.into_iter().for_each(|note| self.show_note(note));
+    }
+
+    /// Asks for what is unread in a chat, which is the one that a plain line goes to from then on.
+    pub(super) fn open_chat(&mut self, chat: Target) {
+        self.mark(true);
+        if chat == Target::Everyone {
+            self.ask(Asked::OpenLast, Verb::Open, format_args!("* {PUBLIC_COUNT}"));
+        } else if self.stage == Stage::Talking && self.reading.opening.is_some() {
+            self.show(Line::error(safe!("another chat is being opened")));
+        } else {
+            if self.stage == Stage::Talking {
+                self.reading.opening = Some(Opening { chat, stopped: false, held: Vec::new() });
+            }
+            self.ask(Asked::Open, Verb::Open, chat);
+        }
+    }
+
+    /// The person does something else: no further step of a chat that is being opened.
+    pub(super) fn stop_opening(&mut self) -> bool {
+        match &mut self.reading.opening {
+            Some(opening) => !std::mem::replace(&mut opening.stopped, true),
+            None => false,
+        }
+    }
+
+    /// A step of opening a chat is done: `chat left`.
+    fn opened(&mut self, line: &ServerLine<'_>) {
+        let Some(opening) = self.reading.opening.take() else {
+            return;
+        };
+        let mut words = line.rest.split(' ');
+        let mut word = || words.next().unwrap_or_default();
+        let chat = word().parse().unwrap_or(opening.chat);
+        let left: u64 = word().parse().unwrap_or(0);
+        let listed = std::mem::take(&mut self.reading.listed);
+        let listed = self.take_new(listed);
+        let is_empty = listed.is_empty();
+        self.show_all(listed.into_iter().map(|note| note.line));
+        if left > 0 && !opening.stopped {
+            self.show(Line::notice(safe!("— {left} more from {chat}; Ctrl-C stops —")));
+            self.mark(true);
+            self.ask(Asked::Open, Verb::Open, chat);
+            self.reading.opening = Some(Opening { chat, ..opening });
+            return;
+        }
+        if left > 0 {
+            if let Some(last) = opening.held.last() {
+                self.reading.chats.set_backlog(chat, last.id);
+            }
+            self.show(Line::notice(safe!("{left} unread from {chat} are left; /open {chat}")));
+        } else {
+            self.reading.chats.clear_backlog(chat);
+            if is_empty && opening.held.is_empty() {
+                self.show(Line::notice(safe!("nothing is unread from {chat}; /history {chat}")));
+            }
+            opening.held.into_iter().for_each(|note| self.show_note(note));
+        }
+        self.reading.open = Some(chat);
+    }
+
+    /// Asks for older messages: those before the ones shown last, where it is the same chat again.
+    pub(super) fn older(&mut self, chat: Option<Target>, count: u16) {
+        let Some(chat) = chat.or(self.reading.open) else {
+            return self.show(Line::error(safe!("no chat is open: name one, as in /history bob")));
+        };
+        let before = match self.reading.history {
+            Some((last, before)) if last == chat => before,
+            _ => NEWEST,
+        };
+        self.reading.history = Some((chat, before));
+        self.ask(Asked::History, Verb::History, format_args!("{chat} {before} {count}"));
+    }
+
+    /// A list of messages is here, and what it was asked for.
+    pub(super) fn take_messages(&mut self, asked: &Asked, line: &ServerLine<'_>) {
+        let done = (200..300).contains(&line.code);
+        if *asked == Asked::Open && done {
+            return self.opened(line);
+        }
+        let listed = std::mem::take(&mut self.reading.listed);
+        match asked {
+            Asked::Missed => {
+                let Reading { missed, chats, .. } = &mut self.reading;
+                missed.answered(done.then_some(listed), chats);
+                return self.fetch_more();
+            }
+            Asked::Beginning => {
+                let last = listed.last().map_or(MessageId(0), |note| note.id);
+                return self.reading.chats.begin_after(Target::Everyone, last);
+            }
+            Asked::Open => self.reading.opening = None,
+            _ => {}
+        }
+        if !done {
+            return self.show(Line::error(SafeText::new(line.rest)));
+        }
+        if listed.is_empty() {
+            let text = match asked {
+                Asked::Search => "nothing was found",
+                _ => "there are no older messages",
+            };
+            self.show(Line::answer(SafeText::new(text)));
+        }
+        if let (Asked::History, Some(oldest)) = (asked, listed.first()) {
+            self.reading.history = self.reading.history.map(|(chat, _)| (chat, oldest.id));
+        }
+        if *asked == Asked::OpenLast {
+            self.reading.open = Some(Target::Everyone);
+            // What is shown now must not come again when it arrives.
+            let newest = listed.last().map_or(MessageId(0), |note| note.id);
+            self.reading.chats.begin_after(Target::Everyone, newest);
+        }
+        self.show_all(listed.into_iter().map(|note| note.line));
+    }
+
+    /// The list of the chats is here: those where nothing is unread come after the others.
+    pub(super) fn take_chats(&mut self) {
+        let unread = std::mem::take(&mut self.reading.unread);
+        let is_read = |chat: &Target| unread.iter().all(|(other, ..)| other != chat);
+        let read: Vec<Target> = self.reading.chats.targets().filter(is_read).collect();
+        if unread.is_empty() && read.is_empty() {
+            self.show(Line::answer(safe!("no chats yet")));
+        }
+        self.show_all(read.into_iter().map(|chat| Line::answer(safe!("  {chat}"))));
+    }
+
+    /// Tells the server what was shown, at most once a period, or `now`. What one job prints is no
+    /// message, so it has read none.
+    pub(super) fn mark(&mut self, now: bool) {
+        let due = self.reading.mark_due().is_some_and(|due| now || Instant::now() >= due);
+        if self.stage != Stage::Talking || self.job.is_some() || !due {
+            return;
+        }
+        self.reading.marked = Some(Instant::now());
+        let room = self.session.room();
+        for (chat, id) in self.reading.chats.mark(room) {
+            self.ask(Asked::Seen(chat), Verb::Seen, format_args!("{chat} {id}"));
+        }
+    }
+}
+
+/// `12:34 alice -> bob: hello`; the target `*` is everyone.
+pub(super) fn said(id: MessageId, from: &str, to: &str, text: &str) -> SafeText {
+    safe!("{} {from} -> {to}: {text}", clock::moment(id))
+}

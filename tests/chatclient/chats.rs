@@ -1,0 +1,78 @@
+//! What is unread, older messages, and the password.
+
+use crate::peer::{stderr, stdout, talk};
+
+#[test]
+fn unread_chats_are_told_and_opened_and_a_plain_line_goes_there() {
+    let output = talk("/chats\n/open bob\nhello\n/close\nhello\n", |peer| {
+        peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+        peer.expect("C USER alice");
+        peer.send("C 331 USER alice send the password\n");
+        peer.expect("D secret");
+        peer.send("C 150 UNREAD 1\nC 151 UNREAD bob 2 1000000000000012\n");
+        peer.send("C 230 USER alice 48213 welcome\n");
+        peer.go_on();
+        peer.expect("C UNREAD");
+        peer.send("C 150 UNREAD 1\nC 151 UNREAD bob 2 1000000000000012\nC 250 UNREAD\n");
+        peer.expect("C OPEN bob");
+        let unread = ["1000000000000011 bob alice \u{202e}one", "1000000000000012 bob alice two"];
+        peer.list("OPEN", &unread, "bob 0");
+        peer.expect("C SEEN bob 1000000000000012");
+        peer.send("C 250 SEEN bob 1000000000000012\n");
+        peer.message("D bob hello");
+        peer.send("C 250 MSG 1000000000000013 bob 1 0\n");
+        peer.goodbye();
+    });
+    let shown = stdout(&output);
+    assert!(shown.contains("2 unread from bob; /open bob\n"), "{shown}");
+    assert!(shown.contains("  bob          2 unread, the last 2001-09-09 01:46\n  *\n"), "{shown}");
+    assert!(shown.contains("bob -> alice: <U+202E>one\n"), "{shown}");
+    assert!(shown.contains("alice -> bob: hello\n"), "{shown}");
+    assert!(stderr(&output).contains("nothing was sent"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn older_messages_are_read_step_by_step_and_searched() {
+    let output = talk("/history bob 2\n/history bob 2\n/search - some words\n", |peer| {
+        peer.welcome();
+        peer.expect("C HISTORY bob 9223372036854775807 2");
+        let messages = ["1000000000000011 bob alice eleven", "1000000000000012 alice bob twelve"];
+        peer.list("HISTORY", &messages, "bob");
+        peer.expect("C HISTORY bob 1000000000000011 2");
+        peer.list("HISTORY", &[], "bob");
+        peer.expect("C SEARCH - some words");
+        peer.list("SEARCH", &["1000000000000001 bob * some words"], "these");
+        peer.goodbye();
+    });
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let shown = stdout(&output);
+    assert!(shown.contains("bob -> alice: eleven\n2001-09-09 01:46 alice -> bob: twelve\n"));
+    assert!(shown.contains("there are no older messages\n"), "{shown}");
+    assert!(shown.contains("bob -> *: some words\n"), "{shown}");
+}
+
+#[test]
+fn a_password_is_changed_step_by_step_and_nothing_comes_between() {
+    let output = talk("/passwd\nold\nnew\nnew\n/passwd\na\nb\nc\n/passwd\nbad\nx\nx\n", |peer| {
+        peer.welcome();
+        peer.expect("C PASSWD");
+        peer.send("D 1000000000000010 bob alice meanwhile\nC 354 PASSWD send the old password\n");
+        peer.expect("D old");
+        peer.send("C 354 PASSWD send the new password\n");
+        peer.expect("D new");
+        peer.send("C 250 PASSWD that is your password now\n");
+        peer.expect("C SEEN bob 1000000000000010");
+        peer.expect("C TOKEN");
+        peer.send("C 250 SEEN bob 1000000000000010\nC 250 TOKEN an0ther\n");
+        peer.expect("C PASSWD");
+        peer.send("C 354 PASSWD send the old password\n");
+        peer.expect("D bad");
+        peer.send("C 535 PASSWD wrong password\n");
+        peer.goodbye();
+    });
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("the password is changed\n"), "{}", stdout(&output));
+    assert!(stderr(&output).contains("these two differ"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("not changed: wrong password"), "{}", stderr(&output));
+}

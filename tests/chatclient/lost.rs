@@ -1,0 +1,191 @@
+//! Connections that are lost, and what comes of the messages on both sides.
+
+use std::sync::mpsc;
+
+use crate::peer::{Peer, client, run, serve, stderr, stdout, talk, talk_through};
+
+#[test]
+fn why_the_server_closed_is_said() {
+    let output = talk("", |peer| peer.send("C 421 - Connection Limit Exceeded !!\n"));
+    assert_eq!(output.status.code(), Some(69));
+    assert!(stderr(&output).contains("closed the connection: Connection Limit Exceeded !!"));
+    let lasts = [
+        ("C 421 - the server is shutting down\n", "closed the connection: the server is shutting"),
+        ("", "the connection was lost"),
+    ];
+    for (last, said) in lasts {
+        let folder = tempfile::tempdir().unwrap();
+        let (port, server) = serve(move |peer| {
+            peer.welcome();
+            peer.expect("C WHO");
+            peer.send(last);
+        });
+        let mut command = client(folder.path(), port);
+        command.args(["--retry", "0s"]);
+        let output = run(command, "/list\n");
+        server.join().unwrap();
+        assert_eq!(output.status.code(), Some(69));
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn who_was_sent_away_does_not_come_back() {
+    for why in ["you logged in elsewhere", "kicked by carol: spam", "banned"] {
+        let output = talk("/list\n", move |peer| {
+            peer.welcome();
+            peer.expect("C WHO");
+            peer.send(format!("C 421 - {why}\n"));
+        });
+        assert_eq!(output.status.code(), Some(69), "{why}");
+        assert!(stderr(&output).contains(&format!("closed the connection: {why}")));
+    }
+}
+
+#[test]
+fn what_was_not_confirmed_is_sent_again_with_its_key() {
+    let (tell_key, first_key) = mpsc::channel();
+    let output = talk_through(
+        "/broadcast one\n/broadcast two\n",
+        vec![
+            Box::new(move |peer: &mut Peer| {
+                peer.welcome();
+                peer.message("D * one");
+                peer.send("C 250 MSG 1000000000123456 * 1 0\n");
+                tell_key.send(peer.message("D * two")).unwrap();
+            }),
+            Box::new(|peer: &mut Peer| peer.send("C 421 - Connection Limit Exceeded !!\n")),
+            Box::new(move |peer: &mut Peer| {
+                peer.resume(&[]);
+                peer.expect("C OPEN * 100");
+                peer.list("OPEN", &["1000000000123456 alice * one"], "* 0");
+                assert_eq!(peer.message("D * two"), first_key.recv().unwrap());
+                // It had been taken already.
+                peer.send("C 250 MSG 1000000000123457 * 0 0\n");
+                peer.goodbye();
+            }),
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output).matches("alice -> *: two").count(), 1, "{}", stdout(&output));
+    assert!(stderr(&output).contains("online again"), "{}", stderr(&output));
+}
+
+#[test]
+fn what_was_missed_is_shown_once_and_in_order() {
+    let output = talk_through(
+        "/list\n",
+        vec![
+            Box::new(|peer: &mut Peer| {
+                peer.welcome();
+                peer.expect("C WHO");
+                peer.send("D 1000000000000010 bob alice ten\n");
+                peer.expect("C SEEN bob 1000000000000010");
+            }),
+            Box::new(|peer: &mut Peer| {
+                peer.resume(&["bob 2 1000000000000012", "#ops 1 1000000000000011"]);
+                peer.expect("C OPEN bob");
+                // It arrives before what was said before it.
+                peer.send("D 1000000000000014 bob alice fourteen\n");
+                let unread =
+                    ["1000000000000010 bob alice ten", "1000000000000012 bob alice twelve"];
+                peer.list("OPEN", &unread, "bob 0");
+                peer.expect("C OPEN #ops");
+                peer.list("OPEN", &["1000000000000011 carol #ops eleven"], "#ops 0");
+                peer.expect("C OPEN * 100");
+                let public = ["1000000000000007 bob * seven", "1000000000000013 carol * thirteen"];
+                peer.list("OPEN", &public, "* 0");
+                peer.expect("C SEEN bob 1000000000000014");
+                peer.expect("C SEEN #ops 1000000000000011");
+                peer.send("C 250 SEEN bob 1\nC 250 SEEN #ops 1\n");
+                peer.goodbye();
+            }),
+        ],
+    );
+    // What was asked for before the connection broke has failed.
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no answer came to /list"), "{}", stderr(&output));
+    let shown: Vec<&str> =
+        stdout(&output).lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(shown, ["ten", "—", "eleven", "twelve", "thirteen", "—", "fourteen"]);
+    assert!(stdout(&output).contains("— 3 missed messages —\n"), "{}", stdout(&output));
+}
+
+#[test]
+fn too_much_that_was_missed_waits_until_the_chat_is_opened() {
+    let output = talk_through(
+        "/list\n/open bob\n",
+        vec![
+            Box::new(|peer: &mut Peer| {
+                peer.welcome();
+                peer.expect("C WHO");
+            }),
+            Box::new(|peer: &mut Peer| {
+                peer.resume(&["bob 1001 1000000000000900"]);
+                peer.nothing_missed();
+                // The newer one does not mark the older ones as read.
+                peer.send("D 1000000000000901 bob alice newer\n");
+                peer.expect("C OPEN bob");
+                peer.list("OPEN", &["1000000000000100 bob alice first"], "bob 2");
+                peer.expect("C SEEN bob 1000000000000100");
+                peer.expect("C OPEN bob");
+                peer.send("C 250 SEEN bob 1000000000000100\n");
+                let rest = ["1000000000000900 bob alice last", "1000000000000901 bob alice newer"];
+                peer.list("OPEN", &rest, "bob 0");
+                peer.expect("C SEEN bob 1000000000000901");
+                peer.send("C 250 SEEN bob 1000000000000901\n");
+                peer.goodbye();
+            }),
+        ],
+    );
+    let shown = stdout(&output);
+    assert!(shown.contains("more was missed from bob; /open bob\n"), "{shown}");
+    let said = shown.lines().filter(|line| line.contains("bob -> alice"));
+    let said: Vec<&str> = said.map(|line| line.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(said, ["newer", "first", "last"]);
+}
+
+#[test]
+fn a_token_that_is_no_good_is_replaced_by_the_password() {
+    let output = talk_through(
+        "/broadcast one\n",
+        vec![
+            Box::new(|peer: &mut Peer| {
+                peer.welcome();
+                peer.message("D * one");
+            }),
+            Box::new(|peer: &mut Peer| {
+                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+                peer.expect("C RESUME alice t0ken");
+                peer.send("C 535 RESUME that token is not good\n");
+                peer.expect("C USER alice TAKEOVER");
+                peer.send("C 331 USER alice send the password\n");
+                peer.expect("D secret");
+                peer.send("C 150 UNREAD 0\nC 230 USER alice 48213 welcome\n");
+                peer.expect("C TOKEN");
+                peer.send("C 250 TOKEN an0ther\n");
+                peer.nothing_missed();
+                peer.message("D * one");
+                peer.send("C 250 MSG 1000000000123457 * 1 0\n");
+                peer.goodbye();
+            }),
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("alice -> *: one"));
+}
+
+#[test]
+fn what_stays_unconfirmed_fails_and_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, server) = serve(|peer| {
+        peer.log_in();
+        peer.message("D bob hi");
+    });
+    let mut command = client(folder.path(), port);
+    command.args(["--retry", "100ms", "--say", "bob", "hi"]);
+    let output = run(command, "");
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    assert!(stderr(&output).contains("not confirmed: hi (to bob)"), "{}", stderr(&output));
+}
