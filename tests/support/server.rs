@@ -193,6 +193,22 @@ impl Server {
         self.start_again(&args.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
+    /// Ends it as a crash would.
+    pub fn crash(&mut self) {
+        self.signal(Signal::KILL);
+        assert_eq!(self.wait().signal(), Some(Signal::KILL.as_raw()));
+    }
+
+    /// Starts it again after a crash, on the same folder and the same port.
+    pub fn come_back(&mut self) {
+        let port = self.address.port().to_string();
+        let mut args = self.args.clone();
+        if !args.contains(&"--port".to_string()) {
+            args.extend(["--port".to_string(), port]);
+        }
+        self.start_again(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
     /// How much of the memory it holds now, in bytes.
     pub fn resident_bytes(&self) -> u64 {
         self.status("VmRSS:")
