@@ -1,5 +1,5 @@
-//! A private chatsrv for one run: on a free port, in a folder of its own, gone at its end. It can be
-//! started again in between.
+//! A private chatsrv for one run: on a free port, in a folder of its own, gone at its end. It can
+//! be started again in between.
 
 use std::collections::VecDeque;
 use std::env;

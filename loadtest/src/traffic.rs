@@ -1,5 +1,5 @@
-//! The second phase: the clients talk, with downloads beside it, until the time is over and all that
-//! was sent has arrived.
+//! The second phase: the clients talk, with downloads beside it, until the time is over and all
+//! that was sent has arrived.
 
 use std::time::{Duration, Instant};
 
