@@ -22,7 +22,8 @@ fn lines_are_answered_one_by_one_and_the_end_says_goodbye() {
         peer.send("D 1000000000123457 carol alice psst\nC 251 MSG 1000000000123458 bob 0 1\n");
         peer.expect("C WHO");
         peer.expect("C SEEN carol 1000000000123457");
-        peer.send("C 150 WHO 1\nC 151 WHO bob 10417 1000000000000000 - Bob\nC 250 WHO\nC 250 SEEN carol 1\n");
+        peer.send("C 150 WHO 1\nC 151 WHO bob 10417 1000000000000000 - Bob\nC 250 WHO\n");
+        peer.send("C 250 SEEN carol 1\n");
         peer.message("D bob again");
         peer.send("C 250 MSG 1000000000123459 bob 1 0\n");
         peer.goodbye();
