@@ -143,10 +143,8 @@ impl Client {
             Ending::Closed(why) if is_final(why.as_str()) => return Err(ending),
             // Standard output can't take the same bytes twice.
             _ if matches!(self.job, Some(Job::Get { .. })) => return Err(ending),
-            Ending::NoServer(why)
-            | Ending::NotChatsrv(why)
-            | Ending::Closed(why)
-            | Ending::Lost(why) => why.clone(),
+            Ending::Lost(why) => safe!("the connection was lost: {why}"),
+            Ending::NoServer(why) | Ending::NotChatsrv(why) | Ending::Closed(why) => why.clone(),
         };
         let now = Instant::now();
         let lost_since = *self.lost_since.get_or_insert(now);

@@ -20,7 +20,7 @@ impl Client {
             return Ok(());
         };
         let length = match connection.read(&mut self.read_buffer) {
-            Ok(Some(0)) => return Err(self.lost("the server ended it")),
+            Ok(Some(0)) => return Err(self.lost("the server closed it without a word")),
             Ok(Some(length)) => length,
             Ok(None) => return Ok(()),
             Err(error) => return Err(self.lost(error)),
