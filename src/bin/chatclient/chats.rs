@@ -8,8 +8,9 @@
 use chatsrv::protocol::name::{Target, UserName, UserRef};
 use chatsrv::protocol::reply::MessageId;
 
-/// How many chats are remembered. Of one that was forgotten, the server still knows what is unread.
-const CHATS_MAX: usize = 1024;
+/// How many chats are remembered. What arrives in others is shown and never marked as read, so it
+/// comes as unread at the next login.
+pub const CHATS_MAX: usize = 4096;
 
 /// Messages that wait until the person opens the chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +52,19 @@ pub struct Chats {
 impl Chats {
     /// A message has arrived: whether it is to be shown.
     pub fn arrive(&mut self, chat: Target, id: MessageId) -> bool {
-        let chat = self.chat(chat);
-        let is_new = id > chat.shown;
-        chat.shown = chat.shown.max(id);
-        is_new
+        self.chat(chat).is_none_or(|chat| {
+            let is_new = id > chat.shown;
+            chat.shown = chat.shown.max(id);
+            is_new
+        })
     }
 
     /// A message stands in a list of what is unread or was missed, the oldest first: whether it is
     /// to be shown.
     pub fn show(&mut self, chat: Target, id: MessageId) -> bool {
-        let chat = self.chat(chat);
+        let Some(chat) = self.chat(chat) else {
+            return true;
+        };
         if !chat.is_new(id) {
             return false;
         }
@@ -74,31 +78,35 @@ impl Chats {
 
     /// Messages up to this one wait until the person opens the chat.
     pub fn set_backlog(&mut self, chat: Target, until: MessageId) {
-        let chat = self.chat(chat);
-        let after = chat.read();
-        chat.backlog = (until > after).then_some(Backlog { after, until });
-        chat.shown = chat.shown.max(until);
+        if let Some(chat) = self.chat(chat) {
+            let after = chat.read();
+            chat.backlog = (until > after).then_some(Backlog { after, until });
+            chat.shown = chat.shown.max(until);
+        }
     }
 
     /// The person has opened the chat and seen everything.
     pub fn clear_backlog(&mut self, chat: Target) {
-        self.chat(chat).backlog = None;
+        if let Some(chat) = self.chat(chat) {
+            chat.backlog = None;
+        }
     }
 
     /// Whether messages wait there until the person opens the chat.
     pub fn has_backlog(&mut self, chat: Target) -> bool {
-        self.chat(chat).backlog.is_some()
+        self.chat(chat).is_some_and(|chat| chat.backlog.is_some())
     }
 
     /// The newest message of a chat that was shown.
     pub fn shown(&mut self, chat: Target) -> MessageId {
-        self.chat(chat).shown
+        self.chat(chat).map_or(MessageId(0), |chat| chat.shown)
     }
 
     /// Nothing up to this message counts as missed.
     pub fn begin_after(&mut self, chat: Target, id: MessageId) {
-        let chat = self.chat(chat);
-        chat.shown = chat.shown.max(id);
+        if let Some(chat) = self.chat(chat) {
+            chat.shown = chat.shown.max(id);
+        }
     }
 
     /// Whether the server is to be told something.
@@ -118,7 +126,9 @@ impl Chats {
 
     /// The server may not know what it was told of that chat.
     pub fn unmark(&mut self, chat: Target) {
-        self.chat(chat).marked = MessageId(0);
+        if let Some(chat) = self.chat(chat) {
+            chat.marked = MessageId(0);
+        }
     }
 
     /// The chats, the one last used first.
@@ -126,22 +136,19 @@ impl Chats {
         self.chats.iter().map(|chat| chat.target)
     }
 
-    fn chat(&mut self, target: Target) -> &mut Chat {
+    /// The chat; none where there are too many.
+    fn chat(&mut self, target: Target) -> Option<&mut Chat> {
         let at = match self.chats.iter().position(|chat| chat.target == target) {
             Some(at) => at,
+            None if self.chats.len() == CHATS_MAX => return None,
             None => {
-                if self.chats.len() == CHATS_MAX {
-                    // The public chat keeps its place: what was missed there is known here alone.
-                    let forgotten = self.chats.iter().rposition(|c| c.target != Target::Everyone);
-                    forgotten.map(|at| self.chats.remove(at));
-                }
                 let (shown, marked) = (MessageId(0), MessageId(0));
                 self.chats.push(Chat { target, shown, backlog: None, marked });
                 self.chats.len() - 1
             }
         };
         self.chats[..=at].rotate_right(1);
-        &mut self.chats[0]
+        self.chats.first_mut()
     }
 }
 
@@ -213,13 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn the_chats_are_bounded_and_the_public_one_stays() {
+    fn the_chats_are_bounded_and_none_is_forgotten() {
         let mut chats = Chats::default();
-        chats.show(Target::Everyone, MessageId(7));
-        for n in 0..2 * CHATS_MAX {
-            chats.show(target(&format!("u{n}")), MessageId(1));
+        for n in 0..CHATS_MAX {
+            chats.set_backlog(target(&format!("u{n}")), MessageId(5));
         }
-        assert_eq!(chats.chats.len(), CHATS_MAX);
-        assert_eq!(chats.shown(Target::Everyone), MessageId(7));
+        assert!(chats.arrive(target("bob"), MessageId(6)));
+        assert!(!chats.has_unmarked());
+        assert!(chats.has_backlog(target("u0")));
     }
 }

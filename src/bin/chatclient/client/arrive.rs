@@ -86,10 +86,7 @@ impl Client {
                 self.stage = Stage::Login(Some(question));
             }
             Step::Reconnect => return self.connect(),
-            Step::Later(wait) => {
-                self.connection = None;
-                self.wait_to_connect(wait);
-            }
+            Step::Later(wait) => return Err(Ending::Busy(wait)),
             Step::Done(name, number) => self.logged_in(name, number),
             Step::Failed(why) => return Err(Ending::LoginFailed(why)),
         }
@@ -143,6 +140,7 @@ impl Client {
             Ending::Closed(why) if is_final(why.as_str()) => return Err(ending),
             // Standard output can't take the same bytes twice.
             _ if matches!(self.job, Some(Job::Get { .. })) => return Err(ending),
+            Ending::Busy(_) => safe!("too many log in at the moment"),
             Ending::Lost(why) => safe!("the connection was lost: {why}"),
             Ending::NoServer(why) | Ending::NotChatsrv(why) | Ending::Closed(why) => why.clone(),
         };
@@ -159,7 +157,8 @@ impl Client {
             self.backoff.reset();
         }
         self.disconnected(&why);
-        let wait = self.backoff.next_wait().min(left);
+        let least = if let Ending::Busy(wait) = ending { wait } else { Duration::ZERO };
+        let wait = self.backoff.next_wait().max(least).min(left);
         match self.login.come_back() {
             Step::Reconnect => self.wait_to_connect(wait),
             step => return self.go_on(step),

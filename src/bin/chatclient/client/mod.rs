@@ -54,6 +54,8 @@ enum Ending {
     Closed(SafeText),
     /// The connection broke.
     Lost(SafeText),
+    /// The server wants to be asked again after this long.
+    Busy(Duration),
     /// The login failed.
     LoginFailed(SafeText),
     /// The person's side broke.
@@ -385,6 +387,9 @@ impl Client {
             }
             Ending::Closed(why) => {
                 (safe!("the server closed the connection: {why}"), Exit::Unavailable)
+            }
+            Ending::Busy(_) => {
+                (safe!("the server is busy: too many log in at the moment"), Exit::Unavailable)
             }
             Ending::Lost(why) => (safe!("the connection was lost: {why}"), Exit::Unavailable),
             Ending::NoServer(why) | Ending::NotChatsrv(why) => (why, Exit::Unavailable),

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use chatsrv::protocol::name::Target;
 use chatsrv::protocol::reply::{Delivered, MessageId, ServerLine};
+use chatsrv::protocol::request::LIST_MESSAGES_MAX;
 use chatsrv::protocol::verb::Verb;
 
 use super::{Client, Ending, Stage};
-use crate::chats::{Chats, chat_of};
+use crate::chats::{CHATS_MAX, Chats, chat_of};
 use crate::clock;
 use crate::line::{Kind, Line};
 use crate::listing::Unread;
@@ -97,6 +98,9 @@ impl Client {
     pub(super) fn take_message(&mut self, message: &Delivered<'_>) -> Result<(), Ending> {
         let note = self.note(message);
         match self.session.sort_message() {
+            Some(_) if self.reading.listed.len() == usize::from(LIST_MESSAGES_MAX) => {
+                Err(Ending::Lost(safe!("a list is longer than it may be")))
+            }
             Some(_) => {
                 self.reading.listed.push(note);
                 Ok(())
@@ -161,7 +165,9 @@ impl Client {
     pub(super) fn take_unread(&mut self, unread: &Unread<'_>) {
         if let Ok(chat) = unread.name.parse() {
             self.words.add_chat(chat);
-            self.reading.unread.push((chat, unread.count, unread.last));
+            if self.reading.unread.len() < CHATS_MAX {
+                self.reading.unread.push((chat, unread.count, unread.last));
+            }
         }
     }
 
@@ -238,6 +244,7 @@ impl Client {
 
     /// A step of opening a chat is done: `chat left`.
     fn opened(&mut self, line: &ServerLine<'_>) {
+        let listed = std::mem::take(&mut self.reading.listed);
         let Some(opening) = self.reading.opening.take() else {
             return;
         };
@@ -245,7 +252,6 @@ impl Client {
         let mut word = || words.next().unwrap_or_default();
         let chat = word().parse().unwrap_or(opening.chat);
         let left: u64 = word().parse().unwrap_or(0);
-        let listed = std::mem::take(&mut self.reading.listed);
         let listed = self.take_new(listed);
         let is_empty = listed.is_empty();
         self.show_all(listed.into_iter().map(|note| note.line));
