@@ -34,6 +34,9 @@ pub const WARM_BYTES: u64 = 1024 * 1024;
 /// How often, in bytes of a file, the loop asks whether what comes next is in the page cache.
 pub const WARM_PROBE_BYTES: u64 = 256 * 1024;
 
+/// Bytes of one upload that are gathered while the disk writes; above it the sender waits.
+pub const UPLOAD_BUFFER_BYTES_MAX: usize = 256 * 1024;
+
 /// How long a closing connection may take to read what waits for it.
 pub const FINISH_TIME_MAX: Duration = Duration::from_secs(10);
 

@@ -92,6 +92,7 @@ impl Hub {
         let own = self.directory.account(user).number;
         let other = match chat {
             Chat::Everyone => return Some(Destination::Everyone),
+            Chat::Group(group) => todo!("{group:?}"),
             Chat::Direct(one, other) => {
                 if one == own {
                     other
@@ -133,7 +134,7 @@ impl Hub {
             self.keys.note(from, key, id, chat, self.now.steady);
         }
         if self.config.keep_messages {
-            let message = StoredMessage { id, from, chat, text: message.text };
+            let message = StoredMessage { id, from, chat, text: message.text, file_size: None };
             let job = Job::KeepMessage { message, key: draft.key };
             self.answer_after(conn, job, Task::KeepMessage(confirmation), effects);
         } else {
@@ -162,7 +163,8 @@ impl Hub {
                 (Destination::User(account.name), chat, effects.recipients(conn))
             }
         };
-        let message = Message { id, from: from.name, to, text: Arc::clone(&draft.text) };
+        let message =
+            Message { id, from: from.name, to, text: Arc::clone(&draft.text), file_size: None };
         let delivered = recipients.len() + self.hold_back(&message, draft.to);
         if !recipients.is_empty() {
             effects.push(Effect::Message { message: message.clone(), to: recipients });

@@ -30,8 +30,11 @@ mod welcome;
 
 pub use crate::protocol::text::Secret;
 pub use effect::{CloseReason, Effect, Effects, Recipients};
-pub use input::{ConnId, Input, Now};
-pub use job::{Account, Chat, Job, Kept, Outcome, Selection, StoredMessage, Ticket, Unread};
+pub use input::{ConnId, Input, Now, UploadEnd};
+pub use job::{
+    Account, Chat, GroupId, GroupRecord, Job, Kept, Outcome, Place, Selection, StoredMessage,
+    Ticket, Unread, UploadId,
+};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -138,6 +141,7 @@ impl Hub {
             Input::DownloadOver { conn, stream, complete } => {
                 self.download_over(conn, stream, complete, effects);
             }
+            Input::UploadOver { conn, .. } => todo!("{conn}"),
             Input::ListTaken { conn } => self.next_piece(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => self.done(ticket, outcome, effects),

@@ -8,6 +8,7 @@ use super::job::{Job, Outcome, Ticket};
 use super::tasks::{Task, failed};
 use crate::protocol::name::FileName;
 use crate::protocol::reply::{Code, Detail, Item, List, Notice, Reply};
+use crate::protocol::request::FileRef;
 use crate::protocol::verb::Verb;
 
 impl Hub {
@@ -45,9 +46,11 @@ impl Hub {
     /// A file was hashed, or was not.
     pub(super) fn file_summed(name: FileName, outcome: &Outcome) -> Answer {
         Answer::Reply(match *outcome {
-            Outcome::Summed { sha256, size } => {
-                Reply::new(Code::Done, Verb::Sum, Detail::Sum { sha256, size, name })
-            }
+            Outcome::Summed { sha256, size } => Reply::new(
+                Code::Done,
+                Verb::Sum,
+                Detail::Sum { sha256, size, file: FileRef::Shared(name) },
+            ),
             Outcome::NotFound => Reply::no_such_file(Verb::Sum, name.as_str()),
             _ => failed(Verb::Sum, outcome),
         })
@@ -128,7 +131,11 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let Download { ticket, offset, size, name } = download;
         let stream = session.answers.open_download();
-        let reply = Reply::new(Code::Done, Verb::Get, Detail::Download { stream, size, name });
+        let reply = Reply::new(
+            Code::Done,
+            Verb::Get,
+            Detail::Download { stream, size, file: FileRef::Shared(name) },
+        );
         effects.push(Effect::Reply { conn, reply });
         effects.push(Effect::Download { conn, ticket, stream, bytes: offset..size });
     }

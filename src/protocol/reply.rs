@@ -10,6 +10,7 @@ pub use received::{Delivered, ServerLine};
 
 use super::address::Address;
 use super::name::{DisplayName, FileName, GroupName, Number, UserName};
+use super::request::FileRef;
 use super::text::Secret;
 use super::verb::Verb;
 
@@ -31,6 +32,8 @@ pub enum Code {
     Done = 250,
     /// Done, and kept for a user who is offline.
     DoneStored = 251,
+    /// Done so far; another person's consent is awaited.
+    DoneWaiting = 252,
     /// A known user: the password is awaited.
     SendPassword = 331,
     /// A new user: a password is to be chosen.
@@ -59,6 +62,8 @@ pub enum Code {
     NotFound = 550,
     /// The user is offline and the message was discarded.
     Offline = 551,
+    /// Too large.
+    TooLarge = 552,
     /// That name is not allowed, or taken.
     NameNotAllowed = 553,
 }
@@ -142,13 +147,19 @@ pub struct Message {
     pub from: UserName,
     /// To whom.
     pub to: Destination,
-    /// What: not empty, and without control characters.
+    /// What: a text that is not empty, without control characters; or a file's name.
     pub text: Arc<str>,
+    /// Where a file was sent: its size in bytes.
+    pub file_size: Option<u64>,
 }
 
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "D {} {} {} {}", self.id, self.from, self.to, self.text)
+        let Message { id, from, to, text, file_size } = self;
+        match file_size {
+            None => write!(f, "D {id} {from} {to} {text}"),
+            Some(size) => write!(f, "C 124 FILE {id} {from} {to} {size} {text}"),
+        }
     }
 }
 
@@ -195,8 +206,8 @@ pub enum Detail {
         stream: u32,
         /// The whole file's size in bytes.
         size: u64,
-        /// Its name.
-        name: FileName,
+        /// Which file.
+        file: FileRef,
     },
     /// A file's hash.
     Sum {
@@ -204,11 +215,17 @@ pub enum Detail {
         sha256: [u8; 32],
         /// Its size in bytes.
         size: u64,
-        /// Its name.
-        name: FileName,
+        /// Which file.
+        file: FileRef,
     },
     /// The name of the software and its protocol version.
     Greeting,
+    /// An upload that begins: its stream, and from which byte on it is awaited.
+    Upload(u32, u64),
+    /// A group.
+    Group(GroupName),
+    /// A group, and how many members it has.
+    GroupOf(GroupName, usize),
     /// A token.
     Token(Secret),
     /// A chat, and how many of its unread messages come after those that were listed.
@@ -262,17 +279,20 @@ impl fmt::Display for Reply {
             Detail::Confirmed { id, to, delivered, stored } => {
                 write!(f, " {id} {to} {delivered} {stored}")
             }
+            Detail::Upload(stream, offset) => write!(f, " {stream} {offset}"),
+            Detail::Group(group) => write!(f, " {group}"),
+            Detail::GroupOf(group, members) => write!(f, " {group} {members}"),
             Detail::Token(token) => write!(f, " {}", token.expose()),
             Detail::Opened(chat, left) => write!(f, " {chat} {left}"),
             Detail::Chat(chat) => write!(f, " {chat}"),
             Detail::Seen(chat, id) => write!(f, " {chat} {id}"),
             Detail::Count(count) => write!(f, " {count}"),
-            Detail::File(name) => write!(f, " {name}"),
-            Detail::Download { stream, size, name } => write!(f, " {stream} {size} {name}"),
-            Detail::Sum { sha256, size, name } => {
+            Detail::File(file) => write!(f, " {file}"),
+            Detail::Download { stream, size, file } => write!(f, " {stream} {size} {file}"),
+            Detail::Sum { sha256, size, file } => {
                 f.write_str(" ")?;
                 sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-                write!(f, " {size} {name}")
+                write!(f, " {size} {file}")
             }
         }
     }
@@ -300,6 +320,19 @@ pub enum Item {
     },
     /// A message that was said before.
     Message(Message),
+    /// A group.
+    Group {
+        /// Which.
+        name: GroupName,
+        /// Who admits to it.
+        admin: UserName,
+        /// How many members it has.
+        members: usize,
+        /// Whether it outlives logouts and restarts.
+        kept: bool,
+    },
+    /// A member of a group.
+    Member(UserName, Number),
 }
 
 /// A line of WHO.
@@ -400,7 +433,10 @@ impl fmt::Display for ItemLine<'_> {
                 write!(f, "{verb} - {}", verb.summary())
             }
             Item::Help(verb) => write!(f, "{verb} {} - {}", verb.words(), verb.summary()),
-            Item::Direct(name, number) => write!(f, "{name} {number}"),
+            Item::Direct(name, number) | Item::Member(name, number) => write!(f, "{name} {number}"),
+            Item::Group { name, admin, members, kept } => {
+                write!(f, "{name} {admin} {members} {}", if *kept { "kept" } else { "-" })
+            }
             Item::Online(online) => online.fmt(f),
             Item::Entry(Entry { size: Some(size), mtime, name }) => {
                 write!(f, "{size} {mtime} {name}")
@@ -428,6 +464,21 @@ pub enum Notice {
     On(UserName, Number),
     /// A user went offline.
     Off(UserName, Number),
+    /// A user asks you to join a group.
+    Ask(GroupName, UserName),
+    /// A user wants to join your group.
+    Join(GroupName, UserName),
+    /// Your upload is whole and on disk.
+    Put {
+        /// Its stream.
+        stream: u32,
+        /// Its size in bytes.
+        size: u64,
+        /// Which file it is now.
+        file: FileRef,
+    },
+    /// Who is in a group, or its admin, changed.
+    Group(GroupName, GroupChange, UserName),
     /// A transfer ended early.
     Abort {
         /// Its stream.
@@ -442,11 +493,41 @@ pub enum Notice {
     },
 }
 
+/// What changed in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupChange {
+    /// Somebody became a member.
+    Join,
+    /// Somebody is no member any more.
+    Leave,
+    /// Somebody became the admin.
+    Admin,
+}
+
+impl fmt::Display for GroupChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            GroupChange::Join => "join",
+            GroupChange::Leave => "leave",
+            GroupChange::Admin => "admin",
+        })
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Notice::On(name, number) => write!(f, "C 120 ON {name} {number}"),
             Notice::Off(name, number) => write!(f, "C 121 OFF {name} {number}"),
+            Notice::Ask(group, user) => write!(f, "C 122 ASK {group} {user}"),
+            Notice::Join(group, user) => write!(f, "C 123 JOIN {group} {user}"),
+            Notice::Put { stream, size, file: FileRef::Shared(name) } => {
+                write!(f, "C 126 PUT {stream} {size} {name}")
+            }
+            Notice::Put { stream, size, file: FileRef::Sent(id) } => {
+                write!(f, "C 126 SENDFILE {stream} {size} @{id}")
+            }
+            Notice::Group(group, change, user) => write!(f, "C 128 GROUP {group} {change} {user}"),
             Notice::Abort { stream, reason } => write!(f, "C 127 ABORT {stream} {reason}"),
             Notice::Shutdown { seconds } => write!(f, "C 129 SHUTDOWN {seconds}"),
         }

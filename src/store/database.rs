@@ -275,6 +275,7 @@ fn load(database: &Connection) -> Result<Kept, Reason> {
         accounts: accounts::load(database)?,
         id_mark: messages::load_id_mark(database)?,
         keys: messages::load_keys(database)?,
+        groups: Vec::new(),
     })
 }
 

@@ -25,6 +25,7 @@ impl Lane {
     pub(super) fn of_sender(chat: Chat, sender: Number) -> Self {
         match chat {
             Chat::Everyone => Lane::Everyone,
+            Chat::Group(group) => todo!("{group:?}"),
             Chat::Direct(one, other) => {
                 let to = if sender == one { other } else { one };
                 Lane::Direct { from: sender, to }
@@ -44,6 +45,7 @@ impl Lane {
     pub(super) fn all(chat: Chat) -> impl Iterator<Item = Lane> {
         let (first, second) = match chat {
             Chat::Everyone => (Lane::Everyone, None),
+            Chat::Group(group) => todo!("{group:?}"),
             Chat::Direct(one, other) => {
                 let back = (one != other).then_some(Lane::Direct { from: other, to: one });
                 (Lane::Direct { from: one, to: other }, back)

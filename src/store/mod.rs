@@ -193,10 +193,16 @@ impl Store {
             Job::ListFolder { path } => self.files.list(ticket, path),
             Job::OpenFile { name } => self.files.open_file(ticket, name),
             Job::SumFile { name } => self.files.sum(ticket, name),
+            other => todo!("{other:?}"),
         };
         if !taken {
             self.completions.finish(ticket, Outcome::Busy);
         }
+    }
+
+    /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a stream.
+    pub fn write(&self, conn: ConnId, stream: u32, file: Arc<File>, offset: u64, bytes: Vec<u8>) {
+        todo!("{conn} {stream} {file:?} {offset} {bytes:?}")
     }
 
     /// Reads a range of a file into the page cache, so that sending it does not wait for the disk.

@@ -119,6 +119,7 @@ fn parse(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         from: Number(row.get(2)?),
         chat: lane.chat(),
         text: Arc::from(row.get_ref(3)?.as_str()?),
+        file_size: None,
     })
 }
 

@@ -258,6 +258,7 @@ fn is_empty(store: &Connection) -> rusqlite::Result<bool> {
 fn readers(chat: Chat) -> String {
     match chat {
         Chat::Everyone => "everyone".to_owned(),
+        Chat::Group(group) => todo!("{group:?}"),
         Chat::Direct(one, other) if one == other => format!("u{one} {}", chat_word(chat)),
         Chat::Direct(one, other) => format!("u{one} u{other} {}", chat_word(chat)),
     }
@@ -266,6 +267,7 @@ fn readers(chat: Chat) -> String {
 fn chat_word(chat: Chat) -> String {
     match chat {
         Chat::Everyone => "everyone".to_owned(),
+        Chat::Group(group) => todo!("{group:?}"),
         Chat::Direct(one, other) => format!("d{one}x{other}"),
     }
 }
