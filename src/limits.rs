@@ -123,3 +123,19 @@ pub const LIST_TIME_MAX: Duration = Duration::from_secs(10 * 60);
 pub const REMOVAL_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// The pause between two steps of a removal, in which whatever else waits for the disk goes on.
 pub const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
+
+/// Groups that there may be at a time of those that one user made, so that one account can't fill
+/// the memory: with a hundred members each, they take about three megabytes.
+pub const GROUPS_MADE_MAX: usize = 1024;
+/// Users who ask to join one group and wait for its admin.
+pub const GROUP_REQUESTS_MAX: usize = 256;
+/// Invitations of which a user is told after a login; as many requests; and as many requests where
+/// somebody becomes the admin. Few enough that they fit into any send queue, whoever made them.
+pub const GROUP_NOTICES_MAX: usize = 256;
+/// How long a member of a group that is not kept may be offline.
+pub const GROUP_OFFLINE_TIME_MAX: Duration = Duration::from_secs(10 * 60);
+/// How long after a failure a group is saved again.
+pub const GROUP_SAVE_PAUSE: Duration = Duration::from_secs(5);
+/// Memberships that end in one tick for being offline too long; and groups that are saved again in
+/// one tick. The rest follows in the next one, so that everybody else is served in between.
+pub const GROUPS_PER_TICK_MAX: usize = 256;

@@ -128,6 +128,7 @@ fn hub_config(options: &Options) -> hub::Config {
         presence_limit: options.presence_limit as usize,
         keep_messages: options.offline == Offline::Store,
         history: options.history,
+        group_max: options.group_max.get() as usize,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Hub;
 use super::answers::Answer;
 use super::effect::{CloseReason, Effects};
+use super::groups::Plan;
 use super::input::ConnId;
 use super::job::Selection;
 use super::session::{Composing, Session, State};
@@ -87,7 +88,15 @@ impl Hub {
             Request::Abort { stream } => self.abort(conn, stream, effects),
             Request::Help => self.help(conn, effects),
             Request::Ex => self.leave(conn, effects),
-            other => todo!("{other:?}"),
+            Request::Mkgroup { name, users, asks } => {
+                self.make_group(conn, Plan { name, users, asks }, effects);
+            }
+            about_groups @ (Request::Join(_)
+            | Request::Admit { .. }
+            | Request::Leave(_)
+            | Request::Keep { .. }
+            | Request::Groups { .. }
+            | Request::Members(_)) => self.group_request(conn, about_groups, effects),
             Request::Token => self.token(conn, effects),
             Request::Resume { name, token } => self.log_in_again(conn, name, token, effects),
             Request::Passwd => self.compose(conn, Composing::OldPassword, effects),
@@ -110,6 +119,7 @@ impl Hub {
             }
             Request::Search { chat: None, words } => self.search_all(conn, words, effects),
             Request::Seen { chat, id } => self.seen(conn, chat, id, effects),
+            other => todo!("{other:?}"),
         }
     }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::Hub;
 use super::directory::UserIndex;
 use super::effect::{CloseReason, Effect, Effects};
+use super::groups::Plan;
 use super::input::ConnId;
-use super::job::{Chat, Job, Outcome, StoredMessage};
+use super::job::{Chat, GroupId, Job, Outcome, StoredMessage};
 use super::keys::Known;
 use super::tasks::{Task, UnderWay, failed};
 use crate::limits::HELD_MESSAGES_MAX;
@@ -30,7 +31,32 @@ pub(super) struct Draft {
 pub(super) enum Addressee {
     Everyone,
     User(UserIndex),
+    /// The other members of a group.
+    Group(GroupId),
 }
+
+/// What waits for an id, and its sender with it.
+#[derive(Debug)]
+pub(super) enum AwaitsId {
+    Message(Draft),
+    Group(Plan),
+}
+
+impl AwaitsId {
+    fn subject(&self) -> Subject {
+        match self {
+            AwaitsId::Message(_) => Subject::Message,
+            AwaitsId::Group(plan) => plan.verb().into(),
+        }
+    }
+}
+
+/// The answer where a group ended before its message was sent, or sent again.
+const NO_GROUP_ANY_MORE: Reply = Reply {
+    code: Code::NotFound,
+    subject: Subject::Message,
+    detail: Detail::Text("no such group any more"),
+};
 
 impl Hub {
     /// Takes a message. Where its word may mark one that was sent before, the store is asked first,
@@ -81,18 +107,18 @@ impl Hub {
                 let detail = Detail::Confirmed { id, to, delivered: 0, stored: 0 };
                 Reply::new(Code::Done, Subject::Message, detail)
             }
-            None => failed(Subject::Message, &Outcome::Failed),
+            None => NO_GROUP_ANY_MORE,
         };
         self.reply(conn, reply, effects);
     }
 
-    /// A chat as `user` addresses it. None where nobody has a number, which no store should know
-    /// then.
+    /// A chat as `user` addresses it. None where a group has ended, or nobody has a number, which
+    /// no store should know then.
     pub(super) fn destination(&self, user: UserIndex, chat: Chat) -> Option<Destination> {
         let own = self.directory.account(user).number;
         let other = match chat {
             Chat::Everyone => return Some(Destination::Everyone),
-            Chat::Group(group) => todo!("{group:?}"),
+            Chat::Group(id) => return self.groups.get(id).map(|it| Destination::Group(it.name)),
             Chat::Direct(one, other) => {
                 if one == own {
                     other
@@ -109,22 +135,27 @@ impl Hub {
     /// message and its sender wait.
     fn send(&mut self, conn: ConnId, draft: Draft, effects: &mut Effects) {
         let is_offline = match draft.to {
-            Addressee::Everyone => false,
+            Addressee::Everyone | Addressee::Group(_) => false,
             Addressee::User(user) => self.session_of(user).is_none(),
         };
         if is_offline && !self.config.keep_messages {
             let reply = Reply::text(Code::Offline, Subject::Message, "that user is offline");
             return self.reply(conn, reply, effects);
         }
-        let id = self.ids.next(self.now.unix_micros);
-        self.raise_id_mark(effects);
-        let Some(id) = id else {
-            self.set_on_hold(conn, true);
-            self.drafts.push((conn, draft));
-            return;
+        let Some(id) = self.next_id(effects) else {
+            return self.await_id(conn, AwaitsId::Message(draft));
         };
-        let (message, chat, delivered) = self.deliver(id, &draft, effects);
-        let stored = u32::from(is_offline);
+        let Some((message, chat, delivered)) = self.deliver(id, &draft, effects) else {
+            return self.reply(conn, NO_GROUP_ANY_MORE, effects);
+        };
+        let stored = match draft.to {
+            Addressee::Group(id) if self.config.keep_messages => {
+                // The sender is a member who needs no copy.
+                let members = self.groups.get(id).map_or(0, |group| group.members.len());
+                (members as u32).saturating_sub(delivered + 1)
+            }
+            _ => u32::from(is_offline),
+        };
         let code = if is_offline { Code::DoneStored } else { Code::Done };
         let detail = Detail::Confirmed { id, to: message.to, delivered, stored };
         let confirmation = Reply::new(code, Subject::Message, detail);
@@ -143,13 +174,14 @@ impl Hub {
         self.end_slow_logins(effects);
     }
 
-    /// Hands a message to everyone addressed who is online, and tells to how many.
+    /// Hands a message to everyone addressed who is online, and tells to how many. None where the
+    /// group to which it goes has ended.
     fn deliver(
         &mut self,
         id: MessageId,
         draft: &Draft,
         effects: &mut Effects,
-    ) -> (Message, Chat, u32) {
+    ) -> Option<(Message, Chat, u32)> {
         let from = self.directory.account(draft.from);
         let (to, chat, recipients) = match draft.to {
             Addressee::Everyone => {
@@ -162,6 +194,12 @@ impl Hub {
                 let chat = Chat::direct(from.number, account.number);
                 (Destination::User(account.name), chat, effects.recipients(conn))
             }
+            Addressee::Group(id) => {
+                let group = self.groups.get(id)?;
+                let others = group.members.iter().filter(|member| member.user != draft.from);
+                let conns = others.filter_map(|member| self.online.conn(member.user));
+                (Destination::Group(group.name), Chat::Group(id), effects.recipients(conns))
+            }
         };
         let message =
             Message { id, from: from.name, to, text: Arc::clone(&draft.text), file_size: None };
@@ -169,12 +207,17 @@ impl Hub {
         if !recipients.is_empty() {
             effects.push(Effect::Message { message: message.clone(), to: recipients });
         }
-        (message, chat, u32::try_from(delivered).unwrap_or(u32::MAX))
+        Some((message, chat, u32::try_from(delivered).unwrap_or(u32::MAX)))
     }
 
     /// Keeps a message for those addressed who are logging in, and tells for how many.
     fn hold_back(&mut self, message: &Message, to: Addressee) -> usize {
-        let is_addressed = |user| to == Addressee::Everyone || to == Addressee::User(user);
+        let groups = &self.groups;
+        let is_addressed = |user| match to {
+            Addressee::Everyone => true,
+            Addressee::User(other) => other == user,
+            Addressee::Group(id) => groups.reads_since(user, id).is_some(),
+        };
         let mut count = 0;
         for (_, entering) in self.entering.iter_mut().filter(|(user, _)| is_addressed(**user)) {
             entering.held.push(message.clone());
@@ -193,6 +236,19 @@ impl Hub {
         }
     }
 
+    /// The next id, where the mark that is kept allows one.
+    pub(super) fn next_id(&mut self, effects: &mut Effects) -> Option<MessageId> {
+        let id = self.ids.next(self.now.unix_micros);
+        self.raise_id_mark(effects);
+        id
+    }
+
+    /// Has a session and what it sends wait for an id.
+    pub(super) fn await_id(&mut self, conn: ConnId, what: AwaitsId) {
+        self.set_on_hold(conn, true);
+        self.await_id.push((conn, what));
+    }
+
     /// Has a higher mark kept where the ids come near the one that is.
     fn raise_id_mark(&mut self, effects: &mut Effects) {
         if let Some(mark) = self.ids.mark_to_keep(self.now.unix_micros) {
@@ -201,7 +257,7 @@ impl Hub {
         }
     }
 
-    /// A mark is on disk, or is not: the messages that waited for it are sent, or refused.
+    /// A mark is on disk, or is not: what waited for it goes on, or is refused.
     pub(super) fn id_mark_raised(
         &mut self,
         mark: MessageId,
@@ -210,13 +266,14 @@ impl Hub {
     ) {
         let is_kept = *outcome == Outcome::Done;
         self.ids.mark_kept(is_kept.then_some(mark));
-        for (conn, draft) in std::mem::take(&mut self.drafts) {
+        for (conn, what) in std::mem::take(&mut self.await_id) {
             if !self.set_on_hold(conn, false) {
                 continue;
             }
-            match is_kept {
-                true => self.send(conn, draft, effects),
-                false => self.reply(conn, failed(Subject::Message, outcome), effects),
+            match what {
+                _ if !is_kept => self.reply(conn, failed(what.subject(), outcome), effects),
+                AwaitsId::Message(draft) => self.send(conn, draft, effects),
+                AwaitsId::Group(plan) => self.make_group(conn, plan, effects),
             }
         }
     }

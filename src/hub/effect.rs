@@ -138,6 +138,14 @@ impl Effects {
         start..self.recipients.len()
     }
 
+    /// Tells something, where there is anybody to tell.
+    pub fn notify(&mut self, notice: Notice, to: impl IntoIterator<Item = ConnId>) {
+        let to = self.recipients(to);
+        if !to.is_empty() {
+            self.push(Effect::Notice { notice, to });
+        }
+    }
+
     /// Forgets all of it, and keeps the memory.
     pub fn clear(&mut self) {
         self.list.clear();

@@ -16,6 +16,7 @@ impl Hub {
     pub fn check_invariants(&self) {
         self.directory.check_invariants();
         self.online.check_invariants();
+        self.check_groups();
         let mut online = 0;
         let mut checking = 0;
         let mut refused = 0;
@@ -79,8 +80,12 @@ impl Hub {
         let waited_for = asked()
             .filter(|(conn, task)| task.is_waited_for() && is_there(conn))
             .map(|(conn, _)| conn);
-        let drafting = self.drafts.iter().map(|(conn, _)| conn);
-        let held: Vec<&ConnId> = waited_for.chain(drafting).collect();
+        let awaits_id = self.await_id.iter().map(|(conn, _)| conn);
+        let makes_group = self.under_way.values().filter_map(|what| match what {
+            UnderWay::MakesGroup(conn, _) => Some(conn).filter(|conn| is_there(conn)),
+            _ => None,
+        });
+        let held: Vec<&ConnId> = waited_for.chain(awaits_id).chain(makes_group).collect();
         let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
         assert_eq!(waiting.len(), on_hold);
@@ -97,7 +102,8 @@ impl Hub {
             && self.refusals.is_empty()
             && self.directory.reservations() == 0
             && self.entering.is_empty()
-            && self.drafts.is_empty()
+            && self.await_id.is_empty()
+            && self.groups.is_idle()
             && self.lists.is_empty()
     }
 }

@@ -10,6 +10,7 @@ mod credentials;
 mod delivery;
 mod directory;
 mod effect;
+mod groups;
 mod history;
 mod ids;
 mod input;
@@ -40,8 +41,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use self::delivery::Draft;
+use self::delivery::AwaitsId;
 use self::directory::{Directory, UserIndex};
+use self::groups::Groups;
 use self::ids::Ids;
 use self::keys::Keys;
 use self::lists::ListUnderWay;
@@ -68,6 +70,8 @@ pub struct Config {
     pub keep_messages: bool,
     /// For how long messages are kept; for ever where it is none.
     pub history: Option<Duration>,
+    /// How many members a group may have; at least one.
+    pub group_max: usize,
 }
 
 /// The chat.
@@ -81,6 +85,7 @@ pub struct Hub {
     sessions: Sessions,
     directory: Directory,
     online: Online,
+    groups: Groups,
     throttle: Throttle,
     /// Wrong passwords that are told later, by the time on the steady clock.
     refusals: BTreeSet<(Duration, ConnId)>,
@@ -88,8 +93,8 @@ pub struct Hub {
     last_ticket: u64,
     ids: Ids,
     keys: Keys,
-    /// Messages that wait for an id, in the order in which they came; one of a session at most.
-    drafts: Vec<(ConnId, Draft)>,
+    /// What waits for an id, in the order in which it came; one thing of a session at most.
+    await_id: Vec<(ConnId, AwaitsId)>,
     /// Who is let in and waits for what is unread.
     entering: BTreeMap<UserIndex, Entering>,
     /// Lists of messages that were begun and are not complete; one of a session at most.
@@ -107,13 +112,15 @@ impl Hub {
             true => Keys::kept(&kept.keys),
             false => Keys::in_memory(),
         };
+        let directory = Directory::new(kept.accounts);
         Hub {
+            groups: Groups::new(kept.groups, &directory),
             retention: Retention::new(config.history),
             config,
             now: Now::default(),
             lot: fastrand::Rng::with_seed(seed),
             sessions: Sessions::default(),
-            directory: Directory::new(kept.accounts),
+            directory,
             online: Online::default(),
             throttle: Throttle::default(),
             refusals: BTreeSet::new(),
@@ -121,7 +128,7 @@ impl Hub {
             last_ticket: 0,
             ids: Ids::above(kept.id_mark),
             keys,
-            drafts: Vec::new(),
+            await_id: Vec::new(),
             entering: BTreeMap::new(),
             lists: BTreeMap::new(),
             help: Verb::ALL.iter().copied().map(Item::Help).collect(),
@@ -148,6 +155,7 @@ impl Hub {
             Input::Deadline => {
                 self.tell_refusals(effects);
                 self.remove_old(effects);
+                self.group_deadlines(effects);
             }
             Input::Shutdown { seconds } => {
                 let to = effects.recipients(self.sessions.iter().map(|(conn, _)| conn));
@@ -171,6 +179,7 @@ impl Hub {
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let refusal = self.refusals.first().map(|(at, _)| *at);
-        refusal.into_iter().chain(self.retention.next).min()
+        let others = [refusal, self.retention.next, self.groups.next_deadline()];
+        others.into_iter().flatten().min()
     }
 }

@@ -5,8 +5,9 @@ use super::answers::Answer;
 use super::delivery::Draft;
 use super::directory::UserIndex;
 use super::effect::{Effect, Effects};
+use super::groups::Making;
 use super::input::ConnId;
-use super::job::{Account, Job, Outcome, Ticket};
+use super::job::{Account, GroupId, Job, Outcome, Ticket};
 use super::lists::Asked;
 use crate::protocol::address::Address;
 use crate::protocol::name::{DisplayName, FileName, Number, UserName};
@@ -23,6 +24,11 @@ pub(super) enum UnderWay {
     RaisesIdMark(MessageId),
     /// Old messages are being removed.
     RemovesOld,
+    /// A session waits until the group that it makes is on disk; then it is made, whether the
+    /// session is still there or not.
+    MakesGroup(ConnId, Making),
+    /// A group is being saved as it is now, or its end.
+    SavesGroup(GroupId),
 }
 
 /// What a job is for that a session asked for.
@@ -42,6 +48,8 @@ pub(super) enum Task {
     SelectMessages(Asked),
     FetchMessages,
     MarkSeen(Reply),
+    /// Save a group that was changed, or its end.
+    SaveGroup(GroupId, Reply),
     SetDisplayName {
         user: UserIndex,
         display: DisplayName,
@@ -65,7 +73,7 @@ impl Task {
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
             Task::Welcome(_) | Task::MakeToken | Task::ChangePassword => false,
             Task::KeepMessage(_) | Task::CountUnread(_) | Task::MarkSeen(_) => false,
-            Task::SetDisplayName { .. } | Task::ListFolder => false,
+            Task::SaveGroup(..) | Task::SetDisplayName { .. } | Task::ListFolder => false,
             Task::Download { .. } | Task::Sum { .. } => false,
         }
     }
@@ -146,6 +154,10 @@ impl Hub {
             }
             Some(UnderWay::RaisesIdMark(mark)) => self.id_mark_raised(mark, &outcome, effects),
             Some(UnderWay::RemovesOld) => self.old_removed(&outcome),
+            Some(UnderWay::MakesGroup(conn, making)) => {
+                self.group_made(conn, making, &outcome, effects);
+            }
+            Some(UnderWay::SavesGroup(id)) => self.group_saved(id, &outcome),
             None => debug_assert!(false, "{ticket:?} is not under way"),
         }
     }
@@ -194,6 +206,7 @@ impl Hub {
             Task::ChangePassword => Self::password_changed(&outcome),
             Task::KeepMessage(confirmation) => done_or_failed(confirmation, &outcome),
             Task::MarkSeen(done) => done_or_failed(done, &outcome),
+            Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
             Task::CountUnread(reader) => self.unread_counted(reader, outcome),
             Task::SetDisplayName { user, display } => self.display_set(user, display, &outcome),
             Task::ListFolder => Self::folder_listed(outcome),

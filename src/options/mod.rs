@@ -71,6 +71,10 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_MAX_PER_ADDRESS", value_name = "N")]
     pub max_per_address: Option<NonZeroU32>,
 
+    /// Most members of a group
+    #[arg(long, env = "CHATSRV_GROUP_MAX", value_name = "N", default_value = "100")]
+    pub group_max: NonZeroU32,
+
     /// With more users online than this, nobody is told who comes and goes
     #[arg(long, env = "CHATSRV_PRESENCE_LIMIT", value_name = "N", default_value_t = 500)]
     pub presence_limit: u32,

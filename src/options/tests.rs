@@ -30,6 +30,7 @@ fn with_nothing_given_the_defaults_hold() {
     assert_eq!(options.offline, Offline::Store);
     assert_eq!(options.max_clients, None);
     assert_eq!(options.max_per_address, None);
+    assert_eq!(options.group_max.get(), 100);
     assert_eq!(options.presence_limit, 500);
     assert_eq!(options.login_timeout, Duration::from_secs(30));
     assert_eq!(options.idle_timeout, None);
@@ -94,6 +95,7 @@ fn numbers_and_sizes_have_bounds() {
         ["--send-queue", "much"],
         ["--max-clients", "0"],
         ["--max-per-address", "0"],
+        ["--group-max", "0"],
         ["--rate", "-1"],
     ] {
         assert!(read(&words).is_err(), "{words:?}");

@@ -70,6 +70,9 @@ pub struct Client {
     user: Option<String>,
     /// The newest message that it knows of.
     newest: MessageId,
+    /// The groups that ask it to join, and who asks to join a group of its own.
+    invitations: Vec<String>,
+    requests: Vec<String>,
     /// What it learned since somebody asked.
     pub learned: Learned,
 }
@@ -79,6 +82,8 @@ pub struct Client {
 pub struct Learned {
     /// Whose token, and which.
     pub tokens: Vec<(String, String)>,
+    /// Names of groups that it made.
+    pub groups: Vec<String>,
     /// Messages that were confirmed, by their ids and lines.
     pub confirmed: Vec<(MessageId, String)>,
     /// Those of them that were marked, with their senders.
@@ -112,6 +117,8 @@ impl Client {
             last_stream: 0,
             user: None,
             newest: MessageId(0),
+            invitations: Vec::new(),
+            requests: Vec::new(),
             learned: Learned::default(),
         }
     }
@@ -122,6 +129,16 @@ impl Client {
 
     pub fn newest(&self) -> MessageId {
         self.newest
+    }
+
+    /// The groups that ask it to join.
+    pub fn invitations(&self) -> &[String] {
+        &self.invitations
+    }
+
+    /// Who asks to join a group of its own: the group and the user.
+    pub fn requests(&self) -> &[String] {
+        &self.requests
     }
 
     /// Whether it got its last line.
@@ -249,7 +266,14 @@ impl Client {
         }
         match line.code {
             150 => self.list = Some((line.verb.to_owned(), line.rest.parse().unwrap())),
-            120 | 121 => assert!(self.is_online(), "{line:?} comes before the login"),
+            120..=123 | 128 => {
+                assert!(self.is_online(), "{line:?} comes before the login");
+                match (line.code, line.rest.split_once(' ')) {
+                    (122, Some((group, _))) => self.invitations.push(group.to_owned()),
+                    (123, _) => self.requests.push(line.rest.to_owned()),
+                    _ => {}
+                }
+            }
             127 => {
                 let stream = line.rest.split(' ').next().unwrap().parse().unwrap();
                 assert!(self.streams.remove(&stream).is_some(), "{line:?}");
@@ -302,6 +326,10 @@ impl Client {
             }
             Sent::Data(text, marked) if line.verb == "MSG" && matches!(line.code, 250 | 251) => {
                 self.confirmed(line.rest, text, marked);
+            }
+            Sent::Command(Request::Mkgroup { .. }) if line.code == 250 => {
+                let name = line.rest.split(' ').next().unwrap();
+                self.learned.groups.push(name.to_owned());
             }
             Sent::Command(Request::Get { offset, .. }) if line.code == 250 => {
                 self.stream_opens(offset, line.rest);
@@ -360,7 +388,7 @@ impl Client {
             Sent::BadData if self.state == State::AwaitsPassword => ("USER", &[501]),
             Sent::BadData if self.state == State::Changing => ("PASSWD", &[501]),
             Sent::Data(..) if guest => ("MSG", &[530]),
-            Sent::Data(..) => ("MSG", &[250, 251, 450, 452, 501, 550, 551]),
+            Sent::Data(..) => ("MSG", &[250, 251, 450, 452, 501, 530, 550, 551]),
             Sent::BadData => ("MSG", &[501]),
         }
     }
@@ -385,7 +413,14 @@ fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Passwd => &[354],
         Verb::Key => &[250],
         Verb::Token | Verb::Unread => &[250, 450, 452],
-        Verb::Open | Verb::History | Verb::Search => &[250, 450, 550],
-        Verb::Seen => &[250, 450, 452, 550],
+        Verb::Open | Verb::History | Verb::Search => &[250, 450, 530, 550],
+        Verb::Seen => &[250, 450, 452, 530, 550],
+        Verb::Mkgroup | Verb::Mkgroupreq => &[250, 450, 452, 550, 553],
+        Verb::Join => &[250, 252, 450, 452, 550],
+        Verb::Admit | Verb::Refuse => &[250, 450, 452, 503, 530, 550],
+        Verb::Leave | Verb::Keep => &[250, 450, 452, 530, 550],
+        Verb::Groups => &[250],
+        Verb::Members => &[250, 530, 550],
+        Verb::Put | Verb::Sendfile => &[],
     }
 }

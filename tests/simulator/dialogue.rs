@@ -40,6 +40,7 @@ pub fn config() -> Config {
         presence_limit: 500,
         keep_messages: true,
         history: None,
+        group_max: 100,
     }
 }
 
@@ -90,7 +91,7 @@ impl Dialogue {
                 let jobs = format!("{} jobs", self.server.jobs.len());
                 return (jobs == rest).then_some(()).ok_or(format!("it has {jobs}"));
             }
-            ("server", "crashes") => self.server.restart(&self.store),
+            ("server", "crashes") => self.server.restart(&mut self.store),
             (_, "connects") => {
                 let address = rest.strip_prefix("from ").unwrap_or("192.0.2.1");
                 let pipe = self.server.connect(Address::host(address.parse().unwrap()));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chatsrv::hub::{Account, Config, Job, Outcome};
+use chatsrv::limits::GROUP_OFFLINE_TIME_MAX;
 use chatsrv::protocol::address::Address;
 use chatsrv::protocol::name::Number;
 use chatsrv::protocol::reply::MessageId;
@@ -60,10 +61,14 @@ impl World {
             public_files: lot.bool(),
             presence_limit: lot.usize(..=size.people),
             keep_messages: lot.u8(..8) > 0,
+            group_max: lot.usize(1..=size.people),
             history: (lot.u8(..4) == 0).then(|| Duration::from_secs(lot.u64(10..4000))),
         };
         let mut store = Store::new();
         let mut people = People::new(size.people);
+        people.meets_in_groups = lot.bool();
+        let steps = if people.meets_in_groups { 2 * size.steps } else { size.steps };
+        let size = Size { steps, ..size };
         for (at, name) in people.names.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
             let number = Number(20_000 + at as u32);
             people.numbers.push(number.0);
@@ -173,8 +178,10 @@ impl World {
     }
 
     fn learn_from(&mut self, at: usize) {
-        let Learned { tokens, confirmed, marked } = std::mem::take(&mut self.clients[at].learned);
+        let Learned { tokens, groups, confirmed, marked } =
+            std::mem::take(&mut self.clients[at].learned);
         self.people.tokens.extend(tokens);
+        self.people.groups.extend(groups);
         self.confirmed.extend(confirmed);
         for marked in marked {
             // Somebody may send what was confirmed once more.
@@ -228,6 +235,7 @@ impl World {
     fn let_time_pass(&mut self) {
         let millis = match self.lot.u8(..8) {
             0 if self.lot.u8(..8) == 0 => 3_600_000,
+            0 if self.lot.u8(..4) == 0 => GROUP_OFFLINE_TIME_MAX.as_millis() as u64,
             0 => self.lot.u64(..60_000),
             _ => self.lot.u64(..500),
         };
@@ -263,7 +271,7 @@ impl World {
                 self.server.model.job_done(ticket, &job, &outcome);
             }
         }
-        self.server.restart(&self.store);
+        self.server.restart(&mut self.store);
         for at in 0..self.clients.len() {
             self.break_off(at);
         }
@@ -316,6 +324,15 @@ impl World {
         for at in 0..self.clients.len() {
             self.server.reset(self.clients[at].pipe);
         }
+        // Who does not come back leaves the groups that are not kept.
+        for _ in 0..10_000 {
+            if self.server.hub.is_idle() && self.server.jobs.is_empty() {
+                break;
+            }
+            self.server.advance(GROUP_OFFLINE_TIME_MAX);
+            self.do_a_job();
+        }
+        assert!(self.server.model.groups.are_all_kept(), "{:?}", self.server.model.groups);
         assert!(self.server.hub.is_idle(), "{:?}", self.server.hub);
         assert!(self.server.opened.is_empty(), "files stay open: {:?}", self.server.opened);
     }
@@ -345,5 +362,7 @@ fn writes(job: &Job) -> bool {
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }
             | Job::SetDisplayName { .. }
+            | Job::SaveGroup(_)
+            | Job::EndGroup(_)
     )
 }

@@ -49,6 +49,8 @@ struct Reached {
     /// With the welcome.
     entering: Vec<ConnId>,
     is_offline: bool,
+    /// For how many it is kept.
+    stored: u32,
 }
 
 impl Model {
@@ -91,15 +93,20 @@ impl Model {
         }
         let chat = match target {
             Target::Everyone => Chat::Everyone,
-            Target::Group(_) => return Err(Code::NotFound),
+            Target::Group(name) => Chat::Group(self.own_group(from, &name)?),
             Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?.number),
         };
         Ok(Said { from, chat, text: text.to_owned() })
     }
 
     fn reached(&self, said: &Said) -> Reached {
+        let members = match said.chat {
+            Chat::Group(id) => self.other_members(id, said.from),
+            Chat::Everyone | Chat::Direct(..) => Vec::new(),
+        };
         let is_addressed = |user: Number| match said.chat {
             Chat::Everyone => user != said.from,
+            Chat::Group(_) => members.contains(&user),
             Chat::Direct(one, other) => {
                 user == if one == said.from { other } else { one } && user != said.from
             }
@@ -113,7 +120,9 @@ impl Model {
         let entering: Vec<ConnId> = entering.collect();
         let is_to_another = matches!(said.chat, Chat::Direct(one, other) if one != other);
         let is_offline = is_to_another && online.is_empty() && entering.is_empty();
-        Reached { online, entering, is_offline }
+        let absent = members.len().saturating_sub(online.len() + entering.len());
+        let stored = if self.config.keep_messages { absent as u32 } else { 0 };
+        Reached { online, entering, is_offline, stored: stored + u32::from(is_offline) }
     }
 
     /// The message with that text that somebody tries to send.
@@ -139,12 +148,12 @@ impl Model {
                 self.ledger.words.insert(word, (Some(id), said.chat));
             }
         }
-        let Reached { online, entering, is_offline } = self.reached(&said);
+        let Reached { online, entering, stored, .. } = self.reached(&said);
         for conn in &entering {
             self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
         }
         let delivered = (online.len() + entering.len()) as u32;
-        let sent = State::Sent { id, delivered, stored: is_offline.into() };
+        let sent = State::Sent { id, delivered, stored };
         self.attempt(text).state = sent;
         online
     }
@@ -203,7 +212,7 @@ impl Model {
 
     fn unseen(&mut self, attempt: &Attempt) -> State {
         let said = &attempt.said;
-        let Reached { online, entering, is_offline } = self.reached(said);
+        let Reached { online, entering, is_offline, .. } = self.reached(said);
         let word = attempt.key.clone().map(|key| (said.from, key));
         let is_known = word.as_ref().is_some_and(|word| self.ledger.words.contains_key(word));
         if !self.config.keep_messages && !is_known && !is_offline && !self.mark_failed {
@@ -240,7 +249,8 @@ impl Model {
                 assert!(self.config.keep_messages && !is_kept(id), "{reply} refuses what is kept");
             }
             (State::Sent { id, delivered, stored }, code, detail) => {
-                let expected = if stored == 0 { Code::Done } else { Code::DoneStored };
+                let is_direct = matches!(attempt.said.chat, Chat::Direct(..));
+                let expected = if stored > 0 && is_direct { Code::DoneStored } else { Code::Done };
                 assert_eq!(code, expected, "{reply}");
                 let to = shown;
                 assert_eq!(*detail, Detail::Confirmed { id, to, delivered, stored }, "{reply}");
@@ -249,6 +259,12 @@ impl Model {
             (State::Unseen { .. }, Code::Busy | Code::NoRoom, _) => {}
             (State::Unseen { is_offline, .. }, Code::Offline, _) => {
                 assert!(is_offline && !self.config.keep_messages, "{reply}");
+            }
+            (State::Unseen { .. }, Code::NotFound, _) => {
+                let word = attempt.key.clone().map(|key| (attempt.said.from, key));
+                let known = word.and_then(|word| self.ledger.words.get(&word));
+                let (_, chat) = known.unwrap_or_else(|| panic!("{reply} answers {attempt:?}"));
+                assert!(self.groups.has_ended(*chat), "{reply} answers {attempt:?}");
             }
             (State::Unseen { delivered, .. }, Code::Done, detail) => {
                 self.confirmed_unseen(&attempt, delivered, shown, detail);

@@ -1,5 +1,6 @@
 //! A store in memory: accounts with their passwords in clear, messages, and a shared folder.
 
+mod groups;
 mod messages;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -50,6 +51,14 @@ impl Store {
         &self.accounts[&number].1
     }
 
+    /// A server starts: groups that are not kept are gone.
+    pub fn open(&mut self) {
+        let gone = self.messages.groups.all().filter(|group| !group.kept).map(|group| group.id);
+        for id in gone.collect::<Vec<_>>() {
+            self.messages.end_group(id);
+        }
+    }
+
     /// What a server that starts reads, the accounts sorted by number.
     pub fn kept(&self) -> Kept {
         let mut accounts: Vec<_> =
@@ -57,7 +66,8 @@ impl Store {
         accounts.sort_by_key(|account| account.number);
         let mut keys: Vec<_> = self.messages.keys.keys().cloned().collect();
         keys.sort_by_key(|(sender, key)| (*sender, key.as_str().to_owned()));
-        Kept { accounts, id_mark: self.messages.id_mark, keys }
+        let groups = self.messages.groups.all().filter(|group| group.kept).cloned().collect();
+        Kept { accounts, id_mark: self.messages.id_mark, groups, keys }
     }
 
     /// Does a job.
@@ -102,6 +112,14 @@ impl Store {
                 Outcome::Done
             }
             Job::RemoveOld { before } => self.messages.remove_old(*before),
+            Job::SaveGroup(record) => {
+                self.messages.groups.save(record);
+                Outcome::Done
+            }
+            Job::EndGroup(id) => {
+                self.messages.end_group(*id);
+                Outcome::Done
+            }
             Job::SetDisplayName { number, display } => {
                 self.accounts.get_mut(number).unwrap().0.display = Some(display.clone());
                 Outcome::Done
@@ -115,6 +133,7 @@ impl Store {
                 Some(size) => Outcome::Summed { sha256: [0xab; 32], size: *size },
                 None => Outcome::NotFound,
             },
+            other => panic!("nobody asks for {other:?}"),
         }
     }
 
