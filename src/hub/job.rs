@@ -247,7 +247,10 @@ pub enum Job {
         /// How many bytes all of the owner's files and uploads may have.
         quota: u64,
     },
-    /// Make a whole upload a file, once it is on disk.
+    /// Bring a whole upload to the disk.
+    SyncUpload(UploadId),
+    /// Make a whole upload that is on disk a file. Where it goes into a chat, that is done in turn
+    /// with [`Job::KeepMessage`], so that messages are kept in the order of their ids.
     FinishUpload {
         /// Which.
         upload: UploadId,
