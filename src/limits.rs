@@ -78,6 +78,13 @@ pub const ANSWERS_WAITING_MAX: usize = 64;
 /// Downloads of one session that are open or asked for. Each holds a file descriptor.
 pub const DOWNLOADS_MAX: usize = 16;
 
+/// Uploads of one session that are open, asked for, or being made files. Each holds a file
+/// descriptor.
+pub const UPLOADS_MAX: usize = 16;
+
+/// How long an upload that broke off is kept, and can go on.
+pub const UPLOAD_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Failed logins that one name, or one network, may have before it has to wait. Low enough that a
 /// password can't be guessed over the wire, high enough that nobody is locked out by mistyping.
 pub const NAME_FAILURES_MAX: u32 = 10;
@@ -119,7 +126,7 @@ pub const PIECE_MESSAGES_MAX: usize = 256;
 /// How long old messages are kept for the sake of a list that was begun and holds them. Whoever has
 /// not read it by then is closed.
 pub const LIST_TIME_MAX: Duration = Duration::from_secs(10 * 60);
-/// How often messages that became too old are removed.
+/// How often what became too old is removed, messages and uploads that broke off.
 pub const REMOVAL_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// The pause between two steps of a removal, in which whatever else waits for the disk goes on.
 pub const REMOVAL_PAUSE: Duration = Duration::from_millis(200);

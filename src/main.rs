@@ -129,6 +129,8 @@ fn hub_config(options: &Options) -> hub::Config {
         keep_messages: options.offline == Offline::Store,
         history: options.history,
         group_max: options.group_max.get() as usize,
+        file_size_max: options.max_file.0,
+        quota: options.quota.0,
     }
 }
 

@@ -84,7 +84,13 @@ impl Hub {
             Request::Get { offset, file: FileRef::Shared(name) } => {
                 self.download(conn, offset, name, effects);
             }
+            Request::Get { offset, file: FileRef::Sent(id) } => {
+                self.download_sent(conn, offset, id, effects);
+            }
             Request::Sum(FileRef::Shared(name)) => self.sum(conn, name, effects),
+            Request::Sum(FileRef::Sent(id)) => self.sum_sent(conn, id, effects),
+            Request::Put { size, name } => self.put(conn, size, name, effects),
+            Request::Sendfile { to, size, name } => self.send_file(conn, to, size, name, effects),
             Request::Abort { stream } => self.abort(conn, stream, effects),
             Request::Help => self.help(conn, effects),
             Request::Ex => self.leave(conn, effects),
@@ -119,7 +125,6 @@ impl Hub {
             }
             Request::Search { chat: None, words } => self.search_all(conn, words, effects),
             Request::Seen { chat, id } => self.seen(conn, chat, id, effects),
-            other => todo!("{other:?}"),
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Draft {
     pub text: Arc<str>,
     /// The word that marks it.
     pub key: Option<Key>,
+    /// Where a file is sent, whose name is the text: its size in bytes.
+    pub file_size: Option<u64>,
 }
 
 /// To whom a message goes.
@@ -174,36 +176,48 @@ impl Hub {
         self.end_slow_logins(effects);
     }
 
+    /// The chat of what a user sends.
+    pub(super) fn chat_of(&self, from: UserIndex, to: Addressee) -> Chat {
+        let number = |user| self.directory.account(user).number;
+        match to {
+            Addressee::Everyone => Chat::Everyone,
+            Addressee::User(user) => Chat::direct(number(from), number(user)),
+            Addressee::Group(id) => Chat::Group(id),
+        }
+    }
+
     /// Hands a message to everyone addressed who is online, and tells to how many. None where the
     /// group to which it goes has ended.
-    fn deliver(
+    pub(super) fn deliver(
         &mut self,
         id: MessageId,
         draft: &Draft,
         effects: &mut Effects,
     ) -> Option<(Message, Chat, u32)> {
         let from = self.directory.account(draft.from);
-        let (to, chat, recipients) = match draft.to {
+        let chat = self.chat_of(draft.from, draft.to);
+        let (to, recipients) = match draft.to {
             Addressee::Everyone => {
-                let to = self.online.everyone_but(draft.from, effects);
-                (Destination::Everyone, Chat::Everyone, to)
+                (Destination::Everyone, self.online.everyone_but(draft.from, effects))
             }
             Addressee::User(user) => {
                 let account = self.directory.account(user);
                 let conn = self.online.conn(user).filter(|_| user != draft.from);
-                let chat = Chat::direct(from.number, account.number);
-                (Destination::User(account.name), chat, effects.recipients(conn))
+                (Destination::User(account.name), effects.recipients(conn))
             }
-            Addressee::Group(id) => {
-                let group = self.groups.get(id)?;
-                let others = group.members.iter().filter(|member| member.user != draft.from);
+            Addressee::Group(group) => {
+                let group = self.groups.get(group)?;
+                // Who joined while a file was brought to the disk does not read it.
+                let readers = group.members.iter().filter(|member| member.since <= id);
+                let others = readers.filter(|member| member.user != draft.from);
                 let conns = others.filter_map(|member| self.online.conn(member.user));
-                (Destination::Group(group.name), Chat::Group(id), effects.recipients(conns))
+                (Destination::Group(group.name), effects.recipients(conns))
             }
         };
+        let Draft { text, file_size, .. } = draft;
         let message =
-            Message { id, from: from.name, to, text: Arc::clone(&draft.text), file_size: None };
-        let delivered = recipients.len() + self.hold_back(&message, draft.to);
+            Message { id, from: from.name, to, text: Arc::clone(text), file_size: *file_size };
+        let delivered = recipients.len() + self.hold_back(&message, draft);
         if !recipients.is_empty() {
             effects.push(Effect::Message { message: message.clone(), to: recipients });
         }
@@ -211,12 +225,16 @@ impl Hub {
     }
 
     /// Keeps a message for those addressed who are logging in, and tells for how many.
-    fn hold_back(&mut self, message: &Message, to: Addressee) -> usize {
+    fn hold_back(&mut self, message: &Message, draft: &Draft) -> usize {
         let groups = &self.groups;
-        let is_addressed = |user| match to {
+        // Who sends a file may log in again before it is on the disk.
+        let is_addressed = |user| match draft.to {
+            _ if user == draft.from => false,
             Addressee::Everyone => true,
             Addressee::User(other) => other == user,
-            Addressee::Group(id) => groups.reads_since(user, id).is_some(),
+            Addressee::Group(id) => {
+                groups.reads_since(user, id).is_some_and(|since| since <= message.id)
+            }
         };
         let mut count = 0;
         for (_, entering) in self.entering.iter_mut().filter(|(user, _)| is_addressed(**user)) {
@@ -227,7 +245,7 @@ impl Hub {
     }
 
     /// Ends the logins that take so long that too much waits for them.
-    fn end_slow_logins(&mut self, effects: &mut Effects) {
+    pub(super) fn end_slow_logins(&mut self, effects: &mut Effects) {
         let slow = self.entering.values().filter(|user| user.held.len() > HELD_MESSAGES_MAX);
         let slow: Vec<ConnId> = slow.map(|user| user.conn).collect();
         for conn in slow {
@@ -274,6 +292,12 @@ impl Hub {
                 _ if !is_kept => self.reply(conn, failed(what.subject(), outcome), effects),
                 AwaitsId::Message(draft) => self.send(conn, draft, effects),
                 AwaitsId::Group(plan) => self.make_group(conn, plan, effects),
+            }
+        }
+        for whole in std::mem::take(&mut self.uploads.without_id) {
+            match is_kept {
+                true => self.publish(whole, effects),
+                false => self.upload_failed(whole, outcome, effects),
             }
         }
     }

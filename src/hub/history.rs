@@ -60,6 +60,9 @@ impl Hub {
         let reader = self.directory.account(user).number;
         // Nobody has seen what was not said yet; a wrong id must not hide later messages.
         let id = id.min(self.ids.newest());
+        // Nor a file that nobody was told of yet, though later messages came.
+        let untold = self.uploads.published.first(chat);
+        let id = untold.map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
         let done = Reply::new(Code::Done, Verb::Seen, Detail::Seen(shown, id));
         self.answer_after(conn, Job::MarkSeen { reader, chat, id }, Task::MarkSeen(done), effects);
     }

@@ -200,6 +200,9 @@ impl Hub {
         for ticket in session.answers.opened_files() {
             effects.push(Effect::DropFile { ticket });
         }
+        if session.answers.uploads() > 0 {
+            self.uploads.forget(conn);
+        }
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);
         match *session.state() {

@@ -100,7 +100,7 @@ impl Hub {
             return Err((Code::BadParameters, "the message is empty"));
         }
         let to = self.addressee(from, target)?;
-        Ok(Draft { from, to, text: text.as_str().into(), key })
+        Ok(Draft { from, to, text: text.as_str().into(), key, file_size: None })
     }
 
     /// To whom goes what a user sends to a target.

@@ -10,6 +10,7 @@ mod credentials;
 mod delivery;
 mod directory;
 mod effect;
+mod finishing;
 mod groups;
 mod history;
 mod ids;
@@ -22,10 +23,12 @@ mod login;
 mod messages;
 mod online;
 mod retention;
+mod sent;
 mod session;
 mod tasks;
 mod throttle;
 mod transfers;
+mod uploads;
 mod users;
 mod welcome;
 
@@ -52,6 +55,7 @@ use self::retention::Retention;
 use self::session::Sessions;
 use self::tasks::UnderWay;
 use self::throttle::Throttle;
+use self::uploads::Uploads;
 use self::welcome::Entering;
 use crate::protocol::reply::{Item, Notice};
 use crate::protocol::verb::Verb;
@@ -72,6 +76,10 @@ pub struct Config {
     pub history: Option<Duration>,
     /// How many members a group may have; at least one.
     pub group_max: usize,
+    /// The largest file that may be sent, in bytes.
+    pub file_size_max: u64,
+    /// How many bytes all files and uploads of one user may have.
+    pub quota: u64,
 }
 
 /// The chat.
@@ -100,6 +108,7 @@ pub struct Hub {
     /// Lists of messages that were begun and are not complete; one of a session at most.
     lists: BTreeMap<ConnId, ListUnderWay>,
     retention: Retention,
+    uploads: Uploads,
     /// What HELP lists.
     help: Rc<[Item]>,
 }
@@ -116,6 +125,7 @@ impl Hub {
         Hub {
             groups: Groups::new(kept.groups, &directory),
             retention: Retention::new(config.history),
+            uploads: Uploads::default(),
             config,
             now: Now::default(),
             lot: fastrand::Rng::with_seed(seed),
@@ -148,7 +158,9 @@ impl Hub {
             Input::DownloadOver { conn, stream, complete } => {
                 self.download_over(conn, stream, complete, effects);
             }
-            Input::UploadOver { conn, .. } => todo!("{conn}"),
+            Input::UploadOver { conn, stream, end } => {
+                self.upload_over(conn, stream, end, effects);
+            }
             Input::ListTaken { conn } => self.next_piece(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => self.done(ticket, outcome, effects),
@@ -156,6 +168,7 @@ impl Hub {
                 self.tell_refusals(effects);
                 self.remove_old(effects);
                 self.group_deadlines(effects);
+                self.remove_old_uploads(effects);
             }
             Input::Shutdown { seconds } => {
                 let to = effects.recipients(self.sessions.iter().map(|(conn, _)| conn));
@@ -171,7 +184,8 @@ impl Hub {
         self.sessions.get(conn).is_some_and(|session| session.takes_input())
     }
 
-    /// Whether every answer to what the connection sent has been given.
+    /// Whether every answer to what the connection sent has been given, and what became of each
+    /// upload that is whole was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
         self.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
@@ -179,7 +193,8 @@ impl Hub {
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let refusal = self.refusals.first().map(|(at, _)| *at);
-        let others = [refusal, self.retention.next, self.groups.next_deadline()];
+        let others =
+            [refusal, self.retention.next, self.groups.next_deadline(), self.uploads.next_removal];
         others.into_iter().flatten().min()
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
             self.server.output_taken(self.pipe);
             if let Some((_, job)) = self.server.jobs.first() {
                 let outcome = self.store.run(job);
-                self.server.job_done(0, outcome);
+                self.server.job_done(0, outcome, self.store);
             } else if output.len() == before {
                 break;
             }
@@ -76,6 +76,10 @@ impl<'a> Reader<'a> {
         let mut lines = self.ask(line);
         let last = lines.pop().expect("an answer");
         let messages = lines[1..].iter().map(|line| {
+            if let Some(file) = line.strip_prefix("C 124 FILE ") {
+                let words: Vec<&str> = file.splitn(5, ' ').collect();
+                return (MessageId(words[0].parse().expect("an id")), words[4].to_owned());
+            }
             let text = line.strip_prefix("D ").unwrap_or_else(|| panic!("{line} is no message"));
             let message = Delivered::parse(text).expect("a message");
             (message.id, message.text.to_owned())

@@ -10,6 +10,7 @@ use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
 use crate::store::content;
+use crate::uploads::{Sending, SentNames, key};
 
 /// What a client sent that gets a final reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Client {
     /// The list that it is in, and how many items are to come.
     list: Option<(String, usize)>,
     streams: BTreeMap<u32, Stream>,
+    pub uploads: Sending,
+    pub sent_names: SentNames,
     last_stream: u32,
     /// As whom it is logged in.
     user: Option<String>,
@@ -92,16 +95,24 @@ pub struct Learned {
 
 #[derive(Debug)]
 struct Stream {
-    name: String,
+    /// What tells its content.
+    key: String,
     at: u64,
     size: u64,
+}
+
+/// What a client receives from others.
+pub enum Received<'a> {
+    Message(Delivered<'a>),
+    /// The text of the line that tells of a file.
+    File(&'a str),
 }
 
 /// How often each code came with each verb.
 pub type Tally = HashMap<String, u32>;
 
 impl Client {
-    pub fn new(pipe: usize) -> Self {
+    pub fn new(pipe: usize, sent_names: SentNames) -> Self {
         Client {
             pipe,
             to_send: Vec::new(),
@@ -114,6 +125,8 @@ impl Client {
             over: false,
             list: None,
             streams: BTreeMap::new(),
+            uploads: Sending::default(),
+            sent_names,
             last_stream: 0,
             user: None,
             newest: MessageId(0),
@@ -167,7 +180,8 @@ impl Client {
 
     /// A stream that is open, or else the one that would come next.
     pub fn some_stream(&self) -> u32 {
-        self.streams.keys().next().copied().unwrap_or(self.last_stream + 1)
+        let own = self.streams.keys().next().copied().or(self.uploads.some_stream());
+        own.unwrap_or(self.last_stream + 1)
     }
 
     pub fn last_stream(&self) -> u32 {
@@ -182,7 +196,7 @@ impl Client {
     }
 
     /// Takes what the server wrote, and hands on the messages.
-    pub fn read(&mut self, bytes: &[u8], tally: &mut Tally, mut received: impl FnMut(Delivered)) {
+    pub fn read(&mut self, bytes: &[u8], tally: &mut Tally, mut received: impl FnMut(Received)) {
         self.inbox.extend(bytes);
         let mut inbox = std::mem::replace(&mut self.inbox, FrameBuffer::new(SERVER_LINE_BYTES_MAX));
         while let Some(frame) = inbox.next_frame() {
@@ -192,7 +206,11 @@ impl Client {
                     let line = line.unwrap_or_else(|| panic!("{text} has no code"));
                     *tally.entry(format!("{} {}", line.code, line.verb)).or_default() += 1;
                     assert!(!self.over, "{line:?} comes after the last line");
-                    self.line(line);
+                    match line.code {
+                        124 if self.takes_file(line.rest) => received(Received::File(&text)),
+                        124 => {}
+                        _ => self.line(line),
+                    }
                 }
                 Frame::Data(text) => {
                     let message = Delivered::parse(text.as_str());
@@ -206,7 +224,7 @@ impl Client {
                             assert!(holds_messages.contains(&verb.as_str()), "{message:?}");
                             *left = left.checked_sub(1).expect("a list has as many as it says");
                         }
-                        None => received(message),
+                        None => received(Received::Message(message)),
                     }
                 }
                 Frame::File { stream, bytes } => self.chunk(stream, bytes),
@@ -227,6 +245,7 @@ impl Client {
         assert!(self.over == closed, "the last line comes exactly where the server closes");
         if !closed {
             assert!(self.sent.is_empty(), "{:?} got no reply", self.sent);
+            self.uploads.check_answered();
         }
     }
 
@@ -237,7 +256,7 @@ impl Client {
     fn chunk(&mut self, stream: u32, bytes: &[u8]) {
         let file = self.streams.get_mut(&stream).expect("the stream is open");
         for byte in bytes {
-            assert_eq!(*byte, content(&file.name, file.at), "{file:?}");
+            assert_eq!(*byte, content(&file.key, file.at), "{file:?}");
             file.at += 1;
         }
         assert!(file.at <= file.size, "{file:?}");
@@ -276,8 +295,10 @@ impl Client {
             }
             127 => {
                 let stream = line.rest.split(' ').next().unwrap().parse().unwrap();
-                assert!(self.streams.remove(&stream).is_some(), "{line:?}");
+                let was_open = self.streams.remove(&stream).is_some();
+                assert!(was_open || self.uploads.close(stream), "{line:?}");
             }
+            126 => self.upload_is_whole(line.rest),
             129 => {}
             421 => {
                 assert_eq!(line.verb, "-");
@@ -335,7 +356,15 @@ impl Client {
                 self.stream_opens(offset, line.rest);
             }
             Sent::Command(Request::Abort { stream }) if line.code == 250 => {
-                assert!(self.streams.remove(&stream).is_some(), "{stream} was not open");
+                let was_open = self.streams.remove(&stream).is_some();
+                assert!(was_open || self.uploads.close(stream), "{stream} was not open");
+            }
+            Sent::Command(Request::Put { size, name } | Request::Sendfile { size, name, .. })
+                if line.code == 250 =>
+            {
+                let (stream, at) = line.rest.split_once(' ').unwrap();
+                let stream = self.next_stream(stream);
+                self.uploads.open(stream, name.as_str(), at.parse().unwrap(), size);
             }
             _ => {}
         }
@@ -364,12 +393,42 @@ impl Client {
 
     fn stream_opens(&mut self, offset: u64, words: &str) {
         let mut words = words.splitn(3, ' ');
-        let stream: u32 = words.next().unwrap().parse().unwrap();
+        let stream = self.next_stream(words.next().unwrap());
         let size = words.next().unwrap().parse().unwrap();
-        let name = words.next().unwrap().to_owned();
+        let name = words.next().unwrap();
+        let sent = self.sent_names.borrow().get(name).cloned();
+        let key = key(sent.as_deref().unwrap_or(name), size);
+        self.streams.insert(stream, Stream { key, at: offset, size });
+    }
+
+    fn next_stream(&mut self, word: &str) -> u32 {
+        let stream: u32 = word.parse().unwrap();
         assert_eq!(stream, self.last_stream + 1, "streams are numbered in one sequence");
         self.last_stream = stream;
-        self.streams.insert(stream, Stream { name, at: offset, size });
+        stream
+    }
+
+    /// Takes the words of a file that was sent. Tells whether it stands outside of a list.
+    fn takes_file(&mut self, words: &str) -> bool {
+        assert!(self.is_online(), "{words} comes before the login");
+        let words: Vec<&str> = words.splitn(5, ' ').collect();
+        let id = MessageId(words[0].parse().unwrap());
+        self.newest = id.max(self.newest);
+        self.sent_names.borrow_mut().insert(format!("@{id}"), words[4].to_owned());
+        let Some((verb, left)) = &mut self.list else { return true };
+        assert!(["OPEN", "HISTORY", "SEARCH"].contains(&verb.as_str()), "{words:?} in {verb}");
+        *left = left.checked_sub(1).expect("a list has as many as it says");
+        false
+    }
+
+    fn upload_is_whole(&mut self, words: &str) {
+        let words: Vec<&str> = words.splitn(3, ' ').collect();
+        let name = self.uploads.whole(words[0].parse().unwrap(), words[1].parse().unwrap());
+        if words[2].starts_with('@') {
+            self.sent_names.borrow_mut().insert(words[2].to_owned(), name);
+        } else {
+            assert_eq!(words[2], name);
+        }
     }
 
     /// The verb and the codes of the final reply.
@@ -421,6 +480,7 @@ fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Leave | Verb::Keep => &[250, 450, 452, 530, 550],
         Verb::Groups => &[250],
         Verb::Members => &[250, 530, 550],
-        Verb::Put | Verb::Sendfile => &[],
+        Verb::Put => &[250, 450, 452, 550, 552, 553],
+        Verb::Sendfile => &[250, 450, 452, 503, 530, 550, 552],
     }
 }

@@ -6,6 +6,7 @@ use chatsrv::protocol::verb::Verb;
 use fastrand::Rng;
 
 use crate::client::{Client, Marked, Sent, State};
+use crate::uploads::{self, SentNames};
 
 const NAMES: [&str; 7] = ["ann", "Bob", "cleo", "Dan", "eve.x", "f", "Gil-9"];
 const FILES: [&str; 5] = ["empty", "small", "folder/large file", "nothing", "../small"];
@@ -24,6 +25,8 @@ pub struct People {
     /// Messages that were marked and may be sent again, with their senders: those that were not
     /// confirmed before the connection was lost, and some that were.
     pub to_send_again: Vec<(String, Marked)>,
+    /// The names of the files that were sent.
+    pub sent_names: SentNames,
     /// Counts the messages, so that no two are the same.
     serial: u32,
 }
@@ -42,6 +45,7 @@ impl People {
             meets_in_groups: false,
             groups: Vec::new(),
             to_send_again: Vec::new(),
+            sent_names: SentNames::default(),
             serial: 0,
         }
     }
@@ -86,7 +90,11 @@ impl People {
 
     fn command_or_message(&mut self, client: &Client, lot: &mut Rng) -> String {
         let file = FILES[lot.usize(..FILES.len())];
-        match lot.u8(..92) {
+        match lot.u8(..112) {
+            92.. => {
+                let target = self.target(lot);
+                uploads::line(&target, client.user(), &self.sent_names, lot)
+            }
             64..87 => self.read_back(client, lot),
             87 => "C TOKEN".into(),
             88..91 => "C PASSWD".into(),
@@ -203,7 +211,12 @@ impl People {
     }
 
     fn message(&mut self, lot: &mut Rng) -> String {
-        let target = match lot.u8(..16) {
+        let target = self.target(lot);
+        format!("D {target} {}", self.text())
+    }
+
+    fn target(&self, lot: &mut Rng) -> String {
+        match lot.u8(..16) {
             0..4 => "*".into(),
             6..10 => self.name(lot),
             12..14 if !self.numbers.is_empty() => {
@@ -212,8 +225,7 @@ impl People {
             14 => "#group".into(),
             4..6 | 10..12 => self.group(lot),
             _ => ["nobody", "9a", "10000", ""][lot.usize(..4)].into(),
-        };
-        format!("D {target} {}", self.text())
+        }
     }
 
     fn text(&mut self) -> String {

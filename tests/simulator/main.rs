@@ -8,6 +8,7 @@ mod lines;
 mod model;
 mod server;
 mod store;
+mod uploads;
 mod world;
 
 use crate::client::Tally;
@@ -44,7 +45,7 @@ fn worlds() {
         // A few people meet each other often; now and then there is a crowd.
         let size = match seed % 100 {
             99 => Size { people: 200, present_max: 300, steps: 16_000 },
-            _ => Size { people: 7, present_max: 8, steps: 1500 },
+            _ => Size { people: 7, present_max: 8, steps: 2000 },
         };
         for (what, count) in world::run(seed, size) {
             *tally.entry(what).or_default() += count;
@@ -63,6 +64,9 @@ const EVERYTHING: &[&str] = &[
     "121 OFF",
     "122 ASK",
     "123 JOIN",
+    "124 FILE",
+    "126 PUT",
+    "126 SENDFILE",
     "127 ABORT",
     "128 GROUP",
     "129 SHUTDOWN",
@@ -100,10 +104,12 @@ const EVERYTHING: &[&str] = &[
     "250 NICK",
     "250 OPEN",
     "250 PASSWD",
+    "250 PUT",
     "250 QUIET",
     "250 REFUSE",
     "250 SEARCH",
     "250 SEEN",
+    "250 SENDFILE",
     "250 SUM",
     "250 TOKEN",
     "250 UNREAD",
@@ -124,13 +130,17 @@ const EVERYTHING: &[&str] = &[
     "450 MSG",
     "450 NICK",
     "450 OPEN",
+    "450 PUT",
     "450 RESUME",
+    "450 SENDFILE",
     "450 SUM",
     "450 USER",
     "452 JOIN",
     "452 MKGROUP",
     "452 MSG",
     "452 NICK",
+    "452 PUT",
+    "452 SENDFILE",
     "452 USER",
     "500 -",
     "501 GET",
@@ -143,6 +153,7 @@ const EVERYTHING: &[&str] = &[
     "501 WHO",
     "503 ADMIT",
     "503 RESUME",
+    "503 SENDFILE",
     "503 USER",
     "530 ADMIT",
     "530 GET",
@@ -151,6 +162,8 @@ const EVERYTHING: &[&str] = &[
     "530 MEMBERS",
     "530 MSG",
     "530 OPEN",
+    "530 PUT",
+    "530 SENDFILE",
     "530 WHO",
     "535 PASSWD",
     "535 RESUME",
@@ -161,10 +174,15 @@ const EVERYTHING: &[&str] = &[
     "550 LS",
     "550 MSG",
     "550 OPEN",
+    "550 PUT",
     "550 SEEN",
+    "550 SENDFILE",
     "550 SUM",
     "551 MSG",
     "553 MKGROUP",
+    "552 PUT",
+    "552 SENDFILE",
+    "553 PUT",
     "553 USER",
     "crash",
 ];

@@ -9,4 +9,6 @@ mod login;
 mod members;
 mod order;
 mod people;
+mod sent;
 mod talk;
+mod uploads;

@@ -390,6 +390,17 @@ impl Model {
         members.into_iter().filter(|member| *member != from).collect()
     }
 
+    /// From which message on a member reads a group, whether that is on disk or not.
+    pub(super) fn member_since(&self, id: GroupId, user: Number) -> Option<MessageId> {
+        let group = self.groups.groups.get(&id)?;
+        group.members.iter().find(|member| member.number == user)?.since
+    }
+
+    pub(super) fn is_member(&self, id: GroupId, user: Number) -> bool {
+        let group = self.groups.groups.get(&id);
+        group.is_some_and(|group| group.numbers().contains(&user))
+    }
+
     /// From which message on somebody reads a chat; none for who may not.
     pub fn reads_since(&self, reader: Number, chat: Chat) -> Option<MessageId> {
         let all = Some(MessageId(0));

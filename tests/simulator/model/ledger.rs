@@ -59,6 +59,13 @@ impl Ledger {
         self.kept.insert(message.id, message);
     }
 
+    /// The first file of a chat of which nobody was told yet.
+    pub fn untold(&self, chat: Chat) -> Option<MessageId> {
+        let pending = self.pending.values().map(|(message, _)| message);
+        let files = pending.filter(|message| message.chat == chat && message.file_size.is_some());
+        files.map(|message| message.id).min()
+    }
+
     /// Whether a message came to the disk, though it may have been removed since.
     pub fn was_kept(&self, id: MessageId) -> bool {
         self.were_kept.contains(&id)

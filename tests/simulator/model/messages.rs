@@ -14,6 +14,7 @@ pub struct Said {
     pub from: Number,
     pub chat: Chat,
     pub text: String,
+    pub file_size: Option<u64>,
 }
 
 /// The answer that a message ought to get.
@@ -43,11 +44,11 @@ enum State {
 }
 
 /// Whom a message reaches.
-struct Reached {
+pub(super) struct Reached {
     /// Over these connections, at once.
-    online: Vec<ConnId>,
+    pub online: Vec<ConnId>,
     /// With the welcome.
-    entering: Vec<ConnId>,
+    pub entering: Vec<ConnId>,
     is_offline: bool,
     /// For how many it is kept.
     stored: u32,
@@ -96,10 +97,10 @@ impl Model {
             Target::Group(name) => Chat::Group(self.own_group(from, &name)?),
             Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?.number),
         };
-        Ok(Said { from, chat, text: text.to_owned() })
+        Ok(Said { from, chat, text: text.to_owned(), file_size: None })
     }
 
-    fn reached(&self, said: &Said) -> Reached {
+    pub(super) fn reached(&self, said: &Said) -> Reached {
         let members = match said.chat {
             Chat::Group(id) => self.other_members(id, said.from),
             Chat::Everyone | Chat::Direct(..) => Vec::new(),
@@ -166,6 +167,7 @@ impl Model {
         };
         let said = match held {
             Some(said) => said,
+            None if message.file_size.is_some() => self.file_goes_out(message, &to),
             None => {
                 let mut due = self.goes_out(message.id, &message.text);
                 due.sort_unstable();
@@ -176,6 +178,7 @@ impl Model {
         let shown = self.destination(said.from, said.chat);
         let from = self.accounts[&said.from].name;
         assert_eq!((message.from, message.to, &*message.text), (from, shown, &*said.text));
+        assert_eq!(message.file_size, said.file_size);
         for conn in to {
             self.deliveries.get_mut(&conn).unwrap().push_back(message.clone());
         }
@@ -196,8 +199,7 @@ impl Model {
         let attempt = self.attempt(&message.text);
         assert!(matches!(attempt.state, State::Sent { id, .. } if id == message.id));
         assert_eq!(attempt.key, *key);
-        let said = Said { from: message.from, chat: message.chat, text: message.text.to_string() };
-        assert_eq!(said, attempt.said);
+        assert_eq!(Said::of(message), attempt.said);
         self.ledger.pend(ticket, message, key.as_ref());
     }
 

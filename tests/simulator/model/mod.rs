@@ -1,5 +1,6 @@
 //! What ought to happen, told apart from how the hub does it: plain maps, walked through whole.
 
+mod files;
 mod groups;
 mod ledger;
 mod lists;
@@ -11,7 +12,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use chatsrv::hub::{
-    Account, Chat, CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome, Ticket,
+    Account, Chat, CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome,
+    StoredMessage, Ticket,
 };
 use chatsrv::protocol::frame::FrameError;
 use chatsrv::protocol::name::{Key, Number, UserName, UserRef};
@@ -40,6 +42,8 @@ pub struct Model {
     pub groups: Groups,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
+    /// A file that is kept, and whose message ought to go out with the next effects.
+    file_due: Option<StoredMessage>,
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
     /// Who asked for the jobs under way.
@@ -98,6 +102,7 @@ impl Model {
             sessions: BTreeMap::new(),
             ledger: Ledger::new(kept.id_mark),
             deliveries: HashMap::new(),
+            file_due: None,
             presence: Vec::new(),
             askers: HashMap::new(),
             current: None,
@@ -218,6 +223,9 @@ impl Model {
             (Job::KeepMessage { .. }, _) => {
                 self.ledger.keep_done(ticket, *outcome == Outcome::Done);
             }
+            (Job::FinishUpload { message: Some(message), .. }, _) => {
+                self.file_kept(ticket, message, outcome);
+            }
             (Job::RaiseIdMark { mark }, Outcome::Done) => self.ledger.mark = *mark,
             (Job::RaiseIdMark { .. }, _) => self.mark_failed = true,
             (Job::MarkSeen { reader, chat, id }, Outcome::Done) => {
@@ -279,6 +287,7 @@ impl Model {
                 _ => {}
             }
         }
+        self.settle_file();
         if self.groups.is_deadline {
             self.end_memberships();
         }
@@ -307,6 +316,9 @@ impl Model {
             Job::SaveGroup(record) => return self.group_is_saved(ticket, record),
             Job::EndGroup(id) => return self.group_is_ended(ticket, *id),
             _ => {}
+        }
+        if self.file_job(ticket, job) {
+            return;
         }
         let conn = self.current.expect("a session asks for it");
         self.askers.insert(ticket, conn);

@@ -2,8 +2,10 @@
 
 mod groups;
 mod messages;
+mod uploads;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use chatsrv::hub::{Account, Job, Kept, Outcome, Secret};
 use chatsrv::protocol::name::{FileName, Number, UserName};
@@ -11,6 +13,7 @@ use chatsrv::protocol::reply::Entry;
 
 use self::messages::Messages;
 pub use self::messages::REMOVED_IN_A_STEP;
+use self::uploads::{Files, opened, summed};
 
 /// What would be on disk.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ pub struct Store {
     tokens: HashMap<String, Number>,
     tokens_made: u32,
     pub messages: Messages,
-    files: BTreeMap<FileName, u64>,
+    pub files: Files,
 }
 
 impl Store {
@@ -33,7 +36,7 @@ impl Store {
             tokens: HashMap::new(),
             tokens_made: 0,
             messages: Messages::default(),
-            files: files.map(|(name, size)| (name.parse().unwrap(), size)).into(),
+            files: Files::new(&files),
         }
     }
 
@@ -125,15 +128,39 @@ impl Store {
                 Outcome::Done
             }
             Job::ListFolder { path } => self.list(path.as_ref()),
-            Job::OpenFile { name } => match self.files.get(name) {
-                Some(size) => Outcome::Opened { size: *size },
-                None => Outcome::NotFound,
+            Job::OpenFile { .. } | Job::OpenSent(_) => opened(self.file(job)),
+            Job::SumFile { .. } | Job::SumSent(_) => summed(self.file(job)),
+            Job::BeginUpload { owner, place, size, quota } => {
+                self.files.begin(*owner, place, *size, *quota)
+            }
+            Job::SyncUpload(upload) => self.files.sync(*upload),
+            Job::FinishUpload { upload, message } => {
+                let outcome = self.files.finish(*upload, message.as_ref());
+                if let (Some(message), Outcome::Done) = (message, &outcome) {
+                    self.messages.keep(message, None);
+                }
+                outcome
+            }
+            Job::DropUpload(upload) => {
+                self.files.drop_upload(*upload);
+                Outcome::Done
+            }
+            Job::RemoveOldUploads { before } => self.files.remove_old(*before),
+            Job::FindSent(id) => match self.messages.get(*id) {
+                Some(message) if message.file_size.is_some() => Outcome::Sent(message.clone()),
+                _ => Outcome::NotFound,
             },
-            Job::SumFile { name } => match self.files.get(name) {
-                Some(size) => Outcome::Summed { sha256: [0xab; 32], size: *size },
-                None => Outcome::NotFound,
-            },
-            other => panic!("nobody asks for {other:?}"),
+        }
+    }
+
+    /// The file that a job opens or hashes. One that was sent is there as long as its message.
+    pub fn file(&self, job: &Job) -> Option<&Rc<[u8]>> {
+        match job {
+            Job::OpenFile { name } | Job::SumFile { name } => self.files.shared.get(name),
+            Job::OpenSent(id) | Job::SumSent(id) => {
+                self.messages.get(*id).and_then(|message| self.files.sent.get(&message.id))
+            }
+            _ => None,
         }
     }
 
@@ -157,5 +184,6 @@ fn right_or_wrong(is_right: bool) -> Outcome {
 
 /// The byte of a file at an offset.
 pub fn content(name: &str, offset: u64) -> u8 {
-    (name.len() as u64 * 31 + offset * 7 + offset / 251) as u8
+    let of_name = name.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte));
+    (of_name + offset * 7 + offset / 251) as u8
 }
