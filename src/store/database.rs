@@ -13,8 +13,8 @@ use super::lock::Lock;
 use super::passwords::{self, Slot};
 use super::queue::Queue;
 use super::search::Search;
-use super::{accounts, messages, schema, search, tokens};
-use crate::hub::{Account, Kept, Outcome, Secret, Ticket};
+use super::{accounts, groups, messages, schema, search, tokens};
+use crate::hub::{Account, GroupId, GroupRecord, Kept, Outcome, Secret, Ticket};
 use crate::protocol::name::{DisplayName, Number};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
@@ -33,6 +33,11 @@ const BUSY_REQUESTS: usize = 64;
 const IDLE_REQUESTS: usize = 4;
 /// How many requests may wait. Long before that the loop slows its senders down.
 pub(super) const WAITING_MAX: usize = 65_536;
+
+/// The pause between two steps of a removal, in which everything else goes on.
+const TIDY_PAUSE: Duration = Duration::from_millis(100);
+/// The pause after a step that failed.
+const TIDY_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
 /// Something to read or write.
 #[derive(Debug)]
@@ -53,6 +58,10 @@ pub(super) enum Request {
     CheckToken { ticket: Ticket, number: Number, token: Secret },
     /// Do something with messages.
     Messages { ticket: Ticket, request: messages::Request },
+    /// Keep a group as it is now.
+    SaveGroup { ticket: Ticket, group: GroupRecord },
+    /// End a group.
+    EndGroup { ticket: Ticket, group: GroupId },
     /// Search, once all before it is committed.
     Search(search::Request),
 }
@@ -67,6 +76,8 @@ impl Request {
             | Request::SetDisplayName { ticket, .. }
             | Request::MakeToken { ticket, .. }
             | Request::CheckToken { ticket, .. }
+            | Request::SaveGroup { ticket, .. }
+            | Request::EndGroup { ticket, .. }
             | Request::Messages { ticket, .. } => Some(*ticket),
             Request::Search(request) => Some(request.ticket),
             Request::ReplaceHash { .. } => None,
@@ -86,7 +97,16 @@ impl Request {
 
     /// Whether the search has to follow.
     fn changes_messages(&self) -> bool {
-        matches!(self, Request::Messages { request, .. } if request.changes_messages())
+        match self {
+            Request::Messages { request, .. } => request.changes_messages(),
+            Request::EndGroup { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it leaves something that is removed later.
+    fn leaves_remains(&self) -> bool {
+        matches!(self, Request::EndGroup { .. })
     }
 
     /// What the log calls it.
@@ -102,6 +122,8 @@ impl Request {
             Request::MakeToken { number, .. } => format!("a token for {number}"),
             Request::CheckToken { number, .. } => format!("a look at a token of {number}"),
             Request::Messages { request, .. } => request.describe(),
+            Request::SaveGroup { group, .. } => format!("the group {}", group.name),
+            Request::EndGroup { group, .. } => format!("the end of the group {}", group.0),
             Request::Search(_) => "a search".to_owned(),
         }
     }
@@ -132,6 +154,8 @@ pub(super) struct Database {
     connection: Connection,
     cache_kib: i64,
     health: Health,
+    /// When the next step of a removal is due; none where nothing is to be removed.
+    tidy_due: Option<Instant>,
     /// Held for as long as anything may be written.
     _lock: Lock,
 }
@@ -139,21 +163,39 @@ pub(super) struct Database {
 impl Database {
     /// Opens the database of a locked data folder, and loads what the hub begins with.
     pub(super) fn open(path: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
-        let connection = schema::open(path)?;
-        let kept = load(&connection).map_err(StoreError::at(path))?;
-        let health = Health::new("writing to the store");
-        // Not yet set, so the first batch sets it.
-        let cache_kib = 0;
-        Ok((Database { connection, cache_kib, health, _lock: lock }, kept))
+        let mut connection = schema::open(path)?;
+        let kept = load(&mut connection).map_err(StoreError::at(path))?;
+        let database = Database {
+            connection,
+            // Not yet set, so the first batch sets it.
+            cache_kib: 0,
+            health: Health::new("writing to the store"),
+            tidy_due: Some(Instant::now()),
+            _lock: lock,
+        };
+        Ok((database, kept))
     }
 
     /// Answers requests until the queue is closed and empty.
     pub(super) fn run(mut self, requests: &Queue<Request>, next: &Next<'_>) {
-        while let Some(mut batch) = requests.pop_batch(BATCH_MAX) {
+        loop {
+            let batch = match self.tidy_due {
+                Some(due) => requests.pop_batch_until(BATCH_MAX, due),
+                None => Ok(requests.pop_batch(BATCH_MAX)),
+            };
+            if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
+                self.tidy();
+            }
+            let Ok(batch) = batch else { continue };
+            let Some(mut batch) = batch else { break };
             self.size_cache(batch.len());
             while !batch.is_empty() {
                 let answers = self.answer(&batch);
-                let changed = batch[..answers.len()].iter().any(Request::changes_messages);
+                let answered = &batch[..answers.len()];
+                let changed = answered.iter().any(Request::changes_messages);
+                if answered.iter().any(Request::leaves_remains) {
+                    self.tidy_due = self.tidy_due.or_else(|| Some(Instant::now() + TIDY_PAUSE));
+                }
                 let finished = batch.drain(..answers.len()).zip(answers);
                 next.completions.push_all(finished.filter_map(|(request, answer)| {
                     let (ticket, outcome) = pass_on(request, answer, next)?;
@@ -184,6 +226,23 @@ impl Database {
             Ok(()) => self.cache_kib = kib,
             Err(error) => self.health.failed(error),
         }
+    }
+
+    /// Takes one step of removing what nobody needs any more.
+    fn tidy(&mut self) {
+        let mut step = || -> rusqlite::Result<bool> {
+            let transaction = self.connection.transaction()?;
+            let more = groups::remove_step(&transaction)?;
+            transaction.commit()?;
+            Ok(more)
+        };
+        self.tidy_due = match step() {
+            Ok(more) => more.then(|| Instant::now() + TIDY_PAUSE),
+            Err(error) => {
+                self.health.failed(&error);
+                Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE)
+            }
+        };
     }
 
     /// Answers the first of some requests, at least one of them, in one transaction; or, where one
@@ -270,12 +329,13 @@ impl Database {
 }
 
 /// What the hub begins with.
-fn load(database: &Connection) -> Result<Kept, Reason> {
+fn load(database: &mut Connection) -> Result<Kept, Reason> {
+    groups::end_unkept(database)?;
     Ok(Kept {
         accounts: accounts::load(database)?,
         id_mark: messages::load_id_mark(database)?,
         keys: messages::load_keys(database)?,
-        groups: Vec::new(),
+        groups: groups::load(database)?,
     })
 }
 
@@ -305,6 +365,8 @@ fn apply(
         Request::CheckToken { number, token, .. } => {
             return tokens::check(transaction, *number, token).map(Answer::Done);
         }
+        Request::SaveGroup { group, .. } => groups::save(transaction, group)?,
+        Request::EndGroup { group, .. } => groups::end(transaction, *group)?,
         Request::Messages { request, .. } => return request.run(transaction).map(Answer::Done),
         Request::Search(_) => {}
     }

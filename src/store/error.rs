@@ -49,6 +49,13 @@ pub enum Reason {
     },
     /// The shared folder holds the data folder, so that everybody could read the password hashes.
     HoldsData,
+    /// A group with what no version of the server writes.
+    MalformedGroup {
+        /// The group's id, as it stands there.
+        id: i64,
+        /// What of it.
+        what: &'static str,
+    },
     /// A word that marks a message, and is none; the message's id.
     MalformedKey(i64),
     /// The kernel has no `openat2(2)`, which keeps file names beneath the shared folder.
@@ -117,6 +124,9 @@ impl fmt::Display for Reason {
             }
             Reason::MalformedAccount { number, column } => {
                 write!(f, "the account {number} has a malformed {column}")
+            }
+            Reason::MalformedGroup { id, what } => {
+                write!(f, "the group {id} has a malformed {what}")
             }
             Reason::HoldsData => {
                 f.write_str("it holds the data folder, and so the password hashes")

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::lane::Lane;
-use super::{Reason, accounts, messages, schema};
+use super::{Reason, accounts, groups, messages, schema};
 use crate::exit::Exit;
 use crate::protocol::text::Text;
 
@@ -23,6 +23,12 @@ use crate::protocol::text::Text;
 const FINDINGS_MAX: usize = 100;
 /// How long to wait for a server that opens or closes the store at that moment.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+const MESSAGES_OF_NO_GROUP: (&str, &str) = (
+    "SELECT count(*) FROM messages WHERE lane < 0 AND ~lane NOT IN
+     (SELECT id FROM groups UNION ALL SELECT group_id FROM ended)",
+    "messages are of a group that there is not",
+);
 
 /// Why a store could not be checked, or copied.
 #[derive(Debug)]
@@ -196,6 +202,12 @@ fn look(store: &Connection) -> Result<Checkup, Reason> {
         }
         look_at_rows(&store, &mut checkup.findings)?;
     }
+    if found >= 3 {
+        if let Err(reason) = groups::load(&store) {
+            checkup.findings.push(reason.to_string());
+        }
+        count_each(&store, &[MESSAGES_OF_NO_GROUP], &mut checkup.findings)?;
+    }
     Ok(checkup)
 }
 
@@ -247,11 +259,20 @@ fn look_at_messages(store: &Connection, findings: &mut Vec<String>) -> rusqlite:
 
 /// What is small enough to be told by SQLite alone.
 fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
-    for (query, what) in [
+    let looks = [
         ("SELECT count(*) FROM tokens WHERE length(hash) <> 32", "tokens have a malformed hash"),
         ("SELECT count(*) FROM chats WHERE seen < 0", "chats have a malformed mark"),
         ("SELECT count(*) <> 1 FROM store", "row of the store itself is missing"),
-    ] {
+    ];
+    count_each(store, &looks, findings)
+}
+
+fn count_each(
+    store: &Connection,
+    looks: &[(&str, &str)],
+    findings: &mut Vec<String>,
+) -> rusqlite::Result<()> {
+    for (query, what) in looks {
         let count = count(store, query)?;
         if count > 0 {
             findings.push(format!("{count} {what}"));
@@ -286,7 +307,8 @@ mod tests {
     fn keep(store: &Connection, id: u64) {
         let number = Number(10_001);
         let chat = Chat::direct(number, Number(10_002));
-        let message = StoredMessage { id: MessageId(id), from: number, chat, text: "hello".into() };
+        let (id, text) = (MessageId(id), "hello".into());
+        let message = StoredMessage { id, from: number, chat, text, file_size: None };
         messages::Request::Keep { message, key: None }.run(store).unwrap();
     }
 
@@ -315,6 +337,12 @@ mod tests {
                 "refers to one of accounts",
             ),
             ("INSERT INTO keys VALUES (4000000000000000, 10001, 'two words', 0)", "key of the"),
+            (
+                "INSERT INTO groups VALUES (7, 'friends', 10001, 1)",
+                "the group 7 has a malformed name",
+            ),
+            ("INSERT INTO groups VALUES (7, '#friends', 10001, 1)", "malformed admin"),
+            ("UPDATE messages SET lane = -8", "1 messages are of a group"),
             ("PRAGMA user_version = 99", "newer version"),
             (
                 "PRAGMA writable_schema = 1;

@@ -19,6 +19,7 @@ mod database;
 mod error;
 mod files;
 mod folder;
+mod groups;
 mod health;
 mod lane;
 mod lock;
@@ -193,6 +194,8 @@ impl Store {
             Job::ListFolder { path } => self.files.list(ticket, path),
             Job::OpenFile { name } => self.files.open_file(ticket, name),
             Job::SumFile { name } => self.files.sum(ticket, name),
+            Job::SaveGroup(group) => self.ask(database::Request::SaveGroup { ticket, group }),
+            Job::EndGroup(group) => self.ask(database::Request::EndGroup { ticket, group }),
             other => todo!("{other:?}"),
         };
         if !taken {
@@ -252,7 +255,7 @@ impl Store {
                 self.ask_messages(ticket, Request::SelectUnread { reader, chat })
             }
             Selection::Last { chat, before, count } => {
-                self.ask_messages(ticket, Request::SelectLast { chat, before, count })
+                self.ask_messages(ticket, Request::SelectLast { reader, chat, before, count })
             }
             Selection::Holding { chat, words } => {
                 let request = search::Request { ticket, reader, chat, words };

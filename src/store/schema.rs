@@ -63,13 +63,44 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ) STRICT;
     INSERT INTO store VALUES (1, 0, randomblob(16));
     ",
+    "
+    -- What others said in a group, which has one lane for all its members, is a range of this.
+    CREATE INDEX messages_by_group ON messages (lane, id, sender) WHERE lane < 0;
+
+    CREATE TABLE groups (
+        id    INTEGER PRIMARY KEY,
+        name  TEXT NOT NULL,
+        admin INTEGER NOT NULL REFERENCES accounts,
+        kept  INTEGER NOT NULL
+    ) STRICT;
+    -- A member reads from the message `since` on.
+    CREATE TABLE members (
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        number   INTEGER NOT NULL REFERENCES accounts,
+        place    INTEGER NOT NULL, -- the oldest member has the smallest
+        since    INTEGER NOT NULL,
+        seen     INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (group_id, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX members_by_number ON members (number);
+    -- Who was asked to join, and who asked to.
+    CREATE TABLE candidates (
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        asks     INTEGER NOT NULL, -- 1, or 0 for who was asked
+        number   INTEGER NOT NULL REFERENCES accounts,
+        place    INTEGER NOT NULL, -- the first one has the smallest
+        PRIMARY KEY (group_id, asks, number)
+    ) STRICT, WITHOUT ROWID;
+    -- Groups that have ended, some of whose messages are still there.
+    CREATE TABLE ended (group_id INTEGER PRIMARY KEY) STRICT;
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
 /// that changed many times since is copied once.
 const CHECKPOINT_PAGES: u32 = 4_096;
 /// How many prepared statements are kept; every one that there is.
-const STATEMENTS_MAX: usize = 64;
+const STATEMENTS_MAX: usize = 128;
 
 /// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -172,7 +203,7 @@ mod tests {
             .unwrap();
         drop(first);
         let database = open(&path).unwrap();
-        assert_eq!(version(&database), 2);
+        assert_eq!(version(&database), MIGRATIONS.len() as u32);
         let rows = "SELECT (SELECT name FROM accounts), (SELECT count(*) FROM messages),
                            (SELECT id_mark FROM store), (SELECT length(identity) FROM store)";
         let rows: (String, u32, u32, u32) = database

@@ -116,6 +116,7 @@ fn keep(id: u64) -> Request {
         from: Number(10_001),
         chat: Chat::Everyone,
         text: "x".repeat(200).into(),
+        file_size: None,
     };
     let request = messages::Request::Keep { message, key: Some("k".parse().unwrap()) };
     Request::Messages { ticket: Ticket(id), request }

@@ -8,6 +8,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::Reason;
+use super::groups;
 use super::lane::Lane;
 use crate::hub::{Chat, Outcome, StoredMessage};
 use crate::protocol::name::{Key, Number};
@@ -39,7 +40,7 @@ pub(super) enum Request {
     /// Find out which messages a list of unread ones will hold.
     SelectUnread { reader: Number, chat: Chat },
     /// Find out which messages are the last ones before an id.
-    SelectLast { chat: Chat, before: Option<MessageId>, count: u16 },
+    SelectLast { reader: Number, chat: Chat, before: Option<MessageId>, count: u16 },
     /// Read messages.
     Fetch { ids: Vec<MessageId> },
     /// Mark as read.
@@ -87,6 +88,9 @@ impl Request {
     pub(super) fn run(&self, database: &Connection) -> rusqlite::Result<Outcome> {
         match self {
             Request::Keep { message, key } => {
+                if groups::is_gone(database, message.chat)? {
+                    return Ok(Outcome::NotFound);
+                }
                 keep(database, message)?;
                 if let Some(key) = key {
                     keep_key(database, message, key)?;
@@ -97,8 +101,8 @@ impl Request {
             Request::RaiseIdMark { mark } => raise_id_mark(database, *mark),
             Request::CountUnread { reader } => read::count_unread(database, *reader),
             Request::SelectUnread { reader, chat } => read::select_unread(database, *reader, *chat),
-            Request::SelectLast { chat, before, count } => {
-                read::select_last(database, *chat, *before, *count)
+            Request::SelectLast { reader, chat, before, count } => {
+                read::select_last(database, *reader, *chat, *before, *count)
             }
             Request::Fetch { ids } => read::fetch(database, ids),
             Request::MarkSeen { reader, chat, id } => mark_seen(database, *reader, *chat, *id),
@@ -226,6 +230,14 @@ fn mark_seen(
     chat: Chat,
     id: MessageId,
 ) -> rusqlite::Result<Outcome> {
+    if let Chat::Group(group) = chat {
+        database
+            .prepare_cached(
+                "UPDATE members SET seen = ?3 WHERE group_id = ?1 AND number = ?2 AND seen < ?3",
+            )?
+            .execute((group.0.cast_signed(), reader.0, sql(id)))?;
+        return Ok(Outcome::Done);
+    }
     database
         .prepare_cached(
             "INSERT INTO chats (reader, lane, seen) VALUES (?1, ?2, ?3)
