@@ -8,11 +8,13 @@ use rusqlite::{Connection, ErrorCode, Transaction};
 
 use super::completions::{Completion, Completions};
 use super::error::{Reason, StoreError};
+use super::files::{Files, Source};
 use super::health::Health;
 use super::lock::Lock;
 use super::passwords::{self, Slot};
 use super::queue::Queue;
 use super::search::Search;
+use super::uploads::{self, Parts, Step, Task, Uploads};
 use super::{accounts, groups, messages, schema, search, tokens};
 use crate::hub::{Account, GroupId, GroupRecord, Kept, Outcome, Secret, Ticket};
 use crate::protocol::name::{DisplayName, Number};
@@ -38,6 +40,8 @@ pub(super) const WAITING_MAX: usize = 65_536;
 const TIDY_PAUSE: Duration = Duration::from_millis(100);
 /// The pause after a step that failed.
 const TIDY_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
+/// How many files are handed out at once to be removed.
+const SWEPT_PER_STEP: u32 = 16;
 
 /// Something to read or write.
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub(super) enum Request {
     SaveGroup { ticket: Ticket, group: GroupRecord },
     /// End a group.
     EndGroup { ticket: Ticket, group: GroupId },
+    /// Do something with uploads.
+    Uploads(uploads::Request),
     /// Search, once all before it is committed.
     Search(search::Request),
 }
@@ -80,6 +86,7 @@ impl Request {
             | Request::EndGroup { ticket, .. }
             | Request::Messages { ticket, .. } => Some(*ticket),
             Request::Search(request) => Some(request.ticket),
+            Request::Uploads(request) => request.ticket(),
             Request::ReplaceHash { .. } => None,
         }
     }
@@ -91,6 +98,7 @@ impl Request {
                 false
             }
             Request::Messages { request, .. } => request.writes(),
+            Request::Uploads(request) => request.writes(),
             _ => true,
         }
     }
@@ -99,14 +107,20 @@ impl Request {
     fn changes_messages(&self) -> bool {
         match self {
             Request::Messages { request, .. } => request.changes_messages(),
+            Request::Uploads(request) => matches!(request, uploads::Request::Finish { .. }),
             Request::EndGroup { .. } => true,
             _ => false,
         }
     }
 
-    /// Whether it leaves something that is removed later.
+    /// Whether it may leave something that is removed later.
     fn leaves_remains(&self) -> bool {
-        matches!(self, Request::EndGroup { .. })
+        match self {
+            Request::Messages { request, .. } => request.removes(),
+            Request::Uploads(request) => request.writes(),
+            Request::EndGroup { .. } => true,
+            _ => false,
+        }
     }
 
     /// What the log calls it.
@@ -124,6 +138,7 @@ impl Request {
             Request::Messages { request, .. } => request.describe(),
             Request::SaveGroup { group, .. } => format!("the group {}", group.name),
             Request::EndGroup { group, .. } => format!("the end of the group {}", group.0),
+            Request::Uploads(request) => request.describe(),
             Request::Search(_) => "a search".to_owned(),
         }
     }
@@ -136,8 +151,19 @@ enum Answer {
     Hash(Option<String>),
     /// It is done, and on disk.
     Done(Outcome),
+    /// It goes on, on another thread.
+    Next(Onward),
     /// It is not.
     Refused(Outcome),
+}
+
+/// How a request goes on that the database thread does not finish.
+#[derive(Debug)]
+enum Onward {
+    /// With the files of uploads.
+    Task(Task),
+    /// With a file that is read.
+    Read(Source),
 }
 
 /// Where a request goes on that the database thread does not finish.
@@ -145,6 +171,8 @@ enum Answer {
 pub(super) struct Next<'a> {
     pub(super) passwords: &'a Queue<passwords::Request>,
     pub(super) search: &'a Search,
+    pub(super) files: &'a Files,
+    pub(super) uploads: &'a Uploads,
     pub(super) completions: &'a Completions,
 }
 
@@ -156,21 +184,24 @@ pub(super) struct Database {
     health: Health,
     /// When the next step of a removal is due; none where nothing is to be removed.
     tidy_due: Option<Instant>,
+    /// Whether files that were handed out are not removed yet.
+    is_sweeping: bool,
     /// Held for as long as anything may be written.
     _lock: Lock,
 }
 
 impl Database {
     /// Opens the database of a locked data folder, and loads what the hub begins with.
-    pub(super) fn open(path: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
+    pub(super) fn open(path: &Path, parts: &Parts, lock: Lock) -> Result<(Self, Kept), StoreError> {
         let mut connection = schema::open(path)?;
-        let kept = load(&mut connection).map_err(StoreError::at(path))?;
+        let kept = load(&mut connection, parts).map_err(StoreError::at(path))?;
         let database = Database {
             connection,
             // Not yet set, so the first batch sets it.
             cache_kib: 0,
             health: Health::new("writing to the store"),
             tidy_due: Some(Instant::now()),
+            is_sweeping: false,
             _lock: lock,
         };
         Ok((database, kept))
@@ -184,7 +215,7 @@ impl Database {
                 None => Ok(requests.pop_batch(BATCH_MAX)),
             };
             if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
-                self.tidy();
+                self.tidy(next);
             }
             let Ok(batch) = batch else { continue };
             let Some(mut batch) = batch else { break };
@@ -196,6 +227,7 @@ impl Database {
                 if answered.iter().any(Request::leaves_remains) {
                     self.tidy_due = self.tidy_due.or_else(|| Some(Instant::now() + TIDY_PAUSE));
                 }
+                self.is_sweeping &= !answered.iter().any(ends_sweep);
                 let finished = batch.drain(..answers.len()).zip(answers);
                 next.completions.push_all(finished.filter_map(|(request, answer)| {
                     let (ticket, outcome) = pass_on(request, answer, next)?;
@@ -229,20 +261,29 @@ impl Database {
     }
 
     /// Takes one step of removing what nobody needs any more.
-    fn tidy(&mut self) {
-        let mut step = || -> rusqlite::Result<bool> {
+    fn tidy(&mut self, next: &Next<'_>) {
+        let mut step = || -> rusqlite::Result<_> {
             let transaction = self.connection.transaction()?;
             let more = groups::remove_step(&transaction)?;
             transaction.commit()?;
-            Ok(more)
+            if more {
+                return Ok((more, Vec::new()));
+            }
+            Ok((more, uploads::garbage(&self.connection, SWEPT_PER_STEP)?))
         };
-        self.tidy_due = match step() {
-            Ok(more) => more.then(|| Instant::now() + TIDY_PAUSE),
+        match step() {
+            Ok((more, garbage)) => {
+                // What is being swept comes back as a request, which makes the next step due.
+                self.tidy_due = more.then(|| Instant::now() + TIDY_PAUSE);
+                if !garbage.is_empty() && !self.is_sweeping {
+                    self.is_sweeping = next.uploads.hand(Task::Sweep(garbage));
+                }
+            }
             Err(error) => {
                 self.health.failed(&error);
-                Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE)
+                self.tidy_due = Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE);
             }
-        };
+        }
     }
 
     /// Answers the first of some requests, at least one of them, in one transaction; or, where one
@@ -329,8 +370,9 @@ impl Database {
 }
 
 /// What the hub begins with.
-fn load(database: &mut Connection) -> Result<Kept, Reason> {
+fn load(database: &mut Connection, parts: &Parts) -> Result<Kept, Reason> {
     groups::end_unkept(database)?;
+    uploads::repair(database, parts)?;
     Ok(Kept {
         accounts: accounts::load(database)?,
         id_mark: messages::load_id_mark(database)?,
@@ -368,9 +410,21 @@ fn apply(
         Request::SaveGroup { group, .. } => groups::save(transaction, group)?,
         Request::EndGroup { group, .. } => groups::end(transaction, *group)?,
         Request::Messages { request, .. } => return request.run(transaction).map(Answer::Done),
+        Request::Uploads(request) => {
+            return Ok(match request.run(transaction)? {
+                Step::Done(outcome) => Answer::Done(outcome),
+                Step::Task(task) => Answer::Next(Onward::Task(task)),
+                Step::Sent(file) => Answer::Next(Onward::Read(Source::Sent(file))),
+            });
+        }
         Request::Search(_) => {}
     }
     Ok(Answer::Done(Outcome::Done))
+}
+
+/// Whether the files that were handed out are removed.
+fn ends_sweep(request: &Request) -> bool {
+    matches!(request, Request::Uploads(uploads::Request::Swept { .. }))
 }
 
 /// Hands what was looked up to the password threads, and searches to theirs; everything else is
@@ -385,6 +439,20 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
         (Request::Search(request), Answer::Done(_)) => {
             let ticket = request.ticket;
             (!next.search.ask(request)).then_some((ticket, Outcome::Busy))
+        }
+        (request, Answer::Next(onward)) => {
+            let ticket = request.ticket()?;
+            let is_sum = matches!(request, Request::Uploads(uploads::Request::Sum { .. }));
+            let taken = match onward {
+                Onward::Task(task) => next.uploads.hand(task),
+                Onward::Read(source) if is_sum => next.files.sum(ticket, source),
+                Onward::Read(source) => next.files.open_file(ticket, source),
+            };
+            (!taken).then_some((ticket, Outcome::Busy))
+        }
+        // It stands there for everybody to see; the database learns of it at the next start.
+        (Request::Uploads(uploads::Request::Placed { ticket, .. }), Answer::Refused(_)) => {
+            Some((ticket, Outcome::Done))
         }
         (request, Answer::Refused(outcome) | Answer::Done(outcome)) => {
             Some((request.ticket()?, outcome))

@@ -56,6 +56,8 @@ pub enum Reason {
         /// What of it.
         what: &'static str,
     },
+    /// The shared folder lies among the files that were sent in chats.
+    HoldsSent,
     /// A word that marks a message, and is none; the message's id.
     MalformedKey(i64),
     /// The kernel has no `openat2(2)`, which keeps file names beneath the shared folder.
@@ -131,6 +133,7 @@ impl fmt::Display for Reason {
             Reason::HoldsData => {
                 f.write_str("it holds the data folder, and so the password hashes")
             }
+            Reason::HoldsSent => f.write_str("it holds the files that were sent in chats"),
             Reason::MalformedKey(id) => write!(f, "the key of the message {id} is malformed"),
             Reason::NoOpenat2 => {
                 f.write_str("the kernel has no openat2(2): Linux 5.6 or newer is needed")

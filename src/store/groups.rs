@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::error::Reason;
 use super::lane::Lane;
 use super::messages::sql;
+use super::uploads;
 use crate::hub::{Chat, GroupId, GroupRecord};
 use crate::protocol::name::{GroupName, Number};
 use crate::protocol::reply::MessageId;
@@ -136,6 +137,7 @@ pub(super) fn remove_step(database: &Connection) -> rusqlite::Result<bool> {
         .optional()?;
     let Some(id) = ended else { return Ok(false) };
     let lane = Lane::Group(GroupId(id.cast_unsigned()));
+    uploads::drop_lane(database, lane)?;
     let messages: Vec<i64> = database
         .prepare_cached("SELECT id FROM messages WHERE lane = ?1 ORDER BY id LIMIT ?2")?
         .query_map((lane, REMOVED_PER_STEP), |row| row.get(0))?
@@ -143,6 +145,7 @@ pub(super) fn remove_step(database: &Connection) -> rusqlite::Result<bool> {
     let mut delete = database.prepare_cached("DELETE FROM messages WHERE id = ?1")?;
     let mut delete_key = database.prepare_cached("DELETE FROM keys WHERE message = ?1")?;
     for message in &messages {
+        uploads::drop_sent(database, *message..=*message)?;
         delete_key.execute([message])?;
         delete.execute([message])?;
     }

@@ -94,6 +94,41 @@ pub(super) const MIGRATIONS: &[&str] = &[
     -- Groups that have ended, some of whose messages are still there.
     CREATE TABLE ended (group_id INTEGER PRIMARY KEY) STRICT;
     ",
+    "
+    -- Files on their way. The names of their parts hold the id.
+    CREATE TABLE uploads (
+        id      INTEGER PRIMARY KEY, -- drawn at random
+        owner   INTEGER NOT NULL,
+        lane    INTEGER, -- NULL where it goes into the shared folder
+        name    TEXT NOT NULL,
+        size    INTEGER NOT NULL, -- bytes that were announced
+        touched INTEGER NOT NULL -- microseconds since the Unix epoch
+    ) STRICT;
+    CREATE INDEX uploads_by_owner ON uploads (owner, size);
+    CREATE INDEX uploads_by_lane ON uploads (lane);
+    CREATE INDEX uploads_by_age ON uploads (touched);
+    -- What users have put into the shared folder.
+    CREATE TABLE files (
+        id    INTEGER PRIMARY KEY, -- the upload's
+        owner INTEGER NOT NULL,
+        name  TEXT NOT NULL UNIQUE,
+        size  INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX files_by_owner ON files (owner, size);
+    -- Which messages are files.
+    CREATE TABLE sent (
+        message INTEGER PRIMARY KEY,
+        file    INTEGER NOT NULL UNIQUE, -- the upload's id, under which it is kept
+        sender  INTEGER NOT NULL,
+        size    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX sent_by_sender ON sent (sender, size);
+    -- Parts and sent files that nothing refers to any more, and that are yet to be removed.
+    CREATE TABLE garbage (
+        id   INTEGER PRIMARY KEY, -- the upload's
+        name TEXT -- for a part of that file in the shared folder
+    ) STRICT;
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page

@@ -14,6 +14,7 @@ use crate::protocol::name::FileName;
 
 mod groups;
 mod messages;
+mod uploads;
 
 /// No test waits longer for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -276,6 +277,13 @@ fn the_shared_folder_must_not_hold_the_data_folder() {
         let refused = open(data, files).unwrap_err();
         assert!(
             matches!(refused, StoreError::Unusable { reason: Reason::HoldsData, .. }),
+            "{refused}"
+        );
+    }
+    for (data, files) in [("d", "d/sent"), ("d", "d/sent/files")] {
+        let refused = open(data, files).unwrap_err();
+        assert!(
+            matches!(refused, StoreError::Unusable { reason: Reason::HoldsSent, .. }),
             "{refused}"
         );
     }

@@ -2,15 +2,21 @@
 
 use super::*;
 
+use std::sync::Arc;
+
 use tempfile::TempDir;
 
 use crate::hub::{Chat, StoredMessage};
 use crate::protocol::reply::MessageId;
+use crate::store::folder::Folder;
 
 fn open() -> (TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::acquire(folder.path()).unwrap();
-    let (database, kept) = Database::open(&folder.path().join("store"), lock).unwrap();
+    let shared = Folder::open(&folder.path().join("files")).unwrap();
+    let (files, sent) = (folder.path().join("files"), folder.path().join("sent"));
+    let parts = Parts::open(Arc::new(shared), files, sent).unwrap();
+    let (database, kept) = Database::open(&folder.path().join("store"), &parts, lock).unwrap();
     assert_eq!(kept.accounts, []);
     (folder, database)
 }

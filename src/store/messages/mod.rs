@@ -8,8 +8,8 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::Reason;
-use super::groups;
 use super::lane::Lane;
+use super::{groups, uploads};
 use crate::hub::{Chat, Outcome, StoredMessage};
 use crate::protocol::name::{Key, Number};
 use crate::protocol::reply::MessageId;
@@ -70,6 +70,11 @@ impl Request {
         matches!(self, Request::Keep { .. } | Request::RemoveOld { .. })
     }
 
+    /// Whether it may leave files that nothing refers to.
+    pub(super) fn removes(&self) -> bool {
+        matches!(self, Request::RemoveOld { .. })
+    }
+
     /// What the log calls it.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -126,7 +131,8 @@ pub(super) fn from_sql(column: usize, id: i64) -> rusqlite::Result<MessageId> {
     })
 }
 
-fn keep(database: &Connection, message: &StoredMessage) -> rusqlite::Result<()> {
+/// Keeps a message.
+pub(super) fn keep(database: &Connection, message: &StoredMessage) -> rusqlite::Result<()> {
     let lane = Lane::of_sender(message.chat, message.from);
     database
         .prepare_cached("INSERT INTO messages (id, lane, sender, text) VALUES (?1, ?2, ?3, ?4)")?
@@ -247,13 +253,15 @@ fn mark_seen(
     Ok(Outcome::Done)
 }
 
-/// Removes the oldest messages before an id, and the words that mark them.
+/// Removes the oldest messages before an id, the files that they sent, and the words that mark
+/// them.
 fn remove_old(database: &Connection, before: MessageId) -> rusqlite::Result<Outcome> {
     let first_left: Option<i64> = database
         .prepare_cached("SELECT id FROM messages WHERE id < ?1 ORDER BY id LIMIT 1 OFFSET ?2")?
         .query_row((sql(before), REMOVED_PER_STEP), |row| row.get(0))
         .optional()?;
     let end = first_left.unwrap_or(sql(before));
+    uploads::drop_sent(database, 0..=end - 1)?;
     database.prepare_cached("DELETE FROM messages WHERE id < ?1")?.execute([end])?;
     remove_keys(database, end, REMOVED_PER_STEP)?;
     Ok(Outcome::Removed { more: first_left.is_some() })

@@ -171,8 +171,10 @@ pub(super) fn select_last(
 /// The messages with these ids, from the first on. What was removed meanwhile is left out, so an
 /// empty answer says that none of them is there any more.
 pub(super) fn fetch(database: &Connection, ids: &[MessageId]) -> rusqlite::Result<Outcome> {
-    let mut select =
-        database.prepare_cached("SELECT id, lane, sender, text FROM messages WHERE id = ?1")?;
+    let mut select = database.prepare_cached(
+        "SELECT id, lane, messages.sender, text, size
+         FROM messages LEFT JOIN sent ON message = id WHERE id = ?1",
+    )?;
     let mut messages = Vec::new();
     let mut bytes = 0;
     for id in ids {
@@ -195,7 +197,7 @@ fn parse(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         from: Number(row.get(2)?),
         chat: lane.chat(),
         text: Arc::from(row.get_ref(3)?.as_str()?),
-        file_size: None,
+        file_size: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
     })
 }
 
@@ -225,7 +227,8 @@ mod tests {
         }
         let query = "SELECT id FROM messages WHERE lane = 1 AND id >= 2 AND id < 9
                      ORDER BY id DESC LIMIT 3";
-        let range = "SEARCH messages USING COVERING INDEX messages_by_lane (lane=? AND rowid>? AND rowid<?)";
+        let range = "SEARCH messages USING COVERING INDEX messages_by_lane \
+                     (lane=? AND rowid>? AND rowid<?)";
         assert_eq!(plan(&database, query), range);
         let query = "SELECT max(id) FROM messages WHERE lane = 1";
         let range = "SEARCH messages USING COVERING INDEX messages_by_lane (lane=?)";
