@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::download::OutboxEvent;
 use super::outbox::{Flushed, Outbox, TickLines};
 use super::poll::Interest;
-use super::upload::Upload;
+use super::upload::{Upload, Uploads};
 use crate::hub::CloseReason;
 use crate::protocol::CLIENT_LINE_BYTES_MAX;
 use crate::protocol::frame::Decoder;
@@ -47,7 +47,7 @@ pub struct Connection {
     /// What waits to be written.
     pub outbox: Outbox,
     /// What is being sent by the peer.
-    pub uploads: Option<Box<Vec<Upload>>>,
+    pub uploads: Option<Box<Uploads>>,
     /// What the poll knows.
     pub interest: Interest,
     /// Whether writing has to wait until the socket is writable.
@@ -130,17 +130,17 @@ impl Connection {
 
     /// The upload on a stream.
     pub fn upload(&mut self, stream: u32) -> Option<&mut Upload> {
-        self.uploads.as_mut()?.iter_mut().find(|upload| upload.stream() == stream)
+        self.uploads.as_mut()?.find(stream)
     }
 
     /// Whether the disk is behind what the peer sends.
     pub fn is_upload_behind(&self) -> bool {
-        self.uploads.as_ref().is_some_and(|uploads| uploads.iter().any(Upload::is_behind))
+        self.uploads.as_ref().is_some_and(|uploads| uploads.are_behind())
     }
 
     /// Whether an upload came to its end and is still being written.
     pub fn is_upload_ending(&self) -> bool {
-        self.uploads.as_ref().is_some_and(|uploads| uploads.iter().any(Upload::is_ended))
+        self.uploads.as_ref().is_some_and(|uploads| uploads.are_ending())
     }
 
     /// Whether the hub knows it.

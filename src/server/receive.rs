@@ -21,15 +21,14 @@ impl Server {
     ) {
         let Some(opened) = self.opened.remove(&ticket) else { return };
         let Some(connection) = self.connections.get(id) else { return };
-        connection.uploads.get_or_insert_default().push(Upload::new(stream, opened, bytes));
+        connection.uploads.get_or_insert_default().add(Upload::new(stream, opened, bytes));
     }
 
     /// Drops an upload; a write under way is not taken back.
     pub(super) fn drop_upload(&mut self, id: ConnId, stream: u32) {
         let Some(connection) = self.connections.get(id) else { return };
         let Some(uploads) = &mut connection.uploads else { return };
-        uploads.retain(|upload| upload.stream() != stream);
-        if uploads.is_empty() {
+        if uploads.remove(stream) {
             connection.uploads = None;
         }
     }

@@ -10,6 +10,38 @@ use std::sync::Arc;
 use super::download::Opened;
 use crate::limits::UPLOAD_BUFFER_BYTES_MAX;
 
+/// The uploads of one connection.
+#[derive(Debug, Default)]
+pub struct Uploads(Vec<Upload>);
+
+impl Uploads {
+    /// Adds an upload.
+    pub fn add(&mut self, upload: Upload) {
+        self.0.push(upload);
+    }
+
+    /// The upload on a stream.
+    pub fn find(&mut self, stream: u32) -> Option<&mut Upload> {
+        self.0.iter_mut().find(|upload| upload.stream == stream)
+    }
+
+    /// Forgets the upload on a stream, and tells whether it was the last one.
+    pub fn remove(&mut self, stream: u32) -> bool {
+        self.0.retain(|upload| upload.stream != stream);
+        self.0.is_empty()
+    }
+
+    /// Whether the disk is so far behind that the sender has to wait.
+    pub fn are_behind(&self) -> bool {
+        self.0.iter().any(Upload::is_behind)
+    }
+
+    /// Whether one came to its end and is still being written.
+    pub fn are_ending(&self) -> bool {
+        self.0.iter().any(|upload| upload.is_ended)
+    }
+}
+
 /// An upload under way.
 #[derive(Debug)]
 pub struct Upload {
@@ -49,11 +81,6 @@ impl Upload {
             is_writing: false,
             is_ended: false,
         }
-    }
-
-    /// The number of its stream.
-    pub fn stream(&self) -> u32 {
-        self.stream
     }
 
     /// Takes bytes of a chunk.
@@ -99,13 +126,8 @@ impl Upload {
     }
 
     /// Whether the disk is so far behind that the sender has to wait.
-    pub fn is_behind(&self) -> bool {
+    fn is_behind(&self) -> bool {
         self.gathered.len() >= UPLOAD_BUFFER_BYTES_MAX
-    }
-
-    /// Whether all of it came.
-    pub fn is_ended(&self) -> bool {
-        self.is_ended
     }
 
     /// Whether all of it came and was written.
