@@ -127,6 +127,12 @@ impl Store {
                 self.accounts.get_mut(number).unwrap().0.display = Some(display.clone());
                 Outcome::Done
             }
+            other => self.run_file_job(other),
+        }
+    }
+
+    fn run_file_job(&mut self, job: &Job) -> Outcome {
+        match job {
             Job::ListFolder { path } => self.list(path.as_ref()),
             Job::OpenFile { .. } | Job::OpenSent(_) => opened(self.file(job)),
             Job::SumFile { .. } | Job::SumSent(_) => summed(self.file(job)),
@@ -150,6 +156,7 @@ impl Store {
                 Some(message) if message.file_size.is_some() => Outcome::Sent(message.clone()),
                 _ => Outcome::NotFound,
             },
+            other => unreachable!("{other:?} is no job on files"),
         }
     }
 
