@@ -1,5 +1,5 @@
-//! From the last byte of an upload to the file that others can read: it is brought to the disk, then
-//! it gets its name, or the message that sends it. That goes on when its sender is gone.
+//! From the last byte of an upload to the file that others can read: it is brought to the disk,
+//! then it gets its name, or the message that sends it. That goes on when its sender is gone.
 
 use std::collections::BTreeMap;
 
@@ -22,8 +22,8 @@ pub(super) struct WholeUpload {
     pub upload: Upload,
 }
 
-/// Messages that send files and are being kept. Nobody was told of them yet, so that nobody can have
-/// read them, whatever later messages of the same chat somebody read.
+/// Messages that send files and are being kept. Nobody was told of them yet, so that nobody can
+/// have read them, whatever later messages of the same chat somebody read.
 #[derive(Debug, Default)]
 pub(super) struct Published(BTreeMap<MessageId, Chat>);
 

@@ -197,8 +197,8 @@ impl Session {
         }
     }
 
-    /// Whether all that was asked for has been answered, and what became of each upload that is whole
-    /// was told.
+    /// Whether all that was asked for has been answered, and what became of each upload that is
+    /// whole was told.
     pub fn has_answered(&self) -> bool {
         let logs_in =
             matches!(self.state, State::ChecksPassword | State::Refused(_) | State::Enters(_));
