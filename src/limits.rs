@@ -34,6 +34,9 @@ pub const WARM_BYTES: u64 = 1024 * 1024;
 /// How often, in bytes of a file, the loop asks whether what comes next is in the page cache.
 pub const WARM_PROBE_BYTES: u64 = 256 * 1024;
 
+/// Bytes of one upload that are gathered while the disk writes; above it the sender waits.
+pub const UPLOAD_BUFFER_BYTES_MAX: usize = 256 * 1024;
+
 /// How long a closing connection may take to read what waits for it.
 pub const FINISH_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -74,6 +77,13 @@ pub const ANSWERS_WAITING_MAX: usize = 64;
 
 /// Downloads of one session that are open or asked for. Each holds a file descriptor.
 pub const DOWNLOADS_MAX: usize = 16;
+
+/// Uploads of one session that are open, asked for, or being made files. Each holds a file
+/// descriptor.
+pub const UPLOADS_MAX: usize = 16;
+
+/// How long an upload that broke off is kept, and can go on.
+pub const UPLOAD_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Failed logins that one name, or one network, may have before it has to wait. Low enough that a
 /// password can't be guessed over the wire, high enough that nobody is locked out by mistyping.
@@ -116,7 +126,23 @@ pub const PIECE_MESSAGES_MAX: usize = 256;
 /// How long old messages are kept for the sake of a list that was begun and holds them. Whoever has
 /// not read it by then is closed.
 pub const LIST_TIME_MAX: Duration = Duration::from_secs(10 * 60);
-/// How often messages that became too old are removed.
+/// How often what became too old is removed, messages and uploads that broke off.
 pub const REMOVAL_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// The pause between two steps of a removal, in which whatever else waits for the disk goes on.
 pub const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
+
+/// Groups that there may be at a time of those that one user made, so that one account can't fill
+/// the memory: with a hundred members each, they take about three megabytes.
+pub const GROUPS_MADE_MAX: usize = 1024;
+/// Users who ask to join one group and wait for its admin.
+pub const GROUP_REQUESTS_MAX: usize = 256;
+/// Invitations of which a user is told after a login; as many requests; and as many requests where
+/// somebody becomes the admin. Few enough that they fit into any send queue, whoever made them.
+pub const GROUP_NOTICES_MAX: usize = 256;
+/// How long a member of a group that is not kept may be offline.
+pub const GROUP_OFFLINE_TIME_MAX: Duration = Duration::from_secs(10 * 60);
+/// How long after a failure a group is saved again.
+pub const GROUP_SAVE_PAUSE: Duration = Duration::from_secs(5);
+/// Memberships that end in one tick for being offline too long; and groups that are saved again in
+/// one tick. The rest follows in the next one, so that everybody else is served in between.
+pub const GROUPS_PER_TICK_MAX: usize = 256;

@@ -128,6 +128,9 @@ fn hub_config(options: &Options) -> hub::Config {
         presence_limit: options.presence_limit as usize,
         keep_messages: options.offline == Offline::Store,
         history: options.history,
+        group_max: options.group_max.get() as usize,
+        file_size_max: options.max_file.0,
+        quota: options.quota.0,
     }
 }
 

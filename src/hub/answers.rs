@@ -7,9 +7,11 @@ use std::collections::VecDeque;
 
 use super::effect::CloseReason;
 use super::job::Ticket;
-use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX};
-use crate::protocol::name::FileName;
+use super::job::UploadId;
+use super::uploads::Upload;
+use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX, UPLOADS_MAX};
 use crate::protocol::reply::{List, Reply};
+use crate::protocol::request::FileRef;
 
 /// What a request comes to.
 #[derive(Debug)]
@@ -19,6 +21,7 @@ pub(super) enum Answer {
     /// The list of messages that this session has under way, which begins now.
     Messages,
     Download(Download),
+    Upload(ReadyUpload),
     /// The last answer: the connection closes once all before it are given.
     Close(CloseReason, Option<Reply>),
 }
@@ -31,7 +34,18 @@ pub(super) struct Download {
     pub ticket: Ticket,
     pub offset: u64,
     pub size: u64,
-    pub name: FileName,
+    pub file: FileRef,
+}
+
+/// An upload that is ready to begin. It gets its stream as a download does.
+#[derive(Debug)]
+pub(super) struct ReadyUpload {
+    /// The job that opened the file.
+    pub ticket: Ticket,
+    pub id: UploadId,
+    /// How many bytes are there already.
+    pub offset: u64,
+    pub upload: Upload,
 }
 
 #[derive(Debug)]
@@ -53,6 +67,10 @@ struct Queue {
     downloads: Vec<u32>,
     /// How many of the slots are for downloads that have no stream yet.
     downloads_asked: usize,
+    /// How many uploads there are, from being asked for to being over.
+    uploads: usize,
+    /// How many of those are whole, and are being made files.
+    finishing: usize,
     /// How many numbers were given to streams.
     streams: u32,
 }
@@ -76,6 +94,20 @@ impl Answers {
     /// Keeps an answer that is ready until its turn has come.
     pub fn push(&mut self, answer: Answer) {
         self.queue().slots.push_back(Slot::Ready(answer));
+    }
+
+    /// Has the place that was kept for the outcome of a job wait for another one.
+    pub fn wait_instead(&mut self, before: Ticket, after: Ticket) {
+        let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
+        for slot in slots {
+            if let Slot::Waiting(waiting) = slot
+                && *waiting == before
+            {
+                *waiting = after;
+                return;
+            }
+        }
+        debug_assert!(false, "no answer waits for {before:?}");
     }
 
     /// Puts the answer in the place that was kept for it.
@@ -128,10 +160,17 @@ impl Answers {
 
     /// Opens the stream of a download that was asked for.
     pub fn open_download(&mut self) -> u32 {
+        let stream = self.open_stream();
         let queue = self.queue();
         queue.downloads_asked -= 1;
+        queue.downloads.push(stream);
+        stream
+    }
+
+    /// Gives the next number to a stream.
+    pub fn open_stream(&mut self) -> u32 {
+        let queue = self.queue();
         queue.streams += 1;
-        queue.downloads.push(queue.streams);
         queue.streams
     }
 
@@ -145,6 +184,42 @@ impl Answers {
         true
     }
 
+    /// Counts an upload that is asked for; false where there are as many as there may be.
+    pub fn ask_for_upload(&mut self) -> bool {
+        let queue = self.queue();
+        let room = queue.uploads < UPLOADS_MAX;
+        queue.uploads += usize::from(room);
+        self.free_if_unused();
+        room
+    }
+
+    /// An upload is over, or came to nothing.
+    pub fn upload_over(&mut self) {
+        self.queue().uploads -= 1;
+        self.free_if_unused();
+    }
+
+    /// How many uploads there are, from being asked for to being over.
+    pub fn uploads(&self) -> usize {
+        self.0.as_ref().map_or(0, |queue| queue.uploads)
+    }
+
+    /// An upload is whole. That it is a file, or why not, is owed from now on.
+    pub fn upload_whole(&mut self) {
+        self.queue().finishing += 1;
+    }
+
+    /// A whole upload is a file, or could not be made one.
+    pub fn upload_finished(&mut self) {
+        self.queue().finishing -= 1;
+        self.upload_over();
+    }
+
+    /// How many whole uploads are being made files.
+    pub fn uploads_finishing(&self) -> usize {
+        self.0.as_ref().map_or(0, |queue| queue.finishing)
+    }
+
     /// Whether a stream of that number was ever open.
     pub fn knows_stream(&self, stream: u32) -> bool {
         let streams = self.0.as_ref().map_or(0, |queue| queue.streams);
@@ -152,11 +227,24 @@ impl Answers {
     }
 
     /// The jobs whose files were opened for downloads that have not begun.
-    pub fn opened_files(&self) -> impl Iterator<Item = Ticket> {
+    pub fn opened_downloads(&self) -> impl Iterator<Item = Ticket> {
         self.slots().filter_map(|slot| match slot {
             Slot::Ready(Answer::Download(download)) => Some(download.ticket),
             _ => None,
         })
+    }
+
+    /// The uploads whose files were opened and that have not begun.
+    pub fn opened_uploads(&self) -> impl Iterator<Item = &ReadyUpload> {
+        self.slots().filter_map(|slot| match slot {
+            Slot::Ready(Answer::Upload(ready)) => Some(ready),
+            _ => None,
+        })
+    }
+
+    /// The jobs whose files were opened for what has not begun.
+    pub fn opened_files(&self) -> impl Iterator<Item = Ticket> {
+        self.opened_downloads().chain(self.opened_uploads().map(|ready| ready.ticket))
     }
 
     /// The jobs whose outcomes are awaited.
@@ -177,7 +265,10 @@ impl Answers {
 
     fn free_if_unused(&mut self) {
         let unused = self.0.as_ref().is_some_and(|queue| {
-            queue.slots.is_empty() && queue.streams == 0 && queue.downloads_asked == 0
+            queue.slots.is_empty()
+                && queue.streams == 0
+                && queue.downloads_asked == 0
+                && queue.uploads == 0
         });
         if unused {
             self.0 = None;
@@ -190,6 +281,7 @@ impl Answers {
         let ready_first = matches!(queue.slots.front(), Some(Slot::Ready(_)));
         assert!(!ready_first, "an answer waits though its turn has come");
         assert!(queue.downloads.len() + queue.downloads_asked <= DOWNLOADS_MAX);
+        assert!(queue.uploads <= UPLOADS_MAX && queue.finishing <= queue.uploads);
         assert!(queue.downloads.iter().all(|stream| *stream <= queue.streams));
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::Hub;
 use super::answers::Answer;
 use super::effect::{CloseReason, Effects};
+use super::groups::Plan;
 use super::input::ConnId;
 use super::job::Selection;
 use super::session::{Composing, Session, State};
 use crate::protocol::frame::FrameError;
 use crate::protocol::reply::{Code, List, Reply, Subject};
-use crate::protocol::request::{Refusal, Request};
+use crate::protocol::request::{FileRef, Refusal, Request};
 use crate::protocol::text::TextError;
 use crate::protocol::verb::Verb;
 
@@ -32,7 +33,14 @@ fn access(verb: Verb) -> Access {
         Verb::User => Access::Guest,
         Verb::Get => Access::FileReader,
         Verb::Pm | Verb::Dm | Verb::Who | Verb::Nick | Verb::Quiet => Access::User,
-        Verb::Ls | Verb::Sum | Verb::Abort => Access::User,
+        Verb::Ls | Verb::Sum | Verb::Abort | Verb::Put | Verb::Sendfile => Access::User,
+        Verb::Mkgroup
+        | Verb::Mkgroupreq
+        | Verb::Join
+        | Verb::Admit
+        | Verb::Refuse
+        | Verb::Leave => Access::User,
+        Verb::Keep | Verb::Groups | Verb::Members => Access::User,
         Verb::Resume => Access::Guest,
         Verb::Token | Verb::Passwd | Verb::Key | Verb::Unread | Verb::Open => Access::User,
         Verb::History | Verb::Search | Verb::Seen => Access::User,
@@ -73,11 +81,28 @@ impl Hub {
             Request::Nick(display) => self.nick(conn, display, effects),
             Request::Quiet(quiet) => self.quiet(conn, quiet, effects),
             Request::Ls(path) => self.list_folder(conn, path, effects),
-            Request::Get { offset, name } => self.download(conn, offset, name, effects),
-            Request::Sum(name) => self.sum(conn, name, effects),
+            Request::Get { offset, file: FileRef::Shared(name) } => {
+                self.download(conn, offset, name, effects);
+            }
+            Request::Get { offset, file: FileRef::Sent(id) } => {
+                self.download_sent(conn, offset, id, effects);
+            }
+            Request::Sum(FileRef::Shared(name)) => self.sum(conn, name, effects),
+            Request::Sum(FileRef::Sent(id)) => self.sum_sent(conn, id, effects),
+            Request::Put { size, name } => self.put(conn, size, name, effects),
+            Request::Sendfile { to, size, name } => self.send_file(conn, to, size, name, effects),
             Request::Abort { stream } => self.abort(conn, stream, effects),
             Request::Help => self.help(conn, effects),
             Request::Ex => self.leave(conn, effects),
+            Request::Mkgroup { name, users, asks } => {
+                self.make_group(conn, Plan { name, users, asks }, effects);
+            }
+            about_groups @ (Request::Join(_)
+            | Request::Admit { .. }
+            | Request::Leave(_)
+            | Request::Keep { .. }
+            | Request::Groups { .. }
+            | Request::Members(_)) => self.group_request(conn, about_groups, effects),
             Request::Token => self.token(conn, effects),
             Request::Resume { name, token } => self.log_in_again(conn, name, token, effects),
             Request::Passwd => self.compose(conn, Composing::OldPassword, effects),

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::Hub;
 use super::directory::UserIndex;
 use super::effect::{CloseReason, Effect, Effects};
+use super::groups::Plan;
 use super::input::ConnId;
-use super::job::{Chat, Job, Outcome, StoredMessage};
+use super::job::{Chat, GroupId, Job, Outcome, StoredMessage};
 use super::keys::Known;
 use super::tasks::{Task, UnderWay, failed};
 use crate::limits::HELD_MESSAGES_MAX;
@@ -23,6 +24,8 @@ pub(super) struct Draft {
     pub text: Arc<str>,
     /// The word that marks it.
     pub key: Option<Key>,
+    /// Where a file is sent, whose name is the text: its size in bytes.
+    pub file_size: Option<u64>,
 }
 
 /// To whom a message goes.
@@ -30,7 +33,32 @@ pub(super) struct Draft {
 pub(super) enum Addressee {
     Everyone,
     User(UserIndex),
+    /// The other members of a group.
+    Group(GroupId),
 }
+
+/// What waits for an id, and its sender with it.
+#[derive(Debug)]
+pub(super) enum AwaitsId {
+    Message(Draft),
+    Group(Plan),
+}
+
+impl AwaitsId {
+    fn subject(&self) -> Subject {
+        match self {
+            AwaitsId::Message(_) => Subject::Message,
+            AwaitsId::Group(plan) => plan.verb().into(),
+        }
+    }
+}
+
+/// The answer where a group ended before its message was sent, or sent again.
+const NO_GROUP_ANY_MORE: Reply = Reply {
+    code: Code::NotFound,
+    subject: Subject::Message,
+    detail: Detail::Text("no such group any more"),
+};
 
 impl Hub {
     /// Takes a message. Where its word may mark one that was sent before, the store is asked first,
@@ -81,17 +109,18 @@ impl Hub {
                 let detail = Detail::Confirmed { id, to, delivered: 0, stored: 0 };
                 Reply::new(Code::Done, Subject::Message, detail)
             }
-            None => failed(Subject::Message, &Outcome::Failed),
+            None => NO_GROUP_ANY_MORE,
         };
         self.reply(conn, reply, effects);
     }
 
-    /// A chat as `user` addresses it. None where nobody has a number, which no store should know
-    /// then.
+    /// A chat as `user` addresses it. None where a group has ended, or nobody has a number, which
+    /// no store should know then.
     pub(super) fn destination(&self, user: UserIndex, chat: Chat) -> Option<Destination> {
         let own = self.directory.account(user).number;
         let other = match chat {
             Chat::Everyone => return Some(Destination::Everyone),
+            Chat::Group(id) => return self.groups.get(id).map(|it| Destination::Group(it.name)),
             Chat::Direct(one, other) => {
                 if one == own {
                     other
@@ -108,22 +137,27 @@ impl Hub {
     /// message and its sender wait.
     fn send(&mut self, conn: ConnId, draft: Draft, effects: &mut Effects) {
         let is_offline = match draft.to {
-            Addressee::Everyone => false,
+            Addressee::Everyone | Addressee::Group(_) => false,
             Addressee::User(user) => self.session_of(user).is_none(),
         };
         if is_offline && !self.config.keep_messages {
             let reply = Reply::text(Code::Offline, Subject::Message, "that user is offline");
             return self.reply(conn, reply, effects);
         }
-        let id = self.ids.next(self.now.unix_micros);
-        self.raise_id_mark(effects);
-        let Some(id) = id else {
-            self.set_on_hold(conn, true);
-            self.drafts.push((conn, draft));
-            return;
+        let Some(id) = self.next_id(effects) else {
+            return self.await_id(conn, AwaitsId::Message(draft));
         };
-        let (message, chat, delivered) = self.deliver(id, &draft, effects);
-        let stored = u32::from(is_offline);
+        let Some((message, chat, delivered)) = self.deliver(id, &draft, effects) else {
+            return self.reply(conn, NO_GROUP_ANY_MORE, effects);
+        };
+        let stored = match draft.to {
+            Addressee::Group(id) if self.config.keep_messages => {
+                // The sender is a member who needs no copy.
+                let members = self.groups.get(id).map_or(0, |group| group.members.len());
+                (members as u32).saturating_sub(delivered + 1)
+            }
+            _ => u32::from(is_offline),
+        };
         let code = if is_offline { Code::DoneStored } else { Code::Done };
         let detail = Detail::Confirmed { id, to: message.to, delivered, stored };
         let confirmation = Reply::new(code, Subject::Message, detail);
@@ -133,7 +167,7 @@ impl Hub {
             self.keys.note(from, key, id, chat, self.now.steady);
         }
         if self.config.keep_messages {
-            let message = StoredMessage { id, from, chat, text: message.text };
+            let message = StoredMessage { id, from, chat, text: message.text, file_size: None };
             let job = Job::KeepMessage { message, key: draft.key };
             self.answer_after(conn, job, Task::KeepMessage(confirmation), effects);
         } else {
@@ -142,37 +176,66 @@ impl Hub {
         self.end_slow_logins(effects);
     }
 
-    /// Hands a message to everyone addressed who is online, and tells to how many.
-    fn deliver(
+    /// The chat of what a user sends.
+    pub(super) fn chat_of(&self, from: UserIndex, to: Addressee) -> Chat {
+        let number = |user| self.directory.account(user).number;
+        match to {
+            Addressee::Everyone => Chat::Everyone,
+            Addressee::User(user) => Chat::direct(number(from), number(user)),
+            Addressee::Group(id) => Chat::Group(id),
+        }
+    }
+
+    /// Hands a message to everyone addressed who is online, and tells to how many. None where the
+    /// group to which it goes has ended.
+    pub(super) fn deliver(
         &mut self,
         id: MessageId,
         draft: &Draft,
         effects: &mut Effects,
-    ) -> (Message, Chat, u32) {
+    ) -> Option<(Message, Chat, u32)> {
         let from = self.directory.account(draft.from);
-        let (to, chat, recipients) = match draft.to {
+        let chat = self.chat_of(draft.from, draft.to);
+        let (to, recipients) = match draft.to {
             Addressee::Everyone => {
-                let to = self.online.everyone_but(draft.from, effects);
-                (Destination::Everyone, Chat::Everyone, to)
+                (Destination::Everyone, self.online.everyone_but(draft.from, effects))
             }
             Addressee::User(user) => {
                 let account = self.directory.account(user);
                 let conn = self.online.conn(user).filter(|_| user != draft.from);
-                let chat = Chat::direct(from.number, account.number);
-                (Destination::User(account.name), chat, effects.recipients(conn))
+                (Destination::User(account.name), effects.recipients(conn))
+            }
+            Addressee::Group(group) => {
+                let group = self.groups.get(group)?;
+                // Who joined while a file was brought to the disk does not read it.
+                let readers = group.members.iter().filter(|member| member.since <= id);
+                let others = readers.filter(|member| member.user != draft.from);
+                let conns = others.filter_map(|member| self.online.conn(member.user));
+                (Destination::Group(group.name), effects.recipients(conns))
             }
         };
-        let message = Message { id, from: from.name, to, text: Arc::clone(&draft.text) };
-        let delivered = recipients.len() + self.hold_back(&message, draft.to);
+        let Draft { text, file_size, .. } = draft;
+        let message =
+            Message { id, from: from.name, to, text: Arc::clone(text), file_size: *file_size };
+        let delivered = recipients.len() + self.hold_back(&message, draft);
         if !recipients.is_empty() {
             effects.push(Effect::Message { message: message.clone(), to: recipients });
         }
-        (message, chat, u32::try_from(delivered).unwrap_or(u32::MAX))
+        Some((message, chat, u32::try_from(delivered).unwrap_or(u32::MAX)))
     }
 
     /// Keeps a message for those addressed who are logging in, and tells for how many.
-    fn hold_back(&mut self, message: &Message, to: Addressee) -> usize {
-        let is_addressed = |user| to == Addressee::Everyone || to == Addressee::User(user);
+    fn hold_back(&mut self, message: &Message, draft: &Draft) -> usize {
+        let groups = &self.groups;
+        // Who sends a file may log in again before it is on the disk.
+        let is_addressed = |user| match draft.to {
+            _ if user == draft.from => false,
+            Addressee::Everyone => true,
+            Addressee::User(other) => other == user,
+            Addressee::Group(id) => {
+                groups.reads_since(user, id).is_some_and(|since| since <= message.id)
+            }
+        };
         let mut count = 0;
         for (_, entering) in self.entering.iter_mut().filter(|(user, _)| is_addressed(**user)) {
             entering.held.push(message.clone());
@@ -182,13 +245,26 @@ impl Hub {
     }
 
     /// Ends the logins that take so long that too much waits for them.
-    fn end_slow_logins(&mut self, effects: &mut Effects) {
+    pub(super) fn end_slow_logins(&mut self, effects: &mut Effects) {
         let slow = self.entering.values().filter(|user| user.held.len() > HELD_MESSAGES_MAX);
         let slow: Vec<ConnId> = slow.map(|user| user.conn).collect();
         for conn in slow {
             let reason = CloseReason::TooSlow;
             self.close(conn, reason, Some(Reply::closing(reason.text())), effects);
         }
+    }
+
+    /// The next id, where the mark that is kept allows one.
+    pub(super) fn next_id(&mut self, effects: &mut Effects) -> Option<MessageId> {
+        let id = self.ids.next(self.now.unix_micros);
+        self.raise_id_mark(effects);
+        id
+    }
+
+    /// Has a session and what it sends wait for an id.
+    pub(super) fn await_id(&mut self, conn: ConnId, what: AwaitsId) {
+        self.set_on_hold(conn, true);
+        self.await_id.push((conn, what));
     }
 
     /// Has a higher mark kept where the ids come near the one that is.
@@ -199,7 +275,7 @@ impl Hub {
         }
     }
 
-    /// A mark is on disk, or is not: the messages that waited for it are sent, or refused.
+    /// A mark is on disk, or is not: what waited for it goes on, or is refused.
     pub(super) fn id_mark_raised(
         &mut self,
         mark: MessageId,
@@ -208,13 +284,20 @@ impl Hub {
     ) {
         let is_kept = *outcome == Outcome::Done;
         self.ids.mark_kept(is_kept.then_some(mark));
-        for (conn, draft) in std::mem::take(&mut self.drafts) {
+        for (conn, what) in std::mem::take(&mut self.await_id) {
             if !self.set_on_hold(conn, false) {
                 continue;
             }
+            match what {
+                _ if !is_kept => self.reply(conn, failed(what.subject(), outcome), effects),
+                AwaitsId::Message(draft) => self.send(conn, draft, effects),
+                AwaitsId::Group(plan) => self.make_group(conn, plan, effects),
+            }
+        }
+        for whole in std::mem::take(&mut self.uploads.without_id) {
             match is_kept {
-                true => self.send(conn, draft, effects),
-                false => self.reply(conn, failed(Subject::Message, outcome), effects),
+                true => self.publish(whole, effects),
+                false => self.upload_failed(whole, outcome, effects),
             }
         }
     }

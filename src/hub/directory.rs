@@ -70,7 +70,9 @@ impl Directory {
         if self.find_name(&name).is_some() || !self.reserved_names.insert(name) {
             return None;
         }
-        let number = self.draw_number(lot);
+        let number = draw_number(lot, |number| {
+            self.find_number(number).is_some() || self.reserved_numbers.contains(&number)
+        });
         self.reserved_numbers.insert(number);
         Some(Account { number, name, display: None })
     }
@@ -103,28 +105,6 @@ impl Directory {
         self.reserved_names.len()
     }
 
-    /// A number that nobody has: five digits that are a port, longer where those run short.
-    fn draw_number(&self, lot: &mut fastrand::Rng) -> Number {
-        // A range counts as short once this many draws in a row found a number that is taken: one
-        // in a thousand draws where nine tenths are in use, nearly all where one in a hundred is
-        // left. The last range holds more numbers than there can be accounts.
-        const DRAWS: usize = 64;
-        let ranges = [
-            Number::MIN..=Number::PORT_MAX,
-            100_000..=999_999,
-            1_000_000..=99_999_999,
-            100_000_000..=u32::MAX,
-        ];
-        let mut draws = ranges.into_iter().flat_map(|range| std::iter::repeat_n(range, DRAWS));
-        loop {
-            let range = draws.next().unwrap_or(100_000_000..=u32::MAX);
-            let number = Number(lot.u32(range));
-            if self.find_number(number).is_none() && !self.reserved_numbers.contains(&number) {
-                return number;
-            }
-        }
-    }
-
     pub fn check_invariants(&self) {
         assert_eq!(self.by_name.len(), self.accounts.len());
         assert_eq!(self.by_number.len(), self.accounts.len());
@@ -136,6 +116,28 @@ impl Directory {
             assert!(!self.reserved_numbers.contains(&account.number), "{account:?}");
         }
         assert_eq!(self.reserved_names.len(), self.reserved_numbers.len());
+    }
+}
+
+/// A number that is not taken: five digits that are a port, longer where those run short.
+pub(super) fn draw_number(lot: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -> Number {
+    // A range counts as short once this many draws in a row found a number that is taken: one in a
+    // thousand draws where nine tenths are in use, nearly all where one in a hundred is left. The
+    // last range holds more numbers than there can be accounts, or groups.
+    const DRAWS: usize = 64;
+    let ranges = [
+        Number::MIN..=Number::PORT_MAX,
+        100_000..=999_999,
+        1_000_000..=99_999_999,
+        100_000_000..=u32::MAX,
+    ];
+    let mut draws = ranges.into_iter().flat_map(|range| std::iter::repeat_n(range, DRAWS));
+    loop {
+        let range = draws.next().unwrap_or(100_000_000..=u32::MAX);
+        let number = Number(lot.u32(range));
+        if !is_taken(number) {
+            return number;
+        }
     }
 }
 

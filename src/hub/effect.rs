@@ -84,6 +84,25 @@ pub enum Effect {
         /// The first byte to send, and the one after the last.
         bytes: Range<u64>,
     },
+    /// Take an upload in, into the file that the job with this ticket opened; the reply that
+    /// announces it comes before.
+    Upload {
+        /// From whom.
+        conn: ConnId,
+        /// The job that opened the file.
+        ticket: Ticket,
+        /// The number of the stream.
+        stream: u32,
+        /// The first byte that is still to come, and the one after the last.
+        bytes: Range<u64>,
+    },
+    /// End an upload early; what comes of it is dropped.
+    CancelUpload {
+        /// Whose.
+        conn: ConnId,
+        /// Its stream.
+        stream: u32,
+    },
     /// End a download early; no more chunks of it go out.
     CancelDownload {
         /// Whose.
@@ -117,6 +136,14 @@ impl Effects {
         let start = self.recipients.len();
         self.recipients.extend(to);
         start..self.recipients.len()
+    }
+
+    /// Tells something, where there is anybody to tell.
+    pub fn notify(&mut self, notice: Notice, to: impl IntoIterator<Item = ConnId>) {
+        let to = self.recipients(to);
+        if !to.is_empty() {
+            self.push(Effect::Notice { notice, to });
+        }
     }
 
     /// Forgets all of it, and keeps the memory.

@@ -6,6 +6,7 @@ use super::effect::Effects;
 use super::input::ConnId;
 use super::job::{Chat, Job, Selection};
 use super::lists::Asked;
+use super::messages::Refused;
 use super::tasks::Task;
 use crate::protocol::name::Target;
 use crate::protocol::reply::{Code, Destination, Detail, MessageId, Reply};
@@ -24,11 +25,11 @@ impl Hub {
         let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
         let reader = self.directory.account(user).number;
         match self.chat(user, target) {
-            Some((chat, shown)) => {
+            Ok((chat, shown)) => {
                 let asked = Asked { verb, reader, which: which(chat), chat: Some(shown) };
                 self.select_messages(conn, asked, effects);
             }
-            None => self.reply(conn, no_such_chat(verb), effects),
+            Err((code, text)) => self.reply(conn, Reply::text(code, verb, text), effects),
         }
     }
 
@@ -50,30 +51,35 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
-        let Some((chat, shown)) = self.chat(user, target) else {
-            return self.reply(conn, no_such_chat(Verb::Seen), effects);
+        let (chat, shown) = match self.chat(user, target) {
+            Ok(chat) => chat,
+            Err((code, text)) => {
+                return self.reply(conn, Reply::text(code, Verb::Seen, text), effects);
+            }
         };
         let reader = self.directory.account(user).number;
         // Nobody has seen what was not said yet; a wrong id must not hide later messages.
         let id = id.min(self.ids.newest());
+        // Nor a file that nobody was told of yet, though later messages came.
+        let untold = self.uploads.published.first(chat);
+        let id = untold.map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
         let done = Reply::new(Code::Done, Verb::Seen, Detail::Seen(shown, id));
         self.answer_after(conn, Job::MarkSeen { reader, chat, id }, Task::MarkSeen(done), effects);
     }
 
-    /// The chat that `user` names, and how it is shown.
-    fn chat(&self, user: UserIndex, target: Target) -> Option<(Chat, Destination)> {
-        match target {
-            Target::Everyone => Some((Chat::Everyone, Destination::Everyone)),
+    /// The chat that `user` names and may read, and how it is shown.
+    fn chat(&self, user: UserIndex, target: Target) -> Result<(Chat, Destination), Refused> {
+        let chat = match target {
+            Target::Everyone => Chat::Everyone,
             Target::User(other) => {
-                let other = self.directory.account(self.directory.find(other)?);
-                let own = self.directory.account(user).number;
-                Some((Chat::direct(own, other.number), Destination::User(other.name)))
+                let other = self.directory.find(other).ok_or(NO_CHAT)?;
+                let number = |user| self.directory.account(user).number;
+                Chat::direct(number(user), number(other))
             }
-            Target::Group(_) => None,
-        }
+            Target::Group(name) => Chat::Group(self.own_group(user, &name)?),
+        };
+        self.destination(user, chat).map(|shown| (chat, shown)).ok_or(NO_CHAT)
     }
 }
 
-fn no_such_chat(verb: Verb) -> Reply {
-    Reply::text(Code::NotFound, verb, "no such chat")
-}
+const NO_CHAT: Refused = (Code::NotFound, "no such chat");

@@ -40,6 +40,19 @@ pub struct Now {
     pub unix_micros: u64,
 }
 
+/// How an upload ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UploadEnd {
+    /// All bytes came and were written, though perhaps not to the disk yet.
+    Whole,
+    /// More or fewer bytes came than were announced.
+    WrongSize,
+    /// There is no room on the disk.
+    NoRoom,
+    /// Writing failed for another reason, which the log tells.
+    Failed,
+}
+
 /// Something that happened.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -71,12 +84,21 @@ pub enum Input<'a> {
         /// Why not.
         error: FrameError,
     },
-    /// A part of a file frame arrived.
+    /// A part of a file frame arrived, for a stream on which no upload is under way.
     File {
         /// From whom.
         conn: ConnId,
         /// The stream that it names.
         stream: u32,
+    },
+    /// An upload is over.
+    UploadOver {
+        /// Whose.
+        conn: ConnId,
+        /// Its stream.
+        stream: u32,
+        /// How it ended.
+        end: UploadEnd,
     },
     /// A download was handed to the kernel to its end, or could not be read to its end.
     DownloadOver {

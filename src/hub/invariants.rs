@@ -1,11 +1,13 @@
 //! What must hold between two inputs, for tests.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Hub;
 use super::input::ConnId;
+use super::sent::Wanted;
 use super::session::State;
 use super::tasks::{Task, UnderWay};
+use super::uploads::{Spot, Upload};
 use crate::limits::HELD_MESSAGES_MAX;
 
 impl Hub {
@@ -16,6 +18,7 @@ impl Hub {
     pub fn check_invariants(&self) {
         self.directory.check_invariants();
         self.online.check_invariants();
+        self.check_groups();
         let mut online = 0;
         let mut checking = 0;
         let mut refused = 0;
@@ -29,10 +32,12 @@ impl Hub {
             } else {
                 assert!(session.answers.waiting() <= 1, "{conn} is owed more than one answer");
             }
-            let opening = self.under_way.values().filter(|what| {
-                matches!(what, UnderWay::Asked(asked, Task::Download { .. }) if *asked == conn)
+            let opening = self.under_way.values().filter(|what| match what {
+                UnderWay::Asked(asked, Task::Download { .. }) => *asked == conn,
+                UnderWay::Asked(asked, Task::FindSent(_, Wanted::Download(_))) => *asked == conn,
+                _ => false,
             });
-            let asked = opening.count() + session.answers.opened_files().count();
+            let asked = opening.count() + session.answers.opened_downloads().count();
             assert_eq!(session.answers.downloads_asked(), asked, "{conn}");
             for ticket in session.answers.awaited() {
                 let is_asked_for = matches!(self.under_way.get(&ticket),
@@ -56,6 +61,53 @@ impl Hub {
         assert_eq!(self.entering.len(), entering);
         assert!(self.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
         self.check_tasks(checking, on_hold);
+        self.check_uploads();
+    }
+
+    /// Checks that every upload is counted once, and has its spot.
+    fn check_uploads(&self) {
+        let is_there = |conn: &ConnId| self.sessions.get(*conn).is_some();
+        let mut held: HashMap<Spot, (ConnId, bool)> = HashMap::new();
+        let mut hold = |upload: &Upload, conn, is_whole| {
+            let before = held.insert(upload.spot(), (conn, is_whole));
+            assert!(before.is_none(), "{upload:?} is under way twice");
+        };
+        let mut published = 0;
+        for what in self.under_way.values() {
+            match what {
+                UnderWay::Asked(conn, Task::BeginUpload(upload)) if is_there(conn) => {
+                    hold(upload, *conn, false);
+                }
+                UnderWay::SyncsUpload(whole) => hold(&whole.upload, whole.conn, true),
+                UnderWay::FinishesUpload(whole, message) => {
+                    hold(&whole.upload, whole.conn, true);
+                    published += usize::from(message.is_some());
+                }
+                _ => {}
+            }
+        }
+        for ((conn, stream), (_, upload)) in &self.uploads.open {
+            let session = self.sessions.get(*conn);
+            assert!(session.is_some_and(|session| session.answers.knows_stream(*stream)));
+            hold(upload, *conn, false);
+        }
+        for whole in &self.uploads.without_id {
+            hold(&whole.upload, whole.conn, true);
+        }
+        for (conn, session) in self.sessions.iter() {
+            session.answers.opened_uploads().for_each(|ready| hold(&ready.upload, conn, false));
+        }
+        assert_eq!(self.uploads.published.len(), published);
+        let taken = self.uploads.taken.iter();
+        let taken: HashMap<_, _> =
+            taken.map(|(spot, holder)| (spot.clone(), (holder.conn, holder.is_whole))).collect();
+        assert_eq!(taken, held);
+        for (conn, session) in self.sessions.iter() {
+            let own = || held.values().filter(|(holder, _)| *holder == conn);
+            assert_eq!(session.answers.uploads(), own().count(), "{conn}");
+            let finishing = own().filter(|(_, is_whole)| *is_whole).count();
+            assert_eq!(session.answers.uploads_finishing(), finishing, "{conn}");
+        }
     }
 
     /// Checks that whoever waits waits for something that is under way.
@@ -79,8 +131,12 @@ impl Hub {
         let waited_for = asked()
             .filter(|(conn, task)| task.is_waited_for() && is_there(conn))
             .map(|(conn, _)| conn);
-        let drafting = self.drafts.iter().map(|(conn, _)| conn);
-        let held: Vec<&ConnId> = waited_for.chain(drafting).collect();
+        let awaits_id = self.await_id.iter().map(|(conn, _)| conn);
+        let makes_group = self.under_way.values().filter_map(|what| match what {
+            UnderWay::MakesGroup(conn, _) => Some(conn).filter(|conn| is_there(conn)),
+            _ => None,
+        });
+        let held: Vec<&ConnId> = waited_for.chain(awaits_id).chain(makes_group).collect();
         let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
         assert_eq!(waiting.len(), on_hold);
@@ -97,7 +153,10 @@ impl Hub {
             && self.refusals.is_empty()
             && self.directory.reservations() == 0
             && self.entering.is_empty()
-            && self.drafts.is_empty()
+            && self.await_id.is_empty()
+            && self.groups.is_idle()
             && self.lists.is_empty()
+            && self.uploads.taken.is_empty()
+            && self.uploads.open.is_empty()
     }
 }

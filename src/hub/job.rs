@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::protocol::name::{DisplayName, FileName, Key, Number, UserName};
+use crate::protocol::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
 use crate::protocol::reply::{Entry, MessageId};
 use crate::protocol::text::Secret;
 
@@ -28,7 +28,45 @@ pub enum Chat {
     Everyone,
     /// Of two users, the smaller number first; or of one with oneself.
     Direct(Number, Number),
+    /// Of a group's members.
+    Group(GroupId),
 }
+
+/// A group, for ever: a name may come again, this does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupId(pub u64);
+
+/// A group as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRecord {
+    /// Which group.
+    pub id: GroupId,
+    /// Its name, in the case in which it was made.
+    pub name: GroupName,
+    /// Who admits to it.
+    pub admin: Number,
+    /// Whether it outlives logouts and restarts.
+    pub kept: bool,
+    /// Its members, oldest first, and from which message on each reads.
+    pub members: Vec<(Number, MessageId)>,
+    /// Who was asked to join.
+    pub asked: Vec<Number>,
+    /// Who asked to join.
+    pub asking: Vec<Number>,
+}
+
+/// Where an upload goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Into the shared folder.
+    Shared(FileName),
+    /// Into a chat.
+    Chat(Chat, FileName),
+}
+
+/// An upload that was announced, also over restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UploadId(pub u64);
 
 impl Chat {
     /// The chat of two users.
@@ -46,8 +84,10 @@ pub struct StoredMessage {
     pub from: Number,
     /// In which chat; the receiver of a direct message is the other one of the two.
     pub chat: Chat,
-    /// What.
+    /// What was said, or the name of the file that was sent.
     pub text: Arc<str>,
+    /// Where a file was sent: its size in bytes.
+    pub file_size: Option<u64>,
 }
 
 /// Which messages a list holds, at most
@@ -92,6 +132,8 @@ pub struct Kept {
     pub accounts: Vec<Account>,
     /// No message's id has reached it; see [`Job::RaiseIdMark`].
     pub id_mark: MessageId,
+    /// All groups that are kept.
+    pub groups: Vec<GroupRecord>,
     /// The words that mark messages and are remembered, with their senders.
     pub keys: Vec<(Number, Key)>,
 }
@@ -189,6 +231,45 @@ pub enum Job {
         /// Which.
         display: DisplayName,
     },
+    /// Keep a group as it is now, in place of what it was.
+    SaveGroup(GroupRecord),
+    /// Forget a group, its messages and its files.
+    EndGroup(GroupId),
+    /// Open an upload: a new one, or one that broke off, where the same user announced the same
+    /// place and size. The outcome is [`Outcome::UploadReady`], or why not.
+    BeginUpload {
+        /// Whose.
+        owner: Number,
+        /// Where it goes.
+        place: Place,
+        /// How many bytes it will have.
+        size: u64,
+        /// How many bytes all of the owner's files and uploads may have.
+        quota: u64,
+    },
+    /// Bring a whole upload to the disk.
+    SyncUpload(UploadId),
+    /// Make a whole upload that is on disk a file. Where it goes into a chat, that is done in turn
+    /// with [`Job::KeepMessage`], so that messages are kept in the order of their ids.
+    FinishUpload {
+        /// Which.
+        upload: UploadId,
+        /// The message that sends it, where it goes into a chat.
+        message: Option<StoredMessage>,
+    },
+    /// Forget an upload and its bytes.
+    DropUpload(UploadId),
+    /// Remove some of the uploads that broke off before a time.
+    RemoveOldUploads {
+        /// Microseconds since the Unix epoch.
+        before: u64,
+    },
+    /// Find out in which chat a file was sent.
+    FindSent(MessageId),
+    /// Open a file that was sent in a chat, for a download.
+    OpenSent(MessageId),
+    /// Hash a file that was sent in a chat.
+    SumSent(MessageId),
     /// List a folder, sorted by name.
     ListFolder {
         /// Which; none is the shared folder itself.
@@ -217,6 +298,17 @@ pub enum Outcome {
     PasswordWrong,
     /// The folder's entries.
     Folder(Vec<Entry>),
+    /// The upload is open.
+    UploadReady {
+        /// Which it is.
+        upload: UploadId,
+        /// How many bytes are there already.
+        offset: u64,
+    },
+    /// A file of that name exists already.
+    Exists,
+    /// The message that sent a file.
+    Sent(StoredMessage),
     /// The file is open.
     Opened {
         /// Its size in bytes.

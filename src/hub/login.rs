@@ -187,6 +187,10 @@ impl Hub {
         effects: &mut Effects,
     ) {
         effects.push(Effect::Close { conn, reason, last });
+        let user = self.sessions.get(conn).and_then(|session| session.user());
+        if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
+            self.leave_groups(user, effects);
+        }
         self.forget(conn, reason != CloseReason::TakenOver, effects);
     }
 
@@ -196,12 +200,16 @@ impl Hub {
         for ticket in session.answers.opened_files() {
             effects.push(Effect::DropFile { ticket });
         }
+        if session.answers.uploads() > 0 {
+            self.uploads.forget(conn);
+        }
         self.lists.remove(&conn);
-        self.drafts.retain(|(from, _)| *from != conn);
+        self.await_id.retain(|(from, _)| *from != conn);
         match *session.state() {
             State::Refused(_) => self.refusals.retain(|(_, refused)| *refused != conn),
             State::Enters(user) => {
                 let entering = self.entering.remove(&user);
+                self.gone_from_groups(user);
                 if announce && entering.is_some_and(|entering| !entering.is_news) {
                     self.tell_presence(user, false, effects);
                 }
@@ -213,6 +221,7 @@ impl Hub {
                 self.tell_presence(user, false, effects);
             }
             self.online.leave(user);
+            self.gone_from_groups(user);
         }
     }
 }

@@ -99,19 +99,24 @@ impl Hub {
         if text.is_empty() {
             return Err((Code::BadParameters, "the message is empty"));
         }
-        let to = match target {
-            Target::Everyone => Addressee::Everyone,
-            Target::User(user) => Addressee::User(self.directory.find(user).ok_or(NO_USER)?),
-            Target::Group(_) => return Err((Code::NotFound, "no such group")),
-        };
-        Ok(Draft { from, to, text: text.as_str().into(), key })
+        let to = self.addressee(from, target)?;
+        Ok(Draft { from, to, text: text.as_str().into(), key, file_size: None })
+    }
+
+    /// To whom goes what a user sends to a target.
+    pub(super) fn addressee(&self, from: UserIndex, target: Target) -> Result<Addressee, Refused> {
+        match target {
+            Target::Everyone => Ok(Addressee::Everyone),
+            Target::User(user) => self.directory.find(user).map(Addressee::User).ok_or(NO_USER),
+            Target::Group(name) => self.own_group(from, &name).map(Addressee::Group),
+        }
     }
 }
 
-/// Why a message is not taken.
-type Refused = (Code, &'static str);
+/// Why something is not taken.
+pub(super) type Refused = (Code, &'static str);
 
-const NO_USER: Refused = (Code::NotFound, "no such user");
+pub(super) const NO_USER: Refused = (Code::NotFound, "no such user");
 
 fn parse_target(word: &str) -> Result<Target, Refused> {
     match word.parse() {

@@ -10,6 +10,8 @@ mod credentials;
 mod delivery;
 mod directory;
 mod effect;
+mod finishing;
+mod groups;
 mod history;
 mod ids;
 mod input;
@@ -21,24 +23,30 @@ mod login;
 mod messages;
 mod online;
 mod retention;
+mod sent;
 mod session;
 mod tasks;
 mod throttle;
 mod transfers;
+mod uploads;
 mod users;
 mod welcome;
 
 pub use crate::protocol::text::Secret;
 pub use effect::{CloseReason, Effect, Effects, Recipients};
-pub use input::{ConnId, Input, Now};
-pub use job::{Account, Chat, Job, Kept, Outcome, Selection, StoredMessage, Ticket, Unread};
+pub use input::{ConnId, Input, Now, UploadEnd};
+pub use job::{
+    Account, Chat, GroupId, GroupRecord, Job, Kept, Outcome, Place, Selection, StoredMessage,
+    Ticket, Unread, UploadId,
+};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use self::delivery::Draft;
+use self::delivery::AwaitsId;
 use self::directory::{Directory, UserIndex};
+use self::groups::Groups;
 use self::ids::Ids;
 use self::keys::Keys;
 use self::lists::ListUnderWay;
@@ -47,6 +55,7 @@ use self::retention::Retention;
 use self::session::Sessions;
 use self::tasks::UnderWay;
 use self::throttle::Throttle;
+use self::uploads::Uploads;
 use self::welcome::Entering;
 use crate::protocol::reply::{Item, Notice};
 use crate::protocol::verb::Verb;
@@ -65,6 +74,12 @@ pub struct Config {
     pub keep_messages: bool,
     /// For how long messages are kept; for ever where it is none.
     pub history: Option<Duration>,
+    /// How many members a group may have; at least one.
+    pub group_max: usize,
+    /// The largest file that may be sent, in bytes.
+    pub file_size_max: u64,
+    /// How many bytes all files and uploads of one user may have.
+    pub quota: u64,
 }
 
 /// The chat.
@@ -78,6 +93,7 @@ pub struct Hub {
     sessions: Sessions,
     directory: Directory,
     online: Online,
+    groups: Groups,
     throttle: Throttle,
     /// Wrong passwords that are told later, by the time on the steady clock.
     refusals: BTreeSet<(Duration, ConnId)>,
@@ -85,13 +101,14 @@ pub struct Hub {
     last_ticket: u64,
     ids: Ids,
     keys: Keys,
-    /// Messages that wait for an id, in the order in which they came; one of a session at most.
-    drafts: Vec<(ConnId, Draft)>,
+    /// What waits for an id, in the order in which it came; one thing of a session at most.
+    await_id: Vec<(ConnId, AwaitsId)>,
     /// Who is let in and waits for what is unread.
     entering: BTreeMap<UserIndex, Entering>,
     /// Lists of messages that were begun and are not complete; one of a session at most.
     lists: BTreeMap<ConnId, ListUnderWay>,
     retention: Retention,
+    uploads: Uploads,
     /// What HELP lists.
     help: Rc<[Item]>,
 }
@@ -104,13 +121,16 @@ impl Hub {
             true => Keys::kept(&kept.keys),
             false => Keys::in_memory(),
         };
+        let directory = Directory::new(kept.accounts);
         Hub {
+            groups: Groups::new(kept.groups, &directory),
             retention: Retention::new(config.history),
+            uploads: Uploads::default(),
             config,
             now: Now::default(),
             lot: fastrand::Rng::with_seed(seed),
             sessions: Sessions::default(),
-            directory: Directory::new(kept.accounts),
+            directory,
             online: Online::default(),
             throttle: Throttle::default(),
             refusals: BTreeSet::new(),
@@ -118,7 +138,7 @@ impl Hub {
             last_ticket: 0,
             ids: Ids::above(kept.id_mark),
             keys,
-            drafts: Vec::new(),
+            await_id: Vec::new(),
             entering: BTreeMap::new(),
             lists: BTreeMap::new(),
             help: Verb::ALL.iter().copied().map(Item::Help).collect(),
@@ -138,12 +158,17 @@ impl Hub {
             Input::DownloadOver { conn, stream, complete } => {
                 self.download_over(conn, stream, complete, effects);
             }
+            Input::UploadOver { conn, stream, end } => {
+                self.upload_over(conn, stream, end, effects);
+            }
             Input::ListTaken { conn } => self.next_piece(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => self.done(ticket, outcome, effects),
             Input::Deadline => {
                 self.tell_refusals(effects);
                 self.remove_old(effects);
+                self.group_deadlines(effects);
+                self.remove_old_uploads(effects);
             }
             Input::Shutdown { seconds } => {
                 let to = effects.recipients(self.sessions.iter().map(|(conn, _)| conn));
@@ -159,7 +184,8 @@ impl Hub {
         self.sessions.get(conn).is_some_and(|session| session.takes_input())
     }
 
-    /// Whether every answer to what the connection sent has been given.
+    /// Whether every answer to what the connection sent has been given, and what became of each
+    /// upload that is whole was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
         self.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
@@ -167,6 +193,8 @@ impl Hub {
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let refusal = self.refusals.first().map(|(at, _)| *at);
-        refusal.into_iter().chain(self.retention.next).min()
+        let others =
+            [refusal, self.retention.next, self.groups.next_deadline(), self.uploads.next_removal];
+        others.into_iter().flatten().min()
     }
 }

@@ -197,11 +197,15 @@ impl Session {
         }
     }
 
-    /// Whether all that was asked for has been answered.
+    /// Whether all that was asked for has been answered, and what became of each upload that is
+    /// whole was told.
     pub fn has_answered(&self) -> bool {
         let logs_in =
             matches!(self.state, State::ChecksPassword | State::Refused(_) | State::Enters(_));
-        !logs_in && !self.is_on_hold && self.answers.waiting() == 0
+        !logs_in
+            && !self.is_on_hold
+            && self.answers.waiting() == 0
+            && self.answers.uploads_finishing() == 0
     }
 }
 

@@ -5,12 +5,17 @@ use super::answers::Answer;
 use super::delivery::Draft;
 use super::directory::UserIndex;
 use super::effect::{Effect, Effects};
+use super::finishing::WholeUpload;
+use super::groups::Making;
 use super::input::ConnId;
-use super::job::{Account, Job, Outcome, Ticket};
+use super::job::{Account, GroupId, Job, Outcome, Ticket, UploadId};
 use super::lists::Asked;
+use super::sent::Wanted;
+use super::uploads::Upload;
 use crate::protocol::address::Address;
-use crate::protocol::name::{DisplayName, FileName, Number, UserName};
+use crate::protocol::name::{DisplayName, Number, UserName};
 use crate::protocol::reply::{Code, MessageId, Reply, Subject};
+use crate::protocol::request::FileRef;
 use crate::protocol::verb::Verb;
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
@@ -23,6 +28,19 @@ pub(super) enum UnderWay {
     RaisesIdMark(MessageId),
     /// Old messages are being removed.
     RemovesOld,
+    /// A session waits until the group that it makes is on disk; then it is made, whether the
+    /// session is still there or not.
+    MakesGroup(ConnId, Making),
+    /// A group is being saved as it is now, or its end.
+    SavesGroup(GroupId),
+    /// A whole upload is being brought to the disk.
+    SyncsUpload(WholeUpload),
+    /// A whole upload is being made a file, and its message kept, where it has one.
+    FinishesUpload(WholeUpload, Option<MessageId>),
+    /// An upload that nobody wants any more is being removed.
+    DropsUpload(UploadId),
+    /// Uploads that broke off long ago are being removed.
+    RemovesOldUploads,
 }
 
 /// What a job is for that a session asked for.
@@ -42,17 +60,21 @@ pub(super) enum Task {
     SelectMessages(Asked),
     FetchMessages,
     MarkSeen(Reply),
+    /// Save a group that was changed, or its end.
+    SaveGroup(GroupId, Reply),
     SetDisplayName {
         user: UserIndex,
         display: DisplayName,
     },
     ListFolder,
+    BeginUpload(Upload),
+    FindSent(MessageId, Wanted),
     Download {
         offset: u64,
-        name: FileName,
+        file: FileRef,
     },
     Sum {
-        name: FileName,
+        file: FileRef,
     },
 }
 
@@ -65,7 +87,8 @@ impl Task {
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
             Task::Welcome(_) | Task::MakeToken | Task::ChangePassword => false,
             Task::KeepMessage(_) | Task::CountUnread(_) | Task::MarkSeen(_) => false,
-            Task::SetDisplayName { .. } | Task::ListFolder => false,
+            Task::SaveGroup(..) | Task::SetDisplayName { .. } | Task::ListFolder => false,
+            Task::BeginUpload(_) | Task::FindSent(..) => false,
             Task::Download { .. } | Task::Sum { .. } => false,
         }
     }
@@ -146,6 +169,16 @@ impl Hub {
             }
             Some(UnderWay::RaisesIdMark(mark)) => self.id_mark_raised(mark, &outcome, effects),
             Some(UnderWay::RemovesOld) => self.old_removed(&outcome),
+            Some(UnderWay::MakesGroup(conn, making)) => {
+                self.group_made(conn, making, &outcome, effects);
+            }
+            Some(UnderWay::SavesGroup(id)) => self.group_saved(id, &outcome),
+            Some(UnderWay::SyncsUpload(whole)) => self.upload_synced(whole, &outcome, effects),
+            Some(UnderWay::FinishesUpload(whole, message)) => {
+                self.upload_finished(whole, message, &outcome, effects);
+            }
+            Some(UnderWay::DropsUpload(upload)) => Self::upload_dropped(upload, &outcome),
+            Some(UnderWay::RemovesOldUploads) => self.old_uploads_removed(&outcome),
             None => debug_assert!(false, "{ticket:?} is not under way"),
         }
     }
@@ -187,17 +220,24 @@ impl Hub {
                 return self.credential_checked(conn, &attempt, &outcome, effects);
             }
             Task::Welcome(user) => return self.welcome(conn, user, outcome, effects),
-            Task::Download { offset, name } => {
-                return self.file_opened(conn, ticket, offset, name, &outcome, effects);
+            Task::Download { offset, file } => {
+                return self.file_opened(conn, ticket, offset, file, &outcome, effects);
+            }
+            Task::BeginUpload(upload) => {
+                return self.upload_opened(conn, ticket, upload, &outcome, effects);
+            }
+            Task::FindSent(id, wanted) => {
+                return self.sent_found(conn, ticket, id, wanted, &outcome, effects);
             }
             Task::MakeToken => Self::token_made(outcome),
             Task::ChangePassword => Self::password_changed(&outcome),
             Task::KeepMessage(confirmation) => done_or_failed(confirmation, &outcome),
             Task::MarkSeen(done) => done_or_failed(done, &outcome),
+            Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
             Task::CountUnread(reader) => self.unread_counted(reader, outcome),
             Task::SetDisplayName { user, display } => self.display_set(user, display, &outcome),
             Task::ListFolder => Self::folder_listed(outcome),
-            Task::Sum { name } => Self::file_summed(name, &outcome),
+            Task::Sum { file } => Self::file_summed(file, &outcome),
             other => return debug_assert!(false, "a session waits for {other:?}"),
         };
         self.resolve(conn, ticket, answer, effects);
@@ -240,6 +280,7 @@ impl Hub {
             Answer::List(list) => effects.push(Effect::List { conn, list }),
             Answer::Messages => self.begin_list(conn, effects),
             Answer::Download(download) => self.begin_download(conn, download, effects),
+            Answer::Upload(ready) => self.begin_upload(conn, ready, effects),
             Answer::Close(reason, last) => self.close(conn, reason, last, effects),
         }
     }

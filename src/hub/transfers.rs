@@ -1,4 +1,4 @@
-//! The shared folder: listing, hashing, and downloads.
+//! The shared folder: listing, hashing, and downloads; and the ends of transfers.
 
 use super::Hub;
 use super::answers::{Answer, Download};
@@ -8,6 +8,7 @@ use super::job::{Job, Outcome, Ticket};
 use super::tasks::{Task, failed};
 use crate::protocol::name::FileName;
 use crate::protocol::reply::{Code, Detail, Item, List, Notice, Reply};
+use crate::protocol::request::FileRef;
 use crate::protocol::verb::Verb;
 
 impl Hub {
@@ -39,16 +40,16 @@ impl Hub {
     /// Hashes a file.
     pub(super) fn sum(&mut self, conn: ConnId, name: FileName, effects: &mut Effects) {
         let job = Job::SumFile { name: name.clone() };
-        self.answer_after(conn, job, Task::Sum { name }, effects);
+        self.answer_after(conn, job, Task::Sum { file: FileRef::Shared(name) }, effects);
     }
 
     /// A file was hashed, or was not.
-    pub(super) fn file_summed(name: FileName, outcome: &Outcome) -> Answer {
+    pub(super) fn file_summed(file: FileRef, outcome: &Outcome) -> Answer {
         Answer::Reply(match *outcome {
             Outcome::Summed { sha256, size } => {
-                Reply::new(Code::Done, Verb::Sum, Detail::Sum { sha256, size, name })
+                Reply::new(Code::Done, Verb::Sum, Detail::Sum { sha256, size, file })
             }
-            Outcome::NotFound => Reply::no_such_file(Verb::Sum, name.as_str()),
+            Outcome::NotFound => Reply::no_such_file(Verb::Sum, &file.to_string()),
             _ => failed(Verb::Sum, outcome),
         })
     }
@@ -61,13 +62,23 @@ impl Hub {
         name: FileName,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        if !session.answers.ask_for_download() {
-            let reply = Reply::text(Code::Busy, Verb::Get, "too many downloads at once");
-            return self.reply(conn, reply, effects);
+        if self.may_download(conn, effects) {
+            let job = Job::OpenFile { name: name.clone() };
+            let file = FileRef::Shared(name);
+            self.answer_after(conn, job, Task::Download { offset, file }, effects);
         }
-        let job = Job::OpenFile { name: name.clone() };
-        self.answer_after(conn, job, Task::Download { offset, name }, effects);
+    }
+
+    /// Counts a download that a session asks for. Where there are as many as there may be, it is
+    /// refused.
+    pub(super) fn may_download(&mut self, conn: ConnId, effects: &mut Effects) -> bool {
+        let Some(session) = self.sessions.get_mut(conn) else { return false };
+        let room = session.answers.ask_for_download();
+        if !room {
+            let reply = Reply::text(Code::Busy, Verb::Get, "too many downloads at once");
+            self.reply(conn, reply, effects);
+        }
+        room
     }
 
     /// A file was opened, or was not.
@@ -76,7 +87,7 @@ impl Hub {
         conn: ConnId,
         ticket: Ticket,
         offset: u64,
-        name: FileName,
+        file: FileRef,
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
@@ -90,14 +101,14 @@ impl Hub {
         let guest = session.user().is_none();
         let reply = match *outcome {
             Outcome::Opened { size } if offset <= size => {
-                let download = Download { ticket, offset, size, name };
+                let download = Download { ticket, offset, size, file };
                 return self.resolve(conn, ticket, Answer::Download(download), effects);
             }
             Outcome::Opened { .. } => {
                 effects.push(Effect::DropFile { ticket });
                 Reply::text(Code::BadParameters, Verb::Get, "the file ends before that offset")
             }
-            Outcome::NotFound => Reply::no_such_file(Verb::Get, name.as_str()),
+            Outcome::NotFound => Reply::no_such_file(Verb::Get, &file.to_string()),
             _ => failed(Verb::Get, outcome),
         };
         session.answers.download_refused();
@@ -126,9 +137,9 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        let Download { ticket, offset, size, name } = download;
+        let Download { ticket, offset, size, file } = download;
         let stream = session.answers.open_download();
-        let reply = Reply::new(Code::Done, Verb::Get, Detail::Download { stream, size, name });
+        let reply = Reply::new(Code::Done, Verb::Get, Detail::Download { stream, size, file });
         effects.push(Effect::Reply { conn, reply });
         effects.push(Effect::Download { conn, ticket, stream, bytes: offset..size });
     }
@@ -139,6 +150,8 @@ impl Hub {
         let reply = if session.answers.close_download(stream) {
             effects.push(Effect::CancelDownload { conn, stream });
             Reply::text(Code::Done, Verb::Abort, "no more of it comes")
+        } else if self.abort_upload(conn, stream, effects) {
+            Reply::text(Code::Done, Verb::Abort, "what came of it is dropped")
         } else {
             Reply::text(Code::NotFound, Verb::Abort, "no transfer of that number is under way")
         };

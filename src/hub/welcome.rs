@@ -9,7 +9,7 @@ use super::answers::Answer;
 use super::directory::UserIndex;
 use super::effect::{CloseReason, Effect, Effects};
 use super::input::ConnId;
-use super::job::{Job, Outcome, Unread};
+use super::job::{Chat, Job, Outcome, Unread};
 use super::login::not_checked;
 use super::session::{Composing, State};
 use super::tasks::{Task, failed};
@@ -79,6 +79,7 @@ impl Hub {
         }
         self.enter(conn, State::Enters(user));
         self.entering.insert(user, Entering { conn, verb, is_news, held: Vec::new() });
+        self.groups.came_online(user);
         let reader = self.directory.account(user).number;
         self.begin(conn, Job::CountUnread { reader }, Task::Welcome(user), effects);
     }
@@ -102,6 +103,7 @@ impl Hub {
         let Some(entering) = self.entering.remove(&user) else { return };
         let Entering { verb, is_news, held, .. } = entering;
         let Some(items) = unread else {
+            self.gone_from_groups(user);
             if !is_news {
                 self.tell_presence(user, false, effects);
             }
@@ -116,6 +118,7 @@ impl Hub {
         effects.push(Effect::LoggedIn { conn });
         let list = List::whole(Verb::Unread, items.into(), None, last);
         self.answer(conn, Answer::List(list), effects);
+        self.tell_group_news(conn, user, effects);
         for message in held {
             let to = effects.recipients([conn]);
             effects.push(Effect::Message { message, to });
@@ -149,7 +152,12 @@ impl Hub {
 
     fn unread_items(&self, reader: Number, unread: &[Unread]) -> Option<Vec<Item>> {
         let reader = self.directory.find(UserRef::Number(reader))?;
-        let items = unread.iter().map(|unread| {
+        // A group may have been left since, or have ended.
+        let is_left = |chat| match chat {
+            Chat::Group(id) => self.groups.reads_since(reader, id).is_none(),
+            Chat::Everyone | Chat::Direct(..) => false,
+        };
+        let items = unread.iter().filter(|unread| !is_left(unread.chat)).map(|unread| {
             let Unread { chat, count, last } = *unread;
             Some(Item::Unread { chat: self.destination(reader, chat)?, count, last })
         });

@@ -24,6 +24,8 @@ pub const PORT: u16 = 9000;
 pub const SEND_QUEUE_MIN: Size = Size::kib(64);
 /// The most that a send queue may hold.
 pub const SEND_QUEUE_MAX: Size = Size(1 << 40);
+/// The most that a file, or all files of a user, may be allowed to have; so sums can't overflow.
+pub const FILES_SIZE_MAX: Size = Size(1 << 60);
 /// The longest time that an option takes; so the clock can't overflow.
 pub const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
@@ -43,9 +45,19 @@ pub struct Options {
     #[arg(default_values_os = default_data())]
     pub data: PathBuf,
 
-    /// The shared folder, whose files may be downloaded [default: files, in the data folder]
+    /// The shared folder, for downloads and uploads [default: files, in the data folder]
     #[arg(long, env = "CHATSRV_FILES", value_name = "DIR")]
     files: Option<PathBuf>,
+
+    /// The largest file that may be sent
+    #[arg(long, env = "CHATSRV_MAX_FILE", value_name = "SIZE", value_parser = files_size)]
+    #[arg(default_value_t = Size::gib(4))]
+    pub max_file: Size,
+
+    /// What all files and uploads of one user may take
+    #[arg(long, env = "CHATSRV_QUOTA", value_name = "SIZE", value_parser = files_size)]
+    #[arg(default_value_t = Size::gib(16))]
+    pub quota: Size,
 
     /// Let files be downloaded without a login
     #[arg(long, env = "CHATSRV_PUBLIC_FILES", value_parser = BoolishValueParser::new())]
@@ -70,6 +82,10 @@ pub struct Options {
     /// Most connections at a time from one IPv4 address or IPv6 /64 [default: no limit]
     #[arg(long, env = "CHATSRV_MAX_PER_ADDRESS", value_name = "N")]
     pub max_per_address: Option<NonZeroU32>,
+
+    /// Most members of a group
+    #[arg(long, env = "CHATSRV_GROUP_MAX", value_name = "N", default_value = "100")]
+    pub group_max: NonZeroU32,
 
     /// With more users online than this, nobody is told who comes and goes
     #[arg(long, env = "CHATSRV_PRESENCE_LIMIT", value_name = "N", default_value_t = 500)]
@@ -245,6 +261,14 @@ fn send_queue(text: &str) -> Result<Size, String> {
     let size: Size = text.parse().map_err(|error: InvalidSize| error.to_string())?;
     if !(SEND_QUEUE_MIN..=SEND_QUEUE_MAX).contains(&size) {
         return Err(format!("it has to be {SEND_QUEUE_MIN} to {SEND_QUEUE_MAX}"));
+    }
+    Ok(size)
+}
+
+fn files_size(text: &str) -> Result<Size, String> {
+    let size: Size = text.parse().map_err(|error: InvalidSize| error.to_string())?;
+    if size > FILES_SIZE_MAX {
+        return Err(format!("it has to be {FILES_SIZE_MAX} at most"));
     }
     Ok(size)
 }

@@ -21,6 +21,11 @@ impl Size {
     pub const fn mib(count: u64) -> Self {
         Size(count << 20)
     }
+
+    /// So many GiB.
+    pub const fn gib(count: u64) -> Self {
+        Size(count << 30)
+    }
 }
 
 /// A text that is no size.

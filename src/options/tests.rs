@@ -30,12 +30,15 @@ fn with_nothing_given_the_defaults_hold() {
     assert_eq!(options.offline, Offline::Store);
     assert_eq!(options.max_clients, None);
     assert_eq!(options.max_per_address, None);
+    assert_eq!(options.group_max.get(), 100);
     assert_eq!(options.presence_limit, 500);
     assert_eq!(options.login_timeout, Duration::from_secs(30));
     assert_eq!(options.idle_timeout, None);
     assert_eq!(options.history, None);
     assert_eq!(options.send_queue, Size(1 << 20));
     assert_eq!(options.rate, 100);
+    assert_eq!(options.max_file, Size(4 << 30));
+    assert_eq!(options.quota, Size(16 << 30));
     assert_eq!(options.password_cost, PasswordCost::Normal);
     assert_eq!(options.drain, Duration::from_secs(10));
     assert_eq!(options.log, LevelFilter::Info);
@@ -86,14 +89,19 @@ fn numbers_and_sizes_have_bounds() {
     assert_eq!(options(&["--send-queue", "64KiB"]).send_queue, SEND_QUEUE_MIN);
     assert_eq!(options(&["--send-queue", "1TiB"]).send_queue, SEND_QUEUE_MAX);
     assert_eq!(options(&["--rate", "0"]).rate, 0);
+    assert_eq!(options(&["--max-file", "0"]).max_file, Size(0));
+    assert_eq!(options(&["--quota", "1048576TiB"]).quota, FILES_SIZE_MAX);
     assert_eq!(options(&["--presence-limit", "0"]).presence_limit, 0);
     assert_eq!(options(&["--max-clients", "1"]).max_clients, NonZeroU32::new(1));
     for words in [
         ["--send-queue", "65535"],
         ["--send-queue", "1025GiB"],
         ["--send-queue", "much"],
+        ["--max-file", "1048577TiB"],
+        ["--quota", "-1"],
         ["--max-clients", "0"],
         ["--max-per-address", "0"],
+        ["--group-max", "0"],
         ["--rate", "-1"],
     ] {
         assert!(read(&words).is_err(), "{words:?}");

@@ -1,15 +1,19 @@
-//! What the server says: replies, list items, notices and messages, as types and as bytes.
+//! What the server says, as types and as bytes: replies and messages here, lists and notices in the
+//! modules below.
 
+mod list;
+mod notice;
 mod received;
 
 use std::fmt;
-use std::rc::Rc;
 use std::sync::Arc;
 
+pub use list::{Entry, Item, List, Online, Piece};
+pub use notice::{GroupChange, Notice};
 pub use received::{Delivered, ServerLine};
 
-use super::address::Address;
-use super::name::{DisplayName, FileName, GroupName, Number, UserName};
+use super::name::{GroupName, Number, UserName};
+use super::request::FileRef;
 use super::text::Secret;
 use super::verb::Verb;
 
@@ -31,6 +35,8 @@ pub enum Code {
     Done = 250,
     /// Done, and kept for a user who is offline.
     DoneStored = 251,
+    /// Done so far; another person's consent is awaited.
+    DoneWaiting = 252,
     /// A known user: the password is awaited.
     SendPassword = 331,
     /// A new user: a password is to be chosen.
@@ -59,6 +65,8 @@ pub enum Code {
     NotFound = 550,
     /// The user is offline and the message was discarded.
     Offline = 551,
+    /// Too large.
+    TooLarge = 552,
     /// That name is not allowed, or taken.
     NameNotAllowed = 553,
 }
@@ -142,13 +150,19 @@ pub struct Message {
     pub from: UserName,
     /// To whom.
     pub to: Destination,
-    /// What: not empty, and without control characters.
+    /// What: a text that is not empty, without control characters; or a file's name.
     pub text: Arc<str>,
+    /// Where a file was sent: its size in bytes.
+    pub file_size: Option<u64>,
 }
 
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "D {} {} {} {}", self.id, self.from, self.to, self.text)
+        let Message { id, from, to, text, file_size } = self;
+        match file_size {
+            None => write!(f, "D {id} {from} {to} {text}"),
+            Some(size) => write!(f, "C 124 FILE {id} {from} {to} {size} {text}"),
+        }
     }
 }
 
@@ -195,8 +209,8 @@ pub enum Detail {
         stream: u32,
         /// The whole file's size in bytes.
         size: u64,
-        /// Its name.
-        name: FileName,
+        /// Which file.
+        file: FileRef,
     },
     /// A file's hash.
     Sum {
@@ -204,11 +218,17 @@ pub enum Detail {
         sha256: [u8; 32],
         /// Its size in bytes.
         size: u64,
-        /// Its name.
-        name: FileName,
+        /// Which file.
+        file: FileRef,
     },
     /// The name of the software and its protocol version.
     Greeting,
+    /// An upload that begins: its stream, and from which byte on it is awaited.
+    Upload(u32, u64),
+    /// A group.
+    Group(GroupName),
+    /// A group, and how many members it has.
+    GroupOf(GroupName, usize),
     /// A token.
     Token(Secret),
     /// A chat, and how many of its unread messages come after those that were listed.
@@ -262,193 +282,21 @@ impl fmt::Display for Reply {
             Detail::Confirmed { id, to, delivered, stored } => {
                 write!(f, " {id} {to} {delivered} {stored}")
             }
+            Detail::Upload(stream, offset) => write!(f, " {stream} {offset}"),
+            Detail::Group(group) => write!(f, " {group}"),
+            Detail::GroupOf(group, members) => write!(f, " {group} {members}"),
             Detail::Token(token) => write!(f, " {}", token.expose()),
             Detail::Opened(chat, left) => write!(f, " {chat} {left}"),
             Detail::Chat(chat) => write!(f, " {chat}"),
             Detail::Seen(chat, id) => write!(f, " {chat} {id}"),
             Detail::Count(count) => write!(f, " {count}"),
-            Detail::File(name) => write!(f, " {name}"),
-            Detail::Download { stream, size, name } => write!(f, " {stream} {size} {name}"),
-            Detail::Sum { sha256, size, name } => {
+            Detail::File(file) => write!(f, " {file}"),
+            Detail::Download { stream, size, file } => write!(f, " {stream} {size} {file}"),
+            Detail::Sum { sha256, size, file } => {
                 f.write_str(" ")?;
                 sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-                write!(f, " {size} {name}")
+                write!(f, " {size} {file}")
             }
-        }
-    }
-}
-
-/// One line of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
-    /// A verb and what it does.
-    Help(Verb),
-    /// A user to whom a direct message can go at once.
-    Direct(UserName, Number),
-    /// A user who is online.
-    Online(Online),
-    /// A file or a folder.
-    Entry(Entry),
-    /// A chat in which something is unread.
-    Unread {
-        /// Which, as one's messages to it are addressed.
-        chat: Destination,
-        /// How many messages.
-        count: u64,
-        /// The newest of them.
-        last: MessageId,
-    },
-    /// A message that was said before.
-    Message(Message),
-}
-
-/// A line of WHO.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Online {
-    /// Who.
-    pub name: UserName,
-    /// With which contact number.
-    pub number: Number,
-    /// Since when.
-    pub since: MessageId,
-    /// Where the user takes direct chats.
-    pub direct: Option<(Address, u16)>,
-    /// What people see beside the name, where the user chose that.
-    pub display: Option<DisplayName>,
-}
-
-/// A line of LS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its size in bytes; none for a folder.
-    pub size: Option<u64>,
-    /// When it was last changed, in seconds since the Unix epoch.
-    pub mtime: i64,
-    /// Its name as GET takes it, that is from the shared folder on.
-    pub name: FileName,
-}
-
-/// A list: its head, and its items or the first of them.
-#[derive(Clone, Debug)]
-pub struct List {
-    /// What was asked for.
-    pub subject: Subject,
-    /// How many items the whole list has.
-    pub count: usize,
-    /// The first piece.
-    pub piece: Piece,
-}
-
-/// A part of a list. A long list is made piece by piece, the next one when the reader has taken the
-/// one before.
-#[derive(Clone, Debug)]
-pub struct Piece {
-    /// The items; shared where many ask for the same.
-    pub items: Rc<[Item]>,
-    /// The item that is left out for this reader, by its place.
-    pub without: Option<usize>,
-    /// What follows the last item of the list; none where more pieces come.
-    pub last: Option<Reply>,
-}
-
-impl List {
-    /// A list that is complete.
-    pub fn whole(
-        subject: impl Into<Subject>,
-        items: Rc<[Item]>,
-        without: Option<usize>,
-        last: Reply,
-    ) -> Self {
-        let count = items.len() - usize::from(without.is_some());
-        List { subject: subject.into(), count, piece: Piece { items, without, last: Some(last) } }
-    }
-
-    /// Appends the line that heads the list.
-    pub fn encode_head(&self, out: &mut Vec<u8>) {
-        encode_line(&Reply::new(Code::ListHead, self.subject, Detail::Count(self.count)), out);
-    }
-}
-
-impl Piece {
-    /// Appends the line of the item at `index`, where the reader gets that one, and tells whether
-    /// the items go as far.
-    pub fn encode_item(&self, subject: Subject, index: usize, out: &mut Vec<u8>) -> bool {
-        let Some(item) = self.items.get(index) else { return false };
-        if self.without != Some(index) {
-            encode_line(&ItemLine { subject, item }, out);
-        }
-        true
-    }
-}
-
-/// An item's line in the list of a subject.
-struct ItemLine<'a> {
-    subject: Subject,
-    item: &'a Item,
-}
-
-impl fmt::Display for ItemLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Item::Message(message) = self.item {
-            return message.fmt(f);
-        }
-        write!(f, "C {} {} ", Code::ListItem, self.subject)?;
-        match self.item {
-            Item::Message(_) => Ok(()),
-            Item::Unread { chat, count, last } => write!(f, "{chat} {count} {last}"),
-            Item::Help(verb) if verb.words().is_empty() => {
-                write!(f, "{verb} - {}", verb.summary())
-            }
-            Item::Help(verb) => write!(f, "{verb} {} - {}", verb.words(), verb.summary()),
-            Item::Direct(name, number) => write!(f, "{name} {number}"),
-            Item::Online(online) => online.fmt(f),
-            Item::Entry(Entry { size: Some(size), mtime, name }) => {
-                write!(f, "{size} {mtime} {name}")
-            }
-            Item::Entry(Entry { size: None, mtime, name }) => write!(f, "- {mtime} {name}/"),
-        }
-    }
-}
-
-impl fmt::Display for Online {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {} ", self.name, self.number, self.since)?;
-        match self.direct {
-            Some((address, port)) => write!(f, "{address}:{port} ")?,
-            None => f.write_str("- ")?,
-        }
-        f.write_str(self.display.as_ref().map_or(self.name.as_str(), DisplayName::as_str))
-    }
-}
-
-/// What the server tells without being asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// A user came online.
-    On(UserName, Number),
-    /// A user went offline.
-    Off(UserName, Number),
-    /// A transfer ended early.
-    Abort {
-        /// Its stream.
-        stream: u32,
-        /// Why, for people.
-        reason: &'static str,
-    },
-    /// The server is about to stop.
-    Shutdown {
-        /// In how many seconds at the latest.
-        seconds: u32,
-    },
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Notice::On(name, number) => write!(f, "C 120 ON {name} {number}"),
-            Notice::Off(name, number) => write!(f, "C 121 OFF {name} {number}"),
-            Notice::Abort { stream, reason } => write!(f, "C 127 ABORT {stream} {reason}"),
-            Notice::Shutdown { seconds } => write!(f, "C 129 SHUTDOWN {seconds}"),
         }
     }
 }

@@ -48,8 +48,19 @@ verbs! {
     Quiet "QUIET" "on|off" "turn the notices of who comes and goes off or on";
     Ls "LS" "[path]" "list a folder of the shared files";
     Get "GET" "offset name" "download a file from an offset on";
+    Put "PUT" "size name" "upload a file into the shared folder";
+    Sendfile "SENDFILE" "target size name" "send a file to everyone, a user or a group";
     Sum "SUM" "name" "tell the SHA-256 of a file";
     Abort "ABORT" "stream" "end a transfer";
+    Mkgroup "MKGROUP" "[#name] user..." "make a group of all these users";
+    Mkgroupreq "MKGROUPREQ" "[#name] user..." "make a group and ask these users to join";
+    Join "JOIN" "#group" "join a group, or ask to";
+    Admit "ADMIT" "#group user" "let a user join who asked to";
+    Refuse "REFUSE" "#group user" "don't let a user join who asked to";
+    Leave "LEAVE" "#group" "leave a group";
+    Keep "KEEP" "#group on|off" "keep a group and its members over logouts and restarts";
+    Groups "GROUPS" "[ALL]" "list your groups, or all";
+    Members "MEMBERS" "#group" "list the members of a group";
     Help "HELP" "" "list the commands";
     Ex "EX" "" "log out and close the connection";
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::download::OutboxEvent;
 use super::outbox::{Flushed, Outbox, TickLines};
 use super::poll::Interest;
+use super::upload::{Upload, Uploads};
 use crate::hub::CloseReason;
 use crate::protocol::CLIENT_LINE_BYTES_MAX;
 use crate::protocol::frame::Decoder;
@@ -45,6 +46,8 @@ pub struct Connection {
     pub leftover: Vec<u8>,
     /// What waits to be written.
     pub outbox: Outbox,
+    /// What is being sent by the peer.
+    pub uploads: Option<Box<Uploads>>,
     /// What the poll knows.
     pub interest: Interest,
     /// Whether writing has to wait until the socket is writable.
@@ -78,6 +81,8 @@ pub enum Pause {
     Rate,
     /// An answer has to come first, or be taken; flushing goes on with it.
     Answer,
+    /// The disk is behind what it uploads; what is written goes on with it.
+    Disk,
     /// The store is behind; it is on the list of those to go on with when the store is not.
     Store,
 }
@@ -93,6 +98,7 @@ impl Connection {
             decoder: Decoder::new(CLIENT_LINE_BYTES_MAX),
             leftover: Vec::new(),
             outbox: Outbox::default(),
+            uploads: None,
             interest: Interest::READ,
             is_write_blocked: false,
             is_dirty: false,
@@ -120,6 +126,21 @@ impl Connection {
         let flushed = self.outbox.flush(self.socket.as_fd(), lines, &mut self.bytes_out, events)?;
         self.is_write_blocked = flushed == Flushed::Left;
         Ok(())
+    }
+
+    /// The upload on a stream.
+    pub fn upload(&mut self, stream: u32) -> Option<&mut Upload> {
+        self.uploads.as_mut()?.find(stream)
+    }
+
+    /// Whether the disk is behind what the peer sends.
+    pub fn is_upload_behind(&self) -> bool {
+        self.uploads.as_ref().is_some_and(|uploads| uploads.are_behind())
+    }
+
+    /// Whether an upload came to its end and is still being written.
+    pub fn is_upload_ending(&self) -> bool {
+        self.uploads.as_ref().is_some_and(|uploads| uploads.are_ending())
     }
 
     /// Whether the hub knows it.

@@ -120,6 +120,8 @@ impl Download {
         }
         self.state = match result {
             Ok(()) => State::Ready,
+            // The file threads are busy: rather a short wait in the loop than none at all.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => State::Ready,
             Err(error) => {
                 log::warn!("event=download-failed stream={} error={error}", self.stream);
                 State::Broken

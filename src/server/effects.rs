@@ -49,6 +49,10 @@ impl Server {
                 self.connections.mark_dirty(conn);
             }
             Effect::DropFile { ticket } => drop(self.opened.remove(&ticket)),
+            Effect::Upload { conn, ticket, stream, bytes } => {
+                self.begin_upload(conn, ticket, stream, bytes);
+            }
+            Effect::CancelUpload { conn, stream } => self.drop_upload(conn, stream),
             Effect::CancelDownload { conn, stream } => {
                 let Some(connection) = self.connections.get(conn) else { return };
                 connection.outbox.cancel_download(stream);
@@ -85,6 +89,7 @@ impl Server {
         connection.phase = Phase::Finishing(reason);
         connection.leftover = Vec::new();
         connection.pause = None;
+        connection.uploads = None;
         if !reason.finishes_downloads() {
             connection.outbox.cancel_downloads();
         }

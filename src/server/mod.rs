@@ -13,10 +13,12 @@ mod listener;
 mod outbox;
 mod poll;
 mod read;
+mod receive;
 mod service;
 mod settle;
 mod signals;
 mod timers;
+mod upload;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -234,8 +236,16 @@ impl Server {
                 Completion::Job { ticket, outcome } => {
                     self.tell_hub(Input::Done { ticket, outcome })
                 }
+                Completion::UploadOpened { ticket, file, upload, offset } => {
+                    let outcome = Outcome::UploadReady { upload, offset };
+                    let outcome = self.keep_opened(ticket, file, outcome);
+                    self.tell_hub(Input::Done { ticket, outcome });
+                }
+                Completion::Written { conn, stream, result } => {
+                    self.upload_written(conn, stream, result);
+                }
                 Completion::Opened { ticket, file, size } => {
-                    let outcome = self.opened(ticket, file, size);
+                    let outcome = self.keep_opened(ticket, file, Outcome::Opened { size });
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
                 Completion::Warmed { conn, stream, result } => {
@@ -252,10 +262,10 @@ impl Server {
     }
 
     /// Keeps a file that was opened, where one more may be.
-    fn opened(&mut self, ticket: Ticket, file: File, size: u64) -> Outcome {
+    fn keep_opened(&mut self, ticket: Ticket, file: File, outcome: Outcome) -> Outcome {
         let Some(permit) = self.permits.take() else { return Outcome::Busy };
         self.opened.insert(ticket, Opened { file: Arc::new(file), permit });
-        Outcome::Opened { size }
+        outcome
     }
 
     fn run_timers(&mut self) {

@@ -146,10 +146,11 @@ impl Server {
 
     fn handle_frame(&mut self, conn: ConnId, frame: Frame<'_>) {
         self.tell_hub(match frame {
+            Frame::File { stream, bytes } => return self.take_file(conn, stream, bytes),
+            Frame::FileEnd { stream } => return self.take_file(conn, stream, &[]),
             Frame::Command(line) => Input::Command { conn, request: Request::parse(line) },
             Frame::Data(text) => Input::Data { conn, text },
             Frame::Bad(error) => Input::BadFrame { conn, error },
-            Frame::File { stream, .. } | Frame::FileEnd { stream } => Input::File { conn, stream },
         });
     }
 
@@ -161,6 +162,9 @@ impl Server {
         }
         if connection.outbox.is_full() || !self.hub.takes_input(id) {
             return Some(Pause::Answer);
+        }
+        if connection.is_upload_behind() {
+            return Some(Pause::Disk);
         }
         if self.store.is_congested() {
             return Some(Pause::Store);
@@ -180,7 +184,7 @@ impl Server {
             None => return,
             Some(Pause::Turn) => self.turns.push(id),
             Some(Pause::Store) => self.behind_store.push(id),
-            Some(Pause::Answer | Pause::Rate) => {}
+            Some(Pause::Answer | Pause::Rate | Pause::Disk) => {}
         }
         self.connections.mark_dirty(id);
     }

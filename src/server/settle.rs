@@ -81,7 +81,9 @@ impl Server {
             }
             return;
         }
-        let is_idle = connection.pause.is_none() && connection.outbox.is_empty();
+        let is_idle = connection.pause.is_none()
+            && connection.outbox.is_empty()
+            && !connection.is_upload_ending();
         if is_idle && self.hub.has_answered(id) {
             if connection.is_at_end {
                 self.end(id, CloseReason::PeerClosed, None);

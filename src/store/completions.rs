@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use crate::hub::{ConnId, Outcome, Ticket};
+use crate::hub::{ConnId, Outcome, Ticket, UploadId};
 
 /// Something that the store finished.
 #[derive(Debug)]
@@ -27,6 +27,27 @@ pub enum Completion {
         file: File,
         /// Its size in bytes.
         size: u64,
+    },
+    /// A file was opened for an upload. The hub's outcome is [`Outcome::UploadReady`]; the file
+    /// stays with the server.
+    UploadOpened {
+        /// The ticket of the job.
+        ticket: Ticket,
+        /// The file: regular, open for writing.
+        file: File,
+        /// Which upload it is.
+        upload: UploadId,
+        /// How many bytes are there already.
+        offset: u64,
+    },
+    /// Bytes of an upload were written.
+    Written {
+        /// Whose upload.
+        conn: ConnId,
+        /// Its stream.
+        stream: u32,
+        /// Whether they could be written.
+        result: io::Result<()>,
     },
     /// A range of a file was read into the page cache.
     Warmed {

@@ -8,13 +8,15 @@ use rusqlite::{Connection, ErrorCode, Transaction};
 
 use super::completions::{Completion, Completions};
 use super::error::{Reason, StoreError};
+use super::files::{Files, Source};
 use super::health::Health;
 use super::lock::Lock;
 use super::passwords::{self, Slot};
 use super::queue::Queue;
 use super::search::Search;
-use super::{accounts, messages, schema, search, tokens};
-use crate::hub::{Account, Kept, Outcome, Secret, Ticket};
+use super::uploads::{self, Parts, Step, Task, Uploads};
+use super::{accounts, groups, messages, schema, search, tokens};
+use crate::hub::{Account, GroupId, GroupRecord, Kept, Outcome, Secret, Ticket};
 use crate::protocol::name::{DisplayName, Number};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
@@ -33,6 +35,13 @@ const BUSY_REQUESTS: usize = 64;
 const IDLE_REQUESTS: usize = 4;
 /// How many requests may wait. Long before that the loop slows its senders down.
 pub(super) const WAITING_MAX: usize = 65_536;
+
+/// The pause between two steps of a removal, in which everything else goes on.
+const TIDY_PAUSE: Duration = Duration::from_millis(100);
+/// The pause after a step that failed.
+const TIDY_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
+/// How many files are handed out at once to be removed.
+const SWEPT_PER_STEP: u32 = 16;
 
 /// Something to read or write.
 #[derive(Debug)]
@@ -53,6 +62,12 @@ pub(super) enum Request {
     CheckToken { ticket: Ticket, number: Number, token: Secret },
     /// Do something with messages.
     Messages { ticket: Ticket, request: messages::Request },
+    /// Keep a group as it is now.
+    SaveGroup { ticket: Ticket, group: GroupRecord },
+    /// End a group.
+    EndGroup { ticket: Ticket, group: GroupId },
+    /// Do something with uploads.
+    Uploads(uploads::Request),
     /// Search, once all before it is committed.
     Search(search::Request),
 }
@@ -67,8 +82,11 @@ impl Request {
             | Request::SetDisplayName { ticket, .. }
             | Request::MakeToken { ticket, .. }
             | Request::CheckToken { ticket, .. }
+            | Request::SaveGroup { ticket, .. }
+            | Request::EndGroup { ticket, .. }
             | Request::Messages { ticket, .. } => Some(*ticket),
             Request::Search(request) => Some(request.ticket),
+            Request::Uploads(request) => request.ticket(),
             Request::ReplaceHash { .. } => None,
         }
     }
@@ -80,13 +98,29 @@ impl Request {
                 false
             }
             Request::Messages { request, .. } => request.writes(),
+            Request::Uploads(request) => request.writes(),
             _ => true,
         }
     }
 
     /// Whether the search has to follow.
     fn changes_messages(&self) -> bool {
-        matches!(self, Request::Messages { request, .. } if request.changes_messages())
+        match self {
+            Request::Messages { request, .. } => request.changes_messages(),
+            Request::Uploads(request) => matches!(request, uploads::Request::Finish { .. }),
+            Request::EndGroup { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it may leave something that is removed later.
+    fn leaves_remains(&self) -> bool {
+        match self {
+            Request::Messages { request, .. } => request.removes(),
+            Request::Uploads(request) => request.writes(),
+            Request::EndGroup { .. } => true,
+            _ => false,
+        }
     }
 
     /// What the log calls it.
@@ -102,6 +136,9 @@ impl Request {
             Request::MakeToken { number, .. } => format!("a token for {number}"),
             Request::CheckToken { number, .. } => format!("a look at a token of {number}"),
             Request::Messages { request, .. } => request.describe(),
+            Request::SaveGroup { group, .. } => format!("the group {}", group.name),
+            Request::EndGroup { group, .. } => format!("the end of the group {}", group.0),
+            Request::Uploads(request) => request.describe(),
             Request::Search(_) => "a search".to_owned(),
         }
     }
@@ -114,8 +151,19 @@ enum Answer {
     Hash(Option<String>),
     /// It is done, and on disk.
     Done(Outcome),
+    /// It goes on, on another thread.
+    Next(Onward),
     /// It is not.
     Refused(Outcome),
+}
+
+/// How a request goes on that the database thread does not finish.
+#[derive(Debug)]
+enum Onward {
+    /// With the files of uploads.
+    Task(Task),
+    /// With a file that is read.
+    Read(Source),
 }
 
 /// Where a request goes on that the database thread does not finish.
@@ -123,6 +171,8 @@ enum Answer {
 pub(super) struct Next<'a> {
     pub(super) passwords: &'a Queue<passwords::Request>,
     pub(super) search: &'a Search,
+    pub(super) files: &'a Files,
+    pub(super) uploads: &'a Uploads,
     pub(super) completions: &'a Completions,
 }
 
@@ -132,28 +182,52 @@ pub(super) struct Database {
     connection: Connection,
     cache_kib: i64,
     health: Health,
+    /// When the next step of a removal is due; none where nothing is to be removed.
+    tidy_due: Option<Instant>,
+    /// Whether files that were handed out are not removed yet.
+    is_sweeping: bool,
     /// Held for as long as anything may be written.
     _lock: Lock,
 }
 
 impl Database {
     /// Opens the database of a locked data folder, and loads what the hub begins with.
-    pub(super) fn open(path: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
-        let connection = schema::open(path)?;
-        let kept = load(&connection).map_err(StoreError::at(path))?;
-        let health = Health::new("writing to the store");
-        // Not yet set, so the first batch sets it.
-        let cache_kib = 0;
-        Ok((Database { connection, cache_kib, health, _lock: lock }, kept))
+    pub(super) fn open(path: &Path, parts: &Parts, lock: Lock) -> Result<(Self, Kept), StoreError> {
+        let mut connection = schema::open(path)?;
+        let kept = load(&mut connection, parts).map_err(StoreError::at(path))?;
+        let database = Database {
+            connection,
+            // Not yet set, so the first batch sets it.
+            cache_kib: 0,
+            health: Health::new("writing to the store"),
+            tidy_due: Some(Instant::now()),
+            is_sweeping: false,
+            _lock: lock,
+        };
+        Ok((database, kept))
     }
 
     /// Answers requests until the queue is closed and empty.
     pub(super) fn run(mut self, requests: &Queue<Request>, next: &Next<'_>) {
-        while let Some(mut batch) = requests.pop_batch(BATCH_MAX) {
+        loop {
+            let batch = match self.tidy_due {
+                Some(due) => requests.pop_batch_until(BATCH_MAX, due),
+                None => Ok(requests.pop_batch(BATCH_MAX)),
+            };
+            if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
+                self.tidy(next);
+            }
+            let Ok(batch) = batch else { continue };
+            let Some(mut batch) = batch else { break };
             self.size_cache(batch.len());
             while !batch.is_empty() {
                 let answers = self.answer(&batch);
-                let changed = batch[..answers.len()].iter().any(Request::changes_messages);
+                let answered = &batch[..answers.len()];
+                let changed = answered.iter().any(Request::changes_messages);
+                if answered.iter().any(Request::leaves_remains) {
+                    self.tidy_due = self.tidy_due.or_else(|| Some(Instant::now() + TIDY_PAUSE));
+                }
+                self.is_sweeping &= !answered.iter().any(ends_sweep);
                 let finished = batch.drain(..answers.len()).zip(answers);
                 next.completions.push_all(finished.filter_map(|(request, answer)| {
                     let (ticket, outcome) = pass_on(request, answer, next)?;
@@ -183,6 +257,32 @@ impl Database {
         match self.connection.pragma_update(None, "cache_size", -kib) {
             Ok(()) => self.cache_kib = kib,
             Err(error) => self.health.failed(error),
+        }
+    }
+
+    /// Takes one step of removing what nobody needs any more.
+    fn tidy(&mut self, next: &Next<'_>) {
+        let mut step = || -> rusqlite::Result<_> {
+            let transaction = self.connection.transaction()?;
+            let more = groups::remove_step(&transaction)?;
+            transaction.commit()?;
+            if more {
+                return Ok((more, Vec::new()));
+            }
+            Ok((more, uploads::garbage(&self.connection, SWEPT_PER_STEP)?))
+        };
+        match step() {
+            Ok((more, garbage)) => {
+                // What is being swept comes back as a request, which makes the next step due.
+                self.tidy_due = more.then(|| Instant::now() + TIDY_PAUSE);
+                if !garbage.is_empty() && !self.is_sweeping {
+                    self.is_sweeping = next.uploads.hand(Task::Sweep(garbage));
+                }
+            }
+            Err(error) => {
+                self.health.failed(&error);
+                self.tidy_due = Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE);
+            }
         }
     }
 
@@ -270,11 +370,14 @@ impl Database {
 }
 
 /// What the hub begins with.
-fn load(database: &Connection) -> Result<Kept, Reason> {
+fn load(database: &mut Connection, parts: &Parts) -> Result<Kept, Reason> {
+    groups::end_unkept(database)?;
+    uploads::repair(database, parts)?;
     Ok(Kept {
         accounts: accounts::load(database)?,
         id_mark: messages::load_id_mark(database)?,
         keys: messages::load_keys(database)?,
+        groups: groups::load(database)?,
     })
 }
 
@@ -304,10 +407,24 @@ fn apply(
         Request::CheckToken { number, token, .. } => {
             return tokens::check(transaction, *number, token).map(Answer::Done);
         }
+        Request::SaveGroup { group, .. } => groups::save(transaction, group)?,
+        Request::EndGroup { group, .. } => groups::end(transaction, *group)?,
         Request::Messages { request, .. } => return request.run(transaction).map(Answer::Done),
+        Request::Uploads(request) => {
+            return Ok(match request.run(transaction)? {
+                Step::Done(outcome) => Answer::Done(outcome),
+                Step::Task(task) => Answer::Next(Onward::Task(task)),
+                Step::Sent(file) => Answer::Next(Onward::Read(Source::Sent(file))),
+            });
+        }
         Request::Search(_) => {}
     }
     Ok(Answer::Done(Outcome::Done))
+}
+
+/// Whether the files that were handed out are removed.
+fn ends_sweep(request: &Request) -> bool {
+    matches!(request, Request::Uploads(uploads::Request::Swept { .. }))
 }
 
 /// Hands what was looked up to the password threads, and searches to theirs; everything else is
@@ -322,6 +439,20 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
         (Request::Search(request), Answer::Done(_)) => {
             let ticket = request.ticket;
             (!next.search.ask(request)).then_some((ticket, Outcome::Busy))
+        }
+        (request, Answer::Next(onward)) => {
+            let ticket = request.ticket()?;
+            let is_sum = matches!(request, Request::Uploads(uploads::Request::Sum { .. }));
+            let taken = match onward {
+                Onward::Task(task) => next.uploads.hand(task),
+                Onward::Read(source) if is_sum => next.files.sum(ticket, source),
+                Onward::Read(source) => next.files.open_file(ticket, source),
+            };
+            (!taken).then_some((ticket, Outcome::Busy))
+        }
+        // It stands there for everybody to see; the database learns of it at the next start.
+        (Request::Uploads(uploads::Request::Placed { ticket, .. }), Answer::Refused(_)) => {
+            Some((ticket, Outcome::Done))
         }
         (request, Answer::Refused(outcome) | Answer::Done(outcome)) => {
             Some((request.ticket()?, outcome))

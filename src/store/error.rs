@@ -49,6 +49,15 @@ pub enum Reason {
     },
     /// The shared folder holds the data folder, so that everybody could read the password hashes.
     HoldsData,
+    /// A group with what no version of the server writes.
+    MalformedGroup {
+        /// The group's id, as it stands there.
+        id: i64,
+        /// What of it.
+        what: &'static str,
+    },
+    /// The shared folder lies among the files that were sent in chats.
+    HoldsSent,
     /// A word that marks a message, and is none; the message's id.
     MalformedKey(i64),
     /// The kernel has no `openat2(2)`, which keeps file names beneath the shared folder.
@@ -118,9 +127,13 @@ impl fmt::Display for Reason {
             Reason::MalformedAccount { number, column } => {
                 write!(f, "the account {number} has a malformed {column}")
             }
+            Reason::MalformedGroup { id, what } => {
+                write!(f, "the group {id} has a malformed {what}")
+            }
             Reason::HoldsData => {
                 f.write_str("it holds the data folder, and so the password hashes")
             }
+            Reason::HoldsSent => f.write_str("it holds the files that were sent in chats"),
             Reason::MalformedKey(id) => write!(f, "the key of the message {id} is malformed"),
             Reason::NoOpenat2 => {
                 f.write_str("the kernel has no openat2(2): Linux 5.6 or newer is needed")

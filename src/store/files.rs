@@ -1,5 +1,5 @@
-//! The file threads: some open and list, some read ahead, and one hashes, so that a sum of ten
-//! gigabytes delays nobody's download.
+//! The threads that read files: some open and list, some read ahead, and one hashes, so that a sum
+//! of ten gigabytes delays nobody's download.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,11 +13,12 @@ use rustix::fs::Advice;
 use sha2::{Digest, Sha256};
 
 use super::completions::{Completion, Completions};
-use super::folder::{Folder, Refusal};
+use super::folder::Refusal;
 use super::health::Health;
 use super::queue::Queue;
 use super::threads::{Threads, yield_to_others};
-use crate::hub::{ConnId, Outcome, Ticket};
+use super::uploads::Parts;
+use crate::hub::{ConnId, Outcome, Ticket, UploadId};
 use crate::protocol::name::FileName;
 
 /// How many files may wait to be opened, and folders to be listed.
@@ -33,10 +34,30 @@ const READ_THREADS: usize = 2;
 /// How much is read at once, in bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
+/// A file that can be read.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// In the shared folder.
+    Shared(FileName),
+    /// Sent in a chat.
+    Sent(UploadId),
+}
+
+impl Source {
+    /// What the log calls it.
+    fn describe(&self) -> String {
+        match self {
+            // Debug escapes what a terminal would obey.
+            Source::Shared(name) => format!("{:?}", name.as_str()),
+            Source::Sent(id) => format!("the sent file {:016x}", id.0),
+        }
+    }
+}
+
 /// A file to open, or a folder to list.
 #[derive(Debug)]
 enum Open {
-    File { ticket: Ticket, name: FileName },
+    File { ticket: Ticket, source: Source },
     Folder { ticket: Ticket, path: Option<FileName> },
 }
 
@@ -44,7 +65,7 @@ enum Open {
 #[derive(Debug)]
 struct Sum {
     ticket: Ticket,
-    name: FileName,
+    source: Source,
 }
 
 /// A range to read.
@@ -59,7 +80,7 @@ struct Warm {
 /// What the file threads share.
 #[derive(Debug)]
 struct Shared {
-    folder: Folder,
+    parts: Arc<Parts>,
     health: Health,
     completions: Completions,
     closing: AtomicBool,
@@ -69,15 +90,15 @@ struct Shared {
 }
 
 /// The way to the file threads.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Files(Arc<Shared>);
 
 impl Files {
     /// The way to threads that [`Files::start`] starts.
-    pub(super) fn new(folder: Folder, completions: Completions) -> Self {
+    pub(super) fn new(parts: Arc<Parts>, completions: Completions) -> Self {
         Files(Arc::new(Shared {
-            folder,
-            health: Health::new("reading the shared folder"),
+            parts,
+            health: Health::new("reading files"),
             completions,
             closing: AtomicBool::new(false),
             opens: Queue::new(),
@@ -109,13 +130,13 @@ impl Files {
     }
 
     /// Opens a file; tells whether there was room for it.
-    pub(super) fn open_file(&self, ticket: Ticket, name: FileName) -> bool {
-        self.0.opens.push(Open::File { ticket, name }, OPENS_WAITING_MAX).is_ok()
+    pub(super) fn open_file(&self, ticket: Ticket, source: Source) -> bool {
+        self.0.opens.push(Open::File { ticket, source }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Hashes a file; tells whether there was room for it.
-    pub(super) fn sum(&self, ticket: Ticket, name: FileName) -> bool {
-        self.0.sums.push(Sum { ticket, name }, SUMS_WAITING_MAX).is_ok()
+    pub(super) fn sum(&self, ticket: Ticket, source: Source) -> bool {
+        self.0.sums.push(Sum { ticket, source }, SUMS_WAITING_MAX).is_ok()
     }
 
     /// Reads a range of a file into the page cache.
@@ -139,19 +160,22 @@ impl Shared {
     fn run_opens(&self) {
         while let Some(open) = self.opens.pop() {
             self.completions.push(match open {
-                Open::File { ticket, name } => match self.folder.open_file(&name) {
+                Open::File { ticket, source } => match self.open_file(&source) {
                     Ok((file, size)) => {
                         self.health.worked();
                         Completion::Opened { ticket, file, size }
                     }
-                    Err(refusal) => self.refuse(ticket, Some(&name), refusal),
+                    Err(refusal) => self.refuse(ticket, &source.describe(), refusal),
                 },
-                Open::Folder { ticket, path } => match self.folder.list(path.as_ref()) {
+                Open::Folder { ticket, path } => match self.parts.folder().list(path.as_ref()) {
                     Ok(entries) => {
                         self.health.worked();
                         Completion::Job { ticket, outcome: Outcome::Folder(entries) }
                     }
-                    Err(refusal) => self.refuse(ticket, path.as_ref(), refusal),
+                    Err(refusal) => {
+                        let name = path.as_ref().map_or(".", FileName::as_str);
+                        self.refuse(ticket, &format!("{name:?}"), refusal)
+                    }
                 },
             });
         }
@@ -159,10 +183,10 @@ impl Shared {
 
     fn run_sums(&self) {
         yield_to_others();
-        while let Some(Sum { ticket, name }) = self.sums.pop() {
-            self.completions.push(match self.sum(&name) {
+        while let Some(Sum { ticket, source }) = self.sums.pop() {
+            self.completions.push(match self.sum(&source) {
                 Ok(outcome) => Completion::Job { ticket, outcome },
-                Err(refusal) => self.refuse(ticket, Some(&name), refusal),
+                Err(refusal) => self.refuse(ticket, &source.describe(), refusal),
             });
         }
     }
@@ -175,10 +199,16 @@ impl Shared {
         }
     }
 
-    fn refuse(&self, ticket: Ticket, name: Option<&FileName>, refusal: Refusal) -> Completion {
+    fn open_file(&self, source: &Source) -> Result<(File, u64), Refusal> {
+        match source {
+            Source::Shared(name) => self.parts.folder().open_file(name),
+            Source::Sent(id) => self.parts.open_sent(*id),
+        }
+    }
+
+    fn refuse(&self, ticket: Ticket, what: &str, refusal: Refusal) -> Completion {
         if let Some(error) = refusal.error() {
-            // Debug escapes what a terminal would obey.
-            self.health.failed(format_args!("{:?}: {error}", name.map_or(".", FileName::as_str)));
+            self.health.failed(format_args!("{what}: {error}"));
         }
         Completion::Job { ticket, outcome: refusal.outcome() }
     }
@@ -186,8 +216,8 @@ impl Shared {
 
 impl Shared {
     /// Hashes as much of a file as there was when it was opened.
-    fn sum(&self, name: &FileName) -> Result<Outcome, Refusal> {
-        let (file, size) = self.folder.open_file(name)?;
+    fn sum(&self, source: &Source) -> Result<Outcome, Refusal> {
+        let (file, size) = self.open_file(source)?;
         // Only a hint, so a file system that does not know it is no failure.
         let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
         let mut rest = file.take(size);

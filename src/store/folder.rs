@@ -27,6 +27,10 @@ const RESOLVE_ATTEMPTS_MAX: usize = 32;
 pub(super) enum Refusal {
     /// There is none, or it must not be read.
     NotFound,
+    /// There is one already.
+    Exists,
+    /// There is no room for it.
+    NoRoom(Errno),
     /// The system has no more files or memory, or somebody keeps moving it.
     Busy(Errno),
     /// Anything else.
@@ -38,16 +42,18 @@ impl Refusal {
     pub(super) fn outcome(self) -> Outcome {
         match self {
             Refusal::NotFound => Outcome::NotFound,
+            Refusal::Exists => Outcome::Exists,
+            Refusal::NoRoom(_) => Outcome::NoRoom,
             Refusal::Busy(_) => Outcome::Busy,
             Refusal::Failed(_) => Outcome::Failed,
         }
     }
 
-    /// The error for the log; none where there is only no such file.
+    /// The error for the log; none where there is only no such file, or is one.
     pub(super) fn error(self) -> Option<Errno> {
         match self {
-            Refusal::NotFound => None,
-            Refusal::Busy(error) | Refusal::Failed(error) => Some(error),
+            Refusal::NotFound | Refusal::Exists => None,
+            Refusal::NoRoom(error) | Refusal::Busy(error) | Refusal::Failed(error) => Some(error),
         }
     }
 }
@@ -69,6 +75,8 @@ impl From<Errno> for Refusal {
             | Errno::ILSEQ
             | Errno::NXIO
             | Errno::NODEV => Refusal::NotFound,
+            Errno::EXIST => Refusal::Exists,
+            Errno::NOSPC | Errno::DQUOT => Refusal::NoRoom(error),
             Errno::AGAIN | Errno::MFILE | Errno::NFILE | Errno::NOMEM => Refusal::Busy(error),
             _ => Refusal::Failed(error),
         }
@@ -113,6 +121,17 @@ impl Folder {
         let file = self.resolve(name.as_str(), flags)?;
         let size = regular_size(&file)?;
         Ok((File::from(file), size))
+    }
+
+    /// Tells the size of a regular file, in bytes.
+    pub(super) fn size_of(&self, name: &FileName) -> Result<u64, Refusal> {
+        regular_size(&self.resolve(name.as_str(), OFlags::PATH)?)
+    }
+
+    /// Opens a folder to write in it. Unlike for reading, no symbolic link is followed.
+    pub(super) fn open_folder(&self, path: &str) -> Result<OwnedFd, Refusal> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        Ok(self.resolve_by(path, flags, ResolveFlags::NO_SYMLINKS)?)
     }
 
     /// The files and folders in one folder, sorted by name; none is the shared folder itself.
@@ -163,8 +182,17 @@ impl Folder {
 
     /// Opens what a name leads to, beneath the folder.
     fn resolve(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        self.resolve_by(name, flags, ResolveFlags::NO_MAGICLINKS)
+    }
+
+    fn resolve_by(
+        &self,
+        name: &str,
+        flags: OFlags,
+        resolve: ResolveFlags,
+    ) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
-        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        let beneath = ResolveFlags::BENEATH | resolve;
         let attempt = || rustix::fs::openat2(&self.root, name, flags, Mode::empty(), beneath);
         let mut result = attempt();
         for _ in 1..RESOLVE_ATTEMPTS_MAX {
@@ -200,12 +228,15 @@ fn keep_first(names: &mut Vec<FileName>, max: usize) {
     names.truncate(max);
 }
 
-fn regular_size(file: &OwnedFd) -> Result<u64, Refusal> {
-    let stat = rustix::fs::fstat(file)?;
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(size(&stat)),
-        _ => Err(Refusal::NotFound),
-    }
+/// The size of a regular file, in bytes.
+pub(super) fn regular_size(file: &OwnedFd) -> Result<u64, Refusal> {
+    size_where_regular(&rustix::fs::fstat(file)?).ok_or(Refusal::NotFound)
+}
+
+/// The size of a file that is a regular one, in bytes.
+pub(super) fn size_where_regular(stat: &Stat) -> Option<u64> {
+    let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    is_regular.then(|| size(stat))
 }
 
 fn size(stat: &Stat) -> u64 {

@@ -1,13 +1,13 @@
 //! Under which number the database keeps what is said in one direction of a chat.
 //!
 //! A direct chat has two lanes, one for what each of the two says, so that what others sent to a
-//! reader is one range of an index, whatever the reader wrote meanwhile. Everyone shares one lane.
-//! The numbers between stand for chats that several people share.
+//! reader is one range of an index, whatever the reader wrote meanwhile. Everyone shares one lane,
+//! and so do the members of a group.
 
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
-use crate::hub::Chat;
+use crate::hub::{Chat, GroupId};
 use crate::protocol::name::Number;
 
 /// One direction of a chat.
@@ -18,6 +18,8 @@ pub(super) enum Lane {
     /// What one user says to another: the one's number in the upper 32 bits, the other's in the
     /// lower ones.
     Direct { from: Number, to: Number },
+    /// What the members of a group say: the group's id, with all bits turned, so below zero.
+    Group(GroupId),
 }
 
 impl Lane {
@@ -25,6 +27,7 @@ impl Lane {
     pub(super) fn of_sender(chat: Chat, sender: Number) -> Self {
         match chat {
             Chat::Everyone => Lane::Everyone,
+            Chat::Group(group) => Lane::Group(group),
             Chat::Direct(one, other) => {
                 let to = if sender == one { other } else { one };
                 Lane::Direct { from: sender, to }
@@ -36,6 +39,7 @@ impl Lane {
     pub(super) fn to_reader(chat: Chat, reader: Number) -> Self {
         match Lane::of_sender(chat, reader) {
             Lane::Everyone => Lane::Everyone,
+            Lane::Group(group) => Lane::Group(group),
             Lane::Direct { from, to } => Lane::Direct { from: to, to: from },
         }
     }
@@ -44,6 +48,7 @@ impl Lane {
     pub(super) fn all(chat: Chat) -> impl Iterator<Item = Lane> {
         let (first, second) = match chat {
             Chat::Everyone => (Lane::Everyone, None),
+            Chat::Group(group) => (Lane::Group(group), None),
             Chat::Direct(one, other) => {
                 let back = (one != other).then_some(Lane::Direct { from: other, to: one });
                 (Lane::Direct { from: one, to: other }, back)
@@ -57,14 +62,17 @@ impl Lane {
         match self {
             Lane::Everyone => Chat::Everyone,
             Lane::Direct { from, to } => Chat::direct(from, to),
+            Lane::Group(group) => Chat::Group(group),
         }
     }
 
     fn code(self) -> i64 {
         match self {
             Lane::Everyone => 0,
-            // A number of 31 bits is far from being given out; with the sign bit it would do too.
+            // A number of 32 bits would make a group's lane of it, but those come after hundreds of
+            // millions of accounts.
             Lane::Direct { from, to } => (u64::from(from.0) << 32 | u64::from(to.0)).cast_signed(),
+            Lane::Group(group) => !group.0.cast_signed(),
         }
     }
 }
@@ -78,6 +86,9 @@ impl ToSql for Lane {
 impl FromSql for Lane {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let code = value.as_i64()?;
+        if code < 0 {
+            return Ok(Lane::Group(GroupId((!code).cast_unsigned())));
+        }
         let halves = code.cast_unsigned();
         let (from, to) = (Number((halves >> 32) as u32), Number(halves as u32));
         match (from.0, to.0) {
@@ -104,12 +115,17 @@ mod tests {
         assert_eq!(Lane::all(Chat::direct(A, A)).count(), 1);
         assert!(Lane::all(chat).all(|lane| lane.chat() == chat));
         assert_eq!(Lane::to_reader(Chat::Everyone, A), Lane::Everyone);
+        let group = Chat::Group(GroupId(7));
+        assert_eq!(Lane::of_sender(group, A), Lane::to_reader(group, B));
+        assert_eq!(Lane::all(group).count(), 1);
     }
 
     #[test]
     fn a_lane_is_read_back_and_nothing_else_is_one() {
-        let highest = Number(u32::MAX);
-        for chat in [Chat::Everyone, Chat::direct(A, B), Chat::direct(highest, highest)] {
+        let highest = Number(i32::MAX as u32);
+        let groups = [0, 1_795_521_601_123_456, i64::MAX as u64].map(|id| Chat::Group(GroupId(id)));
+        let others = [Chat::Everyone, Chat::direct(A, B), Chat::direct(highest, highest)];
+        for chat in others.into_iter().chain(groups) {
             for lane in Lane::all(chat) {
                 assert_eq!(Lane::column_result(ValueRef::Integer(lane.code())), Ok(lane));
             }

@@ -15,14 +15,21 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::lane::Lane;
-use super::{Reason, accounts, messages, schema};
+use super::{Reason, accounts, groups, messages, schema, uploads};
 use crate::exit::Exit;
+use crate::protocol::name::FileName;
 use crate::protocol::text::Text;
 
 /// The most findings that are told.
 const FINDINGS_MAX: usize = 100;
 /// How long to wait for a server that opens or closes the store at that moment.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+const MESSAGES_OF_NO_GROUP: (&str, &str) = (
+    "SELECT count(*) FROM messages WHERE lane < 0 AND ~lane NOT IN
+     (SELECT id FROM groups UNION ALL SELECT group_id FROM ended)",
+    "messages are of a group that there is not",
+);
 
 /// Why a store could not be checked, or copied.
 #[derive(Debug)]
@@ -87,7 +94,7 @@ pub struct Checkup {
 pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
     let path = data.join(super::DATABASE);
     let store = open(&path)?;
-    match look(&store) {
+    match look(&store, data) {
         Ok(checkup) => Ok(checkup),
         Err(Reason::Database(error)) if is_damage(&error) => {
             let findings = vec![error.to_string()];
@@ -170,7 +177,7 @@ fn settle(part: &Path, copy: &Path) -> Result<(), Reason> {
     Ok(())
 }
 
-fn look(store: &Connection) -> Result<Checkup, Reason> {
+fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
     // One transaction, so that what a server writes meanwhile is either in all counts or in none.
     let store = store.unchecked_transaction()?;
     let known = schema::MIGRATIONS.len() as u32;
@@ -195,6 +202,17 @@ fn look(store: &Connection) -> Result<Checkup, Reason> {
             checkup.findings.push(reason.to_string());
         }
         look_at_rows(&store, &mut checkup.findings)?;
+    }
+    if found >= 3 {
+        if let Err(reason) = groups::load(&store) {
+            checkup.findings.push(reason.to_string());
+        }
+        count_each(&store, &[MESSAGES_OF_NO_GROUP], &mut checkup.findings)?;
+    }
+    if found >= 4 {
+        look_at_uploads(&store, &mut checkup.findings)?;
+        let sent = data.join(super::SENT);
+        uploads::look_at_files(&store, &sent, FINDINGS_MAX, &mut checkup.findings)?;
     }
     Ok(checkup)
 }
@@ -247,14 +265,56 @@ fn look_at_messages(store: &Connection, findings: &mut Vec<String>) -> rusqlite:
 
 /// What is small enough to be told by SQLite alone.
 fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
-    for (query, what) in [
+    let looks = [
         ("SELECT count(*) FROM tokens WHERE length(hash) <> 32", "tokens have a malformed hash"),
         ("SELECT count(*) FROM chats WHERE seen < 0", "chats have a malformed mark"),
         ("SELECT count(*) <> 1 FROM store", "row of the store itself is missing"),
-    ] {
+    ];
+    count_each(store, &looks, findings)
+}
+
+fn count_each(
+    store: &Connection,
+    looks: &[(&str, &str)],
+    findings: &mut Vec<String>,
+) -> rusqlite::Result<()> {
+    for (query, what) in looks {
         let count = count(store, query)?;
         if count > 0 {
             findings.push(format!("{count} {what}"));
+        }
+    }
+    Ok(())
+}
+
+/// What uploads and files refer to.
+fn look_at_uploads(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
+    let looks = [
+        (
+            "SELECT count(*) FROM sent WHERE message NOT IN (SELECT id FROM messages)",
+            "files were sent by a message that there is not",
+        ),
+        (
+            "SELECT count(*) - count(DISTINCT id) FROM (SELECT id FROM uploads
+             UNION ALL SELECT id FROM files UNION ALL SELECT file FROM sent
+             UNION ALL SELECT id FROM garbage)",
+            "files are several things at once",
+        ),
+        ("SELECT count(*) FROM uploads WHERE size < 0", "uploads have a malformed size"),
+        ("SELECT count(*) FROM files WHERE size < 0", "files have a malformed size"),
+    ];
+    count_each(store, &looks, findings)?;
+    for (query, what) in [
+        ("SELECT name FROM uploads", "an upload"),
+        ("SELECT name FROM files", "a file"),
+        ("SELECT name FROM garbage WHERE name IS NOT NULL", "a file to remove"),
+    ] {
+        let mut select = store.prepare(query)?;
+        let mut rows = select.query([])?;
+        while let (Some(row), true) = (rows.next()?, findings.len() < FINDINGS_MAX) {
+            if row.get_ref(0)?.as_str()?.parse::<FileName>().is_err() {
+                findings.push(format!("{what} has a malformed name"));
+            }
         }
     }
     Ok(())
@@ -286,7 +346,8 @@ mod tests {
     fn keep(store: &Connection, id: u64) {
         let number = Number(10_001);
         let chat = Chat::direct(number, Number(10_002));
-        let message = StoredMessage { id: MessageId(id), from: number, chat, text: "hello".into() };
+        let (id, text) = (MessageId(id), "hello".into());
+        let message = StoredMessage { id, from: number, chat, text, file_size: None };
         messages::Request::Keep { message, key: None }.run(store).unwrap();
     }
 
@@ -315,6 +376,21 @@ mod tests {
                 "refers to one of accounts",
             ),
             ("INSERT INTO keys VALUES (4000000000000000, 10001, 'two words', 0)", "key of the"),
+            (
+                "INSERT INTO groups VALUES (7, 'friends', 10001, 1)",
+                "the group 7 has a malformed name",
+            ),
+            ("INSERT INTO groups VALUES (7, '#friends', 10001, 1)", "malformed admin"),
+            ("UPDATE messages SET lane = -8", "1 messages are of a group"),
+            ("INSERT INTO sent VALUES (9, 5, 10001, 3)", "1 files were sent by a message"),
+            ("INSERT INTO sent VALUES (1, 5, 10001, 3)", "the file of the message 1"),
+            (
+                "INSERT INTO garbage VALUES (5, NULL); INSERT INTO files VALUES (5, 10001, 'f', 3)",
+                "1 files are several things",
+            ),
+            ("INSERT INTO uploads VALUES (5, 10001, NULL, 'f', -1, 0)", "1 uploads have"),
+            ("INSERT INTO uploads VALUES (5, 10001, NULL, '../f', 1, 0)", "an upload has"),
+            ("INSERT INTO files VALUES (5, 10001, '.f', 3)", "a file has a malformed name"),
             ("PRAGMA user_version = 99", "newer version"),
             (
                 "PRAGMA writable_schema = 1;

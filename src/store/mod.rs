@@ -7,6 +7,7 @@
 //! ```text
 //! submit ──► database ──► passwords ──► database ──► completions
 //!        ──► database ──► search ────────────────────►
+//!        ──► database ──► uploads ──► database ──────►
 //!        ──► files ──────────────────────────────────►
 //! ```
 //!
@@ -19,6 +20,7 @@ mod database;
 mod error;
 mod files;
 mod folder;
+mod groups;
 mod health;
 mod lane;
 mod lock;
@@ -30,6 +32,7 @@ mod schema;
 mod search;
 mod threads;
 mod tokens;
+mod uploads;
 
 pub use completions::Completion;
 pub use error::{Reason, StoreError};
@@ -48,7 +51,7 @@ use std::time::{Duration, Instant};
 
 use completions::Completions;
 use database::{Database, Next};
-use files::Files;
+use files::{Files, Source};
 use folder::Folder;
 use health::Health;
 use lock::Lock;
@@ -56,12 +59,15 @@ use passwords::{Slots, Worker};
 use queue::Queue;
 use search::Search;
 use threads::{Threads, yield_to_others};
+use uploads::{Announced, Parts, Uploads};
 
 use crate::hub::{Account, ConnId, Job, Kept, Outcome, Secret, Selection, Ticket};
 use crate::protocol::name::{FileName, Number};
 
 /// The name of the database in the data folder.
 const DATABASE: &str = "chatsrv.db";
+/// The name of the folder of the sent files in the data folder.
+const SENT: &str = "sent";
 /// With more requests than this waiting for the database, senders are slowed down.
 const CONGESTED_REQUESTS: usize = 1_024;
 /// The longest that [`Store::close`] waits for a disk that does not answer.
@@ -86,6 +92,7 @@ pub struct Store {
     slots: Slots,
     search: Arc<Search>,
     files: Files,
+    uploads: Uploads,
     completions: Completions,
     finished: Receiver<Completion>,
     /// All threads but the database thread, which they need to the end.
@@ -106,18 +113,23 @@ impl Store {
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Store, Kept), StoreError> {
         let lock = Lock::acquire(&config.data)?;
-        let files = Folder::open(&config.files)?;
+        let folder = Arc::new(Folder::open(&config.files)?);
         check_apart(&config).map_err(StoreError::at(&config.files))?;
+        let parts = Parts::open(folder, config.files, config.data.join(SENT))?;
+        let parts = Arc::new(parts);
         let path = config.data.join(DATABASE);
-        let (database, kept) = Database::open(&path, lock)?;
+        let (database, kept) = Database::open(&path, &parts, lock)?;
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));
+        let requests = Arc::new(Queue::new());
+        let uploads = Uploads::new(Arc::clone(&parts), completions.clone(), Arc::clone(&requests));
         let store = Store {
-            requests: Arc::new(Queue::new()),
+            requests,
             passwords: Arc::new(Queue::new()),
             slots: Slots::default(),
             search: Arc::new(Search::new(path, config.data.join("search.sqlite"))),
-            files: Files::new(files, completions.clone()),
+            files: Files::new(parts, completions.clone()),
+            uploads,
             completions,
             finished,
             workers: Threads::new(),
@@ -131,9 +143,17 @@ impl Store {
         let requests = Arc::clone(&self.requests);
         let passwords = Arc::clone(&self.passwords);
         let search = Arc::clone(&self.search);
+        let files = self.files.clone();
+        let uploads = self.uploads.clone();
         let completions = self.completions.clone();
         self.database.spawn("database", move || {
-            let next = Next { passwords: &passwords, search: &search, completions: &completions };
+            let next = Next {
+                passwords: &passwords,
+                search: &search,
+                files: &files,
+                uploads: &uploads,
+                completions: &completions,
+            };
             database.run(&requests, &next);
         })?;
 
@@ -156,6 +176,7 @@ impl Store {
                 worker.run(&passwords, &requests, &completions);
             })?;
         }
+        self.uploads.start(&self.workers)?;
         self.files.start(&self.workers)
     }
 
@@ -191,12 +212,36 @@ impl Store {
             }
             Job::RemoveOld { before } => self.ask_messages(ticket, Request::RemoveOld { before }),
             Job::ListFolder { path } => self.files.list(ticket, path),
-            Job::OpenFile { name } => self.files.open_file(ticket, name),
-            Job::SumFile { name } => self.files.sum(ticket, name),
+            Job::OpenFile { name } => self.files.open_file(ticket, Source::Shared(name)),
+            Job::SumFile { name } => self.files.sum(ticket, Source::Shared(name)),
+            Job::SaveGroup(group) => self.ask(database::Request::SaveGroup { ticket, group }),
+            Job::EndGroup(group) => self.ask(database::Request::EndGroup { ticket, group }),
+            Job::BeginUpload { owner, place, size, quota } => {
+                let announced = Announced { owner, place, size, quota };
+                self.ask_uploads(uploads::Request::Begin { ticket, announced, gone: None })
+            }
+            Job::SyncUpload(upload) => self.ask_uploads(uploads::Request::Sync { ticket, upload }),
+            Job::FinishUpload { upload, message } => {
+                self.ask_uploads(uploads::Request::Finish { ticket, upload, message })
+            }
+            Job::DropUpload(upload) => {
+                self.ask_uploads(uploads::Request::Drop { ticket: Some(ticket), upload })
+            }
+            Job::RemoveOldUploads { before } => {
+                self.ask_uploads(uploads::Request::SelectOld { ticket, before })
+            }
+            Job::FindSent(message) => self.ask_uploads(uploads::Request::Find { ticket, message }),
+            Job::OpenSent(message) => self.ask_uploads(uploads::Request::Open { ticket, message }),
+            Job::SumSent(message) => self.ask_uploads(uploads::Request::Sum { ticket, message }),
         };
         if !taken {
             self.completions.finish(ticket, Outcome::Busy);
         }
+    }
+
+    /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a stream.
+    pub fn write(&self, conn: ConnId, stream: u32, file: Arc<File>, offset: u64, bytes: Vec<u8>) {
+        self.uploads.write(conn, stream, file, offset, bytes);
     }
 
     /// Reads a range of a file into the page cache, so that sending it does not wait for the disk.
@@ -246,7 +291,7 @@ impl Store {
                 self.ask_messages(ticket, Request::SelectUnread { reader, chat })
             }
             Selection::Last { chat, before, count } => {
-                self.ask_messages(ticket, Request::SelectLast { chat, before, count })
+                self.ask_messages(ticket, Request::SelectLast { reader, chat, before, count })
             }
             Selection::Holding { chat, words } => {
                 let request = search::Request { ticket, reader, chat, words };
@@ -259,15 +304,23 @@ impl Store {
         self.ask(database::Request::Messages { ticket, request })
     }
 
+    fn ask_uploads(&self, request: uploads::Request) -> bool {
+        self.ask(database::Request::Uploads(request))
+    }
+
     fn ask(&self, request: database::Request) -> bool {
         self.requests.push(request, database::WAITING_MAX).is_ok()
     }
 }
 
-/// Checks that the data folder can't be reached by a name in the shared folder.
+/// Checks that neither the data folder nor what is sent in chats can be reached by a name in the
+/// shared folder.
 fn check_apart(config: &Config) -> Result<(), Reason> {
     let files = config.files.canonicalize()?;
     let data = config.data.canonicalize()?;
+    if files.starts_with(data.join(SENT)) {
+        return Err(Reason::HoldsSent);
+    }
     let Ok(below) = data.strip_prefix(files) else { return Ok(()) };
     // A hidden folder can't be named, so the home folder may be shared with the data in `.local`.
     if below.iter().all(|part| part.to_str().is_some_and(FileName::is_part)) {
@@ -280,10 +333,12 @@ impl Drop for Store {
     fn drop(&mut self) {
         let deadline = Instant::now() + CLOSE_TIMEOUT;
         self.files.close();
+        self.uploads.close();
         self.search.close();
         self.passwords.close_and_clear();
         let mut ended = self.workers.join(deadline);
-        // Only now, since a password thread may still hand in the hash that it was busy with.
+        // Only now, since a password thread may still hand in the hash that it was busy with, and
+        // one that writes the file that it has put in its place.
         self.requests.close();
         ended &= self.database.join(deadline);
         if !ended {

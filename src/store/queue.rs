@@ -61,17 +61,32 @@ impl<T> Queue<T> {
         if count == 0 { None } else { Some(inner.items.drain(..count).collect()) }
     }
 
+    /// Takes up to `max` items, and waits for the first of them until the deadline; `Ok(None)` once
+    /// the queue is closed and empty.
+    ///
+    /// # Errors
+    /// [`TimedOut`] where none came.
+    pub(super) fn pop_batch_until(
+        &self,
+        max: usize,
+        deadline: Instant,
+    ) -> Result<Option<Vec<T>>, TimedOut> {
+        let mut inner = self.wait_until(deadline);
+        let count = inner.items.len().min(max);
+        match count {
+            0 if inner.open => Err(TimedOut),
+            0 => Ok(None),
+            count => Ok(Some(inner.items.drain(..count).collect())),
+        }
+    }
+
     /// Takes the first item, and waits for one until the deadline; `Ok(None)` once the queue is
     /// closed and empty.
     ///
     /// # Errors
     /// [`TimedOut`] where none came.
     pub(super) fn pop_until(&self, deadline: Instant) -> Result<Option<T>, TimedOut> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let (mut inner, _) = self
-            .arrived
-            .wait_timeout_while(self.lock(), left, |inner| inner.open && inner.items.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.wait_until(deadline);
         match inner.items.pop_front() {
             None if inner.open => Err(TimedOut),
             item => Ok(item),
@@ -104,6 +119,15 @@ impl<T> Queue<T> {
         self.arrived
             .wait_while(self.lock(), |inner| inner.open && inner.items.is_empty())
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is an item, or the queue is closed, or the deadline has come.
+    fn wait_until(&self, deadline: Instant) -> MutexGuard<'_, Inner<T>> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.arrived
+            .wait_timeout_while(self.lock(), left, |inner| inner.open && inner.items.is_empty())
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {

@@ -63,13 +63,79 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ) STRICT;
     INSERT INTO store VALUES (1, 0, randomblob(16));
     ",
+    "
+    -- What others said in a group, which has one lane for all its members, is a range of this.
+    CREATE INDEX messages_by_group ON messages (lane, id, sender) WHERE lane < 0;
+
+    CREATE TABLE groups (
+        id    INTEGER PRIMARY KEY,
+        name  TEXT NOT NULL,
+        admin INTEGER NOT NULL REFERENCES accounts,
+        kept  INTEGER NOT NULL
+    ) STRICT;
+    -- A member reads from the message `since` on.
+    CREATE TABLE members (
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        number   INTEGER NOT NULL REFERENCES accounts,
+        place    INTEGER NOT NULL, -- the oldest member has the smallest
+        since    INTEGER NOT NULL,
+        seen     INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (group_id, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX members_by_number ON members (number);
+    -- Who was asked to join, and who asked to.
+    CREATE TABLE candidates (
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        asks     INTEGER NOT NULL, -- 1, or 0 for who was asked
+        number   INTEGER NOT NULL REFERENCES accounts,
+        place    INTEGER NOT NULL, -- the first one has the smallest
+        PRIMARY KEY (group_id, asks, number)
+    ) STRICT, WITHOUT ROWID;
+    -- Groups that have ended, some of whose messages are still there.
+    CREATE TABLE ended (group_id INTEGER PRIMARY KEY) STRICT;
+    ",
+    "
+    -- Files on their way. The names of their parts hold the id.
+    CREATE TABLE uploads (
+        id      INTEGER PRIMARY KEY, -- drawn at random
+        owner   INTEGER NOT NULL,
+        lane    INTEGER, -- NULL where it goes into the shared folder
+        name    TEXT NOT NULL,
+        size    INTEGER NOT NULL, -- bytes that were announced
+        touched INTEGER NOT NULL -- microseconds since the Unix epoch
+    ) STRICT;
+    CREATE INDEX uploads_by_owner ON uploads (owner, size);
+    CREATE INDEX uploads_by_lane ON uploads (lane);
+    CREATE INDEX uploads_by_age ON uploads (touched);
+    -- What users have put into the shared folder.
+    CREATE TABLE files (
+        id    INTEGER PRIMARY KEY, -- the upload's
+        owner INTEGER NOT NULL,
+        name  TEXT NOT NULL UNIQUE,
+        size  INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX files_by_owner ON files (owner, size);
+    -- Which messages are files.
+    CREATE TABLE sent (
+        message INTEGER PRIMARY KEY,
+        file    INTEGER NOT NULL UNIQUE, -- the upload's id, under which it is kept
+        sender  INTEGER NOT NULL,
+        size    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX sent_by_sender ON sent (sender, size);
+    -- Parts and sent files that nothing refers to any more, and that are yet to be removed.
+    CREATE TABLE garbage (
+        id   INTEGER PRIMARY KEY, -- the upload's
+        name TEXT -- for a part of that file in the shared folder
+    ) STRICT;
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
 /// that changed many times since is copied once.
 const CHECKPOINT_PAGES: u32 = 4_096;
 /// How many prepared statements are kept; every one that there is.
-const STATEMENTS_MAX: usize = 64;
+const STATEMENTS_MAX: usize = 128;
 
 /// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -172,7 +238,7 @@ mod tests {
             .unwrap();
         drop(first);
         let database = open(&path).unwrap();
-        assert_eq!(version(&database), 2);
+        assert_eq!(version(&database), MIGRATIONS.len() as u32);
         let rows = "SELECT (SELECT name FROM accounts), (SELECT count(*) FROM messages),
                            (SELECT id_mark FROM store), (SELECT length(identity) FROM store)";
         let rows: (String, u32, u32, u32) = database

@@ -12,7 +12,9 @@ use tempfile::TempDir;
 
 use crate::protocol::name::FileName;
 
+mod groups;
 mod messages;
+mod uploads;
 
 /// No test waits longer for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -85,6 +87,15 @@ impl Fixture {
         self.outcomes(1).remove(&ticket).unwrap()
     }
 
+    /// Waits for what is done in nobody's name.
+    fn eventually(&self, what: &str, is_so: impl Fn(&Fixture) -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        while !is_so(self) {
+            assert!(Instant::now() < deadline, "{what}");
+            thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
     fn files(&self) -> PathBuf {
         self.folder.path().join("files")
     }
@@ -143,7 +154,11 @@ fn accounts_survive_and_the_password_stands_nowhere() {
     let chosen = Job::SetDisplayName { number: Number(10_001), display: display.clone() };
     assert_eq!(fixture.run(chosen), Outcome::Done);
     for entry in fixture.folder.path().join("data").read_dir().unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let bytes = std::fs::read(path).unwrap();
         assert!(memchr::memmem::find(&bytes, b"correct horse").is_none());
     }
 
@@ -262,6 +277,13 @@ fn the_shared_folder_must_not_hold_the_data_folder() {
         let refused = open(data, files).unwrap_err();
         assert!(
             matches!(refused, StoreError::Unusable { reason: Reason::HoldsData, .. }),
+            "{refused}"
+        );
+    }
+    for (data, files) in [("d", "d/sent"), ("d", "d/sent/files")] {
+        let refused = open(data, files).unwrap_err();
+        assert!(
+            matches!(refused, StoreError::Unusable { reason: Reason::HoldsSent, .. }),
             "{refused}"
         );
     }

@@ -50,7 +50,7 @@ fn plain(mdoc: &str) -> String {
     let (always, optional) = mdoc.split_once(" Op ").unwrap_or((mdoc, ""));
     let words = |part: &str| {
         let words: Vec<&str> = part.split(' ').filter(|word| !is_macro(word)).collect();
-        words.join(" ").replace(" Ns | Ns ", "|")
+        words.join(" ").replace(" Ns | Ns ", "|").replace("Oo ", "[").replace(" Oc", "]")
     };
     match optional {
         "" => words(always),
@@ -67,5 +67,6 @@ fn mdoc_is_read_as_it_is_shown() {
     assert_eq!(plain("USER Ar name Op Cm TAKEOVER"), "USER name [TAKEOVER]");
     assert_eq!(plain("QUIET Cm on Ns | Ns Cm off"), "QUIET on|off");
     assert_eq!(plain("GET Ar offset name"), "GET offset name");
+    assert_eq!(plain("MAKE Oo Ar #name Oc Ar user..."), "MAKE [#name] user...");
     assert_eq!(plain("EX"), "EX");
 }

@@ -61,13 +61,14 @@ impl<'a> Reader<'a> {
             self.server.output_taken(self.pipe);
             if let Some((_, job)) = self.server.jobs.first() {
                 let outcome = self.store.run(job);
-                self.server.job_done(0, outcome);
+                self.server.job_done(0, outcome, self.store);
             } else if output.len() == before {
                 break;
             }
         }
         let output = String::from_utf8(output).expect("text");
-        output.lines().map(str::to_owned).collect()
+        let asked_for = |line: &&str| !line.starts_with("C 122") && !line.starts_with("C 123");
+        output.lines().filter(asked_for).map(str::to_owned).collect()
     }
 
     /// Asks for a list of messages. Gives them, and the last line.
@@ -75,6 +76,10 @@ impl<'a> Reader<'a> {
         let mut lines = self.ask(line);
         let last = lines.pop().expect("an answer");
         let messages = lines[1..].iter().map(|line| {
+            if let Some(file) = line.strip_prefix("C 124 FILE ") {
+                let words: Vec<&str> = file.splitn(5, ' ').collect();
+                return (MessageId(words[0].parse().expect("an id")), words[4].to_owned());
+            }
             let text = line.strip_prefix("D ").unwrap_or_else(|| panic!("{line} is no message"));
             let message = Delivered::parse(text).expect("a message");
             (message.id, message.text.to_owned())
@@ -84,8 +89,8 @@ impl<'a> Reader<'a> {
 
     fn reads_what_is_unread(&mut self) {
         let mut lines = Vec::new();
-        for (chat, name) in self.chats() {
-            let unread = self.server.model.ledger.unread(self.account.number, chat);
+        for (chat, since, name) in self.chats() {
+            let unread = self.server.model.ledger.unread(self.account.number, chat, since);
             let unread: Vec<Read> = unread.map(read).collect();
             let Some((last, _)) = unread.last().filter(|_| chat != Chat::Everyone) else {
                 continue;
@@ -110,8 +115,9 @@ impl<'a> Reader<'a> {
     }
 
     fn reads_whole_chats(&mut self) {
-        for (chat, name) in self.chats() {
-            let kept: Vec<Read> = self.server.model.ledger.history(chat).map(read).collect();
+        for (chat, since, name) in self.chats() {
+            let kept = self.server.model.ledger.history(chat, since);
+            let kept: Vec<Read> = kept.map(read).collect();
             let mut shown = Vec::new();
             let mut before = u64::MAX;
             loop {
@@ -131,16 +137,21 @@ impl<'a> Reader<'a> {
         assert_eq!(last, ["C 221 EX goodbye"]);
     }
 
-    /// The chats that the reader may read and in which something is kept, and their names.
-    fn chats(&self) -> Vec<(Chat, String)> {
+    /// The chats that the reader may read and in which something is kept, from which message on,
+    /// and their names.
+    fn chats(&self) -> Vec<(Chat, MessageId, String)> {
+        let model = &self.server.model;
         let own = self.account.number;
-        let chats = self.server.model.ledger.chats().into_iter().filter_map(|chat| match chat {
-            Chat::Everyone => Some((chat, "*".to_owned())),
-            Chat::Direct(one, other) if one == own || other == own => {
-                let other = if one == own { other } else { one };
-                Some((chat, self.store.name(other).to_string()))
-            }
-            Chat::Direct(..) => None,
+        let chats = model.ledger.chats().into_iter().filter_map(|chat| {
+            let since = model.reads_since(own, chat)?;
+            let name = match chat {
+                Chat::Everyone => "*".to_owned(),
+                Chat::Direct(one, other) => {
+                    self.store.name(if one == own { other } else { one }).to_string()
+                }
+                Chat::Group(id) => model.groups.names[&id].to_string(),
+            };
+            Some((chat, since, name))
         });
         chats.collect()
     }

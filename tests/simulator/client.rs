@@ -10,6 +10,7 @@ use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
 use crate::store::content;
+use crate::uploads::{Sending, SentNames, key};
 
 /// What a client sent that gets a final reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,11 +66,16 @@ pub struct Client {
     /// The list that it is in, and how many items are to come.
     list: Option<(String, usize)>,
     streams: BTreeMap<u32, Stream>,
+    pub uploads: Sending,
+    pub sent_names: SentNames,
     last_stream: u32,
     /// As whom it is logged in.
     user: Option<String>,
     /// The newest message that it knows of.
     newest: MessageId,
+    /// The groups that ask it to join, and who asks to join a group of its own.
+    invitations: Vec<String>,
+    requests: Vec<String>,
     /// What it learned since somebody asked.
     pub learned: Learned,
 }
@@ -79,6 +85,8 @@ pub struct Client {
 pub struct Learned {
     /// Whose token, and which.
     pub tokens: Vec<(String, String)>,
+    /// Names of groups that it made.
+    pub groups: Vec<String>,
     /// Messages that were confirmed, by their ids and lines.
     pub confirmed: Vec<(MessageId, String)>,
     /// Those of them that were marked, with their senders.
@@ -87,16 +95,24 @@ pub struct Learned {
 
 #[derive(Debug)]
 struct Stream {
-    name: String,
+    /// What tells its content.
+    key: String,
     at: u64,
     size: u64,
+}
+
+/// What a client receives from others.
+pub enum Received<'a> {
+    Message(Delivered<'a>),
+    /// The text of the line that tells of a file.
+    File(&'a str),
 }
 
 /// How often each code came with each verb.
 pub type Tally = HashMap<String, u32>;
 
 impl Client {
-    pub fn new(pipe: usize) -> Self {
+    pub fn new(pipe: usize, sent_names: SentNames) -> Self {
         Client {
             pipe,
             to_send: Vec::new(),
@@ -109,9 +125,13 @@ impl Client {
             over: false,
             list: None,
             streams: BTreeMap::new(),
+            uploads: Sending::default(),
+            sent_names,
             last_stream: 0,
             user: None,
             newest: MessageId(0),
+            invitations: Vec::new(),
+            requests: Vec::new(),
             learned: Learned::default(),
         }
     }
@@ -122,6 +142,16 @@ impl Client {
 
     pub fn newest(&self) -> MessageId {
         self.newest
+    }
+
+    /// The groups that ask it to join.
+    pub fn invitations(&self) -> &[String] {
+        &self.invitations
+    }
+
+    /// Who asks to join a group of its own: the group and the user.
+    pub fn requests(&self) -> &[String] {
+        &self.requests
     }
 
     /// Whether it got its last line.
@@ -150,7 +180,8 @@ impl Client {
 
     /// A stream that is open, or else the one that would come next.
     pub fn some_stream(&self) -> u32 {
-        self.streams.keys().next().copied().unwrap_or(self.last_stream + 1)
+        let own = self.streams.keys().next().copied().or(self.uploads.some_stream());
+        own.unwrap_or(self.last_stream + 1)
     }
 
     pub fn last_stream(&self) -> u32 {
@@ -165,7 +196,7 @@ impl Client {
     }
 
     /// Takes what the server wrote, and hands on the messages.
-    pub fn read(&mut self, bytes: &[u8], tally: &mut Tally, mut received: impl FnMut(Delivered)) {
+    pub fn read(&mut self, bytes: &[u8], tally: &mut Tally, mut received: impl FnMut(Received)) {
         self.inbox.extend(bytes);
         let mut inbox = std::mem::replace(&mut self.inbox, FrameBuffer::new(SERVER_LINE_BYTES_MAX));
         while let Some(frame) = inbox.next_frame() {
@@ -175,7 +206,11 @@ impl Client {
                     let line = line.unwrap_or_else(|| panic!("{text} has no code"));
                     *tally.entry(format!("{} {}", line.code, line.verb)).or_default() += 1;
                     assert!(!self.over, "{line:?} comes after the last line");
-                    self.line(line);
+                    match line.code {
+                        124 if self.takes_file(line.rest) => received(Received::File(&text)),
+                        124 => {}
+                        _ => self.line(line),
+                    }
                 }
                 Frame::Data(text) => {
                     let message = Delivered::parse(text.as_str());
@@ -189,7 +224,7 @@ impl Client {
                             assert!(holds_messages.contains(&verb.as_str()), "{message:?}");
                             *left = left.checked_sub(1).expect("a list has as many as it says");
                         }
-                        None => received(message),
+                        None => received(Received::Message(message)),
                     }
                 }
                 Frame::File { stream, bytes } => self.chunk(stream, bytes),
@@ -210,6 +245,7 @@ impl Client {
         assert!(self.over == closed, "the last line comes exactly where the server closes");
         if !closed {
             assert!(self.sent.is_empty(), "{:?} got no reply", self.sent);
+            self.uploads.check_answered();
         }
     }
 
@@ -220,7 +256,7 @@ impl Client {
     fn chunk(&mut self, stream: u32, bytes: &[u8]) {
         let file = self.streams.get_mut(&stream).expect("the stream is open");
         for byte in bytes {
-            assert_eq!(*byte, content(&file.name, file.at), "{file:?}");
+            assert_eq!(*byte, content(&file.key, file.at), "{file:?}");
             file.at += 1;
         }
         assert!(file.at <= file.size, "{file:?}");
@@ -249,11 +285,20 @@ impl Client {
         }
         match line.code {
             150 => self.list = Some((line.verb.to_owned(), line.rest.parse().unwrap())),
-            120 | 121 => assert!(self.is_online(), "{line:?} comes before the login"),
+            120..=123 | 128 => {
+                assert!(self.is_online(), "{line:?} comes before the login");
+                match (line.code, line.rest.split_once(' ')) {
+                    (122, Some((group, _))) => self.invitations.push(group.to_owned()),
+                    (123, _) => self.requests.push(line.rest.to_owned()),
+                    _ => {}
+                }
+            }
             127 => {
                 let stream = line.rest.split(' ').next().unwrap().parse().unwrap();
-                assert!(self.streams.remove(&stream).is_some(), "{line:?}");
+                let was_open = self.streams.remove(&stream).is_some();
+                assert!(was_open || self.uploads.close(stream), "{line:?}");
             }
+            126 => self.upload_is_whole(line.rest),
             129 => {}
             421 => {
                 assert_eq!(line.verb, "-");
@@ -303,11 +348,23 @@ impl Client {
             Sent::Data(text, marked) if line.verb == "MSG" && matches!(line.code, 250 | 251) => {
                 self.confirmed(line.rest, text, marked);
             }
+            Sent::Command(Request::Mkgroup { .. }) if line.code == 250 => {
+                let name = line.rest.split(' ').next().unwrap();
+                self.learned.groups.push(name.to_owned());
+            }
             Sent::Command(Request::Get { offset, .. }) if line.code == 250 => {
                 self.stream_opens(offset, line.rest);
             }
             Sent::Command(Request::Abort { stream }) if line.code == 250 => {
-                assert!(self.streams.remove(&stream).is_some(), "{stream} was not open");
+                let was_open = self.streams.remove(&stream).is_some();
+                assert!(was_open || self.uploads.close(stream), "{stream} was not open");
+            }
+            Sent::Command(Request::Put { size, name } | Request::Sendfile { size, name, .. })
+                if line.code == 250 =>
+            {
+                let (stream, at) = line.rest.split_once(' ').unwrap();
+                let stream = self.next_stream(stream);
+                self.uploads.open(stream, name.as_str(), at.parse().unwrap(), size);
             }
             _ => {}
         }
@@ -336,12 +393,42 @@ impl Client {
 
     fn stream_opens(&mut self, offset: u64, words: &str) {
         let mut words = words.splitn(3, ' ');
-        let stream: u32 = words.next().unwrap().parse().unwrap();
+        let stream = self.next_stream(words.next().unwrap());
         let size = words.next().unwrap().parse().unwrap();
-        let name = words.next().unwrap().to_owned();
+        let name = words.next().unwrap();
+        let sent = self.sent_names.borrow().get(name).cloned();
+        let key = key(sent.as_deref().unwrap_or(name), size);
+        self.streams.insert(stream, Stream { key, at: offset, size });
+    }
+
+    fn next_stream(&mut self, word: &str) -> u32 {
+        let stream: u32 = word.parse().unwrap();
         assert_eq!(stream, self.last_stream + 1, "streams are numbered in one sequence");
         self.last_stream = stream;
-        self.streams.insert(stream, Stream { name, at: offset, size });
+        stream
+    }
+
+    /// Takes the words of a file that was sent. Tells whether it stands outside of a list.
+    fn takes_file(&mut self, words: &str) -> bool {
+        assert!(self.is_online(), "{words} comes before the login");
+        let words: Vec<&str> = words.splitn(5, ' ').collect();
+        let id = MessageId(words[0].parse().unwrap());
+        self.newest = id.max(self.newest);
+        self.sent_names.borrow_mut().insert(format!("@{id}"), words[4].to_owned());
+        let Some((verb, left)) = &mut self.list else { return true };
+        assert!(["OPEN", "HISTORY", "SEARCH"].contains(&verb.as_str()), "{words:?} in {verb}");
+        *left = left.checked_sub(1).expect("a list has as many as it says");
+        false
+    }
+
+    fn upload_is_whole(&mut self, words: &str) {
+        let words: Vec<&str> = words.splitn(3, ' ').collect();
+        let name = self.uploads.whole(words[0].parse().unwrap(), words[1].parse().unwrap());
+        if words[2].starts_with('@') {
+            self.sent_names.borrow_mut().insert(words[2].to_owned(), name);
+        } else {
+            assert_eq!(words[2], name);
+        }
     }
 
     /// The verb and the codes of the final reply.
@@ -360,7 +447,7 @@ impl Client {
             Sent::BadData if self.state == State::AwaitsPassword => ("USER", &[501]),
             Sent::BadData if self.state == State::Changing => ("PASSWD", &[501]),
             Sent::Data(..) if guest => ("MSG", &[530]),
-            Sent::Data(..) => ("MSG", &[250, 251, 450, 452, 501, 550, 551]),
+            Sent::Data(..) => ("MSG", &[250, 251, 450, 452, 501, 530, 550, 551]),
             Sent::BadData => ("MSG", &[501]),
         }
     }
@@ -385,7 +472,15 @@ fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Passwd => &[354],
         Verb::Key => &[250],
         Verb::Token | Verb::Unread => &[250, 450, 452],
-        Verb::Open | Verb::History | Verb::Search => &[250, 450, 550],
-        Verb::Seen => &[250, 450, 452, 550],
+        Verb::Open | Verb::History | Verb::Search => &[250, 450, 530, 550],
+        Verb::Seen => &[250, 450, 452, 530, 550],
+        Verb::Mkgroup | Verb::Mkgroupreq => &[250, 450, 452, 550, 553],
+        Verb::Join => &[250, 252, 450, 452, 550],
+        Verb::Admit | Verb::Refuse => &[250, 450, 452, 503, 530, 550],
+        Verb::Leave | Verb::Keep => &[250, 450, 452, 530, 550],
+        Verb::Groups => &[250],
+        Verb::Members => &[250, 530, 550],
+        Verb::Put => &[250, 450, 452, 550, 552, 553],
+        Verb::Sendfile => &[250, 450, 452, 503, 530, 550, 552],
     }
 }

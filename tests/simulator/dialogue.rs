@@ -5,6 +5,9 @@
 //! | `alice connects [from ADDRESS]` | and is greeted |
 //! | `alice > C WHO` | she sends a line; `\t` and the like are not translated |
 //! | `alice < C 150 WHO 1` | the next line that she gets; `_` is any word, `...` any rest |
+//! | `alice sends 1 some bytes` | she sends a chunk of a stream; without bytes, its end |
+//! | `alice gets 1 some bytes` | the rest of a download comes to its end |
+//! | `disk fails alice 1 full` | her upload can't be written: `full` or `broken` |
 //! | `alice closed goodbye` | the server closed her connection, for that reason |
 //! | `alice ends`, `alice breaks` | she ends her input; her connection is reset |
 //! | `store holds` | from now on the store does nothing by itself |
@@ -19,8 +22,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chatsrv::hub::{Config, Outcome};
+use chatsrv::hub::{Config, Outcome, UploadEnd};
 use chatsrv::protocol::address::Address;
+use chatsrv::protocol::frame::encode_chunk_header;
 
 use crate::server::Server;
 use crate::store::Store;
@@ -40,6 +44,9 @@ pub fn config() -> Config {
         presence_limit: 500,
         keep_messages: true,
         history: None,
+        group_max: 100,
+        file_size_max: 1000,
+        quota: 2000,
     }
 }
 
@@ -90,12 +97,30 @@ impl Dialogue {
                 let jobs = format!("{} jobs", self.server.jobs.len());
                 return (jobs == rest).then_some(()).ok_or(format!("it has {jobs}"));
             }
-            ("server", "crashes") => self.server.restart(&self.store),
+            ("server", "crashes") => self.server.restart(&mut self.store),
             (_, "connects") => {
                 let address = rest.strip_prefix("from ").unwrap_or("192.0.2.1");
                 let pipe = self.server.connect(Address::host(address.parse().unwrap()));
                 self.pipes.insert(who.to_owned(), pipe);
                 self.expect(who, "C 220 chatsrv/0.1.0 1 ready")?;
+            }
+            ("disk", "fails") => {
+                let [who, stream, why] = rest.split(' ').collect::<Vec<_>>()[..] else {
+                    return Err("whose, which, why?".into());
+                };
+                let end = if why == "full" { UploadEnd::NoRoom } else { UploadEnd::Failed };
+                self.server.end_upload(self.pipes[who], stream.parse().unwrap(), end);
+            }
+            (_, "sends") => {
+                let (stream, bytes) = rest.split_once(' ').unwrap_or((rest, ""));
+                let mut frame = Vec::new();
+                encode_chunk_header(stream.parse().unwrap(), bytes.len(), &mut frame);
+                frame.extend_from_slice(bytes.as_bytes());
+                self.server.receive(self.pipes[who], &frame);
+            }
+            (_, "gets") => {
+                let (stream, bytes) = rest.split_once(' ').ok_or("what?")?;
+                return self.expect_file(who, stream.parse().unwrap(), bytes);
             }
             (_, ">") => self.server.receive(self.pipes[who], format!("{rest}\n").as_bytes()),
             (_, "ends") => self.server.end_input(self.pipes[who]),
@@ -106,24 +131,46 @@ impl Dialogue {
     }
 
     fn work(&mut self) -> Result<(), String> {
-        while !self.holds && !self.server.jobs.is_empty() {
+        loop {
+            while !self.server.writes.is_empty() {
+                self.server.write_done(&mut self.store);
+            }
+            if self.holds || self.server.jobs.is_empty() {
+                return Ok(());
+            }
             self.answer("first")?;
         }
-        Ok(())
+    }
+
+    fn expect_file(&mut self, who: &str, stream: u32, bytes: &str) -> Result<(), String> {
+        let pipe = self.pipes[who];
+        while self.server.pipes[pipe].downloads.contains_key(&stream) {
+            self.server.send_chunk(pipe, stream, 65_536);
+        }
+        let mut expected = Vec::new();
+        encode_chunk_header(stream, bytes.len(), &mut expected);
+        expected.extend_from_slice(bytes.as_bytes());
+        encode_chunk_header(stream, 0, &mut expected);
+        let output = std::mem::take(&mut self.server.pipes[pipe].output);
+        let is_it = output == expected;
+        is_it.then_some(()).ok_or_else(|| String::from_utf8_lossy(&output).into_owned())
     }
 
     fn answer(&mut self, words: &str) -> Result<(), String> {
         let (which, outcome) = words.split_once(' ').unwrap_or((words, ""));
         let last = self.server.jobs.len().checked_sub(1).ok_or("no job waits")?;
         let at = if which == "last" { last } else { 0 };
+        self.store.files.now = self.server.now.unix_micros;
         let outcome = match outcome {
             "" => self.store.run(&self.server.jobs[at].1),
             "busy" => Outcome::Busy,
             "failed" => Outcome::Failed,
             "no-room" => Outcome::NoRoom,
+            "exists" => Outcome::Exists,
+            "not-found" => Outcome::NotFound,
             _ => return Err("no such outcome".into()),
         };
-        self.server.job_done(at, outcome);
+        self.server.job_done(at, outcome, &self.store);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use chatsrv::protocol::verb::Verb;
 use fastrand::Rng;
 
 use crate::client::{Client, Marked, Sent, State};
+use crate::uploads::{self, SentNames};
 
 const NAMES: [&str; 7] = ["ann", "Bob", "cleo", "Dan", "eve.x", "f", "Gil-9"];
 const FILES: [&str; 5] = ["empty", "small", "folder/large file", "nothing", "../small"];
@@ -17,9 +18,15 @@ pub struct People {
     pub numbers: Vec<u32>,
     /// Whose tokens.
     pub tokens: Vec<(String, String)>,
+    /// Whether people have much to do with groups.
+    pub meets_in_groups: bool,
+    /// Groups that somebody made.
+    pub groups: Vec<String>,
     /// Messages that were marked and may be sent again, with their senders: those that were not
     /// confirmed before the connection was lost, and some that were.
     pub to_send_again: Vec<(String, Marked)>,
+    /// The names of the files that were sent.
+    pub sent_names: SentNames,
     /// Counts the messages, so that no two are the same.
     serial: u32,
 }
@@ -35,7 +42,10 @@ impl People {
             names: (0..count).map(name).collect(),
             numbers: Vec::new(),
             tokens: Vec::new(),
+            meets_in_groups: false,
+            groups: Vec::new(),
             to_send_again: Vec::new(),
+            sent_names: SentNames::default(),
             serial: 0,
         }
     }
@@ -54,6 +64,10 @@ impl People {
             match lot.u8(..16) {
                 0..4 if self.say_again(client) => return,
                 4 => return self.say_marked(client, lot),
+                5..12 if self.meets_in_groups => {
+                    let line = self.about_groups(client, lot);
+                    return say(client, &line);
+                }
                 _ => {}
             }
         }
@@ -76,7 +90,11 @@ impl People {
 
     fn command_or_message(&mut self, client: &Client, lot: &mut Rng) -> String {
         let file = FILES[lot.usize(..FILES.len())];
-        match lot.u8(..92) {
+        match lot.u8(..112) {
+            92.. => {
+                let target = self.target(lot);
+                uploads::line(&target, client.user(), &self.sent_names, lot)
+            }
             64..87 => self.read_back(client, lot),
             87 => "C TOKEN".into(),
             88..91 => "C PASSWD".into(),
@@ -105,6 +123,7 @@ impl People {
         let chat = match lot.u8(..8) {
             0 => "nobody".into(),
             1 | 2 => "*".into(),
+            3 | 4 => self.group(lot),
             _ => self.name(lot),
         };
         let id = match lot.u8(..8) {
@@ -120,6 +139,38 @@ impl People {
             9..11 => format!("C SEARCH {} text", if lot.bool() { "-" } else { &chat }),
             11..15 => format!("C SEEN {chat} {id}"),
             _ => "C UNREAD".into(),
+        }
+    }
+
+    fn about_groups(&self, client: &Client, lot: &mut Rng) -> String {
+        let group = self.group(lot);
+        let invitation = lot.choice(client.invitations()).filter(|_| lot.bool());
+        let request = lot.choice(client.requests()).filter(|_| lot.u8(..8) > 0).cloned();
+        let request = request.unwrap_or_else(|| format!("{group} {}", self.name(lot)));
+        match lot.u8(..32) {
+            0..6 => {
+                let verb = ["MKGROUP", "MKGROUPREQ"][lot.usize(..2)];
+                let name = if lot.bool() { format!("{group} ") } else { String::new() };
+                let users = (0..lot.usize(1..5)).map(|_| self.name(lot)).collect::<Vec<_>>();
+                format!("C {verb} {name}{}", users.join(" "))
+            }
+            6..14 => format!("C JOIN {}", invitation.unwrap_or(&group)),
+            14..18 => format!("C ADMIT {request}"),
+            18..20 => format!("C REFUSE {request}"),
+            20..23 => format!("C LEAVE {group}"),
+            23..27 => format!("C KEEP {group} {}", ["on", "on", "off", "maybe"][lot.usize(..4)]),
+            27..29 => format!("C GROUPS {}", ["", "ALL", "some"][lot.usize(..3)]),
+            _ => format!("C MEMBERS {group}"),
+        }
+    }
+
+    /// A group that there may be.
+    fn group(&self, lot: &mut Rng) -> String {
+        let newest = self.groups.len().saturating_sub(4);
+        let known = lot.choice(&self.groups[newest..]).cloned();
+        match lot.u8(..4) {
+            0..2 => ["#team", "#Crew", "#CREW"][lot.usize(..3)].into(),
+            _ => known.unwrap_or_else(|| "#team".into()),
         }
     }
 
@@ -160,16 +211,21 @@ impl People {
     }
 
     fn message(&mut self, lot: &mut Rng) -> String {
-        let target = match lot.u8(..16) {
-            0..6 => "*".into(),
-            6..12 => self.name(lot),
+        let target = self.target(lot);
+        format!("D {target} {}", self.text())
+    }
+
+    fn target(&self, lot: &mut Rng) -> String {
+        match lot.u8(..16) {
+            0..4 => "*".into(),
+            6..10 => self.name(lot),
             12..14 if !self.numbers.is_empty() => {
                 self.numbers[lot.usize(..self.numbers.len())].to_string()
             }
             14 => "#group".into(),
+            4..6 | 10..12 => self.group(lot),
             _ => ["nobody", "9a", "10000", ""][lot.usize(..4)].into(),
-        };
-        format!("D {target} {}", self.text())
+        }
     }
 
     fn text(&mut self) -> String {

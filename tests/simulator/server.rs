@@ -1,22 +1,23 @@
 //! A server without sockets: the real hub and the real codec between bytes and bytes, and a model
 //! that looks on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
+use std::rc::Rc;
 use std::time::Duration;
 
 use chatsrv::hub::{
-    CloseReason, Config, ConnId, Effect, Effects, Hub, Input, Job, Now, Outcome, Ticket,
+    CloseReason, Config, ConnId, Effect, Effects, Hub, Input, Job, Now, Outcome, Ticket, UploadEnd,
+    UploadId,
 };
 use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
 use chatsrv::protocol::address::Address;
 use chatsrv::protocol::frame::{Frame, FrameBuffer, encode_chunk_header};
-use chatsrv::protocol::name::FileName;
 use chatsrv::protocol::reply::{Piece, Subject, encode_line};
 use chatsrv::protocol::request::Request;
 
 use crate::model::Model;
-use crate::store::{Store, content};
+use crate::store::Store;
 
 /// The hub, and what the real server would have around it.
 pub struct Server {
@@ -29,11 +30,38 @@ pub struct Server {
     pub pipes: Vec<Pipe>,
     /// By slot: the pipe there, and the generation.
     slots: Vec<(Option<usize>, u32)>,
-    /// Files that were opened for downloads that have not begun.
-    pub opened: HashMap<Ticket, FileName>,
+    /// Files that were opened for downloads and uploads that have not begun.
+    pub opened: HashMap<Ticket, Opened>,
+    /// What was handed on to be written, oldest first.
+    pub writes: VecDeque<Write>,
     effects: Effects,
     config: Config,
     seed: u64,
+}
+
+/// A file that was opened.
+#[derive(Debug)]
+pub enum Opened {
+    Download(Rc<[u8]>),
+    Upload(UploadId),
+}
+
+/// Bytes of an upload that are to be written.
+pub struct Write {
+    pub pipe: usize,
+    pub stream: u32,
+    pub upload: UploadId,
+    pub offset: u64,
+    pub bytes: Vec<u8>,
+}
+
+/// An upload under way.
+pub struct Upload {
+    id: UploadId,
+    left: Range<u64>,
+    /// Up to where it is written.
+    written: u64,
+    is_ended: bool,
 }
 
 /// One connection, as the server sees it.
@@ -45,7 +73,8 @@ pub struct Pipe {
     /// The list under way whose next piece has to be asked for, or was.
     list: Option<ListUnderWay>,
     /// Downloads under way: the file, and what is left of it.
-    pub downloads: BTreeMap<u32, (FileName, Range<u64>)>,
+    pub downloads: BTreeMap<u32, (Rc<[u8]>, Range<u64>)>,
+    pub uploads: BTreeMap<u32, Upload>,
     /// Why the server closed it.
     pub closed: Option<CloseReason>,
     /// Whether the client has ended its input.
@@ -71,6 +100,7 @@ impl Server {
             pipes: Vec::new(),
             slots: Vec::new(),
             opened: HashMap::new(),
+            writes: VecDeque::new(),
             effects: Effects::default(),
             config,
             seed,
@@ -78,14 +108,17 @@ impl Server {
     }
 
     /// The server dies, and starts again with what is in the store.
-    pub fn restart(&mut self, store: &Store) {
+    pub fn restart(&mut self, store: &mut Store) {
+        store.open();
         for pipe in &mut self.pipes {
             pipe.closed.get_or_insert(CloseReason::ConnectionLost);
             pipe.downloads.clear();
+            pipe.uploads.clear();
         }
         self.slots.iter_mut().for_each(|(pipe, _)| *pipe = None);
         self.jobs.clear();
         self.opened.clear();
+        self.writes.clear();
         self.model.restart(store);
         self.hub = Hub::new(self.config.clone(), self.seed, store.kept());
     }
@@ -115,6 +148,7 @@ impl Server {
             output: Vec::new(),
             list: None,
             downloads: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             closed: None,
             ended: false,
         });
@@ -145,11 +179,19 @@ impl Server {
     }
 
     /// The store is done with the job at a place in the queue.
-    pub fn job_done(&mut self, at: usize, outcome: Outcome) {
+    pub fn job_done(&mut self, at: usize, outcome: Outcome, store: &Store) {
         let (ticket, job) = self.jobs.remove(at);
-        if let (Job::OpenFile { name }, Outcome::Opened { .. }) = (&job, &outcome) {
-            self.opened.insert(ticket, name.clone());
+        match outcome {
+            Outcome::Opened { .. } => {
+                let bytes = store.file(&job).expect("it could be opened");
+                self.opened.insert(ticket, Opened::Download(Rc::clone(bytes)));
+            }
+            Outcome::UploadReady { upload, .. } => {
+                self.opened.insert(ticket, Opened::Upload(upload));
+            }
+            _ => {}
         }
+        self.model.now = self.now.steady;
         self.model.job_done(ticket, &job, &outcome);
         self.feed(Input::Done { ticket, outcome });
         self.read_all();
@@ -159,11 +201,15 @@ impl Server {
     pub fn advance(&mut self, by: Duration) {
         self.now.steady += by;
         self.now.unix_micros += by.as_micros() as u64;
-        if self.hub.next_deadline().is_some_and(|at| at <= self.now.steady) {
+        // What is due is done in steps, and comes to an end.
+        for _ in 0..1000 {
+            if self.hub.next_deadline().is_none_or(|at| at > self.now.steady) {
+                return;
+            }
             self.feed(Input::Deadline);
-            assert!(self.hub.next_deadline().is_none_or(|at| at > self.now.steady));
             self.read_all();
         }
+        panic!("{:?} stays due", self.hub.next_deadline());
     }
 
     pub fn shut_down(&mut self) {
@@ -173,16 +219,15 @@ impl Server {
     /// Writes the next chunk of a download, or its end.
     pub fn send_chunk(&mut self, pipe: usize, stream: u32, bytes_max: u64) {
         let Pipe { conn, closed, .. } = self.pipes[pipe];
-        let (name, left) = self.pipes[pipe].downloads.get_mut(&stream).unwrap();
+        let (bytes, left) = self.pipes[pipe].downloads.get_mut(&stream).unwrap();
         let end = left.end.min(left.start + bytes_max);
-        let chunk: Vec<u8> =
-            (left.start..end).map(|offset| content(name.as_str(), offset)).collect();
+        let chunk = bytes[left.start as usize..end as usize].to_vec();
         left.start = end;
         let is_over = left.is_empty();
         let output = &mut self.pipes[pipe].output;
         if !chunk.is_empty() {
             encode_chunk_header(stream, chunk.len(), output);
-            output.extend(chunk);
+            output.extend(&chunk);
         }
         if is_over {
             encode_chunk_header(stream, 0, output);
@@ -200,6 +245,54 @@ impl Server {
         if closed.is_none() {
             self.feed(Input::DownloadOver { conn, stream, complete: false });
         }
+    }
+
+    /// Takes bytes of an upload, or its end.
+    fn take_file(&mut self, pipe: usize, stream: u32, bytes: &[u8]) {
+        let upload = self.pipes[pipe].uploads.get_mut(&stream).unwrap();
+        let length = bytes.len() as u64;
+        let is_wrong = match bytes {
+            [] => upload.is_ended || !upload.left.is_empty(),
+            _ => upload.is_ended || length > upload.left.end - upload.left.start,
+        };
+        if is_wrong {
+            return self.end_upload(pipe, stream, UploadEnd::WrongSize);
+        }
+        if bytes.is_empty() {
+            upload.is_ended = true;
+            return self.end_if_whole(pipe, stream);
+        }
+        let (upload_id, offset) = (upload.id, upload.left.start);
+        upload.left.start += length;
+        let bytes = bytes.to_vec();
+        self.writes.push_back(Write { pipe, stream, upload: upload_id, offset, bytes });
+    }
+
+    /// The oldest write is done.
+    pub fn write_done(&mut self, store: &mut Store) {
+        let Some(write) = self.writes.pop_front() else { return };
+        store.files.now = self.now.unix_micros;
+        store.files.write(write.upload, write.offset, &write.bytes);
+        let Write { pipe, stream, bytes, .. } = write;
+        if let Some(upload) = self.pipes[pipe].uploads.get_mut(&stream) {
+            upload.written += bytes.len() as u64;
+            self.end_if_whole(pipe, stream);
+            self.read_all();
+        }
+    }
+
+    fn end_if_whole(&mut self, pipe: usize, stream: u32) {
+        let upload = &self.pipes[pipe].uploads[&stream];
+        if upload.is_ended && upload.written == upload.left.end {
+            self.end_upload(pipe, stream, UploadEnd::Whole);
+        }
+    }
+
+    /// An upload is over.
+    pub fn end_upload(&mut self, pipe: usize, stream: u32, end: UploadEnd) {
+        let conn = self.pipes[pipe].conn;
+        self.pipes[pipe].uploads.remove(&stream).expect("it is under way");
+        self.feed(Input::UploadOver { conn, stream, end });
     }
 
     /// The client has taken all that was written; what there is of a list comes piece by piece.
@@ -230,6 +323,14 @@ impl Server {
         while self.hub.takes_input(conn) {
             let Some(frame) = input.next_frame() else { break };
             self.feed(match frame {
+                Frame::File { stream, bytes } if self.pipes[pipe].uploads.contains_key(&stream) => {
+                    self.take_file(pipe, stream, bytes);
+                    continue;
+                }
+                Frame::FileEnd { stream } if self.pipes[pipe].uploads.contains_key(&stream) => {
+                    self.take_file(pipe, stream, &[]);
+                    continue;
+                }
                 Frame::Command(text) => Input::Command { conn, request: Request::parse(text) },
                 Frame::Data(text) => Input::Data { conn, text },
                 Frame::Bad(error) => Input::BadFrame { conn, error },
@@ -238,7 +339,8 @@ impl Server {
                 }
             });
         }
-        let waits = !self.hub.takes_input(conn) || !self.hub.has_answered(conn);
+        let is_upload_ending = self.pipes[pipe].uploads.values().any(|upload| upload.is_ended);
+        let waits = !self.hub.takes_input(conn) || !self.hub.has_answered(conn) || is_upload_ending;
         let Pipe { ended, closed, .. } = self.pipes[pipe];
         self.pipes[pipe].input = input;
         if ended && closed.is_none() && !waits {
@@ -248,6 +350,7 @@ impl Server {
     }
 
     fn feed(&mut self, input: Input<'_>) {
+        self.model.now = self.now.steady;
         self.model.before(&input);
         self.hub.handle(input, self.now, &mut self.effects);
         self.hub.check_invariants();
@@ -300,10 +403,27 @@ impl Server {
                 self.opened.remove(ticket).expect("an open file is dropped");
             }
             Effect::Download { conn, ticket, stream, bytes } => {
-                let name = self.opened.remove(ticket).expect("an open file is downloaded");
+                let Some(Opened::Download(file)) = self.opened.remove(ticket) else {
+                    panic!("{ticket:?} opened nothing to download");
+                };
                 let pipe = self.pipe(*conn);
-                let known = self.pipes[pipe].downloads.insert(*stream, (name, bytes.clone()));
+                let known = self.pipes[pipe].downloads.insert(*stream, (file, bytes.clone()));
                 assert!(known.is_none(), "stream {stream} comes twice");
+            }
+            Effect::Upload { conn, ticket, stream, bytes } => {
+                let Some(Opened::Upload(id)) = self.opened.remove(ticket) else {
+                    panic!("{ticket:?} opened nothing to upload");
+                };
+                let pipe = self.pipe(*conn);
+                let (left, written) = (bytes.clone(), bytes.start);
+                let upload = Upload { id, left, written, is_ended: false };
+                let known = self.pipes[pipe].uploads.insert(*stream, upload);
+                assert!(known.is_none(), "stream {stream} comes twice");
+            }
+            Effect::CancelUpload { conn, stream } => {
+                let pipe = self.pipe(*conn);
+                let known = self.pipes[pipe].uploads.remove(stream);
+                assert!(known.is_some(), "stream {stream} is cancelled and was not open");
             }
             Effect::CancelDownload { conn, stream } => {
                 let pipe = self.pipe(*conn);
@@ -315,10 +435,12 @@ impl Server {
 
     fn over(&mut self, pipe: usize, reason: CloseReason) {
         self.pipes[pipe].closed = Some(reason);
+        self.pipes[pipe].uploads.clear();
         if let Some(list) = self.pipes[pipe].list.take() {
             // What was held back would read like an item.
             let lines = list.held.split(|byte| *byte == b'\n');
-            let messages = lines.filter(|line| line.starts_with(b"D ")).count();
+            let is_message = |line: &&[u8]| line.starts_with(b"D ") || line.starts_with(b"C 124 ");
+            let messages = lines.filter(is_message).count();
             self.model.are_dropped(self.pipes[pipe].conn, messages);
         }
         if !reason.finishes_downloads() {

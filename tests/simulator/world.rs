@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chatsrv::hub::{Account, Config, Job, Outcome};
+use chatsrv::limits::GROUP_OFFLINE_TIME_MAX;
 use chatsrv::protocol::address::Address;
 use chatsrv::protocol::name::Number;
 use chatsrv::protocol::reply::MessageId;
 use fastrand::Rng;
 
 use crate::audit;
-use crate::client::{Client, Learned, Tally};
+use crate::client::{Client, Learned, Received, Tally};
 use crate::lines::People;
 use crate::server::Server;
 use crate::store::Store;
+use crate::uploads::{self, SentNames};
 
 /// How large a world is.
 pub struct Size {
@@ -60,10 +62,16 @@ impl World {
             public_files: lot.bool(),
             presence_limit: lot.usize(..=size.people),
             keep_messages: lot.u8(..8) > 0,
+            group_max: lot.usize(1..=size.people),
             history: (lot.u8(..4) == 0).then(|| Duration::from_secs(lot.u64(10..4000))),
+            file_size_max: 400,
+            quota: 2_000,
         };
         let mut store = Store::new();
         let mut people = People::new(size.people);
+        people.meets_in_groups = lot.bool();
+        let steps = if people.meets_in_groups { 2 * size.steps } else { size.steps };
+        let size = Size { steps, ..size };
         for (at, name) in people.names.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
             let number = Number(20_000 + at as u32);
             people.numbers.push(number.0);
@@ -79,9 +87,10 @@ impl World {
             0..3 => self.connect(),
             3..30 => self.type_something(),
             30..55 => self.deliver(),
-            55..73 => self.read(),
-            73..85 => self.do_a_job(),
-            85..92 => self.download(),
+            55..71 => self.read(),
+            71..83 => self.do_a_job(),
+            83..89 => self.download(),
+            89..92 => self.upload(),
             92..96 => self.let_time_pass(),
             96 if self.lot.bool() => self.lose_somebody(),
             97 if self.lot.bool() => {
@@ -102,7 +111,7 @@ impl World {
         }
         let from = Address::host([192, 0, 2, self.lot.usize(..self.size.people / 2) as u8].into());
         let pipe = self.server.connect(from);
-        self.clients.push(Client::new(pipe));
+        self.clients.push(Client::new(pipe, SentNames::clone(&self.people.sent_names)));
     }
 
     /// The clients that are connected, or have something left to read.
@@ -167,14 +176,19 @@ impl World {
         let pipe = &mut self.server.pipes[client.pipe];
         let bytes: Vec<u8> = pipe.output.drain(..length).collect();
         let (conn, model) = (pipe.conn, &mut self.server.model);
-        client.read(&bytes, &mut self.tally, |message| model.received(conn, message));
+        client.read(&bytes, &mut self.tally, |received| match received {
+            Received::Message(message) => model.received(conn, message),
+            Received::File(line) => model.received_file(conn, line),
+        });
         self.learn_from(at);
         self.server.output_taken(self.clients[at].pipe);
     }
 
     fn learn_from(&mut self, at: usize) {
-        let Learned { tokens, confirmed, marked } = std::mem::take(&mut self.clients[at].learned);
+        let Learned { tokens, groups, confirmed, marked } =
+            std::mem::take(&mut self.clients[at].learned);
         self.people.tokens.extend(tokens);
+        self.people.groups.extend(groups);
         self.confirmed.extend(confirmed);
         for marked in marked {
             // Somebody may send what was confirmed once more.
@@ -197,6 +211,7 @@ impl World {
         if is_in_turn(&self.server.jobs[at].1) {
             at = self.server.jobs.iter().position(|(_, job)| is_in_turn(job)).unwrap_or(at);
         }
+        self.store.files.now = self.server.now.unix_micros;
         let outcome = match (self.lot.u8(..32), &self.server.jobs[at].1) {
             (0, _) => Outcome::Busy,
             (1, _) => Outcome::Failed,
@@ -207,7 +222,7 @@ impl World {
         {
             self.people.numbers.push(account.number.0);
         }
-        self.server.job_done(at, outcome);
+        self.server.job_done(at, outcome, &self.store);
     }
 
     /// Some download goes on, ends, or breaks off.
@@ -225,9 +240,33 @@ impl World {
         }
     }
 
+    /// Some client sends more of an upload, or the disk does what it has to, or can't.
+    fn upload(&mut self) {
+        let sending = self.present().into_iter().filter(|at| {
+            let client = &self.clients[*at];
+            !client.ends && client.uploads.some_stream().is_some()
+        });
+        if let Some(at) = self.lot.choice(sending.collect::<Vec<_>>()) {
+            let client = &mut self.clients[at];
+            for _ in 0..self.lot.u8(..4) {
+                client.uploads.send_some(&mut self.lot, &mut client.to_send);
+            }
+        }
+        match self.lot.u8(..64) {
+            0 => uploads::break_one(&mut self.server, &mut self.lot),
+            1..16 => {}
+            _ => {
+                for _ in 0..3 {
+                    self.server.write_done(&mut self.store);
+                }
+            }
+        }
+    }
+
     fn let_time_pass(&mut self) {
         let millis = match self.lot.u8(..8) {
             0 if self.lot.u8(..8) == 0 => 3_600_000,
+            0 if self.lot.u8(..4) == 0 => GROUP_OFFLINE_TIME_MAX.as_millis() as u64,
             0 => self.lot.u64(..60_000),
             _ => self.lot.u64(..500),
         };
@@ -263,7 +302,7 @@ impl World {
                 self.server.model.job_done(ticket, &job, &outcome);
             }
         }
-        self.server.restart(&self.store);
+        self.server.restart(&mut self.store);
         for at in 0..self.clients.len() {
             self.break_off(at);
         }
@@ -291,6 +330,7 @@ impl World {
                 .iter()
                 .any(|client| !client.broke && !self.server.pipes[client.pipe].output.is_empty());
             if self.server.jobs.is_empty()
+                && self.server.writes.is_empty()
                 && downloads == 0
                 && !output
                 && !self.server.has_deadline_within(Duration::from_secs(60))
@@ -299,6 +339,7 @@ impl World {
             }
             self.do_a_job();
             self.download();
+            self.server.write_done(&mut self.store);
             self.server.advance(Duration::from_millis(500));
         }
     }
@@ -316,7 +357,18 @@ impl World {
         for at in 0..self.clients.len() {
             self.server.reset(self.clients[at].pipe);
         }
+        // Who does not come back leaves the groups that are not kept.
+        for _ in 0..10_000 {
+            if self.server.hub.is_idle() && self.server.jobs.is_empty() {
+                break;
+            }
+            self.server.advance(GROUP_OFFLINE_TIME_MAX);
+            self.do_a_job();
+        }
+        assert!(self.server.model.groups.are_all_kept(), "{:?}", self.server.model.groups);
         assert!(self.server.hub.is_idle(), "{:?}", self.server.hub);
+        let messages = &self.store.messages;
+        self.store.files.check(|id| Some(messages.get(id)?.text.to_string()));
         assert!(self.server.opened.is_empty(), "files stay open: {:?}", self.server.opened);
     }
 }
@@ -331,6 +383,9 @@ fn is_in_turn(job: &Job) -> bool {
             | Job::ListFolder { .. }
             | Job::OpenFile { .. }
             | Job::SumFile { .. }
+            | Job::OpenSent(_)
+            | Job::SumSent(_)
+            | Job::SyncUpload(_)
     )
 }
 
@@ -345,5 +400,10 @@ fn writes(job: &Job) -> bool {
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }
             | Job::SetDisplayName { .. }
+            | Job::SaveGroup(_)
+            | Job::EndGroup(_)
+            | Job::BeginUpload { .. }
+            | Job::SyncUpload(_)
+            | Job::FinishUpload { .. }
     )
 }

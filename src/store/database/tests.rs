@@ -2,15 +2,21 @@
 
 use super::*;
 
+use std::sync::Arc;
+
 use tempfile::TempDir;
 
 use crate::hub::{Chat, StoredMessage};
 use crate::protocol::reply::MessageId;
+use crate::store::folder::Folder;
 
 fn open() -> (TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::acquire(folder.path()).unwrap();
-    let (database, kept) = Database::open(&folder.path().join("store"), lock).unwrap();
+    let shared = Folder::open(&folder.path().join("files")).unwrap();
+    let (files, sent) = (folder.path().join("files"), folder.path().join("sent"));
+    let parts = Parts::open(Arc::new(shared), files, sent).unwrap();
+    let (database, kept) = Database::open(&folder.path().join("store"), &parts, lock).unwrap();
     assert_eq!(kept.accounts, []);
     (folder, database)
 }
@@ -116,6 +122,7 @@ fn keep(id: u64) -> Request {
         from: Number(10_001),
         chat: Chat::Everyone,
         text: "x".repeat(200).into(),
+        file_size: None,
     };
     let request = messages::Request::Keep { message, key: Some("k".parse().unwrap()) };
     Request::Messages { ticket: Ticket(id), request }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::error::Reason;
 use super::lane::Lane;
+use super::{groups, uploads};
 use crate::hub::{Chat, Outcome, StoredMessage};
 use crate::protocol::name::{Key, Number};
 use crate::protocol::reply::MessageId;
@@ -39,7 +40,7 @@ pub(super) enum Request {
     /// Find out which messages a list of unread ones will hold.
     SelectUnread { reader: Number, chat: Chat },
     /// Find out which messages are the last ones before an id.
-    SelectLast { chat: Chat, before: Option<MessageId>, count: u16 },
+    SelectLast { reader: Number, chat: Chat, before: Option<MessageId>, count: u16 },
     /// Read messages.
     Fetch { ids: Vec<MessageId> },
     /// Mark as read.
@@ -69,6 +70,11 @@ impl Request {
         matches!(self, Request::Keep { .. } | Request::RemoveOld { .. })
     }
 
+    /// Whether it may leave files that nothing refers to.
+    pub(super) fn removes(&self) -> bool {
+        matches!(self, Request::RemoveOld { .. })
+    }
+
     /// What the log calls it.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -87,6 +93,9 @@ impl Request {
     pub(super) fn run(&self, database: &Connection) -> rusqlite::Result<Outcome> {
         match self {
             Request::Keep { message, key } => {
+                if groups::is_gone(database, message.chat)? {
+                    return Ok(Outcome::NotFound);
+                }
                 keep(database, message)?;
                 if let Some(key) = key {
                     keep_key(database, message, key)?;
@@ -97,8 +106,8 @@ impl Request {
             Request::RaiseIdMark { mark } => raise_id_mark(database, *mark),
             Request::CountUnread { reader } => read::count_unread(database, *reader),
             Request::SelectUnread { reader, chat } => read::select_unread(database, *reader, *chat),
-            Request::SelectLast { chat, before, count } => {
-                read::select_last(database, *chat, *before, *count)
+            Request::SelectLast { reader, chat, before, count } => {
+                read::select_last(database, *reader, *chat, *before, *count)
             }
             Request::Fetch { ids } => read::fetch(database, ids),
             Request::MarkSeen { reader, chat, id } => mark_seen(database, *reader, *chat, *id),
@@ -122,7 +131,8 @@ pub(super) fn from_sql(column: usize, id: i64) -> rusqlite::Result<MessageId> {
     })
 }
 
-fn keep(database: &Connection, message: &StoredMessage) -> rusqlite::Result<()> {
+/// Keeps a message.
+pub(super) fn keep(database: &Connection, message: &StoredMessage) -> rusqlite::Result<()> {
     let lane = Lane::of_sender(message.chat, message.from);
     database
         .prepare_cached("INSERT INTO messages (id, lane, sender, text) VALUES (?1, ?2, ?3, ?4)")?
@@ -226,6 +236,14 @@ fn mark_seen(
     chat: Chat,
     id: MessageId,
 ) -> rusqlite::Result<Outcome> {
+    if let Chat::Group(group) = chat {
+        database
+            .prepare_cached(
+                "UPDATE members SET seen = ?3 WHERE group_id = ?1 AND number = ?2 AND seen < ?3",
+            )?
+            .execute((group.0.cast_signed(), reader.0, sql(id)))?;
+        return Ok(Outcome::Done);
+    }
     database
         .prepare_cached(
             "INSERT INTO chats (reader, lane, seen) VALUES (?1, ?2, ?3)
@@ -235,13 +253,15 @@ fn mark_seen(
     Ok(Outcome::Done)
 }
 
-/// Removes the oldest messages before an id, and the words that mark them.
+/// Removes the oldest messages before an id, the files that they sent, and the words that mark
+/// them.
 fn remove_old(database: &Connection, before: MessageId) -> rusqlite::Result<Outcome> {
     let first_left: Option<i64> = database
         .prepare_cached("SELECT id FROM messages WHERE id < ?1 ORDER BY id LIMIT 1 OFFSET ?2")?
         .query_row((sql(before), REMOVED_PER_STEP), |row| row.get(0))
         .optional()?;
     let end = first_left.unwrap_or(sql(before));
+    uploads::drop_sent(database, 0..=end - 1)?;
     database.prepare_cached("DELETE FROM messages WHERE id < ?1")?.execute([end])?;
     remove_keys(database, end, REMOVED_PER_STEP)?;
     Ok(Outcome::Removed { more: first_left.is_some() })

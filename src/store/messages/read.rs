@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{from_sql, sql};
-use crate::hub::{Chat, Outcome, StoredMessage, Unread};
+use crate::hub::{Chat, GroupId, Outcome, StoredMessage, Unread};
 use crate::protocol::name::Number;
 use crate::protocol::reply::MessageId;
 use crate::protocol::request::LIST_MESSAGES_MAX;
+use crate::store::groups;
 use crate::store::lane::Lane;
 
 /// How many bytes of text one answer holds, but for its last message; a list is made of such
@@ -34,8 +35,36 @@ pub(super) fn count_unread(database: &Connection, reader: Number) -> rusqlite::R
             unread.push(Unread { chat: lane.chat(), count, last: from_sql(2, row.get(2)?)? });
         }
     }
+    count_in_groups(database, reader, &mut unread)?;
     unread.sort_unstable_by_key(|unread| unread.last);
     Ok(Outcome::Unread(unread))
+}
+
+fn count_in_groups(
+    database: &Connection,
+    reader: Number,
+    unread: &mut Vec<Unread>,
+) -> rusqlite::Result<()> {
+    let mut groups = database
+        .prepare_cached("SELECT group_id, max(seen, since - 1) FROM members WHERE number = ?1")?;
+    let mut count = database.prepare_cached(
+        "SELECT count(*), max(id) FROM messages
+         WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3",
+    )?;
+    let mut rows = groups.query([reader.0])?;
+    while let Some(row) = rows.next()? {
+        let group = GroupId(row.get::<_, i64>(0)?.cast_unsigned());
+        let above: i64 = row.get(1)?;
+        let (count, last): (i64, Option<i64>) = count
+            .query_row((Lane::Group(group), above, reader.0), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        if let Some(last) = last {
+            let (count, last) = (count.cast_unsigned(), from_sql(1, last)?);
+            unread.push(Unread { chat: Chat::Group(group), count, last });
+        }
+    }
+    Ok(())
 }
 
 /// The oldest messages of a chat that others sent and a reader has not marked as read, and how many
@@ -45,6 +74,9 @@ pub(super) fn select_unread(
     reader: Number,
     chat: Chat,
 ) -> rusqlite::Result<Outcome> {
+    if let Chat::Group(group) = chat {
+        return select_unread_in_group(database, reader, group);
+    }
     let lane = Lane::to_reader(chat, reader);
     if lane == Lane::of_sender(chat, reader) {
         // Everyone's, of which nothing counts as unread, or one's own.
@@ -68,21 +100,65 @@ pub(super) fn select_unread(
     Ok(Outcome::Selected { ids, left })
 }
 
-/// The last messages of a chat, or the last before one.
+fn select_unread_in_group(
+    database: &Connection,
+    reader: Number,
+    group: GroupId,
+) -> rusqlite::Result<Outcome> {
+    let above: Option<i64> = database
+        .prepare_cached(
+            "SELECT max(seen, since - 1) FROM members WHERE group_id = ?1 AND number = ?2",
+        )?
+        .query_row((group.0.cast_signed(), reader.0), |row| row.get(0))
+        .optional()?;
+    let Some(above) = above else {
+        return Ok(Outcome::Selected { ids: Vec::new(), left: 0 });
+    };
+    let lane = Lane::Group(group);
+    let ids = database
+        .prepare_cached(
+            "SELECT id FROM messages WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3
+             ORDER BY id LIMIT ?4",
+        )?
+        .query_map((lane, above, reader.0, LIST_MESSAGES_MAX), |row| from_sql(0, row.get(0)?))?
+        .collect::<rusqlite::Result<Vec<MessageId>>>()?;
+    let left = match ids.last() {
+        Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => database
+            .prepare_cached(
+                "SELECT count(*) FROM messages
+                 WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3",
+            )?
+            .query_row((lane, sql(*last), reader.0), |row| row.get::<_, i64>(0))?
+            .cast_unsigned(),
+        _ => 0,
+    };
+    Ok(Outcome::Selected { ids, left })
+}
+
+/// The last messages of a chat that a reader may read, or the last before one.
 pub(super) fn select_last(
     database: &Connection,
+    reader: Number,
     chat: Chat,
     before: Option<MessageId>,
     count: u16,
 ) -> rusqlite::Result<Outcome> {
+    let from = match chat {
+        Chat::Group(group) => groups::since(database, group, reader)?,
+        Chat::Everyone | Chat::Direct(..) => Some(0),
+    };
+    let Some(from) = from else {
+        return Ok(Outcome::Selected { ids: Vec::new(), left: 0 });
+    };
     let before = before.map_or(i64::MAX, sql);
     let count = count.min(LIST_MESSAGES_MAX);
     let mut select = database.prepare_cached(
-        "SELECT id FROM messages WHERE lane = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+        "SELECT id FROM messages WHERE lane = ?1 AND id >= ?2 AND id < ?3
+         ORDER BY id DESC LIMIT ?4",
     )?;
     let mut ids = Vec::new();
     for lane in Lane::all(chat) {
-        for id in select.query_map((lane, before, count), |row| from_sql(0, row.get(0)?))? {
+        for id in select.query_map((lane, from, before, count), |row| from_sql(0, row.get(0)?))? {
             ids.push(id?);
         }
     }
@@ -95,8 +171,10 @@ pub(super) fn select_last(
 /// The messages with these ids, from the first on. What was removed meanwhile is left out, so an
 /// empty answer says that none of them is there any more.
 pub(super) fn fetch(database: &Connection, ids: &[MessageId]) -> rusqlite::Result<Outcome> {
-    let mut select =
-        database.prepare_cached("SELECT id, lane, sender, text FROM messages WHERE id = ?1")?;
+    let mut select = database.prepare_cached(
+        "SELECT id, lane, messages.sender, text, size
+         FROM messages LEFT JOIN sent ON message = id WHERE id = ?1",
+    )?;
     let mut messages = Vec::new();
     let mut bytes = 0;
     for id in ids {
@@ -119,6 +197,7 @@ fn parse(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         from: Number(row.get(2)?),
         chat: lane.chat(),
         text: Arc::from(row.get_ref(3)?.as_str()?),
+        file_size: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
     })
 }
 
@@ -146,11 +225,22 @@ mod tests {
                 "SEARCH messages USING COVERING INDEX messages_by_lane (lane=? AND rowid>?)";
             assert_eq!(plan(&database, query), range, "{query}");
         }
-        let query = "SELECT id FROM messages WHERE lane = 1 AND id < 2 ORDER BY id DESC LIMIT 3";
-        let range = "SEARCH messages USING COVERING INDEX messages_by_lane (lane=? AND rowid<?)";
+        let query = "SELECT id FROM messages WHERE lane = 1 AND id >= 2 AND id < 9
+                     ORDER BY id DESC LIMIT 3";
+        let range = "SEARCH messages USING COVERING INDEX messages_by_lane \
+                     (lane=? AND rowid>? AND rowid<?)";
         assert_eq!(plan(&database, query), range);
         let query = "SELECT max(id) FROM messages WHERE lane = 1";
         let range = "SEARCH messages USING COVERING INDEX messages_by_lane (lane=?)";
         assert_eq!(plan(&database, query), range);
+        for query in [
+            "SELECT count(*), max(id) FROM messages
+             WHERE lane = 1 AND lane < 0 AND id > 2 AND sender <> 3",
+            "SELECT id FROM messages WHERE lane = 1 AND lane < 0 AND id > 2 AND sender <> 3
+             ORDER BY id LIMIT 4",
+        ] {
+            let range = "SEARCH messages USING COVERING INDEX messages_by_group (lane=? AND id>?)";
+            assert_eq!(plan(&database, query), range, "{query}");
+        }
     }
 }

@@ -52,7 +52,8 @@ impl Fixture {
     }
 
     fn keep_marked(&self, id: u64, from: Number, chat: Chat, text: &str, key: Option<&str>) {
-        let message = StoredMessage { id: MessageId(id), from, chat, text: text.into() };
+        let message =
+            StoredMessage { id: MessageId(id), from, chat, text: text.into(), file_size: None };
         let key = key.map(|key| key.parse().unwrap());
         assert_eq!(self.run(Request::Keep { message, key }), Outcome::Done);
     }
@@ -63,7 +64,7 @@ impl Fixture {
 
     fn last(&self, chat: Chat, before: Option<u64>, count: u16) -> Vec<u64> {
         let before = before.map(MessageId);
-        selected(self.run(Request::SelectLast { chat, before, count })).0
+        selected(self.run(Request::SelectLast { reader: ALICE, chat, before, count })).0
     }
 
     fn count(&self, reader: Number) -> Vec<(Chat, u64, u64)> {

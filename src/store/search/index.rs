@@ -1,9 +1,11 @@
 //! The index file: FTS5, without the texts, which stand in the store.
 //!
 //! Beside its text each message is indexed by words for its chat and for each of its readers, so
-//! that a search never looks at what somebody else wrote, however common its words are.
+//! that a search never looks at what somebody else wrote, however common its words are. Of a group
+//! it is the chat alone, since members come and go: who reads in which groups, and from which
+//! message on, the store tells when somebody searches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -13,15 +15,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use crate::hub::Chat;
+use crate::hub::{Chat, GroupId};
 use crate::protocol::name::Number;
 use crate::protocol::reply::MessageId;
 use crate::protocol::request::LIST_MESSAGES_MAX;
+use crate::store::groups;
 use crate::store::lane::Lane;
 use crate::store::messages::{from_sql, sql};
 
 /// The version of the index; another one is thrown away.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// How many messages are indexed, and how many removed, at once.
 const MESSAGES_PER_STEP: u32 = 500;
 /// How long to wait for somebody who looks at a database with a tool of SQLite's.
@@ -37,6 +40,8 @@ const SCHEMA: &str = "
         identity BLOB NOT NULL, -- of the store
         last     INTEGER NOT NULL -- the id of the last message that was indexed
     ) STRICT;
+    -- The groups of which messages are indexed.
+    CREATE TABLE groups (id INTEGER PRIMARY KEY) STRICT;
 ";
 
 /// Why the index can't be used.
@@ -81,7 +86,15 @@ pub(super) struct Index {
 struct Document {
     id: i64,
     text: String,
+    chat: Chat,
+}
+
+/// Which messages a search looks at, in one of its parts.
+struct Part {
+    /// The words for who may read them.
     who: String,
+    /// The first of them.
+    from: i64,
 }
 
 impl Index {
@@ -116,10 +129,15 @@ impl Index {
     pub(super) fn step(&mut self) -> Result<bool, IndexError> {
         let documents = self.new_documents().map_err(IndexError::Database)?;
         let (oldest, _) = self.bounds().map_err(IndexError::Database)?;
+        let ended = self.ended_group()?;
         let last = documents.last().map_or(sql(self.last), |document| document.id);
         let removed = self.update(&documents, oldest, last).map_err(IndexError::of_index)?;
         self.last = from_sql(0, last).map_err(IndexError::Database)?;
-        Ok(documents.len() == MESSAGES_PER_STEP as usize || removed == MESSAGES_PER_STEP as usize)
+        if let Some(group) = ended {
+            self.remove_group_step(group).map_err(IndexError::of_index)?;
+        }
+        let is_full = |count: usize| count == MESSAGES_PER_STEP as usize;
+        Ok(is_full(documents.len()) || is_full(removed) || ended.is_some())
     }
 
     /// The last messages that hold all the words, oldest first.
@@ -130,21 +148,84 @@ impl Index {
         words: &str,
     ) -> Result<Vec<MessageId>, IndexError> {
         let (oldest, newest) = self.bounds().map_err(IndexError::Database)?;
-        let Some(query) = query(reader, chat, words) else { return Ok(Vec::new()) };
-        let find = || {
+        let parts = self.parts(reader, chat).map_err(IndexError::Database)?;
+        let mut found: Vec<MessageId> = Vec::new();
+        for part in parts {
+            let Some(query) = query(&part.who, words) else { return Ok(Vec::new()) };
+            // Once there are enough, only newer ones are of interest.
+            let is_full = found.len() == usize::from(LIST_MESSAGES_MAX);
+            let enough = found.last().filter(|_| is_full).map_or(0, |id| sql(*id));
+            let from = part.from.max(oldest).max(enough);
+            found.extend(self.find_part(&query, from, newest).map_err(IndexError::of_index)?);
+            found.sort_unstable_by(|a, b| b.cmp(a));
+            found.dedup();
+            found.truncate(LIST_MESSAGES_MAX.into());
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    fn find_part(&self, query: &str, from: i64, to: i64) -> rusqlite::Result<Vec<MessageId>> {
+        self.index
+            .prepare_cached(
+                "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3
+                 ORDER BY rowid DESC LIMIT ?4",
+            )?
+            .query_map((query, from, to, LIST_MESSAGES_MAX), |row| from_sql(0, row.get(0)?))?
+            .collect()
+    }
+
+    /// What a reader may read of one chat, or of all: a part for each first message.
+    fn parts(&self, reader: Number, chat: Option<Chat>) -> rusqlite::Result<Vec<Part>> {
+        let of_group = |(group, from)| Part { who: chat_word(Chat::Group(group)), from };
+        match chat {
+            Some(Chat::Group(group)) => {
+                let since = groups::since(&self.store, group, reader)?;
+                Ok(since.map(|since| of_group((group, since))).into_iter().collect())
+            }
+            Some(chat) => Ok(vec![Part { who: chat_word(chat), from: 0 }]),
+            None => {
+                let mut parts = vec![Part { who: format!("everyone OR u{reader}"), from: 0 }];
+                parts.extend(groups::of_reader(&self.store, reader)?.into_iter().map(of_group));
+                Ok(parts)
+            }
+        }
+    }
+
+    /// A group of which messages are indexed, and that has ended.
+    fn ended_group(&self) -> Result<Option<GroupId>, IndexError> {
+        let indexed = || -> rusqlite::Result<Vec<i64>> {
             self.index
-                .prepare_cached(
-                    "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3
-                     ORDER BY rowid DESC LIMIT ?4",
-                )?
-                .query_map((query, oldest, newest, LIST_MESSAGES_MAX), |row| {
-                    from_sql(0, row.get(0)?)
-                })?
-                .collect::<rusqlite::Result<Vec<MessageId>>>()
+                .prepare_cached("SELECT id FROM groups")?
+                .query_map([], |row| row.get(0))?
+                .collect()
         };
-        let mut ids = find().map_err(IndexError::of_index)?;
-        ids.reverse();
-        Ok(ids)
+        for id in indexed().map_err(IndexError::of_index)? {
+            let group = GroupId(id.cast_unsigned());
+            if groups::is_gone(&self.store, Chat::Group(group)).map_err(IndexError::Database)? {
+                return Ok(Some(group));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Removes some of the messages of a group.
+    fn remove_group_step(&mut self, group: GroupId) -> rusqlite::Result<()> {
+        let transaction = self.index.transaction()?;
+        let query = format!("who : {}", chat_word(Chat::Group(group)));
+        let ids: Vec<i64> = transaction
+            .prepare_cached("SELECT rowid FROM words WHERE words MATCH ?1 LIMIT ?2")?
+            .query_map((query, MESSAGES_PER_STEP), |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut delete = transaction.prepare_cached("DELETE FROM words WHERE rowid = ?1")?;
+        for id in &ids {
+            delete.execute([id])?;
+        }
+        drop(delete);
+        if ids.len() < MESSAGES_PER_STEP as usize {
+            transaction.execute("DELETE FROM groups WHERE id = ?1", [group.0.cast_signed()])?;
+        }
+        transaction.commit()
     }
 
     fn new_documents(&self) -> rusqlite::Result<Vec<Document>> {
@@ -154,7 +235,7 @@ impl Index {
             )?
             .query_map((sql(self.last), MESSAGES_PER_STEP), |row| {
                 let lane: Lane = row.get(1)?;
-                Ok(Document { id: row.get(0)?, text: row.get(2)?, who: readers(lane.chat()) })
+                Ok(Document { id: row.get(0)?, text: row.get(2)?, chat: lane.chat() })
             })?
             .collect()
     }
@@ -189,7 +270,13 @@ impl Index {
             let mut insert = transaction
                 .prepare_cached("INSERT INTO words (rowid, text, who) VALUES (?1, ?2, ?3)")?;
             for document in documents {
-                insert.execute((document.id, &document.text, &document.who))?;
+                let who = readers(document.chat);
+                insert.execute((document.id, &document.text, who))?;
+            }
+            let mut note =
+                transaction.prepare_cached("INSERT OR IGNORE INTO groups (id) VALUES (?1)")?;
+            for group in groups_of(documents) {
+                note.execute([group.0.cast_signed()])?;
             }
             let mut delete = transaction.prepare_cached("DELETE FROM words WHERE rowid = ?1")?;
             for id in &old {
@@ -254,10 +341,20 @@ fn is_empty(store: &Connection) -> rusqlite::Result<bool> {
     store.query_row("SELECT NOT EXISTS (SELECT 1 FROM messages)", [], |row| row.get(0))
 }
 
+/// The groups that documents are of.
+fn groups_of(documents: &[Document]) -> HashSet<GroupId> {
+    let group = |document: &Document| match document.chat {
+        Chat::Group(group) => Some(group),
+        Chat::Everyone | Chat::Direct(..) => None,
+    };
+    documents.iter().filter_map(group).collect()
+}
+
 /// The words for who may read a chat's messages, and for the chat.
 fn readers(chat: Chat) -> String {
     match chat {
         Chat::Everyone => "everyone".to_owned(),
+        Chat::Group(_) => chat_word(chat),
         Chat::Direct(one, other) if one == other => format!("u{one} {}", chat_word(chat)),
         Chat::Direct(one, other) => format!("u{one} u{other} {}", chat_word(chat)),
     }
@@ -266,13 +363,14 @@ fn readers(chat: Chat) -> String {
 fn chat_word(chat: Chat) -> String {
     match chat {
         Chat::Everyone => "everyone".to_owned(),
+        Chat::Group(group) => format!("g{}", group.0),
         Chat::Direct(one, other) => format!("d{one}x{other}"),
     }
 }
 
 /// What FTS5 is asked: every word in quotes, so that none is part of its query language. None where
 /// there is no word.
-fn query(reader: Number, chat: Option<Chat>, words: &str) -> Option<String> {
+fn query(who: &str, words: &str) -> Option<String> {
     let words: BTreeSet<&str> = words.split_whitespace().collect();
     let mut query = "text : (".to_owned();
     for word in &words {
@@ -280,10 +378,6 @@ fn query(reader: Number, chat: Option<Chat>, words: &str) -> Option<String> {
         query.push_str(&word.replace('"', "\"\""));
         query.push_str("\" ");
     }
-    let who = match chat {
-        Some(chat) => chat_word(chat),
-        None => format!("everyone OR u{reader}"),
-    };
     // Writing to a string can't fail.
     let _ = write!(query, ") AND who : ({who})");
     (!words.is_empty()).then_some(query)

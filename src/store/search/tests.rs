@@ -7,9 +7,9 @@ use std::path::Path;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::hub::StoredMessage;
+use crate::hub::{GroupId, GroupRecord, StoredMessage};
 use crate::protocol::reply::MessageId;
-use crate::store::{messages, schema};
+use crate::store::{groups, messages, schema};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -31,7 +31,8 @@ impl Fixture {
     }
 
     fn keep(&self, id: u64, from: Number, chat: Chat, text: &str) {
-        let message = StoredMessage { id: MessageId(id), from, chat, text: text.into() };
+        let message =
+            StoredMessage { id: MessageId(id), from, chat, text: text.into(), file_size: None };
         messages::Request::Keep { message, key: None }.run(&self.store).unwrap();
     }
 
@@ -186,7 +187,7 @@ fn an_index_that_does_not_fit_is_made_anew() {
     fixture.keep(1, ALICE, Chat::Everyone, "word");
     for spoil in [
         "PRAGMA user_version = 0",
-        "PRAGMA user_version = 2",
+        "PRAGMA user_version = 99",
         "UPDATE progress SET identity = x'00'",
         "DELETE FROM progress",
     ] {
@@ -223,4 +224,92 @@ fn a_damaged_index_is_made_anew_by_the_thread() {
     drop((spoiled, slot.take()));
     assert_eq!(attempt(&mut slot), Err(Outcome::Busy));
     assert_eq!(attempt(&mut slot), found);
+}
+
+/// A group, and from which message on each member reads.
+fn save_group(fixture: &Fixture, id: u64, members: &[(Number, u64)]) {
+    let record = GroupRecord {
+        id: GroupId(id),
+        name: format!("#group{id}").parse().unwrap(),
+        admin: members[0].0,
+        kept: true,
+        members: members.iter().map(|(number, since)| (*number, MessageId(*since))).collect(),
+        asked: Vec::new(),
+        asking: Vec::new(),
+    };
+    for (number, _) in members {
+        let name = format!("user{number}");
+        let insert = "INSERT OR IGNORE INTO accounts VALUES (?1, ?2, NULL, '', 0)";
+        fixture.store.execute(insert, (number.0, name)).unwrap();
+    }
+    groups::save(&fixture.store, &record).unwrap();
+}
+
+#[test]
+fn a_member_finds_what_was_said_in_the_group_since_joining() {
+    let mut fixture = Fixture::new();
+    let (one, two) = (Chat::Group(GroupId(1)), Chat::Group(GroupId(2)));
+    save_group(&fixture, 1, &[(ALICE, 1), (BOB, 12)]);
+    save_group(&fixture, 2, &[(BOB, 1)]);
+    fixture.keep(10, ALICE, one, "word");
+    fixture.keep(11, BOB, two, "word");
+    fixture.keep(12, ALICE, one, "word g1 g2");
+    fixture.keep(13, CAROL, Chat::Everyone, "word");
+    fixture.keep(14, CAROL, Chat::direct(CAROL, BOB), "word");
+    fixture.follow();
+    assert_eq!(fixture.find(ALICE, None, "word"), [10, 12, 13]);
+    assert_eq!(fixture.find(BOB, None, "word"), [11, 12, 13, 14]);
+    assert_eq!(fixture.find(CAROL, None, "word"), [13, 14]);
+    assert_eq!(fixture.find(ALICE, Some(one), "word"), [10, 12]);
+    assert_eq!(fixture.find(BOB, Some(one), "word"), [12]);
+    assert_eq!(fixture.find(CAROL, Some(one), "word"), []);
+    assert_eq!(fixture.find(ALICE, Some(two), "word"), []);
+    assert_eq!(fixture.find(BOB, None, "g1"), [12]);
+
+    save_group(&fixture, 1, &[(ALICE, 1), (CAROL, 12)]);
+    assert_eq!(fixture.find(BOB, None, "word"), [11, 13, 14]);
+    assert_eq!(fixture.find(CAROL, None, "word"), [12, 13, 14]);
+}
+
+#[test]
+fn the_last_thousand_are_found_across_groups() {
+    let mut fixture = Fixture::new();
+    for group in 1..=3 {
+        save_group(&fixture, group, &[(ALICE, 1)]);
+    }
+    fixture.store.execute_batch("BEGIN").unwrap();
+    for id in 1..=2_000 {
+        let chats = [Chat::Everyone, Chat::Group(GroupId(1)), Chat::Group(GroupId(id / 800 + 1))];
+        fixture.keep(id, BOB, chats[id as usize % 3], "word");
+    }
+    fixture.store.execute_batch("COMMIT").unwrap();
+    fixture.follow();
+    let last: Vec<u64> = (1_001..=2_000).collect();
+    assert_eq!(fixture.find(ALICE, None, "word"), last);
+}
+
+#[test]
+fn a_group_that_ended_is_not_found_and_leaves_the_index() {
+    let mut fixture = Fixture::new();
+    let chat = Chat::Group(GroupId(1));
+    save_group(&fixture, 1, &[(ALICE, 1)]);
+    fixture.keep(1, BOB, Chat::Everyone, "word");
+    fixture.store.execute_batch("BEGIN").unwrap();
+    for id in 2..=1_200 {
+        fixture.keep(id, ALICE, chat, "word");
+    }
+    fixture.store.execute_batch("COMMIT").unwrap();
+    fixture.follow();
+    // Not indexed yet when the group ends.
+    fixture.keep(1_201, ALICE, chat, "word");
+    groups::end(&fixture.store, GroupId(1)).unwrap();
+    assert_eq!(fixture.find(ALICE, None, "word"), [1]);
+    assert_eq!(fixture.find(ALICE, Some(chat), "word"), []);
+    fixture.index = open(fixture.folder.path());
+    assert!(fixture.follow() > 3);
+    let index = Connection::open(fixture.path()).unwrap();
+    let count = |query: &str| index.query_row(query, [], |row| row.get::<_, u32>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM words WHERE words MATCH 'who : g1'"), 0);
+    assert_eq!(count("SELECT count(*) FROM words WHERE words MATCH 'word'"), 1);
+    assert_eq!(count("SELECT count(*) FROM groups"), 0);
 }

@@ -14,7 +14,8 @@ fn chat() -> Chat {
 }
 
 fn keep(id: u64, text: &str, key: Option<&str>) -> Job {
-    let message = StoredMessage { id: MessageId(id), from: ALICE, chat: chat(), text: text.into() };
+    let (from, chat, text) = (ALICE, chat(), text.into());
+    let message = StoredMessage { id: MessageId(id), from, chat, text, file_size: None };
     Job::KeepMessage { message, key: key.map(|key| key.parse().unwrap()) }
 }
 

@@ -266,7 +266,8 @@ fn old_messages_are_removed_in_small_steps() {
          {}
          store holds
          wait 3600000ms
-         store has 1 jobs
+         store has 2 jobs
+         store answers last
          store answers first
          wait 199ms
          store has 0 jobs

@@ -2,9 +2,13 @@
 
 mod credentials;
 mod files;
+mod groups;
 mod history;
 mod kept;
 mod login;
+mod members;
 mod order;
 mod people;
+mod sent;
 mod talk;
+mod uploads;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chatsrv::hub::{Chat, StoredMessage, Ticket};
+use chatsrv::hub::{Chat, GroupId, StoredMessage, Ticket};
 use chatsrv::protocol::name::{Key, Number};
 use chatsrv::protocol::reply::MessageId;
 
@@ -36,6 +36,10 @@ impl Ledger {
         self.newest = id;
     }
 
+    pub fn newest(&self) -> MessageId {
+        self.newest
+    }
+
     pub fn pend(&mut self, ticket: Ticket, message: &StoredMessage, key: Option<&Key>) {
         self.pending.insert(ticket, (message.clone(), key.cloned()));
     }
@@ -53,6 +57,13 @@ impl Ledger {
         }
         self.were_kept.insert(message.id);
         self.kept.insert(message.id, message);
+    }
+
+    /// The first file of a chat of which nobody was told yet.
+    pub fn untold(&self, chat: Chat) -> Option<MessageId> {
+        let pending = self.pending.values().map(|(message, _)| message);
+        let files = pending.filter(|message| message.chat == chat && message.file_size.is_some());
+        files.map(|message| message.id).min()
     }
 
     /// Whether a message came to the disk, though it may have been removed since.
@@ -81,6 +92,11 @@ impl Ledger {
         }
     }
 
+    /// A group has ended, and what was said in it is gone.
+    pub fn end(&mut self, group: GroupId) {
+        self.kept.retain(|_, message| message.chat != Chat::Group(group));
+    }
+
     /// The server died. What it had told to be kept must be there, and the rest is gone.
     pub fn crash(&mut self, store: &Store) {
         self.pending.clear();
@@ -95,14 +111,20 @@ impl Ledger {
         self.kept.values().map(|message| message.chat).collect()
     }
 
-    /// The messages of a chat, oldest first.
-    pub fn history(&self, chat: Chat) -> impl Iterator<Item = &StoredMessage> {
-        self.kept.values().filter(move |message| message.chat == chat)
+    /// The messages of a chat from one on, oldest first.
+    pub fn history(&self, chat: Chat, since: MessageId) -> impl Iterator<Item = &StoredMessage> {
+        self.kept.range(since..).map(|(_, message)| message).filter(move |it| it.chat == chat)
     }
 
-    /// What others sent in a chat and `reader` has not seen, oldest first.
-    pub fn unread(&self, reader: Number, chat: Chat) -> impl Iterator<Item = &StoredMessage> {
+    /// What others sent in a chat from one message on and `reader` has not seen, oldest first.
+    pub fn unread(
+        &self,
+        reader: Number,
+        chat: Chat,
+        since: MessageId,
+    ) -> impl Iterator<Item = &StoredMessage> {
         let seen = self.seen.get(&(reader, chat)).copied().unwrap_or_default();
-        self.history(chat).filter(move |message| message.from != reader && message.id > seen)
+        let messages = self.history(chat, since);
+        messages.filter(move |message| message.from != reader && message.id > seen)
     }
 }

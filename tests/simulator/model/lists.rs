@@ -29,10 +29,12 @@ impl Model {
     /// could not be.
     pub(super) fn counted(&mut self, asker: Option<ConnId>, reader: Number, is_known: bool) {
         let others = self.accounts.keys().copied();
-        let chats: Vec<Chat> = others.map(|other| Chat::direct(reader, other)).collect();
-        let items = chats.into_iter().filter_map(|chat| {
-            let unread: Vec<MessageId> =
-                self.ledger.unread(reader, chat).map(|message| message.id).collect();
+        let groups = self.groups.of(reader).map(|(id, _)| Chat::Group(id));
+        let chats = others.map(|other| Chat::direct(reader, other)).chain(groups);
+        let items = chats.filter_map(|chat| {
+            let since = self.reads_since(reader, chat)?;
+            let unread = self.ledger.unread(reader, chat, since).map(|message| message.id);
+            let unread: Vec<MessageId> = unread.collect();
             let chat = self.destination(reader, chat);
             Some(Item::Unread { chat, count: unread.len() as u64, last: *unread.last()? })
         });
@@ -58,17 +60,15 @@ impl Model {
         ids: &[MessageId],
     ) {
         if let Selection::Unread(chat) = which {
-            let unread = self.ledger.unread(reader, *chat).map(|message| message.id);
+            let since = self.reads_since(reader, *chat).unwrap_or(MessageId(u64::MAX));
+            let unread = self.ledger.unread(reader, *chat, since).map(|message| message.id);
             assert!(unread.take(1000).eq(ids.iter().copied()), "all that is unread is listed");
         }
-        let is_own = |chat| match chat {
-            Chat::Everyone => true,
-            Chat::Direct(one, other) => one == reader || other == reader,
-        };
         let messages = ids.iter().map(|id| self.ledger.get(*id));
         let messages: VecDeque<Message> = messages
             .map(|message| {
-                assert!(is_own(message.chat), "{reader} reads {message:?}");
+                let since = self.reads_since(reader, message.chat);
+                assert!(since.is_some_and(|since| message.id >= since), "{reader}: {message:?}");
                 self.as_delivered(message)
             })
             .collect();
@@ -84,6 +84,7 @@ impl Model {
             from: self.accounts[&message.from].name,
             to: self.destination(message.from, message.chat),
             text: message.text.clone(),
+            file_size: message.file_size,
         }
     }
 
@@ -144,7 +145,9 @@ fn lines(verb: Verb, mut items: Vec<Item>) -> Vec<String> {
             String::from_utf8(line).unwrap()
         })
         .collect();
-    lines.sort_unstable();
+    if verb != Verb::Members {
+        lines.sort_unstable();
+    }
     lines
 }
 

@@ -14,6 +14,7 @@ pub struct Said {
     pub from: Number,
     pub chat: Chat,
     pub text: String,
+    pub file_size: Option<u64>,
 }
 
 /// The answer that a message ought to get.
@@ -43,12 +44,14 @@ enum State {
 }
 
 /// Whom a message reaches.
-struct Reached {
+pub(super) struct Reached {
     /// Over these connections, at once.
-    online: Vec<ConnId>,
+    pub online: Vec<ConnId>,
     /// With the welcome.
-    entering: Vec<ConnId>,
+    pub entering: Vec<ConnId>,
     is_offline: bool,
+    /// For how many it is kept.
+    stored: u32,
 }
 
 impl Model {
@@ -91,15 +94,20 @@ impl Model {
         }
         let chat = match target {
             Target::Everyone => Chat::Everyone,
-            Target::Group(_) => return Err(Code::NotFound),
+            Target::Group(name) => Chat::Group(self.own_group(from, &name)?),
             Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?.number),
         };
-        Ok(Said { from, chat, text: text.to_owned() })
+        Ok(Said { from, chat, text: text.to_owned(), file_size: None })
     }
 
-    fn reached(&self, said: &Said) -> Reached {
+    pub(super) fn reached(&self, said: &Said) -> Reached {
+        let members = match said.chat {
+            Chat::Group(id) => self.other_members(id, said.from),
+            Chat::Everyone | Chat::Direct(..) => Vec::new(),
+        };
         let is_addressed = |user: Number| match said.chat {
             Chat::Everyone => user != said.from,
+            Chat::Group(_) => members.contains(&user),
             Chat::Direct(one, other) => {
                 user == if one == said.from { other } else { one } && user != said.from
             }
@@ -113,7 +121,9 @@ impl Model {
         let entering: Vec<ConnId> = entering.collect();
         let is_to_another = matches!(said.chat, Chat::Direct(one, other) if one != other);
         let is_offline = is_to_another && online.is_empty() && entering.is_empty();
-        Reached { online, entering, is_offline }
+        let absent = members.len().saturating_sub(online.len() + entering.len());
+        let stored = if self.config.keep_messages { absent as u32 } else { 0 };
+        Reached { online, entering, is_offline, stored: stored + u32::from(is_offline) }
     }
 
     /// The message with that text that somebody tries to send.
@@ -139,12 +149,12 @@ impl Model {
                 self.ledger.words.insert(word, (Some(id), said.chat));
             }
         }
-        let Reached { online, entering, is_offline } = self.reached(&said);
+        let Reached { online, entering, stored, .. } = self.reached(&said);
         for conn in &entering {
             self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
         }
         let delivered = (online.len() + entering.len()) as u32;
-        let sent = State::Sent { id, delivered, stored: is_offline.into() };
+        let sent = State::Sent { id, delivered, stored };
         self.attempt(text).state = sent;
         online
     }
@@ -157,6 +167,7 @@ impl Model {
         };
         let said = match held {
             Some(said) => said,
+            None if message.file_size.is_some() => self.file_goes_out(message, &to),
             None => {
                 let mut due = self.goes_out(message.id, &message.text);
                 due.sort_unstable();
@@ -167,6 +178,7 @@ impl Model {
         let shown = self.destination(said.from, said.chat);
         let from = self.accounts[&said.from].name;
         assert_eq!((message.from, message.to, &*message.text), (from, shown, &*said.text));
+        assert_eq!(message.file_size, said.file_size);
         for conn in to {
             self.deliveries.get_mut(&conn).unwrap().push_back(message.clone());
         }
@@ -187,8 +199,7 @@ impl Model {
         let attempt = self.attempt(&message.text);
         assert!(matches!(attempt.state, State::Sent { id, .. } if id == message.id));
         assert_eq!(attempt.key, *key);
-        let said = Said { from: message.from, chat: message.chat, text: message.text.to_string() };
-        assert_eq!(said, attempt.said);
+        assert_eq!(Said::of(message), attempt.said);
         self.ledger.pend(ticket, message, key.as_ref());
     }
 
@@ -203,7 +214,7 @@ impl Model {
 
     fn unseen(&mut self, attempt: &Attempt) -> State {
         let said = &attempt.said;
-        let Reached { online, entering, is_offline } = self.reached(said);
+        let Reached { online, entering, is_offline, .. } = self.reached(said);
         let word = attempt.key.clone().map(|key| (said.from, key));
         let is_known = word.as_ref().is_some_and(|word| self.ledger.words.contains_key(word));
         if !self.config.keep_messages && !is_known && !is_offline && !self.mark_failed {
@@ -240,7 +251,8 @@ impl Model {
                 assert!(self.config.keep_messages && !is_kept(id), "{reply} refuses what is kept");
             }
             (State::Sent { id, delivered, stored }, code, detail) => {
-                let expected = if stored == 0 { Code::Done } else { Code::DoneStored };
+                let is_direct = matches!(attempt.said.chat, Chat::Direct(..));
+                let expected = if stored > 0 && is_direct { Code::DoneStored } else { Code::Done };
                 assert_eq!(code, expected, "{reply}");
                 let to = shown;
                 assert_eq!(*detail, Detail::Confirmed { id, to, delivered, stored }, "{reply}");
@@ -249,6 +261,12 @@ impl Model {
             (State::Unseen { .. }, Code::Busy | Code::NoRoom, _) => {}
             (State::Unseen { is_offline, .. }, Code::Offline, _) => {
                 assert!(is_offline && !self.config.keep_messages, "{reply}");
+            }
+            (State::Unseen { .. }, Code::NotFound, _) => {
+                let word = attempt.key.clone().map(|key| (attempt.said.from, key));
+                let known = word.and_then(|word| self.ledger.words.get(&word));
+                let (_, chat) = known.unwrap_or_else(|| panic!("{reply} answers {attempt:?}"));
+                assert!(self.groups.has_ended(*chat), "{reply} answers {attempt:?}");
             }
             (State::Unseen { delivered, .. }, Code::Done, detail) => {
                 self.confirmed_unseen(&attempt, delivered, shown, detail);

@@ -1,14 +1,19 @@
 //! What ought to happen, told apart from how the hub does it: plain maps, walked through whole.
 
+mod files;
+mod groups;
 mod ledger;
 mod lists;
+mod makings;
 mod messages;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
+use std::time::Duration;
 
 use chatsrv::hub::{
-    Account, Chat, CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome, Ticket,
+    Account, Chat, CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome,
+    StoredMessage, Ticket,
 };
 use chatsrv::protocol::frame::FrameError;
 use chatsrv::protocol::name::{Key, Number, UserName, UserRef};
@@ -18,6 +23,7 @@ use chatsrv::protocol::reply::{
 use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
+use self::groups::{GroupDue, Groups};
 use self::ledger::Ledger;
 use self::lists::{DueList, Reading};
 use self::messages::{Due, Said};
@@ -27,10 +33,17 @@ use crate::store::Store;
 pub struct Model {
     config: Config,
     accounts: BTreeMap<Number, Account>,
+    /// Everybody in the order in which the server came to know them.
+    registered: Vec<Number>,
+    /// The time on the steady clock.
+    pub now: Duration,
     sessions: BTreeMap<ConnId, Session>,
     pub ledger: Ledger,
+    pub groups: Groups,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
+    /// A file that is kept, and whose message ought to go out with the next effects.
+    file_due: Option<StoredMessage>,
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
     /// Who asked for the jobs under way.
@@ -61,6 +74,7 @@ struct Session {
     key: Option<Key>,
     /// Answers to messages, and lists, in the order in which they are due.
     replies: VecDeque<Due>,
+    group_replies: VecDeque<GroupDue>,
     lists: VecDeque<DueList>,
     reading: VecDeque<Reading>,
     /// What was said before the welcome and has to be delivered with it.
@@ -78,12 +92,17 @@ struct Entering {
 impl Model {
     pub fn new(config: Config, kept: &Kept) -> Self {
         let accounts = kept.accounts.iter().cloned();
+        let registered = kept.accounts.iter().map(|account| account.number).collect();
         Model {
             config,
             accounts: accounts.map(|account| (account.number, account)).collect(),
+            registered,
+            now: Duration::ZERO,
+            groups: Groups::default(),
             sessions: BTreeMap::new(),
             ledger: Ledger::new(kept.id_mark),
             deliveries: HashMap::new(),
+            file_due: None,
             presence: Vec::new(),
             askers: HashMap::new(),
             current: None,
@@ -94,14 +113,16 @@ impl Model {
 
     /// The server died and starts again. What was on its way to somebody may not arrive.
     pub fn restart(&mut self, store: &Store) {
+        self.restart_groups(store);
         self.ledger.crash(store);
         if !self.config.keep_messages {
             self.ledger.words.clear();
         }
         self.sessions.clear();
         self.askers.clear();
-        self.accounts =
-            store.kept().accounts.into_iter().map(|account| (account.number, account)).collect();
+        let accounts = store.kept().accounts;
+        self.registered = accounts.iter().map(|account| account.number).collect();
+        self.accounts = accounts.into_iter().map(|account| (account.number, account)).collect();
     }
 
     /// Something happens, and the hub has not heard of it yet.
@@ -124,8 +145,15 @@ impl Model {
                     Err(refusal) => refusal.verb,
                 };
                 self.session(*conn).stop_composing(verb);
-                if let Ok(request) = request {
-                    self.command(*conn, request);
+                let user = self.session(*conn).user;
+                match (request, user) {
+                    (Ok(request), _) => self.command(*conn, request),
+                    (Err(refusal), Some(_)) => {
+                        if let Some(verb) = refusal.verb {
+                            self.group_command_refused(*conn, verb, refusal.code);
+                        }
+                    }
+                    (Err(_), None) => {}
                 }
             }
             Input::Data { conn, text } => self.data(*conn, text),
@@ -135,6 +163,7 @@ impl Model {
                 FrameError::UnknownType | FrameError::FileHeader => {}
             },
             Input::Disconnected { conn } => self.leave(*conn),
+            Input::Deadline => self.groups.is_deadline = true,
             _ => {}
         }
     }
@@ -151,6 +180,9 @@ impl Model {
                 Request::Key(key) => session.key = Some(key.clone()),
                 _ => {}
             }
+        }
+        if let Some(user) = user {
+            self.group_command(conn, user, request);
         }
         let account = |(number, _)| &self.accounts[&number];
         let items: Option<Vec<Item>> = match (request, user) {
@@ -176,6 +208,7 @@ impl Model {
                 let number = account.number;
                 assert!(number.0 >= Number::MIN, "{number} is no contact number");
                 self.accounts.insert(number, account.clone());
+                self.registered.push(number);
             }
             (Job::SetDisplayName { number, display }, Outcome::Done) => {
                 self.accounts.get_mut(number).unwrap().display = Some(display.clone());
@@ -190,11 +223,16 @@ impl Model {
             (Job::KeepMessage { .. }, _) => {
                 self.ledger.keep_done(ticket, *outcome == Outcome::Done);
             }
+            (Job::FinishUpload { message: Some(message), .. }, _) => {
+                self.file_kept(ticket, message, outcome);
+            }
             (Job::RaiseIdMark { mark }, Outcome::Done) => self.ledger.mark = *mark,
             (Job::RaiseIdMark { .. }, _) => self.mark_failed = true,
             (Job::MarkSeen { reader, chat, id }, Outcome::Done) => {
                 self.ledger.seen(*reader, *chat, *id);
             }
+            (Job::SaveGroup(record), _) => self.group_saved(ticket, record, outcome),
+            (Job::EndGroup(id), _) => self.group_ended(ticket, *id, outcome),
             (Job::RemoveOld { before }, Outcome::Removed { .. }) => self.ledger.removed(*before),
             (Job::CountUnread { reader }, outcome) => {
                 self.counted(asker, *reader, matches!(outcome, Outcome::Unread(_)));
@@ -214,8 +252,12 @@ impl Model {
             to
         };
         let mut told = Vec::new();
+        let mut told_of_groups = Vec::new();
         let mut is_news = None;
         for effect in &effects.list {
+            if self.groups.is_deadline && is_about_groups(effect) {
+                self.end_memberships();
+            }
             match effect {
                 Effect::Reply { conn, reply } => self.reply(*conn, reply),
                 Effect::List { conn, list } => self.list(*conn, list),
@@ -227,16 +269,30 @@ impl Model {
                 Effect::Notice { notice: Notice::Off(name, _), to } => {
                     told.push(Presence { online: false, name: *name, to: sorted(to) });
                 }
+                Effect::Notice { notice, to } if is_about_groups(effect) => {
+                    told_of_groups.push((notice.clone(), sorted(to)));
+                }
                 Effect::Close { conn, reason: CloseReason::TakenOver, .. } => {
-                    let session = self.sessions.remove(conn).expect("it was there");
+                    let session = self.remove(*conn).expect("it was there");
                     is_news = Some(session.entering.is_some_and(|entering| entering.is_news));
                 }
-                Effect::Close { conn, .. } => self.leave(*conn),
+                Effect::Close { conn, reason, .. } => {
+                    let user = self.session(*conn).user;
+                    if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
+                        self.leave_groups(user);
+                    }
+                    self.leave(*conn);
+                }
                 Effect::Job { ticket, job } => self.job(*ticket, job, is_news),
                 _ => {}
             }
         }
+        self.settle_file();
+        if self.groups.is_deadline {
+            self.end_memberships();
+        }
         assert_eq!(told, std::mem::take(&mut self.presence));
+        assert_eq!(told_of_groups, std::mem::take(&mut self.groups.notices));
         for (conn, session) in &self.sessions {
             assert!(session.held.is_empty(), "{conn} misses {:?}", session.held);
         }
@@ -245,6 +301,7 @@ impl Model {
         for conn in unsettled.into_iter().filter(|conn| goes_on(*conn)) {
             self.settle_message(conn);
         }
+        self.settle_makings(goes_on);
         self.mark_failed = false;
     }
 
@@ -256,7 +313,12 @@ impl Model {
                 return;
             }
             Job::RemoveOld { .. } => return,
+            Job::SaveGroup(record) => return self.group_is_saved(ticket, record),
+            Job::EndGroup(id) => return self.group_is_ended(ticket, *id),
             _ => {}
+        }
+        if self.file_job(ticket, job) {
+            return;
         }
         let conn = self.current.expect("a session asks for it");
         self.askers.insert(ticket, conn);
@@ -269,6 +331,7 @@ impl Model {
             let entering = Entering { user: *reader, is_news, held: Vec::new() };
             let before = self.session(conn).entering.replace(entering);
             assert!(before.is_none(), "{conn} enters twice");
+            self.came_online(*reader);
         }
     }
 
@@ -276,13 +339,21 @@ impl Model {
         if reply.subject == Subject::Message {
             return self.message_answered(conn, reply);
         }
+        if let Subject::Verb(verb) = reply.subject
+            && groups::is_answered_here(verb)
+            && self.session(conn).user.is_some()
+        {
+            return self.group_reply(conn, verb, reply);
+        }
         let is_login = [Verb::User, Verb::Resume].map(Subject::Verb).contains(&reply.subject);
         let session = self.session(conn);
         match (reply.code, &reply.detail) {
             (Code::SendPassword | Code::ChoosePassword, _) => session.awaits_password = true,
             (Code::Busy, _) if is_login => {
                 // What is unread could not be counted.
-                if let Some(Entering { user, is_news: false, .. }) = session.entering.take() {
+                let Some(Entering { user, is_news, .. }) = session.entering.take() else { return };
+                self.went_offline(user);
+                if !is_news {
                     self.tell(conn, user, false);
                 }
             }
@@ -296,6 +367,7 @@ impl Model {
         let entering = session.entering.take().expect("somebody enters");
         assert_eq!((entering.user, session.user.replace(number)), (number, None));
         session.held = entering.held.into();
+        self.group_news(number);
         if entering.is_news {
             self.tell(conn, number, true);
         }
@@ -324,6 +396,7 @@ impl Model {
         if let Some(session) = self.sessions.get(&conn) {
             assert!(session.replies.is_empty(), "{conn} is owed {:?}", session.replies);
             assert!(session.lists.is_empty(), "{conn} is owed lists");
+            assert!(session.group_replies.is_empty(), "{conn}: {:?}", session.group_replies);
             assert!(session.reading.is_empty(), "{conn} is in the middle of a list");
         }
     }
@@ -337,7 +410,18 @@ impl Model {
         if let Some(user) = user {
             self.tell(conn, user, false);
         }
-        self.sessions.remove(&conn);
+        self.remove(conn);
+    }
+
+    /// A session is over.
+    fn remove(&mut self, conn: ConnId) -> Option<Session> {
+        let session = self.sessions.remove(&conn)?;
+        self.forget_makings(conn);
+        let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
+        if let Some(user) = user {
+            self.went_offline(user);
+        }
+        Some(session)
     }
 
     /// Notes who ought to be told that a user came or is about to go.
@@ -374,11 +458,23 @@ impl Model {
     fn destination(&self, user: Number, chat: Chat) -> Destination {
         match chat {
             Chat::Everyone => Destination::Everyone,
+            Chat::Group(id) => Destination::Group(self.groups.names[&id]),
             Chat::Direct(one, other) => {
                 let other = if one == user { other } else { one };
                 Destination::User(self.accounts[&other].name)
             }
         }
+    }
+}
+
+/// Whether it brings what changed in a group to members or to the disk.
+fn is_about_groups(effect: &Effect) -> bool {
+    match effect {
+        Effect::Notice { notice, .. } => {
+            matches!(notice, Notice::Group(..) | Notice::Ask(..) | Notice::Join(..))
+        }
+        Effect::Job { job, .. } => matches!(job, Job::SaveGroup(_) | Job::EndGroup(_)),
+        _ => false,
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chatsrv::hub::{Chat, Outcome, Selection, StoredMessage, Unread};
+use chatsrv::hub::{Chat, GroupId, Outcome, Selection, StoredMessage, Unread};
 use chatsrv::protocol::name::{Key, Number};
 use chatsrv::protocol::reply::MessageId;
 use chatsrv::protocol::request::LIST_MESSAGES_MAX;
+
+use super::groups::Groups;
 
 /// Messages in a piece of a list. Few, so that there are many pieces.
 const IN_A_PIECE: usize = 3;
@@ -18,6 +20,7 @@ pub struct Messages {
     pub keys: HashMap<(Number, Key), (MessageId, Chat)>,
     seen: HashMap<(Number, Chat), MessageId>,
     pub id_mark: MessageId,
+    pub groups: Groups,
 }
 
 impl Messages {
@@ -51,8 +54,7 @@ impl Messages {
         let mut unread: Vec<Unread> = Vec::new();
         for message in self.history.values() {
             let chat = message.chat;
-            let is_own = matches!(chat, Chat::Direct(a, b) if a == reader || b == reader);
-            if !is_own || !self.is_unread(reader, message) {
+            if chat == Chat::Everyone || !self.is_unread(reader, message) {
                 continue;
             }
             match unread.iter_mut().find(|unread| unread.chat == chat) {
@@ -86,19 +88,19 @@ impl Messages {
             }
             Selection::Last { chat, before, count } => {
                 let is_before = |id| before.is_none_or(|before| id < before);
-                let ids = ids(&|message| message.chat == *chat && is_before(message.id));
+                let ids = ids(&|message| {
+                    message.chat == *chat && self.reads(reader, message) && is_before(message.id)
+                });
                 last(ids, usize::from(*count))
             }
             Selection::Holding { chat, words } => {
-                let may_read = |message: &StoredMessage| match message.chat {
-                    Chat::Everyone => true,
-                    Chat::Direct(one, other) => one == reader || other == reader,
-                };
                 let holds = |message: &StoredMessage| {
                     words.split_whitespace().all(|word| message.text.split(' ').any(|w| w == word))
                 };
                 let is_in = |message: &StoredMessage| chat.is_none_or(|chat| chat == message.chat);
-                last(ids(&|message| may_read(message) && is_in(message) && holds(message)), max)
+                let ids =
+                    ids(&|message| self.reads(reader, message) && is_in(message) && holds(message));
+                last(ids, max)
             }
         };
         Outcome::Selected { ids, left }
@@ -122,8 +124,20 @@ impl Messages {
         Outcome::Removed { more: old.len() > REMOVED_IN_A_STEP }
     }
 
+    /// Forgets a group and what was said in it.
+    pub fn end_group(&mut self, id: GroupId) {
+        self.groups.end(id);
+        self.history.retain(|_, message| message.chat != Chat::Group(id));
+    }
+
+    /// Whether somebody may read a message.
+    fn reads(&self, reader: Number, message: &StoredMessage) -> bool {
+        let since = self.groups.reads_since(reader, message.chat);
+        since.is_some_and(|since| message.id >= since)
+    }
+
     fn is_unread(&self, reader: Number, message: &StoredMessage) -> bool {
         let seen = self.seen.get(&(reader, message.chat)).copied().unwrap_or_default();
-        message.from != reader && message.id > seen
+        message.from != reader && message.id > seen && self.reads(reader, message)
     }
 }

@@ -1,8 +1,11 @@
 //! A store in memory: accounts with their passwords in clear, messages, and a shared folder.
 
+mod groups;
 mod messages;
+mod uploads;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use chatsrv::hub::{Account, Job, Kept, Outcome, Secret};
 use chatsrv::protocol::name::{FileName, Number, UserName};
@@ -10,6 +13,7 @@ use chatsrv::protocol::reply::Entry;
 
 use self::messages::Messages;
 pub use self::messages::REMOVED_IN_A_STEP;
+use self::uploads::{Files, opened, summed};
 
 /// What would be on disk.
 #[derive(Debug)]
@@ -19,7 +23,7 @@ pub struct Store {
     tokens: HashMap<String, Number>,
     tokens_made: u32,
     pub messages: Messages,
-    files: BTreeMap<FileName, u64>,
+    pub files: Files,
 }
 
 impl Store {
@@ -32,7 +36,7 @@ impl Store {
             tokens: HashMap::new(),
             tokens_made: 0,
             messages: Messages::default(),
-            files: files.map(|(name, size)| (name.parse().unwrap(), size)).into(),
+            files: Files::new(&files),
         }
     }
 
@@ -50,6 +54,14 @@ impl Store {
         &self.accounts[&number].1
     }
 
+    /// A server starts: groups that are not kept are gone.
+    pub fn open(&mut self) {
+        let gone = self.messages.groups.all().filter(|group| !group.kept).map(|group| group.id);
+        for id in gone.collect::<Vec<_>>() {
+            self.messages.end_group(id);
+        }
+    }
+
     /// What a server that starts reads, the accounts sorted by number.
     pub fn kept(&self) -> Kept {
         let mut accounts: Vec<_> =
@@ -57,7 +69,8 @@ impl Store {
         accounts.sort_by_key(|account| account.number);
         let mut keys: Vec<_> = self.messages.keys.keys().cloned().collect();
         keys.sort_by_key(|(sender, key)| (*sender, key.as_str().to_owned()));
-        Kept { accounts, id_mark: self.messages.id_mark, keys }
+        let groups = self.messages.groups.all().filter(|group| group.kept).cloned().collect();
+        Kept { accounts, id_mark: self.messages.id_mark, groups, keys }
     }
 
     /// Does a job.
@@ -102,19 +115,59 @@ impl Store {
                 Outcome::Done
             }
             Job::RemoveOld { before } => self.messages.remove_old(*before),
+            Job::SaveGroup(record) => {
+                self.messages.groups.save(record);
+                Outcome::Done
+            }
+            Job::EndGroup(id) => {
+                self.messages.end_group(*id);
+                Outcome::Done
+            }
             Job::SetDisplayName { number, display } => {
                 self.accounts.get_mut(number).unwrap().0.display = Some(display.clone());
                 Outcome::Done
             }
+            other => self.run_file_job(other),
+        }
+    }
+
+    fn run_file_job(&mut self, job: &Job) -> Outcome {
+        match job {
             Job::ListFolder { path } => self.list(path.as_ref()),
-            Job::OpenFile { name } => match self.files.get(name) {
-                Some(size) => Outcome::Opened { size: *size },
-                None => Outcome::NotFound,
+            Job::OpenFile { .. } | Job::OpenSent(_) => opened(self.file(job)),
+            Job::SumFile { .. } | Job::SumSent(_) => summed(self.file(job)),
+            Job::BeginUpload { owner, place, size, quota } => {
+                self.files.begin(*owner, place, *size, *quota)
+            }
+            Job::SyncUpload(upload) => self.files.sync(*upload),
+            Job::FinishUpload { upload, message } => {
+                let outcome = self.files.finish(*upload, message.as_ref());
+                if let (Some(message), Outcome::Done) = (message, &outcome) {
+                    self.messages.keep(message, None);
+                }
+                outcome
+            }
+            Job::DropUpload(upload) => {
+                self.files.drop_upload(*upload);
+                Outcome::Done
+            }
+            Job::RemoveOldUploads { before } => self.files.remove_old(*before),
+            Job::FindSent(id) => match self.messages.get(*id) {
+                Some(message) if message.file_size.is_some() => Outcome::Sent(message.clone()),
+                _ => Outcome::NotFound,
             },
-            Job::SumFile { name } => match self.files.get(name) {
-                Some(size) => Outcome::Summed { sha256: [0xab; 32], size: *size },
-                None => Outcome::NotFound,
-            },
+            other => unreachable!("{other:?} is no job on files"),
+        }
+    }
+
+    /// The file that a job opens or hashes. One that was sent is there as long as its message.
+    pub fn file(&self, job: &Job) -> Option<&Rc<[u8]>> {
+        match job {
+            Job::OpenFile { name } | Job::SumFile { name } => self.files.shared.get(name),
+            Job::OpenSent(id) | Job::SumSent(id) => {
+                self.messages.get(*id).and_then(|message| self.files.sent.get(&message.id))
+            }
+            _ => None,
         }
     }
 
@@ -138,5 +191,6 @@ fn right_or_wrong(is_right: bool) -> Outcome {
 
 /// The byte of a file at an offset.
 pub fn content(name: &str, offset: u64) -> u8 {
-    (name.len() as u64 * 31 + offset * 7 + offset / 251) as u8
+    let of_name = name.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte));
+    (of_name + offset * 7 + offset / 251) as u8
 }

@@ -1,0 +1,162 @@
+//! From the last byte of an upload to the file that others can read: it is brought to the disk,
+//! then it gets its name, or the message that sends it. That goes on when its sender is gone.
+
+use std::collections::BTreeMap;
+
+use super::Hub;
+use super::delivery::Draft;
+use super::effect::{Effect, Effects};
+use super::input::ConnId;
+use super::job::{Chat, Job, Outcome, Place, StoredMessage, UploadId};
+use super::tasks::UnderWay;
+use super::uploads::Upload;
+use crate::protocol::reply::{MessageId, Notice};
+use crate::protocol::request::FileRef;
+
+/// An upload of which all bytes came.
+#[derive(Debug)]
+pub(super) struct WholeUpload {
+    pub conn: ConnId,
+    pub stream: u32,
+    pub id: UploadId,
+    pub upload: Upload,
+}
+
+/// Messages that send files and are being kept. Nobody was told of them yet, so that nobody can
+/// have read them, whatever later messages of the same chat somebody read.
+#[derive(Debug, Default)]
+pub(super) struct Published(BTreeMap<MessageId, Chat>);
+
+impl Published {
+    /// The first of them in a chat.
+    pub fn first(&self, chat: Chat) -> Option<MessageId> {
+        self.0.iter().find(|(_, of)| **of == chat).map(|(id, _)| *id)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+const TRY_AGAIN: &str = "it can't be made a file now, announce it again to try later";
+
+impl Hub {
+    /// Has a whole upload brought to the disk.
+    pub(super) fn finish_upload(&mut self, whole: WholeUpload, effects: &mut Effects) {
+        if let Some(session) = self.sessions.get_mut(whole.conn) {
+            session.answers.upload_whole();
+        }
+        if let Some(holder) = self.uploads.taken.get_mut(&whole.upload.spot()) {
+            holder.is_whole = true;
+        }
+        self.submit(Job::SyncUpload(whole.id), UnderWay::SyncsUpload(whole), effects);
+    }
+
+    /// A whole upload is on the disk, or is not.
+    pub(super) fn upload_synced(
+        &mut self,
+        whole: WholeUpload,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
+        match (outcome, &whole.upload.place) {
+            (Outcome::Done, Place::Shared(_)) => {
+                let job = Job::FinishUpload { upload: whole.id, message: None };
+                self.submit(job, UnderWay::FinishesUpload(whole, None), effects);
+            }
+            (Outcome::Done, Place::Chat(..)) => self.publish(whole, effects),
+            (other, _) => self.upload_failed(whole, other, effects),
+        }
+    }
+
+    /// Has the message kept that sends a file, under the next id. Where the store has yet to keep a
+    /// mark above that, it waits.
+    pub(super) fn publish(&mut self, whole: WholeUpload, effects: &mut Effects) {
+        let Place::Chat(chat, name) = &whole.upload.place else { return };
+        if let Chat::Group(group) = *chat
+            && self.groups.reads_since(whole.upload.owner, group).is_none()
+        {
+            return self.upload_failed(whole, &Outcome::NotFound, effects);
+        }
+        let Some(id) = self.next_id(effects) else { return self.uploads.without_id.push(whole) };
+        let message = StoredMessage {
+            id,
+            from: self.directory.account(whole.upload.owner).number,
+            chat: *chat,
+            text: name.as_str().into(),
+            file_size: Some(whole.upload.size),
+        };
+        self.uploads.published.0.insert(id, *chat);
+        let job = Job::FinishUpload { upload: whole.id, message: Some(message) };
+        self.submit(job, UnderWay::FinishesUpload(whole, Some(id)), effects);
+    }
+
+    /// A whole upload is a file, and its message is kept; or it could not be.
+    pub(super) fn upload_finished(
+        &mut self,
+        whole: WholeUpload,
+        message: Option<MessageId>,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
+        if let Some(id) = message {
+            self.uploads.published.0.remove(&id);
+        }
+        if *outcome != Outcome::Done {
+            return self.upload_failed(whole, outcome, effects);
+        }
+        let WholeUpload { conn, stream, upload, .. } = whole;
+        let file = match message {
+            Some(id) => FileRef::Sent(id),
+            None => FileRef::Shared(upload.name().clone()),
+        };
+        let notice = Notice::Put { stream, size: upload.size, file };
+        self.tell_uploader(conn, &upload, notice, effects);
+        if let (Some(id), Some(to)) = (message, upload.to) {
+            let text = upload.name().as_str().into();
+            let file_size = Some(upload.size);
+            let draft = Draft { from: upload.owner, to, text, key: None, file_size };
+            self.deliver(id, &draft, effects);
+            self.end_slow_logins(effects);
+        }
+    }
+
+    /// A whole upload can't be made a file. It is kept, since announcing it again costs its sender
+    /// nothing, but where its name was given to another.
+    pub(super) fn upload_failed(
+        &mut self,
+        whole: WholeUpload,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
+        let WholeUpload { conn, stream, id, upload } = whole;
+        let reason = match outcome {
+            Outcome::Exists => {
+                self.drop_upload(id, effects);
+                "somebody else was first with that name"
+            }
+            Outcome::NotFound if upload.to.is_some() => {
+                self.drop_upload(id, effects);
+                "you are no member of that group any more"
+            }
+            Outcome::NotFound => "its folder is gone, announce it again to try later",
+            Outcome::NoRoom => "no room on the disk, announce it again to try later",
+            _ => TRY_AGAIN,
+        };
+        self.tell_uploader(conn, &upload, Notice::Abort { stream, reason }, effects);
+    }
+
+    fn tell_uploader(
+        &mut self,
+        conn: ConnId,
+        upload: &Upload,
+        notice: Notice,
+        effects: &mut Effects,
+    ) {
+        self.uploads.release(upload, conn);
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        session.answers.upload_finished();
+        let to = effects.recipients([conn]);
+        effects.push(Effect::Notice { notice, to });
+    }
+}

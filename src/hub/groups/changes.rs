@@ -1,0 +1,194 @@
+//! Who becomes a member and who no longer is one, who is told, and how that comes to the disk.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Groups, Left, Member};
+use crate::hub::Hub;
+use crate::hub::answers::Answer;
+use crate::hub::directory::UserIndex;
+use crate::hub::effect::Effects;
+use crate::hub::input::ConnId;
+use crate::hub::job::{GroupId, Job, Outcome};
+use crate::hub::tasks::{Task, UnderWay};
+use crate::limits::{
+    GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUP_SAVE_PAUSE, GROUPS_PER_TICK_MAX,
+};
+use crate::protocol::reply::{Code, GroupChange, MessageId, Notice, Reply};
+
+impl Groups {
+    /// Has a group saved a little later, or its end.
+    pub(super) fn save_later(&mut self, id: GroupId, at: Duration) {
+        self.unsaved.insert(id);
+        self.next_save.get_or_insert(at);
+    }
+}
+
+impl Hub {
+    /// Makes somebody a member.
+    pub(super) fn become_member(&mut self, id: GroupId, user: UserIndex, effects: &mut Effects) {
+        // What was said up to now was said to others.
+        let since = MessageId(self.ids.newest().0.saturating_add(1));
+        self.groups.join(id, Member { user, since });
+        self.settle_in(id, user);
+        self.tell_members(id, GroupChange::Join, user, effects);
+    }
+
+    /// Has a new member told at the next login, and leave where that does not come, as it is due.
+    pub(super) fn settle_in(&mut self, id: GroupId, user: UserIndex) {
+        if self.online.conn(user).is_none() {
+            self.groups.tell_later(user, id);
+        }
+        let is_kept = self.groups.get(id).is_some_and(|group| group.kept);
+        if !is_kept && self.session_of(user).is_none() {
+            self.groups.end_at(user, id, self.now.steady + GROUP_OFFLINE_TIME_MAX);
+        }
+    }
+
+    /// Takes a member out, who is one.
+    pub(super) fn end_membership(&mut self, id: GroupId, user: UserIndex, effects: &mut Effects) {
+        let left = self.groups.leave(id, user);
+        self.tell_members(id, GroupChange::Leave, user, effects);
+        if let Left::NewAdmin(admin) = left {
+            self.tell_members(id, GroupChange::Admin, admin, effects);
+            self.tell_requests(id, admin, GROUP_NOTICES_MAX, effects);
+        }
+    }
+
+    /// A user said goodbye: groups that are not kept are left.
+    pub(in crate::hub) fn leave_groups(&mut self, user: UserIndex, effects: &mut Effects) {
+        let groups = self.groups.of(user).filter(|(_, group)| !group.kept);
+        let ids: Vec<GroupId> = groups.map(|(id, _)| id).collect();
+        for id in ids {
+            self.end_membership(id, user, effects);
+            self.save_group(id, effects);
+        }
+    }
+
+    /// A user has no session any more.
+    pub(in crate::hub) fn gone_from_groups(&mut self, user: UserIndex) {
+        self.groups.went_offline(user, self.now.steady + GROUP_OFFLINE_TIME_MAX);
+    }
+
+    /// Takes those out who were offline for too long, and saves again what could not be saved.
+    pub(in crate::hub) fn group_deadlines(&mut self, effects: &mut Effects) {
+        let now = self.now.steady;
+        let mut changed = BTreeSet::new();
+        for _ in 0..GROUPS_PER_TICK_MAX {
+            let Some((user, id)) = self.groups.over(now) else { break };
+            self.end_membership(id, user, effects);
+            changed.insert(id);
+        }
+        for id in changed {
+            self.save_group(id, effects);
+        }
+        if self.groups.next_save.is_none_or(|at| at > now) {
+            return;
+        }
+        for _ in 0..GROUPS_PER_TICK_MAX {
+            let Some(id) = self.groups.unsaved.first().copied() else { break };
+            self.save_group(id, effects);
+        }
+        let pause = (!self.groups.unsaved.is_empty()).then_some(GROUP_SAVE_PAUSE);
+        self.groups.next_save = pause.map(|pause| now + pause);
+    }
+
+    /// What brings a group to the disk as it is now, or its end.
+    fn save_job(&mut self, id: GroupId) -> Job {
+        self.groups.unsaved.remove(&id);
+        match self.groups.get(id) {
+            Some(group) => Job::SaveGroup(group.to_record(id, &self.directory)),
+            None => Job::EndGroup(id),
+        }
+    }
+
+    fn save_group(&mut self, id: GroupId, effects: &mut Effects) {
+        let job = self.save_job(id);
+        self.submit(job, UnderWay::SavesGroup(id), effects);
+    }
+
+    /// Saves a group, and answers what was asked for last once it is on disk.
+    pub(super) fn answer_after_save(
+        &mut self,
+        conn: ConnId,
+        id: GroupId,
+        done: Reply,
+        effects: &mut Effects,
+    ) {
+        let job = self.save_job(id);
+        self.answer_after(conn, job, Task::SaveGroup(id, done), effects);
+    }
+
+    /// A group is on disk, or is not and has to be saved again.
+    pub(in crate::hub) fn group_saved(&mut self, id: GroupId, outcome: &Outcome) {
+        if *outcome != Outcome::Done {
+            self.groups.save_later(id, self.now.steady + GROUP_SAVE_PAUSE);
+        }
+    }
+
+    /// The answer to a request that changed a group.
+    pub(in crate::hub) fn group_changed(
+        &mut self,
+        id: GroupId,
+        done: Reply,
+        outcome: &Outcome,
+    ) -> Answer {
+        self.group_saved(id, outcome);
+        let code = match outcome {
+            Outcome::Done => return Answer::Reply(done),
+            Outcome::NoRoom => Code::NoRoom,
+            _ => Code::Busy,
+        };
+        let text = "it is so now, but not on the disk yet; that is tried again";
+        Answer::Reply(Reply::text(code, done.subject, text))
+    }
+
+    /// Tells a user who logged in what concerns groups and waits.
+    pub(in crate::hub) fn tell_group_news(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        effects: &mut Effects,
+    ) {
+        let own = self.directory.account(user).name;
+        for id in self.groups.take_news(user) {
+            let Some(group) = self.groups.get(id) else { continue };
+            effects.notify(Notice::Group(group.name, GroupChange::Join, own), [conn]);
+        }
+        for group in self.groups.invitations(user).take(GROUP_NOTICES_MAX) {
+            let admin = self.directory.account(group.admin).name;
+            effects.notify(Notice::Ask(group.name, admin), [conn]);
+        }
+        let mut room = GROUP_NOTICES_MAX;
+        let administered = self.groups.of(user).filter(|(_, group)| group.admin == user);
+        for (id, _) in administered.filter(|(_, group)| !group.asking.is_empty()) {
+            room -= self.tell_requests(id, user, room, effects);
+        }
+    }
+
+    /// Tells the admin of a group who asks to join, at most so many, and tells how many.
+    fn tell_requests(
+        &self,
+        id: GroupId,
+        admin: UserIndex,
+        most: usize,
+        effects: &mut Effects,
+    ) -> usize {
+        let (Some(group), Some(conn)) = (self.groups.get(id), self.online.conn(admin)) else {
+            return 0;
+        };
+        let asking = group.asking.iter().take(most);
+        for user in asking.clone() {
+            effects.notify(Notice::Join(group.name, self.directory.account(*user).name), [conn]);
+        }
+        asking.len()
+    }
+
+    /// Tells all members of a group who are online what changed.
+    fn tell_members(&self, id: GroupId, what: GroupChange, who: UserIndex, effects: &mut Effects) {
+        let Some(group) = self.groups.get(id) else { return };
+        let members = group.members.iter().filter_map(|member| self.online.conn(member.user));
+        let who = self.directory.account(who).name;
+        effects.notify(Notice::Group(group.name, what, who), members);
+    }
+}

@@ -1,0 +1,137 @@
+//! MKGROUP and MKGROUPREQ. A group is there once it is on disk; its maker waits for that.
+
+use std::collections::HashSet;
+
+use super::Group;
+use crate::hub::Hub;
+use crate::hub::delivery::AwaitsId;
+use crate::hub::directory::{UserIndex, draw_number};
+use crate::hub::effect::Effects;
+use crate::hub::input::ConnId;
+use crate::hub::job::{GroupId, GroupRecord, Job, Outcome};
+use crate::hub::messages::{NO_USER, Refused};
+use crate::hub::tasks::{UnderWay, failed};
+use crate::limits::GROUPS_MADE_MAX;
+use crate::protocol::name::{GroupName, UserRef};
+use crate::protocol::reply::{Code, Detail, GroupChange, MessageId, Notice, Reply};
+use crate::protocol::verb::Verb;
+
+/// A group that somebody wants to make.
+#[derive(Debug)]
+pub(in crate::hub) struct Plan {
+    /// None lets the server pick a number.
+    pub name: Option<GroupName>,
+    /// Who is to be in it.
+    pub users: Vec<UserRef>,
+    /// Whether these are asked first.
+    pub asks: bool,
+}
+
+impl Plan {
+    pub fn verb(&self) -> Verb {
+        if self.asks { Verb::Mkgroupreq } else { Verb::Mkgroup }
+    }
+}
+
+/// A group that is on its way to the disk.
+#[derive(Debug)]
+pub(in crate::hub) struct Making {
+    verb: Verb,
+    pub(super) maker: UserIndex,
+    pub(super) record: GroupRecord,
+}
+
+impl Hub {
+    /// Makes a group.
+    pub(in crate::hub) fn make_group(&mut self, conn: ConnId, plan: Plan, effects: &mut Effects) {
+        let Some(maker) = self.sessions.get(conn).and_then(|session| session.user()) else {
+            return;
+        };
+        let verb = plan.verb();
+        let named = match self.who_is_named(maker, &plan) {
+            Ok(named) => named,
+            Err((code, text)) => return self.reply(conn, Reply::text(code, verb, text), effects),
+        };
+        let Some(MessageId(id)) = self.next_id(effects) else {
+            return self.await_id(conn, AwaitsId::Group(plan));
+        };
+        let groups = &self.groups;
+        let name = plan.name.unwrap_or_else(|| {
+            let is_taken = |number| groups.is_taken(&GroupName::numbered(number));
+            GroupName::numbered(draw_number(&mut self.lot, is_taken))
+        });
+        let number = |user: &UserIndex| self.directory.account(*user).number;
+        let (asked, named) = if plan.asks { (named, Vec::new()) } else { (Vec::new(), named) };
+        let members = std::iter::once(&maker).chain(&named);
+        let record = GroupRecord {
+            id: GroupId(id),
+            name,
+            admin: number(&maker),
+            kept: false,
+            members: members.map(|user| (number(user), MessageId(id))).collect(),
+            asked: asked.iter().map(number).collect(),
+            asking: Vec::new(),
+        };
+        self.groups.reserve(name, maker);
+        let making = Making { verb, maker, record: record.clone() };
+        self.submit(Job::SaveGroup(record), UnderWay::MakesGroup(conn, making), effects);
+        self.set_on_hold(conn, true);
+    }
+
+    /// The users whom a plan names, each once and without its maker.
+    fn who_is_named(&self, maker: UserIndex, plan: &Plan) -> Result<Vec<UserIndex>, Refused> {
+        if plan.name.is_some_and(|name| self.groups.is_taken(&name)) {
+            return Err((Code::NameNotAllowed, "there is a group of that name"));
+        }
+        let mut known = HashSet::from([maker]);
+        let mut named = Vec::new();
+        for user in &plan.users {
+            let user = self.directory.find(*user).ok_or(NO_USER)?;
+            if known.insert(user) {
+                named.push(user);
+            }
+        }
+        if !plan.asks && named.len() >= self.config.group_max {
+            return Err((Code::NoRoom, "more than a group may have"));
+        }
+        if self.groups.made(maker) >= GROUPS_MADE_MAX {
+            return Err((Code::NoRoom, "there are too many groups that you made"));
+        }
+        Ok(named)
+    }
+
+    /// A group is on disk, or is not. Whoever made it may be gone; then it is there all the same.
+    pub(in crate::hub) fn group_made(
+        &mut self,
+        conn: ConnId,
+        making: Making,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
+        let Making { verb, maker, record } = making;
+        self.set_on_hold(conn, false);
+        self.groups.release(&record.name, maker);
+        if *outcome != Outcome::Done {
+            return self.reply(conn, failed(verb, outcome), effects);
+        }
+        let id = record.id;
+        let Some(group) = Group::from_record(&record, &self.directory) else { return };
+        let (name, members) = (group.name, group.members.clone());
+        let asked = group.asked.clone();
+        self.groups.add(id, group);
+        let detail = Detail::GroupOf(name, members.len());
+        self.reply(conn, Reply::new(Code::Done, verb, detail), effects);
+
+        let made_by = self.online.conn(maker);
+        self.settle_in(id, maker);
+        for member in members.iter().filter(|member| member.user != maker) {
+            self.settle_in(id, member.user);
+            let to = made_by.into_iter().chain(self.online.conn(member.user));
+            let member = self.directory.account(member.user).name;
+            effects.notify(Notice::Group(name, GroupChange::Join, member), to);
+        }
+        let asks = Notice::Ask(name, self.directory.account(maker).name);
+        let asked = asked.iter().filter_map(|user| self.online.conn(*user));
+        effects.notify(asks, asked);
+    }
+}

@@ -1,0 +1,192 @@
+//! What people ask of groups that there are.
+
+use crate::hub::Hub;
+use crate::hub::answers::Answer;
+use crate::hub::directory::UserIndex;
+use crate::hub::effect::Effects;
+use crate::hub::input::ConnId;
+use crate::hub::job::GroupId;
+use crate::hub::messages::{NO_USER, Refused};
+use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX};
+use crate::protocol::name::{GroupName, UserRef};
+use crate::protocol::reply::{Code, Detail, List, Notice, Reply};
+use crate::protocol::request::Request;
+use crate::protocol::verb::Verb;
+
+const NO_GROUP: Refused = (Code::NotFound, "no such group");
+const NO_MEMBER: Refused = (Code::NotAllowed, "you are not a member of that group");
+const FULL: Refused = (Code::NoRoom, "that group is full");
+
+impl Hub {
+    /// Carries out a request about groups.
+    pub(in crate::hub) fn group_request(
+        &mut self,
+        conn: ConnId,
+        request: Request,
+        effects: &mut Effects,
+    ) {
+        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let verb = request.verb();
+        let result = match request {
+            Request::Join(name) => self.join_group(conn, user, &name, effects),
+            Request::Admit { group, user: asker, admit } => {
+                self.decide(conn, user, &group, asker, admit, effects)
+            }
+            Request::Leave(name) => self.leave_group(conn, user, &name, effects),
+            Request::Keep { group, keep } => self.keep_group(conn, user, &group, keep, effects),
+            Request::Members(name) => self.list_members(conn, user, &name, effects),
+            Request::Groups { all } => {
+                self.list_groups(conn, user, all, effects);
+                Ok(())
+            }
+            _ => return debug_assert!(false, "{verb} is not about a group that there is"),
+        };
+        if let Err((code, text)) = result {
+            self.reply(conn, Reply::text(code, verb, text), effects);
+        }
+    }
+
+    /// The group of that name, where a user is a member of it.
+    pub(in crate::hub) fn own_group(
+        &self,
+        user: UserIndex,
+        name: &GroupName,
+    ) -> Result<GroupId, Refused> {
+        let id = self.groups.find(name).ok_or(NO_GROUP)?;
+        self.groups.reads_since(user, id).map(|_| id).ok_or(NO_MEMBER)
+    }
+
+    /// The group of that name, where a user is its admin.
+    fn administered(&self, user: UserIndex, name: &GroupName) -> Result<GroupId, Refused> {
+        let id = self.groups.find(name).ok_or(NO_GROUP)?;
+        let is_admin = self.groups.get(id).is_some_and(|group| group.admin == user);
+        is_admin.then_some(id).ok_or((Code::NotAllowed, "only the group's admin may do that"))
+    }
+
+    fn join_group(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        name: &GroupName,
+        effects: &mut Effects,
+    ) -> Result<(), Refused> {
+        let id = self.groups.find(name).ok_or(NO_GROUP)?;
+        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        let answer = |code| Reply::new(code, Verb::Join, Detail::Group(group.name));
+        let (joined, waits) = (answer(Code::Done), answer(Code::DoneWaiting));
+        if group.is_member(user) {
+            self.reply(conn, joined, effects);
+            return Ok(());
+        }
+        if group.asking.contains(&user) {
+            self.reply(conn, waits, effects);
+            return Ok(());
+        }
+        if group.members.len() >= self.config.group_max {
+            return Err(FULL);
+        }
+        if self.groups.is_asked(user, id) {
+            self.become_member(id, user, effects);
+            self.answer_after_save(conn, id, joined, effects);
+            return Ok(());
+        }
+        if group.asking.len() >= GROUP_REQUESTS_MAX {
+            return Err((Code::NoRoom, "too many wait for that group's admin already"));
+        }
+        let asks = Notice::Join(group.name, self.directory.account(user).name);
+        effects.notify(asks, self.online.conn(group.admin));
+        self.groups.ask(id, user);
+        self.answer_after_save(conn, id, waits, effects);
+        Ok(())
+    }
+
+    /// Admits or refuses one who asked to join.
+    fn decide(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        name: &GroupName,
+        asker: UserRef,
+        admit: bool,
+        effects: &mut Effects,
+    ) -> Result<(), Refused> {
+        let id = self.administered(user, name)?;
+        let asker = self.directory.find(asker).ok_or(NO_USER)?;
+        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        if !group.asking.contains(&asker) {
+            return Err((Code::WrongState, "that user did not ask to join"));
+        }
+        if admit && group.members.len() >= self.config.group_max {
+            return Err(FULL);
+        }
+        let verb = if admit { Verb::Admit } else { Verb::Refuse };
+        let done = Reply::new(Code::Done, verb, Detail::Group(group.name));
+        match admit {
+            true => self.become_member(id, asker, effects),
+            false => self.groups.refuse(id, asker),
+        }
+        self.answer_after_save(conn, id, done, effects);
+        Ok(())
+    }
+
+    fn leave_group(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        name: &GroupName,
+        effects: &mut Effects,
+    ) -> Result<(), Refused> {
+        let id = self.own_group(user, name)?;
+        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        let done = Reply::new(Code::Done, Verb::Leave, Detail::Group(group.name));
+        self.end_membership(id, user, effects);
+        self.answer_after_save(conn, id, done, effects);
+        Ok(())
+    }
+
+    fn keep_group(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        name: &GroupName,
+        keep: bool,
+        effects: &mut Effects,
+    ) -> Result<(), Refused> {
+        let id = self.administered(user, name)?;
+        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        let done = Reply::new(Code::Done, Verb::Keep, Detail::Group(group.name));
+        let members = group.members.iter().map(|member| member.user);
+        let offline: Vec<_> = members.filter(|user| self.session_of(*user).is_none()).collect();
+        let ends = self.now.steady + GROUP_OFFLINE_TIME_MAX;
+        self.groups.set_kept(id, keep, &offline, ends);
+        self.answer_after_save(conn, id, done, effects);
+        Ok(())
+    }
+
+    fn list_groups(&mut self, conn: ConnId, user: UserIndex, all: bool, effects: &mut Effects) {
+        let items = match all {
+            true => self.groups.lines(&self.directory),
+            false => self.groups.lines_of(user, &self.directory),
+        };
+        let last = Reply::text(Code::Done, Verb::Groups, "MEMBERS lists who is in one");
+        self.answer(conn, Answer::List(List::whole(Verb::Groups, items, None, last)), effects);
+    }
+
+    fn list_members(
+        &mut self,
+        conn: ConnId,
+        user: UserIndex,
+        name: &GroupName,
+        effects: &mut Effects,
+    ) -> Result<(), Refused> {
+        let id = self.groups.find(name).ok_or(NO_GROUP)?;
+        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        if !group.is_member(user) && !self.groups.is_asked(user, id) {
+            return Err(NO_MEMBER);
+        }
+        let items = group.member_lines(&self.directory);
+        let last = Reply::new(Code::Done, Verb::Members, Detail::Group(group.name));
+        self.answer(conn, Answer::List(List::whole(Verb::Members, items, None, last)), effects);
+        Ok(())
+    }
+}

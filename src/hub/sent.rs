@@ -1,0 +1,119 @@
+//! Files that were sent in chats: who may read them.
+
+use super::Hub;
+use super::answers::Answer;
+use super::command::log_in_first;
+use super::directory::UserIndex;
+use super::effect::Effects;
+use super::input::ConnId;
+use super::job::{Chat, Job, Outcome, StoredMessage, Ticket};
+use super::tasks::{Task, failed};
+use crate::protocol::reply::{MessageId, Reply};
+use crate::protocol::request::FileRef;
+use crate::protocol::verb::Verb;
+
+/// For what a file is looked for that was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted {
+    /// To be downloaded from this byte on.
+    Download(u64),
+    /// To be hashed.
+    Sum,
+}
+
+impl Hub {
+    /// Looks for a file to download.
+    pub(super) fn download_sent(
+        &mut self,
+        conn: ConnId,
+        offset: u64,
+        id: MessageId,
+        effects: &mut Effects,
+    ) {
+        let is_guest = self.sessions.get(conn).is_some_and(|session| session.user().is_none());
+        if is_guest {
+            return self.reply(conn, log_in_first(Verb::Get.into()), effects);
+        }
+        if self.may_download(conn, effects) {
+            self.find_sent(conn, id, Wanted::Download(offset), effects);
+        }
+    }
+
+    /// Looks for a file to hash.
+    pub(super) fn sum_sent(&mut self, conn: ConnId, id: MessageId, effects: &mut Effects) {
+        self.find_sent(conn, id, Wanted::Sum, effects);
+    }
+
+    fn find_sent(&mut self, conn: ConnId, id: MessageId, wanted: Wanted, effects: &mut Effects) {
+        self.answer_after(conn, Job::FindSent(id), Task::FindSent(id, wanted), effects);
+    }
+
+    /// It is known in which chat a file was sent, or that none was. What somebody may not read is
+    /// answered as if it were not there.
+    pub(super) fn sent_found(
+        &mut self,
+        conn: ConnId,
+        ticket: Ticket,
+        id: MessageId,
+        wanted: Wanted,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
+        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let reply = match outcome {
+            Outcome::Sent(message) if message.id == id && self.may_read(user, message) => {
+                return self.use_sent(conn, ticket, id, wanted, effects);
+            }
+            Outcome::Sent(_) | Outcome::NotFound => {
+                Reply::no_such_file(wanted.verb(), &FileRef::Sent(id).to_string())
+            }
+            other => failed(wanted.verb(), other),
+        };
+        if let (Wanted::Download(_), Some(session)) = (wanted, self.sessions.get_mut(conn)) {
+            session.answers.download_refused();
+        }
+        self.resolve(conn, ticket, Answer::Reply(reply), effects);
+    }
+
+    /// Opens or hashes a file, in the place of the answer that waits for it.
+    fn use_sent(
+        &mut self,
+        conn: ConnId,
+        ticket: Ticket,
+        id: MessageId,
+        wanted: Wanted,
+        effects: &mut Effects,
+    ) {
+        let file = FileRef::Sent(id);
+        let next = match wanted {
+            Wanted::Download(offset) => {
+                self.begin(conn, Job::OpenSent(id), Task::Download { offset, file }, effects)
+            }
+            Wanted::Sum => self.begin(conn, Job::SumSent(id), Task::Sum { file }, effects),
+        };
+        if let Some(session) = self.sessions.get_mut(conn) {
+            session.answers.wait_instead(ticket, next);
+        }
+    }
+
+    /// Whether a user may read a message.
+    fn may_read(&self, user: UserIndex, message: &StoredMessage) -> bool {
+        let own = self.directory.account(user).number;
+        match message.chat {
+            Chat::Everyone => true,
+            Chat::Direct(one, other) => own == one || own == other,
+            Chat::Group(group) => {
+                self.groups.reads_since(user, group).is_some_and(|since| since <= message.id)
+            }
+        }
+    }
+}
+
+impl Wanted {
+    fn verb(self) -> Verb {
+        match self {
+            Wanted::Download(_) => Verb::Get,
+            Wanted::Sum => Verb::Sum,
+        }
+    }
+}

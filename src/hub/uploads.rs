@@ -1,0 +1,323 @@
+//! Uploads: into the shared folder, and into chats; from the announcement to the last byte. What
+//! follows stands in `finishing`.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::Hub;
+use super::answers::{Answer, ReadyUpload};
+use super::delivery::Addressee;
+use super::directory::UserIndex;
+use super::effect::{Effect, Effects};
+use super::finishing::{Published, WholeUpload};
+use super::input::{ConnId, UploadEnd};
+use super::job::{Job, Outcome, Place, Ticket, UploadId};
+use super::tasks::{Task, UnderWay, failed};
+use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
+use crate::protocol::name::{FileName, Target};
+use crate::protocol::reply::{Code, Detail, Notice, Reply};
+use crate::protocol::verb::Verb;
+
+/// An upload that was announced.
+#[derive(Clone, Debug)]
+pub(super) struct Upload {
+    pub owner: UserIndex,
+    pub place: Place,
+    /// To whom it goes, where it goes into a chat.
+    pub to: Option<Addressee>,
+    /// How many bytes it will have.
+    pub size: u64,
+}
+
+/// What can't be uploaded twice at a time: a name of the shared folder, or what one user sends to
+/// one chat under the same name and size, which can't be told apart when it breaks off.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Spot {
+    place: Place,
+    sender: Option<(UserIndex, u64)>,
+}
+
+impl Upload {
+    /// What announced it.
+    pub fn verb(&self) -> Verb {
+        if self.to.is_some() { Verb::Sendfile } else { Verb::Put }
+    }
+
+    pub fn name(&self) -> &FileName {
+        match &self.place {
+            Place::Shared(name) | Place::Chat(_, name) => name,
+        }
+    }
+
+    pub fn spot(&self) -> Spot {
+        let sender = self.to.map(|_| (self.owner, self.size));
+        Spot { place: self.place.clone(), sender }
+    }
+}
+
+/// The uploads of all sessions.
+#[derive(Debug)]
+pub(super) struct Uploads {
+    /// What is being uploaded, and over which connection. Whatever is not whole yet is given free
+    /// when that is gone, so that its user can go on over another one.
+    pub taken: HashMap<Spot, Holder>,
+    /// What the server takes in, by its stream.
+    pub open: BTreeMap<(ConnId, u32), (UploadId, Upload)>,
+    /// Whole uploads whose messages wait for an id, in the order in which they came.
+    pub without_id: Vec<WholeUpload>,
+    /// The messages that are being kept together with their files.
+    pub published: Published,
+    /// When uploads that broke off are removed next, on the steady clock; none while some are.
+    pub next_removal: Option<Duration>,
+}
+
+/// Who has a spot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holder {
+    pub conn: ConnId,
+    /// Whether the upload is whole, and goes on without its connection.
+    pub is_whole: bool,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Uploads {
+            taken: HashMap::new(),
+            open: BTreeMap::new(),
+            without_id: Vec::new(),
+            published: Published::default(),
+            next_removal: Some(REMOVAL_PERIOD),
+        }
+    }
+}
+
+impl Uploads {
+    /// Takes the spot of an upload; false where somebody has it.
+    fn take(&mut self, upload: &Upload, conn: ConnId) -> bool {
+        match self.taken.entry(upload.spot()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(spot) => {
+                spot.insert(Holder { conn, is_whole: false });
+                true
+            }
+        }
+    }
+
+    /// Gives a spot free, where it is still that connection's.
+    pub fn release(&mut self, upload: &Upload, conn: ConnId) {
+        if let Entry::Occupied(spot) = self.taken.entry(upload.spot())
+            && spot.get().conn == conn
+        {
+            spot.remove();
+        }
+    }
+
+    /// Gives up what is not whole of a connection that is gone. It stays in the store.
+    pub fn forget(&mut self, conn: ConnId) {
+        self.taken.retain(|_, holder| holder.conn != conn || holder.is_whole);
+        let streams = self.open.range((conn, 0)..=(conn, u32::MAX));
+        let streams: Vec<_> = streams.map(|(stream, _)| *stream).collect();
+        for stream in streams {
+            self.open.remove(&stream);
+        }
+    }
+}
+
+impl Hub {
+    /// Takes PUT.
+    pub(super) fn put(&mut self, conn: ConnId, size: u64, name: FileName, effects: &mut Effects) {
+        let Some(owner) = self.sessions.get(conn).and_then(|session| session.user()) else {
+            return;
+        };
+        let upload = Upload { owner, place: Place::Shared(name), to: None, size };
+        match self.check_size(size) {
+            Ok(()) => self.announce(conn, upload, effects),
+            Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Put, text), effects),
+        }
+    }
+
+    /// Takes SENDFILE.
+    pub(super) fn send_file(
+        &mut self,
+        conn: ConnId,
+        target: Target,
+        size: u64,
+        name: FileName,
+        effects: &mut Effects,
+    ) {
+        let Some(owner) = self.sessions.get(conn).and_then(|session| session.user()) else {
+            return;
+        };
+        let to = match self.config.keep_messages {
+            true => self.check_size(size).and_then(|()| self.addressee(owner, target)),
+            false => Err((Code::WrongState, "this server keeps nothing that people send")),
+        };
+        match to {
+            Ok(to) => {
+                let place = Place::Chat(self.chat_of(owner, to), name);
+                self.announce(conn, Upload { owner, place, to: Some(to), size }, effects);
+            }
+            Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Sendfile, text), effects),
+        }
+    }
+
+    fn check_size(&self, size: u64) -> Result<(), (Code, &'static str)> {
+        match size <= self.config.file_size_max {
+            true => Ok(()),
+            false => Err((Code::TooLarge, "larger than a file may be here")),
+        }
+    }
+
+    /// Has an upload opened, where nothing is in its way.
+    fn announce(&mut self, conn: ConnId, upload: Upload, effects: &mut Effects) {
+        let verb = upload.verb();
+        if !self.uploads.take(&upload, conn) {
+            let text = match verb {
+                Verb::Put => "another upload of that name is under way",
+                _ => "you are sending such a file already",
+            };
+            return self.reply(conn, Reply::text(Code::Busy, verb, text), effects);
+        }
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        if !session.answers.ask_for_upload() {
+            self.uploads.release(&upload, conn);
+            let reply = Reply::text(Code::Busy, verb, "too many uploads at once");
+            return self.reply(conn, reply, effects);
+        }
+        let job = Job::BeginUpload {
+            owner: self.directory.account(upload.owner).number,
+            place: upload.place.clone(),
+            size: upload.size,
+            quota: self.config.quota,
+        };
+        self.answer_after(conn, job, Task::BeginUpload(upload), effects);
+    }
+
+    /// An upload was opened, or was not.
+    pub(super) fn upload_opened(
+        &mut self,
+        conn: ConnId,
+        ticket: Ticket,
+        upload: Upload,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            // It stays in the store, and its spot was given free with the session.
+            if matches!(outcome, Outcome::UploadReady { .. }) {
+                effects.push(Effect::DropFile { ticket });
+            }
+            return;
+        };
+        let verb = upload.verb();
+        let reply = match *outcome {
+            Outcome::UploadReady { upload: id, offset } if offset <= upload.size => {
+                let ready = ReadyUpload { ticket, id, offset, upload };
+                return self.resolve(conn, ticket, Answer::Upload(ready), effects);
+            }
+            Outcome::UploadReady { upload: id, offset } => {
+                log::error!("event=upload-broken upload={} offset={offset}", id.0);
+                effects.push(Effect::DropFile { ticket });
+                failed(verb, &Outcome::Failed)
+            }
+            Outcome::Exists => Reply::text(Code::NameNotAllowed, verb, "that name is taken"),
+            Outcome::NotFound => Reply::text(Code::NotFound, verb, "no such folder"),
+            Outcome::NoRoom => Reply::text(Code::NoRoom, verb, "no room on the disk or for you"),
+            _ => failed(verb, outcome),
+        };
+        session.answers.upload_over();
+        self.uploads.release(&upload, conn);
+        self.resolve(conn, ticket, Answer::Reply(reply), effects);
+    }
+
+    /// Announces an upload whose turn has come, and begins it.
+    pub(super) fn begin_upload(&mut self, conn: ConnId, ready: ReadyUpload, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let ReadyUpload { ticket, id, offset, upload } = ready;
+        let stream = session.answers.open_stream();
+        let reply = Reply::new(Code::Done, upload.verb(), Detail::Upload(stream, offset));
+        effects.push(Effect::Reply { conn, reply });
+        effects.push(Effect::Upload { conn, ticket, stream, bytes: offset..upload.size });
+        self.uploads.open.insert((conn, stream), (id, upload));
+    }
+
+    /// Ends an upload that its sender does not want any more; false where there is none.
+    pub(super) fn abort_upload(
+        &mut self,
+        conn: ConnId,
+        stream: u32,
+        effects: &mut Effects,
+    ) -> bool {
+        let Some((id, upload)) = self.uploads.open.remove(&(conn, stream)) else { return false };
+        effects.push(Effect::CancelUpload { conn, stream });
+        self.end_upload(conn, &upload);
+        self.drop_upload(id, effects);
+        true
+    }
+
+    /// An upload is whole, or could not be taken in any further.
+    pub(super) fn upload_over(
+        &mut self,
+        conn: ConnId,
+        stream: u32,
+        end: UploadEnd,
+        effects: &mut Effects,
+    ) {
+        let Some((id, upload)) = self.uploads.open.remove(&(conn, stream)) else { return };
+        let reason = match end {
+            UploadEnd::Whole => {
+                return self.finish_upload(WholeUpload { conn, stream, id, upload }, effects);
+            }
+            UploadEnd::WrongSize => {
+                self.drop_upload(id, effects);
+                "more or fewer bytes than announced"
+            }
+            UploadEnd::NoRoom => "no room on the disk, announce it again to go on later",
+            UploadEnd::Failed => "it can't be written, announce it again to go on later",
+        };
+        self.end_upload(conn, &upload);
+        let to = effects.recipients([conn]);
+        effects.push(Effect::Notice { notice: Notice::Abort { stream, reason }, to });
+    }
+
+    fn end_upload(&mut self, conn: ConnId, upload: &Upload) {
+        self.uploads.release(upload, conn);
+        if let Some(session) = self.sessions.get_mut(conn) {
+            session.answers.upload_over();
+        }
+    }
+
+    /// Has an upload and its bytes forgotten. Whoever announces it again begins anew, since jobs on
+    /// uploads are done in turn.
+    pub(super) fn drop_upload(&mut self, id: UploadId, effects: &mut Effects) {
+        self.submit(Job::DropUpload(id), UnderWay::DropsUpload(id), effects);
+    }
+
+    /// An upload is forgotten, or could not be: then it counts to its owner's quota for its day.
+    pub(super) fn upload_dropped(id: UploadId, outcome: &Outcome) {
+        if *outcome != Outcome::Done {
+            log::warn!("event=upload-not-dropped upload={} outcome={outcome:?}", id.0);
+        }
+    }
+
+    /// Has some of the uploads removed that broke off long ago, where the time for it has come.
+    pub(super) fn remove_old_uploads(&mut self, effects: &mut Effects) {
+        if self.uploads.next_removal.is_none_or(|at| at > self.now.steady) {
+            return;
+        }
+        self.uploads.next_removal = None;
+        let kept_for = u64::try_from(UPLOAD_KEPT_FOR.as_micros()).unwrap_or(u64::MAX);
+        let before = self.now.unix_micros.saturating_sub(kept_for);
+        self.submit(Job::RemoveOldUploads { before }, UnderWay::RemovesOldUploads, effects);
+    }
+
+    /// Old uploads were removed, or could not be.
+    pub(super) fn old_uploads_removed(&mut self, outcome: &Outcome) {
+        let pause = match outcome {
+            Outcome::Removed { more: true } => REMOVAL_PAUSE,
+            _ => REMOVAL_PERIOD,
+        };
+        self.uploads.next_removal = Some(self.now.steady + pause);
+    }
+}

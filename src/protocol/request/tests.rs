@@ -1,0 +1,142 @@
+//! Requests, as lines.
+
+use super::*;
+
+fn parse(line: &str) -> Result<Request, Code> {
+    Request::parse(Text::new(line).unwrap()).map_err(|refusal| refusal.code)
+}
+
+#[test]
+fn words_are_checked() {
+    let name = "alice".parse().unwrap();
+    assert_eq!(parse("USER alice"), Ok(Request::User { name, takeover: false }));
+    assert_eq!(parse("user alice takeover"), Ok(Request::User { name, takeover: true }));
+    assert_eq!(parse("USER alice x"), Err(Code::BadParameters));
+    assert_eq!(parse("USER"), Err(Code::BadParameters));
+    assert_eq!(parse("USER 4lice"), Err(Code::NameNotAllowed));
+    assert_eq!(parse("USER operator"), Err(Code::NameNotAllowed));
+    assert_eq!(parse("PM x"), Err(Code::BadParameters));
+    assert_eq!(parse("NICK Al Ice"), Ok(Request::Nick("Al Ice".parse().unwrap())));
+    assert_eq!(parse("QUIET maybe"), Err(Code::BadParameters));
+    assert_eq!(parse("NOPE"), Err(Code::Unknown));
+    assert_eq!(parse(""), Err(Code::Unknown));
+}
+
+#[test]
+fn file_names_come_last_and_may_hold_spaces() {
+    let file = FileRef::Shared("a b/c".parse().unwrap());
+    assert_eq!(parse("GET 7 a b/c"), Ok(Request::Get { offset: 7, file }));
+    let file = FileRef::Sent(MessageId(17));
+    assert_eq!(parse("GET 0 @17"), Ok(Request::Get { offset: 0, file: file.clone() }));
+    assert_eq!(parse("SUM @17"), Ok(Request::Sum(file)));
+    let file = FileRef::Shared("@x".parse().unwrap());
+    assert_eq!(parse("SUM @x"), Ok(Request::Sum(file)));
+    assert_eq!(parse("GET 7"), Err(Code::BadParameters));
+    assert_eq!(parse("GET -1 a"), Err(Code::BadParameters));
+    assert_eq!(parse("GET +1 a"), Err(Code::BadParameters));
+    assert_eq!(parse("GET 0 ../a"), Err(Code::NotFound));
+    assert_eq!(parse("LS"), Ok(Request::Ls(None)));
+    assert_eq!(parse("LS a/"), Ok(Request::Ls(Some("a".parse().unwrap()))));
+    assert_eq!(parse("LS /"), Err(Code::NotFound));
+    assert_eq!(parse("ABORT 3"), Ok(Request::Abort { stream: 3 }));
+    assert_eq!(parse("ABORT x"), Err(Code::BadParameters));
+}
+
+#[test]
+fn chats_are_read() {
+    let bob: Target = "bob".parse().unwrap();
+    assert_eq!(parse("OPEN bob"), Ok(Request::OpenUnread(bob)));
+    assert_eq!(parse("OPEN bob 1000"), Ok(Request::OpenLast { chat: bob, count: 1000 }));
+    assert_eq!(parse("OPEN bob 1001"), Err(Code::BadParameters));
+    assert_eq!(parse("OPEN bob 99999"), Err(Code::BadParameters));
+    assert_eq!(parse("OPEN *"), Err(Code::BadParameters));
+    assert_eq!(parse("OPEN * 0"), Ok(Request::OpenLast { chat: Target::Everyone, count: 0 }));
+    assert_eq!(parse("OPEN b/b"), Err(Code::NotFound));
+    let before = MessageId(17);
+    assert_eq!(parse("HISTORY bob 17 5"), Ok(Request::History { chat: bob, before, count: 5 }));
+    assert_eq!(parse("HISTORY bob 17"), Err(Code::BadParameters));
+    let words = "two words".into();
+    assert_eq!(parse("SEARCH - two words"), Ok(Request::Search { chat: None, words }));
+    assert_eq!(parse("SEARCH bob  "), Err(Code::BadParameters));
+    assert_eq!(parse("SEEN bob 17"), Ok(Request::Seen { chat: bob, id: before }));
+    assert_eq!(parse("SEEN bob x"), Err(Code::BadParameters));
+}
+
+#[test]
+fn keys_are_short_words() {
+    assert!(parse("KEY a-1").is_ok());
+    assert!(parse(&format!("KEY {}", "k".repeat(64))).is_ok());
+    assert_eq!(parse(&format!("KEY {}", "k".repeat(65))), Err(Code::BadParameters));
+    assert_eq!(parse("KEY two words"), Err(Code::BadParameters));
+    assert_eq!(parse("KEY"), Err(Code::BadParameters));
+    assert_eq!(parse("RESUME alice"), Err(Code::BadParameters));
+    assert_eq!(parse("RESUME 4lice t"), Err(Code::WrongPassword));
+}
+
+#[test]
+fn uploads_need_a_size_and_a_name() {
+    let name: FileName = "a b".parse().unwrap();
+    assert_eq!(parse("PUT 5 a b"), Ok(Request::Put { size: 5, name: name.clone() }));
+    assert_eq!(parse("PUT a"), Err(Code::BadParameters));
+    assert_eq!(parse("PUT 5"), Err(Code::BadParameters));
+    assert_eq!(parse("PUT 5 ../a"), Err(Code::NameNotAllowed));
+    let to = "bob".parse().unwrap();
+    assert_eq!(parse("SENDFILE bob 5 a b"), Ok(Request::Sendfile { to, size: 5, name }));
+    assert_eq!(parse("SENDFILE bob 5 a/b"), Err(Code::NameNotAllowed));
+    assert_eq!(parse("SENDFILE b/b 5 a"), Err(Code::NotFound));
+    assert_eq!(parse("SENDFILE bob x a"), Err(Code::BadParameters));
+}
+
+#[test]
+fn groups_have_names_and_members() {
+    let (ops, bob): (GroupName, UserRef) = ("#ops".parse().unwrap(), "bob".parse().unwrap());
+    let carol = "10417".parse().unwrap();
+    assert_eq!(
+        parse("MKGROUP #ops bob 10417"),
+        Ok(Request::Mkgroup { name: Some(ops), users: vec![bob, carol], asks: false })
+    );
+    assert_eq!(
+        parse("MKGROUPREQ bob"),
+        Ok(Request::Mkgroup { name: None, users: vec![bob], asks: true })
+    );
+    assert_eq!(parse("MKGROUP #ops"), Err(Code::BadParameters));
+    assert_eq!(parse("MKGROUP #123 bob"), Err(Code::NameNotAllowed));
+    assert_eq!(parse("MKGROUP b/b"), Err(Code::NotFound));
+    assert_eq!(parse("JOIN ops"), Err(Code::NotFound));
+    assert_eq!(
+        parse("REFUSE #ops bob"),
+        Ok(Request::Admit { group: ops, user: bob, admit: false })
+    );
+    assert_eq!(parse("ADMIT #ops"), Err(Code::BadParameters));
+    assert_eq!(parse("KEEP #ops on"), Ok(Request::Keep { group: ops, keep: true }));
+    assert_eq!(parse("KEEP #ops"), Err(Code::BadParameters));
+    assert_eq!(parse("GROUPS all"), Ok(Request::Groups { all: true }));
+    assert_eq!(parse("GROUPS mine"), Err(Code::BadParameters));
+}
+
+#[test]
+fn every_verb_can_be_asked_for() {
+    let words = |verb| match verb {
+        Verb::User => " alice",
+        Verb::Nick | Verb::Key => " x",
+        Verb::Resume => " alice t",
+        Verb::Open => " bob",
+        Verb::History => " bob 17 1",
+        Verb::Search => " - x",
+        Verb::Seen => " bob 17",
+        Verb::Quiet => " on",
+        Verb::Get | Verb::Put => " 0 x",
+        Verb::Sendfile => " * 0 x",
+        Verb::Mkgroup | Verb::Mkgroupreq => " bob",
+        Verb::Join | Verb::Leave | Verb::Members => " #g",
+        Verb::Admit | Verb::Refuse => " #g bob",
+        Verb::Keep => " #g on",
+        Verb::Sum => " x",
+        Verb::Abort => " 1",
+        _ => "",
+    };
+    for verb in Verb::ALL {
+        let line = format!("{verb}{}", words(*verb));
+        assert_eq!(parse(&line).map(|request| request.verb()), Ok(*verb), "{line}");
+    }
+}

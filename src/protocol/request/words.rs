@@ -1,0 +1,269 @@
+//! The words of each command.
+
+use super::{FileRef, LIST_MESSAGES_MAX, Request};
+use crate::protocol::name::{DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName};
+use crate::protocol::reply::{Code, MessageId};
+use crate::protocol::text::{Secret, Text};
+use crate::protocol::verb::Verb;
+
+type Wrong = (Code, &'static str);
+
+const MISSING: Wrong = (Code::BadParameters, "a word is missing");
+const NO_FILE: Wrong = (Code::NotFound, "no such file");
+
+/// Reads the words of a command.
+pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
+    match verb {
+        Verb::User => user(words),
+        Verb::Token => nothing(words, Request::Token),
+        Verb::Resume => resume(words),
+        Verb::Passwd => nothing(words, Request::Passwd),
+        Verb::Pm => nothing(words, Request::Pm),
+        Verb::Dm => nothing(words, Request::Dm),
+        Verb::Key => key(words).map(Request::Key),
+        Verb::Unread => nothing(words, Request::Unread),
+        Verb::Open => open(words),
+        Verb::History => history(words),
+        Verb::Search => search(words),
+        Verb::Seen => seen(words),
+        Verb::Who => nothing(words, Request::Who),
+        Verb::Nick => display_name(words).map(Request::Nick),
+        Verb::Quiet => on_or_off(words).map(Request::Quiet),
+        Verb::Ls => folder(words).map(Request::Ls),
+        Verb::Get => get(words),
+        Verb::Sum => file_ref(words).map(Request::Sum),
+        Verb::Put => put(words),
+        Verb::Sendfile => sendfile(words),
+        Verb::Abort => {
+            Ok(Request::Abort { stream: number(words.as_str(), "give the stream's number")? })
+        }
+        Verb::Mkgroup => mkgroup(words, false),
+        Verb::Mkgroupreq => mkgroup(words, true),
+        Verb::Join => group(words.as_str()).map(Request::Join),
+        Verb::Admit => admit(words, true),
+        Verb::Refuse => admit(words, false),
+        Verb::Leave => group(words.as_str()).map(Request::Leave),
+        Verb::Keep => keep(words),
+        Verb::Groups => groups(words),
+        Verb::Members => group(words.as_str()).map(Request::Members),
+        Verb::Help => nothing(words, Request::Help),
+        Verb::Ex => nothing(words, Request::Ex),
+    }
+}
+
+fn nothing(words: Text<'_>, request: Request) -> Result<Request, Wrong> {
+    match words.is_empty() {
+        true => Ok(request),
+        false => Err((Code::BadParameters, "that command stands alone")),
+    }
+}
+
+fn user(words: Text<'_>) -> Result<Request, Wrong> {
+    let (name, rest) = words.split_word();
+    let takeover = match rest.as_str() {
+        "" => false,
+        word if word.eq_ignore_ascii_case("TAKEOVER") => true,
+        _ => return Err((Code::BadParameters, "after the name only TAKEOVER may stand")),
+    };
+    if name.is_empty() {
+        return Err(MISSING);
+    }
+    match name.parse::<UserName>() {
+        Ok(name) if !name.is_operator() => Ok(Request::User { name, takeover }),
+        _ => Err((
+            Code::NameNotAllowed,
+            "a name has 1 to 32 of A-Z a-z 0-9 _ . - and starts with a letter",
+        )),
+    }
+}
+
+fn resume(words: Text<'_>) -> Result<Request, Wrong> {
+    let (name, token) = words.split_word();
+    if token.is_empty() || token.contains(' ') {
+        return Err((Code::BadParameters, "give the name and the token"));
+    }
+    // A name that nobody can have is refused as a token that is not good.
+    let name =
+        name.parse().map_err(|InvalidName| (Code::WrongPassword, "that token is not good"))?;
+    Ok(Request::Resume { name, token: Secret::new(token.as_str()) })
+}
+
+fn key(words: Text<'_>) -> Result<Key, Wrong> {
+    words
+        .parse()
+        .map_err(|InvalidName| (Code::BadParameters, "a key is one word of at most 64 bytes"))
+}
+
+fn chat(word: &str) -> Result<Target, Wrong> {
+    if word.is_empty() {
+        return Err(MISSING);
+    }
+    word.parse().map_err(|InvalidName| (Code::NotFound, "no such chat"))
+}
+
+fn open(words: Text<'_>) -> Result<Request, Wrong> {
+    let (word, rest) = words.split_word();
+    let chat = chat(word)?;
+    match rest.as_str() {
+        "" if chat == Target::Everyone => {
+            Err((Code::BadParameters, "say how many messages of * to list"))
+        }
+        "" => Ok(Request::OpenUnread(chat)),
+        number => Ok(Request::OpenLast { chat, count: count(number)? }),
+    }
+}
+
+fn history(words: Text<'_>) -> Result<Request, Wrong> {
+    let (word, rest) = words.split_word();
+    let (before, rest) = rest.split_word();
+    let before = MessageId(number(before, "give the chat, an id and a number")?);
+    Ok(Request::History { chat: chat(word)?, before, count: count(rest.as_str())? })
+}
+
+fn search(words: Text<'_>) -> Result<Request, Wrong> {
+    let (word, rest) = words.split_word();
+    let chat = if word == "-" { None } else { Some(chat(word)?) };
+    if rest.trim().is_empty() {
+        return Err((Code::BadParameters, "give the chat and the words"));
+    }
+    Ok(Request::Search { chat, words: rest.as_str().into() })
+}
+
+fn seen(words: Text<'_>) -> Result<Request, Wrong> {
+    let (word, id) = words.split_word();
+    let id = MessageId(number(id.as_str(), "give the chat and an id")?);
+    Ok(Request::Seen { chat: chat(word)?, id })
+}
+
+fn count(word: &str) -> Result<u16, Wrong> {
+    const WRONG: &str = "at most 1000 messages";
+    let count = number(word, WRONG)?;
+    if count <= LIST_MESSAGES_MAX { Ok(count) } else { Err((Code::BadParameters, WRONG)) }
+}
+
+fn display_name(words: Text<'_>) -> Result<DisplayName, Wrong> {
+    words.parse().map_err(|InvalidName| {
+        (Code::BadParameters, "a display name has 1 to 64 visible characters")
+    })
+}
+
+fn on_or_off(words: Text<'_>) -> Result<bool, Wrong> {
+    match words.as_str() {
+        word if word.eq_ignore_ascii_case("on") => Ok(true),
+        word if word.eq_ignore_ascii_case("off") => Ok(false),
+        _ => Err((Code::BadParameters, "say on or off")),
+    }
+}
+
+fn file(words: Text<'_>) -> Result<FileName, Wrong> {
+    if words.is_empty() {
+        return Err(MISSING);
+    }
+    words.parse().map_err(|InvalidName| NO_FILE)
+}
+
+fn folder(words: Text<'_>) -> Result<Option<FileName>, Wrong> {
+    // A folder may be written as LS lists it, with a slash at its end.
+    let path = words.strip_suffix('/').unwrap_or(&words);
+    if words.is_empty() {
+        return Ok(None);
+    }
+    path.parse().map(Some).map_err(|InvalidName| (Code::NotFound, "no such folder"))
+}
+
+fn get(words: Text<'_>) -> Result<Request, Wrong> {
+    let (offset, name) = words.split_word();
+    let offset = number(offset, "give the offset and the name")?;
+    Ok(Request::Get { offset, file: file_ref(name)? })
+}
+
+fn file_ref(words: Text<'_>) -> Result<FileRef, Wrong> {
+    match words
+        .strip_prefix('@')
+        .filter(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
+    {
+        Some(id) => id.parse().map(|id| FileRef::Sent(MessageId(id))).map_err(|_| NO_FILE),
+        None => file(words).map(FileRef::Shared),
+    }
+}
+
+fn put(words: Text<'_>) -> Result<Request, Wrong> {
+    let (size, name) = words.split_word();
+    let size = number(size, "give the size and the name")?;
+    Ok(Request::Put { size, name: new_file(name)? })
+}
+
+fn sendfile(words: Text<'_>) -> Result<Request, Wrong> {
+    let (target, rest) = words.split_word();
+    let (size, name) = rest.split_word();
+    let size = number(size, "give the target, the size and the name")?;
+    let name = new_file(name)?;
+    if name.as_str().contains('/') {
+        return Err((Code::NameNotAllowed, "give a name without folders"));
+    }
+    Ok(Request::Sendfile { to: chat(target)?, size, name })
+}
+
+/// The name of a file that is to be made.
+fn new_file(words: Text<'_>) -> Result<FileName, Wrong> {
+    match file(words) {
+        Err(NO_FILE) => Err((Code::NameNotAllowed, "that file name is not allowed")),
+        other => other,
+    }
+}
+
+fn group(word: &str) -> Result<GroupName, Wrong> {
+    if word.is_empty() {
+        return Err(MISSING);
+    }
+    word.parse().map_err(|InvalidName| (Code::NotFound, "no such group"))
+}
+
+fn mkgroup(words: Text<'_>, asks: bool) -> Result<Request, Wrong> {
+    let (first, rest) = words.split_word();
+    let (name, users) = match first.starts_with('#') {
+        true => (Some(new_group(first)?), rest),
+        false => (None, words),
+    };
+    if users.is_empty() {
+        return Err((Code::BadParameters, "say who is to be in it"));
+    }
+    let user = |word: &str| word.parse().map_err(|InvalidName| (Code::NotFound, "no such user"));
+    let users = users.split(' ').map(user).collect::<Result<_, _>>()?;
+    Ok(Request::Mkgroup { name, users, asks })
+}
+
+/// The name of a group that is to be made; numbers are the server's to give.
+fn new_group(word: &str) -> Result<GroupName, Wrong> {
+    let name = word.parse().ok().filter(|name: &GroupName| !name.is_numbered());
+    name.ok_or((Code::NameNotAllowed, "a group's name is # and a name as a user has one"))
+}
+
+fn admit(words: Text<'_>, admit: bool) -> Result<Request, Wrong> {
+    let (name, user) = words.split_word();
+    let group = group(name)?;
+    if user.is_empty() {
+        return Err(MISSING);
+    }
+    let user = user.parse().map_err(|InvalidName| (Code::NotFound, "no such user"))?;
+    Ok(Request::Admit { group, user, admit })
+}
+
+fn keep(words: Text<'_>) -> Result<Request, Wrong> {
+    let (name, rest) = words.split_word();
+    Ok(Request::Keep { group: group(name)?, keep: on_or_off(rest)? })
+}
+
+fn groups(words: Text<'_>) -> Result<Request, Wrong> {
+    match words.as_str() {
+        "" => Ok(Request::Groups { all: false }),
+        word if word.eq_ignore_ascii_case("ALL") => Ok(Request::Groups { all: true }),
+        _ => Err((Code::BadParameters, "say nothing, or ALL")),
+    }
+}
+
+/// A plain decimal number, without a sign.
+fn number<N: std::str::FromStr>(word: &str, otherwise: &'static str) -> Result<N, Wrong> {
+    let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| word.parse().ok()).flatten().ok_or((Code::BadParameters, otherwise))
+}

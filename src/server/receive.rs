@@ -1,0 +1,90 @@
+//! Files that clients send, from the frames to the file threads.
+
+use std::io;
+use std::ops::Range;
+
+use rustix::io::Errno;
+
+use super::Server;
+use super::connection::Pause;
+use super::upload::{Upload, WrongSize};
+use crate::hub::{ConnId, Input, Ticket, UploadEnd};
+
+impl Server {
+    /// The hub takes an upload in.
+    pub(super) fn begin_upload(
+        &mut self,
+        id: ConnId,
+        ticket: Ticket,
+        stream: u32,
+        bytes: Range<u64>,
+    ) {
+        let Some(opened) = self.opened.remove(&ticket) else { return };
+        let Some(connection) = self.connections.get(id) else { return };
+        connection.uploads.get_or_insert_default().add(Upload::new(stream, opened, bytes));
+    }
+
+    /// Drops an upload; a write under way is not taken back.
+    pub(super) fn drop_upload(&mut self, id: ConnId, stream: u32) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let Some(uploads) = &mut connection.uploads else { return };
+        if uploads.remove(stream) {
+            connection.uploads = None;
+        }
+    }
+
+    /// Takes bytes of a chunk; none is the end of the stream.
+    pub(super) fn take_file(&mut self, id: ConnId, stream: u32, bytes: &[u8]) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let Some(upload) = connection.upload(stream) else {
+            return self.tell_hub(Input::File { conn: id, stream });
+        };
+        let taken = if bytes.is_empty() { upload.end() } else { upload.take(bytes) };
+        match taken {
+            Ok(()) => self.write_on(id, stream),
+            Err(WrongSize) => self.end_upload(id, stream, UploadEnd::WrongSize),
+        }
+    }
+
+    /// A file thread wrote what it was handed, or could not.
+    pub(super) fn upload_written(&mut self, id: ConnId, stream: u32, result: io::Result<()>) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let Some(upload) = connection.upload(stream) else { return };
+        match result {
+            Ok(()) => {
+                upload.written();
+                self.write_on(id, stream);
+            }
+            Err(error) => {
+                log::warn!("event=upload-failed conn={id} stream={stream} error={error}");
+                let end = match Errno::from_io_error(&error) {
+                    Some(Errno::NOSPC | Errno::DQUOT) => UploadEnd::NoRoom,
+                    _ => UploadEnd::Failed,
+                };
+                self.end_upload(id, stream, end);
+            }
+        }
+        let Some(connection) = self.connections.get(id) else { return };
+        if connection.pause == Some(Pause::Disk) && !connection.is_upload_behind() {
+            connection.pause = Some(Pause::Turn);
+            self.turns.push(id);
+        }
+        // A peer that has shut its side waits for nothing else.
+        self.connections.mark_dirty(id);
+    }
+
+    fn write_on(&mut self, id: ConnId, stream: u32) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let Some(upload) = connection.upload(stream) else { return };
+        if let Some(write) = upload.next_write() {
+            self.store.write(id, stream, write.file, write.offset, write.bytes);
+        } else if upload.is_whole() {
+            self.end_upload(id, stream, UploadEnd::Whole);
+        }
+    }
+
+    fn end_upload(&mut self, conn: ConnId, stream: u32, end: UploadEnd) {
+        self.drop_upload(conn, stream);
+        self.tell_hub(Input::UploadOver { conn, stream, end });
+    }
+}

@@ -1,0 +1,190 @@
+//! A file that comes from one connection.
+//!
+//! What was read is gathered and handed to a file thread, one write at a time; meanwhile the next
+//! bytes are gathered. Where the disk is slower than the sender, the sender alone waits.
+
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::download::Opened;
+use crate::limits::UPLOAD_BUFFER_BYTES_MAX;
+
+/// The uploads of one connection.
+#[derive(Debug, Default)]
+pub struct Uploads(Vec<Upload>);
+
+impl Uploads {
+    /// Adds an upload.
+    pub fn add(&mut self, upload: Upload) {
+        self.0.push(upload);
+    }
+
+    /// The upload on a stream.
+    pub fn find(&mut self, stream: u32) -> Option<&mut Upload> {
+        self.0.iter_mut().find(|upload| upload.stream == stream)
+    }
+
+    /// Forgets the upload on a stream, and tells whether it was the last one.
+    pub fn remove(&mut self, stream: u32) -> bool {
+        self.0.retain(|upload| upload.stream != stream);
+        self.0.is_empty()
+    }
+
+    /// Whether the disk is so far behind that the sender has to wait.
+    pub fn are_behind(&self) -> bool {
+        self.0.iter().any(Upload::is_behind)
+    }
+
+    /// Whether one came to its end and is still being written.
+    pub fn are_ending(&self) -> bool {
+        self.0.iter().any(|upload| upload.is_ended)
+    }
+}
+
+/// An upload under way.
+#[derive(Debug)]
+pub struct Upload {
+    stream: u32,
+    opened: Opened,
+    /// What is still to come.
+    left: Range<u64>,
+    /// What came and was not handed on.
+    gathered: Vec<u8>,
+    is_writing: bool,
+    is_ended: bool,
+}
+
+/// Bytes for a file thread to write.
+#[derive(Debug)]
+pub struct Write {
+    /// Into which file.
+    pub file: Arc<File>,
+    /// Where to.
+    pub offset: u64,
+    /// What.
+    pub bytes: Vec<u8>,
+}
+
+/// More bytes came than were announced, or fewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongSize;
+
+impl Upload {
+    /// An upload of `bytes` of `file`.
+    pub fn new(stream: u32, opened: Opened, bytes: Range<u64>) -> Self {
+        Upload {
+            stream,
+            opened,
+            left: bytes,
+            gathered: Vec::new(),
+            is_writing: false,
+            is_ended: false,
+        }
+    }
+
+    /// Takes bytes of a chunk.
+    ///
+    /// # Errors
+    /// Where more come than were announced.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), WrongSize> {
+        let length = bytes.len() as u64;
+        if self.is_ended || length > self.left.end - self.left.start {
+            return Err(WrongSize);
+        }
+        self.left.start += length;
+        self.gathered.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Takes the end of the stream.
+    ///
+    /// # Errors
+    /// Where fewer bytes came than were announced.
+    pub fn end(&mut self) -> Result<(), WrongSize> {
+        if self.is_ended || !self.left.is_empty() {
+            return Err(WrongSize);
+        }
+        self.is_ended = true;
+        Ok(())
+    }
+
+    /// What is to be written next, where nothing is being written.
+    pub fn next_write(&mut self) -> Option<Write> {
+        if self.is_writing || self.gathered.is_empty() {
+            return None;
+        }
+        self.is_writing = true;
+        let bytes = std::mem::take(&mut self.gathered);
+        let offset = self.left.start - bytes.len() as u64;
+        Some(Write { file: Arc::clone(&self.opened.file), offset, bytes })
+    }
+
+    /// What was handed on is written.
+    pub fn written(&mut self) {
+        self.is_writing = false;
+    }
+
+    /// Whether the disk is so far behind that the sender has to wait.
+    fn is_behind(&self) -> bool {
+        self.gathered.len() >= UPLOAD_BUFFER_BYTES_MAX
+    }
+
+    /// Whether all of it came and was written.
+    pub fn is_whole(&self) -> bool {
+        self.is_ended && !self.is_writing && self.gathered.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upload(bytes: Range<u64>) -> Upload {
+        let permit = super::super::download::Permits::new(1).take().unwrap();
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        Upload::new(1, Opened { file, permit }, bytes)
+    }
+
+    #[test]
+    fn one_write_at_a_time_holds_all_that_came_meanwhile() {
+        let mut upload = upload(100..110);
+        upload.take(b"abc").unwrap();
+        let write = upload.next_write().unwrap();
+        assert_eq!((write.offset, &write.bytes[..]), (100, &b"abc"[..]));
+        upload.take(b"defg").unwrap();
+        upload.take(b"hij").unwrap();
+        assert!(upload.next_write().is_none());
+        upload.end().unwrap();
+        assert!(!upload.is_whole());
+        upload.written();
+        let write = upload.next_write().unwrap();
+        assert_eq!((write.offset, &write.bytes[..]), (103, &b"defghij"[..]));
+        upload.written();
+        assert!(upload.is_whole());
+    }
+
+    #[test]
+    fn the_size_must_be_the_announced_one() {
+        let mut upload = upload(0..3);
+        assert_eq!(upload.take(b"abcd"), Err(WrongSize));
+        upload.take(b"ab").unwrap();
+        assert_eq!(upload.end(), Err(WrongSize));
+        upload.take(b"c").unwrap();
+        assert_eq!(upload.end(), Ok(()));
+        assert_eq!(upload.take(b"d"), Err(WrongSize));
+        assert_eq!(upload.end(), Err(WrongSize));
+    }
+
+    #[test]
+    fn a_slow_disk_makes_the_sender_wait() {
+        let mut upload = upload(0..u64::MAX);
+        let chunk = vec![0; UPLOAD_BUFFER_BYTES_MAX / 2];
+        upload.take(&chunk).unwrap();
+        upload.next_write().unwrap();
+        upload.take(&chunk).unwrap();
+        assert!(!upload.is_behind());
+        upload.take(&chunk).unwrap();
+        assert!(upload.is_behind());
+    }
+}

@@ -1,0 +1,102 @@
+//! Groups, as the server sees them.
+
+use super::*;
+
+use crate::hub::{Chat, GroupId, GroupRecord, StoredMessage};
+use crate::protocol::reply::MessageId;
+
+const ALICE: Number = Number(10_001);
+const BOB: Number = Number(10_002);
+
+fn group(id: u64, kept: bool) -> GroupRecord {
+    GroupRecord {
+        id: GroupId(id),
+        name: "#friends".parse().unwrap(),
+        admin: ALICE,
+        kept,
+        members: vec![(ALICE, MessageId(1)), (BOB, MessageId(1))],
+        asked: Vec::new(),
+        asking: Vec::new(),
+    }
+}
+
+/// A store with two accounts, and two groups of the same name.
+fn fixture() -> Fixture {
+    let mut fixture = Fixture::new();
+    for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
+        assert_eq!(fixture.run(register(number.0, name, "x")), Outcome::Done);
+    }
+    for group in [group(5, true), group(6, false)] {
+        assert_eq!(fixture.run(Job::SaveGroup(group)), Outcome::Done);
+    }
+    fixture
+}
+
+fn say(id: u64, group: u64) -> Job {
+    let (from, chat, text) = (ALICE, Chat::Group(GroupId(group)), "words".into());
+    let message = StoredMessage { id: MessageId(id), from, chat, text, file_size: None };
+    Job::KeepMessage { message, key: None }
+}
+
+fn select(which: Selection) -> Job {
+    Job::SelectMessages { reader: BOB, which }
+}
+
+fn search(chat: Option<u64>) -> Job {
+    let chat = chat.map(|group| Chat::Group(GroupId(group)));
+    select(Selection::Holding { chat, words: "words".into() })
+}
+
+fn selected(ids: &[u64]) -> Outcome {
+    Outcome::Selected { ids: ids.iter().copied().map(MessageId).collect(), left: 0 }
+}
+
+#[test]
+fn a_group_that_is_not_kept_ends_with_the_server() {
+    let mut fixture = fixture();
+    for (id, group) in [(10, 5), (11, 6), (12, 6)] {
+        assert_eq!(fixture.run(say(id, group)), Outcome::Done);
+    }
+    assert_eq!(fixture.run(search(None)), selected(&[10, 11, 12]));
+    assert_eq!(fixture.run(search(Some(6))), selected(&[11, 12]));
+    let mut fixture = fixture.reopen(PasswordCost::Low);
+    assert_eq!(fixture.kept.groups, [group(5, true)]);
+    assert_eq!(fixture.run(search(None)), selected(&[10]));
+    assert_eq!(fixture.run(search(Some(6))), selected(&[]));
+    assert_eq!(fixture.run(say(13, 6)), Outcome::NotFound);
+    fixture.eventually("what was said there goes", |fixture| {
+        let left = "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM ended)";
+        fixture.database().query_row(left, [], |row| row.get::<_, u32>(0)).unwrap() == 1
+    });
+}
+
+#[test]
+fn a_group_ends_between_two_jobs() {
+    let mut fixture = fixture();
+    let chat = Chat::Group(GroupId(5));
+    let jobs = [
+        say(10, 5),
+        select(Selection::Unread(chat)),
+        Job::EndGroup(GroupId(5)),
+        select(Selection::Unread(chat)),
+        say(11, 5),
+        Job::EndGroup(GroupId(5)),
+    ];
+    let tickets: Vec<Ticket> = jobs.into_iter().map(|job| fixture.submit(job)).collect();
+    let mut outcomes = fixture.outcomes(tickets.len());
+    let outcomes: Vec<Outcome> =
+        tickets.iter().map(|ticket| outcomes.remove(ticket).unwrap()).collect();
+    let nothing = selected(&[]);
+    let (done, gone) = (Outcome::Done, Outcome::NotFound);
+    assert_eq!(outcomes, [done.clone(), selected(&[10]), done.clone(), nothing, gone, done]);
+}
+
+#[test]
+fn a_malformed_group_keeps_the_server_from_starting() {
+    let fixture = fixture();
+    fixture.database().execute("UPDATE groups SET name = 'x'", []).unwrap();
+    let Fixture { store, folder, .. } = fixture;
+    store.close();
+    let refused = Store::open(config(folder.path(), PasswordCost::Low), || ()).unwrap_err();
+    assert!(refused.to_string().contains("the group 5 has a malformed name"), "{refused}");
+}

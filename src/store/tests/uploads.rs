@@ -1,0 +1,417 @@
+//! Uploads and sent files, as the server sees them.
+
+use super::*;
+
+use std::fs;
+use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
+
+use rustix::io::Errno;
+
+use crate::hub::{Chat, GroupId, GroupRecord, Place, StoredMessage, UploadId};
+use crate::protocol::reply::MessageId;
+
+mod random;
+mod remains;
+
+const ALICE: Number = Number(10_001);
+const BOB: Number = Number(10_002);
+const CONN: ConnId = ConnId { slot: 3, generation: 4 };
+const GROUP: GroupId = GroupId(1_000);
+
+/// An upload that is open.
+#[derive(Clone, Debug)]
+struct Open {
+    id: UploadId,
+    file: Arc<File>,
+    offset: u64,
+}
+
+fn shared(text: &str) -> Place {
+    Place::Shared(name(text))
+}
+
+fn in_chat(chat: Chat) -> Place {
+    Place::Chat(chat, name("picture.png"))
+}
+
+fn direct() -> Chat {
+    Chat::direct(ALICE, BOB)
+}
+
+fn message(id: u64, from: Number, chat: Chat) -> StoredMessage {
+    let file_size = Some(0);
+    StoredMessage { id: MessageId(id), from, chat, text: "picture.png".into(), file_size }
+}
+
+/// Microseconds since the Unix epoch.
+fn now() -> u64 {
+    let age = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    age.as_micros() as u64
+}
+
+impl Fixture {
+    fn begin(&mut self, owner: Number, place: Place, size: u64) -> Result<Open, Outcome> {
+        self.begin_within(owner, place, size, u64::MAX)
+    }
+
+    fn begin_within(
+        &mut self,
+        owner: Number,
+        place: Place,
+        size: u64,
+        quota: u64,
+    ) -> Result<Open, Outcome> {
+        let begun = self.submit(Job::BeginUpload { owner, place, size, quota });
+        match self.wait(1).pop() {
+            Some(Completion::UploadOpened { ticket, file, upload, offset }) => {
+                assert_eq!(ticket, begun);
+                Ok(Open { id: upload, file: Arc::new(file), offset })
+            }
+            Some(Completion::Job { ticket, outcome }) => {
+                assert_eq!(ticket, begun);
+                Err(outcome)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn write(&self, open: &Open, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.store.write(CONN, 7, Arc::clone(&open.file), offset, bytes.to_vec());
+        match self.wait(1).pop() {
+            Some(Completion::Written { conn: CONN, stream: 7, result }) => result,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn finish(&mut self, open: &Open, message: Option<StoredMessage>) -> Outcome {
+        match self.run(Job::SyncUpload(open.id)) {
+            Outcome::Done => self.run(Job::FinishUpload { upload: open.id, message }),
+            other => other,
+        }
+    }
+
+    /// A whole upload into the shared folder.
+    fn put(&mut self, owner: Number, text: &str, bytes: &[u8]) -> Outcome {
+        let size = bytes.len() as u64;
+        match self.begin(owner, shared(text), size) {
+            Ok(open) => {
+                self.write(&open, 0, bytes).unwrap();
+                self.finish(&open, None)
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    fn send(&mut self, id: u64, chat: Chat, bytes: &[u8]) -> Outcome {
+        let open = self.begin(ALICE, in_chat(chat), bytes.len() as u64).unwrap();
+        self.write(&open, 0, bytes).unwrap();
+        self.finish(&open, Some(message(id, ALICE, chat)))
+    }
+
+    fn read_sent(&mut self, id: u64) -> Option<Vec<u8>> {
+        let asked = self.submit(Job::OpenSent(MessageId(id)));
+        match self.wait(1).pop() {
+            Some(Completion::Opened { ticket, mut file, size }) => {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes).unwrap();
+                assert_eq!((ticket, bytes.len() as u64), (asked, size));
+                Some(bytes)
+            }
+            Some(Completion::Job { outcome: Outcome::NotFound, .. }) => None,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn count(&self, table: &str) -> u32 {
+        let query = format!("SELECT count(*) FROM {table}");
+        self.database().query_row(&query, [], |row| row.get(0)).unwrap()
+    }
+
+    /// The names in the folder of sent files.
+    fn sent(&self) -> Vec<String> {
+        names(&self.folder.path().join("data/sent"))
+    }
+
+    fn all_is_swept(&self) {
+        self.eventually("the garbage goes", |fixture| fixture.count("garbage") == 0);
+    }
+
+    fn make_group(&mut self) {
+        for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
+            assert_eq!(self.run(register(number.0, name, "x")), Outcome::Done);
+        }
+        let record = GroupRecord {
+            id: GROUP,
+            name: "#friends".parse().unwrap(),
+            admin: ALICE,
+            kept: true,
+            members: vec![(ALICE, MessageId(1)), (BOB, MessageId(1))],
+            asked: Vec::new(),
+            asking: Vec::new(),
+        };
+        assert_eq!(self.run(Job::SaveGroup(record)), Outcome::Done);
+    }
+}
+
+/// All names in a folder, also hidden ones.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn an_upload_appears_when_it_is_whole() {
+    let mut fixture = Fixture::new();
+    fs::create_dir(fixture.files().join("sub")).unwrap();
+    let open = fixture.begin(ALICE, shared("sub/a b.txt"), 6).unwrap();
+    assert_eq!(open.offset, 0);
+    fixture.write(&open, 0, b"abc").unwrap();
+    assert_eq!(fixture.run(Job::SyncUpload(open.id)), Outcome::Failed, "it is not whole");
+    let Outcome::Folder(entries) = fixture.run(Job::ListFolder { path: Some(name("sub")) }) else {
+        panic!("no list")
+    };
+    assert_eq!(entries, []);
+    let parts = names(&fixture.files().join("sub"));
+    assert!(parts.len() == 1 && parts[0].starts_with('.'), "{parts:?}");
+    let mode = fixture.files().join("sub").join(&parts[0]).metadata().unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+
+    fixture.write(&open, 3, b"def").unwrap();
+    assert_eq!(fixture.finish(&open, None), Outcome::Done);
+    assert_eq!(names(&fixture.files().join("sub")), ["a b.txt"]);
+    assert_eq!(fs::read(fixture.files().join("sub/a b.txt")).unwrap(), b"abcdef");
+    assert_eq!((fixture.count("uploads"), fixture.count("files")), (0, 1));
+    assert_eq!(fixture.finish(&open, None), Outcome::NotFound);
+    assert_eq!(fixture.put(BOB, "empty", b""), Outcome::Done);
+    assert_eq!(fs::read(fixture.files().join("empty")).unwrap(), b"");
+}
+
+#[test]
+fn an_upload_goes_on_where_it_broke_off() {
+    let mut fixture = Fixture::new();
+    for place in [shared("file"), in_chat(direct())] {
+        let open = fixture.begin(ALICE, place.clone(), 6).unwrap();
+        fixture.write(&open, 0, b"ab").unwrap();
+        drop(open);
+        let again = fixture.begin(ALICE, place.clone(), 6).unwrap();
+        assert_eq!(again.offset, 2);
+        fixture.write(&again, 2, b"cd").unwrap();
+        drop(again);
+        fixture = fixture.reopen(PasswordCost::Low);
+        // Another user, or another size, is another upload.
+        assert_eq!(fixture.begin(BOB, place.clone(), 6).unwrap().offset, 0);
+        assert_eq!(fixture.begin(ALICE, place.clone(), 7).unwrap().offset, 0);
+        let open = fixture.begin(ALICE, place.clone(), 6).unwrap();
+        assert_eq!(open.offset, 4);
+        fixture.write(&open, 4, b"ef").unwrap();
+        fixture = fixture.reopen(PasswordCost::Low);
+        let whole = fixture.begin(ALICE, place.clone(), 6).unwrap();
+        assert_eq!(whole.offset, 6);
+        let message = matches!(place, Place::Chat(..)).then(|| message(50, ALICE, direct()));
+        assert_eq!(fixture.finish(&whole, message), Outcome::Done);
+    }
+    assert_eq!(fs::read(fixture.files().join("file")).unwrap(), b"abcdef");
+    assert_eq!(fixture.read_sent(50).unwrap(), b"abcdef");
+}
+
+#[test]
+fn what_was_handed_in_before_is_written_before_an_upload_goes_on() {
+    let mut fixture = Fixture::new();
+    let open = fixture.begin(ALICE, shared("file"), 1_000_000).unwrap();
+    for i in 0..100 {
+        fixture.store.write(CONN, 7, Arc::clone(&open.file), i * 10_000, vec![7; 10_000]);
+    }
+    drop(open);
+    let (owner, place, size) = (ALICE, shared("file"), 1_000_000);
+    fixture.submit(Job::BeginUpload { owner, place, size, quota: u64::MAX });
+    let again = fixture.wait(101).pop();
+    let Some(Completion::UploadOpened { offset, .. }) = again else { panic!("{again:?}") };
+    assert_eq!(offset, 1_000_000);
+}
+
+#[test]
+fn nothing_is_overwritten_and_the_first_that_is_whole_has_the_name() {
+    let mut fixture = Fixture::new();
+    fs::write(fixture.files().join("old"), "old").unwrap();
+    fs::create_dir(fixture.files().join("folder")).unwrap();
+    symlink("nowhere", fixture.files().join("link")).unwrap();
+    for taken in ["old", "folder", "link"] {
+        assert_eq!(fixture.begin(ALICE, shared(taken), 3).unwrap_err(), Outcome::Exists);
+    }
+    let (first, second) = (
+        fixture.begin(ALICE, shared("new"), 1).unwrap(),
+        fixture.begin(BOB, shared("new"), 1).unwrap(),
+    );
+    fixture.write(&first, 0, b"a").unwrap();
+    fixture.write(&second, 0, b"b").unwrap();
+    assert_eq!(fixture.finish(&second, None), Outcome::Done);
+    assert_eq!(fixture.finish(&first, None), Outcome::Exists);
+    assert_eq!(fs::read(fixture.files().join("new")).unwrap(), b"b");
+    assert_eq!(fixture.run(Job::DropUpload(first.id)), Outcome::Done);
+    fixture.all_is_swept();
+    assert_eq!(names(&fixture.files()), ["folder", "link", "new", "old"]);
+    assert_eq!(fixture.count("uploads"), 0, "what was refused is not remembered");
+}
+
+#[test]
+fn no_trick_leads_out_of_the_shared_folder() {
+    let mut fixture = Fixture::new();
+    let outside = fixture.folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::create_dir(fixture.files().join("sub")).unwrap();
+    fs::write(fixture.files().join("file"), "").unwrap();
+    symlink("../outside", fixture.files().join("out")).unwrap();
+    symlink(&outside, fixture.files().join("absolute")).unwrap();
+    symlink("sub", fixture.files().join("inside")).unwrap();
+    symlink("/proc/self/root/tmp", fixture.files().join("magic")).unwrap();
+    let deep = format!("{}/x", vec!["d"; 400].join("/"));
+    for missing in ["out/x", "absolute/x", "inside/x", "magic/x", "file/x", "no/x", &deep] {
+        let refused = fixture.begin(ALICE, shared(missing), 3).unwrap_err();
+        assert_eq!(refused, Outcome::NotFound, "{missing}");
+    }
+    let long = "x".repeat(256);
+    for text in ["..", "../x", "sub/../x", "/etc/x", ".x", "sub/.x", "a\0b", "", "a//b", &long] {
+        assert!(text.parse::<FileName>().is_err(), "{text:?}");
+    }
+    assert_eq!(fixture.put(ALICE, &"ü".repeat(127), b"x"), Outcome::Done);
+    assert_eq!(fixture.put(ALICE, "a\u{2215}b ..\u{ff0f}c", b"x"), Outcome::Done);
+
+    // A link that is made while the file is on its way.
+    let open = fixture.begin(ALICE, shared("sub/new"), 3).unwrap();
+    fixture.write(&open, 0, b"abc").unwrap();
+    fs::rename(fixture.files().join("sub"), fixture.files().join("moved")).unwrap();
+    symlink("../outside", fixture.files().join("sub")).unwrap();
+    assert_eq!(fixture.finish(&open, None), Outcome::NotFound);
+    assert_eq!(fixture.run(Job::DropUpload(open.id)), Outcome::Done);
+    fixture.all_is_swept();
+    assert_eq!(names(&outside), [""; 0]);
+    assert!(fixture.count("uploads") == 0);
+}
+
+#[test]
+fn the_quota_counts_files_sent_ones_and_uploads() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.put(ALICE, "one", &[1; 30]), Outcome::Done);
+    assert_eq!(fixture.send(50, direct(), &[1; 20]), Outcome::Done);
+    let open = fixture.begin(ALICE, shared("two"), 40).unwrap();
+    let begin = |fixture: &mut Fixture, owner, size| {
+        fixture.begin_within(owner, shared("three"), size, 100).map(|open| open.id)
+    };
+    assert_eq!(begin(&mut fixture, ALICE, 11), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, BOB, 101), Err(Outcome::NoRoom));
+    assert!(begin(&mut fixture, BOB, 100).is_ok());
+    let three = begin(&mut fixture, ALICE, 10).unwrap();
+    assert_eq!(fixture.run(Job::DropUpload(three)), Outcome::Done);
+    drop(open);
+    let mut fixture = fixture.reopen(PasswordCost::Low);
+    assert_eq!(begin(&mut fixture, ALICE, 11), Err(Outcome::NoRoom), "it is kept for its day");
+    // What goes on is counted already.
+    assert!(fixture.begin_within(ALICE, shared("two"), 40, 1).is_ok());
+}
+
+#[test]
+fn a_file_that_was_removed_by_hand_counts_no_more() {
+    let mut fixture = Fixture::new();
+    for text in ["one", "two"] {
+        assert_eq!(fixture.put(ALICE, text, &[1; 50]), Outcome::Done);
+    }
+    let begin = |fixture: &mut Fixture, size| {
+        fixture.begin_within(ALICE, shared("new"), size, 100).map(|open| open.offset)
+    };
+    assert_eq!(begin(&mut fixture, 1), Err(Outcome::NoRoom));
+    fs::remove_file(fixture.files().join("one")).unwrap();
+    assert_eq!(begin(&mut fixture, 51), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, 50), Ok(0));
+    assert_eq!(fixture.put(BOB, "one", b"another"), Outcome::Done);
+    assert_eq!(fixture.count("files"), 2);
+}
+
+#[test]
+fn a_disk_without_room_is_told_before_and_while_writing() {
+    let mut fixture = Fixture::new();
+    for place in [shared("huge"), in_chat(direct())] {
+        let refused = fixture.begin(ALICE, place, 1 << 60).unwrap_err();
+        assert_eq!(refused, Outcome::NoRoom);
+    }
+    fixture.eventually("no row is left", |fixture| fixture.count("uploads") == 0);
+    let mut full = fixture.begin(ALICE, shared("file"), 3).unwrap();
+    full.file = Arc::new(File::options().write(true).open("/dev/full").unwrap());
+    let error = fixture.write(&full, 0, b"abc").unwrap_err();
+    assert_eq!(Errno::from_io_error(&error), Some(Errno::NOSPC));
+}
+
+#[test]
+fn a_user_has_so_many_unfinished_uploads() {
+    let mut fixture = Fixture::new();
+    let insert = "WITH RECURSIVE count(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM count LIMIT 999)
+                  INSERT INTO uploads SELECT i, 10001, NULL, 'f' || i, 0, 0 FROM count";
+    fixture.database().execute(insert, []).unwrap();
+    fixture.begin(ALICE, shared("one"), 0).unwrap();
+    assert_eq!(fixture.begin(ALICE, shared("two"), 0).unwrap_err(), Outcome::NoRoom);
+    fixture.begin(BOB, shared("two"), 0).unwrap();
+}
+
+#[test]
+fn a_sent_file_is_a_message_and_goes_with_it() {
+    let mut fixture = Fixture::new();
+    let now = now();
+    let open = fixture.begin(ALICE, in_chat(direct()), 3).unwrap();
+    fixture.write(&open, 0, b"abc").unwrap();
+    assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Outcome::NotFound);
+    assert_eq!(fixture.finish(&open, Some(message(now, ALICE, direct()))), Outcome::Done);
+    let plain = StoredMessage { file_size: None, ..message(now + 1, ALICE, direct()) };
+    fixture.run(Job::KeepMessage { message: plain, key: None });
+    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let sent = StoredMessage { file_size: Some(3), ..message(now, ALICE, direct()) };
+    assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Outcome::Sent(sent.clone()));
+    assert_eq!(fixture.run(Job::FindSent(MessageId(now + 1))), Outcome::NotFound);
+    let fetch = Job::FetchMessages { ids: vec![MessageId(now)] };
+    assert_eq!(fixture.run(fetch), Outcome::Messages(vec![sent]));
+    let Outcome::Summed { sha256, size: 3 } = fixture.run(Job::SumSent(MessageId(now))) else {
+        panic!("no sum")
+    };
+    assert_eq!(sha256[..4], [0xba, 0x78, 0x16, 0xbf]);
+    assert_eq!(fixture.run(Job::SumSent(MessageId(now + 1))), Outcome::NotFound);
+    assert_eq!(fixture.read_sent(now).unwrap(), b"abc");
+    let words = Selection::Holding { chat: None, words: "picture".into() };
+    let search = Job::SelectMessages { reader: BOB, which: words };
+    let ids = vec![MessageId(now), MessageId(now + 1)];
+    assert_eq!(fixture.run(search), Outcome::Selected { ids, left: 0 });
+
+    assert_eq!(fixture.sent().len(), 1);
+    let removed = fixture.run(Job::RemoveOld { before: MessageId(now + 1) });
+    assert_eq!(removed, Outcome::Removed { more: false });
+    assert_eq!(fixture.read_sent(now), None);
+    fixture.all_is_swept();
+    assert_eq!(fixture.sent(), [""; 0]);
+    assert_eq!(fixture.count("sent"), 0);
+}
+
+#[test]
+fn many_uploads_are_written_at_once() {
+    let mut fixture = Fixture::new();
+    let chunk = 256 * 1024;
+    let count = 40;
+    let opened: Vec<Open> = (0..8)
+        .map(|i| fixture.begin(ALICE, shared(&format!("f{i}")), chunk * count).unwrap())
+        .collect();
+    for at in 0..count {
+        for (i, open) in (0..).zip(&opened) {
+            let bytes = vec![at as u8 ^ i; chunk as usize];
+            fixture.store.write(CONN, i.into(), Arc::clone(&open.file), at * chunk, bytes);
+        }
+        for written in fixture.wait(opened.len()) {
+            assert!(matches!(written, Completion::Written { result: Ok(()), .. }));
+        }
+    }
+    for (i, open) in (0_u8..).zip(&opened) {
+        assert_eq!(fixture.finish(open, None), Outcome::Done);
+        let bytes = fs::read(fixture.files().join(format!("f{i}"))).unwrap();
+        assert_eq!(bytes.len() as u64, chunk * count);
+        let is_right = |(at, chunk): (usize, &[u8])| chunk.iter().all(|b| *b == at as u8 ^ i);
+        assert!(bytes.chunks(chunk as usize).enumerate().all(is_right));
+    }
+}

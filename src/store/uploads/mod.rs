@@ -1,0 +1,215 @@
+//! Files on their way to the server, and those that were sent in chats.
+//!
+//! The database knows every upload before its file is made, and every file for as long as it is
+//! there, so that nothing is left over, whenever the server stops:
+//!
+//! ```text
+//! announced ──► a row of `uploads`, then a part ──► whole ──► a row of `files` or `sent`
+//!                      │                                              │
+//!                      └────────► a row of `garbage` ◄────────────────┘
+//!                                 until the file is removed
+//! ```
+//!
+//! A part that goes into the shared folder lies beside the file that it becomes, under a hidden
+//! name, so that it is always in the same file system, and is renamed when it is whole. What goes
+//! into a chat lies among the sent files from the start, under the name that it keeps: it is sent
+//! as soon as the database says so, in one transaction with its message.
+
+mod parts;
+mod rows;
+mod threads;
+
+pub(super) use parts::Parts;
+pub(super) use rows::{drop_lane, drop_sent, look_at_files, repair};
+pub(super) use threads::{Task, Uploads};
+
+use rusqlite::Connection;
+
+use crate::hub::{Outcome, Place, StoredMessage, Ticket, UploadId};
+use crate::protocol::name::{FileName, Number};
+use crate::protocol::reply::MessageId;
+
+/// An upload as it was announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Announced {
+    pub(super) owner: Number,
+    pub(super) place: Place,
+    /// Bytes.
+    pub(super) size: u64,
+    /// How many bytes all of the owner's files and uploads may have.
+    pub(super) quota: u64,
+}
+
+/// An upload that the database knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Upload {
+    pub(super) id: UploadId,
+    pub(super) owner: Number,
+    pub(super) place: Place,
+    /// Bytes that were announced.
+    pub(super) size: u64,
+}
+
+/// A file that a user put into the shared folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OwnFile {
+    pub(super) id: UploadId,
+    pub(super) name: FileName,
+    /// Bytes.
+    pub(super) size: u64,
+}
+
+/// A file to remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Garbage {
+    pub(super) id: UploadId,
+    /// The file that the part was to become in the shared folder; none for what was or was to be
+    /// sent in a chat.
+    pub(super) name: Option<FileName>,
+}
+
+/// What has become of an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It can go on.
+    Stays,
+    /// It stands in the shared folder under its name; only the database does not know it yet.
+    Placed,
+    /// It is of no use any more.
+    Ends,
+}
+
+/// Something to do with uploads.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`
+    /// are those of the owner's files of which it was found that they don't stand there any more.
+    Begin { ticket: Ticket, announced: Announced, gone: Option<Vec<UploadId>> },
+    /// Bring an upload to the disk.
+    Sync { ticket: Ticket, upload: UploadId },
+    /// Make an upload a file.
+    Finish { ticket: Ticket, upload: UploadId, message: Option<StoredMessage> },
+    /// Note that an upload stands in the shared folder.
+    Placed { ticket: Ticket, upload: UploadId },
+    /// Forget an upload.
+    Drop { ticket: Option<Ticket>, upload: UploadId },
+    /// Look for uploads that were begun before a time.
+    SelectOld { ticket: Ticket, before: u64 },
+    /// Note what has become of uploads that were begun before a time.
+    Settle { ticket: Option<Ticket>, fates: Vec<(UploadId, Fate)>, before: u64, more: bool },
+    /// Note that files were removed.
+    Swept { ids: Vec<UploadId> },
+    /// Look for the message that sent a file.
+    Find { ticket: Ticket, message: MessageId },
+    /// Open a file that was sent.
+    Open { ticket: Ticket, message: MessageId },
+    /// Hash a file that was sent.
+    Sum { ticket: Ticket, message: MessageId },
+}
+
+/// How a request goes on.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// It is done.
+    Done(Outcome),
+    /// On a file thread.
+    Task(Task),
+    /// On a file thread, with this sent file.
+    Sent(UploadId),
+}
+
+impl Request {
+    /// Whose answer a failure is, where somebody waits for one.
+    pub(super) fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Request::Begin { ticket, .. }
+            | Request::Sync { ticket, .. }
+            | Request::Finish { ticket, .. }
+            | Request::Placed { ticket, .. }
+            | Request::SelectOld { ticket, .. }
+            | Request::Find { ticket, .. }
+            | Request::Open { ticket, .. }
+            | Request::Sum { ticket, .. } => Some(*ticket),
+            Request::Drop { ticket, .. } | Request::Settle { ticket, .. } => *ticket,
+            Request::Swept { .. } => None,
+        }
+    }
+
+    /// Whether it needs the write lock.
+    pub(super) fn writes(&self) -> bool {
+        match self {
+            Request::Begin { .. }
+            | Request::Finish { .. }
+            | Request::Placed { .. }
+            | Request::Drop { .. }
+            | Request::Settle { .. }
+            | Request::Swept { .. } => true,
+            Request::Sync { .. }
+            | Request::SelectOld { .. }
+            | Request::Find { .. }
+            | Request::Open { .. }
+            | Request::Sum { .. } => false,
+        }
+    }
+
+    /// What the log calls it.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Request::Begin { announced, .. } => format!("an upload of {}", announced.owner),
+            Request::Sync { upload, .. }
+            | Request::Finish { upload, .. }
+            | Request::Placed { upload, .. }
+            | Request::Drop { upload, .. } => format!("the upload {}", upload.0),
+            Request::SelectOld { .. } | Request::Settle { .. } => "old uploads".to_owned(),
+            Request::Swept { .. } => "the end of removed files".to_owned(),
+            Request::Find { message, .. }
+            | Request::Open { message, .. }
+            | Request::Sum { message, .. } => format!("a look at the file {message}"),
+        }
+    }
+
+    /// Does it, as far as the database goes.
+    pub(super) fn run(&self, database: &Connection) -> rusqlite::Result<Step> {
+        match self {
+            Request::Begin { ticket, announced, gone } => {
+                rows::begin(database, *ticket, announced, gone.as_deref())
+            }
+            Request::Sync { ticket, upload } => Ok(match rows::get(database, *upload)? {
+                Some(upload) => Step::Task(Task::Sync { ticket: *ticket, upload }),
+                None => Step::Done(Outcome::NotFound),
+            }),
+            Request::Finish { ticket, upload, message } => {
+                rows::finish(database, *ticket, *upload, message.as_ref())
+            }
+            Request::Placed { upload, .. } => {
+                rows::placed(database, *upload)?;
+                Ok(Step::Done(Outcome::Done))
+            }
+            Request::Drop { upload, .. } => {
+                rows::drop_one(database, *upload)?;
+                Ok(Step::Done(Outcome::Done))
+            }
+            Request::SelectOld { ticket, before } => rows::select_old(database, *ticket, *before),
+            Request::Settle { fates, before, more, .. } => {
+                rows::settle(database, fates, *before)?;
+                Ok(Step::Done(Outcome::Removed { more: *more }))
+            }
+            Request::Swept { ids } => {
+                rows::swept(database, ids)?;
+                Ok(Step::Done(Outcome::Done))
+            }
+            Request::Find { message, .. } => rows::find(database, *message).map(Step::Done),
+            Request::Open { message, .. } | Request::Sum { message, .. } => {
+                Ok(match rows::sent_file(database, *message)? {
+                    Some(file) => Step::Sent(file),
+                    None => Step::Done(Outcome::NotFound),
+                })
+            }
+        }
+    }
+}
+
+/// Files to remove, at most so many.
+pub(super) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
+    rows::garbage(database, max)
+}

@@ -1,0 +1,343 @@
+//! The bytes of uploads and of sent files, in the file system.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use super::{Fate, Garbage, OwnFile, Upload};
+use crate::hub::{Place, UploadId};
+use crate::protocol::name::FileName;
+use crate::store::error::StoreError;
+use crate::store::folder::{Folder, Refusal, regular_size};
+
+/// Bytes of a disk that uploads leave free, for the store itself and for everybody else.
+const RESERVE_BYTES: u64 = 256 * 1024 * 1024;
+/// After so many bytes what was written is brought to the disk: what waits in memory stays small,
+/// so that the sender is as fast as the disk, the end of the upload comes at once, and a
+/// confirmation of a message never waits behind gigabytes. Larger ones don't make it faster.
+const SYNC_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Where uploads are made, and sent files are kept.
+#[derive(Debug)]
+pub(in crate::store) struct Parts {
+    folder: Arc<Folder>,
+    folder_path: PathBuf,
+    sent: OwnedFd,
+    sent_path: PathBuf,
+    reserve: u64,
+}
+
+/// A file that may be there, by its name in an open folder.
+#[derive(Debug)]
+struct Spot {
+    folder: OwnedFd,
+    name: String,
+}
+
+impl Parts {
+    /// Opens the folder of the sent files, and makes it where it is missing, for its owner alone.
+    pub(in crate::store) fn open(
+        folder: Arc<Folder>,
+        folder_path: PathBuf,
+        sent_path: PathBuf,
+    ) -> Result<Self, StoreError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&sent_path)
+            .map_err(StoreError::at(&sent_path))?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let sent = rustix::fs::open(&sent_path, flags, Mode::empty())
+            .map_err(StoreError::at(&sent_path))?;
+        Ok(Parts { folder, folder_path, sent, sent_path, reserve: RESERVE_BYTES })
+    }
+
+    /// The shared folder.
+    pub(in crate::store) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Opens the part of an upload for writing, and tells how many bytes are there. It is locked
+    /// for as long as it is open, so that [`Parts::fate`] knows.
+    pub(super) fn open_part(&self, upload: &Upload, is_new: bool) -> Result<(File, u64), Refusal> {
+        let part = self.part(upload)?;
+        if let Place::Shared(name) = &upload.place
+            && part.sibling(last_part(name)).is_taken()?
+        {
+            return Err(Refusal::Exists);
+        }
+        let there = part.size()?.unwrap_or(0);
+        self.check_room(upload, upload.size.saturating_sub(there))?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK;
+        let flags = if is_new { flags | OFlags::EXCL } else { flags };
+        let file = part.open(flags).map_err(refuse_write)?;
+        let mut offset = regular_size(&file)?;
+        if offset > upload.size {
+            // Somebody has written into it, so nothing of it can be trusted.
+            rustix::fs::ftruncate(&file, 0)?;
+            offset = 0;
+        }
+        if let Err(error) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            // It is begun just now, so it is safe for a day in any case.
+            log::debug!("the upload {} can't be locked: {error}", upload.id.0);
+        }
+        Ok((File::from(file), offset))
+    }
+
+    /// Brings an upload to the disk.
+    pub(super) fn sync(&self, upload: &Upload) -> Result<(), Refusal> {
+        let part = self.part(upload)?;
+        let file = part.open(OFlags::RDWR | OFlags::NONBLOCK)?;
+        if regular_size(&file)? != upload.size {
+            log::error!("the upload {} is not whole", upload.id.0);
+            return Err(Refusal::Failed(Errno::IO));
+        }
+        rustix::fs::fsync(&file)?;
+        rustix::fs::fsync(&part.folder)?;
+        Ok(())
+    }
+
+    /// Gives an upload into the shared folder its name, unless that is taken.
+    pub(super) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
+        self.sync(upload)?;
+        let part = self.part(upload)?;
+        let file = part.sibling(last_part(name));
+        match part.rename_to(file) {
+            // Not every file system can rename without replacing; NFS can't.
+            Err(Errno::INVAL) => part.link_to(file),
+            renamed => renamed,
+        }
+        .map_err(refuse_write)?;
+        rustix::fs::fsync(&part.folder)?;
+        Ok(())
+    }
+
+    /// Whether an upload has got its name in the shared folder.
+    pub(super) fn is_placed(&self, upload: &Upload) -> bool {
+        let Place::Shared(name) = &upload.place else { return false };
+        let Ok(part) = self.part(upload) else { return false };
+        part.size() == Ok(None) && part.sibling(last_part(name)).size() == Ok(Some(upload.size))
+    }
+
+    /// What has become of an upload that was begun long ago: it ends where nobody has it open, and
+    /// nothing was written since a time, in microseconds since the Unix epoch.
+    pub(super) fn fate(&self, upload: &Upload, before: u64) -> Fate {
+        if self.is_placed(upload) {
+            return Fate::Placed;
+        }
+        let file =
+            self.part(upload).and_then(|part| Ok(part.open(OFlags::RDWR | OFlags::NONBLOCK)?));
+        match file {
+            Ok(file) => {
+                let is_free =
+                    rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+                let written = File::from(file).metadata().and_then(|data| data.modified());
+                let age = written.map(|time| time.duration_since(UNIX_EPOCH).unwrap_or_default());
+                let is_old = age.is_ok_and(|age| age < Duration::from_micros(before));
+                if is_free && is_old { Fate::Ends } else { Fate::Stays }
+            }
+            Err(Refusal::NotFound) => Fate::Ends,
+            Err(_) => Fate::Stays,
+        }
+    }
+
+    /// Removes a file; that it is not there is as well.
+    pub(super) fn remove(&self, garbage: &Garbage) -> Result<(), Refusal> {
+        let spot = match &garbage.name {
+            Some(name) => self.beside(name, garbage.id),
+            None => self.among_sent(garbage.id),
+        };
+        match spot.and_then(|spot| Ok(spot.remove()?)) {
+            Err(Refusal::NotFound) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Whether a user's file stands in the shared folder.
+    pub(super) fn stands(&self, file: &OwnFile) -> bool {
+        let found = self.folder.size_of(&file.name);
+        // Where it can't be told the file counts.
+        !matches!(found, Err(Refusal::NotFound)) && found.is_ok_and(|size| size == file.size)
+    }
+
+    /// Opens a file that was sent, and tells its size in bytes.
+    pub(in crate::store) fn open_sent(&self, id: UploadId) -> Result<(File, u64), Refusal> {
+        let file = self.among_sent(id)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?;
+        let size = regular_size(&file)?;
+        Ok((File::from(file), size))
+    }
+
+    fn check_room(&self, upload: &Upload, bytes: u64) -> Result<(), Refusal> {
+        let free = match &upload.place {
+            Place::Chat(..) => fs2::available_space(&self.sent_path)?,
+            // A file system may be mounted on a folder in it.
+            Place::Shared(name) => {
+                let folder = parent(name).map_or("", |parent| parent);
+                fs2::available_space(self.folder_path.join(folder))?
+            }
+        };
+        if free.saturating_sub(self.reserve) < bytes {
+            return Err(Refusal::NoRoom(Errno::NOSPC));
+        }
+        Ok(())
+    }
+
+    fn part(&self, upload: &Upload) -> Result<Spot, Refusal> {
+        match &upload.place {
+            Place::Shared(name) => self.beside(name, upload.id),
+            Place::Chat(..) => self.among_sent(upload.id),
+        }
+    }
+
+    fn beside(&self, name: &FileName, id: UploadId) -> Result<Spot, Refusal> {
+        let folder = self.folder.open_folder(parent(name).unwrap_or("."))?;
+        Ok(Spot { folder, name: format!(".{}.part", file_name(id)) })
+    }
+
+    fn among_sent(&self, id: UploadId) -> Result<Spot, Refusal> {
+        Ok(Spot { folder: self.sent.try_clone()?, name: file_name(id) })
+    }
+}
+
+impl Spot {
+    /// Another name in the same folder.
+    fn sibling<'a>(&'a self, name: &'a str) -> Sibling<'a> {
+        Sibling { folder: &self.folder, name }
+    }
+
+    fn open(&self, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.folder, &self.name, flags, Mode::RUSR | Mode::WUSR)
+    }
+
+    fn size(&self) -> Result<Option<u64>, Refusal> {
+        self.sibling(&self.name).size()
+    }
+
+    fn remove(&self) -> Result<(), Errno> {
+        rustix::fs::unlinkat(&self.folder, &self.name, AtFlags::empty())
+    }
+
+    /// Gives the file another name, unless that is taken.
+    fn rename_to(&self, to: Sibling<'_>) -> Result<(), Errno> {
+        let flags = RenameFlags::NOREPLACE;
+        rustix::fs::renameat_with(&self.folder, &self.name, to.folder, to.name, flags)
+    }
+
+    /// The same in two steps: a link never replaces anything.
+    fn link_to(&self, to: Sibling<'_>) -> Result<(), Errno> {
+        let flags = AtFlags::empty();
+        rustix::fs::linkat(&self.folder, &self.name, to.folder, to.name, flags)?;
+        self.remove()
+    }
+}
+
+/// A name in an open folder.
+#[derive(Clone, Copy, Debug)]
+struct Sibling<'a> {
+    folder: &'a OwnedFd,
+    name: &'a str,
+}
+
+impl Sibling<'_> {
+    /// Whether there is anything of that name.
+    fn is_taken(self) -> Result<bool, Refusal> {
+        match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The size of a regular file; none where there is none.
+    fn size(self) -> Result<Option<u64>, Refusal> {
+        match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(crate::store::folder::size_where_regular(&stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Writes bytes of an upload.
+pub(super) fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    file.write_all_at(bytes, offset)?;
+    let end = offset + bytes.len() as u64;
+    if offset / SYNC_BYTES != end / SYNC_BYTES {
+        rustix::fs::fdatasync(file)?;
+    }
+    Ok(())
+}
+
+/// The name under which a sent file is kept.
+pub(super) fn file_name(id: UploadId) -> String {
+    format!("{:016x}", id.0)
+}
+
+/// The folder of a file, from the shared folder on.
+fn parent(name: &FileName) -> Option<&str> {
+    Some(name.as_str().rsplit_once('/')?.0)
+}
+
+fn last_part(name: &FileName) -> &str {
+    name.as_str().rsplit('/').next().unwrap_or_default()
+}
+
+/// Why something can't be written: unlike a file that must not be read, one that can't be written
+/// is the operator's business.
+fn refuse_write(error: Errno) -> Refusal {
+    match error {
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => Refusal::Failed(error),
+        error => Refusal::from(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::fs;
+
+    #[test]
+    fn both_ways_to_a_name_leave_what_stands_there() {
+        let folder = tempfile::tempdir().unwrap();
+        for (way, step) in [Spot::rename_to, Spot::link_to].into_iter().enumerate() {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+            let opened = rustix::fs::open(folder.path(), flags, Mode::empty()).unwrap();
+            let spot = Spot { folder: opened, name: ".part".to_owned() };
+            let path = |name: &str| folder.path().join(name);
+            let new = format!("new{way}");
+            fs::write(path("old"), "old").unwrap();
+            fs::write(path(".part"), "new").unwrap();
+            assert_eq!(step(&spot, spot.sibling("old")), Err(Errno::EXIST));
+            assert_eq!(step(&spot, spot.sibling(&new)), Ok(()));
+            assert_eq!(fs::read_to_string(path("old")).unwrap(), "old");
+            assert_eq!(fs::read_to_string(path(&new)).unwrap(), "new");
+            assert!(!path(".part").exists());
+        }
+    }
+
+    #[test]
+    fn some_room_is_left_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let (files, sent) = (folder.path().join("files"), folder.path().join("sent"));
+        let shared = Arc::new(Folder::open(&files).unwrap());
+        let mut parts = Parts::open(shared, files.clone(), sent).unwrap();
+        let place = Place::Shared("file".parse().unwrap());
+        let owner = crate::protocol::name::Number(10_001);
+        let upload = Upload { id: UploadId(1), owner, place, size: 1 };
+        parts.reserve = fs2::total_space(&files).unwrap();
+        let refused = parts.open_part(&upload, true).unwrap_err();
+        assert_eq!(refused, Refusal::NoRoom(Errno::NOSPC));
+        assert_eq!(fs::read_dir(&files).unwrap().count(), 0);
+        parts.reserve = 0;
+        parts.open_part(&upload, true).unwrap();
+    }
+}

@@ -1,0 +1,393 @@
+//! Members of groups: how long they are, and what they read.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use chatsrv::hub::{Account, Config};
+use chatsrv::protocol::name::Number;
+
+use super::groups::{logs_in, play_among};
+use crate::dialogue::{config, play_with};
+use crate::store::Store;
+
+const TEAM: &str = "alice > C MKGROUP #team bob carol
+     alice < C 250 MKGROUP #team 3
+     alice < C 128 GROUP #team join bob
+     alice < C 128 GROUP #team join carol
+     bob < C 128 GROUP #team join bob
+     carol < C 128 GROUP #team join carol\n";
+
+#[test]
+fn a_group_that_is_not_kept_loses_who_says_goodbye() {
+    let script = format!(
+        "{TEAM}
+         alice > C EX
+         alice < C 221 ...
+         bob < C 128 GROUP #team leave alice
+         bob < C 128 GROUP #team admin bob
+         carol < C 128 GROUP #team leave alice
+         carol < C 128 GROUP #team admin bob
+         {}alice > C GROUPS
+         alice < C 150 GROUPS 0
+         alice < C 250 GROUPS ...
+         alice > D #team hello
+         alice < C 530 MSG ...
+         bob > C EX
+         bob < C 221 ...
+         carol < C 128 GROUP #team leave bob
+         carol < C 128 GROUP #team admin carol
+         carol > C EX
+         carol < C 221 ...
+         alice > D #team hello
+         alice < C 550 MSG ...",
+        logs_in("alice")
+    );
+    play_among(3, config(), &script);
+}
+
+#[test]
+fn a_group_that_is_not_kept_loses_who_is_offline_for_ten_minutes() {
+    let script = format!(
+        "{TEAM}
+         bob breaks
+         carol ends
+         wait 599999ms
+         {}wait 1ms
+         alice < C 128 GROUP #team leave carol
+         bob < C 128 GROUP #team leave carol
+         wait 600000ms
+         bob breaks
+         alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         wait 1200000ms
+         alice > C KEEP #team off
+         alice < C 250 KEEP #team
+         wait 599999ms
+         alice > C GROUPS
+         alice < C 150 GROUPS 1
+         alice < C 151 GROUPS #team alice 2 -
+         alice < C 250 GROUPS ...
+         wait 1ms
+         alice < C 128 GROUP #team leave bob",
+        logs_in("bob")
+    );
+    play_among(3, config(), &script);
+}
+
+#[test]
+fn a_session_that_takes_over_stays_in_the_group() {
+    let script = format!(
+        "{TEAM}{}bob closed taken-over
+         wait 1200000ms
+         alice > C EX
+         alice < C 221 ...
+         again < C 128 GROUP #team leave alice
+         again < C 128 GROUP #team admin bob
+         carol < C 128 GROUP #team leave alice
+         carol < C 128 GROUP #team admin bob",
+        logs_in("again")
+            .replace("USER again", "USER bob TAKEOVER")
+            .replace("again < C 150", "bob < C 421 ...\nagain < C 150")
+    );
+    play_among(3, config(), &script);
+}
+
+#[test]
+fn a_kept_group_outlives_everything() {
+    let script = format!(
+        "{TEAM}
+         bob > C KEEP #team on
+         bob < C 530 KEEP ...
+         alice > C KEEP #team maybe
+         alice < C 501 KEEP ...
+         alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         bob > C MKGROUP #other alice
+         bob < C 250 MKGROUP #other 2
+         bob < C 128 GROUP #other join alice
+         alice < C 128 GROUP #other join alice
+         dave connects
+         dave > C USER dave
+         dave < C 331 ...
+         dave > D x
+         dave < C 150 UNREAD 0
+         dave < C 230 ...
+         dave > C JOIN #team
+         alice < C 123 JOIN #team dave
+         dave < C 252 JOIN #team
+         carol > C EX
+         carol < C 221 ...
+         alice > D #team carol is away
+         bob < D _ alice #team carol is away
+         alice < C 250 MSG _ #team 1 1
+         server crashes
+         {}{}carol > C OPEN #team
+         carol < C 150 OPEN 1
+         carol < D _ alice #team carol is away
+         carol < C 250 OPEN #team 0
+         alice > C MEMBERS #team
+         alice < C 150 MEMBERS 3
+         alice < C 151 MEMBERS alice 10001
+         alice < C 151 MEMBERS bob 10002
+         alice < C 151 MEMBERS carol 10003
+         alice < C 250 MEMBERS #team
+         alice > C GROUPS ALL
+         alice < C 150 GROUPS 1
+         alice < C 151 GROUPS #team alice 3 kept
+         alice < C 250 GROUPS ...
+         alice > C ADMIT #team dave
+         alice < C 128 GROUP #team join dave
+         alice < C 250 ADMIT #team
+         carol < C 128 GROUP #team join dave",
+        logs_in("alice").replace(
+            "alice < C 230 ...",
+            "alice < C 230 ...
+             alice < C 123 JOIN #team dave"
+        ),
+        logs_in("carol").replace(
+            "carol < C 150 UNREAD 0",
+            "carol < C 150 UNREAD 1
+             carol < C 151 UNREAD #team 1 _"
+        ),
+    );
+    play_among(3, config(), &script);
+}
+
+#[test]
+fn a_member_reads_from_joining_on_and_nobody_else_reads() {
+    play_among(
+        3,
+        config(),
+        "alice > C MKGROUP #team bob
+         alice < C 250 MKGROUP #team 2
+         alice < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team join bob
+         alice > D #team before
+         bob < D _ alice #team before
+         alice < C 250 MSG 1700000000000001 #team 1 0
+         carol > C JOIN #team
+         alice < C 123 JOIN #team carol
+         carol < C 252 JOIN #team
+         carol > C HISTORY #team 9999999999999999 9
+         carol < C 530 HISTORY ...
+         carol > C SEARCH #team before
+         carol < C 530 SEARCH ...
+         carol > C SEEN #team 1
+         carol < C 530 SEEN ...
+         alice > C ADMIT #team carol
+         alice < C 128 GROUP #team join carol
+         alice < C 250 ADMIT #team
+         bob < C 128 GROUP #team join carol
+         carol < C 128 GROUP #team join carol
+         alice > D #team after
+         bob < D _ alice #team after
+         carol < D _ alice #team after
+         alice < C 250 MSG 1700000000000002 #team 2 0
+         carol > C OPEN #team 9
+         carol < C 150 OPEN 1
+         carol < D 1700000000000002 alice #team after
+         carol < C 250 OPEN #team 0
+         carol > C SEARCH - before
+         carol < C 150 SEARCH 0
+         carol < C 250 SEARCH ...
+         bob > C SEARCH - before
+         bob < C 150 SEARCH 1
+         bob < D 1700000000000001 alice #team before
+         bob < C 250 SEARCH ...
+         carol > C UNREAD
+         carol < C 150 UNREAD 1
+         carol < C 151 UNREAD #team 1 1700000000000002
+         carol < C 250 UNREAD ...
+         carol > C SEEN #team 1700000000000002
+         carol < C 250 SEEN #team 1700000000000002
+         carol > C LEAVE #team
+         alice < C 128 GROUP #team leave carol
+         bob < C 128 GROUP #team leave carol
+         carol < C 250 LEAVE #team
+         carol > C OPEN #team 9
+         carol < C 530 OPEN ...
+         carol > C SEARCH - after
+         carol < C 150 SEARCH 0
+         carol < C 250 SEARCH ...",
+    );
+}
+
+#[test]
+fn a_change_that_could_not_be_kept_is_kept_a_little_later() {
+    play_among(
+        2,
+        config(),
+        "alice > C MKGROUPREQ #team bob
+         alice < C 250 MKGROUPREQ #team 1
+         bob < C 122 ASK #team alice
+         store holds
+         bob > C JOIN #team
+         alice < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team join bob
+         store answers first no-room
+         bob < C 452 JOIN ...
+         store has 0 jobs
+         wait 5000ms
+         store has 1 jobs
+         store answers first failed
+         wait 5000ms
+         store works
+         wait 0ms
+         store has 0 jobs
+         alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         bob > C LEAVE #team
+         alice < C 128 GROUP #team leave bob
+         bob < C 250 LEAVE #team",
+    );
+}
+
+#[test]
+fn an_end_that_could_not_be_kept_does_not_bring_the_group_back() {
+    let script = format!(
+        "alice > C MKGROUPREQ #team bob
+         alice < C 250 MKGROUPREQ #team 1
+         bob < C 122 ASK #team alice
+         alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         store holds
+         alice > C LEAVE #team
+         store answers first failed
+         alice < C 450 LEAVE ...
+         alice > C MKGROUP #team bob
+         store answers first
+         alice < C 250 MKGROUP #team 2
+         alice < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team join bob
+         alice > C KEEP #team on
+         store answers first
+         alice < C 250 KEEP #team
+         server crashes
+         store works
+         {}wait 0ms
+         {}bob > C MEMBERS #team
+         bob < C 150 MEMBERS 2
+         bob < C 151 MEMBERS alice 10001
+         bob < C 151 MEMBERS bob 10002
+         bob < C 250 MEMBERS #team",
+        logs_in("alice"),
+        logs_in("bob"),
+    );
+    play_among(2, config(), &script);
+}
+
+#[test]
+fn without_a_store_a_message_reaches_those_who_are_online() {
+    let script = format!(
+        "{TEAM}
+         bob breaks
+         alice > D #team hello
+         carol < D _ alice #team hello
+         alice < C 250 MSG _ #team 1 0"
+    );
+    play_among(3, Config { keep_messages: false, ..config() }, &script);
+}
+
+#[test]
+fn a_marked_message_to_a_group_that_has_ended_is_not_sent_to_another() {
+    play_among(
+        2,
+        config(),
+        "alice > C MKGROUP #team bob
+         alice < C 250 MKGROUP #team 2
+         alice < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team join bob
+         bob > C LEAVE #team
+         alice < C 128 GROUP #team leave bob
+         bob < C 250 LEAVE #team
+         alice > C KEY k1
+         alice < C 250 KEY ...
+         alice > D #team alone
+         alice < C 250 MSG _ #team 0 0
+         alice > C LEAVE #team
+         alice < C 250 LEAVE #team
+         alice > C MKGROUP #team bob
+         alice < C 250 MKGROUP #team 2
+         alice < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team join bob
+         alice > C KEY k1
+         alice < C 250 KEY ...
+         alice > D #team alone
+         alice < C 550 MSG ...",
+    );
+}
+
+#[test]
+fn a_group_of_a_hundred_gets_every_message() {
+    let mut store = Store::new();
+    let names: Vec<String> = (0..100).map(|at| format!("user{at}")).collect();
+    for (at, name) in (0..).zip(&names) {
+        let name = name.parse().unwrap();
+        store.add(Account { number: Number(20_000 + at), name, display: None }, "x");
+    }
+    let (here, away) = names.split_at(50);
+    let mut script: String = here.iter().map(|name| logs_in(name)).collect();
+    writeln!(script, "user0 > C MKGROUP #all {}", names.join(" ")).unwrap();
+    script += "user0 < C 250 MKGROUP #all 100\n";
+    for name in &names[1..] {
+        writeln!(script, "user0 < C 128 GROUP #all join {name}").unwrap();
+    }
+    for name in &here[1..] {
+        writeln!(script, "{name} < C 128 GROUP #all join {name}").unwrap();
+    }
+    for text in ["one", "two"] {
+        writeln!(script, "user0 > D #all {text}").unwrap();
+        for name in &here[1..] {
+            writeln!(script, "{name} < D _ user0 #all {text}").unwrap();
+        }
+        script += "user0 < C 250 MSG _ #all 49 50\n";
+    }
+    for name in away {
+        script += &logs_in(name)
+            .replace("UNREAD 0", &format!("UNREAD 1\n{name} < C 151 UNREAD #all 2 _"))
+            .replace("C 230 ...", &format!("C 230 ...\n{name} < C 128 GROUP #all join {name}"));
+        writeln!(script, "{name} > C OPEN #all\n{name} < C 150 OPEN 2").unwrap();
+        writeln!(script, "{name} < D _ user0 #all one\n{name} < D _ user0 #all two").unwrap();
+        writeln!(script, "{name} < C 250 OPEN #all 0").unwrap();
+    }
+    play_with(Config { presence_limit: 0, ..config() }, store, &script);
+}
+
+#[test]
+fn one_user_makes_so_many_groups_and_no_more() {
+    let mut script = String::new();
+    for at in 0..chatsrv::limits::GROUPS_MADE_MAX {
+        writeln!(script, "alice > C MKGROUPREQ #g{at} bob").unwrap();
+        writeln!(script, "alice < C 250 MKGROUPREQ #g{at} 1").unwrap();
+    }
+    script += "alice > C MKGROUPREQ #more bob
+               alice < C 452 MKGROUPREQ ...
+               alice > C LEAVE #g7
+               alice < C 250 LEAVE #g7
+               alice > C MKGROUPREQ #more bob
+               alice < C 250 MKGROUPREQ #more 1\n";
+    // Whoever is asked by more groups than that is told of the oldest ones.
+    let mut bob = logs_in("bob");
+    for at in (0..).filter(|at| *at != 7).take(chatsrv::limits::GROUP_NOTICES_MAX) {
+        writeln!(bob, "bob < C 122 ASK #g{at} alice").unwrap();
+    }
+    play_among(1, config(), &(script + &bob));
+}
+
+#[test]
+fn memberships_end_in_steps_where_many_do() {
+    let mut script = logs_in("carol");
+    for at in 0..300 {
+        writeln!(script, "alice > C MKGROUP #g{at} bob").unwrap();
+        writeln!(script, "alice < C 250 MKGROUP #g{at} 2").unwrap();
+        writeln!(script, "alice < C 128 GROUP #g{at} join bob").unwrap();
+        writeln!(script, "bob < C 128 GROUP #g{at} join bob").unwrap();
+    }
+    writeln!(script, "alice breaks\nbob breaks").unwrap();
+    let wait = chatsrv::limits::GROUP_OFFLINE_TIME_MAX - Duration::from_millis(1);
+    writeln!(script, "wait {}ms\nwait 1ms\nwait 0ms\nwait 0ms", wait.as_millis()).unwrap();
+    script += "carol > C GROUPS ALL
+               carol < C 150 GROUPS 0
+               carol < C 250 GROUPS ...";
+    play_among(2, config(), &script);
+}

@@ -1,0 +1,231 @@
+//! Files that are sent in chats.
+
+use chatsrv::hub::Config;
+
+use super::people::{ALICE_AND_BOB, ALICE_ONLINE, alice_and_bob};
+use crate::dialogue::{config, play_with};
+
+fn play_among_two(script: &str) {
+    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
+}
+
+const EVE: &str = "eve connects
+    eve > C USER eve
+    eve < C 332 ...
+    eve > D x
+    eve < C 150 UNREAD 0
+    eve < C 230 ...
+    alice < C 120 ON eve _
+    ";
+
+#[test]
+fn a_file_is_announced_to_who_is_addressed_when_it_is_on_disk() {
+    play_among_two(
+        "alice > C SENDFILE bob 5 a picture
+         alice < C 250 SENDFILE 1 0
+         alice sends 1 hello
+         store holds
+         alice sends 1
+         store answers first
+         store answers first
+         store answers first
+         alice < C 126 SENDFILE 1 5 @1700000000000000
+         bob < C 124 FILE 1700000000000000 alice bob 5 a picture
+         store works
+         bob > C GET 2 @1700000000000000
+         bob < C 250 GET 1 5 @1700000000000000
+         bob gets 1 llo
+         bob > C SUM @1700000000000000
+         bob < C 250 SUM _ 5 @1700000000000000
+         alice > C GET 6 @1700000000000000
+         alice < C 501 GET ...
+         alice > C GET 0 @1700000000000000
+         alice < C 250 GET 2 5 @1700000000000000
+         alice gets 2 hello
+         bob > C GET 0 @1700000000000001
+         bob < C 550 GET @1700000000000001
+         alice > D bob just text
+         bob < D 1700000000000001 alice bob just text
+         alice < C 250 MSG _ bob 1 0
+         bob > C GET 0 @1700000000000001
+         bob < C 550 GET @1700000000000001",
+    );
+}
+
+#[test]
+fn strangers_read_a_file_like_a_missing_one() {
+    play_among_two(&format!(
+        "{EVE}
+         alice > C SENDFILE bob 1 new
+         alice < C 250 SENDFILE 1 0
+         alice sends 1 x
+         alice sends 1
+         alice < C 126 SENDFILE 1 1 @1700000000000000
+         bob < C 124 FILE _ alice bob 1 new
+         eve > C GET 0 @1700000000000000
+         eve < C 550 GET @1700000000000000
+         eve > C SUM @1700000000000000
+         eve < C 550 SUM @1700000000000000
+         eve > C SUM @1
+         eve < C 550 SUM @1
+         guest connects
+         guest > C GET 0 @1700000000000000
+         guest < C 530 GET ..."
+    ));
+    let config = Config { public_files: true, ..config() };
+    let guest = "guest connects
+        guest > C GET 0 @1700000000000000
+        guest < C 530 GET ...
+        guest > C GET 0 small
+        guest < C 250 GET 1 11 small";
+    play_with(config, alice_and_bob(), guest);
+}
+
+#[test]
+fn a_file_for_everyone_is_for_everyone_but_its_sender() {
+    play_among_two(&format!(
+        "{EVE}
+         bob > C SENDFILE * 1 new
+         bob < C 250 SENDFILE 1 0
+         bob sends 1 x
+         bob sends 1
+         bob < C 126 SENDFILE 1 1 _
+         alice < C 124 FILE _ bob * 1 new
+         eve < C 124 FILE _ bob * 1 new
+         eve > C OPEN * 5
+         eve < C 150 OPEN 1
+         eve < C 124 FILE _ bob * 1 new
+         eve < C 250 OPEN * 0
+         alice > C SENDFILE alice 1 for myself
+         alice < C 250 SENDFILE 1 0
+         alice sends 1 x
+         alice sends 1
+         alice < C 126 SENDFILE 1 1 _"
+    ));
+}
+
+#[test]
+fn who_is_away_finds_the_file_in_the_chat() {
+    play_among_two(&format!(
+        "alice breaks
+         bob > C SENDFILE alice 3 new
+         bob < C 250 SENDFILE 1 0
+         bob sends 1 abc
+         bob sends 1
+         bob < C 126 SENDFILE 1 3 _
+         bob > D alice look at that
+         bob < C 251 MSG _ alice 0 1
+         {}
+         alice > C OPEN bob
+         alice < C 150 OPEN 2
+         alice < C 124 FILE 1700000000000000 bob alice 3 new
+         alice < D _ bob alice look at that
+         alice < C 250 OPEN bob 0
+         alice > C GET 0 @1700000000000000
+         alice < C 250 GET 1 3 @1700000000000000
+         alice gets 1 abc
+         alice > C SEEN bob 1700000000000000
+         alice < C 250 SEEN bob 1700000000000000
+         alice > C UNREAD
+         alice < C 150 UNREAD 1
+         alice < C 151 UNREAD bob 1 _
+         alice < C 250 UNREAD ...",
+        ALICE_ONLINE.replace("UNREAD 0", "UNREAD 1\nalice < C 151 UNREAD bob 2 _")
+    ));
+}
+
+#[test]
+fn nobody_has_seen_a_file_that_was_not_told() {
+    play_among_two(
+        "alice > C SENDFILE bob 1 new
+         alice < C 250 SENDFILE 1 0
+         alice > D bob one
+         bob < D 1700000000000000 alice bob one
+         alice < C 250 MSG _ bob 1 0
+         alice sends 1 x
+         store holds
+         alice sends 1
+         store answers first
+         alice > D bob later
+         bob < D 1700000000000002 alice bob later
+         bob > C SEEN alice 1700000000000002
+         bob > C SEEN * 1700000000000002
+         store answers last
+         store answers last
+         bob < C 250 SEEN alice 1700000000000000
+         bob < C 250 SEEN * 1700000000000002
+         store works
+         alice < C 126 SENDFILE 1 1 @1700000000000001
+         alice < C 250 MSG _ bob 1 0
+         bob < C 124 FILE 1700000000000001 alice bob 1 new
+         bob > C SEEN alice 1700000000000002
+         bob < C 250 SEEN alice 1700000000000002",
+    );
+}
+
+#[test]
+fn a_file_whose_message_can_not_be_kept_goes_on_later() {
+    play_among_two(
+        "alice > C SENDFILE bob 1 new
+         alice < C 250 SENDFILE 1 0
+         alice sends 1 x
+         store holds
+         alice sends 1
+         store answers first
+         store answers first failed
+         alice < C 127 ABORT 1 ...
+         store works
+         alice > C SENDFILE bob 1 new
+         alice < C 250 SENDFILE 2 1
+         store holds
+         alice sends 2
+         store answers first
+         store answers first
+         store answers first no-room
+         alice < C 127 ABORT 2 no room ...
+         store works
+         alice > C SENDFILE bob 1 new
+         alice < C 250 SENDFILE 3 1
+         alice sends 3
+         alice < C 126 SENDFILE 3 1 _
+         bob < C 124 FILE _ alice bob 1 new",
+    );
+}
+
+#[test]
+fn its_sender_may_be_gone_or_coming_back() {
+    play_among_two(
+        "alice > C SENDFILE * 1 new
+         alice < C 250 SENDFILE 1 0
+         alice sends 1 x
+         store holds
+         alice sends 1
+         again connects
+         again > C USER alice TAKEOVER
+         again < C 331 ...
+         again > D x
+         store answers last
+         alice < C 421 - ...
+         alice closed taken-over
+         store answers first
+         store answers last
+         store answers last
+         bob < C 124 FILE _ alice * 1 new
+         store answers first
+         again < C 150 UNREAD 0
+         again < C 230 ...",
+    );
+}
+
+#[test]
+fn a_server_that_keeps_nothing_takes_no_files_for_chats() {
+    let config = Config { keep_messages: false, ..config() };
+    let script = "alice > C SENDFILE bob 1 new
+        alice < C 503 SENDFILE ...
+        alice > C PUT 1 new
+        alice < C 250 PUT 1 0
+        alice sends 1 x
+        alice sends 1
+        alice < C 126 PUT 1 1 new";
+    play_with(config, alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
+}

@@ -1,0 +1,460 @@
+//! Groups, as a spectator knows them: a plain list of each, walked through whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use chatsrv::hub::{Chat, ConnId, GroupId, GroupRecord, Ticket};
+use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
+use chatsrv::protocol::name::{GroupName, Number, UserRef};
+use chatsrv::protocol::reply::{Code, Detail, GroupChange, Item, MessageId, Notice, Reply};
+use chatsrv::protocol::request::Request;
+use chatsrv::protocol::verb::Verb;
+
+use super::Model;
+use super::lists::DueList;
+use super::makings::Making;
+use crate::store::Store;
+
+/// All groups.
+#[derive(Debug, Default)]
+pub struct Groups {
+    pub groups: BTreeMap<GroupId, Group>,
+    /// The names of all groups that there ever were.
+    pub names: HashMap<GroupId, GroupName>,
+    /// What is on disk.
+    pub on_disk: BTreeMap<GroupId, GroupRecord>,
+    pub makings: Vec<Making>,
+    /// The notices that what happens ought to bring, in order.
+    pub notices: Vec<(Notice, Vec<ConnId>)>,
+    /// Whether memberships that are over have yet to end in the input that is being handled.
+    pub is_deadline: bool,
+}
+
+#[derive(Debug)]
+pub struct Group {
+    pub name: GroupName,
+    pub admin: Number,
+    /// Among whose groups it counts.
+    pub made_by: Number,
+    pub kept: bool,
+    pub members: Vec<Member>,
+    pub asked: Vec<Number>,
+    pub asking: Vec<Number>,
+}
+
+#[derive(Debug)]
+pub struct Member {
+    pub number: Number,
+    /// From which message on the member reads; none until that was told to the store.
+    pub since: Option<MessageId>,
+    pub ends: Option<Duration>,
+    pub is_news: bool,
+}
+
+/// The answer that a request about groups ought to get.
+#[derive(Debug)]
+pub struct GroupDue {
+    verb: Verb,
+    /// One of these; none where that depends on what has not happened yet.
+    pub codes: Vec<Code>,
+    /// The save for which it waits.
+    pub awaits: Save,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Save {
+    No,
+    Next,
+    This(Ticket),
+}
+
+impl Model {
+    pub(super) fn restart_groups(&mut self, store: &Store) {
+        assert!(store.messages.groups.all().eq(self.groups.on_disk.values().filter(|it| it.kept)));
+        let ended: Vec<GroupId> =
+            self.groups.on_disk.values().filter(|it| !it.kept).map(|it| it.id).collect();
+        for id in ended {
+            self.groups.on_disk.remove(&id);
+            self.ledger.end(id);
+        }
+        let groups = &mut self.groups;
+        groups.makings.clear();
+        groups.notices.clear();
+        groups.groups.clear();
+        for record in groups.on_disk.values().rev() {
+            // Of two with one name, the older one has ended and that could not be kept.
+            if groups.groups.values().any(|group| group.name == record.name) {
+                continue;
+            }
+            let members = record.members.iter().map(|(number, since)| Member {
+                number: *number,
+                since: Some(*since),
+                ends: None,
+                is_news: false,
+            });
+            let group = Group {
+                name: record.name,
+                admin: record.admin,
+                made_by: record.admin,
+                kept: true,
+                members: members.collect(),
+                asked: record.asked.clone(),
+                asking: record.asking.clone(),
+            };
+            groups.groups.insert(record.id, group);
+        }
+    }
+
+    /// Somebody who is logged in sends a command that may be about groups.
+    pub(super) fn group_command(&mut self, conn: ConnId, user: Number, request: &Request) {
+        let verb = request.verb();
+        let result = match request {
+            Request::Mkgroup { name, users, asks } => {
+                let (name, users, asks) = (*name, users.clone(), *asks);
+                let making = Making { conn, maker: user, name, users, asks, record: None };
+                self.groups.makings.push(making);
+                let due = GroupDue { verb, codes: Vec::new(), awaits: Save::No };
+                return self.session(conn).group_replies.push_back(due);
+            }
+            Request::Join(name) => self.join(user, name),
+            Request::Admit { group, user: asker, admit } => {
+                self.decide(user, group, *asker, *admit)
+            }
+            Request::Leave(name) => self.own_group(user, name).map(|id| {
+                self.remove_member(id, user);
+                (Code::Done, Save::Next)
+            }),
+            Request::Keep { group, keep } => self.administered(user, group).map(|id| {
+                self.keep(id, *keep);
+                (Code::Done, Save::Next)
+            }),
+            Request::Groups { all } => {
+                let groups = self.groups.groups.values();
+                let groups = groups.filter(|group| *all || group.is_member(user));
+                let items = groups.map(|group| self.line(group)).collect();
+                let list = DueList { verb, items: Some(items) };
+                return self.session(conn).lists.push_back(list);
+            }
+            Request::Members(name) => match self.member_lines(user, name) {
+                Ok(items) => {
+                    let list = DueList { verb, items: Some(items) };
+                    return self.session(conn).lists.push_back(list);
+                }
+                Err(code) => Err(code),
+            },
+            _ => return,
+        };
+        let (code, awaits) = result.unwrap_or_else(|code| (code, Save::No));
+        let due = GroupDue { verb, codes: vec![code], awaits };
+        self.session(conn).group_replies.push_back(due);
+    }
+
+    /// A command about groups was refused before anybody looked at the groups.
+    pub(super) fn group_command_refused(&mut self, conn: ConnId, verb: Verb, code: Code) {
+        if is_answered_here(verb) {
+            let due = GroupDue { verb, codes: vec![code], awaits: Save::No };
+            self.session(conn).group_replies.push_back(due);
+        }
+    }
+
+    pub(super) fn group_reply(&mut self, conn: ConnId, verb: Verb, reply: &Reply) {
+        if self.session(conn).group_replies.front().is_some_and(|due| due.codes.is_empty()) {
+            self.no_group_is_made(conn);
+        }
+        let due = self.session(conn).group_replies.pop_front();
+        let due = due.unwrap_or_else(|| panic!("{reply} answers nothing"));
+        assert_eq!(due.verb, verb, "{reply}");
+        assert!(due.codes.contains(&reply.code), "{reply} in place of {:?}", due.codes);
+        if let Detail::GroupOf(name, members) = reply.detail {
+            let members_max = self.config.group_max.max(1);
+            assert!((1..=members_max).contains(&members), "{name} has {members} members");
+        }
+    }
+
+    fn find_group(&self, name: &GroupName) -> Option<GroupId> {
+        let found = self.groups.groups.iter().find(|(_, group)| group.name == *name);
+        found.map(|(id, _)| *id)
+    }
+
+    pub(super) fn own_group(&self, user: Number, name: &GroupName) -> Result<GroupId, Code> {
+        let id = self.find_group(name).ok_or(Code::NotFound)?;
+        self.groups.is_member(user, id).then_some(id).ok_or(Code::NotAllowed)
+    }
+
+    fn administered(&self, user: Number, name: &GroupName) -> Result<GroupId, Code> {
+        let id = self.find_group(name).ok_or(Code::NotFound)?;
+        (self.groups.groups[&id].admin == user).then_some(id).ok_or(Code::NotAllowed)
+    }
+
+    fn member_lines(&self, user: Number, name: &GroupName) -> Result<Vec<Item>, Code> {
+        let id = self.find_group(name).ok_or(Code::NotFound)?;
+        let group = &self.groups.groups[&id];
+        if !group.is_member(user) && !group.asked.contains(&user) {
+            return Err(Code::NotAllowed);
+        }
+        let members = group.members.iter().map(|member| &self.accounts[&member.number]);
+        Ok(members.map(|account| Item::Member(account.name, account.number)).collect())
+    }
+
+    fn line(&self, group: &Group) -> Item {
+        Item::Group {
+            name: group.name,
+            admin: self.accounts[&group.admin].name,
+            members: group.members.len(),
+            kept: group.kept,
+        }
+    }
+
+    fn join(&mut self, user: Number, name: &GroupName) -> Result<(Code, Save), Code> {
+        let id = self.find_group(name).ok_or(Code::NotFound)?;
+        let group = self.groups.groups.get_mut(&id).unwrap();
+        if group.is_member(user) {
+            return Ok((Code::Done, Save::No));
+        }
+        if group.asking.contains(&user) {
+            return Ok((Code::DoneWaiting, Save::No));
+        }
+        if group.members.len() >= self.config.group_max {
+            return Err(Code::NoRoom);
+        }
+        if group.asked.contains(&user) {
+            self.add_member(id, user);
+            return Ok((Code::Done, Save::Next));
+        }
+        group.asking.push(user);
+        let (name, admin) = (group.name, group.admin);
+        self.notice(Notice::Join(name, self.accounts[&user].name), &[admin]);
+        Ok((Code::DoneWaiting, Save::Next))
+    }
+
+    fn decide(
+        &mut self,
+        user: Number,
+        name: &GroupName,
+        asker: UserRef,
+        admit: bool,
+    ) -> Result<(Code, Save), Code> {
+        let id = self.administered(user, name)?;
+        let asker = self.find(asker).ok_or(Code::NotFound)?.number;
+        let group = self.groups.groups.get_mut(&id).unwrap();
+        if !group.asking.contains(&asker) {
+            return Err(Code::WrongState);
+        }
+        if admit && group.members.len() >= self.config.group_max {
+            return Err(Code::NoRoom);
+        }
+        match admit {
+            true => self.add_member(id, asker),
+            false => group.asking.retain(|other| *other != asker),
+        }
+        Ok((Code::Done, Save::Next))
+    }
+
+    fn keep(&mut self, id: GroupId, keep: bool) {
+        let ends = self.now + GROUP_OFFLINE_TIME_MAX;
+        let there: Vec<Number> = self.there().collect();
+        let group = self.groups.groups.get_mut(&id).unwrap();
+        group.kept = keep;
+        for member in &mut group.members {
+            let is_at_risk = !keep && !there.contains(&member.number);
+            member.ends = is_at_risk.then(|| member.ends.unwrap_or(ends));
+        }
+    }
+
+    fn add_member(&mut self, id: GroupId, user: Number) {
+        let group = self.groups.groups.get_mut(&id).unwrap();
+        group.asked.retain(|other| *other != user);
+        group.asking.retain(|other| *other != user);
+        group.members.push(Member { number: user, since: None, ends: None, is_news: false });
+        let name = group.name;
+        let members = group.numbers();
+        self.settle_in(id, user);
+        self.notice(Notice::Group(name, GroupChange::Join, self.accounts[&user].name), &members);
+    }
+
+    pub(super) fn settle_in(&mut self, id: GroupId, user: Number) {
+        let is_online = self.online().any(|(online, _)| online == user);
+        let is_there = self.there().any(|there| there == user);
+        let ends = self.now + GROUP_OFFLINE_TIME_MAX;
+        let group = self.groups.groups.get_mut(&id).unwrap();
+        let is_at_risk = !group.kept && !is_there;
+        let member = group.members.iter_mut().find(|member| member.number == user).unwrap();
+        member.is_news = !is_online;
+        member.ends = is_at_risk.then_some(ends);
+    }
+
+    pub(super) fn remove_member(&mut self, id: GroupId, user: Number) {
+        let group = self.groups.groups.get_mut(&id).unwrap();
+        group.members.retain(|member| member.number != user);
+        let Some(oldest) = group.members.first().map(|member| member.number) else {
+            self.groups.groups.remove(&id);
+            return;
+        };
+        let (name, members) = (group.name, group.numbers());
+        let hands_over = group.admin == user;
+        if hands_over {
+            group.admin = oldest;
+        }
+        let asking = group.asking.clone();
+        self.notice(Notice::Group(name, GroupChange::Leave, self.accounts[&user].name), &members);
+        if hands_over {
+            let admin = self.accounts[&oldest].name;
+            self.notice(Notice::Group(name, GroupChange::Admin, admin), &members);
+            for asker in asking {
+                self.notice(Notice::Join(name, self.accounts[&asker].name), &[oldest]);
+            }
+        }
+    }
+
+    /// Notes that everyone of these who is online is to be told.
+    pub(super) fn notice(&mut self, notice: Notice, to: &[Number]) {
+        let to = self.online().filter(|(user, _)| to.contains(user)).map(|(_, conn)| conn);
+        let mut to: Vec<ConnId> = to.collect();
+        to.sort_unstable();
+        if !to.is_empty() {
+            self.groups.notices.push((notice, to));
+        }
+    }
+
+    /// Somebody said goodbye.
+    pub(super) fn leave_groups(&mut self, user: Number) {
+        let groups = self.groups.groups.iter();
+        let left = groups.filter(|(_, group)| !group.kept && group.is_member(user));
+        for id in left.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.remove_member(id, user);
+        }
+    }
+
+    pub(super) fn went_offline(&mut self, user: Number) {
+        let ends = self.now + GROUP_OFFLINE_TIME_MAX;
+        for group in self.groups.groups.values_mut().filter(|group| !group.kept) {
+            for member in group.members.iter_mut().filter(|member| member.number == user) {
+                member.ends.get_or_insert(ends);
+            }
+        }
+    }
+
+    pub(super) fn came_online(&mut self, user: Number) {
+        for group in self.groups.groups.values_mut() {
+            for member in group.members.iter_mut().filter(|member| member.number == user) {
+                member.ends = None;
+            }
+        }
+    }
+
+    /// Memberships end of those who are offline for too long.
+    pub(super) fn end_memberships(&mut self) {
+        self.groups.is_deadline = false;
+        for _ in 0..GROUPS_PER_TICK_MAX {
+            let members = self.groups.groups.iter().flat_map(|(id, group)| {
+                group.members.iter().map(move |member| (member.ends, *id, member.number))
+            });
+            let over = members.filter_map(|(ends, id, number)| {
+                let ends = ends.filter(|ends| *ends <= self.now)?;
+                let place = self.registered.iter().position(|other| *other == number);
+                Some((ends, place, id, number))
+            });
+            let Some((.., id, number)) = over.min() else { return };
+            self.remove_member(id, number);
+        }
+    }
+
+    /// Somebody is welcomed, and told what waits.
+    pub(super) fn group_news(&mut self, user: Number) {
+        let own = self.accounts[&user].name;
+        let mut news = Vec::new();
+        for group in self.groups.groups.values_mut() {
+            for member in group.members.iter_mut().filter(|member| member.number == user) {
+                if std::mem::take(&mut member.is_news) {
+                    news.push(Notice::Group(group.name, GroupChange::Join, own));
+                }
+            }
+        }
+        let invitations = self.groups.groups.values().filter(|group| group.asked.contains(&user));
+        for group in invitations.take(GROUP_NOTICES_MAX) {
+            news.push(Notice::Ask(group.name, self.accounts[&group.admin].name));
+        }
+        for group in self.groups.groups.values().filter(|group| group.admin == user) {
+            for asker in &group.asking {
+                news.push(Notice::Join(group.name, self.accounts[asker].name));
+            }
+        }
+        for notice in news {
+            self.notice(notice, &[user]);
+        }
+    }
+
+    /// The members of a group who get what one of them says.
+    pub(super) fn other_members(&self, id: GroupId, from: Number) -> Vec<Number> {
+        let members = self.groups.groups.get(&id).map_or(Vec::new(), Group::numbers);
+        members.into_iter().filter(|member| *member != from).collect()
+    }
+
+    /// From which message on a member reads a group, whether that is on disk or not.
+    pub(super) fn member_since(&self, id: GroupId, user: Number) -> Option<MessageId> {
+        let group = self.groups.groups.get(&id)?;
+        group.members.iter().find(|member| member.number == user)?.since
+    }
+
+    pub(super) fn is_member(&self, id: GroupId, user: Number) -> bool {
+        let group = self.groups.groups.get(&id);
+        group.is_some_and(|group| group.numbers().contains(&user))
+    }
+
+    /// From which message on somebody reads a chat; none for who may not.
+    pub fn reads_since(&self, reader: Number, chat: Chat) -> Option<MessageId> {
+        let all = Some(MessageId(0));
+        match chat {
+            Chat::Everyone => all,
+            Chat::Direct(one, other) => all.filter(|_| one == reader || other == reader),
+            Chat::Group(id) => {
+                let members = &self.groups.on_disk.get(&id)?.members;
+                members.iter().find(|(member, _)| *member == reader).map(|(_, since)| *since)
+            }
+        }
+    }
+
+    /// Who has a session, or is about to.
+    fn there(&self) -> impl Iterator<Item = Number> {
+        let entering = |session: &super::Session| Some(session.entering.as_ref()?.user);
+        self.sessions.values().filter_map(move |session| session.user.or(entering(session)))
+    }
+}
+
+impl Groups {
+    pub fn is_member(&self, user: Number, id: GroupId) -> bool {
+        self.groups.get(&id).is_some_and(|group| group.is_member(user))
+    }
+
+    pub fn has_ended(&self, chat: Chat) -> bool {
+        matches!(chat, Chat::Group(id) if !self.groups.contains_key(&id))
+    }
+
+    /// The groups of somebody, by id and name.
+    pub fn of(&self, user: Number) -> impl Iterator<Item = (GroupId, GroupName)> {
+        let groups = self.groups.iter().filter(move |(_, group)| group.is_member(user));
+        groups.map(|(id, group)| (*id, group.name))
+    }
+
+    /// Whether there are groups that only wait for somebody to come back.
+    pub fn are_all_kept(&self) -> bool {
+        self.groups.values().all(|group| group.kept)
+    }
+}
+
+impl Group {
+    fn is_member(&self, user: Number) -> bool {
+        self.members.iter().any(|member| member.number == user)
+    }
+
+    fn numbers(&self) -> Vec<Number> {
+        self.members.iter().map(|member| member.number).collect()
+    }
+}
+
+/// Whether replies to the verb are looked at here. Lists of groups and members are not replies.
+pub fn is_answered_here(verb: Verb) -> bool {
+    use Verb::{Admit, Groups, Join, Keep, Leave, Members, Mkgroup, Mkgroupreq, Refuse};
+    matches!(verb, Mkgroup | Mkgroupreq | Join | Admit | Refuse | Leave | Keep)
+        || matches!(verb, Groups | Members)
+}

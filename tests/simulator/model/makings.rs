@@ -1,0 +1,212 @@
+//! Groups on their way to the disk: those that are being made, and what changed in others.
+
+use chatsrv::hub::{ConnId, GroupId, GroupRecord, Outcome, Ticket};
+use chatsrv::limits::GROUPS_MADE_MAX;
+use chatsrv::protocol::name::{GroupName, Number, UserRef};
+use chatsrv::protocol::reply::{Code, GroupChange, MessageId, Notice};
+
+use super::Model;
+use super::groups::{Group, Member, Save};
+
+/// A group that somebody wants to make.
+#[derive(Debug)]
+pub struct Making {
+    pub conn: ConnId,
+    pub maker: Number,
+    pub name: Option<GroupName>,
+    pub users: Vec<UserRef>,
+    pub asks: bool,
+    /// On its way to the disk.
+    pub record: Option<(Ticket, GroupRecord)>,
+}
+
+impl Model {
+    /// Whoever makes a group and may go on makes none.
+    pub(super) fn settle_makings(&mut self, goes_on: impl Fn(ConnId) -> bool) {
+        let makings = self.groups.makings.iter();
+        let refused = makings.filter(|making| making.record.is_none() && goes_on(making.conn));
+        for conn in refused.map(|making| making.conn).collect::<Vec<_>>() {
+            self.no_group_is_made(conn);
+        }
+    }
+
+    /// A group can't be made, or there is no id for it.
+    pub(super) fn no_group_is_made(&mut self, conn: ConnId) {
+        let makings = &mut self.groups.makings;
+        let of_this = |making: &Making| making.conn == conn && making.record.is_none();
+        let at = makings.iter().position(of_this).expect("a group was to be made");
+        let making = makings.remove(at);
+        let codes = match self.refusal(&making) {
+            Some(code) => vec![code],
+            None if self.mark_failed => vec![Code::Busy, Code::NoRoom],
+            None => panic!("{making:?} could be made"),
+        };
+        let due = self.session(conn).group_replies.iter_mut().find(|due| due.codes.is_empty());
+        due.expect("it is answered").codes = codes;
+    }
+
+    /// Why a group can't be made; none where it can.
+    fn refusal(&self, making: &Making) -> Option<Code> {
+        let reserved = self.groups.makings.iter().filter_map(|other| other.record.as_ref());
+        let mut taken = reserved
+            .map(|(_, record)| record.name)
+            .chain(self.groups.groups.values().map(|group| group.name));
+        if making.name.is_some_and(|name| taken.any(|taken| taken == name)) {
+            return Some(Code::NameNotAllowed);
+        }
+        let Some(named) = self.named(making) else { return Some(Code::NotFound) };
+        let is_full = !making.asks && named.len() + 1 > self.config.group_max;
+        let groups = self.groups.groups.values().filter(|group| group.made_by == making.maker);
+        let underway = self.groups.makings.iter().filter(|other| other.record.is_some());
+        let underway = underway.filter(|other| other.maker == making.maker);
+        let has_many = groups.count() + underway.count() >= GROUPS_MADE_MAX;
+        (is_full || has_many).then_some(Code::NoRoom)
+    }
+
+    fn named(&self, making: &Making) -> Option<Vec<Number>> {
+        let mut named = Vec::new();
+        for user in &making.users {
+            let number = self.find(*user)?.number;
+            if number != making.maker && !named.contains(&number) {
+                named.push(number);
+            }
+        }
+        Some(named)
+    }
+
+    /// The hub has a group saved.
+    pub(super) fn group_is_saved(&mut self, ticket: Ticket, record: &GroupRecord) {
+        let newest = self.ledger.newest();
+        let Some(group) = self.groups.groups.get_mut(&record.id) else {
+            return self.group_is_made(ticket, record);
+        };
+        for (member, (_, since)) in group.members.iter_mut().zip(&record.members) {
+            // What was said up to now was said to others.
+            assert!(member.since.is_some() || *since > newest, "{record:?}");
+            member.since.get_or_insert(*since);
+        }
+        let members = group.members.iter().map(|member| (member.number, member.since.unwrap()));
+        let expected = GroupRecord {
+            id: record.id,
+            name: group.name,
+            admin: group.admin,
+            kept: group.kept,
+            members: members.collect(),
+            asked: group.asked.clone(),
+            asking: group.asking.clone(),
+        };
+        assert_eq!(*record, expected);
+        self.save_is_awaited(ticket);
+    }
+
+    /// The hub has the end of a group saved.
+    pub(super) fn group_is_ended(&mut self, ticket: Ticket, id: GroupId) {
+        assert!(!self.groups.groups.contains_key(&id), "{:?} goes on", self.groups.groups[&id]);
+        self.save_is_awaited(ticket);
+    }
+
+    fn save_is_awaited(&mut self, ticket: Ticket) {
+        let session = self.current.and_then(|current| self.sessions.get_mut(&current));
+        let due = session.and_then(|session| session.group_replies.back_mut());
+        if let Some(due) = due.filter(|due| due.awaits == Save::Next) {
+            due.awaits = Save::This(ticket);
+        }
+    }
+
+    fn group_is_made(&mut self, ticket: Ticket, record: &GroupRecord) {
+        self.ledger.given_out(MessageId(record.id.0));
+        let makings = &self.groups.makings;
+        let at = makings.iter().position(|it| it.record.is_none() && it.maker == record.admin);
+        let making = &makings[at.expect("somebody makes a group")];
+        assert_eq!(self.refusal(making), None, "{making:?}");
+        assert!(making.name.is_none_or(|name| name.to_string() == record.name.to_string()));
+        assert!(making.name.is_some() || record.name.is_numbered());
+        let named = self.named(making).unwrap();
+        let (members, asked) = if making.asks { (vec![], named) } else { (named, vec![]) };
+        let members = [making.maker].into_iter().chain(members);
+        assert!(members.eq(record.members.iter().map(|(number, _)| *number)), "{record:?}");
+        assert_eq!((&record.asked, &record.asking, record.kept), (&asked, &vec![], false));
+        self.groups.makings[at.unwrap()].record = Some((ticket, record.clone()));
+    }
+
+    /// The store has saved a group, or has not.
+    pub(super) fn group_saved(&mut self, ticket: Ticket, record: &GroupRecord, outcome: &Outcome) {
+        if *outcome == Outcome::Done {
+            self.groups.names.insert(record.id, record.name);
+            self.groups.on_disk.insert(record.id, record.clone());
+        }
+        let of_this =
+            |making: &Making| making.record.as_ref().is_some_and(|(saves, _)| *saves == ticket);
+        let Some(at) = self.groups.makings.iter().position(of_this) else {
+            return self.save_over(ticket, outcome);
+        };
+        let making = self.groups.makings.remove(at);
+        let code = failure(outcome).unwrap_or(Code::Done);
+        if let Some(session) = self.sessions.get_mut(&making.conn) {
+            let due = session.group_replies.iter_mut().find(|due| due.codes.is_empty());
+            due.expect("it is answered").codes = vec![code];
+        }
+        if code == Code::Done {
+            self.group_made(&making, record);
+        }
+    }
+
+    fn group_made(&mut self, making: &Making, record: &GroupRecord) {
+        let GroupRecord { id, name, .. } = *record;
+        let members = record.members.iter().map(|(number, since)| Member {
+            number: *number,
+            since: Some(*since),
+            ends: None,
+            is_news: false,
+        });
+        let group = Group {
+            name,
+            admin: making.maker,
+            made_by: making.maker,
+            kept: false,
+            members: members.collect(),
+            asked: record.asked.clone(),
+            asking: Vec::new(),
+        };
+        self.groups.groups.insert(id, group);
+        for (number, _) in &record.members {
+            self.settle_in(id, *number);
+            if *number != making.maker {
+                let joins = Notice::Group(name, GroupChange::Join, self.accounts[number].name);
+                self.notice(joins, &[making.maker, *number]);
+            }
+        }
+        let asks = Notice::Ask(name, self.accounts[&making.maker].name);
+        self.notice(asks, &record.asked);
+    }
+
+    /// The store has forgotten a group, or has not.
+    pub(super) fn group_ended(&mut self, ticket: Ticket, id: GroupId, outcome: &Outcome) {
+        if *outcome == Outcome::Done {
+            self.groups.on_disk.remove(&id);
+            self.ledger.end(id);
+        }
+        self.save_over(ticket, outcome);
+    }
+
+    fn save_over(&mut self, ticket: Ticket, outcome: &Outcome) {
+        let replies = self.sessions.values_mut().flat_map(|session| &mut session.group_replies);
+        for due in replies.filter(|due| due.awaits == Save::This(ticket)) {
+            due.awaits = Save::No;
+            due.codes = failure(outcome).map_or(due.codes.clone(), |code| vec![code]);
+        }
+    }
+
+    /// Whoever waits to make a group and is gone makes none.
+    pub(super) fn forget_makings(&mut self, conn: ConnId) {
+        self.groups.makings.retain(|making| making.conn != conn || making.record.is_some());
+    }
+}
+
+fn failure(outcome: &Outcome) -> Option<Code> {
+    match outcome {
+        Outcome::Done => None,
+        Outcome::NoRoom => Some(Code::NoRoom),
+        _ => Some(Code::Busy),
+    }
+}

@@ -1,0 +1,164 @@
+//! Uploads and files, as the store in memory keeps them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use chatsrv::hub::{Outcome, Place, StoredMessage, UploadId};
+use chatsrv::protocol::name::{FileName, Number};
+use chatsrv::protocol::reply::MessageId;
+
+use super::content;
+use crate::uploads::key;
+
+/// Uploads that one step of a removal removes.
+const REMOVED_IN_A_STEP: usize = 2;
+
+#[derive(Debug)]
+pub struct Files {
+    pub shared: BTreeMap<FileName, Rc<[u8]>>,
+    pub sent: BTreeMap<MessageId, Rc<[u8]>>,
+    parts: BTreeMap<UploadId, Part>,
+    /// What each user has, in bytes.
+    used: HashMap<Number, u64>,
+    last: u64,
+    /// What the store takes for the time.
+    pub now: u64,
+}
+
+#[derive(Debug)]
+struct Part {
+    owner: Number,
+    place: Place,
+    size: u64,
+    bytes: Vec<u8>,
+    is_synced: bool,
+    /// When it was last written.
+    touched: u64,
+}
+
+impl Files {
+    pub fn new(shared: &[(&str, usize)]) -> Self {
+        let bytes = |name: &str, size| (0..size).map(|at| content(name, at as u64)).collect();
+        let shared = shared.iter().map(|(name, size)| (name.parse().unwrap(), bytes(name, *size)));
+        Files {
+            shared: shared.collect(),
+            sent: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            used: HashMap::new(),
+            last: 0,
+            now: 0,
+        }
+    }
+
+    pub fn begin(&mut self, owner: Number, place: &Place, size: u64, quota: u64) -> Outcome {
+        if let Place::Shared(name) = place {
+            if self.shared.contains_key(name) {
+                return Outcome::Exists;
+            }
+            let folder = name.as_str().rsplit_once('/').map(|(folder, _)| folder);
+            if folder.is_some_and(|folder| folder != "folder") {
+                return Outcome::NotFound;
+            }
+        }
+        let known = self
+            .parts
+            .iter()
+            .find(|(_, part)| (part.owner, &part.place, part.size) == (owner, place, size));
+        if let Some((upload, part)) = known {
+            return Outcome::UploadReady { upload: *upload, offset: part.bytes.len() as u64 };
+        }
+        let used = self.used.entry(owner).or_default();
+        if *used + size > quota {
+            return Outcome::NoRoom;
+        }
+        *used += size;
+        self.last += 1;
+        let upload = UploadId(self.last);
+        let (place, bytes, touched) = (place.clone(), Vec::new(), self.now);
+        let part = Part { owner, place, size, bytes, is_synced: false, touched };
+        self.parts.insert(upload, part);
+        Outcome::UploadReady { upload, offset: 0 }
+    }
+
+    /// Writes bytes, where the upload is still there.
+    pub fn write(&mut self, upload: UploadId, offset: u64, bytes: &[u8]) {
+        let Some(part) = self.parts.get_mut(&upload) else { return };
+        let offset = offset as usize;
+        assert!(offset <= part.bytes.len(), "{part:?} gets a hole at {offset}");
+        assert!(offset + bytes.len() <= part.size as usize, "{part:?} gets too long");
+        part.bytes.resize(part.bytes.len().max(offset + bytes.len()), 0);
+        part.bytes[offset..offset + bytes.len()].copy_from_slice(bytes);
+        part.is_synced = false;
+        part.touched = self.now;
+    }
+
+    pub fn sync(&mut self, upload: UploadId) -> Outcome {
+        match self.parts.get_mut(&upload) {
+            Some(part) => {
+                assert_eq!(part.bytes.len() as u64, part.size, "{part:?} is not whole");
+                part.is_synced = true;
+                Outcome::Done
+            }
+            None => Outcome::NotFound,
+        }
+    }
+
+    pub fn finish(&mut self, upload: UploadId, message: Option<&StoredMessage>) -> Outcome {
+        let Some(part) = self.parts.get(&upload) else { return Outcome::NotFound };
+        assert!(part.is_synced, "{part:?} is not on disk");
+        let bytes = part.bytes.as_slice().into();
+        match (&part.place, message) {
+            (Place::Shared(name), None) => {
+                if self.shared.contains_key(name) {
+                    return Outcome::Exists;
+                }
+                self.shared.insert(name.clone(), bytes);
+            }
+            (Place::Chat(chat, name), Some(message)) => {
+                let told = (message.from, message.chat, &*message.text, message.file_size);
+                assert_eq!(told, (part.owner, *chat, name.as_str(), Some(part.size)));
+                self.sent.insert(message.id, bytes);
+            }
+            other => panic!("{other:?}"),
+        }
+        self.parts.remove(&upload);
+        Outcome::Done
+    }
+
+    /// Checks that every file that was uploaded holds what its senders sent.
+    pub fn check(&self, name_of: impl Fn(MessageId) -> Option<String>) {
+        let shared = self.shared.iter().map(|(name, bytes)| (name.to_string(), bytes));
+        let sent = self.sent.iter().filter_map(|(id, bytes)| Some((name_of(*id)?, bytes)));
+        for (name, bytes) in shared.chain(sent) {
+            let key = key(&name, bytes.len() as u64);
+            let mut bytes = bytes.iter().zip(0..);
+            assert!(bytes.all(|(byte, offset)| *byte == content(&key, offset)), "{name} is mixed");
+        }
+    }
+
+    pub fn drop_upload(&mut self, upload: UploadId) {
+        if let Some(part) = self.parts.remove(&upload) {
+            *self.used.get_mut(&part.owner).unwrap() -= part.size;
+        }
+    }
+
+    pub fn remove_old(&mut self, before: u64) -> Outcome {
+        let old = self.parts.iter().filter(|(_, part)| part.touched < before);
+        let old: Vec<UploadId> = old.map(|(upload, _)| *upload).collect();
+        old.iter().take(REMOVED_IN_A_STEP).for_each(|upload| self.drop_upload(*upload));
+        Outcome::Removed { more: old.len() > REMOVED_IN_A_STEP }
+    }
+}
+
+/// What comes of opening a file.
+pub fn opened(file: Option<&Rc<[u8]>>) -> Outcome {
+    file.map_or(Outcome::NotFound, |bytes| Outcome::Opened { size: bytes.len() as u64 })
+}
+
+/// What comes of hashing a file.
+pub fn summed(file: Option<&Rc<[u8]>>) -> Outcome {
+    file.map_or(Outcome::NotFound, |bytes| Outcome::Summed {
+        sha256: [0xab; 32],
+        size: bytes.len() as u64,
+    })
+}
