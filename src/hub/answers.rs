@@ -69,6 +69,8 @@ struct Queue {
     downloads_asked: usize,
     /// How many uploads there are, from being asked for to being over.
     uploads: usize,
+    /// How many of those have no stream yet.
+    uploads_asked: usize,
     /// How many of those are whole, and are being made files.
     finishing: usize,
     /// How many numbers were given to streams.
@@ -168,7 +170,7 @@ impl Answers {
     }
 
     /// Gives the next number to a stream.
-    pub fn open_stream(&mut self) -> u32 {
+    fn open_stream(&mut self) -> u32 {
         let queue = self.queue();
         queue.streams += 1;
         queue.streams
@@ -189,11 +191,29 @@ impl Answers {
         let queue = self.queue();
         let room = queue.uploads < UPLOADS_MAX;
         queue.uploads += usize::from(room);
+        queue.uploads_asked += usize::from(room);
         self.free_if_unused();
         room
     }
 
-    /// An upload is over, or came to nothing.
+    /// How many uploads are asked for that have no stream yet.
+    pub fn uploads_asked(&self) -> usize {
+        self.0.as_ref().map_or(0, |queue| queue.uploads_asked)
+    }
+
+    /// An upload that was asked for comes to nothing.
+    pub fn upload_refused(&mut self) {
+        self.queue().uploads_asked -= 1;
+        self.upload_over();
+    }
+
+    /// Opens the stream of an upload that was asked for.
+    pub fn open_upload(&mut self) -> u32 {
+        self.queue().uploads_asked -= 1;
+        self.open_stream()
+    }
+
+    /// An upload that had a stream is over.
     pub fn upload_over(&mut self) {
         self.queue().uploads -= 1;
         self.free_if_unused();
@@ -281,7 +301,8 @@ impl Answers {
         let ready_first = matches!(queue.slots.front(), Some(Slot::Ready(_)));
         assert!(!ready_first, "an answer waits though its turn has come");
         assert!(queue.downloads.len() + queue.downloads_asked <= DOWNLOADS_MAX);
-        assert!(queue.uploads <= UPLOADS_MAX && queue.finishing <= queue.uploads);
+        assert!(queue.uploads <= UPLOADS_MAX);
+        assert!(queue.uploads_asked + queue.finishing <= queue.uploads);
         assert!(queue.downloads.iter().all(|stream| *stream <= queue.streams));
     }
 }

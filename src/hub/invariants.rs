@@ -32,6 +32,13 @@ impl Hub {
             } else {
                 assert!(session.answers.waiting() <= 1, "{conn} is owed more than one answer");
             }
+            let is_opening = |what: &&UnderWay| match what {
+                UnderWay::Asked(asked, Task::BeginUpload(_)) => *asked == conn,
+                _ => false,
+            };
+            let opening = self.under_way.values().filter(is_opening).count();
+            let asked = opening + session.answers.opened_uploads().count();
+            assert_eq!(session.answers.uploads_asked(), asked, "{conn}");
             let opening = self.under_way.values().filter(|what| match what {
                 UnderWay::Asked(asked, Task::Download { .. }) => *asked == conn,
                 UnderWay::Asked(asked, Task::FindSent(_, Wanted::Download(_))) => *asked == conn,

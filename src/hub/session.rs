@@ -191,7 +191,11 @@ impl Session {
     pub fn takes_input(&self) -> bool {
         match self.state {
             State::Greeted | State::AwaitsPassword(_) => self.answers.waiting() == 0,
-            State::Online(..) => !self.is_on_hold && self.answers.may_wait_more(),
+            State::Online(..) => {
+                !self.is_on_hold
+                    && self.answers.may_wait_more()
+                    && self.answers.uploads_asked() == 0
+            }
             State::ChecksPassword | State::Refused(_) | State::Enters(_) => false,
             State::Leaving(_) => false,
         }

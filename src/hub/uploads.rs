@@ -169,7 +169,8 @@ impl Hub {
         }
     }
 
-    /// Has an upload opened, where nothing is in its way.
+    /// Has an upload opened, where nothing is in its way. The session takes nothing until the
+    /// answer is given, since the chunks may come right behind.
     fn announce(&mut self, conn: ConnId, upload: Upload, effects: &mut Effects) {
         let verb = upload.verb();
         if !self.uploads.take(&upload, conn) {
@@ -226,7 +227,7 @@ impl Hub {
             Outcome::NoRoom => Reply::text(Code::NoRoom, verb, "no room on the disk or for you"),
             _ => failed(verb, outcome),
         };
-        session.answers.upload_over();
+        session.answers.upload_refused();
         self.uploads.release(&upload, conn);
         self.resolve(conn, ticket, Answer::Reply(reply), effects);
     }
@@ -235,7 +236,7 @@ impl Hub {
     pub(super) fn begin_upload(&mut self, conn: ConnId, ready: ReadyUpload, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let ReadyUpload { ticket, id, offset, upload } = ready;
-        let stream = session.answers.open_stream();
+        let stream = session.answers.open_upload();
         let reply = Reply::new(Code::Done, upload.verb(), Detail::Upload(stream, offset));
         effects.push(Effect::Reply { conn, reply });
         effects.push(Effect::Upload { conn, ticket, stream, bytes: offset..upload.size });

@@ -2,6 +2,7 @@
 
 use chatsrv::hub::Config;
 
+use super::groups::play_among;
 use super::people::{ALICE_AND_BOB, ALICE_ONLINE, alice_and_bob};
 use crate::dialogue::{config, play_with};
 
@@ -228,4 +229,66 @@ fn a_server_that_keeps_nothing_takes_no_files_for_chats() {
         alice sends 1
         alice < C 126 PUT 1 1 new";
     play_with(config, alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
+}
+
+#[test]
+fn a_file_for_a_group_is_for_its_members_from_joining_on() {
+    play_among(
+        3,
+        config(),
+        "alice > C MKGROUP #team bob
+         alice < C 250 MKGROUP #team 2
+         alice < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team join bob
+         carol > C SENDFILE #team 1 new
+         carol < C 530 SENDFILE ...
+         alice > C SENDFILE #team 1 new
+         alice < C 250 SENDFILE 1 0
+         alice sends 1 x
+         alice sends 1
+         alice < C 126 SENDFILE 1 1 @1700000000000001
+         bob < C 124 FILE 1700000000000001 alice #team 1 new
+         carol > C JOIN #team
+         carol < C 252 JOIN ...
+         alice < C 123 JOIN #team carol
+         alice > C ADMIT #team carol
+         alice < C 128 GROUP #team join carol
+         alice < C 250 ADMIT ...
+         bob < C 128 GROUP #team join carol
+         carol < C 128 GROUP #team join carol
+         carol > C GET 0 @1700000000000001
+         carol < C 550 GET @1700000000000001
+         bob > C GET 0 @1700000000000001
+         bob < C 250 GET 1 1 @1700000000000001
+         bob gets 1 x
+         bob > C LEAVE #team
+         bob < C 250 LEAVE ...
+         alice < C 128 GROUP #team leave bob
+         carol < C 128 GROUP #team leave bob
+         bob > C SUM @1700000000000001
+         bob < C 550 SUM @1700000000000001",
+    );
+}
+
+#[test]
+fn who_leaves_a_group_sends_it_nothing_any_more() {
+    play_among(
+        2,
+        config(),
+        "alice > C MKGROUP #team bob
+         alice < C 250 MKGROUP #team 2
+         alice < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team join bob
+         bob > C SENDFILE #team 1 new
+         bob < C 250 SENDFILE 1 0
+         bob sends 1 x
+         bob > C LEAVE #team
+         bob < C 250 LEAVE ...
+         alice < C 128 GROUP #team leave bob
+         bob sends 1
+         bob < C 127 ABORT 1 ...
+         alice > C OPEN #team
+         alice < C 150 OPEN 0
+         alice < C 250 OPEN #team 0",
+    );
 }

@@ -23,10 +23,10 @@ fn a_file_appears_when_it_is_whole_and_on_disk() {
     play_among_two(
         "alice > C PUT 11 new file
          alice < C 250 PUT 1 0
-         alice sends 1 hello 
+         alice sends 1 hello
          bob > C GET 0 new file
          bob < C 550 GET new file
-         alice sends 1 world
+         alice sends 1  world
          store holds
          alice sends 1
          store answers first
@@ -227,12 +227,12 @@ fn what_a_dead_connection_uploads_goes_on_over_the_one_that_took_over() {
          again < C 150 UNREAD 0
          again < C 230 ...
          again > C PUT 5 other
+         store answers last
+         again < C 250 PUT 1 0
          again > C PUT 5 new
          store answers last
-         store answers first
-         store answers first
-         again < C 250 PUT 1 0
          again < C 250 PUT 2 3
+         store answers first
          again > C PUT 5 new
          again < C 450 PUT ...",
         takeover = "again connects
@@ -397,14 +397,34 @@ fn streams_are_shared_with_downloads_and_numbered_in_the_order_of_the_replies() 
     play_among_two(
         "store holds
          alice > C GET 0 small
-         alice > C PUT 5 new
          alice > C GET 0 empty
+         alice > C PUT 5 new
          store answers last
          store answers last
          store answers last
          alice < C 250 GET 1 11 small
-         alice < C 250 PUT 2 0
-         alice < C 250 GET 3 0 empty",
+         alice < C 250 GET 2 0 empty
+         alice < C 250 PUT 3 0",
+    );
+}
+
+#[test]
+fn chunks_may_come_right_behind_the_announcement() {
+    play_among_two(
+        "store holds
+         alice > C SUM small
+         alice > C PUT 5 new
+         alice sends 1 hello
+         alice sends 1
+         alice ends
+         store has 2 jobs
+         store answers last
+         store has 1 jobs
+         store works
+         alice < C 250 SUM ...
+         alice < C 250 PUT 1 0
+         alice < C 126 PUT 1 5 new
+         alice closed peer-closed",
     );
 }
 
