@@ -43,11 +43,14 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
                 StartError::Listen(address, error) => {
                     (Exit::Unavailable, format!("cannot listen on {address}: {error}"))
                 }
+                StartError::AdminSocket(path, error) => {
+                    (Exit::CantCreate, format!("cannot listen on {}: {error}", path.display()))
+                }
                 StartError::System(error) => system(error),
             }
         })?;
-    for address in server.addresses() {
-        chatsrv::log::announce(format_args!("listening on {address}"));
+    for endpoint in server.endpoints() {
+        chatsrv::log::announce(format_args!("listening on {endpoint}"));
     }
     server.run().map_err(system)
 }
@@ -100,6 +103,7 @@ fn server_config(options: &Options, files_max: u64) -> server::Config {
     let count = |files: u64| usize::try_from(files).unwrap_or(usize::MAX);
     server::Config {
         listen: options.listen.clone(),
+        admin_socket: options.admin_socket(),
         port: options.port,
         max_clients: count(max_clients),
         downloads_max: count(downloads_max),

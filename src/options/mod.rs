@@ -93,6 +93,10 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_PASSWORD_COST", value_name = "COST", default_value = "normal")]
     pub password_cost: PasswordCost,
 
+    /// Unix-domain socket for the operator [default: admin.sock, in the data folder]
+    #[arg(long, env = "CHATSRV_ADMIN_SOCKET", value_name = "PATH")]
+    admin_socket: Option<PathBuf>,
+
     /// How long clients may take to read what waits for them when the server stops
     #[arg(long, env = "CHATSRV_DRAIN", value_name = "TIME", value_parser = duration)]
     #[arg(default_value = "10s")]
@@ -158,6 +162,11 @@ impl Options {
     pub fn command() -> Command {
         // The help would name every variable, which are all made by one rule.
         CommandLine::command().mut_args(|arg| arg.hide_env(true))
+    }
+
+    /// The operator's socket.
+    pub fn admin_socket(&self) -> PathBuf {
+        self.admin_socket.clone().unwrap_or_else(|| self.data.join("admin.sock"))
     }
 
     /// The shared folder.

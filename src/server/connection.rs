@@ -2,12 +2,12 @@
 //! no user.
 
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use super::download::FileEvent;
 use super::outbox::{Flushed, Outbox, TickLines};
+use super::peer::Peer;
 use super::poll::Interest;
 use crate::hub::CloseReason;
 use crate::protocol::CLIENT_LINE_BYTES_MAX;
@@ -33,7 +33,7 @@ pub enum Phase {
 pub struct Connection {
     socket: OwnedFd,
     /// Where it comes from, for the log.
-    pub peer: SocketAddr,
+    pub peer: Peer,
     /// Whether it is one more than there may be, and only there to be told so.
     pub is_refused: bool,
     /// How far it has come.
@@ -84,7 +84,7 @@ pub enum Pause {
 
 impl Connection {
     /// A connection that was just accepted.
-    pub fn new(socket: OwnedFd, peer: SocketAddr, now: Duration) -> Self {
+    pub fn new(socket: OwnedFd, peer: Peer, now: Duration) -> Self {
         Connection {
             socket,
             peer,
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn lines_come_in_a_burst_and_then_at_the_rate() {
         let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-        let peer = "127.0.0.1:1".parse().unwrap();
+        let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
         let mut connection = Connection::new(one.into(), peer, Duration::ZERO);
         let rate = LineRate::per_second(10).unwrap();
         let mut now = Duration::from_secs(5);

@@ -23,6 +23,8 @@ pub struct Connections {
     by_address: HashMap<Address, u32>,
     /// How many are there only to be told that they are refused.
     refused: usize,
+    /// How many are the operator's.
+    operators: usize,
     /// Those to be flushed, each once.
     dirty: Vec<ConnId>,
     /// Those to be freed, each once.
@@ -40,9 +42,10 @@ impl Connections {
         self.slab.len()
     }
 
-    /// How many of them are served. Those that are refused take nobody's place.
+    /// How many of them are clients that are served. Those that are refused take nobody's place,
+    /// nor does the operator.
     pub fn served(&self) -> usize {
-        self.slab.len() - self.refused
+        self.slab.len() - self.refused - self.operators
     }
 
     /// How many of them are refused.
@@ -73,6 +76,8 @@ impl Connections {
         poll.add(&connection.socket(), Key::Connection(id), Interest::READ)?;
         if connection.is_refused {
             self.refused += 1;
+        } else if connection.peer.is_operator() {
+            self.operators += 1;
         } else {
             *self.by_address.entry(network(&connection)).or_default() += 1;
         }
@@ -189,6 +194,10 @@ impl Connections {
             self.refused -= 1;
             return;
         }
+        if connection.peer.is_operator() {
+            self.operators -= 1;
+            return;
+        }
         let network = network(connection);
         if let Some(count) = self.by_address.get_mut(&network) {
             *count -= 1;
@@ -201,5 +210,5 @@ impl Connections {
 
 /// What limits count a connection by.
 fn network(connection: &Connection) -> Address {
-    Address::host(connection.peer.ip()).network()
+    connection.peer.address().network()
 }

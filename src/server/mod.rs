@@ -11,6 +11,7 @@ mod download;
 mod effects;
 mod listener;
 mod outbox;
+mod peer;
 mod poll;
 mod read;
 mod service;
@@ -22,6 +23,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -32,6 +34,7 @@ use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
 use download::{FileEvent, Opened, Permits};
+pub use listener::Endpoint;
 use listener::Listener;
 use outbox::TickLines;
 use poll::{Interest, Key, Ready};
@@ -44,6 +47,8 @@ use timers::Timers;
 pub struct Config {
     /// The addresses to listen on; none is all.
     pub listen: Vec<IpAddr>,
+    /// The path of the operator's socket.
+    pub admin_socket: PathBuf,
     /// The port; 0 takes a free one.
     pub port: u16,
     /// How many connections there may be.
@@ -69,6 +74,8 @@ pub struct Config {
 pub enum StartError {
     /// An address can't be listened on.
     Listen(SocketAddr, io::Error),
+    /// The operator's socket can't be made.
+    AdminSocket(PathBuf, io::Error),
     /// The system refuses what the loop needs.
     System(io::Error),
 }
@@ -140,8 +147,12 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub fn bind(config: Config, poll: Poll, hub: Hub, store: Store) -> Result<Self, StartError> {
-        let listeners = Listener::open_all(&config.listen, config.port)
+        let mut listeners = Listener::open_all(&config.listen, config.port)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
+        listeners.push(
+            Listener::open_unix(&config.admin_socket)
+                .map_err(|error| StartError::AdminSocket(config.admin_socket.clone(), error))?,
+        );
         let signals = Signals::new()?;
         poll.add(&signals.source(), Key::Other(SIGNALS), Interest::READ)?;
         let mut server = Server {
@@ -174,9 +185,9 @@ impl Server {
         Ok(server)
     }
 
-    /// The addresses that are listened on.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.listeners.iter().map(|listener| listener.address)
+    /// What is listened on, clients' addresses first.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.listeners.iter().map(|listener| &listener.endpoint)
     }
 
     /// Serves until a signal ends it.
