@@ -53,6 +53,15 @@ pub const LISTEN_BACKLOG: i32 = 4096;
 /// How often a free port is looked for that is free on all addresses.
 pub const FREE_PORT_ATTEMPTS: u32 = 16;
 
+/// How many may read the metrics at once.
+pub const EXCHANGES_MAX: usize = 8;
+
+/// How long reading the metrics may take.
+pub const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Bytes of a request for the metrics.
+pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
+
 /// File descriptors that are no clients': listeners, store, files under way, refused connections.
 pub const RESERVED_FILES: u64 = 256;
 

@@ -103,6 +103,7 @@ fn server_config(options: &Options, files_max: u64) -> server::Config {
     let count = |files: u64| usize::try_from(files).unwrap_or(usize::MAX);
     server::Config {
         listen: options.listen.clone(),
+        metrics: options.metrics,
         admin_socket: options.admin_socket(),
         port: options.port,
         max_clients: count(max_clients),

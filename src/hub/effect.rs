@@ -152,6 +152,24 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// Every reason, in the order of the enum.
+    pub const ALL: &[CloseReason] = &[
+        CloseReason::Goodbye,
+        CloseReason::PeerClosed,
+        CloseReason::ConnectionLost,
+        CloseReason::BadFileFrame,
+        CloseReason::LoginTimeout,
+        CloseReason::IdleTimeout,
+        CloseReason::WrongPassword,
+        CloseReason::AlreadyOnline,
+        CloseReason::TakenOver,
+        CloseReason::NoSuchFile,
+        CloseReason::TooSlow,
+        CloseReason::ConnectionLimit,
+        CloseReason::AddressLimit,
+        CloseReason::Shutdown,
+    ];
+
     /// The word for the log and the metrics.
     pub fn name(self) -> &'static str {
         match self {

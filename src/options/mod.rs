@@ -3,7 +3,7 @@
 mod size;
 
 use std::ffi::{OsStr, OsString};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -96,6 +96,10 @@ pub struct Options {
     /// Unix-domain socket for the operator [default: admin.sock, in the data folder]
     #[arg(long, env = "CHATSRV_ADMIN_SOCKET", value_name = "PATH")]
     admin_socket: Option<PathBuf>,
+
+    /// Serve figures for Prometheus on /metrics, and /healthz, at this address [default: off]
+    #[arg(long, env = "CHATSRV_METRICS", value_name = "ADDR:PORT")]
+    pub metrics: Option<SocketAddr>,
 
     /// How long clients may take to read what waits for them when the server stops
     #[arg(long, env = "CHATSRV_DRAIN", value_name = "TIME", value_parser = duration)]

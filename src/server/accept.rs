@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::listener::{Accepted, Listener};
 use super::peer::Peer;
 use super::poll::{Interest, Key, Ready};
-use super::{SIGNALS, Server, Timer};
+use super::{Server, Timer};
 use crate::hub::{CloseReason, Input};
 use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX, REFUSED_CONNECTIONS_MAX};
 use crate::protocol::reply::Reply;
@@ -17,11 +17,12 @@ impl Server {
     /// storm of new ones does not delay them.
     pub(super) fn accept_ready(&mut self, ready: &[Ready]) {
         for event in ready {
-            if let Key::Other(number) = event.key {
-                match number {
-                    SIGNALS => self.stop(),
-                    listener => self.accept_on(listener as usize - 1),
-                }
+            match event.key {
+                Key::Connection(_) => {}
+                Key::Signals => self.stop(),
+                Key::Listener(place) => self.accept_on(usize::from(place)),
+                Key::Metrics => self.accept_exchange(),
+                Key::Exchange(place) => self.exchange_ready(place),
             }
         }
     }
@@ -30,7 +31,7 @@ impl Server {
     pub(super) fn watch_listeners(&mut self) -> io::Result<()> {
         for (index, listener) in self.listeners.iter_mut().enumerate() {
             if !listener.is_watched {
-                let key = Key::Other(SIGNALS + 1 + index as u32);
+                let key = Key::Listener(index as u16);
                 self.poll.add(&listener.socket(), key, Interest::READ)?;
                 listener.is_watched = true;
             }
@@ -84,6 +85,7 @@ impl Server {
     }
 
     fn take_in(&mut self, socket: OwnedFd, peer: Peer) {
+        self.counters.accepted += 1;
         if std::mem::take(&mut self.is_exhausted) {
             log::info!("event=accepting-again connections={}", self.connections.len());
         }

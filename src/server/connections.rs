@@ -31,6 +31,19 @@ pub struct Connections {
     doomed: Vec<ConnId>,
 }
 
+/// See [`Connections::totals`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// Bytes read.
+    pub bytes_in: u64,
+    /// Bytes written.
+    pub bytes_out: u64,
+    /// Bytes that wait to be written.
+    pub waiting: usize,
+    /// The most of them that wait for one connection.
+    pub waiting_most: usize,
+}
+
 impl Connections {
     /// No connections.
     pub fn new() -> Self {
@@ -56,6 +69,19 @@ impl Connections {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.slab.is_empty()
+    }
+
+    /// What all connections together have read, written, and yet to be written.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for (_, (_, connection)) in &self.slab {
+            let waiting = connection.outbox.waiting_bytes();
+            totals.bytes_in += connection.bytes_in;
+            totals.bytes_out += connection.bytes_out;
+            totals.waiting += waiting;
+            totals.waiting_most = totals.waiting_most.max(waiting);
+        }
+        totals
     }
 
     /// How many are served from the network of an address.

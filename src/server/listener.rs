@@ -108,7 +108,11 @@ impl Listener {
         Ok(listeners)
     }
 
-    fn open(address: SocketAddr) -> io::Result<Listener> {
+    /// Listens on one TCP address.
+    ///
+    /// # Errors
+    /// Where that is not possible.
+    pub fn open(address: SocketAddr) -> io::Result<Listener> {
         let socket = Socket::new(
             Domain::for_address(address),
             Type::STREAM.nonblocking(),

@@ -9,7 +9,9 @@ mod connection;
 mod connections;
 mod download;
 mod effects;
+mod figures;
 mod listener;
+mod metrics;
 mod outbox;
 mod peer;
 mod poll;
@@ -34,8 +36,10 @@ use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
 use download::{FileEvent, Opened, Permits};
+use figures::Counters;
 pub use listener::Endpoint;
 use listener::Listener;
+use metrics::Metrics;
 use outbox::TickLines;
 use poll::{Interest, Key, Ready};
 use service::Service;
@@ -47,6 +51,8 @@ use timers::Timers;
 pub struct Config {
     /// The addresses to listen on; none is all.
     pub listen: Vec<IpAddr>,
+    /// The address of the metrics page, where there is one.
+    pub metrics: Option<SocketAddr>,
     /// The path of the operator's socket.
     pub admin_socket: PathBuf,
     /// The port; 0 takes a free one.
@@ -97,12 +103,11 @@ enum Timer {
     Accept,
     /// The service manager is to hear that the loop turns.
     Watchdog,
+    /// Whoever reads the metrics has taken too long, where it is still the one with that number.
+    Exchange(u64),
     /// Stopping has taken long enough.
     DrainOver,
 }
-
-/// The number of the signal pipe among the poll's other sources; listeners have those above it.
-const SIGNALS: u32 = 0;
 
 /// The server.
 #[derive(Debug)]
@@ -128,6 +133,8 @@ pub struct Server {
     turns: Vec<ConnId>,
     /// Connections that wait because the store is behind.
     behind_store: Vec<ConnId>,
+    counters: Counters,
+    metrics: Metrics,
     /// What this tick made to be written.
     lines: TickLines,
     /// Memory that is used again in every tick.
@@ -153,8 +160,10 @@ impl Server {
             Listener::open_unix(&config.admin_socket)
                 .map_err(|error| StartError::AdminSocket(config.admin_socket.clone(), error))?,
         );
+        let metrics = Metrics::open(config.metrics, &poll)
+            .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
-        poll.add(&signals.source(), Key::Other(SIGNALS), Interest::READ)?;
+        poll.add(&signals.source(), Key::Signals, Interest::READ)?;
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
             permits: Permits::new(config.downloads_max),
@@ -172,6 +181,8 @@ impl Server {
             opened: HashMap::new(),
             turns: Vec::new(),
             behind_store: Vec::new(),
+            counters: Counters::default(),
+            metrics,
             lines: TickLines::default(),
             ready: Vec::new(),
             effects: Effects::default(),
@@ -213,6 +224,7 @@ impl Server {
         self.run_timers();
         self.accept_ready(&ready);
         self.settle();
+        self.counters.ticks.record(self.started.elapsed() - self.now.steady);
         ready.clear();
         self.ready = ready;
         Ok(())
@@ -276,6 +288,7 @@ impl Server {
                 Timer::Resume(id) => self.turns.push(id),
                 Timer::Accept => self.rest_is_over(),
                 Timer::Watchdog => self.arm_watchdog(),
+                Timer::Exchange(number) => self.exchange_timer(number),
                 Timer::DrainOver => self.close_all(),
             }
         }

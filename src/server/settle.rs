@@ -118,8 +118,12 @@ impl Server {
     fn reap(&mut self) -> bool {
         let now = self.now.steady;
         let mut freed = false;
+        let counters = &mut self.counters;
         self.connections.reap(&self.poll, |id, connection, reason| {
             freed = true;
+            counters.count_close(reason);
+            counters.bytes_in += connection.bytes_in;
+            counters.bytes_out += connection.bytes_out;
             log_close(id, &connection, reason, now);
         });
         if freed {
