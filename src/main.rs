@@ -6,7 +6,7 @@ use chatsrv::exit::Exit;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
 use chatsrv::options::{Options, PasswordCost, Registration};
-use chatsrv::server::{self, Poll, Server, StartError};
+use chatsrv::server::{self, Endpoint, Poll, Server, StartError};
 use chatsrv::store::{self, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -50,7 +50,12 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
             }
         })?;
     for endpoint in server.endpoints() {
-        chatsrv::log::announce(format_args!("listening on {endpoint}"));
+        match endpoint {
+            Endpoint::Tcp(address) => {
+                chatsrv::log::announce(format_args!("listening on {address}"));
+            }
+            Endpoint::Unix(path) => log::info!("event=admin-socket path={}", path.display()),
+        }
     }
     server.run().map_err(system)
 }

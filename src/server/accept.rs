@@ -19,7 +19,7 @@ impl Server {
         for event in ready {
             match event.key {
                 Key::Connection(_) => {}
-                Key::Signals => self.stop(),
+                Key::Signals => self.obey_signals(),
                 Key::Listener(place) => self.accept_on(usize::from(place)),
                 Key::Metrics => self.accept_exchange(),
                 Key::Exchange(place) => self.exchange_ready(place),

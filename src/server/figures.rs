@@ -28,6 +28,18 @@ impl Counters {
 }
 
 impl Server {
+    /// Writes all figures to the log.
+    pub(super) fn log_figures(&mut self) {
+        for family in self.figures() {
+            for row in &family.rows {
+                let mut key = String::new();
+                // Writing to a String does not fail.
+                let _ = row.write_key(family.name, &mut key);
+                log::info!("event=figure {key}={}", row.value);
+            }
+        }
+    }
+
     /// All figures, as they are now.
     pub(super) fn figures(&mut self) -> Vec<Family> {
         let totals = self.connections.totals();

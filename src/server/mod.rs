@@ -163,7 +163,9 @@ impl Server {
         let metrics = Metrics::open(config.metrics, &poll)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
-        poll.add(&signals.source(), Key::Signals, Interest::READ)?;
+        for source in signals.sources() {
+            poll.add(&source, Key::Signals, Interest::READ)?;
+        }
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
             permits: Permits::new(config.downloads_max),
@@ -303,7 +305,15 @@ impl Server {
         }
     }
 
-    /// A signal asked the server to stop; a second one does not wait any longer.
+    /// Does what signals asked for.
+    fn obey_signals(&mut self) {
+        if self.signals.take_figures() {
+            self.log_figures();
+        }
+        self.stop();
+    }
+
+    /// Stops where a signal asked for it; a second one does not wait any longer.
     fn stop(&mut self) {
         match self.signals.take_stops() {
             0 => return,
