@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use support::{Client, Frame, Options, PATIENCE, Random, Server, command};
+use support::{Client, Frame, Options, PATIENCE, Random, Server, command, password_of};
 
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
@@ -250,19 +250,51 @@ fn whoever_waits_for_something_costs_no_time() {
     assert!(used.as_millis() < 200, "the loop turned for {used:?} of a second");
 }
 
-/// A server that may open so many files at most.
-fn server_with_files(limit: usize, args: &[&str]) -> Server {
+/// A server for which the shell has set limits.
+fn server_under(limits: &str, args: &[&str]) -> Server {
     let folder = tempfile::tempdir().unwrap();
     let server = command(&folder.path().join("data"), args);
     let mut limited = Command::new("/bin/sh");
-    limited.args(["-c", &format!("ulimit -n {limit} && exec \"$@\""), "sh"]);
+    limited.args(["-c", &format!("{limits} && exec \"$@\""), "sh"]);
     limited.arg(server.get_program()).args(server.get_args());
     Server::spawn(limited, folder, args)
 }
 
 #[test]
+fn a_disk_that_takes_no_more_refuses_what_is_new_and_loses_nothing() {
+    // No file may grow beyond so many blocks of 512 bytes; the signal for it is ignored, so that
+    // writing fails.
+    let mut server = server_under("trap '' XFSZ && ulimit -f 300", &[]);
+    let mut honest = Honest::new(&server);
+    let mut known = Vec::new();
+    let refused = (0..1000).find_map(|index| {
+        let mut client = server.connect();
+        let name = format!("user{index}");
+        client.ask(&format!("C USER {name}"), "C 332 USER …");
+        client.send(&format!("D {}", password_of(&name)));
+        let line = client.line();
+        if line != "C 150 UNREAD 0" {
+            return Some((name, line));
+        }
+        client.expect("C 230 USER …");
+        client.leave();
+        known.push(name);
+        None
+    });
+    let (name, line) = refused.expect("a thousand accounts, and the disk takes more");
+    assert!(line.starts_with("C 45"), "{line}");
+    honest.talk();
+    drop(honest);
+    server.restart();
+    for name in &known {
+        server.login(name).leave();
+    }
+    server.register(&name);
+}
+
+#[test]
 fn the_limit_of_open_files_is_a_limit_of_connections() {
-    let server = server_with_files(300, &[]);
+    let server = server_under("ulimit -n 300", &[]);
     let mut honest = Honest::new(&server);
     let mut others: Vec<Client> = (0..300).map(|_| server.open()).collect();
     let lines: Vec<Frame> = others.iter_mut().map(Client::frame).collect();
@@ -280,7 +312,7 @@ fn the_limit_of_open_files_is_a_limit_of_connections() {
 #[test]
 fn who_downloads_takes_no_place_of_those_who_talk() {
     // Thirty-nine connections there may be, and each may download sixteen files.
-    let server = server_with_files(300, &[]);
+    let server = server_under("ulimit -n 300", &[]);
     server.write_file("large", vec![7; 8 << 20]);
     let mut honest = Honest::new(&server);
     let options = Options { receive_buffer: Some(4 * KIB), ..Options::default() };
@@ -305,7 +337,7 @@ fn who_downloads_takes_no_place_of_those_who_talk() {
 #[test]
 fn without_a_file_descriptor_left_those_who_come_wait() {
     // Less than the server reserves, so that refused connections alone take all.
-    let server = server_with_files(50, &[]);
+    let server = server_under("ulimit -n 50", &[]);
     let mut alice = server.register("alice");
     let mut others: Vec<Client> = (0..60).map(|_| server.open()).collect();
     server.log().wait_for("event=not-accepting");
