@@ -32,6 +32,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub use poll::{Poll, Waker};
 
 use crate::hub::{ConnId, Effects, Hub, Input, Now, Outcome, Ticket};
+use crate::limits::READ_BYTES_MAX;
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
@@ -141,7 +142,7 @@ pub struct Server {
     ready: Vec<Ready>,
     effects: Effects,
     file_events: Vec<FileEvent>,
-    read_buffer: Vec<u8>,
+    read_buffer: Box<[u8]>,
     /// Whether there was no file descriptor left for the last connection that came.
     is_exhausted: bool,
     /// Whether the server stops.
@@ -189,7 +190,7 @@ impl Server {
             ready: Vec::new(),
             effects: Effects::default(),
             file_events: Vec::new(),
-            read_buffer: Vec::new(),
+            read_buffer: vec![0; 2 * READ_BYTES_MAX].into(),
             is_exhausted: false,
             is_draining: false,
         };
