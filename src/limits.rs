@@ -13,6 +13,10 @@ pub const STRANGER_INPUT_BYTES_MAX: usize = 4 * 1024;
 /// one flood does not starve the others.
 pub const LINES_PER_TICK_MAX: u32 = 64;
 
+/// Reports of readiness in a row that may move no byte of a connection. A few do: what was fetched
+/// before it was paused, a signal between.
+pub const IDLE_TURNS_MAX: u16 = 1000;
+
 /// Connections that one listener accepts in one tick, so that a storm of them does not stop those
 /// that stand.
 pub const ACCEPTS_PER_TICK_MAX: usize = 64;

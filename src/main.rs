@@ -80,6 +80,23 @@ fn random_seed() -> std::io::Result<u64> {
     getrandom::u64().map_err(|error| std::io::Error::other(error.to_string()))
 }
 
+/// A quarter of the memory that this process may use, in bytes: the machine's, or less where a
+/// control group says so (cgroups(7)).
+fn quarter_of_memory() -> usize {
+    let info = rustix::system::sysinfo();
+    let machine = (info.totalram as u64).saturating_mul(u64::from(info.mem_unit));
+    let memory = control_group_memory().map_or(machine, |limit| limit.min(machine));
+    usize::try_from(memory / 4).unwrap_or(usize::MAX)
+}
+
+/// The limit of the control group, where there is one.
+fn control_group_memory() -> Option<u64> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let limit = std::fs::read_to_string(format!("/sys/fs/cgroup{path}/memory.max")).ok()?;
+    limit.trim().parse().ok()
+}
+
 fn store_config(options: &Options) -> store::Config {
     store::Config {
         data: options.data.clone(),
@@ -117,6 +134,9 @@ fn server_config(options: &Options, files_max: u64) -> server::Config {
         login_timeout: options.login_timeout,
         idle_timeout: options.idle_timeout,
         send_queue: usize::try_from(options.send_queue.0).unwrap_or(usize::MAX),
+        send_queue_total: options
+            .send_queue_total
+            .map_or_else(quarter_of_memory, |size| usize::try_from(size.0).unwrap_or(usize::MAX)),
         rate: options.rate,
         drain: options.drain,
     }

@@ -85,6 +85,11 @@ pub struct Options {
     #[arg(default_value_t = Size::mib(1))]
     pub send_queue: Size,
 
+    /// What may wait for all clients together; above it, who leaves most unread is closed
+    /// [default: a quarter of the memory]
+    #[arg(long, env = "CHATSRV_SEND_QUEUE_TOTAL", value_name = "SIZE", value_parser = send_queue)]
+    pub send_queue_total: Option<Size>,
+
     /// Lines a second taken from one connection, with a burst of twice that; 0 is no limit
     #[arg(long, env = "CHATSRV_RATE", value_name = "N", default_value_t = 100)]
     pub rate: u32,

@@ -45,6 +45,8 @@ pub struct Connection {
     pub leftover: Vec<u8>,
     /// What waits to be written.
     pub outbox: Outbox,
+    /// How many bytes waited there when they were last counted.
+    pub waiting_counted: usize,
     /// What the poll knows.
     pub interest: Interest,
     /// Whether writing has to wait until the socket is writable.
@@ -61,6 +63,11 @@ pub struct Connection {
     pub armed: Option<Duration>,
     /// When the next line would be on time, by the limit of lines a second.
     pub next_line_at: Duration,
+    /// How many bytes were read and written when the poll last reported it; what overflows does not
+    /// matter.
+    bytes_at_turn: u32,
+    /// How many reports in a row moved none.
+    idle_turns: u16,
     /// When it was accepted.
     pub since: Duration,
     /// Bytes read.
@@ -93,6 +100,7 @@ impl Connection {
             decoder: Decoder::new(CLIENT_LINE_BYTES_MAX),
             leftover: Vec::new(),
             outbox: Outbox::default(),
+            waiting_counted: 0,
             interest: Interest::READ,
             is_write_blocked: false,
             is_dirty: false,
@@ -101,6 +109,8 @@ impl Connection {
             deadline: None,
             armed: None,
             next_line_at: now,
+            bytes_at_turn: 0,
+            idle_turns: 0,
             since: now,
             bytes_in: 0,
             bytes_out: 0,
@@ -137,6 +147,17 @@ impl Connection {
         Interest { read, write: self.is_write_blocked }
     }
 
+    /// Counts a report of the poll, and tells how many in a row moved no byte before it.
+    pub fn count_turn(&mut self) -> u16 {
+        let bytes = (self.bytes_in + self.bytes_out) as u32;
+        self.idle_turns = match bytes == self.bytes_at_turn && bytes > 0 {
+            true => self.idle_turns.saturating_add(1),
+            false => 0,
+        };
+        self.bytes_at_turn = bytes;
+        self.idle_turns
+    }
+
     /// How long the next line has to wait, where those before it came too fast.
     pub fn line_delay(&self, now: Duration, rate: LineRate) -> Option<Duration> {
         let ahead = self.next_line_at.saturating_sub(now);
@@ -170,6 +191,18 @@ impl LineRate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn turns_without_a_byte_are_counted_until_one_moves() {
+        let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
+        let mut connection = Connection::new(one.into(), peer, Duration::ZERO);
+        connection.bytes_out = 30;
+        let turns: Vec<u16> = (0..4).map(|_| connection.count_turn()).collect();
+        assert_eq!(turns, [0, 1, 2, 3]);
+        connection.bytes_in = 1;
+        assert_eq!(connection.count_turn(), 0);
+    }
 
     #[test]
     fn lines_come_in_a_burst_and_then_at_the_rate() {

@@ -25,6 +25,8 @@ pub struct Connections {
     refused: usize,
     /// How many are the operator's.
     operators: usize,
+    /// Bytes that wait to be written to all connections.
+    waiting: usize,
     /// Those to be flushed, each once.
     dirty: Vec<ConnId>,
     /// Those to be freed, each once.
@@ -69,6 +71,27 @@ impl Connections {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.slab.is_empty()
+    }
+
+    /// Counts anew what waits for a connection.
+    pub fn count_waiting(&mut self, id: ConnId) {
+        let Some(connection) = self.get(id) else { return };
+        let waiting = connection.outbox.waiting_bytes();
+        let before = std::mem::replace(&mut connection.waiting_counted, waiting);
+        self.waiting = self.waiting - before + waiting;
+    }
+
+    /// Bytes that wait to be written to all connections.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// The connection for which most waits, of those that the hub knows.
+    pub fn slowest(&self) -> Option<ConnId> {
+        let known = self.slab.iter().filter(|(_, (_, connection))| connection.is_known_to_hub());
+        let (slot, (generation, _)) =
+            known.max_by_key(|(_, (_, connection))| connection.waiting_counted)?;
+        Some(ConnId { slot: slot as u32, generation: *generation })
     }
 
     /// What all connections together have read, written, and yet to be written.
@@ -210,6 +233,7 @@ impl Connections {
             if let Err(error) = poll.delete(&connection.socket()) {
                 log::error!("event=poll-failed conn={id} error={error}");
             }
+            self.waiting -= connection.waiting_counted;
             self.count_out(&connection);
             freed(id, connection, reason);
         }

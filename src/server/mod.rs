@@ -70,6 +70,8 @@ pub struct Config {
     pub idle_timeout: Option<Duration>,
     /// Bytes that may wait for a connection that it did not ask for.
     pub send_queue: usize,
+    /// Bytes that may wait for all connections together.
+    pub send_queue_total: usize,
     /// Lines a second from one connection; 0 is no limit.
     pub rate: u32,
     /// How long stopping may take.

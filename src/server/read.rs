@@ -6,8 +6,9 @@ use super::connection::{Pause, Phase};
 use super::poll::{Key, Ready};
 use super::{Server, Timer};
 use crate::hub::{CloseReason, ConnId, Input};
-use crate::limits::{LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
+use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
 use crate::protocol::frame::Frame;
+use crate::protocol::reply::Reply;
 use crate::protocol::request::Request;
 
 /// What one read gave.
@@ -45,6 +46,17 @@ impl Server {
 
     fn connection_ready(&mut self, id: ConnId, event: &Ready) {
         let Some(connection) = self.connections.get(id) else { return };
+        let idle_turns = connection.count_turn();
+        if idle_turns > 0 {
+            self.counters.turns_without_progress += 1;
+        }
+        if idle_turns >= IDLE_TURNS_MAX {
+            // Level mode would report it for ever: a defect of this program, which must not cost
+            // the others their server.
+            log::error!("event=no-progress conn={id} {connection:?}");
+            debug_assert!(false, "{id} is reported again and again, and nothing moves");
+            return self.lose(id, CloseReason::NoProgress);
+        }
         let interest = connection.wanted_interest();
         if event.writable && interest.write {
             self.connections.mark_dirty(id);
@@ -121,6 +133,11 @@ impl Server {
     }
 
     fn handle_bytes(&mut self, id: ConnId, buffer: &[u8]) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let is_first = connection.bytes_in <= buffer.len() as u64;
+        if let Some(reason) = foreign_protocol(buffer).filter(|_| is_first) {
+            return self.end(id, reason, Some(Reply::closing(reason.text())));
+        }
         let mut done = 0;
         let mut lines_left = LINES_PER_TICK_MAX;
         let pause = loop {
@@ -188,4 +205,14 @@ impl Server {
         }
         self.connections.mark_dirty(id);
     }
+}
+
+/// What else a connection speaks that begins with these bytes: a TLS handshake record (RFC 8446,
+/// section 5.1) or an HTTP request.
+fn foreign_protocol(start: &[u8]) -> Option<CloseReason> {
+    const METHODS: [&[u8]; 5] = [b"GET /", b"POST /", b"HEAD /", b"PUT /", b"OPTIONS "];
+    if start.starts_with(&[0x16, 0x03]) {
+        return Some(CloseReason::Tls);
+    }
+    METHODS.iter().any(|method| start.starts_with(method)).then_some(CloseReason::Http)
 }

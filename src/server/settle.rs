@@ -21,6 +21,7 @@ impl Server {
             for id in &dirty {
                 self.flush(*id);
             }
+            self.shed_load();
             let is_quiet = dirty.is_empty();
             self.connections.reuse_dirty(dirty);
             let freed = self.reap();
@@ -40,6 +41,7 @@ impl Server {
         if connection.flush(&self.lines, &mut self.file_events).is_err() {
             return self.lose(id, CloseReason::ConnectionLost);
         }
+        self.connections.count_waiting(id);
         if !self.file_events.is_empty() {
             self.handle_file_events(id);
         }
@@ -69,9 +71,7 @@ impl Server {
             Phase::Lingering(_) | Phase::Doomed(_) => return,
         }
         if connection.outbox.unasked_bytes() > self.config.send_queue {
-            connection.outbox.abandon(&self.lines);
-            let reason = CloseReason::TooSlow;
-            return self.end(id, reason, Some(Reply::closing(reason.text())));
+            return self.close_slow(id);
         }
         if connection.pause == Some(Pause::Answer) {
             if !connection.outbox.is_full() && self.hub.takes_input(id) {
@@ -89,6 +89,24 @@ impl Server {
                 self.end(id, reason, Some(Reply::closing(reason.text())));
             }
         }
+    }
+
+    /// Where all that waits is more than the budget, those who read least pay for it.
+    fn shed_load(&mut self) {
+        while self.connections.waiting() > self.config.send_queue_total {
+            let Some(id) = self.connections.slowest() else { return };
+            log::warn!("event=send-queues-full conn={id} bytes={}", self.connections.waiting());
+            self.close_slow(id);
+            self.connections.count_waiting(id);
+        }
+    }
+
+    /// Closes a connection that does not read what it did not ask for.
+    fn close_slow(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        connection.outbox.abandon(&self.lines);
+        let reason = CloseReason::TooSlow;
+        self.end(id, reason, Some(Reply::closing(reason.text())));
     }
 
     /// Shuts the server's side of a closing connection once its last line is written. The peer may
