@@ -13,6 +13,10 @@ pub const STRANGER_INPUT_BYTES_MAX: usize = 4 * 1024;
 /// one flood does not starve the others.
 pub const LINES_PER_TICK_MAX: u32 = 64;
 
+/// Reports of readiness in a row that may move no byte of a connection. A few do: what was fetched
+/// before it was paused, a signal between.
+pub const IDLE_TURNS_MAX: u16 = 1000;
+
 /// Connections that one listener accepts in one tick, so that a storm of them does not stop those
 /// that stand.
 pub const ACCEPTS_PER_TICK_MAX: usize = 64;
@@ -55,6 +59,15 @@ pub const LISTEN_BACKLOG: i32 = 4096;
 
 /// How often a free port is looked for that is free on all addresses.
 pub const FREE_PORT_ATTEMPTS: u32 = 16;
+
+/// How many may read the metrics at once.
+pub const EXCHANGES_MAX: usize = 8;
+
+/// How long reading the metrics may take.
+pub const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Bytes of a request for the metrics.
+pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
 
 /// File descriptors that are no clients': listeners, store, files under way, refused connections.
 pub const RESERVED_FILES: u64 = 256;

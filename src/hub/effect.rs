@@ -184,11 +184,38 @@ pub enum CloseReason {
     ConnectionLimit,
     /// One connection more than one address may have.
     AddressLimit,
+    /// It speaks HTTP.
+    Http,
+    /// It speaks TLS.
+    Tls,
+    /// It was ready again and again, and nothing moved: a defect of the server.
+    NoProgress,
     /// The server stops.
     Shutdown,
 }
 
 impl CloseReason {
+    /// Every reason, in the order of the enum.
+    pub const ALL: &[CloseReason] = &[
+        CloseReason::Goodbye,
+        CloseReason::PeerClosed,
+        CloseReason::ConnectionLost,
+        CloseReason::BadFileFrame,
+        CloseReason::LoginTimeout,
+        CloseReason::IdleTimeout,
+        CloseReason::WrongPassword,
+        CloseReason::AlreadyOnline,
+        CloseReason::TakenOver,
+        CloseReason::NoSuchFile,
+        CloseReason::TooSlow,
+        CloseReason::ConnectionLimit,
+        CloseReason::AddressLimit,
+        CloseReason::Http,
+        CloseReason::Tls,
+        CloseReason::NoProgress,
+        CloseReason::Shutdown,
+    ];
+
     /// The word for the log and the metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -206,6 +233,9 @@ impl CloseReason {
             CloseReason::TooSlow => "too-slow",
             CloseReason::ConnectionLimit => "connection-limit",
             CloseReason::AddressLimit => "address-limit",
+            CloseReason::Http => "http",
+            CloseReason::Tls => "tls",
+            CloseReason::NoProgress => "no-progress",
             CloseReason::Shutdown => "shutdown",
         }
     }
@@ -222,6 +252,8 @@ impl CloseReason {
             CloseReason::TooSlow => "too slow: more waits for you than the server holds",
             CloseReason::ConnectionLimit => "Connection Limit Exceeded !!",
             CloseReason::AddressLimit => "too many connections from your address",
+            CloseReason::Http => "this is a chatsrv server, and no web server: use chatclient",
+            CloseReason::Tls => "this port takes no TLS",
             CloseReason::Shutdown => "the server is shutting down",
             other => other.name(),
         }

@@ -190,6 +190,11 @@ impl Hub {
         self.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
 
+    /// What operators look at.
+    pub fn figures(&self) -> Vec<crate::figures::Family> {
+        Vec::new()
+    }
+
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let refusal = self.refusals.first().map(|(at, _)| *at);

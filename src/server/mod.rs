@@ -9,8 +9,11 @@ mod connection;
 mod connections;
 mod download;
 mod effects;
+mod figures;
 mod listener;
+mod metrics;
 mod outbox;
+mod peer;
 mod poll;
 mod read;
 mod receive;
@@ -24,17 +27,22 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use poll::{Poll, Waker};
 
 use crate::hub::{ConnId, Effects, Hub, Input, Now, Outcome, Ticket};
+use crate::limits::READ_BYTES_MAX;
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
 use download::{Opened, OutboxEvent, Permits};
+use figures::Counters;
+pub use listener::Endpoint;
 use listener::Listener;
+use metrics::Metrics;
 use outbox::TickLines;
 use poll::{Interest, Key, Ready};
 use service::Service;
@@ -46,6 +54,10 @@ use timers::Timers;
 pub struct Config {
     /// The addresses to listen on; none is all.
     pub listen: Vec<IpAddr>,
+    /// The address of the metrics page, where there is one.
+    pub metrics: Option<SocketAddr>,
+    /// The path of the operator's socket.
+    pub admin_socket: PathBuf,
     /// The port; 0 takes a free one.
     pub port: u16,
     /// How many connections there may be.
@@ -60,6 +72,8 @@ pub struct Config {
     pub idle_timeout: Option<Duration>,
     /// Bytes that may wait for a connection that it did not ask for.
     pub send_queue: usize,
+    /// Bytes that may wait for all connections together.
+    pub send_queue_total: usize,
     /// Lines a second from one connection; 0 is no limit.
     pub rate: u32,
     /// How long stopping may take.
@@ -71,6 +85,8 @@ pub struct Config {
 pub enum StartError {
     /// An address can't be listened on.
     Listen(SocketAddr, io::Error),
+    /// The operator's socket can't be made.
+    AdminSocket(PathBuf, io::Error),
     /// The system refuses what the loop needs.
     System(io::Error),
 }
@@ -92,12 +108,11 @@ enum Timer {
     Accept,
     /// The service manager is to hear that the loop turns.
     Watchdog,
+    /// Whoever reads the metrics has taken too long, where it is still the one with that number.
+    Exchange(u64),
     /// Stopping has taken long enough.
     DrainOver,
 }
-
-/// The number of the signal pipe among the poll's other sources; listeners have those above it.
-const SIGNALS: u32 = 0;
 
 /// The server.
 #[derive(Debug)]
@@ -123,13 +138,15 @@ pub struct Server {
     turns: Vec<ConnId>,
     /// Connections that wait because the store is behind.
     behind_store: Vec<ConnId>,
+    counters: Counters,
+    metrics: Metrics,
     /// What this tick made to be written.
     lines: TickLines,
     /// Memory that is used again in every tick.
     ready: Vec<Ready>,
     effects: Effects,
     outbox_events: Vec<OutboxEvent>,
-    read_buffer: Vec<u8>,
+    read_buffer: Box<[u8]>,
     /// Whether there was no file descriptor left for the last connection that came.
     is_exhausted: bool,
     /// Whether the server stops.
@@ -142,10 +159,18 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub fn bind(config: Config, poll: Poll, hub: Hub, store: Store) -> Result<Self, StartError> {
-        let listeners = Listener::open_all(&config.listen, config.port)
+        let mut listeners = Listener::open_all(&config.listen, config.port)
+            .map_err(|(address, error)| StartError::Listen(address, error))?;
+        listeners.push(
+            Listener::open_unix(&config.admin_socket)
+                .map_err(|error| StartError::AdminSocket(config.admin_socket.clone(), error))?,
+        );
+        let metrics = Metrics::open(config.metrics, &poll)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
-        poll.add(&signals.source(), Key::Other(SIGNALS), Interest::READ)?;
+        for source in signals.sources() {
+            poll.add(&source, Key::Signals, Interest::READ)?;
+        }
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
             permits: Permits::new(config.downloads_max),
@@ -163,11 +188,13 @@ impl Server {
             opened: HashMap::new(),
             turns: Vec::new(),
             behind_store: Vec::new(),
+            counters: Counters::default(),
+            metrics,
             lines: TickLines::default(),
             ready: Vec::new(),
             effects: Effects::default(),
             outbox_events: Vec::new(),
-            read_buffer: Vec::new(),
+            read_buffer: vec![0; 2 * READ_BYTES_MAX].into(),
             is_exhausted: false,
             is_draining: false,
         };
@@ -176,9 +203,9 @@ impl Server {
         Ok(server)
     }
 
-    /// The addresses that are listened on.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.listeners.iter().map(|listener| listener.address)
+    /// What is listened on, clients' addresses first.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.listeners.iter().map(|listener| &listener.endpoint)
     }
 
     /// Serves until a signal ends it.
@@ -204,6 +231,7 @@ impl Server {
         self.run_timers();
         self.accept_ready(&ready);
         self.settle();
+        self.counters.ticks.record(self.started.elapsed() - self.now.steady);
         ready.clear();
         self.ready = ready;
         Ok(())
@@ -275,6 +303,7 @@ impl Server {
                 Timer::Resume(id) => self.turns.push(id),
                 Timer::Accept => self.rest_is_over(),
                 Timer::Watchdog => self.arm_watchdog(),
+                Timer::Exchange(number) => self.exchange_timer(number),
                 Timer::DrainOver => self.close_all(),
             }
         }
@@ -289,7 +318,15 @@ impl Server {
         }
     }
 
-    /// A signal asked the server to stop; a second one does not wait any longer.
+    /// Does what signals asked for.
+    fn obey_signals(&mut self) {
+        if self.signals.take_figures() {
+            self.log_figures();
+        }
+        self.stop();
+    }
+
+    /// Stops where a signal asked for it; a second one does not wait any longer.
     fn stop(&mut self) {
         match self.signals.take_stops() {
             0 => return,
