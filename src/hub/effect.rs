@@ -153,9 +153,23 @@ impl Effects {
     }
 }
 
-/// Why a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CloseReason {
+/// Declares [`CloseReason`] and the list of all of them, so that none is missing there.
+macro_rules! close_reasons {
+    ($($(#[$doc:meta])* $reason:ident,)*) => {
+        /// Why a connection ends.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum CloseReason {
+            $($(#[$doc])* $reason,)*
+        }
+
+        impl CloseReason {
+            /// Every reason, in the order of the enum.
+            pub const ALL: &[CloseReason] = &[$(CloseReason::$reason),*];
+        }
+    };
+}
+
+close_reasons! {
     /// The client said EX.
     Goodbye,
     /// The client closed its side, and had its answers.
@@ -195,27 +209,6 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// Every reason, in the order of the enum.
-    pub const ALL: &[CloseReason] = &[
-        CloseReason::Goodbye,
-        CloseReason::PeerClosed,
-        CloseReason::ConnectionLost,
-        CloseReason::BadFileFrame,
-        CloseReason::LoginTimeout,
-        CloseReason::IdleTimeout,
-        CloseReason::WrongPassword,
-        CloseReason::AlreadyOnline,
-        CloseReason::TakenOver,
-        CloseReason::NoSuchFile,
-        CloseReason::TooSlow,
-        CloseReason::ConnectionLimit,
-        CloseReason::AddressLimit,
-        CloseReason::Http,
-        CloseReason::Tls,
-        CloseReason::NoProgress,
-        CloseReason::Shutdown,
-    ];
-
     /// The word for the log and the metrics.
     pub fn name(self) -> &'static str {
         match self {
