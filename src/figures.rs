@@ -1,7 +1,6 @@
 //! The figures that operators look at: on the metrics page, in DUMP, and in the log. Each room
 //! gives its own.
 
-use std::fmt;
 use std::time::Duration;
 
 /// What a figure counts.
@@ -73,12 +72,12 @@ impl Family {
 }
 
 impl Row {
-    /// Writes `name`, and the label in braces.
-    pub fn write_key(&self, name: &str, f: &mut impl fmt::Write) -> fmt::Result {
-        write!(f, "{name}{}", self.suffix)?;
-        match &self.label {
-            Some((label, value)) => write!(f, "{{{label}=\"{value}\"}}"),
-            None => Ok(()),
+    /// The figure's line: the family's name and the label in braces, and the value.
+    pub fn line(&self, name: &str) -> String {
+        let Row { suffix, label, value } = self;
+        match label {
+            Some((label, word)) => format!("{name}{suffix}{{{label}=\"{word}\"}} {value}"),
+            None => format!("{name}{suffix} {value}"),
         }
     }
 }
@@ -138,14 +137,15 @@ mod tests {
         let family = histogram.family("x_seconds", "X.");
         let mut lines = String::new();
         for row in &family.rows {
-            row.write_key(family.name, &mut lines).unwrap();
-            lines += &format!(" {}\n", row.value);
+            lines += &row.line(family.name);
+            lines.push('\n');
         }
         assert!(lines.starts_with(
             "x_seconds_bucket{le=\"0.0001\"} 2\nx_seconds_bucket{le=\"0.00025\"} 3\n"
         ));
         assert!(lines.ends_with(
-            "x_seconds_bucket{le=\"1\"} 3\nx_seconds_bucket{le=\"+Inf\"} 4\nx_seconds_sum 2.000202\nx_seconds_count 4\n"
+            "x_seconds_bucket{le=\"1\"} 3\nx_seconds_bucket{le=\"+Inf\"} 4\n\
+             x_seconds_sum 2.000202\nx_seconds_count 4\n"
         ));
     }
 }

@@ -97,6 +97,14 @@ pub const UPLOADS_MAX: usize = 16;
 
 /// How long an upload that broke off is kept, and can go on.
 pub const UPLOAD_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// Calls for direct chats that one user may make in each [`CALL_PERIOD`]: each is a notice to
+/// somebody else.
+pub const CALLS_PER_PERIOD_MAX: u32 = 10;
+/// See [`CALLS_PER_PERIOD_MAX`].
+pub const CALL_PERIOD: Duration = Duration::from_secs(60);
+/// How much time is at least between two looks at who has fallen silent, each of which looks at all
+/// who take direct chats.
+pub const SILENCE_LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// Failed logins that one name, or one network, may have before it has to wait. Low enough that a
 /// password can't be guessed over the wire, high enough that nobody is locked out by mistyping.

@@ -147,8 +147,8 @@ fn a_signal_writes_the_figures_to_the_log() {
     let server = Server::start(&[]);
     let _alice = server.register("alice");
     server.signal(Signal::USR1);
-    server.log().wait_for("event=figure chatsrv_connections=1");
-    server.log().wait_for("event=figure chatsrv_connections_closed_total{reason=\"tls\"}=0");
+    server.log().wait_for("event=figure chatsrv_connections 1");
+    server.log().wait_for("event=figure chatsrv_connections_closed_total{reason=\"tls\"} 0");
 }
 
 #[test]

@@ -103,6 +103,16 @@ pub enum Effect {
         /// Its stream.
         stream: u32,
     },
+    /// Answer with the list of all figures.
+    Figures {
+        /// Whom.
+        conn: ConnId,
+    },
+    /// Stop the server; what was asked for before counts no longer.
+    Stop {
+        /// In how many seconds.
+        seconds: u32,
+    },
     /// End a download early; no more chunks of it go out.
     CancelDownload {
         /// Whose.
@@ -188,6 +198,10 @@ close_reasons! {
     AlreadyOnline,
     /// A newer session of the same user took over.
     TakenOver,
+    /// An administrator ended the session.
+    Kicked,
+    /// The user is banned.
+    Banned,
     /// A file was asked for before the login, and does not exist.
     NoSuchFile,
     /// The rest of a list could not be read.
@@ -221,6 +235,8 @@ impl CloseReason {
             CloseReason::WrongPassword => "wrong-password",
             CloseReason::AlreadyOnline => "already-online",
             CloseReason::TakenOver => "taken-over",
+            CloseReason::Kicked => "kicked",
+            CloseReason::Banned => "banned",
             CloseReason::NoSuchFile => "no-such-file",
             CloseReason::ListFailed => "list-failed",
             CloseReason::TooSlow => "too-slow",
@@ -240,6 +256,8 @@ impl CloseReason {
             CloseReason::IdleTimeout => "nothing heard for too long",
             CloseReason::WrongPassword => "too many wrong passwords",
             CloseReason::TakenOver => "you logged in elsewhere",
+            CloseReason::Kicked => "you were kicked",
+            CloseReason::Banned => "you are banned",
             CloseReason::BadFileFrame => "a file frame that belongs to no stream",
             CloseReason::ListFailed => "the rest of that list can't be read",
             CloseReason::TooSlow => "too slow: more waits for you than the server holds",

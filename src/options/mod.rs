@@ -100,6 +100,11 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_IDLE_TIMEOUT", value_name = "TIME", value_parser = timeout)]
     pub idle_timeout: Option<Duration>,
 
+    /// How often a client that takes direct chats is to say so; after two missed times it takes none
+    #[arg(long, env = "CHATSRV_ALIVE_PERIOD", value_name = "TIME", value_parser = timeout)]
+    #[arg(default_value = "30s")]
+    pub alive_period: Duration,
+
     /// What may wait for a client that it did not ask for; whoever leaves more unread is closed
     #[arg(long, env = "CHATSRV_SEND_QUEUE", value_name = "SIZE", value_parser = send_queue)]
     #[arg(default_value_t = Size::mib(1))]

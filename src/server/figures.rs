@@ -1,8 +1,10 @@
 //! What the server counts, and the figures of all rooms.
 
-use super::Server;
+use super::{Server, process};
 use crate::figures::{Family, Histogram, Kind};
-use crate::hub::CloseReason;
+use crate::hub::{CloseReason, ConnId};
+use crate::protocol::reply::{Code, Item, List, Reply};
+use crate::protocol::verb::Verb;
 
 /// What the server counts while it runs.
 #[derive(Debug, Default)]
@@ -28,14 +30,22 @@ impl Counters {
 }
 
 impl Server {
+    /// Answers with all figures.
+    pub(super) fn list_figures(&mut self, conn: ConnId) {
+        let families = self.figures();
+        let rows =
+            families.iter().flat_map(|family| family.rows.iter().map(move |row| (family, row)));
+        let items = rows.map(|(family, row)| Item::Figure(row.line(family.name).into()));
+        let last = Reply::text(Code::Done, Verb::Dump, "the state of the server");
+        let list = List::whole(Verb::Dump, items.collect(), None, last);
+        self.send_list(conn, list);
+    }
+
     /// Writes all figures to the log.
     pub(super) fn log_figures(&mut self) {
         for family in self.figures() {
             for row in &family.rows {
-                let mut key = String::new();
-                // Writing to a String does not fail.
-                let _ = row.write_key(family.name, &mut key);
-                log::info!("event=figure {key}={}", row.value);
+                log::info!("event=figure {}", row.line(family.name));
             }
         }
     }
@@ -84,6 +94,7 @@ impl Server {
             ),
             ticks.family("chatsrv_tick_seconds", "How long the loop was busy for one wake-up."),
         ];
+        families.extend(process::figures());
         families.extend(self.hub.figures());
         families.extend(self.store.figures());
         families

@@ -198,8 +198,7 @@ fn page(families: &[Family]) -> String {
         let _ = writeln!(page, "# HELP {} {}", family.name, family.help);
         let _ = writeln!(page, "# TYPE {} {kind}", family.name);
         for row in &family.rows {
-            let _ = row.write_key(family.name, &mut page);
-            let _ = writeln!(page, " {}", row.value);
+            let _ = writeln!(page, "{}", row.line(family.name));
         }
     }
     page

@@ -15,6 +15,7 @@ mod metrics;
 mod outbox;
 mod peer;
 mod poll;
+mod process;
 mod read;
 mod receive;
 mod service;
@@ -110,6 +111,8 @@ enum Timer {
     Watchdog,
     /// Whoever reads the metrics has taken too long, where it is still the one with that number.
     Exchange(u64),
+    /// The time to stop has come, where it is still that one.
+    Stop,
     /// Stopping has taken long enough.
     DrainOver,
 }
@@ -149,6 +152,8 @@ pub struct Server {
     read_buffer: Box<[u8]>,
     /// Whether there was no file descriptor left for the last connection that came.
     is_exhausted: bool,
+    /// When the server stops, where an administrator said so.
+    stops_at: Option<Duration>,
     /// Whether the server stops.
     is_draining: bool,
 }
@@ -196,6 +201,7 @@ impl Server {
             outbox_events: Vec::new(),
             read_buffer: vec![0; 2 * READ_BYTES_MAX].into(),
             is_exhausted: false,
+            stops_at: None,
             is_draining: false,
         };
         server.read_clock();
@@ -304,6 +310,8 @@ impl Server {
                 Timer::Accept => self.rest_is_over(),
                 Timer::Watchdog => self.arm_watchdog(),
                 Timer::Exchange(number) => self.exchange_timer(number),
+                Timer::Stop if self.stops_at == Some(at) => self.stop(),
+                Timer::Stop => {}
                 Timer::DrainOver => self.close_all(),
             }
         }
@@ -323,16 +331,24 @@ impl Server {
         if self.signals.take_figures() {
             self.log_figures();
         }
-        self.stop();
-    }
-
-    /// Stops where a signal asked for it; a second one does not wait any longer.
-    fn stop(&mut self) {
         match self.signals.take_stops() {
             0 => return,
             1 if !self.is_draining => {}
+            // A second one does not wait any longer.
             _ => self.timers.add(self.now.steady, Timer::DrainOver),
         }
+        self.stop();
+    }
+
+    /// Has the server stop after some time; what was said before counts no longer.
+    fn stop_in(&mut self, time: Duration) {
+        let at = self.now.steady + time;
+        self.stops_at = Some(at);
+        self.timers.add(at, Timer::Stop);
+    }
+
+    /// Stops: takes nobody in any more, and closes every connection once it has what waits for it.
+    fn stop(&mut self) {
         if self.is_draining {
             return;
         }
