@@ -8,10 +8,11 @@
 //! 4. [`server`]: the loop and its sockets.
 //!
 //! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; and the
-//! server's [`options`], [`limits`] and [`log`].
+//! server's [`options`], [`limits`], [`figures`] and [`log`].
 
 pub mod command_line;
 pub mod exit;
+pub mod figures;
 pub mod hub;
 pub mod limits;
 pub mod log;

@@ -13,6 +13,10 @@ pub const STRANGER_INPUT_BYTES_MAX: usize = 4 * 1024;
 /// one flood does not starve the others.
 pub const LINES_PER_TICK_MAX: u32 = 64;
 
+/// Reports of readiness in a row that may move no byte of a connection. A few do: what was fetched
+/// before it was paused, a signal between.
+pub const IDLE_TURNS_MAX: u16 = 1000;
+
 /// Connections that one listener accepts in one tick, so that a storm of them does not stop those
 /// that stand.
 pub const ACCEPTS_PER_TICK_MAX: usize = 64;
@@ -56,6 +60,15 @@ pub const LISTEN_BACKLOG: i32 = 4096;
 /// How often a free port is looked for that is free on all addresses.
 pub const FREE_PORT_ATTEMPTS: u32 = 16;
 
+/// How many may read the metrics at once.
+pub const EXCHANGES_MAX: usize = 8;
+
+/// How long reading the metrics may take.
+pub const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Bytes of a request for the metrics.
+pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
+
 /// File descriptors that are no clients': listeners, store, files under way, refused connections.
 pub const RESERVED_FILES: u64 = 256;
 
@@ -84,6 +97,14 @@ pub const UPLOADS_MAX: usize = 16;
 
 /// How long an upload that broke off is kept, and can go on.
 pub const UPLOAD_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// Calls for direct chats that one user may make in each [`CALL_PERIOD`]: each is a notice to
+/// somebody else.
+pub const CALLS_PER_PERIOD_MAX: u32 = 10;
+/// See [`CALLS_PER_PERIOD_MAX`].
+pub const CALL_PERIOD: Duration = Duration::from_secs(60);
+/// How much time is at least between two looks at who has fallen silent, each of which looks at all
+/// who take direct chats.
+pub const SILENCE_LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// Failed logins that one name, or one network, may have before it has to wait. Low enough that a
 /// password can't be guessed over the wire, high enough that nobody is locked out by mistyping.

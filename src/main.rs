@@ -7,7 +7,7 @@ use chatsrv::exit::Exit;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
 use chatsrv::options::{Offline, Options, PasswordCost, Registration};
-use chatsrv::server::{self, Poll, Server, StartError};
+use chatsrv::server::{self, Endpoint, Poll, Server, StartError};
 use chatsrv::store::{self, Checkup, MaintenanceError, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -81,11 +81,19 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
                 StartError::Listen(address, error) => {
                     (Exit::Unavailable, format!("cannot listen on {address}: {error}"))
                 }
+                StartError::AdminSocket(path, error) => {
+                    (Exit::CantCreate, format!("cannot listen on {}: {error}", path.display()))
+                }
                 StartError::System(error) => system(error),
             }
         })?;
-    for address in server.addresses() {
-        chatsrv::log::announce(format_args!("listening on {address}"));
+    for endpoint in server.endpoints() {
+        match endpoint {
+            Endpoint::Tcp(address) => {
+                chatsrv::log::announce(format_args!("listening on {address}"));
+            }
+            Endpoint::Unix(path) => log::info!("event=admin-socket path={}", path.display()),
+        }
     }
     server.run().map_err(system)
 }
@@ -110,6 +118,23 @@ fn random_seed() -> std::io::Result<u64> {
     getrandom::u64().map_err(|error| std::io::Error::other(error.to_string()))
 }
 
+/// A quarter of the memory that this process may use, in bytes: the machine's, or less where a
+/// control group says so (cgroups(7)).
+fn quarter_of_memory() -> usize {
+    let info = rustix::system::sysinfo();
+    let machine = (info.totalram as u64).saturating_mul(u64::from(info.mem_unit));
+    let memory = control_group_memory().map_or(machine, |limit| limit.min(machine));
+    usize::try_from(memory / 4).unwrap_or(usize::MAX)
+}
+
+/// The limit of the control group, where there is one.
+fn control_group_memory() -> Option<u64> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let limit = std::fs::read_to_string(format!("/sys/fs/cgroup{path}/memory.max")).ok()?;
+    limit.trim().parse().ok()
+}
+
 fn store_config(options: &Options) -> store::Config {
     store::Config {
         data: options.data.clone(),
@@ -128,6 +153,7 @@ fn hub_config(options: &Options) -> hub::Config {
         presence_limit: options.presence_limit as usize,
         keep_messages: options.offline == Offline::Store,
         history: options.history,
+        alive_period: options.alive_period,
         group_max: options.group_max.get() as usize,
         file_size_max: options.max_file.0,
         quota: options.quota.0,
@@ -143,6 +169,8 @@ fn server_config(options: &Options, files_max: u64) -> server::Config {
     let count = |files: u64| usize::try_from(files).unwrap_or(usize::MAX);
     server::Config {
         listen: options.listen.clone(),
+        metrics: options.metrics,
+        admin_socket: options.admin_socket(),
         port: options.port,
         max_clients: count(max_clients),
         downloads_max: count(downloads_max),
@@ -150,6 +178,9 @@ fn server_config(options: &Options, files_max: u64) -> server::Config {
         login_timeout: options.login_timeout,
         idle_timeout: options.idle_timeout,
         send_queue: usize::try_from(options.send_queue.0).unwrap_or(usize::MAX),
+        send_queue_total: options
+            .send_queue_total
+            .map_or_else(quarter_of_memory, |size| usize::try_from(size.0).unwrap_or(usize::MAX)),
         rate: options.rate,
         drain: options.drain,
     }

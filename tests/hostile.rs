@@ -353,3 +353,18 @@ fn without_a_file_descriptor_left_those_who_come_wait() {
     let told = server.log().wait_for_count("event=not-accepting", 1).len();
     assert!(told < 20, "the log says {told} times that no connection is taken");
 }
+
+#[test]
+fn who_speaks_another_protocol_is_told_so() {
+    let server = Server::start(&[]);
+    let tls_hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    let cases: [(&[u8], &str); 2] = [(b"GET / HTTP/1.1\r\n\r\n", "http"), (tls_hello, "tls")];
+    for (first, reason) in cases {
+        let mut client = server.connect();
+        client.send_bytes(first);
+        client.expect_closing("C 421 - this …");
+        server.log().wait_for(&format!("reason={reason}"));
+    }
+    let mut later = server.register("alice");
+    later.ask("GET / HTTP/1.1", "C 500 - …");
+}

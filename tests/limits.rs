@@ -166,6 +166,14 @@ fn who_never_reads_is_closed_and_the_others_are_served() {
 }
 
 #[test]
+fn what_waits_for_all_together_has_a_bound_and_the_slowest_pays() {
+    let server = Server::start(&["--send-queue", "1GiB", "--send-queue-total", "256KiB"]);
+    let deaf = deaf_client(&server);
+    talk_until_too_slow(&server, deaf);
+    server.log().wait_for("event=send-queues-full");
+}
+
+#[test]
 fn who_does_not_read_a_file_is_closed_for_the_messages_behind_it() {
     let server = Server::start(&["--send-queue", "64KiB"]);
     server.write_file("large", vec![7; 32 << 20]);

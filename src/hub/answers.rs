@@ -22,6 +22,8 @@ pub(super) enum Answer {
     Messages,
     Download(Download),
     Upload(ReadyUpload),
+    /// The figures, which the server knows.
+    Figures,
     /// The last answer: the connection closes once all before it are given.
     Close(CloseReason, Option<Reply>),
 }

@@ -8,7 +8,8 @@ use super::effect::{CloseReason, Effects};
 use super::groups::Plan;
 use super::input::ConnId;
 use super::job::Selection;
-use super::session::{Composing, Session, State};
+use super::operator::Rank;
+use super::session::{Composing, State};
 use crate::protocol::frame::FrameError;
 use crate::protocol::reply::{Code, List, Reply, Subject};
 use crate::protocol::request::{FileRef, Refusal, Request};
@@ -25,14 +26,19 @@ enum Access {
     FileReader,
     /// Who has logged in.
     User,
+    /// Who has logged in to an account with a password.
+    Account,
+    /// The operator, and accounts that may look after the others.
+    Administrator,
+    Operator,
 }
 
 fn access(verb: Verb) -> Access {
     match verb {
-        Verb::Help | Verb::Ex => Access::Anyone,
+        Verb::Help | Verb::Ex | Verb::Alive => Access::Anyone,
         Verb::User => Access::Guest,
         Verb::Get => Access::FileReader,
-        Verb::Pm | Verb::Dm | Verb::Who | Verb::Nick | Verb::Quiet => Access::User,
+        Verb::Pm | Verb::Dm | Verb::Who | Verb::Quiet => Access::User,
         Verb::Ls | Verb::Sum | Verb::Abort | Verb::Put | Verb::Sendfile => Access::User,
         Verb::Mkgroup
         | Verb::Mkgroupreq
@@ -42,7 +48,12 @@ fn access(verb: Verb) -> Access {
         | Verb::Leave => Access::User,
         Verb::Keep | Verb::Groups | Verb::Members => Access::User,
         Verb::Resume => Access::Guest,
-        Verb::Token | Verb::Passwd | Verb::Key | Verb::Unread | Verb::Open => Access::User,
+        Verb::Token | Verb::Passwd | Verb::Nick | Verb::Up => Access::Account,
+        Verb::Down | Verb::Call => Access::User,
+        Verb::Kick | Verb::Ban | Verb::Unban => Access::Administrator,
+        Verb::Dump | Verb::Shutdown => Access::Administrator,
+        Verb::Admin => Access::Operator,
+        Verb::Key | Verb::Unread | Verb::Open => Access::User,
         Verb::History | Verb::Search | Verb::Seen => Access::User,
     }
 }
@@ -62,7 +73,8 @@ impl Hub {
             Err(refusal) => refusal.verb,
         };
         session.stop_composing_for(verb);
-        let refusal = verb.and_then(|verb| refuse(session, verb, self.config.public_files));
+        let rank = self.rank_of(conn);
+        let refusal = verb.and_then(|verb| refuse(rank, verb, self.config.public_files));
         if let Some(reply) = refusal {
             return self.reply(conn, reply, effects);
         }
@@ -92,6 +104,15 @@ impl Hub {
             Request::Put { size, name } => self.put(conn, size, name, effects),
             Request::Sendfile { to, size, name } => self.send_file(conn, to, size, name, effects),
             Request::Abort { stream } => self.abort(conn, stream, effects),
+            Request::Up { port } => self.up(conn, port, effects),
+            Request::Down => self.down(conn, effects),
+            Request::Alive => self.alive(conn, effects),
+            Request::Call(user) => self.call(conn, user, effects),
+            Request::Kick { user, reason } => self.kick(conn, user, reason, effects),
+            Request::Ban { user, banned } => self.ban(conn, user, banned, effects),
+            Request::Admin { user, admin } => self.set_admin(conn, user, admin, effects),
+            Request::Dump => self.answer(conn, Answer::Figures, effects),
+            Request::Shutdown { seconds } => self.shut_down(conn, seconds, effects),
             Request::Help => self.help(conn, effects),
             Request::Ex => self.leave(conn, effects),
             Request::Mkgroup { name, users, asks } => {
@@ -200,16 +221,24 @@ impl Hub {
 }
 
 /// The one place that decides who may ask for what.
-fn refuse(session: &Session, verb: Verb, public_files: bool) -> Option<Reply> {
-    let logged_in = session.user().is_some();
-    match access(verb) {
-        Access::Guest if logged_in => {
-            Some(Reply::text(Code::WrongState, verb, "you are logged in already"))
+fn refuse(rank: Rank, verb: Verb, public_files: bool) -> Option<Reply> {
+    let is_guest = rank == Rank::Guest;
+    let (code, text) = match access(verb) {
+        Access::Anyone => return None,
+        Access::Guest if is_guest => return None,
+        Access::Guest => (Code::WrongState, "you are logged in already"),
+        Access::FileReader if public_files => return None,
+        _ if is_guest => return Some(log_in_first(verb.into())),
+        Access::Account if rank == Rank::Operator => {
+            (Code::WrongState, "the operator has no account")
         }
-        Access::User if !logged_in => Some(log_in_first(verb.into())),
-        Access::FileReader if !logged_in && !public_files => Some(log_in_first(verb.into())),
-        _ => None,
-    }
+        Access::Administrator if rank < Rank::Administrator => {
+            (Code::NotAllowed, "administrators only")
+        }
+        Access::Operator if rank < Rank::Operator => (Code::NotAllowed, "the operator only"),
+        _ => return None,
+    };
+    Some(Reply::text(code, verb, text))
 }
 
 /// The refusal of what only users may do.

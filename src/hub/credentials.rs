@@ -2,8 +2,9 @@
 
 use super::Hub;
 use super::answers::Answer;
-use super::directory::UserIndex;
+use super::directory::{OPERATOR, UserIndex};
 use super::effect::{CloseReason, Effects};
+use super::figures::Login;
 use super::input::ConnId;
 use super::job::{Job, Outcome};
 use super::login::{not_checked, read_password, retry_after, wrong};
@@ -45,10 +46,11 @@ impl Hub {
         let Some(session) = self.sessions.get(conn) else { return };
         let network = session.from.network();
         if let Some(wait) = self.throttle.wait(name, network, self.now.steady) {
+            self.tally.login(Login::Busy);
             return self.reply(conn, retry_after(Verb::Resume, wait), effects);
         }
         self.throttle.attempt(name, self.now.steady);
-        let user = self.directory.find_name(&name);
+        let user = self.directory.find_name(&name).filter(|user| *user != OPERATOR);
         // For a name that nobody has the store is asked all the same, so that the answer to it
         // takes as long as any other.
         let number = user.map_or(NOBODY, |user| self.directory.account(user).number);

@@ -158,6 +158,7 @@ impl Hub {
             }
             _ => u32::from(is_offline),
         };
+        self.tally.stored(chat, stored);
         let code = if is_offline { Code::DoneStored } else { Code::Done };
         let detail = Detail::Confirmed { id, to: message.to, delivered, stored };
         let confirmation = Reply::new(code, Subject::Message, detail);
@@ -218,6 +219,7 @@ impl Hub {
         let message =
             Message { id, from: from.name, to, text: Arc::clone(text), file_size: *file_size };
         let delivered = recipients.len() + self.hold_back(&message, draft);
+        self.tally.message(chat, delivered);
         if !recipients.is_empty() {
             effects.push(Effect::Message { message: message.clone(), to: recipients });
         }

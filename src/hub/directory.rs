@@ -12,6 +12,10 @@ use crate::protocol::name::{DisplayName, Number, UserName, UserRef};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct UserIndex(pub u32);
 
+/// The operator: an account like others but for its number, which no other can have, and that
+/// nobody logs in to it over the network.
+pub(super) const OPERATOR: UserIndex = UserIndex(0);
+
 /// All accounts. An account is kept once; both ways to find it hold its index alone.
 ///
 /// The tables hash with a key that is drawn when the process starts, since clients choose names;
@@ -30,11 +34,19 @@ pub(super) struct Directory {
 impl Directory {
     pub fn new(accounts: Vec<Account>) -> Self {
         let mut directory = Directory::default();
-        directory.accounts.reserve_exact(accounts.len());
+        directory.accounts.reserve_exact(accounts.len() + 1);
+        let (number, name) = (Number::OPERATOR, UserName::operator());
+        let operator = directory.add(Account { number, name, display: None });
+        debug_assert_eq!(operator, OPERATOR);
         for account in accounts {
             directory.add(account);
         }
         directory
+    }
+
+    /// How many accounts there are, without the operator's.
+    pub fn len(&self) -> usize {
+        self.accounts.len() - 1
     }
 
     pub fn account(&self, user: UserIndex) -> &Account {
@@ -58,7 +70,7 @@ impl Directory {
         found.copied().map(UserIndex)
     }
 
-    fn find_number(&self, number: Number) -> Option<UserIndex> {
+    pub fn find_number(&self, number: Number) -> Option<UserIndex> {
         let hash = self.hasher.hash_one(number);
         let found = self.by_number.find(hash, |at| self.accounts[*at as usize].number == number);
         found.copied().map(UserIndex)

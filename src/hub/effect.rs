@@ -103,6 +103,16 @@ pub enum Effect {
         /// Its stream.
         stream: u32,
     },
+    /// Answer with the list of all figures.
+    Figures {
+        /// Whom.
+        conn: ConnId,
+    },
+    /// Stop the server; what was asked for before counts no longer.
+    Stop {
+        /// In how many seconds.
+        seconds: u32,
+    },
     /// End a download early; no more chunks of it go out.
     CancelDownload {
         /// Whose.
@@ -153,9 +163,23 @@ impl Effects {
     }
 }
 
-/// Why a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CloseReason {
+/// Declares [`CloseReason`] and the list of all of them, so that none is missing there.
+macro_rules! close_reasons {
+    ($($(#[$doc:meta])* $reason:ident,)*) => {
+        /// Why a connection ends.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum CloseReason {
+            $($(#[$doc])* $reason,)*
+        }
+
+        impl CloseReason {
+            /// Every reason, in the order of the enum.
+            pub const ALL: &[CloseReason] = &[$(CloseReason::$reason),*];
+        }
+    };
+}
+
+close_reasons! {
     /// The client said EX.
     Goodbye,
     /// The client closed its side, and had its answers.
@@ -174,6 +198,10 @@ pub enum CloseReason {
     AlreadyOnline,
     /// A newer session of the same user took over.
     TakenOver,
+    /// An administrator ended the session.
+    Kicked,
+    /// The user is banned.
+    Banned,
     /// A file was asked for before the login, and does not exist.
     NoSuchFile,
     /// The rest of a list could not be read.
@@ -184,6 +212,12 @@ pub enum CloseReason {
     ConnectionLimit,
     /// One connection more than one address may have.
     AddressLimit,
+    /// It speaks HTTP.
+    Http,
+    /// It speaks TLS.
+    Tls,
+    /// It was ready again and again, and nothing moved: a defect of the server.
+    NoProgress,
     /// The server stops.
     Shutdown,
 }
@@ -201,11 +235,16 @@ impl CloseReason {
             CloseReason::WrongPassword => "wrong-password",
             CloseReason::AlreadyOnline => "already-online",
             CloseReason::TakenOver => "taken-over",
+            CloseReason::Kicked => "kicked",
+            CloseReason::Banned => "banned",
             CloseReason::NoSuchFile => "no-such-file",
             CloseReason::ListFailed => "list-failed",
             CloseReason::TooSlow => "too-slow",
             CloseReason::ConnectionLimit => "connection-limit",
             CloseReason::AddressLimit => "address-limit",
+            CloseReason::Http => "http",
+            CloseReason::Tls => "tls",
+            CloseReason::NoProgress => "no-progress",
             CloseReason::Shutdown => "shutdown",
         }
     }
@@ -217,11 +256,15 @@ impl CloseReason {
             CloseReason::IdleTimeout => "nothing heard for too long",
             CloseReason::WrongPassword => "too many wrong passwords",
             CloseReason::TakenOver => "you logged in elsewhere",
+            CloseReason::Kicked => "you were kicked",
+            CloseReason::Banned => "you are banned",
             CloseReason::BadFileFrame => "a file frame that belongs to no stream",
             CloseReason::ListFailed => "the rest of that list can't be read",
             CloseReason::TooSlow => "too slow: more waits for you than the server holds",
             CloseReason::ConnectionLimit => "Connection Limit Exceeded !!",
             CloseReason::AddressLimit => "too many connections from your address",
+            CloseReason::Http => "this is a chatsrv server, and no web server: use chatclient",
+            CloseReason::Tls => "this port takes no TLS",
             CloseReason::Shutdown => "the server is shutting down",
             other => other.name(),
         }

@@ -158,6 +158,11 @@ impl Groups {
         self.by_name.get(name).copied()
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
     pub fn get(&self, id: GroupId) -> Option<&Group> {
         self.groups.get(&id)
     }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Hub;
+use super::directory::OPERATOR;
 use super::input::ConnId;
 use super::sent::Wanted;
 use super::session::State;
@@ -19,6 +20,7 @@ impl Hub {
         self.directory.check_invariants();
         self.online.check_invariants();
         self.check_groups();
+        self.peers.check_invariants();
         let mut online = 0;
         let mut checking = 0;
         let mut refused = 0;
@@ -27,7 +29,7 @@ impl Hub {
         for (conn, session) in self.sessions.iter() {
             session.answers.check_invariants();
             if let Some(user) = session.user() {
-                online += 1;
+                online += usize::from(user != OPERATOR);
                 assert_eq!(self.online.conn(user), Some(conn));
             } else {
                 assert!(session.answers.waiting() <= 1, "{conn} is owed more than one answer");

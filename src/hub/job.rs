@@ -128,8 +128,12 @@ pub struct Unread {
 /// What the store knew when it was opened, and the hub begins with.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
-    /// All accounts.
+    /// All accounts, without the operator's.
     pub accounts: Vec<Account>,
+    /// The administrators' numbers.
+    pub administrators: Vec<Number>,
+    /// The numbers of those who are banned.
+    pub banned: Vec<Number>,
     /// No message's id has reached it; see [`Job::RaiseIdMark`].
     pub id_mark: MessageId,
     /// All groups that are kept.
@@ -223,6 +227,23 @@ pub enum Job {
     RemoveOld {
         /// Older than which.
         before: MessageId,
+    },
+    /// Make the ticket for a call: 32 bytes that nobody can guess, as text. The outcome is that of
+    /// a token.
+    MakeCallTicket,
+    /// Keep that a user is let in no more, or again; then all tokens end that were made before.
+    SetBanned {
+        /// Which.
+        number: Number,
+        /// Whether the ban begins.
+        banned: bool,
+    },
+    /// Keep that a user is an administrator, or is none any more.
+    SetAdministrator {
+        /// Which.
+        number: Number,
+        /// Whether the user is one.
+        admin: bool,
     },
     /// Keep a display name.
     SetDisplayName {
@@ -321,7 +342,7 @@ pub enum Outcome {
         /// How many bytes were hashed.
         size: u64,
     },
-    /// The token that was made.
+    /// The token or the ticket that was made.
     Token(Secret),
     /// The message that the word marked.
     KeyFound {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Hub;
 use super::effect::{CloseReason, Effect, Effects};
+use super::figures::Login;
 use super::input::ConnId;
 use super::job::{Account, Job, Outcome};
 use super::session::{Claim, State};
@@ -20,6 +21,9 @@ impl Hub {
     pub(super) fn connected(&mut self, conn: ConnId, from: Address, effects: &mut Effects) {
         self.sessions.insert(conn, from);
         self.reply(conn, Reply::greeting(), effects);
+        if from == Address::Local {
+            self.let_operator_in(conn, effects);
+        }
     }
 
     /// Takes USER.
@@ -33,6 +37,7 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let wait = self.throttle.wait(name, session.from.network(), self.now.steady);
         if let Some(wait) = wait {
+            self.tally.login(Login::Busy);
             return self.reply(conn, retry_after(Verb::User, wait), effects);
         }
         let new = self.config.registration && self.directory.find_name(&name).is_none();
@@ -73,6 +78,7 @@ impl Hub {
             return Ok((job, Task::Register(account)));
         }
         if let Some(wait) = self.throttle.wait(name, network, self.now.steady) {
+            self.tally.login(Login::Busy);
             return Err(retry_after(Verb::User, wait));
         }
         self.throttle.attempt(name, self.now.steady);
@@ -93,9 +99,11 @@ impl Hub {
         if *outcome == Outcome::Done {
             // Whoever asked for it may be gone; the account is there all the same.
             let user = self.directory.add(account);
+            self.tally.login(Login::Registered);
             return self.let_in(conn, user, Verb::User, true, effects);
         }
         self.directory.release(&account);
+        self.tally.login(Login::Busy);
         self.start_over(conn, not_checked(Verb::User, outcome), effects);
     }
 
@@ -110,15 +118,21 @@ impl Hub {
         match (outcome, attempt.user) {
             (Outcome::PasswordRight, Some(user)) => {
                 self.throttle.right(attempt.name);
+                if self.rights.is_banned(user) {
+                    self.tally.login(Login::Banned);
+                    return self.refuse_banned(conn, attempt.verb, effects);
+                }
                 self.admit(conn, user, attempt.verb, attempt.takeover, effects);
             }
             (Outcome::PasswordRight | Outcome::PasswordWrong, _) => {
                 let now = self.now.steady;
                 let delay = self.throttle.wrong(attempt.name, attempt.network, now);
+                self.tally.login(Login::Wrong);
                 self.refuse_login(conn, attempt.verb, delay, effects);
             }
             _ => {
                 self.throttle.unchecked(attempt.name);
+                self.tally.login(Login::Busy);
                 self.start_over(conn, not_checked(attempt.verb, outcome), effects);
             }
         }
@@ -221,6 +235,7 @@ impl Hub {
                 self.tell_presence(user, false, effects);
             }
             self.online.leave(user);
+            self.peers.fall(user);
             self.gone_from_groups(user);
         }
     }

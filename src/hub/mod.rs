@@ -10,6 +10,7 @@ mod credentials;
 mod delivery;
 mod directory;
 mod effect;
+mod figures;
 mod finishing;
 mod groups;
 mod history;
@@ -22,6 +23,8 @@ mod lists;
 mod login;
 mod messages;
 mod online;
+mod operator;
+mod peers;
 mod retention;
 mod sent;
 mod session;
@@ -46,18 +49,21 @@ use std::time::Duration;
 
 use self::delivery::AwaitsId;
 use self::directory::{Directory, UserIndex};
+use self::figures::Tally;
 use self::groups::Groups;
 use self::ids::Ids;
 use self::keys::Keys;
 use self::lists::ListUnderWay;
 use self::online::Online;
+use self::operator::Rights;
+use self::peers::Peers;
 use self::retention::Retention;
 use self::session::Sessions;
 use self::tasks::UnderWay;
 use self::throttle::Throttle;
 use self::uploads::Uploads;
 use self::welcome::Entering;
-use crate::protocol::reply::{Item, Notice};
+use crate::protocol::reply::Item;
 use crate::protocol::verb::Verb;
 
 /// What the operator decided about the chat.
@@ -74,6 +80,8 @@ pub struct Config {
     pub keep_messages: bool,
     /// For how long messages are kept; for ever where it is none.
     pub history: Option<Duration>,
+    /// How often somebody who takes direct chats is to be heard of; two missed ones end it.
+    pub alive_period: Duration,
     /// How many members a group may have; at least one.
     pub group_max: usize,
     /// The largest file that may be sent, in bytes.
@@ -109,6 +117,11 @@ pub struct Hub {
     lists: BTreeMap<ConnId, ListUnderWay>,
     retention: Retention,
     uploads: Uploads,
+    peers: Peers,
+    rights: Rights,
+    /// When the server stops, where that was announced, on the steady clock.
+    stops_at: Option<Duration>,
+    tally: Tally,
     /// What HELP lists.
     help: Rc<[Item]>,
 }
@@ -116,13 +129,18 @@ pub struct Hub {
 impl Hub {
     /// A chat that begins with what was kept, and nobody online. Whatever the hub draws by lot
     /// comes from `seed`.
-    pub fn new(config: Config, seed: u64, kept: Kept) -> Self {
+    pub fn new(config: Config, seed: u64, mut kept: Kept) -> Self {
         let keys = match config.keep_messages {
             true => Keys::kept(&kept.keys),
             false => Keys::in_memory(),
         };
-        let directory = Directory::new(kept.accounts);
+        let accounts = std::mem::take(&mut kept.accounts);
+        let directory = Directory::new(accounts);
         Hub {
+            peers: Peers::new(config.alive_period),
+            rights: Rights::new(&kept, &directory),
+            stops_at: None,
+            tally: Tally::default(),
             groups: Groups::new(kept.groups, &directory),
             retention: Retention::new(config.history),
             uploads: Uploads::default(),
@@ -149,6 +167,12 @@ impl Hub {
     /// is dropped; frames must come only while the connection [takes input](Self::takes_input).
     pub fn handle(&mut self, input: Input<'_>, now: Now, effects: &mut Effects) {
         self.now = now;
+        if let Input::Command { conn, .. }
+        | Input::Data { conn, .. }
+        | Input::BadFrame { conn, .. } = input
+        {
+            self.heard_from(conn);
+        }
         match input {
             Input::Connected { conn, from } => self.connected(conn, from, effects),
             Input::Command { conn, request } => self.command(conn, request, effects),
@@ -165,15 +189,13 @@ impl Hub {
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => self.done(ticket, outcome, effects),
             Input::Deadline => {
+                self.end_silent();
                 self.tell_refusals(effects);
                 self.remove_old(effects);
                 self.group_deadlines(effects);
                 self.remove_old_uploads(effects);
             }
-            Input::Shutdown { seconds } => {
-                let to = effects.recipients(self.sessions.iter().map(|(conn, _)| conn));
-                effects.push(Effect::Notice { notice: Notice::Shutdown { seconds }, to });
-            }
+            Input::Shutdown { seconds } => self.stopping(seconds, effects),
         }
     }
 
@@ -193,8 +215,13 @@ impl Hub {
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let refusal = self.refusals.first().map(|(at, _)| *at);
-        let others =
-            [refusal, self.retention.next, self.groups.next_deadline(), self.uploads.next_removal];
+        let others = [
+            refusal,
+            self.retention.next,
+            self.groups.next_deadline(),
+            self.uploads.next_removal,
+            self.peers.next_look(),
+        ];
         others.into_iter().flatten().min()
     }
 }

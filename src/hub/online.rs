@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::directory::{Directory, UserIndex};
+use super::directory::{Directory, OPERATOR, UserIndex};
 use super::effect::{Effects, Recipients};
 use super::input::ConnId;
+use crate::protocol::address::Address;
 use crate::protocol::reply::{Item, MessageId, Online as Line};
 
 /// Who is online. The three lists run side by side; who leaves is replaced by the last.
@@ -15,6 +16,8 @@ pub(super) struct Online {
     since: Vec<MessageId>,
     /// By user: the position in the lists, or [`OFFLINE`].
     positions: Vec<u32>,
+    /// The operator's connection. The operator stands in none of the lists.
+    operator: Option<ConnId>,
     /// What WHO answers, and from what DM lets choose, until somebody comes, goes, or takes
     /// another display name.
     who: Option<Rc<[Item]>>,
@@ -30,6 +33,9 @@ impl Online {
 
     /// Over which connection `user` is online.
     pub fn conn(&self, user: UserIndex) -> Option<ConnId> {
+        if user == OPERATOR {
+            return self.operator;
+        }
         self.position(user).map(|at| self.conns[at])
     }
 
@@ -40,6 +46,11 @@ impl Online {
     }
 
     pub fn join(&mut self, user: UserIndex, conn: ConnId, since: MessageId) {
+        if user == OPERATOR {
+            debug_assert!(self.operator.is_none(), "there are two operators");
+            self.operator = Some(conn);
+            return;
+        }
         debug_assert!(self.position(user).is_none(), "{user:?} is online twice");
         if self.positions.len() <= user.0 as usize {
             self.positions.resize(user.0 as usize + 1, OFFLINE);
@@ -52,6 +63,10 @@ impl Online {
     }
 
     pub fn leave(&mut self, user: UserIndex) {
+        if user == OPERATOR {
+            self.operator = None;
+            return;
+        }
         let Some(at) = self.position(user) else { return };
         self.conns.swap_remove(at);
         self.users.swap_remove(at);
@@ -74,27 +89,34 @@ impl Online {
             }
             None => all.extend_from_slice(&self.conns),
         }
+        all.extend(self.operator.filter(|_| user != OPERATOR));
         start..all.len()
     }
 
-    pub fn conns(&self) -> &[ConnId] {
-        &self.conns
+    /// All connections, the operator's too.
+    pub fn conns(&self) -> impl Iterator<Item = ConnId> {
+        self.conns.iter().copied().chain(self.operator)
     }
 
-    /// Forgets the answers that name somebody's display name.
-    pub fn display_changed(&mut self) {
+    /// Forgets what WHO answers: somebody's display name or address is another one.
+    pub fn who_changed(&mut self) {
         self.who = None;
     }
 
     /// A line for each who is online, in the order of the positions.
-    pub fn who(&mut self, directory: &Directory) -> Rc<[Item]> {
-        let lines = self.users.iter().zip(&self.since).map(|(user, since)| {
+    pub fn who(
+        &mut self,
+        directory: &Directory,
+        direct: impl Fn(UserIndex, ConnId) -> Option<(Address, u16)>,
+    ) -> Rc<[Item]> {
+        let people = self.users.iter().zip(&self.conns).zip(&self.since);
+        let lines = people.map(|((user, conn), since)| {
             let account = directory.account(*user);
             Item::Online(Line {
                 name: account.name,
                 number: account.number,
                 since: *since,
-                direct: None,
+                direct: direct(*user, *conn),
                 display: account.display.clone(),
             })
         });
@@ -118,6 +140,7 @@ impl Online {
     pub fn check_invariants(&self) {
         assert_eq!(self.conns.len(), self.users.len());
         assert_eq!(self.conns.len(), self.since.len());
+        assert!(!self.users.contains(&OPERATOR), "the operator is in a list");
         for (at, user) in self.users.iter().enumerate() {
             assert_eq!(self.position(*user), Some(at));
         }

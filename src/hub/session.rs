@@ -1,7 +1,7 @@
 //! The state of each connection: where it is in its login, what it composes, which answers wait.
 
 use super::answers::Answers;
-use super::directory::UserIndex;
+use super::directory::{OPERATOR, UserIndex};
 use super::input::ConnId;
 use crate::protocol::address::Address;
 use crate::protocol::name::{Key, UserName};
@@ -120,6 +120,8 @@ impl State {
     fn may_become(&self, next: &State) -> bool {
         use State::{AwaitsPassword, ChecksPassword, Enters, Greeted, Leaving, Online, Refused};
         match (self, next) {
+            // The operator enters without a password.
+            (Greeted, Enters(user)) => *user == OPERATOR,
             (Greeted, AwaitsPassword(_) | ChecksPassword | Refused(_))
             | (AwaitsPassword(_), Greeted | ChecksPassword)
             | (ChecksPassword, Greeted | Refused(_) | Enters(_))
@@ -167,7 +169,11 @@ impl Session {
     /// Gives up a step that a D line was to complete, as every C line does, but for what a client
     /// sends by itself.
     pub fn stop_composing_for(&mut self, verb: Option<Verb>) {
-        let is_by_itself = verb == Some(Verb::Seen) && self.user().is_some();
+        let is_by_itself = match verb {
+            Some(Verb::Alive) => true,
+            Some(Verb::Seen) => self.user().is_some(),
+            _ => false,
+        };
         if !is_by_itself {
             self.stop_composing();
         }

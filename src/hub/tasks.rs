@@ -66,6 +66,17 @@ pub(super) enum Task {
         user: UserIndex,
         display: DisplayName,
     },
+    /// Make the ticket for a call of that user.
+    Call(UserIndex),
+    SetBanned {
+        user: UserIndex,
+        banned: bool,
+        by: UserIndex,
+    },
+    SetAdministrator {
+        user: UserIndex,
+        admin: bool,
+    },
     ListFolder,
     BeginUpload(Upload),
     FindSent(MessageId, Wanted),
@@ -88,8 +99,9 @@ impl Task {
             Task::Welcome(_) | Task::MakeToken | Task::ChangePassword => false,
             Task::KeepMessage(_) | Task::CountUnread(_) | Task::MarkSeen(_) => false,
             Task::SaveGroup(..) | Task::SetDisplayName { .. } | Task::ListFolder => false,
-            Task::BeginUpload(_) | Task::FindSent(..) => false,
+            Task::BeginUpload(_) | Task::FindSent(..) | Task::Call(_) => false,
             Task::Download { .. } | Task::Sum { .. } => false,
+            Task::SetBanned { .. } | Task::SetAdministrator { .. } => false,
         }
     }
 }
@@ -236,6 +248,11 @@ impl Hub {
             Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
             Task::CountUnread(reader) => self.unread_counted(reader, outcome),
             Task::SetDisplayName { user, display } => self.display_set(user, display, &outcome),
+            Task::Call(callee) => self.call_ticket_made(conn, callee, outcome, effects),
+            Task::SetBanned { user, banned, by } => {
+                self.ban_set(user, banned, by, &outcome, effects)
+            }
+            Task::SetAdministrator { user, admin } => self.admin_set(user, admin, &outcome),
             Task::ListFolder => Self::folder_listed(outcome),
             Task::Sum { file } => Self::file_summed(file, &outcome),
             other => return debug_assert!(false, "a session waits for {other:?}"),
@@ -278,6 +295,7 @@ impl Hub {
         match answer {
             Answer::Reply(reply) => effects.push(Effect::Reply { conn, reply }),
             Answer::List(list) => effects.push(Effect::List { conn, list }),
+            Answer::Figures => effects.push(Effect::Figures { conn }),
             Answer::Messages => self.begin_list(conn, effects),
             Answer::Download(download) => self.begin_download(conn, download, effects),
             Answer::Upload(ready) => self.begin_upload(conn, ready, effects),

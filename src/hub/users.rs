@@ -2,7 +2,7 @@
 
 use super::Hub;
 use super::answers::Answer;
-use super::directory::UserIndex;
+use super::directory::{OPERATOR, UserIndex};
 use super::effect::{Effect, Effects};
 use super::input::ConnId;
 use super::job::{Job, Outcome};
@@ -14,7 +14,9 @@ use crate::protocol::verb::Verb;
 impl Hub {
     /// Lists who is online.
     pub(super) fn who(&mut self, conn: ConnId, effects: &mut Effects) {
-        let items = self.online.who(&self.directory);
+        let items = self.online.who(&self.directory, |user, conn| {
+            Some((self.sessions.get(conn)?.from, self.peers.port(user)?))
+        });
         let last = Reply::text(Code::Done, Verb::Who, "who is online");
         self.answer(conn, Answer::List(List::whole(Verb::Who, items, None, last)), effects);
     }
@@ -38,7 +40,7 @@ impl Hub {
             return Answer::Reply(failed(Verb::Nick, outcome));
         }
         self.directory.set_display(user, display);
-        self.online.display_changed();
+        self.online.who_changed();
         Answer::Reply(Reply::text(Code::Done, Verb::Nick, "people see that beside your name now"))
     }
 
@@ -52,11 +54,11 @@ impl Hub {
 
     /// Tells the others that `user`, who still is online, came or is about to go.
     pub(super) fn tell_presence(&self, user: UserIndex, online: bool, effects: &mut Effects) {
-        if self.online.len() > self.config.presence_limit {
+        if user == OPERATOR || self.online.len() > self.config.presence_limit {
             return;
         }
         let own = self.online.conn(user);
-        let others = self.online.conns().iter().copied().filter(|conn| {
+        let others = self.online.conns().filter(|conn| {
             Some(*conn) != own && self.sessions.get(*conn).is_some_and(|session| !session.quiet)
         });
         let to = effects.recipients(others);

@@ -6,8 +6,9 @@
 
 use super::Hub;
 use super::answers::Answer;
-use super::directory::UserIndex;
+use super::directory::{OPERATOR, UserIndex};
 use super::effect::{CloseReason, Effect, Effects};
+use super::figures::Login;
 use super::input::ConnId;
 use super::job::{Chat, Job, Outcome, Unread};
 use super::login::not_checked;
@@ -50,14 +51,19 @@ impl Hub {
             return;
         }
         match self.session_of(user) {
-            None => self.let_in(conn, user, verb, true, effects),
+            None => {
+                self.tally.login(Login::by(user, verb));
+                self.let_in(conn, user, verb, true, effects);
+            }
             Some(old) if takeover => {
                 let is_news = self.entering.get(&user).is_some_and(|entering| entering.is_news);
                 let last = Reply::closing(CloseReason::TakenOver.text());
                 self.close(old, CloseReason::TakenOver, Some(last), effects);
+                self.tally.login(Login::by(user, verb));
                 self.let_in(conn, user, verb, is_news, effects);
             }
             Some(_) => {
+                self.tally.login(Login::AlreadyOnline);
                 let text = "you are logged in already, USER name TAKEOVER ends that session";
                 let last = Reply::text(Code::AlreadyOnline, verb, text);
                 self.close(conn, CloseReason::AlreadyOnline, Some(last), effects);
@@ -98,6 +104,11 @@ impl Hub {
         let account = self.directory.account(user);
         let unread = match outcome {
             Outcome::Unread(unread) => self.unread_items(account.number, &unread),
+            // Whoever has to look why the store fails must be let in all the same.
+            outcome if user == OPERATOR => {
+                log::warn!("event=unread-not-counted conn={conn} outcome={outcome:?}");
+                Some(Vec::new())
+            }
             _ => None,
         };
         let Some(entering) = self.entering.remove(&user) else { return };
@@ -119,6 +130,7 @@ impl Hub {
         let list = List::whole(Verb::Unread, items.into(), None, last);
         self.answer(conn, Answer::List(list), effects);
         self.tell_group_news(conn, user, effects);
+        self.tell_of_stop(conn, effects);
         for message in held {
             let to = effects.recipients([conn]);
             effects.push(Effect::Message { message, to });

@@ -3,7 +3,7 @@
 mod size;
 
 use std::ffi::{OsStr, OsString};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -100,10 +100,20 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_IDLE_TIMEOUT", value_name = "TIME", value_parser = timeout)]
     pub idle_timeout: Option<Duration>,
 
+    /// How often a client that takes direct chats is to say so; after two missed times it takes none
+    #[arg(long, env = "CHATSRV_ALIVE_PERIOD", value_name = "TIME", value_parser = timeout)]
+    #[arg(default_value = "30s")]
+    pub alive_period: Duration,
+
     /// What may wait for a client that it did not ask for; whoever leaves more unread is closed
     #[arg(long, env = "CHATSRV_SEND_QUEUE", value_name = "SIZE", value_parser = send_queue)]
     #[arg(default_value_t = Size::mib(1))]
     pub send_queue: Size,
+
+    /// What may wait for all clients together; above it, who leaves most unread is closed
+    /// [default: a quarter of the memory]
+    #[arg(long, env = "CHATSRV_SEND_QUEUE_TOTAL", value_name = "SIZE", value_parser = send_queue)]
+    pub send_queue_total: Option<Size>,
 
     /// Lines a second taken from one connection, with a burst of twice that; 0 is no limit
     #[arg(long, env = "CHATSRV_RATE", value_name = "N", default_value_t = 100)]
@@ -112,6 +122,14 @@ pub struct Options {
     /// What a guess at a stolen password costs; low is for tests alone
     #[arg(long, env = "CHATSRV_PASSWORD_COST", value_name = "COST", default_value = "normal")]
     pub password_cost: PasswordCost,
+
+    /// Unix-domain socket for the operator [default: admin.sock, in the data folder]
+    #[arg(long, env = "CHATSRV_ADMIN_SOCKET", value_name = "PATH")]
+    admin_socket: Option<PathBuf>,
+
+    /// Serve figures for Prometheus on /metrics, and /healthz, at this address [default: off]
+    #[arg(long, env = "CHATSRV_METRICS", value_name = "ADDR:PORT")]
+    pub metrics: Option<SocketAddr>,
 
     /// How long clients may take to read what waits for them when the server stops
     #[arg(long, env = "CHATSRV_DRAIN", value_name = "TIME", value_parser = duration)]
@@ -186,6 +204,11 @@ impl Options {
     pub fn command() -> Command {
         // The help would name every variable, which are all made by one rule.
         CommandLine::command().mut_args(|arg| arg.hide_env(true))
+    }
+
+    /// The operator's socket.
+    pub fn admin_socket(&self) -> PathBuf {
+        self.admin_socket.clone().unwrap_or_else(|| self.data.join("admin.sock"))
     }
 
     /// The shared folder.

@@ -118,6 +118,8 @@ impl fmt::Debug for UserName {
 pub struct Number(pub u32);
 
 impl Number {
+    /// The operator's number.
+    pub const OPERATOR: Number = Number(1);
     /// The smallest number that an account or an unnamed group is given.
     pub const MIN: u32 = 10_000;
     /// The largest number that is a port too.

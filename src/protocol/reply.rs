@@ -1,6 +1,7 @@
 //! What the server says, as types and as bytes: replies and messages here, lists and notices in the
 //! modules below.
 
+mod direct;
 mod list;
 mod notice;
 mod received;
@@ -8,13 +9,14 @@ mod received;
 use std::fmt;
 use std::sync::Arc;
 
+pub use direct::Call;
 pub use list::{Entry, Item, List, Online, Piece};
 pub use notice::{GroupChange, Notice};
 pub use received::{Delivered, ServerLine};
 
 use super::name::{GroupName, Number, UserName};
 use super::request::FileRef;
-use super::text::Secret;
+use super::text::{Reason, Secret};
 use super::verb::Verb;
 
 /// The code of a reply; notices have their own numbers.
@@ -237,6 +239,12 @@ pub enum Detail {
     Chat(Destination),
     /// A chat, and up to which message it is read.
     Seen(Destination, MessageId),
+    /// The port on which a user takes direct chats.
+    Port(u16),
+    /// A user whom one may call directly.
+    Call(Box<Call>),
+    /// That somebody was sent away, and why.
+    Kicked(Reason),
 }
 
 impl Reply {
@@ -289,6 +297,9 @@ impl fmt::Display for Reply {
             Detail::Opened(chat, left) => write!(f, " {chat} {left}"),
             Detail::Chat(chat) => write!(f, " {chat}"),
             Detail::Seen(chat, id) => write!(f, " {chat} {id}"),
+            Detail::Port(port) => write!(f, " {port}"),
+            Detail::Call(call) => write!(f, " {call}"),
+            Detail::Kicked(reason) => write!(f, " you were kicked: {}", reason.as_str()),
             Detail::Count(count) => write!(f, " {count}"),
             Detail::File(file) => write!(f, " {file}"),
             Detail::Download { stream, size, file } => write!(f, " {stream} {size} {file}"),

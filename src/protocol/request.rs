@@ -6,11 +6,15 @@ use std::fmt;
 
 use super::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
 use super::reply::{Code, Detail, MessageId};
-use super::text::{Secret, Text};
+use super::text::{Reason, Secret, Text};
 use super::verb::Verb;
 
 /// The most messages that one list holds.
 pub const LIST_MESSAGES_MAX: u16 = 1000;
+/// The smallest port on which a user may take direct chats; those below are the system's.
+pub const PORT_MIN: u16 = 1024;
+/// The longest time until a stop that may be announced, in seconds: a week.
+pub const SHUTDOWN_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +151,45 @@ pub enum Request {
     },
     /// List the members of a group.
     Members(GroupName),
+    /// Take direct chats.
+    Up {
+        /// On which port, at least [`PORT_MIN`]; none is the port of the user's number.
+        port: Option<u16>,
+    },
+    /// Take no direct chats.
+    Down,
+    /// Still be there.
+    Alive,
+    /// Call a user for a direct chat.
+    Call(UserRef),
+    /// End a user's session.
+    Kick {
+        /// Whose.
+        user: UserRef,
+        /// Why, where that is told.
+        reason: Option<Reason>,
+    },
+    /// Let a user in no more, or again.
+    Ban {
+        /// Whom.
+        user: UserRef,
+        /// Whether the ban begins.
+        banned: bool,
+    },
+    /// Make a user an administrator, or no longer.
+    Admin {
+        /// Whom.
+        user: UserRef,
+        /// Whether the user becomes one.
+        admin: bool,
+    },
+    /// List the figures.
+    Dump,
+    /// Stop the server.
+    Shutdown {
+        /// In how many seconds.
+        seconds: u32,
+    },
     /// List the verbs.
     Help,
     /// Log out.
@@ -238,6 +281,16 @@ impl Request {
             Request::Keep { .. } => Verb::Keep,
             Request::Groups { .. } => Verb::Groups,
             Request::Members(_) => Verb::Members,
+            Request::Up { .. } => Verb::Up,
+            Request::Down => Verb::Down,
+            Request::Alive => Verb::Alive,
+            Request::Call(_) => Verb::Call,
+            Request::Kick { .. } => Verb::Kick,
+            Request::Ban { banned: true, .. } => Verb::Ban,
+            Request::Ban { banned: false, .. } => Verb::Unban,
+            Request::Admin { .. } => Verb::Admin,
+            Request::Dump => Verb::Dump,
+            Request::Shutdown { .. } => Verb::Shutdown,
             Request::Help => Verb::Help,
             Request::Ex => Verb::Ex,
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
@@ -80,6 +81,36 @@ impl fmt::Debug for Text<'_> {
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
+    }
+}
+
+/// The longest reason, in characters.
+pub const REASON_CHARS_MAX: usize = 200;
+
+/// A text that is no [`Reason`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidReason;
+
+/// Why somebody is sent away, in the words of who does it: at most [`REASON_CHARS_MAX`] characters,
+/// none of them a control, bidirectional or zero-width character, and not only white space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(Box<str>);
+
+impl Reason {
+    /// The words.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Reason {
+    type Err = InvalidReason;
+
+    fn from_str(text: &str) -> Result<Self, InvalidReason> {
+        let acceptable = !text.trim().is_empty()
+            && text.chars().count() <= REASON_CHARS_MAX
+            && !text.chars().any(|c| c.is_control() || is_invisible(c));
+        if acceptable { Ok(Reason(text.into())) } else { Err(InvalidReason) }
     }
 }
 

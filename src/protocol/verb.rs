@@ -61,6 +61,16 @@ verbs! {
     Keep "KEEP" "#group on|off" "keep a group and its members over logouts and restarts";
     Groups "GROUPS" "[ALL]" "list your groups, or all";
     Members "MEMBERS" "#group" "list the members of a group";
+    Up "UP" "[port]" "take direct chats, on the port of your number or on that one";
+    Down "DOWN" "" "take no direct chats any more";
+    Alive "ALIVE" "" "say that you are there, and ask whether you are still up";
+    Call "CALL" "user" "get a user's address and a ticket for a direct chat";
+    Kick "KICK" "user [reason]" "end a user's session (administrators)";
+    Ban "BAN" "user" "end a user's session and tokens, and let them in no more (administrators)";
+    Unban "UNBAN" "user" "let a user in again (administrators)";
+    Admin "ADMIN" "user on|off" "make a user an administrator, or no longer (the operator)";
+    Dump "DUMP" "" "list the server's figures (administrators)";
+    Shutdown "SHUTDOWN" "[seconds]" "stop the server (administrators)";
     Help "HELP" "" "list the commands";
     Ex "EX" "" "log out and close the connection";
 }

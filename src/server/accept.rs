@@ -1,16 +1,15 @@
 //! The phase that takes new connections.
 
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
 use super::connection::Connection;
 use super::listener::{Accepted, Listener};
+use super::peer::Peer;
 use super::poll::{Interest, Key, Ready};
-use super::{SIGNALS, Server, Timer};
+use super::{Server, Timer};
 use crate::hub::{CloseReason, Input};
 use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX, REFUSED_CONNECTIONS_MAX};
-use crate::protocol::address::Address;
 use crate::protocol::reply::Reply;
 
 impl Server {
@@ -18,11 +17,12 @@ impl Server {
     /// storm of new ones does not delay them.
     pub(super) fn accept_ready(&mut self, ready: &[Ready]) {
         for event in ready {
-            if let Key::Other(number) = event.key {
-                match number {
-                    SIGNALS => self.stop(),
-                    listener => self.accept_on(listener as usize - 1),
-                }
+            match event.key {
+                Key::Connection(_) => {}
+                Key::Signals => self.obey_signals(),
+                Key::Listener(place) => self.accept_on(usize::from(place)),
+                Key::Metrics => self.accept_exchange(),
+                Key::Exchange(place) => self.exchange_ready(place),
             }
         }
     }
@@ -31,7 +31,7 @@ impl Server {
     pub(super) fn watch_listeners(&mut self) -> io::Result<()> {
         for (index, listener) in self.listeners.iter_mut().enumerate() {
             if !listener.is_watched {
-                let key = Key::Other(SIGNALS + 1 + index as u32);
+                let key = Key::Listener(index as u16);
                 self.poll.add(&listener.socket(), key, Interest::READ)?;
                 listener.is_watched = true;
             }
@@ -43,7 +43,7 @@ impl Server {
         if listener.is_watched
             && let Err(error) = self.poll.delete(&listener.socket())
         {
-            log::error!("event=poll-failed listener={} error={error}", listener.address);
+            log::error!("event=poll-failed listener={} error={error}", listener.endpoint);
         }
     }
 
@@ -84,12 +84,13 @@ impl Server {
         self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
     }
 
-    fn take_in(&mut self, socket: OwnedFd, peer: SocketAddr) {
+    fn take_in(&mut self, socket: OwnedFd, peer: Peer) {
+        self.counters.accepted += 1;
         if std::mem::take(&mut self.is_exhausted) {
             log::info!("event=accepting-again connections={}", self.connections.len());
         }
-        let from = Address::host(peer.ip());
-        let refusal = self.reason_to_refuse(from);
+        let from = peer.address();
+        let refusal = self.reason_to_refuse(peer);
         if refusal.is_some() && self.connections.refused() >= REFUSED_CONNECTIONS_MAX {
             log::debug!("event=refused peer={peer}");
             return;
@@ -114,12 +115,16 @@ impl Server {
             Some(reason) => self.finish(id, reason, Some(Reply::closing(reason.text()))),
         }
     }
-    /// Why a connection from that address is one too many.
-    fn reason_to_refuse(&self, from: Address) -> Option<CloseReason> {
+
+    /// Why a connection from that peer is one too many.
+    fn reason_to_refuse(&self, peer: Peer) -> Option<CloseReason> {
+        if peer.is_operator() {
+            return None;
+        }
         if self.connections.served() >= self.config.max_clients {
             return Some(CloseReason::ConnectionLimit);
         }
-        let full = |limit| self.connections.count_from(from) >= limit;
+        let full = |limit| self.connections.count_from(peer.address()) >= limit;
         self.config.max_per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
     }
 }

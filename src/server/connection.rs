@@ -2,12 +2,12 @@
 //! no user.
 
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use super::download::OutboxEvent;
 use super::outbox::{Flushed, Outbox, TickLines};
+use super::peer::Peer;
 use super::poll::Interest;
 use super::upload::{Upload, Uploads};
 use crate::hub::CloseReason;
@@ -34,7 +34,7 @@ pub enum Phase {
 pub struct Connection {
     socket: OwnedFd,
     /// Where it comes from, for the log.
-    pub peer: SocketAddr,
+    pub peer: Peer,
     /// Whether it is one more than there may be, and only there to be told so.
     pub is_refused: bool,
     /// How far it has come.
@@ -48,6 +48,8 @@ pub struct Connection {
     pub outbox: Outbox,
     /// What is being sent by the peer.
     pub uploads: Option<Box<Uploads>>,
+    /// How many bytes waited there when they were last counted.
+    pub waiting_counted: usize,
     /// What the poll knows.
     pub interest: Interest,
     /// Whether writing has to wait until the socket is writable.
@@ -64,6 +66,11 @@ pub struct Connection {
     pub armed: Option<Duration>,
     /// When the next line would be on time, by the limit of lines a second.
     pub next_line_at: Duration,
+    /// How many bytes were read and written when the poll last reported it; what overflows does not
+    /// matter.
+    bytes_at_turn: u32,
+    /// How many reports in a row moved none.
+    idle_turns: u16,
     /// When it was accepted.
     pub since: Duration,
     /// Bytes read.
@@ -89,7 +96,7 @@ pub enum Pause {
 
 impl Connection {
     /// A connection that was just accepted.
-    pub fn new(socket: OwnedFd, peer: SocketAddr, now: Duration) -> Self {
+    pub fn new(socket: OwnedFd, peer: Peer, now: Duration) -> Self {
         Connection {
             socket,
             peer,
@@ -99,6 +106,7 @@ impl Connection {
             leftover: Vec::new(),
             outbox: Outbox::default(),
             uploads: None,
+            waiting_counted: 0,
             interest: Interest::READ,
             is_write_blocked: false,
             is_dirty: false,
@@ -107,6 +115,8 @@ impl Connection {
             deadline: None,
             armed: None,
             next_line_at: now,
+            bytes_at_turn: 0,
+            idle_turns: 0,
             since: now,
             bytes_in: 0,
             bytes_out: 0,
@@ -158,6 +168,17 @@ impl Connection {
         Interest { read, write: self.is_write_blocked }
     }
 
+    /// Counts a report of the poll, and tells how many in a row moved no byte before it.
+    pub fn count_turn(&mut self) -> u16 {
+        let bytes = (self.bytes_in + self.bytes_out) as u32;
+        self.idle_turns = match bytes == self.bytes_at_turn && bytes > 0 {
+            true => self.idle_turns.saturating_add(1),
+            false => 0,
+        };
+        self.bytes_at_turn = bytes;
+        self.idle_turns
+    }
+
     /// How long the next line has to wait, where those before it came too fast.
     pub fn line_delay(&self, now: Duration, rate: LineRate) -> Option<Duration> {
         let ahead = self.next_line_at.saturating_sub(now);
@@ -193,9 +214,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn turns_without_a_byte_are_counted_until_one_moves() {
+        let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
+        let mut connection = Connection::new(one.into(), peer, Duration::ZERO);
+        connection.bytes_out = 30;
+        let turns: Vec<u16> = (0..4).map(|_| connection.count_turn()).collect();
+        assert_eq!(turns, [0, 1, 2, 3]);
+        connection.bytes_in = 1;
+        assert_eq!(connection.count_turn(), 0);
+    }
+
+    #[test]
     fn lines_come_in_a_burst_and_then_at_the_rate() {
         let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-        let peer = "127.0.0.1:1".parse().unwrap();
+        let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
         let mut connection = Connection::new(one.into(), peer, Duration::ZERO);
         let rate = LineRate::per_second(10).unwrap();
         let mut now = Duration::from_secs(5);

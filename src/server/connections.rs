@@ -23,10 +23,27 @@ pub struct Connections {
     by_address: HashMap<Address, u32>,
     /// How many are there only to be told that they are refused.
     refused: usize,
+    /// How many are the operator's.
+    operators: usize,
+    /// Bytes that wait to be written to all connections.
+    waiting: usize,
     /// Those to be flushed, each once.
     dirty: Vec<ConnId>,
     /// Those to be freed, each once.
     doomed: Vec<ConnId>,
+}
+
+/// See [`Connections::totals`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// Bytes read.
+    pub bytes_in: u64,
+    /// Bytes written.
+    pub bytes_out: u64,
+    /// Bytes that wait to be written.
+    pub waiting: usize,
+    /// The most of them that wait for one connection.
+    pub waiting_most: usize,
 }
 
 impl Connections {
@@ -40,9 +57,10 @@ impl Connections {
         self.slab.len()
     }
 
-    /// How many of them are served. Those that are refused take nobody's place.
+    /// How many of them are clients that are served. Those that are refused take nobody's place,
+    /// nor does the operator.
     pub fn served(&self) -> usize {
-        self.slab.len() - self.refused
+        self.slab.len() - self.refused - self.operators
     }
 
     /// How many of them are refused.
@@ -53,6 +71,40 @@ impl Connections {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.slab.is_empty()
+    }
+
+    /// Counts anew what waits for a connection.
+    pub fn count_waiting(&mut self, id: ConnId) {
+        let Some(connection) = self.get(id) else { return };
+        let waiting = connection.outbox.waiting_bytes();
+        let before = std::mem::replace(&mut connection.waiting_counted, waiting);
+        self.waiting = self.waiting - before + waiting;
+    }
+
+    /// Bytes that wait to be written to all connections.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// The connection for which most waits, of those that the hub knows.
+    pub fn slowest(&self) -> Option<ConnId> {
+        let known = self.slab.iter().filter(|(_, (_, connection))| connection.is_known_to_hub());
+        let (slot, (generation, _)) =
+            known.max_by_key(|(_, (_, connection))| connection.waiting_counted)?;
+        Some(ConnId { slot: slot as u32, generation: *generation })
+    }
+
+    /// What all connections together have read, written, and yet to be written.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for (_, (_, connection)) in &self.slab {
+            let waiting = connection.outbox.waiting_bytes();
+            totals.bytes_in += connection.bytes_in;
+            totals.bytes_out += connection.bytes_out;
+            totals.waiting += waiting;
+            totals.waiting_most = totals.waiting_most.max(waiting);
+        }
+        totals
     }
 
     /// How many are served from the network of an address.
@@ -73,6 +125,8 @@ impl Connections {
         poll.add(&connection.socket(), Key::Connection(id), Interest::READ)?;
         if connection.is_refused {
             self.refused += 1;
+        } else if connection.peer.is_operator() {
+            self.operators += 1;
         } else {
             *self.by_address.entry(network(&connection)).or_default() += 1;
         }
@@ -179,6 +233,7 @@ impl Connections {
             if let Err(error) = poll.delete(&connection.socket()) {
                 log::error!("event=poll-failed conn={id} error={error}");
             }
+            self.waiting -= connection.waiting_counted;
             self.count_out(&connection);
             freed(id, connection, reason);
         }
@@ -187,6 +242,10 @@ impl Connections {
     fn count_out(&mut self, connection: &Connection) {
         if connection.is_refused {
             self.refused -= 1;
+            return;
+        }
+        if connection.peer.is_operator() {
+            self.operators -= 1;
             return;
         }
         let network = network(connection);
@@ -201,5 +260,5 @@ impl Connections {
 
 /// What limits count a connection by.
 fn network(connection: &Connection) -> Address {
-    Address::host(connection.peer.ip()).network()
+    connection.peer.address().network()
 }

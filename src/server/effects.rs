@@ -1,11 +1,13 @@
 //! What the hub wants done, done.
 
+use std::time::Duration;
+
 use super::Server;
 use super::connection::Phase;
 use super::download::Download;
 use crate::hub::{CloseReason, ConnId, Effect, Input};
 use crate::limits::FINISH_TIME_MAX;
-use crate::protocol::reply::Reply;
+use crate::protocol::reply::{List, Reply};
 
 impl Server {
     /// Tells the hub what happened, and does what it wants done about it.
@@ -27,11 +29,7 @@ impl Server {
                 connection.outbox.push_reply(&self.lines, line);
                 self.connections.mark_dirty(conn);
             }
-            Effect::List { conn, list } => {
-                let Some(connection) = self.connections.get(conn) else { return };
-                connection.outbox.push_list(&self.lines, list);
-                self.connections.mark_dirty(conn);
-            }
+            Effect::List { conn, list } => self.send_list(conn, list),
             Effect::MoreOfList { conn, piece } => {
                 let Some(connection) = self.connections.get(conn) else { return };
                 connection.outbox.push_piece(piece);
@@ -48,6 +46,8 @@ impl Server {
                 connection.outbox.push_download(Download::new(stream, opened, bytes));
                 self.connections.mark_dirty(conn);
             }
+            Effect::Figures { conn } => self.list_figures(conn),
+            Effect::Stop { seconds } => self.stop_in(Duration::from_secs(seconds.into())),
             Effect::DropFile { ticket } => drop(self.opened.remove(&ticket)),
             Effect::Upload { conn, ticket, stream, bytes } => {
                 self.begin_upload(conn, ticket, stream, bytes);
@@ -59,6 +59,12 @@ impl Server {
                 self.connections.mark_dirty(conn);
             }
         }
+    }
+
+    pub(super) fn send_list(&mut self, conn: ConnId, list: List) {
+        let Some(connection) = self.connections.get(conn) else { return };
+        connection.outbox.push_list(&self.lines, list);
+        self.connections.mark_dirty(conn);
     }
 
     /// Encodes a line once, and adds it to the outbox of everyone it is for.

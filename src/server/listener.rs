@@ -1,12 +1,19 @@
 //! The sockets that take connections.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
+use rustix::fs::Mode;
 use rustix::io::Errno;
-use rustix::net::SocketFlags;
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use rustix::net::{SocketAddrAny, SocketFlags};
+use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+
+use super::peer::Peer;
 
 use crate::limits::{
     FREE_PORT_ATTEMPTS, KERNEL_UNSENT_BYTES_MAX, LISTEN_BACKLOG, UNACKNOWLEDGED_TIME_MAX,
@@ -17,16 +24,34 @@ use crate::limits::{
 pub struct Listener {
     socket: Socket,
     /// What it listens on.
-    pub address: SocketAddr,
+    pub endpoint: Endpoint,
     /// Whether the poll watches it.
     pub is_watched: bool,
+}
+
+/// What a listener listens on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A TCP address, for clients.
+    Tcp(SocketAddr),
+    /// A Unix-domain socket, for the operator.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Endpoint::Tcp(address) => address.fmt(f),
+            Endpoint::Unix(path) => path.display().fmt(f),
+        }
+    }
 }
 
 /// What came of one attempt to take a connection.
 #[derive(Debug)]
 pub enum Accepted {
     /// A connection, not blocking, and its peer.
-    Connection(OwnedFd, SocketAddr),
+    Connection(OwnedFd, Peer),
     /// No more wait.
     None,
     /// One was gone before it was taken.
@@ -69,7 +94,7 @@ impl Listener {
     ) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
         let mut listeners: Vec<Listener> = Vec::new();
         for address in addresses {
-            let port = listeners.first().map_or(port, |first| first.address.port());
+            let port = listeners.first().and_then(Listener::port).unwrap_or(port);
             let address = SocketAddr::new(*address, port);
             match Listener::open(address) {
                 Ok(listener) => listeners.push(listener),
@@ -83,7 +108,11 @@ impl Listener {
         Ok(listeners)
     }
 
-    fn open(address: SocketAddr) -> io::Result<Listener> {
+    /// Listens on one TCP address.
+    ///
+    /// # Errors
+    /// Where that is not possible.
+    pub fn open(address: SocketAddr) -> io::Result<Listener> {
         let socket = Socket::new(
             Domain::for_address(address),
             Type::STREAM.nonblocking(),
@@ -102,7 +131,31 @@ impl Listener {
         socket.bind(&address.into())?;
         socket.listen(LISTEN_BACKLOG)?;
         let address = socket.local_addr()?.as_socket().unwrap_or(address);
-        Ok(Listener { socket, address, is_watched: false })
+        Ok(Listener { socket, endpoint: Endpoint::Tcp(address), is_watched: false })
+    }
+
+    /// Listens on a Unix-domain socket that its owner alone can connect to. One that a server left
+    /// behind is replaced.
+    ///
+    /// # Errors
+    /// Where the path can't be used, or another server listens there.
+    pub fn open_unix(path: &Path) -> io::Result<Listener> {
+        remove_stale(path)?;
+        let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
+        // unix(7): the file gets the mode of the socket, so there is no moment at which it is open
+        // to others.
+        rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+        socket.bind(&SockAddr::unix(path)?)?;
+        socket.listen(LISTEN_BACKLOG)?;
+        Ok(Listener { socket, endpoint: Endpoint::Unix(path.to_owned()), is_watched: false })
+    }
+
+    /// The TCP port.
+    fn port(&self) -> Option<u16> {
+        match self.endpoint {
+            Endpoint::Tcp(address) => Some(address.port()),
+            Endpoint::Unix(_) => None,
+        }
     }
 
     /// The socket.
@@ -114,7 +167,7 @@ impl Listener {
     pub fn accept(&self) -> Accepted {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         match rustix::net::acceptfrom_with(&self.socket, flags) {
-            Ok((socket, peer)) => match peer.and_then(|peer| SocketAddr::try_from(peer).ok()) {
+            Ok((socket, from)) => match self.peer(&socket, from) {
                 Some(peer) => Accepted::Connection(socket, peer),
                 None => Accepted::Gone,
             },
@@ -125,6 +178,45 @@ impl Listener {
             // accept(2): ECONNABORTED and the errors of the network are of that connection alone.
             Err(_) => Accepted::Gone,
         }
+    }
+}
+
+impl Listener {
+    /// Who connected; none where that is gone by now, or may not.
+    fn peer(&self, socket: &OwnedFd, from: Option<SocketAddrAny>) -> Option<Peer> {
+        if let Endpoint::Tcp(_) = self.endpoint {
+            return from.and_then(|from| SocketAddr::try_from(from).ok()).map(Peer::Host);
+        }
+        let credentials = rustix::net::sockopt::socket_peercred(socket).ok()?;
+        let (pid, uid) = (credentials.pid.as_raw_nonzero().get(), credentials.uid);
+        if uid != rustix::process::getuid() && !uid.is_root() {
+            log::warn!("event=refused peer=local:pid-{pid}:uid-{}", uid.as_raw());
+            return None;
+        }
+        Some(Peer::Process { pid, uid: uid.as_raw() })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Endpoint::Unix(path) = &self.endpoint
+            && let Err(error) = std::fs::remove_file(path)
+        {
+            log::warn!("event=socket-left path={} error={error}", path.display());
+        }
+    }
+}
+
+/// Removes a socket on which nobody listens any more.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(file) if file.file_type().is_socket() => match UnixStream::connect(path) {
+            Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+            Err(_) => std::fs::remove_file(path),
+        },
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -139,6 +231,8 @@ fn lacks_family(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -146,16 +240,48 @@ mod tests {
         let addresses = ["127.0.0.1".parse().unwrap(), "127.0.0.2".parse().unwrap()];
         let listeners = Listener::open_all(&addresses, 0).unwrap();
         assert_eq!(listeners.len(), 2);
-        assert_ne!(listeners[0].address.port(), 0);
-        assert_eq!(listeners[0].address.port(), listeners[1].address.port());
+        assert_ne!(listeners[0].port(), Some(0));
+        assert_eq!(listeners[0].port(), listeners[1].port());
     }
 
     #[test]
     fn a_port_that_was_asked_for_and_is_taken_is_an_error() {
         let addresses = ["127.0.0.1".parse().unwrap()];
         let taken = Listener::open_all(&addresses, 0).unwrap();
-        let (address, error) = Listener::open_all(&addresses, taken[0].address.port()).unwrap_err();
-        assert_eq!(address, taken[0].address);
+        let port = taken[0].port().unwrap();
+        let (address, error) = Listener::open_all(&addresses, port).unwrap_err();
+        assert_eq!(Endpoint::Tcp(address), taken[0].endpoint);
         assert!(is_taken(&error));
+    }
+
+    #[test]
+    fn the_operators_socket_is_its_owners_alone_and_goes_with_the_listener() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        let listener = Listener::open_unix(&path).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let second = Listener::open_unix(&path).unwrap_err();
+        assert_eq!(second.kind(), io::ErrorKind::AddrInUse);
+        let _client = UnixStream::connect(&path).unwrap();
+        // The attempt to listen a second time connected too.
+        let Accepted::Connection(..) = listener.accept() else { panic!("nobody connected") };
+        let Accepted::Connection(_, peer) = listener.accept() else { panic!("nobody connected") };
+        assert!(peer.is_operator());
+        drop(listener);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_socket_that_was_left_behind_is_replaced_and_a_file_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        assert!(path.exists());
+        drop(Listener::open_unix(&path).unwrap());
+        std::fs::write(&path, "mine").unwrap();
+        let error = Listener::open_unix(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     }
 }

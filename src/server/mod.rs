@@ -9,9 +9,13 @@ mod connection;
 mod connections;
 mod download;
 mod effects;
+mod figures;
 mod listener;
+mod metrics;
 mod outbox;
+mod peer;
 mod poll;
+mod process;
 mod read;
 mod receive;
 mod service;
@@ -24,17 +28,22 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use poll::{Poll, Waker};
 
 use crate::hub::{ConnId, Effects, Hub, Input, Now, Outcome, Ticket};
+use crate::limits::READ_BYTES_MAX;
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
 use download::{Opened, OutboxEvent, Permits};
+use figures::Counters;
+pub use listener::Endpoint;
 use listener::Listener;
+use metrics::Metrics;
 use outbox::TickLines;
 use poll::{Interest, Key, Ready};
 use service::Service;
@@ -46,6 +55,10 @@ use timers::Timers;
 pub struct Config {
     /// The addresses to listen on; none is all.
     pub listen: Vec<IpAddr>,
+    /// The address of the metrics page, where there is one.
+    pub metrics: Option<SocketAddr>,
+    /// The path of the operator's socket.
+    pub admin_socket: PathBuf,
     /// The port; 0 takes a free one.
     pub port: u16,
     /// How many connections there may be.
@@ -60,6 +73,8 @@ pub struct Config {
     pub idle_timeout: Option<Duration>,
     /// Bytes that may wait for a connection that it did not ask for.
     pub send_queue: usize,
+    /// Bytes that may wait for all connections together.
+    pub send_queue_total: usize,
     /// Lines a second from one connection; 0 is no limit.
     pub rate: u32,
     /// How long stopping may take.
@@ -71,6 +86,8 @@ pub struct Config {
 pub enum StartError {
     /// An address can't be listened on.
     Listen(SocketAddr, io::Error),
+    /// The operator's socket can't be made.
+    AdminSocket(PathBuf, io::Error),
     /// The system refuses what the loop needs.
     System(io::Error),
 }
@@ -92,12 +109,13 @@ enum Timer {
     Accept,
     /// The service manager is to hear that the loop turns.
     Watchdog,
+    /// Whoever reads the metrics has taken too long, where it is still the one with that number.
+    Exchange(u64),
+    /// The time to stop has come, where it is still that one.
+    Stop,
     /// Stopping has taken long enough.
     DrainOver,
 }
-
-/// The number of the signal pipe among the poll's other sources; listeners have those above it.
-const SIGNALS: u32 = 0;
 
 /// The server.
 #[derive(Debug)]
@@ -123,15 +141,19 @@ pub struct Server {
     turns: Vec<ConnId>,
     /// Connections that wait because the store is behind.
     behind_store: Vec<ConnId>,
+    counters: Counters,
+    metrics: Metrics,
     /// What this tick made to be written.
     lines: TickLines,
     /// Memory that is used again in every tick.
     ready: Vec<Ready>,
     effects: Effects,
     outbox_events: Vec<OutboxEvent>,
-    read_buffer: Vec<u8>,
+    read_buffer: Box<[u8]>,
     /// Whether there was no file descriptor left for the last connection that came.
     is_exhausted: bool,
+    /// When the server stops, where an administrator said so.
+    stops_at: Option<Duration>,
     /// Whether the server stops.
     is_draining: bool,
 }
@@ -142,10 +164,18 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub fn bind(config: Config, poll: Poll, hub: Hub, store: Store) -> Result<Self, StartError> {
-        let listeners = Listener::open_all(&config.listen, config.port)
+        let mut listeners = Listener::open_all(&config.listen, config.port)
+            .map_err(|(address, error)| StartError::Listen(address, error))?;
+        listeners.push(
+            Listener::open_unix(&config.admin_socket)
+                .map_err(|error| StartError::AdminSocket(config.admin_socket.clone(), error))?,
+        );
+        let metrics = Metrics::open(config.metrics, &poll)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
-        poll.add(&signals.source(), Key::Other(SIGNALS), Interest::READ)?;
+        for source in signals.sources() {
+            poll.add(&source, Key::Signals, Interest::READ)?;
+        }
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
             permits: Permits::new(config.downloads_max),
@@ -163,12 +193,15 @@ impl Server {
             opened: HashMap::new(),
             turns: Vec::new(),
             behind_store: Vec::new(),
+            counters: Counters::default(),
+            metrics,
             lines: TickLines::default(),
             ready: Vec::new(),
             effects: Effects::default(),
             outbox_events: Vec::new(),
-            read_buffer: Vec::new(),
+            read_buffer: vec![0; 2 * READ_BYTES_MAX].into(),
             is_exhausted: false,
+            stops_at: None,
             is_draining: false,
         };
         server.read_clock();
@@ -176,9 +209,9 @@ impl Server {
         Ok(server)
     }
 
-    /// The addresses that are listened on.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.listeners.iter().map(|listener| listener.address)
+    /// What is listened on, clients' addresses first.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.listeners.iter().map(|listener| &listener.endpoint)
     }
 
     /// Serves until a signal ends it.
@@ -204,6 +237,7 @@ impl Server {
         self.run_timers();
         self.accept_ready(&ready);
         self.settle();
+        self.counters.ticks.record(self.started.elapsed() - self.now.steady);
         ready.clear();
         self.ready = ready;
         Ok(())
@@ -275,6 +309,9 @@ impl Server {
                 Timer::Resume(id) => self.turns.push(id),
                 Timer::Accept => self.rest_is_over(),
                 Timer::Watchdog => self.arm_watchdog(),
+                Timer::Exchange(number) => self.exchange_timer(number),
+                Timer::Stop if self.stops_at == Some(at) => self.stop(),
+                Timer::Stop => {}
                 Timer::DrainOver => self.close_all(),
             }
         }
@@ -289,13 +326,29 @@ impl Server {
         }
     }
 
-    /// A signal asked the server to stop; a second one does not wait any longer.
-    fn stop(&mut self) {
+    /// Does what signals asked for.
+    fn obey_signals(&mut self) {
+        if self.signals.take_figures() {
+            self.log_figures();
+        }
         match self.signals.take_stops() {
             0 => return,
             1 if !self.is_draining => {}
+            // A second one does not wait any longer.
             _ => self.timers.add(self.now.steady, Timer::DrainOver),
         }
+        self.stop();
+    }
+
+    /// Has the server stop after some time; what was said before counts no longer.
+    fn stop_in(&mut self, time: Duration) {
+        let at = self.now.steady + time;
+        self.stops_at = Some(at);
+        self.timers.add(at, Timer::Stop);
+    }
+
+    /// Stops: takes nobody in any more, and closes every connection once it has what waits for it.
+    fn stop(&mut self) {
         if self.is_draining {
             return;
         }

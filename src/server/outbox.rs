@@ -203,10 +203,14 @@ impl Outbox {
         self.line_bytes() == 0 && self.answers.is_none()
     }
 
+    /// Bytes that wait, without those of files and of lists that are yet to be made.
+    pub fn waiting_bytes(&self) -> usize {
+        self.line_bytes() + self.answers.as_ref().map_or(0, |answers| answers.held.len())
+    }
+
     /// Bytes that wait and were not asked for.
     pub fn unasked_bytes(&self) -> usize {
-        let held = self.answers.as_ref().map_or(0, |answers| answers.held.len());
-        self.unasked.min(self.line_bytes() + held)
+        self.unasked.min(self.waiting_bytes())
     }
 
     /// Whether so much waits that the connection should read before it asks for more.

@@ -34,26 +34,39 @@ impl Interest {
 pub enum Key {
     /// A connection, which may be gone by now.
     Connection(ConnId),
-    /// One of the other sources, by a number of the owner's choice.
-    Other(u32),
+    /// The pipe of the signals.
+    Signals,
+    /// A listener, by its place.
+    Listener(u16),
+    /// The listener for the metrics.
+    Metrics,
+    /// A connection that reads the metrics, by its place; it may be gone by now.
+    Exchange(u16),
 }
 
 impl Key {
     /// Generations start at 1, so that 0 is left for the other sources. `usize::MAX`, which
     /// `polling` keeps for itself, would be the last slot's last generation.
     fn pack(self) -> usize {
+        let other = |kind: usize, place: u16| kind << 16 | usize::from(place);
         match self {
             Key::Connection(ConnId { slot, generation }) => {
                 (generation as usize) << 32 | slot as usize
             }
-            Key::Other(number) => number as usize,
+            Key::Signals => other(0, 0),
+            Key::Metrics => other(1, 0),
+            Key::Listener(place) => other(2, place),
+            Key::Exchange(place) => other(3, place),
         }
     }
 
     fn unpack(key: usize) -> Self {
         let (generation, slot) = ((key >> 32) as u32, key as u32);
-        match generation {
-            0 => Key::Other(slot),
+        match (generation, slot >> 16) {
+            (0, 0) => Key::Signals,
+            (0, 1) => Key::Metrics,
+            (0, 2) => Key::Listener(slot as u16),
+            (0, _) => Key::Exchange(slot as u16),
             _ => Key::Connection(ConnId { slot, generation }),
         }
     }
@@ -163,7 +176,8 @@ mod tests {
     #[test]
     fn keys_survive_the_kernel() {
         let conn = ConnId { slot: 7, generation: 3 };
-        for key in [Key::Connection(conn), Key::Other(0), Key::Other(5)] {
+        let others = [Key::Signals, Key::Metrics, Key::Listener(5), Key::Exchange(65_535)];
+        for key in others.into_iter().chain([Key::Connection(conn)]) {
             assert_eq!(Key::unpack(key.pack()), key);
         }
     }

@@ -6,8 +6,9 @@ use super::connection::{Pause, Phase};
 use super::poll::{Key, Ready};
 use super::{Server, Timer};
 use crate::hub::{CloseReason, ConnId, Input};
-use crate::limits::{LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
+use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
 use crate::protocol::frame::Frame;
+use crate::protocol::reply::Reply;
 use crate::protocol::request::Request;
 
 /// What one read gave.
@@ -37,14 +38,25 @@ impl Server {
         if connection.pause.take().is_none() || !connection.is_known_to_hub() {
             return;
         }
-        self.read_buffer.clear();
-        self.read_buffer.append(&mut connection.leftover);
-        self.handle_buffer(id);
+        let leftover = std::mem::take(&mut connection.leftover);
+        self.read_buffer[..leftover.len()].copy_from_slice(&leftover);
+        self.handle_buffer(id, leftover.len());
         self.connections.mark_dirty(id);
     }
 
     fn connection_ready(&mut self, id: ConnId, event: &Ready) {
         let Some(connection) = self.connections.get(id) else { return };
+        let idle_turns = connection.count_turn();
+        if idle_turns > 0 {
+            self.counters.turns_without_progress += 1;
+        }
+        if idle_turns >= IDLE_TURNS_MAX {
+            // Level mode would report it for ever: a defect of this program, which must not cost
+            // the others their server.
+            log::error!("event=no-progress conn={id} {connection:?}");
+            debug_assert!(false, "{id} is reported again and again, and nothing moves");
+            return self.lose(id, CloseReason::NoProgress);
+        }
         let interest = connection.wanted_interest();
         if event.writable && interest.write {
             self.connections.mark_dirty(id);
@@ -62,7 +74,8 @@ impl Server {
     }
 
     fn read(&mut self, id: ConnId) {
-        match (self.fill_buffer(id), self.connections.get(id).map(|connection| connection.phase)) {
+        let (read, filled) = self.fill_buffer(id);
+        match (read, self.connections.get(id).map(|connection| connection.phase)) {
             (_, None) => {}
             (Read::Lost, _) => self.lose(id, CloseReason::ConnectionLost),
             (Read::End, Some(Phase::Lingering(reason))) => self.connections.doom(id, reason),
@@ -74,24 +87,25 @@ impl Server {
                 // Whether all is answered is seen behind the flush.
                 self.connections.mark_dirty(id);
             }
-            (Read::Nothing | Read::Bytes, _) => self.handle_buffer(id),
+            (Read::Nothing | Read::Bytes, _) => self.handle_buffer(id, filled),
         }
     }
 
     /// Reads once into the shared buffer, behind what was left over, so that frames are contiguous.
-    fn fill_buffer(&mut self, id: ConnId) -> Read {
+    /// Tells how much is in the buffer then.
+    fn fill_buffer(&mut self, id: ConnId) -> (Read, usize) {
         let buffer = &mut self.read_buffer;
-        buffer.clear();
-        let Some(connection) = self.connections.get(id) else { return Read::Nothing };
-        buffer.append(&mut connection.leftover);
-        let kept = buffer.len();
+        let Some(connection) = self.connections.get(id) else { return (Read::Nothing, 0) };
+        let leftover = std::mem::take(&mut connection.leftover);
+        let kept = leftover.len();
+        buffer[..kept].copy_from_slice(&leftover);
         let room = match connection.phase {
             Phase::Stranger => STRANGER_INPUT_BYTES_MAX,
             _ => READ_BYTES_MAX,
         };
-        buffer.resize(kept + room, 0);
-        let result = rustix::io::read(connection.socket(), &mut buffer[kept..]);
-        buffer.truncate(kept + result.unwrap_or(0));
+        let end = buffer.len().min(kept + room);
+        let result = rustix::io::read(connection.socket(), &mut buffer[kept..end]);
+        let filled = kept + result.unwrap_or(0);
         let read = match result {
             Ok(0) => Read::End,
             Ok(count) => {
@@ -107,12 +121,23 @@ impl Server {
         {
             connection.deadline = Some(self.now.steady + timeout);
         }
-        read
+        (read, filled)
     }
 
-    /// Handles the frames in the shared buffer, and keeps what is left of it with the connection.
-    fn handle_buffer(&mut self, id: ConnId) {
-        let buffer = std::mem::take(&mut self.read_buffer);
+    /// Handles the frames in the first bytes of the shared buffer, and keeps what is left of them
+    /// with the connection.
+    fn handle_buffer(&mut self, id: ConnId, filled: usize) {
+        let shared = std::mem::take(&mut self.read_buffer);
+        self.handle_bytes(id, &shared[..filled]);
+        self.read_buffer = shared;
+    }
+
+    fn handle_bytes(&mut self, id: ConnId, buffer: &[u8]) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let is_first = connection.bytes_in <= buffer.len() as u64;
+        if let Some(reason) = foreign_protocol(buffer).filter(|_| is_first) {
+            return self.end(id, reason, Some(Reply::closing(reason.text())));
+        }
         let mut done = 0;
         let mut lines_left = LINES_PER_TICK_MAX;
         let pause = loop {
@@ -133,15 +158,11 @@ impl Server {
                 }
             }
             self.handle_frame(id, frame);
-            let is_known =
-                |connection: &mut super::connection::Connection| connection.is_known_to_hub();
-            if !self.connections.get(id).is_some_and(is_known) {
-                self.read_buffer = buffer;
+            if !self.connections.get(id).is_some_and(|connection| connection.is_known_to_hub()) {
                 return;
             }
         };
         self.keep(id, &buffer[done..], pause);
-        self.read_buffer = buffer;
     }
 
     fn handle_frame(&mut self, conn: ConnId, frame: Frame<'_>) {
@@ -188,4 +209,14 @@ impl Server {
         }
         self.connections.mark_dirty(id);
     }
+}
+
+/// What else a connection speaks that begins with these bytes: a TLS handshake record (RFC 8446,
+/// section 5.1) or an HTTP request.
+fn foreign_protocol(start: &[u8]) -> Option<CloseReason> {
+    const METHODS: [&[u8]; 5] = [b"GET /", b"POST /", b"HEAD /", b"PUT /", b"OPTIONS "];
+    if start.starts_with(&[0x16, 0x03]) {
+        return Some(CloseReason::Tls);
+    }
+    METHODS.iter().any(|method| start.starts_with(method)).then_some(CloseReason::Http)
 }

@@ -21,6 +21,7 @@ impl Server {
             for id in &dirty {
                 self.flush(*id);
             }
+            self.shed_load();
             let is_quiet = dirty.is_empty();
             self.connections.reuse_dirty(dirty);
             let freed = self.reap();
@@ -40,6 +41,7 @@ impl Server {
         if connection.flush(&self.lines, &mut self.outbox_events).is_err() {
             return self.lose(id, CloseReason::ConnectionLost);
         }
+        self.connections.count_waiting(id);
         if !self.outbox_events.is_empty() {
             self.handle_events(id);
         }
@@ -70,9 +72,7 @@ impl Server {
             Phase::Lingering(_) | Phase::Doomed(_) => return,
         }
         if connection.outbox.unasked_bytes() > self.config.send_queue {
-            connection.outbox.abandon(&self.lines);
-            let reason = CloseReason::TooSlow;
-            return self.end(id, reason, Some(Reply::closing(reason.text())));
+            return self.close_slow(id);
         }
         if connection.pause == Some(Pause::Answer) {
             if !connection.outbox.is_full() && self.hub.takes_input(id) {
@@ -92,6 +92,24 @@ impl Server {
                 self.end(id, reason, Some(Reply::closing(reason.text())));
             }
         }
+    }
+
+    /// Where all that waits is more than the budget, those who read least pay for it.
+    fn shed_load(&mut self) {
+        while self.connections.waiting() > self.config.send_queue_total {
+            let Some(id) = self.connections.slowest() else { return };
+            log::warn!("event=send-queues-full conn={id} bytes={}", self.connections.waiting());
+            self.close_slow(id);
+            self.connections.count_waiting(id);
+        }
+    }
+
+    /// Closes a connection that does not read what it did not ask for.
+    fn close_slow(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        connection.outbox.abandon(&self.lines);
+        let reason = CloseReason::TooSlow;
+        self.end(id, reason, Some(Reply::closing(reason.text())));
     }
 
     /// Shuts the server's side of a closing connection once its last line is written. The peer may
@@ -121,8 +139,12 @@ impl Server {
     fn reap(&mut self) -> bool {
         let now = self.now.steady;
         let mut freed = false;
+        let counters = &mut self.counters;
         self.connections.reap(&self.poll, |id, connection, reason| {
             freed = true;
+            counters.count_close(reason);
+            counters.bytes_in += connection.bytes_in;
+            counters.bytes_out += connection.bytes_out;
             log_close(id, &connection, reason, now);
         });
         if freed {

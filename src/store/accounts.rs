@@ -10,15 +10,16 @@ use super::passwords;
 use crate::hub::Account;
 use crate::protocol::name::{DisplayName, Number};
 
-/// All accounts, the smallest number first.
+/// All accounts but the operator's, the smallest number first.
 ///
 /// # Errors
 /// [`Reason::MalformedAccount`] where a row holds what no server writes: half a chat would be worse
 /// than none.
 pub(super) fn load(database: &Connection) -> Result<Vec<Account>, Reason> {
-    let mut select =
-        database.prepare("SELECT number, name, display, password FROM accounts ORDER BY number")?;
-    let mut rows = select.query([])?;
+    let mut select = database.prepare(
+        "SELECT number, name, display, password FROM accounts WHERE number <> ?1 ORDER BY number",
+    )?;
+    let mut rows = select.query([Number::OPERATOR.0])?;
     let mut accounts = Vec::new();
     while let Some(row) = rows.next()? {
         accounts.push(parse(row)?);
@@ -43,13 +44,26 @@ fn parse(row: &Row<'_>) -> Result<Account, Reason> {
             .transpose()
             .map_err(|_| malformed("display name"))?,
     };
-    if account.name.is_operator() {
-        return Err(malformed("name"));
-    }
     if !passwords::is_well_formed(&row.get::<_, String>(3)?) {
         return Err(malformed("password hash"));
     }
     Ok(account)
+}
+
+/// The numbers of the administrators, the smallest first.
+pub(super) fn load_administrators(database: &Connection) -> Result<Vec<Number>, Reason> {
+    load_numbers(database, "SELECT number FROM accounts WHERE admin = 1 ORDER BY number")
+}
+
+/// The numbers of those who are banned, the smallest first.
+pub(super) fn load_banned(database: &Connection) -> Result<Vec<Number>, Reason> {
+    load_numbers(database, "SELECT number FROM accounts WHERE banned = 1 ORDER BY number")
+}
+
+fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, Reason> {
+    let mut select = database.prepare(select)?;
+    let numbers = select.query_map([], |row| row.get(0).map(Number))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Keeps a new account.
@@ -122,6 +136,30 @@ pub(super) fn set_display_name(
     let changed = database
         .prepare_cached("UPDATE accounts SET display = ?2 WHERE number = ?1")?
         .execute((number.0, display.as_str()))?;
+    expect_one(changed)
+}
+
+/// Keeps whether an account is banned.
+pub(super) fn set_banned(
+    database: &Connection,
+    number: Number,
+    banned: bool,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET banned = ?2 WHERE number = ?1")?
+        .execute((number.0, banned))?;
+    expect_one(changed)
+}
+
+/// Keeps whether an account is an administrator's.
+pub(super) fn set_administrator(
+    database: &Connection,
+    number: Number,
+    admin: bool,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET admin = ?2 WHERE number = ?1")?
+        .execute((number.0, admin))?;
     expect_one(changed)
 }
 

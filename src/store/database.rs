@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, Transaction};
 
 use super::completions::{Completion, Completions};
 use super::error::{Reason, StoreError};
+use super::figures::Counters;
 use super::files::{Files, Source};
 use super::health::Health;
 use super::lock::Lock;
@@ -56,6 +57,10 @@ pub(super) enum Request {
     SetPassword { ticket: Ticket, number: Number, hash: String },
     /// Keep a display name.
     SetDisplayName { ticket: Ticket, number: Number, display: DisplayName },
+    /// Keep a ban or its end, and end all tokens.
+    SetBanned { ticket: Ticket, number: Number, banned: bool },
+    /// Keep whether an account is an administrator's.
+    SetAdministrator { ticket: Ticket, number: Number, admin: bool },
     /// Make a token.
     MakeToken { ticket: Ticket, number: Number },
     /// Check a token.
@@ -80,6 +85,8 @@ impl Request {
             | Request::Register { ticket, .. }
             | Request::SetPassword { ticket, .. }
             | Request::SetDisplayName { ticket, .. }
+            | Request::SetBanned { ticket, .. }
+            | Request::SetAdministrator { ticket, .. }
             | Request::MakeToken { ticket, .. }
             | Request::CheckToken { ticket, .. }
             | Request::SaveGroup { ticket, .. }
@@ -133,6 +140,8 @@ impl Request {
             Request::ReplaceHash { number, .. } => format!("a new password hash of {number}"),
             Request::SetPassword { number, .. } => format!("a new password of {number}"),
             Request::SetDisplayName { number, .. } => format!("a display name of {number}"),
+            Request::SetBanned { number, .. } => format!("a ban of {number}"),
+            Request::SetAdministrator { number, .. } => format!("what {number} may do"),
             Request::MakeToken { number, .. } => format!("a token for {number}"),
             Request::CheckToken { number, .. } => format!("a look at a token of {number}"),
             Request::Messages { request, .. } => request.describe(),
@@ -174,6 +183,7 @@ pub(super) struct Next<'a> {
     pub(super) files: &'a Files,
     pub(super) uploads: &'a Uploads,
     pub(super) completions: &'a Completions,
+    pub(super) counters: &'a Counters,
 }
 
 /// The database, and what its thread needs beside it.
@@ -222,6 +232,8 @@ impl Database {
             self.size_cache(batch.len());
             while !batch.is_empty() {
                 let answers = self.answer(&batch);
+                next.counters.batches.add(1);
+                next.counters.requests.add(answers.len());
                 let answered = &batch[..answers.len()];
                 let changed = answered.iter().any(Request::changes_messages);
                 if answered.iter().any(Request::leaves_remains) {
@@ -375,6 +387,8 @@ fn load(database: &mut Connection, parts: &Parts) -> Result<Kept, Reason> {
     uploads::repair(database, parts)?;
     Ok(Kept {
         accounts: accounts::load(database)?,
+        administrators: accounts::load_administrators(database)?,
+        banned: accounts::load_banned(database)?,
         id_mark: messages::load_id_mark(database)?,
         keys: messages::load_keys(database)?,
         groups: groups::load(database)?,
@@ -400,6 +414,16 @@ fn apply(
         }
         Request::SetDisplayName { number, display, .. } => {
             accounts::set_display_name(transaction, *number, display)?;
+        }
+        Request::SetBanned { number, banned, .. } => {
+            accounts::set_banned(transaction, *number, *banned)?;
+            // They would be refused while the ban lasts, and must not be good again after it.
+            if !banned {
+                tokens::end_all(transaction, *number)?;
+            }
+        }
+        Request::SetAdministrator { number, admin, .. } => {
+            accounts::set_administrator(transaction, *number, *admin)?;
         }
         Request::MakeToken { number, .. } => {
             return tokens::make(transaction, *number, health).map(Answer::Done);

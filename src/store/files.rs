@@ -124,6 +124,11 @@ impl Files {
         threads.spawn("file-sum", move || shared.run_sums())
     }
 
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.0.opens.len() + self.0.sums.len() + self.0.reads.len()
+    }
+
     /// Lists a folder; tells whether there was room for it.
     pub(super) fn list(&self, ticket: Ticket, path: Option<FileName>) -> bool {
         self.0.opens.push(Open::Folder { ticket, path }, OPENS_WAITING_MAX).is_ok()

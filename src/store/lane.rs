@@ -91,9 +91,10 @@ impl FromSql for Lane {
         }
         let halves = code.cast_unsigned();
         let (from, to) = (Number((halves >> 32) as u32), Number(halves as u32));
+        let is_account = |number| number == Number::OPERATOR || number >= Number(Number::MIN);
         match (from.0, to.0) {
             (0, 0) => Ok(Lane::Everyone),
-            (Number::MIN.., Number::MIN..) => Ok(Lane::Direct { from, to }),
+            _ if is_account(from) && is_account(to) => Ok(Lane::Direct { from, to }),
             _ => Err(FromSqlError::OutOfRange(code)),
         }
     }
@@ -125,7 +126,8 @@ mod tests {
         let highest = Number(i32::MAX as u32);
         let groups = [0, 1_795_521_601_123_456, i64::MAX as u64].map(|id| Chat::Group(GroupId(id)));
         let others = [Chat::Everyone, Chat::direct(A, B), Chat::direct(highest, highest)];
-        for chat in others.into_iter().chain(groups) {
+        let others = others.into_iter().chain([Chat::direct(Number::OPERATOR, A)]);
+        for chat in others.chain(groups) {
             for lane in Lane::all(chat) {
                 assert_eq!(Lane::column_result(ValueRef::Integer(lane.code())), Ok(lane));
             }

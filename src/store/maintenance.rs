@@ -190,7 +190,7 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
         return Ok(checkup);
     }
     if found >= 1 {
-        checkup.accounts = count(&store, "SELECT count(*) FROM accounts")?;
+        checkup.accounts = count(&store, "SELECT count(*) FROM accounts WHERE number > 1")?;
         if let Err(reason) = accounts::load(&store) {
             checkup.findings.push(reason.to_string());
         }
@@ -268,6 +268,14 @@ fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Res
     let looks = [
         ("SELECT count(*) FROM tokens WHERE length(hash) <> 32", "tokens have a malformed hash"),
         ("SELECT count(*) FROM chats WHERE seen < 0", "chats have a malformed mark"),
+        (
+            "SELECT count(*) <> 1 FROM accounts WHERE number = 1 AND name = 'operator'",
+            "row of the operator is missing",
+        ),
+        (
+            "SELECT count(*) FROM accounts WHERE banned NOT IN (0, 1) OR admin NOT IN (0, 1)",
+            "accounts have malformed rights",
+        ),
         ("SELECT count(*) <> 1 FROM store", "row of the store itself is missing"),
     ];
     count_each(store, &looks, findings)
@@ -362,7 +370,9 @@ mod tests {
     #[test]
     fn what_no_server_writes_is_found() {
         for (spoil, finding) in [
-            ("UPDATE accounts SET name = 'operator'", "malformed name"),
+            ("UPDATE accounts SET name = '9' WHERE number > 1", "malformed name"),
+            ("DELETE FROM accounts WHERE number = 1", "row of the operator is missing"),
+            ("UPDATE accounts SET banned = 2 WHERE number > 1", "accounts have malformed rights"),
             ("UPDATE messages SET lane = 1", "malformed lane"),
             ("UPDATE messages SET sender = 10002", "malformed sender"),
             ("UPDATE messages SET text = 'a' || char(27)", "malformed text"),

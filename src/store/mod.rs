@@ -18,6 +18,7 @@ mod accounts;
 mod completions;
 mod database;
 mod error;
+mod figures;
 mod files;
 mod folder;
 mod groups;
@@ -51,6 +52,7 @@ use std::time::{Duration, Instant};
 
 use completions::Completions;
 use database::{Database, Next};
+use figures::Counters;
 use files::{Files, Source};
 use folder::Folder;
 use health::Health;
@@ -93,6 +95,7 @@ pub struct Store {
     search: Arc<Search>,
     files: Files,
     uploads: Uploads,
+    counters: Arc<Counters>,
     completions: Completions,
     finished: Receiver<Completion>,
     /// All threads but the database thread, which they need to the end.
@@ -130,6 +133,7 @@ impl Store {
             search: Arc::new(Search::new(path, config.data.join("search.sqlite"))),
             files: Files::new(parts, completions.clone()),
             uploads,
+            counters: Arc::default(),
             completions,
             finished,
             workers: Threads::new(),
@@ -146,6 +150,7 @@ impl Store {
         let files = self.files.clone();
         let uploads = self.uploads.clone();
         let completions = self.completions.clone();
+        let counters = Arc::clone(&self.counters);
         self.database.spawn("database", move || {
             let next = Next {
                 passwords: &passwords,
@@ -153,6 +158,7 @@ impl Store {
                 files: &files,
                 uploads: &uploads,
                 completions: &completions,
+                counters: &counters,
             };
             database.run(&requests, &next);
         })?;
@@ -167,7 +173,7 @@ impl Store {
         let health = Arc::new(Health::new("hashing passwords"));
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         for _ in 0..cores {
-            let worker = Worker::new(cost, Arc::clone(&health));
+            let worker = Worker::new(cost, Arc::clone(&health), Arc::clone(&self.counters));
             let requests = Arc::clone(&self.requests);
             let passwords = Arc::clone(&self.passwords);
             let completions = self.completions.clone();
@@ -188,6 +194,17 @@ impl Store {
             Job::Register { account, password } => self.register(ticket, account, password),
             Job::CheckPassword { number, password } => self.check(ticket, number, password),
             Job::SetPassword { number, password } => self.set_password(ticket, number, password),
+            Job::MakeCallTicket => {
+                self.completions
+                    .finish(ticket, tokens::draw().map_or(Outcome::Failed, Outcome::Token));
+                true
+            }
+            Job::SetBanned { number, banned } => {
+                self.ask(database::Request::SetBanned { ticket, number, banned })
+            }
+            Job::SetAdministrator { number, admin } => {
+                self.ask(database::Request::SetAdministrator { ticket, number, admin })
+            }
             Job::SetDisplayName { number, display } => {
                 self.ask(database::Request::SetDisplayName { ticket, number, display })
             }

@@ -9,6 +9,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::completions::Completions;
 use super::database;
+use super::figures::Counters;
 use super::health::Health;
 use super::queue::Queue;
 use crate::hub::{Account, Outcome, Secret, Ticket};
@@ -147,15 +148,17 @@ pub(super) struct Worker {
     /// Argon2's memory: kept from hash to hash, given back when nothing waits.
     memory: Vec<Block>,
     health: Arc<Health>,
+    counters: Arc<Counters>,
 }
 
 impl Worker {
     /// A worker for hashes of that cost.
-    pub(super) fn new(cost: PasswordCost, health: Arc<Health>) -> Self {
+    pub(super) fn new(cost: PasswordCost, health: Arc<Health>, counters: Arc<Counters>) -> Self {
         Worker {
             hasher: Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()),
             memory: Vec::new(),
             health,
+            counters,
         }
     }
 
@@ -271,6 +274,7 @@ impl Worker {
         let mut salt = [0; SALT_BYTES];
         getrandom::fill(&mut salt)?;
         let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        self.counters.hashes.add(1);
         fill(&self.hasher, &mut self.memory, password, &salt, &mut output)?;
         let params = ParamsString::try_from(self.hasher.params())
             .map_err(|_| HashError::Malformed("parameters"))?;
@@ -288,6 +292,7 @@ impl Worker {
         let stored = Stored::parse(stored)?;
         let mut output = [0; Output::MAX_LENGTH];
         let output = &mut output[..stored.output.len()];
+        self.counters.hashes.add(1);
         fill(&stored.hasher, &mut self.memory, password, &stored.salt, output)?;
         // `Output` compares in constant time.
         Ok(Output::new(output)? == stored.output)

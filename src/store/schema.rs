@@ -129,6 +129,12 @@ pub(super) const MIGRATIONS: &[&str] = &[
         name TEXT -- for a part of that file in the shared folder
     ) STRICT;
     ",
+    "
+    ALTER TABLE accounts ADD COLUMN admin INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE accounts ADD COLUMN banned INTEGER NOT NULL DEFAULT 0;
+    -- The operator, who has no password, so that other rows can refer to one of accounts.
+    INSERT INTO accounts (number, name, password, created) VALUES (1, 'operator', '', 0);
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
@@ -239,7 +245,8 @@ mod tests {
         drop(first);
         let database = open(&path).unwrap();
         assert_eq!(version(&database), MIGRATIONS.len() as u32);
-        let rows = "SELECT (SELECT name FROM accounts), (SELECT count(*) FROM messages),
+        let rows =
+            "SELECT (SELECT name FROM accounts WHERE number > 1), (SELECT count(*) FROM messages),
                            (SELECT id_mark FROM store), (SELECT length(identity) FROM store)";
         let rows: (String, u32, u32, u32) = database
             .query_row(rows, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))

@@ -296,7 +296,7 @@ fn the_shared_folder_must_not_hold_the_data_folder() {
 fn a_malformed_row_is_refused_by_number() {
     for (column, value) in [
         ("name", "no name"),
-        ("name", "operator"),
+        ("name", "9lives"),
         ("display", "a\u{202e}b"),
         ("password", "correct horse"),
         ("password", "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$c29tZWhhc2g"),
@@ -304,7 +304,10 @@ fn a_malformed_row_is_refused_by_number() {
     ] {
         let mut fixture = Fixture::new();
         fixture.run(register(10_001, "alice", "correct horse"));
-        fixture.database().execute(&format!("UPDATE accounts SET {column} = ?1"), [value]).unwrap();
+        fixture
+            .database()
+            .execute(&format!("UPDATE accounts SET {column} = ?1 WHERE number > 1"), [value])
+            .unwrap();
         let Fixture { store, folder, .. } = fixture;
         store.close();
         let refused = Store::open(config(folder.path(), PasswordCost::Low), || ()).unwrap_err();

@@ -20,18 +20,27 @@ const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many good tokens an account may have: one for each of many clients. The oldest goes first.
 const PER_ACCOUNT_MAX: u32 = 16;
 
+/// Draws 32 bytes that nobody can guess, and writes them as text. Once the system has started, that
+/// does not block.
+pub(super) fn draw() -> Result<Secret, getrandom::Error> {
+    let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
+    getrandom::fill(&mut *bytes)?;
+    Ok(Secret::new(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))))
+}
+
 /// Makes a token for an account, and keeps its hash.
 pub(super) fn make(
     database: &Connection,
     number: Number,
     health: &Health,
 ) -> rusqlite::Result<Outcome> {
-    let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
-    if let Err(error) = getrandom::fill(&mut *bytes) {
-        health.failed(error);
-        return Ok(Outcome::Failed);
-    }
-    let token = Secret::new(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)));
+    let token = match draw() {
+        Ok(token) => token,
+        Err(error) => {
+            health.failed(error);
+            return Ok(Outcome::Failed);
+        }
+    };
     database
         .prepare_cached("INSERT INTO tokens (hash, number, made) VALUES (?1, ?2, ?3)")?
         .execute((hash(&token), number.0, now()))?;

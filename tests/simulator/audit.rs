@@ -21,6 +21,9 @@ pub fn check(server: &mut Server, store: &mut Store, confirmed: &BTreeMap<Messag
         }
     }
     for account in store.kept().accounts {
+        if store.is_banned(account.number) {
+            continue;
+        }
         let mut reader = Reader::log_in(server, store, account);
         reader.reads_what_is_unread();
         reader.reads_whole_chats();

@@ -9,6 +9,7 @@ use chatsrv::protocol::reply::{Delivered, MessageId, ServerLine};
 use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
+use crate::codes::codes;
 use crate::store::content;
 use crate::uploads::{Sending, SentNames, key};
 
@@ -134,6 +135,14 @@ impl Client {
             requests: Vec::new(),
             learned: Learned::default(),
         }
+    }
+
+    /// Whoever comes over the server's own socket: the login begins by itself.
+    pub fn operator(pipe: usize, sent_names: SentNames) -> Self {
+        let mut client = Client::new(pipe, sent_names);
+        client.state = State::AwaitsPassword;
+        client.sent.push_back(Sent::Data(String::new(), None));
+        client
     }
 
     pub fn user(&self) -> Option<&str> {
@@ -298,6 +307,7 @@ impl Client {
                 let was_open = self.streams.remove(&stream).is_some();
                 assert!(was_open || self.uploads.close(stream), "{line:?}");
             }
+            125 => assert!(self.is_online(), "{line:?} comes before the login"),
             126 => self.upload_is_whole(line.rest),
             129 => {}
             421 => {
@@ -337,6 +347,8 @@ impl Client {
                 self.user = line.rest.split(' ').next().map(str::to_ascii_lowercase);
             }
             (221 | 431, _) => self.over = true,
+            // A user who is banned gave the right password, or a good token.
+            (530, "USER" | "RESUME") => self.over = true,
             (550, "GET") => self.over = !self.is_online(),
             _ => {}
         }
@@ -374,6 +386,7 @@ impl Client {
         match sent {
             Sent::Command(request) if request.verb() == Verb::Seen => !self.is_online(),
             Sent::BadCommand(Verb::Seen) => !self.is_online(),
+            Sent::Command(Request::Alive) | Sent::BadCommand(Verb::Alive) => false,
             Sent::Command(_) | Sent::BadCommand(_) | Sent::UnknownCommand => true,
             Sent::Data(..) | Sent::BadData | Sent::NoFrame => false,
         }
@@ -439,7 +452,7 @@ impl Client {
             Sent::BadCommand(verb) => (verb.name(), &[501, 503, 530, 535, 550, 553]),
             Sent::Command(request) => (request.verb().name(), codes(request.verb(), guest)),
             Sent::Data(..) if self.state == State::AwaitsPassword => {
-                ("USER", &[230, 431, 450, 452, 501, 535, 553])
+                ("USER", &[230, 431, 450, 452, 501, 530, 535, 553])
             }
             Sent::Data(..) if self.state == State::Changing => {
                 ("PASSWD", &[250, 354, 450, 452, 501, 535])
@@ -450,37 +463,5 @@ impl Client {
             Sent::Data(..) => ("MSG", &[250, 251, 450, 452, 501, 530, 550, 551]),
             Sent::BadData => ("MSG", &[501]),
         }
-    }
-}
-
-fn codes(verb: Verb, guest: bool) -> &'static [u16] {
-    match verb {
-        Verb::Help => &[250],
-        Verb::Ex => &[221],
-        Verb::User if guest => &[331, 332, 450],
-        Verb::User => &[503],
-        Verb::Resume if guest => &[230, 450, 452, 535],
-        Verb::Get if guest => &[250, 450, 501, 530, 550],
-        _ if guest => &[530],
-        Verb::Get => &[250, 450, 501, 550],
-        Verb::Pm | Verb::Dm => &[354],
-        Verb::Who | Verb::Quiet => &[250],
-        Verb::Nick => &[250, 450, 452],
-        Verb::Ls | Verb::Sum => &[250, 450, 550],
-        Verb::Abort => &[250, 550],
-        Verb::Resume => &[503],
-        Verb::Passwd => &[354],
-        Verb::Key => &[250],
-        Verb::Token | Verb::Unread => &[250, 450, 452],
-        Verb::Open | Verb::History | Verb::Search => &[250, 450, 530, 550],
-        Verb::Seen => &[250, 450, 452, 530, 550],
-        Verb::Mkgroup | Verb::Mkgroupreq => &[250, 450, 452, 550, 553],
-        Verb::Join => &[250, 252, 450, 452, 550],
-        Verb::Admit | Verb::Refuse => &[250, 450, 452, 503, 530, 550],
-        Verb::Leave | Verb::Keep => &[250, 450, 452, 530, 550],
-        Verb::Groups => &[250],
-        Verb::Members => &[250, 530, 550],
-        Verb::Put => &[250, 450, 452, 550, 552, 553],
-        Verb::Sendfile => &[250, 450, 452, 503, 530, 550, 552],
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | line | meaning |
 //! |---|---|
-//! | `alice connects [from ADDRESS]` | and is greeted |
+//! | `alice connects [from ADDRESS]` | and is greeted; the operator comes from `local` |
 //! | `alice > C WHO` | she sends a line; `\t` and the like are not translated |
 //! | `alice < C 150 WHO 1` | the next line that she gets; `_` is any word, `...` any rest |
 //! | `alice sends 1 some bytes` | she sends a chunk of a stream; without bytes, its end |
@@ -15,6 +15,7 @@
 //! | `store has 3 jobs` | so many wait |
 //! | `store works` | it does all, and everything from now on |
 //! | `server crashes` | it starts again with what the store has done |
+//! | `server stops in 5` | it was told to, in so many seconds |
 //! | `wait 250ms` | time goes by |
 //!
 //! Whatever is sent to a client and is not in the dialogue is an error.
@@ -47,6 +48,7 @@ pub fn config() -> Config {
         group_max: 100,
         file_size_max: 1000,
         quota: 2000,
+        alive_period: Duration::from_secs(30),
     }
 }
 
@@ -97,10 +99,19 @@ impl Dialogue {
                 let jobs = format!("{} jobs", self.server.jobs.len());
                 return (jobs == rest).then_some(()).ok_or(format!("it has {jobs}"));
             }
+            ("server", "stops") => {
+                let seconds = rest.strip_prefix("in ").and_then(|seconds| seconds.parse().ok());
+                let stops = self.server.stops.take();
+                return (stops == seconds).then_some(()).ok_or(format!("it is {stops:?}"));
+            }
             ("server", "crashes") => self.server.restart(&mut self.store),
             (_, "connects") => {
                 let address = rest.strip_prefix("from ").unwrap_or("192.0.2.1");
-                let pipe = self.server.connect(Address::host(address.parse().unwrap()));
+                let from = match address {
+                    "local" => Address::Local,
+                    host => Address::host(host.parse().unwrap()),
+                };
+                let pipe = self.server.connect(from);
                 self.pipes.insert(who.to_owned(), pipe);
                 self.expect(who, "C 220 chatsrv/0.1.0 1 ready")?;
             }

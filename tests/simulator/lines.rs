@@ -64,6 +64,10 @@ impl People {
             match lot.u8(..16) {
                 0..4 if self.say_again(client) => return,
                 4 => return self.say_marked(client, lot),
+                12 => {
+                    let line = self.about_peers(client, lot);
+                    return say(client, &line);
+                }
                 5..12 if self.meets_in_groups => {
                     let line = self.about_groups(client, lot);
                     return say(client, &line);
@@ -161,6 +165,29 @@ impl People {
             23..27 => format!("C KEEP {group} {}", ["on", "on", "off", "maybe"][lot.usize(..4)]),
             27..29 => format!("C GROUPS {}", ["", "ALL", "some"][lot.usize(..3)]),
             _ => format!("C MEMBERS {group}"),
+        }
+    }
+
+    /// What has to do with direct chats, and what administrators do.
+    fn about_peers(&mut self, client: &Client, lot: &mut Rng) -> String {
+        let name = self.name(lot);
+        let is_operator = client.user() == Some("operator");
+        match lot.u8(..24) {
+            13..20 if !is_operator => format!("C CALL {name}"),
+            20.. if !is_operator => "C UP".into(),
+            0..3 => "C UP".into(),
+            3..5 => format!("C UP {}", [80, 1024, 40_000, 70_000][lot.usize(..4)]),
+            5 => "C DOWN".into(),
+            6..8 => "C ALIVE".into(),
+            8..10 => format!("C CALL {name}"),
+            10 => "C DUMP".into(),
+            11 => format!("C SHUTDOWN {}", [0, 5, 3600][lot.usize(..3)]),
+            12 => format!("D operator {}", self.text()),
+            13..15 => format!("C KICK {name}"),
+            15 => format!("C KICK {name} that's why"),
+            16 | 17 => format!("C BAN {name}"),
+            18..22 => format!("C UNBAN {name}"),
+            _ => format!("C ADMIN {name} {}", ["on", "off"][lot.usize(..2)]),
         }
     }
 

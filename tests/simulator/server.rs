@@ -34,6 +34,8 @@ pub struct Server {
     pub opened: HashMap<Ticket, Opened>,
     /// What was handed on to be written, oldest first.
     pub writes: VecDeque<Write>,
+    /// In how many seconds it was told to stop.
+    pub stops: Option<u32>,
     effects: Effects,
     config: Config,
     seed: u64,
@@ -101,6 +103,7 @@ impl Server {
             slots: Vec::new(),
             opened: HashMap::new(),
             writes: VecDeque::new(),
+            stops: None,
             effects: Effects::default(),
             config,
             seed,
@@ -425,6 +428,11 @@ impl Server {
                 let known = self.pipes[pipe].uploads.remove(stream);
                 assert!(known.is_some(), "stream {stream} is cancelled and was not open");
             }
+            Effect::Figures { conn } => {
+                let lines = "C 150 DUMP 1\nC 151 DUMP figure 7\nC 250 DUMP all\n";
+                self.output(*conn).extend_from_slice(lines.as_bytes());
+            }
+            Effect::Stop { seconds } => self.stops = Some(*seconds),
             Effect::CancelDownload { conn, stream } => {
                 let pipe = self.pipe(*conn);
                 let known = self.pipes[pipe].downloads.remove(stream);

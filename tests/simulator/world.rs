@@ -62,6 +62,7 @@ impl World {
             public_files: lot.bool(),
             presence_limit: lot.usize(..=size.people),
             keep_messages: lot.u8(..8) > 0,
+            alive_period: Duration::from_secs(lot.u64(1..60)),
             group_max: lot.usize(1..=size.people),
             history: (lot.u8(..4) == 0).then(|| Duration::from_secs(lot.u64(10..4000))),
             file_size_max: 400,
@@ -107,6 +108,11 @@ impl World {
 
     fn connect(&mut self) {
         if self.present().len() >= self.size.present_max {
+            return;
+        }
+        if self.lot.u8(..16) == 0 {
+            let pipe = self.server.connect(Address::Local);
+            self.clients.push(Client::operator(pipe, SentNames::clone(&self.people.sent_names)));
             return;
         }
         let from = Address::host([192, 0, 2, self.lot.usize(..self.size.people / 2) as u8].into());
@@ -386,6 +392,7 @@ fn is_in_turn(job: &Job) -> bool {
             | Job::OpenSent(_)
             | Job::SumSent(_)
             | Job::SyncUpload(_)
+            | Job::MakeCallTicket
     )
 }
 
@@ -400,6 +407,8 @@ fn writes(job: &Job) -> bool {
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }
             | Job::SetDisplayName { .. }
+            | Job::SetBanned { .. }
+            | Job::SetAdministrator { .. }
             | Job::SaveGroup(_)
             | Job::EndGroup(_)
             | Job::BeginUpload { .. }

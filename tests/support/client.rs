@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::{Log, PATIENCE, Server, captures, password_of};
 
@@ -59,6 +59,17 @@ impl Client {
         client
     }
 
+    /// A connection to the server's own socket, which was greeted.
+    pub fn operator(server: &Server) -> Self {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).expect("a socket");
+        let path = SockAddr::unix(server.data().join("admin.sock")).expect("a path");
+        socket.connect(&path).expect("the server takes the operator");
+        // What is used of the type does not ask of which family a socket is.
+        let mut client = Client::over(server, TcpStream::from(socket));
+        client.expect("C 220 chatsrv/… 1 ready");
+        client
+    }
+
     /// A connection of which nothing was read yet.
     pub fn open(server: &Server, options: &Options) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
@@ -68,7 +79,10 @@ impl Client {
         socket.bind(&SocketAddr::new(IpAddr::V4(options.from), 0).into()).unwrap();
         socket.connect(&server.address().into()).expect("the server takes connections");
         socket.set_tcp_nodelay(true).unwrap();
-        let stream = TcpStream::from(socket);
+        Client::over(server, TcpStream::from(socket))
+    }
+
+    fn over(server: &Server, stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Client {

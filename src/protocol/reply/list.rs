@@ -17,6 +17,8 @@ pub enum Item {
     Direct(UserName, Number),
     /// A user who is online.
     Online(Online),
+    /// A figure of the server: its key and its value.
+    Figure(Box<str>),
     /// A file or a folder.
     Entry(Entry),
     /// A chat in which something is unread.
@@ -147,6 +149,7 @@ impl fmt::Display for ItemLine<'_> {
             Item::Group { name, admin, members, kept } => {
                 write!(f, "{name} {admin} {members} {}", if *kept { "kept" } else { "-" })
             }
+            Item::Figure(figure) => f.write_str(figure),
             Item::Online(online) => online.fmt(f),
             Item::Entry(Entry { size: Some(size), mtime, name }) => {
                 write!(f, "{size} {mtime} {name}")

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Call;
 use crate::protocol::name::{GroupName, Number, UserName};
 use crate::protocol::request::FileRef;
 
@@ -34,6 +35,8 @@ pub enum Notice {
         /// Why, for people.
         reason: &'static str,
     },
+    /// A user is about to connect to this one directly.
+    Call(Box<Call>),
     /// The server is about to stop.
     Shutdown {
         /// In how many seconds at the latest.
@@ -77,6 +80,7 @@ impl fmt::Display for Notice {
             }
             Notice::Group(group, change, user) => write!(f, "C 128 GROUP {group} {change} {user}"),
             Notice::Abort { stream, reason } => write!(f, "C 127 ABORT {stream} {reason}"),
+            Notice::Call(call) => write!(f, "C 125 CALL {call}"),
             Notice::Shutdown { seconds } => write!(f, "C 129 SHUTDOWN {seconds}"),
         }
     }

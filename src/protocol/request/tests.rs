@@ -115,6 +115,31 @@ fn groups_have_names_and_members() {
 }
 
 #[test]
+fn ports_reasons_and_times_have_bounds() {
+    assert_eq!(parse("UP"), Ok(Request::Up { port: None }));
+    assert_eq!(parse("UP 1024"), Ok(Request::Up { port: Some(1024) }));
+    assert_eq!(parse("UP 65535"), Ok(Request::Up { port: Some(65_535) }));
+    for port in ["1023", "65536", "0", "-1", "x"] {
+        assert_eq!(parse(&format!("UP {port}")), Err(Code::BadParameters), "{port}");
+    }
+    let bob: UserRef = "bob".parse().unwrap();
+    assert_eq!(parse("KICK bob"), Ok(Request::Kick { user: bob, reason: None }));
+    let reason = "r".repeat(200);
+    assert!(parse(&format!("KICK bob {reason}")).is_ok());
+    assert_eq!(parse(&format!("KICK bob {reason}r")), Err(Code::BadParameters));
+    assert_eq!(parse("KICK bob \u{202e}x"), Err(Code::BadParameters));
+    assert_eq!(parse("KICK"), Err(Code::BadParameters));
+    assert_eq!(parse("KICK b/b"), Err(Code::NotFound));
+    assert_eq!(parse("UNBAN bob"), Ok(Request::Ban { user: bob, banned: false }));
+    assert_eq!(parse("ADMIN bob on"), Ok(Request::Admin { user: bob, admin: true }));
+    assert_eq!(parse("ADMIN bob"), Err(Code::BadParameters));
+    assert_eq!(parse("SHUTDOWN"), Ok(Request::Shutdown { seconds: 0 }));
+    let week = 7 * 24 * 60 * 60;
+    assert_eq!(parse(&format!("SHUTDOWN {week}")), Ok(Request::Shutdown { seconds: week }));
+    assert_eq!(parse(&format!("SHUTDOWN {}", week + 1)), Err(Code::BadParameters));
+}
+
+#[test]
 fn every_verb_can_be_asked_for() {
     let words = |verb| match verb {
         Verb::User => " alice",
@@ -131,6 +156,8 @@ fn every_verb_can_be_asked_for() {
         Verb::Join | Verb::Leave | Verb::Members => " #g",
         Verb::Admit | Verb::Refuse => " #g bob",
         Verb::Keep => " #g on",
+        Verb::Call | Verb::Kick | Verb::Ban | Verb::Unban => " bob",
+        Verb::Admin => " bob on",
         Verb::Sum => " x",
         Verb::Abort => " 1",
         _ => "",

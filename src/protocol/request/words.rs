@@ -1,9 +1,11 @@
 //! The words of each command.
 
-use super::{FileRef, LIST_MESSAGES_MAX, Request};
-use crate::protocol::name::{DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName};
+use super::{FileRef, LIST_MESSAGES_MAX, PORT_MIN, Request, SHUTDOWN_SECONDS_MAX};
+use crate::protocol::name::{
+    DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName, UserRef,
+};
 use crate::protocol::reply::{Code, MessageId};
-use crate::protocol::text::{Secret, Text};
+use crate::protocol::text::{InvalidReason, Secret, Text};
 use crate::protocol::verb::Verb;
 
 type Wrong = (Code, &'static str);
@@ -46,6 +48,19 @@ pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
         Verb::Keep => keep(words),
         Verb::Groups => groups(words),
         Verb::Members => group(words.as_str()).map(Request::Members),
+        Verb::Up => up(words),
+        Verb::Down => nothing(words, Request::Down),
+        Verb::Alive => nothing(words, Request::Alive),
+        Verb::Call => known(words.as_str()).map(Request::Call),
+        Verb::Kick => kick(words),
+        Verb::Ban => Ok(Request::Ban { user: known(words.as_str())?, banned: true }),
+        Verb::Unban => Ok(Request::Ban { user: known(words.as_str())?, banned: false }),
+        Verb::Admin => {
+            let (user, rest) = words.split_word();
+            Ok(Request::Admin { user: known(user)?, admin: on_or_off(rest)? })
+        }
+        Verb::Dump => nothing(words, Request::Dump),
+        Verb::Shutdown => shutdown(words),
         Verb::Help => nothing(words, Request::Help),
         Verb::Ex => nothing(words, Request::Ex),
     }
@@ -259,6 +274,47 @@ fn groups(words: Text<'_>) -> Result<Request, Wrong> {
         "" => Ok(Request::Groups { all: false }),
         word if word.eq_ignore_ascii_case("ALL") => Ok(Request::Groups { all: true }),
         _ => Err((Code::BadParameters, "say nothing, or ALL")),
+    }
+}
+
+/// A user who has to be there.
+fn known(word: &str) -> Result<UserRef, Wrong> {
+    if word.is_empty() {
+        return Err(MISSING);
+    }
+    word.parse().map_err(|InvalidName| (Code::NotFound, "no such user"))
+}
+
+fn up(words: Text<'_>) -> Result<Request, Wrong> {
+    const WRONG: &str = "a port is a number from 1024 to 65535";
+    if words.is_empty() {
+        return Ok(Request::Up { port: None });
+    }
+    match number(words.as_str(), WRONG)? {
+        port @ PORT_MIN.. => Ok(Request::Up { port: Some(port) }),
+        _ => Err((Code::BadParameters, WRONG)),
+    }
+}
+
+fn kick(words: Text<'_>) -> Result<Request, Wrong> {
+    let (user, rest) = words.split_word();
+    let reason = match rest.as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|InvalidReason| {
+            (Code::BadParameters, "a reason has at most 200 visible characters")
+        })?),
+    };
+    Ok(Request::Kick { user: known(user)?, reason })
+}
+
+fn shutdown(words: Text<'_>) -> Result<Request, Wrong> {
+    const WRONG: &str = "say in how many seconds, a week at most";
+    if words.is_empty() {
+        return Ok(Request::Shutdown { seconds: 0 });
+    }
+    match number(words.as_str(), WRONG)? {
+        seconds @ ..=SHUTDOWN_SECONDS_MAX => Ok(Request::Shutdown { seconds }),
+        _ => Err((Code::BadParameters, WRONG)),
     }
 }
 

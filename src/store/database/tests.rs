@@ -33,8 +33,10 @@ fn set_display_name(number: u32) -> Request {
 }
 
 fn names(database: &Database) -> Vec<String> {
-    let mut select =
-        database.connection.prepare("SELECT name FROM accounts ORDER BY number").unwrap();
+    let mut select = database
+        .connection
+        .prepare("SELECT name FROM accounts WHERE number > 1 ORDER BY number")
+        .unwrap();
     select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 

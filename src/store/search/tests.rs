@@ -239,7 +239,8 @@ fn save_group(fixture: &Fixture, id: u64, members: &[(Number, u64)]) {
     };
     for (number, _) in members {
         let name = format!("user{number}");
-        let insert = "INSERT OR IGNORE INTO accounts VALUES (?1, ?2, NULL, '', 0)";
+        let insert = "INSERT OR IGNORE INTO accounts (number, name, password, created)
+                      VALUES (?1, ?2, '', 0)";
         fixture.store.execute(insert, (number.0, name)).unwrap();
     }
     groups::save(&fixture.store, &record).unwrap();

@@ -132,12 +132,12 @@ impl Model {
                 let groups = self.groups.groups.values();
                 let groups = groups.filter(|group| *all || group.is_member(user));
                 let items = groups.map(|group| self.line(group)).collect();
-                let list = DueList { verb, items: Some(items) };
+                let list = DueList::of(verb, items);
                 return self.session(conn).lists.push_back(list);
             }
             Request::Members(name) => match self.member_lines(user, name) {
                 Ok(items) => {
-                    let list = DueList { verb, items: Some(items) };
+                    let list = DueList::of(verb, items);
                     return self.session(conn).lists.push_back(list);
                 }
                 Err(code) => Err(code),

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use chatsrv::hub::{Account, Chat, ConnId, Selection, StoredMessage};
-use chatsrv::protocol::name::Number;
+use chatsrv::protocol::address::Address;
+use chatsrv::protocol::name::{Number, UserName};
 use chatsrv::protocol::reply::{Code, Item, List, Message, MessageId, Online, Piece, Subject};
 use chatsrv::protocol::verb::Verb;
 
@@ -15,6 +16,15 @@ pub struct DueList {
     pub verb: Verb,
     /// What it holds; none while the store has yet to tell.
     pub items: Option<Vec<Item>>,
+    /// Those of whom it can't be told whether they are up.
+    pub doubtful: Vec<UserName>,
+}
+
+impl DueList {
+    /// A list that is known.
+    pub fn of(verb: Verb, items: Vec<Item>) -> Self {
+        DueList { verb, items: Some(items), doubtful: Vec::new() }
+    }
 }
 
 /// A list of messages that is due, or under way.
@@ -45,7 +55,11 @@ impl Model {
             Some(at) if is_known => session.lists[at].items = Some(items),
             Some(at) => drop(session.lists.remove(at)),
             None if is_known => {
-                session.lists.push_back(DueList { verb: Verb::Unread, items: Some(items) });
+                session.lists.push_back(DueList::of(Verb::Unread, items));
+            }
+            // The operator is let in all the same.
+            None if reader == Number::OPERATOR => {
+                session.lists.push_back(DueList::of(Verb::Unread, Vec::new()));
             }
             None => {}
         }
@@ -109,7 +123,8 @@ impl Model {
         assert_eq!(items.len(), list.count);
         let due = self.session(conn).lists.pop_front().expect("the list was asked for");
         let expected = due.items.expect("the store has told");
-        assert_eq!((verb, lines(verb, items)), (due.verb, lines(verb, expected)));
+        let lines = |items| lines(verb, items, &due.doubtful);
+        assert_eq!((verb, lines(items)), (due.verb, lines(expected)));
         let last = list.piece.last.as_ref().expect("it is whole");
         if last.code == Code::LoggedIn {
             self.logged_in(conn, last);
@@ -130,11 +145,12 @@ impl Model {
     }
 }
 
-/// The items as lines, in a fixed order, and without the time of a login.
-fn lines(verb: Verb, mut items: Vec<Item>) -> Vec<String> {
+/// The items as lines, in a fixed order, and without the time of a login and doubtful addresses.
+fn lines(verb: Verb, mut items: Vec<Item>, doubtful: &[UserName]) -> Vec<String> {
     for item in &mut items {
         if let Item::Online(online) = item {
             online.since = MessageId(0);
+            online.direct = online.direct.filter(|_| !doubtful.contains(&online.name));
         }
     }
     let piece = Piece { items: items.into(), without: None, last: None };
@@ -151,12 +167,12 @@ fn lines(verb: Verb, mut items: Vec<Item>) -> Vec<String> {
     lines
 }
 
-pub fn who_line(account: &Account) -> Item {
+pub fn who_line(account: &Account, direct: Option<(Address, u16)>) -> Item {
     Item::Online(Online {
         name: account.name,
         number: account.number,
         since: MessageId(0),
-        direct: None,
+        direct,
         display: account.display.clone(),
     })
 }

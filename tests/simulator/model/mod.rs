@@ -6,20 +6,20 @@ mod ledger;
 mod lists;
 mod makings;
 mod messages;
+mod peers;
+mod people;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
 use chatsrv::hub::{
-    Account, Chat, CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome,
+    Account, CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome,
     StoredMessage, Ticket,
 };
 use chatsrv::protocol::frame::FrameError;
-use chatsrv::protocol::name::{Key, Number, UserName, UserRef};
-use chatsrv::protocol::reply::{
-    Code, Delivered, Destination, Detail, Item, Message, Notice, Reply, Subject,
-};
+use chatsrv::protocol::name::{Key, Number};
+use chatsrv::protocol::reply::{Code, Delivered, Detail, Item, Message, Notice, Reply, Subject};
 use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
@@ -27,6 +27,8 @@ use self::groups::{GroupDue, Groups};
 use self::ledger::Ledger;
 use self::lists::{DueList, Reading};
 use self::messages::{Due, Said};
+use self::peers::Peers;
+use self::people::{Presence, with_operator};
 use crate::store::Store;
 
 /// The chat as a spectator knows it.
@@ -40,6 +42,7 @@ pub struct Model {
     sessions: BTreeMap<ConnId, Session>,
     pub ledger: Ledger,
     pub groups: Groups,
+    peers: Peers,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     /// A file that is kept, and whose message ought to go out with the next effects.
@@ -54,13 +57,6 @@ pub struct Model {
     is_outcome: bool,
     /// Whether whoever waits for a higher mark is being refused.
     mark_failed: bool,
-}
-
-#[derive(Debug, PartialEq)]
-struct Presence {
-    online: bool,
-    name: UserName,
-    to: Vec<ConnId>,
 }
 
 #[derive(Default)]
@@ -91,14 +87,15 @@ struct Entering {
 
 impl Model {
     pub fn new(config: Config, kept: &Kept) -> Self {
-        let accounts = kept.accounts.iter().cloned();
-        let registered = kept.accounts.iter().map(|account| account.number).collect();
+        let accounts = with_operator(&kept.accounts);
+        let registered = accounts.iter().map(|account| account.number).collect();
         Model {
             config,
-            accounts: accounts.map(|account| (account.number, account)).collect(),
+            accounts: accounts.into_iter().map(|account| (account.number, account)).collect(),
             registered,
             now: Duration::ZERO,
             groups: Groups::default(),
+            peers: Peers::start(&kept.banned, &kept.administrators),
             sessions: BTreeMap::new(),
             ledger: Ledger::new(kept.id_mark),
             deliveries: HashMap::new(),
@@ -120,7 +117,9 @@ impl Model {
         }
         self.sessions.clear();
         self.askers.clear();
-        let accounts = store.kept().accounts;
+        let kept = store.kept();
+        self.peers = Peers::start(&kept.banned, &kept.administrators);
+        let accounts = with_operator(&kept.accounts);
         self.registered = accounts.iter().map(|account| account.number).collect();
         self.accounts = accounts.into_iter().map(|account| (account.number, account)).collect();
     }
@@ -129,10 +128,12 @@ impl Model {
     pub fn before(&mut self, input: &Input<'_>) {
         self.current = match input {
             Input::Command { conn, .. } | Input::Data { conn, .. } => Some(*conn),
+            Input::Connected { conn, .. } => Some(*conn),
             Input::ListTaken { conn } => Some(*conn),
             Input::Done { ticket, .. } => self.askers.remove(ticket),
             _ => None,
         };
+        self.before_peers(input);
         self.is_outcome = matches!(input, Input::Done { .. });
         match input {
             Input::Connected { conn, .. } => {
@@ -173,6 +174,7 @@ impl Model {
         let user = session.user;
         if user.is_some() {
             match request {
+                Request::Passwd if user == Some(Number::OPERATOR) => {}
                 Request::Pm | Request::Dm | Request::Passwd => {
                     session.composing = Some(request.verb());
                 }
@@ -183,26 +185,34 @@ impl Model {
         }
         if let Some(user) = user {
             self.group_command(conn, user, request);
+            self.peer_command(user, request);
         }
         let account = |(number, _)| &self.accounts[&number];
         let items: Option<Vec<Item>> = match (request, user) {
             (Request::Help, _) => Some(Verb::ALL.iter().copied().map(Item::Help).collect()),
             (Request::Who, Some(_)) => {
-                Some(self.online().map(account).map(lists::who_line).collect())
+                let line = |(number, conn)| {
+                    let account = &self.accounts[&number];
+                    lists::who_line(account, self.direct(number, conn))
+                };
+                Some(self.people().map(line).collect())
             }
             (Request::Dm, Some(user)) => {
-                let others = self.online().filter(|(number, _)| *number != user).map(account);
+                let others = self.people().filter(|(number, _)| *number != user).map(account);
                 Some(others.map(|other| Item::Direct(other.name, other.number)).collect())
             }
             (Request::Unread, Some(_)) => None,
             _ => return,
         };
-        self.session(conn).lists.push_back(DueList { verb: request.verb(), items });
+        let doubtful = self.doubtful();
+        let verb = request.verb();
+        self.session(conn).lists.push_back(DueList { verb, items, doubtful });
     }
 
     /// The store is done with a job, and the hub has not heard of it yet.
     pub fn job_done(&mut self, ticket: Ticket, job: &Job, outcome: &Outcome) {
         let asker = self.askers.get(&ticket).copied();
+        self.peer_job_done(job, outcome);
         match (job, outcome) {
             (Job::Register { account, .. }, Outcome::Done) => {
                 let number = account.number;
@@ -251,6 +261,7 @@ impl Model {
             to.sort_unstable();
             to
         };
+        self.check_peers(effects);
         let mut told = Vec::new();
         let mut told_of_groups = Vec::new();
         let mut is_news = None;
@@ -417,6 +428,7 @@ impl Model {
     fn remove(&mut self, conn: ConnId) -> Option<Session> {
         let session = self.sessions.remove(&conn)?;
         self.forget_makings(conn);
+        self.peers.is_gone(conn, session.user);
         let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
         if let Some(user) = user {
             self.went_offline(user);
@@ -424,46 +436,8 @@ impl Model {
         Some(session)
     }
 
-    /// Notes who ought to be told that a user came or is about to go.
-    fn tell(&mut self, own: ConnId, user: Number, online: bool) {
-        if self.online().count() > self.config.presence_limit {
-            return;
-        }
-        let told = self
-            .sessions
-            .iter()
-            .filter(|(conn, session)| **conn != own && session.user.is_some() && !session.quiet);
-        let to: Vec<ConnId> = told.map(|(conn, _)| *conn).collect();
-        if !to.is_empty() {
-            self.presence.push(Presence { online, name: self.accounts[&user].name, to });
-        }
-    }
-
-    fn online(&self) -> impl Iterator<Item = (Number, ConnId)> {
-        self.sessions.iter().filter_map(|(conn, session)| Some((session.user?, *conn)))
-    }
-
     fn session(&mut self, conn: ConnId) -> &mut Session {
         self.sessions.get_mut(&conn).unwrap_or_else(|| panic!("{conn} is not connected"))
-    }
-
-    fn find(&self, user: UserRef) -> Option<&Account> {
-        self.accounts.values().find(|account| match user {
-            UserRef::Name(name) => account.name == name,
-            UserRef::Number(number) => account.number == number,
-        })
-    }
-
-    /// A chat as somebody addresses it.
-    fn destination(&self, user: Number, chat: Chat) -> Destination {
-        match chat {
-            Chat::Everyone => Destination::Everyone,
-            Chat::Group(id) => Destination::Group(self.groups.names[&id]),
-            Chat::Direct(one, other) => {
-                let other = if one == user { other } else { one };
-                Destination::User(self.accounts[&other].name)
-            }
-        }
     }
 }
 
@@ -480,7 +454,12 @@ fn is_about_groups(effect: &Effect) -> bool {
 
 impl Session {
     fn stop_composing(&mut self, verb: Option<Verb>) {
-        if verb != Some(Verb::Seen) || self.user.is_none() {
+        let stands = match verb {
+            Some(Verb::Alive) => true,
+            Some(Verb::Seen) => self.user.is_some(),
+            _ => false,
+        };
+        if !stands {
             self.composing = None;
             self.awaits_password = false;
         }

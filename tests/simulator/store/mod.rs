@@ -4,7 +4,7 @@ mod groups;
 mod messages;
 mod uploads;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use chatsrv::hub::{Account, Job, Kept, Outcome, Secret};
@@ -22,6 +22,8 @@ pub struct Store {
     names: HashSet<UserName>,
     tokens: HashMap<String, Number>,
     tokens_made: u32,
+    administrators: BTreeSet<Number>,
+    banned: BTreeSet<Number>,
     pub messages: Messages,
     pub files: Files,
 }
@@ -35,6 +37,8 @@ impl Store {
             names: HashSet::new(),
             tokens: HashMap::new(),
             tokens_made: 0,
+            administrators: BTreeSet::new(),
+            banned: BTreeSet::new(),
             messages: Messages::default(),
             files: Files::new(&files),
         }
@@ -47,7 +51,14 @@ impl Store {
     }
 
     pub fn name(&self, number: Number) -> UserName {
+        if number == Number::OPERATOR {
+            return UserName::operator();
+        }
         self.accounts[&number].0.name
+    }
+
+    pub fn is_banned(&self, number: Number) -> bool {
+        self.banned.contains(&number)
     }
 
     pub fn password(&self, number: Number) -> &str {
@@ -70,7 +81,15 @@ impl Store {
         let mut keys: Vec<_> = self.messages.keys.keys().cloned().collect();
         keys.sort_by_key(|(sender, key)| (*sender, key.as_str().to_owned()));
         let groups = self.messages.groups.all().filter(|group| group.kept).cloned().collect();
-        Kept { accounts, id_mark: self.messages.id_mark, groups, keys }
+        let numbers = |set: &BTreeSet<Number>| set.iter().copied().collect();
+        Kept {
+            accounts,
+            administrators: numbers(&self.administrators),
+            banned: numbers(&self.banned),
+            id_mark: self.messages.id_mark,
+            groups,
+            keys,
+        }
     }
 
     /// Does a job.
@@ -94,6 +113,21 @@ impl Store {
                 let token = format!("token{}", self.tokens_made);
                 self.tokens.insert(token.clone(), *number);
                 Outcome::Token(Secret::new(&token))
+            }
+            Job::MakeCallTicket => {
+                self.tokens_made += 1;
+                Outcome::Token(Secret::new(&format!("ticket{}", self.tokens_made)))
+            }
+            Job::SetBanned { number, banned } => {
+                put(&mut self.banned, *number, *banned);
+                if !banned {
+                    self.tokens.retain(|_, owner| owner != number);
+                }
+                Outcome::Done
+            }
+            Job::SetAdministrator { number, admin } => {
+                put(&mut self.administrators, *number, *admin);
+                Outcome::Done
             }
             Job::CheckToken { number, token } => {
                 right_or_wrong(self.tokens.get(token.expose()) == Some(number))
@@ -183,6 +217,13 @@ impl Store {
             Some(_) => Outcome::NotFound,
         }
     }
+}
+
+fn put(set: &mut BTreeSet<Number>, number: Number, is_in: bool) {
+    match is_in {
+        true => set.insert(number),
+        false => set.remove(&number),
+    };
 }
 
 fn right_or_wrong(is_right: bool) -> Outcome {

@@ -1,0 +1,151 @@
+//! The figures that operators look at: on the metrics page, in DUMP, and in the log. Each room
+//! gives its own.
+
+use std::time::Duration;
+
+/// What a figure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It only grows, until the process ends.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// One line of a histogram; see [`Histogram`].
+    Histogram,
+}
+
+/// Figures of the same name.
+#[derive(Debug)]
+pub struct Family {
+    /// The name, by the rules of Prometheus: with its unit, and `_total` where it only grows.
+    pub name: &'static str,
+    /// What it tells.
+    pub help: &'static str,
+    /// What it counts.
+    pub kind: Kind,
+    /// Each figure's suffix, label, and value.
+    pub rows: Vec<Row>,
+}
+
+/// One figure of a family.
+#[derive(Debug)]
+pub struct Row {
+    /// What follows the family's name: for histograms only.
+    pub suffix: &'static str,
+    /// The label that tells it from the others, where there are several.
+    pub label: Option<(&'static str, String)>,
+    /// The value.
+    pub value: f64,
+}
+
+impl Family {
+    fn single(name: &'static str, help: &'static str, kind: Kind, value: f64) -> Self {
+        let rows = vec![Row { suffix: "", label: None, value }];
+        Family { name, help, kind, rows }
+    }
+
+    /// A number that only grows.
+    pub fn counter(name: &'static str, help: &'static str, value: u64) -> Self {
+        Family::single(name, help, Kind::Counter, value as f64)
+    }
+
+    /// A number that goes up and down.
+    pub fn gauge(name: &'static str, help: &'static str, value: usize) -> Self {
+        Family::single(name, help, Kind::Gauge, value as f64)
+    }
+
+    /// Several figures of one name, told apart by a label.
+    pub fn labelled(
+        name: &'static str,
+        help: &'static str,
+        kind: Kind,
+        label: &'static str,
+        values: impl IntoIterator<Item = (&'static str, u64)>,
+    ) -> Self {
+        let row = |(which, value): (&str, u64)| Row {
+            suffix: "",
+            label: Some((label, which.to_owned())),
+            value: value as f64,
+        };
+        Family { name, help, kind, rows: values.into_iter().map(row).collect() }
+    }
+}
+
+impl Row {
+    /// The figure's line: the family's name and the label in braces, and the value.
+    pub fn line(&self, name: &str) -> String {
+        let Row { suffix, label, value } = self;
+        match label {
+            Some((label, word)) => format!("{name}{suffix}{{{label}=\"{word}\"}} {value}"),
+            None => format!("{name}{suffix} {value}"),
+        }
+    }
+}
+
+/// How long something took, counted in buckets.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    counts: [u64; BUCKETS.len()],
+    count: u64,
+    sum: Duration,
+}
+
+/// The upper bounds of the buckets, in microseconds.
+const BUCKETS: [u64; 10] = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000, 1_000_000];
+
+impl Histogram {
+    /// Counts one.
+    pub fn record(&mut self, took: Duration) {
+        self.count += 1;
+        self.sum += took;
+        let micros = took.as_micros();
+        if let Some(at) = BUCKETS.iter().position(|bound| micros <= u128::from(*bound)) {
+            self.counts[at] += 1;
+        }
+    }
+
+    /// The histogram as figures.
+    pub fn family(&self, name: &'static str, help: &'static str) -> Family {
+        let mut below = 0;
+        let mut rows: Vec<Row> = BUCKETS
+            .iter()
+            .zip(&self.counts)
+            .map(|(bound, count)| {
+                below += count;
+                let bound = (*bound as f64 / 1e6).to_string();
+                Row { suffix: "_bucket", label: Some(("le", bound)), value: below as f64 }
+            })
+            .collect();
+        let count = self.count as f64;
+        rows.push(Row { suffix: "_bucket", label: Some(("le", "+Inf".into())), value: count });
+        rows.push(Row { suffix: "_sum", label: None, value: self.sum.as_secs_f64() });
+        rows.push(Row { suffix: "_count", label: None, value: count });
+        Family { name, help, kind: Kind::Histogram, rows }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_count_what_is_at_most_their_bound() {
+        let mut histogram = Histogram::default();
+        for micros in [1, 100, 101, 2_000_000] {
+            histogram.record(Duration::from_micros(micros));
+        }
+        let family = histogram.family("x_seconds", "X.");
+        let mut lines = String::new();
+        for row in &family.rows {
+            lines += &row.line(family.name);
+            lines.push('\n');
+        }
+        assert!(lines.starts_with(
+            "x_seconds_bucket{le=\"0.0001\"} 2\nx_seconds_bucket{le=\"0.00025\"} 3\n"
+        ));
+        assert!(lines.ends_with(
+            "x_seconds_bucket{le=\"1\"} 3\nx_seconds_bucket{le=\"+Inf\"} 4\n\
+             x_seconds_sum 2.000202\nx_seconds_count 4\n"
+        ));
+    }
+}

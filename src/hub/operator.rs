@@ -1,0 +1,235 @@
+//! The operator, who comes over the server's own socket, and what administrators may do.
+
+use std::collections::HashSet;
+
+use super::Hub;
+use super::answers::Answer;
+use super::directory::{Directory, OPERATOR, UserIndex};
+use super::effect::{CloseReason, Effect, Effects};
+use super::input::ConnId;
+use super::job::{Job, Kept, Outcome};
+use super::messages::{NO_USER, Refused};
+use super::tasks::{Task, failed};
+use crate::log::Quoted;
+use crate::protocol::name::{Number, UserRef};
+use crate::protocol::reply::{Code, Detail, Notice, Reply, Subject};
+use crate::protocol::text::Reason;
+use crate::protocol::verb::Verb;
+
+/// What one may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// Has not logged in.
+    Guest,
+    User,
+    /// An account that may look after the others.
+    Administrator,
+    /// Came over the server's own socket.
+    Operator,
+}
+
+/// Accounts with which it is another matter than with the others.
+#[derive(Debug, Default)]
+pub(super) struct Rights {
+    administrators: HashSet<UserIndex>,
+    banned: HashSet<UserIndex>,
+}
+
+impl Rights {
+    /// The rights that were kept.
+    pub fn new(kept: &Kept, directory: &Directory) -> Self {
+        let find = |numbers: &[Number]| {
+            let users = numbers.iter().filter_map(|number| directory.find_number(*number));
+            users.collect()
+        };
+        Rights { administrators: find(&kept.administrators), banned: find(&kept.banned) }
+    }
+
+    /// Whether a user is let in no more.
+    pub fn is_banned(&self, user: UserIndex) -> bool {
+        self.banned.contains(&user)
+    }
+
+    /// How many are banned.
+    pub fn banned(&self) -> usize {
+        self.banned.len()
+    }
+}
+
+impl Hub {
+    /// Lets the operator in, without a password: the socket takes nobody else.
+    pub(super) fn let_operator_in(&mut self, conn: ConnId, effects: &mut Effects) {
+        log::info!("event=operator conn={conn}");
+        self.admit(conn, OPERATOR, Verb::User, true, effects);
+    }
+
+    /// What whoever is at the other end of a connection may do.
+    pub(super) fn rank_of(&self, conn: ConnId) -> Rank {
+        match self.sessions.get(conn).and_then(|session| session.user()) {
+            None => Rank::Guest,
+            Some(OPERATOR) => Rank::Operator,
+            Some(user) if self.rights.administrators.contains(&user) => Rank::Administrator,
+            Some(_) => Rank::User,
+        }
+    }
+
+    /// Another user than the one who asks, and not the operator.
+    fn other_user(&self, conn: ConnId, user: UserRef) -> Result<(UserIndex, UserIndex), Refused> {
+        let by = self.sessions.get(conn).and_then(|session| session.user());
+        let user = self.directory.find(user).ok_or(NO_USER)?;
+        match by {
+            _ if user == OPERATOR => Err((Code::NotAllowed, "not with the operator")),
+            Some(by) if by != user => Ok((by, user)),
+            _ => Err((Code::WrongState, "not with yourself")),
+        }
+    }
+
+    /// Takes KICK.
+    pub(super) fn kick(
+        &mut self,
+        conn: ConnId,
+        user: UserRef,
+        reason: Option<Reason>,
+        effects: &mut Effects,
+    ) {
+        let (by, user) = match self.other_user(conn, user) {
+            Ok(found) => found,
+            Err((code, text)) => {
+                return self.reply(conn, Reply::text(code, Verb::Kick, text), effects);
+            }
+        };
+        let Some(session) = self.session_of(user) else {
+            let reply = Reply::text(Code::NotFound, Verb::Kick, "that user is not online");
+            return self.reply(conn, reply, effects);
+        };
+        log::info!(
+            "event=kicked user={} by={} conn={session} reason={}",
+            self.directory.account(user).name,
+            self.directory.account(by).name,
+            Quoted(reason.as_ref().map_or("", Reason::as_str)),
+        );
+        let last = match reason {
+            Some(reason) => Reply::new(Code::Closing, Subject::Nothing, Detail::Kicked(reason)),
+            None => Reply::closing(CloseReason::Kicked.text()),
+        };
+        self.close(session, CloseReason::Kicked, Some(last), effects);
+        self.reply(conn, Reply::text(Code::Done, Verb::Kick, "that session is over"), effects);
+    }
+
+    /// Takes BAN and UNBAN.
+    pub(super) fn ban(&mut self, conn: ConnId, user: UserRef, banned: bool, effects: &mut Effects) {
+        let verb = if banned { Verb::Ban } else { Verb::Unban };
+        match self.other_user(conn, user) {
+            Ok((by, user)) => {
+                let number = self.directory.account(user).number;
+                let task = Task::SetBanned { user, banned, by };
+                self.answer_after(conn, Job::SetBanned { number, banned }, task, effects);
+            }
+            Err((code, text)) => self.reply(conn, Reply::text(code, verb, text), effects),
+        }
+    }
+
+    /// A ban, or its end, is on disk, or is not.
+    pub(super) fn ban_set(
+        &mut self,
+        user: UserIndex,
+        banned: bool,
+        by: UserIndex,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) -> Answer {
+        let verb = if banned { Verb::Ban } else { Verb::Unban };
+        if *outcome != Outcome::Done {
+            return Answer::Reply(failed(verb, outcome));
+        }
+        log::info!(
+            "event={} user={} by={}",
+            if banned { "banned" } else { "unbanned" },
+            self.directory.account(user).name,
+            self.directory.account(by).name,
+        );
+        if !banned {
+            self.rights.banned.remove(&user);
+            return Answer::Reply(Reply::text(Code::Done, verb, "that user may log in again"));
+        }
+        self.rights.banned.insert(user);
+        if let Some(session) = self.session_of(user) {
+            let last = Reply::closing(CloseReason::Banned.text());
+            self.close(session, CloseReason::Banned, Some(last), effects);
+        }
+        Answer::Reply(Reply::text(Code::Done, verb, "that user is let in no more"))
+    }
+
+    /// Ends the login of a user who is banned. Only the right password or token comes so far, so
+    /// strangers don't learn of it.
+    pub(super) fn refuse_banned(&mut self, conn: ConnId, verb: Verb, effects: &mut Effects) {
+        let last = Reply::text(Code::NotAllowed, verb, CloseReason::Banned.text());
+        self.close(conn, CloseReason::Banned, Some(last), effects);
+    }
+
+    /// Takes ADMIN.
+    pub(super) fn set_admin(
+        &mut self,
+        conn: ConnId,
+        user: UserRef,
+        admin: bool,
+        effects: &mut Effects,
+    ) {
+        match self.other_user(conn, user) {
+            Ok((_, user)) => {
+                let number = self.directory.account(user).number;
+                let task = Task::SetAdministrator { user, admin };
+                self.answer_after(conn, Job::SetAdministrator { number, admin }, task, effects);
+            }
+            Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Admin, text), effects),
+        }
+    }
+
+    /// What an account may do is on disk, or is not.
+    pub(super) fn admin_set(&mut self, user: UserIndex, admin: bool, outcome: &Outcome) -> Answer {
+        if *outcome != Outcome::Done {
+            return Answer::Reply(failed(Verb::Admin, outcome));
+        }
+        let word = if admin { "on" } else { "off" };
+        log::info!("event=admin-{word} user={}", self.directory.account(user).name);
+        let text = if admin {
+            self.rights.administrators.insert(user);
+            "that user is an administrator"
+        } else {
+            self.rights.administrators.remove(&user);
+            "that user is no administrator any more"
+        };
+        Answer::Reply(Reply::text(Code::Done, Verb::Admin, text))
+    }
+
+    /// Takes SHUTDOWN. The server itself tells everybody of a stop that comes at once.
+    pub(super) fn shut_down(&mut self, conn: ConnId, seconds: u32, effects: &mut Effects) {
+        let Some(by) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        log::info!("event=shutdown seconds={seconds} by={}", self.directory.account(by).name);
+        self.reply(conn, Reply::text(Code::Done, Verb::Shutdown, "everyone is told"), effects);
+        let at = self.now.steady + std::time::Duration::from_secs(seconds.into());
+        self.stops_at = (seconds > 0).then_some(at);
+        if seconds > 0 {
+            let all = self.sessions.iter().map(|(conn, _)| conn);
+            effects.notify(Notice::Shutdown { seconds }, all);
+        }
+        effects.push(Effect::Stop { seconds });
+    }
+
+    /// The server stops now, and has so many seconds for it.
+    pub(super) fn stopping(&mut self, seconds: u32, effects: &mut Effects) {
+        let is_known = self.stops_at.is_some_and(|at| at <= self.now.steady);
+        if !is_known {
+            let all = self.sessions.iter().map(|(conn, _)| conn);
+            effects.notify(Notice::Shutdown { seconds }, all);
+        }
+    }
+
+    /// Tells somebody who came that the server is about to stop, where it is.
+    pub(super) fn tell_of_stop(&self, conn: ConnId, effects: &mut Effects) {
+        let Some(at) = self.stops_at else { return };
+        let left = at.saturating_sub(self.now.steady);
+        let seconds = u32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        effects.notify(Notice::Shutdown { seconds }, [conn]);
+    }
+}

@@ -1,0 +1,102 @@
+//! What the server counts, and the figures of all rooms.
+
+use super::{Server, process};
+use crate::figures::{Family, Histogram, Kind};
+use crate::hub::{CloseReason, ConnId};
+use crate::protocol::reply::{Code, Item, List, Reply};
+use crate::protocol::verb::Verb;
+
+/// What the server counts while it runs.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Connections that were accepted.
+    pub accepted: u64,
+    /// Bytes that were read, and written, by connections that are gone.
+    pub bytes_in: u64,
+    /// See `bytes_in`.
+    pub bytes_out: u64,
+    /// Events after which nothing was read, written, closed or changed.
+    pub turns_without_progress: u64,
+    /// How long the ticks took, without the sleep.
+    pub ticks: Histogram,
+    closed: [u64; CloseReason::ALL.len()],
+}
+
+impl Counters {
+    /// Counts a connection that ended.
+    pub fn count_close(&mut self, reason: CloseReason) {
+        self.closed[reason as usize] += 1;
+    }
+}
+
+impl Server {
+    /// Answers with all figures.
+    pub(super) fn list_figures(&mut self, conn: ConnId) {
+        let families = self.figures();
+        let rows =
+            families.iter().flat_map(|family| family.rows.iter().map(move |row| (family, row)));
+        let items = rows.map(|(family, row)| Item::Figure(row.line(family.name).into()));
+        let last = Reply::text(Code::Done, Verb::Dump, "the state of the server");
+        let list = List::whole(Verb::Dump, items.collect(), None, last);
+        self.send_list(conn, list);
+    }
+
+    /// Writes all figures to the log.
+    pub(super) fn log_figures(&mut self) {
+        for family in self.figures() {
+            for row in &family.rows {
+                log::info!("event=figure {}", row.line(family.name));
+            }
+        }
+    }
+
+    /// All figures, as they are now.
+    pub(super) fn figures(&mut self) -> Vec<Family> {
+        let totals = self.connections.totals();
+        let Counters { accepted, bytes_in, bytes_out, turns_without_progress, ticks, closed } =
+            &self.counters;
+        let closes = CloseReason::ALL.iter().map(|why| (why.name(), closed[*why as usize]));
+        let mut families = vec![
+            Family::counter(
+                "chatsrv_connections_accepted_total",
+                "Connections taken in.",
+                *accepted,
+            ),
+            Family::gauge("chatsrv_connections", "Connections that stand.", self.connections.len()),
+            Family::labelled(
+                "chatsrv_connections_closed_total",
+                "Connections that ended, by the reason.",
+                Kind::Counter,
+                "reason",
+                closes,
+            ),
+            Family::labelled(
+                "chatsrv_network_bytes_total",
+                "Bytes read from clients (in) and written to them (out).",
+                Kind::Counter,
+                "direction",
+                [("in", bytes_in + totals.bytes_in), ("out", bytes_out + totals.bytes_out)],
+            ),
+            Family::gauge(
+                "chatsrv_send_queue_bytes",
+                "Bytes that wait to be written to all clients.",
+                totals.waiting,
+            ),
+            Family::gauge(
+                "chatsrv_send_queue_largest_bytes",
+                "Bytes that wait to be written to the client for whom most wait.",
+                totals.waiting_most,
+            ),
+            Family::counter(
+                "chatsrv_turns_without_progress_total",
+                "Events of a connection that changed nothing.",
+                *turns_without_progress,
+            ),
+            ticks.family("chatsrv_tick_seconds", "How long the loop was busy for one wake-up."),
+        ];
+        families.extend(process::figures());
+        families.extend(self.hub.figures());
+        families.extend(self.store.figures());
+        families
+    }
+}

@@ -1,0 +1,162 @@
+//! What operators look at: the page for Prometheus, whether the server is well, and the figures in
+//! the log.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use rustix::process::Signal;
+use support::{PATIENCE, Server, captures, command, finish};
+
+/// A server with a metrics page, and where that is.
+fn start() -> (Server, SocketAddr) {
+    let server = Server::start(&["--metrics", "127.0.0.1:0"]);
+    let address = server.log().wait_for("event=metrics address=…").remove(0);
+    (server, address.parse().unwrap())
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn read_all(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The head and the body of the answer to a request.
+fn ask(address: SocketAddr, request: &str) -> (String, String) {
+    let mut stream = connect(address);
+    stream.write_all(request.as_bytes()).unwrap();
+    let answer = read_all(stream);
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head ends with an empty line");
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+    assert_eq!(length.map(str::parse), Some(Ok(body.len())), "{head}");
+    (head.to_owned(), body.to_owned())
+}
+
+fn get(address: SocketAddr, path: &str) -> (String, String) {
+    ask(address, &format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+}
+
+/// The figures of the page, by their names and labels; the page is held to the format.
+fn figures(address: SocketAddr) -> BTreeMap<String, f64> {
+    let (head, page) = get(address, "/metrics");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert!(head.contains("\r\nContent-Type: text/plain; version=0.0.4"), "{head}");
+    let mut figures = BTreeMap::new();
+    let mut families = BTreeSet::new();
+    let (mut family, mut kind) = (String::new(), String::new());
+    for line in page.lines() {
+        if let Some(found) = captures("# HELP … ….", line) {
+            family = found[0].clone();
+            assert!(families.insert(family.clone()), "{family} comes twice");
+        } else if let Some(found) = captures("# TYPE … …", line) {
+            assert_eq!(found[0], family, "the type of what was explained");
+            kind = found[1].clone();
+            assert_eq!(family.ends_with("_total"), kind == "counter", "{line}");
+        } else {
+            let (key, value) = line.rsplit_once(' ').expect("a name and a value");
+            let name = key.split('{').next().unwrap_or_default();
+            let suffix = name.strip_prefix(family.as_str()).expect("a figure of that family");
+            let suffixes: &[&str] = match kind.as_str() {
+                "histogram" => &["_bucket", "_sum", "_count"],
+                _ => &[""],
+            };
+            assert!(suffixes.contains(&suffix), "{line}");
+            let before = figures.insert(key.to_owned(), value.parse().expect("a number"));
+            assert_eq!(before, None, "{key} comes twice");
+        }
+    }
+    figures
+}
+
+#[test]
+fn the_page_tells_what_happened() {
+    let (server, address) = start();
+    let before = figures(address);
+    assert_eq!(before["chatsrv_connections_accepted_total"], 0.0);
+    let mut alice = server.register("alice");
+    server.register("bob").leave();
+    alice.expect_nothing();
+    server.log().wait_for("reason=goodbye");
+    let after = figures(address);
+    assert_eq!(after["chatsrv_connections_accepted_total"], 2.0);
+    assert_eq!(after["chatsrv_connections"], 1.0);
+    assert_eq!(after["chatsrv_connections_closed_total{reason=\"goodbye\"}"], 1.0);
+    assert!(after["chatsrv_network_bytes_total{direction=\"in\"}"] > 50.0);
+    assert!(after["chatsrv_tick_seconds_count"] > before["chatsrv_tick_seconds_count"]);
+    let names = |figures: &BTreeMap<String, f64>| figures.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&before), names(&after), "no figure comes or goes");
+}
+
+#[test]
+fn a_server_that_stops_is_not_well() {
+    let (mut server, address) = start();
+    let (head, body) = get(address, "/healthz");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert_eq!(body, "ok\n");
+    // Who sends half a line holds up the stop, and so the server can be asked.
+    let mut alice = server.register("alice");
+    alice.send_bytes(b"D ");
+    server.signal(Signal::TERM);
+    alice.expect("C 129 SHUTDOWN …");
+    let mut late = connect(address);
+    late.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").unwrap();
+    assert!(read_all(late).starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn what_is_no_request_for_figures_is_refused() {
+    let (_server, address) = start();
+    let cases = [
+        ("GET / HTTP/1.1\r\n\r\n", "404"),
+        ("POST /metrics HTTP/1.1\r\n\r\n", "405"),
+        ("C USER alice\r\n\r\n", "400"),
+    ];
+    for (request, code) in cases {
+        let (head, _) = ask(address, request);
+        assert!(head.starts_with(&format!("HTTP/1.1 {code} ")), "{request:?}: {head}");
+    }
+    let (head, _) = ask(address, &"x".repeat(8 * 1024 + 1));
+    assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+}
+
+#[test]
+fn few_may_read_at_once_and_nobody_for_long() {
+    let (server, address) = start();
+    let silent: Vec<TcpStream> = (0..8).map(|_| connect(address)).collect();
+    assert_eq!(read_all(connect(address)), "", "a ninth is closed without a word");
+    // Who talks does not notice.
+    server.register("alice").expect_nothing();
+    for stream in silent {
+        assert_eq!(read_all(stream), "", "who asks nothing is closed");
+    }
+    figures(address);
+}
+
+#[test]
+fn a_signal_writes_the_figures_to_the_log() {
+    let server = Server::start(&[]);
+    let _alice = server.register("alice");
+    server.signal(Signal::USR1);
+    server.log().wait_for("event=figure chatsrv_connections 1");
+    server.log().wait_for("event=figure chatsrv_connections_closed_total{reason=\"tls\"} 0");
+}
+
+#[test]
+fn a_taken_address_exits_69() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let finished = finish(command(&folder.path().join("data"), &["--metrics", &address]));
+    assert_eq!(finished.code, Some(69), "{}", finished.stderr);
+    assert!(finished.stderr.contains(&address), "{}", finished.stderr);
+}

@@ -1,0 +1,195 @@
+//! Who ought to be up, whom calls may reach, and who may end the sessions of others.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use chatsrv::hub::{CloseReason, ConnId, Effect, Effects, Input, Job, Outcome};
+use chatsrv::protocol::address::Address;
+use chatsrv::protocol::name::{Number, UserName};
+use chatsrv::protocol::reply::{Call, Code, Detail, Notice, Reply, Subject};
+use chatsrv::protocol::request::Request;
+use chatsrv::protocol::verb::Verb;
+
+use super::Model;
+
+/// How long after two missed periods somebody may still be up: the hub does not look all the time.
+const DOUBT: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub struct Peers {
+    from: HashMap<ConnId, Address>,
+    up: BTreeMap<Number, Up>,
+    /// Calls of which the other one was told, by their tickets: who called from where, and what
+    /// there is to be told.
+    called: HashMap<String, (ConnId, Call)>,
+    pub banned: BTreeSet<Number>,
+    /// Whoever was an administrator at some time.
+    administrators: BTreeSet<Number>,
+}
+
+#[derive(Clone, Copy)]
+struct Up {
+    port: u16,
+    heard: Duration,
+}
+
+impl Peers {
+    /// The server starts, and knows who is banned.
+    pub fn start(banned: &[Number], administrators: &[Number]) -> Self {
+        Peers {
+            banned: banned.iter().copied().collect(),
+            administrators: administrators.iter().copied().collect(),
+            ..Peers::default()
+        }
+    }
+
+    pub fn is_gone(&mut self, conn: ConnId, user: Option<Number>) {
+        self.from.remove(&conn);
+        if let Some(user) = user {
+            self.up.remove(&user);
+        }
+    }
+}
+
+impl Model {
+    /// Something happens, and any line is a sign of life.
+    pub(super) fn before_peers(&mut self, input: &Input<'_>) {
+        match input {
+            Input::Connected { conn, from } => {
+                self.peers.from.insert(*conn, *from);
+            }
+            Input::Command { conn, .. }
+            | Input::Data { conn, .. }
+            | Input::BadFrame { conn, .. } => {
+                let (now, patience) = (self.now, self.patience());
+                let Some(user) = self.session(*conn).user else { return };
+                let Some(up) = self.peers.up.get_mut(&user) else { return };
+                if now - up.heard < patience {
+                    up.heard = now;
+                } else {
+                    self.peers.up.remove(&user);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        2 * self.config.alive_period
+    }
+
+    pub(super) fn peer_command(&mut self, user: Number, request: &Request) {
+        match request {
+            Request::Up { .. } if user == Number::OPERATOR => {}
+            Request::Up { port } => {
+                if let Some(port) = port.or(user.port()) {
+                    self.peers.up.insert(user, Up { port, heard: self.now });
+                }
+            }
+            Request::Down => drop(self.peers.up.remove(&user)),
+            _ => {}
+        }
+    }
+
+    /// Where a user takes direct chats; nothing is told of one who may or may not be up.
+    pub(super) fn direct(&self, user: Number, conn: ConnId) -> Option<(Address, u16)> {
+        let up = self.peers.up.get(&user)?;
+        (self.now - up.heard < self.patience()).then(|| (self.peers.from[&conn], up.port))
+    }
+
+    /// Those who have just fallen silent, which the hub may or may not have noticed.
+    pub(super) fn doubtful(&self) -> Vec<UserName> {
+        let silent = self.peers.up.iter().filter(|(_, up)| {
+            let silence = self.now - up.heard;
+            silence >= self.patience() && silence < self.patience() + DOUBT
+        });
+        silent.map(|(user, _)| self.accounts[user].name).collect()
+    }
+
+    pub(super) fn peer_job_done(&mut self, job: &Job, outcome: &Outcome) {
+        if *outcome != Outcome::Done {
+            return;
+        }
+        match job {
+            Job::SetBanned { number, banned: true } => drop(self.peers.banned.insert(*number)),
+            Job::SetBanned { number, banned: false } => drop(self.peers.banned.remove(number)),
+            Job::SetAdministrator { number, admin: true } => {
+                self.peers.administrators.insert(*number);
+            }
+            _ => {}
+        }
+    }
+
+    /// The hub has told what it wants done, and the sessions are as they were before.
+    pub(super) fn check_peers(&mut self, effects: &Effects) {
+        for effect in &effects.list {
+            match effect {
+                Effect::Notice { notice: Notice::Call(call), to } => {
+                    self.is_called(call, &effects.recipients[to.clone()]);
+                }
+                Effect::Reply { conn, reply } => self.check_reply(*conn, reply),
+                Effect::Figures { conn } => {
+                    assert!(self.may_administer(*conn), "{conn} gets the figures");
+                }
+                Effect::Stop { .. } | Effect::Close { reason: CloseReason::Kicked, .. } => {
+                    let by = self.current.expect("somebody asked for it");
+                    assert!(self.may_administer(by), "{by} may do {effect:?}");
+                }
+                _ => {}
+            }
+        }
+        for (conn, session) in &self.sessions {
+            let is_closed = |effect: &Effect| matches!(effect, Effect::Close { conn: closed, .. } if closed == conn);
+            let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
+            let is_banned = user.is_some_and(|user| self.peers.banned.contains(&user));
+            let is_over = effects.list.iter().any(is_closed);
+            assert!(!is_banned || is_over, "{conn}: {user:?} is banned");
+        }
+    }
+
+    fn may_administer(&self, conn: ConnId) -> bool {
+        let user = self.sessions.get(&conn).and_then(|session| session.user);
+        user.is_some_and(|user| {
+            user == Number::OPERATOR || self.peers.administrators.contains(&user)
+        })
+    }
+
+    /// Somebody is told of a call, and whoever asked for it is to get the same ticket.
+    fn is_called(&mut self, call: &Call, to: &[ConnId]) {
+        let caller = self.current.expect("somebody calls");
+        let [to] = to else { panic!("{call} goes to {to:?}") };
+        let user = self.sessions[&caller].user.expect("a caller is online");
+        assert_eq!(call.user, self.accounts[&user].name);
+        assert_eq!(call.address, self.peers.from[&caller]);
+        let callee = self.sessions[to].user.expect("a callee is online");
+        let up = self.peers.up.get(&callee).unwrap_or_else(|| panic!("{callee} is not up"));
+        assert!(self.now - up.heard < self.patience() + DOUBT, "{callee} fell silent");
+        let answer = Call {
+            user: self.accounts[&callee].name,
+            address: self.peers.from[to],
+            port: Some(up.port),
+            ticket: call.ticket.clone(),
+        };
+        let before = self.peers.called.insert(call.ticket.expose().to_owned(), (caller, answer));
+        assert!(before.is_none(), "a ticket came twice");
+    }
+
+    fn check_reply(&mut self, conn: ConnId, reply: &Reply) {
+        let Subject::Verb(verb) = reply.subject else { return };
+        match (verb, &reply.detail) {
+            (Verb::Call, Detail::Call(call)) => {
+                let due = self.peers.called.remove(call.ticket.expose());
+                assert_eq!(due, Some((conn, (**call).clone())));
+            }
+            (Verb::Kick | Verb::Ban | Verb::Unban | Verb::Shutdown, _)
+                if reply.code == Code::Done =>
+            {
+                assert!(self.may_administer(conn), "{conn} gets {reply}");
+            }
+            (Verb::Admin, _) if reply.code == Code::Done => {
+                assert_eq!(self.session(conn).user, Some(Number::OPERATOR), "{reply}");
+            }
+            _ => {}
+        }
+    }
+}
