@@ -100,7 +100,7 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_IDLE_TIMEOUT", value_name = "TIME", value_parser = timeout)]
     pub idle_timeout: Option<Duration>,
 
-    /// How often a client that takes direct chats is to say so; after two missed times it takes none
+    /// How often a client that takes direct chats is to say so; two missed times end that
     #[arg(long, env = "CHATSRV_ALIVE_PERIOD", value_name = "TIME", value_parser = timeout)]
     #[arg(default_value = "30s")]
     pub alive_period: Duration,

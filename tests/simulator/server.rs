@@ -41,6 +41,9 @@ pub struct Server {
     seed: u64,
 }
 
+/// The list of all figures.
+const FIGURES: &[u8] = b"C 150 DUMP 1\nC 151 DUMP figure 7\nC 250 DUMP all\n";
+
 /// A file that was opened.
 #[derive(Debug)]
 pub enum Opened {
@@ -428,10 +431,7 @@ impl Server {
                 let known = self.pipes[pipe].uploads.remove(stream);
                 assert!(known.is_some(), "stream {stream} is cancelled and was not open");
             }
-            Effect::Figures { conn } => {
-                let lines = "C 150 DUMP 1\nC 151 DUMP figure 7\nC 250 DUMP all\n";
-                self.output(*conn).extend_from_slice(lines.as_bytes());
-            }
+            Effect::Figures { conn } => self.output(*conn).extend_from_slice(FIGURES),
             Effect::Stop { seconds } => self.stops = Some(*seconds),
             Effect::CancelDownload { conn, stream } => {
                 let pipe = self.pipe(*conn);

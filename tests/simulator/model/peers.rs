@@ -139,7 +139,10 @@ impl Model {
             }
         }
         for (conn, session) in &self.sessions {
-            let is_closed = |effect: &Effect| matches!(effect, Effect::Close { conn: closed, .. } if closed == conn);
+            let is_closed = |effect: &Effect| match effect {
+                Effect::Close { conn: closed, .. } => closed == conn,
+                _ => false,
+            };
             let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
             let is_banned = user.is_some_and(|user| self.peers.banned.contains(&user));
             let is_over = effects.list.iter().any(is_closed);
