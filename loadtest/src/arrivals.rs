@@ -32,7 +32,8 @@ impl<'a> Arrivals<'a> {
         Arrivals { names, format, recent: [Arrival::Foreign; PLACES] }
     }
 
-    /// Reads a message of `from`, where the protocol tells who that is, and remembers it in `place`.
+    /// Reads a message, and remembers it in `place`; `from` is who said it, where the protocol
+    /// tells.
     pub fn read(&mut self, from: Option<&str>, text: &str, place: Option<usize>) -> Arrival {
         let arrival = self.parse(from, text);
         if let Some(place) = place {

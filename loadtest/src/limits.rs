@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-/// Connections that are being opened or logged in at once. A server hashes a password for each:
-/// more would only wait in its queue, and fewer would let its threads idle.
-pub const LOGINS_UNDER_WAY_MAX: usize = 64;
-
 /// How long the logins may make no progress before the run is given up.
 pub const LOGIN_STALL_MAX: Duration = Duration::from_secs(60);
 

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 
 use crate::clients::{Client, Clients, Heard, Listener, Role};
 use crate::failure::Failure;
-use crate::limits::{LOGIN_RETRY_MAX, LOGIN_STALL_MAX, LOGINS_UNDER_WAY_MAX};
+use crate::limits::{LOGIN_RETRY_MAX, LOGIN_STALL_MAX};
 use crate::names::Names;
 
 /// What the logins brought to light.
@@ -39,6 +39,8 @@ pub struct Roles {
     pub clients: usize,
     /// The first of them, who send.
     pub senders: usize,
+    /// How many of them connect and log in at once.
+    pub logins: usize,
     /// Whether all of them, senders too, only are there.
     pub is_idle: bool,
 }
@@ -103,7 +105,7 @@ fn begin_more(
     roles: Roles,
     logins: &mut Logins,
 ) -> io::Result<()> {
-    while logins.under_way < LOGINS_UNDER_WAY_MAX {
+    while logins.under_way < roles.logins {
         let again = logins.take_due();
         let number = match again {
             Some(number) => number,

@@ -9,11 +9,12 @@
 //!    say; [`downloads`]: the clients that download.
 //! 4. [`clients`]: sockets, poller, and the protocols; [`spawn`]: a server of its own.
 //! 5. [`floor`]: a server that others are measured against.
-//! 6. [`figures`], [`latency`], [`meter`] and [`process`]: what is measured; [`report`] and
-//!    [`plot`]: how it is told.
+//! 6. [`figures`], [`latency`], [`meter`] and [`process`]: what is measured; [`report`],
+//!    [`plot`] and [`chart`]: how it is told.
 
 mod arrivals;
 mod broadcast;
+mod chart;
 mod clients;
 mod clock;
 mod direct;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     };
     let outcome = match &options.command {
         None => measure(&options),
+        Some(Command::Chart(options)) => chart::draw(options).map(|()| true),
         Some(Command::Floor(options)) => floor::serve(options).map(|never| match never {}),
     };
     match outcome {

@@ -7,6 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 
 use crate::broadcast::Pace;
+use crate::chart::ChartOptions;
 use crate::clients::Protocol;
 use crate::clock::nanos;
 use crate::failure::Failure;
@@ -42,6 +43,11 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 100, env = "LOADTEST_CLIENTS")]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub clients: u32,
+
+    /// Clients that connect and log in at once
+    #[arg(long, value_name = "N", default_value_t = 64, env = "LOADTEST_LOGINS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub logins: u32,
 
     /// Clients that broadcast; they receive what the others say, too
     #[arg(long, value_name = "K", default_value_t = 1, env = "LOADTEST_SENDERS")]
@@ -132,6 +138,8 @@ pub struct Options {
 pub enum Command {
     /// Serves as a bare event loop that others are measured against, on 127.0.0.1
     Floor(FloorOptions),
+    /// Draws bars from a file of figures, as SVG
+    Chart(ChartOptions),
 }
 
 impl Options {
@@ -205,7 +213,8 @@ impl Options {
     /// Who logs in for what.
     pub fn roles(&self) -> Roles {
         let senders = self.all_senders() as usize;
-        Roles { clients: self.all_clients(), senders, is_idle: self.idle }
+        let logins = self.logins as usize;
+        Roles { clients: self.all_clients(), senders, logins, is_idle: self.idle }
     }
 
     /// When broadcasts are sent.

@@ -73,7 +73,9 @@ pub struct Settings {
     pub protocol: &'static str,
     /// Clients that talk.
     pub clients: u32,
-    /// Of these, who send.
+    /// Clients that connect and log in at once.
+    pub logins: u32,
+    /// Clients that send.
     pub senders: u32,
     /// Whether they send direct messages.
     pub direct: bool,
@@ -104,6 +106,7 @@ impl From<&Options> for Settings {
         Settings {
             protocol: options.protocol.name(),
             clients: options.clients,
+            logins: options.logins,
             senders: options.all_senders(),
             direct: options.direct,
             rate: (!options.is_closed_loop()).then_some(if options.idle {

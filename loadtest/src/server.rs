@@ -20,8 +20,8 @@ pub struct Server {
     pub process: Option<Process>,
 }
 
-/// Finds the address of `server` that takes connections and, where it is chatsrv, greets; and its process: `pid`, where
-/// that is known.
+/// Finds the address of `server` that takes connections and, where it is chatsrv, greets; and its
+/// process: `pid`, where that is known.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] where there is no server, [`Failure::Usage`] where there is no such

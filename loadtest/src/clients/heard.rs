@@ -23,7 +23,7 @@ pub enum Heard<'a> {
         /// Where it is remembered, for others to whom it comes as well.
         place: Option<usize>,
     },
-    /// The very message that was remembered last in that place, below [`PLACES`](super::recent::PLACES).
+    /// The very message that was remembered last in that place.
     SameMessage {
         /// Where.
         place: usize,
@@ -34,7 +34,7 @@ pub enum Heard<'a> {
     Token(&'a str),
     /// A request of this client was refused: the server's line.
     NotTaken(&'a str),
-    /// Everything that the server had for this client before [`Session::fence`](super::session::Session::fence) has been heard.
+    /// Everything that the server had for this client before its fence has been heard.
     Fenced,
     /// A download starts; it has that many bytes.
     Download {

@@ -68,7 +68,8 @@ struct Reader {
 }
 
 impl Clients {
-    /// No clients yet; they will speak that protocol. From now on SIGINT and SIGTERM set [`Clients::interrupted`].
+    /// No clients yet; they will speak that protocol. From now on SIGINT and SIGTERM set
+    /// [`Clients::interrupted`].
     ///
     /// # Errors
     /// Where the poller or the signal handlers can't be had.
