@@ -227,6 +227,21 @@ restart take {cell(login, 0)} µs of CPU time each, and then {cell(memory, 0)} b
 """
 
 
+def ratios(results: dict) -> str:
+    """chatsrv's and the others' CPU time for a delivery as multiples of the floor's, by medians."""
+    lines = ["| server | one under way: times the floor | sixteen: times the batching floor |"]
+    lines.append("|---|---:|---:|")
+    for server in results:
+        cells = []
+        for measure, base in [("one", "floor"), ("sixteen", "floor, batching")]:
+            found = values(results, server, measure, "cpu_us")
+            floor = values(results, base, measure, "cpu_us") if base in results else []
+            ratio = statistics.median(found) / statistics.median(floor) if found and floor else None
+            cells.append(f"{ratio:.2f}" if ratio else "–")
+        lines.append(f"| {server} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def table(results: dict, versions: dict, columns: list) -> str:
     lines = ["| server | " + " | ".join(column[0] for column in columns) + " |"]
     lines.append("|---|" + "---:|" * len(columns))
@@ -254,10 +269,12 @@ def text(options: argparse.Namespace, results: dict, versions: dict, by_token: l
 {machine()}.
 {options.receivers:,} receivers of 64-byte messages from one sender, each server pinned to one
 CPU and the generator to another; CPU time is that of all threads of the server, as the scheduler
-counts it. Medians of {options.rounds} rounds, and their spread. Memory is what the server's resident memory
-grew by. Only the ratios count.
+counts it. Medians of {options.rounds} rounds, and their spread. Memory is what the server's
+resident memory grew by. Only the ratios count.
 
 {table(results, versions, COLUMNS)}
+
+{ratios(results)}
 {of_tokens(by_token)}
 Latency in milliseconds, from the moment a message was sent, with the same load. The last receiver's
 is a median.

@@ -57,9 +57,11 @@ def write(folder: Path, name: str, text: str) -> str:
 
 
 def chatsrv(path: str, folder: Path, port: int) -> list[str]:
-    # As it is shipped, the message store included, but for three limits: the lines a second of one
-    # sender, the notices of who comes and goes, and hashes that are made to be slow.
+    # As it is shipped, the message store included, but for four limits: the lines a second of one
+    # sender, the notices of who comes and goes, hashes that are made to be slow, and the open files
+    # that are left to downloads.
     limits = ["--rate", "0", "--presence-limit", "0", "--password-cost", "low"]
+    limits += ["--max-clients", str(CONNECTIONS_MAX)]
     where = ["--port", str(port), "--listen", "127.0.0.1", "--data", str(folder)]
     return [path, *where, *limits, "--log", "warn"]
 
