@@ -21,9 +21,10 @@ UNITS := $(notdir $(wildcard systemd/*.service))
 SEEDS ?= 10000
 # How often `make crash` kills the server.
 ROUNDS ?= 50
+BENCH ?=
 LOAD ?= --spawn --clients 2000 --rate 20 --duration 10s
 
-.PHONY: all check test sim crash loadtest lint man-lint unit-lint install uninstall clean
+.PHONY: all check test sim crash loadtest bench lint man-lint unit-lint install uninstall clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -70,6 +71,12 @@ crash:
 
 loadtest: all
 	$(BUILT)/loadtest $(LOAD)
+
+# Compares chatsrv with the servers of other projects that are installed, for a quarter of an hour,
+# and leaves a table and a picture. BENCH='--rounds n --only chatsrv Redis' does less.
+bench: all
+	PYTHONDONTWRITEBYTECODE=1 python3 loadtest/bench/bench.py \
+		--built $(BUILT) --out $(BUILT)/bench $(BENCH)
 
 # Installs what `make` built.
 install:

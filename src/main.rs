@@ -160,12 +160,18 @@ fn hub_config(options: &Options) -> hub::Config {
     }
 }
 
+/// How many clients and how many downloads the open files allow for. An eighth of what is not
+/// reserved is for downloads beyond those that the reserve allows for, unless more clients are
+/// wanted than fit beside it.
+fn shares(files_max: u64, wanted: Option<u64>) -> (u64, u64) {
+    let shared = files_max.saturating_sub(RESERVED_FILES).max(1);
+    let clients = wanted.unwrap_or(shared - shared / 8).min(shared);
+    (clients, RESERVED_FOR_DOWNLOADS + (shared / 8).min(shared - clients))
+}
+
 fn server_config(options: &Options, files_max: u64) -> server::Config {
-    // An eighth of what is not reserved is for downloads beyond those that the reserve allows for.
-    let shared = files_max.saturating_sub(RESERVED_FILES);
-    let downloads_max = RESERVED_FOR_DOWNLOADS + shared / 8;
-    let room = (shared - shared / 8).max(1);
-    let max_clients = options.max_clients.map_or(room, |limit| u64::from(limit.get()).min(room));
+    let wanted = options.max_clients.map(|limit| limit.get().into());
+    let (max_clients, downloads_max) = shares(files_max, wanted);
     let count = |files: u64| usize::try_from(files).unwrap_or(usize::MAX);
     server::Config {
         listen: options.listen.clone(),
@@ -183,5 +189,26 @@ fn server_config(options: &Options, files_max: u64) -> server::Config {
             .map_or_else(quarter_of_memory, |size| usize::try_from(size.0).unwrap_or(usize::MAX)),
         rate: options.rate,
         drain: options.drain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_leave_files_to_downloads_unless_they_are_wanted() {
+        let (eighth, reserve) = (1000, RESERVED_FOR_DOWNLOADS);
+        let files = RESERVED_FILES + 8 * eighth;
+        for (wanted, clients, downloads) in [
+            (None, 7 * eighth, eighth),
+            (Some(10), 10, eighth),
+            (Some(7 * eighth + 1), 7 * eighth + 1, eighth - 1),
+            (Some(8 * eighth), 8 * eighth, 0),
+            (Some(9 * eighth), 8 * eighth, 0),
+        ] {
+            assert_eq!(shares(files, wanted), (clients, reserve + downloads), "{wanted:?}");
+        }
+        assert_eq!(shares(0, None), (1, reserve));
     }
 }

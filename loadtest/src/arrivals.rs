@@ -1,8 +1,6 @@
 //! What the messages are that the clients receive. Those that came last are remembered, because a
 //! broadcast comes to thousands.
 
-use chatsrv::protocol::reply::Delivered;
-
 use crate::clients::PLACES;
 use crate::names::Names;
 use crate::payload::{Format, Stamp};
@@ -34,9 +32,10 @@ impl<'a> Arrivals<'a> {
         Arrivals { names, format, recent: [Arrival::Foreign; PLACES] }
     }
 
-    /// Reads a message, and remembers it in `place`.
-    pub fn read(&mut self, message: &Delivered<'_>, place: Option<usize>) -> Arrival {
-        let arrival = self.parse(message);
+    /// Reads a message, and remembers it in `place`; `from` is who said it, where the protocol
+    /// tells.
+    pub fn read(&mut self, from: Option<&str>, text: &str, place: Option<usize>) -> Arrival {
+        let arrival = self.parse(from, text);
         if let Some(place) = place {
             self.recent[place] = arrival;
         }
@@ -48,10 +47,14 @@ impl<'a> Arrivals<'a> {
         self.recent[place]
     }
 
-    fn parse(&self, message: &Delivered<'_>) -> Arrival {
-        let Some(from) = self.names.number(message.from) else { return Arrival::Foreign };
-        match self.format.read(message.text.as_bytes()) {
-            Some(stamp) if usize::from(stamp.sender) == from => Arrival::Ours(stamp),
+    fn parse(&self, from: Option<&str>, text: &str) -> Arrival {
+        let stamp = self.format.read(text.as_bytes());
+        let Some(from) = from else { return stamp.map_or(Arrival::Corrupt, Arrival::Ours) };
+        match (self.names.number(from), stamp) {
+            (None, _) => Arrival::Foreign,
+            (Some(number), Some(stamp)) if number == usize::from(stamp.sender) => {
+                Arrival::Ours(stamp)
+            }
             _ => Arrival::Corrupt,
         }
     }

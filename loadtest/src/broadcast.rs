@@ -23,6 +23,8 @@ pub enum Pace {
         /// Broadcasts a second, all senders together.
         rate: f64,
     },
+    /// Never.
+    Silent,
     /// As soon as fewer than that many are under way.
     Closed {
         /// Broadcasts under way.
@@ -35,6 +37,8 @@ pub enum Pace {
 pub struct Broadcasts {
     format: Format,
     pace: Pace,
+    /// Whether the server confirms them.
+    is_confirmed: bool,
     timetable: Timetable,
     /// Clients from this number on download.
     chatters: usize,
@@ -64,6 +68,7 @@ impl Broadcasts {
     pub fn new(
         format: Format,
         pace: Pace,
+        is_confirmed: bool,
         timetable: Timetable,
         [senders, chatters, clients]: [usize; 3],
     ) -> Self {
@@ -71,6 +76,7 @@ impl Broadcasts {
         Broadcasts {
             format,
             pace,
+            is_confirmed,
             timetable,
             chatters,
             senders: (0..senders).map(|_| sender()).collect(),
@@ -94,6 +100,7 @@ impl Talk for Broadcasts {
     fn send_due(&mut self, clients: &mut Clients, now_nanos: u64) {
         match self.pace {
             Pace::Open { .. } => self.send_scheduled(clients, now_nanos),
+            Pace::Silent => {}
             Pace::Closed { window } => self.fill_window(clients, window, now_nanos),
         }
     }
@@ -182,7 +189,7 @@ impl Broadcasts {
     fn intended_nanos(&self, turn: u64) -> u64 {
         let since_start = match self.pace {
             Pace::Open { rate } => turn as f64 * 1e9 / rate,
-            Pace::Closed { .. } => 0.0,
+            Pace::Closed { .. } | Pace::Silent => 0.0,
         };
         self.timetable.start_nanos + since_start as u64
     }
@@ -243,13 +250,15 @@ impl Broadcasts {
         let sequence = self.ledger.send(number);
         let stamp = Stamp { sender: number as u16, sequence, intended_nanos };
         clients.client(number).say(|session, out| {
-            session.say("*", out, |out| self.format.write(&stamp, out));
+            session.broadcast(out, |out| self.format.write(&stamp, out));
         });
         if self.spoken.last() != Some(&number) {
             self.spoken.push(number);
         }
         self.flights.launch(number, self.open_clients - 1);
-        self.senders[number].unconfirmed.push_back(intended_nanos);
+        if self.is_confirmed {
+            self.senders[number].unconfirmed.push_back(intended_nanos);
+        }
         self.figures.sent += 1;
         if intended_nanos >= self.timetable.measured_nanos {
             self.figures.sent_late.record(now_nanos.saturating_sub(intended_nanos));

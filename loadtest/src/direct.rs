@@ -81,7 +81,9 @@ impl Direct {
             let sequence = pair.ledger.send(0);
             let stamp = Stamp { sender: number as u16, sequence, intended_nanos: now_nanos };
             clients.client(number).say(|session, out| {
-                session.say(&pair.receiver, out, |out| self.format.write(&stamp, out));
+                if let Some(session) = session.native() {
+                    session.say(&pair.receiver, out, |out| self.format.write(&stamp, out));
+                }
             });
             pair.unconfirmed.push_back(now_nanos);
             pair.awaited += 1;

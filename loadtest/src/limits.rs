@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-/// Connections that are being opened or logged in at once. A server hashes a password for each:
-/// more would only wait in its queue, and fewer would let its threads idle.
-pub const LOGINS_UNDER_WAY_MAX: usize = 64;
-
 /// How long the logins may make no progress before the run is given up.
 pub const LOGIN_STALL_MAX: Duration = Duration::from_secs(60);
 
@@ -35,11 +31,18 @@ pub const PAIRS_MAX: usize = 1 << 28;
 /// Pairs that write to each other at most: a message carries the number of its pair in 16 bits.
 pub const DIRECT_PAIRS_MAX: u32 = 1 << 16;
 
+/// Bytes of text in a broadcast over IRC at most: a line has 512, and the server puts the sender's
+/// name, user and host before it.
+pub const IRC_PAYLOAD_BYTES_MAX: u32 = 400;
+
 /// Clients that share one source address: far fewer than it has ephemeral ports.
 pub const CLIENTS_PER_ADDRESS: usize = 500;
 
 /// Open files beside the clients' sockets: the poller, the terminal, the results.
 pub const OTHER_FILES: usize = 32;
+
+/// Connections that wait to be accepted by the floor; the kernel caps it at net.core.somaxconn.
+pub const FLOOR_BACKLOG: i32 = 4096;
 
 /// How long an interrupted run still waits for what is under way.
 pub const INTERRUPTED_DRAIN_MAX: Duration = Duration::from_secs(1);

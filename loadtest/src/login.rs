@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-use crate::clients::{Client, Clients, Heard, Listener};
+use crate::clients::{Client, Clients, Heard, Listener, Role};
 use crate::failure::Failure;
-use crate::limits::{LOGIN_RETRY_MAX, LOGIN_STALL_MAX, LOGINS_UNDER_WAY_MAX};
+use crate::limits::{LOGIN_RETRY_MAX, LOGIN_STALL_MAX};
 use crate::names::Names;
 
 /// What the logins brought to light.
@@ -32,7 +32,30 @@ pub enum Credentials<'a> {
     Tokens(&'a [String]),
 }
 
-/// Connects and logs in clients until there are `count`.
+/// Who logs in for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Roles {
+    /// All clients.
+    pub clients: usize,
+    /// The first of them, who send.
+    pub senders: usize,
+    /// How many of them connect and log in at once.
+    pub logins: usize,
+    /// Whether all of them, senders too, only are there.
+    pub is_idle: bool,
+}
+
+impl Roles {
+    fn of(&self, number: usize) -> Role {
+        match self.is_idle {
+            true => Role::Idler,
+            false if number < self.senders => Role::Sender,
+            false => Role::Receiver,
+        }
+    }
+}
+
+/// Connects and logs in all clients.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] where one of them can't be logged in, or none made progress for a
@@ -41,14 +64,15 @@ pub fn log_in(
     clients: &mut Clients,
     names: &Names,
     credentials: Credentials<'_>,
-    count: usize,
+    roles: Roles,
     progress: &ProgressBar,
 ) -> Result<LoggedIn, Failure> {
+    let count = roles.clients;
     let start = Instant::now();
     let mut logins = Logins::default();
     let mut last_progress = (0, start);
     while logins.done < count {
-        begin_more(clients, names, credentials, count, &mut logins)
+        begin_more(clients, names, credentials, roles, &mut logins)
             .map_err(|error| Failure::Unavailable(format!("client {}: {error}", clients.len())))?;
         let stall = last_progress.1 + LOGIN_STALL_MAX;
         let deadline = logins.waiting.front().map_or(stall, |(at, _)| stall.min(*at));
@@ -78,20 +102,26 @@ fn begin_more(
     clients: &mut Clients,
     names: &Names,
     credentials: Credentials<'_>,
-    count: usize,
+    roles: Roles,
     logins: &mut Logins,
 ) -> io::Result<()> {
-    while logins.under_way < LOGINS_UNDER_WAY_MAX {
+    while logins.under_way < roles.logins {
         let again = logins.take_due();
         let number = match again {
             Some(number) => number,
-            None if clients.len() < count => clients.connect()?.number(),
+            None if clients.len() < roles.clients => clients.connect()?.number(),
             None => break,
         };
         let name = names.of(number);
         clients.client(number).say(|session, out| match credentials {
-            Credentials::Password => session.log_in(&name, names.password(), out),
-            Credentials::Tokens(tokens) => session.resume(&name, &tokens[number], out),
+            Credentials::Password => {
+                session.log_in(&name, names.password(), roles.of(number), out);
+            }
+            Credentials::Tokens(tokens) => {
+                if let Some(session) = session.native() {
+                    session.resume(&name, &tokens[number], out);
+                }
+            }
         });
         logins.under_way += 1;
         if again.is_some() {
@@ -168,7 +198,11 @@ pub fn collect_tokens(clients: &mut Clients) -> Result<Vec<String>, Failure> {
     let count = clients.len();
     let mut tokens = Tokens { received: vec![String::new(); count], count: 0, failure: None };
     for number in 0..count {
-        clients.client(number).say(|session, out| session.ask_for_token(out));
+        clients.client(number).say(|session, out| {
+            if let Some(session) = session.native() {
+                session.ask_for_token(out);
+            }
+        });
         clients.flush(number, &mut tokens);
     }
     let deadline = Instant::now() + LOGIN_STALL_MAX;

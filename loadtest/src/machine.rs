@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::limits::{LOGINS_UNDER_WAY_MAX, OTHER_FILES};
+use crate::limits::OTHER_FILES;
 
 /// The machine.
 #[derive(Clone, Debug, Serialize)]
@@ -47,8 +47,6 @@ impl fmt::Display for Machine {
 pub struct Limits {
     /// Files that this process may have open (RLIMIT_NOFILE).
     pub open_files: u64,
-    /// Connections that are opened or logged in at once.
-    pub logins_under_way: usize,
 }
 
 /// Raises the limit of open files as far as the system allows.
@@ -67,5 +65,5 @@ pub fn raise_open_files(clients: usize) -> Result<Limits, Failure> {
             "{clients} clients need {needed} open files, and the limit is {open_files}"
         )));
     }
-    Ok(Limits { open_files, logins_under_way: LOGINS_UNDER_WAY_MAX })
+    Ok(Limits { open_files })
 }

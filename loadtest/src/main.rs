@@ -7,12 +7,14 @@
 //! 3. [`talk`]: who says what when; [`broadcast`] and [`direct`]: its two kinds; [`flights`] and
 //!    [`ledger`]: what has arrived and what not; [`payload`] and [`arrivals`]: what the messages
 //!    say; [`downloads`]: the clients that download.
-//! 4. [`clients`]: sockets, poller, and the protocol; [`spawn`]: a server of its own.
-//! 5. [`figures`], [`latency`], [`meter`] and [`process`]: what is measured; [`report`] and
-//!    [`plot`]: how it is told.
+//! 4. [`clients`]: sockets, poller, and the protocols; [`spawn`]: a server of its own.
+//! 5. [`floor`]: a server that others are measured against.
+//! 6. [`figures`], [`latency`], [`meter`] and [`process`]: what is measured; [`report`],
+//!    [`plot`] and [`chart`]: how it is told.
 
 mod arrivals;
 mod broadcast;
+mod chart;
 mod clients;
 mod clock;
 mod direct;
@@ -20,6 +22,7 @@ mod downloads;
 mod failure;
 mod figures;
 mod flights;
+mod floor;
 mod latency;
 mod ledger;
 mod limits;
@@ -44,14 +47,19 @@ use std::process::ExitCode;
 use chatsrv::command_line;
 
 use failure::{EXIT_FAULTS, Failure};
-use options::Options;
+use options::{Command, Options};
 
 fn main() -> ExitCode {
     let options = match command_line::parse::<Options>() {
         Ok(options) => options,
         Err(code) => return code,
     };
-    match measure(&options) {
+    let outcome = match &options.command {
+        None => measure(&options),
+        Some(Command::Chart(options)) => chart::draw(options).map(|()| true),
+        Some(Command::Floor(options)) => floor::serve(options).map(|never| match never {}),
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => EXIT_FAULTS.into(),
         Err(failure) => {

@@ -44,6 +44,8 @@ pub struct LoginUse {
     pub cpu_seconds: f64,
     /// The same for each client.
     pub cpu_us_per_client: f64,
+    /// Resident memory before them.
+    pub rss_bytes_before: u64,
     /// Resident memory that was added, for each client.
     pub rss_bytes_per_client: f64,
 }
@@ -128,6 +130,7 @@ impl Span {
         Some(LoginUse {
             cpu_seconds,
             cpu_us_per_client: cpu_seconds * 1e6 / clients,
+            rss_bytes_before: before.rss_bytes,
             rss_bytes_per_client: (after.rss_bytes as f64 - before.rss_bytes as f64) / clients,
         })
     }

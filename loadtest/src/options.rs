@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::BoolishValueParser;
+use clap::{Parser, Subcommand};
 
 use crate::broadcast::Pace;
+use crate::chart::ChartOptions;
+use crate::clients::Protocol;
 use crate::clock::nanos;
 use crate::failure::Failure;
 use crate::figures::Timetable;
-use crate::limits::{DIRECT_PAIRS_MAX, PAIRS_MAX, SENDERS_MAX};
+use crate::floor::FloorOptions;
+use crate::limits::{DIRECT_PAIRS_MAX, IRC_PAYLOAD_BYTES_MAX, PAIRS_MAX, SENDERS_MAX};
+use crate::login::Roles;
 use crate::payload::{INTENDED_NANOS_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN};
 use crate::spawn;
 
@@ -19,17 +23,31 @@ use crate::spawn;
 /// All of them log in, some of them broadcast, and every one checks what it receives. Exits 1 where
 /// a message was lost, doubled, out of order or damaged.
 #[derive(Clone, Debug, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub struct Options {
+    /// What to do in place of measuring
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// The server
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
     #[arg(env = "LOADTEST_SERVER", conflicts_with = "spawn")]
     pub server: String,
 
+    /// The protocol that the server speaks; only broadcasts go with others than chatsrv's
+    #[arg(long, value_name = "PROTOCOL", default_value = "native", env = "LOADTEST_PROTOCOL")]
+    #[arg(value_enum)]
+    pub protocol: Protocol,
+
     /// Simulated clients
     #[arg(long, value_name = "N", default_value_t = 100, env = "LOADTEST_CLIENTS")]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub clients: u32,
+
+    /// Clients that connect and log in at once
+    #[arg(long, value_name = "N", default_value_t = 64, env = "LOADTEST_LOGINS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub logins: u32,
 
     /// Clients that broadcast; they receive what the others say, too
     #[arg(long, value_name = "K", default_value_t = 1, env = "LOADTEST_SENDERS")]
@@ -46,6 +64,11 @@ pub struct Options {
     #[arg(long, env = "LOADTEST_DIRECT", value_parser = BoolishValueParser::new())]
     #[arg(conflicts_with_all = ["senders", "rate", "downloads"])]
     pub direct: bool,
+
+    /// Nobody says anything: what clients cost that are only there
+    #[arg(long, env = "LOADTEST_IDLE", value_parser = BoolishValueParser::new())]
+    #[arg(conflicts_with_all = ["senders", "rate", "direct"])]
+    pub idle: bool,
 
     /// Broadcasts under way, with a rate of 0; messages of each pair, with --direct
     #[arg(long, value_name = "W", default_value_t = 1, env = "LOADTEST_WINDOW")]
@@ -110,6 +133,15 @@ pub struct Options {
     pub plot: Option<PathBuf>,
 }
 
+/// What loadtest does beside measuring.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Serves as a bare event loop that others are measured against, on 127.0.0.1
+    Floor(FloorOptions),
+    /// Draws bars from a file of figures, as SVG
+    Chart(ChartOptions),
+}
+
 impl Options {
     /// Checks what holds between several options.
     ///
@@ -119,6 +151,16 @@ impl Options {
         let refuse = |reason: &str| Err(Failure::Usage(reason.to_owned()));
         if usize::from(self.senders) > self.clients as usize {
             return refuse("--senders can't be more than --clients");
+        }
+        if self.protocol != Protocol::Native {
+            if self.direct || self.spawn || self.downloads > 0 || self.senders > 1 {
+                return refuse(
+                    "only chatsrv's protocol goes with --direct, --spawn, --downloads or --senders",
+                );
+            }
+            if self.protocol == Protocol::Irc && self.payload > IRC_PAYLOAD_BYTES_MAX {
+                return refuse("that payload is too long for a line of IRC");
+            }
         }
         if self.direct && (self.clients % 2 == 1 || self.clients / 2 > DIRECT_PAIRS_MAX) {
             return refuse("--direct needs an even number of clients, 131072 at most");
@@ -165,12 +207,21 @@ impl Options {
 
     /// Whether the next message is sent when an earlier one has arrived, and not by the clock.
     pub fn is_closed_loop(&self) -> bool {
-        self.direct || self.rate == 0.0
+        !self.idle && (self.direct || self.rate == 0.0)
+    }
+
+    /// Who logs in for what.
+    pub fn roles(&self) -> Roles {
+        let senders = self.all_senders() as usize;
+        let logins = self.logins as usize;
+        Roles { clients: self.all_clients(), senders, logins, is_idle: self.idle }
     }
 
     /// When broadcasts are sent.
     pub fn pace(&self) -> Pace {
-        if self.rate > 0.0 {
+        if self.idle {
+            Pace::Silent
+        } else if self.rate > 0.0 {
             Pace::Open { rate: self.rate }
         } else {
             Pace::Closed { window: self.window as usize }
@@ -210,6 +261,7 @@ mod tests {
         for good in ["", "--rate 0 --window 16", "--rate 0.5", "--downloads 2 --download-name a"]
             .into_iter()
             .chain(["--spawn --server-option=--offline=discard", "--direct --window 3"])
+            .chain(["--protocol irc --payload 400 --rate 0", "--idle"])
         {
             assert_eq!(check(good), Ok(()), "{good}");
         }
@@ -220,6 +272,12 @@ mod tests {
             "--direct --rate 5",
             "--direct --senders 5",
             "--resume",
+            "--protocol gopher",
+            "--protocol irc --payload 401",
+            "--protocol mqtt --direct",
+            "--protocol resp --senders 2",
+            "--protocol nats --spawn",
+            "--idle --rate 3",
             "--server-option=--offline=discard",
             "--clients 3 --senders 4",
             "--senders 0",

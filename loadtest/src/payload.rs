@@ -16,7 +16,8 @@ pub const INTENDED_NANOS_MAX: u64 = (1 << 48) - 1;
 
 const RUN: std::ops::Range<usize> = 0..8;
 const SENDER: std::ops::Range<usize> = 8..12;
-const SEQUENCE: std::ops::Range<usize> = 12..20;
+/// Where the sequence stands.
+pub const SEQUENCE: std::ops::Range<usize> = 12..20;
 const INTENDED: std::ops::Range<usize> = 20..32;
 const CHECK: std::ops::Range<usize> = 32..40;
 const FILLER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";

@@ -69,13 +69,17 @@ pub struct Server {
 /// The options that decide what is measured, with their defaults filled in.
 #[derive(Clone, Debug, Serialize)]
 pub struct Settings {
+    /// The protocol.
+    pub protocol: &'static str,
     /// Clients that talk.
     pub clients: u32,
-    /// Of these, who send.
+    /// Clients that connect and log in at once.
+    pub logins: u32,
+    /// Clients that send.
     pub senders: u32,
     /// Whether they send direct messages.
     pub direct: bool,
-    /// Broadcasts a second; absent where the window decides.
+    /// Broadcasts a second; absent where the window decides, 0 where nobody talks.
     pub rate: Option<f64>,
     /// Broadcasts, or messages of each pair, under way.
     pub window: Option<u32>,
@@ -100,10 +104,16 @@ pub struct Settings {
 impl From<&Options> for Settings {
     fn from(options: &Options) -> Self {
         Settings {
+            protocol: options.protocol.name(),
             clients: options.clients,
+            logins: options.logins,
             senders: options.all_senders(),
             direct: options.direct,
-            rate: (!options.is_closed_loop()).then_some(options.rate),
+            rate: (!options.is_closed_loop()).then_some(if options.idle {
+                0.0
+            } else {
+                options.rate
+            }),
             window: options.is_closed_loop().then_some(options.window),
             payload_bytes: options.payload,
             warmup_seconds: options.warmup.as_secs_f64(),

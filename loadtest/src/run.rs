@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arrivals::Arrivals;
 use crate::broadcast::Broadcasts;
-use crate::clients::Clients;
+use crate::clients::{Clients, Protocol};
 use crate::clock::Clock;
 use crate::direct::Direct;
 use crate::downloads::Downloads;
@@ -37,7 +37,8 @@ pub fn run(options: &Options) -> Result<(Report, Figures), Failure> {
     let mut server = reach(options, spawned.as_ref())?;
     let clock = Clock::start();
     let names = Names::random();
-    let mut clients = Clients::new(server.address, clock).map_err(Failure::Internal)?;
+    let mut clients =
+        Clients::new(server.address, options.protocol, clock).map_err(Failure::Internal)?;
 
     let login = log_all_in(options, &mut clients, &names, Credentials::Password, server)?;
     let mut resumed = None;
@@ -60,8 +61,11 @@ pub fn run(options: &Options) -> Result<(Report, Figures), Failure> {
 
 fn reach(options: &Options, spawned: Option<&Spawned>) -> Result<Server, Failure> {
     match spawned {
-        Some(spawned) => server::reach(&spawned.address().to_string(), Some(spawned.pid())),
-        None => server::reach(&options.server, options.server_pid),
+        Some(spawned) => {
+            let address = spawned.address().to_string();
+            server::reach(&address, Protocol::Native, Some(spawned.pid()))
+        }
+        None => server::reach(&options.server, options.protocol, options.server_pid),
     }
 }
 
@@ -76,7 +80,7 @@ fn log_all_in(
     let before = meter.read();
     let count = options.all_clients();
     let progress = progress_bar(count as u64, "logging in", "clients");
-    let done = log_in(clients, names, credentials, count, &progress);
+    let done = log_in(clients, names, credentials, options.roles(), &progress);
     progress.finish_and_clear();
     Ok(Logins { done: done?, used: Span { before, after: meter.read() } })
 }
@@ -94,8 +98,9 @@ fn let_talk(
     let talk: Box<dyn Talk> = if options.direct {
         Box::new(Direct::new(names, format, timetable, options.window as usize, chatters))
     } else {
+        let is_confirmed = options.protocol.has_confirmations();
         let counts = [options.senders.into(), chatters, options.all_clients()];
-        Box::new(Broadcasts::new(format, options.pace(), timetable, counts))
+        Box::new(Broadcasts::new(format, options.pace(), is_confirmed, timetable, counts))
     };
     let name = options.download_name().unwrap_or_default().to_owned();
     let downloads = Downloads::new(name, chatters, options.downloads as usize);

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 
+use crate::clients::Protocol;
 use crate::failure::Failure;
 use crate::limits::CONNECT_MAX;
 use crate::process::Process;
@@ -19,13 +20,13 @@ pub struct Server {
     pub process: Option<Process>,
 }
 
-/// Finds the address of `server` that takes connections and greets, and its process: `pid`, where
-/// that is known.
+/// Finds the address of `server` that takes connections and, where it is chatsrv, greets; and its
+/// process: `pid`, where that is known.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] where there is no server, [`Failure::Usage`] where there is no such
 /// process.
-pub fn reach(server: &str, pid: Option<u32>) -> Result<Server, Failure> {
+pub fn reach(server: &str, protocol: Protocol, pid: Option<u32>) -> Result<Server, Failure> {
     let unavailable = |reason: &dyn std::fmt::Display| {
         Failure::Unavailable(format!("no server at {server}: {reason}"))
     };
@@ -34,7 +35,9 @@ pub fn reach(server: &str, pid: Option<u32>) -> Result<Server, Failure> {
     for address in addresses {
         match TcpStream::connect_timeout(&address, CONNECT_MAX) {
             Ok(connection) => {
-                await_greeting(&connection).map_err(|error| unavailable(&error))?;
+                if protocol == Protocol::Native {
+                    await_greeting(&connection).map_err(|error| unavailable(&error))?;
+                }
                 let process = match pid {
                     Some(pid) => Some(Process::with_pid(pid).ok_or_else(|| {
                         Failure::Usage(format!("there is no process {pid} that can be looked at"))

@@ -229,8 +229,8 @@ impl Listener for Traffic<'_> {
     fn heard(&mut self, client: &mut Client, heard: Heard<'_>, now_nanos: u64) {
         let number = client.number();
         match heard {
-            Heard::Message { message, place } => {
-                let arrival = self.arrivals.read(&message, place);
+            Heard::Message { from, text, place } => {
+                let arrival = self.arrivals.read(from, text, place);
                 self.talk.receive(number, &arrival, now_nanos);
             }
             Heard::SameMessage { place } => {

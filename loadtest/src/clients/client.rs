@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use super::native::Session;
+use super::session::{Protocol, Session};
 
 /// A client. It is known by its number for the whole run.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Client {
     pub(super) session: Session,
     /// The start of a line whose end has not come yet.
     pub(super) unfinished: Vec<u8>,
-    outbox: Vec<u8>,
+    pub(super) outbox: Vec<u8>,
     /// How many bytes at the start of the outbox are written.
     written: usize,
     /// Whether the poller is asked for writability.
@@ -25,11 +25,11 @@ pub struct Client {
 
 impl Client {
     /// A client on a socket that is being connected.
-    pub fn new(number: usize, socket: TcpStream) -> Self {
+    pub fn new(number: usize, protocol: Protocol, socket: TcpStream) -> Self {
         Client {
             number,
             socket: Some(socket),
-            session: Session::new(),
+            session: Session::new(protocol),
             unfinished: Vec::new(),
             outbox: Vec::new(),
             written: 0,

@@ -5,8 +5,14 @@
 //! appended to it and leaves with [`Clients::flush`].
 
 mod client;
+mod heard;
+mod irc;
+mod mqtt;
 mod native;
+mod nats;
 mod recent;
+mod resp;
+mod session;
 
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -16,11 +22,12 @@ use std::time::Instant;
 
 use polling::{Event, Events, PollMode, Poller};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
 pub use client::Client;
-pub use native::Heard;
+pub use heard::Heard;
 pub use recent::PLACES;
+pub use session::{Protocol, Role};
 
 use recent::RecentLines;
 
@@ -43,6 +50,7 @@ pub trait Listener {
 #[derive(Debug)]
 pub struct Clients {
     server: SocketAddr,
+    protocol: Protocol,
     poller: Poller,
     events: Events,
     clients: Vec<Client>,
@@ -60,11 +68,12 @@ struct Reader {
 }
 
 impl Clients {
-    /// No clients yet. From now on SIGINT and SIGTERM set [`Clients::interrupted`].
+    /// No clients yet; they will speak that protocol. From now on SIGINT and SIGTERM set
+    /// [`Clients::interrupted`].
     ///
     /// # Errors
     /// Where the poller or the signal handlers can't be had.
-    pub fn new(server: SocketAddr, clock: Clock) -> io::Result<Self> {
+    pub fn new(server: SocketAddr, protocol: Protocol, clock: Clock) -> io::Result<Self> {
         let poller = Poller::new()?;
         let (signals, writer) = UnixStream::pair()?;
         signals.set_nonblocking(true)?;
@@ -77,6 +86,7 @@ impl Clients {
         let capacity = NonZeroUsize::new(EVENTS_MAX).unwrap_or(NonZeroUsize::MIN);
         Ok(Clients {
             server,
+            protocol,
             poller,
             events: Events::with_capacity(capacity),
             clients: Vec::new(),
@@ -115,7 +125,7 @@ impl Clients {
         // SAFETY: `end` removes the socket from the poller before it is dropped, and at the end of
         // the run poller and sockets go together.
         unsafe { self.poller.add_with_mode(&socket, Event::all(number), PollMode::Level)? };
-        self.clients.push(Client::new(number, socket));
+        self.clients.push(Client::new(number, self.protocol, socket));
         Ok(&mut self.clients[number])
     }
 
@@ -169,7 +179,7 @@ impl Reader {
         let now_nanos = self.clock.now_nanos();
         let mut input = &self.buffer[..length];
         loop {
-            let (used, heard) = client.session.hear(input, &mut self.recent);
+            let (used, heard) = client.session.hear(input, &mut self.recent, &mut client.outbox);
             input = &input[used..];
             let Some(heard) = heard else { break };
             if let Heard::Closing(line) | Heard::Refused(line) = heard {
@@ -232,7 +242,8 @@ fn end(
 }
 
 fn start_connecting(server: SocketAddr, number: usize) -> io::Result<TcpStream> {
-    let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(Protocol::TCP))?;
+    let socket =
+        Socket::new(Domain::for_address(server), Type::STREAM, Some(socket2::Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     if let Some(address) = source_address(server, number) {

@@ -7,61 +7,8 @@ use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::{Decoder, Frame};
 use chatsrv::protocol::reply::{Delivered, ServerLine};
 
+use super::heard::Heard;
 use super::recent::RecentLines;
-
-/// Something that a client heard from the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard<'a> {
-    /// The greeting: the server's name and version.
-    Greeting(&'a str),
-    /// The login is done.
-    LoggedIn,
-    /// The login has to be tried again after that many seconds.
-    Busy {
-        /// As the server told.
-        seconds: u32,
-    },
-    /// The login failed: the server's line.
-    Refused(&'a str),
-    /// A message of somebody.
-    Message {
-        /// The message.
-        message: Delivered<'a>,
-        /// Where it is remembered, for others to whom it comes as well.
-        place: Option<usize>,
-    },
-    /// The very message that was remembered last in that place, below [`PLACES`](super::PLACES).
-    SameMessage {
-        /// Where.
-        place: usize,
-    },
-    /// A message of this client is confirmed.
-    Confirmed,
-    /// The token that this client asked for.
-    Token(&'a str),
-    /// A request of this client was refused: the server's line.
-    NotTaken(&'a str),
-    /// Everything that the server had for this client before [`Session::fence`] has been heard.
-    Fenced,
-    /// A download starts; it has that many bytes.
-    Download {
-        /// The file's size.
-        bytes: u64,
-    },
-    /// Bytes of the download.
-    Chunk {
-        /// How many.
-        bytes: usize,
-    },
-    /// The download is complete, as the server says.
-    DownloadEnd,
-    /// The server broke the download off: its line.
-    DownloadAborted(&'a str),
-    /// The server is about to close the connection: its line.
-    Closing(&'a str),
-    /// Bytes that are no frame of the protocol.
-    Garbled,
-}
 
 /// What a client has said that is not answered yet, and where in the server's bytes it is.
 #[derive(Debug)]
@@ -153,7 +100,10 @@ impl Session {
             let heard = match frame {
                 None => return (consumed, None),
                 Some(Frame::Data(text)) => Some(match Delivered::parse(text.as_str()) {
-                    Some(message) => Heard::Message { message, place: recent.keep(&rest[..used]) },
+                    Some(Delivered { from, text, .. }) => {
+                        let place = recent.keep(&rest[..used], text);
+                        Heard::Message { from: Some(from), text, place }
+                    }
                     None => Heard::Garbled,
                 }),
                 Some(Frame::Command(text)) => self.line(text.as_str()),
@@ -325,20 +275,20 @@ mod tests {
     #[test]
     fn the_same_message_to_another_is_known_at_sight() {
         let mut recent = RecentLines::new();
-        let line = b"D 1795521601123456 bob * hello\n";
+        let line = b"D 1795521601123456 bob * hello to all of you\n";
         let mut first = logging_in();
         let (used, heard) = first.hear(line, &mut recent);
-        let Some(Heard::Message { message, place: Some(place) }) = heard else {
+        let Some(Heard::Message { text, place: Some(place), .. }) = heard else {
             panic!("{heard:?}")
         };
-        assert_eq!((used, message.text), (line.len(), "hello"));
+        assert_eq!((used, text), (line.len(), "hello to all of you"));
         let mut second = logging_in();
         let heard = second.hear(line, &mut recent);
         assert_eq!(heard, (line.len(), Some(Heard::SameMessage { place })));
 
         // Inside a file the same bytes are no message.
         let mut third = logging_in();
-        let file = [b"F 1 31\n", &line[..]].concat();
+        let file = [b"F 1 45\n", &line[..]].concat();
         let heard = third.hear(&file[..8], &mut recent);
         assert_eq!(heard, (8, Some(Heard::Chunk { bytes: 1 })));
         let heard = third.hear(&line[..30], &mut recent);

@@ -1,58 +1,75 @@
-//! The data lines that came last. A broadcast comes to thousands of clients as the same bytes: it
-//! is taken apart for the first of them, and compared as a whole for the others.
+//! The messages that came last. A broadcast comes to thousands of clients as the same bytes: it is
+//! taken apart for the first of them, and compared as a whole for the others.
 
-/// How many lines are known at once. More broadcasts than that are hardly under way.
+use crate::payload::SEQUENCE;
+
+/// How many are known at once. More broadcasts than that are hardly under way.
 pub const PLACES: usize = 256;
 
-/// Where the last eight of the sixteen digits of an id stand: those that differ between messages of
-/// the same minute.
-const DIGITS: std::ops::Range<usize> = 10..18;
-
-/// Lines, each in the place that follows from the message's id.
+/// Messages as they stand on the wire, each in the place that follows from its sequence.
 #[derive(Debug)]
 pub struct RecentLines {
     lines: Vec<Vec<u8>>,
+    /// Where the payload began in the one that was kept last: all those of one sender are alike.
+    payload_at: usize,
 }
 
 impl RecentLines {
-    /// No line yet.
+    /// No message yet.
     pub fn new() -> Self {
-        RecentLines { lines: vec![Vec::new(); PLACES] }
+        RecentLines { lines: vec![Vec::new(); PLACES], payload_at: 0 }
     }
 
-    /// Where the line stands that `input` begins with, and how long it is with its LF.
+    /// Where the message stands that `input` begins with, and how long it is.
     pub fn find(&self, input: &[u8]) -> Option<(usize, usize)> {
-        let place = place(input)?;
+        let place = self.place(input)?;
         let line = &self.lines[place];
         (!line.is_empty() && input.starts_with(line)).then_some((place, line.len()))
     }
 
-    /// Keeps a whole data line, LF included, and tells where; it takes the place of an older one.
-    pub fn keep(&mut self, line: &[u8]) -> Option<usize> {
-        let place = place(line)?;
+    /// Keeps a whole message with `payload`, which lies in it, and tells where; it takes the place
+    /// of an older one.
+    pub fn keep(&mut self, line: &[u8], payload: &str) -> Option<usize> {
+        let at = (payload.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
+        self.payload_at = Some(at).filter(|at| at + payload.len() <= line.len())?;
+        let place = self.place(line)?;
         self.lines[place].clear();
         self.lines[place].extend_from_slice(line);
         Some(place)
     }
-}
 
-fn place(line: &[u8]) -> Option<usize> {
-    let digits: [u8; 8] = line.get(DIGITS)?.try_into().ok()?;
-    // The golden ratio spreads what differs in the low digits over the upper bits.
-    let hash = u64::from_le_bytes(digits).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    line.starts_with(b"D ").then_some((hash >> 56) as usize % PLACES)
+    fn place(&self, line: &[u8]) -> Option<usize> {
+        let digits = line.get(self.payload_at + SEQUENCE.start..self.payload_at + SEQUENCE.end)?;
+        let digits: [u8; SEQUENCE.end - SEQUENCE.start] = digits.try_into().ok()?;
+        // The golden ratio spreads what differs in the low digits over the upper bits.
+        let hash = u64::from_le_bytes(digits).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Some((hash >> 56) as usize % PLACES)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::payload::{Format, Stamp};
+
+    fn line(sequence: u32) -> Vec<u8> {
+        let mut line = b"D 1795521601123456 bob * ".to_vec();
+        let stamp = Stamp { sender: 0, sequence, intended_nanos: 7 };
+        Format::new(1, 64).write(&stamp, &mut line);
+        line.push(b'\n');
+        line
+    }
+
+    fn keep(recent: &mut RecentLines, line: &[u8]) -> usize {
+        recent.keep(line, std::str::from_utf8(&line[25..89]).unwrap()).unwrap()
+    }
 
     #[test]
-    fn only_the_very_line_is_found() {
+    fn only_the_very_message_is_found() {
         let mut recent = RecentLines::new();
-        let line = b"D 1795521601123456 bob * hello\n";
-        assert_eq!(recent.find(line), None);
-        let place = recent.keep(line).unwrap();
+        let line = line(17);
+        assert_eq!(recent.find(&line), None);
+        let place = keep(&mut recent, &line);
         let more = [&line[..], b"C 120 ON x 10000\n"].concat();
         assert_eq!(recent.find(&more), Some((place, line.len())));
         for at in 0..line.len() {
@@ -61,19 +78,17 @@ mod tests {
             assert_eq!(recent.find(&damaged), None, "byte {at}");
             assert_eq!(recent.find(&line[..at]), None, "{at} bytes");
         }
-        assert_eq!(recent.keep(b"C 250 MSG 1795521601123456 * 1 0\n"), None);
-        assert_eq!(recent.keep(b"D 7 b * hi\n"), None, "too short to have a place");
+        assert_eq!(recent.keep(b"D 7 b * hi\n", "hi"), None, "that payload lies elsewhere");
     }
 
     #[test]
     fn messages_of_one_moment_hardly_ever_share_a_place() {
         let mut recent = RecentLines::new();
-        let lines: Vec<String> =
-            (0..32).map(|n| format!("D {} bob * x\n", 1_795_521_601_123_456_u64 + n * 7)).collect();
+        let lines: Vec<_> = (1000..1032).map(line).collect();
         for line in &lines {
-            recent.keep(line.as_bytes());
+            keep(&mut recent, line);
         }
-        let found = lines.iter().filter(|line| recent.find(line.as_bytes()).is_some());
+        let found = lines.iter().filter(|line| recent.find(line).is_some());
         assert!(found.count() >= 24);
     }
 }

@@ -22,11 +22,8 @@ impl Report {
         writeln!(f, "version   loadtest {}, server {}", self.version, self.server.greeting)?;
         writeln!(f, "server    {}", self.server.address)?;
         writeln!(f, "machine   {}", self.machine)?;
-        writeln!(
-            f,
-            "limits    {} open files, {} logins under way",
-            self.limits.open_files, self.limits.logins_under_way
-        )?;
+        let logins = self.options.logins;
+        writeln!(f, "limits    {} open files, {logins} logins at once", self.limits.open_files)?;
         let Settings { clients, senders, direct, payload_bytes, rate, window, .. } = self.options;
         write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
         match (rate, window.unwrap_or(1)) {

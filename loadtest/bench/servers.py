@@ -1,0 +1,174 @@
+"""The servers of the comparison: how each is started with its limits lifted.
+
+Every server listens on one port of 127.0.0.1, logs hardly anything, keeps nothing on disk but what
+it can't do without, and has no limit on how fast or how much a client may receive.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+CONNECTIONS_MAX = 1_000_000
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server: what it is called, where it comes from, and how it is started."""
+
+    name: str
+    protocol: str
+    program: str
+    # The Debian package; None for what is built here.
+    package: str | None
+    # What tells its version, or None.
+    version_option: str | None
+    # The command line for a folder of its own and a port. It may write files into the folder.
+    command: Callable[[str, Path, int], list[str]]
+    # Clients that may log in at once.
+    logins: int = 64
+
+    def path(self, built: Path) -> str | None:
+        """Where its program is, or None where it is not installed."""
+        if self.package is None:
+            path = built / self.program
+            return str(path) if path.exists() else None
+        return shutil.which(self.program, path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+
+    def version(self, path: str) -> str:
+        """Its version, as it tells it."""
+        if self.version_option is None:
+            return ""
+        # mosquitto tells its version, and then exits with 3.
+        told = subprocess.run(
+            [path, self.version_option], capture_output=True, text=True, check=False
+        )
+        found = re.search(r"\d+(\.\d+)+", told.stdout + told.stderr)
+        return found.group() if found else "unknown"
+
+
+def write(folder: Path, name: str, text: str) -> str:
+    path = folder / name
+    path.write_text(text)
+    return str(path)
+
+
+def chatsrv(path: str, folder: Path, port: int) -> list[str]:
+    # As it is shipped, the message store included, but for four limits: the lines a second of one
+    # sender, the notices of who comes and goes, hashes that are made to be slow, and the open files
+    # that are left to downloads.
+    limits = ["--rate", "0", "--presence-limit", "0", "--password-cost", "low"]
+    limits += ["--max-clients", str(CONNECTIONS_MAX)]
+    where = ["--port", str(port), "--listen", "127.0.0.1", "--data", str(folder)]
+    return [path, *where, *limits, "--log", "warn"]
+
+
+def floor(path: str, _folder: Path, port: int) -> list[str]:
+    return [path, "floor", "--port", str(port)]
+
+
+def batching_floor(path: str, folder: Path, port: int) -> list[str]:
+    return [*floor(path, folder, port), "--batch"]
+
+
+def redis(path: str, folder: Path, port: int) -> list[str]:
+    options = {
+        "bind": "127.0.0.1",
+        "port": str(port),
+        "dir": str(folder),
+        "save": "",
+        "appendonly": "no",
+        "protected-mode": "no",
+        "maxclients": str(CONNECTIONS_MAX),
+        "client-output-buffer-limit": "pubsub 0 0 0",
+        "tcp-backlog": "4096",
+    }
+    return [path] + [word for name, value in options.items() for word in ("--" + name, value)]
+
+
+def ngircd(path: str, folder: Path, port: int) -> list[str]:
+    config = f"""
+[Global]
+    Name = bench.invalid
+    AdminInfo1 = none
+    AdminEMail = nobody@bench.invalid
+    Listen = 127.0.0.1
+    Ports = {port}
+    MotdPhrase = none
+[Limits]
+    MaxConnections = 0
+    MaxConnectionsIP = 0
+    MaxJoins = 0
+    MaxNickLength = 31
+    MaxPenaltyTime = 0
+    PingTimeout = 3600
+[Options]
+    DNS = no
+    Ident = no
+    PAM = no
+    IncludeDir = {folder}
+"""
+    return [path, "--nodaemon", "--config", write(folder, "ngircd.config", config)]
+
+
+def inspircd(path: str, folder: Path, port: int) -> list[str]:
+    config = f"""
+<server name="bench.invalid" description="bench" network="bench">
+<admin name="none" nick="none" email="nobody@bench.invalid">
+<bind address="127.0.0.1" port="{port}" type="clients">
+<connect name="main" allow="*" timeout="120" pingfreq="1h" hardsendq="100M" softsendq="100M"
+    recvq="10M" threshold="1000000" commandrate="1000000000" fakelag="no" localmax="1000000"
+    globalmax="1000000" maxconnwarn="no" resolvehostnames="no" useident="no" limit="1000000">
+<options prefixquit="" suffixquit="" defaultmodes="nt">
+<performance somaxconn="4096" softlimit="1000000" clonesonconnect="no" quietbursts="yes">
+<limits maxnick="31">
+<log method="file" type="*" level="none" target="{folder}/log">
+<pid file="{folder}/pid">
+<path configdir="{folder}" datadir="{folder}" logdir="{folder}" runtimedir="{folder}">
+"""
+    as_root = ["--runasroot"] if os.geteuid() == 0 else []
+    return [path, "--nofork", *as_root, "--config", write(folder, "inspircd.conf", config)]
+
+
+def mosquitto(path: str, folder: Path, port: int) -> list[str]:
+    config = f"""
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+log_type none
+sys_interval 0
+set_tcp_nodelay true
+allow_duplicate_messages true
+max_queued_messages 1000000
+max_connections -1
+"""
+    return [path, "-c", write(folder, "mosquitto.conf", config)]
+
+
+def nats(path: str, folder: Path, port: int) -> list[str]:
+    config = f"""
+host: 127.0.0.1
+port: {port}
+max_connections: {CONNECTIONS_MAX}
+max_pending: 1GB
+write_deadline: "60s"
+ping_interval: "1h"
+logfile: "{folder}/log"
+"""
+    return [path, "-c", write(folder, "nats.conf", config)]
+
+
+# InspIRCd lets those in who wait once a second; ngIRCd has a backlog of ten connections.
+SERVERS = [
+    Server("floor", "native", "loadtest", None, None, floor),
+    Server("floor, batching", "native", "loadtest", None, None, batching_floor),
+    Server("chatsrv", "native", "chatsrv", None, "--version", chatsrv),
+    Server("Redis", "resp", "redis-server", "redis-server", "--version", redis),
+    Server("InspIRCd", "irc", "inspircd", "inspircd", "--version", inspircd, logins=1000),
+    Server("ngIRCd", "irc", "ngircd", "ngircd", "--version", ngircd, logins=8),
+    Server("Mosquitto", "mqtt", "mosquitto", "mosquitto", "-h", mosquitto),
+    Server("NATS", "nats", "nats-server", "nats-server", "--version", nats),
+]

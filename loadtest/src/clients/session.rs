@@ -1,0 +1,224 @@
+//! A client's side of the protocol that the server speaks.
+
+use clap::ValueEnum;
+
+use super::heard::Heard;
+use super::irc;
+use super::mqtt;
+use super::native;
+use super::nats;
+use super::recent::RecentLines;
+use super::resp;
+
+/// The channel, topic or subject that the clients of other servers than chatsrv meet in.
+pub(super) const CHANNEL: &str = "loadtest";
+/// Bytes of one message, of any protocol but chatsrv's own, at most; a server that sends longer
+/// ones is not what it should be.
+const MESSAGE_BYTES_MAX: usize = 32 * 1024;
+
+/// A protocol for messages from one to many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// That of chatsrv.
+    Native,
+    /// Internet Relay Chat: a channel that all join.
+    Irc,
+    /// That of Redis: PUBLISH and SUBSCRIBE.
+    Resp,
+    /// MQTT 3.1.1 with quality of service 0.
+    Mqtt,
+    /// That of the NATS server.
+    Nats,
+}
+
+impl Protocol {
+    /// Its name, as the option takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Native => "native",
+            Protocol::Irc => "irc",
+            Protocol::Resp => "resp",
+            Protocol::Mqtt => "mqtt",
+            Protocol::Nats => "nats",
+        }
+    }
+
+    /// Whether the server confirms a broadcast to its sender.
+    pub fn has_confirmations(self) -> bool {
+        matches!(self, Protocol::Native | Protocol::Resp)
+    }
+}
+
+/// What a client logs in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// To receive what is broadcast.
+    Receiver,
+    /// To broadcast. Where the server sends a publisher its own messages, it does not subscribe.
+    Sender,
+    /// Only to be there. Where each who joins a channel is told to all in it, it does not join.
+    Idler,
+}
+
+/// What a client has said that is not answered yet, and where in the server's bytes it is.
+#[derive(Debug)]
+pub enum Session {
+    /// With chatsrv.
+    Native(native::Session),
+    /// With an IRC server.
+    Irc(irc::Session),
+    /// With Redis.
+    Resp(resp::Session),
+    /// With an MQTT broker.
+    Mqtt(mqtt::Session),
+    /// With a NATS server.
+    Nats(nats::Session),
+}
+
+impl Session {
+    /// A session that has said nothing yet.
+    pub fn new(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Native => Session::Native(native::Session::new()),
+            Protocol::Irc => Session::Irc(irc::Session::new()),
+            Protocol::Resp => Session::Resp(resp::Session::new()),
+            Protocol::Mqtt => Session::Mqtt(mqtt::Session::new()),
+            Protocol::Nats => Session::Nats(nats::Session::new()),
+        }
+    }
+
+    /// Logs in, or registers, and does what the role needs to receive broadcasts.
+    pub fn log_in(&mut self, name: &str, password: &str, role: Role, out: &mut Vec<u8>) {
+        match self {
+            Session::Native(session) => session.log_in(name, password, out),
+            Session::Irc(session) => session.log_in(name, role, out),
+            Session::Resp(session) => session.log_in(role, out),
+            Session::Mqtt(session) => session.log_in(name, role, out),
+            Session::Nats(session) => session.log_in(role, out),
+        }
+    }
+
+    /// Broadcasts what `payload` appends.
+    pub fn broadcast(&self, out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
+        match self {
+            Session::Native(session) => session.say("*", out, payload),
+            Session::Irc(session) => session.broadcast(out, payload),
+            Session::Resp(session) => session.broadcast(out, payload),
+            Session::Mqtt(session) => session.broadcast(out, payload),
+            Session::Nats(session) => session.broadcast(out, payload),
+        }
+    }
+
+    /// Asks for something whose answer comes behind all that is on its way to this client.
+    pub fn fence(&self, out: &mut Vec<u8>) {
+        match self {
+            Session::Native(session) => session.fence(out),
+            Session::Irc(_) => out.extend_from_slice(b"PING fence\r\n"),
+            Session::Resp(_) | Session::Nats(_) => out.extend_from_slice(b"PING\r\n"),
+            Session::Mqtt(session) => session.fence(out),
+        }
+    }
+
+    /// The session with chatsrv, for what only that has; the options allow that with no other.
+    pub fn native(&mut self) -> Option<&mut native::Session> {
+        match self {
+            Session::Native(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// Takes the next thing heard from the start of `input`, and tells how many bytes are done
+    /// with. The next call must offer the rest, and may offer more behind it. What the protocol
+    /// wants answered at once is appended to `out`.
+    pub fn hear<'a>(
+        &mut self,
+        input: &'a [u8],
+        recent: &mut RecentLines,
+        out: &mut Vec<u8>,
+    ) -> (usize, Option<Heard<'a>>) {
+        if let Session::Native(session) = self {
+            return session.hear(input, recent);
+        }
+        if let Some((place, length)) = recent.find(input) {
+            return (length, Some(Heard::SameMessage { place }));
+        }
+        let mut consumed = 0;
+        loop {
+            let rest = &input[consumed..];
+            let next = match self {
+                Session::Native(_) => None,
+                Session::Irc(session) => session.hear(rest, recent, out),
+                Session::Resp(session) => session.hear(rest, recent),
+                Session::Mqtt(session) => session.hear(rest, recent, out),
+                Session::Nats(session) => session.hear(rest, recent, out),
+            };
+            match next {
+                Some((used, None)) => consumed += used,
+                Some((used, heard)) => return (consumed + used, heard),
+                None if rest.len() > MESSAGE_BYTES_MAX => {
+                    return (input.len(), Some(Heard::Garbled));
+                }
+                None => return (consumed, None),
+            }
+        }
+    }
+}
+
+/// The first line of `input` without its end, and how long it is with it.
+pub(super) fn line(input: &[u8]) -> Option<(usize, &str)> {
+    let end = memchr::memchr(b'\n', input)?;
+    let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
+    // What is no text is no word of a protocol, and comes out as garbled.
+    Some((end + 1, std::str::from_utf8(line).unwrap_or("\u{fffd}")))
+}
+
+/// A message whose bytes are `message` and whose payload, within them, is `payload`.
+pub(super) fn message<'a>(
+    recent: &mut RecentLines,
+    message: &'a [u8],
+    payload: &'a [u8],
+) -> Heard<'a> {
+    match std::str::from_utf8(payload) {
+        Ok(text) => Heard::Message { from: None, text, place: recent.keep(message, text) },
+        Err(_) => Heard::Garbled,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::payload::{Format, Stamp};
+
+    /// A payload as the clients send it.
+    pub fn payload() -> String {
+        let mut out = Vec::new();
+        Format::new(1, 64).write(&Stamp { sender: 0, sequence: 3, intended_nanos: 9 }, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// What is heard when the bytes come one by one, and all at once; they must not differ.
+    pub fn hear(session: impl Fn() -> Session, input: &[u8]) -> (Vec<String>, Vec<u8>) {
+        let whole = hear_in_pieces(session(), input, input.len());
+        assert_eq!(whole, hear_in_pieces(session(), input, 1));
+        whole
+    }
+
+    fn hear_in_pieces(mut session: Session, input: &[u8], piece: usize) -> (Vec<String>, Vec<u8>) {
+        let mut recent = RecentLines::new();
+        let (mut all, mut out, mut start, mut end) = (Vec::new(), Vec::new(), 0, 0);
+        while end < input.len() {
+            end = (end + piece).min(input.len());
+            loop {
+                let (used, heard) = session.hear(&input[start..end], &mut recent, &mut out);
+                start += used;
+                let Some(heard) = heard else { break };
+                all.push(match heard {
+                    Heard::Message { text, place: Some(_), .. } => format!("Message {text}"),
+                    other => format!("{other:?}"),
+                });
+            }
+        }
+        assert_eq!(start, input.len(), "something was left over");
+        (all, out)
+    }
+}
