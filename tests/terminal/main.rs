@@ -4,6 +4,7 @@
 mod support;
 
 mod crash;
+mod direct;
 mod person;
 mod screen;
 

@@ -79,17 +79,7 @@ impl Connection {
     }
 
     fn from_socket(socket: TcpStream) -> io::Result<Self> {
-        // Where nobody listens on a local port, the kernel may give that very port to the one who
-        // connects to it, and connects him to himself.
-        if socket.local_addr()? == socket.peer_addr()? {
-            return Err(ErrorKind::ConnectionRefused.into());
-        }
-        socket.set_nodelay(true)?;
-        let keepalive =
-            TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
-        SockRef::from(&socket).set_tcp_keepalive(&keepalive.with_retries(3))?;
-        SockRef::from(&socket).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
-        socket.set_nonblocking(true)?;
+        set_up(&socket)?;
         Ok(Connection { socket, output: Vec::new(), written: 0 })
     }
 
@@ -137,6 +127,23 @@ impl Connection {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Makes a connected socket one that never blocks and notices when its other side has vanished.
+///
+/// # Errors
+/// Those of the socket, and [`ErrorKind::ConnectionRefused`] where it is connected to itself.
+pub fn set_up(socket: &TcpStream) -> io::Result<()> {
+    // Where nobody listens on a local port, the kernel may give that very port to the one who
+    // connects to it, and connects him to himself.
+    if socket.local_addr()? == socket.peer_addr()? {
+        return Err(ErrorKind::ConnectionRefused.into());
+    }
+    socket.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
+    SockRef::from(socket).set_tcp_keepalive(&keepalive.with_retries(3))?;
+    SockRef::from(socket).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+    socket.set_nonblocking(true)
 }
 
 impl AsFd for Connection {

@@ -2,16 +2,18 @@
 //!
 //! The modules in reading order: [`options`] and [`client`], whose loop ties all the others
 //! together; [`login`], [`session`] and [`transfers`], which know the protocol but neither the
-//! screen nor the socket; [`connection`], the socket; [`mod@front`] and what implements it
-//! ([`terminal`], [`plain`], [`one_job`]), the person's side. Everything shown is
-//! [`safe_text::SafeText`].
+//! screen nor the socket; [`connection`], the socket; [`direct`], chats without the server;
+//! [`mod@front`] and what implements it ([`terminal`], [`plain`], [`one_job`]), the person's side.
+//! Everything shown is [`safe_text::SafeText`].
 
+mod administration;
 mod backoff;
 mod chats;
 mod client;
 mod clock;
 mod commands;
 mod connection;
+mod direct;
 mod exit;
 mod front;
 mod jobs;

@@ -102,6 +102,7 @@ impl Client {
         self.online_since = Some(Instant::now());
         self.lost_since = None;
         self.name = Some(name);
+        self.direct.number = Some(number);
         if first {
             // What a person mistyped on the way is no failure.
             self.failed = false;
@@ -120,6 +121,7 @@ impl Client {
                 self.fetch_missed();
             }
         }
+        self.come_up_again();
         if self.completes {
             self.ask(Asked::Who { quiet: true }, Verb::Who, "");
             self.ask(Asked::Files { quiet: true }, Verb::Ls, "");
@@ -231,6 +233,7 @@ impl Client {
     /// Logs out; what is not sent yet goes before.
     pub(super) fn leave(&mut self) {
         self.dialogue = Dialogue::None;
+        self.hang_up_at_the_end();
         let now = Instant::now();
         let timeout = match self.stage {
             Stage::Talking => {

@@ -2,7 +2,9 @@
 //! signals, and lets each run its course.
 
 mod act;
+mod administer;
 mod arrive;
+mod direct;
 mod passwd;
 mod reading;
 mod receive;
@@ -30,6 +32,7 @@ use crate::signals::SignalPipe;
 use crate::transfers::Transfers;
 use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
+use direct::Direct;
 use passwd::{Entry, Passwords};
 use reading::Reading;
 
@@ -132,6 +135,7 @@ pub struct Client {
     passwords: Passwords,
     reading: Reading,
     transfers: Transfers,
+    direct: Direct,
     /// When it was last told how far the downloads are.
     progress_shown: Option<Instant>,
     words: Vocabulary,
@@ -174,6 +178,7 @@ impl Client {
             passwords: Passwords::default(),
             reading: Reading::default(),
             transfers: Transfers::new()?,
+            direct: Direct::default(),
             progress_shown: None,
             words: Vocabulary::default(),
             completes,
@@ -205,6 +210,7 @@ impl Client {
     fn turn(&mut self) -> Result<(), Ending> {
         self.take_input()?;
         self.mark(false);
+        self.stay_up();
         self.leave_when_done()?;
         self.send()?;
         self.show_progress();
@@ -229,6 +235,9 @@ impl Client {
         }
         if ready.server {
             self.receive()?;
+        }
+        if ready.direct || self.direct.is_due() {
+            self.take_calls();
         }
         if ready.person {
             self.front.read().map_err(Ending::Front)?;
@@ -288,7 +297,10 @@ impl Client {
 
     /// Whether everything is answered.
     fn is_idle(&self) -> bool {
-        self.session.is_idle() && self.outbox.is_empty() && self.reading.is_idle()
+        self.session.is_idle()
+            && self.outbox.is_empty()
+            && self.reading.is_idle()
+            && !self.direct.is_calling()
     }
 
     /// Asks the server something that the person did not type.
@@ -321,6 +333,9 @@ impl Client {
             }
             (Dialogue::None, chat) => {
                 let name = self.name.as_ref().map_or("", UserName::as_str);
+                if let Some(prompt) = self.direct.prompt(name) {
+                    return Prompt { text: prompt, remembered: true, ..Prompt::default() };
+                }
                 match chat {
                     Some(Target::Everyone) => safe!("{name} to everyone> "),
                     Some(chat) => safe!("{name} to {chat}> "),
@@ -366,6 +381,7 @@ impl Client {
         };
         let lines = self.transfers.end(reason);
         self.show_all(lines);
+        self.hang_up_at_the_end();
         let lost = self.outbox.take_all();
         let lost: Vec<Line> = lost
             .map(|draft| Line::error(safe!("not confirmed: {} (to {})", draft.text, draft.to)))
