@@ -5,6 +5,7 @@ mod support;
 
 mod crash;
 mod direct;
+mod operator;
 mod person;
 mod screen;
 

@@ -69,13 +69,16 @@ fn main() -> ExitCode {
 type Failure = (Exit, String);
 
 fn run(options: &Options) -> Result<Exit, Failure> {
-    let server = options.server();
+    let server = options.server().map_err(|why| (Exit::Usage, why))?;
     let job = options.job().map_err(|why| (Exit::Usage, why))?;
     let may_ask = job.is_none() && io::stdin().is_terminal();
-    if options.user.is_none() && !may_ask {
+    if options.user.is_none() && !may_ask && !server.is_socket() {
         return Err((Exit::Usage, "give the name of the user to log in with".to_string()));
     }
-    let password = password(options, job.as_ref())?;
+    let password = match server.is_socket() {
+        true => None,
+        false => password(options, job.as_ref())?,
+    };
     let credentials =
         Credentials { name: options.user, password, may_ask, may_register: options.register };
     let front = front(job.as_ref()).map_err(|error| (Exit::Failed, error.to_string()))?;

@@ -157,6 +157,11 @@ impl Session {
         self.outgoing.push_back((asked, line));
     }
 
+    /// Something is answered without having been asked.
+    pub fn await_answer(&mut self, asked: Asked) {
+        self.open.push_back(asked);
+    }
+
     /// Goes on with a dialogue, before everything that waits.
     pub fn go_on(&mut self, asked: Asked, line: Outgoing) {
         self.outgoing.push_front((asked, line));

@@ -182,6 +182,7 @@ impl Client {
             }
             Action::Say { to, text } => self.say(to, &text),
             Action::Who => self.ask(Asked::Who { quiet: false }, Verb::Who, ""),
+            Action::Chats if self.list_console() => {}
             Action::Chats => {
                 self.mark(true);
                 self.ask(Asked::Chats, Verb::Unread, "");

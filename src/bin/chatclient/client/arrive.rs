@@ -8,6 +8,7 @@ use chatsrv::protocol::frame::FrameBuffer;
 use chatsrv::protocol::name::{Number, UserName};
 use chatsrv::protocol::verb::Verb;
 
+use super::console::Console;
 use super::{Client, Dialogue, Ending, Stage};
 use crate::connection::{ConnectError, Connection};
 use crate::line::Line;
@@ -57,7 +58,7 @@ impl Client {
     fn no_server(&self, error: &ConnectError) -> Ending {
         Ending::NoServer(match error {
             ConnectError::NoHost(error) => {
-                safe!("no such host: {} ({error})", self.server.host)
+                safe!("no such host: {} ({error})", self.server.host())
             }
             ConnectError::NoServer(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 safe!("no server there: {}", self.server)
@@ -71,6 +72,7 @@ impl Client {
         self.stage = Stage::Login(None);
         match step {
             Step::Send(line) => self.session.ask(Asked::Login, line),
+            Step::Await => self.session.await_answer(Asked::Login),
             Step::SendAgain(why, line) => {
                 self.show(Line::error(why));
                 self.session.ask(Asked::Login, line);
@@ -115,7 +117,7 @@ impl Client {
         }
         if self.job.is_none() {
             self.ask(Asked::Token, Verb::Token, "");
-            if first {
+            if first || self.console.is_some() {
                 self.tell_unread();
             } else {
                 self.fetch_missed();
@@ -209,6 +211,10 @@ impl Client {
             }
             Stage::Login(Some(_)) if self.name.is_some() => Some(safe!("offline{waiting}")),
             Stage::Talking | Stage::Leaving => {
+                let new = self.console.as_ref().and_then(Console::summary);
+                if new.is_some() {
+                    return new;
+                }
                 let waited = self.outbox.waiting(now)?;
                 let seconds = waited.as_secs();
                 (waited >= CONFIRMATION_PATIENCE)

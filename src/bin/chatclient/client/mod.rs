@@ -4,6 +4,7 @@
 mod act;
 mod administer;
 mod arrive;
+mod console;
 mod direct;
 mod passwd;
 mod reading;
@@ -32,6 +33,7 @@ use crate::signals::SignalPipe;
 use crate::transfers::Transfers;
 use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
+use console::Console;
 use direct::Direct;
 use passwd::{Entry, Passwords};
 use reading::Reading;
@@ -136,6 +138,8 @@ pub struct Client {
     reading: Reading,
     transfers: Transfers,
     direct: Direct,
+    /// What the operator sees instead of every message.
+    console: Option<Console>,
     /// When it was last told how far the downloads are.
     progress_shown: Option<Instant>,
     words: Vocabulary,
@@ -157,6 +161,11 @@ impl Client {
     /// Where the process has no file descriptor left.
     pub fn new(start: Start, front: Box<dyn Front>) -> io::Result<Self> {
         let completes = front.is_interactive() && start.job.is_none();
+        let is_operator = start.server.is_socket();
+        let login = match is_operator {
+            true => Login::operator(),
+            false => Login::new(start.credentials),
+        };
         Ok(Client {
             server: start.server,
             connection: None,
@@ -170,7 +179,7 @@ impl Client {
             session: Session::default(),
             outbox: Outbox::new().map_err(|error| io::Error::other(error.to_string()))?,
             stage: Stage::Connecting,
-            login: Login::new(start.credentials),
+            login,
             refused: false,
             name: None,
             job: start.job,
@@ -179,6 +188,7 @@ impl Client {
             reading: Reading::default(),
             transfers: Transfers::new()?,
             direct: Direct::default(),
+            console: (completes && is_operator).then(Console::default),
             progress_shown: None,
             words: Vocabulary::default(),
             completes,
