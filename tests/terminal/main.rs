@@ -4,6 +4,8 @@
 mod support;
 
 mod crash;
+mod direct;
+mod operator;
 mod person;
 mod screen;
 

@@ -27,6 +27,20 @@ pub struct Person {
 impl Person {
     /// Starts a client that asks for everything but the server, on a terminal of some width.
     pub fn sit_down(server: &Server, folder: &Path, columns: u16) -> Self {
+        let (host, port) = (server.address().ip().to_string(), server.address().port().to_string());
+        Person::sit_down_with(&[&host, &port], folder, columns)
+    }
+
+    /// Starts a client as the server's operator.
+    pub fn operator(server: &Server, folder: &Path, columns: u16) -> Self {
+        let socket = server.data().join("admin.sock");
+        let socket = socket.to_str().expect("the folder's path is UTF-8");
+        let mut person = Person::sit_down_with(&[socket], folder, columns);
+        person.wait_for_prompt("operator>");
+        person
+    }
+
+    fn sit_down_with(args: &[&str], folder: &Path, columns: u16) -> Self {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&terminal).unwrap();
         unlockpt(&terminal).unwrap();
@@ -34,7 +48,7 @@ impl Person {
         let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
         let open = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatclient"));
-        command.args([server.address().ip().to_string(), server.address().port().to_string()]);
+        command.args(args);
         command.current_dir(folder).env_clear().env("TERM", "xterm").env("TZ", "UTC");
         let child = command.stdin(open()).stdout(open()).stderr(open()).spawn().unwrap();
         let mut reader = File::from(terminal.try_clone().unwrap());

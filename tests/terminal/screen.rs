@@ -14,11 +14,13 @@ pub struct Screen {
     column: usize,
     /// The bytes of a sequence or character that is not whole.
     partial: Vec<u8>,
+    /// How often the bell was rung.
+    pub bells: usize,
 }
 
 impl Screen {
     pub fn new(columns: usize) -> Self {
-        Screen { columns, rows: vec![Vec::new()], row: 0, column: 0, partial: Vec::new() }
+        Screen { columns, rows: vec![Vec::new()], row: 0, column: 0, partial: Vec::new(), bells: 0 }
     }
 
     /// The rows, without the spaces at their ends.
@@ -83,6 +85,7 @@ impl Screen {
 
     fn put(&mut self, c: char) {
         match c {
+            '\x07' => self.bells += 1,
             '\r' => self.column = 0,
             '\n' => self.down(),
             c if c.is_control() => panic!("a raw control character: {c:?}"),

@@ -12,6 +12,11 @@ pub fn moment(id: MessageId) -> String {
     moment_seen_on(id, Timestamp::now())
 }
 
+/// The local time now.
+pub fn now() -> String {
+    Timestamp::now().to_zoned(TimeZone::system()).strftime("%H:%M").to_string()
+}
+
 fn moment_seen_on(id: MessageId, now: Timestamp) -> String {
     let stamp =
         i64::try_from(id.0).ok().and_then(|micros| Timestamp::from_microsecond(micros).ok());

@@ -1,5 +1,7 @@
 //! What can be typed, one row each.
 
+use crate::administration::{self, Administration};
+use crate::direct::action::CallAction;
 use chatsrv::protocol::name::{DisplayName, FileName, Target, UserRef};
 use chatsrv::protocol::request::LIST_MESSAGES_MAX;
 
@@ -48,6 +50,10 @@ pub enum Action {
     Sum(FileName),
     /// Cancel the downloads of a file, or all.
     Abort(Option<FileName>),
+    /// Something about direct chats.
+    Call(CallAction),
+    /// Something that only administrators may do.
+    Administer(Administration),
     /// List the commands, or explain one.
     Help(Option<&'static Command>),
     /// Log out.
@@ -148,6 +154,57 @@ pub const COMMANDS: &[Command] = &[
     row("/abort", "[NAME]", "cancel a download, or all", Completes::Files, |words| {
         file_or_all(words.trim()).map(Action::Abort)
     }),
+    row("/up", "[PORT]", "take direct chats", Completes::Nothing, |words| {
+        CallAction::up(words).map(Action::Call)
+    }),
+    row("/down", "", "take no direct chats any more", Completes::Nothing, |words| {
+        alone(words, Action::Call(CallAction::Down))
+    }),
+    row("/call", "USER", "call a user for a direct chat", Completes::Users, |words| {
+        CallAction::call(words).map(Action::Call)
+    }),
+    row("/accept", "", "take the call that rings", Completes::Nothing, |words| {
+        alone(words, Action::Call(CallAction::Accept))
+    }),
+    row("/decline", "", "don't take the call that rings", Completes::Nothing, |words| {
+        alone(words, Action::Call(CallAction::Decline))
+    }),
+    row("/hangup", "", "end the direct chat, or the call", Completes::Nothing, |words| {
+        alone(words, Action::Call(CallAction::HangUp))
+    }),
+    row(
+        "/kick",
+        "USER [REASON]",
+        "end a user's session (administrators)",
+        Completes::Users,
+        |words| administration::kick(words).map(Action::Administer),
+    ),
+    row("/ban", "USER", "let a user in no more (administrators)", Completes::Users, |words| {
+        administration::ban(words).map(Action::Administer)
+    }),
+    row("/unban", "USER", "let a user in again (administrators)", Completes::Users, |words| {
+        administration::unban(words).map(Action::Administer)
+    }),
+    row("/wall", "TEXT", "send a message to everyone", Completes::Nothing, |words| {
+        some_text(words).map(|text| Action::Say { to: Target::Everyone, text })
+    }),
+    row("/dump", "", "list the server's figures (administrators)", Completes::Nothing, |words| {
+        alone(words, Action::Administer(Administration::Dump))
+    }),
+    row(
+        "/shutdown",
+        "[SECONDS]",
+        "stop the server (administrators)",
+        Completes::Nothing,
+        |words| administration::shutdown(words).map(Action::Administer),
+    ),
+    row(
+        "/admin",
+        "USER on|off",
+        "make an administrator (the operator)",
+        Completes::Users,
+        |words| administration::admin(words).map(Action::Administer),
+    ),
     row("/help", "[COMMAND]", "list the commands, or explain one", Completes::Commands, |words| {
         match words.trim() {
             "" => Some(Action::Help(None)),

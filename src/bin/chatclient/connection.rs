@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -26,17 +28,40 @@ pub const READ_BYTES: usize = 256 * 1024;
 
 /// Where the server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// A name or an address.
-    pub host: String,
-    /// The TCP port.
-    pub port: u16,
+pub enum Server {
+    /// On a host.
+    Host {
+        /// A name or an address.
+        host: String,
+        /// The TCP port.
+        port: u16,
+    },
+    /// On this machine, behind its own Unix-domain socket.
+    Socket(PathBuf),
+}
+
+impl Server {
+    /// Whether it is the server's own socket, where the operator comes in.
+    pub fn is_socket(&self) -> bool {
+        matches!(self, Server::Socket(_))
+    }
+
+    /// The host's name or address; none of the server's own socket.
+    pub fn host(&self) -> &str {
+        match self {
+            Server::Host { host, .. } => host,
+            Server::Socket(_) => "",
+        }
+    }
 }
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Server { host, port } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+        match self {
+            Server::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Server::Host { host, port } => write!(f, "{host}:{port}"),
+            Server::Socket(path) => path.display().fmt(f),
+        }
     }
 }
 
@@ -49,10 +74,17 @@ pub enum ConnectError {
     NoServer(io::Error),
 }
 
+/// A socket of one of both kinds.
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
 /// A connection and what waits to be written to it.
 #[derive(Debug)]
 pub struct Connection {
-    socket: TcpStream,
+    socket: Socket,
     output: Vec<u8>,
     /// How many bytes of `output` are written.
     written: usize,
@@ -64,8 +96,13 @@ impl Connection {
     /// # Errors
     /// [`ConnectError`], with the reason of the last address tried.
     pub fn open(server: &Server) -> Result<Self, ConnectError> {
-        let addresses =
-            (server.host.as_str(), server.port).to_socket_addrs().map_err(ConnectError::NoHost)?;
+        let (host, port) = match server {
+            Server::Host { host, port } => (host.as_str(), *port),
+            Server::Socket(path) => {
+                return Connection::open_socket(path).map_err(ConnectError::NoServer);
+            }
+        };
+        let addresses = (host, port).to_socket_addrs().map_err(ConnectError::NoHost)?;
         let mut last = io::Error::from(ErrorKind::AddrNotAvailable);
         for address in addresses {
             let attempt = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)
@@ -78,19 +115,19 @@ impl Connection {
         Err(ConnectError::NoServer(last))
     }
 
-    fn from_socket(socket: TcpStream) -> io::Result<Self> {
-        // Where nobody listens on a local port, the kernel may give that very port to the one who
-        // connects to it, and connects him to himself.
-        if socket.local_addr()? == socket.peer_addr()? {
-            return Err(ErrorKind::ConnectionRefused.into());
-        }
-        socket.set_nodelay(true)?;
-        let keepalive =
-            TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
-        SockRef::from(&socket).set_tcp_keepalive(&keepalive.with_retries(3))?;
-        SockRef::from(&socket).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+    fn open_socket(path: &Path) -> io::Result<Self> {
+        let socket = UnixStream::connect(path)?;
         socket.set_nonblocking(true)?;
-        Ok(Connection { socket, output: Vec::new(), written: 0 })
+        Ok(Connection::new(Socket::Unix(socket)))
+    }
+
+    fn from_socket(socket: TcpStream) -> io::Result<Self> {
+        set_up(&socket)?;
+        Ok(Connection::new(Socket::Tcp(socket)))
+    }
+
+    fn new(socket: Socket) -> Self {
+        Connection { socket, output: Vec::new(), written: 0 }
     }
 
     /// Queues a line; [`flush`](Self::flush) writes it.
@@ -139,8 +176,50 @@ impl Connection {
     }
 }
 
+/// Makes a connected socket one that never blocks and notices when its other side has vanished.
+///
+/// # Errors
+/// Those of the socket, and [`ErrorKind::ConnectionRefused`] where it is connected to itself.
+pub fn set_up(socket: &TcpStream) -> io::Result<()> {
+    // Where nobody listens on a local port, the kernel may give that very port to the one who
+    // connects to it, and connects him to himself.
+    if socket.local_addr()? == socket.peer_addr()? {
+        return Err(ErrorKind::ConnectionRefused.into());
+    }
+    socket.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
+    SockRef::from(socket).set_tcp_keepalive(&keepalive.with_retries(3))?;
+    SockRef::from(socket).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+    socket.set_nonblocking(true)
+}
+
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        match &self.socket {
+            Socket::Tcp(socket) => socket.as_fd(),
+            Socket::Unix(socket) => socket.as_fd(),
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Socket::Tcp(socket) => socket.read(buffer),
+            Socket::Unix(socket) => socket.read(buffer),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Socket::Tcp(socket) => socket.write(bytes),
+            Socket::Unix(socket) => socket.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

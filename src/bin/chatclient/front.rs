@@ -47,6 +47,9 @@ pub trait Front {
     /// Shows a line, at the latest with the next [`flush`](Self::flush).
     fn show(&mut self, line: &Line);
 
+    /// Draws the person's attention, where that can be.
+    fn ring(&mut self);
+
     /// Shows how far the downloads are.
     fn show_progress(&mut self, progress: &[Progress]);
 

@@ -53,6 +53,8 @@ pub enum Step {
     Ask(Question),
     /// Say why, then ask the person.
     AskAgain(SafeText, Question),
+    /// Wait for the reply that comes unasked.
+    Await,
     /// Send this and wait for the reply.
     Send(Outgoing),
     /// Say why, then send this and wait for the reply.
@@ -101,9 +103,16 @@ pub struct Login {
     takeover: bool,
     may_ask: bool,
     may_register: bool,
+    /// Whether the server lets in whoever comes there, as its operator.
+    operator: bool,
 }
 
 impl Login {
+    /// That of the operator, whom the server lets in without a word.
+    pub fn operator() -> Self {
+        Login { operator: true, ..Login::new(Credentials::default()) }
+    }
+
     /// A login with what is known.
     pub fn new(credentials: Credentials) -> Self {
         Login {
@@ -118,12 +127,16 @@ impl Login {
             takeover: false,
             may_ask: credentials.may_ask,
             may_register: credentials.may_register,
+            operator: false,
         }
     }
 
     /// The server has greeted.
     pub fn greeted(&mut self) -> Step {
         self.resuming = false;
+        if self.operator {
+            return Step::Await;
+        }
         match (self.name, self.token.as_ref()) {
             (Some(name), Some(token)) => {
                 self.resuming = true;
@@ -142,7 +155,7 @@ impl Login {
         self.takeover = true;
         self.sent = None;
         self.given = self.standing.clone();
-        if self.token.is_some() || self.given.is_some() {
+        if self.operator || self.token.is_some() || self.given.is_some() {
             return Step::Reconnect;
         }
         let why = safe!("the server wants the password again");

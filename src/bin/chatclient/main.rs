@@ -2,16 +2,18 @@
 //!
 //! The modules in reading order: [`options`] and [`client`], whose loop ties all the others
 //! together; [`login`], [`session`] and [`transfers`], which know the protocol but neither the
-//! screen nor the socket; [`connection`], the socket; [`mod@front`] and what implements it
-//! ([`terminal`], [`plain`], [`one_job`]), the person's side. Everything shown is
-//! [`safe_text::SafeText`].
+//! screen nor the socket; [`connection`], the socket; [`direct`], chats without the server;
+//! [`mod@front`] and what implements it ([`terminal`], [`plain`], [`one_job`]), the person's side.
+//! Everything shown is [`safe_text::SafeText`].
 
+mod administration;
 mod backoff;
 mod chats;
 mod client;
 mod clock;
 mod commands;
 mod connection;
+mod direct;
 mod exit;
 mod front;
 mod jobs;
@@ -67,13 +69,16 @@ fn main() -> ExitCode {
 type Failure = (Exit, String);
 
 fn run(options: &Options) -> Result<Exit, Failure> {
-    let server = options.server();
+    let server = options.server().map_err(|why| (Exit::Usage, why))?;
     let job = options.job().map_err(|why| (Exit::Usage, why))?;
     let may_ask = job.is_none() && io::stdin().is_terminal();
-    if options.user.is_none() && !may_ask {
+    if options.user.is_none() && !may_ask && !server.is_socket() {
         return Err((Exit::Usage, "give the name of the user to log in with".to_string()));
     }
-    let password = password(options, job.as_ref())?;
+    let password = match server.is_socket() {
+        true => None,
+        false => password(options, job.as_ref())?,
+    };
     let credentials =
         Credentials { name: options.user, password, may_ask, may_register: options.register };
     let front = front(job.as_ref()).map_err(|error| (Exit::Failed, error.to_string()))?;

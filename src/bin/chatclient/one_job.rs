@@ -71,6 +71,8 @@ impl Front for JobFront {
         }
     }
 
+    fn ring(&mut self) {}
+
     fn show_progress(&mut self, progress: &[Progress]) {
         let Some(progress) = progress.first() else {
             return;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chatsrv::protocol::name::{FileName, Target, UserName};
 use clap::Parser;
@@ -17,13 +17,13 @@ use crate::transfers::Place;
 #[derive(Debug, Parser)]
 #[command(name = "chatclient", version, max_term_width = 100)]
 pub struct Options {
-    /// The server's name or address
+    /// The server's name or address, or the path of its own socket
     #[arg(env = "CHAT_HOST")]
     pub host: String,
 
-    /// The server's port
+    /// The server's port; none with the path of a socket
     #[arg(env = "CHAT_PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: u16,
+    pub port: Option<u16>,
 
     /// The name to log in with [default: ask]
     #[arg(env = "CHAT_USER")]
@@ -56,9 +56,21 @@ pub struct Options {
 }
 
 impl Options {
-    /// Where the server is.
-    pub fn server(&self) -> Server {
-        Server { host: self.host.clone(), port: self.port }
+    /// Where the server is. What has a slash, or stands without a port, is a path; the environment
+    /// may name a port and a user all the same.
+    ///
+    /// # Errors
+    /// Text for people where it can't be told.
+    pub fn server(&self) -> Result<Server, String> {
+        match self.port {
+            Some(port) if !self.host.contains('/') => {
+                Ok(Server::Host { host: self.host.clone(), port })
+            }
+            None if !self.host.contains('/') && !Path::new(&self.host).exists() => {
+                Err(format!("give the port of {}, or the path of a socket", self.host))
+            }
+            _ => Ok(Server::Socket(PathBuf::from(&self.host))),
+        }
     }
 
     /// The one job that is asked for, if any.
@@ -85,7 +97,7 @@ impl Options {
     }
 }
 
-fn file_place(path: &std::path::Path) -> Result<Place, String> {
+fn file_place(path: &Path) -> Result<Place, String> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),
@@ -130,8 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_the_operators_socket() {
+        let server = |words: &str| parse(words).unwrap().server();
+        let host = Server::Host { host: "h".to_string(), port: 9000 };
+        assert_eq!(server("h 9000"), Ok(host));
+        let socket = Ok(Server::Socket(PathBuf::from("./admin.sock")));
+        assert_eq!(server("./admin.sock"), socket);
+        assert_eq!(server("./admin.sock 9000"), socket);
+        assert!(server("no-such-file").is_err());
+    }
+
+    #[test]
     fn nonsense_is_refused() {
-        for words in ["h", "h 0", "h 65536", "h x", "h 9 4x", "h 9 -o x", "h 9 --get ../x"] {
+        for words in ["h 0", "h 65536", "h x", "h 9 4x", "h 9 -o x", "h 9 --get ../x"] {
             assert!(parse(words).is_err(), "{words}");
         }
         assert!(parse("h 9000 alice --get a --say * hi").is_err());

@@ -96,6 +96,12 @@ impl Front for Plain {
         let _ = writeln!(io::stderr(), "chatclient: {}", line.text);
     }
 
+    fn ring(&mut self) {
+        if self.is_terminal {
+            self.output.push(0x07);
+        }
+    }
+
     fn show_progress(&mut self, _progress: &[Progress]) {}
 
     fn set_status(&mut self, _status: Option<SafeText>) {}

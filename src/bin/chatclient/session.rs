@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::protocol::name::Target;
+use chatsrv::protocol::name::{Target, UserRef};
 use chatsrv::protocol::reply::{Code, ServerLine};
 
 use crate::transfers::TransferId;
@@ -54,6 +54,17 @@ pub enum Asked {
         /// Whether nothing is to be shown.
         quiet: bool,
     },
+    /// To take direct chats; quietly, where the client asks again by itself.
+    Up {
+        /// Whether nothing is to be shown.
+        quiet: bool,
+    },
+    /// Whether direct chats are still taken.
+    Alive,
+    /// Where a user takes direct chats, and the ticket for one.
+    Call(UserRef),
+    /// The server's figures.
+    Dump,
     /// Something whose answer is no more than yes or no.
     Simple {
         /// What to say after a yes.
@@ -100,6 +111,9 @@ impl Asked {
             Asked::Open | Asked::OpenLast => Some("/open"),
             Asked::History => Some("/history"),
             Asked::Search => Some("/search"),
+            Asked::Up { quiet: false } => Some("/up"),
+            Asked::Call(_) => Some("/call"),
+            Asked::Dump => Some("/dump"),
             Asked::Simple { .. } => Some("the last command"),
             _ => None,
         }
@@ -141,6 +155,11 @@ impl Session {
     /// Asks the server for something.
     pub fn ask(&mut self, asked: Asked, line: Outgoing) {
         self.outgoing.push_back((asked, line));
+    }
+
+    /// Something is answered without having been asked.
+    pub fn await_answer(&mut self, asked: Asked) {
+        self.open.push_back(asked);
     }
 
     /// Goes on with a dialogue, before everything that waits.

@@ -130,6 +130,7 @@ impl Client {
                 self.say(target, text);
             }
             Dialogue::User => self.take_user(text),
+            _ if self.direct.is_open() => self.say_directly(text),
             Dialogue::None | Dialogue::Leave | Dialogue::Password(_) => match self.reading.open {
                 Some(chat) => self.say(chat, text),
                 None => self.show(Line::error(safe!(
@@ -181,6 +182,7 @@ impl Client {
             }
             Action::Say { to, text } => self.say(to, &text),
             Action::Who => self.ask(Asked::Who { quiet: false }, Verb::Who, ""),
+            Action::Chats if self.list_console() => {}
             Action::Chats => {
                 self.mark(true);
                 self.ask(Asked::Chats, Verb::Unread, "");
@@ -214,6 +216,8 @@ impl Client {
             }
             Action::Sum(name) => self.ask(Asked::Sum, Verb::Sum, name),
             Action::Abort(name) => self.abort(name.as_ref()),
+            Action::Call(action) => self.act_on_call(action),
+            Action::Administer(action) => self.administer(&action),
             Action::Help(None) => self.help(),
             Action::Help(Some(command)) => {
                 self.show(Line::answer(safe!("{}: {}", command.usage(), command.help)));

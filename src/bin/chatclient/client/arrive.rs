@@ -8,6 +8,7 @@ use chatsrv::protocol::frame::FrameBuffer;
 use chatsrv::protocol::name::{Number, UserName};
 use chatsrv::protocol::verb::Verb;
 
+use super::console::Console;
 use super::{Client, Dialogue, Ending, Stage};
 use crate::connection::{ConnectError, Connection};
 use crate::line::Line;
@@ -57,7 +58,7 @@ impl Client {
     fn no_server(&self, error: &ConnectError) -> Ending {
         Ending::NoServer(match error {
             ConnectError::NoHost(error) => {
-                safe!("no such host: {} ({error})", self.server.host)
+                safe!("no such host: {} ({error})", self.server.host())
             }
             ConnectError::NoServer(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 safe!("no server there: {}", self.server)
@@ -71,6 +72,7 @@ impl Client {
         self.stage = Stage::Login(None);
         match step {
             Step::Send(line) => self.session.ask(Asked::Login, line),
+            Step::Await => self.session.await_answer(Asked::Login),
             Step::SendAgain(why, line) => {
                 self.show(Line::error(why));
                 self.session.ask(Asked::Login, line);
@@ -102,6 +104,7 @@ impl Client {
         self.online_since = Some(Instant::now());
         self.lost_since = None;
         self.name = Some(name);
+        self.direct.number = Some(number);
         if first {
             // What a person mistyped on the way is no failure.
             self.failed = false;
@@ -114,12 +117,13 @@ impl Client {
         }
         if self.job.is_none() {
             self.ask(Asked::Token, Verb::Token, "");
-            if first {
+            if first || self.console.is_some() {
                 self.tell_unread();
             } else {
                 self.fetch_missed();
             }
         }
+        self.come_up_again();
         if self.completes {
             self.ask(Asked::Who { quiet: true }, Verb::Who, "");
             self.ask(Asked::Files { quiet: true }, Verb::Ls, "");
@@ -207,6 +211,10 @@ impl Client {
             }
             Stage::Login(Some(_)) if self.name.is_some() => Some(safe!("offline{waiting}")),
             Stage::Talking | Stage::Leaving => {
+                let new = self.console.as_ref().and_then(Console::summary);
+                if new.is_some() {
+                    return new;
+                }
                 let waited = self.outbox.waiting(now)?;
                 let seconds = waited.as_secs();
                 (waited >= CONFIRMATION_PATIENCE)
@@ -231,6 +239,7 @@ impl Client {
     /// Logs out; what is not sent yet goes before.
     pub(super) fn leave(&mut self) {
         self.dialogue = Dialogue::None;
+        self.hang_up_at_the_end();
         let now = Instant::now();
         let timeout = match self.stage {
             Stage::Talking => {

@@ -2,7 +2,10 @@
 //! signals, and lets each run its course.
 
 mod act;
+mod administer;
 mod arrive;
+mod console;
+mod direct;
 mod passwd;
 mod reading;
 mod receive;
@@ -30,6 +33,8 @@ use crate::signals::SignalPipe;
 use crate::transfers::Transfers;
 use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
+use console::Console;
+use direct::Direct;
 use passwd::{Entry, Passwords};
 use reading::Reading;
 
@@ -132,6 +137,9 @@ pub struct Client {
     passwords: Passwords,
     reading: Reading,
     transfers: Transfers,
+    direct: Direct,
+    /// What the operator sees instead of every message.
+    console: Option<Console>,
     /// When it was last told how far the downloads are.
     progress_shown: Option<Instant>,
     words: Vocabulary,
@@ -153,6 +161,11 @@ impl Client {
     /// Where the process has no file descriptor left.
     pub fn new(start: Start, front: Box<dyn Front>) -> io::Result<Self> {
         let completes = front.is_interactive() && start.job.is_none();
+        let is_operator = start.server.is_socket();
+        let login = match is_operator {
+            true => Login::operator(),
+            false => Login::new(start.credentials),
+        };
         Ok(Client {
             server: start.server,
             connection: None,
@@ -166,7 +179,7 @@ impl Client {
             session: Session::default(),
             outbox: Outbox::new().map_err(|error| io::Error::other(error.to_string()))?,
             stage: Stage::Connecting,
-            login: Login::new(start.credentials),
+            login,
             refused: false,
             name: None,
             job: start.job,
@@ -174,6 +187,8 @@ impl Client {
             passwords: Passwords::default(),
             reading: Reading::default(),
             transfers: Transfers::new()?,
+            direct: Direct::default(),
+            console: (completes && is_operator).then(Console::default),
             progress_shown: None,
             words: Vocabulary::default(),
             completes,
@@ -205,6 +220,7 @@ impl Client {
     fn turn(&mut self) -> Result<(), Ending> {
         self.take_input()?;
         self.mark(false);
+        self.stay_up();
         self.leave_when_done()?;
         self.send()?;
         self.show_progress();
@@ -229,6 +245,9 @@ impl Client {
         }
         if ready.server {
             self.receive()?;
+        }
+        if ready.direct || self.direct.is_due() {
+            self.take_calls();
         }
         if ready.person {
             self.front.read().map_err(Ending::Front)?;
@@ -288,7 +307,10 @@ impl Client {
 
     /// Whether everything is answered.
     fn is_idle(&self) -> bool {
-        self.session.is_idle() && self.outbox.is_empty() && self.reading.is_idle()
+        self.session.is_idle()
+            && self.outbox.is_empty()
+            && self.reading.is_idle()
+            && !self.direct.is_calling()
     }
 
     /// Asks the server something that the person did not type.
@@ -321,6 +343,9 @@ impl Client {
             }
             (Dialogue::None, chat) => {
                 let name = self.name.as_ref().map_or("", UserName::as_str);
+                if let Some(prompt) = self.direct.prompt(name) {
+                    return Prompt { text: prompt, remembered: true, ..Prompt::default() };
+                }
                 match chat {
                     Some(Target::Everyone) => safe!("{name} to everyone> "),
                     Some(chat) => safe!("{name} to {chat}> "),
@@ -366,6 +391,7 @@ impl Client {
         };
         let lines = self.transfers.end(reason);
         self.show_all(lines);
+        self.hang_up_at_the_end();
         let lost = self.outbox.take_all();
         let lost: Vec<Line> = lost
             .map(|draft| Line::error(safe!("not confirmed: {} (to {})", draft.text, draft.to)))

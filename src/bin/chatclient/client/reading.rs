@@ -142,6 +142,9 @@ impl Client {
 
     /// Shows a message that has arrived.
     fn show_note(&mut self, note: Note) {
+        let Some(note) = self.count_note(note) else {
+            return;
+        };
         let is_new = match note.chat.filter(|_| !note.own) {
             Some(chat) => {
                 self.words.add_chat(chat);
@@ -175,6 +178,9 @@ impl Client {
     pub(super) fn tell_unread(&mut self) {
         for (chat, count, last) in std::mem::take(&mut self.reading.unread) {
             self.reading.chats.set_backlog(chat, last);
+            if let Some(console) = &mut self.console {
+                console.set(chat, count, last);
+            }
             self.show(Line::notice(safe!("{count} unread from {chat}; /open {chat}")));
         }
         self.ask(Asked::Beginning, Verb::Open, "* 1");
@@ -262,6 +268,7 @@ impl Client {
             self.reading.opening = Some(Opening { chat, ..opening });
             return;
         }
+        self.enter(chat);
         if left > 0 {
             if let Some(last) = opening.held.last() {
                 self.reading.chats.set_backlog(chat, last.id);
@@ -274,7 +281,6 @@ impl Client {
             }
             opening.held.into_iter().for_each(|note| self.show_note(note));
         }
-        self.reading.open = Some(chat);
     }
 
     /// Asks for older messages: those before the ones shown last, where it is the same chat again.
@@ -324,7 +330,7 @@ impl Client {
             self.reading.history = self.reading.history.map(|(chat, _)| (chat, oldest.id));
         }
         if *asked == Asked::OpenLast {
-            self.reading.open = Some(Target::Everyone);
+            self.enter(Target::Everyone);
             // What is shown now must not come again when it arrives.
             let newest = listed.last().map_or(MessageId(0), |note| note.id);
             self.reading.chats.begin_after(Target::Everyone, newest);

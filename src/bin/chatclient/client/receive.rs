@@ -134,6 +134,7 @@ impl Client {
                 self.words.remove_user(word);
                 safe!("{word} has left")
             }
+            125 => return self.take_announced(line),
             127 => {
                 let stopped = word.parse().ok().and_then(|s| self.transfers.aborted(s, rest));
                 return self.show_all(stopped);
@@ -170,6 +171,7 @@ impl Client {
                 self.words.add_file(file.name);
                 (!quiet).then(|| file.text())
             }),
+            Asked::Dump => Some(Some(safe!("  {}", line.rest))),
             _ => Some(None),
         };
         match shown {
@@ -194,6 +196,9 @@ impl Client {
             | Asked::OpenLast
             | Asked::History
             | Asked::Search => self.take_messages(&asked, line),
+            Asked::Up { quiet } => self.up_answered(quiet, line),
+            Asked::Alive => self.alive_answered(line),
+            Asked::Call(user) => self.call_answered(user, line),
             Asked::Token if done => self.login.set_token(line.rest),
             Asked::Get(id) => {
                 let failure = self.transfers.get_answered(id, line, &mut self.session);

@@ -18,11 +18,12 @@ pub(super) struct Ready {
     pub jobs: bool,
     pub changed: bool,
     pub ended: bool,
+    pub direct: bool,
 }
 
 impl Client {
     /// Waits with poll(2): unlike epoll(7) it takes a regular file as standard input, and there
-    /// are six sources at most.
+    /// are few sources.
     pub(super) fn wait(&self) -> Result<Ready, Ending> {
         let server_interest = match &self.connection {
             Some(connection) if connection.has_output() => PollFlags::IN | PollFlags::OUT,
@@ -42,7 +43,9 @@ impl Client {
         ];
         let mut polled: Vec<PollFd<'_>> = sources
             .iter()
-            .filter_map(|(fd, interest)| fd.map(|fd| PollFd::from_borrowed_fd(fd, *interest)))
+            .filter_map(|(fd, interest)| fd.map(|fd| (fd, *interest)))
+            .chain(self.direct.sources())
+            .map(|(fd, interest)| PollFd::from_borrowed_fd(fd, interest))
             .collect();
         match poll(&mut polled, self.timeout().as_ref()) {
             Ok(_) => {}
@@ -59,6 +62,7 @@ impl Client {
             jobs: ready(&sources[3].0),
             changed: ready(&sources[4].0),
             ended: ready(&sources[5].0),
+            direct: answers.any(|answer| answer),
         })
     }
 
@@ -73,7 +77,8 @@ impl Client {
         let is_online = self.stage == Stage::Talking && self.job.is_none();
         let mark = self.reading.mark_due().filter(|_| is_online);
         let mark = mark.map(|due| due.saturating_duration_since(now));
-        let timeout = deadline.into_iter().chain(progress).chain(mark).min()?;
+        let direct = self.direct_due().map(|due| due.saturating_duration_since(now));
+        let timeout = deadline.into_iter().chain(progress).chain(mark).chain(direct).min()?;
         // All are minutes at most, so this never falls back.
         Timespec::try_from(timeout).ok()
     }

@@ -326,6 +326,10 @@ impl Front for Terminal {
         self.screen.print(line);
     }
 
+    fn ring(&mut self) {
+        self.screen.ring();
+    }
+
     fn show_progress(&mut self, progress: &[Progress]) {
         self.progress = match progress {
             [] => None,

@@ -60,6 +60,11 @@ impl Screen {
         }
     }
 
+    /// Rings the terminal's bell.
+    pub fn ring(&mut self) {
+        self.output.push(0x07);
+    }
+
     /// Draws what stands below the lines, where it is not there already.
     pub fn draw(&mut self, bottom: Bottom) {
         if self.bottom.as_ref() == Some(&bottom) {

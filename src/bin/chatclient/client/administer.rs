@@ -1,0 +1,17 @@
+//! What administrators and the operator ask for.
+
+use super::Client;
+use crate::administration::Administration;
+use crate::session::Asked;
+
+impl Client {
+    /// Asks the server for it; whether it may be is for the server to say.
+    pub(super) fn administer(&mut self, action: &Administration) {
+        let (verb, words) = action.request();
+        let asked = match action {
+            Administration::Dump => Asked::Dump,
+            _ => Asked::Simple { done: action.done() },
+        };
+        self.ask(asked, verb, words);
+    }
+}

@@ -1,0 +1,295 @@
+//! Direct chats: what is typed, what the server says of them, and what comes from the other side.
+
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use chatsrv::protocol::name::{Number, UserName, UserRef};
+use chatsrv::protocol::reply::{Code, ServerLine};
+use chatsrv::protocol::verb::Verb;
+use rustix::event::PollFlags;
+
+use super::{Client, Stage};
+use crate::clock;
+use crate::direct::action::CallAction;
+use crate::direct::announced::Announced;
+use crate::direct::calls::{Calls, Event, What};
+use crate::direct::chat::Stage as ChatStage;
+use crate::direct::listener::PORT_MIN;
+use crate::line::{Kind, Line};
+use crate::safe_text::{SafeText, safe};
+use crate::session::Asked;
+
+/// How often the server is told that direct chats are still taken. It does not say how long it
+/// waits for that: where that is less, it answers 503, and is told anew.
+const ALIVE_PERIOD: Duration = Duration::from_secs(20);
+
+/// What the client has to do with direct chats.
+#[derive(Debug)]
+pub(super) struct Direct {
+    calls: Calls,
+    /// One's own number, which is the port on which calls are taken where it is free.
+    pub number: Option<Number>,
+    /// When the server is to be told again; none where calls are not taken.
+    alive_due: Option<Instant>,
+    /// What stands between the two names of a direct chat.
+    sign: &'static str,
+}
+
+impl Default for Direct {
+    fn default() -> Self {
+        let sign = if is_utf8() { "⇄" } else { "<->" };
+        Direct { calls: Calls::default(), number: None, alive_due: None, sign }
+    }
+}
+
+impl Direct {
+    /// Whether a plain line goes to a direct chat.
+    pub fn is_open(&self) -> bool {
+        self.calls.current().is_some_and(|(_, stage)| stage == ChatStage::Open)
+    }
+
+    /// Whether a call of one's own waits for its answer.
+    pub fn is_calling(&self) -> bool {
+        let waits = [ChatStage::Handshake, ChatStage::Calling];
+        self.calls.current().is_some_and(|(_, stage)| waits.contains(&stage))
+    }
+
+    /// The prompt, where a plain line goes to a direct chat.
+    pub fn prompt(&self, own: &str) -> Option<SafeText> {
+        let (peer, _) = self.calls.current().filter(|_| self.is_open())?;
+        Some(safe!("{own} {} {peer} (direct)> ", self.sign))
+    }
+
+    /// What to wait for.
+    pub fn sources(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
+        self.calls.sources(Instant::now())
+    }
+
+    /// Whether something is overdue.
+    pub fn is_due(&self) -> bool {
+        let now = Instant::now();
+        self.calls.deadline(now).is_some_and(|deadline| now >= deadline)
+    }
+}
+
+impl Client {
+    /// When something is to be done about direct chats although nothing comes.
+    pub(super) fn direct_due(&self) -> Option<Instant> {
+        let can_ask = self.stage == Stage::Talking && self.session.has_room();
+        let alive = self.direct.alive_due.filter(|_| can_ask);
+        self.direct.calls.deadline(Instant::now()).into_iter().chain(alive).min()
+    }
+
+    pub(super) fn act_on_call(&mut self, action: CallAction) {
+        match action {
+            CallAction::Up(port) => self.come_up(port),
+            CallAction::Down => {
+                self.direct.calls.stop_listening();
+                self.direct.alive_due = None;
+                let done = "direct chats are not taken any more";
+                self.ask(Asked::Simple { done }, Verb::Down, "");
+            }
+            CallAction::Call(user) => self.call(user),
+            CallAction::Accept => match self.direct.calls.accept() {
+                Some(peer) => self.show(opened(peer)),
+                None => self.show(Line::error(safe!("nobody calls"))),
+            },
+            CallAction::Decline => self.decline(),
+            CallAction::HangUp => match self.direct.calls.hang_up(Instant::now()) {
+                Some((peer, ChatStage::Open)) => {
+                    self.show(Line::notice(safe!("the direct chat with {peer} is over")));
+                }
+                Some((peer, _)) => self.show(Line::notice(safe!("no direct chat with {peer}"))),
+                None => self.show(Line::error(safe!("there is no direct chat"))),
+            },
+        }
+    }
+
+    /// Takes calls from now on: on a port that was named, else on that of one's number, or where
+    /// that is taken, on another.
+    fn come_up(&mut self, port: Option<u16>) {
+        if self.stage != Stage::Talking {
+            return self.show_offline();
+        }
+        let now = Instant::now();
+        let calls = &mut self.direct.calls;
+        let own = self.direct.number.and_then(Number::port).filter(|port| *port >= PORT_MIN);
+        let bound = match port {
+            Some(port) => calls.listen(port, now),
+            None => calls.listen(own.unwrap_or(0), now).or_else(|_| calls.listen(0, now)),
+        };
+        match bound {
+            Ok(port) => self.ask(Asked::Up { quiet: false }, Verb::Up, port),
+            Err(error) => self.show(Line::error(safe!("no port to listen on: {error}"))),
+        }
+    }
+
+    /// After a login that was not the first, says again that calls are taken.
+    pub(super) fn come_up_again(&mut self) {
+        if let Some(port) = self.direct.calls.port() {
+            self.ask(Asked::Up { quiet: true }, Verb::Up, port);
+        }
+    }
+
+    /// Says that calls are still taken, where it is time to.
+    pub(super) fn stay_up(&mut self) {
+        let now = Instant::now();
+        let is_due = self.direct.alive_due.is_some_and(|due| now >= due);
+        if is_due && self.stage == Stage::Talking && self.session.has_room() {
+            self.direct.alive_due = Some(now + ALIVE_PERIOD);
+            self.ask(Asked::Alive, Verb::Alive, "");
+        }
+    }
+
+    pub(super) fn up_answered(&mut self, quiet: bool, line: &ServerLine<'_>) {
+        if line.code == Code::Done as u16 {
+            self.direct.alive_due = Some(Instant::now() + ALIVE_PERIOD);
+            if !quiet {
+                self.show(Line::answer(safe!("direct chats are taken on port {}", line.rest)));
+            }
+            return;
+        }
+        self.direct.calls.stop_listening();
+        self.direct.alive_due = None;
+        self.show(Line::error(safe!("direct chats are not taken: {}", line.rest)));
+    }
+
+    pub(super) fn alive_answered(&mut self, line: &ServerLine<'_>) {
+        if line.code == Code::WrongState as u16 {
+            self.come_up_again();
+        }
+    }
+
+    fn call(&mut self, user: UserRef) {
+        if let Some((peer, _)) = self.direct.calls.current() {
+            let why = safe!("{peer} first: /hangup ends that");
+            return self.show(Line::error(why));
+        }
+        self.ask(Asked::Call(user), Verb::Call, user);
+    }
+
+    pub(super) fn call_answered(&mut self, user: UserRef, line: &ServerLine<'_>) {
+        if line.code != Code::Done as u16 {
+            let why =
+                safe!("no call to {user}: {}; /open {user} goes on through the server", line.rest);
+            return self.show(Line::error(why));
+        }
+        let announced = Announced::parse(line.rest).zip(self.name);
+        let Some((Announced { peer, address, ticket }, own)) = announced else {
+            return self.show(Line::error(safe!("the server's answer to /call can't be read")));
+        };
+        if let Some((other, _)) = self.direct.calls.current() {
+            return self.show(Line::error(safe!("no call to {peer}: {other} was faster")));
+        }
+        let now = Instant::now();
+        let begun = match address {
+            Some(address) => self.direct.calls.call(own, peer, address, &ticket, now),
+            None => Err("where it is, is not known".to_string()),
+        };
+        match begun {
+            Ok(()) => self.show(Line::notice(safe!("calling {peer} …"))),
+            Err(why) => self.show(unreachable(peer, &why)),
+        }
+    }
+
+    /// The server says that somebody is about to call.
+    pub(super) fn take_announced(&mut self, line: &ServerLine<'_>) {
+        match Announced::parse(line.rest) {
+            Some(call) => self.direct.calls.invite(call.peer, call.ticket, Instant::now()),
+            None => self.show(Line::error(safe!("the server announced a call that can't be read"))),
+        }
+        // It may be the connection that waits already.
+        self.take_calls();
+    }
+
+    fn decline(&mut self) {
+        match self.direct.calls.current() {
+            Some((peer, ChatStage::Ringing)) => {
+                self.direct.calls.hang_up(Instant::now());
+                self.show(Line::notice(safe!("{peer} was told no")));
+            }
+            _ => self.show(Line::error(safe!("nobody calls"))),
+        }
+    }
+
+    pub(super) fn say_directly(&mut self, text: &str) {
+        let Some((peer, _)) = self.direct.calls.current() else {
+            return;
+        };
+        let own = self.name.as_ref().map_or("", UserName::as_str);
+        match self.direct.calls.say(text) {
+            Ok(()) => {
+                let text = said(own, peer.as_str(), text);
+                self.show(Line { kind: Kind::Own, text });
+            }
+            Err(why) => self.show(Line::error(safe!("not sent to {peer}: {why} (it was: {text})"))),
+        }
+    }
+
+    /// Lets the sockets of direct chats take their turn, and shows what comes of it.
+    pub(super) fn take_calls(&mut self) {
+        let Some(own) = self.name else {
+            return;
+        };
+        for event in self.direct.calls.turn(own, Instant::now()) {
+            self.take_call_event(own, event);
+        }
+    }
+
+    fn take_call_event(&mut self, own: UserName, event: Event) {
+        let Event { peer, what } = event;
+        let line = match what {
+            What::Rings => {
+                self.front.ring();
+                Line::notice(safe!("{peer} calls; /accept or /decline"))
+            }
+            What::Missed(why) => Line::notice(safe!("{peer} called: {why}")),
+            What::Reached => Line::notice(safe!("it rings at {peer}")),
+            What::Opened => opened(peer),
+            What::NotTaken(why) => {
+                let offer = safe!("/open {peer} goes on through the server");
+                Line::error(safe!("{peer} did not take the call: {why}; {offer}"))
+            }
+            What::Unreachable(why) => unreachable(peer, &why),
+            What::Said(text) => {
+                let text = said(peer.as_str(), own.as_str(), &text);
+                Line { kind: Kind::Direct, text }
+            }
+            What::Unreadable => Line::warning(safe!("{peer} sent what can't be read (direct)")),
+            What::Ended(ending) => {
+                self.front.ring();
+                Line::warning(safe!("the direct chat with {peer} is over: {ending}"))
+            }
+        };
+        self.show(line);
+    }
+
+    /// The client ends, and its direct chat with it.
+    pub(super) fn hang_up_at_the_end(&mut self) {
+        if let Some((peer, ChatStage::Open)) = self.direct.calls.hang_up(Instant::now()) {
+            self.show(Line::notice(safe!("the direct chat with {peer} is over")));
+        }
+    }
+}
+
+fn opened(peer: UserName) -> Line {
+    Line::notice(safe!("direct chat with {peer}, encrypted; /hangup ends it"))
+}
+
+fn unreachable(peer: UserName, why: &str) -> Line {
+    let offer = safe!("/open {peer} goes on through the server");
+    Line::error(safe!("no direct connection to {peer}: {why}; {offer}"))
+}
+
+/// `12:34 alice -> bob (direct): hello`.
+fn said(from: &str, to: &str, text: &str) -> SafeText {
+    safe!("{} {from} -> {to} (direct): {text}", clock::now())
+}
+
+/// Whether the locale's characters are those of Unicode, after locale(7).
+fn is_utf8() -> bool {
+    let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default();
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}

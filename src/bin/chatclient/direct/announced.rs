@@ -1,0 +1,63 @@
+//! What the server says of a call, to both of its sides.
+
+use std::net::{IpAddr, SocketAddr};
+
+use chatsrv::protocol::name::UserName;
+
+use super::ticket::Ticket;
+
+/// The words of the answer to CALL, and of notice 125: the other side, where it is, and the ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The other side.
+    pub peer: UserName,
+    /// Where it takes direct chats; none where that is not known.
+    pub address: Option<SocketAddr>,
+    /// What both sides know each other by.
+    pub ticket: Ticket,
+}
+
+impl Announced {
+    /// Reads `user address port ticket`, where an IPv6 address stands in brackets and an unknown
+    /// port is `-`.
+    pub fn parse(words: &str) -> Option<Self> {
+        let mut words = words.split(' ');
+        let peer = words.next()?.parse().ok()?;
+        let ip = ip_address(words.next()?);
+        let port = words.next()?.parse().ok();
+        let ticket = words.next()?.parse().ok()?;
+        let address = ip.zip(port).map(SocketAddr::from);
+        Some(Announced { peer, address, ticket })
+    }
+}
+
+/// An address as the protocol writes it. Who is on the server's own machine has none.
+fn ip_address(word: &str) -> Option<IpAddr> {
+    match word.strip_prefix('[') {
+        Some(word) => word.strip_suffix(']')?.parse().ok().map(IpAddr::V6),
+        None => word.parse().ok().map(IpAddr::V4),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_call_are_read() {
+        let ticket = "A".repeat(43);
+        let read = |words: &str| Announced::parse(&format!("{words} {ticket}"));
+        let address = |words: &str| read(words).and_then(|call| call.address);
+        assert_eq!(read("bob 192.0.2.7 10417").unwrap().peer, "bob".parse().unwrap());
+        assert_eq!(address("bob 192.0.2.7 10417"), "192.0.2.7:10417".parse().ok());
+        assert_eq!(address("bob [2001:db8::1] 10417"), "[2001:db8::1]:10417".parse().ok());
+        for unknown in ["bob 192.0.2.7 -", "bob local 10417", "bob 2001:db8::1 1", "bob - -"] {
+            assert_eq!(address(unknown), None, "{unknown}");
+            assert!(read(unknown).is_some(), "{unknown}");
+        }
+        for bad in ["", "bob", "bob 192.0.2.7", "4x 192.0.2.7 1"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        assert_eq!(Announced::parse("bob 192.0.2.7 10417 short"), None);
+    }
+}

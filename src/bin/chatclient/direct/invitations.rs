@@ -1,0 +1,115 @@
+//! Calls that the server has announced (notice 125) and that have not come yet.
+
+use std::time::{Duration, Instant};
+
+use chatsrv::protocol::name::UserName;
+
+use super::chat::Chat;
+use super::ticket::Ticket;
+
+/// How long a ticket is good.
+pub const TICKET_AGE_MAX: Duration = Duration::from_secs(60);
+/// How many calls may be awaited at a time; the oldest makes room for a newer one.
+const INVITATIONS_MAX: usize = 16;
+
+#[derive(Debug)]
+struct Invitation {
+    from: UserName,
+    ticket: Ticket,
+    until: Instant,
+}
+
+/// The calls that are awaited, the oldest first.
+#[derive(Debug, Default)]
+pub struct Invitations {
+    invitations: Vec<Invitation>,
+    added: u64,
+}
+
+impl Invitations {
+    /// The server says that `from` is about to call. A newer ticket of the same user is the only
+    /// one that is good.
+    pub fn add(&mut self, from: UserName, ticket: Ticket, now: Instant) {
+        self.invitations.retain(|invitation| invitation.from != from && invitation.until > now);
+        if self.invitations.len() == INVITATIONS_MAX {
+            self.invitations.remove(0);
+        }
+        self.invitations.push(Invitation { from, ticket, until: now + TICKET_AGE_MAX });
+        self.added += 1;
+    }
+
+    /// How many calls were announced so far: who could not be placed before may be placed when this
+    /// has changed.
+    pub fn added(&self) -> u64 {
+        self.added
+    }
+
+    /// The chat that the first message of a handshake begins. Its ticket is used up then.
+    pub fn place(&mut self, own: UserName, first: &[u8], now: Instant) -> Option<Chat> {
+        self.invitations.retain(|invitation| invitation.until > now);
+        let (at, chat) = self.invitations.iter().enumerate().find_map(|(at, invitation)| {
+            let chat = Chat::answer(own, invitation.from, &invitation.ticket, first)?;
+            Some((at, chat))
+        })?;
+        self.invitations.remove(at);
+        Some(chat)
+    }
+
+    /// Nobody may call any more.
+    pub fn clear(&mut self) {
+        self.invitations.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ticket::ticket;
+    use super::*;
+
+    fn name(text: &str) -> UserName {
+        text.parse().unwrap()
+    }
+
+    fn first_message(byte: u8) -> Vec<u8> {
+        let caller = Chat::call(name("alice"), name("bob"), &ticket(byte)).unwrap();
+        caller.output()[2..].to_vec()
+    }
+
+    fn peer_of(invitations: &mut Invitations, first: &[u8], now: Instant) -> Option<UserName> {
+        invitations.place(name("bob"), first, now).map(|chat| chat.peer())
+    }
+
+    #[test]
+    fn a_ticket_is_good_once_and_for_a_minute() {
+        let (mut invitations, now) = (Invitations::default(), Instant::now());
+        invitations.add(name("alice"), ticket(1), now);
+        invitations.add(name("carol"), ticket(2), now);
+        assert_eq!(peer_of(&mut invitations, &first_message(2), now), Some(name("carol")));
+        assert_eq!(peer_of(&mut invitations, &first_message(2), now), None);
+        let later = now + TICKET_AGE_MAX;
+        let just_before = later - Duration::from_millis(1);
+        assert_eq!(peer_of(&mut invitations, &first_message(9), just_before), None);
+        assert_eq!(peer_of(&mut invitations, &first_message(1), later), None);
+        assert!(invitations.invitations.is_empty());
+    }
+
+    #[test]
+    fn only_the_newest_ticket_of_a_user_is_good() {
+        let (mut invitations, now) = (Invitations::default(), Instant::now());
+        invitations.add(name("alice"), ticket(1), now);
+        invitations.add(name("Alice"), ticket(2), now);
+        assert_eq!(peer_of(&mut invitations, &first_message(1), now), None);
+        assert_eq!(peer_of(&mut invitations, &first_message(2), now), Some(name("alice")));
+    }
+
+    #[test]
+    fn what_is_awaited_is_bounded() {
+        let (mut invitations, now) = (Invitations::default(), Instant::now());
+        for n in 0..=INVITATIONS_MAX {
+            invitations.add(name(&format!("u{n}")), ticket(n as u8), now);
+        }
+        assert_eq!(invitations.invitations.len(), INVITATIONS_MAX);
+        assert_eq!(peer_of(&mut invitations, &first_message(0), now), None);
+        assert_eq!(peer_of(&mut invitations, &first_message(1), now), Some(name("u1")));
+    }
+}
