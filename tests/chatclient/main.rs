@@ -3,6 +3,7 @@
 
 mod chats;
 mod downloads;
+mod groups;
 mod lost;
 mod peer;
 

@@ -14,6 +14,7 @@ mod commands;
 mod connection;
 mod exit;
 mod front;
+mod groups;
 mod jobs;
 mod line;
 mod listing;

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use chatsrv::protocol::name::Target;
 use chatsrv::protocol::reply::{Code, ServerLine};
 
+use crate::groups::GroupRequest;
 use crate::transfers::TransferId;
 use crate::wire::Outgoing;
 
@@ -59,6 +60,8 @@ pub enum Asked {
         /// What to say after a yes.
         done: &'static str,
     },
+    /// Something about a group, or all.
+    Group(GroupRequest),
     /// The SHA-256 of a file.
     Sum,
     /// The start of a download.
@@ -94,6 +97,7 @@ impl Asked {
         match self {
             Asked::Who { quiet: false } => Some("/list"),
             Asked::Files { quiet: false } => Some("/files"),
+            Asked::Group(request) => request.typed_as(),
             Asked::Sum => Some("/sum"),
             Asked::Passwd(_) => Some("/passwd"),
             Asked::Chats => Some("/chats"),

@@ -7,6 +7,7 @@ use super::passwd::{Entry, Passwords};
 use super::{Client, Dialogue, Ending, Stage};
 use crate::commands::{self, Action, COMMANDS, Command, Typed};
 use crate::front::Input;
+use crate::groups::GroupRequest;
 use crate::line::Line;
 use crate::login::is_yes;
 use crate::one_job::Job;
@@ -183,6 +184,7 @@ impl Client {
             Action::Who => self.ask(Asked::Who { quiet: false }, Verb::Who, ""),
             Action::Chats => {
                 self.mark(true);
+                self.ask_group(GroupRequest::Mine { quiet: true });
                 self.ask(Asked::Chats, Verb::Unread, "");
             }
             Action::Open(chat) => self.open_chat(chat),
@@ -192,6 +194,7 @@ impl Client {
                 Some(chat) => self.ask(Asked::Search, Verb::Search, format_args!("{chat} {words}")),
                 None => self.ask(Asked::Search, Verb::Search, format_args!("- {words}")),
             },
+            Action::Group(request) => self.ask_group(request),
             Action::Passwd => self.dialogue = Dialogue::Password(Entry::Old),
             Action::Nick(name) => {
                 self.ask(Asked::Simple { done: "done" }, Verb::Nick, name.as_str());

@@ -10,6 +10,7 @@ use chatsrv::protocol::verb::Verb;
 
 use super::{Client, Dialogue, Ending, Stage};
 use crate::connection::{ConnectError, Connection};
+use crate::groups::GroupRequest;
 use crate::line::Line;
 use crate::login::{Question, Step};
 use crate::one_job::Job;
@@ -121,6 +122,7 @@ impl Client {
             }
         }
         if self.completes {
+            self.ask_group(GroupRequest::Mine { quiet: true });
             self.ask(Asked::Who { quiet: true }, Verb::Who, "");
             self.ask(Asked::Files { quiet: true }, Verb::Ls, "");
         }

@@ -3,6 +3,7 @@
 
 mod act;
 mod arrive;
+mod group;
 mod passwd;
 mod reading;
 mod receive;

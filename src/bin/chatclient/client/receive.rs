@@ -6,6 +6,7 @@ use chatsrv::protocol::{SERVER_LINE_BYTES_MAX, VERSION};
 
 use super::reading::said;
 use super::{Client, Ending, Stage};
+use crate::groups::GroupRequest;
 use crate::line::{Kind, Line};
 use crate::listing;
 use crate::missed::Note;
@@ -138,6 +139,7 @@ impl Client {
                 let stopped = word.parse().ok().and_then(|s| self.transfers.aborted(s, rest));
                 return self.show_all(stopped);
             }
+            122 | 123 | 128 => return self.take_group_notice(line),
             129 => safe!("the server stops within {word} s"),
             _ => safe!("notice: {}", Shown(line)),
         };
@@ -149,6 +151,7 @@ impl Client {
             Asked::Who { quiet: false } => {
                 self.show(Line::answer(safe!("online: {}", line.rest)));
             }
+            Asked::Group(request) => self.take_group_head(request, line),
             Asked::Files { quiet: false } if line.rest == "0" => {
                 self.show(Line::answer(safe!("no files")));
             }
@@ -170,6 +173,7 @@ impl Client {
                 self.words.add_file(file.name);
                 (!quiet).then(|| file.text())
             }),
+            Asked::Group(request) => self.group_item(request, line.rest),
             _ => Some(None),
         };
         match shown {
@@ -204,6 +208,7 @@ impl Client {
                 self.show_all(outcome);
             }
             Asked::Simple { done: text } if done => self.show(Line::answer(SafeText::new(text))),
+            Asked::Group(request) if done => self.group_done(&request, line),
             Asked::Sum if done => {
                 let mut words = line.rest.splitn(3, ' ');
                 let mut word = || words.next().unwrap_or_default();
@@ -211,6 +216,7 @@ impl Client {
                 self.show(Line::answer(safe!("{hash}  {name}")));
             }
             Asked::Who { quiet: true }
+            | Asked::Group(GroupRequest::Mine { quiet: true })
             | Asked::Files { quiet: true }
             | Asked::Token
             | Asked::Key
@@ -259,7 +265,7 @@ impl Client {
 }
 
 /// A line as it came.
-struct Shown<'a>(&'a ServerLine<'a>);
+pub(super) struct Shown<'a>(pub &'a ServerLine<'a>);
 
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
