@@ -6,6 +6,8 @@ mod downloads;
 mod groups;
 mod lost;
 mod peer;
+mod sent_files;
+mod uploads;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -6,6 +6,7 @@ mod support;
 mod crash;
 mod person;
 mod screen;
+mod transfers;
 
 use chatsrv::protocol::text::is_invisible;
 use person::Person;

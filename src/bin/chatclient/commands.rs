@@ -4,6 +4,7 @@ use chatsrv::protocol::name::{DisplayName, FileName, GroupName, Target, UserRef}
 use chatsrv::protocol::request::LIST_MESSAGES_MAX;
 
 use crate::groups::GroupRequest;
+use crate::transfers::Source;
 
 /// What a typed line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +48,18 @@ pub enum Action {
     /// List the files of a folder, or of the shared folder itself.
     Files(Option<FileName>),
     /// Download a file.
-    Get(FileName),
+    Get(Source),
+    /// Upload a file.
+    Send {
+        /// Which one.
+        path: String,
+        /// To whom; none is the shared folder.
+        to: Option<Target>,
+    },
     /// Tell a file's SHA-256.
     Sum(FileName),
-    /// Cancel the downloads of a file, or all.
-    Abort(Option<FileName>),
+    /// Cancel the transfers of a file, or all.
+    Abort(Option<String>),
     /// List the commands, or explain one.
     Help(Option<&'static Command>),
     /// Log out.
@@ -183,14 +191,22 @@ pub const COMMANDS: &[Command] = &[
     row("/files", "[FOLDER]", "list the files of a folder", Completes::Files, |words| {
         file_or_all(words.trim().trim_end_matches('/')).map(Action::Files)
     }),
-    row("/get", "NAME", "download a file into the current folder", Completes::Files, |words| {
+    row("/get", "NAME|@ID", "download a file, @ID one that was sent", Completes::Files, |words| {
         words.trim().parse().ok().map(Action::Get)
+    }),
+    row("/put", "FILE", "upload a file into the shared folder", Completes::Nothing, |words| {
+        some_text(words).map(|path| Action::Send { path: path.trim().to_string(), to: None })
+    }),
+    row("/sendfile", "TARGET FILE", "send a file to a chat", Completes::Chats, |words| {
+        let (target, path) = target_and_text(words)?;
+        let to = Some(target.parse().ok()?);
+        Some(Action::Send { path: path.trim().to_string(), to })
     }),
     row("/sum", "NAME", "tell the SHA-256 of a file", Completes::Files, |words| {
         words.trim().parse().ok().map(Action::Sum)
     }),
-    row("/abort", "[NAME]", "cancel a download, or all", Completes::Files, |words| {
-        file_or_all(words.trim()).map(Action::Abort)
+    row("/abort", "[NAME]", "cancel the transfer of a file, or all", Completes::Files, |words| {
+        Some(Action::Abort(some_text(words.trim())))
     }),
     row("/help", "[COMMAND]", "list the commands, or explain one", Completes::Commands, |words| {
         match words.trim() {
@@ -340,7 +356,10 @@ mod tests {
         }
         assert!(matches!(read("/send * hi"), Typed::Action(Action::Say { .. })));
         assert_eq!(read("/files docs/"), Typed::Action(Action::Files("docs".parse().ok())));
-        assert_eq!(read("/get a b.txt"), Typed::Action(Action::Get("a b.txt".parse().unwrap())));
+        assert_eq!(
+            read("/get a b.txt"),
+            Typed::Action(Action::Get(Source::Shared("a b.txt".parse().unwrap())))
+        );
         assert_eq!(read("/quiet ON"), Typed::Action(Action::Quiet(true)));
         assert_eq!(read("/nope"), Typed::Unknown);
         assert_eq!(read("//etc is a folder"), Typed::Text("/etc is a folder".into()));

@@ -1,8 +1,9 @@
 //! What the person types, and what comes of it.
 
-use chatsrv::protocol::name::{FileName, Target, UserRef};
+use chatsrv::protocol::name::{Target, UserRef};
 use chatsrv::protocol::verb::Verb;
 
+use super::files::{goal, typed_path};
 use super::passwd::{Entry, Passwords};
 use super::{Client, Dialogue, Ending, Stage};
 use crate::commands::{self, Action, COMMANDS, Command, Typed};
@@ -69,7 +70,7 @@ impl Client {
         Ok(())
     }
 
-    /// Ctrl-C on an empty line: ends the dialogue, else the downloads, else asks whether to leave.
+    /// Ctrl-C on an empty line: ends the dialogue, else the transfers, else asks whether to leave.
     fn interrupted(&mut self) -> Result<(), Ending> {
         if !self.is_open() {
             return Err(Ending::Left);
@@ -211,12 +212,13 @@ impl Client {
                 let folder = folder.as_ref().map_or("", |name| name.as_str());
                 self.ask(Asked::Files { quiet: false }, Verb::Ls, folder);
             }
-            Action::Get(name) => {
-                let place = Place::here(&name);
-                self.download(name, place);
+            Action::Get(source) => {
+                let place = Place::Folder(self.downloads.clone());
+                self.download(source, place);
             }
+            Action::Send { path, to } => self.upload(typed_path(&path), goal(to)),
             Action::Sum(name) => self.ask(Asked::Sum, Verb::Sum, name),
-            Action::Abort(name) => self.abort(name.as_ref()),
+            Action::Abort(name) => self.abort(name.as_deref()),
             Action::Help(None) => self.help(),
             Action::Help(Some(command)) => {
                 self.show(Line::answer(safe!("{}: {}", command.usage(), command.help)));
@@ -225,24 +227,7 @@ impl Client {
         }
     }
 
-    fn download(&mut self, name: FileName, place: Place) {
-        if self.stage != Stage::Talking {
-            return self.show_offline();
-        }
-        if let Err(why) = self.transfers.start(name, place, &mut self.session) {
-            self.show(Line::error(why));
-        }
-    }
-
-    fn abort(&mut self, name: Option<&FileName>) {
-        if !self.transfers.has(name) {
-            return self.show(Line::error(safe!("no such download is under way")));
-        }
-        let lines = self.transfers.cancel(name, &mut self.session);
-        self.show_all(lines);
-    }
-
-    /// A person is asked before downloads or messages are lost; a script waits for them.
+    /// A person is asked before transfers or messages are lost; a script waits for them.
     fn leave_or_ask(&mut self) {
         let offline = self.stage != Stage::Talking && !self.outbox.is_empty();
         if self.transfers.is_idle() && !offline {
@@ -256,7 +241,7 @@ impl Client {
             self.show(Line::notice(safe!("messages not confirmed: {}", self.outbox.len())));
         } else {
             let count = self.transfers.count();
-            self.show(Line::notice(safe!("downloads under way: {count}")));
+            self.show(Line::notice(safe!("transfers under way: {count}")));
         }
         self.dialogue = Dialogue::Leave;
     }
@@ -288,7 +273,8 @@ impl Client {
     pub(super) fn run_job(&mut self, job: Job) {
         match job {
             Job::Say { to, text } => self.say(to, &text),
-            Job::Get { name, place } => self.download(name, place),
+            Job::Get { source, place } => self.download(source, place),
+            Job::Put { path, goal } => self.upload(path, goal),
         }
     }
 }

@@ -85,6 +85,11 @@ impl Reading {
         self.history = self.history.filter(|(read, _)| *read != chat);
     }
 
+    /// An item of the list under way.
+    pub fn list(&mut self, note: Note) {
+        self.listed.push(note);
+    }
+
     fn hold(&mut self, note: Note) -> Result<Option<Note>, Note> {
         if self.missed.is_active() {
             return self.missed.hold(note).map(|()| None);

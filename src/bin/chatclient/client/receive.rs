@@ -12,7 +12,7 @@ use crate::listing;
 use crate::missed::Note;
 use crate::outbox::Draft;
 use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Sorted};
+use crate::session::{Asked, FILE, Sorted};
 
 impl Client {
     /// Reads once and takes all frames that are whole.
@@ -58,12 +58,12 @@ impl Client {
                 None => self.unreadable(),
             },
             Frame::File { stream, bytes } => {
-                let failure = self.transfers.chunk(stream, bytes, &mut self.session);
+                let failure = self.transfers.downloads.chunk(stream, bytes, &mut self.session);
                 self.show_all(failure);
                 Ok(())
             }
             Frame::FileEnd { stream } => {
-                let failure = self.transfers.complete(stream, &mut self.session);
+                let failure = self.transfers.downloads.complete(stream, &mut self.session);
                 self.show_all(failure);
                 Ok(())
             }
@@ -94,7 +94,9 @@ impl Client {
         }
         match sorted {
             Sorted::Closing => return Err(Ending::Closed(SafeText::new(line.rest))),
+            Sorted::Notice if line.code == FILE => return self.take_file(line),
             Sorted::Notice => self.take_notice(line),
+            Sorted::ListedFile => self.take_listed_file(line),
             Sorted::Head(asked) => self.take_head(&asked, line),
             Sorted::Item(asked) => self.take_item(&asked, line),
             Sorted::Answer(Asked::Login) => {
@@ -134,6 +136,10 @@ impl Client {
             121 => {
                 self.words.remove_user(word);
                 safe!("{word} has left")
+            }
+            126 => {
+                let failure = self.transfers.uploads.taken(line.rest, &mut self.session);
+                return self.show_all(failure);
             }
             127 => {
                 let stopped = word.parse().ok().and_then(|s| self.transfers.aborted(s, rest));
@@ -200,11 +206,23 @@ impl Client {
             | Asked::Search => self.take_messages(&asked, line),
             Asked::Token if done => self.login.set_token(line.rest),
             Asked::Get(id) => {
-                let failure = self.transfers.get_answered(id, line, &mut self.session);
+                let failure = self.transfers.downloads.get_answered(id, line, &mut self.session);
                 self.show_all(failure);
             }
             Asked::Compare(id) => {
-                let outcome = self.transfers.compare_answered(id, line);
+                let outcome = self.transfers.downloads.compare_answered(id, line);
+                self.show_all(outcome);
+            }
+            Asked::NameOf(id) => {
+                let failure = self.transfers.downloads.named(id, line);
+                self.show_all(failure);
+            }
+            Asked::Put(id) => {
+                let outcome = self.transfers.uploads.announced(id, line, &mut self.session);
+                self.show_all(outcome);
+            }
+            Asked::CompareUpload(id) => {
+                let outcome = self.transfers.uploads.compare_answered(id, line);
                 self.show_all(outcome);
             }
             Asked::Simple { done: text } if done => self.show(Line::answer(SafeText::new(text))),
