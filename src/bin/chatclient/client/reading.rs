@@ -59,9 +59,10 @@ impl Reading {
         !self.missed.is_active() && self.opening.is_none()
     }
 
-    /// When the server is to be told what was shown.
+    /// When the server is to be told what was shown. While what was missed is being fetched, that
+    /// can wait: more will be shown at its end.
     pub fn mark_due(&self) -> Option<Instant> {
-        let due = self.chats.has_unmarked();
+        let due = self.chats.has_unmarked() && !self.missed.is_active();
         due.then(|| self.marked.map_or_else(Instant::now, |marked| marked + MARK_PERIOD))
     }
 
