@@ -12,7 +12,9 @@ fn unread_chats_are_told_and_opened_and_a_plain_line_goes_there() {
         peer.send("C 150 UNREAD 1\nC 151 UNREAD bob 2 1000000000000012\n");
         peer.send("C 230 USER alice 48213 welcome\n");
         peer.go_on();
+        peer.expect("C GROUPS");
         peer.expect("C UNREAD");
+        peer.send("C 150 GROUPS 1\nC 151 GROUPS #ops bob 3 -\nC 250 GROUPS\n");
         peer.send("C 150 UNREAD 1\nC 151 UNREAD bob 2 1000000000000012\nC 250 UNREAD\n");
         peer.expect("C OPEN bob");
         let unread = ["1000000000000011 bob alice \u{202e}one", "1000000000000012 bob alice two"];
@@ -25,7 +27,10 @@ fn unread_chats_are_told_and_opened_and_a_plain_line_goes_there() {
     });
     let shown = stdout(&output);
     assert!(shown.contains("2 unread from bob; /open bob\n"), "{shown}");
-    assert!(shown.contains("  bob          2 unread, the last 2001-09-09 01:46\n  *\n"), "{shown}");
+    assert!(
+        shown.contains("  bob          2 unread, the last 2001-09-09 01:46\n  *\n  #ops\n"),
+        "{shown}"
+    );
     assert!(shown.contains("bob -> alice: <U+202E>one\n"), "{shown}");
     assert!(shown.contains("alice -> bob: hello\n"), "{shown}");
     assert!(stderr(&output).contains("nothing was sent"), "{}", stderr(&output));

@@ -1,6 +1,6 @@
 //! Files that come, break off, and are not what they should be.
 
-use crate::peer::{client, run, serve, stderr, stdout, talk};
+use crate::peer::{Peer, client, run, serve, serve_all, stderr, stdout, talk};
 
 #[test]
 fn a_download_arrives_beside_the_chat() {
@@ -38,7 +38,7 @@ fn a_download_goes_on_from_what_is_there() {
         peer.send("C 250 GET 1 10 a\nF 1 4\nabcd");
     });
     let mut command = client(folder.path(), port);
-    command.args(["--get", "a"]);
+    command.args(["--get", "a", "--retry", "0s"]);
     let output = run(command, "");
     server.join().unwrap();
     assert_eq!(output.status.code(), Some(69));
@@ -110,4 +110,33 @@ fn a_file_can_go_to_standard_output() {
     server.join().unwrap();
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"\x00\x1b\n\xff"[..]));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_download_goes_on_by_itself_when_the_connection_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, server) = serve_all(vec![
+        Box::new(|peer: &mut Peer| {
+            peer.log_in();
+            peer.expect("C GET 0 a");
+            peer.send("C 250 GET 1 10 a\nF 1 4\nabcd");
+        }),
+        Box::new(|peer: &mut Peer| {
+            peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+            peer.expect("C USER alice TAKEOVER");
+            peer.send("C 331 USER alice send the password\n");
+            peer.expect("D secret");
+            peer.send("C 150 UNREAD 0\nC 230 USER alice 48213 welcome\n");
+            peer.expect("C GET 4 a");
+            peer.send("C 250 GET 1 10 a\nF 1 6\nefghijF 1 0\n");
+            peer.sum("a", b"abcdefghij");
+            peer.goodbye();
+        }),
+    ]);
+    let mut command = client(folder.path(), port);
+    command.args(["--get", "a", "-o", "-"]);
+    let output = run(command, "");
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "abcdefghij");
 }

@@ -3,8 +3,11 @@
 
 mod chats;
 mod downloads;
+mod groups;
 mod lost;
 mod peer;
+mod sent_files;
+mod uploads;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

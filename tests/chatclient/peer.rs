@@ -26,9 +26,14 @@ impl Peer {
 
     #[track_caller]
     pub fn expect(&mut self, expected: &str) {
+        assert_eq!(self.line(), expected);
+    }
+
+    /// The next line.
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
-        assert_eq!(line.trim_end_matches('\n'), expected);
+        line.trim_end_matches('\n').to_string()
     }
 
     /// Greets, and logs alice in.
@@ -98,6 +103,16 @@ impl Peer {
     /// Answers the request for the SHA-256 of `content`, named `name`.
     pub fn sum(&mut self, name: &str, content: &[u8]) {
         self.expect(&format!("C SUM {name}"));
+        self.send_sum(name, content);
+    }
+
+    /// Answers the request for the SHA-256 of a file that was sent.
+    pub fn send_sum_when_asked(&mut self, asked: &str, name: &str, content: &[u8]) {
+        self.expect(&format!("C SUM {asked}"));
+        self.send_sum(name, content);
+    }
+
+    pub fn send_sum(&mut self, name: &str, content: &[u8]) {
         let hash = Sha256::digest(content);
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         self.send(format!("C 250 SUM {hex} {} {name}\n", content.len()));

@@ -8,6 +8,7 @@ mod direct;
 mod operator;
 mod person;
 mod screen;
+mod transfers;
 
 use chatsrv::protocol::text::is_invisible;
 use person::Person;

@@ -80,6 +80,17 @@ impl Person {
         person
     }
 
+    /// Logs in to an account that stands.
+    pub fn log_in(server: &Server, folder: &Path, columns: u16, name: &str) -> Self {
+        let mut person = Person::sit_down(server, folder, columns);
+        person.wait_for_prompt("name:");
+        person.type_keys(&format!("{name}\r"));
+        person.wait_for_prompt("password:");
+        person.type_keys(&format!("{}\r", password_of(name)));
+        person.wait_for_prompt(&format!("{name}>"));
+        person
+    }
+
     pub fn type_keys(&mut self, keys: &str) {
         self.terminal.write_all(keys.as_bytes()).unwrap();
     }

@@ -136,6 +136,11 @@ impl Chats {
         self.chats.iter().map(|chat| chat.target)
     }
 
+    /// The chat is not this user's any more.
+    pub fn forget(&mut self, chat: Target) {
+        self.chats.retain(|other| other.target != chat);
+    }
+
     /// The chat; none where there are too many.
     fn chat(&mut self, target: Target) -> Option<&mut Chat> {
         let at = match self.chats.iter().position(|chat| chat.target == target) {

@@ -2,8 +2,11 @@
 
 use crate::administration::{self, Administration};
 use crate::direct::action::CallAction;
-use chatsrv::protocol::name::{DisplayName, FileName, Target, UserRef};
+use chatsrv::protocol::name::{DisplayName, FileName, GroupName, Target, UserRef};
 use chatsrv::protocol::request::LIST_MESSAGES_MAX;
+
+use crate::groups::GroupRequest;
+use crate::transfers::Source;
 
 /// What a typed line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,16 +43,25 @@ pub enum Action {
         /// The words.
         words: String,
     },
+    /// Ask something about groups.
+    Group(GroupRequest),
     /// Change the password, step by step.
     Passwd,
     /// List the files of a folder, or of the shared folder itself.
     Files(Option<FileName>),
     /// Download a file.
-    Get(FileName),
+    Get(Source),
+    /// Upload a file.
+    Send {
+        /// Which one.
+        path: String,
+        /// To whom; none is the shared folder.
+        to: Option<Target>,
+    },
     /// Tell a file's SHA-256.
     Sum(FileName),
-    /// Cancel the downloads of a file, or all.
-    Abort(Option<FileName>),
+    /// Cancel the transfers of a file, or all.
+    Abort(Option<String>),
     /// Something about direct chats.
     Call(CallAction),
     /// Something that only administrators may do.
@@ -69,6 +81,8 @@ pub enum Completes {
     Users,
     /// The names of users and other chats.
     Chats,
+    /// The names of groups; behind one, those of users.
+    Groups,
     /// The names of the server's files.
     Files,
     /// The names of commands.
@@ -135,24 +149,70 @@ pub const COMMANDS: &[Command] = &[
         let chat = if chat == "-" { None } else { Some(chat.parse().ok()?) };
         Some(Action::Search { chat, words: words.trim().to_string() })
     }),
+    row("/makegroup", "[#NAME] USER...", "make a group of them", Completes::Groups, |words| {
+        make_group(words, false)
+    }),
+    row(
+        "/makegroupreq",
+        "[#NAME] USER...",
+        "ask them to join a new group",
+        Completes::Groups,
+        |words| make_group(words, true),
+    ),
+    row("/joingroup", "#GROUP", "join a group, or ask its admin to", Completes::Groups, |words| {
+        group(words).map(GroupRequest::Join).map(Action::Group)
+    }),
+    row("/admit", "#GROUP USER", "let in one who wants to join", Completes::Groups, |words| {
+        group_and_user(words, GroupRequest::Admit)
+    }),
+    row("/refuse", "#GROUP USER", "don't let that one in", Completes::Groups, |words| {
+        group_and_user(words, GroupRequest::Refuse)
+    }),
+    row("/leavegroup", "#GROUP", "leave a group", Completes::Groups, |words| {
+        group(words).map(GroupRequest::Leave).map(Action::Group)
+    }),
+    row("/keep", "#GROUP on|off", "keep a group when its members leave", Completes::Groups, keep),
+    row("/sendgroup", "#GROUP TEXT", "send a message to a group", Completes::Groups, |words| {
+        let (name, text) = target_and_text(words)?;
+        Some(Action::Say { to: Target::Group(name.parse().ok()?), text })
+    }),
+    row("/activegroups", "", "list your groups", Completes::Nothing, |words| {
+        alone(words, Action::Group(GroupRequest::Mine { quiet: false }))
+    }),
+    row("/activeallgroups", "", "list all groups", Completes::Nothing, |words| {
+        alone(words, Action::Group(GroupRequest::All))
+    }),
+    row("/members", "#GROUP", "list the members of a group", Completes::Groups, |words| {
+        group(words).map(GroupRequest::Members).map(Action::Group)
+    }),
     row("/passwd", "", "change your password, step by step", Completes::Nothing, |words| {
         alone(words, Action::Passwd)
     }),
     row("/nick", "TEXT", "choose the name shown beside yours", Completes::Nothing, |words| {
         words.trim().parse().ok().map(Action::Nick)
     }),
-    row("/quiet", "on|off", "don't tell who comes and goes, or do", Completes::Nothing, on_or_off),
+    row("/quiet", "on|off", "don't tell who comes and goes, or do", Completes::Nothing, |words| {
+        on_or_off(words).map(Action::Quiet)
+    }),
     row("/files", "[FOLDER]", "list the files of a folder", Completes::Files, |words| {
         file_or_all(words.trim().trim_end_matches('/')).map(Action::Files)
     }),
-    row("/get", "NAME", "download a file into the current folder", Completes::Files, |words| {
+    row("/get", "NAME|@ID", "download a file, @ID one that was sent", Completes::Files, |words| {
         words.trim().parse().ok().map(Action::Get)
+    }),
+    row("/put", "FILE", "upload a file into the shared folder", Completes::Nothing, |words| {
+        some_text(words).map(|path| Action::Send { path: path.trim().to_string(), to: None })
+    }),
+    row("/sendfile", "TARGET FILE", "send a file to a chat", Completes::Chats, |words| {
+        let (target, path) = target_and_text(words)?;
+        let to = Some(target.parse().ok()?);
+        Some(Action::Send { path: path.trim().to_string(), to })
     }),
     row("/sum", "NAME", "tell the SHA-256 of a file", Completes::Files, |words| {
         words.trim().parse().ok().map(Action::Sum)
     }),
-    row("/abort", "[NAME]", "cancel a download, or all", Completes::Files, |words| {
-        file_or_all(words.trim()).map(Action::Abort)
+    row("/abort", "[NAME]", "cancel the transfer of a file, or all", Completes::Files, |words| {
+        Some(Action::Abort(some_text(words.trim())))
     }),
     row("/up", "[PORT]", "take direct chats", Completes::Nothing, |words| {
         CallAction::up(words).map(Action::Call)
@@ -294,12 +354,34 @@ fn history(words: &str) -> Option<Action> {
     fits.then_some(Action::History(chat, count))
 }
 
-fn on_or_off(words: &str) -> Option<Action> {
-    match words.trim() {
-        word if word.eq_ignore_ascii_case("on") => Some(Action::Quiet(true)),
-        word if word.eq_ignore_ascii_case("off") => Some(Action::Quiet(false)),
+fn on_or_off(word: &str) -> Option<bool> {
+    match word.trim() {
+        word if word.eq_ignore_ascii_case("on") => Some(true),
+        word if word.eq_ignore_ascii_case("off") => Some(false),
         _ => None,
     }
+}
+
+fn group(words: &str) -> Option<GroupName> {
+    words.trim().parse().ok()
+}
+
+/// A group's name may be left out; one without any other member is no group.
+fn make_group(words: &str, asks: bool) -> Option<Action> {
+    let mut words = words.split_whitespace().peekable();
+    let name = words.next_if(|word| word.starts_with('#')).map(str::parse).transpose().ok()?;
+    let users: Vec<UserRef> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
+    (!users.is_empty()).then_some(Action::Group(GroupRequest::Make { name, users, asks }))
+}
+
+fn group_and_user(words: &str, request: fn(GroupName, UserRef) -> GroupRequest) -> Option<Action> {
+    let (group, user) = words.trim().split_once(' ')?;
+    Some(Action::Group(request(group.parse().ok()?, user.trim().parse().ok()?)))
+}
+
+fn keep(words: &str) -> Option<Action> {
+    let (group, word) = words.trim().split_once(' ')?;
+    Some(Action::Group(GroupRequest::Keep(group.parse().ok()?, on_or_off(word)?)))
 }
 
 fn file_or_all(words: &str) -> Option<Option<FileName>> {
@@ -331,7 +413,10 @@ mod tests {
         }
         assert!(matches!(read("/send * hi"), Typed::Action(Action::Say { .. })));
         assert_eq!(read("/files docs/"), Typed::Action(Action::Files("docs".parse().ok())));
-        assert_eq!(read("/get a b.txt"), Typed::Action(Action::Get("a b.txt".parse().unwrap())));
+        assert_eq!(
+            read("/get a b.txt"),
+            Typed::Action(Action::Get(Source::Shared("a b.txt".parse().unwrap())))
+        );
         assert_eq!(read("/quiet ON"), Typed::Action(Action::Quiet(true)));
         assert_eq!(read("/nope"), Typed::Unknown);
         assert_eq!(read("//etc is a folder"), Typed::Text("/etc is a folder".into()));
@@ -347,6 +432,43 @@ mod tests {
         let search = Action::Search { chat: None, words };
         assert_eq!(read("/search - two words "), Typed::Action(search));
         for misused in ["/open", "/open a b", "/history bob 0", "/history bob 1001", "/search -"] {
+            assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
+        }
+    }
+
+    #[test]
+    fn groups_are_made_of_users() {
+        let make = |name: Option<&str>, users: &[&str], asks| {
+            let name = name.map(|name| name.parse().unwrap());
+            let users = users.iter().map(|user| user.parse().unwrap()).collect();
+            Typed::Action(Action::Group(GroupRequest::Make { name, users, asks }))
+        };
+        assert_eq!(
+            read("/makegroup #ops bob  12345"),
+            make(Some("#ops"), &["bob", "12345"], false)
+        );
+        assert_eq!(read("/makegroupreq bob"), make(None, &["bob"], true));
+        let (ops, bob) = ("#ops".parse().unwrap(), "bob".parse().unwrap());
+        assert_eq!(
+            read("/admit #ops bob"),
+            Typed::Action(Action::Group(GroupRequest::Admit(ops, bob)))
+        );
+        assert_eq!(
+            read("/keep #ops OFF"),
+            Typed::Action(Action::Group(GroupRequest::Keep(ops, false)))
+        );
+        let misused = [
+            "/makegroup",
+            "/makegroup #ops",
+            "/makegroup bob #ops",
+            "/joingroup ops",
+            "/admit #ops",
+            "/keep #ops",
+            "/sendgroup #ops",
+            "/sendgroup bob hi",
+            "/members",
+        ];
+        for misused in misused {
             assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
         }
     }

@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chatsrv::protocol::CHUNK_BYTES_MAX;
 use socket2::{SockRef, TcpKeepalive};
 use zeroize::Zeroize;
 
@@ -22,6 +23,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(20);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(50);
+
+/// How many bytes the kernel takes ahead of what it can send at once.
+const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 
 /// What one read takes at most, in bytes: several chunks of a file.
 pub const READ_BYTES: usize = 256 * 1024;
@@ -140,6 +144,12 @@ impl Connection {
         self.written < self.output.len()
     }
 
+    /// Where the next chunk of a file goes; none while enough waits to be written.
+    pub fn chunk_output(&mut self) -> Option<&mut Vec<u8>> {
+        let waits = self.output.len() - self.written;
+        (waits < CHUNK_BYTES_MAX).then_some(&mut self.output)
+    }
+
     /// Writes as much as the kernel takes.
     ///
     /// # Errors
@@ -148,7 +158,11 @@ impl Connection {
         while self.has_output() {
             match self.socket.write(&self.output[self.written..]) {
                 Ok(written) => self.written += written,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.output.drain(..self.written);
+                    self.written = 0;
+                    return Ok(());
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -190,6 +204,8 @@ pub fn set_up(socket: &TcpStream) -> io::Result<()> {
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
     SockRef::from(socket).set_tcp_keepalive(&keepalive.with_retries(3))?;
     SockRef::from(socket).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+    // A word waits behind no more than this of a file.
+    SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
     socket.set_nonblocking(true)
 }
 

@@ -14,11 +14,14 @@ mod clock;
 mod commands;
 mod connection;
 mod direct;
+mod downloads_folder;
 mod exit;
 mod front;
+mod groups;
 mod jobs;
 mod line;
 mod listing;
+mod local_file;
 mod login;
 mod missed;
 mod one_job;
@@ -81,9 +84,11 @@ fn run(options: &Options) -> Result<Exit, Failure> {
     };
     let credentials =
         Credentials { name: options.user, password, may_ask, may_register: options.register };
+    let downloads = downloads_folder::find(options.downloads.as_deref());
+    let accept = options.accept();
     let front = front(job.as_ref()).map_err(|error| (Exit::Failed, error.to_string()))?;
     let patience = options.retry.map(Duration::from);
-    let start = Start { server, credentials, job, patience };
+    let start = Start { server, credentials, job, patience, downloads, accept };
     let client = Client::new(start, front).map_err(|error| (Exit::Failed, error.to_string()))?;
     Ok(client.run())
 }

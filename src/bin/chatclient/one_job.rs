@@ -1,10 +1,11 @@
 //! One job from the command line: nothing is typed, nothing but failures and the progress of a
-//! download is shown, both on standard error.
+//! transfer is shown, both on standard error.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 
-use chatsrv::protocol::name::{FileName, Target};
+use chatsrv::protocol::name::Target;
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
@@ -13,7 +14,7 @@ use crate::front::{Front, Input, Prompt};
 use crate::line::{Kind, Line};
 use crate::login::Password;
 use crate::safe_text::SafeText;
-use crate::transfers::{Place, Progress};
+use crate::transfers::{Goal, Place, Progress, Source};
 use crate::vocabulary::Vocabulary;
 
 /// What to do after the login.
@@ -29,9 +30,16 @@ pub enum Job {
     /// Download a file.
     Get {
         /// Which one.
-        name: FileName,
+        source: Source,
         /// Where to.
         place: Place,
+    },
+    /// Upload a file.
+    Put {
+        /// Which one.
+        path: PathBuf,
+        /// Where to.
+        goal: Goal,
     },
 }
 
@@ -82,10 +90,10 @@ impl Front for JobFront {
             bar.set_length(progress.size);
             bar.set_message(progress.name.to_string());
             // What was here before does not count to the rate.
-            bar.set_position(progress.received);
+            bar.set_position(progress.moved);
             bar.reset_eta();
         }
-        bar.set_position(progress.received);
+        bar.set_position(progress.moved);
     }
 
     fn set_status(&mut self, _status: Option<SafeText>) {}

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use chatsrv::protocol::name::{FileName, Target, UserName};
-use clap::Parser;
+use chatsrv::protocol::name::{Target, UserName};
+use clap::{Parser, ValueEnum};
 
 use crate::connection::Server;
 use crate::one_job::Job;
-use crate::transfers::Place;
+use crate::transfers::{Goal, Place, Source};
 
-/// Talk with people and download files on a chatsrv server.
+/// Talk with people and exchange files on a chatsrv server.
 ///
 /// Without an option it is a chat: type PM, DM or EX, or /help at its prompt. Where standard input
 /// is no terminal it reads the same lines from it. The password is asked for, or taken from the
@@ -46,13 +46,53 @@ pub struct Options {
           allow_hyphen_values = true)]
     pub say: Option<Vec<String>>,
 
-    /// Download this file and exit
-    #[arg(long, value_name = "NAME")]
-    pub get: Option<FileName>,
+    /// Download this file, or @id for one that was sent in a chat, and exit
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["put", "send"])]
+    pub get: Option<Source>,
+
+    /// Upload this file into the shared folder and exit
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["say", "send"])]
+    pub put: Option<PathBuf>,
+
+    /// Send this file to a user, a group or * and exit
+    #[arg(long, num_args = 2, value_names = ["TARGET", "FILE"], conflicts_with = "say")]
+    pub send: Option<Vec<String>>,
 
     /// Where the file goes; - is standard output [default: the current folder]
     #[arg(short, long, value_name = "FILE", requires = "get")]
     pub output: Option<PathBuf>,
+
+    /// Where /get puts files [default: $XDG_DOWNLOAD_DIR or ~/Downloads, else the current folder]
+    #[arg(long, value_name = "FOLDER", env = "CHAT_DOWNLOADS")]
+    pub downloads: Option<PathBuf>,
+
+    /// Which files that people send are fetched unasked
+    #[arg(long, value_name = "WHICH", env = "CHAT_ACCEPT_FILES", default_value = "ask")]
+    pub accept_files: AcceptFiles,
+
+    /// The largest file that is fetched unasked, in MiB
+    #[arg(long, value_name = "MIB", env = "CHAT_ACCEPT_MAX", default_value_t = 100)]
+    pub accept_max: u64,
+}
+
+/// Which files that people send are fetched unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AcceptFiles {
+    /// None: it is told how to get them.
+    Ask,
+    /// Those that are not too large.
+    Always,
+    /// None, and it is not told how to get them.
+    Never,
+}
+
+/// What is done with files that people send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// Which are fetched unasked.
+    pub which: AcceptFiles,
+    /// The largest one that is.
+    pub bytes_max: u64,
 }
 
 impl Options {
@@ -73,6 +113,11 @@ impl Options {
         }
     }
 
+    /// What is done with files that people send.
+    pub fn accept(&self) -> Accept {
+        Accept { which: self.accept_files, bytes_max: self.accept_max.saturating_mul(1 << 20) }
+    }
+
     /// The one job that is asked for, if any.
     ///
     /// # Errors
@@ -85,15 +130,22 @@ impl Options {
                 false => Ok(Some(Job::Say { to, text: text.clone() })),
             };
         }
-        let Some(name) = self.get.clone() else {
+        if let Some(path) = self.put.clone() {
+            return Ok(Some(Job::Put { path, goal: Goal::Shared }));
+        }
+        if let Some([target, path]) = self.send.as_deref() {
+            let to: Target = target.parse().map_err(|_| format!("no target: {target}"))?;
+            return Ok(Some(Job::Put { path: path.into(), goal: Goal::Chat(to) }));
+        }
+        let Some(source) = self.get.clone() else {
             return Ok(None);
         };
         let place = match &self.output {
-            None => Place::here(&name),
+            None => Place::Folder(PathBuf::from(".")),
             Some(path) if path.as_os_str() == "-" => Place::Output,
             Some(path) => file_place(path)?,
         };
-        Ok(Some(Job::Get { name, place }))
+        Ok(Some(Job::Get { source, place }))
     }
 }
 

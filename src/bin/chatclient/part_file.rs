@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use chatsrv::protocol::name::FileName;
+use chatsrv::protocol::reply::MessageId;
 use chatsrv::protocol::text::is_invisible;
 use rustix::fs::{
     AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, fstat, fsync, linkat,
@@ -23,6 +24,45 @@ use sha2::{Digest, Sha256};
 pub fn local_name(name: &FileName) -> String {
     let last = name.as_str().rsplit('/').next().unwrap_or_default();
     last.chars().map(|c| if is_invisible(c) { '_' } else { c }).collect()
+}
+
+/// The longest name that a file which somebody sent gets here, in bytes; what is put behind it
+/// still fits into 255.
+const RECEIVED_NAME_BYTES_MAX: usize = 200;
+
+/// The longest ending of a name, in bytes.
+const ENDING_BYTES_MAX: usize = 16;
+
+/// How often a file of the same name can be received.
+const COPIES_MAX: u32 = 9999;
+
+/// The name that a file which somebody sent gets here, whatever the server calls it: no path, not
+/// hidden, no option of a command, and nothing in it that would not be seen.
+pub fn received_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let visible = |c: char| if c.is_control() || is_invisible(c) { '_' } else { c };
+    let mut safe: String = last.chars().map(visible).collect();
+    if safe.starts_with(['.', '-']) {
+        safe.replace_range(..1, "_");
+    }
+    if safe.trim().is_empty() {
+        return "file".to_string();
+    }
+    if safe.len() <= RECEIVED_NAME_BYTES_MAX {
+        return safe;
+    }
+    let (stem, ending) = split_ending(&safe);
+    let fits = |at: &usize| stem.is_char_boundary(*at);
+    let end = (0..=RECEIVED_NAME_BYTES_MAX - ending.len()).rev().find(fits).unwrap_or(0);
+    format!("{}{ending}", &stem[..end])
+}
+
+/// Splits `photo.jpg` before its last dot; an ending is short, or it is none.
+fn split_ending(name: &str) -> (&str, &str) {
+    match name.rfind('.') {
+        Some(dot) if dot > 0 && name.len() - dot <= ENDING_BYTES_MAX => name.split_at(dot),
+        _ => (name, ""),
+    }
 }
 
 /// Why a file can't be written.
@@ -67,6 +107,8 @@ pub struct PartFile {
     folder: OwnedFd,
     name: String,
     part: String,
+    /// Whether it gets a name with a number where its own is taken.
+    numbered: bool,
     file: File,
     /// How many bytes an earlier download left.
     kept: u64,
@@ -79,14 +121,34 @@ impl PartFile {
     /// # Errors
     /// [`PartError`]; nothing was changed then.
     pub fn open(folder: &Path, name: &str) -> Result<(Self, Sha256), PartError> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = openat(CWD, folder, flags, Mode::empty())?;
+        let folder = open_folder(folder)?;
         match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => return Err(PartError::Exists),
             Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        let part = format!("{name}.part");
+        PartFile::open_in(folder, name, format!("{name}.part"), false)
+    }
+
+    /// The same for a file that was sent as message `id`: where `name` is taken it gets another
+    /// one in the end, `photo (1).jpg`.
+    ///
+    /// # Errors
+    /// [`PartError`]; nothing was changed then.
+    pub fn open_sent(
+        folder: &Path,
+        name: &str,
+        id: MessageId,
+    ) -> Result<(Self, Sha256), PartError> {
+        PartFile::open_in(open_folder(folder)?, name, format!("{name}.{id}.part"), true)
+    }
+
+    fn open_in(
+        folder: OwnedFd,
+        name: &str,
+        part: String,
+        numbered: bool,
+    ) -> Result<(Self, Sha256), PartError> {
         let mut file = File::from(open_part(&folder, &part)?);
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
@@ -94,7 +156,7 @@ impl PartFile {
             Err(error) => return Err(error.into()),
         }
         let (hash, kept) = hash_all(&mut file)?;
-        Ok((PartFile { folder, name: name.to_string(), part, file, kept }, hash))
+        Ok((PartFile { folder, name: name.to_string(), part, numbered, file, kept }, hash))
     }
 
     /// How many bytes an earlier download left, from which to go on.
@@ -110,30 +172,42 @@ impl PartFile {
         self.file.write_all(bytes)
     }
 
-    /// Gives it its name once it is on disk. That may take a while.
+    /// Gives it its name once it is on disk, and says which one. That may take a while.
     ///
     /// # Errors
     /// [`PartError::Exists`] where the name was taken meanwhile, and those of the file system. The
     /// part file stands then.
-    pub fn finish(self) -> Result<(), PartError> {
+    pub fn finish(self) -> Result<String, PartError> {
         self.file.sync_all()?;
-        match renameat_with(
-            &self.folder,
-            &self.part,
-            &self.folder,
-            &self.name,
-            RenameFlags::NOREPLACE,
-        ) {
-            Ok(()) => {}
+        let (stem, ending) = split_ending(&self.name);
+        let copies = if self.numbered { COPIES_MAX } else { 0 };
+        for copy in 0..=copies {
+            let name = match copy {
+                0 => self.name.clone(),
+                _ => format!("{stem} ({copy}){ending}"),
+            };
+            match self.rename(&name) {
+                Ok(()) => {
+                    fsync(&self.folder)?;
+                    return Ok(name);
+                }
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(PartError::Exists)
+    }
+
+    fn rename(&self, name: &str) -> Result<(), Errno> {
+        let PartFile { folder, part, .. } = self;
+        match renameat_with(folder, part, folder, name, RenameFlags::NOREPLACE) {
             // Not every file system can do that; a hard link does not replace anything either.
             Err(Errno::INVAL | Errno::NOSYS) => {
-                linkat(&self.folder, &self.part, &self.folder, &self.name, AtFlags::empty())?;
-                unlinkat(&self.folder, &self.part, AtFlags::empty())?;
+                linkat(folder, part, folder, name, AtFlags::empty())?;
+                unlinkat(folder, part, AtFlags::empty())
             }
-            Err(Errno::EXIST) => return Err(PartError::Exists),
-            Err(error) => return Err(error.into()),
+            renamed => renamed,
         }
-        Ok(fsync(&self.folder)?)
     }
 
     /// Takes back what was written: what an earlier download left stands, a new file is removed.
@@ -154,6 +228,11 @@ impl PartFile {
     pub fn keep(self) -> io::Result<()> {
         if self.file.metadata()?.len() > 0 { Ok(()) } else { self.discard() }
     }
+}
+
+fn open_folder(folder: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(CWD, folder, flags, Mode::empty())
 }
 
 fn open_part(folder: &OwnedFd, part: &str) -> Result<OwnedFd, PartError> {
@@ -207,12 +286,49 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_gets_a_harmless_name() {
+        let names = [
+            ("photo.jpg", "photo.jpg"),
+            ("../../etc/passwd", "passwd"),
+            ("..\\..\\boot.ini", "boot.ini"),
+            ("..", "_."),
+            (".bashrc", "_bashrc"),
+            ("-rf", "_rf"),
+            ("a/", "file"),
+            ("", "file"),
+            (" ", "file"),
+            ("a\x1b[2Jb\n", "a_[2Jb_"),
+            ("gpj.\u{202e}exe", "gpj._exe"),
+        ];
+        for (sent, here) in names {
+            assert_eq!(received_name(sent), here, "{sent:?}");
+        }
+        let long = received_name(&format!("{}.jpg", "ä".repeat(200)));
+        assert!(long.len() <= RECEIVED_NAME_BYTES_MAX && long.ends_with("ä.jpg"), "{long}");
+    }
+
+    #[test]
+    fn what_is_sent_again_gets_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut names = Vec::new();
+        for id in 1..=3 {
+            let open = PartFile::open_sent(folder.path(), "photo.jpg", MessageId(id));
+            let (mut file, _) = open.unwrap();
+            file.write(&[id as u8]).unwrap();
+            names.push(file.finish().unwrap());
+        }
+        assert_eq!(names, ["photo.jpg", "photo (1).jpg", "photo (2).jpg"]);
+        assert_eq!(fs::read(folder.path().join("photo (1).jpg")).unwrap(), [2]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
     fn a_whole_file_gets_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
         file.write(b"content").unwrap();
         assert!(!folder.path().join("a").exists());
-        file.finish().unwrap();
+        assert_eq!(file.finish().unwrap(), "a");
         assert_eq!(fs::read(folder.path().join("a")).unwrap(), b"content");
         assert!(!folder.path().join("a.part").exists());
     }

@@ -8,12 +8,16 @@ use std::collections::VecDeque;
 use chatsrv::protocol::name::{Target, UserRef};
 use chatsrv::protocol::reply::{Code, ServerLine};
 
+use crate::groups::GroupRequest;
 use crate::transfers::TransferId;
 use crate::wire::Outgoing;
 
 /// The most requests that wait for an answer at a time. A person does not reach it; a file full of
 /// commands is read only as far as this.
 pub const OPEN_REQUESTS_MAX: usize = 64;
+
+/// The notice of a file that was sent in a chat, which stands in lists of messages too.
+pub const FILE: u16 = 124;
 
 /// A request, as far as its answer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,10 +74,18 @@ pub enum Asked {
         /// What to say after a yes.
         done: &'static str,
     },
+    /// Something about a group, or all.
+    Group(GroupRequest),
     /// The SHA-256 of a file.
     Sum,
     /// The start of a download.
     Get(TransferId),
+    /// What a file is that was sent in a chat.
+    NameOf(TransferId),
+    /// The start of an upload.
+    Put(TransferId),
+    /// The SHA-256 of a file that was uploaded.
+    CompareUpload(TransferId),
     /// The SHA-256 of a file that was downloaded.
     Compare(TransferId),
     /// The end of a download that is not wanted any more; the answer says nothing new.
@@ -105,6 +117,7 @@ impl Asked {
         match self {
             Asked::Who { quiet: false } => Some("/list"),
             Asked::Files { quiet: false } => Some("/files"),
+            Asked::Group(request) => request.typed_as(),
             Asked::Sum => Some("/sum"),
             Asked::Passwd(_) => Some("/passwd"),
             Asked::Chats => Some("/chats"),
@@ -127,6 +140,8 @@ pub enum Sorted {
     Greeting,
     /// Something that nobody asked for.
     Notice,
+    /// A file that was sent in a chat, as an item of a list.
+    ListedFile,
     /// The head of a list, as the answer to this.
     Head(Asked),
     /// An item of a list, as the answer to this.
@@ -216,8 +231,9 @@ impl Session {
             return Sorted::Closing;
         }
         if line.is_notice() {
-            // The notice of a file that was sent stands in the list of a chat's messages.
-            self.messages_left = self.messages_left.saturating_sub(1);
+            if line.code == FILE && self.sort_message().is_some() {
+                return Sorted::ListedFile;
+            }
             return Sorted::Notice;
         }
         if line.is_final() {

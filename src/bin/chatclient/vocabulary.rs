@@ -83,7 +83,10 @@ impl Vocabulary {
             .iter()
             .find(|row| row.name.starts_with('/') && row.name.eq_ignore_ascii_case(command))
             .map_or(Completes::Nothing, |row| row.completes);
-        let start = before.len() - words.len();
+        let start = match completes {
+            Completes::Groups => before.rfind(' ').map_or(0, |space| space + 1),
+            _ => before.len() - words.len(),
+        };
         let candidates = match completes {
             Completes::Users if !words.contains(' ') => matching(&self.users, words),
             Completes::Chats if !words.contains(' ') => {
@@ -91,15 +94,27 @@ impl Vocabulary {
                 let all: BTreeSet<_> = all.chain(matching(&self.chats, words)).collect();
                 all.into_iter().collect()
             }
+            Completes::Groups => self.groups_and_members(words),
             Completes::Files => matching(&self.files, words),
             Completes::Commands => commands(words, ""),
             Completes::Users | Completes::Chats | Completes::Nothing => Vec::new(),
         };
         let suffix = match completes {
-            Completes::Users | Completes::Chats => " ",
+            Completes::Users | Completes::Chats | Completes::Groups => " ",
             _ => "",
         };
         Completion { start, candidates, suffix }
+    }
+}
+
+impl Vocabulary {
+    /// What completes the last word of a group's name and users.
+    fn groups_and_members(&self, words: &str) -> Vec<String> {
+        let word = words.rsplit(' ').next().unwrap_or_default();
+        let mut candidates = matching(&self.chats, word);
+        candidates.retain(|name| name.starts_with('#') && word.len() == words.len());
+        candidates.extend(matching(&self.users, word));
+        candidates
     }
 }
 
@@ -139,6 +154,8 @@ mod tests {
         assert_eq!(complete("/msg bob h"), [""; 0]);
         assert_eq!(complete("/open b"), ["bert", "bob"]);
         assert_eq!(complete("/history #"), ["#ops"]);
+        assert_eq!(complete("/joingroup #"), ["#ops"]);
+        assert_eq!(complete("/admit #ops c"), ["carol"]);
         assert_eq!(complete("/get my f"), ["my file.txt"]);
         assert_eq!(complete("/help /qu"), ["/quiet", "/quit"]);
         assert_eq!(complete("hello b"), [""; 0]);

@@ -1,12 +1,14 @@
 //! What the person types, and what comes of it.
 
-use chatsrv::protocol::name::{FileName, Target, UserRef};
+use chatsrv::protocol::name::{Target, UserRef};
 use chatsrv::protocol::verb::Verb;
 
+use super::files::{goal, typed_path};
 use super::passwd::{Entry, Passwords};
 use super::{Client, Dialogue, Ending, Stage};
 use crate::commands::{self, Action, COMMANDS, Command, Typed};
 use crate::front::Input;
+use crate::groups::GroupRequest;
 use crate::line::Line;
 use crate::login::is_yes;
 use crate::one_job::Job;
@@ -68,7 +70,7 @@ impl Client {
         Ok(())
     }
 
-    /// Ctrl-C on an empty line: ends the dialogue, else the downloads, else asks whether to leave.
+    /// Ctrl-C on an empty line: ends the dialogue, else the transfers, else asks whether to leave.
     fn interrupted(&mut self) -> Result<(), Ending> {
         if !self.is_open() {
             return Err(Ending::Left);
@@ -185,6 +187,7 @@ impl Client {
             Action::Chats if self.list_console() => {}
             Action::Chats => {
                 self.mark(true);
+                self.ask_group(GroupRequest::Mine { quiet: true });
                 self.ask(Asked::Chats, Verb::Unread, "");
             }
             Action::Open(chat) => self.open_chat(chat),
@@ -194,6 +197,7 @@ impl Client {
                 Some(chat) => self.ask(Asked::Search, Verb::Search, format_args!("{chat} {words}")),
                 None => self.ask(Asked::Search, Verb::Search, format_args!("- {words}")),
             },
+            Action::Group(request) => self.ask_group(request),
             Action::Passwd => self.dialogue = Dialogue::Password(Entry::Old),
             Action::Nick(name) => {
                 self.ask(Asked::Simple { done: "done" }, Verb::Nick, name.as_str());
@@ -210,12 +214,13 @@ impl Client {
                 let folder = folder.as_ref().map_or("", |name| name.as_str());
                 self.ask(Asked::Files { quiet: false }, Verb::Ls, folder);
             }
-            Action::Get(name) => {
-                let place = Place::here(&name);
-                self.download(name, place);
+            Action::Get(source) => {
+                let place = Place::Folder(self.downloads.clone());
+                self.download(source, place);
             }
+            Action::Send { path, to } => self.upload(typed_path(&path), goal(to)),
             Action::Sum(name) => self.ask(Asked::Sum, Verb::Sum, name),
-            Action::Abort(name) => self.abort(name.as_ref()),
+            Action::Abort(name) => self.abort(name.as_deref()),
             Action::Call(action) => self.act_on_call(action),
             Action::Administer(action) => self.administer(&action),
             Action::Help(None) => self.help(),
@@ -226,24 +231,7 @@ impl Client {
         }
     }
 
-    fn download(&mut self, name: FileName, place: Place) {
-        if self.stage != Stage::Talking {
-            return self.show_offline();
-        }
-        if let Err(why) = self.transfers.start(name, place, &mut self.session) {
-            self.show(Line::error(why));
-        }
-    }
-
-    fn abort(&mut self, name: Option<&FileName>) {
-        if !self.transfers.has(name) {
-            return self.show(Line::error(safe!("no such download is under way")));
-        }
-        let lines = self.transfers.cancel(name, &mut self.session);
-        self.show_all(lines);
-    }
-
-    /// A person is asked before downloads or messages are lost; a script waits for them.
+    /// A person is asked before transfers or messages are lost; a script waits for them.
     fn leave_or_ask(&mut self) {
         let offline = self.stage != Stage::Talking && !self.outbox.is_empty();
         if self.transfers.is_idle() && !offline {
@@ -257,7 +245,7 @@ impl Client {
             self.show(Line::notice(safe!("messages not confirmed: {}", self.outbox.len())));
         } else {
             let count = self.transfers.count();
-            self.show(Line::notice(safe!("downloads under way: {count}")));
+            self.show(Line::notice(safe!("transfers under way: {count}")));
         }
         self.dialogue = Dialogue::Leave;
     }
@@ -289,7 +277,8 @@ impl Client {
     pub(super) fn run_job(&mut self, job: Job) {
         match job {
             Job::Say { to, text } => self.say(to, &text),
-            Job::Get { name, place } => self.download(name, place),
+            Job::Get { source, place } => self.download(source, place),
+            Job::Put { path, goal } => self.upload(path, goal),
         }
     }
 }

@@ -11,9 +11,9 @@ use chatsrv::protocol::verb::Verb;
 use super::console::Console;
 use super::{Client, Dialogue, Ending, Stage};
 use crate::connection::{ConnectError, Connection};
+use crate::groups::GroupRequest;
 use crate::line::Line;
 use crate::login::{Question, Step};
-use crate::one_job::Job;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
 
@@ -125,8 +125,13 @@ impl Client {
         }
         self.come_up_again();
         if self.completes {
+            self.ask_group(GroupRequest::Mine { quiet: true });
             self.ask(Asked::Who { quiet: true }, Verb::Who, "");
             self.ask(Asked::Files { quiet: true }, Verb::Ls, "");
+        }
+        if !first {
+            let lines = self.transfers.reconnected(&mut self.session);
+            self.show_all(lines);
         }
         if let (true, Some(job)) = (first, self.job.clone()) {
             self.run_job(job);
@@ -142,8 +147,6 @@ impl Client {
             _ if self.name.is_none() || self.stage == Stage::Leaving => return Err(ending),
             Ending::Left | Ending::Front(_) | Ending::LoginFailed(_) => return Err(ending),
             Ending::Closed(why) if is_final(why.as_str()) => return Err(ending),
-            // Standard output can't take the same bytes twice.
-            _ if matches!(self.job, Some(Job::Get { .. })) => return Err(ending),
             Ending::Busy(_) => safe!("too many log in at the moment"),
             Ending::Lost(why) => safe!("the connection was lost: {why}"),
             Ending::NoServer(why) | Ending::NotChatsrv(why) | Ending::Closed(why) => why.clone(),
@@ -180,7 +183,7 @@ impl Client {
     fn disconnected(&mut self, why: &SafeText) {
         let was_online = self.stage == Stage::Talking;
         self.connection = None;
-        let lines = self.transfers.end("the connection was lost");
+        let lines = self.transfers.disconnected();
         self.show_all(lines);
         let session = std::mem::take(&mut self.session);
         self.outbox.disconnected();

@@ -6,12 +6,15 @@ mod administer;
 mod arrive;
 mod console;
 mod direct;
+mod files;
+mod group;
 mod passwd;
 mod reading;
 mod receive;
 mod wait;
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
@@ -26,6 +29,7 @@ use crate::front::{Front, Prompt};
 use crate::jobs::Jobs;
 use crate::line::{Kind, Line};
 use crate::login::{Credentials, Login, Question};
+use crate::options::Accept;
 use crate::outbox::Outbox;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
@@ -38,7 +42,7 @@ use direct::Direct;
 use passwd::{Entry, Passwords};
 use reading::Reading;
 
-/// How often it is told how far the downloads and the connection are.
+/// How often it is told how far the transfers and the connection are.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
 /// How long the server may take to say goodbye.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -109,6 +113,10 @@ pub struct Start {
     pub job: Option<crate::one_job::Job>,
     /// For how long to try again after a lost connection.
     pub patience: Option<Duration>,
+    /// Where files go.
+    pub downloads: PathBuf,
+    /// What is done with files that people send.
+    pub accept: Accept,
 }
 
 /// The client.
@@ -140,7 +148,10 @@ pub struct Client {
     direct: Direct,
     /// What the operator sees instead of every message.
     console: Option<Console>,
-    /// When it was last told how far the downloads are.
+    /// Where files go.
+    downloads: PathBuf,
+    accept: Accept,
+    /// When it was last told how far the transfers are.
     progress_shown: Option<Instant>,
     words: Vocabulary,
     /// Whether the Tab key's words are to be kept.
@@ -189,6 +200,8 @@ impl Client {
             transfers: Transfers::new()?,
             direct: Direct::default(),
             console: (completes && is_operator).then(Console::default),
+            downloads: start.downloads,
+            accept: start.accept,
             progress_shown: None,
             words: Vocabulary::default(),
             completes,
@@ -258,7 +271,7 @@ impl Client {
         Ok(())
     }
 
-    /// Tells how far the downloads are, at most once a period: chunks arrive far more often.
+    /// Tells how far the transfers are, at most once a period: chunks arrive far more often.
     fn show_progress(&mut self) {
         let now = Instant::now();
         let is_due = |shown: Instant| now.duration_since(shown) >= PROGRESS_PERIOD;
@@ -281,6 +294,14 @@ impl Client {
             return Ok(());
         };
         lines.iter().for_each(|line| connection.send(line));
+        self.flush_connection()?;
+        self.send_chunks()
+    }
+
+    fn flush_connection(&mut self) -> Result<(), Ending> {
+        let Some(connection) = &mut self.connection else {
+            return Ok(());
+        };
         // A connection that can't be written may still hold the server's last word: it is read
         // before the connection is given up.
         if let Err(error) = connection.flush() {
@@ -290,7 +311,7 @@ impl Client {
         Ok(())
     }
 
-    /// A script ends when all its lines are answered and all its downloads are here.
+    /// A script ends when all its lines are answered and all its files are where they belong.
     fn leave_when_done(&mut self) -> Result<(), Ending> {
         let done = self.stage == Stage::Talking
             && (self.input_ended || self.job.is_some())

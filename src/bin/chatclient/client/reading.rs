@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::name::Target;
+use chatsrv::protocol::name::{GroupName, Target};
 use chatsrv::protocol::reply::{Delivered, MessageId, ServerLine};
 use chatsrv::protocol::request::LIST_MESSAGES_MAX;
 use chatsrv::protocol::verb::Verb;
@@ -33,6 +33,8 @@ pub(super) struct Reading {
     /// The messages of the list under way.
     listed: Vec<Note>,
     opening: Option<Opening>,
+    /// The groups that this user is in, as far as that is known.
+    pub groups: Vec<GroupName>,
     /// The chat that a plain line goes to.
     pub open: Option<Target>,
     /// How far back the history was read: in which chat, and before which message.
@@ -57,9 +59,10 @@ impl Reading {
         !self.missed.is_active() && self.opening.is_none()
     }
 
-    /// When the server is to be told what was shown.
+    /// When the server is to be told what was shown. While what was missed is being fetched, that
+    /// can wait: more will be shown at its end.
     pub fn mark_due(&self) -> Option<Instant> {
-        let due = self.chats.has_unmarked();
+        let due = self.chats.has_unmarked() && !self.missed.is_active();
         due.then(|| self.marked.map_or_else(Instant::now, |marked| marked + MARK_PERIOD))
     }
 
@@ -74,6 +77,18 @@ impl Reading {
                 self.chats.unmark(*chat);
             }
         }
+    }
+
+    /// This user has left a chat.
+    pub fn forget(&mut self, chat: Target) {
+        self.chats.forget(chat);
+        self.open = self.open.filter(|open| *open != chat);
+        self.history = self.history.filter(|(read, _)| *read != chat);
+    }
+
+    /// An item of the list under way.
+    pub fn list(&mut self, note: Note) {
+        self.listed.push(note);
     }
 
     fn hold(&mut self, note: Note) -> Result<Option<Note>, Note> {
@@ -342,7 +357,13 @@ impl Client {
     pub(super) fn take_chats(&mut self) {
         let unread = std::mem::take(&mut self.reading.unread);
         let is_read = |chat: &Target| unread.iter().all(|(other, ..)| other != chat);
-        let read: Vec<Target> = self.reading.chats.targets().filter(is_read).collect();
+        let mut read: Vec<Target> = self.reading.chats.targets().filter(is_read).collect();
+        let groups = self.reading.groups.iter().map(|group| Target::Group(*group));
+        for group in groups.filter(is_read) {
+            if !read.contains(&group) {
+                read.push(group);
+            }
+        }
         if unread.is_empty() && read.is_empty() {
             self.show(Line::answer(safe!("no chats yet")));
         }

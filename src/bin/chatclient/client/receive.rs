@@ -6,12 +6,13 @@ use chatsrv::protocol::{SERVER_LINE_BYTES_MAX, VERSION};
 
 use super::reading::said;
 use super::{Client, Ending, Stage};
+use crate::groups::GroupRequest;
 use crate::line::{Kind, Line};
 use crate::listing;
 use crate::missed::Note;
 use crate::outbox::Draft;
 use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Sorted};
+use crate::session::{Asked, FILE, Sorted};
 
 impl Client {
     /// Reads once and takes all frames that are whole.
@@ -57,12 +58,12 @@ impl Client {
                 None => self.unreadable(),
             },
             Frame::File { stream, bytes } => {
-                let failure = self.transfers.chunk(stream, bytes, &mut self.session);
+                let failure = self.transfers.downloads.chunk(stream, bytes, &mut self.session);
                 self.show_all(failure);
                 Ok(())
             }
             Frame::FileEnd { stream } => {
-                let failure = self.transfers.complete(stream, &mut self.session);
+                let failure = self.transfers.downloads.complete(stream, &mut self.session);
                 self.show_all(failure);
                 Ok(())
             }
@@ -93,7 +94,9 @@ impl Client {
         }
         match sorted {
             Sorted::Closing => return Err(Ending::Closed(SafeText::new(line.rest))),
+            Sorted::Notice if line.code == FILE => return self.take_file(line),
             Sorted::Notice => self.take_notice(line),
+            Sorted::ListedFile => self.take_listed_file(line),
             Sorted::Head(asked) => self.take_head(&asked, line),
             Sorted::Item(asked) => self.take_item(&asked, line),
             Sorted::Answer(Asked::Login) => {
@@ -135,10 +138,15 @@ impl Client {
                 safe!("{word} has left")
             }
             125 => return self.take_announced(line),
+            126 => {
+                let failure = self.transfers.uploads.taken(line.rest, &mut self.session);
+                return self.show_all(failure);
+            }
             127 => {
                 let stopped = word.parse().ok().and_then(|s| self.transfers.aborted(s, rest));
                 return self.show_all(stopped);
             }
+            122 | 123 | 128 => return self.take_group_notice(line),
             129 => safe!("the server stops within {word} s"),
             _ => safe!("notice: {}", Shown(line)),
         };
@@ -150,6 +158,7 @@ impl Client {
             Asked::Who { quiet: false } => {
                 self.show(Line::answer(safe!("online: {}", line.rest)));
             }
+            Asked::Group(request) => self.take_group_head(request, line),
             Asked::Files { quiet: false } if line.rest == "0" => {
                 self.show(Line::answer(safe!("no files")));
             }
@@ -172,6 +181,7 @@ impl Client {
                 (!quiet).then(|| file.text())
             }),
             Asked::Dump => Some(Some(safe!("  {}", line.rest))),
+            Asked::Group(request) => self.group_item(request, line.rest),
             _ => Some(None),
         };
         match shown {
@@ -201,14 +211,27 @@ impl Client {
             Asked::Call(user) => self.call_answered(user, line),
             Asked::Token if done => self.login.set_token(line.rest),
             Asked::Get(id) => {
-                let failure = self.transfers.get_answered(id, line, &mut self.session);
+                let failure = self.transfers.downloads.get_answered(id, line, &mut self.session);
                 self.show_all(failure);
             }
             Asked::Compare(id) => {
-                let outcome = self.transfers.compare_answered(id, line);
+                let outcome = self.transfers.downloads.compare_answered(id, line);
+                self.show_all(outcome);
+            }
+            Asked::NameOf(id) => {
+                let failure = self.transfers.downloads.named(id, line);
+                self.show_all(failure);
+            }
+            Asked::Put(id) => {
+                let outcome = self.transfers.uploads.announced(id, line, &mut self.session);
+                self.show_all(outcome);
+            }
+            Asked::CompareUpload(id) => {
+                let outcome = self.transfers.uploads.compare_answered(id, line);
                 self.show_all(outcome);
             }
             Asked::Simple { done: text } if done => self.show(Line::answer(SafeText::new(text))),
+            Asked::Group(request) if done => self.group_done(&request, line),
             Asked::Sum if done => {
                 let mut words = line.rest.splitn(3, ' ');
                 let mut word = || words.next().unwrap_or_default();
@@ -216,6 +239,7 @@ impl Client {
                 self.show(Line::answer(safe!("{hash}  {name}")));
             }
             Asked::Who { quiet: true }
+            | Asked::Group(GroupRequest::Mine { quiet: true })
             | Asked::Files { quiet: true }
             | Asked::Token
             | Asked::Key
@@ -264,7 +288,7 @@ impl Client {
 }
 
 /// A line as it came.
-struct Shown<'a>(&'a ServerLine<'a>);
+pub(super) struct Shown<'a>(pub &'a ServerLine<'a>);
 
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -26,18 +26,21 @@ impl Client {
     /// are few sources.
     pub(super) fn wait(&self) -> Result<Ready, Ending> {
         let server_interest = match &self.connection {
-            Some(connection) if connection.has_output() => PollFlags::IN | PollFlags::OUT,
+            Some(connection) if connection.has_output() || self.transfers.uploads.has_chunk() => {
+                PollFlags::IN | PollFlags::OUT
+            }
             _ => PollFlags::IN,
         };
         let person = self.front.source().filter(|_| self.wants_lines());
         let server = self.connection.as_ref().map(AsFd::as_fd);
         let change = self.change.as_ref().map(AsFd::as_fd);
         let end = self.end.as_ref().map(AsFd::as_fd);
-        let sources: [(Option<BorrowedFd<'_>>, PollFlags); 6] = [
+        let sources: [(Option<BorrowedFd<'_>>, PollFlags); 7] = [
             (person, PollFlags::IN),
             (server, server_interest),
             (Some(self.connecting.as_fd()), PollFlags::IN),
-            (Some(self.transfers.as_fd()), PollFlags::IN),
+            (Some(self.transfers.downloads.as_fd()), PollFlags::IN),
+            (Some(self.transfers.uploads.as_fd()), PollFlags::IN),
             (change, PollFlags::IN),
             (end, PollFlags::IN),
         ];
@@ -59,14 +62,14 @@ impl Client {
             person: ready(&sources[0].0),
             server: ready(&sources[1].0),
             connection: ready(&sources[2].0),
-            jobs: ready(&sources[3].0),
-            changed: ready(&sources[4].0),
-            ended: ready(&sources[5].0),
+            jobs: ready(&sources[3].0) | ready(&sources[4].0),
+            changed: ready(&sources[5].0),
+            ended: ready(&sources[6].0),
             direct: answers.any(|answer| answer),
         })
     }
 
-    /// Until the deadline or the next look at the downloads and the connection; `None` without.
+    /// Until the deadline or the next look at the transfers and the connection; `None` without.
     fn timeout(&self) -> Option<Timespec> {
         let deadline =
             self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

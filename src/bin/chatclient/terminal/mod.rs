@@ -334,7 +334,13 @@ impl Front for Terminal {
         self.progress = match progress {
             [] => None,
             [one] => Some(one.text()),
-            [one, others @ ..] => Some(safe!("{} | {} more", one.text(), others.len())),
+            [first, others @ ..] => {
+                let mut text = safe!("{} transfers: {}", progress.len(), first.text());
+                for other in others {
+                    text = safe!("{text} | {}", other.text());
+                }
+                Some(text)
+            }
         };
     }
 

@@ -1,138 +1,60 @@
 //! Downloads: each goes from the part file over the server's chunks and its checksum to a file with
-//! its name.
+//! its name. Of a file that was sent in a chat the checksum is asked for first.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chatsrv::protocol::name::FileName;
-use chatsrv::protocol::reply::{Code, ServerLine};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::reply::{MessageId, ServerLine};
 use sha2::{Digest, Sha256};
 
+use super::download::{Download, Place, Sink, Source, State, refusal};
+use super::{Progress, TRANSFERS_MAX, TransferId, abort, hex, is_done};
 use crate::clock;
 use crate::jobs::Jobs;
 use crate::line::Line;
-use crate::part_file::{PartError, PartFile, local_name};
+use crate::part_file::{PartError, PartFile, local_name, received_name};
 use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
-use crate::wire::Outgoing;
-
-/// The most downloads that run at a time.
-const TRANSFERS_MAX: usize = 16;
-
-/// Tells the downloads of this client apart; no number comes twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TransferId(u32);
-
-/// Where a download goes.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// A file of this name in this folder.
-    File(PathBuf, String),
-    /// Standard output.
-    Output,
-}
-
-impl Place {
-    /// The current folder, under the last part of the server's name.
-    pub fn here(name: &FileName) -> Self {
-        Place::File(PathBuf::from("."), local_name(name))
-    }
-}
-
-/// How far a download is.
-#[derive(Clone, Debug)]
-pub struct Progress {
-    /// Under which name it is known.
-    pub name: SafeText,
-    /// How many bytes are here.
-    pub received: u64,
-    /// How many there will be.
-    pub size: u64,
-    /// Bytes a second, since it began.
-    pub rate: u64,
-}
-
-impl Progress {
-    /// `name 45% 12 MiB/s 0:04`.
-    pub fn text(&self) -> SafeText {
-        let percent = (self.received * 100).checked_div(self.size).unwrap_or(100);
-        let mut text = safe!("{} {percent}% {}/s", self.name, clock::size(self.rate));
-        if let Some(left) = (self.size - self.received.min(self.size)).checked_div(self.rate) {
-            // Writing to a SafeText does not fail.
-            let _ = write!(text, " {}", clock::duration(Duration::from_secs(left)));
-        }
-        text
-    }
-}
-
-/// Where the bytes go.
-#[derive(Debug)]
-enum Sink {
-    Part(PartFile),
-    Output(io::Stdout),
-}
-
-#[derive(Debug)]
-enum State {
-    /// The part file is being opened.
-    Preparing,
-    /// The server was asked for the file.
-    Asked(Sink),
-    /// The chunks arrive.
-    Running { stream: u32, sink: Sink },
-    /// The server was asked for the checksum.
-    Comparing(Sink),
-    /// The file is being written to disk and renamed.
-    Saving,
-}
-
-#[derive(Debug)]
-struct Download {
-    name: FileName,
-    place: Place,
-    state: State,
-    /// Whether it is over as soon as it can be.
-    cancelled: bool,
-    hash: Sha256,
-    /// How many bytes were here before.
-    offset: u64,
-    received: u64,
-    size: u64,
-    started: Instant,
-    /// What is said beside the success.
-    remark: SafeText,
-}
+use crate::session::Session;
 
 /// What a thread did for a download.
 enum Outcome {
     Prepared(TransferId, Result<(PartFile, Sha256), PartError>),
-    Saved(TransferId, Result<(), PartError>),
+    Saved(TransferId, Result<String, PartError>),
 }
 
+/// How many names of files that were sent are remembered.
+const NAMES_MAX: usize = 1024;
+
 /// All downloads.
-pub struct Transfers {
+pub struct Downloads {
     downloads: BTreeMap<TransferId, Download>,
     last: u32,
+    online: bool,
+    /// The names of files that were sent, by their messages: the server may not tell them again.
+    names: BTreeMap<MessageId, String>,
     jobs: Jobs<Outcome>,
 }
 
-impl Transfers {
+impl Downloads {
     /// Without any yet.
     ///
     /// # Errors
     /// Where the process has no file descriptor left.
     pub fn new() -> io::Result<Self> {
-        Ok(Transfers { downloads: BTreeMap::new(), last: 0, jobs: Jobs::new()? })
+        let (downloads, names) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Downloads { downloads, last: 0, online: true, names, jobs: Jobs::new()? })
     }
 
-    /// Whether there is none.
-    pub fn is_idle(&self) -> bool {
-        self.downloads.is_empty()
+    /// A file was sent under this name.
+    pub fn remember(&mut self, id: MessageId, name: &str) {
+        self.names.insert(id, name.to_string());
+        if self.names.len() > NAMES_MAX {
+            self.names.pop_first();
+        }
     }
 
     /// How many there are.
@@ -141,21 +63,17 @@ impl Transfers {
     }
 
     /// Whether one of this name, or any, is under way.
-    pub fn has(&self, name: Option<&FileName>) -> bool {
-        self.downloads.values().any(|download| name.is_none_or(|name| *name == download.name))
+    pub fn has(&self, name: Option<&str>) -> bool {
+        self.downloads.values().any(|download| download.is_named(name))
     }
 
     /// How far those are whose bytes arrive.
     pub fn progress(&self, now: Instant) -> Vec<Progress> {
         let running = |download: &&Download| matches!(download.state, State::Running { .. });
         let progress = |download: &Download| {
-            let elapsed = now.saturating_duration_since(download.started).as_secs_f64().max(0.05);
-            Progress {
-                name: SafeText::new(local_name(&download.name)),
-                received: download.received,
-                size: download.size,
-                rate: ((download.received - download.offset) as f64 / elapsed) as u64,
-            }
+            let bytes = (download.offset, download.received, download.size.unwrap_or(0));
+            let elapsed = now.saturating_duration_since(download.started);
+            Progress::new(SafeText::new(&download.name), bytes, elapsed)
         };
         self.downloads.values().filter(running).map(progress).collect()
     }
@@ -166,7 +84,7 @@ impl Transfers {
     /// Text for people where it can't be.
     pub fn start(
         &mut self,
-        name: FileName,
+        source: Source,
         place: Place,
         session: &mut Session,
     ) -> Result<(), SafeText> {
@@ -175,27 +93,52 @@ impl Transfers {
         }
         self.last += 1;
         let id = TransferId(self.last);
-        let mut download = Download {
-            name,
-            place,
-            state: State::Preparing,
-            cancelled: false,
-            hash: Sha256::new(),
-            offset: 0,
-            received: 0,
-            size: 0,
-            started: Instant::now(),
-            remark: SafeText::default(),
-        };
-        match download.place.clone() {
-            Place::Output => download.ask(id, Sink::Output(io::stdout()), session),
-            Place::File(folder, name) => self
-                .jobs
-                .spawn(move || Outcome::Prepared(id, PartFile::open(&folder, &name)))
-                .map_err(SafeText::new)?,
+        let mut download = Download::new(source, place);
+        match (&download.place, &download.source) {
+            (Place::Output, _) => download.ask(id, Sink::Output(io::stdout()), session),
+            (Place::Folder(_), Source::Sent(_)) => download.ask_name(id, session),
+            (Place::Folder(folder), Source::Shared(name)) => {
+                let (folder, name) = (folder.clone(), local_name(name));
+                self.prepare(id, move || PartFile::open(&folder, &name))?;
+            }
+            (Place::File(folder, name), _) => {
+                let (folder, name) = (folder.clone(), name.clone());
+                self.prepare(id, move || PartFile::open(&folder, &name))?;
+            }
         }
         self.downloads.insert(id, download);
         Ok(())
+    }
+
+    fn prepare(
+        &self,
+        id: TransferId,
+        open: impl FnOnce() -> Result<(PartFile, Sha256), PartError> + Send + 'static,
+    ) -> Result<(), SafeText> {
+        self.jobs.spawn(move || Outcome::Prepared(id, open())).map_err(SafeText::new)
+    }
+
+    /// The server says what a file is that was sent: `sha256 size name`.
+    pub fn named(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
+        let download = self.downloads.get_mut(&id)?;
+        let mut words = line.rest.splitn(3, ' ');
+        let (hash, _size, name) = (words.next(), words.next(), words.next());
+        let reason = match (&download.source, &download.place, hash, name) {
+            _ if !is_done(line) => refusal(line),
+            _ if download.cancelled => "cancelled".to_string(),
+            (Source::Sent(sent), Place::Folder(folder), Some(hash), Some(name)) => {
+                let known = self.names.get(sent).map_or(name, String::as_str);
+                let (sent, folder, name) = (*sent, folder.clone(), received_name(known));
+                download.name.clone_from(&name);
+                download.expected = Some(hash.to_string());
+                download.state = State::Preparing;
+                let open = move || PartFile::open_sent(&folder, &name, sent);
+                let refused = self.prepare(id, open).err()?;
+                return self.drop_download(id, None, refused);
+            }
+            _ => "the server's answer can't be read".to_string(),
+        };
+        self.drop_download(id, None, reason)
     }
 
     /// Goes on with what the threads have done.
@@ -214,13 +157,17 @@ impl Transfers {
                 download.hash = hash;
                 download.offset = part.kept();
                 download.received = part.kept();
-                download.ask(id, Sink::Part(part), session);
+                if self.online {
+                    download.ask(id, Sink::Part(part), session);
+                } else {
+                    download.state = State::Waiting(Sink::Part(part));
+                }
                 None
             }
             Outcome::Prepared(id, Err(error)) => self.drop_download(id, None, error),
-            Outcome::Saved(id, Ok(())) => {
+            Outcome::Saved(id, Ok(name)) => {
                 let download = self.downloads.remove(&id)?;
-                Some(Line::notice(download.success()))
+                Some(Line::notice(download.success(&name)))
             }
             Outcome::Saved(id, Err(error)) => {
                 self.drop_download(id, None, format_args!("it stays NAME.part: {error}"))
@@ -239,7 +186,7 @@ impl Transfers {
         let State::Asked(sink) = std::mem::replace(&mut download.state, State::Preparing) else {
             return None;
         };
-        if line.code != Code::Done as u16 {
+        if !is_done(line) {
             return self.drop_download(id, Some(sink), refusal(line));
         }
         let mut words = line.rest.splitn(3, ' ');
@@ -247,11 +194,14 @@ impl Transfers {
         let (Ok(stream), Ok(size)) = (word().parse(), word().parse::<u64>()) else {
             return self.drop_download(id, Some(sink), "the server's answer can't be read");
         };
-        if download.cancelled {
+        let is_another = download.size.is_some_and(|known| known != size);
+        if download.cancelled || is_another {
+            let reason =
+                if is_another { "it has another size than before there" } else { "cancelled" };
             abort(stream, session);
-            return self.drop_download(id, Some(sink), "cancelled");
+            return self.drop_download(id, Some(sink), reason);
         }
-        download.size = size;
+        download.size = Some(size);
         download.started = Instant::now();
         download.state = State::Running { stream, sink };
         None
@@ -263,7 +213,7 @@ impl Transfers {
         let download = self.downloads.get_mut(&id)?;
         download.received += bytes.len() as u64;
         let written = match &mut download.state {
-            _ if download.received > download.size => Err(io::Error::other("it is too long")),
+            _ if Some(download.received) > download.size => Err(io::Error::other("it is too long")),
             State::Running { sink: Sink::Part(part), .. } => part.write(bytes),
             State::Running { sink: Sink::Output(output), .. } => output.write_all(bytes),
             _ => return None,
@@ -290,43 +240,54 @@ impl Transfers {
     pub fn complete(&mut self, stream: u32, session: &mut Session) -> Option<Line> {
         let id = self.find(stream)?;
         let download = self.downloads.get_mut(&id)?;
-        if download.received != download.size {
+        if Some(download.received) != download.size {
             return self.stop(id, "it is shorter than the server said");
         }
-        match std::mem::replace(&mut download.state, State::Preparing) {
-            State::Running { sink, .. } => download.state = State::Comparing(sink),
-            other => download.state = other,
+        let State::Running { sink, .. } = std::mem::replace(&mut download.state, State::Preparing)
+        else {
+            return None;
+        };
+        download.state = State::Comparing(sink);
+        match download.expected.take() {
+            Some(expected) => self.compare(id, Ok(&expected)),
+            None => {
+                download.ask_sum(id, session);
+                None
+            }
         }
-        match Outgoing::command(Verb::Sum, &download.name) {
-            Ok(line) => session.ask(Asked::Compare(id), line),
-            Err(error) => return self.stop(id, error),
-        }
-        None
     }
 
     /// The server tells the checksum.
     pub fn compare_answered(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
+        match is_done(line) {
+            true => self.compare(id, Ok(line.rest.split(' ').next().unwrap_or_default())),
+            false => self.compare(id, Err(refusal(line))),
+        }
+    }
+
+    /// Compares the checksum with the server's, or says why it has none, and saves the file.
+    fn compare(&mut self, id: TransferId, expected: Result<&str, String>) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
         let State::Comparing(sink) = std::mem::replace(&mut download.state, State::Saving) else {
             return None;
         };
-        if line.code == Code::Done as u16 {
-            let ours = download.hash.clone().finalize();
-            let ours = ours.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-            if line.rest.split(' ').next() != Some(&ours) {
+        download.remark = match expected {
+            Ok(expected) if expected != hex(download.hash.clone()) => {
                 return self.differs(id, sink);
             }
-            download.remark = safe!("SHA-256 matches");
-        } else {
-            download.remark = safe!("SHA-256 not compared: {}", refusal(line));
-        }
+            Ok(_) => safe!("SHA-256 matches"),
+            Err(why) => safe!("SHA-256 not compared: {why}"),
+        };
         match sink {
             Sink::Part(part) => {
                 let saved = self.jobs.spawn(move || Outcome::Saved(id, part.finish()));
                 saved.err().and_then(|error| self.drop_download(id, None, error))
             }
             Sink::Output(mut output) => match output.flush() {
-                Ok(()) => self.downloads.remove(&id).map(|done| Line::notice(done.success())),
+                Ok(()) => {
+                    let done = self.downloads.remove(&id)?;
+                    Some(Line::notice(done.success(&done.name)))
+                }
                 Err(error) => self.drop_download(id, None, error),
             },
         }
@@ -339,8 +300,8 @@ impl Transfers {
     }
 
     /// Cancels the downloads of this name, or all. What is being saved can't be stopped any more.
-    pub fn cancel(&mut self, name: Option<&FileName>, session: &mut Session) -> Vec<Line> {
-        let wanted = |download: &Download| name.is_none_or(|name| *name == download.name);
+    pub fn cancel(&mut self, name: Option<&str>, session: &mut Session) -> Vec<Line> {
+        let wanted = |download: &Download| download.is_named(name);
         let ids: Vec<TransferId> =
             self.downloads.iter().filter(|(_, d)| wanted(d)).map(|(id, _)| *id).collect();
         ids.into_iter().filter_map(|id| self.cancel_one(id, session)).collect()
@@ -349,7 +310,7 @@ impl Transfers {
     fn cancel_one(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
         match download.state {
-            State::Preparing | State::Asked(_) => {
+            State::Naming | State::Preparing | State::Asked(_) => {
                 download.cancelled = true;
                 None
             }
@@ -357,12 +318,43 @@ impl Transfers {
                 abort(stream, session);
                 self.stop(id, "cancelled")
             }
-            State::Comparing(_) => self.stop(id, "cancelled"),
+            State::Waiting(_) | State::Comparing(_) => self.stop(id, "cancelled"),
             State::Saving => None,
         }
     }
 
-    /// The connection is gone, and with it every download but those that are being saved.
+    /// The connection is gone: what is under way waits for the next one.
+    pub fn disconnected(&mut self) {
+        self.online = false;
+        for download in self.downloads.values_mut() {
+            download.state = match std::mem::replace(&mut download.state, State::Preparing) {
+                State::Asked(sink) | State::Running { sink, .. } | State::Comparing(sink) => {
+                    State::Waiting(sink)
+                }
+                state => state,
+            };
+        }
+    }
+
+    /// The connection is back.
+    pub fn reconnected(&mut self, session: &mut Session) -> Vec<Line> {
+        self.online = true;
+        let mut cancelled = Vec::new();
+        for (id, download) in &mut self.downloads {
+            match std::mem::replace(&mut download.state, State::Preparing) {
+                State::Waiting(sink) if download.cancelled => {
+                    download.state = State::Waiting(sink);
+                    cancelled.push(*id);
+                }
+                State::Waiting(sink) => download.go_on(*id, sink, session),
+                State::Naming => download.ask_name(*id, session),
+                state => download.state = state,
+            }
+        }
+        cancelled.into_iter().filter_map(|id| self.stop(id, "cancelled")).collect()
+    }
+
+    /// The client ends, and with it every download but those that are being saved.
     pub fn end(&mut self, reason: &str) -> Vec<Line> {
         let ids: Vec<TransferId> = self.downloads.keys().copied().collect();
         let mut lines = Vec::new();
@@ -382,11 +374,14 @@ impl Transfers {
     }
 
     /// Ends a download; what came stays for the next try.
-    fn stop(&mut self, id: TransferId, reason: impl std::fmt::Display) -> Option<Line> {
+    fn stop(&mut self, id: TransferId, reason: impl fmt::Display) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
         let sink = match std::mem::replace(&mut download.state, State::Preparing) {
-            State::Asked(sink) | State::Running { sink, .. } | State::Comparing(sink) => Some(sink),
-            State::Preparing | State::Saving => None,
+            State::Waiting(sink)
+            | State::Asked(sink)
+            | State::Running { sink, .. }
+            | State::Comparing(sink) => Some(sink),
+            State::Naming | State::Preparing | State::Saving => None,
         };
         self.drop_download(id, sink, reason)
     }
@@ -395,7 +390,7 @@ impl Transfers {
         &mut self,
         id: TransferId,
         sink: Option<Sink>,
-        reason: impl std::fmt::Display,
+        reason: impl fmt::Display,
     ) -> Option<Line> {
         let download = self.downloads.remove(&id)?;
         let mut text = safe!("{}: {reason}", download.name);
@@ -406,7 +401,7 @@ impl Transfers {
         // Writing to a SafeText does not fail.
         let _ = match kept {
             Err(error) => write!(text, "; its .part is not in order: {error}"),
-            Ok(()) if download.received > 0 && matches!(download.place, Place::File(..)) => {
+            Ok(()) if download.received > 0 && !matches!(download.place, Place::Output) => {
                 write!(text, "; /get goes on from {}", clock::size(download.received))
             }
             Ok(()) => Ok(()),
@@ -429,47 +424,9 @@ impl Transfers {
     }
 }
 
-impl AsFd for Transfers {
-    /// Readable when [`Transfers::jobs_done`] has something to do.
+impl AsFd for Downloads {
+    /// Readable when [`Downloads::jobs_done`] has something to do.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.jobs.as_fd()
-    }
-}
-
-impl Download {
-    fn ask(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
-        self.state = State::Asked(sink);
-        // A file name and a number always fit into a line and hold no control characters.
-        if let Ok(line) =
-            Outgoing::command(Verb::Get, format_args!("{} {}", self.offset, self.name))
-        {
-            session.ask(Asked::Get(id), line);
-        }
-    }
-
-    fn success(&self) -> SafeText {
-        let size = clock::size(self.size);
-        match &self.place {
-            Place::File(_, name) => safe!("{name} is here: {size}, {}", self.remark),
-            Place::Output => safe!("{}: {size}, {}", self.name, self.remark),
-        }
-    }
-}
-
-fn abort(stream: u32, session: &mut Session) {
-    // A number always fits into a line.
-    if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
-        session.ask(Asked::Abort, line);
-    }
-}
-
-/// What a refusal says to people. A 550 repeats the file's name, which the reader knows.
-fn refusal(line: &ServerLine<'_>) -> String {
-    match line.code {
-        code if code == Code::NotFound as u16 => "no such file".to_string(),
-        code if code == Code::BadParameters as u16 => {
-            format!("{} (is the .part here longer than the file?)", line.rest)
-        }
-        _ => line.rest.to_string(),
     }
 }

@@ -1,0 +1,164 @@
+//! Files in both directions: what the person asks for, and what others send.
+
+use std::path::{Path, PathBuf};
+
+use chatsrv::protocol::name::Target;
+use chatsrv::protocol::reply::{MessageId, ServerLine};
+
+use super::receive::Shown;
+use super::{Client, Ending, Stage};
+use crate::chats::chat_of;
+use crate::clock;
+use crate::line::{Kind, Line};
+use crate::missed::Note;
+use crate::options::{Accept, AcceptFiles};
+use crate::safe_text::safe;
+use crate::transfers::{Goal, Place, Source};
+
+/// How many chunks are written before the person and the server have their turn.
+const CHUNKS_PER_TURN: usize = 8;
+
+/// A file that somebody sent, as its notice tells: `id from target size name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct SentFile<'a> {
+    id: MessageId,
+    from: &'a str,
+    to: &'a str,
+    size: u64,
+    name: &'a str,
+}
+
+impl<'a> SentFile<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut words = text.splitn(5, ' ');
+        let id = MessageId(words.next()?.parse().ok()?);
+        let (from, to) = (words.next()?, words.next()?);
+        Some(SentFile { id, from, to, size: words.next()?.parse().ok()?, name: words.next()? })
+    }
+}
+
+impl Accept {
+    fn takes(&self, file: &SentFile<'_>) -> bool {
+        self.which == AcceptFiles::Always && file.size <= self.bytes_max
+    }
+}
+
+impl Client {
+    /// Begins a download.
+    pub(super) fn download(&mut self, source: Source, place: Place) {
+        if self.stage != Stage::Talking {
+            return self.show_offline();
+        }
+        if let Err(why) = self.transfers.downloads.start(source, place, &mut self.session) {
+            self.show(Line::error(why));
+        }
+    }
+
+    /// Begins an upload.
+    pub(super) fn upload(&mut self, path: PathBuf, goal: Goal) {
+        if self.stage != Stage::Talking {
+            return self.show_offline();
+        }
+        if let Err(why) = self.transfers.uploads.start(path, goal) {
+            self.show(Line::error(why));
+        }
+    }
+
+    pub(super) fn abort(&mut self, name: Option<&str>) {
+        if !self.transfers.has(name) {
+            return self.show(Line::error(safe!("no such transfer is under way")));
+        }
+        let lines = self.transfers.cancel(name, &mut self.session);
+        self.show_all(lines);
+    }
+
+    /// Writes what the connection takes of the files that are sent.
+    pub(super) fn send_chunks(&mut self) -> Result<(), Ending> {
+        for _ in 0..CHUNKS_PER_TURN {
+            let Some(connection) = &mut self.connection else {
+                return Ok(());
+            };
+            let uploads = &mut self.transfers.uploads;
+            let Some(output) = connection.chunk_output().filter(|_| uploads.has_chunk()) else {
+                return Ok(());
+            };
+            let failure = uploads.write_chunk(output, &mut self.session);
+            self.show_all(failure);
+            self.flush_connection()?;
+        }
+        Ok(())
+    }
+
+    /// A file that somebody sends now.
+    pub(super) fn take_file(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
+        let Some(file) = SentFile::parse(line.rest) else {
+            self.show(Line::notice(safe!("notice: {}", Shown(line))));
+            return Ok(());
+        };
+        let fetches = self.accept.takes(&file) && self.job.is_none();
+        let note = self.file_note(&file, fetches);
+        let is_own = note.own;
+        self.transfers.downloads.remember(file.id, file.name);
+        self.words.add_user(file.from);
+        self.take_note(note)?;
+        if fetches && !is_own && self.stage == Stage::Talking {
+            self.download(Source::Sent(file.id), Place::Folder(self.downloads.clone()));
+        }
+        Ok(())
+    }
+
+    /// A file that was sent, as an item of a list of messages.
+    pub(super) fn take_listed_file(&mut self, line: &ServerLine<'_>) {
+        match SentFile::parse(line.rest) {
+            Some(file) => {
+                let note = self.file_note(&file, false);
+                self.transfers.downloads.remember(file.id, file.name);
+                self.reading.list(note);
+            }
+            None => self.show(Line::error(safe!("unexpected from the server: {}", Shown(line)))),
+        }
+    }
+
+    fn file_note(&self, file: &SentFile<'_>, fetches: bool) -> Note {
+        let SentFile { id, from, to, size, name } = file;
+        let own = |name: &str| name.parse().is_ok_and(|name| self.name == Some(name));
+        let kind = match () {
+            () if own(from) => Kind::Own,
+            () if own(to) => Kind::Direct,
+            () => Kind::Message,
+        };
+        let size = clock::size(*size);
+        let text = safe!("{} {from} sent {name} ({size}) to {to}", clock::moment(*id));
+        let is_told = self.accept.which != AcceptFiles::Never && !fetches;
+        let text = if is_told { safe!("{text}; /get @{id}") } else { text };
+        let chat = chat_of(self.name, from, to);
+        Note { id: *id, chat, own: kind == Kind::Own, line: Line { kind, text } }
+    }
+}
+
+/// The path that was typed, where `~` is the home folder.
+pub(super) fn typed_path(typed: &str) -> PathBuf {
+    match (typed.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => Path::new(typed).to_path_buf(),
+    }
+}
+
+/// What is to be sent to whom.
+pub(super) fn goal(to: Option<Target>) -> Goal {
+    to.map_or(Goal::Shared, Goal::Chat)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notices_of_files_are_read() {
+        let file = SentFile::parse("1000000000000010 bob #ops 1536 a photo.jpg").unwrap();
+        assert_eq!((file.to, file.size, file.name), ("#ops", 1536, "a photo.jpg"));
+        for text in ["", "x bob * 1 a", "1 bob * x a", "1 bob * 1"] {
+            assert_eq!(SentFile::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Groups: what is asked of the server about them, and how its answers and notices read.
+
+use std::fmt;
+
+use chatsrv::protocol::name::{GroupName, UserName, UserRef};
+use chatsrv::protocol::reply::{Code, ServerLine};
+use chatsrv::protocol::verb::Verb;
+
+use crate::safe_text::{SafeText, safe};
+
+/// What can be asked about groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupRequest {
+    /// Make a group.
+    Make {
+        /// Under which name; none lets the server pick a number.
+        name: Option<GroupName>,
+        /// Of whom, beside the maker.
+        users: Vec<UserRef>,
+        /// Whether these are asked first.
+        asks: bool,
+    },
+    /// Join a group, or ask to.
+    Join(GroupName),
+    /// As its admin, let in a user who asked to join.
+    Admit(GroupName, UserRef),
+    /// As its admin, don't.
+    Refuse(GroupName, UserRef),
+    /// Leave a group.
+    Leave(GroupName),
+    /// As its admin, keep a group over logouts and restarts, or no longer.
+    Keep(GroupName, bool),
+    /// List one's own groups; quietly, where only the list of the chats and the completion want
+    /// to know.
+    Mine {
+        /// Whether nothing is to be shown.
+        quiet: bool,
+    },
+    /// List all groups.
+    All,
+    /// List the members of a group.
+    Members(GroupName),
+}
+
+impl GroupRequest {
+    /// The verb of the request.
+    pub fn verb(&self) -> Verb {
+        match self {
+            GroupRequest::Make { asks: false, .. } => Verb::Mkgroup,
+            GroupRequest::Make { asks: true, .. } => Verb::Mkgroupreq,
+            GroupRequest::Join(_) => Verb::Join,
+            GroupRequest::Admit(..) => Verb::Admit,
+            GroupRequest::Refuse(..) => Verb::Refuse,
+            GroupRequest::Leave(_) => Verb::Leave,
+            GroupRequest::Keep(..) => Verb::Keep,
+            GroupRequest::Mine { .. } | GroupRequest::All => Verb::Groups,
+            GroupRequest::Members(_) => Verb::Members,
+        }
+    }
+
+    /// The words behind the verb.
+    pub fn words(&self) -> String {
+        match self {
+            GroupRequest::Make { name, users, .. } => {
+                let name = name.iter().map(ToString::to_string);
+                let words: Vec<_> = name.chain(users.iter().map(ToString::to_string)).collect();
+                words.join(" ")
+            }
+            GroupRequest::Admit(group, user) | GroupRequest::Refuse(group, user) => {
+                format!("{group} {user}")
+            }
+            GroupRequest::Keep(group, on) => {
+                format!("{group} {}", if *on { "on" } else { "off" })
+            }
+            GroupRequest::Join(group)
+            | GroupRequest::Leave(group)
+            | GroupRequest::Members(group) => group.to_string(),
+            GroupRequest::Mine { .. } => String::new(),
+            GroupRequest::All => "ALL".to_string(),
+        }
+    }
+
+    /// What the person typed for it; none where the client asks by itself.
+    pub fn typed_as(&self) -> Option<&'static str> {
+        match self {
+            GroupRequest::Make { asks: false, .. } => Some("/makegroup"),
+            GroupRequest::Make { asks: true, .. } => Some("/makegroupreq"),
+            GroupRequest::Join(_) => Some("/joingroup"),
+            GroupRequest::Admit(..) => Some("/admit"),
+            GroupRequest::Refuse(..) => Some("/refuse"),
+            GroupRequest::Leave(_) => Some("/leavegroup"),
+            GroupRequest::Keep(..) => Some("/keep"),
+            GroupRequest::Mine { quiet: false } => Some("/activegroups"),
+            GroupRequest::Mine { quiet: true } => None,
+            GroupRequest::All => Some("/activeallgroups"),
+            GroupRequest::Members(_) => Some("/members"),
+        }
+    }
+
+    /// What a yes of the server means.
+    pub fn done(&self, line: &ServerLine<'_>) -> Option<SafeText> {
+        let group = line.rest.split(' ').next().unwrap_or_default();
+        Some(match self {
+            GroupRequest::Make { asks: false, .. } => {
+                let members = line.rest.split(' ').nth(1).unwrap_or_default();
+                safe!("{group} is there, members: {members}; /open {group} writes to it")
+            }
+            GroupRequest::Make { users, asks: true, .. } => {
+                let asked: Vec<_> = users.iter().map(ToString::to_string).collect();
+                safe!("{group} is there; asked to join: {}", asked.join(", "))
+            }
+            GroupRequest::Join(group) if line.code == Code::DoneWaiting as u16 => {
+                safe!("the admin of {group} is asked; you are told when you are let in")
+            }
+            GroupRequest::Join(group) => {
+                safe!("you are a member of {group}; /open {group} writes to it")
+            }
+            GroupRequest::Admit(group, user) => safe!("{user} is let into {group}"),
+            GroupRequest::Refuse(group, user) => safe!("{user} is not let into {group}"),
+            GroupRequest::Leave(group) => safe!("you have left {group}"),
+            GroupRequest::Keep(group, true) => safe!("{group} and its members are kept"),
+            GroupRequest::Keep(group, false) => safe!("{group} is not kept any more"),
+            GroupRequest::Mine { .. } | GroupRequest::All | GroupRequest::Members(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// What is said of a list without items.
+    pub fn nothing(&self) -> Option<&'static str> {
+        match self {
+            GroupRequest::Mine { quiet: false } => Some("you are in no group"),
+            GroupRequest::All => Some("there are no groups"),
+            _ => None,
+        }
+    }
+}
+
+/// A line of the list of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group<'a> {
+    /// Its name.
+    pub name: &'a str,
+    admin: &'a str,
+    members: usize,
+    kept: bool,
+}
+
+/// Reads `#group admin members kept`, where `-` stands for one that is not kept.
+pub fn group(item: &str) -> Option<Group<'_>> {
+    let mut words = item.split(' ');
+    let (name, admin) = (words.next()?, words.next()?);
+    let members = words.next()?.parse().ok()?;
+    Some(Group { name, admin, members, kept: words.next()? == "kept" })
+}
+
+impl Group<'_> {
+    /// `  #ops           3 members, admin alice, kept`.
+    pub fn text(&self) -> SafeText {
+        let Group { name, admin, members, kept } = self;
+        let noun = if *members == 1 { "member" } else { "members" };
+        let kept = if *kept { ", kept" } else { "" };
+        safe!("  {name:<12} {members:>3} {noun}, admin {admin}{kept}")
+    }
+}
+
+/// Reads `name number`, and says it as `  bob          10417`.
+pub fn member(item: &str) -> Option<SafeText> {
+    let (name, number) = item.split_once(' ')?;
+    Some(safe!("  {name:<12} {number:>5}"))
+}
+
+/// What has happened to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct News {
+    kind: NewsKind,
+    /// Which group.
+    pub group: GroupName,
+    user: UserName,
+    /// Whether it is about the user of this client.
+    own: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NewsKind {
+    /// The user asks this one to join.
+    Asks,
+    /// The user wants to join.
+    Wants,
+    Joined,
+    Left,
+    Admin,
+}
+
+/// Reads the notices 122, 123 and 128; `own` is the user of this client.
+pub fn news(line: &ServerLine<'_>, own: Option<UserName>) -> Option<News> {
+    let mut words = line.rest.split(' ');
+    let group = words.next()?.parse().ok()?;
+    let kind = match line.code {
+        122 => NewsKind::Asks,
+        123 => NewsKind::Wants,
+        128 => match words.next()? {
+            "join" => NewsKind::Joined,
+            "leave" => NewsKind::Left,
+            "admin" => NewsKind::Admin,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let user = words.next()?.parse().ok()?;
+    Some(News { kind, group, user, own: own == Some(user) })
+}
+
+impl News {
+    /// Whether this user is a member from now on.
+    pub fn has_joined(&self) -> bool {
+        self.own && self.kind == NewsKind::Joined
+    }
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let News { kind, group, user, own } = self;
+        match (kind, own) {
+            (NewsKind::Asks, _) => write!(f, "{user} asks you to join {group}; /joingroup {group}"),
+            (NewsKind::Wants, _) => {
+                write!(f, "{user} wants to join {group}; /admit {group} {user}")
+            }
+            (NewsKind::Joined, true) => write!(f, "you are a member of {group} now"),
+            (NewsKind::Joined, false) => write!(f, "{user} joined {group}"),
+            (NewsKind::Left, true) => write!(f, "you are no member of {group} any more"),
+            (NewsKind::Left, false) => write!(f, "{user} left {group}"),
+            (NewsKind::Admin, true) => write!(f, "you are now the admin of {group}"),
+            (NewsKind::Admin, false) => write!(f, "{user} is now the admin of {group}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(line: &str) -> Option<String> {
+        news(&ServerLine::parse(line).unwrap(), "alice".parse().ok()).map(|news| news.to_string())
+    }
+
+    #[test]
+    fn notices_read_as_plain_words() {
+        let said = [
+            ("122 ASK #ops bob", "bob asks you to join #ops; /joingroup #ops"),
+            ("123 JOIN #ops carol", "carol wants to join #ops; /admit #ops carol"),
+            ("128 GROUP #ops join bob", "bob joined #ops"),
+            ("128 GROUP #ops join Alice", "you are a member of #ops now"),
+            ("128 GROUP #ops leave bob", "bob left #ops"),
+            ("128 GROUP #ops admin alice", "you are now the admin of #ops"),
+        ];
+        for (line, text) in said {
+            assert_eq!(say(line).as_deref(), Some(text));
+        }
+        for line in ["128 GROUP #ops", "128 GROUP #ops eat bob", "122 ASK ops bob", "127 ABORT 1 x"]
+        {
+            assert_eq!(say(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn items_of_lists_are_read() {
+        let shown = group("#ops alice 3 kept").unwrap().text();
+        assert_eq!(shown.as_str(), "  #ops           3 members, admin alice, kept");
+        let shown = group("#20111 bob 1 -").unwrap().text();
+        assert_eq!(shown.as_str(), "  #20111         1 member, admin bob");
+        assert_eq!(group("#ops alice"), None);
+        assert_eq!(member("bob 10417").unwrap().as_str(), "  bob          10417");
+    }
+}

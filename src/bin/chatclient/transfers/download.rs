@@ -1,0 +1,192 @@
+//! One download: where it comes from, where it goes, and how far it is.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Instant;
+
+use chatsrv::protocol::name::{FileName, InvalidName};
+use chatsrv::protocol::reply::{Code, MessageId, ServerLine};
+use chatsrv::protocol::verb::Verb;
+use sha2::{Digest, Sha256};
+
+use super::TransferId;
+use crate::clock;
+use crate::part_file::PartFile;
+use crate::safe_text::{SafeText, safe};
+use crate::session::{Asked, Session};
+use crate::wire::Outgoing;
+
+/// Where a download comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The server's shared folder.
+    Shared(FileName),
+    /// A chat, in which it was sent as this message.
+    Sent(MessageId),
+}
+
+impl FromStr for Source {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        match text.strip_prefix('@').map(str::parse) {
+            Some(Ok(id)) => Ok(Source::Sent(MessageId(id))),
+            _ => text.parse().map(Source::Shared),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Shared(name) => name.fmt(f),
+            Source::Sent(id) => write!(f, "@{id}"),
+        }
+    }
+}
+
+/// Where a download goes.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// This folder, under the name that the file has.
+    Folder(PathBuf),
+    /// A file of this name in this folder.
+    File(PathBuf, String),
+    /// Standard output.
+    Output,
+}
+
+/// Where the bytes go.
+#[derive(Debug)]
+pub(super) enum Sink {
+    Part(PartFile),
+    Output(io::Stdout),
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    /// The server was asked what is to come.
+    Naming,
+    /// The part file is being opened.
+    Preparing,
+    /// There is no connection.
+    Waiting(Sink),
+    /// The server was asked for the file.
+    Asked(Sink),
+    /// The chunks arrive.
+    Running { stream: u32, sink: Sink },
+    /// The server was asked for the checksum.
+    Comparing(Sink),
+    /// The file is being written to disk and renamed.
+    Saving,
+}
+
+#[derive(Debug)]
+pub(super) struct Download {
+    pub source: Source,
+    /// What people call it.
+    pub name: String,
+    pub place: Place,
+    pub state: State,
+    /// Whether it is over as soon as it can be.
+    pub cancelled: bool,
+    pub hash: Sha256,
+    /// What the server said of the hash before the file came.
+    pub expected: Option<String>,
+    /// How many bytes were here before.
+    pub offset: u64,
+    pub received: u64,
+    /// None as long as the server has not told.
+    pub size: Option<u64>,
+    pub started: Instant,
+    /// What is said beside the success.
+    pub remark: SafeText,
+}
+
+impl Download {
+    /// Without anything done for it.
+    pub fn new(source: Source, place: Place) -> Self {
+        Download {
+            name: source.to_string(),
+            source,
+            place,
+            state: State::Preparing,
+            cancelled: false,
+            hash: Sha256::new(),
+            expected: None,
+            offset: 0,
+            received: 0,
+            size: None,
+            started: Instant::now(),
+            remark: SafeText::default(),
+        }
+    }
+
+    /// By its name, or by what it was asked for with.
+    pub fn is_named(&self, name: Option<&str>) -> bool {
+        name.is_none_or(|name| name == self.name || name == self.source.to_string())
+    }
+
+    /// Asks what it is.
+    pub fn ask_name(&mut self, id: TransferId, session: &mut Session) {
+        self.state = State::Naming;
+        // A file name and a number always fit into a line and hold no control characters.
+        if let Ok(line) = Outgoing::command(Verb::Sum, &self.source) {
+            session.ask(Asked::NameOf(id), line);
+        }
+    }
+
+    /// Asks for the bytes that are not here.
+    pub fn ask(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
+        self.offset = self.received;
+        self.state = State::Asked(sink);
+        let words = format!("{} {}", self.offset, self.source);
+        if let Ok(line) = Outgoing::command(Verb::Get, words) {
+            session.ask(Asked::Get(id), line);
+        }
+    }
+
+    /// Asks for the checksum.
+    pub fn ask_sum(&self, id: TransferId, session: &mut Session) {
+        if let Ok(line) = Outgoing::command(Verb::Sum, &self.source) {
+            session.ask(Asked::Compare(id), line);
+        }
+    }
+
+    /// Asks for what is missing, once the connection is back.
+    pub fn go_on(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
+        if self.size == Some(self.received) && self.expected.is_none() {
+            self.state = State::Comparing(sink);
+            return self.ask_sum(id, session);
+        }
+        self.ask(id, sink, session);
+    }
+
+    /// What is said in the end.
+    pub fn success(&self, name: &str) -> SafeText {
+        let size = clock::size(self.size.unwrap_or(0));
+        match &self.place {
+            Place::Folder(folder) if folder.as_os_str() != "." => {
+                let path = folder.join(name);
+                safe!("{name} is here: {size}, {}; {}", self.remark, path.display())
+            }
+            Place::Folder(_) | Place::File(..) => {
+                safe!("{name} is here: {size}, {}", self.remark)
+            }
+            Place::Output => safe!("{name}: {size}, {}", self.remark),
+        }
+    }
+}
+
+/// What a refusal says to people. A 550 repeats the file's name, which the reader knows.
+pub(super) fn refusal(line: &ServerLine<'_>) -> String {
+    match line.code {
+        code if code == Code::NotFound as u16 => "no such file".to_string(),
+        code if code == Code::BadParameters as u16 => {
+            format!("{} (is the .part here longer than the file?)", line.rest)
+        }
+        _ => line.rest.to_string(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Groups: what is asked, and what is told in plain words.
+
+use crate::peer::{Peer, stderr, stdout, talk, talk_through};
+
+#[test]
+fn a_group_is_made_joined_and_left() {
+    let input = "/makegroup #ops bob 23101\n/sendgroup #ops hello\n/admit #ops dave\n\
+                 /refuse #ops eve\n/keep #ops on\n/members #ops\n/leavegroup #ops\n";
+    let output = talk(input, |peer| {
+        peer.welcome();
+        peer.expect("C MKGROUP #ops bob 23101");
+        peer.send("C 128 GROUP #ops join bob\nC 128 GROUP #ops join carol\n");
+        peer.send("C 250 MKGROUP #ops 3\n");
+        peer.message("D #ops hello");
+        peer.send("C 250 MSG 1000000000000010 #ops 1 1\nC 123 JOIN #ops dave\n");
+        peer.expect("C ADMIT #ops dave");
+        peer.send("C 128 GROUP #ops join dave\nC 250 ADMIT #ops\n");
+        peer.expect("C REFUSE #ops eve");
+        peer.send("C 503 REFUSE that user did not ask\n");
+        peer.expect("C KEEP #ops on");
+        peer.send("C 250 KEEP #ops\n");
+        peer.expect("C MEMBERS #ops");
+        peer.send("C 150 MEMBERS 2\nC 151 MEMBERS alice 48213\nC 151 MEMBERS bob 10417\n");
+        peer.send("C 250 MEMBERS #ops\n");
+        peer.expect("C LEAVE #ops");
+        peer.send("C 250 LEAVE #ops\n");
+        peer.goodbye();
+    });
+    let lines = [
+        "bob joined #ops",
+        "carol joined #ops",
+        "#ops is there, members: 3; /open #ops writes to it",
+        "2001-09-09 01:46 alice -> #ops: hello",
+        "dave wants to join #ops; /admit #ops dave",
+        "dave joined #ops",
+        "dave is let into #ops",
+        "#ops and its members are kept",
+        "members of #ops: 2",
+        "  alice        48213",
+        "  bob          10417",
+        "you have left #ops",
+    ];
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
+    assert!(stderr(&output).contains("that user did not ask"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn joining_may_have_to_wait_for_the_admin() {
+    let input = "/makegroupreq bob\n/joingroup #tea\n/joingroup #ops\n/activegroups\n\
+                 /activeallgroups\n";
+    let output = talk(input, |peer| {
+        peer.welcome();
+        peer.expect("C MKGROUPREQ bob");
+        peer.send("C 250 MKGROUPREQ #20111 1\nC 122 ASK #tea bob\n");
+        peer.expect("C JOIN #tea");
+        peer.send("C 128 GROUP #tea join alice\nC 250 JOIN #tea\n");
+        peer.expect("C JOIN #ops");
+        peer.send("C 252 JOIN #ops\nC 128 GROUP #tea admin alice\n");
+        peer.expect("C GROUPS");
+        peer.send("C 150 GROUPS 1\nC 151 GROUPS #tea alice 2 kept\nC 250 GROUPS\n");
+        peer.expect("C GROUPS ALL");
+        peer.send("C 150 GROUPS 0\nC 250 GROUPS\n");
+        peer.goodbye();
+    });
+    let lines = [
+        "#20111 is there; asked to join: bob",
+        "bob asks you to join #tea; /joingroup #tea",
+        "you are a member of #tea now",
+        "you are a member of #tea; /open #tea writes to it",
+        "the admin of #ops is asked; you are told when you are let in",
+        "you are now the admin of #tea",
+        "  #tea           2 members, admin alice, kept",
+        "there are no groups",
+    ];
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_group_is_opened_and_what_was_missed_there_is_shown() {
+    let output = talk_through(
+        "/open #ops\nhello\n/list\n",
+        vec![
+            Box::new(|peer: &mut Peer| {
+                peer.welcome();
+                peer.expect("C OPEN #ops");
+                peer.list("OPEN", &["1000000000000010 bob #ops one"], "#ops 0");
+                peer.expect("C SEEN #ops 1000000000000010");
+                peer.send("C 250 SEEN #ops 1000000000000010\n");
+                peer.message("D #ops hello");
+                peer.send("C 250 MSG 1000000000000011 #ops 1 0\n");
+                peer.expect("C WHO");
+            }),
+            Box::new(|peer: &mut Peer| {
+                peer.resume(&["#ops 1 1000000000000012"]);
+                peer.expect("C OPEN #ops");
+                peer.list("OPEN", &["1000000000000012 bob #ops two"], "#ops 0");
+                peer.nothing_missed();
+                peer.expect("C SEEN #ops 1000000000000012");
+                peer.send("C 250 SEEN #ops 1000000000000012\n");
+                peer.goodbye();
+            }),
+        ],
+    );
+    let shown = stdout(&output);
+    for said in ["bob -> #ops: one\n", "bob -> #ops: two\n", "alice -> #ops: hello\n"] {
+        assert_eq!(shown.matches(said).count(), 1, "{shown}");
+    }
+    assert!(stderr(&output).contains("no answer came to /list"), "{}", stderr(&output));
+}
