@@ -163,6 +163,9 @@ impl Hub {
     /// Ends the login of a user who is banned. Only the right password or token comes so far, so
     /// strangers don't learn of it.
     pub(super) fn refuse_banned(&mut self, conn: ConnId, verb: Verb, effects: &mut Effects) {
+        if self.sessions.get(conn).is_none() {
+            return;
+        }
         let last = Reply::text(Code::NotAllowed, verb, CloseReason::Banned.text());
         self.close(conn, CloseReason::Banned, Some(last), effects);
     }

@@ -284,6 +284,24 @@ fn who_is_banned_while_the_password_is_checked_is_not_let_in() {
 }
 
 #[test]
+fn who_is_banned_and_gone_before_the_password_was_checked_is_told_nothing() {
+    play(
+        "operator > C BAN bob
+         bob < C 421 - you are banned
+         alice < C 121 OFF bob 10002
+         operator < C 121 OFF bob 10002
+         operator < C 250 BAN ...
+         bob connects
+         bob > C USER bob
+         bob < C 331 ...
+         store holds
+         bob > D x
+         bob breaks
+         store answers first",
+    );
+}
+
+#[test]
 fn a_ban_that_could_not_be_kept_is_none() {
     play(
         "store holds
