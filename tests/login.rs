@@ -446,7 +446,8 @@ fn files_that_hold(folder: &Path, text: &str) -> Vec<String> {
         if kind.is_dir() {
             found.extend(files_that_hold(&entry.path(), text));
         } else if kind.is_file() {
-            let content = fs::read(entry.path()).unwrap();
+            // What SQLite keeps for a moment may be gone by now.
+            let content = fs::read(entry.path()).unwrap_or_default();
             if content.windows(text.len()).any(|window| window == text.as_bytes()) {
                 found.push(entry.path().display().to_string());
             }
