@@ -19,12 +19,37 @@ pub(super) struct Queue<T> {
 struct Inner<T> {
     items: VecDeque<T>,
     open: bool,
+    /// Threads that wait for an item.
+    asleep: usize,
+    /// How many of those at least have been called and did not come yet.
+    called: usize,
+}
+
+impl<T> Inner<T> {
+    /// Whether somebody is to be called who takes the item that was just put in. A call costs a
+    /// system call even where nobody hears it, which the event loop must not pay for each job.
+    fn calls(&mut self) -> bool {
+        let calls = self.called < self.asleep;
+        self.called += usize::from(calls);
+        calls
+    }
+
+    fn has_nothing_yet(&self) -> bool {
+        self.open && self.items.is_empty()
+    }
+
+    /// Somebody has stopped waiting, called or not. Where it was not, another one is called twice,
+    /// which does no harm.
+    fn woke_up(&mut self) {
+        self.asleep -= 1;
+        self.called = self.called.saturating_sub(1);
+    }
 }
 
 impl<T> Queue<T> {
     /// An empty queue.
     pub(super) fn new() -> Self {
-        let inner = Inner { items: VecDeque::new(), open: true };
+        let inner = Inner { items: VecDeque::new(), open: true, asleep: 0, called: 0 };
         Queue { inner: Mutex::new(inner), arrived: Condvar::new() }
     }
 
@@ -38,8 +63,11 @@ impl<T> Queue<T> {
             return Err(item);
         }
         inner.items.push_back(item);
+        let calls = inner.calls();
         drop(inner);
-        self.arrived.notify_one();
+        if calls {
+            self.arrived.notify_one();
+        }
         Ok(())
     }
 
@@ -116,18 +144,29 @@ impl<T> Queue<T> {
 
     /// Waits until there is an item, or the queue is closed.
     fn wait(&self) -> MutexGuard<'_, Inner<T>> {
-        self.arrived
-            .wait_while(self.lock(), |inner| inner.open && inner.items.is_empty())
-            .unwrap_or_else(PoisonError::into_inner)
+        let mut inner = self.lock();
+        while inner.has_nothing_yet() {
+            inner.asleep += 1;
+            inner = self.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            inner.woke_up();
+        }
+        inner
     }
 
     /// Waits until there is an item, or the queue is closed, or the deadline has come.
     fn wait_until(&self, deadline: Instant) -> MutexGuard<'_, Inner<T>> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        self.arrived
-            .wait_timeout_while(self.lock(), left, |inner| inner.open && inner.items.is_empty())
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
+        let mut inner = self.lock();
+        while inner.has_nothing_yet() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            inner.asleep += 1;
+            let waited = self.arrived.wait_timeout(inner, left);
+            inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+            inner.woke_up();
+        }
+        inner
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -179,6 +218,46 @@ mod tests {
         assert_eq!(queue.pop_until(Instant::now()), Ok(Some(1)));
         queue.close();
         assert_eq!(queue.pop_until(Instant::now() + std::time::Duration::from_secs(60)), Ok(None));
+    }
+
+    #[test]
+    fn nobody_sleeps_on_while_something_waits() {
+        const ITEMS: usize = 2_000;
+        let queue = Arc::new(Queue::new());
+        let takers: Vec<_> = (0..4_u32)
+            .map(|number| {
+                let queue = Arc::clone(&queue);
+                // Two of them wait with deadlines that come while they are called.
+                let take = move || loop {
+                    if number % 2 == 0 {
+                        break queue.pop();
+                    }
+                    let deadline = Instant::now() + std::time::Duration::from_micros(50);
+                    if let Ok(item) = queue.pop_until(deadline) {
+                        break item;
+                    }
+                };
+                thread::spawn(move || std::iter::from_fn(take).count())
+            })
+            .collect();
+        let (taken, all_taken) = std::sync::mpsc::channel();
+        thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || {
+                for item in 0..ITEMS {
+                    queue.push(item, ITEMS).unwrap();
+                    // The takers fall asleep again before the next one.
+                    while queue.len() > 0 {
+                        thread::yield_now();
+                    }
+                }
+                queue.close();
+                taken.send(()).unwrap();
+            }
+        });
+        all_taken.recv_timeout(std::time::Duration::from_secs(60)).expect("somebody slept on");
+        let counts = takers.into_iter().map(|taker| taker.join().unwrap());
+        assert_eq!(counts.sum::<usize>(), ITEMS);
     }
 
     #[test]
