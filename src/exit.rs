@@ -2,10 +2,14 @@
 
 use std::process::ExitCode;
 
-/// Why a program ended without having done its work.
+/// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
+    /// Everything that was asked for was done.
+    Done = 0,
+    /// Something that was asked for was refused or failed.
+    Failed = 1,
     /// EX_USAGE: the command line or the environment asks for what there is not.
     Usage = 64,
     /// EX_DATAERR: a check found what should not be.
@@ -22,6 +26,8 @@ pub enum Exit {
     InputOutput = 74,
     /// EX_TEMPFAIL: not now; another server has the data folder.
     TryAgain = 75,
+    /// EX_NOPERM: the login failed.
+    LoginFailed = 77,
 }
 
 impl From<Exit> for ExitCode {

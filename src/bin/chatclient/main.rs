@@ -15,7 +15,6 @@ mod commands;
 mod connection;
 mod direct;
 mod downloads_folder;
-mod exit;
 mod front;
 mod groups;
 mod jobs;
@@ -43,10 +42,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chatsrv::command_line;
+use chatsrv::exit::Exit;
 use zeroize::Zeroizing;
 
 use client::{Client, Start};
-use exit::Exit;
 use front::Front;
 use login::{Credentials, Password};
 use one_job::{Job, JobFront, ask_password};

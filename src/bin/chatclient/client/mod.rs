@@ -17,6 +17,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use chatsrv::exit::Exit;
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::FrameBuffer;
 use chatsrv::protocol::name::{Target, UserName};
@@ -24,7 +25,6 @@ use chatsrv::protocol::verb::Verb;
 
 use crate::backoff::Backoff;
 use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
-use crate::exit::Exit;
 use crate::front::{Front, Prompt};
 use crate::jobs::Jobs;
 use crate::line::{Kind, Line};
