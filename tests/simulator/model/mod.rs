@@ -117,6 +117,8 @@ impl Model {
         }
         self.sessions.clear();
         self.askers.clear();
+        // Whatever was on disk when the server crashed is told to nobody any more, but read by all.
+        self.file_due = None;
         let kept = store.kept();
         self.peers = Peers::start(&kept.banned, &kept.administrators);
         let accounts = with_operator(&kept.accounts);
