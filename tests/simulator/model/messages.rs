@@ -162,7 +162,7 @@ impl Model {
     /// The hub delivers a message.
     pub(super) fn delivered(&mut self, message: &Message, to: Vec<ConnId>) {
         let held = match to[..] {
-            [conn] => self.session(conn).held.pop_front(),
+            [conn] => self.next_held(conn, &message.text),
             _ => None,
         };
         let said = match held {
@@ -182,6 +182,15 @@ impl Model {
         for conn in to {
             self.deliveries.get_mut(&conn).unwrap().push_back(message.clone());
         }
+    }
+
+    /// What was held for a session while it logged in, in the order in which it was said. Where no
+    /// message is kept, nothing tells which of those came first that waited for the same id mark.
+    fn next_held(&mut self, conn: ConnId, text: &str) -> Option<Said> {
+        let in_order = self.config.keep_messages;
+        let held = &mut self.session(conn).held;
+        let place = held.iter().position(|said| in_order || said.text == text)?;
+        held.remove(place)
     }
 
     /// The hub has a message kept.
