@@ -7,10 +7,13 @@
 //! 3. [`store`]: what may block, on threads of its own: accounts, messages, passwords, files.
 //! 4. [`server`]: the loop and its sockets.
 //!
-//! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; and the
-//! server's [`options`], [`limits`], [`figures`] and [`log`].
+//! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; the server's
+//! [`options`], [`limits`], [`figures`] and [`log`]; of the client what meets the bytes of others:
+//! [`display`] and [`direct`]; and for all that connect to the server [`tls_client`].
 
 pub mod command_line;
+pub mod direct;
+pub mod display;
 pub mod exit;
 pub mod figures;
 pub mod hub;
@@ -20,3 +23,4 @@ pub mod options;
 pub mod protocol;
 pub mod server;
 pub mod store;
+pub mod tls_client;

@@ -2,8 +2,9 @@
 //!
 //! [`frame`] cuts bytes into frames, [`request`] makes a request of a command line, [`reply`]
 //! writes what the server answers, and [`name`] holds what both speak about: users, numbers,
-//! targets and file names, each parsed once and valid from then on. Nothing here knows a socket, a
-//! clock, or what a user may do. The text of the protocol is the manual page chatsrv-protocol(7).
+//! targets and file names, each parsed once and valid from then on. [`wire`] writes what a client
+//! sends. Nothing here knows a socket, a clock, or what a user may do. The text of the protocol is
+//! the manual page chatsrv-protocol(7).
 
 pub mod address;
 pub mod frame;
@@ -12,6 +13,7 @@ pub mod reply;
 pub mod request;
 pub mod text;
 pub mod verb;
+pub mod wire;
 
 /// The protocol version that the greeting announces.
 pub const VERSION: u32 = 1;

@@ -1,6 +1,7 @@
 //! What the server says, as types and as bytes: replies and messages here, lists and notices in the
 //! modules below.
 
+mod closing;
 mod direct;
 mod list;
 mod notice;
@@ -9,6 +10,7 @@ mod received;
 use std::fmt;
 use std::sync::Arc;
 
+pub use closing::{COME_BACK_SECONDS_MAX, Closed, Closing};
 pub use direct::Call;
 pub use list::{Entry, Item, List, Online, Piece};
 pub use notice::{GroupChange, Notice};
@@ -245,6 +247,8 @@ pub enum Detail {
     Call(Box<Call>),
     /// That somebody was sent away, and why.
     Kicked(Reason),
+    /// Why the server closes, and after how many seconds to come back.
+    ComeBack(Closing, u32),
 }
 
 impl Reply {
@@ -264,8 +268,14 @@ impl Reply {
     }
 
     /// The last line of a connection that the server ends.
-    pub fn closing(reason: &'static str) -> Self {
-        Reply::text(Code::Closing, Subject::Nothing, reason)
+    pub fn closing(reason: Closing) -> Self {
+        Reply::text(Code::Closing, Subject::Nothing, reason.text())
+    }
+
+    /// The last line of a connection that the server ends, and that is to come back after so many
+    /// seconds.
+    pub fn closing_for(reason: Closing, seconds: u32) -> Self {
+        Reply::new(Code::Closing, Subject::Nothing, Detail::ComeBack(reason, seconds))
     }
 
     /// The first line of a connection.
@@ -299,7 +309,14 @@ impl fmt::Display for Reply {
             Detail::Seen(chat, id) => write!(f, " {chat} {id}"),
             Detail::Port(port) => write!(f, " {port}"),
             Detail::Call(call) => write!(f, " {call}"),
-            Detail::Kicked(reason) => write!(f, " you were kicked: {}", reason.as_str()),
+            Detail::Kicked(words) => {
+                f.write_str(" ")?;
+                Closing::Kicked.fmt_with_words(words.as_str(), f)
+            }
+            Detail::ComeBack(reason, seconds) => {
+                f.write_str(" ")?;
+                reason.fmt_with_hint(*seconds, f)
+            }
             Detail::Count(count) => write!(f, " {count}"),
             Detail::File(file) => write!(f, " {file}"),
             Detail::Download { stream, size, file } => write!(f, " {stream} {size} {file}"),
@@ -327,7 +344,7 @@ mod tests {
     fn lines_read_as_the_protocol_says() {
         let alice: UserName = "alice".parse().unwrap();
         let cases = [
-            (Reply::closing("too slow").to_string(), "C 421 - too slow"),
+            (Reply::closing(Closing::LoginTimeout).to_string(), "C 421 - no login in time"),
             (
                 Reply::new(Code::LoggedIn, Verb::User, Detail::LoggedIn(alice, Number(48_213)))
                     .to_string(),

@@ -1,6 +1,7 @@
 //! Connections that are lost, and what comes of the messages on both sides.
 
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use crate::peer::{Peer, client, run, serve, stderr, stdout, talk, talk_through};
 
@@ -31,7 +32,7 @@ fn why_the_server_closed_is_said() {
 
 #[test]
 fn who_was_sent_away_does_not_come_back() {
-    for why in ["you logged in elsewhere", "kicked by carol: spam", "banned"] {
+    for why in ["you logged in elsewhere", "you were kicked: spam", "you are banned"] {
         let output = talk("/list\n", move |peer| {
             peer.welcome();
             peer.expect("C WHO");
@@ -40,6 +41,30 @@ fn who_was_sent_away_does_not_come_back() {
         assert_eq!(output.status.code(), Some(69), "{why}");
         assert!(stderr(&output).contains(&format!("closed the connection: {why}")));
     }
+}
+
+#[test]
+fn who_is_told_when_to_come_back_does_not_come_before() {
+    let (tell, told) = mpsc::channel();
+    let output = talk_through(
+        "/list\n",
+        vec![
+            Box::new(move |peer: &mut Peer| {
+                peer.welcome();
+                peer.expect("C WHO");
+                tell.send(Instant::now()).unwrap();
+                peer.send("C 421 - the server is shutting down, come back in 2 s\n");
+            }),
+            Box::new(move |peer: &mut Peer| {
+                let waited = told.recv().unwrap().elapsed();
+                assert!(waited >= Duration::from_secs(2), "{waited:?}");
+                peer.resume(&[]);
+                peer.nothing_missed();
+                peer.goodbye();
+            }),
+        ],
+    );
+    assert!(stderr(&output).contains("online again"), "{}", stderr(&output));
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The client as a program, against a server that says exactly what each test wants: what a real
 //! one does seldom or never.
 
+mod any_bytes;
+mod certificates;
 mod chats;
 mod downloads;
 mod groups;
 mod lost;
 mod peer;
 mod sent_files;
+mod tls;
 mod uploads;
 
 use std::io::{Read, Write};
@@ -56,6 +59,21 @@ fn one_failed_line_fails_the_script_but_not_the_rest() {
     assert_eq!(stdout(&output), "2001-09-09 01:46 alice -> *: on\n");
     assert!(stderr(&output).contains("not sent to nobody: no such user"), "{}", stderr(&output));
     assert!(stderr(&output).contains("no such command"));
+}
+
+#[test]
+fn a_sum_is_told_or_what_there_is_not() {
+    let output = talk("/sum a b\n/sum c \n", |peer| {
+        peer.welcome();
+        peer.expect("C SUM a b");
+        peer.send(format!("C 250 SUM {} 5 a b\n", "0".repeat(64)));
+        peer.expect("C SUM c");
+        peer.send("C 550 SUM c\n");
+        peer.goodbye();
+    });
+    assert_eq!(stdout(&output), format!("{}  a b\n", "0".repeat(64)));
+    assert_eq!(stderr(&output), "chatclient: no such file: c\n");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

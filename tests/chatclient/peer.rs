@@ -1,6 +1,6 @@
 //! A server that says exactly what a test wants, and clients that run against it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -14,9 +14,28 @@ use sha2::{Digest, Sha256};
 /// No test takes nearly as long.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// What a connection is made of: a socket, or TLS on one.
+pub trait Wire: Read + Write + Send {
+    /// Sends `bytes`, and with them, where there is a way to say it, that no more will come. The
+    /// connection stays as it is.
+    fn send_last(&mut self, bytes: &[u8]) {
+        self.write_all(bytes).unwrap();
+    }
+}
+
+impl Wire for TcpStream {}
+
+/// Makes the server's side of a connection out of its socket.
+pub type Dress = Box<dyn FnOnce(TcpStream) -> Box<dyn Wire> + Send>;
+
+/// No TLS.
+pub fn plain() -> Dress {
+    Box::new(|stream| Box::new(stream))
+}
+
 /// The server's side of the one connection.
 pub struct Peer {
-    pub lines: BufReader<TcpStream>,
+    pub lines: BufReader<Box<dyn Wire>>,
 }
 
 impl Peer {
@@ -100,6 +119,14 @@ impl Peer {
         self.send("C 221 EX goodbye\n");
     }
 
+    /// Takes the end of the connection, which with TLS has to be a proper one.
+    #[track_caller]
+    pub fn end(&mut self) {
+        let mut rest = Vec::new();
+        self.lines.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"");
+    }
+
     /// Answers the request for the SHA-256 of `content`, named `name`.
     pub fn sum(&mut self, name: &str, content: &[u8]) {
         self.expect(&format!("C SUM {name}"));
@@ -128,13 +155,19 @@ pub fn serve(script: impl FnOnce(&mut Peer) + Send + 'static) -> (u16, JoinHandl
 
 /// Runs each script as the server of one connection, one after the other.
 pub fn serve_all(scripts: Vec<Script>) -> (u16, JoinHandle<()>) {
+    let scripts = scripts.into_iter();
+    serve_wires(scripts.map(|script| (plain(), script)).collect())
+}
+
+/// Runs each script on a connection that was made in its own way, one after the other.
+pub fn serve_wires(scripts: Vec<(Dress, Script)>) -> (u16, JoinHandle<()>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = thread::spawn(move || {
-        for script in scripts {
+        for (dress, script) in scripts {
             let stream = accept(&listener);
             stream.set_read_timeout(Some(DEADLINE)).unwrap();
-            script(&mut Peer { lines: BufReader::new(stream) });
+            script(&mut Peer { lines: BufReader::new(dress(stream)) });
         }
     });
     (port, server)
@@ -149,8 +182,13 @@ fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 pub fn client(folder: &Path, port: u16) -> Command {
+    client_of(folder, "127.0.0.1", port)
+}
+
+/// A client of the server on `host`.
+pub fn client_of(folder: &Path, host: &str, port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatclient"));
-    command.args(["127.0.0.1", &port.to_string(), "alice"]);
+    command.args([host, &port.to_string(), "alice"]);
     command.current_dir(folder).env_clear().env("CHAT_PASSWORD", "secret").env("TZ", "UTC");
     command.env("CHAT_RETRY", "20s");
     command

@@ -13,7 +13,7 @@ fn content() -> Vec<u8> {
 }
 
 /// Takes the chunks of a stream up to its end, or `most` bytes.
-fn take_chunks(peer: &mut Peer, stream: u32, most: usize) -> Vec<u8> {
+pub fn take_chunks(peer: &mut Peer, stream: u32, most: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() < most {
         let mut header = String::new();

@@ -8,6 +8,7 @@ mod direct;
 mod operator;
 mod person;
 mod screen;
+mod tls;
 mod transfers;
 
 use chatsrv::protocol::text::is_invisible;

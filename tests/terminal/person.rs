@@ -40,7 +40,8 @@ impl Person {
         person
     }
 
-    fn sit_down_with(args: &[&str], folder: &Path, columns: u16) -> Self {
+    /// Starts a client with these arguments.
+    pub fn sit_down_with(args: &[&str], folder: &Path, columns: u16) -> Self {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&terminal).unwrap();
         unlockpt(&terminal).unwrap();
@@ -70,14 +71,19 @@ impl Person {
     /// Registers a new account.
     pub fn register(server: &Server, folder: &Path, columns: u16, name: &str) -> Self {
         let mut person = Person::sit_down(server, folder, columns);
-        person.wait_for_prompt("name:");
-        person.type_keys(&format!("{name}\r"));
-        for prompt in ["new here; choose a password:", "the same password again:"] {
-            person.wait_for_prompt(prompt);
-            person.type_keys(&format!("{}\r", password_of(name)));
-        }
-        person.wait_for_prompt(&format!("{name}>"));
+        person.sign_up(name);
         person
+    }
+
+    /// Answers what is asked of somebody who is new.
+    pub fn sign_up(&mut self, name: &str) {
+        self.wait_for_prompt("name:");
+        self.type_keys(&format!("{name}\r"));
+        for prompt in ["new here; choose a password:", "the same password again:"] {
+            self.wait_for_prompt(prompt);
+            self.type_keys(&format!("{}\r", password_of(name)));
+        }
+        self.wait_for_prompt(&format!("{name}>"));
     }
 
     /// Logs in to an account that stands.

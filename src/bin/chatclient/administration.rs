@@ -24,6 +24,9 @@ impl Administration {
     /// The request and its words.
     pub fn request(&self) -> (Verb, String) {
         match self {
+            Administration::Kick(user, reason) if reason.is_empty() => {
+                (Verb::Kick, user.to_string())
+            }
             Administration::Kick(user, reason) => (Verb::Kick, format!("{user} {reason}")),
             Administration::Ban(user) => (Verb::Ban, user.to_string()),
             Administration::Unban(user) => (Verb::Unban, user.to_string()),

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatsrv::protocol::CHUNK_BYTES_MAX;
+use chatsrv::tls_client::{TlsConnector, TlsError, TlsStream};
 use socket2::{SockRef, TcpKeepalive};
 use zeroize::Zeroize;
 
@@ -16,6 +17,9 @@ use crate::wire::Outgoing;
 
 /// How long one address may take to accept the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the handshake may take after that, where the connection is to be encrypted.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After how long without a word the kernel asks whether the server is still there, how often it
 /// asks, and for how long what was sent may stay unanswered. A server whose machine has vanished is
@@ -76,12 +80,15 @@ pub enum ConnectError {
     NoHost(io::Error),
     /// Nobody takes connections there.
     NoServer(io::Error),
+    /// Somebody does, but not as is fit for what is to be said there.
+    Tls(TlsError),
 }
 
-/// A socket of one of both kinds.
+/// A socket of one of the kinds.
 #[derive(Debug)]
 enum Socket {
     Tcp(TcpStream),
+    Tls(TlsStream),
     Unix(UnixStream),
 }
 
@@ -95,11 +102,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects to the first of the host's addresses that answers.
+    /// Connects to the first of the host's addresses that answers, and with `tls` does the
+    /// handshake there.
     ///
     /// # Errors
     /// [`ConnectError`], with the reason of the last address tried.
-    pub fn open(server: &Server) -> Result<Self, ConnectError> {
+    pub fn open(server: &Server, tls: Option<&TlsConnector>) -> Result<Self, ConnectError> {
         let (host, port) = match server {
             Server::Host { host, port } => (host.as_str(), *port),
             Server::Socket(path) => {
@@ -109,10 +117,8 @@ impl Connection {
         let addresses = (host, port).to_socket_addrs().map_err(ConnectError::NoHost)?;
         let mut last = io::Error::from(ErrorKind::AddrNotAvailable);
         for address in addresses {
-            let attempt = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)
-                .and_then(Connection::from_socket);
-            match attempt {
-                Ok(connection) => return Ok(connection),
+            match open_address(&address) {
+                Ok(socket) => return Connection::from_socket(socket, tls),
                 Err(error) => last = error,
             }
         }
@@ -125,13 +131,24 @@ impl Connection {
         Ok(Connection::new(Socket::Unix(socket)))
     }
 
-    fn from_socket(socket: TcpStream) -> io::Result<Self> {
-        set_up(&socket)?;
-        Ok(Connection::new(Socket::Tcp(socket)))
+    fn from_socket(socket: TcpStream, tls: Option<&TlsConnector>) -> Result<Self, ConnectError> {
+        let Some(tls) = tls else {
+            return Ok(Connection::new(Socket::Tcp(socket)));
+        };
+        let stream = tls.connect(socket, Instant::now() + HANDSHAKE_TIMEOUT);
+        stream.map(Socket::Tls).map(Connection::new).map_err(ConnectError::Tls)
     }
 
     fn new(socket: Socket) -> Self {
         Connection { socket, output: Vec::new(), written: 0 }
+    }
+
+    /// Which version of TLS encrypts it; none where it is not encrypted.
+    pub fn tls_version(&self) -> Option<&'static str> {
+        match &self.socket {
+            Socket::Tls(stream) => Some(stream.version()),
+            Socket::Tcp(_) | Socket::Unix(_) => None,
+        }
     }
 
     /// Queues a line; [`flush`](Self::flush) writes it.
@@ -141,7 +158,16 @@ impl Connection {
 
     /// Whether bytes wait to be written.
     pub fn has_output(&self) -> bool {
+        self.has_plain_output() || matches!(&self.socket, Socket::Tls(tls) if tls.wants_write())
+    }
+
+    fn has_plain_output(&self) -> bool {
         self.written < self.output.len()
+    }
+
+    /// Whether nothing more will come, though the socket may not tell.
+    pub fn has_ended(&self) -> bool {
+        matches!(&self.socket, Socket::Tls(stream) if stream.has_ended())
     }
 
     /// Where the next chunk of a file goes; none while enough waits to be written.
@@ -156,19 +182,23 @@ impl Connection {
     /// Those of the socket; the connection is over then.
     pub fn flush(&mut self) -> io::Result<()> {
         while self.has_output() {
-            match self.socket.write(&self.output[self.written..]) {
+            let written = match self.has_plain_output() {
+                true => self.socket.write(&self.output[self.written..]),
+                false => self.socket.flush().map(|()| 0),
+            };
+            match written {
                 Ok(written) => self.written += written,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.output.drain(..self.written);
-                    self.written = 0;
-                    return Ok(());
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        // It may have held a password.
-        self.output.zeroize();
+        if self.has_plain_output() {
+            self.output.drain(..self.written);
+        } else {
+            // It may have held a password.
+            self.output.zeroize();
+        }
         self.written = 0;
         Ok(())
     }
@@ -188,6 +218,12 @@ impl Connection {
             Err(error) => Err(error),
         }
     }
+}
+
+fn open_address(address: &SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpStream::connect_timeout(address, CONNECT_TIMEOUT)?;
+    set_up(&socket)?;
+    Ok(socket)
 }
 
 /// Makes a connected socket one that never blocks and notices when its other side has vanished.
@@ -213,6 +249,7 @@ impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.socket {
             Socket::Tcp(socket) => socket.as_fd(),
+            Socket::Tls(stream) => stream.as_fd(),
             Socket::Unix(socket) => socket.as_fd(),
         }
     }
@@ -222,6 +259,7 @@ impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Socket::Tcp(socket) => socket.read(buffer),
+            Socket::Tls(stream) => stream.read(buffer),
             Socket::Unix(socket) => socket.read(buffer),
         }
     }
@@ -231,11 +269,15 @@ impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Socket::Tcp(socket) => socket.write(bytes),
+            Socket::Tls(stream) => stream.write(bytes),
             Socket::Unix(socket) => socket.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        match self {
+            Socket::Tls(stream) => stream.flush(),
+            Socket::Tcp(_) | Socket::Unix(_) => Ok(()),
+        }
     }
 }

@@ -4,13 +4,12 @@
 //! together; [`login`], [`session`] and [`transfers`], which know the protocol but neither the
 //! screen nor the socket; [`connection`], the socket; [`direct`], chats without the server;
 //! [`mod@front`] and what implements it ([`terminal`], [`plain`], [`one_job`]), the person's side.
-//! Everything shown is [`safe_text::SafeText`].
+//! Everything shown is [`safe_text::SafeText`], of [`chatsrv::display`].
 
 mod administration;
 mod backoff;
 mod chats;
 mod client;
-mod clock;
 mod commands;
 mod connection;
 mod direct;
@@ -18,8 +17,6 @@ mod downloads_folder;
 mod front;
 mod groups;
 mod jobs;
-mod line;
-mod listing;
 mod local_file;
 mod login;
 mod missed;
@@ -28,13 +25,11 @@ mod options;
 mod outbox;
 mod part_file;
 mod plain;
-mod safe_text;
 mod session;
 mod signals;
 mod terminal;
 mod transfers;
 mod vocabulary;
-mod wire;
 
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -42,7 +37,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chatsrv::command_line;
+use chatsrv::display::{clock, line, listing, safe_text};
 use chatsrv::exit::Exit;
+use chatsrv::protocol::wire;
 use zeroize::Zeroizing;
 
 use client::{Client, Start};
@@ -72,6 +69,7 @@ type Failure = (Exit, String);
 
 fn run(options: &Options) -> Result<Exit, Failure> {
     let server = options.server().map_err(|why| (Exit::Usage, why))?;
+    let tls = options.tls(&server).map_err(|why| (Exit::Usage, why))?;
     let job = options.job().map_err(|why| (Exit::Usage, why))?;
     let may_ask = job.is_none() && io::stdin().is_terminal();
     if options.user.is_none() && !may_ask && !server.is_socket() {
@@ -87,7 +85,7 @@ fn run(options: &Options) -> Result<Exit, Failure> {
     let accept = options.accept();
     let front = front(job.as_ref()).map_err(|error| (Exit::Failed, error.to_string()))?;
     let patience = options.retry.map(Duration::from);
-    let start = Start { server, credentials, job, patience, downloads, accept };
+    let start = Start { server, tls, credentials, job, patience, downloads, accept };
     let client = Client::new(start, front).map_err(|error| (Exit::Failed, error.to_string()))?;
     Ok(client.run())
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chatsrv::protocol::name::{Target, UserName};
+use chatsrv::tls_client::TlsConnector;
 use clap::{Parser, ValueEnum};
 
 use crate::connection::Server;
@@ -28,6 +29,15 @@ pub struct Options {
     /// The name to log in with [default: ask]
     #[arg(env = "CHAT_USER")]
     pub user: Option<UserName>,
+
+    /// Encrypt the connection with TLS, and make sure that it is the server's
+    #[arg(long, env = "CHAT_TLS")]
+    pub tls: bool,
+
+    /// Trust who stands in this file (PEM), and nobody else; it implies --tls [default: whom this
+    /// machine trusts]
+    #[arg(long, value_name = "FILE", env = "CHAT_CA")]
+    pub ca: Option<PathBuf>,
 
     /// Make the account where the name is new
     #[arg(long, env = "CHAT_REGISTER")]
@@ -110,6 +120,22 @@ impl Options {
                 Err(format!("give the port of {}, or the path of a socket", self.host))
             }
             _ => Ok(Server::Socket(PathBuf::from(&self.host))),
+        }
+    }
+
+    /// Whom to trust at `server`, where the connection is to be encrypted.
+    ///
+    /// # Errors
+    /// Text for people where that can't be.
+    pub fn tls(&self, server: &Server) -> Result<Option<TlsConnector>, String> {
+        if !self.tls && self.ca.is_none() {
+            return Ok(None);
+        }
+        match server {
+            Server::Socket(_) => Err("the server's own socket takes no TLS".to_string()),
+            Server::Host { host, .. } => TlsConnector::new(host, self.ca.as_deref())
+                .map(Some)
+                .map_err(|error| error.to_string()),
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use chatsrv::protocol::name::{Target, UserRef};
-use chatsrv::protocol::reply::{Code, ServerLine};
+use chatsrv::protocol::reply::{Closed, Code, ServerLine};
 
 use crate::groups::GroupRequest;
 use crate::transfers::TransferId;
@@ -149,7 +149,7 @@ pub enum Sorted {
     /// The answer to this.
     Answer(Asked),
     /// The server closes the connection.
-    Closing,
+    Closing(Closed),
     /// A line that has no place in the protocol here.
     Misplaced,
 }
@@ -227,8 +227,8 @@ impl Session {
         if line.code == Code::Greeting as u16 {
             return Sorted::Greeting;
         }
-        if line.code == Code::Closing as u16 {
-            return Sorted::Closing;
+        if let Some(closed) = Closed::parse(line) {
+            return Sorted::Closing(closed);
         }
         if line.is_notice() {
             if line.code == FILE && self.sort_message().is_some() {
@@ -312,7 +312,7 @@ mod tests {
     fn what_nobody_asked_for_is_told_apart() {
         let mut session = Session::default();
         assert_eq!(sort(&mut session, "220 chatsrv/0.1.0 1 ready"), Sorted::Greeting);
-        assert_eq!(sort(&mut session, "421 - too slow"), Sorted::Closing);
+        assert!(matches!(sort(&mut session, "421 - too slow"), Sorted::Closing(_)));
         assert_eq!(sort(&mut session, "250 WHO"), Sorted::Misplaced);
         assert_eq!(sort(&mut session, "151 WHO x"), Sorted::Misplaced);
     }

@@ -24,16 +24,12 @@ const STEADY_AFTER: Duration = Duration::from_secs(10);
 /// After how long without a confirmation it is told.
 const CONFIRMATION_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Words of a 421 after which the client stays away: somebody wants it so, or another client of the
-/// same user has the session, and the two would end each other for ever.
-const FINAL_REASONS: [&str; 6] =
-    ["elsewhere", "taken over", "replaced", "kicked", "banned", "nothing heard"];
-
 impl Client {
     /// Looks for the server, on a thread of its own.
     pub(super) fn connect(&mut self) -> Result<(), Ending> {
-        let server = self.server.clone();
-        self.connecting.spawn(move || Connection::open(&server)).map_err(Ending::Front)?;
+        let (server, tls) = (self.server.clone(), self.tls.clone());
+        let search = move || Connection::open(&server, tls.as_ref());
+        self.connecting.spawn(search).map_err(Ending::Front)?;
         self.stage = Stage::Connecting;
         self.deadline = None;
         Ok(())
@@ -46,17 +42,31 @@ impl Client {
             return Ok(());
         }
         for found in found {
-            self.connection = Some(found.map_err(|error| self.no_server(&error))?);
+            let connection = found.map_err(|error| self.no_server(&error))?;
+            self.tell_tls(&connection);
+            self.connection = Some(connection);
             self.frames = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
             self.session = Session::default();
             self.stage = Stage::Greeting;
             self.deadline = Some(Instant::now() + ANSWER_TIMEOUT);
         }
-        Ok(())
+        // The greeting may have come with the end of a handshake: the socket would not tell.
+        self.receive()
+    }
+
+    /// Tells a person before the login that the connection is encrypted.
+    fn tell_tls(&mut self, connection: &Connection) {
+        if let (Some(version), true, None) = (connection.tls_version(), self.completes, self.name) {
+            self.show(Line::notice(safe!("connected to {} ({version})", self.server)));
+        }
     }
 
     fn no_server(&self, error: &ConnectError) -> Ending {
         Ending::NoServer(match error {
+            ConnectError::Tls(error) if error.is_final() => {
+                return Ending::NotSecure(safe!("no TLS with {}: {error}", self.server));
+            }
+            ConnectError::Tls(error) => safe!("no TLS with {}: {error}", self.server),
             ConnectError::NoHost(error) => {
                 safe!("no such host: {} ({error})", self.server.host())
             }
@@ -146,10 +156,13 @@ impl Client {
         let why = match &ending {
             _ if self.name.is_none() || self.stage == Stage::Leaving => return Err(ending),
             Ending::Left | Ending::Front(_) | Ending::LoginFailed(_) => return Err(ending),
-            Ending::Closed(why) if is_final(why.as_str()) => return Err(ending),
+            // Nothing was said there, and waiting would hide what a person should know.
+            Ending::NotSecure(_) => return Err(ending),
+            // Somebody wants it so, or another client of the same user has the session.
+            Ending::Closed(_, closed) if !closed.may_return() => return Err(ending),
             Ending::Busy(_) => safe!("too many log in at the moment"),
             Ending::Lost(why) => safe!("the connection was lost: {why}"),
-            Ending::NoServer(why) | Ending::NotChatsrv(why) | Ending::Closed(why) => why.clone(),
+            Ending::NoServer(why) | Ending::NotChatsrv(why) | Ending::Closed(why, _) => why.clone(),
         };
         let now = Instant::now();
         let lost_since = *self.lost_since.get_or_insert(now);
@@ -164,8 +177,12 @@ impl Client {
             self.backoff.reset();
         }
         self.disconnected(&why);
-        let least = if let Ending::Busy(wait) = ending { wait } else { Duration::ZERO };
-        let wait = self.backoff.next_wait().max(least).min(left);
+        let asked_for = match ending {
+            Ending::Busy(wait) => wait,
+            Ending::Closed(_, closed) => closed.come_back_after.unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        let wait = asked_for.saturating_add(self.backoff.next_wait()).min(left);
         match self.login.come_back() {
             Step::Reconnect => self.wait_to_connect(wait),
             step => return self.go_on(step),
@@ -233,7 +250,8 @@ impl Client {
             Stage::Offline(_) => self.connect(),
             Stage::Leaving => Err(Ending::Left),
             Stage::Greeting => {
-                Err(Ending::NotChatsrv(safe!("no greeting came from {}", self.server)))
+                let hint = if self.tls.is_none() { "; if it speaks TLS, give --tls" } else { "" };
+                Err(Ending::NotChatsrv(safe!("no greeting came from {}{hint}", self.server)))
             }
             _ => Err(Ending::Lost(safe!("the server does not answer"))),
         }
@@ -255,25 +273,5 @@ impl Client {
         };
         self.stage = Stage::Leaving;
         self.deadline = Some(now + timeout);
-    }
-}
-
-fn is_final(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
-    FINAL_REASONS.iter().any(|word| reason.contains(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_some_reasons_keep_the_client_away() {
-        for reason in ["you logged in elsewhere", "Kicked by carol: spam", "replaced", "banned"] {
-            assert!(is_final(reason), "{reason}");
-        }
-        for reason in ["the server is shutting down", "too slow: more waits", "Connection Limit"] {
-            assert!(!is_final(reason), "{reason}");
-        }
     }
 }

@@ -21,7 +21,9 @@ use chatsrv::exit::Exit;
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::FrameBuffer;
 use chatsrv::protocol::name::{Target, UserName};
+use chatsrv::protocol::reply::Closed;
 use chatsrv::protocol::verb::Verb;
+use chatsrv::tls_client::TlsConnector;
 
 use crate::backoff::Backoff;
 use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
@@ -57,10 +59,12 @@ enum Ending {
     Left,
     /// There is no server.
     NoServer(SafeText),
+    /// Whoever answers is not to be trusted.
+    NotSecure(SafeText),
     /// Something else than this server, or another version of it, answers there.
     NotChatsrv(SafeText),
     /// The server closed the connection and said why.
-    Closed(SafeText),
+    Closed(SafeText, Closed),
     /// The connection broke.
     Lost(SafeText),
     /// The server wants to be asked again after this long.
@@ -107,6 +111,8 @@ enum Dialogue {
 pub struct Start {
     /// Where the server is.
     pub server: Server,
+    /// Whom to trust there, where the connection is to be encrypted.
+    pub tls: Option<TlsConnector>,
     /// Who logs in.
     pub credentials: Credentials,
     /// What to do after the login, instead of taking lines.
@@ -122,6 +128,7 @@ pub struct Start {
 /// The client.
 pub struct Client {
     server: Server,
+    tls: Option<TlsConnector>,
     front: Box<dyn Front>,
     connection: Option<Connection>,
     frames: FrameBuffer,
@@ -179,6 +186,7 @@ impl Client {
         };
         Ok(Client {
             server: start.server,
+            tls: start.tls,
             connection: None,
             frames: FrameBuffer::new(SERVER_LINE_BYTES_MAX),
             read_buffer: vec![0; READ_BYTES],
@@ -429,17 +437,19 @@ impl Client {
             }
             Ending::Front(error) => (SafeText::new(error), Exit::Failed),
             Ending::LoginFailed(why) => (safe!("login failed: {why}"), Exit::LoginFailed),
-            Ending::Closed(why) if self.refused && self.name.is_none() => {
+            Ending::Closed(why, _) if self.refused && self.name.is_none() => {
                 (safe!("login failed: {why}"), Exit::LoginFailed)
             }
-            Ending::Closed(why) => {
+            Ending::Closed(why, _) => {
                 (safe!("the server closed the connection: {why}"), Exit::Unavailable)
             }
             Ending::Busy(_) => {
                 (safe!("the server is busy: too many log in at the moment"), Exit::Unavailable)
             }
             Ending::Lost(why) => (safe!("the connection was lost: {why}"), Exit::Unavailable),
-            Ending::NoServer(why) | Ending::NotChatsrv(why) => (why, Exit::Unavailable),
+            Ending::NoServer(why) | Ending::NotSecure(why) | Ending::NotChatsrv(why) => {
+                (why, Exit::Unavailable)
+            }
         };
         self.show(Line::error(text));
         exit

@@ -6,6 +6,7 @@ use chatsrv::protocol::{SERVER_LINE_BYTES_MAX, VERSION};
 
 use super::reading::said;
 use super::{Client, Ending, Stage};
+use crate::connection::Connection;
 use crate::groups::GroupRequest;
 use crate::line::{Kind, Line};
 use crate::listing;
@@ -14,6 +15,8 @@ use crate::outbox::Draft;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, FILE, Sorted};
 
+const CLOSED: &str = "the server closed it without a word";
+
 impl Client {
     /// Reads once and takes all frames that are whole.
     pub(super) fn receive(&mut self) -> Result<(), Ending> {
@@ -21,7 +24,7 @@ impl Client {
             return Ok(());
         };
         let length = match connection.read(&mut self.read_buffer) {
-            Ok(Some(0)) => return Err(self.lost("the server closed it without a word")),
+            Ok(Some(0)) => return Err(self.lost(CLOSED)),
             Ok(Some(length)) => length,
             Ok(None) => return Ok(()),
             Err(error) => return Err(self.lost(error)),
@@ -33,7 +36,10 @@ impl Client {
             self.take_frame(frame)?;
         }
         self.frames = frames;
-        Ok(())
+        match self.connection.as_ref().is_some_and(Connection::has_ended) {
+            true => Err(self.lost(CLOSED)),
+            false => Ok(()),
+        }
     }
 
     /// What the end of the connection means.
@@ -88,12 +94,14 @@ impl Client {
         if self.stage == Stage::Greeting {
             return match sorted {
                 Sorted::Greeting => self.greeted(line),
-                Sorted::Closing => Err(Ending::Closed(SafeText::new(line.rest))),
+                Sorted::Closing(closed) => Err(Ending::Closed(SafeText::new(line.rest), closed)),
                 _ => Err(self.lost("no greeting")),
             };
         }
         match sorted {
-            Sorted::Closing => return Err(Ending::Closed(SafeText::new(line.rest))),
+            Sorted::Closing(closed) => {
+                return Err(Ending::Closed(SafeText::new(line.rest), closed));
+            }
             Sorted::Notice if line.code == FILE => return self.take_file(line),
             Sorted::Notice => self.take_notice(line),
             Sorted::ListedFile => self.take_listed_file(line),
@@ -237,6 +245,9 @@ impl Client {
                 let mut word = || words.next().unwrap_or_default();
                 let (hash, _size, name) = (word(), word(), word());
                 self.show(Line::answer(safe!("{hash}  {name}")));
+            }
+            Asked::Sum if line.code == Code::NotFound as u16 => {
+                self.show(Line::error(safe!("no such file: {}", line.rest)));
             }
             Asked::Who { quiet: true }
             | Asked::Group(GroupRequest::Mine { quiet: true })

@@ -1,15 +1,15 @@
 //! The person at a terminal: keys in, a screen out.
 
-mod editor;
 mod history;
 mod keys;
 mod raw;
-mod screen;
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::BorrowedFd;
 
+use chatsrv::display::editor::{Editor, View};
+use chatsrv::display::screen::{Bottom, Screen};
 use zeroize::Zeroizing;
 
 use crate::front::{Front, Input, Prompt};
@@ -17,11 +17,9 @@ use crate::line::{Kind, Line};
 use crate::safe_text::{SafeText, safe};
 use crate::transfers::Progress;
 use crate::vocabulary::Vocabulary;
-use editor::{Editor, View};
 use history::History;
 use keys::{Key, KeyDecoder};
 use raw::RawMode;
-use screen::{Bottom, Screen};
 
 /// How many keys wait at most while nothing can be typed; a terminal that sends more is not read.
 const KEYS_MAX: usize = 4096;

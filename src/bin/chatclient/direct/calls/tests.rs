@@ -2,14 +2,18 @@ use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
+use chatsrv::direct::messages;
+use chatsrv::direct::ticket::TICKET_BYTES;
 use rustix::event::{PollFd, Timespec, poll};
 
-use super::super::messages;
-use super::super::ticket::ticket;
 use super::*;
 
 fn name(text: &str) -> UserName {
     text.parse().unwrap()
+}
+
+fn ticket(byte: u8) -> Ticket {
+    [byte; TICKET_BYTES].into()
 }
 
 struct Person {
@@ -226,5 +230,5 @@ fn nothing_can_be_read_on_the_wire_and_a_replay_gets_nothing() {
     assert!(ended, "a replay was answered");
     let mut wire = messages::Messages::default();
     wire.extend(&seen[0]);
-    assert_eq!(wire.next().map(<[u8]>::len), Some(48));
+    assert_eq!(wire.next_message().map(<[u8]>::len), Some(48));
 }

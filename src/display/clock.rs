@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatsrv::protocol::reply::MessageId;
+use crate::protocol::reply::MessageId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

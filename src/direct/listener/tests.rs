@@ -1,10 +1,12 @@
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::Ipv4Addr;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::super::noise::HANDSHAKE_BYTES;
+use super::super::stranger::{HELLO_BYTES, STRANGER_AGE_MAX};
 use super::super::ticket::ticket;
 use super::*;
 
@@ -85,7 +87,7 @@ fn a_caller_is_placed_before_or_after_the_notice() {
     let mut late = house.knock();
     late.write_all(&hello(2)).unwrap();
     house.wait_for(1);
-    while house.listener.strangers[0].tried.is_none() {
+    while house.listener.strangers[0].may_speak() {
         house.wait(Duration::ZERO);
         assert_eq!(house.turn(Duration::ZERO), []);
     }
@@ -146,7 +148,7 @@ fn of_many_strangers_few_are_kept() {
         };
         accepted.set_nonblocking(true).unwrap();
         let address = SocketAddr::from(([192, 0, 2, n], 1));
-        house.listener.let_in(Stranger::new(accepted, address, house.start));
+        house.listener.let_in(Stranger::new(accepted, address.ip(), house.start));
         drop(socket);
     }
     assert_eq!(house.listener.strangers.len(), STRANGERS_MAX);
@@ -196,7 +198,7 @@ proptest! {
             prop_assert_eq!(house.turn(Duration::ZERO), []);
         }
         let strangers = &house.listener.strangers;
-        prop_assert!(strangers.iter().all(|stranger| stranger.length <= HELLO_BYTES));
+        prop_assert!(strangers.iter().all(|stranger| stranger.length() <= HELLO_BYTES));
         prop_assert_eq!(house.turn(STRANGER_AGE_MAX), []);
         prop_assert!(house.listener.strangers.is_empty());
         prop_assert!(gets_nothing(&mut stranger));

@@ -3,15 +3,15 @@
 
 use std::fmt;
 
-use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
-use chatsrv::protocol::frame::{Decoder, Frame};
-use chatsrv::protocol::name::UserName;
-use chatsrv::protocol::text::TextError;
+use crate::protocol::CLIENT_LINE_BYTES_MAX;
+use crate::protocol::frame::{Decoder, Frame};
+use crate::protocol::name::UserName;
+use crate::protocol::text::TextError;
 
 use super::messages::{self, Messages};
 use super::noise::{Channel, Handshake};
 use super::ticket::Ticket;
-use crate::wire::Outgoing;
+use crate::protocol::wire::Outgoing;
 
 /// How much may wait to be written, in bytes: a peer that reads nothing costs no more.
 const OUTPUT_BYTES_MAX: usize = 256 * 1024;
@@ -160,7 +160,7 @@ impl Chat {
         let mut input = std::mem::take(&mut self.input);
         input.extend(bytes);
         while self.stage != Stage::Ended {
-            let Some(message) = input.next() else {
+            let Some(message) = input.next_message() else {
                 break;
             };
             match self.take(message) {

@@ -1,10 +1,10 @@
 //! One line being typed: its text, the cursor, and the part of it that fits on the screen.
 
-use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
+use crate::protocol::CLIENT_LINE_BYTES_MAX;
 use unicode_segmentation::UnicodeSegmentation;
 use zeroize::Zeroizing;
 
-use crate::safe_text::SafeText;
+use super::safe_text::SafeText;
 
 /// The longest line, in bytes: what a message may have beside its frame and target.
 const LINE_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - 64;
@@ -163,19 +163,24 @@ impl Editor {
     pub fn view(&mut self, columns: usize) -> View {
         let columns = columns.max(2);
         let cells: Vec<SafeText> = self.text.graphemes(true).map(cell).collect();
+        let widths: Vec<usize> = cells.iter().map(SafeText::width).collect();
         let at = self.before().graphemes(true).count();
         // The cursor may stand behind the last character, and needs a column of its own there.
-        let width = |from: usize, to: usize| cells[from..to].iter().map(SafeText::width).sum();
-        let shown_at_cursor = cells.get(at).map_or(1, |cell| cell.width().clamp(1, columns / 2));
+        let shown_at_cursor = widths.get(at).map_or(1, |width| (*width).clamp(1, columns / 2));
         self.first = self.first.min(at);
-        while self.first < at && width(self.first, at) + shown_at_cursor > columns {
+        let mut before: usize = widths[self.first..at].iter().sum();
+        while self.first < at && before + shown_at_cursor > columns {
+            before -= widths[self.first];
             self.first += 1;
         }
         // After a deletion, what was scrolled away comes back as far as there is room.
-        while self.first > 0 && width(self.first - 1, cells.len()) < columns {
+        let mut shown: usize = widths[self.first..].iter().sum();
+        while self.first > 0 && widths[self.first - 1] + shown < columns {
             self.first -= 1;
+            before += widths[self.first];
+            shown += widths[self.first];
         }
-        let mut view = View { text: String::new(), cursor: width(self.first, at) };
+        let mut view = View { text: String::new(), cursor: before };
         let mut used = 0;
         for cell in &cells[self.first..] {
             used += cell.width();
@@ -343,6 +348,13 @@ mod tests {
         let mut line = editor("a👍🏽b");
         assert_eq!(line.view(20), View { text: "a👍b".into(), cursor: 4 });
         assert_eq!(line.take().as_str(), "a👍🏽b");
+    }
+
+    #[test]
+    fn no_stack_of_accents_grows_from_one_character_to_the_next() {
+        // A vowel of Hangul has no width without its consonant, and begins a character.
+        let mut line = editor(&"\u{1161}\u{301}\u{301}".repeat(4));
+        assert_eq!(line.view(80).text, "<U+1161>\u{301}\u{301}".repeat(4));
     }
 
     #[test]

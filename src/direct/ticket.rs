@@ -22,6 +22,12 @@ impl Ticket {
     }
 }
 
+impl From<[u8; TICKET_BYTES]> for Ticket {
+    fn from(key: [u8; TICKET_BYTES]) -> Self {
+        Ticket(Zeroizing::new(key))
+    }
+}
+
 /// A word that is no ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidTicket;
@@ -49,7 +55,7 @@ impl fmt::Debug for Ticket {
 
 #[cfg(test)]
 pub(super) fn ticket(byte: u8) -> Ticket {
-    Ticket(Zeroizing::new([byte; TICKET_BYTES]))
+    [byte; TICKET_BYTES].into()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One line for the person who reads: its text and what it is.
 
-use crate::safe_text::SafeText;
+use super::safe_text::SafeText;
 
 /// What a line is, which decides its colour and, in a pipe, where it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,12 @@
 
 use std::fmt::{self, Write};
 
-use chatsrv::protocol::text::is_invisible;
+use crate::protocol::text::is_invisible;
 use unicode_width::UnicodeWidthChar;
 
 /// How many zero-width characters (accents and the like) one character may carry. A taller stack
-/// would be drawn over the lines around it.
+/// would be drawn over the lines around it. Without a character before it, one is shown by its
+/// number, so that no stack grows where safe texts are put together.
 const COMBINING_MAX: usize = 6;
 
 /// Asks for an emoji's coloured form. It neither hides nor moves anything, but terminals do not
@@ -25,12 +26,14 @@ pub struct SafeText {
 }
 
 /// Formats as `format!` does, into a [`SafeText`].
+#[macro_export]
 macro_rules! safe {
     ($($argument:tt)*) => {
-        $crate::safe_text::SafeText::new(format_args!($($argument)*))
+        $crate::display::safe_text::SafeText::new(format_args!($($argument)*))
     };
 }
-pub(crate) use safe;
+#[doc(inline)]
+pub use crate::safe;
 
 impl SafeText {
     /// Makes all of `text` visible: `^[` for a control character, `<U+202E>` for what is invisible,
@@ -74,7 +77,7 @@ impl SafeText {
             EMOJI_PRESENTATION if self.ends_with_pictograph() => return,
             _ if c.is_control() || is_invisible(c) => self.push_number(c),
             _ if c.width() == Some(0) => {
-                if self.combining == COMBINING_MAX {
+                if self.text.is_empty() || self.combining == COMBINING_MAX {
                     return self.push_number(c);
                 }
                 self.combining += 1;
@@ -134,6 +137,7 @@ mod tests {
         assert_eq!(safe("abc\u{202e}def"), "abc<U+202E>def");
         assert_eq!(safe("a\u{200b}b\u{feff}"), "a<U+200B>b<U+FEFF>");
         assert_eq!(safe("\u{e0041}"), "<U+E0041>");
+        assert_eq!(safe("\u{fff6}"), "<U+FFF6>", "it is reserved, to be ignored");
         assert_eq!(safe("x\u{fe0f}"), "x<U+FE0F>");
     }
 
@@ -149,6 +153,7 @@ mod tests {
     fn a_stack_of_accents_is_bounded() {
         let shown = safe(&format!("a{}b", "\u{301}".repeat(COMBINING_MAX + 1)));
         assert_eq!(shown, format!("a{}<U+0301>b", "\u{301}".repeat(COMBINING_MAX)));
+        assert_eq!(safe("\u{301}\u{301}a"), "<U+0301>\u{301}a");
         let spread = "a\u{301}".repeat(100);
         assert_eq!(safe(&spread), spread);
     }

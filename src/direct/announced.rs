@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use chatsrv::protocol::name::UserName;
+use crate::protocol::name::UserName;
 
 use super::ticket::Ticket;
 

@@ -1,28 +1,23 @@
-//! The port on which others call, and those who have come there and are nobody yet.
+//! The port on which others call.
 //!
-//! Anybody can connect to it and send anything. So no more than 50 bytes are read of a stranger,
-//! nothing is answered to one without a ticket, no more than eight are kept at a time, none of them
-//! longer than five seconds, and no more than fifty are looked at in a second.
+//! Anybody can connect to it and send anything. So of those who have come and are nobody yet, no
+//! more than eight are kept at a time, and no more than fifty are looked at in a second. What one
+//! of them may do is in [`stranger`](super::stranger).
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::name::UserName;
+use crate::protocol::name::UserName;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::chat::Chat;
 use super::invitations::Invitations;
-use super::messages::Messages;
-use super::noise::HANDSHAKE_BYTES;
+use super::stranger::{Stranger, Verdict};
 
 /// The smallest port on which the server lets anybody take calls.
 pub const PORT_MIN: u16 = 1024;
-/// How long a connection may take until it is known who it is. The server's notice may come later
-/// than the call that it announces.
-const STRANGER_AGE_MAX: Duration = Duration::from_secs(5);
 /// How many strangers are kept; the oldest makes room for a newer one.
 const STRANGERS_MAX: usize = 8;
 /// How many of them may come from one network; see [`Address::network`].
@@ -32,30 +27,16 @@ const STRANGERS_PER_NETWORK_MAX: usize = 2;
 const ACCEPTS_MAX: u32 = 50;
 const PACE_PERIOD: Duration = Duration::from_secs(1);
 const BACKLOG: i32 = 16;
-/// What is read of a stranger: one message and its length.
-const HELLO_BYTES: usize = 2 + HANDSHAKE_BYTES;
 
 /// A listening socket and the strangers who have come to it.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
     port: u16,
-    strangers: Vec<Stranger>,
+    strangers: Vec<Stranger<TcpStream>>,
     /// Since when `accepted` counts.
     paced_since: Instant,
     accepted: u32,
-}
-
-#[derive(Debug)]
-struct Stranger {
-    socket: TcpStream,
-    network: Address,
-    until: Instant,
-    input: Messages,
-    /// How many bytes were read.
-    length: usize,
-    /// The state of the invitations in which no ticket was found for it.
-    tried: Option<u64>,
 }
 
 impl Listener {
@@ -84,14 +65,14 @@ impl Listener {
     pub fn sources(&self, now: Instant) -> impl Iterator<Item = BorrowedFd<'_>> {
         let listener = self.may_accept(now).then(|| self.socket.as_fd());
         // One that has said all it may is not read any more.
-        let strangers = self.strangers.iter().filter(|stranger| stranger.tried.is_none());
-        listener.into_iter().chain(strangers.map(|stranger| stranger.socket.as_fd()))
+        let strangers = self.strangers.iter().filter(|stranger| stranger.may_speak());
+        listener.into_iter().chain(strangers.map(|stranger| stranger.input().as_fd()))
     }
 
     /// When to take a turn although nothing can be read.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let pace = (!self.may_accept(now)).then_some(self.paced_since + PACE_PERIOD);
-        self.strangers.iter().map(|stranger| stranger.until).chain(pace).min()
+        self.strangers.iter().map(Stranger::until).chain(pace).min()
     }
 
     /// Lets strangers in and reads them; returns those whose call was announced, as `own`'s chats.
@@ -106,7 +87,7 @@ impl Listener {
         for mut stranger in std::mem::take(&mut self.strangers) {
             match stranger.turn(own, invitations, now) {
                 Verdict::Waits => self.strangers.push(stranger),
-                Verdict::Calls(chat) => placed.push((stranger.socket, *chat)),
+                Verdict::Calls(chat) => placed.push((stranger.into_input(), *chat)),
                 Verdict::Goes => {}
             }
         }
@@ -127,7 +108,7 @@ impl Listener {
                     self.accepted += 1;
                     // A socket that can't be set up is as good as gone.
                     if socket.set_nonblocking(true).is_ok() {
-                        self.let_in(Stranger::new(socket, address, now));
+                        self.let_in(Stranger::new(socket, address.ip(), now));
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
@@ -139,8 +120,9 @@ impl Listener {
     }
 
     /// The newest have room: who is announced is known as soon as it has come.
-    fn let_in(&mut self, stranger: Stranger) {
-        let is_near = |other: &Stranger| other.network == stranger.network;
+    fn let_in(&mut self, stranger: Stranger<TcpStream>) {
+        let network = stranger.network();
+        let is_near = |other: &Stranger<TcpStream>| other.network() == network;
         let goes = if self.strangers.iter().filter(|other| is_near(other)).count()
             == STRANGERS_PER_NETWORK_MAX
         {
@@ -150,68 +132,6 @@ impl Listener {
         };
         goes.map(|at| self.strangers.remove(at));
         self.strangers.push(stranger);
-    }
-}
-
-enum Verdict {
-    Waits,
-    Calls(Box<Chat>),
-    Goes,
-}
-
-impl Stranger {
-    fn new(socket: TcpStream, address: SocketAddr, now: Instant) -> Self {
-        Stranger {
-            socket,
-            network: Address::host(address.ip()).network(),
-            until: now + STRANGER_AGE_MAX,
-            input: Messages::default(),
-            length: 0,
-            tried: None,
-        }
-    }
-
-    fn turn(&mut self, own: UserName, invitations: &mut Invitations, now: Instant) -> Verdict {
-        let read = self.read();
-        if now >= self.until || read.is_err() {
-            return Verdict::Goes;
-        }
-        if self.length < HELLO_BYTES || self.tried == Some(invitations.added()) {
-            return Verdict::Waits;
-        }
-        // The message stays where it is: the next invitation may be the one that it belongs to.
-        let Some(first) = self.input.peek() else {
-            return Verdict::Goes;
-        };
-        match invitations.place(own, first, now) {
-            Some(chat) => Verdict::Calls(Box::new(chat)),
-            None => {
-                self.tried = Some(invitations.added());
-                Verdict::Waits
-            }
-        }
-    }
-
-    /// Reads what is still missing. The end of the input, and a message of another length than the
-    /// first one of a handshake has, is an error.
-    fn read(&mut self) -> io::Result<()> {
-        let mut buffer = [0; HELLO_BYTES];
-        while self.length < HELLO_BYTES {
-            match self.socket.read(&mut buffer[self.length..]) {
-                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(count) => {
-                    self.input.extend(&buffer[self.length..self.length + count]);
-                    self.length += count;
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        match self.input.next_length() {
-            None | Some(HANDSHAKE_BYTES) => Ok(()),
-            Some(_) => Err(ErrorKind::InvalidData.into()),
-        }
     }
 }
 

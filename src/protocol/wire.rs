@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
-use chatsrv::protocol::text::{Text, TextError};
-use chatsrv::protocol::verb::Verb;
+use super::CLIENT_LINE_BYTES_MAX;
+use super::text::{Text, TextError};
+use super::verb::Verb;
 use zeroize::Zeroizing;
 
 /// A whole line with its LF. Its bytes are wiped when it is dropped, for it may hold a password.
@@ -17,7 +17,10 @@ impl Outgoing {
     /// # Errors
     /// [`TextError`] where the line would be too long or hold control characters.
     pub fn command(verb: Verb, words: impl fmt::Display) -> Result<Self, TextError> {
-        Outgoing::line(format!("C {verb} {words}").trim_end_matches(' '))
+        let line = Zeroizing::new(format!("C {verb} {words}"));
+        // A space at the end of words is theirs: the name of a file may end with one.
+        let alone = line.len() == "C  ".len() + verb.name().len();
+        Outgoing::line(if alone { &line[..line.len() - 1] } else { &line })
     }
 
     /// A data line.
@@ -56,6 +59,7 @@ mod tests {
     fn lines_are_what_the_server_reads() {
         assert_eq!(Outgoing::command(Verb::Who, "").unwrap().as_bytes(), b"C WHO\n");
         assert_eq!(Outgoing::command(Verb::Get, "0 a b").unwrap().as_bytes(), b"C GET 0 a b\n");
+        assert_eq!(Outgoing::command(Verb::Get, "0 a ").unwrap().as_bytes(), b"C GET 0 a \n");
         assert_eq!(Outgoing::data("bob  hi ").unwrap().as_bytes(), b"D bob  hi \n");
         assert_eq!(Outgoing::data("a\nC EX"), Err(TextError::ControlCharacter));
     }

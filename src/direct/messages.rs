@@ -27,7 +27,7 @@ impl Messages {
     }
 
     /// Takes the next message, where it is whole.
-    pub fn next(&mut self) -> Option<&[u8]> {
+    pub fn next_message(&mut self) -> Option<&[u8]> {
         let start = self.taken + LENGTH_BYTES;
         let end = start + self.next_length()?;
         let message = self.bytes.get(start..end)?;
@@ -71,10 +71,10 @@ mod tests {
         encode(&message, &mut wire);
         let mut messages = Messages::default();
         messages.extend(&wire[..wire.len() - 1]);
-        assert_eq!(messages.next(), None);
+        assert_eq!(messages.next_message(), None);
         assert!(messages.is_within_message());
         messages.extend(&wire[wire.len() - 1..]);
-        assert_eq!(messages.next(), Some(&message[..]));
+        assert_eq!(messages.next_message(), Some(&message[..]));
         assert!(!messages.is_within_message());
     }
 
@@ -92,7 +92,7 @@ mod tests {
                 let size = sizes.next().map_or(1, |size| *size).min(rest.len());
                 messages.extend(&rest[..size]);
                 rest = &rest[size..];
-                while let Some(message) = messages.next() {
+                while let Some(message) = messages.next_message() {
                     received.push(message.to_vec());
                 }
             }

@@ -1,9 +1,9 @@
 //! The items of lists, as people read them.
 
-use chatsrv::protocol::reply::MessageId;
+use crate::protocol::reply::MessageId;
 
-use crate::clock;
-use crate::safe_text::{SafeText, safe};
+use super::clock;
+use super::safe_text::{SafeText, safe};
 
 /// A line of who is online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

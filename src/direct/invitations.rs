@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::name::UserName;
+use crate::protocol::name::UserName;
 
 use super::chat::Chat;
 use super::ticket::Ticket;

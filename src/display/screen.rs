@@ -3,7 +3,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::line::{Kind, Line};
+use super::line::{Kind, Line};
 
 /// What stands below the scrolling lines.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -114,8 +114,8 @@ impl Screen {
 
 #[cfg(test)]
 mod tests {
+    use super::super::safe_text::safe;
     use super::*;
-    use crate::safe_text::safe;
 
     fn written(screen: &mut Screen) -> String {
         String::from_utf8(screen.take_output()).unwrap()

@@ -1,0 +1,243 @@
+//! Why the server closes a connection, as its 421 says it: one table, from which the server writes
+//! and the client reads.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Code, ServerLine};
+
+/// The longest time, in seconds, after which a client is asked to come back. A longer one is read
+/// as this one, so that no server sends its clients away for good.
+pub const COME_BACK_SECONDS_MAX: u32 = 3600;
+
+/// What stands between the reason and the seconds.
+const COME_BACK_IN: &str = ", come back in ";
+/// What stands behind the seconds.
+const SECONDS: &str = " s";
+/// What stands between the reason and the words of who kicked somebody.
+const BECAUSE: &str = ": ";
+
+/// Declares [`Closing`] and its table, so that no reason is without a text.
+macro_rules! closings {
+    ($($(#[$doc:meta])* $reason:ident, $text:literal, $return:ident;)*) => {
+        /// Why the server closes a connection with a 421.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Closing {
+            $($(#[$doc])* $reason,)*
+        }
+
+        impl Closing {
+            /// Every reason, in the order of the manual page.
+            pub const ALL: &[Closing] = &[$(Closing::$reason),*];
+
+            /// The text. Clients rely on it: it changes only with the version of the protocol.
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(Closing::$reason => $text,)*
+                }
+            }
+
+            /// Whether a client does well to come back by itself.
+            pub fn may_return(self) -> bool {
+                match self {
+                    $(Closing::$reason => Return::$return == Return::Later,)*
+                }
+            }
+        }
+    };
+}
+
+/// What a client does that comes back by itself.
+#[derive(PartialEq)]
+enum Return {
+    Later,
+    Never,
+}
+
+closings! {
+    /// The server stops; it may start again.
+    Shutdown, "the server is shutting down", Later;
+    /// One connection more than the limit.
+    ConnectionLimit, "Connection Limit Exceeded !!", Later;
+    /// One connection more than one address may have.
+    AddressLimit, "too many connections from your address", Later;
+    /// More waits to be written than the send queue holds.
+    TooSlow, "too slow: more waits for you than the server holds", Later;
+    /// The rest of a list could not be read.
+    ListFailed, "the rest of that list can't be read", Later;
+    /// No login within the login timeout.
+    LoginTimeout, "no login in time", Later;
+    /// Nothing was heard for the idle timeout: nobody is there.
+    IdleTimeout, "nothing heard for too long", Never;
+    /// A newer session of the same user took over. The two would end each other for ever.
+    TakenOver, "you logged in elsewhere", Never;
+    /// An administrator ended the session; their words may follow, after a colon.
+    Kicked, "you were kicked", Never;
+    /// The user is banned.
+    Banned, "you are banned", Never;
+    /// Three wrong passwords.
+    WrongPassword, "too many wrong passwords", Never;
+    /// A file frame could not be read, or named a stream that was never open.
+    BadFileFrame, "a file frame that belongs to no stream", Later;
+    /// It speaks HTTP.
+    Http, "this is a chatsrv server, and no web server: use chatclient", Never;
+    /// It speaks TLS.
+    Tls, "this port takes no TLS", Never;
+    /// It speaks no TLS, and the port takes nothing else.
+    NotTls, "this port takes TLS and nothing else", Never;
+}
+
+impl Closing {
+    /// The reason with this text, which may have more behind it where somebody was kicked.
+    fn from_text(text: &str) -> Option<Closing> {
+        let is_it = |closing: &&Closing| match text.strip_prefix(closing.text()) {
+            Some("") => true,
+            Some(rest) => **closing == Closing::Kicked && rest.starts_with(BECAUSE),
+            None => false,
+        };
+        Closing::ALL.iter().find(is_it).copied()
+    }
+
+    pub(super) fn fmt_with_hint(self, seconds: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{COME_BACK_IN}{seconds}{SECONDS}", self.text())
+    }
+
+    pub(super) fn fmt_with_words(self, words: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{BECAUSE}{words}", self.text())
+    }
+}
+
+/// What a client reads in a 421.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Why; none where this version of the protocol knows no such text.
+    pub reason: Option<Closing>,
+    /// After how long to come back, where the server says so.
+    pub come_back_after: Option<Duration>,
+}
+
+impl Closed {
+    /// What that line says, where it is a 421.
+    pub fn parse(line: &ServerLine<'_>) -> Option<Self> {
+        if line.code != Code::Closing as u16 {
+            return None;
+        }
+        // First the whole text: the words of who kicked somebody are no hint.
+        if let Some(reason) = Closing::from_text(line.rest) {
+            return Some(Closed { reason: Some(reason), come_back_after: None });
+        }
+        let hint = line.rest.rsplit_once(COME_BACK_IN);
+        let hint = hint.and_then(|(text, hint)| Some((text, seconds(hint)?)));
+        Some(match hint {
+            Some((text, seconds)) => {
+                let after = Duration::from_secs(seconds.min(COME_BACK_SECONDS_MAX).into());
+                Closed { reason: Closing::from_text(text), come_back_after: Some(after) }
+            }
+            None => Closed { reason: None, come_back_after: None },
+        })
+    }
+
+    /// Whether a client does well to come back by itself; also after what it does not know.
+    pub fn may_return(&self) -> bool {
+        self.reason.is_none_or(Closing::may_return)
+    }
+}
+
+fn seconds(hint: &str) -> Option<u32> {
+    let digits = hint.strip_suffix(SECONDS)?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    // More than fits is more than the longest time.
+    is_number.then(|| digits.parse().unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{Detail, Reply, Subject};
+    use super::*;
+    use crate::protocol::text::Reason;
+
+    fn read(reply: &Reply) -> Closed {
+        let line = reply.to_string();
+        let line = ServerLine::parse(line.strip_prefix("C ").unwrap()).unwrap();
+        Closed::parse(&line).unwrap()
+    }
+
+    fn read_text(text: &str) -> Closed {
+        Closed::parse(&ServerLine { code: 421, verb: "-", rest: text }).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for reason in Closing::ALL {
+            let closed = read(&Reply::closing(*reason));
+            assert_eq!(closed, Closed { reason: Some(*reason), come_back_after: None });
+            let closed = read(&Reply::closing_for(*reason, 7));
+            let after = Some(Duration::from_secs(7));
+            assert_eq!(closed, Closed { reason: Some(*reason), come_back_after: after });
+        }
+    }
+
+    #[test]
+    fn the_texts_are_what_clients_rely_on() {
+        let line = Reply::closing_for(Closing::Shutdown, 3).to_string();
+        assert_eq!(line, "C 421 - the server is shutting down, come back in 3 s");
+        let line = Reply::closing(Closing::ConnectionLimit).to_string();
+        assert_eq!(line, "C 421 - Connection Limit Exceeded !!");
+    }
+
+    #[test]
+    fn who_is_not_wanted_stays_away_and_everyone_else_comes_back() {
+        let away: Vec<&str> = Closing::ALL
+            .iter()
+            .filter(|reason| !reason.may_return())
+            .map(|reason| reason.text())
+            .collect();
+        assert!(away.contains(&"you logged in elsewhere") && away.contains(&"you were kicked"));
+        assert!(away.contains(&"you are banned") && away.contains(&"nothing heard for too long"));
+        assert!(Closing::Shutdown.may_return() && Closing::TooSlow.may_return());
+        assert!(read_text("you were kickedx").may_return(), "only whole texts count");
+        assert!(!read_text("you were kicked: spam, come back in 9 s").may_return());
+        assert!(read_text("for a reason of tomorrow").may_return());
+    }
+
+    #[test]
+    fn hints_are_read_and_bounded() {
+        let after = |text: &str| read_text(text).come_back_after.map(|after| after.as_secs());
+        assert_eq!(after("the server is shutting down, come back in 0 s"), Some(0));
+        assert_eq!(after("something new, come back in 5 s"), Some(5));
+        for endless in ["3601", "4294967296", "99999999999999999999999999"] {
+            let text = format!("the server is shutting down, come back in {endless} s");
+            assert_eq!(after(&text), Some(3600), "{endless}");
+        }
+        for none in ["", "x", "-1", "+1", "1.5", "٣", "1 s, come back in "] {
+            let text = format!("the server is shutting down, come back in {none} s");
+            assert_eq!(after(&text), None, "{none}");
+        }
+        assert_eq!(Closed::parse(&ServerLine::parse("221 EX goodbye").unwrap()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn hints_of_every_length_come_through(seconds in 0..=COME_BACK_SECONDS_MAX) {
+            let closed = read(&Reply::closing_for(Closing::Shutdown, seconds));
+            prop_assert_eq!(closed.reason, Some(Closing::Shutdown));
+            prop_assert_eq!(closed.come_back_after, Some(Duration::from_secs(seconds.into())));
+        }
+
+        #[test]
+        fn whatever_words_somebody_is_kicked_with_they_stay_kicked(words in ".{1,60}") {
+            let Ok(words) = words.parse::<Reason>() else { return Ok(()) };
+            let detail = Detail::Kicked(words);
+            let closed = read(&Reply::new(Code::Closing, Subject::Nothing, detail));
+            let kicked = Closed { reason: Some(Closing::Kicked), come_back_after: None };
+            prop_assert_eq!(closed, kicked);
+        }
+
+        #[test]
+        fn any_text_is_read_without_harm(text in ".{0,80}") {
+            read_text(&text);
+        }
+    }
+}

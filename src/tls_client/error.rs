@@ -1,0 +1,207 @@
+//! What goes wrong with TLS, in words for people. Names out of a certificate are escaped in them.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use rustls::pki_types::UnixTime;
+use rustls::{CertificateError, Error, InvalidMessage, OtherError};
+
+use super::Roots;
+
+/// How many of the names in a certificate are told.
+const NAMES_MAX: usize = 4;
+
+/// Why TLS can't be spoken to a host at all.
+#[derive(Debug)]
+pub enum SetupError {
+    /// No certificate can be for such a host.
+    HostName(String),
+    /// The file with the certificates that are to be trusted can't be used.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is the matter with it.
+        why: String,
+    },
+    /// This machine has no certificates that it trusts; why, where that is known.
+    NoRoots(Option<String>),
+    /// The library refuses its own defaults.
+    Library(Error),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetupError::HostName(host) => {
+                write!(f, "{host} is no name or address that a certificate can be for")
+            }
+            SetupError::File { path, why } => write!(f, "{}: {why}", path.display()),
+            SetupError::NoRoots(why) => {
+                f.write_str("this machine has no certificates that it trusts")?;
+                why.iter().try_for_each(|why| write!(f, " ({why})"))?;
+                f.write_str("; --ca FILE names who signed the server's")
+            }
+            SetupError::Library(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+/// Why a connection with TLS did not come about or broke.
+#[derive(Debug)]
+pub enum TlsError {
+    /// The server's certificate is not to be trusted; why.
+    Certificate(String),
+    /// What answers does not speak TLS.
+    NotTls,
+    /// The server closed the connection before the handshake was done.
+    Closed,
+    /// The handshake was not done in time.
+    Overdue,
+    /// The connection broke before the handshake was done.
+    Io(io::Error),
+    /// The two sides don't go together, or what came is damaged.
+    Failed(Error),
+}
+
+impl TlsError {
+    /// What an error of the library's means, `in_handshake` or later.
+    pub(super) fn new(error: Error, in_handshake: bool, roots: Roots) -> Self {
+        match error {
+            Error::InvalidCertificate(fault) => TlsError::Certificate(explain(&fault, roots)),
+            Error::InvalidMessage(InvalidMessage::InvalidContentType) if in_handshake => {
+                TlsError::NotTls
+            }
+            error => TlsError::Failed(error),
+        }
+    }
+
+    /// Whether another try would only end in the same way, until a person does something.
+    pub fn is_final(&self) -> bool {
+        matches!(self, TlsError::Certificate(_) | TlsError::NotTls)
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TlsError::Certificate(why) => f.write_str(why),
+            TlsError::NotTls => {
+                f.write_str("what answers does not speak TLS: it may be the port without")
+            }
+            TlsError::Closed => f.write_str("the server closed the connection in the handshake"),
+            TlsError::Overdue => f.write_str("the handshake takes too long"),
+            TlsError::Io(error) => write!(f, "the connection broke in the handshake: {error}"),
+            TlsError::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> Self {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+fn explain(fault: &CertificateError, roots: Roots) -> String {
+    match (fault, roots) {
+        (fault, Roots::System) if is_of_a_stranger(fault) => {
+            "the server's certificate is not signed by anyone this machine trusts; \
+             --ca FILE names who signed it"
+                .to_string()
+        }
+        (fault, Roots::File) if is_of_a_stranger(fault) => {
+            "the server's certificate is not signed by anyone in the file that --ca names"
+                .to_string()
+        }
+        (CertificateError::NotValidForNameContext { expected, presented }, _) => {
+            let expected = expected.to_str();
+            match presented.is_empty() {
+                true => format!("the server's certificate names no host, so not {expected} either"),
+                false => format!(
+                    "the server's certificate is for {}, not for {expected}",
+                    names(presented)
+                ),
+            }
+        }
+        (CertificateError::ExpiredContext { not_after, .. }, _) => {
+            format!("the server's certificate expired on {}", day(*not_after))
+        }
+        (CertificateError::NotValidYetContext { not_before, .. }, _) => {
+            let day = day(*not_before);
+            format!("the server's certificate is valid from {day} on, by the clock here not yet")
+        }
+        (CertificateError::InvalidPurposeContext { .. }, _) => {
+            "the server's certificate is not made for servers".to_string()
+        }
+        (CertificateError::Other(error), _) if is_of_authority(error) => {
+            "the server's certificate is one that signs others (CA:TRUE), and none for a server; \
+             one with basicConstraints=CA:FALSE is needed there"
+                .to_string()
+        }
+        (fault, _) => format!("the server's certificate is no good: {fault}"),
+    }
+}
+
+/// Whether nobody who is trusted signed it. Somebody who is may bear the same name as who did.
+fn is_of_a_stranger(fault: &CertificateError) -> bool {
+    use CertificateError::{
+        BadSignature, UnknownIssuer, UnsupportedSignatureAlgorithmForPublicKeyContext,
+    };
+    matches!(
+        fault,
+        UnknownIssuer | BadSignature | UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+    )
+}
+
+/// The library has no variant for it; webpki's own error is not among its public types.
+fn is_of_authority(error: &OtherError) -> bool {
+    error.0.to_string() == "CaUsedAsEndEntity"
+}
+
+/// The names out of what the library made of them: `DnsName("example.org")`.
+fn names(presented: &[String]) -> String {
+    let bare = |name: &String| {
+        let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        inner.unwrap_or(name).trim_matches('"').escape_debug().to_string()
+    };
+    let mut names: Vec<String> = presented.iter().take(NAMES_MAX).map(bare).collect();
+    if presented.len() > NAMES_MAX {
+        names.push("others".to_string());
+    }
+    names.join(", ")
+}
+
+fn day(time: UnixTime) -> String {
+    let timestamp = i64::try_from(time.as_secs()).ok();
+    let timestamp = timestamp.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    timestamp.map_or("a day beyond all calendars".to_string(), |timestamp| {
+        timestamp.strftime("%Y-%m-%d").to_string()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_a_certificate_are_few_and_harmless() {
+        let presented = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let some = presented(&["DnsName(\"a.example\")", "IpAddress(192.0.2.1)", "DirectoryName"]);
+        assert_eq!(names(&some), "a.example, 192.0.2.1, DirectoryName");
+        assert_eq!(names(&presented(&["DnsName(\"\u{1b}[2J\u{202e}\")"])), "\\u{1b}[2J\\u{202e}");
+        let many = presented(&["DnsName(\"x\")"; NAMES_MAX + 1]);
+        assert_eq!(names(&many), "x, x, x, x, others");
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let at = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        assert_eq!(day(at(1_000_000_000)), "2001-09-09");
+        assert_eq!(day(at(u64::MAX)), "a day beyond all calendars");
+    }
+}

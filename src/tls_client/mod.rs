@@ -1,0 +1,69 @@
+//! TLS 1.3 and 1.2 (RFC 8446, RFC 5246) as the programs speak it that connect to the server: whom
+//! they trust, a stream that never blocks, and words for what goes wrong.
+//!
+//! The server's certificate is always verified: who signed it, its time, and that it is for the
+//! host that was asked for.
+
+mod error;
+mod roots;
+mod stream;
+
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+
+pub use error::{SetupError, TlsError};
+pub use roots::Roots;
+pub use stream::{READ_BYTES_MIN, TlsStream};
+
+/// Speaks TLS to one host.
+#[derive(Clone, Debug)]
+pub struct TlsConnector {
+    config: Arc<ClientConfig>,
+    host: ServerName<'static>,
+    roots: Roots,
+}
+
+impl TlsConnector {
+    /// To `host`, a name or an address, and trusting who stands in the file `ca`, or without one
+    /// whom this machine trusts.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn new(host: &str, ca: Option<&Path>) -> Result<Self, SetupError> {
+        let name = ServerName::try_from(host.to_string());
+        let name = name.map_err(|_| SetupError::HostName(host.to_string()))?;
+        let (roots, store) = roots::load(ca)?;
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(SetupError::Library)?
+            .with_root_certificates(store)
+            .with_no_client_auth();
+        Ok(TlsConnector { config: Arc::new(config), host: name, roots })
+    }
+
+    /// Begins a handshake on a socket that does not block, connected or not yet. It goes on with
+    /// each [`TlsStream::flush`](std::io::Write::flush) and [`TlsStream::read`].
+    ///
+    /// # Errors
+    /// [`TlsError::Failed`].
+    pub fn begin(&self, socket: TcpStream) -> Result<TlsStream, TlsError> {
+        TlsStream::new(socket, self)
+    }
+
+    /// Does the handshake on a connected socket that does not block, or not for long, and waits for
+    /// its end.
+    ///
+    /// # Errors
+    /// [`TlsError`], with [`TlsError::Overdue`] where it isn't done at `deadline`.
+    pub fn connect(&self, socket: TcpStream, deadline: Instant) -> Result<TlsStream, TlsError> {
+        let mut stream = self.begin(socket)?;
+        stream.shake_hands(deadline)?;
+        Ok(stream)
+    }
+}

@@ -1,0 +1,205 @@
+//! A socket that speaks TLS and never blocks.
+//!
+//! Whoever waits for it with poll(2) sees the socket, not what the library has read ahead. So each
+//! [`TlsStream::read`] takes all that has become plaintext, and leaves nothing that the socket
+//! would not tell of.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustls::{ClientConnection, ProtocolVersion};
+
+use super::{Roots, TlsConnector, TlsError};
+
+/// The most plaintext that one record holds, in bytes (RFC 8446, section 5.1).
+const RECORD_BYTES_MAX: usize = 16 * 1024;
+
+/// The smallest buffer that can be read into, in bytes.
+pub const READ_BYTES_MIN: usize = 2 * RECORD_BYTES_MAX;
+
+/// A connection with TLS. Dropped, it says goodbye (close_notify) as far as the kernel takes it.
+#[derive(Debug)]
+pub struct TlsStream {
+    socket: TcpStream,
+    session: Box<ClientConnection>,
+    roots: Roots,
+    has_ended: bool,
+}
+
+impl TlsStream {
+    pub(super) fn new(socket: TcpStream, connector: &TlsConnector) -> Result<Self, TlsError> {
+        let TlsConnector { config, host, roots } = connector;
+        let session =
+            ClientConnection::new(config.clone(), host.clone()).map_err(TlsError::Failed)?;
+        Ok(TlsStream { socket, session: Box::new(session), roots: *roots, has_ended: false })
+    }
+
+    /// `TLS 1.3`, or what else the handshake has agreed on.
+    pub fn version(&self) -> &'static str {
+        match self.session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
+            _ => "TLS",
+        }
+    }
+
+    /// Whether something waits that [`flush`](Write::flush) would write.
+    pub fn wants_write(&self) -> bool {
+        self.session.wants_write()
+    }
+
+    /// Whether nothing more will come. The socket may not tell: the server's close_notify may have
+    /// come without the end of the connection.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Reads once from the socket, and all that it brings: the plaintext goes to the start of
+    /// `buffer`, which holds [`READ_BYTES_MIN`] at least and whose rest is used on the way. 0 is
+    /// the end, with a close_notify or without: the protocol above tells a whole from a part.
+    ///
+    /// # Errors
+    /// `WouldBlock` where no plaintext has come; those of the socket, and a [`TlsError`].
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        debug_assert!(buffer.len() >= READ_BYTES_MIN);
+        // It may have come with the end of the handshake.
+        let early = self.take_plaintext(buffer)?;
+        if early > 0 || self.has_ended {
+            return Ok(early);
+        }
+        // What is read may complete a record that has begun before.
+        let records_max = buffer.len().saturating_sub(RECORD_BYTES_MAX) / 2;
+        let (plaintext, records) = buffer.split_at_mut(buffer.len() - records_max);
+        let length = self.socket.read(records)?;
+        if length == 0 {
+            self.has_ended = true;
+            return match self.session.is_handshaking() {
+                true => Err(TlsError::Closed.into()),
+                false => Ok(0),
+            };
+        }
+        let mut rest = &records[..length];
+        let mut taken = 0;
+        while !rest.is_empty() && !self.has_ended {
+            self.session.read_tls(&mut rest)?;
+            self.decrypt()?;
+            taken += self.take_plaintext(&mut plaintext[taken..])?;
+        }
+        match taken == 0 && !self.has_ended {
+            true => Err(ErrorKind::WouldBlock.into()),
+            false => Ok(taken),
+        }
+    }
+
+    fn decrypt(&mut self) -> Result<(), TlsError> {
+        let in_handshake = self.session.is_handshaking();
+        match self.session.process_new_packets() {
+            Ok(state) => {
+                self.has_ended = state.peer_has_closed();
+                Ok(())
+            }
+            Err(error) => {
+                // The server is told why, where it still listens; the error is this one.
+                let _ = self.flush();
+                Err(TlsError::new(error, in_handshake, self.roots))
+            }
+        }
+    }
+
+    fn take_plaintext(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut taken = 0;
+        while taken < buffer.len() {
+            match self.session.reader().read(&mut buffer[taken..]) {
+                Ok(0) => break,
+                Ok(length) => taken += length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    }
+
+    pub(super) fn shake_hands(&mut self, deadline: Instant) -> Result<(), TlsError> {
+        while self.session.is_handshaking() {
+            match self.session.complete_io(&mut self.socket) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(deadline)?,
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                    return Err(TlsError::Closed);
+                }
+                Err(error) => {
+                    return Err(match error.downcast::<rustls::Error>() {
+                        Ok(error) => TlsError::new(error, true, self.roots),
+                        Err(error) => TlsError::Io(error),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&self, deadline: Instant) -> Result<(), TlsError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(TlsError::Overdue);
+        }
+        let interest = match self.wants_write() {
+            true => PollFlags::IN | PollFlags::OUT,
+            false => PollFlags::IN,
+        };
+        // Where it ends early, the handshake is not done, and it is waited again.
+        let timeout = Timespec::try_from(left).ok();
+        match poll(&mut [PollFd::new(&self.socket, interest)], timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(TlsError::Io(error.into())),
+        }
+    }
+}
+
+impl Write for TlsStream {
+    /// Encrypts what there is room for, and writes as much of it as the kernel takes; the rest
+    /// waits for the next [`flush`](Write::flush).
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.flush()?;
+        let taken = self.session.writer().write(bytes)?;
+        // Before the end of the handshake there is room for so much.
+        if taken == 0 && !bytes.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        match self.flush() {
+            Err(error)
+                if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+            {
+                Err(error)
+            }
+            _ => Ok(taken),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            if self.session.write_tls(&mut self.socket)? == 0 {
+                return Err(ErrorKind::WriteZero.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for TlsStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Drop for TlsStream {
+    fn drop(&mut self) {
+        self.session.send_close_notify();
+        // The connection ends either way; a server that is gone needs no goodbye.
+        let _ = self.flush();
+    }
+}
