@@ -10,7 +10,8 @@ pub enum Exit {
     Done = 0,
     /// Something that was asked for was refused or failed.
     Failed = 1,
-    /// EX_USAGE: the command line or the environment asks for what there is not.
+    /// EX_USAGE: the command line or the environment asks for what there is not, or hands over what
+    /// can't be used.
     Usage = 64,
     /// EX_DATAERR: a check found what should not be.
     Data = 65,
@@ -28,6 +29,8 @@ pub enum Exit {
     TryAgain = 75,
     /// EX_NOPERM: the login failed.
     LoginFailed = 77,
+    /// EX_CONFIG: what the operator set up can't be used, a certificate for example.
+    Config = 78,
 }
 
 impl From<Exit> for ExitCode {

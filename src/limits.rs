@@ -21,12 +21,42 @@ pub const IDLE_TURNS_MAX: u16 = 1000;
 /// that stand.
 pub const ACCEPTS_PER_TICK_MAX: usize = 64;
 
+/// Bytes of a file in one chunk that is sent: whole pages, so that the kernel hands them on as they
+/// are, and few enough that a chunk and its header fit one buffer of the kernel (17 pages) and one
+/// segment of the loopback network. One of 64 KiB takes two of each, and half as much time again.
+pub const SENT_CHUNK_BYTES_MAX: u64 = 15 * PAGE_BYTES;
+
+/// Bytes of a page of the page cache.
+pub const PAGE_BYTES: u64 = 4 * 1024;
+
+/// Timers that one tick obeys. Closing a connection takes some 50 µs.
+pub const TIMERS_PER_TICK_MAX: usize = 64;
+
 /// Bytes of files that one connection is written in one tick.
 pub const FILE_BYTES_PER_TICK_MAX: u64 = 256 * 1024;
 
 /// Bytes that the kernel takes for one connection ahead of what it has sent, so that a line never
-/// waits behind megabytes of a file (tcp(7), TCP_NOTSENT_LOWAT).
-pub const KERNEL_UNSENT_BYTES_MAX: u32 = 128 * 1024;
+/// waits behind megabytes of a file, and a client that does not read is known soon (tcp(7),
+/// TCP_NOTSENT_LOWAT). More makes a hundred downloads at once dearer by a quarter: their bytes are
+/// no longer in the processor's cache when they leave.
+pub const KERNEL_UNSENT_BYTES_MAX: u32 = 16 * 1024;
+
+/// Bytes of plaintext that one TLS session encrypts ahead of what the socket takes: a chunk of a
+/// file, its header, and what the records add.
+pub const TLS_UNSENT_BYTES_MAX: usize = 80 * 1024;
+
+/// Bytes that a peer may send for a TLS handshake. The longest that clients send have post-quantum
+/// keys and tickets, and are a few KiB long. Behind it comes [`STRANGER_INPUT_BYTES_MAX`], in
+/// records of which the last, of 16 KiB at most, has to be there before any of it is known.
+pub const TLS_HANDSHAKE_BYTES_MAX: u64 = 16 * 1024;
+
+/// How long the TLS handshakes of one tick may take; the last of them is still done. One takes 0.1
+/// to 5 milliseconds, by the kind of the key, so that a thousand that come at once would stop the
+/// chat for a second; so they delay a line by little more than this.
+pub const HANDSHAKE_TIME_PER_TICK_MAX: Duration = Duration::from_millis(3);
+
+/// Bytes of a file with certificates or a key.
+pub const CERTIFICATE_FILE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes that may wait for a reader who asked for them; above it the connection is not read on, and
 /// longer answers are made piece by piece.
@@ -41,11 +71,30 @@ pub const WARM_PROBE_BYTES: u64 = 256 * 1024;
 /// Bytes of one upload that are gathered while the disk writes; above it the sender waits.
 pub const UPLOAD_BUFFER_BYTES_MAX: usize = 256 * 1024;
 
+/// Where all that waits is over its budget, this part of the budget is made free, a twentieth:
+/// enough that thousands who read nothing are not searched through at every message, little enough
+/// that nobody is closed whose queue is short.
+pub const SHED_SHARE: usize = 20;
+
 /// How long a closing connection may take to read what waits for it.
 pub const FINISH_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How long the server reads and drops after its last line, so that a reset does not overtake it.
 pub const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How often some connections may leave when the server stops.
+pub const LEAVE_PERIOD: Duration = Duration::from_millis(10);
+
+/// How many connections may leave in one [`LEAVE_PERIOD`], or more where the drain time is short:
+/// ten thousand are gone in a second and a half.
+pub const LEAVES_PER_PERIOD: usize = 64;
+
+/// How many clients are asked to come back in the same second after a stop: a server that has
+/// just started should be able to log in as many, and answer others too.
+pub const RETURNS_PER_SECOND: usize = 1000;
+
+/// The longest time, in seconds, after which a client is asked to come back.
+pub const COME_BACK_SPREAD_MAX: u32 = 60;
 
 /// How long a listener rests when the process or the system has no file descriptor left.
 pub const ACCEPT_REST: Duration = Duration::from_secs(1);

@@ -24,6 +24,8 @@ pub fn start(level: LevelFilter) -> Result<(), log::SetLoggerError> {
     let to_journal = is_journal();
     env_logger::Builder::new()
         .filter_level(level)
+        // What its peers do stands in the lines of their connections, escaped.
+        .filter_module("rustls", LevelFilter::Off)
         .target(Target::Stderr)
         .format(move |out, record| write_line(out, record, to_journal))
         .try_init()

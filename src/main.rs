@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chatsrv::exit::Exit;
-use chatsrv::hub::{self, Hub};
-use chatsrv::limits::{RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
-use chatsrv::options::{Offline, Options, PasswordCost, Registration};
-use chatsrv::server::{self, Endpoint, Poll, Server, StartError};
+use chatsrv::hub::{self, Hub, Kept};
+use chatsrv::limits::{ID_MARK_LEAD, RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
+use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
+use chatsrv::server::{self, Certificates, Endpoint, Passed, Poll, Server, StartError};
 use chatsrv::store::{self, Checkup, MaintenanceError, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -68,34 +69,59 @@ fn fail(error: &MaintenanceError) -> ExitCode {
 
 fn run(options: Options) -> Result<(), (Exit, String)> {
     let system = |error: std::io::Error| (Exit::System, error.to_string());
+    let passed =
+        Passed::take(options.tls().is_some()).map_err(|error| (Exit::Usage, error.to_string()))?;
     let files_max = raise_file_limit();
+    let certificates = options.tls().map(|tls| Certificates::load(&tls.certificate, &tls.key));
+    let certificates =
+        certificates.transpose().map_err(|error| (Exit::Config, format!("TLS: {error}")))?;
     let poll = Poll::new().map_err(system)?;
     let waker = poll.waker();
     let (store, kept) = Store::open(store_config(&options), move || waker.wake())
         .map_err(|error| (error.exit(), error.to_string()))?;
+    if let Some(behind) = clock_behind(&kept) {
+        log::warn!(
+            "event=clock-behind seconds={}: the newest message is later than the clock, and ids \
+             go on from it",
+            behind.as_secs()
+        );
+    }
     let seed = random_seed().map_err(system)?;
     let hub = Hub::new(hub_config(&options), seed, kept);
+    let config = server_config(&options, files_max);
     let server =
-        Server::bind(server_config(&options, files_max), poll, hub, store).map_err(|error| {
-            match error {
-                StartError::Listen(address, error) => {
-                    (Exit::Unavailable, format!("cannot listen on {address}: {error}"))
-                }
-                StartError::AdminSocket(path, error) => {
-                    (Exit::CantCreate, format!("cannot listen on {}: {error}", path.display()))
-                }
-                StartError::System(error) => system(error),
-            }
-        })?;
+        Server::bind(config, certificates, passed, poll, hub, store).map_err(start_failed)?;
     for endpoint in server.endpoints() {
         match endpoint {
-            Endpoint::Tcp(address) => {
-                chatsrv::log::announce(format_args!("listening on {address}"));
+            Endpoint::Tcp(_) | Endpoint::Tls(_) => {
+                chatsrv::log::announce(format_args!("listening on {endpoint}"));
             }
             Endpoint::Unix(path) => log::info!("event=admin-socket path={}", path.display()),
         }
     }
     server.run().map_err(system)
+}
+
+fn start_failed(error: StartError) -> (Exit, String) {
+    match error {
+        StartError::Listen(address, error) => {
+            (Exit::Unavailable, format!("cannot listen on {address}: {error}"))
+        }
+        StartError::AdminSocket(path, error) => {
+            (Exit::CantCreate, format!("cannot listen on {}: {error}", path.display()))
+        }
+        StartError::System(error) => (Exit::System, error.to_string()),
+    }
+}
+
+/// A clock that is behind the newest message by no more may have been right: the mark above the ids
+/// is raised ahead of them.
+const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(2 * ID_MARK_LEAD.as_secs());
+
+/// How far the clock is behind the newest message, where that is more than ids run ahead of it.
+fn clock_behind(kept: &Kept) -> Option<Duration> {
+    let behind = kept.id_mark.0.saturating_sub(server::unix_micros());
+    Some(Duration::from_micros(behind)).filter(|behind| *behind > CLOCK_BEHIND_MAX)
 }
 
 /// Raises the limit of open files as far as it goes, and tells how far that was. A service manager
@@ -178,6 +204,7 @@ fn server_config(options: &Options, files_max: u64) -> server::Config {
         metrics: options.metrics,
         admin_socket: options.admin_socket(),
         port: options.port,
+        tls_port: options.tls().map_or(TLS_PORT, |tls| tls.port),
         max_clients: count(max_clients),
         downloads_max: count(downloads_max),
         max_per_address: options.max_per_address.map(Into::into),

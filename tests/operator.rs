@@ -147,9 +147,9 @@ fn a_shutdown_at_once_ends_everybody_with_the_last_line() {
     let mut operator = operator(&server);
     operator.ask("C SHUTDOWN", "C 250 SHUTDOWN …");
     operator.expect("C 129 SHUTDOWN 10");
-    operator.expect_closing("C 421 - the server is shutting down");
+    operator.expect_closing("C 421 - the server is shutting down, come back in 1 s");
     alice.expect("C 129 SHUTDOWN 10");
-    alice.expect_closing("C 421 - the server is shutting down");
+    alice.expect_closing("C 421 - the server is shutting down, come back in 1 s");
     drop(stranger);
     assert_eq!(server.wait().code(), Some(0));
     server.log().wait_for("event=shutdown seconds=0 by=operator");
@@ -171,7 +171,7 @@ fn a_shutdown_with_a_delay_is_announced_to_who_comes_later_too() {
     let mut bob = server.register("bob");
     bob.expect("C 129 SHUTDOWN 1");
     for client in [alice, bob, operator] {
-        client.expect_closing("C 421 - the server is shutting down");
+        client.expect_closing("C 421 - the server is shutting down, come back in 1 s");
     }
     assert_eq!(server.wait().code(), Some(0));
     assert!(began.elapsed() < PATIENCE);

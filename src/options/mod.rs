@@ -20,6 +20,8 @@ pub use size::{InvalidSize, Size};
 
 /// The port that the server listens on where none is given.
 pub const PORT: u16 = 9000;
+/// The port for TLS where none is given.
+pub const TLS_PORT: u16 = 9443;
 /// The least that a send queue may hold: the longest answers to one request fit well.
 pub const SEND_QUEUE_MIN: Size = Size::kib(64);
 /// The most that a send queue may hold.
@@ -123,6 +125,18 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_PASSWORD_COST", value_name = "COST", default_value = "normal")]
     pub password_cost: PasswordCost,
 
+    /// The server's certificate in PEM, its chain behind it: take TLS connections, too
+    #[arg(long, env = "CHATSRV_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM
+    #[arg(long, env = "CHATSRV_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// TCP port for TLS, on the addresses of --listen; 0 takes a free one [default: 9443]
+    #[arg(long, env = "CHATSRV_TLS_PORT", value_name = "PORT", requires = "tls_cert")]
+    tls_port: Option<u16>,
+
     /// Unix-domain socket for the operator [default: admin.sock, in the data folder]
     #[arg(long, env = "CHATSRV_ADMIN_SOCKET", value_name = "PATH")]
     admin_socket: Option<PathBuf>,
@@ -168,6 +182,17 @@ pub enum Offline {
     Discard,
 }
 
+/// What TLS connections need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The file with the certificate and its chain.
+    pub certificate: PathBuf,
+    /// The file with the private key.
+    pub key: PathBuf,
+    /// The port; 0 takes a free one.
+    pub port: u16,
+}
+
 /// How much work one password hash is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PasswordCost {
@@ -209,6 +234,12 @@ impl Options {
     /// The operator's socket.
     pub fn admin_socket(&self) -> PathBuf {
         self.admin_socket.clone().unwrap_or_else(|| self.data.join("admin.sock"))
+    }
+
+    /// What TLS connections need, where they are taken.
+    pub fn tls(&self) -> Option<Tls> {
+        let (certificate, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);
+        Some(Tls { certificate, key, port: self.tls_port.unwrap_or(TLS_PORT) })
     }
 
     /// The shared folder.

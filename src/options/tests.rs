@@ -55,6 +55,18 @@ fn the_port_may_stand_bare_and_only_once() {
 }
 
 #[test]
+fn tls_needs_a_certificate_and_its_key() {
+    let pair = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    let expected = |port| Some(Tls { certificate: "cert.pem".into(), key: "key.pem".into(), port });
+    assert_eq!(options(&pair).tls(), expected(9443));
+    assert_eq!(options(&[&pair[..], &["--tls-port", "0"]].concat()).tls(), expected(0));
+    assert_eq!(options(&[]).tls(), None);
+    for words in [&pair[..2], &pair[2..], &["--tls-port", "9443"]] {
+        assert_eq!(read(words).unwrap_err(), ErrorKind::MissingRequiredArgument, "{words:?}");
+    }
+}
+
+#[test]
 fn addresses_may_be_repeated_or_listed() {
     let expected: [IpAddr; 2] = ["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
     assert_eq!(options(&["-l", "127.0.0.1", "--listen", "::1"]).listen, expected);

@@ -4,13 +4,13 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use super::connection::Connection;
-use super::listener::{Accepted, Listener};
+use super::listener::{Accepted, Endpoint, Listener};
 use super::peer::Peer;
 use super::poll::{Interest, Key, Ready};
+use super::tls::Tls;
 use super::{Server, Timer};
 use crate::hub::{CloseReason, Input};
 use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX, REFUSED_CONNECTIONS_MAX};
-use crate::protocol::reply::Reply;
 
 impl Server {
     /// Accepts on every listener that is ready. It comes after those that are connected, so that a
@@ -62,8 +62,9 @@ impl Server {
         for _ in 0..ACCEPTS_PER_TICK_MAX {
             // Stopping takes the listeners away.
             let Some(listener) = self.listeners.get(index) else { return };
+            let is_tls = matches!(listener.endpoint, Endpoint::Tls(_));
             match listener.accept() {
-                Accepted::Connection(socket, peer) => self.take_in(socket, peer),
+                Accepted::Connection(socket, peer) => self.take_in(socket, peer, is_tls),
                 Accepted::Gone => {}
                 Accepted::None => return,
                 Accepted::Exhausted(error) => return self.rest(&error),
@@ -84,7 +85,7 @@ impl Server {
         self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
     }
 
-    fn take_in(&mut self, socket: OwnedFd, peer: Peer) {
+    fn take_in(&mut self, socket: OwnedFd, peer: Peer, is_tls: bool) {
         self.counters.accepted += 1;
         if std::mem::take(&mut self.is_exhausted) {
             log::info!("event=accepting-again connections={}", self.connections.len());
@@ -95,8 +96,13 @@ impl Server {
             log::debug!("event=refused peer={peer}");
             return;
         }
+        let session = self.tls.as_ref().filter(|_| is_tls).map(Tls::session).transpose();
+        let session = match session {
+            Ok(session) => session,
+            Err(error) => return log::error!("event=refused peer={peer} error={error}"),
+        };
         let now = self.now.steady;
-        let mut connection = Connection::new(socket, peer, now);
+        let mut connection = Connection::new(socket, session, peer, now);
         connection.is_refused = refusal.is_some();
         let id = match self.connections.add(connection, &self.poll) {
             Ok(id) => id,
@@ -105,14 +111,14 @@ impl Server {
                 return;
             }
         };
-        log::debug!("event=connected conn={id} peer={peer}");
+        log::debug!("event=connected conn={id} peer={peer} tls={is_tls}");
         match refusal {
             None => {
                 let deadline = now + self.config.login_timeout;
                 self.connections.set_deadline(id, Some(deadline), &mut self.timers);
                 self.tell_hub(Input::Connected { conn: id, from });
             }
-            Some(reason) => self.finish(id, reason, Some(Reply::closing(reason.text()))),
+            Some(reason) => self.finish(id, reason, reason.last_line()),
         }
     }
 

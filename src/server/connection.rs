@@ -5,10 +5,14 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use rustix::net::Shutdown;
+
 use super::download::OutboxEvent;
 use super::outbox::{Flushed, Outbox, TickLines};
 use super::peer::Peer;
 use super::poll::Interest;
+use super::sink::Sink;
+use super::tls::TlsSession;
 use super::upload::{Upload, Uploads};
 use crate::hub::CloseReason;
 use crate::protocol::CLIENT_LINE_BYTES_MAX;
@@ -33,8 +37,12 @@ pub enum Phase {
 #[derive(Debug)]
 pub struct Connection {
     socket: OwnedFd,
+    /// What encrypts, where the connection does not carry its frames as they are.
+    tls: Option<Box<TlsSession>>,
     /// Where it comes from, for the log.
     pub peer: Peer,
+    /// Whether its peer is to speak TLS, also once the session is over.
+    pub is_tls: bool,
     /// Whether it is one more than there may be, and only there to be told so.
     pub is_refused: bool,
     /// How far it has come.
@@ -48,11 +56,11 @@ pub struct Connection {
     pub outbox: Outbox,
     /// What is being sent by the peer.
     pub uploads: Option<Box<Uploads>>,
-    /// How many bytes waited there when they were last counted.
+    /// How many bytes of memory that took when they were last counted.
     pub waiting_counted: usize,
     /// What the poll knows.
     pub interest: Interest,
-    /// Whether writing has to wait until the socket is writable.
+    /// Whether writing has to wait until the poll says that the socket is writable.
     pub is_write_blocked: bool,
     /// Whether it is on the list of those to be flushed.
     pub is_dirty: bool,
@@ -92,13 +100,17 @@ pub enum Pause {
     Disk,
     /// The store is behind; it is on the list of those to go on with when the store is not.
     Store,
+    /// This tick has seen enough handshakes; it is on the list of those to go on with.
+    Handshake,
 }
 
 impl Connection {
-    /// A connection that was just accepted.
-    pub fn new(socket: OwnedFd, peer: Peer, now: Duration) -> Self {
+    /// A connection that was just accepted, and speaks TLS with that session.
+    pub fn new(socket: OwnedFd, tls: Option<Box<TlsSession>>, peer: Peer, now: Duration) -> Self {
         Connection {
             socket,
+            is_tls: tls.is_some(),
+            tls,
             peer,
             is_refused: false,
             phase: Phase::Stranger,
@@ -128,14 +140,95 @@ impl Connection {
         self.socket.as_fd()
     }
 
-    /// Writes what the socket takes; see [`Outbox::flush`].
+    /// The socket, and the TLS session on it where there is one.
+    pub fn socket_and_tls(&mut self) -> (BorrowedFd<'_>, Option<&mut TlsSession>) {
+        (self.socket.as_fd(), self.tls.as_deref_mut())
+    }
+
+    /// The TLS session, where there is one.
+    pub fn tls(&self) -> Option<&TlsSession> {
+        self.tls.as_deref()
+    }
+
+    /// Goes on without the TLS session: to drop what still comes, or with a peer that speaks none.
+    pub fn drop_tls(&mut self) {
+        self.tls = None;
+    }
+
+    /// Whether it takes TLS and there is no TLS session yet, so that no frame can be written.
+    pub fn is_handshaking(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
+    }
+
+    /// Bytes of frames that were read.
+    pub fn frame_bytes_in(&self) -> u64 {
+        self.tls.as_ref().map_or(self.bytes_in, |tls| tls.received())
+    }
+
+    /// Bytes that wait to be written; see [`Outbox::waiting_bytes`].
+    pub fn waiting_bytes(&self) -> usize {
+        self.outbox.waiting_bytes() + self.tls.as_ref().map_or(0, |tls| tls.unsent())
+    }
+
+    /// Bytes of memory that they take.
+    pub fn waiting_memory(&self) -> usize {
+        self.outbox.memory() + self.tls.as_ref().map_or(0, |tls| tls.unsent())
+    }
+
+    /// Writes what the socket takes; see [`Outbox::flush`]. `buffer` is for the bytes of files.
     ///
     /// # Errors
     /// Where the connection is lost.
-    pub fn flush(&mut self, lines: &TickLines, events: &mut Vec<OutboxEvent>) -> io::Result<()> {
-        let flushed = self.outbox.flush(self.socket.as_fd(), lines, &mut self.bytes_out, events)?;
-        self.is_write_blocked = flushed == Flushed::Left;
+    pub fn flush(
+        &mut self,
+        lines: &TickLines,
+        buffer: &mut [u8],
+        events: &mut Vec<OutboxEvent>,
+    ) -> io::Result<()> {
+        if self.is_write_blocked {
+            // The poll tells when it is worth another attempt. Thousands who do not read would cost
+            // one for every message.
+            self.outbox.keep(lines);
+            return Ok(());
+        }
+        let mut sink = match &mut self.tls {
+            None => Sink::plain(self.socket.as_fd()),
+            Some(session) => Sink::secure(self.socket.as_fd(), session, buffer),
+        };
+        // What was encrypted in earlier ticks comes first, and what only TLS itself has to say
+        // leaves also where there is no line.
+        let flushed = sink
+            .push()
+            .and_then(|_| self.outbox.flush(&mut sink, lines, events))
+            .and_then(|flushed| sink.push().map(|_| flushed));
+        self.bytes_out += sink.written() as u64;
+        let flushed = flushed?;
+        self.is_write_blocked = match &self.tls {
+            None => flushed == Flushed::Left,
+            // The lines wait for the peer's part of the handshake, and not for the socket.
+            Some(session) if session.is_handshaking() => session.is_blocked(),
+            Some(session) => flushed == Flushed::Left || session.is_blocked(),
+        };
         Ok(())
+    }
+
+    /// Shuts the server's side, where all that waits is written, and tells whether it is shut.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn end_output(&mut self) -> io::Result<bool> {
+        if let Some(session) = &mut self.tls {
+            if !session.is_handshaking() {
+                session.send_close_notify();
+            }
+            self.bytes_out += session.push(self.socket.as_fd())? as u64;
+            self.is_write_blocked = session.is_blocked();
+            if self.is_write_blocked {
+                return Ok(false);
+            }
+        }
+        rustix::net::shutdown(&self.socket, Shutdown::Write)?;
+        Ok(true)
     }
 
     /// The upload on a stream.
@@ -163,7 +256,9 @@ impl Connection {
         let read = match self.phase {
             Phase::Stranger | Phase::Open => self.pause.is_none() && !self.is_at_end,
             Phase::Lingering(_) => true,
-            Phase::Finishing(_) | Phase::Doomed(_) => false,
+            // The last line can't be written without the peer's part of the handshake.
+            Phase::Finishing(_) => self.pause.is_none() && self.is_handshaking(),
+            Phase::Doomed(_) => false,
         };
         Interest { read, write: self.is_write_blocked }
     }
@@ -217,7 +312,7 @@ mod tests {
     fn turns_without_a_byte_are_counted_until_one_moves() {
         let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
         let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
-        let mut connection = Connection::new(one.into(), peer, Duration::ZERO);
+        let mut connection = Connection::new(one.into(), None, peer, Duration::ZERO);
         connection.bytes_out = 30;
         let turns: Vec<u16> = (0..4).map(|_| connection.count_turn()).collect();
         assert_eq!(turns, [0, 1, 2, 3]);
@@ -229,7 +324,7 @@ mod tests {
     fn lines_come_in_a_burst_and_then_at_the_rate() {
         let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
         let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
-        let mut connection = Connection::new(one.into(), peer, Duration::ZERO);
+        let mut connection = Connection::new(one.into(), None, peer, Duration::ZERO);
         let rate = LineRate::per_second(10).unwrap();
         let mut now = Duration::from_secs(5);
         for _ in 0..20 {

@@ -1,6 +1,7 @@
 //! All connections: a slab whose slots carry a generation, so that what comes late for a connection
 //! that is gone meets nobody. The only place that frees a slot, and closes a socket.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
@@ -25,10 +26,12 @@ pub struct Connections {
     refused: usize,
     /// How many are the operator's.
     operators: usize,
-    /// Bytes that wait to be written to all connections.
+    /// Bytes of memory that hold what waits to be written to all connections.
     waiting: usize,
-    /// Those to be flushed, each once.
+    /// Those to be flushed, each once, behind them those of `blocked`.
     dirty: Vec<ConnId>,
+    /// The same for those whose sockets take nothing: they can wait for the others.
+    blocked: Vec<ConnId>,
     /// Those to be freed, each once.
     doomed: Vec<ConnId>,
 }
@@ -44,6 +47,8 @@ pub struct Totals {
     pub waiting: usize,
     /// The most of them that wait for one connection.
     pub waiting_most: usize,
+    /// How many of them speak TLS.
+    pub tls: usize,
 }
 
 impl Connections {
@@ -73,36 +78,46 @@ impl Connections {
         self.slab.is_empty()
     }
 
-    /// Counts anew what waits for a connection.
+    /// Counts anew the memory of what waits for a connection.
     pub fn count_waiting(&mut self, id: ConnId) {
         let Some(connection) = self.get(id) else { return };
-        let waiting = connection.outbox.waiting_bytes();
+        let waiting = connection.waiting_memory();
         let before = std::mem::replace(&mut connection.waiting_counted, waiting);
         self.waiting = self.waiting - before + waiting;
     }
 
-    /// Bytes that wait to be written to all connections.
+    /// Bytes of memory that hold what waits to be written to all connections.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// The connection for which most waits, of those that the hub knows.
-    pub fn slowest(&self) -> Option<ConnId> {
-        let known = self.slab.iter().filter(|(_, (_, connection))| connection.is_known_to_hub());
-        let (slot, (generation, _)) =
-            known.max_by_key(|(_, (_, connection))| connection.waiting_counted)?;
-        Some(ConnId { slot: slot as u32, generation: *generation })
+    /// The connections that the hub knows and for which something waits, most of it first.
+    pub fn slowest_first(&self) -> impl Iterator<Item = ConnId> + use<> {
+        let mut slow: Vec<(usize, ConnId)> = self
+            .slab
+            .iter()
+            .filter(|(_, (_, connection))| {
+                connection.waiting_counted > 0 && connection.is_known_to_hub()
+            })
+            .map(|(slot, (generation, connection))| {
+                let id = ConnId { slot: slot as u32, generation: *generation };
+                (connection.waiting_counted, id)
+            })
+            .collect();
+        slow.sort_unstable_by_key(|(waiting, _)| Reverse(*waiting));
+        slow.into_iter().map(|(_, id)| id)
     }
 
     /// What all connections together have read, written, and yet to be written.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         for (_, (_, connection)) in &self.slab {
-            let waiting = connection.outbox.waiting_bytes();
+            let waiting = connection.waiting_bytes();
             totals.bytes_in += connection.bytes_in;
             totals.bytes_out += connection.bytes_out;
             totals.waiting += waiting;
             totals.waiting_most = totals.waiting_most.max(waiting);
+            totals.tls += usize::from(connection.tls().is_some());
         }
         totals
     }
@@ -152,6 +167,16 @@ impl Connections {
         self.slab.iter().map(id).collect()
     }
 
+    /// The ids of the first so many connections in a slot from `slot` on.
+    pub fn ids_from(&self, slot: usize, count: usize) -> Vec<ConnId> {
+        let slots = slot..self.slab.capacity();
+        let id = |slot| {
+            let (generation, _) = self.slab.get(slot)?;
+            Some(ConnId { slot: slot as u32, generation: *generation })
+        };
+        slots.filter_map(id).take(count).collect()
+    }
+
     /// Puts a connection on the list of those to be flushed.
     #[inline]
     pub fn mark_dirty(&mut self, id: ConnId) {
@@ -160,13 +185,19 @@ impl Connections {
             && !connection.is_dirty
         {
             connection.is_dirty = true;
-            self.dirty.push(id);
+            match connection.is_write_blocked {
+                true => self.blocked.push(id),
+                false => self.dirty.push(id),
+            }
         }
     }
 
-    /// Takes the list of those to be flushed.
+    /// Takes the list of those to be flushed: first those who read, so that thousands who do not
+    /// read delay nobody.
     pub fn take_dirty(&mut self) -> Vec<ConnId> {
-        std::mem::take(&mut self.dirty)
+        let mut dirty = std::mem::take(&mut self.dirty);
+        dirty.append(&mut self.blocked);
+        dirty
     }
 
     /// Gives the list back, so that its memory is used again.

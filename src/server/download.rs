@@ -3,14 +3,13 @@
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::ops::Range;
-use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use rustix::io::{Errno, ReadWriteFlags};
 
-use crate::limits::{WARM_BYTES, WARM_PROBE_BYTES};
-use crate::protocol::CHUNK_BYTES_MAX;
+use super::sink::{SendError, Sink};
+use crate::limits::{PAGE_BYTES, SENT_CHUNK_BYTES_MAX, WARM_BYTES, WARM_PROBE_BYTES};
 use crate::protocol::frame::encode_chunk_header;
 
 /// How many files may be open for downloads, on all connections together. Each takes a file
@@ -143,7 +142,9 @@ impl Download {
             }
             State::Ready => {}
         }
-        let length = (self.left.end - self.left.start).min(CHUNK_BYTES_MAX as u64);
+        // The first chunk is shorter where it begins inside a page, so that the others do not.
+        let until_page_end = SENT_CHUNK_BYTES_MAX - self.left.start % PAGE_BYTES;
+        let length = (self.left.end - self.left.start).min(until_page_end);
         if self.left.start + length > self.warm_until && !self.is_cached() {
             let end = self.left.end.min(self.left.start + WARM_BYTES);
             let bytes = self.left.start..end;
@@ -187,28 +188,12 @@ impl Download {
         cached
     }
 
-    /// Hands up to `length` bytes to the socket, and tells how many it took.
-    fn send(&mut self, socket: BorrowedFd<'_>, length: usize) -> Result<usize, SendError> {
-        let mut offset = self.left.start;
-        match rustix::fs::sendfile(socket, &*self.file, Some(&mut offset), length) {
-            Ok(0) => Err(SendError::File(io::ErrorKind::UnexpectedEof.into())),
-            Ok(sent) => {
-                self.left.start += sent as u64;
-                Ok(sent)
-            }
-            Err(Errno::AGAIN | Errno::INTR) => Err(SendError::Blocked),
-            Err(error @ (Errno::PIPE | Errno::CONNRESET | Errno::TIMEDOUT | Errno::NOTCONN)) => {
-                Err(SendError::Socket(error.into()))
-            }
-            Err(error) => Err(SendError::File(error.into())),
-        }
+    /// Hands over up to `length` bytes, and tells how many were taken.
+    fn send(&mut self, sink: &mut Sink<'_>, length: usize) -> Result<usize, SendError> {
+        let sent = sink.send_file(&self.file, self.left.start, length)?;
+        self.left.start += sent as u64;
+        Ok(sent)
     }
-}
-
-enum SendError {
-    Blocked,
-    Socket(io::Error),
-    File(io::Error),
 }
 
 /// A chunk whose header was decided on, and which therefore has to be sent to its end.
@@ -226,24 +211,25 @@ impl Chunk {
         Chunk { header, header_sent: 0, left: length }
     }
 
-    /// Sends what the socket takes, and tells how much that was, and whether the chunk is complete.
+    /// Hands over what the sink takes, and tells how much that was, and whether the chunk is
+    /// complete.
     ///
     /// # Errors
     /// Where the connection is lost.
     pub fn send(
         &mut self,
-        socket: BorrowedFd<'_>,
+        sink: &mut Sink<'_>,
         download: &mut Download,
     ) -> io::Result<(u64, bool)> {
         let mut sent = 0;
         while self.header_sent < self.header.len() {
-            let Some(took) = self.send_header(socket)? else { return Ok((sent, false)) };
+            let Some(took) = self.send_header(sink)? else { return Ok((sent, false)) };
             sent += took as u64;
         }
         while self.left > 0 {
             let took = match download.state {
-                State::Broken => send_padding(socket, self.left)?,
-                _ => match download.send(socket, self.left) {
+                State::Broken => send_padding(sink, self.left)?,
+                _ => match download.send(sink, self.left) {
                     Ok(took) => Some(took),
                     Err(SendError::Blocked) => None,
                     Err(SendError::Socket(error)) => return Err(error),
@@ -262,9 +248,9 @@ impl Chunk {
         Ok((sent, true))
     }
 
-    fn send_header(&mut self, socket: BorrowedFd<'_>) -> io::Result<Option<usize>> {
+    fn send_header(&mut self, sink: &mut Sink<'_>) -> io::Result<Option<usize>> {
         let more = self.left > 0;
-        let took = super::outbox::send(socket, &self.header[self.header_sent..], more)?;
+        let took = sink.send(&self.header[self.header_sent..], more)?;
         self.header_sent += took.unwrap_or(0);
         Ok(took)
     }
@@ -272,7 +258,7 @@ impl Chunk {
 
 /// The bytes of a chunk were promised by its header; where the file does not give them, zeros do,
 /// and a notice tells the reader that the stream is broken.
-fn send_padding(socket: BorrowedFd<'_>, length: usize) -> io::Result<Option<usize>> {
+fn send_padding(sink: &mut Sink<'_>, length: usize) -> io::Result<Option<usize>> {
     static ZEROS: [u8; 4096] = [0; 4096];
-    super::outbox::send(socket, &ZEROS[..length.min(ZEROS.len())], false)
+    sink.send(&ZEROS[..length.min(ZEROS.len())], false)
 }

@@ -94,6 +94,7 @@ impl Server {
             ),
             ticks.family("chatsrv_tick_seconds", "How long the loop was busy for one wake-up."),
         ];
+        families.extend(self.tls.iter().flat_map(|tls| tls.figures(totals.tls)));
         families.extend(process::figures());
         families.extend(self.hub.figures());
         families.extend(self.store.figures());

@@ -25,6 +25,8 @@ pub struct Listener {
     socket: Socket,
     /// What it listens on.
     pub endpoint: Endpoint,
+    /// Whether it goes on to listen when this process does not.
+    is_shared: bool,
     /// Whether the poll watches it.
     pub is_watched: bool,
 }
@@ -34,6 +36,8 @@ pub struct Listener {
 pub enum Endpoint {
     /// A TCP address, for clients.
     Tcp(SocketAddr),
+    /// A TCP address, for clients that speak TLS.
+    Tls(SocketAddr),
     /// A Unix-domain socket, for the operator.
     Unix(PathBuf),
 }
@@ -42,6 +46,7 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Endpoint::Tcp(address) => address.fmt(f),
+            Endpoint::Tls(address) => write!(f, "{address} (TLS)"),
             Endpoint::Unix(path) => path.display().fmt(f),
         }
     }
@@ -123,15 +128,11 @@ impl Listener {
             socket.set_only_v6(true)?;
         }
         socket.set_reuse_address(true)?;
-        // Accepted sockets inherit all of these, which saves as many system calls for each.
-        socket.set_tcp_nodelay(true)?;
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(UNACKNOWLEDGED_TIME_MAX))?;
-        socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_TIME_MAX))?;
-        socket.set_tcp_notsent_lowat(KERNEL_UNSENT_BYTES_MAX)?;
+        set_tcp_options(&socket)?;
         socket.bind(&address.into())?;
         socket.listen(LISTEN_BACKLOG)?;
         let address = socket.local_addr()?.as_socket().unwrap_or(address);
-        Ok(Listener { socket, endpoint: Endpoint::Tcp(address), is_watched: false })
+        Ok(Listener::new(socket, Endpoint::Tcp(address)))
     }
 
     /// Listens on a Unix-domain socket that its owner alone can connect to. One that a server left
@@ -147,13 +148,48 @@ impl Listener {
         rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
         socket.bind(&SockAddr::unix(path)?)?;
         socket.listen(LISTEN_BACKLOG)?;
-        Ok(Listener { socket, endpoint: Endpoint::Unix(path.to_owned()), is_watched: false })
+        Ok(Listener::new(socket, Endpoint::Unix(path.to_owned())))
+    }
+
+    /// Takes part in a socket that another process opened, and keeps open.
+    ///
+    /// # Errors
+    /// Where it does not listen for streams, on a TCP address or a path.
+    pub fn adopt(socket: OwnedFd) -> io::Result<Listener> {
+        let socket = Socket::from(socket);
+        if !socket.is_listener()? || socket.r#type()? != Type::STREAM {
+            return Err(io::Error::other("it is no socket that listens for streams"));
+        }
+        let address = socket.local_addr()?;
+        let endpoint = match (address.as_socket(), address.as_pathname()) {
+            (Some(address), _) => Endpoint::Tcp(address),
+            (None, Some(path)) => Endpoint::Unix(path.to_owned()),
+            (None, None) => return Err(io::Error::other("it has neither a port nor a path")),
+        };
+        socket.set_nonblocking(true)?;
+        socket.set_cloexec(true)?;
+        if let Endpoint::Tcp(_) = endpoint {
+            set_tcp_options(&socket)?;
+        }
+        Ok(Listener { socket, endpoint, is_shared: true, is_watched: false })
+    }
+
+    fn new(socket: Socket, endpoint: Endpoint) -> Self {
+        Listener { socket, endpoint, is_shared: false, is_watched: false }
+    }
+
+    /// The same listener, whose clients are to speak TLS.
+    pub fn for_tls(mut self) -> Self {
+        if let Endpoint::Tcp(address) = self.endpoint {
+            self.endpoint = Endpoint::Tls(address);
+        }
+        self
     }
 
     /// The TCP port.
     fn port(&self) -> Option<u16> {
         match self.endpoint {
-            Endpoint::Tcp(address) => Some(address.port()),
+            Endpoint::Tcp(address) | Endpoint::Tls(address) => Some(address.port()),
             Endpoint::Unix(_) => None,
         }
     }
@@ -184,8 +220,10 @@ impl Listener {
 impl Listener {
     /// Who connected; none where that is gone by now, or may not.
     fn peer(&self, socket: &OwnedFd, from: Option<SocketAddrAny>) -> Option<Peer> {
-        if let Endpoint::Tcp(_) = self.endpoint {
-            return from.and_then(|from| SocketAddr::try_from(from).ok()).map(Peer::Host);
+        if let Endpoint::Tcp(_) | Endpoint::Tls(_) = self.endpoint {
+            let from = SocketAddr::try_from(from?).ok()?;
+            // A socket of another process may take IPv4 and IPv6.
+            return Some(Peer::Host(SocketAddr::new(from.ip().to_canonical(), from.port())));
         }
         let credentials = rustix::net::sockopt::socket_peercred(socket).ok()?;
         let (pid, uid) = (credentials.pid.as_raw_nonzero().get(), credentials.uid);
@@ -200,11 +238,20 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         if let Endpoint::Unix(path) = &self.endpoint
+            && !self.is_shared
             && let Err(error) = std::fs::remove_file(path)
         {
             log::warn!("event=socket-left path={} error={error}", path.display());
         }
     }
+}
+
+/// Accepted sockets inherit all of these, which saves as many system calls for each.
+fn set_tcp_options(socket: &Socket) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(UNACKNOWLEDGED_TIME_MAX))?;
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_TIME_MAX))?;
+    socket.set_tcp_notsent_lowat(KERNEL_UNSENT_BYTES_MAX)
 }
 
 /// Removes a socket on which nobody listens any more.
@@ -252,6 +299,42 @@ mod tests {
         let (address, error) = Listener::open_all(&addresses, port).unwrap_err();
         assert_eq!(Endpoint::Tcp(address), taken[0].endpoint);
         assert!(is_taken(&error));
+    }
+
+    #[test]
+    fn an_adopted_socket_has_the_same_options_and_outlives_its_listener() {
+        let own = Listener::open("127.0.0.1:0".parse().unwrap()).unwrap();
+        // One that takes IPv4 and IPv6, where the host has both.
+        let both = std::net::TcpListener::bind("[::]:0");
+        let other = both.or_else(|_| std::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let port = other.local_addr().unwrap().port();
+        let adopted = Listener::adopt(other.try_clone().unwrap().into()).unwrap();
+        assert!(matches!(adopted.accept(), Accepted::None), "it does not block");
+        for listener in [&own, &adopted] {
+            let port = listener.port().unwrap();
+            let _client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let Accepted::Connection(socket, peer) = listener.accept() else { panic!("nobody") };
+            let Peer::Host(address) = peer else { panic!("{peer}") };
+            assert!(address.is_ipv4(), "{address}");
+            let socket = Socket::from(socket);
+            assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+            assert!(socket.nonblocking().unwrap());
+            assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNACKNOWLEDGED_TIME_MAX));
+            assert_eq!(socket.tcp_notsent_lowat().unwrap(), KERNEL_UNSENT_BYTES_MAX);
+        }
+        drop(adopted);
+        std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    }
+
+    #[test]
+    fn an_adopted_path_stays_when_its_listener_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        let other = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let adopted = Listener::adopt(other.into()).unwrap();
+        assert_eq!(adopted.endpoint, Endpoint::Unix(path.clone()));
+        drop(adopted);
+        assert!(path.exists());
     }
 
     #[test]

@@ -12,8 +12,8 @@ use rustix::io::Errno;
 use rustix::net::Shutdown;
 
 use super::listener::{Accepted, Listener};
-use super::outbox::send;
 use super::poll::{Interest, Key, Poll};
+use super::sink::send;
 use super::{Server, Timer};
 use crate::figures::{Family, Kind};
 use crate::limits::{EXCHANGE_TIME_MAX, EXCHANGES_MAX, REQUEST_BYTES_MAX};
@@ -136,7 +136,7 @@ impl Server {
         let (status, body) = match request.parse(&exchange.request) {
             Ok(httparse::Status::Complete(_)) => match (request.method, request.path) {
                 (Some("GET"), Some("/metrics")) => ("200 OK", page(&self.figures())),
-                (Some("GET"), Some("/healthz")) if self.is_draining => {
+                (Some("GET"), Some("/healthz")) if self.drain.is_some() => {
                     ("503 Service Unavailable", "stopping\n".to_owned())
                 }
                 (Some("GET"), Some("/healthz")) => ("200 OK", "ok\n".to_owned()),

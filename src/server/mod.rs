@@ -5,14 +5,17 @@
 //! methods of [`Server`] in the modules below, in that order.
 
 mod accept;
+mod clock;
 mod connection;
 mod connections;
 mod download;
+mod drain;
 mod effects;
 mod figures;
 mod listener;
 mod metrics;
 mod outbox;
+mod passed;
 mod peer;
 mod poll;
 mod process;
@@ -21,7 +24,9 @@ mod receive;
 mod service;
 mod settle;
 mod signals;
+mod sink;
 mod timers;
+mod tls;
 mod upload;
 
 use std::collections::HashMap;
@@ -30,25 +35,30 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+pub use clock::unix_micros;
 pub use poll::{Poll, Waker};
 
 use crate::hub::{ConnId, Effects, Hub, Input, Now, Outcome, Ticket};
-use crate::limits::READ_BYTES_MAX;
+use crate::limits::{READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
 use download::{Opened, OutboxEvent, Permits};
+use drain::Drain;
 use figures::Counters;
 pub use listener::Endpoint;
 use listener::Listener;
 use metrics::Metrics;
 use outbox::TickLines;
+pub use passed::{Passed, PassedError};
 use poll::{Interest, Key, Ready};
 use service::Service;
 use signals::Signals;
 use timers::Timers;
+use tls::Tls;
+pub use tls::{CertificateError, Certificates};
 
 /// What the operator decided about connections.
 #[derive(Clone, Debug)]
@@ -61,6 +71,8 @@ pub struct Config {
     pub admin_socket: PathBuf,
     /// The port; 0 takes a free one.
     pub port: u16,
+    /// The port for TLS, where there are certificates; 0 takes a free one.
+    pub tls_port: u16,
     /// How many connections there may be.
     pub max_clients: usize,
     /// How many files may be open for downloads.
@@ -113,6 +125,8 @@ enum Timer {
     Exchange(u64),
     /// The time to stop has come, where it is still that one.
     Stop,
+    /// The next connections may leave, now that the server stops.
+    Leave,
     /// Stopping has taken long enough.
     DrainOver,
 }
@@ -143,6 +157,8 @@ pub struct Server {
     behind_store: Vec<ConnId>,
     counters: Counters,
     metrics: Metrics,
+    /// What TLS sessions have in common, where the server has certificates.
+    tls: Option<Tls>,
     /// What this tick made to be written.
     lines: TickLines,
     /// Memory that is used again in every tick.
@@ -150,26 +166,33 @@ pub struct Server {
     effects: Effects,
     outbox_events: Vec<OutboxEvent>,
     read_buffer: Box<[u8]>,
+    /// What was read of a TLS session and is to be decrypted, or of a file and is to be encrypted;
+    /// nothing where the server has no certificates.
+    tls_buffer: Box<[u8]>,
     /// Whether there was no file descriptor left for the last connection that came.
     is_exhausted: bool,
     /// When the server stops, where an administrator said so.
     stops_at: Option<Duration>,
-    /// Whether the server stops.
-    is_draining: bool,
+    /// How the server stops, once it does.
+    drain: Option<Drain>,
 }
 
 impl Server {
-    /// Listens, and takes over the signals. `poll` is the one whose waker the store got.
+    /// Listens, with TLS too where there are `certificates`, and takes over the signals. What was
+    /// passed takes the place of what `config` says to listen on. `poll` is the one whose waker the
+    /// store got.
     ///
     /// # Errors
     /// See [`StartError`].
-    pub fn bind(config: Config, poll: Poll, hub: Hub, store: Store) -> Result<Self, StartError> {
-        let mut listeners = Listener::open_all(&config.listen, config.port)
-            .map_err(|(address, error)| StartError::Listen(address, error))?;
-        listeners.push(
-            Listener::open_unix(&config.admin_socket)
-                .map_err(|error| StartError::AdminSocket(config.admin_socket.clone(), error))?,
-        );
+    pub fn bind(
+        config: Config,
+        certificates: Option<Certificates>,
+        passed: Passed,
+        poll: Poll,
+        hub: Hub,
+        store: Store,
+    ) -> Result<Self, StartError> {
+        let listeners = listeners(&config, certificates.is_some(), passed)?;
         let metrics = Metrics::open(config.metrics, &poll)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
@@ -195,6 +218,8 @@ impl Server {
             behind_store: Vec::new(),
             counters: Counters::default(),
             metrics,
+            tls_buffer: vec![0; if certificates.is_some() { READ_BYTES_MAX } else { 0 }].into(),
+            tls: certificates.map(Tls::new),
             lines: TickLines::default(),
             ready: Vec::new(),
             effects: Effects::default(),
@@ -202,14 +227,14 @@ impl Server {
             read_buffer: vec![0; 2 * READ_BYTES_MAX].into(),
             is_exhausted: false,
             stops_at: None,
-            is_draining: false,
+            drain: None,
         };
         server.read_clock();
         server.watch_listeners()?;
         Ok(server)
     }
 
-    /// What is listened on, clients' addresses first.
+    /// What is listened on: clients' addresses first, and of those the plain ones.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.listeners.iter().map(|listener| &listener.endpoint)
     }
@@ -221,7 +246,7 @@ impl Server {
     pub fn run(mut self) -> io::Result<()> {
         self.service.ready();
         self.arm_watchdog();
-        while !(self.is_draining && self.connections.is_empty()) {
+        while !(self.drain.is_some() && self.connections.is_empty()) {
             self.tick()?;
         }
         self.store.close();
@@ -246,7 +271,7 @@ impl Server {
     /// How long to sleep if nothing happens.
     fn time_to_sleep(&self) -> Option<Duration> {
         debug_assert!(self.lines.is_empty(), "what a tick made is written in it");
-        if !self.turns.is_empty() {
+        if !self.turns.is_empty() || self.tls.as_ref().is_some_and(Tls::is_behind) {
             return Some(Duration::ZERO);
         }
         let next = [self.timers.next(), self.hub.next_deadline()].into_iter().flatten().min()?;
@@ -255,15 +280,17 @@ impl Server {
     }
 
     fn read_clock(&mut self) {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.now = Now {
-            steady: self.started.elapsed(),
-            unix_micros: u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX),
-        };
+        let now = Now { steady: self.started.elapsed(), unix_micros: unix_micros() };
+        if let Some(back) = clock::set_back(self.now, now) {
+            let seconds = back.as_secs();
+            log::warn!("event=clock-set-back seconds={seconds}: ids go on from the newest");
+        }
+        self.now = now;
     }
 
     /// Takes what the other threads have finished.
     fn take_results(&mut self) {
+        self.take_certificates();
         let completions: Vec<Completion> = self.store.completions().collect();
         for completion in completions {
             match completion {
@@ -303,7 +330,10 @@ impl Server {
     }
 
     fn run_timers(&mut self) {
-        while let Some((at, timer)) = self.timers.pop_due(self.now.steady) {
+        // Those that are left keep the loop from sleeping: thousands who came together and did not
+        // log in are closed a few at a time, too.
+        for _ in 0..TIMERS_PER_TICK_MAX {
+            let Some((at, timer)) = self.timers.pop_due(self.now.steady) else { break };
             match timer {
                 Timer::Connection(id) => self.connection_timer(id, at),
                 Timer::Resume(id) => self.turns.push(id),
@@ -312,6 +342,7 @@ impl Server {
                 Timer::Exchange(number) => self.exchange_timer(number),
                 Timer::Stop if self.stops_at == Some(at) => self.stop(),
                 Timer::Stop => {}
+                Timer::Leave => self.let_leave(),
                 Timer::DrainOver => self.close_all(),
             }
         }
@@ -325,44 +356,31 @@ impl Server {
             self.timers.add(self.now.steady + period, Timer::Watchdog);
         }
     }
+}
 
-    /// Does what signals asked for.
-    fn obey_signals(&mut self) {
-        if self.signals.take_figures() {
-            self.log_figures();
-        }
-        match self.signals.take_stops() {
-            0 => return,
-            1 if !self.is_draining => {}
-            // A second one does not wait any longer.
-            _ => self.timers.add(self.now.steady, Timer::DrainOver),
-        }
-        self.stop();
+/// Everything to listen on, for clients first.
+fn listeners(
+    config: &Config,
+    takes_tls: bool,
+    passed: Passed,
+) -> Result<Vec<Listener>, StartError> {
+    let open = |port| {
+        Listener::open_all(&config.listen, port)
+            .map_err(|(address, error)| StartError::Listen(address, error))
+    };
+    let mut listeners = passed.plain;
+    if listeners.is_empty() {
+        listeners = open(config.port)?;
     }
-
-    /// Has the server stop after some time; what was said before counts no longer.
-    fn stop_in(&mut self, time: Duration) {
-        let at = self.now.steady + time;
-        self.stops_at = Some(at);
-        self.timers.add(at, Timer::Stop);
+    if takes_tls && passed.tls.is_empty() {
+        listeners.extend(open(config.tls_port)?.into_iter().map(Listener::for_tls));
     }
-
-    /// Stops: takes nobody in any more, and closes every connection once it has what waits for it.
-    fn stop(&mut self) {
-        if self.is_draining {
-            return;
-        }
-        log::info!("event=stopping connections={}", self.connections.len());
-        self.is_draining = true;
-        self.service.stopping();
-        for listener in std::mem::take(&mut self.listeners) {
-            self.unwatch(&listener);
-        }
-        self.timers.add(self.now.steady + self.config.drain, Timer::DrainOver);
-        let seconds = u32::try_from(self.config.drain.as_secs()).unwrap_or(u32::MAX);
-        self.tell_hub(Input::Shutdown { seconds });
-        for id in self.connections.ids() {
-            self.connections.mark_dirty(id);
-        }
+    listeners.extend(passed.tls);
+    if passed.operator.is_empty() {
+        let listener = Listener::open_unix(&config.admin_socket)
+            .map_err(|error| StartError::AdminSocket(config.admin_socket.clone(), error))?;
+        listeners.push(listener);
     }
+    listeners.extend(passed.operator);
+    Ok(listeners)
 }

@@ -7,14 +7,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io;
 use std::ops::Range;
-use std::os::fd::BorrowedFd;
-
-use rustix::io::Errno;
-use rustix::net::SendFlags;
 
 use super::download::{Chunk, Download, OutboxEvent};
+use super::sink::Sink;
 use crate::limits::{ANSWER_BYTES_MAX, FILE_BYTES_PER_TICK_MAX};
 use crate::protocol::reply::{List, Piece, Subject, encode_line};
 
@@ -124,7 +121,7 @@ impl Outbox {
 
     /// Adds a list, which is written item by item as there is room.
     pub fn push_list(&mut self, lines: &TickLines, list: List) {
-        self.keep_fresh(lines);
+        self.keep(lines);
         self.push_answer(Answer::List(list));
     }
 
@@ -177,10 +174,11 @@ impl Outbox {
     /// line can follow.
     pub fn abandon(&mut self, lines: &TickLines) {
         self.cancel_downloads();
-        self.keep_fresh(lines);
+        self.keep(lines);
         let rest = memchr::memchr(b'\n', &self.waiting[self.written..]);
         let rest = rest.filter(|_| self.is_inside_line);
         self.waiting.truncate(self.written + rest.map_or(0, |end| end + 1));
+        self.waiting.shrink_to_fit();
         if let Some(answers) = &mut self.answers {
             answers.list = None;
             answers.behind.clear();
@@ -208,6 +206,18 @@ impl Outbox {
         self.line_bytes() + self.answers.as_ref().map_or(0, |answers| answers.held.len())
     }
 
+    /// Bytes of memory that hold those. A vector that grows takes up to twice what it holds.
+    pub fn memory(&self) -> usize {
+        let behind = |answer: &Answer| match answer {
+            Answer::Line(line) => line.len(),
+            Answer::List(_) | Answer::Download(_) => 0,
+        };
+        let answers = self.answers.as_ref().map_or(0, |answers| {
+            answers.held.capacity() + answers.behind.iter().map(behind).sum::<usize>()
+        });
+        self.waiting.capacity() + self.fresh.len() + answers
+    }
+
     /// Bytes that wait and were not asked for.
     pub fn unasked_bytes(&self) -> usize {
         self.unasked.min(self.waiting_bytes())
@@ -219,20 +229,18 @@ impl Outbox {
             || self.answers.as_ref().is_some_and(|answers| answers.list.is_some())
     }
 
-    /// Writes what the socket takes, adds to `total` how many bytes that were, and to `events` what
-    /// the downloads need.
+    /// Writes what the sink takes, and adds to `events` what the downloads need.
     ///
     /// # Errors
     /// Where the connection is lost.
     pub fn flush(
         &mut self,
-        socket: BorrowedFd<'_>,
+        sink: &mut Sink<'_>,
         lines: &TickLines,
-        total: &mut u64,
         events: &mut Vec<OutboxEvent>,
     ) -> io::Result<Flushed> {
-        let flushed = self.write(socket, lines, total, events);
-        self.keep_fresh(lines);
+        let flushed = self.write(sink, lines, events);
+        self.keep(lines);
         if self.line_bytes() == 0 {
             self.waiting = Vec::new();
             self.written = 0;
@@ -241,18 +249,25 @@ impl Outbox {
         flushed
     }
 
+    /// Copies the lines of this tick that are noted so far.
+    pub fn keep(&mut self, lines: &TickLines) {
+        if !self.fresh.is_empty() {
+            self.waiting.drain(..self.written);
+            self.written = 0;
+            self.waiting.extend_from_slice(&lines.bytes[self.fresh.clone()]);
+        }
+        self.fresh = 0..0;
+    }
+
     fn write(
         &mut self,
-        socket: BorrowedFd<'_>,
+        sink: &mut Sink<'_>,
         lines: &TickLines,
-        total: &mut u64,
         events: &mut Vec<OutboxEvent>,
     ) -> io::Result<Flushed> {
         let mut budget = FILE_BYTES_PER_TICK_MAX;
         loop {
-            if !self.write_chunk(socket, total, &mut budget)?
-                || !self.write_lines(socket, lines, total)?
-            {
+            if !self.write_chunk(sink, &mut budget)? || !self.write_lines(sink, lines)? {
                 return Ok(Flushed::Left);
             }
             if self.continue_list(events) {
@@ -274,17 +289,11 @@ impl Outbox {
     }
 
     /// Sends the chunk under way; whether there is none any more.
-    fn write_chunk(
-        &mut self,
-        socket: BorrowedFd<'_>,
-        total: &mut u64,
-        budget: &mut u64,
-    ) -> io::Result<bool> {
+    fn write_chunk(&mut self, sink: &mut Sink<'_>, budget: &mut u64) -> io::Result<bool> {
         let Some(answers) = &mut self.answers else { return Ok(true) };
         let Some(chunk) = &mut answers.chunk else { return Ok(true) };
         let Some(download) = answers.downloads.front_mut() else { return Ok(true) };
-        let (sent, complete) = chunk.send(socket, download)?;
-        *total += sent;
+        let (sent, complete) = chunk.send(sink, download)?;
         *budget = budget.saturating_sub(sent);
         if complete {
             answers.chunk = None;
@@ -298,23 +307,15 @@ impl Outbox {
     }
 
     /// Writes the lines; whether none is left.
-    fn write_lines(
-        &mut self,
-        socket: BorrowedFd<'_>,
-        lines: &TickLines,
-        total: &mut u64,
-    ) -> io::Result<bool> {
+    fn write_lines(&mut self, sink: &mut Sink<'_>, lines: &TickLines) -> io::Result<bool> {
         let waiting = &self.waiting[self.written..];
         let fresh = &lines.bytes[self.fresh.clone()];
         let length = waiting.len() + fresh.len();
         let took = match (waiting.is_empty(), fresh.is_empty()) {
             (true, true) => return Ok(true),
-            (true, false) => send(socket, fresh, false)?,
-            (false, true) => send(socket, waiting, false)?,
-            (false, false) => {
-                let slices = [IoSlice::new(waiting), IoSlice::new(fresh)];
-                blocked_as_none(rustix::io::writev(socket, &slices))?
-            }
+            (true, false) => sink.send(fresh, false)?,
+            (false, true) => sink.send(waiting, false)?,
+            (false, false) => sink.send_both(waiting, fresh)?,
         }
         .unwrap_or(0);
         let last = waiting.iter().chain(fresh).nth(took.wrapping_sub(1));
@@ -322,7 +323,6 @@ impl Outbox {
         let from_waiting = took.min(waiting.len());
         self.written += from_waiting;
         self.fresh.start += took - from_waiting;
-        *total += took as u64;
         Ok(took == length)
     }
 
@@ -386,20 +386,10 @@ impl Outbox {
 
     fn append(&mut self, lines: &TickLines, line: Range<usize>) {
         if self.fresh.end != line.start {
-            self.keep_fresh(lines);
+            self.keep(lines);
             self.fresh.start = line.start;
         }
         self.fresh.end = line.end;
-    }
-
-    /// Copies the lines of this tick that are noted so far.
-    fn keep_fresh(&mut self, lines: &TickLines) {
-        if !self.fresh.is_empty() {
-            self.waiting.drain(..self.written);
-            self.written = 0;
-            self.waiting.extend_from_slice(&lines.bytes[self.fresh.clone()]);
-        }
-        self.fresh = 0..0;
     }
 
     fn line_bytes(&self) -> usize {
@@ -443,24 +433,6 @@ impl Answers {
             && self.held.is_empty()
             && self.downloads.is_empty()
             && self.chunk.is_none()
-    }
-}
-
-/// Sends to a socket what it takes; `None` where it takes nothing now. With `more`, the kernel
-/// waits for what follows before it makes a packet of it.
-///
-/// # Errors
-/// Where the connection is lost.
-pub(super) fn send(socket: BorrowedFd<'_>, bytes: &[u8], more: bool) -> io::Result<Option<usize>> {
-    let flags = if more { SendFlags::MORE } else { SendFlags::empty() };
-    blocked_as_none(rustix::net::send(socket, bytes, flags | SendFlags::NOSIGNAL))
-}
-
-fn blocked_as_none(result: Result<usize, Errno>) -> io::Result<Option<usize>> {
-    match result {
-        Ok(took) => Ok(Some(took)),
-        Err(Errno::AGAIN | Errno::INTR) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }
 

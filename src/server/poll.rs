@@ -1,4 +1,4 @@
-//! Readiness: the one place that uses `polling`, and the one place with `unsafe`.
+//! Readiness: the one place that uses `polling`.
 //!
 //! Every source is registered in level mode, so an event comes again until what it tells of is
 //! done. Interest is kept by whoever owns the source, which calls [`Poll::modify`] only where it

@@ -4,16 +4,16 @@ use rustix::io::Errno;
 
 use super::connection::{Pause, Phase};
 use super::poll::{Key, Ready};
+use super::tls::TlsSession;
 use super::{Server, Timer};
 use crate::hub::{CloseReason, ConnId, Input};
 use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
 use crate::protocol::frame::Frame;
-use crate::protocol::reply::Reply;
 use crate::protocol::request::Request;
 
 /// What one read gave.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Read {
+pub(super) enum Read {
     Bytes,
     Nothing,
     End,
@@ -26,6 +26,7 @@ impl Server {
         for id in std::mem::take(&mut self.turns) {
             self.resume(id);
         }
+        self.resume_handshakes();
         for event in ready {
             if let Key::Connection(id) = event.key {
                 self.connection_ready(id, event);
@@ -59,6 +60,7 @@ impl Server {
         }
         let interest = connection.wanted_interest();
         if event.writable && interest.write {
+            connection.is_write_blocked = false;
             self.connections.mark_dirty(id);
         }
         if interest.read {
@@ -74,21 +76,47 @@ impl Server {
     }
 
     fn read(&mut self, id: ConnId) {
+        match self.connections.get(id) {
+            Some(connection) if connection.is_handshaking() => self.read_handshake(id),
+            _ => self.read_on(id),
+        }
+    }
+
+    /// Reads once, and handles what came.
+    pub(super) fn read_on(&mut self, id: ConnId) {
         let (read, filled) = self.fill_buffer(id);
+        if read == Read::Bytes {
+            self.put_off_idle_timeout(id);
+        }
         match (read, self.connections.get(id).map(|connection| connection.phase)) {
             (_, None) => {}
             (Read::Lost, _) => self.lose(id, CloseReason::ConnectionLost),
-            (Read::End, Some(Phase::Lingering(reason))) => self.connections.doom(id, reason),
-            (_, Some(Phase::Lingering(_))) => {}
-            (Read::End, _) => {
-                if let Some(connection) = self.connections.get(id) {
-                    connection.is_at_end = true;
-                }
-                // Whether all is answered is seen behind the flush.
-                self.connections.mark_dirty(id);
+            (Read::End, Some(Phase::Lingering(reason) | Phase::Finishing(reason))) => {
+                self.connections.doom(id, reason);
             }
-            (Read::Nothing | Read::Bytes, _) => self.handle_buffer(id, filled),
+            (_, Some(Phase::Lingering(_) | Phase::Finishing(_) | Phase::Doomed(_))) => {}
+            (Read::End, _) => self.end_input(id),
+            (Read::Nothing | Read::Bytes, _) => {
+                self.handle_buffer(id, filled);
+                let connection = self.connections.get(id);
+                if connection.is_some_and(|one| one.tls().is_some_and(TlsSession::is_ended)) {
+                    self.end_input(id);
+                }
+            }
         }
+    }
+
+    /// The peer sends no more: it has shut its side, or said so in TLS. Where it shuts its side of
+    /// a TLS session without a word, that is the end, too: whoever cuts it off on the way can do so
+    /// to any connection, and no frame counts that has not come to its end.
+    fn end_input(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if connection.is_handshaking() {
+            return self.lose(id, CloseReason::PeerClosed);
+        }
+        connection.is_at_end = true;
+        // Whether all is answered is seen behind the flush.
+        self.connections.mark_dirty(id);
     }
 
     /// Reads once into the shared buffer, behind what was left over, so that frames are contiguous.
@@ -103,6 +131,9 @@ impl Server {
             Phase::Stranger => STRANGER_INPUT_BYTES_MAX,
             _ => READ_BYTES_MAX,
         };
+        if connection.tls().is_some() {
+            return self.fill_decrypted(id, kept, room);
+        }
         let end = buffer.len().min(kept + room);
         let result = rustix::io::read(connection.socket(), &mut buffer[kept..end]);
         let filled = kept + result.unwrap_or(0);
@@ -115,13 +146,17 @@ impl Server {
             Err(Errno::AGAIN | Errno::INTR) => Read::Nothing,
             Err(_) => Read::Lost,
         };
-        if read == Read::Bytes
+        (read, filled)
+    }
+
+    /// Something was heard of a connection, so its idle time begins anew.
+    fn put_off_idle_timeout(&mut self, id: ConnId) {
+        if let Some(timeout) = self.config.idle_timeout
+            && let Some(connection) = self.connections.get(id)
             && connection.phase == Phase::Open
-            && let Some(timeout) = self.config.idle_timeout
         {
             connection.deadline = Some(self.now.steady + timeout);
         }
-        (read, filled)
     }
 
     /// Handles the frames in the first bytes of the shared buffer, and keeps what is left of them
@@ -134,9 +169,9 @@ impl Server {
 
     fn handle_bytes(&mut self, id: ConnId, buffer: &[u8]) {
         let Some(connection) = self.connections.get(id) else { return };
-        let is_first = connection.bytes_in <= buffer.len() as u64;
+        let is_first = connection.frame_bytes_in() <= buffer.len() as u64;
         if let Some(reason) = foreign_protocol(buffer).filter(|_| is_first) {
-            return self.end(id, reason, Some(Reply::closing(reason.text())));
+            return self.end(id, reason, reason.last_line());
         }
         let mut done = 0;
         let mut lines_left = LINES_PER_TICK_MAX;
@@ -205,7 +240,7 @@ impl Server {
             None => return,
             Some(Pause::Turn) => self.turns.push(id),
             Some(Pause::Store) => self.behind_store.push(id),
-            Some(Pause::Answer | Pause::Rate | Pause::Disk) => {}
+            Some(Pause::Answer | Pause::Rate | Pause::Disk | Pause::Handshake) => {}
         }
         self.connections.mark_dirty(id);
     }

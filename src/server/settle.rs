@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use rustix::net::Shutdown;
-
 use super::Server;
 use super::connection::{Connection, Pause, Phase};
 use super::download::OutboxEvent;
 use crate::hub::{CloseReason, ConnId, Input};
-use crate::limits::LINGER_TIME_MAX;
-use crate::protocol::reply::Reply;
+use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
 
 impl Server {
     /// Flushes and frees. Flushing dooms (a write fails) and freeing makes output (a user went
@@ -38,7 +35,7 @@ impl Server {
         if matches!(connection.phase, Phase::Doomed(_)) {
             return;
         }
-        if connection.flush(&self.lines, &mut self.outbox_events).is_err() {
+        if connection.flush(&self.lines, &mut self.tls_buffer, &mut self.outbox_events).is_err() {
             return self.lose(id, CloseReason::ConnectionLost);
         }
         self.connections.count_waiting(id);
@@ -71,6 +68,10 @@ impl Server {
             Phase::Finishing(reason) => return self.finish_on(id, reason),
             Phase::Lingering(_) | Phase::Doomed(_) => return,
         }
+        if self.drain.is_some() && connection.is_handshaking() {
+            // Nothing can be said to it, and it would keep the server from stopping.
+            return self.lose(id, CloseReason::Shutdown);
+        }
         if connection.outbox.unasked_bytes() > self.config.send_queue {
             return self.close_slow(id);
         }
@@ -87,21 +88,32 @@ impl Server {
         if is_idle && self.hub.has_answered(id) {
             if connection.is_at_end {
                 self.end(id, CloseReason::PeerClosed, None);
-            } else if self.is_draining {
-                let reason = CloseReason::Shutdown;
-                self.end(id, reason, Some(Reply::closing(reason.text())));
+            } else if let Some(seconds) = self.come_back_in(id) {
+                self.send_away(id, seconds);
             }
         }
     }
 
     /// Where all that waits is more than the budget, those who read least pay for it.
     fn shed_load(&mut self) {
-        while self.connections.waiting() > self.config.send_queue_total {
-            let Some(id) = self.connections.slowest() else { return };
-            log::warn!("event=send-queues-full conn={id} bytes={}", self.connections.waiting());
+        let budget = self.config.send_queue_total;
+        let waiting = self.connections.waiting();
+        if waiting <= budget {
+            return;
+        }
+        // A little more than is needed, so that the search for them is not done again at once:
+        // thousands who read nothing are over the budget again with the next message.
+        let enough = budget - budget / SHED_SHARE;
+        let mut closed = 0;
+        for id in self.connections.slowest_first() {
+            if self.connections.waiting() <= enough {
+                break;
+            }
             self.close_slow(id);
             self.connections.count_waiting(id);
+            closed += 1;
         }
+        log::warn!("event=send-queues-full bytes={waiting} closed={closed}");
     }
 
     /// Closes a connection that does not read what it did not ask for.
@@ -109,7 +121,7 @@ impl Server {
         let Some(connection) = self.connections.get(id) else { return };
         connection.outbox.abandon(&self.lines);
         let reason = CloseReason::TooSlow;
-        self.end(id, reason, Some(Reply::closing(reason.text())));
+        self.end(id, reason, reason.last_line());
     }
 
     /// Shuts the server's side of a closing connection once its last line is written. The peer may
@@ -124,10 +136,13 @@ impl Server {
         if !is_written {
             return;
         }
-        let is_shut = rustix::net::shutdown(connection.socket(), Shutdown::Write).is_ok();
-        if !is_shut || connection.is_at_end {
-            return self.connections.doom(id, reason);
+        match connection.end_output() {
+            Ok(true) if !connection.is_at_end => {}
+            // The end of the TLS session has to leave first.
+            Ok(false) => return,
+            Ok(true) | Err(_) => return self.connections.doom(id, reason),
         }
+        connection.drop_tls();
         connection.outbox = Default::default();
         connection.is_write_blocked = false;
         connection.phase = Phase::Lingering(reason);
@@ -165,6 +180,7 @@ impl Server {
             return self.connections.set_deadline(id, Some(deadline), &mut self.timers);
         }
         match connection.phase {
+            Phase::Stranger if connection.is_handshaking() => self.time_out_handshake(id),
             Phase::Stranger => self.time_out(id, CloseReason::LoginTimeout),
             Phase::Open => self.time_out(id, CloseReason::IdleTimeout),
             Phase::Finishing(reason) | Phase::Lingering(reason) => {
@@ -175,29 +191,16 @@ impl Server {
     }
 
     fn time_out(&mut self, id: ConnId, reason: CloseReason) {
-        self.end(id, reason, Some(Reply::closing(reason.text())));
-    }
-
-    /// Stopping has taken long enough: whoever is still there gets the last line, and a second.
-    pub(super) fn close_all(&mut self) {
-        let reason = CloseReason::Shutdown;
-        for id in self.connections.ids() {
-            if let Some(connection) = self.connections.get(id) {
-                connection.outbox.cancel_downloads();
-            }
-            self.end(id, reason, Some(Reply::closing(reason.text())));
-            let deadline = self.now.steady + LINGER_TIME_MAX;
-            self.connections.set_deadline(id, Some(deadline), &mut self.timers);
-            self.connections.mark_dirty(id);
-        }
+        self.end(id, reason, reason.last_line());
     }
 }
 
 /// One line for every connection that ended.
 fn log_close(id: ConnId, connection: &Connection, reason: CloseReason, now: Duration) {
     log::info!(
-        "event=closed conn={id} peer={} reason={} in={} out={} seconds={:.1}",
+        "event=closed conn={id} peer={} tls={} reason={} in={} out={} seconds={:.1}",
         connection.peer,
+        connection.is_tls,
         reason.name(),
         connection.bytes_in,
         connection.bytes_out,

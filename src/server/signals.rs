@@ -3,11 +3,8 @@
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
-use signal_hook::flag;
 use signal_hook::low_level::pipe;
 
 /// The pipes into which signals write.
@@ -17,6 +14,8 @@ pub struct Signals {
     stop: UnixStream,
     /// SIGUSR1.
     figures: UnixStream,
+    /// SIGHUP.
+    reload: UnixStream,
 }
 
 impl Signals {
@@ -32,15 +31,15 @@ impl Signals {
         let (figures, sender) = UnixStream::pair()?;
         figures.set_nonblocking(true)?;
         pipe::register(SIGUSR1, sender)?;
-        // A daemon reads its files again at SIGHUP. This one has none to read, and must not end at
-        // once and without a word, as it would if nobody took the signal.
-        flag::register(SIGHUP, Arc::new(AtomicBool::new(false)))?;
-        Ok(Signals { stop, figures })
+        let (reload, sender) = UnixStream::pair()?;
+        reload.set_nonblocking(true)?;
+        pipe::register(SIGHUP, sender)?;
+        Ok(Signals { stop, figures, reload })
     }
 
     /// What to watch.
-    pub fn sources(&self) -> [BorrowedFd<'_>; 2] {
-        [self.stop.as_fd(), self.figures.as_fd()]
+    pub fn sources(&self) -> [BorrowedFd<'_>; 3] {
+        [self.stop.as_fd(), self.figures.as_fd(), self.reload.as_fd()]
     }
 
     /// How many signals to stop arrived since the last call.
@@ -51,6 +50,11 @@ impl Signals {
     /// Whether the figures were asked for since the last call.
     pub fn take_figures(&mut self) -> bool {
         take(&mut self.figures) > 0
+    }
+
+    /// Whether files are to be read again since the last call.
+    pub fn take_reloads(&mut self) -> bool {
+        take(&mut self.reload) > 0
     }
 }
 

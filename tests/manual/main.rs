@@ -5,6 +5,7 @@ mod options;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use chatsrv::protocol::reply::Closing;
 use chatsrv::protocol::verb::Verb;
 
 #[test]
@@ -39,6 +40,18 @@ fn the_server_page_explains_every_reason_for_which_a_connection_ends() {
     let told: BTreeSet<&str> =
         page.lines().filter_map(|line| line.strip_prefix(".It Li ")).filter(is_word).collect();
     assert_eq!(told, known, "left: the page, right: the reasons");
+}
+
+#[test]
+fn the_protocol_page_has_every_text_with_which_the_server_closes() {
+    let page = read("man/chatsrv-protocol.7");
+    let rows = page.lines().filter_map(|line| line.strip_prefix(".It Li \"")?.split_once("\" Ta "));
+    let told: Vec<(&str, &str)> = rows.collect();
+    let known = Closing::ALL.iter().map(|reason| {
+        let comes_back = if reason.may_return() { "yes" } else { "no" };
+        (reason.text(), comes_back)
+    });
+    assert_eq!(told, known.collect::<Vec<_>>(), "left: the page, right: the reasons");
 }
 
 fn read(path: &str) -> String {

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::{Log, PATIENCE, Server, captures, password_of};
+use super::{Log, PATIENCE, Server, TlsTrust, Transport, captures, password_of};
 
 /// The longest line of a server, in bytes, LF included.
 const LINE_BYTES_MAX: usize = 8192;
@@ -43,7 +43,7 @@ impl Default for Options {
 
 /// A connection, and all that was said on it.
 pub struct Client {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Transport>,
     steps: VecDeque<String>,
     log: Log,
     sees_presence: bool,
@@ -65,26 +65,57 @@ impl Client {
         let path = SockAddr::unix(server.data().join("admin.sock")).expect("a path");
         socket.connect(&path).expect("the server takes the operator");
         // What is used of the type does not ask of which family a socket is.
-        let mut client = Client::over(server, TcpStream::from(socket));
+        let mut client = Client::over(server, TcpStream::from(socket).into());
         client.expect("C 220 chatsrv/… 1 ready");
         client
     }
 
     /// A connection of which nothing was read yet.
     pub fn open(server: &Server, options: &Options) -> Self {
+        Client::over(server, Client::socket(server.address(), options).into())
+    }
+
+    /// A connection over TLS of which nothing was read yet.
+    pub fn open_tls(server: &Server, trust: &TlsTrust, options: &Options) -> Self {
+        let socket = Client::socket(server.tls_address(), options);
+        Client::over(server, trust.over(socket))
+    }
+
+    /// A connection over TLS that was greeted.
+    pub fn connect_tls(server: &Server, trust: &TlsTrust) -> Self {
+        let mut client = Client::open_tls(server, trust, &Options::default());
+        client.expect("C 220 chatsrv/… 1 ready");
+        client
+    }
+
+    /// A client on a socket that carries the frames as they are.
+    pub fn over_socket(server: &Server, socket: TcpStream) -> Self {
+        Client::over(server, socket.into())
+    }
+
+    /// A client on a TLS session that was begun.
+    pub fn over_tls(
+        server: &Server,
+        stream: rustls::StreamOwned<rustls::ClientConnection, TcpStream>,
+    ) -> Self {
+        Client::over(server, Transport::Tls(Box::new(stream)))
+    }
+
+    /// A connected socket.
+    pub fn socket(address: SocketAddr, options: &Options) -> TcpStream {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         if let Some(bytes) = options.receive_buffer {
             socket.set_recv_buffer_size(bytes).unwrap();
         }
         socket.bind(&SocketAddr::new(IpAddr::V4(options.from), 0).into()).unwrap();
-        socket.connect(&server.address().into()).expect("the server takes connections");
+        socket.connect(&address.into()).expect("the server takes connections");
         socket.set_tcp_nodelay(true).unwrap();
-        Client::over(server, TcpStream::from(socket))
+        socket.into()
     }
 
-    fn over(server: &Server, stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    fn over(server: &Server, stream: Transport) -> Self {
+        stream.socket().set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.socket().set_write_timeout(Some(PATIENCE)).unwrap();
         Client {
             stream: BufReader::with_capacity(CHUNK_BYTES_MAX, stream),
             steps: VecDeque::new(),
@@ -146,12 +177,12 @@ impl Client {
     /// Says that no more will be sent.
     pub fn end_input(&mut self) {
         self.step("> the end of input".to_owned());
-        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
+        self.stream.get_mut().end_output();
     }
 
     /// Ends the connection at once, so that the server's next read or write fails.
     pub fn reset(self) {
-        SockRef::from(self.stream.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+        SockRef::from(self.stream.get_ref().socket()).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// The next frame.
@@ -288,9 +319,15 @@ impl Client {
         (size, self.chunks(stream))
     }
 
-    /// A second handle on the socket, to write to while this client reads.
+    /// A second handle on the socket, which carries the frames as they are, to write to while this
+    /// client reads.
     pub fn writer(&self) -> TcpStream {
-        self.stream.get_ref().try_clone().unwrap()
+        self.stream.get_ref().socket().try_clone().unwrap()
+    }
+
+    /// What carries the frames.
+    pub fn transport(&mut self) -> &mut Transport {
+        self.stream.get_mut()
     }
 
     /// Ends the test, and shows what was said and what the server logged.

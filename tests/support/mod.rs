@@ -12,12 +12,16 @@ mod log;
 mod pattern;
 mod random;
 mod server;
+mod tls;
+mod transport;
 
 pub use client::{Client, Frame, Options};
 pub use log::Log;
 pub use pattern::captures;
 pub use random::Random;
-pub use server::{Finished, Server, bare_command, command, finish};
+pub use server::{Finished, Server, bare_command, command, finish, finish_with_its_output};
+pub use tls::{Identity, TlsTrust};
+pub use transport::Transport;
 
 use std::time::Duration;
 

@@ -21,6 +21,7 @@ const DEFAULTS: [(&str, &str); 4] =
 /// The server's command without any option, and with nothing of the surroundings that it reads.
 pub fn bare_command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatsrv"));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
         let read = ["CHATSRV_", "NOTIFY_", "WATCHDOG_", "LISTEN_", "RUST_LOG", "STATE_DIRECTORY"];
@@ -56,23 +57,23 @@ pub struct Finished {
 
 /// Runs a command that ends by itself.
 pub fn finish(mut command: Command) -> Finished {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the server's binary starts");
-    let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        unreachable!("both are piped");
-    };
-    let log = Log::follow(stderr);
+    command.stdout(Stdio::piped());
+    finish_with_its_output(command)
+}
+
+/// The same, with the command's own standard output.
+pub fn finish_with_its_output(mut command: Command) -> Finished {
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("the server's binary starts");
+    let log = Log::follow(child.stderr.take().expect("it is piped"));
     let Some(status) = wait(&mut child) else {
         signal(&child, Signal::KILL);
         let _ = child.wait();
         panic!("{command:?} does not end\n{log}");
     };
     let mut text = String::new();
-    stdout.read_to_string(&mut text).expect("standard output is UTF-8");
+    if let Some(mut stdout) = child.stdout {
+        stdout.read_to_string(&mut text).expect("standard output is UTF-8");
+    }
     Finished { code: status.code(), stdout: text, stderr: log.wait_for_end().join("\n") }
 }
 
@@ -104,6 +105,12 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for TLS.
+    pub fn tls_address(&self) -> SocketAddr {
+        let port = self.log.wait_for("listening on 127.0.0.1:… (TLS)").remove(0);
+        SocketAddr::from(([127, 0, 0, 1], port.parse().expect("a port")))
     }
 
     /// What it writes to standard error.
@@ -185,6 +192,13 @@ impl Server {
         self.start_again(args);
     }
 
+    /// Stops it and starts `command` in its place, whose data are in the same folder.
+    pub fn replace(&mut self, command: Command) {
+        assert_eq!(self.stop().code(), Some(0), "{}", self.log);
+        (self.child, self.log, self.address) = launch(command);
+        self.running = true;
+    }
+
     /// Ends it as a crash would, and starts it again on the same folder.
     pub fn crash_and_restart(&mut self) {
         self.signal(Signal::KILL);
@@ -242,7 +256,8 @@ impl Server {
         files.filter_map(|file| leads_to(file.unwrap())).filter(|path| !of_store(path)).count()
     }
 
-    fn start_again(&mut self, args: &[&str]) {
+    /// Starts it again on the same folder, once it has ended.
+    pub fn start_again(&mut self, args: &[&str]) {
         (self.child, self.log, self.address) = launch(command(&self.data(), args));
         self.args = args.iter().map(ToString::to_string).collect();
         self.running = true;
@@ -276,12 +291,7 @@ impl Drop for Server {
 }
 
 fn launch(mut command: Command) -> (Child, Log, SocketAddr) {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the server's binary starts");
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("the server's binary starts");
     let log = Log::follow(child.stderr.take().expect("it is piped"));
     let port = log.find("listening on 127.0.0.1:…").and_then(|found| found[0].parse().ok());
     let Some(port) = port else {

@@ -41,9 +41,8 @@ impl World {
 
     /// Ends the tick.
     fn flush(&mut self) -> Flushed {
-        let mut total = 0;
         let World { outbox, lines, ours, events, .. } = self;
-        let flushed = outbox.flush(ours.as_fd(), lines, &mut total, events).unwrap();
+        let flushed = outbox.flush(&mut Sink::plain(ours.as_fd()), lines, events).unwrap();
         self.lines.clear();
         flushed
     }

@@ -1,0 +1,139 @@
+//! Sockets that the service manager listens on, and hands to the server when it starts it
+//! (sd_listen_fds(3)). They stay open over a restart: who connects meanwhile waits in their
+//! backlog.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::listener::{Endpoint, Listener};
+
+/// The sockets that the server was handed. Where there are some of a kind, it opens none of that
+/// kind itself.
+#[derive(Debug, Default)]
+pub struct Passed {
+    /// For clients.
+    pub(super) plain: Vec<Listener>,
+    /// For clients that speak TLS.
+    pub(super) tls: Vec<Listener>,
+    /// For the operator.
+    pub(super) operator: Vec<Listener>,
+}
+
+/// Why a socket that was handed to the server can't be used.
+#[derive(Debug)]
+pub enum PassedError {
+    /// The environment does not tell which sockets there are.
+    Environment(io::Error),
+    /// The server knows no use for a socket of that name.
+    Name(String),
+    /// One is for TLS, and there is no certificate.
+    NoCertificate,
+    /// It is not what its name says.
+    Socket(String, io::Error),
+}
+
+impl fmt::Display for PassedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PassedError::Environment(error) => write!(f, "the sockets that were passed: {error}"),
+            PassedError::Name(name) => {
+                write!(f, "the passed socket {name:?} is named neither plain nor tls nor admin")
+            }
+            PassedError::NoCertificate => {
+                f.write_str("a socket for TLS was passed, but there is no --tls-cert")
+            }
+            PassedError::Socket(name, error) => write!(f, "the passed socket {name:?}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for PassedError {}
+
+impl Passed {
+    /// Takes what was handed to this process, for TLS where that can be spoken. It is to be called
+    /// before the process opens anything else; a second call finds nothing. The environment is left
+    /// as it is, because the server starts no program that could take the sockets for its own.
+    ///
+    /// # Errors
+    /// See [`PassedError`].
+    pub fn take(speaks_tls: bool) -> Result<Self, PassedError> {
+        static TAKEN: AtomicBool = AtomicBool::new(false);
+        let mut passed = Passed::default();
+        if TAKEN.swap(true, Ordering::Relaxed) {
+            return Ok(passed);
+        }
+        let sockets = sd_notify::listen_fds_with_names().map_err(PassedError::Environment)?;
+        for (number, name) in sockets {
+            // SAFETY: the environment says to this very process that these numbers are its own, the
+            // call above found each of them open, and nobody takes them a second time.
+            let socket = unsafe { OwnedFd::from_raw_fd(number) };
+            passed.add(socket, name, speaks_tls)?;
+        }
+        Ok(passed)
+    }
+
+    fn add(&mut self, socket: OwnedFd, name: String, speaks_tls: bool) -> Result<(), PassedError> {
+        let (listeners, is_tcp) = match name.as_str() {
+            "plain" => (&mut self.plain, true),
+            "tls" if speaks_tls => (&mut self.tls, true),
+            "tls" => return Err(PassedError::NoCertificate),
+            "admin" => (&mut self.operator, false),
+            _ => return Err(PassedError::Name(name)),
+        };
+        let adopted =
+            Listener::adopt(socket).and_then(|listener| match (&listener.endpoint, is_tcp) {
+                (Endpoint::Tcp(_), true) | (Endpoint::Unix(_), false) => Ok(listener),
+                (_, true) => Err(io::Error::other("it is no TCP socket")),
+                (_, false) => Err(io::Error::other("it is no Unix-domain socket")),
+            });
+        let listener = adopted.map_err(|error| PassedError::Socket(name.clone(), error))?;
+        listeners.push(if name == "tls" { listener.for_tls() } else { listener });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn add(socket: impl Into<OwnedFd>, name: &str) -> Result<Passed, String> {
+        let mut passed = Passed::default();
+        passed.add(socket.into(), name.into(), true).map_err(|error| error.to_string())?;
+        Ok(passed)
+    }
+
+    #[test]
+    fn sockets_are_what_their_names_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let tcp = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let unix = |name| UnixListener::bind(folder.path().join(name)).unwrap();
+        let passed = add(tcp(), "plain").unwrap();
+        assert!(matches!(passed.plain[0].endpoint, Endpoint::Tcp(_)));
+        let passed = add(tcp(), "tls").unwrap();
+        assert!(matches!(passed.tls[0].endpoint, Endpoint::Tls(_)));
+        let passed = add(unix("a"), "admin").unwrap();
+        assert!(matches!(passed.operator[0].endpoint, Endpoint::Unix(_)));
+        assert!(add(tcp(), "admin").unwrap_err().contains("no Unix-domain socket"));
+        assert!(add(unix("b"), "plain").unwrap_err().contains("no TCP socket"));
+        assert!(add(tcp(), "web").unwrap_err().contains("\"web\""));
+        assert!(add(tcp(), "").is_err());
+        let unspoken = Passed::default().add(tcp().into(), "tls".into(), false);
+        assert!(matches!(unspoken, Err(PassedError::NoCertificate)));
+    }
+
+    #[test]
+    fn what_does_not_listen_is_refused() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(add(stream, "plain").unwrap_err().contains("listens"));
+        let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
+        assert!(add(datagrams, "plain").unwrap_err().contains("listens"));
+        let file = tempfile::tempfile().unwrap();
+        assert!(add(file, "plain").is_err());
+    }
+}

@@ -1,0 +1,119 @@
+//! TLS (RFC 8446, and RFC 5246 for clients that are older): the certificates, the sessions, and how
+//! much of a tick their handshakes may take.
+
+mod certificates;
+mod serve;
+mod session;
+mod validity;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use rustls::HandshakeKind;
+
+pub use certificates::{CertificateError, Certificates};
+pub use session::TlsSession;
+
+use crate::figures::{Family, Kind};
+use crate::hub::ConnId;
+use crate::limits::HANDSHAKE_TIME_PER_TICK_MAX;
+
+/// What the loop keeps for all TLS sessions.
+#[derive(Debug)]
+pub struct Tls {
+    certificates: Certificates,
+    /// Connections whose next flight has to wait for a later tick.
+    waiting: VecDeque<ConnId>,
+    /// How long the handshakes of this tick took.
+    spent: Duration,
+    counters: Counters,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    full: u64,
+    resumed: u64,
+    failed: u64,
+    delayed: u64,
+    reloaded: u64,
+    kept: u64,
+}
+
+impl Tls {
+    /// Nobody's handshake is under way.
+    pub fn new(certificates: Certificates) -> Self {
+        Tls {
+            certificates,
+            waiting: VecDeque::new(),
+            spent: Duration::ZERO,
+            counters: Counters::default(),
+        }
+    }
+
+    /// A session for a connection that was just accepted, with the certificates of now.
+    ///
+    /// # Errors
+    /// See [`TlsSession::new`].
+    pub fn session(&self) -> Result<Box<TlsSession>, rustls::Error> {
+        TlsSession::new(Arc::clone(self.certificates.config())).map(Box::new)
+    }
+
+    /// Whether a handshake waits that this tick has no time for.
+    pub fn is_behind(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn has_time(&self) -> bool {
+        self.spent < HANDSHAKE_TIME_PER_TICK_MAX
+    }
+
+    fn count_handshake(&mut self, kind: Option<HandshakeKind>) {
+        match kind {
+            Some(HandshakeKind::Resumed) => self.counters.resumed += 1,
+            Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest) | None => {
+                self.counters.full += 1;
+            }
+        }
+    }
+
+    /// The figures; `connections` is how many stand that speak TLS.
+    pub fn figures(&self, connections: usize) -> Vec<Family> {
+        let Counters { full, resumed, failed, delayed, reloaded, kept } = self.counters;
+        let mut families = vec![
+            Family::gauge(
+                "chatsrv_tls_connections",
+                "Connections that speak TLS, or are about to.",
+                connections,
+            ),
+            Family::labelled(
+                "chatsrv_tls_handshakes_total",
+                "TLS handshakes, by how they ended; failed counts what failed later, too.",
+                Kind::Counter,
+                "result",
+                [("full", full), ("resumed", resumed), ("failed", failed)],
+            ),
+            Family::counter(
+                "chatsrv_tls_handshakes_delayed_total",
+                "Steps of TLS handshakes that had to wait for a later tick.",
+                delayed,
+            ),
+            Family::labelled(
+                "chatsrv_tls_reloads_total",
+                "Certificates read again (done), or not usable so that the old ones stay (failed).",
+                Kind::Counter,
+                "result",
+                [("done", reloaded), ("failed", kept)],
+            ),
+        ];
+        let expiry = self.certificates.expiry().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        families.extend(expiry.map(|at| {
+            Family::gauge(
+                "chatsrv_tls_certificate_expiry_timestamp_seconds",
+                "When the certificate in use expires, as Unix time.",
+                usize::try_from(at.as_secs()).unwrap_or(usize::MAX),
+            )
+        }));
+        families
+    }
+}

@@ -1,0 +1,198 @@
+//! What the loop does for TLS sessions: reads them, gives their handshakes a share of each tick,
+//! and reads the certificates again.
+
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustls::{Error, InvalidMessage};
+
+use super::super::Server;
+use super::super::connection::Pause;
+use super::super::read::Read;
+use super::TlsSession;
+use crate::hub::{CloseReason, ConnId};
+use crate::limits::TLS_HANDSHAKE_BYTES_MAX;
+use crate::log::Quoted;
+
+/// The first byte of a TLS connection: the type of a handshake record (RFC 8446, section 5.1).
+const HANDSHAKE: u8 = 22;
+
+impl Server {
+    /// Goes on with the handshakes that earlier ticks had no time for.
+    pub(in super::super) fn resume_handshakes(&mut self) {
+        let Some(tls) = &mut self.tls else { return };
+        tls.spent = Duration::ZERO;
+        while let Some(tls) = self.tls.as_mut().filter(|tls| tls.has_time())
+            && let Some(id) = tls.waiting.pop_front()
+        {
+            let Some(connection) = self.connections.get(id) else { continue };
+            // One that is being closed does not wait any more.
+            if connection.pause == Some(Pause::Handshake) {
+                connection.pause = None;
+                self.connections.mark_dirty(id);
+                self.read_handshake(id);
+            }
+        }
+    }
+
+    /// Reads the next flight of a handshake, or notes that it has to wait: one takes longer than
+    /// hundreds of lines, and who talks must not wait for a crowd that comes in.
+    pub(in super::super) fn read_handshake(&mut self, id: ConnId) {
+        let Some(tls) = &mut self.tls else { return };
+        if !tls.has_time() {
+            tls.counters.delayed += 1;
+            tls.waiting.push_back(id);
+            if let Some(connection) = self.connections.get(id) {
+                connection.pause = Some(Pause::Handshake);
+                self.connections.mark_dirty(id);
+            }
+            return;
+        }
+        let start = Instant::now();
+        self.read_on(id);
+        if let Some(tls) = &mut self.tls {
+            tls.spent += start.elapsed();
+        }
+    }
+
+    /// Reads once, at most `room` bytes, and decrypts them into the shared buffer, behind the
+    /// `kept` bytes in it. Tells how much is in the buffer then.
+    pub(in super::super) fn fill_decrypted(
+        &mut self,
+        id: ConnId,
+        kept: usize,
+        room: usize,
+    ) -> (Read, usize) {
+        let Some(connection) = self.connections.get(id) else { return (Read::Nothing, kept) };
+        let plain = &mut self.read_buffer[kept..];
+        let room = room.min(self.tls_buffer.len()).min(TlsSession::most_for(plain.len()));
+        let cipher = &mut self.tls_buffer[..room];
+        let cipher = match rustix::io::read(connection.socket(), &mut *cipher) {
+            Ok(0) => return (Read::End, kept),
+            Ok(count) => &cipher[..count],
+            Err(Errno::AGAIN | Errno::INTR) => return (Read::Nothing, kept),
+            Err(_) => return (Read::Lost, kept),
+        };
+        let is_first = connection.bytes_in == 0;
+        connection.bytes_in += cipher.len() as u64;
+        if is_first && cipher[0] != HANDSHAKE {
+            self.refuse_plain(id, CloseReason::NotTls);
+            return (Read::Nothing, 0);
+        }
+        let was_handshaking = connection.is_handshaking();
+        let is_too_long = connection.bytes_in > TLS_HANDSHAKE_BYTES_MAX;
+        let (_, Some(session)) = connection.socket_and_tls() else { return (Read::Nothing, kept) };
+        let decrypted = match session.decrypt(cipher, plain) {
+            Ok(_) if session.is_handshaking() && is_too_long => {
+                Err(InvalidMessage::HandshakePayloadTooLarge.into())
+            }
+            decrypted => decrypted,
+        };
+        let is_done = was_handshaking && !session.is_handshaking();
+        let wants_write = session.wants_write();
+        let filled = match decrypted {
+            Ok(filled) => filled,
+            Err(error) => {
+                self.fail_tls(id, &error);
+                return (Read::Nothing, 0);
+            }
+        };
+        if is_done {
+            self.handshake_done(id);
+        }
+        if is_done || wants_write {
+            // The greeting has waited for the end of the handshake; and TLS has answers of its own.
+            self.connections.mark_dirty(id);
+        }
+        (Read::Bytes, kept + filled)
+    }
+
+    fn handshake_done(&mut self, id: ConnId) {
+        let Some(session) = self.connections.get(id).and_then(|connection| connection.tls()) else {
+            return;
+        };
+        let (kind, version) = (session.handshake_kind(), session.version().unwrap_or("unknown"));
+        log::debug!("event=tls conn={id} version={version} handshake={kind:?}");
+        if let Some(tls) = &mut self.tls {
+            tls.count_handshake(kind);
+        }
+    }
+
+    /// Closes a connection on which TLS has failed, with the alert that says why.
+    fn fail_tls(&mut self, id: ConnId, error: &Error) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let peer = connection.peer;
+        let error = error.to_string();
+        log::info!("event=tls-failed conn={id} peer={peer} error={}", Quoted(&error));
+        if let Some(tls) = &mut self.tls {
+            tls.counters.failed += 1;
+        }
+        if !connection.is_known_to_hub() {
+            return self.connections.doom(id, CloseReason::TlsFailed);
+        }
+        let (socket, session) = connection.socket_and_tls();
+        let pushed = session.map_or(Ok(0), |session| session.push(socket));
+        let Ok(pushed) = pushed else { return self.lose(id, CloseReason::TlsFailed) };
+        connection.bytes_out += pushed as u64;
+        self.end(id, CloseReason::TlsFailed, None);
+        // Nothing can be said any more but that alert, which is on its way.
+        if let Some(connection) = self.connections.get(id) {
+            connection.drop_tls();
+            connection.outbox = Default::default();
+        }
+    }
+
+    /// Closes a connection that has sent no TLS: its peer gets the last line as it is, which it can
+    /// read, where it would not know what to make of an alert.
+    pub(in super::super) fn refuse_plain(&mut self, id: ConnId, reason: CloseReason) {
+        let Some(connection) = self.connections.get(id) else { return };
+        connection.drop_tls();
+        self.connections.mark_dirty(id);
+        // One that is refused for another reason has that for its last line.
+        let Some(connection) = self.connections.get(id).filter(|one| one.is_known_to_hub()) else {
+            return;
+        };
+        connection.outbox.abandon(&self.lines);
+        self.end(id, reason, CloseReason::NotTls.last_line());
+    }
+
+    /// A connection took too long to log in, and the handshake is not done.
+    pub(in super::super) fn time_out_handshake(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        match connection.bytes_in {
+            // It may be a client that waits to be greeted, as it would be where TLS is not spoken.
+            0 => self.refuse_plain(id, CloseReason::LoginTimeout),
+            _ => self.lose(id, CloseReason::LoginTimeout),
+        }
+    }
+
+    /// Reads the certificates again, beside the loop.
+    pub(in super::super) fn reload_certificates(&mut self) {
+        let Some(tls) = &mut self.tls else {
+            return log::info!("event=reload what=nothing: there are no certificates");
+        };
+        if let Err(error) = tls.certificates.begin_reload(self.poll.waker()) {
+            tls.counters.kept += 1;
+            log::error!("event=reload-failed error={error}; the old certificates stay in use");
+        }
+    }
+
+    /// Takes the certificates that were read again, where they are there. Sessions that stand go on
+    /// with those that they began with.
+    pub(in super::super) fn take_certificates(&mut self) {
+        let Some(tls) = &mut self.tls else { return };
+        match tls.certificates.finish_reload() {
+            None => return,
+            Some(Ok(())) => {
+                tls.counters.reloaded += 1;
+            }
+            Some(Err(error)) => {
+                tls.counters.kept += 1;
+                log::error!("event=reload-failed error={error}; the old certificates stay in use");
+            }
+        }
+        if tls.certificates.take_asked_again() {
+            self.reload_certificates();
+        }
+    }
+}
