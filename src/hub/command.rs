@@ -213,10 +213,10 @@ impl Hub {
             session.enter(State::Leaving(user));
         }
         let last = match reason {
-            CloseReason::Goodbye => Reply::text(Code::Goodbye, Verb::Ex, "goodbye"),
-            other => Reply::closing(other.text()),
+            CloseReason::Goodbye => Some(Reply::text(Code::Goodbye, Verb::Ex, "goodbye")),
+            other => other.last_line(),
         };
-        self.answer(conn, Answer::Close(reason, Some(last)), effects);
+        self.answer(conn, Answer::Close(reason, last), effects);
     }
 }
 

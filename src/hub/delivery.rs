@@ -12,6 +12,7 @@ use super::input::ConnId;
 use super::job::{Chat, GroupId, Job, Outcome, StoredMessage};
 use super::keys::Known;
 use super::tasks::{Task, UnderWay, failed};
+use super::welcome::Entering;
 use crate::limits::HELD_MESSAGES_MAX;
 use crate::protocol::name::{Key, UserRef};
 use crate::protocol::reply::{Code, Destination, Detail, Message, MessageId, Reply, Subject};
@@ -226,33 +227,45 @@ impl Hub {
         Some((message, chat, u32::try_from(delivered).unwrap_or(u32::MAX)))
     }
 
-    /// Keeps a message for those addressed who are logging in, and tells for how many.
+    /// Keeps a message for those addressed who are logging in, and tells for how many. However many
+    /// log in, that costs a look at those alone to whom it goes.
     fn hold_back(&mut self, message: &Message, draft: &Draft) -> usize {
-        let groups = &self.groups;
-        // Who sends a file may log in again before it is on the disk.
-        let is_addressed = |user| match draft.to {
-            _ if user == draft.from => false,
-            Addressee::Everyone => true,
-            Addressee::User(other) => other == user,
-            Addressee::Group(id) => {
-                groups.reads_since(user, id).is_some_and(|since| since <= message.id)
-            }
-        };
+        let (all, groups, slow) = (&mut self.entering, &self.groups, &mut self.slow_logins);
         let mut count = 0;
-        for (_, entering) in self.entering.iter_mut().filter(|(user, _)| is_addressed(**user)) {
+        let mut hold = |entering: &mut Entering| {
             entering.held.push(message.clone());
             count += 1;
+            if entering.held.len() == HELD_MESSAGES_MAX + 1 {
+                slow.push(entering.conn);
+            }
+        };
+        // Who sends a file may log in again before it is on the disk.
+        let is_other = |user: UserIndex| user != draft.from;
+        match draft.to {
+            _ if all.is_empty() => {}
+            Addressee::Everyone => {
+                let others = all.iter_mut().filter(|(user, _)| is_other(**user));
+                others.for_each(|(_, entering)| hold(entering));
+            }
+            Addressee::User(user) => {
+                all.get_mut(&user).filter(|_| is_other(user)).map(hold);
+            }
+            Addressee::Group(id) => {
+                let members = groups.get(id).map_or(&[][..], |group| &group.members);
+                let readers = members.iter().filter(|member| member.since <= message.id);
+                for member in readers.filter(|member| is_other(member.user)) {
+                    all.get_mut(&member.user).map(&mut hold);
+                }
+            }
         }
         count
     }
 
     /// Ends the logins that take so long that too much waits for them.
     pub(super) fn end_slow_logins(&mut self, effects: &mut Effects) {
-        let slow = self.entering.values().filter(|user| user.held.len() > HELD_MESSAGES_MAX);
-        let slow: Vec<ConnId> = slow.map(|user| user.conn).collect();
-        for conn in slow {
+        for conn in std::mem::take(&mut self.slow_logins) {
             let reason = CloseReason::TooSlow;
-            self.close(conn, reason, Some(Reply::closing(reason.text())), effects);
+            self.close(conn, reason, reason.last_line(), effects);
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::input::ConnId;
 use super::job::{Job, Ticket};
-use crate::protocol::reply::{List, Message, Notice, Piece, Reply};
+use crate::protocol::reply::{Closing, List, Message, Notice, Piece, Reply};
 
 /// One thing to do.
 #[derive(Debug)]
@@ -214,8 +214,12 @@ close_reasons! {
     AddressLimit,
     /// It speaks HTTP.
     Http,
-    /// It speaks TLS.
+    /// It speaks TLS where none is spoken.
     Tls,
+    /// It speaks no TLS where nothing else is spoken.
+    NotTls,
+    /// What it speaks is not TLS as it should be.
+    TlsFailed,
     /// It was ready again and again, and nothing moved: a defect of the server.
     NoProgress,
     /// The server stops.
@@ -244,30 +248,45 @@ impl CloseReason {
             CloseReason::AddressLimit => "address-limit",
             CloseReason::Http => "http",
             CloseReason::Tls => "tls",
+            CloseReason::NotTls => "not-tls",
+            CloseReason::TlsFailed => "tls-failed",
             CloseReason::NoProgress => "no-progress",
             CloseReason::Shutdown => "shutdown",
         }
     }
 
-    /// The text of the 421 that a connection gets which ends for this reason.
-    pub fn text(self) -> &'static str {
-        match self {
-            CloseReason::LoginTimeout => "no login in time",
-            CloseReason::IdleTimeout => "nothing heard for too long",
-            CloseReason::WrongPassword => "too many wrong passwords",
-            CloseReason::TakenOver => "you logged in elsewhere",
-            CloseReason::Kicked => "you were kicked",
-            CloseReason::Banned => "you are banned",
-            CloseReason::BadFileFrame => "a file frame that belongs to no stream",
-            CloseReason::ListFailed => "the rest of that list can't be read",
-            CloseReason::TooSlow => "too slow: more waits for you than the server holds",
-            CloseReason::ConnectionLimit => "Connection Limit Exceeded !!",
-            CloseReason::AddressLimit => "too many connections from your address",
-            CloseReason::Http => "this is a chatsrv server, and no web server: use chatclient",
-            CloseReason::Tls => "this port takes no TLS",
-            CloseReason::Shutdown => "the server is shutting down",
-            other => other.name(),
-        }
+    /// What the 421 says that a connection gets which ends for this reason; none where it gets
+    /// none, or another last line.
+    pub fn closing(self) -> Option<Closing> {
+        Some(match self {
+            CloseReason::BadFileFrame => Closing::BadFileFrame,
+            CloseReason::LoginTimeout => Closing::LoginTimeout,
+            CloseReason::IdleTimeout => Closing::IdleTimeout,
+            CloseReason::WrongPassword => Closing::WrongPassword,
+            CloseReason::TakenOver => Closing::TakenOver,
+            CloseReason::Kicked => Closing::Kicked,
+            CloseReason::Banned => Closing::Banned,
+            CloseReason::ListFailed => Closing::ListFailed,
+            CloseReason::TooSlow => Closing::TooSlow,
+            CloseReason::ConnectionLimit => Closing::ConnectionLimit,
+            CloseReason::AddressLimit => Closing::AddressLimit,
+            CloseReason::Http => Closing::Http,
+            CloseReason::Tls => Closing::Tls,
+            CloseReason::NotTls => Closing::NotTls,
+            CloseReason::Shutdown => Closing::Shutdown,
+            CloseReason::Goodbye
+            | CloseReason::PeerClosed
+            | CloseReason::ConnectionLost
+            | CloseReason::AlreadyOnline
+            | CloseReason::NoSuchFile
+            | CloseReason::TlsFailed
+            | CloseReason::NoProgress => return None,
+        })
+    }
+
+    /// The 421 that says so, where there is one.
+    pub fn last_line(self) -> Option<Reply> {
+        self.closing().map(Reply::closing)
     }
 
     /// Whether downloads under way are finished first.

@@ -154,8 +154,10 @@ impl Groups {
         groups
     }
 
-    pub fn find(&self, name: &GroupName) -> Option<GroupId> {
-        self.by_name.get(name).copied()
+    /// The group of that name.
+    pub fn find(&self, name: &GroupName) -> Option<(GroupId, &Group)> {
+        let id = *self.by_name.get(name)?;
+        Some((id, self.groups.get(&id)?))
     }
 
     /// How many there are.

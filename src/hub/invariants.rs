@@ -69,6 +69,7 @@ impl Hub {
 
         assert_eq!(self.entering.len(), entering);
         assert!(self.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
+        assert!(self.slow_logins.is_empty());
         self.check_tasks(checking, on_hold);
         self.check_uploads();
     }

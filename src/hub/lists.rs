@@ -158,6 +158,6 @@ impl Hub {
     /// Ends a connection in the middle of a list.
     pub(super) fn fail_list(&mut self, conn: ConnId, effects: &mut Effects) {
         let reason = CloseReason::ListFailed;
-        self.close(conn, reason, Some(Reply::closing(reason.text())), effects);
+        self.close(conn, reason, reason.last_line(), effects);
     }
 }

@@ -175,8 +175,8 @@ impl Hub {
         let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
         self.start_over(conn, wrong(verb), effects);
         if is_last {
-            let last = Reply::closing(CloseReason::WrongPassword.text());
-            self.close(conn, CloseReason::WrongPassword, Some(last), effects);
+            let reason = CloseReason::WrongPassword;
+            self.close(conn, reason, reason.last_line(), effects);
         }
     }
 

@@ -113,6 +113,8 @@ pub struct Hub {
     await_id: Vec<(ConnId, AwaitsId)>,
     /// Who is let in and waits for what is unread.
     entering: BTreeMap<UserIndex, Entering>,
+    /// Those of them for whom more waits than may; none between two inputs.
+    slow_logins: Vec<ConnId>,
     /// Lists of messages that were begun and are not complete; one of a session at most.
     lists: BTreeMap<ConnId, ListUnderWay>,
     retention: Retention,
@@ -158,6 +160,7 @@ impl Hub {
             keys,
             await_id: Vec::new(),
             entering: BTreeMap::new(),
+            slow_logins: Vec::new(),
             lists: BTreeMap::new(),
             help: Verb::ALL.iter().copied().map(Item::Help).collect(),
         }

@@ -12,7 +12,7 @@ use super::messages::{NO_USER, Refused};
 use super::tasks::{Task, failed};
 use crate::log::Quoted;
 use crate::protocol::name::{Number, UserRef};
-use crate::protocol::reply::{Code, Detail, Notice, Reply, Subject};
+use crate::protocol::reply::{Closing, Code, Detail, Notice, Reply, Subject};
 use crate::protocol::text::Reason;
 use crate::protocol::verb::Verb;
 
@@ -110,7 +110,7 @@ impl Hub {
         );
         let last = match reason {
             Some(reason) => Reply::new(Code::Closing, Subject::Nothing, Detail::Kicked(reason)),
-            None => Reply::closing(CloseReason::Kicked.text()),
+            None => Reply::closing(Closing::Kicked),
         };
         self.close(session, CloseReason::Kicked, Some(last), effects);
         self.reply(conn, Reply::text(Code::Done, Verb::Kick, "that session is over"), effects);
@@ -154,8 +154,8 @@ impl Hub {
         }
         self.rights.banned.insert(user);
         if let Some(session) = self.session_of(user) {
-            let last = Reply::closing(CloseReason::Banned.text());
-            self.close(session, CloseReason::Banned, Some(last), effects);
+            let reason = CloseReason::Banned;
+            self.close(session, reason, reason.last_line(), effects);
         }
         Answer::Reply(Reply::text(Code::Done, verb, "that user is let in no more"))
     }
@@ -166,7 +166,7 @@ impl Hub {
         if self.sessions.get(conn).is_none() {
             return;
         }
-        let last = Reply::text(Code::NotAllowed, verb, CloseReason::Banned.text());
+        let last = Reply::text(Code::NotAllowed, verb, Closing::Banned.text());
         self.close(conn, CloseReason::Banned, Some(last), effects);
     }
 

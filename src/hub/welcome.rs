@@ -57,8 +57,8 @@ impl Hub {
             }
             Some(old) if takeover => {
                 let is_news = self.entering.get(&user).is_some_and(|entering| entering.is_news);
-                let last = Reply::closing(CloseReason::TakenOver.text());
-                self.close(old, CloseReason::TakenOver, Some(last), effects);
+                let reason = CloseReason::TakenOver;
+                self.close(old, reason, reason.last_line(), effects);
                 self.tally.login(Login::by(user, verb));
                 self.let_in(conn, user, verb, is_news, effects);
             }

@@ -31,6 +31,10 @@ pub enum Reason {
     System(io::Error),
     /// SQLite refuses.
     Database(rusqlite::Error),
+    /// There is no room left to open it.
+    DiskFull,
+    /// It holds nothing, though there was a store before.
+    Emptied,
     /// The store was written by a newer version of the server.
     NewerSchema {
         /// The version of the store.
@@ -60,8 +64,6 @@ pub enum Reason {
     HoldsSent,
     /// A word that marks a message, and is none; the message's id.
     MalformedKey(i64),
-    /// The kernel has no `openat2(2)`, which keeps file names beneath the shared folder.
-    NoOpenat2,
 }
 
 impl StoreError {
@@ -115,7 +117,17 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::System(error) => error.fmt(f),
+            Reason::Database(error) if is_damaged(error) => write!(
+                f,
+                "{error} (chatsrv --check says more; a copy that chatsrv --backup made can take \
+                 its place)"
+            ),
             Reason::Database(error) => error.fmt(f),
+            Reason::DiskFull => f.write_str("the disk is full"),
+            Reason::Emptied => f.write_str(
+                "it is empty, though its search index is not (a copy that chatsrv --backup made \
+                 can take its place; without search.sqlite the server begins anew)",
+            ),
             Reason::NewerSchema { found, known } => write!(
                 f,
                 "it was written by a newer version of the server \
@@ -135,11 +147,14 @@ impl fmt::Display for Reason {
             }
             Reason::HoldsSent => f.write_str("it holds the files that were sent in chats"),
             Reason::MalformedKey(id) => write!(f, "the key of the message {id} is malformed"),
-            Reason::NoOpenat2 => {
-                f.write_str("the kernel has no openat2(2): Linux 5.6 or newer is needed")
-            }
         }
     }
+}
+
+/// Whether the file is not what SQLite wrote.
+fn is_damaged(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
 }
 
 impl Error for StoreError {

@@ -1,17 +1,18 @@
 //! The shared folder: what stands in it, and nothing outside it.
 //!
-//! It is opened once. Every name is resolved beneath it by the kernel, in one step, so that neither
-//! `..` nor a symbolic link leads out, also where somebody makes one at that moment.
+//! It is opened once. Every name is resolved beneath it, so that neither `..` nor a symbolic link
+//! leads out, also where somebody makes one at that moment.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::error::{Reason, StoreError};
+use super::beneath::{self, Links};
+use super::error::StoreError;
 use crate::hub::Outcome;
 use crate::protocol::name::FileName;
 use crate::protocol::reply::Entry;
@@ -99,17 +100,14 @@ impl Folder {
     /// Opens the folder, and makes it where it is missing.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`], also where the kernel can't keep names beneath it.
+    /// [`StoreError::Unusable`].
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         fs::create_dir_all(path).map_err(StoreError::at(path))?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty()).map_err(StoreError::at(path))?;
         let folder = Folder { root };
-        match folder.resolve(".", OFlags::RDONLY | OFlags::DIRECTORY) {
-            Ok(_) => Ok(folder),
-            Err(Errno::NOSYS) => Err(StoreError::at(path)(Reason::NoOpenat2)),
-            Err(error) => Err(StoreError::at(path)(error)),
-        }
+        let can_be_read = folder.resolve(".", OFlags::RDONLY | OFlags::DIRECTORY);
+        can_be_read.map(|_| folder).map_err(StoreError::at(path))
     }
 
     /// Opens a regular file for reading, and tells its size in bytes.
@@ -131,7 +129,7 @@ impl Folder {
     /// Opens a folder to write in it. Unlike for reading, no symbolic link is followed.
     pub(super) fn open_folder(&self, path: &str) -> Result<OwnedFd, Refusal> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        Ok(self.resolve_by(path, flags, ResolveFlags::NO_SYMLINKS)?)
+        Ok(self.resolve_by(path, flags, Links::Refuse)?)
     }
 
     /// The files and folders in one folder, sorted by name; none is the shared folder itself.
@@ -182,25 +180,16 @@ impl Folder {
 
     /// Opens what a name leads to, beneath the folder.
     fn resolve(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-        self.resolve_by(name, flags, ResolveFlags::NO_MAGICLINKS)
+        self.resolve_by(name, flags, Links::Follow)
     }
 
-    fn resolve_by(
-        &self,
-        name: &str,
-        flags: OFlags,
-        resolve: ResolveFlags,
-    ) -> Result<OwnedFd, Errno> {
-        let flags = flags | OFlags::CLOEXEC;
-        let beneath = ResolveFlags::BENEATH | resolve;
-        let attempt = || rustix::fs::openat2(&self.root, name, flags, Mode::empty(), beneath);
-        let mut result = attempt();
+    fn resolve_by(&self, name: &str, flags: OFlags, links: Links) -> Result<OwnedFd, Errno> {
+        let mut result = beneath::open(&self.root, name, flags, links);
         for _ in 1..RESOLVE_ATTEMPTS_MAX {
-            // EAGAIN: a rename at the same moment, and the kernel can't tell whether it led out.
             if !matches!(result, Err(Errno::AGAIN | Errno::INTR)) {
                 break;
             }
-            result = attempt();
+            result = beneath::open(&self.root, name, flags, links);
         }
         result
     }

@@ -15,6 +15,7 @@
 //! which knows the hash; a new account at the password threads, which make one.
 
 mod accounts;
+mod beneath;
 mod completions;
 mod database;
 mod error;
@@ -44,7 +45,7 @@ use std::fs::File;
 use std::io;
 use std::num::NonZero;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -70,6 +71,8 @@ use crate::protocol::name::{FileName, Number};
 const DATABASE: &str = "chatsrv.db";
 /// The name of the folder of the sent files in the data folder.
 const SENT: &str = "sent";
+/// The name of the search index in the data folder.
+const SEARCH_INDEX: &str = "search.sqlite";
 /// With more requests than this waiting for the database, senders are slowed down.
 const CONGESTED_REQUESTS: usize = 1_024;
 /// The longest that [`Store::close`] waits for a disk that does not answer.
@@ -121,6 +124,11 @@ impl Store {
         let parts = Parts::open(folder, config.files, config.data.join(SENT))?;
         let parts = Arc::new(parts);
         let path = config.data.join(DATABASE);
+        let index = config.data.join(SEARCH_INDEX);
+        if is_empty(&path) == Some(true) && is_empty(&index) == Some(false) {
+            // To begin anew here would be to forget everybody without a word.
+            return Err(StoreError::at(&path)(Reason::Emptied));
+        }
         let (database, kept) = Database::open(&path, &parts, lock)?;
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));
@@ -130,7 +138,7 @@ impl Store {
             requests,
             passwords: Arc::new(Queue::new()),
             slots: Slots::default(),
-            search: Arc::new(Search::new(path, config.data.join("search.sqlite"))),
+            search: Arc::new(Search::new(path, index)),
             files: Files::new(parts, completions.clone()),
             uploads,
             counters: Arc::default(),
@@ -328,6 +336,11 @@ impl Store {
     fn ask(&self, request: database::Request) -> bool {
         self.requests.push(request, database::WAITING_MAX).is_ok()
     }
+}
+
+/// Whether a file holds nothing, where it is there.
+fn is_empty(path: &Path) -> Option<bool> {
+    path.metadata().ok().map(|metadata| metadata.len() == 0)
 }
 
 /// Checks that neither the data folder nor what is sent in chats can be reached by a name in the

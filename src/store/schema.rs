@@ -143,6 +143,9 @@ const CHECKPOINT_PAGES: u32 = 4_096;
 /// How many prepared statements are kept; every one that there is.
 const STATEMENTS_MAX: usize = 128;
 
+/// Bytes that opening a database may take: its shared memory and first pages of its log.
+const ROOM_TO_OPEN: u64 = 128 * 1024;
+
 /// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -161,10 +164,22 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         .map_err(StoreError::at(path))?;
     // Without SQLITE_OPEN_URI, so that a folder whose name begins with `file:` is a folder.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut database = Connection::open_with_flags(path, flags).map_err(StoreError::at(path))?;
-    set_up(&database).map_err(StoreError::at(path))?;
-    migrate(&mut database, MIGRATIONS).map_err(StoreError::at(path))?;
-    Ok(database)
+    let set_up = || {
+        let mut database = Connection::open_with_flags(path, flags)?;
+        set_up(&database)?;
+        migrate(&mut database, MIGRATIONS)?;
+        Ok(database)
+    };
+    set_up().map_err(|reason| StoreError::at(path)(or_disk_full(reason, path)))
+}
+
+/// What a full disk does to a database is many an error of SQLite's, and hard to recognise.
+fn or_disk_full(reason: Reason, path: &Path) -> Reason {
+    let free = path.parent().map(fs2::available_space);
+    match (&reason, free) {
+        (Reason::Database(_), Some(Ok(free))) if free < ROOM_TO_OPEN => Reason::DiskFull,
+        _ => reason,
+    }
 }
 
 fn set_up(database: &Connection) -> Result<(), Reason> {

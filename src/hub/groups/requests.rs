@@ -1,5 +1,6 @@
 //! What people ask of groups that there are.
 
+use super::Group;
 use crate::hub::Hub;
 use crate::hub::answers::Answer;
 use crate::hub::directory::UserIndex;
@@ -15,6 +16,7 @@ use crate::protocol::verb::Verb;
 
 const NO_GROUP: Refused = (Code::NotFound, "no such group");
 const NO_MEMBER: Refused = (Code::NotAllowed, "you are not a member of that group");
+const NO_ADMIN: Refused = (Code::NotAllowed, "only the group's admin may do that");
 const FULL: Refused = (Code::NoRoom, "that group is full");
 
 impl Hub {
@@ -52,15 +54,19 @@ impl Hub {
         user: UserIndex,
         name: &GroupName,
     ) -> Result<GroupId, Refused> {
-        let id = self.groups.find(name).ok_or(NO_GROUP)?;
-        self.groups.reads_since(user, id).map(|_| id).ok_or(NO_MEMBER)
+        self.as_member(user, name).map(|(id, _)| id)
+    }
+
+    /// The group of that name, where a user is a member of it.
+    fn as_member(&self, user: UserIndex, name: &GroupName) -> Result<(GroupId, &Group), Refused> {
+        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
+        group.is_member(user).then_some((id, group)).ok_or(NO_MEMBER)
     }
 
     /// The group of that name, where a user is its admin.
-    fn administered(&self, user: UserIndex, name: &GroupName) -> Result<GroupId, Refused> {
-        let id = self.groups.find(name).ok_or(NO_GROUP)?;
-        let is_admin = self.groups.get(id).is_some_and(|group| group.admin == user);
-        is_admin.then_some(id).ok_or((Code::NotAllowed, "only the group's admin may do that"))
+    fn as_admin(&self, user: UserIndex, name: &GroupName) -> Result<(GroupId, &Group), Refused> {
+        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
+        (group.admin == user).then_some((id, group)).ok_or(NO_ADMIN)
     }
 
     fn join_group(
@@ -70,8 +76,7 @@ impl Hub {
         name: &GroupName,
         effects: &mut Effects,
     ) -> Result<(), Refused> {
-        let id = self.groups.find(name).ok_or(NO_GROUP)?;
-        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
         let answer = |code| Reply::new(code, Verb::Join, Detail::Group(group.name));
         let (joined, waits) = (answer(Code::Done), answer(Code::DoneWaiting));
         if group.is_member(user) {
@@ -110,9 +115,8 @@ impl Hub {
         admit: bool,
         effects: &mut Effects,
     ) -> Result<(), Refused> {
-        let id = self.administered(user, name)?;
+        let (id, group) = self.as_admin(user, name)?;
         let asker = self.directory.find(asker).ok_or(NO_USER)?;
-        let group = self.groups.get(id).ok_or(NO_GROUP)?;
         if !group.asking.contains(&asker) {
             return Err((Code::WrongState, "that user did not ask to join"));
         }
@@ -136,8 +140,7 @@ impl Hub {
         name: &GroupName,
         effects: &mut Effects,
     ) -> Result<(), Refused> {
-        let id = self.own_group(user, name)?;
-        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        let (id, group) = self.as_member(user, name)?;
         let done = Reply::new(Code::Done, Verb::Leave, Detail::Group(group.name));
         self.end_membership(id, user, effects);
         self.answer_after_save(conn, id, done, effects);
@@ -152,8 +155,7 @@ impl Hub {
         keep: bool,
         effects: &mut Effects,
     ) -> Result<(), Refused> {
-        let id = self.administered(user, name)?;
-        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        let (id, group) = self.as_admin(user, name)?;
         let done = Reply::new(Code::Done, Verb::Keep, Detail::Group(group.name));
         let members = group.members.iter().map(|member| member.user);
         let offline: Vec<_> = members.filter(|user| self.session_of(*user).is_none()).collect();
@@ -179,8 +181,7 @@ impl Hub {
         name: &GroupName,
         effects: &mut Effects,
     ) -> Result<(), Refused> {
-        let id = self.groups.find(name).ok_or(NO_GROUP)?;
-        let group = self.groups.get(id).ok_or(NO_GROUP)?;
+        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
         if !group.is_member(user) && !self.groups.is_asked(user, id) {
             return Err(NO_MEMBER);
         }

@@ -1,0 +1,296 @@
+//! The hub alone, without sockets and disks: what a user costs, and a message that is delivered,
+//! with a thousand to a million users online. Times are CPU times, so that what else the machine
+//! does counts little. What tells most are the ratios: whether something grows faster than the work
+//! that there is. The logins of a small crowd include the notices of who came, which stop at the
+//! presence limit.
+//!
+//! `cargo bench --bench hub [-- USERS...]`
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chatsrv::hub::{
+    Account, Config, ConnId, Effect, Effects, Hub, Input, Job, Kept, Now, Outcome, Ticket,
+};
+use chatsrv::protocol::address::Address;
+use chatsrv::protocol::name::Number;
+use chatsrv::protocol::reply::encode_line;
+use chatsrv::protocol::request::Request;
+use chatsrv::protocol::text::Text;
+
+/// How many are online, one table row each.
+const USERS: [usize; 4] = [1000, 10_000, 100_000, 1_000_000];
+/// Messages that are delivered, in all, for one figure.
+const DELIVERIES: usize = 4_000_000;
+const GROUP_MEMBERS: usize = 100;
+
+/// Counts the bytes that are allocated.
+struct Counting;
+
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is handed on to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps what `alloc` asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        ALLOCATED.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: `at` came from `alloc` above, with that layout.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn main() {
+    // `cargo bench` hands on options of its own.
+    let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    let sizes = if asked.is_empty() { USERS.to_vec() } else { asked };
+    println!("|   users | B/account | B/online | ns/login | broadcast | direct | storm | group |");
+    println!("|--------:|----------:|---------:|---------:|----------:|-------:|------:|------:|");
+    for users in sizes {
+        let row = measure(users);
+        let Row { account_bytes, online_bytes, login, broadcast, direct, storm, group } = row;
+        println!(
+            "| {users:>7} | {account_bytes:>9} | {online_bytes:>8} | {:>8} | {broadcast:>9.1} \
+             | {direct:>6.1} | {storm:>5.1} | {group:>5.1} |",
+            login.as_nanos(),
+        );
+    }
+}
+
+/// What was measured with so many users: bytes, the time of a login, and nanoseconds for each
+/// delivery of a message.
+struct Row {
+    account_bytes: usize,
+    online_bytes: usize,
+    login: Duration,
+    broadcast: f64,
+    /// To one user.
+    direct: f64,
+    /// To one user while a tenth of all are logging in.
+    storm: f64,
+    /// To a group.
+    group: f64,
+}
+
+fn measure(users: usize) -> Row {
+    let before = ALLOCATED.load(Ordering::Relaxed);
+    let mut chat = Chat::new(users);
+    let known = ALLOCATED.load(Ordering::Relaxed) - chat.boxes_bytes();
+    let first = users * 9 / 10;
+    let start = cpu_time();
+    (0..first).for_each(|user| chat.log_in(user));
+    chat.is_withholding = true;
+    (first..users).for_each(|user| chat.log_in(user));
+    let spent = cpu_time() - start;
+    let to_one = format!("user{} hello", users / 2);
+    let storm = chat.time_messages(DELIVERIES / 16, &to_one);
+    let start = cpu_time();
+    chat.let_in();
+    let login = (spent + cpu_time() - start) / users as u32;
+    let online = ALLOCATED.load(Ordering::Relaxed) - chat.boxes_bytes();
+    let broadcast = chat.time_messages(DELIVERIES.div_ceil(users).max(4), "* hello all");
+    let direct = chat.time_messages(DELIVERIES / 16, &to_one);
+    chat.make_group();
+    let group = chat.time_messages(DELIVERIES / GROUP_MEMBERS, "#bench hello");
+    Row {
+        account_bytes: known.saturating_sub(before) / users,
+        online_bytes: online.saturating_sub(known) / users,
+        login,
+        broadcast,
+        direct,
+        storm,
+        group,
+    }
+}
+
+/// A hub, and around it what a server would have: a store that has done every job already, and a
+/// box for each connection into which its share of what a tick encodes is noted.
+struct Chat {
+    hub: Hub,
+    effects: Effects,
+    now: Now,
+    jobs: VecDeque<(Ticket, Outcome)>,
+    /// Whether the store does not tell what is unread, so that nobody gets in.
+    is_withholding: bool,
+    withheld: Vec<Ticket>,
+    lines: Vec<u8>,
+    boxes: Vec<Range<usize>>,
+    /// The boxes into which something was put.
+    dirty: Vec<u32>,
+    delivered: usize,
+}
+
+impl Chat {
+    fn new(users: usize) -> Self {
+        let account = |at: usize| Account {
+            number: Number(Number::MIN + at as u32),
+            name: format!("user{at}").parse().expect("a name"),
+            display: None,
+        };
+        let config = Config {
+            registration: true,
+            public_files: false,
+            presence_limit: 500,
+            keep_messages: true,
+            history: None,
+            alive_period: Duration::from_secs(30),
+            group_max: GROUP_MEMBERS,
+            file_size_max: 0,
+            quota: 0,
+        };
+        let kept = Kept { accounts: (0..users).map(account).collect(), ..Kept::default() };
+        Chat {
+            hub: Hub::new(config, 7, kept),
+            effects: Effects::default(),
+            now: Now { steady: Duration::ZERO, unix_micros: 1_700_000_000_000_000 },
+            jobs: VecDeque::new(),
+            is_withholding: false,
+            withheld: Vec::new(),
+            lines: Vec::new(),
+            boxes: vec![0..0; users],
+            dirty: Vec::with_capacity(users),
+            delivered: 0,
+        }
+    }
+
+    /// Bytes of what is not the hub's.
+    fn boxes_bytes(&self) -> usize {
+        let boxes = self.boxes.capacity() * size_of::<Range<usize>>();
+        boxes + self.dirty.capacity() * size_of::<u32>() + self.lines.capacity()
+    }
+
+    fn log_in(&mut self, user: usize) {
+        let conn = conn(user);
+        let host = Address::host([198, (user >> 16) as u8, (user >> 8) as u8, user as u8].into());
+        self.handle(Input::Connected { conn, from: host });
+        self.command(user, &format!("RESUME user{user} token"));
+        self.flush();
+    }
+
+    /// Lets those in who were kept waiting.
+    fn let_in(&mut self) {
+        self.is_withholding = false;
+        for ticket in std::mem::take(&mut self.withheld) {
+            self.handle(Input::Done { ticket, outcome: Outcome::Unread(Vec::new()) });
+            self.flush();
+        }
+    }
+
+    fn make_group(&mut self) {
+        let members: Vec<String> = (1..GROUP_MEMBERS).map(|at| format!("user{at}")).collect();
+        self.command(0, &format!("MKGROUP #bench {}", members.join(" ")));
+        self.flush();
+    }
+
+    /// Nanoseconds for each delivery of so many messages from the first user.
+    fn time_messages(&mut self, count: usize, line: &str) -> f64 {
+        let before = self.delivered;
+        let start = cpu_time();
+        for _ in 0..count {
+            let text = Text::new(line).expect("text");
+            self.handle(Input::Data { conn: conn(0), text });
+            self.flush();
+        }
+        let delivered = self.delivered - before;
+        assert!(delivered >= count, "{line:?} was delivered {delivered} times");
+        (cpu_time() - start).as_nanos() as f64 / delivered as f64
+    }
+
+    fn command(&mut self, user: usize, line: &str) {
+        let request = Request::parse(Text::new(line).expect("text"));
+        assert!(request.is_ok(), "{line}: {request:?}");
+        self.handle(Input::Command { conn: conn(user), request });
+    }
+
+    /// Hands something to the hub, and the outcomes of all jobs that it asks for.
+    fn handle(&mut self, input: Input<'_>) {
+        self.now.steady += Duration::from_micros(1);
+        self.now.unix_micros += 1;
+        self.hub.handle(input, self.now, &mut self.effects);
+        self.take_effects();
+        while let Some((ticket, outcome)) = self.jobs.pop_front() {
+            self.hub.handle(Input::Done { ticket, outcome }, self.now, &mut self.effects);
+            self.take_effects();
+        }
+    }
+
+    fn take_effects(&mut self) {
+        let Effects { list, recipients } = &mut self.effects;
+        for effect in list.drain(..) {
+            let start = self.lines.len();
+            let to = match effect {
+                Effect::Job { ticket, job: Job::CountUnread { .. } } if self.is_withholding => {
+                    self.withheld.push(ticket);
+                    continue;
+                }
+                Effect::Job { ticket, job } => {
+                    self.jobs.push_back((ticket, outcome(&job)));
+                    continue;
+                }
+                Effect::Reply { conn, reply } => {
+                    encode_line(&reply, &mut self.lines);
+                    &[conn][..]
+                }
+                Effect::Message { message, to } => {
+                    encode_line(&message, &mut self.lines);
+                    self.delivered += to.len();
+                    &recipients[to]
+                }
+                Effect::Notice { notice, to } => {
+                    encode_line(&notice, &mut self.lines);
+                    &recipients[to]
+                }
+                Effect::List { .. } | Effect::LoggedIn { .. } => continue,
+                other => panic!("nobody asks for {other:?}"),
+            };
+            for conn in to {
+                let share = &mut self.boxes[conn.slot as usize];
+                if *share == (0..0) {
+                    share.start = start;
+                    self.dirty.push(conn.slot);
+                }
+                share.end = self.lines.len();
+            }
+        }
+        self.effects.clear();
+    }
+
+    /// Everybody is written what there is.
+    fn flush(&mut self) {
+        for slot in self.dirty.drain(..) {
+            self.boxes[slot as usize] = 0..0;
+        }
+        self.lines.clear();
+    }
+}
+
+/// How long this thread has run, from proc(5).
+fn cpu_time() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells");
+    let nanos = told.split(' ').next().and_then(|word| word.parse().ok());
+    Duration::from_nanos(nanos.expect("a number"))
+}
+
+fn conn(user: usize) -> ConnId {
+    ConnId { slot: user as u32, generation: 1 }
+}
+
+/// What a store that keeps everything and holds nothing says.
+fn outcome(job: &Job) -> Outcome {
+    match job {
+        Job::CheckToken { .. } => Outcome::PasswordRight,
+        Job::CountUnread { .. } => Outcome::Unread(Vec::new()),
+        Job::KeepMessage { .. } | Job::RaiseIdMark { .. } | Job::SaveGroup(_) => Outcome::Done,
+        other => panic!("nobody asks for {other:?}"),
+    }
+}
