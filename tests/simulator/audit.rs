@@ -9,9 +9,14 @@ use chatsrv::protocol::reply::{Delivered, MessageId};
 use crate::server::Server;
 use crate::store::Store;
 
-/// Checks that what was `confirmed` is there, and that everybody is shown all that is unread, and
-/// the whole of each chat, in order.
-pub fn check(server: &mut Server, store: &mut Store, confirmed: &BTreeMap<MessageId, String>) {
+/// Checks that what was `confirmed` is there, and that so many readers are shown all that is
+/// unread, and the whole of each chat, in order.
+pub fn check(
+    server: &mut Server,
+    store: &mut Store,
+    confirmed: &BTreeMap<MessageId, String>,
+    readers_max: usize,
+) {
     server.restart(store);
     if server.keeps_messages() {
         for (id, line) in confirmed {
@@ -20,7 +25,7 @@ pub fn check(server: &mut Server, store: &mut Store, confirmed: &BTreeMap<Messag
             assert!(kept.is_none_or(|kept| line.ends_with(&*kept.text)), "{line:?} is {kept:?}");
         }
     }
-    for account in store.kept().accounts {
+    for account in store.kept().accounts.into_iter().take(readers_max) {
         if store.is_banned(account.number) {
             continue;
         }

@@ -1,7 +1,7 @@
 //! A client as the protocol wants one: it knows what it sent, and holds every line that it gets
 //! against that.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::{Frame, FrameBuffer};
@@ -10,6 +10,7 @@ use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
 use crate::codes::codes;
+use crate::counts::Tally;
 use crate::store::content;
 use crate::uploads::{Sending, SentNames, key};
 
@@ -58,6 +59,8 @@ pub struct Client {
     pub ends: bool,
     /// Whether its connection broke, so that it can't tell what it missed.
     pub broke: bool,
+    /// Up to which step it neither sends nor reads.
+    pub stalls_until: usize,
     sent: VecDeque<Sent>,
     inbox: FrameBuffer,
     state: State,
@@ -109,9 +112,6 @@ pub enum Received<'a> {
     File(&'a str),
 }
 
-/// How often each code came with each verb.
-pub type Tally = HashMap<String, u32>;
-
 impl Client {
     pub fn new(pipe: usize, sent_names: SentNames) -> Self {
         Client {
@@ -119,6 +119,7 @@ impl Client {
             to_send: Vec::new(),
             ends: false,
             broke: false,
+            stalls_until: 0,
             sent: VecDeque::new(),
             inbox: FrameBuffer::new(SERVER_LINE_BYTES_MAX),
             state: State::Guest,
@@ -273,9 +274,11 @@ impl Client {
 
     fn line(&mut self, line: ServerLine<'_>) {
         if !self.greeted {
-            assert_eq!(line.code, 220);
             self.greeted = true;
-            return;
+            // Who reads nothing and is closed may get no other line.
+            if line.code != 421 {
+                return assert_eq!(line.code, 220);
+            }
         }
         if let Some((verb, left)) = &mut self.list {
             if *left > 0 && line.code != 421 {

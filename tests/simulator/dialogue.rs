@@ -3,6 +3,8 @@
 //! | line | meaning |
 //! |---|---|
 //! | `alice connects [from ADDRESS]` | and is greeted; the operator comes from `local` |
+//! | `alice logs in` | she comes, says the password, `x`, has nothing to read, and is welcomed |
+//! | `... as bob with secret to read 2` | as whom, with which password; the list is to come |
 //! | `alice > C WHO` | she sends a line; `\t` and the like are not translated |
 //! | `alice < C 150 WHO 1` | the next line that she gets; `_` is any word, `...` any rest |
 //! | `alice sends 1 some bytes` | she sends a chunk of a stream; without bytes, its end |
@@ -15,8 +17,10 @@
 //! | `store has 3 jobs` | so many wait |
 //! | `store works` | it does all, and everything from now on |
 //! | `server crashes` | it starts again with what the store has done |
+//! | `server crashes after 2 jobs` | that the store had done and the server did not hear of |
 //! | `server stops in 5` | it was told to, in so many seconds |
 //! | `wait 250ms` | time goes by |
+//! | `clock goes back 250ms` | the time of day is set back, and none goes by |
 //!
 //! Whatever is sent to a client and is not in the dialogue is an error.
 
@@ -89,8 +93,11 @@ impl Dialogue {
         self.nothing_unexpected()?;
         match (who, verb) {
             ("wait", duration) => {
-                let millis = duration.strip_suffix("ms").ok_or("say so many ms")?;
-                self.server.advance(Duration::from_millis(millis.parse().unwrap()));
+                self.server.advance(millis(duration)?);
+            }
+            ("clock", "goes") => {
+                let back = millis(rest.strip_prefix("back ").ok_or("it only goes back")?)?;
+                self.server.now.unix_micros -= back.as_micros() as u64;
             }
             ("store", "holds") => self.holds = true,
             ("store", "works") => self.holds = false,
@@ -104,17 +111,13 @@ impl Dialogue {
                 let stops = self.server.stops.take();
                 return (stops == seconds).then_some(()).ok_or(format!("it is {stops:?}"));
             }
-            ("server", "crashes") => self.server.restart(&mut self.store),
-            (_, "connects") => {
-                let address = rest.strip_prefix("from ").unwrap_or("192.0.2.1");
-                let from = match address {
-                    "local" => Address::Local,
-                    host => Address::host(host.parse().unwrap()),
-                };
-                let pipe = self.server.connect(from);
-                self.pipes.insert(who.to_owned(), pipe);
-                self.expect(who, "C 220 chatsrv/0.1.0 1 ready")?;
+            ("server", "crashes") => {
+                let done = rest.strip_prefix("after ").and_then(|rest| rest.strip_suffix(" jobs"));
+                let done = done.map_or(Ok(0), |done| done.parse().map_err(|_| "how many?"))?;
+                self.server.crash(|at, _| at < done, &mut self.store);
             }
+            (_, "connects") => self.connect(who, rest)?,
+            (_, "logs") => return self.log_in(who, rest),
             ("disk", "fails") => {
                 let [who, stream, why] = rest.split(' ').collect::<Vec<_>>()[..] else {
                     return Err("whose, which, why?".into());
@@ -139,6 +142,33 @@ impl Dialogue {
             _ => return Err("no such step".into()),
         }
         self.work()
+    }
+
+    fn connect(&mut self, who: &str, words: &str) -> Result<(), String> {
+        let from = match words.strip_prefix("from ").unwrap_or("192.0.2.1") {
+            "local" => Address::Local,
+            host => Address::host(host.parse().unwrap()),
+        };
+        let pipe = self.server.connect(from);
+        self.pipes.insert(who.to_owned(), pipe);
+        self.expect(who, "C 220 chatsrv/0.1.0 1 ready")
+    }
+
+    fn log_in(&mut self, who: &str, words: &str) -> Result<(), String> {
+        let words: Vec<&str> = words.split(' ').collect();
+        let word_after = |word| words.iter().skip_while(|other| **other != word).nth(1).copied();
+        let (name, password) = (word_after("as").unwrap_or(who), word_after("with").unwrap_or("x"));
+        let unread = word_after("read");
+        let steps = [
+            "connects",
+            &format!("> C USER {name}"),
+            &format!("< C _ USER {name} ..."),
+            &format!("> D {password}"),
+            &format!("< C 150 UNREAD {}", unread.unwrap_or("0")),
+            "< C 230 ...",
+        ];
+        let last = if unread.is_some() { 5 } else { 6 };
+        steps[..last].iter().try_for_each(|step| self.step(&format!("{who} {step}")))
     }
 
     fn work(&mut self) -> Result<(), String> {
@@ -203,6 +233,11 @@ impl Dialogue {
         }
         Ok(())
     }
+}
+
+fn millis(words: &str) -> Result<Duration, String> {
+    let millis = words.strip_suffix("ms").and_then(|millis| millis.parse().ok());
+    millis.map(Duration::from_millis).ok_or_else(|| "say so many ms".into())
 }
 
 fn matches(line: &str, pattern: &str) -> bool {

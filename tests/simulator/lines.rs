@@ -52,9 +52,6 @@ impl People {
 
     /// Lets a client say something that mostly makes sense where it stands.
     pub fn say_something(&mut self, client: &mut Client, lot: &mut Rng) {
-        if lot.u8(..) < 20 {
-            return say_nonsense(client, lot);
-        }
         // People wait for a question before they answer it, and only programs don't.
         let logs_in = matches!(client.state(), State::Guest | State::AwaitsPassword);
         if logs_in && !client.got_all_replies() && lot.u8(..8) > 0 {
@@ -255,7 +252,7 @@ impl People {
         }
     }
 
-    fn text(&mut self) -> String {
+    pub fn text(&mut self) -> String {
         self.serial += 1;
         format!("text {}", self.serial)
     }
@@ -270,7 +267,7 @@ fn password(lot: &mut Rng) -> String {
 }
 
 /// Sends a line that is a valid frame.
-fn say(client: &mut Client, line: &str) {
+pub fn say(client: &mut Client, line: &str) {
     let sent = match line.strip_prefix("C ") {
         None => Sent::Data(line.to_owned(), None),
         Some(text) => match Request::parse(Text::new(text).unwrap()) {
@@ -289,7 +286,7 @@ fn send_marked(client: &mut Client, marked: Marked) {
 }
 
 /// Sends what no honest client would.
-fn say_nonsense(client: &mut Client, lot: &mut Rng) {
+pub fn say_nonsense(client: &mut Client, lot: &mut Rng) {
     let long = "x".repeat(lot.usize(4096..9000));
     match lot.u8(..16) {
         0 => client.send(b"hello", Some(Sent::NoFrame)),

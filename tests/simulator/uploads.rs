@@ -105,13 +105,13 @@ pub fn line(target: &str, user: Option<&str>, names: &SentNames, lot: &mut Rng) 
     }
 }
 
-/// Some upload can't be written any further.
-pub fn break_one(server: &mut Server, lot: &mut Rng) {
+/// Some upload can't be written any further. Tells whether there was one.
+pub fn break_one(server: &mut Server, lot: &mut Rng) -> bool {
     let uploads: Vec<(usize, u32)> = (0..server.pipes.len())
         .flat_map(|at| server.pipes[at].uploads.keys().map(move |stream| (at, *stream)))
         .collect();
-    if let Some((pipe, stream)) = lot.choice(uploads) {
-        let end = if lot.bool() { UploadEnd::NoRoom } else { UploadEnd::Failed };
-        server.end_upload(pipe, stream, end);
-    }
+    let Some((pipe, stream)) = lot.choice(uploads) else { return false };
+    let end = if lot.bool() { UploadEnd::NoRoom } else { UploadEnd::Failed };
+    server.end_upload(pipe, stream, end);
+    true
 }

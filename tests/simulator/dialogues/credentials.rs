@@ -1,11 +1,7 @@
 //! Tokens, and the change of a password.
 
-use super::people::{ALICE_AND_BOB, ALICE_ONLINE, alice_and_bob};
+use super::people::{alice_and_bob, play_among_two};
 use crate::dialogue::{config, play_with};
-
-fn play_among_two(script: &str) {
-    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
-}
 
 #[test]
 fn a_token_logs_in_and_takes_over() {
@@ -62,7 +58,7 @@ fn a_token_that_is_not_good_counts_like_a_wrong_password() {
 
 #[test]
 fn who_guesses_tokens_has_to_wait() {
-    let mut script = ALICE_ONLINE.to_owned();
+    let mut script = "alice logs in\n".to_owned();
     for at in 0..10 {
         let address = format!("192.0.2.{}", at + 10);
         script += &format!("g{at} connects from {address}\ng{at} > C RESUME alice wrong\n");
@@ -78,8 +74,7 @@ fn who_guesses_tokens_has_to_wait() {
 
 #[test]
 fn a_token_is_checked_before_anything_else_is_read() {
-    let script = format!(
-        "{ALICE_ONLINE}
+    let script = "alice logs in
          alice > C TOKEN
          alice < C 250 TOKEN token1
          alice > C EX
@@ -100,9 +95,8 @@ fn a_token_is_checked_before_anything_else_is_read() {
          again < C 230 RESUME ...
          store answers first
          again < C 150 UNREAD 0
-         again < C 250 UNREAD ..."
-    );
-    play_with(config(), alice_and_bob(), &script);
+         again < C 250 UNREAD ...";
+    play_with(config(), alice_and_bob(), script);
 }
 
 #[test]

@@ -5,12 +5,7 @@ use chatsrv::hub::Config;
 use super::login::with_bob;
 use crate::dialogue::{config, play_with};
 
-const BOB: &str = "bob connects
-    bob > C USER bob
-    bob < C 331 ...
-    bob > D secret
-    bob < C 150 UNREAD 0
-    bob < C 230 ...
+const BOB: &str = "bob logs in with secret
     ";
 
 fn play_as_bob(script: &str) {

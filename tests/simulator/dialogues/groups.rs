@@ -18,23 +18,11 @@ fn four() -> Store {
     store
 }
 
-/// Somebody logs in, and has nothing to read.
-pub fn logs_in(name: &str) -> String {
-    format!(
-        "{name} connects
-         {name} > C USER {name}
-         {name} < C 331 ...
-         {name} > D x
-         {name} < C 150 UNREAD 0
-         {name} < C 230 ...\n"
-    )
-}
-
 /// Plays a dialogue among so many of the four, of whom nobody is told who comes and goes.
 pub fn play_among(people: usize, config: Config, script: &str) {
     let mut all = String::new();
     for name in &NAMES[..people] {
-        all += &logs_in(name);
+        all += &format!("{name} logs in\n");
     }
     play_with(Config { presence_limit: 0, ..config }, four(), &(all + script));
 }
@@ -118,7 +106,9 @@ fn nobody_sees_a_group_before_it_is_on_disk_and_its_maker_waits() {
 
 #[test]
 fn a_group_is_made_though_its_maker_vanishes() {
-    let script = format!(
+    play_among(
+        2,
+        config(),
         "store holds
          alice > C MKGROUP #team bob
          store answers first
@@ -127,17 +117,13 @@ fn a_group_is_made_though_its_maker_vanishes() {
          bob < C 128 GROUP #team join bob
          store works
          wait 0ms
-         {}alice > C GROUPS
+         alice logs in
+         alice < C 128 GROUP #team join alice
+         alice > C GROUPS
          alice < C 150 GROUPS 1
          alice < C 151 GROUPS #team alice 2 -
          alice < C 250 GROUPS ...",
-        logs_in("alice").replace(
-            "alice < C 230 ...",
-            "alice < C 230 ...
-             alice < C 128 GROUP #team join alice"
-        )
     );
-    play_among(2, config(), &script);
 }
 
 #[test]
@@ -258,29 +244,23 @@ fn a_full_group_takes_nobody() {
 
 #[test]
 fn who_was_offline_is_told_after_the_login() {
-    let dave = logs_in("dave").replace(
-        "dave < C 230 ...",
-        "dave < C 230 ...
-         dave < C 128 GROUP #two join dave
-         dave < C 122 ASK #one alice",
-    );
-    let alice = logs_in("alice").replace(
-        "alice < C 230 ...",
-        "alice < C 230 ...
-         alice < C 123 JOIN #one carol",
-    );
-    let script = format!(
+    play_among(
+        3,
+        config(),
         "alice > C MKGROUPREQ #one dave
          alice < C 250 MKGROUPREQ #one 1
          bob > C MKGROUP #two dave
          bob < C 250 MKGROUP #two 2
          bob < C 128 GROUP #two join dave
-         {dave}alice breaks
+         dave logs in
+         dave < C 128 GROUP #two join dave
+         dave < C 122 ASK #one alice
+         alice breaks
          carol > C JOIN #one
          carol < C 252 JOIN #one
-         {alice}"
+         alice logs in
+         alice < C 123 JOIN #one carol",
     );
-    play_among(3, config(), &script);
 }
 
 #[test]

@@ -4,12 +4,8 @@ use std::time::Duration;
 
 use chatsrv::hub::Config;
 
-use super::people::{ALICE_AND_BOB, ALICE_ONLINE, alice_and_bob};
+use super::people::{alice_and_bob, play_among_two};
 use crate::dialogue::{config, play_with};
-
-fn play_among_two(script: &str) {
-    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
-}
 
 /// Alice says so many things to bob, who is offline.
 fn said_to_bob(count: usize) -> String {
@@ -21,7 +17,8 @@ fn said_to_bob(count: usize) -> String {
 #[test]
 fn what_was_missed_is_counted_at_the_login_and_sent_when_the_chat_is_opened() {
     let script = format!(
-        "{ALICE_ONLINE}{}
+        "alice logs in
+         {}
          alice > D * to all
          alice < C 250 MSG _ * 0 0
          bob connects
@@ -68,7 +65,8 @@ fn what_was_missed_is_counted_at_the_login_and_sent_when_the_chat_is_opened() {
 #[test]
 fn a_list_is_made_piece_by_piece_and_nothing_else_is_done_meanwhile() {
     let script = format!(
-        "{ALICE_ONLINE}{}
+        "alice logs in
+         {}
          bob connects
          bob > C USER bob
          bob < C 331 ...
@@ -261,7 +259,7 @@ fn seen_leaves_what_is_being_composed_standing() {
 fn old_messages_are_removed_in_small_steps() {
     let config = Config { history: Some(Duration::from_secs(60)), ..config() };
     let script = format!(
-        "{ALICE_ONLINE}
+        "alice logs in
          wait 0ms
          {}
          store holds
@@ -290,7 +288,7 @@ fn old_messages_are_removed_in_small_steps() {
 fn what_a_list_has_yet_to_read_is_not_removed_before_its_time() {
     let config = Config { history: Some(Duration::from_secs(60)), ..config() };
     let script = format!(
-        "{ALICE_ONLINE}
+        "alice logs in
          wait 0ms
          {}
          wait 3599000ms
@@ -330,7 +328,7 @@ fn what_a_list_has_yet_to_read_is_not_removed_before_its_time() {
 fn a_list_that_was_chosen_before_a_removal_is_chosen_again() {
     let config = Config { history: Some(Duration::from_secs(60)), ..config() };
     let script = format!(
-        "{ALICE_ONLINE}
+        "alice logs in
          wait 0ms
          {}
          wait 3599000ms

@@ -2,12 +2,8 @@
 
 use chatsrv::hub::Config;
 
-use super::people::{ALICE_AND_BOB, ALICE_ONLINE, BOB_ONLINE, alice_and_bob};
+use super::people::{alice_and_bob, play_among_two, play_among_two_with};
 use crate::dialogue::{config, play_with};
-
-fn play_among_two(script: &str) {
-    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
-}
 
 #[test]
 fn a_message_is_delivered_at_once_and_confirmed_when_it_is_on_disk() {
@@ -103,12 +99,7 @@ fn ids_rise_over_a_crash_and_a_clock_that_was_set_back() {
          bob < D 1700000000000001 alice * lost
          server crashes
          store works
-         carol connects
-         carol > C USER alice
-         carol < C 331 ...
-         carol > D x
-         carol < C 150 UNREAD 0
-         carol < C 230 ...
+         carol logs in as alice
          carol > D * two
          carol < C 250 MSG 1700000010000001 * 0 0
          carol > C OPEN * 9
@@ -263,7 +254,7 @@ fn where_nothing_is_kept_confirmations_come_at_once_and_offline_users_get_nothin
          alice > D * is anybody there?
          alice < C 250 MSG _ * 0 0
          store has 0 jobs";
-    play_with(config, alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
+    play_among_two_with(config, script);
 }
 
 #[test]
@@ -303,13 +294,12 @@ fn what_is_said_during_a_login_comes_after_the_welcome() {
          alice < C 150 WHO 1
          alice < C 151 WHO alice ...
          alice < C 250 WHO ...";
-    play_with(config(), alice_and_bob(), &format!("{ALICE_ONLINE}{script}"));
+    play_with(config(), alice_and_bob(), &format!("alice logs in\n{script}"));
 }
 
 #[test]
 fn a_login_whose_messages_cannot_be_counted_begins_again() {
-    let script = format!(
-        "{ALICE_ONLINE}
+    let script = "alice logs in
          store holds
          bob connects
          bob > C USER bob
@@ -319,7 +309,12 @@ fn a_login_whose_messages_cannot_be_counted_begins_again() {
          store answers first failed
          bob < C 450 USER ...
          store works
-         {}
+         bob > C USER bob
+         bob < C 331 ...
+         bob > D x
+         bob < C 150 UNREAD 0
+         bob < C 230 ...
+         alice < C 120 ON bob 10002
          store holds
          other connects
          other > C USER bob TAKEOVER
@@ -333,16 +328,14 @@ fn a_login_whose_messages_cannot_be_counted_begins_again() {
          alice < C 250 WHO ...
          store answers first failed
          other < C 450 USER ...
-         alice < C 121 OFF bob 10002",
-        BOB_ONLINE.replace("bob connects", "wait 0ms") + "alice < C 120 ON bob 10002",
-    );
-    play_with(config(), alice_and_bob(), &script);
+         alice < C 121 OFF bob 10002";
+    play_with(config(), alice_and_bob(), script);
 }
 
 #[test]
 fn who_vanishes_between_the_takeover_and_the_welcome_went_offline() {
-    let script = format!(
-        "{ALICE_ONLINE}{BOB_ONLINE}
+    let script = "alice logs in
+         bob logs in
          alice < C 120 ON bob 10002
          store holds
          one connects
@@ -361,15 +354,13 @@ fn who_vanishes_between_the_takeover_and_the_welcome_went_offline() {
          two breaks
          alice < C 121 OFF bob 10002
          store works
-         wait 0ms"
-    );
-    play_with(config(), alice_and_bob(), &script);
+         wait 0ms";
+    play_with(config(), alice_and_bob(), script);
 }
 
 #[test]
 fn too_much_that_waits_for_a_welcome_ends_the_login() {
-    let mut script = format!(
-        "{ALICE_ONLINE}
+    let mut script = "alice logs in
          alice > C QUIET on
          alice < C 250 QUIET ...
          bob connects
@@ -378,7 +369,7 @@ fn too_much_that_waits_for_a_welcome_ends_the_login() {
          store holds
          bob > D x
          store answers first\n"
-    );
+        .to_owned();
     // The first one waits for a mark above its id.
     script += "alice > D bob hello\nstore answers last\n";
     script += "store answers last\nalice < C 250 MSG _ bob 1 0\n";

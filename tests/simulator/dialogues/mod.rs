@@ -11,6 +11,7 @@ mod operator;
 mod order;
 mod peers;
 mod people;
+mod regressions;
 mod sent;
 mod talk;
 mod uploads;

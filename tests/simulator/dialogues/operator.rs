@@ -1,7 +1,6 @@
 //! The operator, and administrators.
 
-use super::people::{ALICE_AND_BOB, alice_and_bob};
-use crate::dialogue::{config, play_with};
+use super::people::play_among_two;
 
 const OPERATOR: &str = "operator connects from local
     operator < C 150 UNREAD 0
@@ -9,12 +8,7 @@ const OPERATOR: &str = "operator connects from local
     ";
 
 fn play(script: &str) {
-    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{OPERATOR}{script}"));
-}
-
-/// Alice and bob without the operator.
-fn play_without(script: &str) {
-    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
+    play_among_two(&format!("{OPERATOR}{script}"));
 }
 
 #[test]
@@ -64,7 +58,7 @@ fn the_operator_talks_and_stands_in_no_list() {
 
 #[test]
 fn what_is_sent_to_an_absent_operator_is_kept() {
-    play_without(
+    play_among_two(
         "alice > D operator are you there
          alice < C 251 MSG _ operator 0 1
          operator connects from local
@@ -95,7 +89,7 @@ fn a_newer_operator_takes_over() {
 
 #[test]
 fn a_store_that_fails_does_not_keep_the_operator_out() {
-    play_without(
+    play_among_two(
         "store holds
          operator connects from local
          operator > C DUMP
@@ -110,7 +104,7 @@ fn a_store_that_fails_does_not_keep_the_operator_out() {
 
 #[test]
 fn nobody_becomes_the_operator_over_the_network() {
-    play_without(
+    play_among_two(
         "carol connects
          carol > C USER operator
          carol < C 553 USER ...
@@ -157,7 +151,7 @@ fn no_user_may_do_what_administrators_do() {
     for (verb, words) in verbs {
         let line = format!("C {verb} {words}");
         let line = line.trim_end();
-        play_without(&format!(
+        play_among_two(&format!(
             "alice > {line}
              alice < C 530 {verb} ...
              carol connects
@@ -186,12 +180,7 @@ fn a_kick_ends_the_session_with_the_reason() {
          alice < C 421 - you were kicked
          operator < C 121 OFF alice 10001
          operator < C 250 KICK ...
-         bob connects
-         bob > C USER bob
-         bob < C 331 ...
-         bob > D x
-         bob < C 150 UNREAD 0
-         bob < C 230 ...
+         bob logs in
          operator < C 120 ON bob 10002",
     );
 }
@@ -337,12 +326,7 @@ fn an_administrator_may_what_the_operator_may_but_make_others() {
          alice < C 121 OFF bob 10002
          alice < C 250 KICK ...
          server crashes
-         alice connects
-         alice > C USER alice
-         alice < C 331 ...
-         alice > D x
-         alice < C 150 UNREAD 0
-         alice < C 230 ...
+         alice logs in
          alice > C SHUTDOWN 5
          alice < C 250 SHUTDOWN ...
          alice < C 129 SHUTDOWN 5

@@ -3,12 +3,7 @@
 use super::login::with_bob;
 use crate::dialogue::{config, play_with};
 
-const BOB: &str = "bob connects
-    bob > C USER bob
-    bob < C 331 ...
-    bob > D secret
-    bob < C 150 UNREAD 0
-    bob < C 230 ...
+const BOB: &str = "bob logs in with secret
     store holds
     ";
 
@@ -80,12 +75,7 @@ fn ex_and_the_end_of_the_input_wait_for_the_answers() {
          bob < C 221 EX goodbye
          bob closed goodbye
          store works
-         again connects
-         again > C USER bob
-         again < C 331 ...
-         again > D secret
-         again < C 150 UNREAD 0
-         again < C 230 ...
+         again logs in as bob with secret
          store holds
          again > C SUM small
          again ends

@@ -1,15 +1,11 @@
 //! UP, DOWN, ALIVE and CALL.
 
-use super::people::{ALICE_AND_BOB, alice_and_bob};
+use super::people::{alice_and_bob, play_among_two};
 use crate::dialogue::{config, play_with};
-
-fn play(script: &str) {
-    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
-}
 
 #[test]
 fn who_is_up_stands_in_who_with_an_address() {
-    play(
+    play_among_two(
         "alice > C UP
          alice < C 250 UP 10001
          bob > C UP 5000
@@ -55,7 +51,7 @@ fn an_ipv6_address_stands_in_brackets() {
 
 #[test]
 fn two_missed_periods_end_the_up_and_not_the_session() {
-    play(
+    play_among_two(
         "alice > C UP
          alice < C 250 UP 10001
          wait 59999ms
@@ -85,7 +81,7 @@ fn two_missed_periods_end_the_up_and_not_the_session() {
 
 #[test]
 fn a_new_session_is_not_up() {
-    play(
+    play_among_two(
         "alice > C UP
          alice < C 250 UP 10001
          again connects
@@ -102,7 +98,7 @@ fn a_new_session_is_not_up() {
 
 #[test]
 fn alive_leaves_standing_what_is_composed() {
-    play(
+    play_among_two(
         "carol connects
          carol > C ALIVE
          carol < C 503 ALIVE ...
@@ -129,7 +125,7 @@ fn alive_leaves_standing_what_is_composed() {
 
 #[test]
 fn a_call_gives_both_the_same_ticket() {
-    play(
+    play_among_two(
         "alice > C CALL bob
          alice < C 503 CALL ...
          bob > C UP 5000
@@ -153,7 +149,7 @@ fn a_call_gives_both_the_same_ticket() {
 
 #[test]
 fn who_goes_while_the_ticket_is_made_is_not_called() {
-    play(
+    play_among_two(
         "bob > C UP
          bob < C 250 UP 10002
          store holds
@@ -182,7 +178,7 @@ fn calls_are_bounded() {
          alice < C 250 CALL ...
          ";
     let calls = call.repeat(10);
-    play(&format!(
+    play_among_two(&format!(
         "bob > C UP
          bob < C 250 UP 10002
          {calls}

@@ -1,8 +1,9 @@
 //! Alice and bob, who meet in many dialogues.
 
-use chatsrv::hub::Account;
+use chatsrv::hub::{Account, Config};
 use chatsrv::protocol::name::Number;
 
+use crate::dialogue::{config, play_with};
 use crate::store::Store;
 
 /// A store in which alice, 10001, and bob, 10002, are registered with the password `x`.
@@ -15,35 +16,19 @@ pub fn alice_and_bob() -> Store {
     store
 }
 
-pub const ALICE_ONLINE: &str = "alice connects
-    alice > C USER alice
-    alice < C 331 ...
-    alice > D x
-    alice < C 150 UNREAD 0
-    alice < C 230 ...
-    ";
-
-pub const BOB_ONLINE: &str = "bob connects
-    bob > C USER bob
-    bob < C 331 ...
-    bob > D x
-    bob < C 150 UNREAD 0
-    bob < C 230 ...
-    ";
-
 /// Both are online, and bob is not told who comes and goes.
-pub const ALICE_AND_BOB: &str = "bob connects
-    bob > C USER bob
-    bob < C 331 ...
-    bob > D x
-    bob < C 150 UNREAD 0
-    bob < C 230 ...
+const ALICE_AND_BOB: &str = "bob logs in
     bob > C QUIET on
     bob < C 250 QUIET ...
-    alice connects
-    alice > C USER alice
-    alice < C 331 ...
-    alice > D x
-    alice < C 150 UNREAD 0
-    alice < C 230 ...
+    alice logs in
     ";
+
+/// Plays a dialogue among the two.
+pub fn play_among_two(script: &str) {
+    play_among_two_with(config(), script);
+}
+
+/// Plays a dialogue among the two.
+pub fn play_among_two_with(config: Config, script: &str) {
+    play_with(config, alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
+}

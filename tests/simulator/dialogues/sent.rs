@@ -3,19 +3,10 @@
 use chatsrv::hub::Config;
 
 use super::groups::play_among;
-use super::people::{ALICE_AND_BOB, ALICE_ONLINE, alice_and_bob};
+use super::people::{alice_and_bob, play_among_two, play_among_two_with};
 use crate::dialogue::{config, play_with};
 
-fn play_among_two(script: &str) {
-    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
-}
-
-const EVE: &str = "eve connects
-    eve > C USER eve
-    eve < C 332 ...
-    eve > D x
-    eve < C 150 UNREAD 0
-    eve < C 230 ...
+const EVE: &str = "eve logs in
     alice < C 120 ON eve _
     ";
 
@@ -107,7 +98,7 @@ fn a_file_for_everyone_is_for_everyone_but_its_sender() {
 
 #[test]
 fn who_is_away_finds_the_file_in_the_chat() {
-    play_among_two(&format!(
+    play_among_two(
         "alice breaks
          bob > C SENDFILE alice 3 new
          bob < C 250 SENDFILE 1 0
@@ -116,7 +107,9 @@ fn who_is_away_finds_the_file_in_the_chat() {
          bob < C 126 SENDFILE 1 3 _
          bob > D alice look at that
          bob < C 251 MSG _ alice 0 1
-         {}
+         alice logs in to read 1
+         alice < C 151 UNREAD bob 2 _
+         alice < C 230 ...
          alice > C OPEN bob
          alice < C 150 OPEN 2
          alice < C 124 FILE 1700000000000000 bob alice 3 new
@@ -131,8 +124,7 @@ fn who_is_away_finds_the_file_in_the_chat() {
          alice < C 150 UNREAD 1
          alice < C 151 UNREAD bob 1 _
          alice < C 250 UNREAD ...",
-        ALICE_ONLINE.replace("UNREAD 0", "UNREAD 1\nalice < C 151 UNREAD bob 2 _")
-    ));
+    );
 }
 
 #[test]
@@ -228,7 +220,7 @@ fn a_server_that_keeps_nothing_takes_no_files_for_chats() {
         alice sends 1 x
         alice sends 1
         alice < C 126 PUT 1 1 new";
-    play_with(config, alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
+    play_among_two_with(config, script);
 }
 
 #[test]

@@ -6,20 +6,10 @@ use crate::dialogue::{config, play, play_with};
 use crate::store::Store;
 
 /// Alice and bob are online, and bob is quiet about who comes and goes.
-const ALICE_AND_BOB: &str = "bob connects
-    bob > C USER bob
-    bob < C 332 ...
-    bob > D x
-    bob < C 150 UNREAD 0
-    bob < C 230 ...
+const ALICE_AND_BOB: &str = "bob logs in
     bob > C QUIET on
     bob < C 250 QUIET ...
-    alice connects
-    alice > C USER alice
-    alice < C 332 ...
-    alice > D x
-    alice < C 150 UNREAD 0
-    alice < C 230 ...
+    alice logs in
     ";
 
 fn play_among_two(script: &str) {

@@ -2,12 +2,8 @@
 
 use chatsrv::hub::Config;
 
-use super::people::{ALICE_AND_BOB, alice_and_bob};
-use crate::dialogue::{config, play_with};
-
-fn play_among_two(script: &str) {
-    play_with(config(), alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
-}
+use super::people::{play_among_two, play_among_two_with};
+use crate::dialogue::config;
 
 /// Alice logs in again over another connection, with the answers to a TAKEOVER.
 const ALICE_AGAIN: &str = "again connects
@@ -249,12 +245,7 @@ fn an_upload_is_kept_over_a_crash() {
          alice < C 250 PUT 1 0
          alice sends 1 one
          server crashes
-         alice connects
-         alice > C USER alice
-         alice < C 331 ...
-         alice > D x
-         alice < C 150 UNREAD 0
-         alice < C 230 ...
+         alice logs in
          alice > C PUT 5 new
          alice < C 250 PUT 1 3
          alice sends 1 xy
@@ -460,5 +451,5 @@ fn the_largest_file_is_the_operators_choice() {
         alice < C 552 PUT ...
         alice > C PUT 0 new
         alice < C 250 PUT 1 0";
-    play_with(config, alice_and_bob(), &format!("{ALICE_AND_BOB}{script}"));
+    play_among_two_with(config, script);
 }

@@ -41,7 +41,8 @@ impl Model {
         let others = self.accounts.keys().copied();
         let groups = self.groups.of(reader).map(|(id, _)| Chat::Group(id));
         let chats = others.map(|other| Chat::direct(reader, other)).chain(groups);
-        let items = chats.filter_map(|chat| {
+        let kept = self.ledger.chats();
+        let items = chats.filter(|chat| kept.contains(chat)).filter_map(|chat| {
             let since = self.reads_since(reader, chat)?;
             let unread = self.ledger.unread(reader, chat, since).map(|message| message.id);
             let unread: Vec<MessageId> = unread.collect();

@@ -36,13 +36,12 @@ impl Model {
         let of_this = |making: &Making| making.conn == conn && making.record.is_none();
         let at = makings.iter().position(of_this).expect("a group was to be made");
         let making = makings.remove(at);
-        let codes = match self.refusal(&making) {
-            Some(code) => vec![code],
-            None if self.mark_failed => vec![Code::Busy, Code::NoRoom],
-            None => panic!("{making:?} could be made"),
-        };
+        // What waited for an id is refused where none comes, and not looked at again: since the
+        // clock went back, others may have got ids meanwhile, and the name.
+        let code = self.mark_failed.or_else(|| self.refusal(&making));
+        let code = code.unwrap_or_else(|| panic!("{making:?} could be made"));
         let due = self.session(conn).group_replies.iter_mut().find(|due| due.codes.is_empty());
-        due.expect("it is answered").codes = codes;
+        due.expect("it is answered").codes = vec![code];
     }
 
     /// Why a group can't be made; none where it can.
@@ -203,7 +202,7 @@ impl Model {
     }
 }
 
-fn failure(outcome: &Outcome) -> Option<Code> {
+pub(super) fn failure(outcome: &Outcome) -> Option<Code> {
     match outcome {
         Outcome::Done => None,
         Outcome::NoRoom => Some(Code::NoRoom),

@@ -226,7 +226,7 @@ impl Model {
         let Reached { online, entering, is_offline, .. } = self.reached(said);
         let word = attempt.key.clone().map(|key| (said.from, key));
         let is_known = word.as_ref().is_some_and(|word| self.ledger.words.contains_key(word));
-        if !self.config.keep_messages && !is_known && !is_offline && !self.mark_failed {
+        if !self.config.keep_messages && !is_known && !is_offline && self.mark_failed.is_none() {
             for conn in &entering {
                 self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
             }

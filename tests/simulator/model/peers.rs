@@ -138,6 +138,9 @@ impl Model {
                 _ => {}
             }
         }
+        if self.peers.banned.is_empty() {
+            return;
+        }
         for (conn, session) in &self.sessions {
             let is_closed = |effect: &Effect| match effect {
                 Effect::Close { conn: closed, .. } => closed == conn,

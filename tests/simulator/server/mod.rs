@@ -1,20 +1,22 @@
 //! A server without sockets: the real hub and the real codec between bytes and bytes, and a model
 //! that looks on.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod effects;
+mod transfers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
 use chatsrv::hub::{
-    CloseReason, Config, ConnId, Effect, Effects, Hub, Input, Job, Now, Outcome, Ticket, UploadEnd,
-    UploadId,
+    CloseReason, Config, ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket, UploadId,
 };
-use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
 use chatsrv::protocol::address::Address;
-use chatsrv::protocol::frame::{Frame, FrameBuffer, encode_chunk_header};
-use chatsrv::protocol::reply::{Piece, Subject, encode_line};
+use chatsrv::protocol::frame::{Frame, FrameBuffer};
+use chatsrv::protocol::reply::{Subject, encode_line};
 use chatsrv::protocol::request::Request;
+use chatsrv::protocol::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
 
 use crate::model::Model;
 use crate::store::Store;
@@ -36,6 +38,19 @@ pub struct Server {
     pub writes: VecDeque<Write>,
     /// In how many seconds it was told to stop.
     pub stops: Option<u32>,
+    /// Bytes that may wait for a connection that it did not ask for.
+    pub send_queue: usize,
+    /// How many inputs the hub has handled.
+    pub events: u64,
+    /// After how many of them the hub's invariants are checked, which looks at everything.
+    pub looks_every: u64,
+    /// Connections that were closed for reading too slowly.
+    pub too_slow: u64,
+    /// Those for which more waits than the send queue takes.
+    overfull: Vec<usize>,
+    /// Pipes that may have something to read, or an end of the input, that the hub does not take
+    /// yet.
+    unread: BTreeSet<usize>,
     effects: Effects,
     config: Config,
     seed: u64,
@@ -75,6 +90,10 @@ pub struct Pipe {
     input: FrameBuffer,
     /// What the client has yet to read.
     pub output: Vec<u8>,
+    /// At least as many bytes of that as the client did not ask for.
+    unasked: usize,
+    /// What the client has taken, to know inside which frame that ends.
+    taken: FrameBuffer,
     /// The list under way whose next piece has to be asked for, or was.
     list: Option<ListUnderWay>,
     /// Downloads under way: the file, and what is left of it.
@@ -107,10 +126,27 @@ impl Server {
             opened: HashMap::new(),
             writes: VecDeque::new(),
             stops: None,
+            send_queue: 1024 * 1024,
+            events: 0,
+            looks_every: 1,
+            too_slow: 0,
+            overfull: Vec::new(),
+            unread: BTreeSet::new(),
             effects: Effects::default(),
             config,
             seed,
         }
+    }
+
+    /// The server dies. The store may have done some of what the server had not heard of yet.
+    pub fn crash(&mut self, mut is_done: impl FnMut(usize, &Job) -> bool, store: &mut Store) {
+        for (at, (ticket, job)) in std::mem::take(&mut self.jobs).into_iter().enumerate() {
+            if is_done(at, &job) {
+                let outcome = store.run(&job);
+                self.model.job_done(ticket, &job, &outcome);
+            }
+        }
+        self.restart(store);
     }
 
     /// The server dies, and starts again with what is in the store.
@@ -122,6 +158,7 @@ impl Server {
             pipe.uploads.clear();
         }
         self.slots.iter_mut().for_each(|(pipe, _)| *pipe = None);
+        self.unread.clear();
         self.jobs.clear();
         self.opened.clear();
         self.writes.clear();
@@ -152,6 +189,8 @@ impl Server {
             conn,
             input: FrameBuffer::new(CLIENT_LINE_BYTES_MAX),
             output: Vec::new(),
+            unasked: 0,
+            taken: FrameBuffer::new(SERVER_LINE_BYTES_MAX),
             list: None,
             downloads: BTreeMap::new(),
             uploads: BTreeMap::new(),
@@ -182,6 +221,43 @@ impl Server {
             self.feed(Input::Disconnected { conn });
         }
         self.pipes[pipe].downloads.clear();
+    }
+
+    /// The server closes a connection by itself.
+    pub fn close(&mut self, pipe: usize, reason: CloseReason) {
+        let conn = self.pipes[pipe].conn;
+        if let Some(last) = reason.last_line() {
+            encode_line(&last, self.output(conn));
+        }
+        self.over(pipe, reason);
+        self.feed(Input::Disconnected { conn });
+    }
+
+    /// The server stops: everybody gets the last line.
+    pub fn close_all(&mut self) {
+        for pipe in 0..self.pipes.len() {
+            if self.pipes[pipe].closed.is_none() {
+                self.close(pipe, CloseReason::Shutdown);
+            }
+        }
+    }
+
+    /// Closes a connection for which more waits than the send queue takes; of that it only gets
+    /// the rest of a frame that was begun.
+    fn cut_off(&mut self, pipe: usize) {
+        let Pipe { conn, output, taken, .. } = &mut self.pipes[pipe];
+        let waiting = std::mem::take(output);
+        for byte in waiting {
+            if taken.is_between_frames() {
+                break;
+            }
+            output.push(byte);
+            taken.extend(&[byte]);
+            while taken.next_frame().is_some() {}
+        }
+        self.model.cut_off(*conn);
+        self.too_slow += 1;
+        self.close(pipe, CloseReason::TooSlow);
     }
 
     /// The store is done with the job at a place in the queue.
@@ -222,83 +298,16 @@ impl Server {
         self.feed(Input::Shutdown { seconds: 10 });
     }
 
-    /// Writes the next chunk of a download, or its end.
-    pub fn send_chunk(&mut self, pipe: usize, stream: u32, bytes_max: u64) {
-        let Pipe { conn, closed, .. } = self.pipes[pipe];
-        let (bytes, left) = self.pipes[pipe].downloads.get_mut(&stream).unwrap();
-        let end = left.end.min(left.start + bytes_max);
-        let chunk = bytes[left.start as usize..end as usize].to_vec();
-        left.start = end;
-        let is_over = left.is_empty();
-        let output = &mut self.pipes[pipe].output;
-        if !chunk.is_empty() {
-            encode_chunk_header(stream, chunk.len(), output);
-            output.extend(&chunk);
+    /// A client takes so many bytes of what was written.
+    pub fn take_output(&mut self, pipe: usize, length: usize) -> Vec<u8> {
+        let Pipe { output, taken, unasked, .. } = &mut self.pipes[pipe];
+        let bytes: Vec<u8> = output.drain(..length).collect();
+        if output.is_empty() {
+            *unasked = 0;
         }
-        if is_over {
-            encode_chunk_header(stream, 0, output);
-            self.pipes[pipe].downloads.remove(&stream);
-            if closed.is_none() {
-                self.feed(Input::DownloadOver { conn, stream, complete: true });
-            }
-        }
-    }
-
-    /// The file of a download can't be read any further.
-    pub fn break_download(&mut self, pipe: usize, stream: u32) {
-        let Pipe { conn, closed, .. } = self.pipes[pipe];
-        self.pipes[pipe].downloads.remove(&stream);
-        if closed.is_none() {
-            self.feed(Input::DownloadOver { conn, stream, complete: false });
-        }
-    }
-
-    /// Takes bytes of an upload, or its end.
-    fn take_file(&mut self, pipe: usize, stream: u32, bytes: &[u8]) {
-        let upload = self.pipes[pipe].uploads.get_mut(&stream).unwrap();
-        let length = bytes.len() as u64;
-        let is_wrong = match bytes {
-            [] => upload.is_ended || !upload.left.is_empty(),
-            _ => upload.is_ended || length > upload.left.end - upload.left.start,
-        };
-        if is_wrong {
-            return self.end_upload(pipe, stream, UploadEnd::WrongSize);
-        }
-        if bytes.is_empty() {
-            upload.is_ended = true;
-            return self.end_if_whole(pipe, stream);
-        }
-        let (upload_id, offset) = (upload.id, upload.left.start);
-        upload.left.start += length;
-        let bytes = bytes.to_vec();
-        self.writes.push_back(Write { pipe, stream, upload: upload_id, offset, bytes });
-    }
-
-    /// The oldest write is done.
-    pub fn write_done(&mut self, store: &mut Store) {
-        let Some(write) = self.writes.pop_front() else { return };
-        store.files.now = self.now.unix_micros;
-        store.files.write(write.upload, write.offset, &write.bytes);
-        let Write { pipe, stream, bytes, .. } = write;
-        if let Some(upload) = self.pipes[pipe].uploads.get_mut(&stream) {
-            upload.written += bytes.len() as u64;
-            self.end_if_whole(pipe, stream);
-            self.read_all();
-        }
-    }
-
-    fn end_if_whole(&mut self, pipe: usize, stream: u32) {
-        let upload = &self.pipes[pipe].uploads[&stream];
-        if upload.is_ended && upload.written == upload.left.end {
-            self.end_upload(pipe, stream, UploadEnd::Whole);
-        }
-    }
-
-    /// An upload is over.
-    pub fn end_upload(&mut self, pipe: usize, stream: u32, end: UploadEnd) {
-        let conn = self.pipes[pipe].conn;
-        self.pipes[pipe].uploads.remove(&stream).expect("it is under way");
-        self.feed(Input::UploadOver { conn, stream, end });
+        taken.extend(&bytes);
+        while taken.next_frame().is_some() {}
+        bytes
     }
 
     /// The client has taken all that was written; what there is of a list comes piece by piece.
@@ -314,15 +323,19 @@ impl Server {
     }
 
     fn read_all(&mut self) {
-        for pipe in 0..self.pipes.len() {
-            if self.pipes[pipe].closed.is_none() {
-                self.read(pipe);
-            }
+        let mut at = 0;
+        while let Some(pipe) = self.unread.range(at..).next().copied() {
+            self.read(pipe);
+            at = pipe + 1;
         }
     }
 
     /// Handles the frames that the hub takes.
     fn read(&mut self, pipe: usize) {
+        self.unread.remove(&pipe);
+        if self.pipes[pipe].closed.is_some() {
+            return;
+        }
         let conn = self.pipes[pipe].conn;
         let mut input =
             std::mem::replace(&mut self.pipes[pipe].input, FrameBuffer::new(CLIENT_LINE_BYTES_MAX));
@@ -349,6 +362,9 @@ impl Server {
         let waits = !self.hub.takes_input(conn) || !self.hub.has_answered(conn) || is_upload_ending;
         let Pipe { ended, closed, .. } = self.pipes[pipe];
         self.pipes[pipe].input = input;
+        if closed.is_none() && (waits || ended) {
+            self.unread.insert(pipe);
+        }
         if ended && closed.is_none() && !waits {
             self.over(pipe, CloseReason::PeerClosed);
             self.feed(Input::Disconnected { conn });
@@ -359,7 +375,10 @@ impl Server {
         self.model.now = self.now.steady;
         self.model.before(&input);
         self.hub.handle(input, self.now, &mut self.effects);
-        self.hub.check_invariants();
+        self.events += 1;
+        if self.events.is_multiple_of(self.looks_every) {
+            self.hub.check_invariants();
+        }
         let effects = std::mem::take(&mut self.effects);
         self.model.after(&effects, |conn| self.hub.takes_input(conn));
         for effect in &effects.list {
@@ -367,130 +386,9 @@ impl Server {
         }
         self.effects = effects;
         self.effects.clear();
-    }
-
-    fn carry_out(&mut self, effect: &Effect, recipients: &[ConnId]) {
-        match effect {
-            Effect::Reply { conn, reply } => encode_line(reply, self.output(*conn)),
-            Effect::List { conn, list } => {
-                list.encode_head(self.output(*conn));
-                self.add_piece(*conn, list.subject, &list.piece);
-            }
-            Effect::MoreOfList { conn, piece } => {
-                let pipe = self.pipe(*conn);
-                let list = self.pipes[pipe].list.as_ref().expect("a list is under way");
-                assert!(list.is_asked_for, "nobody asked for more");
-                self.add_piece(*conn, list.subject, piece);
-            }
-            Effect::Message { message, to } => {
-                for conn in &recipients[to.clone()] {
-                    encode_line(message, self.unasked(*conn));
-                }
-            }
-            Effect::Notice { notice, to } => {
-                for conn in &recipients[to.clone()] {
-                    encode_line(notice, self.unasked(*conn));
-                }
-            }
-            Effect::LoggedIn { conn } => {
-                self.output(*conn);
-            }
-            Effect::Close { conn, reason, last } => {
-                if let Some(last) = last {
-                    encode_line(last, self.output(*conn));
-                }
-                let pipe = self.pipe(*conn);
-                self.over(pipe, *reason);
-            }
-            Effect::Job { ticket, job } => {
-                self.jobs.push((*ticket, job.clone()));
-            }
-            Effect::DropFile { ticket } => {
-                self.opened.remove(ticket).expect("an open file is dropped");
-            }
-            Effect::Download { conn, ticket, stream, bytes } => {
-                let Some(Opened::Download(file)) = self.opened.remove(ticket) else {
-                    panic!("{ticket:?} opened nothing to download");
-                };
-                let pipe = self.pipe(*conn);
-                let known = self.pipes[pipe].downloads.insert(*stream, (file, bytes.clone()));
-                assert!(known.is_none(), "stream {stream} comes twice");
-            }
-            Effect::Upload { conn, ticket, stream, bytes } => {
-                let Some(Opened::Upload(id)) = self.opened.remove(ticket) else {
-                    panic!("{ticket:?} opened nothing to upload");
-                };
-                let pipe = self.pipe(*conn);
-                let (left, written) = (bytes.clone(), bytes.start);
-                let upload = Upload { id, left, written, is_ended: false };
-                let known = self.pipes[pipe].uploads.insert(*stream, upload);
-                assert!(known.is_none(), "stream {stream} comes twice");
-            }
-            Effect::CancelUpload { conn, stream } => {
-                let pipe = self.pipe(*conn);
-                let known = self.pipes[pipe].uploads.remove(stream);
-                assert!(known.is_some(), "stream {stream} is cancelled and was not open");
-            }
-            Effect::Figures { conn } => self.output(*conn).extend_from_slice(FIGURES),
-            Effect::Stop { seconds } => self.stops = Some(*seconds),
-            Effect::CancelDownload { conn, stream } => {
-                let pipe = self.pipe(*conn);
-                let known = self.pipes[pipe].downloads.remove(stream);
-                assert!(known.is_some(), "stream {stream} is cancelled and was not open");
-            }
-        }
-    }
-
-    fn over(&mut self, pipe: usize, reason: CloseReason) {
-        self.pipes[pipe].closed = Some(reason);
-        self.pipes[pipe].uploads.clear();
-        if let Some(list) = self.pipes[pipe].list.take() {
-            // What was held back would read like an item.
-            let lines = list.held.split(|byte| *byte == b'\n');
-            let is_message = |line: &&[u8]| line.starts_with(b"D ") || line.starts_with(b"C 124 ");
-            let messages = lines.filter(is_message).count();
-            self.model.are_dropped(self.pipes[pipe].conn, messages);
-        }
-        if !reason.finishes_downloads() {
-            self.pipes[pipe].downloads.clear();
-        }
-        self.slots[self.pipes[pipe].conn.slot as usize].0 = None;
-    }
-
-    /// The pipe of a connection that is open; whatever the hub wants done is for one of those.
-    fn pipe(&self, conn: ConnId) -> usize {
-        let (pipe, generation) = self.slots[conn.slot as usize];
-        assert_eq!(generation, conn.generation, "{conn} is gone");
-        pipe.unwrap_or_else(|| panic!("{conn} is gone"))
-    }
-
-    fn output(&mut self, conn: ConnId) -> &mut Vec<u8> {
-        let pipe = self.pipe(conn);
-        &mut self.pipes[pipe].output
-    }
-
-    /// Where a line goes that was not asked for.
-    fn unasked(&mut self, conn: ConnId) -> &mut Vec<u8> {
-        let pipe = self.pipe(conn);
-        let Pipe { list, output, .. } = &mut self.pipes[pipe];
-        list.as_mut().map_or(output, |list| &mut list.held)
-    }
-
-    fn add_piece(&mut self, conn: ConnId, subject: Subject, piece: &Piece) {
-        let pipe = self.pipe(conn);
-        let Pipe { list, output, .. } = &mut self.pipes[pipe];
-        let mut at = 0;
-        while piece.encode_item(subject, at, output) {
-            at += 1;
-        }
-        let before = list.take().map(|list| list.held).unwrap_or_default();
-        match &piece.last {
-            Some(last) => {
-                encode_line(last, output);
-                output.extend(before);
-            }
-            None => {
-                *list = Some(ListUnderWay { subject, is_asked_for: false, held: before });
+        for pipe in std::mem::take(&mut self.overfull) {
+            if self.pipes[pipe].closed.is_none() {
+                self.cut_off(pipe);
             }
         }
     }

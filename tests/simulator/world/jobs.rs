@@ -1,0 +1,92 @@
+//! What the store does, and what it can't.
+
+use chatsrv::hub::{Job, Outcome};
+
+use super::World;
+
+impl World {
+    /// The store does some job: passwords and files in any order, what it keeps in turn.
+    pub(super) fn do_a_job(&mut self) {
+        if self.server.jobs.is_empty() || self.step < self.outages.store {
+            return;
+        }
+        let mut at = self.lot.usize(..self.server.jobs.len());
+        if is_in_turn(&self.server.jobs[at].1) {
+            at = self.server.jobs.iter().position(|(_, job)| is_in_turn(job)).unwrap_or(at);
+        }
+        if at > 0 {
+            self.counts.fault("job before an older one");
+        }
+        self.store.files.now = self.server.now.unix_micros;
+        let outcome = self.outcome_of(at);
+        if let (Job::Register { account, .. }, Outcome::Done) = (&self.server.jobs[at].1, &outcome)
+        {
+            self.people.numbers.push(account.number.0);
+        }
+        self.server.job_done(at, outcome, &self.store);
+    }
+
+    fn outcome_of(&mut self, at: usize) -> Outcome {
+        let job = &self.server.jobs[at].1;
+        let is_full = self.step < self.outages.disk_full;
+        let are_passwords_busy = self.step < self.outages.passwords;
+        let (fault, outcome) = match self.lot.u8(..32) {
+            0 => ("queue full for one job", Outcome::Busy),
+            1 => ("job fails", Outcome::Failed),
+            2 if writes(job) => ("disk full for one job", Outcome::NoRoom),
+            _ if is_full && writes(job) => ("job on a full disk", Outcome::NoRoom),
+            _ if are_passwords_busy && hashes(job) => {
+                ("password not hashed, queue full", Outcome::Busy)
+            }
+            _ => match self.store.run(job) {
+                Outcome::PasswordWrong => ("wrong password", Outcome::PasswordWrong),
+                outcome => return outcome,
+            },
+        };
+        self.counts.fault(fault);
+        outcome
+    }
+}
+
+/// Whether the store does a job in its turn, and not when it happens to be ready.
+pub(super) fn is_in_turn(job: &Job) -> bool {
+    !matches!(
+        job,
+        Job::Register { .. }
+            | Job::CheckPassword { .. }
+            | Job::SetPassword { .. }
+            | Job::ListFolder { .. }
+            | Job::OpenFile { .. }
+            | Job::SumFile { .. }
+            | Job::OpenSent(_)
+            | Job::SumSent(_)
+            | Job::SyncUpload(_)
+            | Job::MakeCallTicket
+    )
+}
+
+/// Whether a job hashes a password, for which it may have to queue.
+fn hashes(job: &Job) -> bool {
+    matches!(job, Job::Register { .. } | Job::CheckPassword { .. } | Job::SetPassword { .. })
+}
+
+/// Whether a job needs room on the disk.
+fn writes(job: &Job) -> bool {
+    matches!(
+        job,
+        Job::Register { .. }
+            | Job::SetPassword { .. }
+            | Job::MakeToken { .. }
+            | Job::KeepMessage { .. }
+            | Job::RaiseIdMark { .. }
+            | Job::MarkSeen { .. }
+            | Job::SetDisplayName { .. }
+            | Job::SetBanned { .. }
+            | Job::SetAdministrator { .. }
+            | Job::SaveGroup(_)
+            | Job::EndGroup(_)
+            | Job::BeginUpload { .. }
+            | Job::SyncUpload(_)
+            | Job::FinishUpload { .. }
+    )
+}
