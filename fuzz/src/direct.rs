@@ -1,0 +1,333 @@
+//! The listener of direct chats, and the chats themselves: who has no ticket gets no byte and no
+//! chat, and who has one can end the chat and no more.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, Instant};
+
+use chatsrv::direct::chat::{Chat, Ending, Event, Stage};
+use chatsrv::direct::invitations::Invitations;
+use chatsrv::direct::messages::{self, Messages};
+use chatsrv::direct::noise::{Channel, Handshake};
+use chatsrv::direct::stranger::{HELLO_BYTES, Stranger, Verdict};
+use chatsrv::direct::ticket::{TICKET_BYTES, Ticket};
+use chatsrv::protocol::name::UserName;
+
+/// The most that may wait for a peer that reads nothing, in bytes, and one message.
+const OUTPUT_BYTES_MAX: usize = 256 * 1024 + 5000;
+/// How many steps one input may take.
+const STEPS_MAX: usize = 200;
+
+/// Plays what the input says: each step is a byte for what happens and the bytes that it takes.
+pub fn run(input: &[u8]) {
+    framing(input);
+    let mut script = Script(input);
+    let mut house = House::new();
+    for _ in 0..STEPS_MAX {
+        let Some(step) = script.byte() else { break };
+        match step % 16 {
+            0 => house.invite(script.number()),
+            1 => house.knock(),
+            2..=4 => house.arrives(script.bytes()),
+            5 => house.hello(script.number()),
+            6 => house.dial(script.number()),
+            7 => house.answer(script.number()),
+            8..=10 => house.arrives_sealed(script.bytes()),
+            11 => house.act(script.byte().unwrap_or_default()),
+            12 => house.say(script.bytes()),
+            13 => house.written(script.number()),
+            14 => house.wait(script.number()),
+            _ => house.hang_up(),
+        }
+        house.check();
+    }
+    house.hang_up();
+    house.check();
+}
+
+/// Messages are the same however their bytes are split.
+fn framing(input: &[u8]) {
+    let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let (mut messages, mut read) = (Messages::default(), Vec::new());
+        for piece in pieces {
+            messages.extend(piece);
+            while let Some(peeked) = messages.peek().map(<[u8]>::to_vec) {
+                assert_eq!(messages.next_length(), Some(peeked.len()));
+                assert_eq!(messages.next_message(), Some(&peeked[..]));
+                read.push(peeked);
+            }
+        }
+        let is_within = messages.is_within_message();
+        (read, is_within)
+    };
+    let whole = read(&mut [input].into_iter());
+    assert_eq!(whole, read(&mut input.chunks(1)));
+    let mut wire = Vec::new();
+    whole.0.iter().for_each(|message| messages::encode(message, &mut wire));
+    assert!(input.starts_with(&wire) && whole.1 == (wire.len() < input.len()));
+}
+
+/// The rest of an input.
+struct Script<'a>(&'a [u8]);
+
+impl<'a> Script<'a> {
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    fn number(&mut self) -> u8 {
+        self.byte().unwrap_or_default()
+    }
+
+    /// Some bytes, behind how many they are.
+    fn bytes(&mut self) -> &'a [u8] {
+        let length = usize::from(self.number()).min(self.0.len());
+        let (bytes, rest) = self.0.split_at(length);
+        self.0 = rest;
+        bytes
+    }
+}
+
+/// What a stranger has sent and was not read yet.
+#[derive(Debug, Default)]
+struct Wire(RefCell<VecDeque<u8>>);
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.get_mut().read(buffer) {
+            Ok(0) => Err(ErrorKind::WouldBlock.into()),
+            read => read,
+        }
+    }
+}
+
+/// Who is at the other end of the one connection that there is.
+enum Other {
+    Nobody,
+    /// One who has come, and all that was sent.
+    Stranger(Stranger<Wire>, Vec<u8>),
+    Chat(Box<Chat>),
+}
+
+/// Bob's side of a direct chat with alice, and what the other side knows.
+struct House {
+    now: Instant,
+    invitations: Invitations,
+    /// The tickets with which alice was announced.
+    invited: Vec<u8>,
+    other: Other,
+    /// What the other side has made with a ticket: which, its half of a handshake, and the message.
+    hello: Option<(u8, Handshake, Vec<u8>)>,
+    /// Where the other side has the ticket and the handshake is done.
+    channel: Option<Channel>,
+}
+
+impl House {
+    fn new() -> Self {
+        House {
+            now: Instant::now(),
+            invitations: Invitations::default(),
+            invited: Vec::new(),
+            other: Other::Nobody,
+            hello: None,
+            channel: None,
+        }
+    }
+
+    /// The server announces alice.
+    fn invite(&mut self, number: u8) {
+        self.invited.push(number % 4);
+        self.invitations.add(alice(), ticket(number), self.now);
+        self.turn();
+    }
+
+    /// Somebody connects.
+    fn knock(&mut self) {
+        let stranger = Stranger::new(Wire::default(), IpAddr::V4(Ipv4Addr::LOCALHOST), self.now);
+        self.other = Other::Stranger(stranger, Vec::new());
+        (self.hello, self.channel) = (None, None);
+    }
+
+    /// Bob calls alice.
+    fn dial(&mut self, number: u8) {
+        let chat = Chat::call(bob(), alice(), &ticket(number)).unwrap();
+        assert_eq!(chat.output().len(), HELLO_BYTES);
+        self.other = Other::Chat(Box::new(chat));
+        (self.hello, self.channel) = (None, None);
+    }
+
+    /// The other side makes the first message of a handshake, and sends it.
+    fn hello(&mut self, number: u8) {
+        let (handshake, message) = Handshake::begin(&ticket(number)).unwrap();
+        let mut hello = Vec::new();
+        messages::encode(&message, &mut hello);
+        // Only what comes first can be taken for one.
+        if matches!(&self.other, Other::Stranger(_, sent) if sent.is_empty()) {
+            self.hello = Some((number % 4, handshake, hello.clone()));
+        }
+        self.arrives(&hello);
+    }
+
+    /// The other side answers the first message of bob's handshake.
+    fn answer(&mut self, number: u8) {
+        let Other::Chat(chat) = &self.other else { return };
+        let first = chat.output().get(2..HELLO_BYTES).filter(|_| chat.stage() == Stage::Handshake);
+        let Some(first) = first else { return };
+        let Ok((channel, second)) = Channel::answer(&ticket(number), first) else { return };
+        let mut answer = Vec::new();
+        messages::encode(&second, &mut answer);
+        let events = self.receive(&answer);
+        // What came before it may have made another message of it.
+        if events == [Event::Reached] {
+            self.channel = Some(channel);
+        }
+    }
+
+    /// Bytes come from the other side.
+    fn arrives(&mut self, bytes: &[u8]) {
+        match &mut self.other {
+            Other::Nobody => {}
+            Other::Stranger(stranger, sent) => {
+                stranger.input().0.borrow_mut().extend(bytes);
+                sent.extend_from_slice(bytes);
+                self.turn();
+            }
+            Other::Chat(_) => {
+                let events = self.receive(bytes);
+                let forged = events.iter().any(|e| *e != Event::Ended(Ending::Undecipherable));
+                assert!(!forged, "without a ticket: {events:?}");
+            }
+        }
+    }
+
+    /// Something sealed comes from the other side, where it has the ticket.
+    fn arrives_sealed(&mut self, plain: &[u8]) {
+        let Some(channel) = &mut self.channel else { return };
+        let mut wire = Vec::new();
+        messages::encode(&channel.seal(plain).unwrap(), &mut wire);
+        let events = self.receive(&wire);
+        assert!(events.len() <= 1, "one message is more than one event: {events:?}");
+        let says_alice = plain.eq_ignore_ascii_case(b"C CONN alice\n")
+            || plain.eq_ignore_ascii_case(b"C CONN alice\r\n");
+        assert!(says_alice || events != [Event::Called], "{:?}", plain.escape_ascii());
+    }
+
+    /// The listener looks at the stranger.
+    fn turn(&mut self) {
+        let Other::Stranger(stranger, sent) = &mut self.other else { return };
+        let chat = match stranger.turn(bob(), &mut self.invitations, self.now) {
+            Verdict::Waits => return,
+            Verdict::Goes => return self.other = Other::Nobody,
+            Verdict::Calls(chat) => chat,
+        };
+        let (number, handshake, hello) = self.hello.take().expect("nobody made a hello");
+        assert!(sent.starts_with(&hello), "another message was taken for alice's");
+        assert!(self.invited.contains(&number), "nobody announced that ticket");
+        assert_eq!((chat.stage(), chat.peer()), (Stage::Greeting, alice()));
+        assert_eq!(chat.output().len(), HELLO_BYTES);
+        self.channel = Some(handshake.end(&chat.output()[2..]).unwrap());
+        let early = sent.split_off(hello.len());
+        self.other = Other::Chat(chat);
+        self.arrives(&early);
+    }
+
+    fn receive(&mut self, bytes: &[u8]) -> Vec<Event> {
+        let Other::Chat(chat) = &mut self.other else { return Vec::new() };
+        let (stage, output) = (chat.stage(), chat.output().len());
+        let mut events = Vec::new();
+        chat.receive(bytes, &mut events);
+        assert!(stage != Stage::Ended || events.is_empty(), "after the end: {events:?}");
+        assert!(stage == Stage::Handshake || chat.output().len() == output, "it answers by itself");
+        for event in &events {
+            match event {
+                Event::Reached => assert_eq!(stage, Stage::Handshake),
+                Event::Called => assert_eq!(stage, Stage::Greeting),
+                Event::Accepted | Event::Declined => assert_eq!(stage, Stage::Calling),
+                Event::Unreadable => assert_eq!(stage, Stage::Open),
+                Event::Said(text) => {
+                    assert_eq!(stage, Stage::Open);
+                    assert!(!text.is_empty());
+                    assert!(!text.contains(|c: char| c.is_control() && c != '\t'), "{text:?}");
+                }
+                Event::Ended(_) => assert_eq!(chat.stage(), Stage::Ended),
+            }
+        }
+        events
+    }
+
+    /// Bob decides, or the connection breaks.
+    fn act(&mut self, what: u8) {
+        let Other::Chat(chat) = &mut self.other else { return };
+        let (stage, output) = (chat.stage(), chat.output().len());
+        let mut events = Vec::new();
+        match what % 3 {
+            0 => chat.accept(),
+            1 => chat.decline(),
+            _ => chat.lost("closed", &mut events),
+        }
+        let decided = what % 3 != 2;
+        if decided && stage != Stage::Ringing {
+            assert_eq!((chat.stage(), chat.output().len()), (stage, output));
+        }
+        if !decided {
+            assert_eq!(events.len(), usize::from(stage != Stage::Ended));
+        }
+    }
+
+    fn say(&mut self, bytes: &[u8]) {
+        let Other::Chat(chat) = &mut self.other else { return };
+        // Long enough at times to find the bound of what may wait.
+        let text = String::from_utf8_lossy(bytes).repeat(bytes.len() / 16 + 1);
+        let output = chat.output().len();
+        let said = chat.say(&text);
+        assert_eq!(said.is_ok(), chat.output().len() > output);
+        assert!(said.is_err() || chat.stage() == Stage::Open);
+    }
+
+    /// The other side reads.
+    fn written(&mut self, count: u8) {
+        let Other::Chat(chat) = &mut self.other else { return };
+        chat.written(usize::from(count).min(chat.output().len()));
+    }
+
+    fn wait(&mut self, tenths: u8) {
+        self.now += Duration::from_millis(100) * u32::from(tenths);
+        self.turn();
+    }
+
+    fn hang_up(&mut self) {
+        let Other::Chat(chat) = &mut self.other else { return };
+        let unknown = matches!(chat.stage(), Stage::Handshake | Stage::Greeting);
+        chat.hang_up();
+        assert_eq!(chat.stage(), Stage::Ended);
+        assert!(!unknown || chat.output().is_empty(), "a word to one who is not known");
+    }
+
+    fn check(&self) {
+        match &self.other {
+            Other::Nobody => {}
+            Other::Stranger(stranger, _) => assert!(stranger.length() <= HELLO_BYTES),
+            Other::Chat(chat) => {
+                let waits = chat.output().len();
+                assert!(waits <= OUTPUT_BYTES_MAX, "{waits} bytes wait");
+            }
+        }
+    }
+}
+
+fn alice() -> UserName {
+    "alice".parse().unwrap()
+}
+
+fn bob() -> UserName {
+    "bob".parse().unwrap()
+}
+
+/// One of the four tickets that there are.
+fn ticket(number: u8) -> Ticket {
+    [number % 4; TICKET_BYTES].into()
+}

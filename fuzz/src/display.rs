@@ -1,0 +1,165 @@
+//! The client's display: of what a server or a peer sends, nothing reaches the terminal that it
+//! would obey or hide, and the rows below the lines stay within their width.
+
+use chatsrv::direct::announced::Announced;
+use chatsrv::display::editor::Editor;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::safe_text::SafeText;
+use chatsrv::display::screen::{Bottom, Screen};
+use chatsrv::display::{clock, listing};
+use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::frame::{Frame, FrameBuffer};
+use chatsrv::protocol::reply::{Delivered, ServerLine};
+use chatsrv::safe;
+use unicode_width::UnicodeWidthChar;
+
+use crate::hidden;
+
+/// The narrowest screen that the client draws for.
+const COLUMNS_MIN: usize = 12;
+/// How many zero-width characters may follow each other.
+const COMBINING_MAX: usize = 6;
+/// What the screen itself may tell a terminal beside moving the cursor: colours, and to erase what
+/// stands below.
+const SEQUENCES: [&str; 9] = ["[0m", "[1;36m", "[32m", "[2m", "[33m", "[31m", "[7m", "[J", "[H"];
+
+/// Feeds the display with what came over a connection. The first byte is the terminal's width.
+pub fn run(input: &[u8]) {
+    let Some((columns, wire)) = input.split_first() else { return };
+    let columns = COLUMNS_MIN.max(usize::from(*columns));
+    let mut display = Display {
+        screen: Screen::new(columns, wire.len().is_multiple_of(2)),
+        editor: Editor::default(),
+    };
+    let mut frames = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
+    frames.extend(wire);
+    while let Some(frame) = frames.next_frame() {
+        match frame {
+            Frame::Command(text) => display.command(text.as_str()),
+            Frame::Data(text) => display.data(text.as_str()),
+            Frame::File { bytes, .. } => display.any(&String::from_utf8_lossy(bytes)),
+            Frame::FileEnd { .. } | Frame::Bad(_) => {}
+        }
+    }
+    // What is no line of the protocol may still be the name of a file or the text of an error.
+    display.any(&String::from_utf8_lossy(wire));
+}
+
+/// A screen, and the line that is being typed on it.
+struct Display {
+    screen: Screen,
+    editor: Editor,
+}
+
+impl Display {
+    fn command(&mut self, text: &str) {
+        let Some(line) = ServerLine::parse(text) else { return self.any(text) };
+        let ServerLine { code, verb, rest } = line;
+        assert!((100..600).contains(&code) && !(line.is_final() && line.is_notice()));
+        assert!(text.starts_with(format!("{code} {verb}").trim_end_matches(' ')));
+        self.show(Kind::Error, safe!("unexpected from the server: {code} {verb} {rest}"));
+        if let Some(user) = listing::user(rest) {
+            self.complete(user.name);
+            self.show(Kind::Answer, user.text());
+        }
+        if let Some(file) = listing::file(rest) {
+            self.complete(file.name);
+            self.show(Kind::Answer, file.text());
+        }
+        if let Some(unread) = listing::unread(rest) {
+            self.show(Kind::Answer, unread.text());
+        }
+        if let Some(call) = Announced::parse(rest) {
+            let ticket = rest.split(' ').nth(3).unwrap_or_default();
+            assert!(!format!("{call:?}").contains(ticket), "a ticket is told");
+            self.show(Kind::Notice, safe!("{} calls; /accept or /decline", call.peer));
+        }
+    }
+
+    fn data(&mut self, text: &str) {
+        let Some(message) = Delivered::parse(text) else { return self.any(text) };
+        let Delivered { id, from, to, text } = message;
+        self.show(Kind::Direct, safe!("{} {from} -> {to}: {text}", clock::moment(id)));
+    }
+
+    fn any(&mut self, text: &str) {
+        self.show(Kind::Warning, safe!("{text}"));
+        self.complete(text);
+    }
+
+    /// A name that the server told is put into the line that is being typed.
+    fn complete(&mut self, name: &str) {
+        self.editor.set(name);
+        self.draw(SafeText::new(name));
+        self.editor.home();
+        self.editor.right();
+        self.draw(SafeText::default());
+        self.editor.word_right();
+        self.editor.kill_word();
+        self.editor.yank();
+        self.draw(SafeText::new(name));
+    }
+
+    fn show(&mut self, kind: Kind, text: SafeText) {
+        is_safe(&text);
+        let shown = text.as_str().to_owned();
+        self.screen.print(&Line { kind, text });
+        let written = self.written();
+        assert!(written.ends_with(&format!("{shown}\r\n")), "{shown:?} is {written:?}");
+    }
+
+    /// Draws the rows below, as the terminal does.
+    fn draw(&mut self, status: SafeText) {
+        let columns = self.screen.columns();
+        let view = self.editor.view(columns - 1);
+        assert!(view.cursor < columns, "the cursor stands at {} of {columns}", view.cursor);
+        let row = SafeText::new(&view.text);
+        assert_eq!(row.as_str(), view.text, "the line that is typed was not safe");
+        assert!(row.width() < columns, "{} of {columns} columns: {row:?}", row.width());
+        let visible = status.cut(columns);
+        assert!(status.as_str().starts_with(visible));
+        assert!(SafeText::new(visible).width() <= columns, "{visible:?} in {columns}");
+        let bottom =
+            Bottom { status: Some(visible.to_owned()), row: view.text, cursor: view.cursor };
+        self.screen.draw(bottom);
+        self.written();
+    }
+
+    /// What was written to the terminal, without what the screen itself tells it.
+    fn written(&mut self) -> String {
+        let written = String::from_utf8(self.screen.take_output()).expect("it is UTF-8");
+        let (mut rest, mut text) = (written.as_str(), String::new());
+        while let Some((before, after)) = rest.split_once('\x1b') {
+            text.push_str(before);
+            rest = sequence(after).unwrap_or_else(|| panic!("unknown sequence: ESC {after:?}"));
+        }
+        text.push_str(rest);
+        let raw = text.replace("\r\n", "");
+        let raw = raw.trim_matches('\r');
+        assert!(!raw.contains(|c| c != '\r' && hidden(c)), "{raw:?}");
+        text
+    }
+}
+
+/// What follows a sequence that the screen may use.
+fn sequence(text: &str) -> Option<&str> {
+    if let Some(rest) = SEQUENCES.iter().find_map(|known| text.strip_prefix(known)) {
+        return Some(rest);
+    }
+    let moved = text.strip_prefix('[')?.trim_start_matches(|c: char| c.is_ascii_digit());
+    moved.strip_prefix(['A', 'C'])
+}
+
+/// A text shows all that it holds, on one line.
+fn is_safe(text: &SafeText) {
+    let shown = text.as_str();
+    assert!(!shown.contains(hidden), "{shown:?}");
+    assert!(text.width() <= 2 * shown.chars().count());
+    assert_eq!(text.cut(text.width()), shown);
+    let mut combining = 0;
+    for c in shown.chars() {
+        combining = if c.width() == Some(0) { combining + 1 } else { 0 };
+        assert!(combining <= COMBINING_MAX, "a stack of accents: {shown:?}");
+    }
+    assert_eq!(SafeText::new(shown).as_str(), shown, "it is not safe the second time");
+}

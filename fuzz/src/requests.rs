@@ -1,0 +1,202 @@
+//! The parser of requests: what it takes, it takes again as the client writes it, and what it
+//! refuses is answered with a line that a client can read.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chatsrv::protocol::frame::{Decoder, Frame};
+use chatsrv::protocol::name::{
+    DisplayName, FileName, GroupName, Key, Number, Target, UserName, UserRef,
+};
+use chatsrv::protocol::reply::{Code, Reply, ServerLine, encode_line};
+use chatsrv::protocol::request::{FileRef, LIST_MESSAGES_MAX, PORT_MIN, Refusal, Request};
+use chatsrv::protocol::text::{Reason, Text, TextError};
+use chatsrv::protocol::wire::Outgoing;
+use chatsrv::protocol::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
+
+use crate::hidden;
+
+/// Feeds the parser, line by line.
+pub fn run(input: &[u8]) {
+    input.split(|byte| *byte == b'\n').for_each(line);
+}
+
+fn line(bytes: &[u8]) {
+    let text = match (Text::from_bytes(bytes), std::str::from_utf8(bytes)) {
+        (Err(TextError::NotUtf8), Err(_)) => return,
+        (Err(TextError::ControlCharacter), Ok(raw)) => {
+            assert!(raw.contains(is_control), "refused for nothing: {raw:?}");
+            return;
+        }
+        (Ok(text), Ok(raw)) => text_is(text, raw),
+        (text, raw) => panic!("{text:?} of {raw:?}"),
+    };
+    names(text.as_str());
+    text.split(' ').for_each(names);
+    if "C \n".len() + text.len() > CLIENT_LINE_BYTES_MAX {
+        return;
+    }
+    match Request::parse(text) {
+        Ok(request) => taken(&request),
+        Err(refusal) => refused(refusal),
+    }
+}
+
+fn is_control(c: char) -> bool {
+    c.is_control() && c != '\t'
+}
+
+fn text_is<'a>(text: Text<'a>, raw: &str) -> Text<'a> {
+    assert_eq!(text.as_str(), raw);
+    assert!(!raw.contains(is_control), "let through: {raw:?}");
+    let (word, rest) = text.split_word();
+    assert!(!word.contains(' '));
+    let parts = [word, rest.as_str()].concat();
+    assert_eq!(parts, raw.replacen(' ', "", 1));
+    text
+}
+
+/// A request is the same request again when a client sends it.
+fn taken(request: &Request) {
+    let verb = request.verb();
+    let line = match Outgoing::command(verb, words(request)) {
+        Ok(line) => line,
+        // A number that was left out is written.
+        Err(TextError::TooLong) => return,
+        Err(error) => panic!("{request:?}: {error}"),
+    };
+    let mut decoder = Decoder::new(CLIENT_LINE_BYTES_MAX);
+    let (used, frame) = decoder.decode(line.as_bytes());
+    assert_eq!(used, line.as_bytes().len());
+    let Some(Frame::Command(text)) = frame else { panic!("{line:?} is {frame:?}") };
+    assert_eq!(Request::parse(text).as_ref(), Ok(request), "{text:?}");
+}
+
+/// A refusal becomes one line, which says what it is about.
+fn refused(refusal: Refusal) {
+    use Code::{BadParameters, NameNotAllowed, NotFound, Unknown, WrongPassword};
+    let Refusal { verb, code, detail } = refusal;
+    let codes = [Unknown, BadParameters, NotFound, NameNotAllowed, WrongPassword];
+    assert!(codes.contains(&code), "{code}");
+    assert_eq!(verb.is_none(), code == Unknown);
+    let mut wire = Vec::new();
+    encode_line(&Reply::new(code, verb, detail), &mut wire);
+    let mut decoder = Decoder::new(SERVER_LINE_BYTES_MAX);
+    let (used, frame) = decoder.decode(&wire);
+    assert_eq!(used, wire.len());
+    let Some(Frame::Command(text)) = frame else { panic!("{frame:?}") };
+    let line = ServerLine::parse(text.as_str()).unwrap();
+    assert!(line.is_final() && !line.is_notice());
+    assert_eq!(line.code, code as u16);
+    assert_eq!(line.verb, verb.map_or("-", |verb| verb.name()));
+}
+
+/// What a word or a text is read as by anything that reads one, it is again when it is written.
+fn names(text: &str) {
+    again::<Number>(text);
+    again::<UserRef>(text);
+    again::<Target>(text);
+    if let Some(name) = again::<UserName>(text) {
+        assert!(name.as_str().len() <= 32 && !name.as_str().contains([' ', '/', '#', '*']));
+        assert_eq!(name.as_str().to_uppercase().parse(), Ok(name), "another case, another name");
+    }
+    if let Some(group) = again::<GroupName>(text) {
+        let starts_with_digit = text[1..].starts_with(|c: char| c.is_ascii_digit());
+        assert_eq!(group.is_numbered(), starts_with_digit);
+    }
+    if let Some(file) = again::<FileName>(text) {
+        let mut parts = std::path::Path::new(file.as_str()).components();
+        assert!(parts.all(|part| matches!(part, std::path::Component::Normal(_))), "{file}");
+        assert!(!file.as_str().contains("/.") && !file.as_str().starts_with('.'));
+    }
+    if let Ok(name) = text.parse::<DisplayName>() {
+        shown(name.as_str(), text);
+    }
+    if let Ok(reason) = text.parse::<Reason>() {
+        shown(reason.as_str(), text);
+    }
+    if let Ok(key) = text.parse::<Key>() {
+        assert!(key.as_str() == text && !text.contains(' ') && text.len() <= 64);
+    }
+}
+
+fn again<T: FromStr + Display + PartialEq>(text: &str) -> Option<T> {
+    let value = text.parse::<T>().ok()?;
+    let written = value.to_string();
+    assert!(written == text, "{text:?} is written as {written:?}");
+    assert!(written.parse().is_ok_and(|again: T| again == value), "{text:?} is another");
+    Some(value)
+}
+
+/// What people choose to be seen hides nothing.
+fn shown(chosen: &str, text: &str) {
+    assert_eq!(chosen, text);
+    assert!(!chosen.contains(hidden), "{chosen:?}");
+    assert!(!chosen.trim().is_empty());
+}
+
+/// The words of a request, as chatsrv-protocol(7) has them.
+fn words(request: &Request) -> String {
+    let on_or_off = |on: bool| if on { "on" } else { "off" };
+    match request {
+        Request::User { name, takeover: false } => name.to_string(),
+        Request::User { name, takeover: true } => format!("{name} TAKEOVER"),
+        Request::Resume { name, token } => format!("{name} {}", token.expose()),
+        Request::Key(key) => key.as_str().to_owned(),
+        Request::OpenUnread(chat) => chat.to_string(),
+        Request::OpenLast { chat, count } => bounded(*count, format!("{chat} {count}")),
+        Request::History { chat, before, count } => {
+            bounded(*count, format!("{chat} {before} {count}"))
+        }
+        Request::Search { chat: None, words } => format!("- {words}"),
+        Request::Search { chat: Some(chat), words } => format!("{chat} {words}"),
+        Request::Seen { chat, id } => format!("{chat} {id}"),
+        Request::Nick(name) => name.as_str().to_owned(),
+        Request::Quiet(quiet) => on_or_off(*quiet).to_owned(),
+        Request::Ls(folder) => folder.as_ref().map_or_else(String::new, FileName::to_string),
+        Request::Get { offset, file } => format!("{offset} {file}"),
+        Request::Sum(file) => FileRef::to_string(file),
+        Request::Put { size, name } => format!("{size} {name}"),
+        Request::Sendfile { to, size, name } => {
+            assert!(!name.as_str().contains('/'), "{name} is a path");
+            format!("{to} {size} {name}")
+        }
+        Request::Abort { stream } => stream.to_string(),
+        Request::Mkgroup { name, users, asks: _ } => {
+            assert!(!users.is_empty());
+            let name = name.iter().map(GroupName::to_string);
+            name.chain(users.iter().map(UserRef::to_string)).collect::<Vec<_>>().join(" ")
+        }
+        Request::Join(group) | Request::Leave(group) | Request::Members(group) => group.to_string(),
+        Request::Admit { group, user, admit: _ } => format!("{group} {user}"),
+        Request::Keep { group, keep } => format!("{group} {}", on_or_off(*keep)),
+        Request::Groups { all } => if *all { "ALL" } else { "" }.to_owned(),
+        Request::Up { port: None } => String::new(),
+        Request::Up { port: Some(port) } => {
+            assert!(*port >= PORT_MIN);
+            port.to_string()
+        }
+        Request::Call(user) => user.to_string(),
+        Request::Kick { user, reason: None } => user.to_string(),
+        Request::Kick { user, reason: Some(reason) } => format!("{user} {}", reason.as_str()),
+        Request::Ban { user, banned: _ } => user.to_string(),
+        Request::Admin { user, admin } => format!("{user} {}", on_or_off(*admin)),
+        Request::Shutdown { seconds } => seconds.to_string(),
+        Request::Token
+        | Request::Passwd
+        | Request::Pm
+        | Request::Dm
+        | Request::Unread
+        | Request::Who
+        | Request::Down
+        | Request::Alive
+        | Request::Dump
+        | Request::Help
+        | Request::Ex => String::new(),
+    }
+}
+
+fn bounded(count: u16, words: String) -> String {
+    assert!(count <= LIST_MESSAGES_MAX, "{words}");
+    words
+}
