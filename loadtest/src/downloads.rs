@@ -54,11 +54,7 @@ impl Downloads {
     /// Asks for the file, unless enough was downloaded.
     pub fn ask(&self, client: &mut Client) {
         if !self.is_stopped {
-            client.say(|session, out| {
-                if let Some(session) = session.native() {
-                    session.download(&self.name, out);
-                }
-            });
+            client.say(|session, out| session.download(&self.name, out));
         }
     }
 

@@ -31,6 +31,30 @@ pub const PAIRS_MAX: usize = 1 << 28;
 /// Pairs that write to each other at most: a message carries the number of its pair in 16 bits.
 pub const DIRECT_PAIRS_MAX: u32 = 1 << 16;
 
+/// Groups at most: a message carries the number of its maker in 16 bits.
+pub const GROUPS_MAX: u32 = 1 << 16;
+
+/// Members of a group at most: their names fit the line that makes it.
+pub const GROUP_SIZE_MAX: i64 = 200;
+
+/// Accounts that a data folder is filled with, at most.
+pub const ACCOUNTS_MAX: u32 = 10_000_000;
+
+/// New accounts under way while a data folder is filled: fewer than the store hashes passwords for.
+pub const FILL_ACCOUNTS_MAX: usize = 1_000;
+
+/// Messages under way then: several transactions, so that the database thread need not wait.
+pub const FILL_MESSAGES_MAX: usize = 8_000;
+
+/// How long the store may do nothing while it is filled.
+pub const FILL_STALL_MAX: Duration = Duration::from_secs(60);
+
+/// Messages that the reader of a filled folder gets, or a few more.
+pub const READER_MESSAGES_MAX: u32 = 100;
+
+/// How long one answer of the server may take.
+pub const ANSWER_MAX: Duration = Duration::from_secs(60);
+
 /// Bytes of text in a broadcast over IRC at most: a line has 512, and the server puts the sender's
 /// name, user and host before it.
 pub const IRC_PAYLOAD_BYTES_MAX: u32 = 400;
@@ -56,3 +80,10 @@ pub const SPAWN_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Lines of a spawned server's log that are kept.
 pub const SERVER_LOG_LINES_MAX: usize = 20;
+
+/// The receive buffer of clients that stop reading, in bytes: the least that the kernel allows, so
+/// that what they do not read waits in the server soon.
+pub const STALLED_RECEIVE_BYTES: usize = 2304;
+
+/// Reasons for which connections ended that are told apart.
+pub const CLOSING_REASONS_MAX: usize = 16;

@@ -4,11 +4,12 @@
 //!
 //! 1. [`options`]: the command line; [`run`]: a run from start to report.
 //! 2. [`login`] and [`traffic`]: its two phases.
-//! 3. [`talk`]: who says what when; [`broadcast`] and [`direct`]: its two kinds; [`flights`] and
-//!    [`ledger`]: what has arrived and what not; [`payload`] and [`arrivals`]: what the messages
-//!    say; [`downloads`]: the clients that download.
+//! 3. [`talk`]: who says what when; [`broadcast`], [`direct`] and [`groups`]: its kinds;
+//!    [`flights`] and [`ledger`]: what has arrived and what not; [`payload`] and [`arrivals`]: what
+//!    the messages say; [`downloads`]: the clients that download.
 //! 4. [`clients`]: sockets, poller, and the protocols; [`spawn`]: a server of its own.
-//! 5. [`floor`]: a server that others are measured against.
+//! 5. [`floor`]: a server that others are measured against; [`slow`]: clients that are a burden;
+//!    [`fill`] and [`request`]: what a server takes for a request when it keeps a lot.
 //! 6. [`figures`], [`latency`], [`meter`] and [`process`]: what is measured; [`report`],
 //!    [`plot`] and [`chart`]: how it is told.
 
@@ -21,8 +22,10 @@ mod direct;
 mod downloads;
 mod failure;
 mod figures;
+mod fill;
 mod flights;
 mod floor;
+mod groups;
 mod latency;
 mod ledger;
 mod limits;
@@ -35,8 +38,10 @@ mod payload;
 mod plot;
 mod process;
 mod report;
+mod request;
 mod run;
 mod server;
+mod slow;
 mod spawn;
 mod talk;
 mod traffic;
@@ -56,7 +61,10 @@ fn main() -> ExitCode {
     };
     let outcome = match &options.command {
         None => measure(&options),
+        Some(Command::Fill(options)) => fill::fill(options).map(|()| true),
+        Some(Command::Request(options)) => request::ask(options).map(|()| true),
         Some(Command::Chart(options)) => chart::draw(options).map(|()| true),
+        Some(Command::Slow(options)) => slow::burden(options).map(|()| true),
         Some(Command::Floor(options)) => floor::serve(options).map(|never| match never {}),
     };
     match outcome {

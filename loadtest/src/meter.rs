@@ -81,6 +81,8 @@ pub struct Cpu {
     pub cpu_seconds: f64,
     /// For each message received; absent where there was none.
     pub cpu_us_per_delivery: Option<f64>,
+    /// For each gigabyte (10^9 bytes) downloaded; absent where there was none.
+    pub cpu_seconds_per_gigabyte: Option<f64>,
     /// As a share of the time of one processor.
     pub cpu_share: f64,
 }
@@ -167,6 +169,8 @@ impl Cpu {
             cpu_seconds: seconds,
             cpu_us_per_delivery: (measured.deliveries > 0)
                 .then(|| seconds * 1e6 / measured.deliveries as f64),
+            cpu_seconds_per_gigabyte: (measured.downloaded_bytes > 0)
+                .then(|| seconds * 1e9 / measured.downloaded_bytes as f64),
             cpu_share: seconds / measured.elapsed.as_secs_f64(),
         }
     }

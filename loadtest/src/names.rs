@@ -29,6 +29,11 @@ impl Names {
         format!("{}{number:05}", self.prefix)
     }
 
+    /// The name of group `number`, as messages are addressed to it.
+    pub fn group(&self, number: usize) -> String {
+        format!("#{}{number:05}", self.prefix)
+    }
+
     /// The number of the client with that name, where it is one of this run.
     pub fn number(&self, name: &str) -> Option<usize> {
         name.strip_prefix(&self.prefix)?.parse().ok()

@@ -12,10 +12,16 @@ use crate::clients::Protocol;
 use crate::clock::nanos;
 use crate::failure::Failure;
 use crate::figures::Timetable;
+use crate::fill::FillOptions;
 use crate::floor::FloorOptions;
-use crate::limits::{DIRECT_PAIRS_MAX, IRC_PAYLOAD_BYTES_MAX, PAIRS_MAX, SENDERS_MAX};
+use crate::groups::Plan;
+use crate::limits::{
+    DIRECT_PAIRS_MAX, GROUP_SIZE_MAX, GROUPS_MAX, IRC_PAYLOAD_BYTES_MAX, PAIRS_MAX, SENDERS_MAX,
+};
 use crate::login::Roles;
 use crate::payload::{INTENDED_NANOS_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN};
+use crate::request::RequestOptions;
+use crate::slow::SlowOptions;
 use crate::spawn;
 
 /// Simulates many chat clients, and measures how fast and how well a server serves them.
@@ -34,7 +40,17 @@ pub struct Options {
     #[arg(env = "LOADTEST_SERVER", conflicts_with = "spawn")]
     pub server: String,
 
-    /// The protocol that the server speaks; only broadcasts go with others than chatsrv's
+    /// Connect with TLS, and verify the server's certificate; a spawned server gets one
+    #[arg(long, env = "LOADTEST_TLS", value_parser = BoolishValueParser::new())]
+    pub tls: bool,
+
+    /// Trust who stands in this file (PEM), and nobody else; it implies --tls [default: whom this
+    /// machine trusts]
+    #[arg(long, value_name = "FILE", env = "LOADTEST_CA", conflicts_with = "spawn")]
+    pub ca: Option<PathBuf>,
+
+    /// The protocol that the server speaks; only broadcasts go with others than chatsrv's, and
+    /// only downloads with http
     #[arg(long, value_name = "PROTOCOL", default_value = "native", env = "LOADTEST_PROTOCOL")]
     #[arg(value_enum)]
     pub protocol: Protocol,
@@ -65,12 +81,23 @@ pub struct Options {
     #[arg(conflicts_with_all = ["senders", "rate", "downloads"])]
     pub direct: bool,
 
+    /// Groups in place of everyone: so many are made, and the maker of each writes to it, in turn
+    #[arg(long, value_name = "N", default_value_t = 0, env = "LOADTEST_GROUPS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=i64::from(GROUPS_MAX)))]
+    #[arg(conflicts_with_all = ["senders", "rate", "direct", "downloads"])]
+    pub groups: u32,
+
+    /// Members of each group
+    #[arg(long, value_name = "M", default_value_t = 100, env = "LOADTEST_GROUP_SIZE")]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=GROUP_SIZE_MAX), requires = "groups")]
+    pub group_size: u32,
+
     /// Nobody says anything: what clients cost that are only there
     #[arg(long, env = "LOADTEST_IDLE", value_parser = BoolishValueParser::new())]
-    #[arg(conflicts_with_all = ["senders", "rate", "direct"])]
+    #[arg(conflicts_with_all = ["senders", "rate", "direct", "groups"])]
     pub idle: bool,
 
-    /// Broadcasts under way, with a rate of 0; messages of each pair, with --direct
+    /// Broadcasts under way, where the rate is 0; messages of each pair, or of all groups together
     #[arg(long, value_name = "W", default_value_t = 1, env = "LOADTEST_WINDOW")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub window: u32,
@@ -138,6 +165,12 @@ pub struct Options {
 pub enum Command {
     /// Serves as a bare event loop that others are measured against, on 127.0.0.1
     Floor(FloorOptions),
+    /// Burdens a server with clients that do not read, or send a byte at a time
+    Slow(SlowOptions),
+    /// Fills the data folder of a chatsrv that does not run with accounts and messages
+    Fill(FillOptions),
+    /// Asks a server the same again and again, and tells what an answer takes
+    Request(RequestOptions),
     /// Draws bars from a file of figures, as SVG
     Chart(ChartOptions),
 }
@@ -152,18 +185,12 @@ impl Options {
         if usize::from(self.senders) > self.clients as usize {
             return refuse("--senders can't be more than --clients");
         }
-        if self.protocol != Protocol::Native {
-            if self.direct || self.spawn || self.downloads > 0 || self.senders > 1 {
-                return refuse(
-                    "only chatsrv's protocol goes with --direct, --spawn, --downloads or --senders",
-                );
-            }
-            if self.protocol == Protocol::Irc && self.payload > IRC_PAYLOAD_BYTES_MAX {
-                return refuse("that payload is too long for a line of IRC");
-            }
-        }
+        self.check_protocol()?;
         if self.direct && (self.clients % 2 == 1 || self.clients / 2 > DIRECT_PAIRS_MAX) {
             return refuse("--direct needs an even number of clients, 131072 at most");
+        }
+        if self.groups > 0 && self.clients < self.groups.max(self.group_size) {
+            return refuse("--groups and --group-size can't be more than --clients");
         }
         if self.all_clients() * usize::from(self.senders) > PAIRS_MAX {
             return refuse("that many clients and senders together are more than can be checked");
@@ -185,6 +212,41 @@ impl Options {
         Ok(())
     }
 
+    /// Whether the clients speak TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls || self.ca.is_some()
+    }
+
+    /// The host of the server, without its port.
+    pub fn host(&self) -> &str {
+        let host = self.server.rsplit_once(':').map_or(self.server.as_str(), |(host, _)| host);
+        host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// Checks what goes with the protocol.
+    fn check_protocol(&self) -> Result<(), Failure> {
+        let refuse = |reason: &str| Err(Failure::Usage(reason.to_owned()));
+        if self.downloads > 0 && !self.protocol.has_downloads() {
+            return refuse("--downloads goes with chatsrv's protocol and with http");
+        }
+        if self.protocol == Protocol::Http && !self.idle {
+            return refuse("with http nobody talks: it needs --idle");
+        }
+        if self.protocol == Protocol::Irc && self.payload > IRC_PAYLOAD_BYTES_MAX {
+            return refuse("that payload is too long for a line of IRC");
+        }
+        let is_native = self.protocol == Protocol::Native;
+        if !is_native && self.is_encrypted() {
+            return refuse("only chatsrv's protocol goes with --tls");
+        }
+        if !is_native && (self.direct || self.groups > 0 || self.spawn || self.senders > 1) {
+            return refuse(
+                "only chatsrv's protocol goes with --direct, --groups, --spawn or --senders",
+            );
+        }
+        Ok(())
+    }
+
     /// Clients that talk and clients that download.
     pub fn all_clients(&self) -> usize {
         self.clients as usize + self.downloads as usize
@@ -202,12 +264,23 @@ impl Options {
 
     /// Clients that send.
     pub fn all_senders(&self) -> u32 {
-        if self.direct { self.clients / 2 } else { self.senders.into() }
+        match self.direct {
+            true => self.clients / 2,
+            false if self.groups > 0 => self.groups,
+            false => self.senders.into(),
+        }
     }
 
     /// Whether the next message is sent when an earlier one has arrived, and not by the clock.
     pub fn is_closed_loop(&self) -> bool {
-        !self.idle && (self.direct || self.rate == 0.0)
+        !self.idle && (self.direct || self.groups > 0 || self.rate == 0.0)
+    }
+
+    /// The groups, where messages go to groups.
+    pub fn group_plan(&self) -> Option<Plan> {
+        let [groups, size, clients] =
+            [self.groups, self.group_size, self.clients].map(|count| count as usize);
+        (groups > 0).then_some(Plan { groups, size, clients })
     }
 
     /// Who logs in for what.
@@ -261,7 +334,9 @@ mod tests {
         for good in ["", "--rate 0 --window 16", "--rate 0.5", "--downloads 2 --download-name a"]
             .into_iter()
             .chain(["--spawn --server-option=--offline=discard", "--direct --window 3"])
+            .chain(["--groups 100 --window 4", "--groups 3 --group-size 7"])
             .chain(["--protocol irc --payload 400 --rate 0", "--idle"])
+            .chain(["--protocol http --idle --downloads 1 --download-name a"])
         {
             assert_eq!(check(good), Ok(()), "{good}");
         }
@@ -271,12 +346,19 @@ mod tests {
             "--clients 131074 --direct",
             "--direct --rate 5",
             "--direct --senders 5",
+            "--groups 101",
+            "--groups 3 --group-size 101",
+            "--groups 3 --rate 5",
+            "--group-size 1 --groups 3",
+            "--protocol irc --groups 3",
             "--resume",
             "--protocol gopher",
             "--protocol irc --payload 401",
             "--protocol mqtt --direct",
             "--protocol resp --senders 2",
             "--protocol nats --spawn",
+            "--protocol nats --downloads 1 --download-name a",
+            "--protocol http --downloads 1 --download-name a",
             "--idle --rate 3",
             "--server-option=--offline=discard",
             "--clients 3 --senders 4",

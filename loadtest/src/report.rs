@@ -79,6 +79,10 @@ pub struct Settings {
     pub senders: u32,
     /// Whether they send direct messages.
     pub direct: bool,
+    /// Groups that they write to; 0 where they write to everyone.
+    pub groups: u32,
+    /// Members of each.
+    pub group_size: u32,
     /// Broadcasts a second; absent where the window decides, 0 where nobody talks.
     pub rate: Option<f64>,
     /// Broadcasts, or messages of each pair, under way.
@@ -91,6 +95,8 @@ pub struct Settings {
     pub duration_seconds: f64,
     /// The wait for what was under way, at most, in seconds.
     pub drain_seconds: f64,
+    /// Whether the clients spoke TLS.
+    pub tls: bool,
     /// Whether the server was started for this run.
     pub spawn: bool,
     /// Further options that it was started with.
@@ -109,6 +115,8 @@ impl From<&Options> for Settings {
             logins: options.logins,
             senders: options.all_senders(),
             direct: options.direct,
+            groups: options.groups,
+            group_size: options.group_size,
             rate: (!options.is_closed_loop()).then_some(if options.idle {
                 0.0
             } else {
@@ -119,6 +127,7 @@ impl From<&Options> for Settings {
             warmup_seconds: options.warmup.as_secs_f64(),
             duration_seconds: options.duration.as_secs_f64(),
             drain_seconds: options.drain.as_secs_f64(),
+            tls: options.is_encrypted(),
             spawn: options.spawn,
             server_options: options.server_option.clone(),
             downloads: options.downloads,
@@ -205,11 +214,14 @@ impl Report {
 
     /// A title and a subtitle for a picture of it.
     pub fn titles(&self) -> [String; 2] {
-        let Settings { clients, direct, rate, window, payload_bytes, .. } = self.options;
+        let Settings { clients, direct, groups, rate, window, payload_bytes, .. } = self.options;
         let pace = match (rate, window) {
             (Some(rate), _) => format!("{rate} broadcasts a second"),
             (None, window) if direct => {
                 format!("{} messages under way in each pair", window.unwrap_or(1))
+            }
+            (None, window) if groups > 0 => {
+                format!("{} messages to {groups} groups under way", window.unwrap_or(1))
             }
             (None, window) => format!("{} broadcasts under way", window.unwrap_or(1)),
         };

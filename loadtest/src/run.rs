@@ -1,5 +1,6 @@
 //! A run from its options to its report: reach the server, log in, let the traffic run, count up.
 
+use chatsrv::tls_client::TlsConnector;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arrivals::Arrivals;
@@ -10,6 +11,7 @@ use crate::direct::Direct;
 use crate::downloads::Downloads;
 use crate::failure::Failure;
 use crate::figures::Figures;
+use crate::groups::{self, Groups};
 use crate::login::{Credentials, collect_tokens, log_in};
 use crate::machine::raise_open_files;
 use crate::meter::{Meter, Span};
@@ -18,7 +20,7 @@ use crate::options::Options;
 use crate::payload::Format;
 use crate::report::{Logins, Report, Run};
 use crate::server::{self, Server};
-use crate::spawn::Spawned;
+use crate::spawn::{self, Spawned};
 use crate::talk::Talk;
 use crate::traffic::{self, Load, Outcome};
 
@@ -31,14 +33,18 @@ pub fn run(options: &Options) -> Result<(Report, Figures), Failure> {
     options.check()?;
     let limits = raise_open_files(options.all_clients())?;
     let mut spawned = match options.spawn {
-        true => Some(Spawned::start(&options.server_option, options.downloads > 0)?),
+        true => Some(Spawned::start(&options.server_option, options.downloads > 0, options.tls)?),
         false => None,
     };
-    let mut server = reach(options, spawned.as_ref())?;
+    let tls = connector(options, spawned.as_ref())?;
+    let mut server = reach(options, spawned.as_ref(), tls.as_ref())?;
     let clock = Clock::start();
     let names = Names::random();
     let mut clients =
         Clients::new(server.address, options.protocol, clock).map_err(Failure::Internal)?;
+    if let Some(tls) = &tls {
+        clients.encrypt(tls.clone());
+    }
 
     let login = log_all_in(options, &mut clients, &names, Credentials::Password, server)?;
     let mut resumed = None;
@@ -46,12 +52,15 @@ pub fn run(options: &Options) -> Result<(Report, Figures), Failure> {
         let tokens = collect_tokens(&mut clients)?;
         clients.start_over(server.address);
         spawned.restart()?;
-        server = reach(options, Some(spawned))?;
+        server = reach(options, Some(spawned), tls.as_ref())?;
         clients.start_over(server.address);
         let credentials = Credentials::Tokens(&tokens);
         resumed = Some(log_all_in(options, &mut clients, &names, credentials, server)?);
     }
 
+    if let Some(plan) = options.group_plan() {
+        groups::make(&mut clients, &names, plan)?;
+    }
     let meter = Meter::new(server.process);
     let outcome = let_talk(options, &mut clients, clock, &names, &meter)?;
     drop(clients);
@@ -59,13 +68,32 @@ pub fn run(options: &Options) -> Result<(Report, Figures), Failure> {
     Ok(Run { options, limits, server, login, resumed, meter, server_log }.finish(outcome))
 }
 
-fn reach(options: &Options, spawned: Option<&Spawned>) -> Result<Server, Failure> {
+/// What speaks TLS for the clients, where they are to.
+fn connector(
+    options: &Options,
+    spawned: Option<&Spawned>,
+) -> Result<Option<TlsConnector>, Failure> {
+    if !options.is_encrypted() {
+        return Ok(None);
+    }
+    let connector = match spawned.and_then(Spawned::certificate) {
+        Some(certificate) => TlsConnector::new(spawn::HOST, Some(certificate)),
+        None => TlsConnector::new(options.host(), options.ca.as_deref()),
+    };
+    connector.map(Some).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn reach(
+    options: &Options,
+    spawned: Option<&Spawned>,
+    tls: Option<&TlsConnector>,
+) -> Result<Server, Failure> {
     match spawned {
         Some(spawned) => {
             let address = spawned.address().to_string();
-            server::reach(&address, Protocol::Native, Some(spawned.pid()))
+            server::reach(&address, Protocol::Native, tls, Some(spawned.pid()))
         }
-        None => server::reach(&options.server, options.protocol, options.server_pid),
+        None => server::reach(&options.server, options.protocol, tls, options.server_pid),
     }
 }
 
@@ -95,8 +123,11 @@ fn let_talk(
     let timetable = options.timetable(clock.now_nanos());
     let chatters = options.clients as usize;
     let format = Format::new(names.run(), options.payload as usize);
+    let window = options.window as usize;
     let talk: Box<dyn Talk> = if options.direct {
-        Box::new(Direct::new(names, format, timetable, options.window as usize, chatters))
+        Box::new(Direct::new(names, format, timetable, window, chatters))
+    } else if let Some(plan) = options.group_plan() {
+        Box::new(Groups::new(names, format, timetable, window, plan))
     } else {
         let is_confirmed = options.protocol.has_confirmations();
         let counts = [options.senders.into(), chatters, options.all_clients()];

@@ -1,7 +1,10 @@
 //! The server that a run is against: where it is, and which process.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Instant;
+
+use chatsrv::tls_client::{READ_BYTES_MIN, TlsConnector};
 
 use crate::clients::Protocol;
 use crate::failure::Failure;
@@ -20,13 +23,18 @@ pub struct Server {
     pub process: Option<Process>,
 }
 
-/// Finds the address of `server` that takes connections and, where it is chatsrv, greets; and its
-/// process: `pid`, where that is known.
+/// Finds the address of `server` that takes connections and, where it is chatsrv, greets, with TLS
+/// where `tls` is given; and its process: `pid`, where that is known.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] where there is no server, [`Failure::Usage`] where there is no such
 /// process.
-pub fn reach(server: &str, protocol: Protocol, pid: Option<u32>) -> Result<Server, Failure> {
+pub fn reach(
+    server: &str,
+    protocol: Protocol,
+    tls: Option<&TlsConnector>,
+    pid: Option<u32>,
+) -> Result<Server, Failure> {
     let unavailable = |reason: &dyn std::fmt::Display| {
         Failure::Unavailable(format!("no server at {server}: {reason}"))
     };
@@ -36,7 +44,7 @@ pub fn reach(server: &str, protocol: Protocol, pid: Option<u32>) -> Result<Serve
         match TcpStream::connect_timeout(&address, CONNECT_MAX) {
             Ok(connection) => {
                 if protocol == Protocol::Native {
-                    await_greeting(&connection).map_err(|error| unavailable(&error))?;
+                    await_greeting(&connection, tls).map_err(|error| unavailable(&error))?;
                 }
                 let process = match pid {
                     Some(pid) => Some(Process::with_pid(pid).ok_or_else(|| {
@@ -53,14 +61,38 @@ pub fn reach(server: &str, protocol: Protocol, pid: Option<u32>) -> Result<Serve
 }
 
 /// Reads the first line: the server has accepted the connection by then.
-fn await_greeting(connection: &TcpStream) -> std::io::Result<()> {
+fn await_greeting(connection: &TcpStream, tls: Option<&TlsConnector>) -> io::Result<()> {
     connection.set_read_timeout(Some(CONNECT_MAX))?;
-    let mut line = Vec::new();
-    BufReader::new(connection.take(GREETING_BYTES_MAX)).read_until(b'\n', &mut line)?;
-    if line.starts_with(b"C ") {
+    connection.set_write_timeout(Some(CONNECT_MAX))?;
+    let start = match tls {
+        Some(tls) => first_bytes(connection, tls)?,
+        None => {
+            let mut line = Vec::new();
+            BufReader::new(connection.take(GREETING_BYTES_MAX)).read_until(b'\n', &mut line)?;
+            line
+        }
+    };
+    if start.starts_with(b"C ") {
         Ok(())
     } else {
-        Err(std::io::Error::other("what answers does not speak the protocol"))
+        Err(io::Error::other("what answers does not speak the protocol"))
+    }
+}
+
+/// What comes first once the handshake is done.
+fn first_bytes(connection: &TcpStream, tls: &TlsConnector) -> io::Result<Vec<u8>> {
+    let deadline = Instant::now() + CONNECT_MAX;
+    let mut stream = tls.connect(connection.try_clone()?, deadline)?;
+    let mut bytes = vec![0; READ_BYTES_MIN];
+    loop {
+        match stream.read(&mut bytes) {
+            Ok(length) => {
+                bytes.truncate(length);
+                return Ok(bytes);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

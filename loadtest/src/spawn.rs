@@ -20,6 +20,8 @@ use crate::failure::Failure;
 use crate::limits::{SERVER_LOG_LINES_MAX, SPAWN_FILE_BYTES, SPAWN_MAX};
 
 const PROGRAM: &str = "chatsrv";
+/// Where a private server listens.
+pub const HOST: &str = "127.0.0.1";
 /// The file that a private server has, for downloads.
 pub const FILE_NAME: &str = "download.bin";
 
@@ -32,6 +34,8 @@ const DEFAULTS: [(&str, &str); 4] =
 pub struct Spawned {
     running: Running,
     options: Vec<String>,
+    /// Its certificate, where it speaks TLS.
+    certificate: Option<PathBuf>,
     folder: TempDir,
 }
 
@@ -46,19 +50,25 @@ struct Running {
 
 impl Spawned {
     /// Starts a server with these further options and waits until it listens. With `has_file` it
-    /// shares [`FILE_NAME`].
+    /// shares [`FILE_NAME`], with `has_tls` it speaks TLS, by a certificate that signs itself.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] where it can't be started, with what it said.
-    pub fn start(options: &[String], has_file: bool) -> Result<Self, Failure> {
+    pub fn start(options: &[String], has_file: bool, has_tls: bool) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("loadtest-").tempdir();
         let folder = folder.map_err(Failure::Internal)?;
         if has_file {
             make_file(folder.path()).map_err(Failure::Internal)?;
         }
-        let options = options.to_vec();
-        let running = Running::start(folder.path(), &options)?;
-        Ok(Spawned { running, options, folder })
+        let mut options = options.to_vec();
+        let mut certificate = None;
+        if has_tls {
+            let (path, more) = certify(folder.path()).map_err(Failure::Internal)?;
+            certificate = Some(path);
+            options.extend(more);
+        }
+        let running = Running::start(folder.path(), &options, has_tls)?;
+        Ok(Spawned { running, options, certificate, folder })
     }
 
     /// Ends the server and starts it again with what it keeps in its folder.
@@ -67,11 +77,17 @@ impl Spawned {
     /// As [`Spawned::start`].
     pub fn restart(&mut self) -> Result<(), Failure> {
         self.stop();
-        self.running = Running::start(self.folder.path(), &self.options)?;
+        let has_tls = self.certificate.is_some();
+        self.running = Running::start(self.folder.path(), &self.options, has_tls)?;
         Ok(())
     }
 
-    /// Where it listens.
+    /// The file with its certificate, where it speaks TLS.
+    pub fn certificate(&self) -> Option<&Path> {
+        self.certificate.as_deref()
+    }
+
+    /// Where it listens, for TLS where it speaks that.
     pub fn address(&self) -> SocketAddr {
         self.running.address
     }
@@ -88,14 +104,14 @@ impl Spawned {
 }
 
 impl Running {
-    fn start(folder: &Path, options: &[String]) -> Result<Self, Failure> {
+    fn start(folder: &Path, options: &[String], has_tls: bool) -> Result<Self, Failure> {
         let program = program();
         let mut child = command(&program, folder, options).spawn().map_err(|error| {
             Failure::Unavailable(format!("cannot start {}: {error}", program.display()))
         })?;
         let stderr = child.stderr.take();
         let (sender, listening) = mpsc::channel();
-        let log = thread::spawn(move || read_log(stderr, &sender));
+        let log = thread::spawn(move || read_log(stderr, has_tls, &sender));
         let mut running = Running {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -161,7 +177,7 @@ fn command(program: &Path, data: &Path, options: &[String]) -> Command {
         }
     }
     command
-        .args(["--port", "0", "--listen", "127.0.0.1", "--data"])
+        .args(["--port", "0", "--listen", HOST, "--data"])
         .arg(data)
         .args(defaults(options))
         .args(options)
@@ -191,15 +207,41 @@ fn make_file(data: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads the server's log to its end. Tells the first address that it listens on, and keeps the
-/// last lines.
-fn read_log(stderr: Option<ChildStderr>, listening: &Sender<SocketAddr>) -> VecDeque<String> {
+/// Makes a certificate and its key, and tells where it is, and with which options the server takes
+/// both.
+fn certify(folder: &Path) -> std::io::Result<(PathBuf, Vec<String>)> {
+    let made = rcgen::generate_simple_self_signed([HOST.to_owned()]);
+    let made = made.map_err(std::io::Error::other)?;
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    fs::write(&certificate, made.cert.pem())?;
+    fs::write(&key, made.signing_key.serialize_pem())?;
+    let option = |name: &str, path: &Path| format!("{name}={}", path.display());
+    let options = vec![
+        option("--tls-cert", &certificate),
+        option("--tls-key", &key),
+        "--tls-port=0".to_owned(),
+    ];
+    Ok((certificate, options))
+}
+
+/// Reads the server's log to its end. Tells the addresses that it listens on, `for_tls` or not, and
+/// keeps the last lines.
+fn read_log(
+    stderr: Option<ChildStderr>,
+    for_tls: bool,
+    listening: &Sender<SocketAddr>,
+) -> VecDeque<String> {
     let mut last = VecDeque::new();
     let Some(stderr) = stderr else { return last };
     for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line).into_owned();
         if let Some((_, address)) = line.split_once("listening on ") {
-            if let Ok(address) = address.trim().parse() {
+            let address = address.trim();
+            let (address, is_tls) = match address.strip_suffix(" (TLS)") {
+                Some(address) => (address, true),
+                None => (address, false),
+            };
+            if let (Ok(address), true) = (address.parse(), is_tls == for_tls) {
                 // Where nobody waits for it any more the run is over.
                 let _ = listening.send(address);
             }

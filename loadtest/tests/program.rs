@@ -2,13 +2,14 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::server::{Mischief, Server};
-use support::{DEADLINE, finish, loadtest, said, start};
+use support::{DEADLINE, build_server, finish, loadtest, said, start};
 
 #[test]
 fn the_exit_code_tells_what_kept_it_from_measuring() {
@@ -23,6 +24,7 @@ fn the_exit_code_tells_what_kept_it_from_measuring() {
         (["--server", &of(Mischief::TurnAway)], 69, "client 2 can't log in: the server said: 535"),
         (["--clients", "1"], 64, "--clients"),
         (["--clients", "900000"], 64, "open files"),
+        (["--ca", "/nowhere/at/all"], 64, "/nowhere/at/all: "),
         (["--server-pid", "1000000000"], 64, "there is no process"),
     ] {
         // All but the first three fail before they need a server, or on this one.
@@ -72,19 +74,6 @@ fn every_option_has_its_variable() {
     }
 }
 
-/// Builds the chatsrv beside loadtest from these sources.
-fn build_server() {
-    let program = Path::new(env!("CARGO_BIN_EXE_loadtest"));
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--locked", "--package", "chatsrv", "--bin", "chatsrv"]);
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.arg("--target-dir").arg(program.ancestors().nth(2).unwrap());
-    if program.components().any(|part| part.as_os_str() == "release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success(), "chatsrv was not built");
-}
-
 #[test]
 fn a_spawned_server_serves_and_is_gone_afterwards() {
     build_server();
@@ -122,6 +111,74 @@ fn a_spawned_server_serves_and_is_gone_afterwards() {
     assert!(!Path::new(&format!("/proc/{pid}")).exists(), "the server is still there");
     let svg = std::fs::read_to_string(plot).unwrap();
     assert!(svg.contains("each receiver") && svg.contains("receivers that download"));
+}
+
+#[test]
+fn groups_are_made_and_written_to() {
+    build_server();
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("a.json");
+    let words = ["--spawn", "--groups", "5", "--group-size", "4", "--clients", "10", "--window"];
+    let more = ["3", "--warmup", "0s", "--duration", "200ms", "--json", json.to_str().unwrap()];
+    let output = loadtest(&[&words[..], &more].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let figures: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    let sent = figures["traffic"]["sent"].as_u64().unwrap();
+    assert!(sent >= 3, "{figures:#}");
+    assert_eq!(figures["traffic"]["deliveries"], sent * 3, "{figures:#}");
+    assert_eq!(figures["latency"]["last_receiver"]["count"], sent, "{figures:#}");
+}
+
+#[test]
+fn a_filled_server_answers() {
+    build_server();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let output = loadtest(&["fill", "--accounts", "10", "--messages", "300", data]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let program = Path::new(env!("CARGO_BIN_EXE_loadtest")).with_file_name("chatsrv");
+    let mut command = Command::new(program);
+    command.args(["--port", "0", "--listen", "127.0.0.1", "--data", data, "--rate", "0"]);
+    let mut server = Ended(command.stderr(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(server.0.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().split_once("listening on ").unwrap().1.to_owned();
+    let ask = |words: &[&str]| {
+        let json = folder.path().join("a.json");
+        let first = ["request", "--server", &address, "--count", "4", "--json"];
+        let output = loadtest(&[&first[..], &[json.to_str().unwrap()], words].concat());
+        let figures = std::fs::read(json).unwrap_or_default();
+        (output, serde_json::from_slice::<Value>(&figures).unwrap_or_default())
+    };
+    for (words, lines) in [
+        // One line with the head of the list of what is unread and one with its end at least.
+        (&["--log-in", "password", "--accounts", "10"][..], 2..),
+        (&["--log-in", "token", "--accounts", "10"], 2..),
+        (&["C OPEN user1 50"], 52..),
+        (&["C SEARCH - needle"], 12..),
+    ] {
+        let (output, figures) = ask(words);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(figures["latency"]["count"], 4, "{figures:#}");
+        let count = figures["lines"].as_u64().unwrap();
+        assert!(count.is_multiple_of(4) || words[0] == "--log-in", "{words:?} {figures:#}");
+        assert!(lines.contains(&(count / 4)), "{words:?} {figures:#}");
+        assert!(figures["server_cpu_us"].as_f64().unwrap() > 0.0, "{figures:#}");
+    }
+    let (output, _) = ask(&["C OPEN nobody"]);
+    assert_eq!(output.status.code(), Some(69), "{}", said(&output));
+    assert!(said(&output).contains("the server said: 550"), "{}", said(&output));
+}
+
+/// A process that is ended with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! One simulated client: its socket, its session, and the bytes that wait on either side.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 
 use super::session::{Protocol, Session};
+use super::socket::Socket;
 
 /// A client. It is known by its number for the whole run.
 #[derive(Debug)]
 pub struct Client {
     number: usize,
     /// `None` once the connection has ended.
-    pub(super) socket: Option<TcpStream>,
+    pub(super) socket: Option<Socket>,
     pub(super) session: Session,
     /// The start of a line whose end has not come yet.
     pub(super) unfinished: Vec<u8>,
@@ -25,7 +25,7 @@ pub struct Client {
 
 impl Client {
     /// A client on a socket that is being connected.
-    pub fn new(number: usize, protocol: Protocol, socket: TcpStream) -> Self {
+    pub fn new(number: usize, protocol: Protocol, socket: Socket) -> Self {
         Client {
             number,
             socket: Some(socket),
@@ -44,6 +44,11 @@ impl Client {
         self.number
     }
 
+    /// Whether its connection stands, or is being made.
+    pub fn is_connected(&self) -> bool {
+        self.socket.is_some()
+    }
+
     /// Lets `speak` append to what waits to be written. It leaves with the next flush.
     pub fn say(&mut self, speak: impl FnOnce(&mut Session, &mut Vec<u8>)) {
         speak(&mut self.session, &mut self.outbox);
@@ -54,11 +59,20 @@ impl Client {
         self.outbox.len() - self.written
     }
 
+    /// Whether something would be written where the kernel takes it.
+    pub(super) fn has_output(&self) -> bool {
+        self.unsent_bytes() > 0 || self.socket.as_ref().is_some_and(Socket::wants_write)
+    }
+
     /// Writes what waits, as far as the kernel takes it.
     pub(super) fn write(&mut self) -> io::Result<()> {
-        let Some(mut socket) = self.socket.as_ref() else { return Ok(()) };
-        while self.written < self.outbox.len() {
-            match socket.write(&self.outbox[self.written..]) {
+        while self.has_output() {
+            let Some(socket) = &mut self.socket else { break };
+            let written = match &self.outbox[self.written..] {
+                [] => socket.flush().map(|()| 0),
+                unsent => socket.write(unsent),
+            };
+            match written {
                 Ok(count) => self.written += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -77,7 +91,7 @@ impl Client {
     /// Reads once into `buffer`, behind the unfinished line. Tells how many bytes of the buffer are
     /// to be decoded, or that the server has closed; `WouldBlock` where there is nothing to read.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        let Some(mut socket) = self.socket.as_ref() else {
+        let Some(socket) = &mut self.socket else {
             return Err(io::ErrorKind::WouldBlock.into());
         };
         let kept = self.unfinished.len();

@@ -32,6 +32,8 @@ pub enum Heard<'a> {
     Confirmed,
     /// The token that this client asked for.
     Token(&'a str),
+    /// The group that this client asked for is made.
+    GroupMade,
     /// A request of this client was refused: the server's line.
     NotTaken(&'a str),
     /// Everything that the server had for this client before its fence has been heard.

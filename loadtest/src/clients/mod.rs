@@ -6,6 +6,7 @@
 
 mod client;
 mod heard;
+mod http;
 mod irc;
 mod mqtt;
 mod native;
@@ -13,6 +14,7 @@ mod nats;
 mod recent;
 mod resp;
 mod session;
+mod socket;
 
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -20,9 +22,10 @@ use std::num::NonZeroUsize;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
+use chatsrv::tls_client::TlsConnector;
 use polling::{Event, Events, PollMode, Poller};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, Type};
 
 pub use client::Client;
 pub use heard::Heard;
@@ -30,6 +33,7 @@ pub use recent::PLACES;
 pub use session::{Protocol, Role};
 
 use recent::RecentLines;
+use socket::Socket;
 
 use crate::clock::Clock;
 use crate::limits::{CLIENTS_PER_ADDRESS, EVENTS_MAX, READ_BYTES_MAX};
@@ -51,6 +55,9 @@ pub trait Listener {
 pub struct Clients {
     server: SocketAddr,
     protocol: Protocol,
+    /// The receive buffers of those that connect, in bytes, where the kernel is not to decide.
+    receive_bytes: Option<usize>,
+    tls: Option<TlsConnector>,
     poller: Poller,
     events: Events,
     clients: Vec<Client>,
@@ -87,6 +94,8 @@ impl Clients {
         Ok(Clients {
             server,
             protocol,
+            receive_bytes: None,
+            tls: None,
             poller,
             events: Events::with_capacity(capacity),
             clients: Vec::new(),
@@ -121,12 +130,48 @@ impl Clients {
     /// Where no socket can be had, or the kernel refuses at once.
     pub fn connect(&mut self) -> io::Result<&mut Client> {
         let number = self.clients.len();
-        let socket = start_connecting(self.server, number)?;
+        let client = self.begin(number)?;
+        self.clients.push(client);
+        Ok(&mut self.clients[number])
+    }
+
+    /// Starts to connect client `number` again, whose connection has ended.
+    ///
+    /// # Errors
+    /// As [`Clients::connect`].
+    pub fn connect_again(&mut self, number: usize) -> io::Result<()> {
+        self.clients[number] = self.begin(number)?;
+        Ok(())
+    }
+
+    fn begin(&self, number: usize) -> io::Result<Client> {
+        let socket = start_connecting(self.server, number, self.receive_bytes)?;
+        let socket = match &self.tls {
+            Some(tls) => Socket::Tls(tls.begin(socket)?),
+            None => Socket::Plain(socket),
+        };
         // SAFETY: `end` removes the socket from the poller before it is dropped, and at the end of
         // the run poller and sockets go together.
         unsafe { self.poller.add_with_mode(&socket, Event::all(number), PollMode::Level)? };
-        self.clients.push(Client::new(number, self.protocol, socket));
-        Ok(&mut self.clients[number])
+        Ok(Client::new(number, self.protocol, socket))
+    }
+
+    /// Has those that connect from now on take so many bytes before they are read.
+    pub fn limit_receive_buffers(&mut self, bytes: usize) {
+        self.receive_bytes = Some(bytes);
+    }
+
+    /// Has those that connect from now on speak TLS.
+    pub fn encrypt(&mut self, tls: TlsConnector) {
+        self.tls = Some(tls);
+    }
+
+    /// Never again reads what client `number` is sent, nor sees that its connection has ended.
+    pub fn stop_reading(&mut self, number: usize) {
+        if let Some(socket) = &self.clients[number].socket {
+            // It is in the poller, unless its connection has ended.
+            let _ = self.poller.delete(socket);
+        }
     }
 
     /// Closes all connections. Clients that connect from now on do so to `server`, and are numbered
@@ -188,6 +233,9 @@ impl Reader {
             listener.heard(client, heard, now_nanos);
         }
         client.unfinished.extend_from_slice(input);
+        if client.socket.as_ref().is_some_and(Socket::has_ended) {
+            end(poller, client, None, listener);
+        }
     }
 }
 
@@ -213,7 +261,7 @@ fn take_signals(mut signals: &UnixStream) {
 
 /// Keeps the poller's interest in step with the outbox.
 fn watch(poller: &Poller, client: &mut Client) -> io::Result<()> {
-    let wants_write = client.unsent_bytes() > 0;
+    let wants_write = client.has_output();
     if wants_write == client.wants_write {
         return Ok(());
     }
@@ -241,11 +289,19 @@ fn end(
     listener.gone(client, &reason);
 }
 
-fn start_connecting(server: SocketAddr, number: usize) -> io::Result<TcpStream> {
-    let socket =
-        Socket::new(Domain::for_address(server), Type::STREAM, Some(socket2::Protocol::TCP))?;
+fn start_connecting(
+    server: SocketAddr,
+    number: usize,
+    receive_bytes: Option<usize>,
+) -> io::Result<TcpStream> {
+    let domain = Domain::for_address(server);
+    let socket = socket2::Socket::new(domain, Type::STREAM, Some(socket2::Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
+    if let Some(bytes) = receive_bytes {
+        // The window that is offered follows from it, so it comes before the connection.
+        socket.set_recv_buffer_size(bytes)?;
+    }
     if let Some(address) = source_address(server, number) {
         socket.bind(&SocketAddr::new(address, 0).into())?;
     }

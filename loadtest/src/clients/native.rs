@@ -63,12 +63,17 @@ impl Session {
         out.extend_from_slice(b"C TOKEN\n");
     }
 
+    /// Makes a group with these members beside its maker.
+    pub fn make_group(&self, name: &str, others: &[String], out: &mut Vec<u8>) {
+        let _ = writeln!(out, "C MKGROUP {name} {}", others.join(" "));
+    }
+
     /// Asks for something whose answer comes behind all that is on its way to this client.
     pub fn fence(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"C QUIET on\n");
     }
 
-    /// Says what `payload` appends to `target`: to everyone (`*`) or to a user.
+    /// Says what `payload` appends to `target`: to everyone (`*`) or to a user or a group.
     pub fn say(&self, target: &str, out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
         let _ = write!(out, "D {target} ");
         payload(out);
@@ -162,6 +167,7 @@ fn reply<'a>(line: &ServerLine<'a>, text: &'a str) -> Heard<'a> {
     match (line.code, line.verb) {
         (250, "MSG") => Heard::Confirmed,
         (250, "QUIET") => Heard::Fenced,
+        (250, "MKGROUP") => Heard::GroupMade,
         (250, "TOKEN") => Heard::Token(line.rest),
         (250, "GET") => match download_bytes(line.rest) {
             Some(bytes) => Heard::Download { bytes },

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use super::heard::Heard;
+use super::http;
 use super::irc;
 use super::mqtt;
 use super::native;
@@ -29,6 +30,8 @@ pub enum Protocol {
     Mqtt,
     /// That of the NATS server.
     Nats,
+    /// HTTP/1.1: only downloads.
+    Http,
 }
 
 impl Protocol {
@@ -40,7 +43,13 @@ impl Protocol {
             Protocol::Resp => "resp",
             Protocol::Mqtt => "mqtt",
             Protocol::Nats => "nats",
+            Protocol::Http => "http",
         }
+    }
+
+    /// Whether files can be downloaded.
+    pub fn has_downloads(self) -> bool {
+        matches!(self, Protocol::Native | Protocol::Http)
     }
 
     /// Whether the server confirms a broadcast to its sender.
@@ -73,6 +82,8 @@ pub enum Session {
     Mqtt(mqtt::Session),
     /// With a NATS server.
     Nats(nats::Session),
+    /// With a web server.
+    Http(http::Session),
 }
 
 impl Session {
@@ -84,6 +95,7 @@ impl Session {
             Protocol::Resp => Session::Resp(resp::Session::new()),
             Protocol::Mqtt => Session::Mqtt(mqtt::Session::new()),
             Protocol::Nats => Session::Nats(nats::Session::new()),
+            Protocol::Http => Session::Http(http::Session::new()),
         }
     }
 
@@ -95,6 +107,7 @@ impl Session {
             Session::Resp(session) => session.log_in(role, out),
             Session::Mqtt(session) => session.log_in(name, role, out),
             Session::Nats(session) => session.log_in(role, out),
+            Session::Http(session) => session.greet(out),
         }
     }
 
@@ -106,16 +119,28 @@ impl Session {
             Session::Resp(session) => session.broadcast(out, payload),
             Session::Mqtt(session) => session.broadcast(out, payload),
             Session::Nats(session) => session.broadcast(out, payload),
+            // The options allow no broadcasts with it.
+            Session::Http(_) => {}
+        }
+    }
+
+    /// Asks for a file, where the protocol has any.
+    pub fn download(&mut self, name: &str, out: &mut Vec<u8>) {
+        match self {
+            Session::Native(session) => session.download(name, out),
+            Session::Http(session) => session.download(name, out),
+            _ => {}
         }
     }
 
     /// Asks for something whose answer comes behind all that is on its way to this client.
-    pub fn fence(&self, out: &mut Vec<u8>) {
+    pub fn fence(&mut self, out: &mut Vec<u8>) {
         match self {
             Session::Native(session) => session.fence(out),
             Session::Irc(_) => out.extend_from_slice(b"PING fence\r\n"),
             Session::Resp(_) | Session::Nats(_) => out.extend_from_slice(b"PING\r\n"),
             Session::Mqtt(session) => session.fence(out),
+            Session::Http(session) => session.fence(out),
         }
     }
 
@@ -136,8 +161,10 @@ impl Session {
         recent: &mut RecentLines,
         out: &mut Vec<u8>,
     ) -> (usize, Option<Heard<'a>>) {
-        if let Session::Native(session) = self {
-            return session.hear(input, recent);
+        match self {
+            Session::Native(session) => return session.hear(input, recent),
+            Session::Http(session) => return session.hear(input),
+            _ => {}
         }
         if let Some((place, length)) = recent.find(input) {
             return (length, Some(Heard::SameMessage { place }));
@@ -146,7 +173,7 @@ impl Session {
         loop {
             let rest = &input[consumed..];
             let next = match self {
-                Session::Native(_) => None,
+                Session::Native(_) | Session::Http(_) => None,
                 Session::Irc(session) => session.hear(rest, recent, out),
                 Session::Resp(session) => session.hear(rest, recent),
                 Session::Mqtt(session) => session.hear(rest, recent, out),
@@ -203,7 +230,12 @@ pub(super) mod tests {
         whole
     }
 
-    fn hear_in_pieces(mut session: Session, input: &[u8], piece: usize) -> (Vec<String>, Vec<u8>) {
+    /// What is heard when the bytes come in pieces of that length, and what is said to it.
+    pub fn hear_in_pieces(
+        mut session: Session,
+        input: &[u8],
+        piece: usize,
+    ) -> (Vec<String>, Vec<u8>) {
         let mut recent = RecentLines::new();
         let (mut all, mut out, mut start, mut end) = (Vec::new(), Vec::new(), 0, 0);
         while end < input.len() {

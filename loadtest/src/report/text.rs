@@ -20,15 +20,20 @@ impl Report {
     fn write_setting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "command   {}", self.command)?;
         writeln!(f, "version   loadtest {}, server {}", self.version, self.server.greeting)?;
-        writeln!(f, "server    {}", self.server.address)?;
+        let tls = if self.options.tls { ", TLS" } else { "" };
+        writeln!(f, "server    {}{tls}", self.server.address)?;
         writeln!(f, "machine   {}", self.machine)?;
         let logins = self.options.logins;
         writeln!(f, "limits    {} open files, {logins} logins at once", self.limits.open_files)?;
-        let Settings { clients, senders, direct, payload_bytes, rate, window, .. } = self.options;
+        let Settings { clients, senders, direct, groups, payload_bytes, .. } = self.options;
+        let Settings { rate, window, group_size, .. } = self.options;
         write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
         match (rate, window.unwrap_or(1)) {
             (Some(rate), _) => writeln!(f, "{rate} broadcasts a second")?,
             (None, window) if direct => writeln!(f, "each to one other, {window} under way")?,
+            (None, window) if groups > 0 => {
+                writeln!(f, "to {groups} groups of {group_size}, {window} under way")?;
+            }
             (None, window) => writeln!(f, "{window} broadcasts under way")?,
         }
         writeln!(f, "login     {}", self.login)?;
@@ -139,6 +144,9 @@ impl fmt::Display for Cpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(micros) = self.cpu_us_per_delivery {
             write!(f, "{micros:.3} us of CPU time a message, ")?;
+        }
+        if let Some(seconds) = self.cpu_seconds_per_gigabyte {
+            write!(f, "{seconds:.4} s a gigabyte, ")?;
         }
         write!(f, "{:.0} % of a processor", self.cpu_share * 100.0)
     }

@@ -5,6 +5,7 @@
 
 pub mod server;
 
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -42,4 +43,17 @@ pub fn loadtest(words: &[&str]) -> Output {
 pub fn said(output: &Output) -> String {
     let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     format!("exit {:?}\n{out}{err}", output.status.code())
+}
+
+/// Builds the chatsrv beside loadtest from these sources.
+pub fn build_server() {
+    let program = Path::new(env!("CARGO_BIN_EXE_loadtest"));
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--locked", "--package", "chatsrv", "--bin", "chatsrv"]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.arg("--target-dir").arg(program.ancestors().nth(2).unwrap());
+    if program.components().any(|part| part.as_os_str() == "release") {
+        cargo.arg("--release");
+    }
+    assert!(cargo.status().unwrap().success(), "chatsrv was not built");
 }

@@ -1,0 +1,353 @@
+//! Messages to groups: every group has a maker, who made it and writes to it. The groups take
+//! turns; the next message is sent when one of those under way has reached all members.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::arrivals::Arrival;
+use crate::clients::{Client, Clients, Heard, Listener};
+use crate::failure::Failure;
+use crate::figures::{Figures, Timetable};
+use crate::flights::Flights;
+use crate::ledger::{Faults, Ledger, Verdict};
+use crate::limits::LOGIN_STALL_MAX;
+use crate::names::Names;
+use crate::payload::{Format, Stamp};
+use crate::talk::Talk;
+
+/// The maker's place in a group and in its ledger.
+const MAKER: usize = 0;
+
+/// Which groups there are, and who is in them.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How many.
+    pub groups: usize,
+    /// How many members each has, its maker among them.
+    pub size: usize,
+    /// How many clients there are.
+    pub clients: usize,
+}
+
+impl Plan {
+    /// The members of a group: client `number`, who makes it, and then the others by their numbers.
+    /// They are spread over all clients, and differently in each group.
+    fn members(&self, number: usize) -> Vec<usize> {
+        let stride = (1 + 2 * number..).find(|stride| gcd(*stride, self.clients) == 1).unwrap_or(1);
+        let member = |place: usize| (number + place * stride) % self.clients;
+        let mut members: Vec<usize> = (0..self.size).map(member).collect();
+        members[1..].sort_unstable();
+        members
+    }
+}
+
+fn gcd(one: usize, other: usize) -> usize {
+    if other == 0 { one } else { gcd(other, one % other) }
+}
+
+/// Makes all groups, and waits until they are there.
+///
+/// # Errors
+/// [`Failure::Unavailable`] where the server refuses one or does not answer;
+/// [`Failure::Interrupted`] by a signal.
+pub fn make(clients: &mut Clients, names: &Names, plan: Plan) -> Result<(), Failure> {
+    let mut made = Made::default();
+    for number in 0..plan.groups {
+        let members = plan.members(number);
+        let others: Vec<String> = members[1..].iter().map(|member| names.of(*member)).collect();
+        clients.client(number).say(|session, out| {
+            if let Some(session) = session.native() {
+                session.make_group(&names.group(number), &others, out);
+            }
+        });
+        clients.flush(number, &mut made);
+    }
+    let deadline = Instant::now() + LOGIN_STALL_MAX;
+    while made.count < plan.groups {
+        clients.turn(deadline, &mut made).map_err(Failure::Internal)?;
+        if let Some(reason) = made.failure.take() {
+            return Err(Failure::Unavailable(reason));
+        }
+        if clients.interrupted() {
+            return Err(Failure::Interrupted);
+        }
+        if Instant::now() >= deadline {
+            let reason = format!("{} of {} groups were made", made.count, plan.groups);
+            return Err(Failure::Unavailable(reason));
+        }
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Made {
+    count: usize,
+    failure: Option<String>,
+}
+
+impl Listener for Made {
+    fn heard(&mut self, _client: &mut Client, heard: Heard<'_>, _now_nanos: u64) {
+        match heard {
+            Heard::GroupMade => self.count += 1,
+            Heard::NotTaken(line) => {
+                let line = line.escape_debug();
+                self.failure.get_or_insert_with(|| format!("no group: the server said: {line}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn gone(&mut self, _client: &Client, reason: &str) {
+        self.failure.get_or_insert_with(|| format!("no group: {reason}"));
+    }
+}
+
+/// The groups of a run. Client `n` is the maker of group `n`.
+#[derive(Debug)]
+pub struct Groups {
+    format: Format,
+    timetable: Timetable,
+    /// Messages under way, in all groups together.
+    window: usize,
+    groups: Vec<Group>,
+    flights: Flights,
+    /// The group whose turn it is.
+    next: usize,
+    /// Makers with something to flush.
+    spoken: Vec<usize>,
+    /// What went wrong and belongs to no group.
+    faults: Faults,
+    figures: Figures,
+}
+
+#[derive(Debug)]
+struct Group {
+    name: String,
+    /// The maker, and then the others by their numbers.
+    members: Vec<usize>,
+    /// Of the members by their places.
+    ledger: Ledger,
+    /// The messages that wait for a confirmation, by the time of sending.
+    unconfirmed: VecDeque<u64>,
+    /// Members whose connections stand, without the maker.
+    receivers: usize,
+    is_open: bool,
+}
+
+impl Group {
+    fn place(&self, client: usize) -> Option<usize> {
+        if self.members[MAKER] == client {
+            return Some(MAKER);
+        }
+        self.members[1..].binary_search(&client).ok().map(|at| at + 1)
+    }
+}
+
+impl Groups {
+    /// Messages to the groups of a plan.
+    pub fn new(
+        names: &Names,
+        format: Format,
+        timetable: Timetable,
+        window: usize,
+        plan: Plan,
+    ) -> Self {
+        let group = |number| Group {
+            name: names.group(number),
+            members: plan.members(number),
+            ledger: Ledger::new(plan.size, 1),
+            unconfirmed: VecDeque::new(),
+            receivers: plan.size - 1,
+            is_open: true,
+        };
+        Groups {
+            format,
+            timetable,
+            window,
+            groups: (0..plan.groups).map(group).collect(),
+            flights: Flights::new(plan.groups),
+            next: 0,
+            spoken: Vec::new(),
+            faults: Faults::default(),
+            figures: Figures::new(),
+        }
+    }
+
+    fn send(&mut self, clients: &mut Clients, number: usize, now_nanos: u64) {
+        let group = &mut self.groups[number];
+        let sequence = group.ledger.send(MAKER);
+        let stamp = Stamp { sender: number as u16, sequence, intended_nanos: now_nanos };
+        clients.client(number).say(|session, out| {
+            if let Some(session) = session.native() {
+                session.say(&group.name, out, |out| self.format.write(&stamp, out));
+            }
+        });
+        group.unconfirmed.push_back(now_nanos);
+        self.flights.launch(number, group.receivers);
+        self.figures.sent += 1;
+        self.spoken.push(number);
+    }
+}
+
+impl Talk for Groups {
+    fn next_due_nanos(&self) -> Option<u64> {
+        None
+    }
+
+    fn send_due(&mut self, clients: &mut Clients, now_nanos: u64) {
+        if now_nanos >= self.timetable.end_nanos {
+            return;
+        }
+        // One round at most finds no group that can be written to.
+        let mut passed_over = 0;
+        while self.flights.under_way() < self.window && passed_over < self.groups.len() {
+            let number = self.next;
+            self.next = (self.next + 1) % self.groups.len();
+            let group = &self.groups[number];
+            if group.is_open && group.receivers > 0 {
+                self.send(clients, number, now_nanos);
+                passed_over = 0;
+            } else {
+                passed_over += 1;
+            }
+        }
+    }
+
+    fn take_spoken(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.spoken)
+    }
+
+    fn stop(&mut self, now_nanos: u64) {
+        self.timetable.end_nanos = self.timetable.end_nanos.min(now_nanos);
+    }
+
+    fn receive(&mut self, receiver: usize, arrival: &Arrival, now_nanos: u64) {
+        let stamp = match arrival {
+            Arrival::Ours(stamp) => stamp,
+            Arrival::Foreign => return self.figures.foreign += 1,
+            Arrival::Corrupt => return self.faults.corrupt += 1,
+        };
+        let group = self.groups.get_mut(usize::from(stamp.sender));
+        let Some((group, place)) = group.and_then(|group| {
+            let place = group.place(receiver)?;
+            Some((group, place))
+        }) else {
+            return self.faults.stray += 1;
+        };
+        let of_group = Stamp { sender: MAKER as u16, ..*stamp };
+        if group.ledger.receive(place, &of_group) == Verdict::Fault {
+            return;
+        }
+        self.figures.deliveries += 1;
+        let was_last = self.flights.land(stamp);
+        if stamp.intended_nanos < self.timetable.measured_nanos {
+            return;
+        }
+        let latency = now_nanos.saturating_sub(stamp.intended_nanos);
+        self.figures.delivery.record(latency);
+        if was_last {
+            self.figures.last_receiver.record(latency);
+        }
+    }
+
+    fn confirm(&mut self, sender: usize, now_nanos: u64) {
+        let Some(group) = self.groups.get_mut(sender) else { return };
+        let Some(sent_nanos) = group.unconfirmed.pop_front() else { return };
+        if sent_nanos >= self.timetable.measured_nanos {
+            self.figures.confirmation.record(now_nanos.saturating_sub(sent_nanos));
+        }
+    }
+
+    fn refuse(&mut self, sender: usize) {
+        self.figures.refused += 1;
+        let Some(group) = self.groups.get_mut(sender) else { return };
+        let outstanding = group.unconfirmed.len() as u32;
+        if group.unconfirmed.pop_front().is_some() {
+            let sequence = group.ledger.sent(MAKER) - outstanding;
+            group.ledger.withdraw(MAKER, sequence);
+            self.flights.withdraw(sender, sequence);
+        }
+    }
+
+    fn leave(&mut self, number: usize) {
+        let groups = &self.groups;
+        self.flights.leave(|of, sequence| {
+            let place = groups[of].place(number);
+            place.is_some_and(|place| groups[of].ledger.misses(place, MAKER, sequence))
+        });
+        for group in &mut self.groups {
+            match group.place(number) {
+                Some(MAKER) => {
+                    group.is_open = false;
+                    group.unconfirmed.clear();
+                }
+                Some(place) => {
+                    group.receivers -= 1;
+                    group.ledger.close(place);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.flights.under_way() == 0
+            && self.groups.iter().all(|group| group.unconfirmed.is_empty())
+    }
+
+    fn deliveries(&self) -> u64 {
+        self.figures.deliveries
+    }
+
+    fn finish(self: Box<Self>) -> (Figures, Faults) {
+        let Groups { groups, faults, figures, .. } = *self;
+        let all = groups.into_iter().map(|group| group.ledger.finish());
+        (figures, all.fold(faults, |sum, each| sum + each))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_group_has_as_many_different_members_and_its_maker() {
+        let plan = Plan { groups: 1000, size: 100, clients: 2000 };
+        let mut all = HashSet::new();
+        let mut memberships = vec![0; plan.clients];
+        for number in 0..plan.groups {
+            let members = plan.members(number);
+            assert_eq!(members[MAKER], number);
+            assert_eq!(members.iter().collect::<HashSet<_>>().len(), plan.size);
+            members.iter().for_each(|member| memberships[*member] += 1);
+            all.insert(members);
+        }
+        assert_eq!(all.len(), plan.groups, "no two are alike");
+        assert!(memberships.iter().all(|count| (10..=120).contains(count)), "{memberships:?}");
+        let whole = Plan { groups: 1, size: 7, clients: 7 };
+        assert_eq!(whole.members(0), [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_member_who_gets_nothing_lost_it_and_others_are_strangers() {
+        let names = Names::random();
+        let timetable = Timetable { start_nanos: 0, measured_nanos: 0, end_nanos: 9 };
+        let plan = Plan { groups: 2, size: 3, clients: 9 };
+        let mut groups = Groups::new(&names, Format::new(1, 64), timetable, 1, plan);
+        let members = groups.groups[1].members.clone();
+        groups.groups[1].ledger.send(MAKER);
+        groups.flights.launch(1, 2);
+        let stamp = Stamp { sender: 1, sequence: 0, intended_nanos: 0 };
+        groups.receive(members[1], &Arrival::Ours(stamp), 5);
+        let stranger = (0..9).find(|client| !members.contains(client)).unwrap();
+        groups.receive(stranger, &Arrival::Ours(stamp), 5);
+        groups.receive(members[MAKER], &Arrival::Ours(stamp), 5);
+        assert!(!groups.is_settled());
+        groups.leave(members[2]);
+        assert!(groups.is_settled());
+        assert_eq!(groups.deliveries(), 1);
+        let (_, faults) = Box::new(groups).finish();
+        assert_eq!(faults, Faults { lost: 1, stray: 2, ..Faults::default() });
+    }
+}

@@ -1,0 +1,239 @@
+//! One client that asks the same again and again, and how long each answer takes; or clients that
+//! log in one after the other.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use chatsrv::protocol::reply::ServerLine;
+use clap::ValueEnum;
+use fastrand::Rng;
+use serde::Serialize;
+
+use crate::clients::Protocol;
+use crate::clock::nanos;
+use crate::failure::Failure;
+use crate::fill::user_name;
+use crate::latency::{Latencies, Percentiles};
+use crate::limits::{ACCOUNTS_MAX, ANSWER_MAX};
+use crate::server::{self, Server};
+
+/// What is asked, by whom and how often.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RequestOptions {
+    /// The server
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
+    pub server: String,
+
+    /// The user who asks
+    #[arg(long, value_name = "NAME", default_value = "user0")]
+    pub user: String,
+
+    /// The password of all users
+    #[arg(long, value_name = "TEXT", default_value = "password")]
+    pub password: String,
+
+    /// How often
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub count: u32,
+
+    /// Log in instead, as users that are drawn from those that fill made, each on a connection of
+    /// its own
+    #[arg(long, value_name = "HOW", value_enum, requires = "accounts", conflicts_with = "line")]
+    pub log_in: Option<LogIn>,
+
+    /// How many users there are
+    #[arg(long, value_name = "N", requires = "log_in")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(ACCOUNTS_MAX)))]
+    pub accounts: Option<u32>,
+
+    /// Write all figures to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// The request, such as 'C WHO'
+    #[arg(value_name = "LINE", required_unless_present = "log_in")]
+    pub line: Option<String>,
+}
+
+/// What users log in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogIn {
+    /// Their password.
+    Password,
+    /// A token, which they got before that is measured.
+    Token,
+}
+
+/// What it came to.
+#[derive(Clone, Debug, Serialize)]
+struct Answers {
+    /// What was asked for.
+    request: String,
+    /// From the request to the last line of the answer.
+    latency: Option<Percentiles>,
+    /// Lines of all answers.
+    lines: u64,
+    /// CPU time of all threads of the server for each, where its process is known.
+    server_cpu_us: Option<f64>,
+    /// Its resident memory in the end.
+    server_rss_bytes: Option<u64>,
+}
+
+/// Asks, and tells what it came to.
+///
+/// # Errors
+/// [`Failure::Unavailable`] where there is no server, or it refuses a request.
+pub fn ask(options: &RequestOptions) -> Result<(), Failure> {
+    let server = server::reach(&options.server, Protocol::Native, None, None)?;
+    let answers = match (options.log_in, options.accounts, &options.line) {
+        (Some(how), Some(accounts), _) => log_in_often(options, server, how, accounts),
+        (_, _, Some(line)) => ask_often(options, server, line),
+        _ => return Err(Failure::Usage("there is nothing to ask".to_owned())),
+    }
+    .map_err(|error| Failure::Unavailable(error.to_string()))?;
+    print!("{answers}");
+    if let Some(path) = &options.json {
+        let refuse = |reason: String| Failure::Output(path.clone(), reason);
+        let json = serde_json::to_string_pretty(&answers);
+        let json = json.map_err(|error| refuse(error.to_string()))?;
+        std::fs::write(path, json + "\n").map_err(|error| refuse(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn ask_often(options: &RequestOptions, server: Server, line: &str) -> io::Result<Answers> {
+    let mut client = Client::connect(server)?;
+    client.log_in(&options.user, &options.password)?;
+    // What the first one reads from the disk is not what the request costs.
+    client.ask(line)?;
+    measure(options.count, server, line, |_| client.ask(line))
+}
+
+fn log_in_often(
+    options: &RequestOptions,
+    server: Server,
+    how: LogIn,
+    accounts: u32,
+) -> io::Result<Answers> {
+    let mut lot = Rng::with_seed(accounts.into());
+    let users: Vec<String> = (0..options.count).map(|_| user_name(lot.u32(..accounts))).collect();
+    if how == LogIn::Password {
+        return measure(options.count, server, "a login with the password", |number| {
+            Client::connect(server)?.log_in(&users[number], &options.password)
+        });
+    }
+    let token = |user: &String| {
+        let mut client = Client::connect(server)?;
+        client.log_in(user, &options.password)?;
+        client.ask("C TOKEN")?;
+        Ok(client.last_word())
+    };
+    let tokens = users.iter().map(token).collect::<io::Result<Vec<String>>>()?;
+    measure(options.count, server, "a login with a token", |number| {
+        let mut client = Client::connect(server)?;
+        client.ask(&format!("C RESUME {} {}", users[number], tokens[number]))
+    })
+}
+
+/// Asks so many times; `ask` gets how many came before, and tells the lines of the answer.
+fn measure(
+    count: u32,
+    server: Server,
+    request: &str,
+    mut ask: impl FnMut(usize) -> io::Result<u64>,
+) -> io::Result<Answers> {
+    let cpu = || server.process.and_then(|process| process.cpu_time());
+    let (mut latencies, mut lines) = (Latencies::new(), 0);
+    let before = cpu();
+    for number in 0..count as usize {
+        let asked = Instant::now();
+        lines += ask(number)?;
+        latencies.record(nanos(asked.elapsed()));
+    }
+    let used = cpu().zip(before).map(|(after, before): (Duration, _)| after.saturating_sub(before));
+    Ok(Answers {
+        request: request.to_owned(),
+        latency: latencies.percentiles(),
+        lines,
+        server_cpu_us: used.map(|used| used.as_secs_f64() * 1e6 / f64::from(count)),
+        server_rss_bytes: server.process.and_then(|process| process.rss_bytes()),
+    })
+}
+
+/// A connection that waits for each answer.
+struct Client {
+    reader: BufReader<TcpStream>,
+    line: String,
+}
+
+impl Client {
+    fn connect(server: Server) -> io::Result<Self> {
+        let socket = TcpStream::connect(server.address)?;
+        socket.set_nodelay(true)?;
+        socket.set_read_timeout(Some(ANSWER_MAX))?;
+        let mut client = Client { reader: BufReader::new(socket), line: String::new() };
+        client.read_line()?;
+        Ok(client)
+    }
+
+    /// Tells how many lines came in answer.
+    fn log_in(&mut self, user: &str, password: &str) -> io::Result<u64> {
+        // In one go, so that only what the server does is measured; 331 is not the last word.
+        self.reader.get_mut().write_all(format!("C USER {user}\nD {password}\n").as_bytes())?;
+        Ok(self.await_final()? + self.await_final()?)
+    }
+
+    fn ask(&mut self, line: &str) -> io::Result<u64> {
+        self.reader.get_mut().write_all(format!("{line}\n").as_bytes())?;
+        self.await_final()
+    }
+
+    /// Reads up to the end of an answer, or its 3xx, and tells how many lines that were.
+    fn await_final(&mut self) -> io::Result<u64> {
+        let mut count = 0;
+        loop {
+            self.read_line()?;
+            count += 1;
+            let Some(text) = self.line.trim_end().strip_prefix("C ") else { continue };
+            match ServerLine::parse(text) {
+                Some(line) if line.code >= 400 => {
+                    let refused = format!("the server said: {}", text.escape_debug());
+                    return Err(io::Error::other(refused));
+                }
+                Some(line) if line.is_final() => return Ok(count),
+                _ => {}
+            }
+        }
+    }
+
+    fn read_line(&mut self) -> io::Result<()> {
+        self.line.clear();
+        match self.reader.read_line(&mut self.line)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn last_word(&self) -> String {
+        self.line.trim_end().rsplit(' ').next().unwrap_or_default().to_owned()
+    }
+}
+
+impl fmt::Display for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "request   {}", self.request.escape_debug())?;
+        if let Some(Percentiles { count, p50_us, p99_us, max_us, .. }) = self.latency {
+            let each = self.lines as f64 / count as f64;
+            writeln!(f, "answers   {count}, {each:.1} lines each")?;
+            writeln!(f, "latency   p50 {p50_us:.0} us, p99 {p99_us:.0} us, max {max_us:.0} us")?;
+        }
+        match self.server_cpu_us {
+            Some(micros) => writeln!(f, "process   {micros:.1} us of the server's CPU time each"),
+            None => Ok(()),
+        }
+    }
+}
