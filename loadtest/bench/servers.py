@@ -8,9 +8,11 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable
+
+from options import Options
 
 CONNECTIONS_MAX = 1_000_000
 
@@ -38,9 +40,10 @@ class Server:
             return str(path) if path.exists() else None
         return shutil.which(self.program, path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
 
-    def version(self, path: str) -> str:
+    def version(self, built: Path) -> str:
         """Its version, as it tells it."""
-        if self.version_option is None:
+        path = self.path(built)
+        if self.version_option is None or path is None:
             return ""
         # mosquitto tells its version, and then exits with 3.
         told = subprocess.run(
@@ -64,6 +67,37 @@ def chatsrv(path: str, folder: Path, port: int) -> list[str]:
     limits += ["--max-clients", str(CONNECTIONS_MAX)]
     where = ["--port", str(port), "--listen", "127.0.0.1", "--data", str(folder)]
     return [path, *where, *limits, "--log", "warn"]
+
+
+def nginx(path: str, folder: Path, port: int, files: Path) -> list[str]:
+    # One process, which is the worker. Everything else is what an administrator who serves large
+    # files would set: sendfile, full packets, connections that are kept, and no log.
+    config = f"""
+daemon off;
+master_process off;
+user root;
+pid {folder}/pid;
+error_log {folder}/log crit;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    default_type application/octet-stream;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_timeout 1h;
+    keepalive_requests 1000000000;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        root {files};
+    }}
+}}
+"""
+    return [path, "-c", write(folder, "nginx.conf", config), "-e", str(folder / "log")]
 
 
 def floor(path: str, _folder: Path, port: int) -> list[str]:
@@ -172,3 +206,32 @@ SERVERS = [
     Server("Mosquitto", "mqtt", "mosquitto", "mosquitto", "-h", mosquitto),
     Server("NATS", "nats", "nats-server", "nats-server", "--version", nats),
 ]
+
+CHATSRV = next(server for server in SERVERS if server.name == "chatsrv")
+FLOORS = [server for server in SERVERS if server.program == "loadtest"]
+
+
+def sharing(files: Path, *more: str) -> Server:
+    """chatsrv with that shared folder, and more options."""
+    words = ["--files", str(files), *more]
+    return replace(CHATSRV, command=lambda *where: chatsrv(*where) + words)
+
+
+def nginx_sharing(files: Path) -> Server:
+    """nginx with the same folder."""
+    start = lambda *where: nginx(*where, files)
+    return Server("nginx", "http", "nginx", "nginx-light", "-v", start)
+
+
+def available(options: Options, servers: list[Server]) -> list[Server]:
+    """Those that were asked for and are installed; the others are named."""
+    wanted = [s for s in servers if not options.only or s.name in options.only]
+    missing = [server for server in wanted if server.path(options.built) is None]
+    for server in missing:
+        origin = f"apt-get install {server.package}" if server.package else "make"
+        print(f"{server.name} is missing: {origin}", flush=True)
+    return [server for server in wanted if server not in missing]
+
+
+def chatsrv_version(options: Options) -> str:
+    return CHATSRV.version(options.built)

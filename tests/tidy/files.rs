@@ -41,6 +41,9 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What holds files that people did not write.
+const NOT_WRITTEN: [&str; 5] = ["target", ".git", "Cargo.lock", "corpus", "regressions"];
+
 /// Every file that people write, in the order of their paths. What is not text is left out.
 pub fn all() -> Vec<File> {
     let mut paths = Vec::new();
@@ -58,7 +61,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name();
-        if name == "target" || name == ".git" || name == "Cargo.lock" {
+        if NOT_WRITTEN.iter().any(|not| name == *not) {
             continue;
         }
         match entry.file_type().unwrap().is_dir() {
