@@ -6,7 +6,7 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{Client, Frame, Options, Server};
+use support::{Client, Frame, Options, PATIENCE, Server};
 
 const KIB: usize = 1024;
 
@@ -215,7 +215,7 @@ fn the_login_timeout_does_not_start_anew() {
         if !line.starts_with("C 500 - ") {
             break line;
         }
-        assert!(began.elapsed() < Duration::from_secs(8), "talking keeps the connection open");
+        assert!(began.elapsed() < PATIENCE, "talking keeps the connection open");
     };
     assert!(last.starts_with("C 421 - "), "{last}");
 }

