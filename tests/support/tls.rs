@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{
@@ -27,8 +27,24 @@ pub struct Identity {
 impl Identity {
     /// A new one.
     pub fn new() -> Self {
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed([HOST.to_owned()]).expect("a certificate");
+        Identity::with(|_| {})
+    }
+
+    /// One that may sign others, and which no client takes for a server's.
+    pub fn of_authority() -> Self {
+        Identity::with(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    /// One that is for no host.
+    pub fn without_host() -> Self {
+        Identity::with(|params| params.subject_alt_names.clear())
+    }
+
+    fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = CertificateParams::new([HOST.to_owned()]).expect("a name");
+        change(&mut params);
+        let signing_key = KeyPair::generate().expect("a key");
+        let cert = params.self_signed(&signing_key).expect("a certificate");
         Identity {
             certificate: cert.der().clone(),
             certificate_pem: cert.pem(),

@@ -17,7 +17,7 @@ use rustls::server::NoServerSessionStorage;
 use zeroize::Zeroizing;
 
 use super::super::poll::Waker;
-use super::validity;
+use super::facts::{Facts, Flaw, facts};
 use crate::limits::CERTIFICATE_FILE_BYTES_MAX;
 
 /// A certificate with its chain, the private key of it, and where both came from.
@@ -40,8 +40,8 @@ struct Files {
 #[derive(Debug)]
 struct Loaded {
     config: Arc<ServerConfig>,
-    /// When the certificate expires, where it tells.
-    expiry: Option<SystemTime>,
+    /// What the certificate says of itself, where that can be read.
+    facts: Option<Facts>,
 }
 
 /// Why certificates can't be used.
@@ -96,20 +96,24 @@ impl Certificates {
 
     /// When the certificate expires, where it tells.
     pub fn expiry(&self) -> Option<SystemTime> {
-        self.loaded.expiry
+        self.loaded.facts.map(|facts| facts.expiry)
     }
 
     /// Tells in the log which certificate is used from now on.
     fn announce(&self) {
         let path = self.files.certificate.display();
-        let Some(expiry) = self.loaded.expiry else {
+        let Some(Facts { expiry, flaw }) = self.loaded.facts else {
             return log::info!("event=certificate file={path}");
         };
         let expires = humantime::format_rfc3339_seconds(expiry);
-        if expiry < SystemTime::now() {
-            return log::warn!("event=certificate file={path} expires={expires}: it has expired");
+        let flaw = match flaw {
+            _ if expiry < SystemTime::now() => Some("it has expired"),
+            flaw => flaw.map(Flaw::text),
+        };
+        match flaw {
+            Some(flaw) => log::warn!("event=certificate file={path} expires={expires}: {flaw}"),
+            None => log::info!("event=certificate file={path} expires={expires}"),
         }
-        log::info!("event=certificate file={path} expires={expires}");
     }
 
     /// Begins to read the files again, on a thread of its own: the folder may be on a network that
@@ -174,10 +178,10 @@ impl Files {
         let pem = read(key)?;
         let key = PrivateKeyDer::from_pem_slice(&pem)
             .map_err(|error| CertificateError::Pem(key.clone(), error))?;
-        let expiry = validity::expiry(&chain[0]);
+        let facts = facts(&chain[0]);
         let config =
             config(chain, key).map_err(|e| CertificateError::Unusable(certificate.clone(), e))?;
-        Ok(Loaded { config, expiry })
+        Ok(Loaded { config, facts })
     }
 }
 

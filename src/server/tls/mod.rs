@@ -2,9 +2,9 @@
 //! much of a tick their handshakes may take.
 
 mod certificates;
+mod facts;
 mod serve;
 mod session;
-mod validity;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

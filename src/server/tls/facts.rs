@@ -1,0 +1,109 @@
+//! What a certificate says of itself, which rustls does not tell a server: when it expires, and
+//! why clients will refuse it.
+
+use std::time::SystemTime;
+
+use x509_cert::Certificate;
+use x509_cert::certificate::TbsCertificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+
+/// What a server's certificate says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The last moment at which it is valid.
+    pub expiry: SystemTime,
+    /// Why clients will refuse it at any time, where they will.
+    pub flaw: Option<Flaw>,
+}
+
+/// Why clients refuse a certificate that a server can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It is an authority's, and no server's (RFC 5280, section 4.2.1.9).
+    Authority,
+    /// It names no host; a name in its subject alone counts no longer (RFC 9525, section 2).
+    NoHost,
+}
+
+impl Flaw {
+    /// The flaw, and what to do about it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Flaw::Authority => {
+                "clients refuse it: it is an authority's (CA:TRUE); take one that is made for the \
+                 server alone"
+            }
+            Flaw::NoHost => {
+                "clients refuse it: it names no host (subjectAltName); take one with the name or \
+                 the address by which clients connect"
+            }
+        }
+    }
+}
+
+/// The facts of a certificate in DER; none where it is not as RFC 5280 wants it.
+pub fn facts(certificate: &[u8]) -> Option<Facts> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    let certificate = certificate.tbs_certificate();
+    let flaw = if is_authority(certificate) {
+        Some(Flaw::Authority)
+    } else if !names_a_host(certificate) {
+        Some(Flaw::NoHost)
+    } else {
+        None
+    };
+    Some(Facts { expiry: certificate.validity().not_after.to_system_time(), flaw })
+}
+
+fn is_authority(certificate: &TbsCertificate) -> bool {
+    let constraints = certificate.get_extension::<BasicConstraints>();
+    matches!(constraints, Ok(Some((_, constraints))) if constraints.ca)
+}
+
+fn names_a_host(certificate: &TbsCertificate) -> bool {
+    let Ok(Some((_, names))) = certificate.get_extension::<SubjectAltName>() else { return false };
+    let is_host =
+        |name: &GeneralName| matches!(name, GeneralName::DnsName(_) | GeneralName::IpAddress(_));
+    names.0.iter().any(is_host)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    fn made(change: impl FnOnce(&mut CertificateParams)) -> Option<Facts> {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        change(&mut params);
+        facts(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der())
+    }
+
+    #[test]
+    fn both_forms_of_a_time_are_read() {
+        for (year, expected) in [
+            (2026, "2026-11-20T00:00:00Z"),
+            (2049, "2049-11-20T00:00:00Z"),
+            (2050, "2050-11-20T00:00:00Z"),
+            (1999, "1999-11-20T00:00:00Z"),
+        ] {
+            let facts = made(|params| params.not_after = date_time_ymd(year, 11, 20)).unwrap();
+            assert_eq!(humantime::format_rfc3339(facts.expiry).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_clients_refuse_is_known() {
+        let flaw = |change: fn(&mut CertificateParams)| made(change).unwrap().flaw;
+        assert_eq!(flaw(|_| {}), None);
+        assert_eq!(flaw(|params| params.is_ca = IsCa::ExplicitNoCa), None);
+        let authority = |params: &mut CertificateParams| {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        };
+        assert_eq!(flaw(authority), Some(Flaw::Authority));
+        assert_eq!(flaw(|params| params.subject_alt_names.clear()), Some(Flaw::NoHost));
+        assert_eq!(facts(b"no certificate"), None);
+    }
+}
