@@ -7,7 +7,7 @@ use super::effect::{CloseReason, Effect, Effects};
 use super::figures::Login;
 use super::input::ConnId;
 use super::job::{Account, Job, Outcome};
-use super::session::{Claim, State};
+use super::session::{Claim, Refusal, State};
 use super::tasks::{Attempt, Task, failed};
 use crate::limits::{PASSWORD_BYTES_MAX, RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 use crate::protocol::address::Address;
@@ -149,11 +149,12 @@ impl Hub {
         if self.sessions.get(conn).is_none() {
             return;
         }
-        self.enter(conn, State::Refused(verb));
+        let until = self.now.steady + delay;
+        self.enter(conn, State::Refused(Box::new(Refusal { verb, until })));
         if delay.is_zero() {
             self.tell_refused(conn, effects);
         } else {
-            self.refusals.insert((self.now.steady + delay, conn));
+            self.refusals.insert((until, conn));
         }
     }
 
@@ -170,7 +171,8 @@ impl Hub {
 
     fn tell_refused(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        let State::Refused(verb) = *session.state() else { return };
+        let State::Refused(refusal) = session.state() else { return };
+        let verb = refusal.verb;
         session.wrong_passwords += 1;
         let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
         self.start_over(conn, wrong(verb), effects);
@@ -219,9 +221,11 @@ impl Hub {
         }
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);
-        match *session.state() {
-            State::Refused(_) => self.refusals.retain(|(_, refused)| *refused != conn),
-            State::Enters(user) => {
+        match session.state() {
+            State::Refused(refusal) => {
+                self.refusals.remove(&(refusal.until, conn));
+            }
+            &State::Enters(user) => {
                 let entering = self.entering.remove(&user);
                 self.gone_from_groups(user);
                 if announce && entering.is_some_and(|entering| !entering.is_news) {

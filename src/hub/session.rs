@@ -1,5 +1,7 @@
 //! The state of each connection: where it is in its login, what it composes, which answers wait.
 
+use std::time::Duration;
+
 use super::answers::Answers;
 use super::directory::{OPERATOR, UserIndex};
 use super::input::ConnId;
@@ -72,6 +74,15 @@ pub(super) struct Session {
     pub answers: Answers,
 }
 
+/// A login that failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What it tried to log in with.
+    pub verb: Verb,
+    /// When that is told, on the steady clock.
+    pub until: Duration,
+}
+
 /// Where a session stands. Before the login, at most one answer is owed at a time.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -82,7 +93,7 @@ pub(super) enum State {
     /// The password or the token is being checked, or the account registered.
     ChecksPassword,
     /// The password or the token was wrong, which is told a little later.
-    Refused(Verb),
+    Refused(Box<Refusal>),
     /// Let in; what is unread is being counted.
     Enters(UserIndex),
     /// Logged in.
