@@ -4,8 +4,6 @@
 //! there, so that a server that stalls the senders can't hide it (no coordinated omission).
 //! Closed-loop: the next one is sent when one of those under way has reached all receivers.
 
-use std::collections::VecDeque;
-
 use crate::arrivals::Arrival;
 use crate::clients::Clients;
 use crate::figures::{Figures, Timetable};
@@ -14,6 +12,7 @@ use crate::ledger::{Faults, Ledger, Verdict};
 use crate::limits::OUTBOX_BYTES_MAX;
 use crate::payload::{Format, Stamp};
 use crate::talk::Talk;
+use crate::unconfirmed::Unconfirmed;
 
 /// When the next broadcast is sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,8 +58,7 @@ pub struct Broadcasts {
 struct Sender {
     is_open: bool,
     unsent: u32,
-    /// Its broadcasts that wait for a confirmation, by intended time.
-    unconfirmed: VecDeque<u64>,
+    unconfirmed: Unconfirmed,
 }
 
 impl Broadcasts {
@@ -72,7 +70,7 @@ impl Broadcasts {
         timetable: Timetable,
         [senders, chatters, clients]: [usize; 3],
     ) -> Self {
-        let sender = || Sender { is_open: true, unsent: 0, unconfirmed: VecDeque::new() };
+        let sender = || Sender { is_open: true, unsent: 0, unconfirmed: Unconfirmed::default() };
         Broadcasts {
             format,
             pace,
@@ -106,7 +104,7 @@ impl Talk for Broadcasts {
     }
 
     fn stop(&mut self, now_nanos: u64) {
-        self.timetable.end_nanos = self.timetable.end_nanos.min(now_nanos);
+        self.timetable.end(now_nanos);
     }
 
     fn take_spoken(&mut self) -> Vec<usize> {
@@ -124,10 +122,7 @@ impl Talk for Broadcasts {
         }
         self.figures.deliveries += 1;
         let was_last = self.flights.land(stamp);
-        if stamp.intended_nanos < self.timetable.measured_nanos {
-            return;
-        }
-        let latency = now_nanos.saturating_sub(stamp.intended_nanos);
+        let Some(latency) = self.timetable.latency(stamp.intended_nanos, now_nanos) else { return };
         if receiver < self.chatters {
             self.figures.delivery.record(latency);
         } else {
@@ -140,19 +135,13 @@ impl Talk for Broadcasts {
 
     fn confirm(&mut self, sender: usize, now_nanos: u64) {
         let Some(sender) = self.senders.get_mut(sender) else { return };
-        let Some(intended_nanos) = sender.unconfirmed.pop_front() else { return };
-        if intended_nanos >= self.timetable.measured_nanos {
-            self.figures.confirmation.record(now_nanos.saturating_sub(intended_nanos));
-        }
+        sender.unconfirmed.confirm(&self.timetable, &mut self.figures, now_nanos);
     }
 
     fn refuse(&mut self, number: usize) {
         self.figures.refused += 1;
         let Some(sender) = self.senders.get_mut(number) else { return };
-        let outstanding = sender.unconfirmed.len() as u32;
-        if sender.unconfirmed.pop_front().is_some() {
-            let sequence = self.ledger.sent(number) - outstanding;
-            self.ledger.withdraw(number, sequence);
+        if let Some(sequence) = sender.unconfirmed.refuse(&mut self.ledger, number) {
             self.flights.withdraw(number, sequence);
         }
     }
@@ -257,7 +246,7 @@ impl Broadcasts {
         }
         self.flights.launch(number, self.open_clients - 1);
         if self.is_confirmed {
-            self.senders[number].unconfirmed.push_back(intended_nanos);
+            self.senders[number].unconfirmed.push(intended_nanos);
         }
         self.figures.sent += 1;
         if intended_nanos >= self.timetable.measured_nanos {

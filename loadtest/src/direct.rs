@@ -1,8 +1,6 @@
 //! Direct messages between pairs: each first one of a pair writes to the second, and sends the next
 //! message when one of those under way is confirmed.
 
-use std::collections::VecDeque;
-
 use crate::arrivals::Arrival;
 use crate::clients::Clients;
 use crate::figures::{Figures, Timetable};
@@ -10,6 +8,7 @@ use crate::ledger::{Faults, Ledger, Verdict};
 use crate::names::Names;
 use crate::payload::{Format, Stamp};
 use crate::talk::Talk;
+use crate::unconfirmed::Unconfirmed;
 
 /// The receiver in the ledger of a pair, and how many are in it; the sender is number 0.
 const RECEIVER: usize = 1;
@@ -36,8 +35,7 @@ pub struct Direct {
 struct Pair {
     receiver: String,
     ledger: Ledger,
-    /// The messages that wait for a confirmation, by the time of sending.
-    unconfirmed: VecDeque<u64>,
+    unconfirmed: Unconfirmed,
     /// Messages that the receiver has not got yet.
     awaited: u32,
     is_open: bool,
@@ -56,7 +54,7 @@ impl Direct {
         let pair = |number| Pair {
             receiver: names.of(count + number),
             ledger: Ledger::new(MEMBERS, 1),
-            unconfirmed: VecDeque::new(),
+            unconfirmed: Unconfirmed::default(),
             awaited: 0,
             is_open: true,
         };
@@ -85,7 +83,7 @@ impl Direct {
                     session.say(&pair.receiver, out, |out| self.format.write(&stamp, out));
                 }
             });
-            pair.unconfirmed.push_back(now_nanos);
+            pair.unconfirmed.push(now_nanos);
             pair.awaited += 1;
             self.figures.sent += 1;
         }
@@ -113,7 +111,7 @@ impl Talk for Direct {
     }
 
     fn stop(&mut self, now_nanos: u64) {
-        self.timetable.end_nanos = self.timetable.end_nanos.min(now_nanos);
+        self.timetable.end(now_nanos);
     }
 
     fn receive(&mut self, receiver: usize, arrival: &Arrival, now_nanos: u64) {
@@ -133,27 +131,22 @@ impl Talk for Direct {
         }
         pair.awaited = pair.awaited.saturating_sub(1);
         self.figures.deliveries += 1;
-        if stamp.intended_nanos >= self.timetable.measured_nanos {
-            self.figures.delivery.record(now_nanos.saturating_sub(stamp.intended_nanos));
+        if let Some(latency) = self.timetable.latency(stamp.intended_nanos, now_nanos) {
+            self.figures.delivery.record(latency);
         }
     }
 
     fn confirm(&mut self, sender: usize, now_nanos: u64) {
         let Some(pair) = self.pairs.get_mut(sender) else { return };
-        let Some(sent_nanos) = pair.unconfirmed.pop_front() else { return };
-        self.ready.push(sender);
-        if sent_nanos >= self.timetable.measured_nanos {
-            self.figures.confirmation.record(now_nanos.saturating_sub(sent_nanos));
+        if pair.unconfirmed.confirm(&self.timetable, &mut self.figures, now_nanos) {
+            self.ready.push(sender);
         }
     }
 
     fn refuse(&mut self, sender: usize) {
         self.figures.refused += 1;
         let Some(pair) = self.pairs.get_mut(sender) else { return };
-        let outstanding = pair.unconfirmed.len() as u32;
-        if pair.unconfirmed.pop_front().is_some() {
-            let sequence = pair.ledger.sent(0) - outstanding;
-            pair.ledger.withdraw(0, sequence);
+        if pair.unconfirmed.refuse(&mut pair.ledger, 0).is_some() {
             pair.awaited = pair.awaited.saturating_sub(1);
             self.ready.push(sender);
         }

@@ -13,6 +13,19 @@ pub struct Timetable {
     pub end_nanos: u64,
 }
 
+impl Timetable {
+    /// How long a message took that has just arrived, where it is one of those that are measured.
+    pub fn latency(&self, intended_nanos: u64, now_nanos: u64) -> Option<u64> {
+        let is_measured = intended_nanos >= self.measured_nanos;
+        is_measured.then(|| now_nanos.saturating_sub(intended_nanos))
+    }
+
+    /// Has nothing be due from now on.
+    pub fn end(&mut self, now_nanos: u64) {
+        self.end_nanos = self.end_nanos.min(now_nanos);
+    }
+}
+
 /// What was measured.
 #[derive(Clone, Debug)]
 pub struct Figures {

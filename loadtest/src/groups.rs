@@ -1,7 +1,6 @@
 //! Messages to groups: every group has a maker, who made it and writes to it. The groups take
 //! turns; the next message is sent when one of those under way has reached all members.
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::arrivals::Arrival;
@@ -14,6 +13,7 @@ use crate::limits::LOGIN_STALL_MAX;
 use crate::names::Names;
 use crate::payload::{Format, Stamp};
 use crate::talk::Talk;
+use crate::unconfirmed::Unconfirmed;
 
 /// The maker's place in a group and in its ledger.
 const MAKER: usize = 0;
@@ -127,8 +127,7 @@ struct Group {
     members: Vec<usize>,
     /// Of the members by their places.
     ledger: Ledger,
-    /// The messages that wait for a confirmation, by the time of sending.
-    unconfirmed: VecDeque<u64>,
+    unconfirmed: Unconfirmed,
     /// Members whose connections stand, without the maker.
     receivers: usize,
     is_open: bool,
@@ -156,7 +155,7 @@ impl Groups {
             name: names.group(number),
             members: plan.members(number),
             ledger: Ledger::new(plan.size, 1),
-            unconfirmed: VecDeque::new(),
+            unconfirmed: Unconfirmed::default(),
             receivers: plan.size - 1,
             is_open: true,
         };
@@ -182,7 +181,7 @@ impl Groups {
                 session.say(&group.name, out, |out| self.format.write(&stamp, out));
             }
         });
-        group.unconfirmed.push_back(now_nanos);
+        group.unconfirmed.push(now_nanos);
         self.flights.launch(number, group.receivers);
         self.figures.sent += 1;
         self.spoken.push(number);
@@ -218,7 +217,7 @@ impl Talk for Groups {
     }
 
     fn stop(&mut self, now_nanos: u64) {
-        self.timetable.end_nanos = self.timetable.end_nanos.min(now_nanos);
+        self.timetable.end(now_nanos);
     }
 
     fn receive(&mut self, receiver: usize, arrival: &Arrival, now_nanos: u64) {
@@ -240,10 +239,7 @@ impl Talk for Groups {
         }
         self.figures.deliveries += 1;
         let was_last = self.flights.land(stamp);
-        if stamp.intended_nanos < self.timetable.measured_nanos {
-            return;
-        }
-        let latency = now_nanos.saturating_sub(stamp.intended_nanos);
+        let Some(latency) = self.timetable.latency(stamp.intended_nanos, now_nanos) else { return };
         self.figures.delivery.record(latency);
         if was_last {
             self.figures.last_receiver.record(latency);
@@ -252,19 +248,13 @@ impl Talk for Groups {
 
     fn confirm(&mut self, sender: usize, now_nanos: u64) {
         let Some(group) = self.groups.get_mut(sender) else { return };
-        let Some(sent_nanos) = group.unconfirmed.pop_front() else { return };
-        if sent_nanos >= self.timetable.measured_nanos {
-            self.figures.confirmation.record(now_nanos.saturating_sub(sent_nanos));
-        }
+        group.unconfirmed.confirm(&self.timetable, &mut self.figures, now_nanos);
     }
 
     fn refuse(&mut self, sender: usize) {
         self.figures.refused += 1;
         let Some(group) = self.groups.get_mut(sender) else { return };
-        let outstanding = group.unconfirmed.len() as u32;
-        if group.unconfirmed.pop_front().is_some() {
-            let sequence = group.ledger.sent(MAKER) - outstanding;
-            group.ledger.withdraw(MAKER, sequence);
+        if let Some(sequence) = group.unconfirmed.refuse(&mut group.ledger, MAKER) {
             self.flights.withdraw(sender, sequence);
         }
     }

@@ -45,6 +45,7 @@ mod slow;
 mod spawn;
 mod talk;
 mod traffic;
+mod unconfirmed;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
