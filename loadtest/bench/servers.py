@@ -69,7 +69,7 @@ def chatsrv(path: str, folder: Path, port: int) -> list[str]:
     return [path, *where, *limits, "--log", "warn"]
 
 
-def nginx(path: str, folder: Path, port: int, files: Path) -> list[str]:
+def nginx(path: str, folder: Path, port: int, files: Path, listen: str) -> list[str]:
     # One process, which is the worker. Everything else is what an administrator who serves large
     # files would set: sendfile, full packets, connections that are kept, and no log.
     config = f"""
@@ -92,7 +92,7 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{listen};
         root {files};
     }}
 }}
@@ -217,10 +217,10 @@ def sharing(files: Path, *more: str) -> Server:
     return replace(CHATSRV, command=lambda *where: chatsrv(*where) + words)
 
 
-def nginx_sharing(files: Path) -> Server:
-    """nginx with the same folder."""
-    start = lambda *where: nginx(*where, files)
-    return Server("nginx", "http", "nginx", "nginx-light", "-v", start)
+def nginx_sharing(files: Path, name: str, listen: str = "") -> Server:
+    """nginx with the same folder, and more words for its listening socket."""
+    start = lambda *where: nginx(*where, files, listen)
+    return Server(name, "http", "nginx", "nginx-light", "-v", start)
 
 
 def available(options: Options, servers: list[Server]) -> list[Server]:
