@@ -286,7 +286,7 @@ fn the_chunks_under_way_come_before_that_end() {
 
 #[test]
 fn a_download_does_not_hold_off_the_login_timeout() {
-    let server = Server::start(&["--public-files", "--login-timeout", "1s"]);
+    let server = Server::start(&["--public-files", "--login-timeout", "3s"]);
     server.write_file("big", vec![7; 64 * MIB]);
     let options = Options { receive_buffer: Some(64 * 1024), ..Options::default() };
     let mut stranger = Client::open(&server, &options);

@@ -213,7 +213,7 @@ fn a_reset_in_the_middle_of_an_answer_harms_nobody() {
 
 #[test]
 fn whoever_waits_for_something_costs_no_time() {
-    let server = Server::start(&["--public-files", "--login-timeout", "1s", "--rate", "10"]);
+    let server = Server::start(&["--public-files", "--login-timeout", "4s", "--rate", "10"]);
     server.write_file("large", vec![7; 32 << 20]);
     File::create(server.files().join("huge")).unwrap().set_len(1 << 40).unwrap();
     let narrow = Options { receive_buffer: Some(4 * KIB), ..Options::default() };

@@ -294,7 +294,7 @@ fn a_server_with_closed_registration_does_not_tell_who_is_known() {
 
 #[test]
 fn who_does_not_log_in_in_time_is_closed() {
-    let server = Server::start(&["--login-timeout", "1s"]);
+    let server = Server::start(&["--login-timeout", "4s"]);
     let mut alice = server.register("alice");
     let silent = server.connect();
     let mut halfway = server.connect();
@@ -459,7 +459,8 @@ fn files_that_hold(folder: &Path, text: &str) -> Vec<String> {
 #[test]
 fn nobody_waits_for_the_password_of_another() {
     // Thirty hashes at the normal cost take far longer than the few round trips beside them.
-    let server = Server::start(&["--password-cost", "normal"]);
+    // No confirmation waits for the disk, which might be slower.
+    let server = Server::start(&["--password-cost", "normal", "--offline", "discard"]);
     let mut alice = server.register("alice");
     let mut bob = server.register("bob");
     let mut others: Vec<Client> = (0..30).map(|_| server.connect()).collect();

@@ -8,11 +8,15 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use rustix::process::Signal;
-use support::{PATIENCE, Server, captures, command, finish};
+use support::{Client, Options, PATIENCE, Server, captures, command, finish};
 
 /// A server with a metrics page, and where that is.
 fn start() -> (Server, SocketAddr) {
-    let server = Server::start(&["--metrics", "127.0.0.1:0"]);
+    start_with(&[])
+}
+
+fn start_with(args: &[&str]) -> (Server, SocketAddr) {
+    let server = Server::start(&[&["--metrics", "127.0.0.1:0"], args].concat());
     let address = server.log().wait_for("event=metrics address=…").remove(0);
     (server, address.parse().unwrap())
 }
@@ -97,15 +101,19 @@ fn the_page_tells_what_happened() {
 
 #[test]
 fn a_server_that_stops_is_not_well() {
-    let (mut server, address) = start();
+    let (mut server, address) = start_with(&["--drain", "1h"]);
     let (head, body) = get(address, "/healthz");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     assert_eq!(body, "ok\n");
-    // Who sends half a line holds up the stop, and so the server can be asked.
-    let mut alice = server.register("alice");
-    alice.send_bytes(b"D ");
+    // Who downloads and does not read holds up the stop, and so the server can be asked.
+    server.write_file("large", vec![7; 32 << 20]);
+    let narrow = Options { receive_buffer: Some(4096), ..Options::default() };
+    let mut deaf = Client::open(&server, &narrow);
+    deaf.expect("C 220 …");
+    deaf.register("deaf");
+    deaf.ask("C GET 0 large", "C 250 GET 1 … large");
     server.signal(Signal::TERM);
-    alice.expect("C 129 SHUTDOWN …");
+    server.log().wait_for("event=stopping");
     let mut late = connect(address);
     late.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").unwrap();
     assert!(read_all(late).starts_with("HTTP/1.1 503 Service Unavailable\r\n"));

@@ -108,6 +108,7 @@ fn the_bare_port_is_the_port() {
     command.arg("--data").arg(folder.path().join("data")).args(["-l", "127.0.0.1", "0"]);
     let server = Server::spawn(command, folder, &[]);
     server.connect();
+    assert_ne!(server.address().port(), 9000, "the port without the word");
 }
 
 #[test]
@@ -219,10 +220,10 @@ fn a_stop_writes_what_waits() {
 /// The size of that file, which is more than sockets buffer.
 const LARGE: usize = 32 << 20;
 
-/// A client to which a file is under way.
-fn reads_a_large_file(server: &Server) -> Client {
+/// A client to which a file is under way; its kernel takes about that many bytes ahead.
+fn reads_a_large_file(server: &Server, receive_buffer: usize) -> Client {
     server.write_file("large", vec![7; LARGE]);
-    let options = Options { receive_buffer: Some(4096), ..Options::default() };
+    let options = Options { receive_buffer: Some(receive_buffer), ..Options::default() };
     let mut client = Client::open(server, &options);
     client.expect("C 220 …");
     client.register("reader");
@@ -233,14 +234,15 @@ fn reads_a_large_file(server: &Server) -> Client {
 #[test]
 fn who_does_not_read_does_not_hold_up_the_stop() {
     let mut server = Server::start(&["--drain", "300ms"]);
-    let _deaf = reads_a_large_file(&server);
+    let _deaf = reads_a_large_file(&server, 4096);
     assert_eq!(server.stop().code(), Some(0));
 }
 
 #[test]
 fn a_second_signal_stops_at_once_and_breaks_nothing_off_inside_a_frame() {
     let mut server = Server::start(&["--drain", "1h"]);
-    let mut reader = reads_a_large_file(&server);
+    // The end of the chunk under way should come within a second, and not in small pieces.
+    let mut reader = reads_a_large_file(&server, 256 * 1024);
     server.signal(Signal::TERM);
     server.log().wait_for("event=stopping");
     server.signal(Signal::TERM);
@@ -260,7 +262,7 @@ fn a_second_signal_stops_at_once_and_breaks_nothing_off_inside_a_frame() {
 #[test]
 fn a_stopping_server_takes_no_new_connections() {
     let mut server = Server::start(&["--drain", "1h"]);
-    let mut reader = reads_a_large_file(&server);
+    let mut reader = reads_a_large_file(&server, 4096);
     server.signal(Signal::TERM);
     // Who downloads goes on; who comes now finds nobody.
     let (mut size, mut notices) = (0, 0);

@@ -21,7 +21,7 @@ fn some_never_read_and_others_send_a_byte_at_a_time() {
     assert!(text.contains("3 clients are logged in and read nothing more"), "{text}");
     let bytes = text.split_once("every 10ms: ").expect("a line of the trickle").1;
     let bytes: u64 = bytes.split_once(' ').unwrap().0.parse().unwrap();
-    assert!((1..=62).contains(&bytes), "{text}");
+    assert!(bytes > 0, "{text}");
     assert!(text.contains("closed    0 connections"), "{text}");
 }
 

@@ -113,9 +113,13 @@ mod tests {
                 Links::Follow => ResolveFlags::NO_MAGICLINKS,
                 Links::Refuse => ResolveFlags::NO_SYMLINKS,
             };
-        match openat2(root, name, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
-            Err(Errno::NOSYS | Errno::PERM) => None,
-            found => Some(which(found)),
+        loop {
+            match openat2(root, name, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+                Err(Errno::NOSYS | Errno::PERM) => return None,
+                // Something, anywhere on the machine, was renamed meanwhile.
+                Err(Errno::AGAIN) => {}
+                found => return Some(which(found)),
+            }
         }
     }
 

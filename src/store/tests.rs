@@ -204,9 +204,11 @@ fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
     drop(taken);
     assert_eq!(fixture.run(register(10_001, "alice", "a")), Outcome::Done);
     assert_eq!(fixture.run(check(10_001, "a")), Outcome::PasswordRight);
-    let left: Vec<_> = std::iter::from_fn(|| fixture.store.slots.take()).collect();
-    // The thread that answered may be about to give its slot back.
-    assert!(left.len() >= passwords::WAITING_MAX - 1, "{}", left.len());
+    // The threads that answered give their slots back in their own time.
+    fixture.eventually("all slots are free again", |fixture| {
+        let left: Vec<_> = std::iter::from_fn(|| fixture.store.slots.take()).collect();
+        left.len() == passwords::WAITING_MAX
+    });
 }
 
 #[test]
@@ -230,7 +232,7 @@ fn a_long_queue_is_congestion_until_it_is_worked_off() {
     let database = fixture.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
     // The database thread waits for the lock, with a batch in its hands at most.
-    let submitted = 3 * CONGESTED_REQUESTS;
+    let submitted = 8 * CONGESTED_REQUESTS;
     for _ in 0..submitted {
         let display = "Alice".parse().unwrap();
         fixture.submit(Job::SetDisplayName { number: Number(10_001), display });

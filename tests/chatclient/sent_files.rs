@@ -12,9 +12,8 @@ fn a_file_is_told_and_fetched_when_it_is_asked_for() {
         peer.welcome();
         peer.expect("C WHO");
         peer.send("C 124 FILE 1000000000000010 bob #ops 1258291 photo.jpg\n");
-        peer.send("C 150 WHO 0\nC 250 WHO\n");
         peer.expect("C SEEN #ops 1000000000000010");
-        peer.send("C 250 SEEN #ops 1000000000000010\n");
+        peer.send("C 150 WHO 0\nC 250 WHO\nC 250 SEEN #ops 1000000000000010\n");
         peer.send_sum_when_asked("@1000000000000010", "@1000000000000010", b"picture");
         peer.expect("C GET 0 @1000000000000010");
         peer.send("C 250 GET 1 7 photo.jpg\nF 1 7\npictureF 1 0\n");

@@ -104,7 +104,8 @@ impl Person {
     /// Reads what the client writes until the screen is as it should be.
     #[track_caller]
     pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&Screen) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        // A client that lost its server several times may wait half a minute before it tries again.
+        let deadline = Instant::now() + 4 * PATIENCE;
         while !holds(&self.screen) {
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(bytes) = self.written.recv_timeout(left) else {

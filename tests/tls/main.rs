@@ -207,7 +207,7 @@ fn a_request_of_http_over_tls_is_told_where_it_is() {
 
 #[test]
 fn who_speaks_no_tls_is_told_so_in_plain_words() {
-    let secure = Secure::start(&["--login-timeout", "1s"]);
+    let secure = Secure::start(&["--login-timeout", "3s"]);
     let plain = || {
         let mut client = Client::over_socket(
             &secure.server,

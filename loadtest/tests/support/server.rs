@@ -36,6 +36,13 @@ pub enum Mischief {
     Silence,
 }
 
+impl Mischief {
+    /// Whether a message does not come because of it, so that it is waited for to the end.
+    pub fn loses(self) -> bool {
+        matches!(self, Mischief::Lose | Mischief::Damage | Mischief::HangUp)
+    }
+}
+
 /// The size of the one file that it has.
 pub const FILE_BYTES: usize = 100_000;
 /// Its name.
