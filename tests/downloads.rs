@@ -379,3 +379,29 @@ fn ex_during_a_download_says_goodbye_and_closes() {
     }
     assert!(last.is_some_and(|line| line.starts_with("C 221 ")));
 }
+
+#[test]
+fn what_ends_on_a_lost_connection_ends_on_no_other() {
+    let server = Server::start(&[]);
+    server.write_file("big", vec![7; 16 * MIB]);
+    server.write_file("empty", "");
+    let mut alice = narrow_reader(&server, "alice");
+    alice.ask("C GET 0 big", "C 250 GET 1 … big");
+    for index in 0..8 {
+        let mut gone = server.register(&format!("gone{index}"));
+        gone.ask("C QUIET on", "C 250 QUIET …");
+        // The reply meets nobody any more, so that the end of the stream behind it can't be
+        // written; and alice is told who left.
+        gone.send("C GET 0 empty");
+        drop(gone);
+        server.log().wait_for_count("event=closed", index + 1);
+    }
+    alice.send("C ABORT 1");
+    loop {
+        match alice.frame() {
+            Frame::Chunk(1, bytes) if !bytes.is_empty() => {}
+            Frame::Line(line) => break assert!(line.starts_with("C 250 ABORT "), "{line}"),
+            other => alice.fail(&format!("{other:?}")),
+        }
+    }
+}

@@ -35,19 +35,24 @@ impl Server {
         if matches!(connection.phase, Phase::Doomed(_)) {
             return;
         }
-        if connection.flush(&self.lines, &mut self.tls_buffer, &mut self.outbox_events).is_err() {
-            return self.lose(id, CloseReason::ConnectionLost);
+        let mut events = std::mem::take(&mut self.outbox_events);
+        let flushed = connection.flush(&self.lines, &mut self.tls_buffer, &mut events);
+        if flushed.is_ok() {
+            self.connections.count_waiting(id);
+            self.handle_events(id, &mut events);
         }
-        self.connections.count_waiting(id);
-        if !self.outbox_events.is_empty() {
-            self.handle_events(id);
+        // Nobody waits for what became of a connection that is lost.
+        events.clear();
+        self.outbox_events = events;
+        if flushed.is_err() {
+            return self.lose(id, CloseReason::ConnectionLost);
         }
         self.after_flush(id);
         self.connections.update_interest(id, &self.poll);
     }
 
-    fn handle_events(&mut self, conn: ConnId) {
-        for event in std::mem::take(&mut self.outbox_events) {
+    fn handle_events(&mut self, conn: ConnId, events: &mut Vec<OutboxEvent>) {
+        for event in events.drain(..) {
             match event {
                 OutboxEvent::ListTaken => self.tell_hub(Input::ListTaken { conn }),
                 OutboxEvent::NeedsWarming { stream, file, bytes } => {
