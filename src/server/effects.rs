@@ -39,7 +39,7 @@ impl Server {
             Effect::Notice { notice, to } => self.send_unasked(&notice, &recipients[to]),
             Effect::LoggedIn { conn } => self.logged_in(conn),
             Effect::Close { conn, reason, last } => self.finish(conn, reason, last),
-            Effect::Job { ticket, job } => self.store.submit(ticket, job),
+            Effect::Job { ticket, job } => self.begin_job(ticket, job),
             Effect::Download { conn, ticket, stream, bytes } => {
                 let Some(opened) = self.opened.remove(&ticket) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };

@@ -264,6 +264,11 @@ impl Store {
         }
     }
 
+    /// Leaves [`Outcome::Busy`] among the [`Store::completions`] for a job that is not to begin.
+    pub fn refuse(&self, ticket: Ticket) {
+        self.completions.finish(ticket, Outcome::Busy);
+    }
+
     /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a stream.
     pub fn write(&self, conn: ConnId, stream: u32, file: Arc<File>, offset: u64, bytes: Vec<u8>) {
         self.uploads.write(conn, stream, file, offset, bytes);
