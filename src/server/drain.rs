@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::accept::unwatch;
 use super::{Server, Timer};
 use crate::hub::{CloseReason, ConnId, Input};
 use crate::limits::{
@@ -96,8 +97,8 @@ impl Server {
         log::info!("event=stopping connections={connections}");
         self.drain = Some(Drain::new(connections, self.config.drain, self.now.steady));
         self.service.stopping();
-        for listener in std::mem::take(&mut self.listeners) {
-            self.unwatch(&listener);
+        for mut listener in std::mem::take(&mut self.listeners) {
+            unwatch(&mut listener, &self.poll);
         }
         self.timers.add(self.now.steady + self.config.drain, Timer::DrainOver);
         let seconds = u32::try_from(self.config.drain.as_secs()).unwrap_or(u32::MAX);

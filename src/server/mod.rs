@@ -195,7 +195,7 @@ impl Server {
         store: Store,
     ) -> Result<Self, StartError> {
         let listeners = listeners(&config, certificates.is_some(), passed)?;
-        let metrics = Metrics::open(config.metrics, &poll)
+        let metrics = Metrics::open(config.metrics)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
         for source in signals.sources() {

@@ -9,7 +9,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Resource, Rlimit, Signal, getrlimit, kill_process, pidfd_open, prlimit,
+};
 use tempfile::TempDir;
 
 use super::{Client, Log, Options, PATIENCE};
@@ -158,6 +160,15 @@ impl Server {
         let mut client = self.connect();
         client.login(name);
         client
+    }
+
+    /// Sets below which number the next files that it opens have to be; none is as high as there
+    /// are.
+    pub fn limit_files(&self, below: Option<u64>) {
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let limit = Rlimit { current: below.or(maximum), maximum };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Nofile, limit)
+            .expect("a soft limit may be set");
     }
 
     /// Sends a signal.
