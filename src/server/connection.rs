@@ -246,6 +246,15 @@ impl Connection {
         self.uploads.as_ref().is_some_and(|uploads| uploads.are_ending())
     }
 
+    /// Whether its input waits for something that its peer can do nothing about.
+    pub fn is_held_back(&self) -> bool {
+        match self.pause {
+            None => false,
+            Some(Pause::Answer) => !self.outbox.is_full(),
+            Some(Pause::Turn | Pause::Rate | Pause::Disk | Pause::Store | Pause::Handshake) => true,
+        }
+    }
+
     /// Whether the hub knows it.
     pub fn is_known_to_hub(&self) -> bool {
         matches!(self.phase, Phase::Stranger | Phase::Open)

@@ -81,6 +81,11 @@ impl Server {
     fn logged_in(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.phase = Phase::Open;
+        self.begin_idle_time(id);
+    }
+
+    /// Gives a user all of the idle timeout.
+    pub(super) fn begin_idle_time(&mut self, id: ConnId) {
         let deadline = self.config.idle_timeout.map(|timeout| self.now.steady + timeout);
         self.connections.set_deadline(id, deadline, &mut self.timers);
     }

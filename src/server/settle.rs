@@ -187,6 +187,8 @@ impl Server {
         match connection.phase {
             Phase::Stranger if connection.is_handshaking() => self.time_out_handshake(id),
             Phase::Stranger => self.time_out(id, CloseReason::LoginTimeout),
+            // What it sent is yet to be read: it is the server that is behind.
+            Phase::Open if connection.is_held_back() => self.begin_idle_time(id),
             Phase::Open => self.time_out(id, CloseReason::IdleTimeout),
             Phase::Finishing(reason) | Phase::Lingering(reason) => {
                 self.connections.doom(id, reason)
