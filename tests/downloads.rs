@@ -307,6 +307,18 @@ fn a_download_does_not_hold_off_the_login_timeout() {
 }
 
 #[test]
+fn nor_does_a_missing_file_behind_it() {
+    let server = Server::start(&["--public-files", "--login-timeout", "5s"]);
+    server.write_file("big", vec![7; 64 * MIB]);
+    let options = Options { receive_buffer: Some(64 * 1024), ..Options::default() };
+    let mut stranger = Client::open(&server, &options);
+    stranger.send_bytes(b"C GET 0 big\nC GET 0 nothing\n");
+    stranger.expect("C 220 …");
+    stranger.expect("C 250 GET 1 … big");
+    server.log().wait_for("reason=no-such-file");
+}
+
+#[test]
 fn a_piped_download_is_whole() {
     let server = Server::start(&["--public-files"]);
     let content = Random::with_seed(6).bytes(4 * MIB);

@@ -109,8 +109,11 @@ impl Server {
             let line = self.lines.encode(&last);
             connection.outbox.push_reply(&self.lines, line);
         }
-        // Downloads take the time they take; a peer that takes nothing is ended by the kernel.
-        let patience = (!reason.finishes_downloads()).then_some(self.now.steady + FINISH_TIME_MAX);
+        let patience = match reason.finishes_downloads() {
+            // They are a stranger's, who has as long as the login may take and no longer.
+            true => connection.deadline,
+            false => Some(self.now.steady + FINISH_TIME_MAX),
+        };
         self.connections.set_deadline(id, patience, &mut self.timers);
         self.connections.mark_dirty(id);
     }
