@@ -8,6 +8,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
+use socket2::SockRef;
 use support::{Client, Frame, Options, PATIENCE, Random, Server, command, password_of};
 
 const KIB: usize = 1024;
@@ -160,6 +161,19 @@ fn a_flood_of_requests_leaves_room_for_the_others() {
         flood.expect("C 500 - …");
     }
     sender.join().unwrap().unwrap();
+}
+
+#[test]
+fn urgent_data_is_data() {
+    let server = Server::start(&[]);
+    let mut honest = Honest::new(&server);
+    let mut urgent = server.connect();
+    for _ in 0..3 {
+        SockRef::from(urgent.transport().socket()).send_out_of_band(b"?").unwrap();
+        honest.talk();
+        urgent.send_bytes(b"\n");
+        urgent.expect("C 500 - …");
+    }
 }
 
 #[test]

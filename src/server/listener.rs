@@ -248,6 +248,8 @@ impl Drop for Listener {
 
 /// Accepted sockets inherit all of these, which saves as many system calls for each.
 fn set_tcp_options(socket: &Socket) -> io::Result<()> {
+    // Urgent data is data: the poll would report it, and a read skip it.
+    socket.set_out_of_band_inline(true)?;
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(UNACKNOWLEDGED_TIME_MAX))?;
     socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_TIME_MAX))?;
@@ -318,7 +320,7 @@ mod tests {
             assert!(address.is_ipv4(), "{address}");
             let socket = Socket::from(socket);
             assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
-            assert!(socket.nonblocking().unwrap());
+            assert!(socket.nonblocking().unwrap() && socket.out_of_band_inline().unwrap());
             assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNACKNOWLEDGED_TIME_MAX));
             assert_eq!(socket.tcp_notsent_lowat().unwrap(), KERNEL_UNSENT_BYTES_MAX);
         }
