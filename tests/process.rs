@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use support::{Client, Frame, Options, PATIENCE, Server, bare_command, command, finish};
@@ -254,6 +255,18 @@ fn a_second_signal_stops_at_once_and_breaks_nothing_off_inside_a_frame() {
     }
     assert!(last.as_ref().is_some_and(|line| line.starts_with("C 421 - ")), "{last:?}");
     drop(reader);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn signal_upon_signal_does_not_put_off_the_end() {
+    let mut server = Server::start(&["--drain", "1h"]);
+    let _deaf = reads_a_large_file(&server);
+    let deadline = Instant::now() + PATIENCE;
+    while !server.ends_within(Duration::from_millis(100)) {
+        assert!(Instant::now() < deadline, "it does not end while it is told to");
+        server.signal(Signal::TERM);
+    }
     assert_eq!(server.wait().code(), Some(0));
 }
 

@@ -131,7 +131,8 @@ impl Server {
         self.end(id, CloseReason::Shutdown, Some(last));
     }
 
-    /// Stopping has taken long enough: whoever is still there gets the last line, and a second.
+    /// Stopping has taken long enough: whoever is still there gets the last line, and a second. Who
+    /// has less time left keeps that, so that it ends however often it is asked for.
     pub(super) fn close_all(&mut self) {
         let Some(drain) = &mut self.drain else { return };
         drain.next_slot = usize::MAX;
@@ -142,7 +143,9 @@ impl Server {
             if let Some(seconds) = self.come_back_in(id) {
                 self.send_away(id, seconds);
             }
+            let before = self.connections.get(id).and_then(|connection| connection.deadline);
             let deadline = self.now.steady + LINGER_TIME_MAX;
+            let deadline = before.map_or(deadline, |before| before.min(deadline));
             self.connections.set_deadline(id, Some(deadline), &mut self.timers);
             self.connections.mark_dirty(id);
         }
