@@ -335,6 +335,22 @@ fn systemd_is_told_of_the_start_the_life_and_the_stop() {
 }
 
 #[test]
+fn systemd_waits_as_long_as_a_stop_may_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = command(&folder.path().join("data"), &["--drain", "2h"]);
+    command.env("NOTIFY_SOCKET", &path);
+    let mut server = Server::spawn(command, folder, &[]);
+    await_notification(&socket, "READY=1");
+    server.signal(Signal::TERM);
+    // Two seconds for the last lines, and five for the store.
+    await_notification(&socket, "EXTEND_TIMEOUT_USEC=7207000000");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
 fn without_anybody_to_notify_it_runs_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(&folder.path().join("data"), &[]);

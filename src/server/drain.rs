@@ -13,6 +13,7 @@ use crate::limits::{
     COME_BACK_SPREAD_MAX, LEAVE_PERIOD, LEAVES_PER_PERIOD, LINGER_TIME_MAX, RETURNS_PER_SECOND,
 };
 use crate::protocol::reply::{Closing, Reply};
+use crate::store::CLOSE_TIMEOUT;
 
 /// A stop under way.
 #[derive(Debug)]
@@ -96,7 +97,8 @@ impl Server {
         let connections = self.connections.len();
         log::info!("event=stopping connections={connections}");
         self.drain = Some(Drain::new(connections, self.config.drain, self.now.steady));
-        self.service.stopping();
+        // Behind the drain time comes the last second of each connection, in two steps.
+        self.service.stopping(self.config.drain + 2 * LINGER_TIME_MAX + CLOSE_TIMEOUT);
         for mut listener in std::mem::take(&mut self.listeners) {
             unwatch(&mut listener, &self.poll);
         }
