@@ -127,6 +127,7 @@ fn an_administrator_stays_one_until_the_operator_says_otherwise() {
     let mut alice = server.register("alice");
     alice.ask("C DUMP", "C 530 DUMP …");
     operator(&server).ask("C ADMIN alice on", "C 250 ADMIN …");
+    server.log().wait_for("event=admin-on user=alice by=operator");
     let figures = alice.list("C DUMP");
     let has = |start: &str| figures.iter().any(|line| line.starts_with(start));
     assert!(has("chatsrv_users_online 1"), "{figures:?}");
