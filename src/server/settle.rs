@@ -114,11 +114,26 @@ impl Server {
             if self.connections.waiting() <= enough {
                 break;
             }
-            self.close_slow(id);
+            self.give_up_slow(id);
             self.connections.count_waiting(id);
             closed += 1;
         }
-        log::warn!("event=send-queues-full bytes={waiting} closed={closed}");
+        // Nobody is where all that waits is of connections that are freed in this tick anyway.
+        if closed > 0 {
+            log::warn!("event=send-queues-full bytes={waiting} closed={closed}");
+        }
+    }
+
+    /// Gives up what waits for a connection. One that is closing already has had its chance to read
+    /// its last line.
+    fn give_up_slow(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let (Phase::Finishing(reason) | Phase::Lingering(reason)) = connection.phase else {
+            return self.close_slow(id);
+        };
+        connection.outbox = Default::default();
+        connection.drop_tls();
+        self.connections.doom(id, reason);
     }
 
     /// Closes a connection that does not read what it did not ask for.
