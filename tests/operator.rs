@@ -43,6 +43,18 @@ fn a_place_for_the_socket_that_can_not_be_used_exits_73() {
 }
 
 #[test]
+fn a_server_that_finds_the_socket_taken_disturbs_nobody() {
+    let server = Server::start(&[]);
+    let mut operator = operator(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let socket = server.data().join("admin.sock");
+    let args = ["--admin-socket", socket.to_str().unwrap()];
+    let finished = support::finish(support::command(&folder.path().join("data"), &args));
+    assert_eq!(finished.code, Some(73), "{}", finished.stderr);
+    operator.expect_nothing();
+}
+
+#[test]
 fn the_operator_takes_nobodys_place_and_talks_with_everyone() {
     let server = Server::start(&["--max-clients", "2"]);
     let mut alice = server.register("alice");
