@@ -239,7 +239,7 @@ impl Connections {
         }
     }
 
-    /// Tells the poll what each of these wants, where that changed.
+    /// Tells the poll what a connection is to be watched for, where that changed.
     pub fn update_interest(&mut self, id: ConnId, poll: &Poll) {
         let Some(connection) = self.get(id) else { return };
         let wanted = connection.wanted_interest();

@@ -2,7 +2,8 @@
 //!
 //! [`Server::run`] sleeps in one place, wakes with a batch of events, lets each run its course, and
 //! writes once at the end: `wait → read → results → timers → accept → settle`. The phases are
-//! methods of [`Server`] in the modules below, in that order.
+//! methods of [`Server`]: `read`, `accept` and `settle` in the modules of these names, the others
+//! here.
 
 mod accept;
 mod clock;
