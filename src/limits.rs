@@ -68,7 +68,8 @@ pub const WARM_BYTES: u64 = 1024 * 1024;
 /// How often, in bytes of a file, the loop asks whether what comes next is in the page cache.
 pub const WARM_PROBE_BYTES: u64 = 256 * 1024;
 
-/// Bytes of one upload that are gathered while the disk writes; above it the sender waits.
+/// Bytes of one connection's uploads that are gathered while the disk writes; above it the sender
+/// waits.
 pub const UPLOAD_BUFFER_BYTES_MAX: usize = 256 * 1024;
 
 /// Where all that waits is over its budget, this part of the budget is made free, a twentieth:

@@ -307,6 +307,18 @@ fn a_download_does_not_hold_off_the_login_timeout() {
 }
 
 #[test]
+fn nor_does_a_missing_file_behind_it() {
+    let server = Server::start(&["--public-files", "--login-timeout", "5s"]);
+    server.write_file("big", vec![7; 64 * MIB]);
+    let options = Options { receive_buffer: Some(64 * 1024), ..Options::default() };
+    let mut stranger = Client::open(&server, &options);
+    stranger.send_bytes(b"C GET 0 big\nC GET 0 nothing\n");
+    stranger.expect("C 220 …");
+    stranger.expect("C 250 GET 1 … big");
+    server.log().wait_for("reason=no-such-file");
+}
+
+#[test]
 fn a_piped_download_is_whole() {
     let server = Server::start(&["--public-files"]);
     let content = Random::with_seed(6).bytes(4 * MIB);
@@ -378,4 +390,30 @@ fn ex_during_a_download_says_goodbye_and_closes() {
         }
     }
     assert!(last.is_some_and(|line| line.starts_with("C 221 ")));
+}
+
+#[test]
+fn what_ends_on_a_lost_connection_ends_on_no_other() {
+    let server = Server::start(&[]);
+    server.write_file("big", vec![7; 16 * MIB]);
+    server.write_file("empty", "");
+    let mut alice = narrow_reader(&server, "alice");
+    alice.ask("C GET 0 big", "C 250 GET 1 … big");
+    for index in 0..8 {
+        let mut gone = server.register(&format!("gone{index}"));
+        gone.ask("C QUIET on", "C 250 QUIET …");
+        // The reply meets nobody any more, so that the end of the stream behind it can't be
+        // written; and alice is told who left.
+        gone.send("C GET 0 empty");
+        drop(gone);
+        server.log().wait_for_count("event=closed", index + 1);
+    }
+    alice.send("C ABORT 1");
+    loop {
+        match alice.frame() {
+            Frame::Chunk(1, bytes) if !bytes.is_empty() => {}
+            Frame::Line(line) => break assert!(line.starts_with("C 250 ABORT "), "{line}"),
+            other => alice.fail(&format!("{other:?}")),
+        }
+    }
 }

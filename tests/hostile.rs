@@ -8,6 +8,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
+use socket2::SockRef;
 use support::{Client, Frame, Options, PATIENCE, Random, Server, command, password_of};
 
 const KIB: usize = 1024;
@@ -163,6 +164,19 @@ fn a_flood_of_requests_leaves_room_for_the_others() {
 }
 
 #[test]
+fn urgent_data_is_data() {
+    let server = Server::start(&[]);
+    let mut honest = Honest::new(&server);
+    let mut urgent = server.connect();
+    for _ in 0..3 {
+        SockRef::from(urgent.transport().socket()).send_out_of_band(b"?").unwrap();
+        honest.talk();
+        urgent.send_bytes(b"\n");
+        urgent.expect("C 500 - …");
+    }
+}
+
+#[test]
 fn connections_that_come_and_go_leave_nothing_behind() {
     let server = Server::start(&[]);
     let mut honest = Honest::new(&server);
@@ -312,7 +326,7 @@ fn the_limit_of_open_files_is_a_limit_of_connections() {
 #[test]
 fn who_downloads_takes_no_place_of_those_who_talk() {
     // Thirty-nine connections there may be, and each may download sixteen files.
-    let server = server_under("ulimit -n 300", &[]);
+    let server = server_under("ulimit -n 300", &["--quota", "1000"]);
     server.write_file("large", vec![7; 8 << 20]);
     let mut honest = Honest::new(&server);
     let options = Options { receive_buffer: Some(4 * KIB), ..Options::default() };
@@ -327,11 +341,14 @@ fn who_downloads_takes_no_place_of_those_who_talk() {
         })
         .collect();
     honest.alice.ask("C GET 0 large", "C 450 GET …");
+    honest.alice.ask("C PUT 1000 refused", "C 450 PUT …");
     server.connect();
     drop(hogs);
     server.log().wait_for_count("event=closed", 31);
     honest.talk();
     assert_eq!(honest.alice.download(0, "large").0, 8 << 20);
+    // What was refused counts to nobody's quota.
+    honest.alice.ask("C PUT 1000 taken", "C 250 PUT … 0");
 }
 
 #[test]

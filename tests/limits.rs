@@ -6,7 +6,7 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{Client, Frame, Options, PATIENCE, Server};
+use support::{Client, Frame, Options, PATIENCE, Server, password_of};
 
 const KIB: usize = 1024;
 
@@ -99,6 +99,25 @@ fn what_waits_for_its_rate_is_answered_before_the_end() {
         alice.expect("C 250 MSG … * 0 0");
     }
     alice.expect_end();
+}
+
+#[test]
+fn who_waits_for_the_rate_is_not_idle() {
+    const COUNT: usize = 200;
+    // Beyond the burst it takes twice as long as the client may be silent.
+    let server = Server::start(&["--rate", "50", "--idle-timeout", "1s"]);
+    let mut alice = server.connect();
+    // All of it is there when the time begins to count, however late this test comes to read.
+    let login = format!("C USER alice\nD {}\n", password_of("alice"));
+    alice.send_bytes((login + &"?\n".repeat(COUNT)).as_bytes());
+    alice.expect("C 332 USER alice …");
+    alice.expect("C 150 UNREAD 0");
+    alice.expect("C 230 USER alice … welcome");
+    for _ in 0..COUNT {
+        alice.expect("C 500 - …");
+    }
+    alice.expect_closing("C 421 - …");
+    server.log().wait_for("reason=idle-timeout");
 }
 
 #[test]

@@ -151,6 +151,22 @@ fn few_may_read_at_once_and_nobody_for_long() {
 }
 
 #[test]
+fn without_a_file_descriptor_left_readers_wait_too() {
+    let (server, address) = start();
+    let mut alice = server.register("alice");
+    server.limit_files(Some(3));
+    let mut late = connect(address);
+    late.write_all(b"GET /healthz HTTP/1.1\r\n\r\n").unwrap();
+    // The server says so once, and does not try again and again meanwhile.
+    server.log().wait_for("event=not-accepting");
+    alice.expect_nothing();
+    server.limit_files(None);
+    assert!(read_all(late).starts_with("HTTP/1.1 200 OK\r\n"));
+    server.log().wait_for("event=accepting-again");
+    assert_eq!(server.log().wait_for_count("event=not-accepting", 1).len(), 1);
+}
+
+#[test]
 fn a_signal_writes_the_figures_to_the_log() {
     let server = Server::start(&[]);
     let _alice = server.register("alice");

@@ -43,6 +43,18 @@ fn a_place_for_the_socket_that_can_not_be_used_exits_73() {
 }
 
 #[test]
+fn a_server_that_finds_the_socket_taken_disturbs_nobody() {
+    let server = Server::start(&[]);
+    let mut operator = operator(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let socket = server.data().join("admin.sock");
+    let args = ["--admin-socket", socket.to_str().unwrap()];
+    let finished = support::finish(support::command(&folder.path().join("data"), &args));
+    assert_eq!(finished.code, Some(73), "{}", finished.stderr);
+    operator.expect_nothing();
+}
+
+#[test]
 fn the_operator_takes_nobodys_place_and_talks_with_everyone() {
     let server = Server::start(&["--max-clients", "2"]);
     let mut alice = server.register("alice");
@@ -127,6 +139,7 @@ fn an_administrator_stays_one_until_the_operator_says_otherwise() {
     let mut alice = server.register("alice");
     alice.ask("C DUMP", "C 530 DUMP …");
     operator(&server).ask("C ADMIN alice on", "C 250 ADMIN …");
+    server.log().wait_for("event=admin-on user=alice by=operator");
     let figures = alice.list("C DUMP");
     let has = |start: &str| figures.iter().any(|line| line.starts_with(start));
     assert!(has("chatsrv_users_online 1"), "{figures:?}");

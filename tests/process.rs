@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use support::{Client, Frame, Options, PATIENCE, Server, bare_command, command, finish};
@@ -260,6 +261,18 @@ fn a_second_signal_stops_at_once_and_breaks_nothing_off_inside_a_frame() {
 }
 
 #[test]
+fn signal_upon_signal_does_not_put_off_the_end() {
+    let mut server = Server::start(&["--drain", "1h"]);
+    let _deaf = reads_a_large_file(&server);
+    let deadline = Instant::now() + PATIENCE;
+    while !server.ends_within(Duration::from_millis(100)) {
+        assert!(Instant::now() < deadline, "it does not end while it is told to");
+        server.signal(Signal::TERM);
+    }
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
 fn a_stopping_server_takes_no_new_connections() {
     let mut server = Server::start(&["--drain", "1h"]);
     let mut reader = reads_a_large_file(&server, 4096);
@@ -320,6 +333,22 @@ fn systemd_is_told_of_the_start_the_life_and_the_stop() {
     }
     server.signal(Signal::TERM);
     await_notification(&socket, "STOPPING=1");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn systemd_waits_as_long_as_a_stop_may_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = command(&folder.path().join("data"), &["--drain", "2h"]);
+    command.env("NOTIFY_SOCKET", &path);
+    let mut server = Server::spawn(command, folder, &[]);
+    await_notification(&socket, "READY=1");
+    server.signal(Signal::TERM);
+    // Two seconds for the last lines, and five for the store.
+    await_notification(&socket, "EXTEND_TIMEOUT_USEC=7207000000");
     assert_eq!(server.wait().code(), Some(0));
 }
 

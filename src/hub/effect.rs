@@ -289,8 +289,9 @@ impl CloseReason {
         self.closing().map(Reply::closing)
     }
 
-    /// Whether downloads under way are finished first.
+    /// Whether downloads under way are finished first. A peer that has closed its side is closed
+    /// only once it has them.
     pub fn finishes_downloads(self) -> bool {
-        matches!(self, CloseReason::NoSuchFile | CloseReason::PeerClosed)
+        matches!(self, CloseReason::NoSuchFile)
     }
 }

@@ -179,9 +179,9 @@ impl Hub {
         effects: &mut Effects,
     ) {
         match self.other_user(conn, user) {
-            Ok((_, user)) => {
+            Ok((by, user)) => {
                 let number = self.directory.account(user).number;
-                let task = Task::SetAdministrator { user, admin };
+                let task = Task::SetAdministrator { user, admin, by };
                 self.answer_after(conn, Job::SetAdministrator { number, admin }, task, effects);
             }
             Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Admin, text), effects),
@@ -189,12 +189,19 @@ impl Hub {
     }
 
     /// What an account may do is on disk, or is not.
-    pub(super) fn admin_set(&mut self, user: UserIndex, admin: bool, outcome: &Outcome) -> Answer {
+    pub(super) fn admin_set(
+        &mut self,
+        user: UserIndex,
+        admin: bool,
+        by: UserIndex,
+        outcome: &Outcome,
+    ) -> Answer {
         if *outcome != Outcome::Done {
             return Answer::Reply(failed(Verb::Admin, outcome));
         }
         let word = if admin { "on" } else { "off" };
-        log::info!("event=admin-{word} user={}", self.directory.account(user).name);
+        let name = |user| &self.directory.account(user).name;
+        log::info!("event=admin-{word} user={} by={}", name(user), name(by));
         let text = if admin {
             self.rights.administrators.insert(user);
             "that user is an administrator"

@@ -76,6 +76,7 @@ pub(super) enum Task {
     SetAdministrator {
         user: UserIndex,
         admin: bool,
+        by: UserIndex,
     },
     ListFolder,
     BeginUpload(Upload),
@@ -252,7 +253,7 @@ impl Hub {
             Task::SetBanned { user, banned, by } => {
                 self.ban_set(user, banned, by, &outcome, effects)
             }
-            Task::SetAdministrator { user, admin } => self.admin_set(user, admin, &outcome),
+            Task::SetAdministrator { user, admin, by } => self.admin_set(user, admin, by, &outcome),
             Task::ListFolder => Self::folder_listed(outcome),
             Task::Sum { file } => Self::file_summed(file, &outcome),
             other => return debug_assert!(false, "a session waits for {other:?}"),

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use super::connection::Connection;
 use super::listener::{Accepted, Endpoint, Listener};
 use super::peer::Peer;
-use super::poll::{Interest, Key, Ready};
+use super::poll::{Interest, Key, Poll, Ready};
 use super::tls::Tls;
 use super::{Server, Timer};
 use crate::hub::{CloseReason, Input};
@@ -27,29 +27,22 @@ impl Server {
         }
     }
 
-    /// Has the poll watch the listeners.
+    /// Has the poll watch the listeners, that for the metrics among them.
     pub(super) fn watch_listeners(&mut self) -> io::Result<()> {
-        for (index, listener) in self.listeners.iter_mut().enumerate() {
-            if !listener.is_watched {
-                let key = Key::Listener(index as u16);
-                self.poll.add(&listener.socket(), key, Interest::READ)?;
-                listener.is_watched = true;
-            }
+        let clients = self.listeners.iter_mut().enumerate();
+        let clients = clients.map(|(index, listener)| (Key::Listener(index as u16), listener));
+        let metrics = self.metrics.listener.iter_mut().map(|listener| (Key::Metrics, listener));
+        for (key, listener) in clients.chain(metrics).filter(|(_, one)| !one.is_watched) {
+            self.poll.add(&listener.socket(), key, Interest::READ)?;
+            listener.is_watched = true;
         }
         Ok(())
     }
 
-    pub(super) fn unwatch(&self, listener: &Listener) {
-        if listener.is_watched
-            && let Err(error) = self.poll.delete(&listener.socket())
-        {
-            log::error!("event=poll-failed listener={} error={error}", listener.endpoint);
-        }
-    }
-
     /// The listeners have rested, or a connection was freed: take connections again.
     pub(super) fn rest_is_over(&mut self) {
-        if self.listeners.iter().all(|listener| listener.is_watched) {
+        let mut listeners = self.listeners.iter().chain(&self.metrics.listener);
+        if listeners.all(|listener| listener.is_watched) {
             return;
         }
         if let Err(error) = self.watch_listeners() {
@@ -74,22 +67,26 @@ impl Server {
 
     /// Nothing is left to accept with: level mode would report the same connection for ever, so the
     /// listeners rest until a connection is freed or a second has gone.
-    fn rest(&mut self, error: &io::Error) {
+    pub(super) fn rest(&mut self, error: &io::Error) {
         if !std::mem::replace(&mut self.is_exhausted, true) {
             log::warn!("event=not-accepting error={error} connections={}", self.connections.len());
         }
-        for index in 0..self.listeners.len() {
-            self.unwatch(&self.listeners[index]);
-            self.listeners[index].is_watched = false;
+        for listener in self.listeners.iter_mut().chain(&mut self.metrics.listener) {
+            unwatch(listener, &self.poll);
         }
         self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
     }
 
-    fn take_in(&mut self, socket: OwnedFd, peer: Peer, is_tls: bool) {
-        self.counters.accepted += 1;
+    /// A connection was taken: where none could be, that is over.
+    pub(super) fn accepts_again(&mut self) {
         if std::mem::take(&mut self.is_exhausted) {
             log::info!("event=accepting-again connections={}", self.connections.len());
         }
+    }
+
+    fn take_in(&mut self, socket: OwnedFd, peer: Peer, is_tls: bool) {
+        self.counters.accepted += 1;
+        self.accepts_again();
         let from = peer.address();
         let refusal = self.reason_to_refuse(peer);
         if refusal.is_some() && self.connections.refused() >= REFUSED_CONNECTIONS_MAX {
@@ -132,5 +129,15 @@ impl Server {
         }
         let full = |limit| self.connections.count_from(peer.address()) >= limit;
         self.config.max_per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
+    }
+}
+
+/// Has the poll forget a listener, where it watches it.
+pub(super) fn unwatch(listener: &mut Listener, poll: &Poll) {
+    if !std::mem::take(&mut listener.is_watched) {
+        return;
+    }
+    if let Err(error) = poll.delete(&listener.socket()) {
+        log::error!("event=poll-failed listener={} error={error}", listener.endpoint);
     }
 }

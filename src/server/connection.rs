@@ -246,6 +246,15 @@ impl Connection {
         self.uploads.as_ref().is_some_and(|uploads| uploads.are_ending())
     }
 
+    /// Whether its input waits for something that its peer can do nothing about.
+    pub fn is_held_back(&self) -> bool {
+        match self.pause {
+            None => false,
+            Some(Pause::Answer) => !self.outbox.is_full(),
+            Some(Pause::Turn | Pause::Rate | Pause::Disk | Pause::Store | Pause::Handshake) => true,
+        }
+    }
+
     /// Whether the hub knows it.
     pub fn is_known_to_hub(&self) -> bool {
         matches!(self.phase, Phase::Stranger | Phase::Open)
@@ -300,7 +309,7 @@ impl LineRate {
     /// `lines` a second with a burst of twice that; 0 is no limit.
     pub fn per_second(lines: u32) -> Option<Self> {
         let interval = Duration::from_secs(1).checked_div(lines)?;
-        Some(LineRate { interval, burst: interval * (2 * lines).saturating_sub(1) })
+        Some(LineRate { interval, burst: interval * lines.saturating_mul(2).saturating_sub(1) })
     }
 }
 
@@ -337,5 +346,6 @@ mod tests {
         connection.count_line(now, rate);
         assert!(connection.line_delay(now, rate).is_some());
         assert!(LineRate::per_second(0).is_none());
+        assert!(LineRate::per_second(u32::MAX).is_some());
     }
 }

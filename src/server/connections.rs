@@ -91,13 +91,13 @@ impl Connections {
         self.waiting
     }
 
-    /// The connections that the hub knows and for which something waits, most of it first.
+    /// The connections for which something waits, most of it first; also those that are closing.
     pub fn slowest_first(&self) -> impl Iterator<Item = ConnId> + use<> {
         let mut slow: Vec<(usize, ConnId)> = self
             .slab
             .iter()
             .filter(|(_, (_, connection))| {
-                connection.waiting_counted > 0 && connection.is_known_to_hub()
+                connection.waiting_counted > 0 && !matches!(connection.phase, Phase::Doomed(_))
             })
             .map(|(slot, (generation, connection))| {
                 let id = ConnId { slot: slot as u32, generation: *generation };
@@ -239,7 +239,7 @@ impl Connections {
         }
     }
 
-    /// Tells the poll what each of these wants, where that changed.
+    /// Tells the poll what a connection is to be watched for, where that changed.
     pub fn update_interest(&mut self, id: ConnId, poll: &Poll) {
         let Some(connection) = self.get(id) else { return };
         let wanted = connection.wanted_interest();
@@ -292,4 +292,38 @@ impl Connections {
 /// What limits count a connection by.
 fn network(connection: &Connection) -> Address {
     connection.peer.address().network()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::super::outbox::TickLines;
+    use super::super::peer::Peer;
+    use super::*;
+
+    #[test]
+    fn those_that_are_closing_are_among_the_slowest() {
+        let poll = Poll::new().unwrap();
+        let mut connections = Connections::new();
+        let mut lines = TickLines::default();
+        let reason = CloseReason::Goodbye;
+        let phases =
+            [Phase::Open, Phase::Finishing(reason), Phase::Stranger, Phase::Doomed(reason)];
+        let ids = phases.map(|phase| {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
+            let connection = Connection::new(ours.into(), None, peer, Duration::ZERO);
+            let id = connections.add(connection, &poll).unwrap();
+            // Each has more than the one before.
+            let line = lines.encode(&"x".repeat(1000 * (1 + id.slot as usize)));
+            let connection = connections.get(id).unwrap();
+            connection.phase = phase;
+            connection.outbox.push_reply(&lines, line);
+            connections.count_waiting(id);
+            id
+        });
+        let slowest: Vec<ConnId> = connections.slowest_first().collect();
+        assert_eq!(slowest, [ids[2], ids[1], ids[0]]);
+    }
 }

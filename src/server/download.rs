@@ -12,8 +12,8 @@ use super::sink::{SendError, Sink};
 use crate::limits::{PAGE_BYTES, SENT_CHUNK_BYTES_MAX, WARM_BYTES, WARM_PROBE_BYTES};
 use crate::protocol::frame::encode_chunk_header;
 
-/// How many files may be open for downloads, on all connections together. Each takes a file
-/// descriptor, and must not take those of the connections.
+/// How many files may be open for downloads and uploads, on all connections together. Each takes a
+/// file descriptor, and must not take those of the connections.
 #[derive(Debug)]
 pub struct Permits {
     max: usize,
@@ -36,7 +36,7 @@ impl Permits {
     }
 }
 
-/// A file that was opened for a download which has yet to begin.
+/// A file that was opened for a transfer which has yet to begin.
 #[derive(Debug)]
 pub struct Opened {
     /// The file.

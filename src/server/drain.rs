@@ -6,12 +6,14 @@
 
 use std::time::Duration;
 
+use super::accept::unwatch;
 use super::{Server, Timer};
 use crate::hub::{CloseReason, ConnId, Input};
 use crate::limits::{
     COME_BACK_SPREAD_MAX, LEAVE_PERIOD, LEAVES_PER_PERIOD, LINGER_TIME_MAX, RETURNS_PER_SECOND,
 };
 use crate::protocol::reply::{Closing, Reply};
+use crate::store::CLOSE_TIMEOUT;
 
 /// A stop under way.
 #[derive(Debug)]
@@ -95,9 +97,10 @@ impl Server {
         let connections = self.connections.len();
         log::info!("event=stopping connections={connections}");
         self.drain = Some(Drain::new(connections, self.config.drain, self.now.steady));
-        self.service.stopping();
-        for listener in std::mem::take(&mut self.listeners) {
-            self.unwatch(&listener);
+        // Behind the drain time comes the last second of each connection, in two steps.
+        self.service.stopping(self.config.drain + 2 * LINGER_TIME_MAX + CLOSE_TIMEOUT);
+        for mut listener in std::mem::take(&mut self.listeners) {
+            unwatch(&mut listener, &self.poll);
         }
         self.timers.add(self.now.steady + self.config.drain, Timer::DrainOver);
         let seconds = u32::try_from(self.config.drain.as_secs()).unwrap_or(u32::MAX);
@@ -130,7 +133,8 @@ impl Server {
         self.end(id, CloseReason::Shutdown, Some(last));
     }
 
-    /// Stopping has taken long enough: whoever is still there gets the last line, and a second.
+    /// Stopping has taken long enough: whoever is still there gets the last line, and a second. Who
+    /// has less time left keeps that, so that it ends however often it is asked for.
     pub(super) fn close_all(&mut self) {
         let Some(drain) = &mut self.drain else { return };
         drain.next_slot = usize::MAX;
@@ -141,7 +145,9 @@ impl Server {
             if let Some(seconds) = self.come_back_in(id) {
                 self.send_away(id, seconds);
             }
+            let before = self.connections.get(id).and_then(|connection| connection.deadline);
             let deadline = self.now.steady + LINGER_TIME_MAX;
+            let deadline = before.map_or(deadline, |before| before.min(deadline));
             self.connections.set_deadline(id, Some(deadline), &mut self.timers);
             self.connections.mark_dirty(id);
         }

@@ -39,7 +39,7 @@ impl Server {
             Effect::Notice { notice, to } => self.send_unasked(&notice, &recipients[to]),
             Effect::LoggedIn { conn } => self.logged_in(conn),
             Effect::Close { conn, reason, last } => self.finish(conn, reason, last),
-            Effect::Job { ticket, job } => self.store.submit(ticket, job),
+            Effect::Job { ticket, job } => self.begin_job(ticket, job),
             Effect::Download { conn, ticket, stream, bytes } => {
                 let Some(opened) = self.opened.remove(&ticket) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
@@ -81,6 +81,11 @@ impl Server {
     fn logged_in(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.phase = Phase::Open;
+        self.begin_idle_time(id);
+    }
+
+    /// Gives a user all of the idle timeout.
+    pub(super) fn begin_idle_time(&mut self, id: ConnId) {
         let deadline = self.config.idle_timeout.map(|timeout| self.now.steady + timeout);
         self.connections.set_deadline(id, deadline, &mut self.timers);
     }
@@ -104,8 +109,11 @@ impl Server {
             let line = self.lines.encode(&last);
             connection.outbox.push_reply(&self.lines, line);
         }
-        // Downloads take the time they take; a peer that takes nothing is ended by the kernel.
-        let patience = (!reason.finishes_downloads()).then_some(self.now.steady + FINISH_TIME_MAX);
+        let patience = match reason.finishes_downloads() {
+            // They are a stranger's, who has as long as the login may take and no longer.
+            true => connection.deadline,
+            false => Some(self.now.steady + FINISH_TIME_MAX),
+        };
         self.connections.set_deadline(id, patience, &mut self.timers);
         self.connections.mark_dirty(id);
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Mode;
@@ -248,22 +248,38 @@ impl Drop for Listener {
 
 /// Accepted sockets inherit all of these, which saves as many system calls for each.
 fn set_tcp_options(socket: &Socket) -> io::Result<()> {
+    // Urgent data is data: the poll would report it, and a read skip it.
+    socket.set_out_of_band_inline(true)?;
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(UNACKNOWLEDGED_TIME_MAX))?;
     socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_TIME_MAX))?;
     socket.set_tcp_notsent_lowat(KERNEL_UNSENT_BYTES_MAX)
 }
 
-/// Removes a socket on which nobody listens any more.
+/// Removes a socket that a server left behind.
 fn remove_stale(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
-        Ok(file) if file.file_type().is_socket() => match UnixStream::connect(path) {
-            Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
-            Err(_) => std::fs::remove_file(path),
+        Ok(file) if file.file_type().is_socket() => match is_bound(path)? {
+            true => Err(io::ErrorKind::AddrInUse.into()),
+            false => std::fs::remove_file(path),
         },
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Whether a process holds the socket at a path. It is asked for datagrams, of which a socket that
+/// listens for streams says that they are not its kind (unix(7), EPROTOTYPE): whoever listens there
+/// would take a connection for a newer operator, and end the session of the one that is there.
+fn is_bound(path: &Path) -> io::Result<bool> {
+    match UnixDatagram::unbound()?.connect(path) {
+        Ok(()) => Ok(true),
+        Err(error) => match Errno::from_io_error(&error) {
+            Some(Errno::PROTOTYPE) => Ok(true),
+            Some(Errno::CONNREFUSED) => Ok(false),
+            _ => Err(error),
+        },
     }
 }
 
@@ -279,6 +295,7 @@ fn lacks_family(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixStream;
 
     use super::*;
 
@@ -318,7 +335,7 @@ mod tests {
             assert!(address.is_ipv4(), "{address}");
             let socket = Socket::from(socket);
             assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
-            assert!(socket.nonblocking().unwrap());
+            assert!(socket.nonblocking().unwrap() && socket.out_of_band_inline().unwrap());
             assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNACKNOWLEDGED_TIME_MAX));
             assert_eq!(socket.tcp_notsent_lowat().unwrap(), KERNEL_UNSENT_BYTES_MAX);
         }
@@ -346,9 +363,8 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let second = Listener::open_unix(&path).unwrap_err();
         assert_eq!(second.kind(), io::ErrorKind::AddrInUse);
+        assert!(matches!(listener.accept(), Accepted::None), "the attempt is no connection");
         let _client = UnixStream::connect(&path).unwrap();
-        // The attempt to listen a second time connected too.
-        let Accepted::Connection(..) = listener.accept() else { panic!("nobody connected") };
         let Accepted::Connection(_, peer) = listener.accept() else { panic!("nobody connected") };
         assert!(peer.is_operator());
         drop(listener);

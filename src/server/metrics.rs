@@ -21,7 +21,8 @@ use crate::limits::{EXCHANGE_TIME_MAX, EXCHANGES_MAX, REQUEST_BYTES_MAX};
 /// Who listens for readers of the metrics, and who reads them.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    listener: Option<Listener>,
+    /// Who listens for readers, where anybody does.
+    pub listener: Option<Listener>,
     exchanges: Vec<Option<Exchange>>,
     /// How many there were.
     count: u64,
@@ -43,17 +44,9 @@ impl Metrics {
     ///
     /// # Errors
     /// The address that can't be listened on, and why.
-    pub fn open(
-        address: Option<SocketAddr>,
-        poll: &Poll,
-    ) -> Result<Metrics, (SocketAddr, io::Error)> {
+    pub fn open(address: Option<SocketAddr>) -> Result<Metrics, (SocketAddr, io::Error)> {
         let Some(address) = address else { return Ok(Metrics::default()) };
-        let open = || {
-            let listener = Listener::open(address)?;
-            poll.add(&listener.socket(), Key::Metrics, Interest::READ)?;
-            Ok(listener)
-        };
-        let listener = open().map_err(|error| (address, error))?;
+        let listener = Listener::open(address).map_err(|error| (address, error))?;
         log::info!("event=metrics address={}", listener.endpoint);
         Ok(Metrics { listener: Some(listener), ..Metrics::default() })
     }
@@ -81,7 +74,12 @@ impl Server {
     /// Takes who wants to read the metrics.
     pub(super) fn accept_exchange(&mut self) {
         let Some(listener) = &self.metrics.listener else { return };
-        let Accepted::Connection(socket, _) = listener.accept() else { return };
+        let socket = match listener.accept() {
+            Accepted::Connection(socket, _) => socket,
+            Accepted::Gone | Accepted::None => return,
+            Accepted::Exhausted(error) => return self.rest(&error),
+        };
+        self.accepts_again();
         let Some(place) = self.metrics.free_place() else { return };
         if let Err(error) = self.poll.add(&socket, Key::Exchange(place as u16), Interest::READ) {
             log::warn!("event=poll-failed error={error}");
@@ -99,7 +97,7 @@ impl Server {
     pub(super) fn exchange_ready(&mut self, place: u16) {
         let place = usize::from(place);
         if self.exchange(place).is_none() {
-            self.metrics.close(place, &self.poll);
+            self.close_exchange(place);
         }
     }
 
@@ -109,8 +107,13 @@ impl Server {
             exchange.as_ref().is_some_and(|exchange| exchange.number == number)
         };
         if let Some(place) = self.metrics.exchanges.iter().position(is_it) {
-            self.metrics.close(place, &self.poll);
+            self.close_exchange(place);
         }
+    }
+
+    fn close_exchange(&mut self, place: usize) {
+        self.metrics.close(place, &self.poll);
+        self.rest_is_over();
     }
 
     /// Reads or writes what there is; `None` where it is over.

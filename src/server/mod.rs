@@ -2,7 +2,8 @@
 //!
 //! [`Server::run`] sleeps in one place, wakes with a batch of events, lets each run its course, and
 //! writes once at the end: `wait → read → results → timers → accept → settle`. The phases are
-//! methods of [`Server`] in the modules below, in that order.
+//! methods of [`Server`]: `read`, `accept` and `settle` in the modules of these names, the others
+//! here.
 
 mod accept;
 mod clock;
@@ -40,12 +41,12 @@ use std::time::{Duration, Instant};
 pub use clock::unix_micros;
 pub use poll::{Poll, Waker};
 
-use crate::hub::{ConnId, Effects, Hub, Input, Now, Outcome, Ticket};
+use crate::hub::{ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket};
 use crate::limits::{READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
-use download::{Opened, OutboxEvent, Permits};
+use download::{Opened, OutboxEvent, Permit, Permits};
 use drain::Drain;
 use figures::Counters;
 pub use listener::Endpoint;
@@ -147,7 +148,9 @@ pub struct Server {
     /// When the process began, by the steady clock.
     started: Instant,
     now: Now,
-    /// Files that were opened for downloads which the hub has yet to begin.
+    /// What the jobs hold that are about to open a file.
+    opening: HashMap<Ticket, Permit>,
+    /// Files that were opened for transfers which the hub has yet to begin.
     opened: HashMap<Ticket, Opened>,
     /// How many more may be open.
     permits: Permits,
@@ -193,7 +196,7 @@ impl Server {
         store: Store,
     ) -> Result<Self, StartError> {
         let listeners = listeners(&config, certificates.is_some(), passed)?;
-        let metrics = Metrics::open(config.metrics, &poll)
+        let metrics = Metrics::open(config.metrics)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
         for source in signals.sources() {
@@ -213,6 +216,7 @@ impl Server {
             timers: Timers::new(),
             started: Instant::now(),
             now: Now::default(),
+            opening: HashMap::new(),
             opened: HashMap::new(),
             turns: Vec::new(),
             behind_store: Vec::new(),
@@ -295,19 +299,17 @@ impl Server {
         for completion in completions {
             match completion {
                 Completion::Job { ticket, outcome } => {
-                    self.tell_hub(Input::Done { ticket, outcome })
+                    self.opening.remove(&ticket);
+                    self.tell_hub(Input::Done { ticket, outcome });
                 }
                 Completion::UploadOpened { ticket, file, upload, offset } => {
-                    let outcome = Outcome::UploadReady { upload, offset };
-                    let outcome = self.keep_opened(ticket, file, outcome);
-                    self.tell_hub(Input::Done { ticket, outcome });
+                    self.file_opened(ticket, file, Outcome::UploadReady { upload, offset });
                 }
                 Completion::Written { conn, stream, result } => {
                     self.upload_written(conn, stream, result);
                 }
                 Completion::Opened { ticket, file, size } => {
-                    let outcome = self.keep_opened(ticket, file, Outcome::Opened { size });
-                    self.tell_hub(Input::Done { ticket, outcome });
+                    self.file_opened(ticket, file, Outcome::Opened { size });
                 }
                 Completion::Warmed { conn, stream, result } => {
                     if let Some(connection) = self.connections.get(conn) {
@@ -322,11 +324,24 @@ impl Server {
         }
     }
 
-    /// Keeps a file that was opened, where one more may be.
-    fn keep_opened(&mut self, ticket: Ticket, file: File, outcome: Outcome) -> Outcome {
-        let Some(permit) = self.permits.take() else { return Outcome::Busy };
+    /// Has the store do a job. One that opens a file is refused before it is begun where no more
+    /// may be open: an upload that the store has noted counts to its owner's quota for a day.
+    fn begin_job(&mut self, ticket: Ticket, job: Job) {
+        if matches!(job, Job::OpenFile { .. } | Job::OpenSent(_) | Job::BeginUpload { .. }) {
+            let Some(permit) = self.permits.take() else { return self.store.refuse(ticket) };
+            self.opening.insert(ticket, permit);
+        }
+        self.store.submit(ticket, job);
+    }
+
+    /// Keeps a file that was opened until the hub says what for.
+    fn file_opened(&mut self, ticket: Ticket, file: File, outcome: Outcome) {
+        let Some(permit) = self.opening.remove(&ticket) else {
+            debug_assert!(false, "a file was opened without a permit");
+            return;
+        };
         self.opened.insert(ticket, Opened { file: Arc::new(file), permit });
-        outcome
+        self.tell_hub(Input::Done { ticket, outcome });
     }
 
     fn run_timers(&mut self) {

@@ -153,9 +153,10 @@ impl Outbox {
         self.push_answer(Answer::Download(download));
     }
 
-    /// Ends a download; the chunk under way is still sent to its end.
+    /// Ends a download; the chunk under way is still sent to its end. The file is closed at once
+    /// where no chunk of it is: a peer that does not read must not hold what it has given up.
     pub fn cancel_download(&mut self, stream: u32) {
-        self.with_download(stream, Download::cancel);
+        self.cancel(|download| download.stream() == stream);
     }
 
     /// Tells a download what a file thread did for it.
@@ -165,9 +166,7 @@ impl Outbox {
 
     /// Forgets all downloads; the chunk under way is still sent to its end.
     pub fn cancel_downloads(&mut self) {
-        let Some(answers) = &mut self.answers else { return };
-        answers.downloads.iter_mut().for_each(Download::cancel);
-        answers.behind.retain(|answer| !matches!(answer, Answer::Download(_)));
+        self.cancel(|_| true);
     }
 
     /// Forgets what waits, but for the rest of a line or chunk that was begun, so that one more
@@ -370,6 +369,21 @@ impl Outbox {
 
     fn list_under_way(&mut self) -> Option<&mut Answers> {
         self.answers.as_deref_mut().filter(|answers| answers.list.is_some())
+    }
+
+    fn cancel(&mut self, is_meant: impl Fn(&Download) -> bool) {
+        let Some(answers) = &mut self.answers else { return };
+        let mut is_under_way = answers.chunk.is_some();
+        answers.downloads.retain_mut(|download| {
+            // The chunk under way is the first one's.
+            let has_chunk = std::mem::take(&mut is_under_way);
+            if is_meant(download) {
+                download.cancel();
+                return has_chunk;
+            }
+            true
+        });
+        answers.behind.retain(|answer| !matches!(answer, Answer::Download(one) if is_meant(one)));
     }
 
     fn with_download(&mut self, stream: u32, act: impl FnOnce(&mut Download)) {

@@ -2,7 +2,7 @@
 
 use rustix::io::Errno;
 
-use super::connection::{Pause, Phase};
+use super::connection::{Connection, Pause, Phase};
 use super::poll::{Key, Ready};
 use super::tls::TlsSession;
 use super::{Server, Timer};
@@ -54,7 +54,16 @@ impl Server {
         if idle_turns >= IDLE_TURNS_MAX {
             // Level mode would report it for ever: a defect of this program, which must not cost
             // the others their server.
-            log::error!("event=no-progress conn={id} {connection:?}");
+            // Not what was read or is to be written: there may be a password in it.
+            let connection = &*connection;
+            let Connection { phase, pause, interest, is_at_end, is_write_blocked, .. } = connection;
+            log::error!(
+                "event=no-progress conn={id} phase={phase:?} pause={pause:?} interest={interest:?} \
+                 event={event:?} at_end={is_at_end} write_blocked={is_write_blocked} leftover={} \
+                 waiting={}",
+                connection.leftover.len(),
+                connection.waiting_bytes(),
+            );
             debug_assert!(false, "{id} is reported again and again, and nothing moves");
             return self.lose(id, CloseReason::NoProgress);
         }

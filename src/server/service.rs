@@ -31,9 +31,10 @@ impl Service {
         Some(period)
     }
 
-    /// The server is about to end.
-    pub fn stopping(&self) {
-        notify(&[NotifyState::Stopping]);
+    /// The server is about to end, which may take so long.
+    pub fn stopping(&self, time: Duration) {
+        let time = format!("EXTEND_TIMEOUT_USEC={}", time.as_micros());
+        notify(&[NotifyState::Stopping, NotifyState::Custom(&time)]);
     }
 }
 

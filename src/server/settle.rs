@@ -35,19 +35,24 @@ impl Server {
         if matches!(connection.phase, Phase::Doomed(_)) {
             return;
         }
-        if connection.flush(&self.lines, &mut self.tls_buffer, &mut self.outbox_events).is_err() {
-            return self.lose(id, CloseReason::ConnectionLost);
+        let mut events = std::mem::take(&mut self.outbox_events);
+        let flushed = connection.flush(&self.lines, &mut self.tls_buffer, &mut events);
+        if flushed.is_ok() {
+            self.connections.count_waiting(id);
+            self.handle_events(id, &mut events);
         }
-        self.connections.count_waiting(id);
-        if !self.outbox_events.is_empty() {
-            self.handle_events(id);
+        // Nobody waits for what became of a connection that is lost.
+        events.clear();
+        self.outbox_events = events;
+        if flushed.is_err() {
+            return self.lose(id, CloseReason::ConnectionLost);
         }
         self.after_flush(id);
         self.connections.update_interest(id, &self.poll);
     }
 
-    fn handle_events(&mut self, conn: ConnId) {
-        for event in std::mem::take(&mut self.outbox_events) {
+    fn handle_events(&mut self, conn: ConnId, events: &mut Vec<OutboxEvent>) {
+        for event in events.drain(..) {
             match event {
                 OutboxEvent::ListTaken => self.tell_hub(Input::ListTaken { conn }),
                 OutboxEvent::NeedsWarming { stream, file, bytes } => {
@@ -109,11 +114,26 @@ impl Server {
             if self.connections.waiting() <= enough {
                 break;
             }
-            self.close_slow(id);
+            self.give_up_slow(id);
             self.connections.count_waiting(id);
             closed += 1;
         }
-        log::warn!("event=send-queues-full bytes={waiting} closed={closed}");
+        // Nobody is where all that waits is of connections that are freed in this tick anyway.
+        if closed > 0 {
+            log::warn!("event=send-queues-full bytes={waiting} closed={closed}");
+        }
+    }
+
+    /// Gives up what waits for a connection. One that is closing already has had its chance to read
+    /// its last line.
+    fn give_up_slow(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let (Phase::Finishing(reason) | Phase::Lingering(reason)) = connection.phase else {
+            return self.close_slow(id);
+        };
+        connection.outbox = Default::default();
+        connection.drop_tls();
+        self.connections.doom(id, reason);
     }
 
     /// Closes a connection that does not read what it did not ask for.
@@ -182,6 +202,8 @@ impl Server {
         match connection.phase {
             Phase::Stranger if connection.is_handshaking() => self.time_out_handshake(id),
             Phase::Stranger => self.time_out(id, CloseReason::LoginTimeout),
+            // What it sent is yet to be read: it is the server that is behind.
+            Phase::Open if connection.is_held_back() => self.begin_idle_time(id),
             Phase::Open => self.time_out(id, CloseReason::IdleTimeout),
             Phase::Finishing(reason) | Phase::Lingering(reason) => {
                 self.connections.doom(id, reason)

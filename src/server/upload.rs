@@ -33,7 +33,8 @@ impl Uploads {
 
     /// Whether the disk is so far behind that the sender has to wait.
     pub fn are_behind(&self) -> bool {
-        self.0.iter().any(Upload::is_behind)
+        let gathered: usize = self.0.iter().map(|upload| upload.gathered.len()).sum();
+        gathered >= UPLOAD_BUFFER_BYTES_MAX
     }
 
     /// Whether one came to its end and is still being written.
@@ -125,11 +126,6 @@ impl Upload {
         self.is_writing = false;
     }
 
-    /// Whether the disk is so far behind that the sender has to wait.
-    fn is_behind(&self) -> bool {
-        self.gathered.len() >= UPLOAD_BUFFER_BYTES_MAX
-    }
-
     /// Whether all of it came and was written.
     pub fn is_whole(&self) -> bool {
         self.is_ended && !self.is_writing && self.gathered.is_empty()
@@ -140,15 +136,15 @@ impl Upload {
 mod tests {
     use super::*;
 
-    fn upload(bytes: Range<u64>) -> Upload {
+    fn upload(stream: u32, bytes: Range<u64>) -> Upload {
         let permit = super::super::download::Permits::new(1).take().unwrap();
         let file = Arc::new(tempfile::tempfile().unwrap());
-        Upload::new(1, Opened { file, permit }, bytes)
+        Upload::new(stream, Opened { file, permit }, bytes)
     }
 
     #[test]
     fn one_write_at_a_time_holds_all_that_came_meanwhile() {
-        let mut upload = upload(100..110);
+        let mut upload = upload(1, 100..110);
         upload.take(b"abc").unwrap();
         let write = upload.next_write().unwrap();
         assert_eq!((write.offset, &write.bytes[..]), (100, &b"abc"[..]));
@@ -166,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_size_must_be_the_announced_one() {
-        let mut upload = upload(0..3);
+        let mut upload = upload(1, 0..3);
         assert_eq!(upload.take(b"abcd"), Err(WrongSize));
         upload.take(b"ab").unwrap();
         assert_eq!(upload.end(), Err(WrongSize));
@@ -178,13 +174,20 @@ mod tests {
 
     #[test]
     fn a_slow_disk_makes_the_sender_wait() {
-        let mut upload = upload(0..u64::MAX);
-        let chunk = vec![0; UPLOAD_BUFFER_BYTES_MAX / 2];
-        upload.take(&chunk).unwrap();
-        upload.next_write().unwrap();
-        upload.take(&chunk).unwrap();
-        assert!(!upload.is_behind());
-        upload.take(&chunk).unwrap();
-        assert!(upload.is_behind());
+        let mut uploads = Uploads::default();
+        for stream in 1..=4 {
+            uploads.add(upload(stream, 0..u64::MAX));
+        }
+        let chunk = vec![0; UPLOAD_BUFFER_BYTES_MAX / 4];
+        for stream in 1..=4 {
+            assert!(!uploads.are_behind());
+            let upload = uploads.find(stream).unwrap();
+            upload.take(&chunk).unwrap();
+            upload.next_write().unwrap();
+            upload.take(&chunk).unwrap();
+        }
+        assert!(uploads.are_behind(), "all of them together");
+        uploads.remove(3);
+        assert!(!uploads.are_behind());
     }
 }

@@ -76,7 +76,7 @@ const SEARCH_INDEX: &str = "search.sqlite";
 /// With more requests than this waiting for the database, senders are slowed down.
 const CONGESTED_REQUESTS: usize = 1_024;
 /// The longest that [`Store::close`] waits for a disk that does not answer.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the store keeps its things, and how.
 #[derive(Clone, Debug)]
@@ -262,6 +262,11 @@ impl Store {
         if !taken {
             self.completions.finish(ticket, Outcome::Busy);
         }
+    }
+
+    /// Leaves [`Outcome::Busy`] among the [`Store::completions`] for a job that is not to begin.
+    pub fn refuse(&self, ticket: Ticket) {
+        self.completions.finish(ticket, Outcome::Busy);
     }
 
     /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a stream.

@@ -1,7 +1,7 @@
 //! A server process of the test's own.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Resource, Rlimit, Signal, getrlimit, kill_process, pidfd_open, prlimit,
+};
 use tempfile::TempDir;
 
 use super::{Client, Log, Options, PATIENCE};
@@ -160,6 +162,15 @@ impl Server {
         client
     }
 
+    /// Sets below which number the next files that it opens have to be; none is as high as there
+    /// are.
+    pub fn limit_files(&self, below: Option<u64>) {
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let limit = Rlimit { current: below.or(maximum), maximum };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Nofile, limit)
+            .expect("a soft limit may be set");
+    }
+
     /// Sends a signal.
     pub fn signal(&self, what: Signal) {
         signal(&self.child, what);
@@ -172,6 +183,11 @@ impl Server {
             signal(&self.child, Signal::KILL);
             panic!("the server does not end\n{}", self.log)
         })
+    }
+
+    /// Whether the process ends by itself within so much time.
+    pub fn ends_within(&self, time: Duration) -> bool {
+        ends_within(&self.child, time).expect("the process can be waited for")
     }
 
     /// Asks it to stop, and waits until it has.
@@ -309,16 +325,23 @@ fn signal(child: &Child, what: Signal) {
 
 /// Waits for the end of a process; `None` where it takes too long.
 fn wait(child: &mut Child) -> Option<ExitStatus> {
-    let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok()?;
-    let deadline = Instant::now() + PATIENCE;
+    match ends_within(child, PATIENCE) {
+        Ok(true) => child.wait().ok(),
+        Ok(false) | Err(_) => None,
+    }
+}
+
+/// Whether a process ends within so much time. It is still to be waited for then.
+fn ends_within(child: &Child, time: Duration) -> io::Result<bool> {
+    let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+    let deadline = Instant::now() + time;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = Timespec::try_from(left).ok()?;
+        let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
         match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&timeout)) {
-            Ok(0) => return None,
-            Ok(_) => return child.wait().ok(),
+            Ok(ready) => return Ok(ready > 0),
             Err(rustix::io::Errno::INTR) => {}
-            Err(error) => panic!("poll: {error}"),
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -248,6 +248,32 @@ fn a_cancelled_download_ends_behind_its_chunk() {
 }
 
 #[test]
+fn a_cancelled_download_is_closed_at_once_though_nobody_reads() {
+    let mut world = World::new();
+    let content = vec![b'a'; 2_000_000];
+    let download = |stream| {
+        let opened = file(&content);
+        let file = Arc::downgrade(&opened.file);
+        (Download::new(stream, opened, 0..2_000_000), file)
+    };
+    let (first, first_file) = download(1);
+    world.outbox.push_download(first);
+    assert_eq!(world.flush(), Flushed::Left);
+    let (second, second_file) = download(2);
+    world.outbox.push_download(second);
+    world.outbox.push_list(&world.lines, list(1));
+    let (third, third_file) = download(3);
+    world.outbox.push_download(third);
+    for stream in [3, 2, 1] {
+        world.outbox.cancel_download(stream);
+    }
+    assert_eq!((second_file.strong_count(), third_file.strong_count()), (0, 0));
+    assert_eq!(first_file.strong_count(), 1, "its chunk is under way");
+    assert!(world.drain().ends_with("C 250 HELP end\n"));
+    assert_eq!(first_file.strong_count(), 0);
+}
+
+#[test]
 fn abandoning_leaves_whole_lines() {
     let mut world = World::new();
     let long = "x".repeat(1_000_000);
