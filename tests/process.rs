@@ -263,7 +263,7 @@ fn a_second_signal_stops_at_once_and_breaks_nothing_off_inside_a_frame() {
 #[test]
 fn signal_upon_signal_does_not_put_off_the_end() {
     let mut server = Server::start(&["--drain", "1h"]);
-    let _deaf = reads_a_large_file(&server);
+    let _deaf = reads_a_large_file(&server, 4096);
     let deadline = Instant::now() + PATIENCE;
     while !server.ends_within(Duration::from_millis(100)) {
         assert!(Instant::now() < deadline, "it does not end while it is told to");
