@@ -191,7 +191,9 @@ impl Client {
     }
 
     fn wait_to_connect(&mut self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let now = Instant::now();
+        // What can't be told as a time is too far away to be meant.
+        let until = now.checked_add(wait).unwrap_or(now);
         self.stage = Stage::Offline(until);
         self.deadline = Some(until);
     }
