@@ -112,6 +112,12 @@ impl Front for JobFront {
         None
     }
 
+    fn give_back(&mut self, _line: &str) {}
+
+    fn has_ended(&self) -> bool {
+        true
+    }
+
     fn take_interrupt(&mut self) -> bool {
         false
     }

@@ -67,7 +67,7 @@ impl Outbox {
     /// # Errors
     /// [`NotTaken`]; nothing has changed then.
     pub fn push(&mut self, to: Target, text: &str) -> Result<(), NotTaken> {
-        if self.drafts.len() == UNCONFIRMED_MAX {
+        if !self.has_room() {
             return Err(NotTaken::Full);
         }
         said(to, text).map_err(NotTaken::Text)?;
@@ -75,6 +75,11 @@ impl Outbox {
         let key = format!("{}-{}", self.run, self.count);
         self.drafts.push_back(Draft { to, text: text.to_string(), key, sent: None });
         Ok(())
+    }
+
+    /// Whether one more is taken.
+    pub fn has_room(&self) -> bool {
+        self.drafts.len() < UNCONFIRMED_MAX
     }
 
     /// Sends what was not sent yet on this connection, each message right after its key, as far as

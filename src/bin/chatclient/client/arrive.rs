@@ -209,6 +209,9 @@ impl Client {
         if was_online {
             self.show(Line::warning(safe!("offline: {why}")));
         }
+        if session.open_requests().any(Asked::leads_into_chat) {
+            self.drop_waiting();
+        }
         self.reading.disconnected(session.open_requests());
         let unanswered = session.open_requests().filter_map(Asked::typed_as);
         let unanswered: Vec<Line> = unanswered
@@ -233,11 +236,18 @@ impl Client {
             }
             Stage::Login(Some(_)) if self.name.is_some() => Some(safe!("offline{waiting}")),
             Stage::Talking | Stage::Leaving => {
+                let lines = self.waiting_lines();
+                if lines.is_some() {
+                    return lines;
+                }
                 let new = self.console.as_ref().and_then(Console::summary);
                 if new.is_some() {
                     return new;
                 }
-                let waited = self.outbox.waiting(now)?;
+                let Some(waited) = self.outbox.waiting(now) else {
+                    let is_full = !self.outbox.is_empty() && !self.session.has_room();
+                    return is_full.then(|| safe!("the server does not answer{waiting}"));
+                };
                 let seconds = waited.as_secs();
                 (waited >= CONFIRMATION_PATIENCE)
                     .then(|| safe!("not confirmed yet: {}, for {seconds} s", self.outbox.len()))

@@ -12,7 +12,9 @@ mod passwd;
 mod reading;
 mod receive;
 mod wait;
+mod waiting;
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -30,7 +32,7 @@ use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
 use crate::front::{Front, Prompt};
 use crate::jobs::Jobs;
 use crate::line::{Kind, Line};
-use crate::login::{Credentials, Login, Question};
+use crate::login::{Credentials, Login, Password, Question};
 use crate::options::Accept;
 use crate::outbox::Outbox;
 use crate::safe_text::{SafeText, safe};
@@ -150,6 +152,8 @@ pub struct Client {
     job: Option<crate::one_job::Job>,
     dialogue: Dialogue,
     passwords: Passwords,
+    /// Lines that were pasted or typed, and whose time has not come.
+    waiting: VecDeque<Password>,
     reading: Reading,
     transfers: Transfers,
     direct: Direct,
@@ -204,6 +208,7 @@ impl Client {
             job: start.job,
             dialogue: Dialogue::None,
             passwords: Passwords::default(),
+            waiting: VecDeque::new(),
             reading: Reading::default(),
             transfers: Transfers::new()?,
             direct: Direct::default(),
@@ -340,6 +345,7 @@ impl Client {
             && self.outbox.is_empty()
             && self.reading.is_idle()
             && !self.direct.is_calling()
+            && self.waiting.is_empty()
     }
 
     /// Asks the server something that the person did not type.
@@ -425,6 +431,7 @@ impl Client {
         let lost: Vec<Line> = lost
             .map(|draft| Line::error(safe!("not confirmed: {} (to {})", draft.text, draft.to)))
             .collect();
+        self.drop_waiting();
         let unconfirmed = !lost.is_empty();
         self.show_all(lost);
         let (text, exit) = match ending {

@@ -332,6 +332,9 @@ impl Client {
             _ => {}
         }
         if !done {
+            if asked.leads_into_chat() {
+                self.drop_waiting();
+            }
             return self.show(Line::error(SafeText::new(line.rest)));
         }
         if listed.is_empty() {
