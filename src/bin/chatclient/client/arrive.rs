@@ -17,8 +17,11 @@ use crate::login::{Question, Step};
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
 
-/// How long the server may take to greet, and to answer each step of a login by itself.
+/// How long the server may take to greet and to answer each step of a login; where nobody is at a
+/// terminal, also for how long it may be silent after that while something is awaited.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// The same for what a large file takes: to be hashed, and to come through a narrow line.
+const LONG_ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 /// How long a connection has to stand before the next wait is a short one again.
 const STEADY_AFTER: Duration = Duration::from_secs(10);
 /// After how long without a confirmation it is told.
@@ -102,10 +105,29 @@ impl Client {
             Step::Done(name, number) => self.logged_in(name, number),
             Step::Failed(why) => return Err(Ending::LoginFailed(why)),
         }
-        // A person may take any time; who comes back by itself does not wait for ever.
-        let alone = self.name.is_some() && self.stage == Stage::Login(None);
-        self.deadline = alone.then(|| Instant::now() + ANSWER_TIMEOUT);
+        // A person may take any time for an answer; nobody waits for the server for ever.
+        let waits = self.stage == Stage::Login(None);
+        self.deadline = waits.then(|| Instant::now() + ANSWER_TIMEOUT);
+        self.heard = None;
         Ok(())
+    }
+
+    /// Without a person who could see that nothing happens and leave, the server may be silent only
+    /// for so long while something is awaited.
+    pub(super) fn limit_silence(&mut self) {
+        let may_leave = self.completes && !self.input_ended;
+        if self.stage != Stage::Talking || may_leave {
+            return;
+        }
+        let patience = match self.session.open_requests().next() {
+            Some(asked) if asked.takes_long() => Some(LONG_ANSWER_TIMEOUT),
+            Some(_) => Some(ANSWER_TIMEOUT),
+            None if self.transfers.downloads.is_running() => Some(ANSWER_TIMEOUT),
+            None if self.transfers.uploads.is_running() => Some(LONG_ANSWER_TIMEOUT),
+            None => None,
+        };
+        self.heard = patience.and(self.heard.or_else(|| Some(Instant::now())));
+        self.deadline = self.heard.zip(patience).map(|(heard, patience)| heard + patience);
     }
 
     fn logged_in(&mut self, name: UserName, number: Number) {

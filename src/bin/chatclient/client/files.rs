@@ -83,6 +83,7 @@ impl Client {
                 return Ok(());
             };
             let failure = uploads.write_chunk(output, &mut self.session);
+            self.heard = None;
             self.show_all(failure);
             self.flush_connection()?;
         }

@@ -172,6 +172,8 @@ pub struct Client {
     input_ended: bool,
     /// When the server has taken too long.
     deadline: Option<Instant>,
+    /// Since when nothing has come or gone although something is awaited, as far as that matters.
+    heard: Option<Instant>,
     change: Option<SignalPipe>,
     end: Option<SignalPipe>,
 }
@@ -221,6 +223,7 @@ impl Client {
             failed: false,
             input_ended: false,
             deadline: None,
+            heard: None,
             change: completes.then(SignalPipe::change).transpose()?,
             end: completes.then(SignalPipe::end).transpose()?,
             front,
@@ -249,6 +252,7 @@ impl Client {
         self.stay_up();
         self.leave_when_done()?;
         self.send()?;
+        self.limit_silence();
         self.show_progress();
         let status = self.status(Instant::now());
         self.front.set_status(status);

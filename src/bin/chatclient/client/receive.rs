@@ -29,6 +29,7 @@ impl Client {
             Ok(None) => return Ok(()),
             Err(error) => return Err(self.lost(error)),
         };
+        self.heard = None;
         let empty = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
         let mut frames = std::mem::replace(&mut self.frames, empty);
         frames.extend(&self.read_buffer[..length]);

@@ -62,6 +62,11 @@ impl Downloads {
         self.downloads.len()
     }
 
+    /// Whether the server is to send bytes.
+    pub fn is_running(&self) -> bool {
+        self.downloads.values().any(|download| matches!(download.state, State::Running { .. }))
+    }
+
     /// Whether one of this name, or any, is under way.
     pub fn has(&self, name: Option<&str>) -> bool {
         self.downloads.values().any(|download| download.is_named(name))
