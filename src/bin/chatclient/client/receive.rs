@@ -255,8 +255,8 @@ impl Client {
             | Asked::Files { quiet: true }
             | Asked::Token
             | Asked::Key
-            | Asked::Seen(_)
             | Asked::Abort => {}
+            Asked::Seen(chat) => self.seen_answered(chat, line),
             _ if done => {}
             _ => self.show(Line::error(SafeText::new(line.rest))),
         }
