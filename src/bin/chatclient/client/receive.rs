@@ -290,7 +290,7 @@ impl Client {
         let mut shown = said(id, name, target, &draft.text);
         let remark = match (line.code, target, word()) {
             (code, ..) if code == Code::DoneStored as u16 => " (offline; kept)",
-            (_, "*", "0") => " (nobody else is online)",
+            (_, "*", "0") if !draft.was_sent() => " (nobody else is online)",
             _ => "",
         };
         shown = safe!("{shown}{remark}");
