@@ -92,8 +92,15 @@ impl Reading {
     }
 
     /// An item of the list under way.
-    pub fn list(&mut self, note: Note) {
+    ///
+    /// # Errors
+    /// The ending, where the list is longer than it may be.
+    pub fn list(&mut self, note: Note) -> Result<(), Ending> {
+        if self.listed.len() == usize::from(LIST_MESSAGES_MAX) {
+            return Err(Ending::Lost(safe!("a list is longer than it may be")));
+        }
         self.listed.push(note);
+        Ok(())
     }
 
     fn hold(&mut self, note: Note) -> Result<Option<Note>, Note> {
@@ -118,13 +125,7 @@ impl Client {
     pub(super) fn take_message(&mut self, message: &Delivered<'_>) -> Result<(), Ending> {
         let note = self.note(message);
         match self.session.sort_message() {
-            Some(_) if self.reading.listed.len() == usize::from(LIST_MESSAGES_MAX) => {
-                Err(Ending::Lost(safe!("a list is longer than it may be")))
-            }
-            Some(_) => {
-                self.reading.listed.push(note);
-                Ok(())
-            }
+            Some(_) => self.reading.list(note),
             None => {
                 self.words.add_user(message.from);
                 self.take_note(note)

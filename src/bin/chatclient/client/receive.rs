@@ -105,7 +105,7 @@ impl Client {
             }
             Sorted::Notice if line.code == FILE => return self.take_file(line),
             Sorted::Notice => self.take_notice(line),
-            Sorted::ListedFile => self.take_listed_file(line),
+            Sorted::ListedFile => return self.take_listed_file(line),
             Sorted::Head(asked) => self.take_head(&asked, line),
             Sorted::Item(asked) => self.take_item(&asked, line),
             Sorted::Answer(Asked::Login) => {
