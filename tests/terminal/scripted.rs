@@ -4,6 +4,8 @@ use std::io::Read;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
+use rustix::process::Signal;
+
 use crate::folder;
 use crate::peer::{Peer, Script, serve_all};
 use crate::person::Person;
@@ -254,4 +256,28 @@ fn the_end_of_the_input_asks_nothing_that_nobody_can_answer() {
     assert_eq!(alice.wait_for_end(), Some(0));
     server.join().unwrap();
     assert_eq!(std::fs::read(folder.path().join("a.bin")).unwrap(), b"abcde");
+}
+
+/// Somebody who is asked for the password of one job. There is no server yet.
+fn at_the_password() -> Person {
+    let folder = folder();
+    let args = ["--say", "bob", "hi", "127.0.0.1", "1", "alice"];
+    let mut alice = Person::sit_down_with(&args, folder.path(), 80);
+    alice.wait_for_prompt("password for alice:");
+    assert!(!alice.echoes());
+    alice
+}
+
+#[test]
+fn whoever_leaves_the_password_of_a_job_leaves_the_terminal_in_order() {
+    let mut alice = at_the_password();
+    alice.type_keys("secr\x03");
+    assert_eq!(alice.wait_for_end(), Some(77));
+    assert!(alice.echoes());
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut alice = at_the_password();
+        alice.signal(signal);
+        assert_eq!(alice.wait_for_end(), Some(77), "{signal:?}");
+        assert!(alice.echoes(), "{signal:?}");
+    }
 }
