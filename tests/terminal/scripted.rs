@@ -281,3 +281,12 @@ fn whoever_leaves_the_password_of_a_job_leaves_the_terminal_in_order() {
         assert!(alice.echoes(), "{signal:?}");
     }
 }
+
+#[test]
+fn no_file_is_written_to_a_terminal() {
+    let folder = folder();
+    let args = ["--get", "a.bin", "-o", "-", "127.0.0.1", "1", "alice"];
+    let mut alice = Person::sit_down_with(&args, folder.path(), 80);
+    alice.wait_for_row("standard output is a terminal");
+    assert_eq!(alice.wait_for_end(), Some(64));
+}

@@ -47,6 +47,13 @@ pub enum Job {
     },
 }
 
+impl Job {
+    /// Whether a file's bytes go to standard output.
+    pub fn writes_to_output(&self) -> bool {
+        matches!(self, Job::Get { place: Place::Output, .. })
+    }
+}
+
 /// Shows failures and a progress bar.
 #[derive(Default)]
 pub struct JobFront {
