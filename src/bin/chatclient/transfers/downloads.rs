@@ -174,6 +174,10 @@ impl Downloads {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::notice(download.success(&name)))
             }
+            Outcome::Saved(id, Err(error @ PartError::MayVanish(..))) => {
+                let download = self.downloads.remove(&id)?;
+                Some(Line::error(safe!("{}: {error}", download.name)))
+            }
             Outcome::Saved(id, Err(error)) => {
                 self.drop_download(id, None, format_args!("it stays NAME.part: {error}"))
             }
