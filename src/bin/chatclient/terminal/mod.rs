@@ -64,7 +64,7 @@ pub struct Terminal {
     draft: Option<Zeroizing<String>>,
     /// The state of the connection.
     status: Option<SafeText>,
-    /// The state of the downloads.
+    /// The state of the transfers.
     progress: Option<SafeText>,
     /// Whether Ctrl-C was pressed while nothing could be typed.
     interrupted: bool,
