@@ -283,6 +283,25 @@ fn whoever_leaves_the_password_of_a_job_leaves_the_terminal_in_order() {
 }
 
 #[test]
+fn a_signal_ends_a_job_once_its_password_is_there() {
+    let (tell, told) = signal();
+    let (port, server) = serve_all(vec![Box::new(move |peer: &mut Peer| {
+        tell.send(()).unwrap();
+        until_the_end(peer);
+    })]);
+    let folder = folder();
+    let args = ["--say", "bob", "hi", "127.0.0.1", &port.to_string(), "alice"];
+    let mut alice = Person::sit_down_with(&args, folder.path(), 80);
+    alice.wait_for_prompt("password for alice:");
+    alice.type_keys("secret\r");
+    wait(&told);
+    alice.signal(Signal::TERM);
+    assert_eq!(alice.wait_for_end(), None);
+    assert!(alice.echoes());
+    server.join().unwrap();
+}
+
+#[test]
 fn no_file_is_written_to_a_terminal() {
     let folder = folder();
     let args = ["--get", "a.bin", "-o", "-", "127.0.0.1", "1", "alice"];
