@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use chatsrv::exit::Exit;
 
-/// The exit code where a message was lost, doubled, out of order or damaged, or a connection or a
-/// request failed.
+/// The exit code where a message was lost, doubled, out of order, damaged or delivered to its
+/// sender, or a connection, a message or a download failed.
 pub const EXIT_FAULTS: u8 = 1;
 /// The exit code where a signal came before anything was measured: 128 and SIGINT, as shells count.
 const EXIT_INTERRUPTED: u8 = 130;

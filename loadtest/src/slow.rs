@@ -40,13 +40,20 @@ pub struct SlowOptions {
 
     /// How often each of them sends one
     #[arg(long, value_name = "D", default_value = "1s", env = "LOADTEST_SLOW_PERIOD")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = parse_period)]
     pub period: Duration,
 
     /// How long they are there once all have come
     #[arg(long, value_name = "D", default_value = "30s", env = "LOADTEST_SLOW_DURATION")]
     #[arg(value_parser = humantime::parse_duration)]
     pub duration: Duration,
+}
+
+fn parse_period(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it can't be 0".to_owned()),
+        parsed => parsed.map_err(|error| error.to_string()),
+    }
 }
 
 /// Burdens the server, and tells what became of the clients.
@@ -116,9 +123,14 @@ impl Trickle {
         })
     }
 
-    /// Sends what is due, and waits until the next byte is.
+    /// Sends what is due, a byte of each client at most, and waits until the next one is.
     fn turn(&mut self, clients: &mut Clients, end: Instant) -> Result<(), Failure> {
-        while self.count > 0 && self.next_due() <= Instant::now() {
+        // One byte each at most, then the end and the signals have their turn: more bytes may be
+        // due than can be sent in time.
+        for _ in 0..self.count {
+            if self.next_due() > Instant::now() {
+                break;
+            }
             let number = self.first + (self.turns % self.count as u64) as usize;
             let place = self.turns / self.count as u64;
             let byte = ENDLESS_LINE.get(place as usize).copied().unwrap_or(b'x');

@@ -176,6 +176,10 @@ fn a_filled_server_answers() {
         assert!(lines.contains(&(count / 4)), "{words:?} {figures:#}");
         assert!(figures["server_cpu_us"].as_f64().unwrap() > 0.0, "{figures:#}");
     }
+    // The server keeps no more than 16 tokens of one user.
+    let words = ["request", "--server", &address, "--count", "20", "--log-in", "token"];
+    let output = loadtest(&[&words[..], &["--accounts", "1"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let (output, _) = ask(&["C OPEN nobody"]);
     assert_eq!(output.status.code(), Some(69), "{}", said(&output));
     assert!(said(&output).contains("the server said: 550"), "{}", said(&output));

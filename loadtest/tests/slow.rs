@@ -56,6 +56,16 @@ fn whoever_is_closed_comes_back_and_the_reasons_are_counted() {
 }
 
 #[test]
+fn more_bytes_than_can_be_sent_in_time_do_not_keep_it_from_its_end() {
+    let server = Server::start(Mischief::None).address.to_string();
+    let words = ["slow", "--server", &server, "--stalled", "0", "--trickling", "2"];
+    let output = loadtest(&[&words[..], &["--period", "1ns", "--duration", "100ms"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let output = loadtest(&[&words[..], &["--period", "0s"]].concat());
+    assert_eq!(output.status.code(), Some(64), "{}", said(&output));
+}
+
+#[test]
 fn a_server_that_is_not_there_is_told() {
     let gone = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -81,3 +81,26 @@ fn a_password_is_changed_step_by_step_and_nothing_comes_between() {
     assert!(stderr(&output).contains("these two differ"), "{}", stderr(&output));
     assert!(stderr(&output).contains("not changed: wrong password"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_chat_that_can_not_be_marked_as_read_is_not_opened_for_ever() {
+    let output = talk("/open bob\n", |peer| {
+        peer.welcome();
+        let unread = ["1000000000000011 bob alice eleven"];
+        peer.expect("C OPEN bob");
+        peer.list("OPEN", &unread, "bob 2");
+        peer.expect("C SEEN bob 1000000000000011");
+        peer.expect("C OPEN bob");
+        peer.send("C 452 SEEN the disk is full\n");
+        peer.list("OPEN", &unread, "bob 2");
+        peer.expect("C SEEN bob 1000000000000011");
+        peer.send("C 452 SEEN the disk is full\n");
+        peer.goodbye();
+    });
+    let shown = stdout(&output);
+    assert_eq!(shown.matches("bob -> alice: eleven\n").count(), 1, "{shown}");
+    assert!(shown.contains("2 unread from bob are left; /open bob\n"), "{shown}");
+    let said = stderr(&output);
+    assert_eq!(said, "chatclient: bob can't be marked as read: the disk is full\n");
+    assert_eq!(output.status.code(), Some(1));
+}

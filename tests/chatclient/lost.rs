@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::peer::{Peer, client, run, serve, stderr, stdout, talk, talk_through};
+use crate::peer::{Peer, Script, client, run, serve, stderr, stdout, talk, talk_through};
 
 #[test]
 fn why_the_server_closed_is_said() {
@@ -93,7 +93,8 @@ fn what_was_not_confirmed_is_sent_again_with_its_key() {
         ],
     );
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_eq!(stdout(&output).matches("alice -> *: two").count(), 1, "{}", stdout(&output));
+    // Nobody can tell any more who was there.
+    assert_eq!(stdout(&output).matches("alice -> *: two\n").count(), 1, "{}", stdout(&output));
     assert!(stderr(&output).contains("online again"), "{}", stderr(&output));
 }
 
@@ -214,4 +215,83 @@ fn what_stays_unconfirmed_fails_and_is_said() {
     server.join().unwrap();
     assert_eq!(output.status.code(), Some(69));
     assert!(stderr(&output).contains("not confirmed: hi (to bob)"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_server_that_says_nothing_more_is_lost() {
+    let silences: [(&str, Script); 4] = [
+        (
+            "/list\n",
+            Box::new(|peer: &mut Peer| {
+                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+                peer.expect("C USER alice");
+                peer.end();
+            }),
+        ),
+        (
+            "/list\n",
+            Box::new(|peer: &mut Peer| {
+                peer.welcome();
+                peer.expect("C WHO");
+                peer.send("C 120 ON bob 10417\n");
+                peer.end();
+            }),
+        ),
+        (
+            "/get a\n",
+            Box::new(|peer: &mut Peer| {
+                peer.welcome();
+                peer.expect("C GET 0 a");
+                peer.send("C 250 GET 1 5 a\nF 1 2\nab");
+                peer.end();
+            }),
+        ),
+        (
+            "",
+            Box::new(|peer: &mut Peer| {
+                peer.log_in();
+                peer.expect("C TOKEN");
+                peer.expect("C OPEN * 1");
+                peer.send("C 250 TOKEN t0ken\n");
+                peer.end();
+            }),
+        ),
+    ];
+    // All at once, for each takes as long as the client's patience.
+    let clients = silences.map(|(input, silence)| {
+        std::thread::spawn(move || {
+            let folder = tempfile::tempdir().unwrap();
+            let (port, server) = serve(silence);
+            let mut command = client(folder.path(), port);
+            command.args(["--retry", "0s"]);
+            let output = run(command, input);
+            server.join().unwrap();
+            output
+        })
+    });
+    for client in clients {
+        let output = client.join().unwrap();
+        assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+        assert!(stderr(&output).contains("the server does not answer"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_list_that_is_longer_than_it_may_be_ends_the_connection() {
+    for item in ["D 1000000000000010 bob alice hi\n", "C 124 FILE 1000000000000010 bob alice 1 a\n"]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (port, server) = serve(move |peer| {
+            peer.welcome();
+            peer.expect("C HISTORY bob 9223372036854775807 20");
+            peer.send(format!("C 150 HISTORY 1001\n{}", item.repeat(1001)));
+            peer.end();
+        });
+        let mut command = client(folder.path(), port);
+        command.args(["--retry", "0s"]);
+        let output = run(command, "/history bob\n");
+        server.join().unwrap();
+        assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+        assert!(stderr(&output).contains("a list is longer than it may be"), "{}", stderr(&output));
+    }
 }

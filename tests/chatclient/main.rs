@@ -190,6 +190,19 @@ fn a_reader_who_leaves_ends_it_quietly() {
 }
 
 #[test]
+fn the_environment_says_yes_and_no_as_people_do() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value) in [("CHAT_TLS", "1"), ("CHAT_REGISTER", "yes"), ("CHAT_TLS", "off")] {
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let mut command = client(folder.path(), port);
+        command.env(name, value);
+        let output = run(command, "");
+        assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+        assert!(stderr(&output).contains("no server there"), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn a_wrong_command_line_is_told() {
     for words in [&["localhost"][..], &["localhost", "0"], &["localhost", "9000", "4lice"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatclient"));

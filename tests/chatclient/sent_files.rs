@@ -77,7 +77,7 @@ fn small_files_are_fetched_unasked_where_that_is_wanted() {
         peer.goodbye();
     });
     let mut command = client(folder.path(), port);
-    command.args(["--accept-files", "always", "--accept-max", "1", "--downloads", "received"]);
+    command.args(["--accept-files", "always", "--accept-max", "1MiB", "--downloads", "received"]);
     let output = run(command, "/list\n");
     server.join().unwrap();
     let shown = stdout(&output);

@@ -6,8 +6,12 @@ mod support;
 mod crash;
 mod direct;
 mod operator;
+#[path = "../chatclient/peer.rs"]
+#[allow(dead_code, reason = "these tests use a part of it")]
+mod peer;
 mod person;
 mod screen;
+mod scripted;
 mod tls;
 mod transfers;
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::screen::Screen;
 use crate::support::{PATIENCE, Server, password_of};
@@ -42,6 +42,11 @@ impl Person {
 
     /// Starts a client with these arguments.
     pub fn sit_down_with(args: &[&str], folder: &Path, columns: u16) -> Self {
+        Person::sit_down_at("xterm", args, folder, columns)
+    }
+
+    /// Starts a client with these arguments, at a terminal of that kind.
+    pub fn sit_down_at(kind: &str, args: &[&str], folder: &Path, columns: u16) -> Self {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&terminal).unwrap();
         unlockpt(&terminal).unwrap();
@@ -50,7 +55,7 @@ impl Person {
         let open = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatclient"));
         command.args(args);
-        command.current_dir(folder).env_clear().env("TERM", "xterm").env("TZ", "UTC");
+        command.current_dir(folder).env_clear().env("TERM", kind).env("TZ", "UTC");
         let child = command.stdin(open()).stdout(open()).stderr(open()).spawn().unwrap();
         let mut reader = File::from(terminal.try_clone().unwrap());
         let (sender, written) = mpsc::channel();
@@ -129,7 +134,16 @@ impl Person {
 
     pub fn resize(&mut self, columns: u16) {
         set_width(&self.terminal, columns);
-        kill_process(Pid::from_child(&self.child), Signal::WINCH).unwrap();
+        self.signal(Signal::WINCH);
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub fn echoes(&self) -> bool {
+        tcgetattr(&self.terminal).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits for the end of the client; returns its exit code.

@@ -71,6 +71,12 @@ pub trait Front {
     /// The next thing that has come; `words` are what the Tab key completes with.
     fn next(&mut self, words: &Vocabulary) -> Option<Input>;
 
+    /// Puts a line that could not be taken back to where it was typed, where that can be.
+    fn give_back(&mut self, line: &str);
+
+    /// Whether nothing more can come, not even the answer to a question.
+    fn has_ended(&self) -> bool;
+
     /// Whether what goes on is to stop although nothing can be typed, once for each time.
     fn take_interrupt(&mut self) -> bool;
 

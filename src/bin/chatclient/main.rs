@@ -71,6 +71,11 @@ fn run(options: &Options) -> Result<Exit, Failure> {
     let server = options.server().map_err(|why| (Exit::Usage, why))?;
     let tls = options.tls(&server).map_err(|why| (Exit::Usage, why))?;
     let job = options.job().map_err(|why| (Exit::Usage, why))?;
+    if job.as_ref().is_some_and(Job::writes_to_output) && io::stdout().is_terminal() {
+        let why = "standard output is a terminal: a file could hold anything; send it to a pipe \
+                   or a file, or name one with -o";
+        return Err((Exit::Usage, why.to_string()));
+    }
     let may_ask = job.is_none() && io::stdin().is_terminal();
     if options.user.is_none() && !may_ask && !server.is_socket() {
         return Err((Exit::Usage, "give the name of the user to log in with".to_string()));

@@ -1,19 +1,23 @@
 //! One job from the command line: nothing is typed, nothing but failures and the progress of a
 //! transfer is shown, both on standard error.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
+use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
 use chatsrv::protocol::name::Target;
 use indicatif::{ProgressBar, ProgressStyle};
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::front::{Front, Input, Prompt};
 use crate::line::{Kind, Line};
 use crate::login::Password;
 use crate::safe_text::SafeText;
+use crate::signals::SignalPipe;
 use crate::transfers::{Goal, Place, Progress, Source};
 use crate::vocabulary::Vocabulary;
 
@@ -41,6 +45,13 @@ pub enum Job {
         /// Where to.
         goal: Goal,
     },
+}
+
+impl Job {
+    /// Whether a file's bytes go to standard output.
+    pub fn writes_to_output(&self) -> bool {
+        matches!(self, Job::Get { place: Place::Output, .. })
+    }
 }
 
 /// Shows failures and a progress bar.
@@ -112,6 +123,12 @@ impl Front for JobFront {
         None
     }
 
+    fn give_back(&mut self, _line: &str) {}
+
+    fn has_ended(&self) -> bool {
+        true
+    }
+
     fn take_interrupt(&mut self) -> bool {
         false
     }
@@ -133,29 +150,62 @@ impl Drop for JobFront {
     }
 }
 
+/// What Ctrl-C sends where it is no signal.
+const INTERRUPT: u8 = 0x03;
+
 /// Asks for a password on the terminal, without echo; `None` where there is no terminal.
 ///
 /// # Errors
-/// Where the terminal can't be read.
+/// Where the terminal can't be read, and [`io::ErrorKind::Interrupted`] after Ctrl-C or a signal
+/// that asks the process to end. The terminal is as it was before.
 pub fn ask_password(text: &str) -> io::Result<Option<Password>> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
+    let (end, _guard) = SignalPipe::end_for_now()?;
     let settings = tcgetattr(io::stdin())?;
     let mut silent = settings.clone();
     silent.local_modes.remove(LocalModes::ECHO);
-    // The line end is echoed, and Ctrl-C is read as a character: a signal would end the process
-    // with the echo still off.
+    // The line end is echoed, and Ctrl-C is read as a character that ends the line: a signal from
+    // the terminal could as well stop the process, with the echo still off.
     silent.local_modes.insert(LocalModes::ECHONL);
     silent.local_modes.remove(LocalModes::ISIG);
-    write!(io::stderr(), "{text}")?;
+    silent.special_codes[SpecialCodeIndex::VEOL] = INTERRUPT;
     tcsetattr(io::stdin(), OptionalActions::Drain, &silent)?;
-    let mut line = Zeroizing::new(String::new());
-    let read = io::stdin().lock().read_line(&mut line);
-    tcsetattr(io::stdin(), OptionalActions::Drain, &settings)?;
-    read?;
-    if line.contains('\x03') {
-        return Err(io::ErrorKind::Interrupted.into());
+    let asked = write!(io::stderr(), "{text}").and_then(|()| read_password(&end));
+    let restored = tcsetattr(io::stdin(), OptionalActions::Drain, &settings);
+    if asked.is_err() {
+        // Where standard error takes nothing, there is nobody left to tell.
+        let _ = writeln!(io::stderr());
     }
-    Ok(Some(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_string())))
+    let password = asked?;
+    restored?;
+    Ok(Some(password))
+}
+
+fn read_password(end: &SignalPipe) -> io::Result<Password> {
+    let mut line = Zeroizing::new(Vec::with_capacity(CLIENT_LINE_BYTES_MAX));
+    let mut buffer = Zeroizing::new([0; CLIENT_LINE_BYTES_MAX]);
+    let stdin = io::stdin();
+    loop {
+        let mut polled = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
+        match poll(&mut polled, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        if !polled[1].revents().is_empty() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let length = rustix::io::read(&stdin, buffer.as_mut_slice())?;
+        line.extend_from_slice(&buffer[..length]);
+        if line.contains(&INTERRUPT) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        if length == 0 || line.ends_with(b"\n") {
+            break;
+        }
+    }
+    let text = std::str::from_utf8(&line).map_err(io::Error::other)?;
+    Ok(Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_string()))
 }

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use chatsrv::options::Size;
 use chatsrv::protocol::name::{Target, UserName};
 use chatsrv::tls_client::TlsConnector;
+use clap::builder::BoolishValueParser;
 use clap::{Parser, ValueEnum};
 
 use crate::connection::Server;
@@ -31,7 +33,7 @@ pub struct Options {
     pub user: Option<UserName>,
 
     /// Encrypt the connection with TLS, and make sure that it is the server's
-    #[arg(long, env = "CHAT_TLS")]
+    #[arg(long, env = "CHAT_TLS", value_parser = BoolishValueParser::new())]
     pub tls: bool,
 
     /// Trust who stands in this file (PEM), and nobody else; it implies --tls [default: whom this
@@ -40,7 +42,7 @@ pub struct Options {
     pub ca: Option<PathBuf>,
 
     /// Make the account where the name is new
-    #[arg(long, env = "CHAT_REGISTER")]
+    #[arg(long, env = "CHAT_REGISTER", value_parser = BoolishValueParser::new())]
     pub register: bool,
 
     /// Take the password from this file's first line [default: ask]
@@ -80,9 +82,9 @@ pub struct Options {
     #[arg(long, value_name = "WHICH", env = "CHAT_ACCEPT_FILES", default_value = "ask")]
     pub accept_files: AcceptFiles,
 
-    /// The largest file that is fetched unasked, in MiB
-    #[arg(long, value_name = "MIB", env = "CHAT_ACCEPT_MAX", default_value_t = 100)]
-    pub accept_max: u64,
+    /// The largest file that is fetched unasked
+    #[arg(long, value_name = "SIZE", env = "CHAT_ACCEPT_MAX", default_value_t = Size::mib(100))]
+    pub accept_max: Size,
 }
 
 /// Which files that people send are fetched unasked.
@@ -141,7 +143,7 @@ impl Options {
 
     /// What is done with files that people send.
     pub fn accept(&self) -> Accept {
-        Accept { which: self.accept_files, bytes_max: self.accept_max.saturating_mul(1 << 20) }
+        Accept { which: self.accept_files, bytes_max: self.accept_max.0 }
     }
 
     /// The one job that is asked for, if any.
@@ -228,6 +230,15 @@ mod tests {
         assert_eq!(server("./admin.sock"), socket);
         assert_eq!(server("./admin.sock 9000"), socket);
         assert!(server("no-such-file").is_err());
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_server() {
+        let bytes_max = |words: &str| parse(words).unwrap().accept().bytes_max;
+        assert_eq!(bytes_max("h 9000"), 100 << 20);
+        assert_eq!(bytes_max("h 9000 --accept-max 64KiB"), 64 << 10);
+        assert_eq!(bytes_max("h 9000 --accept-max 5"), 5);
+        assert!(parse("h 9000 --accept-max 5x").is_err());
     }
 
     #[test]

@@ -31,6 +31,16 @@ pub struct Draft {
     key: String,
     /// When it was sent on the connection that stands; none where it was not.
     sent: Option<Instant>,
+    /// Whether it was sent on an earlier connection.
+    was_sent: bool,
+}
+
+impl Draft {
+    /// Whether it was sent on an earlier connection. The server may have had it then, and does not
+    /// tell a second time to how many it went.
+    pub fn was_sent(&self) -> bool {
+        self.was_sent
+    }
 }
 
 /// The messages on their way, in the order in which they were said.
@@ -67,14 +77,25 @@ impl Outbox {
     /// # Errors
     /// [`NotTaken`]; nothing has changed then.
     pub fn push(&mut self, to: Target, text: &str) -> Result<(), NotTaken> {
-        if self.drafts.len() == UNCONFIRMED_MAX {
+        if !self.has_room() {
             return Err(NotTaken::Full);
         }
         said(to, text).map_err(NotTaken::Text)?;
         self.count += 1;
         let key = format!("{}-{}", self.run, self.count);
-        self.drafts.push_back(Draft { to, text: text.to_string(), key, sent: None });
+        self.drafts.push_back(Draft {
+            to,
+            text: text.to_string(),
+            key,
+            sent: None,
+            was_sent: false,
+        });
         Ok(())
+    }
+
+    /// Whether one more is taken.
+    pub fn has_room(&self) -> bool {
+        self.drafts.len() < UNCONFIRMED_MAX
     }
 
     /// Sends what was not sent yet on this connection, each message right after its key, as far as
@@ -104,7 +125,9 @@ impl Outbox {
 
     /// The connection is gone: on the next one, all that is left is sent again.
     pub fn disconnected(&mut self) {
-        self.drafts.iter_mut().for_each(|draft| draft.sent = None);
+        for draft in &mut self.drafts {
+            draft.was_sent |= draft.sent.take().is_some();
+        }
     }
 
     /// How many messages wait for their confirmation.

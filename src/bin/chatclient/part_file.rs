@@ -1,4 +1,5 @@
-//! A file while it comes in: under the name `NAME.part` until it is whole.
+//! A file while it comes in: under the name `NAME.part` until it is whole, or where that is too
+//! long for a name, `START~HASH.part`.
 //!
 //! Nothing that stands is overwritten and no symbolic link is followed. What an earlier download
 //! left is kept and continued.
@@ -29,6 +30,9 @@ pub fn local_name(name: &FileName) -> String {
 /// The longest name that a file which somebody sent gets here, in bytes; what is put behind it
 /// still fits into 255.
 const RECEIVED_NAME_BYTES_MAX: usize = 200;
+
+/// The longest name that a file can have, in bytes.
+const NAME_BYTES_MAX: usize = 255;
 
 /// The longest ending of a name, in bytes.
 const ENDING_BYTES_MAX: usize = 16;
@@ -74,6 +78,8 @@ pub enum PartError {
     NotOurs,
     /// Another download writes it.
     Busy,
+    /// It has this name now, but the system could not write that to the disk.
+    MayVanish(String, io::Error),
     /// The system refused.
     Io(io::Error),
 }
@@ -84,6 +90,9 @@ impl fmt::Display for PartError {
             PartError::Exists => f.write_str("a file of that name is here already"),
             PartError::NotOurs => f.write_str("its .part is no plain file of yours"),
             PartError::Busy => f.write_str("another download is writing it"),
+            PartError::MayVanish(name, error) => {
+                write!(f, "it is here as {name}, but may be lost with the power: {error}")
+            }
             PartError::Io(error) => error.fmt(f),
         }
     }
@@ -127,7 +136,7 @@ impl PartFile {
             Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        PartFile::open_in(folder, name, format!("{name}.part"), false)
+        PartFile::open_in(folder, name, part_name(name, ".part"), false)
     }
 
     /// The same for a file that was sent as message `id`: where `name` is taken it gets another
@@ -140,7 +149,8 @@ impl PartFile {
         name: &str,
         id: MessageId,
     ) -> Result<(Self, Sha256), PartError> {
-        PartFile::open_in(open_folder(folder)?, name, format!("{name}.{id}.part"), true)
+        let part = part_name(name, &format!(".{id}.part"));
+        PartFile::open_in(open_folder(folder)?, name, part, true)
     }
 
     fn open_in(
@@ -175,8 +185,8 @@ impl PartFile {
     /// Gives it its name once it is on disk, and says which one. That may take a while.
     ///
     /// # Errors
-    /// [`PartError::Exists`] where the name was taken meanwhile, and those of the file system. The
-    /// part file stands then.
+    /// [`PartError::Exists`] where the name was taken meanwhile, and those of the file system: the
+    /// part file stands then. [`PartError::MayVanish`] where the file has its name already.
     pub fn finish(self) -> Result<String, PartError> {
         self.file.sync_all()?;
         let (stem, ending) = split_ending(&self.name);
@@ -188,8 +198,10 @@ impl PartFile {
             };
             match self.rename(&name) {
                 Ok(()) => {
-                    fsync(&self.folder)?;
-                    return Ok(name);
+                    return match fsync(&self.folder) {
+                        Ok(()) => Ok(name),
+                        Err(error) => Err(PartError::MayVanish(name, error.into())),
+                    };
                 }
                 Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
@@ -228,6 +240,19 @@ impl PartFile {
     pub fn keep(self) -> io::Result<()> {
         if self.file.metadata()?.len() > 0 { Ok(()) } else { self.discard() }
     }
+}
+
+/// `name` and `ending`. Where that is longer than a name may be, the name is cut, and a part of its
+/// hash takes the place of the rest: two long names that begin alike get two part files.
+fn part_name(name: &str, ending: &str) -> String {
+    if name.len() + ending.len() <= NAME_BYTES_MAX {
+        return format!("{name}{ending}");
+    }
+    let hash = Sha256::digest(name);
+    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let room = NAME_BYTES_MAX.saturating_sub(1 + hash.len() + ending.len());
+    let end = (0..=room).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}~{hash}{ending}", &name[..end])
 }
 
 fn open_folder(folder: &Path) -> Result<OwnedFd, Errno> {
@@ -331,6 +356,39 @@ mod tests {
         assert_eq!(file.finish().unwrap(), "a");
         assert_eq!(fs::read(folder.path().join("a")).unwrap(), b"content");
         assert!(!folder.path().join("a.part").exists());
+    }
+
+    #[test]
+    fn the_longest_names_have_a_part_file_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = |length: usize| [format!("{}a", "x".repeat(length - 1)), "y".repeat(length)];
+        let long = ["ä".repeat(127), format!("{}b", "ä".repeat(127))];
+        let alike = ["a", "b"].map(|end| format!("{}{end}", "x".repeat(254)));
+        for name in names(250).iter().chain(&names(251)).chain(&long).chain(&alike) {
+            let (mut file, _) = PartFile::open(folder.path(), name).unwrap();
+            file.write(name.as_bytes()).unwrap();
+            file.keep().unwrap();
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 8);
+        for name in &alike {
+            let (file, _) = PartFile::open(folder.path(), name).unwrap();
+            assert_eq!(file.kept(), 255);
+            assert_eq!(file.finish().unwrap(), *name);
+            assert_eq!(fs::read(folder.path().join(name)).unwrap(), name.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_on_the_disk_is_told_with_the_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
+        // A descriptor that only names the folder: files can be renamed there, but it can't be
+        // written to the disk.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        file.folder = openat(CWD, folder.path(), flags, Mode::empty()).unwrap();
+        let error = file.finish().unwrap_err();
+        assert!(matches!(&error, PartError::MayVanish(name, _) if name == "a"), "{error}");
+        assert!(folder.path().join("a").exists());
     }
 
     #[test]

@@ -132,6 +132,12 @@ impl Front for Plain {
         self.input.pop_front()
     }
 
+    fn give_back(&mut self, _line: &str) {}
+
+    fn has_ended(&self) -> bool {
+        self.lines.ended
+    }
+
     fn take_interrupt(&mut self) -> bool {
         false
     }

@@ -12,8 +12,8 @@ use crate::groups::GroupRequest;
 use crate::transfers::TransferId;
 use crate::wire::Outgoing;
 
-/// The most requests that wait for an answer at a time. A person does not reach it; a file full of
-/// commands is read only as far as this.
+/// The most requests that wait for an answer at a time. Messages and pasted lines wait until there
+/// is room; a person who types another command is told that the server does not answer.
 pub const OPEN_REQUESTS_MAX: usize = 64;
 
 /// The notice of a file that was sent in a chat, which stands in lists of messages too.
@@ -110,6 +110,17 @@ impl Asked {
     fn lists_messages(&self) -> bool {
         use Asked::{Beginning, History, Missed, Open, OpenLast, Search};
         matches!(self, Beginning | History | Missed | Open | OpenLast | Search)
+    }
+
+    /// Whether the server may have to read a large file before it answers.
+    pub fn takes_long(&self) -> bool {
+        use Asked::{Compare, CompareUpload, NameOf, Sum};
+        matches!(self, Sum | Compare(_) | CompareUpload(_) | NameOf(_))
+    }
+
+    /// Whether the client enters a chat with its answer.
+    pub fn leads_into_chat(&self) -> bool {
+        matches!(self, Asked::Open | Asked::OpenLast)
     }
 
     /// What the person typed for it; none where the client asks by itself, or again.

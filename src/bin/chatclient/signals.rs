@@ -3,9 +3,25 @@
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::flag;
 use signal_hook::low_level::pipe;
+
+/// What asks the process to end.
+const END_SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+
+/// As long as it lives, signals that ask the process to end do not end it by themselves.
+#[derive(Debug)]
+pub struct EndGuard(Arc<AtomicBool>);
+
+impl Drop for EndGuard {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
 
 /// A pipe that certain signals write to.
 #[derive(Debug)]
@@ -21,12 +37,25 @@ impl SignalPipe {
         SignalPipe::catch(&[SIGWINCH, SIGCONT])
     }
 
+    /// The same as [`end`](Self::end) as long as the guard lives; after that such a signal ends the
+    /// process at once, as if it had never been caught.
+    ///
+    /// # Errors
+    /// Where the process has no file descriptor left.
+    pub fn end_for_now() -> io::Result<(Self, EndGuard)> {
+        let guard = EndGuard(Arc::new(AtomicBool::new(false)));
+        for signal in END_SIGNALS {
+            flag::register_conditional_default(signal, Arc::clone(&guard.0))?;
+        }
+        Ok((SignalPipe::end()?, guard))
+    }
+
     /// Catches what asks the process to end.
     ///
     /// # Errors
     /// Where the process has no file descriptor left.
     pub fn end() -> io::Result<Self> {
-        SignalPipe::catch(&[SIGHUP, SIGINT, SIGTERM])
+        SignalPipe::catch(&END_SIGNALS)
     }
 
     fn catch(signals: &[i32]) -> io::Result<Self> {

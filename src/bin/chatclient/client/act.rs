@@ -5,12 +5,12 @@ use chatsrv::protocol::verb::Verb;
 
 use super::files::{goal, typed_path};
 use super::passwd::{Entry, Passwords};
-use super::{Client, Dialogue, Ending, Stage};
+use super::{Client, Dialogue, Ending, PATIENCE_OF_SCRIPTS, Stage};
 use crate::commands::{self, Action, COMMANDS, Command, Typed};
 use crate::front::Input;
 use crate::groups::GroupRequest;
 use crate::line::Line;
-use crate::login::is_yes;
+use crate::login::{Password, is_yes};
 use crate::one_job::Job;
 use crate::outbox::NotTaken;
 use crate::safe_text::safe;
@@ -18,13 +18,14 @@ use crate::session::Asked;
 use crate::transfers::Place;
 
 impl Client {
-    /// Whether the next line can be taken. A script waits for the answer to each of its lines.
+    /// Whether the next line can be taken. A person may type whatever the server does; a script
+    /// waits for the answer to each of its lines.
     pub(super) fn takes_input(&self) -> bool {
         let interactive = self.front.is_interactive();
         match self.stage {
             Stage::Login(Some(_)) => interactive,
             _ if self.input_ended || self.job.is_some() || !self.is_open() => false,
-            _ if interactive => self.session.has_room(),
+            _ if interactive => true,
             Stage::Talking => self.is_idle(),
             _ => false,
         }
@@ -35,7 +36,14 @@ impl Client {
         if self.front.take_interrupt() {
             self.interrupted()?;
         }
-        while self.takes_input() {
+        if self.input_ended && matches!(self.stage, Stage::Login(Some(_))) {
+            return Err(Ending::LoginFailed(safe!("nobody can answer the server's question")));
+        }
+        loop {
+            self.take_waiting(false);
+            if !self.takes_input() {
+                return Ok(());
+            }
             // What is typed ahead belongs to the prompt that the line before it led to.
             self.front.set_prompt(self.prompt());
             let Some(input) = self.front.next(&self.words) else {
@@ -43,11 +51,11 @@ impl Client {
             };
             self.take_one(input)?;
         }
-        Ok(())
     }
 
     fn take_one(&mut self, input: Input) -> Result<(), Ending> {
         if self.front.is_interactive() && self.stop_opening() && input == Input::Interrupt {
+            self.drop_waiting();
             return Ok(());
         }
         match (input, self.stage) {
@@ -55,22 +63,20 @@ impl Client {
                 let step = self.login.answered(question, answer);
                 self.go_on(step)?;
             }
-            (Input::End, Stage::Login(_)) => return Err(Ending::Left),
+            (Input::End, Stage::Login(Some(_))) => return Err(Ending::Left),
             (Input::Interrupt, _) => self.interrupted()?,
-            (Input::Line(line), _) => match self.dialogue {
-                Dialogue::Password(entry) => self.take_password(entry, line),
-                _ => self.take_typed(&line),
-            },
-            (Input::Pasted(_), Stage::Login(_)) => {}
-            (Input::Pasted(lines), _) => self.take_pasted(&lines),
+            (Input::Line(line), _) => self.take_entered(line),
+            (Input::Pasted(_), Stage::Login(Some(_))) => {}
+            (Input::Pasted(lines), _) => self.take_pasted(lines),
             (Input::Unreadable(why), _) => self.show(Line::error(safe!("{why}"))),
-            (Input::End, _) if self.front.is_interactive() => self.leave_or_ask(),
-            (Input::End, _) => self.input_ended = true,
+            (Input::End, _) if !self.front.has_ended() => self.leave_or_ask(),
+            (Input::End, _) => self.end_input(),
         }
         Ok(())
     }
 
-    /// Ctrl-C on an empty line: ends the dialogue, else the transfers, else asks whether to leave.
+    /// Ctrl-C on an empty line: ends the dialogue, else drops the lines that wait, else ends the
+    /// transfers, else asks whether to leave.
     fn interrupted(&mut self) -> Result<(), Ending> {
         if !self.is_open() {
             return Err(Ending::Left);
@@ -78,6 +84,7 @@ impl Client {
         match self.dialogue {
             Dialogue::Leave => return Err(Ending::Left),
             Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_) => self.cancel_dialogue(),
+            Dialogue::None if !self.waiting.is_empty() => self.drop_waiting(),
             Dialogue::None if !self.transfers.is_idle() => {
                 let lines = self.transfers.cancel(None, &mut self.session);
                 self.show_all(lines);
@@ -95,7 +102,11 @@ impl Client {
         self.show(if interactive { Line::notice(text) } else { Line::error(text) });
     }
 
-    fn take_typed(&mut self, line: &str) {
+    /// Takes a line, wherever it comes from, as what is awaited.
+    pub(super) fn take_typed(&mut self, line: Password) {
+        if let Dialogue::Password(entry) = self.dialogue {
+            return self.take_password(entry, line);
+        }
         let in_dialogue = self.dialogue != Dialogue::None;
         if line.trim().is_empty() {
             if in_dialogue {
@@ -105,14 +116,15 @@ impl Client {
         }
         if self.dialogue == Dialogue::Leave {
             self.dialogue = Dialogue::None;
-            if is_yes(line) {
+            if is_yes(&line) {
                 self.leave();
             }
             return;
         }
         let typed =
-            if in_dialogue { commands::read_in_dialogue(line) } else { commands::read(line) };
+            if in_dialogue { commands::read_in_dialogue(&line) } else { commands::read(&line) };
         match typed {
+            Typed::Action(action) if self.is_refused(&action, &line) => {}
             Typed::Action(action) => self.act(action),
             Typed::Misused(command) => {
                 self.show(Line::error(safe!("usage: {}", command.usage())));
@@ -133,7 +145,7 @@ impl Client {
             }
             Dialogue::User => self.take_user(text),
             _ if self.direct.is_open() => self.say_directly(text),
-            Dialogue::None | Dialogue::Leave | Dialogue::Password(_) => match self.reading.open {
+            _ => match self.reading.open {
                 Some(chat) => self.say(chat, text),
                 None => self.show(Line::error(safe!(
                     "nothing was sent: type PM to write to everyone, DM to write to one user, or \
@@ -160,18 +172,6 @@ impl Client {
                 }
                 self.show(Line::error(safe!("{user} is no user's name or number")));
             }
-        }
-    }
-
-    /// Several lines at once: each is a message where a dialogue waits for one, else a line as
-    /// if it had been typed.
-    fn take_pasted(&mut self, lines: &[String]) {
-        let Dialogue::Text(target) = self.dialogue else {
-            return lines.iter().for_each(|line| self.take_typed(line));
-        };
-        self.dialogue = Dialogue::None;
-        for line in lines.iter().filter(|line| !line.trim().is_empty()) {
-            self.say(target, line);
         }
     }
 
@@ -231,10 +231,10 @@ impl Client {
         }
     }
 
-    /// A person is asked before transfers or messages are lost; a script waits for them.
+    /// A person is asked before transfers, messages or lines are lost; a script waits for them.
     fn leave_or_ask(&mut self) {
         let offline = self.stage != Stage::Talking && !self.outbox.is_empty();
-        if self.transfers.is_idle() && !offline {
+        if self.transfers.is_idle() && !offline && self.waiting.is_empty() {
             return self.leave();
         }
         if !self.front.is_interactive() {
@@ -243,6 +243,8 @@ impl Client {
         }
         if offline {
             self.show(Line::notice(safe!("messages not confirmed: {}", self.outbox.len())));
+        } else if !self.waiting.is_empty() {
+            self.show(Line::notice(safe!("lines not taken yet: {}", self.waiting.len())));
         } else {
             let count = self.transfers.count();
             self.show(Line::notice(safe!("transfers under way: {count}")));
@@ -250,7 +252,27 @@ impl Client {
         self.dialogue = Dialogue::Leave;
     }
 
-    fn say(&mut self, to: Target, text: &str) {
+    /// Nothing more will be typed, also where a person could be asked until now: what is under way
+    /// is awaited as in a script.
+    fn end_input(&mut self) {
+        self.input_ended = true;
+        if !self.front.is_interactive() {
+            return;
+        }
+        if self.dialogue == Dialogue::Leave {
+            self.dialogue = Dialogue::None;
+        }
+        self.patience.get_or_insert(PATIENCE_OF_SCRIPTS);
+        let count = self.transfers.count();
+        if count > 0 {
+            let text = safe!("no more can be typed; transfers under way: {count}");
+            self.show(Line::notice(text));
+        } else if self.stage != Stage::Talking && self.outbox.is_empty() {
+            self.leave();
+        }
+    }
+
+    pub(super) fn say(&mut self, to: Target, text: &str) {
         match self.outbox.push(to, text) {
             Ok(()) if self.stage != Stage::Talking => {
                 self.show(Line::notice(safe!("kept to be sent to {to}: {text}")));

@@ -17,8 +17,11 @@ use crate::login::{Question, Step};
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
 
-/// How long the server may take to greet, and to answer each step of a login by itself.
+/// How long the server may take to greet and to answer each step of a login; where nobody is at a
+/// terminal, also for how long it may be silent after that while something is awaited.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// The same for what a large file takes: to be hashed, and to come through a narrow line.
+const LONG_ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 /// How long a connection has to stand before the next wait is a short one again.
 const STEADY_AFTER: Duration = Duration::from_secs(10);
 /// After how long without a confirmation it is told.
@@ -102,10 +105,29 @@ impl Client {
             Step::Done(name, number) => self.logged_in(name, number),
             Step::Failed(why) => return Err(Ending::LoginFailed(why)),
         }
-        // A person may take any time; who comes back by itself does not wait for ever.
-        let alone = self.name.is_some() && self.stage == Stage::Login(None);
-        self.deadline = alone.then(|| Instant::now() + ANSWER_TIMEOUT);
+        // A person may take any time for an answer; nobody waits for the server for ever.
+        let waits = self.stage == Stage::Login(None);
+        self.deadline = waits.then(|| Instant::now() + ANSWER_TIMEOUT);
+        self.heard = None;
         Ok(())
+    }
+
+    /// Without a person who could see that nothing happens and leave, the server may be silent only
+    /// for so long while something is awaited.
+    pub(super) fn limit_silence(&mut self) {
+        let may_leave = self.completes && !self.input_ended;
+        if self.stage != Stage::Talking || may_leave {
+            return;
+        }
+        let patience = match self.session.open_requests().next() {
+            Some(asked) if asked.takes_long() => Some(LONG_ANSWER_TIMEOUT),
+            Some(_) => Some(ANSWER_TIMEOUT),
+            None if self.transfers.downloads.is_running() => Some(ANSWER_TIMEOUT),
+            None if self.transfers.uploads.is_running() => Some(LONG_ANSWER_TIMEOUT),
+            None => None,
+        };
+        self.heard = patience.and(self.heard.or_else(|| Some(Instant::now())));
+        self.deadline = self.heard.zip(patience).map(|(heard, patience)| heard + patience);
     }
 
     fn logged_in(&mut self, name: UserName, number: Number) {
@@ -191,7 +213,9 @@ impl Client {
     }
 
     fn wait_to_connect(&mut self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let now = Instant::now();
+        // What can't be told as a time is too far away to be meant.
+        let until = now.checked_add(wait).unwrap_or(now);
         self.stage = Stage::Offline(until);
         self.deadline = Some(until);
     }
@@ -206,6 +230,9 @@ impl Client {
         self.outbox.disconnected();
         if was_online {
             self.show(Line::warning(safe!("offline: {why}")));
+        }
+        if session.open_requests().any(Asked::leads_into_chat) {
+            self.drop_waiting();
         }
         self.reading.disconnected(session.open_requests());
         let unanswered = session.open_requests().filter_map(Asked::typed_as);
@@ -231,11 +258,18 @@ impl Client {
             }
             Stage::Login(Some(_)) if self.name.is_some() => Some(safe!("offline{waiting}")),
             Stage::Talking | Stage::Leaving => {
+                let lines = self.waiting_lines();
+                if lines.is_some() {
+                    return lines;
+                }
                 let new = self.console.as_ref().and_then(Console::summary);
                 if new.is_some() {
                     return new;
                 }
-                let waited = self.outbox.waiting(now)?;
+                let Some(waited) = self.outbox.waiting(now) else {
+                    let is_full = !self.outbox.is_empty() && !self.session.has_room();
+                    return is_full.then(|| safe!("the server does not answer{waiting}"));
+                };
                 let seconds = waited.as_secs();
                 (waited >= CONFIRMATION_PATIENCE)
                     .then(|| safe!("not confirmed yet: {}, for {seconds} s", self.outbox.len()))

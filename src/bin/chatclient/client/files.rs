@@ -83,6 +83,7 @@ impl Client {
                 return Ok(());
             };
             let failure = uploads.write_chunk(output, &mut self.session);
+            self.heard = None;
             self.show_all(failure);
             self.flush_connection()?;
         }
@@ -108,14 +109,20 @@ impl Client {
     }
 
     /// A file that was sent, as an item of a list of messages.
-    pub(super) fn take_listed_file(&mut self, line: &ServerLine<'_>) {
+    ///
+    /// # Errors
+    /// The ending, where the list is longer than it may be.
+    pub(super) fn take_listed_file(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
         match SentFile::parse(line.rest) {
             Some(file) => {
                 let note = self.file_note(&file, false);
                 self.transfers.downloads.remember(file.id, file.name);
-                self.reading.list(note);
+                self.reading.list(note)
             }
-            None => self.show(Line::error(safe!("unexpected from the server: {}", Shown(line)))),
+            None => {
+                self.show(Line::error(safe!("unexpected from the server: {}", Shown(line))));
+                Ok(())
+            }
         }
     }
 

@@ -12,7 +12,9 @@ mod passwd;
 mod reading;
 mod receive;
 mod wait;
+mod waiting;
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -30,7 +32,7 @@ use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
 use crate::front::{Front, Prompt};
 use crate::jobs::Jobs;
 use crate::line::{Kind, Line};
-use crate::login::{Credentials, Login, Question};
+use crate::login::{Credentials, Login, Password, Question};
 use crate::options::Accept;
 use crate::outbox::Outbox;
 use crate::safe_text::{SafeText, safe};
@@ -150,6 +152,8 @@ pub struct Client {
     job: Option<crate::one_job::Job>,
     dialogue: Dialogue,
     passwords: Passwords,
+    /// Lines that were pasted or typed, and whose time has not come.
+    waiting: VecDeque<Password>,
     reading: Reading,
     transfers: Transfers,
     direct: Direct,
@@ -168,6 +172,8 @@ pub struct Client {
     input_ended: bool,
     /// When the server has taken too long.
     deadline: Option<Instant>,
+    /// Since when nothing has come or gone although something is awaited, as far as that matters.
+    heard: Option<Instant>,
     change: Option<SignalPipe>,
     end: Option<SignalPipe>,
 }
@@ -204,6 +210,7 @@ impl Client {
             job: start.job,
             dialogue: Dialogue::None,
             passwords: Passwords::default(),
+            waiting: VecDeque::new(),
             reading: Reading::default(),
             transfers: Transfers::new()?,
             direct: Direct::default(),
@@ -216,6 +223,7 @@ impl Client {
             failed: false,
             input_ended: false,
             deadline: None,
+            heard: None,
             change: completes.then(SignalPipe::change).transpose()?,
             end: completes.then(SignalPipe::end).transpose()?,
             front,
@@ -244,6 +252,7 @@ impl Client {
         self.stay_up();
         self.leave_when_done()?;
         self.send()?;
+        self.limit_silence();
         self.show_progress();
         let status = self.status(Instant::now());
         self.front.set_status(status);
@@ -340,6 +349,7 @@ impl Client {
             && self.outbox.is_empty()
             && self.reading.is_idle()
             && !self.direct.is_calling()
+            && self.waiting.is_empty()
     }
 
     /// Asks the server something that the person did not type.
@@ -425,6 +435,7 @@ impl Client {
         let lost: Vec<Line> = lost
             .map(|draft| Line::error(safe!("not confirmed: {} (to {})", draft.text, draft.to)))
             .collect();
+        self.drop_waiting();
         let unconfirmed = !lost.is_empty();
         self.show_all(lost);
         let (text, exit) = match ending {

@@ -18,6 +18,8 @@ use crate::session::Asked;
 
 /// How often the server is told at most what was shown.
 const MARK_PERIOD: Duration = Duration::from_secs(1);
+/// The same where it has refused that.
+const REFUSED_MARK_PERIOD: Duration = Duration::from_secs(60);
 /// How many messages of the public chat are shown when it is opened.
 const PUBLIC_COUNT: u16 = 20;
 /// An id above all that a server gives.
@@ -41,6 +43,8 @@ pub(super) struct Reading {
     history: Option<(Target, MessageId)>,
     /// When the server was last told what was shown.
     marked: Option<Instant>,
+    /// Whether the server refused what it was told last.
+    is_refused: bool,
 }
 
 /// A chat that is being opened, step by step.
@@ -63,7 +67,8 @@ impl Reading {
     /// can wait: more will be shown at its end.
     pub fn mark_due(&self) -> Option<Instant> {
         let due = self.chats.has_unmarked() && !self.missed.is_active();
-        due.then(|| self.marked.map_or_else(Instant::now, |marked| marked + MARK_PERIOD))
+        let period = if self.is_refused { REFUSED_MARK_PERIOD } else { MARK_PERIOD };
+        due.then(|| self.marked.map_or_else(Instant::now, |marked| marked + period))
     }
 
     /// The connection is gone. What was fetched and not shown comes again.
@@ -87,8 +92,15 @@ impl Reading {
     }
 
     /// An item of the list under way.
-    pub fn list(&mut self, note: Note) {
+    ///
+    /// # Errors
+    /// The ending, where the list is longer than it may be.
+    pub fn list(&mut self, note: Note) -> Result<(), Ending> {
+        if self.listed.len() == usize::from(LIST_MESSAGES_MAX) {
+            return Err(Ending::Lost(safe!("a list is longer than it may be")));
+        }
         self.listed.push(note);
+        Ok(())
     }
 
     fn hold(&mut self, note: Note) -> Result<Option<Note>, Note> {
@@ -113,13 +125,7 @@ impl Client {
     pub(super) fn take_message(&mut self, message: &Delivered<'_>) -> Result<(), Ending> {
         let note = self.note(message);
         match self.session.sort_message() {
-            Some(_) if self.reading.listed.len() == usize::from(LIST_MESSAGES_MAX) => {
-                Err(Ending::Lost(safe!("a list is longer than it may be")))
-            }
-            Some(_) => {
-                self.reading.listed.push(note);
-                Ok(())
-            }
+            Some(_) => self.reading.list(note),
             None => {
                 self.words.add_user(message.from);
                 self.take_note(note)
@@ -276,7 +282,8 @@ impl Client {
         let listed = self.take_new(listed);
         let is_empty = listed.is_empty();
         self.show_all(listed.into_iter().map(|note| note.line));
-        if left > 0 && !opening.stopped {
+        // Where a step brings nothing new, the server has not marked what the one before brought.
+        if left > 0 && !opening.stopped && !is_empty {
             self.show(Line::notice(safe!("— {left} more from {chat}; Ctrl-C stops —")));
             self.mark(true);
             self.ask(Asked::Open, Verb::Open, chat);
@@ -332,6 +339,9 @@ impl Client {
             _ => {}
         }
         if !done {
+            if asked.leads_into_chat() {
+                self.drop_waiting();
+            }
             return self.show(Line::error(SafeText::new(line.rest)));
         }
         if listed.is_empty() {
@@ -382,6 +392,22 @@ impl Client {
         for (chat, id) in self.reading.chats.mark(room) {
             self.ask(Asked::Seen(chat), Verb::Seen, format_args!("{chat} {id}"));
         }
+    }
+}
+
+impl Client {
+    /// The server has marked a chat as read, or refused to: then it is told once more later on.
+    pub(super) fn seen_answered(&mut self, chat: Target, line: &ServerLine<'_>) {
+        // With a 5xx there is no such chat any more, and nothing to be marked.
+        let is_refused = (400..500).contains(&line.code);
+        if is_refused {
+            self.reading.chats.unmark(chat);
+        }
+        if is_refused && !std::mem::replace(&mut self.reading.is_refused, is_refused) {
+            let why = safe!("{chat} can't be marked as read: {}", line.rest);
+            self.show(Line::error(why));
+        }
+        self.reading.is_refused = is_refused;
     }
 }
 

@@ -29,6 +29,7 @@ impl Client {
             Ok(None) => return Ok(()),
             Err(error) => return Err(self.lost(error)),
         };
+        self.heard = None;
         let empty = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
         let mut frames = std::mem::replace(&mut self.frames, empty);
         frames.extend(&self.read_buffer[..length]);
@@ -104,7 +105,7 @@ impl Client {
             }
             Sorted::Notice if line.code == FILE => return self.take_file(line),
             Sorted::Notice => self.take_notice(line),
-            Sorted::ListedFile => self.take_listed_file(line),
+            Sorted::ListedFile => return self.take_listed_file(line),
             Sorted::Head(asked) => self.take_head(&asked, line),
             Sorted::Item(asked) => self.take_item(&asked, line),
             Sorted::Answer(Asked::Login) => {
@@ -254,8 +255,8 @@ impl Client {
             | Asked::Files { quiet: true }
             | Asked::Token
             | Asked::Key
-            | Asked::Seen(_)
             | Asked::Abort => {}
+            Asked::Seen(chat) => self.seen_answered(chat, line),
             _ if done => {}
             _ => self.show(Line::error(SafeText::new(line.rest))),
         }
@@ -289,7 +290,7 @@ impl Client {
         let mut shown = said(id, name, target, &draft.text);
         let remark = match (line.code, target, word()) {
             (code, ..) if code == Code::DoneStored as u16 => " (offline; kept)",
-            (_, "*", "0") => " (nobody else is online)",
+            (_, "*", "0") if !draft.was_sent() => " (nobody else is online)",
             _ => "",
         };
         shown = safe!("{shown}{remark}");

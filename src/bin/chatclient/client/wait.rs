@@ -82,7 +82,7 @@ impl Client {
         let mark = mark.map(|due| due.saturating_duration_since(now));
         let direct = self.direct_due().map(|due| due.saturating_duration_since(now));
         let timeout = deadline.into_iter().chain(progress).chain(mark).chain(direct).min()?;
-        // All are minutes at most, so this never falls back.
+        // All are some hours at most, so this never falls back.
         Timespec::try_from(timeout).ok()
     }
 

@@ -22,6 +22,11 @@ pub enum CallAction {
 }
 
 impl CallAction {
+    /// Whether the server is asked for something.
+    pub fn asks_server(self) -> bool {
+        matches!(self, CallAction::Up(_) | CallAction::Down | CallAction::Call(_))
+    }
+
     /// Reads what follows /up.
     pub fn up(words: &str) -> Option<Self> {
         match words.trim() {

@@ -23,7 +23,7 @@ use raw::RawMode;
 
 /// How many keys wait at most while nothing can be typed; a terminal that sends more is not read.
 const KEYS_MAX: usize = 4096;
-/// How many lines can be pasted at once: each may become a request that waits for its answer.
+/// How many lines can be pasted at once; each waits until the ones before it are taken.
 const PASTED_LINES_MAX: usize = 200;
 /// How many candidates of a completion are shown.
 const CANDIDATES_MAX: usize = 60;
@@ -64,7 +64,7 @@ pub struct Terminal {
     draft: Option<Zeroizing<String>>,
     /// The state of the connection.
     status: Option<SafeText>,
-    /// The state of the downloads.
+    /// The state of the transfers.
     progress: Option<SafeText>,
     /// Whether Ctrl-C was pressed while nothing could be typed.
     interrupted: bool,
@@ -387,6 +387,18 @@ impl Front for Terminal {
             }
         }
         None
+    }
+
+    fn give_back(&mut self, line: &str) {
+        // What was typed ahead would be put behind it.
+        if self.keys.is_empty() && self.editor.text().is_empty() {
+            self.editor.set(line);
+        }
+    }
+
+    /// Never: a terminal that is gone ends the client.
+    fn has_ended(&self) -> bool {
+        false
     }
 
     fn take_interrupt(&mut self) -> bool {

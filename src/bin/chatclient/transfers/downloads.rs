@@ -62,6 +62,11 @@ impl Downloads {
         self.downloads.len()
     }
 
+    /// Whether the server is to send bytes.
+    pub fn is_running(&self) -> bool {
+        self.downloads.values().any(|download| matches!(download.state, State::Running { .. }))
+    }
+
     /// Whether one of this name, or any, is under way.
     pub fn has(&self, name: Option<&str>) -> bool {
         self.downloads.values().any(|download| download.is_named(name))
@@ -168,6 +173,10 @@ impl Downloads {
             Outcome::Saved(id, Ok(name)) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::notice(download.success(&name)))
+            }
+            Outcome::Saved(id, Err(error @ PartError::MayVanish(..))) => {
+                let download = self.downloads.remove(&id)?;
+                Some(Line::error(safe!("{}: {error}", download.name)))
             }
             Outcome::Saved(id, Err(error)) => {
                 self.drop_download(id, None, format_args!("it stays NAME.part: {error}"))

@@ -94,6 +94,12 @@ impl Uploads {
         self.uploads.len()
     }
 
+    /// Whether the server is to take bytes, or to say that it has them.
+    pub fn is_running(&self) -> bool {
+        let awaits = |state: &State| matches!(state, State::Sending { .. } | State::Sent { .. });
+        self.uploads.values().any(|upload| awaits(&upload.state))
+    }
+
     /// Whether one of this name, or any, is under way.
     pub fn has(&self, name: Option<&str>) -> bool {
         self.uploads.values().any(|upload| upload.is_named(name))

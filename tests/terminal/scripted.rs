@@ -1,0 +1,311 @@
+//! A person at a terminal, with a server that says exactly what each test wants.
+
+use std::io::Read;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+
+use rustix::process::Signal;
+
+use crate::folder;
+use crate::peer::{Peer, Script, serve_all};
+use crate::person::Person;
+use crate::support::PATIENCE;
+
+/// Takes alice's login, and what a client asks for after it at a terminal.
+fn welcome(peer: &mut Peer) {
+    peer.welcome();
+    lists(peer);
+}
+
+fn lists(peer: &mut Peer) {
+    for verb in ["GROUPS", "WHO", "LS"] {
+        peer.expect(&format!("C {verb}"));
+        peer.send(format!("C 150 {verb} 0\nC 250 {verb}\n"));
+    }
+}
+
+/// Waits until the client has closed the connection, whatever it says before.
+fn until_the_end(peer: &mut Peer) {
+    // A client that leaves before it has read everything resets the connection.
+    let _ = peer.lines.read_to_end(&mut Vec::new());
+}
+
+fn wait(signal: &Receiver<()>) {
+    signal.recv_timeout(PATIENCE).expect("the other side gets there");
+}
+
+fn signal() -> (Sender<()>, Receiver<()>) {
+    mpsc::channel()
+}
+
+/// Sits alice down before a server that does all of this, one script a connection.
+fn sit_down(kind: &str, scripts: Vec<Script>) -> (Person, JoinHandle<()>, tempfile::TempDir) {
+    let folder = folder();
+    let (port, server) = serve_all(scripts);
+    let args = ["127.0.0.1", &port.to_string(), "alice"];
+    let mut alice = Person::sit_down_at(kind, &args, folder.path(), 80);
+    alice.wait_for_prompt("password:");
+    alice.type_keys("secret\r");
+    alice.wait_for_prompt("alice>");
+    (alice, server, folder)
+}
+
+#[test]
+fn however_long_the_server_wants_to_be_left_alone_the_client_goes_on() {
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![
+            Box::new(welcome),
+            Box::new(|peer: &mut Peer| {
+                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+                peer.expect("C RESUME alice t0ken");
+                peer.send("C 450 RESUME 18446744073709551615 try again later\n");
+                peer.end();
+            }),
+            Box::new(|peer: &mut Peer| {
+                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+                peer.expect("C RESUME alice t0ken");
+                peer.send("C 450 RESUME 4294967295 try again later\n");
+                peer.end();
+            }),
+        ],
+    );
+    // An hour is the most that a server may ask for, and a part of a minute comes on top.
+    alice.wait_for_row("offline, trying again in 36");
+    alice.type_keys("\x04");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_server_that_does_not_answer_stops_no_key() {
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![Box::new(|peer: &mut Peer| {
+            welcome(peer);
+            peer.send("C 120 ON bob 10417\n");
+            until_the_end(peer);
+        })],
+    );
+    alice.wait_for_row("bob is online");
+    alice.type_keys(&"/list\r".repeat(64));
+    alice.type_keys("/files\r");
+    alice.wait_for_row("the server does not answer: 64 requests wait");
+    alice.wait_for_prompt("alice> /files");
+    alice.type_keys("\x03/help /open\r");
+    alice.wait_for_row("/open CHAT: show");
+    alice.type_keys("/broadcast said\r");
+    alice.wait_for_row("the server does not answer; messages to send: 1");
+    alice.type_keys("\x03");
+    alice.wait_for_prompt("leave? (y/n)");
+    alice.type_keys("n\r\x04");
+    alice.wait_for_row("not confirmed: said (to *)");
+    assert_eq!(alice.wait_for_end(), Some(69));
+    server.join().unwrap();
+}
+
+/// Opens carol's chat, in which nothing is unread.
+fn open_carol(alice: &mut Person) {
+    alice.type_keys("/open carol\r");
+    alice.wait_for_prompt("alice to carol>");
+}
+
+fn carol(peer: &mut Peer) {
+    peer.expect("C OPEN carol");
+    peer.list("OPEN", &[], "carol 0");
+}
+
+#[test]
+fn lines_behind_open_wait_for_that_chat() {
+    let (tell, told) = signal();
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![Box::new(move |peer: &mut Peer| {
+            welcome(peer);
+            carol(peer);
+            for (chat, said) in [("bob", ["one", "two"]), ("dave", ["three", "four"])] {
+                peer.expect(&format!("C OPEN {chat}"));
+                wait(&told);
+                peer.list("OPEN", &[], &format!("{chat} 0"));
+                for text in said {
+                    peer.message(&format!("D {chat} {text}"));
+                    peer.send(format!("C 250 MSG 1000000000000009 {chat} 1 0\n"));
+                }
+            }
+            peer.expect("C OPEN nobody");
+            peer.send("C 550 OPEN no such user\n");
+            peer.goodbye();
+        })],
+    );
+    open_carol(&mut alice);
+    alice.type_keys("\x1b[200~/open bob\none\ntwo\x1b[201~y");
+    alice.wait_for_row("lines that wait for the chat to be opened: 2");
+    tell.send(()).unwrap();
+    alice.wait_for_row("alice -> bob: two");
+    alice.type_keys("/open dave\rthree\rfour\r");
+    alice.wait_for_row("lines that wait for the chat to be opened: 2");
+    tell.send(()).unwrap();
+    alice.wait_for_row("alice -> dave: four");
+    // What was meant for a chat that is none goes to no other.
+    alice.type_keys("\x1b[200~/open nobody\nfive\x1b[201~y");
+    alice.wait_for_row("no such user");
+    alice.wait_for_row("not taken: five");
+    alice.type_keys("EX\r");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
+}
+
+#[test]
+fn an_interrupt_drops_the_lines_that_wait() {
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![Box::new(|peer: &mut Peer| {
+            welcome(peer);
+            peer.expect("C OPEN bob");
+            until_the_end(peer);
+        })],
+    );
+    alice.type_keys("\x1b[200~/open bob\none\x1b[201~y");
+    alice.wait_for_row("lines that wait for the chat to be opened: 1");
+    alice.type_keys("\x03");
+    alice.wait_for_row("not taken: one");
+    alice.type_keys("\x03");
+    alice.wait_for_prompt("leave? (y/n)");
+    alice.type_keys("y\r");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_pasted_password_is_no_message() {
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![Box::new(|peer: &mut Peer| {
+            welcome(peer);
+            carol(peer);
+            peer.expect("C PASSWD");
+            peer.send("C 354 PASSWD send the old password\n");
+            peer.expect("D secret");
+            peer.send("C 354 PASSWD send the new password\n");
+            peer.expect("D an0ther");
+            peer.send("C 250 PASSWD changed\n");
+            peer.message("D carol hello");
+            peer.send("C 250 MSG 1000000000000009 carol 1 0\n");
+            peer.expect("C TOKEN");
+            peer.send("C 250 TOKEN t0ken\n");
+            peer.goodbye();
+        })],
+    );
+    open_carol(&mut alice);
+    alice.type_keys("\x1b[200~/passwd\nsecret\nan0ther\nan0ther\nhello\x1b[201~y");
+    alice.wait_for_row("the password is changed");
+    alice.wait_for_row("alice -> carol: hello");
+    alice.type_keys("EX\r");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    assert!(!String::from_utf8_lossy(&alice.everything).contains("an0ther"));
+    server.join().unwrap();
+}
+
+#[test]
+fn what_is_typed_while_the_client_logs_in_again_counts() {
+    let (tell, told) = signal();
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![
+            Box::new(|peer: &mut Peer| {
+                welcome(peer);
+                peer.message("D * one");
+            }),
+            Box::new(move |peer: &mut Peer| {
+                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+                peer.expect("C RESUME alice t0ken");
+                tell.send(()).unwrap();
+                until_the_end(peer);
+            }),
+        ],
+    );
+    alice.type_keys("/broadcast one\r");
+    wait(&told);
+    alice.type_keys("\x1b[200~/broadcast two\n/broadcast three\x1b[201~y");
+    alice.wait_for_row("kept to be sent to *: three");
+    alice.type_keys("\x04");
+    alice.wait_for_prompt("leave? (y/n)");
+    alice.type_keys("y\r");
+    assert_eq!(alice.wait_for_end(), Some(69));
+    server.join().unwrap();
+}
+
+#[test]
+fn the_end_of_the_input_asks_nothing_that_nobody_can_answer() {
+    let (tell, told) = signal();
+    let (mut alice, server, folder) = sit_down(
+        "dumb",
+        vec![Box::new(move |peer: &mut Peer| {
+            welcome(peer);
+            peer.expect("C GET 0 a.bin");
+            peer.send("C 250 GET 1 5 a.bin\nF 1 2\nab");
+            wait(&told);
+            peer.send("F 1 3\ncdeF 1 0\n");
+            peer.sum("a.bin", b"abcde");
+            peer.goodbye();
+        })],
+    );
+    alice.type_keys("/get a.bin\r\x04");
+    alice.wait_for_row("no more can be typed; transfers under way: 1");
+    tell.send(()).unwrap();
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
+    assert_eq!(std::fs::read(folder.path().join("a.bin")).unwrap(), b"abcde");
+}
+
+/// Somebody who is asked for the password of one job. There is no server yet.
+fn at_the_password() -> Person {
+    let folder = folder();
+    let args = ["--say", "bob", "hi", "127.0.0.1", "1", "alice"];
+    let mut alice = Person::sit_down_with(&args, folder.path(), 80);
+    alice.wait_for_prompt("password for alice:");
+    assert!(!alice.echoes());
+    alice
+}
+
+#[test]
+fn whoever_leaves_the_password_of_a_job_leaves_the_terminal_in_order() {
+    let mut alice = at_the_password();
+    alice.type_keys("secr\x03");
+    assert_eq!(alice.wait_for_end(), Some(77));
+    assert!(alice.echoes());
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut alice = at_the_password();
+        alice.signal(signal);
+        assert_eq!(alice.wait_for_end(), Some(77), "{signal:?}");
+        assert!(alice.echoes(), "{signal:?}");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_job_once_its_password_is_there() {
+    let (tell, told) = signal();
+    let (port, server) = serve_all(vec![Box::new(move |peer: &mut Peer| {
+        tell.send(()).unwrap();
+        until_the_end(peer);
+    })]);
+    let folder = folder();
+    let args = ["--say", "bob", "hi", "127.0.0.1", &port.to_string(), "alice"];
+    let mut alice = Person::sit_down_with(&args, folder.path(), 80);
+    alice.wait_for_prompt("password for alice:");
+    alice.type_keys("secret\r");
+    wait(&told);
+    alice.signal(Signal::TERM);
+    assert_eq!(alice.wait_for_end(), None);
+    assert!(alice.echoes());
+    server.join().unwrap();
+}
+
+#[test]
+fn no_file_is_written_to_a_terminal() {
+    let folder = folder();
+    let args = ["--get", "a.bin", "-o", "-", "127.0.0.1", "1", "alice"];
+    let mut alice = Person::sit_down_with(&args, folder.path(), 80);
+    alice.wait_for_row("standard output is a terminal");
+    assert_eq!(alice.wait_for_end(), Some(64));
+}
