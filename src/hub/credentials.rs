@@ -130,8 +130,9 @@ impl Hub {
         let number = self.directory.account(user).number;
         match read_password(Verb::Passwd, text) {
             Ok(password) => {
+                // It ends all tokens, so one that is asked for behind it must not be made before.
                 let job = Job::SetPassword { number, password };
-                self.answer_after(conn, job, Task::ChangePassword, effects);
+                self.hold_until(conn, job, Task::ChangePassword, effects);
             }
             Err(reply) => self.reply(conn, reply, effects),
         }

@@ -203,8 +203,8 @@ impl Hub {
     }
 
     /// Whether the connection's next frame may be handled. While a password is checked, an upload
-    /// is being opened, a list of messages is under way, or more answers wait than a session may
-    /// have, it may not, nor once the connection is closed.
+    /// is being opened, a list is under way or waits for its turn, or more answers wait than a
+    /// session may have, it may not, nor once the connection is closed.
     pub fn takes_input(&self, conn: ConnId) -> bool {
         self.sessions.get(conn).is_some_and(|session| session.takes_input())
     }

@@ -140,11 +140,12 @@ impl Hub {
         }
     }
 
-    /// Lists the chats in which something is unread.
+    /// Lists the chats in which something is unread. The session waits for it: that may be much to
+    /// count.
     pub(super) fn unread(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
         let reader = self.directory.account(user).number;
-        self.answer_after(conn, Job::CountUnread { reader }, Task::CountUnread(reader), effects);
+        self.hold_until(conn, Job::CountUnread { reader }, Task::CountUnread(reader), effects);
     }
 
     /// What is unread was counted, or could not be.
