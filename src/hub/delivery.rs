@@ -55,7 +55,7 @@ impl AwaitsId {
 }
 
 /// The answer where a group ended before its message was sent, or sent again.
-const NO_GROUP_ANY_MORE: Reply = Reply {
+pub(super) const NO_GROUP_ANY_MORE: Reply = Reply {
     code: Code::NotFound,
     subject: Subject::Message,
     detail: Detail::Text("no such group any more"),

@@ -217,7 +217,7 @@ impl Hub {
             effects.push(Effect::DropFile { ticket });
         }
         if session.answers.uploads() > 0 {
-            self.uploads.forget(conn);
+            self.give_up_uploads(conn, &session.answers);
         }
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);

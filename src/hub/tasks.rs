@@ -2,7 +2,7 @@
 
 use super::Hub;
 use super::answers::Answer;
-use super::delivery::Draft;
+use super::delivery::{Draft, NO_GROUP_ANY_MORE};
 use super::directory::UserIndex;
 use super::effect::{Effect, Effects};
 use super::finishing::WholeUpload;
@@ -257,6 +257,9 @@ impl Hub {
                 return self.sent_found(conn, ticket, id, wanted, &outcome, effects);
             }
             Task::MakeToken => Self::token_made(outcome),
+            Task::KeepMessage(_) if outcome == Outcome::NotFound => {
+                Answer::Reply(NO_GROUP_ANY_MORE)
+            }
             Task::KeepMessage(confirmation) => done_or_failed(confirmation, &outcome),
             Task::MarkSeen(done) => done_or_failed(done, &outcome),
             Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
@@ -330,7 +333,7 @@ fn done_or_failed(done: Reply, outcome: &Outcome) -> Answer {
 /// The answer to a request whose job came to nothing.
 pub(super) fn failed(subject: impl Into<Subject>, outcome: &Outcome) -> Reply {
     let (code, text) = match outcome {
-        Outcome::NotFound => (Code::NotFound, "no such file or folder"),
+        Outcome::NotFound => (Code::NotFound, "it is not there any more"),
         Outcome::NoRoom => (Code::NoRoom, "no room on the disk"),
         Outcome::Busy => (Code::Busy, "the server is busy, try again later"),
         _ => (Code::Busy, "that failed, try again later"),
