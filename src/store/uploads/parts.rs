@@ -100,13 +100,16 @@ impl Parts {
             return Err(Refusal::Failed(Errno::IO));
         }
         rustix::fs::fsync(&file)?;
-        rustix::fs::fsync(&part.folder)?;
+        // What goes into the shared folder gets its name later, and that is brought to the disk.
+        if let Place::Chat(..) = upload.place {
+            rustix::fs::fsync(&part.folder)?;
+        }
         Ok(())
     }
 
-    /// Gives an upload into the shared folder its name, unless that is taken.
+    /// Gives an upload into the shared folder its name, unless that is taken. Its bytes must be on
+    /// the disk, see [`Parts::sync`].
     pub(super) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
-        self.sync(upload)?;
         let part = self.part(upload)?;
         let file = part.sibling(last_part(name));
         match part.rename_to(file) {
