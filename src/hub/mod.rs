@@ -215,6 +215,11 @@ impl Hub {
         self.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
 
+    /// Who is logged in over a connection.
+    fn user_of(&self, conn: ConnId) -> Option<UserIndex> {
+        self.sessions.get(conn)?.user()
+    }
+
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let refusal = self.refusals.first().map(|(at, _)| *at);

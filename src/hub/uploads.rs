@@ -117,7 +117,7 @@ impl Uploads {
 impl Hub {
     /// Takes PUT.
     pub(super) fn put(&mut self, conn: ConnId, size: u64, name: FileName, effects: &mut Effects) {
-        let Some(owner) = self.sessions.get(conn).and_then(|session| session.user()) else {
+        let Some(owner) = self.user_of(conn) else {
             return;
         };
         let upload = Upload { owner, place: Place::Shared(name), to: None, size };
@@ -136,7 +136,7 @@ impl Hub {
         name: FileName,
         effects: &mut Effects,
     ) {
-        let Some(owner) = self.sessions.get(conn).and_then(|session| session.user()) else {
+        let Some(owner) = self.user_of(conn) else {
             return;
         };
         let to = match self.config.keep_messages {
