@@ -310,8 +310,8 @@ impl FromStr for Key {
 /// The name of a file in the shared folder: a path relative to it, its parts joined by `/`.
 ///
 /// No part is empty, starts with a dot or holds a control character, so no name leads upwards or
-/// to a hidden file. Whether it leads out of the folder by a symbolic link is for the store. `@` and
-/// digits alone are no name: so files are called that were sent in a chat.
+/// to a hidden file. Whether it leads out of the folder by a symbolic link is for the store. And
+/// `@` with digits alone is no name: so a file is called that was sent in a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileName(Box<str>);
 
