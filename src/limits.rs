@@ -207,13 +207,15 @@ pub const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
 pub const GROUPS_MADE_MAX: usize = 1024;
 /// Users who ask to join one group and wait for its admin.
 pub const GROUP_REQUESTS_MAX: usize = 256;
-/// Invitations of which a user is told after a login; as many requests; and as many requests where
+/// Invitations of which a user is told after a login; as many requests; as many groups to which
+/// others added the user meanwhile, the others after the next login; and as many requests where
 /// somebody becomes the admin. Few enough that they fit into any send queue, whoever made them.
 pub const GROUP_NOTICES_MAX: usize = 256;
 /// How long a member of a group that is not kept may be offline.
 pub const GROUP_OFFLINE_TIME_MAX: Duration = Duration::from_secs(10 * 60);
 /// How long after a failure a group is saved again.
 pub const GROUP_SAVE_PAUSE: Duration = Duration::from_secs(5);
-/// Memberships that end in one tick for being offline too long; and groups that are saved again in
-/// one tick. The rest follows in the next one, so that everybody else is served in between.
+/// Memberships that end in one tick, for being offline too long or with one EX; the rest follows in
+/// the next one. And groups that are saved again in one tick; the rest follows after
+/// [`GROUP_SAVE_PAUSE`]. So everybody else is served in between.
 pub const GROUPS_PER_TICK_MAX: usize = 256;

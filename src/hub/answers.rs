@@ -22,6 +22,8 @@ pub(super) enum Answer {
     Messages,
     Download(Download),
     Upload(ReadyUpload),
+    /// The end of a stream that was not open yet when that was asked for.
+    Abort(u32),
     /// The figures, which the server knows.
     Figures,
     /// The last answer: the connection closes once all before it are given.
@@ -88,6 +90,12 @@ impl Answers {
     /// Whether one more may wait.
     pub fn may_wait_more(&self) -> bool {
         self.waiting() < ANSWERS_WAITING_MAX
+    }
+
+    /// How many lists wait. They are made when they are asked for and may be long, so a session has
+    /// one at most.
+    pub fn lists_waiting(&self) -> usize {
+        self.slots().filter(|slot| matches!(slot, Slot::Ready(Answer::List(_)))).count()
     }
 
     /// Keeps a place for the outcome of a job.
@@ -302,6 +310,7 @@ impl Answers {
         assert!(queue.slots.len() <= ANSWERS_WAITING_MAX + 1, "one more for the last line");
         let ready_first = matches!(queue.slots.front(), Some(Slot::Ready(_)));
         assert!(!ready_first, "an answer waits though its turn has come");
+        assert!(self.lists_waiting() <= 1, "more than one list waits");
         assert!(queue.downloads.len() + queue.downloads_asked <= DOWNLOADS_MAX);
         assert!(queue.uploads <= UPLOADS_MAX);
         assert!(queue.uploads_asked + queue.finishing <= queue.uploads);

@@ -4,10 +4,9 @@ use super::Hub;
 use super::answers::Answer;
 use super::directory::{OPERATOR, UserIndex};
 use super::effect::{CloseReason, Effects};
-use super::figures::Login;
 use super::input::ConnId;
 use super::job::{Job, Outcome};
-use super::login::{not_checked, read_password, retry_after, wrong};
+use super::login::{not_checked, read_password, wrong};
 use super::session::{Composing, State};
 use super::tasks::{Attempt, Task, failed};
 use crate::limits::WRONG_PASSWORDS_MAX;
@@ -22,7 +21,7 @@ const NOBODY: Number = Number(0);
 impl Hub {
     /// Makes a token.
     pub(super) fn token(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let number = self.directory.account(user).number;
         self.answer_after(conn, Job::MakeToken { number }, Task::MakeToken, effects);
     }
@@ -45,11 +44,9 @@ impl Hub {
     ) {
         let Some(session) = self.sessions.get(conn) else { return };
         let network = session.from.network();
-        if let Some(wait) = self.throttle.wait(name, network, self.now.steady) {
-            self.tally.login(Login::Busy);
-            return self.reply(conn, retry_after(Verb::Resume, wait), effects);
+        if let Err(reply) = self.attempt(Verb::Resume, name, network) {
+            return self.reply(conn, reply, effects);
         }
-        self.throttle.attempt(name, self.now.steady);
         let user = self.directory.find_name(&name).filter(|user| *user != OPERATOR);
         // For a name that nobody has the store is asked all the same, so that the answer to it
         // takes as long as any other.
@@ -76,10 +73,9 @@ impl Hub {
             Ok(password) => password,
             Err(reply) => return self.reply(conn, reply, effects),
         };
-        if let Some(wait) = self.throttle.wait(name, network, self.now.steady) {
-            return self.reply(conn, retry_after(Verb::Passwd, wait), effects);
+        if let Err(reply) = self.attempt(Verb::Passwd, name, network) {
+            return self.reply(conn, reply, effects);
         }
-        self.throttle.attempt(name, self.now.steady);
         let job = Job::CheckPassword { number: Some(number), password };
         self.hold_until(conn, job, Task::CheckOldPassword(user), effects);
     }
@@ -130,8 +126,9 @@ impl Hub {
         let number = self.directory.account(user).number;
         match read_password(Verb::Passwd, text) {
             Ok(password) => {
+                // It ends all tokens, so one that is asked for behind it must not be made before.
                 let job = Job::SetPassword { number, password };
-                self.answer_after(conn, job, Task::ChangePassword, effects);
+                self.hold_until(conn, job, Task::ChangePassword, effects);
             }
             Err(reply) => self.reply(conn, reply, effects),
         }

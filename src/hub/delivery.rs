@@ -55,7 +55,7 @@ impl AwaitsId {
 }
 
 /// The answer where a group ended before its message was sent, or sent again.
-const NO_GROUP_ANY_MORE: Reply = Reply {
+pub(super) const NO_GROUP_ANY_MORE: Reply = Reply {
     code: Code::NotFound,
     subject: Subject::Message,
     detail: Detail::Text("no such group any more"),
@@ -232,7 +232,12 @@ impl Hub {
     fn hold_back(&mut self, message: &Message, draft: &Draft) -> usize {
         let (all, groups, slow) = (&mut self.entering, &self.groups, &mut self.slow_logins);
         let mut count = 0;
+        // What is sent to everyone stands in no list of what is unread.
+        let is_listed = draft.to != Addressee::Everyone;
         let mut hold = |entering: &mut Entering| {
+            if is_listed && message.id <= entering.since {
+                return;
+            }
             entering.held.push(message.clone());
             count += 1;
             if entering.held.len() == HELD_MESSAGES_MAX + 1 {

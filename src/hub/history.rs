@@ -22,7 +22,7 @@ impl Hub {
         which: impl FnOnce(Chat) -> Selection,
         effects: &mut Effects,
     ) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let reader = self.directory.account(user).number;
         match self.chat(user, target) {
             Ok((chat, shown)) => {
@@ -35,7 +35,7 @@ impl Hub {
 
     /// Lists the messages of all chats of a user that hold all the words.
     pub(super) fn search_all(&mut self, conn: ConnId, words: Box<str>, effects: &mut Effects) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let reader = self.directory.account(user).number;
         let which = Selection::Holding { chat: None, words };
         let asked = Asked { verb: Verb::Search, reader, which, chat: None };
@@ -50,7 +50,7 @@ impl Hub {
         id: MessageId,
         effects: &mut Effects,
     ) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let (chat, shown) = match self.chat(user, target) {
             Ok(chat) => chat,
             Err((code, text)) => {

@@ -80,6 +80,7 @@ impl Hub {
         let Outcome::Selected { mut ids, left } = outcome else {
             return self.reply(conn, failed(asked.verb, &outcome), effects);
         };
+        self.retention.drop_old(&mut ids);
         let Some(oldest) = ids.first().copied() else {
             let list = List::whole(asked.verb, [].into(), None, asked.last(left));
             return self.answer(conn, Answer::List(list), effects);

@@ -34,14 +34,12 @@ impl Hub {
         takeover: bool,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        let wait = self.throttle.wait(name, session.from.network(), self.now.steady);
-        if let Some(wait) = wait {
-            self.tally.login(Login::Busy);
-            return self.reply(conn, retry_after(Verb::User, wait), effects);
+        let Some(session) = self.sessions.get(conn) else { return };
+        if let Err(reply) = self.may_try(Verb::User, name, session.from.network()) {
+            return self.reply(conn, reply, effects);
         }
         let new = self.config.registration && self.directory.find_name(&name).is_none();
-        session.enter(State::AwaitsPassword(Box::new(Claim { name, new, takeover })));
+        self.enter(conn, State::AwaitsPassword(Box::new(Claim { name, new, takeover })));
         let (code, text) = match new {
             true => (Code::ChoosePassword, "new here, choose a password"),
             false => (Code::SendPassword, "send the password"),
@@ -77,15 +75,33 @@ impl Hub {
             let job = Job::Register { account: account.clone(), password };
             return Ok((job, Task::Register(account)));
         }
-        if let Some(wait) = self.throttle.wait(name, network, self.now.steady) {
-            self.tally.login(Login::Busy);
-            return Err(retry_after(Verb::User, wait));
-        }
-        self.throttle.attempt(name, self.now.steady);
+        self.attempt(Verb::User, name, network)?;
         let user = self.directory.find_name(&name);
         let number = user.map(|user| self.directory.account(user).number);
         let attempt = Attempt { verb: Verb::User, name, user, network, takeover };
         Ok((Job::CheckPassword { number, password }, Task::CheckPassword(attempt)))
+    }
+
+    /// Whether a password or a token may be tried now; otherwise, the answer that says when.
+    fn may_try(&mut self, verb: Verb, name: UserName, network: Address) -> Result<(), Reply> {
+        let Some(wait) = self.throttle.wait(name, network, self.now.steady) else { return Ok(()) };
+        // A change of the password is no login.
+        if verb != Verb::Passwd {
+            self.tally.login(Login::Busy);
+        }
+        Err(retry_after(verb, wait))
+    }
+
+    /// Counts a try of a password or a token, where one may be made now.
+    pub(super) fn attempt(
+        &mut self,
+        verb: Verb,
+        name: UserName,
+        network: Address,
+    ) -> Result<(), Reply> {
+        self.may_try(verb, name, network)?;
+        self.throttle.attempt(name, self.now.steady);
+        Ok(())
     }
 
     /// An account is on disk, or is not.
@@ -203,7 +219,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         effects.push(Effect::Close { conn, reason, last });
-        let user = self.sessions.get(conn).and_then(|session| session.user());
+        let user = self.user_of(conn);
         if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
             self.leave_groups(user, effects);
         }
@@ -217,7 +233,7 @@ impl Hub {
             effects.push(Effect::DropFile { ticket });
         }
         if session.answers.uploads() > 0 {
-            self.uploads.forget(conn);
+            self.give_up_uploads(conn, &session.answers);
         }
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);
@@ -268,7 +284,7 @@ pub(super) fn not_checked(verb: Verb, outcome: &Outcome) -> Reply {
 }
 
 /// The answer to a login after too many failures.
-pub(super) fn retry_after(verb: Verb, wait: Duration) -> Reply {
+fn retry_after(verb: Verb, wait: Duration) -> Reply {
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
     Reply::new(Code::Busy, verb, Detail::RetryAfter(seconds.max(1)))
 }

@@ -203,8 +203,8 @@ impl Hub {
     }
 
     /// Whether the connection's next frame may be handled. While a password is checked, an upload
-    /// is being opened, a list of messages is under way, or more answers wait than a session may
-    /// have, it may not, nor once the connection is closed.
+    /// is being opened, a list is under way or waits for its turn, or more answers wait than a
+    /// session may have, it may not, nor once the connection is closed.
     pub fn takes_input(&self, conn: ConnId) -> bool {
         self.sessions.get(conn).is_some_and(|session| session.takes_input())
     }
@@ -213,6 +213,11 @@ impl Hub {
     /// upload that is whole was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
         self.sessions.get(conn).is_none_or(|session| session.has_answered())
+    }
+
+    /// Who is logged in over a connection.
+    fn user_of(&self, conn: ConnId) -> Option<UserIndex> {
+        self.sessions.get(conn)?.user()
     }
 
     /// When to hand in [`Input::Deadline`], on the steady clock.

@@ -65,7 +65,7 @@ impl Hub {
 
     /// What whoever is at the other end of a connection may do.
     pub(super) fn rank_of(&self, conn: ConnId) -> Rank {
-        match self.sessions.get(conn).and_then(|session| session.user()) {
+        match self.user_of(conn) {
             None => Rank::Guest,
             Some(OPERATOR) => Rank::Operator,
             Some(user) if self.rights.administrators.contains(&user) => Rank::Administrator,
@@ -75,7 +75,7 @@ impl Hub {
 
     /// Another user than the one who asks, and not the operator.
     fn other_user(&self, conn: ConnId, user: UserRef) -> Result<(UserIndex, UserIndex), Refused> {
-        let by = self.sessions.get(conn).and_then(|session| session.user());
+        let by = self.user_of(conn);
         let user = self.directory.find(user).ok_or(NO_USER)?;
         match by {
             _ if user == OPERATOR => Err((Code::NotAllowed, "not with the operator")),
@@ -214,7 +214,7 @@ impl Hub {
 
     /// Takes SHUTDOWN. The server itself tells everybody of a stop that comes at once.
     pub(super) fn shut_down(&mut self, conn: ConnId, seconds: u32, effects: &mut Effects) {
-        let Some(by) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(by) = self.user_of(conn) else { return };
         log::info!("event=shutdown seconds={seconds} by={}", self.directory.account(by).name);
         self.reply(conn, Reply::text(Code::Done, Verb::Shutdown, "everyone is told"), effects);
         let at = self.now.steady + std::time::Duration::from_secs(seconds.into());

@@ -127,7 +127,7 @@ impl Peers {
 impl Hub {
     /// A line came, whatever it says.
     pub(super) fn heard_from(&mut self, conn: ConnId) {
-        let user = self.sessions.get(conn).and_then(|session| session.user());
+        let user = self.user_of(conn);
         if user.is_some_and(|user| self.peers.heard(user, self.now.steady)) {
             self.online.who_changed();
         }
@@ -142,7 +142,7 @@ impl Hub {
 
     /// Takes UP.
     pub(super) fn up(&mut self, conn: ConnId, port: Option<u16>, effects: &mut Effects) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let Some(port) = port.or(self.directory.account(user).number.port()) else {
             let text = "your number is no port, give one";
             return self.reply(conn, Reply::text(Code::BadParameters, Verb::Up, text), effects);
@@ -154,7 +154,7 @@ impl Hub {
 
     /// Takes DOWN.
     pub(super) fn down(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         if self.peers.fall(user) {
             self.online.who_changed();
         }
@@ -163,7 +163,7 @@ impl Hub {
 
     /// Takes ALIVE.
     pub(super) fn alive(&mut self, conn: ConnId, effects: &mut Effects) {
-        let user = self.sessions.get(conn).and_then(|session| session.user());
+        let user = self.user_of(conn);
         let reply = match user.and_then(|user| self.peers.port(user)) {
             Some(port) => Reply::new(Code::Done, Verb::Alive, Detail::Port(port)),
             None => Reply::text(Code::WrongState, Verb::Alive, "you are not up"),
@@ -180,7 +180,7 @@ impl Hub {
 
     /// Takes CALL.
     pub(super) fn call(&mut self, conn: ConnId, callee: UserRef, effects: &mut Effects) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let refusal = match self.directory.find(callee) {
             None => (Code::NotFound, "no such user"),
             Some(callee) if callee == user => (Code::WrongState, "that is you"),

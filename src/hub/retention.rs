@@ -19,12 +19,14 @@ pub(super) struct Retention {
     pub next: Option<Duration>,
     /// The last step that was begun, and before which message it removes.
     last: Option<(Ticket, MessageId)>,
+    /// Before which message the step removes that is due and held up by lists.
+    held_up: Option<MessageId>,
 }
 
 impl Retention {
     /// Begins with the first deadline.
     pub fn new(history: Option<Duration>) -> Self {
-        Retention { history, next: history.map(|_| Duration::ZERO), last: None }
+        Retention { history, next: history.map(|_| Duration::ZERO), last: None, held_up: None }
     }
 
     /// Whether messages as old as that may be gone, though a job before which they were there still
@@ -32,11 +34,20 @@ impl Retention {
     pub fn removes_since(&self, job: Ticket, oldest: MessageId) -> bool {
         self.last.is_some_and(|(ticket, before)| ticket > job && before > oldest)
     }
+
+    /// Drops messages from the beginning of a list that are about to go: were they listed, one list
+    /// after the other could hold the removal up for ever.
+    pub fn drop_old(&self, ids: &mut Vec<MessageId>) {
+        if let Some(before) = self.held_up {
+            ids.drain(..ids.partition_point(|id| *id < before));
+        }
+    }
 }
 
 impl Hub {
     /// Takes the next step of a removal, where its time has come. A list must have as many items as
-    /// its head says, so what one that is under way still has to read stays; but not for ever.
+    /// its head says, so what one that is under way still has to read stays; but not for ever, and
+    /// lists that begin while the step is held up do without what it removes.
     pub(super) fn remove_old(&mut self, effects: &mut Effects) {
         let (Some(next), Some(history)) = (self.retention.next, self.retention.history) else {
             return;
@@ -47,6 +58,7 @@ impl Hub {
         }
         let micros = u64::try_from(history.as_micros()).unwrap_or(u64::MAX);
         let before = MessageId(self.now.unix_micros.saturating_sub(micros));
+        let before = self.retention.held_up.take().unwrap_or(before);
         let in_the_way = |oldest: Option<MessageId>| oldest.is_some_and(|oldest| oldest < before);
         let lists = self.lists.iter().filter(|(_, list)| in_the_way(list.oldest()));
         let (slow, others): (Vec<_>, Vec<_>) = lists
@@ -57,6 +69,7 @@ impl Hub {
         }
         if !others.is_empty() {
             self.retention.next = Some(now + REMOVAL_PAUSE);
+            self.retention.held_up = Some(before);
             return;
         }
         let ticket = self.submit(Job::RemoveOld { before }, UnderWay::RemovesOld, effects);

@@ -59,7 +59,7 @@ impl Hub {
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let reply = match outcome {
             Outcome::Sent(message) if message.id == id && self.may_read(user, message) => {
                 return self.use_sent(conn, ticket, id, wanted, effects);

@@ -211,6 +211,7 @@ impl Session {
             State::Online(..) => {
                 !self.is_on_hold
                     && self.answers.may_wait_more()
+                    && self.answers.lists_waiting() == 0
                     && self.answers.uploads_asked() == 0
             }
             State::ChecksPassword | State::Refused(_) | State::Enters(_) => false,

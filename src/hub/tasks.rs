@@ -2,7 +2,7 @@
 
 use super::Hub;
 use super::answers::Answer;
-use super::delivery::Draft;
+use super::delivery::{Draft, NO_GROUP_ANY_MORE};
 use super::directory::UserIndex;
 use super::effect::{Effect, Effects};
 use super::finishing::WholeUpload;
@@ -11,6 +11,7 @@ use super::input::ConnId;
 use super::job::{Account, GroupId, Job, Outcome, Ticket, UploadId};
 use super::lists::Asked;
 use super::sent::Wanted;
+use super::transfers::no_transfer;
 use super::uploads::Upload;
 use crate::protocol::address::Address;
 use crate::protocol::name::{DisplayName, Number, UserName};
@@ -94,12 +95,12 @@ impl Task {
     /// Whether the session takes nothing until it is done.
     pub fn is_waited_for(&self) -> bool {
         match self {
-            Task::CheckOldPassword(_) | Task::FindKey(_) => true,
+            Task::CheckOldPassword(_) | Task::ChangePassword | Task::FindKey(_) => true,
             Task::SelectMessages(_) | Task::FetchMessages => true,
+            Task::SetDisplayName { .. } | Task::ListFolder | Task::CountUnread(_) => true,
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
-            Task::Welcome(_) | Task::MakeToken | Task::ChangePassword => false,
-            Task::KeepMessage(_) | Task::CountUnread(_) | Task::MarkSeen(_) => false,
-            Task::SaveGroup(..) | Task::SetDisplayName { .. } | Task::ListFolder => false,
+            Task::Welcome(_) | Task::MakeToken => false,
+            Task::KeepMessage(_) | Task::MarkSeen(_) | Task::SaveGroup(..) => false,
             Task::BeginUpload(_) | Task::FindSent(..) | Task::Call(_) => false,
             Task::Download { .. } | Task::Sum { .. } => false,
             Task::SetBanned { .. } | Task::SetAdministrator { .. } => false,
@@ -175,6 +176,8 @@ impl Hub {
             Some(UnderWay::Asked(conn, task)) if task.is_waited_for() => {
                 if self.set_on_hold(conn, false) {
                     self.waited_for(conn, ticket, task, outcome, effects);
+                } else if let Task::SetDisplayName { user, display } = task {
+                    self.display_set(user, display, &outcome);
                 }
             }
             Some(UnderWay::Asked(conn, task)) => {
@@ -209,6 +212,18 @@ impl Hub {
             Task::CheckOldPassword(user) => {
                 self.old_password_checked(conn, user, &outcome, effects);
             }
+            Task::ChangePassword => {
+                self.answer(conn, Self::password_changed(&outcome), effects);
+            }
+            Task::SetDisplayName { user, display } => {
+                let answer = self.display_set(user, display, &outcome);
+                self.answer(conn, answer, effects);
+            }
+            Task::CountUnread(reader) => {
+                let answer = self.unread_counted(reader, outcome);
+                self.answer(conn, answer, effects);
+            }
+            Task::ListFolder => self.answer(conn, Self::folder_listed(outcome), effects),
             Task::FindKey(draft) => self.key_looked_for(conn, draft, &outcome, effects),
             Task::SelectMessages(asked) => {
                 self.messages_selected(conn, ticket, asked, outcome, effects);
@@ -243,18 +258,17 @@ impl Hub {
                 return self.sent_found(conn, ticket, id, wanted, &outcome, effects);
             }
             Task::MakeToken => Self::token_made(outcome),
-            Task::ChangePassword => Self::password_changed(&outcome),
+            Task::KeepMessage(_) if outcome == Outcome::NotFound => {
+                Answer::Reply(NO_GROUP_ANY_MORE)
+            }
             Task::KeepMessage(confirmation) => done_or_failed(confirmation, &outcome),
             Task::MarkSeen(done) => done_or_failed(done, &outcome),
             Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
-            Task::CountUnread(reader) => self.unread_counted(reader, outcome),
-            Task::SetDisplayName { user, display } => self.display_set(user, display, &outcome),
             Task::Call(callee) => self.call_ticket_made(conn, callee, outcome, effects),
             Task::SetBanned { user, banned, by } => {
                 self.ban_set(user, banned, by, &outcome, effects)
             }
             Task::SetAdministrator { user, admin, by } => self.admin_set(user, admin, by, &outcome),
-            Task::ListFolder => Self::folder_listed(outcome),
             Task::Sum { file } => Self::file_summed(file, &outcome),
             other => return debug_assert!(false, "a session waits for {other:?}"),
         };
@@ -300,6 +314,10 @@ impl Hub {
             Answer::Messages => self.begin_list(conn, effects),
             Answer::Download(download) => self.begin_download(conn, download, effects),
             Answer::Upload(ready) => self.begin_upload(conn, ready, effects),
+            Answer::Abort(stream) => {
+                let reply = self.end_transfer(conn, stream, effects).unwrap_or_else(no_transfer);
+                effects.push(Effect::Reply { conn, reply });
+            }
             Answer::Close(reason, last) => self.close(conn, reason, last, effects),
         }
     }
@@ -316,7 +334,7 @@ fn done_or_failed(done: Reply, outcome: &Outcome) -> Answer {
 /// The answer to a request whose job came to nothing.
 pub(super) fn failed(subject: impl Into<Subject>, outcome: &Outcome) -> Reply {
     let (code, text) = match outcome {
-        Outcome::NotFound => (Code::NotFound, "no such file or folder"),
+        Outcome::NotFound => (Code::NotFound, "it is not there any more"),
         Outcome::NoRoom => (Code::NoRoom, "no room on the disk"),
         Outcome::Busy => (Code::Busy, "the server is busy, try again later"),
         _ => (Code::Busy, "that failed, try again later"),

@@ -12,14 +12,14 @@ use crate::protocol::request::FileRef;
 use crate::protocol::verb::Verb;
 
 impl Hub {
-    /// Lists a folder.
+    /// Lists a folder. The session waits for it: such a list may be long.
     pub(super) fn list_folder(
         &mut self,
         conn: ConnId,
         path: Option<FileName>,
         effects: &mut Effects,
     ) {
-        self.answer_after(conn, Job::ListFolder { path }, Task::ListFolder, effects);
+        self.hold_until(conn, Job::ListFolder { path }, Task::ListFolder, effects);
     }
 
     /// A folder was read, or was not.
@@ -144,18 +144,31 @@ impl Hub {
         effects.push(Effect::Download { conn, ticket, stream, bytes: offset..size });
     }
 
-    /// Ends a transfer early.
+    /// Takes ABORT. A stream that is not open yet may be that of an answer which still waits, so
+    /// then this one waits behind it.
     pub(super) fn abort(&mut self, conn: ConnId, stream: u32, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        let reply = if session.answers.close_download(stream) {
-            effects.push(Effect::CancelDownload { conn, stream });
-            Reply::text(Code::Done, Verb::Abort, "no more of it comes")
-        } else if self.abort_upload(conn, stream, effects) {
-            Reply::text(Code::Done, Verb::Abort, "what came of it is dropped")
-        } else {
-            Reply::text(Code::NotFound, Verb::Abort, "no transfer of that number is under way")
+        let answer = match self.end_transfer(conn, stream, effects) {
+            Some(reply) => Answer::Reply(reply),
+            None => Answer::Abort(stream),
         };
-        self.reply(conn, reply, effects);
+        self.answer(conn, answer, effects);
+    }
+
+    /// Ends a transfer early; none where no stream of that number is open.
+    pub(super) fn end_transfer(
+        &mut self,
+        conn: ConnId,
+        stream: u32,
+        effects: &mut Effects,
+    ) -> Option<Reply> {
+        let session = self.sessions.get_mut(conn)?;
+        if session.answers.close_download(stream) {
+            effects.push(Effect::CancelDownload { conn, stream });
+            return Some(Reply::text(Code::Done, Verb::Abort, "no more of it comes"));
+        }
+        let was_upload = self.abort_upload(conn, stream, effects);
+        let text = "what came of it is dropped";
+        was_upload.then(|| Reply::text(Code::Done, Verb::Abort, text))
     }
 
     /// A download was written to its end, or the file could not be read to its end.
@@ -184,4 +197,9 @@ impl Hub {
             self.close_in_turn(conn, CloseReason::BadFileFrame, effects);
         }
     }
+}
+
+/// The answer to ABORT where there is nothing to end.
+pub(super) fn no_transfer() -> Reply {
+    Reply::text(Code::NotFound, Verb::Abort, "no transfer of that number is under way")
 }

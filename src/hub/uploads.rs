@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::Hub;
-use super::answers::{Answer, ReadyUpload};
+use super::answers::{Answer, Answers, ReadyUpload};
 use super::delivery::Addressee;
 use super::directory::UserIndex;
 use super::effect::{Effect, Effects};
@@ -112,22 +112,12 @@ impl Uploads {
             spot.remove();
         }
     }
-
-    /// Gives up what is not whole of a connection that is gone. It stays in the store.
-    pub fn forget(&mut self, conn: ConnId) {
-        self.taken.retain(|_, holder| holder.conn != conn || holder.is_whole);
-        let streams = self.open.range((conn, 0)..=(conn, u32::MAX));
-        let streams: Vec<_> = streams.map(|(stream, _)| *stream).collect();
-        for stream in streams {
-            self.open.remove(&stream);
-        }
-    }
 }
 
 impl Hub {
     /// Takes PUT.
     pub(super) fn put(&mut self, conn: ConnId, size: u64, name: FileName, effects: &mut Effects) {
-        let Some(owner) = self.sessions.get(conn).and_then(|session| session.user()) else {
+        let Some(owner) = self.user_of(conn) else {
             return;
         };
         let upload = Upload { owner, place: Place::Shared(name), to: None, size };
@@ -146,7 +136,7 @@ impl Hub {
         name: FileName,
         effects: &mut Effects,
     ) {
-        let Some(owner) = self.sessions.get(conn).and_then(|session| session.user()) else {
+        let Some(owner) = self.user_of(conn) else {
             return;
         };
         let to = match self.config.keep_messages {
@@ -195,6 +185,27 @@ impl Hub {
         self.answer_after(conn, job, Task::BeginUpload(upload), effects);
     }
 
+    /// Gives up what is not whole of a connection that is gone, with the answers that waited. It
+    /// stays in the store.
+    pub(super) fn give_up_uploads(&mut self, conn: ConnId, answers: &Answers) {
+        for ticket in answers.awaited() {
+            if let Some(UnderWay::Asked(_, Task::BeginUpload(upload))) = self.under_way.get(&ticket)
+            {
+                self.uploads.release(upload, conn);
+            }
+        }
+        for ready in answers.opened_uploads() {
+            self.uploads.release(&ready.upload, conn);
+        }
+        let own = (conn, 0)..=(conn, u32::MAX);
+        while let Some((stream, _)) = self.uploads.open.range(own.clone()).next() {
+            let stream = *stream;
+            if let Some((_, upload)) = self.uploads.open.remove(&stream) {
+                self.uploads.release(&upload, conn);
+            }
+        }
+    }
+
     /// An upload was opened, or was not.
     pub(super) fn upload_opened(
         &mut self,
@@ -223,7 +234,10 @@ impl Hub {
                 failed(verb, &Outcome::Failed)
             }
             Outcome::Exists => Reply::text(Code::NameNotAllowed, verb, "that name is taken"),
-            Outcome::NotFound => Reply::text(Code::NotFound, verb, "no such folder"),
+            Outcome::NotFound if verb == Verb::Put => {
+                Reply::text(Code::NotFound, verb, "no such folder")
+            }
+            Outcome::NotFound => Reply::text(Code::NotFound, verb, "there is no such group now"),
             Outcome::NoRoom => Reply::text(Code::NoRoom, verb, "no room on the disk or for you"),
             _ => failed(verb, outcome),
         };

@@ -21,12 +21,12 @@ impl Hub {
         self.answer(conn, Answer::List(List::whole(Verb::Who, items, None, last)), effects);
     }
 
-    /// Keeps a display name.
+    /// Keeps a display name. The session waits for it, so that what it asks for next shows it.
     pub(super) fn nick(&mut self, conn: ConnId, display: DisplayName, effects: &mut Effects) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let number = self.directory.account(user).number;
         let job = Job::SetDisplayName { number, display: display.clone() };
-        self.answer_after(conn, job, Task::SetDisplayName { user, display }, effects);
+        self.hold_until(conn, job, Task::SetDisplayName { user, display }, effects);
     }
 
     /// A display name is on disk, or is not.

@@ -2,7 +2,8 @@
 //!
 //! The store does its jobs in their order. So what was said before the count was asked for is in
 //! it, and what is said after that is kept here until the welcome, and then delivered: nothing is
-//! missed, and nothing comes twice.
+//! missed, and nothing comes twice. A file is told of once its message is on disk, so that of one
+//! that was on its way there the list already tells, and nothing else does.
 
 use super::Hub;
 use super::answers::Answer;
@@ -27,6 +28,8 @@ pub(super) struct Entering {
     pub verb: Verb,
     /// Whether the others are told that the user came; they are not where a session was taken over.
     pub is_news: bool,
+    /// The newest message before what is unread was counted.
+    pub since: MessageId,
     /// What was said meanwhile.
     pub held: Vec<Message>,
 }
@@ -84,7 +87,8 @@ impl Hub {
             return;
         }
         self.enter(conn, State::Enters(user));
-        self.entering.insert(user, Entering { conn, verb, is_news, held: Vec::new() });
+        let since = self.ids.newest();
+        self.entering.insert(user, Entering { conn, verb, is_news, since, held: Vec::new() });
         self.groups.came_online(user);
         let reader = self.directory.account(user).number;
         self.begin(conn, Job::CountUnread { reader }, Task::Welcome(user), effects);
@@ -140,11 +144,12 @@ impl Hub {
         }
     }
 
-    /// Lists the chats in which something is unread.
+    /// Lists the chats in which something is unread. The session waits for it: that may be much to
+    /// count.
     pub(super) fn unread(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let reader = self.directory.account(user).number;
-        self.answer_after(conn, Job::CountUnread { reader }, Task::CountUnread(reader), effects);
+        self.hold_until(conn, Job::CountUnread { reader }, Task::CountUnread(reader), effects);
     }
 
     /// What is unread was counted, or could not be.

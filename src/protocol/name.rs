@@ -310,7 +310,8 @@ impl FromStr for Key {
 /// The name of a file in the shared folder: a path relative to it, its parts joined by `/`.
 ///
 /// No part is empty, starts with a dot or holds a control character, so no name leads upwards or
-/// to a hidden file. Whether it leads out of the folder by a symbolic link is for the store.
+/// to a hidden file. Whether it leads out of the folder by a symbolic link is for the store. And
+/// `@` with digits alone is no name: so a file is called that was sent in a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileName(Box<str>);
 
@@ -327,17 +328,22 @@ impl FileName {
             && !part.contains('/')
             && Text::new(part).is_ok_and(|part| !part.contains('\t'))
     }
+
+    /// What follows the `@` of a file that was sent in a chat, where `text` stands for one.
+    pub fn sent_id(text: &str) -> Option<&str> {
+        let id = text.strip_prefix('@')?;
+        (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
+    }
 }
 
 impl FromStr for FileName {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        if text.len() <= FILE_NAME_BYTES_MAX && text.split('/').all(FileName::is_part) {
-            Ok(FileName(text.into()))
-        } else {
-            Err(InvalidName)
-        }
+        let is_name = text.len() <= FILE_NAME_BYTES_MAX
+            && text.split('/').all(FileName::is_part)
+            && FileName::sent_id(text).is_none();
+        if is_name { Ok(FileName(text.into())) } else { Err(InvalidName) }
     }
 }
 
@@ -385,13 +391,13 @@ mod tests {
 
     #[test]
     fn file_names_stay_below_the_folder() {
-        for good in ["a", "a b/c.txt", "ümlaut", &"x".repeat(255)] {
+        for good in ["a", "a b/c.txt", "ümlaut", "@", "@5a", "a/@5", "@5/a", &"x".repeat(255)] {
             assert!(good.parse::<FileName>().is_ok(), "{good}");
         }
         let long_part = "x".repeat(256);
         let long_path = ["x"; 513].join("/");
         for bad in [
-            "", "/a", "a/", "a//b", "..", "a/../b", ".x", "a/.x", "a\0b", "a\u{85}b", "a\tb",
+            "", "/a", "a/", "a//b", "..", "a/../b", ".x", "a/.x", "a\0b", "a\u{85}b", "a\tb", "@5",
             &long_part, &long_path,
         ] {
             assert!(bad.parse::<FileName>().is_err(), "{bad:?}");

@@ -89,6 +89,15 @@ struct ListUnderWay {
     next: usize,
     /// Whether the next piece was asked for.
     is_asked_for: bool,
+    /// Bytes of memory that the piece takes.
+    memory: usize,
+}
+
+impl ListUnderWay {
+    fn new(subject: Subject, piece: Piece) -> Self {
+        let memory = piece.memory();
+        ListUnderWay { subject, piece, next: 0, is_asked_for: false, memory }
+    }
 }
 
 #[derive(Debug)]
@@ -130,7 +139,7 @@ impl Outbox {
         let list = self.answers.as_mut().and_then(|answers| answers.list.as_mut());
         debug_assert!(list.as_ref().is_some_and(|list| list.is_asked_for), "nobody asked for it");
         if let Some(list) = list {
-            *list = ListUnderWay { subject: list.subject, piece, next: 0, is_asked_for: false };
+            *list = ListUnderWay::new(list.subject, piece);
         }
     }
 
@@ -205,14 +214,17 @@ impl Outbox {
         self.line_bytes() + self.answers.as_ref().map_or(0, |answers| answers.held.len())
     }
 
-    /// Bytes of memory that hold those. A vector that grows takes up to twice what it holds.
+    /// Bytes of memory that hold those, and the items of lists that are yet to be written. A vector
+    /// that grows takes up to twice what it holds.
     pub fn memory(&self) -> usize {
         let behind = |answer: &Answer| match answer {
             Answer::Line(line) => line.len(),
-            Answer::List(_) | Answer::Download(_) => 0,
+            Answer::List(list) => list.piece.memory(),
+            Answer::Download(_) => 0,
         };
         let answers = self.answers.as_ref().map_or(0, |answers| {
-            answers.held.capacity() + answers.behind.iter().map(behind).sum::<usize>()
+            let list = answers.list.as_ref().map_or(0, |list| list.memory);
+            list + answers.held.capacity() + answers.behind.iter().map(behind).sum::<usize>()
         });
         self.waiting.capacity() + self.fresh.len() + answers
     }
@@ -420,7 +432,7 @@ impl Answers {
             Answer::List(list) => {
                 list.encode_head(out);
                 let List { subject, piece, .. } = list;
-                self.list = Some(ListUnderWay { subject, piece, next: 0, is_asked_for: false });
+                self.list = Some(ListUnderWay::new(subject, piece));
             }
         }
     }

@@ -15,7 +15,7 @@ use super::lock::Lock;
 use super::passwords::{self, Slot};
 use super::queue::Queue;
 use super::search::Search;
-use super::uploads::{self, Parts, Step, Task, Uploads};
+use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
 use super::{accounts, groups, messages, schema, search, tokens};
 use crate::hub::{Account, GroupId, GroupRecord, Kept, Outcome, Secret, Ticket};
 use crate::protocol::name::{DisplayName, Number};
@@ -57,7 +57,7 @@ pub(super) enum Request {
     SetPassword { ticket: Ticket, number: Number, hash: String },
     /// Keep a display name.
     SetDisplayName { ticket: Ticket, number: Number, display: DisplayName },
-    /// Keep a ban or its end, and end all tokens.
+    /// Keep a ban, or its end and that of all tokens.
     SetBanned { ticket: Ticket, number: Number, banned: bool },
     /// Keep whether an account is an administrator's.
     SetAdministrator { ticket: Ticket, number: Number, admin: bool },
@@ -196,6 +196,7 @@ pub(super) struct Database {
     tidy_due: Option<Instant>,
     /// Whether files that were handed out are not removed yet.
     is_sweeping: bool,
+    recounts: Recounts,
     /// Held for as long as anything may be written.
     _lock: Lock,
 }
@@ -212,6 +213,7 @@ impl Database {
             health: Health::new("writing to the store"),
             tidy_due: Some(Instant::now()),
             is_sweeping: false,
+            recounts: Recounts::default(),
             _lock: lock,
         };
         Ok((database, kept))
@@ -346,7 +348,7 @@ impl Database {
         let transaction = self.connection.transaction()?;
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
-            answers.push(apply(&transaction, request, &self.health)?);
+            answers.push(apply(&transaction, request, &self.health, &mut self.recounts)?);
             if Instant::now() >= deadline {
                 break;
             }
@@ -399,6 +401,7 @@ fn apply(
     transaction: &Transaction<'_>,
     request: &Request,
     health: &Health,
+    recounts: &mut Recounts,
 ) -> rusqlite::Result<Answer> {
     match request {
         Request::LookUpPassword { number, .. } => {
@@ -435,7 +438,7 @@ fn apply(
         Request::EndGroup { group, .. } => groups::end(transaction, *group)?,
         Request::Messages { request, .. } => return request.run(transaction).map(Answer::Done),
         Request::Uploads(request) => {
-            return Ok(match request.run(transaction)? {
+            return Ok(match request.run(transaction, recounts)? {
                 Step::Done(outcome) => Answer::Done(outcome),
                 Step::Task(task) => Answer::Next(Onward::Task(task)),
                 Step::Sent(file) => Answer::Next(Onward::Read(Source::Sent(file))),

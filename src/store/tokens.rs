@@ -41,15 +41,16 @@ pub(super) fn make(
             return Ok(Outcome::Failed);
         }
     };
-    database
-        .prepare_cached("INSERT INTO tokens (hash, number, made) VALUES (?1, ?2, ?3)")?
-        .execute((hash(&token), number.0, now()))?;
+    // Those that go are of the others: where the clock was set back, the new one is the oldest.
     database
         .prepare_cached(
             "DELETE FROM tokens WHERE number = ?1 AND (made <= ?2 OR hash IN
              (SELECT hash FROM tokens WHERE number = ?1 ORDER BY made DESC LIMIT -1 OFFSET ?3))",
         )?
-        .execute((number.0, oldest_good(), PER_ACCOUNT_MAX))?;
+        .execute((number.0, oldest_good(), PER_ACCOUNT_MAX - 1))?;
+    database
+        .prepare_cached("INSERT INTO tokens (hash, number, made) VALUES (?1, ?2, ?3)")?
+        .execute((hash(&token), number.0, now()))?;
     Ok(Outcome::Token(token))
 }
 
@@ -162,6 +163,17 @@ mod tests {
         let good: Vec<bool> = tokens.iter().map(|one| is_good(&database, ALICE, one)).collect();
         assert!(!good[0]);
         assert!(good[1..].iter().all(|good| *good));
+    }
+
+    #[test]
+    fn a_new_one_is_good_though_the_clock_was_set_back() {
+        let (_folder, database) = open();
+        let others: Vec<_> = (0..PER_ACCOUNT_MAX).map(|_| token(&database, ALICE)).collect();
+        database.execute("UPDATE tokens SET made = made + 1000", []).unwrap();
+        let new = token(&database, ALICE);
+        assert!(is_good(&database, ALICE, &new));
+        let left = others.iter().filter(|one| is_good(&database, ALICE, one)).count();
+        assert_eq!(left, others.len() - 1);
     }
 
     #[test]

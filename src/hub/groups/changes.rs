@@ -55,13 +55,18 @@ impl Hub {
         }
     }
 
-    /// A user said goodbye: groups that are not kept are left.
+    /// A user said goodbye: groups that are not kept are left, those above the bound a tick or more
+    /// later, unless the user is back by then.
     pub(in crate::hub) fn leave_groups(&mut self, user: UserIndex, effects: &mut Effects) {
         let groups = self.groups.of(user).filter(|(_, group)| !group.kept);
         let ids: Vec<GroupId> = groups.map(|(id, _)| id).collect();
-        for id in ids {
-            self.end_membership(id, user, effects);
-            self.save_group(id, effects);
+        for (at, id) in ids.into_iter().enumerate() {
+            if at < GROUPS_PER_TICK_MAX {
+                self.end_membership(id, user, effects);
+                self.save_group(id, effects);
+            } else {
+                self.groups.end_at(user, id, self.now.steady);
+            }
         }
     }
 
@@ -151,7 +156,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let own = self.directory.account(user).name;
-        for id in self.groups.take_news(user) {
+        for id in self.groups.take_news(user, GROUP_NOTICES_MAX) {
             let Some(group) = self.groups.get(id) else { continue };
             effects.notify(Notice::Group(group.name, GroupChange::Join, own), [conn]);
         }

@@ -44,7 +44,7 @@ pub(in crate::hub) struct Making {
 impl Hub {
     /// Makes a group.
     pub(in crate::hub) fn make_group(&mut self, conn: ConnId, plan: Plan, effects: &mut Effects) {
-        let Some(maker) = self.sessions.get(conn).and_then(|session| session.user()) else {
+        let Some(maker) = self.user_of(conn) else {
             return;
         };
         let verb = plan.verb();

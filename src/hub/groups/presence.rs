@@ -86,14 +86,15 @@ impl Groups {
         }
     }
 
-    /// The groups of which a user became a member and has not been told, which is done now.
-    pub(super) fn take_news(&mut self, user: UserIndex) -> Vec<GroupId> {
+    /// The groups, oldest first and at most so many, of which a user became a member and has not
+    /// been told, which is done now.
+    pub(super) fn take_news(&mut self, user: UserIndex, most: usize) -> Vec<GroupId> {
         let Some(person) = self.people.get_mut(&user) else { return Vec::new() };
         let news = person
             .memberships
             .iter_mut()
             .filter_map(|(id, membership)| std::mem::take(&mut membership.is_news).then_some(*id));
-        news.collect()
+        news.take(most).collect()
     }
 
     fn membership(&mut self, user: UserIndex, id: GroupId) -> Option<&mut super::Membership> {

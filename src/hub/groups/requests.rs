@@ -27,7 +27,7 @@ impl Hub {
         request: Request,
         effects: &mut Effects,
     ) {
-        let Some(user) = self.sessions.get(conn).and_then(|session| session.user()) else { return };
+        let Some(user) = self.user_of(conn) else { return };
         let verb = request.verb();
         let result = match request {
             Request::Join(name) => self.join_group(conn, user, &name, effects),

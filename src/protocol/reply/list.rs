@@ -114,7 +114,28 @@ impl List {
     }
 }
 
+impl Item {
+    /// Bytes of memory that it takes, beside those of its place in the list.
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Item::Figure(figure) => figure.len(),
+            Item::Entry(entry) => entry.name.as_str().len(),
+            Item::Message(message) => message.text.len(),
+            Item::Online(online) => online.display.as_ref().map_or(0, |it| it.as_str().len()),
+            Item::Help(_) | Item::Direct(..) | Item::Member(..) => 0,
+            Item::Unread { .. } | Item::Group { .. } => 0,
+        }
+    }
+}
+
 impl Piece {
+    /// Bytes of memory that its items take; of items that are shared, this one's part of them.
+    pub fn memory(&self) -> usize {
+        let bytes = size_of_val(&*self.items);
+        let heap = self.items.iter().map(Item::heap_bytes).sum::<usize>();
+        (bytes + heap) / Rc::strong_count(&self.items)
+    }
+
     /// Appends the line of the item at `index`, where the reader gets that one, and tells whether
     /// the items go as far.
     pub fn encode_item(&self, subject: Subject, index: usize, out: &mut Vec<u8>) -> bool {

@@ -193,10 +193,7 @@ fn get(words: Text<'_>) -> Result<Request, Wrong> {
 }
 
 fn file_ref(words: Text<'_>) -> Result<FileRef, Wrong> {
-    match words
-        .strip_prefix('@')
-        .filter(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
-    {
+    match FileName::sent_id(&words) {
         Some(id) => id.parse().map(|id| FileRef::Sent(MessageId(id))).map_err(|_| NO_FILE),
         None => file(words).map(FileRef::Shared),
     }

@@ -149,6 +149,24 @@ fn nothing_stands_inside_a_list() {
 }
 
 #[test]
+fn lists_that_wait_count_as_memory_and_shared_ones_in_part() {
+    let mut world = World::new();
+    assert_eq!(world.outbox.memory(), 0);
+    let items = 10_000 * size_of::<Item>();
+    world.outbox.push_list(&world.lines, list(10_000));
+    let one = world.outbox.memory();
+    assert!((items..items + 1_000).contains(&one), "{one}");
+    world.outbox.push_list(&world.lines, list(10_000));
+    assert_eq!(world.outbox.memory(), one + items);
+    let shared = list(10_000);
+    let _elsewhere = [shared.clone(), shared.clone(), shared.clone()];
+    world.outbox.push_list(&world.lines, shared);
+    assert_eq!(world.outbox.memory(), one + items + items / 4);
+    world.drain();
+    assert_eq!(world.outbox.memory(), 0);
+}
+
+#[test]
 fn the_next_piece_of_a_list_is_asked_for_once_the_one_before_was_taken() {
     let mut world = World::new();
     let items: Rc<[Item]> = vec![Item::Help(Verb::Ex); 2].into();

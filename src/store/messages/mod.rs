@@ -253,8 +253,8 @@ fn mark_seen(
     Ok(Outcome::Done)
 }
 
-/// Removes the oldest messages before an id, the files that they sent, and the words that mark
-/// them.
+/// Removes the oldest messages before an id and the files that they sent. The words that mark them
+/// are remembered for their day, however short messages are kept, and go with later ones.
 fn remove_old(database: &Connection, before: MessageId) -> rusqlite::Result<Outcome> {
     let first_left: Option<i64> = database
         .prepare_cached("SELECT id FROM messages WHERE id < ?1 ORDER BY id LIMIT 1 OFFSET ?2")?
@@ -263,7 +263,7 @@ fn remove_old(database: &Connection, before: MessageId) -> rusqlite::Result<Outc
     let end = first_left.unwrap_or(sql(before));
     uploads::drop_sent(database, 0..=end - 1)?;
     database.prepare_cached("DELETE FROM messages WHERE id < ?1")?.execute([end])?;
-    remove_keys(database, end, REMOVED_PER_STEP)?;
+    remove_keys(database, end.min(sql(oldest_key())), REMOVED_PER_STEP)?;
     Ok(Outcome::Removed { more: first_left.is_some() })
 }
 

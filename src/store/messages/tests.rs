@@ -262,6 +262,24 @@ fn old_messages_go_in_steps_and_accounts_stay() {
 }
 
 #[test]
+fn a_word_is_remembered_for_its_day_though_its_message_is_removed() {
+    let mut fixture = Fixture::new();
+    let chat = Chat::direct(ALICE, BOB);
+    let hour = 60 * 60 * 1_000_000;
+    let (old, recent) = (now() - 25 * hour, now() - 3 * hour);
+    fixture.keep_marked(old, ALICE, chat, "old", Some("old"));
+    fixture.keep_marked(recent, ALICE, chat, "recent", Some("recent"));
+    assert!(!fixture.remove_old(now() - hour));
+    assert_eq!(fixture.last(chat, None, 9), []);
+    assert_eq!(fixture.find(ALICE, "recent"), Some((recent, chat)));
+    let count = "SELECT count(*) FROM keys";
+    let left: u32 = fixture.database.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 1, "the older one is forgotten");
+    fixture.reopen();
+    assert_eq!(fixture.find(ALICE, "recent"), Some((recent, chat)));
+}
+
+#[test]
 fn the_mark_of_ids_rises_and_is_above_all_messages() {
     let fixture = Fixture::new();
     assert_eq!(fixture.id_mark(), 0);

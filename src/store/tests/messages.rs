@@ -83,7 +83,7 @@ fn jobs_see_what_was_submitted_before_them() {
             Outcome::Done,
             Outcome::Unread(vec![]),
             Outcome::Removed { more: false },
-            Outcome::NotFound,
+            Outcome::KeyFound { id: MessageId(now), chat: chat() },
             Outcome::Messages(vec![]),
         ]
     );

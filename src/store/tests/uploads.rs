@@ -294,37 +294,50 @@ fn no_trick_leads_out_of_the_shared_folder() {
 #[test]
 fn the_quota_counts_files_sent_ones_and_uploads() {
     let mut fixture = Fixture::new();
-    assert_eq!(fixture.put(ALICE, "one", &[1; 30]), Outcome::Done);
-    assert_eq!(fixture.send(50, direct(), &[1; 20]), Outcome::Done);
-    let open = fixture.begin(ALICE, shared("two"), 40).unwrap();
+    assert_eq!(fixture.put(ALICE, "one", &[1; 30_000]), Outcome::Done);
+    assert_eq!(fixture.send(50, direct(), &[1; 20_000]), Outcome::Done);
+    let open = fixture.begin(ALICE, shared("two"), 40_000).unwrap();
     let begin = |fixture: &mut Fixture, owner, size| {
-        fixture.begin_within(owner, shared("three"), size, 100).map(|open| open.id)
+        fixture.begin_within(owner, shared("three"), size, 100_000).map(|open| open.id)
     };
-    assert_eq!(begin(&mut fixture, ALICE, 11), Err(Outcome::NoRoom));
-    assert_eq!(begin(&mut fixture, BOB, 101), Err(Outcome::NoRoom));
-    assert!(begin(&mut fixture, BOB, 100).is_ok());
-    let three = begin(&mut fixture, ALICE, 10).unwrap();
+    assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, BOB, 100_001), Err(Outcome::NoRoom));
+    assert!(begin(&mut fixture, BOB, 100_000).is_ok());
+    let three = begin(&mut fixture, ALICE, 10_000).unwrap();
     assert_eq!(fixture.run(Job::DropUpload(three)), Outcome::Done);
     drop(open);
     let mut fixture = fixture.reopen(PasswordCost::Low);
-    assert_eq!(begin(&mut fixture, ALICE, 11), Err(Outcome::NoRoom), "it is kept for its day");
+    assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Outcome::NoRoom), "kept for its day");
     // What goes on is counted already.
-    assert!(fixture.begin_within(ALICE, shared("two"), 40, 1).is_ok());
+    assert!(fixture.begin_within(ALICE, shared("two"), 40_000, 1).is_ok());
+}
+
+#[test]
+fn small_files_count_as_four_kib_each() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.put(ALICE, "one", b""), Outcome::Done);
+    assert_eq!(fixture.send(50, direct(), b"1"), Outcome::Done);
+    let begin = |fixture: &mut Fixture, text: &str, quota| {
+        fixture.begin_within(ALICE, shared(text), 0, quota).map(|open| open.offset)
+    };
+    assert_eq!(begin(&mut fixture, "two", 3 * 4_096 - 1), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, "two", 3 * 4_096), Ok(0));
+    assert_eq!(begin(&mut fixture, "three", 4 * 4_096 - 1), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, "three", 4 * 4_096), Ok(0));
 }
 
 #[test]
 fn a_file_that_was_removed_by_hand_counts_no_more() {
     let mut fixture = Fixture::new();
     for text in ["one", "two"] {
-        assert_eq!(fixture.put(ALICE, text, &[1; 50]), Outcome::Done);
+        assert_eq!(fixture.put(ALICE, text, &[1; 50_000]), Outcome::Done);
     }
     let begin = |fixture: &mut Fixture, size| {
-        fixture.begin_within(ALICE, shared("new"), size, 100).map(|open| open.offset)
+        fixture.begin_within(ALICE, shared("new"), size, 100_000).map(|open| open.offset)
     };
-    assert_eq!(begin(&mut fixture, 1), Err(Outcome::NoRoom));
     fs::remove_file(fixture.files().join("one")).unwrap();
-    assert_eq!(begin(&mut fixture, 51), Err(Outcome::NoRoom));
-    assert_eq!(begin(&mut fixture, 50), Ok(0));
+    assert_eq!(begin(&mut fixture, 50_001), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, 50_000), Ok(0));
     assert_eq!(fixture.put(BOB, "one", b"another"), Outcome::Done);
     assert_eq!(fixture.count("files"), 2);
 }

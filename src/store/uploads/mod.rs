@@ -16,10 +16,12 @@
 //! as soon as the database says so, in one transaction with its message.
 
 mod parts;
+mod recounts;
 mod rows;
 mod threads;
 
 pub(super) use parts::Parts;
+pub(super) use recounts::Recounts;
 pub(super) use rows::{drop_lane, drop_sent, look_at_files, repair};
 pub(super) use threads::{Task, Uploads};
 
@@ -169,10 +171,14 @@ impl Request {
     }
 
     /// Does it, as far as the database goes.
-    pub(super) fn run(&self, database: &Connection) -> rusqlite::Result<Step> {
+    pub(super) fn run(
+        &self,
+        database: &Connection,
+        recounts: &mut Recounts,
+    ) -> rusqlite::Result<Step> {
         match self {
             Request::Begin { ticket, announced, gone } => {
-                rows::begin(database, *ticket, announced, gone.as_deref())
+                rows::begin(database, *ticket, announced, gone.as_deref(), recounts)
             }
             Request::Sync { ticket, upload } => Ok(match rows::get(database, *upload)? {
                 Some(upload) => Step::Task(Task::Sync { ticket: *ticket, upload }),

@@ -100,13 +100,16 @@ impl Parts {
             return Err(Refusal::Failed(Errno::IO));
         }
         rustix::fs::fsync(&file)?;
-        rustix::fs::fsync(&part.folder)?;
+        // What goes into the shared folder gets its name later, and that is brought to the disk.
+        if let Place::Chat(..) = upload.place {
+            rustix::fs::fsync(&part.folder)?;
+        }
         Ok(())
     }
 
-    /// Gives an upload into the shared folder its name, unless that is taken.
+    /// Gives an upload into the shared folder its name, unless that is taken. Its bytes must be on
+    /// the disk, see [`Parts::sync`].
     pub(super) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
-        self.sync(upload)?;
         let part = self.part(upload)?;
         let file = part.sibling(last_part(name));
         match part.rename_to(file) {
@@ -162,9 +165,7 @@ impl Parts {
 
     /// Whether a user's file stands in the shared folder.
     pub(super) fn stands(&self, file: &OwnFile) -> bool {
-        let found = self.folder.size_of(&file.name);
-        // Where it can't be told the file counts.
-        !matches!(found, Err(Refusal::NotFound)) && found.is_ok_and(|size| size == file.size)
+        is_it(file, self.folder.size_of(&file.name))
     }
 
     /// Opens a file that was sent, and tells its size in bytes.
@@ -179,7 +180,7 @@ impl Parts {
             Place::Chat(..) => fs2::available_space(&self.sent_path)?,
             // A file system may be mounted on a folder in it.
             Place::Shared(name) => {
-                let folder = parent(name).map_or("", |parent| parent);
+                let folder = parent(name).unwrap_or("");
                 fs2::available_space(self.folder_path.join(folder))?
             }
         };
@@ -281,6 +282,17 @@ pub(super) fn file_name(id: UploadId) -> String {
     format!("{:016x}", id.0)
 }
 
+/// Whether what was found under the name of a user's file is that file.
+fn is_it(file: &OwnFile, found: Result<u64, Refusal>) -> bool {
+    match found {
+        Ok(size) => size == file.size,
+        Err(Refusal::NotFound) => false,
+        // Where it can't be told the file counts, or a server that is short of something would
+        // forget what people have.
+        Err(_) => true,
+    }
+}
+
 /// The folder of a file, from the shared folder on.
 fn parent(name: &FileName) -> Option<&str> {
     Some(name.as_str().rsplit_once('/')?.0)
@@ -321,6 +333,17 @@ mod tests {
             assert_eq!(fs::read_to_string(path("old")).unwrap(), "old");
             assert_eq!(fs::read_to_string(path(&new)).unwrap(), "new");
             assert!(!path(".part").exists());
+        }
+    }
+
+    #[test]
+    fn a_file_that_cant_be_looked_at_still_counts() {
+        let file = OwnFile { id: UploadId(1), name: "file".parse().unwrap(), size: 5 };
+        assert!(is_it(&file, Ok(5)));
+        assert!(!is_it(&file, Ok(6)), "somebody put another one there");
+        assert!(!is_it(&file, Err(Refusal::NotFound)));
+        for refusal in [Refusal::Busy(Errno::MFILE), Refusal::Failed(Errno::IO)] {
+            assert!(is_it(&file, Err(refusal)));
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::threads::Task;
-use super::{Announced, Fate, Garbage, OwnFile, Parts, Step, Upload};
+use super::{Announced, Fate, Garbage, OwnFile, Parts, Recounts, Step, Upload};
 use crate::hub::{Outcome, Place, StoredMessage, Ticket, UploadId};
 use crate::protocol::name::{FileName, Number};
 use crate::protocol::reply::MessageId;
@@ -15,7 +15,10 @@ use crate::store::lane::Lane;
 use crate::store::messages::{self, sql};
 use crate::store::{groups, messages::Request as MessageRequest};
 
-/// How many uploads of one user may be unfinished. Empty ones cost no quota, but a file each.
+/// As how many bytes a file counts at least: an empty one takes its place in the folder and in the
+/// database, too.
+const FILE_BYTES_MIN: u64 = 4_096;
+/// How many uploads of one user may be unfinished.
 const UNFINISHED_MAX: i64 = 1_000;
 /// How many old uploads are looked at at once.
 const OLD_PER_STEP: u32 = 64;
@@ -72,6 +75,7 @@ pub(super) fn begin(
     ticket: Ticket,
     announced: &Announced,
     gone: Option<&[UploadId]>,
+    recounts: &mut Recounts,
 ) -> rusqlite::Result<Step> {
     let mut forget = database.prepare_cached("DELETE FROM files WHERE id = ?1")?;
     for file in gone.unwrap_or_default() {
@@ -99,8 +103,14 @@ pub(super) fn begin(
                 Some(free) => free,
                 None => return Ok(Step::Done(Outcome::NoRoom)),
             };
-            if *size > free {
-                return refuse_or_recount(database, ticket, announced, gone.is_some());
+            if (*size).max(FILE_BYTES_MIN) > free {
+                let may_recount = gone.is_none()
+                    && (*size).max(FILE_BYTES_MIN) <= *quota
+                    && recounts.begin(*owner, Instant::now());
+                return match may_recount {
+                    true => recount(database, ticket, announced),
+                    false => Ok(Step::Done(Outcome::NoRoom)),
+                };
             }
             (insert(database, *owner, lane, name, *size)?, true)
         }
@@ -130,24 +140,16 @@ fn room(database: &Connection, owner: Number, quota: u64) -> rusqlite::Result<Op
     let (unfinished, used): (i64, f64) = database
         .prepare_cached(
             "SELECT (SELECT count(*) FROM uploads WHERE owner = ?1),
-                    (SELECT total(size) FROM uploads WHERE owner = ?1)
-                    + (SELECT total(size) FROM files WHERE owner = ?1)
-                    + (SELECT total(size) FROM sent WHERE sender = ?1)",
+                    (SELECT total(max(size, ?2)) FROM uploads WHERE owner = ?1)
+                    + (SELECT total(max(size, ?2)) FROM files WHERE owner = ?1)
+                    + (SELECT total(max(size, ?2)) FROM sent WHERE sender = ?1)",
         )?
-        .query_row([owner.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .query_row((owner.0, bytes(FILE_BYTES_MIN)), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((unfinished < UNFINISHED_MAX).then(|| quota.saturating_sub(used as u64)))
 }
 
 /// Looks, before an upload is refused, which of the owner's files were removed by hand.
-fn refuse_or_recount(
-    database: &Connection,
-    ticket: Ticket,
-    announced: &Announced,
-    is_recounted: bool,
-) -> rusqlite::Result<Step> {
-    if is_recounted || announced.size > announced.quota {
-        return Ok(Step::Done(Outcome::NoRoom));
-    }
+fn recount(database: &Connection, ticket: Ticket, announced: &Announced) -> rusqlite::Result<Step> {
     let mut files = Vec::new();
     let mut select =
         database.prepare_cached("SELECT id, name, size FROM files WHERE owner = ?1")?;

@@ -127,6 +127,60 @@ fn a_new_password_takes_the_place_of_the_old_one_and_ends_the_tokens() {
 }
 
 #[test]
+fn what_is_asked_for_behind_a_new_password_waits_for_it() {
+    let script = "alice > C PASSWD
+         alice < C 354 PASSWD ...
+         alice > D x
+         alice < C 354 PASSWD ...
+         store holds
+         alice > D y
+         alice > C TOKEN
+         alice > C PASSWD
+         store has 1 jobs
+         store answers last
+         alice < C 250 PASSWD ...
+         store answers last
+         alice < C 250 TOKEN token1
+         alice < C 354 PASSWD ...
+         alice > D y
+         alice > D z
+         alice > C PASSWD
+         alice > D z
+         store answers last
+         alice < C 354 PASSWD ...
+         store answers last
+         alice < C 250 PASSWD ...
+         alice < C 354 PASSWD ...
+         store answers last
+         alice < C 354 PASSWD ...
+         alice > C EX
+         alice < C 221 ...
+         store works
+         again connects
+         again > C RESUME alice token1
+         again < C 535 ...
+         alice logs in with z
+         alice > C TOKEN
+         alice < C 250 TOKEN token2
+         alice > C PASSWD
+         alice < C 354 PASSWD ...
+         alice > D z
+         alice < C 354 PASSWD ...
+         store holds
+         alice > D x
+         alice > C TOKEN
+         store answers last
+         alice < C 250 PASSWD ...
+         store works
+         alice < C 250 TOKEN token3
+         again > C RESUME alice token3
+         alice < C 421 ...
+         again < C 150 UNREAD 0
+         again < C 230 ...";
+    play_among_two(script);
+}
+
+#[test]
 fn a_password_is_changed_step_by_step_or_not_at_all() {
     let long = "x".repeat(1025);
     play_among_two(&format!(
@@ -195,16 +249,12 @@ fn the_third_wrong_old_password_ends_the_connection() {
          alice > C PASSWD
          alice < C 354 PASSWD ...
          store holds
-         alice > C LS
+         alice > C SUM small
          alice > C PASSWD
          alice > D wrong
          store answers last
          store answers first
-         alice < C 150 LS 3
-         alice < C 151 ...
-         alice < C 151 ...
-         alice < C 151 ...
-         alice < C 250 LS ...
+         alice < C 250 SUM ...
          alice < C 354 PASSWD ...
          alice < C 535 PASSWD ...
          alice < C 421 - too many wrong passwords

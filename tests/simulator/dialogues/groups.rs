@@ -295,3 +295,23 @@ fn an_admin_who_leaves_hands_over_to_the_oldest_member() {
          bob < C 128 GROUP #team join bob",
     );
 }
+
+#[test]
+fn what_goes_to_a_group_that_the_store_no_longer_has_is_told_as_that() {
+    play_among(
+        2,
+        config(),
+        "alice > C MKGROUP #team bob
+         alice < C 250 MKGROUP #team 2
+         alice < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team join bob
+         store holds
+         alice > C SENDFILE #team 5 a picture
+         store answers first not-found
+         alice < C 550 SENDFILE there is no such group now
+         alice > D #team hello
+         bob < D _ alice #team hello
+         store answers first not-found
+         alice < C 550 MSG no such group any more",
+    );
+}

@@ -325,6 +325,54 @@ fn what_a_list_has_yet_to_read_is_not_removed_before_its_time() {
 }
 
 #[test]
+fn lists_that_overlap_hold_a_removal_up_no_longer_than_the_first() {
+    let config = Config { history: Some(Duration::from_secs(60)), ..config() };
+    let script = format!(
+        "alice logs in
+         wait 0ms
+         {}
+         wait 3590000ms
+         bob logs in to read 1
+         bob < C 151 UNREAD alice 4 _
+         bob < C 230 ...
+         alice < C 120 ON bob _
+         wait 9000ms
+         store holds
+         alice > C OPEN bob 9
+         store answers first
+         alice < C 150 OPEN 4
+         store has 1 jobs
+         wait 1000ms
+         store has 1 jobs
+         bob > C OPEN alice
+         store answers last
+         bob < C 150 OPEN 0
+         bob < C 250 OPEN alice 0
+         store has 1 jobs
+         store answers first
+         alice < D _ alice bob text 1
+         alice < D _ alice bob text 2
+         alice < D _ alice bob text 3
+         bob > C HISTORY alice 9999999999999999 9
+         store answers last
+         bob < C 150 HISTORY 0
+         bob < C 250 HISTORY ...
+         store answers first
+         alice < D _ alice bob text 4
+         alice < C 250 OPEN bob 0
+         wait 200ms
+         store has 1 jobs
+         store works
+         wait 200ms
+         bob > C UNREAD
+         bob < C 150 UNREAD 0
+         bob < C 250 UNREAD ...",
+        said_to_bob(4)
+    );
+    play_with(config, alice_and_bob(), &script);
+}
+
+#[test]
 fn a_list_that_was_chosen_before_a_removal_is_chosen_again() {
     let config = Config { history: Some(Duration::from_secs(60)), ..config() };
     let script = format!(

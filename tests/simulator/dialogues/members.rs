@@ -383,3 +383,40 @@ fn memberships_end_in_steps_where_many_do() {
                carol < C 250 GROUPS ...";
     play_among(2, config(), &script);
 }
+
+#[test]
+fn whoever_was_added_to_many_groups_is_told_of_some_after_each_login() {
+    let most = chatsrv::limits::GROUP_NOTICES_MAX;
+    let mut script = String::new();
+    for at in 0..most + 2 {
+        writeln!(script, "alice > C MKGROUP #g{at} bob").unwrap();
+        writeln!(script, "alice < C 250 MKGROUP #g{at} 2").unwrap();
+        writeln!(script, "alice < C 128 GROUP #g{at} join bob").unwrap();
+    }
+    let told = |at| format!("bob < C 128 GROUP #g{at} join bob\n");
+    script += "bob logs in\n";
+    script.extend((0..most).map(told));
+    script += "bob breaks\nbob logs in\n";
+    script.extend((most..most + 2).map(told));
+    script += "bob breaks\nbob logs in\n";
+    play_among(1, config(), &script);
+}
+
+#[test]
+fn who_says_goodbye_leaves_many_groups_in_steps() {
+    let most = chatsrv::limits::GROUPS_PER_TICK_MAX;
+    let mut script = String::new();
+    for at in 0..most + 2 {
+        writeln!(script, "alice > C MKGROUP #g{at} bob").unwrap();
+        writeln!(script, "alice < C 250 MKGROUP #g{at} 2").unwrap();
+        writeln!(script, "alice < C 128 GROUP #g{at} join bob").unwrap();
+        writeln!(script, "bob < C 128 GROUP #g{at} join bob").unwrap();
+    }
+    script += "store holds\nbob > C EX\nbob < C 221 ...\n";
+    let told = |at| format!("alice < C 128 GROUP #g{at} leave bob\n");
+    script.extend((0..most).map(told));
+    writeln!(script, "store has {most} jobs\nwait 0ms").unwrap();
+    script.extend((most..most + 2).map(told));
+    writeln!(script, "store has {} jobs", most + 2).unwrap();
+    play_among(2, config(), &script);
+}

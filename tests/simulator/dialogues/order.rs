@@ -18,7 +18,7 @@ fn what_is_ready_waits_for_what_is_not() {
          bob > C QUIET on
          bob > C NICK Robert
          bob > D bob hello
-         store has 3 jobs
+         store has 2 jobs
          store answers last
          store answers last
          store answers last
@@ -61,6 +61,106 @@ fn a_snapshot_is_of_the_time_of_its_request() {
          bob < C 150 WHO 1
          bob < C 151 WHO Bob 10417 _ - Bob
          bob < C 250 WHO ...",
+    );
+}
+
+#[test]
+fn who_shows_the_name_that_was_chosen_just_before() {
+    play_as_bob(
+        "bob > C NICK Robert
+         bob > C WHO
+         store has 1 jobs
+         store answers first
+         bob < C 250 NICK ...
+         bob < C 150 WHO 1
+         bob < C 151 WHO Bob 10417 _ - Robert
+         bob < C 250 WHO ...
+         bob > C NICK Rob
+         bob breaks
+         store works
+         again logs in as bob with secret
+         again > C WHO
+         again < C 150 WHO 1
+         again < C 151 WHO Bob 10417 _ - Rob
+         again < C 250 WHO ...",
+    );
+}
+
+#[test]
+fn abort_finds_the_download_that_was_asked_for_just_before() {
+    play_as_bob(
+        "bob > C GET 0 small
+         bob > C ABORT 1
+         bob > C ABORT 2
+         store answers first
+         bob < C 250 GET 1 11 small
+         bob < C 250 ABORT ...
+         bob < C 550 ABORT ...
+         bob > C SUM small
+         bob > C QUIET on
+         bob > C ABORT 7
+         bob > C GET 0 small
+         store answers last
+         store answers first
+         bob < C 250 SUM ...
+         bob < C 250 QUIET ...
+         bob < C 550 ABORT ...
+         bob < C 250 GET 2 11 small
+         store holds
+         bob > C SUM small
+         bob > C ABORT 2
+         store answers first
+         bob < C 250 SUM ...
+         bob < C 250 ABORT ...",
+    );
+}
+
+#[test]
+fn one_list_waits_at_a_time() {
+    play_as_bob(
+        "bob > C LS
+         bob > C LS
+         store has 1 jobs
+         store answers first
+         bob < C 150 LS 3
+         bob < C 151 ...
+         bob < C 151 ...
+         bob < C 151 ...
+         bob < C 250 LS ...
+         store answers first
+         bob < C 150 LS 3
+         bob < C 151 ...
+         bob < C 151 ...
+         bob < C 151 ...
+         bob < C 250 LS ...
+         bob > C UNREAD
+         bob > C UNREAD
+         store has 1 jobs
+         store answers first
+         bob < C 150 UNREAD 0
+         bob < C 250 UNREAD ...
+         store answers first
+         bob < C 150 UNREAD 0
+         bob < C 250 UNREAD ...
+         bob > C SUM small
+         bob > C LS
+         bob > C GROUPS
+         bob > C UNREAD
+         store has 2 jobs
+         store answers last
+         store has 1 jobs
+         store answers first
+         bob < C 250 SUM ...
+         bob < C 150 LS 3
+         bob < C 151 ...
+         bob < C 151 ...
+         bob < C 151 ...
+         bob < C 250 LS ...
+         bob < C 150 GROUPS 0
+         bob < C 250 GROUPS ...
+         store answers first
+         bob < C 150 UNREAD 0
+         bob < C 250 UNREAD ...",
     );
 }
 

@@ -284,3 +284,37 @@ fn who_leaves_a_group_sends_it_nothing_any_more() {
          alice < C 250 OPEN #team 0",
     );
 }
+
+#[test]
+fn a_file_that_was_counted_as_unread_is_not_told_of_again_with_the_welcome() {
+    let script = "alice logs in
+         alice > C SENDFILE bob 5 a picture
+         alice < C 250 SENDFILE 1 0
+         alice > C SENDFILE * 5 another
+         alice < C 250 SENDFILE 2 0
+         alice sends 1 hello
+         alice sends 2 hello
+         bob connects
+         bob > C USER bob
+         bob < C 331 ...
+         store holds
+         alice sends 1
+         alice sends 2
+         store answers first
+         store answers first
+         store answers first
+         bob > D x
+         store answers last
+         store has 3 jobs
+         store answers first
+         alice < C 126 SENDFILE 1 5 _
+         store answers first
+         alice < C 126 SENDFILE 2 5 _
+         store answers first
+         bob < C 150 UNREAD 1
+         bob < C 151 UNREAD alice 1 _
+         bob < C 230 ...
+         bob < C 124 FILE _ alice * 5 another
+         alice < C 120 ON bob _";
+    play_with(config(), alice_and_bob(), script);
+}

@@ -98,7 +98,11 @@ impl Model {
             if !self.reads_file(conn, file) {
                 continue;
             }
-            self.session(conn).entering.as_mut().unwrap().held.push(said.clone());
+            let entering = self.session(conn).entering.as_mut().unwrap();
+            // The list of what is unread has it.
+            if file.chat == Chat::Everyone || file.id > entering.since {
+                entering.held.push(said.clone());
+            }
         }
     }
 

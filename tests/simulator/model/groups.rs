@@ -320,8 +320,14 @@ impl Model {
     pub(super) fn leave_groups(&mut self, user: Number) {
         let groups = self.groups.groups.iter();
         let left = groups.filter(|(_, group)| !group.kept && group.is_member(user));
-        for id in left.map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.remove_member(id, user);
+        for (at, id) in left.map(|(id, _)| *id).collect::<Vec<_>>().into_iter().enumerate() {
+            if at < GROUPS_PER_TICK_MAX {
+                self.remove_member(id, user);
+                continue;
+            }
+            let members = &mut self.groups.groups.get_mut(&id).unwrap().members;
+            let member = members.iter_mut().find(|member| member.number == user).unwrap();
+            member.ends = Some(self.now);
         }
     }
 
@@ -365,7 +371,7 @@ impl Model {
         let mut news = Vec::new();
         for group in self.groups.groups.values_mut() {
             for member in group.members.iter_mut().filter(|member| member.number == user) {
-                if std::mem::take(&mut member.is_news) {
+                if news.len() < GROUP_NOTICES_MAX && std::mem::take(&mut member.is_news) {
                     news.push(Notice::Group(group.name, GroupChange::Join, own));
                 }
             }

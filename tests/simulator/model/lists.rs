@@ -113,7 +113,11 @@ impl Model {
             Verb::Open | Verb::History | Verb::Search => {
                 let reading = self.session(conn).reading.front_mut().expect("it was asked for");
                 assert!(!std::mem::replace(&mut reading.is_begun, true), "it begins twice");
-                assert_eq!(list.count, reading.messages.len());
+                // What is too old may be about to go, and is not listed any more.
+                let dropped = reading.messages.len() - list.count;
+                assert!(dropped == 0 || self.config.history.is_some(), "{dropped} are missing");
+                let reading = self.session(conn).reading.front_mut().expect("it was asked for");
+                reading.messages.drain(..dropped);
                 return self.piece(conn, &list.piece);
             }
             _ => {}

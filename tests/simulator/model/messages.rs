@@ -256,7 +256,7 @@ impl Model {
         let shown = self.destination(attempt.said.from, attempt.said.chat);
         let is_kept = |id| self.ledger.was_kept(id);
         match (state, reply.code, &reply.detail) {
-            (State::Sent { id, .. }, Code::Busy | Code::NoRoom, _) => {
+            (State::Sent { id, .. }, Code::Busy | Code::NoRoom | Code::NotFound, _) => {
                 assert!(self.config.keep_messages && !is_kept(id), "{reply} refuses what is kept");
             }
             (State::Sent { id, delivered, stored }, code, detail) => {

@@ -19,7 +19,9 @@ use chatsrv::hub::{
 };
 use chatsrv::protocol::frame::FrameError;
 use chatsrv::protocol::name::{Key, Number};
-use chatsrv::protocol::reply::{Code, Delivered, Detail, Item, Message, Notice, Reply, Subject};
+use chatsrv::protocol::reply::{
+    Code, Delivered, Detail, Item, Message, MessageId, Notice, Reply, Subject,
+};
 use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
@@ -83,6 +85,8 @@ struct Session {
 struct Entering {
     user: Number,
     is_news: bool,
+    /// The newest message when what is unread was counted.
+    since: MessageId,
     /// What is delivered with the welcome.
     held: Vec<Said>,
 }
@@ -344,7 +348,8 @@ impl Model {
         }
         if let (Job::CountUnread { reader }, None) = (job, self.session(conn).user) {
             let is_news = is_news.unwrap_or(true);
-            let entering = Entering { user: *reader, is_news, held: Vec::new() };
+            let since = self.ledger.newest();
+            let entering = Entering { user: *reader, is_news, since, held: Vec::new() };
             let before = self.session(conn).entering.replace(entering);
             assert!(before.is_none(), "{conn} enters twice");
             self.came_online(*reader);
