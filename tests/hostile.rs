@@ -326,7 +326,7 @@ fn the_limit_of_open_files_is_a_limit_of_connections() {
 #[test]
 fn who_downloads_takes_no_place_of_those_who_talk() {
     // Thirty-nine connections there may be, and each may download sixteen files.
-    let server = server_under("ulimit -n 300", &["--quota", "1000"]);
+    let server = server_under("ulimit -n 300", &["--quota", "5000"]);
     server.write_file("large", vec![7; 8 << 20]);
     let mut honest = Honest::new(&server);
     let options = Options { receive_buffer: Some(4 * KIB), ..Options::default() };
@@ -341,14 +341,14 @@ fn who_downloads_takes_no_place_of_those_who_talk() {
         })
         .collect();
     honest.alice.ask("C GET 0 large", "C 450 GET …");
-    honest.alice.ask("C PUT 1000 refused", "C 450 PUT …");
+    honest.alice.ask("C PUT 5000 refused", "C 450 PUT …");
     server.connect();
     drop(hogs);
     server.log().wait_for_count("event=closed", 31);
     honest.talk();
     assert_eq!(honest.alice.download(0, "large").0, 8 << 20);
     // What was refused counts to nobody's quota.
-    honest.alice.ask("C PUT 1000 taken", "C 250 PUT … 0");
+    honest.alice.ask("C PUT 5000 taken", "C 250 PUT … 0");
 }
 
 #[test]
