@@ -126,16 +126,19 @@ bench: all
 	PYTHONDONTWRITEBYTECODE=1 python3 loadtest/bench/bench.py \
 		--built $(BUILT) --out $(BUILT)/bench $(BENCH)
 
-# Installs what `make` built.
+# Installs what `make` built, with the same rights whatever the umask is.
 install:
 	@test -x $(BUILT)/chatsrv || { echo "nothing is built yet: run make first"; exit 1; }
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	for program in $(PROGRAMS); do \
-		$(INSTALL) -m 755 $(BUILT)/$$program $(DESTDIR)$(BINDIR)/ && \
-		$(BUILT)/$$program --completions bash >$(DESTDIR)$(BASHDIR)/$$program && \
-		$(BUILT)/$$program --completions zsh >$(DESTDIR)$(ZSHDIR)/_$$program && \
-		$(BUILT)/$$program --completions fish >$(DESTDIR)$(FISHDIR)/$$program.fish || exit 1; \
+		$(INSTALL) -m 755 $(BUILT)/$$program $(DESTDIR)$(BINDIR)/ || exit 1; \
+		for place in bash:$(BASHDIR)/$$program zsh:$(ZSHDIR)/_$$program \
+			fish:$(FISHDIR)/$$program.fish; do \
+			file=$(DESTDIR)$${place#*:} && \
+			$(BUILT)/$$program --completions $${place%%:*} >$$file && \
+			chmod 644 $$file || exit 1; \
+		done; \
 	done
 	for page in $(PAGES); do \
 		section=$(DESTDIR)$(MANDIR)/man$${page##*.}; \
