@@ -23,7 +23,7 @@ pub enum Exit {
     System = 71,
     /// EX_CANTCREAT: the data folder or a file in it can't be made or used.
     CantCreate = 73,
-    /// EX_IOERR: what is there can't be read.
+    /// EX_IOERR: what is there can't be read, or what was asked for can't be written.
     InputOutput = 74,
     /// EX_TEMPFAIL: not now; another server has the data folder.
     TryAgain = 75,

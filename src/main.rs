@@ -4,12 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chatsrv::command_line::{print, unknown_variables};
 use chatsrv::exit::Exit;
 use chatsrv::hub::{self, Hub, Kept};
 use chatsrv::limits::{ID_MARK_LEAD, RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
+use chatsrv::log::Quoted;
 use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
 use chatsrv::server::{self, Certificates, Endpoint, Passed, Poll, Server, StartError};
-use chatsrv::store::{self, Checkup, MaintenanceError, Store};
+use chatsrv::store::{self, MaintenanceError, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 fn main() -> ExitCode {
@@ -20,6 +22,10 @@ fn main() -> ExitCode {
     if let Err(error) = chatsrv::log::start(options.log) {
         eprintln!("chatsrv: {error}");
         return Exit::Software.into();
+    }
+    for name in unknown_variables(&Options::command(), "CHATSRV_") {
+        let name = name.to_string_lossy();
+        log::warn!("event=unknown-variable name={}: it stands for no option", Quoted(&name));
     }
     if options.check {
         return check(&options.data);
@@ -42,16 +48,10 @@ fn check(data: &Path) -> ExitCode {
         Ok(checkup) => checkup,
         Err(error) => return fail(&error),
     };
-    for finding in &checkup.findings {
-        println!("{finding}");
-    }
-    let Checkup { schema, known, accounts, messages, findings } = checkup;
-    println!("schema {schema} of {known}, {accounts} accounts, {messages} messages");
-    if findings.is_empty() {
-        println!("the store is sound");
-        ExitCode::SUCCESS
-    } else {
-        Exit::Data.into()
+    match print(&checkup) {
+        Ok(()) if checkup.findings.is_empty() => ExitCode::SUCCESS,
+        Ok(()) => Exit::Data.into(),
+        Err(exit) => exit.into(),
     }
 }
 

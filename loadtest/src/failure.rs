@@ -1,7 +1,7 @@
 //! Why a run ended without a result.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,6 +22,8 @@ pub enum Failure {
     Unavailable(String),
     /// The system refused something that the run can't do without.
     Internal(io::Error),
+    /// What the run came to can't be written to standard output.
+    Report(io::Error),
     /// A file with the results can't be written.
     Output(PathBuf, String),
     /// A signal came before anything was measured.
@@ -35,6 +37,7 @@ impl Failure {
             Failure::Usage(_) => Exit::Usage.into(),
             Failure::Unavailable(_) => Exit::Unavailable.into(),
             Failure::Internal(_) => Exit::System.into(),
+            Failure::Report(_) => Exit::InputOutput.into(),
             Failure::Output(..) => Exit::CantCreate.into(),
             Failure::Interrupted => EXIT_INTERRUPTED.into(),
         }
@@ -46,6 +49,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Usage(reason) | Failure::Unavailable(reason) => f.write_str(reason),
             Failure::Internal(error) => error.fmt(f),
+            Failure::Report(error) => write!(f, "cannot write to standard output: {error}"),
             Failure::Output(path, reason) => write!(f, "{}: {reason}", path.display()),
             Failure::Interrupted => f.write_str("interrupted"),
         }
@@ -53,3 +57,16 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Writes what a run came to to standard output.
+///
+/// # Errors
+/// [`Failure::Report`], but not where who reads it has closed the pipe: they have read what they
+/// wanted.
+pub fn report(text: impl fmt::Display) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    match write!(output, "{text}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Report(error)),
+        _ => Ok(()),
+    }
+}

@@ -17,7 +17,7 @@ use chatsrv::store::{Completion, Config, PasswordCost, Store};
 use fastrand::Rng;
 use indicatif::ProgressBar;
 
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::limits::{
     ACCOUNTS_MAX, FILL_ACCOUNTS_MAX, FILL_MESSAGES_MAX, FILL_STALL_MAX, READER_MESSAGES_MAX,
 };
@@ -28,15 +28,18 @@ pub struct FillOptions {
     /// Accounts in all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=i64::from(ACCOUNTS_MAX)))]
+    #[arg(env = "LOADTEST_FILL_ACCOUNTS")]
     pub accounts: u32,
 
     /// Messages between them
     #[arg(long, value_name = "M", default_value_t = 1000)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    #[arg(env = "LOADTEST_FILL_MESSAGES")]
     pub messages: u32,
 
     /// The password of all of them
     #[arg(long, value_name = "TEXT", default_value = "password")]
+    #[arg(env = "LOADTEST_FILL_PASSWORD")]
     pub password: String,
 
     /// The data folder, of which the server must not have any account yet
@@ -90,9 +93,11 @@ pub fn fill(options: &FillOptions) -> Result<(), Failure> {
     filler.settle()?;
     filler.await_search()?;
     progress.finish_and_clear();
-    println!("{} accounts, {} messages", options.accounts, options.messages);
-    println!("ids from {} to {}", texts.id(0), texts.id(options.messages.saturating_sub(1)));
-    Ok(())
+    let FillOptions { accounts, messages, .. } = options;
+    let [first, last] = [0, messages.saturating_sub(1)].map(|number| texts.id(number));
+    failure::report(format_args!(
+        "{accounts} accounts, {messages} messages\nids from {first} to {last}\n"
+    ))
 }
 
 fn register(number: u32, password: &str) -> Result<Job, Failure> {

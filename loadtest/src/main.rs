@@ -47,7 +47,6 @@ mod talk;
 mod traffic;
 mod unconfirmed;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chatsrv::command_line;
@@ -81,13 +80,7 @@ fn main() -> ExitCode {
 /// Runs and writes the report; tells whether all went as it should.
 fn measure(options: &Options) -> Result<bool, Failure> {
     let (report, figures) = run::run(options)?;
-    match write!(io::stdout(), "{report}") {
-        // Whoever closed the pipe has read what they wanted.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            return Err(Failure::Internal(error));
-        }
-        _ => {}
-    }
+    failure::report(&report)?;
     if let Some(path) = &options.json {
         report.write_json(path)?;
     }

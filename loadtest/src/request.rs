@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::clients::Protocol;
 use crate::clock::nanos;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::fill::user_name;
 use crate::latency::{Latencies, Percentiles};
 use crate::limits::{ACCOUNTS_MAX, ANSWER_MAX};
@@ -27,33 +27,40 @@ use crate::server::{self, Server};
 pub struct RequestOptions {
     /// The server
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
+    #[arg(env = "LOADTEST_REQUEST_SERVER")]
     pub server: String,
 
     /// The user who asks
     #[arg(long, value_name = "NAME", default_value = "user0")]
+    #[arg(env = "LOADTEST_REQUEST_USER")]
     pub user: String,
 
     /// The password of all users
     #[arg(long, value_name = "TEXT", default_value = "password")]
+    #[arg(env = "LOADTEST_REQUEST_PASSWORD")]
     pub password: String,
 
     /// How often
     #[arg(long, value_name = "N", default_value_t = 1000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(env = "LOADTEST_REQUEST_COUNT")]
     pub count: u32,
 
     /// Log in instead, as users that are drawn from those that fill made, each on a connection of
     /// its own
     #[arg(long, value_name = "HOW", value_enum, requires = "accounts", conflicts_with = "line")]
+    #[arg(env = "LOADTEST_REQUEST_LOG_IN")]
     pub log_in: Option<LogIn>,
 
     /// How many users there are
     #[arg(long, value_name = "N", requires = "log_in")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(ACCOUNTS_MAX)))]
+    #[arg(env = "LOADTEST_REQUEST_ACCOUNTS")]
     pub accounts: Option<u32>,
 
     /// Write all figures to a file, as JSON
     #[arg(long, value_name = "FILE")]
+    #[arg(env = "LOADTEST_REQUEST_JSON")]
     pub json: Option<PathBuf>,
 
     /// The request, such as 'C WHO'
@@ -97,7 +104,7 @@ pub fn ask(options: &RequestOptions) -> Result<(), Failure> {
         _ => return Err(Failure::Usage("there is nothing to ask".to_owned())),
     }
     .map_err(|error| Failure::Unavailable(error.to_string()))?;
-    print!("{answers}");
+    failure::report(&answers)?;
     if let Some(path) = &options.json {
         let refuse = |reason: String| Failure::Output(path.clone(), reason);
         let json = serde_json::to_string_pretty(&answers);

@@ -47,9 +47,41 @@ fn more_clients_than_files_may_be_open_are_refused() {
 }
 
 #[test]
+fn variables_are_named_where_they_are_wrong_and_the_command_line_goes_before_them() {
+    let load = |variable: &str, value: &str, words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loadtest"));
+        command.args(words).env(variable, value).stdin(Stdio::null()).output().unwrap()
+    };
+    for (variable, words) in [
+        ("LOADTEST_RATE", &[][..]),
+        ("LOADTEST_SLOW_PERIOD", &["slow"]),
+        ("LOADTEST_FILL_ACCOUNTS", &["fill", "/nowhere/at/all"]),
+        ("LOADTEST_REQUEST_COUNT", &["request", "C WHO"]),
+    ] {
+        let output = load(variable, "bad", words);
+        assert_eq!(output.status.code(), Some(64), "{}", said(&output));
+        assert!(said(&output).contains(&format!("'bad' for '{variable}'")), "{}", said(&output));
+    }
+    // An empty one counts as none, and what is asked for on the command line goes before one that
+    // contradicts it: both come as far as to the server, which is not there.
+    let nowhere = ["--server", "127.0.0.1:1", "--rate", "5"];
+    for (variable, value) in [("LOADTEST_DIRECT", "yes"), ("LOADTEST_CLIENTS", "")] {
+        let output = load(variable, value, &nowhere);
+        assert_eq!(output.status.code(), Some(69), "{}", said(&output));
+    }
+}
+
+#[test]
 fn results_that_can_not_be_written_are_told() {
     let server = Server::start(Mischief::None).address.to_string();
     let run = ["--server", &server, "--duration", "50ms", "--warmup", "0s", "--clients", "2"];
+    for words in [&run[..], &["--help"], &["--completions", "zsh"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loadtest"));
+        let output = command.args(words).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(74), "{}", said(&output));
+        assert!(said(&output).contains("cannot write to standard output"), "{}", said(&output));
+    }
     for option in ["--json", "--plot"] {
         let output = loadtest(&[&run[..], &[option, "/nowhere/at/all"]].concat());
         assert_eq!(output.status.code(), Some(73), "{}", said(&output));

@@ -11,8 +11,6 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use log::LevelFilter;
 
@@ -206,13 +204,13 @@ pub enum PasswordCost {
 #[derive(Parser)]
 #[command(name = "chatsrv", version, about, max_term_width = 100)]
 #[command(after_help = "Every option can come from the environment too, --send-queue from \
-    CHATSRV_SEND_QUEUE. The manual is chatsrv(8).")]
+    CHATSRV_SEND_QUEUE; the command line goes before it. The manual is chatsrv(8).")]
 struct CommandLine {
     #[command(flatten)]
     options: Options,
 
     /// The same as --port
-    #[arg(value_name = "PORT")]
+    #[arg(value_name = "PORT", conflicts_with = "port")]
     bare_port: Option<u16>,
 }
 
@@ -248,15 +246,8 @@ impl Options {
     }
 
     fn from_matches(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
-        let port_source = matches.value_source("port");
         let CommandLine { mut options, bare_port } = CommandLine::from_arg_matches_mut(matches)?;
-        if let Some(port) = bare_port {
-            if port_source == Some(ValueSource::CommandLine) {
-                let text = "give the port once, bare or with --port";
-                return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
-            }
-            options.port = port;
-        }
+        options.port = bare_port.unwrap_or(options.port);
         Ok(options)
     }
 }

@@ -1,3 +1,5 @@
+use clap::error::ErrorKind;
+
 use super::*;
 
 /// The options that `words` stand for, whatever the environment of the tests says.

@@ -86,6 +86,16 @@ pub struct Checkup {
     pub findings: Vec<String>,
 }
 
+/// As people read it: a line for each finding, and the sum.
+impl fmt::Display for Checkup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Checkup { schema, known, accounts, messages, findings } = self;
+        findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
+        writeln!(f, "schema {schema} of {known}, {accounts} accounts, {messages} messages")?;
+        if findings.is_empty() { writeln!(f, "the store is sound") } else { Ok(()) }
+    }
+}
+
 /// Checks the store in a data folder: the file, its references, and that no row holds what no
 /// server writes. A server may be using it.
 ///

@@ -118,8 +118,12 @@ fn password(options: &Options, job: Option<&Job>) -> Result<Option<Password>, Fa
         let line = text.lines().next().unwrap_or_default();
         return Ok(Some(Zeroizing::new(line.to_string())));
     }
-    if let Ok(password) = std::env::var("CHAT_PASSWORD") {
-        return Ok(Some(Zeroizing::new(password)));
+    if let Some(password) = std::env::var_os("CHAT_PASSWORD").filter(|word| !word.is_empty()) {
+        let password = password.into_string();
+        let why = "the password in CHAT_PASSWORD is not UTF-8".to_string();
+        return password
+            .map(|password| Some(Zeroizing::new(password)))
+            .map_err(|_| (Exit::Usage, why));
     }
     match (job, options.user) {
         (Some(_), Some(user)) => ask_password(&format!("password for {user}: "))
