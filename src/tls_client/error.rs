@@ -140,7 +140,7 @@ fn explain(fault: &CertificateError, roots: Roots) -> String {
         }
         (CertificateError::Other(error), _) if is_of_authority(error) => {
             "the server's certificate is one that signs others (CA:TRUE), and none for a server; \
-             one with basicConstraints=CA:FALSE is needed there"
+             one with basicConstraints=CA:FALSE is needed there, or --ca with this very one"
                 .to_string()
         }
         (fault, _) => format!("the server's certificate is no good: {fault}"),

@@ -1,12 +1,13 @@
 //! TLS 1.3 and 1.2 (RFC 8446, RFC 5246) as the programs speak it that connect to the server: whom
 //! they trust, a stream that never blocks, and words for what goes wrong.
 //!
-//! The server's certificate is always verified: who signed it, its time, and that it is for the
-//! host that was asked for.
+//! The server's certificate is always verified: who signed it, or that it is one that the user
+//! named, its time, and that it is for the host that was asked for.
 
 mod error;
 mod roots;
 mod stream;
+mod verifier;
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -14,12 +15,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::ClientConfig;
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 
 pub use error::{SetupError, TlsError};
 pub use roots::Roots;
 pub use stream::{READ_BYTES_MIN, TlsStream};
+
+use roots::Trusted;
+use verifier::Verifier;
 
 /// Speaks TLS to one host.
 #[derive(Clone, Debug)]
@@ -30,19 +35,25 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// To `host`, a name or an address, and trusting who stands in the file `ca`, or without one
-    /// whom this machine trusts.
+    /// To `host`, a name or an address, and trusting who stands in the file `ca`, to sign the
+    /// server's certificate or to be the server, or without one whom this machine trusts.
     ///
     /// # Errors
     /// [`SetupError`].
     pub fn new(host: &str, ca: Option<&Path>) -> Result<Self, SetupError> {
         let name = ServerName::try_from(host.to_string());
         let name = name.map_err(|_| SetupError::HostName(host.to_string()))?;
-        let (roots, store) = roots::load(ca)?;
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let Trusted { roots, store, named } = roots::load(ca)?;
+        let provider = Arc::new(ring::default_provider());
+        let chains = WebPkiServerVerifier::builder_with_provider(store.into(), provider.clone())
+            .build()
+            .map_err(|error| SetupError::Library(rustls::Error::General(error.to_string())))?;
+        let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(SetupError::Library)?
-            .with_root_certificates(store)
+            // The library's own words for a verifier of one's own.
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier::new(named, chains)))
             .with_no_client_auth();
         Ok(TlsConnector { config: Arc::new(config), host: name, roots })
     }

@@ -11,6 +11,7 @@ use rcgen::{
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 use tempfile::TempDir;
 
@@ -32,9 +33,16 @@ pub struct Authority {
 
 impl Authority {
     pub fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        Authority::of_host(name, &[], |_| {})
+    }
+
+    /// One whose own certificate is for these hosts, with what `change` makes of it.
+    pub fn of_host(name: &str, hosts: &[&str], change: fn(&mut CertificateParams)) -> Self {
+        let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(hosts).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        change(&mut params);
+        signs_others(&mut params);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
@@ -67,6 +75,10 @@ impl Authority {
     }
 }
 
+pub fn signs_others(params: &mut CertificateParams) {
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+}
+
 pub fn expired(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2001, 1, 1);
     params.not_after = date_time_ymd(2001, 9, 9);
@@ -91,12 +103,20 @@ impl Certified {
 
     fn config(&self, versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
-        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let provider = Arc::new(ring::default_provider());
+        let key = provider.key_provider.load_private_key(key).unwrap();
+        // Not checked against each other: a thief's don't belong together.
+        let certified = CertifiedKey::new(vec![self.certificate.clone().into()], key);
+        ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![self.certificate.clone().into()], key)
-            .unwrap()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
+    }
+
+    /// The certificate, shown by one who has only the key of another.
+    pub fn with_key_of(self, other: Certified) -> Certified {
+        Certified { key: other.key, ..self }
     }
 
     /// TLS with the newest version.

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read, Write};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::certificates::{Authority, Certified, expired, not_yet_valid};
+use crate::certificates::{Authority, Certified, expired, not_yet_valid, signs_others};
 use crate::peer::{
     Dress, Peer, Script, client, client_of, plain, run, serve_wires, stderr, stdout,
 };
@@ -199,7 +199,7 @@ fn who_is_not_to_be_trusted_hears_nothing() {
         (authority.certify_as(&[], |_| {}), "names no host, so not 127.0.0.1 either"),
         (authority.certify_as(&["127.0.0.1"], expired), "expired on 2001-09-09"),
         (authority.certify_as(&["127.0.0.1"], not_yet_valid), "valid from 3001-09-09 on"),
-        (authority.as_server(), "one that signs others (CA:TRUE)"),
+        (authority.certify_as(&["127.0.0.1"], signs_others), "one that signs others (CA:TRUE)"),
     ];
     for (certified, said) in bad {
         let output = talk(&authority, "/list\n", vec![shunned(certified.dress())]);
@@ -207,6 +207,36 @@ fn who_is_not_to_be_trusted_hears_nothing() {
         assert!(stderr(&output).starts_with("chatclient: no TLS with 127.0.0.1:"), "{said}");
         assert!(stderr(&output).contains(said), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn a_certificate_that_is_named_itself_is_trusted_though_it_may_sign_others() {
+    let authority = Authority::of_host("one", &["127.0.0.1"], |_| {});
+    let output = talk(&authority, "PM\nhello\n", vec![with(&authority.as_server(), hello)]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // Its names and dates count all the same, and it is only trusted where it is named.
+    let elsewhere = Authority::of_host("one", &["chat.example.org"], |_| {});
+    let late = Authority::of_host("one", &["127.0.0.1"], expired);
+    let early = Authority::of_host("one", &["127.0.0.1"], not_yet_valid);
+    for (named, server, said) in [
+        (&elsewhere, &elsewhere, "is for chat.example.org, not for 127.0.0.1"),
+        (&late, &late, "expired on 2001-09-09"),
+        (&early, &early, "valid from 3001-09-09 on"),
+        (&elsewhere, &authority, "one that signs others (CA:TRUE)"),
+    ] {
+        let output = talk(named, "/list\n", vec![shunned(server.as_server().dress())]);
+        assert_eq!(output.status.code(), Some(69), "{said}");
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_certificate_that_is_named_is_no_use_without_its_key() {
+    let authority = Authority::of_host("one", &["127.0.0.1"], |_| {});
+    let thief = authority.as_server().with_key_of(Authority::new("two").as_server());
+    let output = talk(&authority, "/list\n", vec![shunned(thief.dress())]);
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no TLS with 127.0.0.1:"), "{}", stderr(&output));
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Identity {
         Identity::with(|_| {})
     }
 
-    /// One that may sign others, and which no client takes for a server's.
+    /// One that may sign others, which few clients take for a server's.
     pub fn of_authority() -> Self {
         Identity::with(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))
     }

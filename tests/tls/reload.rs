@@ -39,7 +39,7 @@ fn a_new_certificate_is_for_new_connections() {
 #[test]
 fn a_certificate_that_clients_refuse_is_warned_of() {
     let secure = Secure::start_as(&Identity::of_authority(), &[]);
-    secure.server.log().wait_for("warn  event=certificate file=…: clients refuse it: …CA:TRUE…");
+    secure.server.log().wait_for("warn  event=certificate file=…: only clients …CA:TRUE…");
     assert!(!is_served(&secure.server, &secure.trust), "and it is right");
     let next = Identity::without_host();
     next.write(secure.folder.path());

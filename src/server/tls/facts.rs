@@ -1,5 +1,5 @@
 //! What a certificate says of itself, which rustls does not tell a server: when it expires, and
-//! why clients will refuse it.
+//! why clients will refuse it, or most of them.
 
 use std::time::SystemTime;
 
@@ -14,7 +14,7 @@ use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 pub struct Facts {
     /// The last moment at which it is valid.
     pub expiry: SystemTime,
-    /// Why clients will refuse it at any time, where they will.
+    /// Why clients will refuse it at any time, where they may.
     pub flaw: Option<Flaw>,
 }
 
@@ -32,8 +32,8 @@ impl Flaw {
     pub fn text(self) -> &'static str {
         match self {
             Flaw::Authority => {
-                "clients refuse it: it is an authority's (CA:TRUE); take one that is made for the \
-                 server alone"
+                "only clients that name this very file as one to trust take it: it is an \
+                 authority's (CA:TRUE); take one that is made for the server alone"
             }
             Flaw::NoHost => {
                 "clients refuse it: it names no host (subjectAltName); take one with the name or \
