@@ -128,6 +128,12 @@ pub const RESERVED_FOR_DOWNLOADS: u64 = 128;
 /// Connections above the limit that are told so; further ones are closed without a word.
 pub const REFUSED_CONNECTIONS_MAX: usize = 64;
 
+/// Lines of the log about strangers in each [`STRANGER_LINES_PERIOD`]; the rest is counted.
+pub const STRANGER_LINES_MAX: u32 = 20;
+
+/// See [`STRANGER_LINES_MAX`].
+pub const STRANGER_LINES_PERIOD: Duration = Duration::from_secs(1);
+
 /// Bytes of a password. More would only cost time to hash.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chatsrv::exit::Exit;
 use chatsrv::hub::{self, Hub, Kept};
 use chatsrv::limits::{ID_MARK_LEAD, RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
+use chatsrv::log::Log;
 use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
 use chatsrv::server::{self, Certificates, Endpoint, Passed, Poll, Server, StartError};
 use chatsrv::store::{self, Checkup, MaintenanceError, Store};
@@ -17,15 +18,19 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(code) => return code,
     };
-    if let Err(error) = chatsrv::log::start(options.log) {
-        eprintln!("chatsrv: {error}");
-        return Exit::Software.into();
-    }
+    // It is written to its end, as far as it is read, when this function is left.
+    let log = match chatsrv::log::start(options.log) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("chatsrv: {error}");
+            return Exit::System.into();
+        }
+    };
     if options.check {
-        return check(&options.data);
+        return check(&options.data, log);
     }
     if let Some(copy) = &options.backup {
-        return backup(&options.data, copy);
+        return backup(&options.data, copy, log);
     }
     match run(options) {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,10 +42,10 @@ fn main() -> ExitCode {
 }
 
 /// Tells on standard output what is wrong with the store.
-fn check(data: &Path) -> ExitCode {
+fn check(data: &Path, log: Log) -> ExitCode {
     let checkup = match store::check(data) {
         Ok(checkup) => checkup,
-        Err(error) => return fail(&error),
+        Err(error) => return fail(&error, log),
     };
     for finding in &checkup.findings {
         println!("{finding}");
@@ -55,14 +60,16 @@ fn check(data: &Path) -> ExitCode {
     }
 }
 
-fn backup(data: &Path, copy: &Path) -> ExitCode {
+fn backup(data: &Path, copy: &Path, log: Log) -> ExitCode {
     match store::backup(data, copy) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => fail(&error, log),
     }
 }
 
-fn fail(error: &MaintenanceError) -> ExitCode {
+fn fail(error: &MaintenanceError, log: Log) -> ExitCode {
+    // What was logged stands before it.
+    drop(log);
     eprintln!("chatsrv: {error}");
     error.exit().into()
 }

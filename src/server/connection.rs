@@ -47,6 +47,8 @@ pub struct Connection {
     pub is_refused: bool,
     /// How far it has come.
     pub phase: Phase,
+    /// Whether somebody has logged in on it, also once it is closing.
+    pub was_logged_in: bool,
     /// What cuts its input into frames.
     pub decoder: Decoder,
     /// Input that was read and not handled: an unfinished line, or what the connection has to wait
@@ -114,6 +116,7 @@ impl Connection {
             peer,
             is_refused: false,
             phase: Phase::Stranger,
+            was_logged_in: false,
             decoder: Decoder::new(CLIENT_LINE_BYTES_MAX),
             leftover: Vec::new(),
             outbox: Outbox::default(),

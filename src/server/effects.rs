@@ -81,6 +81,7 @@ impl Server {
     fn logged_in(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.phase = Phase::Open;
+        connection.was_logged_in = true;
         self.begin_idle_time(id);
     }
 

@@ -76,7 +76,7 @@ impl Server {
         let Some(listener) = &self.metrics.listener else { return };
         let socket = match listener.accept() {
             Accepted::Connection(socket, _) => socket,
-            Accepted::Gone | Accepted::None => return,
+            Accepted::Gone | Accepted::Forbidden(_) | Accepted::None => return,
             Accepted::Exhausted(error) => return self.rest(&error),
         };
         self.accepts_again();

@@ -26,6 +26,7 @@ mod service;
 mod settle;
 mod signals;
 mod sink;
+mod strangers;
 mod timers;
 mod tls;
 mod upload;
@@ -57,6 +58,7 @@ pub use passed::{Passed, PassedError};
 use poll::{Interest, Key, Ready};
 use service::Service;
 use signals::Signals;
+use strangers::StrangerLines;
 use timers::Timers;
 use tls::Tls;
 pub use tls::{CertificateError, Certificates};
@@ -130,6 +132,8 @@ enum Timer {
     Leave,
     /// Stopping has taken long enough.
     DrainOver,
+    /// The log is to say how many lines about strangers were left out.
+    Strangers,
 }
 
 /// The server.
@@ -159,6 +163,7 @@ pub struct Server {
     /// Connections that wait because the store is behind.
     behind_store: Vec<ConnId>,
     counters: Counters,
+    stranger_lines: StrangerLines,
     metrics: Metrics,
     /// What TLS sessions have in common, where the server has certificates.
     tls: Option<Tls>,
@@ -221,6 +226,7 @@ impl Server {
             turns: Vec::new(),
             behind_store: Vec::new(),
             counters: Counters::default(),
+            stranger_lines: StrangerLines::default(),
             metrics,
             tls_buffer: vec![0; if certificates.is_some() { READ_BYTES_MAX } else { 0 }].into(),
             tls: certificates.map(Tls::new),
@@ -253,6 +259,7 @@ impl Server {
         while !(self.drain.is_some() && self.connections.is_empty()) {
             self.tick()?;
         }
+        self.stranger_lines.tell();
         self.store.close();
         Ok(())
     }
@@ -359,11 +366,17 @@ impl Server {
                 Timer::Stop => {}
                 Timer::Leave => self.let_leave(),
                 Timer::DrainOver => self.close_all(),
+                Timer::Strangers => self.stranger_lines.tell(),
             }
         }
         if self.hub.next_deadline().is_some_and(|at| at <= self.now.steady) {
             self.tell_hub(Input::Deadline);
         }
+    }
+
+    /// Whether one more line about somebody who is not logged in is to be written now.
+    fn may_log_stranger(&mut self) -> bool {
+        self.stranger_lines.may_write(self.now.steady, &mut self.timers)
     }
 
     fn arm_watchdog(&mut self) {

@@ -174,13 +174,18 @@ impl Server {
     fn reap(&mut self) -> bool {
         let now = self.now.steady;
         let mut freed = false;
-        let counters = &mut self.counters;
+        let Server { counters, stranger_lines, timers, .. } = self;
         self.connections.reap(&self.poll, |id, connection, reason| {
             freed = true;
             counters.count_close(reason);
             counters.bytes_in += connection.bytes_in;
             counters.bytes_out += connection.bytes_out;
-            log_close(id, &connection, reason, now);
+            if connection.was_logged_in
+                || connection.peer.is_operator()
+                || stranger_lines.may_write(now, timers)
+            {
+                log_close(id, &connection, reason, now);
+            }
         });
         if freed {
             self.rest_is_over();
