@@ -50,6 +50,9 @@ pub const TLS_UNSENT_BYTES_MAX: usize = 80 * 1024;
 /// records of which the last, of 16 KiB at most, has to be there before any of it is known.
 pub const TLS_HANDSHAKE_BYTES_MAX: u64 = 16 * 1024;
 
+/// Bytes of memory that one TLS handshake takes while it is under way, about.
+pub const HANDSHAKE_BYTES: usize = 18 * 1024;
+
 /// How long the TLS handshakes of one tick may take; the last of them is still done. One takes 0.1
 /// to 5 milliseconds, by the kind of the key, so that a thousand that come at once would stop the
 /// chat for a second; so they delay a line by little more than this.
@@ -124,6 +127,10 @@ pub const RESERVED_FILES: u64 = 256;
 
 /// How many of those are for downloads, however few descriptors there are.
 pub const RESERVED_FOR_DOWNLOADS: u64 = 128;
+
+/// Connections for which room is reserved at the start, at most: addresses alone, as memory is
+/// taken when it is used.
+pub const CONNECTIONS_RESERVED_MAX: usize = 1024 * 1024;
 
 /// Connections above the limit that are told so; further ones are closed without a word.
 pub const REFUSED_CONNECTIONS_MAX: usize = 64;

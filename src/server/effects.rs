@@ -72,7 +72,7 @@ impl Server {
         let line = self.lines.encode(line);
         for id in to {
             if let Some(connection) = self.connections.get(*id) {
-                connection.outbox.push_unasked(&self.lines, line.clone());
+                connection.outbox.push_unasked(&self.lines, line);
                 self.connections.mark_dirty(*id);
             }
         }

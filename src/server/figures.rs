@@ -98,6 +98,11 @@ impl Server {
                 crate::log::lines_lost(),
             ),
             ticks.family("chatsrv_tick_seconds", "How long the loop was busy for one wake-up."),
+            Family::seconds(
+                "chatsrv_tick_longest_seconds",
+                "The longest that the loop was busy for one wake-up.",
+                ticks.longest(),
+            ),
         ];
         families.extend(self.tls.iter().flat_map(|tls| tls.figures(totals.tls)));
         families.extend(process::figures());

@@ -22,11 +22,13 @@ mod poll;
 mod process;
 mod read;
 mod receive;
+mod segments;
 mod service;
 mod settle;
 mod signals;
 mod sink;
 mod strangers;
+mod tick_lines;
 mod timers;
 mod tls;
 mod upload;
@@ -43,7 +45,7 @@ pub use clock::unix_micros;
 pub use poll::{Poll, Waker};
 
 use crate::hub::{ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket};
-use crate::limits::{READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
+use crate::limits::{READ_BYTES_MAX, REFUSED_CONNECTIONS_MAX, TIMERS_PER_TICK_MAX};
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
@@ -53,12 +55,12 @@ use figures::Counters;
 pub use listener::Endpoint;
 use listener::Listener;
 use metrics::Metrics;
-use outbox::TickLines;
 pub use passed::{Passed, PassedError};
 use poll::{Interest, Key, Ready};
 use service::Service;
 use signals::Signals;
 use strangers::StrangerLines;
+use tick_lines::TickLines;
 use timers::Timers;
 use tls::Tls;
 pub use tls::{CertificateError, Certificates};
@@ -207,6 +209,8 @@ impl Server {
         for source in signals.sources() {
             poll.add(&source, Key::Signals, Interest::READ)?;
         }
+        // The refused are beside those, and so is the operator.
+        let room = config.max_clients.saturating_add(2 * REFUSED_CONNECTIONS_MAX);
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
             permits: Permits::new(config.downloads_max),
@@ -215,10 +219,10 @@ impl Server {
             listeners,
             signals,
             service: Service::new(),
-            connections: Connections::new(),
+            connections: Connections::with_room_for(room),
             hub,
             store,
-            timers: Timers::new(),
+            timers: Timers::with_room_for(room),
             started: Instant::now(),
             now: Now::default(),
             opening: HashMap::new(),

@@ -99,7 +99,8 @@ impl Server {
         }
     }
 
-    /// Where all that waits is more than the budget, those who read least pay for it.
+    /// Where all that waits is more than the budget, strangers pay for it, who have nothing to lose,
+    /// then those who read least.
     fn shed_load(&mut self) {
         let budget = self.config.send_queue_total;
         let waiting = self.connections.waiting();
@@ -110,7 +111,7 @@ impl Server {
         // thousands who read nothing are over the budget again with the next message.
         let enough = budget - budget / SHED_SHARE;
         let mut closed = 0;
-        for id in self.connections.slowest_first() {
+        for id in self.connections.dearest_first() {
             if self.connections.waiting() <= enough {
                 break;
             }
@@ -129,7 +130,15 @@ impl Server {
     fn give_up_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         let (Phase::Finishing(reason) | Phase::Lingering(reason)) = connection.phase else {
-            return self.close_slow(id);
+            return match connection.is_handshaking() {
+                // Nothing can be said to it.
+                true => {
+                    connection.outbox = Default::default();
+                    connection.drop_tls();
+                    self.lose(id, CloseReason::TooSlow);
+                }
+                false => self.close_slow(id),
+            };
         };
         connection.outbox = Default::default();
         connection.drop_tls();

@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn a_period_has_so_many_lines_and_the_rest_is_counted() {
         let mut lines = StrangerLines::default();
-        let mut timers = Timers::new();
+        let mut timers = Timers::with_room_for(8);
         let start = Duration::from_secs(7);
         for _ in 0..STRANGER_LINES_MAX {
             assert!(lines.may_write(start, &mut timers));
