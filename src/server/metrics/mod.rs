@@ -1,12 +1,15 @@
 //! The page that Prometheus reads, and whether the server is well: a little HTTP on the same loop.
 //!
-//! There may be few such connections, each for a short time; who comes when there is no place is
-//! closed at once. The format is Prometheus' text exposition format, version 0.0.4.
+//! There may be few such connections, each for a short time; for one more the one goes that is idle
+//! longest. The format is Prometheus' text exposition format, version 0.0.4.
+
+mod http;
 
 use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::Shutdown;
@@ -16,7 +19,8 @@ use super::poll::{Interest, Key, Poll};
 use super::sink::send;
 use super::{Server, Timer};
 use crate::figures::{Family, Kind};
-use crate::limits::{EXCHANGE_TIME_MAX, EXCHANGES_MAX, REQUEST_BYTES_MAX};
+use crate::limits::{EXCHANGE_TIME_MAX, EXCHANGES_MAX, LINGER_TIME_MAX};
+use http::{Answer, Page};
 
 /// Who listens for readers of the metrics, and who reads them.
 #[derive(Debug, Default)]
@@ -34,9 +38,27 @@ struct Exchange {
     number: u64,
     socket: OwnedFd,
     request: Vec<u8>,
-    /// Empty while the request is not complete.
-    answer: Vec<u8>,
-    written: usize,
+    state: State,
+    /// When a byte last moved.
+    active_at: Duration,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The request is not complete.
+    Reading,
+    /// So much of the answer is written.
+    Answering(Vec<u8>, usize),
+    /// All is written and the server's side is shut. What still comes is dropped: closed at once,
+    /// the connection would be reset, and the answer lost with it.
+    Lingering,
+}
+
+/// What came of reading.
+enum Came {
+    Bytes,
+    Nothing,
+    End,
 }
 
 impl Metrics {
@@ -51,15 +73,23 @@ impl Metrics {
         Ok(Metrics { listener: Some(listener), ..Metrics::default() })
     }
 
-    /// A place for one more exchange.
-    fn free_place(&mut self) -> Option<usize> {
+    /// A place for one more exchange, or that of the one which is idle longest; whoever has its
+    /// answer goes first.
+    fn place(&mut self) -> usize {
         if let Some(place) = self.exchanges.iter().position(Option::is_none) {
-            return Some(place);
+            return place;
         }
-        (self.exchanges.len() < EXCHANGES_MAX).then(|| {
+        if self.exchanges.len() < EXCHANGES_MAX {
             self.exchanges.push(None);
-            self.exchanges.len() - 1
-        })
+            return self.exchanges.len() - 1;
+        }
+        let idle = |(_, exchange): &(usize, &Option<Exchange>)| {
+            exchange.as_ref().map(|exchange| {
+                let is_done = matches!(exchange.state, State::Lingering);
+                (!is_done, exchange.active_at, exchange.number)
+            })
+        };
+        self.exchanges.iter().enumerate().min_by_key(idle).map_or(0, |(place, _)| place)
     }
 
     fn close(&mut self, place: usize, poll: &Poll) {
@@ -80,16 +110,18 @@ impl Server {
             Accepted::Exhausted(error) => return self.rest(&error),
         };
         self.accepts_again();
-        let Some(place) = self.metrics.free_place() else { return };
+        let place = self.metrics.place();
+        self.metrics.close(place, &self.poll);
         if let Err(error) = self.poll.add(&socket, Key::Exchange(place as u16), Interest::READ) {
             log::warn!("event=poll-failed error={error}");
             return;
         }
         self.metrics.count += 1;
         let number = self.metrics.count;
-        self.timers.add(self.now.steady + EXCHANGE_TIME_MAX, Timer::Exchange(number));
-        let (request, answer) = (Vec::new(), Vec::new());
-        let exchange = Exchange { number, socket, request, answer, written: 0 };
+        let now = self.now.steady;
+        self.timers.add(now + EXCHANGE_TIME_MAX, Timer::Exchange(number));
+        let (request, state) = (Vec::new(), State::Reading);
+        let exchange = Exchange { number, socket, request, state, active_at: now };
         self.metrics.exchanges[place] = Some(exchange);
     }
 
@@ -118,73 +150,78 @@ impl Server {
 
     /// Reads or writes what there is; `None` where it is over.
     fn exchange(&mut self, place: usize) -> Option<()> {
+        let now = self.now.steady;
         let exchange = self.metrics.exchanges.get_mut(place)?.as_mut()?;
-        if exchange.answer.is_empty() {
-            if !exchange.read()? {
-                return Some(());
-            }
-            let answer = self.answer(place)?;
+        if matches!(exchange.state, State::Lingering) {
+            let came = exchange.read()?;
+            exchange.request.clear();
+            return (!matches!(came, Came::End)).then_some(());
+        }
+        if matches!(exchange.state, State::Reading) {
+            let is_all = match exchange.read()? {
+                Came::Bytes => false,
+                Came::Nothing => return Some(()),
+                Came::End if exchange.request.is_empty() => return None,
+                Came::End => true,
+            };
+            exchange.active_at = now;
+            let Some(request) = http::read(&exchange.request, is_all) else { return Some(()) };
+            let answer = match request.page {
+                Ok(Page::Metrics) => Answer::figures(page(&self.figures())),
+                Ok(Page::Health) => Answer::health(self.ailment()),
+                Err(refusal) => refusal.answer(),
+            };
             let exchange = self.metrics.exchanges[place].as_mut()?;
-            exchange.answer = answer;
+            exchange.state = State::Answering(answer.encode(request.is_head), 0);
             let interest = Interest { read: false, write: true };
             self.poll.modify(&exchange.socket, Key::Exchange(place as u16), interest).ok()?;
         }
-        self.metrics.exchanges[place].as_mut()?.write()
+        let exchange = self.metrics.exchanges[place].as_mut()?;
+        exchange.active_at = now;
+        if exchange.write()? {
+            exchange.state = State::Lingering;
+            exchange.request.clear();
+            self.poll.modify(&exchange.socket, Key::Exchange(place as u16), Interest::READ).ok()?;
+            self.timers.add(now + LINGER_TIME_MAX, Timer::Exchange(exchange.number));
+        }
+        Some(())
     }
 
-    fn answer(&mut self, place: usize) -> Option<Vec<u8>> {
-        let mut headers = [httparse::EMPTY_HEADER; 64];
-        let mut request = httparse::Request::new(&mut headers);
-        let exchange = self.metrics.exchanges[place].as_ref()?;
-        let (status, body) = match request.parse(&exchange.request) {
-            Ok(httparse::Status::Complete(_)) => match (request.method, request.path) {
-                (Some("GET"), Some("/metrics")) => ("200 OK", page(&self.figures())),
-                (Some("GET"), Some("/healthz")) if self.drain.is_some() => {
-                    ("503 Service Unavailable", "stopping\n".to_owned())
-                }
-                (Some("GET"), Some("/healthz")) => ("200 OK", "ok\n".to_owned()),
-                (Some("GET"), _) => ("404 Not Found", "/metrics or /healthz\n".to_owned()),
-                _ => ("405 Method Not Allowed", "GET alone\n".to_owned()),
-            },
-            _ => ("400 Bad Request", "that is no HTTP request\n".to_owned()),
-        };
-        let length = body.len();
-        Some(
-            format!(
-                "HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
-                 Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-            )
-            .into_bytes(),
-        )
+    /// Why the server is not well, in a word or a few.
+    fn ailment(&self) -> Option<&'static str> {
+        if self.drain.is_some() {
+            return Some("stopping");
+        }
+        self.store.ailment()
     }
 }
 
 impl Exchange {
-    /// Reads what came; whether the request is complete, or longer than it may be. `None` where the
-    /// reader is gone.
-    fn read(&mut self) -> Option<bool> {
+    /// Reads what came; `None` where the reader is gone.
+    fn read(&mut self) -> Option<Came> {
         let mut buffer = [0; 1024];
-        let count = match rustix::io::read(&self.socket, &mut buffer) {
-            Ok(0) => return None,
-            Ok(count) => count,
-            Err(Errno::AGAIN | Errno::INTR) => return Some(false),
-            Err(_) => return None,
-        };
-        self.request.extend_from_slice(&buffer[..count]);
-        let is_complete = memchr::memmem::find(&self.request, b"\r\n\r\n").is_some();
-        Some(is_complete || self.request.len() > REQUEST_BYTES_MAX)
+        match rustix::io::read(&self.socket, &mut buffer) {
+            Ok(0) => Some(Came::End),
+            Ok(count) => {
+                self.request.extend_from_slice(&buffer[..count]);
+                Some(Came::Bytes)
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Some(Came::Nothing),
+            Err(_) => None,
+        }
     }
 
-    /// Writes what the socket takes; `None` where all is written, or the reader is gone.
-    fn write(&mut self) -> Option<()> {
-        let took = send(self.socket.as_fd(), &self.answer[self.written..], false).ok()?;
-        self.written += took.unwrap_or(0);
-        if self.written == self.answer.len() {
-            // It may be gone already, and then nothing is left to be shut.
-            let _ = rustix::net::shutdown(&self.socket, Shutdown::Write);
-            return None;
+    /// Writes what the socket takes, and tells whether that was the rest; `None` where the reader
+    /// is gone.
+    fn write(&mut self) -> Option<bool> {
+        let State::Answering(answer, written) = &mut self.state else { return Some(false) };
+        let took = send(self.socket.as_fd(), &answer[*written..], false).ok()?;
+        *written += took.unwrap_or(0);
+        if *written < answer.len() {
+            return Some(false);
         }
-        Some(())
+        rustix::net::shutdown(&self.socket, Shutdown::Write).ok()?;
+        Some(true)
     }
 }
 
