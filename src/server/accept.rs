@@ -10,7 +10,7 @@ use super::poll::{Interest, Key, Poll, Ready};
 use super::tls::Tls;
 use super::{Server, Timer};
 use crate::hub::{CloseReason, Input};
-use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX, REFUSED_CONNECTIONS_MAX};
+use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX};
 
 impl Server {
     /// Accepts on every listener that is ready. It comes after those that are connected, so that a
@@ -93,7 +93,7 @@ impl Server {
         self.accepts_again();
         let from = peer.address();
         let refusal = self.reason_to_refuse(peer);
-        if refusal.is_some() && self.connections.refused() >= REFUSED_CONNECTIONS_MAX {
+        if refusal.is_some() && self.connections.refused() >= self.config.refused_max {
             log::debug!("event=refused peer={peer}");
             return;
         }

@@ -45,7 +45,7 @@ pub use clock::unix_micros;
 pub use poll::{Poll, Waker};
 
 use crate::hub::{ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket};
-use crate::limits::{READ_BYTES_MAX, REFUSED_CONNECTIONS_MAX, TIMERS_PER_TICK_MAX};
+use crate::limits::{READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
 use crate::store::{Completion, Store};
 use connection::LineRate;
 use connections::Connections;
@@ -80,8 +80,12 @@ pub struct Config {
     pub tls_port: u16,
     /// How many connections there may be.
     pub max_clients: usize,
-    /// How many files may be open for downloads.
-    pub downloads_max: usize,
+    /// How many files may be open to be sent or received.
+    pub transfers_max: usize,
+    /// How many connections may be there only to be told that they are one too many.
+    pub refused_max: usize,
+    /// How many may read the metrics at a time.
+    pub exchanges_max: usize,
     /// How many there may be from one address.
     pub max_per_address: Option<u32>,
     /// How long a connection may take to log in.
@@ -203,17 +207,17 @@ impl Server {
         store: Store,
     ) -> Result<Self, StartError> {
         let listeners = listeners(&config, certificates.is_some(), passed)?;
-        let metrics = Metrics::open(config.metrics)
+        let metrics = Metrics::open(config.metrics, config.exchanges_max)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
         for source in signals.sources() {
             poll.add(&source, Key::Signals, Interest::READ)?;
         }
         // The refused are beside those, and so is the operator.
-        let room = config.max_clients.saturating_add(2 * REFUSED_CONNECTIONS_MAX);
+        let room = config.max_clients.saturating_add(2 * config.refused_max);
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
-            permits: Permits::new(config.downloads_max),
+            permits: Permits::new(config.transfers_max),
             config,
             poll,
             listeners,
@@ -251,6 +255,11 @@ impl Server {
     /// What is listened on: clients' addresses first, and of those the plain ones.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.listeners.iter().map(|listener| &listener.endpoint)
+    }
+
+    /// Where the metrics are read, if they are.
+    pub fn metrics_endpoint(&self) -> Option<&Endpoint> {
+        self.metrics.listener.as_ref().map(|listener| &listener.endpoint)
     }
 
     /// Serves until a signal ends it.

@@ -69,7 +69,7 @@ use crate::hub::{Account, ConnId, Job, Kept, Outcome, Secret, Selection, Ticket}
 use crate::protocol::name::{FileName, Number};
 
 /// The name of the database in the data folder.
-const DATABASE: &str = "chatsrv.db";
+pub const DATABASE: &str = "chatsrv.db";
 /// The name of the folder of the sent files in the data folder.
 const SENT: &str = "sent";
 /// The name of the search index in the data folder.

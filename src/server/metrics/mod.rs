@@ -19,7 +19,7 @@ use super::poll::{Interest, Key, Poll};
 use super::sink::send;
 use super::{Server, Timer};
 use crate::figures::{Family, Kind};
-use crate::limits::{EXCHANGE_TIME_MAX, EXCHANGES_MAX, LINGER_TIME_MAX};
+use crate::limits::{EXCHANGE_TIME_MAX, LINGER_TIME_MAX};
 use http::{Answer, Page};
 
 /// Who listens for readers of the metrics, and who reads them.
@@ -28,6 +28,8 @@ pub struct Metrics {
     /// Who listens for readers, where anybody does.
     pub listener: Option<Listener>,
     exchanges: Vec<Option<Exchange>>,
+    /// How many there may be.
+    max: usize,
     /// How many there were.
     count: u64,
 }
@@ -62,15 +64,17 @@ enum Came {
 }
 
 impl Metrics {
-    /// Listens on `address`, where there is one.
+    /// Listens on `address`, where there is one, for at most `max` readers at a time.
     ///
     /// # Errors
     /// The address that can't be listened on, and why.
-    pub fn open(address: Option<SocketAddr>) -> Result<Metrics, (SocketAddr, io::Error)> {
+    pub fn open(
+        address: Option<SocketAddr>,
+        max: usize,
+    ) -> Result<Metrics, (SocketAddr, io::Error)> {
         let Some(address) = address else { return Ok(Metrics::default()) };
         let listener = Listener::open(address).map_err(|error| (address, error))?;
-        log::info!("event=metrics address={}", listener.endpoint);
-        Ok(Metrics { listener: Some(listener), ..Metrics::default() })
+        Ok(Metrics { listener: Some(listener), max, ..Metrics::default() })
     }
 
     /// A place for one more exchange, or that of the one which is idle longest; whoever has its
@@ -79,7 +83,7 @@ impl Metrics {
         if let Some(place) = self.exchanges.iter().position(Option::is_none) {
             return place;
         }
-        if self.exchanges.len() < EXCHANGES_MAX {
+        if self.exchanges.len() < self.max {
             self.exchanges.push(None);
             return self.exchanges.len() - 1;
         }
