@@ -54,6 +54,11 @@ impl Family {
         Family::single(name, help, Kind::Gauge, value as f64)
     }
 
+    /// A time that goes up and down.
+    pub fn seconds(name: &'static str, help: &'static str, value: Duration) -> Self {
+        Family::single(name, help, Kind::Gauge, value.as_secs_f64())
+    }
+
     /// Several figures of one name, told apart by a label.
     pub fn labelled(
         name: &'static str,
@@ -88,6 +93,7 @@ pub struct Histogram {
     counts: [u64; BUCKETS.len()],
     count: u64,
     sum: Duration,
+    longest: Duration,
 }
 
 /// The upper bounds of the buckets, in microseconds.
@@ -98,10 +104,16 @@ impl Histogram {
     pub fn record(&mut self, took: Duration) {
         self.count += 1;
         self.sum += took;
+        self.longest = self.longest.max(took);
         let micros = took.as_micros();
         if let Some(at) = BUCKETS.iter().position(|bound| micros <= u128::from(*bound)) {
             self.counts[at] += 1;
         }
+    }
+
+    /// The longest that any took.
+    pub fn longest(&self) -> Duration {
+        self.longest
     }
 
     /// The histogram as figures.

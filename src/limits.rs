@@ -50,6 +50,9 @@ pub const TLS_UNSENT_BYTES_MAX: usize = 80 * 1024;
 /// records of which the last, of 16 KiB at most, has to be there before any of it is known.
 pub const TLS_HANDSHAKE_BYTES_MAX: u64 = 16 * 1024;
 
+/// Bytes of memory that one TLS handshake takes while it is under way, about.
+pub const HANDSHAKE_BYTES: usize = 18 * 1024;
+
 /// How long the TLS handshakes of one tick may take; the last of them is still done. One takes 0.1
 /// to 5 milliseconds, by the kind of the key, so that a thousand that come at once would stop the
 /// chat for a second; so they delay a line by little more than this.
@@ -110,8 +113,8 @@ pub const LISTEN_BACKLOG: i32 = 4096;
 /// How often a free port is looked for that is free on all addresses.
 pub const FREE_PORT_ATTEMPTS: u32 = 16;
 
-/// How many may read the metrics at once.
-pub const EXCHANGES_MAX: usize = 8;
+/// How many may read the metrics at once; fewer where there are few descriptors.
+pub const EXCHANGES_MAX: u64 = 8;
 
 /// How long reading the metrics may take.
 pub const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(5);
@@ -119,14 +122,38 @@ pub const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a request for the metrics.
 pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
 
-/// File descriptors that are no clients': listeners, store, files under way, refused connections.
+/// File descriptors that are no clients', where there are many: those of the server itself, files
+/// under way, refused connections.
 pub const RESERVED_FILES: u64 = 256;
 
-/// How many of those are for downloads, however few descriptors there are.
-pub const RESERVED_FOR_DOWNLOADS: u64 = 128;
+/// How many of those are for files that are sent or received.
+pub const RESERVED_FOR_TRANSFERS: u64 = 128;
 
-/// Connections above the limit that are told so; further ones are closed without a word.
-pub const REFUSED_CONNECTIONS_MAX: usize = 64;
+/// File descriptors that the server holds open beside its listeners: standard streams (3), the poll
+/// (3), signals (7), the store with its index (13), the service manager's socket, and one to spare.
+pub const OWN_FILES: u64 = 28;
+
+/// File descriptors that the threads of the store may hold for a moment, to look a name up or to
+/// hash a file.
+pub const FILES_OF_THREADS: u64 = 5;
+
+/// Memory for each client, where nobody says how many there may be: what TLS, a queue that is not
+/// empty, and the kernel take.
+pub const MEMORY_PER_CLIENT: u64 = 128 * 1024;
+
+/// Connections for which room is reserved at the start, at most: addresses alone, as memory is
+/// taken when it is used.
+pub const CONNECTIONS_RESERVED_MAX: usize = 1024 * 1024;
+
+/// Connections above the limit that are told so; further ones are closed without a word. Fewer
+/// where there are few descriptors.
+pub const REFUSED_CONNECTIONS_MAX: u64 = 64;
+
+/// Lines of the log about strangers in each [`STRANGER_LINES_PERIOD`]; the rest is counted.
+pub const STRANGER_LINES_MAX: u32 = 20;
+
+/// See [`STRANGER_LINES_MAX`].
+pub const STRANGER_LINES_PERIOD: Duration = Duration::from_secs(1);
 
 /// Bytes of a password. More would only cost time to hash.
 pub const PASSWORD_BYTES_MAX: usize = 1024;

@@ -1,37 +1,41 @@
 //! chatsrv(8): the server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chatsrv::capacity::{self, Shares};
 use chatsrv::command_line::{print, unknown_variables};
 use chatsrv::exit::Exit;
 use chatsrv::hub::{self, Hub, Kept};
-use chatsrv::limits::{ID_MARK_LEAD, RESERVED_FILES, RESERVED_FOR_DOWNLOADS};
-use chatsrv::log::Quoted;
-use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
+use chatsrv::limits::ID_MARK_LEAD;
+use chatsrv::log::{Log, Quoted};
+use chatsrv::options::{Offline, Options, PasswordCost, Registration, Size, TLS_PORT};
 use chatsrv::server::{self, Certificates, Endpoint, Passed, Poll, Server, StartError};
 use chatsrv::store::{self, MaintenanceError, Store};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 fn main() -> ExitCode {
     let options = match Options::from_command_line() {
         Ok(options) => options,
         Err(code) => return code,
     };
-    if let Err(error) = chatsrv::log::start(options.log) {
-        eprintln!("chatsrv: {error}");
-        return Exit::Software.into();
-    }
+    // It is written to its end, as far as it is read, when this function is left.
+    let log = match chatsrv::log::start(options.log) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("chatsrv: {error}");
+            return Exit::System.into();
+        }
+    };
     for name in unknown_variables(&Options::command(), "CHATSRV_") {
         let name = name.to_string_lossy();
         log::warn!("event=unknown-variable name={}: it stands for no option", Quoted(&name));
     }
     if options.check {
-        return check(&options.data);
+        return check(&options.data, log);
     }
     if let Some(copy) = &options.backup {
-        return backup(&options.data, copy);
+        return backup(&options.data, copy, log);
     }
     match run(options) {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,10 +47,10 @@ fn main() -> ExitCode {
 }
 
 /// Tells on standard output what is wrong with the store.
-fn check(data: &Path) -> ExitCode {
+fn check(data: &Path, log: Log) -> ExitCode {
     let checkup = match store::check(data) {
         Ok(checkup) => checkup,
-        Err(error) => return fail(&error),
+        Err(error) => return fail(&error, log),
     };
     match print(&checkup) {
         Ok(()) if checkup.findings.is_empty() => ExitCode::SUCCESS,
@@ -55,14 +59,16 @@ fn check(data: &Path) -> ExitCode {
     }
 }
 
-fn backup(data: &Path, copy: &Path) -> ExitCode {
+fn backup(data: &Path, copy: &Path, log: Log) -> ExitCode {
     match store::backup(data, copy) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => fail(&error, log),
     }
 }
 
-fn fail(error: &MaintenanceError) -> ExitCode {
+fn fail(error: &MaintenanceError, log: Log) -> ExitCode {
+    // What was logged stands before it.
+    drop(log);
     eprintln!("chatsrv: {error}");
     error.exit().into()
 }
@@ -71,7 +77,11 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let system = |error: std::io::Error| (Exit::System, error.to_string());
     let passed =
         Passed::take(options.tls().is_some()).map_err(|error| (Exit::Usage, error.to_string()))?;
-    let files_max = raise_file_limit();
+    let files = capacity::raise_file_limit();
+    let memory = capacity::memory();
+    let wanted = options.max_clients.map(|limit| limit.get().into());
+    let shares = Shares::of(files, listeners(&options), memory, wanted)
+        .map_err(|error| (Exit::System, error.to_string()))?;
     let certificates = options.tls().map(|tls| Certificates::load(&tls.certificate, &tls.key));
     let certificates =
         certificates.transpose().map_err(|error| (Exit::Config, format!("TLS: {error}")))?;
@@ -88,7 +98,8 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     }
     let seed = random_seed().map_err(system)?;
     let hub = Hub::new(hub_config(&options), seed, kept);
-    let config = server_config(&options, files_max);
+    let config = server_config(&options, shares, memory);
+    let start = Start::new(&options, &config);
     let server =
         Server::bind(config, certificates, passed, poll, hub, store).map_err(start_failed)?;
     for endpoint in server.endpoints() {
@@ -99,7 +110,71 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
             Endpoint::Unix(path) => log::info!("event=admin-socket path={}", path.display()),
         }
     }
+    if let Some(endpoint) = server.metrics_endpoint() {
+        log::info!("event=metrics address={endpoint}");
+    }
+    start.tell();
+    if let Some(warning) = shares.warning(files, wanted) {
+        log::warn!("{warning}");
+    }
     server.run().map_err(system)
+}
+
+/// What the server is, and how large it may get, as it says so at the start.
+#[derive(Debug)]
+struct Start {
+    store: PathBuf,
+    /// Whether messages are kept.
+    keeps: bool,
+    connections: usize,
+    transfers: usize,
+    queues: Size,
+    /// What is free on the disk of the store; none where its file system does not tell.
+    room: Option<Size>,
+}
+
+/// With less memory for the queues, a few who read slowly are closed for it.
+const QUEUES_FEW: Size = Size::mib(16);
+/// With less room on the disk, the first large file fills it.
+const ROOM_LITTLE: Size = Size::mib(256);
+
+impl Start {
+    fn new(options: &Options, config: &server::Config) -> Self {
+        let room = rustix::fs::statvfs(&options.data).ok().filter(|disk| disk.f_blocks > 0);
+        Start {
+            store: options.data.join(store::DATABASE),
+            keeps: options.offline == Offline::Store,
+            connections: config.max_clients,
+            transfers: config.transfers_max,
+            queues: in_mib(config.send_queue_total as u64),
+            room: room.map(|disk| in_mib(disk.f_bavail.saturating_mul(disk.f_frsize))),
+        }
+    }
+
+    fn tell(&self) {
+        let Start { store, keeps, connections, transfers, queues, room } = self;
+        let version = env!("CARGO_PKG_VERSION");
+        let messages = if *keeps { "kept" } else { "not-kept" };
+        let free = room.map_or("unknown".to_owned(), |room| room.to_string());
+        log::info!(
+            "event=started version={version} store={} messages={messages} \
+             connections={connections} transfers={transfers} queues={queues} disk-free={free}",
+            store.display()
+        );
+        if *queues < QUEUES_FEW {
+            log::warn!("event=little-memory queues={queues}: who reads slowly is closed early");
+        }
+        if let Some(room) = room.filter(|room| *room < ROOM_LITTLE) {
+            let store = store.display();
+            log::warn!("event=little-room disk-free={room} store={store}: the disk is nearly full");
+        }
+    }
+}
+
+/// A size in whole MiB, where it has as many.
+fn in_mib(bytes: u64) -> Size {
+    let mib = Size::mib(1).0;
+    Size(if bytes < mib { bytes } else { bytes - bytes % mib })
 }
 
 fn start_failed(error: StartError) -> (Exit, String) {
@@ -124,41 +199,8 @@ fn clock_behind(kept: &Kept) -> Option<Duration> {
     Some(Duration::from_micros(behind)).filter(|behind| *behind > CLOCK_BEHIND_MAX)
 }
 
-/// Raises the limit of open files as far as it goes, and tells how far that was. A service manager
-/// may have set it already and forbid to change it.
-fn raise_file_limit() -> u64 {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current == maximum {
-        return current.unwrap_or(u64::MAX);
-    }
-    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-        Ok(()) => maximum.unwrap_or(u64::MAX),
-        Err(error) => {
-            log::warn!("cannot raise the limit of open files: {error}");
-            current.unwrap_or(u64::MAX)
-        }
-    }
-}
-
 fn random_seed() -> std::io::Result<u64> {
     getrandom::u64().map_err(|error| std::io::Error::other(error.to_string()))
-}
-
-/// A quarter of the memory that this process may use, in bytes: the machine's, or less where a
-/// control group says so (cgroups(7)).
-fn quarter_of_memory() -> usize {
-    let info = rustix::system::sysinfo();
-    let machine = (info.totalram as u64).saturating_mul(u64::from(info.mem_unit));
-    let memory = control_group_memory().map_or(machine, |limit| limit.min(machine));
-    usize::try_from(memory / 4).unwrap_or(usize::MAX)
-}
-
-/// The limit of the control group, where there is one.
-fn control_group_memory() -> Option<u64> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let limit = std::fs::read_to_string(format!("/sys/fs/cgroup{path}/memory.max")).ok()?;
-    limit.trim().parse().ok()
 }
 
 fn store_config(options: &Options) -> store::Config {
@@ -186,56 +228,30 @@ fn hub_config(options: &Options) -> hub::Config {
     }
 }
 
-/// How many clients and how many downloads the open files allow for. An eighth of what is not
-/// reserved is for downloads beyond those that the reserve allows for, unless more clients are
-/// wanted than fit beside it.
-fn shares(files_max: u64, wanted: Option<u64>) -> (u64, u64) {
-    let shared = files_max.saturating_sub(RESERVED_FILES).max(1);
-    let clients = wanted.unwrap_or(shared - shared / 8).min(shared);
-    (clients, RESERVED_FOR_DOWNLOADS + (shared / 8).min(shared - clients))
+/// How many sockets listen, at most: for each address and port, for the operator and for the metrics.
+fn listeners(options: &Options) -> u64 {
+    let addresses = options.listen.len().max(2) as u64;
+    addresses * (1 + u64::from(options.tls().is_some())) + 1 + u64::from(options.metrics.is_some())
 }
 
-fn server_config(options: &Options, files_max: u64) -> server::Config {
-    let wanted = options.max_clients.map(|limit| limit.get().into());
-    let (max_clients, downloads_max) = shares(files_max, wanted);
-    let count = |files: u64| usize::try_from(files).unwrap_or(usize::MAX);
+fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Config {
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     server::Config {
         listen: options.listen.clone(),
         metrics: options.metrics,
         admin_socket: options.admin_socket(),
         port: options.port,
         tls_port: options.tls().map_or(TLS_PORT, |tls| tls.port),
-        max_clients: count(max_clients),
-        downloads_max: count(downloads_max),
+        max_clients: count(shares.clients),
+        transfers_max: count(shares.transfers),
+        refused_max: count(shares.refused),
+        exchanges_max: count(shares.exchanges),
         max_per_address: options.max_per_address.map(Into::into),
         login_timeout: options.login_timeout,
         idle_timeout: options.idle_timeout,
-        send_queue: usize::try_from(options.send_queue.0).unwrap_or(usize::MAX),
-        send_queue_total: options
-            .send_queue_total
-            .map_or_else(quarter_of_memory, |size| usize::try_from(size.0).unwrap_or(usize::MAX)),
+        send_queue: count(options.send_queue.0),
+        send_queue_total: count(options.send_queue_total.map_or(memory / 4, |size| size.0)),
         rate: options.rate,
         drain: options.drain,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clients_leave_files_to_downloads_unless_they_are_wanted() {
-        let (eighth, reserve) = (1000, RESERVED_FOR_DOWNLOADS);
-        let files = RESERVED_FILES + 8 * eighth;
-        for (wanted, clients, downloads) in [
-            (None, 7 * eighth, eighth),
-            (Some(10), 10, eighth),
-            (Some(7 * eighth + 1), 7 * eighth + 1, eighth - 1),
-            (Some(8 * eighth), 8 * eighth, 0),
-            (Some(9 * eighth), 8 * eighth, 0),
-        ] {
-            assert_eq!(shares(files, wanted), (clients, reserve + downloads), "{wanted:?}");
-        }
-        assert_eq!(shares(0, None), (1, reserve));
     }
 }

@@ -193,6 +193,49 @@ fn what_waits_for_all_together_has_a_bound_and_the_slowest_pays() {
 }
 
 #[test]
+fn what_waits_is_counted_and_not_the_memory_for_it() {
+    const MIB: usize = 1024 * 1024;
+    let server = Server::start(&["--send-queue", "64MiB", "--send-queue-total", "12MiB"]);
+    let deaf = deaf_client(&server);
+    let mut alice = server.register("alice");
+    let text = "x".repeat(3990);
+    let mut sent = 0;
+    // What the kernels hold for the deaf one comes on top of what waits in the server.
+    while sent < 64 * MIB {
+        let found = alice.ask(&format!("D deaf {text}"), "C 25… MSG … deaf …");
+        if found[0] == "1" {
+            break;
+        }
+        sent += format!("D {} alice deaf {text}\n", found[1]).len();
+    }
+    assert!((12 * MIB..64 * MIB).contains(&sent), "closed after {sent} bytes");
+    drop(deaf);
+}
+
+#[test]
+fn megabytes_that_wait_for_one_reader_arrive_and_hold_up_nobody() {
+    const LINES: usize = 8_000;
+    let queues = ["--send-queue", "64MiB", "--send-queue-total", "128MiB"];
+    let server = Server::start(&queues);
+    let mut slow = deaf_client(&server);
+    let mut alice = server.register("alice");
+    let text = "x".repeat(3990);
+    for line in 0..LINES {
+        alice.ask(&format!("D deaf {line} {text}"), "C 250 MSG … deaf 1 0");
+    }
+    let mut operator = Client::operator(&server);
+    operator.expect("C 150 UNREAD 0");
+    operator.expect("C 230 USER operator 1 welcome");
+    let dump = operator.list("C DUMP");
+    let longest = dump.iter().find(|line| line.starts_with("chatsrv_tick_longest_seconds "));
+    println!("{LINES} lines of 4 KB wait: {}", longest.expect("it is among the figures"));
+    for line in 0..LINES {
+        slow.expect(&format!("D … alice deaf {line} {text}"));
+    }
+    slow.expect_nothing();
+}
+
+#[test]
 fn who_does_not_read_a_file_is_closed_for_the_messages_behind_it() {
     let server = Server::start(&["--send-queue", "64KiB"]);
     server.write_file("large", vec![7; 32 << 20]);

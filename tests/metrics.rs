@@ -3,10 +3,11 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
+use rusqlite::Connection;
 use rustix::process::Signal;
 use support::{Client, Options, PATIENCE, Server, captures, command, finish};
 
@@ -128,20 +129,112 @@ fn what_is_no_request_for_figures_is_refused() {
         ("GET / HTTP/1.1\r\n\r\n", "404"),
         ("POST /metrics HTTP/1.1\r\n\r\n", "405"),
         ("C USER alice\r\n\r\n", "400"),
+        ("what is this?\r\n\r\n", "400"),
     ];
     for (request, code) in cases {
         let (head, _) = ask(address, request);
         assert!(head.starts_with(&format!("HTTP/1.1 {code} ")), "{request:?}: {head}");
     }
     let (head, _) = ask(address, &"x".repeat(8 * 1024 + 1));
-    assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+    assert!(head.starts_with("HTTP/1.1 431 "), "{head}");
+    let (head, _) = ask(address, "OPTIONS /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(head.contains("\r\nAllow: GET, HEAD\r\n"), "{head}");
+}
+
+#[test]
+fn whatever_monitors_ask_in_is_answered() {
+    let (_server, address) = start();
+    let many: String = (0..40).map(|n| format!("X-{n}: {n}\r\n")).collect();
+    for (request, code) in [
+        ("GET /healthz?verbose=1 HTTP/1.1\r\nHost: x\r\n\r\n", "200"),
+        ("GET http://127.0.0.1:9199/healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200"),
+        ("GET /healthz HTTP/1.0\r\n\r\n", "200"),
+        ("GET /healthz HTTP/1.0\n\n", "200"),
+        ("\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200"),
+        (&format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{many}\r\n"), "200"),
+        ("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", "200"),
+        // The second request is for a connection of its own, as the first answer says.
+        (&"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".repeat(9), "200"),
+        ("GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody", "200"),
+        (
+            "GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\
+             Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+            "200",
+        ),
+        ("GET /no?/healthz HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
+        ("get /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "501"),
+        ("GET /healthz HTTP/3.0\r\nHost: x\r\n\r\n", "505"),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"),
+        ("\u{16}\u{3}\u{1}", "400"),
+    ] {
+        let (head, body) = ask(address, request);
+        assert!(head.starts_with(&format!("HTTP/1.1 {code} ")), "{request:?}: {head}");
+        assert!(head.contains("\r\nConnection: close"), "{head}");
+        assert_eq!(body == "ok\n", code == "200", "{body}");
+    }
+}
+
+#[test]
+fn a_head_is_that_of_the_page_without_it() {
+    let (_server, address) = start();
+    for path in ["/healthz", "/metrics", "/nowhere"] {
+        let mut stream = connect(address);
+        stream.write_all(format!("HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+        let text = read_all(stream);
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head ends with an empty line");
+        assert_eq!(body, "", "{head}");
+        let (whole, _) = get(address, path);
+        let first = |head: &str| head.lines().next().map(str::to_owned);
+        assert_eq!(first(head), first(&whole));
+        let length = |line: &&str| line.starts_with("Content-Length: ");
+        assert!(!head.lines().find(length).expect("it tells the length").ends_with(" 0"));
+    }
+}
+
+#[test]
+fn a_request_may_come_a_byte_at_a_time_and_its_end_early() {
+    let (_server, address) = start();
+    let mut slow = connect(address);
+    slow.set_nodelay(true).unwrap();
+    for byte in b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" {
+        slow.write_all(&[*byte]).unwrap();
+    }
+    assert!(read_all(slow).ends_with("\r\n\r\nok\n"));
+    for (request, code) in [("GET /healthz HTTP/1.0\r\n\r\n", "200"), ("GET /healthz", "400")] {
+        let mut half = connect(address);
+        half.write_all(request.as_bytes()).unwrap();
+        half.shutdown(Shutdown::Write).unwrap();
+        assert!(read_all(half).starts_with(&format!("HTTP/1.1 {code} ")), "{request}");
+    }
+}
+
+#[test]
+fn a_store_that_can_not_write_is_not_well() {
+    let (server, address) = start();
+    server.register("bob").leave();
+    let mut alice = server.register("alice");
+    let store = Connection::open(server.data().join("chatsrv.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE").unwrap();
+    alice.ask("D bob hello", "C 450 MSG …");
+    let (head, body) = get(address, "/healthz");
+    assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+    assert_eq!(body, "the store can't be written\n");
+    store.execute_batch("ROLLBACK").unwrap();
+    alice.ask("D bob hello again", "C 251 MSG …");
+    assert_eq!(get(address, "/healthz").1, "ok\n");
 }
 
 #[test]
 fn few_may_read_at_once_and_nobody_for_long() {
     let (server, address) = start();
-    let silent: Vec<TcpStream> = (0..8).map(|_| connect(address)).collect();
-    assert_eq!(read_all(connect(address)), "", "a ninth is closed without a word");
+    let mut silent: VecDeque<TcpStream> = (0..8).map(|_| connect(address)).collect();
+    // The first is idle no longer, once it is known to have been read.
+    silent[0].write_all(b"GET /heal").unwrap();
+    for _ in 0..20 {
+        assert_eq!(get(address, "/healthz").1, "ok\n", "whoever asks has a place");
+    }
+    let idle_longest = silent.remove(1).expect("it is there");
+    assert_eq!(read_all(idle_longest), "", "who has waited longest is closed for it");
     // Who talks does not notice.
     server.register("alice").expect_nothing();
     for stream in silent {

@@ -75,7 +75,7 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_HISTORY", value_name = "TIME", value_parser = history)]
     pub history: Option<Duration>,
 
-    /// Most connections at a time [default: what the limit of open files allows]
+    /// Most connections at a time [default: what the limit of open files, and the memory, allow]
     #[arg(long, env = "CHATSRV_MAX_CLIENTS", value_name = "N")]
     pub max_clients: Option<NonZeroU32>,
 

@@ -10,7 +10,7 @@ use super::poll::{Interest, Key, Poll, Ready};
 use super::tls::Tls;
 use super::{Server, Timer};
 use crate::hub::{CloseReason, Input};
-use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX, REFUSED_CONNECTIONS_MAX};
+use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX};
 
 impl Server {
     /// Accepts on every listener that is ready. It comes after those that are connected, so that a
@@ -59,6 +59,10 @@ impl Server {
             match listener.accept() {
                 Accepted::Connection(socket, peer) => self.take_in(socket, peer, is_tls),
                 Accepted::Gone => {}
+                Accepted::Forbidden(peer) if self.may_log_stranger() => {
+                    log::warn!("event=refused peer={peer}");
+                }
+                Accepted::Forbidden(_) => {}
                 Accepted::None => return,
                 Accepted::Exhausted(error) => return self.rest(&error),
             }
@@ -68,7 +72,7 @@ impl Server {
     /// Nothing is left to accept with: level mode would report the same connection for ever, so the
     /// listeners rest until a connection is freed or a second has gone.
     pub(super) fn rest(&mut self, error: &io::Error) {
-        if !std::mem::replace(&mut self.is_exhausted, true) {
+        if !std::mem::replace(&mut self.is_exhausted, true) && self.may_log_stranger() {
             log::warn!("event=not-accepting error={error} connections={}", self.connections.len());
         }
         for listener in self.listeners.iter_mut().chain(&mut self.metrics.listener) {
@@ -79,7 +83,7 @@ impl Server {
 
     /// A connection was taken: where none could be, that is over.
     pub(super) fn accepts_again(&mut self) {
-        if std::mem::take(&mut self.is_exhausted) {
+        if std::mem::take(&mut self.is_exhausted) && self.may_log_stranger() {
             log::info!("event=accepting-again connections={}", self.connections.len());
         }
     }
@@ -89,24 +93,21 @@ impl Server {
         self.accepts_again();
         let from = peer.address();
         let refusal = self.reason_to_refuse(peer);
-        if refusal.is_some() && self.connections.refused() >= REFUSED_CONNECTIONS_MAX {
+        if refusal.is_some() && self.connections.refused() >= self.config.refused_max {
             log::debug!("event=refused peer={peer}");
             return;
         }
         let session = self.tls.as_ref().filter(|_| is_tls).map(Tls::session).transpose();
         let session = match session {
             Ok(session) => session,
-            Err(error) => return log::error!("event=refused peer={peer} error={error}"),
+            Err(error) => return self.could_not_take_in(peer, &error),
         };
         let now = self.now.steady;
         let mut connection = Connection::new(socket, session, peer, now);
         connection.is_refused = refusal.is_some();
         let id = match self.connections.add(connection, &self.poll) {
             Ok(id) => id,
-            Err(error) => {
-                log::warn!("event=refused peer={peer} error={error}");
-                return;
-            }
+            Err(error) => return self.could_not_take_in(peer, &error),
         };
         log::debug!("event=connected conn={id} peer={peer} tls={is_tls}");
         match refusal {
@@ -116,6 +117,12 @@ impl Server {
                 self.tell_hub(Input::Connected { conn: id, from });
             }
             Some(reason) => self.finish(id, reason, reason.last_line()),
+        }
+    }
+
+    fn could_not_take_in(&mut self, peer: Peer, error: &dyn std::error::Error) {
+        if self.may_log_stranger() {
+            log::warn!("event=refused peer={peer} error={error}");
         }
     }
 

@@ -8,13 +8,15 @@ use std::time::Duration;
 use rustix::net::Shutdown;
 
 use super::download::OutboxEvent;
-use super::outbox::{Flushed, Outbox, TickLines};
+use super::outbox::{Flushed, Outbox};
 use super::peer::Peer;
 use super::poll::Interest;
 use super::sink::Sink;
+use super::tick_lines::TickLines;
 use super::tls::TlsSession;
 use super::upload::{Upload, Uploads};
 use crate::hub::CloseReason;
+use crate::limits::HANDSHAKE_BYTES;
 use crate::protocol::CLIENT_LINE_BYTES_MAX;
 use crate::protocol::frame::Decoder;
 
@@ -47,6 +49,8 @@ pub struct Connection {
     pub is_refused: bool,
     /// How far it has come.
     pub phase: Phase,
+    /// Whether somebody has logged in on it, also once it is closing.
+    pub was_logged_in: bool,
     /// What cuts its input into frames.
     pub decoder: Decoder,
     /// Input that was read and not handled: an unfinished line, or what the connection has to wait
@@ -56,7 +60,7 @@ pub struct Connection {
     pub outbox: Outbox,
     /// What is being sent by the peer.
     pub uploads: Option<Box<Uploads>>,
-    /// How many bytes of memory that took when they were last counted.
+    /// How many bytes [`Connection::waiting_memory`] were when they were last counted.
     pub waiting_counted: usize,
     /// What the poll knows.
     pub interest: Interest,
@@ -114,6 +118,7 @@ impl Connection {
             peer,
             is_refused: false,
             phase: Phase::Stranger,
+            was_logged_in: false,
             decoder: Decoder::new(CLIENT_LINE_BYTES_MAX),
             leftover: Vec::new(),
             outbox: Outbox::default(),
@@ -170,9 +175,15 @@ impl Connection {
         self.outbox.waiting_bytes() + self.tls.as_ref().map_or(0, |tls| tls.unsent())
     }
 
-    /// Bytes of memory that they take.
+    /// Bytes that wait on its account: to be written, to be handled, or to reach the disk. A
+    /// handshake is counted as what its state takes.
     pub fn waiting_memory(&self) -> usize {
-        self.outbox.memory() + self.tls.as_ref().map_or(0, |tls| tls.unsent())
+        let tls = self.tls.as_ref().map_or(0, |tls| match tls.is_handshaking() {
+            true => tls.unsent() + HANDSHAKE_BYTES,
+            false => tls.unsent(),
+        });
+        let uploads = self.uploads.as_ref().map_or(0, |uploads| uploads.bytes());
+        self.outbox.memory() + tls + self.leftover.len() + uploads
     }
 
     /// Writes what the socket takes; see [`Outbox::flush`]. `buffer` is for the bytes of files.
@@ -327,6 +338,11 @@ mod tests {
         assert_eq!(turns, [0, 1, 2, 3]);
         connection.bytes_in = 1;
         assert_eq!(connection.count_turn(), 0);
+    }
+
+    #[test]
+    fn an_idle_connection_takes_little_memory() {
+        assert!(size_of::<Connection>() <= 450, "{}", size_of::<Connection>());
     }
 
     #[test]

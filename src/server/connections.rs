@@ -12,12 +12,15 @@ use super::connection::{Connection, Phase};
 use super::poll::{Interest, Key, Poll};
 use super::timers::Timers;
 use crate::hub::{CloseReason, ConnId};
+use crate::limits::CONNECTIONS_RESERVED_MAX;
 use crate::protocol::address::Address;
 
 /// All connections.
 #[derive(Debug, Default)]
 pub struct Connections {
     slab: Slab<(u32, Connection)>,
+    /// Slots from here on were never used.
+    unused_from: usize,
     /// The generation that the next connection gets.
     generation: u32,
     /// How many connections each IPv4 address or IPv6 network has, without the refused ones.
@@ -26,7 +29,7 @@ pub struct Connections {
     refused: usize,
     /// How many are the operator's.
     operators: usize,
-    /// Bytes of memory that hold what waits to be written to all connections.
+    /// Bytes that wait on account of all connections.
     waiting: usize,
     /// Those to be flushed, each once, behind them those of `blocked`.
     dirty: Vec<ConnId>,
@@ -52,9 +55,11 @@ pub struct Totals {
 }
 
 impl Connections {
-    /// No connections.
-    pub fn new() -> Self {
-        Connections::default()
+    /// No connections. With more than `count` of them at a time, those that there are have to be
+    /// moved, tens of megabytes at once; room for them that was never used takes no memory.
+    pub fn with_room_for(count: usize) -> Self {
+        let slab = Slab::with_capacity(count.min(CONNECTIONS_RESERVED_MAX));
+        Connections { slab, ..Connections::default() }
     }
 
     /// How many there are.
@@ -78,7 +83,7 @@ impl Connections {
         self.slab.is_empty()
     }
 
-    /// Counts anew the memory of what waits for a connection.
+    /// Counts anew what waits on account of a connection.
     pub fn count_waiting(&mut self, id: ConnId) {
         let Some(connection) = self.get(id) else { return };
         let waiting = connection.waiting_memory();
@@ -86,14 +91,16 @@ impl Connections {
         self.waiting = self.waiting - before + waiting;
     }
 
-    /// Bytes of memory that hold what waits to be written to all connections.
+    /// Bytes that wait on account of all connections.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// The connections for which something waits, most of it first; also those that are closing.
-    pub fn slowest_first(&self) -> impl Iterator<Item = ConnId> + use<> {
-        let mut slow: Vec<(usize, ConnId)> = self
+    /// The connections on whose account something waits, in the order in which they have to go
+    /// where that is too much: the newest strangers, then those for whom most waits; also those
+    /// that are closing.
+    pub fn dearest_first(&self) -> impl Iterator<Item = ConnId> + use<> {
+        let mut dear: Vec<((bool, Reverse<u64>), ConnId)> = self
             .slab
             .iter()
             .filter(|(_, (_, connection))| {
@@ -101,11 +108,15 @@ impl Connections {
             })
             .map(|(slot, (generation, connection))| {
                 let id = ConnId { slot: slot as u32, generation: *generation };
-                (connection.waiting_counted, id)
+                let rank = match connection.phase {
+                    Phase::Stranger => (false, connection.since.as_nanos() as u64),
+                    _ => (true, connection.waiting_counted as u64),
+                };
+                ((rank.0, Reverse(rank.1)), id)
             })
             .collect();
-        slow.sort_unstable_by_key(|(waiting, _)| Reverse(*waiting));
-        slow.into_iter().map(|(_, id)| id)
+        dear.sort_unstable_by_key(|(rank, _)| *rank);
+        dear.into_iter().map(|(_, id)| id)
     }
 
     /// What all connections together have read, written, and yet to be written.
@@ -146,6 +157,7 @@ impl Connections {
             *self.by_address.entry(network(&connection)).or_default() += 1;
         }
         entry.insert((id.generation, connection));
+        self.unused_from = self.unused_from.max(id.slot as usize + 1);
         Ok(id)
     }
 
@@ -169,7 +181,7 @@ impl Connections {
 
     /// The ids of the first so many connections in a slot from `slot` on.
     pub fn ids_from(&self, slot: usize, count: usize) -> Vec<ConnId> {
-        let slots = slot..self.slab.capacity();
+        let slots = slot..self.unused_from;
         let id = |slot| {
             let (generation, _) = self.slab.get(slot)?;
             Some(ConnId { slot: slot as u32, generation: *generation })
@@ -298,22 +310,30 @@ fn network(connection: &Connection) -> Address {
 mod tests {
     use std::os::unix::net::UnixStream;
 
-    use super::super::outbox::TickLines;
     use super::super::peer::Peer;
+    use super::super::tick_lines::TickLines;
     use super::*;
 
     #[test]
-    fn those_that_are_closing_are_among_the_slowest() {
+    fn strangers_go_first_and_those_that_are_closing_by_what_waits() {
         let poll = Poll::new().unwrap();
-        let mut connections = Connections::new();
+        let mut connections = Connections::with_room_for(8);
         let mut lines = TickLines::default();
         let reason = CloseReason::Goodbye;
-        let phases =
-            [Phase::Open, Phase::Finishing(reason), Phase::Stranger, Phase::Doomed(reason)];
+        let phases = [
+            Phase::Open,
+            Phase::Finishing(reason),
+            Phase::Stranger,
+            Phase::Stranger,
+            Phase::Open,
+            Phase::Doomed(reason),
+        ];
+        let mut since = Duration::ZERO;
         let ids = phases.map(|phase| {
+            since += Duration::from_secs(1);
             let (ours, _theirs) = UnixStream::pair().unwrap();
             let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
-            let connection = Connection::new(ours.into(), None, peer, Duration::ZERO);
+            let connection = Connection::new(ours.into(), None, peer, since);
             let id = connections.add(connection, &poll).unwrap();
             // Each has more than the one before.
             let line = lines.encode(&"x".repeat(1000 * (1 + id.slot as usize)));
@@ -323,7 +343,7 @@ mod tests {
             connections.count_waiting(id);
             id
         });
-        let slowest: Vec<ConnId> = connections.slowest_first().collect();
-        assert_eq!(slowest, [ids[2], ids[1], ids[0]]);
+        let dearest: Vec<ConnId> = connections.dearest_first().collect();
+        assert_eq!(dearest, [ids[3], ids[2], ids[4], ids[1], ids[0]]);
     }
 }

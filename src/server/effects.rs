@@ -72,7 +72,7 @@ impl Server {
         let line = self.lines.encode(line);
         for id in to {
             if let Some(connection) = self.connections.get(*id) {
-                connection.outbox.push_unasked(&self.lines, line.clone());
+                connection.outbox.push_unasked(&self.lines, line);
                 self.connections.mark_dirty(*id);
             }
         }
@@ -81,6 +81,7 @@ impl Server {
     fn logged_in(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.phase = Phase::Open;
+        connection.was_logged_in = true;
         self.begin_idle_time(id);
     }
 

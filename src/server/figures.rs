@@ -92,7 +92,17 @@ impl Server {
                 "Events of a connection that changed nothing.",
                 *turns_without_progress,
             ),
+            Family::counter(
+                "chatsrv_log_lines_lost_total",
+                "Lines of the log that nobody took, and that were dropped.",
+                crate::log::lines_lost(),
+            ),
             ticks.family("chatsrv_tick_seconds", "How long the loop was busy for one wake-up."),
+            Family::seconds(
+                "chatsrv_tick_longest_seconds",
+                "The longest that the loop was busy for one wake-up.",
+                ticks.longest(),
+            ),
         ];
         families.extend(self.tls.iter().flat_map(|tls| tls.figures(totals.tls)));
         families.extend(process::figures());

@@ -61,6 +61,8 @@ pub enum Accepted {
     None,
     /// One was gone before it was taken.
     Gone,
+    /// One of a process that may not administer the server; it is closed.
+    Forbidden(Peer),
     /// The process or the system can't have more of them now.
     Exhausted(io::Error),
 }
@@ -204,6 +206,7 @@ impl Listener {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         match rustix::net::acceptfrom_with(&self.socket, flags) {
             Ok((socket, from)) => match self.peer(&socket, from) {
+                Some(peer) if !self.admits(peer) => Accepted::Forbidden(peer),
                 Some(peer) => Accepted::Connection(socket, peer),
                 None => Accepted::Gone,
             },
@@ -218,7 +221,7 @@ impl Listener {
 }
 
 impl Listener {
-    /// Who connected; none where that is gone by now, or may not.
+    /// Who connected; none where that is gone by now.
     fn peer(&self, socket: &OwnedFd, from: Option<SocketAddrAny>) -> Option<Peer> {
         if let Endpoint::Tcp(_) | Endpoint::Tls(_) = self.endpoint {
             let from = SocketAddr::try_from(from?).ok()?;
@@ -227,11 +230,15 @@ impl Listener {
         }
         let credentials = rustix::net::sockopt::socket_peercred(socket).ok()?;
         let (pid, uid) = (credentials.pid.as_raw_nonzero().get(), credentials.uid);
-        if uid != rustix::process::getuid() && !uid.is_root() {
-            log::warn!("event=refused peer=local:pid-{pid}:uid-{}", uid.as_raw());
-            return None;
-        }
         Some(Peer::Process { pid, uid: uid.as_raw() })
+    }
+
+    /// Whether that peer may come: everybody but the processes of other users.
+    fn admits(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::Host(_) => true,
+            Peer::Process { uid, .. } => uid == 0 || uid == rustix::process::getuid().as_raw(),
+        }
     }
 }
 

@@ -22,10 +22,13 @@ mod poll;
 mod process;
 mod read;
 mod receive;
+mod segments;
 mod service;
 mod settle;
 mod signals;
 mod sink;
+mod strangers;
+mod tick_lines;
 mod timers;
 mod tls;
 mod upload;
@@ -52,11 +55,12 @@ use figures::Counters;
 pub use listener::Endpoint;
 use listener::Listener;
 use metrics::Metrics;
-use outbox::TickLines;
 pub use passed::{Passed, PassedError};
 use poll::{Interest, Key, Ready};
 use service::Service;
 use signals::Signals;
+use strangers::StrangerLines;
+use tick_lines::TickLines;
 use timers::Timers;
 use tls::Tls;
 pub use tls::{CertificateError, Certificates};
@@ -76,8 +80,12 @@ pub struct Config {
     pub tls_port: u16,
     /// How many connections there may be.
     pub max_clients: usize,
-    /// How many files may be open for downloads.
-    pub downloads_max: usize,
+    /// How many files may be open to be sent or received.
+    pub transfers_max: usize,
+    /// How many connections may be there only to be told that they are one too many.
+    pub refused_max: usize,
+    /// How many may read the metrics at a time.
+    pub exchanges_max: usize,
     /// How many there may be from one address.
     pub max_per_address: Option<u32>,
     /// How long a connection may take to log in.
@@ -130,6 +138,8 @@ enum Timer {
     Leave,
     /// Stopping has taken long enough.
     DrainOver,
+    /// The log is to say how many lines about strangers were left out.
+    Strangers,
 }
 
 /// The server.
@@ -159,6 +169,7 @@ pub struct Server {
     /// Connections that wait because the store is behind.
     behind_store: Vec<ConnId>,
     counters: Counters,
+    stranger_lines: StrangerLines,
     metrics: Metrics,
     /// What TLS sessions have in common, where the server has certificates.
     tls: Option<Tls>,
@@ -196,24 +207,26 @@ impl Server {
         store: Store,
     ) -> Result<Self, StartError> {
         let listeners = listeners(&config, certificates.is_some(), passed)?;
-        let metrics = Metrics::open(config.metrics)
+        let metrics = Metrics::open(config.metrics, config.exchanges_max)
             .map_err(|(address, error)| StartError::Listen(address, error))?;
         let signals = Signals::new()?;
         for source in signals.sources() {
             poll.add(&source, Key::Signals, Interest::READ)?;
         }
+        // The refused are beside those, and so is the operator.
+        let room = config.max_clients.saturating_add(2 * config.refused_max);
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
-            permits: Permits::new(config.downloads_max),
+            permits: Permits::new(config.transfers_max),
             config,
             poll,
             listeners,
             signals,
             service: Service::new(),
-            connections: Connections::new(),
+            connections: Connections::with_room_for(room),
             hub,
             store,
-            timers: Timers::new(),
+            timers: Timers::with_room_for(room),
             started: Instant::now(),
             now: Now::default(),
             opening: HashMap::new(),
@@ -221,6 +234,7 @@ impl Server {
             turns: Vec::new(),
             behind_store: Vec::new(),
             counters: Counters::default(),
+            stranger_lines: StrangerLines::default(),
             metrics,
             tls_buffer: vec![0; if certificates.is_some() { READ_BYTES_MAX } else { 0 }].into(),
             tls: certificates.map(Tls::new),
@@ -243,6 +257,11 @@ impl Server {
         self.listeners.iter().map(|listener| &listener.endpoint)
     }
 
+    /// Where the metrics are read, if they are.
+    pub fn metrics_endpoint(&self) -> Option<&Endpoint> {
+        self.metrics.listener.as_ref().map(|listener| &listener.endpoint)
+    }
+
     /// Serves until a signal ends it.
     ///
     /// # Errors
@@ -253,6 +272,7 @@ impl Server {
         while !(self.drain.is_some() && self.connections.is_empty()) {
             self.tick()?;
         }
+        self.stranger_lines.tell();
         self.store.close();
         Ok(())
     }
@@ -359,11 +379,17 @@ impl Server {
                 Timer::Stop => {}
                 Timer::Leave => self.let_leave(),
                 Timer::DrainOver => self.close_all(),
+                Timer::Strangers => self.stranger_lines.tell(),
             }
         }
         if self.hub.next_deadline().is_some_and(|at| at <= self.now.steady) {
             self.tell_hub(Input::Deadline);
         }
+    }
+
+    /// Whether one more line about somebody who is not logged in is to be written now.
+    fn may_log_stranger(&mut self) -> bool {
+        self.stranger_lines.may_write(self.now.steady, &mut self.timers)
     }
 
     fn arm_watchdog(&mut self) {

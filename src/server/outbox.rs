@@ -1,46 +1,22 @@
 //! What waits to be written to one connection: lines first, then the next chunk of a file.
 //!
 //! The lines of one tick are encoded once, one behind the other, into [`TickLines`]; an outbox
-//! notes which range of them is its own. A broadcast thus costs a recipient two numbers, and
+//! notes which range of them is its own. A broadcast thus costs a recipient three numbers, and
 //! several lines that follow each other leave in one write. What the socket does not take is copied
-//! at the end of the tick. An idle outbox owns no memory.
+//! at the end of the tick, once, into [`Segments`]. An idle outbox owns no memory.
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::io;
-use std::ops::Range;
+use std::io::{self, IoSlice};
 
 use super::download::{Chunk, Download, OutboxEvent};
+use super::segments::Segments;
 use super::sink::Sink;
+use super::tick_lines::{LineRange, TickLines};
 use crate::limits::{ANSWER_BYTES_MAX, FILE_BYTES_PER_TICK_MAX};
 use crate::protocol::reply::{List, Piece, Subject, encode_line};
 
-/// The lines that one tick made for anybody.
-#[derive(Debug, Default)]
-pub struct TickLines {
-    bytes: Vec<u8>,
-}
-
-impl TickLines {
-    /// Adds a line, and tells where it stands.
-    pub fn encode(&mut self, line: &impl fmt::Display) -> Range<usize> {
-        let start = self.bytes.len();
-        encode_line(line, &mut self.bytes);
-        start..self.bytes.len()
-    }
-
-    /// Forgets the lines; every outbox must have been flushed.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        // One tick with long answers must not cost their memory for ever.
-        self.bytes.shrink_to(1024 * 1024);
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-}
+/// Parts of what waits that one write takes: a megabyte, which is more than a socket does.
+const SLICES_PER_WRITE_MAX: usize = 16;
 
 /// What is left after a flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +31,9 @@ pub enum Flushed {
 #[derive(Debug, Default)]
 pub struct Outbox {
     /// Lines of earlier ticks.
-    waiting: Vec<u8>,
-    /// How much of `waiting` was written.
-    written: usize,
+    waiting: Segments,
     /// Lines of this tick, behind those.
-    fresh: Range<usize>,
+    fresh: LineRange,
     /// Whether the last byte that was written is not a line's last.
     is_inside_line: bool,
     /// At least as many bytes as wait that were not asked for.
@@ -74,7 +48,7 @@ struct Answers {
     /// Answers behind that list.
     behind: VecDeque<Answer>,
     /// What was not asked for and must not stand inside the list.
-    held: Vec<u8>,
+    held: Segments,
     downloads: VecDeque<Download>,
     /// A chunk of the first download, which nothing may interrupt.
     chunk: Option<Chunk>,
@@ -109,10 +83,10 @@ enum Answer {
 
 impl Outbox {
     /// Adds a reply.
-    pub fn push_reply(&mut self, lines: &TickLines, line: Range<usize>) {
+    pub fn push_reply(&mut self, lines: &TickLines, line: LineRange) {
         match self.list_under_way() {
             Some(answers) => {
-                answers.behind.push_back(Answer::Line(lines.bytes[line].into()));
+                answers.behind.push_back(Answer::Line(lines.get(line).into()));
             }
             None => self.append(lines, line),
         }
@@ -120,10 +94,10 @@ impl Outbox {
 
     /// Adds a message or a notice.
     #[inline]
-    pub fn push_unasked(&mut self, lines: &TickLines, line: Range<usize>) {
+    pub fn push_unasked(&mut self, lines: &TickLines, line: LineRange) {
         self.unasked += line.len();
         match self.list_under_way() {
-            Some(answers) => answers.held.extend_from_slice(&lines.bytes[line]),
+            Some(answers) => answers.held.push(lines.get(line)),
             None => self.append(lines, line),
         }
     }
@@ -183,14 +157,14 @@ impl Outbox {
     pub fn abandon(&mut self, lines: &TickLines) {
         self.cancel_downloads();
         self.keep(lines);
-        let rest = memchr::memchr(b'\n', &self.waiting[self.written..]);
-        let rest = rest.filter(|_| self.is_inside_line);
-        self.waiting.truncate(self.written + rest.map_or(0, |end| end + 1));
-        self.waiting.shrink_to_fit();
+        match self.is_inside_line {
+            true => self.waiting.truncate_behind(b'\n'),
+            false => self.waiting.clear(),
+        }
         if let Some(answers) = &mut self.answers {
             answers.list = None;
             answers.behind.clear();
-            answers.held = Vec::new();
+            answers.held.clear();
         }
     }
 
@@ -224,9 +198,9 @@ impl Outbox {
         };
         let answers = self.answers.as_ref().map_or(0, |answers| {
             let list = answers.list.as_ref().map_or(0, |list| list.memory);
-            list + answers.held.capacity() + answers.behind.iter().map(behind).sum::<usize>()
+            list + answers.held.len() + answers.behind.iter().map(behind).sum::<usize>()
         });
-        self.waiting.capacity() + self.fresh.len() + answers
+        self.line_bytes() + answers
     }
 
     /// Bytes that wait and were not asked for.
@@ -253,8 +227,7 @@ impl Outbox {
         let flushed = self.write(sink, lines, events);
         self.keep(lines);
         if self.line_bytes() == 0 {
-            self.waiting = Vec::new();
-            self.written = 0;
+            self.waiting.clear();
         }
         self.unasked = self.unasked_bytes();
         flushed
@@ -263,11 +236,9 @@ impl Outbox {
     /// Copies the lines of this tick that are noted so far.
     pub fn keep(&mut self, lines: &TickLines) {
         if !self.fresh.is_empty() {
-            self.waiting.drain(..self.written);
-            self.written = 0;
-            self.waiting.extend_from_slice(&lines.bytes[self.fresh.clone()]);
+            self.waiting.push(lines.get(self.fresh));
         }
-        self.fresh = 0..0;
+        self.fresh = LineRange::default();
     }
 
     fn write(
@@ -319,21 +290,33 @@ impl Outbox {
 
     /// Writes the lines; whether none is left.
     fn write_lines(&mut self, sink: &mut Sink<'_>, lines: &TickLines) -> io::Result<bool> {
-        let waiting = &self.waiting[self.written..];
-        let fresh = &lines.bytes[self.fresh.clone()];
-        let length = waiting.len() + fresh.len();
-        let took = match (waiting.is_empty(), fresh.is_empty()) {
-            (true, true) => return Ok(true),
-            (true, false) => sink.send(fresh, false)?,
-            (false, true) => sink.send(waiting, false)?,
-            (false, false) => sink.send_both(waiting, fresh)?,
+        let length = self.line_bytes();
+        if length == 0 {
+            return Ok(true);
         }
-        .unwrap_or(0);
-        let last = waiting.iter().chain(fresh).nth(took.wrapping_sub(1));
-        self.is_inside_line = last.map_or(self.is_inside_line, |byte| *byte != b'\n');
-        let from_waiting = took.min(waiting.len());
-        self.written += from_waiting;
-        self.fresh.start += took - from_waiting;
+        let fresh = lines.get(self.fresh);
+        let took = match self.waiting.is_empty() {
+            true => sink.send(fresh, false)?,
+            false => {
+                // The rest, where there is more, is for the next tick: others are to be served.
+                let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE_MAX];
+                let parts = self.waiting.slices().chain(std::iter::once(fresh));
+                let count = slices.iter_mut().zip(parts).map(|(slice, part)| {
+                    *slice = IoSlice::new(part);
+                });
+                let count = count.count();
+                sink.send_all(&slices[..count])?
+            }
+        };
+        let took = took.unwrap_or(0);
+        let from_waiting = took.min(self.waiting.len());
+        let from_fresh = took - from_waiting;
+        let mut last = self.waiting.consume(from_waiting);
+        if from_fresh > 0 {
+            last = Some(fresh[from_fresh - 1]);
+            self.fresh.consume(from_fresh);
+        }
+        self.is_inside_line = last.map_or(self.is_inside_line, |byte| byte != b'\n');
         Ok(took == length)
     }
 
@@ -341,23 +324,26 @@ impl Outbox {
     fn continue_list(&mut self, events: &mut Vec<OutboxEvent>) -> bool {
         let Some(answers) = &mut self.answers else { return false };
         let Some(list) = &mut answers.list else { return false };
-        self.waiting.clear();
-        self.written = 0;
-        while list.piece.encode_item(list.subject, list.next, &mut self.waiting) {
+        let mut items = self.waiting.take_empty();
+        while list.piece.encode_item(list.subject, list.next, &mut items) {
             list.next += 1;
             // A quarter of the bound at a time keeps the memory small and the writes long.
-            if self.waiting.len() >= ANSWER_BYTES_MAX / 4 {
+            if items.len() >= ANSWER_BYTES_MAX / 4 {
+                self.waiting.push_segment(items);
                 return true;
             }
         }
         let Some(last) = &list.piece.last else {
-            if self.waiting.is_empty() && !list.is_asked_for {
+            let is_dry = items.is_empty();
+            if is_dry && !list.is_asked_for {
                 list.is_asked_for = true;
                 events.push(OutboxEvent::ListTaken);
             }
-            return !self.waiting.is_empty();
+            self.waiting.push_segment(items);
+            return !is_dry;
         };
-        encode_line(last, &mut self.waiting);
+        encode_line(last, &mut items);
+        self.waiting.push_segment(items);
         self.waiting.append(&mut answers.held);
         answers.list = None;
         while answers.list.is_none()
@@ -410,27 +396,28 @@ impl Outbox {
         }
     }
 
-    fn append(&mut self, lines: &TickLines, line: Range<usize>) {
-        if self.fresh.end != line.start {
+    fn append(&mut self, lines: &TickLines, line: LineRange) {
+        if !self.fresh.extend(line) {
             self.keep(lines);
-            self.fresh.start = line.start;
+            self.fresh = line;
         }
-        self.fresh.end = line.end;
     }
 
     fn line_bytes(&self) -> usize {
-        self.waiting.len() - self.written + self.fresh.len()
+        self.waiting.len() + self.fresh.len()
     }
 }
 
 impl Answers {
     /// Begins with an answer, none of which stands before it any more; `out` gets its lines.
-    fn take_up(&mut self, answer: Answer, out: &mut Vec<u8>) {
+    fn take_up(&mut self, answer: Answer, out: &mut Segments) {
         match answer {
-            Answer::Line(line) => out.extend_from_slice(&line),
+            Answer::Line(line) => out.push(&line),
             Answer::Download(download) => self.downloads.push_back(download),
             Answer::List(list) => {
-                list.encode_head(out);
+                let mut head = Vec::new();
+                list.encode_head(&mut head);
+                out.push(&head);
                 let List { subject, piece, .. } = list;
                 self.list = Some(ListUnderWay::new(subject, piece));
             }

@@ -245,6 +245,9 @@ impl Server {
         // An exact copy: most connections have none, and the others only an unfinished line.
         connection.leftover = leftover.to_vec();
         connection.pause = pause;
+        if connection.waiting_counted > 0 || !leftover.is_empty() || connection.uploads.is_some() {
+            self.connections.count_waiting(id);
+        }
         match pause {
             None => return,
             Some(Pause::Turn) => self.turns.push(id),

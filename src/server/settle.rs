@@ -99,7 +99,8 @@ impl Server {
         }
     }
 
-    /// Where all that waits is more than the budget, those who read least pay for it.
+    /// Where all that waits is more than the budget, strangers pay for it, who have nothing to lose,
+    /// then those who read least.
     fn shed_load(&mut self) {
         let budget = self.config.send_queue_total;
         let waiting = self.connections.waiting();
@@ -110,7 +111,7 @@ impl Server {
         // thousands who read nothing are over the budget again with the next message.
         let enough = budget - budget / SHED_SHARE;
         let mut closed = 0;
-        for id in self.connections.slowest_first() {
+        for id in self.connections.dearest_first() {
             if self.connections.waiting() <= enough {
                 break;
             }
@@ -129,7 +130,15 @@ impl Server {
     fn give_up_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         let (Phase::Finishing(reason) | Phase::Lingering(reason)) = connection.phase else {
-            return self.close_slow(id);
+            return match connection.is_handshaking() {
+                // Nothing can be said to it.
+                true => {
+                    connection.outbox = Default::default();
+                    connection.drop_tls();
+                    self.lose(id, CloseReason::TooSlow);
+                }
+                false => self.close_slow(id),
+            };
         };
         connection.outbox = Default::default();
         connection.drop_tls();
@@ -174,13 +183,18 @@ impl Server {
     fn reap(&mut self) -> bool {
         let now = self.now.steady;
         let mut freed = false;
-        let counters = &mut self.counters;
+        let Server { counters, stranger_lines, timers, .. } = self;
         self.connections.reap(&self.poll, |id, connection, reason| {
             freed = true;
             counters.count_close(reason);
             counters.bytes_in += connection.bytes_in;
             counters.bytes_out += connection.bytes_out;
-            log_close(id, &connection, reason, now);
+            if connection.was_logged_in
+                || connection.peer.is_operator()
+                || stranger_lines.may_write(now, timers)
+            {
+                log_close(id, &connection, reason, now);
+            }
         });
         if freed {
             self.rest_is_over();

@@ -78,18 +78,17 @@ impl<'a> Sink<'a> {
         Ok(taken)
     }
 
-    /// Hands over `first` and `second`, and tells how many bytes of both were taken.
+    /// Hands over several parts, and tells how many bytes of all of them were taken.
     ///
     /// # Errors
     /// Where the connection is lost.
-    pub fn send_both(&mut self, first: &[u8], second: &[u8]) -> io::Result<Option<usize>> {
-        let slices = [IoSlice::new(first), IoSlice::new(second)];
+    pub fn send_all(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
         let Some(secure) = &mut self.secure else {
-            let sent = blocked_as_none(rustix::io::writev(self.socket, &slices))?;
+            let sent = blocked_as_none(rustix::io::writev(self.socket, slices))?;
             self.written += sent.unwrap_or(0);
             return Ok(sent);
         };
-        let taken = secure.session.encrypt(&slices)?;
+        let taken = secure.session.encrypt(slices)?;
         self.push()?;
         Ok(taken)
     }

@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
+use crate::limits::CONNECTIONS_RESERVED_MAX;
+
 /// Keeps what is due when. An entry can't be taken back: its owner checks, when it comes up,
 /// whether it still counts.
 #[derive(Debug)]
@@ -12,9 +14,10 @@ pub struct Timers<T> {
 }
 
 impl<T: Ord + Copy> Timers<T> {
-    /// No timers.
-    pub fn new() -> Self {
-        Timers { heap: BinaryHeap::new() }
+    /// No timers. With more than `count` of them at a time, those that there are have to be moved;
+    /// room for them that was never used takes no memory.
+    pub fn with_room_for(count: usize) -> Self {
+        Timers { heap: BinaryHeap::with_capacity(count.min(CONNECTIONS_RESERVED_MAX)) }
     }
 
     /// Adds an entry for `at`, on the steady clock.
@@ -36,19 +39,13 @@ impl<T: Ord + Copy> Timers<T> {
     }
 }
 
-impl<T: Ord + Copy> Default for Timers<T> {
-    fn default() -> Self {
-        Timers::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn entries_come_up_in_order_and_not_early() {
-        let mut timers = Timers::new();
+        let mut timers = Timers::with_room_for(8);
         let second = Duration::from_secs;
         timers.add(second(2), 'b');
         timers.add(second(1), 'a');

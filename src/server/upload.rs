@@ -31,6 +31,11 @@ impl Uploads {
         self.0.is_empty()
     }
 
+    /// Bytes that are gathered, or being written.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|upload| upload.gathered.len() + upload.writing).sum()
+    }
+
     /// Whether the disk is so far behind that the sender has to wait.
     pub fn are_behind(&self) -> bool {
         let gathered: usize = self.0.iter().map(|upload| upload.gathered.len()).sum();
@@ -52,7 +57,8 @@ pub struct Upload {
     left: Range<u64>,
     /// What came and was not handed on.
     gathered: Vec<u8>,
-    is_writing: bool,
+    /// How many bytes a file thread was handed and has not written.
+    writing: usize,
     is_ended: bool,
 }
 
@@ -74,14 +80,7 @@ pub struct WrongSize;
 impl Upload {
     /// An upload of `bytes` of `file`.
     pub fn new(stream: u32, opened: Opened, bytes: Range<u64>) -> Self {
-        Upload {
-            stream,
-            opened,
-            left: bytes,
-            gathered: Vec::new(),
-            is_writing: false,
-            is_ended: false,
-        }
+        Upload { stream, opened, left: bytes, gathered: Vec::new(), writing: 0, is_ended: false }
     }
 
     /// Takes bytes of a chunk.
@@ -112,23 +111,23 @@ impl Upload {
 
     /// What is to be written next, where nothing is being written.
     pub fn next_write(&mut self) -> Option<Write> {
-        if self.is_writing || self.gathered.is_empty() {
+        if self.writing > 0 || self.gathered.is_empty() {
             return None;
         }
-        self.is_writing = true;
         let bytes = std::mem::take(&mut self.gathered);
+        self.writing = bytes.len();
         let offset = self.left.start - bytes.len() as u64;
         Some(Write { file: Arc::clone(&self.opened.file), offset, bytes })
     }
 
     /// What was handed on is written.
     pub fn written(&mut self) {
-        self.is_writing = false;
+        self.writing = 0;
     }
 
     /// Whether all of it came and was written.
     pub fn is_whole(&self) -> bool {
-        self.is_ended && !self.is_writing && self.gathered.is_empty()
+        self.is_ended && self.writing == 0 && self.gathered.is_empty()
     }
 }
 

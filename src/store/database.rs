@@ -191,7 +191,7 @@ pub(super) struct Next<'a> {
 pub(super) struct Database {
     connection: Connection,
     cache_kib: i64,
-    health: Health,
+    pub(super) health: Health,
     /// When the next step of a removal is due; none where nothing is to be removed.
     tidy_due: Option<Instant>,
     /// Whether files that were handed out are not removed yet.

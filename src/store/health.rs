@@ -1,7 +1,8 @@
 //! Says once in the log that something began to fail, and once that it works again.
 
 use std::fmt::Display;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What fails and works in turns is reported no more often than this.
@@ -11,6 +12,7 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Health {
     part: &'static str,
+    is_failing: Arc<AtomicBool>,
     told: Mutex<Told>,
 }
 
@@ -23,11 +25,17 @@ struct Told {
 impl Health {
     /// A part that works; `part` is what the log calls it.
     pub(super) fn new(part: &'static str) -> Self {
-        Health { part, told: Mutex::default() }
+        Health { part, is_failing: Arc::default(), told: Mutex::default() }
+    }
+
+    /// Whether the part failed when it was last used, for whoever wants to look.
+    pub(super) fn is_failing(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_failing)
     }
 
     /// The part failed.
     pub(super) fn failed(&self, error: impl Display) {
+        self.is_failing.store(true, Ordering::Relaxed);
         if self.is_news(Instant::now()) {
             log::error!("{} fails: {error}", self.part);
         }
@@ -35,6 +43,7 @@ impl Health {
 
     /// The part worked.
     pub(super) fn worked(&self) {
+        self.is_failing.store(false, Ordering::Relaxed);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::take(&mut told.failing) {
             log::info!("{} works again", self.part);

@@ -47,6 +47,7 @@ use std::num::NonZero;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -68,7 +69,7 @@ use crate::hub::{Account, ConnId, Job, Kept, Outcome, Secret, Selection, Ticket}
 use crate::protocol::name::{FileName, Number};
 
 /// The name of the database in the data folder.
-const DATABASE: &str = "chatsrv.db";
+pub const DATABASE: &str = "chatsrv.db";
 /// The name of the folder of the sent files in the data folder.
 const SENT: &str = "sent";
 /// The name of the search index in the data folder.
@@ -100,6 +101,8 @@ pub struct Store {
     uploads: Uploads,
     counters: Arc<Counters>,
     completions: Completions,
+    /// Whether the database can't write.
+    is_failing: Arc<AtomicBool>,
     finished: Receiver<Completion>,
     /// All threads but the database thread, which they need to the end.
     workers: Threads,
@@ -143,6 +146,7 @@ impl Store {
             uploads,
             counters: Arc::default(),
             completions,
+            is_failing: database.health.is_failing(),
             finished,
             workers: Threads::new(),
             database: Threads::new(),
@@ -288,6 +292,11 @@ impl Store {
     /// Whether so much waits for the database that those who cause it must be slowed down.
     pub fn is_congested(&self) -> bool {
         self.requests.len() > CONGESTED_REQUESTS
+    }
+
+    /// What is wrong with it, in a few words, where something is.
+    pub fn ailment(&self) -> Option<&'static str> {
+        self.is_failing.load(Ordering::Relaxed).then_some("the store can't be written")
     }
 
     /// Ends the threads, and waits for them, for five seconds at most. What was handed to the

@@ -27,6 +27,8 @@ struct Shared {
 struct Lines {
     kept: VecDeque<String>,
     ended: bool,
+    /// Whether nobody reads on.
+    held: bool,
 }
 
 impl Log {
@@ -46,10 +48,33 @@ impl Log {
                     }
                 });
                 line.clear();
+                writer.wait_while_held();
             }
             writer.change(|lines| lines.ended = true);
         });
         log
+    }
+
+    /// The lines that came so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lines.lock().unwrap().kept.iter().cloned().collect()
+    }
+
+    /// Reads no further, but for the line that may be under way.
+    pub fn hold(&self) {
+        self.change(|lines| lines.held = true);
+    }
+
+    /// Reads on.
+    pub fn release(&self) {
+        self.change(|lines| lines.held = false);
+    }
+
+    fn wait_while_held(&self) {
+        let mut lines = self.0.lines.lock().unwrap();
+        while lines.held {
+            lines = self.0.changed.wait(lines).unwrap();
+        }
     }
 
     /// Waits for a line that holds `pattern`, and returns what its `…` stand for; the first such

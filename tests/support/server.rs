@@ -104,6 +104,13 @@ impl Server {
         Server { child, address, log, folder, args, running: true }
     }
 
+    /// Starts `command`, whose files are in `folder` and whose standard error it has already, which
+    /// `log` reads, and waits until it listens.
+    pub fn spawn_with_log(command: Command, folder: TempDir, log: Log) -> Self {
+        let (child, address) = launch_with_log(command, &log);
+        Server { child, address, log, folder, args: Vec::new(), running: true }
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -307,15 +314,25 @@ impl Drop for Server {
 }
 
 fn launch(mut command: Command) -> (Child, Log, SocketAddr) {
-    let mut child = command.stderr(Stdio::piped()).spawn().expect("the server's binary starts");
-    let log = Log::follow(child.stderr.take().expect("it is piped"));
+    let (reader, writer) = io::pipe().expect("there is a pipe");
+    command.stderr(writer);
+    let log = Log::follow(reader);
+    let (child, address) = launch_with_log(command, &log);
+    (child, log, address)
+}
+
+fn launch_with_log(mut command: Command, log: &Log) -> (Child, SocketAddr) {
+    let mut child = command.spawn().expect("the server's binary starts");
+    // Its end of the log has to be the last one.
+    let shown = format!("{command:?}");
+    drop(command);
     let port = log.find("listening on 127.0.0.1:…").and_then(|found| found[0].parse().ok());
     let Some(port) = port else {
         signal(&child, Signal::KILL);
         let _ = child.wait();
-        panic!("{command:?} does not listen\n{log}");
+        panic!("{shown} does not listen\n{log}");
     };
-    (child, log, SocketAddr::from(([127, 0, 0, 1], port)))
+    (child, SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
 fn signal(child: &Child, what: Signal) {

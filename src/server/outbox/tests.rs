@@ -110,6 +110,33 @@ fn what_the_socket_does_not_take_waits_and_counts() {
 }
 
 #[test]
+fn memory_is_what_waits_and_not_what_is_set_aside_for_it() {
+    let mut world = World::new();
+    let line = "x".repeat(3000);
+    let mut sent = 0;
+    while world.outbox.waiting_bytes() < 20_000_000 {
+        world.unasked(&line);
+        sent += line.len() + 1;
+        world.flush();
+        let outbox = &world.outbox;
+        assert_eq!(outbox.memory(), outbox.waiting_bytes());
+        assert_eq!(outbox.memory(), outbox.unasked_bytes());
+    }
+    // The same for what waits for the end of a list.
+    world.outbox.push_list(&world.lines, list(10_000));
+    let before = world.outbox.memory();
+    for _ in 0..1000 {
+        world.unasked(&line);
+        sent += line.len() + 1;
+    }
+    world.flush();
+    assert_eq!(world.outbox.memory(), before + 1000 * (line.len() + 1));
+    let received = world.drain();
+    assert_eq!(received.lines().filter(|received| **received == line).count(), sent / 3001);
+    assert_eq!(world.outbox.memory(), 0);
+}
+
+#[test]
 fn what_was_asked_for_does_not_count_against_the_send_queue() {
     let mut world = World::new();
     let long = "x".repeat(1_000_000);

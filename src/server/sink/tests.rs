@@ -118,7 +118,7 @@ fn nothing_is_taken_before_the_handshake_is_done() {
     for is_half_done in [false, true] {
         let mut sink = world.sink();
         assert_eq!(sink.send(b"line\n", false).unwrap(), None);
-        assert_eq!(sink.send_both(b"a\n", b"b\n").unwrap(), None);
+        assert_eq!(sink.send_all(&[IoSlice::new(b"a\n"), IoSlice::new(b"b\n")]).unwrap(), None);
         assert!(matches!(sink.send_file(&content, 0, 7), Err(SendError::Blocked)));
         assert_eq!(sink.written() > 0, is_half_done, "the server's flight leaves, and no more");
         if !is_half_done {
@@ -134,7 +134,10 @@ fn nothing_is_taken_before_the_handshake_is_done() {
 fn what_belongs_together_is_one_record_and_what_is_written_is_counted() {
     let mut world = World::after_handshake();
     let mut sink = world.sink();
-    assert_eq!(sink.send_both(b"earlier\n", b"now\n").unwrap(), Some(12));
+    assert_eq!(
+        sink.send_all(&[IoSlice::new(b"earlier\n"), IoSlice::new(b"now\n")]).unwrap(),
+        Some(12)
+    );
     let written = sink.written();
     let records = world.records();
     assert_eq!(records.len(), 1);

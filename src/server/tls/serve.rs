@@ -122,8 +122,11 @@ impl Server {
     fn fail_tls(&mut self, id: ConnId, error: &Error) {
         let Some(connection) = self.connections.get(id) else { return };
         let peer = connection.peer;
-        let error = error.to_string();
-        log::info!("event=tls-failed conn={id} peer={peer} error={}", Quoted(&error));
+        if connection.was_logged_in || self.may_log_stranger() {
+            let error = error.to_string();
+            log::info!("event=tls-failed conn={id} peer={peer} error={}", Quoted(&error));
+        }
+        let Some(connection) = self.connections.get(id) else { return };
         if let Some(tls) = &mut self.tls {
             tls.counters.failed += 1;
         }

@@ -1,42 +1,119 @@
-//! The server's log: one line an event, on standard error.
+//! The server's log: one line an event, on standard error, written by a thread of its own, so that
+//! nobody waits for whoever reads it.
 //!
 //! A line is a few words and then `key=value` pairs. Under systemd each line begins with its
 //! priority (sd-daemon(3)) and the journal adds the time; elsewhere it begins with the time in UTC
 //! and the level. Whatever a peer wrote goes through [`Quoted`].
 
+mod queue;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
 use std::io;
-use std::time::SystemTime;
+use std::panic::{self, PanicHookInfo};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Instant, SystemTime};
 
 use env_logger::Target;
 use log::{Level, LevelFilter, Record};
 
 use crate::protocol::text::is_invisible;
+use queue::{LAST_WORDS_TIME_MAX, Queue};
+
+/// What is on its way to standard error.
+static QUEUE: LazyLock<Queue> = LazyLock::new(Queue::default);
 
 /// The most characters of a peer's text that one value of a log line shows.
 const QUOTED_CHARS_MAX: usize = 200;
 
-/// Sends everything that is logged from now on to standard error, up to `level`.
+/// The log of this process. Dropped, it waits for a second at most until what was logged is written,
+/// whether somebody reads it or not.
+#[derive(Debug)]
+pub struct Log(());
+
+/// Sends everything that is logged from now on to standard error, up to `level`, and the message of
+/// a panic.
 ///
 /// # Errors
-/// Where a log was set up before.
-pub fn start(level: LevelFilter) -> Result<(), log::SetLoggerError> {
+/// Where a log was set up before, or the system has no thread left.
+pub fn start(level: LevelFilter) -> io::Result<Log> {
     let to_journal = is_journal();
     env_logger::Builder::new()
         .filter_level(level)
         // What its peers do stands in the lines of their connections, escaped.
         .filter_module("rustls", LevelFilter::Off)
-        .target(Target::Stderr)
+        .target(Target::Pipe(Box::new(ToQueue)))
         .format(move |out, record| write_line(out, record, to_journal))
         .try_init()
+        .map_err(io::Error::other)?;
+    let told = move |lines| {
+        let arguments = format_args!("event=log-lines-lost lines={lines}: nobody took them");
+        line(&Record::builder().level(Level::Warn).args(arguments).build(), to_journal)
+    };
+    thread::Builder::new()
+        .name("log".to_owned())
+        .spawn(move || QUEUE.write_all(io::stderr(), told))?;
+    panic::set_hook(Box::new(tell_panic));
+    Ok(Log(()))
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        QUEUE.wait_until_written(Instant::now() + LAST_WORDS_TIME_MAX);
+    }
 }
 
 /// Writes a line that stands in the log whatever its level is: what a program that started the
 /// server waits for.
 pub fn announce(message: fmt::Arguments<'_>) {
     let record = Record::builder().level(Level::Info).args(message).build();
-    // Where standard error is closed nobody waits for it.
-    let _ = write_line(&mut io::stderr().lock(), &record, is_journal());
+    QUEUE.push(&line(&record, is_journal()));
+}
+
+/// How many lines were dropped because nobody took them.
+pub fn lines_lost() -> u64 {
+    QUEUE.lost()
+}
+
+/// Writes the message of a panic behind what was logged before it. The process may end as soon as
+/// this returns.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let to_journal = is_journal();
+    let tell = |text: &str| {
+        let arguments = format_args!("{text}");
+        let record = Record::builder().level(Level::Error).args(arguments).build();
+        QUEUE.push_last(&line(&record, to_journal));
+    };
+    let thread = thread::current();
+    let name = thread.name().unwrap_or("without a name");
+    tell(&format!("thread '{name}' {panic}").replace('\n', " "));
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        backtrace.to_string().lines().for_each(tell);
+    }
+    QUEUE.wait_until_written(Instant::now() + LAST_WORDS_TIME_MAX);
+}
+
+/// Where the lines that were formatted go, each in one write.
+struct ToQueue;
+
+impl io::Write for ToQueue {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        QUEUE.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn line(record: &Record<'_>, to_journal: bool) -> Vec<u8> {
+    let mut line = Vec::new();
+    // Writing to memory does not fail.
+    let _ = write_line(&mut line, record, to_journal);
+    line
 }
 
 fn write_line(out: &mut impl io::Write, record: &Record<'_>, to_journal: bool) -> io::Result<()> {
@@ -93,10 +170,8 @@ mod tests {
     use super::*;
 
     fn line(level: Level, to_journal: bool) -> String {
-        let mut out = Vec::new();
         let record = Record::builder().level(level).args(format_args!("conn=3.1 closed")).build();
-        write_line(&mut out, &record, to_journal).unwrap();
-        String::from_utf8(out).unwrap()
+        String::from_utf8(super::line(&record, to_journal)).unwrap()
     }
 
     #[test]

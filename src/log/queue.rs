@@ -1,0 +1,259 @@
+//! What waits to be written to the log, and the one thread that writes it.
+//!
+//! Whoever reads standard error may read slowly or not at all: a pipe that nobody drains, a
+//! terminal that was stopped with Ctrl-S, a journal that is behind. The descriptor is shared with
+//! other processes, so that it can't be made one that does not block. So no thread writes to it but
+//! this one, and what finds no room in the queue before it is dropped and counted.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+/// Bytes of lines that wait at most.
+const WAITING_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that one write takes, where one line has no more: a pipe takes so many at once, or none
+/// (pipe(7), `PIPE_BUF`), so that lines of other processes do not stand inside these.
+const WRITE_BYTES_MAX: usize = 4096;
+
+/// Lines on their way to the log, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// Something came, or something was written.
+    changed: Condvar,
+    /// Lines that nobody will read.
+    lost: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lines: VecDeque<Box<[u8]>>,
+    /// Bytes of those, and of what is being written.
+    bytes: usize,
+    /// Bytes that are being written.
+    writing: usize,
+    /// Lines that found no room since that was last told. While there are any, none is taken: so
+    /// what is missing is missing in one place, where a line says how much.
+    dropped: u64,
+}
+
+impl Queue {
+    /// Adds a line, where there is room for it. Never waits.
+    pub(super) fn push(&self, line: &[u8]) {
+        let mut state = self.lock();
+        if state.dropped > 0 || state.bytes + line.len() > WAITING_BYTES_MAX {
+            state.dropped += 1;
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.add(state, line);
+    }
+
+    /// Adds a line also where there is no room: the last words of a process.
+    pub(super) fn push_last(&self, line: &[u8]) {
+        self.add(self.lock(), line);
+    }
+
+    fn add(&self, mut state: MutexGuard<'_, State>, line: &[u8]) {
+        state.bytes += line.len();
+        state.lines.push_back(line.into());
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// How many lines were dropped.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all is written, or the deadline has come.
+    pub(super) fn wait_until_written(&self, deadline: Instant) {
+        let mut state = self.lock();
+        while state.bytes > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Writes what comes, for as long as the process lives. `told` makes the line that says how
+    /// many are missing.
+    pub(super) fn write_all(&self, out: impl AsFd, told: impl Fn(u64) -> Vec<u8>) {
+        let mut batch = Vec::with_capacity(WRITE_BYTES_MAX);
+        loop {
+            let lines = self.take(&mut batch);
+            let written = write(&out, &batch);
+            let mut state = self.lock();
+            state.bytes -= state.writing;
+            state.writing = 0;
+            match written {
+                Ok(()) if state.dropped > 0 && state.bytes <= WAITING_BYTES_MAX / 2 => {
+                    let line = told(std::mem::take(&mut state.dropped));
+                    self.add(state, &line);
+                }
+                Ok(()) => drop(state),
+                // Whoever read it is gone, or the disk behind it is full: the next line tries anew.
+                Err(_) => {
+                    drop(state);
+                    self.lost.fetch_add(lines, Ordering::Relaxed);
+                }
+            }
+            self.changed.notify_all();
+        }
+    }
+
+    /// Takes lines for one write, waits for the first of them, and tells how many they are.
+    fn take(&self, batch: &mut Vec<u8>) -> u64 {
+        batch.clear();
+        let mut state = self.lock();
+        while state.lines.is_empty() {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut count = 0;
+        while let Some(line) = state.lines.front()
+            && (batch.is_empty() || batch.len() + line.len() <= WRITE_BYTES_MAX)
+        {
+            batch.extend_from_slice(line);
+            state.lines.pop_front();
+            count += 1;
+        }
+        state.writing = batch.len();
+        count
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics halfway through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes all of it, however long that takes.
+fn write(out: &impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(out, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            // Somebody else who has the descriptor made it one that does not block.
+            Err(Errno::AGAIN) => wait_for_room(out)?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn wait_for_room(out: &impl AsFd) -> io::Result<()> {
+    match poll(&mut [PollFd::new(out, PollFlags::OUT)], None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How long the end of the process waits for what is on its way to the log.
+pub(super) const LAST_WORDS_TIME_MAX: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::io::{PipeReader, Read, pipe};
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    fn told(lines: u64) -> Vec<u8> {
+        format!("{lines} are missing\n").into_bytes()
+    }
+
+    /// A queue whose lines go into a pipe that the test reads, or not.
+    fn queue_into_pipe() -> (Arc<Queue>, PipeReader) {
+        let (reader, writer) = pipe().unwrap();
+        let queue = Arc::new(Queue::default());
+        let shared = Arc::clone(&queue);
+        thread::spawn(move || shared.write_all(writer, told));
+        (queue, reader)
+    }
+
+    #[test]
+    fn what_nobody_reads_is_dropped_at_its_bound_and_told_in_its_place() {
+        let (queue, mut reader) = queue_into_pipe();
+        let line = |number: usize| format!("{number:0>1000}\n").into_bytes();
+        let pushed = 3 * WAITING_BYTES_MAX / 1001;
+        for number in 0..pushed {
+            queue.push(&line(number));
+        }
+        assert!(queue.lost() > 0);
+        assert!(queue.lock().bytes <= WAITING_BYTES_MAX);
+        queue.wait_until_written(Instant::now() + Duration::from_millis(10));
+        assert!(queue.lock().bytes > 0, "nobody reads");
+
+        let mut text = Vec::new();
+        while !text.ends_with(b"are missing\n") {
+            let mut buffer = [0; 4096];
+            let count = reader.read(&mut buffer).unwrap();
+            text.extend_from_slice(&buffer[..count]);
+        }
+        queue.push(b"afterwards\n");
+        queue.wait_until_written(Instant::now() + Duration::from_secs(60));
+        let kept = pushed - queue.lost() as usize;
+        let mut expected: Vec<u8> = (0..kept).flat_map(line).collect();
+        expected.extend(told(queue.lost()));
+        assert!(text == expected, "in their order, and none but those");
+        let mut last = [0; 11];
+        reader.read_exact(&mut last).unwrap();
+        assert_eq!(&last, b"afterwards\n");
+    }
+
+    #[test]
+    fn without_a_reader_lines_are_counted_and_the_thread_does_not_spin() {
+        let (queue, reader) = queue_into_pipe();
+        drop(reader);
+        for _ in 0..10 {
+            queue.push(b"nobody\n");
+        }
+        queue.wait_until_written(Instant::now() + Duration::from_secs(60));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while queue.lost() < 10 && Instant::now() < deadline {
+            thread::yield_now();
+        }
+        assert_eq!(queue.lost(), 10);
+        assert!(queue.lock().lines.is_empty());
+    }
+
+    #[test]
+    fn last_words_find_room() {
+        let (queue, mut reader) = queue_into_pipe();
+        let line = [b'x'; 1000];
+        while queue.lost() == 0 {
+            queue.push(&line);
+        }
+        queue.push_last(b"the end\n");
+        let mut text = Vec::new();
+        while memchr::memmem::find(&text, b"the end\n").is_none() {
+            let mut buffer = [0; 65_536];
+            let count = reader.read(&mut buffer).unwrap();
+            text.extend_from_slice(&buffer[..count]);
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_does_not_block_is_waited_for() {
+        let (mut reader, writer) = pipe().unwrap();
+        rustix::io::ioctl_fionbio(&writer, true).unwrap();
+        let bytes = vec![b'x'; 1 << 20];
+        let sent = bytes.clone();
+        let thread = thread::spawn(move || write(&writer, &sent).unwrap());
+        let mut received = Vec::new();
+        reader.read_to_end(&mut received).unwrap();
+        thread.join().unwrap();
+        assert!(received == bytes);
+    }
+}

@@ -1,0 +1,231 @@
+//! As much of HTTP as monitors speak: one request on each connection, to read a page (RFC 9110, RFC
+//! 9112).
+
+use crate::limits::REQUEST_BYTES_MAX;
+
+/// The most header lines that a request may have.
+const HEADERS_MAX: usize = 64;
+
+/// A page that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The figures.
+    Metrics,
+    /// Whether the server is well.
+    Health,
+}
+
+/// A request that is complete, or that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What it asks for, or why it gets nothing.
+    pub page: Result<Page, Refusal>,
+    /// Whether the head of the answer alone is wanted.
+    pub is_head: bool,
+}
+
+/// Why a request gets no page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is no request.
+    Malformed,
+    /// There is no such page.
+    NoSuchPage,
+    /// It asks for something else than to read.
+    Method,
+    /// It asks for something that HTTP does not know; methods are written in capitals.
+    UnknownMethod,
+    /// It is longer than any monitor's.
+    TooLong,
+    /// It is of a version that is not 1.0 or 1.1.
+    Version,
+}
+
+impl Refusal {
+    fn status(self) -> &'static str {
+        match self {
+            Refusal::Malformed => "400 Bad Request",
+            Refusal::NoSuchPage => "404 Not Found",
+            Refusal::Method => "405 Method Not Allowed",
+            Refusal::UnknownMethod => "501 Not Implemented",
+            Refusal::TooLong => "431 Request Header Fields Too Large",
+            Refusal::Version => "505 HTTP Version Not Supported",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Refusal::Malformed => "that is no HTTP request\n",
+            Refusal::NoSuchPage => "/metrics or /healthz\n",
+            Refusal::Method | Refusal::UnknownMethod => "GET or HEAD\n",
+            Refusal::TooLong => "that is too long\n",
+            Refusal::Version => "HTTP/1.1 or HTTP/1.0\n",
+        }
+    }
+
+    /// The answer.
+    pub fn answer(self) -> Answer {
+        let allow = matches!(self, Refusal::Method | Refusal::UnknownMethod);
+        Answer { status: self.status(), kind: TEXT, allow, body: self.text().to_owned() }
+    }
+}
+
+/// What an answer says.
+#[derive(Debug)]
+pub struct Answer {
+    status: &'static str,
+    kind: &'static str,
+    /// Whether it tells what may be asked for.
+    allow: bool,
+    body: String,
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+/// Prometheus' text exposition format.
+const FIGURES: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+impl Answer {
+    /// The page of the figures.
+    pub fn figures(page: String) -> Self {
+        Answer { status: "200 OK", kind: FIGURES, allow: false, body: page }
+    }
+
+    /// Whether the server is well: what it suffers from, where it is not.
+    pub fn health(ailment: Option<&str>) -> Self {
+        let status = if ailment.is_some() { "503 Service Unavailable" } else { "200 OK" };
+        Answer { status, kind: TEXT, allow: false, body: format!("{}\n", ailment.unwrap_or("ok")) }
+    }
+
+    /// The bytes of it, or of its head alone.
+    pub fn encode(&self, is_head: bool) -> Vec<u8> {
+        let Answer { status, kind, allow, body } = self;
+        let allow = if *allow { "Allow: GET, HEAD\r\n" } else { "" };
+        // Each connection is for one request: nobody has to know whether a body, or what else was
+        // sent behind the first, is to be taken for a second one.
+        let mut answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{allow}\
+             Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        if !is_head {
+            answer += body;
+        }
+        answer.into_bytes()
+    }
+}
+
+/// Reads what came so far, of which there may be more than one request; none where more is to come.
+/// `is_all` is whether nothing more does.
+pub fn read(bytes: &[u8], is_all: bool) -> Option<Request> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut request = httparse::Request::new(&mut headers);
+    let refused = |refusal| Some(Request { page: Err(refusal), is_head: false });
+    match request.parse(bytes) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) if bytes.len() > REQUEST_BYTES_MAX => {
+            return refused(Refusal::TooLong);
+        }
+        Ok(httparse::Status::Partial) if is_all => return refused(Refusal::Malformed),
+        Ok(httparse::Status::Partial) => return None,
+        Err(httparse::Error::TooManyHeaders) => return refused(Refusal::TooLong),
+        Err(httparse::Error::Version) if names_http(bytes) => return refused(Refusal::Version),
+        Err(_) => return refused(Refusal::Malformed),
+    }
+    let page = match request.method {
+        Some("GET" | "HEAD") => page(request.path.unwrap_or_default()),
+        Some("POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS" | "TRACE" | "CONNECT") => {
+            Err(Refusal::Method)
+        }
+        _ => Err(Refusal::UnknownMethod),
+    };
+    Some(Request { page, is_head: request.method == Some("HEAD") })
+}
+
+/// Whether the first line ends with some version of HTTP.
+fn names_http(bytes: &[u8]) -> bool {
+    let line = bytes.trim_ascii_start().split(|byte| matches!(byte, b'\r' | b'\n')).next();
+    let version = line.and_then(|line| line.rsplit(|byte| *byte == b' ').next());
+    version.is_some_and(|version| version.starts_with(b"HTTP/"))
+}
+
+/// The page that a target names: a path, or a whole URL as a proxy is asked for it, and perhaps a
+/// query, which does not matter.
+fn page(target: &str) -> Result<Page, Refusal> {
+    let path = match target.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
+            rest.find(['/', '?']).map_or("/", |at| &rest[at..])
+        }
+        _ => target,
+    };
+    match path.split(['?', '#']).next() {
+        Some("/metrics") => Ok(Page::Metrics),
+        Some("/healthz") => Ok(Page::Health),
+        _ => Err(Refusal::NoSuchPage),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ask(request: &str) -> Option<Request> {
+        read(request.as_bytes(), false)
+    }
+
+    #[test]
+    fn targets_have_queries_and_may_be_whole_urls() {
+        for (target, expected) in [
+            ("/metrics", Ok(Page::Metrics)),
+            ("/metrics?", Ok(Page::Metrics)),
+            ("/metrics?name[]=a&b=/healthz", Ok(Page::Metrics)),
+            ("/healthz?verbose", Ok(Page::Health)),
+            ("http://127.0.0.1:9199/metrics?x", Ok(Page::Metrics)),
+            ("HTTPS://chat.example.org/healthz", Ok(Page::Health)),
+            ("http://[::1]:9199/healthz", Ok(Page::Health)),
+            ("http://host", Err(Refusal::NoSuchPage)),
+            ("http://host?/metrics", Err(Refusal::NoSuchPage)),
+            ("/?u=http://host/metrics", Err(Refusal::NoSuchPage)),
+            ("/", Err(Refusal::NoSuchPage)),
+            ("*", Err(Refusal::NoSuchPage)),
+            ("/metrics/", Err(Refusal::NoSuchPage)),
+            ("/Metrics", Err(Refusal::NoSuchPage)),
+        ] {
+            let request = ask(&format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n"));
+            assert_eq!(request, Some(Request { page: expected, is_head: false }), "{target}");
+        }
+    }
+
+    #[test]
+    fn what_is_to_come_is_waited_for() {
+        let whole = "HEAD /healthz HTTP/1.0\r\nAccept: a\r\nAccept: b\r\n\r\nand a body";
+        let end = whole.find("\r\n\r\n").unwrap() + 4;
+        for length in 0..whole.len() {
+            let request = ask(&whole[..length]);
+            assert_eq!(request.is_some(), length >= end, "{length}");
+            let request = read(&whole.as_bytes()[..length], true).unwrap();
+            let page = if length >= end { Ok(Page::Health) } else { Err(Refusal::Malformed) };
+            assert_eq!(request.page, page);
+        }
+        // As nc(1) sends it.
+        assert_eq!(ask("GET /healthz HTTP/1.0\n\n").unwrap().page, Ok(Page::Health));
+    }
+
+    #[test]
+    fn the_head_of_an_answer_is_that_of_the_whole() {
+        let answer = Answer::health(Some("stopping"));
+        let whole = answer.encode(false);
+        let head = answer.encode(true);
+        assert_eq!([&head[..], b"stopping\n"].concat(), whole);
+        assert!(head.starts_with(b"HTTP/1.1 503 Service Unavailable\r\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_request_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            read(&bytes, false);
+            prop_assert!(read(&bytes, true).is_some());
+        }
+    }
+}

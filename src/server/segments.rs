@@ -1,0 +1,244 @@
+//! Bytes that wait in line, in segments: where one is full the next begins, so that however much
+//! waits, nothing of it is copied to make room, and what was taken is given back piece by piece.
+
+use std::collections::VecDeque;
+
+/// Bytes of a segment, where nothing longer has to fit in one. A line of the protocol is a part of
+/// it, a write to a socket some of them.
+const SEGMENT_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the first segment at least: those for whom a line or two waits own no more.
+const SEGMENT_BYTES_MIN: usize = 256;
+
+/// Bytes that wait in line. Empty, it owns no memory, unless [`Segments::consume`] has just emptied
+/// it.
+#[derive(Debug, Default)]
+pub struct Segments {
+    /// None is empty, but for the last one that is left.
+    segments: VecDeque<Vec<u8>>,
+    /// How much of the first one was taken.
+    taken: usize,
+    /// Bytes that wait.
+    len: usize,
+}
+
+impl Segments {
+    /// How many bytes wait.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds bytes behind the others.
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        if let Some(last) = self.segments.back_mut() {
+            let room = last.capacity() - last.len();
+            let (fits, rest) = bytes.split_at(room.min(bytes.len()));
+            last.extend_from_slice(fits);
+            self.len += fits.len();
+            bytes = rest;
+        }
+        while !bytes.is_empty() {
+            // As much again as waits, so that many short lines make few segments.
+            let size = self.len.max(bytes.len()).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
+            let mut segment = Vec::with_capacity(size);
+            let (fits, rest) = bytes.split_at(size.min(bytes.len()));
+            segment.extend_from_slice(fits);
+            self.push_segment(segment);
+            bytes = rest;
+        }
+    }
+
+    /// Adds a segment behind the others.
+    pub fn push_segment(&mut self, segment: Vec<u8>) {
+        if self.is_empty() {
+            self.clear();
+        }
+        self.len += segment.len();
+        self.segments.push_back(segment);
+    }
+
+    /// Adds all that waits in `other` behind the others.
+    pub fn append(&mut self, other: &mut Segments) {
+        let mut other = std::mem::take(other);
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        if other.taken > 0
+            && let Some(first) = other.segments.front_mut()
+        {
+            first.drain(..other.taken);
+        }
+        self.len += other.len;
+        self.segments.append(&mut other.segments);
+    }
+
+    /// What waits, first to last.
+    pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        let mut taken = self.taken;
+        self.segments.iter().map(move |segment| &segment[std::mem::take(&mut taken)..])
+    }
+
+    /// Takes bytes from the front, of which there are as many, and returns the last of them.
+    pub fn consume(&mut self, mut count: usize) -> Option<u8> {
+        debug_assert!(count <= self.len, "nobody takes what is not there");
+        let mut last = None;
+        self.len -= count;
+        while count > 0 {
+            let is_only = self.segments.len() == 1;
+            let Some(first) = self.segments.front_mut() else { break };
+            let left = first.len() - self.taken;
+            if count < left {
+                self.taken += count;
+                return Some(first[self.taken - 1]);
+            }
+            last = first.last().copied();
+            count -= left;
+            self.taken = 0;
+            match is_only {
+                // Its memory may be used again at once; see `take_empty`.
+                true => first.clear(),
+                false => drop(self.segments.pop_front()),
+            }
+        }
+        last
+    }
+
+    /// A segment to fill: the one that was just emptied, where there is one.
+    pub fn take_empty(&mut self) -> Vec<u8> {
+        if self.is_empty() { self.segments.pop_back().unwrap_or_default() } else { Vec::new() }
+    }
+
+    /// Keeps the bytes up to the first `end`, and drops what is behind it.
+    pub fn truncate_behind(&mut self, end: u8) {
+        let mut kept = 0;
+        let mut from = self.taken;
+        for at in 0..self.segments.len() {
+            let segment = &mut self.segments[at];
+            if let Some(place) = memchr::memchr(end, &segment[from..]) {
+                segment.truncate(from + place + 1);
+                self.segments.truncate(at + 1);
+                self.len = kept + place + 1;
+                return;
+            }
+            kept += segment.len() - from;
+            from = 0;
+        }
+    }
+
+    /// Drops all that waits, and its memory.
+    pub fn clear(&mut self) {
+        *self = Segments::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn content(segments: &Segments) -> Vec<u8> {
+        segments.slices().collect::<Vec<_>>().concat()
+    }
+
+    /// Bytes of memory that it holds.
+    fn memory(segments: &Segments) -> usize {
+        segments.segments.iter().map(Vec::capacity).sum()
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Push(usize),
+        Consume(usize),
+        Append(usize, usize),
+        Segment(usize),
+        Truncate(u8),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0..100_000usize).prop_map(Step::Push),
+            (0..300usize).prop_map(Step::Push),
+            (0..200_000usize).prop_map(Step::Consume),
+            (0..70_000usize, 0..70_000usize).prop_map(|(len, gone)| Step::Append(len, gone)),
+            (0..300usize).prop_map(Step::Segment),
+            any::<u8>().prop_map(Step::Truncate),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_like_one_vector(steps in proptest::collection::vec(step(), 0..40)) {
+            let mut segments = Segments::default();
+            let mut model: Vec<u8> = Vec::new();
+            let mut next = 0u32;
+            let mut bytes = |len: usize| -> Vec<u8> {
+                (0..len).map(|_| { next += 1; (next / 7) as u8 }).collect()
+            };
+            for step in steps {
+                match step {
+                    Step::Push(len) => {
+                        let bytes = bytes(len);
+                        segments.push(&bytes);
+                        model.extend(bytes);
+                    }
+                    Step::Consume(count) => {
+                        let count = count.min(model.len());
+                        let gone: Vec<u8> = model.drain(..count).collect();
+                        prop_assert_eq!(segments.consume(count), gone.last().copied());
+                    }
+                    Step::Append(len, gone) => {
+                        let bytes = bytes(len);
+                        let mut other = Segments::default();
+                        other.push(&bytes);
+                        other.consume(gone.min(len));
+                        segments.append(&mut other);
+                        prop_assert!(other.is_empty());
+                        model.extend(&bytes[gone.min(len)..]);
+                    }
+                    Step::Segment(len) => {
+                        let mut segment = segments.take_empty();
+                        segment.extend(bytes(len));
+                        model.extend(&segment);
+                        segments.push_segment(segment);
+                    }
+                    Step::Truncate(end) => {
+                        segments.truncate_behind(end);
+                        if let Some(at) = model.iter().position(|byte| *byte == end) {
+                            model.truncate(at + 1);
+                        }
+                    }
+                }
+                prop_assert_eq!(segments.len(), model.len());
+                prop_assert!(content(&segments) == model);
+            }
+        }
+    }
+
+    #[test]
+    fn memory_follows_what_waits() {
+        let mut segments = Segments::default();
+        assert_eq!(memory(&segments), 0);
+        segments.push(b"one line\n");
+        assert_eq!(memory(&segments), SEGMENT_BYTES_MIN);
+        let line = [b'x'; 100];
+        while segments.len() < 10_000_000 {
+            segments.push(&line);
+            let (held, waits) = (memory(&segments), segments.len());
+            assert!(held <= 2 * waits + SEGMENT_BYTES_MIN, "{held} for {waits}");
+            assert!(held <= waits + SEGMENT_BYTES_MAX, "{held} for {waits}");
+        }
+        while segments.len() > 0 {
+            segments.consume(segments.len().min(5_000));
+            let (held, waits) = (memory(&segments), segments.len());
+            assert!(held <= waits + 2 * SEGMENT_BYTES_MAX, "{held} for {waits}");
+        }
+        segments.clear();
+        assert_eq!(memory(&segments), 0);
+    }
+}

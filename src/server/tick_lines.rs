@@ -1,0 +1,146 @@
+//! The lines that one tick makes, each encoded once for all who get it.
+
+use std::fmt;
+
+use crate::protocol::SERVER_LINE_BYTES_MAX;
+use crate::protocol::reply::encode_line;
+
+/// Bytes of a segment: where the next line may not fit, the next segment begins, so that a tick
+/// that makes many megabytes copies none of them to make room.
+const SEGMENT_BYTES: usize = 256 * 1024;
+/// Segments whose memory stays for the next tick.
+const SEGMENTS_KEPT: usize = 4;
+
+/// The lines that one tick made for anybody.
+#[derive(Debug, Default)]
+pub struct TickLines {
+    segments: Vec<Vec<u8>>,
+    /// The one that is being filled.
+    current: usize,
+}
+
+/// Where lines stand in [`TickLines`] that follow each other in one segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineRange {
+    segment: u32,
+    start: u32,
+    end: u32,
+}
+
+impl TickLines {
+    /// Adds a line, and tells where it stands.
+    pub fn encode(&mut self, line: &impl fmt::Display) -> LineRange {
+        let is_full = |segment: &Vec<u8>| segment.len() + SERVER_LINE_BYTES_MAX > SEGMENT_BYTES;
+        if self.segments.get(self.current).is_some_and(is_full) {
+            self.current += 1;
+        }
+        if self.current == self.segments.len() {
+            self.segments.push(Vec::with_capacity(SEGMENT_BYTES));
+        }
+        let segment = &mut self.segments[self.current];
+        let start = segment.len();
+        encode_line(line, segment);
+        // A segment ends soon behind its bound.
+        LineRange { segment: self.current as u32, start: start as u32, end: segment.len() as u32 }
+    }
+
+    /// The bytes of lines.
+    #[inline]
+    pub fn get(&self, lines: LineRange) -> &[u8] {
+        match self.segments.get(lines.segment as usize) {
+            Some(segment) => &segment[lines.start as usize..lines.end as usize],
+            None => &[],
+        }
+    }
+
+    /// Forgets the lines; every outbox must have been flushed.
+    pub fn clear(&mut self) {
+        // One tick with long answers must not cost their memory for ever.
+        self.segments.truncate(SEGMENTS_KEPT);
+        for segment in &mut self.segments {
+            segment.clear();
+            segment.shrink_to(SEGMENT_BYTES);
+        }
+        self.current = 0;
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.segments.first().is_none_or(Vec::is_empty)
+    }
+}
+
+impl LineRange {
+    /// How many bytes they have.
+    #[inline]
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Goes on with lines that stand behind these; whether they do.
+    #[inline]
+    pub fn extend(&mut self, lines: LineRange) -> bool {
+        if self.is_empty() {
+            *self = lines;
+        } else if (self.segment, self.end) == (lines.segment, lines.start) {
+            self.end = lines.end;
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Takes bytes from the front.
+    #[inline]
+    pub fn consume(&mut self, count: usize) {
+        self.start = self.end.min(self.start + count as u32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_stand_where_they_were_put_however_many_there_are() {
+        let mut lines = TickLines::default();
+        assert!(lines.is_empty());
+        for round in 0..3 {
+            let text = |number: usize| format!("{round} {number} {}", "x".repeat(number % 5000));
+            let ranges: Vec<LineRange> = (0..2000).map(|n| lines.encode(&text(n))).collect();
+            assert!(!lines.is_empty());
+            for (number, range) in ranges.iter().enumerate() {
+                assert_eq!(lines.get(*range), format!("{}\n", text(number)).as_bytes());
+            }
+            let copied = lines.segments.iter().all(|one| one.capacity() == SEGMENT_BYTES);
+            assert!(copied, "a segment grew");
+            lines.clear();
+            assert!(lines.is_empty());
+            assert_eq!(lines.segments.len(), SEGMENTS_KEPT);
+        }
+    }
+
+    #[test]
+    fn neighbours_become_one_range_within_a_segment() {
+        let mut lines = TickLines::default();
+        let mut all = LineRange::default();
+        let mut ranges = 1;
+        let text = "x".repeat(1000);
+        for _ in 0..SEGMENT_BYTES / 500 {
+            let line = lines.encode(&text);
+            if !all.extend(line) {
+                ranges += 1;
+                all = line;
+            }
+        }
+        assert_eq!(ranges, lines.segments.len());
+        all.consume(all.len() - 1);
+        assert_eq!(lines.get(all), b"\n");
+    }
+}
