@@ -69,6 +69,8 @@ pub enum Asked {
     Call(UserRef),
     /// The server's figures.
     Dump,
+    /// To stop the server, after so many seconds.
+    Shutdown(u32),
     /// Something whose answer is no more than yes or no.
     Simple {
         /// What to say after a yes.
@@ -138,6 +140,7 @@ impl Asked {
             Asked::Up { quiet: false } => Some("/up"),
             Asked::Call(_) => Some("/call"),
             Asked::Dump => Some("/dump"),
+            Asked::Shutdown(_) => Some("/shutdown"),
             Asked::Simple { .. } => Some("the last command"),
             _ => None,
         }

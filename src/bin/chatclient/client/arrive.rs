@@ -135,6 +135,7 @@ impl Client {
         self.stage = Stage::Talking;
         self.online_since = Some(Instant::now());
         self.lost_since = None;
+        self.shutdown = None;
         self.name = Some(name);
         self.direct.number = Some(number);
         if first {
@@ -175,6 +176,11 @@ impl Client {
     /// # Errors
     /// The ending, where it can't.
     pub(super) fn recover(&mut self, ending: Ending) -> Result<(), Ending> {
+        if self.wanted_end(&ending) {
+            let session = std::mem::take(&mut self.session);
+            self.tell_unanswered(&session);
+            return Err(Ending::Left);
+        }
         let why = match &ending {
             _ if self.name.is_none() || self.stage == Stage::Leaving => return Err(ending),
             Ending::Left | Ending::Front(_) | Ending::LoginFailed(_) => return Err(ending),
@@ -235,6 +241,10 @@ impl Client {
             self.drop_waiting();
         }
         self.reading.disconnected(session.open_requests());
+        self.tell_unanswered(&session);
+    }
+
+    fn tell_unanswered(&mut self, session: &Session) {
         let unanswered = session.open_requests().filter_map(Asked::typed_as);
         let unanswered: Vec<Line> = unanswered
             .map(|typed| Line::error(safe!("no answer came to {typed}: ask again later")))

@@ -239,6 +239,10 @@ impl Client {
                 let outcome = self.transfers.uploads.compare_answered(id, line);
                 self.show_all(outcome);
             }
+            Asked::Shutdown(seconds) if done => {
+                self.shutdown_begun(seconds);
+                self.show(Line::answer(safe!("the server stops")));
+            }
             Asked::Simple { done: text } if done => self.show(Line::answer(SafeText::new(text))),
             Asked::Group(request) if done => self.group_done(&request, line),
             Asked::Sum if done => {
