@@ -7,6 +7,7 @@ mod chats;
 mod downloads;
 mod groups;
 mod lost;
+mod output;
 mod peer;
 mod pipes;
 mod sent_files;

@@ -116,8 +116,8 @@ impl Asked {
 
     /// Whether the server may have to read a large file before it answers.
     pub fn takes_long(&self) -> bool {
-        use Asked::{Compare, CompareUpload, NameOf, Sum};
-        matches!(self, Sum | Compare(_) | CompareUpload(_) | NameOf(_))
+        use Asked::{Compare, CompareUpload, NameOf, Put, Sum};
+        matches!(self, Sum | Compare(_) | CompareUpload(_) | NameOf(_) | Put(_))
     }
 
     /// Whether the client enters a chat with its answer.
@@ -213,6 +213,11 @@ impl Session {
             lines.push(line);
         }
         lines
+    }
+
+    /// Whether something waits to be sent that may be.
+    pub fn has_outgoing(&self) -> bool {
+        !self.in_dialogue && !self.outgoing.is_empty()
     }
 
     /// Whether everything is answered.

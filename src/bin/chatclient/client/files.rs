@@ -9,6 +9,7 @@ use super::receive::Shown;
 use super::{Client, Ending, Stage};
 use crate::chats::chat_of;
 use crate::clock;
+use crate::commands::{self, Action, Typed};
 use crate::line::{Kind, Line};
 use crate::missed::Note;
 use crate::options::{Accept, AcceptFiles};
@@ -64,6 +65,23 @@ impl Client {
         }
     }
 
+    /// Begins what nobody typed and what had to wait for others.
+    pub(super) fn start_wanted(&mut self) {
+        if self.stage == Stage::Talking {
+            let lines = self.transfers.downloads.start_wanted(&mut self.session);
+            self.show_all(lines);
+        }
+    }
+
+    /// Whether what that line asks for has to wait until another transfer is over.
+    pub(super) fn is_full_for(&self, line: &str) -> bool {
+        match commands::read(line) {
+            Typed::Action(Action::Get(_)) => self.transfers.downloads.is_full(),
+            Typed::Action(Action::Send { .. }) => self.transfers.uploads.is_full(),
+            _ => false,
+        }
+    }
+
     pub(super) fn abort(&mut self, name: Option<&str>) {
         if !self.transfers.has(name) {
             return self.show(Line::error(safe!("no such transfer is under way")));
@@ -103,7 +121,9 @@ impl Client {
         self.words.add_user(file.from);
         self.take_note(note)?;
         if fetches && !is_own && self.stage == Stage::Talking {
-            self.download(Source::Sent(file.id), Place::Folder(self.downloads.clone()));
+            let place = Place::Folder(self.downloads.clone());
+            let refused = self.transfers.downloads.want(Source::Sent(file.id), place).err();
+            self.show_all(refused.map(Line::error));
         }
         Ok(())
     }

@@ -228,6 +228,7 @@ impl Client {
     }
 
     fn turn(&mut self) -> Result<(), Ending> {
+        self.start_wanted();
         self.take_input()?;
         self.mark(false);
         self.stay_up();

@@ -1,5 +1,7 @@
 //! What the server sends, and what is shown of it.
 
+use std::io::ErrorKind;
+
 use chatsrv::protocol::frame::{Frame, FrameBuffer, FrameError};
 use chatsrv::protocol::reply::{Code, Delivered, MessageId, ServerLine};
 use chatsrv::protocol::{SERVER_LINE_BYTES_MAX, VERSION};
@@ -66,13 +68,11 @@ impl Client {
             },
             Frame::File { stream, bytes } => {
                 let failure = self.transfers.downloads.chunk(stream, bytes, &mut self.session);
-                self.show_all(failure);
-                Ok(())
+                self.take_output(failure)
             }
             Frame::FileEnd { stream } => {
                 let failure = self.transfers.downloads.complete(stream, &mut self.session);
-                self.show_all(failure);
-                Ok(())
+                self.take_output(failure)
             }
             // Nothing after it can be found any more.
             Frame::Bad(FrameError::FileHeader) => {
@@ -80,6 +80,16 @@ impl Client {
             }
             Frame::Bad(_) => self.unreadable(),
         }
+    }
+
+    /// What comes of bytes of a download. Without a reader of its output there is nothing to go on
+    /// for, nor anybody who wants to be told.
+    fn take_output(&mut self, failure: Option<Line>) -> Result<(), Ending> {
+        if self.transfers.downloads.is_reader_gone() {
+            return Err(Ending::Front(ErrorKind::BrokenPipe.into()));
+        }
+        self.show_all(failure);
+        Ok(())
     }
 
     fn unreadable(&mut self) -> Result<(), Ending> {
@@ -224,7 +234,8 @@ impl Client {
                 self.show_all(failure);
             }
             Asked::Compare(id) => {
-                let outcome = self.transfers.downloads.compare_answered(id, line);
+                let downloads = &mut self.transfers.downloads;
+                let outcome = downloads.compare_answered(id, line, &mut self.session);
                 self.show_all(outcome);
             }
             Asked::NameOf(id) => {

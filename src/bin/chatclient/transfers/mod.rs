@@ -2,6 +2,7 @@
 
 mod download;
 mod downloads;
+mod sink;
 mod uploads;
 
 use std::fmt::Write as _;

@@ -94,6 +94,11 @@ impl Uploads {
         self.uploads.len()
     }
 
+    /// Whether as many are under way as may be.
+    pub fn is_full(&self) -> bool {
+        self.uploads.len() >= TRANSFERS_MAX
+    }
+
     /// Whether the server is to take bytes, or to say that it has them.
     pub fn is_running(&self) -> bool {
         let awaits = |state: &State| matches!(state, State::Sending { .. } | State::Sent { .. });
@@ -127,7 +132,7 @@ impl Uploads {
         let Some(name) = name.and_then(|name| name.parse::<FileName>().ok()) else {
             return Err(safe!("{shown}: no name that the server takes"));
         };
-        if self.uploads.len() == TRANSFERS_MAX {
+        if self.is_full() {
             return Err(safe!("{TRANSFERS_MAX} uploads are under way, no more at a time"));
         }
         self.last += 1;
