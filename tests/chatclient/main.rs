@@ -13,6 +13,7 @@ mod pipes;
 mod sent_files;
 mod tls;
 mod uploads;
+mod versions;
 
 use std::io::Write;
 use std::net::TcpListener;

@@ -18,6 +18,7 @@ fn welcome(peer: &mut Peer) {
 }
 
 fn lists(peer: &mut Peer) {
+    peer.more();
     for verb in ["GROUPS", "WHO", "LS"] {
         peer.expect(&format!("C {verb}"));
         peer.send(format!("C 150 {verb} 0\nC 250 {verb}\n"));

@@ -135,7 +135,7 @@ impl Client {
         self.stage = Stage::Talking;
         self.online_since = Some(Instant::now());
         self.lost_since = None;
-        self.shutdown = None;
+        self.was_shut_down = false;
         self.name = Some(name);
         self.direct.number = Some(number);
         if first {
@@ -155,6 +155,9 @@ impl Client {
             } else {
                 self.fetch_missed();
             }
+        }
+        if self.completes || self.server.is_socket() {
+            self.session.ask_for_more();
         }
         self.come_up_again();
         if self.completes {

@@ -1,7 +1,7 @@
 //! The end of the client: why it comes, what is said of what was under way, and the exit code.
 
 use std::io::{self, ErrorKind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chatsrv::exit::Exit;
 use chatsrv::protocol::reply::{Closed, Closing};
@@ -43,24 +43,16 @@ pub enum Conclusion {
 }
 
 impl Client {
-    /// The server has said that it will stop, `seconds` from now, as it was told to.
-    pub(super) fn shutdown_begun(&mut self, seconds: u32) {
-        let now = Instant::now();
-        self.shutdown = Some(now.checked_add(Duration::from_secs(seconds.into())).unwrap_or(now));
-    }
-
-    /// Whether the end of the connection is what was asked for: behind a goodbye, and behind the
-    /// server's promise to stop. A person whose connection breaks long before that comes back.
+    /// Whether the end of the connection is what was asked for: behind a goodbye, and in a script
+    /// behind the server's promise to stop. A person may want to be there when it is back.
     pub(super) fn wanted_end(&self, ending: &Ending) -> bool {
         let leaves = self.stage == Stage::Leaving;
-        let is_over = |due: Instant| !self.completes || Instant::now() >= due;
+        let was_told = self.was_shut_down && !self.completes;
         match ending {
             _ if self.name.is_none() => false,
             Ending::Closed(_, closed) if leaves => closed.may_return(),
-            Ending::Closed(_, closed) => {
-                self.shutdown.is_some() && closed.reason == Some(Closing::Shutdown)
-            }
-            Ending::Lost(_) => leaves || self.shutdown.is_some_and(is_over),
+            Ending::Closed(_, closed) => was_told && closed.reason == Some(Closing::Shutdown),
+            Ending::Lost(_) => leaves || was_told,
             _ => false,
         }
     }

@@ -150,8 +150,8 @@ pub struct Client {
     input_ended: bool,
     /// Why what was shown could not be written.
     unwritten: Option<io::Error>,
-    /// When the server stops, where it was told to and has said that it does.
-    shutdown: Option<Instant>,
+    /// Whether the server was told to stop, and said that it does.
+    was_shut_down: bool,
     /// When the server has taken too long.
     deadline: Option<Instant>,
     /// Since when nothing has come or gone although something is awaited, as far as that matters.
@@ -205,7 +205,7 @@ impl Client {
             failed: false,
             input_ended: false,
             unwritten: None,
-            shutdown: None,
+            was_shut_down: false,
             deadline: None,
             heard: None,
             change: completes.then(SignalPipe::change).transpose()?,

@@ -167,6 +167,8 @@ impl Client {
             }
             122 | 123 | 128 => return self.take_group_notice(line),
             129 => safe!("the server stops within {word} s"),
+            // What came to the protocol later, and is not known here.
+            130.. => return,
             _ => safe!("notice: {}", Shown(line)),
         };
         self.show(Line::notice(text));
@@ -246,12 +248,21 @@ impl Client {
                 let outcome = self.transfers.uploads.announced(id, line, &mut self.session);
                 self.show_all(outcome);
             }
+            Asked::More => self.session.more_answered(done),
+            Asked::Expect(id) => {
+                let outcome = self.transfers.uploads.expect_answered(id, line, &mut self.session);
+                self.show_all(outcome);
+            }
+            Asked::AbortUpload(id) => {
+                let outcome = self.transfers.uploads.abort_answered(id, line);
+                self.show_all(outcome);
+            }
             Asked::CompareUpload(id) => {
                 let outcome = self.transfers.uploads.compare_answered(id, line);
                 self.show_all(outcome);
             }
-            Asked::Shutdown(seconds) if done => {
-                self.shutdown_begun(seconds);
+            Asked::Shutdown if done => {
+                self.was_shut_down = true;
                 self.show(Line::answer(safe!("the server stops")));
             }
             Asked::Simple { done: text } if done => self.show(Line::answer(SafeText::new(text))),
