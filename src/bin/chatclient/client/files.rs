@@ -14,6 +14,7 @@ use crate::line::{Kind, Line};
 use crate::missed::Note;
 use crate::options::{Accept, AcceptFiles};
 use crate::safe_text::safe;
+use crate::session::Asked;
 use crate::transfers::{Goal, Place, Source};
 
 /// How many chunks are written before the person and the server have their turn.
@@ -63,6 +64,22 @@ impl Client {
         if let Err(why) = self.transfers.uploads.start(path, goal) {
             self.show(Line::error(why));
         }
+    }
+
+    /// The server answers what a transfer asked for.
+    pub(super) fn transfer_answered(&mut self, asked: &Asked, line: &ServerLine<'_>) {
+        let (transfers, session) = (&mut self.transfers, &mut self.session);
+        let outcome = match *asked {
+            Asked::Get(id) => transfers.downloads.get_answered(id, line, session),
+            Asked::NameOf(id) => transfers.downloads.named(id, line),
+            Asked::Compare(id) => transfers.downloads.compare_answered(id, line, session),
+            Asked::Put(id) => transfers.uploads.announced(id, line, session),
+            Asked::Expect(id) => transfers.uploads.expect_answered(id, line, session),
+            Asked::AbortUpload(id) => transfers.uploads.abort_answered(id, line),
+            Asked::CompareUpload(id) => transfers.uploads.compare_answered(id, line),
+            _ => None,
+        };
+        self.show_all(outcome);
     }
 
     /// Begins what nobody typed and what had to wait for others.

@@ -231,36 +231,14 @@ impl Client {
             Asked::Alive => self.alive_answered(line),
             Asked::Call(user) => self.call_answered(user, line),
             Asked::Token if done => self.login.set_token(line.rest),
-            Asked::Get(id) => {
-                let failure = self.transfers.downloads.get_answered(id, line, &mut self.session);
-                self.show_all(failure);
-            }
-            Asked::Compare(id) => {
-                let downloads = &mut self.transfers.downloads;
-                let outcome = downloads.compare_answered(id, line, &mut self.session);
-                self.show_all(outcome);
-            }
-            Asked::NameOf(id) => {
-                let failure = self.transfers.downloads.named(id, line);
-                self.show_all(failure);
-            }
-            Asked::Put(id) => {
-                let outcome = self.transfers.uploads.announced(id, line, &mut self.session);
-                self.show_all(outcome);
-            }
             Asked::More => self.session.more_answered(done),
-            Asked::Expect(id) => {
-                let outcome = self.transfers.uploads.expect_answered(id, line, &mut self.session);
-                self.show_all(outcome);
-            }
-            Asked::AbortUpload(id) => {
-                let outcome = self.transfers.uploads.abort_answered(id, line);
-                self.show_all(outcome);
-            }
-            Asked::CompareUpload(id) => {
-                let outcome = self.transfers.uploads.compare_answered(id, line);
-                self.show_all(outcome);
-            }
+            Asked::Get(_)
+            | Asked::Compare(_)
+            | Asked::NameOf(_)
+            | Asked::Put(_)
+            | Asked::Expect(_)
+            | Asked::AbortUpload(_)
+            | Asked::CompareUpload(_) => self.transfer_answered(&asked, line),
             Asked::Shutdown if done => {
                 self.was_shut_down = true;
                 self.show(Line::answer(safe!("the server stops")));
