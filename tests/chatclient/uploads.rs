@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 use std::process::Output;
 
-use crate::peer::{Peer, Script, client, run, serve_all, stderr, stdout};
+use crate::peer::{Peer, Script, client, run, serve, serve_all, stderr, stdout};
 
 /// Longer than some chunks, and than what is written ahead.
 fn content() -> Vec<u8> {
@@ -230,4 +230,30 @@ fn the_server_may_refuse_and_end_an_upload() {
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("a b.bin: no room on the disk"), "{}", stderr(&output));
+}
+
+#[test]
+fn files_of_one_name_go_to_one_place_one_after_the_other_in_a_script() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in [("one", "1"), ("two", "2")] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("report"), content).unwrap();
+    }
+    let (port, server) = serve(|peer| {
+        peer.welcome();
+        peer.more();
+        for (stream, content) in [(1, "1"), (2, "2")] {
+            peer.expect("C SENDFILE #ops 1 report");
+            peer.send(format!("C 250 SENDFILE {stream} 0\n"));
+            assert_eq!(take_chunks(peer, stream, 1), content.as_bytes());
+            assert!(peer.line().starts_with("C EXPECT "));
+            peer.expect(&format!("F {stream} 0"));
+            peer.send(format!("C 250 EXPECT {stream}\nC 126 SENDFILE {stream} 1 @{stream}\n"));
+        }
+        peer.goodbye();
+    });
+    let input = "/sendfile #ops one/report\n/sendfile #ops two/report\n";
+    let output = run(client(folder.path(), port), input);
+    server.join().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
 }

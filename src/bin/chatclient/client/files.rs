@@ -90,11 +90,17 @@ impl Client {
         }
     }
 
-    /// Whether what that line asks for has to wait until another transfer is over.
+    /// Whether what that line asks for can't be until another transfer is over.
     pub(super) fn is_full_for(&self, line: &str) -> bool {
         match commands::read(line) {
-            Typed::Action(Action::Get(_)) => self.transfers.downloads.is_full(),
-            Typed::Action(Action::Send { .. }) => self.transfers.uploads.is_full(),
+            Typed::Action(Action::Get(source)) => {
+                let downloads = &self.transfers.downloads;
+                downloads.is_full() || downloads.has(Some(&source.to_string()))
+            }
+            Typed::Action(Action::Send { path, to }) => {
+                let uploads = &self.transfers.uploads;
+                uploads.is_full() || uploads.has_like(&typed_path(&path), goal(to))
+            }
             _ => false,
         }
     }

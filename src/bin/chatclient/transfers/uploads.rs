@@ -2,9 +2,10 @@
 //! the server has a part of it, that is compared before it is gone on with.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -68,6 +69,13 @@ impl Uploads {
     /// Whether one of this name, or any, is under way.
     pub fn has(&self, name: Option<&str>) -> bool {
         self.uploads.values().any(|upload| upload.is_named(name))
+    }
+
+    /// Whether one of the same name is under way to there, of which the server takes one at a time.
+    pub fn has_like(&self, path: &Path, goal: Goal) -> bool {
+        let name = path.file_name().and_then(OsStr::to_str);
+        let is_like = |upload: &Upload| upload.goal == goal && name == Some(upload.name.as_str());
+        self.uploads.values().any(is_like)
     }
 
     /// How far those are whose bytes are written.
