@@ -1,6 +1,6 @@
 //! The client between other programs: readers that leave, and connections that end as was asked.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 
@@ -153,4 +153,41 @@ fn a_shutdown_that_was_not_answered_is_a_loss() {
     let output = run(command, "/shutdown\n");
     server.join().unwrap();
     assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+}
+
+#[test]
+fn who_is_up_says_so_as_often_as_the_server_wants_and_not_against_another_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, server) = serve(|peer| {
+        peer.welcome();
+        peer.more();
+        assert!(peer.line().starts_with("C UP "));
+        peer.send("C 250 UP 48213 1\n");
+        // At the pace of a server that does not say how long it waits it would be too late.
+        for _ in 0..3 {
+            peer.expect("C ALIVE");
+            peer.send("C 250 ALIVE 48213\n");
+        }
+        peer.expect("C ALIVE");
+        peer.send("C 553 ALIVE another session is up\nC 120 ON bob 10417\n");
+        peer.expect("C WHO");
+        peer.send("C 150 WHO 0\nC 250 WHO\n");
+        peer.goodbye();
+    });
+    let mut child = start(port, folder.path(), &[]);
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"/up\n").unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut shown = String::new();
+    while !shown.contains("bob is online") {
+        assert!(output.read_line(&mut shown).unwrap() > 0, "{shown}");
+    }
+    input.write_all(b"/list\n").unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    server.join().unwrap();
+    assert!(shown.starts_with("direct chats are taken on port 48213\n"), "{shown}");
+    let said = stderr(&output);
+    assert!(said.contains("another session of yours takes the direct chats now"), "{said}");
+    assert_eq!(output.status.code(), Some(0), "{said}");
 }
