@@ -10,7 +10,7 @@ use std::time::Instant;
 use support::{Client, Frame, PATIENCE, Random, Server, captures, password_of};
 
 /// Requests, with the final reply of each.
-const REQUESTS: [(&str, &str); 18] = [
+const REQUESTS: [(&str, &str); 19] = [
     ("C WHO", "C 250 WHO…"),
     ("C HELP", "C 250 HELP…"),
     ("C LS", "C 250 LS…"),
@@ -24,6 +24,7 @@ const REQUESTS: [(&str, &str); 18] = [
     ("C ABORT 4000000000", "C 550 ABORT …"),
     ("C NICK Alice", "C 250 NICK…"),
     ("C QUIET on", "C 250 QUIET…"),
+    ("C MORE on", "C 250 MORE…"),
     ("C NOPE", "C 500 - …"),
     ("nonsense", "C 500 - …"),
     ("D * hello", "C 250 MSG … * 1 0"),

@@ -152,7 +152,7 @@ fn words(request: &Request) -> String {
         Request::Search { chat: Some(chat), words } => format!("{chat} {words}"),
         Request::Seen { chat, id } => format!("{chat} {id}"),
         Request::Nick(name) => name.as_str().to_owned(),
-        Request::Quiet(quiet) => on_or_off(*quiet).to_owned(),
+        Request::Quiet(on) | Request::More(on) => on_or_off(*on).to_owned(),
         Request::Ls(folder) => folder.as_ref().map_or_else(String::new, FileName::to_string),
         Request::Get { offset, file } => format!("{offset} {file}"),
         Request::Sum(file) => FileRef::to_string(file),
@@ -161,6 +161,7 @@ fn words(request: &Request) -> String {
             assert!(!name.as_str().contains('/'), "{name} is a path");
             format!("{to} {size} {name}")
         }
+        Request::Expect { stream, sha256 } => format!("{stream} {sha256}"),
         Request::Abort { stream } => stream.to_string(),
         Request::Mkgroup { name, users, asks: _ } => {
             assert!(!users.is_empty());

@@ -12,6 +12,7 @@ use super::uploads::Upload;
 use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX, UPLOADS_MAX};
 use crate::protocol::reply::{List, Reply};
 use crate::protocol::request::FileRef;
+use crate::protocol::sha256::Sha256Sum;
 
 /// What a request comes to.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(super) struct ReadyUpload {
     pub id: UploadId,
     /// How many bytes are there already.
     pub offset: u64,
+    /// The sum of those.
+    pub sha256: Sha256Sum,
     pub upload: Upload,
 }
 

@@ -38,8 +38,9 @@ fn access(verb: Verb) -> Access {
         Verb::Help | Verb::Ex | Verb::Alive => Access::Anyone,
         Verb::User => Access::Guest,
         Verb::Get => Access::FileReader,
-        Verb::Pm | Verb::Dm | Verb::Who | Verb::Quiet => Access::User,
-        Verb::Ls | Verb::Sum | Verb::Abort | Verb::Put | Verb::Sendfile => Access::User,
+        Verb::Pm | Verb::Dm | Verb::Who | Verb::Quiet | Verb::More => Access::User,
+        Verb::Ls | Verb::Sum | Verb::Abort => Access::User,
+        Verb::Put | Verb::Sendfile | Verb::Expect => Access::User,
         Verb::Mkgroup
         | Verb::Mkgroupreq
         | Verb::Join
@@ -92,6 +93,7 @@ impl Hub {
             Request::Who => self.who(conn, effects),
             Request::Nick(display) => self.nick(conn, display, effects),
             Request::Quiet(quiet) => self.quiet(conn, quiet, effects),
+            Request::More(more) => self.more(conn, more, effects),
             Request::Ls(path) => self.list_folder(conn, path, effects),
             Request::Get { offset, file: FileRef::Shared(name) } => {
                 self.download(conn, offset, name, effects);
@@ -103,6 +105,7 @@ impl Hub {
             Request::Sum(FileRef::Sent(id)) => self.sum_sent(conn, id, effects),
             Request::Put { size, name } => self.put(conn, size, name, effects),
             Request::Sendfile { to, size, name } => self.send_file(conn, to, size, name, effects),
+            Request::Expect { stream, sha256 } => self.expect(conn, stream, sha256, effects),
             Request::Abort { stream } => self.abort(conn, stream, effects),
             Request::Up { port } => self.up(conn, port, effects),
             Request::Down => self.down(conn, effects),

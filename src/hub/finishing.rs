@@ -49,7 +49,8 @@ impl Hub {
         if let Some(holder) = self.uploads.taken.get_mut(&whole.upload.spot()) {
             holder.is_whole = true;
         }
-        self.submit(Job::SyncUpload(whole.id), UnderWay::SyncsUpload(whole), effects);
+        let job = Job::SyncUpload { upload: whole.id, expected: whole.upload.expected };
+        self.submit(job, UnderWay::SyncsUpload(whole), effects);
     }
 
     /// A whole upload is on the disk, or is not.
@@ -134,6 +135,10 @@ impl Hub {
             Outcome::Exists => {
                 self.drop_upload(id, effects);
                 "somebody else was first with that name"
+            }
+            Outcome::Mismatch => {
+                self.drop_upload(id, effects);
+                "its SHA-256 is not the one that was expected"
             }
             Outcome::NotFound if upload.to.is_some() => {
                 self.drop_upload(id, effects);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::protocol::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
 use crate::protocol::reply::{Entry, MessageId};
+use crate::protocol::sha256::Sha256Sum;
 use crate::protocol::text::Secret;
 
 /// Names a job, so that its outcome finds the session that waits for it. Never used twice.
@@ -268,8 +269,14 @@ pub enum Job {
         /// How many bytes all of the owner's files and uploads may have.
         quota: u64,
     },
-    /// Bring a whole upload to the disk.
-    SyncUpload(UploadId),
+    /// Bring a whole upload to the disk, if it is what its sender expects.
+    SyncUpload {
+        /// Which.
+        upload: UploadId,
+        /// The sum that it is to have, where one was told; with another it is
+        /// [`Outcome::Mismatch`].
+        expected: Option<Sha256Sum>,
+    },
     /// Make a whole upload that is on disk a file. Where it goes into a chat, that is done in turn
     /// with [`Job::KeepMessage`], so that messages are kept in the order of their ids.
     FinishUpload {
@@ -325,7 +332,11 @@ pub enum Outcome {
         upload: UploadId,
         /// How many bytes are there already.
         offset: u64,
+        /// The sum of those.
+        sha256: Sha256Sum,
     },
+    /// The upload is whole, and not what its sender expects.
+    Mismatch,
     /// A file of that name exists already.
     Exists,
     /// The message that sent a file.
@@ -338,7 +349,7 @@ pub enum Outcome {
     /// The file's hash.
     Summed {
         /// SHA-256.
-        sha256: [u8; 32],
+        sha256: Sha256Sum,
         /// How many bytes were hashed.
         size: u64,
     },

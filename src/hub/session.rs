@@ -65,6 +65,8 @@ pub(super) struct Session {
     pub wrong_passwords: u8,
     /// Whether it wants not to be told who comes and goes.
     pub quiet: bool,
+    /// Whether it is sent what came to the protocol later.
+    pub more: bool,
     /// The word that marks the next message.
     pub key: Option<Key>,
     /// Whether it is logged in and takes nothing until something that it asked for is done.
@@ -151,6 +153,7 @@ impl Session {
             from,
             wrong_passwords: 0,
             quiet: false,
+            more: false,
             key: None,
             is_on_hold: false,
             state: State::Greeted,

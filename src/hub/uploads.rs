@@ -17,6 +17,7 @@ use super::tasks::{Task, UnderWay, failed};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
 use crate::protocol::name::{FileName, Target};
 use crate::protocol::reply::{Code, Detail, Notice, Reply};
+use crate::protocol::sha256::Sha256Sum;
 use crate::protocol::verb::Verb;
 
 /// An upload that was announced.
@@ -28,6 +29,8 @@ pub(super) struct Upload {
     pub to: Option<Addressee>,
     /// How many bytes it will have.
     pub size: u64,
+    /// Which sum it is to have, where its sender told that.
+    pub expected: Option<Sha256Sum>,
 }
 
 /// What can't be uploaded twice at a time: a name of the shared folder, or what one user sends to
@@ -120,7 +123,7 @@ impl Hub {
         let Some(owner) = self.user_of(conn) else {
             return;
         };
-        let upload = Upload { owner, place: Place::Shared(name), to: None, size };
+        let upload = Upload { owner, place: Place::Shared(name), to: None, size, expected: None };
         match self.check_size(size) {
             Ok(()) => self.announce(conn, upload, effects),
             Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Put, text), effects),
@@ -146,7 +149,8 @@ impl Hub {
         match to {
             Ok(to) => {
                 let place = Place::Chat(self.chat_of(owner, to), name);
-                self.announce(conn, Upload { owner, place, to: Some(to), size }, effects);
+                let upload = Upload { owner, place, to: Some(to), size, expected: None };
+                self.announce(conn, upload, effects);
             }
             Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Sendfile, text), effects),
         }
@@ -224,11 +228,11 @@ impl Hub {
         };
         let verb = upload.verb();
         let reply = match *outcome {
-            Outcome::UploadReady { upload: id, offset } if offset <= upload.size => {
-                let ready = ReadyUpload { ticket, id, offset, upload };
+            Outcome::UploadReady { upload: id, offset, sha256 } if offset <= upload.size => {
+                let ready = ReadyUpload { ticket, id, offset, sha256, upload };
                 return self.resolve(conn, ticket, Answer::Upload(ready), effects);
             }
-            Outcome::UploadReady { upload: id, offset } => {
+            Outcome::UploadReady { upload: id, offset, .. } => {
                 log::error!("event=upload-broken upload={} offset={offset}", id.0);
                 effects.push(Effect::DropFile { ticket });
                 failed(verb, &Outcome::Failed)
@@ -249,12 +253,35 @@ impl Hub {
     /// Announces an upload whose turn has come, and begins it.
     pub(super) fn begin_upload(&mut self, conn: ConnId, ready: ReadyUpload, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        let ReadyUpload { ticket, id, offset, upload } = ready;
+        let ReadyUpload { ticket, id, offset, sha256, upload } = ready;
         let stream = session.answers.open_upload();
-        let reply = Reply::new(Code::Done, upload.verb(), Detail::Upload(stream, offset));
+        let sha256 = (session.more && offset > 0).then_some(sha256);
+        let detail = Detail::Upload { stream, offset, sha256 };
+        let reply = Reply::new(Code::Done, upload.verb(), detail);
         effects.push(Effect::Reply { conn, reply });
         effects.push(Effect::Upload { conn, ticket, stream, bytes: offset..upload.size });
         self.uploads.open.insert((conn, stream), (id, upload));
+    }
+
+    /// Takes EXPECT: which sum an upload is to have. What was told before counts no longer.
+    pub(super) fn expect(
+        &mut self,
+        conn: ConnId,
+        stream: u32,
+        sha256: Sha256Sum,
+        effects: &mut Effects,
+    ) {
+        let reply = match self.uploads.open.get_mut(&(conn, stream)) {
+            Some((_, upload)) => {
+                upload.expected = Some(sha256);
+                Reply::new(Code::Done, Verb::Expect, Detail::Stream(stream))
+            }
+            None => {
+                let text = "no upload of that number is under way";
+                Reply::text(Code::NotFound, Verb::Expect, text)
+            }
+        };
+        self.reply(conn, reply, effects);
     }
 
     /// Ends an upload that its sender does not want any more; false where there is none.

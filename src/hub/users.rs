@@ -52,6 +52,18 @@ impl Hub {
         self.reply(conn, Reply::text(Code::Done, Verb::Quiet, text), effects);
     }
 
+    /// Sends a connection what came to the protocol later, or no longer.
+    pub(super) fn more(&mut self, conn: ConnId, more: bool, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        session.more = more;
+        let text = if more {
+            "you are told what older clients don't know"
+        } else {
+            "you are told what every client knows"
+        };
+        self.reply(conn, Reply::text(Code::Done, Verb::More, text), effects);
+    }
+
     /// Tells the others that `user`, who still is online, came or is about to go.
     pub(super) fn tell_presence(&self, user: UserIndex, online: bool, effects: &mut Effects) {
         if user == OPERATOR || self.online.len() > self.config.presence_limit {

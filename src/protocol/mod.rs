@@ -11,6 +11,7 @@ pub mod frame;
 pub mod name;
 pub mod reply;
 pub mod request;
+pub mod sha256;
 pub mod text;
 pub mod verb;
 pub mod wire;

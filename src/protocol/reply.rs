@@ -18,6 +18,7 @@ pub use received::{Delivered, ServerLine};
 
 use super::name::{GroupName, Number, UserName};
 use super::request::FileRef;
+use super::sha256::Sha256Sum;
 use super::text::{Reason, Secret};
 use super::verb::Verb;
 
@@ -219,7 +220,7 @@ pub enum Detail {
     /// A file's hash.
     Sum {
         /// SHA-256 of its content.
-        sha256: [u8; 32],
+        sha256: Sha256Sum,
         /// Its size in bytes.
         size: u64,
         /// Which file.
@@ -227,8 +228,17 @@ pub enum Detail {
     },
     /// The name of the software and its protocol version.
     Greeting,
-    /// An upload that begins: its stream, and from which byte on it is awaited.
-    Upload(u32, u64),
+    /// An upload that begins.
+    Upload {
+        /// Its stream.
+        stream: u32,
+        /// From which byte on it is awaited.
+        offset: u64,
+        /// SHA-256 of what is there already, where that is told.
+        sha256: Option<Sha256Sum>,
+    },
+    /// A stream.
+    Stream(u32),
     /// A group.
     Group(GroupName),
     /// A group, and how many members it has.
@@ -300,7 +310,11 @@ impl fmt::Display for Reply {
             Detail::Confirmed { id, to, delivered, stored } => {
                 write!(f, " {id} {to} {delivered} {stored}")
             }
-            Detail::Upload(stream, offset) => write!(f, " {stream} {offset}"),
+            Detail::Upload { stream, offset, sha256: None } => write!(f, " {stream} {offset}"),
+            Detail::Upload { stream, offset, sha256: Some(sum) } => {
+                write!(f, " {stream} {offset} {sum}")
+            }
+            Detail::Stream(stream) => write!(f, " {stream}"),
             Detail::Group(group) => write!(f, " {group}"),
             Detail::GroupOf(group, members) => write!(f, " {group} {members}"),
             Detail::Token(token) => write!(f, " {}", token.expose()),
@@ -320,11 +334,7 @@ impl fmt::Display for Reply {
             Detail::Count(count) => write!(f, " {count}"),
             Detail::File(file) => write!(f, " {file}"),
             Detail::Download { stream, size, file } => write!(f, " {stream} {size} {file}"),
-            Detail::Sum { sha256, size, file } => {
-                f.write_str(" ")?;
-                sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-                write!(f, " {size} {file}")
-            }
+            Detail::Sum { sha256, size, file } => write!(f, " {sha256} {size} {file}"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
 use super::reply::{Code, Detail, MessageId};
+use super::sha256::Sha256Sum;
 use super::text::{Reason, Secret, Text};
 use super::verb::Verb;
 
@@ -83,6 +84,8 @@ pub enum Request {
     Nick(DisplayName),
     /// Turn notices of presence off (true) or on.
     Quiet(bool),
+    /// Be sent what came to the protocol later (true), or no longer.
+    More(bool),
     /// List a folder; `None` is the shared folder itself.
     Ls(Option<FileName>),
     /// Download a file.
@@ -109,6 +112,13 @@ pub enum Request {
         size: u64,
         /// Under which name: a single part, not a path.
         name: FileName,
+    },
+    /// Have an upload become a file only if it has this sum.
+    Expect {
+        /// Its stream.
+        stream: u32,
+        /// The sum of the whole file.
+        sha256: Sha256Sum,
     },
     /// End a transfer.
     Abort {
@@ -266,11 +276,13 @@ impl Request {
             Request::Who => Verb::Who,
             Request::Nick(_) => Verb::Nick,
             Request::Quiet(_) => Verb::Quiet,
+            Request::More(_) => Verb::More,
             Request::Ls(_) => Verb::Ls,
             Request::Get { .. } => Verb::Get,
             Request::Sum(_) => Verb::Sum,
             Request::Put { .. } => Verb::Put,
             Request::Sendfile { .. } => Verb::Sendfile,
+            Request::Expect { .. } => Verb::Expect,
             Request::Abort { .. } => Verb::Abort,
             Request::Mkgroup { asks: false, .. } => Verb::Mkgroup,
             Request::Mkgroup { asks: true, .. } => Verb::Mkgroupreq,

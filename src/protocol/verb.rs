@@ -46,10 +46,12 @@ verbs! {
     Who "WHO" "" "list who is online";
     Nick "NICK" "text" "choose the name that people see beside yours";
     Quiet "QUIET" "on|off" "turn the notices of who comes and goes off or on";
+    More "MORE" "on|off" "be sent what older clients don't know, or no longer";
     Ls "LS" "[path]" "list a folder of the shared files";
     Get "GET" "offset name" "download a file from an offset on";
     Put "PUT" "size name" "upload a file into the shared folder";
     Sendfile "SENDFILE" "target size name" "send a file to everyone, a user or a group";
+    Expect "EXPECT" "stream sha256" "say which SHA-256 an upload is to have";
     Sum "SUM" "name" "tell the SHA-256 of a file";
     Abort "ABORT" "stream" "end a transfer";
     Mkgroup "MKGROUP" "[#name] user..." "make a group of all these users";

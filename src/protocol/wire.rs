@@ -34,6 +34,11 @@ impl Outgoing {
         Outgoing::line(&line)
     }
 
+    /// The end of a stream.
+    pub fn file_end(stream: u32) -> Self {
+        Outgoing(Zeroizing::new(format!("F {stream} 0\n")))
+    }
+
     /// What goes over the wire.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
@@ -60,6 +65,7 @@ mod tests {
         assert_eq!(Outgoing::command(Verb::Who, "").unwrap().as_bytes(), b"C WHO\n");
         assert_eq!(Outgoing::command(Verb::Get, "0 a b").unwrap().as_bytes(), b"C GET 0 a b\n");
         assert_eq!(Outgoing::command(Verb::Get, "0 a ").unwrap().as_bytes(), b"C GET 0 a \n");
+        assert_eq!(Outgoing::file_end(7).as_bytes(), b"F 7 0\n");
         assert_eq!(Outgoing::data("bob  hi ").unwrap().as_bytes(), b"D bob  hi \n");
         assert_eq!(Outgoing::data("a\nC EX"), Err(TextError::ControlCharacter));
     }

@@ -38,9 +38,9 @@ impl Permits {
 
 /// A file that was opened for a transfer which has yet to begin.
 #[derive(Debug)]
-pub struct Opened {
+pub struct Opened<F> {
     /// The file.
-    pub file: Arc<File>,
+    pub file: Arc<F>,
     /// The right to hold it open.
     pub permit: Permit,
 }
@@ -96,7 +96,7 @@ pub enum OutboxEvent {
 
 impl Download {
     /// A download of `bytes` of a file.
-    pub fn new(stream: u32, opened: Opened, bytes: Range<u64>) -> Self {
+    pub fn new(stream: u32, opened: Opened<File>, bytes: Range<u64>) -> Self {
         let Opened { file, permit } = opened;
         let warm_until = bytes.start;
         Download { stream, file, _permit: permit, left: bytes, warm_until, state: State::Ready }

@@ -48,7 +48,10 @@ impl Server {
             }
             Effect::Figures { conn } => self.list_figures(conn),
             Effect::Stop { seconds } => self.stop_in(Duration::from_secs(seconds.into())),
-            Effect::DropFile { ticket } => drop(self.opened.remove(&ticket)),
+            Effect::DropFile { ticket } => {
+                self.opened.remove(&ticket);
+                self.opened_parts.remove(&ticket);
+            }
             Effect::Upload { conn, ticket, stream, bytes } => {
                 self.begin_upload(conn, ticket, stream, bytes);
             }

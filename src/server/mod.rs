@@ -46,7 +46,7 @@ pub use poll::{Poll, Waker};
 
 use crate::hub::{ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket};
 use crate::limits::{READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
-use crate::store::{Completion, Store};
+use crate::store::{Completion, OpenPart, Store};
 use connection::LineRate;
 use connections::Connections;
 use download::{Opened, OutboxEvent, Permit, Permits};
@@ -161,7 +161,8 @@ pub struct Server {
     /// What the jobs hold that are about to open a file.
     opening: HashMap<Ticket, Permit>,
     /// Files that were opened for transfers which the hub has yet to begin.
-    opened: HashMap<Ticket, Opened>,
+    opened: HashMap<Ticket, Opened<File>>,
+    opened_parts: HashMap<Ticket, Opened<OpenPart>>,
     /// How many more may be open.
     permits: Permits,
     /// Connections whose share of the last tick was used up.
@@ -231,6 +232,7 @@ impl Server {
             now: Now::default(),
             opening: HashMap::new(),
             opened: HashMap::new(),
+            opened_parts: HashMap::new(),
             turns: Vec::new(),
             behind_store: Vec::new(),
             counters: Counters::default(),
@@ -322,14 +324,21 @@ impl Server {
                     self.opening.remove(&ticket);
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
-                Completion::UploadOpened { ticket, file, upload, offset } => {
-                    self.file_opened(ticket, file, Outcome::UploadReady { upload, offset });
+                Completion::UploadOpened { ticket, part, offset, sha256 } => {
+                    let Some(permit) = self.permit_of(ticket) else { continue };
+                    let upload = part.upload();
+                    let file = Arc::new(part);
+                    self.opened_parts.insert(ticket, Opened { file, permit });
+                    let outcome = Outcome::UploadReady { upload, offset, sha256 };
+                    self.tell_hub(Input::Done { ticket, outcome });
                 }
                 Completion::Written { conn, stream, result } => {
                     self.upload_written(conn, stream, result);
                 }
                 Completion::Opened { ticket, file, size } => {
-                    self.file_opened(ticket, file, Outcome::Opened { size });
+                    let Some(permit) = self.permit_of(ticket) else { continue };
+                    self.opened.insert(ticket, Opened { file: Arc::new(file), permit });
+                    self.tell_hub(Input::Done { ticket, outcome: Outcome::Opened { size } });
                 }
                 Completion::Warmed { conn, stream, result } => {
                     if let Some(connection) = self.connections.get(conn) {
@@ -354,14 +363,11 @@ impl Server {
         self.store.submit(ticket, job);
     }
 
-    /// Keeps a file that was opened until the hub says what for.
-    fn file_opened(&mut self, ticket: Ticket, file: File, outcome: Outcome) {
-        let Some(permit) = self.opening.remove(&ticket) else {
-            debug_assert!(false, "a file was opened without a permit");
-            return;
-        };
-        self.opened.insert(ticket, Opened { file: Arc::new(file), permit });
-        self.tell_hub(Input::Done { ticket, outcome });
+    /// The permit under which a file was opened, which is kept until the hub says what for.
+    fn permit_of(&mut self, ticket: Ticket) -> Option<Permit> {
+        let permit = self.opening.remove(&ticket);
+        debug_assert!(permit.is_some(), "a file was opened without a permit");
+        permit
     }
 
     fn run_timers(&mut self) {

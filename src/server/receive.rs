@@ -19,7 +19,7 @@ impl Server {
         stream: u32,
         bytes: Range<u64>,
     ) {
-        let Some(opened) = self.opened.remove(&ticket) else { return };
+        let Some(opened) = self.opened_parts.remove(&ticket) else { return };
         let Some(connection) = self.connections.get(id) else { return };
         connection.uploads.get_or_insert_default().add(Upload::new(stream, opened, bytes));
     }
@@ -77,7 +77,7 @@ impl Server {
         let Some(connection) = self.connections.get(id) else { return };
         let Some(upload) = connection.upload(stream) else { return };
         if let Some(write) = upload.next_write() {
-            self.store.write(id, stream, write.file, write.offset, write.bytes);
+            self.store.write(id, stream, write.part, write.offset, write.bytes);
         } else if upload.is_whole() {
             self.end_upload(id, stream, UploadEnd::Whole);
         }

@@ -3,12 +3,12 @@
 //! What was read is gathered and handed to a file thread, one write at a time; meanwhile the next
 //! bytes are gathered. Where the disk is slower than the sender, the sender alone waits.
 
-use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::download::Opened;
 use crate::limits::UPLOAD_BUFFER_BYTES_MAX;
+use crate::store::OpenPart;
 
 /// The uploads of one connection.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Uploads {
 #[derive(Debug)]
 pub struct Upload {
     stream: u32,
-    opened: Opened,
+    opened: Opened<OpenPart>,
     /// What is still to come.
     left: Range<u64>,
     /// What came and was not handed on.
@@ -66,7 +66,7 @@ pub struct Upload {
 #[derive(Debug)]
 pub struct Write {
     /// Into which file.
-    pub file: Arc<File>,
+    pub part: Arc<OpenPart>,
     /// Where to.
     pub offset: u64,
     /// What.
@@ -79,7 +79,7 @@ pub struct WrongSize;
 
 impl Upload {
     /// An upload of `bytes` of `file`.
-    pub fn new(stream: u32, opened: Opened, bytes: Range<u64>) -> Self {
+    pub fn new(stream: u32, opened: Opened<OpenPart>, bytes: Range<u64>) -> Self {
         Upload { stream, opened, left: bytes, gathered: Vec::new(), writing: 0, is_ended: false }
     }
 
@@ -117,7 +117,7 @@ impl Upload {
         let bytes = std::mem::take(&mut self.gathered);
         self.writing = bytes.len();
         let offset = self.left.start - bytes.len() as u64;
-        Some(Write { file: Arc::clone(&self.opened.file), offset, bytes })
+        Some(Write { part: Arc::clone(&self.opened.file), offset, bytes })
     }
 
     /// What was handed on is written.
@@ -137,7 +137,7 @@ mod tests {
 
     fn upload(stream: u32, bytes: Range<u64>) -> Upload {
         let permit = super::super::download::Permits::new(1).take().unwrap();
-        let file = Arc::new(tempfile::tempfile().unwrap());
+        let file = Arc::new(OpenPart::of(tempfile::tempfile().unwrap()));
         Upload::new(stream, Opened { file, permit }, bytes)
     }
 

@@ -6,7 +6,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use crate::hub::{ConnId, Outcome, Ticket, UploadId};
+use super::uploads::OpenPart;
+use crate::hub::{ConnId, Outcome, Ticket};
+use crate::protocol::sha256::Sha256Sum;
 
 /// Something that the store finished.
 #[derive(Debug)]
@@ -34,11 +36,11 @@ pub enum Completion {
         /// The ticket of the job.
         ticket: Ticket,
         /// The file: regular, open for writing.
-        file: File,
-        /// Which upload it is.
-        upload: UploadId,
+        part: OpenPart,
         /// How many bytes are there already.
         offset: u64,
+        /// The sum of those.
+        sha256: Sha256Sum,
     },
     /// Bytes of an upload were written.
     Written {

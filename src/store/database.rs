@@ -481,6 +481,13 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
         (Request::Uploads(uploads::Request::Placed { ticket, .. }), Answer::Refused(_)) => {
             Some((ticket, Outcome::Done))
         }
+        (
+            Request::Uploads(uploads::Request::Finish { ticket, upload, .. }),
+            Answer::Done(Outcome::Done),
+        ) => {
+            next.uploads.finished(upload);
+            Some((ticket, Outcome::Done))
+        }
         (request, Answer::Refused(outcome) | Answer::Done(outcome)) => {
             Some((request.ticket()?, outcome))
         }

@@ -16,10 +16,12 @@ use super::completions::{Completion, Completions};
 use super::folder::Refusal;
 use super::health::Health;
 use super::queue::Queue;
+use super::sums::{KnownSums, Stamp};
 use super::threads::{Threads, yield_to_others};
 use super::uploads::Parts;
 use crate::hub::{ConnId, Outcome, Ticket, UploadId};
 use crate::protocol::name::FileName;
+use crate::protocol::sha256::Sha256Sum;
 
 /// How many files may wait to be opened, and folders to be listed.
 const OPENS_WAITING_MAX: usize = 1_024;
@@ -81,6 +83,7 @@ struct Warm {
 #[derive(Debug)]
 struct Shared {
     parts: Arc<Parts>,
+    known: Arc<KnownSums>,
     health: Health,
     completions: Completions,
     closing: AtomicBool,
@@ -95,9 +98,10 @@ pub(super) struct Files(Arc<Shared>);
 
 impl Files {
     /// The way to threads that [`Files::start`] starts.
-    pub(super) fn new(parts: Arc<Parts>, completions: Completions) -> Self {
+    pub(super) fn new(parts: Arc<Parts>, known: Arc<KnownSums>, completions: Completions) -> Self {
         Files(Arc::new(Shared {
             parts,
+            known,
             health: Health::new("reading files"),
             completions,
             closing: AtomicBool::new(false),
@@ -220,30 +224,40 @@ impl Shared {
 }
 
 impl Shared {
-    /// Hashes as much of a file as there was when it was opened.
+    /// Hashes a file, unless its sum is known. One that changes meanwhile has none: what was read
+    /// of it was never there all at once.
     fn sum(&self, source: &Source) -> Result<Outcome, Refusal> {
-        let (file, size) = self.open_file(source)?;
+        let (file, _) = self.open_file(source)?;
+        let version = Stamp::of(&file)?;
+        let size = version.size();
+        if let Some(sha256) = self.known.get(&version) {
+            return Ok(Outcome::Summed { sha256, size });
+        }
+        let is_settled = version.is_settled();
         // Only a hint, so a file system that does not know it is no failure.
         let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
-        let mut rest = file.take(size);
         let mut buffer = vec![0; BUFFER_BYTES];
         let mut hash = Sha256::new();
-        let mut hashed = 0;
+        let mut rest = (&file).take(size);
         loop {
             if self.closing.load(Ordering::Relaxed) {
                 return Ok(Outcome::Busy);
             }
             match rest.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(count) => {
-                    hash.update(&buffer[..count]);
-                    hashed += count as u64;
-                }
+                Ok(count) => hash.update(&buffer[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Refusal::from(error)),
             }
         }
-        Ok(Outcome::Summed { sha256: hash.finalize().into(), size: hashed })
+        if Stamp::of(&file)? != version {
+            return Ok(Outcome::Busy);
+        }
+        let sha256 = Sha256Sum(hash.finalize().into());
+        if is_settled {
+            self.known.insert(version, sha256);
+        }
+        Ok(Outcome::Summed { sha256, size })
     }
 }
 

@@ -32,14 +32,17 @@ mod passwords;
 mod queue;
 mod schema;
 mod search;
+mod sums;
 mod threads;
 mod tokens;
+mod turns;
 mod uploads;
 
 pub use completions::Completion;
 pub use error::{Reason, StoreError};
 pub use maintenance::{Checkup, MaintenanceError, backup, check};
 pub use passwords::PasswordCost;
+pub use uploads::OpenPart;
 
 use std::fs::File;
 use std::io;
@@ -62,6 +65,7 @@ use lock::Lock;
 use passwords::{Slots, Worker};
 use queue::Queue;
 use search::Search;
+use sums::KnownSums;
 use threads::{Threads, yield_to_others};
 use uploads::{Announced, Parts, Uploads};
 
@@ -136,13 +140,19 @@ impl Store {
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));
         let requests = Arc::new(Queue::new());
-        let uploads = Uploads::new(Arc::clone(&parts), completions.clone(), Arc::clone(&requests));
+        let known = Arc::new(KnownSums::default());
+        let uploads = Uploads::new(
+            Arc::clone(&parts),
+            Arc::clone(&known),
+            completions.clone(),
+            Arc::clone(&requests),
+        );
         let store = Store {
             requests,
             passwords: Arc::new(Queue::new()),
             slots: Slots::default(),
             search: Arc::new(Search::new(path, index)),
-            files: Files::new(parts, completions.clone()),
+            files: Files::new(parts, known, completions.clone()),
             uploads,
             counters: Arc::default(),
             completions,
@@ -249,7 +259,9 @@ impl Store {
                 let announced = Announced { owner, place, size, quota };
                 self.ask_uploads(uploads::Request::Begin { ticket, announced, gone: None })
             }
-            Job::SyncUpload(upload) => self.ask_uploads(uploads::Request::Sync { ticket, upload }),
+            Job::SyncUpload { upload, expected } => {
+                self.ask_uploads(uploads::Request::Sync { ticket, upload, expected })
+            }
             Job::FinishUpload { upload, message } => {
                 self.ask_uploads(uploads::Request::Finish { ticket, upload, message })
             }
@@ -274,8 +286,15 @@ impl Store {
     }
 
     /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a stream.
-    pub fn write(&self, conn: ConnId, stream: u32, file: Arc<File>, offset: u64, bytes: Vec<u8>) {
-        self.uploads.write(conn, stream, file, offset, bytes);
+    pub fn write(
+        &self,
+        conn: ConnId,
+        stream: u32,
+        part: Arc<OpenPart>,
+        offset: u64,
+        bytes: Vec<u8>,
+    ) {
+        self.uploads.write(conn, stream, part, offset, bytes);
     }
 
     /// Reads a range of a file into the page cache, so that sending it does not wait for the disk.

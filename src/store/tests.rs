@@ -348,8 +348,8 @@ fn files_are_listed_opened_and_summed() {
     else {
         panic!("no sum")
     };
-    assert_eq!(sha256[..4], [0xba, 0x78, 0x16, 0xbf]);
-    assert_eq!(sha256[28..], [0xf2, 0x00, 0x15, 0xad]);
+    assert_eq!(sha256.0[..4], [0xba, 0x78, 0x16, 0xbf]);
+    assert_eq!(sha256.0[28..], [0xf2, 0x00, 0x15, 0xad]);
 }
 
 #[test]

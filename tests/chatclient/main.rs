@@ -7,14 +7,17 @@ mod chats;
 mod downloads;
 mod groups;
 mod lost;
+mod output;
 mod peer;
+mod pipes;
 mod sent_files;
 mod tls;
 mod uploads;
+mod versions;
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use peer::{client, run, serve, stderr, stdout, talk};
 
@@ -165,28 +168,6 @@ fn one_message_is_said_in_silence() {
         assert_eq!(stdout(&output), "");
         assert_eq!(stderr(&output).is_empty(), code == 0);
     }
-}
-
-#[test]
-fn a_reader_who_leaves_ends_it_quietly() {
-    let folder = tempfile::tempdir().unwrap();
-    let (port, server) = serve(|peer| {
-        peer.welcome();
-        peer.send("D 1000000000123456 bob * first\n");
-        // Until the client is gone.
-        (1_000_000_000_123_457u64..)
-            .map(|id| format!("D {id} bob * more and more\n"))
-            .find(|line| peer.lines.get_mut().write_all(line.as_bytes()).is_err());
-    });
-    let mut command = client(folder.path(), port);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut first = [0; 5];
-    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
-    server.join().unwrap();
 }
 
 #[test]

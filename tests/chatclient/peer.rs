@@ -70,6 +70,20 @@ impl Peer {
         self.go_on();
     }
 
+    /// Says what came to the protocol later.
+    #[track_caller]
+    pub fn more(&mut self) {
+        self.expect("C MORE on");
+        self.send("C 250 MORE\n");
+    }
+
+    /// Is an older server, which knows no more than the first ones did.
+    #[track_caller]
+    pub fn no_more(&mut self) {
+        self.expect("C MORE on");
+        self.send("C 500 - no such command\n");
+    }
+
     /// Takes what a client asks for at once after its first login.
     pub fn go_on(&mut self) {
         self.expect("C TOKEN");
@@ -140,10 +154,13 @@ impl Peer {
     }
 
     pub fn send_sum(&mut self, name: &str, content: &[u8]) {
-        let hash = Sha256::digest(content);
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.send(format!("C 250 SUM {hex} {} {name}\n", content.len()));
+        self.send(format!("C 250 SUM {} {} {name}\n", sum_of(content), content.len()));
     }
+}
+
+/// The SHA-256 of `content`, as it stands on the wire.
+pub fn sum_of(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub type Script = Box<dyn FnOnce(&mut Peer) + Send>;

@@ -141,6 +141,9 @@ fn what_is_not_what_it_was_said_to_be_is_removed() {
             peer.list("OPEN", &[], "* 0");
             peer.send("C 250 GET 1 7 a\n");
             peer.send("F 1 4\ntentF 1 0\n");
+            // It came in two pieces, and might be right in one.
+            peer.expect("C GET 0 @7");
+            peer.send("C 250 GET 2 7 a\nF 2 7\nCONTENTF 2 0\n");
             peer.goodbye();
         }),
     ]);
@@ -149,4 +152,36 @@ fn what_is_not_what_it_was_said_to_be_is_removed() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("a: the SHA-256 is not the server's"), "{}", stderr(&output));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn files_that_are_fetched_unasked_wait_for_their_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, server) = serve(|peer| {
+        peer.welcome();
+        peer.expect("C WHO");
+        let notice = |id: u32| format!("C 124 FILE {id} bob * 7 f{id}\n");
+        peer.send((1..=17).map(notice).collect::<String>());
+        (1..=16).for_each(|id| peer.expect(&format!("C SUM @{id}")));
+        peer.send("C 150 WHO 0\nC 250 WHO\n");
+        (1..=16).for_each(|id| peer.send_sum(&format!("f{id}"), b"content"));
+        // They come in the order in which their parts were opened.
+        for stream in 1..=16 {
+            let line = peer.line();
+            let id = line.strip_prefix("C GET 0 @").unwrap_or_else(|| panic!("{line}"));
+            peer.send(format!("C 250 GET {stream} 7 f{id}\n"));
+        }
+        peer.send("F 1 7\ncontentF 1 0\n");
+        peer.send_sum_when_asked("@17", "f17", b"content");
+        peer.expect("C GET 0 @17");
+        peer.send("C 250 GET 17 7 f17\n");
+        (2..=17).for_each(|n| peer.send(format!("F {n} 7\ncontentF {n} 0\n")));
+        peer.goodbye();
+    });
+    let mut command = client(folder.path(), port);
+    command.args(["--accept-files", "always", "--downloads", "."]);
+    let output = run(command, "/list\n");
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 17);
 }

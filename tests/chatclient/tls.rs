@@ -114,6 +114,7 @@ fn one_job_downloads_and_another_uploads() {
 
     let (port, server) = serve_wires(vec![with(&authority.certify(), move |peer| {
         peer.log_in();
+        peer.no_more();
         peer.expect("C PUT 3000000 a");
         peer.send("C 250 PUT 1 0\n");
         assert!(take_chunks(peer, 1, usize::MAX) == content);

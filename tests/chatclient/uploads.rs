@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 use std::process::Output;
 
-use crate::peer::{Peer, Script, client, run, serve_all, stderr, stdout};
+use crate::peer::{Peer, Script, client, run, serve, serve_all, stderr, stdout};
 
 /// Longer than some chunks, and than what is written ahead.
 fn content() -> Vec<u8> {
@@ -66,6 +66,8 @@ fn files_go_to_the_shared_folder_and_to_a_chat() {
                 puts += 1;
                 let answer = if puts == 1 { "C 250 PUT 1 0\n" } else { "C 553 PUT it stands\n" };
                 peer.send(answer);
+            } else if line == "C MORE on" {
+                peer.send("C 500 - no such command\n");
             } else if line == "C SENDFILE #ops 300000 a b.bin" {
                 peer.send("C 250 SENDFILE 2 0\nD 1000000000000010 bob * meanwhile\n");
             } else {
@@ -96,6 +98,7 @@ fn an_upload_goes_on_by_itself_from_where_the_server_says() {
         vec![
             Box::new(|peer: &mut Peer| {
                 peer.welcome();
+                peer.no_more();
                 peer.expect("C PUT 300000 a b.bin");
                 peer.send("C 250 PUT 1 0\n");
                 assert!(take_chunks(peer, 1, 100_000) == content()[..131_072]);
@@ -103,6 +106,7 @@ fn an_upload_goes_on_by_itself_from_where_the_server_says() {
             Box::new(|peer: &mut Peer| {
                 peer.resume(&[]);
                 peer.nothing_missed();
+                peer.no_more();
                 peer.expect("C PUT 300000 a b.bin");
                 peer.send("C 250 PUT 1 70000\n");
                 assert!(take_chunks(peer, 1, usize::MAX) == content()[70_000..]);
@@ -111,6 +115,7 @@ fn an_upload_goes_on_by_itself_from_where_the_server_says() {
             Box::new(|peer: &mut Peer| {
                 peer.resume(&[]);
                 peer.nothing_missed();
+                peer.no_more();
                 peer.expect("C PUT 300000 a b.bin");
                 peer.send("C 553 PUT that name is taken\n");
                 peer.sum("a b.bin", &content());
@@ -132,6 +137,7 @@ fn a_file_for_a_chat_is_never_sent_twice() {
         vec![
             Box::new(|peer: &mut Peer| {
                 peer.welcome();
+                peer.no_more();
                 peer.expect("C SENDFILE bob 300000 a b.bin");
                 peer.send("C 250 SENDFILE 1 0\n");
                 take_chunks(peer, 1, usize::MAX);
@@ -153,6 +159,7 @@ fn one_job_sends_a_file_and_tells_a_wrong_checksum() {
     for (there, code) in [(content(), 0), (b"something else".to_vec(), 1)] {
         let script = move |peer: &mut Peer| {
             peer.log_in();
+            peer.no_more();
             peer.expect("C SENDFILE bob 300000 a b.bin");
             peer.send("C 250 SENDFILE 3 0\n");
             assert!(take_chunks(peer, 3, usize::MAX) == content());
@@ -203,6 +210,7 @@ fn the_server_may_refuse_and_end_an_upload() {
         &[],
         vec![Box::new(|peer: &mut Peer| {
             peer.welcome();
+            peer.no_more();
             peer.expect("C PUT 300000 a b.bin");
             peer.send("C 250 PUT 1 0\n");
             assert_eq!(take_chunks(peer, 1, 1).len(), 65_536);
@@ -222,4 +230,30 @@ fn the_server_may_refuse_and_end_an_upload() {
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("a b.bin: no room on the disk"), "{}", stderr(&output));
+}
+
+#[test]
+fn files_of_one_name_go_to_one_place_one_after_the_other_in_a_script() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in [("one", "1"), ("two", "2")] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("report"), content).unwrap();
+    }
+    let (port, server) = serve(|peer| {
+        peer.welcome();
+        peer.more();
+        for (stream, content) in [(1, "1"), (2, "2")] {
+            peer.expect("C SENDFILE #ops 1 report");
+            peer.send(format!("C 250 SENDFILE {stream} 0\n"));
+            assert_eq!(take_chunks(peer, stream, 1), content.as_bytes());
+            assert!(peer.line().starts_with("C EXPECT "));
+            peer.expect(&format!("F {stream} 0"));
+            peer.send(format!("C 250 EXPECT {stream}\nC 126 SENDFILE {stream} 1 @{stream}\n"));
+        }
+        peer.goodbye();
+    });
+    let input = "/sendfile #ops one/report\n/sendfile #ops two/report\n";
+    let output = run(client(folder.path(), port), input);
+    server.join().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
 }

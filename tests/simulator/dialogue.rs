@@ -22,6 +22,8 @@
 //! | `wait 250ms` | time goes by |
 //! | `clock goes back 250ms` | the time of day is set back, and none goes by |
 //!
+//! `sha256(some bytes)` stands for their sum.
+//!
 //! Whatever is sent to a client and is not in the dialogue is an error.
 
 use std::collections::HashMap;
@@ -32,7 +34,7 @@ use chatsrv::protocol::address::Address;
 use chatsrv::protocol::frame::encode_chunk_header;
 
 use crate::server::Server;
-use crate::store::Store;
+use crate::store::{Store, sum};
 
 struct Dialogue {
     server: Server,
@@ -70,7 +72,7 @@ pub fn play_with(config: Config, store: Store, script: &str) {
         if line.is_empty() {
             continue;
         }
-        if let Err(why) = dialogue.step(line) {
+        if let Err(why) = dialogue.step(&with_sums(line)) {
             panic!("line {}, {line:?}: {why}", at + 1);
         }
     }
@@ -232,6 +234,17 @@ impl Dialogue {
             }
         }
         Ok(())
+    }
+}
+
+/// A line with the sums that it speaks of.
+fn with_sums(line: &str) -> String {
+    match line
+        .split_once("sha256(")
+        .and_then(|(before, rest)| Some((before, rest.split_once(')')?)))
+    {
+        Some((before, (bytes, after))) => format!("{before}{}{after}", sum(bytes.as_bytes())),
+        None => line.to_owned(),
     }
 }
 

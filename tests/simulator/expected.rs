@@ -96,6 +96,7 @@ const REPLIES: &[&str] = &[
     "250 LS",
     "250 MKGROUP",
     "250 MKGROUPREQ",
+    "250 MORE",
     "250 MSG",
     "250 NICK",
     "250 OPEN",

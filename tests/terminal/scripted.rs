@@ -18,6 +18,7 @@ fn welcome(peer: &mut Peer) {
 }
 
 fn lists(peer: &mut Peer) {
+    peer.more();
     for verb in ["GROUPS", "WHO", "LS"] {
         peer.expect(&format!("C {verb}"));
         peer.send(format!("C 150 {verb} 0\nC 250 {verb}\n"));
@@ -308,4 +309,39 @@ fn no_file_is_written_to_a_terminal() {
     let mut alice = Person::sit_down_with(&args, folder.path(), 80);
     alice.wait_for_row("standard output is a terminal");
     assert_eq!(alice.wait_for_end(), Some(64));
+}
+
+#[test]
+fn of_a_paste_the_seventeenth_download_waits_and_a_person_is_told() {
+    let (tell, told) = signal();
+    let (mut alice, server, folder) = sit_down(
+        "xterm",
+        vec![Box::new(move |peer: &mut Peer| {
+            welcome(peer);
+            for stream in 1..=16 {
+                let line = peer.line();
+                let name = line.strip_prefix("C GET 0 ").unwrap_or_else(|| panic!("{line}"));
+                peer.send(format!("C 250 GET {stream} 1 {name}\n"));
+            }
+            wait(&told);
+            peer.send("F 1 1\nxF 1 0\n");
+            let sum = peer.line();
+            let name = sum.strip_prefix("C SUM ").unwrap_or_else(|| panic!("{sum}"));
+            peer.send_sum(name, b"x");
+            peer.expect("C GET 0 f17");
+            peer.send("C 550 GET f17\n");
+            until_the_end(peer);
+        })],
+    );
+    let lines: Vec<String> = (1..=17).map(|n| format!("/get f{n}")).collect();
+    alice.type_keys(&format!("\x1b[200~{}\x1b[201~y", lines.join("\n")));
+    alice.wait_for_row("lines that wait: 1");
+    alice.type_keys("/get f18\r");
+    alice.wait_for_row("16 downloads are under way, no more at a time");
+    tell.send(()).unwrap();
+    alice.wait_for_row("f17: no such file");
+    alice.type_keys("\x03\x04");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
+    drop(folder);
 }

@@ -47,8 +47,7 @@ impl Administration {
             Administration::Unban(_) => "that user is let in again",
             Administration::Admin(_, true) => "that user is an administrator now",
             Administration::Admin(_, false) => "that user is no administrator any more",
-            Administration::Dump => "",
-            Administration::Shutdown(_) => "the server stops",
+            Administration::Dump | Administration::Shutdown(_) => "",
         }
     }
 }

@@ -86,6 +86,15 @@ pub trait Front {
     /// Where the terminal is gone.
     fn changed(&mut self) -> io::Result<()>;
 
+    /// Puts what was shown where it can be read, and no prompt behind it. Only what went through
+    /// this was seen.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    fn write_shown(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+
     /// Puts on the screen what waits.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
-//! A file of this machine while it is sent: opened once, and the same to the end.
+//! A file of this machine while it is sent: opened once, and to be the same to the end.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, openat, stat};
 use sha2::{Digest, Sha256};
 
 /// Bytes that are read at a time to hash them.
@@ -14,7 +14,10 @@ const HASH_BYTES: usize = 256 * 1024;
 /// A regular file, and what it was like when it was opened.
 #[derive(Debug)]
 pub struct LocalFile {
+    path: PathBuf,
     file: File,
+    /// Which file it is: device and inode.
+    identity: (u64, u64),
     size: u64,
     /// When it was last changed: seconds and nanoseconds.
     changed: (i64, i64),
@@ -34,7 +37,8 @@ impl LocalFile {
             return Err(io::Error::new(ErrorKind::InvalidInput, "that is no regular file"));
         }
         let changed = (metadata.mtime(), metadata.mtime_nsec());
-        Ok(LocalFile { file, size: metadata.size(), changed })
+        let identity = (metadata.dev(), metadata.ino());
+        Ok(LocalFile { path: path.to_path_buf(), file, identity, size: metadata.size(), changed })
     }
 
     /// How many bytes it had when it was opened.
@@ -53,24 +57,41 @@ impl LocalFile {
         })
     }
 
-    /// Hashes all of it. That may take a while.
+    /// Whether it is what it was when it was opened, and still the file of its name. One whose name
+    /// was taken away is.
+    ///
+    /// # Errors
+    /// Those of the file system, and where it is not.
+    pub fn is_same(&self) -> io::Result<()> {
+        let metadata = self.file.metadata()?;
+        let is_unchanged = metadata.size() == self.size
+            && (metadata.mtime(), metadata.mtime_nsec()) == self.changed;
+        // Where that can't be told any more, there is no other file to be seen either.
+        let is_replaced =
+            stat(&self.path).is_ok_and(|now| (now.st_dev, now.st_ino) != self.identity);
+        if is_unchanged && !is_replaced { Ok(()) } else { Err(changed()) }
+    }
+
+    /// Hashes its first `length` bytes. That may take a while; it is given up where `go_on` says
+    /// that nobody waits for it any more.
     ///
     /// # Errors
     /// Those of the file system, and where it was changed since it was opened.
-    pub fn hash(&self) -> io::Result<Sha256> {
+    pub fn hash(&self, length: u64, go_on: impl Fn() -> bool) -> io::Result<Sha256> {
         let mut hash = Sha256::new();
         let mut buffer = vec![0; HASH_BYTES];
         let mut offset = 0;
-        while offset < self.size {
-            let length = (self.size - offset).min(HASH_BYTES as u64) as usize;
+        while offset < length {
+            if !go_on() {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            self.is_same()?;
+            let length = (length - offset).min(HASH_BYTES as u64) as usize;
             self.read(&mut buffer[..length], offset)?;
             hash.update(&buffer[..length]);
             offset += length as u64;
         }
-        let metadata = self.file.metadata()?;
-        let is_same = metadata.size() == self.size
-            && (metadata.mtime(), metadata.mtime_nsec()) == self.changed;
-        if is_same { Ok(hash) } else { Err(changed()) }
+        self.is_same().map(|()| hash)
     }
 }
 
@@ -99,11 +120,27 @@ mod tests {
         fs::write(&path, "content").unwrap();
         let file = LocalFile::open(&path).unwrap();
         assert_eq!(file.size(), 7);
-        assert_eq!(file.hash().unwrap().finalize(), Sha256::digest(b"content"));
+        let hash = |length: u64| file.hash(length, || true);
+        assert_eq!(hash(7).unwrap().finalize(), Sha256::digest(b"content"));
+        assert_eq!(hash(3).unwrap().finalize(), Sha256::digest(b"con"));
+        assert!(file.hash(7, || false).is_err());
         fs::write(&path, "conten").unwrap();
         assert!(file.read(&mut [0; 7], 0).is_err());
-        assert!(file.hash().is_err());
+        assert!(hash(7).is_err() && file.is_same().is_err());
         fs::write(&path, "content and more").unwrap();
-        assert!(file.hash().is_err());
+        assert!(hash(7).is_err());
+    }
+
+    #[test]
+    fn another_file_of_its_name_is_noticed_and_no_name_is_no_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, new) = (folder.path().join("a"), folder.path().join("new"));
+        fs::write(&path, "content").unwrap();
+        let file = LocalFile::open(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(file.is_same().is_ok());
+        fs::write(&new, "CONTENT").unwrap();
+        fs::rename(&new, &path).unwrap();
+        assert!(file.is_same().is_err());
     }
 }

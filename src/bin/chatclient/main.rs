@@ -42,7 +42,7 @@ use chatsrv::exit::Exit;
 use chatsrv::protocol::wire;
 use zeroize::Zeroizing;
 
-use client::{Client, Start};
+use client::{Client, Conclusion, Start};
 use front::Front;
 use login::{Credentials, Password};
 use one_job::{Job, JobFront, ask_password};
@@ -57,7 +57,8 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     match run(&options) {
-        Ok(exit) => exit.into(),
+        Ok(Conclusion::Exit(exit)) => exit.into(),
+        Ok(Conclusion::ReaderGone) => signals::end_as_sigpipe(),
         Err((exit, why)) => {
             eprintln!("chatclient: {}", safe!("{why}"));
             exit.into()
@@ -67,7 +68,7 @@ fn main() -> ExitCode {
 
 type Failure = (Exit, String);
 
-fn run(options: &Options) -> Result<Exit, Failure> {
+fn run(options: &Options) -> Result<Conclusion, Failure> {
     let server = options.server().map_err(|why| (Exit::Usage, why))?;
     let tls = options.tls(&server).map_err(|why| (Exit::Usage, why))?;
     let job = options.job().map_err(|why| (Exit::Usage, why))?;

@@ -1,5 +1,8 @@
 //! The command line.
 
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use chatsrv::options::Size;
@@ -70,7 +73,8 @@ pub struct Options {
     #[arg(long, num_args = 2, value_names = ["TARGET", "FILE"], conflicts_with = "say")]
     pub send: Option<Vec<String>>,
 
-    /// Where the file goes; - is standard output [default: the current folder]
+    /// Where the file goes: a new file, a folder, a device or pipe, or - for standard output
+    /// [default: the current folder]
     #[arg(short, long, value_name = "FILE", requires = "get")]
     pub output: Option<PathBuf>,
 
@@ -170,14 +174,31 @@ impl Options {
         };
         let place = match &self.output {
             None => Place::Folder(PathBuf::from(".")),
-            Some(path) if path.as_os_str() == "-" => Place::Output,
             Some(path) => file_place(path)?,
         };
         Ok(Some(Job::Get { source, place }))
     }
 }
 
+/// What names standard output as a file.
+const STANDARD_OUTPUTS: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// What `-o` names: a new file, or something else that is there and takes bytes.
 fn file_place(path: &Path) -> Result<Place, String> {
+    if STANDARD_OUTPUTS.iter().any(|name| path.as_os_str() == *name) {
+        return Ok(Place::Output);
+    }
+    // Where it can't be looked at, it can't be made either, and the reason is told then.
+    match fs::metadata(path).map(|metadata| metadata.file_type()) {
+        Ok(kind) if kind.is_dir() => return Ok(Place::Folder(path.to_path_buf())),
+        Ok(kind) if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() => {
+            return Ok(Place::Device(path.to_path_buf()));
+        }
+        Err(_) if path.as_os_str().as_bytes().ends_with(b"/") => {
+            return Err(format!("no such folder: {}", path.display()));
+        }
+        _ => {}
+    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),

@@ -2,11 +2,12 @@
 //! long for a name, `START~HASH.part`.
 //!
 //! Nothing that stands is overwritten and no symbolic link is followed. What an earlier download
-//! left is kept and continued.
+//! left is kept and continued; where it turns out to be of another file, it is put aside once, as
+//! `NAME.part.old`.
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -116,6 +117,8 @@ pub struct PartFile {
     folder: OwnedFd,
     name: String,
     part: String,
+    /// What it is called once it is put aside.
+    old: String,
     /// Whether it gets a name with a number where its own is taken.
     numbered: bool,
     file: File,
@@ -136,7 +139,7 @@ impl PartFile {
             Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        PartFile::open_in(folder, name, part_name(name, ".part"), false)
+        PartFile::open_in(folder, name, ".part", false)
     }
 
     /// The same for a file that was sent as message `id`: where `name` is taken it gets another
@@ -149,24 +152,21 @@ impl PartFile {
         name: &str,
         id: MessageId,
     ) -> Result<(Self, Sha256), PartError> {
-        let part = part_name(name, &format!(".{id}.part"));
-        PartFile::open_in(open_folder(folder)?, name, part, true)
+        PartFile::open_in(open_folder(folder)?, name, &format!(".{id}.part"), true)
     }
 
     fn open_in(
         folder: OwnedFd,
         name: &str,
-        part: String,
+        ending: &str,
         numbered: bool,
     ) -> Result<(Self, Sha256), PartError> {
+        let part = part_name(name, ending);
+        let old = part_name(name, &format!("{ending}.old"));
         let mut file = File::from(open_part(&folder, &part)?);
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(PartError::Busy),
-            Err(error) => return Err(error.into()),
-        }
+        lock(&file)?;
         let (hash, kept) = hash_all(&mut file)?;
-        Ok((PartFile { folder, name: name.to_string(), part, numbered, file, kept }, hash))
+        Ok((PartFile { folder, name: name.to_string(), part, old, numbered, file, kept }, hash))
     }
 
     /// How many bytes an earlier download left, from which to go on.
@@ -211,15 +211,7 @@ impl PartFile {
     }
 
     fn rename(&self, name: &str) -> Result<(), Errno> {
-        let PartFile { folder, part, .. } = self;
-        match renameat_with(folder, part, folder, name, RenameFlags::NOREPLACE) {
-            // Not every file system can do that; a hard link does not replace anything either.
-            Err(Errno::INVAL | Errno::NOSYS) => {
-                linkat(folder, part, folder, name, AtFlags::empty())?;
-                unlinkat(folder, part, AtFlags::empty())
-            }
-            renamed => renamed,
-        }
+        rename_new(&self.folder, &self.part, name)
     }
 
     /// Takes back what was written: what an earlier download left stands, a new file is removed.
@@ -231,6 +223,37 @@ impl PartFile {
             return self.file.set_len(self.kept);
         }
         Ok(unlinkat(&self.folder, &self.part, AtFlags::empty())?)
+    }
+
+    /// Begins with an empty file, for what is there is of another one than comes: what an earlier
+    /// download left is put aside, where nothing was before. Says under which name, if so.
+    ///
+    /// # Errors
+    /// [`PartError`]; what was there may stand under either name then.
+    pub fn begin_anew(&mut self) -> Result<Option<String>, PartError> {
+        let PartFile { folder, part, old, kept, .. } = &*self;
+        if *kept > 0 {
+            self.file.set_len(*kept)?;
+            match rename_new(folder, part, old) {
+                Ok(()) => {
+                    let old = old.clone();
+                    self.file = File::from(open_part(&self.folder, &self.part)?);
+                    lock(&self.file)?;
+                    self.empty()?;
+                    return Ok(Some(old));
+                }
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.empty()?;
+        Ok(None)
+    }
+
+    fn empty(&mut self) -> io::Result<()> {
+        self.kept = 0;
+        self.file.set_len(0)?;
+        self.file.rewind()
     }
 
     /// Leaves what came for a later download to go on from; an empty file is removed.
@@ -253,6 +276,26 @@ fn part_name(name: &str, ending: &str) -> String {
     let room = NAME_BYTES_MAX.saturating_sub(1 + hash.len() + ending.len());
     let end = (0..=room).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
     format!("{}~{hash}{ending}", &name[..end])
+}
+
+/// Renames a file, and replaces nothing.
+fn rename_new(folder: &OwnedFd, from: &str, to: &str) -> Result<(), Errno> {
+    match renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
+        // Not every file system can do that; a hard link does not replace anything either.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            linkat(folder, from, folder, to, AtFlags::empty())?;
+            unlinkat(folder, from, AtFlags::empty())
+        }
+        renamed => renamed,
+    }
+}
+
+fn lock(file: &File) -> Result<(), PartError> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(()),
+        Err(Errno::WOULDBLOCK) => Err(PartError::Busy),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn open_folder(folder: &Path) -> Result<OwnedFd, Errno> {
@@ -299,152 +342,4 @@ fn hash_all(file: &mut File) -> io::Result<(Sha256, u64)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    #[test]
-    fn names_stay_in_the_folder_and_can_be_seen() {
-        let name = |text: &str| local_name(&text.parse().unwrap());
-        assert_eq!(name("docs/a b.txt"), "a b.txt");
-        assert_eq!(name("fdp\u{202e}exe.txt"), "fdp_exe.txt");
-    }
-
-    #[test]
-    fn what_is_sent_gets_a_harmless_name() {
-        let names = [
-            ("photo.jpg", "photo.jpg"),
-            ("../../etc/passwd", "passwd"),
-            ("..\\..\\boot.ini", "boot.ini"),
-            ("..", "_."),
-            (".bashrc", "_bashrc"),
-            ("-rf", "_rf"),
-            ("a/", "file"),
-            ("", "file"),
-            (" ", "file"),
-            ("a\x1b[2Jb\n", "a_[2Jb_"),
-            ("gpj.\u{202e}exe", "gpj._exe"),
-        ];
-        for (sent, here) in names {
-            assert_eq!(received_name(sent), here, "{sent:?}");
-        }
-        let long = received_name(&format!("{}.jpg", "ä".repeat(200)));
-        assert!(long.len() <= RECEIVED_NAME_BYTES_MAX && long.ends_with("ä.jpg"), "{long}");
-    }
-
-    #[test]
-    fn what_is_sent_again_gets_a_number() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut names = Vec::new();
-        for id in 1..=3 {
-            let open = PartFile::open_sent(folder.path(), "photo.jpg", MessageId(id));
-            let (mut file, _) = open.unwrap();
-            file.write(&[id as u8]).unwrap();
-            names.push(file.finish().unwrap());
-        }
-        assert_eq!(names, ["photo.jpg", "photo (1).jpg", "photo (2).jpg"]);
-        assert_eq!(fs::read(folder.path().join("photo (1).jpg")).unwrap(), [2]);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
-    }
-
-    #[test]
-    fn a_whole_file_gets_its_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
-        file.write(b"content").unwrap();
-        assert!(!folder.path().join("a").exists());
-        assert_eq!(file.finish().unwrap(), "a");
-        assert_eq!(fs::read(folder.path().join("a")).unwrap(), b"content");
-        assert!(!folder.path().join("a.part").exists());
-    }
-
-    #[test]
-    fn the_longest_names_have_a_part_file_each() {
-        let folder = tempfile::tempdir().unwrap();
-        let names = |length: usize| [format!("{}a", "x".repeat(length - 1)), "y".repeat(length)];
-        let long = ["ä".repeat(127), format!("{}b", "ä".repeat(127))];
-        let alike = ["a", "b"].map(|end| format!("{}{end}", "x".repeat(254)));
-        for name in names(250).iter().chain(&names(251)).chain(&long).chain(&alike) {
-            let (mut file, _) = PartFile::open(folder.path(), name).unwrap();
-            file.write(name.as_bytes()).unwrap();
-            file.keep().unwrap();
-        }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 8);
-        for name in &alike {
-            let (file, _) = PartFile::open(folder.path(), name).unwrap();
-            assert_eq!(file.kept(), 255);
-            assert_eq!(file.finish().unwrap(), *name);
-            assert_eq!(fs::read(folder.path().join(name)).unwrap(), name.as_bytes());
-        }
-    }
-
-    #[test]
-    fn a_name_that_is_not_on_the_disk_is_told_with_the_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
-        // A descriptor that only names the folder: files can be renamed there, but it can't be
-        // written to the disk.
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        file.folder = openat(CWD, folder.path(), flags, Mode::empty()).unwrap();
-        let error = file.finish().unwrap_err();
-        assert!(matches!(&error, PartError::MayVanish(name, _) if name == "a"), "{error}");
-        assert!(folder.path().join("a").exists());
-    }
-
-    #[test]
-    fn nothing_is_overwritten() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a");
-        let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
-        file.write(b"new").unwrap();
-        fs::write(&path, "old").unwrap();
-        assert!(matches!(file.finish(), Err(PartError::Exists)));
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read(folder.path().join("a.part")).unwrap(), b"new");
-        assert!(matches!(PartFile::open(folder.path(), "a"), Err(PartError::Exists)));
-    }
-
-    #[test]
-    fn links_are_not_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let victim = folder.path().join("victim");
-        fs::write(&victim, "precious").unwrap();
-        std::os::unix::fs::symlink(&victim, folder.path().join("a.part")).unwrap();
-        assert!(matches!(PartFile::open(folder.path(), "a"), Err(PartError::NotOurs)));
-        fs::hard_link(&victim, folder.path().join("b.part")).unwrap();
-        assert!(matches!(PartFile::open(folder.path(), "b"), Err(PartError::NotOurs)));
-        std::os::unix::fs::symlink("nowhere", folder.path().join("c")).unwrap();
-        assert!(matches!(PartFile::open(folder.path(), "c"), Err(PartError::Exists)));
-        assert_eq!(fs::read(&victim).unwrap(), b"precious");
-    }
-
-    #[test]
-    fn what_an_earlier_download_left_is_continued_and_never_lost() {
-        let folder = tempfile::tempdir().unwrap();
-        let part = folder.path().join("a.part");
-        let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
-        file.write(b"first ").unwrap();
-        assert!(matches!(PartFile::open(folder.path(), "a"), Err(PartError::Busy)));
-        file.keep().unwrap();
-
-        let (mut file, mut hash) = PartFile::open(folder.path(), "a").unwrap();
-        assert_eq!(file.kept(), 6);
-        file.write(b"second").unwrap();
-        hash.update(b"second");
-        assert_eq!(hash.finalize(), Sha256::digest(b"first second"));
-        assert_eq!(fs::read(&part).unwrap(), b"first second");
-        file.discard().unwrap();
-        assert_eq!(fs::read(&part).unwrap(), b"first ");
-    }
-
-    #[test]
-    fn a_new_file_that_is_not_wanted_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
-        file.write(b"x").unwrap();
-        file.discard().unwrap();
-        let (file, _) = PartFile::open(folder.path(), "a").unwrap();
-        file.keep().unwrap();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    }
-}
+mod tests;

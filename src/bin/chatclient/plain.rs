@@ -146,6 +146,11 @@ impl Front for Plain {
         Ok(())
     }
 
+    fn write_shown(&mut self) -> io::Result<()> {
+        self.write_output();
+        self.broken.take().map_or(Ok(()), Err)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         if self.is_terminal {
             self.set_echo(!self.prompt.secret)?;
@@ -153,8 +158,7 @@ impl Front for Plain {
                 self.output.extend_from_slice(self.prompt.text.as_str().as_bytes());
             }
         }
-        self.write_output();
-        self.broken.take().map_or(Ok(()), Err)
+        self.write_shown()
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use chatsrv::protocol::name::{Target, UserRef};
 use chatsrv::protocol::reply::{Closed, Code, ServerLine};
+use chatsrv::protocol::verb::Verb;
 
 use crate::groups::GroupRequest;
 use crate::transfers::TransferId;
@@ -69,6 +70,8 @@ pub enum Asked {
     Call(UserRef),
     /// The server's figures.
     Dump,
+    /// To stop the server.
+    Shutdown,
     /// Something whose answer is no more than yes or no.
     Simple {
         /// What to say after a yes.
@@ -82,8 +85,14 @@ pub enum Asked {
     Get(TransferId),
     /// What a file is that was sent in a chat.
     NameOf(TransferId),
+    /// What came to the protocol later.
+    More,
     /// The start of an upload.
     Put(TransferId),
+    /// To compare the SHA-256 of an upload when it is whole.
+    Expect(TransferId),
+    /// To drop an upload whose end was sent.
+    AbortUpload(TransferId),
     /// The SHA-256 of a file that was uploaded.
     CompareUpload(TransferId),
     /// The SHA-256 of a file that was downloaded.
@@ -114,8 +123,8 @@ impl Asked {
 
     /// Whether the server may have to read a large file before it answers.
     pub fn takes_long(&self) -> bool {
-        use Asked::{Compare, CompareUpload, NameOf, Sum};
-        matches!(self, Sum | Compare(_) | CompareUpload(_) | NameOf(_))
+        use Asked::{Compare, CompareUpload, NameOf, Put, Sum};
+        matches!(self, Sum | Compare(_) | CompareUpload(_) | NameOf(_) | Put(_))
     }
 
     /// Whether the client enters a chat with its answer.
@@ -138,6 +147,7 @@ impl Asked {
             Asked::Up { quiet: false } => Some("/up"),
             Asked::Call(_) => Some("/call"),
             Asked::Dump => Some("/dump"),
+            Asked::Shutdown => Some("/shutdown"),
             Asked::Simple { .. } => Some("the last command"),
             _ => None,
         }
@@ -169,18 +179,46 @@ pub enum Sorted {
 #[derive(Debug, Default)]
 pub struct Session {
     open: VecDeque<Asked>,
-    outgoing: VecDeque<(Asked, Outgoing)>,
+    /// What is still to be sent; without a request it is a line that gets no answer.
+    outgoing: VecDeque<(Option<Asked>, Outgoing)>,
     /// Whether the rest has to wait for an answer: the server would take it as a part of a
     /// dialogue.
     in_dialogue: bool,
     /// How many messages of the list under way are still to come.
     messages_left: usize,
+    /// Whether the server says what came to the protocol later; none where it was not asked to.
+    more: Option<bool>,
 }
 
 impl Session {
     /// Asks the server for something.
     pub fn ask(&mut self, asked: Asked, line: Outgoing) {
-        self.outgoing.push_back((asked, line));
+        self.outgoing.push_back((Some(asked), line));
+    }
+
+    /// Sends a line that gets no answer, behind what was asked before.
+    pub fn say(&mut self, line: Outgoing) {
+        self.outgoing.push_back((None, line));
+    }
+
+    /// Asks the server, once a connection, for what came to the protocol later.
+    pub fn ask_for_more(&mut self) {
+        if self.more.is_none()
+            && let Ok(line) = Outgoing::command(Verb::More, "on")
+        {
+            self.more = Some(false);
+            self.ask(Asked::More, line);
+        }
+    }
+
+    /// The server says that, or is an older one.
+    pub fn more_answered(&mut self, is_on: bool) {
+        self.more = Some(is_on);
+    }
+
+    /// Whether the server says what came to the protocol later.
+    pub fn has_more(&self) -> bool {
+        self.more == Some(true)
     }
 
     /// Something is answered without having been asked.
@@ -190,12 +228,12 @@ impl Session {
 
     /// Goes on with a dialogue, before everything that waits.
     pub fn go_on(&mut self, asked: Asked, line: Outgoing) {
-        self.outgoing.push_front((asked, line));
+        self.outgoing.push_front((Some(asked), line));
     }
 
     /// The requests that wait for their answers, the oldest first.
     pub fn open_requests(&self) -> impl Iterator<Item = &Asked> {
-        self.open.iter().chain(self.outgoing.iter().map(|(asked, _)| asked))
+        self.open.iter().chain(self.outgoing.iter().filter_map(|(asked, _)| asked.as_ref()))
     }
 
     /// Takes the lines that are to be sent, in order.
@@ -205,11 +243,16 @@ impl Session {
             let Some((asked, line)) = self.outgoing.pop_front() else {
                 break;
             };
-            self.in_dialogue = matches!(asked, Asked::Passwd(_));
-            self.open.push_back(asked);
+            self.in_dialogue = matches!(asked, Some(Asked::Passwd(_)));
+            self.open.extend(asked);
             lines.push(line);
         }
         lines
+    }
+
+    /// Whether something waits to be sent that may be.
+    pub fn has_outgoing(&self) -> bool {
+        !self.in_dialogue && !self.outgoing.is_empty()
     }
 
     /// Whether everything is answered.
@@ -269,7 +312,6 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chatsrv::protocol::verb::Verb;
 
     fn sort(session: &mut Session, line: &str) -> Sorted {
         session.sort(&ServerLine::parse(line).unwrap())

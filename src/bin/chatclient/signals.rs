@@ -3,15 +3,27 @@
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGWINCH};
 use signal_hook::flag;
-use signal_hook::low_level::pipe;
+use signal_hook::low_level::{emulate_default_handler, pipe};
 
 /// What asks the process to end.
 const END_SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+
+/// Exit code of a process that a signal has ended, as shells tell it, less the signal.
+const ENDED_BY_SIGNAL: u8 = 128;
+
+/// Ends the process as SIGPIPE does where nobody ignores it: whoever read its output has gone, and
+/// a shell sees the same as of any other program in that place.
+pub fn end_as_sigpipe() -> ExitCode {
+    // It returns where the system lets nobody set a signal back; the code says the same then.
+    let _ = emulate_default_handler(SIGPIPE);
+    ExitCode::from(ENDED_BY_SIGNAL + SIGPIPE as u8)
+}
 
 /// As long as it lives, signals that ask the process to end do not end it by themselves.
 #[derive(Debug)]

@@ -18,6 +18,9 @@ fn words_are_checked() {
     assert_eq!(parse("PM x"), Err(Code::BadParameters));
     assert_eq!(parse("NICK Al Ice"), Ok(Request::Nick("Al Ice".parse().unwrap())));
     assert_eq!(parse("QUIET maybe"), Err(Code::BadParameters));
+    assert_eq!(parse("MORE ON"), Ok(Request::More(true)));
+    assert_eq!(parse("MORE off"), Ok(Request::More(false)));
+    assert_eq!(parse("MORE"), Err(Code::BadParameters));
     assert_eq!(parse("NOPE"), Err(Code::Unknown));
     assert_eq!(parse(""), Err(Code::Unknown));
 }
@@ -78,6 +81,12 @@ fn uploads_need_a_size_and_a_name() {
     let name: FileName = "a b".parse().unwrap();
     assert_eq!(parse("PUT 5 a b"), Ok(Request::Put { size: 5, name: name.clone() }));
     assert_eq!(parse("PUT a"), Err(Code::BadParameters));
+    let sha256 = Sha256Sum([0xab; 32]);
+    let expect = format!("EXPECT 3 {sha256}");
+    assert_eq!(parse(&expect), Ok(Request::Expect { stream: 3, sha256 }));
+    for wrong in ["EXPECT 3", "EXPECT x", &expect[..70], &format!("{expect} "), &expect[7..]] {
+        assert!(parse(wrong).is_err(), "{wrong}");
+    }
     assert_eq!(parse("PUT 5"), Err(Code::BadParameters));
     assert_eq!(parse("PUT 5 ../a"), Err(Code::NameNotAllowed));
     let to = "bob".parse().unwrap();

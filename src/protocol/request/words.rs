@@ -5,6 +5,7 @@ use crate::protocol::name::{
     DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName, UserRef,
 };
 use crate::protocol::reply::{Code, MessageId};
+use crate::protocol::sha256::InvalidSum;
 use crate::protocol::text::{InvalidReason, Secret, Text};
 use crate::protocol::verb::Verb;
 
@@ -31,11 +32,13 @@ pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
         Verb::Who => nothing(words, Request::Who),
         Verb::Nick => display_name(words).map(Request::Nick),
         Verb::Quiet => on_or_off(words).map(Request::Quiet),
+        Verb::More => on_or_off(words).map(Request::More),
         Verb::Ls => folder(words).map(Request::Ls),
         Verb::Get => get(words),
         Verb::Sum => file_ref(words).map(Request::Sum),
         Verb::Put => put(words),
         Verb::Sendfile => sendfile(words),
+        Verb::Expect => expect(words),
         Verb::Abort => {
             Ok(Request::Abort { stream: number(words.as_str(), "give the stream's number")? })
         }
@@ -214,6 +217,14 @@ fn sendfile(words: Text<'_>) -> Result<Request, Wrong> {
         return Err((Code::NameNotAllowed, "give a name without folders"));
     }
     Ok(Request::Sendfile { to: chat(target)?, size, name })
+}
+
+fn expect(words: Text<'_>) -> Result<Request, Wrong> {
+    const WRONG: &str = "give the stream's number and 64 hexadecimal digits";
+    let (stream, sum) = words.split_word();
+    let stream = number(stream, WRONG)?;
+    let sha256 = sum.parse().map_err(|InvalidSum| (Code::BadParameters, WRONG))?;
+    Ok(Request::Expect { stream, sha256 })
 }
 
 /// The name of a file that is to be made.

@@ -1,5 +1,6 @@
 //! The outbox over a real pair of sockets.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -72,7 +73,7 @@ fn list(count: usize) -> List {
     List::whole(Verb::Help, items, None, Reply::text(Code::Done, Verb::Help, "end"))
 }
 
-fn file(content: &[u8]) -> Opened {
+fn file(content: &[u8]) -> Opened<File> {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(content).unwrap();
     Opened { file: Arc::new(file), permit: Permits::new(1).take().unwrap() }

@@ -9,9 +9,11 @@ use rustix::io::Errno;
 
 use crate::hub::{Chat, GroupId, GroupRecord, Place, StoredMessage, UploadId};
 use crate::protocol::reply::MessageId;
+use crate::protocol::sha256::Sha256Sum;
 
 mod random;
 mod remains;
+mod sums;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -22,8 +24,9 @@ const GROUP: GroupId = GroupId(1_000);
 #[derive(Clone, Debug)]
 struct Open {
     id: UploadId,
-    file: Arc<File>,
+    part: Arc<OpenPart>,
     offset: u64,
+    sha256: Sha256Sum,
 }
 
 fn shared(text: &str) -> Place {
@@ -41,6 +44,10 @@ fn direct() -> Chat {
 fn message(id: u64, from: Number, chat: Chat) -> StoredMessage {
     let file_size = Some(0);
     StoredMessage { id: MessageId(id), from, chat, text: "picture.png".into(), file_size }
+}
+
+fn sync(upload: UploadId) -> Job {
+    Job::SyncUpload { upload, expected: None }
 }
 
 /// Microseconds since the Unix epoch.
@@ -63,9 +70,9 @@ impl Fixture {
     ) -> Result<Open, Outcome> {
         let begun = self.submit(Job::BeginUpload { owner, place, size, quota });
         match self.wait(1).pop() {
-            Some(Completion::UploadOpened { ticket, file, upload, offset }) => {
+            Some(Completion::UploadOpened { ticket, part, offset, sha256 }) => {
                 assert_eq!(ticket, begun);
-                Ok(Open { id: upload, file: Arc::new(file), offset })
+                Ok(Open { id: part.upload(), part: Arc::new(part), offset, sha256 })
             }
             Some(Completion::Job { ticket, outcome }) => {
                 assert_eq!(ticket, begun);
@@ -76,7 +83,7 @@ impl Fixture {
     }
 
     fn write(&self, open: &Open, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.store.write(CONN, 7, Arc::clone(&open.file), offset, bytes.to_vec());
+        self.store.write(CONN, 7, Arc::clone(&open.part), offset, bytes.to_vec());
         match self.wait(1).pop() {
             Some(Completion::Written { conn: CONN, stream: 7, result }) => result,
             other => panic!("{other:?}"),
@@ -84,7 +91,7 @@ impl Fixture {
     }
 
     fn finish(&mut self, open: &Open, message: Option<StoredMessage>) -> Outcome {
-        match self.run(Job::SyncUpload(open.id)) {
+        match self.run(sync(open.id)) {
             Outcome::Done => self.run(Job::FinishUpload { upload: open.id, message }),
             other => other,
         }
@@ -169,7 +176,7 @@ fn an_upload_appears_when_it_is_whole() {
     let open = fixture.begin(ALICE, shared("sub/a b.txt"), 6).unwrap();
     assert_eq!(open.offset, 0);
     fixture.write(&open, 0, b"abc").unwrap();
-    assert_eq!(fixture.run(Job::SyncUpload(open.id)), Outcome::Failed, "it is not whole");
+    assert_eq!(fixture.run(sync(open.id)), Outcome::Failed, "it is not whole");
     let Outcome::Folder(entries) = fixture.run(Job::ListFolder { path: Some(name("sub")) }) else {
         panic!("no list")
     };
@@ -222,7 +229,7 @@ fn what_was_handed_in_before_is_written_before_an_upload_goes_on() {
     let mut fixture = Fixture::new();
     let open = fixture.begin(ALICE, shared("file"), 1_000_000).unwrap();
     for i in 0..100 {
-        fixture.store.write(CONN, 7, Arc::clone(&open.file), i * 10_000, vec![7; 10_000]);
+        fixture.store.write(CONN, 7, Arc::clone(&open.part), i * 10_000, vec![7; 10_000]);
     }
     drop(open);
     let (owner, place, size) = (ALICE, shared("file"), 1_000_000);
@@ -351,7 +358,7 @@ fn a_disk_without_room_is_told_before_and_while_writing() {
     }
     fixture.eventually("no row is left", |fixture| fixture.count("uploads") == 0);
     let mut full = fixture.begin(ALICE, shared("file"), 3).unwrap();
-    full.file = Arc::new(File::options().write(true).open("/dev/full").unwrap());
+    full.part = Arc::new(OpenPart::of(File::options().write(true).open("/dev/full").unwrap()));
     let error = fixture.write(&full, 0, b"abc").unwrap_err();
     assert_eq!(Errno::from_io_error(&error), Some(Errno::NOSPC));
 }
@@ -386,7 +393,7 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     let Outcome::Summed { sha256, size: 3 } = fixture.run(Job::SumSent(MessageId(now))) else {
         panic!("no sum")
     };
-    assert_eq!(sha256[..4], [0xba, 0x78, 0x16, 0xbf]);
+    assert_eq!(sha256.0[..4], [0xba, 0x78, 0x16, 0xbf]);
     assert_eq!(fixture.run(Job::SumSent(MessageId(now + 1))), Outcome::NotFound);
     assert_eq!(fixture.read_sent(now).unwrap(), b"abc");
     let words = Selection::Holding { chat: None, words: "picture".into() };
@@ -414,7 +421,7 @@ fn many_uploads_are_written_at_once() {
     for at in 0..count {
         for (i, open) in (0..).zip(&opened) {
             let bytes = vec![at as u8 ^ i; chunk as usize];
-            fixture.store.write(CONN, i.into(), Arc::clone(&open.file), at * chunk, bytes);
+            fixture.store.write(CONN, i.into(), Arc::clone(&open.part), at * chunk, bytes);
         }
         for written in fixture.wait(opened.len()) {
             assert!(matches!(written, Completion::Written { result: Ok(()), .. }));

@@ -16,20 +16,24 @@
 //! as soon as the database says so, in one transaction with its message.
 
 mod parts;
+mod progress;
 mod recounts;
+mod rereads;
 mod rows;
 mod threads;
 
+pub use parts::OpenPart;
 pub(super) use parts::Parts;
 pub(super) use recounts::Recounts;
 pub(super) use rows::{drop_lane, drop_sent, look_at_files, repair};
-pub(super) use threads::{Task, Uploads};
+pub(super) use threads::{SyncTask, Task, Uploads};
 
 use rusqlite::Connection;
 
 use crate::hub::{Outcome, Place, StoredMessage, Ticket, UploadId};
 use crate::protocol::name::{FileName, Number};
 use crate::protocol::reply::MessageId;
+use crate::protocol::sha256::Sha256Sum;
 
 /// An upload as it was announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +92,7 @@ pub(super) enum Request {
     /// are those of the owner's files of which it was found that they don't stand there any more.
     Begin { ticket: Ticket, announced: Announced, gone: Option<Vec<UploadId>> },
     /// Bring an upload to the disk.
-    Sync { ticket: Ticket, upload: UploadId },
+    Sync { ticket: Ticket, upload: UploadId, expected: Option<Sha256Sum> },
     /// Make an upload a file.
     Finish { ticket: Ticket, upload: UploadId, message: Option<StoredMessage> },
     /// Note that an upload stands in the shared folder.
@@ -180,8 +184,11 @@ impl Request {
             Request::Begin { ticket, announced, gone } => {
                 rows::begin(database, *ticket, announced, gone.as_deref(), recounts)
             }
-            Request::Sync { ticket, upload } => Ok(match rows::get(database, *upload)? {
-                Some(upload) => Step::Task(Task::Sync { ticket: *ticket, upload }),
+            Request::Sync { ticket, upload, expected } => Ok(match rows::get(database, *upload)? {
+                Some(upload) => {
+                    let (ticket, expected) = (*ticket, *expected);
+                    Step::Task(Task::Sync(SyncTask { ticket, upload, expected, is_reread: false }))
+                }
                 None => Step::Done(Outcome::NotFound),
             }),
             Request::Finish { ticket, upload, message } => {

@@ -34,6 +34,31 @@ pub(in crate::store) struct Parts {
     reserve: u64,
 }
 
+/// A part that is open for writing.
+#[derive(Debug)]
+pub struct OpenPart {
+    upload: UploadId,
+    file: File,
+}
+
+impl OpenPart {
+    /// A part of no upload.
+    #[cfg(test)]
+    pub(crate) fn of(file: File) -> Self {
+        OpenPart { upload: UploadId(0), file }
+    }
+
+    /// Which upload it is of.
+    pub fn upload(&self) -> UploadId {
+        self.upload
+    }
+
+    /// The file.
+    pub(in crate::store) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
 /// A file that may be there, by its name in an open folder.
 #[derive(Debug)]
 struct Spot {
@@ -64,9 +89,9 @@ impl Parts {
         &self.folder
     }
 
-    /// Opens the part of an upload for writing, and tells how many bytes are there. It is locked
-    /// for as long as it is open, so that [`Parts::fate`] knows.
-    pub(super) fn open_part(&self, upload: &Upload, is_new: bool) -> Result<(File, u64), Refusal> {
+    /// Opens the part of an upload for writing. It is locked for as long as it is open, so that
+    /// [`Parts::fate`] knows.
+    pub(super) fn open_part(&self, upload: &Upload, is_new: bool) -> Result<OpenPart, Refusal> {
         let part = self.part(upload)?;
         if let Place::Shared(name) = &upload.place
             && part.sibling(last_part(name)).is_taken()?
@@ -78,17 +103,20 @@ impl Parts {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK;
         let flags = if is_new { flags | OFlags::EXCL } else { flags };
         let file = part.open(flags).map_err(refuse_write)?;
-        let mut offset = regular_size(&file)?;
-        if offset > upload.size {
+        if regular_size(&file)? > upload.size {
             // Somebody has written into it, so nothing of it can be trusted.
             rustix::fs::ftruncate(&file, 0)?;
-            offset = 0;
         }
         if let Err(error) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
             // It is begun just now, so it is safe for a day in any case.
             log::debug!("the upload {} can't be locked: {error}", upload.id.0);
         }
-        Ok((File::from(file), offset))
+        Ok(OpenPart { upload: upload.id, file: File::from(file) })
+    }
+
+    /// Opens the part of an upload for reading.
+    pub(super) fn open_to_read(&self, upload: &Upload) -> Result<File, Refusal> {
+        Ok(File::from(self.part(upload)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?))
     }
 
     /// Brings an upload to the disk.

@@ -1,21 +1,22 @@
 //! The threads that write. Everything that is done with one upload is done by one of them, in the
 //! order in which it was handed in; a slow disk holds up the uploads of its threads alone.
 
-use std::collections::HashMap;
-use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use super::parts::{self, Parts};
+use super::parts::{self, OpenPart, Parts};
+use super::progress::{Hashed, Progress};
+use super::rereads::{self, Reread, Rereads, Step, Then};
 use super::{Announced, Fate, Garbage, OwnFile, Request, Upload};
 use crate::hub::{ConnId, Outcome, Place, Ticket, UploadId};
+use crate::protocol::sha256::Sha256Sum;
 use crate::store::completions::{Completion, Completions};
 use crate::store::database;
 use crate::store::folder::Refusal;
 use crate::store::health::Health;
 use crate::store::queue::Queue;
-use crate::store::threads::Threads;
+use crate::store::sums::{KnownSums, Stamp};
+use crate::store::threads::{Threads, yield_to_others};
 
 /// A disk serves a few writers faster than one, and one that syncs holds up few others.
 const THREADS: usize = 4;
@@ -30,16 +31,9 @@ pub(in crate::store) enum Task {
     /// Look which of a user's files still stand in the shared folder, and begin again.
     Recount { ticket: Ticket, announced: Announced, files: Vec<OwnFile> },
     /// Write bytes of an upload.
-    Write {
-        conn: ConnId,
-        stream: u32,
-        file: Arc<File>,
-        upload: UploadId,
-        offset: u64,
-        bytes: Vec<u8>,
-    },
+    Write { conn: ConnId, stream: u32, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
     /// Bring an upload to the disk.
-    Sync { ticket: Ticket, upload: Upload },
+    Sync(SyncTask),
     /// Give an upload its name in the shared folder.
     Place { ticket: Ticket, upload: Upload },
     /// Look what has become of uploads that were begun before a time.
@@ -48,14 +42,24 @@ pub(in crate::store) enum Task {
     Sweep(Vec<Garbage>),
 }
 
+/// An upload to bring to the disk.
+#[derive(Debug)]
+pub(in crate::store) struct SyncTask {
+    pub(super) ticket: Ticket,
+    pub(super) upload: Upload,
+    /// The sum that it is to have, where its sender told one.
+    pub(super) expected: Option<Sha256Sum>,
+    /// Whether it was read for its sum.
+    pub(super) is_reread: bool,
+}
+
 impl Task {
     /// The upload whose order it has to keep; no matter which where it is of none.
     fn upload(&self) -> UploadId {
         match self {
-            Task::Begin { upload, .. } | Task::Sync { upload, .. } | Task::Place { upload, .. } => {
-                upload.id
-            }
-            Task::Write { upload, .. } => *upload,
+            Task::Begin { upload, .. } | Task::Place { upload, .. } => upload.id,
+            Task::Sync(sync) => sync.upload.id,
+            Task::Write { part, .. } => part.upload(),
             Task::Recount { .. } | Task::LookAtOld { .. } | Task::Sweep(_) => UploadId(0),
         }
     }
@@ -69,9 +73,9 @@ struct Shared {
     completions: Completions,
     database: Arc<Queue<database::Request>>,
     queues: [Queue<Task>; THREADS],
-    /// Which upload a file belongs to. A descriptor that was closed and given out again is noted
-    /// again before anybody can write to it.
-    opened: Mutex<HashMap<RawFd, UploadId>>,
+    progress: Progress,
+    rereads: Rereads,
+    known: Arc<KnownSums>,
 }
 
 /// The way to the threads that write.
@@ -82,6 +86,7 @@ impl Uploads {
     /// The way to threads that [`Uploads::start`] starts.
     pub(in crate::store) fn new(
         parts: Arc<Parts>,
+        known: Arc<KnownSums>,
         completions: Completions,
         database: Arc<Queue<database::Request>>,
     ) -> Self {
@@ -91,7 +96,9 @@ impl Uploads {
             completions,
             database,
             queues: std::array::from_fn(|_| Queue::new()),
-            opened: Mutex::default(),
+            progress: Progress::default(),
+            rereads: Rereads::new(),
+            known,
         }))
     }
 
@@ -104,7 +111,8 @@ impl Uploads {
             let shared = Arc::clone(&self.0);
             threads.spawn("file-write", move || shared.run(&shared.queues[index]))?;
         }
-        Ok(())
+        let shared = Arc::clone(&self.0);
+        threads.spawn("part-read", move || shared.run_rereads())
     }
 
     /// Hands in a task; tells whether there was room for it.
@@ -117,17 +125,19 @@ impl Uploads {
         &self,
         conn: ConnId,
         stream: u32,
-        file: Arc<File>,
+        part: Arc<OpenPart>,
         offset: u64,
         bytes: Vec<u8>,
     ) {
-        let upload = self.0.opened().get(&file.as_raw_fd()).copied();
-        // Only the files of uploads are written to.
-        let upload = upload.unwrap_or(UploadId(0));
-        if self.0.push(Task::Write { conn, stream, file, upload, offset, bytes }).is_err() {
+        if self.0.push(Task::Write { conn, stream, part, offset, bytes }).is_err() {
             let result = Err(io::ErrorKind::WouldBlock.into());
             self.0.completions.push(Completion::Written { conn, stream, result });
         }
+    }
+
+    /// An upload is a file: its sum is known from now on without reading it.
+    pub(in crate::store) fn finished(&self, upload: UploadId) {
+        self.0.finished(upload);
     }
 
     /// Drops what waits, and lets the threads end. What was not written is sent again when the
@@ -136,6 +146,7 @@ impl Uploads {
         for queue in &self.0.queues {
             queue.close_and_clear();
         }
+        self.0.rereads.close();
     }
 }
 
@@ -159,17 +170,13 @@ impl Shared {
                 let gone = Some(gone.map(|file| file.id).collect());
                 self.ask(Request::Begin { ticket, announced, gone });
             }
-            Task::Write { conn, stream, file, offset, bytes, .. } => {
-                let result = parts::write(&file, offset, &bytes);
+            Task::Write { conn, stream, part, offset, bytes } => {
+                let result = self.write(&part, offset, &bytes);
                 // Closed first, so that whoever is told finds no descriptor of it here.
-                drop(file);
+                drop(part);
                 self.completions.push(Completion::Written { conn, stream, result });
             }
-            Task::Sync { ticket, upload } => {
-                let result = self.parts.sync(&upload);
-                let outcome = self.outcome(&upload, result);
-                self.completions.finish(ticket, outcome);
-            }
+            Task::Sync(sync) => self.sync(sync),
             Task::Place { ticket, upload } => self.place(ticket, &upload),
             Task::LookAtOld { ticket, uploads, before, more } => {
                 let fates = uploads
@@ -180,6 +187,7 @@ impl Shared {
             }
             Task::Sweep(garbage) => {
                 for garbage in &garbage {
+                    self.progress.take(garbage.id);
                     if let Err(refusal) = self.parts.remove(garbage) {
                         let name = parts::file_name(garbage.id);
                         log::error!("the file {name} of an upload stays behind: {refusal:?}");
@@ -193,16 +201,9 @@ impl Shared {
 
     fn begin(&self, ticket: Ticket, upload: Upload, is_new: bool) {
         let refusal = match self.parts.open_part(&upload, is_new) {
-            Ok((file, offset)) => {
+            Ok(part) => {
                 self.health.worked();
-                self.opened().insert(file.as_raw_fd(), upload.id);
-                let upload = upload.id;
-                return self.completions.push(Completion::UploadOpened {
-                    ticket,
-                    file,
-                    upload,
-                    offset,
-                });
+                return self.opened(ticket, &upload, part);
             }
             Err(refusal) => refusal,
         };
@@ -215,6 +216,131 @@ impl Shared {
         self.completions.finish(ticket, outcome);
     }
 
+    /// Hands on a part that was opened, once it is known what is in it.
+    fn opened(&self, ticket: Ticket, upload: &Upload, part: OpenPart) {
+        let version = match Stamp::of(part.file()) {
+            Ok(version) => version,
+            Err(error) => {
+                let outcome = self.outcome(upload, Err(error.into()));
+                return self.completions.finish(ticket, outcome);
+            }
+        };
+        let hashed = match self.progress.get(upload.id, &version) {
+            None if version.size() == 0 => Some(Hashed::nothing(version)),
+            hashed => hashed.filter(Hashed::is_whole),
+        };
+        match hashed {
+            Some(hashed) => self.open_for_writing(ticket, part, hashed),
+            None => {
+                let then = Then::Open { ticket, part };
+                self.reread(Reread::new(upload.clone(), then));
+            }
+        }
+    }
+
+    fn open_for_writing(&self, ticket: Ticket, part: OpenPart, hashed: Hashed) {
+        let (offset, sha256) = (hashed.length(), hashed.sum());
+        self.progress.put(part.upload(), hashed);
+        self.completions.push(Completion::UploadOpened { ticket, part, offset, sha256 });
+    }
+
+    /// Writes bytes, and goes on with the sum.
+    fn write(&self, part: &OpenPart, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let before = Stamp::of(part.file())?;
+        if before.size() != offset {
+            // What is to come would be no part of what was announced.
+            return Err(io::Error::other("somebody else has changed its length"));
+        }
+        let hashed = self.progress.take(part.upload());
+        parts::write(part.file(), offset, bytes)?;
+        if let Some(mut hashed) = hashed
+            && hashed.is_of(&before)
+            && hashed.length() == offset
+        {
+            hashed.update(bytes);
+            hashed.now_is(Stamp::of(part.file())?);
+            self.progress.put(part.upload(), hashed);
+        }
+        Ok(())
+    }
+
+    /// Brings an upload to the disk, if it is what its sender expects.
+    fn sync(&self, sync: SyncTask) {
+        let result = match sync.expected {
+            None => self.parts.sync(&sync.upload).map(|()| Outcome::Done),
+            Some(expected) => match self.sum(&sync) {
+                Ok(Some(sum)) if sum == expected => {
+                    self.parts.sync(&sync.upload).map(|()| Outcome::Done)
+                }
+                Ok(Some(_)) => Ok(Outcome::Mismatch),
+                Ok(None) if sync.is_reread => {
+                    Err(io::Error::other("somebody else writes to it").into())
+                }
+                Ok(None) => return self.read_and_sync(sync),
+                Err(refusal) => Err(refusal),
+            },
+        };
+        let outcome = result.unwrap_or_else(|refusal| self.outcome(&sync.upload, Err(refusal)));
+        self.completions.finish(sync.ticket, outcome);
+    }
+
+    /// The sum of a whole upload; none where it has to be read for that.
+    fn sum(&self, sync: &SyncTask) -> Result<Option<Sha256Sum>, Refusal> {
+        let version = Stamp::of(self.parts.open_to_read(&sync.upload)?)?;
+        let hashed = self.progress.get(sync.upload.id, &version);
+        Ok(hashed.filter(Hashed::is_whole).map(|hashed| hashed.sum()))
+    }
+
+    fn read_and_sync(&self, sync: SyncTask) {
+        match self.parts.open_to_read(&sync.upload) {
+            Ok(file) => {
+                let upload = sync.upload.clone();
+                self.reread(Reread::new(upload, Then::Sync { file, sync }));
+            }
+            Err(refusal) => {
+                let outcome = self.outcome(&sync.upload, Err(refusal));
+                self.completions.finish(sync.ticket, outcome);
+            }
+        }
+    }
+
+    /// Has a part read, in turn among users.
+    fn reread(&self, reread: Reread) {
+        if let Err(reread) = self.rereads.hand(reread) {
+            self.completions.finish(reread.ticket(), Outcome::Busy);
+        }
+    }
+
+    fn run_rereads(&self) {
+        yield_to_others();
+        let mut buffer = vec![0; rereads::BUFFER_BYTES];
+        while let Some(mut reread) = self.rereads.next() {
+            match reread.step(&self.progress, &mut buffer) {
+                Ok(Step::More) => self.reread(reread),
+                Ok(Step::Whole(hashed)) => match reread.then {
+                    Then::Open { ticket, part } => self.open_for_writing(ticket, part, hashed),
+                    Then::Sync { sync, .. } => {
+                        let ticket = sync.ticket;
+                        let sync = SyncTask { is_reread: true, ..sync };
+                        if self.push(Task::Sync(sync)).is_err() {
+                            self.completions.finish(ticket, Outcome::Busy);
+                        }
+                    }
+                },
+                Err(refusal) => {
+                    let outcome = self.outcome(reread.upload(), Err(refusal));
+                    self.completions.finish(reread.ticket(), outcome);
+                }
+            }
+        }
+    }
+
+    fn finished(&self, upload: UploadId) {
+        if let Some(hashed) = self.progress.take(upload).filter(Hashed::is_whole) {
+            self.known.insert(hashed.version(), hashed.sum());
+        }
+    }
+
     fn place(&self, ticket: Ticket, upload: &Upload) {
         let Place::Shared(name) = &upload.place else {
             return self.completions.finish(ticket, Outcome::Failed);
@@ -222,6 +348,7 @@ impl Shared {
         match self.parts.place(upload, name) {
             Ok(()) => {
                 self.health.worked();
+                self.finished(upload.id);
                 self.ask(Request::Placed { ticket, upload: upload.id });
             }
             refused => {
@@ -252,10 +379,5 @@ impl Shared {
             self.health.failed(format_args!("{:?}: {error}", name.as_str()));
         }
         refusal.outcome()
-    }
-
-    fn opened(&self) -> MutexGuard<'_, HashMap<RawFd, UploadId>> {
-        // Nothing in there panics halfway through a change.
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

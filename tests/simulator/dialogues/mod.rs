@@ -1,6 +1,7 @@
 //! Dialogues by theme.
 
 mod credentials;
+mod expected_sums;
 mod files;
 mod groups;
 mod history;

@@ -47,7 +47,7 @@ impl Model {
         }
         matches!(
             job,
-            Job::SyncUpload(_)
+            Job::SyncUpload { .. }
                 | Job::FinishUpload { .. }
                 | Job::DropUpload(_)
                 | Job::RemoveOldUploads { .. }

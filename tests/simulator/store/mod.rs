@@ -13,6 +13,7 @@ use chatsrv::protocol::reply::Entry;
 
 use self::messages::Messages;
 pub use self::messages::REMOVED_IN_A_STEP;
+pub use self::uploads::sum;
 use self::uploads::{Files, opened, summed};
 
 /// What would be on disk.
@@ -173,7 +174,7 @@ impl Store {
             Job::BeginUpload { owner, place, size, quota } => {
                 self.files.begin(*owner, place, *size, *quota)
             }
-            Job::SyncUpload(upload) => self.files.sync(*upload),
+            Job::SyncUpload { upload, expected } => self.files.sync(*upload, *expected),
             Job::FinishUpload { upload, message } => {
                 let outcome = self.files.finish(*upload, message.as_ref());
                 if let (Some(message), Outcome::Done) = (message, &outcome) {

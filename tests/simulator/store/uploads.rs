@@ -6,6 +6,8 @@ use std::rc::Rc;
 use chatsrv::hub::{Outcome, Place, StoredMessage, UploadId};
 use chatsrv::protocol::name::{FileName, Number};
 use chatsrv::protocol::reply::MessageId;
+use chatsrv::protocol::sha256::Sha256Sum;
+use sha2::{Digest, Sha256};
 
 use super::content;
 use crate::uploads::key;
@@ -65,7 +67,8 @@ impl Files {
             .iter()
             .find(|(_, part)| (part.owner, &part.place, part.size) == (owner, place, size));
         if let Some((upload, part)) = known {
-            return Outcome::UploadReady { upload: *upload, offset: part.bytes.len() as u64 };
+            let (offset, sha256) = (part.bytes.len() as u64, sum(&part.bytes));
+            return Outcome::UploadReady { upload: *upload, offset, sha256 };
         }
         let used = self.used.entry(owner).or_default();
         if *used + size > quota {
@@ -77,7 +80,7 @@ impl Files {
         let (place, bytes, touched) = (place.clone(), Vec::new(), self.now);
         let part = Part { owner, place, size, bytes, is_synced: false, touched };
         self.parts.insert(upload, part);
-        Outcome::UploadReady { upload, offset: 0 }
+        Outcome::UploadReady { upload, offset: 0, sha256: sum(&[]) }
     }
 
     /// Writes bytes, where the upload is still there.
@@ -92,10 +95,13 @@ impl Files {
         part.touched = self.now;
     }
 
-    pub fn sync(&mut self, upload: UploadId) -> Outcome {
+    pub fn sync(&mut self, upload: UploadId, expected: Option<Sha256Sum>) -> Outcome {
         match self.parts.get_mut(&upload) {
             Some(part) => {
                 assert_eq!(part.bytes.len() as u64, part.size, "{part:?} is not whole");
+                if expected.is_some_and(|expected| expected != sum(&part.bytes)) {
+                    return Outcome::Mismatch;
+                }
                 part.is_synced = true;
                 Outcome::Done
             }
@@ -158,7 +164,12 @@ pub fn opened(file: Option<&Rc<[u8]>>) -> Outcome {
 /// What comes of hashing a file.
 pub fn summed(file: Option<&Rc<[u8]>>) -> Outcome {
     file.map_or(Outcome::NotFound, |bytes| Outcome::Summed {
-        sha256: [0xab; 32],
+        sha256: sum(bytes),
         size: bytes.len() as u64,
     })
+}
+
+/// The sum of some bytes.
+pub fn sum(bytes: &[u8]) -> Sha256Sum {
+    Sha256Sum(Sha256::digest(bytes).into())
 }

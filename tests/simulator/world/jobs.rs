@@ -60,7 +60,7 @@ pub(super) fn is_in_turn(job: &Job) -> bool {
             | Job::SumFile { .. }
             | Job::OpenSent(_)
             | Job::SumSent(_)
-            | Job::SyncUpload(_)
+            | Job::SyncUpload { .. }
             | Job::MakeCallTicket
     )
 }
@@ -86,7 +86,7 @@ fn writes(job: &Job) -> bool {
             | Job::SaveGroup(_)
             | Job::EndGroup(_)
             | Job::BeginUpload { .. }
-            | Job::SyncUpload(_)
+            | Job::SyncUpload { .. }
             | Job::FinishUpload { .. }
     )
 }

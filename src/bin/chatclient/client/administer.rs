@@ -10,6 +10,7 @@ impl Client {
         let (verb, words) = action.request();
         let asked = match action {
             Administration::Dump => Asked::Dump,
+            Administration::Shutdown(_) => Asked::Shutdown,
             _ => Asked::Simple { done: action.done() },
         };
         self.ask(asked, verb, words);

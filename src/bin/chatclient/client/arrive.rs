@@ -135,6 +135,7 @@ impl Client {
         self.stage = Stage::Talking;
         self.online_since = Some(Instant::now());
         self.lost_since = None;
+        self.was_shut_down = false;
         self.name = Some(name);
         self.direct.number = Some(number);
         if first {
@@ -154,6 +155,9 @@ impl Client {
             } else {
                 self.fetch_missed();
             }
+        }
+        if self.completes || self.server.is_socket() {
+            self.session.ask_for_more();
         }
         self.come_up_again();
         if self.completes {
@@ -175,6 +179,11 @@ impl Client {
     /// # Errors
     /// The ending, where it can't.
     pub(super) fn recover(&mut self, ending: Ending) -> Result<(), Ending> {
+        if self.wanted_end(&ending) {
+            let session = std::mem::take(&mut self.session);
+            self.tell_unanswered(&session);
+            return Err(Ending::Left);
+        }
         let why = match &ending {
             _ if self.name.is_none() || self.stage == Stage::Leaving => return Err(ending),
             Ending::Left | Ending::Front(_) | Ending::LoginFailed(_) => return Err(ending),
@@ -235,6 +244,10 @@ impl Client {
             self.drop_waiting();
         }
         self.reading.disconnected(session.open_requests());
+        self.tell_unanswered(&session);
+    }
+
+    fn tell_unanswered(&mut self, session: &Session) {
         let unanswered = session.open_requests().filter_map(Asked::typed_as);
         let unanswered: Vec<Line> = unanswered
             .map(|typed| Line::error(safe!("no answer came to {typed}: ask again later")))

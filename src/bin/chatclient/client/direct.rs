@@ -19,9 +19,11 @@ use crate::line::{Kind, Line};
 use crate::safe_text::{SafeText, safe};
 use crate::session::Asked;
 
-/// How often the server is told that direct chats are still taken. It does not say how long it
-/// waits for that: where that is less, it answers 503, and is told anew.
+/// How often the server is told at least that direct chats are still taken. An older one does not
+/// say how long it waits for that: where that is less, it answers 503, and is told anew.
 const ALIVE_PERIOD: Duration = Duration::from_secs(20);
+/// How often it is told at most, however short it waits.
+const ALIVE_PERIOD_MIN: Duration = Duration::from_millis(500);
 
 /// What the client has to do with direct chats.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(super) struct Direct {
     pub number: Option<Number>,
     /// When the server is to be told again; none where calls are not taken.
     alive_due: Option<Instant>,
+    /// How often it is told.
+    alive_period: Duration,
     /// What stands between the two names of a direct chat.
     sign: &'static str,
 }
@@ -38,7 +42,13 @@ pub(super) struct Direct {
 impl Default for Direct {
     fn default() -> Self {
         let sign = if is_utf8() { "⇄" } else { "<->" };
-        Direct { calls: Calls::default(), number: None, alive_due: None, sign }
+        Direct {
+            calls: Calls::default(),
+            number: None,
+            alive_due: None,
+            alive_period: ALIVE_PERIOD,
+            sign,
+        }
     }
 }
 
@@ -84,8 +94,7 @@ impl Client {
         match action {
             CallAction::Up(port) => self.come_up(port),
             CallAction::Down => {
-                self.direct.calls.stop_listening();
-                self.direct.alive_due = None;
+                self.come_down();
                 let done = "direct chats are not taken any more";
                 self.ask(Asked::Simple { done }, Verb::Down, "");
             }
@@ -119,7 +128,10 @@ impl Client {
             None => calls.listen(own.unwrap_or(0), now).or_else(|_| calls.listen(0, now)),
         };
         match bound {
-            Ok(port) => self.ask(Asked::Up { quiet: false }, Verb::Up, port),
+            Ok(port) => {
+                self.session.ask_for_more();
+                self.ask(Asked::Up { quiet: false }, Verb::Up, port);
+            }
             Err(error) => self.show(Line::error(safe!("no port to listen on: {error}"))),
         }
     }
@@ -127,6 +139,7 @@ impl Client {
     /// After a login that was not the first, says again that calls are taken.
     pub(super) fn come_up_again(&mut self) {
         if let Some(port) = self.direct.calls.port() {
+            self.session.ask_for_more();
             self.ask(Asked::Up { quiet: true }, Verb::Up, port);
         }
     }
@@ -136,28 +149,43 @@ impl Client {
         let now = Instant::now();
         let is_due = self.direct.alive_due.is_some_and(|due| now >= due);
         if is_due && self.stage == Stage::Talking && self.session.has_room() {
-            self.direct.alive_due = Some(now + ALIVE_PERIOD);
+            self.direct.alive_due = Some(now + self.direct.alive_period);
             self.ask(Asked::Alive, Verb::Alive, "");
         }
     }
 
     pub(super) fn up_answered(&mut self, quiet: bool, line: &ServerLine<'_>) {
         if line.code == Code::Done as u16 {
-            self.direct.alive_due = Some(Instant::now() + ALIVE_PERIOD);
+            let mut words = line.rest.split(' ');
+            let port = words.next().unwrap_or_default();
+            self.direct.alive_period = alive_period(words.next());
+            self.direct.alive_due = Some(Instant::now() + self.direct.alive_period);
             if !quiet {
-                self.show(Line::answer(safe!("direct chats are taken on port {}", line.rest)));
+                self.show(Line::answer(safe!("direct chats are taken on port {port}")));
             }
             return;
         }
-        self.direct.calls.stop_listening();
-        self.direct.alive_due = None;
+        self.come_down();
         self.show(Line::error(safe!("direct chats are not taken: {}", line.rest)));
     }
 
     pub(super) fn alive_answered(&mut self, line: &ServerLine<'_>) {
-        if line.code == Code::WrongState as u16 {
-            self.come_up_again();
+        match line.code {
+            code if code == Code::WrongState as u16 => self.come_up_again(),
+            // To say it again from here would take it away from there, and so on for ever.
+            code if code == Code::NameNotAllowed as u16 => {
+                self.come_down();
+                let why =
+                    "another session of yours takes the direct chats now; /up takes them here";
+                self.show(Line::warning(SafeText::new(why)));
+            }
+            _ => {}
         }
+    }
+
+    fn come_down(&mut self) {
+        self.direct.calls.stop_listening();
+        self.direct.alive_due = None;
     }
 
     fn call(&mut self, user: UserRef) {
@@ -281,6 +309,13 @@ fn unreachable(peer: UserName, why: &str) -> Line {
     Line::error(safe!("no direct connection to {peer}: {why}; {offer}"))
 }
 
+/// How often to say ALIVE: within two thirds of the seconds that the server waits for it.
+fn alive_period(seconds: Option<&str>) -> Duration {
+    let told = seconds.and_then(|word| word.parse().ok()).map(Duration::from_secs);
+    let within = told.map_or(ALIVE_PERIOD, |told| told.saturating_mul(2) / 3);
+    within.clamp(ALIVE_PERIOD_MIN, ALIVE_PERIOD)
+}
+
 /// `12:34 alice -> bob (direct): hello`.
 fn said(from: &str, to: &str, text: &str) -> SafeText {
     safe!("{} {from} -> {to} (direct): {text}", clock::now())
@@ -292,4 +327,26 @@ fn is_utf8() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default();
     let locale = locale.to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alive_is_said_well_within_what_the_server_waits() {
+        let periods = [
+            (None, 20_000),
+            (Some("30"), 20_000),
+            (Some("3600"), 20_000),
+            (Some("18446744073709551615"), 20_000),
+            (Some("9"), 6000),
+            (Some("1"), 666),
+            (Some("0"), 500),
+            (Some("soon"), 20_000),
+        ];
+        for (seconds, milliseconds) in periods {
+            assert_eq!(alive_period(seconds).as_millis(), milliseconds, "{seconds:?}");
+        }
+    }
 }

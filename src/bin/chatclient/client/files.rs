@@ -9,10 +9,12 @@ use super::receive::Shown;
 use super::{Client, Ending, Stage};
 use crate::chats::chat_of;
 use crate::clock;
+use crate::commands::{self, Action, Typed};
 use crate::line::{Kind, Line};
 use crate::missed::Note;
 use crate::options::{Accept, AcceptFiles};
 use crate::safe_text::safe;
+use crate::session::Asked;
 use crate::transfers::{Goal, Place, Source};
 
 /// How many chunks are written before the person and the server have their turn.
@@ -64,6 +66,45 @@ impl Client {
         }
     }
 
+    /// The server answers what a transfer asked for.
+    pub(super) fn transfer_answered(&mut self, asked: &Asked, line: &ServerLine<'_>) {
+        let (transfers, session) = (&mut self.transfers, &mut self.session);
+        let outcome = match *asked {
+            Asked::Get(id) => transfers.downloads.get_answered(id, line, session),
+            Asked::NameOf(id) => transfers.downloads.named(id, line),
+            Asked::Compare(id) => transfers.downloads.compare_answered(id, line, session),
+            Asked::Put(id) => transfers.uploads.announced(id, line, session),
+            Asked::Expect(id) => transfers.uploads.expect_answered(id, line, session),
+            Asked::AbortUpload(id) => transfers.uploads.abort_answered(id, line),
+            Asked::CompareUpload(id) => transfers.uploads.compare_answered(id, line),
+            _ => None,
+        };
+        self.show_all(outcome);
+    }
+
+    /// Begins what nobody typed and what had to wait for others.
+    pub(super) fn start_wanted(&mut self) {
+        if self.stage == Stage::Talking {
+            let lines = self.transfers.downloads.start_wanted(&mut self.session);
+            self.show_all(lines);
+        }
+    }
+
+    /// Whether what that line asks for can't be until another transfer is over.
+    pub(super) fn is_full_for(&self, line: &str) -> bool {
+        match commands::read(line) {
+            Typed::Action(Action::Get(source)) => {
+                let downloads = &self.transfers.downloads;
+                downloads.is_full() || downloads.has(Some(&source.to_string()))
+            }
+            Typed::Action(Action::Send { path, to }) => {
+                let uploads = &self.transfers.uploads;
+                uploads.is_full() || uploads.has_like(&typed_path(&path), goal(to))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn abort(&mut self, name: Option<&str>) {
         if !self.transfers.has(name) {
             return self.show(Line::error(safe!("no such transfer is under way")));
@@ -103,7 +144,9 @@ impl Client {
         self.words.add_user(file.from);
         self.take_note(note)?;
         if fetches && !is_own && self.stage == Stage::Talking {
-            self.download(Source::Sent(file.id), Place::Folder(self.downloads.clone()));
+            let place = Place::Folder(self.downloads.clone());
+            let refused = self.transfers.downloads.want(Source::Sent(file.id), place).err();
+            self.show_all(refused.map(Line::error));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ mod administer;
 mod arrive;
 mod console;
 mod direct;
+mod ending;
 mod files;
 mod group;
 mod passwd;
@@ -19,11 +20,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chatsrv::exit::Exit;
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::FrameBuffer;
 use chatsrv::protocol::name::{Target, UserName};
-use chatsrv::protocol::reply::Closed;
 use chatsrv::protocol::verb::Verb;
 use chatsrv::tls_client::TlsConnector;
 
@@ -43,6 +42,8 @@ use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
 use console::Console;
 use direct::Direct;
+pub use ending::Conclusion;
+use ending::Ending;
 use passwd::{Entry, Passwords};
 use reading::Reading;
 
@@ -53,29 +54,6 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// For how long a script tries again after a lost connection.
 const PATIENCE_OF_SCRIPTS: Duration = Duration::from_secs(30);
-
-/// Why the client ends.
-#[derive(Debug)]
-enum Ending {
-    /// It logged out, or was told to end.
-    Left,
-    /// There is no server.
-    NoServer(SafeText),
-    /// Whoever answers is not to be trusted.
-    NotSecure(SafeText),
-    /// Something else than this server, or another version of it, answers there.
-    NotChatsrv(SafeText),
-    /// The server closed the connection and said why.
-    Closed(SafeText, Closed),
-    /// The connection broke.
-    Lost(SafeText),
-    /// The server wants to be asked again after this long.
-    Busy(Duration),
-    /// The login failed.
-    LoginFailed(SafeText),
-    /// The person's side broke.
-    Front(io::Error),
-}
 
 /// How far the session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +148,10 @@ pub struct Client {
     /// Whether something that was asked for failed.
     failed: bool,
     input_ended: bool,
+    /// Why what was shown could not be written.
+    unwritten: Option<io::Error>,
+    /// Whether the server was told to stop, and said that it does.
+    was_shut_down: bool,
     /// When the server has taken too long.
     deadline: Option<Instant>,
     /// Since when nothing has come or gone although something is awaited, as far as that matters.
@@ -222,6 +204,8 @@ impl Client {
             completes,
             failed: false,
             input_ended: false,
+            unwritten: None,
+            was_shut_down: false,
             deadline: None,
             heard: None,
             change: completes.then(SignalPipe::change).transpose()?,
@@ -231,7 +215,7 @@ impl Client {
     }
 
     /// Runs until the person leaves or the server is gone.
-    pub fn run(mut self) -> Exit {
+    pub fn run(mut self) -> Conclusion {
         let ending = match self.connect() {
             Ok(()) => loop {
                 if let Err(ending) = self.turn().or_else(|ending| self.recover(ending)) {
@@ -240,17 +224,16 @@ impl Client {
             },
             Err(ending) => ending,
         };
-        let exit = self.conclude(ending);
-        // Whoever reads is gone where this fails; the exit code still tells.
-        let _ = self.front.flush();
-        exit
+        self.conclude(ending)
     }
 
     fn turn(&mut self) -> Result<(), Ending> {
+        self.start_wanted();
         self.take_input()?;
         self.mark(false);
         self.stay_up();
         self.leave_when_done()?;
+        self.unwritten.take().map_or(Ok(()), Err).map_err(Ending::Front)?;
         self.send()?;
         self.limit_silence();
         self.show_progress();
@@ -419,51 +402,6 @@ impl Client {
 
     fn show_all(&mut self, lines: impl IntoIterator<Item = Line>) {
         lines.into_iter().for_each(|line| self.show(line));
-    }
-
-    /// Says why it ends, and with which exit code.
-    fn conclude(&mut self, ending: Ending) -> Exit {
-        let interactive = self.front.is_interactive() && self.job.is_none();
-        let reason = match ending {
-            Ending::Left => "cancelled",
-            _ => "the connection was lost",
-        };
-        let lines = self.transfers.end(reason);
-        self.show_all(lines);
-        self.hang_up_at_the_end();
-        let lost = self.outbox.take_all();
-        let lost: Vec<Line> = lost
-            .map(|draft| Line::error(safe!("not confirmed: {} (to {})", draft.text, draft.to)))
-            .collect();
-        self.drop_waiting();
-        let unconfirmed = !lost.is_empty();
-        self.show_all(lost);
-        let (text, exit) = match ending {
-            Ending::Left if self.name.is_none() => return Exit::LoginFailed,
-            Ending::Left if unconfirmed => return Exit::Unavailable,
-            Ending::Left if self.failed && !interactive => return Exit::Failed,
-            Ending::Left => return Exit::Done,
-            Ending::Front(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return if self.failed { Exit::Failed } else { Exit::Done };
-            }
-            Ending::Front(error) => (SafeText::new(error), Exit::Failed),
-            Ending::LoginFailed(why) => (safe!("login failed: {why}"), Exit::LoginFailed),
-            Ending::Closed(why, _) if self.refused && self.name.is_none() => {
-                (safe!("login failed: {why}"), Exit::LoginFailed)
-            }
-            Ending::Closed(why, _) => {
-                (safe!("the server closed the connection: {why}"), Exit::Unavailable)
-            }
-            Ending::Busy(_) => {
-                (safe!("the server is busy: too many log in at the moment"), Exit::Unavailable)
-            }
-            Ending::Lost(why) => (safe!("the connection was lost: {why}"), Exit::Unavailable),
-            Ending::NoServer(why) | Ending::NotSecure(why) | Ending::NotChatsrv(why) => {
-                (why, Exit::Unavailable)
-            }
-        };
-        self.show(Line::error(text));
-        exit
     }
 }
 

@@ -380,11 +380,11 @@ impl Client {
         self.show_all(read.into_iter().map(|chat| Line::answer(safe!("  {chat}"))));
     }
 
-    /// Tells the server what was shown, at most once a period, or `now`. What one job prints is no
-    /// message, so it has read none.
+    /// Tells the server what was shown, at most once a period, or `now`; what is not written yet is
+    /// written before. What one job prints is no message, so it has read none.
     pub(super) fn mark(&mut self, now: bool) {
         let due = self.reading.mark_due().is_some_and(|due| now || Instant::now() >= due);
-        if self.stage != Stage::Talking || self.job.is_some() || !due {
+        if self.stage != Stage::Talking || self.job.is_some() || !due || !self.is_written() {
             return;
         }
         self.reading.marked = Some(Instant::now());

@@ -1,5 +1,7 @@
 //! What the server sends, and what is shown of it.
 
+use std::io::ErrorKind;
+
 use chatsrv::protocol::frame::{Frame, FrameBuffer, FrameError};
 use chatsrv::protocol::reply::{Code, Delivered, MessageId, ServerLine};
 use chatsrv::protocol::{SERVER_LINE_BYTES_MAX, VERSION};
@@ -66,13 +68,11 @@ impl Client {
             },
             Frame::File { stream, bytes } => {
                 let failure = self.transfers.downloads.chunk(stream, bytes, &mut self.session);
-                self.show_all(failure);
-                Ok(())
+                self.take_output(failure)
             }
             Frame::FileEnd { stream } => {
                 let failure = self.transfers.downloads.complete(stream, &mut self.session);
-                self.show_all(failure);
-                Ok(())
+                self.take_output(failure)
             }
             // Nothing after it can be found any more.
             Frame::Bad(FrameError::FileHeader) => {
@@ -80,6 +80,16 @@ impl Client {
             }
             Frame::Bad(_) => self.unreadable(),
         }
+    }
+
+    /// What comes of bytes of a download. Without a reader of its output there is nothing to go on
+    /// for, nor anybody who wants to be told.
+    fn take_output(&mut self, failure: Option<Line>) -> Result<(), Ending> {
+        if self.transfers.downloads.is_reader_gone() {
+            return Err(Ending::Front(ErrorKind::BrokenPipe.into()));
+        }
+        self.show_all(failure);
+        Ok(())
     }
 
     fn unreadable(&mut self) -> Result<(), Ending> {
@@ -157,6 +167,8 @@ impl Client {
             }
             122 | 123 | 128 => return self.take_group_notice(line),
             129 => safe!("the server stops within {word} s"),
+            // What came to the protocol later, and is not known here.
+            130.. => return,
             _ => safe!("notice: {}", Shown(line)),
         };
         self.show(Line::notice(text));
@@ -219,25 +231,17 @@ impl Client {
             Asked::Alive => self.alive_answered(line),
             Asked::Call(user) => self.call_answered(user, line),
             Asked::Token if done => self.login.set_token(line.rest),
-            Asked::Get(id) => {
-                let failure = self.transfers.downloads.get_answered(id, line, &mut self.session);
-                self.show_all(failure);
-            }
-            Asked::Compare(id) => {
-                let outcome = self.transfers.downloads.compare_answered(id, line);
-                self.show_all(outcome);
-            }
-            Asked::NameOf(id) => {
-                let failure = self.transfers.downloads.named(id, line);
-                self.show_all(failure);
-            }
-            Asked::Put(id) => {
-                let outcome = self.transfers.uploads.announced(id, line, &mut self.session);
-                self.show_all(outcome);
-            }
-            Asked::CompareUpload(id) => {
-                let outcome = self.transfers.uploads.compare_answered(id, line);
-                self.show_all(outcome);
+            Asked::More => self.session.more_answered(done),
+            Asked::Get(_)
+            | Asked::Compare(_)
+            | Asked::NameOf(_)
+            | Asked::Put(_)
+            | Asked::Expect(_)
+            | Asked::AbortUpload(_)
+            | Asked::CompareUpload(_) => self.transfer_answered(&asked, line),
+            Asked::Shutdown if done => {
+                self.was_shut_down = true;
+                self.show(Line::answer(safe!("the server stops")));
             }
             Asked::Simple { done: text } if done => self.show(Line::answer(SafeText::new(text))),
             Asked::Group(request) if done => self.group_done(&request, line),

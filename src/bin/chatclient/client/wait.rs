@@ -71,6 +71,10 @@ impl Client {
 
     /// Until the deadline or the next look at the transfers and the connection; `None` without.
     fn timeout(&self) -> Option<Timespec> {
+        // What was asked since the last line was written does not wait for something to come.
+        if self.connection.is_some() && self.session.has_outgoing() {
+            return Some(Timespec::default());
+        }
         let deadline =
             self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let tells_state = matches!(self.stage, Stage::Offline(_)) || !self.outbox.is_empty();

@@ -17,7 +17,9 @@ impl Client {
     /// A line was typed.
     pub(super) fn take_entered(&mut self, line: Password) {
         let is_behind = self.is_opening() || !self.waiting.is_empty();
-        if self.dialogue == Dialogue::None && is_behind && self.depends_on_chat(&line) {
+        // A script can't know when there is room again; a person is told.
+        let waits = !self.front.is_interactive() && self.is_full_for(&line);
+        if waits || self.dialogue == Dialogue::None && is_behind && self.depends_on_chat(&line) {
             self.keep_waiting([line]);
         } else {
             self.take_typed(line);
@@ -60,6 +62,7 @@ impl Client {
             let may_come = match (self.dialogue, self.waiting.front()) {
                 (_, None) | (Dialogue::Leave, _) => false,
                 (Dialogue::None, Some(line)) => self.is_time_for(line),
+                (_, Some(line)) if !self.front.is_interactive() => self.is_time_for(line),
                 _ => go_on,
             };
             if !may_come {
@@ -74,6 +77,8 @@ impl Client {
 
     fn is_time_for(&self, line: &str) -> bool {
         let has_room = self.session.has_room() && self.outbox.has_room();
+        let is_awaited = self.front.is_interactive() || self.stage == Stage::Talking;
+        let has_room = has_room && is_awaited && !self.is_full_for(line);
         has_room && !(self.is_opening() && self.depends_on_chat(line))
     }
 

@@ -1,8 +1,7 @@
 //! One download: where it comes from, where it goes, and how far it is.
 
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Instant;
 
@@ -12,8 +11,9 @@ use chatsrv::protocol::verb::Verb;
 use sha2::{Digest, Sha256};
 
 use super::TransferId;
+use super::sink::Sink;
 use crate::clock;
-use crate::part_file::PartFile;
+use crate::part_file::{local_name, received_name};
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
 use crate::wire::Outgoing;
@@ -56,13 +56,15 @@ pub enum Place {
     File(PathBuf, String),
     /// Standard output.
     Output,
+    /// This device or pipe.
+    Device(PathBuf),
 }
 
-/// Where the bytes go.
-#[derive(Debug)]
-pub(super) enum Sink {
-    Part(PartFile),
-    Output(io::Stdout),
+impl Place {
+    /// Whether the bytes go there as they come.
+    pub fn is_output(&self) -> bool {
+        matches!(self, Place::Output | Place::Device(_))
+    }
 }
 
 #[derive(Debug)]
@@ -92,6 +94,11 @@ pub(super) struct Download {
     pub state: State,
     /// Whether it is over as soon as it can be.
     pub cancelled: bool,
+    /// Whether what is here came by more than one request. The server's file may have been another
+    /// one each time.
+    pub joined: bool,
+    /// Whether it has begun anew once.
+    pub anew: bool,
     pub hash: Sha256,
     /// What the server said of the hash before the file came.
     pub expected: Option<String>,
@@ -114,6 +121,8 @@ impl Download {
             place,
             state: State::Preparing,
             cancelled: false,
+            joined: false,
+            anew: false,
             hash: Sha256::new(),
             expected: None,
             offset: 0,
@@ -129,6 +138,33 @@ impl Download {
         name.is_none_or(|name| name == self.name || name == self.source.to_string())
     }
 
+    /// Whether what came can be forgotten, and all of it asked for once more.
+    pub fn can_begin_anew(&self, sink: &Sink) -> bool {
+        self.joined && !self.anew && matches!(sink, Sink::Part(_))
+    }
+
+    /// Forgets all that came.
+    pub fn begin_anew(&mut self) {
+        (self.joined, self.anew) = (false, true);
+        self.hash = Sha256::new();
+        (self.received, self.size) = (0, None);
+    }
+
+    /// Where it goes, as people write it.
+    pub fn here(&self) -> SafeText {
+        let join = |folder: &Path, name: &str| match folder.as_os_str() == "." {
+            true => SafeText::new(name),
+            false => safe!("{}", folder.join(name).display()),
+        };
+        match (&self.place, &self.source) {
+            (Place::Folder(folder), Source::Shared(name)) => join(folder, &local_name(name)),
+            (Place::Folder(folder), Source::Sent(_)) => join(folder, &received_name(&self.name)),
+            (Place::File(folder, name), _) => join(folder, name),
+            (Place::Output, _) => safe!("standard output"),
+            (Place::Device(path), _) => safe!("{}", path.display()),
+        }
+    }
+
     /// Asks what it is.
     pub fn ask_name(&mut self, id: TransferId, session: &mut Session) {
         self.state = State::Naming;
@@ -141,6 +177,7 @@ impl Download {
     /// Asks for the bytes that are not here.
     pub fn ask(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
         self.offset = self.received;
+        self.joined |= self.offset > 0;
         self.state = State::Asked(sink);
         let words = format!("{} {}", self.offset, self.source);
         if let Ok(line) = Outgoing::command(Verb::Get, words) {
@@ -175,18 +212,15 @@ impl Download {
             Place::Folder(_) | Place::File(..) => {
                 safe!("{name} is here: {size}, {}", self.remark)
             }
-            Place::Output => safe!("{name}: {size}, {}", self.remark),
+            Place::Output | Place::Device(_) => safe!("{name}: {size}, {}", self.remark),
         }
     }
 }
 
 /// What a refusal says to people. A 550 repeats the file's name, which the reader knows.
 pub(super) fn refusal(line: &ServerLine<'_>) -> String {
-    match line.code {
-        code if code == Code::NotFound as u16 => "no such file".to_string(),
-        code if code == Code::BadParameters as u16 => {
-            format!("{} (is the .part here longer than the file?)", line.rest)
-        }
-        _ => line.rest.to_string(),
+    match line.code == Code::NotFound as u16 {
+        true => "no such file".to_string(),
+        false => line.rest.to_string(),
     }
 }

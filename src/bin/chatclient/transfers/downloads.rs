@@ -1,18 +1,21 @@
 //! Downloads: each goes from the part file over the server's chunks and its checksum to a file with
 //! its name. Of a file that was sent in a chat the checksum is asked for first.
 
-use std::collections::BTreeMap;
+mod comparing;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
-use chatsrv::protocol::reply::{MessageId, ServerLine};
+use chatsrv::protocol::reply::{Code, MessageId, ServerLine};
 use sha2::{Digest, Sha256};
 
-use super::download::{Download, Place, Sink, Source, State, refusal};
-use super::{Progress, TRANSFERS_MAX, TransferId, abort, hex, is_done};
+use super::download::{Download, Place, Source, State, refusal};
+use super::sink::{Output, Sink};
+use super::{Progress, TRANSFERS_MAX, TransferId, abort, is_done};
 use crate::clock;
 use crate::jobs::Jobs;
 use crate::line::Line;
@@ -22,18 +25,25 @@ use crate::session::Session;
 
 /// What a thread did for a download.
 enum Outcome {
-    Prepared(TransferId, Result<(PartFile, Sha256), PartError>),
+    Prepared(TransferId, Result<(Sink, Sha256), PartError>),
     Saved(TransferId, Result<String, PartError>),
 }
 
 /// How many names of files that were sent are remembered.
 const NAMES_MAX: usize = 1024;
 
+/// How many downloads that nobody typed may wait for their turn.
+const WANTED_MAX: usize = 1024;
+
 /// All downloads.
 pub struct Downloads {
     downloads: BTreeMap<TransferId, Download>,
     last: u32,
     online: bool,
+    /// What is fetched unasked as soon as there is room.
+    wanted: VecDeque<(Source, Place)>,
+    /// Whether whoever read an output has gone.
+    reader_gone: bool,
     /// The names of files that were sent, by their messages: the server may not tell them again.
     names: BTreeMap<MessageId, String>,
     jobs: Jobs<Outcome>,
@@ -45,8 +55,15 @@ impl Downloads {
     /// # Errors
     /// Where the process has no file descriptor left.
     pub fn new() -> io::Result<Self> {
-        let (downloads, names) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Downloads { downloads, last: 0, online: true, names, jobs: Jobs::new()? })
+        Ok(Downloads {
+            downloads: BTreeMap::new(),
+            last: 0,
+            online: true,
+            wanted: VecDeque::new(),
+            reader_gone: false,
+            names: BTreeMap::new(),
+            jobs: Jobs::new()?,
+        })
     }
 
     /// A file was sent under this name.
@@ -59,7 +76,17 @@ impl Downloads {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.downloads.len()
+        self.downloads.len() + self.wanted.len()
+    }
+
+    /// Whether as many are under way as may be.
+    pub fn is_full(&self) -> bool {
+        self.downloads.len() >= TRANSFERS_MAX
+    }
+
+    /// Whether whoever read an output has gone: nobody is there any more for whom to go on.
+    pub fn is_reader_gone(&self) -> bool {
+        self.reader_gone
     }
 
     /// Whether the server is to send bytes.
@@ -93,22 +120,29 @@ impl Downloads {
         place: Place,
         session: &mut Session,
     ) -> Result<(), SafeText> {
-        if self.downloads.len() == TRANSFERS_MAX {
+        if self.is_full() {
             return Err(safe!("{TRANSFERS_MAX} downloads are under way, no more at a time"));
         }
         self.last += 1;
         let id = TransferId(self.last);
         let mut download = Download::new(source, place);
         match (&download.place, &download.source) {
-            (Place::Output, _) => download.ask(id, Sink::Output(io::stdout()), session),
+            (Place::Output, _) => {
+                download.ask(id, Sink::Output(Output::standard()), session);
+            }
+            (Place::Device(path), _) => {
+                let path = path.clone();
+                let open = move || Ok((Sink::Output(Output::open(&path)?), Sha256::new()));
+                self.prepare(id, open)?;
+            }
             (Place::Folder(_), Source::Sent(_)) => download.ask_name(id, session),
             (Place::Folder(folder), Source::Shared(name)) => {
                 let (folder, name) = (folder.clone(), local_name(name));
-                self.prepare(id, move || PartFile::open(&folder, &name))?;
+                self.prepare(id, move || part(PartFile::open(&folder, &name)))?;
             }
             (Place::File(folder, name), _) => {
                 let (folder, name) = (folder.clone(), name.clone());
-                self.prepare(id, move || PartFile::open(&folder, &name))?;
+                self.prepare(id, move || part(PartFile::open(&folder, &name)))?;
             }
         }
         self.downloads.insert(id, download);
@@ -118,9 +152,39 @@ impl Downloads {
     fn prepare(
         &self,
         id: TransferId,
-        open: impl FnOnce() -> Result<(PartFile, Sha256), PartError> + Send + 'static,
+        open: impl FnOnce() -> Result<(Sink, Sha256), PartError> + Send + 'static,
     ) -> Result<(), SafeText> {
         self.jobs.spawn(move || Outcome::Prepared(id, open())).map_err(SafeText::new)
+    }
+
+    /// Begins one that nobody typed, or lets it wait for its turn.
+    ///
+    /// # Errors
+    /// Text for people where it can't be.
+    pub fn want(&mut self, source: Source, place: Place) -> Result<(), SafeText> {
+        if self.wanted.len() == WANTED_MAX {
+            return Err(safe!("not fetched, {WANTED_MAX} files wait already; /get {source}"));
+        }
+        self.wanted.push_back((source, place));
+        Ok(())
+    }
+
+    /// Begins those that waited for their turn, as far as there is room.
+    pub fn start_wanted(&mut self, session: &mut Session) -> Vec<Line> {
+        let mut lines = Vec::new();
+        while self.online
+            && !self.is_full()
+            && let Some((source, place)) = self.wanted.pop_front()
+        {
+            lines.extend(self.start(source, place, session).err().map(Line::error));
+        }
+        lines
+    }
+
+    fn drop_wanted(&mut self, reason: &str) -> Vec<Line> {
+        let wanted = std::mem::take(&mut self.wanted);
+        let line = |(source, _): &(Source, _)| Line::error(safe!("{source}: {reason}"));
+        wanted.iter().map(line).collect()
     }
 
     /// The server says what a file is that was sent: `sha256 size name`.
@@ -137,7 +201,7 @@ impl Downloads {
                 download.name.clone_from(&name);
                 download.expected = Some(hash.to_string());
                 download.state = State::Preparing;
-                let open = move || PartFile::open_sent(&folder, &name, sent);
+                let open = move || part(PartFile::open_sent(&folder, &name, sent));
                 let refused = self.prepare(id, open).err()?;
                 return self.drop_download(id, None, refused);
             }
@@ -154,22 +218,26 @@ impl Downloads {
 
     fn job_done(&mut self, outcome: Outcome, session: &mut Session) -> Option<Line> {
         match outcome {
-            Outcome::Prepared(id, Ok((part, hash))) => {
+            Outcome::Prepared(id, Ok((sink, hash))) => {
                 let download = self.downloads.get_mut(&id)?;
                 if download.cancelled {
-                    return self.drop_download(id, Some(Sink::Part(part)), "cancelled");
+                    return self.drop_download(id, Some(sink), "cancelled");
                 }
                 download.hash = hash;
-                download.offset = part.kept();
-                download.received = part.kept();
+                download.offset = sink.kept();
+                download.received = sink.kept();
                 if self.online {
-                    download.ask(id, Sink::Part(part), session);
+                    download.ask(id, sink, session);
                 } else {
-                    download.state = State::Waiting(Sink::Part(part));
+                    download.state = State::Waiting(sink);
                 }
                 None
             }
-            Outcome::Prepared(id, Err(error)) => self.drop_download(id, None, error),
+            // It is not the server's file that is in the way.
+            Outcome::Prepared(id, Err(error)) => {
+                let download = self.downloads.remove(&id)?;
+                Some(Line::error(safe!("{}: {error}", download.here())))
+            }
             Outcome::Saved(id, Ok(name)) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::notice(download.success(&name)))
@@ -195,6 +263,10 @@ impl Downloads {
         let State::Asked(sink) = std::mem::replace(&mut download.state, State::Preparing) else {
             return None;
         };
+        if line.code == Code::BadParameters as u16 && download.can_begin_anew(&sink) {
+            // What is here is longer than the file.
+            return self.begin_anew(id, sink, session);
+        }
         if !is_done(line) {
             return self.drop_download(id, Some(sink), refusal(line));
         }
@@ -203,12 +275,13 @@ impl Downloads {
         let (Ok(stream), Ok(size)) = (word().parse(), word().parse::<u64>()) else {
             return self.drop_download(id, Some(sink), "the server's answer can't be read");
         };
-        let is_another = download.size.is_some_and(|known| known != size);
+        let is_another = download.offset > 0 && download.size.is_some_and(|known| known != size);
         if download.cancelled || is_another {
-            let reason =
-                if is_another { "it has another size than before there" } else { "cancelled" };
             abort(stream, session);
-            return self.drop_download(id, Some(sink), reason);
+            return match download.cancelled {
+                true => self.drop_download(id, Some(sink), "cancelled"),
+                false => self.is_another(id, sink, "it has another size than before", session),
+            };
         }
         download.size = Some(size);
         download.started = Instant::now();
@@ -223,8 +296,7 @@ impl Downloads {
         download.received += bytes.len() as u64;
         let written = match &mut download.state {
             _ if Some(download.received) > download.size => Err(io::Error::other("it is too long")),
-            State::Running { sink: Sink::Part(part), .. } => part.write(bytes),
-            State::Running { sink: Sink::Output(output), .. } => output.write_all(bytes),
+            State::Running { sink, .. } => sink.write(bytes),
             _ => return None,
         };
         match written {
@@ -232,15 +304,11 @@ impl Downloads {
                 download.hash.update(bytes);
                 None
             }
-            // Whoever read standard output has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                abort(stream, session);
-                self.downloads.remove(&id);
-                None
-            }
             Err(error) => {
+                self.reader_gone |= error.kind() == ErrorKind::BrokenPipe;
+                let reason = safe!("{}: {error}", download.here());
                 abort(stream, session);
-                self.stop(id, error)
+                self.stop(id, reason)
             }
         }
     }
@@ -257,48 +325,12 @@ impl Downloads {
             return None;
         };
         download.state = State::Comparing(sink);
-        match download.expected.take() {
-            Some(expected) => self.compare(id, Ok(&expected)),
+        match download.expected.clone() {
+            Some(expected) => self.compare(id, Ok(&expected), session),
             None => {
                 download.ask_sum(id, session);
                 None
             }
-        }
-    }
-
-    /// The server tells the checksum.
-    pub fn compare_answered(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
-        match is_done(line) {
-            true => self.compare(id, Ok(line.rest.split(' ').next().unwrap_or_default())),
-            false => self.compare(id, Err(refusal(line))),
-        }
-    }
-
-    /// Compares the checksum with the server's, or says why it has none, and saves the file.
-    fn compare(&mut self, id: TransferId, expected: Result<&str, String>) -> Option<Line> {
-        let download = self.downloads.get_mut(&id)?;
-        let State::Comparing(sink) = std::mem::replace(&mut download.state, State::Saving) else {
-            return None;
-        };
-        download.remark = match expected {
-            Ok(expected) if expected != hex(download.hash.clone()) => {
-                return self.differs(id, sink);
-            }
-            Ok(_) => safe!("SHA-256 matches"),
-            Err(why) => safe!("SHA-256 not compared: {why}"),
-        };
-        match sink {
-            Sink::Part(part) => {
-                let saved = self.jobs.spawn(move || Outcome::Saved(id, part.finish()));
-                saved.err().and_then(|error| self.drop_download(id, None, error))
-            }
-            Sink::Output(mut output) => match output.flush() {
-                Ok(()) => {
-                    let done = self.downloads.remove(&id)?;
-                    Some(Line::notice(done.success(&done.name)))
-                }
-                Err(error) => self.drop_download(id, None, error),
-            },
         }
     }
 
@@ -313,7 +345,9 @@ impl Downloads {
         let wanted = |download: &Download| download.is_named(name);
         let ids: Vec<TransferId> =
             self.downloads.iter().filter(|(_, d)| wanted(d)).map(|(id, _)| *id).collect();
-        ids.into_iter().filter_map(|id| self.cancel_one(id, session)).collect()
+        let mut lines = if name.is_none() { self.drop_wanted("cancelled") } else { Vec::new() };
+        lines.extend(ids.into_iter().filter_map(|id| self.cancel_one(id, session)));
+        lines
     }
 
     fn cancel_one(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
@@ -366,7 +400,7 @@ impl Downloads {
     /// The client ends, and with it every download but those that are being saved.
     pub fn end(&mut self, reason: &str) -> Vec<Line> {
         let ids: Vec<TransferId> = self.downloads.keys().copied().collect();
-        let mut lines = Vec::new();
+        let mut lines = self.drop_wanted(reason);
         for id in ids {
             match self.downloads.get_mut(&id).map(|download| &download.state) {
                 Some(State::Saving) => {}
@@ -410,26 +444,12 @@ impl Downloads {
         // Writing to a SafeText does not fail.
         let _ = match kept {
             Err(error) => write!(text, "; its .part is not in order: {error}"),
-            Ok(()) if download.received > 0 && !matches!(download.place, Place::Output) => {
+            Ok(()) if download.received > 0 && !download.place.is_output() => {
                 write!(text, "; /get goes on from {}", clock::size(download.received))
             }
             Ok(()) => Ok(()),
         };
         Some(Line::error(text))
-    }
-
-    /// The checksum is another one than the server's: what came is no use.
-    fn differs(&mut self, id: TransferId, sink: Sink) -> Option<Line> {
-        let download = self.downloads.remove(&id)?;
-        let discarded = match sink {
-            Sink::Part(part) if part.kept() > 0 => part
-                .discard()
-                .map(|()| "; the .part that was here before is as it was: remove it to begin anew"),
-            Sink::Part(part) => part.discard().map(|()| "; what came was removed"),
-            Sink::Output(_) => Ok(""),
-        };
-        let remark = discarded.unwrap_or("; its .part can't be put in order");
-        Some(Line::error(safe!("{}: the SHA-256 is not the server's{remark}", download.name)))
     }
 }
 
@@ -438,4 +458,8 @@ impl AsFd for Downloads {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.jobs.as_fd()
     }
+}
+
+fn part(opened: Result<(PartFile, Sha256), PartError>) -> Result<(Sink, Sha256), PartError> {
+    opened.map(|(part, hash)| (Sink::Part(part), hash))
 }

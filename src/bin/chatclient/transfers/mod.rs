@@ -2,6 +2,8 @@
 
 mod download;
 mod downloads;
+mod sink;
+mod upload;
 mod uploads;
 
 use std::fmt::Write as _;
@@ -20,7 +22,8 @@ use crate::wire::Outgoing;
 
 pub use download::{Place, Source};
 pub use downloads::Downloads;
-pub use uploads::{Goal, Uploads};
+pub use upload::Goal;
+pub use uploads::Uploads;
 
 /// The most transfers that run at a time in each direction.
 const TRANSFERS_MAX: usize = 16;

@@ -1,19 +1,21 @@
-//! Uploads: each goes from the local file over its chunks to the server's checksum.
+//! Uploads: each goes from the local file over its chunks to a checksum that both sides make. Where
+//! the server has a part of it, that is compared before it is gone on with.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use chatsrv::protocol::CHUNK_BYTES_MAX;
-use chatsrv::protocol::name::{FileName, Target};
+use chatsrv::protocol::name::FileName;
 use chatsrv::protocol::reply::{Code, ServerLine};
 use chatsrv::protocol::verb::Verb;
 
+use super::upload::{Goal, Sent, State, Upload};
 use super::{Progress, Source, TRANSFERS_MAX, TransferId, abort, hex, is_done};
-use crate::clock;
 use crate::jobs::Jobs;
 use crate::line::Line;
 use crate::local_file::LocalFile;
@@ -21,52 +23,11 @@ use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
 use crate::wire::Outgoing;
 
-/// Where an upload goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goal {
-    /// The server's shared folder.
-    Shared,
-    /// A chat.
-    Chat(Target),
-}
-
-#[derive(Debug)]
-enum State {
-    /// The local file is being opened.
-    Opening,
-    /// There is no connection.
-    Waiting,
-    /// The server was asked to take the file.
-    Asked,
-    /// The chunks are written.
-    Sending { stream: u32 },
-    /// All are written; the server has not said yet that it has the file.
-    Sent { stream: u32 },
-    /// The server has the file under this name. The two checksums are to be compared.
-    Comparing { at: String, theirs: Option<String>, ours: Option<String> },
-}
-
-#[derive(Debug)]
-struct Upload {
-    goal: Goal,
-    /// What the server is to call it.
-    name: FileName,
-    file: Option<Arc<LocalFile>>,
-    state: State,
-    /// Whether it is over as soon as it can be.
-    cancelled: bool,
-    /// Whether all of it was sent over a connection that broke before the server said so.
-    was_sent: bool,
-    /// Where this connection has begun.
-    offset: u64,
-    sent: u64,
-    started: Instant,
-}
-
 /// What a thread did for an upload.
 enum Outcome {
     Opened(TransferId, io::Result<LocalFile>),
-    Hashed(TransferId, io::Result<String>),
+    /// Made the checksum, for the one that has the other side of this.
+    Summed(TransferId, Weak<()>, io::Result<String>),
 }
 
 /// All uploads.
@@ -94,9 +55,14 @@ impl Uploads {
         self.uploads.len()
     }
 
+    /// Whether as many are under way as may be.
+    pub fn is_full(&self) -> bool {
+        self.uploads.len() >= TRANSFERS_MAX
+    }
+
     /// Whether the server is to take bytes, or to say that it has them.
     pub fn is_running(&self) -> bool {
-        let awaits = |state: &State| matches!(state, State::Sending { .. } | State::Sent { .. });
+        let awaits = |state: &State| matches!(state, State::Sending { .. } | State::Sent(_));
         self.uploads.values().any(|upload| awaits(&upload.state))
     }
 
@@ -105,10 +71,16 @@ impl Uploads {
         self.uploads.values().any(|upload| upload.is_named(name))
     }
 
+    /// Whether one of the same name is under way to there, of which the server takes one at a time.
+    pub fn has_like(&self, path: &Path, goal: Goal) -> bool {
+        let name = path.file_name().and_then(OsStr::to_str);
+        let is_like = |upload: &Upload| upload.goal == goal && name == Some(upload.name.as_str());
+        self.uploads.values().any(is_like)
+    }
+
     /// How far those are whose bytes are written.
     pub fn progress(&self, now: Instant) -> Vec<Progress> {
-        let moving =
-            |upload: &&Upload| matches!(upload.state, State::Sending { .. } | State::Sent { .. });
+        let moving = |upload: &&Upload| upload.stream().is_some();
         let progress = |upload: &Upload| {
             let bytes = (upload.offset, upload.sent, upload.size());
             let elapsed = now.saturating_duration_since(upload.started);
@@ -127,7 +99,7 @@ impl Uploads {
         let Some(name) = name.and_then(|name| name.parse::<FileName>().ok()) else {
             return Err(safe!("{shown}: no name that the server takes"));
         };
-        if self.uploads.len() == TRANSFERS_MAX {
+        if self.is_full() {
             return Err(safe!("{TRANSFERS_MAX} uploads are under way, no more at a time"));
         }
         self.last += 1;
@@ -135,18 +107,7 @@ impl Uploads {
         self.jobs
             .spawn(move || Outcome::Opened(id, LocalFile::open(&path)))
             .map_err(SafeText::new)?;
-        let upload = Upload {
-            goal,
-            name,
-            file: None,
-            state: State::Opening,
-            cancelled: false,
-            was_sent: false,
-            offset: 0,
-            sent: 0,
-            started: Instant::now(),
-        };
-        self.uploads.insert(id, upload);
+        self.uploads.insert(id, Upload::new(name, goal));
         Ok(())
     }
 
@@ -170,15 +131,70 @@ impl Uploads {
                 }
                 None
             }
-            Outcome::Hashed(id, Ok(hash)) => {
-                if let State::Comparing { ours, .. } = &mut self.uploads.get_mut(&id)?.state {
-                    *ours = Some(hash);
+            Outcome::Opened(id, Err(error)) => self.stop(id, error),
+            Outcome::Summed(id, summing, sum) => {
+                let upload = self.uploads.get_mut(&id)?;
+                if !upload.awaits(&summing) {
+                    return None;
                 }
+                upload.summing = None;
+                match sum {
+                    Ok(sum) => self.summed(id, sum, session),
+                    Err(error) => self.fail(id, error, session),
+                }
+            }
+        }
+    }
+
+    /// Makes the checksum of the first `length` bytes, on a thread.
+    fn sum(&mut self, id: TransferId, length: u64, session: &mut Session) -> Option<Line> {
+        let upload = self.uploads.get_mut(&id)?;
+        let file = Arc::clone(upload.file.as_ref()?);
+        let summing = Arc::new(());
+        let awaited = Arc::downgrade(&summing);
+        upload.summing = Some(summing);
+        let work = move || {
+            let sum = file.hash(length, || awaited.strong_count() > 0);
+            Outcome::Summed(id, awaited, sum.map(hex))
+        };
+        let failed = self.jobs.spawn(work).err()?;
+        self.fail(id, failed, session)
+    }
+
+    /// A checksum is made: what that means depends on what for.
+    fn summed(&mut self, id: TransferId, sum: String, session: &mut Session) -> Option<Line> {
+        let upload = self.uploads.get_mut(&id)?;
+        match &mut upload.state {
+            State::Checking { stream, theirs } if *theirs == sum => {
+                let stream = *stream;
+                if upload.sent == upload.size() {
+                    upload.send_end(id, stream, sum, session);
+                } else {
+                    upload.state = State::Sending { stream };
+                }
+                None
+            }
+            State::Checking { .. } if upload.anew => {
+                let why = "what the server has of it is of another file, time and again";
+                self.fail(id, why, session)
+            }
+            State::Checking { stream, .. } => {
+                abort(*stream, session);
+                upload.anew = true;
+                upload.ask(id, session);
+                let why = "what the server had of it was of another file; it is sent anew";
+                Some(Line::notice(safe!("{}: {why}", upload.name)))
+            }
+            State::Summing { stream } => {
+                let stream = *stream;
+                upload.send_end(id, stream, sum, session);
+                None
+            }
+            State::Comparing { ours, .. } => {
+                *ours = Some(sum);
                 self.compare(id)
             }
-            Outcome::Opened(id, Err(error)) | Outcome::Hashed(id, Err(error)) => {
-                self.stop(id, error)
-            }
+            _ => None,
         }
     }
 
@@ -195,8 +211,11 @@ impl Uploads {
         }
         if line.code == Code::NameNotAllowed as u16 && upload.was_sent {
             // It may have been whole before the connection broke; the checksum tells.
-            let name = upload.name.to_string();
-            return self.begin_comparing(id, name, session);
+            let at = upload.name.to_string();
+            upload.state = State::Comparing { at, theirs: None, ours: None };
+            upload.ask_sum(id, session);
+            let size = upload.size();
+            return self.sum(id, size, session);
         }
         if !is_done(line) {
             return self.stop(id, line.rest);
@@ -215,6 +234,11 @@ impl Uploads {
         upload.offset = offset;
         upload.sent = offset;
         upload.started = Instant::now();
+        let theirs = word();
+        if offset > 0 && is_sum(theirs) && session.has_more() {
+            upload.state = State::Checking { stream, theirs: theirs.to_ascii_lowercase() };
+            return self.sum(id, offset, session);
+        }
         upload.state = State::Sending { stream };
         None
     }
@@ -224,7 +248,7 @@ impl Uploads {
         self.uploads.values().any(Upload::is_sending)
     }
 
-    /// Writes one chunk of the upload whose turn it is, or its end.
+    /// Writes one chunk of the upload whose turn it is; behind the last one, its file is read again.
     pub fn write_chunk(&mut self, output: &mut Vec<u8>, session: &mut Session) -> Option<Line> {
         let sending = |(id, upload): (&TransferId, &Upload)| upload.is_sending().then_some(*id);
         let later = self.uploads.iter().filter_map(sending).find(|id| *id > self.turn);
@@ -237,18 +261,19 @@ impl Uploads {
         let stream = *stream;
         let left = file.size() - upload.sent;
         let length = left.min(CHUNK_BYTES_MAX as u64) as usize;
+        if length == 0 {
+            let size = file.size();
+            upload.state = State::Summing { stream };
+            return self.sum(id, size, session);
+        }
         let begin = output.len();
         output.extend_from_slice(format!("F {stream} {length}\n").as_bytes());
-        if length == 0 {
-            upload.state = State::Sent { stream };
-            return None;
-        }
         let header = output.len();
         output.resize(header + length, 0);
-        if let Err(error) = file.read(&mut output[header..], upload.sent) {
+        let read = file.read(&mut output[header..], upload.sent).and_then(|()| file.is_same());
+        if let Err(error) = read {
             output.truncate(begin);
-            abort(stream, session);
-            return self.stop(id, error);
+            return self.fail(id, error, session);
         }
         upload.sent += length as u64;
         None
@@ -260,30 +285,49 @@ impl Uploads {
         let mut words = words.splitn(3, ' ');
         let stream: u32 = words.next()?.parse().ok()?;
         let (_size, at) = (words.next()?, words.next()?);
-        let is_it =
-            |upload: &Upload| matches!(upload.state, State::Sent { stream: of } if of == stream);
-        let (id, upload) = self.uploads.iter().find(|(_, upload)| is_it(upload))?;
-        let (id, goal) = (*id, upload.goal);
-        let at = match (goal, at.parse()) {
+        let is_it = |upload: &Upload| matches!(upload.state, State::Sent(_));
+        let id = self.find(stream).filter(|id| self.uploads.get(id).is_some_and(is_it))?;
+        let upload = self.uploads.get_mut(&id)?;
+        let name = match (upload.goal, at.parse()) {
             (Goal::Shared, _) => upload.name.to_string(),
             (Goal::Chat(_), Ok(Source::Sent(id))) => Source::Sent(id).to_string(),
             (Goal::Chat(_), _) => return self.stop(id, "the server's answer can't be read"),
         };
-        self.begin_comparing(id, at, session)
+        if let State::Sent(Sent { at, .. }) = &mut upload.state {
+            *at = Some(name);
+        }
+        self.settle(id, session)
     }
 
-    fn begin_comparing(
+    /// The server will compare the checksum, or can't.
+    pub fn expect_answered(
         &mut self,
         id: TransferId,
-        at: String,
+        line: &ServerLine<'_>,
         session: &mut Session,
     ) -> Option<Line> {
+        if let State::Sent(Sent { compares, .. }) = &mut self.uploads.get_mut(&id)?.state {
+            *compares = Some(is_done(line));
+        }
+        self.settle(id, session)
+    }
+
+    /// What the server has and has compared is done; what it has not compared is compared here.
+    fn settle(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
-        let file = Arc::clone(upload.file.as_ref()?);
-        upload.state = State::Comparing { at, theirs: None, ours: None };
+        let State::Sent(Sent { at: Some(at), compares: Some(compares), sum, .. }) = &upload.state
+        else {
+            return None;
+        };
+        if *compares {
+            let done = upload.success(at);
+            self.uploads.remove(&id);
+            return Some(Line::notice(done));
+        }
+        let (at, ours) = (at.clone(), Some(sum.clone()));
+        upload.state = State::Comparing { at, theirs: None, ours };
         upload.ask_sum(id, session);
-        let hash = move || Outcome::Hashed(id, file.hash().map(hex));
-        self.jobs.spawn(hash).err().and_then(|error| self.stop(id, error))
+        None
     }
 
     /// The server tells the checksum.
@@ -312,24 +356,14 @@ impl Uploads {
             };
             return self.stop(id, reason);
         }
-        let size = clock::size(upload.size());
-        let text = match upload.goal {
-            Goal::Shared => safe!("{at} is on the server: {size}, SHA-256 matches"),
-            Goal::Chat(target) => {
-                safe!("{} is sent to {target}: {size}, SHA-256 matches; {at}", upload.name)
-            }
-        };
+        let text = upload.success(at);
         self.uploads.remove(&id);
         Some(Line::notice(text))
     }
 
     /// The server ends a stream early.
     pub fn aborted(&mut self, stream: u32, reason: &str) -> Option<Line> {
-        let is_it = |upload: &Upload| {
-            matches!(upload.state,
-                State::Sending { stream: of } | State::Sent { stream: of } if of == stream)
-        };
-        let id = *self.uploads.iter().find(|(_, upload)| is_it(upload))?.0;
+        let id = self.find(stream)?;
         self.stop(id, reason)
     }
 
@@ -342,36 +376,47 @@ impl Uploads {
 
     fn cancel_one(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
-        match upload.state {
+        match &upload.state {
             State::Opening | State::Asked => {
                 upload.cancelled = true;
                 None
             }
-            State::Sending { stream } | State::Sent { stream } => {
-                abort(stream, session);
-                self.stop(id, "cancelled")
+            // The server may have all of it already: its answer tells.
+            State::Sent(Sent { stream, at: None, .. }) if !upload.cancelled => {
+                // A number always fits into a line.
+                if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
+                    session.ask(Asked::AbortUpload(id), line);
+                    upload.cancelled = true;
+                }
+                None
             }
-            State::Waiting => self.stop(id, "cancelled"),
-            State::Comparing { .. } => None,
+            State::Waiting
+            | State::Checking { .. }
+            | State::Sending { .. }
+            | State::Summing { .. } => self.fail(id, "cancelled", session),
+            State::Sent(_) | State::Comparing { .. } => None,
         }
+    }
+
+    /// The server has dropped an upload whose end was sent, or has it already.
+    pub fn abort_answered(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
+        let upload = self.uploads.get_mut(&id)?;
+        if is_done(line) {
+            return self.stop(id, "cancelled");
+        }
+        upload.cancelled = false;
+        None
     }
 
     /// The connection is gone: what is under way waits for the next one. Of a file that was sent
     /// to a chat as a whole, nobody knows whether it arrived: sent again, it could come twice.
     pub fn disconnected(&mut self) -> Vec<Line> {
         self.online = false;
-        let mut unknown = Vec::new();
-        for (id, upload) in &mut self.uploads {
-            match (&upload.state, upload.goal) {
-                (State::Asked | State::Sending { .. }, _) => upload.state = State::Waiting,
-                (State::Sent { .. }, Goal::Shared) => {
-                    upload.was_sent = true;
-                    upload.state = State::Waiting;
-                }
-                (State::Sent { .. }, Goal::Chat(target)) => unknown.push((*id, target)),
-                (State::Opening | State::Waiting | State::Comparing { .. }, _) => {}
-            }
-        }
+        let unknown: Vec<_> = self
+            .uploads
+            .iter_mut()
+            .filter_map(|(id, upload)| upload.disconnected().err().map(|target| (*id, target)))
+            .collect();
         let tell = |(id, target)| {
             let why = safe!("the connection broke at its end; /history {target} tells if it came");
             self.stop(id, why)
@@ -397,6 +442,23 @@ impl Uploads {
         ids.into_iter().filter_map(|id| self.stop(id, reason)).collect()
     }
 
+    fn find(&self, stream: u32) -> Option<TransferId> {
+        let is_it = |upload: &Upload| upload.stream() == Some(stream);
+        self.uploads.iter().find(|(_, upload)| is_it(upload)).map(|(id, _)| *id)
+    }
+
+    /// Ends an upload; the server drops what came of it.
+    fn fail(
+        &mut self,
+        id: TransferId,
+        reason: impl std::fmt::Display,
+        session: &mut Session,
+    ) -> Option<Line> {
+        let stream = self.uploads.get(&id)?.stream();
+        stream.into_iter().for_each(|stream| abort(stream, session));
+        self.stop(id, reason)
+    }
+
     fn stop(&mut self, id: TransferId, reason: impl std::fmt::Display) -> Option<Line> {
         let upload = self.uploads.remove(&id)?;
         Some(Line::error(safe!("{}: {reason}", upload.name)))
@@ -410,40 +472,7 @@ impl AsFd for Uploads {
     }
 }
 
-impl Upload {
-    fn is_named(&self, name: Option<&str>) -> bool {
-        name.is_none_or(|name| name == self.name.as_str())
-    }
-
-    fn is_sending(&self) -> bool {
-        matches!(self.state, State::Sending { .. })
-    }
-
-    fn size(&self) -> u64 {
-        self.file.as_ref().map_or(0, |file| file.size())
-    }
-
-    fn ask(&mut self, id: TransferId, session: &mut Session) {
-        let (size, name) = (self.size(), &self.name);
-        let line = match self.goal {
-            Goal::Shared => Outgoing::command(Verb::Put, format_args!("{size} {name}")),
-            Goal::Chat(target) => {
-                Outgoing::command(Verb::Sendfile, format_args!("{target} {size} {name}"))
-            }
-        };
-        // A target, a number and a file name always fit into a line.
-        if let Ok(line) = line {
-            self.state = State::Asked;
-            session.ask(Asked::Put(id), line);
-        }
-    }
-
-    fn ask_sum(&self, id: TransferId, session: &mut Session) {
-        if let State::Comparing { at, .. } = &self.state
-            // A file name and a number always fit into a line.
-            && let Ok(line) = Outgoing::command(Verb::Sum, at)
-        {
-            session.ask(Asked::CompareUpload(id), line);
-        }
-    }
+/// Whether that is a SHA-256 as the protocol writes it.
+fn is_sum(word: &str) -> bool {
+    word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -39,7 +39,7 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
     fixture.write(&open, 0, b"abcdef").unwrap();
 
     // After the file got its name, before the row of the upload went.
-    assert_eq!(fixture.run(Job::SyncUpload(open.id)), Outcome::Done);
+    assert_eq!(fixture.run(sync(open.id)), Outcome::Done);
     let Fixture { store, folder, .. } = fixture;
     store.close();
     let files = folder.path().join("files");
@@ -81,7 +81,7 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
 fn a_part_that_somebody_wrote_into_begins_anew() {
     let mut fixture = Fixture::new();
     let open = fixture.begin(ALICE, shared("file"), 3).unwrap();
-    open.file.write_all_at(b"too much", 0).unwrap();
+    open.part.file().write_all_at(b"too much", 0).unwrap();
     let again = fixture.begin(ALICE, shared("file"), 3).unwrap();
     assert_eq!(again.offset, 0);
     fixture.write(&again, 0, b"abc").unwrap();

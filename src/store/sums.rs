@@ -1,0 +1,116 @@
+//! Sums of files that were made, for as long as the files are what they were.
+
+use std::collections::HashMap;
+use std::os::fd::AsFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::fstat;
+use rustix::io::Errno;
+
+use crate::protocol::sha256::Sha256Sum;
+
+/// How many sums each of two generations holds; more take half a megabyte, and the older ones go.
+const KNOWN_MAX: usize = 4_096;
+/// A file that was changed less long ago may be changed again and look the same: file systems
+/// date changes by a clock that ticks.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
+
+/// What tells a version of a file from every other one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Seconds and nanoseconds since the Unix epoch.
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    /// The version of a file that is there now.
+    pub(super) fn of(file: impl AsFd) -> Result<Self, Errno> {
+        let stat = fstat(file)?;
+        Ok(Stamp {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+            size: u64::try_from(stat.st_size).unwrap_or_default(),
+            modified: (stat.st_mtime, stat.st_mtime_nsec.cast_signed()),
+        })
+    }
+
+    /// The file's size in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether every change that comes from now on can be told from this version.
+    pub(super) fn is_settled(&self) -> bool {
+        let modified = u64::try_from(self.modified.0).unwrap_or_default();
+        let age = SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(modified));
+        age.is_ok_and(|age| age > SETTLED_AFTER)
+    }
+}
+
+/// Sums that are known; the newest of them, so that they take no more than so much memory.
+#[derive(Debug, Default)]
+pub(super) struct KnownSums(Mutex<Generations>);
+
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashMap<Stamp, Sha256Sum>,
+    old: HashMap<Stamp, Sha256Sum>,
+}
+
+impl KnownSums {
+    /// Notes the sum of a version of a file.
+    pub(super) fn insert(&self, version: Stamp, sum: Sha256Sum) {
+        let mut generations = self.lock();
+        if generations.young.len() >= KNOWN_MAX {
+            generations.old = std::mem::take(&mut generations.young);
+        }
+        generations.young.insert(version, sum);
+    }
+
+    /// The sum of a version of a file, where it is known.
+    pub(super) fn get(&self, version: &Stamp) -> Option<Sha256Sum> {
+        let generations = self.lock();
+        generations.young.get(version).or_else(|| generations.old.get(version)).copied()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Generations> {
+        // Nothing in here panics halfway through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_version_is_known_until_thousands_came_after_it() {
+        let mut file = tempfile::tempfile().unwrap();
+        let version = Stamp::of(&file).unwrap();
+        let sums = KnownSums::default();
+        sums.insert(version, Sha256Sum([1; 32]));
+        assert_eq!(sums.get(&version), Some(Sha256Sum([1; 32])));
+        file.write_all(b"more").unwrap();
+        assert_eq!(sums.get(&Stamp::of(&file).unwrap()), None);
+        for inode in 0..2 * KNOWN_MAX as u64 {
+            sums.insert(Stamp { inode, size: u64::MAX, ..version }, Sha256Sum([2; 32]));
+        }
+        assert_eq!(sums.get(&version), None);
+    }
+
+    #[test]
+    fn what_was_changed_just_now_may_change_again_unseen() {
+        let file = tempfile::tempfile().unwrap();
+        assert!(!Stamp::of(&file).unwrap().is_settled());
+        file.set_modified(SystemTime::now() - 2 * SETTLED_AFTER).unwrap();
+        assert!(Stamp::of(&file).unwrap().is_settled());
+        file.set_modified(SystemTime::now() + SETTLED_AFTER).unwrap();
+        assert!(!Stamp::of(&file).unwrap().is_settled());
+    }
+}
