@@ -237,6 +237,13 @@ pub enum Detail {
         /// SHA-256 of what is there already, where that is told.
         sha256: Option<Sha256Sum>,
     },
+    /// A port where direct chats are taken, and how often the server wants to hear of who does.
+    Up {
+        /// The port.
+        port: u16,
+        /// The period in seconds, where that is told.
+        period: Option<u64>,
+    },
     /// A stream.
     Stream(u32),
     /// A group.
@@ -321,7 +328,8 @@ impl fmt::Display for Reply {
             Detail::Opened(chat, left) => write!(f, " {chat} {left}"),
             Detail::Chat(chat) => write!(f, " {chat}"),
             Detail::Seen(chat, id) => write!(f, " {chat} {id}"),
-            Detail::Port(port) => write!(f, " {port}"),
+            Detail::Port(port) | Detail::Up { port, period: None } => write!(f, " {port}"),
+            Detail::Up { port, period: Some(seconds) } => write!(f, " {port} {seconds}"),
             Detail::Call(call) => write!(f, " {call}"),
             Detail::Kicked(words) => {
                 f.write_str(" ")?;

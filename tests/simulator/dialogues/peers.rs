@@ -1,5 +1,9 @@
 //! UP, DOWN, ALIVE and CALL.
 
+use std::time::Duration;
+
+use chatsrv::hub::Config;
+
 use super::people::{alice_and_bob, play_among_two};
 use crate::dialogue::{config, play_with};
 
@@ -26,6 +30,36 @@ fn who_is_up_stands_in_who_with_an_address() {
          bob < C 250 WHO ...
          alice > C UP 80
          alice < C 501 UP ...",
+    );
+}
+
+#[test]
+fn who_asks_for_more_is_told_how_often_to_be_heard_of() {
+    play_among_two(
+        "alice > C MORE on
+         alice < C 250 MORE ...
+         alice > C UP 5000
+         alice < C 250 UP 5000 30
+         alice > C ALIVE
+         alice < C 250 ALIVE 5000
+         alice > C MORE off
+         alice < C 250 MORE ...
+         alice > C UP
+         alice < C 250 UP 10001",
+    );
+    play_with(
+        Config { alive_period: Duration::from_millis(500), ..config() },
+        alice_and_bob(),
+        "alice connects
+         alice > C USER alice
+         alice < C 331 ...
+         alice > D x
+         alice < C 150 UNREAD 0
+         alice < C 230 ...
+         alice > C MORE on
+         alice < C 250 MORE ...
+         alice > C UP
+         alice < C 250 UP 10001 1",
     );
 }
 
