@@ -264,6 +264,29 @@ fn a_file_that_became_another_while_the_connection_was_gone_is_fetched_anew() {
 }
 
 #[test]
+fn a_file_that_became_another_before_it_was_compared_is_fetched_anew() {
+    let scripts: Vec<Script> = vec![
+        Box::new(|peer: &mut Peer| {
+            peer.log_in();
+            peer.expect("C GET 0 a");
+            peer.send("C 250 GET 1 3 a\nF 1 3\nOLDF 1 0\n");
+            peer.expect("C SUM a");
+        }),
+        Box::new(|peer: &mut Peer| {
+            log_in_again(peer);
+            peer.sum("a", b"new");
+            peer.expect("C GET 0 a");
+            peer.send("C 250 GET 1 3 a\nF 1 3\nnewF 1 0\n");
+            peer.sum("a", b"new");
+            peer.goodbye();
+        }),
+    ];
+    let (output, folder) = fetch(None, scripts);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(files(&folder), [file("a", "new")]);
+}
+
+#[test]
 fn pieces_that_can_not_be_compared_are_no_file() {
     let script = |peer: &mut Peer| {
         peer.log_in();
@@ -275,7 +298,7 @@ fn pieces_that_can_not_be_compared_are_no_file() {
     };
     let (output, folder) = fetch(Some("con"), vec![Box::new(script)]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("its SHA-256 can't be compared"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("and can't be compared"), "{}", stderr(&output));
     assert_eq!(files(&folder), [file("a.part", "content")]);
 }
 

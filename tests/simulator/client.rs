@@ -71,6 +71,8 @@ pub struct Client {
     list: Option<(String, usize)>,
     streams: BTreeMap<u32, Stream>,
     pub uploads: Sending,
+    /// Whether it asked for what came to the protocol later.
+    gets_more: bool,
     pub sent_names: SentNames,
     last_stream: u32,
     /// As whom it is logged in.
@@ -128,6 +130,7 @@ impl Client {
             list: None,
             streams: BTreeMap::new(),
             uploads: Sending::default(),
+            gets_more: false,
             sent_names,
             last_stream: 0,
             user: None,
@@ -370,6 +373,7 @@ impl Client {
             Sent::Command(Request::Get { offset, .. }) if line.code == 250 => {
                 self.stream_opens(offset, line.rest);
             }
+            Sent::Command(Request::More(more)) => self.gets_more = more,
             Sent::Command(Request::Abort { stream }) if line.code == 250 => {
                 let was_open = self.streams.remove(&stream).is_some();
                 assert!(was_open || self.uploads.close(stream), "{stream} was not open");
@@ -377,9 +381,7 @@ impl Client {
             Sent::Command(Request::Put { size, name } | Request::Sendfile { size, name, .. })
                 if line.code == 250 =>
             {
-                let (stream, at) = line.rest.split_once(' ').unwrap();
-                let stream = self.next_stream(stream);
-                self.uploads.open(stream, name.as_str(), at.parse().unwrap(), size);
+                self.upload_opens(name.as_str(), size, line.rest);
             }
             _ => {}
         }
@@ -415,6 +417,16 @@ impl Client {
         let sent = self.sent_names.borrow().get(name).cloned();
         let key = key(sent.as_deref().unwrap_or(name), size);
         self.streams.insert(stream, Stream { key, at: offset, size });
+    }
+
+    fn upload_opens(&mut self, name: &str, size: u64, words: &str) {
+        let mut words = words.split(' ');
+        let stream = self.next_stream(words.next().unwrap());
+        let at = words.next().unwrap().parse().unwrap();
+        let told = words.next().map(|sum| sum.parse().unwrap());
+        assert_eq!(words.next(), None);
+        assert_eq!(told.is_some(), self.gets_more && at > 0, "the sum of {at} bytes of {name}");
+        self.uploads.open(stream, name, size, at, told);
     }
 
     fn next_stream(&mut self, word: &str) -> u32 {

@@ -6,7 +6,7 @@ use chatsrv::protocol::verb::Verb;
 use fastrand::Rng;
 
 use crate::client::{Client, Marked, Sent, State};
-use crate::uploads::{self, SentNames};
+use crate::uploads::{self, Piece, SentNames};
 
 const NAMES: [&str; 7] = ["ann", "Bob", "cleo", "Dan", "eve.x", "f", "Gil-9"];
 const FILES: [&str; 5] = ["empty", "small", "folder/large file", "nothing", "../small"];
@@ -87,6 +87,10 @@ impl People {
         if line.starts_with("C USER") && lot.u8(..4) == 0 {
             say(client, &password(lot));
         }
+        if line == "C PASSWD" && lot.u8(..4) == 0 {
+            say(client, &password(lot));
+            say(client, &password(lot));
+        }
     }
 
     fn command_or_message(&mut self, client: &Client, lot: &mut Rng) -> String {
@@ -109,7 +113,8 @@ impl People {
             16..21 => format!("C GET {} {file}", [0, 5, 11, 12, 199_000][lot.usize(..5)]),
             21..24 => format!("C SUM {file}"),
             24..26 => format!("C ABORT {}", client.some_stream()),
-            26 => format!("C ABORT {}", lot.u32(..client.last_stream() + 2)),
+            26 if lot.bool() => format!("C ABORT {}", lot.u32(..client.last_stream() + 2)),
+            26 => format!("C EXPECT {} {:064x}", lot.u32(..client.last_stream() + 2), lot.u8(..)),
             27 if lot.bool() => "C HELP".into(),
             27 => format!("C MORE {}", ["on", "off", ""][lot.usize(..3)]),
             28 => "C EX".into(),
@@ -278,6 +283,16 @@ pub fn say(client: &mut Client, line: &str) {
         },
     };
     client.send(line.as_bytes(), Some(sent));
+}
+
+/// Sends some of an upload.
+pub fn upload(client: &mut Client, lot: &mut Rng) {
+    for piece in client.uploads.next(lot) {
+        match piece {
+            Piece::Line(line) => say(client, &line),
+            Piece::Frame(bytes) => client.to_send.extend(bytes),
+        }
+    }
 }
 
 fn send_marked(client: &mut Client, marked: Marked) {

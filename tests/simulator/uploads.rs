@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use chatsrv::hub::UploadEnd;
 use chatsrv::protocol::frame::encode_chunk_header;
+use chatsrv::protocol::sha256::Sha256Sum;
 use fastrand::Rng;
 
 use crate::server::Server;
-use crate::store::content;
+use crate::store::{content, sum};
 
 /// The names of files that were sent, by `@` and the id.
 pub type SentNames = Rc<RefCell<BTreeMap<String, String>>>;
@@ -21,19 +22,47 @@ pub struct Sending(HashMap<u32, Upload>);
 #[derive(Debug)]
 struct Upload {
     name: String,
+    /// How much of it the server had.
+    begun_at: u64,
     at: u64,
     size: u64,
+    /// How it is sent; known once that begins.
+    plan: Option<Plan>,
     /// Whether nothing more of it is sent.
     is_ended: bool,
-    /// Whether that is more or less than was announced.
+    /// Whether it can't become a file: it has another length than announced, is changed, was begun
+    /// with another one, or another sum is expected.
     is_wrong: bool,
 }
 
+/// How a client sends a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plan {
+    /// As it is, without a word about its sum. Who goes on does not know what was sent before, and
+    /// must not.
+    Plain,
+    /// With the right sum.
+    Expecting,
+    /// With a sum that is not the file's.
+    Mistaken,
+    /// Another version than the one of which the sum is told.
+    Changed,
+}
+
+/// Something to send.
+pub enum Piece {
+    Line(String),
+    Frame(Vec<u8>),
+}
+
 impl Sending {
-    pub fn open(&mut self, stream: u32, name: &str, at: u64, size: u64) {
+    /// An upload begins, and perhaps the server tells the sum of what it has.
+    pub fn open(&mut self, stream: u32, name: &str, size: u64, at: u64, told: Option<Sha256Sum>) {
         assert!(at <= size, "{name} goes on at {at} of {size}");
-        let name = name.to_owned();
-        self.0.insert(stream, Upload { name, at, size, is_ended: false, is_wrong: false });
+        let is_wrong = told.is_some_and(|told| told != sum(&first(name, size, at)));
+        let (name, begun_at) = (name.to_owned(), at);
+        let upload = Upload { name, begun_at, at, size, plan: None, is_ended: false, is_wrong };
+        self.0.insert(stream, upload);
     }
 
     /// Some stream that is open.
@@ -59,15 +88,21 @@ impl Sending {
         assert!(ended.is_none(), "what became of {ended:?}?");
     }
 
-    /// Sends some of an upload, or its end.
-    pub fn send_some(&mut self, lot: &mut Rng, out: &mut Vec<u8>) {
+    /// The next of some upload, or its end.
+    pub fn next(&mut self, lot: &mut Rng) -> Vec<Piece> {
         let mut streams: Vec<u32> = self.0.keys().copied().collect();
         streams.sort_unstable();
-        let Some(stream) = lot.choice(streams) else { return };
+        let Some(stream) = lot.choice(streams) else { return Vec::new() };
         let upload = self.0.get_mut(&stream).unwrap();
         if upload.is_ended {
-            return;
+            return Vec::new();
         }
+        let plan = *upload.plan.get_or_insert_with(|| match lot.u8(..8) {
+            0..3 if upload.begun_at == 0 => Plan::Plain,
+            0..6 => Plan::Expecting,
+            6 => Plan::Mistaken,
+            _ => Plan::Changed,
+        });
         let left = upload.size - upload.at;
         let length = match lot.u8(..32) {
             0 => left + lot.u64(1..9),
@@ -75,12 +110,34 @@ impl Sending {
             _ => left.min(lot.u64(1..200)),
         };
         upload.is_ended = length == 0 || length > left;
-        upload.is_wrong = upload.is_ended && length != left;
-        encode_chunk_header(stream, length as usize, out);
+        upload.is_wrong |= upload.is_ended && length != left;
+        upload.is_wrong |= plan == Plan::Changed && length > 0;
+        upload.is_wrong |= plan == Plan::Mistaken && upload.is_ended;
+        let mut pieces = Vec::new();
+        let right = sum(&first(&upload.name, upload.size, upload.size));
+        let told = if plan == Plan::Mistaken { Sha256Sum([7; 32]) } else { right };
+        if upload.is_ended && plan != Plan::Plain {
+            pieces.push(Piece::Line(format!("C EXPECT {stream} {told}")));
+        } else if lot.u8(..8) == 0 && plan != Plan::Plain {
+            // It is replaced before the end.
+            pieces.push(Piece::Line(format!("C EXPECT {stream} {}", Sha256Sum([8; 32]))));
+        }
+        let mut frame = Vec::new();
+        encode_chunk_header(stream, length as usize, &mut frame);
         let key = key(&upload.name, upload.size);
-        out.extend((upload.at..upload.at + length).map(|offset| content(&key, offset)));
+        let change = if plan == Plan::Changed { 0x55 } else { 0 };
+        let range = upload.at..upload.at + length;
+        frame.extend(range.map(|offset| content(&key, offset) ^ change));
+        pieces.push(Piece::Frame(frame));
         upload.at += length;
+        pieces
     }
+}
+
+/// The first bytes of a file of some size.
+fn first(name: &str, size: u64, length: u64) -> Vec<u8> {
+    let key = key(name, size);
+    (0..length).map(|offset| content(&key, offset)).collect()
 }
 
 /// What tells the content of a file: what is uploaded depends on its size, too.

@@ -255,9 +255,9 @@ impl Session {
         !self.in_dialogue && !self.outgoing.is_empty()
     }
 
-    /// Whether everything is answered.
+    /// Whether everything is answered. A line that gets no answer is nothing to wait for.
     pub fn is_idle(&self) -> bool {
-        self.open.is_empty() && self.outgoing.is_empty()
+        self.open_requests().next().is_none()
     }
 
     /// Whether one more request may be sent before the next answer.
@@ -359,6 +359,20 @@ mod tests {
         assert_eq!(session.take_outgoing(), [data("old")]);
         sort(&mut session, "535 PASSWD wrong password");
         assert_eq!(session.take_outgoing(), [data("* hello")]);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_without_an_answer_to_come() {
+        let mut session = Session::default();
+        session.say(Outgoing::file_end(1));
+        assert!(session.is_idle() && session.has_outgoing());
+        session.ask_for_more();
+        session.ask_for_more();
+        assert!(!session.is_idle());
+        assert_eq!(session.take_outgoing().len(), 2);
+        assert!(!session.is_idle() && !session.has_outgoing());
+        assert_eq!(sort(&mut session, "250 MORE"), Sorted::Answer(Asked::More));
+        assert!(session.is_idle());
     }
 
     #[test]

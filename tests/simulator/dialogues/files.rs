@@ -14,7 +14,7 @@ fn play_as_bob(script: &str) {
 
 #[test]
 fn folders_are_listed_and_files_are_hashed() {
-    let sum = "ab".repeat(32);
+    let sum = "a0a33407951ac2dfa3c0b31f05f2db6ad3cffded6d361ea101960493ee6f0243";
     play_as_bob(&format!(
         "bob > C LS
          bob < C 150 LS 3

@@ -8,6 +8,7 @@ mod makings;
 mod messages;
 mod peers;
 mod people;
+mod uploads;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Range;
@@ -31,6 +32,7 @@ use self::lists::{DueList, Reading};
 use self::messages::{Due, Said};
 use self::peers::Peers;
 use self::people::{Presence, with_operator};
+use self::uploads::Expectations;
 use crate::store::Store;
 
 /// The chat as a spectator knows it.
@@ -45,6 +47,7 @@ pub struct Model {
     pub ledger: Ledger,
     pub groups: Groups,
     peers: Peers,
+    uploads: Expectations,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     /// Those that get no more than a part of it, and the server's last line.
@@ -103,6 +106,7 @@ impl Model {
             groups: Groups::default(),
             peers: Peers::start(&kept.banned, &kept.administrators),
             sessions: BTreeMap::new(),
+            uploads: Expectations::default(),
             ledger: Ledger::new(kept.id_mark),
             deliveries: HashMap::new(),
             cut_off: HashSet::new(),
@@ -123,6 +127,7 @@ impl Model {
             self.ledger.words.clear();
         }
         self.sessions.clear();
+        self.uploads = Expectations::default();
         self.askers.clear();
         // Whatever was on disk when the server crashed is told to nobody any more, but read by all.
         self.file_due = None;
@@ -143,6 +148,7 @@ impl Model {
             _ => None,
         };
         self.before_peers(input);
+        self.uploads.before(input, |conn| self.sessions[&conn].user.is_some());
         self.is_outcome = matches!(input, Input::Done { .. });
         match input {
             Input::Connected { conn, .. } => {
@@ -222,6 +228,7 @@ impl Model {
     pub fn job_done(&mut self, ticket: Ticket, job: &Job, outcome: &Outcome) {
         let asker = self.askers.get(&ticket).copied();
         self.peer_job_done(job, outcome);
+        self.uploads.job_done(ticket, outcome);
         match (job, outcome) {
             (Job::Register { account, .. }, Outcome::Done) => {
                 let number = account.number;
@@ -271,6 +278,7 @@ impl Model {
             to
         };
         self.check_peers(effects);
+        self.uploads.after(effects);
         let mut told = Vec::new();
         let mut told_of_groups = Vec::new();
         let mut is_news = None;

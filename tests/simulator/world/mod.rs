@@ -342,7 +342,7 @@ impl World {
         if let Some(at) = self.lot.choice(sending.collect::<Vec<_>>()) {
             let client = &mut self.clients[at];
             for _ in 0..self.lot.u8(..4) {
-                client.uploads.send_some(&mut self.lot, &mut client.to_send);
+                lines::upload(client, &mut self.lot);
             }
         }
         match self.lot.u8(..64) {

@@ -195,6 +195,8 @@ impl Download {
     /// Asks for what is missing, once the connection is back.
     pub fn go_on(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
         if self.size == Some(self.received) && self.expected.is_none() {
+            // The server's file may be another one by now.
+            self.joined = true;
             self.state = State::Comparing(sink);
             return self.ask_sum(id, session);
         }

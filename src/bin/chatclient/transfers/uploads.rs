@@ -248,7 +248,7 @@ impl Uploads {
         self.uploads.values().any(Upload::is_sending)
     }
 
-    /// Writes one chunk of the upload whose turn it is; behind the last one, its file is read again.
+    /// Writes one chunk of the upload whose turn it is; behind the last one its file is read again.
     pub fn write_chunk(&mut self, output: &mut Vec<u8>, session: &mut Session) -> Option<Line> {
         let sending = |(id, upload): (&TransferId, &Upload)| upload.is_sending().then_some(*id);
         let later = self.uploads.iter().filter_map(sending).find(|id| *id > self.turn);

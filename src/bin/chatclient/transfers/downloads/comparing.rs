@@ -43,7 +43,7 @@ impl Downloads {
             Ok(_) => safe!("SHA-256 matches"),
             // Nobody knows whether the pieces fit together.
             Err(why) if download.joined => {
-                let reason = safe!("it came in pieces, and its SHA-256 can't be compared: {why}");
+                let reason = safe!("it did not come in one go, and can't be compared: {why}");
                 return self.drop_download(id, Some(sink), reason);
             }
             Err(why) => safe!("SHA-256 not compared: {why}"),

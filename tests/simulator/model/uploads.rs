@@ -1,0 +1,89 @@
+//! Which sums uploads are to have, as their senders told.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use chatsrv::hub::{ConnId, Effect, Effects, Input, Job, Outcome, Ticket, UploadEnd, UploadId};
+use chatsrv::protocol::reply::{Code, Reply, Subject};
+use chatsrv::protocol::request::Request;
+use chatsrv::protocol::sha256::Sha256Sum;
+use chatsrv::protocol::verb::Verb;
+
+/// What every sender expects of every upload.
+#[derive(Default)]
+pub struct Expectations {
+    /// Which upload each job opened.
+    opened: HashMap<Ticket, UploadId>,
+    /// The uploads under way, and the last sum that was told of each.
+    open: BTreeMap<(ConnId, u32), (UploadId, Option<Sha256Sum>)>,
+    /// Those that are whole and not on the disk.
+    whole: HashMap<UploadId, Option<Sha256Sum>>,
+    /// The answers to EXPECT that are due.
+    due: HashMap<ConnId, VecDeque<Code>>,
+}
+
+impl Expectations {
+    /// Something happens; whether it comes from a user.
+    pub fn before(&mut self, input: &Input<'_>, is_user: impl Fn(ConnId) -> bool) {
+        match input {
+            Input::Command { conn, request: Ok(Request::Expect { stream, sha256 }) }
+                if is_user(*conn) =>
+            {
+                let open = self.open.get_mut(&(*conn, *stream));
+                let code = if open.is_some() { Code::Done } else { Code::NotFound };
+                if let Some((_, expected)) = open {
+                    *expected = Some(*sha256);
+                }
+                self.due.entry(*conn).or_default().push_back(code);
+            }
+            Input::UploadOver { conn, stream, end } => {
+                let over = self.open.remove(&(*conn, *stream));
+                if let (Some((upload, expected)), UploadEnd::Whole) = (over, end) {
+                    self.whole.insert(upload, expected);
+                }
+            }
+            Input::Disconnected { conn } => self.forget(*conn),
+            _ => {}
+        }
+    }
+
+    /// The store is done with a job.
+    pub fn job_done(&mut self, ticket: Ticket, outcome: &Outcome) {
+        if let Outcome::UploadReady { upload, .. } = outcome {
+            self.opened.insert(ticket, *upload);
+        }
+    }
+
+    /// The hub has told what it wants done.
+    pub fn after(&mut self, effects: &Effects) {
+        for effect in &effects.list {
+            match effect {
+                Effect::Upload { conn, ticket, stream, .. } => {
+                    let upload = self.opened.remove(ticket).expect("it was opened");
+                    self.open.insert((*conn, *stream), (upload, None));
+                }
+                Effect::CancelUpload { conn, stream } => {
+                    self.open.remove(&(*conn, *stream));
+                }
+                Effect::Job { job: Job::SyncUpload { upload, expected }, .. } => {
+                    assert_eq!(self.whole.remove(upload), Some(*expected), "{upload:?}");
+                }
+                Effect::Reply { conn, reply } => self.reply(*conn, reply),
+                Effect::Close { conn, .. } => self.forget(*conn),
+                _ => {}
+            }
+        }
+    }
+
+    fn reply(&mut self, conn: ConnId, reply: &Reply) {
+        let is_due = matches!(reply.code, Code::Done | Code::NotFound);
+        if reply.subject == Subject::Verb(Verb::Expect) && is_due {
+            let due = self.due.get_mut(&conn).and_then(VecDeque::pop_front);
+            assert_eq!(due, Some(reply.code), "{conn}: {reply}");
+        }
+    }
+
+    fn forget(&mut self, conn: ConnId) {
+        self.open.retain(|(other, _), _| *other != conn);
+        self.due.remove(&conn);
+    }
+}
