@@ -7,7 +7,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::download::Opened;
+use super::closer::Opened;
 use crate::limits::UPLOAD_BUFFER_BYTES_MAX;
 
 /// The uploads of one connection.
@@ -117,7 +117,7 @@ impl Upload {
         let bytes = std::mem::take(&mut self.gathered);
         self.writing = bytes.len();
         let offset = self.left.start - bytes.len() as u64;
-        Some(Write { file: Arc::clone(&self.opened.file), offset, bytes })
+        Some(Write { file: Arc::clone(self.opened.file()), offset, bytes })
     }
 
     /// What was handed on is written.
@@ -133,12 +133,13 @@ impl Upload {
 
 #[cfg(test)]
 mod tests {
+    use super::super::closer::{Closer, Permits};
     use super::*;
 
     fn upload(stream: u32, bytes: Range<u64>) -> Upload {
-        let permit = super::super::download::Permits::new(1).take().unwrap();
-        let file = Arc::new(tempfile::tempfile().unwrap());
-        Upload::new(stream, Opened { file, permit }, bytes)
+        let permit = Permits::new(1).take().unwrap();
+        let opened = Closer::at_once().opened(tempfile::tempfile().unwrap(), permit);
+        Upload::new(stream, opened, bytes)
     }
 
     #[test]
