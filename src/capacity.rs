@@ -50,9 +50,9 @@ impl fmt::Display for TooFewFiles {
 impl std::error::Error for TooFewFiles {}
 
 impl Shares {
-    /// Shares out `files` descriptors, `listeners` of which are for sockets that listen. Clients get
-    /// all but [`RESERVED_FILES`], but half of them where there are few, and no more than `memory`
-    /// allows for; or as many as are `wanted`, where so many fit.
+    /// Shares out `files` descriptors, `listeners` of which are for sockets that listen. Clients
+    /// get all but [`RESERVED_FILES`], but half of them where there are few, and no more than
+    /// `memory` allows for; or as many as are `wanted`, where so many fit.
     ///
     /// # Errors
     /// See [`TooFewFiles`].

@@ -132,8 +132,8 @@ pub const RESERVED_FILES: u64 = 256;
 /// Files that are sent or received at a time, beyond an eighth of all descriptors.
 pub const RESERVED_FOR_TRANSFERS: u64 = 128;
 
-/// Files that are sent or received at a time, at most: as many as may wait for the threads that read
-/// them from the disk.
+/// Files that are sent or received at a time, at most: as many as may wait for the threads that
+/// read them from the disk.
 pub const TRANSFERS_MAX: u64 = 65_536;
 
 /// File descriptors that the server holds open beside its listeners: standard streams (3), the poll

@@ -1,8 +1,8 @@
 //! Files that the loop is done with, closed on a thread of their own.
 //!
-//! The last one who closes a file may have to wait for the disk: what was removed meanwhile is given
-//! back then, extent by extent, and a network file system first brings all that was written to its
-//! server.
+//! The last one who closes a file may have to wait for the disk: what was removed meanwhile is
+//! given back then, extent by extent, and a network file system first brings all that was written
+//! to its server.
 
 use std::fs::File;
 use std::io;

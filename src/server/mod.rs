@@ -25,7 +25,7 @@
 //! | `sendfile`, `pread64` | the same | of what is in memory; see below |
 //! | `openat`, `statx`, `read`, `close` | `/proc/self`, for figures | its text is made in memory |
 //! | `getrandom` | tickets of calls, TLS | the start has waited for the first bytes |
-//! | `mmap`, `munmap`, `brk`, `mprotect` | memory | it is there, or the process ends |
+//! | `mmap`, `mremap`, `munmap`, `brk`, `mprotect` | memory | it is there, or the process ends |
 //! | `clone3` | the thread that reads certificates again | the same |
 //! | `futex` | queues to other threads | held to move an item, not for longer; see below |
 //!
@@ -38,8 +38,8 @@
 //! log), or has a bound above all that can come at a time (writes and reads of transfers).
 //!
 //! What may wait is elsewhere: whatever opens, reads from the disk, writes to it or removes is done
-//! by the store's threads; files are closed by one of their own (`closer.rs`), since the last one to
-//! close a file that was removed gives its blocks back; the log is written by another
+//! by the store's threads; files are closed by one of their own (`closer.rs`), since the last one
+//! to close a file that was removed gives its blocks back; the log is written by another
 //! ([`crate::log`]), and certificates are read again by one that is started for it. The operator's
 //! socket is removed, and the store is waited for, when the loop has ended.
 
