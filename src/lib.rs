@@ -8,8 +8,9 @@
 //! 4. [`server`]: the loop and its sockets.
 //!
 //! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; the server's
-//! [`options`], [`capacity`], [`limits`], [`figures`] and [`log`]; of the client what meets the bytes of others:
-//! [`display`] and [`direct`]; and for all that connect to the server [`tls_client`].
+//! [`options`], [`capacity`], [`limits`], [`figures`] and [`log`]; of the client what meets the
+//! bytes of others: [`display`] and [`direct`]; and for all that connect to the server
+//! [`tls_client`].
 
 pub mod capacity;
 pub mod command_line;

@@ -107,6 +107,9 @@ pub const ACCEPT_REST: Duration = Duration::from_secs(1);
 /// (tcp(7), TCP_USER_TIMEOUT).
 pub const UNACKNOWLEDGED_TIME_MAX: Duration = Duration::from_secs(120);
 
+/// How much later the service manager is told what it did not take.
+pub const NOTIFY_PAUSE: Duration = Duration::from_millis(100);
+
 /// Connections that wait to be accepted; the kernel caps it at net.core.somaxconn.
 pub const LISTEN_BACKLOG: i32 = 4096;
 
@@ -126,8 +129,12 @@ pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
 /// under way, refused connections.
 pub const RESERVED_FILES: u64 = 256;
 
-/// How many of those are for files that are sent or received.
+/// Files that are sent or received at a time, beyond an eighth of all descriptors.
 pub const RESERVED_FOR_TRANSFERS: u64 = 128;
+
+/// Files that are sent or received at a time, at most: as many as may wait for the threads that
+/// read them from the disk.
+pub const TRANSFERS_MAX: u64 = 65_536;
 
 /// File descriptors that the server holds open beside its listeners: standard streams (3), the poll
 /// (3), signals (7), the store with its index (13), the service manager's socket, and one to spare.

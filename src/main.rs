@@ -228,7 +228,8 @@ fn hub_config(options: &Options) -> hub::Config {
     }
 }
 
-/// How many sockets listen, at most: for each address and port, for the operator and for the metrics.
+/// How many sockets listen, at most: for each address and port, for the operator, and for the
+/// metrics.
 fn listeners(options: &Options) -> u64 {
     let addresses = options.listen.len().max(2) as u64;
     addresses * (1 + u64::from(options.tls().is_some())) + 1 + u64::from(options.metrics.is_some())

@@ -80,6 +80,7 @@ fn goes_on_without_a_reader(mut server: Server) {
 #[test]
 fn a_pipe_that_nobody_reads_holds_up_neither_the_chat_nor_the_stop() {
     let server = Server::start(&["--metrics", "127.0.0.1:0"]);
+    lost(&server);
     server.log().hold();
     goes_on_without_a_reader(server);
 }

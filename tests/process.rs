@@ -353,6 +353,33 @@ fn systemd_waits_as_long_as_a_stop_may_take() {
 }
 
 #[test]
+fn a_service_manager_that_stands_still_holds_up_neither_the_chat_nor_the_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    // It reads nothing, and has no room for more.
+    let other = UnixDatagram::unbound().unwrap();
+    other.set_nonblocking(true).unwrap();
+    while other.send_to(b"OTHER=1", &path).is_ok() {}
+    let mut command = command(&folder.path().join("data"), &[]);
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
+    let mut server = Server::spawn(command, folder, &[]);
+    let mut alice = server.register("alice");
+    let mut bob = server.register("bob");
+    alice.ask("D bob hello", "C 250 MSG … bob 1 0");
+    bob.expect("D … alice bob hello");
+    // What was not taken is said once it can be.
+    await_notification(&socket, "READY=1");
+    while other.send_to(b"OTHER=1", &path).is_ok() {}
+    server.signal(Signal::TERM);
+    alice.expect("C 129 SHUTDOWN …");
+    alice.expect_closing("C 421 - …");
+    drop(bob);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
 fn without_anybody_to_notify_it_runs_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(&folder.path().join("data"), &[]);

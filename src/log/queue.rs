@@ -25,8 +25,10 @@ const WRITE_BYTES_MAX: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Something came, or something was written.
-    changed: Condvar,
+    /// A line came for the thread that sleeps.
+    arrived: Condvar,
+    /// Lines were written.
+    written: Condvar,
     /// Lines that nobody will read.
     lost: AtomicU64,
 }
@@ -38,6 +40,8 @@ struct State {
     bytes: usize,
     /// Bytes that are being written.
     writing: usize,
+    /// Whether the thread that writes sleeps: a call costs whoever logs a system call.
+    is_asleep: bool,
     /// Lines that found no room since that was last told. While there are any, none is taken: so
     /// what is missing is missing in one place, where a line says how much.
     dropped: u64,
@@ -63,8 +67,11 @@ impl Queue {
     fn add(&self, mut state: MutexGuard<'_, State>, line: &[u8]) {
         state.bytes += line.len();
         state.lines.push_back(line.into());
+        let calls = std::mem::take(&mut state.is_asleep);
         drop(state);
-        self.changed.notify_all();
+        if calls {
+            self.arrived.notify_one();
+        }
     }
 
     /// How many lines were dropped.
@@ -80,7 +87,7 @@ impl Queue {
             if left.is_zero() {
                 return;
             }
-            let waited = self.changed.wait_timeout(state, left);
+            let waited = self.written.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -107,7 +114,7 @@ impl Queue {
                     self.lost.fetch_add(lines, Ordering::Relaxed);
                 }
             }
-            self.changed.notify_all();
+            self.written.notify_all();
         }
     }
 
@@ -116,7 +123,8 @@ impl Queue {
         batch.clear();
         let mut state = self.lock();
         while state.lines.is_empty() {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.is_asleep = true;
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let mut count = 0;
         while let Some(line) = state.lines.front()

@@ -3,54 +3,20 @@
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::ops::Range;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use rustix::io::{Errno, ReadWriteFlags};
 
+use super::closer::Opened;
 use super::sink::{SendError, Sink};
 use crate::limits::{PAGE_BYTES, SENT_CHUNK_BYTES_MAX, WARM_BYTES, WARM_PROBE_BYTES};
 use crate::protocol::frame::encode_chunk_header;
-
-/// How many files may be open for downloads and uploads, on all connections together. Each takes a
-/// file descriptor, and must not take those of the connections.
-#[derive(Debug)]
-pub struct Permits {
-    max: usize,
-    given: Rc<()>,
-}
-
-/// The right to hold one file open; given back when it is dropped.
-#[derive(Debug)]
-pub struct Permit(#[expect(dead_code, reason = "it counts by being there")] Rc<()>);
-
-impl Permits {
-    /// As many as `max`.
-    pub fn new(max: usize) -> Self {
-        Permits { max, given: Rc::new(()) }
-    }
-
-    /// One of them, where one is left.
-    pub fn take(&self) -> Option<Permit> {
-        (Rc::strong_count(&self.given) <= self.max).then(|| Permit(Rc::clone(&self.given)))
-    }
-}
-
-/// A file that was opened for a transfer which has yet to begin.
-#[derive(Debug)]
-pub struct Opened<F> {
-    /// The file.
-    pub file: Arc<F>,
-    /// The right to hold it open.
-    pub permit: Permit,
-}
 
 /// A download under way.
 #[derive(Debug)]
 pub struct Download {
     stream: u32,
-    file: Arc<File>,
-    _permit: Permit,
+    opened: Opened<File>,
     /// What is still to be sent.
     left: Range<u64>,
     /// Up to where the file is known to be in the page cache.
@@ -97,9 +63,8 @@ pub enum OutboxEvent {
 impl Download {
     /// A download of `bytes` of a file.
     pub fn new(stream: u32, opened: Opened<File>, bytes: Range<u64>) -> Self {
-        let Opened { file, permit } = opened;
         let warm_until = bytes.start;
-        Download { stream, file, _permit: permit, left: bytes, warm_until, state: State::Ready }
+        Download { stream, opened, left: bytes, warm_until, state: State::Ready }
     }
 
     /// The number of its stream.
@@ -119,8 +84,6 @@ impl Download {
         }
         self.state = match result {
             Ok(()) => State::Ready,
-            // The file threads are busy: rather a short wait in the loop than none at all.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => State::Ready,
             Err(error) => {
                 log::warn!("event=download-failed stream={} error={error}", self.stream);
                 State::Broken
@@ -148,7 +111,11 @@ impl Download {
         if self.left.start + length > self.warm_until && !self.is_cached() {
             let end = self.left.end.min(self.left.start + WARM_BYTES);
             let bytes = self.left.start..end;
-            events.push(OutboxEvent::NeedsWarming { stream, file: Arc::clone(&self.file), bytes });
+            events.push(OutboxEvent::NeedsWarming {
+                stream,
+                file: Arc::clone(self.opened.file()),
+                bytes,
+            });
             self.state = State::Warming;
             return None;
         }
@@ -175,10 +142,12 @@ impl Download {
         let cached = [self.left.start, end - 1].into_iter().all(|offset| {
             let mut byte = [0];
             let slices = &mut [IoSliceMut::new(&mut byte)];
-            match rustix::io::preadv2(&*self.file, slices, offset, ReadWriteFlags::NOWAIT) {
+            match rustix::io::preadv2(&**self.opened.file(), slices, offset, ReadWriteFlags::NOWAIT)
+            {
                 Ok(_) => true,
-                Err(Errno::AGAIN) => false,
-                // The file system can't tell; sendfile will.
+                // It is not, or the file system can't tell.
+                Err(Errno::AGAIN | Errno::OPNOTSUPP) => false,
+                // What is wrong with the file is told by the write.
                 Err(_) => true,
             }
         });
@@ -190,7 +159,7 @@ impl Download {
 
     /// Hands over up to `length` bytes, and tells how many were taken.
     fn send(&mut self, sink: &mut Sink<'_>, length: usize) -> Result<usize, SendError> {
-        let sent = sink.send_file(&self.file, self.left.start, length)?;
+        let sent = sink.send_file(self.opened.file(), self.left.start, length)?;
         self.left.start += sent as u64;
         Ok(sent)
     }

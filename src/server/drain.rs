@@ -99,8 +99,11 @@ impl Server {
         self.drain = Some(Drain::new(connections, self.config.drain, self.now.steady));
         // Behind the drain time comes the last second of each connection, in two steps.
         self.service.stopping(self.config.drain + 2 * LINGER_TIME_MAX + CLOSE_TIMEOUT);
+        self.notify_again();
         for mut listener in std::mem::take(&mut self.listeners) {
             unwatch(&mut listener, &self.poll);
+            // Removing a file may wait for the disk.
+            self.socket_paths.extend(listener.into_path());
         }
         self.timers.add(self.now.steady + self.config.drain, Timer::DrainOver);
         let seconds = u32::try_from(self.config.drain.as_secs()).unwrap_or(u32::MAX);

@@ -25,8 +25,8 @@ pub struct Listener {
     socket: Socket,
     /// What it listens on.
     pub endpoint: Endpoint,
-    /// Whether it goes on to listen when this process does not.
-    is_shared: bool,
+    /// The file of its own to remove when it listens no more.
+    path: Option<SocketPath>,
     /// Whether the poll watches it.
     pub is_watched: bool,
 }
@@ -150,7 +150,8 @@ impl Listener {
         rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
         socket.bind(&SockAddr::unix(path)?)?;
         socket.listen(LISTEN_BACKLOG)?;
-        Ok(Listener::new(socket, Endpoint::Unix(path.to_owned())))
+        let own = Some(SocketPath(path.to_owned()));
+        Ok(Listener { path: own, ..Listener::new(socket, Endpoint::Unix(path.to_owned())) })
     }
 
     /// Takes part in a socket that another process opened, and keeps open.
@@ -173,11 +174,11 @@ impl Listener {
         if let Endpoint::Tcp(_) = endpoint {
             set_tcp_options(&socket)?;
         }
-        Ok(Listener { socket, endpoint, is_shared: true, is_watched: false })
+        Ok(Listener::new(socket, endpoint))
     }
 
     fn new(socket: Socket, endpoint: Endpoint) -> Self {
-        Listener { socket, endpoint, is_shared: false, is_watched: false }
+        Listener { socket, endpoint, path: None, is_watched: false }
     }
 
     /// The same listener, whose clients are to speak TLS.
@@ -186,6 +187,11 @@ impl Listener {
             self.endpoint = Endpoint::Tls(address);
         }
         self
+    }
+
+    /// Listens no more; the file that was its own stays until what this returns is dropped.
+    pub fn into_path(self) -> Option<SocketPath> {
+        self.path
     }
 
     /// The TCP port.
@@ -242,13 +248,14 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+/// The file of a Unix-domain socket, removed when this is dropped.
+#[derive(Debug)]
+pub struct SocketPath(PathBuf);
+
+impl Drop for SocketPath {
     fn drop(&mut self) {
-        if let Endpoint::Unix(path) = &self.endpoint
-            && !self.is_shared
-            && let Err(error) = std::fs::remove_file(path)
-        {
-            log::warn!("event=socket-left path={} error={error}", path.display());
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            log::warn!("event=socket-left path={} error={error}", self.0.display());
         }
     }
 }

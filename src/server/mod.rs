@@ -4,9 +4,48 @@
 //! writes once at the end: `wait → read → results → timers → accept → settle`. The phases are
 //! methods of [`Server`]: `read`, `accept` and `settle` in the modules of these names, the others
 //! here.
+//!
+//! # What the loop asks of the kernel
+//!
+//! Between two waits the thread of the loop makes no call that waits for anybody or anything else.
+//! These are all that it makes, and why each comes back at once. One that is to be added belongs
+//! into this table, or on another thread.
+//!
+//! | call | on | why it does not wait |
+//! |---|---|---|
+//! | `epoll_pwait` | the poll | it is the wait, the one place to sleep |
+//! | `epoll_ctl`, `timerfd_settime` | the poll | they change a table in memory |
+//! | `read`, `write` | the eventfd of the poll | it does not block |
+//! | `accept4`, `getsockopt` | listeners | none of them blocks, whoever opened it |
+//! | `recvfrom`, `read`, `sendto`, `writev` | connections | they come with `SOCK_NONBLOCK` |
+//! | `shutdown`, `close` | connections, listeners | the kernel goes on by itself: no `SO_LINGER` |
+//! | `recvfrom` | the pairs that signals write into | they do not block |
+//! | `sendto` | the service manager's socket | it does not block; see `service.rs` |
+//! | `preadv2` | files to be sent | `RWF_NOWAIT`: what is not in memory a file thread reads |
+//! | `sendfile`, `pread64` | the same | of what is in memory; see below |
+//! | `openat`, `statx`, `read`, `close` | `/proc/self`, for figures | its text is made in memory |
+//! | `getrandom` | tickets of calls, TLS | the start has waited for the first bytes |
+//! | `mmap`, `mremap`, `munmap`, `brk`, `mprotect` | memory | it is there, or the process ends |
+//! | `clone3` | the thread that reads certificates again | the same |
+//! | `futex` | queues to other threads | held to move an item, not for longer; see below |
+//!
+//! Whether the next 256 KiB of a file are in memory is asked of their first and their last byte.
+//! Where the kernel has dropped the pages between them, or drops them before they are sent, that
+//! one call waits for the disk; there is none to send from memory alone.
+//!
+//! The lock of a queue is held to put an item in or to take some out, and no call that may wait is
+//! made meanwhile. Nobody waits for room: a queue that is full refuses (the store), drops (the
+//! log), or has a bound above all that can come at a time (writes and reads of transfers).
+//!
+//! What may wait is elsewhere: whatever opens, reads from the disk, writes to it or removes is done
+//! by the store's threads; files are closed by one of their own (`closer.rs`), since the last one
+//! to close a file that was removed gives its blocks back; the log is written by another
+//! ([`crate::log`]), and certificates are read again by one that is started for it. The operator's
+//! socket is removed, and the store is waited for, when the loop has ended.
 
 mod accept;
 mod clock;
+mod closer;
 mod connection;
 mod connections;
 mod download;
@@ -38,22 +77,22 @@ use std::fs::File;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use clock::unix_micros;
 pub use poll::{Poll, Waker};
 
 use crate::hub::{ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket};
-use crate::limits::{READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
+use crate::limits::{NOTIFY_PAUSE, READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
 use crate::store::{Completion, OpenPart, Store};
+use closer::{Closer, Opened, Permit, Permits};
 use connection::LineRate;
 use connections::Connections;
-use download::{Opened, OutboxEvent, Permit, Permits};
+use download::OutboxEvent;
 use drain::Drain;
 use figures::Counters;
 pub use listener::Endpoint;
-use listener::Listener;
+use listener::{Listener, SocketPath};
 use metrics::Metrics;
 pub use passed::{Passed, PassedError};
 use poll::{Interest, Key, Ready};
@@ -128,6 +167,8 @@ enum Timer {
     Resume(ConnId),
     /// The listeners have rested.
     Accept,
+    /// The service manager is to be told again.
+    Notify,
     /// The service manager is to hear that the loop turns.
     Watchdog,
     /// Whoever reads the metrics has taken too long, where it is still the one with that number.
@@ -149,6 +190,8 @@ pub struct Server {
     rate: Option<LineRate>,
     poll: Poll,
     listeners: Vec<Listener>,
+    /// Where listeners were, that are to be removed.
+    socket_paths: Vec<SocketPath>,
     signals: Signals,
     service: Service,
     connections: Connections,
@@ -165,6 +208,7 @@ pub struct Server {
     opened_parts: HashMap<Ticket, Opened<OpenPart>>,
     /// How many more may be open.
     permits: Permits,
+    closer: Closer,
     /// Connections whose share of the last tick was used up.
     turns: Vec<ConnId>,
     /// Connections that wait because the store is behind.
@@ -219,9 +263,11 @@ impl Server {
         let mut server = Server {
             rate: LineRate::per_second(config.rate),
             permits: Permits::new(config.transfers_max),
+            closer: Closer::start()?,
             config,
             poll,
             listeners,
+            socket_paths: Vec::new(),
             signals,
             service: Service::new(),
             connections: Connections::with_room_for(room),
@@ -270,11 +316,15 @@ impl Server {
     /// Where the kernel refuses to wait, which it never should.
     pub fn run(mut self) -> io::Result<()> {
         self.service.ready();
+        self.notify_again();
         self.arm_watchdog();
         while !(self.drain.is_some() && self.connections.is_empty()) {
             self.tick()?;
         }
         self.stranger_lines.tell();
+        // Before another server can have the data folder, and a socket in the same place.
+        self.listeners.clear();
+        self.socket_paths.clear();
         self.store.close();
         Ok(())
     }
@@ -327,8 +377,7 @@ impl Server {
                 Completion::UploadOpened { ticket, part, offset, sha256 } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
                     let upload = part.upload();
-                    let file = Arc::new(part);
-                    self.opened_parts.insert(ticket, Opened { file, permit });
+                    self.opened_parts.insert(ticket, self.closer.opened(part, permit));
                     let outcome = Outcome::UploadReady { upload, offset, sha256 };
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
@@ -337,7 +386,7 @@ impl Server {
                 }
                 Completion::Opened { ticket, file, size } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
-                    self.opened.insert(ticket, Opened { file: Arc::new(file), permit });
+                    self.opened.insert(ticket, self.closer.opened(file, permit));
                     self.tell_hub(Input::Done { ticket, outcome: Outcome::Opened { size } });
                 }
                 Completion::Warmed { conn, stream, result } => {
@@ -379,6 +428,7 @@ impl Server {
                 Timer::Connection(id) => self.connection_timer(id, at),
                 Timer::Resume(id) => self.turns.push(id),
                 Timer::Accept => self.rest_is_over(),
+                Timer::Notify => self.notify_again(),
                 Timer::Watchdog => self.arm_watchdog(),
                 Timer::Exchange(number) => self.exchange_timer(number),
                 Timer::Stop if self.stops_at == Some(at) => self.stop(),
@@ -401,6 +451,14 @@ impl Server {
     fn arm_watchdog(&mut self) {
         if let Some(period) = self.service.watchdog(self.connections.len()) {
             self.timers.add(self.now.steady + period, Timer::Watchdog);
+        }
+    }
+
+    /// Tells the service manager what it did not take, now or a little later.
+    fn notify_again(&mut self) {
+        self.service.say_again();
+        if self.service.is_behind() {
+            self.timers.add(self.now.steady + NOTIFY_PAUSE, Timer::Notify);
         }
     }
 }

@@ -300,12 +300,16 @@ impl Outbox {
             false => {
                 // The rest, where there is more, is for the next tick: others are to be served.
                 let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE_MAX];
-                let parts = self.waiting.slices().chain(std::iter::once(fresh));
-                let count = slices.iter_mut().zip(parts).map(|(slice, part)| {
-                    *slice = IoSlice::new(part);
-                });
-                let count = count.count();
-                sink.send_all(&slices[..count])?
+                let fresh = (!fresh.is_empty()).then_some(fresh);
+                let mut count = 0;
+                for part in self.waiting.slices().chain(fresh).take(slices.len()) {
+                    slices[count] = IoSlice::new(part);
+                    count += 1;
+                }
+                match &slices[..count] {
+                    [only] => sink.send(only, false)?,
+                    several => sink.send_all(several)?,
+                }
             }
         };
         let took = took.unwrap_or(0);

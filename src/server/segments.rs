@@ -233,7 +233,7 @@ mod tests {
             assert!(held <= 2 * waits + SEGMENT_BYTES_MIN, "{held} for {waits}");
             assert!(held <= waits + SEGMENT_BYTES_MAX, "{held} for {waits}");
         }
-        while segments.len() > 0 {
+        while !segments.is_empty() {
             segments.consume(segments.len().min(5_000));
             let (held, waits) = (memory(&segments), segments.len());
             assert!(held <= waits + 2 * SEGMENT_BYTES_MAX, "{held} for {waits}");

@@ -1,45 +1,102 @@
 //! The service manager, where there is one (sd_notify(3)).
+//!
+//! Its socket is one that does not block: a service manager that is busy, or stands still, must not
+//! hold up the loop. What it does not take is said again a little later.
 
+use std::io;
 use std::time::Duration;
 
-use sd_notify::NotifyState;
+use rustix::io::Errno;
+use socket2::{Domain, SockAddr, Socket, Type};
+
+/// The variable with the address of the service manager's socket.
+const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
 /// Tells systemd how the server is.
 #[derive(Debug)]
 pub struct Service {
     /// How often it wants to hear that the loop turns.
     watchdog: Option<Duration>,
+    /// The socket, and the address of the service manager's, where there is one.
+    manager: Option<(Socket, SockAddr)>,
+    /// What it did not take.
+    unsaid: String,
 }
 
 impl Service {
     /// Reads from the environment what the service manager wants.
     pub fn new() -> Self {
+        let manager = manager().unwrap_or_else(|error| {
+            log::warn!("event=notify-failed error={error}");
+            None
+        });
         // Half of what is allowed, as sd_watchdog_enabled(3) advises.
-        Service { watchdog: sd_notify::watchdog_enabled().map(|longest| longest / 2) }
+        let watchdog = sd_notify::watchdog_enabled().map(|longest| longest / 2);
+        Service { watchdog, manager, unsaid: String::new() }
     }
 
     /// Connections are taken from now on.
-    pub fn ready(&self) {
-        notify(&[NotifyState::Ready]);
+    pub fn ready(&mut self) {
+        self.say("READY=1\n");
     }
 
     /// The loop turns, with so many connections; when to say so again.
-    pub fn watchdog(&self, connections: usize) -> Option<Duration> {
+    pub fn watchdog(&mut self, connections: usize) -> Option<Duration> {
         let period = self.watchdog?;
-        let status = format!("{connections} connections");
-        notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]);
+        // Said once, however often it was not taken.
+        if !self.unsaid.contains(WATCHDOG) {
+            self.say(&format!("{WATCHDOG}STATUS={connections} connections\n"));
+        }
         Some(period)
     }
 
     /// The server is about to end, which may take so long.
-    pub fn stopping(&self, time: Duration) {
-        let time = format!("EXTEND_TIMEOUT_USEC={}", time.as_micros());
-        notify(&[NotifyState::Stopping, NotifyState::Custom(&time)]);
+    pub fn stopping(&mut self, time: Duration) {
+        self.say(&format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={}\n", time.as_micros()));
+    }
+
+    /// Whether the service manager has yet to take something.
+    pub fn is_behind(&self) -> bool {
+        !self.unsaid.is_empty()
+    }
+
+    /// Says again what it did not take.
+    pub fn say_again(&mut self) {
+        let Some((socket, address)) = &self.manager else { return };
+        match socket.send_to(self.unsaid.as_bytes(), address) {
+            Ok(_) => self.unsaid.clear(),
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::AGAIN) => {}
+            Err(error) => {
+                self.unsaid.clear();
+                log::warn!("event=notify-failed error={error}");
+            }
+        }
+    }
+
+    fn say(&mut self, lines: &str) {
+        if self.manager.is_some() {
+            self.unsaid += lines;
+            self.say_again();
+        }
     }
 }
 
-fn notify(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        log::warn!("event=notify-failed error={error}");
-    }
+const WATCHDOG: &str = "WATCHDOG=1\n";
+
+/// A socket of one's own, and the address of the service manager's.
+fn manager() -> io::Result<Option<(Socket, SockAddr)>> {
+    let Some(path) = std::env::var_os(NOTIFY_SOCKET).filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let path = path.into_encoded_bytes();
+    // An abstract name (unix(7)) is written with @ for the zero before it.
+    let address = match path.strip_prefix(b"@") {
+        Some(name) => SockAddr::unix(text([&[0], name].concat())?)?,
+        None => SockAddr::unix(text(path)?)?,
+    };
+    Ok(Some((Socket::new(Domain::UNIX, Type::DGRAM.nonblocking(), None)?, address)))
+}
+
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidFilename.into())
 }

@@ -99,8 +99,8 @@ impl Server {
         }
     }
 
-    /// Where all that waits is more than the budget, strangers pay for it, who have nothing to lose,
-    /// then those who read least.
+    /// Where all that waits is more than the budget, strangers pay for it, who have nothing to
+    /// lose, then those who read least.
     fn shed_load(&mut self) {
         let budget = self.config.send_queue_total;
         let waiting = self.connections.waiting();

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::download::Opened;
+use super::closer::Opened;
 use crate::limits::UPLOAD_BUFFER_BYTES_MAX;
 use crate::store::OpenPart;
 
@@ -117,7 +117,7 @@ impl Upload {
         let bytes = std::mem::take(&mut self.gathered);
         self.writing = bytes.len();
         let offset = self.left.start - bytes.len() as u64;
-        Some(Write { part: Arc::clone(&self.opened.file), offset, bytes })
+        Some(Write { part: Arc::clone(self.opened.file()), offset, bytes })
     }
 
     /// What was handed on is written.
@@ -133,12 +133,13 @@ impl Upload {
 
 #[cfg(test)]
 mod tests {
+    use super::super::closer::{Closer, Permits};
     use super::*;
 
     fn upload(stream: u32, bytes: Range<u64>) -> Upload {
-        let permit = super::super::download::Permits::new(1).take().unwrap();
-        let file = Arc::new(OpenPart::of(tempfile::tempfile().unwrap()));
-        Upload::new(stream, Opened { file, permit }, bytes)
+        let permit = Permits::new(1).take().unwrap();
+        let part = OpenPart::of(tempfile::tempfile().unwrap());
+        Upload::new(stream, Closer::at_once().opened(part, permit), bytes)
     }
 
     #[test]

@@ -223,7 +223,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_request_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn any_bytes_are_a_request_or_refused(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
             read(&bytes, false);
             prop_assert!(read(&bytes, true).is_some());
         }

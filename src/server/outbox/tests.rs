@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::download::{Opened, Permits};
+use super::super::closer::{Closer, Opened, Permits};
 use super::*;
 use crate::protocol::reply::Code;
 use crate::protocol::reply::{Item, Reply};
@@ -76,7 +76,7 @@ fn list(count: usize) -> List {
 fn file(content: &[u8]) -> Opened<File> {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(content).unwrap();
-    Opened { file: Arc::new(file), permit: Permits::new(1).take().unwrap() }
+    Closer::at_once().opened(file, Permits::new(1).take().unwrap())
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn a_cancelled_download_is_closed_at_once_though_nobody_reads() {
     let content = vec![b'a'; 2_000_000];
     let download = |stream| {
         let opened = file(&content);
-        let file = Arc::downgrade(&opened.file);
+        let file = Arc::downgrade(opened.file());
         (Download::new(stream, opened, 0..2_000_000), file)
     };
     let (first, first_file) = download(1);

@@ -27,8 +27,8 @@ static QUEUE: LazyLock<Queue> = LazyLock::new(Queue::default);
 /// The most characters of a peer's text that one value of a log line shows.
 const QUOTED_CHARS_MAX: usize = 200;
 
-/// The log of this process. Dropped, it waits for a second at most until what was logged is written,
-/// whether somebody reads it or not.
+/// The log of this process. Dropped, it waits for a second at most until what was logged is
+/// written, whether somebody reads it or not.
 #[derive(Debug)]
 pub struct Log(());
 
