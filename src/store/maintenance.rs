@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::lane::Lane;
-use super::{Reason, accounts, groups, messages, schema, uploads};
+use super::{Reason, accounts, groups, messages, networks, schema, uploads};
 use crate::exit::Exit;
 use crate::protocol::name::FileName;
 use crate::protocol::text::Text;
@@ -214,6 +214,11 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
         let sent = data.join(super::SENT);
         uploads::look_at_files(&store, &sent, FINDINGS_MAX, &mut checkup.findings)?;
     }
+    if found >= 6
+        && let Err(reason) = networks::load(&store)
+    {
+        checkup.findings.push(reason.to_string());
+    }
     Ok(checkup)
 }
 
@@ -373,6 +378,7 @@ mod tests {
             ("UPDATE accounts SET name = '9' WHERE number > 1", "malformed name"),
             ("DELETE FROM accounts WHERE number = 1", "row of the operator is missing"),
             ("UPDATE accounts SET banned = 2 WHERE number > 1", "accounts have malformed rights"),
+            ("INSERT INTO networks VALUES (10001, '192.0.2.1/24', 0)", "malformed network"),
             ("UPDATE messages SET lane = 1", "malformed lane"),
             ("UPDATE messages SET sender = 10002", "malformed sender"),
             ("UPDATE messages SET text = 'a' || char(27)", "malformed text"),

@@ -135,6 +135,15 @@ pub(super) const MIGRATIONS: &[&str] = &[
     -- The operator, who has no password, so that other rows can refer to one of accounts.
     INSERT INTO accounts (number, name, password, created) VALUES (1, 'operator', '', 0);
     ",
+    "
+    -- From where accounts have logged in: '192.0.2.0/24', '2001:db8:1::/48'.
+    CREATE TABLE networks (
+        number INTEGER NOT NULL REFERENCES accounts,
+        prefix TEXT NOT NULL,
+        seen   INTEGER NOT NULL, -- the day of the last login, in seconds since the Unix epoch
+        PRIMARY KEY (number, prefix)
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
@@ -216,6 +225,9 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    /// How many steps the stores of version 0.1 have taken.
+    const OF_0_1: usize = 5;
+
     fn version(database: &Connection) -> u32 {
         database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     }
@@ -267,6 +279,24 @@ mod tests {
             .query_row(rows, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .unwrap();
         assert_eq!(rows, ("alice".to_owned(), 0, 0, 16));
+    }
+
+    #[test]
+    fn in_a_store_of_0_1_no_network_is_known_and_what_it_holds_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut before = Connection::open(&path).unwrap();
+        migrate(&mut before, &MIGRATIONS[..OF_0_1]).unwrap();
+        before
+            .execute("INSERT INTO accounts VALUES (10001, 'alice', NULL, 'x', 7, 1, 0)", [])
+            .unwrap();
+        drop(before);
+        let database = open(&path).unwrap();
+        let row = "SELECT name, admin, (SELECT count(*) FROM networks)
+                   FROM accounts WHERE number = 10001";
+        let row: (String, u32, u32) =
+            database.query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        assert_eq!(row, ("alice".to_owned(), 1, 0));
     }
 
     #[test]

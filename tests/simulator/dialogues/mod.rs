@@ -3,6 +3,7 @@
 mod credentials;
 mod files;
 mod groups;
+mod guesses;
 mod history;
 mod kept;
 mod login;

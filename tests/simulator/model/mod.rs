@@ -1,5 +1,7 @@
 //! What ought to happen, told apart from how the hub does it: plain maps, walked through whole.
 
+mod deliveries;
+mod failures;
 mod files;
 mod groups;
 mod ledger;
@@ -19,12 +21,11 @@ use chatsrv::hub::{
 };
 use chatsrv::protocol::frame::FrameError;
 use chatsrv::protocol::name::{Key, Number};
-use chatsrv::protocol::reply::{
-    Code, Delivered, Detail, Item, Message, MessageId, Notice, Reply, Subject,
-};
+use chatsrv::protocol::reply::{Code, Detail, Item, Message, MessageId, Notice, Reply, Subject};
 use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
+use self::failures::Failures;
 use self::groups::{GroupDue, Groups};
 use self::ledger::Ledger;
 use self::lists::{DueList, Reading};
@@ -45,6 +46,7 @@ pub struct Model {
     pub ledger: Ledger,
     pub groups: Groups,
     peers: Peers,
+    failures: Failures,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     /// Those that get no more than a part of it, and the server's last line.
@@ -102,6 +104,7 @@ impl Model {
             now: Duration::ZERO,
             groups: Groups::default(),
             peers: Peers::start(&kept.banned, &kept.administrators),
+            failures: Failures::start(&kept.networks),
             sessions: BTreeMap::new(),
             ledger: Ledger::new(kept.id_mark),
             deliveries: HashMap::new(),
@@ -128,6 +131,7 @@ impl Model {
         self.file_due = None;
         let kept = store.kept();
         self.peers = Peers::start(&kept.banned, &kept.administrators);
+        self.failures = Failures::start(&kept.networks);
         let accounts = with_operator(&kept.accounts);
         self.registered = accounts.iter().map(|account| account.number).collect();
         self.accounts = accounts.into_iter().map(|account| (account.number, account)).collect();
@@ -143,6 +147,7 @@ impl Model {
             _ => None,
         };
         self.before_peers(input);
+        self.before_tries(input);
         self.is_outcome = matches!(input, Input::Done { .. });
         match input {
             Input::Connected { conn, .. } => {
@@ -222,6 +227,7 @@ impl Model {
     pub fn job_done(&mut self, ticket: Ticket, job: &Job, outcome: &Outcome) {
         let asker = self.askers.get(&ticket).copied();
         self.peer_job_done(job, outcome);
+        self.try_is_settled(ticket, outcome);
         match (job, outcome) {
             (Job::Register { account, .. }, Outcome::Done) => {
                 let number = account.number;
@@ -332,7 +338,7 @@ impl Model {
                 assert!(*mark > self.ledger.mark);
                 return;
             }
-            Job::RemoveOld { .. } => return,
+            Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
             Job::SaveGroup(record) => return self.group_is_saved(ticket, record),
             Job::EndGroup(id) => return self.group_is_ended(ticket, *id),
             _ => {}
@@ -340,7 +346,8 @@ impl Model {
         if self.file_job(ticket, job) {
             return;
         }
-        let conn = self.current.expect("a session asks for it");
+        let in_turn = self.try_is_taken(ticket, job);
+        let conn = in_turn.or(self.current).expect("a session asks for it");
         self.askers.insert(ticket, conn);
         if let (Job::SelectMessages { .. }, true) = (job, self.is_outcome) {
             // What was told before is out of date.
@@ -357,6 +364,7 @@ impl Model {
     }
 
     fn reply(&mut self, conn: ConnId, reply: &Reply) {
+        self.check_failures(conn, reply);
         if reply.subject == Subject::Message {
             return self.message_answered(conn, reply);
         }
@@ -389,42 +397,9 @@ impl Model {
         assert_eq!((entering.user, session.user.replace(number)), (number, None));
         session.held = entering.held.into();
         self.group_news(number);
+        self.is_known(conn, number);
         if entering.is_news {
             self.tell(conn, number, true);
-        }
-    }
-
-    /// A client receives a message.
-    pub fn received(&mut self, conn: ConnId, line: Delivered<'_>) {
-        let due = self.deliveries.get_mut(&conn).and_then(VecDeque::pop_front);
-        let due = due.unwrap_or_else(|| panic!("{conn} receives what was not for it: {line:?}"));
-        let from = due.from.to_string();
-        let to = due.to.to_string();
-        let expected = Delivered { id: due.id, from: &from, to: &to, text: &due.text };
-        assert_eq!(line, expected, "{conn}");
-    }
-
-    /// The last so many messages for a connection that is closed are dropped.
-    pub fn are_dropped(&mut self, conn: ConnId, count: usize) {
-        let due = self.deliveries.get_mut(&conn).expect("it was connected");
-        due.truncate(due.len() - count);
-    }
-
-    /// What waits for a connection is dropped, since it reads too slowly.
-    pub fn cut_off(&mut self, conn: ConnId) {
-        self.cut_off.insert(conn);
-    }
-
-    /// A client has read all that was written for it.
-    pub fn received_all(&self, conn: ConnId) {
-        let due = &self.deliveries[&conn];
-        let is_cut_off = self.cut_off.contains(&conn);
-        assert!(due.is_empty() || is_cut_off, "{conn} did not receive {due:?}");
-        if let Some(session) = self.sessions.get(&conn) {
-            assert!(session.replies.is_empty(), "{conn} is owed {:?}", session.replies);
-            assert!(session.lists.is_empty(), "{conn} is owed lists");
-            assert!(session.group_replies.is_empty(), "{conn}: {:?}", session.group_replies);
-            assert!(session.reading.is_empty(), "{conn} is in the middle of a list");
         }
     }
 
@@ -445,6 +420,7 @@ impl Model {
         let session = self.sessions.remove(&conn)?;
         self.forget_makings(conn);
         self.peers.is_gone(conn, session.user);
+        self.failures.is_gone(conn);
         let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
         if let Some(user) = user {
             self.went_offline(user);
