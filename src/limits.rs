@@ -212,11 +212,13 @@ pub const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
 /// Groups that there may be at a time of those that one user made, so that one account can't fill
 /// the memory: with a hundred members each, they take about three megabytes.
 pub const GROUPS_MADE_MAX: usize = 1024;
-/// Users who ask to join one group and wait for its admin.
+/// Ops of one group, its admin among them: each is told who asks to join.
+pub const GROUP_OPS_MAX: usize = 64;
+/// Users who ask to join one group and wait for its ops.
 pub const GROUP_REQUESTS_MAX: usize = 256;
 /// Invitations of which a user is told after a login; as many requests; as many groups to which
 /// others added the user meanwhile, the others after the next login; and as many requests where
-/// somebody becomes the admin. Few enough that they fit into any send queue, whoever made them.
+/// somebody becomes an op. Few enough that they fit into any send queue, whoever made them.
 pub const GROUP_NOTICES_MAX: usize = 256;
 /// How long a member of a group that is not kept may be offline.
 pub const GROUP_OFFLINE_TIME_MAX: Duration = Duration::from_secs(10 * 60);

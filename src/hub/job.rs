@@ -56,8 +56,12 @@ pub struct GroupRecord {
     pub id: GroupId,
     /// Its name, in the case in which it was made.
     pub name: GroupName,
-    /// Who admits to it.
+    /// Who may hand it over.
     pub admin: Number,
+    /// Who looks after it, the admin too; who has been one for longest first.
+    pub ops: Vec<Number>,
+    /// Who made it.
+    pub made_by: Number,
     /// Whether it outlives logouts and restarts.
     pub kept: bool,
     /// Its members, oldest first, and from which message on each reads.

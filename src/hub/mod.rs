@@ -146,13 +146,14 @@ impl Hub {
         let accounts = std::mem::take(&mut kept.accounts);
         let directory = Directory::new(accounts);
         let networks = std::mem::take(&mut kept.networks);
+        let rights = Rights::new(&kept, &directory);
         let known_networks = KnownNetworks::new(networks, &directory);
         Hub {
             peers: Peers::new(config.alive_period),
-            rights: Rights::new(&kept, &directory),
+            groups: Groups::new(kept.groups, &directory, &rights),
+            rights,
             stops_at: None,
             tally: Tally::default(),
-            groups: Groups::new(kept.groups, &directory),
             retention: Retention::new(config.history),
             uploads: Uploads::default(),
             config,

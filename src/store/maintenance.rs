@@ -204,7 +204,8 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
         look_at_rows(&store, &mut checkup.findings)?;
     }
     if found >= 3 {
-        if let Err(reason) = groups::load(&store) {
+        let load = if found >= 7 { groups::load } else { groups::load_without_ops };
+        if let Err(reason) = load(&store) {
             checkup.findings.push(reason.to_string());
         }
         count_each(&store, &[MESSAGES_OF_NO_GROUP], &mut checkup.findings)?;
@@ -393,10 +394,15 @@ mod tests {
             ),
             ("INSERT INTO keys VALUES (4000000000000000, 10001, 'two words', 0)", "key of the"),
             (
-                "INSERT INTO groups VALUES (7, 'friends', 10001, 1)",
+                "INSERT INTO groups VALUES (7, 'friends', 10001, 1, 10001)",
                 "the group 7 has a malformed name",
             ),
-            ("INSERT INTO groups VALUES (7, '#friends', 10001, 1)", "malformed admin"),
+            ("INSERT INTO groups VALUES (7, '#friends', 10001, 1, 10001)", "malformed admin"),
+            (
+                "INSERT INTO groups VALUES (7, '#friends', 10001, 1, 10001);
+                 INSERT INTO members VALUES (7, 10001, 0, 5, 0, NULL)",
+                "malformed admin, who is no op,",
+            ),
             ("UPDATE messages SET lane = -8", "1 messages are of a group"),
             ("INSERT INTO sent VALUES (9, 5, 10001, 3)", "1 files were sent by a message"),
             ("INSERT INTO sent VALUES (1, 5, 10001, 3)", "the file of the message 1"),

@@ -144,6 +144,15 @@ pub(super) const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (number, prefix)
     ) STRICT, WITHOUT ROWID;
     ",
+    "
+    -- The place among the ops of the group, where the member is one; the oldest has the smallest.
+    ALTER TABLE members ADD COLUMN op INTEGER;
+    UPDATE members SET op = 0
+        WHERE number = (SELECT admin FROM groups WHERE id = members.group_id);
+    -- Among whose groups it counts.
+    ALTER TABLE groups ADD COLUMN made_by INTEGER REFERENCES accounts;
+    UPDATE groups SET made_by = admin;
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
@@ -282,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_store_of_0_1_no_network_is_known_and_what_it_holds_is_kept() {
+    fn in_a_store_of_0_1_no_network_is_known_and_admins_are_ops() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
         let mut before = Connection::open(&path).unwrap();
@@ -290,13 +299,29 @@ mod tests {
         before
             .execute("INSERT INTO accounts VALUES (10001, 'alice', NULL, 'x', 7, 1, 0)", [])
             .unwrap();
+        before
+            .execute_batch(
+                "INSERT INTO accounts VALUES (10002, 'bob', NULL, 'x', 7, 0, 1);
+                 INSERT INTO groups VALUES (7, '#team', 10002, 1);
+                 INSERT INTO members VALUES (7, 10001, 0, 70, 71), (7, 10002, 1, 80, 0);",
+            )
+            .unwrap();
         drop(before);
         let database = open(&path).unwrap();
-        let row = "SELECT name, admin, (SELECT count(*) FROM networks)
+        let row = "SELECT name, admin, (SELECT count(*) FROM networks),
+                          (SELECT made_by FROM groups)
                    FROM accounts WHERE number = 10001";
-        let row: (String, u32, u32) =
-            database.query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
-        assert_eq!(row, ("alice".to_owned(), 1, 0));
+        let row: (String, u32, u32, u32) = database
+            .query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .unwrap();
+        assert_eq!(row, ("alice".to_owned(), 1, 0, 10_002));
+        let mut select = database.prepare("SELECT number, seen, op FROM members").unwrap();
+        let members: Vec<(u32, u32, Option<u32>)> = select
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(members, [(10_001, 71, None), (10_002, 0, Some(0))]);
     }
 
     #[test]

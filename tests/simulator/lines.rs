@@ -155,7 +155,13 @@ impl People {
         let invitation = lot.choice(client.invitations()).filter(|_| lot.bool());
         let request = lot.choice(client.requests()).filter(|_| lot.u8(..8) > 0).cloned();
         let request = request.unwrap_or_else(|| format!("{group} {}", self.name(lot)));
-        match lot.u8(..32) {
+        match lot.u8(..40) {
+            32..36 => {
+                let (name, on) = (self.name(lot), ["on", "on", "off", "maybe"][lot.usize(..4)]);
+                format!("C OP {group} {name} {on}")
+            }
+            36..39 => format!("C HANDOVER {group} {}", self.name(lot)),
+            39 => format!("C DISSOLVE {group}"),
             0..6 => {
                 let verb = ["MKGROUP", "MKGROUPREQ"][lot.usize(..2)];
                 let name = if lot.bool() { format!("{group} ") } else { String::new() };

@@ -9,6 +9,7 @@ mod kept;
 mod login;
 mod members;
 mod operator;
+mod ops;
 mod order;
 mod peers;
 mod people;

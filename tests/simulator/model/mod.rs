@@ -8,6 +8,7 @@ mod ledger;
 mod lists;
 mod makings;
 mod messages;
+mod ops;
 mod peers;
 mod people;
 
@@ -97,7 +98,7 @@ impl Model {
     pub fn new(config: Config, kept: &Kept) -> Self {
         let accounts = with_operator(&kept.accounts);
         let registered = accounts.iter().map(|account| account.number).collect();
-        Model {
+        let mut model = Model {
             config,
             accounts: accounts.into_iter().map(|account| (account.number, account)).collect(),
             registered,
@@ -115,7 +116,9 @@ impl Model {
             current: None,
             is_outcome: false,
             mark_failed: None,
-        }
+        };
+        model.start_groups(&kept.groups);
+        model
     }
 
     /// The server died and starts again. What was on its way to somebody may not arrive.
