@@ -374,6 +374,22 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_0_1_is_sound_before_it_is_brought_forward() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(crate::store::DATABASE);
+        let mut before = Connection::open(path).unwrap();
+        schema::migrate(&mut before, &schema::MIGRATIONS[..5]).unwrap();
+        before
+            .execute_batch(
+                "INSERT INTO groups VALUES (7, '#team', 1, 1);
+                 INSERT INTO members VALUES (7, 1, 0, 5, 0);",
+            )
+            .unwrap();
+        let checkup = check(folder.path()).unwrap();
+        assert_eq!((checkup.findings, checkup.schema), (Vec::new(), 5));
+    }
+
+    #[test]
     fn what_no_server_writes_is_found() {
         for (spoil, finding) in [
             ("UPDATE accounts SET name = '9' WHERE number > 1", "malformed name"),
