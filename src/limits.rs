@@ -190,19 +190,26 @@ pub const CALL_PERIOD: Duration = Duration::from_secs(60);
 /// who take direct chats.
 pub const SILENCE_LOOK_PERIOD: Duration = Duration::from_secs(1);
 
-/// Failed logins that one name, or one network, may have before it has to wait. Low enough that a
-/// password can't be guessed over the wire, high enough that nobody is locked out by mistyping.
+/// Wrong passwords for one name: of all strangers together, and of each network that the account
+/// knows. With more, they have to wait. Low enough that a password can't be guessed over the wire,
+/// high enough that nobody is locked out by mistyping.
 pub const NAME_FAILURES_MAX: u32 = 10;
-/// The same for a network, behind which many people may sit.
+/// Wrong passwords and tokens of one network, behind which many people may sit.
 pub const NETWORK_FAILURES_MAX: u32 = 30;
-/// After this long one failed login is forgiven.
+/// After this long one failure is forgiven.
 pub const FAILURE_FORGIVEN_AFTER: Duration = Duration::from_secs(10);
-/// How long the answer to a second failed login is delayed; twice as long for each one more.
+/// How long the answer to a second wrong password is delayed; twice as long for each one more.
 pub const FAILURE_DELAY: Duration = Duration::from_millis(250);
-/// The longest delay, which stays below the login timeout.
-pub const FAILURE_DELAY_MAX: Duration = Duration::from_secs(8);
+/// The longest delay. Whoever goes on without a pause fails faster than is forgiven, and so is told
+/// after a dozen tries for how long to wait; with more delay nobody ever would be.
+pub const FAILURE_DELAY_MAX: Duration = Duration::from_secs(2);
 /// Names, and networks, whose failures are remembered, in each of two generations.
 pub const FAILURES_REMEMBERED_MAX: usize = 16_384;
+/// Networks that an account knows, since it has logged in from there; the one from which it has not
+/// for longest goes first.
+pub const KNOWN_NETWORKS_MAX: usize = 8;
+/// How many days an account knows a network after its last login there.
+pub const NETWORK_KNOWN_DAYS: u32 = 90;
 
 /// What a client is told to wait where no better number is known, in seconds.
 pub const RETRY_SECONDS: u32 = 5;
@@ -239,11 +246,13 @@ pub const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
 /// Groups that there may be at a time of those that one user made, so that one account can't fill
 /// the memory: with a hundred members each, they take about three megabytes.
 pub const GROUPS_MADE_MAX: usize = 1024;
-/// Users who ask to join one group and wait for its admin.
+/// Ops of one group, its admin among them: each is told who asks to join.
+pub const GROUP_OPS_MAX: usize = 64;
+/// Users who ask to join one group and wait for its ops.
 pub const GROUP_REQUESTS_MAX: usize = 256;
 /// Invitations of which a user is told after a login; as many requests; as many groups to which
 /// others added the user meanwhile, the others after the next login; and as many requests where
-/// somebody becomes the admin. Few enough that they fit into any send queue, whoever made them.
+/// somebody becomes an op. Few enough that they fit into any send queue, whoever made them.
 pub const GROUP_NOTICES_MAX: usize = 256;
 /// How long a member of a group that is not kept may be offline.
 pub const GROUP_OFFLINE_TIME_MAX: Duration = Duration::from_secs(10 * 60);

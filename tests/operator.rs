@@ -234,3 +234,32 @@ fn who_says_nothing_for_two_periods_is_not_up_any_more() {
     bob.ask("C ALIVE", "C 503 ALIVE …");
     bob.ask("C UP 5000", "C 250 UP 5000");
 }
+
+#[test]
+fn a_group_whose_admin_is_banned_is_looked_after_by_others() {
+    let mut server = Server::start(&[]);
+    let mut alice = server.register("alice");
+    server.register("bob").leave();
+    alice.ask("C MKGROUP #tea bob", "C 250 MKGROUP #tea 2");
+    alice.expect("C 128 GROUP #tea join bob");
+    alice.ask("C KEEP #tea on", "C 250 KEEP #tea");
+    operator(&server).ask("C BAN alice", "C 250 BAN …");
+    server.crash_and_restart();
+    let mut carol = server.register("carol");
+    carol.ask("C JOIN #tea", "C 252 JOIN #tea");
+    let mut bob = server.login("bob");
+    bob.expect("C 123 JOIN #tea carol");
+    bob.send("C ADMIT #tea carol");
+    bob.expect("C 128 GROUP #tea join carol");
+    bob.expect("C 250 ADMIT #tea");
+    carol.expect("C 128 GROUP #tea join carol");
+    // And where all of them are banned, its name is free again as soon as it is dissolved.
+    let mut operator = operator(&server);
+    operator.ask("C BAN bob", "C 250 BAN …");
+    carol.expect("C 128 GROUP #tea admin carol");
+    carol.ask("C MKGROUP #tea bob", "C 553 MKGROUP …");
+    operator.send("C DISSOLVE #tea");
+    operator.expect("C 250 DISSOLVE #tea");
+    carol.expect("C 128 GROUP #tea leave carol");
+    carol.ask("C MKGROUP #tea bob", "C 250 MKGROUP #tea 2");
+}

@@ -169,6 +169,9 @@ fn words(request: &Request) -> String {
             name.chain(users.iter().map(UserRef::to_string)).collect::<Vec<_>>().join(" ")
         }
         Request::Join(group) | Request::Leave(group) | Request::Members(group) => group.to_string(),
+        Request::Dissolve(group) => group.to_string(),
+        Request::Handover { group, user } => format!("{group} {user}"),
+        Request::Op { group, user, op } => format!("{group} {user} {}", on_or_off(*op)),
         Request::Admit { group, user, admit: _ } => format!("{group} {user}"),
         Request::Keep { group, keep } => format!("{group} {}", on_or_off(*keep)),
         Request::Groups { all } => if *all { "ALL" } else { "" }.to_owned(),

@@ -48,10 +48,11 @@ fn access(verb: Verb) -> Access {
         | Verb::Refuse
         | Verb::Leave => Access::User,
         Verb::Keep | Verb::Groups | Verb::Members => Access::User,
+        Verb::Op | Verb::Handover => Access::User,
         Verb::Resume => Access::Guest,
         Verb::Token | Verb::Passwd | Verb::Nick | Verb::Up => Access::Account,
         Verb::Down | Verb::Call => Access::User,
-        Verb::Kick | Verb::Ban | Verb::Unban => Access::Administrator,
+        Verb::Kick | Verb::Ban | Verb::Unban | Verb::Dissolve => Access::Administrator,
         Verb::Dump | Verb::Shutdown => Access::Administrator,
         Verb::Admin => Access::Operator,
         Verb::Key | Verb::Unread | Verb::Open => Access::User,
@@ -125,6 +126,9 @@ impl Hub {
             | Request::Admit { .. }
             | Request::Leave(_)
             | Request::Keep { .. }
+            | Request::Op { .. }
+            | Request::Handover { .. }
+            | Request::Dissolve(_)
             | Request::Groups { .. }
             | Request::Members(_)) => self.group_request(conn, about_groups, effects),
             Request::Token => self.token(conn, effects),

@@ -1,14 +1,18 @@
 //! Tokens, which log in without the password, and the change of a password.
 
+use std::time::Duration;
+
 use super::Hub;
 use super::answers::Answer;
 use super::directory::{OPERATOR, UserIndex};
 use super::effect::{CloseReason, Effects};
 use super::input::ConnId;
 use super::job::{Job, Outcome};
-use super::login::{not_checked, read_password, wrong};
+use super::login::{not_checked, read_password, retry_after, wrong};
 use super::session::{Composing, State};
 use super::tasks::{Attempt, Task, failed};
+use super::throttle::{Try, TryOf, Verdict};
+use super::turns::InTurn;
 use crate::limits::WRONG_PASSWORDS_MAX;
 use crate::protocol::name::{Number, UserName};
 use crate::protocol::reply::{Code, Detail, Reply};
@@ -43,17 +47,15 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get(conn) else { return };
-        let network = session.from.network();
-        if let Err(reply) = self.attempt(Verb::Resume, name, network) {
-            return self.reply(conn, reply, effects);
-        }
+        let tried = Try { network: session.from.network(), of: TryOf::Token };
         let user = self.directory.find_name(&name).filter(|user| *user != OPERATOR);
         // For a name that nobody has the store is asked all the same, so that the answer to it
         // takes as long as any other.
         let number = user.map_or(NOBODY, |user| self.directory.account(user).number);
-        let attempt = Attempt { verb: Verb::Resume, name, user, network, takeover: true };
+        let attempt = Attempt { verb: Verb::Resume, user, tried, takeover: true };
+        let job = Job::CheckToken { number, token };
         self.enter(conn, State::ChecksPassword);
-        self.begin(conn, Job::CheckToken { number, token }, Task::CheckToken(attempt), effects);
+        self.try_login(InTurn { conn, attempt, job }, effects);
     }
 
     /// Takes the D line with the password that is to be changed. Guesses count as they do at a
@@ -66,18 +68,28 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get(conn) else { return };
-        let network = session.from.network();
+        let from = session.from;
         let account = self.directory.account(user);
         let (name, number) = (account.name, account.number);
         let password = match read_password(Verb::Passwd, text) {
             Ok(password) => password,
             Err(reply) => return self.reply(conn, reply, effects),
         };
-        if let Err(reply) = self.attempt(Verb::Passwd, name, network) {
-            return self.reply(conn, reply, effects);
+        let tried = self.password_try(name, Some(user), from);
+        match self.throttle.judge(tried, self.now.steady) {
+            Verdict::Now => {}
+            // The others of its network will be settled in a moment.
+            Verdict::InTurn => {
+                let reply = retry_after(Verb::Passwd, Duration::ZERO);
+                return self.reply(conn, reply, effects);
+            }
+            Verdict::After(wait) => {
+                return self.reply(conn, retry_after(Verb::Passwd, wait), effects);
+            }
         }
+        self.throttle.take(tried, self.now.steady);
         let job = Job::CheckPassword { number: Some(number), password };
-        self.hold_until(conn, job, Task::CheckOldPassword(user), effects);
+        self.hold_until(conn, job, Task::CheckOldPassword(user, tried), effects);
     }
 
     /// The password that is to be changed was checked, or could not be.
@@ -85,28 +97,24 @@ impl Hub {
         &mut self,
         conn: ConnId,
         user: UserIndex,
+        tried: Try,
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
-        let name = self.directory.account(user).name;
+        self.tried(tried, outcome, effects);
         match outcome {
             Outcome::PasswordRight => {
-                self.throttle.right(name);
                 self.enter(conn, State::Online(user, Composing::NewPassword));
                 let text = "send the new password";
                 self.reply(conn, Reply::text(Code::SendText, Verb::Passwd, text), effects);
             }
-            Outcome::PasswordWrong => self.old_password_wrong(conn, name, effects),
-            other => {
-                self.throttle.unchecked(name);
-                self.reply(conn, not_checked(Verb::Passwd, other), effects);
-            }
+            Outcome::PasswordWrong => self.old_password_wrong(conn, effects),
+            other => self.reply(conn, not_checked(Verb::Passwd, other), effects),
         }
     }
 
-    fn old_password_wrong(&mut self, conn: ConnId, name: UserName, effects: &mut Effects) {
+    fn old_password_wrong(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        self.throttle.wrong(name, session.from.network(), self.now.steady);
         session.wrong_passwords += 1;
         let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
         self.reply(conn, wrong(Verb::Passwd), effects);

@@ -8,6 +8,7 @@ mod changes;
 mod invariants;
 mod lists;
 mod making;
+mod ops;
 mod presence;
 mod requests;
 
@@ -19,15 +20,18 @@ use std::time::Duration;
 pub(super) use self::making::{Making, Plan};
 use super::directory::{Directory, UserIndex};
 use super::job::{GroupId, GroupRecord};
+use super::operator::Rights;
 use crate::protocol::name::{GroupName, UserRef};
 use crate::protocol::reply::{Item, MessageId};
 
-/// A group. It always has members, and its admin is one of them.
+/// A group. It always has members, and its ops and its admin are among them.
 #[derive(Debug)]
 pub(super) struct Group {
     pub name: GroupName,
     pub admin: UserIndex,
-    /// Among whose groups it counts: who made it, or who was its admin when the server started.
+    /// Who looks after it, the admin too; who has been one for longest first.
+    pub ops: Vec<UserIndex>,
+    /// Among whose groups it counts, whoever its admin is now.
     made_by: UserIndex,
     /// Whether it outlives logouts and restarts.
     pub kept: bool,
@@ -63,6 +67,8 @@ pub(super) struct Groups {
     unsaved: BTreeSet<GroupId>,
     /// When they are saved again.
     next_save: Option<Duration>,
+    /// Groups whose admin is banned, and that are yet to be handed over.
+    hand_over: BTreeSet<GroupId>,
     /// What GROUPS ALL answers, until something in it changes.
     all: Option<Rc<[Item]>>,
 }
@@ -73,6 +79,8 @@ struct Person {
     memberships: BTreeMap<GroupId, Membership>,
     /// Groups that ask the user to join.
     invitations: BTreeSet<GroupId>,
+    /// Groups of the user that were ended, of which the user has yet to be told.
+    ended: Vec<GroupName>,
     /// How many groups there are that the user made, or is making.
     made: usize,
 }
@@ -91,8 +99,8 @@ struct Membership {
 enum Left {
     /// Nothing else.
     Member,
-    /// It has this admin now.
-    NewAdmin(UserIndex),
+    /// It has this admin now, who was an op before or was not.
+    NewAdmin { admin: UserIndex, was_op: bool },
     /// That was the last one.
     End,
 }
@@ -101,17 +109,26 @@ impl Group {
     /// A group as it was kept; none where none of its members has an account.
     fn from_record(record: &GroupRecord, directory: &Directory) -> Option<Self> {
         let find = |number| directory.find(UserRef::Number(number));
-        let all = |numbers: &[_]| numbers.iter().filter_map(|number| find(*number)).collect();
+        let all = |numbers: &[_]| -> Vec<UserIndex> {
+            numbers.iter().filter_map(|number| find(*number)).collect()
+        };
         let members = record.members.iter();
         let members: Vec<Member> = members
             .filter_map(|(number, since)| Some(Member { user: find(*number)?, since: *since }))
             .collect();
-        let admin = find(record.admin).filter(|admin| members.iter().any(|one| one.user == *admin));
+        let is_member = |user: &UserIndex| members.iter().any(|one| one.user == *user);
+        let admin = find(record.admin).filter(is_member);
         let admin = admin.or(members.first().map(|oldest| oldest.user))?;
+        let mut ops = all(&record.ops);
+        ops.retain(is_member);
+        if !ops.contains(&admin) {
+            ops.insert(0, admin);
+        }
         Some(Group {
             name: record.name,
             admin,
-            made_by: admin,
+            ops,
+            made_by: find(record.made_by).unwrap_or(admin),
             kept: record.kept,
             members,
             asked: all(&record.asked),
@@ -126,6 +143,8 @@ impl Group {
             id,
             name: self.name,
             admin: number(&self.admin),
+            ops: self.ops.iter().map(number).collect(),
+            made_by: number(&self.made_by),
             kept: self.kept,
             members: members.map(|member| (number(&member.user), member.since)).collect(),
             asked: self.asked.iter().map(number).collect(),
@@ -140,7 +159,7 @@ impl Group {
 
 impl Groups {
     /// The groups that were kept.
-    pub fn new(mut kept: Vec<GroupRecord>, directory: &Directory) -> Self {
+    pub fn new(mut kept: Vec<GroupRecord>, directory: &Directory, rights: &Rights) -> Self {
         let mut groups = Groups::default();
         // Of two with one name, the older one has ended and only that could not be kept.
         kept.sort_by_key(|record| Reverse(record.id));
@@ -151,6 +170,7 @@ impl Groups {
                 None => groups.save_later(record.id, Duration::ZERO),
             }
         }
+        groups.replace_banned_admins(rights);
         groups
     }
 
@@ -225,7 +245,7 @@ impl Groups {
     }
 
     /// Takes a member out, who is one.
-    fn leave(&mut self, id: GroupId, user: UserIndex) -> Left {
+    fn leave(&mut self, id: GroupId, user: UserIndex, rights: &Rights) -> Left {
         self.stay(user, id);
         self.person(user, |person| {
             person.memberships.remove(&id);
@@ -233,15 +253,23 @@ impl Groups {
         self.all = None;
         let Some(group) = self.groups.get_mut(&id) else { return Left::Member };
         group.members.retain(|member| member.user != user);
-        let Some(oldest) = group.members.first().map(|member| member.user) else {
+        group.ops.retain(|op| *op != user);
+        if group.members.is_empty() {
             self.end(id);
             return Left::End;
-        };
+        }
         if group.admin != user {
             return Left::Member;
         }
-        group.admin = oldest;
-        Left::NewAdmin(oldest)
+        let ops = group.ops.clone();
+        group.inherit(rights);
+        Left::NewAdmin { admin: group.admin, was_op: ops.contains(&group.admin) }
+    }
+
+    /// Changes what GROUPS may tell of a group.
+    fn change(&mut self, id: GroupId, change: impl FnOnce(&mut Group)) {
+        self.groups.entry(id).and_modify(change);
+        self.all = None;
     }
 
     fn end(&mut self, id: GroupId) {

@@ -134,7 +134,10 @@ impl Hub {
         };
         let logins = asked().filter(|(conn, task)| is_login(task) && is_there(conn));
         let conns: HashSet<&ConnId> = logins.map(|(conn, _)| conn).collect();
-        assert_eq!(conns.len(), checking);
+        let in_turn: HashSet<ConnId> = self.turns.conns().collect();
+        assert_eq!(in_turn.len(), self.turns.conns().count(), "one login at a time");
+        assert!(in_turn.iter().all(is_there));
+        assert_eq!(conns.len() + in_turn.len(), checking);
         let registering = asked().filter(|(_, task)| matches!(task, Task::Register(_)));
         assert_eq!(registering.count(), self.directory.reservations());
 
@@ -161,6 +164,7 @@ impl Hub {
             && self.online.len() == 0
             && self.under_way.is_empty()
             && self.refusals.is_empty()
+            && self.turns.is_empty()
             && self.directory.reservations() == 0
             && self.entering.is_empty()
             && self.await_id.is_empty()

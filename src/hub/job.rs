@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::protocol::address::Prefix;
 use crate::protocol::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
 use crate::protocol::reply::{Entry, MessageId};
 use crate::protocol::sha256::Sha256Sum;
@@ -21,6 +22,18 @@ pub struct Account {
     /// The display name, where one was chosen.
     pub display: Option<DisplayName>,
 }
+
+/// A network from which an account has logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownNetwork {
+    /// Which.
+    pub prefix: Prefix,
+    /// On which day the last time, in days since the Unix epoch.
+    pub day: u32,
+}
+
+/// An account, and its networks.
+pub type NetworksOf = (Number, Box<[KnownNetwork]>);
 
 /// The messages between the same people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,8 +57,12 @@ pub struct GroupRecord {
     pub id: GroupId,
     /// Its name, in the case in which it was made.
     pub name: GroupName,
-    /// Who admits to it.
+    /// Who may hand it over.
     pub admin: Number,
+    /// Who looks after it, the admin too; who has been one for longest first.
+    pub ops: Vec<Number>,
+    /// Who made it.
+    pub made_by: Number,
     /// Whether it outlives logouts and restarts.
     pub kept: bool,
     /// Its members, oldest first, and from which message on each reads.
@@ -135,6 +152,8 @@ pub struct Kept {
     pub administrators: Vec<Number>,
     /// The numbers of those who are banned.
     pub banned: Vec<Number>,
+    /// From where accounts have logged in.
+    pub networks: Vec<NetworksOf>,
     /// No message's id has reached it; see [`Job::RaiseIdMark`].
     pub id_mark: MessageId,
     /// All groups that are kept.
@@ -245,6 +264,13 @@ pub enum Job {
         number: Number,
         /// Whether the user is one.
         admin: bool,
+    },
+    /// Keep the networks from which an account has logged in, in place of those before.
+    KeepNetworks {
+        /// Whose.
+        number: Number,
+        /// Which.
+        networks: Box<[KnownNetwork]>,
     },
     /// Keep a display name.
     SetDisplayName {

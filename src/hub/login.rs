@@ -9,6 +9,8 @@ use super::input::ConnId;
 use super::job::{Account, Job, Outcome};
 use super::session::{Claim, Refusal, State};
 use super::tasks::{Attempt, Task, failed};
+use super::throttle::{Try, Verdict};
+use super::turns::InTurn;
 use crate::limits::{PASSWORD_BYTES_MAX, RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 use crate::protocol::address::Address;
 use crate::protocol::name::UserName;
@@ -35,10 +37,13 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get(conn) else { return };
-        if let Err(reply) = self.may_try(Verb::User, name, session.from.network()) {
-            return self.reply(conn, reply, effects);
+        let user = self.directory.find_name(&name);
+        let tried = self.password_try(name, user, session.from);
+        if let Verdict::After(wait) = self.throttle.judge(tried, self.now.steady) {
+            self.tally.login(Login::Busy);
+            return self.reply(conn, retry_after(Verb::User, wait), effects);
         }
-        let new = self.config.registration && self.directory.find_name(&name).is_none();
+        let new = self.config.registration && user.is_none();
         self.enter(conn, State::AwaitsPassword(Box::new(Claim { name, new, takeover })));
         let (code, text) = match new {
             true => (Code::ChoosePassword, "new here, choose a password"),
@@ -51,57 +56,72 @@ impl Hub {
     pub(super) fn password(&mut self, conn: ConnId, text: Text<'_>, effects: &mut Effects) {
         let Some(session) = self.sessions.get(conn) else { return };
         let State::AwaitsPassword(claim) = session.state() else { return };
-        let (claim, network) = (**claim, session.from.network());
-        match self.password_job(claim, network, text) {
-            Ok((job, task)) => {
-                self.enter(conn, State::ChecksPassword);
-                self.begin(conn, job, task, effects);
-            }
-            Err(reply) => self.start_over(conn, reply, effects),
-        }
-    }
-
-    fn password_job(
-        &mut self,
-        claim: Claim,
-        network: Address,
-        text: Text<'_>,
-    ) -> Result<(Job, Task), Reply> {
-        let Claim { name, new, takeover } = claim;
-        let password = read_password(Verb::User, text)?;
+        let (Claim { name, new, takeover }, from) = (**claim, session.from);
+        let password = match read_password(Verb::User, text) {
+            Ok(password) => password,
+            Err(reply) => return self.start_over(conn, reply, effects),
+        };
         if new {
-            let taken = || Reply::text(Code::NameNotAllowed, Verb::User, "that name is taken now");
-            let account = self.directory.reserve(name, &mut self.lot).ok_or_else(taken)?;
-            let job = Job::Register { account: account.clone(), password };
-            return Ok((job, Task::Register(account)));
+            return self.register(conn, name, password, effects);
         }
-        self.attempt(Verb::User, name, network)?;
         let user = self.directory.find_name(&name);
         let number = user.map(|user| self.directory.account(user).number);
-        let attempt = Attempt { verb: Verb::User, name, user, network, takeover };
-        Ok((Job::CheckPassword { number, password }, Task::CheckPassword(attempt)))
+        let tried = self.password_try(name, user, from);
+        let attempt = Attempt { verb: Verb::User, user, tried, takeover };
+        let job = Job::CheckPassword { number, password };
+        self.enter(conn, State::ChecksPassword);
+        self.try_login(InTurn { conn, attempt, job }, effects);
     }
 
-    /// Whether a password or a token may be tried now; otherwise, the answer that says when.
-    fn may_try(&mut self, verb: Verb, name: UserName, network: Address) -> Result<(), Reply> {
-        let Some(wait) = self.throttle.wait(name, network, self.now.steady) else { return Ok(()) };
-        // A change of the password is no login.
-        if verb != Verb::Passwd {
-            self.tally.login(Login::Busy);
+    fn register(&mut self, conn: ConnId, name: UserName, password: Secret, effects: &mut Effects) {
+        let Some(account) = self.directory.reserve(name, &mut self.lot) else {
+            let text = "that name is taken now";
+            let reply = Reply::text(Code::NameNotAllowed, Verb::User, text);
+            return self.start_over(conn, reply, effects);
+        };
+        let job = Job::Register { account: account.clone(), password };
+        self.enter(conn, State::ChecksPassword);
+        self.begin(conn, job, Task::Register(account), effects);
+    }
+
+    /// Has a password or a token checked, now or in its turn, where one may be tried; otherwise
+    /// answers when.
+    pub(super) fn try_login(&mut self, login: InTurn, effects: &mut Effects) {
+        let InTurn { conn, attempt, job } = login;
+        match self.throttle.judge(attempt.tried, self.now.steady) {
+            Verdict::Now => {
+                self.throttle.take(attempt.tried, self.now.steady);
+                let task = match attempt.verb {
+                    Verb::Resume => Task::CheckToken(attempt),
+                    _ => Task::CheckPassword(attempt),
+                };
+                self.begin(conn, job, task, effects);
+            }
+            Verdict::InTurn => self.turns.wait(InTurn { conn, attempt, job }),
+            Verdict::After(wait) => {
+                self.tally.login(Login::Busy);
+                self.start_over(conn, retry_after(attempt.verb, wait), effects);
+            }
         }
-        Err(retry_after(verb, wait))
     }
 
-    /// Counts a try of a password or a token, where one may be made now.
-    pub(super) fn attempt(
+    /// A try was settled. Tells how long to keep it to ourselves where it proved wrong.
+    pub(super) fn tried(
         &mut self,
-        verb: Verb,
-        name: UserName,
-        network: Address,
-    ) -> Result<(), Reply> {
-        self.may_try(verb, name, network)?;
-        self.throttle.attempt(name, self.now.steady);
-        Ok(())
+        tried: Try,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) -> Duration {
+        let now = self.now.steady;
+        let delay = match outcome {
+            Outcome::PasswordWrong => self.throttle.wrong(tried, now),
+            _ => {
+                self.throttle.give_back(tried, now);
+                Duration::ZERO
+            }
+        };
+        self.go_on_in_turn(tried.network, effects);
+        delay
     }
 
     /// An account is on disk, or is not.
@@ -131,23 +151,25 @@ impl Hub {
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
+        // No password is that of a name that nobody has.
+        let outcome = match (outcome, attempt.user) {
+            (Outcome::PasswordRight, None) => &Outcome::PasswordWrong,
+            (other, _) => other,
+        };
+        let delay = self.tried(attempt.tried, outcome, effects);
         match (outcome, attempt.user) {
+            (Outcome::PasswordRight, Some(user)) if self.rights.is_banned(user) => {
+                self.tally.login(Login::Banned);
+                self.refuse_banned(conn, attempt.verb, effects);
+            }
             (Outcome::PasswordRight, Some(user)) => {
-                self.throttle.right(attempt.name);
-                if self.rights.is_banned(user) {
-                    self.tally.login(Login::Banned);
-                    return self.refuse_banned(conn, attempt.verb, effects);
-                }
                 self.admit(conn, user, attempt.verb, attempt.takeover, effects);
             }
-            (Outcome::PasswordRight | Outcome::PasswordWrong, _) => {
-                let now = self.now.steady;
-                let delay = self.throttle.wrong(attempt.name, attempt.network, now);
+            (Outcome::PasswordWrong, _) => {
                 self.tally.login(Login::Wrong);
                 self.refuse_login(conn, attempt.verb, delay, effects);
             }
             _ => {
-                self.throttle.unchecked(attempt.name);
                 self.tally.login(Login::Busy);
                 self.start_over(conn, not_checked(attempt.verb, outcome), effects);
             }
@@ -241,6 +263,7 @@ impl Hub {
             State::Refused(refusal) => {
                 self.refusals.remove(&(refusal.until, conn));
             }
+            State::ChecksPassword => self.turns.forget(conn, session.from.network()),
             &State::Enters(user) => {
                 let entering = self.entering.remove(&user);
                 self.gone_from_groups(user);
@@ -283,8 +306,8 @@ pub(super) fn not_checked(verb: Verb, outcome: &Outcome) -> Reply {
     }
 }
 
-/// The answer to a login after too many failures.
-fn retry_after(verb: Verb, wait: Duration) -> Reply {
+/// The answer to a try after too many failures.
+pub(super) fn retry_after(verb: Verb, wait: Duration) -> Reply {
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
     Reply::new(Code::Busy, verb, Detail::RetryAfter(seconds.max(1)))
 }

@@ -19,6 +19,7 @@ mod input;
 mod invariants;
 mod job;
 mod keys;
+mod known_networks;
 mod lists;
 mod login;
 mod messages;
@@ -31,6 +32,7 @@ mod session;
 mod tasks;
 mod throttle;
 mod transfers;
+mod turns;
 mod uploads;
 mod users;
 mod welcome;
@@ -39,8 +41,8 @@ pub use crate::protocol::text::Secret;
 pub use effect::{CloseReason, Effect, Effects, Recipients};
 pub use input::{ConnId, Input, Now, UploadEnd};
 pub use job::{
-    Account, Chat, GroupId, GroupRecord, Job, Kept, Outcome, Place, Selection, StoredMessage,
-    Ticket, Unread, UploadId,
+    Account, Chat, GroupId, GroupRecord, Job, Kept, KnownNetwork, NetworksOf, Outcome, Place,
+    Selection, StoredMessage, Ticket, Unread, UploadId,
 };
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -53,6 +55,7 @@ use self::figures::Tally;
 use self::groups::Groups;
 use self::ids::Ids;
 use self::keys::Keys;
+use self::known_networks::KnownNetworks;
 use self::lists::ListUnderWay;
 use self::online::Online;
 use self::operator::Rights;
@@ -61,6 +64,7 @@ use self::retention::Retention;
 use self::session::Sessions;
 use self::tasks::UnderWay;
 use self::throttle::Throttle;
+use self::turns::Turns;
 use self::uploads::Uploads;
 use self::welcome::Entering;
 use crate::protocol::reply::Item;
@@ -103,6 +107,9 @@ pub struct Hub {
     online: Online,
     groups: Groups,
     throttle: Throttle,
+    known_networks: KnownNetworks,
+    /// Logins that wait for others of their network.
+    turns: Turns,
     /// Wrong passwords that are told later, by the time on the steady clock.
     refusals: BTreeSet<(Duration, ConnId)>,
     under_way: HashMap<Ticket, UnderWay>,
@@ -138,12 +145,15 @@ impl Hub {
         };
         let accounts = std::mem::take(&mut kept.accounts);
         let directory = Directory::new(accounts);
+        let networks = std::mem::take(&mut kept.networks);
+        let rights = Rights::new(&kept, &directory);
+        let known_networks = KnownNetworks::new(networks, &directory);
         Hub {
             peers: Peers::new(config.alive_period),
-            rights: Rights::new(&kept, &directory),
+            groups: Groups::new(kept.groups, &directory, &rights),
+            rights,
             stops_at: None,
             tally: Tally::default(),
-            groups: Groups::new(kept.groups, &directory),
             retention: Retention::new(config.history),
             uploads: Uploads::default(),
             config,
@@ -153,6 +163,8 @@ impl Hub {
             directory,
             online: Online::default(),
             throttle: Throttle::default(),
+            known_networks,
+            turns: Turns::default(),
             refusals: BTreeSet::new(),
             under_way: HashMap::new(),
             last_ticket: 0,

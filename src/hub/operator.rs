@@ -150,6 +150,7 @@ impl Hub {
         );
         if !banned {
             self.rights.banned.remove(&user);
+            self.ban_changed(user, effects);
             return Answer::Reply(Reply::text(Code::Done, verb, "that user may log in again"));
         }
         self.rights.banned.insert(user);
@@ -157,6 +158,7 @@ impl Hub {
             let reason = CloseReason::Banned;
             self.close(session, reason, reason.last_line(), effects);
         }
+        self.ban_changed(user, effects);
         Answer::Reply(Reply::text(Code::Done, verb, "that user is let in no more"))
     }
 

@@ -11,10 +11,10 @@ use super::input::ConnId;
 use super::job::{Account, GroupId, Job, Outcome, Ticket, UploadId};
 use super::lists::Asked;
 use super::sent::Wanted;
+use super::throttle::Try;
 use super::transfers::no_transfer;
 use super::uploads::Upload;
-use crate::protocol::address::Address;
-use crate::protocol::name::{DisplayName, Number, UserName};
+use crate::protocol::name::{DisplayName, Number};
 use crate::protocol::reply::{Code, MessageId, Reply, Subject};
 use crate::protocol::request::FileRef;
 use crate::protocol::verb::Verb;
@@ -29,6 +29,8 @@ pub(super) enum UnderWay {
     RaisesIdMark(MessageId),
     /// Old messages are being removed.
     RemovesOld,
+    /// The networks are being kept from which a user has logged in.
+    KeepsNetworks(UserIndex),
     /// A session waits until the group that it makes is on disk; then it is made, whether the
     /// session is still there or not.
     MakesGroup(ConnId, Making),
@@ -53,7 +55,7 @@ pub(super) enum Task {
     /// Count what is unread for a user who logs in.
     Welcome(UserIndex),
     MakeToken,
-    CheckOldPassword(UserIndex),
+    CheckOldPassword(UserIndex, Try),
     ChangePassword,
     FindKey(Draft),
     KeepMessage(Reply),
@@ -95,7 +97,7 @@ impl Task {
     /// Whether the session takes nothing until it is done.
     pub fn is_waited_for(&self) -> bool {
         match self {
-            Task::CheckOldPassword(_) | Task::ChangePassword | Task::FindKey(_) => true,
+            Task::CheckOldPassword(..) | Task::ChangePassword | Task::FindKey(_) => true,
             Task::SelectMessages(_) | Task::FetchMessages => true,
             Task::SetDisplayName { .. } | Task::ListFolder | Task::CountUnread(_) => true,
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
@@ -113,10 +115,10 @@ impl Task {
 pub(super) struct Attempt {
     /// What was asked for.
     pub verb: Verb,
-    pub name: UserName,
-    /// Whose name that is, if anybody's.
+    /// Whose name was given, if anybody's.
     pub user: Option<UserIndex>,
-    pub network: Address,
+    /// How it is counted.
+    pub tried: Try,
     /// Whether to end a session of that user which already stands.
     pub takeover: bool,
 }
@@ -176,8 +178,8 @@ impl Hub {
             Some(UnderWay::Asked(conn, task)) if task.is_waited_for() => {
                 if self.set_on_hold(conn, false) {
                     self.waited_for(conn, ticket, task, outcome, effects);
-                } else if let Task::SetDisplayName { user, display } = task {
-                    self.display_set(user, display, &outcome);
+                } else {
+                    self.nobody_waited(task, &outcome, effects);
                 }
             }
             Some(UnderWay::Asked(conn, task)) => {
@@ -185,6 +187,7 @@ impl Hub {
             }
             Some(UnderWay::RaisesIdMark(mark)) => self.id_mark_raised(mark, &outcome, effects),
             Some(UnderWay::RemovesOld) => self.old_removed(&outcome),
+            Some(UnderWay::KeepsNetworks(user)) => self.networks_kept(user, &outcome),
             Some(UnderWay::MakesGroup(conn, making)) => {
                 self.group_made(conn, making, &outcome, effects);
             }
@@ -199,6 +202,19 @@ impl Hub {
         }
     }
 
+    /// Takes what came of a job for which a session waited that is gone.
+    fn nobody_waited(&mut self, task: Task, outcome: &Outcome, effects: &mut Effects) {
+        match task {
+            Task::SetDisplayName { user, display } => {
+                self.display_set(user, display, outcome);
+            }
+            Task::CheckOldPassword(_, tried) => {
+                self.tried(tried, outcome, effects);
+            }
+            _ => {}
+        }
+    }
+
     /// Takes what came of a job for which a session waits that is still there.
     fn waited_for(
         &mut self,
@@ -209,8 +225,8 @@ impl Hub {
         effects: &mut Effects,
     ) {
         match task {
-            Task::CheckOldPassword(user) => {
-                self.old_password_checked(conn, user, &outcome, effects);
+            Task::CheckOldPassword(user, tried) => {
+                self.old_password_checked(conn, user, tried, &outcome, effects);
             }
             Task::ChangePassword => {
                 self.answer(conn, Self::password_changed(&outcome), effects);

@@ -142,6 +142,9 @@ impl Hub {
         if is_news {
             self.tell_presence(user, true, effects);
         }
+        if let Some(from) = self.sessions.get(conn).map(|session| session.from) {
+            self.note_network(user, from, effects);
+        }
     }
 
     /// Lists the chats in which something is unread. The session waits for it: that may be much to

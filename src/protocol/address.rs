@@ -1,7 +1,8 @@
 //! Where a connection comes from, as the protocol shows it and as limits count it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 /// The address of a connected peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,6 +29,61 @@ impl Address {
             }
             other => other,
         }
+    }
+
+    /// The network around it; none for what comes over a Unix-domain socket.
+    pub fn prefix(self) -> Option<Prefix> {
+        match self {
+            Address::Host(IpAddr::V4(address)) => Some(Prefix::v4(address)),
+            Address::Host(IpAddr::V6(address)) => Some(Prefix::v6(address)),
+            Address::Local => None,
+        }
+    }
+}
+
+/// The /24 of an IPv4 address, or the /48 of an IPv6 address, which is what one customer has at
+/// most: within it somebody's address may change from day to day. Kept small, since there are some
+/// for each account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Prefix(u64);
+
+/// Stands above the 48 bits of an IPv6 prefix, and above no IPv4 prefix.
+const IS_V6: u64 = 1 << 48;
+
+/// It is no `ADDRESS/24` or `ADDRESS/48` that this server writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidPrefix;
+
+impl Prefix {
+    fn v4(address: Ipv4Addr) -> Self {
+        Prefix(u64::from(address.to_bits() >> 8))
+    }
+
+    fn v6(address: Ipv6Addr) -> Self {
+        Prefix((address.to_bits() >> 80) as u64 | IS_V6)
+    }
+}
+
+impl fmt::Display for Prefix {
+    /// `192.0.2.0/24` or `2001:db8:1::/48`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 & IS_V6 {
+            0 => write!(f, "{}/24", Ipv4Addr::from_bits((self.0 as u32) << 8)),
+            _ => write!(f, "{}/48", Ipv6Addr::from_bits(u128::from(self.0 & !IS_V6) << 80)),
+        }
+    }
+}
+
+impl FromStr for Prefix {
+    type Err = InvalidPrefix;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPrefix> {
+        let (address, _) = text.split_once('/').ok_or(InvalidPrefix)?;
+        let prefix = match address.parse().map_err(|_| InvalidPrefix)? {
+            IpAddr::V4(address) => Prefix::v4(address),
+            IpAddr::V6(address) => Prefix::v6(address),
+        };
+        (prefix.to_string() == text).then_some(prefix).ok_or(InvalidPrefix)
     }
 }
 
@@ -56,5 +112,26 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.network(), other.network());
         assert_eq!(one.to_string(), "[2001:db8:1:2::3]");
+    }
+
+    #[test]
+    fn a_prefix_is_read_as_it_is_written() {
+        let prefix = |text: &str| Address::host(text.parse().unwrap()).prefix().unwrap();
+        for (address, text) in [
+            ("192.0.2.255", "192.0.2.0/24"),
+            ("0.0.0.1", "0.0.0.0/24"),
+            ("::ffff:192.0.2.7", "192.0.2.0/24"),
+            ("2001:db8:1:2::3", "2001:db8:1::/48"),
+            ("::1", "::/48"),
+            ("ffff:ffff:ffff:ffff::", "ffff:ffff:ffff::/48"),
+        ] {
+            assert_eq!(prefix(address).to_string(), text);
+            assert_eq!(text.parse(), Ok(prefix(address)));
+        }
+        assert_ne!(prefix("::1"), prefix("0.0.0.1"));
+        assert_eq!(Address::Local.prefix(), None);
+        for text in ["", "192.0.2.0", "192.0.2.1/24", "192.0.2.0/25", "2001:db8::/64", "x/24"] {
+            assert_eq!(text.parse::<Prefix>(), Err(InvalidPrefix), "{text}");
+        }
     }
 }

@@ -154,6 +154,24 @@ pub enum Request {
         /// Whether to keep it.
         keep: bool,
     },
+    /// Make a member of a group an op, or no longer.
+    Op {
+        /// Of which group.
+        group: GroupName,
+        /// Whom.
+        user: UserRef,
+        /// Whether the member becomes one.
+        op: bool,
+    },
+    /// Make a member of a group its admin.
+    Handover {
+        /// Of which group.
+        group: GroupName,
+        /// Whom.
+        user: UserRef,
+    },
+    /// End a group.
+    Dissolve(GroupName),
     /// List groups.
     Groups {
         /// Whether all, or one's own.
@@ -291,6 +309,9 @@ impl Request {
             Request::Admit { admit: false, .. } => Verb::Refuse,
             Request::Leave(_) => Verb::Leave,
             Request::Keep { .. } => Verb::Keep,
+            Request::Op { .. } => Verb::Op,
+            Request::Handover { .. } => Verb::Handover,
+            Request::Dissolve(_) => Verb::Dissolve,
             Request::Groups { .. } => Verb::Groups,
             Request::Members(_) => Verb::Members,
             Request::Up { .. } => Verb::Up,

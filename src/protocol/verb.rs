@@ -61,6 +61,9 @@ verbs! {
     Refuse "REFUSE" "#group user" "don't let a user join who asked to";
     Leave "LEAVE" "#group" "leave a group";
     Keep "KEEP" "#group on|off" "keep a group and its members over logouts and restarts";
+    Op "OP" "#group user on|off" "make a member an op of a group, or no longer";
+    Handover "HANDOVER" "#group user" "make a member the admin of a group";
+    Dissolve "DISSOLVE" "#group" "end a group, its messages and files (administrators)";
     Groups "GROUPS" "[ALL]" "list your groups, or all";
     Members "MEMBERS" "#group" "list the members of a group";
     Up "UP" "[port]" "take direct chats, on the port of your number or on that one";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, Transaction};
 
 use super::completions::{Completion, Completions};
-use super::error::{Reason, StoreError};
+use super::error::StoreError;
 use super::figures::Counters;
 use super::files::{Files, Source};
 use super::health::Health;
@@ -16,8 +16,8 @@ use super::passwords::{self, Slot};
 use super::queue::Queue;
 use super::search::Search;
 use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
-use super::{accounts, groups, messages, schema, search, tokens};
-use crate::hub::{Account, GroupId, GroupRecord, Kept, Outcome, Secret, Ticket};
+use super::{accounts, groups, kept, messages, networks, schema, search, tokens};
+use crate::hub::{Account, GroupId, GroupRecord, Kept, KnownNetwork, Outcome, Secret, Ticket};
 use crate::protocol::name::{DisplayName, Number};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
@@ -55,6 +55,8 @@ pub(super) enum Request {
     ReplaceHash { number: Number, old: String, new: String },
     /// Keep the hash of a new password, and end all tokens.
     SetPassword { ticket: Ticket, number: Number, hash: String },
+    /// Keep the networks that an account knows.
+    KeepNetworks { ticket: Ticket, number: Number, networks: Box<[KnownNetwork]> },
     /// Keep a display name.
     SetDisplayName { ticket: Ticket, number: Number, display: DisplayName },
     /// Keep a ban, or its end and that of all tokens.
@@ -84,6 +86,7 @@ impl Request {
             Request::LookUpPassword { ticket, .. }
             | Request::Register { ticket, .. }
             | Request::SetPassword { ticket, .. }
+            | Request::KeepNetworks { ticket, .. }
             | Request::SetDisplayName { ticket, .. }
             | Request::SetBanned { ticket, .. }
             | Request::SetAdministrator { ticket, .. }
@@ -139,6 +142,7 @@ impl Request {
             }
             Request::ReplaceHash { number, .. } => format!("a new password hash of {number}"),
             Request::SetPassword { number, .. } => format!("a new password of {number}"),
+            Request::KeepNetworks { number, .. } => format!("the networks of {number}"),
             Request::SetDisplayName { number, .. } => format!("a display name of {number}"),
             Request::SetBanned { number, .. } => format!("a ban of {number}"),
             Request::SetAdministrator { number, .. } => format!("what {number} may do"),
@@ -205,7 +209,7 @@ impl Database {
     /// Opens the database of a locked data folder, and loads what the hub begins with.
     pub(super) fn open(path: &Path, parts: &Parts, lock: Lock) -> Result<(Self, Kept), StoreError> {
         let mut connection = schema::open(path)?;
-        let kept = load(&mut connection, parts).map_err(StoreError::at(path))?;
+        let kept = kept::load(&mut connection, parts).map_err(StoreError::at(path))?;
         let database = Database {
             connection,
             // Not yet set, so the first batch sets it.
@@ -383,20 +387,6 @@ impl Database {
     }
 }
 
-/// What the hub begins with.
-fn load(database: &mut Connection, parts: &Parts) -> Result<Kept, Reason> {
-    groups::end_unkept(database)?;
-    uploads::repair(database, parts)?;
-    Ok(Kept {
-        accounts: accounts::load(database)?,
-        administrators: accounts::load_administrators(database)?,
-        banned: accounts::load_banned(database)?,
-        id_mark: messages::load_id_mark(database)?,
-        keys: messages::load_keys(database)?,
-        groups: groups::load(database)?,
-    })
-}
-
 fn apply(
     transaction: &Transaction<'_>,
     request: &Request,
@@ -414,6 +404,9 @@ fn apply(
         Request::SetPassword { number, hash, .. } => {
             accounts::set_password_hash(transaction, *number, hash)?;
             tokens::end_all(transaction, *number)?;
+        }
+        Request::KeepNetworks { number, networks, .. } => {
+            networks::save(transaction, *number, networks)?;
         }
         Request::SetDisplayName { number, display, .. } => {
             accounts::set_display_name(transaction, *number, display)?;

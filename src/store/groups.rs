@@ -24,11 +24,12 @@ pub(super) fn save(database: &Connection, group: &GroupRecord) -> rusqlite::Resu
     let id = group.id.0.cast_signed();
     database
         .prepare_cached(
-            "INSERT INTO groups (id, name, admin, kept) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET name = ?2, admin = ?3, kept = ?4",
+            "INSERT INTO groups (id, name, admin, kept, made_by) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET name = ?2, admin = ?3, kept = ?4, made_by = ?5",
         )?
-        .execute((id, group.name.to_string(), group.admin.0, group.kept))?;
+        .execute((id, group.name.to_string(), group.admin.0, group.kept, group.made_by.0))?;
     save_members(database, id, &group.members)?;
+    save_ops(database, id, &group.ops)?;
     save_candidates(database, id, false, &group.asked)?;
     save_candidates(database, id, true, &group.asking)
 }
@@ -57,6 +58,24 @@ fn save_members(
         database.prepare_cached("DELETE FROM members WHERE group_id = ?1 AND number = ?2")?;
     for number in stored.keys() {
         delete.execute((id, number.0))?;
+    }
+    Ok(())
+}
+
+fn save_ops(database: &Connection, id: i64, ops: &[Number]) -> rusqlite::Result<()> {
+    let mut stored = database
+        .prepare_cached("SELECT number, op FROM members WHERE group_id = ?1 AND op IS NOT NULL")?
+        .query_map([id], |row| Ok((Number(row.get(0)?), row.get(1)?)))?
+        .collect::<rusqlite::Result<HashMap<Number, i64>>>()?;
+    let mut update = database
+        .prepare_cached("UPDATE members SET op = ?3 WHERE group_id = ?1 AND number = ?2")?;
+    for (place, number) in (0..).zip(ops) {
+        if stored.remove(number) != Some(place) {
+            update.execute((id, number.0, place))?;
+        }
+    }
+    for number in stored.keys() {
+        update.execute((id, number.0, None::<i64>))?;
     }
     Ok(())
 }
@@ -194,7 +213,19 @@ pub(super) fn of_reader(
 /// # Errors
 /// [`Reason::MalformedGroup`] where a row holds what no server writes.
 pub(super) fn load(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
-    let mut select = database.prepare("SELECT id, name, admin, kept FROM groups ORDER BY id")?;
+    load_as(database, "SELECT id, name, admin, kept, made_by FROM groups ORDER BY id", true)
+}
+
+/// All groups of a store that knows of no ops yet, the oldest first.
+///
+/// # Errors
+/// As for [`load`].
+pub(super) fn load_without_ops(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
+    load_as(database, "SELECT id, name, admin, kept, admin FROM groups ORDER BY id", false)
+}
+
+fn load_as(database: &Connection, select: &str, has_ops: bool) -> Result<Vec<GroupRecord>, Reason> {
+    let mut select = database.prepare(select)?;
     let mut rows = select.query([])?;
     let mut groups = Vec::new();
     while let Some(row) = rows.next()? {
@@ -202,6 +233,7 @@ pub(super) fn load(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
         let malformed = |what| Reason::MalformedGroup { id, what };
         let name: GroupName = row.get::<_, String>(1)?.parse().map_err(|_| malformed("name"))?;
         let admin = Number(u32::try_from(row.get::<_, i64>(2)?).map_err(|_| malformed("admin"))?);
+        let made_by = row.get::<_, Option<i64>>(4)?.and_then(|number| u32::try_from(number).ok());
         let kept = match row.get(3)? {
             0 => false,
             1 => true,
@@ -214,10 +246,16 @@ pub(super) fn load(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
         if !members.iter().any(|(number, _)| *number == admin) {
             return Err(malformed("admin"));
         }
+        let ops = if has_ops { load_ops(database, id)? } else { vec![admin] };
+        if !ops.contains(&admin) {
+            return Err(malformed("admin, who is no op,"));
+        }
         groups.push(GroupRecord {
             id: GroupId(id.cast_unsigned()),
             name,
             admin,
+            ops,
+            made_by: made_by.map(Number).ok_or(malformed("maker"))?,
             kept,
             members,
             asked: load_candidates(database, id, false)?,
@@ -239,6 +277,14 @@ fn load_members(database: &Connection, id: i64) -> Result<Vec<(Number, MessageId
         members.push((Number(number), MessageId(since)));
     }
     Ok(members)
+}
+
+fn load_ops(database: &Connection, id: i64) -> Result<Vec<Number>, Reason> {
+    let mut select = database.prepare_cached(
+        "SELECT number FROM members WHERE group_id = ?1 AND op IS NOT NULL ORDER BY op",
+    )?;
+    let ops = select.query_map([id], |row| row.get(0).map(Number))?;
+    Ok(ops.collect::<rusqlite::Result<_>>()?)
 }
 
 fn load_candidates(database: &Connection, id: i64, asks: bool) -> Result<Vec<Number>, Reason> {

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::lane::Lane;
-use super::{Reason, accounts, groups, messages, schema, uploads};
+use super::{Reason, accounts, groups, messages, networks, schema, uploads};
 use crate::exit::Exit;
 use crate::protocol::name::FileName;
 use crate::protocol::text::Text;
@@ -214,7 +214,8 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
         look_at_rows(&store, &mut checkup.findings)?;
     }
     if found >= 3 {
-        if let Err(reason) = groups::load(&store) {
+        let load = if found >= 7 { groups::load } else { groups::load_without_ops };
+        if let Err(reason) = load(&store) {
             checkup.findings.push(reason.to_string());
         }
         count_each(&store, &[MESSAGES_OF_NO_GROUP], &mut checkup.findings)?;
@@ -223,6 +224,11 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
         look_at_uploads(&store, &mut checkup.findings)?;
         let sent = data.join(super::SENT);
         uploads::look_at_files(&store, &sent, FINDINGS_MAX, &mut checkup.findings)?;
+    }
+    if found >= 6
+        && let Err(reason) = networks::load(&store)
+    {
+        checkup.findings.push(reason.to_string());
     }
     Ok(checkup)
 }
@@ -378,11 +384,28 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_0_1_is_sound_before_it_is_brought_forward() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(crate::store::DATABASE);
+        let mut before = Connection::open(path).unwrap();
+        schema::migrate(&mut before, &schema::MIGRATIONS[..5]).unwrap();
+        before
+            .execute_batch(
+                "INSERT INTO groups VALUES (7, '#team', 1, 1);
+                 INSERT INTO members VALUES (7, 1, 0, 5, 0);",
+            )
+            .unwrap();
+        let checkup = check(folder.path()).unwrap();
+        assert_eq!((checkup.findings, checkup.schema), (Vec::new(), 5));
+    }
+
+    #[test]
     fn what_no_server_writes_is_found() {
         for (spoil, finding) in [
             ("UPDATE accounts SET name = '9' WHERE number > 1", "malformed name"),
             ("DELETE FROM accounts WHERE number = 1", "row of the operator is missing"),
             ("UPDATE accounts SET banned = 2 WHERE number > 1", "accounts have malformed rights"),
+            ("INSERT INTO networks VALUES (10001, '192.0.2.1/24', 0)", "malformed network"),
             ("UPDATE messages SET lane = 1", "malformed lane"),
             ("UPDATE messages SET sender = 10002", "malformed sender"),
             ("UPDATE messages SET text = 'a' || char(27)", "malformed text"),
@@ -397,10 +420,15 @@ mod tests {
             ),
             ("INSERT INTO keys VALUES (4000000000000000, 10001, 'two words', 0)", "key of the"),
             (
-                "INSERT INTO groups VALUES (7, 'friends', 10001, 1)",
+                "INSERT INTO groups VALUES (7, 'friends', 10001, 1, 10001)",
                 "the group 7 has a malformed name",
             ),
-            ("INSERT INTO groups VALUES (7, '#friends', 10001, 1)", "malformed admin"),
+            ("INSERT INTO groups VALUES (7, '#friends', 10001, 1, 10001)", "malformed admin"),
+            (
+                "INSERT INTO groups VALUES (7, '#friends', 10001, 1, 10001);
+                 INSERT INTO members VALUES (7, 10001, 0, 5, 0, NULL)",
+                "malformed admin, who is no op,",
+            ),
             ("UPDATE messages SET lane = -8", "1 messages are of a group"),
             ("INSERT INTO sent VALUES (9, 5, 10001, 3)", "1 files were sent by a message"),
             ("INSERT INTO sent VALUES (1, 5, 10001, 3)", "the file of the message 1"),

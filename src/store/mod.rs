@@ -24,10 +24,12 @@ mod files;
 mod folder;
 mod groups;
 mod health;
+mod kept;
 mod lane;
 mod lock;
 mod maintenance;
 mod messages;
+mod networks;
 mod passwords;
 mod queue;
 mod schema;
@@ -226,6 +228,9 @@ impl Store {
             }
             Job::SetAdministrator { number, admin } => {
                 self.ask(database::Request::SetAdministrator { ticket, number, admin })
+            }
+            Job::KeepNetworks { number, networks } => {
+                self.ask(database::Request::KeepNetworks { ticket, number, networks })
             }
             Job::SetDisplayName { number, display } => {
                 self.ask(database::Request::SetDisplayName { ticket, number, display })

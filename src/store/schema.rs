@@ -135,6 +135,24 @@ pub(super) const MIGRATIONS: &[&str] = &[
     -- The operator, who has no password, so that other rows can refer to one of accounts.
     INSERT INTO accounts (number, name, password, created) VALUES (1, 'operator', '', 0);
     ",
+    "
+    -- From where accounts have logged in: '192.0.2.0/24', '2001:db8:1::/48'.
+    CREATE TABLE networks (
+        number INTEGER NOT NULL REFERENCES accounts,
+        prefix TEXT NOT NULL,
+        seen   INTEGER NOT NULL, -- the day of the last login, in seconds since the Unix epoch
+        PRIMARY KEY (number, prefix)
+    ) STRICT, WITHOUT ROWID;
+    ",
+    "
+    -- The place among the ops of the group, where the member is one; the oldest has the smallest.
+    ALTER TABLE members ADD COLUMN op INTEGER;
+    UPDATE members SET op = 0
+        WHERE number = (SELECT admin FROM groups WHERE id = members.group_id);
+    -- Among whose groups it counts.
+    ALTER TABLE groups ADD COLUMN made_by INTEGER REFERENCES accounts;
+    UPDATE groups SET made_by = admin;
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
@@ -216,6 +234,9 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    /// How many steps the stores of version 0.1 have taken.
+    const OF_0_1: usize = 5;
+
     fn version(database: &Connection) -> u32 {
         database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     }
@@ -267,6 +288,40 @@ mod tests {
             .query_row(rows, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .unwrap();
         assert_eq!(rows, ("alice".to_owned(), 0, 0, 16));
+    }
+
+    #[test]
+    fn in_a_store_of_0_1_no_network_is_known_and_admins_are_ops() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut before = Connection::open(&path).unwrap();
+        migrate(&mut before, &MIGRATIONS[..OF_0_1]).unwrap();
+        before
+            .execute("INSERT INTO accounts VALUES (10001, 'alice', NULL, 'x', 7, 1, 0)", [])
+            .unwrap();
+        before
+            .execute_batch(
+                "INSERT INTO accounts VALUES (10002, 'bob', NULL, 'x', 7, 0, 1);
+                 INSERT INTO groups VALUES (7, '#team', 10002, 1);
+                 INSERT INTO members VALUES (7, 10001, 0, 70, 71), (7, 10002, 1, 80, 0);",
+            )
+            .unwrap();
+        drop(before);
+        let database = open(&path).unwrap();
+        let row = "SELECT name, admin, (SELECT count(*) FROM networks),
+                          (SELECT made_by FROM groups)
+                   FROM accounts WHERE number = 10001";
+        let row: (String, u32, u32, u32) = database
+            .query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .unwrap();
+        assert_eq!(row, ("alice".to_owned(), 1, 0, 10_002));
+        let mut select = database.prepare("SELECT number, seen, op FROM members").unwrap();
+        let members: Vec<(u32, u32, Option<u32>)> = select
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(members, [(10_001, 71, None), (10_002, 0, Some(0))]);
     }
 
     #[test]

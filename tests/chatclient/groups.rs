@@ -68,7 +68,7 @@ fn joining_may_have_to_wait_for_the_admin() {
         "bob asks you to join #tea; /joingroup #tea",
         "you are a member of #tea now",
         "you are a member of #tea; /open #tea writes to it",
-        "the admin of #ops is asked; you are told when you are let in",
+        "the ops of #ops are asked; you are told when you are let in",
         "you are now the admin of #tea",
         "  #tea           2 members, admin alice, kept",
         "there are no groups",
@@ -108,4 +108,32 @@ fn a_group_is_opened_and_what_was_missed_there_is_shown() {
         assert_eq!(shown.matches(said).count(), 1, "{shown}");
     }
     assert!(stderr(&output).contains("no answer came to /list"), "{}", stderr(&output));
+}
+
+#[test]
+fn groups_are_looked_after_and_handed_over() {
+    let input = "/op #tea bob on\n/op #tea bob off\n/op #tea bob\n/handover #tea bob\n\
+                 /dissolve #ops\n";
+    let output = talk(input, |peer| {
+        peer.welcome();
+        peer.expect("C OP #tea bob on");
+        peer.send("C 250 OP #tea\n");
+        peer.expect("C OP #tea bob off");
+        peer.send("C 250 OP #tea\n");
+        peer.expect("C HANDOVER #tea bob");
+        peer.send("C 128 GROUP #tea admin bob\nC 250 HANDOVER #tea\n");
+        peer.expect("C DISSOLVE #ops");
+        peer.send("C 128 GROUP #ops leave alice\nC 250 DISSOLVE #ops\n");
+        peer.goodbye();
+    });
+    let lines = [
+        "bob is an op of #tea",
+        "bob is no op of #tea",
+        "bob is now the admin of #tea",
+        "bob is the admin of #tea",
+        "you are no member of #ops any more",
+        "#ops has ended",
+    ];
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
+    assert!(stderr(&output).contains("/op #GROUP USER on|off"), "{}", stderr(&output));
 }

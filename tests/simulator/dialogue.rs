@@ -12,7 +12,7 @@
 //! | `disk fails alice 1 full` | her upload can't be written: `full` or `broken` |
 //! | `alice closed goodbye` | the server closed her connection, for that reason |
 //! | `alice ends`, `alice breaks` | she ends her input; her connection is reset |
-//! | `store holds` | from now on the store does nothing by itself |
+//! | `store holds` | from now on the store does nothing by itself but keep known networks |
 //! | `store answers WHICH [OUTCOME]` | it does the oldest (`first`) or newest (`last`) job |
 //! | `store has 3 jobs` | so many wait |
 //! | `store works` | it does all, and everything from now on |
@@ -29,7 +29,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chatsrv::hub::{Config, Outcome, UploadEnd};
+use chatsrv::hub::{Config, Job, Outcome, UploadEnd};
 use chatsrv::protocol::address::Address;
 use chatsrv::protocol::frame::encode_chunk_header;
 
@@ -177,6 +177,13 @@ impl Dialogue {
         loop {
             while !self.server.writes.is_empty() {
                 self.server.write_done(&mut self.store);
+            }
+            // Nobody waits for that, nor sees it.
+            let is_known = |(_, job): &(_, Job)| matches!(job, Job::KeepNetworks { .. });
+            if let Some(at) = self.server.jobs.iter().position(is_known) {
+                let outcome = self.store.run(&self.server.jobs[at].1);
+                self.server.job_done(at, outcome, &self.store);
+                continue;
             }
             if self.holds || self.server.jobs.is_empty() {
                 return Ok(());

@@ -20,6 +20,8 @@ pub struct People {
     pub tokens: Vec<(String, String)>,
     /// Whether people have much to do with groups.
     pub meets_in_groups: bool,
+    /// Whether people try passwords that are not theirs.
+    pub guesses: bool,
     /// Groups that somebody made.
     pub groups: Vec<String>,
     /// Messages that were marked and may be sent again, with their senders: those that were not
@@ -43,6 +45,7 @@ impl People {
             numbers: Vec::new(),
             tokens: Vec::new(),
             meets_in_groups: false,
+            guesses: false,
             groups: Vec::new(),
             to_send_again: Vec::new(),
             sent_names: SentNames::default(),
@@ -75,7 +78,7 @@ impl People {
         let line = match client.state() {
             State::Guest if lot.u8(..) < 40 => self.resume(lot),
             State::Guest if lot.u8(..) < 200 => self.log_in(lot),
-            State::AwaitsPassword | State::Changing if lot.u8(..) < 230 => password(lot),
+            State::AwaitsPassword | State::Changing if lot.u8(..) < 230 => self.password(lot),
             State::Composing if lot.u8(..) < 230 => match lot.u8(..4) {
                 0 => format!("D {}", self.text()),
                 _ => self.message(lot),
@@ -85,11 +88,11 @@ impl People {
         say(client, &line);
         // Who logs in without waiting for the questions.
         if line.starts_with("C USER") && lot.u8(..4) == 0 {
-            say(client, &password(lot));
+            say(client, &self.password(lot));
         }
-        if line == "C PASSWD" && lot.u8(..4) == 0 {
-            say(client, &password(lot));
-            say(client, &password(lot));
+        if line == "C PASSWD" && lot.bool() {
+            say(client, &self.password(lot));
+            say(client, &self.password(lot));
         }
     }
 
@@ -119,7 +122,7 @@ impl People {
             27 => format!("C MORE {}", ["on", "off", ""][lot.usize(..3)]),
             28 => "C EX".into(),
             29 => self.log_in(lot),
-            30 => password(lot),
+            30 => self.password(lot),
             31 => "C NOPE".into(),
             _ => self.message(lot),
         }
@@ -154,7 +157,13 @@ impl People {
         let invitation = lot.choice(client.invitations()).filter(|_| lot.bool());
         let request = lot.choice(client.requests()).filter(|_| lot.u8(..8) > 0).cloned();
         let request = request.unwrap_or_else(|| format!("{group} {}", self.name(lot)));
-        match lot.u8(..32) {
+        match lot.u8(..40) {
+            32..36 => {
+                let (name, on) = (self.name(lot), ["on", "on", "off", "maybe"][lot.usize(..4)]);
+                format!("C OP {group} {name} {on}")
+            }
+            36..39 => format!("C HANDOVER {group} {}", self.name(lot)),
+            39 => format!("C DISSOLVE {group}"),
             0..6 => {
                 let verb = ["MKGROUP", "MKGROUPREQ"][lot.usize(..2)];
                 let name = if lot.bool() { format!("{group} ") } else { String::new() };
@@ -258,17 +267,18 @@ impl People {
         }
     }
 
+    fn password(&self, lot: &mut Rng) -> String {
+        match lot.u8(..16) {
+            0 => "D".into(),
+            1..3 => "D wrong".into(),
+            3..12 if self.guesses => "D wrong".into(),
+            _ => "D right".into(),
+        }
+    }
+
     pub fn text(&mut self) -> String {
         self.serial += 1;
         format!("text {}", self.serial)
-    }
-}
-
-fn password(lot: &mut Rng) -> String {
-    match lot.u8(..16) {
-        0 => "D".into(),
-        1..3 => "D wrong".into(),
-        _ => "D right".into(),
     }
 }
 

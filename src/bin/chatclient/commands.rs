@@ -5,7 +5,7 @@ use crate::direct::action::CallAction;
 use chatsrv::protocol::name::{DisplayName, FileName, GroupName, Target, UserRef};
 use chatsrv::protocol::request::LIST_MESSAGES_MAX;
 
-use crate::groups::GroupRequest;
+use crate::groups::{self, GroupRequest};
 use crate::transfers::Source;
 
 /// What a typed line asks for.
@@ -159,7 +159,7 @@ pub const COMMANDS: &[Command] = &[
         Completes::Groups,
         |words| make_group(words, true),
     ),
-    row("/joingroup", "#GROUP", "join a group, or ask its admin to", Completes::Groups, |words| {
+    row("/joingroup", "#GROUP", "join a group, or ask to", Completes::Groups, |words| {
         group(words).map(GroupRequest::Join).map(Action::Group)
     }),
     row("/admit", "#GROUP USER", "let in one who wants to join", Completes::Groups, |words| {
@@ -172,6 +172,15 @@ pub const COMMANDS: &[Command] = &[
         group(words).map(GroupRequest::Leave).map(Action::Group)
     }),
     row("/keep", "#GROUP on|off", "keep a group when its members leave", Completes::Groups, keep),
+    row("/op", "#GROUP USER on|off", "let a member look after it", Completes::Groups, |words| {
+        groups::op(words).map(Action::Group)
+    }),
+    row("/handover", "#GROUP USER", "make a member the admin", Completes::Groups, |words| {
+        group_and_user(words, GroupRequest::Handover)
+    }),
+    row("/dissolve", "#GROUP", "end a group (administrators)", Completes::Groups, |words| {
+        group(words).map(GroupRequest::Dissolve).map(Action::Group)
+    }),
     row("/sendgroup", "#GROUP TEXT", "send a message to a group", Completes::Groups, |words| {
         let (name, text) = target_and_text(words)?;
         Some(Action::Say { to: Target::Group(name.parse().ok()?), text })

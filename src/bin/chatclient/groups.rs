@@ -22,14 +22,20 @@ pub enum GroupRequest {
     },
     /// Join a group, or ask to.
     Join(GroupName),
-    /// As its admin, let in a user who asked to join.
+    /// As an op, let in a user who asked to join.
     Admit(GroupName, UserRef),
-    /// As its admin, don't.
+    /// As an op, don't.
     Refuse(GroupName, UserRef),
     /// Leave a group.
     Leave(GroupName),
-    /// As its admin, keep a group over logouts and restarts, or no longer.
+    /// As an op, keep a group over logouts and restarts, or no longer.
     Keep(GroupName, bool),
+    /// As an op, make a member an op, or no longer.
+    Op(GroupName, UserRef, bool),
+    /// Make a member the admin.
+    Handover(GroupName, UserRef),
+    /// As an administrator, end a group.
+    Dissolve(GroupName),
     /// List one's own groups; quietly, where only the list of the chats and the completion want
     /// to know.
     Mine {
@@ -53,6 +59,9 @@ impl GroupRequest {
             GroupRequest::Refuse(..) => Verb::Refuse,
             GroupRequest::Leave(_) => Verb::Leave,
             GroupRequest::Keep(..) => Verb::Keep,
+            GroupRequest::Op(..) => Verb::Op,
+            GroupRequest::Handover(..) => Verb::Handover,
+            GroupRequest::Dissolve(_) => Verb::Dissolve,
             GroupRequest::Mine { .. } | GroupRequest::All => Verb::Groups,
             GroupRequest::Members(_) => Verb::Members,
         }
@@ -66,14 +75,18 @@ impl GroupRequest {
                 let words: Vec<_> = name.chain(users.iter().map(ToString::to_string)).collect();
                 words.join(" ")
             }
-            GroupRequest::Admit(group, user) | GroupRequest::Refuse(group, user) => {
-                format!("{group} {user}")
+            GroupRequest::Admit(group, user)
+            | GroupRequest::Refuse(group, user)
+            | GroupRequest::Handover(group, user) => format!("{group} {user}"),
+            GroupRequest::Op(group, user, on) => {
+                format!("{group} {user} {}", if *on { "on" } else { "off" })
             }
             GroupRequest::Keep(group, on) => {
                 format!("{group} {}", if *on { "on" } else { "off" })
             }
             GroupRequest::Join(group)
             | GroupRequest::Leave(group)
+            | GroupRequest::Dissolve(group)
             | GroupRequest::Members(group) => group.to_string(),
             GroupRequest::Mine { .. } => String::new(),
             GroupRequest::All => "ALL".to_string(),
@@ -90,6 +103,9 @@ impl GroupRequest {
             GroupRequest::Refuse(..) => Some("/refuse"),
             GroupRequest::Leave(_) => Some("/leavegroup"),
             GroupRequest::Keep(..) => Some("/keep"),
+            GroupRequest::Op(..) => Some("/op"),
+            GroupRequest::Handover(..) => Some("/handover"),
+            GroupRequest::Dissolve(_) => Some("/dissolve"),
             GroupRequest::Mine { quiet: false } => Some("/activegroups"),
             GroupRequest::Mine { quiet: true } => None,
             GroupRequest::All => Some("/activeallgroups"),
@@ -110,7 +126,7 @@ impl GroupRequest {
                 safe!("{group} is there; asked to join: {}", asked.join(", "))
             }
             GroupRequest::Join(group) if line.code == Code::DoneWaiting as u16 => {
-                safe!("the admin of {group} is asked; you are told when you are let in")
+                safe!("the ops of {group} are asked; you are told when you are let in")
             }
             GroupRequest::Join(group) => {
                 safe!("you are a member of {group}; /open {group} writes to it")
@@ -120,6 +136,10 @@ impl GroupRequest {
             GroupRequest::Leave(group) => safe!("you have left {group}"),
             GroupRequest::Keep(group, true) => safe!("{group} and its members are kept"),
             GroupRequest::Keep(group, false) => safe!("{group} is not kept any more"),
+            GroupRequest::Op(group, user, true) => safe!("{user} is an op of {group}"),
+            GroupRequest::Op(group, user, false) => safe!("{user} is no op of {group}"),
+            GroupRequest::Handover(group, user) => safe!("{user} is the admin of {group}"),
+            GroupRequest::Dissolve(group) => safe!("{group} has ended"),
             GroupRequest::Mine { .. } | GroupRequest::All | GroupRequest::Members(_) => {
                 return None;
             }
@@ -134,6 +154,18 @@ impl GroupRequest {
             _ => None,
         }
     }
+}
+
+/// Reads `#group user on` or `#group user off`.
+pub fn op(words: &str) -> Option<GroupRequest> {
+    let mut words = words.split_whitespace();
+    let (group, user) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let on = match words.next()? {
+        word if word.eq_ignore_ascii_case("on") => true,
+        word if word.eq_ignore_ascii_case("off") => false,
+        _ => return None,
+    };
+    words.next().is_none().then_some(GroupRequest::Op(group, user, on))
 }
 
 /// A line of the list of groups.
@@ -212,6 +244,11 @@ pub fn news(line: &ServerLine<'_>, own: Option<UserName>) -> Option<News> {
 }
 
 impl News {
+    /// Whether this user is no member any more.
+    pub fn has_left(&self) -> bool {
+        self.own && self.kind == NewsKind::Left
+    }
+
     /// Whether this user is a member from now on.
     pub fn has_joined(&self) -> bool {
         self.own && self.kind == NewsKind::Joined
@@ -260,6 +297,16 @@ mod tests {
         for line in ["128 GROUP #ops", "128 GROUP #ops eat bob", "122 ASK ops bob", "127 ABORT 1 x"]
         {
             assert_eq!(say(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_makes_an_op_is_read() {
+        let words = |typed| op(typed).map(|request| request.words());
+        assert_eq!(words(" #team  bob ON ").as_deref(), Some("#team bob on"));
+        assert_eq!(words("#team 10417 off").as_deref(), Some("#team 10417 off"));
+        for wrong in ["#team bob", "#team bob maybe", "team bob on", "#team bob on now", ""] {
+            assert_eq!(words(wrong), None, "{wrong}");
         }
     }
 

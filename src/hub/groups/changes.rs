@@ -32,6 +32,7 @@ impl Hub {
         self.groups.join(id, Member { user, since });
         self.settle_in(id, user);
         self.tell_members(id, GroupChange::Join, user, effects);
+        self.replace_banned_admin(id, effects);
     }
 
     /// Has a new member told at the next login, and leave where that does not come, as it is due.
@@ -47,11 +48,13 @@ impl Hub {
 
     /// Takes a member out, who is one.
     pub(super) fn end_membership(&mut self, id: GroupId, user: UserIndex, effects: &mut Effects) {
-        let left = self.groups.leave(id, user);
+        let left = self.groups.leave(id, user, &self.rights);
         self.tell_members(id, GroupChange::Leave, user, effects);
-        if let Left::NewAdmin(admin) = left {
+        if let Left::NewAdmin { admin, was_op } = left {
             self.tell_members(id, GroupChange::Admin, admin, effects);
-            self.tell_requests(id, admin, GROUP_NOTICES_MAX, effects);
+            if !was_op {
+                self.tell_requests(id, admin, GROUP_NOTICES_MAX, effects);
+            }
         }
     }
 
@@ -87,6 +90,7 @@ impl Hub {
         for id in changed {
             self.save_group(id, effects);
         }
+        self.hand_over_some(effects);
         if self.groups.next_save.is_none_or(|at| at > now) {
             return;
         }
@@ -107,7 +111,7 @@ impl Hub {
         }
     }
 
-    fn save_group(&mut self, id: GroupId, effects: &mut Effects) {
+    pub(super) fn save_group(&mut self, id: GroupId, effects: &mut Effects) {
         let job = self.save_job(id);
         self.submit(job, UnderWay::SavesGroup(id), effects);
     }
@@ -156,6 +160,9 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let own = self.directory.account(user).name;
+        for name in self.groups.take_ended(user) {
+            effects.notify(Notice::Group(name, GroupChange::Leave, own), [conn]);
+        }
         for id in self.groups.take_news(user, GROUP_NOTICES_MAX) {
             let Some(group) = self.groups.get(id) else { continue };
             effects.notify(Notice::Group(group.name, GroupChange::Join, own), [conn]);
@@ -165,21 +172,21 @@ impl Hub {
             effects.notify(Notice::Ask(group.name, admin), [conn]);
         }
         let mut room = GROUP_NOTICES_MAX;
-        let administered = self.groups.of(user).filter(|(_, group)| group.admin == user);
-        for (id, _) in administered.filter(|(_, group)| !group.asking.is_empty()) {
+        let looked_after = self.groups.of(user).filter(|(_, group)| group.is_op(user));
+        for (id, _) in looked_after.filter(|(_, group)| !group.asking.is_empty()) {
             room -= self.tell_requests(id, user, room, effects);
         }
     }
 
-    /// Tells the admin of a group who asks to join, at most so many, and tells how many.
-    fn tell_requests(
+    /// Tells an op of a group who asks to join, at most so many, and tells how many.
+    pub(super) fn tell_requests(
         &self,
         id: GroupId,
-        admin: UserIndex,
+        op: UserIndex,
         most: usize,
         effects: &mut Effects,
     ) -> usize {
-        let (Some(group), Some(conn)) = (self.groups.get(id), self.online.conn(admin)) else {
+        let (Some(group), Some(conn)) = (self.groups.get(id), self.online.conn(op)) else {
             return 0;
         };
         let asking = group.asking.iter().take(most);
@@ -190,7 +197,13 @@ impl Hub {
     }
 
     /// Tells all members of a group who are online what changed.
-    fn tell_members(&self, id: GroupId, what: GroupChange, who: UserIndex, effects: &mut Effects) {
+    pub(super) fn tell_members(
+        &self,
+        id: GroupId,
+        what: GroupChange,
+        who: UserIndex,
+        effects: &mut Effects,
+    ) {
         let Some(group) = self.groups.get(id) else { return };
         let members = group.members.iter().filter_map(|member| self.online.conn(member.user));
         let who = self.directory.account(who).name;

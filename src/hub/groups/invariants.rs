@@ -7,18 +7,25 @@ use crate::hub::Hub;
 use crate::hub::directory::UserIndex;
 use crate::hub::job::GroupId;
 use crate::hub::tasks::UnderWay;
-use crate::limits::GROUP_REQUESTS_MAX;
+use crate::limits::{GROUP_OPS_MAX, GROUP_REQUESTS_MAX};
 
 impl Groups {
     /// Whether nothing is left to do by itself.
     pub fn is_idle(&self) -> bool {
-        self.reserved.is_empty() && self.endings.is_empty() && self.unsaved.is_empty()
+        self.reserved.is_empty()
+            && self.endings.is_empty()
+            && self.unsaved.is_empty()
+            && self.hand_over.is_empty()
     }
 
     fn check_group(&self, id: GroupId, group: &Group) {
         let name = &group.name;
         assert_eq!(self.by_name.get(name), Some(&id), "{name}");
-        assert!(group.is_member(group.admin), "{name}");
+        assert!(group.is_op(group.admin), "{name}");
+        assert!(group.ops.iter().all(|op| group.is_member(*op)), "{name}");
+        assert!(group.ops.len() <= GROUP_OPS_MAX, "{name}");
+        let ops: HashSet<_> = group.ops.iter().collect();
+        assert_eq!(ops.len(), group.ops.len(), "{name}: an op twice");
         assert!(group.asking.len() <= GROUP_REQUESTS_MAX, "{name}");
         let members = group.members.iter().map(|member| member.user);
         let all = members.chain(group.asked.iter().copied()).chain(group.asking.iter().copied());
@@ -52,6 +59,8 @@ impl Hub {
         assert_eq!(groups.by_name.len(), groups.groups.len());
         for (id, group) in &groups.groups {
             groups.check_group(*id, group);
+            let misses = groups.misses_an_admin(*id, group, &self.rights);
+            assert!(!misses, "{} has an admin who is banned", group.name);
             for member in &group.members {
                 let ends = groups.people[&member.user].memberships[id].ends;
                 let is_at_risk = !group.kept && self.session_of(member.user).is_none();
@@ -71,6 +80,9 @@ impl Hub {
             for (id, membership) in &person.memberships {
                 let due = people.get_mut(user).and_then(|due| due.memberships.get_mut(id));
                 due.expect("a membership is one").is_news = membership.is_news;
+            }
+            if !person.ended.is_empty() {
+                people.entry(*user).or_default().ended.clone_from(&person.ended);
             }
         }
         assert_eq!(groups.people, people);

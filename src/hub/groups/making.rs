@@ -67,6 +67,8 @@ impl Hub {
             id: GroupId(id),
             name,
             admin: number(&maker),
+            ops: vec![number(&maker)],
+            made_by: number(&maker),
             kept: false,
             members: members.map(|user| (number(user), MessageId(id))).collect(),
             asked: asked.iter().map(number).collect(),
@@ -133,5 +135,9 @@ impl Hub {
         let asks = Notice::Ask(name, self.directory.account(maker).name);
         let asked = asked.iter().filter_map(|user| self.online.conn(*user));
         effects.notify(asks, asked);
+        // Its maker may have been banned meanwhile.
+        if self.replace_banned_admin(id, effects) {
+            self.save_group(id, effects);
+        }
     }
 }

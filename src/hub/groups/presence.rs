@@ -10,7 +10,8 @@ impl Groups {
     /// When the next membership ends, or the next save is tried again.
     pub fn next_deadline(&self) -> Option<Duration> {
         let ending = self.endings.first().map(|(at, ..)| *at);
-        ending.into_iter().chain(self.next_save).min()
+        let hands_over = (!self.hand_over.is_empty()).then_some(Duration::ZERO);
+        ending.into_iter().chain(self.next_save).chain(hands_over).min()
     }
 
     /// A user went offline: the memberships that do not outlast that end at a time.

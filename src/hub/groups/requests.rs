@@ -8,15 +8,16 @@ use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::GroupId;
 use crate::hub::messages::{NO_USER, Refused};
+use crate::hub::operator::Rank;
 use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX};
 use crate::protocol::name::{GroupName, UserRef};
 use crate::protocol::reply::{Code, Detail, List, Notice, Reply};
 use crate::protocol::request::Request;
 use crate::protocol::verb::Verb;
 
-const NO_GROUP: Refused = (Code::NotFound, "no such group");
+pub(super) const NO_GROUP: Refused = (Code::NotFound, "no such group");
 const NO_MEMBER: Refused = (Code::NotAllowed, "you are not a member of that group");
-const NO_ADMIN: Refused = (Code::NotAllowed, "only the group's admin may do that");
+pub(super) const NO_MEMBER_OF_IT: Refused = (Code::NotFound, "no member of that group");
 const FULL: Refused = (Code::NoRoom, "that group is full");
 
 impl Hub {
@@ -36,6 +37,13 @@ impl Hub {
             }
             Request::Leave(name) => self.leave_group(conn, user, &name, effects),
             Request::Keep { group, keep } => self.keep_group(conn, user, &group, keep, effects),
+            Request::Op { group, user: member, op } => {
+                self.set_op(conn, user, (&group, member), op, effects)
+            }
+            Request::Handover { group, user: member } => {
+                self.hand_over(conn, user, (&group, member), effects)
+            }
+            Request::Dissolve(name) => self.dissolve_group(conn, user, &name, effects),
             Request::Members(name) => self.list_members(conn, user, &name, effects),
             Request::Groups { all } => {
                 self.list_groups(conn, user, all, effects);
@@ -61,12 +69,6 @@ impl Hub {
     fn as_member(&self, user: UserIndex, name: &GroupName) -> Result<(GroupId, &Group), Refused> {
         let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
         group.is_member(user).then_some((id, group)).ok_or(NO_MEMBER)
-    }
-
-    /// The group of that name, where a user is its admin.
-    fn as_admin(&self, user: UserIndex, name: &GroupName) -> Result<(GroupId, &Group), Refused> {
-        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
-        (group.admin == user).then_some((id, group)).ok_or(NO_ADMIN)
     }
 
     fn join_group(
@@ -96,10 +98,11 @@ impl Hub {
             return Ok(());
         }
         if group.asking.len() >= GROUP_REQUESTS_MAX {
-            return Err((Code::NoRoom, "too many wait for that group's admin already"));
+            return Err((Code::NoRoom, "too many wait for that group's ops already"));
         }
         let asks = Notice::Join(group.name, self.directory.account(user).name);
-        effects.notify(asks, self.online.conn(group.admin));
+        let ops = group.ops.iter().filter_map(|op| self.online.conn(*op));
+        effects.notify(asks, ops);
         self.groups.ask(id, user);
         self.answer_after_save(conn, id, waits, effects);
         Ok(())
@@ -115,7 +118,7 @@ impl Hub {
         admit: bool,
         effects: &mut Effects,
     ) -> Result<(), Refused> {
-        let (id, group) = self.as_admin(user, name)?;
+        let (id, group) = self.as_op(user, name)?;
         let asker = self.directory.find(asker).ok_or(NO_USER)?;
         if !group.asking.contains(&asker) {
             return Err((Code::WrongState, "that user did not ask to join"));
@@ -155,7 +158,7 @@ impl Hub {
         keep: bool,
         effects: &mut Effects,
     ) -> Result<(), Refused> {
-        let (id, group) = self.as_admin(user, name)?;
+        let (id, group) = self.as_op(user, name)?;
         let done = Reply::new(Code::Done, Verb::Keep, Detail::Group(group.name));
         let members = group.members.iter().map(|member| member.user);
         let offline: Vec<_> = members.filter(|user| self.session_of(*user).is_none()).collect();
@@ -182,7 +185,8 @@ impl Hub {
         effects: &mut Effects,
     ) -> Result<(), Refused> {
         let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
-        if !group.is_member(user) && !self.groups.is_asked(user, id) {
+        let may_ask = group.is_member(user) || self.groups.is_asked(user, id);
+        if !may_ask && self.rank_of(conn) < Rank::Administrator {
             return Err(NO_MEMBER);
         }
         let items = group.member_lines(&self.directory);

@@ -119,6 +119,15 @@ fn groups_have_names_and_members() {
     assert_eq!(parse("ADMIT #ops"), Err(Code::BadParameters));
     assert_eq!(parse("KEEP #ops on"), Ok(Request::Keep { group: ops, keep: true }));
     assert_eq!(parse("KEEP #ops"), Err(Code::BadParameters));
+    let bob = UserRef::Name("bob".parse().unwrap());
+    assert_eq!(parse("OP #ops bob off"), Ok(Request::Op { group: ops, user: bob, op: false }));
+    assert_eq!(parse("OP #ops bob"), Err(Code::BadParameters));
+    assert_eq!(parse("OP #ops"), Err(Code::BadParameters));
+    assert_eq!(parse("OP #ops 9a on"), Err(Code::NotFound));
+    assert_eq!(parse("HANDOVER #ops bob"), Ok(Request::Handover { group: ops, user: bob }));
+    assert_eq!(parse("HANDOVER #ops bob now"), Err(Code::BadParameters));
+    assert_eq!(parse("DISSOLVE #ops"), Ok(Request::Dissolve(ops)));
+    assert_eq!(parse("DISSOLVE ops"), Err(Code::NotFound));
     assert_eq!(parse("GROUPS all"), Ok(Request::Groups { all: true }));
     assert_eq!(parse("GROUPS mine"), Err(Code::BadParameters));
 }
@@ -162,8 +171,9 @@ fn every_verb_can_be_asked_for() {
         Verb::Get | Verb::Put => " 0 x",
         Verb::Sendfile => " * 0 x",
         Verb::Mkgroup | Verb::Mkgroupreq => " bob",
-        Verb::Join | Verb::Leave | Verb::Members => " #g",
-        Verb::Admit | Verb::Refuse => " #g bob",
+        Verb::Join | Verb::Leave | Verb::Members | Verb::Dissolve => " #g",
+        Verb::Admit | Verb::Refuse | Verb::Handover => " #g bob",
+        Verb::Op => " #g bob on",
         Verb::Keep => " #g on",
         Verb::Call | Verb::Kick | Verb::Ban | Verb::Unban => " bob",
         Verb::Admin => " bob on",

@@ -49,6 +49,15 @@ pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
         Verb::Refuse => admit(words, false),
         Verb::Leave => group(words.as_str()).map(Request::Leave),
         Verb::Keep => keep(words),
+        Verb::Op => {
+            let (group, user, rest) = group_and_user(words)?;
+            Ok(Request::Op { group, user, op: on_or_off(rest)? })
+        }
+        Verb::Handover => {
+            let (group, user, rest) = group_and_user(words)?;
+            nothing(rest, Request::Handover { group, user })
+        }
+        Verb::Dissolve => group(words.as_str()).map(Request::Dissolve),
         Verb::Groups => groups(words),
         Verb::Members => group(words.as_str()).map(Request::Members),
         Verb::Up => up(words),
@@ -270,6 +279,12 @@ fn admit(words: Text<'_>, admit: bool) -> Result<Request, Wrong> {
     }
     let user = user.parse().map_err(|InvalidName| (Code::NotFound, "no such user"))?;
     Ok(Request::Admit { group, user, admit })
+}
+
+fn group_and_user(words: Text<'_>) -> Result<(GroupName, UserRef, Text<'_>), Wrong> {
+    let (name, rest) = words.split_word();
+    let (user, rest) = rest.split_word();
+    Ok((group(name)?, known(user)?, rest))
 }
 
 fn keep(words: Text<'_>) -> Result<Request, Wrong> {

@@ -99,6 +99,8 @@ fn group(id: GroupId, members: &[(Number, u64)]) -> GroupRecord {
         id,
         name: "#friends".parse().unwrap(),
         admin: members[0].0,
+        ops: vec![members[0].0],
+        made_by: members[0].0,
         kept: true,
         members: members.iter().map(|(number, since)| (*number, MessageId(*since))).collect(),
         asked: Vec::new(),
@@ -112,6 +114,8 @@ fn a_kept_group_is_there_after_a_restart_and_another_is_not() {
     let kept = GroupRecord {
         asked: vec![Number(10_005), Number(10_004)],
         asking: vec![Number(10_006)],
+        ops: vec![ALICE, BOB],
+        made_by: CAROL,
         ..group(GROUP, &[(BOB, 5), (ALICE, 7)])
     };
     let other = GroupRecord { kept: false, ..group(GroupId(9), &[(ALICE, 1)]) };
@@ -225,6 +229,8 @@ fn a_malformed_group_is_refused_by_id() {
         ("UPDATE groups SET name = 'friends'", "name"),
         ("UPDATE groups SET admin = 10003", "admin"),
         ("UPDATE groups SET kept = 2", "mark of being kept"),
+        ("UPDATE groups SET made_by = NULL", "maker"),
+        ("UPDATE members SET op = NULL", "admin, who is no op,"),
         ("UPDATE members SET since = -1", "member"),
         ("DELETE FROM members", "admin"),
         ("PRAGMA foreign_keys = 0; UPDATE candidates SET number = -1", "candidate"),
@@ -246,12 +252,16 @@ fn people() -> impl Strategy<Value = Vec<Number>> {
 
 fn record() -> impl Strategy<Value = GroupRecord> {
     let since = prop::collection::vec(0..5_u64, 13);
-    (people(), since, people(), people(), any::<bool>()).prop_map(
-        |(members, since, asked, asking, kept)| {
+    (people(), since, people(), people(), people(), any::<bool>()).prop_map(
+        |(members, since, asked, asking, ops, kept)| {
             let first = [Number(10_001)].into_iter();
             let rest = members.into_iter().filter(|number| *number != Number(10_001));
             let members: Vec<(Number, u64)> = first.chain(rest).zip(since).collect();
-            GroupRecord { asked, asking, kept, ..group(GROUP, &members) }
+            let is_member = |user: &Number| members.iter().any(|(member, _)| member == user);
+            let first = [Number(10_001)].into_iter();
+            let rest = ops.into_iter().filter(|op| *op != Number(10_001) && is_member(op));
+            let ops = rest.chain(first).collect();
+            GroupRecord { ops, asked, asking, kept, ..group(GROUP, &members) }
         },
     )
 }

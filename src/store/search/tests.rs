@@ -232,6 +232,8 @@ fn save_group(fixture: &Fixture, id: u64, members: &[(Number, u64)]) {
         id: GroupId(id),
         name: format!("#group{id}").parse().unwrap(),
         admin: members[0].0,
+        ops: vec![members[0].0],
+        made_by: members[0].0,
         kept: true,
         members: members.iter().map(|(number, since)| (*number, MessageId(*since))).collect(),
         asked: Vec::new(),

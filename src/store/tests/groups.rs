@@ -13,6 +13,8 @@ fn group(id: u64, kept: bool) -> GroupRecord {
         id: GroupId(id),
         name: "#friends".parse().unwrap(),
         admin: ALICE,
+        ops: vec![ALICE],
+        made_by: ALICE,
         kept,
         members: vec![(ALICE, MessageId(1)), (BOB, MessageId(1))],
         asked: Vec::new(),

@@ -151,6 +151,8 @@ impl Fixture {
             id: GROUP,
             name: "#friends".parse().unwrap(),
             admin: ALICE,
+            ops: vec![ALICE],
+            made_by: ALICE,
             kept: true,
             members: vec![(ALICE, MessageId(1)), (BOB, MessageId(1))],
             asked: Vec::new(),

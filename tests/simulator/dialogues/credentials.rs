@@ -57,22 +57,6 @@ fn a_token_that_is_not_good_counts_like_a_wrong_password() {
 }
 
 #[test]
-fn who_guesses_tokens_has_to_wait() {
-    let mut script = "alice logs in\n".to_owned();
-    for at in 0..10 {
-        let address = format!("192.0.2.{}", at + 10);
-        script += &format!("g{at} connects from {address}\ng{at} > C RESUME alice wrong\n");
-        script += if at == 0 { "g0 < C 535 RESUME ...\n" } else { "" };
-    }
-    script += "late connects from 192.0.2.99
-               late > C RESUME alice token1
-               late < C 450 RESUME 10 ...
-               late > C USER alice
-               late < C 450 USER 10 ...";
-    play_with(config(), alice_and_bob(), &script);
-}
-
-#[test]
 fn a_token_is_checked_before_anything_else_is_read() {
     let script = "alice logs in
          alice > C TOKEN

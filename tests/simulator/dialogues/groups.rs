@@ -9,7 +9,7 @@ use crate::store::Store;
 pub const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
 /// A store that knows four people with the password `x` and the numbers 10001 to 10004.
-fn four() -> Store {
+pub fn four() -> Store {
     let mut store = Store::new();
     for (at, name) in (1..).zip(NAMES) {
         let name = name.parse().unwrap();

@@ -24,6 +24,8 @@ pub struct Groups {
     /// What is on disk.
     pub on_disk: BTreeMap<GroupId, GroupRecord>,
     pub makings: Vec<Making>,
+    /// Groups that were ended while a member was offline, who is yet to be told.
+    pub ended: HashMap<Number, Vec<GroupName>>,
     /// The notices that what happens ought to bring, in order.
     pub notices: Vec<(Notice, Vec<ConnId>)>,
     /// Whether memberships that are over have yet to end in the input that is being handled.
@@ -34,6 +36,8 @@ pub struct Groups {
 pub struct Group {
     pub name: GroupName,
     pub admin: Number,
+    /// Who looks after it, oldest first.
+    pub ops: Vec<Number>,
     /// Among whose groups it counts.
     pub made_by: Number,
     pub kept: bool,
@@ -69,6 +73,15 @@ pub enum Save {
 }
 
 impl Model {
+    /// The server starts with these.
+    pub(super) fn start_groups(&mut self, kept: &[GroupRecord]) {
+        for record in kept {
+            self.groups.names.insert(record.id, record.name);
+            self.groups.on_disk.insert(record.id, record.clone());
+        }
+        self.load_groups();
+    }
+
     pub(super) fn restart_groups(&mut self, store: &Store) {
         assert!(store.messages.groups.all().eq(self.groups.on_disk.values().filter(|it| it.kept)));
         let ended: Vec<GroupId> =
@@ -77,10 +90,15 @@ impl Model {
             self.groups.on_disk.remove(&id);
             self.ledger.end(id);
         }
+        self.load_groups();
+    }
+
+    fn load_groups(&mut self) {
         let groups = &mut self.groups;
         groups.makings.clear();
         groups.notices.clear();
         groups.groups.clear();
+        groups.ended.clear();
         for record in groups.on_disk.values().rev() {
             // Of two with one name, the older one has ended and that could not be kept.
             if groups.groups.values().any(|group| group.name == record.name) {
@@ -95,7 +113,8 @@ impl Model {
             let group = Group {
                 name: record.name,
                 admin: record.admin,
-                made_by: record.admin,
+                ops: record.ops.clone(),
+                made_by: record.made_by,
                 kept: true,
                 members: members.collect(),
                 asked: record.asked.clone(),
@@ -103,6 +122,11 @@ impl Model {
             };
             groups.groups.insert(record.id, group);
         }
+        for id in self.groups.groups.keys().copied().collect::<Vec<_>>() {
+            self.replace_banned_admin(id);
+        }
+        // Nobody is here to be told.
+        self.groups.notices.clear();
     }
 
     /// Somebody who is logged in sends a command that may be about groups.
@@ -124,7 +148,10 @@ impl Model {
                 self.remove_member(id, user);
                 (Code::Done, Save::Next)
             }),
-            Request::Keep { group, keep } => self.administered(user, group).map(|id| {
+            Request::Op { .. } | Request::Handover { .. } | Request::Dissolve(_) => {
+                self.look_after(user, request)
+            }
+            Request::Keep { group, keep } => self.looked_after(user, group).map(|id| {
                 self.keep(id, *keep);
                 (Code::Done, Save::Next)
             }),
@@ -171,7 +198,7 @@ impl Model {
         }
     }
 
-    fn find_group(&self, name: &GroupName) -> Option<GroupId> {
+    pub(super) fn find_group(&self, name: &GroupName) -> Option<GroupId> {
         let found = self.groups.groups.iter().find(|(_, group)| group.name == *name);
         found.map(|(id, _)| *id)
     }
@@ -181,15 +208,11 @@ impl Model {
         self.groups.is_member(user, id).then_some(id).ok_or(Code::NotAllowed)
     }
 
-    fn administered(&self, user: Number, name: &GroupName) -> Result<GroupId, Code> {
-        let id = self.find_group(name).ok_or(Code::NotFound)?;
-        (self.groups.groups[&id].admin == user).then_some(id).ok_or(Code::NotAllowed)
-    }
-
     fn member_lines(&self, user: Number, name: &GroupName) -> Result<Vec<Item>, Code> {
         let id = self.find_group(name).ok_or(Code::NotFound)?;
         let group = &self.groups.groups[&id];
-        if !group.is_member(user) && !group.asked.contains(&user) {
+        let may_ask = group.is_member(user) || group.asked.contains(&user);
+        if !may_ask && !self.is_administrator(user) {
             return Err(Code::NotAllowed);
         }
         let members = group.members.iter().map(|member| &self.accounts[&member.number]);
@@ -222,8 +245,8 @@ impl Model {
             return Ok((Code::Done, Save::Next));
         }
         group.asking.push(user);
-        let (name, admin) = (group.name, group.admin);
-        self.notice(Notice::Join(name, self.accounts[&user].name), &[admin]);
+        let (name, ops) = (group.name, group.ops.clone());
+        self.notice(Notice::Join(name, self.accounts[&user].name), &ops);
         Ok((Code::DoneWaiting, Save::Next))
     }
 
@@ -234,7 +257,7 @@ impl Model {
         asker: UserRef,
         admit: bool,
     ) -> Result<(Code, Save), Code> {
-        let id = self.administered(user, name)?;
+        let id = self.looked_after(user, name)?;
         let asker = self.find(asker).ok_or(Code::NotFound)?.number;
         let group = self.groups.groups.get_mut(&id).unwrap();
         if !group.asking.contains(&asker) {
@@ -270,6 +293,7 @@ impl Model {
         let members = group.numbers();
         self.settle_in(id, user);
         self.notice(Notice::Group(name, GroupChange::Join, self.accounts[&user].name), &members);
+        self.replace_banned_admin(id);
     }
 
     pub(super) fn settle_in(&mut self, id: GroupId, user: Number) {
@@ -286,29 +310,27 @@ impl Model {
     pub(super) fn remove_member(&mut self, id: GroupId, user: Number) {
         let group = self.groups.groups.get_mut(&id).unwrap();
         group.members.retain(|member| member.number != user);
-        let Some(oldest) = group.members.first().map(|member| member.number) else {
+        group.ops.retain(|op| *op != user);
+        if group.members.is_empty() {
             self.groups.groups.remove(&id);
             return;
-        };
-        let (name, members) = (group.name, group.numbers());
-        let hands_over = group.admin == user;
-        if hands_over {
-            group.admin = oldest;
         }
-        let asking = group.asking.clone();
+        let (name, members, hands_over) = (group.name, group.numbers(), group.admin == user);
         self.notice(Notice::Group(name, GroupChange::Leave, self.accounts[&user].name), &members);
         if hands_over {
-            let admin = self.accounts[&oldest].name;
-            self.notice(Notice::Group(name, GroupChange::Admin, admin), &members);
-            for asker in asking {
-                self.notice(Notice::Join(name, self.accounts[&asker].name), &[oldest]);
-            }
+            let heir = self.heir(id).unwrap_or_else(|| {
+                let group = &self.groups.groups[&id];
+                group.ops.first().copied().unwrap_or(members[0])
+            });
+            self.make_admin(id, heir);
         }
     }
 
     /// Notes that everyone of these who is online is to be told.
     pub(super) fn notice(&mut self, notice: Notice, to: &[Number]) {
-        let to = self.online().filter(|(user, _)| to.contains(user)).map(|(_, conn)| conn);
+        // Whoever was banned just now is not here any more.
+        let is_told = |user: &Number| to.contains(user) && !self.peers.banned.contains(user);
+        let to = self.online().filter(|(user, _)| is_told(user)).map(|(_, conn)| conn);
         let mut to: Vec<ConnId> = to.collect();
         to.sort_unstable();
         if !to.is_empty() {
@@ -368,10 +390,13 @@ impl Model {
     /// Somebody is welcomed, and told what waits.
     pub(super) fn group_news(&mut self, user: Number) {
         let own = self.accounts[&user].name;
-        let mut news = Vec::new();
+        let ended = self.groups.ended.remove(&user).unwrap_or_default().into_iter();
+        let mut news: Vec<Notice> =
+            ended.map(|name| Notice::Group(name, GroupChange::Leave, own)).collect();
+        let most = news.len() + GROUP_NOTICES_MAX;
         for group in self.groups.groups.values_mut() {
             for member in group.members.iter_mut().filter(|member| member.number == user) {
-                if news.len() < GROUP_NOTICES_MAX && std::mem::take(&mut member.is_news) {
+                if news.len() < most && std::mem::take(&mut member.is_news) {
                     news.push(Notice::Group(group.name, GroupChange::Join, own));
                 }
             }
@@ -380,7 +405,7 @@ impl Model {
         for group in invitations.take(GROUP_NOTICES_MAX) {
             news.push(Notice::Ask(group.name, self.accounts[&group.admin].name));
         }
-        for group in self.groups.groups.values().filter(|group| group.admin == user) {
+        for group in self.groups.groups.values().filter(|group| group.ops.contains(&user)) {
             for asker in &group.asking {
                 news.push(Notice::Join(group.name, self.accounts[asker].name));
             }
@@ -449,11 +474,11 @@ impl Groups {
 }
 
 impl Group {
-    fn is_member(&self, user: Number) -> bool {
+    pub(super) fn is_member(&self, user: Number) -> bool {
         self.members.iter().any(|member| member.number == user)
     }
 
-    fn numbers(&self) -> Vec<Number> {
+    pub(super) fn numbers(&self) -> Vec<Number> {
         self.members.iter().map(|member| member.number).collect()
     }
 }
@@ -462,5 +487,5 @@ impl Group {
 pub fn is_answered_here(verb: Verb) -> bool {
     use Verb::{Admit, Groups, Join, Keep, Leave, Members, Mkgroup, Mkgroupreq, Refuse};
     matches!(verb, Mkgroup | Mkgroupreq | Join | Admit | Refuse | Leave | Keep)
-        || matches!(verb, Groups | Members)
+        || matches!(verb, Groups | Members | Verb::Op | Verb::Handover | Verb::Dissolve)
 }

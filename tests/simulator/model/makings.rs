@@ -89,6 +89,8 @@ impl Model {
             id: record.id,
             name: group.name,
             admin: group.admin,
+            ops: group.ops.clone(),
+            made_by: group.made_by,
             kept: group.kept,
             members: members.collect(),
             asked: group.asked.clone(),
@@ -124,6 +126,7 @@ impl Model {
         let (members, asked) = if making.asks { (vec![], named) } else { (named, vec![]) };
         let members = [making.maker].into_iter().chain(members);
         assert!(members.eq(record.members.iter().map(|(number, _)| *number)), "{record:?}");
+        assert_eq!((&record.ops, record.made_by), (&vec![making.maker], making.maker));
         assert_eq!((&record.asked, &record.asking, record.kept), (&asked, &vec![], false));
         self.groups.makings[at.unwrap()].record = Some((ticket, record.clone()));
     }
@@ -161,6 +164,7 @@ impl Model {
         let group = Group {
             name,
             admin: making.maker,
+            ops: vec![making.maker],
             made_by: making.maker,
             kept: false,
             members: members.collect(),
@@ -177,6 +181,7 @@ impl Model {
         }
         let asks = Notice::Ask(name, self.accounts[&making.maker].name);
         self.notice(asks, &record.asked);
+        self.replace_banned_admin(id);
     }
 
     /// The store has forgotten a group, or has not.

@@ -1,11 +1,14 @@
 //! What ought to happen, told apart from how the hub does it: plain maps, walked through whole.
 
+mod deliveries;
+mod failures;
 mod files;
 mod groups;
 mod ledger;
 mod lists;
 mod makings;
 mod messages;
+mod ops;
 mod peers;
 mod people;
 mod uploads;
@@ -20,12 +23,11 @@ use chatsrv::hub::{
 };
 use chatsrv::protocol::frame::FrameError;
 use chatsrv::protocol::name::{Key, Number};
-use chatsrv::protocol::reply::{
-    Code, Delivered, Detail, Item, Message, MessageId, Notice, Reply, Subject,
-};
+use chatsrv::protocol::reply::{Code, Detail, Item, Message, MessageId, Notice, Reply, Subject};
 use chatsrv::protocol::request::Request;
 use chatsrv::protocol::verb::Verb;
 
+use self::failures::Failures;
 use self::groups::{GroupDue, Groups};
 use self::ledger::Ledger;
 use self::lists::{DueList, Reading};
@@ -48,6 +50,7 @@ pub struct Model {
     pub groups: Groups,
     peers: Peers,
     uploads: Expectations,
+    failures: Failures,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     /// Those that get no more than a part of it, and the server's last line.
@@ -98,13 +101,14 @@ impl Model {
     pub fn new(config: Config, kept: &Kept) -> Self {
         let accounts = with_operator(&kept.accounts);
         let registered = accounts.iter().map(|account| account.number).collect();
-        Model {
+        let mut model = Model {
             config,
             accounts: accounts.into_iter().map(|account| (account.number, account)).collect(),
             registered,
             now: Duration::ZERO,
             groups: Groups::default(),
             peers: Peers::start(&kept.banned, &kept.administrators),
+            failures: Failures::start(&kept.networks),
             sessions: BTreeMap::new(),
             uploads: Expectations::default(),
             ledger: Ledger::new(kept.id_mark),
@@ -116,7 +120,9 @@ impl Model {
             current: None,
             is_outcome: false,
             mark_failed: None,
-        }
+        };
+        model.start_groups(&kept.groups);
+        model
     }
 
     /// The server died and starts again. What was on its way to somebody may not arrive.
@@ -133,6 +139,7 @@ impl Model {
         self.file_due = None;
         let kept = store.kept();
         self.peers = Peers::start(&kept.banned, &kept.administrators);
+        self.failures = Failures::start(&kept.networks);
         let accounts = with_operator(&kept.accounts);
         self.registered = accounts.iter().map(|account| account.number).collect();
         self.accounts = accounts.into_iter().map(|account| (account.number, account)).collect();
@@ -149,6 +156,7 @@ impl Model {
         };
         self.before_peers(input);
         self.uploads.before(input, |conn| self.sessions[&conn].user.is_some());
+        self.before_tries(input);
         self.is_outcome = matches!(input, Input::Done { .. });
         match input {
             Input::Connected { conn, .. } => {
@@ -229,6 +237,7 @@ impl Model {
         let asker = self.askers.get(&ticket).copied();
         self.peer_job_done(job, outcome);
         self.uploads.job_done(ticket, outcome);
+        self.try_is_settled(ticket, outcome);
         match (job, outcome) {
             (Job::Register { account, .. }, Outcome::Done) => {
                 let number = account.number;
@@ -340,7 +349,7 @@ impl Model {
                 assert!(*mark > self.ledger.mark);
                 return;
             }
-            Job::RemoveOld { .. } => return,
+            Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
             Job::SaveGroup(record) => return self.group_is_saved(ticket, record),
             Job::EndGroup(id) => return self.group_is_ended(ticket, *id),
             _ => {}
@@ -348,7 +357,8 @@ impl Model {
         if self.file_job(ticket, job) {
             return;
         }
-        let conn = self.current.expect("a session asks for it");
+        let in_turn = self.try_is_taken(ticket, job);
+        let conn = in_turn.or(self.current).expect("a session asks for it");
         self.askers.insert(ticket, conn);
         if let (Job::SelectMessages { .. }, true) = (job, self.is_outcome) {
             // What was told before is out of date.
@@ -365,6 +375,7 @@ impl Model {
     }
 
     fn reply(&mut self, conn: ConnId, reply: &Reply) {
+        self.check_failures(conn, reply);
         if reply.subject == Subject::Message {
             return self.message_answered(conn, reply);
         }
@@ -397,42 +408,9 @@ impl Model {
         assert_eq!((entering.user, session.user.replace(number)), (number, None));
         session.held = entering.held.into();
         self.group_news(number);
+        self.is_known(conn, number);
         if entering.is_news {
             self.tell(conn, number, true);
-        }
-    }
-
-    /// A client receives a message.
-    pub fn received(&mut self, conn: ConnId, line: Delivered<'_>) {
-        let due = self.deliveries.get_mut(&conn).and_then(VecDeque::pop_front);
-        let due = due.unwrap_or_else(|| panic!("{conn} receives what was not for it: {line:?}"));
-        let from = due.from.to_string();
-        let to = due.to.to_string();
-        let expected = Delivered { id: due.id, from: &from, to: &to, text: &due.text };
-        assert_eq!(line, expected, "{conn}");
-    }
-
-    /// The last so many messages for a connection that is closed are dropped.
-    pub fn are_dropped(&mut self, conn: ConnId, count: usize) {
-        let due = self.deliveries.get_mut(&conn).expect("it was connected");
-        due.truncate(due.len() - count);
-    }
-
-    /// What waits for a connection is dropped, since it reads too slowly.
-    pub fn cut_off(&mut self, conn: ConnId) {
-        self.cut_off.insert(conn);
-    }
-
-    /// A client has read all that was written for it.
-    pub fn received_all(&self, conn: ConnId) {
-        let due = &self.deliveries[&conn];
-        let is_cut_off = self.cut_off.contains(&conn);
-        assert!(due.is_empty() || is_cut_off, "{conn} did not receive {due:?}");
-        if let Some(session) = self.sessions.get(&conn) {
-            assert!(session.replies.is_empty(), "{conn} is owed {:?}", session.replies);
-            assert!(session.lists.is_empty(), "{conn} is owed lists");
-            assert!(session.group_replies.is_empty(), "{conn}: {:?}", session.group_replies);
-            assert!(session.reading.is_empty(), "{conn} is in the middle of a list");
         }
     }
 
@@ -453,6 +431,7 @@ impl Model {
         let session = self.sessions.remove(&conn)?;
         self.forget_makings(conn);
         self.peers.is_gone(conn, session.user);
+        self.failures.is_gone(conn);
         let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
         if let Some(user) = user {
             self.went_offline(user);

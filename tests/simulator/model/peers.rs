@@ -25,6 +25,8 @@ pub struct Peers {
     pub banned: BTreeSet<Number>,
     /// Whoever was an administrator at some time.
     administrators: BTreeSet<Number>,
+    /// Whoever is one.
+    are_administrators: BTreeSet<Number>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,6 +41,7 @@ impl Peers {
         Peers {
             banned: banned.iter().copied().collect(),
             administrators: administrators.iter().copied().collect(),
+            are_administrators: administrators.iter().copied().collect(),
             ..Peers::default()
         }
     }
@@ -111,10 +114,19 @@ impl Model {
             return;
         }
         match job {
-            Job::SetBanned { number, banned: true } => drop(self.peers.banned.insert(*number)),
-            Job::SetBanned { number, banned: false } => drop(self.peers.banned.remove(number)),
+            Job::SetBanned { number, banned } => {
+                match banned {
+                    true => self.peers.banned.insert(*number),
+                    false => self.peers.banned.remove(number),
+                };
+                self.ban_changed(*number);
+            }
             Job::SetAdministrator { number, admin: true } => {
                 self.peers.administrators.insert(*number);
+                self.peers.are_administrators.insert(*number);
+            }
+            Job::SetAdministrator { number, admin: false } => {
+                self.peers.are_administrators.remove(number);
             }
             _ => {}
         }
@@ -151,6 +163,10 @@ impl Model {
             let is_over = effects.list.iter().any(is_closed);
             assert!(!is_banned || is_over, "{conn}: {user:?} is banned");
         }
+    }
+
+    pub(super) fn is_administrator(&self, user: Number) -> bool {
+        user == Number::OPERATOR || self.peers.are_administrators.contains(&user)
     }
 
     fn may_administer(&self, conn: ConnId) -> bool {

@@ -4,10 +4,11 @@ mod groups;
 mod messages;
 mod uploads;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use chatsrv::hub::{Account, Job, Kept, Outcome, Secret};
+use chatsrv::hub::{Account, Job, Kept, KnownNetwork, Outcome, Secret};
+use chatsrv::limits::KNOWN_NETWORKS_MAX;
 use chatsrv::protocol::name::{FileName, Number, UserName};
 use chatsrv::protocol::reply::Entry;
 
@@ -25,6 +26,7 @@ pub struct Store {
     tokens_made: u32,
     administrators: BTreeSet<Number>,
     banned: BTreeSet<Number>,
+    networks: BTreeMap<Number, Box<[KnownNetwork]>>,
     pub messages: Messages,
     pub files: Files,
 }
@@ -40,6 +42,7 @@ impl Store {
             tokens_made: 0,
             administrators: BTreeSet::new(),
             banned: BTreeSet::new(),
+            networks: BTreeMap::new(),
             messages: Messages::default(),
             files: Files::new(&files),
         }
@@ -87,6 +90,7 @@ impl Store {
             accounts,
             administrators: numbers(&self.administrators),
             banned: numbers(&self.banned),
+            networks: self.networks.clone().into_iter().collect(),
             id_mark: self.messages.id_mark,
             groups,
             keys,
@@ -150,6 +154,17 @@ impl Store {
                 Outcome::Done
             }
             Job::RemoveOld { before } => self.messages.remove_old(*before),
+            other => self.run_small_job(other),
+        }
+    }
+
+    fn run_small_job(&mut self, job: &Job) -> Outcome {
+        match job {
+            Job::KeepNetworks { number, networks } => {
+                assert!((1..=KNOWN_NETWORKS_MAX).contains(&networks.len()), "{networks:?}");
+                self.networks.insert(*number, networks.clone());
+                Outcome::Done
+            }
             Job::SaveGroup(record) => {
                 self.messages.groups.save(record);
                 Outcome::Done

@@ -81,6 +81,7 @@ fn writes(job: &Job) -> bool {
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }
             | Job::SetDisplayName { .. }
+            | Job::KeepNetworks { .. }
             | Job::SetBanned { .. }
             | Job::SetAdministrator { .. }
             | Job::SaveGroup(_)

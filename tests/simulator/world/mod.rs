@@ -111,6 +111,7 @@ impl World {
         let mut store = Store::new();
         let mut people = People::new(people);
         people.meets_in_groups = lot.bool();
+        people.guesses = lot.u8(..16) == 0;
         let steps = if people.meets_in_groups { 2 * steps } else { steps };
         for (at, name) in people.names.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
             let number = Number(20_000 + at as u32);
@@ -119,7 +120,7 @@ impl World {
         }
         let mut server = Server::new(config, seed, &store);
         if lot.bool() {
-            server.send_queue = lot.usize(100..1500);
+            server.send_queue = lot.usize(100..1200);
         }
         let is_calm = lot.bool();
         World { steps, present_max, is_calm, ..World::of(lot, server, store, people) }
@@ -180,7 +181,7 @@ impl World {
         let networks = (self.people.names.len() / 2).min(255) as u8;
         let from = match operator {
             true => Address::Local,
-            false => Address::host([192, 0, 2, self.lot.u8(..networks)].into()),
+            false => Address::host([192, 0, self.lot.u8(..3), self.lot.u8(..networks)].into()),
         };
         self.connect_from(from);
     }

@@ -77,6 +77,9 @@ impl Client {
         if news.has_joined() && !self.reading.groups.contains(&news.group) {
             self.reading.groups.push(news.group);
         }
+        if news.has_left() {
+            self.reading.groups.retain(|group| *group != news.group);
+        }
         self.show(Line::notice(safe!("{news}")));
     }
 }

@@ -1,0 +1,26 @@
+//! What the hub begins with, from the database.
+
+use rusqlite::Connection;
+
+use super::error::Reason;
+use super::uploads::{self, Parts};
+use super::{accounts, groups, messages, networks};
+use crate::hub::Kept;
+
+/// Repairs what a crash left, and reads what the hub begins with.
+///
+/// # Errors
+/// A [`Reason`] where something is there that no server writes.
+pub(super) fn load(database: &mut Connection, parts: &Parts) -> Result<Kept, Reason> {
+    groups::end_unkept(database)?;
+    uploads::repair(database, parts)?;
+    Ok(Kept {
+        accounts: accounts::load(database)?,
+        administrators: accounts::load_administrators(database)?,
+        banned: accounts::load_banned(database)?,
+        networks: networks::load(database)?,
+        id_mark: messages::load_id_mark(database)?,
+        keys: messages::load_keys(database)?,
+        groups: groups::load(database)?,
+    })
+}

@@ -1,0 +1,374 @@
+//! Who looks after a group: ops, handing over, and groups that nobody could manage any more.
+
+use chatsrv::hub::{Config, GroupId, GroupRecord, Job};
+use chatsrv::protocol::name::Number;
+use chatsrv::protocol::reply::MessageId;
+
+use super::groups::{four, play_among};
+use crate::dialogue::{config, play_with};
+
+/// Alice makes a group with bob, and the operator is there.
+const TEAM: &str = "alice > C MKGROUP #team bob
+    alice < C 250 MKGROUP #team 2
+    alice < C 128 GROUP #team join bob
+    bob < C 128 GROUP #team join bob
+    op connects from local
+    op < C 150 UNREAD 0
+    op < C 230 ...
+    ";
+
+/// A kept group of alice's, as it is in a store.
+fn team(id: u64) -> GroupRecord {
+    GroupRecord {
+        id: GroupId(id),
+        name: format!("#team{id}").parse().unwrap(),
+        admin: Number(10_001),
+        ops: vec![Number(10_001)],
+        made_by: Number(10_001),
+        kept: true,
+        members: vec![(Number(10_001), MessageId(id))],
+        asked: Vec::new(),
+        asking: Vec::new(),
+    }
+}
+
+fn play_in_team(script: &str) {
+    play_among(3, config(), &format!("{TEAM}{script}"));
+}
+
+#[test]
+fn ops_are_told_who_asks_and_let_them_in() {
+    play_in_team(
+        "carol > C JOIN #team
+         alice < C 123 JOIN #team carol
+         carol < C 252 JOIN #team
+         bob > C ADMIT #team carol
+         bob < C 530 ADMIT ...
+         bob > C OP #team bob on
+         bob < C 530 OP ...
+         alice > C OP #team carol on
+         alice < C 550 OP ...
+         alice > C OP #team nobody on
+         alice < C 550 OP ...
+         alice > C OP #nothing bob on
+         alice < C 550 OP ...
+         alice > C OP #team alice off
+         alice < C 503 OP ...
+         alice > C OP #team bob on
+         alice < C 250 OP #team
+         bob < C 123 JOIN #team carol
+         alice > C OP #team bob on
+         alice < C 250 OP #team
+         bob > C REFUSE #team carol
+         bob < C 250 REFUSE #team
+         carol > C JOIN #team
+         alice < C 123 JOIN #team carol
+         bob < C 123 JOIN #team carol
+         carol < C 252 JOIN #team
+         bob > C KEEP #team on
+         bob < C 250 KEEP #team
+         bob > C OP #team alice off
+         bob < C 503 OP ...
+         bob > C EX
+         bob < C 221 ...
+         server crashes
+         bob logs in
+         bob < C 123 JOIN #team carol
+         bob > C ADMIT #team carol
+         bob < C 128 GROUP #team join carol
+         bob < C 250 ADMIT #team
+         bob > C OP #team bob off
+         bob < C 250 OP #team
+         bob > C OP #team bob on
+         bob < C 530 OP ...",
+    );
+}
+
+#[test]
+fn an_admin_hands_over_and_stays_an_op() {
+    play_in_team(
+        "carol > C JOIN #team
+         alice < C 123 JOIN #team carol
+         carol < C 252 JOIN #team
+         bob > C HANDOVER #team bob
+         bob < C 530 HANDOVER ...
+         alice > C HANDOVER #team carol
+         alice < C 550 HANDOVER ...
+         alice > C HANDOVER #team bob
+         alice < C 128 GROUP #team admin bob
+         bob < C 128 GROUP #team admin bob
+         bob < C 123 JOIN #team carol
+         alice < C 250 HANDOVER #team
+         alice > C HANDOVER #team alice
+         alice < C 530 HANDOVER ...
+         bob > C HANDOVER #team bob
+         bob < C 250 HANDOVER #team
+         alice > C ADMIT #team carol
+         alice < C 128 GROUP #team join carol
+         alice < C 250 ADMIT #team
+         bob < C 128 GROUP #team join carol
+         carol < C 128 GROUP #team join carol
+         alice > C GROUPS
+         alice < C 150 GROUPS 1
+         alice < C 151 GROUPS #team bob 3 -
+         alice < C 250 GROUPS ...
+         op > C HANDOVER #team carol
+         alice < C 128 GROUP #team admin carol
+         bob < C 128 GROUP #team admin carol
+         carol < C 128 GROUP #team admin carol
+         op < C 250 HANDOVER #team
+         op > C HANDOVER #nothing carol
+         op < C 550 HANDOVER ...
+         bob > C OP #team alice off
+         bob < C 250 OP #team",
+    );
+}
+
+#[test]
+fn who_leaves_hands_over_to_the_oldest_op_before_the_oldest_member() {
+    play_in_team(
+        "alice > C LEAVE #team
+         bob < C 128 GROUP #team leave alice
+         bob < C 128 GROUP #team admin bob
+         alice < C 250 LEAVE #team
+         bob > C MKGROUP #crew alice carol
+         bob < C 250 MKGROUP #crew 3
+         bob < C 128 GROUP #crew join alice
+         bob < C 128 GROUP #crew join carol
+         alice < C 128 GROUP #crew join alice
+         carol < C 128 GROUP #crew join carol
+         bob > C OP #crew carol on
+         bob < C 250 OP #crew
+         alice > C JOIN #team
+         bob < C 123 JOIN #team alice
+         alice < C 252 JOIN #team
+         dave logs in
+         dave > C JOIN #crew
+         bob < C 123 JOIN #crew dave
+         carol < C 123 JOIN #crew dave
+         dave < C 252 JOIN #crew
+         bob > C LEAVE #crew
+         alice < C 128 GROUP #crew leave bob
+         carol < C 128 GROUP #crew leave bob
+         alice < C 128 GROUP #crew admin carol
+         carol < C 128 GROUP #crew admin carol
+         bob < C 250 LEAVE #crew",
+    );
+}
+
+#[test]
+fn who_is_banned_hands_over_and_stays_a_member() {
+    play_in_team(
+        "alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         carol > C JOIN #team
+         alice < C 123 JOIN #team carol
+         carol < C 252 JOIN #team
+         op > C BAN alice
+         alice < C 421 - you are banned
+         bob < C 128 GROUP #team admin bob
+         bob < C 123 JOIN #team carol
+         op < C 250 BAN ...
+         op > C MEMBERS #team
+         op < C 150 MEMBERS 2
+         op < C 151 MEMBERS alice 10001
+         op < C 151 MEMBERS bob 10002
+         op < C 250 MEMBERS #team
+         bob > C HANDOVER #team alice
+         bob < C 503 HANDOVER ...
+         server crashes
+         bob logs in
+         bob < C 123 JOIN #team carol
+         bob > C ADMIT #team carol
+         bob < C 128 GROUP #team join carol
+         bob < C 250 ADMIT #team
+         bob > C GROUPS
+         bob < C 150 GROUPS 1
+         bob < C 151 GROUPS #team bob 3 kept
+         bob < C 250 GROUPS ...",
+    );
+}
+
+#[test]
+fn a_group_whose_members_are_all_banned_is_the_first_ones_who_is_not_any_more() {
+    play_in_team(
+        "carol > C JOIN #team
+         alice < C 123 JOIN #team carol
+         carol < C 252 JOIN #team
+         alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         op > C BAN bob
+         bob < C 421 - you are banned
+         op < C 250 BAN ...
+         op > C BAN alice
+         alice < C 421 - you are banned
+         op < C 250 BAN ...
+         op > C GROUPS ALL
+         op < C 150 GROUPS 1
+         op < C 151 GROUPS #team alice 2 kept
+         op < C 250 GROUPS ...
+         op > C UNBAN bob
+         op < C 250 UNBAN ...
+         op > C GROUPS ALL
+         op < C 150 GROUPS 1
+         op < C 151 GROUPS #team bob 2 kept
+         op < C 250 GROUPS ...
+         bob logs in
+         bob < C 123 JOIN #team carol
+         op > C BAN bob
+         bob < C 421 - you are banned
+         op < C 250 BAN ...
+         op > C UNBAN alice
+         op < C 250 UNBAN ...
+         alice logs in
+         alice < C 123 JOIN #team carol
+         alice > C ADMIT #team carol
+         alice < C 128 GROUP #team join carol
+         alice < C 250 ADMIT #team
+         carol < C 128 GROUP #team join carol",
+    );
+}
+
+#[test]
+fn who_is_asked_into_a_group_of_banned_members_becomes_its_admin() {
+    play_among(
+        3,
+        config(),
+        "alice > C MKGROUPREQ #team bob
+         alice < C 250 MKGROUPREQ #team 1
+         bob < C 122 ASK #team alice
+         carol > C JOIN #team
+         alice < C 123 JOIN #team carol
+         carol < C 252 JOIN #team
+         alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         op connects from local
+         op < C 150 UNREAD 0
+         op < C 230 ...
+         op > C BAN alice
+         alice < C 421 - you are banned
+         op < C 250 BAN ...
+         bob > C JOIN #team
+         bob < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team admin bob
+         bob < C 123 JOIN #team carol
+         bob < C 250 JOIN #team",
+    );
+}
+
+#[test]
+fn a_store_in_which_an_admin_is_banned_begins_with_another_one() {
+    let mut store = four();
+    let members = [10_001, 10_002, 10_003].map(|number| (Number(number), MessageId(5)));
+    store.run(&Job::SaveGroup(GroupRecord { members: members.to_vec(), ..team(5) }));
+    for number in [10_001, 10_002] {
+        store.run(&Job::SetBanned { number: Number(number), banned: true });
+    }
+    play_with(
+        config(),
+        store,
+        "carol logs in
+         wait 0ms
+         carol > C GROUPS
+         carol < C 150 GROUPS 1
+         carol < C 151 GROUPS #team5 carol 3 kept
+         carol < C 250 GROUPS ...
+         server crashes
+         carol logs in
+         carol > C KEEP #team5 off
+         carol < C 250 KEEP #team5",
+    );
+}
+
+#[test]
+fn who_is_banned_while_a_group_is_being_made_is_not_its_admin() {
+    play_among(
+        2,
+        config(),
+        "op connects from local
+         op < C 150 UNREAD 0
+         op < C 230 ...
+         alice > D alice a note that needs an id
+         alice < C 250 MSG ...
+         store holds
+         op > C BAN alice
+         alice > C MKGROUP #team bob
+         store answers first
+         alice < C 421 - you are banned
+         op < C 250 BAN ...
+         store answers first
+         bob < C 128 GROUP #team join bob
+         bob < C 128 GROUP #team admin bob
+         store works
+         wait 0ms",
+    );
+}
+
+#[test]
+fn administrators_end_groups_and_each_member_is_told() {
+    play_in_team(
+        "alice > D #team hello
+         bob < D _ alice #team hello
+         alice < C 250 MSG _ #team 1 0
+         alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         alice > C DISSOLVE #team
+         alice < C 530 DISSOLVE ...
+         carol > C JOIN #team
+         alice < C 123 JOIN #team carol
+         carol < C 252 JOIN #team
+         bob > C EX
+         bob < C 221 ...
+         op > C DISSOLVE #nothing
+         op < C 550 DISSOLVE ...
+         op > C DISSOLVE #team
+         alice < C 128 GROUP #team leave alice
+         op < C 250 DISSOLVE #team
+         op > C DISSOLVE #team
+         op < C 550 DISSOLVE ...
+         alice > D #team is anybody there?
+         alice < C 550 MSG ...
+         carol > C MKGROUP #team bob
+         carol < C 250 MKGROUP #team 2
+         carol < C 128 GROUP #team join bob
+         bob logs in
+         bob < C 128 GROUP #team leave bob
+         bob < C 128 GROUP #team join bob
+         bob > C OPEN #team 9
+         bob < C 150 OPEN 0
+         bob < C 250 OPEN #team 0
+         op > C ADMIN carol on
+         op < C 250 ADMIN ...
+         carol > C MEMBERS #team
+         carol < C 150 MEMBERS 2
+         carol < C 151 MEMBERS carol 10003
+         carol < C 151 MEMBERS bob 10002
+         carol < C 250 MEMBERS #team
+         carol > C DISSOLVE #team
+         carol < C 128 GROUP #team leave carol
+         bob < C 128 GROUP #team leave bob
+         carol < C 250 DISSOLVE #team",
+    );
+}
+
+#[test]
+fn a_group_counts_for_who_made_it_also_after_a_restart() {
+    let mut store = four();
+    for id in 1..=1024 {
+        // Alice made it, and has left.
+        let (admin, members) = (Number(10_002), vec![(Number(10_002), MessageId(id))]);
+        store.run(&Job::SaveGroup(GroupRecord { admin, ops: vec![admin], members, ..team(id) }));
+    }
+    play_with(
+        Config { presence_limit: 0, ..config() },
+        store,
+        "bob logs in
+         alice logs in
+         alice > C MKGROUP #more bob
+         alice < C 452 MKGROUP ...
+         bob > C MKGROUP #own alice
+         bob < C 250 MKGROUP #own 2
+         bob < C 128 GROUP #own join alice
+         alice < C 128 GROUP #own join alice",
+    );
+}

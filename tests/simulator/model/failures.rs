@@ -1,0 +1,190 @@
+//! Tries of passwords and tokens, as a spectator knows them: a list of all, walked through whole.
+//!
+//! Who may be refused for them is what is looked at: nobody for what others do, but where strangers
+//! try one name; and a crowd gets no more tries than one after the other.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use chatsrv::hub::{ConnId, Input, Job, KnownNetwork, Outcome, Ticket};
+use chatsrv::limits::{FAILURE_FORGIVEN_AFTER, NAME_FAILURES_MAX, NETWORK_FAILURES_MAX};
+use chatsrv::protocol::address::{Address, Prefix};
+use chatsrv::protocol::name::{Number, UserName, UserRef};
+use chatsrv::protocol::reply::{Code, Detail, Reply, Subject};
+use chatsrv::protocol::request::Request;
+use chatsrv::protocol::verb::Verb;
+
+use super::Model;
+
+/// After that long every failure is forgiven.
+const ALL_FORGIVEN: Duration =
+    Duration::from_secs(FAILURE_FORGIVEN_AFTER.as_secs() * (NETWORK_FAILURES_MAX as u64 + 1));
+
+#[derive(Default)]
+pub struct Failures {
+    from: HashMap<ConnId, Address>,
+    /// The names in the last USER or RESUME of connections.
+    named: HashMap<ConnId, UserName>,
+    /// Who said a password or a token that is neither checked nor refused, oldest first.
+    trying: VecDeque<ConnId>,
+    /// All that were taken, and not given back.
+    tries: Vec<Try>,
+    /// The network of the one that was settled last.
+    settled: Option<Address>,
+    /// From where each has logged in.
+    known: HashSet<(Number, Prefix)>,
+}
+
+struct Try {
+    ticket: Ticket,
+    network: Address,
+    of: Of,
+    at: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Of {
+    Token,
+    Known(UserName),
+    Stranger(UserName),
+}
+
+impl Failures {
+    pub fn start(networks: &[(Number, Box<[KnownNetwork]>)]) -> Self {
+        let known = networks.iter().flat_map(|(number, networks)| {
+            networks.iter().map(|network| (*number, network.prefix))
+        });
+        Failures { known: known.collect(), ..Failures::default() }
+    }
+
+    pub fn is_gone(&mut self, conn: ConnId) {
+        self.from.remove(&conn);
+        self.named.remove(&conn);
+        self.trying.retain(|trying| *trying != conn);
+    }
+
+    /// How many tries of these count.
+    fn count(&self, now: Duration, is_one: impl Fn(&Try) -> bool) -> usize {
+        let lately = self.tries.iter().filter(|tried| now - tried.at < ALL_FORGIVEN);
+        lately.filter(|tried| is_one(tried)).count()
+    }
+}
+
+impl Model {
+    pub(super) fn before_tries(&mut self, input: &Input<'_>) {
+        match input {
+            Input::Connected { conn, from } => {
+                self.failures.from.insert(*conn, *from);
+            }
+            Input::Command { conn, request: Ok(request) } => {
+                let is_guest = self.session(*conn).user.is_none();
+                let (Request::User { name, .. } | Request::Resume { name, .. }) = request else {
+                    return;
+                };
+                self.failures.named.insert(*conn, *name);
+                if is_guest && request.verb() == Verb::Resume {
+                    self.failures.trying.push_back(*conn);
+                }
+            }
+            Input::Data { conn, .. } => {
+                let session = self.session(*conn);
+                if session.awaits_password || session.composing == Some(Verb::Passwd) {
+                    self.failures.trying.push_back(*conn);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The hub has a password or a token checked: of whoever sent it, or whose turn has come.
+    pub(super) fn try_is_taken(&mut self, ticket: Ticket, job: &Job) -> Option<ConnId> {
+        let failures = &mut self.failures;
+        if !matches!(job, Job::CheckPassword { .. } | Job::CheckToken { .. }) {
+            failures.trying.retain(|conn| Some(*conn) != self.current);
+            return None;
+        }
+        let own = failures.trying.iter().position(|conn| Some(*conn) == self.current);
+        let in_turn = failures
+            .trying
+            .iter()
+            .position(|conn| Some(failures.from[conn].network()) == failures.settled);
+        let at = own.or(in_turn).expect("somebody tries something");
+        let conn = failures.trying.remove(at).unwrap();
+        let network = failures.from[&conn].network();
+        let of = self.try_of(conn, matches!(job, Job::CheckToken { .. }));
+        self.failures.tries.push(Try { ticket, network, of, at: self.now });
+        self.are_no_more_than_one_after_the_other(network, of);
+        Some(conn)
+    }
+
+    fn try_of(&self, conn: ConnId, is_token: bool) -> Of {
+        let user = self.sessions[&conn].user.map(|user| self.accounts[&user].name);
+        let name = user.unwrap_or_else(|| self.failures.named[&conn]);
+        let number = self.find(UserRef::Name(name)).map(|account| account.number);
+        let prefix = self.failures.from[&conn].prefix();
+        match number.zip(prefix) {
+            _ if is_token => Of::Token,
+            Some(known) if self.failures.known.contains(&known) => Of::Known(name),
+            _ => Of::Stranger(name),
+        }
+    }
+
+    fn are_no_more_than_one_after_the_other(&self, network: Address, of: Of) {
+        let forgiven = (ALL_FORGIVEN.as_secs() / FAILURE_FORGIVEN_AFTER.as_secs()) as usize;
+        let of_network = self.failures.count(self.now, |tried| tried.network == network);
+        assert!(of_network <= NETWORK_FAILURES_MAX as usize + forgiven, "{network}: {of_network}");
+        let of_name = match of {
+            Of::Token => 0,
+            Of::Known(_) => {
+                self.failures.count(self.now, |tried| (tried.of, tried.network) == (of, network))
+            }
+            Of::Stranger(_) => self.failures.count(self.now, |tried| tried.of == of),
+        };
+        assert!(of_name <= NAME_FAILURES_MAX as usize + forgiven, "{of:?}: {of_name}");
+    }
+
+    /// The store has checked something, and the hub has not heard of it yet.
+    pub(super) fn try_is_settled(&mut self, ticket: Ticket, outcome: &Outcome) {
+        let failures = &mut self.failures;
+        let at = failures.tries.iter().position(|tried| tried.ticket == ticket);
+        failures.settled = at.map(|at| failures.tries[at].network);
+        if let Some(at) = at.filter(|_| *outcome != Outcome::PasswordWrong) {
+            failures.tries.remove(at);
+        }
+    }
+
+    /// Somebody gets an answer, and perhaps is told to come later.
+    pub(super) fn check_failures(&mut self, conn: ConnId, reply: &Reply) {
+        let verb = match reply.subject {
+            Subject::Verb(verb @ (Verb::User | Verb::Resume | Verb::Passwd)) => verb,
+            _ => return,
+        };
+        self.failures.trying.retain(|trying| *trying != conn);
+        // The answer to PASSWD may have had to wait for others; why it is that can't be told.
+        let is_own_outcome = self.is_outcome && self.current == Some(conn);
+        let (Code::Busy, Detail::RetryAfter(seconds), false) =
+            (reply.code, &reply.detail, is_own_outcome || verb == Verb::Passwd)
+        else {
+            return;
+        };
+        assert!((1..=10).contains(seconds), "{reply}");
+        let network = self.failures.from[&conn].network();
+        let of = self.try_of(conn, verb == Verb::Resume);
+        let of_network = self.failures.count(self.now, |tried| tried.network == network);
+        let of_name = self.failures.count(self.now, |tried| match of {
+            Of::Token => false,
+            Of::Known(_) => tried.of == of && tried.network == network,
+            Of::Stranger(_) => tried.of == of,
+        });
+        let is_due =
+            of_network >= NETWORK_FAILURES_MAX as usize || of_name >= NAME_FAILURES_MAX as usize;
+        assert!(is_due, "{conn} is shut out by others: {reply}, {of:?}");
+    }
+
+    /// Somebody is logged in, and known where that was.
+    pub(super) fn is_known(&mut self, conn: ConnId, number: Number) {
+        if let Some(prefix) = self.failures.from[&conn].prefix() {
+            self.failures.known.insert((number, prefix));
+        }
+    }
+}
