@@ -5,6 +5,7 @@ mod support;
 
 mod crash;
 mod direct;
+mod lines;
 mod operator;
 #[path = "../chatclient/peer.rs"]
 #[allow(dead_code, reason = "these tests use a part of it")]
@@ -152,7 +153,7 @@ fn a_pasted_block_is_sent_only_knowingly() {
     bob.type_keys("PM\r");
     bob.wait_for_prompt("to everyone>");
     bob.type_keys("\x1b[200~one\rtwo\r\x1b[201~");
-    bob.wait_for_prompt("send 2 lines? y, n, or j to join:");
+    bob.wait_for_prompt("send 2 lines to everyone? y each, o as one, j joined, n not:");
     alice.expect_nothing();
     bob.type_keys("y");
     alice.expect("D … bob * one");

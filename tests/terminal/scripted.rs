@@ -12,7 +12,7 @@ use crate::person::Person;
 use crate::support::PATIENCE;
 
 /// Takes alice's login, and what a client asks for after it at a terminal.
-fn welcome(peer: &mut Peer) {
+pub fn welcome(peer: &mut Peer) {
     peer.welcome();
     lists(peer);
 }
@@ -25,21 +25,21 @@ fn lists(peer: &mut Peer) {
 }
 
 /// Waits until the client has closed the connection, whatever it says before.
-fn until_the_end(peer: &mut Peer) {
+pub fn until_the_end(peer: &mut Peer) {
     // A client that leaves before it has read everything resets the connection.
     let _ = peer.lines.read_to_end(&mut Vec::new());
 }
 
-fn wait(signal: &Receiver<()>) {
+pub fn wait(signal: &Receiver<()>) {
     signal.recv_timeout(PATIENCE).expect("the other side gets there");
 }
 
-fn signal() -> (Sender<()>, Receiver<()>) {
+pub fn signal() -> (Sender<()>, Receiver<()>) {
     mpsc::channel()
 }
 
 /// Sits alice down before a server that does all of this, one script a connection.
-fn sit_down(kind: &str, scripts: Vec<Script>) -> (Person, JoinHandle<()>, tempfile::TempDir) {
+pub fn sit_down(kind: &str, scripts: Vec<Script>) -> (Person, JoinHandle<()>, tempfile::TempDir) {
     let folder = folder();
     let (port, server) = serve_all(scripts);
     let args = ["127.0.0.1", &port.to_string(), "alice"];
@@ -122,7 +122,6 @@ fn lines_behind_open_wait_for_that_chat() {
         "xterm",
         vec![Box::new(move |peer: &mut Peer| {
             welcome(peer);
-            carol(peer);
             for (chat, said) in [("bob", ["one", "two"]), ("dave", ["three", "four"])] {
                 peer.expect(&format!("C OPEN {chat}"));
                 wait(&told);
@@ -132,12 +131,12 @@ fn lines_behind_open_wait_for_that_chat() {
                     peer.send(format!("C 250 MSG 1000000000000009 {chat} 1 0\n"));
                 }
             }
+            carol(peer);
             peer.expect("C OPEN nobody");
             peer.send("C 550 OPEN no such user\n");
             peer.goodbye();
         })],
     );
-    open_carol(&mut alice);
     alice.type_keys("\x1b[200~/open bob\none\ntwo\x1b[201~y");
     alice.wait_for_row("lines that wait for the chat to be opened: 2");
     tell.send(()).unwrap();
@@ -147,10 +146,12 @@ fn lines_behind_open_wait_for_that_chat() {
     tell.send(()).unwrap();
     alice.wait_for_row("alice -> dave: four");
     // What was meant for a chat that is none goes to no other.
-    alice.type_keys("\x1b[200~/open nobody\nfive\x1b[201~y");
+    open_carol(&mut alice);
+    alice.type_keys("/open nobody\rfive\r");
     alice.wait_for_row("no such user");
     alice.wait_for_row("not taken: five");
-    alice.type_keys("EX\r");
+    alice.wait_for_row("lines that were not taken: 1");
+    alice.type_keys("/ex\r");
     assert_eq!(alice.wait_for_end(), Some(0));
     server.join().unwrap();
 }
@@ -182,25 +183,24 @@ fn a_pasted_password_is_no_message() {
         "xterm",
         vec![Box::new(|peer: &mut Peer| {
             welcome(peer);
-            carol(peer);
             peer.expect("C PASSWD");
             peer.send("C 354 PASSWD send the old password\n");
             peer.expect("D secret");
             peer.send("C 354 PASSWD send the new password\n");
             peer.expect("D an0ther");
             peer.send("C 250 PASSWD changed\n");
-            peer.message("D carol hello");
-            peer.send("C 250 MSG 1000000000000009 carol 1 0\n");
+            carol(peer);
             peer.expect("C TOKEN");
             peer.send("C 250 TOKEN t0ken\n");
+            peer.message("D carol hello");
+            peer.send("C 250 MSG 1000000000000009 carol 1 0\n");
             peer.goodbye();
         })],
     );
-    open_carol(&mut alice);
-    alice.type_keys("\x1b[200~/passwd\nsecret\nan0ther\nan0ther\nhello\x1b[201~y");
+    alice.type_keys("\x1b[200~/passwd\nsecret\nan0ther\nan0ther\n/open carol\nhello\x1b[201~y");
     alice.wait_for_row("the password is changed");
     alice.wait_for_row("alice -> carol: hello");
-    alice.type_keys("EX\r");
+    alice.type_keys("/ex\r");
     assert_eq!(alice.wait_for_end(), Some(0));
     assert!(!String::from_utf8_lossy(&alice.everything).contains("an0ther"));
     server.join().unwrap();

@@ -216,6 +216,11 @@ impl News {
     pub fn has_joined(&self) -> bool {
         self.own && self.kind == NewsKind::Joined
     }
+
+    /// Whether this user is none any more.
+    pub fn has_left(&self) -> bool {
+        self.own && self.kind == NewsKind::Left
+    }
 }
 
 impl fmt::Display for News {

@@ -9,12 +9,12 @@ mod direct;
 mod files;
 mod group;
 mod passwd;
+mod places;
 mod reading;
 mod receive;
 mod wait;
 mod waiting;
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -22,17 +22,18 @@ use std::time::{Duration, Instant};
 use chatsrv::exit::Exit;
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::FrameBuffer;
-use chatsrv::protocol::name::{Target, UserName};
+use chatsrv::protocol::name::UserName;
 use chatsrv::protocol::reply::Closed;
 use chatsrv::protocol::verb::Verb;
 use chatsrv::tls_client::TlsConnector;
 
 use crate::backoff::Backoff;
 use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
+use crate::destination::{Destination, Dialogue};
 use crate::front::{Front, Prompt};
 use crate::jobs::Jobs;
 use crate::line::{Kind, Line};
-use crate::login::{Credentials, Login, Password, Question};
+use crate::login::{Credentials, Login, Question};
 use crate::options::Accept;
 use crate::outbox::Outbox;
 use crate::safe_text::{SafeText, safe};
@@ -43,8 +44,9 @@ use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
 use console::Console;
 use direct::Direct;
-use passwd::{Entry, Passwords};
+use passwd::Passwords;
 use reading::Reading;
+use waiting::Waiting;
 
 /// How often it is told how far the transfers and the connection are.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
@@ -94,21 +96,6 @@ enum Stage {
     Leaving,
 }
 
-/// A message or a decision that is put together step by step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dialogue {
-    /// None.
-    None,
-    /// Waits for whom a direct message is.
-    User,
-    /// Waits for the message to this target.
-    Text(Target),
-    /// Waits for a password that is to be changed.
-    Password(Entry),
-    /// Waits for whether to leave.
-    Leave,
-}
-
 /// What is known before the start.
 pub struct Start {
     /// Where the server is.
@@ -153,7 +140,7 @@ pub struct Client {
     dialogue: Dialogue,
     passwords: Passwords,
     /// Lines that were pasted or typed, and whose time has not come.
-    waiting: VecDeque<Password>,
+    waiting: Waiting,
     reading: Reading,
     transfers: Transfers,
     direct: Direct,
@@ -210,7 +197,7 @@ impl Client {
             job: start.job,
             dialogue: Dialogue::None,
             passwords: Passwords::default(),
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             reading: Reading::default(),
             transfers: Transfers::new()?,
             direct: Direct::default(),
@@ -260,6 +247,11 @@ impl Client {
         self.front.set_prompt(prompt);
         self.front.flush().map_err(Ending::Front)?;
         let ready = self.wait()?;
+        // What was typed was typed at the prompt that stands there, before all else happens.
+        if ready.person {
+            self.front.read().map_err(Ending::Front)?;
+            self.take_input()?;
+        }
         if ready.changed && self.change.as_mut().is_some_and(SignalPipe::take) {
             self.front.changed().map_err(Ending::Front)?;
         }
@@ -278,9 +270,6 @@ impl Client {
         }
         if ready.direct || self.direct.is_due() {
             self.take_calls();
-        }
-        if ready.person {
-            self.front.read().map_err(Ending::Front)?;
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             self.overdue()?;
@@ -367,38 +356,57 @@ impl Client {
         self.show(Line::error(safe!("offline: that has to wait until the server is back")));
     }
 
-    fn prompt(&self) -> Prompt {
-        if let Stage::Login(Some(question)) = self.stage {
-            let (text, secret) = (question_text(question), question.is_secret());
-            return Prompt { text, secret, ..Prompt::default() };
+    /// Where a line goes that begins now.
+    fn destination(&self) -> Destination {
+        match (self.stage, self.dialogue) {
+            (Stage::Login(Some(question)), _) => Destination::Login(question),
+            (_, Dialogue::None) => {
+                let direct = self.direct.destination();
+                let behind = direct.or_else(|| self.waiting.behind());
+                behind.unwrap_or_else(|| self.reading.places.destination())
+            }
+            (_, step) => Destination::Dialogue(step),
         }
-        if !self.is_open() {
+    }
+
+    fn prompt(&self) -> Prompt {
+        let is_asked = matches!(self.stage, Stage::Login(Some(_)));
+        if !is_asked && !self.is_open() {
             return Prompt::default();
         }
-        let text = match (self.dialogue, self.reading.open) {
-            (Dialogue::Password(entry), _) => {
-                let text = SafeText::new(entry.prompt());
-                return Prompt { text, secret: true, ..Prompt::default() };
-            }
-            (Dialogue::None, chat) => {
-                let name = self.name.as_ref().map_or("", UserName::as_str);
-                if let Some(prompt) = self.direct.prompt(name) {
-                    return Prompt { text: prompt, remembered: true, ..Prompt::default() };
-                }
-                match chat {
-                    Some(Target::Everyone) => safe!("{name} to everyone> "),
-                    Some(chat) => safe!("{name} to {chat}> "),
-                    None => safe!("{name}> "),
-                }
-            }
-            (Dialogue::User, _) => safe!("to whom? "),
-            (Dialogue::Text(Target::Everyone), _) => safe!("to everyone> "),
-            (Dialogue::Text(target), _) => safe!("to {target}> "),
-            (Dialogue::Leave, _) => safe!("leave? (y/n) "),
+        let destination = self.destination();
+        let secret = match destination {
+            Destination::Login(question) => question.is_secret(),
+            Destination::Dialogue(step) => matches!(step, Dialogue::Password(_)),
+            _ => false,
         };
-        let awaits_user = self.dialogue == Dialogue::User;
-        let remembered = self.dialogue != Dialogue::Leave;
-        Prompt { text, secret: false, remembered, awaits_user }
+        let leaves = destination == Destination::Dialogue(Dialogue::Leave);
+        Prompt {
+            text: self.prompt_text(&destination),
+            destination,
+            secret,
+            remembered: !secret && !leaves && !is_asked,
+            awaits_user: destination == Destination::Dialogue(Dialogue::User),
+        }
+    }
+
+    fn prompt_text(&self, destination: &Destination) -> SafeText {
+        let name = self.name.as_ref().map_or("", UserName::as_str);
+        match *destination {
+            Destination::Login(question) => question_text(question),
+            Destination::Dialogue(Dialogue::Password(entry)) => SafeText::new(entry.prompt()),
+            Destination::Dialogue(Dialogue::User) => safe!("to whom? "),
+            Destination::Dialogue(Dialogue::Text(_)) => safe!("to {destination}> "),
+            Destination::Dialogue(Dialogue::Leave) => safe!("leave? (y/n) "),
+            Destination::Direct(peer, _) => self.direct.prompt(name, peer),
+            Destination::Chat(chat) if self.reading.places.is_to_come(chat) => {
+                safe!("{name} to {destination} (opening)> ")
+            }
+            Destination::Chat(_) => safe!("{name} to {destination}> "),
+            Destination::Dialogue(Dialogue::None) | Destination::Nowhere | Destination::Unsure => {
+                safe!("{name}> ")
+            }
+        }
     }
 
     /// Whether lines can be typed: from the first login on, unless the login asks something.

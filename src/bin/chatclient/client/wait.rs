@@ -81,7 +81,9 @@ impl Client {
         let mark = self.reading.mark_due().filter(|_| is_online);
         let mark = mark.map(|due| due.saturating_duration_since(now));
         let direct = self.direct_due().map(|due| due.saturating_duration_since(now));
-        let timeout = deadline.into_iter().chain(progress).chain(mark).chain(direct).min()?;
+        let front = self.front.deadline().map(|due| due.saturating_duration_since(now));
+        let others = progress.into_iter().chain(mark).chain(direct).chain(front);
+        let timeout = deadline.into_iter().chain(others).min()?;
         // All are some hours at most, so this never falls back.
         Timespec::try_from(timeout).ok()
     }
