@@ -1,6 +1,7 @@
 //! A person at a terminal, with a server that says exactly what each test wants.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
@@ -274,12 +275,73 @@ fn whoever_leaves_the_password_of_a_job_leaves_the_terminal_in_order() {
     alice.type_keys("secr\x03");
     assert_eq!(alice.wait_for_end(), Some(77));
     assert!(alice.echoes());
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT, Signal::USR1] {
         let mut alice = at_the_password();
         alice.signal(signal);
         assert_eq!(alice.wait_for_end(), Some(77), "{signal:?}");
         assert!(alice.echoes(), "{signal:?}");
     }
+}
+
+/// How often the terminal was told that.
+fn told(person: &Person, what: &str) -> usize {
+    String::from_utf8_lossy(&person.everything).matches(what).count()
+}
+
+const PASTE_ON: &str = "\x1b[?2004h";
+const PASTE_OFF: &str = "\x1b[?2004l";
+
+#[test]
+fn a_signal_that_ends_the_client_gives_the_terminal_back_first() {
+    let asked = |folder: &Path, kind: &str| {
+        let (port, _server) = serve_all(vec![Box::new(|peer: &mut Peer| {
+            peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+            peer.expect("C USER alice");
+            peer.send("C 331 USER alice send the password\n");
+            until_the_end(peer);
+        })]);
+        let args = ["127.0.0.1", &port.to_string(), "alice"];
+        let mut alice = Person::sit_down_at(kind, &args, folder, 80);
+        alice.wait_for_prompt("password:");
+        alice
+    };
+    let folder = folder();
+    let signals = [Signal::QUIT, Signal::ABORT, Signal::USR1, Signal::ALARM, Signal::TERM];
+    for signal in signals {
+        for kind in ["xterm", "dumb"] {
+            let mut alice = asked(folder.path(), kind);
+            assert!(!alice.echoes());
+            alice.signal(signal);
+            let code = alice.wait_for_end();
+            assert_eq!(code, (signal == Signal::TERM).then_some(77), "{signal:?}");
+            assert!(alice.echoes(), "{signal:?} at {kind}");
+            alice.read_the_rest();
+            assert_eq!(told(&alice, PASTE_ON), told(&alice, PASTE_OFF), "{signal:?} at {kind}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_that_stops_the_client_gives_the_terminal_back_until_it_goes_on() {
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![Box::new(|peer: &mut Peer| {
+            welcome(peer);
+            peer.goodbye();
+        })],
+    );
+    alice.type_keys("half a line");
+    alice.wait_for_prompt("alice> half a line");
+    // Where nobody could continue it, the system does not stop it; it gives the terminal back and
+    // takes it again all the same.
+    alice.signal(Signal::TSTP);
+    alice.wait_until_written(PASTE_OFF, 1);
+    alice.go_on_until_written(PASTE_ON, 2);
+    alice.wait_for_prompt("alice> half a line");
+    assert!(!alice.echoes());
+    alice.type_keys("\x15/ex\r");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
 }
 
 #[test]

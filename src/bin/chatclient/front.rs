@@ -97,6 +97,9 @@ pub trait Front {
     /// Whether what goes on is to stop although nothing can be typed, once for each time.
     fn take_interrupt(&mut self) -> bool;
 
+    /// Gives the terminal back as it was: the process is about to stop or to end.
+    fn release(&mut self);
+
     /// The terminal has another size, or other settings: another program may have had it.
     ///
     /// # Errors

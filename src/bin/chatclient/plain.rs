@@ -155,7 +155,14 @@ impl Front for Plain {
         false
     }
 
+    fn release(&mut self) {
+        // A terminal that is gone needs no echo.
+        let _ = self.set_echo(true);
+        self.write_output();
+    }
+
     fn changed(&mut self) -> io::Result<()> {
+        self.prompted = false;
         Ok(())
     }
 
@@ -174,9 +181,7 @@ impl Front for Plain {
 
 impl Drop for Plain {
     fn drop(&mut self) {
-        // A terminal that is gone needs no echo.
-        let _ = self.set_echo(true);
-        self.write_output();
+        self.release();
     }
 }
 

@@ -38,7 +38,7 @@ use crate::options::Accept;
 use crate::outbox::Outbox;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
-use crate::signals::SignalPipe;
+use crate::signals::{Postponed, SignalPipe};
 use crate::transfers::Transfers;
 use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
@@ -163,6 +163,7 @@ pub struct Client {
     heard: Option<Instant>,
     change: Option<SignalPipe>,
     end: Option<SignalPipe>,
+    postponed: Option<Postponed>,
 }
 
 impl Client {
@@ -213,6 +214,7 @@ impl Client {
             heard: None,
             change: completes.then(SignalPipe::change).transpose()?,
             end: completes.then(SignalPipe::end).transpose()?,
+            postponed: completes.then(|| Postponed::catch(true)).transpose()?,
             front,
         })
     }
@@ -258,6 +260,9 @@ impl Client {
         if ready.ended {
             return Err(Ending::Left);
         }
+        if ready.signalled {
+            self.obey().map_err(Ending::Front)?;
+        }
         if ready.jobs {
             let lines = self.transfers.jobs_done(&mut self.session);
             self.show_all(lines);
@@ -275,6 +280,16 @@ impl Client {
             self.overdue()?;
         }
         Ok(())
+    }
+
+    /// Does what a signal does, but gives the terminal back before.
+    fn obey(&mut self) -> io::Result<()> {
+        let Some(signal) = self.postponed.as_mut().and_then(Postponed::take) else {
+            return Ok(());
+        };
+        self.front.release();
+        signal.obey()?;
+        self.front.changed()
     }
 
     /// Tells how far the transfers are, at most once a period: chunks arrive far more often.

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use chatsrv::display::editor::View;
 use chatsrv::display::screen::{Bottom, Screen};
+use rustix::process::{Signal, kill_current_process_group};
 use zeroize::Zeroizing;
 
 use crate::destination::Destination;
@@ -55,7 +56,7 @@ enum Mode {
 
 /// A terminal in raw mode.
 pub struct Terminal {
-    /// None only while the process is stopped, or where the terminal is gone.
+    /// None only while the process is stopped.
     raw: Option<RawMode>,
     screen: Screen,
     decoder: KeyDecoder,
@@ -255,15 +256,11 @@ impl Terminal {
         }
     }
 
+    /// Asks to be stopped, and the other processes of the job with it.
     fn suspend(&mut self) {
-        self.screen.erase_bottom();
-        self.write();
-        match self.raw.take().map(RawMode::suspend) {
-            Some(Ok(raw)) => self.raw = Some(raw),
-            Some(Err(error)) => self.broken = Some(error),
-            None => {}
+        if let Err(error) = kill_current_process_group(Signal::TSTP) {
+            self.broken = Some(error.into());
         }
-        self.screen.resize(columns());
     }
 
     fn say(&mut self, text: &str) {
@@ -405,9 +402,18 @@ impl Front for Terminal {
         std::mem::take(&mut self.interrupted)
     }
 
+    fn release(&mut self) {
+        self.screen.erase_bottom();
+        self.write();
+        self.raw = None;
+    }
+
     fn changed(&mut self) -> io::Result<()> {
         self.screen.resize(columns());
-        self.raw.as_ref().map_or(Ok(()), RawMode::renew)
+        match &self.raw {
+            Some(raw) => raw.renew(),
+            None => RawMode::enter().map(|raw| self.raw = Some(raw)),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
