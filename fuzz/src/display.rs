@@ -19,6 +19,8 @@ use crate::hidden;
 const COLUMNS_MIN: usize = 12;
 /// How many zero-width characters may follow each other.
 const COMBINING_MAX: usize = 6;
+/// What is hidden by itself, and yet a part of some letters and emoji.
+const JOINING: [char; 3] = ['\u{200c}', '\u{200d}', '\u{fe0f}'];
 /// What the screen itself may tell a terminal beside moving the cursor: colours, and to erase what
 /// stands below.
 const SEQUENCES: [&str; 9] = ["[0m", "[1;36m", "[32m", "[2m", "[33m", "[31m", "[7m", "[J", "[H"];
@@ -79,7 +81,8 @@ impl Display {
     fn data(&mut self, text: &str) {
         let Some(message) = Delivered::parse(text) else { return self.any(text) };
         let Delivered { id, from, to, text } = message;
-        self.show(Kind::Direct, safe!("{} {from} -> {to}: {text}", clock::moment(id)));
+        let before = format!("{} {from} -> {to}: ", clock::moment(id));
+        self.show(Kind::Direct, SafeText::message(before, text, ""));
     }
 
     fn any(&mut self, text: &str) {
@@ -101,8 +104,8 @@ impl Display {
     }
 
     fn show(&mut self, kind: Kind, text: SafeText) {
-        is_safe(&text);
-        let shown = text.as_str().to_owned();
+        text.as_str().split('\n').for_each(|row| is_safe(&SafeText::new(row), row));
+        let shown = text.as_str().replace('\n', "\r\n  ");
         self.screen.print(&Line { kind, text });
         let written = self.written();
         assert!(written.ends_with(&format!("{shown}\r\n")), "{shown:?} is {written:?}");
@@ -119,6 +122,8 @@ impl Display {
         let visible = status.cut(columns);
         assert!(status.as_str().starts_with(visible));
         assert!(SafeText::new(visible).width() <= columns, "{visible:?} in {columns}");
+        let steady = status.steady();
+        assert!(SafeText::new(&steady) == steady && steady.width() <= status.width());
         let bottom =
             Bottom { status: Some(visible.to_owned()), row: view.text, cursor: view.cursor };
         self.screen.draw(bottom);
@@ -136,7 +141,7 @@ impl Display {
         text.push_str(rest);
         let raw = text.replace("\r\n", "");
         let raw = raw.trim_matches('\r');
-        assert!(!raw.contains(|c| c != '\r' && hidden(c)), "{raw:?}");
+        assert!(!raw.contains(|c| c != '\r' && hidden(c) && !JOINING.contains(&c)), "{raw:?}");
         text
     }
 }
@@ -150,10 +155,18 @@ fn sequence(text: &str) -> Option<&str> {
     moved.strip_prefix(['A', 'C'])
 }
 
-/// A text shows all that it holds, on one line.
-fn is_safe(text: &SafeText) {
-    let shown = text.as_str();
-    assert!(!shown.contains(hidden), "{shown:?}");
+/// A text shows all that it holds, on one line, and is as it was when it is made safe again.
+fn is_safe(text: &SafeText, shown: &str) {
+    assert_eq!(text.as_str(), shown, "it is not safe the second time");
+    assert!(!shown.contains(|c| hidden(c) && !JOINING.contains(&c)), "{shown:?}");
+    for (at, c) in shown.char_indices().filter(|(_, c)| JOINING.contains(c)) {
+        let (before, after) = (&shown[..at], &shown[at + c.len_utf8()..]);
+        let around = (before.chars().next_back(), after.chars().next());
+        let seen = |c: Option<char>| c.is_some_and(|c| !c.is_ascii_alphabetic() && c != ' ');
+        // An emoji's form is the last of it, and a sign of India may be.
+        let ends = c == '\u{fe0f}' || (c == '\u{200d}' && before.ends_with(|c| !is_base(c)));
+        assert!(seen(around.0) && (ends || seen(around.1)), "{c:?} joins nothing: {shown:?}");
+    }
     assert!(text.width() <= 2 * shown.chars().count());
     assert_eq!(text.cut(text.width()), shown);
     let mut combining = 0;
@@ -161,5 +174,9 @@ fn is_safe(text: &SafeText) {
         combining = if c.width() == Some(0) { combining + 1 } else { 0 };
         assert!(combining <= COMBINING_MAX, "a stack of accents: {shown:?}");
     }
-    assert_eq!(SafeText::new(shown).as_str(), shown, "it is not safe the second time");
+}
+
+/// Whether a character has a width.
+fn is_base(c: char) -> bool {
+    c.width() != Some(0)
 }

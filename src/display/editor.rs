@@ -1,13 +1,14 @@
 //! One line being typed: its text, the cursor, and the part of it that fits on the screen.
 
 use crate::protocol::CLIENT_LINE_BYTES_MAX;
+use crate::protocol::joined::is_seen;
 use unicode_segmentation::UnicodeSegmentation;
 use zeroize::Zeroizing;
 
-use super::safe_text::SafeText;
+use super::safe_text::{LINE_BREAK, SafeText, is_joiner, widens};
 
 /// The longest line, in bytes: what a message may have beside its frame and target.
-const LINE_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - 64;
+pub const LINE_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - 64;
 
 /// A line and its cursor, which always stands between two characters as people see them (extended
 /// grapheme clusters, UAX #29).
@@ -162,7 +163,12 @@ impl Editor {
     /// What to show in `columns`, scrolled so that the cursor is seen.
     pub fn view(&mut self, columns: usize) -> View {
         let columns = columns.max(2);
-        let cells: Vec<SafeText> = self.text.graphemes(true).map(cell).collect();
+        let mut graphemes = self.text.graphemes(true).peekable();
+        let mut cells = Vec::new();
+        while let Some(grapheme) = graphemes.next() {
+            let next = graphemes.peek().and_then(|grapheme| grapheme.chars().next());
+            cells.push(cell(grapheme, next));
+        }
         let widths: Vec<usize> = cells.iter().map(SafeText::width).collect();
         let at = self.before().graphemes(true).count();
         // The cursor may stand behind the last character, and needs a column of its own there.
@@ -185,6 +191,8 @@ impl Editor {
         for cell in &cells[self.first..] {
             used += cell.width();
             if used > columns {
+                // What joins it to what is cut off must not be the last.
+                view.text.truncate(view.text.trim_end_matches(is_joiner).len());
                 break;
             }
             view.text.push_str(cell.as_str());
@@ -246,13 +254,24 @@ impl Editor {
     }
 }
 
-/// What is shown of a character. Terminals do not agree on whether an emoji and the tone of its
-/// skin are two columns or four, so the tone is sent but not shown while it is typed.
-fn cell(grapheme: &str) -> SafeText {
-    let mut shown = grapheme.chars();
-    let first: String = shown.by_ref().take(1).collect();
-    let is_tone = |c: &char| ('\u{1f3fb}'..='\u{1f3ff}').contains(c);
-    SafeText::new(first + &shown.filter(|c| !is_tone(c)).collect::<String>())
+/// What is shown of a character that `next` follows. Terminals do not agree on how many columns an
+/// emoji takes with the tone of its skin, with another one joined to it, or in its coloured form:
+/// so all that is sent, but while it is typed the emoji are shown one by one.
+fn cell(grapheme: &str, next: Option<char>) -> SafeText {
+    if grapheme.contains(LINE_BREAK) {
+        return SafeText::new('⏎');
+    }
+    let is_tone = |c: char| ('\u{1f3fb}'..='\u{1f3ff}').contains(&c);
+    let mut shown = String::with_capacity(grapheme.len());
+    let mut chars = grapheme.chars().peekable();
+    while let Some(c) = chars.next() {
+        let following = chars.peek().copied().or(next);
+        let is_left_out = is_tone(c) || (widens(c, following) && is_seen(&shown, c, following));
+        if shown.is_empty() || !is_left_out {
+            shown.push(c);
+        }
+    }
+    SafeText::before(shown, next)
 }
 
 #[cfg(test)]
@@ -348,6 +367,26 @@ mod tests {
         let mut line = editor("a👍🏽b");
         assert_eq!(line.view(20), View { text: "a👍b".into(), cursor: 4 });
         assert_eq!(line.take().as_str(), "a👍🏽b");
+    }
+
+    #[test]
+    fn joined_writing_is_as_it_is_and_joined_emoji_stand_side_by_side() {
+        let mut line = editor("می\u{200c}خ");
+        assert_eq!(line.view(20).text, "می\u{200c}خ");
+        assert_eq!(line.view(2).text, "خ");
+        line.home();
+        assert_eq!(line.view(2).text, "می");
+        let mut line = editor("👩\u{200d}💻1\u{fe0f}\u{20e3}");
+        assert_eq!(line.view(20), View { text: "👩💻1\u{20e3}".into(), cursor: 5 });
+        let mut line = editor("a\u{200d}b");
+        assert_eq!(line.view(20).text, "a<U+200D>b");
+    }
+
+    #[test]
+    fn a_line_break_is_a_character_that_is_seen() {
+        let mut line = editor("a\u{2028}b");
+        assert_eq!(line.view(20), View { text: "a⏎b".into(), cursor: 3 });
+        assert_eq!(line.take().as_str(), "a\u{2028}b");
     }
 
     #[test]

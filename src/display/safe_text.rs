@@ -1,10 +1,14 @@
 //! Text that may be written to a terminal.
 //!
 //! What the server, its users and the files' names say reaches the screen through [`SafeText`]
-//! alone: no control character, no bidirectional mark and no zero-width character passes raw.
+//! alone: no control character, no bidirectional mark and no zero-width character passes raw, but
+//! those that [`is_seen`] knows as a part of what people read.
 
 use std::fmt::{self, Write};
 
+use crate::protocol::joined::{
+    EMOJI_PRESENTATION, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, is_emoji, is_seen,
+};
 use crate::protocol::text::is_invisible;
 use unicode_width::UnicodeWidthChar;
 
@@ -13,16 +17,24 @@ use unicode_width::UnicodeWidthChar;
 /// number, so that no stack grows where safe texts are put together.
 const COMBINING_MAX: usize = 6;
 
-/// Asks for an emoji's coloured form. It neither hides nor moves anything, but terminals do not
-/// agree on the width of what it follows, so it is left out.
-const EMOJI_PRESENTATION: char = '\u{fe0f}';
+/// What ends a row within a message.
+pub const LINE_BREAK: char = '\u{2028}';
 
-/// Text without anything that a terminal would obey or hide.
+/// Text without anything that a terminal would obey or hide. A message may have several rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SafeText {
+    /// The rows, each but the last with a line feed behind it.
+    text: String,
+}
+
+/// A [`SafeText`] that is being written.
+#[derive(Debug, Default)]
+struct Writer {
     text: String,
     /// How many zero-width characters stand at its end.
     combining: usize,
+    /// What passes or does not by what comes behind it.
+    undecided: Option<char>,
 }
 
 /// Formats as `format!` does, into a [`SafeText`].
@@ -39,15 +51,42 @@ impl SafeText {
     /// Makes all of `text` visible: `^[` for a control character, `<U+202E>` for what is invisible,
     /// a space for a TAB.
     pub fn new(text: impl fmt::Display) -> Self {
-        let mut safe = SafeText::default();
-        // Only a `Display` that fails by itself can make this fail; what it wrote stands.
-        let _ = write!(safe, "{text}");
-        safe
+        SafeText::before(text, None)
     }
 
-    /// The text, fit for any terminal.
+    /// The same for a part of a longer text, which goes on with `next`.
+    pub fn before(text: impl fmt::Display, next: Option<char>) -> Self {
+        let mut writer = Writer::default();
+        writer.write(text);
+        writer.decide(next);
+        SafeText { text: writer.text }
+    }
+
+    /// What was said, between what stands before and behind it. Where a line ends in it, another
+    /// row begins.
+    pub fn message(before: impl fmt::Display, said: &str, behind: impl fmt::Display) -> Self {
+        let mut writer = Writer::default();
+        writer.write(before);
+        for (row, text) in said.split(LINE_BREAK).enumerate() {
+            if row > 0 {
+                writer.break_row();
+            }
+            writer.write(text);
+        }
+        writer.write(behind);
+        writer.decide(None);
+        SafeText { text: writer.text }
+    }
+
+    /// The text, fit for any terminal. Only a [`message`](Self::message) holds line feeds.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The text as it is written, where every row ends with `end`: those behind the first are
+    /// indented, so that none of them looks like another line.
+    pub fn rows(&self, end: &str) -> String {
+        self.text.replace('\n', &format!("{end}  ")) + end
     }
 
     /// How many columns it takes on a terminal that counts character by character.
@@ -61,32 +100,84 @@ impl SafeText {
         for (at, c) in self.text.char_indices() {
             width += c.width().unwrap_or(0);
             if width > columns {
-                return &self.text[..at];
+                // What joins it to what is cut off must not be the last.
+                return self.text[..at].trim_end_matches(is_joiner);
             }
         }
         &self.text
     }
 
+    /// The same without what terminals do not agree about how wide it makes an emoji.
+    #[must_use]
+    pub fn steady(&self) -> Self {
+        let mut text = String::with_capacity(self.text.len());
+        let mut chars = self.text.chars().peekable();
+        while let Some(c) = chars.next() {
+            if !widens(c, chars.peek().copied()) {
+                text.push(c);
+            }
+        }
+        SafeText { text }
+    }
+}
+
+/// Whether terminals may differ in how wide a text is for that character.
+pub(super) fn widens(c: char, next: Option<char>) -> bool {
+    c == EMOJI_PRESENTATION || (c == ZERO_WIDTH_JOINER && next.is_some_and(is_emoji))
+}
+
+/// Whether it needs a letter or an emoji behind it.
+pub(super) fn is_joiner(c: char) -> bool {
+    matches!(c, ZERO_WIDTH_JOINER | ZERO_WIDTH_NON_JOINER)
+}
+
+impl Writer {
+    fn write(&mut self, text: impl fmt::Display) {
+        // Only a `Display` that fails by itself can make this fail; what it wrote stands.
+        let _ = write!(self, "{text}");
+    }
+
+    fn break_row(&mut self) {
+        self.decide(None);
+        self.text.push('\n');
+        self.combining = 0;
+    }
+
+    /// Lets what is undecided pass or not.
+    fn decide(&mut self, next: Option<char>) {
+        if let Some(c) = self.undecided.take() {
+            match is_seen(&self.text, c, next) {
+                true => self.push_combining(c),
+                false => self.push_number(c),
+            }
+        }
+    }
+
     fn push(&mut self, c: char) {
+        self.decide(Some(c));
         match c {
             '\t' => self.text.push(' '),
             '\0'..='\x1f' | '\x7f' => {
                 self.text.push('^');
                 self.text.push(char::from(c as u8 ^ 0x40));
             }
-            EMOJI_PRESENTATION if self.ends_with_pictograph() => return,
-            _ if c.is_control() || is_invisible(c) => self.push_number(c),
-            _ if c.width() == Some(0) => {
-                if self.text.is_empty() || self.combining == COMBINING_MAX {
-                    return self.push_number(c);
-                }
-                self.combining += 1;
-                self.text.push(c);
+            EMOJI_PRESENTATION | ZERO_WIDTH_JOINER | ZERO_WIDTH_NON_JOINER => {
+                self.undecided = Some(c);
                 return;
             }
+            _ if c.is_control() || is_invisible(c) => self.push_number(c),
+            _ if c.width() == Some(0) => return self.push_combining(c),
             _ => self.text.push(c),
         }
         self.combining = 0;
+    }
+
+    fn push_combining(&mut self, c: char) {
+        if self.text.is_empty() || self.text.ends_with('\n') || self.combining == COMBINING_MAX {
+            return self.push_number(c);
+        }
+        self.combining += 1;
+        self.text.push(c);
     }
 
     fn push_number(&mut self, c: char) {
@@ -94,17 +185,19 @@ impl SafeText {
         self.text.push_str(&number);
         self.combining = 0;
     }
+}
 
-    /// Whether the last character is one that has a coloured form: beyond Latin-1, where the
-    /// arrows, symbols and emoji are.
-    fn ends_with_pictograph(&self) -> bool {
-        self.text.ends_with(|c: char| c >= '\u{2000}')
+impl Write for Writer {
+    fn write_str(&mut self, raw: &str) -> fmt::Result {
+        raw.chars().for_each(|c| self.push(c));
+        Ok(())
     }
 }
 
+/// Goes on with a text, each piece of it for itself.
 impl Write for SafeText {
     fn write_str(&mut self, raw: &str) -> fmt::Result {
-        raw.chars().for_each(|c| self.push(c));
+        self.text.push_str(SafeText::new(raw).as_str());
         Ok(())
     }
 }
@@ -118,6 +211,7 @@ impl fmt::Display for SafeText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::joined::is_all_seen;
     use proptest::prelude::*;
 
     fn safe(text: &str) -> String {
@@ -146,7 +240,35 @@ mod tests {
         for text in ["Zoë", "e\u{301}", "中文", "👍🏽", "שלום", "नमस्ते"] {
             assert_eq!(safe(text), text);
         }
-        assert_eq!(safe("❤\u{fe0f}"), "❤");
+        for text in
+            ["می\u{200c}خواهم", "ක්\u{200d}රි", "👩\u{200d}💻", "1\u{fe0f}\u{20e3}", "❤\u{fe0f}"]
+        {
+            assert_eq!(safe(text), text);
+        }
+    }
+
+    #[test]
+    fn a_joiner_that_joins_nothing_is_shown() {
+        assert_eq!(safe("a\u{200d}b"), "a<U+200D>b");
+        assert_eq!(safe("ی\u{200c}\u{200c}خ"), "ی<U+200C><U+200C>خ");
+        assert_eq!(safe("👩\u{200d}"), "👩<U+200D>");
+        // Not even where texts are put together.
+        assert_eq!(crate::safe!("{}{}", "ی\u{200c}", "x").text, "ی<U+200C>x");
+        assert_eq!(SafeText::before("ی\u{200c}", Some('خ')).text, "ی\u{200c}");
+    }
+
+    #[test]
+    fn a_message_of_several_rows_is_indented() {
+        let said = SafeText::message("bob: ", "a\u{2028}\u{2028}\u{301}b\nc", " (kept)");
+        assert_eq!(said.rows("\r\n"), "bob: a\r\n  \r\n  <U+0301>b^Jc (kept)\r\n");
+        assert_eq!(safe("a\u{2028}b"), "a<U+2028>b");
+    }
+
+    #[test]
+    fn what_terminals_differ_about_is_left_out_of_the_rows_below() {
+        let text = SafeText::new("👩\u{200d}💻 1\u{fe0f}\u{20e3} ක්\u{200d}රි");
+        assert_eq!(text.steady().as_str(), "👩💻 1\u{20e3} ක්\u{200d}රි");
+        assert_eq!(text.cut(3), "👩");
     }
 
     #[test]
@@ -169,9 +291,11 @@ mod tests {
         fn nothing_raw_passes(
             text in any::<String>(),
             tail in "[\\x00-\\x20\u{80}-\u{ad}\u{2000}-\u{2070}\u{fe00}-\u{feff}]{0,20}",
+            joined in "[یخද්1👩❤\u{301}\u{20e3}\u{200c}\u{200d}\u{fe0f}]{0,20}",
         ) {
-            let shown = SafeText::new(format_args!("{text}{tail}"));
-            prop_assert!(!shown.as_str().chars().any(|c| c.is_control() || is_invisible(c)));
+            let shown = SafeText::new(format_args!("{text}{tail}{joined}"));
+            prop_assert!(is_all_seen(shown.as_str()), "{shown:?}");
+            prop_assert_eq!(SafeText::new(&shown), shown);
         }
 
         #[test]

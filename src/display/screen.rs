@@ -55,7 +55,8 @@ impl Screen {
             (true, Kind::Error) => ("\x1b[31m", "\x1b[0m"),
             _ => ("", ""),
         };
-        for part in [on, line.text.as_str(), off, "\r\n"] {
+        let rows = line.text.rows("\r\n");
+        for part in [on, rows.trim_end_matches("\r\n"), off, "\r\n"] {
             self.output.extend_from_slice(part.as_bytes());
         }
     }

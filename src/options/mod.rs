@@ -3,7 +3,7 @@
 mod size;
 
 use std::ffi::{OsStr, OsString};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -38,6 +38,7 @@ pub struct Options {
 
     /// Address to listen on, may be repeated [default: all, IPv6 and IPv4]
     #[arg(short, long, env = "CHATSRV_LISTEN", value_name = "ADDR", value_delimiter = ',')]
+    #[arg(value_parser = address)]
     pub listen: Vec<IpAddr>,
 
     /// Folder for the accounts and all else that is kept; made where it is missing
@@ -277,6 +278,14 @@ fn data_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 fn first_of_list(list: &Path) -> PathBuf {
     let first = list.to_str().and_then(|list| list.split(':').next());
     first.map_or_else(|| list.to_owned(), PathBuf::from)
+}
+
+/// An address, where IPv6 may stand in brackets as the log writes it.
+fn address(text: &str) -> Result<IpAddr, AddrParseError> {
+    match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        Some(inner) => inner.parse().map(IpAddr::V6),
+        None => text.parse(),
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -73,6 +73,8 @@ fn addresses_may_be_repeated_or_listed() {
     let expected: [IpAddr; 2] = ["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
     assert_eq!(options(&["-l", "127.0.0.1", "--listen", "::1"]).listen, expected);
     assert_eq!(options(&["-l", "127.0.0.1,::1"]).listen, expected);
+    // As the log writes it.
+    assert_eq!(options(&["-l", "127.0.0.1,[::1]"]).listen, expected);
     assert_eq!(read(&["-l", "localhost"]).unwrap_err(), ErrorKind::ValueValidation);
 }
 

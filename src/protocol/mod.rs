@@ -3,11 +3,13 @@
 //! [`frame`] cuts bytes into frames, [`request`] makes a request of a command line, [`reply`]
 //! writes what the server answers, and [`name`] holds what both speak about: users, numbers,
 //! targets and file names, each parsed once and valid from then on. [`wire`] writes what a client
-//! sends. Nothing here knows a socket, a clock, or what a user may do. The text of the protocol is
-//! the manual page chatsrv-protocol(7).
+//! sends, and [`joined`] tells which of the characters without a width belong to what people read.
+//! Nothing here knows a socket, a clock, or what a user may do. The text of the protocol is the
+//! manual page chatsrv-protocol(7).
 
 pub mod address;
 pub mod frame;
+pub mod joined;
 pub mod name;
 pub mod reply;
 pub mod request;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use super::text::{Text, is_invisible};
+use super::joined::is_all_seen;
+use super::text::Text;
 
 /// The longest user name, and the longest group name without its `#`, in bytes.
 pub const NAME_BYTES_MAX: usize = 32;
@@ -265,7 +266,7 @@ impl fmt::Display for Target {
 }
 
 /// What people see beside a user's name: 1 to 64 characters, none of them a control, bidirectional
-/// or zero-width character, and not only white space.
+/// or zero-width character (but see [`is_all_seen`]), and not only white space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayName(Box<str>);
 
@@ -282,7 +283,7 @@ impl FromStr for DisplayName {
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let acceptable = !text.trim().is_empty()
             && text.chars().count() <= DISPLAY_NAME_CHARS_MAX
-            && !text.chars().any(|c| c.is_control() || is_invisible(c));
+            && is_all_seen(text);
         if acceptable { Ok(DisplayName(text.into())) } else { Err(InvalidName) }
     }
 }
@@ -406,8 +407,10 @@ mod tests {
 
     #[test]
     fn display_names_show_what_they_are() {
-        assert!("Zoë 中".parse::<DisplayName>().is_ok());
-        for bad in ["", " ", "a\u{202e}b", "a\u{200b}b", "a\u{7}b", &"x".repeat(65)] {
+        for good in ["Zoë 中", "می\u{200c}خواهم", "👩\u{200d}💻 1\u{fe0f}\u{20e3}"] {
+            assert!(good.parse::<DisplayName>().is_ok(), "{good}");
+        }
+        for bad in ["", " ", "a\u{202e}b", "a\u{200b}b", "a\u{200d}b", "a\u{7}b", &"x".repeat(65)] {
             assert!(bad.parse::<DisplayName>().is_err(), "{bad:?}");
         }
     }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
+use super::joined::is_all_seen;
+
 /// Why a line or a text is not one that the protocol allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextError {
@@ -92,7 +94,8 @@ pub const REASON_CHARS_MAX: usize = 200;
 pub struct InvalidReason;
 
 /// Why somebody is sent away, in the words of who does it: at most [`REASON_CHARS_MAX`] characters,
-/// none of them a control, bidirectional or zero-width character, and not only white space.
+/// none of them a control, bidirectional or zero-width character (but see [`is_all_seen`]), and not
+/// only white space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason(Box<str>);
 
@@ -109,7 +112,7 @@ impl FromStr for Reason {
     fn from_str(text: &str) -> Result<Self, InvalidReason> {
         let acceptable = !text.trim().is_empty()
             && text.chars().count() <= REASON_CHARS_MAX
-            && !text.chars().any(|c| c.is_control() || is_invisible(c));
+            && is_all_seen(text);
         if acceptable { Ok(Reason(text.into())) } else { Err(InvalidReason) }
     }
 }
@@ -149,7 +152,8 @@ fn has_control(utf8: &[u8]) -> bool {
 
 /// Whether a character takes part in hiding or reordering text: bidirectional controls and marks,
 /// zero-width characters, and other default-ignorable format characters (Unicode, UAX #9 and
-/// section 23). Names refuse them, clients show them visibly.
+/// section 23). Names refuse them, clients show them visibly, but where
+/// [`is_seen`](super::joined::is_seen) says that they belong to what people read.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -1,6 +1,6 @@
 //! What is unread, older messages, and the password.
 
-use crate::peer::{stderr, stdout, talk};
+use crate::peer::{Peer, stderr, stdout, talk};
 
 #[test]
 fn unread_chats_are_told_and_opened_and_a_plain_line_goes_there() {
@@ -103,4 +103,50 @@ fn a_chat_that_can_not_be_marked_as_read_is_not_opened_for_ever() {
     let said = stderr(&output);
     assert_eq!(said, "chatclient: bob can't be marked as read: the disk is full\n");
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_line_behind_what_led_to_no_chat_goes_to_no_other() {
+    let input = "/open *\none\n/open nobody\ntwo\n/open *\n/open a b\nthree\n/open *\n/call bob\n\
+                 four\n/open *\nPM\n//usr\n";
+    let output = talk(input, |peer| {
+        peer.welcome();
+        let open = |peer: &mut Peer| {
+            peer.expect("C OPEN * 20");
+            peer.list("OPEN", &[], "* 0");
+        };
+        open(peer);
+        peer.message("D * one");
+        peer.send("C 250 MSG 1000000000000011 * 1 0\n");
+        peer.expect("C OPEN nobody");
+        peer.send("C 550 OPEN no such user\n");
+        open(peer);
+        open(peer);
+        peer.expect("C CALL bob");
+        peer.send("C 551 CALL that user takes no direct chats now\n");
+        open(peer);
+        for text in ["PM", "/usr"] {
+            peer.message(&format!("D * {text}"));
+            peer.send("C 250 MSG 1000000000000012 * 1 0\n");
+        }
+        peer.goodbye();
+    });
+    assert_eq!(stderr(&output).matches("nothing was sent").count(), 3, "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_message_of_several_lines_is_indented_behind_the_first() {
+    let output = talk("/broadcast a\u{2028}b\n", |peer| {
+        peer.welcome();
+        peer.send("D 1000000000000010 bob * one\u{2028}\u{2028}09:15 alice -> *: two\n");
+        peer.message("D * a\u{2028}b");
+        peer.send("C 250 MSG 1000000000000011 * 0 0\n");
+        peer.goodbye();
+    });
+    let shown = stdout(&output);
+    let received = "01:46 bob -> *: one\n  \n  09:15 alice -> *: two\n";
+    assert!(shown.contains(received), "{shown}");
+    let own = "01:46 alice -> *: a\n  b (nobody else is online)\n";
+    assert!(shown.contains(own), "{shown}");
 }

@@ -66,16 +66,17 @@ fn one_failed_line_fails_the_script_but_not_the_rest() {
 
 #[test]
 fn a_sum_is_told_or_what_there_is_not() {
-    let output = talk("/sum a b\n/sum c \n", |peer| {
+    let output = talk("/sum a b\n/sum  c \n", |peer| {
         peer.welcome();
         peer.expect("C SUM a b");
         peer.send(format!("C 250 SUM {} 5 a b\n", "0".repeat(64)));
-        peer.expect("C SUM c");
-        peer.send("C 550 SUM c\n");
+        // A name is all that stands behind the one space.
+        peer.expect("C SUM  c ");
+        peer.send("C 550 SUM  c \n");
         peer.goodbye();
     });
     assert_eq!(stdout(&output), format!("{}  a b\n", "0".repeat(64)));
-    assert_eq!(stderr(&output), "chatclient: no such file: c\n");
+    assert_eq!(stderr(&output), "chatclient: no such file:  c \n");
     assert_eq!(output.status.code(), Some(1));
 }
 

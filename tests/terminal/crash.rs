@@ -9,7 +9,7 @@ use crate::person::Person;
 use crate::support::{Server, password_of};
 
 /// A client that takes lines from a pipe, for a new user.
-fn pipe(server: &Server, folder: &Path, name: &str) -> Child {
+pub fn pipe(server: &Server, folder: &Path, name: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatclient"));
     let address = server.address();
     command.args(["--register", &address.ip().to_string(), &address.port().to_string(), name]);
@@ -62,7 +62,7 @@ fn a_stream_of_messages_survives_crashes_of_the_server() {
     let shown: Vec<String> = shown.lines().map(|row| row.replace(" (offline; kept)", "")).collect();
     assert_eq!(numbers(&shown, "alice -> bob: number "), expected, "{said}");
     // What was shown does not come as unread again.
-    bob.type_keys("\x15EX\r");
+    bob.type_keys("\x15/ex\r");
     assert_eq!(bob.wait_for_end(), Some(0));
     server.login("bob").leave();
     let mut bob = pipe(&server, folder.path(), "bob");
@@ -141,6 +141,6 @@ fn a_chat_is_opened_after_a_time_away() {
     bob.wait_for_row("the password is changed");
     let shown = String::from_utf8_lossy(&bob.everything);
     assert!(!shown.contains("another one") && !shown.contains(&password_of("bob")));
-    bob.type_keys("EX\r");
+    bob.type_keys("/ex\r");
     assert_eq!(bob.wait_for_end(), Some(0));
 }

@@ -16,7 +16,7 @@ fn port(person: &Person) -> u16 {
 }
 
 /// Alice calls bob, and bob takes the call.
-fn talk(alice: &mut Person, bob: &mut Person) {
+pub fn talk(alice: &mut Person, bob: &mut Person) {
     bob.type_keys("/up\r");
     bob.wait_for_row("direct chats are taken on port ");
     alice.type_keys("/call bob\r");
@@ -77,7 +77,7 @@ fn the_end_of_a_client_ends_its_chat() {
     let mut alice = Person::register(&server, folder.path(), 80, "alice");
     let mut bob = Person::register(&server, folder.path(), 80, "bob");
     talk(&mut alice, &mut bob);
-    alice.type_keys("bye\rEX\r");
+    alice.type_keys("bye\r/ex\r");
     assert_eq!(alice.wait_for_end(), Some(0));
     bob.wait_for_row("alice -> bob (direct): bye");
     bob.wait_for_row("the direct chat with alice is over: the other side hung up");

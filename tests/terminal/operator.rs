@@ -42,7 +42,7 @@ fn counts_rise_and_one_chat_is_entered_and_answered() {
     operator.wait_for_row("bob -> operator: still me");
     assert_eq!(shown(&operator, "bob -> operator:"), 3);
     operator.wait_for_row("new: * 1");
-    operator.type_keys("EX\r");
+    operator.type_keys("/ex\r");
     assert_eq!(operator.wait_for_end(), Some(0));
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -130,6 +130,40 @@ impl Person {
     #[track_caller]
     pub fn wait_for_prompt(&mut self, row: &str) {
         self.wait_until(row, |screen| screen.cursor().0 == row);
+    }
+
+    /// Reads what the client writes until it has told the terminal that, so often in all.
+    #[track_caller]
+    pub fn wait_until_written(&mut self, what: &str, count: usize) {
+        while String::from_utf8_lossy(&self.everything).matches(what).count() < count {
+            let Ok(bytes) = self.written.recv_timeout(PATIENCE) else {
+                panic!("waited for {what:?}, and saw:\n{}", self.screen.rows().join("\n"));
+            };
+            self.everything.extend_from_slice(&bytes);
+            self.screen.write(&bytes);
+        }
+    }
+
+    /// The same for a client that is being stopped: it is continued until it has.
+    #[track_caller]
+    pub fn go_on_until_written(&mut self, what: &str, count: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while String::from_utf8_lossy(&self.everything).matches(what).count() < count {
+            assert!(Instant::now() < deadline, "{what:?} was not written");
+            // It may not have stopped yet, and would then stop all the same.
+            self.signal(Signal::CONT);
+            if let Ok(bytes) = self.written.recv_timeout(Duration::from_millis(50)) {
+                self.everything.extend_from_slice(&bytes);
+                self.screen.write(&bytes);
+            }
+        }
+    }
+
+    /// Reads what a client has written that has ended.
+    pub fn read_the_rest(&mut self) {
+        while let Ok(bytes) = self.written.recv_timeout(PATIENCE) {
+            self.everything.extend_from_slice(&bytes);
+        }
     }
 
     pub fn resize(&mut self, columns: u16) {

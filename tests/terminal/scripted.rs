@@ -1,6 +1,7 @@
 //! A person at a terminal, with a server that says exactly what each test wants.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
@@ -12,7 +13,7 @@ use crate::person::Person;
 use crate::support::PATIENCE;
 
 /// Takes alice's login, and what a client asks for after it at a terminal.
-fn welcome(peer: &mut Peer) {
+pub fn welcome(peer: &mut Peer) {
     peer.welcome();
     lists(peer);
 }
@@ -26,21 +27,21 @@ fn lists(peer: &mut Peer) {
 }
 
 /// Waits until the client has closed the connection, whatever it says before.
-fn until_the_end(peer: &mut Peer) {
+pub fn until_the_end(peer: &mut Peer) {
     // A client that leaves before it has read everything resets the connection.
     let _ = peer.lines.read_to_end(&mut Vec::new());
 }
 
-fn wait(signal: &Receiver<()>) {
+pub fn wait(signal: &Receiver<()>) {
     signal.recv_timeout(PATIENCE).expect("the other side gets there");
 }
 
-fn signal() -> (Sender<()>, Receiver<()>) {
+pub fn signal() -> (Sender<()>, Receiver<()>) {
     mpsc::channel()
 }
 
 /// Sits alice down before a server that does all of this, one script a connection.
-fn sit_down(kind: &str, scripts: Vec<Script>) -> (Person, JoinHandle<()>, tempfile::TempDir) {
+pub fn sit_down(kind: &str, scripts: Vec<Script>) -> (Person, JoinHandle<()>, tempfile::TempDir) {
     let folder = folder();
     let (port, server) = serve_all(scripts);
     let args = ["127.0.0.1", &port.to_string(), "alice"];
@@ -123,7 +124,6 @@ fn lines_behind_open_wait_for_that_chat() {
         "xterm",
         vec![Box::new(move |peer: &mut Peer| {
             welcome(peer);
-            carol(peer);
             for (chat, said) in [("bob", ["one", "two"]), ("dave", ["three", "four"])] {
                 peer.expect(&format!("C OPEN {chat}"));
                 wait(&told);
@@ -133,12 +133,12 @@ fn lines_behind_open_wait_for_that_chat() {
                     peer.send(format!("C 250 MSG 1000000000000009 {chat} 1 0\n"));
                 }
             }
+            carol(peer);
             peer.expect("C OPEN nobody");
             peer.send("C 550 OPEN no such user\n");
             peer.goodbye();
         })],
     );
-    open_carol(&mut alice);
     alice.type_keys("\x1b[200~/open bob\none\ntwo\x1b[201~y");
     alice.wait_for_row("lines that wait for the chat to be opened: 2");
     tell.send(()).unwrap();
@@ -148,10 +148,12 @@ fn lines_behind_open_wait_for_that_chat() {
     tell.send(()).unwrap();
     alice.wait_for_row("alice -> dave: four");
     // What was meant for a chat that is none goes to no other.
-    alice.type_keys("\x1b[200~/open nobody\nfive\x1b[201~y");
+    open_carol(&mut alice);
+    alice.type_keys("/open nobody\rfive\r");
     alice.wait_for_row("no such user");
     alice.wait_for_row("not taken: five");
-    alice.type_keys("EX\r");
+    alice.wait_for_row("lines that were not taken: 1");
+    alice.type_keys("/ex\r");
     assert_eq!(alice.wait_for_end(), Some(0));
     server.join().unwrap();
 }
@@ -183,25 +185,24 @@ fn a_pasted_password_is_no_message() {
         "xterm",
         vec![Box::new(|peer: &mut Peer| {
             welcome(peer);
-            carol(peer);
             peer.expect("C PASSWD");
             peer.send("C 354 PASSWD send the old password\n");
             peer.expect("D secret");
             peer.send("C 354 PASSWD send the new password\n");
             peer.expect("D an0ther");
             peer.send("C 250 PASSWD changed\n");
-            peer.message("D carol hello");
-            peer.send("C 250 MSG 1000000000000009 carol 1 0\n");
+            carol(peer);
             peer.expect("C TOKEN");
             peer.send("C 250 TOKEN t0ken\n");
+            peer.message("D carol hello");
+            peer.send("C 250 MSG 1000000000000009 carol 1 0\n");
             peer.goodbye();
         })],
     );
-    open_carol(&mut alice);
-    alice.type_keys("\x1b[200~/passwd\nsecret\nan0ther\nan0ther\nhello\x1b[201~y");
+    alice.type_keys("\x1b[200~/passwd\nsecret\nan0ther\nan0ther\n/open carol\nhello\x1b[201~y");
     alice.wait_for_row("the password is changed");
     alice.wait_for_row("alice -> carol: hello");
-    alice.type_keys("EX\r");
+    alice.type_keys("/ex\r");
     assert_eq!(alice.wait_for_end(), Some(0));
     assert!(!String::from_utf8_lossy(&alice.everything).contains("an0ther"));
     server.join().unwrap();
@@ -275,12 +276,73 @@ fn whoever_leaves_the_password_of_a_job_leaves_the_terminal_in_order() {
     alice.type_keys("secr\x03");
     assert_eq!(alice.wait_for_end(), Some(77));
     assert!(alice.echoes());
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT, Signal::USR1] {
         let mut alice = at_the_password();
         alice.signal(signal);
         assert_eq!(alice.wait_for_end(), Some(77), "{signal:?}");
         assert!(alice.echoes(), "{signal:?}");
     }
+}
+
+/// How often the terminal was told that.
+fn told(person: &Person, what: &str) -> usize {
+    String::from_utf8_lossy(&person.everything).matches(what).count()
+}
+
+const PASTE_ON: &str = "\x1b[?2004h";
+const PASTE_OFF: &str = "\x1b[?2004l";
+
+#[test]
+fn a_signal_that_ends_the_client_gives_the_terminal_back_first() {
+    let asked = |folder: &Path, kind: &str| {
+        let (port, _server) = serve_all(vec![Box::new(|peer: &mut Peer| {
+            peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+            peer.expect("C USER alice");
+            peer.send("C 331 USER alice send the password\n");
+            until_the_end(peer);
+        })]);
+        let args = ["127.0.0.1", &port.to_string(), "alice"];
+        let mut alice = Person::sit_down_at(kind, &args, folder, 80);
+        alice.wait_for_prompt("password:");
+        alice
+    };
+    let folder = folder();
+    let signals = [Signal::QUIT, Signal::ABORT, Signal::USR1, Signal::ALARM, Signal::TERM];
+    for signal in signals {
+        for kind in ["xterm", "dumb"] {
+            let mut alice = asked(folder.path(), kind);
+            assert!(!alice.echoes());
+            alice.signal(signal);
+            let code = alice.wait_for_end();
+            assert_eq!(code, (signal == Signal::TERM).then_some(77), "{signal:?}");
+            assert!(alice.echoes(), "{signal:?} at {kind}");
+            alice.read_the_rest();
+            assert_eq!(told(&alice, PASTE_ON), told(&alice, PASTE_OFF), "{signal:?} at {kind}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_that_stops_the_client_gives_the_terminal_back_until_it_goes_on() {
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![Box::new(|peer: &mut Peer| {
+            welcome(peer);
+            peer.goodbye();
+        })],
+    );
+    alice.type_keys("half a line");
+    alice.wait_for_prompt("alice> half a line");
+    // Where nobody could continue it, the system does not stop it; it gives the terminal back and
+    // takes it again all the same.
+    alice.signal(Signal::TSTP);
+    alice.wait_until_written(PASTE_OFF, 1);
+    alice.go_on_until_written(PASTE_ON, 2);
+    alice.wait_for_prompt("alice> half a line");
+    assert!(!alice.echoes());
+    alice.type_keys("\x15/ex\r");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::direct::action::CallAction;
 use chatsrv::protocol::name::{DisplayName, FileName, GroupName, Target, UserRef};
 use chatsrv::protocol::request::LIST_MESSAGES_MAX;
 
+use crate::destination::Destination;
 use crate::groups::{self, GroupRequest};
 use crate::transfers::Source;
 
@@ -121,6 +122,13 @@ pub const COMMANDS: &[Command] = &[
         alone(words, Action::Direct)
     }),
     row("EX", "", "log out", Completes::Nothing, |words| alone(words, Action::Leave)),
+    row("/pm", "", "the same as PM, in a chat too", Completes::Nothing, |words| {
+        alone(words, Action::Public)
+    }),
+    row("/dm", "", "the same as DM, in a chat too", Completes::Nothing, |words| {
+        alone(words, Action::Direct)
+    }),
+    row("/ex", "", "log out", Completes::Nothing, |words| alone(words, Action::Leave)),
     row("/list", "", "list who is online", Completes::Nothing, |words| alone(words, Action::Who)),
     row("/active", "", "the same", Completes::Nothing, |words| alone(words, Action::Who)),
     row("/msg", "USER TEXT", "send a message to one user", Completes::Users, |words| {
@@ -204,24 +212,24 @@ pub const COMMANDS: &[Command] = &[
         on_or_off(words).map(Action::Quiet)
     }),
     row("/files", "[FOLDER]", "list the files of a folder", Completes::Files, |words| {
-        file_or_all(words.trim().trim_end_matches('/')).map(Action::Files)
+        file_or_all(words.trim_end_matches('/')).map(Action::Files)
     }),
     row("/get", "NAME|@ID", "download a file, @ID one that was sent", Completes::Files, |words| {
-        words.trim().parse().ok().map(Action::Get)
+        words.parse().ok().map(Action::Get)
     }),
     row("/put", "FILE", "upload a file into the shared folder", Completes::Nothing, |words| {
-        some_text(words).map(|path| Action::Send { path: path.trim().to_string(), to: None })
+        some_text(words).map(|path| Action::Send { path, to: None })
     }),
     row("/sendfile", "TARGET FILE", "send a file to a chat", Completes::Chats, |words| {
         let (target, path) = target_and_text(words)?;
         let to = Some(target.parse().ok()?);
-        Some(Action::Send { path: path.trim().to_string(), to })
+        Some(Action::Send { path, to })
     }),
     row("/sum", "NAME", "tell the SHA-256 of a file", Completes::Files, |words| {
-        words.trim().parse().ok().map(Action::Sum)
+        words.parse().ok().map(Action::Sum)
     }),
     row("/abort", "[NAME]", "cancel the transfer of a file, or all", Completes::Files, |words| {
-        Some(Action::Abort(some_text(words.trim())))
+        Some(Action::Abort((!words.is_empty()).then(|| words.to_string())))
     }),
     row("/up", "[PORT]", "take direct chats", Completes::Nothing, |words| {
         CallAction::up(words).map(Action::Call)
@@ -298,6 +306,11 @@ impl Command {
     pub fn usage(&self) -> String {
         format!("{} {}", self.name, self.words).trim_end().to_string()
     }
+
+    /// Whether plain lines behind it are meant for the chat that it names.
+    pub fn leads_to_chat(&self) -> bool {
+        ["/open", "/call", "/accept"].contains(&self.name)
+    }
 }
 
 /// What a typed line is.
@@ -313,8 +326,8 @@ pub enum Typed {
     Text(String),
 }
 
-/// Reads a line typed at the prompt. The words PM, DM and EX are commands only when they stand
-/// alone.
+/// Reads a line typed where no chat is open. The words PM, DM and EX are commands only when they
+/// stand alone.
 pub fn read(line: &str) -> Typed {
     if let Some(text) = line.strip_prefix("//") {
         return Typed::Text(format!("/{text}"));
@@ -329,9 +342,14 @@ pub fn read(line: &str) -> Typed {
     }
 }
 
-/// Reads a line typed in a dialogue: a command only where it begins with `/`.
-pub fn read_in_dialogue(line: &str) -> Typed {
+/// Reads a line typed in a chat or a dialogue: a command only where it begins with `/`.
+pub fn read_text(line: &str) -> Typed {
     if line.trim_start().starts_with('/') { read(line) } else { Typed::Text(line.to_string()) }
+}
+
+/// Reads a line that was typed for `destination`.
+pub fn read_for(destination: &Destination, line: &str) -> Typed {
+    if destination.takes_words() { read(line) } else { read_text(line) }
 }
 
 fn find(name: &str) -> Option<&'static Command> {
@@ -398,101 +416,4 @@ fn file_or_all(words: &str) -> Option<Option<FileName>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dialogues_begin_with_a_word_that_stands_alone() {
-        assert_eq!(read("PM"), Typed::Action(Action::Public));
-        assert_eq!(read(" dm "), Typed::Action(Action::Direct));
-        assert_eq!(read("EX"), Typed::Action(Action::Leave));
-        assert_eq!(read("pm me"), Typed::Text("pm me".into()));
-        assert_eq!(read("hello"), Typed::Text("hello".into()));
-    }
-
-    #[test]
-    fn words_are_checked() {
-        let bob = Target::User("bob".parse().unwrap());
-        assert_eq!(
-            read("/MSG bob  hi "),
-            Typed::Action(Action::Say { to: bob, text: " hi ".into() })
-        );
-        for misused in ["/msg bob", "/msg * hi", "/msg bob  ", "/nick", "/list x", "/get ../x"] {
-            assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
-        }
-        assert!(matches!(read("/send * hi"), Typed::Action(Action::Say { .. })));
-        assert_eq!(read("/files docs/"), Typed::Action(Action::Files("docs".parse().ok())));
-        assert_eq!(
-            read("/get a b.txt"),
-            Typed::Action(Action::Get(Source::Shared("a b.txt".parse().unwrap())))
-        );
-        assert_eq!(read("/quiet ON"), Typed::Action(Action::Quiet(true)));
-        assert_eq!(read("/nope"), Typed::Unknown);
-        assert_eq!(read("//etc is a folder"), Typed::Text("/etc is a folder".into()));
-    }
-
-    #[test]
-    fn chats_are_named_by_their_targets() {
-        let bob: Target = "bob".parse().unwrap();
-        assert_eq!(read("/open bob"), Typed::Action(Action::Open(bob)));
-        assert_eq!(read("/history"), Typed::Action(Action::History(None, HISTORY_COUNT)));
-        assert_eq!(read("/history bob 5"), Typed::Action(Action::History(Some(bob), 5)));
-        let words = "two words".to_string();
-        let search = Action::Search { chat: None, words };
-        assert_eq!(read("/search - two words "), Typed::Action(search));
-        for misused in ["/open", "/open a b", "/history bob 0", "/history bob 1001", "/search -"] {
-            assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
-        }
-    }
-
-    #[test]
-    fn groups_are_made_of_users() {
-        let make = |name: Option<&str>, users: &[&str], asks| {
-            let name = name.map(|name| name.parse().unwrap());
-            let users = users.iter().map(|user| user.parse().unwrap()).collect();
-            Typed::Action(Action::Group(GroupRequest::Make { name, users, asks }))
-        };
-        assert_eq!(
-            read("/makegroup #ops bob  12345"),
-            make(Some("#ops"), &["bob", "12345"], false)
-        );
-        assert_eq!(read("/makegroupreq bob"), make(None, &["bob"], true));
-        let (ops, bob) = ("#ops".parse().unwrap(), "bob".parse().unwrap());
-        assert_eq!(
-            read("/admit #ops bob"),
-            Typed::Action(Action::Group(GroupRequest::Admit(ops, bob)))
-        );
-        assert_eq!(
-            read("/keep #ops OFF"),
-            Typed::Action(Action::Group(GroupRequest::Keep(ops, false)))
-        );
-        let misused = [
-            "/makegroup",
-            "/makegroup #ops",
-            "/makegroup bob #ops",
-            "/joingroup ops",
-            "/admit #ops",
-            "/keep #ops",
-            "/sendgroup #ops",
-            "/sendgroup bob hi",
-            "/members",
-        ];
-        for misused in misused {
-            assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
-        }
-    }
-
-    #[test]
-    fn in_a_dialogue_only_a_slash_begins_a_command() {
-        assert_eq!(read_in_dialogue("EX"), Typed::Text("EX".into()));
-        assert_eq!(read_in_dialogue("/list"), Typed::Action(Action::Who));
-    }
-
-    #[test]
-    fn every_command_explains_itself() {
-        for command in COMMANDS {
-            let asked = read(&format!("/help {}", command.name));
-            assert_eq!(asked, Typed::Action(Action::Help(Some(command))), "{}", command.name);
-        }
-    }
-}
+mod tests;

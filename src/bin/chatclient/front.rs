@@ -2,9 +2,11 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::time::Instant;
 
 use zeroize::Zeroizing;
 
+use crate::destination::Destination;
 use crate::line::Line;
 use crate::safe_text::SafeText;
 use crate::transfers::Progress;
@@ -15,10 +17,11 @@ use crate::vocabulary::Vocabulary;
 pub struct Prompt {
     /// What stands before it.
     pub text: SafeText,
+    /// Where a line goes that begins now.
+    pub destination: Destination,
     /// Whether it must not be seen.
     pub secret: bool,
-    /// Whether the history is to hold it. Where it is not, the prompt comes between: what is being
-    /// typed waits until it is answered.
+    /// Whether the history is to hold it.
     pub remembered: bool,
     /// Whether it begins with a user's name.
     pub awaits_user: bool,
@@ -27,16 +30,25 @@ pub struct Prompt {
 /// What came from the person.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A line.
-    Line(Zeroizing<String>),
-    /// Several lines that were pasted at once, knowingly.
-    Pasted(Vec<String>),
+    /// A line, and where it goes.
+    Line(Zeroizing<String>, Destination),
+    /// Several lines that were pasted at once, knowingly, and where they go.
+    Pasted(Pasted, Destination),
     /// A line that can't be taken, and why.
     Unreadable(&'static str),
     /// What goes on is to stop.
     Interrupt,
     /// No more lines will come.
     End,
+}
+
+/// What is to become of lines that were pasted at once.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pasted {
+    /// Each is a message just as it stands.
+    Messages(Vec<String>),
+    /// They are taken as if they had been typed.
+    Typed(Vec<String>),
 }
 
 /// Shows lines and takes lines.
@@ -56,7 +68,7 @@ pub trait Front {
     /// Says in what state the connection is, where that is not as it should be.
     fn set_status(&mut self, status: Option<SafeText>);
 
-    /// Says what is awaited.
+    /// Says what is awaited. A line that is being typed stays for what was awaited when it began.
     fn set_prompt(&mut self, prompt: Prompt);
 
     /// What to wait on before [`read`](Self::read); `None` where nothing can come.
@@ -67,6 +79,11 @@ pub trait Front {
     /// # Errors
     /// Where it can't be read.
     fn read(&mut self) -> io::Result<()>;
+
+    /// When to take a turn although nothing comes; none where that does not matter.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
 
     /// The next thing that has come; `words` are what the Tab key completes with.
     fn next(&mut self, words: &Vocabulary) -> Option<Input>;
@@ -79,6 +96,9 @@ pub trait Front {
 
     /// Whether what goes on is to stop although nothing can be typed, once for each time.
     fn take_interrupt(&mut self) -> bool;
+
+    /// Gives the terminal back as it was: the process is about to stop or to end.
+    fn release(&mut self);
 
     /// The terminal has another size, or other settings: another program may have had it.
     ///

@@ -12,6 +12,7 @@ mod chats;
 mod client;
 mod commands;
 mod connection;
+mod destination;
 mod direct;
 mod downloads_folder;
 mod front;

@@ -17,7 +17,7 @@ use crate::front::{Front, Input, Prompt};
 use crate::line::{Kind, Line};
 use crate::login::Password;
 use crate::safe_text::SafeText;
-use crate::signals::SignalPipe;
+use crate::signals::{Postponed, Signal, SignalPipe};
 use crate::transfers::{Goal, Place, Progress, Source};
 use crate::vocabulary::Vocabulary;
 
@@ -133,6 +133,8 @@ impl Front for JobFront {
         false
     }
 
+    fn release(&mut self) {}
+
     fn changed(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -163,16 +165,26 @@ pub fn ask_password(text: &str) -> io::Result<Option<Password>> {
         return Ok(None);
     }
     let (end, _guard) = SignalPipe::end_for_now()?;
+    let mut stop = Postponed::catch(false)?;
     let settings = tcgetattr(io::stdin())?;
     let mut silent = settings.clone();
     silent.local_modes.remove(LocalModes::ECHO);
-    // The line end is echoed, and Ctrl-C is read as a character that ends the line: a signal from
-    // the terminal could as well stop the process, with the echo still off.
+    // The line end is echoed, and Ctrl-C is read as a character that ends the line.
     silent.local_modes.insert(LocalModes::ECHONL);
     silent.local_modes.remove(LocalModes::ISIG);
     silent.special_codes[SpecialCodeIndex::VEOL] = INTERRUPT;
     tcsetattr(io::stdin(), OptionalActions::Drain, &silent)?;
-    let asked = write!(io::stderr(), "{text}").and_then(|()| read_password(&end));
+    let asked = loop {
+        match write!(io::stderr(), "{text}").and_then(|()| read_password(&end, &stop)) {
+            Ok(None) => {
+                tcsetattr(io::stdin(), OptionalActions::Drain, &settings)?;
+                stop.take().map_or(Ok(()), Signal::obey)?;
+                tcsetattr(io::stdin(), OptionalActions::Drain, &silent)?;
+            }
+            Ok(Some(password)) => break Ok(password),
+            Err(error) => break Err(error),
+        }
+    };
     let restored = tcsetattr(io::stdin(), OptionalActions::Drain, &settings);
     if asked.is_err() {
         // Where standard error takes nothing, there is nobody left to tell.
@@ -183,12 +195,17 @@ pub fn ask_password(text: &str) -> io::Result<Option<Password>> {
     Ok(Some(password))
 }
 
-fn read_password(end: &SignalPipe) -> io::Result<Password> {
+/// Reads the password; none where the process is to stop first.
+fn read_password(end: &SignalPipe, stop: &Postponed) -> io::Result<Option<Password>> {
     let mut line = Zeroizing::new(Vec::with_capacity(CLIENT_LINE_BYTES_MAX));
     let mut buffer = Zeroizing::new([0; CLIENT_LINE_BYTES_MAX]);
     let stdin = io::stdin();
     loop {
-        let mut polled = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
+        let mut polled = [
+            PollFd::new(&stdin, PollFlags::IN),
+            PollFd::new(end, PollFlags::IN),
+            PollFd::new(stop, PollFlags::IN),
+        ];
         match poll(&mut polled, None) {
             Ok(_) => {}
             Err(Errno::INTR) => continue,
@@ -196,6 +213,9 @@ fn read_password(end: &SignalPipe) -> io::Result<Password> {
         }
         if !polled[1].revents().is_empty() {
             return Err(io::ErrorKind::Interrupted.into());
+        }
+        if !polled[2].revents().is_empty() {
+            return Ok(None);
         }
         let length = rustix::io::read(&stdin, buffer.as_mut_slice())?;
         line.extend_from_slice(&buffer[..length]);
@@ -207,5 +227,5 @@ fn read_password(end: &SignalPipe) -> io::Result<Password> {
         }
     }
     let text = std::str::from_utf8(&line).map_err(io::Error::other)?;
-    Ok(Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_string()))
+    Ok(Some(Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_string())))
 }

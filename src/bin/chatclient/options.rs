@@ -23,7 +23,7 @@ use crate::transfers::{Goal, Place, Source};
 #[derive(Debug, Parser)]
 #[command(name = "chatclient", version, max_term_width = 100)]
 pub struct Options {
-    /// The server's name or address, or the path of its own socket
+    /// The server's name or address, perhaps in brackets, or the path of its own socket
     #[arg(env = "CHAT_HOST")]
     pub host: String,
 
@@ -120,7 +120,7 @@ impl Options {
     pub fn server(&self) -> Result<Server, String> {
         match self.port {
             Some(port) if !self.host.contains('/') => {
-                Ok(Server::Host { host: self.host.clone(), port })
+                Ok(Server::Host { host: without_brackets(&self.host).to_string(), port })
             }
             None if !self.host.contains('/') && !Path::new(&self.host).exists() => {
                 Err(format!("give the port of {}, or the path of a socket", self.host))
@@ -182,6 +182,12 @@ impl Options {
 
 /// What names standard output as a file.
 const STANDARD_OUTPUTS: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// An IPv6 address as it stands before a port, and so in logs and messages: `[::1]`.
+fn without_brackets(host: &str) -> &str {
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    inner.filter(|address| address.contains(':')).unwrap_or(host)
+}
 
 /// What `-o` names: a new file, or something else that is there and takes bytes.
 fn file_place(path: &Path) -> Result<Place, String> {
@@ -247,6 +253,10 @@ mod tests {
         let server = |words: &str| parse(words).unwrap().server();
         let host = Server::Host { host: "h".to_string(), port: 9000 };
         assert_eq!(server("h 9000"), Ok(host));
+        let local = |host: &str| Ok(Server::Host { host: host.to_string(), port: 9000 });
+        assert_eq!(server("[::1] 9000"), local("::1"));
+        assert_eq!(server("[fe80::1%eth0] 9000"), local("fe80::1%eth0"));
+        assert_eq!(server("[h] 9000"), local("[h]"));
         let socket = Ok(Server::Socket(PathBuf::from("./admin.sock")));
         assert_eq!(server("./admin.sock"), socket);
         assert_eq!(server("./admin.sock 9000"), socket);

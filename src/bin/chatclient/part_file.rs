@@ -11,9 +11,9 @@ use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use chatsrv::protocol::joined::with_all_seen;
 use chatsrv::protocol::name::FileName;
 use chatsrv::protocol::reply::MessageId;
-use chatsrv::protocol::text::is_invisible;
 use rustix::fs::{
     AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, fstat, fsync, linkat,
     openat, renameat_with, statat, unlinkat,
@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 /// with a dot, with `_` for what would not be seen.
 pub fn local_name(name: &FileName) -> String {
     let last = name.as_str().rsplit('/').next().unwrap_or_default();
-    last.chars().map(|c| if is_invisible(c) { '_' } else { c }).collect()
+    with_all_seen(last)
 }
 
 /// The longest name that a file which somebody sent gets here, in bytes; what is put behind it
@@ -45,8 +45,7 @@ const COPIES_MAX: u32 = 9999;
 /// hidden, no option of a command, and nothing in it that would not be seen.
 pub fn received_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let visible = |c: char| if c.is_control() || is_invisible(c) { '_' } else { c };
-    let mut safe: String = last.chars().map(visible).collect();
+    let mut safe = with_all_seen(last).replace(char::is_control, "_");
     if safe.starts_with(['.', '-']) {
         safe.replace_range(..1, "_");
     }
@@ -59,7 +58,7 @@ pub fn received_name(name: &str) -> String {
     let (stem, ending) = split_ending(&safe);
     let fits = |at: &usize| stem.is_char_boundary(*at);
     let end = (0..=RECEIVED_NAME_BYTES_MAX - ending.len()).rev().find(fits).unwrap_or(0);
-    format!("{}{ending}", &stem[..end])
+    with_all_seen(&format!("{}{ending}", &stem[..end]))
 }
 
 /// Splits `photo.jpg` before its last dot; an ending is short, or it is none.

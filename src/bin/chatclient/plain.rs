@@ -8,6 +8,7 @@ use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use crate::destination::Destination;
 use crate::front::{Front, Input, Prompt};
 use crate::line::{Kind, Line};
 use crate::safe_text::SafeText;
@@ -22,6 +23,10 @@ pub struct Plain {
     prompt: Prompt,
     /// Whether the prompt stands at the cursor.
     prompted: bool,
+    /// Whether a line was taken since the prompt was written.
+    has_taken: bool,
+    /// Whether the prompt has moved by itself since: the line under way may have been begun before.
+    moved: bool,
     /// The terminal's settings while its echo is off.
     echoing: Option<Termios>,
     /// What waits to be written.
@@ -39,6 +44,8 @@ impl Plain {
             is_terminal: io::stdin().is_terminal(),
             prompt: Prompt::default(),
             prompted: false,
+            has_taken: false,
+            moved: false,
             echoing: None,
             output: Vec::new(),
             broken: None,
@@ -87,8 +94,7 @@ impl Front for Plain {
             self.output.push(b'\n');
         }
         if !matches!(line.kind, Kind::Error | Kind::Warning) {
-            self.output.extend_from_slice(line.text.as_str().as_bytes());
-            self.output.push(b'\n');
+            self.output.extend_from_slice(line.text.rows("\n").as_bytes());
             return;
         }
         self.write_output();
@@ -108,6 +114,7 @@ impl Front for Plain {
 
     fn set_prompt(&mut self, prompt: Prompt) {
         if self.prompt != prompt {
+            self.moved |= self.is_terminal && !self.has_taken && may_mislead(&self.prompt, &prompt);
             self.prompted = false;
             self.prompt = prompt;
         }
@@ -129,7 +136,13 @@ impl Front for Plain {
     }
 
     fn next(&mut self, _words: &Vocabulary) -> Option<Input> {
-        self.input.pop_front()
+        let mut input = self.input.pop_front()?;
+        let moved = std::mem::take(&mut self.moved);
+        if let Input::Line(_, destination) = &mut input {
+            *destination = if moved { Destination::Unsure } else { self.prompt.destination };
+        }
+        self.has_taken = true;
+        Some(input)
     }
 
     fn give_back(&mut self, _line: &str) {}
@@ -142,7 +155,14 @@ impl Front for Plain {
         false
     }
 
+    fn release(&mut self) {
+        // A terminal that is gone needs no echo.
+        let _ = self.set_echo(true);
+        self.write_output();
+    }
+
     fn changed(&mut self) -> io::Result<()> {
+        self.prompted = false;
         Ok(())
     }
 
@@ -154,6 +174,7 @@ impl Front for Plain {
     fn flush(&mut self) -> io::Result<()> {
         if self.is_terminal {
             self.set_echo(!self.prompt.secret)?;
+            self.has_taken = false;
             if !std::mem::replace(&mut self.prompted, true) {
                 self.output.extend_from_slice(self.prompt.text.as_str().as_bytes());
             }
@@ -164,10 +185,15 @@ impl Front for Plain {
 
 impl Drop for Plain {
     fn drop(&mut self) {
-        // A terminal that is gone needs no echo.
-        let _ = self.set_echo(true);
-        self.write_output();
+        self.release();
     }
+}
+
+/// Whether a line that was begun at one prompt could go to a chat by mistake at the next one.
+fn may_mislead(before: &Prompt, after: &Prompt) -> bool {
+    let is_shown = !before.text.as_str().is_empty();
+    let is_chat = |to: &Destination| matches!(to, Destination::Chat(_) | Destination::Direct(..));
+    is_shown && before.destination != after.destination && is_chat(&after.destination)
 }
 
 /// Bytes to lines, none of them longer than the server takes.
@@ -209,7 +235,7 @@ impl LineReader {
         }
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(&bytes);
         match std::str::from_utf8(bytes) {
-            Ok(text) => Input::Line(Zeroizing::new(text.to_string())),
+            Ok(text) => Input::Line(Zeroizing::new(text.to_string()), Destination::Nowhere),
             Err(_) => Input::Unreadable("that line is not UTF-8"),
         }
     }
@@ -228,7 +254,7 @@ mod tests {
     }
 
     fn line(text: &str) -> Input {
-        Input::Line(Zeroizing::new(text.into()))
+        Input::Line(Zeroizing::new(text.into()), Destination::Nowhere)
     }
 
     #[test]
@@ -244,7 +270,7 @@ mod tests {
         let input = read(&[b"\xff\n", long.as_bytes(), b"y\nok\n"]);
         assert!(matches!(
             input[..],
-            [Input::Unreadable(_), Input::Unreadable(_), Input::Line(_), Input::End]
+            [Input::Unreadable(_), Input::Unreadable(_), Input::Line(..), Input::End]
         ));
     }
 

@@ -4,13 +4,14 @@ use chatsrv::protocol::name::{Target, UserRef};
 use chatsrv::protocol::verb::Verb;
 
 use super::files::{goal, typed_path};
-use super::passwd::{Entry, Passwords};
-use super::{Client, Dialogue, Ending, PATIENCE_OF_SCRIPTS, Stage};
+use super::passwd::Passwords;
+use super::{Client, Ending, PATIENCE_OF_SCRIPTS, Stage};
 use crate::commands::{self, Action, COMMANDS, Command, Typed};
+use crate::destination::{Destination, Dialogue, Entry};
 use crate::front::Input;
 use crate::groups::GroupRequest;
 use crate::line::Line;
-use crate::login::{Password, is_yes};
+use crate::login::{Password, Question, is_yes};
 use crate::one_job::Job;
 use crate::outbox::NotTaken;
 use crate::safe_text::safe;
@@ -59,19 +60,32 @@ impl Client {
             return Ok(());
         }
         match (input, self.stage) {
-            (Input::Line(answer), Stage::Login(Some(question))) => {
-                let step = self.login.answered(question, answer);
-                self.go_on(step)?;
+            (Input::Line(answer, Destination::Login(question)), stage) => {
+                return self.take_answer_to(question, answer, stage);
             }
             (Input::End, Stage::Login(Some(_))) => return Err(Ending::Left),
             (Input::Interrupt, _) => self.interrupted()?,
-            (Input::Line(line), _) => self.take_entered(line),
-            (Input::Pasted(_), Stage::Login(Some(_))) => {}
-            (Input::Pasted(lines), _) => self.take_pasted(lines),
+            (Input::Line(line, to), _) => self.take_entered(line, to),
+            (Input::Pasted(lines, to), _) => self.take_pasted(lines, to),
             (Input::Unreadable(why), _) => self.show(Line::error(safe!("{why}"))),
             (Input::End, _) if !self.front.has_ended() => self.leave_or_ask(),
             (Input::End, _) => self.end_input(),
         }
+        Ok(())
+    }
+
+    /// An answer to a question of the login, which may have been answered otherwise meanwhile.
+    fn take_answer_to(
+        &mut self,
+        question: Question,
+        answer: Password,
+        stage: Stage,
+    ) -> Result<(), Ending> {
+        if stage == Stage::Login(Some(question)) {
+            let step = self.login.answered(question, answer);
+            return self.go_on(step);
+        }
+        self.show(Line::error(safe!("nothing was sent: that is not asked any more")));
         Ok(())
     }
 
@@ -102,56 +116,79 @@ impl Client {
         self.show(if interactive { Line::notice(text) } else { Line::error(text) });
     }
 
-    /// Takes a line, wherever it comes from, as what is awaited.
-    pub(super) fn take_typed(&mut self, line: Password) {
-        if let Dialogue::Password(entry) = self.dialogue {
+    /// Takes a line, wherever it comes from, as something for its destination.
+    pub(super) fn take_typed(&mut self, line: Password, to: Destination) {
+        let step = match to {
+            Destination::Dialogue(step) if step == self.dialogue => step,
+            Destination::Dialogue(_) => {
+                let why = safe!("nothing was sent: that is not asked any more");
+                return self.show(Line::error(why));
+            }
+            _ => Dialogue::None,
+        };
+        if let Dialogue::Password(entry) = step {
             return self.take_password(entry, line);
         }
-        let in_dialogue = self.dialogue != Dialogue::None;
         if line.trim().is_empty() {
-            if in_dialogue {
+            if step != Dialogue::None {
                 self.cancel_dialogue();
             }
             return;
         }
-        if self.dialogue == Dialogue::Leave {
+        if step == Dialogue::Leave {
             self.dialogue = Dialogue::None;
             if is_yes(&line) {
                 self.leave();
             }
             return;
         }
-        let typed =
-            if in_dialogue { commands::read_in_dialogue(&line) } else { commands::read(&line) };
-        match typed {
+        match commands::read_for(&to, &line) {
             Typed::Action(action) if self.is_refused(&action, &line) => {}
             Typed::Action(action) => self.act(action),
             Typed::Misused(command) => {
                 self.show(Line::error(safe!("usage: {}", command.usage())));
+                if command.leads_to_chat() {
+                    self.not_led_to_chat();
+                }
             }
             Typed::Unknown => self.show(Line::error(safe!(
                 "no such command; /help lists them, and // at the start stands for a plain /"
             ))),
-            Typed::Text(text) => self.take_text(&text),
+            Typed::Text(text) => self.take_text(&text, to),
         }
     }
 
-    /// Text that is no command: the next step of a dialogue.
-    fn take_text(&mut self, text: &str) {
-        match self.dialogue {
-            Dialogue::Text(target) => {
+    /// Text that is no command goes where it was meant to go when it was begun, or nowhere.
+    pub(super) fn take_text(&mut self, text: &str, to: Destination) {
+        if self.is_over(&to) {
+            return self.show(Line::error(safe!(
+                "nothing was sent: that line was for {to}, and that chat is over"
+            )));
+        }
+        match to {
+            Destination::Dialogue(Dialogue::Text(target)) => {
                 self.dialogue = Dialogue::None;
                 self.say(target, text);
             }
-            Dialogue::User => self.take_user(text),
-            _ if self.direct.is_open() => self.say_directly(text),
-            _ => match self.reading.open {
-                Some(chat) => self.say(chat, text),
-                None => self.show(Line::error(safe!(
-                    "nothing was sent: type PM to write to everyone, DM to write to one user, or \
-                     /help"
-                ))),
-            },
+            Destination::Dialogue(_) => self.take_user(text),
+            Destination::Direct(..) => self.say_directly(text),
+            Destination::Chat(chat) => self.say(chat, text),
+            Destination::Unsure => self.show(Line::error(safe!(
+                "nothing was sent: the prompt has moved, and the line may have been begun before; \
+                 type it again"
+            ))),
+            Destination::Nowhere | Destination::Login(_) => self.show(Line::error(safe!(
+                "nothing was sent: type PM to write to everyone, DM to write to one user, or /help"
+            ))),
+        }
+    }
+
+    /// Whether the chat is over in which a line was begun.
+    pub(super) fn is_over(&self, to: &Destination) -> bool {
+        match to {
+            Destination::Chat(chat) => !self.reading.places.takes(*chat),
+            Destination::Direct(_, call) => !self.direct.is_open_in(*call),
+            _ => false,
         }
     }
 
@@ -191,7 +228,10 @@ impl Client {
                 self.ask(Asked::Chats, Verb::Unread, "");
             }
             Action::Open(chat) => self.open_chat(chat),
-            Action::Close => self.reading.open = None,
+            Action::Close => {
+                self.direct.unbind();
+                self.reading.places.close();
+            }
             Action::History(chat, count) => self.older(chat, count),
             Action::Search { chat, words } => match chat {
                 Some(chat) => self.ask(Asked::Search, Verb::Search, format_args!("{chat} {words}")),

@@ -9,8 +9,9 @@ use chatsrv::protocol::name::{Number, UserName};
 use chatsrv::protocol::verb::Verb;
 
 use super::console::Console;
-use super::{Client, Dialogue, Ending, Stage};
+use super::{Client, Ending, Stage};
 use crate::connection::{ConnectError, Connection};
+use crate::destination::Dialogue;
 use crate::groups::GroupRequest;
 use crate::line::Line;
 use crate::login::{Question, Step};
@@ -242,6 +243,7 @@ impl Client {
         }
         if session.open_requests().any(Asked::leads_into_chat) {
             self.drop_waiting();
+            self.not_led_to_chat();
         }
         self.reading.disconnected(session.open_requests());
         self.tell_unanswered(&session);

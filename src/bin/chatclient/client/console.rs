@@ -102,7 +102,7 @@ impl Client {
         let (Some(console), Some(chat)) = (&mut self.console, note.chat) else {
             return Some(note);
         };
-        if note.own || self.reading.open == Some(chat) {
+        if note.own || self.reading.places.open() == Some(chat) {
             console.touch(chat, note.id);
             return Some(note);
         }
@@ -124,7 +124,7 @@ impl Client {
 
     /// A plain line goes to this chat from now on, and what arrives there is shown.
     pub(super) fn enter(&mut self, chat: Target) {
-        self.reading.open = Some(chat);
+        self.reading.places.enter(chat);
         if let Some(console) = &mut self.console {
             console.clear(chat);
         }

@@ -10,9 +10,10 @@ use rustix::event::PollFlags;
 
 use super::{Client, Stage};
 use crate::clock;
+use crate::destination::Destination;
 use crate::direct::action::CallAction;
 use crate::direct::announced::Announced;
-use crate::direct::calls::{Calls, Event, What};
+use crate::direct::calls::{CallId, Calls, Event, What};
 use crate::direct::chat::Stage as ChatStage;
 use crate::direct::listener::PORT_MIN;
 use crate::line::{Kind, Line};
@@ -35,6 +36,9 @@ pub(super) struct Direct {
     alive_due: Option<Instant>,
     /// How often it is told.
     alive_period: Duration,
+    /// The chat to which the lines of a script go that has called or taken a call, also when it is
+    /// over: the script does not see that it is, and they must go to no other.
+    bound: Option<(UserName, CallId)>,
     /// What stands between the two names of a direct chat.
     sign: &'static str,
 }
@@ -47,15 +51,29 @@ impl Default for Direct {
             number: None,
             alive_due: None,
             alive_period: ALIVE_PERIOD,
+            bound: None,
             sign,
         }
     }
 }
 
 impl Direct {
-    /// Whether a plain line goes to a direct chat.
-    pub fn is_open(&self) -> bool {
-        self.calls.current().is_some_and(|(_, stage)| stage == ChatStage::Open)
+    /// Whether that direct chat goes on.
+    pub fn is_open_in(&self, call: CallId) -> bool {
+        let (current, id) = (self.calls.current(), self.calls.id());
+        current.is_some_and(|(_, stage)| stage == ChatStage::Open && id == call)
+    }
+
+    /// Where a line goes that begins now; none where that is no direct chat.
+    pub fn destination(&self) -> Option<Destination> {
+        let id = self.calls.id();
+        let open = self.calls.current().filter(|_| self.is_open_in(id)).map(|(peer, _)| (peer, id));
+        open.or(self.bound).map(|(peer, id)| Destination::Direct(peer, id))
+    }
+
+    /// A script's lines go elsewhere from now on, unless the direct chat goes on.
+    pub fn unbind(&mut self) {
+        self.bound = self.bound.filter(|(_, id)| self.is_open_in(*id));
     }
 
     /// Whether a call of one's own waits for its answer.
@@ -64,10 +82,9 @@ impl Direct {
         self.calls.current().is_some_and(|(_, stage)| waits.contains(&stage))
     }
 
-    /// The prompt, where a plain line goes to a direct chat.
-    pub fn prompt(&self, own: &str) -> Option<SafeText> {
-        let (peer, _) = self.calls.current().filter(|_| self.is_open())?;
-        Some(safe!("{own} {} {peer} (direct)> ", self.sign))
+    /// The prompt of a direct chat.
+    pub fn prompt(&self, own: &str, peer: UserName) -> SafeText {
+        safe!("{own} {} {peer} (direct)> ", self.sign)
     }
 
     /// What to wait for.
@@ -100,17 +117,36 @@ impl Client {
             }
             CallAction::Call(user) => self.call(user),
             CallAction::Accept => match self.direct.calls.accept() {
-                Some(peer) => self.show(opened(peer)),
-                None => self.show(Line::error(safe!("nobody calls"))),
+                Some(peer) => {
+                    self.bind(peer);
+                    self.show(opened(peer));
+                }
+                None => {
+                    self.show(Line::error(safe!("nobody calls")));
+                    self.not_led_to_chat();
+                }
             },
             CallAction::Decline => self.decline(),
-            CallAction::HangUp => match self.direct.calls.hang_up(Instant::now()) {
-                Some((peer, ChatStage::Open)) => {
-                    self.show(Line::notice(safe!("the direct chat with {peer} is over")));
-                }
-                Some((peer, _)) => self.show(Line::notice(safe!("no direct chat with {peer}"))),
-                None => self.show(Line::error(safe!("there is no direct chat"))),
-            },
+            CallAction::HangUp => self.hang_up(),
+        }
+    }
+
+    fn hang_up(&mut self) {
+        let ended = self.direct.calls.hang_up(Instant::now());
+        self.direct.unbind();
+        self.show(match ended {
+            Some((peer, ChatStage::Open)) => {
+                Line::notice(safe!("the direct chat with {peer} is over"))
+            }
+            Some((peer, _)) => Line::notice(safe!("no direct chat with {peer}")),
+            None => Line::error(safe!("there is no direct chat")),
+        });
+    }
+
+    /// The lines of a script go to the call that has just begun.
+    fn bind(&mut self, peer: UserName) {
+        if !self.front.is_interactive() {
+            self.direct.bound = Some((peer, self.direct.calls.id()));
         }
     }
 
@@ -193,6 +229,8 @@ impl Client {
             let why = safe!("{peer} first: /hangup ends that");
             return self.show(Line::error(why));
         }
+        // Until it is taken, the lines behind it in a script are for nobody.
+        self.not_led_to_chat();
         self.ask(Asked::Call(user), Verb::Call, user);
     }
 
@@ -215,7 +253,10 @@ impl Client {
             None => Err("where it is, is not known".to_string()),
         };
         match begun {
-            Ok(()) => self.show(Line::notice(safe!("calling {peer} …"))),
+            Ok(()) => {
+                self.bind(peer);
+                self.show(Line::notice(safe!("calling {peer} …")));
+            }
             Err(why) => self.show(unreachable(peer, &why)),
         }
     }
@@ -318,7 +359,7 @@ fn alive_period(seconds: Option<&str>) -> Duration {
 
 /// `12:34 alice -> bob (direct): hello`.
 fn said(from: &str, to: &str, text: &str) -> SafeText {
-    safe!("{} {from} -> {to} (direct): {text}", clock::now())
+    SafeText::message(format_args!("{} {from} -> {to} (direct): ", clock::now()), text, "")
 }
 
 /// Whether the locale's characters are those of Unicode, after locale(7).

@@ -1,6 +1,6 @@
 //! Groups: what the person asks about them, and what the server tells of them.
 
-use chatsrv::protocol::name::Target;
+use chatsrv::protocol::name::{GroupName, Target};
 use chatsrv::protocol::reply::ServerLine;
 
 use super::Client;
@@ -59,10 +59,8 @@ impl Client {
                     self.words.add_chat(Target::Group(group));
                 }
             }
-            GroupRequest::Leave(group) => {
-                self.reading.groups.retain(|other| other != group);
-                self.reading.forget(Target::Group(*group));
-            }
+            GroupRequest::Leave(group) => self.forget_group(*group),
+            GroupRequest::Mine { .. } => self.leave_what_is_over(),
             _ => {}
         }
         self.show_all(request.done(line).map(Line::answer));
@@ -77,9 +75,35 @@ impl Client {
         if news.has_joined() && !self.reading.groups.contains(&news.group) {
             self.reading.groups.push(news.group);
         }
-        if news.has_left() {
-            self.reading.groups.retain(|group| *group != news.group);
-        }
         self.show(Line::notice(safe!("{news}")));
+        if news.has_left() {
+            self.forget_group(news.group);
+        }
+    }
+
+    /// A group has changed, as a later server tells it: `#group what user by`. What of it ends a
+    /// chat ends it here too.
+    pub(super) fn take_group_change(&mut self, line: &ServerLine<'_>) {
+        self.show(Line::notice(safe!("notice: {}", Shown(line))));
+        let mut words = line.rest.split(' ');
+        if let (Some(Ok(group)), Some("dissolve")) = (words.next().map(str::parse), words.next()) {
+            self.forget_group(group);
+        }
+    }
+
+    /// This user is no member any more: what was begun there goes nowhere.
+    fn forget_group(&mut self, group: GroupName) {
+        self.reading.groups.retain(|other| *other != group);
+        self.reading.forget(Target::Group(group));
+    }
+
+    /// A group may have ended while the connection was gone.
+    fn leave_what_is_over(&mut self) {
+        if let Some(Target::Group(group)) = self.reading.places.open()
+            && !self.reading.groups.contains(&group)
+        {
+            self.show(Line::notice(safe!("you are no member of {group} any more")));
+            self.forget_group(group);
+        }
     }
 }

@@ -10,33 +10,34 @@ mod ending;
 mod files;
 mod group;
 mod passwd;
+mod places;
 mod reading;
 mod receive;
 mod wait;
 mod waiting;
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::frame::FrameBuffer;
-use chatsrv::protocol::name::{Target, UserName};
+use chatsrv::protocol::name::UserName;
 use chatsrv::protocol::verb::Verb;
 use chatsrv::tls_client::TlsConnector;
 
 use crate::backoff::Backoff;
 use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
+use crate::destination::{Destination, Dialogue};
 use crate::front::{Front, Prompt};
 use crate::jobs::Jobs;
 use crate::line::{Kind, Line};
-use crate::login::{Credentials, Login, Password, Question};
+use crate::login::{Credentials, Login, Question};
 use crate::options::Accept;
 use crate::outbox::Outbox;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
-use crate::signals::SignalPipe;
+use crate::signals::{Postponed, SignalPipe};
 use crate::transfers::Transfers;
 use crate::vocabulary::Vocabulary;
 use crate::wire::Outgoing;
@@ -44,8 +45,9 @@ use console::Console;
 use direct::Direct;
 pub use ending::Conclusion;
 use ending::Ending;
-use passwd::{Entry, Passwords};
+use passwd::Passwords;
 use reading::Reading;
+use waiting::Waiting;
 
 /// How often it is told how far the transfers and the connection are.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
@@ -70,21 +72,6 @@ enum Stage {
     Talking,
     /// The server was told goodbye.
     Leaving,
-}
-
-/// A message or a decision that is put together step by step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dialogue {
-    /// None.
-    None,
-    /// Waits for whom a direct message is.
-    User,
-    /// Waits for the message to this target.
-    Text(Target),
-    /// Waits for a password that is to be changed.
-    Password(Entry),
-    /// Waits for whether to leave.
-    Leave,
 }
 
 /// What is known before the start.
@@ -131,7 +118,7 @@ pub struct Client {
     dialogue: Dialogue,
     passwords: Passwords,
     /// Lines that were pasted or typed, and whose time has not come.
-    waiting: VecDeque<Password>,
+    waiting: Waiting,
     reading: Reading,
     transfers: Transfers,
     direct: Direct,
@@ -158,6 +145,7 @@ pub struct Client {
     heard: Option<Instant>,
     change: Option<SignalPipe>,
     end: Option<SignalPipe>,
+    postponed: Option<Postponed>,
 }
 
 impl Client {
@@ -192,7 +180,7 @@ impl Client {
             job: start.job,
             dialogue: Dialogue::None,
             passwords: Passwords::default(),
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             reading: Reading::default(),
             transfers: Transfers::new()?,
             direct: Direct::default(),
@@ -210,6 +198,7 @@ impl Client {
             heard: None,
             change: completes.then(SignalPipe::change).transpose()?,
             end: completes.then(SignalPipe::end).transpose()?,
+            postponed: completes.then(|| Postponed::catch(true)).transpose()?,
             front,
         })
     }
@@ -243,11 +232,19 @@ impl Client {
         self.front.set_prompt(prompt);
         self.front.flush().map_err(Ending::Front)?;
         let ready = self.wait()?;
+        // What was typed was typed at the prompt that stands there, before all else happens.
+        if ready.person {
+            self.front.read().map_err(Ending::Front)?;
+            self.take_input()?;
+        }
         if ready.changed && self.change.as_mut().is_some_and(SignalPipe::take) {
             self.front.changed().map_err(Ending::Front)?;
         }
         if ready.ended {
             return Err(Ending::Left);
+        }
+        if ready.signalled {
+            self.obey().map_err(Ending::Front)?;
         }
         if ready.jobs {
             let lines = self.transfers.jobs_done(&mut self.session);
@@ -262,13 +259,20 @@ impl Client {
         if ready.direct || self.direct.is_due() {
             self.take_calls();
         }
-        if ready.person {
-            self.front.read().map_err(Ending::Front)?;
-        }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             self.overdue()?;
         }
         Ok(())
+    }
+
+    /// Does what a signal does, but gives the terminal back before.
+    fn obey(&mut self) -> io::Result<()> {
+        let Some(signal) = self.postponed.as_mut().and_then(Postponed::take) else {
+            return Ok(());
+        };
+        self.front.release();
+        signal.obey()?;
+        self.front.changed()
     }
 
     /// Tells how far the transfers are, at most once a period: chunks arrive far more often.
@@ -350,38 +354,57 @@ impl Client {
         self.show(Line::error(safe!("offline: that has to wait until the server is back")));
     }
 
-    fn prompt(&self) -> Prompt {
-        if let Stage::Login(Some(question)) = self.stage {
-            let (text, secret) = (question_text(question), question.is_secret());
-            return Prompt { text, secret, ..Prompt::default() };
+    /// Where a line goes that begins now.
+    fn destination(&self) -> Destination {
+        match (self.stage, self.dialogue) {
+            (Stage::Login(Some(question)), _) => Destination::Login(question),
+            (_, Dialogue::None) => {
+                let direct = self.direct.destination();
+                let behind = direct.or_else(|| self.waiting.behind());
+                behind.unwrap_or_else(|| self.reading.places.destination())
+            }
+            (_, step) => Destination::Dialogue(step),
         }
-        if !self.is_open() {
+    }
+
+    fn prompt(&self) -> Prompt {
+        let is_asked = matches!(self.stage, Stage::Login(Some(_)));
+        if !is_asked && !self.is_open() {
             return Prompt::default();
         }
-        let text = match (self.dialogue, self.reading.open) {
-            (Dialogue::Password(entry), _) => {
-                let text = SafeText::new(entry.prompt());
-                return Prompt { text, secret: true, ..Prompt::default() };
-            }
-            (Dialogue::None, chat) => {
-                let name = self.name.as_ref().map_or("", UserName::as_str);
-                if let Some(prompt) = self.direct.prompt(name) {
-                    return Prompt { text: prompt, remembered: true, ..Prompt::default() };
-                }
-                match chat {
-                    Some(Target::Everyone) => safe!("{name} to everyone> "),
-                    Some(chat) => safe!("{name} to {chat}> "),
-                    None => safe!("{name}> "),
-                }
-            }
-            (Dialogue::User, _) => safe!("to whom? "),
-            (Dialogue::Text(Target::Everyone), _) => safe!("to everyone> "),
-            (Dialogue::Text(target), _) => safe!("to {target}> "),
-            (Dialogue::Leave, _) => safe!("leave? (y/n) "),
+        let destination = self.destination();
+        let secret = match destination {
+            Destination::Login(question) => question.is_secret(),
+            Destination::Dialogue(step) => matches!(step, Dialogue::Password(_)),
+            _ => false,
         };
-        let awaits_user = self.dialogue == Dialogue::User;
-        let remembered = self.dialogue != Dialogue::Leave;
-        Prompt { text, secret: false, remembered, awaits_user }
+        let leaves = destination == Destination::Dialogue(Dialogue::Leave);
+        Prompt {
+            text: self.prompt_text(&destination),
+            destination,
+            secret,
+            remembered: !secret && !leaves && !is_asked,
+            awaits_user: destination == Destination::Dialogue(Dialogue::User),
+        }
+    }
+
+    fn prompt_text(&self, destination: &Destination) -> SafeText {
+        let name = self.name.as_ref().map_or("", UserName::as_str);
+        match *destination {
+            Destination::Login(question) => question_text(question),
+            Destination::Dialogue(Dialogue::Password(entry)) => SafeText::new(entry.prompt()),
+            Destination::Dialogue(Dialogue::User) => safe!("to whom? "),
+            Destination::Dialogue(Dialogue::Text(_)) => safe!("to {destination}> "),
+            Destination::Dialogue(Dialogue::Leave) => safe!("leave? (y/n) "),
+            Destination::Direct(peer, _) => self.direct.prompt(name, peer),
+            Destination::Chat(chat) if self.reading.places.is_to_come(chat) => {
+                safe!("{name} to {destination} (opening)> ")
+            }
+            Destination::Chat(_) => safe!("{name} to {destination}> "),
+            Destination::Dialogue(Dialogue::None) | Destination::Nowhere | Destination::Unsure => {
+                safe!("{name}> ")
+            }
+        }
     }
 
     /// Whether lines can be typed: from the first login on, unless the login asks something.

@@ -4,7 +4,8 @@
 use chatsrv::protocol::reply::{Code, ServerLine};
 use chatsrv::protocol::verb::Verb;
 
-use super::{Client, Dialogue};
+use super::Client;
+use crate::destination::{Dialogue, Entry};
 use crate::line::Line;
 use crate::login::Password;
 use crate::safe_text::safe;
@@ -16,14 +17,6 @@ use crate::wire::Outgoing;
 pub(super) struct Passwords {
     old: Password,
     new: Password,
-}
-
-/// Which password is awaited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
-    Old,
-    New,
-    NewAgain,
 }
 
 impl Entry {

@@ -7,9 +7,11 @@ use chatsrv::protocol::reply::{Delivered, MessageId, ServerLine};
 use chatsrv::protocol::request::LIST_MESSAGES_MAX;
 use chatsrv::protocol::verb::Verb;
 
+use super::places::Places;
 use super::{Client, Ending, Stage};
 use crate::chats::{CHATS_MAX, Chats, chat_of};
 use crate::clock;
+use crate::destination::Destination;
 use crate::line::{Kind, Line};
 use crate::listing::Unread;
 use crate::missed::{Fetch, HELD_MAX, Missed, Note};
@@ -37,8 +39,8 @@ pub(super) struct Reading {
     opening: Option<Opening>,
     /// The groups that this user is in, as far as that is known.
     pub groups: Vec<GroupName>,
-    /// The chat that a plain line goes to.
-    pub open: Option<Target>,
+    /// The chats that plain lines go to.
+    pub places: Places,
     /// How far back the history was read: in which chat, and before which message.
     history: Option<(Target, MessageId)>,
     /// When the server was last told what was shown.
@@ -75,6 +77,7 @@ impl Reading {
     pub fn disconnected<'a>(&mut self, unanswered: impl Iterator<Item = &'a Asked>) {
         self.missed.cancel();
         self.opening = None;
+        self.places.disconnected();
         self.listed.clear();
         self.unread.clear();
         for asked in unanswered {
@@ -87,7 +90,7 @@ impl Reading {
     /// This user has left a chat.
     pub fn forget(&mut self, chat: Target) {
         self.chats.forget(chat);
-        self.open = self.open.filter(|open| *open != chat);
+        self.places.end(chat);
         self.history = self.history.filter(|(read, _)| *read != chat);
     }
 
@@ -152,7 +155,7 @@ impl Client {
             () if own(message.to) => Kind::Direct,
             () => Kind::Message,
         };
-        let text = said(message.id, message.from, message.to, message.text);
+        let text = said(message.id, message.from, message.to, message.text, "");
         Note {
             id: message.id,
             chat: chat_of(self.name, message.from, message.to),
@@ -249,15 +252,30 @@ impl Client {
     /// Asks for what is unread in a chat, which is the one that a plain line goes to from then on.
     pub(super) fn open_chat(&mut self, chat: Target) {
         self.mark(true);
+        if self.stage != Stage::Talking {
+            self.show_offline();
+            self.reading.places.fail(chat);
+            return self.not_led_to_chat();
+        }
+        if self.is_opening() {
+            return self.show(Line::error(safe!("another chat is being opened")));
+        }
+        self.direct.unbind();
+        self.reading.places.begin(chat);
         if chat == Target::Everyone {
             self.ask(Asked::OpenLast, Verb::Open, format_args!("* {PUBLIC_COUNT}"));
-        } else if self.stage == Stage::Talking && self.reading.opening.is_some() {
-            self.show(Line::error(safe!("another chat is being opened")));
         } else {
-            if self.stage == Stage::Talking {
-                self.reading.opening = Some(Opening { chat, stopped: false, held: Vec::new() });
-            }
+            self.reading.opening = Some(Opening { chat, stopped: false, held: Vec::new() });
             self.ask(Asked::Open, Verb::Open, chat);
+        }
+    }
+
+    /// What leads to a chat did not. A person sees what the prompt says now; in a script the lines
+    /// behind it were meant for that chat, and must go to no other.
+    pub(super) fn not_led_to_chat(&mut self) {
+        if !self.front.is_interactive() {
+            self.direct.unbind();
+            self.reading.places.close();
         }
     }
 
@@ -307,7 +325,7 @@ impl Client {
 
     /// Asks for older messages: those before the ones shown last, where it is the same chat again.
     pub(super) fn older(&mut self, chat: Option<Target>, count: u16) {
-        let Some(chat) = chat.or(self.reading.open) else {
+        let Some(chat) = chat.or(self.reading.places.open()) else {
             return self.show(Line::error(safe!("no chat is open: name one, as in /history bob")));
         };
         let before = match self.reading.history {
@@ -339,8 +357,12 @@ impl Client {
             _ => {}
         }
         if !done {
-            if asked.leads_into_chat() {
+            if let (true, Destination::Chat(chat)) =
+                (asked.leads_into_chat(), self.reading.places.destination())
+            {
+                self.reading.places.fail(chat);
                 self.drop_waiting();
+                self.not_led_to_chat();
             }
             return self.show(Line::error(SafeText::new(line.rest)));
         }
@@ -411,7 +433,7 @@ impl Client {
     }
 }
 
-/// `12:34 alice -> bob: hello`; the target `*` is everyone.
-pub(super) fn said(id: MessageId, from: &str, to: &str, text: &str) -> SafeText {
-    safe!("{} {from} -> {to}: {text}", clock::moment(id))
+/// `12:34 alice -> bob: hello`, with a remark behind it; the target `*` is everyone.
+pub(super) fn said(id: MessageId, from: &str, to: &str, text: &str, remark: &str) -> SafeText {
+    SafeText::message(format_args!("{} {from} -> {to}: ", clock::moment(id)), text, remark)
 }

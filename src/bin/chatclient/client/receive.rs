@@ -166,6 +166,7 @@ impl Client {
                 return self.show_all(stopped);
             }
             122 | 123 | 128 => return self.take_group_notice(line),
+            136 => return self.take_group_change(line),
             129 => safe!("the server stops within {word} s"),
             // What came to the protocol later, and is not known here.
             130.. => return,
@@ -291,13 +292,12 @@ impl Client {
             target => target,
         };
         let name = self.name.as_ref().map_or("", |name| name.as_str());
-        let mut shown = said(id, name, target, &draft.text);
         let remark = match (line.code, target, word()) {
             (code, ..) if code == Code::DoneStored as u16 => " (offline; kept)",
             (_, "*", "0") if !draft.was_sent() => " (nobody else is online)",
             _ => "",
         };
-        shown = safe!("{shown}{remark}");
+        let shown = said(id, name, target, &draft.text, remark);
         let chat = target.parse().ok();
         Note { id, chat, own: true, line: Line { kind: Kind::Own, text: shown } }
     }

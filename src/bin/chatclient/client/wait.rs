@@ -18,6 +18,7 @@ pub(super) struct Ready {
     pub jobs: bool,
     pub changed: bool,
     pub ended: bool,
+    pub signalled: bool,
     pub direct: bool,
 }
 
@@ -35,7 +36,8 @@ impl Client {
         let server = self.connection.as_ref().map(AsFd::as_fd);
         let change = self.change.as_ref().map(AsFd::as_fd);
         let end = self.end.as_ref().map(AsFd::as_fd);
-        let sources: [(Option<BorrowedFd<'_>>, PollFlags); 7] = [
+        let postponed = self.postponed.as_ref().map(AsFd::as_fd);
+        let sources: [(Option<BorrowedFd<'_>>, PollFlags); 8] = [
             (person, PollFlags::IN),
             (server, server_interest),
             (Some(self.connecting.as_fd()), PollFlags::IN),
@@ -43,6 +45,7 @@ impl Client {
             (Some(self.transfers.uploads.as_fd()), PollFlags::IN),
             (change, PollFlags::IN),
             (end, PollFlags::IN),
+            (postponed, PollFlags::IN),
         ];
         let mut polled: Vec<PollFd<'_>> = sources
             .iter()
@@ -65,6 +68,7 @@ impl Client {
             jobs: ready(&sources[3].0) | ready(&sources[4].0),
             changed: ready(&sources[5].0),
             ended: ready(&sources[6].0),
+            signalled: ready(&sources[7].0),
             direct: answers.any(|answer| answer),
         })
     }
@@ -85,7 +89,9 @@ impl Client {
         let mark = self.reading.mark_due().filter(|_| is_online);
         let mark = mark.map(|due| due.saturating_duration_since(now));
         let direct = self.direct_due().map(|due| due.saturating_duration_since(now));
-        let timeout = deadline.into_iter().chain(progress).chain(mark).chain(direct).min()?;
+        let front = self.front.deadline().map(|due| due.saturating_duration_since(now));
+        let others = progress.into_iter().chain(mark).chain(direct).chain(front);
+        let timeout = deadline.into_iter().chain(others).min()?;
         // All are some hours at most, so this never falls back.
         Timespec::try_from(timeout).ok()
     }

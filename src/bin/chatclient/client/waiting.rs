@@ -1,10 +1,15 @@
 //! Lines that wait: pasted ones are taken one by one, and what is meant for a chat that is being
-//! opened waits until it is.
+//! opened waits until it is. Each keeps the destination that it had when it came.
+
+use std::collections::VecDeque;
 
 use chatsrv::protocol::name::Target;
 
-use super::{Client, Dialogue, Stage};
+use super::{Client, Stage};
 use crate::commands::{self, Action, Typed};
+use crate::destination::{Destination, Dialogue};
+use crate::front::Pasted;
+use crate::groups::GroupRequest;
 use crate::line::Line;
 use crate::login::Password;
 use crate::safe_text::{SafeText, safe};
@@ -13,84 +18,29 @@ use crate::session::Asked;
 /// How many lines wait at most: some times what can be pasted at once.
 const WAITING_MAX: usize = 1024;
 
-impl Client {
-    /// A line was typed.
-    pub(super) fn take_entered(&mut self, line: Password) {
-        let is_behind = self.is_opening() || !self.waiting.is_empty();
-        // A script can't know when there is room again; a person is told.
-        let waits = !self.front.is_interactive() && self.is_full_for(&line);
-        if waits || self.dialogue == Dialogue::None && is_behind && self.depends_on_chat(&line) {
-            self.keep_waiting([line]);
-        } else {
-            self.take_typed(line);
+/// A line whose time has not come.
+#[derive(Debug)]
+struct Entry {
+    line: Password,
+    to: Destination,
+    /// Whether it is a message just as it stands, whatever it looks like.
+    is_message: bool,
+}
+
+impl Entry {
+    fn read(&self) -> Typed {
+        match self.is_message {
+            true => Typed::Text(self.line.to_string()),
+            false => commands::read_for(&self.to, &self.line),
         }
     }
 
-    /// Several lines at once: each is a message where a dialogue waits for one, else a line as
-    /// if it had been typed.
-    pub(super) fn take_pasted(&mut self, lines: Vec<String>) {
-        if let Dialogue::Text(target) = self.dialogue {
-            self.dialogue = Dialogue::None;
-            return self.say_each(target, &lines);
-        }
-        let goes_on = self.waiting.is_empty();
-        self.keep_waiting(lines.into_iter().map(Password::new));
-        self.take_waiting(goes_on);
-    }
-
-    fn say_each(&mut self, target: Target, lines: &[String]) {
-        for line in lines.iter().filter(|line| !line.trim().is_empty()) {
-            self.say(target, line);
-        }
-    }
-
-    fn keep_waiting(&mut self, lines: impl IntoIterator<Item = Password>) {
-        for line in lines {
-            if self.waiting.len() < WAITING_MAX {
-                self.waiting.push_back(line);
-            } else {
-                let line = line.as_str();
-                self.show(Line::error(safe!("not taken, too many lines wait: {line}")));
+    /// Whether it matters for it which chat is open.
+    fn depends_on_chat(&self) -> bool {
+        match self.read() {
+            Typed::Text(text) => {
+                !text.trim().is_empty() && !matches!(self.to, Destination::Direct(..))
             }
-        }
-    }
-
-    /// Takes the lines whose time has come. Where they `go_on` with a dialogue it is theirs;
-    /// another one is the person's, and they wait for its end.
-    pub(super) fn take_waiting(&mut self, mut go_on: bool) {
-        while self.is_open() {
-            let may_come = match (self.dialogue, self.waiting.front()) {
-                (_, None) | (Dialogue::Leave, _) => false,
-                (Dialogue::None, Some(line)) => self.is_time_for(line),
-                (_, Some(line)) if !self.front.is_interactive() => self.is_time_for(line),
-                _ => go_on,
-            };
-            if !may_come {
-                return;
-            }
-            if let Some(line) = self.waiting.pop_front() {
-                self.take_typed(line);
-            }
-            go_on = true;
-        }
-    }
-
-    fn is_time_for(&self, line: &str) -> bool {
-        let has_room = self.session.has_room() && self.outbox.has_room();
-        let is_awaited = self.front.is_interactive() || self.stage == Stage::Talking;
-        let has_room = has_room && is_awaited && !self.is_full_for(line);
-        has_room && !(self.is_opening() && self.depends_on_chat(line))
-    }
-
-    /// Whether the server has not answered yet what leads into a chat.
-    fn is_opening(&self) -> bool {
-        self.session.open_requests().any(Asked::leads_into_chat)
-    }
-
-    /// Whether it matters for that line which chat is open.
-    fn depends_on_chat(&self, line: &str) -> bool {
-        match commands::read(line) {
-            Typed::Text(text) => !text.trim().is_empty() && !self.direct.is_open(),
             Typed::Action(action) => {
                 matches!(action, Action::Open(_) | Action::Close | Action::History(None, _))
             }
@@ -98,19 +48,219 @@ impl Client {
         }
     }
 
+    /// Where a plain line goes that comes behind it.
+    fn leads_to(&self) -> Destination {
+        match self.read() {
+            Typed::Action(Action::Open(chat)) => Destination::Chat(chat),
+            Typed::Action(Action::Close) => Destination::Nowhere,
+            Typed::Action(Action::Group(GroupRequest::Leave(group)))
+                if self.to == Destination::Chat(Target::Group(group)) =>
+            {
+                Destination::Nowhere
+            }
+            Typed::Misused(command) if command.leads_to_chat() => Destination::Nowhere,
+            _ => self.to,
+        }
+    }
+}
+
+/// The lines that wait, in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    entries: VecDeque<Entry>,
+    /// Where a plain line goes that comes behind them.
+    behind: Destination,
+}
+
+impl Waiting {
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Where a plain line goes that comes behind them; none where none waits.
+    pub fn behind(&self) -> Option<Destination> {
+        (!self.entries.is_empty()).then_some(self.behind)
+    }
+
+    /// Keeps a line that was typed for a destination. Those behind it follow where it leads.
+    ///
+    /// # Errors
+    /// The line, where too many wait.
+    fn push_typed(&mut self, line: Password, to: Destination) -> Result<(), Password> {
+        let entry = Entry { line, to, is_message: false };
+        let behind = entry.leads_to();
+        self.push(entry)?;
+        self.behind = behind;
+        Ok(())
+    }
+
+    /// Keeps a message.
+    ///
+    /// # Errors
+    /// The message, where too many lines wait.
+    fn push_message(&mut self, line: Password, to: Destination) -> Result<(), Password> {
+        if self.entries.is_empty() {
+            self.behind = to;
+        }
+        self.push(Entry { line, to, is_message: true })
+    }
+
+    fn push(&mut self, entry: Entry) -> Result<(), Password> {
+        if self.entries.len() == WAITING_MAX {
+            return Err(entry.line);
+        }
+        self.entries.push_back(entry);
+        Ok(())
+    }
+}
+
+impl Client {
+    /// A line was typed for a destination.
+    pub(super) fn take_entered(&mut self, line: Password, to: Destination) {
+        let entry = Entry { line, to, is_message: false };
+        let is_behind = self.is_opening() || !self.waiting.is_empty();
+        let for_dialogue = matches!(to, Destination::Dialogue(_));
+        // A script can't know when there is room again; a person is told.
+        let waits = !self.front.is_interactive() && self.is_full_for(&entry.line);
+        if waits || is_behind && !for_dialogue && entry.depends_on_chat() {
+            let kept = self.waiting.push_typed(entry.line, to);
+            self.tell_not_kept(kept);
+        } else {
+            self.take_typed(entry.line, to);
+        }
+    }
+
+    /// Several lines at once.
+    pub(super) fn take_pasted(&mut self, pasted: Pasted, to: Destination) {
+        let goes_on = self.waiting.is_empty();
+        match pasted {
+            Pasted::Messages(lines) => self.keep_messages(lines, to),
+            Pasted::Typed(lines) => {
+                // Behind a step of a dialogue, nothing says for which chat they are.
+                let mut to = if to.takes_words() { to } else { Destination::Nowhere };
+                for line in lines {
+                    let kept = self.waiting.push_typed(Password::new(line), to);
+                    self.tell_not_kept(kept);
+                    to = self.waiting.behind;
+                }
+            }
+        }
+        self.take_waiting(goes_on);
+    }
+
+    fn keep_messages(&mut self, lines: Vec<String>, to: Destination) {
+        if self.is_over(&to) {
+            return self.tell_over(lines.len(), &to);
+        }
+        if to == Destination::Dialogue(self.dialogue) {
+            self.dialogue = Dialogue::None;
+        }
+        for line in lines {
+            // Nothing of a direct chat waits for the server.
+            if let Destination::Direct(..) = to {
+                self.say_directly(&line);
+            } else {
+                let kept = self.waiting.push_message(Password::new(line), to);
+                self.tell_not_kept(kept);
+            }
+        }
+    }
+
+    fn tell_not_kept(&mut self, kept: Result<(), Password>) {
+        if let Err(line) = kept {
+            let line = line.as_str();
+            self.show(Line::error(safe!("not taken, too many lines wait: {line}")));
+        }
+    }
+
+    fn tell_over(&mut self, count: usize, to: &Destination) {
+        self.show(Line::error(safe!(
+            "lines that were not sent: {count}; they were for {to}, and that chat is over"
+        )));
+    }
+
+    /// Takes the lines whose time has come. Where they `go_on` with a dialogue it is theirs;
+    /// another one is the person's, and they wait for its end.
+    pub(super) fn take_waiting(&mut self, mut go_on: bool) {
+        let mut dropped: Option<(Destination, usize)> = None;
+        while self.is_open() {
+            let may_come = match (self.dialogue, self.waiting.entries.front()) {
+                (_, None) | (Dialogue::Leave, _) => false,
+                (Dialogue::None, Some(entry)) => self.is_time_for(entry),
+                (_, Some(entry)) if entry.is_message || !self.front.is_interactive() => {
+                    self.is_time_for(entry)
+                }
+                _ => go_on,
+            };
+            let Some(entry) = may_come.then(|| self.waiting.entries.pop_front()).flatten() else {
+                break;
+            };
+            go_on = true;
+            let text = matches!(entry.read(), Typed::Text(text) if !text.trim().is_empty());
+            let in_dialogue = self.dialogue != Dialogue::None && !entry.is_message;
+            if text && !in_dialogue && self.is_over(&entry.to) {
+                let count = dropped.filter(|(to, _)| *to == entry.to).map_or(0, |(_, n)| n);
+                self.tell_dropped(dropped.take_if(|(to, _)| *to != entry.to));
+                dropped = Some((entry.to, count + 1));
+            } else {
+                self.take_entry(entry, in_dialogue);
+            }
+        }
+        self.tell_dropped(dropped);
+    }
+
+    fn tell_dropped(&mut self, dropped: Option<(Destination, usize)>) {
+        if let Some((to, count)) = dropped {
+            self.tell_over(count, &to);
+        }
+    }
+
+    fn take_entry(&mut self, entry: Entry, in_dialogue: bool) {
+        match (entry.is_message, entry.to) {
+            (true, Destination::Dialogue(Dialogue::Text(target))) => self.say(target, &entry.line),
+            (true, to) => self.take_text(&entry.line, to),
+            (false, _) if in_dialogue => {
+                self.take_typed(entry.line, Destination::Dialogue(self.dialogue));
+            }
+            (false, to) => self.take_typed(entry.line, to),
+        }
+    }
+
+    fn is_time_for(&self, entry: &Entry) -> bool {
+        let has_room = self.session.has_room() && self.outbox.has_room();
+        let is_awaited = self.front.is_interactive() || self.stage == Stage::Talking;
+        let is_full = !entry.is_message && self.is_full_for(&entry.line);
+        let is_early = self.is_opening() && entry.depends_on_chat();
+        has_room && is_awaited && !is_full && !is_early
+    }
+
+    /// Whether the server has not answered yet what leads into a chat.
+    pub(super) fn is_opening(&self) -> bool {
+        self.session.open_requests().any(Asked::leads_into_chat)
+    }
+
     /// Takes none of the lines that wait, and shows them, up to where they may be passwords.
     pub(super) fn drop_waiting(&mut self) {
-        let lines = std::mem::take(&mut self.waiting);
-        let is_harmless =
-            |line: &&Password| !matches!(commands::read(line), Typed::Action(Action::Passwd));
-        let shown: Vec<&Password> = lines.iter().take_while(is_harmless).collect();
-        for line in &shown {
-            self.show(Line::notice(safe!("not taken: {}", line.as_str())));
+        let entries = std::mem::take(&mut self.waiting).entries;
+        if entries.is_empty() {
+            return;
         }
-        if shown.len() < lines.len() {
-            let count = lines.len() - shown.len();
+        let is_harmless = |entry: &&Entry| !matches!(entry.read(), Typed::Action(Action::Passwd));
+        let shown: Vec<&Entry> = entries.iter().take_while(is_harmless).collect();
+        for entry in &shown {
+            self.show(Line::notice(safe!("not taken: {}", entry.line.as_str())));
+        }
+        if shown.len() < entries.len() {
+            let count = entries.len() - shown.len();
             self.show(Line::notice(safe!("not taken: the {count} lines from /passwd on")));
         }
+        self.show(Line::notice(safe!("lines that were not taken: {}", entries.len())));
     }
 
     /// How many lines wait, and for what.
@@ -148,5 +298,52 @@ fn asks_server(action: &Action) -> bool {
         | Action::Leave => false,
         Action::Call(call) => call.asks_server(),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chat(name: &str) -> Destination {
+        Destination::Chat(name.parse().unwrap())
+    }
+
+    #[test]
+    fn a_line_behind_another_goes_where_that_one_leads() {
+        let mut waiting = Waiting::default();
+        assert_eq!(waiting.behind(), None);
+        let mut to = chat("carol");
+        let lines = [
+            ("hello", chat("carol")),
+            ("/open #ops", chat("#ops")),
+            ("pm", chat("#ops")),
+            ("/leavegroup #tea", chat("#ops")),
+            ("/leavegroup #ops", Destination::Nowhere),
+            ("/open bob", chat("bob")),
+            ("/open no chat", Destination::Nowhere),
+            ("/open bob", chat("bob")),
+            ("/close", Destination::Nowhere),
+        ];
+        for (line, behind) in lines {
+            waiting.push_typed(Password::new(line.into()), to).unwrap();
+            to = waiting.behind().unwrap();
+            assert_eq!(to, behind, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_message_leads_nowhere_whatever_it_says() {
+        let mut waiting = Waiting::default();
+        waiting.push_message(Password::new("/open bob".into()), chat("carol")).unwrap();
+        assert_eq!(waiting.behind(), Some(chat("carol")));
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut waiting = Waiting::default();
+        let mut push = || waiting.push_typed(Password::new("x".into()), chat("bob"));
+        (0..WAITING_MAX).for_each(|_| push().unwrap());
+        assert_eq!(push().unwrap_err().as_str(), "x");
     }
 }

@@ -54,6 +54,10 @@ pub enum What {
     Ended(Ending),
 }
 
+/// Which of the calls of this run one is: none comes twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallId(u64);
+
 /// Everything about direct chats that has a socket.
 #[derive(Debug, Default)]
 pub struct Calls {
@@ -61,6 +65,8 @@ pub struct Calls {
     invitations: Invitations,
     /// The call or chat that the person knows of; there is one at most.
     current: Option<Peer>,
+    /// Which one that is, or was last.
+    id: CallId,
     /// Those who have a ticket and did not say who they are yet, and those that are over.
     others: Vec<Peer>,
 }
@@ -104,6 +110,11 @@ impl Calls {
         Some((chat.peer(), chat.stage()))
     }
 
+    /// Which of the calls of this run goes on, or was the last one.
+    pub fn id(&self) -> CallId {
+        self.id
+    }
+
     /// Calls `peer`, where nothing goes on.
     ///
     /// # Errors
@@ -119,7 +130,7 @@ impl Calls {
         let chat = Chat::call(own, peer, ticket).map_err(|error| error.to_string())?;
         let until = now + CONNECT_TIMEOUT;
         let dialed = Peer::dial(address, chat, until).map_err(|error| error.to_string())?;
-        self.current = Some(dialed);
+        self.begin(dialed);
         Ok(())
     }
 
@@ -237,12 +248,17 @@ impl Calls {
         };
         if what == What::Rings {
             peer.until = Some(now + RING_TIMEOUT);
-            self.current = Some(peer);
+            self.begin(peer);
         } else {
             peer.chat.decline();
             self.retire(peer, now);
         }
         events.push(Event { peer: name, what });
+    }
+
+    fn begin(&mut self, peer: Peer) {
+        self.id = CallId(self.id.0 + 1);
+        self.current = Some(peer);
     }
 
     /// The chat is over: its last word is written, and read by the other side.

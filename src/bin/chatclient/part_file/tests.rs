@@ -7,6 +7,11 @@ use std::fs;
 fn names_stay_in_the_folder_and_can_be_seen() {
     let name = |text: &str| local_name(&text.parse().unwrap());
     assert_eq!(name("docs/a b.txt"), "a b.txt");
+    assert_eq!(
+        name("می\u{200c}خواهم 1\u{fe0f}\u{20e3}.txt"),
+        "می\u{200c}خواهم 1\u{fe0f}\u{20e3}.txt"
+    );
+    assert_eq!(name("a\u{200c}b.txt"), "a_b.txt");
     assert_eq!(name("fdp\u{202e}exe.txt"), "fdp_exe.txt");
 }
 

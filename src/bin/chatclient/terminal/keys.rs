@@ -1,6 +1,7 @@
 //! The bytes of a terminal to keys, however the bytes were split.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// The most bytes that are taken of one paste.
 pub const PASTE_BYTES_MAX: usize = 64 * 1024;
@@ -9,6 +10,11 @@ pub const PASTE_BYTES_MAX: usize = 64 * 1024;
 const SEQUENCE_BYTES_MAX: usize = 32;
 
 const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// For how long nothing may come within a paste: then its end was lost on the way.
+const PASTE_SILENCE: Duration = Duration::from_secs(1);
+
+const CTRL_C: u8 = 0x03;
 
 /// What was pressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +27,8 @@ pub enum Key {
     PasteTooLong,
     /// Enter.
     Enter,
+    /// Alt-Enter: the message goes on in another line.
+    LineBreak,
     /// Tab.
     Tab,
     /// The character before the cursor goes.
@@ -77,10 +85,32 @@ pub struct KeyDecoder {
     paste: Option<Paste>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Paste {
     bytes: Vec<u8>,
     too_long: bool,
+    /// When something of it came last.
+    heard: Instant,
+}
+
+impl Paste {
+    fn new(heard: Instant) -> Self {
+        Paste { bytes: Vec::new(), too_long: false, heard }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.too_long |= self.bytes.len() + bytes.len() > PASTE_BYTES_MAX;
+        if !self.too_long {
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    fn end(self) -> Key {
+        match self.too_long {
+            true => Key::PasteTooLong,
+            false => Key::Paste(String::from_utf8_lossy(&self.bytes).into_owned()),
+        }
+    }
 }
 
 enum Cut {
@@ -92,8 +122,12 @@ enum Cut {
 
 impl KeyDecoder {
     /// Takes what was read, and appends the keys that are whole.
-    pub fn feed(&mut self, bytes: &[u8], keys: &mut VecDeque<Key>) {
+    pub fn feed(&mut self, bytes: &[u8], now: Instant, keys: &mut VecDeque<Key>) {
+        self.expire(now, keys);
         self.bytes.extend_from_slice(bytes);
+        if let Some(paste) = &mut self.paste {
+            paste.heard = now;
+        }
         loop {
             if self.paste.is_some() {
                 match self.pasted() {
@@ -109,7 +143,7 @@ impl KeyDecoder {
                 }
                 Cut::Skip(used) => used,
                 Cut::PasteStart(used) => {
-                    self.paste = Some(Paste::default());
+                    self.paste = Some(Paste::new(now));
                     used
                 }
                 Cut::Incomplete => return,
@@ -118,24 +152,44 @@ impl KeyDecoder {
         }
     }
 
-    /// Moves what was pasted aside; a key where the paste is whole.
+    /// When a paste is over for want of its end; none where nothing is being pasted.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.paste.as_ref().map(|paste| paste.heard + PASTE_SILENCE)
+    }
+
+    /// Ends a paste whose end does not come.
+    pub fn expire(&mut self, now: Instant, keys: &mut VecDeque<Key>) {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        if let Some(mut paste) = self.paste.take() {
+            paste.take(&std::mem::take(&mut self.bytes));
+            keys.push_back(paste.end());
+        }
+    }
+
+    /// Moves what was pasted aside; a key where the paste is over: with its end, or at a Ctrl-C
+    /// behind which no end has come. One that was pasted has the end behind it.
     fn pasted(&mut self) -> Option<Key> {
         let paste = self.paste.as_mut()?;
         let end = self.bytes.windows(PASTE_END.len()).position(|window| window == PASTE_END);
+        let broken_off = || self.bytes.iter().position(|byte| *byte == CTRL_C);
         // What may be the start of the mark stays.
-        let take = end.unwrap_or(self.bytes.len().saturating_sub(PASTE_END.len() - 1));
-        paste.too_long |= paste.bytes.len() + take > PASTE_BYTES_MAX;
-        if !paste.too_long {
-            paste.bytes.extend_from_slice(&self.bytes[..take]);
-        }
+        let most = self.bytes.len().saturating_sub(PASTE_END.len() - 1);
+        let (take, over) = match (end, end.map_or_else(broken_off, |_| None)) {
+            (Some(end), _) => (end, true),
+            (None, Some(interrupt)) => (interrupt, true),
+            (None, None) => (most, false),
+        };
+        paste.take(&self.bytes[..take]);
         self.bytes.drain(..take);
-        end?;
-        self.bytes.drain(..PASTE_END.len());
-        let Paste { bytes, too_long } = self.paste.take()?;
-        Some(match too_long {
-            true => Key::PasteTooLong,
-            false => Key::Paste(String::from_utf8_lossy(&bytes).into_owned()),
-        })
+        if !over {
+            return None;
+        }
+        if end.is_some() {
+            self.bytes.drain(..PASTE_END.len());
+        }
+        self.paste.take().map(Paste::end)
     }
 }
 
@@ -164,6 +218,7 @@ fn escaped(rest: &[u8]) -> Cut {
             b'f' | b'F' => Cut::Key(2, Key::WordRight),
             b'd' | b'D' => Cut::Key(2, Key::KillWordRight),
             0x08 | 0x7f => Cut::Key(2, Key::KillWordLeft),
+            b'\r' | b'\n' => Cut::Key(2, Key::LineBreak),
             0x80.. => Cut::Skip(1),
             _ => Cut::Skip(2),
         },
@@ -257,7 +312,8 @@ mod tests {
 
     fn decode(pieces: &[&[u8]]) -> Vec<Key> {
         let (mut decoder, mut keys) = (KeyDecoder::default(), VecDeque::new());
-        pieces.iter().for_each(|piece| decoder.feed(piece, &mut keys));
+        let now = Instant::now();
+        pieces.iter().for_each(|piece| decoder.feed(piece, now, &mut keys));
         keys.into()
     }
 
@@ -307,6 +363,41 @@ mod tests {
         assert_eq!(decode(&[&more]), [Key::PasteTooLong, Key::Char('a')]);
     }
 
+    #[test]
+    fn a_paste_without_an_end_is_over_after_a_second_of_silence() {
+        let (mut decoder, mut keys) = (KeyDecoder::default(), VecDeque::new());
+        let start = Instant::now();
+        decoder.feed(b"\x1b[200~one", start, &mut keys);
+        let later = start + PASTE_SILENCE / 2;
+        decoder.feed(b" two\x1b[20", later, &mut keys);
+        decoder.expire(start + PASTE_SILENCE, &mut keys);
+        assert!(keys.is_empty() && decoder.deadline() == Some(later + PASTE_SILENCE));
+        // What comes then is typed.
+        decoder.feed(b"x\r", later + PASTE_SILENCE, &mut keys);
+        let seen: Vec<Key> = keys.drain(..).collect();
+        assert_eq!(seen, [Key::Paste("one two\x1b[20".into()), Key::Char('x'), Key::Enter]);
+        assert_eq!(decoder.deadline(), None);
+        let long = [b"\x1b[200~", &vec![b'x'; PASTE_BYTES_MAX + 1][..]].concat();
+        decoder.feed(&long, start, &mut keys);
+        decoder.expire(start + PASTE_SILENCE, &mut keys);
+        assert_eq!(keys, [Key::PasteTooLong]);
+    }
+
+    #[test]
+    fn ctrl_c_ends_a_paste_unless_it_was_pasted() {
+        let keys = decode(&[b"\x1b[200~abc", b"\x03\x04"]);
+        let left = Key::Delete { or_end: true };
+        assert_eq!(keys, [Key::Paste("abc".into()), Key::Interrupt, left]);
+        let keys = decode(&[b"\x1b[200~a\x03b\r\x1b[201~c"]);
+        assert_eq!(keys, [Key::Paste("a\x03b\r".into()), Key::Char('c')]);
+    }
+
+    #[test]
+    fn alt_enter_breaks_the_line() {
+        let keys = decode(&[b"a\x1b\rb"]);
+        assert_eq!(keys, [Key::Char('a'), Key::LineBreak, Key::Char('b')]);
+    }
+
     const PARTS: [&str; 8] =
         ["a", "é", "中", "\x1b[A", "\x1b[200~p\rq\x1b[201~", "\x1bb", "\r", "\x1b[3~"];
 
@@ -325,7 +416,7 @@ mod tests {
         fn hostile_bytes_are_bounded(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let (mut decoder, mut keys) = (KeyDecoder::default(), VecDeque::new());
             for byte in &bytes {
-                decoder.feed(&[*byte], &mut keys);
+                decoder.feed(&[*byte], Instant::now(), &mut keys);
                 prop_assert!(decoder.bytes.len() <= SEQUENCE_BYTES_MAX + 3);
             }
         }

@@ -2,29 +2,34 @@
 
 mod history;
 mod keys;
+mod paste;
 mod raw;
+mod typed;
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::BorrowedFd;
+use std::time::Instant;
 
-use chatsrv::display::editor::{Editor, View};
+use chatsrv::display::editor::View;
 use chatsrv::display::screen::{Bottom, Screen};
+use rustix::process::{Signal, kill_current_process_group};
 use zeroize::Zeroizing;
 
-use crate::front::{Front, Input, Prompt};
+use crate::destination::Destination;
+use crate::front::{Front, Input, Pasted, Prompt};
 use crate::line::{Kind, Line};
 use crate::safe_text::{SafeText, safe};
 use crate::transfers::Progress;
 use crate::vocabulary::Vocabulary;
 use history::History;
 use keys::{Key, KeyDecoder};
+use paste::{Paste, TooMany};
 use raw::RawMode;
+use typed::TypedLine;
 
 /// How many keys wait at most while nothing can be typed; a terminal that sends more is not read.
 const KEYS_MAX: usize = 4096;
-/// How many lines can be pasted at once; each waits until the ones before it are taken.
-const PASTED_LINES_MAX: usize = 200;
 /// How many candidates of a completion are shown.
 const CANDIDATES_MAX: usize = 60;
 /// The narrowest screen that is drawn for.
@@ -39,7 +44,7 @@ enum Mode {
     #[default]
     Edit,
     /// They decide what to do with lines that were pasted.
-    Pasted(Vec<String>),
+    Pasted(Paste),
     /// They search in the history.
     Search {
         /// For this.
@@ -51,17 +56,14 @@ enum Mode {
 
 /// A terminal in raw mode.
 pub struct Terminal {
-    /// None only while the process is stopped, or where the terminal is gone.
+    /// None only while the process is stopped.
     raw: Option<RawMode>,
     screen: Screen,
     decoder: KeyDecoder,
     keys: VecDeque<Key>,
-    editor: Editor,
+    line: TypedLine,
     history: History,
     mode: Mode,
-    prompt: Prompt,
-    /// What is being typed, while a question comes between.
-    draft: Option<Zeroizing<String>>,
     /// The state of the connection.
     status: Option<SafeText>,
     /// The state of the transfers.
@@ -82,11 +84,9 @@ impl Terminal {
             screen: Screen::new(columns(), colour),
             decoder: KeyDecoder::default(),
             keys: VecDeque::new(),
-            editor: Editor::default(),
+            line: TypedLine::default(),
             history: History::default(),
             mode: Mode::Edit,
-            prompt: Prompt::default(),
-            draft: None,
             status: None,
             progress: None,
             interrupted: false,
@@ -94,26 +94,26 @@ impl Terminal {
         })
     }
 
-    /// Whether something can be typed now.
-    fn is_open(&self) -> bool {
-        !self.prompt.text.as_str().is_empty()
-    }
-
     fn press(&mut self, key: Key, words: &Vocabulary) -> Option<Input> {
-        match std::mem::take(&mut self.mode) {
+        let input = match std::mem::take(&mut self.mode) {
             Mode::Edit => self.edit(key, words),
-            Mode::Pasted(lines) => self.decide(key, lines),
+            Mode::Pasted(paste) => self.decide(key, paste),
             Mode::Search { part, skip } => self.search(key, part, skip, words),
-        }
+        };
+        self.line.settle(!matches!(self.mode, Mode::Edit));
+        input
     }
 
     fn edit(&mut self, key: Key, words: &Vocabulary) -> Option<Input> {
-        let line = &mut self.editor;
+        let secret = self.line.prompt().secret;
+        let line = &mut self.line.editor;
         match key {
             Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
             Key::Paste(text) => self.paste(&text),
             Key::PasteTooLong => self.say("that is too much to paste"),
             Key::Enter => return Some(self.enter()),
+            Key::LineBreak if secret => {}
+            Key::LineBreak => self.insert("\u{2028}"),
             Key::Tab => self.complete(words),
             Key::Backspace => line.backspace(),
             Key::Delete { or_end: true } if line.text().is_empty() => return Some(Input::End),
@@ -130,7 +130,7 @@ impl Terminal {
             Key::KillWordLeft => line.kill_word_left(),
             Key::KillWordRight => line.kill_word_right(),
             Key::Yank => line.yank(),
-            Key::Up | Key::Down | Key::Search if self.prompt.secret => {}
+            Key::Up | Key::Down | Key::Search if secret => {}
             Key::Up => self.older(),
             Key::Down => self.newer(),
             Key::Search => self.mode = Mode::Search { part: String::new(), skip: 0 },
@@ -144,61 +144,59 @@ impl Terminal {
     }
 
     fn insert(&mut self, text: &str) {
-        if !self.editor.insert(text) {
+        if !self.line.editor.insert(text) {
             self.say("that is as long as a line can be");
         }
     }
 
     fn enter(&mut self) -> Input {
-        let line = self.editor.take();
-        if self.prompt.secret {
-            self.editor.forget();
-            return Input::Line(line);
-        }
-        if self.prompt.remembered {
+        let (line, prompt) = self.line.take();
+        if prompt.remembered {
             self.history.push(&line);
         }
         // A message is shown when the server has taken it, a command stands above its answer.
-        if line.starts_with('/') {
-            let text = safe!("{}{}", self.prompt.text, line.as_str());
+        if line.starts_with('/') && !prompt.secret {
+            let text = safe!("{}{}", prompt.text, line.as_str());
             self.screen.print(&Line::notice(text));
         }
-        Input::Line(line)
+        Input::Line(line, prompt.destination)
     }
 
     fn older(&mut self) {
-        if let Some(line) = self.history.older(self.editor.text()) {
-            self.editor.set(line);
+        if let Some(line) = self.history.older(self.line.editor.text()) {
+            self.line.editor.set(line);
         }
     }
 
     fn newer(&mut self) {
         if let Some(line) = self.history.newer() {
-            self.editor.set(line);
+            self.line.editor.set(line);
         }
     }
 
     /// One line is inserted; about more the person decides.
     fn paste(&mut self, text: &str) {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text = text.trim_end_matches('\n');
-        if !text.contains('\n') || self.prompt.secret {
-            return self.insert(text);
+        match Paste::cut(text) {
+            Ok(Some(paste)) if !self.line.prompt().secret => self.mode = Mode::Pasted(paste),
+            Ok(_) => self.insert(text),
+            Err(TooMany) => self.say("these are too many lines to paste"),
         }
-        let lines = text.split('\n').map(|line| line.replace('\t', " "));
-        if text.split('\n').count() > PASTED_LINES_MAX {
-            return self.say("these are too many lines to paste");
-        }
-        let clean = |line: String| line.chars().filter(|c| !c.is_control()).collect();
-        self.mode = Mode::Pasted(lines.map(clean).collect());
     }
 
-    fn decide(&mut self, key: Key, lines: Vec<String>) -> Option<Input> {
-        match key {
-            Key::Char('y' | 'Y') => return Some(Input::Pasted(lines)),
-            Key::Char('j' | 'J') => self.insert(&lines.join(" ")),
-            Key::Char('n' | 'N') | Key::Interrupt | Key::Cancel => self.say("not pasted"),
-            _ => self.mode = Mode::Pasted(lines),
+    fn decide(&mut self, key: Key, paste: Paste) -> Option<Input> {
+        let to = self.line.prompt().destination;
+        let one = paste.one().filter(|_| to.takes_messages());
+        match (key, one) {
+            (Key::Char('y' | 'Y'), _) if matches!(to, Destination::Login(_)) => {
+                paste.keys().rev().for_each(|key| self.keys.push_front(key));
+            }
+            (Key::Char('y' | 'Y'), _) => return Some(Input::Pasted(paste.each(&to), to)),
+            (Key::Char('o' | 'O'), Some(text)) => {
+                return Some(Input::Pasted(Pasted::Messages(vec![text]), to));
+            }
+            (Key::Char('j' | 'J'), _) => self.insert(&paste.joined()),
+            (Key::Char('n' | 'N') | Key::Interrupt | Key::Cancel, _) => self.say("not pasted"),
+            _ => self.mode = Mode::Pasted(paste),
         }
         None
     }
@@ -223,7 +221,7 @@ impl Terminal {
             Key::Cancel | Key::Interrupt => return None,
             other => {
                 if let Some(found) = self.history.search(&part, skip) {
-                    self.editor.set(found);
+                    self.line.editor.set(found);
                 }
                 return self.edit(other, words);
             }
@@ -233,18 +231,20 @@ impl Terminal {
     }
 
     fn complete(&mut self, words: &Vocabulary) {
-        if self.prompt.secret {
+        let prompt = self.line.prompt();
+        if prompt.secret {
             return;
         }
-        let completion = words.complete(self.editor.before(), self.prompt.awaits_user);
+        let completion = words.complete(self.line.editor.before(), prompt.awaits_user);
         let start = completion.start;
+        let editor = &mut self.line.editor;
         match &completion.candidates[..] {
             [] => {}
-            [only] => self.editor.replace_before(start, &format!("{only}{}", completion.suffix)),
+            [only] => editor.replace_before(start, &format!("{only}{}", completion.suffix)),
             many => {
                 let common = common_start(many);
-                if common.len() > self.editor.before().len() - start {
-                    return self.editor.replace_before(start, common);
+                if common.len() > editor.before().len() - start {
+                    return editor.replace_before(start, common);
                 }
                 let more = many.len().saturating_sub(CANDIDATES_MAX);
                 let mut text = many[..many.len() - more].join("  ");
@@ -256,15 +256,11 @@ impl Terminal {
         }
     }
 
+    /// Asks to be stopped, and the other processes of the job with it.
     fn suspend(&mut self) {
-        self.screen.erase_bottom();
-        self.write();
-        match self.raw.take().map(RawMode::suspend) {
-            Some(Ok(raw)) => self.raw = Some(raw),
-            Some(Err(error)) => self.broken = Some(error),
-            None => {}
+        if let Err(error) = kill_current_process_group(Signal::TSTP) {
+            self.broken = Some(error.into());
         }
-        self.screen.resize(columns());
     }
 
     fn say(&mut self, text: &str) {
@@ -275,22 +271,24 @@ impl Terminal {
     fn bottom(&mut self) -> Bottom {
         // The last column stays free: a terminal that has written it is about to wrap.
         let columns = self.screen.columns() - 1;
+        let awaited = self.line.prompt();
         let (prompt, view) = match &self.mode {
-            Mode::Edit if self.prompt.secret => {
-                (self.prompt.text.cut(columns).to_string(), View::default())
+            Mode::Edit if awaited.secret => {
+                (awaited.text.cut(columns).to_string(), View::default())
             }
             Mode::Edit => {
-                let prompt = self.prompt.text.cut(columns - (columns / 4).min(20)).to_string();
+                let room = columns - (columns / 4).min(20);
+                let prompt = awaited.text.steady().cut(room).to_string();
                 let room = columns - SafeText::new(&prompt).width();
-                (prompt, self.editor.view(room))
+                (prompt, self.line.editor.view(room))
             }
-            Mode::Pasted(lines) => {
-                let text = safe!("send {} lines? y, n, or j to join: ", lines.len());
+            Mode::Pasted(paste) => {
+                let text = paste.question(&awaited.destination).steady();
                 (text.cut(columns).to_string(), View::default())
             }
             Mode::Search { part, skip } => {
                 let found = self.history.search(part, *skip).unwrap_or_default();
-                let text = safe!("search '{part}': {found}");
+                let text = safe!("search '{part}': {found}").steady();
                 (text.cut(columns).to_string(), View::default())
             }
         };
@@ -299,7 +297,7 @@ impl Terminal {
             (Some(status), Some(progress)) => Some(safe!("{status} | {progress}")),
             (status, progress) => status.clone().or_else(|| progress.clone()),
         };
-        let status = status.map(|status| status.cut(columns).to_string());
+        let status = status.map(|status| status.steady().cut(columns).to_string());
         Bottom { status, row: prompt + &view.text, cursor }
     }
 
@@ -347,16 +345,7 @@ impl Front for Terminal {
     }
 
     fn set_prompt(&mut self, prompt: Prompt) {
-        match (self.prompt.remembered, prompt.remembered) {
-            (true, false) => self.draft = Some(self.editor.take()),
-            (false, true) => {
-                if let Some(draft) = self.draft.take() {
-                    self.editor.set(&draft);
-                }
-            }
-            _ => {}
-        }
-        self.prompt = prompt;
+        self.line.set_awaited(prompt);
     }
 
     fn source(&self) -> Option<BorrowedFd<'_>> {
@@ -367,20 +356,27 @@ impl Front for Terminal {
         let mut buffer = Zeroizing::new([0; 4096]);
         match rustix::io::read(io::stdin(), buffer.as_mut_slice()) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(length) => self.decoder.feed(&buffer[..length], &mut self.keys),
+            Ok(length) => {
+                self.decoder.feed(&buffer[..length], Instant::now(), &mut self.keys);
+            }
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
             Err(error) => return Err(error.into()),
         }
         // While nothing can be typed, Ctrl-C must not wait behind what was.
-        if !self.is_open() && self.keys.contains(&Key::Interrupt) {
+        if !self.line.is_awaited() && self.keys.contains(&Key::Interrupt) {
             self.keys.clear();
             self.interrupted = true;
         }
         Ok(())
     }
 
+    fn deadline(&self) -> Option<Instant> {
+        self.decoder.deadline()
+    }
+
     fn next(&mut self, words: &Vocabulary) -> Option<Input> {
-        while self.is_open() {
+        self.decoder.expire(Instant::now(), &mut self.keys);
+        while self.line.is_awaited() {
             let key = self.keys.pop_front()?;
             if let Some(input) = self.press(key, words) {
                 return Some(input);
@@ -391,8 +387,9 @@ impl Front for Terminal {
 
     fn give_back(&mut self, line: &str) {
         // What was typed ahead would be put behind it.
-        if self.keys.is_empty() && self.editor.text().is_empty() {
-            self.editor.set(line);
+        if self.keys.is_empty() && self.line.editor.text().is_empty() {
+            self.line.editor.set(line);
+            self.line.settle(false);
         }
     }
 
@@ -405,9 +402,18 @@ impl Front for Terminal {
         std::mem::take(&mut self.interrupted)
     }
 
+    fn release(&mut self) {
+        self.screen.erase_bottom();
+        self.write();
+        self.raw = None;
+    }
+
     fn changed(&mut self) -> io::Result<()> {
         self.screen.resize(columns());
-        self.raw.as_ref().map_or(Ok(()), RawMode::renew)
+        match &self.raw {
+            Some(raw) => raw.renew(),
+            None => RawMode::enter().map(|raw| self.raw = Some(raw)),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

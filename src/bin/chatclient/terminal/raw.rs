@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::panic;
 use std::sync::{Mutex, Once, PoisonError};
 
-use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
@@ -60,16 +59,6 @@ impl RawMode {
         tcsetattr(io::stdin(), OptionalActions::Drain, &raw)?;
         io::stdout().write_all(BRACKETED_PASTE_ON)?;
         io::stdout().flush()
-    }
-
-    /// Stops the process as Ctrl-Z does, and comes back when the shell continues it.
-    ///
-    /// # Errors
-    /// Those of [`RawMode::enter`].
-    pub fn suspend(self) -> io::Result<Self> {
-        drop(self);
-        kill_current_process_group(Signal::TSTP)?;
-        RawMode::enter()
     }
 }
 
