@@ -11,6 +11,7 @@ mod files;
 mod group;
 mod passwd;
 mod places;
+mod prompt;
 mod reading;
 mod receive;
 mod wait;
@@ -28,8 +29,8 @@ use chatsrv::tls_client::TlsConnector;
 
 use crate::backoff::Backoff;
 use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
-use crate::destination::{Destination, Dialogue};
-use crate::front::{Front, Prompt};
+use crate::destination::Dialogue;
+use crate::front::Front;
 use crate::jobs::Jobs;
 use crate::line::{Kind, Line};
 use crate::login::{Credentials, Login, Question};
@@ -354,59 +355,6 @@ impl Client {
         self.show(Line::error(safe!("offline: that has to wait until the server is back")));
     }
 
-    /// Where a line goes that begins now.
-    fn destination(&self) -> Destination {
-        match (self.stage, self.dialogue) {
-            (Stage::Login(Some(question)), _) => Destination::Login(question),
-            (_, Dialogue::None) => {
-                let direct = self.direct.destination();
-                let behind = direct.or_else(|| self.waiting.behind());
-                behind.unwrap_or_else(|| self.reading.places.destination())
-            }
-            (_, step) => Destination::Dialogue(step),
-        }
-    }
-
-    fn prompt(&self) -> Prompt {
-        let is_asked = matches!(self.stage, Stage::Login(Some(_)));
-        if !is_asked && !self.is_open() {
-            return Prompt::default();
-        }
-        let destination = self.destination();
-        let secret = match destination {
-            Destination::Login(question) => question.is_secret(),
-            Destination::Dialogue(step) => matches!(step, Dialogue::Password(_)),
-            _ => false,
-        };
-        let leaves = destination == Destination::Dialogue(Dialogue::Leave);
-        Prompt {
-            text: self.prompt_text(&destination),
-            destination,
-            secret,
-            remembered: !secret && !leaves && !is_asked,
-            awaits_user: destination == Destination::Dialogue(Dialogue::User),
-        }
-    }
-
-    fn prompt_text(&self, destination: &Destination) -> SafeText {
-        let name = self.name.as_ref().map_or("", UserName::as_str);
-        match *destination {
-            Destination::Login(question) => question_text(question),
-            Destination::Dialogue(Dialogue::Password(entry)) => SafeText::new(entry.prompt()),
-            Destination::Dialogue(Dialogue::User) => safe!("to whom? "),
-            Destination::Dialogue(Dialogue::Text(_)) => safe!("to {destination}> "),
-            Destination::Dialogue(Dialogue::Leave) => safe!("leave? (y/n) "),
-            Destination::Direct(peer, _) => self.direct.prompt(name, peer),
-            Destination::Chat(chat) if self.reading.places.is_to_come(chat) => {
-                safe!("{name} to {destination} (opening)> ")
-            }
-            Destination::Chat(_) => safe!("{name} to {destination}> "),
-            Destination::Dialogue(Dialogue::None) | Destination::Nowhere | Destination::Unsure => {
-                safe!("{name}> ")
-            }
-        }
-    }
-
     /// Whether lines can be typed: from the first login on, unless the login asks something.
     fn is_open(&self) -> bool {
         match self.stage {
@@ -426,15 +374,4 @@ impl Client {
     fn show_all(&mut self, lines: impl IntoIterator<Item = Line>) {
         lines.into_iter().for_each(|line| self.show(line));
     }
-}
-
-fn question_text(question: Question) -> SafeText {
-    SafeText::new(match question {
-        Question::Name => "name: ",
-        Question::Password | Question::PasswordAgain => "password: ",
-        Question::NewPassword => "new here; choose a password: ",
-        Question::NewPasswordAgain => "the same password again: ",
-        Question::TryAgain => "Enter tries again: ",
-        Question::TakeOver => "end it and log in here? (y/n) ",
-    })
 }
