@@ -144,8 +144,8 @@ fn whatever_anybody_does_the_server_serves() {
         let actors: Vec<_> = seeds.into_iter().map(run).collect();
         actors.into_iter().map(|actor| actor.join().unwrap()).sum()
     });
-    let closed = server.log().wait_for_count("event=closed", connections).len();
-    assert_eq!(closed, connections, "each connection ends once");
+    server.log().wait_for_ended(connections);
+    assert_eq!(server.log().ended(), connections, "each connection ends once");
     let (mut alice, mut bob) = (server.register("alice"), server.register("bob"));
     let deadline = Instant::now() + PATIENCE;
     while server.open_files() > baseline + 2 {

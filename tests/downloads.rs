@@ -406,7 +406,7 @@ fn what_ends_on_a_lost_connection_ends_on_no_other() {
         // written; and alice is told who left.
         gone.send("C GET 0 empty");
         drop(gone);
-        server.log().wait_for_count("event=closed", index + 1);
+        server.log().wait_for_ended(index + 1);
     }
     alice.send("C ABORT 1");
     loop {

@@ -138,20 +138,8 @@ fn strangers_get_some_lines_and_the_rest_is_counted() {
         server.connect().end_input();
     }
     alice.expect_nothing();
-    // All lines that say it themselves, and the counts of the others.
-    let told = |log: &Log| {
-        let lines = log.lines();
-        let count = |line: &String| captures("…event=strangers lines=…: …", line);
-        let counted: usize =
-            lines.iter().filter_map(count).map(|found| found[1].parse::<usize>().unwrap()).sum();
-        counted + lines.iter().filter(|line| line.contains("event=closed")).count()
-    };
-    let deadline = Instant::now() + PATIENCE;
-    while told(server.log()) < STRANGERS {
-        assert!(Instant::now() < deadline, "{} are told of", told(server.log()));
-        alice.expect_nothing();
-    }
-    assert_eq!(told(server.log()), STRANGERS);
+    server.log().wait_for_ended(STRANGERS);
+    assert_eq!(server.log().ended(), STRANGERS);
     server.log().wait_for("event=strangers lines=…");
     // Who was logged in has a line of her own, however many strangers there are.
     let mut bob = server.register("bob");

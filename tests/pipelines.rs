@@ -153,7 +153,7 @@ fn whoever_leaves_in_the_middle_leaves_nothing_behind() {
         }
         client.reset();
     }
-    server.log().wait_for_count("event=closed", 101);
+    server.log().wait_for_ended(101);
     let deadline = Instant::now() + PATIENCE;
     while server.open_files() > baseline {
         assert!(Instant::now() < deadline, "{} files stay open", server.open_files());

@@ -98,6 +98,18 @@ impl Log {
         found.unwrap_or_else(|| panic!("the log does not say {pattern:?} {count} times\n{self}"))
     }
 
+    /// How many connections ended by now: those with a line of their own, and those that the log
+    /// only counts, since too many strangers came in a second.
+    pub fn ended(&self) -> usize {
+        ended(&self.0.lines.lock().unwrap().kept)
+    }
+
+    /// Waits until so many connections have ended.
+    pub fn wait_for_ended(&self, count: usize) {
+        let found = self.wait(|lines| (ended(lines) >= count).then_some(()));
+        found.unwrap_or_else(|| panic!("{} of {count} have ended\n{self}", self.ended()));
+    }
+
     /// Waits until the server has closed its standard error, and returns every line of it.
     pub fn wait_for_end(&self) -> Vec<String> {
         let deadline = Instant::now() + PATIENCE;
@@ -139,6 +151,14 @@ impl fmt::Display for Log {
         writeln!(f, "--- the server's log, without the first {hidden} lines")?;
         lines.kept.iter().skip(hidden).try_for_each(|line| writeln!(f, "{}", line.escape_debug()))
     }
+}
+
+fn ended(lines: &VecDeque<String>) -> usize {
+    let count = |line: &String| match held("event=strangers lines=…:", line) {
+        Some(found) => found[0].parse().expect("a number"),
+        None => usize::from(line.contains("event=closed")),
+    };
+    lines.iter().map(count).sum()
 }
 
 /// What each `…` of `pattern` stands for, where `line` holds it anywhere.
