@@ -17,7 +17,7 @@ use super::queue::Queue;
 use super::search::Search;
 use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
 use super::{accounts, groups, messages, schema, search, tokens};
-use crate::hub::{Account, GroupId, GroupRecord, Kept, Outcome, Secret, Ticket};
+use crate::hub::{Account, GroupId, GroupRecord, Kept, Outcome, Secret, Ticket, UploadId};
 use crate::protocol::name::{DisplayName, Number};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
@@ -203,8 +203,16 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens the database of a locked data folder, and loads what the hub begins with.
-    pub(super) fn open(path: &Path, parts: &Parts, lock: Lock) -> Result<(Self, Kept), StoreError> {
+    /// The parts of some uploads were `removed` before.
+    pub(super) fn open(
+        path: &Path,
+        parts: &Parts,
+        removed: &[UploadId],
+        lock: Lock,
+    ) -> Result<(Self, Kept), StoreError> {
         let mut connection = schema::open(path)?;
+        uploads::drop_all(&connection, removed)
+            .map_err(|error| StoreError::at(path)(Reason::from(error)))?;
         let kept = load(&mut connection, parts).map_err(StoreError::at(path))?;
         let database = Database {
             connection,
