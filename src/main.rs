@@ -89,6 +89,9 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let waker = poll.waker();
     let (store, kept) = Store::open(store_config(&options), move || waker.wake())
         .map_err(|error| (error.exit(), error.to_string()))?;
+    for room in store.rooms() {
+        log::info!("event=room {}", room.map_err(system)?);
+    }
     if let Some(behind) = clock_behind(&kept) {
         log::warn!(
             "event=clock-behind seconds={}: the newest message is later than the clock, and ids \
@@ -207,6 +210,9 @@ fn store_config(options: &Options) -> store::Config {
     store::Config {
         data: options.data.clone(),
         files: options.files(),
+        reserve: options
+            .reserve
+            .map_or(store::Reserve::Usual, |size| store::Reserve::Bytes(size.0)),
         password_cost: match options.password_cost {
             PasswordCost::Normal => store::PasswordCost::Normal,
             PasswordCost::Low => store::PasswordCost::Low,

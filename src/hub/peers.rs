@@ -149,7 +149,7 @@ impl Hub {
         };
         self.peers.rise(user, port, self.now.steady);
         self.online.who_changed();
-        let tells_more = self.sessions.get(conn).is_some_and(|session| session.more);
+        let tells_more = self.sessions.get(conn).is_some_and(|session| session.wants.more());
         // A fraction is left out: who speaks a little too often is heard of all the same.
         let period = tells_more.then(|| self.config.alive_period.as_secs().max(1));
         self.reply(conn, Reply::new(Code::Done, Verb::Up, Detail::Up { port, period }), effects);

@@ -63,10 +63,7 @@ pub(super) struct Session {
     pub from: Address,
     /// Wrong passwords so far.
     pub wrong_passwords: u8,
-    /// Whether it wants not to be told who comes and goes.
-    pub quiet: bool,
-    /// Whether it is sent what came to the protocol later.
-    pub more: bool,
+    pub wants: Wants,
     /// The word that marks the next message.
     pub key: Option<Key>,
     /// Whether it is logged in and takes nothing until something that it asked for is done.
@@ -74,6 +71,37 @@ pub(super) struct Session {
     state: State,
     /// Answers that wait, and transfers.
     pub answers: Answers,
+}
+
+/// What a connection wants to be told, in one byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wants(u8);
+
+impl Wants {
+    const QUIET: u8 = 1;
+    const MORE: u8 = 2;
+
+    /// Whether it wants not to be told who comes and goes.
+    pub fn quiet(self) -> bool {
+        self.0 & Self::QUIET != 0
+    }
+
+    /// Whether it wants what came to the protocol later.
+    pub fn more(self) -> bool {
+        self.0 & Self::MORE != 0
+    }
+
+    pub fn set_quiet(&mut self, quiet: bool) {
+        self.set(Self::QUIET, quiet);
+    }
+
+    pub fn set_more(&mut self, more: bool) {
+        self.set(Self::MORE, more);
+    }
+
+    fn set(&mut self, bit: u8, is_on: bool) {
+        self.0 = if is_on { self.0 | bit } else { self.0 & !bit };
+    }
 }
 
 /// A login that failed.
@@ -152,8 +180,7 @@ impl Session {
             generation,
             from,
             wrong_passwords: 0,
-            quiet: false,
-            more: false,
+            wants: Wants::default(),
             key: None,
             is_on_hold: false,
             state: State::Greeted,

@@ -255,7 +255,7 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let ReadyUpload { ticket, id, offset, sha256, upload } = ready;
         let stream = session.answers.open_upload();
-        let sha256 = (session.more && offset > 0).then_some(sha256);
+        let sha256 = (session.wants.more() && offset > 0).then_some(sha256);
         let detail = Detail::Upload { stream, offset, sha256 };
         let reply = Reply::new(Code::Done, upload.verb(), detail);
         effects.push(Effect::Reply { conn, reply });

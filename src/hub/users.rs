@@ -47,7 +47,7 @@ impl Hub {
     /// Turns notices of who comes and goes off or on.
     pub(super) fn quiet(&mut self, conn: ConnId, quiet: bool, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        session.quiet = quiet;
+        session.wants.set_quiet(quiet);
         let text = if quiet { "no notices of who comes and goes" } else { "you are told again" };
         self.reply(conn, Reply::text(Code::Done, Verb::Quiet, text), effects);
     }
@@ -55,7 +55,7 @@ impl Hub {
     /// Sends a connection what came to the protocol later, or no longer.
     pub(super) fn more(&mut self, conn: ConnId, more: bool, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        session.more = more;
+        session.wants.set_more(more);
         let text = if more {
             "you are told what older clients don't know"
         } else {
@@ -71,7 +71,8 @@ impl Hub {
         }
         let own = self.online.conn(user);
         let others = self.online.conns().filter(|conn| {
-            Some(*conn) != own && self.sessions.get(*conn).is_some_and(|session| !session.quiet)
+            Some(*conn) != own
+                && self.sessions.get(*conn).is_some_and(|session| !session.wants.quiet())
         });
         let to = effects.recipients(others);
         if to.is_empty() {

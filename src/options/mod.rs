@@ -60,6 +60,11 @@ pub struct Options {
     #[arg(default_value_t = Size::gib(16))]
     pub quota: Size,
 
+    /// What uploads leave free on a disk, for the chat
+    /// [default: 1GiB, a twentieth of the disk at most]
+    #[arg(long, env = "CHATSRV_RESERVE", value_name = "SIZE", value_parser = files_size)]
+    pub reserve: Option<Size>,
+
     /// Let files be downloaded without a login
     #[arg(long, env = "CHATSRV_PUBLIC_FILES", value_parser = BoolishValueParser::new())]
     pub public_files: bool,

@@ -41,6 +41,7 @@ fn with_nothing_given_the_defaults_hold() {
     assert_eq!(options.rate, 100);
     assert_eq!(options.max_file, Size(4 << 30));
     assert_eq!(options.quota, Size(16 << 30));
+    assert_eq!(options.reserve, None);
     assert_eq!(options.password_cost, PasswordCost::Normal);
     assert_eq!(options.drain, Duration::from_secs(10));
     assert_eq!(options.log, LevelFilter::Info);

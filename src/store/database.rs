@@ -17,7 +17,9 @@ use super::queue::Queue;
 use super::search::Search;
 use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
 use super::{accounts, groups, kept, messages, networks, schema, search, tokens};
-use crate::hub::{Account, GroupId, GroupRecord, Kept, KnownNetwork, Outcome, Secret, Ticket};
+use crate::hub::{
+    Account, GroupId, GroupRecord, Kept, KnownNetwork, Outcome, Secret, Ticket, UploadId,
+};
 use crate::protocol::name::{DisplayName, Number};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
@@ -206,10 +208,16 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens the database of a locked data folder, and loads what the hub begins with.
-    pub(super) fn open(path: &Path, parts: &Parts, lock: Lock) -> Result<(Self, Kept), StoreError> {
+    /// Opens the database of a locked data folder, and loads what the hub begins with. The parts of
+    /// some uploads were `removed` before.
+    pub(super) fn open(
+        path: &Path,
+        parts: &Parts,
+        removed: &[UploadId],
+        lock: Lock,
+    ) -> Result<(Self, Kept), StoreError> {
         let mut connection = schema::open(path)?;
-        let kept = kept::load(&mut connection, parts).map_err(StoreError::at(path))?;
+        let kept = kept::load(&mut connection, parts, removed).map_err(StoreError::at(path))?;
         let database = Database {
             connection,
             // Not yet set, so the first batch sets it.

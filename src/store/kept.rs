@@ -5,13 +5,19 @@ use rusqlite::Connection;
 use super::error::Reason;
 use super::uploads::{self, Parts};
 use super::{accounts, groups, messages, networks};
-use crate::hub::Kept;
+use crate::hub::{Kept, UploadId};
 
-/// Repairs what a crash left, and reads what the hub begins with.
+/// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the hub
+/// begins with.
 ///
 /// # Errors
 /// A [`Reason`] where something is there that no server writes.
-pub(super) fn load(database: &mut Connection, parts: &Parts) -> Result<Kept, Reason> {
+pub(super) fn load(
+    database: &mut Connection,
+    parts: &Parts,
+    removed: &[UploadId],
+) -> Result<Kept, Reason> {
+    uploads::drop_all(database, removed)?;
     groups::end_unkept(database)?;
     uploads::repair(database, parts)?;
     Ok(Kept {

@@ -28,10 +28,12 @@ mod kept;
 mod lane;
 mod lock;
 mod maintenance;
+mod making_room;
 mod messages;
 mod networks;
 mod passwords;
 mod queue;
+mod room;
 mod schema;
 mod search;
 mod sums;
@@ -44,6 +46,7 @@ pub use completions::Completion;
 pub use error::{Reason, StoreError};
 pub use maintenance::{Checkup, MaintenanceError, backup, check};
 pub use passwords::PasswordCost;
+pub use room::{FolderRoom, Reserve};
 pub use uploads::OpenPart;
 
 use std::fs::File;
@@ -66,6 +69,7 @@ use health::Health;
 use lock::Lock;
 use passwords::{Slots, Worker};
 use queue::Queue;
+use room::Room;
 use search::Search;
 use sums::KnownSums;
 use threads::{Threads, yield_to_others};
@@ -92,6 +96,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The shared folder, made where it is missing.
     pub files: PathBuf,
+    /// How much room uploads leave free.
+    pub reserve: Reserve,
     /// How much work a password hash is.
     pub password_cost: PasswordCost,
 }
@@ -105,6 +111,9 @@ pub struct Store {
     search: Arc<Search>,
     files: Files,
     uploads: Uploads,
+    room: Arc<Room>,
+    /// The data folder and the shared one.
+    folders: [PathBuf; 2],
     counters: Arc<Counters>,
     completions: Completions,
     /// Whether the database can't write.
@@ -130,7 +139,8 @@ impl Store {
         let lock = Lock::acquire(&config.data)?;
         let folder = Arc::new(Folder::open(&config.files)?);
         check_apart(&config).map_err(StoreError::at(&config.files))?;
-        let parts = Parts::open(folder, config.files, config.data.join(SENT))?;
+        let room = Room::new(config.reserve);
+        let parts = Parts::open(folder, &config.data.join(SENT), Arc::clone(&room))?;
         let parts = Arc::new(parts);
         let path = config.data.join(DATABASE);
         let index = config.data.join(SEARCH_INDEX);
@@ -138,7 +148,9 @@ impl Store {
             // To begin anew here would be to forget everybody without a word.
             return Err(StoreError::at(&path)(Reason::Emptied));
         }
-        let (database, kept) = Database::open(&path, &parts, lock)?;
+        let removed = making_room::make_room(&path, &parts, &room);
+        let (database, kept) = Database::open(&path, &parts, &removed, lock)?;
+        let folders = [config.data.clone(), config.files];
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));
         let requests = Arc::new(Queue::new());
@@ -156,6 +168,8 @@ impl Store {
             search: Arc::new(Search::new(path, index)),
             files: Files::new(parts, known, completions.clone()),
             uploads,
+            room,
+            folders,
             counters: Arc::default(),
             completions,
             is_failing: database.health.is_failing(),
@@ -306,6 +320,12 @@ impl Store {
     /// Never blocks. There should be one range at a time for a stream.
     pub fn warm(&self, conn: ConnId, stream: u32, file: Arc<File>, bytes: Range<u64>) {
         self.files.warm(conn, stream, file, bytes);
+    }
+
+    /// What the data folder and the shared folder have room for, and how much of it uploads leave
+    /// free. It looks at the disk.
+    pub fn rooms(&self) -> impl Iterator<Item = Result<FolderRoom, io::Error>> {
+        self.folders.iter().map(|path| Ok(self.room.of_folder(path)?))
     }
 
     /// What was finished since the last call. Never blocks.

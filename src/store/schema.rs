@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::{Reason, StoreError};
+use super::room::Space;
 
 /// One step for each version; the store's version is how many of them it has taken. A step that was
 /// released is never changed.
@@ -193,9 +194,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 
 /// What a full disk does to a database is many an error of SQLite's, and hard to recognise.
 fn or_disk_full(reason: Reason, path: &Path) -> Reason {
-    let free = path.parent().map(fs2::available_space);
-    match (&reason, free) {
-        (Reason::Database(_), Some(Ok(free))) if free < ROOM_TO_OPEN => Reason::DiskFull,
+    let space = path.parent().map(Space::of_folder);
+    match (&reason, space) {
+        (Reason::Database(_), Some(Ok(Some(space)))) if space.free() < ROOM_TO_OPEN => {
+            Reason::DiskFull
+        }
         _ => reason,
     }
 }

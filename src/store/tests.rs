@@ -114,7 +114,12 @@ impl Fixture {
 }
 
 fn config(folder: &Path, password_cost: PasswordCost) -> Config {
-    Config { data: folder.join("data"), files: folder.join("files"), password_cost }
+    Config {
+        data: folder.join("data"),
+        files: folder.join("files"),
+        reserve: Reserve::Bytes(0),
+        password_cost,
+    }
 }
 
 fn account(number: u32, name: &str) -> Account {
@@ -274,7 +279,8 @@ fn the_shared_folder_must_not_hold_the_data_folder() {
     let open = |data: &str, files: &str| {
         let password_cost = PasswordCost::Low;
         let (data, files) = (folder.path().join(data), folder.path().join(files));
-        Store::open(Config { data, files, password_cost }, || ()).map(|(store, _)| store.close())
+        Store::open(Config { data, files, reserve: Reserve::Usual, password_cost }, || ())
+            .map(|(store, _)| store.close())
     };
     for (data, files) in [("d", "d"), ("a/b/c", "a"), ("a/b/c", "a/b/../../a")] {
         let refused = open(data, files).unwrap_err();

@@ -159,7 +159,9 @@ fn ports_reasons_and_times_have_bounds() {
 
 #[test]
 fn every_verb_can_be_asked_for() {
+    let sum = format!(" 1 {}", Sha256Sum([1; 32]));
     let words = |verb| match verb {
+        Verb::Expect => &sum,
         Verb::User => " alice",
         Verb::Nick | Verb::Key => " x",
         Verb::Resume => " alice t",
@@ -167,7 +169,7 @@ fn every_verb_can_be_asked_for() {
         Verb::History => " bob 17 1",
         Verb::Search => " - x",
         Verb::Seen => " bob 17",
-        Verb::Quiet => " on",
+        Verb::Quiet | Verb::More => " on",
         Verb::Get | Verb::Put => " 0 x",
         Verb::Sendfile => " * 0 x",
         Verb::Mkgroup | Verb::Mkgroupreq => " bob",

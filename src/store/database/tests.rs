@@ -9,14 +9,15 @@ use tempfile::TempDir;
 use crate::hub::{Chat, StoredMessage};
 use crate::protocol::reply::MessageId;
 use crate::store::folder::Folder;
+use crate::store::room::{Reserve, Room};
 
 fn open() -> (TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::acquire(folder.path()).unwrap();
     let shared = Folder::open(&folder.path().join("files")).unwrap();
-    let (files, sent) = (folder.path().join("files"), folder.path().join("sent"));
-    let parts = Parts::open(Arc::new(shared), files, sent).unwrap();
-    let (database, kept) = Database::open(&folder.path().join("store"), &parts, lock).unwrap();
+    let sent = folder.path().join("sent");
+    let parts = Parts::open(Arc::new(shared), &sent, Room::new(Reserve::Usual)).unwrap();
+    let (database, kept) = Database::open(&folder.path().join("store"), &parts, &[], lock).unwrap();
     assert_eq!(kept.accounts, []);
     (folder, database)
 }

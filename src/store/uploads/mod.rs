@@ -23,9 +23,9 @@ mod rows;
 mod threads;
 
 pub use parts::OpenPart;
-pub(super) use parts::Parts;
+pub(super) use parts::{Parts, file_name};
 pub(super) use recounts::Recounts;
-pub(super) use rows::{drop_lane, drop_sent, look_at_files, repair};
+pub(super) use rows::{all_oldest_first, drop_all, drop_lane, drop_sent, look_at_files, repair};
 pub(super) use threads::{SyncTask, Task, Uploads};
 
 use rusqlite::Connection;

@@ -4,7 +4,7 @@ use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,9 +16,10 @@ use crate::hub::{Place, UploadId};
 use crate::protocol::name::FileName;
 use crate::store::error::StoreError;
 use crate::store::folder::{Folder, Refusal, regular_size};
+#[cfg(test)]
+use crate::store::room::Reserve;
+use crate::store::room::{Claim, Room};
 
-/// Bytes of a disk that uploads leave free, for the store itself and for everybody else.
-const RESERVE_BYTES: u64 = 256 * 1024 * 1024;
 /// After so many bytes what was written is brought to the disk: what waits in memory stays small,
 /// so that the sender is as fast as the disk, the end of the upload comes at once, and a
 /// confirmation of a message never waits behind gigabytes. Larger ones don't make it faster.
@@ -28,10 +29,8 @@ const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub(in crate::store) struct Parts {
     folder: Arc<Folder>,
-    folder_path: PathBuf,
     sent: OwnedFd,
-    sent_path: PathBuf,
-    reserve: u64,
+    room: Arc<Room>,
 }
 
 /// A part that is open for writing.
@@ -39,13 +38,16 @@ pub(in crate::store) struct Parts {
 pub struct OpenPart {
     upload: UploadId,
     file: File,
+    claim: Claim,
 }
 
 impl OpenPart {
     /// A part of no upload.
     #[cfg(test)]
     pub(crate) fn of(file: File) -> Self {
-        OpenPart { upload: UploadId(0), file }
+        let room = Room::new(Reserve::Bytes(0));
+        let claim = room.claim(&file, 0).expect("it can be looked at");
+        OpenPart { upload: UploadId(0), file, claim }
     }
 
     /// Which upload it is of.
@@ -56,6 +58,11 @@ impl OpenPart {
     /// The file.
     pub(in crate::store) fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Writes bytes where that leaves the reserve free.
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.claim.write(&self.file, bytes.len() as u64, || write(&self.file, offset, bytes))
     }
 }
 
@@ -70,18 +77,18 @@ impl Parts {
     /// Opens the folder of the sent files, and makes it where it is missing, for its owner alone.
     pub(in crate::store) fn open(
         folder: Arc<Folder>,
-        folder_path: PathBuf,
-        sent_path: PathBuf,
+        sent_path: &Path,
+        room: Arc<Room>,
     ) -> Result<Self, StoreError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&sent_path)
-            .map_err(StoreError::at(&sent_path))?;
+            .create(sent_path)
+            .map_err(StoreError::at(sent_path))?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let sent = rustix::fs::open(&sent_path, flags, Mode::empty())
-            .map_err(StoreError::at(&sent_path))?;
-        Ok(Parts { folder, folder_path, sent, sent_path, reserve: RESERVE_BYTES })
+        let sent =
+            rustix::fs::open(sent_path, flags, Mode::empty()).map_err(StoreError::at(sent_path))?;
+        Ok(Parts { folder, sent, room })
     }
 
     /// The shared folder.
@@ -99,7 +106,8 @@ impl Parts {
             return Err(Refusal::Exists);
         }
         let there = part.size()?.unwrap_or(0);
-        self.check_room(upload, upload.size.saturating_sub(there))?;
+        // The folder's file system, which may be one that is mounted inside the shared folder.
+        let claim = self.room.claim(&part.folder, upload.size.saturating_sub(there))?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK;
         let flags = if is_new { flags | OFlags::EXCL } else { flags };
         let file = part.open(flags).map_err(refuse_write)?;
@@ -111,7 +119,7 @@ impl Parts {
             // It is begun just now, so it is safe for a day in any case.
             log::debug!("the upload {} can't be locked: {error}", upload.id.0);
         }
-        Ok(OpenPart { upload: upload.id, file: File::from(file) })
+        Ok(OpenPart { upload: upload.id, file: File::from(file), claim })
     }
 
     /// Opens the part of an upload for reading.
@@ -151,7 +159,7 @@ impl Parts {
     }
 
     /// Whether an upload has got its name in the shared folder.
-    pub(super) fn is_placed(&self, upload: &Upload) -> bool {
+    pub(in crate::store) fn is_placed(&self, upload: &Upload) -> bool {
         let Place::Shared(name) = &upload.place else { return false };
         let Ok(part) = self.part(upload) else { return false };
         part.size() == Ok(None) && part.sibling(last_part(name)).size() == Ok(Some(upload.size))
@@ -179,13 +187,15 @@ impl Parts {
         }
     }
 
+    /// The device of the file system on which a file lies that is to be removed, where its folder
+    /// is there.
+    pub(in crate::store) fn device(&self, garbage: &Garbage) -> Option<u64> {
+        Some(rustix::fs::fstat(&self.garbage(garbage).ok()?.folder).ok()?.st_dev)
+    }
+
     /// Removes a file; that it is not there is as well.
-    pub(super) fn remove(&self, garbage: &Garbage) -> Result<(), Refusal> {
-        let spot = match &garbage.name {
-            Some(name) => self.beside(name, garbage.id),
-            None => self.among_sent(garbage.id),
-        };
-        match spot.and_then(|spot| Ok(spot.remove()?)) {
+    pub(in crate::store) fn remove(&self, garbage: &Garbage) -> Result<(), Refusal> {
+        match self.garbage(garbage).and_then(|spot| Ok(spot.remove()?)) {
             Err(Refusal::NotFound) => Ok(()),
             result => result,
         }
@@ -203,19 +213,11 @@ impl Parts {
         Ok((File::from(file), size))
     }
 
-    fn check_room(&self, upload: &Upload, bytes: u64) -> Result<(), Refusal> {
-        let free = match &upload.place {
-            Place::Chat(..) => fs2::available_space(&self.sent_path)?,
-            // A file system may be mounted on a folder in it.
-            Place::Shared(name) => {
-                let folder = parent(name).unwrap_or("");
-                fs2::available_space(self.folder_path.join(folder))?
-            }
-        };
-        if free.saturating_sub(self.reserve) < bytes {
-            return Err(Refusal::NoRoom(Errno::NOSPC));
+    fn garbage(&self, garbage: &Garbage) -> Result<Spot, Refusal> {
+        match &garbage.name {
+            Some(name) => self.beside(name, garbage.id),
+            None => self.among_sent(garbage.id),
         }
-        Ok(())
     }
 
     fn part(&self, upload: &Upload) -> Result<Spot, Refusal> {
@@ -296,7 +298,7 @@ impl Sibling<'_> {
 }
 
 /// Writes bytes of an upload.
-pub(super) fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     file.write_all_at(bytes, offset)?;
     let end = offset + bytes.len() as u64;
     if offset / SYNC_BYTES != end / SYNC_BYTES {
@@ -306,7 +308,7 @@ pub(super) fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The name under which a sent file is kept.
-pub(super) fn file_name(id: UploadId) -> String {
+pub(in crate::store) fn file_name(id: UploadId) -> String {
     format!("{:016x}", id.0)
 }
 
@@ -380,15 +382,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (files, sent) = (folder.path().join("files"), folder.path().join("sent"));
         let shared = Arc::new(Folder::open(&files).unwrap());
-        let mut parts = Parts::open(shared, files.clone(), sent).unwrap();
+        let parts = |reserve| {
+            Parts::open(Arc::clone(&shared), &sent, Room::new(Reserve::Bytes(reserve))).unwrap()
+        };
         let place = Place::Shared("file".parse().unwrap());
         let owner = crate::protocol::name::Number(10_001);
         let upload = Upload { id: UploadId(1), owner, place, size: 1 };
-        parts.reserve = fs2::total_space(&files).unwrap();
-        let refused = parts.open_part(&upload, true).unwrap_err();
+        let refused = parts(u64::MAX).open_part(&upload, true).unwrap_err();
         assert_eq!(refused, Refusal::NoRoom(Errno::NOSPC));
         assert_eq!(fs::read_dir(&files).unwrap().count(), 0);
-        parts.reserve = 0;
-        parts.open_part(&upload, true).unwrap();
+        let part = parts(0).open_part(&upload, true).unwrap();
+        part.write(0, b"x").unwrap();
     }
 }

@@ -235,6 +235,21 @@ pub(super) fn drop_one(database: &Connection, upload: UploadId) -> rusqlite::Res
     drop_where(database, "id = ?1", key(upload))
 }
 
+/// Forgets uploads.
+pub(in crate::store) fn drop_all(
+    database: &Connection,
+    uploads: &[UploadId],
+) -> rusqlite::Result<()> {
+    uploads.iter().try_for_each(|upload| drop_one(database, *upload))
+}
+
+/// All uploads that are not whole, oldest first.
+pub(in crate::store) fn all_oldest_first(database: &Connection) -> rusqlite::Result<Vec<Upload>> {
+    let query = "SELECT id, owner, lane, name, size FROM uploads ORDER BY touched";
+    let uploads = database.prepare(query)?.query_map([], parse)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(uploads.into_iter().flatten().collect())
+}
+
 /// Forgets all uploads into a lane.
 pub(in crate::store) fn drop_lane(database: &Connection, lane: Lane) -> rusqlite::Result<()> {
     drop_where(database, "lane = ?1", lane)

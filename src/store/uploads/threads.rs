@@ -252,7 +252,7 @@ impl Shared {
             return Err(io::Error::other("somebody else has changed its length"));
         }
         let hashed = self.progress.take(part.upload());
-        parts::write(part.file(), offset, bytes)?;
+        part.write(offset, bytes)?;
         if let Some(mut hashed) = hashed
             && hashed.is_of(&before)
             && hashed.length() == offset

@@ -1,0 +1,79 @@
+//! Room for a server to start: where there is none, uploads that broke off give theirs.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::room::{Room, Space};
+use super::uploads::{self, Garbage, Parts};
+use crate::hub::{Place, UploadId};
+
+/// The most files that are taken from what is to be removed anyway.
+const GARBAGE_MAX: u32 = 1_000_000;
+
+/// Removes what is left of uploads, oldest first, until there is room for the server to start, and
+/// tells which. Where that does not help, opening the store says so.
+pub(super) fn make_room(database: &Path, parts: &Parts, room: &Room) -> Vec<UploadId> {
+    let Some(data) = database.parent() else { return Vec::new() };
+    if !is_short(data, room) || !database.exists() {
+        return Vec::new();
+    }
+    let garbage = match read(database, parts) {
+        Ok(garbage) => garbage,
+        Err(error) => {
+            log::error!("event=no-room path={}: {error}", data.display());
+            return Vec::new();
+        }
+    };
+    let device = std::fs::metadata(data).map(|data| data.dev()).ok();
+    let mut removed = Vec::new();
+    // What lies on another disk makes no room on this one.
+    for part in garbage.into_iter().filter(|part| parts.device(part) == device) {
+        if !is_short(data, room) {
+            break;
+        }
+        match parts.remove(&part) {
+            Ok(()) => removed.push(part.id),
+            Err(refusal) => {
+                let name = uploads::file_name(part.id);
+                log::error!("the file {name} of an upload stays behind: {refusal:?}");
+            }
+        }
+    }
+    log::warn!(
+        "event=no-room path={} removed={}: there was no room to start, so uploads that broke off \
+         were removed, oldest first",
+        data.display(),
+        removed.len()
+    );
+    removed
+}
+
+/// Whether there is less room than a server needs to start.
+fn is_short(data: &Path, room: &Room) -> bool {
+    match Space::of_folder(data) {
+        Ok(Some(space)) => space.free() < room.to_start(space),
+        // Opening the store will tell what is wrong.
+        Ok(None) | Err(_) => false,
+    }
+}
+
+/// What may be removed: first what is to be removed anyway, then parts. Whoever has a store for
+/// themselves needs no shared memory for it, for which there may be no room.
+fn read(path: &Path, parts: &Parts) -> rusqlite::Result<Vec<Garbage>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(path, flags)?;
+    database.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    let mut garbage = uploads::garbage(&database, GARBAGE_MAX)?;
+    let uploads = uploads::all_oldest_first(&database)?.into_iter();
+    let broke_off = uploads.filter(|upload| !parts.is_placed(upload));
+    garbage.extend(broke_off.map(|upload| Garbage {
+        id: upload.id,
+        name: match upload.place {
+            Place::Shared(name) => Some(name),
+            Place::Chat(..) => None,
+        },
+    }));
+    Ok(garbage)
+}
