@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chatsrv::hub::{Account, Chat, Job, Kept, Outcome, Secret, Selection, StoredMessage, Ticket};
 use chatsrv::protocol::name::Number;
 use chatsrv::protocol::reply::MessageId;
-use chatsrv::store::{Completion, Config, PasswordCost, Store};
+use chatsrv::store::{Completion, Config, PasswordCost, Reserve, Store};
 use fastrand::Rng;
 use indicatif::ProgressBar;
 
@@ -120,6 +120,7 @@ impl Filler {
         let config = Config {
             data: data.to_owned(),
             files: data.join("files"),
+            reserve: Reserve::Usual,
             password_cost: PasswordCost::Low,
         };
         let (wake, woken) = channel();

@@ -142,6 +142,9 @@ impl Server {
                 (Some("GET"), Some("/healthz")) if self.drain.is_some() => {
                     ("503 Service Unavailable", "stopping\n".to_owned())
                 }
+                (Some("GET"), Some("/healthz")) if !self.store.can_write() => {
+                    ("503 Service Unavailable", "the store can't be written to\n".to_owned())
+                }
                 (Some("GET"), Some("/healthz")) => ("200 OK", "ok\n".to_owned()),
                 (Some("GET"), _) => ("404 Not Found", "/metrics or /healthz\n".to_owned()),
                 _ => ("405 Method Not Allowed", "GET alone\n".to_owned()),

@@ -1,6 +1,7 @@
 //! Says once in the log that something began to fail, and once that it works again.
 
 use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Health {
     part: &'static str,
+    /// Whether it failed last, told or not.
+    is_failing: AtomicBool,
     told: Mutex<Told>,
 }
 
@@ -23,11 +26,12 @@ struct Told {
 impl Health {
     /// A part that works; `part` is what the log calls it.
     pub(super) fn new(part: &'static str) -> Self {
-        Health { part, told: Mutex::default() }
+        Health { part, is_failing: AtomicBool::new(false), told: Mutex::default() }
     }
 
     /// The part failed.
     pub(super) fn failed(&self, error: impl Display) {
+        self.is_failing.store(true, Ordering::Relaxed);
         if self.is_news(Instant::now()) {
             log::error!("{} fails: {error}", self.part);
         }
@@ -35,10 +39,16 @@ impl Health {
 
     /// The part worked.
     pub(super) fn worked(&self) {
+        self.is_failing.store(false, Ordering::Relaxed);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::take(&mut told.failing) {
             log::info!("{} works again", self.part);
         }
+    }
+
+    /// Whether it failed last.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
     }
 
     /// Whether a failure at that time is to be told, and notes that it was.

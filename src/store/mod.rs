@@ -24,6 +24,7 @@ mod files;
 mod folder;
 mod groups;
 mod health;
+mod identity;
 mod lane;
 mod lock;
 mod maintenance;
@@ -109,6 +110,8 @@ pub struct Store {
     files: Files,
     uploads: Uploads,
     room: Arc<Room>,
+    /// Whether the database can be written to.
+    health: Arc<Health>,
     /// The data folder and the shared one.
     folders: [PathBuf; 2],
     counters: Arc<Counters>,
@@ -164,6 +167,7 @@ impl Store {
             files: Files::new(parts, known, completions.clone()),
             uploads,
             room,
+            health: database.health(),
             folders,
             counters: Arc::default(),
             completions,
@@ -317,6 +321,12 @@ impl Store {
     /// free. It looks at the disk.
     pub fn rooms(&self) -> impl Iterator<Item = Result<FolderRoom, io::Error>> {
         self.folders.iter().map(|path| Ok(self.room.of_folder(path)?))
+    }
+
+    /// Whether what has to be kept can be kept: not while writing fails, nor once the store is no
+    /// longer the file under its name.
+    pub fn can_write(&self) -> bool {
+        !self.health.is_failing()
     }
 
     /// What was finished since the last call. Never blocks.
