@@ -218,7 +218,7 @@ fn a_store_that_can_not_write_is_not_well() {
     alice.ask("D bob hello", "C 450 MSG …");
     let (head, body) = get(address, "/healthz");
     assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
-    assert_eq!(body, "the store can't be written\n");
+    assert_eq!(body, "the store can't be written to\n");
     store.execute_batch("ROLLBACK").unwrap();
     alice.ask("D bob hello again", "C 251 MSG …");
     assert_eq!(get(address, "/healthz").1, "ok\n");

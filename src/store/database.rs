@@ -1,26 +1,30 @@
 //! The database thread: it takes all requests that wait, commits them together, and answers after
 //! the commit.
 
+mod request;
+mod store_files;
+
+pub(super) use request::Request;
+
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, Transaction};
 
+use self::store_files::StoreFiles;
 use super::completions::{Completion, Completions};
 use super::error::StoreError;
 use super::figures::Counters;
 use super::files::{Files, Source};
 use super::health::Health;
 use super::lock::Lock;
-use super::passwords::{self, Slot};
+use super::passwords;
 use super::queue::Queue;
 use super::search::Search;
 use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
-use super::{accounts, groups, kept, messages, networks, schema, search, tokens};
-use crate::hub::{
-    Account, GroupId, GroupRecord, Kept, KnownNetwork, Outcome, Secret, Ticket, UploadId,
-};
-use crate::protocol::name::{DisplayName, Number};
+use super::{accounts, groups, kept, networks, schema, tokens};
+use crate::hub::{Kept, Outcome, Ticket, UploadId};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
 const BATCH_MAX: usize = 1_024;
@@ -45,119 +49,6 @@ const TIDY_PAUSE: Duration = Duration::from_millis(100);
 const TIDY_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
 /// How many files are handed out at once to be removed.
 const SWEPT_PER_STEP: u32 = 16;
-
-/// Something to read or write.
-#[derive(Debug)]
-pub(super) enum Request {
-    /// Look the hash up that a password is to be compared with.
-    LookUpPassword { ticket: Ticket, number: Option<Number>, password: Secret, slot: Slot },
-    /// Keep a new account.
-    Register { ticket: Ticket, account: Account, hash: String },
-    /// Keep another hash of the same password.
-    ReplaceHash { number: Number, old: String, new: String },
-    /// Keep the hash of a new password, and end all tokens.
-    SetPassword { ticket: Ticket, number: Number, hash: String },
-    /// Keep the networks that an account knows.
-    KeepNetworks { ticket: Ticket, number: Number, networks: Box<[KnownNetwork]> },
-    /// Keep a display name.
-    SetDisplayName { ticket: Ticket, number: Number, display: DisplayName },
-    /// Keep a ban, or its end and that of all tokens.
-    SetBanned { ticket: Ticket, number: Number, banned: bool },
-    /// Keep whether an account is an administrator's.
-    SetAdministrator { ticket: Ticket, number: Number, admin: bool },
-    /// Make a token.
-    MakeToken { ticket: Ticket, number: Number },
-    /// Check a token.
-    CheckToken { ticket: Ticket, number: Number, token: Secret },
-    /// Do something with messages.
-    Messages { ticket: Ticket, request: messages::Request },
-    /// Keep a group as it is now.
-    SaveGroup { ticket: Ticket, group: GroupRecord },
-    /// End a group.
-    EndGroup { ticket: Ticket, group: GroupId },
-    /// Do something with uploads.
-    Uploads(uploads::Request),
-    /// Search, once all before it is committed.
-    Search(search::Request),
-}
-
-impl Request {
-    /// Whose answer a failure is, where somebody waits for one.
-    fn ticket(&self) -> Option<Ticket> {
-        match self {
-            Request::LookUpPassword { ticket, .. }
-            | Request::Register { ticket, .. }
-            | Request::SetPassword { ticket, .. }
-            | Request::KeepNetworks { ticket, .. }
-            | Request::SetDisplayName { ticket, .. }
-            | Request::SetBanned { ticket, .. }
-            | Request::SetAdministrator { ticket, .. }
-            | Request::MakeToken { ticket, .. }
-            | Request::CheckToken { ticket, .. }
-            | Request::SaveGroup { ticket, .. }
-            | Request::EndGroup { ticket, .. }
-            | Request::Messages { ticket, .. } => Some(*ticket),
-            Request::Search(request) => Some(request.ticket),
-            Request::Uploads(request) => request.ticket(),
-            Request::ReplaceHash { .. } => None,
-        }
-    }
-
-    /// Whether it needs the write lock.
-    fn writes(&self) -> bool {
-        match self {
-            Request::LookUpPassword { .. } | Request::CheckToken { .. } | Request::Search(_) => {
-                false
-            }
-            Request::Messages { request, .. } => request.writes(),
-            Request::Uploads(request) => request.writes(),
-            _ => true,
-        }
-    }
-
-    /// Whether the search has to follow.
-    fn changes_messages(&self) -> bool {
-        match self {
-            Request::Messages { request, .. } => request.changes_messages(),
-            Request::Uploads(request) => matches!(request, uploads::Request::Finish { .. }),
-            Request::EndGroup { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// Whether it may leave something that is removed later.
-    fn leaves_remains(&self) -> bool {
-        match self {
-            Request::Messages { request, .. } => request.removes(),
-            Request::Uploads(request) => request.writes(),
-            Request::EndGroup { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// What the log calls it.
-    fn describe(&self) -> String {
-        match self {
-            Request::LookUpPassword { .. } => "a look at a password".to_owned(),
-            Request::Register { account, .. } => {
-                format!("the new account {} {}", account.name, account.number)
-            }
-            Request::ReplaceHash { number, .. } => format!("a new password hash of {number}"),
-            Request::SetPassword { number, .. } => format!("a new password of {number}"),
-            Request::KeepNetworks { number, .. } => format!("the networks of {number}"),
-            Request::SetDisplayName { number, .. } => format!("a display name of {number}"),
-            Request::SetBanned { number, .. } => format!("a ban of {number}"),
-            Request::SetAdministrator { number, .. } => format!("what {number} may do"),
-            Request::MakeToken { number, .. } => format!("a token for {number}"),
-            Request::CheckToken { number, .. } => format!("a look at a token of {number}"),
-            Request::Messages { request, .. } => request.describe(),
-            Request::SaveGroup { group, .. } => format!("the group {}", group.name),
-            Request::EndGroup { group, .. } => format!("the end of the group {}", group.0),
-            Request::Uploads(request) => request.describe(),
-            Request::Search(_) => "a search".to_owned(),
-        }
-    }
-}
 
 /// What came of a request.
 #[derive(Debug)]
@@ -197,14 +88,14 @@ pub(super) struct Next<'a> {
 pub(super) struct Database {
     connection: Connection,
     cache_kib: i64,
-    pub(super) health: Health,
+    health: Arc<Health>,
     /// When the next step of a removal is due; none where nothing is to be removed.
     tidy_due: Option<Instant>,
     /// Whether files that were handed out are not removed yet.
     is_sweeping: bool,
     recounts: Recounts,
-    /// Held for as long as anything may be written.
-    _lock: Lock,
+    /// Its files, which are locked for as long as anything may be written.
+    files: StoreFiles,
 }
 
 impl Database {
@@ -218,26 +109,34 @@ impl Database {
     ) -> Result<(Self, Kept), StoreError> {
         let mut connection = schema::open(path)?;
         let kept = kept::load(&mut connection, parts, removed).map_err(StoreError::at(path))?;
+        let files = StoreFiles::note(path, lock).map_err(StoreError::at(path))?;
         let database = Database {
             connection,
             // Not yet set, so the first batch sets it.
             cache_kib: 0,
-            health: Health::new("writing to the store"),
+            health: Arc::new(Health::new("writing to the store")),
             tidy_due: Some(Instant::now()),
             is_sweeping: false,
             recounts: Recounts::default(),
-            _lock: lock,
+            files,
         };
         Ok((database, kept))
+    }
+
+    /// Whether writing works.
+    pub(super) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
     }
 
     /// Answers requests until the queue is closed and empty.
     pub(super) fn run(mut self, requests: &Queue<Request>, next: &Next<'_>) {
         loop {
-            let batch = match self.tidy_due {
-                Some(due) => requests.pop_batch_until(BATCH_MAX, due),
-                None => Ok(requests.pop_batch(BATCH_MAX)),
-            };
+            let due =
+                self.tidy_due.map_or(self.files.look_due(), |due| due.min(self.files.look_due()));
+            let batch = requests.pop_batch_until(BATCH_MAX, due);
+            if Instant::now() >= self.files.look_due() {
+                self.files.are_in_place(&self.health);
+            }
             if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
                 self.tidy(next);
             }
@@ -288,6 +187,10 @@ impl Database {
 
     /// Takes one step of removing what nobody needs any more.
     fn tidy(&mut self, next: &Next<'_>) {
+        if !self.files.are_in_place(&self.health) {
+            self.tidy_due = Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE);
+            return;
+        }
         let mut step = || -> rusqlite::Result<_> {
             let transaction = self.connection.transaction()?;
             let more = groups::remove_step(&transaction)?;
@@ -315,6 +218,9 @@ impl Database {
     /// Answers the first of some requests, at least one of them, in one transaction; or, where one
     /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
     fn answer(&mut self, batch: &[Request]) -> Vec<Answer> {
+        if batch.iter().any(Request::writes) && !self.files.are_in_place(&self.health) {
+            return self.answer_reads(batch, |_, _| Outcome::Failed);
+        }
         let error = match self.commit(batch) {
             Ok(answers) => return answers,
             Err(error) => error,
@@ -323,7 +229,7 @@ impl Database {
             return vec![Answer::Refused(self.refuse(request, &error))];
         }
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-            return self.answer_reads(batch, &error);
+            return self.answer_reads(batch, |database, request| database.refuse(request, &error));
         }
         let (first, second) = batch.split_at(batch.len() / 2);
         let mut answers = Vec::with_capacity(batch.len());
@@ -337,12 +243,17 @@ impl Database {
         answers
     }
 
-    /// Refuses all writes: somebody else holds the write lock, and waiting for it once is enough.
-    fn answer_reads(&mut self, batch: &[Request], error: &rusqlite::Error) -> Vec<Answer> {
+    /// Refuses all writes: the store is not in its place, or somebody else holds the write lock, and
+    /// waiting for it once is enough.
+    fn answer_reads(
+        &mut self,
+        batch: &[Request],
+        refuse: impl Fn(&mut Self, &Request) -> Outcome,
+    ) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
             let result = if request.writes() {
-                Ok(vec![Answer::Refused(self.refuse(request, error))])
+                Ok(vec![Answer::Refused(refuse(self, request))])
             } else {
                 self.commit(std::slice::from_ref(request))
             };
@@ -367,7 +278,14 @@ impl Database {
         }
         transaction.commit()?;
         if batch[..answers.len()].iter().any(Request::writes) {
-            self.health.worked();
+            if self.files.are_in_place(&self.health) {
+                self.health.worked();
+            } else {
+                // It went into a file that nobody finds again.
+                let refused =
+                    batch.iter().zip(&mut answers).filter(|(request, _)| request.writes());
+                refused.for_each(|(_, answer)| *answer = Answer::Refused(Outcome::Failed));
+            }
         }
         Ok(answers)
     }

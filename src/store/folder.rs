@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use super::beneath::{self, Links};
 use super::error::StoreError;
+use super::identity::Identity;
 use crate::hub::Outcome;
 use crate::protocol::name::FileName;
 use crate::protocol::reply::Entry;
@@ -94,6 +95,7 @@ impl From<io::Error> for Refusal {
 #[derive(Debug)]
 pub(super) struct Folder {
     root: OwnedFd,
+    identity: Identity,
 }
 
 impl Folder {
@@ -105,9 +107,15 @@ impl Folder {
         fs::create_dir_all(path).map_err(StoreError::at(path))?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty()).map_err(StoreError::at(path))?;
-        let folder = Folder { root };
+        let identity = Identity::of_open(path, &root).map_err(StoreError::at(path))?;
+        let folder = Folder { root, identity };
         let can_be_read = folder.resolve(".", OFlags::RDONLY | OFlags::DIRECTORY);
         can_be_read.map(|_| folder).map_err(StoreError::at(path))
+    }
+
+    /// Whether it is still what stands under its name.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.identity.is_in_place()
     }
 
     /// Opens a regular file for reading, and tells its size in bytes.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What fails and works in turns is reported no more often than this.
@@ -12,7 +12,8 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Health {
     part: &'static str,
-    is_failing: Arc<AtomicBool>,
+    /// Whether it failed last, told or not.
+    is_failing: AtomicBool,
     told: Mutex<Told>,
 }
 
@@ -25,12 +26,7 @@ struct Told {
 impl Health {
     /// A part that works; `part` is what the log calls it.
     pub(super) fn new(part: &'static str) -> Self {
-        Health { part, is_failing: Arc::default(), told: Mutex::default() }
-    }
-
-    /// Whether the part failed when it was last used, for whoever wants to look.
-    pub(super) fn is_failing(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.is_failing)
+        Health { part, is_failing: AtomicBool::new(false), told: Mutex::default() }
     }
 
     /// The part failed.
@@ -48,6 +44,11 @@ impl Health {
         if std::mem::take(&mut told.failing) {
             log::info!("{} works again", self.part);
         }
+    }
+
+    /// Whether it failed last.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
     }
 
     /// Whether a failure at that time is to be told, and notes that it was.

@@ -8,11 +8,13 @@ use std::path::Path;
 use fs2::FileExt;
 
 use super::error::StoreError;
+use super::identity::Identity;
 
 /// The lock on a data folder, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
+    identity: Identity,
 }
 
 impl Lock {
@@ -31,11 +33,36 @@ impl Lock {
             .open(&path)
             .map_err(StoreError::at(&path))?;
         match file.try_lock_exclusive() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => {
+                let identity = Identity::of_open(&path, &file).map_err(StoreError::at(&path))?;
+                Ok(Lock { _file: file, identity })
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 Err(StoreError::InUse { path: data.to_owned() })
             }
             Err(error) => Err(StoreError::at(&path)(error)),
+        }
+    }
+
+    /// Whether nobody else can lock the folder: where the file of the lock is gone, it is made and
+    /// locked again, unless somebody else was first.
+    pub(super) fn still_holds(&mut self) -> bool {
+        if self.identity.is_in_place() {
+            return true;
+        }
+        let Some(data) = self.identity.path().parent().filter(|data| data.is_dir()) else {
+            return false;
+        };
+        match Lock::acquire(data) {
+            Ok(lock) => {
+                log::warn!("event=locked-again path={}", lock.identity.path().display());
+                *self = lock;
+                true
+            }
+            Err(error) => {
+                log::error!("{error}");
+                false
+            }
         }
     }
 }
@@ -57,6 +84,18 @@ mod tests {
         assert!(refused.to_string().contains(data.to_str().unwrap()));
         drop(lock);
         Lock::acquire(&data).unwrap();
+    }
+
+    #[test]
+    fn a_lock_whose_file_is_gone_is_taken_again_unless_somebody_was_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lock = Lock::acquire(folder.path()).unwrap();
+        std::fs::remove_file(folder.path().join("lock")).unwrap();
+        assert!(lock.still_holds());
+        assert!(Lock::acquire(folder.path()).is_err());
+        std::fs::remove_file(folder.path().join("lock")).unwrap();
+        let _other = Lock::acquire(folder.path()).unwrap();
+        assert!(!lock.still_holds());
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod files;
 mod folder;
 mod groups;
 mod health;
+mod identity;
 mod kept;
 mod lane;
 mod lock;
@@ -55,7 +56,6 @@ use std::num::NonZero;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -112,12 +112,12 @@ pub struct Store {
     files: Files,
     uploads: Uploads,
     room: Arc<Room>,
+    /// Whether the database can be written to.
+    health: Arc<Health>,
     /// The data folder and the shared one.
     folders: [PathBuf; 2],
     counters: Arc<Counters>,
     completions: Completions,
-    /// Whether the database can't write.
-    is_failing: Arc<AtomicBool>,
     finished: Receiver<Completion>,
     /// All threads but the database thread, which they need to the end.
     workers: Threads,
@@ -169,10 +169,10 @@ impl Store {
             files: Files::new(parts, known, completions.clone()),
             uploads,
             room,
+            health: database.health(),
             folders,
             counters: Arc::default(),
             completions,
-            is_failing: database.health.is_failing(),
             finished,
             workers: Threads::new(),
             database: Threads::new(),
@@ -338,9 +338,10 @@ impl Store {
         self.requests.len() > CONGESTED_REQUESTS
     }
 
-    /// What is wrong with it, in a few words, where something is.
+    /// What is wrong with it, in a few words, where something is: while writing fails, and once the
+    /// store is no longer the file under its name.
     pub fn ailment(&self) -> Option<&'static str> {
-        self.is_failing.load(Ordering::Relaxed).then_some("the store can't be written")
+        self.health.is_failing().then_some("the store can't be written to")
     }
 
     /// Ends the threads, and waits for them, for five seconds at most. What was handed to the

@@ -81,14 +81,6 @@ impl<T> Queue<T> {
         self.wait().items.pop_front()
     }
 
-    /// Takes up to `max` items, and waits for the first of them; none once the queue is closed and
-    /// empty.
-    pub(super) fn pop_batch(&self, max: usize) -> Option<Vec<T>> {
-        let mut inner = self.wait();
-        let count = inner.items.len().min(max);
-        if count == 0 { None } else { Some(inner.items.drain(..count).collect()) }
-    }
-
     /// Takes up to `max` items, and waits for the first of them until the deadline; `Ok(None)` once
     /// the queue is closed and empty.
     ///
@@ -190,7 +182,7 @@ mod tests {
         assert_eq!(queue.push(3, 3), Err(3));
         assert_eq!(queue.pop(), Some(0));
         assert_eq!(queue.push(4, 3), Ok(()));
-        assert_eq!(queue.pop_batch(2), Some(vec![1, 2]));
+        assert_eq!(queue.pop_batch_until(2, Instant::now()), Ok(Some(vec![1, 2])));
         assert_eq!((queue.try_pop(), queue.try_pop()), (Some(4), None));
     }
 
@@ -207,7 +199,7 @@ mod tests {
         queue.close();
         assert_eq!(takers.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>(), 1);
         assert_eq!(queue.push(2, 9), Err(2));
-        assert_eq!(queue.pop_batch(9), None);
+        assert_eq!(queue.pop_batch_until(9, Instant::now()), Ok(None));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! A batch: what fails in it, and what does not.
 
+use super::super::messages;
 use super::*;
 
 use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::hub::{Chat, StoredMessage};
+use crate::hub::{Account, Chat, Secret, StoredMessage};
+use crate::protocol::name::Number;
 use crate::protocol::reply::MessageId;
 use crate::store::folder::Folder;
 use crate::store::room::{Reserve, Room};

@@ -16,6 +16,7 @@ use crate::hub::{Place, UploadId};
 use crate::protocol::name::FileName;
 use crate::store::error::StoreError;
 use crate::store::folder::{Folder, Refusal, regular_size};
+use crate::store::identity::Identity;
 #[cfg(test)]
 use crate::store::room::Reserve;
 use crate::store::room::{Claim, Room};
@@ -30,6 +31,7 @@ const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 pub(in crate::store) struct Parts {
     folder: Arc<Folder>,
     sent: OwnedFd,
+    sent_identity: Identity,
     room: Arc<Room>,
 }
 
@@ -88,7 +90,9 @@ impl Parts {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let sent =
             rustix::fs::open(sent_path, flags, Mode::empty()).map_err(StoreError::at(sent_path))?;
-        Ok(Parts { folder, sent, room })
+        let sent_identity =
+            Identity::of_open(sent_path, &sent).map_err(StoreError::at(sent_path))?;
+        Ok(Parts { folder, sent, sent_identity, room })
     }
 
     /// The shared folder.
@@ -99,6 +103,7 @@ impl Parts {
     /// Opens the part of an upload for writing. It is locked for as long as it is open, so that
     /// [`Parts::fate`] knows.
     pub(super) fn open_part(&self, upload: &Upload, is_new: bool) -> Result<OpenPart, Refusal> {
+        self.check_in_place(upload)?;
         let part = self.part(upload)?;
         if let Place::Shared(name) = &upload.place
             && part.sibling(last_part(name)).is_taken()?
@@ -129,6 +134,7 @@ impl Parts {
 
     /// Brings an upload to the disk.
     pub(super) fn sync(&self, upload: &Upload) -> Result<(), Refusal> {
+        self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.open(OFlags::RDWR | OFlags::NONBLOCK)?;
         if regular_size(&file)? != upload.size {
@@ -146,6 +152,7 @@ impl Parts {
     /// Gives an upload into the shared folder its name, unless that is taken. Its bytes must be on
     /// the disk, see [`Parts::sync`].
     pub(super) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
+        self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.sibling(last_part(name));
         match part.rename_to(file) {
@@ -218,6 +225,17 @@ impl Parts {
             Some(name) => self.beside(name, garbage.id),
             None => self.among_sent(garbage.id),
         }
+    }
+
+    /// Checks that the folder of an upload is the one under its name: nobody finds again what is
+    /// put into another one.
+    fn check_in_place(&self, upload: &Upload) -> Result<(), Refusal> {
+        let is_in_place = match upload.place {
+            Place::Shared(_) => self.folder.is_in_place(),
+            Place::Chat(..) => self.sent_identity.is_in_place(),
+        };
+        // "Stale file handle": what NFS says where a folder was removed on the server.
+        if is_in_place { Ok(()) } else { Err(Refusal::Failed(Errno::STALE)) }
     }
 
     fn part(&self, upload: &Upload) -> Result<Spot, Refusal> {
