@@ -12,7 +12,7 @@ use chatsrv::limits::ID_MARK_LEAD;
 use chatsrv::log::{Log, Quoted};
 use chatsrv::options::{Offline, Options, PasswordCost, Registration, Size, TLS_PORT};
 use chatsrv::server::{self, Certificates, Endpoint, Passed, Poll, Server, StartError};
-use chatsrv::store::{self, MaintenanceError, Store};
+use chatsrv::store::{self, FolderRoom, MaintenanceError, Store};
 
 fn main() -> ExitCode {
     let options = match Options::from_command_line() {
@@ -89,9 +89,7 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let waker = poll.waker();
     let (store, kept) = Store::open(store_config(&options), move || waker.wake())
         .map_err(|error| (error.exit(), error.to_string()))?;
-    for room in store.rooms() {
-        log::info!("event=room {}", room.map_err(system)?);
-    }
+    let rooms = store.rooms().collect::<Result<Vec<_>, _>>().map_err(system)?;
     if let Some(behind) = clock_behind(&kept) {
         log::warn!(
             "event=clock-behind seconds={}: the newest message is later than the clock, and ids \
@@ -102,7 +100,7 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let seed = random_seed().map_err(system)?;
     let hub = Hub::new(hub_config(&options), seed, kept);
     let config = server_config(&options, shares, memory);
-    let start = Start::new(&options, &config);
+    let start = Start::new(&options, &config, rooms);
     let server =
         Server::bind(config, certificates, passed, poll, hub, store).map_err(start_failed)?;
     for endpoint in server.endpoints() {
@@ -132,8 +130,8 @@ struct Start {
     connections: usize,
     transfers: usize,
     queues: Size,
-    /// What is free on the disk of the store; none where its file system does not tell.
-    room: Option<Size>,
+    /// What the data folder, and behind it the shared one, have room for.
+    rooms: Vec<FolderRoom>,
 }
 
 /// With less memory for the queues, a few who read slowly are closed for it.
@@ -142,22 +140,22 @@ const QUEUES_FEW: Size = Size::mib(16);
 const ROOM_LITTLE: Size = Size::mib(256);
 
 impl Start {
-    fn new(options: &Options, config: &server::Config) -> Self {
-        let room = rustix::fs::statvfs(&options.data).ok().filter(|disk| disk.f_blocks > 0);
+    fn new(options: &Options, config: &server::Config, rooms: Vec<FolderRoom>) -> Self {
         Start {
             store: options.data.join(store::DATABASE),
             keeps: options.offline == Offline::Store,
             connections: config.max_clients,
             transfers: config.transfers_max,
             queues: in_mib(config.send_queue_total as u64),
-            room: room.map(|disk| in_mib(disk.f_bavail.saturating_mul(disk.f_frsize))),
+            rooms,
         }
     }
 
     fn tell(&self) {
-        let Start { store, keeps, connections, transfers, queues, room } = self;
+        let Start { store, keeps, connections, transfers, queues, rooms } = self;
         let version = env!("CARGO_PKG_VERSION");
         let messages = if *keeps { "kept" } else { "not-kept" };
+        let room = rooms.first().and_then(FolderRoom::free).map(in_mib);
         let free = room.map_or("unknown".to_owned(), |room| room.to_string());
         log::info!(
             "event=started version={version} store={} messages={messages} \
@@ -170,6 +168,12 @@ impl Start {
         if let Some(room) = room.filter(|room| *room < ROOM_LITTLE) {
             let store = store.display();
             log::warn!("event=little-room disk-free={room} store={store}: the disk is nearly full");
+        }
+        for room in rooms {
+            match room.takes_uploads() {
+                true => log::info!("event=room {room}"),
+                false => log::warn!("event=room {room}: beside the reserve, uploads find no room"),
+            }
         }
     }
 }

@@ -121,6 +121,7 @@ fn people_talk_and_register_beside_uploads_and_after_a_start_on_a_full_disk() {
     assert!(large(&server) > Some(4 * MIB));
     server.start_again(&[]);
     server.log().wait_for("…event=no-room … removed=…");
+    server.log().wait_for("…warn  event=room …: beside the reserve, uploads find no room");
     // The oldest made room enough.
     assert!(large(&server) > Some(4 * MIB));
     let mut alice = server.login("alice");

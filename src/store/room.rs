@@ -82,6 +82,18 @@ pub struct FolderRoom {
     reserve: Reserve,
 }
 
+impl FolderRoom {
+    /// Bytes that may still be written; none where the file system tells no size.
+    pub fn free(&self) -> Option<u64> {
+        self.space.map(|space| space.free)
+    }
+
+    /// Whether there is any room for uploads beside the reserve.
+    pub fn takes_uploads(&self) -> bool {
+        self.space.is_none_or(|space| space.free > self.reserve.of(space.total))
+    }
+}
+
 impl fmt::Display for FolderRoom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
