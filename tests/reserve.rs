@@ -121,13 +121,19 @@ fn people_talk_and_register_beside_uploads_and_after_a_start_on_a_full_disk() {
     assert!(large(&server) > Some(4 * MIB));
     server.start_again(&[]);
     server.log().wait_for("…event=no-room … removed=…");
-    server.log().wait_for("…warn  event=room …: beside the reserve, uploads find no room");
     // The oldest made room enough.
     assert!(large(&server) > Some(4 * MIB));
     let mut alice = server.login("alice");
     alice.ask("D * here I am again", "C 250 MSG …");
     server.register("dave").leave();
     alice.ask("C PUT 8388608 old", "C 452 PUT …");
+}
+
+#[test]
+fn a_start_warns_where_uploads_find_no_room() {
+    let (_disk, server) = Disk::start(&["-t", "tmpfs", "-o", "size=32m"], &["--reserve", "32MiB"]);
+    server.log().wait_for("warn  event=room …: beside the reserve, uploads find no room");
+    server.register("alice").ask("C PUT 6 small", "C 452 PUT …");
 }
 
 #[test]

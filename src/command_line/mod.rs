@@ -97,7 +97,9 @@ fn tell(error: &Error) -> ExitCode {
 
 fn told(written: io::Result<()>) -> Result<(), Exit> {
     written.map_err(|error| {
-        eprintln!("cannot write to standard output: {error}");
+        let text = format!("cannot write to standard output: {error}\n");
+        // Where standard error is gone too, the exit code tells as much.
+        let _ = Error::raw(ErrorKind::Io, text).print();
         Exit::InputOutput
     })
 }

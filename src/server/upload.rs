@@ -73,6 +73,14 @@ pub struct Write {
     pub bytes: Vec<u8>,
 }
 
+impl Drop for Upload {
+    fn drop(&mut self) {
+        // At once, and not when the file is closed on another thread: what its user asks for next
+        // is to find the room.
+        self.opened.file().release_room();
+    }
+}
+
 /// More bytes came than were announced, or fewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongSize;

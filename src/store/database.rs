@@ -243,8 +243,8 @@ impl Database {
         answers
     }
 
-    /// Refuses all writes: the store is not in its place, or somebody else holds the write lock, and
-    /// waiting for it once is enough.
+    /// Refuses all writes: the store is not in its place, or somebody else holds the write lock,
+    /// and waiting for it once is enough.
     fn answer_reads(
         &mut self,
         batch: &[Request],

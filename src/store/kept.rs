@@ -7,8 +7,8 @@ use super::uploads::{self, Parts};
 use super::{accounts, groups, messages, networks};
 use crate::hub::{Kept, UploadId};
 
-/// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the hub
-/// begins with.
+/// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the
+/// hub begins with.
 ///
 /// # Errors
 /// A [`Reason`] where something is there that no server writes.

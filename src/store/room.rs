@@ -218,9 +218,10 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let left = *self.left.get_mut().unwrap_or_else(PoisonError::into_inner);
+impl Claim {
+    /// Keeps no room any more: nothing else will be written.
+    pub(super) fn release(&self) {
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
         let mut accounts = self.room.lock();
         if let Some(account) = accounts.get_mut(&self.device) {
             account.announced = account.announced.saturating_sub(left);
@@ -228,6 +229,12 @@ impl Drop for Claim {
                 accounts.remove(&self.device);
             }
         }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 

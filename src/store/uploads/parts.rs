@@ -57,6 +57,11 @@ impl OpenPart {
         self.upload
     }
 
+    /// Keeps no room for it any more: nothing else will be written to it. Never waits.
+    pub(crate) fn release_room(&self) {
+        self.claim.release();
+    }
+
     /// The file.
     pub(in crate::store) fn file(&self) -> &File {
         &self.file

@@ -120,7 +120,7 @@ impl World {
         }
         let mut server = Server::new(config, seed, &store);
         if lot.bool() {
-            server.send_queue = lot.usize(100..1200);
+            server.send_queue = lot.usize(100..700);
         }
         let is_calm = lot.bool();
         World { steps, present_max, is_calm, ..World::of(lot, server, store, people) }
