@@ -167,7 +167,7 @@ impl Start {
         }
         if let Some(room) = room.filter(|room| *room < ROOM_LITTLE) {
             let store = store.display();
-            log::warn!("event=little-room disk-free={room} store={store}: the disk is nearly full");
+            log::warn!("event=little-room disk-free={room} store={store}: that is soon full");
         }
         for room in rooms {
             match room.takes_uploads() {
