@@ -306,7 +306,11 @@ impl Shared {
 
     /// Has a part read, in turn among users.
     fn reread(&self, reread: Reread) {
-        if let Err(reread) = self.rereads.hand(reread) {
+        self.refuse(self.rereads.hand(reread));
+    }
+
+    fn refuse(&self, reread: Option<Reread>) {
+        if let Some(reread) = reread {
             self.completions.finish(reread.ticket(), Outcome::Busy);
         }
     }
@@ -316,7 +320,7 @@ impl Shared {
         let mut buffer = vec![0; rereads::BUFFER_BYTES];
         while let Some(mut reread) = self.rereads.next() {
             match reread.step(&self.progress, &mut buffer) {
-                Ok(Step::More) => self.reread(reread),
+                Ok(Step::More) => self.refuse(self.rereads.put_back(reread)),
                 Ok(Step::Whole(hashed)) => match reread.then {
                     Then::Open { ticket, part } => self.open_for_writing(ticket, part, hashed),
                     Then::Sync { sync, .. } => {
