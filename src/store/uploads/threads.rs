@@ -252,7 +252,15 @@ impl Shared {
             return Err(io::Error::other("somebody else has changed its length"));
         }
         let hashed = self.progress.take(part.upload());
-        part.write(offset, bytes)?;
+        if let Err(error) = part.write(offset, bytes) {
+            // Where nothing was written, as where the reserve was in the way, it is known still.
+            if let Some(hashed) = hashed
+                && Stamp::of(part.file()).is_ok_and(|now| now == before)
+            {
+                self.progress.put(part.upload(), hashed);
+            }
+            return Err(error);
+        }
         if let Some(mut hashed) = hashed
             && hashed.is_of(&before)
             && hashed.length() == offset
