@@ -54,8 +54,8 @@ impl StoreFiles {
             ));
             return false;
         }
-        if !self.lock.still_holds() {
-            health.failed("another server may use the data folder, whose lock was removed");
+        if let Err(error) = self.lock.hold_on() {
+            health.failed(format_args!("the lock of the data folder was removed: {error}"));
             return false;
         }
         self.in_place = true;
