@@ -131,11 +131,11 @@ impl Database {
     /// Answers requests until the queue is closed and empty.
     pub(super) fn run(mut self, requests: &Queue<Request>, next: &Next<'_>) {
         loop {
-            let due =
-                self.tidy_due.map_or(self.files.look_due(), |due| due.min(self.files.look_due()));
+            let look_due = self.files.look_due(&self.health);
+            let due = self.tidy_due.map_or(look_due, |due| due.min(look_due));
             let batch = requests.pop_batch_until(BATCH_MAX, due);
-            if Instant::now() >= self.files.look_due() {
-                self.files.are_in_place(&self.health);
+            if Instant::now() >= self.files.look_due(&self.health) {
+                self.look();
             }
             if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
                 self.tidy(next);
@@ -166,6 +166,27 @@ impl Database {
         if let Err((_, error)) = self.connection.close() {
             log::error!("closing the store: {error}");
         }
+    }
+
+    /// Looks whether the store is in its place; and, where writing to it failed, whether it works
+    /// again, though nobody has anything to write.
+    fn look(&mut self) {
+        self.files.note_look();
+        if self.files.are_in_place(&self.health) && self.health.is_failing() {
+            match self.probe() {
+                Ok(()) => self.health.worked(),
+                Err(error) => self.health.failed(error),
+            }
+        }
+    }
+
+    /// Writes to the store, and leaves it as it is.
+    fn probe(&mut self) -> rusqlite::Result<()> {
+        // Who waits for an answer does not wait for somebody else's lock once more.
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let written = write_in_vain(&mut self.connection);
+        self.connection.busy_timeout(schema::LOCK_TIMEOUT)?;
+        written
     }
 
     /// Takes memory while many requests wait, and gives it back when few do.
@@ -202,6 +223,9 @@ impl Database {
         };
         match step() {
             Ok((more, garbage)) => {
+                if more {
+                    self.health.worked();
+                }
                 // What is being swept comes back as a request, which makes the next step due.
                 self.tidy_due = more.then(|| Instant::now() + TIDY_PAUSE);
                 if !garbage.is_empty() && !self.is_sweeping {
@@ -366,6 +390,16 @@ fn apply(
         Request::Search(_) => {}
     }
     Ok(Answer::Done(Outcome::Done))
+}
+
+/// Writes to the store what stands there.
+fn write_in_vain(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    // Twice, since SQLite does not write a page on which nothing has changed.
+    for _ in 0..2 {
+        transaction.execute("UPDATE store SET id_mark = ~id_mark", [])?;
+    }
+    transaction.commit()
 }
 
 /// Whether the files that were handed out are removed.

@@ -184,6 +184,34 @@ fn a_bad_request_costs_a_full_batch_nothing() {
     assert_eq!(failed, [500]);
 }
 
+/// How often others have changed the store, as a connection sees it.
+fn data_version(other: &Connection) -> i64 {
+    other.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_look_finds_that_writing_works_again() {
+    let (folder, mut database) = open();
+    let other = Connection::open(folder.path().join("store")).unwrap();
+    let mark = |other: &Connection| -> i64 {
+        other.query_row("SELECT id_mark FROM store", [], |row| row.get(0)).unwrap()
+    };
+    other.execute("UPDATE store SET id_mark = 7", []).unwrap();
+    let before = data_version(&other);
+    database.look();
+    assert_eq!(data_version(&other), before, "nothing is written while all is well");
+
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [Some(&Outcome::Busy)]);
+    database.look();
+    assert!(database.health.is_failing(), "it is locked still");
+    other.execute_batch("ROLLBACK").unwrap();
+    database.look();
+    assert!(!database.health.is_failing());
+    assert_ne!(data_version(&other), before, "it was written to");
+    assert_eq!(mark(&other), 7);
+}
+
 #[test]
 fn memory_is_taken_while_much_is_asked() {
     let (_folder, mut database) = open();
