@@ -61,6 +61,8 @@ enum Answer {
     Next(Onward),
     /// It is not.
     Refused(Outcome),
+    /// It is not, since the store is not in its place.
+    Displaced,
 }
 
 /// How a request goes on that the database thread does not finish.
@@ -243,7 +245,7 @@ impl Database {
     /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
     fn answer(&mut self, batch: &[Request]) -> Vec<Answer> {
         if batch.iter().any(Request::writes) && !self.files.are_in_place(&self.health) {
-            return self.answer_reads(batch, |_, _| Outcome::Failed);
+            return self.answer_reads(batch, |_, _| Answer::Displaced);
         }
         let error = match self.commit(batch) {
             Ok(answers) => return answers,
@@ -253,7 +255,9 @@ impl Database {
             return vec![Answer::Refused(self.refuse(request, &error))];
         }
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-            return self.answer_reads(batch, |database, request| database.refuse(request, &error));
+            return self.answer_reads(batch, |database, request| {
+                Answer::Refused(database.refuse(request, &error))
+            });
         }
         let (first, second) = batch.split_at(batch.len() / 2);
         let mut answers = Vec::with_capacity(batch.len());
@@ -272,12 +276,12 @@ impl Database {
     fn answer_reads(
         &mut self,
         batch: &[Request],
-        refuse: impl Fn(&mut Self, &Request) -> Outcome,
+        refuse: impl Fn(&mut Self, &Request) -> Answer,
     ) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
             let result = if request.writes() {
-                Ok(vec![Answer::Refused(refuse(self, request))])
+                Ok(vec![refuse(self, request)])
             } else {
                 self.commit(std::slice::from_ref(request))
             };
@@ -308,7 +312,7 @@ impl Database {
                 // It went into a file that nobody finds again.
                 let refused =
                     batch.iter().zip(&mut answers).filter(|(request, _)| request.writes());
-                refused.for_each(|(_, answer)| *answer = Answer::Refused(Outcome::Failed));
+                refused.for_each(|(_, answer)| *answer = Answer::Displaced);
             }
         }
         Ok(answers)
@@ -430,10 +434,6 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
             };
             (!taken).then_some((ticket, Outcome::Busy))
         }
-        // It stands there for everybody to see; the database learns of it at the next start.
-        (Request::Uploads(uploads::Request::Placed { ticket, .. }), Answer::Refused(_)) => {
-            Some((ticket, Outcome::Done))
-        }
         (
             Request::Uploads(uploads::Request::Finish { ticket, upload, .. }),
             Answer::Done(Outcome::Done),
@@ -441,10 +441,21 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
             next.uploads.finished(upload);
             Some((ticket, Outcome::Done))
         }
-        (request, Answer::Refused(outcome) | Answer::Done(outcome)) => {
-            Some((request.ticket()?, outcome))
+        (request, Answer::Done(outcome)) => Some((request.ticket()?, outcome)),
+        (request, Answer::Refused(outcome)) => {
+            Some((request.ticket()?, refusal(&request, outcome)))
         }
+        (request, Answer::Displaced) => Some((request.ticket()?, Outcome::Failed)),
         (request, Answer::Hash(_)) => Some((request.ticket()?, Outcome::Done)),
+    }
+}
+
+/// What whoever asked hears of a refusal.
+fn refusal(request: &Request, outcome: Outcome) -> Outcome {
+    match request {
+        // It stands there for everybody to see; the database learns of it at the next start.
+        Request::Uploads(uploads::Request::Placed { .. }) => Outcome::Done,
+        _ => outcome,
     }
 }
 

@@ -213,6 +213,26 @@ fn a_look_finds_that_writing_works_again() {
 }
 
 #[test]
+fn a_store_that_is_displaced_is_not_well_until_it_is_back() {
+    let (folder, mut database) = open();
+    let (store, away) = (folder.path().join("store"), folder.path().join("away"));
+    std::fs::rename(&store, &away).unwrap();
+    let placed = || {
+        let upload = UploadId(5);
+        Request::Uploads(uploads::Request::Placed { ticket: Ticket(1), upload })
+    };
+    // Its sender must not hear that it is there for good: the store will never know of it.
+    let answers = database.answer(&[placed(), find_key()]);
+    assert!(matches!(answers[..], [Answer::Displaced, Answer::Done(_)]), "{answers:?}");
+    assert_eq!(refusal(&placed(), Outcome::NoRoom), Outcome::Done, "the next start learns of it");
+    database.look();
+    assert!(database.health.is_failing());
+    std::fs::rename(&away, &store).unwrap();
+    database.look();
+    assert!(!database.health.is_failing());
+}
+
+#[test]
 fn memory_is_taken_while_much_is_asked() {
     let (_folder, mut database) = open();
     for (waiting, kib) in [(1, 1_024), (63, 1_024), (64, 16_384), (5, 16_384), (4, 1_024)] {
