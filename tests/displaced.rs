@@ -116,6 +116,27 @@ fn a_lock_that_is_removed_is_taken_again() {
 }
 
 #[test]
+fn a_lock_that_somebody_else_has_is_told_of_once() {
+    let mut server = Server::start(&[]);
+    let mut alice = server.register("alice");
+    let path = server.data().join("lock");
+    fs::remove_file(&path).unwrap();
+    let other = fs::File::create(&path).unwrap();
+    other.lock().unwrap();
+    for _ in 0..5 {
+        alice.ask("D * lost", "C 450 MSG …");
+    }
+    let told = server.log().wait_for_count("another server uses the data folder", 1);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("the lock of the data folder was removed"), "{told:?}");
+    drop(alice);
+    server.stop();
+    let lines = server.log().lines();
+    let told = lines.iter().filter(|line| line.contains("another server uses"));
+    assert_eq!(told.count(), 1, "{lines:?}");
+}
+
+#[test]
 fn folders_of_files_that_are_replaced_take_no_upload() {
     let server = Server::start(&[]);
     let mut alice = server.register("alice");

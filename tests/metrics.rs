@@ -225,6 +225,19 @@ fn a_store_that_can_not_write_is_not_well() {
 }
 
 #[test]
+fn a_store_that_can_write_again_is_well_though_nobody_writes() {
+    let (server, address) = start();
+    let mut alice = server.register("alice");
+    let store = Connection::open(server.data().join("chatsrv.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE").unwrap();
+    alice.ask("C NICK Alice", "C 450 NICK …");
+    assert_eq!(get(address, "/healthz").1, "the store can't be written to\n");
+    store.execute_batch("ROLLBACK").unwrap();
+    server.log().wait_for("…writing to the store works again");
+    assert_eq!(get(address, "/healthz").1, "ok\n");
+}
+
+#[test]
 fn few_may_read_at_once_and_nobody_for_long() {
     let (server, address) = start();
     let mut silent: VecDeque<TcpStream> = (0..8).map(|_| connect(address)).collect();

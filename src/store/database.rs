@@ -61,6 +61,8 @@ enum Answer {
     Next(Onward),
     /// It is not.
     Refused(Outcome),
+    /// It is not, since the store is not in its place.
+    Displaced,
 }
 
 /// How a request goes on that the database thread does not finish.
@@ -131,11 +133,11 @@ impl Database {
     /// Answers requests until the queue is closed and empty.
     pub(super) fn run(mut self, requests: &Queue<Request>, next: &Next<'_>) {
         loop {
-            let due =
-                self.tidy_due.map_or(self.files.look_due(), |due| due.min(self.files.look_due()));
+            let look_due = self.files.look_due(&self.health);
+            let due = self.tidy_due.map_or(look_due, |due| due.min(look_due));
             let batch = requests.pop_batch_until(BATCH_MAX, due);
-            if Instant::now() >= self.files.look_due() {
-                self.files.are_in_place(&self.health);
+            if Instant::now() >= self.files.look_due(&self.health) {
+                self.look();
             }
             if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
                 self.tidy(next);
@@ -166,6 +168,27 @@ impl Database {
         if let Err((_, error)) = self.connection.close() {
             log::error!("closing the store: {error}");
         }
+    }
+
+    /// Looks whether the store is in its place; and, where writing to it failed, whether it works
+    /// again, though nobody has anything to write.
+    fn look(&mut self) {
+        self.files.note_look();
+        if self.files.are_in_place(&self.health) && self.health.is_failing() {
+            match self.probe() {
+                Ok(()) => self.health.worked(),
+                Err(error) => self.health.failed(error),
+            }
+        }
+    }
+
+    /// Writes to the store, and leaves it as it is.
+    fn probe(&mut self) -> rusqlite::Result<()> {
+        // Who waits for an answer does not wait for somebody else's lock once more.
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let written = write_in_vain(&mut self.connection);
+        self.connection.busy_timeout(schema::LOCK_TIMEOUT)?;
+        written
     }
 
     /// Takes memory while many requests wait, and gives it back when few do.
@@ -202,6 +225,9 @@ impl Database {
         };
         match step() {
             Ok((more, garbage)) => {
+                if more {
+                    self.health.worked();
+                }
                 // What is being swept comes back as a request, which makes the next step due.
                 self.tidy_due = more.then(|| Instant::now() + TIDY_PAUSE);
                 if !garbage.is_empty() && !self.is_sweeping {
@@ -219,7 +245,7 @@ impl Database {
     /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
     fn answer(&mut self, batch: &[Request]) -> Vec<Answer> {
         if batch.iter().any(Request::writes) && !self.files.are_in_place(&self.health) {
-            return self.answer_reads(batch, |_, _| Outcome::Failed);
+            return self.answer_reads(batch, |_, _| Answer::Displaced);
         }
         let error = match self.commit(batch) {
             Ok(answers) => return answers,
@@ -229,7 +255,9 @@ impl Database {
             return vec![Answer::Refused(self.refuse(request, &error))];
         }
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-            return self.answer_reads(batch, |database, request| database.refuse(request, &error));
+            return self.answer_reads(batch, |database, request| {
+                Answer::Refused(database.refuse(request, &error))
+            });
         }
         let (first, second) = batch.split_at(batch.len() / 2);
         let mut answers = Vec::with_capacity(batch.len());
@@ -248,12 +276,12 @@ impl Database {
     fn answer_reads(
         &mut self,
         batch: &[Request],
-        refuse: impl Fn(&mut Self, &Request) -> Outcome,
+        refuse: impl Fn(&mut Self, &Request) -> Answer,
     ) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
             let result = if request.writes() {
-                Ok(vec![Answer::Refused(refuse(self, request))])
+                Ok(vec![refuse(self, request)])
             } else {
                 self.commit(std::slice::from_ref(request))
             };
@@ -284,7 +312,7 @@ impl Database {
                 // It went into a file that nobody finds again.
                 let refused =
                     batch.iter().zip(&mut answers).filter(|(request, _)| request.writes());
-                refused.for_each(|(_, answer)| *answer = Answer::Refused(Outcome::Failed));
+                refused.for_each(|(_, answer)| *answer = Answer::Displaced);
             }
         }
         Ok(answers)
@@ -368,6 +396,16 @@ fn apply(
     Ok(Answer::Done(Outcome::Done))
 }
 
+/// Writes to the store what stands there.
+fn write_in_vain(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    // Twice, since SQLite does not write a page on which nothing has changed.
+    for _ in 0..2 {
+        transaction.execute("UPDATE store SET id_mark = ~id_mark", [])?;
+    }
+    transaction.commit()
+}
+
 /// Whether the files that were handed out are removed.
 fn ends_sweep(request: &Request) -> bool {
     matches!(request, Request::Uploads(uploads::Request::Swept { .. }))
@@ -396,10 +434,6 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
             };
             (!taken).then_some((ticket, Outcome::Busy))
         }
-        // It stands there for everybody to see; the database learns of it at the next start.
-        (Request::Uploads(uploads::Request::Placed { ticket, .. }), Answer::Refused(_)) => {
-            Some((ticket, Outcome::Done))
-        }
         (
             Request::Uploads(uploads::Request::Finish { ticket, upload, .. }),
             Answer::Done(Outcome::Done),
@@ -407,10 +441,21 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
             next.uploads.finished(upload);
             Some((ticket, Outcome::Done))
         }
-        (request, Answer::Refused(outcome) | Answer::Done(outcome)) => {
-            Some((request.ticket()?, outcome))
+        (request, Answer::Done(outcome)) => Some((request.ticket()?, outcome)),
+        (request, Answer::Refused(outcome)) => {
+            Some((request.ticket()?, refusal(&request, outcome)))
         }
+        (request, Answer::Displaced) => Some((request.ticket()?, Outcome::Failed)),
         (request, Answer::Hash(_)) => Some((request.ticket()?, Outcome::Done)),
+    }
+}
+
+/// What whoever asked hears of a refusal.
+fn refusal(request: &Request, outcome: Outcome) -> Outcome {
+    match request {
+        // It stands there for everybody to see; the database learns of it at the next start.
+        Request::Uploads(uploads::Request::Placed { .. }) => Outcome::Done,
+        _ => outcome,
     }
 }
 

@@ -44,26 +44,23 @@ impl Lock {
         }
     }
 
-    /// Whether nobody else can lock the folder: where the file of the lock is gone, it is made and
-    /// locked again, unless somebody else was first.
-    pub(super) fn still_holds(&mut self) -> bool {
+    /// Makes sure that nobody else can lock the folder: where the file of the lock is gone, it is
+    /// made and locked again.
+    ///
+    /// # Errors
+    /// Where somebody else was first, or it can't be made, as in a folder that is gone.
+    pub(super) fn hold_on(&mut self) -> Result<(), StoreError> {
         if self.identity.is_in_place() {
-            return true;
+            return Ok(());
         }
-        let Some(data) = self.identity.path().parent().filter(|data| data.is_dir()) else {
-            return false;
+        let path = self.identity.path();
+        let Some(data) = path.parent().filter(|data| data.is_dir()) else {
+            return Err(StoreError::at(path)(io::Error::from(io::ErrorKind::NotFound)));
         };
-        match Lock::acquire(data) {
-            Ok(lock) => {
-                log::warn!("event=locked-again path={}", lock.identity.path().display());
-                *self = lock;
-                true
-            }
-            Err(error) => {
-                log::error!("{error}");
-                false
-            }
-        }
+        let lock = Lock::acquire(data)?;
+        log::warn!("event=locked-again path={}", path.display());
+        *self = lock;
+        Ok(())
     }
 }
 
@@ -91,11 +88,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut lock = Lock::acquire(folder.path()).unwrap();
         std::fs::remove_file(folder.path().join("lock")).unwrap();
-        assert!(lock.still_holds());
+        lock.hold_on().unwrap();
         assert!(Lock::acquire(folder.path()).is_err());
         std::fs::remove_file(folder.path().join("lock")).unwrap();
         let _other = Lock::acquire(folder.path()).unwrap();
-        assert!(!lock.still_holds());
+        let refused = lock.hold_on().unwrap_err();
+        assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
     }
 
     #[test]

@@ -19,6 +19,13 @@ struct Inner<T> {
     open: bool,
 }
 
+impl<T> Inner<T> {
+    /// What a user asks for.
+    fn items_of(&mut self, user: Number) -> impl Iterator<Item = &mut T> {
+        self.users.iter_mut().filter(move |(other, _)| *other == user).flat_map(|(_, items)| items)
+    }
+}
+
 impl<T> Turns<T> {
     /// Nobody waits yet.
     pub(super) fn new() -> Self {
@@ -26,12 +33,50 @@ impl<T> Turns<T> {
         Turns { inner: Mutex::new(inner), arrived: Condvar::new() }
     }
 
-    /// Adds what a user asks for.
+    /// Adds what a user asks for; or, where something waits that it is to replace, puts it there
+    /// and gives back the other.
     ///
     /// # Errors
-    /// The item, where `max` of that user wait already, or the queue is closed.
-    pub(super) fn push(&self, user: Number, item: T, max: usize) -> Result<(), T> {
+    /// The item, where `max` of that user wait already and none is replaced, or the queue is
+    /// closed.
+    pub(super) fn push(
+        &self,
+        user: Number,
+        item: T,
+        max: usize,
+        replaces: impl Fn(&T) -> bool,
+    ) -> Result<Option<T>, T> {
         let mut inner = self.lock();
+        if let Some(waiting) = inner.items_of(user).find(|waiting| replaces(waiting)) {
+            return Ok(Some(std::mem::replace(waiting, item)));
+        }
+        self.push_to(inner, user, item, max).map(|()| None)
+    }
+
+    /// Puts back what was taken, however many wait, unless something waits that is as good.
+    ///
+    /// # Errors
+    /// The item, where there is something as good, or the queue is closed.
+    pub(super) fn put_back(
+        &self,
+        user: Number,
+        item: T,
+        is_as_good: impl Fn(&T) -> bool,
+    ) -> Result<(), T> {
+        let mut inner = self.lock();
+        if inner.items_of(user).any(|waiting| is_as_good(waiting)) {
+            return Err(item);
+        }
+        self.push_to(inner, user, item, usize::MAX)
+    }
+
+    fn push_to(
+        &self,
+        mut inner: MutexGuard<'_, Inner<T>>,
+        user: Number,
+        item: T,
+        max: usize,
+    ) -> Result<(), T> {
         if !inner.open {
             return Err(item);
         }
@@ -91,20 +136,35 @@ mod tests {
     fn users_have_turns_and_a_bound_each() {
         let turns = Turns::new();
         for item in 1..=3 {
-            turns.push(ALICE, item, 3).unwrap();
+            turns.push(ALICE, item, 3, |_| false).unwrap();
         }
-        assert_eq!(turns.push(ALICE, 4, 3), Err(4));
-        turns.push(BOB, 10, 3).unwrap();
+        assert_eq!(turns.push(ALICE, 4, 3, |_| false), Err(4));
+        turns.push(BOB, 10, 3, |_| false).unwrap();
         let order = [(); 4].map(|()| turns.pop().unwrap());
         assert_eq!(order, [1, 10, 2, 3]);
     }
 
     #[test]
+    fn what_was_taken_finds_a_place_again() {
+        let turns = Turns::new();
+        for item in 1..=2 {
+            turns.push(ALICE, item, 2, |_| false).unwrap();
+        }
+        let taken = turns.pop().unwrap();
+        turns.push(ALICE, 3, 2, |_| false).unwrap();
+        turns.put_back(ALICE, taken, |_| false).unwrap();
+        assert_eq!(turns.push(ALICE, 4, 2, |_| false), Err(4));
+        assert_eq!(turns.push(ALICE, 5, 2, |other| *other == 3), Ok(Some(3)));
+        assert_eq!(turns.put_back(ALICE, 6, |other| *other == 5), Err(6));
+        assert_eq!([(); 3].map(|()| turns.pop().unwrap()), [2, 5, 1]);
+    }
+
+    #[test]
     fn a_closed_queue_hands_out_nothing_more() {
         let turns = Turns::new();
-        turns.push(ALICE, 1, 3).unwrap();
+        turns.push(ALICE, 1, 3, |_| false).unwrap();
         turns.close_and_clear();
         assert_eq!(turns.pop(), None);
-        assert_eq!(turns.push(ALICE, 2, 3), Err(2));
+        assert_eq!(turns.push(ALICE, 2, 3, |_| false), Err(2));
     }
 }

@@ -10,6 +10,8 @@ use crate::store::lock::Lock;
 
 /// How often it is looked whether they are in place, where nothing is written.
 const LOOK_PERIOD: Duration = Duration::from_secs(10);
+/// And how often while writing fails, so that its end is soon known.
+const LOOK_PERIOD_FAILING: Duration = Duration::from_secs(1);
 /// The ends of the names of SQLite's files.
 const ENDS: [&str; 3] = ["", "-wal", "-shm"];
 
@@ -18,9 +20,8 @@ const ENDS: [&str; 3] = ["", "-wal", "-shm"];
 pub(super) struct StoreFiles {
     files: Vec<Identity>,
     lock: Lock,
-    look_due: Instant,
-    /// Whether they were in place when it was looked last.
-    in_place: bool,
+    /// When it was looked last, though nothing was written.
+    looked: Instant,
 }
 
 impl StoreFiles {
@@ -32,20 +33,22 @@ impl StoreFiles {
             Identity::of_path(file)
         };
         let files = ENDS.into_iter().map(file).collect::<io::Result<_>>()?;
-        Ok(StoreFiles { files, lock, look_due: Instant::now() + LOOK_PERIOD, in_place: true })
+        Ok(StoreFiles { files, lock, looked: Instant::now() })
     }
 
     /// When to look next, though nothing is written.
-    pub(super) fn look_due(&self) -> Instant {
-        self.look_due
+    pub(super) fn look_due(&self, health: &Health) -> Instant {
+        self.looked + if health.is_failing() { LOOK_PERIOD_FAILING } else { LOOK_PERIOD }
     }
 
-    /// Whether what is written is found again under the name of the store; and what is news of
-    /// that is told.
+    /// Notes that it is looked now.
+    pub(super) fn note_look(&mut self) {
+        self.looked = Instant::now();
+    }
+
+    /// Whether what is written is found again under the name of the store; where it is not, that
+    /// is told. That it works again is told by a write that does.
     pub(super) fn are_in_place(&mut self, health: &Health) -> bool {
-        self.look_due = Instant::now() + LOOK_PERIOD;
-        let was_in_place = self.in_place;
-        self.in_place = false;
         if let Some(gone) = self.files.iter().find(|file| !file.is_in_place()) {
             health.failed(format_args!(
                 "{} is not the file that was opened any more, and nothing is kept until it is \
@@ -54,13 +57,9 @@ impl StoreFiles {
             ));
             return false;
         }
-        if !self.lock.still_holds() {
-            health.failed("another server may use the data folder, whose lock was removed");
+        if let Err(error) = self.lock.hold_on() {
+            health.failed(format_args!("the lock of the data folder was removed: {error}"));
             return false;
-        }
-        self.in_place = true;
-        if !was_in_place {
-            health.worked();
         }
         true
     }

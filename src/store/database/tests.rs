@@ -184,6 +184,54 @@ fn a_bad_request_costs_a_full_batch_nothing() {
     assert_eq!(failed, [500]);
 }
 
+/// How often others have changed the store, as a connection sees it.
+fn data_version(other: &Connection) -> i64 {
+    other.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_look_finds_that_writing_works_again() {
+    let (folder, mut database) = open();
+    let other = Connection::open(folder.path().join("store")).unwrap();
+    let mark = |other: &Connection| -> i64 {
+        other.query_row("SELECT id_mark FROM store", [], |row| row.get(0)).unwrap()
+    };
+    other.execute("UPDATE store SET id_mark = 7", []).unwrap();
+    let before = data_version(&other);
+    database.look();
+    assert_eq!(data_version(&other), before, "nothing is written while all is well");
+
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [Some(&Outcome::Busy)]);
+    database.look();
+    assert!(database.health.is_failing(), "it is locked still");
+    other.execute_batch("ROLLBACK").unwrap();
+    database.look();
+    assert!(!database.health.is_failing());
+    assert_ne!(data_version(&other), before, "it was written to");
+    assert_eq!(mark(&other), 7);
+}
+
+#[test]
+fn a_store_that_is_displaced_is_not_well_until_it_is_back() {
+    let (folder, mut database) = open();
+    let (store, away) = (folder.path().join("store"), folder.path().join("away"));
+    std::fs::rename(&store, &away).unwrap();
+    let placed = || {
+        let upload = UploadId(5);
+        Request::Uploads(uploads::Request::Placed { ticket: Ticket(1), upload })
+    };
+    // Its sender must not hear that it is there for good: the store will never know of it.
+    let answers = database.answer(&[placed(), find_key()]);
+    assert!(matches!(answers[..], [Answer::Displaced, Answer::Done(_)]), "{answers:?}");
+    assert_eq!(refusal(&placed(), Outcome::NoRoom), Outcome::Done, "the next start learns of it");
+    database.look();
+    assert!(database.health.is_failing());
+    std::fs::rename(&away, &store).unwrap();
+    database.look();
+    assert!(!database.health.is_failing());
+}
+
 #[test]
 fn memory_is_taken_while_much_is_asked() {
     let (_folder, mut database) = open();

@@ -52,6 +52,13 @@ impl OpenPart {
         OpenPart { upload: UploadId(0), file, claim }
     }
 
+    /// A part to which the reserve lets nothing be written.
+    #[cfg(test)]
+    pub(in crate::store) fn without_room(upload: UploadId, file: File) -> Self {
+        let claim = Room::new(Reserve::Bytes(u64::MAX)).claim(&file, 0).expect("it claims nothing");
+        OpenPart { upload, file, claim }
+    }
+
     /// Which upload it is of.
     pub fn upload(&self) -> UploadId {
         self.upload

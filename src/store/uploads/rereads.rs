@@ -13,7 +13,7 @@ use super::Upload;
 use super::parts::OpenPart;
 use super::progress::{Hashed, Progress};
 use super::threads::SyncTask;
-use crate::hub::Ticket;
+use crate::hub::{Ticket, UploadId};
 use crate::store::folder::Refusal;
 use crate::store::sums::Stamp;
 use crate::store::turns::Turns;
@@ -73,6 +73,12 @@ impl Reread {
         }
     }
 
+    /// Whether it is to open the part of that upload: whoever announces an upload again while this
+    /// waits has gone meanwhile, or asks twice.
+    fn opens(&self, upload: UploadId) -> bool {
+        matches!(self.then, Then::Open { .. }) && self.upload.id == upload
+    }
+
     fn file(&self) -> &File {
         match &self.then {
             Then::Open { part, .. } => part.file(),
@@ -123,9 +129,21 @@ impl Rereads {
         Rereads(Turns::new())
     }
 
-    /// Hands in a part; gives it back where there is no room for it.
-    pub(super) fn hand(&self, reread: Reread) -> Result<(), Box<Reread>> {
-        self.0.push(reread.upload.owner, reread, WAITING_MAX).map_err(Box::new)
+    /// Hands in a part; gives back the one that is not read for it: itself where there is no room,
+    /// or what waited to open the same part.
+    pub(super) fn hand(&self, reread: Reread) -> Option<Reread> {
+        let (owner, id) = (reread.upload.owner, reread.upload.id);
+        let opens = reread.opens(id);
+        let replaces = |other: &Reread| opens && other.opens(id);
+        self.0.push(owner, reread, WAITING_MAX, replaces).unwrap_or_else(Some)
+    }
+
+    /// Puts back a part of which there is more to read; gives it back where another waits that
+    /// opens the same part, and reads on. There is one of these at a time beyond the bound.
+    pub(super) fn put_back(&self, reread: Reread) -> Option<Reread> {
+        let (owner, id) = (reread.upload.owner, reread.upload.id);
+        let opens = reread.opens(id);
+        self.0.put_back(owner, reread, |other| opens && other.opens(id)).err()
     }
 
     /// The part whose turn it is.
@@ -136,5 +154,48 @@ impl Rereads {
     /// Drops what waits, and hands out nothing more.
     pub(super) fn close(&self) {
         self.0.close_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::Place;
+    use crate::protocol::name::Number;
+
+    fn to_open(id: u64, ticket: u64) -> Reread {
+        let place = Place::Shared("file".parse().unwrap());
+        let upload = Upload { id: UploadId(id), owner: Number(10_001), place, size: 9 };
+        let part = OpenPart::of(tempfile::tempfile().unwrap());
+        Reread::new(upload, Then::Open { ticket: Ticket(ticket), part })
+    }
+
+    fn ticket(reread: Option<Reread>) -> Option<Ticket> {
+        reread.map(|reread| reread.ticket())
+    }
+
+    #[test]
+    fn a_part_that_is_half_read_finds_its_place_again() {
+        let rereads = Rereads::new();
+        for id in 0..WAITING_MAX as u64 {
+            assert_eq!(ticket(rereads.hand(to_open(id, id))), None);
+        }
+        assert_eq!(ticket(rereads.hand(to_open(100, 100))), Some(Ticket(100)), "that is too many");
+        let half = rereads.next().unwrap();
+        assert_eq!(ticket(rereads.hand(to_open(101, 101))), None);
+        assert_eq!(ticket(rereads.put_back(half)), None);
+    }
+
+    #[test]
+    fn a_part_that_is_announced_again_is_read_once() {
+        let rereads = Rereads::new();
+        for id in 0..WAITING_MAX as u64 {
+            assert_eq!(ticket(rereads.hand(to_open(id, id))), None);
+        }
+        assert_eq!(ticket(rereads.hand(to_open(3, 100))), Some(Ticket(3)), "it takes its place");
+        let half = rereads.next().unwrap();
+        assert_eq!(half.ticket(), Ticket(0));
+        assert_eq!(ticket(rereads.hand(to_open(0, 101))), None);
+        assert_eq!(ticket(rereads.put_back(half)), Some(Ticket(0)), "the newer one reads on");
     }
 }

@@ -252,7 +252,15 @@ impl Shared {
             return Err(io::Error::other("somebody else has changed its length"));
         }
         let hashed = self.progress.take(part.upload());
-        part.write(offset, bytes)?;
+        if let Err(error) = part.write(offset, bytes) {
+            // Where nothing was written, as where the reserve was in the way, it is known still.
+            if let Some(hashed) = hashed
+                && Stamp::of(part.file()).is_ok_and(|now| now == before)
+            {
+                self.progress.put(part.upload(), hashed);
+            }
+            return Err(error);
+        }
         if let Some(mut hashed) = hashed
             && hashed.is_of(&before)
             && hashed.length() == offset
@@ -306,7 +314,11 @@ impl Shared {
 
     /// Has a part read, in turn among users.
     fn reread(&self, reread: Reread) {
-        if let Err(reread) = self.rereads.hand(reread) {
+        self.refuse(self.rereads.hand(reread));
+    }
+
+    fn refuse(&self, reread: Option<Reread>) {
+        if let Some(reread) = reread {
             self.completions.finish(reread.ticket(), Outcome::Busy);
         }
     }
@@ -316,7 +328,7 @@ impl Shared {
         let mut buffer = vec![0; rereads::BUFFER_BYTES];
         while let Some(mut reread) = self.rereads.next() {
             match reread.step(&self.progress, &mut buffer) {
-                Ok(Step::More) => self.reread(reread),
+                Ok(Step::More) => self.refuse(self.rereads.put_back(reread)),
                 Ok(Step::Whole(hashed)) => match reread.then {
                     Then::Open { ticket, part } => self.open_for_writing(ticket, part, hashed),
                     Then::Sync { sync, .. } => {

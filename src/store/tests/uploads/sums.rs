@@ -74,6 +74,27 @@ fn a_part_that_somebody_else_changed_is_read_again() {
 }
 
 #[test]
+fn a_write_that_the_reserve_refuses_costs_no_reading() {
+    let mut fixture = Fixture::new();
+    let open = fixture.begin(ALICE, shared("file"), 6).unwrap();
+    fixture.write(&open, 0, b"abc").unwrap();
+    let mut full = open.clone();
+    let file = open.part.file().try_clone().unwrap();
+    full.part = Arc::new(OpenPart::without_room(open.id, file));
+    fixture.write(&full, 3, b"def").unwrap_err();
+    // Nobody can tell it from what was written, but by reading it.
+    let modified = open.part.file().metadata().unwrap().modified().unwrap();
+    open.part.file().write_all_at(b"X", 0).unwrap();
+    open.part.file().set_modified(modified).unwrap();
+    drop(full);
+    drop(open);
+    let again = fixture.begin(ALICE, shared("file"), 6).unwrap();
+    assert_eq!((again.offset, again.sha256), (3, sum(b"abc")));
+    fixture.write(&again, 3, b"def").unwrap();
+    assert_eq!(fixture.sync_expecting(&again, b"abcdef"), Outcome::Done);
+}
+
+#[test]
 fn parts_are_read_in_turn_among_users() {
     const LARGE: u64 = 3 * 8 * 1024 * 1024;
     let mut fixture = Fixture::new();
