@@ -380,6 +380,26 @@ fn a_service_manager_that_stands_still_holds_up_neither_the_chat_nor_the_stop() 
 }
 
 #[test]
+fn a_service_manager_that_stood_still_for_a_while_hears_again_that_the_server_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = command(&folder.path().join("data"), &[]);
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
+    let server = Server::spawn(command, folder, &[]);
+    await_notification(&socket, "WATCHDOG=1");
+    // It has no room for more; whoever waits for some waits in vain for several periods.
+    let other = UnixDatagram::unbound().unwrap();
+    other.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    while other.send_to(b"OTHER=1", &path).is_ok() {}
+    for _ in 0..10 {
+        await_notification(&socket, "WATCHDOG=1");
+    }
+    server.connect();
+}
+
+#[test]
 fn without_anybody_to_notify_it_runs_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(&folder.path().join("data"), &[]);

@@ -2,7 +2,7 @@
 //! fail. Many people may sit behind one address and come at once, as after a restart; so they wait
 //! for each other, and only where the others fail they are told to come later.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use super::Hub;
 use super::effect::Effects;
@@ -22,45 +22,63 @@ pub(super) struct InTurn {
 }
 
 /// Who waits, by network; one login of a connection at most.
+///
+/// As many may wait in one network as there are connections, and all may go at once: so none is
+/// searched for.
 #[derive(Debug, Default)]
-pub(super) struct Turns(HashMap<Address, VecDeque<InTurn>>);
+pub(super) struct Turns {
+    /// Those of each network by their places: whoever came earlier has a lower one.
+    networks: HashMap<Address, BTreeMap<u64, InTurn>>,
+    /// Where each connection stands.
+    places: HashMap<ConnId, u64>,
+    last_place: u64,
+}
 
 impl Turns {
     /// Has a login wait behind the others of its network.
     pub fn wait(&mut self, login: InTurn) {
-        self.0.entry(login.attempt.tried.network).or_default().push_back(login);
+        self.last_place += 1;
+        let before = self.places.insert(login.conn, self.last_place);
+        debug_assert!(before.is_none(), "{} waits twice", login.conn);
+        let network = self.networks.entry(login.attempt.tried.network).or_default();
+        network.insert(self.last_place, login);
     }
 
     /// A connection is gone.
     pub fn forget(&mut self, conn: ConnId, network: Address) {
-        let Some(logins) = self.0.get_mut(&network) else { return };
-        logins.retain(|login| login.conn != conn);
-        if logins.is_empty() {
-            self.0.remove(&network);
+        if let Some(place) = self.places.remove(&conn) {
+            self.leave(network, place);
         }
     }
 
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.networks.is_empty() && self.places.is_empty()
     }
 
     /// The connections that wait.
     pub fn conns(&self) -> impl Iterator<Item = ConnId> {
-        self.0.values().flatten().map(|login| login.conn)
+        self.networks.values().flat_map(BTreeMap::values).map(|login| login.conn)
     }
 
     fn first(&self, network: Address) -> Option<&InTurn> {
-        self.0.get(&network)?.front()
+        self.networks.get(&network)?.values().next()
     }
 
     fn take(&mut self, network: Address) -> Option<InTurn> {
-        let logins = self.0.get_mut(&network)?;
-        let first = logins.pop_front();
+        let (&place, _) = self.networks.get(&network)?.first_key_value()?;
+        let login = self.leave(network, place)?;
+        self.places.remove(&login.conn);
+        Some(login)
+    }
+
+    fn leave(&mut self, network: Address, place: u64) -> Option<InTurn> {
+        let logins = self.networks.get_mut(&network)?;
+        let login = logins.remove(&place);
         if logins.is_empty() {
-            self.0.remove(&network);
+            self.networks.remove(&network);
         }
-        first
+        login
     }
 }
 
@@ -74,5 +92,70 @@ impl Hub {
             let Some(login) = self.turns.take(network) else { return };
             self.try_login(login, effects);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::hub::throttle::{Try, TryOf};
+    use crate::protocol::name::Number;
+    use crate::protocol::text::Secret;
+    use crate::protocol::verb::Verb;
+
+    fn network(last: u8) -> Address {
+        Address::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
+    }
+
+    fn conn(slot: u32) -> ConnId {
+        ConnId { slot, generation: 1 }
+    }
+
+    fn login(slot: u32, network: Address) -> InTurn {
+        let tried = Try { network, of: TryOf::Token };
+        let attempt = Attempt { verb: Verb::Resume, user: None, tried, takeover: true };
+        let job = Job::CheckToken { number: Number(1), token: Secret::new("token") };
+        InTurn { conn: conn(slot), attempt, job }
+    }
+
+    #[test]
+    fn those_of_a_network_come_in_their_order_without_those_who_are_gone() {
+        let (here, there) = (network(1), network(2));
+        let mut turns = Turns::default();
+        for slot in 0..6 {
+            turns.wait(login(slot, if slot == 3 { there } else { here }));
+        }
+        for slot in [0, 2, 5] {
+            turns.forget(conn(slot), here);
+        }
+        // Who is gone, or never waited, is none of them.
+        turns.forget(conn(2), here);
+        turns.forget(conn(9), here);
+        assert_eq!(turns.conns().count(), 3);
+        assert_eq!(turns.first(here).map(|login| login.conn), Some(conn(1)));
+        // One that comes back stands behind the others.
+        assert_eq!(turns.take(here).map(|login| login.conn), Some(conn(1)));
+        turns.wait(login(1, here));
+        assert_eq!(turns.take(here).map(|login| login.conn), Some(conn(4)));
+        assert_eq!(turns.take(here).map(|login| login.conn), Some(conn(1)));
+        assert!(turns.take(here).is_none());
+        assert_eq!(turns.take(there).map(|login| login.conn), Some(conn(3)));
+        assert!(turns.is_empty());
+    }
+
+    #[test]
+    fn of_those_who_are_gone_nothing_is_kept() {
+        let here = network(1);
+        let mut turns = Turns::default();
+        turns.wait(login(0, here));
+        for slot in 1..10_000 {
+            turns.wait(login(slot, here));
+            turns.forget(conn(slot), here);
+            assert_eq!((turns.networks[&here].len(), turns.places.len()), (1, 1));
+        }
+        turns.forget(conn(0), here);
+        assert!(turns.is_empty());
     }
 }

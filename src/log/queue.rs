@@ -35,7 +35,7 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    lines: VecDeque<Box<[u8]>>,
+    lines: VecDeque<Line>,
     /// Bytes of those, and of what is being written.
     bytes: usize,
     /// Bytes that are being written.
@@ -47,6 +47,21 @@ struct State {
     dropped: u64,
 }
 
+#[derive(Debug)]
+struct Line {
+    text: Box<[u8]>,
+    /// How many lines it says are missing, where it says that.
+    told: u64,
+}
+
+/// What one write takes.
+#[derive(Debug, Default)]
+struct Taken {
+    lines: u64,
+    /// How many lines the others say are missing.
+    told: u64,
+}
+
 impl Queue {
     /// Adds a line, where there is room for it. Never waits.
     pub(super) fn push(&self, line: &[u8]) {
@@ -56,17 +71,17 @@ impl Queue {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        self.add(state, line);
+        self.add(state, line, 0);
     }
 
     /// Adds a line also where there is no room: the last words of a process.
     pub(super) fn push_last(&self, line: &[u8]) {
-        self.add(self.lock(), line);
+        self.add(self.lock(), line, 0);
     }
 
-    fn add(&self, mut state: MutexGuard<'_, State>, line: &[u8]) {
-        state.bytes += line.len();
-        state.lines.push_back(line.into());
+    fn add(&self, mut state: MutexGuard<'_, State>, text: &[u8], told: u64) {
+        state.bytes += text.len();
+        state.lines.push_back(Line { text: text.into(), told });
         let calls = std::mem::take(&mut state.is_asleep);
         drop(state);
         if calls {
@@ -96,46 +111,54 @@ impl Queue {
     /// many are missing.
     pub(super) fn write_all(&self, out: impl AsFd, told: impl Fn(u64) -> Vec<u8>) {
         let mut batch = Vec::with_capacity(WRITE_BYTES_MAX);
+        // Lines that were lost in writes, which stood before all that wait.
+        let mut missing = 0;
         loop {
-            let lines = self.take(&mut batch);
-            let written = write(&out, &batch);
+            let taken = self.take(&mut batch);
+            let mut written = Ok(());
+            if missing > 0 {
+                written = write(&out, &told(missing));
+                missing = if written.is_ok() { 0 } else { missing };
+            }
+            if written.and_then(|()| write(&out, &batch)).is_err() {
+                // Whoever read it is gone, or the disk behind it is full: the next line tries anew,
+                // and says first what is missing.
+                missing += taken.lines + taken.told;
+                self.lost.fetch_add(taken.lines, Ordering::Relaxed);
+            }
             let mut state = self.lock();
             state.bytes -= state.writing;
             state.writing = 0;
-            match written {
-                Ok(()) if state.dropped > 0 && state.bytes <= WAITING_BYTES_MAX / 2 => {
-                    let line = told(std::mem::take(&mut state.dropped));
-                    self.add(state, &line);
-                }
-                Ok(()) => drop(state),
-                // Whoever read it is gone, or the disk behind it is full: the next line tries anew.
-                Err(_) => {
-                    drop(state);
-                    self.lost.fetch_add(lines, Ordering::Relaxed);
-                }
+            // Also where nothing could be written: nobody else lets lines in again.
+            if state.dropped > 0 && state.bytes <= WAITING_BYTES_MAX / 2 {
+                let dropped = std::mem::take(&mut state.dropped);
+                self.add(state, &told(dropped), dropped);
+            } else {
+                drop(state);
             }
             self.written.notify_all();
         }
     }
 
-    /// Takes lines for one write, waits for the first of them, and tells how many they are.
-    fn take(&self, batch: &mut Vec<u8>) -> u64 {
+    /// Takes lines for one write, and waits for the first of them.
+    fn take(&self, batch: &mut Vec<u8>) -> Taken {
         batch.clear();
         let mut state = self.lock();
         while state.lines.is_empty() {
             state.is_asleep = true;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let mut count = 0;
+        let mut taken = Taken::default();
         while let Some(line) = state.lines.front()
-            && (batch.is_empty() || batch.len() + line.len() <= WRITE_BYTES_MAX)
+            && (batch.is_empty() || batch.len() + line.text.len() <= WRITE_BYTES_MAX)
         {
-            batch.extend_from_slice(line);
+            batch.extend_from_slice(&line.text);
+            taken.lines += u64::from(line.told == 0);
+            taken.told += line.told;
             state.lines.pop_front();
-            count += 1;
         }
         state.writing = batch.len();
-        count
+        taken
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -171,9 +194,12 @@ pub(super) const LAST_WORDS_TIME_MAX: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::{PipeReader, Read, pipe};
     use std::sync::Arc;
     use std::thread;
+
+    use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 
     use super::*;
 
@@ -234,6 +260,43 @@ mod tests {
         }
         assert_eq!(queue.lost(), 10);
         assert!(queue.lock().lines.is_empty());
+    }
+
+    #[test]
+    fn after_a_reader_that_read_nothing_the_next_one_is_told_what_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mode = Mode::RUSR | Mode::WUSR;
+        mknodat(CWD, &path, FileType::Fifo, mode, 0).unwrap();
+        // One that does not wait for somebody who writes, or for what is written.
+        let open = || {
+            let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+            File::from(rustix::fs::open(&path, flags, Mode::empty()).unwrap())
+        };
+        let reader = open();
+        let writer = File::options().write(true).open(&path).unwrap();
+        let queue = Arc::new(Queue::default());
+        let shared = Arc::clone(&queue);
+        thread::spawn(move || shared.write_all(writer, told));
+        let line = [b'x'; 1000];
+        while queue.lost() < 3 {
+            queue.push(&line);
+        }
+        drop(reader);
+        queue.wait_until_written(Instant::now() + Duration::from_secs(60));
+        assert_eq!(queue.lock().bytes, 0);
+
+        let mut reader = open();
+        let lost = queue.lost();
+        for line in ["first\n", "second\n"] {
+            queue.push(line.as_bytes());
+        }
+        queue.wait_until_written(Instant::now() + Duration::from_secs(60));
+        assert_eq!(queue.lost(), lost, "these are read");
+        let mut buffer = [0; 4096];
+        let count = reader.read(&mut buffer).unwrap();
+        let expected = format!("{lost} are missing\nfirst\nsecond\n");
+        assert_eq!(String::from_utf8_lossy(&buffer[..count]), expected);
     }
 
     #[test]

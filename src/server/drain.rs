@@ -99,7 +99,7 @@ impl Server {
         self.drain = Some(Drain::new(connections, self.config.drain, self.now.steady));
         // Behind the drain time comes the last second of each connection, in two steps.
         self.service.stopping(self.config.drain + 2 * LINGER_TIME_MAX + CLOSE_TIMEOUT);
-        self.notify_again();
+        self.notify_later();
         for mut listener in std::mem::take(&mut self.listeners) {
             unwatch(&mut listener, &self.poll);
             // Removing a file may wait for the disk.

@@ -316,7 +316,6 @@ impl Server {
     /// Where the kernel refuses to wait, which it never should.
     pub fn run(mut self) -> io::Result<()> {
         self.service.ready();
-        self.notify_again();
         self.arm_watchdog();
         while !(self.drain.is_some() && self.connections.is_empty()) {
             self.tick()?;
@@ -428,7 +427,10 @@ impl Server {
                 Timer::Connection(id) => self.connection_timer(id, at),
                 Timer::Resume(id) => self.turns.push(id),
                 Timer::Accept => self.rest_is_over(),
-                Timer::Notify => self.notify_again(),
+                Timer::Notify => {
+                    self.service.timer_due();
+                    self.notify_later();
+                }
                 Timer::Watchdog => self.arm_watchdog(),
                 Timer::Exchange(number) => self.exchange_timer(number),
                 Timer::Stop if self.stops_at == Some(at) => self.stop(),
@@ -452,12 +454,12 @@ impl Server {
         if let Some(period) = self.service.watchdog(self.connections.len()) {
             self.timers.add(self.now.steady + period, Timer::Watchdog);
         }
+        self.notify_later();
     }
 
-    /// Tells the service manager what it did not take, now or a little later.
-    fn notify_again(&mut self) {
-        self.service.say_again();
-        if self.service.is_behind() {
+    /// Has the service manager be told a little later what it did not take.
+    fn notify_later(&mut self) {
+        if self.service.needs_timer() {
             self.timers.add(self.now.steady + NOTIFY_PAUSE, Timer::Notify);
         }
     }

@@ -21,6 +21,8 @@ pub struct Service {
     manager: Option<(Socket, SockAddr)>,
     /// What it did not take.
     unsaid: String,
+    /// Whether a timer stands for saying it again.
+    is_timed: bool,
 }
 
 impl Service {
@@ -32,7 +34,7 @@ impl Service {
         });
         // Half of what is allowed, as sd_watchdog_enabled(3) advises.
         let watchdog = sd_notify::watchdog_enabled().map(|longest| longest / 2);
-        Service { watchdog, manager, unsaid: String::new() }
+        Service { watchdog, manager, unsaid: String::new(), is_timed: false }
     }
 
     /// Connections are taken from now on.
@@ -44,7 +46,9 @@ impl Service {
     pub fn watchdog(&mut self, connections: usize) -> Option<Duration> {
         let period = self.watchdog?;
         // Said once, however often it was not taken.
-        if !self.unsaid.contains(WATCHDOG) {
+        if self.unsaid.contains(WATCHDOG) {
+            self.say_again();
+        } else {
             self.say(&format!("{WATCHDOG}STATUS={connections} connections\n"));
         }
         Some(period)
@@ -55,14 +59,27 @@ impl Service {
         self.say(&format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={}\n", time.as_micros()));
     }
 
-    /// Whether the service manager has yet to take something.
-    pub fn is_behind(&self) -> bool {
+    /// Whether a timer is to be set for what was not taken: none stands for that yet.
+    pub fn needs_timer(&mut self) -> bool {
+        let needs_timer = self.is_behind() && !self.is_timed;
+        self.is_timed |= needs_timer;
+        needs_timer
+    }
+
+    /// That timer is due: says again what was not taken.
+    pub fn timer_due(&mut self) {
+        self.is_timed = false;
+        self.say_again();
+    }
+
+    fn is_behind(&self) -> bool {
         !self.unsaid.is_empty()
     }
 
-    /// Says again what it did not take.
-    pub fn say_again(&mut self) {
-        let Some((socket, address)) = &self.manager else { return };
+    fn say_again(&mut self) {
+        let Some((socket, address)) = self.manager.as_ref().filter(|_| self.is_behind()) else {
+            return;
+        };
         match socket.send_to(self.unsaid.as_bytes(), address) {
             Ok(_) => self.unsaid.clear(),
             Err(error) if Errno::from_io_error(&error) == Some(Errno::AGAIN) => {}
