@@ -1,17 +1,15 @@
 //! Tokens, which log in without the password, and the change of a password.
 
-use std::time::Duration;
-
 use super::Hub;
 use super::answers::Answer;
 use super::directory::{OPERATOR, UserIndex};
 use super::effect::{CloseReason, Effects};
 use super::input::ConnId;
 use super::job::{Job, Outcome};
-use super::login::{not_checked, read_password, retry_after, wrong};
+use super::login::{not_checked, read_password, wrong};
 use super::session::{Composing, State};
 use super::tasks::{Attempt, Task, failed};
-use super::throttle::{Try, TryOf, Verdict};
+use super::throttle::{Try, TryOf};
 use super::turns::InTurn;
 use crate::limits::WRONG_PASSWORDS_MAX;
 use crate::protocol::name::{Number, UserName};
@@ -76,20 +74,10 @@ impl Hub {
             Err(reply) => return self.reply(conn, reply, effects),
         };
         let tried = self.password_try(name, Some(user), from);
-        match self.throttle.judge(tried, self.now.steady) {
-            Verdict::Now => {}
-            // The others of its network will be settled in a moment.
-            Verdict::InTurn => {
-                let reply = retry_after(Verb::Passwd, Duration::ZERO);
-                return self.reply(conn, reply, effects);
-            }
-            Verdict::After(wait) => {
-                return self.reply(conn, retry_after(Verb::Passwd, wait), effects);
-            }
-        }
-        self.throttle.take(tried, self.now.steady);
+        let attempt = Attempt { verb: Verb::Passwd, user: Some(user), tried, takeover: false };
         let job = Job::CheckPassword { number: Some(number), password };
-        self.hold_until(conn, job, Task::CheckOldPassword(user, tried), effects);
+        self.set_on_hold(conn, true);
+        self.try_login(InTurn { conn, attempt, job }, effects);
     }
 
     /// The password that is to be changed was checked, or could not be.

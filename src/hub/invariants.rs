@@ -10,6 +10,7 @@ use super::session::State;
 use super::tasks::{Task, UnderWay};
 use super::uploads::{Spot, Upload};
 use crate::limits::HELD_MESSAGES_MAX;
+use crate::protocol::verb::Verb;
 
 impl Hub {
     /// Checks what must hold between two inputs. It walks through everything, so it is for tests.
@@ -134,10 +135,11 @@ impl Hub {
         };
         let logins = asked().filter(|(conn, task)| is_login(task) && is_there(conn));
         let conns: HashSet<&ConnId> = logins.map(|(conn, _)| conn).collect();
-        let in_turn: HashSet<ConnId> = self.turns.conns().collect();
-        assert_eq!(in_turn.len(), self.turns.conns().count(), "one login at a time");
-        assert!(in_turn.iter().all(is_there));
-        assert_eq!(conns.len() + in_turn.len(), checking);
+        let in_turn: HashSet<&ConnId> = self.turns.iter().map(|login| &login.conn).collect();
+        assert_eq!(in_turn.len(), self.turns.iter().count(), "one login at a time");
+        assert!(in_turn.iter().all(|conn| is_there(conn)));
+        let changes = || self.turns.iter().filter(|login| login.attempt.verb == Verb::Passwd);
+        assert_eq!(conns.len() + in_turn.len() - changes().count(), checking);
         let registering = asked().filter(|(_, task)| matches!(task, Task::Register(_)));
         assert_eq!(registering.count(), self.directory.reservations());
 
@@ -149,7 +151,11 @@ impl Hub {
             UnderWay::MakesGroup(conn, _) => Some(conn).filter(|conn| is_there(conn)),
             _ => None,
         });
-        let held: Vec<&ConnId> = waited_for.chain(awaits_id).chain(makes_group).collect();
+        let held: Vec<&ConnId> = waited_for
+            .chain(awaits_id)
+            .chain(makes_group)
+            .chain(changes().map(|change| &change.conn))
+            .collect();
         let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
         assert_eq!(waiting.len(), on_hold);

@@ -85,19 +85,24 @@ impl Hub {
     }
 
     /// Has a password or a token checked, now or in its turn, where one may be tried; otherwise
-    /// answers when.
+    /// answers when. Of one that is to be changed the session is on hold.
     pub(super) fn try_login(&mut self, login: InTurn, effects: &mut Effects) {
         let InTurn { conn, attempt, job } = login;
         match self.throttle.judge(attempt.tried, self.now.steady) {
             Verdict::Now => {
                 self.throttle.take(attempt.tried, self.now.steady);
-                let task = match attempt.verb {
-                    Verb::Resume => Task::CheckToken(attempt),
+                let task = match (attempt.verb, attempt.user) {
+                    (Verb::Resume, _) => Task::CheckToken(attempt),
+                    (Verb::Passwd, Some(user)) => Task::CheckOldPassword(user, attempt.tried),
                     _ => Task::CheckPassword(attempt),
                 };
                 self.begin(conn, job, task, effects);
             }
             Verdict::InTurn => self.turns.wait(InTurn { conn, attempt, job }),
+            Verdict::After(wait) if attempt.verb == Verb::Passwd => {
+                self.set_on_hold(conn, false);
+                self.reply(conn, retry_after(Verb::Passwd, wait), effects);
+            }
             Verdict::After(wait) => {
                 self.tally.login(Login::Busy);
                 self.start_over(conn, retry_after(attempt.verb, wait), effects);
@@ -259,11 +264,11 @@ impl Hub {
         }
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);
+        self.turns.forget(conn, session.from.network());
         match session.state() {
             State::Refused(refusal) => {
                 self.refusals.remove(&(refusal.until, conn));
             }
-            State::ChecksPassword => self.turns.forget(conn, session.from.network()),
             &State::Enters(user) => {
                 let entering = self.entering.remove(&user);
                 self.gone_from_groups(user);
@@ -307,7 +312,7 @@ pub(super) fn not_checked(verb: Verb, outcome: &Outcome) -> Reply {
 }
 
 /// The answer to a try after too many failures.
-pub(super) fn retry_after(verb: Verb, wait: Duration) -> Reply {
+fn retry_after(verb: Verb, wait: Duration) -> Reply {
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
     Reply::new(Code::Busy, verb, Detail::RetryAfter(seconds.max(1)))
 }

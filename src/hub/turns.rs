@@ -1,6 +1,7 @@
-//! Logins that wait for their turn: as many tries of their network are being checked as it may
-//! fail. Many people may sit behind one address and come at once, as after a restart; so they wait
-//! for each other, and only where the others fail they are told to come later.
+//! Logins, and changes of a password, that wait for their turn: as many tries of their network are
+//! being checked as it may fail. Many people may sit behind one address and come at once, as after
+//! a restart; so they wait for each other, and only where the others fail they are told to come
+//! later.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +13,7 @@ use super::tasks::Attempt;
 use super::throttle::Verdict;
 use crate::protocol::address::Address;
 
-/// A login that may be checked later.
+/// A login that may be checked later, or a change of a password.
 #[derive(Debug)]
 pub(super) struct InTurn {
     pub conn: ConnId,
@@ -56,9 +57,9 @@ impl Turns {
         self.networks.is_empty() && self.places.is_empty()
     }
 
-    /// The connections that wait.
-    pub fn conns(&self) -> impl Iterator<Item = ConnId> {
-        self.networks.values().flat_map(BTreeMap::values).map(|login| login.conn)
+    /// Those who wait.
+    pub fn iter(&self) -> impl Iterator<Item = &InTurn> {
+        self.networks.values().flat_map(BTreeMap::values)
     }
 
     fn first(&self, network: Address) -> Option<&InTurn> {
@@ -133,7 +134,7 @@ mod tests {
         // Who is gone, or never waited, is none of them.
         turns.forget(conn(2), here);
         turns.forget(conn(9), here);
-        assert_eq!(turns.conns().count(), 3);
+        assert_eq!(turns.iter().count(), 3);
         assert_eq!(turns.first(here).map(|login| login.conn), Some(conn(1)));
         // One that comes back stands behind the others.
         assert_eq!(turns.take(here).map(|login| login.conn), Some(conn(1)));

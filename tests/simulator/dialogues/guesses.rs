@@ -277,3 +277,37 @@ fn a_guess_at_the_password_that_is_to_be_changed_counts_though_nobody_waits_for_
         bob < C 354 ...";
     play_with(config(), with_bob(), &script);
 }
+
+#[test]
+fn who_changes_a_password_waits_for_the_others_of_the_network() {
+    let mut store = with_bob();
+    let mut script = BOB_HAS_BEEN_HERE.to_owned();
+    script += "bob connects from 192.0.2.1
+        bob > C RESUME bob token1
+        bob < C 150 UNREAD 0
+        bob < C 230 ...
+        store holds\n";
+    for at in 0..31 {
+        let name = format!("u{at}").parse().unwrap();
+        store.add(Account { number: Number(10_001 + at), name, display: None }, "x");
+        script += &format!(
+            "u{at} connects from 192.0.2.1
+             u{at} > C USER u{at}
+             u{at} < C 331 ...
+             u{at} > D x\n"
+        );
+    }
+    // Nobody has failed; and what comes behind it is not taken before it.
+    script += "bob > C PASSWD
+        bob < C 354 ...
+        bob > D secret
+        bob > D newer secret
+        store has 30 jobs
+        store works\n";
+    for at in 0..31 {
+        script += &format!("u{at} < C 150 UNREAD 0\nu{at} < C 230 ...\n");
+    }
+    script += "bob < C 354 ...
+        bob < C 250 PASSWD ...\n";
+    play_with(Config { presence_limit: 0, ..config() }, store, &script);
+}

@@ -100,7 +100,10 @@ impl Model {
     pub(super) fn try_is_taken(&mut self, ticket: Ticket, job: &Job) -> Option<ConnId> {
         let failures = &mut self.failures;
         if !matches!(job, Job::CheckPassword { .. } | Job::CheckToken { .. }) {
-            failures.trying.retain(|conn| Some(*conn) != self.current);
+            // What is asked for instead: an account. An outcome may come for who waits for a turn.
+            if !self.is_outcome {
+                failures.trying.retain(|conn| Some(*conn) != self.current);
+            }
             return None;
         }
         let own = failures.trying.iter().position(|conn| Some(*conn) == self.current);
