@@ -275,7 +275,7 @@ impl Client {
     pub(super) fn not_led_to_chat(&mut self) {
         if !self.front.is_interactive() {
             self.direct.unbind();
-            self.reading.places.close();
+            self.reading.places.lose();
         }
     }
 

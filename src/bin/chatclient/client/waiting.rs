@@ -8,6 +8,7 @@ use chatsrv::protocol::name::Target;
 use super::{Client, Stage};
 use crate::commands::{self, Action, Typed};
 use crate::destination::{Destination, Dialogue};
+use crate::direct::action::CallAction;
 use crate::front::Pasted;
 use crate::groups::GroupRequest;
 use crate::line::Line;
@@ -58,7 +59,11 @@ impl Entry {
             {
                 Destination::Nowhere
             }
-            Typed::Misused(command) if command.leads_to_chat() => Destination::Nowhere,
+            // Whether it comes to a direct chat, or when, is not known.
+            Typed::Action(Action::Call(CallAction::Call(_) | CallAction::Accept)) => {
+                Destination::Gone
+            }
+            Typed::Misused(command) if command.leads_to_chat() => Destination::Gone,
             _ => self.to,
         }
     }
@@ -143,7 +148,11 @@ impl Client {
             Pasted::Messages(lines) => self.keep_messages(lines, to),
             Pasted::Typed(lines) => {
                 // Behind a step of a dialogue, nothing says for which chat they are.
-                let mut to = if to.takes_words() { to } else { Destination::Nowhere };
+                let mut to = match (to, self.destination_beneath()) {
+                    (Destination::Nowhere | Destination::Gone, _) => to,
+                    (_, Destination::Nowhere) => Destination::Nowhere,
+                    _ => Destination::Gone,
+                };
                 for line in lines {
                     let kept = self.waiting.push_typed(Password::new(line), to);
                     self.tell_not_kept(kept);
@@ -180,9 +189,11 @@ impl Client {
     }
 
     fn tell_over(&mut self, count: usize, to: &Destination) {
-        self.show(Line::error(safe!(
-            "lines that were not sent: {count}; they were for {to}, and that chat is over"
-        )));
+        let why = match to {
+            Destination::Gone => safe!("the chat that they were for is not open"),
+            to => safe!("they were for {to}, and that chat is over"),
+        };
+        self.show(Line::error(safe!("lines that were not sent: {count}; {why}")));
     }
 
     /// Takes the lines whose time has come. Where they `go_on` with a dialogue it is theirs;
@@ -321,7 +332,15 @@ mod tests {
             ("/leavegroup #tea", chat("#ops")),
             ("/leavegroup #ops", Destination::Nowhere),
             ("/open bob", chat("bob")),
-            ("/open no chat", Destination::Nowhere),
+            ("/open no chat", Destination::Gone),
+            ("pm", Destination::Gone),
+            ("/open bob", chat("bob")),
+            ("/call alice", Destination::Gone),
+            ("for alice", Destination::Gone),
+            ("/open bob", chat("bob")),
+            ("/accept", Destination::Gone),
+            ("/close", Destination::Nowhere),
+            ("/call no user", Destination::Gone),
             ("/open bob", chat("bob")),
             ("/close", Destination::Nowhere),
         ];
