@@ -404,6 +404,19 @@ fn at_a_terminal_without_a_cursor_a_line_goes_nowhere_where_the_prompt_has_moved
     alice.wait_for_row("bob -> alice (direct): hello");
     let rows = alice.screen.rows();
     assert!(!rows.iter().any(|row| row.contains("ain")), "{rows:?}");
+    // A word that was begun as a message is no command either, wherever the prompt is now.
+    bob.type_keys("/close\r/help /close\r");
+    bob.wait_for_row("/close: write to no chat any more");
+    bob.type_keys("p");
+    alice.type_keys("/hangup\r");
+    bob.wait_for_prompt("bob>");
+    bob.type_keys("m\r");
+    bob.wait_until("a second refusal", |screen| {
+        let refused = |row: &&String| row.contains("nothing was sent: the prompt has moved");
+        screen.rows().iter().filter(refused).count() == 2
+    });
+    bob.type_keys("the door is 4711\r");
+    bob.wait_for_row("nothing was sent: type PM");
     carol.expect_nothing();
 }
 
