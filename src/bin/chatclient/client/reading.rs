@@ -361,7 +361,7 @@ impl Client {
                 (asked.leads_into_chat(), self.reading.places.destination())
             {
                 self.reading.places.fail(chat);
-                self.drop_waiting();
+                self.drop_waiting_for_chat();
                 self.not_led_to_chat();
             }
             return self.show(Line::error(SafeText::new(line.rest)));
