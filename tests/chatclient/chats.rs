@@ -136,6 +136,57 @@ fn a_line_behind_what_led_to_no_chat_goes_to_no_other() {
 }
 
 #[test]
+fn behind_what_led_to_no_chat_no_word_is_a_command() {
+    let failures = ["/open nobody", "/open no such chat", "/call bob", "/call no one", "/accept"];
+    let mut input: String =
+        failures.iter().map(|line| format!("{line}\nhi\npm\nthe door is 4711\n")).collect();
+    // What was asked for by its name is done all the same, and once the script itself leaves, a
+    // word is a command again.
+    input.push_str("/pm\nto all\nEX\n/close\npm\nto all\n");
+    let output = talk(&input, |peer| {
+        peer.welcome();
+        peer.expect("C OPEN nobody");
+        peer.send("C 550 OPEN no such user\n");
+        peer.expect("C CALL bob");
+        peer.send("C 551 CALL that user takes no direct chats now\n");
+        for _ in 0..2 {
+            peer.message("D * to all");
+            peer.send("C 250 MSG 1000000000000011 * 1 0\n");
+        }
+        peer.goodbye();
+    });
+    let said = stderr(&output);
+    let refused = "nothing was sent: the chat that the line was for is not open";
+    assert_eq!(said.matches(refused).count(), 3 * failures.len() + 1, "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn behind_a_group_that_is_over_no_word_is_a_command_unless_the_script_has_left_it() {
+    let output = talk("/open #ops\n/files\nhi\npm\nthe door is 4711\n", |peer| {
+        peer.welcome();
+        peer.expect("C OPEN #ops");
+        peer.list("OPEN", &[], "#ops 0");
+        peer.expect("C LS");
+        peer.send("C 128 GROUP #ops leave alice\nC 150 LS 0\nC 250 LS\n");
+        peer.goodbye();
+    });
+    let said = stderr(&output);
+    assert_eq!(said.matches("nothing was sent: the chat").count(), 3, "{said}");
+    let output = talk("/open #ops\n/leavegroup #ops\npm\nto all\n", |peer| {
+        peer.welcome();
+        peer.expect("C OPEN #ops");
+        peer.list("OPEN", &[], "#ops 0");
+        peer.expect("C LEAVE #ops");
+        peer.send("C 128 GROUP #ops leave alice\nC 250 LEAVE #ops\n");
+        peer.message("D * to all");
+        peer.send("C 250 MSG 1000000000000011 * 1 0\n");
+        peer.goodbye();
+    });
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
 fn a_message_of_several_lines_is_indented_behind_the_first() {
     let output = talk("/broadcast a\u{2028}b\n", |peer| {
         peer.welcome();

@@ -228,6 +228,29 @@ fn lines_that_are_pasted_into_a_chat_arrive_just_as_they_stand() {
 }
 
 #[test]
+fn pasted_lines_behind_what_may_lead_to_a_direct_chat_go_to_no_other() {
+    let (server, folder) = (Server::start(&[]), folder());
+    let mut alice = Person::register(&server, folder.path(), 80, "alice");
+    let mut bob = Person::register(&server, folder.path(), 80, "bob");
+    let mut carol = server.register("carol");
+    alice.type_keys("/up\r");
+    alice.wait_for_row("direct chats are taken on port ");
+    let text = "/open carol\nhi carol\n/call alice\nsecret for alice\npm\nthe door is 4711\n\
+                /open carol\nhi again\n/call no one\npm\nthe door is 4711";
+    paste(&mut bob, text, "take 11 lines as if typed? y, j joined, n not:");
+    bob.type_keys("y");
+    for line in ["hi carol", "hi again"] {
+        carol.expect(&format!("D … bob carol {line}"));
+    }
+    for count in [3, 2] {
+        let why = "the chat that they were for is not open";
+        bob.wait_for_row(&format!("lines that were not sent: {count}; {why}"));
+    }
+    bob.wait_for_prompt("bob to carol>");
+    carol.expect_nothing();
+}
+
+#[test]
 fn a_line_is_meant_for_the_chat_that_is_being_opened_and_for_no_other() {
     let (tell, told) = signal();
     let (mut alice, server, _folder) = sit_down(
@@ -381,6 +404,19 @@ fn at_a_terminal_without_a_cursor_a_line_goes_nowhere_where_the_prompt_has_moved
     alice.wait_for_row("bob -> alice (direct): hello");
     let rows = alice.screen.rows();
     assert!(!rows.iter().any(|row| row.contains("ain")), "{rows:?}");
+    // A word that was begun as a message is no command either, wherever the prompt is now.
+    bob.type_keys("/close\r/help /close\r");
+    bob.wait_for_row("/close: write to no chat any more");
+    bob.type_keys("p");
+    alice.type_keys("/hangup\r");
+    bob.wait_for_prompt("bob>");
+    bob.type_keys("m\r");
+    bob.wait_until("a second refusal", |screen| {
+        let refused = |row: &&String| row.contains("nothing was sent: the prompt has moved");
+        screen.rows().iter().filter(refused).count() == 2
+    });
+    bob.type_keys("the door is 4711\r");
+    bob.wait_for_row("nothing was sent: type PM");
     carol.expect_nothing();
 }
 
@@ -422,7 +458,7 @@ fn the_lines_of_a_script_follow_its_own_commands_and_nothing_else() {
     wait_for_line(&told, "nothing was sent: that line was for alice (direct)");
     input.write_all(b"/open nobody\nfor nobody\n/open *\nall again\n").unwrap();
     carol.expect("D … bob * all again");
-    wait_for_line(&told, "nothing was sent: type PM");
+    wait_for_line(&told, "nothing was sent: the chat that the line was for is not open");
     drop(input);
     assert_eq!(bob.wait().unwrap().code(), Some(1));
 }

@@ -407,3 +407,50 @@ fn of_a_paste_the_seventeenth_download_waits_and_a_person_is_told() {
     server.join().unwrap();
     drop(folder);
 }
+
+#[test]
+fn what_waits_for_a_transfer_holds_up_no_conversation() {
+    let (tell, told) = signal();
+    let (mut alice, server, folder) = sit_down(
+        "xterm",
+        vec![Box::new(move |peer: &mut Peer| {
+            welcome(peer);
+            for stream in 1..=16 {
+                let line = peer.line();
+                let name = line.strip_prefix("C GET 0 ").unwrap_or_else(|| panic!("{line}"));
+                peer.send(format!("C 250 GET {stream} 1 {name}\n"));
+            }
+            peer.expect("C OPEN bob");
+            wait(&told);
+            peer.list("OPEN", &[], "bob 0");
+            for text in ["hello", "again"] {
+                peer.message(&format!("D bob {text}"));
+                peer.send("C 250 MSG 1000000000000009 bob 1 0\n");
+            }
+            peer.expect("C OPEN nobody");
+            peer.send("C 550 OPEN no such user\n");
+            until_the_end(peer);
+        })],
+    );
+    let lines: Vec<String> = (1..=18).map(|n| format!("/get f{n}")).collect();
+    alice.type_keys(&format!("\x1b[200~{}\x1b[201~y", lines.join("\n")));
+    alice.wait_for_row("lines that wait: 2");
+    // What is typed while the chat is being opened waits for that alone.
+    alice.type_keys("/open bob\rhello\r");
+    alice.wait_for_row("lines that wait for the chat to be opened: 3");
+    tell.send(()).unwrap();
+    alice.wait_for_row("alice -> bob: hello");
+    alice.wait_for_row("lines that wait: 2");
+    alice.wait_for_prompt("alice to bob>");
+    alice.type_keys("again\r");
+    alice.wait_for_row("alice -> bob: again");
+    alice.type_keys("/open nobody\r");
+    alice.wait_for_row("no such user");
+    alice.wait_for_row("lines that wait: 2");
+    alice.type_keys("/close\r");
+    alice.wait_for_prompt("alice>");
+    alice.signal(Signal::TERM);
+    alice.wait_for_end();
+    server.join().unwrap();
+    drop(folder);
+}

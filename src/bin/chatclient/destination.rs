@@ -24,6 +24,9 @@ pub enum Destination {
     Dialogue(Dialogue),
     /// To a question of the login.
     Login(Question),
+    /// To a chat that what came before should have led to, and did not, or that is over: to no
+    /// other, and no word there is a command.
+    Gone,
     /// To one of several chats: the prompt has moved, and it can't be told whether the line was
     /// begun before.
     Unsure,
@@ -65,7 +68,7 @@ impl Destination {
 
     /// Whether a line without `/` may be a command there.
     pub fn takes_words(&self) -> bool {
-        matches!(self, Destination::Nowhere | Destination::Unsure)
+        matches!(self, Destination::Nowhere)
     }
 }
 

@@ -138,8 +138,10 @@ impl Front for Plain {
     fn next(&mut self, _words: &Vocabulary) -> Option<Input> {
         let mut input = self.input.pop_front()?;
         let moved = std::mem::take(&mut self.moved);
-        if let Input::Line(_, destination) = &mut input {
-            *destination = if moved { Destination::Unsure } else { self.prompt.destination };
+        if let Input::Line(text, destination) = &mut input {
+            // An empty line was not begun before.
+            let is_unsure = moved && !text.trim().is_empty();
+            *destination = if is_unsure { Destination::Unsure } else { self.prompt.destination };
         }
         self.has_taken = true;
         Some(input)
@@ -189,11 +191,12 @@ impl Drop for Plain {
     }
 }
 
-/// Whether a line that was begun at one prompt could go to a chat by mistake at the next one.
+/// Whether a line that was begun at one prompt could go to a chat by mistake at the next one, or
+/// be no message there any more.
 fn may_mislead(before: &Prompt, after: &Prompt) -> bool {
     let is_shown = !before.text.as_str().is_empty();
-    let is_chat = |to: &Destination| matches!(to, Destination::Chat(_) | Destination::Direct(..));
-    is_shown && before.destination != after.destination && is_chat(&after.destination)
+    let (from, to) = (&before.destination, &after.destination);
+    is_shown && from != to && (from.takes_messages() || to.takes_messages())
 }
 
 /// Bytes to lines, none of them longer than the server takes.

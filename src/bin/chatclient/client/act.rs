@@ -160,7 +160,7 @@ impl Client {
 
     /// Text that is no command goes where it was meant to go when it was begun, or nowhere.
     pub(super) fn take_text(&mut self, text: &str, to: Destination) {
-        if self.is_over(&to) {
+        if to != Destination::Gone && self.is_over(&to) {
             return self.show(Line::error(safe!(
                 "nothing was sent: that line was for {to}, and that chat is over"
             )));
@@ -173,6 +173,9 @@ impl Client {
             Destination::Dialogue(_) => self.take_user(text),
             Destination::Direct(..) => self.say_directly(text),
             Destination::Chat(chat) => self.say(chat, text),
+            Destination::Gone => self.show(Line::error(safe!(
+                "nothing was sent: the chat that the line was for is not open"
+            ))),
             Destination::Unsure => self.show(Line::error(safe!(
                 "nothing was sent: the prompt has moved, and the line may have been begun before; \
                  type it again"
@@ -188,6 +191,7 @@ impl Client {
         match to {
             Destination::Chat(chat) => !self.reading.places.takes(*chat),
             Destination::Direct(_, call) => !self.direct.is_open_in(*call),
+            Destination::Gone => true,
             _ => false,
         }
     }

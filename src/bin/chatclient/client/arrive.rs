@@ -242,7 +242,7 @@ impl Client {
             self.show(Line::warning(safe!("offline: {why}")));
         }
         if session.open_requests().any(Asked::leads_into_chat) {
-            self.drop_waiting();
+            self.drop_waiting_for_chat();
             self.not_led_to_chat();
         }
         self.reading.disconnected(session.open_requests());

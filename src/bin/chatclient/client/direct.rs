@@ -255,6 +255,10 @@ impl Client {
         match begun {
             Ok(()) => {
                 self.bind(peer);
+                if !self.front.is_interactive() {
+                    // The lines behind it are for that call, and for no chat before it.
+                    self.reading.places.close();
+                }
                 self.show(Line::notice(safe!("calling {peer} …")));
             }
             Err(why) => self.show(unreachable(peer, &why)),

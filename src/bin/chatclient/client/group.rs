@@ -59,7 +59,10 @@ impl Client {
                     self.words.add_chat(Target::Group(group));
                 }
             }
-            GroupRequest::Leave(group) => self.forget_group(*group),
+            GroupRequest::Leave(group) => {
+                self.reading.groups.retain(|other| other != group);
+                self.reading.forget(Target::Group(*group));
+            }
             GroupRequest::Mine { .. } => self.leave_what_is_over(),
             _ => {}
         }
@@ -91,10 +94,17 @@ impl Client {
         }
     }
 
-    /// This user is no member any more: what was begun there goes nowhere.
+    /// This user is no member any more: what was begun there goes nowhere. A script does not see
+    /// that, unless it leaves by itself: its next lines were meant for the group.
     fn forget_group(&mut self, group: GroupName) {
+        let was_open = self.reading.places.open() == Some(Target::Group(group));
         self.reading.groups.retain(|other| *other != group);
         self.reading.forget(Target::Group(group));
+        let leave = Asked::Group(GroupRequest::Leave(group));
+        let leaves = self.session.open_requests().any(|asked| *asked == leave);
+        if was_open && !leaves && !self.front.is_interactive() {
+            self.reading.places.lose();
+        }
     }
 
     /// A group may have ended while the connection was gone.

@@ -24,6 +24,8 @@ struct Open {
 pub(super) struct Places {
     open: Option<Open>,
     opening: Option<Target>,
+    /// Whether the lines to come were meant for a chat that is not open.
+    is_lost: bool,
     /// Those that are over and were not opened again, the newest last.
     over: VecDeque<Target>,
 }
@@ -36,7 +38,8 @@ impl Places {
 
     /// Where a line goes that begins now: where a chat is being opened, it is meant for that one.
     pub fn destination(&self) -> Destination {
-        self.opening.or(self.open()).map_or(Destination::Nowhere, Destination::Chat)
+        let without = if self.is_lost { Destination::Gone } else { Destination::Nowhere };
+        self.opening.or(self.open()).map_or(without, Destination::Chat)
     }
 
     /// The server is asked to open a chat.
@@ -50,6 +53,7 @@ impl Places {
         let typed = self.opening.take().unwrap_or(chat);
         self.over.retain(|over| *over != chat);
         self.open = Some(Open { chat, typed });
+        self.is_lost = false;
     }
 
     /// A chat that was asked for is not opened. What is open stays so.
@@ -68,8 +72,19 @@ impl Places {
         }
     }
 
-    /// The chat that is open is left.
+    /// The chat that is open is left, and the lines to come are for none.
     pub fn close(&mut self) {
+        self.is_lost = false;
+        self.leave();
+    }
+
+    /// No chat is open, and the lines to come were meant for one.
+    pub fn lose(&mut self) {
+        self.leave();
+        self.is_lost = true;
+    }
+
+    fn leave(&mut self) {
         if let Some(Open { chat, typed }) = self.open.take() {
             self.is_over(chat);
             self.is_over(typed);
@@ -79,7 +94,7 @@ impl Places {
     /// A chat is over, open or not.
     pub fn end(&mut self, chat: Target) {
         match self.open {
-            Some(open) if open.chat == chat => self.close(),
+            Some(open) if open.chat == chat => self.leave(),
             _ => self.is_over(chat),
         }
     }
@@ -160,6 +175,26 @@ mod tests {
         assert!(!places.takes(target("carol")));
         places.begin(target("#ops"));
         assert!(places.takes(target("#ops")));
+    }
+
+    #[test]
+    fn lines_that_were_meant_for_a_lost_chat_are_for_no_other() {
+        let mut places = opened(&["carol"]);
+        places.lose();
+        assert_eq!(places.destination(), Destination::Gone);
+        assert!(!places.takes(target("carol")));
+        places.end(target("carol"));
+        places.begin(target("nobody"));
+        places.fail(target("nobody"));
+        assert_eq!(places.destination(), Destination::Gone);
+        places.begin(target("bob"));
+        assert_eq!(places.destination(), Destination::Chat(target("bob")));
+        places.enter(target("bob"));
+        places.end(target("bob"));
+        assert_eq!(places.destination(), Destination::Nowhere);
+        places.lose();
+        places.close();
+        assert_eq!(places.destination(), Destination::Nowhere);
     }
 
     #[test]

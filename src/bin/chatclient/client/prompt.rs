@@ -13,13 +13,16 @@ impl Client {
     fn destination(&self) -> Destination {
         match (self.stage, self.dialogue) {
             (Stage::Login(Some(question)), _) => Destination::Login(question),
-            (_, Dialogue::None) => {
-                let direct = self.direct.destination();
-                let behind = direct.or_else(|| self.waiting.behind());
-                behind.unwrap_or_else(|| self.reading.places.destination())
-            }
+            (_, Dialogue::None) => self.destination_beneath(),
             (_, step) => Destination::Dialogue(step),
         }
+    }
+
+    /// Where a line goes that begins when no dialogue goes on any more.
+    pub(super) fn destination_beneath(&self) -> Destination {
+        let direct = self.direct.destination();
+        let behind = direct.or_else(|| self.waiting.behind());
+        behind.unwrap_or_else(|| self.reading.places.destination())
     }
 
     pub(super) fn prompt(&self) -> Prompt {
@@ -56,9 +59,10 @@ impl Client {
                 safe!("{name} to {destination} (opening)> ")
             }
             Destination::Chat(_) => safe!("{name} to {destination}> "),
-            Destination::Dialogue(Dialogue::None) | Destination::Nowhere | Destination::Unsure => {
-                safe!("{name}> ")
-            }
+            Destination::Dialogue(Dialogue::None)
+            | Destination::Nowhere
+            | Destination::Gone
+            | Destination::Unsure => safe!("{name}> "),
         }
     }
 }

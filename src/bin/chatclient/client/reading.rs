@@ -275,7 +275,7 @@ impl Client {
     pub(super) fn not_led_to_chat(&mut self) {
         if !self.front.is_interactive() {
             self.direct.unbind();
-            self.reading.places.close();
+            self.reading.places.lose();
         }
     }
 
@@ -361,7 +361,7 @@ impl Client {
                 (asked.leads_into_chat(), self.reading.places.destination())
             {
                 self.reading.places.fail(chat);
-                self.drop_waiting();
+                self.drop_waiting_for_chat();
                 self.not_led_to_chat();
             }
             return self.show(Line::error(SafeText::new(line.rest)));

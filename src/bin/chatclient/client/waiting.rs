@@ -8,6 +8,7 @@ use chatsrv::protocol::name::Target;
 use super::{Client, Stage};
 use crate::commands::{self, Action, Typed};
 use crate::destination::{Destination, Dialogue};
+use crate::direct::action::CallAction;
 use crate::front::Pasted;
 use crate::groups::GroupRequest;
 use crate::line::Line;
@@ -58,7 +59,11 @@ impl Entry {
             {
                 Destination::Nowhere
             }
-            Typed::Misused(command) if command.leads_to_chat() => Destination::Nowhere,
+            // Whether it comes to a direct chat, or when, is not known.
+            Typed::Action(Action::Call(CallAction::Call(_) | CallAction::Accept)) => {
+                Destination::Gone
+            }
+            Typed::Misused(command) if command.leads_to_chat() => Destination::Gone,
             _ => self.to,
         }
     }
@@ -83,9 +88,14 @@ impl Waiting {
         self.entries.len()
     }
 
-    /// Where a plain line goes that comes behind them; none where none waits.
+    /// Where a plain line goes that comes behind them; none where none of them has to do with it.
     pub fn behind(&self) -> Option<Destination> {
-        (!self.entries.is_empty()).then_some(self.behind)
+        self.depends_on_chat().then_some(self.behind)
+    }
+
+    /// Whether one waits for which it matters which chat is open.
+    fn depends_on_chat(&self) -> bool {
+        self.entries.iter().any(Entry::depends_on_chat)
     }
 
     /// Keeps a line that was typed for a destination. Those behind it follow where it leads.
@@ -100,12 +110,26 @@ impl Waiting {
         Ok(())
     }
 
+    /// Keeps a line that was typed by itself, and for which it matters which chat is open: it
+    /// comes behind those like it, and waits for no transfer that others wait for.
+    ///
+    /// # Errors
+    /// The line, where too many wait.
+    fn push_entered(&mut self, line: Password, to: Destination) -> Result<(), Password> {
+        let last = self.entries.iter().rposition(Entry::depends_on_chat);
+        let passed = self.entries.split_off(last.map_or(0, |last| last + 1));
+        let room = WAITING_MAX.saturating_sub(passed.len());
+        let kept = if self.entries.len() < room { self.push_typed(line, to) } else { Err(line) };
+        self.entries.extend(passed);
+        kept
+    }
+
     /// Keeps a message.
     ///
     /// # Errors
     /// The message, where too many lines wait.
     fn push_message(&mut self, line: Password, to: Destination) -> Result<(), Password> {
-        if self.entries.is_empty() {
+        if !self.depends_on_chat() {
             self.behind = to;
         }
         self.push(Entry { line, to, is_message: true })
@@ -124,12 +148,15 @@ impl Client {
     /// A line was typed for a destination.
     pub(super) fn take_entered(&mut self, line: Password, to: Destination) {
         let entry = Entry { line, to, is_message: false };
-        let is_behind = self.is_opening() || !self.waiting.is_empty();
+        // Lines that only wait for a transfer to be over hold up no conversation.
+        let is_behind = self.is_opening() || self.waiting.depends_on_chat();
         let for_dialogue = matches!(to, Destination::Dialogue(_));
         // A script can't know when there is room again; a person is told.
-        let waits = !self.front.is_interactive() && self.is_full_for(&entry.line);
-        if waits || is_behind && !for_dialogue && entry.depends_on_chat() {
+        if !self.front.is_interactive() && self.is_full_for(&entry.line) {
             let kept = self.waiting.push_typed(entry.line, to);
+            self.tell_not_kept(kept);
+        } else if is_behind && !for_dialogue && entry.depends_on_chat() {
+            let kept = self.waiting.push_entered(entry.line, to);
             self.tell_not_kept(kept);
         } else {
             self.take_typed(entry.line, to);
@@ -143,7 +170,11 @@ impl Client {
             Pasted::Messages(lines) => self.keep_messages(lines, to),
             Pasted::Typed(lines) => {
                 // Behind a step of a dialogue, nothing says for which chat they are.
-                let mut to = if to.takes_words() { to } else { Destination::Nowhere };
+                let mut to = match (to, self.destination_beneath()) {
+                    (Destination::Nowhere | Destination::Gone, _) => to,
+                    (_, Destination::Nowhere) => Destination::Nowhere,
+                    _ => Destination::Gone,
+                };
                 for line in lines {
                     let kept = self.waiting.push_typed(Password::new(line), to);
                     self.tell_not_kept(kept);
@@ -180,9 +211,11 @@ impl Client {
     }
 
     fn tell_over(&mut self, count: usize, to: &Destination) {
-        self.show(Line::error(safe!(
-            "lines that were not sent: {count}; they were for {to}, and that chat is over"
-        )));
+        let why = match to {
+            Destination::Gone => safe!("the chat that they were for is not open"),
+            to => safe!("they were for {to}, and that chat is over"),
+        };
+        self.show(Line::error(safe!("lines that were not sent: {count}; {why}")));
     }
 
     /// Takes the lines whose time has come. Where they `go_on` with a dialogue it is theirs;
@@ -243,6 +276,13 @@ impl Client {
     /// Whether the server has not answered yet what leads into a chat.
     pub(super) fn is_opening(&self) -> bool {
         self.session.open_requests().any(Asked::leads_into_chat)
+    }
+
+    /// What leads into a chat did not: where lines wait for it, none of those that wait is taken.
+    pub(super) fn drop_waiting_for_chat(&mut self) {
+        if self.waiting.depends_on_chat() {
+            self.drop_waiting();
+        }
     }
 
     /// Takes none of the lines that wait, and shows them, up to where they may be passwords.
@@ -321,7 +361,15 @@ mod tests {
             ("/leavegroup #tea", chat("#ops")),
             ("/leavegroup #ops", Destination::Nowhere),
             ("/open bob", chat("bob")),
-            ("/open no chat", Destination::Nowhere),
+            ("/open no chat", Destination::Gone),
+            ("pm", Destination::Gone),
+            ("/open bob", chat("bob")),
+            ("/call alice", Destination::Gone),
+            ("for alice", Destination::Gone),
+            ("/open bob", chat("bob")),
+            ("/accept", Destination::Gone),
+            ("/close", Destination::Nowhere),
+            ("/call no user", Destination::Gone),
             ("/open bob", chat("bob")),
             ("/close", Destination::Nowhere),
         ];
@@ -337,6 +385,26 @@ mod tests {
         let mut waiting = Waiting::default();
         waiting.push_message(Password::new("/open bob".into()), chat("carol")).unwrap();
         assert_eq!(waiting.behind(), Some(chat("carol")));
+    }
+
+    #[test]
+    fn what_waits_for_a_transfer_holds_up_no_line_for_a_chat() {
+        let mut waiting = Waiting::default();
+        let line = |text: &str| Password::new(text.into());
+        for get in ["/get a", "/get b"] {
+            waiting.push_typed(line(get), Destination::Nowhere).unwrap();
+        }
+        assert_eq!(waiting.behind(), None);
+        waiting.push_entered(line("/open bob"), Destination::Nowhere).unwrap();
+        assert_eq!(waiting.behind(), Some(chat("bob")));
+        waiting.push_entered(line("hello"), chat("bob")).unwrap();
+        let lines: Vec<&str> = waiting.entries.iter().map(|entry| entry.line.as_str()).collect();
+        assert_eq!(lines, ["/open bob", "hello", "/get a", "/get b"]);
+        for n in 4..WAITING_MAX {
+            waiting.push_entered(line(&n.to_string()), chat("bob")).unwrap();
+        }
+        assert!(waiting.push_entered(line("x"), chat("bob")).is_err());
+        assert_eq!(waiting.len(), WAITING_MAX);
     }
 
     #[test]

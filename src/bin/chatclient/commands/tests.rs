@@ -97,6 +97,10 @@ fn in_a_chat_only_a_slash_begins_a_command() {
     let bob = Destination::Chat("bob".parse().unwrap());
     assert_eq!(read_for(&bob, "pm"), Typed::Text("pm".into()));
     assert_eq!(read_for(&Destination::Nowhere, "pm"), Typed::Action(Action::Public));
+    for to in [Destination::Gone, Destination::Unsure] {
+        assert_eq!(read_for(&to, "pm"), Typed::Text("pm".into()));
+        assert_eq!(read_for(&to, "/pm"), Typed::Action(Action::Public));
+    }
 }
 
 #[test]
