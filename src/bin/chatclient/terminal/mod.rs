@@ -415,6 +415,8 @@ impl Front for Terminal {
     }
 
     fn take_interrupt(&mut self) -> bool {
+        // A paste is over after its time also while nothing can be typed.
+        self.decoder.expire(Instant::now(), &mut self.keys);
         std::mem::take(&mut self.interrupted)
     }
 

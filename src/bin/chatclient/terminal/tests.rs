@@ -1,5 +1,7 @@
 //! What the keys do at a terminal, without one.
 
+use std::time::Duration;
+
 use super::*;
 
 fn prompt(chat: &str) -> Prompt {
@@ -49,6 +51,20 @@ fn a_paste_that_comes_to_nothing_is_for_nobody() {
         assert_eq!(take(&mut terminal, &paste), None);
         assert_eq!(terminal.line.prompt(), &prompt("alice"));
     }
+}
+
+#[test]
+fn a_paste_without_an_end_is_over_in_time_while_nothing_can_be_typed() {
+    let mut terminal = Terminal::with(None, Screen::new(80, false));
+    let before = Instant::now().checked_sub(Duration::from_secs(5)).unwrap();
+    terminal.decoder.feed(b"\x1b[200~abc", before, &mut terminal.keys);
+    assert!(terminal.deadline().is_some_and(|due| due < Instant::now()));
+    // The client takes no more than this while it has nothing to ask.
+    assert!(!terminal.take_interrupt());
+    assert_eq!(terminal.deadline(), None);
+    terminal.set_prompt(prompt("carol"));
+    assert_eq!(terminal.next(&Vocabulary::default()), None);
+    assert_eq!(terminal.line.editor.text(), "abc");
 }
 
 #[test]
