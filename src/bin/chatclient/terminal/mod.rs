@@ -210,7 +210,12 @@ impl Terminal {
             }
             (Key::Char('j' | 'J'), _) => self.insert(&paste.joined()),
             (Key::Char('n' | 'N') | Key::Interrupt | Key::Cancel, _) => self.say("not pasted"),
-            _ => self.mode = Mode::Pasted(paste),
+            (key, _) => {
+                if matches!(key, Key::Paste(_) | Key::PasteTooLong) {
+                    self.say("not pasted: what was pasted before is asked about first");
+                }
+                self.mode = Mode::Pasted(paste);
+            }
         }
         None
     }

@@ -68,6 +68,21 @@ fn a_paste_without_an_end_is_over_in_time_while_nothing_can_be_typed() {
 }
 
 #[test]
+fn a_paste_that_comes_while_another_is_asked_about_is_told() {
+    let mut terminal = terminal("carol");
+    let pastes = "\x1b[200~one\ntwo\x1b[201~\x1b[200~three\nfour\x1b[201~";
+    assert_eq!(take(&mut terminal, pastes), None);
+    let question = terminal.bottom();
+    assert!(question.row.starts_with("send 2 lines to carol?"));
+    terminal.screen.draw(question);
+    let shown = String::from_utf8(terminal.screen.take_output()).unwrap();
+    assert!(shown.contains("not pasted: what was pasted before is asked about first"), "{shown}");
+    let said = Pasted::Messages(["one", "two"].map(String::from).into());
+    assert_eq!(take(&mut terminal, "y"), Some(Input::Pasted(said, prompt("carol").destination)));
+    assert!(matches!(terminal.mode, Mode::Edit) && terminal.keys.is_empty());
+}
+
+#[test]
 fn the_common_start_ends_between_characters() {
     let words = |list: &[&str]| list.iter().map(|word| word.to_string()).collect::<Vec<_>>();
     assert_eq!(common_start(&words(&["Bob", "bobby", "bOx"])), "Bo");
