@@ -365,6 +365,34 @@ fn a_paste_without_an_end_leaves_the_keyboard_alive() {
 }
 
 #[test]
+fn a_paste_is_for_the_chat_where_it_began_however_long_it_takes() {
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![Box::new(|peer: &mut Peer| {
+            welcome(peer);
+            peer.expect("C OPEN #ops");
+            peer.list("OPEN", &[], "#ops 0");
+            // What is pasted after that has begun when it is known.
+            peer.expect("C LS");
+            peer.send("C 128 GROUP #ops leave alice\nC 150 LS 0\nC 250 LS\n");
+            // Nothing that was pasted comes, to whomever.
+            peer.goodbye();
+        })],
+    );
+    open(&mut alice, "#ops", "alice to #ops>");
+    // Its end does not come, so that it is over after a while and not before.
+    alice.type_keys("/files\r\x1b[200~minutes\rPM\rthe door is 5000\rbye");
+    alice.wait_for_row("you are no member of #ops any more");
+    alice.wait_for_prompt("send 4 lines to #ops? y each, o as one, j joined, n not:");
+    alice.type_keys("y");
+    alice.wait_for_row("lines that were not sent: 4; they were for #ops");
+    alice.wait_for_prompt("alice>");
+    alice.type_keys("/ex\r");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
+}
+
+#[test]
 fn a_pasted_login_is_as_if_typed() {
     let (server, folder) = (Server::start(&[]), folder());
     drop(server.register("bob"));

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::mpsc::{self, Receiver};
@@ -56,6 +57,8 @@ impl Person {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatclient"));
         command.args(args);
         command.current_dir(folder).env_clear().env("TERM", kind).env("TZ", "UTC");
+        // In a group of its own it can be stopped: this process is there to continue it.
+        command.process_group(0);
         let child = command.stdin(open()).stdout(open()).stderr(open()).spawn().unwrap();
         let mut reader = File::from(terminal.try_clone().unwrap());
         let (sender, written) = mpsc::channel();

@@ -346,6 +346,33 @@ fn a_signal_that_stops_the_client_gives_the_terminal_back_until_it_goes_on() {
 }
 
 #[test]
+fn whoever_is_told_to_go_on_before_it_has_stopped_goes_on() {
+    const ROUNDS: usize = 20;
+    let (tell, told) = signal();
+    let (mut alice, server, _folder) = sit_down(
+        "xterm",
+        vec![Box::new(move |peer: &mut Peer| {
+            welcome(peer);
+            for round in 0..ROUNDS {
+                wait(&told);
+                peer.send(format!("C 120 ON user{round} 10417\n"));
+            }
+            peer.goodbye();
+        })],
+    );
+    for round in 0..ROUNDS {
+        alice.signal(Signal::TSTP);
+        alice.signal(Signal::CONT);
+        tell.send(()).unwrap();
+        alice.wait_for_row(&format!("user{round} is online"));
+    }
+    alice.wait_for_prompt("alice>");
+    alice.type_keys("/ex\r");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    server.join().unwrap();
+}
+
+#[test]
 fn a_signal_ends_a_job_once_its_password_is_there() {
     let (tell, told) = signal();
     let (port, server) = serve_all(vec![Box::new(move |peer: &mut Peer| {

@@ -113,8 +113,10 @@ impl AsFd for SignalPipe {
 #[derive(Debug)]
 pub struct Postponed {
     pipe: SignalPipe,
-    /// The number of the signal that came last; 0 is none.
-    last: Arc<AtomicUsize>,
+    /// The number of the signal that came last of those that end the process; 0 is none.
+    fatal: Arc<AtomicUsize>,
+    /// SIGTSTP where it came and no SIGCONT behind it, else 0.
+    stop: Arc<AtomicUsize>,
 }
 
 impl Postponed {
@@ -123,22 +125,34 @@ impl Postponed {
     /// # Errors
     /// Where the process has no file descriptor left.
     pub fn catch(all: bool) -> io::Result<Self> {
-        let last = Arc::new(AtomicUsize::new(0));
-        let fatal = if all { &FATAL_SIGNALS[..] } else { &[] };
-        let signals = [&[SIGTSTP], fatal].concat();
-        for signal in &signals {
-            // None of these numbers is negative.
-            flag::register_usize(*signal, Arc::clone(&last), signal.unsigned_abs() as usize)?;
+        let fatal = Arc::new(AtomicUsize::new(0));
+        let stop = Arc::new(AtomicUsize::new(0));
+        let ending = if all { &FATAL_SIGNALS[..] } else { &[] };
+        for signal in ending {
+            flag::register_usize(*signal, Arc::clone(&fatal), number(*signal))?;
         }
-        Ok(Postponed { pipe: SignalPipe::catch(&signals)?, last })
+        flag::register_usize(SIGTSTP, Arc::clone(&stop), number(SIGTSTP))?;
+        flag::register_usize(SIGCONT, Arc::clone(&stop), 0)?;
+        let signals = [&[SIGTSTP], ending].concat();
+        Ok(Postponed { pipe: SignalPipe::catch(&signals)?, fatal, stop })
     }
 
-    /// The signal that came since the last time.
+    /// The signal that came since the last time; one that ends the process before one that stops
+    /// it. A stop behind which the process was told to go on is none any more.
     pub fn take(&mut self) -> Option<Signal> {
         self.pipe.take();
-        let last = self.last.swap(0, Ordering::SeqCst);
-        c_int::try_from(last).ok().filter(|signal| *signal != 0).map(Signal)
+        let fatal = self.fatal.swap(0, Ordering::SeqCst);
+        if let Some(fatal) = c_int::try_from(fatal).ok().filter(|fatal| *fatal != 0) {
+            return Some(Signal::Fatal(fatal));
+        }
+        let stops = self.stop.load(Ordering::SeqCst) != 0;
+        stops.then(|| Signal::Stop(Arc::clone(&self.stop)))
     }
+}
+
+/// The signal as a number without a sign; none of them is negative.
+fn number(signal: c_int) -> usize {
+    signal.unsigned_abs() as usize
 }
 
 impl AsFd for Postponed {
@@ -149,13 +163,18 @@ impl AsFd for Postponed {
 
 impl Drop for Postponed {
     fn drop(&mut self) {
-        set_stop_action(None);
+        set_stop_action(Some(stop_action(libc::SIG_DFL)));
     }
 }
 
 /// A signal that was caught and has not done yet what it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signal(c_int);
+#[derive(Debug)]
+pub enum Signal {
+    /// It ends the process.
+    Fatal(c_int),
+    /// It stops the process, unless a SIGCONT has taken this back before it is obeyed.
+    Stop(Arc<AtomicUsize>),
+}
 
 impl Signal {
     /// Does what the signal does to a process that does not catch it. One that stops it returns
@@ -164,24 +183,103 @@ impl Signal {
     /// # Errors
     /// Where the system refuses.
     pub fn obey(self) -> io::Result<()> {
-        if self.0 != SIGTSTP {
-            return emulate_default_handler(self.0);
+        match self {
+            Signal::Fatal(signal) => emulate_default_handler(signal),
+            Signal::Stop(stop) => stop_unless_continued(&stop),
         }
-        // No other signal will do: this one does nothing where nobody is there to continue it.
-        let caught = set_stop_action(None);
-        let raised = signal_hook::low_level::raise(SIGTSTP);
-        set_stop_action(caught);
-        raised
     }
 }
 
-/// Says what SIGTSTP does, by default to stop; returns what it did.
+/// Stops the process, unless it was told to go on since `stop` was set.
+///
+/// The signal is raised while it is blocked. A SIGCONT that comes behind that takes it back, as
+/// the system has it; one that came before has cleared `stop`. So none is missed in between, and
+/// nobody is left waiting for a process that stopped after it was told to go on.
+fn stop_unless_continued(stop: &AtomicUsize) -> io::Result<()> {
+    let blocked = StopBlocked::new()?;
+    // No other signal will do: this one does nothing where nobody is there to continue it.
+    let caught = set_stop_action(Some(stop_action(libc::SIG_DFL)));
+    let raised = signal_hook::low_level::raise(SIGTSTP);
+    if stop.swap(0, Ordering::SeqCst) == 0 {
+        // What is ignored does not stay pending.
+        set_stop_action(Some(stop_action(libc::SIG_IGN)));
+    }
+    drop(blocked);
+    set_stop_action(caught);
+    raised
+}
+
+/// As long as it lives, SIGTSTP does not reach this thread.
+struct StopBlocked(libc::sigset_t);
+
+impl StopBlocked {
+    fn new() -> io::Result<Self> {
+        // SAFETY: a set of zeros is a valid place for one, sigemptyset makes it an empty one, and
+        // all pointers are to sets that live.
+        unsafe {
+            let mut stop: libc::sigset_t = std::mem::zeroed();
+            let mut before: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&raw mut stop);
+            libc::sigaddset(&raw mut stop, SIGTSTP);
+            match libc::pthread_sigmask(libc::SIG_BLOCK, &raw const stop, &raw mut before) {
+                0 => Ok(StopBlocked(before)),
+                error => Err(io::Error::from_raw_os_error(error)),
+            }
+        }
+    }
+}
+
+impl Drop for StopBlocked {
+    fn drop(&mut self) {
+        // SAFETY: the set is the one that stood before. Setting a valid one can't fail.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut())
+        };
+    }
+}
+
+/// The action of that kind, without flags.
+fn stop_action(kind: libc::sighandler_t) -> libc::sigaction {
+    // SAFETY: a sigaction of zeros is a valid one.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = kind;
+    action
+}
+
+/// Says what SIGTSTP does, where anything is to be said; returns what it did.
 fn set_stop_action(action: Option<libc::sigaction>) -> Option<libc::sigaction> {
-    // SAFETY: a sigaction of zeros is one of the default action without flags, and all three
-    // pointers are to valid ones or null. What is put back was the action before.
+    let action = action?;
+    // SAFETY: both pointers are to valid actions. What is put back was the action before.
     unsafe {
-        let action = action.unwrap_or_else(|| std::mem::zeroed());
         let mut before: libc::sigaction = std::mem::zeroed();
         (libc::sigaction(SIGTSTP, &raw const action, &raw mut before) == 0).then_some(before)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use signal_hook::low_level::raise;
+
+    use super::*;
+
+    /// One test for all of it: what a signal does is a matter of the process.
+    #[test]
+    fn a_stop_is_taken_back_by_a_continuation_and_stands_behind_an_end() {
+        let mut postponed = Postponed::catch(true).unwrap();
+        raise(SIGTSTP).unwrap();
+        raise(SIGCONT).unwrap();
+        assert!(postponed.take().is_none());
+        // Also where it comes while the terminal is being given back: else this would stop here.
+        raise(SIGTSTP).unwrap();
+        let stop = postponed.take().unwrap();
+        assert!(matches!(stop, Signal::Stop(_)));
+        raise(SIGCONT).unwrap();
+        stop.obey().unwrap();
+        // It is caught again.
+        raise(SIGTSTP).unwrap();
+        raise(SIGQUIT).unwrap();
+        raise(SIGTSTP).unwrap();
+        assert!(matches!(postponed.take(), Some(Signal::Fatal(SIGQUIT))));
+        assert!(matches!(postponed.take(), Some(Signal::Stop(_))));
     }
 }

@@ -21,6 +21,8 @@ const CTRL_C: u8 = 0x03;
 pub enum Key {
     /// A character to insert.
     Char(char),
+    /// Something is being pasted from here on; the next key is what it was.
+    PasteStart,
     /// Text that was pasted, line ends and all.
     Paste(String),
     /// More was pasted than is taken; it was read and dropped.
@@ -144,6 +146,7 @@ impl KeyDecoder {
                 Cut::Skip(used) => used,
                 Cut::PasteStart(used) => {
                     self.paste = Some(Paste::new(now));
+                    keys.push_back(Key::PasteStart);
                     used
                 }
                 Cut::Incomplete => return,
@@ -347,9 +350,12 @@ mod tests {
     }
 
     #[test]
-    fn a_paste_is_one_key() {
+    fn a_paste_is_told_when_it_begins_and_is_one_key_when_it_is_over() {
+        let begun = [Key::Char('x'), Key::PasteStart];
+        assert_eq!(decode(&[b"x\x1b[200~one\rtwo\x1b[20"]), begun);
         let keys = decode(&[b"x\x1b[200~one\rtwo\x1b[20", b"1~y"]);
-        assert_eq!(keys, [Key::Char('x'), Key::Paste("one\rtwo".into()), Key::Char('y')]);
+        assert_eq!(keys[..2], begun);
+        assert_eq!(keys[2..], [Key::Paste("one\rtwo".into()), Key::Char('y')]);
     }
 
     #[test]
@@ -357,10 +363,10 @@ mod tests {
         let text = vec![b'x'; PASTE_BYTES_MAX];
         let whole = [b"\x1b[200~", &text[..], b"\x1b[201~"].concat();
         assert!(
-            matches!(&decode(&[&whole])[..], [Key::Paste(text)] if text.len() == PASTE_BYTES_MAX)
+            matches!(&decode(&[&whole])[1..], [Key::Paste(text)] if text.len() == PASTE_BYTES_MAX)
         );
         let more = [b"\x1b[200~", &text[..], b"x\x1b[201~a"].concat();
-        assert_eq!(decode(&[&more]), [Key::PasteTooLong, Key::Char('a')]);
+        assert_eq!(decode(&[&more])[1..], [Key::PasteTooLong, Key::Char('a')]);
     }
 
     #[test]
@@ -371,25 +377,25 @@ mod tests {
         let later = start + PASTE_SILENCE / 2;
         decoder.feed(b" two\x1b[20", later, &mut keys);
         decoder.expire(start + PASTE_SILENCE, &mut keys);
-        assert!(keys.is_empty() && decoder.deadline() == Some(later + PASTE_SILENCE));
+        assert!(keys == [Key::PasteStart] && decoder.deadline() == Some(later + PASTE_SILENCE));
         // What comes then is typed.
         decoder.feed(b"x\r", later + PASTE_SILENCE, &mut keys);
-        let seen: Vec<Key> = keys.drain(..).collect();
+        let seen: Vec<Key> = keys.drain(..).skip(1).collect();
         assert_eq!(seen, [Key::Paste("one two\x1b[20".into()), Key::Char('x'), Key::Enter]);
         assert_eq!(decoder.deadline(), None);
         let long = [b"\x1b[200~", &vec![b'x'; PASTE_BYTES_MAX + 1][..]].concat();
         decoder.feed(&long, start, &mut keys);
         decoder.expire(start + PASTE_SILENCE, &mut keys);
-        assert_eq!(keys, [Key::PasteTooLong]);
+        assert_eq!(keys, [Key::PasteStart, Key::PasteTooLong]);
     }
 
     #[test]
     fn ctrl_c_ends_a_paste_unless_it_was_pasted() {
         let keys = decode(&[b"\x1b[200~abc", b"\x03\x04"]);
         let left = Key::Delete { or_end: true };
-        assert_eq!(keys, [Key::Paste("abc".into()), Key::Interrupt, left]);
+        assert_eq!(keys[1..], [Key::Paste("abc".into()), Key::Interrupt, left]);
         let keys = decode(&[b"\x1b[200~a\x03b\r\x1b[201~c"]);
-        assert_eq!(keys, [Key::Paste("a\x03b\r".into()), Key::Char('c')]);
+        assert_eq!(keys[1..], [Key::Paste("a\x03b\r".into()), Key::Char('c')]);
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub struct Terminal {
     line: TypedLine,
     history: History,
     mode: Mode,
+    /// Whether a paste has begun and is not over.
+    pasting: bool,
     /// The state of the connection.
     status: Option<SafeText>,
     /// The state of the transfers.
@@ -79,29 +81,41 @@ impl Terminal {
     /// # Errors
     /// Where it can't be put into raw mode.
     pub fn new(colour: bool) -> io::Result<Self> {
-        Ok(Terminal {
-            raw: Some(RawMode::enter()?),
-            screen: Screen::new(columns(), colour),
+        Ok(Terminal::with(Some(RawMode::enter()?), Screen::new(columns(), colour)))
+    }
+
+    fn with(raw: Option<RawMode>, screen: Screen) -> Self {
+        Terminal {
+            raw,
+            screen,
             decoder: KeyDecoder::default(),
             keys: VecDeque::new(),
             line: TypedLine::default(),
             history: History::default(),
             mode: Mode::Edit,
+            pasting: false,
             status: None,
             progress: None,
             interrupted: false,
             broken: None,
-        })
+        }
     }
 
     fn press(&mut self, key: Key, words: &Vocabulary) -> Option<Input> {
+        // Behind the start of a paste comes the paste itself, and nothing in between.
+        self.pasting = key == Key::PasteStart;
         let input = match std::mem::take(&mut self.mode) {
             Mode::Edit => self.edit(key, words),
             Mode::Pasted(paste) => self.decide(key, paste),
             Mode::Search { part, skip } => self.search(key, part, skip, words),
         };
-        self.line.settle(!matches!(self.mode, Mode::Edit));
+        self.settle();
         input
+    }
+
+    /// A search, a question and a paste that is still arriving are a line that was begun.
+    fn settle(&mut self) {
+        self.line.settle(self.pasting || !matches!(self.mode, Mode::Edit));
     }
 
     fn edit(&mut self, key: Key, words: &Vocabulary) -> Option<Input> {
@@ -135,7 +149,7 @@ impl Terminal {
             Key::Down => self.newer(),
             Key::Search => self.mode = Mode::Search { part: String::new(), skip: 0 },
             Key::Clear => self.screen.clear(),
-            Key::Cancel => {}
+            Key::Cancel | Key::PasteStart => {}
             Key::Interrupt if line.text().is_empty() => return Some(Input::Interrupt),
             Key::Interrupt => drop(line.take()),
             Key::Suspend => self.suspend(),
@@ -196,7 +210,12 @@ impl Terminal {
             }
             (Key::Char('j' | 'J'), _) => self.insert(&paste.joined()),
             (Key::Char('n' | 'N') | Key::Interrupt | Key::Cancel, _) => self.say("not pasted"),
-            _ => self.mode = Mode::Pasted(paste),
+            (key, _) => {
+                if matches!(key, Key::Paste(_) | Key::PasteTooLong) {
+                    self.say("not pasted: what was pasted before is asked about first");
+                }
+                self.mode = Mode::Pasted(paste);
+            }
         }
         None
     }
@@ -365,6 +384,8 @@ impl Front for Terminal {
         // While nothing can be typed, Ctrl-C must not wait behind what was.
         if !self.line.is_awaited() && self.keys.contains(&Key::Interrupt) {
             self.keys.clear();
+            self.pasting = false;
+            self.settle();
             self.interrupted = true;
         }
         Ok(())
@@ -399,6 +420,8 @@ impl Front for Terminal {
     }
 
     fn take_interrupt(&mut self) -> bool {
+        // A paste is over after its time also while nothing can be typed.
+        self.decoder.expire(Instant::now(), &mut self.keys);
         std::mem::take(&mut self.interrupted)
     }
 
@@ -454,14 +477,4 @@ fn common_start(words: &[String]) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_common_start_ends_between_characters() {
-        let words = |list: &[&str]| list.iter().map(|word| word.to_string()).collect::<Vec<_>>();
-        assert_eq!(common_start(&words(&["Bob", "bobby", "bOx"])), "Bo");
-        assert_eq!(common_start(&words(&["äa", "äb"])), "ä");
-        assert_eq!(common_start(&words(&["a", "b"])), "");
-    }
-}
+mod tests;
