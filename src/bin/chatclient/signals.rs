@@ -133,6 +133,12 @@ impl Postponed {
         }
         flag::register_usize(SIGTSTP, Arc::clone(&stop), number(SIGTSTP))?;
         flag::register_usize(SIGCONT, Arc::clone(&stop), 0)?;
+        // A SIGCONT behind a SIGTSTP must not be handled within it, and so before it.
+        if let Some(mut action) = set_stop_action(Some(stop_action(libc::SIG_IGN))) {
+            // SAFETY: the set is the one of a valid action.
+            unsafe { libc::sigaddset(&raw mut action.sa_mask, SIGCONT) };
+            set_stop_action(Some(action));
+        }
         let signals = [&[SIGTSTP], ending].concat();
         Ok(Postponed { pipe: SignalPipe::catch(&signals)?, fatal, stop })
     }
