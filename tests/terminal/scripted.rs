@@ -438,6 +438,7 @@ fn of_a_paste_the_seventeenth_download_waits_and_a_person_is_told() {
 #[test]
 fn what_waits_for_a_transfer_holds_up_no_conversation() {
     let (tell, told) = signal();
+    let (tell_begun, begun) = signal();
     let (mut alice, server, folder) = sit_down(
         "xterm",
         vec![Box::new(move |peer: &mut Peer| {
@@ -447,6 +448,7 @@ fn what_waits_for_a_transfer_holds_up_no_conversation() {
                 let name = line.strip_prefix("C GET 0 ").unwrap_or_else(|| panic!("{line}"));
                 peer.send(format!("C 250 GET {stream} 1 {name}\n"));
             }
+            tell_begun.send(()).unwrap();
             peer.expect("C OPEN bob");
             wait(&told);
             peer.list("OPEN", &[], "bob 0");
@@ -462,6 +464,8 @@ fn what_waits_for_a_transfer_holds_up_no_conversation() {
     let lines: Vec<String> = (1..=18).map(|n| format!("/get f{n}")).collect();
     alice.type_keys(&format!("\x1b[200~{}\x1b[201~y", lines.join("\n")));
     alice.wait_for_row("lines that wait: 2");
+    // Each is asked for once it is known what is here of it, which what is typed may overtake.
+    wait(&begun);
     // What is typed while the chat is being opened waits for that alone.
     alice.type_keys("/open bob\rhello\r");
     alice.wait_for_row("lines that wait for the chat to be opened: 3");

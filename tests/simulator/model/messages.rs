@@ -272,11 +272,12 @@ impl Model {
                 assert!(is_offline && !self.config.keep_messages, "{reply}");
             }
             (State::Unseen { .. }, Code::NotFound, _) => {
-                // Its own group was dissolved while it waited for an id, or that of the message which
-                // had its word.
+                // Its own group was dissolved while it waited for an id, or that of the message
+                // which had its word.
                 let word = attempt.key.clone().map(|key| (attempt.said.from, key));
                 let known = word.and_then(|word| self.ledger.words.get(&word));
-                let mut chats = known.map(|(_, chat)| *chat).into_iter().chain([attempt.said.chat]);
+                let earlier = known.map(|(_, chat)| *chat);
+                let mut chats = earlier.into_iter().chain([attempt.said.chat]);
                 let has_ended = chats.any(|chat| self.groups.has_ended(chat));
                 assert!(has_ended, "{reply} answers {attempt:?}");
             }
