@@ -12,7 +12,7 @@ DESTDIR ?=
 CARGO ?= cargo
 INSTALL ?= install
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
-BUILT := $(or $(CARGO_TARGET_DIR),target)/release
+BUILT := $(or $(CARGO_TARGET_DIR),target)/dist
 
 PROGRAMS := chatsrv chatclient loadtest
 PAGES := $(wildcard man/*.[1-9])
@@ -38,7 +38,7 @@ COVERAGE := -Cpasses=sancov-module $(addprefix -Cllvm-args=-sanitizer-coverage-,
 	man-lint unit-lint install uninstall clean
 
 all:
-	$(CARGO) build --release --package chatsrv --package loadtest --locked
+	$(CARGO) build --profile dist --package chatsrv --package loadtest --locked
 
 # Everything that has to hold before a change is merged.
 check: lint man-lint unit-lint test

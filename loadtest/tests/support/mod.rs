@@ -52,8 +52,10 @@ pub fn build_server() {
     cargo.args(["build", "--quiet", "--locked", "--package", "chatsrv", "--bin", "chatsrv"]);
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     cargo.arg("--target-dir").arg(program.ancestors().nth(2).unwrap());
-    if program.components().any(|part| part.as_os_str() == "release") {
-        cargo.arg("--release");
+    // The folder is named after the profile, but for the one that cargo takes by itself.
+    let profile = program.parent().and_then(Path::file_name).unwrap();
+    if profile != "debug" {
+        cargo.arg("--profile").arg(profile);
     }
     assert!(cargo.status().unwrap().success(), "chatsrv was not built");
 }
