@@ -21,8 +21,8 @@ pub fn unknown_variables(command: &Command, prefix: &str) -> Vec<OsString> {
     unknown
 }
 
-/// Leaves to `command` only the variables that count: those that are not empty, and are for options
-/// that neither stand among `words` nor contradict one that does.
+/// Takes from `command` the variables that don't count: those that are empty, and those of options
+/// that stand among `words` or contradict one that does.
 pub(super) fn settle(command: Command, words: &[OsString]) -> Command {
     // What is wrong with the words is told when they are read in earnest.
     let alone = without_variables(command.clone()).ignore_errors(true);
@@ -62,9 +62,10 @@ fn without_variables(command: Command) -> Command {
 
 fn drop_variables(command: Command, given: Option<&ArgMatches>) -> Command {
     let spoken_for = given.map_or_else(Vec::new, |given| spoken_for(&command, given));
+    // One that is not set stays, so that the help names it.
     let counts = |arg: &Arg| {
         let value = arg.get_env().and_then(std::env::var_os);
-        value.is_some_and(|value| !value.is_empty()) && !spoken_for.contains(arg.get_id())
+        value.is_none_or(|value| !value.is_empty() && !spoken_for.contains(arg.get_id()))
     };
     command.mut_args(|arg| if counts(&arg) { arg } else { arg.env(None::<&str>) }).mut_subcommands(
         |one| {
@@ -92,10 +93,10 @@ fn spoken_for(command: &Command, given: &ArgMatches) -> Vec<Id> {
         .collect()
 }
 
-/// Adds the arguments for which a variable counts, as errors name them, with that variable.
+/// Adds the arguments for which a variable is set and counts, as errors name them, with it.
 fn collect_variables(command: &Command, variables: &mut Vec<(String, String)>) {
     for arg in command.get_arguments() {
-        if let Some(variable) = arg.get_env() {
+        if let Some(variable) = arg.get_env().filter(|name| std::env::var_os(name).is_some()) {
             variables.push((arg.to_string(), variable.to_string_lossy().into_owned()));
         }
     }
@@ -116,13 +117,14 @@ mod tests {
             .arg(option("one").conflicts_with("two"))
             .arg(option("two"))
             .arg(option("three"))
-            .arg(Arg::new("empty").long("empty").env("NO_SUCH_VARIABLE"))
+            .arg(Arg::new("unset").long("unset").env("NO_SUCH_VARIABLE"))
     }
 
     fn left(words: &[&str]) -> Vec<String> {
         let words: Vec<_> = ["program"].iter().chain(words).map(OsString::from).collect();
         let settled = settle(command(), &words);
         let with = settled.get_arguments().filter(|arg| arg.get_env().is_some());
+        let with = with.filter(|arg| arg.get_id() != "unset");
         with.map(|arg| arg.get_id().to_string()).collect()
     }
 
