@@ -12,14 +12,13 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chatsrv::hub::{
-    Account, Config, ConnId, Effect, Effects, Hub, Input, Job, Kept, Now, Outcome, Ticket,
-};
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::name::Number;
-use chatsrv::protocol::reply::encode_line;
-use chatsrv::protocol::request::Request;
-use chatsrv::protocol::text::Text;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::address::Address;
+use chatsrv::chat::name::Number;
+use chatsrv::chat::text::Text;
+use chatsrv::hub::{Config, ConnId, Effect, Effects, Hub, Input, Job, Kept, Now, Outcome, Ticket};
+use chatsrv::protocol::native::parse::parse_request;
+use chatsrv::protocol::native::write::encode_line;
 
 /// How many are online, one table row each.
 const USERS: [usize; 4] = [1000, 10_000, 100_000, 1_000_000];
@@ -207,7 +206,7 @@ impl Chat {
     }
 
     fn command(&mut self, user: usize, line: &str) {
-        let request = Request::parse(Text::new(line).expect("text"));
+        let request = parse_request(Text::new(line).expect("text"));
         assert!(request.is_ok(), "{line}: {request:?}");
         self.handle(Input::Command { conn: conn(user), request });
     }

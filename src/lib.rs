@@ -2,10 +2,11 @@
 //!
 //! The modules in reading order:
 //!
-//! 1. [`protocol`]: bytes to frames, frames to requests, replies to bytes.
-//! 2. [`hub`]: what the chat knows and decides. It does no I/O.
-//! 3. [`store`]: what may block, on threads of its own: accounts, messages, passwords, files.
-//! 4. [`server`]: the loop and its sockets.
+//! 1. [`chat`]: what everybody speaks about: requests, messages, events, and the names in them.
+//! 2. [`protocol`]: codecs between bytes and that.
+//! 3. [`hub`]: what the chat knows and decides. It does no I/O.
+//! 4. [`store`]: what may block, on threads of its own: accounts, messages, passwords, files.
+//! 5. [`server`]: the loop and its sockets.
 //!
 //! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; the server's
 //! [`options`], [`capacity`], [`limits`], [`figures`] and [`log`]; of the client what meets the
@@ -13,6 +14,7 @@
 //! [`tls_client`].
 
 pub mod capacity;
+pub mod chat;
 pub mod command_line;
 pub mod direct;
 pub mod display;

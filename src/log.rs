@@ -9,17 +9,16 @@ mod queue;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
-use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::sync::LazyLock;
-use std::thread;
 use std::time::{Instant, SystemTime};
+use std::{io, thread};
 
 use env_logger::Target;
 use log::{Level, LevelFilter, Record};
-
-use crate::protocol::text::is_invisible;
 use queue::{LAST_WORDS_TIME_MAX, Queue};
+
+use crate::chat::text::is_invisible;
 
 /// What is on its way to standard error.
 static QUEUE: LazyLock<Queue> = LazyLock::new(Queue::default);

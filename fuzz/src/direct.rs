@@ -7,13 +7,13 @@ use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use chatsrv::chat::name::UserName;
 use chatsrv::direct::chat::{Chat, Ending, Event, Stage};
 use chatsrv::direct::invitations::Invitations;
 use chatsrv::direct::messages::{self, Messages};
 use chatsrv::direct::noise::{Channel, Handshake};
 use chatsrv::direct::stranger::{HELLO_BYTES, Stranger, Verdict};
 use chatsrv::direct::ticket::{TICKET_BYTES, Ticket};
-use chatsrv::protocol::name::UserName;
 
 /// The most that may wait for a peer that reads nothing, in bytes, and one message.
 const OUTPUT_BYTES_MAX: usize = 256 * 1024 + 5000;

@@ -7,9 +7,9 @@ use chatsrv::display::line::{Kind, Line};
 use chatsrv::display::safe_text::SafeText;
 use chatsrv::display::screen::{Bottom, Screen};
 use chatsrv::display::{clock, listing};
-use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
-use chatsrv::protocol::frame::{Frame, FrameBuffer};
-use chatsrv::protocol::reply::{Delivered, ServerLine};
+use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
+use chatsrv::protocol::native::read::{Delivered, ServerLine};
 use chatsrv::safe;
 use unicode_width::UnicodeWidthChar;
 

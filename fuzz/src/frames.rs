@@ -1,10 +1,10 @@
 //! The frame decoder: any bytes make the same frames however they are split, those that a plain
 //! reading of the protocol finds, and the decoder asks nobody to hold more than one line.
 
-use chatsrv::protocol::frame::{Decoder, Frame, FrameError, encode_chunk_header};
-use chatsrv::protocol::text::TextError;
-use chatsrv::protocol::verb::Verb;
-use chatsrv::protocol::{CHUNK_BYTES_MAX, CLIENT_LINE_BYTES_MAX};
+use chatsrv::chat::text::TextError;
+use chatsrv::protocol::native::frame::{Decoder, Frame, FrameError, encode_chunk_header};
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::{CHUNK_BYTES_MAX, CLIENT_LINE_BYTES_MAX};
 
 /// A line so short that long ones need no long input.
 const SHORT_LINE_BYTES_MAX: usize = 24;

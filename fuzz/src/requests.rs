@@ -4,15 +4,19 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chatsrv::protocol::frame::{Decoder, Frame};
-use chatsrv::protocol::name::{
+use chatsrv::chat::file::FileRef;
+use chatsrv::chat::name::{
     DisplayName, FileName, GroupName, Key, Number, Target, UserName, UserRef,
 };
-use chatsrv::protocol::reply::{Code, Reply, ServerLine, encode_line};
-use chatsrv::protocol::request::{FileRef, LIST_MESSAGES_MAX, PORT_MIN, Refusal, Request};
-use chatsrv::protocol::text::{Reason, Text, TextError};
-use chatsrv::protocol::wire::Outgoing;
-use chatsrv::protocol::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
+use chatsrv::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request};
+use chatsrv::chat::text::{Reason, Text, TextError};
+use chatsrv::protocol::native::frame::{Decoder, Frame};
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::parse::{Refusal, parse_request};
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::{Code, Reply, encode_line};
+use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
 
 use crate::hidden;
 
@@ -36,7 +40,7 @@ fn line(bytes: &[u8]) {
     if "C \n".len() + text.len() > CLIENT_LINE_BYTES_MAX {
         return;
     }
-    match Request::parse(text) {
+    match parse_request(text) {
         Ok(request) => taken(&request),
         Err(refusal) => refused(refusal),
     }
@@ -58,7 +62,7 @@ fn text_is<'a>(text: Text<'a>, raw: &str) -> Text<'a> {
 
 /// A request is the same request again when a client sends it.
 fn taken(request: &Request) {
-    let verb = request.verb();
+    let verb = Verb::of(&request);
     let line = match Outgoing::command(verb, words(request)) {
         Ok(line) => line,
         // A number that was left out is written.
@@ -69,7 +73,7 @@ fn taken(request: &Request) {
     let (used, frame) = decoder.decode(line.as_bytes());
     assert_eq!(used, line.as_bytes().len());
     let Some(Frame::Command(text)) = frame else { panic!("{line:?} is {frame:?}") };
-    assert_eq!(Request::parse(text).as_ref(), Ok(request), "{text:?}");
+    assert_eq!(parse_request(text).as_ref(), Ok(request), "{text:?}");
 }
 
 /// A refusal becomes one line, which says what it is about.

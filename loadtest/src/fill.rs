@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chatsrv::hub::{Account, Chat, Job, Kept, Outcome, Secret, Selection, StoredMessage, Ticket};
-use chatsrv::protocol::name::Number;
-use chatsrv::protocol::reply::MessageId;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
+use chatsrv::chat::name::Number;
+use chatsrv::chat::text::Secret;
+use chatsrv::hub::{Job, Kept, Outcome, Selection, Ticket};
 use chatsrv::store::{Completion, Config, PasswordCost, Reserve, Store};
 use fastrand::Rng;
 use indicatif::ProgressBar;

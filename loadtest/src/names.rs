@@ -48,7 +48,7 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chatsrv::protocol::name::UserName;
+    use chatsrv::chat::name::UserName;
 
     #[test]
     fn a_name_is_allowed_and_leads_back_to_its_client() {

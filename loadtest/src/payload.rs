@@ -3,8 +3,8 @@
 
 use std::io::Write;
 
-use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
-use chatsrv::protocol::name::NAME_BYTES_MAX;
+use chatsrv::chat::name::NAME_BYTES_MAX;
+use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 
 /// The shortest payload, in bytes: its fields alone.
 pub const PAYLOAD_BYTES_MIN: usize = 40;

@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::reply::ServerLine;
+use chatsrv::protocol::native::read::ServerLine;
 use clap::ValueEnum;
 use fastrand::Rng;
 use serde::Serialize;

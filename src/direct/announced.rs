@@ -2,9 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::protocol::name::UserName;
-
 use super::ticket::Ticket;
+use crate::chat::name::UserName;
 
 /// The words of the answer to CALL, and of notice 125: the other side, where it is, and the ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]

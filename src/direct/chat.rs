@@ -3,15 +3,14 @@
 
 use std::fmt;
 
-use crate::protocol::CLIENT_LINE_BYTES_MAX;
-use crate::protocol::frame::{Decoder, Frame};
-use crate::protocol::name::UserName;
-use crate::protocol::text::TextError;
-
 use super::messages::{self, Messages};
 use super::noise::{Channel, Handshake};
 use super::ticket::Ticket;
-use crate::protocol::wire::Outgoing;
+use crate::chat::name::UserName;
+use crate::chat::text::TextError;
+use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
+use crate::protocol::native::frame::{Decoder, Frame};
+use crate::protocol::native::outgoing::Outgoing;
 
 /// How much may wait to be written, in bytes: a peer that reads nothing costs no more.
 const OUTPUT_BYTES_MAX: usize = 256 * 1024;

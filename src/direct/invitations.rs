@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::protocol::name::UserName;
-
 use super::chat::Chat;
 use super::ticket::Ticket;
+use crate::chat::name::UserName;
 
 /// How long a ticket is good.
 pub const TICKET_AGE_MAX: Duration = Duration::from_secs(60);

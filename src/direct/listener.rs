@@ -9,12 +9,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use crate::protocol::name::UserName;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::chat::Chat;
 use super::invitations::Invitations;
 use super::stranger::{Stranger, Verdict};
+use crate::chat::name::UserName;
 
 /// The smallest port on which the server lets anybody take calls.
 pub const PORT_MIN: u16 = 1024;

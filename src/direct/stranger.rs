@@ -11,8 +11,8 @@ use super::chat::Chat;
 use super::invitations::Invitations;
 use super::messages::Messages;
 use super::noise::HANDSHAKE_BYTES;
-use crate::protocol::address::Address;
-use crate::protocol::name::UserName;
+use crate::chat::address::Address;
+use crate::chat::name::UserName;
 
 /// How long a connection may take until it is known who it is. The server's notice may come later
 /// than the call that it announces.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::protocol::reply::MessageId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+use crate::chat::message::MessageId;
 
 /// The local time at which the server took a message, with the date where that is not today's;
 /// `--:--` for a time out of any calendar.

@@ -1,11 +1,11 @@
 //! One line being typed: its text, the cursor, and the part of it that fits on the screen.
 
-use crate::protocol::CLIENT_LINE_BYTES_MAX;
-use crate::protocol::joined::is_seen;
 use unicode_segmentation::UnicodeSegmentation;
 use zeroize::Zeroizing;
 
 use super::safe_text::{LINE_BREAK, SafeText, is_joiner, widens};
+use crate::chat::joined::is_seen;
+use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
 
 /// The longest line, in bytes: what a message may have beside its frame and target.
 pub const LINE_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - 64;

@@ -1,9 +1,8 @@
 //! The items of lists, as people read them.
 
-use crate::protocol::reply::MessageId;
-
 use super::clock;
 use super::safe_text::{SafeText, safe};
+use crate::chat::message::MessageId;
 
 /// A line of who is online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

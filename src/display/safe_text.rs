@@ -6,11 +6,12 @@
 
 use std::fmt::{self, Write};
 
-use crate::protocol::joined::{
+use unicode_width::UnicodeWidthChar;
+
+use crate::chat::joined::{
     EMOJI_PRESENTATION, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, is_emoji, is_seen,
 };
-use crate::protocol::text::is_invisible;
-use unicode_width::UnicodeWidthChar;
+use crate::chat::text::is_invisible;
 
 /// How many zero-width characters (accents and the like) one character may carry. A taller stack
 /// would be drawn over the lines around it. Without a character before it, one is shown by its
@@ -211,7 +212,7 @@ impl fmt::Display for SafeText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::joined::is_all_seen;
+    use crate::chat::joined::is_all_seen;
     use proptest::prelude::*;
 
     fn safe(text: &str) -> String {

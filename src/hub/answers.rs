@@ -6,13 +6,13 @@
 use std::collections::VecDeque;
 
 use super::effect::CloseReason;
-use super::job::Ticket;
-use super::job::UploadId;
 use super::uploads::Upload;
+use crate::chat::file::{FileRef, UploadId};
+use crate::chat::sha256::Sha256Sum;
+use crate::hub::job::Ticket;
 use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX, UPLOADS_MAX};
-use crate::protocol::reply::{List, Reply};
-use crate::protocol::request::FileRef;
-use crate::protocol::sha256::Sha256Sum;
+use crate::protocol::native::list::List;
+use crate::protocol::native::write::Reply;
 
 /// What a request comes to.
 #[derive(Debug)]

@@ -7,14 +7,17 @@ use super::answers::Answer;
 use super::effect::{CloseReason, Effects};
 use super::groups::Plan;
 use super::input::ConnId;
-use super::job::Selection;
 use super::operator::Rank;
 use super::session::{Composing, State};
-use crate::protocol::frame::FrameError;
-use crate::protocol::reply::{Code, List, Reply, Subject};
-use crate::protocol::request::{FileRef, Refusal, Request};
-use crate::protocol::text::TextError;
-use crate::protocol::verb::Verb;
+use crate::chat::file::FileRef;
+use crate::chat::request::Request;
+use crate::chat::text::TextError;
+use crate::hub::job::Selection;
+use crate::protocol::native::frame::FrameError;
+use crate::protocol::native::list::List;
+use crate::protocol::native::parse::Refusal;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Reply, Subject};
 
 /// Who may ask for a verb.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,7 +74,7 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         debug_assert!(session.takes_input(), "{conn} sent a command out of turn");
         let verb = match &request {
-            Ok(request) => Some(request.verb()),
+            Ok(request) => Some(Verb::of(request)),
             Err(refusal) => refusal.verb,
         };
         session.stop_composing_for(verb);

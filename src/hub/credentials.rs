@@ -5,17 +5,17 @@ use super::answers::Answer;
 use super::directory::{OPERATOR, UserIndex};
 use super::effect::{CloseReason, Effects};
 use super::input::ConnId;
-use super::job::{Job, Outcome};
 use super::login::{not_checked, read_password, wrong};
 use super::session::{Composing, State};
 use super::tasks::{Attempt, Task, failed};
 use super::throttle::{Try, TryOf};
 use super::turns::InTurn;
+use crate::chat::name::{Number, UserName};
+use crate::chat::text::{Secret, Text};
+use crate::hub::job::{Job, Outcome};
 use crate::limits::WRONG_PASSWORDS_MAX;
-use crate::protocol::name::{Number, UserName};
-use crate::protocol::reply::{Code, Detail, Reply};
-use crate::protocol::text::{Secret, Text};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 /// A number that no account has.
 const NOBODY: Number = Number(0);

@@ -9,13 +9,15 @@ use super::directory::UserIndex;
 use super::effect::{CloseReason, Effect, Effects};
 use super::groups::Plan;
 use super::input::ConnId;
-use super::job::{Chat, GroupId, Job, Outcome, StoredMessage};
 use super::keys::Known;
 use super::tasks::{Task, UnderWay, failed};
 use super::welcome::Entering;
+use crate::chat::group::GroupId;
+use crate::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
+use crate::chat::name::{Key, UserRef};
+use crate::hub::job::{Job, Outcome};
 use crate::limits::HELD_MESSAGES_MAX;
-use crate::protocol::name::{Key, UserRef};
-use crate::protocol::reply::{Code, Destination, Detail, Message, MessageId, Reply, Subject};
+use crate::protocol::native::write::{Code, Detail, Reply, Subject};
 
 /// A message that has no id yet.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
-use super::job::Account;
-use crate::protocol::name::{DisplayName, Number, UserName, UserRef};
+use crate::chat::account::Account;
+use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 
 /// An account's place in the directory, which it keeps as long as the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,8 +3,12 @@
 use std::ops::Range;
 
 use super::input::ConnId;
-use super::job::{Job, Ticket};
-use crate::protocol::reply::{Closing, List, Message, Notice, Piece, Reply};
+use crate::chat::event::Notice;
+use crate::chat::message::Message;
+use crate::hub::job::{Job, Ticket};
+use crate::protocol::native::closing::Closing;
+use crate::protocol::native::list::{List, Piece};
+use crate::protocol::native::write::Reply;
 
 /// One thing to do.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use super::Hub;
 use super::directory::{OPERATOR, UserIndex};
-use super::job::Chat;
+use crate::chat::message::Chat;
 use crate::figures::{Family, Kind};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::verb::Verb;
 
 /// What came of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,11 +7,12 @@ use super::Hub;
 use super::delivery::Draft;
 use super::effect::{Effect, Effects};
 use super::input::ConnId;
-use super::job::{Chat, Job, Outcome, Place, StoredMessage, UploadId};
 use super::tasks::UnderWay;
 use super::uploads::Upload;
-use crate::protocol::reply::{MessageId, Notice};
-use crate::protocol::request::FileRef;
+use crate::chat::event::Notice;
+use crate::chat::file::{FileRef, Place, UploadId};
+use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::hub::job::{Job, Outcome};
 
 /// An upload of which all bytes came.
 #[derive(Debug)]

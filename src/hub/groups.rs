@@ -12,17 +12,19 @@ mod ops;
 mod presence;
 mod requests;
 
+pub(super) use self::making::{Making, Plan};
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-pub(super) use self::making::{Making, Plan};
 use super::directory::{Directory, UserIndex};
-use super::job::{GroupId, GroupRecord};
 use super::operator::Rights;
-use crate::protocol::name::{GroupName, UserRef};
-use crate::protocol::reply::{Item, MessageId};
+use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::message::MessageId;
+use crate::chat::name::{GroupName, UserRef};
+use crate::protocol::native::list::Item;
 
 /// A group. It always has members, and its ops and its admin are among them.
 #[derive(Debug)]

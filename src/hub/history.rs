@@ -4,13 +4,14 @@ use super::Hub;
 use super::directory::UserIndex;
 use super::effect::Effects;
 use super::input::ConnId;
-use super::job::{Chat, Job, Selection};
 use super::lists::Asked;
 use super::messages::Refused;
 use super::tasks::Task;
-use crate::protocol::name::Target;
-use crate::protocol::reply::{Code, Destination, Detail, MessageId, Reply};
-use crate::protocol::verb::Verb;
+use crate::chat::message::{Chat, Destination, MessageId};
+use crate::chat::name::Target;
+use crate::hub::job::{Job, Selection};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 impl Hub {
     /// Lists messages of one chat.

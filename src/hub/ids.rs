@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::chat::message::MessageId;
 use crate::limits::ID_MARK_LEAD;
-use crate::protocol::reply::MessageId;
 
 /// Gives out ids. They stay below a mark that the store keeps, above which the next start begins;
 /// so no id comes twice, even where the messages that had the newest ones were never kept.

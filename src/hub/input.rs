@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::job::{Outcome, Ticket};
-use crate::protocol::address::Address;
-use crate::protocol::frame::FrameError;
-use crate::protocol::request::{Refusal, Request};
-use crate::protocol::text::Text;
+use crate::chat::address::Address;
+use crate::chat::request::Request;
+use crate::chat::text::Text;
+use crate::hub::job::{Outcome, Ticket};
+use crate::protocol::native::frame::FrameError;
+use crate::protocol::native::parse::Refusal;
 
 /// One connection, for as long as the process runs: a slot that is used again, and the generation
 /// that tells its users apart. What arrives late for a connection that is gone meets nobody.

@@ -10,7 +10,7 @@ use super::session::State;
 use super::tasks::{Task, UnderWay};
 use super::uploads::{Spot, Upload};
 use crate::limits::HELD_MESSAGES_MAX;
-use crate::protocol::verb::Verb;
+use crate::protocol::native::verb::Verb;
 
 impl Hub {
     /// Checks what must hold between two inputs. It walks through everything, so it is for tests.

@@ -1,115 +1,19 @@
 //! What may block, and so happens on other threads: jobs by value, outcomes by value.
 
-use std::sync::Arc;
-
-use crate::protocol::address::Prefix;
-use crate::protocol::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
-use crate::protocol::reply::{Entry, MessageId};
-use crate::protocol::sha256::Sha256Sum;
-use crate::protocol::text::Secret;
+use crate::chat::account::{Account, KnownNetwork, NetworksOf};
+use crate::chat::file::{Entry, Place, UploadId};
+use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use crate::chat::name::{DisplayName, FileName, Key, Number};
+use crate::chat::sha256::Sha256Sum;
+use crate::chat::text::Secret;
 
 /// Names a job, so that its outcome finds the session that waits for it. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
-/// What the hub knows of an account; its password stays in the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// The permanent contact number, by which the store knows the account.
-    pub number: Number,
-    /// The name, in the case in which it was registered.
-    pub name: UserName,
-    /// The display name, where one was chosen.
-    pub display: Option<DisplayName>,
-}
-
-/// A network from which an account has logged in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownNetwork {
-    /// Which.
-    pub prefix: Prefix,
-    /// On which day the last time, in days since the Unix epoch.
-    pub day: u32,
-}
-
-/// An account, and its networks.
-pub type NetworksOf = (Number, Box<[KnownNetwork]>);
-
-/// The messages between the same people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Chat {
-    /// Of everyone.
-    Everyone,
-    /// Of two users, the smaller number first; or of one with oneself.
-    Direct(Number, Number),
-    /// Of a group's members.
-    Group(GroupId),
-}
-
-/// A group, for ever: a name may come again, this does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GroupId(pub u64);
-
-/// A group as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupRecord {
-    /// Which group.
-    pub id: GroupId,
-    /// Its name, in the case in which it was made.
-    pub name: GroupName,
-    /// Who may hand it over.
-    pub admin: Number,
-    /// Who looks after it, the admin too; who has been one for longest first.
-    pub ops: Vec<Number>,
-    /// Who made it.
-    pub made_by: Number,
-    /// Whether it outlives logouts and restarts.
-    pub kept: bool,
-    /// Its members, oldest first, and from which message on each reads.
-    pub members: Vec<(Number, MessageId)>,
-    /// Who was asked to join.
-    pub asked: Vec<Number>,
-    /// Who asked to join.
-    pub asking: Vec<Number>,
-}
-
-/// Where an upload goes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// Into the shared folder.
-    Shared(FileName),
-    /// Into a chat.
-    Chat(Chat, FileName),
-}
-
-/// An upload that was announced, also over restarts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UploadId(pub u64);
-
-impl Chat {
-    /// The chat of two users.
-    pub fn direct(one: Number, other: Number) -> Self {
-        Chat::Direct(one.min(other), one.max(other))
-    }
-}
-
-/// A message as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredMessage {
-    /// When, and in which order.
-    pub id: MessageId,
-    /// Who.
-    pub from: Number,
-    /// In which chat; the receiver of a direct message is the other one of the two.
-    pub chat: Chat,
-    /// What was said, or the name of the file that was sent.
-    pub text: Arc<str>,
-    /// Where a file was sent: its size in bytes.
-    pub file_size: Option<u64>,
-}
-
 /// Which messages a list holds, at most
-/// [`LIST_MESSAGES_MAX`](crate::protocol::request::LIST_MESSAGES_MAX).
+/// [`LIST_MESSAGES_MAX`](crate::chat::request::LIST_MESSAGES_MAX).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// The oldest that others sent and the reader has not marked as read.
@@ -130,17 +34,6 @@ pub enum Selection {
         /// The words, separated by white space.
         words: Box<str>,
     },
-}
-
-/// How much is unread in a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unread {
-    /// Which chat.
-    pub chat: Chat,
-    /// How many messages.
-    pub count: u64,
-    /// The newest of them.
-    pub last: MessageId,
 }
 
 /// What the store knew when it was opened, and the hub begins with.

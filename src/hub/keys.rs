@@ -5,10 +5,9 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
-use super::job::Chat;
+use crate::chat::message::{Chat, MessageId};
+use crate::chat::name::{Key, Number};
 use crate::limits::{KEY_REMEMBERED_FOR, KEYS_IN_FILTER_MAX, KEYS_IN_MEMORY_MAX};
-use crate::protocol::name::{Key, Number};
-use crate::protocol::reply::MessageId;
 
 /// What is known of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

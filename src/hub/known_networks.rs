@@ -6,12 +6,13 @@ use std::collections::HashSet;
 use super::Hub;
 use super::directory::{Directory, OPERATOR, UserIndex};
 use super::effect::Effects;
-use super::job::{Job, KnownNetwork, NetworksOf, Outcome};
 use super::tasks::UnderWay;
 use super::throttle::{Try, TryOf};
+use crate::chat::account::{KnownNetwork, NetworksOf};
+use crate::chat::address::{Address, Prefix};
+use crate::chat::name::UserName;
+use crate::hub::job::{Job, Outcome};
 use crate::limits::{KNOWN_NETWORKS_MAX, NETWORK_KNOWN_DAYS};
-use crate::protocol::address::{Address, Prefix};
-use crate::protocol::name::UserName;
 
 const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
 

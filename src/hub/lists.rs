@@ -6,14 +6,14 @@ use super::Hub;
 use super::answers::Answer;
 use super::effect::{CloseReason, Effect, Effects};
 use super::input::ConnId;
-use super::job::{Job, Outcome, Selection, StoredMessage, Ticket};
 use super::tasks::{Task, failed};
+use crate::chat::message::{Destination, Message, MessageId, StoredMessage};
+use crate::chat::name::{Number, UserRef};
+use crate::hub::job::{Job, Outcome, Selection, Ticket};
 use crate::limits::PIECE_MESSAGES_MAX;
-use crate::protocol::name::{Number, UserRef};
-use crate::protocol::reply::{
-    Code, Destination, Detail, Item, List, Message, MessageId, Piece, Reply,
-};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::list::{Item, List, Piece};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 /// What a list of messages was asked for.
 #[derive(Debug)]

@@ -6,17 +6,18 @@ use super::Hub;
 use super::effect::{CloseReason, Effect, Effects};
 use super::figures::Login;
 use super::input::ConnId;
-use super::job::{Account, Job, Outcome};
 use super::session::{Claim, Refusal, State};
 use super::tasks::{Attempt, Task, failed};
 use super::throttle::{Try, Verdict};
 use super::turns::InTurn;
+use crate::chat::account::Account;
+use crate::chat::address::Address;
+use crate::chat::name::UserName;
+use crate::chat::text::{Secret, Text};
+use crate::hub::job::{Job, Outcome};
 use crate::limits::{PASSWORD_BYTES_MAX, RETRY_SECONDS, WRONG_PASSWORDS_MAX};
-use crate::protocol::address::Address;
-use crate::protocol::name::UserName;
-use crate::protocol::reply::{Code, Detail, Reply};
-use crate::protocol::text::{Secret, Text};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 impl Hub {
     /// Greets a new connection.

@@ -8,10 +8,11 @@ use super::directory::UserIndex;
 use super::effect::Effects;
 use super::input::ConnId;
 use super::session::{Composing, Session, State};
-use crate::protocol::name::{Key, Target};
-use crate::protocol::reply::{Code, List, Reply, Subject};
-use crate::protocol::text::Text;
-use crate::protocol::verb::Verb;
+use crate::chat::name::{Key, Target};
+use crate::chat::text::Text;
+use crate::protocol::native::list::List;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Reply, Subject};
 
 impl Session {
     /// To what the answer to the next D line belongs.

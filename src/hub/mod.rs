@@ -37,13 +37,9 @@ mod uploads;
 mod users;
 mod welcome;
 
-pub use crate::protocol::text::Secret;
 pub use effect::{CloseReason, Effect, Effects, Recipients};
 pub use input::{ConnId, Input, Now, UploadEnd};
-pub use job::{
-    Account, Chat, GroupId, GroupRecord, Job, Kept, KnownNetwork, NetworksOf, Outcome, Place,
-    Selection, StoredMessage, Ticket, Unread, UploadId,
-};
+pub use job::{Job, Kept, Outcome, Selection, Ticket};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -67,8 +63,8 @@ use self::throttle::Throttle;
 use self::turns::Turns;
 use self::uploads::Uploads;
 use self::welcome::Entering;
-use crate::protocol::reply::Item;
-use crate::protocol::verb::Verb;
+use crate::protocol::native::list::Item;
+use crate::protocol::native::verb::Verb;
 
 /// What the operator decided about the chat.
 #[derive(Clone, Debug)]

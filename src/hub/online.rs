@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::directory::{Directory, OPERATOR, UserIndex};
 use super::effect::{Effects, Recipients};
 use super::input::ConnId;
-use crate::protocol::address::Address;
-use crate::protocol::reply::{Item, MessageId, Online as Line};
+use crate::chat::address::Address;
+use crate::chat::message::MessageId;
+use crate::protocol::native::list::{Item, Online as Line};
 
 /// Who is online. The three lists run side by side; who leaves is replaced by the last.
 #[derive(Debug, Default)]

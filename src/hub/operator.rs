@@ -7,14 +7,16 @@ use super::answers::Answer;
 use super::directory::{Directory, OPERATOR, UserIndex};
 use super::effect::{CloseReason, Effect, Effects};
 use super::input::ConnId;
-use super::job::{Job, Kept, Outcome};
 use super::messages::{NO_USER, Refused};
 use super::tasks::{Task, failed};
+use crate::chat::event::Notice;
+use crate::chat::name::{Number, UserRef};
+use crate::chat::text::Reason;
+use crate::hub::job::{Job, Kept, Outcome};
 use crate::log::Quoted;
-use crate::protocol::name::{Number, UserRef};
-use crate::protocol::reply::{Closing, Code, Detail, Notice, Reply, Subject};
-use crate::protocol::text::Reason;
-use crate::protocol::verb::Verb;
+use crate::protocol::native::closing::Closing;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply, Subject};
 
 /// What one may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

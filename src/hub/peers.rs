@@ -11,13 +11,14 @@ use super::answers::Answer;
 use super::directory::UserIndex;
 use super::effect::Effects;
 use super::input::ConnId;
-use super::job::{Job, Outcome};
 use super::tasks::{Task, failed};
+use crate::chat::address::Address;
+use crate::chat::event::{Call, Notice};
+use crate::chat::name::UserRef;
+use crate::hub::job::{Job, Outcome};
 use crate::limits::{CALL_PERIOD, CALLS_PER_PERIOD_MAX, SILENCE_LOOK_PERIOD};
-use crate::protocol::address::Address;
-use crate::protocol::name::UserRef;
-use crate::protocol::reply::{Call, Code, Detail, Notice, Reply};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 /// Who takes direct chats.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::Hub;
 use super::effect::Effects;
-use super::job::{Job, Outcome, Ticket};
 use super::tasks::UnderWay;
+use crate::chat::message::MessageId;
+use crate::hub::job::{Job, Outcome, Ticket};
 use crate::limits::{LIST_TIME_MAX, REMOVAL_PAUSE, REMOVAL_PERIOD};
-use crate::protocol::reply::MessageId;
 
 /// When old messages are removed, and which.
 #[derive(Debug)]

@@ -6,11 +6,12 @@ use super::command::log_in_first;
 use super::directory::UserIndex;
 use super::effect::Effects;
 use super::input::ConnId;
-use super::job::{Chat, Job, Outcome, StoredMessage, Ticket};
 use super::tasks::{Task, failed};
-use crate::protocol::reply::{MessageId, Reply};
-use crate::protocol::request::FileRef;
-use crate::protocol::verb::Verb;
+use crate::chat::file::FileRef;
+use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::hub::job::{Job, Outcome, Ticket};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::Reply;
 
 /// For what a file is looked for that was sent.
 #[derive(Clone, Copy, Debug)]

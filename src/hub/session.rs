@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::answers::Answers;
 use super::directory::{OPERATOR, UserIndex};
 use super::input::ConnId;
-use crate::protocol::address::Address;
-use crate::protocol::name::{Key, UserName};
-use crate::protocol::verb::Verb;
+use crate::chat::address::Address;
+use crate::chat::name::{Key, UserName};
+use crate::protocol::native::verb::Verb;
 
 /// All sessions, by the slot of their connection.
 #[derive(Debug, Default)]

@@ -8,16 +8,19 @@ use super::effect::{Effect, Effects};
 use super::finishing::WholeUpload;
 use super::groups::Making;
 use super::input::ConnId;
-use super::job::{Account, GroupId, Job, Outcome, Ticket, UploadId};
 use super::lists::Asked;
 use super::sent::Wanted;
 use super::throttle::Try;
 use super::transfers::no_transfer;
 use super::uploads::Upload;
-use crate::protocol::name::{DisplayName, Number};
-use crate::protocol::reply::{Code, MessageId, Reply, Subject};
-use crate::protocol::request::FileRef;
-use crate::protocol::verb::Verb;
+use crate::chat::account::Account;
+use crate::chat::file::{FileRef, UploadId};
+use crate::chat::group::GroupId;
+use crate::chat::message::MessageId;
+use crate::chat::name::{DisplayName, Number};
+use crate::hub::job::{Job, Outcome, Ticket};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Reply, Subject};
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
 /// everybody.

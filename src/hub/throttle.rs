@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
+use crate::chat::address::Address;
+use crate::chat::name::UserName;
 use crate::limits::{
     FAILURE_DELAY, FAILURE_DELAY_MAX, FAILURE_FORGIVEN_AFTER, FAILURES_REMEMBERED_MAX,
     NAME_FAILURES_MAX, NETWORK_FAILURES_MAX,
 };
-use crate::protocol::address::Address;
-use crate::protocol::name::UserName;
 
 /// A try of a password or a token, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

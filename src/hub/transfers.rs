@@ -4,12 +4,14 @@ use super::Hub;
 use super::answers::{Answer, Download};
 use super::effect::{CloseReason, Effect, Effects};
 use super::input::ConnId;
-use super::job::{Job, Outcome, Ticket};
 use super::tasks::{Task, failed};
-use crate::protocol::name::FileName;
-use crate::protocol::reply::{Code, Detail, Item, List, Notice, Reply};
-use crate::protocol::request::FileRef;
-use crate::protocol::verb::Verb;
+use crate::chat::event::Notice;
+use crate::chat::file::FileRef;
+use crate::chat::name::FileName;
+use crate::hub::job::{Job, Outcome, Ticket};
+use crate::protocol::native::list::{Item, List};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 impl Hub {
     /// Lists a folder. The session waits for it: such a list may be long.

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::Hub;
 use super::effect::Effects;
 use super::input::ConnId;
-use super::job::Job;
 use super::tasks::Attempt;
 use super::throttle::Verdict;
-use crate::protocol::address::Address;
+use crate::chat::address::Address;
+use crate::hub::job::Job;
 
 /// A login that may be checked later, or a change of a password.
 #[derive(Debug)]
@@ -101,10 +101,10 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
     use super::*;
+    use crate::chat::name::Number;
+    use crate::chat::text::Secret;
     use crate::hub::throttle::{Try, TryOf};
-    use crate::protocol::name::Number;
-    use crate::protocol::text::Secret;
-    use crate::protocol::verb::Verb;
+    use crate::protocol::native::verb::Verb;
 
     fn network(last: u8) -> Address {
         Address::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))

@@ -12,13 +12,15 @@ use super::directory::UserIndex;
 use super::effect::{Effect, Effects};
 use super::finishing::{Published, WholeUpload};
 use super::input::{ConnId, UploadEnd};
-use super::job::{Job, Outcome, Place, Ticket, UploadId};
 use super::tasks::{Task, UnderWay, failed};
+use crate::chat::event::Notice;
+use crate::chat::file::{Place, UploadId};
+use crate::chat::name::{FileName, Target};
+use crate::chat::sha256::Sha256Sum;
+use crate::hub::job::{Job, Outcome, Ticket};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
-use crate::protocol::name::{FileName, Target};
-use crate::protocol::reply::{Code, Detail, Notice, Reply};
-use crate::protocol::sha256::Sha256Sum;
-use crate::protocol::verb::Verb;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 /// An upload that was announced.
 #[derive(Clone, Debug)]

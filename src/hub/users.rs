@@ -5,11 +5,13 @@ use super::answers::Answer;
 use super::directory::{OPERATOR, UserIndex};
 use super::effect::{Effect, Effects};
 use super::input::ConnId;
-use super::job::{Job, Outcome};
 use super::tasks::{Task, failed};
-use crate::protocol::name::DisplayName;
-use crate::protocol::reply::{Code, List, Notice, Reply};
-use crate::protocol::verb::Verb;
+use crate::chat::event::Notice;
+use crate::chat::name::DisplayName;
+use crate::hub::job::{Job, Outcome};
+use crate::protocol::native::list::List;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Reply};
 
 impl Hub {
     /// Lists who is online.

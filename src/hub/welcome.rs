@@ -11,13 +11,15 @@ use super::directory::{OPERATOR, UserIndex};
 use super::effect::{CloseReason, Effect, Effects};
 use super::figures::Login;
 use super::input::ConnId;
-use super::job::{Chat, Job, Outcome, Unread};
 use super::login::not_checked;
 use super::session::{Composing, State};
 use super::tasks::{Task, failed};
-use crate::protocol::name::{Number, UserRef};
-use crate::protocol::reply::{Code, Detail, Item, List, Message, MessageId, Reply};
-use crate::protocol::verb::Verb;
+use crate::chat::message::{Chat, Message, MessageId, Unread};
+use crate::chat::name::{Number, UserRef};
+use crate::hub::job::{Job, Outcome};
+use crate::protocol::native::list::{Item, List};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 /// A user who is let in and not welcomed yet. For everyone who sends something the user is online;
 /// for everyone who asks who is there, not yet.

@@ -17,8 +17,8 @@ use super::tls::TlsSession;
 use super::upload::{Upload, Uploads};
 use crate::hub::CloseReason;
 use crate::limits::HANDSHAKE_BYTES;
-use crate::protocol::CLIENT_LINE_BYTES_MAX;
-use crate::protocol::frame::Decoder;
+use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
+use crate::protocol::native::frame::Decoder;
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

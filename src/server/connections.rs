@@ -11,9 +11,9 @@ use slab::Slab;
 use super::connection::{Connection, Phase};
 use super::poll::{Interest, Key, Poll};
 use super::timers::Timers;
+use crate::chat::address::Address;
 use crate::hub::{CloseReason, ConnId};
 use crate::limits::CONNECTIONS_RESERVED_MAX;
-use crate::protocol::address::Address;
 
 /// All connections.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use rustix::io::{Errno, ReadWriteFlags};
 use super::closer::Opened;
 use super::sink::{SendError, Sink};
 use crate::limits::{PAGE_BYTES, SENT_CHUNK_BYTES_MAX, WARM_BYTES, WARM_PROBE_BYTES};
-use crate::protocol::frame::encode_chunk_header;
+use crate::protocol::native::frame::encode_chunk_header;
 
 /// A download under way.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use crate::hub::{CloseReason, ConnId, Input};
 use crate::limits::{
     COME_BACK_SPREAD_MAX, LEAVE_PERIOD, LEAVES_PER_PERIOD, LINGER_TIME_MAX, RETURNS_PER_SECOND,
 };
-use crate::protocol::reply::{Closing, Reply};
+use crate::protocol::native::closing::Closing;
+use crate::protocol::native::write::Reply;
 use crate::store::CLOSE_TIMEOUT;
 
 /// A stop under way.

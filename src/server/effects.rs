@@ -7,7 +7,8 @@ use super::connection::Phase;
 use super::download::Download;
 use crate::hub::{CloseReason, ConnId, Effect, Input};
 use crate::limits::FINISH_TIME_MAX;
-use crate::protocol::reply::{List, Reply};
+use crate::protocol::native::list::List;
+use crate::protocol::native::write::Reply;
 
 impl Server {
     /// Tells the hub what happened, and does what it wants done about it.

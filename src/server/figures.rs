@@ -3,8 +3,9 @@
 use super::{Server, process};
 use crate::figures::{Family, Histogram, Kind};
 use crate::hub::{CloseReason, ConnId};
-use crate::protocol::reply::{Code, Item, List, Reply};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::list::{Item, List};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Reply};
 
 /// What the server counts while it runs.
 #[derive(Debug, Default)]

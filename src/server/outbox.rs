@@ -13,7 +13,8 @@ use super::segments::Segments;
 use super::sink::Sink;
 use super::tick_lines::{LineRange, TickLines};
 use crate::limits::{ANSWER_BYTES_MAX, FILE_BYTES_PER_TICK_MAX};
-use crate::protocol::reply::{List, Piece, Subject, encode_line};
+use crate::protocol::native::list::{List, Piece};
+use crate::protocol::native::write::{Subject, encode_line};
 
 /// Parts of what waits that one write takes: a megabyte, which is more than a socket does.
 const SLICES_PER_WRITE_MAX: usize = 16;

@@ -8,8 +8,8 @@ use super::tls::TlsSession;
 use super::{Server, Timer};
 use crate::hub::{CloseReason, ConnId, Input};
 use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
-use crate::protocol::frame::Frame;
-use crate::protocol::request::Request;
+use crate::protocol::native::frame::Frame;
+use crate::protocol::native::parse::parse_request;
 
 /// What one read gave.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -213,7 +213,7 @@ impl Server {
         self.tell_hub(match frame {
             Frame::File { stream, bytes } => return self.take_file(conn, stream, bytes),
             Frame::FileEnd { stream } => return self.take_file(conn, stream, &[]),
-            Frame::Command(line) => Input::Command { conn, request: Request::parse(line) },
+            Frame::Command(line) => Input::Command { conn, request: parse_request(line) },
             Frame::Data(text) => Input::Data { conn, text },
             Frame::Bad(error) => Input::BadFrame { conn, error },
         });

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::protocol::SERVER_LINE_BYTES_MAX;
-use crate::protocol::reply::encode_line;
+use crate::protocol::native::SERVER_LINE_BYTES_MAX;
+use crate::protocol::native::write::encode_line;
 
 /// Bytes of a segment: where the next line may not fit, the next segment begins, so that a tick
 /// that makes many megabytes copies none of them to make room.

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::Reason;
 use super::passwords;
-use crate::hub::Account;
-use crate::protocol::name::{DisplayName, Number};
+use crate::chat::account::Account;
+use crate::chat::name::{DisplayName, Number};
 
 /// All accounts but the operator's, the smallest number first.
 ///

@@ -1,14 +1,13 @@
 //! The way back from the threads to the loop: results first, then the call that wakes it.
 
-use std::fmt;
 use std::fs::File;
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::{fmt, io};
 
 use super::uploads::OpenPart;
+use crate::chat::sha256::Sha256Sum;
 use crate::hub::{ConnId, Outcome, Ticket};
-use crate::protocol::sha256::Sha256Sum;
 
 /// Something that the store finished.
 #[derive(Debug)]

@@ -19,12 +19,12 @@ use super::figures::Counters;
 use super::files::{Files, Source};
 use super::health::Health;
 use super::lock::Lock;
-use super::passwords;
 use super::queue::Queue;
 use super::search::Search;
 use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
-use super::{accounts, groups, kept, networks, schema, tokens};
-use crate::hub::{Kept, Outcome, Ticket, UploadId};
+use super::{accounts, groups, kept, networks, passwords, schema, tokens};
+use crate::chat::file::UploadId;
+use crate::hub::{Kept, Outcome, Ticket};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
 const BATCH_MAX: usize = 1_024;

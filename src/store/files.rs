@@ -19,9 +19,10 @@ use super::queue::Queue;
 use super::sums::{KnownSums, Stamp};
 use super::threads::{Threads, yield_to_others};
 use super::uploads::Parts;
-use crate::hub::{ConnId, Outcome, Ticket, UploadId};
-use crate::protocol::name::FileName;
-use crate::protocol::sha256::Sha256Sum;
+use crate::chat::file::UploadId;
+use crate::chat::name::FileName;
+use crate::chat::sha256::Sha256Sum;
+use crate::hub::{ConnId, Outcome, Ticket};
 
 /// How many files may wait to be opened, and folders to be listed.
 const OPENS_WAITING_MAX: usize = 1_024;

@@ -14,9 +14,9 @@ use rustix::io::Errno;
 use super::beneath::{self, Links};
 use super::error::StoreError;
 use super::identity::Identity;
+use crate::chat::file::Entry;
+use crate::chat::name::FileName;
 use crate::hub::Outcome;
-use crate::protocol::name::FileName;
-use crate::protocol::reply::Entry;
 
 /// The most entries of one folder that are listed: the first ones by name. It bounds the memory and
 /// the time of a list; a folder that people read holds fewer.

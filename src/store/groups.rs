@@ -11,9 +11,9 @@ use super::error::Reason;
 use super::lane::Lane;
 use super::messages::sql;
 use super::uploads;
-use crate::hub::{Chat, GroupId, GroupRecord};
-use crate::protocol::name::{GroupName, Number};
-use crate::protocol::reply::MessageId;
+use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::message::{Chat, MessageId};
+use crate::chat::name::{GroupName, Number};
 
 /// How many messages of a group that has ended are removed at once; a few milliseconds' work.
 const REMOVED_PER_STEP: u32 = 250;

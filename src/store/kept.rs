@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::error::Reason;
 use super::uploads::{self, Parts};
 use super::{accounts, groups, messages, networks};
-use crate::hub::{Kept, UploadId};
+use crate::chat::file::UploadId;
+use crate::hub::Kept;
 
 /// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the
 /// hub begins with.

@@ -7,8 +7,9 @@
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
-use crate::hub::{Chat, GroupId};
-use crate::protocol::name::Number;
+use crate::chat::group::GroupId;
+use crate::chat::message::Chat;
+use crate::chat::name::Number;
 
 /// One direction of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

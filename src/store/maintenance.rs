@@ -3,12 +3,11 @@
 //! Neither takes the lock of the data folder: both only read, in one transaction, which SQLite
 //! keeps apart from what a server writes meanwhile.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fmt, io};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -16,9 +15,9 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::lane::Lane;
 use super::{Reason, accounts, groups, messages, networks, schema, uploads};
+use crate::chat::name::FileName;
+use crate::chat::text::Text;
 use crate::exit::Exit;
-use crate::protocol::name::FileName;
-use crate::protocol::text::Text;
 
 /// The most findings that are told.
 const FINDINGS_MAX: usize = 100;
@@ -350,9 +349,10 @@ mod tests {
 
     use std::os::unix::fs::PermissionsExt;
 
-    use crate::hub::{Account, Chat, StoredMessage};
-    use crate::protocol::name::Number;
-    use crate::protocol::reply::MessageId;
+    use crate::chat::account::Account;
+    use crate::chat::message::MessageId;
+    use crate::chat::message::{Chat, StoredMessage};
+    use crate::chat::name::Number;
 
     /// A data folder with a store that is open, and holds an account and a message.
     fn store() -> (tempfile::TempDir, Connection) {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::room::{Room, Space};
 use super::uploads::{self, Garbage, Parts};
-use crate::hub::{Place, UploadId};
+use crate::chat::file::{Place, UploadId};
 
 /// The most files that are taken from what is to be removed anyway.
 const GARBAGE_MAX: u32 = 1_000_000;

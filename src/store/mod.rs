@@ -51,14 +51,13 @@ pub use room::{FolderRoom, Reserve};
 pub use uploads::OpenPart;
 
 use std::fs::File;
-use std::io;
 use std::num::NonZero;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use completions::Completions;
 use database::{Database, Next};
@@ -75,8 +74,10 @@ use sums::KnownSums;
 use threads::{Threads, yield_to_others};
 use uploads::{Announced, Parts, Uploads};
 
-use crate::hub::{Account, ConnId, Job, Kept, Outcome, Secret, Selection, Ticket};
-use crate::protocol::name::{FileName, Number};
+use crate::chat::account::Account;
+use crate::chat::name::{FileName, Number};
+use crate::chat::text::Secret;
+use crate::hub::{ConnId, Job, Kept, Outcome, Selection, Ticket};
 
 /// The name of the database in the data folder.
 pub const DATABASE: &str = "chatsrv.db";

@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::error::Reason;
-use crate::hub::{KnownNetwork, NetworksOf};
-use crate::protocol::name::Number;
+use crate::chat::account::{KnownNetwork, NetworksOf};
+use crate::chat::name::Number;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 

@@ -12,8 +12,10 @@ use super::database;
 use super::figures::Counters;
 use super::health::Health;
 use super::queue::Queue;
-use crate::hub::{Account, Outcome, Secret, Ticket};
-use crate::protocol::name::Number;
+use crate::chat::account::Account;
+use crate::chat::name::Number;
+use crate::chat::text::Secret;
+use crate::hub::{Outcome, Ticket};
 
 /// How many passwords may wait for their hash, or be hashed. Two cores work that off in about the
 /// time that a client has to log in; whoever came later would wait in vain.

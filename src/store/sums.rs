@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::fstat;
 use rustix::io::Errno;
 
-use crate::protocol::sha256::Sha256Sum;
+use crate::chat::sha256::Sha256Sum;
 
 /// How many sums each of two generations holds; more take half a megabyte, and the older ones go.
 const KNOWN_MAX: usize = 4_096;

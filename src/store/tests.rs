@@ -1,7 +1,5 @@
 //! The store as the server sees it: jobs in, completions out.
 
-use super::*;
-
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
@@ -10,7 +8,8 @@ use std::sync::mpsc::sync_channel;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::protocol::name::FileName;
+use super::*;
+use crate::chat::name::FileName;
 
 mod groups;
 mod messages;
@@ -155,7 +154,7 @@ fn accounts_survive_and_the_password_stands_nowhere() {
     let mut fixture = Fixture::new();
     assert_eq!(fixture.run(register(10_001, "Alice", "correct horse")), Outcome::Done);
     assert_eq!(fixture.run(register(50_000, "bob", "battery staple")), Outcome::Done);
-    let display: crate::protocol::name::DisplayName = "Zoë 中".parse().unwrap();
+    let display: crate::chat::name::DisplayName = "Zoë 中".parse().unwrap();
     let chosen = Job::SetDisplayName { number: Number(10_001), display: display.clone() };
     assert_eq!(fixture.run(chosen), Outcome::Done);
     for entry in fixture.folder.path().join("data").read_dir().unwrap() {

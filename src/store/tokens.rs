@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::health::Health;
-use crate::hub::{Outcome, Secret};
-use crate::protocol::name::Number;
+use crate::chat::name::Number;
+use crate::chat::text::Secret;
+use crate::hub::Outcome;
 
 /// The length of a token, in bytes, before it is written as text.
 const TOKEN_BYTES: usize = 32;
@@ -101,8 +102,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = schema::open(&folder.path().join("store")).unwrap();
         for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
-            let account =
-                crate::hub::Account { number, name: name.parse().unwrap(), display: None };
+            let account = crate::chat::account::Account {
+                number,
+                name: name.parse().unwrap(),
+                display: None,
+            };
             crate::store::accounts::insert(&database, &account, "$argon2id").unwrap();
         }
         (folder, database)

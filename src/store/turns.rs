@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::protocol::name::Number;
+use crate::chat::name::Number;
 
 /// Hands out what users ask for, one of each in turn, until it is closed.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use chatsrv::protocol::CHUNK_BYTES_MAX;
-use chatsrv::protocol::joined::is_all_seen;
+use chatsrv::chat::joined::is_all_seen;
+use chatsrv::protocol::native::CHUNK_BYTES_MAX;
 
 use crate::peer::{Script, client, run, serve_all};
 

@@ -5,8 +5,8 @@ mod options;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use chatsrv::protocol::reply::Closing;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::native::closing::Closing;
+use chatsrv::protocol::native::verb::Verb;
 
 #[test]
 fn the_server_has_the_options_of_its_page() {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chatsrv::hub::{Account, Chat, StoredMessage};
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::reply::{Delivered, MessageId};
+use chatsrv::chat::account::Account;
+use chatsrv::chat::address::Address;
+use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
+use chatsrv::protocol::native::read::Delivered;
 
 use crate::server::Server;
 use crate::store::Store;

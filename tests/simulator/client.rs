@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
-use chatsrv::protocol::frame::{Frame, FrameBuffer};
-use chatsrv::protocol::reply::{Delivered, MessageId, ServerLine};
-use chatsrv::protocol::request::Request;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::request::Request;
+use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
+use chatsrv::protocol::native::read::{Delivered, ServerLine};
+use chatsrv::protocol::native::verb::Verb;
 
 use crate::codes::codes;
 use crate::counts::Tally;
@@ -389,7 +390,7 @@ impl Client {
 
     fn stops_composing(&self, sent: &Sent) -> bool {
         match sent {
-            Sent::Command(request) if request.verb() == Verb::Seen => !self.is_online(),
+            Sent::Command(request) if Verb::of(request) == Verb::Seen => !self.is_online(),
             Sent::BadCommand(Verb::Seen) => !self.is_online(),
             Sent::Command(Request::Alive) | Sent::BadCommand(Verb::Alive) => false,
             Sent::Command(_) | Sent::BadCommand(_) | Sent::UnknownCommand => true,
@@ -465,7 +466,7 @@ impl Client {
         match sent {
             Sent::UnknownCommand | Sent::NoFrame => ("-", &[500]),
             Sent::BadCommand(verb) => (verb.name(), &[501, 503, 530, 535, 550, 553]),
-            Sent::Command(request) => (request.verb().name(), codes(request.verb(), guest)),
+            Sent::Command(request) => (Verb::of(request).name(), codes(Verb::of(request), guest)),
             Sent::Data(..) if self.state == State::AwaitsPassword => {
                 ("USER", &[230, 431, 450, 452, 501, 530, 535, 553])
             }

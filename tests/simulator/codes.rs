@@ -1,6 +1,6 @@
 //! Which final replies a command may get.
 
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::native::verb::Verb;
 
 /// The codes of the final reply, before the login or after it.
 pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {

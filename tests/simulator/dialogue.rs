@@ -29,9 +29,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chatsrv::chat::address::Address;
 use chatsrv::hub::{Config, Job, Outcome, UploadEnd};
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::frame::encode_chunk_header;
+use chatsrv::protocol::native::frame::encode_chunk_header;
 
 use crate::server::Server;
 use crate::store::{Store, sum};

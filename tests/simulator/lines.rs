@@ -1,8 +1,9 @@
 //! What simulated people type, and what is thrown at the server beside it.
 
-use chatsrv::protocol::request::{Refusal, Request};
-use chatsrv::protocol::text::Text;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::request::Request;
+use chatsrv::chat::text::Text;
+use chatsrv::protocol::native::parse::{Refusal, parse_request};
+use chatsrv::protocol::native::verb::Verb;
 use fastrand::Rng;
 
 use crate::client::{Client, Marked, Sent, State};
@@ -286,7 +287,7 @@ impl People {
 pub fn say(client: &mut Client, line: &str) {
     let sent = match line.strip_prefix("C ") {
         None => Sent::Data(line.to_owned(), None),
-        Some(text) => match Request::parse(Text::new(text).unwrap()) {
+        Some(text) => match parse_request(Text::new(text).unwrap()) {
             Ok(request) => Sent::Command(request),
             Err(Refusal { verb: Some(verb), .. }) => Sent::BadCommand(verb),
             Err(_) => Sent::UnknownCommand,

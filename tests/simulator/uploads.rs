@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::hub::UploadEnd;
-use chatsrv::protocol::frame::encode_chunk_header;
-use chatsrv::protocol::sha256::Sha256Sum;
+use chatsrv::protocol::native::frame::encode_chunk_header;
 use fastrand::Rng;
 
 use crate::server::Server;

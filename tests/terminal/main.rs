@@ -16,7 +16,7 @@ mod scripted;
 mod tls;
 mod transfers;
 
-use chatsrv::protocol::joined::is_all_seen;
+use chatsrv::chat::joined::is_all_seen;
 use person::Person;
 use screen::Screen;
 use support::{Random, Server, password_of};

@@ -26,7 +26,7 @@ struct Ban {
 
 const EVERYWHERE: &[&str] = &["src/", "loadtest/src/"];
 const HUB: &[&str] = &["src/hub/"];
-const PROTOCOL: &[&str] = &["src/protocol/"];
+const PROTOCOL: &[&str] = &["src/chat/", "src/protocol/"];
 const STORE: &[&str] = &["src/store/"];
 /// The programs that have one event loop each.
 const LOOPS: &[&str] = &["src/server/poll.rs", "src/bin/chatclient/", "loadtest/src/"];

@@ -3,9 +3,9 @@
 
 use std::io::Write;
 
-use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
-use chatsrv::protocol::frame::{Decoder, Frame};
-use chatsrv::protocol::reply::{Delivered, ServerLine};
+use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::native::frame::{Decoder, Frame};
+use chatsrv::protocol::native::read::{Delivered, ServerLine};
 
 use super::heard::Heard;
 use super::recent::RecentLines;

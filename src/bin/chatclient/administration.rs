@@ -1,7 +1,7 @@
 //! What administrators and the operator may do, as it is typed and as it is asked for.
 
-use chatsrv::protocol::name::UserRef;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::UserRef;
+use chatsrv::protocol::native::verb::Verb;
 
 /// What a typed line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

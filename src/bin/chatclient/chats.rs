@@ -5,8 +5,8 @@
 //! while newer ones are shown as they arrive. As long as there is a backlog the newer ones are not
 //! marked as read, for that would mark the older ones too.
 
-use chatsrv::protocol::name::{Target, UserName, UserRef};
-use chatsrv::protocol::reply::MessageId;
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::{Target, UserName, UserRef};
 
 /// How many chats are remembered. What arrives in others is shown and never marked as read, so it
 /// comes as unread at the next login.

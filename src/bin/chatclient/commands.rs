@@ -1,11 +1,11 @@
 //! What can be typed, one row each.
 
-use crate::administration::{self, Administration};
-use crate::direct::action::CallAction;
-use chatsrv::protocol::name::{DisplayName, FileName, GroupName, Target, UserRef};
-use chatsrv::protocol::request::LIST_MESSAGES_MAX;
+use chatsrv::chat::name::{DisplayName, FileName, GroupName, Target, UserRef};
+use chatsrv::chat::request::LIST_MESSAGES_MAX;
 
+use crate::administration::{self, Administration};
 use crate::destination::Destination;
+use crate::direct::action::CallAction;
 use crate::groups::{self, GroupRequest};
 use crate::transfers::Source;
 

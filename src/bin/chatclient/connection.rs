@@ -8,12 +8,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::CHUNK_BYTES_MAX;
+use chatsrv::protocol::native::CHUNK_BYTES_MAX;
+use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::tls_client::{TlsConnector, TlsError, TlsStream};
 use socket2::{SockRef, TcpKeepalive};
 use zeroize::Zeroize;
-
-use crate::wire::Outgoing;
 
 /// How long one address may take to accept the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

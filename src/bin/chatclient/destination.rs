@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use chatsrv::protocol::name::{Target, UserName};
+use chatsrv::chat::name::{Target, UserName};
 
 use crate::direct::calls::CallId;
 use crate::login::Question;

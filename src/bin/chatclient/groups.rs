@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use chatsrv::protocol::name::{GroupName, UserName, UserRef};
-use chatsrv::protocol::reply::{Code, ServerLine};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::{GroupName, UserName, UserRef};
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::Code;
 
 use crate::safe_text::{SafeText, safe};
 

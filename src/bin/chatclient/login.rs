@@ -8,14 +8,16 @@
 
 use std::time::Duration;
 
-use chatsrv::protocol::name::{Number, UserName};
-use chatsrv::protocol::reply::{COME_BACK_SECONDS_MAX, Code, ServerLine};
-use chatsrv::protocol::text::TextError;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::{Number, UserName};
+use chatsrv::chat::text::TextError;
+use chatsrv::protocol::native::closing::COME_BACK_SECONDS_MAX;
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::Code;
 use zeroize::Zeroizing;
 
 use crate::safe_text::{SafeText, safe};
-use crate::wire::Outgoing;
 
 /// A password, wiped when it is dropped.
 pub type Password = Zeroizing<String>;

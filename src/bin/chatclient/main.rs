@@ -40,9 +40,6 @@ use std::time::Duration;
 use chatsrv::command_line;
 use chatsrv::display::{clock, line, listing, safe_text};
 use chatsrv::exit::Exit;
-use chatsrv::protocol::wire;
-use zeroize::Zeroizing;
-
 use client::{Client, Conclusion, Start};
 use front::Front;
 use login::{Credentials, Password};
@@ -51,6 +48,7 @@ use options::Options;
 use plain::Plain;
 use safe_text::safe;
 use terminal::Terminal;
+use zeroize::Zeroizing;
 
 fn main() -> ExitCode {
     let options = match command_line::parse::<Options>() {

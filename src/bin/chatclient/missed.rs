@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::protocol::name::Target;
-use chatsrv::protocol::reply::MessageId;
-use chatsrv::protocol::request::LIST_MESSAGES_MAX;
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::Target;
+use chatsrv::chat::request::LIST_MESSAGES_MAX;
 
 use crate::chats::Chats;
 use crate::line::Line;

@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
-use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
-use chatsrv::protocol::name::Target;
+use chatsrv::chat::name::Target;
+use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;

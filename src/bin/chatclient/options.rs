@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use chatsrv::chat::name::{Target, UserName};
 use chatsrv::options::Size;
-use chatsrv::protocol::name::{Target, UserName};
 use chatsrv::tls_client::TlsConnector;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, ValueEnum};

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chatsrv::protocol::name::Target;
-use chatsrv::protocol::text::TextError;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::Target;
+use chatsrv::chat::text::TextError;
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::verb::Verb;
 
 use crate::session::{Asked, Session};
-use crate::wire::Outgoing;
 
 /// The most messages that wait for their confirmation. It is more than one paste can hold, and so
 /// little that all of them are sent again in a moment.
@@ -198,7 +198,7 @@ mod tests {
         let (one, two) = (filled(100), filled(100));
         let keys: HashSet<_> = one.drafts.iter().chain(&two.drafts).map(|d| &d.key).collect();
         assert_eq!(keys.len(), 200);
-        assert!(keys.iter().all(|key| key.parse::<chatsrv::protocol::name::Key>().is_ok()));
+        assert!(keys.iter().all(|key| key.parse::<chatsrv::chat::name::Key>().is_ok()));
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(lines(&mut session).len(), crate::session::OPEN_REQUESTS_MAX);
         outbox.send(&mut session, Instant::now(), true);
         assert_eq!(outbox.drafts.iter().filter(|draft| draft.sent.is_none()).count(), 0);
-        let text = "x".repeat(chatsrv::protocol::CLIENT_LINE_BYTES_MAX);
+        let text = "x".repeat(chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX);
         let too_long = filled(0).push(Target::Everyone, &text);
         assert_eq!(too_long, Err(NotTaken::Text(TextError::TooLong)));
     }

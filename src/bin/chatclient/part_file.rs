@@ -11,9 +11,9 @@ use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use chatsrv::protocol::joined::with_all_seen;
-use chatsrv::protocol::name::FileName;
-use chatsrv::protocol::reply::MessageId;
+use chatsrv::chat::joined::with_all_seen;
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::FileName;
 use rustix::fs::{
     AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, fstat, fsync, linkat,
     openat, renameat_with, statat, unlinkat,

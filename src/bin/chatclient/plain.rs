@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::BorrowedFd;
 
-use chatsrv::protocol::CLIENT_LINE_BYTES_MAX;
+use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 

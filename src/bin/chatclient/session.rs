@@ -5,13 +5,15 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::protocol::name::{Target, UserRef};
-use chatsrv::protocol::reply::{Closed, Code, ServerLine};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::{Target, UserRef};
+use chatsrv::protocol::native::closing::Closed;
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::Code;
 
 use crate::groups::GroupRequest;
 use crate::transfers::TransferId;
-use crate::wire::Outgoing;
 
 /// The most requests that wait for an answer at a time. Messages and pasted lines wait until there
 /// is room; a person who types another command is told that the server does not answer.

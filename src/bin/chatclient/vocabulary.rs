@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chatsrv::protocol::name::Target;
+use chatsrv::chat::name::Target;
 
 use crate::commands::{COMMANDS, Completes};
 

@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Groups, Left, Member};
+use crate::chat::event::Notice;
+use crate::chat::group::{GroupChange, GroupId};
+use crate::chat::message::MessageId;
 use crate::hub::Hub;
 use crate::hub::answers::Answer;
 use crate::hub::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{GroupId, Job, Outcome};
+use crate::hub::job::{Job, Outcome};
 use crate::hub::tasks::{Task, UnderWay};
 use crate::limits::{
     GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUP_SAVE_PAUSE, GROUPS_PER_TICK_MAX,
 };
-use crate::protocol::reply::{Code, GroupChange, MessageId, Notice, Reply};
+use crate::protocol::native::write::{Code, Reply};
 
 impl Groups {
     /// Has a group saved a little later, or its end.

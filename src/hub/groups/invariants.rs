@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Group, Groups, Person};
+use crate::chat::group::GroupId;
 use crate::hub::Hub;
 use crate::hub::directory::UserIndex;
-use crate::hub::job::GroupId;
 use crate::hub::tasks::UnderWay;
 use crate::limits::{GROUP_OPS_MAX, GROUP_REQUESTS_MAX};
 

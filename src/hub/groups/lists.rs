@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Group, Groups};
 use crate::hub::directory::{Directory, UserIndex};
-use crate::protocol::reply::Item;
+use crate::protocol::native::list::Item;
 
 impl Groups {
     /// A line for each group of a user, oldest first.

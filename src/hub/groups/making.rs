@@ -3,18 +3,21 @@
 use std::collections::HashSet;
 
 use super::Group;
+use crate::chat::event::Notice;
+use crate::chat::group::{GroupChange, GroupId, GroupRecord};
+use crate::chat::message::MessageId;
+use crate::chat::name::{GroupName, UserRef};
 use crate::hub::Hub;
 use crate::hub::delivery::AwaitsId;
 use crate::hub::directory::{UserIndex, draw_number};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{GroupId, GroupRecord, Job, Outcome};
+use crate::hub::job::{Job, Outcome};
 use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::tasks::{UnderWay, failed};
 use crate::limits::GROUPS_MADE_MAX;
-use crate::protocol::name::{GroupName, UserRef};
-use crate::protocol::reply::{Code, Detail, GroupChange, MessageId, Notice, Reply};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 /// A group that somebody wants to make.
 #[derive(Debug)]

@@ -7,17 +7,18 @@ use std::collections::BTreeSet;
 
 use super::requests::{NO_GROUP, NO_MEMBER_OF_IT};
 use super::{Group, Groups};
+use crate::chat::event::Notice;
+use crate::chat::group::{GroupChange, GroupId};
+use crate::chat::name::{GroupName, UserRef};
 use crate::hub::Hub;
 use crate::hub::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::GroupId;
 use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::operator::{Rank, Rights};
 use crate::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX, GROUPS_PER_TICK_MAX};
-use crate::protocol::name::{GroupName, UserRef};
-use crate::protocol::reply::{Code, Detail, GroupChange, Notice, Reply};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 impl Group {
     pub fn is_op(&self, user: UserIndex) -> bool {

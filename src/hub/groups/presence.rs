@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Groups;
+use crate::chat::group::GroupId;
 use crate::hub::directory::UserIndex;
-use crate::hub::job::GroupId;
 
 impl Groups {
     /// When the next membership ends, or the next save is tried again.

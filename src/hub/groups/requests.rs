@@ -1,19 +1,21 @@
 //! What people ask of groups that there are.
 
 use super::Group;
+use crate::chat::event::Notice;
+use crate::chat::group::GroupId;
+use crate::chat::name::{GroupName, UserRef};
+use crate::chat::request::Request;
 use crate::hub::Hub;
 use crate::hub::answers::Answer;
 use crate::hub::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::GroupId;
 use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::operator::Rank;
 use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX};
-use crate::protocol::name::{GroupName, UserRef};
-use crate::protocol::reply::{Code, Detail, List, Notice, Reply};
-use crate::protocol::request::Request;
-use crate::protocol::verb::Verb;
+use crate::protocol::native::list::List;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply};
 
 pub(super) const NO_GROUP: Refused = (Code::NotFound, "no such group");
 const NO_MEMBER: Refused = (Code::NotAllowed, "you are not a member of that group");
@@ -29,7 +31,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(user) = self.user_of(conn) else { return };
-        let verb = request.verb();
+        let verb = Verb::of(&request);
         let result = match request {
             Request::Join(name) => self.join_group(conn, user, &name, effects),
             Request::Admit { group, user: asker, admit } => {

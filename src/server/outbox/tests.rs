@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::super::closer::{Closer, Opened, Permits};
 use super::*;
-use crate::protocol::reply::Code;
-use crate::protocol::reply::{Item, Reply};
-use crate::protocol::verb::Verb;
+use crate::protocol::native::list::Item;
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Reply};
 
 struct World {
     outbox: Outbox,
@@ -250,7 +250,7 @@ fn downloads_take_turns_and_lines_pass_between_their_chunks() {
     world.unasked("hello");
     let mut bytes = world.received();
     bytes.extend(world.drain().into_bytes());
-    let mut frames = crate::protocol::frame::FrameBuffer::new(8192);
+    let mut frames = crate::protocol::native::frame::FrameBuffer::new(8192);
     // A line is no frame without its type; take it out to read the rest.
     let text = String::from_utf8(bytes).unwrap();
     let at = text.find("hello\n").unwrap();
@@ -259,10 +259,10 @@ fn downloads_take_turns_and_lines_pass_between_their_chunks() {
     let (mut sizes, mut ended) = ([0, 0], Vec::new());
     while let Some(frame) = frames.next_frame() {
         match frame {
-            crate::protocol::frame::Frame::File { stream, bytes } => {
+            crate::protocol::native::frame::Frame::File { stream, bytes } => {
                 sizes[stream as usize - 1] += bytes.len();
             }
-            crate::protocol::frame::Frame::FileEnd { stream } => ended.push(stream),
+            crate::protocol::native::frame::Frame::FileEnd { stream } => ended.push(stream),
             other => panic!("{other:?}"),
         }
     }

@@ -1,7 +1,10 @@
 //! What is asked of the database.
 
-use crate::hub::{Account, GroupId, GroupRecord, KnownNetwork, Secret, Ticket};
-use crate::protocol::name::{DisplayName, Number};
+use crate::chat::account::{Account, KnownNetwork};
+use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::name::{DisplayName, Number};
+use crate::chat::text::Secret;
+use crate::hub::Ticket;
 use crate::store::passwords::Slot;
 use crate::store::{messages, search, uploads};
 

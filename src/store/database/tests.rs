@@ -1,15 +1,15 @@
 //! A batch: what fails in it, and what does not.
 
-use super::super::messages;
-use super::*;
-
 use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::hub::{Account, Chat, Secret, StoredMessage};
-use crate::protocol::name::Number;
-use crate::protocol::reply::MessageId;
+use super::super::messages;
+use super::*;
+use crate::chat::account::Account;
+use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::name::Number;
+use crate::chat::text::Secret;
 use crate::store::folder::Folder;
 use crate::store::room::{Reserve, Room};
 

@@ -1,12 +1,13 @@
 //! Groups are kept as they are, and end without a trace.
 
-use super::*;
-
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::hub::{Account, Outcome, StoredMessage, Unread};
-use crate::protocol::name::Key;
+use super::*;
+use crate::chat::account::Account;
+use crate::chat::message::{StoredMessage, Unread};
+use crate::chat::name::Key;
+use crate::hub::Outcome;
 use crate::store::messages::Request;
 use crate::store::{accounts, schema};
 

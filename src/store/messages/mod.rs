@@ -10,9 +10,9 @@ use rusqlite::{Connection, OptionalExtension};
 use super::error::Reason;
 use super::lane::Lane;
 use super::{groups, uploads};
-use crate::hub::{Chat, Outcome, StoredMessage};
-use crate::protocol::name::{Key, Number};
-use crate::protocol::reply::MessageId;
+use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::name::{Key, Number};
+use crate::hub::Outcome;
 
 /// How long the word that marks a message is remembered.
 const KEY_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{from_sql, sql};
-use crate::hub::{Chat, GroupId, Outcome, StoredMessage, Unread};
-use crate::protocol::name::Number;
-use crate::protocol::reply::MessageId;
-use crate::protocol::request::LIST_MESSAGES_MAX;
+use crate::chat::group::GroupId;
+use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use crate::chat::name::Number;
+use crate::chat::request::LIST_MESSAGES_MAX;
+use crate::hub::Outcome;
 use crate::store::groups;
 use crate::store::lane::Lane;
 

@@ -1,7 +1,5 @@
 //! Messages are kept, found again in their chats, and removed when they are old.
 
-use super::*;
-
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,8 +7,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::hub::Unread;
-use crate::protocol::request::LIST_MESSAGES_MAX;
+use super::*;
+use crate::chat::message::Unread;
+use crate::chat::request::LIST_MESSAGES_MAX;
 use crate::store::schema;
 
 const ALICE: Number = Number(10_001);

@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use crate::hub::{Chat, GroupId};
-use crate::protocol::name::Number;
-use crate::protocol::reply::MessageId;
-use crate::protocol::request::LIST_MESSAGES_MAX;
+use crate::chat::group::GroupId;
+use crate::chat::message::{Chat, MessageId};
+use crate::chat::name::Number;
+use crate::chat::request::LIST_MESSAGES_MAX;
 use crate::store::groups;
 use crate::store::lane::Lane;
 use crate::store::messages::{from_sql, sql};

@@ -10,14 +10,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use index::{Index, IndexError};
 use rusqlite::ErrorCode;
 
 use super::completions::Completions;
 use super::health::Health;
 use super::queue::{Queue, TimedOut};
-use crate::hub::{Chat, Outcome, Ticket};
-use crate::protocol::name::Number;
-use index::{Index, IndexError};
+use crate::chat::message::Chat;
+use crate::chat::name::Number;
+use crate::hub::{Outcome, Ticket};
 
 /// How many searches may wait.
 const WAITING_MAX: usize = 64;

@@ -1,14 +1,13 @@
 //! The search finds what a reader may read, by whole words, and nothing else.
 
-use super::*;
-
 use std::path::Path;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::hub::{GroupId, GroupRecord, StoredMessage};
-use crate::protocol::reply::MessageId;
+use super::*;
+use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::message::{MessageId, StoredMessage};
 use crate::store::{groups, messages, schema};
 
 const ALICE: Number = Number(10_001);

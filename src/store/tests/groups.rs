@@ -1,9 +1,8 @@
 //! Groups, as the server sees them.
 
 use super::*;
-
-use crate::hub::{Chat, GroupId, GroupRecord, StoredMessage};
-use crate::protocol::reply::MessageId;
+use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::message::{Chat, MessageId, StoredMessage};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);

@@ -1,10 +1,8 @@
 //! Messages, tokens and the search, as the server sees them.
 
 use super::*;
-
-use crate::hub::{Chat, StoredMessage, Unread};
-use crate::protocol::name::Key;
-use crate::protocol::reply::MessageId;
+use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use crate::chat::name::Key;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);

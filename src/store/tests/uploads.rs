@@ -1,15 +1,15 @@
 //! Uploads and sent files, as the server sees them.
 
-use super::*;
-
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 
 use rustix::io::Errno;
 
-use crate::hub::{Chat, GroupId, GroupRecord, Place, StoredMessage, UploadId};
-use crate::protocol::reply::MessageId;
-use crate::protocol::sha256::Sha256Sum;
+use super::*;
+use crate::chat::file::{Place, UploadId};
+use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::sha256::Sha256Sum;
 
 mod random;
 mod remains;

@@ -30,10 +30,11 @@ pub(super) use threads::{SyncTask, Task, Uploads};
 
 use rusqlite::Connection;
 
-use crate::hub::{Outcome, Place, StoredMessage, Ticket, UploadId};
-use crate::protocol::name::{FileName, Number};
-use crate::protocol::reply::MessageId;
-use crate::protocol::sha256::Sha256Sum;
+use crate::chat::file::{Place, UploadId};
+use crate::chat::message::{MessageId, StoredMessage};
+use crate::chat::name::{FileName, Number};
+use crate::chat::sha256::Sha256Sum;
+use crate::hub::{Outcome, Ticket};
 
 /// An upload as it was announced.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::{Fate, Garbage, OwnFile, Upload};
-use crate::hub::{Place, UploadId};
-use crate::protocol::name::FileName;
+use crate::chat::file::{Place, UploadId};
+use crate::chat::name::FileName;
 use crate::store::error::StoreError;
 use crate::store::folder::{Folder, Refusal, regular_size};
 use crate::store::identity::Identity;
@@ -416,7 +416,7 @@ mod tests {
             Parts::open(Arc::clone(&shared), &sent, Room::new(Reserve::Bytes(reserve))).unwrap()
         };
         let place = Place::Shared("file".parse().unwrap());
-        let owner = crate::protocol::name::Number(10_001);
+        let owner = crate::chat::name::Number(10_001);
         let upload = Upload { id: UploadId(1), owner, place, size: 1 };
         let refused = parts(u64::MAX).open_part(&upload, true).unwrap_err();
         assert_eq!(refused, Refusal::NoRoom(Errno::NOSPC));

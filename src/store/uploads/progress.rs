@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::hub::UploadId;
-use crate::protocol::sha256::Sha256Sum;
+use crate::chat::file::UploadId;
+use crate::chat::sha256::Sha256Sum;
 use crate::store::sums::Stamp;
 
 /// The hash of the first bytes of a part.

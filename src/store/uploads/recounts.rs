@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::protocol::name::Number;
+use crate::chat::name::Number;
 
 /// How long nobody looks again. A user may have a million files, and each is looked at.
 const PAUSE: Duration = Duration::from_secs(60);

@@ -13,7 +13,8 @@ use super::Upload;
 use super::parts::OpenPart;
 use super::progress::{Hashed, Progress};
 use super::threads::SyncTask;
-use crate::hub::{Ticket, UploadId};
+use crate::chat::file::UploadId;
+use crate::hub::Ticket;
 use crate::store::folder::Refusal;
 use crate::store::sums::Stamp;
 use crate::store::turns::Turns;
@@ -160,8 +161,8 @@ impl Rereads {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::Place;
-    use crate::protocol::name::Number;
+    use crate::chat::file::Place;
+    use crate::chat::name::Number;
 
     fn to_open(id: u64, ticket: u64) -> Reread {
         let place = Place::Shared("file".parse().unwrap());

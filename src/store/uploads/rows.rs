@@ -8,12 +8,13 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::threads::Task;
 use super::{Announced, Fate, Garbage, OwnFile, Parts, Recounts, Step, Upload};
-use crate::hub::{Outcome, Place, StoredMessage, Ticket, UploadId};
-use crate::protocol::name::{FileName, Number};
-use crate::protocol::reply::MessageId;
+use crate::chat::file::{Place, UploadId};
+use crate::chat::message::{MessageId, StoredMessage};
+use crate::chat::name::{FileName, Number};
+use crate::hub::{Outcome, Ticket};
+use crate::store::groups;
 use crate::store::lane::Lane;
-use crate::store::messages::{self, sql};
-use crate::store::{groups, messages::Request as MessageRequest};
+use crate::store::messages::{self, Request as MessageRequest, sql};
 
 /// As how many bytes a file counts at least: an empty one takes its place in the folder and in the
 /// database, too.

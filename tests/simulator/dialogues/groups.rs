@@ -1,7 +1,8 @@
 //! Groups: who becomes a member, and who is told.
 
-use chatsrv::hub::{Account, Config};
-use chatsrv::protocol::name::Number;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::name::Number;
+use chatsrv::hub::Config;
 
 use crate::dialogue::{config, play_with};
 use crate::store::Store;

@@ -1,7 +1,8 @@
 //! Guesses at passwords and tokens, and that they shut nobody out but those who guess.
 
-use chatsrv::hub::{Account, Config};
-use chatsrv::protocol::name::Number;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::name::Number;
+use chatsrv::hub::Config;
 
 use super::login::with_bob;
 use crate::dialogue::{config, play_with};

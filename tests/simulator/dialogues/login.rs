@@ -1,8 +1,9 @@
 //! From the greeting to the welcome.
 
-use chatsrv::hub::{Account, Config};
-use chatsrv::protocol::name::Number;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::name::Number;
+use chatsrv::hub::Config;
+use chatsrv::protocol::native::verb::Verb;
 
 use crate::dialogue::{config, play, play_with};
 use crate::store::Store;

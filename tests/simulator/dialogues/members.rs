@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use chatsrv::hub::{Account, Config};
-use chatsrv::protocol::name::Number;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::name::Number;
+use chatsrv::hub::Config;
 
 use super::groups::play_among;
 use crate::dialogue::{config, play_with};

@@ -1,8 +1,9 @@
 //! Who looks after a group: ops, handing over, and groups that nobody could manage any more.
 
-use chatsrv::hub::{Config, GroupId, GroupRecord, Job};
-use chatsrv::protocol::name::Number;
-use chatsrv::protocol::reply::MessageId;
+use chatsrv::chat::group::{GroupId, GroupRecord};
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::Number;
+use chatsrv::hub::{Config, Job};
 
 use super::groups::{four, play_among};
 use crate::dialogue::{config, play_with};

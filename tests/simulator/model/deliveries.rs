@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use chatsrv::hub::ConnId;
-use chatsrv::protocol::reply::Delivered;
+use chatsrv::protocol::native::read::Delivered;
 
 use super::Model;
 

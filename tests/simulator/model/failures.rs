@@ -6,13 +6,14 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use chatsrv::hub::{ConnId, Input, Job, KnownNetwork, Outcome, Ticket};
+use chatsrv::chat::account::KnownNetwork;
+use chatsrv::chat::address::{Address, Prefix};
+use chatsrv::chat::name::{Number, UserName, UserRef};
+use chatsrv::chat::request::Request;
+use chatsrv::hub::{ConnId, Input, Job, Outcome, Ticket};
 use chatsrv::limits::{FAILURE_FORGIVEN_AFTER, NAME_FAILURES_MAX, NETWORK_FAILURES_MAX};
-use chatsrv::protocol::address::{Address, Prefix};
-use chatsrv::protocol::name::{Number, UserName, UserRef};
-use chatsrv::protocol::reply::{Code, Detail, Reply, Subject};
-use chatsrv::protocol::request::Request;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::{Code, Detail, Reply, Subject};
 
 use super::Model;
 
@@ -82,7 +83,7 @@ impl Model {
                     return;
                 };
                 self.failures.named.insert(*conn, *name);
-                if is_guest && request.verb() == Verb::Resume {
+                if is_guest && Verb::of(request) == Verb::Resume {
                     self.failures.trying.push_back(*conn);
                 }
             }

@@ -1,7 +1,8 @@
 //! What ought to become of files that are sent, and who may read them.
 
-use chatsrv::hub::{Chat, ConnId, Job, Outcome, Place, StoredMessage, Ticket};
-use chatsrv::protocol::reply::Message;
+use chatsrv::chat::file::Place;
+use chatsrv::chat::message::{Chat, Message, StoredMessage};
+use chatsrv::hub::{ConnId, Job, Outcome, Ticket};
 
 use super::Model;
 use super::messages::Said;

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use chatsrv::hub::{Chat, ConnId, GroupId, GroupRecord, Ticket};
+use chatsrv::chat::event::Notice;
+use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
+use chatsrv::chat::message::{Chat, MessageId};
+use chatsrv::chat::name::{GroupName, Number, UserRef};
+use chatsrv::chat::request::Request;
+use chatsrv::hub::{ConnId, Ticket};
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
-use chatsrv::protocol::name::{GroupName, Number, UserRef};
-use chatsrv::protocol::reply::{Code, Detail, GroupChange, Item, MessageId, Notice, Reply};
-use chatsrv::protocol::request::Request;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::native::list::Item;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::{Code, Detail, Reply};
 
 use super::Model;
 use super::lists::DueList;
@@ -131,7 +135,7 @@ impl Model {
 
     /// Somebody who is logged in sends a command that may be about groups.
     pub(super) fn group_command(&mut self, conn: ConnId, user: Number, request: &Request) {
-        let verb = request.verb();
+        let verb = Verb::of(&request);
         let result = match request {
             Request::Mkgroup { name, users, asks } => {
                 let (name, users, asks) = (*name, users.clone(), *asks);

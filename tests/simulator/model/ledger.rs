@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chatsrv::hub::{Chat, GroupId, StoredMessage, Ticket};
-use chatsrv::protocol::name::{Key, Number};
-use chatsrv::protocol::reply::MessageId;
+use chatsrv::chat::group::GroupId;
+use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
+use chatsrv::chat::name::{Key, Number};
+use chatsrv::hub::Ticket;
 
 use crate::store::{REMOVED_IN_A_STEP, Store};
 

@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::hub::{Account, Chat, ConnId, Selection, StoredMessage};
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::name::{Number, UserName};
-use chatsrv::protocol::reply::{Code, Item, List, Message, MessageId, Online, Piece, Subject};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::address::Address;
+use chatsrv::chat::message::{Chat, Message, MessageId, StoredMessage};
+use chatsrv::chat::name::{Number, UserName};
+use chatsrv::hub::{ConnId, Selection};
+use chatsrv::protocol::native::list::{Item, List, Online, Piece};
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::{Code, Subject};
 
 use super::Model;
 

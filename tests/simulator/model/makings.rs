@@ -1,9 +1,12 @@
 //! Groups on their way to the disk: those that are being made, and what changed in others.
 
-use chatsrv::hub::{ConnId, GroupId, GroupRecord, Outcome, Ticket};
+use chatsrv::chat::event::Notice;
+use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::{GroupName, Number, UserRef};
+use chatsrv::hub::{ConnId, Outcome, Ticket};
 use chatsrv::limits::GROUPS_MADE_MAX;
-use chatsrv::protocol::name::{GroupName, Number, UserRef};
-use chatsrv::protocol::reply::{Code, GroupChange, MessageId, Notice};
+use chatsrv::protocol::native::write::Code;
 
 use super::Model;
 use super::groups::{Group, Member, Save};

@@ -1,10 +1,11 @@
 //! What ought to become of a message. Its text tells which one it is: no two people say the same,
 //! and one who says the same again marks it with the same word.
 
-use chatsrv::hub::{Chat, ConnId, StoredMessage, Ticket};
-use chatsrv::protocol::name::{Key, Number, Target};
-use chatsrv::protocol::reply::{Code, Destination, Detail, Message, MessageId, Reply};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
+use chatsrv::chat::name::{Key, Number, Target};
+use chatsrv::hub::{ConnId, Ticket};
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::{Code, Detail, Reply};
 
 use super::{Model, Session};
 

@@ -17,15 +17,18 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
+use chatsrv::chat::account::Account;
+use chatsrv::chat::event::Notice;
+use chatsrv::chat::message::{Message, MessageId, StoredMessage};
+use chatsrv::chat::name::{Key, Number};
+use chatsrv::chat::request::Request;
 use chatsrv::hub::{
-    Account, CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome,
-    StoredMessage, Ticket,
+    CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome, Ticket,
 };
-use chatsrv::protocol::frame::FrameError;
-use chatsrv::protocol::name::{Key, Number};
-use chatsrv::protocol::reply::{Code, Detail, Item, Message, MessageId, Notice, Reply, Subject};
-use chatsrv::protocol::request::Request;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::native::frame::FrameError;
+use chatsrv::protocol::native::list::Item;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::{Code, Detail, Reply, Subject};
 
 use self::failures::Failures;
 use self::groups::{GroupDue, Groups};
@@ -165,7 +168,7 @@ impl Model {
             }
             Input::Command { conn, request } => {
                 let verb = match request {
-                    Ok(request) => Some(request.verb()),
+                    Ok(request) => Some(Verb::of(request)),
                     Err(refusal) => refusal.verb,
                 };
                 self.session(*conn).stop_composing(verb);
@@ -199,7 +202,7 @@ impl Model {
             match request {
                 Request::Passwd if user == Some(Number::OPERATOR) => {}
                 Request::Pm | Request::Dm | Request::Passwd => {
-                    session.composing = Some(request.verb());
+                    session.composing = Some(Verb::of(request));
                 }
                 Request::Quiet(quiet) => session.quiet = *quiet,
                 Request::Key(key) => session.key = Some(key.clone()),
@@ -228,7 +231,7 @@ impl Model {
             _ => return,
         };
         let doubtful = self.doubtful();
-        let verb = request.verb();
+        let verb = Verb::of(&request);
         self.session(conn).lists.push_back(DueList { verb, items, doubtful });
     }
 

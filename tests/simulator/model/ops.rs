@@ -1,10 +1,11 @@
 //! Who looks after groups, as a spectator knows it.
 
-use chatsrv::hub::GroupId;
+use chatsrv::chat::event::Notice;
+use chatsrv::chat::group::{GroupChange, GroupId};
+use chatsrv::chat::name::{GroupName, Number, UserRef};
+use chatsrv::chat::request::Request;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX};
-use chatsrv::protocol::name::{GroupName, Number, UserRef};
-use chatsrv::protocol::reply::{Code, GroupChange, Notice};
-use chatsrv::protocol::request::Request;
+use chatsrv::protocol::native::write::Code;
 
 use super::Model;
 use super::groups::Save;

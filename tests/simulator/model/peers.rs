@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use chatsrv::chat::address::Address;
+use chatsrv::chat::event::{Call, Notice};
+use chatsrv::chat::name::{Number, UserName};
+use chatsrv::chat::request::Request;
 use chatsrv::hub::{CloseReason, ConnId, Effect, Effects, Input, Job, Outcome};
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::name::{Number, UserName};
-use chatsrv::protocol::reply::{Call, Code, Detail, Notice, Reply, Subject};
-use chatsrv::protocol::request::Request;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::{Code, Detail, Reply, Subject};
 
 use super::Model;
 

@@ -1,8 +1,9 @@
 //! Who there is, who is online, and who is told when that changes.
 
-use chatsrv::hub::{Account, Chat, ConnId};
-use chatsrv::protocol::name::{Number, UserName, UserRef};
-use chatsrv::protocol::reply::Destination;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::message::{Chat, Destination};
+use chatsrv::chat::name::{Number, UserName, UserRef};
+use chatsrv::hub::ConnId;
 
 use super::Model;
 

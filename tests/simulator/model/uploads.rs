@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use chatsrv::hub::{ConnId, Effect, Effects, Input, Job, Outcome, Ticket, UploadEnd, UploadId};
-use chatsrv::protocol::reply::{Code, Reply, Subject};
-use chatsrv::protocol::request::Request;
-use chatsrv::protocol::sha256::Sha256Sum;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::file::UploadId;
+use chatsrv::chat::request::Request;
+use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::hub::{ConnId, Effect, Effects, Input, Job, Outcome, Ticket, UploadEnd};
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::{Code, Reply, Subject};
 
 /// What every sender expects of every upload.
 #[derive(Default)]

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use chatsrv::hub::{CloseReason, ConnId, Effect};
-use chatsrv::protocol::reply::{Piece, Subject, encode_line};
+use chatsrv::protocol::native::list::Piece;
+use chatsrv::protocol::native::write::{Subject, encode_line};
 
 use super::{FIGURES, ListUnderWay, Opened, Pipe, Server, Upload};
 

@@ -9,14 +9,13 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-use chatsrv::hub::{
-    CloseReason, Config, ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket, UploadId,
-};
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::frame::{Frame, FrameBuffer};
-use chatsrv::protocol::reply::{Subject, encode_line};
-use chatsrv::protocol::request::Request;
-use chatsrv::protocol::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
+use chatsrv::chat::address::Address;
+use chatsrv::chat::file::UploadId;
+use chatsrv::hub::{CloseReason, Config, ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket};
+use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
+use chatsrv::protocol::native::parse::parse_request;
+use chatsrv::protocol::native::write::{Subject, encode_line};
+use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
 
 use crate::model::Model;
 use crate::store::Store;
@@ -350,7 +349,7 @@ impl Server {
                     self.take_file(pipe, stream, &[]);
                     continue;
                 }
-                Frame::Command(text) => Input::Command { conn, request: Request::parse(text) },
+                Frame::Command(text) => Input::Command { conn, request: parse_request(text) },
                 Frame::Data(text) => Input::Data { conn, text },
                 Frame::Bad(error) => Input::BadFrame { conn, error },
                 Frame::File { stream, .. } | Frame::FileEnd { stream } => {

@@ -1,7 +1,7 @@
 //! Files on their way.
 
 use chatsrv::hub::{Input, UploadEnd};
-use chatsrv::protocol::frame::encode_chunk_header;
+use chatsrv::protocol::native::frame::encode_chunk_header;
 
 use super::{Pipe, Server, Write};
 use crate::store::Store;

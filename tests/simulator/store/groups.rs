@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chatsrv::hub::{Chat, GroupId, GroupRecord};
-use chatsrv::protocol::name::Number;
-use chatsrv::protocol::reply::MessageId;
+use chatsrv::chat::group::{GroupId, GroupRecord};
+use chatsrv::chat::message::{Chat, MessageId};
+use chatsrv::chat::name::Number;
 
 #[derive(Clone, Debug, Default)]
 pub struct Groups(BTreeMap<GroupId, GroupRecord>);

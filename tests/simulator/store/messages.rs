@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chatsrv::hub::{Chat, GroupId, Outcome, Selection, StoredMessage, Unread};
-use chatsrv::protocol::name::{Key, Number};
-use chatsrv::protocol::reply::MessageId;
-use chatsrv::protocol::request::LIST_MESSAGES_MAX;
+use chatsrv::chat::group::GroupId;
+use chatsrv::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use chatsrv::chat::name::{Key, Number};
+use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::hub::{Outcome, Selection};
 
 use super::groups::Groups;
 

@@ -4,17 +4,20 @@ mod groups;
 mod messages;
 mod uploads;
 
+pub use self::messages::REMOVED_IN_A_STEP;
+pub use self::uploads::sum;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use chatsrv::hub::{Account, Job, Kept, KnownNetwork, Outcome, Secret};
+use chatsrv::chat::account::{Account, KnownNetwork};
+use chatsrv::chat::file::Entry;
+use chatsrv::chat::name::{FileName, Number, UserName};
+use chatsrv::chat::text::Secret;
+use chatsrv::hub::{Job, Kept, Outcome};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
-use chatsrv::protocol::name::{FileName, Number, UserName};
-use chatsrv::protocol::reply::Entry;
 
 use self::messages::Messages;
-pub use self::messages::REMOVED_IN_A_STEP;
-pub use self::uploads::sum;
 use self::uploads::{Files, opened, summed};
 
 /// What would be on disk.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use chatsrv::hub::{Outcome, Place, StoredMessage, UploadId};
-use chatsrv::protocol::name::{FileName, Number};
-use chatsrv::protocol::reply::MessageId;
-use chatsrv::protocol::sha256::Sha256Sum;
+use chatsrv::chat::file::{Place, UploadId};
+use chatsrv::chat::message::{MessageId, StoredMessage};
+use chatsrv::chat::name::{FileName, Number};
+use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::hub::Outcome;
 use sha2::{Digest, Sha256};
 
 use super::content;

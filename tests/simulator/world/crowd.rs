@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use chatsrv::hub::{Account, Config, Job, Outcome};
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::name::Number;
+use chatsrv::chat::account::Account;
+use chatsrv::chat::address::Address;
+use chatsrv::chat::name::Number;
+use chatsrv::hub::{Config, Job, Outcome};
 use fastrand::Rng;
 
 use super::World;

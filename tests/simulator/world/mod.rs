@@ -8,11 +8,12 @@ mod jobs;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chatsrv::hub::{Account, Config};
+use chatsrv::chat::account::Account;
+use chatsrv::chat::address::Address;
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::Number;
+use chatsrv::hub::Config;
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
-use chatsrv::protocol::address::Address;
-use chatsrv::protocol::name::Number;
-use chatsrv::protocol::reply::MessageId;
 use fastrand::Rng;
 
 use crate::client::{Client, Learned, Received};

@@ -1,7 +1,7 @@
 //! What the person types, and what comes of it.
 
-use chatsrv::protocol::name::{Target, UserRef};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::{Target, UserRef};
+use chatsrv::protocol::native::verb::Verb;
 
 use super::files::{goal, typed_path};
 use super::passwd::Passwords;

@@ -3,10 +3,10 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
-use chatsrv::protocol::frame::FrameBuffer;
-use chatsrv::protocol::name::{Number, UserName};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::{Number, UserName};
+use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::native::frame::FrameBuffer;
+use chatsrv::protocol::native::verb::Verb;
 
 use super::console::Console;
 use super::{Client, Ending, Stage};

@@ -1,8 +1,8 @@
 //! The operator's side: many chats at a time, of which one is looked at. What arrives in the others
 //! is counted, and shown and marked as read when the chat is opened.
 
-use chatsrv::protocol::name::Target;
-use chatsrv::protocol::reply::MessageId;
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::Target;
 
 use super::Client;
 use crate::clock;

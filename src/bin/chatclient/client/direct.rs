@@ -3,9 +3,10 @@
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::name::{Number, UserName, UserRef};
-use chatsrv::protocol::reply::{Code, ServerLine};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::{Number, UserName, UserRef};
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::Code;
 use rustix::event::PollFlags;
 
 use super::{Client, Stage};

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use chatsrv::exit::Exit;
-use chatsrv::protocol::reply::{Closed, Closing};
+use chatsrv::protocol::native::closing::{Closed, Closing};
 
 use super::{Client, Stage};
 use crate::line::Line;

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use chatsrv::protocol::name::Target;
-use chatsrv::protocol::reply::{MessageId, ServerLine};
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::Target;
+use chatsrv::protocol::native::read::ServerLine;
 
 use super::receive::Shown;
 use super::{Client, Ending, Stage};

@@ -1,7 +1,7 @@
 //! Groups: what the person asks about them, and what the server tells of them.
 
-use chatsrv::protocol::name::{GroupName, Target};
-use chatsrv::protocol::reply::ServerLine;
+use chatsrv::chat::name::{GroupName, Target};
+use chatsrv::protocol::native::read::ServerLine;
 
 use super::Client;
 use super::receive::Shown;

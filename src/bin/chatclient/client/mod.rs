@@ -17,15 +17,24 @@ mod receive;
 mod wait;
 mod waiting;
 
+pub use ending::Conclusion;
+
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::SERVER_LINE_BYTES_MAX;
-use chatsrv::protocol::frame::FrameBuffer;
-use chatsrv::protocol::name::UserName;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::UserName;
+use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::native::frame::FrameBuffer;
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::verb::Verb;
 use chatsrv::tls_client::TlsConnector;
+use console::Console;
+use direct::Direct;
+use ending::Ending;
+use passwd::Passwords;
+use reading::Reading;
+use waiting::Waiting;
 
 use crate::backoff::Backoff;
 use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
@@ -41,14 +50,6 @@ use crate::session::{Asked, Session};
 use crate::signals::{Postponed, SignalPipe};
 use crate::transfers::Transfers;
 use crate::vocabulary::Vocabulary;
-use crate::wire::Outgoing;
-use console::Console;
-use direct::Direct;
-pub use ending::Conclusion;
-use ending::Ending;
-use passwd::Passwords;
-use reading::Reading;
-use waiting::Waiting;
 
 /// How often it is told how far the transfers and the connection are.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(250);

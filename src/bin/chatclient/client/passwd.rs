@@ -1,8 +1,10 @@
 //! Changing the password: asked for before anything is sent, and then sent step by step, for a
 //! password that came out of turn would be taken as a message.
 
-use chatsrv::protocol::reply::{Code, ServerLine};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::Code;
 
 use super::Client;
 use crate::destination::{Dialogue, Entry};
@@ -10,7 +12,6 @@ use crate::line::Line;
 use crate::login::Password;
 use crate::safe_text::safe;
 use crate::session::{Asked, Passwd};
-use crate::wire::Outgoing;
 
 /// The passwords that were typed.
 #[derive(Debug, Default)]

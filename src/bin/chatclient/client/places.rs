@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::protocol::name::Target;
+use chatsrv::chat::name::Target;
 
 use crate::destination::Destination;
 

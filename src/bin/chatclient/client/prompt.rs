@@ -1,6 +1,6 @@
 //! What the person is to type next, and where it goes.
 
-use chatsrv::protocol::name::UserName;
+use chatsrv::chat::name::UserName;
 
 use super::{Client, Stage};
 use crate::destination::{Destination, Dialogue};

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::name::{GroupName, Target};
-use chatsrv::protocol::reply::{Delivered, MessageId, ServerLine};
-use chatsrv::protocol::request::LIST_MESSAGES_MAX;
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::{GroupName, Target};
+use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::protocol::native::read::{Delivered, ServerLine};
+use chatsrv::protocol::native::verb::Verb;
 
 use super::places::Places;
 use super::{Client, Ending, Stage};

@@ -2,9 +2,11 @@
 
 use std::io::ErrorKind;
 
-use chatsrv::protocol::frame::{Frame, FrameBuffer, FrameError};
-use chatsrv::protocol::reply::{Code, Delivered, MessageId, ServerLine};
-use chatsrv::protocol::{SERVER_LINE_BYTES_MAX, VERSION};
+use chatsrv::chat::message::MessageId;
+use chatsrv::protocol::native::frame::{Frame, FrameBuffer, FrameError};
+use chatsrv::protocol::native::read::{Delivered, ServerLine};
+use chatsrv::protocol::native::write::Code;
+use chatsrv::protocol::native::{SERVER_LINE_BYTES_MAX, VERSION};
 
 use super::reading::said;
 use super::{Client, Ending, Stage};

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::protocol::name::Target;
+use chatsrv::chat::name::Target;
 
 use super::{Client, Stage};
 use crate::commands::{self, Action, Typed};

@@ -1,6 +1,6 @@
 //! What can be typed about direct chats.
 
-use chatsrv::protocol::name::UserRef;
+use chatsrv::chat::name::UserRef;
 
 use super::listener::PORT_MIN;
 

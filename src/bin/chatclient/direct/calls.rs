@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::name::UserName;
+use chatsrv::chat::name::UserName;
 use rustix::event::PollFlags;
 
 use super::chat::{self, Chat, Ending, NotSaid, Stage};

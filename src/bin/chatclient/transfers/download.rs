@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Instant;
 
-use chatsrv::protocol::name::{FileName, InvalidName};
-use chatsrv::protocol::reply::{Code, MessageId, ServerLine};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::{FileName, InvalidName};
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::Code;
 use sha2::{Digest, Sha256};
 
 use super::TransferId;
@@ -16,7 +19,6 @@ use crate::clock;
 use crate::part_file::{local_name, received_name};
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
-use crate::wire::Outgoing;
 
 /// Where a download comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

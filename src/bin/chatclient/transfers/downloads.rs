@@ -10,7 +10,9 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
-use chatsrv::protocol::reply::{Code, MessageId, ServerLine};
+use chatsrv::chat::message::MessageId;
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::write::Code;
 use sha2::{Digest, Sha256};
 
 use super::download::{Download, Place, Source, State, refusal};

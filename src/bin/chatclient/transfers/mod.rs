@@ -6,24 +6,25 @@ mod sink;
 mod upload;
 mod uploads;
 
+pub use download::{Place, Source};
+pub use downloads::Downloads;
+pub use upload::Goal;
+pub use uploads::Uploads;
+
 use std::fmt::Write as _;
 use std::io;
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::reply::{Code, ServerLine};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::Code;
 use sha2::{Digest, Sha256};
 
 use crate::clock;
 use crate::line::Line;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
-use crate::wire::Outgoing;
-
-pub use download::{Place, Source};
-pub use downloads::Downloads;
-pub use upload::Goal;
-pub use uploads::Uploads;
 
 /// The most transfers that run at a time in each direction.
 const TRANSFERS_MAX: usize = 16;

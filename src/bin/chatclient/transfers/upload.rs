@@ -3,15 +3,15 @@
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use chatsrv::protocol::name::{FileName, Target};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::{FileName, Target};
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::verb::Verb;
 
 use super::TransferId;
 use crate::clock;
 use crate::local_file::LocalFile;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
-use crate::wire::Outgoing;
 
 /// Where an upload goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

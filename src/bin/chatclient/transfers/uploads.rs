@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use chatsrv::protocol::CHUNK_BYTES_MAX;
-use chatsrv::protocol::name::FileName;
-use chatsrv::protocol::reply::{Code, ServerLine};
-use chatsrv::protocol::verb::Verb;
+use chatsrv::chat::name::FileName;
+use chatsrv::protocol::native::CHUNK_BYTES_MAX;
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::write::Code;
 
 use super::upload::{Goal, Sent, State, Upload};
 use super::{Progress, Source, TRANSFERS_MAX, TransferId, abort, hex, is_done};
@@ -21,7 +23,6 @@ use crate::line::Line;
 use crate::local_file::LocalFile;
 use crate::safe_text::{SafeText, safe};
 use crate::session::{Asked, Session};
-use crate::wire::Outgoing;
 
 /// What a thread did for an upload.
 enum Outcome {

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 
-use chatsrv::protocol::reply::ServerLine;
+use chatsrv::protocol::native::read::ServerLine;
 
 use super::{Downloads, Outcome};
 use crate::line::Line;

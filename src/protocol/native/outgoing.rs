@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::CLIENT_LINE_BYTES_MAX;
-use super::text::{Text, TextError};
-use super::verb::Verb;
 use zeroize::Zeroizing;
+
+use crate::chat::text::{Text, TextError};
+use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
+use crate::protocol::native::verb::Verb;
 
 /// A whole line with its LF. Its bytes are wiped when it is dropped, for it may hold a password.
 #[derive(Debug, PartialEq, Eq)]

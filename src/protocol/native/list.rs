@@ -3,10 +3,12 @@
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Code, Destination, Detail, Message, MessageId, Reply, Subject, encode_line};
-use crate::protocol::address::Address;
-use crate::protocol::name::{DisplayName, FileName, GroupName, Number, UserName};
-use crate::protocol::verb::Verb;
+use crate::chat::address::Address;
+use crate::chat::file::Entry;
+use crate::chat::message::{Destination, Message, MessageId};
+use crate::chat::name::{DisplayName, GroupName, Number, UserName};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::{Code, Detail, Reply, Subject, encode_line};
 
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,17 +62,6 @@ pub struct Online {
     pub direct: Option<(Address, u16)>,
     /// What people see beside the name, where the user chose that.
     pub display: Option<DisplayName>,
-}
-
-/// A line of LS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its size in bytes; none for a folder.
-    pub size: Option<u64>,
-    /// When it was last changed, in seconds since the Unix epoch.
-    pub mtime: i64,
-    /// Its name as GET takes it, that is from the shared folder on.
-    pub name: FileName,
 }
 
 /// A list: its head, and its items or the first of them.

@@ -1,19 +1,17 @@
-//! A command line to a request: the verb and its words, each checked once.
+//! What a session may ask for.
 
-mod words;
-
-use std::fmt;
-
-use super::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
-use super::reply::{Code, Detail, MessageId};
-use super::sha256::Sha256Sum;
-use super::text::{Reason, Secret, Text};
-use super::verb::Verb;
+use crate::chat::file::FileRef;
+use crate::chat::message::MessageId;
+use crate::chat::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
+use crate::chat::sha256::Sha256Sum;
+use crate::chat::text::{Reason, Secret};
 
 /// The most messages that one list holds.
 pub const LIST_MESSAGES_MAX: u16 = 1000;
+
 /// The smallest port on which a user may take direct chats; those below are the system's.
 pub const PORT_MIN: u16 = 1024;
+
 /// The longest time until a stop that may be announced, in seconds: a week.
 pub const SHUTDOWN_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
 
@@ -223,112 +221,3 @@ pub enum Request {
     /// Log out.
     Ex,
 }
-
-/// A file as a command names one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileRef {
-    /// One of the shared folder.
-    Shared(FileName),
-    /// One that was sent in a chat, by the id of its message: `@id`.
-    Sent(MessageId),
-}
-
-impl fmt::Display for FileRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FileRef::Shared(name) => name.fmt(f),
-            FileRef::Sent(id) => write!(f, "@{id}"),
-        }
-    }
-}
-
-/// A command that can't be carried out as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// What was asked for, where that is a verb of the protocol.
-    pub verb: Option<Verb>,
-    /// Why not.
-    pub code: Code,
-    /// The words of the reply.
-    pub detail: Detail,
-}
-
-impl Request {
-    /// Reads the text of a `C` line.
-    ///
-    /// # Errors
-    /// A [`Refusal`]: 500 for an unknown verb, 501 for missing or bad words, 550 for a name that no
-    /// user or file can have, 553 for one that can't be chosen.
-    pub fn parse(line: Text<'_>) -> Result<Request, Refusal> {
-        let (word, rest) = line.split_word();
-        let Some(verb) = Verb::from_word(word) else {
-            let detail = Detail::Text("unknown command, HELP lists what there is");
-            return Err(Refusal { verb: None, code: Code::Unknown, detail });
-        };
-        words::parse(verb, rest).map_err(|(code, text)| {
-            // A name that no file can have reads like that of a missing file.
-            let detail = match (verb, code) {
-                (Verb::Get, Code::NotFound) => Detail::File(rest.split_word().1.as_str().into()),
-                (Verb::Sum, Code::NotFound) => Detail::File(rest.as_str().into()),
-                _ => Detail::Text(text),
-            };
-            Refusal { verb: Some(verb), code, detail }
-        })
-    }
-
-    /// The verb that asks for it.
-    pub fn verb(&self) -> Verb {
-        match self {
-            Request::User { .. } => Verb::User,
-            Request::Token => Verb::Token,
-            Request::Resume { .. } => Verb::Resume,
-            Request::Passwd => Verb::Passwd,
-            Request::Pm => Verb::Pm,
-            Request::Dm => Verb::Dm,
-            Request::Key(_) => Verb::Key,
-            Request::Unread => Verb::Unread,
-            Request::OpenUnread(_) | Request::OpenLast { .. } => Verb::Open,
-            Request::History { .. } => Verb::History,
-            Request::Search { .. } => Verb::Search,
-            Request::Seen { .. } => Verb::Seen,
-            Request::Who => Verb::Who,
-            Request::Nick(_) => Verb::Nick,
-            Request::Quiet(_) => Verb::Quiet,
-            Request::More(_) => Verb::More,
-            Request::Ls(_) => Verb::Ls,
-            Request::Get { .. } => Verb::Get,
-            Request::Sum(_) => Verb::Sum,
-            Request::Put { .. } => Verb::Put,
-            Request::Sendfile { .. } => Verb::Sendfile,
-            Request::Expect { .. } => Verb::Expect,
-            Request::Abort { .. } => Verb::Abort,
-            Request::Mkgroup { asks: false, .. } => Verb::Mkgroup,
-            Request::Mkgroup { asks: true, .. } => Verb::Mkgroupreq,
-            Request::Join(_) => Verb::Join,
-            Request::Admit { admit: true, .. } => Verb::Admit,
-            Request::Admit { admit: false, .. } => Verb::Refuse,
-            Request::Leave(_) => Verb::Leave,
-            Request::Keep { .. } => Verb::Keep,
-            Request::Op { .. } => Verb::Op,
-            Request::Handover { .. } => Verb::Handover,
-            Request::Dissolve(_) => Verb::Dissolve,
-            Request::Groups { .. } => Verb::Groups,
-            Request::Members(_) => Verb::Members,
-            Request::Up { .. } => Verb::Up,
-            Request::Down => Verb::Down,
-            Request::Alive => Verb::Alive,
-            Request::Call(_) => Verb::Call,
-            Request::Kick { .. } => Verb::Kick,
-            Request::Ban { banned: true, .. } => Verb::Ban,
-            Request::Ban { banned: false, .. } => Verb::Unban,
-            Request::Admin { .. } => Verb::Admin,
-            Request::Dump => Verb::Dump,
-            Request::Shutdown { .. } => Verb::Shutdown,
-            Request::Help => Verb::Help,
-            Request::Ex => Verb::Ex,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,9 +1,13 @@
 //! Requests, as lines.
 
 use super::*;
+use crate::chat::file::FileRef;
+use crate::chat::message::MessageId;
+use crate::chat::name::{FileName, GroupName, Target, UserRef};
+use crate::chat::sha256::Sha256Sum;
 
 fn parse(line: &str) -> Result<Request, Code> {
-    Request::parse(Text::new(line).unwrap()).map_err(|refusal| refusal.code)
+    parse_request(Text::new(line).unwrap()).map_err(|refusal| refusal.code)
 }
 
 #[test]
@@ -185,6 +189,6 @@ fn every_verb_can_be_asked_for() {
     };
     for verb in Verb::ALL {
         let line = format!("{verb}{}", words(*verb));
-        assert_eq!(parse(&line).map(|request| request.verb()), Ok(*verb), "{line}");
+        assert_eq!(parse(&line).map(|request| Verb::of(&request)), Ok(*verb), "{line}");
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use super::joined::is_all_seen;
-use super::text::Text;
+use crate::chat::joined::is_all_seen;
+use crate::chat::text::Text;
 
 /// The longest user name, and the longest group name without its `#`, in bytes.
 pub const NAME_BYTES_MAX: usize = 32;

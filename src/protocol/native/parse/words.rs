@@ -1,13 +1,15 @@
 //! The words of each command.
 
-use super::{FileRef, LIST_MESSAGES_MAX, PORT_MIN, Request, SHUTDOWN_SECONDS_MAX};
-use crate::protocol::name::{
+use crate::chat::file::FileRef;
+use crate::chat::message::MessageId;
+use crate::chat::name::{
     DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName, UserRef,
 };
-use crate::protocol::reply::{Code, MessageId};
-use crate::protocol::sha256::InvalidSum;
-use crate::protocol::text::{InvalidReason, Secret, Text};
-use crate::protocol::verb::Verb;
+use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request, SHUTDOWN_SECONDS_MAX};
+use crate::chat::sha256::InvalidSum;
+use crate::chat::text::{InvalidReason, Secret, Text};
+use crate::protocol::native::verb::Verb;
+use crate::protocol::native::write::Code;
 
 type Wrong = (Code, &'static str);
 

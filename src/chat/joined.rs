@@ -8,7 +8,7 @@ use unicode_joining_type::{JoiningType, get_joining_type};
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
 
-use super::text::is_invisible;
+use crate::chat::text::is_invisible;
 
 /// Keeps letters apart that would join.
 pub const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';

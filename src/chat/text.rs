@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use super::joined::is_all_seen;
+use crate::chat::joined::is_all_seen;
 
 /// Why a line or a text is not one that the protocol allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ fn has_control(utf8: &[u8]) -> bool {
 /// Whether a character takes part in hiding or reordering text: bidirectional controls and marks,
 /// zero-width characters, and other default-ignorable format characters (Unicode, UAX #9 and
 /// section 23). Names refuse them, clients show them visibly, but where
-/// [`is_seen`](super::joined::is_seen) says that they belong to what people read.
+/// [`is_seen`](crate::chat::joined::is_seen) says that they belong to what people read.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

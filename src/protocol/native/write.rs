@@ -1,26 +1,16 @@
 //! What the server says, as types and as bytes: replies and messages here, lists and notices in the
 //! modules below.
 
-mod closing;
-mod direct;
-mod list;
-mod notice;
-mod received;
-
 use std::fmt;
-use std::sync::Arc;
 
-pub use closing::{COME_BACK_SECONDS_MAX, Closed, Closing};
-pub use direct::Call;
-pub use list::{Entry, Item, List, Online, Piece};
-pub use notice::{GroupChange, Notice};
-pub use received::{Delivered, ServerLine};
-
-use super::name::{GroupName, Number, UserName};
-use super::request::FileRef;
-use super::sha256::Sha256Sum;
-use super::text::{Reason, Secret};
-use super::verb::Verb;
+use crate::chat::event::Call;
+use crate::chat::file::FileRef;
+use crate::chat::message::{Destination, Message, MessageId};
+use crate::chat::name::{GroupName, Number, UserName};
+use crate::chat::sha256::Sha256Sum;
+use crate::chat::text::{Reason, Secret};
+use crate::protocol::native::closing::Closing;
+use crate::protocol::native::verb::Verb;
 
 /// The code of a reply; notices have their own numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,52 +103,6 @@ impl fmt::Display for Subject {
             Subject::Nothing => f.write_str("-"),
         }
     }
-}
-
-/// When the server took a message, in microseconds since the Unix epoch; never the same twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MessageId(pub u64);
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// To whom a message went, as it is shown: the name, not the word that the sender used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Destination {
-    /// Everyone.
-    Everyone,
-    /// One user.
-    User(UserName),
-    /// A group's members.
-    Group(GroupName),
-}
-
-impl fmt::Display for Destination {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Destination::Everyone => f.write_str("*"),
-            Destination::User(name) => name.fmt(f),
-            Destination::Group(name) => name.fmt(f),
-        }
-    }
-}
-
-/// What somebody said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// When, and in which order.
-    pub id: MessageId,
-    /// Who.
-    pub from: UserName,
-    /// To whom.
-    pub to: Destination,
-    /// What: a text that is not empty, without control characters; or a file's name.
-    pub text: Arc<str>,
-    /// Where a file was sent: its size in bytes.
-    pub file_size: Option<u64>,
 }
 
 impl fmt::Display for Message {
@@ -357,6 +301,7 @@ pub fn encode_line(line: &impl fmt::Display, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::event::Notice;
 
     #[test]
     fn lines_read_as_the_protocol_says() {

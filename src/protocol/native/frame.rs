@@ -6,9 +6,9 @@
 
 use std::io::Write;
 
-use super::CHUNK_BYTES_MAX;
-use super::text::{Text, TextError};
-use super::verb::Verb;
+use crate::chat::text::{Text, TextError};
+use crate::protocol::native::CHUNK_BYTES_MAX;
+use crate::protocol::native::verb::Verb;
 
 /// One frame, or a part of a file frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,7 +254,7 @@ impl FrameBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::CLIENT_LINE_BYTES_MAX;
+    use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
 
     /// A frame that owns its parts; the pieces of a chunk are joined.
     #[derive(Debug, PartialEq)]

@@ -4,7 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Code, ServerLine};
+use crate::protocol::native::read::ServerLine;
+use crate::protocol::native::write::Code;
 
 /// The longest time, in seconds, after which a client is asked to come back. A longer one is read
 /// as this one, so that no server sends its clients away for good.
@@ -154,9 +155,9 @@ fn seconds(hint: &str) -> Option<u32> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Detail, Reply, Subject};
     use super::*;
-    use crate::protocol::text::Reason;
+    use crate::chat::text::Reason;
+    use crate::protocol::native::write::{Detail, Reply, Subject};
 
     fn read(reply: &Reply) -> Closed {
         let line = reply.to_string();

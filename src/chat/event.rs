@@ -1,0 +1,58 @@
+//! What people are told without asking.
+
+use crate::chat::address::Address;
+use crate::chat::file::FileRef;
+use crate::chat::group::GroupChange;
+use crate::chat::name::{GroupName, Number, UserName};
+use crate::chat::text::Secret;
+
+/// What the server tells without being asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A user came online.
+    On(UserName, Number),
+    /// A user went offline.
+    Off(UserName, Number),
+    /// A user asks you to join a group.
+    Ask(GroupName, UserName),
+    /// A user wants to join your group.
+    Join(GroupName, UserName),
+    /// Your upload is whole and on disk.
+    Put {
+        /// Its stream.
+        stream: u32,
+        /// Its size in bytes.
+        size: u64,
+        /// Which file it is now.
+        file: FileRef,
+    },
+    /// Who is in a group, or its admin, changed.
+    Group(GroupName, GroupChange, UserName),
+    /// A transfer ended early.
+    Abort {
+        /// Its stream.
+        stream: u32,
+        /// Why, for people.
+        reason: &'static str,
+    },
+    /// A user is about to connect to this one directly.
+    Call(Box<Call>),
+    /// The server is about to stop.
+    Shutdown {
+        /// In how many seconds at the latest.
+        seconds: u32,
+    },
+}
+
+/// What one of two who are about to chat directly has to know of the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Who.
+    pub user: UserName,
+    /// From where that user is connected, as the server sees it.
+    pub address: Address,
+    /// On which port the user takes direct chats, where the user does.
+    pub port: Option<u16>,
+    /// What both have to know: 32 bytes, in base64url without padding.
+    pub ticket: Secret,
+}
