@@ -16,7 +16,10 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::text::Text;
-use chatsrv::hub::{Config, ConnId, Effect, Effects, Hub, Input, Job, Kept, Now, Outcome, Ticket};
+use chatsrv::hub::effect::{Effect, Effects};
+use chatsrv::hub::input::{ConnId, Input, Now};
+use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use chatsrv::hub::{Config, Hub};
 use chatsrv::protocol::native::parse::parse_request;
 use chatsrv::protocol::native::write::encode_line;
 
@@ -118,10 +121,10 @@ struct Chat {
     hub: Hub,
     effects: Effects,
     now: Now,
-    jobs: VecDeque<(Ticket, Outcome)>,
+    jobs: VecDeque<(JobId, Outcome)>,
     /// Whether the store does not tell what is unread, so that nobody gets in.
     is_withholding: bool,
-    withheld: Vec<Ticket>,
+    withheld: Vec<JobId>,
     lines: Vec<u8>,
     boxes: Vec<Range<usize>>,
     /// The boxes into which something was put.
@@ -147,7 +150,7 @@ impl Chat {
             file_size_max: 0,
             quota: 0,
         };
-        let kept = Kept { accounts: (0..users).map(account).collect(), ..Kept::default() };
+        let kept = Snapshot { accounts: (0..users).map(account).collect(), ..Snapshot::default() };
         Chat {
             hub: Hub::new(config, 7, kept),
             effects: Effects::default(),
@@ -180,7 +183,7 @@ impl Chat {
     fn let_in(&mut self) {
         self.is_withholding = false;
         for ticket in std::mem::take(&mut self.withheld) {
-            self.handle(Input::Done { ticket, outcome: Outcome::Unread(Vec::new()) });
+            self.handle(Input::Done { ticket, outcome: Ok(Value::Unread(Vec::new())) });
             self.flush();
         }
     }
@@ -245,7 +248,7 @@ impl Chat {
                     self.delivered += to.len();
                     &recipients[to]
                 }
-                Effect::Notice { notice, to } => {
+                Effect::Event { notice, to } => {
                     encode_line(&notice, &mut self.lines);
                     &recipients[to]
                 }
@@ -287,9 +290,9 @@ fn conn(user: usize) -> ConnId {
 /// What a store that keeps everything and holds nothing says.
 fn outcome(job: &Job) -> Outcome {
     match job {
-        Job::CheckToken { .. } => Outcome::PasswordRight,
-        Job::CountUnread { .. } => Outcome::Unread(Vec::new()),
-        Job::KeepMessage { .. } | Job::RaiseIdMark { .. } | Job::SaveGroup(_) => Outcome::Done,
+        Job::CheckToken { .. } => Ok(Value::PasswordRight),
+        Job::CountUnread { .. } => Ok(Value::Unread(Vec::new())),
+        Job::KeepMessage { .. } | Job::RaiseIdMark { .. } | Job::SaveGroup(_) => Ok(Value::Done),
         other => panic!("nobody asks for {other:?}"),
     }
 }

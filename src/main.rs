@@ -7,7 +7,8 @@ use std::time::Duration;
 use chatsrv::capacity::{self, Shares};
 use chatsrv::command_line::{print, unknown_variables};
 use chatsrv::exit::Exit;
-use chatsrv::hub::{self, Hub, Kept};
+use chatsrv::hub::job::Snapshot;
+use chatsrv::hub::{self, Hub};
 use chatsrv::limits::ID_MARK_LEAD;
 use chatsrv::log::{Log, Quoted};
 use chatsrv::options::{Offline, Options, PasswordCost, Registration, Size, TLS_PORT};
@@ -201,7 +202,7 @@ fn start_failed(error: StartError) -> (Exit, String) {
 const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(2 * ID_MARK_LEAD.as_secs());
 
 /// How far the clock is behind the newest message, where that is more than ids run ahead of it.
-fn clock_behind(kept: &Kept) -> Option<Duration> {
+fn clock_behind(kept: &Snapshot) -> Option<Duration> {
     let behind = kept.id_mark.0.saturating_sub(server::unix_micros());
     Some(Duration::from_micros(behind)).filter(|behind| *behind > CLOCK_BEHIND_MAX)
 }

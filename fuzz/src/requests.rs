@@ -62,7 +62,7 @@ fn text_is<'a>(text: Text<'a>, raw: &str) -> Text<'a> {
 
 /// A request is the same request again when a client sends it.
 fn taken(request: &Request) {
-    let verb = Verb::of(&request);
+    let verb = Verb::of(request);
     let line = match Outgoing::command(verb, words(request)) {
         Ok(line) => line,
         // A number that was left out is written.

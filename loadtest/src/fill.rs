@@ -13,8 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chatsrv::chat::account::Account;
 use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
 use chatsrv::chat::name::Number;
+use chatsrv::chat::refusal;
 use chatsrv::chat::text::Secret;
-use chatsrv::hub::{Job, Kept, Outcome, Selection, Ticket};
+use chatsrv::hub::job::{Job, JobId, Selection, Snapshot, Value};
 use chatsrv::store::{Completion, Config, PasswordCost, Reserve, Store};
 use fastrand::Rng;
 use indicatif::ProgressBar;
@@ -118,12 +119,12 @@ struct Filler {
     store: Store,
     woken: Receiver<()>,
     next: u64,
-    under_way: HashMap<Ticket, Job>,
+    under_way: HashMap<JobId, Job>,
 }
 
 impl Filler {
     /// Opens the store in a data folder, and tells what it holds.
-    fn open(data: &Path) -> Result<(Self, Kept), Failure> {
+    fn open(data: &Path) -> Result<(Self, Snapshot), Failure> {
         let config = Config {
             data: data.to_owned(),
             files: data.join("files"),
@@ -149,7 +150,7 @@ impl Filler {
     }
 
     fn submit(&mut self, job: Job) {
-        let ticket = Ticket(self.next);
+        let ticket = JobId(self.next);
         self.next += 1;
         self.under_way.insert(ticket, job.clone());
         self.store.submit(ticket, job);
@@ -167,10 +168,12 @@ impl Filler {
             let Completion::Job { ticket, outcome } = completion else { continue };
             let Some(job) = self.under_way.remove(&ticket) else { continue };
             match outcome {
-                Outcome::Done | Outcome::Selected { .. } => {}
-                Outcome::Busy if !matches!(job, Job::SelectMessages { .. }) => self.submit(job),
+                Ok(Value::Done | Value::Selected { .. }) => {}
+                Err(refusal::Failure::Busy) if !matches!(job, Job::SelectMessages { .. }) => {
+                    self.submit(job)
+                }
                 // The index is not complete.
-                Outcome::Busy => {
+                Err(refusal::Failure::Busy) => {
                     self.under_way.insert(ticket, job);
                     return Ok(());
                 }

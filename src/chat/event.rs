@@ -8,7 +8,7 @@ use crate::chat::text::Secret;
 
 /// What the server tells without being asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
+pub enum Event {
     /// A user came online.
     On(UserName, Number),
     /// A user went offline.

@@ -25,7 +25,7 @@ impl fmt::Display for FileRef {
 
 /// Where an upload goes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum FileTarget {
     /// Into the shared folder.
     Shared(FileName),
     /// Into a chat.
@@ -38,7 +38,7 @@ pub struct UploadId(pub u64);
 
 /// A line of LS.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct FolderEntry {
     /// Its size in bytes; none for a folder.
     pub size: Option<u64>,
     /// When it was last changed, in seconds since the Unix epoch.

@@ -14,6 +14,7 @@ pub mod group;
 pub mod joined;
 pub mod message;
 pub mod name;
+pub mod refusal;
 pub mod request;
 pub mod sha256;
 pub mod text;

@@ -5,11 +5,11 @@
 
 use std::collections::VecDeque;
 
-use super::effect::CloseReason;
 use super::uploads::Upload;
 use crate::chat::file::{FileRef, UploadId};
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::job::Ticket;
+use crate::hub::effect::CloseReason;
+use crate::hub::job::JobId;
 use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX, UPLOADS_MAX};
 use crate::protocol::native::list::List;
 use crate::protocol::native::write::Reply;
@@ -36,7 +36,7 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) struct Download {
     /// The job that opened the file.
-    pub ticket: Ticket,
+    pub ticket: JobId,
     pub offset: u64,
     pub size: u64,
     pub file: FileRef,
@@ -46,7 +46,7 @@ pub(super) struct Download {
 #[derive(Debug)]
 pub(super) struct ReadyUpload {
     /// The job that opened the file.
-    pub ticket: Ticket,
+    pub ticket: JobId,
     pub id: UploadId,
     /// How many bytes are there already.
     pub offset: u64,
@@ -58,7 +58,7 @@ pub(super) struct ReadyUpload {
 #[derive(Debug)]
 enum Slot {
     /// Waits for the outcome of a job.
-    Waiting(Ticket),
+    Waiting(JobId),
     Ready(Answer),
 }
 
@@ -102,7 +102,7 @@ impl Answers {
     }
 
     /// Keeps a place for the outcome of a job.
-    pub fn wait_for(&mut self, ticket: Ticket) {
+    pub fn wait_for(&mut self, ticket: JobId) {
         self.queue().slots.push_back(Slot::Waiting(ticket));
     }
 
@@ -112,7 +112,7 @@ impl Answers {
     }
 
     /// Has the place that was kept for the outcome of a job wait for another one.
-    pub fn wait_instead(&mut self, before: Ticket, after: Ticket) {
+    pub fn wait_instead(&mut self, before: JobId, after: JobId) {
         let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
         for slot in slots {
             if let Slot::Waiting(waiting) = slot
@@ -126,7 +126,7 @@ impl Answers {
     }
 
     /// Puts the answer in the place that was kept for it.
-    pub fn resolve(&mut self, ticket: Ticket, answer: Answer) {
+    pub fn resolve(&mut self, ticket: JobId, answer: Answer) {
         let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
         for slot in slots {
             if matches!(slot, Slot::Waiting(waiting) if *waiting == ticket) {
@@ -260,7 +260,7 @@ impl Answers {
     }
 
     /// The jobs whose files were opened for downloads that have not begun.
-    pub fn opened_downloads(&self) -> impl Iterator<Item = Ticket> {
+    pub fn opened_downloads(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
             Slot::Ready(Answer::Download(download)) => Some(download.ticket),
             _ => None,
@@ -276,12 +276,12 @@ impl Answers {
     }
 
     /// The jobs whose files were opened for what has not begun.
-    pub fn opened_files(&self) -> impl Iterator<Item = Ticket> {
+    pub fn opened_files(&self) -> impl Iterator<Item = JobId> {
         self.opened_downloads().chain(self.opened_uploads().map(|ready| ready.ticket))
     }
 
     /// The jobs whose outcomes are awaited.
-    pub fn awaited(&self) -> impl Iterator<Item = Ticket> {
+    pub fn awaited(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
             Slot::Waiting(ticket) => Some(*ticket),
             Slot::Ready(_) => None,

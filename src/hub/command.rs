@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::Hub;
 use super::answers::Answer;
-use super::effect::{CloseReason, Effects};
 use super::groups::Plan;
-use super::input::ConnId;
 use super::operator::Rank;
 use super::session::{Composing, State};
 use crate::chat::file::FileRef;
 use crate::chat::request::Request;
 use crate::chat::text::TextError;
+use crate::hub::effect::{CloseReason, Effects};
+use crate::hub::input::ConnId;
 use crate::hub::job::Selection;
 use crate::protocol::native::frame::FrameError;
 use crate::protocol::native::list::List;

@@ -3,8 +3,6 @@
 use super::Hub;
 use super::answers::Answer;
 use super::directory::{OPERATOR, UserIndex};
-use super::effect::{CloseReason, Effects};
-use super::input::ConnId;
 use super::login::{not_checked, read_password, wrong};
 use super::session::{Composing, State};
 use super::tasks::{Attempt, Task, failed};
@@ -12,7 +10,9 @@ use super::throttle::{Try, TryOf};
 use super::turns::InTurn;
 use crate::chat::name::{Number, UserName};
 use crate::chat::text::{Secret, Text};
-use crate::hub::job::{Job, Outcome};
+use crate::hub::effect::{CloseReason, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::WRONG_PASSWORDS_MAX;
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Detail, Reply};
@@ -31,7 +31,7 @@ impl Hub {
     /// A token was made, or was not.
     pub(super) fn token_made(outcome: Outcome) -> Answer {
         Answer::Reply(match outcome {
-            Outcome::Token(token) => Reply::new(Code::Done, Verb::Token, Detail::Token(token)),
+            Ok(Value::Token(token)) => Reply::new(Code::Done, Verb::Token, Detail::Token(token)),
             other => failed(Verb::Token, &other),
         })
     }
@@ -91,12 +91,12 @@ impl Hub {
     ) {
         self.tried(tried, outcome, effects);
         match outcome {
-            Outcome::PasswordRight => {
+            Ok(Value::PasswordRight) => {
                 self.enter(conn, State::Online(user, Composing::NewPassword));
                 let text = "send the new password";
                 self.reply(conn, Reply::text(Code::SendText, Verb::Passwd, text), effects);
             }
-            Outcome::PasswordWrong => self.old_password_wrong(conn, effects),
+            Ok(Value::PasswordWrong) => self.old_password_wrong(conn, effects),
             other => self.reply(conn, not_checked(Verb::Passwd, other), effects),
         }
     }
@@ -133,7 +133,7 @@ impl Hub {
     /// A new password is on disk, or is not.
     pub(super) fn password_changed(outcome: &Outcome) -> Answer {
         Answer::Reply(match outcome {
-            Outcome::Done => {
+            Ok(Value::Done) => {
                 Reply::text(Code::Done, Verb::Passwd, "that is your password now; old tokens ended")
             }
             other => failed(Verb::Passwd, other),

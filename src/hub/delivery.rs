@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use super::Hub;
 use super::directory::UserIndex;
-use super::effect::{CloseReason, Effect, Effects};
 use super::groups::Plan;
-use super::input::ConnId;
 use super::keys::Known;
 use super::tasks::{Task, UnderWay, failed};
 use super::welcome::Entering;
 use crate::chat::group::GroupId;
 use crate::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
 use crate::chat::name::{Key, UserRef};
-use crate::hub::job::{Job, Outcome};
+use crate::chat::refusal::Failure;
+use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::HELD_MESSAGES_MAX;
 use crate::protocol::native::write::{Code, Detail, Reply, Subject};
 
@@ -91,10 +92,10 @@ impl Hub {
         effects: &mut Effects,
     ) {
         match *outcome {
-            Outcome::KeyFound { id, chat } => {
+            Ok(Value::KeyFound { id, chat }) => {
                 self.confirm_again(conn, draft.from, id, chat, effects);
             }
-            Outcome::NotFound => self.send(conn, draft, effects),
+            Err(Failure::NotFound) => self.send(conn, draft, effects),
             _ => self.reply(conn, failed(Subject::Message, outcome), effects),
         }
     }
@@ -304,7 +305,7 @@ impl Hub {
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
-        let is_kept = *outcome == Outcome::Done;
+        let is_kept = *outcome == Ok(Value::Done);
         self.ids.mark_kept(is_kept.then_some(mark));
         for (conn, what) in std::mem::take(&mut self.await_id) {
             if !self.set_on_hold(conn, false) {

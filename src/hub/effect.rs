@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::input::ConnId;
-use crate::chat::event::Notice;
+use crate::chat::event::Event;
 use crate::chat::message::Message;
-use crate::hub::job::{Job, Ticket};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId};
 use crate::protocol::native::closing::Closing;
 use crate::protocol::native::list::{List, Piece};
 use crate::protocol::native::write::Reply;
@@ -43,9 +43,9 @@ pub enum Effect {
         to: Recipients,
     },
     /// Tell something that was not asked for, which counts against the send queues.
-    Notice {
+    Event {
         /// What.
-        notice: Notice,
+        notice: Event,
         /// To whom.
         to: Recipients,
     },
@@ -66,7 +66,7 @@ pub enum Effect {
     /// Do something that may block, and hand its outcome back with the ticket.
     Job {
         /// What the outcome is handed back with.
-        ticket: Ticket,
+        ticket: JobId,
         /// What to do.
         job: Job,
     },
@@ -74,7 +74,7 @@ pub enum Effect {
     /// that was opened comes to this or to a download, which may both be some inputs later.
     DropFile {
         /// The job that opened the file.
-        ticket: Ticket,
+        ticket: JobId,
     },
     /// Begin a download of the file that the job with this ticket opened; the reply that announces
     /// it comes before. The outbox ends the stream.
@@ -82,7 +82,7 @@ pub enum Effect {
         /// To whom.
         conn: ConnId,
         /// The job that opened the file.
-        ticket: Ticket,
+        ticket: JobId,
         /// The number of the stream.
         stream: u32,
         /// The first byte to send, and the one after the last.
@@ -94,7 +94,7 @@ pub enum Effect {
         /// From whom.
         conn: ConnId,
         /// The job that opened the file.
-        ticket: Ticket,
+        ticket: JobId,
         /// The number of the stream.
         stream: u32,
         /// The first byte that is still to come, and the one after the last.
@@ -153,10 +153,10 @@ impl Effects {
     }
 
     /// Tells something, where there is anybody to tell.
-    pub fn notify(&mut self, notice: Notice, to: impl IntoIterator<Item = ConnId>) {
+    pub fn notify(&mut self, notice: Event, to: impl IntoIterator<Item = ConnId>) {
         let to = self.recipients(to);
         if !to.is_empty() {
-            self.push(Effect::Notice { notice, to });
+            self.push(Effect::Event { notice, to });
         }
     }
 

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use super::Hub;
 use super::delivery::Draft;
-use super::effect::{Effect, Effects};
-use super::input::ConnId;
 use super::tasks::UnderWay;
 use super::uploads::Upload;
-use crate::chat::event::Notice;
-use crate::chat::file::{FileRef, Place, UploadId};
+use crate::chat::event::Event;
+use crate::chat::file::{FileRef, FileTarget, UploadId};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
-use crate::hub::job::{Job, Outcome};
+use crate::chat::refusal::Failure;
+use crate::hub::effect::{Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Value};
 
 /// An upload of which all bytes came.
 #[derive(Debug)]
@@ -62,11 +63,11 @@ impl Hub {
         effects: &mut Effects,
     ) {
         match (outcome, &whole.upload.place) {
-            (Outcome::Done, Place::Shared(_)) => {
+            (Ok(Value::Done), FileTarget::Shared(_)) => {
                 let job = Job::FinishUpload { upload: whole.id, message: None };
                 self.submit(job, UnderWay::FinishesUpload(whole, None), effects);
             }
-            (Outcome::Done, Place::Chat(..)) => self.publish(whole, effects),
+            (Ok(Value::Done), FileTarget::Chat(..)) => self.publish(whole, effects),
             (other, _) => self.upload_failed(whole, other, effects),
         }
     }
@@ -74,11 +75,11 @@ impl Hub {
     /// Has the message kept that sends a file, under the next id. Where the store has yet to keep a
     /// mark above that, it waits.
     pub(super) fn publish(&mut self, whole: WholeUpload, effects: &mut Effects) {
-        let Place::Chat(chat, name) = &whole.upload.place else { return };
+        let FileTarget::Chat(chat, name) = &whole.upload.place else { return };
         if let Chat::Group(group) = *chat
             && self.groups.reads_since(whole.upload.owner, group).is_none()
         {
-            return self.upload_failed(whole, &Outcome::NotFound, effects);
+            return self.upload_failed(whole, &Err(Failure::NotFound), effects);
         }
         let Some(id) = self.next_id(effects) else { return self.uploads.without_id.push(whole) };
         let message = StoredMessage {
@@ -104,7 +105,7 @@ impl Hub {
         if let Some(id) = message {
             self.uploads.published.0.remove(&id);
         }
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             return self.upload_failed(whole, outcome, effects);
         }
         let WholeUpload { conn, stream, upload, .. } = whole;
@@ -112,7 +113,7 @@ impl Hub {
             Some(id) => FileRef::Sent(id),
             None => FileRef::Shared(upload.name().clone()),
         };
-        let notice = Notice::Put { stream, size: upload.size, file };
+        let notice = Event::Put { stream, size: upload.size, file };
         self.tell_uploader(conn, &upload, notice, effects);
         if let (Some(id), Some(to)) = (message, upload.to) {
             let text = upload.name().as_str().into();
@@ -133,36 +134,36 @@ impl Hub {
     ) {
         let WholeUpload { conn, stream, id, upload } = whole;
         let reason = match outcome {
-            Outcome::Exists => {
+            Err(Failure::Exists) => {
                 self.drop_upload(id, effects);
                 "somebody else was first with that name"
             }
-            Outcome::Mismatch => {
+            Err(Failure::Mismatch) => {
                 self.drop_upload(id, effects);
                 "its SHA-256 is not the one that was expected"
             }
-            Outcome::NotFound if upload.to.is_some() => {
+            Err(Failure::NotFound) if upload.to.is_some() => {
                 self.drop_upload(id, effects);
                 "you are no member of that group any more"
             }
-            Outcome::NotFound => "its folder is gone, announce it again to try later",
-            Outcome::NoRoom => "no room on the disk, announce it again to try later",
+            Err(Failure::NotFound) => "its folder is gone, announce it again to try later",
+            Err(Failure::NoRoom) => "no room on the disk, announce it again to try later",
             _ => TRY_AGAIN,
         };
-        self.tell_uploader(conn, &upload, Notice::Abort { stream, reason }, effects);
+        self.tell_uploader(conn, &upload, Event::Abort { stream, reason }, effects);
     }
 
     fn tell_uploader(
         &mut self,
         conn: ConnId,
         upload: &Upload,
-        notice: Notice,
+        notice: Event,
         effects: &mut Effects,
     ) {
         self.uploads.release(upload, conn);
         let Some(session) = self.sessions.get_mut(conn) else { return };
         session.answers.upload_finished();
         let to = effects.recipients([conn]);
-        effects.push(Effect::Notice { notice, to });
+        effects.push(Effect::Event { notice, to });
     }
 }

@@ -2,13 +2,13 @@
 
 use super::Hub;
 use super::directory::UserIndex;
-use super::effect::Effects;
-use super::input::ConnId;
 use super::lists::Asked;
 use super::messages::Refused;
 use super::tasks::Task;
 use crate::chat::message::{Chat, Destination, MessageId};
 use crate::chat::name::Target;
+use crate::hub::effect::Effects;
+use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Selection};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Detail, Reply};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::chat::address::Address;
 use crate::chat::request::Request;
 use crate::chat::text::Text;
-use crate::hub::job::{Outcome, Ticket};
+use crate::hub::job::{JobId, Outcome};
 use crate::protocol::native::frame::FrameError;
 use crate::protocol::native::parse::Refusal;
 
@@ -123,7 +123,7 @@ pub enum Input<'a> {
     /// A job is done.
     Done {
         /// The ticket that it was given.
-        ticket: Ticket,
+        ticket: JobId,
         /// What came of it.
         outcome: Outcome,
     },

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::Hub;
 use super::directory::OPERATOR;
-use super::input::ConnId;
 use super::sent::Wanted;
 use super::session::State;
 use super::tasks::{Task, UnderWay};
 use super::uploads::{Spot, Upload};
+use crate::hub::input::ConnId;
 use crate::limits::HELD_MESSAGES_MAX;
 use crate::protocol::native::verb::Verb;
 

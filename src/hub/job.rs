@@ -1,16 +1,17 @@
 //! What may block, and so happens on other threads: jobs by value, outcomes by value.
 
 use crate::chat::account::{Account, KnownNetwork, NetworksOf};
-use crate::chat::file::{Entry, Place, UploadId};
+use crate::chat::file::{FileTarget, FolderEntry, UploadId};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::{DisplayName, FileName, Key, Number};
+use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 
 /// Names a job, so that its outcome finds the session that waits for it. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ticket(pub u64);
+pub struct JobId(pub u64);
 
 /// Which messages a list holds, at most
 /// [`LIST_MESSAGES_MAX`](crate::chat::request::LIST_MESSAGES_MAX).
@@ -38,7 +39,7 @@ pub enum Selection {
 
 /// What the store knew when it was opened, and the hub begins with.
 #[derive(Clone, Debug, Default)]
-pub struct Kept {
+pub struct Snapshot {
     /// All accounts, without the operator's.
     pub accounts: Vec<Account>,
     /// The administrators' numbers.
@@ -177,12 +178,12 @@ pub enum Job {
     /// Forget a group, its messages and its files.
     EndGroup(GroupId),
     /// Open an upload: a new one, or one that broke off, where the same user announced the same
-    /// place and size. The outcome is [`Outcome::UploadReady`], or why not.
+    /// place and size. The outcome is [`Value::UploadReady`], or why not.
     BeginUpload {
         /// Whose.
         owner: Number,
         /// Where it goes.
-        place: Place,
+        place: FileTarget,
         /// How many bytes it will have.
         size: u64,
         /// How many bytes all of the owner's files and uploads may have.
@@ -193,7 +194,7 @@ pub enum Job {
         /// Which.
         upload: UploadId,
         /// The sum that it is to have, where one was told; with another it is
-        /// [`Outcome::Mismatch`].
+        /// [`Failure::Mismatch`].
         expected: Option<Sha256Sum>,
     },
     /// Make a whole upload that is on disk a file. Where it goes into a chat, that is done in turn
@@ -235,8 +236,11 @@ pub enum Job {
 }
 
 /// What came of a job.
+pub type Outcome = Result<Value, Failure>;
+
+/// What a job that succeeded gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Value {
     /// Done, and on disk where the job keeps something.
     Done,
     /// The password is the right one.
@@ -244,7 +248,7 @@ pub enum Outcome {
     /// The password is not the right one.
     PasswordWrong,
     /// The folder's entries.
-    Folder(Vec<Entry>),
+    Folder(Vec<FolderEntry>),
     /// The upload is open.
     UploadReady {
         /// Which it is.
@@ -254,10 +258,6 @@ pub enum Outcome {
         /// The sum of those.
         sha256: Sha256Sum,
     },
-    /// The upload is whole, and not what its sender expects.
-    Mismatch,
-    /// A file of that name exists already.
-    Exists,
     /// The message that sent a file.
     Sent(StoredMessage),
     /// The file is open.
@@ -297,12 +297,4 @@ pub enum Outcome {
         /// Whether there are more.
         more: bool,
     },
-    /// There is no such file or folder, or it must not be read; or no such key.
-    NotFound,
-    /// Too many such jobs wait already.
-    Busy,
-    /// There is no room on the disk.
-    NoRoom,
-    /// It failed for another reason, which the log tells.
-    Failed,
 }

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 
 use super::Hub;
 use super::directory::{Directory, OPERATOR, UserIndex};
-use super::effect::Effects;
 use super::tasks::UnderWay;
 use super::throttle::{Try, TryOf};
 use crate::chat::account::{KnownNetwork, NetworksOf};
 use crate::chat::address::{Address, Prefix};
 use crate::chat::name::UserName;
-use crate::hub::job::{Job, Outcome};
+use crate::hub::effect::Effects;
+use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::{KNOWN_NETWORKS_MAX, NETWORK_KNOWN_DAYS};
 
 const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
@@ -116,7 +116,7 @@ impl Hub {
 
     /// The networks of a user are on disk, or are not and come there with the next login.
     pub(super) fn networks_kept(&mut self, user: UserIndex, outcome: &Outcome) {
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             self.known_networks.unsaved.insert(user);
         }
     }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::Hub;
 use super::answers::Answer;
-use super::effect::{CloseReason, Effect, Effects};
-use super::input::ConnId;
 use super::tasks::{Task, failed};
 use crate::chat::message::{Destination, Message, MessageId, StoredMessage};
 use crate::chat::name::{Number, UserRef};
-use crate::hub::job::{Job, Outcome, Selection, Ticket};
+use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
 use crate::limits::PIECE_MESSAGES_MAX;
 use crate::protocol::native::list::{Item, List, Piece};
 use crate::protocol::native::verb::Verb;
@@ -72,12 +72,12 @@ impl Hub {
     pub(super) fn messages_selected(
         &mut self,
         conn: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         asked: Asked,
         outcome: Outcome,
         effects: &mut Effects,
     ) {
-        let Outcome::Selected { mut ids, left } = outcome else {
+        let Ok(Value::Selected { mut ids, left }) = outcome else {
             return self.reply(conn, failed(asked.verb, &outcome), effects);
         };
         self.retention.drop_old(&mut ids);
@@ -136,7 +136,7 @@ impl Hub {
     /// The messages as items, where they are the next ones of the list.
     fn next_items(&self, conn: ConnId, outcome: Outcome) -> Option<Vec<Item>> {
         let list = self.lists.get(&conn)?;
-        let Outcome::Messages(messages) = outcome else { return None };
+        let Ok(Value::Messages(messages)) = outcome else { return None };
         let ids = list.ids.iter().rev();
         let are_next = !messages.is_empty()
             && messages.len() <= list.ids.len()

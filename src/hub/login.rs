@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::effect::{CloseReason, Effect, Effects};
 use super::figures::Login;
-use super::input::ConnId;
 use super::session::{Claim, Refusal, State};
 use super::tasks::{Attempt, Task, failed};
 use super::throttle::{Try, Verdict};
@@ -13,8 +11,11 @@ use super::turns::InTurn;
 use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::name::UserName;
+use crate::chat::refusal::Failure;
 use crate::chat::text::{Secret, Text};
-use crate::hub::job::{Job, Outcome};
+use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::{PASSWORD_BYTES_MAX, RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Detail, Reply};
@@ -120,7 +121,7 @@ impl Hub {
     ) -> Duration {
         let now = self.now.steady;
         let delay = match outcome {
-            Outcome::PasswordWrong => self.throttle.wrong(tried, now),
+            Ok(Value::PasswordWrong) => self.throttle.wrong(tried, now),
             _ => {
                 self.throttle.give_back(tried, now);
                 Duration::ZERO
@@ -138,7 +139,7 @@ impl Hub {
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
-        if *outcome == Outcome::Done {
+        if *outcome == Ok(Value::Done) {
             // Whoever asked for it may be gone; the account is there all the same.
             let user = self.directory.add(account);
             self.tally.login(Login::Registered);
@@ -159,19 +160,19 @@ impl Hub {
     ) {
         // No password is that of a name that nobody has.
         let outcome = match (outcome, attempt.user) {
-            (Outcome::PasswordRight, None) => &Outcome::PasswordWrong,
+            (Ok(Value::PasswordRight), None) => &Ok(Value::PasswordWrong),
             (other, _) => other,
         };
         let delay = self.tried(attempt.tried, outcome, effects);
         match (outcome, attempt.user) {
-            (Outcome::PasswordRight, Some(user)) if self.rights.is_banned(user) => {
+            (Ok(Value::PasswordRight), Some(user)) if self.rights.is_banned(user) => {
                 self.tally.login(Login::Banned);
                 self.refuse_banned(conn, attempt.verb, effects);
             }
-            (Outcome::PasswordRight, Some(user)) => {
+            (Ok(Value::PasswordRight), Some(user)) => {
                 self.admit(conn, user, attempt.verb, attempt.takeover, effects);
             }
-            (Outcome::PasswordWrong, _) => {
+            (Ok(Value::PasswordWrong), _) => {
                 self.tally.login(Login::Wrong);
                 self.refuse_login(conn, attempt.verb, delay, effects);
             }
@@ -307,7 +308,7 @@ pub(super) fn wrong(verb: Verb) -> Reply {
 /// The answer to a login that came to nothing, though perhaps it should not.
 pub(super) fn not_checked(verb: Verb, outcome: &Outcome) -> Reply {
     match outcome {
-        Outcome::NoRoom => failed(verb, outcome),
+        Err(Failure::NoRoom) => failed(verb, outcome),
         _ => Reply::new(Code::Busy, verb, Detail::RetryAfter(RETRY_SECONDS)),
     }
 }

@@ -1,23 +1,22 @@
 //! What the chat knows, and what it wants done about what happens.
 //!
-//! [`Hub::handle`] takes one [`Input`] and the time, and adds [`Effect`]s. There is no socket,
-//! file, clock, random number or thread in here, so that a test can be the world: see
-//! tests/simulator.
+//! [`Hub::handle`] takes one [`Input`] and the time, and adds [`Effects`]. There is no socket, file,
+//! clock, random number or thread in here, so that a test can be the world: see tests/simulator.
 
 mod answers;
 mod command;
 mod credentials;
 mod delivery;
 mod directory;
-mod effect;
+pub mod effect;
 mod figures;
 mod finishing;
 mod groups;
 mod history;
 mod ids;
-mod input;
+pub mod input;
 mod invariants;
-mod job;
+pub mod job;
 mod keys;
 mod known_networks;
 mod lists;
@@ -36,10 +35,6 @@ mod turns;
 mod uploads;
 mod users;
 mod welcome;
-
-pub use effect::{CloseReason, Effect, Effects, Recipients};
-pub use input::{ConnId, Input, Now, UploadEnd};
-pub use job::{Job, Kept, Outcome, Selection, Ticket};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -63,6 +58,9 @@ use self::throttle::Throttle;
 use self::turns::Turns;
 use self::uploads::Uploads;
 use self::welcome::Entering;
+use crate::hub::effect::Effects;
+use crate::hub::input::{ConnId, Input, Now};
+use crate::hub::job::{JobId, Snapshot};
 use crate::protocol::native::list::Item;
 use crate::protocol::native::verb::Verb;
 
@@ -108,7 +106,7 @@ pub struct Hub {
     turns: Turns,
     /// Wrong passwords that are told later, by the time on the steady clock.
     refusals: BTreeSet<(Duration, ConnId)>,
-    under_way: HashMap<Ticket, UnderWay>,
+    under_way: HashMap<JobId, UnderWay>,
     last_ticket: u64,
     ids: Ids,
     keys: Keys,
@@ -134,7 +132,7 @@ pub struct Hub {
 impl Hub {
     /// A chat that begins with what was kept, and nobody online. Whatever the hub draws by lot
     /// comes from `seed`.
-    pub fn new(config: Config, seed: u64, mut kept: Kept) -> Self {
+    pub fn new(config: Config, seed: u64, mut kept: Snapshot) -> Self {
         let keys = match config.keep_messages {
             true => Keys::kept(&kept.keys),
             false => Keys::in_memory(),

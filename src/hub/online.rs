@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::directory::{Directory, OPERATOR, UserIndex};
-use super::effect::{Effects, Recipients};
-use super::input::ConnId;
 use crate::chat::address::Address;
 use crate::chat::message::MessageId;
+use crate::hub::effect::{Effects, Recipients};
+use crate::hub::input::ConnId;
 use crate::protocol::native::list::{Item, Online as Line};
 
 /// Who is online. The three lists run side by side; who leaves is replaced by the last.

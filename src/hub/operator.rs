@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use super::Hub;
 use super::answers::Answer;
 use super::directory::{Directory, OPERATOR, UserIndex};
-use super::effect::{CloseReason, Effect, Effects};
-use super::input::ConnId;
 use super::messages::{NO_USER, Refused};
 use super::tasks::{Task, failed};
-use crate::chat::event::Notice;
+use crate::chat::event::Event;
 use crate::chat::name::{Number, UserRef};
 use crate::chat::text::Reason;
-use crate::hub::job::{Job, Kept, Outcome};
+use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Snapshot, Value};
 use crate::log::Quoted;
 use crate::protocol::native::closing::Closing;
 use crate::protocol::native::verb::Verb;
@@ -39,7 +39,7 @@ pub(super) struct Rights {
 
 impl Rights {
     /// The rights that were kept.
-    pub fn new(kept: &Kept, directory: &Directory) -> Self {
+    pub fn new(kept: &Snapshot, directory: &Directory) -> Self {
         let find = |numbers: &[Number]| {
             let users = numbers.iter().filter_map(|number| directory.find_number(*number));
             users.collect()
@@ -141,7 +141,7 @@ impl Hub {
         effects: &mut Effects,
     ) -> Answer {
         let verb = if banned { Verb::Ban } else { Verb::Unban };
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             return Answer::Reply(failed(verb, outcome));
         }
         log::info!(
@@ -200,7 +200,7 @@ impl Hub {
         by: UserIndex,
         outcome: &Outcome,
     ) -> Answer {
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             return Answer::Reply(failed(Verb::Admin, outcome));
         }
         let word = if admin { "on" } else { "off" };
@@ -225,7 +225,7 @@ impl Hub {
         self.stops_at = (seconds > 0).then_some(at);
         if seconds > 0 {
             let all = self.sessions.iter().map(|(conn, _)| conn);
-            effects.notify(Notice::Shutdown { seconds }, all);
+            effects.notify(Event::Shutdown { seconds }, all);
         }
         effects.push(Effect::Stop { seconds });
     }
@@ -235,7 +235,7 @@ impl Hub {
         let is_known = self.stops_at.is_some_and(|at| at <= self.now.steady);
         if !is_known {
             let all = self.sessions.iter().map(|(conn, _)| conn);
-            effects.notify(Notice::Shutdown { seconds }, all);
+            effects.notify(Event::Shutdown { seconds }, all);
         }
     }
 
@@ -244,6 +244,6 @@ impl Hub {
         let Some(at) = self.stops_at else { return };
         let left = at.saturating_sub(self.now.steady);
         let seconds = u32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-        effects.notify(Notice::Shutdown { seconds }, [conn]);
+        effects.notify(Event::Shutdown { seconds }, [conn]);
     }
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 use super::Hub;
 use super::answers::Answer;
 use super::directory::UserIndex;
-use super::effect::Effects;
-use super::input::ConnId;
 use super::tasks::{Task, failed};
 use crate::chat::address::Address;
-use crate::chat::event::{Call, Notice};
+use crate::chat::event::{Call, Event};
 use crate::chat::name::UserRef;
-use crate::hub::job::{Job, Outcome};
+use crate::hub::effect::Effects;
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::{CALL_PERIOD, CALLS_PER_PERIOD_MAX, SILENCE_LOOK_PERIOD};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Detail, Reply};
@@ -207,7 +207,7 @@ impl Hub {
         outcome: Outcome,
         effects: &mut Effects,
     ) -> Answer {
-        let Outcome::Token(ticket) = outcome else {
+        let Ok(Value::Token(ticket)) = outcome else {
             return Answer::Reply(failed(Verb::Call, &outcome));
         };
         let session = self.sessions.get(conn);
@@ -223,7 +223,7 @@ impl Hub {
             port: self.peers.port(caller),
             ticket: ticket.clone(),
         };
-        effects.notify(Notice::Call(Box::new(called)), [to]);
+        effects.notify(Event::Call(Box::new(called)), [to]);
         let user = self.directory.account(callee).name;
         let call = Call { user, address, port: Some(port), ticket };
         Answer::Reply(Reply::new(Code::Done, Verb::Call, Detail::Call(Box::new(call))))

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::effect::Effects;
 use super::tasks::UnderWay;
 use crate::chat::message::MessageId;
-use crate::hub::job::{Job, Outcome, Ticket};
+use crate::hub::effect::Effects;
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::limits::{LIST_TIME_MAX, REMOVAL_PAUSE, REMOVAL_PERIOD};
 
 /// When old messages are removed, and which.
@@ -18,7 +18,7 @@ pub(super) struct Retention {
     /// When the next step is due, on the steady clock; none while one is under way.
     pub next: Option<Duration>,
     /// The last step that was begun, and before which message it removes.
-    last: Option<(Ticket, MessageId)>,
+    last: Option<(JobId, MessageId)>,
     /// Before which message the step removes that is due and held up by lists.
     held_up: Option<MessageId>,
 }
@@ -31,7 +31,7 @@ impl Retention {
 
     /// Whether messages as old as that may be gone, though a job before which they were there still
     /// saw them.
-    pub fn removes_since(&self, job: Ticket, oldest: MessageId) -> bool {
+    pub fn removes_since(&self, job: JobId, oldest: MessageId) -> bool {
         self.last.is_some_and(|(ticket, before)| ticket > job && before > oldest)
     }
 
@@ -80,7 +80,7 @@ impl Hub {
     /// A step of a removal is done, or could not be.
     pub(super) fn old_removed(&mut self, outcome: &Outcome) {
         let pause = match outcome {
-            Outcome::Removed { more: true } => REMOVAL_PAUSE,
+            Ok(Value::Removed { more: true }) => REMOVAL_PAUSE,
             _ => REMOVAL_PERIOD,
         };
         self.retention.next = Some(self.now.steady + pause);

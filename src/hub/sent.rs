@@ -4,12 +4,13 @@ use super::Hub;
 use super::answers::Answer;
 use super::command::log_in_first;
 use super::directory::UserIndex;
-use super::effect::Effects;
-use super::input::ConnId;
 use super::tasks::{Task, failed};
 use crate::chat::file::FileRef;
 use crate::chat::message::{Chat, MessageId, StoredMessage};
-use crate::hub::job::{Job, Outcome, Ticket};
+use crate::chat::refusal::Failure;
+use crate::hub::effect::Effects;
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::Reply;
 
@@ -54,7 +55,7 @@ impl Hub {
     pub(super) fn sent_found(
         &mut self,
         conn: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         id: MessageId,
         wanted: Wanted,
         outcome: &Outcome,
@@ -62,10 +63,10 @@ impl Hub {
     ) {
         let Some(user) = self.user_of(conn) else { return };
         let reply = match outcome {
-            Outcome::Sent(message) if message.id == id && self.may_read(user, message) => {
+            Ok(Value::Sent(message)) if message.id == id && self.may_read(user, message) => {
                 return self.use_sent(conn, ticket, id, wanted, effects);
             }
-            Outcome::Sent(_) | Outcome::NotFound => {
+            Ok(Value::Sent(_)) | Err(Failure::NotFound) => {
                 Reply::no_such_file(wanted.verb(), &FileRef::Sent(id).to_string())
             }
             other => failed(wanted.verb(), other),
@@ -80,7 +81,7 @@ impl Hub {
     fn use_sent(
         &mut self,
         conn: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         id: MessageId,
         wanted: Wanted,
         effects: &mut Effects,

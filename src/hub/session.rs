@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::answers::Answers;
 use super::directory::{OPERATOR, UserIndex};
-use super::input::ConnId;
 use crate::chat::address::Address;
 use crate::chat::name::{Key, UserName};
+use crate::hub::input::ConnId;
 use crate::protocol::native::verb::Verb;
 
 /// All sessions, by the slot of their connection.

@@ -4,10 +4,8 @@ use super::Hub;
 use super::answers::Answer;
 use super::delivery::{Draft, NO_GROUP_ANY_MORE};
 use super::directory::UserIndex;
-use super::effect::{Effect, Effects};
 use super::finishing::WholeUpload;
 use super::groups::Making;
-use super::input::ConnId;
 use super::lists::Asked;
 use super::sent::Wanted;
 use super::throttle::Try;
@@ -18,7 +16,10 @@ use crate::chat::file::{FileRef, UploadId};
 use crate::chat::group::GroupId;
 use crate::chat::message::MessageId;
 use crate::chat::name::{DisplayName, Number};
-use crate::hub::job::{Job, Outcome, Ticket};
+use crate::chat::refusal::Failure;
+use crate::hub::effect::{Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Reply, Subject};
 
@@ -134,14 +135,14 @@ impl Hub {
         job: Job,
         task: Task,
         effects: &mut Effects,
-    ) -> Ticket {
+    ) -> JobId {
         self.submit(job, UnderWay::Asked(conn, task), effects)
     }
 
     /// Begins a job, whose outcome comes back with a ticket.
-    pub(super) fn submit(&mut self, job: Job, what: UnderWay, effects: &mut Effects) -> Ticket {
+    pub(super) fn submit(&mut self, job: Job, what: UnderWay, effects: &mut Effects) -> JobId {
         self.last_ticket += 1;
-        let ticket = Ticket(self.last_ticket);
+        let ticket = JobId(self.last_ticket);
         self.under_way.insert(ticket, what);
         effects.push(Effect::Job { ticket, job });
         ticket
@@ -176,7 +177,7 @@ impl Hub {
     }
 
     /// Takes what came of a job.
-    pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome, effects: &mut Effects) {
+    pub(super) fn done(&mut self, ticket: JobId, outcome: Outcome, effects: &mut Effects) {
         match self.under_way.remove(&ticket) {
             Some(UnderWay::Asked(conn, task)) if task.is_waited_for() => {
                 if self.set_on_hold(conn, false) {
@@ -222,7 +223,7 @@ impl Hub {
     fn waited_for(
         &mut self,
         conn: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         task: Task,
         outcome: Outcome,
         effects: &mut Effects,
@@ -256,7 +257,7 @@ impl Hub {
     fn asked_for(
         &mut self,
         conn: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         task: Task,
         outcome: Outcome,
         effects: &mut Effects,
@@ -277,7 +278,7 @@ impl Hub {
                 return self.sent_found(conn, ticket, id, wanted, &outcome, effects);
             }
             Task::MakeToken => Self::token_made(outcome),
-            Task::KeepMessage(_) if outcome == Outcome::NotFound => {
+            Task::KeepMessage(_) if outcome == Err(Failure::NotFound) => {
                 Answer::Reply(NO_GROUP_ANY_MORE)
             }
             Task::KeepMessage(confirmation) => done_or_failed(confirmation, &outcome),
@@ -312,7 +313,7 @@ impl Hub {
     pub(super) fn resolve(
         &mut self,
         conn: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         answer: Answer,
         effects: &mut Effects,
     ) {
@@ -345,7 +346,7 @@ impl Hub {
 /// The answer to a request whose job keeps something.
 fn done_or_failed(done: Reply, outcome: &Outcome) -> Answer {
     Answer::Reply(match outcome {
-        Outcome::Done => done,
+        Ok(Value::Done) => done,
         other => failed(done.subject, other),
     })
 }
@@ -353,9 +354,9 @@ fn done_or_failed(done: Reply, outcome: &Outcome) -> Answer {
 /// The answer to a request whose job came to nothing.
 pub(super) fn failed(subject: impl Into<Subject>, outcome: &Outcome) -> Reply {
     let (code, text) = match outcome {
-        Outcome::NotFound => (Code::NotFound, "it is not there any more"),
-        Outcome::NoRoom => (Code::NoRoom, "no room on the disk"),
-        Outcome::Busy => (Code::Busy, "the server is busy, try again later"),
+        Err(Failure::NotFound) => (Code::NotFound, "it is not there any more"),
+        Err(Failure::NoRoom) => (Code::NoRoom, "no room on the disk"),
+        Err(Failure::Busy) => (Code::Busy, "the server is busy, try again later"),
         _ => (Code::Busy, "that failed, try again later"),
     };
     Reply::text(code, subject, text)

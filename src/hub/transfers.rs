@@ -2,13 +2,14 @@
 
 use super::Hub;
 use super::answers::{Answer, Download};
-use super::effect::{CloseReason, Effect, Effects};
-use super::input::ConnId;
 use super::tasks::{Task, failed};
-use crate::chat::event::Notice;
+use crate::chat::event::Event;
 use crate::chat::file::FileRef;
 use crate::chat::name::FileName;
-use crate::hub::job::{Job, Outcome, Ticket};
+use crate::chat::refusal::Failure;
+use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::protocol::native::list::{Item, List};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Detail, Reply};
@@ -27,12 +28,12 @@ impl Hub {
     /// A folder was read, or was not.
     pub(super) fn folder_listed(outcome: Outcome) -> Answer {
         match outcome {
-            Outcome::Folder(entries) => {
+            Ok(Value::Folder(entries)) => {
                 let items = entries.into_iter().map(Item::Entry).collect();
                 let last = Reply::text(Code::Done, Verb::Ls, "GET downloads a file");
                 Answer::List(List::whole(Verb::Ls, items, None, last))
             }
-            Outcome::NotFound => {
+            Err(Failure::NotFound) => {
                 Answer::Reply(Reply::text(Code::NotFound, Verb::Ls, "no such folder"))
             }
             other => Answer::Reply(failed(Verb::Ls, &other)),
@@ -48,10 +49,10 @@ impl Hub {
     /// A file was hashed, or was not.
     pub(super) fn file_summed(file: FileRef, outcome: &Outcome) -> Answer {
         Answer::Reply(match *outcome {
-            Outcome::Summed { sha256, size } => {
+            Ok(Value::Summed { sha256, size }) => {
                 Reply::new(Code::Done, Verb::Sum, Detail::Sum { sha256, size, file })
             }
-            Outcome::NotFound => Reply::no_such_file(Verb::Sum, &file.to_string()),
+            Err(Failure::NotFound) => Reply::no_such_file(Verb::Sum, &file.to_string()),
             _ => failed(Verb::Sum, outcome),
         })
     }
@@ -87,13 +88,13 @@ impl Hub {
     pub(super) fn file_opened(
         &mut self,
         conn: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         offset: u64,
         file: FileRef,
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
-        let opened = matches!(outcome, Outcome::Opened { .. });
+        let opened = matches!(outcome, Ok(Value::Opened { .. }));
         let Some(session) = self.sessions.get_mut(conn) else {
             if opened {
                 effects.push(Effect::DropFile { ticket });
@@ -102,15 +103,15 @@ impl Hub {
         };
         let guest = session.user().is_none();
         let reply = match *outcome {
-            Outcome::Opened { size } if offset <= size => {
+            Ok(Value::Opened { size }) if offset <= size => {
                 let download = Download { ticket, offset, size, file };
                 return self.resolve(conn, ticket, Answer::Download(download), effects);
             }
-            Outcome::Opened { .. } => {
+            Ok(Value::Opened { .. }) => {
                 effects.push(Effect::DropFile { ticket });
                 Reply::text(Code::BadParameters, Verb::Get, "the file ends before that offset")
             }
-            Outcome::NotFound => Reply::no_such_file(Verb::Get, &file.to_string()),
+            Err(Failure::NotFound) => Reply::no_such_file(Verb::Get, &file.to_string()),
             _ => failed(Verb::Get, outcome),
         };
         session.answers.download_refused();
@@ -185,8 +186,8 @@ impl Hub {
         let was_open = session.answers.close_download(stream);
         if was_open && !complete {
             let to = effects.recipients([conn]);
-            let notice = Notice::Abort { stream, reason: "the file can't be read any further" };
-            effects.push(Effect::Notice { notice, to });
+            let notice = Event::Abort { stream, reason: "the file can't be read any further" };
+            effects.push(Effect::Event { notice, to });
         }
     }
 

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Hub;
-use super::effect::Effects;
-use super::input::ConnId;
 use super::tasks::Attempt;
 use super::throttle::Verdict;
 use crate::chat::address::Address;
+use crate::hub::effect::Effects;
+use crate::hub::input::ConnId;
 use crate::hub::job::Job;
 
 /// A login that may be checked later, or a change of a password.

@@ -9,15 +9,16 @@ use super::Hub;
 use super::answers::{Answer, Answers, ReadyUpload};
 use super::delivery::Addressee;
 use super::directory::UserIndex;
-use super::effect::{Effect, Effects};
 use super::finishing::{Published, WholeUpload};
-use super::input::{ConnId, UploadEnd};
 use super::tasks::{Task, UnderWay, failed};
-use crate::chat::event::Notice;
-use crate::chat::file::{Place, UploadId};
+use crate::chat::event::Event;
+use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::name::{FileName, Target};
+use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::job::{Job, Outcome, Ticket};
+use crate::hub::effect::{Effect, Effects};
+use crate::hub::input::{ConnId, UploadEnd};
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Detail, Reply};
@@ -26,7 +27,7 @@ use crate::protocol::native::write::{Code, Detail, Reply};
 #[derive(Clone, Debug)]
 pub(super) struct Upload {
     pub owner: UserIndex,
-    pub place: Place,
+    pub place: FileTarget,
     /// To whom it goes, where it goes into a chat.
     pub to: Option<Addressee>,
     /// How many bytes it will have.
@@ -39,7 +40,7 @@ pub(super) struct Upload {
 /// one chat under the same name and size, which can't be told apart when it breaks off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Spot {
-    place: Place,
+    place: FileTarget,
     sender: Option<(UserIndex, u64)>,
 }
 
@@ -51,7 +52,7 @@ impl Upload {
 
     pub fn name(&self) -> &FileName {
         match &self.place {
-            Place::Shared(name) | Place::Chat(_, name) => name,
+            FileTarget::Shared(name) | FileTarget::Chat(_, name) => name,
         }
     }
 
@@ -125,7 +126,8 @@ impl Hub {
         let Some(owner) = self.user_of(conn) else {
             return;
         };
-        let upload = Upload { owner, place: Place::Shared(name), to: None, size, expected: None };
+        let upload =
+            Upload { owner, place: FileTarget::Shared(name), to: None, size, expected: None };
         match self.check_size(size) {
             Ok(()) => self.announce(conn, upload, effects),
             Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Put, text), effects),
@@ -150,7 +152,7 @@ impl Hub {
         };
         match to {
             Ok(to) => {
-                let place = Place::Chat(self.chat_of(owner, to), name);
+                let place = FileTarget::Chat(self.chat_of(owner, to), name);
                 let upload = Upload { owner, place, to: Some(to), size, expected: None };
                 self.announce(conn, upload, effects);
             }
@@ -216,35 +218,39 @@ impl Hub {
     pub(super) fn upload_opened(
         &mut self,
         conn: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         upload: Upload,
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get_mut(conn) else {
             // It stays in the store, and its spot was given free with the session.
-            if matches!(outcome, Outcome::UploadReady { .. }) {
+            if matches!(outcome, Ok(Value::UploadReady { .. })) {
                 effects.push(Effect::DropFile { ticket });
             }
             return;
         };
         let verb = upload.verb();
         let reply = match *outcome {
-            Outcome::UploadReady { upload: id, offset, sha256 } if offset <= upload.size => {
+            Ok(Value::UploadReady { upload: id, offset, sha256 }) if offset <= upload.size => {
                 let ready = ReadyUpload { ticket, id, offset, sha256, upload };
                 return self.resolve(conn, ticket, Answer::Upload(ready), effects);
             }
-            Outcome::UploadReady { upload: id, offset, .. } => {
+            Ok(Value::UploadReady { upload: id, offset, .. }) => {
                 log::error!("event=upload-broken upload={} offset={offset}", id.0);
                 effects.push(Effect::DropFile { ticket });
-                failed(verb, &Outcome::Failed)
+                failed(verb, &Err(Failure::Failed))
             }
-            Outcome::Exists => Reply::text(Code::NameNotAllowed, verb, "that name is taken"),
-            Outcome::NotFound if verb == Verb::Put => {
+            Err(Failure::Exists) => Reply::text(Code::NameNotAllowed, verb, "that name is taken"),
+            Err(Failure::NotFound) if verb == Verb::Put => {
                 Reply::text(Code::NotFound, verb, "no such folder")
             }
-            Outcome::NotFound => Reply::text(Code::NotFound, verb, "there is no such group now"),
-            Outcome::NoRoom => Reply::text(Code::NoRoom, verb, "no room on the disk or for you"),
+            Err(Failure::NotFound) => {
+                Reply::text(Code::NotFound, verb, "there is no such group now")
+            }
+            Err(Failure::NoRoom) => {
+                Reply::text(Code::NoRoom, verb, "no room on the disk or for you")
+            }
             _ => failed(verb, outcome),
         };
         session.answers.upload_refused();
@@ -322,7 +328,7 @@ impl Hub {
         };
         self.end_upload(conn, &upload);
         let to = effects.recipients([conn]);
-        effects.push(Effect::Notice { notice: Notice::Abort { stream, reason }, to });
+        effects.push(Effect::Event { notice: Event::Abort { stream, reason }, to });
     }
 
     fn end_upload(&mut self, conn: ConnId, upload: &Upload) {
@@ -340,7 +346,7 @@ impl Hub {
 
     /// An upload is forgotten, or could not be: then it counts to its owner's quota for its day.
     pub(super) fn upload_dropped(id: UploadId, outcome: &Outcome) {
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             log::warn!("event=upload-not-dropped upload={} outcome={outcome:?}", id.0);
         }
     }
@@ -359,7 +365,7 @@ impl Hub {
     /// Old uploads were removed, or could not be.
     pub(super) fn old_uploads_removed(&mut self, outcome: &Outcome) {
         let pause = match outcome {
-            Outcome::Removed { more: true } => REMOVAL_PAUSE,
+            Ok(Value::Removed { more: true }) => REMOVAL_PAUSE,
             _ => REMOVAL_PERIOD,
         };
         self.uploads.next_removal = Some(self.now.steady + pause);

@@ -3,12 +3,12 @@
 use super::Hub;
 use super::answers::Answer;
 use super::directory::{OPERATOR, UserIndex};
-use super::effect::{Effect, Effects};
-use super::input::ConnId;
 use super::tasks::{Task, failed};
-use crate::chat::event::Notice;
+use crate::chat::event::Event;
 use crate::chat::name::DisplayName;
-use crate::hub::job::{Job, Outcome};
+use crate::hub::effect::{Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Value};
 use crate::protocol::native::list::List;
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Reply};
@@ -38,7 +38,7 @@ impl Hub {
         display: DisplayName,
         outcome: &Outcome,
     ) -> Answer {
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             return Answer::Reply(failed(Verb::Nick, outcome));
         }
         self.directory.set_display(user, display);
@@ -82,9 +82,9 @@ impl Hub {
         }
         let account = self.directory.account(user);
         let notice = match online {
-            true => Notice::On(account.name, account.number),
-            false => Notice::Off(account.name, account.number),
+            true => Event::On(account.name, account.number),
+            false => Event::Off(account.name, account.number),
         };
-        effects.push(Effect::Notice { notice, to });
+        effects.push(Effect::Event { notice, to });
     }
 }

@@ -8,15 +8,16 @@
 use super::Hub;
 use super::answers::Answer;
 use super::directory::{OPERATOR, UserIndex};
-use super::effect::{CloseReason, Effect, Effects};
 use super::figures::Login;
-use super::input::ConnId;
 use super::login::not_checked;
 use super::session::{Composing, State};
 use super::tasks::{Task, failed};
 use crate::chat::message::{Chat, Message, MessageId, Unread};
 use crate::chat::name::{Number, UserRef};
-use crate::hub::job::{Job, Outcome};
+use crate::chat::refusal::Failure;
+use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Value};
 use crate::protocol::native::list::{Item, List};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Detail, Reply};
@@ -109,7 +110,7 @@ impl Hub {
         }
         let account = self.directory.account(user);
         let unread = match outcome {
-            Outcome::Unread(unread) => self.unread_items(account.number, &unread),
+            Ok(Value::Unread(unread)) => self.unread_items(account.number, &unread),
             // Whoever has to look why the store fails must be let in all the same.
             outcome if user == OPERATOR => {
                 log::warn!("event=unread-not-counted conn={conn} outcome={outcome:?}");
@@ -124,7 +125,7 @@ impl Hub {
             if !is_news {
                 self.tell_presence(user, false, effects);
             }
-            let reply = not_checked(verb, &Outcome::Busy);
+            let reply = not_checked(verb, &Err(Failure::Busy));
             return self.start_over(conn, reply, effects);
         };
         let welcome = Detail::LoggedIn(account.name, account.number);
@@ -160,7 +161,7 @@ impl Hub {
     /// What is unread was counted, or could not be.
     pub(super) fn unread_counted(&self, reader: Number, outcome: Outcome) -> Answer {
         let items = match &outcome {
-            Outcome::Unread(unread) => self.unread_items(reader, unread),
+            Ok(Value::Unread(unread)) => self.unread_items(reader, unread),
             _ => None,
         };
         match items {

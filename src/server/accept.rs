@@ -9,7 +9,8 @@ use super::peer::Peer;
 use super::poll::{Interest, Key, Poll, Ready};
 use super::tls::Tls;
 use super::{Server, Timer};
-use crate::hub::{CloseReason, Input};
+use crate::hub::effect::CloseReason;
+use crate::hub::input::Input;
 use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX};
 
 impl Server {

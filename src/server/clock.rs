@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::hub::Now;
+use crate::hub::input::Now;
 
 /// By how much the clock may be corrected without a word. What disciplines it (adjtimex(2)) moves
 /// it by less, if at all by leaps.

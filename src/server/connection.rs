@@ -15,7 +15,7 @@ use super::sink::Sink;
 use super::tick_lines::TickLines;
 use super::tls::TlsSession;
 use super::upload::{Upload, Uploads};
-use crate::hub::CloseReason;
+use crate::hub::effect::CloseReason;
 use crate::limits::HANDSHAKE_BYTES;
 use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
 use crate::protocol::native::frame::Decoder;

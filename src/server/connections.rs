@@ -12,7 +12,8 @@ use super::connection::{Connection, Phase};
 use super::poll::{Interest, Key, Poll};
 use super::timers::Timers;
 use crate::chat::address::Address;
-use crate::hub::{CloseReason, ConnId};
+use crate::hub::effect::CloseReason;
+use crate::hub::input::ConnId;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
 
 /// All connections.

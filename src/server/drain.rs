@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::accept::unwatch;
 use super::{Server, Timer};
-use crate::hub::{CloseReason, ConnId, Input};
+use crate::hub::effect::CloseReason;
+use crate::hub::input::{ConnId, Input};
 use crate::limits::{
     COME_BACK_SPREAD_MAX, LEAVE_PERIOD, LEAVES_PER_PERIOD, LINGER_TIME_MAX, RETURNS_PER_SECOND,
 };

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::Server;
 use super::connection::Phase;
 use super::download::Download;
-use crate::hub::{CloseReason, ConnId, Effect, Input};
+use crate::hub::effect::{CloseReason, Effect};
+use crate::hub::input::{ConnId, Input};
 use crate::limits::FINISH_TIME_MAX;
 use crate::protocol::native::list::List;
 use crate::protocol::native::write::Reply;
@@ -37,7 +38,7 @@ impl Server {
                 self.connections.mark_dirty(conn);
             }
             Effect::Message { message, to } => self.send_unasked(&message, &recipients[to]),
-            Effect::Notice { notice, to } => self.send_unasked(&notice, &recipients[to]),
+            Effect::Event { notice, to } => self.send_unasked(&notice, &recipients[to]),
             Effect::LoggedIn { conn } => self.logged_in(conn),
             Effect::Close { conn, reason, last } => self.finish(conn, reason, last),
             Effect::Job { ticket, job } => self.begin_job(ticket, job),

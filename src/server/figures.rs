@@ -2,7 +2,8 @@
 
 use super::{Server, process};
 use crate::figures::{Family, Histogram, Kind};
-use crate::hub::{CloseReason, ConnId};
+use crate::hub::effect::CloseReason;
+use crate::hub::input::ConnId;
 use crate::protocol::native::list::{Item, List};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::{Code, Reply};

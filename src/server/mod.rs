@@ -72,6 +72,12 @@ mod timers;
 mod tls;
 mod upload;
 
+pub use clock::unix_micros;
+pub use listener::Endpoint;
+pub use passed::{Passed, PassedError};
+pub use poll::{Poll, Waker};
+pub use tls::{CertificateError, Certificates};
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -79,22 +85,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-pub use clock::unix_micros;
-pub use poll::{Poll, Waker};
-
-use crate::hub::{ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket};
-use crate::limits::{NOTIFY_PAUSE, READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
-use crate::store::{Completion, OpenPart, Store};
 use closer::{Closer, Opened, Permit, Permits};
 use connection::LineRate;
 use connections::Connections;
 use download::OutboxEvent;
 use drain::Drain;
 use figures::Counters;
-pub use listener::Endpoint;
 use listener::{Listener, SocketPath};
 use metrics::Metrics;
-pub use passed::{Passed, PassedError};
 use poll::{Interest, Key, Ready};
 use service::Service;
 use signals::Signals;
@@ -102,7 +100,13 @@ use strangers::StrangerLines;
 use tick_lines::TickLines;
 use timers::Timers;
 use tls::Tls;
-pub use tls::{CertificateError, Certificates};
+
+use crate::hub::Hub;
+use crate::hub::effect::Effects;
+use crate::hub::input::{ConnId, Input, Now};
+use crate::hub::job::{Job, JobId, Value};
+use crate::limits::{NOTIFY_PAUSE, READ_BYTES_MAX, TIMERS_PER_TICK_MAX};
+use crate::store::{Completion, OpenPart, Store};
 
 /// What the operator decided about connections.
 #[derive(Clone, Debug)]
@@ -202,10 +206,10 @@ pub struct Server {
     started: Instant,
     now: Now,
     /// What the jobs hold that are about to open a file.
-    opening: HashMap<Ticket, Permit>,
+    opening: HashMap<JobId, Permit>,
     /// Files that were opened for transfers which the hub has yet to begin.
-    opened: HashMap<Ticket, Opened<File>>,
-    opened_parts: HashMap<Ticket, Opened<OpenPart>>,
+    opened: HashMap<JobId, Opened<File>>,
+    opened_parts: HashMap<JobId, Opened<OpenPart>>,
     /// How many more may be open.
     permits: Permits,
     closer: Closer,
@@ -377,7 +381,7 @@ impl Server {
                     let Some(permit) = self.permit_of(ticket) else { continue };
                     let upload = part.upload();
                     self.opened_parts.insert(ticket, self.closer.opened(part, permit));
-                    let outcome = Outcome::UploadReady { upload, offset, sha256 };
+                    let outcome = Ok(Value::UploadReady { upload, offset, sha256 });
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
                 Completion::Written { conn, stream, result } => {
@@ -386,7 +390,7 @@ impl Server {
                 Completion::Opened { ticket, file, size } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
                     self.opened.insert(ticket, self.closer.opened(file, permit));
-                    self.tell_hub(Input::Done { ticket, outcome: Outcome::Opened { size } });
+                    self.tell_hub(Input::Done { ticket, outcome: Ok(Value::Opened { size }) });
                 }
                 Completion::Warmed { conn, stream, result } => {
                     if let Some(connection) = self.connections.get(conn) {
@@ -403,7 +407,7 @@ impl Server {
 
     /// Has the store do a job. One that opens a file is refused before it is begun where no more
     /// may be open: an upload that the store has noted counts to its owner's quota for a day.
-    fn begin_job(&mut self, ticket: Ticket, job: Job) {
+    fn begin_job(&mut self, ticket: JobId, job: Job) {
         if matches!(job, Job::OpenFile { .. } | Job::OpenSent(_) | Job::BeginUpload { .. }) {
             let Some(permit) = self.permits.take() else { return self.store.refuse(ticket) };
             self.opening.insert(ticket, permit);
@@ -412,7 +416,7 @@ impl Server {
     }
 
     /// The permit under which a file was opened, which is kept until the hub says what for.
-    fn permit_of(&mut self, ticket: Ticket) -> Option<Permit> {
+    fn permit_of(&mut self, ticket: JobId) -> Option<Permit> {
         let permit = self.opening.remove(&ticket);
         debug_assert!(permit.is_some(), "a file was opened without a permit");
         permit

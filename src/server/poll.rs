@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use polling::{Event, Events, PollMode, Poller};
 
-use crate::hub::ConnId;
+use crate::hub::input::ConnId;
 
 /// What a source is registered for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,14 +8,15 @@ use rustix::io::Errno;
 use super::Server;
 use super::connection::Pause;
 use super::upload::{Upload, WrongSize};
-use crate::hub::{ConnId, Input, Ticket, UploadEnd};
+use crate::hub::input::{ConnId, Input, UploadEnd};
+use crate::hub::job::JobId;
 
 impl Server {
     /// The hub takes an upload in.
     pub(super) fn begin_upload(
         &mut self,
         id: ConnId,
-        ticket: Ticket,
+        ticket: JobId,
         stream: u32,
         bytes: Range<u64>,
     ) {

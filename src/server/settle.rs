@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::Server;
 use super::connection::{Connection, Pause, Phase};
 use super::download::OutboxEvent;
-use crate::hub::{CloseReason, ConnId, Input};
+use crate::hub::effect::CloseReason;
+use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
 
 impl Server {

@@ -7,7 +7,8 @@ use std::{fmt, io};
 
 use super::uploads::OpenPart;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::{ConnId, Outcome, Ticket};
+use crate::hub::input::ConnId;
+use crate::hub::job::{JobId, Outcome};
 
 /// Something that the store finished.
 #[derive(Debug)]
@@ -15,25 +16,25 @@ pub enum Completion {
     /// A job.
     Job {
         /// The ticket that it was given.
-        ticket: Ticket,
+        ticket: JobId,
         /// What came of it.
         outcome: Outcome,
     },
-    /// A file was opened for a download. The hub's outcome is [`Outcome::Opened`]; the file stays
-    /// with the server.
+    /// A file was opened for a download. The hub's outcome is `Value::Opened`; the file stays with
+    /// the server.
     Opened {
         /// The ticket of the job.
-        ticket: Ticket,
+        ticket: JobId,
         /// The file: regular, open for reading.
         file: File,
         /// Its size in bytes.
         size: u64,
     },
-    /// A file was opened for an upload. The hub's outcome is [`Outcome::UploadReady`]; the file
-    /// stays with the server.
+    /// A file was opened for an upload. The hub's outcome is `Value::UploadReady`; the file stays
+    /// with the server.
     UploadOpened {
         /// The ticket of the job.
-        ticket: Ticket,
+        ticket: JobId,
         /// The file: regular, open for writing.
         part: OpenPart,
         /// How many bytes are there already.
@@ -80,7 +81,7 @@ impl Completions {
     }
 
     /// Hands the outcome of a job to the loop.
-    pub(super) fn finish(&self, ticket: Ticket, outcome: Outcome) {
+    pub(super) fn finish(&self, ticket: JobId, outcome: Outcome) {
         self.push(Completion::Job { ticket, outcome });
     }
 

@@ -22,9 +22,10 @@ use super::lock::Lock;
 use super::queue::Queue;
 use super::search::Search;
 use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
-use super::{accounts, groups, kept, networks, passwords, schema, tokens};
+use super::{accounts, groups, networks, passwords, schema, snapshot, tokens};
 use crate::chat::file::UploadId;
-use crate::hub::{Kept, Outcome, Ticket};
+use crate::chat::refusal::Failure;
+use crate::hub::job::{JobId, Outcome, Snapshot, Value};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
 const BATCH_MAX: usize = 1_024;
@@ -108,9 +109,9 @@ impl Database {
         parts: &Parts,
         removed: &[UploadId],
         lock: Lock,
-    ) -> Result<(Self, Kept), StoreError> {
+    ) -> Result<(Self, Snapshot), StoreError> {
         let mut connection = schema::open(path)?;
-        let kept = kept::load(&mut connection, parts, removed).map_err(StoreError::at(path))?;
+        let kept = snapshot::load(&mut connection, parts, removed).map_err(StoreError::at(path))?;
         let files = StoreFiles::note(path, lock).map_err(StoreError::at(path))?;
         let database = Database {
             connection,
@@ -322,20 +323,20 @@ impl Database {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
                 self.health.failed(error);
-                Outcome::NoRoom
+                Err(Failure::NoRoom)
             }
             Some(ErrorCode::DatabaseBusy) => {
                 self.health.failed(error);
-                Outcome::Busy
+                Err(Failure::Busy)
             }
             Some(ErrorCode::ConstraintViolation) | None => {
                 // The store is sound, but what the hub asked for was not.
                 log::error!("the store refuses {}: {error}", request.describe());
-                Outcome::Failed
+                Err(Failure::Failed)
             }
             Some(_) => {
                 self.health.failed(error);
-                Outcome::Failed
+                Err(Failure::Failed)
             }
         }
     }
@@ -393,7 +394,7 @@ fn apply(
         }
         Request::Search(_) => {}
     }
-    Ok(Answer::Done(Outcome::Done))
+    Ok(Answer::Done(Ok(Value::Done)))
 }
 
 /// Writes to the store what stands there.
@@ -413,16 +414,16 @@ fn ends_sweep(request: &Request) -> bool {
 
 /// Hands what was looked up to the password threads, and searches to theirs; everything else is
 /// finished.
-fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket, Outcome)> {
+fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(JobId, Outcome)> {
     match (request, answer) {
         (Request::LookUpPassword { ticket, number, password, slot }, Answer::Hash(stored)) => {
             let check = passwords::Request::Check { ticket, number, stored, password, slot };
             let refused = next.passwords.push(check, passwords::WAITING_MAX).err();
-            refused.map(|_| (ticket, Outcome::Busy))
+            refused.map(|_| (ticket, Err(Failure::Busy)))
         }
         (Request::Search(request), Answer::Done(_)) => {
             let ticket = request.ticket;
-            (!next.search.ask(request)).then_some((ticket, Outcome::Busy))
+            (!next.search.ask(request)).then_some((ticket, Err(Failure::Busy)))
         }
         (request, Answer::Next(onward)) => {
             let ticket = request.ticket()?;
@@ -432,21 +433,21 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
                 Onward::Read(source) if is_sum => next.files.sum(ticket, source),
                 Onward::Read(source) => next.files.open_file(ticket, source),
             };
-            (!taken).then_some((ticket, Outcome::Busy))
+            (!taken).then_some((ticket, Err(Failure::Busy)))
         }
         (
             Request::Uploads(uploads::Request::Finish { ticket, upload, .. }),
-            Answer::Done(Outcome::Done),
+            Answer::Done(Ok(Value::Done)),
         ) => {
             next.uploads.finished(upload);
-            Some((ticket, Outcome::Done))
+            Some((ticket, Ok(Value::Done)))
         }
         (request, Answer::Done(outcome)) => Some((request.ticket()?, outcome)),
         (request, Answer::Refused(outcome)) => {
             Some((request.ticket()?, refusal(&request, outcome)))
         }
-        (request, Answer::Displaced) => Some((request.ticket()?, Outcome::Failed)),
-        (request, Answer::Hash(_)) => Some((request.ticket()?, Outcome::Done)),
+        (request, Answer::Displaced) => Some((request.ticket()?, Err(Failure::Failed))),
+        (request, Answer::Hash(_)) => Some((request.ticket()?, Ok(Value::Done))),
     }
 }
 
@@ -454,7 +455,7 @@ fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(Ticket,
 fn refusal(request: &Request, outcome: Outcome) -> Outcome {
     match request {
         // It stands there for everybody to see; the database learns of it at the next start.
-        Request::Uploads(uploads::Request::Placed { .. }) => Outcome::Done,
+        Request::Uploads(uploads::Request::Placed { .. }) => Ok(Value::Done),
         _ => outcome,
     }
 }

@@ -21,8 +21,10 @@ use super::threads::{Threads, yield_to_others};
 use super::uploads::Parts;
 use crate::chat::file::UploadId;
 use crate::chat::name::FileName;
+use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::{ConnId, Outcome, Ticket};
+use crate::hub::input::ConnId;
+use crate::hub::job::{JobId, Outcome, Value};
 
 /// How many files may wait to be opened, and folders to be listed.
 const OPENS_WAITING_MAX: usize = 1_024;
@@ -60,14 +62,14 @@ impl Source {
 /// A file to open, or a folder to list.
 #[derive(Debug)]
 enum Open {
-    File { ticket: Ticket, source: Source },
-    Folder { ticket: Ticket, path: Option<FileName> },
+    File { ticket: JobId, source: Source },
+    Folder { ticket: JobId, path: Option<FileName> },
 }
 
 /// A file to hash.
 #[derive(Debug)]
 struct Sum {
-    ticket: Ticket,
+    ticket: JobId,
     source: Source,
 }
 
@@ -135,17 +137,17 @@ impl Files {
     }
 
     /// Lists a folder; tells whether there was room for it.
-    pub(super) fn list(&self, ticket: Ticket, path: Option<FileName>) -> bool {
+    pub(super) fn list(&self, ticket: JobId, path: Option<FileName>) -> bool {
         self.0.opens.push(Open::Folder { ticket, path }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Opens a file; tells whether there was room for it.
-    pub(super) fn open_file(&self, ticket: Ticket, source: Source) -> bool {
+    pub(super) fn open_file(&self, ticket: JobId, source: Source) -> bool {
         self.0.opens.push(Open::File { ticket, source }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Hashes a file; tells whether there was room for it.
-    pub(super) fn sum(&self, ticket: Ticket, source: Source) -> bool {
+    pub(super) fn sum(&self, ticket: JobId, source: Source) -> bool {
         self.0.sums.push(Sum { ticket, source }, SUMS_WAITING_MAX).is_ok()
     }
 
@@ -180,7 +182,7 @@ impl Shared {
                 Open::Folder { ticket, path } => match self.parts.folder().list(path.as_ref()) {
                     Ok(entries) => {
                         self.health.worked();
-                        Completion::Job { ticket, outcome: Outcome::Folder(entries) }
+                        Completion::Job { ticket, outcome: Ok(Value::Folder(entries)) }
                     }
                     Err(refusal) => {
                         let name = path.as_ref().map_or(".", FileName::as_str);
@@ -216,7 +218,7 @@ impl Shared {
         }
     }
 
-    fn refuse(&self, ticket: Ticket, what: &str, refusal: Refusal) -> Completion {
+    fn refuse(&self, ticket: JobId, what: &str, refusal: Refusal) -> Completion {
         if let Some(error) = refusal.error() {
             self.health.failed(format_args!("{what}: {error}"));
         }
@@ -232,7 +234,7 @@ impl Shared {
         let version = Stamp::of(&file)?;
         let size = version.size();
         if let Some(sha256) = self.known.get(&version) {
-            return Ok(Outcome::Summed { sha256, size });
+            return Ok(Ok(Value::Summed { sha256, size }));
         }
         let is_settled = version.is_settled();
         // Only a hint, so a file system that does not know it is no failure.
@@ -242,7 +244,7 @@ impl Shared {
         let mut rest = (&file).take(size);
         loop {
             if self.closing.load(Ordering::Relaxed) {
-                return Ok(Outcome::Busy);
+                return Ok(Err(Failure::Busy));
             }
             match rest.read(&mut buffer) {
                 Ok(0) => break,
@@ -252,13 +254,13 @@ impl Shared {
             }
         }
         if Stamp::of(&file)? != version {
-            return Ok(Outcome::Busy);
+            return Ok(Err(Failure::Busy));
         }
         let sha256 = Sha256Sum(hash.finalize().into());
         if is_settled {
             self.known.insert(version, sha256);
         }
-        Ok(Outcome::Summed { sha256, size })
+        Ok(Ok(Value::Summed { sha256, size }))
     }
 }
 

@@ -14,9 +14,10 @@ use rustix::io::Errno;
 use super::beneath::{self, Links};
 use super::error::StoreError;
 use super::identity::Identity;
-use crate::chat::file::Entry;
+use crate::chat::file::FolderEntry;
 use crate::chat::name::FileName;
-use crate::hub::Outcome;
+use crate::chat::refusal::Failure;
+use crate::hub::job::Outcome;
 
 /// The most entries of one folder that are listed: the first ones by name. It bounds the memory and
 /// the time of a list; a folder that people read holds fewer.
@@ -43,11 +44,11 @@ impl Refusal {
     /// What the hub is told.
     pub(super) fn outcome(self) -> Outcome {
         match self {
-            Refusal::NotFound => Outcome::NotFound,
-            Refusal::Exists => Outcome::Exists,
-            Refusal::NoRoom(_) => Outcome::NoRoom,
-            Refusal::Busy(_) => Outcome::Busy,
-            Refusal::Failed(_) => Outcome::Failed,
+            Refusal::NotFound => Err(Failure::NotFound),
+            Refusal::Exists => Err(Failure::Exists),
+            Refusal::NoRoom(_) => Err(Failure::NoRoom),
+            Refusal::Busy(_) => Err(Failure::Busy),
+            Refusal::Failed(_) => Err(Failure::Failed),
         }
     }
 
@@ -141,11 +142,11 @@ impl Folder {
     }
 
     /// The files and folders in one folder, sorted by name; none is the shared folder itself.
-    pub(super) fn list(&self, path: Option<&FileName>) -> Result<Vec<Entry>, Refusal> {
+    pub(super) fn list(&self, path: Option<&FileName>) -> Result<Vec<FolderEntry>, Refusal> {
         self.list_first(path, ENTRIES_MAX)
     }
 
-    fn list_first(&self, path: Option<&FileName>, max: usize) -> Result<Vec<Entry>, Refusal> {
+    fn list_first(&self, path: Option<&FileName>, max: usize) -> Result<Vec<FolderEntry>, Refusal> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let mut dir = Dir::new(self.resolve(path.map_or(".", FileName::as_str), flags)?)?;
         let mut names = Vec::new();
@@ -172,7 +173,7 @@ impl Folder {
         Ok(entries)
     }
 
-    fn entry(&self, dir: &Dir, name: FileName) -> Result<Entry, Refusal> {
+    fn entry(&self, dir: &Dir, name: FileName) -> Result<FolderEntry, Refusal> {
         let part = name.as_str().rsplit('/').next().unwrap_or_default();
         let mut stat = rustix::fs::statat(dir.fd()?, part, AtFlags::SYMLINK_NOFOLLOW)?;
         if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink {
@@ -183,7 +184,7 @@ impl Folder {
             FileType::Directory => None,
             _ => return Err(Refusal::NotFound),
         };
-        Ok(Entry { size, mtime: stat.st_mtime, name })
+        Ok(FolderEntry { size, mtime: stat.st_mtime, name })
     }
 
     /// Opens what a name leads to, beneath the folder.

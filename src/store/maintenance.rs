@@ -372,7 +372,7 @@ mod tests {
         let chat = Chat::direct(number, Number(10_002));
         let (id, text) = (MessageId(id), "hello".into());
         let message = StoredMessage { id, from: number, chat, text, file_size: None };
-        messages::Request::Keep { message, key: None }.run(store).unwrap();
+        messages::Request::Keep { message, key: None }.run(store).unwrap().unwrap();
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::room::{Room, Space};
 use super::uploads::{self, Garbage, Parts};
-use crate::chat::file::{Place, UploadId};
+use crate::chat::file::{FileTarget, UploadId};
 
 /// The most files that are taken from what is to be removed anyway.
 const GARBAGE_MAX: u32 = 1_000_000;
@@ -71,8 +71,8 @@ fn read(path: &Path, parts: &Parts) -> rusqlite::Result<Vec<Garbage>> {
     garbage.extend(broke_off.map(|upload| Garbage {
         id: upload.id,
         name: match upload.place {
-            Place::Shared(name) => Some(name),
-            Place::Chat(..) => None,
+            FileTarget::Shared(name) => Some(name),
+            FileTarget::Chat(..) => None,
         },
     }));
     Ok(garbage)

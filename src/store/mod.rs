@@ -25,7 +25,6 @@ mod folder;
 mod groups;
 mod health;
 mod identity;
-mod kept;
 mod lane;
 mod lock;
 mod maintenance;
@@ -37,6 +36,7 @@ mod queue;
 mod room;
 mod schema;
 mod search;
+mod snapshot;
 mod sums;
 mod threads;
 mod tokens;
@@ -76,8 +76,10 @@ use uploads::{Announced, Parts, Uploads};
 
 use crate::chat::account::Account;
 use crate::chat::name::{FileName, Number};
+use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
-use crate::hub::{ConnId, Job, Kept, Outcome, Selection, Ticket};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Selection, Snapshot, Value};
 
 /// The name of the database in the data folder.
 pub const DATABASE: &str = "chatsrv.db";
@@ -136,7 +138,7 @@ impl Store {
     pub fn open(
         config: Config,
         wake: impl Fn() + Send + Sync + 'static,
-    ) -> Result<(Store, Kept), StoreError> {
+    ) -> Result<(Store, Snapshot), StoreError> {
         let lock = Lock::acquire(&config.data)?;
         let folder = Arc::new(Folder::open(&config.files)?);
         check_apart(&config).map_err(StoreError::at(&config.files))?;
@@ -226,8 +228,8 @@ impl Store {
     }
 
     /// Begins a job; its outcome is among the [`Store::completions`] later. Never blocks: where too
-    /// many jobs of a kind wait, that outcome is [`Outcome::Busy`].
-    pub fn submit(&self, ticket: Ticket, job: Job) {
+    /// many jobs of a kind wait, that outcome is [`Failure::Busy`].
+    pub fn submit(&self, ticket: JobId, job: Job) {
         use messages::Request;
         let taken = match job {
             Job::Register { account, password } => self.register(ticket, account, password),
@@ -235,7 +237,7 @@ impl Store {
             Job::SetPassword { number, password } => self.set_password(ticket, number, password),
             Job::MakeCallTicket => {
                 self.completions
-                    .finish(ticket, tokens::draw().map_or(Outcome::Failed, Outcome::Token));
+                    .finish(ticket, tokens::draw().map(Value::Token).map_err(|_| Failure::Failed));
                 true
             }
             Job::SetBanned { number, banned } => {
@@ -296,13 +298,13 @@ impl Store {
             Job::SumSent(message) => self.ask_uploads(uploads::Request::Sum { ticket, message }),
         };
         if !taken {
-            self.completions.finish(ticket, Outcome::Busy);
+            self.completions.finish(ticket, Err(Failure::Busy));
         }
     }
 
-    /// Leaves [`Outcome::Busy`] among the [`Store::completions`] for a job that is not to begin.
-    pub fn refuse(&self, ticket: Ticket) {
-        self.completions.finish(ticket, Outcome::Busy);
+    /// Leaves [`Failure::Busy`] among the [`Store::completions`] for a job that is not to begin.
+    pub fn refuse(&self, ticket: JobId) {
+        self.completions.finish(ticket, Err(Failure::Busy));
     }
 
     /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a stream.
@@ -352,24 +354,24 @@ impl Store {
         drop(self);
     }
 
-    fn register(&self, ticket: Ticket, account: Account, password: Secret) -> bool {
+    fn register(&self, ticket: JobId, account: Account, password: Secret) -> bool {
         let Some(slot) = self.slots.take() else { return false };
         let request = passwords::Request::Register { ticket, account, password, slot };
         self.passwords.push(request, passwords::WAITING_MAX).is_ok()
     }
 
-    fn check(&self, ticket: Ticket, number: Option<Number>, password: Secret) -> bool {
+    fn check(&self, ticket: JobId, number: Option<Number>, password: Secret) -> bool {
         let Some(slot) = self.slots.take() else { return false };
         self.ask(database::Request::LookUpPassword { ticket, number, password, slot })
     }
 
-    fn set_password(&self, ticket: Ticket, number: Number, password: Secret) -> bool {
+    fn set_password(&self, ticket: JobId, number: Number, password: Secret) -> bool {
         let Some(slot) = self.slots.take() else { return false };
         let request = passwords::Request::Set { ticket, number, password, slot };
         self.passwords.push(request, passwords::WAITING_MAX).is_ok()
     }
 
-    fn select(&self, ticket: Ticket, reader: Number, which: Selection) -> bool {
+    fn select(&self, ticket: JobId, reader: Number, which: Selection) -> bool {
         use messages::Request;
         match which {
             Selection::Unread(chat) => {
@@ -385,7 +387,7 @@ impl Store {
         }
     }
 
-    fn ask_messages(&self, ticket: Ticket, request: messages::Request) -> bool {
+    fn ask_messages(&self, ticket: JobId, request: messages::Request) -> bool {
         self.ask(database::Request::Messages { ticket, request })
     }
 

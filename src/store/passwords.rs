@@ -14,8 +14,9 @@ use super::health::Health;
 use super::queue::Queue;
 use crate::chat::account::Account;
 use crate::chat::name::Number;
+use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
-use crate::hub::{Outcome, Ticket};
+use crate::hub::job::{JobId, Outcome, Value};
 
 /// How many passwords may wait for their hash, or be hashed. Two cores work that off in about the
 /// time that a client has to log in; whoever came later would wait in vain.
@@ -82,12 +83,12 @@ impl Slots {
 #[derive(Debug)]
 pub(super) enum Request {
     /// Hash the password of a new account.
-    Register { ticket: Ticket, account: Account, password: Secret, slot: Slot },
+    Register { ticket: JobId, account: Account, password: Secret, slot: Slot },
     /// Hash a new password of an account.
-    Set { ticket: Ticket, number: Number, password: Secret, slot: Slot },
+    Set { ticket: JobId, number: Number, password: Secret, slot: Slot },
     /// Compare a password with the stored hash, where there is one.
     Check {
-        ticket: Ticket,
+        ticket: JobId,
         number: Option<Number>,
         stored: Option<String>,
         password: Secret,
@@ -188,7 +189,7 @@ impl Worker {
                 Request::Check { ticket, number, stored, password, slot } => {
                     let account = number.zip(stored);
                     let outcome = self.check(account.as_ref().map(|(_, hash)| &**hash), &password);
-                    let right = outcome == Outcome::PasswordRight;
+                    let right = outcome == Ok(Value::PasswordRight);
                     completions.finish(ticket, outcome);
                     if let (true, Some((number, old))) = (right, account) {
                         self.renew(number, old, &password, database);
@@ -209,7 +210,7 @@ impl Worker {
     /// Hashes a password, and has the database keep what `request` makes of the hash.
     fn keep_hash(
         &mut self,
-        ticket: Ticket,
+        ticket: JobId,
         password: &Secret,
         database: &Queue<database::Request>,
         completions: &Completions,
@@ -219,12 +220,12 @@ impl Worker {
             Ok(hash) => {
                 self.health.worked();
                 if database.push(request(hash), database::WAITING_MAX).is_err() {
-                    completions.finish(ticket, Outcome::Busy);
+                    completions.finish(ticket, Err(Failure::Busy));
                 }
             }
             Err(error) => {
                 self.health.failed(error);
-                completions.finish(ticket, Outcome::Failed);
+                completions.finish(ticket, Err(Failure::Failed));
             }
         }
     }
@@ -238,11 +239,11 @@ impl Worker {
         match verdict {
             Ok(right) => {
                 self.health.worked();
-                if right { Outcome::PasswordRight } else { Outcome::PasswordWrong }
+                if right { Ok(Value::PasswordRight) } else { Ok(Value::PasswordWrong) }
             }
             Err(error) => {
                 self.health.failed(error);
-                Outcome::Failed
+                Err(Failure::Failed)
             }
         }
     }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::name::FileName;
+use crate::hub::job::Outcome;
 
 mod groups;
 mod messages;
@@ -22,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 struct Fixture {
     store: Store,
     woken: Receiver<()>,
-    kept: Kept,
+    kept: Snapshot,
     tickets: u64,
     folder: TempDir,
 }
@@ -48,9 +49,9 @@ impl Fixture {
         Fixture::open(self.folder, password_cost)
     }
 
-    fn submit(&mut self, job: Job) -> Ticket {
+    fn submit(&mut self, job: Job) -> JobId {
         self.tickets += 1;
-        let ticket = Ticket(self.tickets);
+        let ticket = JobId(self.tickets);
         self.store.submit(ticket, job);
         ticket
     }
@@ -68,7 +69,7 @@ impl Fixture {
         completions
     }
 
-    fn outcomes(&self, count: usize) -> HashMap<Ticket, Outcome> {
+    fn outcomes(&self, count: usize) -> HashMap<JobId, Outcome> {
         let outcomes: HashMap<_, _> = self
             .wait(count)
             .into_iter()
@@ -140,23 +141,23 @@ fn name(text: &str) -> FileName {
 #[test]
 fn a_password_is_right_wrong_or_nobodys() {
     let mut fixture = Fixture::new();
-    assert_eq!(fixture.run(register(10_001, "Alice", "correct horse")), Outcome::Done);
-    assert_eq!(fixture.run(check(10_001, "correct horse")), Outcome::PasswordRight);
-    assert_eq!(fixture.run(check(10_001, "correct hors")), Outcome::PasswordWrong);
-    assert_eq!(fixture.run(check(10_001, "")), Outcome::PasswordWrong);
-    assert_eq!(fixture.run(check(10_002, "correct horse")), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(register(10_001, "Alice", "correct horse")), Ok(Value::Done));
+    assert_eq!(fixture.run(check(10_001, "correct horse")), Ok(Value::PasswordRight));
+    assert_eq!(fixture.run(check(10_001, "correct hors")), Ok(Value::PasswordWrong));
+    assert_eq!(fixture.run(check(10_001, "")), Ok(Value::PasswordWrong));
+    assert_eq!(fixture.run(check(10_002, "correct horse")), Ok(Value::PasswordWrong));
     let nobody = Job::CheckPassword { number: None, password: Secret::new("correct horse") };
-    assert_eq!(fixture.run(nobody), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(nobody), Ok(Value::PasswordWrong));
 }
 
 #[test]
 fn accounts_survive_and_the_password_stands_nowhere() {
     let mut fixture = Fixture::new();
-    assert_eq!(fixture.run(register(10_001, "Alice", "correct horse")), Outcome::Done);
-    assert_eq!(fixture.run(register(50_000, "bob", "battery staple")), Outcome::Done);
+    assert_eq!(fixture.run(register(10_001, "Alice", "correct horse")), Ok(Value::Done));
+    assert_eq!(fixture.run(register(50_000, "bob", "battery staple")), Ok(Value::Done));
     let display: crate::chat::name::DisplayName = "Zoë 中".parse().unwrap();
     let chosen = Job::SetDisplayName { number: Number(10_001), display: display.clone() };
-    assert_eq!(fixture.run(chosen), Outcome::Done);
+    assert_eq!(fixture.run(chosen), Ok(Value::Done));
     for entry in fixture.folder.path().join("data").read_dir().unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -175,23 +176,23 @@ fn accounts_survive_and_the_password_stands_nowhere() {
         "Alice",
         "in the case in which it was chosen"
     );
-    assert_eq!(fixture.run(check(50_000, "battery staple")), Outcome::PasswordRight);
+    assert_eq!(fixture.run(check(50_000, "battery staple")), Ok(Value::PasswordRight));
 }
 
 #[test]
 fn many_register_and_check_at_once() {
     let mut fixture = Fixture::new();
-    let registered: Vec<Ticket> = (0..200)
+    let registered: Vec<JobId> = (0..200)
         .map(|i| fixture.submit(register(10_000 + i, &format!("user{i}"), &format!("secret {i}"))))
         .collect();
     let outcomes = fixture.outcomes(registered.len());
-    assert!(registered.iter().all(|ticket| outcomes[ticket] == Outcome::Done));
-    let checked: Vec<(Ticket, Outcome)> = (0..200)
+    assert!(registered.iter().all(|ticket| outcomes[ticket] == Ok(Value::Done)));
+    let checked: Vec<(JobId, Outcome)> = (0..200)
         .map(|i| {
             let right = i % 3 != 0;
             let secret = if right { format!("secret {i}") } else { format!("secret {}", i + 1) };
             let ticket = fixture.submit(check(10_000 + i, &secret));
-            (ticket, if right { Outcome::PasswordRight } else { Outcome::PasswordWrong })
+            (ticket, if right { Ok(Value::PasswordRight) } else { Ok(Value::PasswordWrong) })
         })
         .collect();
     assert_eq!(fixture.outcomes(checked.len()), checked.into_iter().collect());
@@ -202,12 +203,12 @@ fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
     let mut fixture = Fixture::new();
     let taken: Vec<_> = std::iter::from_fn(|| fixture.store.slots.take()).collect();
     assert_eq!(taken.len(), passwords::WAITING_MAX);
-    assert_eq!(fixture.run(register(10_001, "alice", "a")), Outcome::Busy);
-    assert_eq!(fixture.run(check(10_001, "a")), Outcome::Busy);
-    assert_eq!(fixture.run(Job::ListFolder { path: None }), Outcome::Folder(Vec::new()));
+    assert_eq!(fixture.run(register(10_001, "alice", "a")), Err(Failure::Busy));
+    assert_eq!(fixture.run(check(10_001, "a")), Err(Failure::Busy));
+    assert_eq!(fixture.run(Job::ListFolder { path: None }), Ok(Value::Folder(Vec::new())));
     drop(taken);
-    assert_eq!(fixture.run(register(10_001, "alice", "a")), Outcome::Done);
-    assert_eq!(fixture.run(check(10_001, "a")), Outcome::PasswordRight);
+    assert_eq!(fixture.run(register(10_001, "alice", "a")), Ok(Value::Done));
+    assert_eq!(fixture.run(check(10_001, "a")), Ok(Value::PasswordRight));
     // The threads that answered give their slots back in their own time.
     fixture.eventually("all slots are free again", |fixture| {
         let left: Vec<_> = std::iter::from_fn(|| fixture.store.slots.take()).collect();
@@ -218,7 +219,7 @@ fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
 #[test]
 fn what_was_handed_in_is_kept_when_the_store_closes() {
     let mut fixture = Fixture::new();
-    fixture.run(register(10_001, "alice", "a"));
+    fixture.run(register(10_001, "alice", "a")).unwrap();
     for i in 0..100 {
         let display = format!("Alice {i}").parse().unwrap();
         fixture.submit(Job::SetDisplayName { number: Number(10_001), display });
@@ -231,7 +232,7 @@ fn what_was_handed_in_is_kept_when_the_store_closes() {
 #[test]
 fn a_long_queue_is_congestion_until_it_is_worked_off() {
     let mut fixture = Fixture::new();
-    fixture.run(register(10_001, "alice", "a"));
+    fixture.run(register(10_001, "alice", "a")).unwrap();
     assert!(!fixture.store.is_congested());
     let database = fixture.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -250,16 +251,16 @@ fn a_long_queue_is_congestion_until_it_is_worked_off() {
 #[test]
 fn a_hash_of_another_cost_is_renewed_after_the_right_password() {
     let mut fixture = Fixture::new();
-    fixture.run(register(10_001, "alice", "correct horse"));
+    fixture.run(register(10_001, "alice", "correct horse")).unwrap();
     let low = fixture.stored_hash(10_001);
     let mut fixture = fixture.reopen(PasswordCost::Normal);
-    assert_eq!(fixture.run(check(10_001, "wrong")), Outcome::PasswordWrong);
-    assert_eq!(fixture.run(check(10_001, "correct horse")), Outcome::PasswordRight);
+    assert_eq!(fixture.run(check(10_001, "wrong")), Ok(Value::PasswordWrong));
+    assert_eq!(fixture.run(check(10_001, "correct horse")), Ok(Value::PasswordRight));
     let mut fixture = fixture.reopen(PasswordCost::Normal);
     let normal = fixture.stored_hash(10_001);
     assert!(low.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{low}");
     assert!(normal.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{normal}");
-    assert_eq!(fixture.run(check(10_001, "correct horse")), Outcome::PasswordRight);
+    assert_eq!(fixture.run(check(10_001, "correct horse")), Ok(Value::PasswordRight));
     let fixture = fixture.reopen(PasswordCost::Normal);
     assert_eq!(fixture.stored_hash(10_001), normal, "renewed once");
 }
@@ -311,7 +312,7 @@ fn a_malformed_row_is_refused_by_number() {
         ("number", "99"),
     ] {
         let mut fixture = Fixture::new();
-        fixture.run(register(10_001, "alice", "correct horse"));
+        fixture.run(register(10_001, "alice", "correct horse")).unwrap();
         fixture
             .database()
             .execute(&format!("UPDATE accounts SET {column} = ?1 WHERE number > 1"), [value])
@@ -332,7 +333,8 @@ fn files_are_listed_opened_and_summed() {
     let mut fixture = Fixture::new();
     std::fs::create_dir(fixture.files().join("sub")).unwrap();
     std::fs::write(fixture.files().join("sub/abc.txt"), "abc").unwrap();
-    let Outcome::Folder(entries) = fixture.run(Job::ListFolder { path: Some(name("sub")) }) else {
+    let Ok(Value::Folder(entries)) = fixture.run(Job::ListFolder { path: Some(name("sub")) })
+    else {
         panic!("no list")
     };
     assert_eq!(entries.len(), 1);
@@ -348,7 +350,7 @@ fn files_are_listed_opened_and_summed() {
     assert_eq!((opened, text.as_str()), (ticket, "abc"));
 
     // FIPS 180-4, the example of one block.
-    let Outcome::Summed { sha256, size: 3 } =
+    let Ok(Value::Summed { sha256, size: 3 }) =
         fixture.run(Job::SumFile { name: name("sub/abc.txt") })
     else {
         panic!("no sum")
@@ -363,11 +365,14 @@ fn what_is_no_file_is_not_found_by_any_job() {
     std::fs::create_dir(fixture.files().join("sub")).unwrap();
     std::fs::write(fixture.files().join("file"), "").unwrap();
     for missing in ["nothing", "sub", "file/below"] {
-        assert_eq!(fixture.run(Job::OpenFile { name: name(missing) }), Outcome::NotFound);
-        assert_eq!(fixture.run(Job::SumFile { name: name(missing) }), Outcome::NotFound);
+        assert_eq!(fixture.run(Job::OpenFile { name: name(missing) }), Err(Failure::NotFound));
+        assert_eq!(fixture.run(Job::SumFile { name: name(missing) }), Err(Failure::NotFound));
     }
     for missing in ["nothing", "file", "file/below"] {
-        assert_eq!(fixture.run(Job::ListFolder { path: Some(name(missing)) }), Outcome::NotFound);
+        assert_eq!(
+            fixture.run(Job::ListFolder { path: Some(name(missing)) }),
+            Err(Failure::NotFound)
+        );
     }
 }
 

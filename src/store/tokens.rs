@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use super::health::Health;
 use crate::chat::name::Number;
+use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
-use crate::hub::Outcome;
+use crate::hub::job::{Outcome, Value};
 
 /// The length of a token, in bytes, before it is written as text.
 const TOKEN_BYTES: usize = 32;
@@ -39,7 +40,7 @@ pub(super) fn make(
         Ok(token) => token,
         Err(error) => {
             health.failed(error);
-            return Ok(Outcome::Failed);
+            return Ok(Err(Failure::Failed));
         }
     };
     // Those that go are of the others: where the clock was set back, the new one is the oldest.
@@ -52,7 +53,7 @@ pub(super) fn make(
     database
         .prepare_cached("INSERT INTO tokens (hash, number, made) VALUES (?1, ?2, ?3)")?
         .execute((hash(&token), number.0, now()))?;
-    Ok(Outcome::Token(token))
+    Ok(Ok(Value::Token(token)))
 }
 
 /// Whether a token is good for an account.
@@ -66,7 +67,7 @@ pub(super) fn check(
         .prepare_cached("SELECT 1 FROM tokens WHERE hash = ?1 AND number = ?2 AND made > ?3")?
         .query_row((hash(token), number.0, oldest_good()), |_| Ok(()))
         .optional()?;
-    Ok(if found.is_some() { Outcome::PasswordRight } else { Outcome::PasswordWrong })
+    Ok(if found.is_some() { Ok(Value::PasswordRight) } else { Ok(Value::PasswordWrong) })
 }
 
 /// Ends all tokens of an account.
@@ -114,13 +115,13 @@ mod tests {
 
     fn token(database: &Connection, number: Number) -> Secret {
         match make(database, number, &Health::new("a test")).unwrap() {
-            Outcome::Token(token) => token,
+            Ok(Value::Token(token)) => token,
             other => panic!("{other:?}"),
         }
     }
 
     fn is_good(database: &Connection, number: Number, token: &Secret) -> bool {
-        check(database, number, token).unwrap() == Outcome::PasswordRight
+        check(database, number, token).unwrap() == Ok(Value::PasswordRight)
     }
 
     #[test]

@@ -30,7 +30,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chatsrv::chat::address::Address;
-use chatsrv::hub::{Config, Job, Outcome, UploadEnd};
+use chatsrv::chat::refusal::Failure;
+use chatsrv::hub::Config;
+use chatsrv::hub::input::UploadEnd;
+use chatsrv::hub::job::Job;
 use chatsrv::protocol::native::frame::encode_chunk_header;
 
 use crate::server::Server;
@@ -213,11 +216,11 @@ impl Dialogue {
         self.store.files.now = self.server.now.unix_micros;
         let outcome = match outcome {
             "" => self.store.run(&self.server.jobs[at].1),
-            "busy" => Outcome::Busy,
-            "failed" => Outcome::Failed,
-            "no-room" => Outcome::NoRoom,
-            "exists" => Outcome::Exists,
-            "not-found" => Outcome::NotFound,
+            "busy" => Err(Failure::Busy),
+            "failed" => Err(Failure::Failed),
+            "no-room" => Err(Failure::NoRoom),
+            "exists" => Err(Failure::Exists),
+            "not-found" => Err(Failure::NotFound),
             _ => return Err("no such outcome".into()),
         };
         self.server.job_done(at, outcome, &self.store);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use chatsrv::chat::sha256::Sha256Sum;
-use chatsrv::hub::UploadEnd;
+use chatsrv::hub::input::UploadEnd;
 use chatsrv::protocol::native::frame::encode_chunk_header;
 use fastrand::Rng;
 

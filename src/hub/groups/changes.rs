@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Groups, Left, Member};
-use crate::chat::event::Notice;
+use crate::chat::event::Event;
 use crate::chat::group::{GroupChange, GroupId};
 use crate::chat::message::MessageId;
+use crate::chat::refusal::Failure;
 use crate::hub::Hub;
 use crate::hub::answers::Answer;
 use crate::hub::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, Outcome};
+use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::tasks::{Task, UnderWay};
 use crate::limits::{
     GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUP_SAVE_PAUSE, GROUPS_PER_TICK_MAX,
@@ -133,7 +134,7 @@ impl Hub {
 
     /// A group is on disk, or is not and has to be saved again.
     pub(in crate::hub) fn group_saved(&mut self, id: GroupId, outcome: &Outcome) {
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             self.groups.save_later(id, self.now.steady + GROUP_SAVE_PAUSE);
         }
     }
@@ -147,8 +148,8 @@ impl Hub {
     ) -> Answer {
         self.group_saved(id, outcome);
         let code = match outcome {
-            Outcome::Done => return Answer::Reply(done),
-            Outcome::NoRoom => Code::NoRoom,
+            Ok(Value::Done) => return Answer::Reply(done),
+            Err(Failure::NoRoom) => Code::NoRoom,
             _ => Code::Busy,
         };
         let text = "it is so now, but not on the disk yet; that is tried again";
@@ -164,15 +165,15 @@ impl Hub {
     ) {
         let own = self.directory.account(user).name;
         for name in self.groups.take_ended(user) {
-            effects.notify(Notice::Group(name, GroupChange::Leave, own), [conn]);
+            effects.notify(Event::Group(name, GroupChange::Leave, own), [conn]);
         }
         for id in self.groups.take_news(user, GROUP_NOTICES_MAX) {
             let Some(group) = self.groups.get(id) else { continue };
-            effects.notify(Notice::Group(group.name, GroupChange::Join, own), [conn]);
+            effects.notify(Event::Group(group.name, GroupChange::Join, own), [conn]);
         }
         for group in self.groups.invitations(user).take(GROUP_NOTICES_MAX) {
             let admin = self.directory.account(group.admin).name;
-            effects.notify(Notice::Ask(group.name, admin), [conn]);
+            effects.notify(Event::Ask(group.name, admin), [conn]);
         }
         let mut room = GROUP_NOTICES_MAX;
         let looked_after = self.groups.of(user).filter(|(_, group)| group.is_op(user));
@@ -194,7 +195,7 @@ impl Hub {
         };
         let asking = group.asking.iter().take(most);
         for user in asking.clone() {
-            effects.notify(Notice::Join(group.name, self.directory.account(*user).name), [conn]);
+            effects.notify(Event::Join(group.name, self.directory.account(*user).name), [conn]);
         }
         asking.len()
     }
@@ -210,6 +211,6 @@ impl Hub {
         let Some(group) = self.groups.get(id) else { return };
         let members = group.members.iter().filter_map(|member| self.online.conn(member.user));
         let who = self.directory.account(who).name;
-        effects.notify(Notice::Group(group.name, what, who), members);
+        effects.notify(Event::Group(group.name, what, who), members);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Group;
-use crate::chat::event::Notice;
+use crate::chat::event::Event;
 use crate::chat::group::{GroupChange, GroupId, GroupRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
@@ -12,7 +12,7 @@ use crate::hub::delivery::AwaitsId;
 use crate::hub::directory::{UserIndex, draw_number};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, Outcome};
+use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::tasks::{UnderWay, failed};
 use crate::limits::GROUPS_MADE_MAX;
@@ -116,7 +116,7 @@ impl Hub {
         let Making { verb, maker, record } = making;
         self.set_on_hold(conn, false);
         self.groups.release(&record.name, maker);
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             return self.reply(conn, failed(verb, outcome), effects);
         }
         let id = record.id;
@@ -133,9 +133,9 @@ impl Hub {
             self.settle_in(id, member.user);
             let to = made_by.into_iter().chain(self.online.conn(member.user));
             let member = self.directory.account(member.user).name;
-            effects.notify(Notice::Group(name, GroupChange::Join, member), to);
+            effects.notify(Event::Group(name, GroupChange::Join, member), to);
         }
-        let asks = Notice::Ask(name, self.directory.account(maker).name);
+        let asks = Event::Ask(name, self.directory.account(maker).name);
         let asked = asked.iter().filter_map(|user| self.online.conn(*user));
         effects.notify(asks, asked);
         // Its maker may have been banned meanwhile.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::requests::{NO_GROUP, NO_MEMBER_OF_IT};
 use super::{Group, Groups};
-use crate::chat::event::Notice;
+use crate::chat::event::Event;
 use crate::chat::group::{GroupChange, GroupId};
 use crate::chat::name::{GroupName, UserRef};
 use crate::hub::Hub;
@@ -205,7 +205,7 @@ impl Hub {
         log::info!("event=dissolved group={name} by={}", self.directory.account(by).name);
         for member in &group.members {
             let leaves = self.directory.account(member.user).name;
-            let notice = Notice::Group(name, GroupChange::Leave, leaves);
+            let notice = Event::Group(name, GroupChange::Leave, leaves);
             effects.notify(notice, self.online.conn(member.user));
         }
         self.groups.dissolve(id, |user| self.online.conn(user).is_some());

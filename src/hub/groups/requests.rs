@@ -1,7 +1,7 @@
 //! What people ask of groups that there are.
 
 use super::Group;
-use crate::chat::event::Notice;
+use crate::chat::event::Event;
 use crate::chat::group::GroupId;
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::request::Request;
@@ -102,7 +102,7 @@ impl Hub {
         if group.asking.len() >= GROUP_REQUESTS_MAX {
             return Err((Code::NoRoom, "too many wait for that group's ops already"));
         }
-        let asks = Notice::Join(group.name, self.directory.account(user).name);
+        let asks = Event::Join(group.name, self.directory.account(user).name);
         let ops = group.ops.iter().filter_map(|op| self.online.conn(*op));
         effects.notify(asks, ops);
         self.groups.ask(id, user);

@@ -2,26 +2,26 @@
 
 use std::fmt;
 
-use crate::chat::event::{Call, Notice};
+use crate::chat::event::{Call, Event};
 use crate::chat::file::FileRef;
 
-impl fmt::Display for Notice {
+impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Notice::On(name, number) => write!(f, "C 120 ON {name} {number}"),
-            Notice::Off(name, number) => write!(f, "C 121 OFF {name} {number}"),
-            Notice::Ask(group, user) => write!(f, "C 122 ASK {group} {user}"),
-            Notice::Join(group, user) => write!(f, "C 123 JOIN {group} {user}"),
-            Notice::Put { stream, size, file: FileRef::Shared(name) } => {
+            Event::On(name, number) => write!(f, "C 120 ON {name} {number}"),
+            Event::Off(name, number) => write!(f, "C 121 OFF {name} {number}"),
+            Event::Ask(group, user) => write!(f, "C 122 ASK {group} {user}"),
+            Event::Join(group, user) => write!(f, "C 123 JOIN {group} {user}"),
+            Event::Put { stream, size, file: FileRef::Shared(name) } => {
                 write!(f, "C 126 PUT {stream} {size} {name}")
             }
-            Notice::Put { stream, size, file: FileRef::Sent(id) } => {
+            Event::Put { stream, size, file: FileRef::Sent(id) } => {
                 write!(f, "C 126 SENDFILE {stream} {size} @{id}")
             }
-            Notice::Group(group, change, user) => write!(f, "C 128 GROUP {group} {change} {user}"),
-            Notice::Abort { stream, reason } => write!(f, "C 127 ABORT {stream} {reason}"),
-            Notice::Call(call) => write!(f, "C 125 CALL {call}"),
-            Notice::Shutdown { seconds } => write!(f, "C 129 SHUTDOWN {seconds}"),
+            Event::Group(group, change, user) => write!(f, "C 128 GROUP {group} {change} {user}"),
+            Event::Abort { stream, reason } => write!(f, "C 127 ABORT {stream} {reason}"),
+            Event::Call(call) => write!(f, "C 125 CALL {call}"),
+            Event::Shutdown { seconds } => write!(f, "C 129 SHUTDOWN {seconds}"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::chat::address::Address;
-use crate::chat::file::Entry;
+use crate::chat::file::FolderEntry;
 use crate::chat::message::{Destination, Message, MessageId};
 use crate::chat::name::{DisplayName, GroupName, Number, UserName};
 use crate::protocol::native::verb::Verb;
@@ -22,7 +22,7 @@ pub enum Item {
     /// A figure of the server: its key and its value.
     Figure(Box<str>),
     /// A file or a folder.
-    Entry(Entry),
+    Entry(FolderEntry),
     /// A chat in which something is unread.
     Unread {
         /// Which, as one's messages to it are addressed.
@@ -163,10 +163,10 @@ impl fmt::Display for ItemLine<'_> {
             }
             Item::Figure(figure) => f.write_str(figure),
             Item::Online(online) => online.fmt(f),
-            Item::Entry(Entry { size: Some(size), mtime, name }) => {
+            Item::Entry(FolderEntry { size: Some(size), mtime, name }) => {
                 write!(f, "{size} {mtime} {name}")
             }
-            Item::Entry(Entry { size: None, mtime, name }) => write!(f, "- {mtime} {name}/"),
+            Item::Entry(FolderEntry { size: None, mtime, name }) => write!(f, "- {mtime} {name}/"),
         }
     }
 }

@@ -301,7 +301,7 @@ pub fn encode_line(line: &impl fmt::Display, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::event::Notice;
+    use crate::chat::event::Event;
 
     #[test]
     fn lines_read_as_the_protocol_says() {
@@ -327,7 +327,7 @@ mod tests {
                 .to_string(),
                 "C 250 MSG 1795521601123456 * 41 0",
             ),
-            (Notice::On(alice, Number(48_213)).to_string(), "C 120 ON alice 48213"),
+            (Event::On(alice, Number(48_213)).to_string(), "C 120 ON alice 48213"),
         ];
         for (line, expected) in cases {
             assert_eq!(line, expected);

@@ -6,17 +6,17 @@ mod facts;
 mod serve;
 mod session;
 
+pub use certificates::{CertificateError, Certificates};
+pub use session::TlsSession;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use rustls::HandshakeKind;
 
-pub use certificates::{CertificateError, Certificates};
-pub use session::TlsSession;
-
 use crate::figures::{Family, Kind};
-use crate::hub::ConnId;
+use crate::hub::input::ConnId;
 use crate::limits::HANDSHAKE_TIME_PER_TICK_MAX;
 
 /// What the loop keeps for all TLS sessions.

@@ -10,7 +10,8 @@ use super::super::Server;
 use super::super::connection::Pause;
 use super::super::read::Read;
 use super::TlsSession;
-use crate::hub::{CloseReason, ConnId};
+use crate::hub::effect::CloseReason;
+use crate::hub::input::ConnId;
 use crate::limits::TLS_HANDSHAKE_BYTES_MAX;
 use crate::log::Quoted;
 

@@ -4,7 +4,7 @@ use crate::chat::account::{Account, KnownNetwork};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::name::{DisplayName, Number};
 use crate::chat::text::Secret;
-use crate::hub::Ticket;
+use crate::hub::job::JobId;
 use crate::store::passwords::Slot;
 use crate::store::{messages, search, uploads};
 
@@ -12,31 +12,31 @@ use crate::store::{messages, search, uploads};
 #[derive(Debug)]
 pub(in crate::store) enum Request {
     /// Look the hash up that a password is to be compared with.
-    LookUpPassword { ticket: Ticket, number: Option<Number>, password: Secret, slot: Slot },
+    LookUpPassword { ticket: JobId, number: Option<Number>, password: Secret, slot: Slot },
     /// Keep a new account.
-    Register { ticket: Ticket, account: Account, hash: String },
+    Register { ticket: JobId, account: Account, hash: String },
     /// Keep another hash of the same password.
     ReplaceHash { number: Number, old: String, new: String },
     /// Keep the hash of a new password, and end all tokens.
-    SetPassword { ticket: Ticket, number: Number, hash: String },
+    SetPassword { ticket: JobId, number: Number, hash: String },
     /// Keep the networks that an account knows.
-    KeepNetworks { ticket: Ticket, number: Number, networks: Box<[KnownNetwork]> },
+    KeepNetworks { ticket: JobId, number: Number, networks: Box<[KnownNetwork]> },
     /// Keep a display name.
-    SetDisplayName { ticket: Ticket, number: Number, display: DisplayName },
+    SetDisplayName { ticket: JobId, number: Number, display: DisplayName },
     /// Keep a ban, or its end and that of all tokens.
-    SetBanned { ticket: Ticket, number: Number, banned: bool },
+    SetBanned { ticket: JobId, number: Number, banned: bool },
     /// Keep whether an account is an administrator's.
-    SetAdministrator { ticket: Ticket, number: Number, admin: bool },
+    SetAdministrator { ticket: JobId, number: Number, admin: bool },
     /// Make a token.
-    MakeToken { ticket: Ticket, number: Number },
+    MakeToken { ticket: JobId, number: Number },
     /// Check a token.
-    CheckToken { ticket: Ticket, number: Number, token: Secret },
+    CheckToken { ticket: JobId, number: Number, token: Secret },
     /// Do something with messages.
-    Messages { ticket: Ticket, request: messages::Request },
+    Messages { ticket: JobId, request: messages::Request },
     /// Keep a group as it is now.
-    SaveGroup { ticket: Ticket, group: GroupRecord },
+    SaveGroup { ticket: JobId, group: GroupRecord },
     /// End a group.
-    EndGroup { ticket: Ticket, group: GroupId },
+    EndGroup { ticket: JobId, group: GroupId },
     /// Do something with uploads.
     Uploads(uploads::Request),
     /// Search, once all before it is committed.
@@ -45,7 +45,7 @@ pub(in crate::store) enum Request {
 
 impl Request {
     /// Whose answer a failure is, where somebody waits for one.
-    pub(super) fn ticket(&self) -> Option<Ticket> {
+    pub(super) fn ticket(&self) -> Option<JobId> {
         match self {
             Request::LookUpPassword { ticket, .. }
             | Request::Register { ticket, .. }

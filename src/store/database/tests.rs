@@ -26,12 +26,12 @@ fn open() -> (TempDir, Database) {
 
 fn register(number: u32, name: &str) -> Request {
     let account = Account { number: Number(number), name: name.parse().unwrap(), display: None };
-    Request::Register { ticket: Ticket(number.into()), account, hash: "$argon2id".to_owned() }
+    Request::Register { ticket: JobId(number.into()), account, hash: "$argon2id".to_owned() }
 }
 
 fn set_display_name(number: u32) -> Request {
     let display = "x".repeat(64).parse().unwrap();
-    let ticket = Ticket(number.into());
+    let ticket = JobId(number.into());
     Request::SetDisplayName { ticket, number: Number(number), display }
 }
 
@@ -64,7 +64,7 @@ fn a_request_that_fails_costs_the_others_nothing() {
         register(10_001, "bob"),
         register(10_003, "carol"),
     ]);
-    let failed = Some(&Outcome::Failed);
+    let failed = Some(&Err(Failure::Failed));
     assert_eq!(refused(&answers), [None, None, failed, failed, failed, None]);
     assert_eq!(names(&database), ["alice", "carol"]);
 }
@@ -75,7 +75,7 @@ fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
     assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [None]);
     let slots = passwords::Slots::default();
     let look_up = Request::LookUpPassword {
-        ticket: Ticket(1),
+        ticket: JobId(1),
         number: Some(Number(10_001)),
         password: Secret::new("x"),
         slot: slots.take().unwrap(),
@@ -91,7 +91,7 @@ fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
     let mut answers = database.answer(&batch);
     assert!(start.elapsed() < writes.len() as u32 * schema::LOCK_TIMEOUT, "not once for each");
     assert!(matches!(answers.pop(), Some(Answer::Hash(Some(hash))) if hash == "$argon2id"));
-    assert_eq!(refused(&answers), vec![Some(&Outcome::Busy); writes.len()]);
+    assert_eq!(refused(&answers), vec![Some(&Err(Failure::Busy)); writes.len()]);
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(refused(&database.answer(&batch)), vec![None; batch.len()]);
 }
@@ -114,7 +114,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
     let kept = refused(&answers).iter().filter(|outcome| outcome.is_none()).count();
     assert_eq!(kept, names(&database).len(), "what was confirmed is there");
     assert!((1..200).contains(&kept), "some fitted into the last page: {kept}");
-    assert!(refused(&answers).into_iter().flatten().all(|o| *o == Outcome::NoRoom));
+    assert!(refused(&answers).into_iter().flatten().all(|o| *o == Err(Failure::NoRoom)));
 
     limit(&database, 1_000);
     assert_eq!(refused(&database.answer(&batch[kept..])), vec![None; 200 - kept]);
@@ -130,13 +130,13 @@ fn keep(id: u64) -> Request {
         file_size: None,
     };
     let request = messages::Request::Keep { message, key: Some("k".parse().unwrap()) };
-    Request::Messages { ticket: Ticket(id), request }
+    Request::Messages { ticket: JobId(id), request }
 }
 
 fn find_key() -> Request {
     let (sender, key) = (Number(10_001), "k".parse().unwrap());
     let request = messages::Request::FindKey { sender, key };
-    Request::Messages { ticket: Ticket(0), request }
+    Request::Messages { ticket: JobId(0), request }
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn a_message_without_room_leaves_neither_text_nor_key_and_reads_go_on() {
     let kept = kept.count() as u64;
     assert!(kept > 0, "some fitted into the first page");
     let answers = database.answer(&[find_key(), keep(now + 100), find_key()]);
-    assert_eq!(refused(&answers), [None, Some(&Outcome::NoRoom), None]);
-    let newest = Outcome::KeyFound { id: MessageId(now + kept - 1), chat: Chat::Everyone };
+    assert_eq!(refused(&answers), [None, Some(&Err(Failure::NoRoom)), None]);
+    let newest = Ok(Value::KeyFound { id: MessageId(now + kept - 1), chat: Chat::Everyone });
     for answer in [&answers[0], &answers[2]] {
         assert!(matches!(answer, Answer::Done(found) if *found == newest), "{answer:?}");
     }
@@ -202,7 +202,10 @@ fn a_look_finds_that_writing_works_again() {
     assert_eq!(data_version(&other), before, "nothing is written while all is well");
 
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [Some(&Outcome::Busy)]);
+    assert_eq!(
+        refused(&database.answer(&[register(10_001, "alice")])),
+        [Some(&Err(Failure::Busy))]
+    );
     database.look();
     assert!(database.health.is_failing(), "it is locked still");
     other.execute_batch("ROLLBACK").unwrap();
@@ -219,12 +222,16 @@ fn a_store_that_is_displaced_is_not_well_until_it_is_back() {
     std::fs::rename(&store, &away).unwrap();
     let placed = || {
         let upload = UploadId(5);
-        Request::Uploads(uploads::Request::Placed { ticket: Ticket(1), upload })
+        Request::Uploads(uploads::Request::Placed { ticket: JobId(1), upload })
     };
     // Its sender must not hear that it is there for good: the store will never know of it.
     let answers = database.answer(&[placed(), find_key()]);
     assert!(matches!(answers[..], [Answer::Displaced, Answer::Done(_)]), "{answers:?}");
-    assert_eq!(refusal(&placed(), Outcome::NoRoom), Outcome::Done, "the next start learns of it");
+    assert_eq!(
+        refusal(&placed(), Err(Failure::NoRoom)),
+        Ok(Value::Done),
+        "the next start learns of it"
+    );
     database.look();
     assert!(database.health.is_failing());
     std::fs::rename(&away, &store).unwrap();

@@ -1,7 +1,5 @@
 //! What stands in the shared folder is found, and nothing else.
 
-use super::*;
-
 use std::ffi::OsStr;
 use std::io::Read;
 use std::mem::MaybeUninit;
@@ -14,6 +12,9 @@ use std::thread;
 use proptest::prelude::*;
 use rustix::fs::{CWD, RenameFlags, inotify, mknodat, renameat_with};
 use tempfile::TempDir;
+
+use super::*;
+use crate::chat::file::FolderEntry;
 
 /// A shared folder, and a secret beside it.
 struct Fixture {
@@ -54,7 +55,7 @@ impl Fixture {
     fn list(&self, path: &str) -> Vec<String> {
         let path = (!path.is_empty()).then(|| path.parse().unwrap());
         let entries = self.folder.list(path.as_ref()).unwrap();
-        let slash = |entry: &Entry| if entry.size.is_none() { "/" } else { "" };
+        let slash = |entry: &FolderEntry| if entry.size.is_none() { "/" } else { "" };
         entries.iter().map(|entry| format!("{}{}", entry.name, slash(entry))).collect()
     }
 }

@@ -7,7 +7,8 @@ use super::*;
 use crate::chat::account::Account;
 use crate::chat::message::{StoredMessage, Unread};
 use crate::chat::name::Key;
-use crate::hub::Outcome;
+use crate::chat::refusal::Failure;
+use crate::hub::job::{Outcome, Value};
 use crate::store::messages::Request;
 use crate::store::{accounts, schema};
 
@@ -56,7 +57,7 @@ impl Fixture {
 
     fn ids(&self, request: &Request) -> Vec<u64> {
         match request.run(&self.database).unwrap() {
-            Outcome::Selected { ids, .. } => ids.into_iter().map(|id| id.0).collect(),
+            Ok(Value::Selected { ids, .. }) => ids.into_iter().map(|id| id.0).collect(),
             other => panic!("{other:?}"),
         }
     }
@@ -72,7 +73,7 @@ impl Fixture {
 
     fn counts(&self, reader: Number) -> Vec<(Chat, u64, u64)> {
         match (Request::CountUnread { reader }).run(&self.database).unwrap() {
-            Outcome::Unread(unread) => {
+            Ok(Value::Unread(unread)) => {
                 unread.iter().map(|Unread { chat, count, last }| (*chat, *count, last.0)).collect()
             }
             other => panic!("{other:?}"),
@@ -81,7 +82,7 @@ impl Fixture {
 
     fn seen(&self, reader: Number, group: GroupId, id: u64) {
         let (chat, id) = (Chat::Group(group), MessageId(id));
-        Request::MarkSeen { reader, chat, id }.run(&self.database).unwrap();
+        Request::MarkSeen { reader, chat, id }.run(&self.database).unwrap().unwrap();
     }
 
     fn count(&self, table: &str) -> u32 {
@@ -123,10 +124,10 @@ fn a_kept_group_is_there_after_a_restart_and_another_is_not() {
     fixture.save(&kept);
     fixture.save(&other);
     assert_eq!(load(&fixture.database).unwrap(), [other, kept.clone()]);
-    assert_eq!(fixture.say(20, ALICE, GroupId(9)), Outcome::Done);
+    assert_eq!(fixture.say(20, ALICE, GroupId(9)), Ok(Value::Done));
     fixture.reopen();
     assert_eq!(load(&fixture.database).unwrap(), [kept]);
-    assert_eq!(fixture.say(21, ALICE, GroupId(9)), Outcome::NotFound);
+    assert_eq!(fixture.say(21, ALICE, GroupId(9)), Err(Failure::NotFound));
     assert_eq!(fixture.remove_all(), 1);
     assert_eq!(fixture.count("messages"), 0);
     assert_eq!(fixture.count("members"), 2);
@@ -137,10 +138,10 @@ fn a_member_reads_from_joining_on_and_what_others_say_is_unread() {
     let mut fixture = Fixture::new();
     fixture.save(&group(GROUP, &[(ALICE, 1), (BOB, 1)]));
     for (id, from) in [(10, ALICE), (11, BOB), (12, ALICE)] {
-        assert_eq!(fixture.say(id, from, GROUP), Outcome::Done);
+        assert_eq!(fixture.say(id, from, GROUP), Ok(Value::Done));
     }
     fixture.save(&group(GROUP, &[(ALICE, 1), (BOB, 1), (CAROL, 12)]));
-    fixture.say(13, BOB, GROUP);
+    fixture.say(13, BOB, GROUP).unwrap();
     fixture.reopen();
     let chat = Chat::Group(GROUP);
     assert_eq!(fixture.unread(ALICE, GROUP), [11, 13]);
@@ -171,11 +172,11 @@ fn a_long_backlog_is_told_in_steps() {
     fixture.save(&group(GROUP, &[(ALICE, 1), (BOB, 1)]));
     fixture.database.execute_batch("BEGIN").unwrap();
     for id in 1..=2_500 {
-        fixture.say(id, if id % 2 == 0 { ALICE } else { BOB }, GROUP);
+        fixture.say(id, if id % 2 == 0 { ALICE } else { BOB }, GROUP).unwrap();
     }
     fixture.database.execute_batch("COMMIT").unwrap();
     let chat = Chat::Group(GROUP);
-    let Outcome::Selected { ids, left } =
+    let Ok(Value::Selected { ids, left }) =
         Request::SelectUnread { reader: ALICE, chat }.run(&fixture.database).unwrap()
     else {
         panic!()
@@ -194,7 +195,7 @@ fn a_group_ends_at_once_and_its_messages_go_in_steps() {
     let now = 4_000_000_000_000_000;
     for id in 0..600 {
         let key = Some(format!("k{id}").parse().unwrap());
-        fixture.say_marked(now + id, BOB, if id < 550 { GROUP } else { other }, key);
+        fixture.say_marked(now + id, BOB, if id < 550 { GROUP } else { other }, key).unwrap();
     }
     fixture.database.execute_batch("COMMIT").unwrap();
     end(&fixture.database, GROUP).unwrap();
@@ -202,7 +203,7 @@ fn a_group_ends_at_once_and_its_messages_go_in_steps() {
     end(&fixture.database, GroupId(77)).unwrap();
     assert_eq!(fixture.unread(ALICE, GROUP), []);
     assert_eq!(fixture.counts(ALICE), [(Chat::Group(other), 50, now + 599)]);
-    assert_eq!(fixture.say(now + 700, BOB, GROUP), Outcome::NotFound);
+    assert_eq!(fixture.say(now + 700, BOB, GROUP), Err(Failure::NotFound));
     assert!(remove_step(&fixture.database).unwrap());
     assert_eq!(fixture.count("messages"), 350);
     fixture.reopen();

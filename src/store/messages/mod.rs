@@ -12,7 +12,8 @@ use super::lane::Lane;
 use super::{groups, uploads};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::name::{Key, Number};
-use crate::hub::Outcome;
+use crate::chat::refusal::Failure;
+use crate::hub::job::{Outcome, Value};
 
 /// How long the word that marks a message is remembered.
 const KEY_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -94,13 +95,13 @@ impl Request {
         match self {
             Request::Keep { message, key } => {
                 if groups::is_gone(database, message.chat)? {
-                    return Ok(Outcome::NotFound);
+                    return Ok(Err(Failure::NotFound));
                 }
                 keep(database, message)?;
                 if let Some(key) = key {
                     keep_key(database, message, key)?;
                 }
-                Ok(Outcome::Done)
+                Ok(Ok(Value::Done))
             }
             Request::FindKey { sender, key } => find_key(database, *sender, key),
             Request::RaiseIdMark { mark } => raise_id_mark(database, *mark),
@@ -183,8 +184,8 @@ fn find_key(database: &Connection, sender: Number, key: &Key) -> rusqlite::Resul
         })
         .optional()?;
     Ok(match found {
-        Some((id, lane)) => Outcome::KeyFound { id, chat: lane.chat() },
-        None => Outcome::NotFound,
+        Some((id, lane)) => Ok(Value::KeyFound { id, chat: lane.chat() }),
+        None => Err(Failure::NotFound),
     })
 }
 
@@ -227,7 +228,7 @@ pub(super) fn load_id_mark(database: &Connection) -> rusqlite::Result<MessageId>
 
 fn raise_id_mark(database: &Connection, mark: MessageId) -> rusqlite::Result<Outcome> {
     database.prepare_cached("UPDATE store SET id_mark = max(id_mark, ?1)")?.execute([sql(mark)])?;
-    Ok(Outcome::Done)
+    Ok(Ok(Value::Done))
 }
 
 fn mark_seen(
@@ -242,7 +243,7 @@ fn mark_seen(
                 "UPDATE members SET seen = ?3 WHERE group_id = ?1 AND number = ?2 AND seen < ?3",
             )?
             .execute((group.0.cast_signed(), reader.0, sql(id)))?;
-        return Ok(Outcome::Done);
+        return Ok(Ok(Value::Done));
     }
     database
         .prepare_cached(
@@ -250,7 +251,7 @@ fn mark_seen(
              ON CONFLICT DO UPDATE SET seen = excluded.seen WHERE seen < excluded.seen",
         )?
         .execute((reader.0, Lane::to_reader(chat, reader), sql(id)))?;
-    Ok(Outcome::Done)
+    Ok(Ok(Value::Done))
 }
 
 /// Removes the oldest messages before an id and the files that they sent. The words that mark them
@@ -264,7 +265,7 @@ fn remove_old(database: &Connection, before: MessageId) -> rusqlite::Result<Outc
     uploads::drop_sent(database, 0..=end - 1)?;
     database.prepare_cached("DELETE FROM messages WHERE id < ?1")?.execute([end])?;
     remove_keys(database, end.min(sql(oldest_key())), REMOVED_PER_STEP)?;
-    Ok(Outcome::Removed { more: first_left.is_some() })
+    Ok(Ok(Value::Removed { more: first_left.is_some() }))
 }
 
 #[cfg(test)]

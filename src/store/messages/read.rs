@@ -9,7 +9,7 @@ use crate::chat::group::GroupId;
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::Number;
 use crate::chat::request::LIST_MESSAGES_MAX;
-use crate::hub::Outcome;
+use crate::hub::job::{Outcome, Value};
 use crate::store::groups;
 use crate::store::lane::Lane;
 
@@ -38,7 +38,7 @@ pub(super) fn count_unread(database: &Connection, reader: Number) -> rusqlite::R
     }
     count_in_groups(database, reader, &mut unread)?;
     unread.sort_unstable_by_key(|unread| unread.last);
-    Ok(Outcome::Unread(unread))
+    Ok(Ok(Value::Unread(unread)))
 }
 
 fn count_in_groups(
@@ -81,7 +81,7 @@ pub(super) fn select_unread(
     let lane = Lane::to_reader(chat, reader);
     if lane == Lane::of_sender(chat, reader) {
         // Everyone's, of which nothing counts as unread, or one's own.
-        return Ok(Outcome::Selected { ids: Vec::new(), left: 0 });
+        return Ok(Ok(Value::Selected { ids: Vec::new(), left: 0 }));
     }
     let mut select = database.prepare_cached(
         "SELECT id FROM messages WHERE lane = ?1 AND id > ifnull(
@@ -98,7 +98,7 @@ pub(super) fn select_unread(
             .cast_unsigned(),
         _ => 0,
     };
-    Ok(Outcome::Selected { ids, left })
+    Ok(Ok(Value::Selected { ids, left }))
 }
 
 fn select_unread_in_group(
@@ -113,7 +113,7 @@ fn select_unread_in_group(
         .query_row((group.0.cast_signed(), reader.0), |row| row.get(0))
         .optional()?;
     let Some(above) = above else {
-        return Ok(Outcome::Selected { ids: Vec::new(), left: 0 });
+        return Ok(Ok(Value::Selected { ids: Vec::new(), left: 0 }));
     };
     let lane = Lane::Group(group);
     let ids = database
@@ -133,7 +133,7 @@ fn select_unread_in_group(
             .cast_unsigned(),
         _ => 0,
     };
-    Ok(Outcome::Selected { ids, left })
+    Ok(Ok(Value::Selected { ids, left }))
 }
 
 /// The last messages of a chat that a reader may read, or the last before one.
@@ -149,7 +149,7 @@ pub(super) fn select_last(
         Chat::Everyone | Chat::Direct(..) => Some(0),
     };
     let Some(from) = from else {
-        return Ok(Outcome::Selected { ids: Vec::new(), left: 0 });
+        return Ok(Ok(Value::Selected { ids: Vec::new(), left: 0 }));
     };
     let before = before.map_or(i64::MAX, sql);
     let count = count.min(LIST_MESSAGES_MAX);
@@ -166,7 +166,7 @@ pub(super) fn select_last(
     ids.sort_unstable();
     let surplus = ids.len().saturating_sub(usize::from(count));
     ids.drain(..surplus);
-    Ok(Outcome::Selected { ids, left: 0 })
+    Ok(Ok(Value::Selected { ids, left: 0 }))
 }
 
 /// The messages with these ids, from the first on. What was removed meanwhile is left out, so an
@@ -188,7 +188,7 @@ pub(super) fn fetch(database: &Connection, ids: &[MessageId]) -> rusqlite::Resul
             break;
         }
     }
-    Ok(Outcome::Messages(messages))
+    Ok(Ok(Value::Messages(messages)))
 }
 
 fn parse(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {

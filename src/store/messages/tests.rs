@@ -54,7 +54,7 @@ impl Fixture {
         let message =
             StoredMessage { id: MessageId(id), from, chat, text: text.into(), file_size: None };
         let key = key.map(|key| key.parse().unwrap());
-        assert_eq!(self.run(Request::Keep { message, key }), Outcome::Done);
+        assert_eq!(self.run(Request::Keep { message, key }), Ok(Value::Done));
     }
 
     fn unread(&self, reader: Number, chat: Chat) -> (Vec<u64>, u64) {
@@ -67,7 +67,7 @@ impl Fixture {
     }
 
     fn count(&self, reader: Number) -> Vec<(Chat, u64, u64)> {
-        let Outcome::Unread(unread) = self.run(Request::CountUnread { reader }) else {
+        let Ok(Value::Unread(unread)) = self.run(Request::CountUnread { reader }) else {
             panic!("no counts")
         };
         unread.iter().map(|Unread { chat, count, last }| (*chat, *count, last.0)).collect()
@@ -75,13 +75,13 @@ impl Fixture {
 
     fn seen(&self, reader: Number, chat: Chat, id: u64) {
         let id = MessageId(id);
-        assert_eq!(self.run(Request::MarkSeen { reader, chat, id }), Outcome::Done);
+        assert_eq!(self.run(Request::MarkSeen { reader, chat, id }), Ok(Value::Done));
     }
 
     fn find(&self, sender: Number, key: &str) -> Option<(u64, Chat)> {
         match self.run(Request::FindKey { sender, key: key.parse().unwrap() }) {
-            Outcome::KeyFound { id, chat } => Some((id.0, chat)),
-            Outcome::NotFound => None,
+            Ok(Value::KeyFound { id, chat }) => Some((id.0, chat)),
+            Err(Failure::NotFound) => None,
             other => panic!("{other:?}"),
         }
     }
@@ -91,7 +91,7 @@ impl Fixture {
         let mut left: Vec<MessageId> = ids.iter().copied().map(MessageId).collect();
         let mut messages = Vec::new();
         while !left.is_empty() {
-            let Outcome::Messages(piece) = self.run(Request::Fetch { ids: left.clone() }) else {
+            let Ok(Value::Messages(piece)) = self.run(Request::Fetch { ids: left.clone() }) else {
                 panic!("no messages")
             };
             let Some(last) = piece.last() else { break };
@@ -103,7 +103,7 @@ impl Fixture {
 
     fn remove_old(&self, before: u64) -> bool {
         match self.run(Request::RemoveOld { before: MessageId(before) }) {
-            Outcome::Removed { more } => more,
+            Ok(Value::Removed { more }) => more,
             other => panic!("{other:?}"),
         }
     }
@@ -119,7 +119,7 @@ fn open(folder: &Path) -> Connection {
 
 fn selected(outcome: Outcome) -> (Vec<u64>, u64) {
     match outcome {
-        Outcome::Selected { ids, left } => (ids.into_iter().map(|id| id.0).collect(), left),
+        Ok(Value::Selected { ids, left }) => (ids.into_iter().map(|id| id.0).collect(), left),
         other => panic!("{other:?}"),
     }
 }
@@ -135,7 +135,7 @@ fn what_is_kept_is_there_after_a_crash() {
     fixture.keep(1, ALICE, chat, "one");
     fixture.keep_marked(now(), BOB, chat, "zwei 中 👍", Some("k"));
     fixture.seen(BOB, chat, 1);
-    fixture.run(Request::RaiseIdMark { mark: MessageId(1 << 60) });
+    fixture.run(Request::RaiseIdMark { mark: MessageId(1 << 60) }).unwrap();
     let ids = fixture.last(chat, None, 10);
     for reopen in [Fixture::reopen, Fixture::crash] {
         reopen(&mut fixture);
@@ -188,7 +188,7 @@ fn a_long_backlog_is_selected_in_steps_and_read_in_pieces() {
     let (ids, left) = fixture.unread(ALICE, chat);
     assert_eq!((ids[0], ids.len(), left), (1, usize::from(LIST_MESSAGES_MAX), 1_500));
     let wanted = ids.iter().copied().map(MessageId).collect();
-    let Outcome::Messages(piece) = fixture.run(Request::Fetch { ids: wanted }) else { panic!() };
+    let Ok(Value::Messages(piece)) = fixture.run(Request::Fetch { ids: wanted }) else { panic!() };
     assert_eq!(piece.len(), 9, "as many as reach 32 KiB");
     assert_eq!(fixture.fetch(&ids).len(), ids.len());
     fixture.seen(ALICE, chat, 2_000);
@@ -283,7 +283,7 @@ fn the_mark_of_ids_rises_and_is_above_all_messages() {
     let fixture = Fixture::new();
     assert_eq!(fixture.id_mark(), 0);
     for (mark, expected) in [(10, 10), (5, 10), (11, 11)] {
-        fixture.run(Request::RaiseIdMark { mark: MessageId(mark) });
+        fixture.run(Request::RaiseIdMark { mark: MessageId(mark) }).unwrap();
         assert_eq!(fixture.id_mark(), expected);
     }
     fixture.keep(50, ALICE, Chat::Everyone, "x");

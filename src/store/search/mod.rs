@@ -18,7 +18,8 @@ use super::health::Health;
 use super::queue::{Queue, TimedOut};
 use crate::chat::message::Chat;
 use crate::chat::name::Number;
-use crate::hub::{Outcome, Ticket};
+use crate::chat::refusal::Failure;
+use crate::hub::job::{JobId, Outcome, Value};
 
 /// How many searches may wait.
 const WAITING_MAX: usize = 64;
@@ -33,7 +34,7 @@ const STEPS_PER_SEARCH: usize = 64;
 #[derive(Debug)]
 pub(super) struct Request {
     /// Whose answer it is.
-    pub(super) ticket: Ticket,
+    pub(super) ticket: JobId,
     /// Who reads.
     pub(super) reader: Number,
     /// In which chat; none is `*` and all the reader's own.
@@ -116,7 +117,7 @@ impl Search {
                 Err(TimedOut) => {
                     let more = self.guard(&mut index, Index::step);
                     due = match more {
-                        Ok(true) | Err(Outcome::Busy) => Some(Instant::now()),
+                        Ok(true) | Err(Err(Failure::Busy)) => Some(Instant::now()),
                         // After a failure the next message is soon enough.
                         Ok(false) | Err(_) => None,
                     };
@@ -132,17 +133,17 @@ impl Search {
             }
             if !index.step()? {
                 let ids = index.find(request.reader, request.chat, &request.words)?;
-                return Ok(Outcome::Selected { ids, left: 0 });
+                return Ok(Ok(Value::Selected { ids, left: 0 }));
             }
         }
-        Ok(Outcome::Busy)
+        Ok(Err(Failure::Busy))
     }
 
     /// Does something with the index, which is opened first where it is not open. A damaged one is
     /// dropped, so that the next attempt makes a new one.
     ///
     /// # Errors
-    /// The outcome of a search that could not be made: [`Outcome::Busy`] where it soon can.
+    /// The outcome of a search that could not be made: [`Failure::Busy`] where it soon can.
     fn guard<T>(
         &self,
         slot: &mut Option<Index>,
@@ -162,21 +163,21 @@ impl Search {
                 *slot = None;
                 log::warn!("the search index is damaged and will be made anew: {error}");
                 match index::remove(&self.index) {
-                    Ok(()) => Err(Outcome::Busy),
+                    Ok(()) => Err(Err(Failure::Busy)),
                     Err(error) => {
                         self.health.failed(error);
-                        Err(Outcome::Failed)
+                        Err(Err(Failure::Failed))
                     }
                 }
             }
             Err(IndexError::Database(error)) => {
                 self.health.failed(&error);
                 let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
-                Err(if is_full { Outcome::NoRoom } else { Outcome::Failed })
+                Err(if is_full { Err(Failure::NoRoom) } else { Err(Failure::Failed) })
             }
             Err(IndexError::System(error)) => {
                 self.health.failed(error);
-                Err(Outcome::Failed)
+                Err(Err(Failure::Failed))
             }
         }
     }

@@ -32,7 +32,7 @@ impl Fixture {
     fn keep(&self, id: u64, from: Number, chat: Chat, text: &str) {
         let message =
             StoredMessage { id: MessageId(id), from, chat, text: text.into(), file_size: None };
-        messages::Request::Keep { message, key: None }.run(&self.store).unwrap();
+        messages::Request::Keep { message, key: None }.run(&self.store).unwrap().unwrap();
     }
 
     /// Indexes all, and tells in how many steps.
@@ -150,9 +150,9 @@ fn what_the_store_removed_is_gone_and_leaves_the_index() {
         fixture.keep(id, ALICE, Chat::Everyone, "word");
     }
     fixture.follow();
-    messages::Request::RemoveOld { before: MessageId(1_000) }.run(&fixture.store).unwrap();
+    messages::Request::RemoveOld { before: MessageId(1_000) }.run(&fixture.store).unwrap().unwrap();
     assert_eq!(fixture.find(BOB, None, "word").len(), 100, "before the index has followed");
-    messages::Request::RemoveOld { before: MessageId(1_000) }.run(&fixture.store).unwrap();
+    messages::Request::RemoveOld { before: MessageId(1_000) }.run(&fixture.store).unwrap().unwrap();
     fixture.keep(2_000, ALICE, Chat::Everyone, "word");
     fixture.follow();
     assert_eq!(fixture.find(BOB, None, "word"), [2_000]);
@@ -206,22 +206,22 @@ fn a_damaged_index_is_made_anew_by_the_thread() {
     let (store, path) = (fixture.folder.path().join("store"), fixture.path());
     drop(fixture.index);
     let search = Search::new(store, path.clone());
-    let request = || Request { ticket: Ticket(1), reader: BOB, chat: None, words: "word".into() };
-    let found = Ok(Outcome::Selected { ids: vec![MessageId(1)], left: 0 });
+    let request = || Request { ticket: JobId(1), reader: BOB, chat: None, words: "word".into() };
+    let found = Ok(Ok(Value::Selected { ids: vec![MessageId(1)], left: 0 }));
     let attempt = |slot: &mut _| search.guard(slot, |index| search.search(index, &request()));
 
     let mut slot = None;
     assert_eq!(attempt(&mut slot), found);
     drop(slot.take());
     std::fs::write(&path, "no database at all".repeat(1_000)).unwrap();
-    assert_eq!(attempt(&mut slot), Err(Outcome::Busy));
+    assert_eq!(attempt(&mut slot), Err(Err(Failure::Busy)));
     assert_eq!(attempt(&mut slot), found);
 
     // Damage that shows only when the index is read.
     let spoiled = Connection::open(&path).unwrap();
     spoiled.execute("UPDATE words_data SET block = x'ffffffffffff' WHERE id > 10", []).unwrap();
     drop((spoiled, slot.take()));
-    assert_eq!(attempt(&mut slot), Err(Outcome::Busy));
+    assert_eq!(attempt(&mut slot), Err(Err(Failure::Busy)));
     assert_eq!(attempt(&mut slot), found);
 }
 

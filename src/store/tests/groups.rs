@@ -3,6 +3,7 @@
 use super::*;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::hub::job::Outcome;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -25,10 +26,10 @@ fn group(id: u64, kept: bool) -> GroupRecord {
 fn fixture() -> Fixture {
     let mut fixture = Fixture::new();
     for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
-        assert_eq!(fixture.run(register(number.0, name, "x")), Outcome::Done);
+        assert_eq!(fixture.run(register(number.0, name, "x")), Ok(Value::Done));
     }
     for group in [group(5, true), group(6, false)] {
-        assert_eq!(fixture.run(Job::SaveGroup(group)), Outcome::Done);
+        assert_eq!(fixture.run(Job::SaveGroup(group)), Ok(Value::Done));
     }
     fixture
 }
@@ -49,14 +50,14 @@ fn search(chat: Option<u64>) -> Job {
 }
 
 fn selected(ids: &[u64]) -> Outcome {
-    Outcome::Selected { ids: ids.iter().copied().map(MessageId).collect(), left: 0 }
+    Ok(Value::Selected { ids: ids.iter().copied().map(MessageId).collect(), left: 0 })
 }
 
 #[test]
 fn a_group_that_is_not_kept_ends_with_the_server() {
     let mut fixture = fixture();
     for (id, group) in [(10, 5), (11, 6), (12, 6)] {
-        assert_eq!(fixture.run(say(id, group)), Outcome::Done);
+        assert_eq!(fixture.run(say(id, group)), Ok(Value::Done));
     }
     assert_eq!(fixture.run(search(None)), selected(&[10, 11, 12]));
     assert_eq!(fixture.run(search(Some(6))), selected(&[11, 12]));
@@ -64,7 +65,7 @@ fn a_group_that_is_not_kept_ends_with_the_server() {
     assert_eq!(fixture.kept.groups, [group(5, true)]);
     assert_eq!(fixture.run(search(None)), selected(&[10]));
     assert_eq!(fixture.run(search(Some(6))), selected(&[]));
-    assert_eq!(fixture.run(say(13, 6)), Outcome::NotFound);
+    assert_eq!(fixture.run(say(13, 6)), Err(Failure::NotFound));
     fixture.eventually("what was said there goes", |fixture| {
         let left = "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM ended)";
         fixture.database().query_row(left, [], |row| row.get::<_, u32>(0)).unwrap() == 1
@@ -83,12 +84,12 @@ fn a_group_ends_between_two_jobs() {
         say(11, 5),
         Job::EndGroup(GroupId(5)),
     ];
-    let tickets: Vec<Ticket> = jobs.into_iter().map(|job| fixture.submit(job)).collect();
+    let tickets: Vec<JobId> = jobs.into_iter().map(|job| fixture.submit(job)).collect();
     let mut outcomes = fixture.outcomes(tickets.len());
     let outcomes: Vec<Outcome> =
         tickets.iter().map(|ticket| outcomes.remove(ticket).unwrap()).collect();
     let nothing = selected(&[]);
-    let (done, gone) = (Outcome::Done, Outcome::NotFound);
+    let (done, gone) = (Ok(Value::Done), Err(Failure::NotFound));
     assert_eq!(outcomes, [done.clone(), selected(&[10]), done.clone(), nothing, gone, done]);
 }
 

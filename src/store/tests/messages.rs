@@ -3,6 +3,7 @@
 use super::*;
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::Key;
+use crate::hub::job::Outcome;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -30,7 +31,7 @@ fn search(words: &str) -> Job {
 }
 
 fn selected(ids: impl IntoIterator<Item = u64>) -> Outcome {
-    Outcome::Selected { ids: ids.into_iter().map(MessageId).collect(), left: 0 }
+    Ok(Value::Selected { ids: ids.into_iter().map(MessageId).collect(), left: 0 })
 }
 
 /// Microseconds since the Unix epoch.
@@ -58,7 +59,7 @@ fn jobs_see_what_was_submitted_before_them() {
         find_key("k"),
         Job::FetchMessages { ids: vec![MessageId(now)] },
     ];
-    let tickets: Vec<Ticket> = jobs.into_iter().map(|job| fixture.submit(job)).collect();
+    let tickets: Vec<JobId> = jobs.into_iter().map(|job| fixture.submit(job)).collect();
     let mut outcomes = fixture.outcomes(tickets.len());
     let outcomes: Vec<Outcome> =
         tickets.iter().map(|ticket| outcomes.remove(ticket).unwrap()).collect();
@@ -71,18 +72,18 @@ fn jobs_see_what_was_submitted_before_them() {
     assert_eq!(
         [&outcomes[..7], &outcomes[8..]].concat(),
         [
-            Outcome::NotFound,
-            Outcome::Done,
-            Outcome::KeyFound { id: MessageId(now), chat: chat() },
-            Outcome::Unread(vec![Unread { chat: chat(), count: 1, last: MessageId(now) }]),
+            Err(Failure::NotFound),
+            Ok(Value::Done),
+            Ok(Value::KeyFound { id: MessageId(now), chat: chat() }),
+            Ok(Value::Unread(vec![Unread { chat: chat(), count: 1, last: MessageId(now) }])),
             selected([now]),
             selected([now]),
-            Outcome::Messages(vec![message]),
-            Outcome::Done,
-            Outcome::Unread(vec![]),
-            Outcome::Removed { more: false },
-            Outcome::KeyFound { id: MessageId(now), chat: chat() },
-            Outcome::Messages(vec![]),
+            Ok(Value::Messages(vec![message])),
+            Ok(Value::Done),
+            Ok(Value::Unread(vec![])),
+            Ok(Value::Removed { more: false }),
+            Ok(Value::KeyFound { id: MessageId(now), chat: chat() }),
+            Ok(Value::Messages(vec![])),
         ]
     );
 }
@@ -90,12 +91,12 @@ fn jobs_see_what_was_submitted_before_them() {
 #[test]
 fn outcomes_of_the_database_come_in_the_order_of_their_jobs() {
     let mut fixture = Fixture::new();
-    let tickets: Vec<Ticket> = (1..=3_000).map(|id| fixture.submit(keep(id, "x", None))).collect();
+    let tickets: Vec<JobId> = (1..=3_000).map(|id| fixture.submit(keep(id, "x", None))).collect();
     let finished = fixture.wait(tickets.len());
-    let finished: Vec<Ticket> = finished
+    let finished: Vec<JobId> = finished
         .into_iter()
         .map(|completion| match completion {
-            Completion::Job { ticket, outcome: Outcome::Done } => ticket,
+            Completion::Job { ticket, outcome: Ok(Value::Done) } => ticket,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -106,8 +107,8 @@ fn outcomes_of_the_database_come_in_the_order_of_their_jobs() {
 fn what_was_confirmed_is_there_when_it_is_opened_again() {
     let mut fixture = Fixture::new();
     let now = now();
-    assert_eq!(fixture.run(keep(now, "kept", Some("k"))), Outcome::Done);
-    assert_eq!(fixture.run(Job::RaiseIdMark { mark: MessageId(now + 500) }), Outcome::Done);
+    assert_eq!(fixture.run(keep(now, "kept", Some("k"))), Ok(Value::Done));
+    assert_eq!(fixture.run(Job::RaiseIdMark { mark: MessageId(now + 500) }), Ok(Value::Done));
     let mut fixture = fixture.reopen(PasswordCost::Low);
     assert_eq!(fixture.kept.id_mark, MessageId(now + 500));
     assert_eq!(fixture.kept.keys, [(ALICE, "k".parse::<Key>().unwrap())]);
@@ -133,7 +134,7 @@ fn a_search_index_that_is_gone_or_spoiled_is_made_again() {
         spoil();
         fixture = Fixture::open(folder, PasswordCost::Low);
         let outcome = match fixture.run(search("word")) {
-            Outcome::Busy => fixture.run(search("word")),
+            Err(Failure::Busy) => fixture.run(search("word")),
             outcome => outcome,
         };
         assert_eq!(outcome, selected(1..=600));
@@ -144,27 +145,27 @@ fn a_search_index_that_is_gone_or_spoiled_is_made_again() {
 fn a_new_password_ends_the_old_one_and_all_tokens() {
     let mut fixture = Fixture::new();
     for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
-        assert_eq!(fixture.run(register(number.0, name, "old")), Outcome::Done);
+        assert_eq!(fixture.run(register(number.0, name, "old")), Ok(Value::Done));
     }
     let token = |fixture: &mut Fixture, number| match fixture.run(Job::MakeToken { number }) {
-        Outcome::Token(token) => token,
+        Ok(Value::Token(token)) => token,
         other => panic!("{other:?}"),
     };
     let (alices, bobs) = (token(&mut fixture, ALICE), token(&mut fixture, BOB));
     let mut fixture = fixture.reopen(PasswordCost::Low);
     let check_token = |number, token: &Secret| Job::CheckToken { number, token: token.clone() };
-    assert_eq!(fixture.run(check_token(ALICE, &alices)), Outcome::PasswordRight);
-    assert_eq!(fixture.run(check_token(BOB, &alices)), Outcome::PasswordWrong);
-    assert_eq!(fixture.run(check_token(Number(0), &alices)), Outcome::PasswordWrong);
+    assert_eq!(fixture.run(check_token(ALICE, &alices)), Ok(Value::PasswordRight));
+    assert_eq!(fixture.run(check_token(BOB, &alices)), Ok(Value::PasswordWrong));
+    assert_eq!(fixture.run(check_token(Number(0), &alices)), Ok(Value::PasswordWrong));
 
     let password = Secret::new("new");
-    assert_eq!(fixture.run(Job::SetPassword { number: ALICE, password }), Outcome::Done);
-    assert_eq!(fixture.run(check(ALICE.0, "old")), Outcome::PasswordWrong);
-    assert_eq!(fixture.run(check(ALICE.0, "new")), Outcome::PasswordRight);
-    assert_eq!(fixture.run(check_token(ALICE, &alices)), Outcome::PasswordWrong);
-    assert_eq!(fixture.run(check_token(BOB, &bobs)), Outcome::PasswordRight);
+    assert_eq!(fixture.run(Job::SetPassword { number: ALICE, password }), Ok(Value::Done));
+    assert_eq!(fixture.run(check(ALICE.0, "old")), Ok(Value::PasswordWrong));
+    assert_eq!(fixture.run(check(ALICE.0, "new")), Ok(Value::PasswordRight));
+    assert_eq!(fixture.run(check_token(ALICE, &alices)), Ok(Value::PasswordWrong));
+    assert_eq!(fixture.run(check_token(BOB, &bobs)), Ok(Value::PasswordRight));
 
     let nobody = Job::SetPassword { number: Number(10_009), password: Secret::new("x") };
-    assert_eq!(fixture.run(nobody), Outcome::Failed);
-    assert_eq!(fixture.run(Job::MakeToken { number: Number(10_009) }), Outcome::Failed);
+    assert_eq!(fixture.run(nobody), Err(Failure::Failed));
+    assert_eq!(fixture.run(Job::MakeToken { number: Number(10_009) }), Err(Failure::Failed));
 }

@@ -6,10 +6,11 @@ use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use rustix::io::Errno;
 
 use super::*;
-use crate::chat::file::{Place, UploadId};
+use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::sha256::Sha256Sum;
+use crate::hub::job::Outcome;
 
 mod random;
 mod remains;
@@ -29,12 +30,12 @@ struct Open {
     sha256: Sha256Sum,
 }
 
-fn shared(text: &str) -> Place {
-    Place::Shared(name(text))
+fn shared(text: &str) -> FileTarget {
+    FileTarget::Shared(name(text))
 }
 
-fn in_chat(chat: Chat) -> Place {
-    Place::Chat(chat, name("picture.png"))
+fn in_chat(chat: Chat) -> FileTarget {
+    FileTarget::Chat(chat, name("picture.png"))
 }
 
 fn direct() -> Chat {
@@ -57,14 +58,14 @@ fn now() -> u64 {
 }
 
 impl Fixture {
-    fn begin(&mut self, owner: Number, place: Place, size: u64) -> Result<Open, Outcome> {
+    fn begin(&mut self, owner: Number, place: FileTarget, size: u64) -> Result<Open, Outcome> {
         self.begin_within(owner, place, size, u64::MAX)
     }
 
     fn begin_within(
         &mut self,
         owner: Number,
-        place: Place,
+        place: FileTarget,
         size: u64,
         quota: u64,
     ) -> Result<Open, Outcome> {
@@ -92,7 +93,7 @@ impl Fixture {
 
     fn finish(&mut self, open: &Open, message: Option<StoredMessage>) -> Outcome {
         match self.run(sync(open.id)) {
-            Outcome::Done => self.run(Job::FinishUpload { upload: open.id, message }),
+            Ok(Value::Done) => self.run(Job::FinishUpload { upload: open.id, message }),
             other => other,
         }
     }
@@ -124,7 +125,7 @@ impl Fixture {
                 assert_eq!((ticket, bytes.len() as u64), (asked, size));
                 Some(bytes)
             }
-            Some(Completion::Job { outcome: Outcome::NotFound, .. }) => None,
+            Some(Completion::Job { outcome: Err(Failure::NotFound), .. }) => None,
             other => panic!("{other:?}"),
         }
     }
@@ -145,7 +146,7 @@ impl Fixture {
 
     fn make_group(&mut self) {
         for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
-            assert_eq!(self.run(register(number.0, name, "x")), Outcome::Done);
+            assert_eq!(self.run(register(number.0, name, "x")), Ok(Value::Done));
         }
         let record = GroupRecord {
             id: GROUP,
@@ -158,7 +159,7 @@ impl Fixture {
             asked: Vec::new(),
             asking: Vec::new(),
         };
-        assert_eq!(self.run(Job::SaveGroup(record)), Outcome::Done);
+        assert_eq!(self.run(Job::SaveGroup(record)), Ok(Value::Done));
     }
 }
 
@@ -178,8 +179,9 @@ fn an_upload_appears_when_it_is_whole() {
     let open = fixture.begin(ALICE, shared("sub/a b.txt"), 6).unwrap();
     assert_eq!(open.offset, 0);
     fixture.write(&open, 0, b"abc").unwrap();
-    assert_eq!(fixture.run(sync(open.id)), Outcome::Failed, "it is not whole");
-    let Outcome::Folder(entries) = fixture.run(Job::ListFolder { path: Some(name("sub")) }) else {
+    assert_eq!(fixture.run(sync(open.id)), Err(Failure::Failed), "it is not whole");
+    let Ok(Value::Folder(entries)) = fixture.run(Job::ListFolder { path: Some(name("sub")) })
+    else {
         panic!("no list")
     };
     assert_eq!(entries, []);
@@ -189,12 +191,12 @@ fn an_upload_appears_when_it_is_whole() {
     assert_eq!(mode.mode() & 0o777, 0o600);
 
     fixture.write(&open, 3, b"def").unwrap();
-    assert_eq!(fixture.finish(&open, None), Outcome::Done);
+    assert_eq!(fixture.finish(&open, None), Ok(Value::Done));
     assert_eq!(names(&fixture.files().join("sub")), ["a b.txt"]);
     assert_eq!(fs::read(fixture.files().join("sub/a b.txt")).unwrap(), b"abcdef");
     assert_eq!((fixture.count("uploads"), fixture.count("files")), (0, 1));
-    assert_eq!(fixture.finish(&open, None), Outcome::NotFound);
-    assert_eq!(fixture.put(BOB, "empty", b""), Outcome::Done);
+    assert_eq!(fixture.finish(&open, None), Err(Failure::NotFound));
+    assert_eq!(fixture.put(BOB, "empty", b""), Ok(Value::Done));
     assert_eq!(fs::read(fixture.files().join("empty")).unwrap(), b"");
 }
 
@@ -219,8 +221,8 @@ fn an_upload_goes_on_where_it_broke_off() {
         fixture = fixture.reopen(PasswordCost::Low);
         let whole = fixture.begin(ALICE, place.clone(), 6).unwrap();
         assert_eq!(whole.offset, 6);
-        let message = matches!(place, Place::Chat(..)).then(|| message(50, ALICE, direct()));
-        assert_eq!(fixture.finish(&whole, message), Outcome::Done);
+        let message = matches!(place, FileTarget::Chat(..)).then(|| message(50, ALICE, direct()));
+        assert_eq!(fixture.finish(&whole, message), Ok(Value::Done));
     }
     assert_eq!(fs::read(fixture.files().join("file")).unwrap(), b"abcdef");
     assert_eq!(fixture.read_sent(50).unwrap(), b"abcdef");
@@ -248,7 +250,7 @@ fn nothing_is_overwritten_and_the_first_that_is_whole_has_the_name() {
     fs::create_dir(fixture.files().join("folder")).unwrap();
     symlink("nowhere", fixture.files().join("link")).unwrap();
     for taken in ["old", "folder", "link"] {
-        assert_eq!(fixture.begin(ALICE, shared(taken), 3).unwrap_err(), Outcome::Exists);
+        assert_eq!(fixture.begin(ALICE, shared(taken), 3).unwrap_err(), Err(Failure::Exists));
     }
     let (first, second) = (
         fixture.begin(ALICE, shared("new"), 1).unwrap(),
@@ -256,10 +258,10 @@ fn nothing_is_overwritten_and_the_first_that_is_whole_has_the_name() {
     );
     fixture.write(&first, 0, b"a").unwrap();
     fixture.write(&second, 0, b"b").unwrap();
-    assert_eq!(fixture.finish(&second, None), Outcome::Done);
-    assert_eq!(fixture.finish(&first, None), Outcome::Exists);
+    assert_eq!(fixture.finish(&second, None), Ok(Value::Done));
+    assert_eq!(fixture.finish(&first, None), Err(Failure::Exists));
     assert_eq!(fs::read(fixture.files().join("new")).unwrap(), b"b");
-    assert_eq!(fixture.run(Job::DropUpload(first.id)), Outcome::Done);
+    assert_eq!(fixture.run(Job::DropUpload(first.id)), Ok(Value::Done));
     fixture.all_is_swept();
     assert_eq!(names(&fixture.files()), ["folder", "link", "new", "old"]);
     assert_eq!(fixture.count("uploads"), 0, "what was refused is not remembered");
@@ -279,22 +281,22 @@ fn no_trick_leads_out_of_the_shared_folder() {
     let deep = format!("{}/x", vec!["d"; 400].join("/"));
     for missing in ["out/x", "absolute/x", "inside/x", "magic/x", "file/x", "no/x", &deep] {
         let refused = fixture.begin(ALICE, shared(missing), 3).unwrap_err();
-        assert_eq!(refused, Outcome::NotFound, "{missing}");
+        assert_eq!(refused, Err(Failure::NotFound), "{missing}");
     }
     let long = "x".repeat(256);
     for text in ["..", "../x", "sub/../x", "/etc/x", ".x", "sub/.x", "a\0b", "", "a//b", &long] {
         assert!(text.parse::<FileName>().is_err(), "{text:?}");
     }
-    assert_eq!(fixture.put(ALICE, &"ü".repeat(127), b"x"), Outcome::Done);
-    assert_eq!(fixture.put(ALICE, "a\u{2215}b ..\u{ff0f}c", b"x"), Outcome::Done);
+    assert_eq!(fixture.put(ALICE, &"ü".repeat(127), b"x"), Ok(Value::Done));
+    assert_eq!(fixture.put(ALICE, "a\u{2215}b ..\u{ff0f}c", b"x"), Ok(Value::Done));
 
     // A link that is made while the file is on its way.
     let open = fixture.begin(ALICE, shared("sub/new"), 3).unwrap();
     fixture.write(&open, 0, b"abc").unwrap();
     fs::rename(fixture.files().join("sub"), fixture.files().join("moved")).unwrap();
     symlink("../outside", fixture.files().join("sub")).unwrap();
-    assert_eq!(fixture.finish(&open, None), Outcome::NotFound);
-    assert_eq!(fixture.run(Job::DropUpload(open.id)), Outcome::Done);
+    assert_eq!(fixture.finish(&open, None), Err(Failure::NotFound));
+    assert_eq!(fixture.run(Job::DropUpload(open.id)), Ok(Value::Done));
     fixture.all_is_swept();
     assert_eq!(names(&outside), [""; 0]);
     assert!(fixture.count("uploads") == 0);
@@ -303,20 +305,20 @@ fn no_trick_leads_out_of_the_shared_folder() {
 #[test]
 fn the_quota_counts_files_sent_ones_and_uploads() {
     let mut fixture = Fixture::new();
-    assert_eq!(fixture.put(ALICE, "one", &[1; 30_000]), Outcome::Done);
-    assert_eq!(fixture.send(50, direct(), &[1; 20_000]), Outcome::Done);
+    assert_eq!(fixture.put(ALICE, "one", &[1; 30_000]), Ok(Value::Done));
+    assert_eq!(fixture.send(50, direct(), &[1; 20_000]), Ok(Value::Done));
     let open = fixture.begin(ALICE, shared("two"), 40_000).unwrap();
     let begin = |fixture: &mut Fixture, owner, size| {
         fixture.begin_within(owner, shared("three"), size, 100_000).map(|open| open.id)
     };
-    assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Outcome::NoRoom));
-    assert_eq!(begin(&mut fixture, BOB, 100_001), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Err(Failure::NoRoom)));
+    assert_eq!(begin(&mut fixture, BOB, 100_001), Err(Err(Failure::NoRoom)));
     assert!(begin(&mut fixture, BOB, 100_000).is_ok());
     let three = begin(&mut fixture, ALICE, 10_000).unwrap();
-    assert_eq!(fixture.run(Job::DropUpload(three)), Outcome::Done);
+    assert_eq!(fixture.run(Job::DropUpload(three)), Ok(Value::Done));
     drop(open);
     let mut fixture = fixture.reopen(PasswordCost::Low);
-    assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Outcome::NoRoom), "kept for its day");
+    assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Err(Failure::NoRoom)), "kept for its day");
     // What goes on is counted already.
     assert!(fixture.begin_within(ALICE, shared("two"), 40_000, 1).is_ok());
 }
@@ -324,14 +326,14 @@ fn the_quota_counts_files_sent_ones_and_uploads() {
 #[test]
 fn small_files_count_as_four_kib_each() {
     let mut fixture = Fixture::new();
-    assert_eq!(fixture.put(ALICE, "one", b""), Outcome::Done);
-    assert_eq!(fixture.send(50, direct(), b"1"), Outcome::Done);
+    assert_eq!(fixture.put(ALICE, "one", b""), Ok(Value::Done));
+    assert_eq!(fixture.send(50, direct(), b"1"), Ok(Value::Done));
     let begin = |fixture: &mut Fixture, text: &str, quota| {
         fixture.begin_within(ALICE, shared(text), 0, quota).map(|open| open.offset)
     };
-    assert_eq!(begin(&mut fixture, "two", 3 * 4_096 - 1), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, "two", 3 * 4_096 - 1), Err(Err(Failure::NoRoom)));
     assert_eq!(begin(&mut fixture, "two", 3 * 4_096), Ok(0));
-    assert_eq!(begin(&mut fixture, "three", 4 * 4_096 - 1), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, "three", 4 * 4_096 - 1), Err(Err(Failure::NoRoom)));
     assert_eq!(begin(&mut fixture, "three", 4 * 4_096), Ok(0));
 }
 
@@ -339,15 +341,15 @@ fn small_files_count_as_four_kib_each() {
 fn a_file_that_was_removed_by_hand_counts_no_more() {
     let mut fixture = Fixture::new();
     for text in ["one", "two"] {
-        assert_eq!(fixture.put(ALICE, text, &[1; 50_000]), Outcome::Done);
+        assert_eq!(fixture.put(ALICE, text, &[1; 50_000]), Ok(Value::Done));
     }
     let begin = |fixture: &mut Fixture, size| {
         fixture.begin_within(ALICE, shared("new"), size, 100_000).map(|open| open.offset)
     };
     fs::remove_file(fixture.files().join("one")).unwrap();
-    assert_eq!(begin(&mut fixture, 50_001), Err(Outcome::NoRoom));
+    assert_eq!(begin(&mut fixture, 50_001), Err(Err(Failure::NoRoom)));
     assert_eq!(begin(&mut fixture, 50_000), Ok(0));
-    assert_eq!(fixture.put(BOB, "one", b"another"), Outcome::Done);
+    assert_eq!(fixture.put(BOB, "one", b"another"), Ok(Value::Done));
     assert_eq!(fixture.count("files"), 2);
 }
 
@@ -356,7 +358,7 @@ fn a_disk_without_room_is_told_before_and_while_writing() {
     let mut fixture = Fixture::new();
     for place in [shared("huge"), in_chat(direct())] {
         let refused = fixture.begin(ALICE, place, 1 << 60).unwrap_err();
-        assert_eq!(refused, Outcome::NoRoom);
+        assert_eq!(refused, Err(Failure::NoRoom));
     }
     fixture.eventually("no row is left", |fixture| fixture.count("uploads") == 0);
     let mut full = fixture.begin(ALICE, shared("file"), 3).unwrap();
@@ -372,7 +374,7 @@ fn a_user_has_so_many_unfinished_uploads() {
                   INSERT INTO uploads SELECT i, 10001, NULL, 'f' || i, 0, 0 FROM count";
     fixture.database().execute(insert, []).unwrap();
     fixture.begin(ALICE, shared("one"), 0).unwrap();
-    assert_eq!(fixture.begin(ALICE, shared("two"), 0).unwrap_err(), Outcome::NoRoom);
+    assert_eq!(fixture.begin(ALICE, shared("two"), 0).unwrap_err(), Err(Failure::NoRoom));
     fixture.begin(BOB, shared("two"), 0).unwrap();
 }
 
@@ -382,30 +384,30 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     let now = now();
     let open = fixture.begin(ALICE, in_chat(direct()), 3).unwrap();
     fixture.write(&open, 0, b"abc").unwrap();
-    assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Outcome::NotFound);
-    assert_eq!(fixture.finish(&open, Some(message(now, ALICE, direct()))), Outcome::Done);
+    assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Err(Failure::NotFound));
+    assert_eq!(fixture.finish(&open, Some(message(now, ALICE, direct()))), Ok(Value::Done));
     let plain = StoredMessage { file_size: None, ..message(now + 1, ALICE, direct()) };
-    fixture.run(Job::KeepMessage { message: plain, key: None });
+    fixture.run(Job::KeepMessage { message: plain, key: None }).unwrap();
     let mut fixture = fixture.reopen(PasswordCost::Low);
     let sent = StoredMessage { file_size: Some(3), ..message(now, ALICE, direct()) };
-    assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Outcome::Sent(sent.clone()));
-    assert_eq!(fixture.run(Job::FindSent(MessageId(now + 1))), Outcome::NotFound);
+    assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Ok(Value::Sent(sent.clone())));
+    assert_eq!(fixture.run(Job::FindSent(MessageId(now + 1))), Err(Failure::NotFound));
     let fetch = Job::FetchMessages { ids: vec![MessageId(now)] };
-    assert_eq!(fixture.run(fetch), Outcome::Messages(vec![sent]));
-    let Outcome::Summed { sha256, size: 3 } = fixture.run(Job::SumSent(MessageId(now))) else {
+    assert_eq!(fixture.run(fetch), Ok(Value::Messages(vec![sent])));
+    let Ok(Value::Summed { sha256, size: 3 }) = fixture.run(Job::SumSent(MessageId(now))) else {
         panic!("no sum")
     };
     assert_eq!(sha256.0[..4], [0xba, 0x78, 0x16, 0xbf]);
-    assert_eq!(fixture.run(Job::SumSent(MessageId(now + 1))), Outcome::NotFound);
+    assert_eq!(fixture.run(Job::SumSent(MessageId(now + 1))), Err(Failure::NotFound));
     assert_eq!(fixture.read_sent(now).unwrap(), b"abc");
     let words = Selection::Holding { chat: None, words: "picture".into() };
     let search = Job::SelectMessages { reader: BOB, which: words };
     let ids = vec![MessageId(now), MessageId(now + 1)];
-    assert_eq!(fixture.run(search), Outcome::Selected { ids, left: 0 });
+    assert_eq!(fixture.run(search), Ok(Value::Selected { ids, left: 0 }));
 
     assert_eq!(fixture.sent().len(), 1);
     let removed = fixture.run(Job::RemoveOld { before: MessageId(now + 1) });
-    assert_eq!(removed, Outcome::Removed { more: false });
+    assert_eq!(removed, Ok(Value::Removed { more: false }));
     assert_eq!(fixture.read_sent(now), None);
     fixture.all_is_swept();
     assert_eq!(fixture.sent(), [""; 0]);
@@ -430,7 +432,7 @@ fn many_uploads_are_written_at_once() {
         }
     }
     for (i, open) in (0_u8..).zip(&opened) {
-        assert_eq!(fixture.finish(open, None), Outcome::Done);
+        assert_eq!(fixture.finish(open, None), Ok(Value::Done));
         let bytes = fs::read(fixture.files().join(format!("f{i}"))).unwrap();
         assert_eq!(bytes.len() as u64, chunk * count);
         let is_right = |(at, chunk): (usize, &[u8])| chunk.iter().all(|b| *b == at as u8 ^ i);

@@ -30,17 +30,18 @@ pub(super) use threads::{SyncTask, Task, Uploads};
 
 use rusqlite::Connection;
 
-use crate::chat::file::{Place, UploadId};
+use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::message::{MessageId, StoredMessage};
 use crate::chat::name::{FileName, Number};
+use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::{Outcome, Ticket};
+use crate::hub::job::{JobId, Outcome, Value};
 
 /// An upload as it was announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Announced {
     pub(super) owner: Number,
-    pub(super) place: Place,
+    pub(super) place: FileTarget,
     /// Bytes.
     pub(super) size: u64,
     /// How many bytes all of the owner's files and uploads may have.
@@ -52,7 +53,7 @@ pub(super) struct Announced {
 pub(super) struct Upload {
     pub(super) id: UploadId,
     pub(super) owner: Number,
-    pub(super) place: Place,
+    pub(super) place: FileTarget,
     /// Bytes that were announced.
     pub(super) size: u64,
 }
@@ -91,27 +92,27 @@ pub(super) enum Fate {
 pub(super) enum Request {
     /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`
     /// are those of the owner's files of which it was found that they don't stand there any more.
-    Begin { ticket: Ticket, announced: Announced, gone: Option<Vec<UploadId>> },
+    Begin { ticket: JobId, announced: Announced, gone: Option<Vec<UploadId>> },
     /// Bring an upload to the disk.
-    Sync { ticket: Ticket, upload: UploadId, expected: Option<Sha256Sum> },
+    Sync { ticket: JobId, upload: UploadId, expected: Option<Sha256Sum> },
     /// Make an upload a file.
-    Finish { ticket: Ticket, upload: UploadId, message: Option<StoredMessage> },
+    Finish { ticket: JobId, upload: UploadId, message: Option<StoredMessage> },
     /// Note that an upload stands in the shared folder.
-    Placed { ticket: Ticket, upload: UploadId },
+    Placed { ticket: JobId, upload: UploadId },
     /// Forget an upload.
-    Drop { ticket: Option<Ticket>, upload: UploadId },
+    Drop { ticket: Option<JobId>, upload: UploadId },
     /// Look for uploads that were begun before a time.
-    SelectOld { ticket: Ticket, before: u64 },
+    SelectOld { ticket: JobId, before: u64 },
     /// Note what has become of uploads that were begun before a time.
-    Settle { ticket: Option<Ticket>, fates: Vec<(UploadId, Fate)>, before: u64, more: bool },
+    Settle { ticket: Option<JobId>, fates: Vec<(UploadId, Fate)>, before: u64, more: bool },
     /// Note that files were removed.
     Swept { ids: Vec<UploadId> },
     /// Look for the message that sent a file.
-    Find { ticket: Ticket, message: MessageId },
+    Find { ticket: JobId, message: MessageId },
     /// Open a file that was sent.
-    Open { ticket: Ticket, message: MessageId },
+    Open { ticket: JobId, message: MessageId },
     /// Hash a file that was sent.
-    Sum { ticket: Ticket, message: MessageId },
+    Sum { ticket: JobId, message: MessageId },
 }
 
 /// How a request goes on.
@@ -127,7 +128,7 @@ pub(super) enum Step {
 
 impl Request {
     /// Whose answer a failure is, where somebody waits for one.
-    pub(super) fn ticket(&self) -> Option<Ticket> {
+    pub(super) fn ticket(&self) -> Option<JobId> {
         match self {
             Request::Begin { ticket, .. }
             | Request::Sync { ticket, .. }
@@ -190,33 +191,33 @@ impl Request {
                     let (ticket, expected) = (*ticket, *expected);
                     Step::Task(Task::Sync(SyncTask { ticket, upload, expected, is_reread: false }))
                 }
-                None => Step::Done(Outcome::NotFound),
+                None => Step::Done(Err(Failure::NotFound)),
             }),
             Request::Finish { ticket, upload, message } => {
                 rows::finish(database, *ticket, *upload, message.as_ref())
             }
             Request::Placed { upload, .. } => {
                 rows::placed(database, *upload)?;
-                Ok(Step::Done(Outcome::Done))
+                Ok(Step::Done(Ok(Value::Done)))
             }
             Request::Drop { upload, .. } => {
                 rows::drop_one(database, *upload)?;
-                Ok(Step::Done(Outcome::Done))
+                Ok(Step::Done(Ok(Value::Done)))
             }
             Request::SelectOld { ticket, before } => rows::select_old(database, *ticket, *before),
             Request::Settle { fates, before, more, .. } => {
                 rows::settle(database, fates, *before)?;
-                Ok(Step::Done(Outcome::Removed { more: *more }))
+                Ok(Step::Done(Ok(Value::Removed { more: *more })))
             }
             Request::Swept { ids } => {
                 rows::swept(database, ids)?;
-                Ok(Step::Done(Outcome::Done))
+                Ok(Step::Done(Ok(Value::Done)))
             }
             Request::Find { message, .. } => rows::find(database, *message).map(Step::Done),
             Request::Open { message, .. } | Request::Sum { message, .. } => {
                 Ok(match rows::sent_file(database, *message)? {
                     Some(file) => Step::Sent(file),
-                    None => Step::Done(Outcome::NotFound),
+                    None => Step::Done(Err(Failure::NotFound)),
                 })
             }
         }

@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::{Fate, Garbage, OwnFile, Upload};
-use crate::chat::file::{Place, UploadId};
+use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::name::FileName;
 use crate::store::error::StoreError;
 use crate::store::folder::{Folder, Refusal, regular_size};
@@ -117,7 +117,7 @@ impl Parts {
     pub(super) fn open_part(&self, upload: &Upload, is_new: bool) -> Result<OpenPart, Refusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
-        if let Place::Shared(name) = &upload.place
+        if let FileTarget::Shared(name) = &upload.place
             && part.sibling(last_part(name)).is_taken()?
         {
             return Err(Refusal::Exists);
@@ -155,7 +155,7 @@ impl Parts {
         }
         rustix::fs::fsync(&file)?;
         // What goes into the shared folder gets its name later, and that is brought to the disk.
-        if let Place::Chat(..) = upload.place {
+        if let FileTarget::Chat(..) = upload.place {
             rustix::fs::fsync(&part.folder)?;
         }
         Ok(())
@@ -179,7 +179,7 @@ impl Parts {
 
     /// Whether an upload has got its name in the shared folder.
     pub(in crate::store) fn is_placed(&self, upload: &Upload) -> bool {
-        let Place::Shared(name) = &upload.place else { return false };
+        let FileTarget::Shared(name) = &upload.place else { return false };
         let Ok(part) = self.part(upload) else { return false };
         part.size() == Ok(None) && part.sibling(last_part(name)).size() == Ok(Some(upload.size))
     }
@@ -243,8 +243,8 @@ impl Parts {
     /// put into another one.
     fn check_in_place(&self, upload: &Upload) -> Result<(), Refusal> {
         let is_in_place = match upload.place {
-            Place::Shared(_) => self.folder.is_in_place(),
-            Place::Chat(..) => self.sent_identity.is_in_place(),
+            FileTarget::Shared(_) => self.folder.is_in_place(),
+            FileTarget::Chat(..) => self.sent_identity.is_in_place(),
         };
         // "Stale file handle": what NFS says where a folder was removed on the server.
         if is_in_place { Ok(()) } else { Err(Refusal::Failed(Errno::STALE)) }
@@ -252,8 +252,8 @@ impl Parts {
 
     fn part(&self, upload: &Upload) -> Result<Spot, Refusal> {
         match &upload.place {
-            Place::Shared(name) => self.beside(name, upload.id),
-            Place::Chat(..) => self.among_sent(upload.id),
+            FileTarget::Shared(name) => self.beside(name, upload.id),
+            FileTarget::Chat(..) => self.among_sent(upload.id),
         }
     }
 
@@ -415,7 +415,7 @@ mod tests {
         let parts = |reserve| {
             Parts::open(Arc::clone(&shared), &sent, Room::new(Reserve::Bytes(reserve))).unwrap()
         };
-        let place = Place::Shared("file".parse().unwrap());
+        let place = FileTarget::Shared("file".parse().unwrap());
         let owner = crate::chat::name::Number(10_001);
         let upload = Upload { id: UploadId(1), owner, place, size: 1 };
         let refused = parts(u64::MAX).open_part(&upload, true).unwrap_err();

@@ -14,7 +14,7 @@ use super::parts::OpenPart;
 use super::progress::{Hashed, Progress};
 use super::threads::SyncTask;
 use crate::chat::file::UploadId;
-use crate::hub::Ticket;
+use crate::hub::job::JobId;
 use crate::store::folder::Refusal;
 use crate::store::sums::Stamp;
 use crate::store::turns::Turns;
@@ -41,7 +41,7 @@ pub(super) struct Reread {
 #[derive(Debug)]
 pub(super) enum Then {
     /// To open the part.
-    Open { ticket: Ticket, part: OpenPart },
+    Open { ticket: JobId, part: OpenPart },
     /// To bring the part to the disk if it is what its sender expects.
     Sync { file: File, sync: SyncTask },
 }
@@ -67,7 +67,7 @@ impl Reread {
     }
 
     /// The job whose outcome it is.
-    pub(super) fn ticket(&self) -> Ticket {
+    pub(super) fn ticket(&self) -> JobId {
         match &self.then {
             Then::Open { ticket, .. } => *ticket,
             Then::Sync { sync, .. } => sync.ticket,
@@ -161,17 +161,17 @@ impl Rereads {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::file::Place;
+    use crate::chat::file::FileTarget;
     use crate::chat::name::Number;
 
     fn to_open(id: u64, ticket: u64) -> Reread {
-        let place = Place::Shared("file".parse().unwrap());
+        let place = FileTarget::Shared("file".parse().unwrap());
         let upload = Upload { id: UploadId(id), owner: Number(10_001), place, size: 9 };
         let part = OpenPart::of(tempfile::tempfile().unwrap());
-        Reread::new(upload, Then::Open { ticket: Ticket(ticket), part })
+        Reread::new(upload, Then::Open { ticket: JobId(ticket), part })
     }
 
-    fn ticket(reread: Option<Reread>) -> Option<Ticket> {
+    fn ticket(reread: Option<Reread>) -> Option<JobId> {
         reread.map(|reread| reread.ticket())
     }
 
@@ -181,7 +181,7 @@ mod tests {
         for id in 0..WAITING_MAX as u64 {
             assert_eq!(ticket(rereads.hand(to_open(id, id))), None);
         }
-        assert_eq!(ticket(rereads.hand(to_open(100, 100))), Some(Ticket(100)), "that is too many");
+        assert_eq!(ticket(rereads.hand(to_open(100, 100))), Some(JobId(100)), "that is too many");
         let half = rereads.next().unwrap();
         assert_eq!(ticket(rereads.hand(to_open(101, 101))), None);
         assert_eq!(ticket(rereads.put_back(half)), None);
@@ -193,10 +193,10 @@ mod tests {
         for id in 0..WAITING_MAX as u64 {
             assert_eq!(ticket(rereads.hand(to_open(id, id))), None);
         }
-        assert_eq!(ticket(rereads.hand(to_open(3, 100))), Some(Ticket(3)), "it takes its place");
+        assert_eq!(ticket(rereads.hand(to_open(3, 100))), Some(JobId(3)), "it takes its place");
         let half = rereads.next().unwrap();
-        assert_eq!(half.ticket(), Ticket(0));
+        assert_eq!(half.ticket(), JobId(0));
         assert_eq!(ticket(rereads.hand(to_open(0, 101))), None);
-        assert_eq!(ticket(rereads.put_back(half)), Some(Ticket(0)), "the newer one reads on");
+        assert_eq!(ticket(rereads.put_back(half)), Some(JobId(0)), "the newer one reads on");
     }
 }

@@ -8,10 +8,11 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::threads::Task;
 use super::{Announced, Fate, Garbage, OwnFile, Parts, Recounts, Step, Upload};
-use crate::chat::file::{Place, UploadId};
+use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::message::{MessageId, StoredMessage};
 use crate::chat::name::{FileName, Number};
-use crate::hub::{Outcome, Ticket};
+use crate::chat::refusal::Failure;
+use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::groups;
 use crate::store::lane::Lane;
 use crate::store::messages::{self, Request as MessageRequest, sql};
@@ -43,10 +44,10 @@ fn now() -> i64 {
     i64::try_from(age.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn columns(place: &Place, owner: Number) -> (Option<Lane>, &str) {
+fn columns(place: &FileTarget, owner: Number) -> (Option<Lane>, &str) {
     match place {
-        Place::Shared(name) => (None, name.as_str()),
-        Place::Chat(chat, name) => (Some(Lane::of_sender(*chat, owner)), name.as_str()),
+        FileTarget::Shared(name) => (None, name.as_str()),
+        FileTarget::Chat(chat, name) => (Some(Lane::of_sender(*chat, owner)), name.as_str()),
     }
 }
 
@@ -54,8 +55,8 @@ fn columns(place: &Place, owner: Number) -> (Option<Lane>, &str) {
 fn parse(row: &Row<'_>) -> rusqlite::Result<Option<Upload>> {
     let Ok(name) = row.get_ref(3)?.as_str()?.parse::<FileName>() else { return Ok(None) };
     let place = match row.get::<_, Option<Lane>>(2)? {
-        Some(lane) => Place::Chat(lane.chat(), name),
-        None => Place::Shared(name),
+        Some(lane) => FileTarget::Chat(lane.chat(), name),
+        None => FileTarget::Shared(name),
     };
     let size = row.get::<_, i64>(4)?.cast_unsigned();
     Ok(Some(Upload { id: id(row.get(0)?), owner: Number(row.get(1)?), place, size }))
@@ -73,7 +74,7 @@ pub(super) fn get(database: &Connection, upload: UploadId) -> rusqlite::Result<O
 /// Finds the upload that was announced before, or notes a new one.
 pub(super) fn begin(
     database: &Connection,
-    ticket: Ticket,
+    ticket: JobId,
     announced: &Announced,
     gone: Option<&[UploadId]>,
     recounts: &mut Recounts,
@@ -83,10 +84,10 @@ pub(super) fn begin(
         forget.execute([key(*file)])?;
     }
     let Announced { owner, place, size, quota } = announced;
-    if let Place::Chat(chat, _) = place
+    if let FileTarget::Chat(chat, _) = place
         && groups::is_gone(database, *chat)?
     {
-        return Ok(Step::Done(Outcome::NotFound));
+        return Ok(Step::Done(Err(Failure::NotFound)));
     }
     let (lane, name) = columns(place, *owner);
     let unfinished: Option<i64> = database
@@ -102,7 +103,7 @@ pub(super) fn begin(
         None => {
             let free = match room(database, *owner, *quota)? {
                 Some(free) => free,
-                None => return Ok(Step::Done(Outcome::NoRoom)),
+                None => return Ok(Step::Done(Err(Failure::NoRoom))),
             };
             if (*size).max(FILE_BYTES_MIN) > free {
                 let may_recount = gone.is_none()
@@ -110,7 +111,7 @@ pub(super) fn begin(
                     && recounts.begin(*owner, Instant::now());
                 return match may_recount {
                     true => recount(database, ticket, announced),
-                    false => Ok(Step::Done(Outcome::NoRoom)),
+                    false => Ok(Step::Done(Err(Failure::NoRoom))),
                 };
             }
             (insert(database, *owner, lane, name, *size)?, true)
@@ -150,7 +151,7 @@ fn room(database: &Connection, owner: Number, quota: u64) -> rusqlite::Result<Op
 }
 
 /// Looks, before an upload is refused, which of the owner's files were removed by hand.
-fn recount(database: &Connection, ticket: Ticket, announced: &Announced) -> rusqlite::Result<Step> {
+fn recount(database: &Connection, ticket: JobId, announced: &Announced) -> rusqlite::Result<Step> {
     let mut files = Vec::new();
     let mut select =
         database.prepare_cached("SELECT id, name, size FROM files WHERE owner = ?1")?;
@@ -162,7 +163,7 @@ fn recount(database: &Connection, ticket: Ticket, announced: &Announced) -> rusq
         }
     }
     if files.is_empty() {
-        return Ok(Step::Done(Outcome::NoRoom));
+        return Ok(Step::Done(Err(Failure::NoRoom)));
     }
     Ok(Step::Task(Task::Recount { ticket, announced: announced.clone(), files }))
 }
@@ -170,18 +171,20 @@ fn recount(database: &Connection, ticket: Ticket, announced: &Announced) -> rusq
 /// Makes an upload a file: at once where it goes into a chat, else once it has its name.
 pub(super) fn finish(
     database: &Connection,
-    ticket: Ticket,
+    ticket: JobId,
     upload: UploadId,
     message: Option<&StoredMessage>,
 ) -> rusqlite::Result<Step> {
-    let Some(upload) = get(database, upload)? else { return Ok(Step::Done(Outcome::NotFound)) };
+    let Some(upload) = get(database, upload)? else {
+        return Ok(Step::Done(Err(Failure::NotFound)));
+    };
     Ok(match (&upload.place, message) {
-        (Place::Shared(_), None) => Step::Task(Task::Place { ticket, upload }),
-        (Place::Chat(chat, name), Some(message))
+        (FileTarget::Shared(_), None) => Step::Task(Task::FileTarget { ticket, upload }),
+        (FileTarget::Chat(chat, name), Some(message))
             if *chat == message.chat && upload.owner == message.from =>
         {
             if groups::is_gone(database, *chat)? {
-                return Ok(Step::Done(Outcome::NotFound));
+                return Ok(Step::Done(Err(Failure::NotFound)));
             }
             debug_assert_eq!(name.as_str(), &*message.text);
             messages::keep(database, message)?;
@@ -191,11 +194,11 @@ pub(super) fn finish(
                 )?
                 .execute((sql(message.id), key(upload.id), upload.owner.0, bytes(upload.size)))?;
             forget(database, upload.id)?;
-            Step::Done(Outcome::Done)
+            Step::Done(Ok(Value::Done))
         }
         _ => {
             log::error!("the upload {} is finished as what it is not", upload.id.0);
-            Step::Done(Outcome::Failed)
+            Step::Done(Err(Failure::Failed))
         }
     })
 }
@@ -203,7 +206,7 @@ pub(super) fn finish(
 /// Notes that an upload stands in the shared folder.
 pub(super) fn placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
     let Some(upload) = get(database, upload)? else { return Ok(()) };
-    if let Place::Shared(name) = &upload.place {
+    if let FileTarget::Shared(name) = &upload.place {
         // A row of that name is of a file that was removed by hand.
         database
             .prepare_cached(
@@ -296,7 +299,7 @@ pub(in crate::store) fn drop_sent(
 /// Uploads that were begun before a time; whether they broke off before it, too, their parts tell.
 pub(super) fn select_old(
     database: &Connection,
-    ticket: Ticket,
+    ticket: JobId,
     before: u64,
 ) -> rusqlite::Result<Step> {
     let mut uploads = Vec::new();
@@ -309,7 +312,7 @@ pub(super) fn select_old(
         uploads.extend(parse(row)?);
     }
     if uploads.is_empty() {
-        return Ok(Step::Done(Outcome::Removed { more: false }));
+        return Ok(Step::Done(Ok(Value::Removed { more: false })));
     }
     let more = uploads.len() == OLD_PER_STEP as usize;
     Ok(Step::Task(Task::LookAtOld { ticket, uploads, before, more }))
@@ -362,12 +365,14 @@ pub(super) fn swept(database: &Connection, ids: &[UploadId]) -> rusqlite::Result
 /// The message that sent a file.
 pub(super) fn find(database: &Connection, message: MessageId) -> rusqlite::Result<Outcome> {
     let fetch = MessageRequest::Fetch { ids: vec![message] };
-    let Outcome::Messages(found) = fetch.run(database)? else { return Ok(Outcome::NotFound) };
+    let Ok(Value::Messages(found)) = fetch.run(database)? else {
+        return Ok(Err(Failure::NotFound));
+    };
     match found.into_iter().next() {
         Some(found) if found.file_size.is_some() && !groups::is_gone(database, found.chat)? => {
-            Ok(Outcome::Sent(found))
+            Ok(Ok(Value::Sent(found)))
         }
-        _ => Ok(Outcome::NotFound),
+        _ => Ok(Err(Failure::NotFound)),
     }
 }
 

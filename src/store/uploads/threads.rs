@@ -8,9 +8,11 @@ use super::parts::{self, OpenPart, Parts};
 use super::progress::{Hashed, Progress};
 use super::rereads::{self, Reread, Rereads, Step, Then};
 use super::{Announced, Fate, Garbage, OwnFile, Request, Upload};
-use crate::chat::file::{Place, UploadId};
+use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::{ConnId, Outcome, Ticket};
+use crate::hub::input::ConnId;
+use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::{Completion, Completions};
 use crate::store::database;
 use crate::store::folder::Refusal;
@@ -28,17 +30,17 @@ const WAITING_MAX: usize = 65_536;
 #[derive(Debug)]
 pub(in crate::store) enum Task {
     /// Open a part.
-    Begin { ticket: Ticket, upload: Upload, is_new: bool },
+    Begin { ticket: JobId, upload: Upload, is_new: bool },
     /// Look which of a user's files still stand in the shared folder, and begin again.
-    Recount { ticket: Ticket, announced: Announced, files: Vec<OwnFile> },
+    Recount { ticket: JobId, announced: Announced, files: Vec<OwnFile> },
     /// Write bytes of an upload.
     Write { conn: ConnId, stream: u32, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
     /// Bring an upload to the disk.
     Sync(SyncTask),
     /// Give an upload its name in the shared folder.
-    Place { ticket: Ticket, upload: Upload },
+    FileTarget { ticket: JobId, upload: Upload },
     /// Look what has become of uploads that were begun before a time.
-    LookAtOld { ticket: Ticket, uploads: Vec<Upload>, before: u64, more: bool },
+    LookAtOld { ticket: JobId, uploads: Vec<Upload>, before: u64, more: bool },
     /// Remove files.
     Sweep(Vec<Garbage>),
 }
@@ -46,7 +48,7 @@ pub(in crate::store) enum Task {
 /// An upload to bring to the disk.
 #[derive(Debug)]
 pub(in crate::store) struct SyncTask {
-    pub(super) ticket: Ticket,
+    pub(super) ticket: JobId,
     pub(super) upload: Upload,
     /// The sum that it is to have, where its sender told one.
     pub(super) expected: Option<Sha256Sum>,
@@ -58,7 +60,7 @@ impl Task {
     /// The upload whose order it has to keep; no matter which where it is of none.
     fn upload(&self) -> UploadId {
         match self {
-            Task::Begin { upload, .. } | Task::Place { upload, .. } => upload.id,
+            Task::Begin { upload, .. } | Task::FileTarget { upload, .. } => upload.id,
             Task::Sync(sync) => sync.upload.id,
             Task::Write { part, .. } => part.upload(),
             Task::Recount { .. } | Task::LookAtOld { .. } | Task::Sweep(_) => UploadId(0),
@@ -178,7 +180,7 @@ impl Shared {
                 self.completions.push(Completion::Written { conn, stream, result });
             }
             Task::Sync(sync) => self.sync(sync),
-            Task::Place { ticket, upload } => self.place(ticket, &upload),
+            Task::FileTarget { ticket, upload } => self.place(ticket, &upload),
             Task::LookAtOld { ticket, uploads, before, more } => {
                 let fates = uploads
                     .iter()
@@ -200,7 +202,7 @@ impl Shared {
         }
     }
 
-    fn begin(&self, ticket: Ticket, upload: Upload, is_new: bool) {
+    fn begin(&self, ticket: JobId, upload: Upload, is_new: bool) {
         let refusal = match self.parts.open_part(&upload, is_new) {
             Ok(part) => {
                 self.health.worked();
@@ -218,7 +220,7 @@ impl Shared {
     }
 
     /// Hands on a part that was opened, once it is known what is in it.
-    fn opened(&self, ticket: Ticket, upload: &Upload, part: OpenPart) {
+    fn opened(&self, ticket: JobId, upload: &Upload, part: OpenPart) {
         let version = match Stamp::of(part.file()) {
             Ok(version) => version,
             Err(error) => {
@@ -239,7 +241,7 @@ impl Shared {
         }
     }
 
-    fn open_for_writing(&self, ticket: Ticket, part: OpenPart, hashed: Hashed) {
+    fn open_for_writing(&self, ticket: JobId, part: OpenPart, hashed: Hashed) {
         let (offset, sha256) = (hashed.length(), hashed.sum());
         self.progress.put(part.upload(), hashed);
         self.completions.push(Completion::UploadOpened { ticket, part, offset, sha256 });
@@ -276,12 +278,12 @@ impl Shared {
     /// Brings an upload to the disk, if it is what its sender expects.
     fn sync(&self, sync: SyncTask) {
         let result = match sync.expected {
-            None => self.parts.sync(&sync.upload).map(|()| Outcome::Done),
+            None => self.parts.sync(&sync.upload).map(|()| Ok(Value::Done)),
             Some(expected) => match self.sum(&sync) {
                 Ok(Some(sum)) if sum == expected => {
-                    self.parts.sync(&sync.upload).map(|()| Outcome::Done)
+                    self.parts.sync(&sync.upload).map(|()| Ok(Value::Done))
                 }
-                Ok(Some(_)) => Ok(Outcome::Mismatch),
+                Ok(Some(_)) => Ok(Err(Failure::Mismatch)),
                 Ok(None) if sync.is_reread => {
                     Err(io::Error::other("somebody else writes to it").into())
                 }
@@ -320,7 +322,7 @@ impl Shared {
 
     fn refuse(&self, reread: Option<Reread>) {
         if let Some(reread) = reread {
-            self.completions.finish(reread.ticket(), Outcome::Busy);
+            self.completions.finish(reread.ticket(), Err(Failure::Busy));
         }
     }
 
@@ -336,7 +338,7 @@ impl Shared {
                         let ticket = sync.ticket;
                         let sync = SyncTask { is_reread: true, ..sync };
                         if self.push(Task::Sync(sync)).is_err() {
-                            self.completions.finish(ticket, Outcome::Busy);
+                            self.completions.finish(ticket, Err(Failure::Busy));
                         }
                     }
                 },
@@ -354,9 +356,9 @@ impl Shared {
         }
     }
 
-    fn place(&self, ticket: Ticket, upload: &Upload) {
-        let Place::Shared(name) = &upload.place else {
-            return self.completions.finish(ticket, Outcome::Failed);
+    fn place(&self, ticket: JobId, upload: &Upload) {
+        let FileTarget::Shared(name) = &upload.place else {
+            return self.completions.finish(ticket, Err(Failure::Failed));
         };
         match self.parts.place(upload, name) {
             Ok(()) => {
@@ -382,11 +384,11 @@ impl Shared {
     fn outcome(&self, upload: &Upload, result: Result<(), Refusal>) -> Outcome {
         let Err(refusal) = result else {
             self.health.worked();
-            return Outcome::Done;
+            return Ok(Value::Done);
         };
         if let Some(error) = refusal.error() {
             let name = match &upload.place {
-                Place::Shared(name) | Place::Chat(_, name) => name,
+                FileTarget::Shared(name) | FileTarget::Chat(_, name) => name,
             };
             // Debug escapes what a terminal would obey.
             self.health.failed(format_args!("{:?}: {error}", name.as_str()));

@@ -3,7 +3,8 @@
 use chatsrv::chat::group::{GroupId, GroupRecord};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::{Config, Job};
+use chatsrv::hub::Config;
+use chatsrv::hub::job::Job;
 
 use super::groups::{four, play_among};
 use crate::dialogue::{config, play_with};
@@ -261,9 +262,9 @@ fn who_is_asked_into_a_group_of_banned_members_becomes_its_admin() {
 fn a_store_in_which_an_admin_is_banned_begins_with_another_one() {
     let mut store = four();
     let members = [10_001, 10_002, 10_003].map(|number| (Number(number), MessageId(5)));
-    store.run(&Job::SaveGroup(GroupRecord { members: members.to_vec(), ..team(5) }));
+    store.run(&Job::SaveGroup(GroupRecord { members: members.to_vec(), ..team(5) })).unwrap();
     for number in [10_001, 10_002] {
-        store.run(&Job::SetBanned { number: Number(number), banned: true });
+        store.run(&Job::SetBanned { number: Number(number), banned: true }).unwrap();
     }
     play_with(
         config(),
@@ -358,7 +359,9 @@ fn a_group_counts_for_who_made_it_also_after_a_restart() {
     for id in 1..=1024 {
         // Alice made it, and has left.
         let (admin, members) = (Number(10_002), vec![(Number(10_002), MessageId(id))]);
-        store.run(&Job::SaveGroup(GroupRecord { admin, ops: vec![admin], members, ..team(id) }));
+        store
+            .run(&Job::SaveGroup(GroupRecord { admin, ops: vec![admin], members, ..team(id) }))
+            .unwrap();
     }
     play_with(
         Config { presence_limit: 0, ..config() },

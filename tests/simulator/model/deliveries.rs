@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::hub::ConnId;
+use chatsrv::hub::input::ConnId;
 use chatsrv::protocol::native::read::Delivered;
 
 use super::Model;

@@ -10,7 +10,8 @@ use chatsrv::chat::account::KnownNetwork;
 use chatsrv::chat::address::{Address, Prefix};
 use chatsrv::chat::name::{Number, UserName, UserRef};
 use chatsrv::chat::request::Request;
-use chatsrv::hub::{ConnId, Input, Job, Outcome, Ticket};
+use chatsrv::hub::input::{ConnId, Input};
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::limits::{FAILURE_FORGIVEN_AFTER, NAME_FAILURES_MAX, NETWORK_FAILURES_MAX};
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::write::{Code, Detail, Reply, Subject};
@@ -37,7 +38,7 @@ pub struct Failures {
 }
 
 struct Try {
-    ticket: Ticket,
+    ticket: JobId,
     network: Address,
     of: Of,
     at: Duration,
@@ -98,7 +99,7 @@ impl Model {
     }
 
     /// The hub has a password or a token checked: of whoever sent it, or whose turn has come.
-    pub(super) fn try_is_taken(&mut self, ticket: Ticket, job: &Job) -> Option<ConnId> {
+    pub(super) fn try_is_taken(&mut self, ticket: JobId, job: &Job) -> Option<ConnId> {
         let failures = &mut self.failures;
         if !matches!(job, Job::CheckPassword { .. } | Job::CheckToken { .. }) {
             // What is asked for instead: an account. An outcome may come for who waits for a turn.
@@ -148,11 +149,11 @@ impl Model {
     }
 
     /// The store has checked something, and the hub has not heard of it yet.
-    pub(super) fn try_is_settled(&mut self, ticket: Ticket, outcome: &Outcome) {
+    pub(super) fn try_is_settled(&mut self, ticket: JobId, outcome: &Outcome) {
         let failures = &mut self.failures;
         let at = failures.tries.iter().position(|tried| tried.ticket == ticket);
         failures.settled = at.map(|at| failures.tries[at].network);
-        if let Some(at) = at.filter(|_| *outcome != Outcome::PasswordWrong) {
+        if let Some(at) = at.filter(|_| *outcome != Ok(Value::PasswordWrong)) {
             failures.tries.remove(at);
         }
     }

@@ -1,24 +1,25 @@
 //! What ought to become of files that are sent, and who may read them.
 
-use chatsrv::chat::file::Place;
+use chatsrv::chat::file::FileTarget;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
-use chatsrv::hub::{ConnId, Job, Outcome, Ticket};
+use chatsrv::hub::input::ConnId;
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 
 use super::Model;
 use super::messages::Said;
 
 impl Model {
     /// The hub asks for a job on a file. Tells whether no session waits for it.
-    pub(super) fn file_job(&mut self, ticket: Ticket, job: &Job) -> bool {
+    pub(super) fn file_job(&mut self, ticket: JobId, job: &Job) -> bool {
         match job {
             Job::BeginUpload { owner, place, size, quota } => {
                 let session = &self.sessions[&self.current.unwrap()];
                 assert_eq!(session.user, Some(*owner), "it counts to whoever sends it");
                 assert!(*size <= self.config.file_size_max && *quota == self.config.quota);
                 let is_own = match place {
-                    Place::Chat(Chat::Direct(one, other), _) => one == owner || other == owner,
-                    Place::Chat(Chat::Group(id), _) => self.is_member(*id, *owner),
-                    Place::Chat(Chat::Everyone, _) | Place::Shared(_) => true,
+                    FileTarget::Chat(Chat::Direct(one, other), _) => one == owner || other == owner,
+                    FileTarget::Chat(Chat::Group(id), _) => self.is_member(*id, *owner),
+                    FileTarget::Chat(Chat::Everyone, _) | FileTarget::Shared(_) => true,
                 };
                 assert!(is_own, "{owner} sends into {place:?}");
             }
@@ -56,8 +57,8 @@ impl Model {
     }
 
     /// A file is sent, or is not, and the hub has not heard of it yet.
-    pub(super) fn file_kept(&mut self, ticket: Ticket, message: &StoredMessage, outcome: &Outcome) {
-        let is_kept = *outcome == Outcome::Done;
+    pub(super) fn file_kept(&mut self, ticket: JobId, message: &StoredMessage, outcome: &Outcome) {
+        let is_kept = *outcome == Ok(Value::Done);
         self.ledger.keep_done(ticket, is_kept);
         self.file_due = is_kept.then(|| message.clone());
     }

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use chatsrv::chat::event::Notice;
+use chatsrv::chat::event::Event;
 use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
 use chatsrv::chat::message::{Chat, MessageId};
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::request::Request;
-use chatsrv::hub::{ConnId, Ticket};
+use chatsrv::hub::input::ConnId;
+use chatsrv::hub::job::JobId;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
 use chatsrv::protocol::native::list::Item;
 use chatsrv::protocol::native::verb::Verb;
@@ -31,7 +32,7 @@ pub struct Groups {
     /// Groups that were ended while a member was offline, who is yet to be told.
     pub ended: HashMap<Number, Vec<GroupName>>,
     /// The notices that what happens ought to bring, in order.
-    pub notices: Vec<(Notice, Vec<ConnId>)>,
+    pub notices: Vec<(Event, Vec<ConnId>)>,
     /// Whether memberships that are over have yet to end in the input that is being handled.
     pub is_deadline: bool,
 }
@@ -73,7 +74,7 @@ pub struct GroupDue {
 pub enum Save {
     No,
     Next,
-    This(Ticket),
+    This(JobId),
 }
 
 impl Model {
@@ -135,7 +136,7 @@ impl Model {
 
     /// Somebody who is logged in sends a command that may be about groups.
     pub(super) fn group_command(&mut self, conn: ConnId, user: Number, request: &Request) {
-        let verb = Verb::of(&request);
+        let verb = Verb::of(request);
         let result = match request {
             Request::Mkgroup { name, users, asks } => {
                 let (name, users, asks) = (*name, users.clone(), *asks);
@@ -250,7 +251,7 @@ impl Model {
         }
         group.asking.push(user);
         let (name, ops) = (group.name, group.ops.clone());
-        self.notice(Notice::Join(name, self.accounts[&user].name), &ops);
+        self.notice(Event::Join(name, self.accounts[&user].name), &ops);
         Ok((Code::DoneWaiting, Save::Next))
     }
 
@@ -296,7 +297,7 @@ impl Model {
         let name = group.name;
         let members = group.numbers();
         self.settle_in(id, user);
-        self.notice(Notice::Group(name, GroupChange::Join, self.accounts[&user].name), &members);
+        self.notice(Event::Group(name, GroupChange::Join, self.accounts[&user].name), &members);
         self.replace_banned_admin(id);
     }
 
@@ -320,7 +321,7 @@ impl Model {
             return;
         }
         let (name, members, hands_over) = (group.name, group.numbers(), group.admin == user);
-        self.notice(Notice::Group(name, GroupChange::Leave, self.accounts[&user].name), &members);
+        self.notice(Event::Group(name, GroupChange::Leave, self.accounts[&user].name), &members);
         if hands_over {
             let heir = self.heir(id).unwrap_or_else(|| {
                 let group = &self.groups.groups[&id];
@@ -331,7 +332,7 @@ impl Model {
     }
 
     /// Notes that everyone of these who is online is to be told.
-    pub(super) fn notice(&mut self, notice: Notice, to: &[Number]) {
+    pub(super) fn notice(&mut self, notice: Event, to: &[Number]) {
         // Whoever was banned just now is not here any more.
         let is_told = |user: &Number| to.contains(user) && !self.peers.banned.contains(user);
         let to = self.online().filter(|(user, _)| is_told(user)).map(|(_, conn)| conn);
@@ -395,23 +396,23 @@ impl Model {
     pub(super) fn group_news(&mut self, user: Number) {
         let own = self.accounts[&user].name;
         let ended = self.groups.ended.remove(&user).unwrap_or_default().into_iter();
-        let mut news: Vec<Notice> =
-            ended.map(|name| Notice::Group(name, GroupChange::Leave, own)).collect();
+        let mut news: Vec<Event> =
+            ended.map(|name| Event::Group(name, GroupChange::Leave, own)).collect();
         let most = news.len() + GROUP_NOTICES_MAX;
         for group in self.groups.groups.values_mut() {
             for member in group.members.iter_mut().filter(|member| member.number == user) {
                 if news.len() < most && std::mem::take(&mut member.is_news) {
-                    news.push(Notice::Group(group.name, GroupChange::Join, own));
+                    news.push(Event::Group(group.name, GroupChange::Join, own));
                 }
             }
         }
         let invitations = self.groups.groups.values().filter(|group| group.asked.contains(&user));
         for group in invitations.take(GROUP_NOTICES_MAX) {
-            news.push(Notice::Ask(group.name, self.accounts[&group.admin].name));
+            news.push(Event::Ask(group.name, self.accounts[&group.admin].name));
         }
         for group in self.groups.groups.values().filter(|group| group.ops.contains(&user)) {
             for asker in &group.asking {
-                news.push(Notice::Join(group.name, self.accounts[asker].name));
+                news.push(Event::Join(group.name, self.accounts[asker].name));
             }
         }
         for notice in news {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chatsrv::chat::group::GroupId;
 use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
 use chatsrv::chat::name::{Key, Number};
-use chatsrv::hub::Ticket;
+use chatsrv::hub::job::JobId;
 
 use crate::store::{REMOVED_IN_A_STEP, Store};
 
@@ -13,7 +13,7 @@ use crate::store::{REMOVED_IN_A_STEP, Store};
 #[derive(Debug, Default)]
 pub struct Ledger {
     /// Messages whose jobs the store has yet to do.
-    pending: BTreeMap<Ticket, (StoredMessage, Option<Key>)>,
+    pending: BTreeMap<JobId, (StoredMessage, Option<Key>)>,
     kept: BTreeMap<MessageId, StoredMessage>,
     were_kept: HashSet<MessageId>,
     /// The words that mark what is kept, or was. Without a store the id may not be known.
@@ -41,11 +41,11 @@ impl Ledger {
         self.newest
     }
 
-    pub fn pend(&mut self, ticket: Ticket, message: &StoredMessage, key: Option<&Key>) {
+    pub fn pend(&mut self, ticket: JobId, message: &StoredMessage, key: Option<&Key>) {
         self.pending.insert(ticket, (message.clone(), key.cloned()));
     }
 
-    pub fn keep_done(&mut self, ticket: Ticket, is_kept: bool) {
+    pub fn keep_done(&mut self, ticket: JobId, is_kept: bool) {
         let (message, key) = self.pending.remove(&ticket).expect("it was asked for");
         if is_kept {
             self.keep(message, key);

@@ -1,10 +1,12 @@
 //! Groups on their way to the disk: those that are being made, and what changed in others.
 
-use chatsrv::chat::event::Notice;
+use chatsrv::chat::event::Event;
 use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{GroupName, Number, UserRef};
-use chatsrv::hub::{ConnId, Outcome, Ticket};
+use chatsrv::chat::refusal::Failure;
+use chatsrv::hub::input::ConnId;
+use chatsrv::hub::job::{JobId, Outcome, Value};
 use chatsrv::limits::GROUPS_MADE_MAX;
 use chatsrv::protocol::native::write::Code;
 
@@ -20,7 +22,7 @@ pub struct Making {
     pub users: Vec<UserRef>,
     pub asks: bool,
     /// On its way to the disk.
-    pub record: Option<(Ticket, GroupRecord)>,
+    pub record: Option<(JobId, GroupRecord)>,
 }
 
 impl Model {
@@ -77,7 +79,7 @@ impl Model {
     }
 
     /// The hub has a group saved.
-    pub(super) fn group_is_saved(&mut self, ticket: Ticket, record: &GroupRecord) {
+    pub(super) fn group_is_saved(&mut self, ticket: JobId, record: &GroupRecord) {
         let newest = self.ledger.newest();
         let Some(group) = self.groups.groups.get_mut(&record.id) else {
             return self.group_is_made(ticket, record);
@@ -104,12 +106,12 @@ impl Model {
     }
 
     /// The hub has the end of a group saved.
-    pub(super) fn group_is_ended(&mut self, ticket: Ticket, id: GroupId) {
+    pub(super) fn group_is_ended(&mut self, ticket: JobId, id: GroupId) {
         assert!(!self.groups.groups.contains_key(&id), "{:?} goes on", self.groups.groups[&id]);
         self.save_is_awaited(ticket);
     }
 
-    fn save_is_awaited(&mut self, ticket: Ticket) {
+    fn save_is_awaited(&mut self, ticket: JobId) {
         let session = self.current.and_then(|current| self.sessions.get_mut(&current));
         let due = session.and_then(|session| session.group_replies.back_mut());
         if let Some(due) = due.filter(|due| due.awaits == Save::Next) {
@@ -117,7 +119,7 @@ impl Model {
         }
     }
 
-    fn group_is_made(&mut self, ticket: Ticket, record: &GroupRecord) {
+    fn group_is_made(&mut self, ticket: JobId, record: &GroupRecord) {
         self.ledger.given_out(MessageId(record.id.0));
         let makings = &self.groups.makings;
         let at = makings.iter().position(|it| it.record.is_none() && it.maker == record.admin);
@@ -135,8 +137,8 @@ impl Model {
     }
 
     /// The store has saved a group, or has not.
-    pub(super) fn group_saved(&mut self, ticket: Ticket, record: &GroupRecord, outcome: &Outcome) {
-        if *outcome == Outcome::Done {
+    pub(super) fn group_saved(&mut self, ticket: JobId, record: &GroupRecord, outcome: &Outcome) {
+        if *outcome == Ok(Value::Done) {
             self.groups.names.insert(record.id, record.name);
             self.groups.on_disk.insert(record.id, record.clone());
         }
@@ -178,25 +180,25 @@ impl Model {
         for (number, _) in &record.members {
             self.settle_in(id, *number);
             if *number != making.maker {
-                let joins = Notice::Group(name, GroupChange::Join, self.accounts[number].name);
+                let joins = Event::Group(name, GroupChange::Join, self.accounts[number].name);
                 self.notice(joins, &[making.maker, *number]);
             }
         }
-        let asks = Notice::Ask(name, self.accounts[&making.maker].name);
+        let asks = Event::Ask(name, self.accounts[&making.maker].name);
         self.notice(asks, &record.asked);
         self.replace_banned_admin(id);
     }
 
     /// The store has forgotten a group, or has not.
-    pub(super) fn group_ended(&mut self, ticket: Ticket, id: GroupId, outcome: &Outcome) {
-        if *outcome == Outcome::Done {
+    pub(super) fn group_ended(&mut self, ticket: JobId, id: GroupId, outcome: &Outcome) {
+        if *outcome == Ok(Value::Done) {
             self.groups.on_disk.remove(&id);
             self.ledger.end(id);
         }
         self.save_over(ticket, outcome);
     }
 
-    fn save_over(&mut self, ticket: Ticket, outcome: &Outcome) {
+    fn save_over(&mut self, ticket: JobId, outcome: &Outcome) {
         let replies = self.sessions.values_mut().flat_map(|session| &mut session.group_replies);
         for due in replies.filter(|due| due.awaits == Save::This(ticket)) {
             due.awaits = Save::No;
@@ -212,8 +214,8 @@ impl Model {
 
 pub(super) fn failure(outcome: &Outcome) -> Option<Code> {
     match outcome {
-        Outcome::Done => None,
-        Outcome::NoRoom => Some(Code::NoRoom),
+        Ok(Value::Done) => None,
+        Err(Failure::NoRoom) => Some(Code::NoRoom),
         _ => Some(Code::Busy),
     }
 }

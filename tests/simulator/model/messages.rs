@@ -3,7 +3,8 @@
 
 use chatsrv::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
 use chatsrv::chat::name::{Key, Number, Target};
-use chatsrv::hub::{ConnId, Ticket};
+use chatsrv::hub::input::ConnId;
+use chatsrv::hub::job::JobId;
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::write::{Code, Detail, Reply};
 
@@ -197,7 +198,7 @@ impl Model {
     /// The hub has a message kept.
     pub(super) fn is_to_be_kept(
         &mut self,
-        ticket: Ticket,
+        ticket: JobId,
         message: &StoredMessage,
         key: &Option<Key>,
     ) {

@@ -18,13 +18,14 @@ use std::ops::Range;
 use std::time::Duration;
 
 use chatsrv::chat::account::Account;
-use chatsrv::chat::event::Notice;
+use chatsrv::chat::event::Event;
 use chatsrv::chat::message::{Message, MessageId, StoredMessage};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::request::Request;
-use chatsrv::hub::{
-    CloseReason, Config, ConnId, Effect, Effects, Input, Job, Kept, Outcome, Ticket,
-};
+use chatsrv::hub::Config;
+use chatsrv::hub::effect::{CloseReason, Effect, Effects};
+use chatsrv::hub::input::{ConnId, Input};
+use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use chatsrv::protocol::native::frame::FrameError;
 use chatsrv::protocol::native::list::Item;
 use chatsrv::protocol::native::verb::Verb;
@@ -63,7 +64,7 @@ pub struct Model {
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
     /// Who asked for the jobs under way.
-    askers: HashMap<Ticket, ConnId>,
+    askers: HashMap<JobId, ConnId>,
     /// Whose input, or whose job's outcome, is being handled.
     current: Option<ConnId>,
     /// Whether the outcome of a job is being handled.
@@ -101,7 +102,7 @@ struct Entering {
 }
 
 impl Model {
-    pub fn new(config: Config, kept: &Kept) -> Self {
+    pub fn new(config: Config, kept: &Snapshot) -> Self {
         let accounts = with_operator(&kept.accounts);
         let registered = accounts.iter().map(|account| account.number).collect();
         let mut model = Model {
@@ -231,27 +232,27 @@ impl Model {
             _ => return,
         };
         let doubtful = self.doubtful();
-        let verb = Verb::of(&request);
+        let verb = Verb::of(request);
         self.session(conn).lists.push_back(DueList { verb, items, doubtful });
     }
 
     /// The store is done with a job, and the hub has not heard of it yet.
-    pub fn job_done(&mut self, ticket: Ticket, job: &Job, outcome: &Outcome) {
+    pub fn job_done(&mut self, ticket: JobId, job: &Job, outcome: &Outcome) {
         let asker = self.askers.get(&ticket).copied();
         self.peer_job_done(job, outcome);
         self.uploads.job_done(ticket, outcome);
         self.try_is_settled(ticket, outcome);
         match (job, outcome) {
-            (Job::Register { account, .. }, Outcome::Done) => {
+            (Job::Register { account, .. }, Ok(Value::Done)) => {
                 let number = account.number;
                 assert!(number.0 >= Number::MIN, "{number} is no contact number");
                 self.accounts.insert(number, account.clone());
                 self.registered.push(number);
             }
-            (Job::SetDisplayName { number, display }, Outcome::Done) => {
+            (Job::SetDisplayName { number, display }, Ok(Value::Done)) => {
                 self.accounts.get_mut(number).unwrap().display = Some(display.clone());
             }
-            (Job::CheckPassword { .. }, Outcome::PasswordRight) => {
+            (Job::CheckPassword { .. }, Ok(Value::PasswordRight)) => {
                 if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker))
                     && session.user.is_some()
                 {
@@ -259,23 +260,23 @@ impl Model {
                 }
             }
             (Job::KeepMessage { .. }, _) => {
-                self.ledger.keep_done(ticket, *outcome == Outcome::Done);
+                self.ledger.keep_done(ticket, *outcome == Ok(Value::Done));
             }
             (Job::FinishUpload { message: Some(message), .. }, _) => {
                 self.file_kept(ticket, message, outcome);
             }
-            (Job::RaiseIdMark { mark }, Outcome::Done) => self.ledger.mark = *mark,
+            (Job::RaiseIdMark { mark }, Ok(Value::Done)) => self.ledger.mark = *mark,
             (Job::RaiseIdMark { .. }, _) => self.mark_failed = makings::failure(outcome),
-            (Job::MarkSeen { reader, chat, id }, Outcome::Done) => {
+            (Job::MarkSeen { reader, chat, id }, Ok(Value::Done)) => {
                 self.ledger.seen(*reader, *chat, *id);
             }
             (Job::SaveGroup(record), _) => self.group_saved(ticket, record, outcome),
             (Job::EndGroup(id), _) => self.group_ended(ticket, *id, outcome),
-            (Job::RemoveOld { before }, Outcome::Removed { .. }) => self.ledger.removed(*before),
+            (Job::RemoveOld { before }, Ok(Value::Removed { .. })) => self.ledger.removed(*before),
             (Job::CountUnread { reader }, outcome) => {
-                self.counted(asker, *reader, matches!(outcome, Outcome::Unread(_)));
+                self.counted(asker, *reader, matches!(outcome, Ok(Value::Unread(_))));
             }
-            (Job::SelectMessages { reader, which }, Outcome::Selected { ids, .. }) => {
+            (Job::SelectMessages { reader, which }, Ok(Value::Selected { ids, .. })) => {
                 self.selected(asker, *reader, which, ids);
             }
             _ => {}
@@ -303,13 +304,13 @@ impl Model {
                 Effect::List { conn, list } => self.list(*conn, list),
                 Effect::MoreOfList { conn, piece } => self.piece(*conn, piece),
                 Effect::Message { message, to } => self.delivered(message, sorted(to)),
-                Effect::Notice { notice: Notice::On(name, _), to } => {
+                Effect::Event { notice: Event::On(name, _), to } => {
                     told.push(Presence { online: true, name: *name, to: sorted(to) });
                 }
-                Effect::Notice { notice: Notice::Off(name, _), to } => {
+                Effect::Event { notice: Event::Off(name, _), to } => {
                     told.push(Presence { online: false, name: *name, to: sorted(to) });
                 }
-                Effect::Notice { notice, to } if is_about_groups(effect) => {
+                Effect::Event { notice, to } if is_about_groups(effect) => {
                     told_of_groups.push((notice.clone(), sorted(to)));
                 }
                 Effect::Close { conn, reason: CloseReason::TakenOver, .. } => {
@@ -345,7 +346,7 @@ impl Model {
         self.mark_failed = None;
     }
 
-    fn job(&mut self, ticket: Ticket, job: &Job, is_news: Option<bool>) {
+    fn job(&mut self, ticket: JobId, job: &Job, is_news: Option<bool>) {
         match job {
             Job::KeepMessage { message, key } => return self.is_to_be_kept(ticket, message, key),
             Job::RaiseIdMark { mark } => {
@@ -450,8 +451,8 @@ impl Model {
 /// Whether it brings what changed in a group to members or to the disk.
 fn is_about_groups(effect: &Effect) -> bool {
     match effect {
-        Effect::Notice { notice, .. } => {
-            matches!(notice, Notice::Group(..) | Notice::Ask(..) | Notice::Join(..))
+        Effect::Event { notice, .. } => {
+            matches!(notice, Event::Group(..) | Event::Ask(..) | Event::Join(..))
         }
         Effect::Job { job, .. } => matches!(job, Job::SaveGroup(_) | Job::EndGroup(_)),
         _ => false,

@@ -1,6 +1,6 @@
 //! Who looks after groups, as a spectator knows it.
 
-use chatsrv::chat::event::Notice;
+use chatsrv::chat::event::Event;
 use chatsrv::chat::group::{GroupChange, GroupId};
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::request::Request;
@@ -90,7 +90,7 @@ impl Model {
     fn dissolve(&mut self, id: GroupId) {
         let group = self.groups.groups.remove(&id).unwrap();
         for member in group.numbers() {
-            let leaves = Notice::Group(group.name, GroupChange::Leave, self.accounts[&member].name);
+            let leaves = Event::Group(group.name, GroupChange::Leave, self.accounts[&member].name);
             self.notice(leaves, &[member]);
             if !self.online().any(|(online, _)| online == member) {
                 let ended = self.groups.ended.entry(member).or_default();
@@ -109,7 +109,7 @@ impl Model {
             group.ops.push(user);
         }
         let (name, members) = (group.name, group.numbers());
-        self.notice(Notice::Group(name, GroupChange::Admin, self.accounts[&user].name), &members);
+        self.notice(Event::Group(name, GroupChange::Admin, self.accounts[&user].name), &members);
         if !was_op {
             self.tell_who_asks(id, user);
         }
@@ -119,7 +119,7 @@ impl Model {
         let group = &self.groups.groups[&id];
         let (name, asking) = (group.name, group.asking.clone());
         for asker in asking.into_iter().take(GROUP_NOTICES_MAX) {
-            self.notice(Notice::Join(name, self.accounts[&asker].name), &[op]);
+            self.notice(Event::Join(name, self.accounts[&asker].name), &[op]);
         }
     }
 

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use chatsrv::chat::address::Address;
-use chatsrv::chat::event::{Call, Notice};
+use chatsrv::chat::event::{Call, Event};
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::chat::request::Request;
-use chatsrv::hub::{CloseReason, ConnId, Effect, Effects, Input, Job, Outcome};
+use chatsrv::hub::effect::{CloseReason, Effect, Effects};
+use chatsrv::hub::input::{ConnId, Input};
+use chatsrv::hub::job::{Job, Outcome, Value};
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::write::{Code, Detail, Reply, Subject};
 
@@ -111,7 +113,7 @@ impl Model {
     }
 
     pub(super) fn peer_job_done(&mut self, job: &Job, outcome: &Outcome) {
-        if *outcome != Outcome::Done {
+        if *outcome != Ok(Value::Done) {
             return;
         }
         match job {
@@ -137,7 +139,7 @@ impl Model {
     pub(super) fn check_peers(&mut self, effects: &Effects) {
         for effect in &effects.list {
             match effect {
-                Effect::Notice { notice: Notice::Call(call), to } => {
+                Effect::Event { notice: Event::Call(call), to } => {
                     self.is_called(call, &effects.recipients[to.clone()]);
                 }
                 Effect::Reply { conn, reply } => self.check_reply(*conn, reply),

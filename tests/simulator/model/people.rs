@@ -3,7 +3,7 @@
 use chatsrv::chat::account::Account;
 use chatsrv::chat::message::{Chat, Destination};
 use chatsrv::chat::name::{Number, UserName, UserRef};
-use chatsrv::hub::ConnId;
+use chatsrv::hub::input::ConnId;
 
 use super::Model;
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use chatsrv::chat::file::UploadId;
 use chatsrv::chat::request::Request;
 use chatsrv::chat::sha256::Sha256Sum;
-use chatsrv::hub::{ConnId, Effect, Effects, Input, Job, Outcome, Ticket, UploadEnd};
+use chatsrv::hub::effect::{Effect, Effects};
+use chatsrv::hub::input::{ConnId, Input, UploadEnd};
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::write::{Code, Reply, Subject};
 
@@ -13,7 +15,7 @@ use chatsrv::protocol::native::write::{Code, Reply, Subject};
 #[derive(Default)]
 pub struct Expectations {
     /// Which upload each job opened.
-    opened: HashMap<Ticket, UploadId>,
+    opened: HashMap<JobId, UploadId>,
     /// The uploads under way, and the last sum that was told of each.
     open: BTreeMap<(ConnId, u32), (UploadId, Option<Sha256Sum>)>,
     /// Those that are whole and not on the disk.
@@ -48,8 +50,8 @@ impl Expectations {
     }
 
     /// The store is done with a job.
-    pub fn job_done(&mut self, ticket: Ticket, outcome: &Outcome) {
-        if let Outcome::UploadReady { upload, .. } = outcome {
+    pub fn job_done(&mut self, ticket: JobId, outcome: &Outcome) {
+        if let Ok(Value::UploadReady { upload, .. }) = outcome {
             self.opened.insert(ticket, *upload);
         }
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use chatsrv::hub::{CloseReason, ConnId, Effect};
+use chatsrv::hub::effect::{CloseReason, Effect};
+use chatsrv::hub::input::ConnId;
 use chatsrv::protocol::native::list::Piece;
 use chatsrv::protocol::native::write::{Subject, encode_line};
 
@@ -27,7 +28,7 @@ impl Server {
                     self.add_unasked(*conn, message);
                 }
             }
-            Effect::Notice { notice, to } => {
+            Effect::Event { notice, to } => {
                 for conn in &recipients[to.clone()] {
                     self.add_unasked(*conn, notice);
                 }

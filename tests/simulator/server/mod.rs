@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use chatsrv::chat::address::Address;
 use chatsrv::chat::file::UploadId;
-use chatsrv::hub::{CloseReason, Config, ConnId, Effects, Hub, Input, Job, Now, Outcome, Ticket};
+use chatsrv::hub::effect::{CloseReason, Effects};
+use chatsrv::hub::input::{ConnId, Input, Now};
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
+use chatsrv::hub::{Config, Hub};
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
 use chatsrv::protocol::native::parse::parse_request;
 use chatsrv::protocol::native::write::{Subject, encode_line};
@@ -26,13 +29,13 @@ pub struct Server {
     pub now: Now,
     pub model: Model,
     /// Jobs that the store has not done, oldest first.
-    pub jobs: Vec<(Ticket, Job)>,
+    pub jobs: Vec<(JobId, Job)>,
     /// Every connection there ever was.
     pub pipes: Vec<Pipe>,
     /// By slot: the pipe there, and the generation.
     slots: Vec<(Option<usize>, u32)>,
     /// Files that were opened for downloads and uploads that have not begun.
-    pub opened: HashMap<Ticket, Opened>,
+    pub opened: HashMap<JobId, Opened>,
     /// What was handed on to be written, oldest first.
     pub writes: VecDeque<Write>,
     /// In how many seconds it was told to stop.
@@ -263,11 +266,11 @@ impl Server {
     pub fn job_done(&mut self, at: usize, outcome: Outcome, store: &Store) {
         let (ticket, job) = self.jobs.remove(at);
         match outcome {
-            Outcome::Opened { .. } => {
+            Ok(Value::Opened { .. }) => {
                 let bytes = store.file(&job).expect("it could be opened");
                 self.opened.insert(ticket, Opened::Download(Rc::clone(bytes)));
             }
-            Outcome::UploadReady { upload, .. } => {
+            Ok(Value::UploadReady { upload, .. }) => {
                 self.opened.insert(ticket, Opened::Upload(upload));
             }
             _ => {}

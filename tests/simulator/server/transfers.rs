@@ -1,6 +1,6 @@
 //! Files on their way.
 
-use chatsrv::hub::{Input, UploadEnd};
+use chatsrv::hub::input::{Input, UploadEnd};
 use chatsrv::protocol::native::frame::encode_chunk_header;
 
 use super::{Pipe, Server, Write};

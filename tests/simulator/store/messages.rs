@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use chatsrv::chat::group::GroupId;
 use chatsrv::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use chatsrv::chat::name::{Key, Number};
+use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
-use chatsrv::hub::{Outcome, Selection};
+use chatsrv::hub::job::{Outcome, Selection, Value};
 
 use super::groups::Groups;
 
@@ -41,8 +42,8 @@ impl Messages {
 
     pub fn find_key(&self, sender: Number, key: &Key) -> Outcome {
         match self.keys.get(&(sender, key.clone())) {
-            Some((id, chat)) => Outcome::KeyFound { id: *id, chat: *chat },
-            None => Outcome::NotFound,
+            Some((id, chat)) => Ok(Value::KeyFound { id: *id, chat: *chat }),
+            None => Err(Failure::NotFound),
         }
     }
 
@@ -66,7 +67,7 @@ impl Messages {
                 None => unread.push(Unread { chat, count: 1, last: message.id }),
             }
         }
-        Outcome::Unread(unread)
+        Ok(Value::Unread(unread))
     }
 
     pub fn select(&self, reader: Number, which: &Selection) -> Outcome {
@@ -104,12 +105,12 @@ impl Messages {
                 last(ids, max)
             }
         };
-        Outcome::Selected { ids, left }
+        Ok(Value::Selected { ids, left })
     }
 
     pub fn fetch(&self, ids: &[MessageId]) -> Outcome {
         let messages = ids.iter().take(IN_A_PIECE).map_while(|id| self.history.get(id).cloned());
-        Outcome::Messages(messages.collect())
+        Ok(Value::Messages(messages.collect()))
     }
 
     pub fn mark_seen(&mut self, reader: Number, chat: Chat, id: MessageId) {
@@ -122,7 +123,7 @@ impl Messages {
         for id in old.iter().take(REMOVED_IN_A_STEP) {
             self.history.remove(id);
         }
-        Outcome::Removed { more: old.len() > REMOVED_IN_A_STEP }
+        Ok(Value::Removed { more: old.len() > REMOVED_IN_A_STEP })
     }
 
     /// Forgets a group and what was said in it.

@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use chatsrv::chat::account::{Account, KnownNetwork};
-use chatsrv::chat::file::Entry;
+use chatsrv::chat::file::FolderEntry;
 use chatsrv::chat::name::{FileName, Number, UserName};
+use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::text::Secret;
-use chatsrv::hub::{Job, Kept, Outcome};
+use chatsrv::hub::job::{Job, Outcome, Snapshot, Value};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
 
 use self::messages::Messages;
@@ -81,7 +82,7 @@ impl Store {
     }
 
     /// What a server that starts reads, the accounts sorted by number.
-    pub fn kept(&self) -> Kept {
+    pub fn kept(&self) -> Snapshot {
         let mut accounts: Vec<_> =
             self.accounts.values().map(|(account, _)| account.clone()).collect();
         accounts.sort_by_key(|account| account.number);
@@ -89,7 +90,7 @@ impl Store {
         keys.sort_by_key(|(sender, key)| (*sender, key.as_str().to_owned()));
         let groups = self.messages.groups.all().filter(|group| group.kept).cloned().collect();
         let numbers = |set: &BTreeSet<Number>| set.iter().copied().collect();
-        Kept {
+        Snapshot {
             accounts,
             administrators: numbers(&self.administrators),
             banned: numbers(&self.banned),
@@ -105,7 +106,7 @@ impl Store {
         match job {
             Job::Register { account, password } => {
                 self.add(account.clone(), password.expose());
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::CheckPassword { number, password } => {
                 let right = number.map(|number| self.accounts[&number].1.as_str());
@@ -114,47 +115,47 @@ impl Store {
             Job::SetPassword { number, password } => {
                 self.accounts.get_mut(number).unwrap().1 = password.expose().to_owned();
                 self.tokens.retain(|_, owner| owner != number);
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::MakeToken { number } => {
                 self.tokens_made += 1;
                 let token = format!("token{}", self.tokens_made);
                 self.tokens.insert(token.clone(), *number);
-                Outcome::Token(Secret::new(&token))
+                Ok(Value::Token(Secret::new(&token)))
             }
             Job::MakeCallTicket => {
                 self.tokens_made += 1;
-                Outcome::Token(Secret::new(&format!("ticket{}", self.tokens_made)))
+                Ok(Value::Token(Secret::new(&format!("ticket{}", self.tokens_made))))
             }
             Job::SetBanned { number, banned } => {
                 put(&mut self.banned, *number, *banned);
                 if !banned {
                     self.tokens.retain(|_, owner| owner != number);
                 }
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::SetAdministrator { number, admin } => {
                 put(&mut self.administrators, *number, *admin);
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::CheckToken { number, token } => {
                 right_or_wrong(self.tokens.get(token.expose()) == Some(number))
             }
             Job::KeepMessage { message, key } => {
                 self.messages.keep(message, key.as_ref());
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::FindKey { sender, key } => self.messages.find_key(*sender, key),
             Job::RaiseIdMark { mark } => {
                 self.messages.raise_id_mark(*mark);
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::CountUnread { reader } => self.messages.count_unread(*reader),
             Job::SelectMessages { reader, which } => self.messages.select(*reader, which),
             Job::FetchMessages { ids } => self.messages.fetch(ids),
             Job::MarkSeen { reader, chat, id } => {
                 self.messages.mark_seen(*reader, *chat, *id);
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::RemoveOld { before } => self.messages.remove_old(*before),
             other => self.run_small_job(other),
@@ -166,19 +167,19 @@ impl Store {
             Job::KeepNetworks { number, networks } => {
                 assert!((1..=KNOWN_NETWORKS_MAX).contains(&networks.len()), "{networks:?}");
                 self.networks.insert(*number, networks.clone());
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::SaveGroup(record) => {
                 self.messages.groups.save(record);
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::EndGroup(id) => {
                 self.messages.end_group(*id);
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::SetDisplayName { number, display } => {
                 self.accounts.get_mut(number).unwrap().0.display = Some(display.clone());
-                Outcome::Done
+                Ok(Value::Done)
             }
             other => self.run_file_job(other),
         }
@@ -195,19 +196,19 @@ impl Store {
             Job::SyncUpload { upload, expected } => self.files.sync(*upload, *expected),
             Job::FinishUpload { upload, message } => {
                 let outcome = self.files.finish(*upload, message.as_ref());
-                if let (Some(message), Outcome::Done) = (message, &outcome) {
+                if let (Some(message), Ok(Value::Done)) = (message, &outcome) {
                     self.messages.keep(message, None);
                 }
                 outcome
             }
             Job::DropUpload(upload) => {
                 self.files.drop_upload(*upload);
-                Outcome::Done
+                Ok(Value::Done)
             }
             Job::RemoveOldUploads { before } => self.files.remove_old(*before),
             Job::FindSent(id) => match self.messages.get(*id) {
-                Some(message) if message.file_size.is_some() => Outcome::Sent(message.clone()),
-                _ => Outcome::NotFound,
+                Some(message) if message.file_size.is_some() => Ok(Value::Sent(message.clone())),
+                _ => Err(Failure::NotFound),
             },
             other => unreachable!("{other:?} is no job on files"),
         }
@@ -225,15 +226,15 @@ impl Store {
     }
 
     fn list(&self, path: Option<&FileName>) -> Outcome {
-        let entry = |size, name: &str| Entry { size, mtime: 7, name: name.parse().unwrap() };
+        let entry = |size, name: &str| FolderEntry { size, mtime: 7, name: name.parse().unwrap() };
         match path.map(FileName::as_str) {
-            None => Outcome::Folder(vec![
+            None => Ok(Value::Folder(vec![
                 entry(Some(0), "empty"),
                 entry(None, "folder"),
                 entry(Some(11), "small"),
-            ]),
-            Some("folder") => Outcome::Folder(vec![entry(Some(200_000), "folder/large file")]),
-            Some(_) => Outcome::NotFound,
+            ])),
+            Some("folder") => Ok(Value::Folder(vec![entry(Some(200_000), "folder/large file")])),
+            Some(_) => Err(Failure::NotFound),
         }
     }
 }
@@ -246,7 +247,7 @@ fn put(set: &mut BTreeSet<Number>, number: Number, is_in: bool) {
 }
 
 fn right_or_wrong(is_right: bool) -> Outcome {
-    if is_right { Outcome::PasswordRight } else { Outcome::PasswordWrong }
+    if is_right { Ok(Value::PasswordRight) } else { Ok(Value::PasswordWrong) }
 }
 
 /// The byte of a file at an offset.

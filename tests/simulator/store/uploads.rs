@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use chatsrv::chat::file::{Place, UploadId};
+use chatsrv::chat::file::{FileTarget, UploadId};
 use chatsrv::chat::message::{MessageId, StoredMessage};
 use chatsrv::chat::name::{FileName, Number};
+use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::sha256::Sha256Sum;
-use chatsrv::hub::Outcome;
+use chatsrv::hub::job::{Outcome, Value};
 use sha2::{Digest, Sha256};
 
 use super::content;
@@ -31,7 +32,7 @@ pub struct Files {
 #[derive(Debug)]
 struct Part {
     owner: Number,
-    place: Place,
+    place: FileTarget,
     size: u64,
     bytes: Vec<u8>,
     is_synced: bool,
@@ -53,14 +54,14 @@ impl Files {
         }
     }
 
-    pub fn begin(&mut self, owner: Number, place: &Place, size: u64, quota: u64) -> Outcome {
-        if let Place::Shared(name) = place {
+    pub fn begin(&mut self, owner: Number, place: &FileTarget, size: u64, quota: u64) -> Outcome {
+        if let FileTarget::Shared(name) = place {
             if self.shared.contains_key(name) {
-                return Outcome::Exists;
+                return Err(Failure::Exists);
             }
             let folder = name.as_str().rsplit_once('/').map(|(folder, _)| folder);
             if folder.is_some_and(|folder| folder != "folder") {
-                return Outcome::NotFound;
+                return Err(Failure::NotFound);
             }
         }
         let known = self
@@ -69,11 +70,11 @@ impl Files {
             .find(|(_, part)| (part.owner, &part.place, part.size) == (owner, place, size));
         if let Some((upload, part)) = known {
             let (offset, sha256) = (part.bytes.len() as u64, sum(&part.bytes));
-            return Outcome::UploadReady { upload: *upload, offset, sha256 };
+            return Ok(Value::UploadReady { upload: *upload, offset, sha256 });
         }
         let used = self.used.entry(owner).or_default();
         if *used + size > quota {
-            return Outcome::NoRoom;
+            return Err(Failure::NoRoom);
         }
         *used += size;
         self.last += 1;
@@ -81,7 +82,7 @@ impl Files {
         let (place, bytes, touched) = (place.clone(), Vec::new(), self.now);
         let part = Part { owner, place, size, bytes, is_synced: false, touched };
         self.parts.insert(upload, part);
-        Outcome::UploadReady { upload, offset: 0, sha256: sum(&[]) }
+        Ok(Value::UploadReady { upload, offset: 0, sha256: sum(&[]) })
     }
 
     /// Writes bytes, where the upload is still there.
@@ -101,27 +102,27 @@ impl Files {
             Some(part) => {
                 assert_eq!(part.bytes.len() as u64, part.size, "{part:?} is not whole");
                 if expected.is_some_and(|expected| expected != sum(&part.bytes)) {
-                    return Outcome::Mismatch;
+                    return Err(Failure::Mismatch);
                 }
                 part.is_synced = true;
-                Outcome::Done
+                Ok(Value::Done)
             }
-            None => Outcome::NotFound,
+            None => Err(Failure::NotFound),
         }
     }
 
     pub fn finish(&mut self, upload: UploadId, message: Option<&StoredMessage>) -> Outcome {
-        let Some(part) = self.parts.get(&upload) else { return Outcome::NotFound };
+        let Some(part) = self.parts.get(&upload) else { return Err(Failure::NotFound) };
         assert!(part.is_synced, "{part:?} is not on disk");
         let bytes = part.bytes.as_slice().into();
         match (&part.place, message) {
-            (Place::Shared(name), None) => {
+            (FileTarget::Shared(name), None) => {
                 if self.shared.contains_key(name) {
-                    return Outcome::Exists;
+                    return Err(Failure::Exists);
                 }
                 self.shared.insert(name.clone(), bytes);
             }
-            (Place::Chat(chat, name), Some(message)) => {
+            (FileTarget::Chat(chat, name), Some(message)) => {
                 let told = (message.from, message.chat, &*message.text, message.file_size);
                 assert_eq!(told, (part.owner, *chat, name.as_str(), Some(part.size)));
                 self.sent.insert(message.id, bytes);
@@ -129,7 +130,7 @@ impl Files {
             other => panic!("{other:?}"),
         }
         self.parts.remove(&upload);
-        Outcome::Done
+        Ok(Value::Done)
     }
 
     /// Checks that every file that was uploaded holds what its senders sent.
@@ -153,20 +154,19 @@ impl Files {
         let old = self.parts.iter().filter(|(_, part)| part.touched < before);
         let old: Vec<UploadId> = old.map(|(upload, _)| *upload).collect();
         old.iter().take(REMOVED_IN_A_STEP).for_each(|upload| self.drop_upload(*upload));
-        Outcome::Removed { more: old.len() > REMOVED_IN_A_STEP }
+        Ok(Value::Removed { more: old.len() > REMOVED_IN_A_STEP })
     }
 }
 
 /// What comes of opening a file.
 pub fn opened(file: Option<&Rc<[u8]>>) -> Outcome {
-    file.map_or(Outcome::NotFound, |bytes| Outcome::Opened { size: bytes.len() as u64 })
+    file.map_or(Err(Failure::NotFound), |bytes| Ok(Value::Opened { size: bytes.len() as u64 }))
 }
 
 /// What comes of hashing a file.
 pub fn summed(file: Option<&Rc<[u8]>>) -> Outcome {
-    file.map_or(Outcome::NotFound, |bytes| Outcome::Summed {
-        sha256: sum(bytes),
-        size: bytes.len() as u64,
+    file.map_or(Err(Failure::NotFound), |bytes| {
+        Ok(Value::Summed { sha256: sum(bytes), size: bytes.len() as u64 })
     })
 }
 

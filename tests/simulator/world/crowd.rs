@@ -6,7 +6,8 @@ use std::time::Duration;
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::{Config, Job, Outcome};
+use chatsrv::hub::Config;
+use chatsrv::hub::job::{Job, Value};
 use fastrand::Rng;
 
 use super::World;
@@ -40,7 +41,9 @@ pub fn run(seed: u64, people: usize) -> Counts {
     for (name, at) in known.names.iter().zip(20_000..) {
         let number = Number(at);
         store.add(Account { number, name: name.parse().unwrap(), display: None }, "right");
-        let Outcome::Token(token) = store.run(&Job::MakeToken { number }) else { panic!("{name}") };
+        let Ok(Value::Token(token)) = store.run(&Job::MakeToken { number }) else {
+            panic!("{name}")
+        };
         known.tokens.push((name.clone(), token.expose().to_owned()));
     }
     let mut server = Server::new(config, seed, &store);

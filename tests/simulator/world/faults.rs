@@ -1,6 +1,7 @@
 //! What goes wrong, by lot: with clients, their connections, the store, the clock and the server.
 
-use chatsrv::hub::{CloseReason, Job};
+use chatsrv::hub::effect::CloseReason;
+use chatsrv::hub::job::Job;
 
 use super::World;
 use super::jobs::is_in_turn;

@@ -1,6 +1,7 @@
 //! What the store does, and what it can't.
 
-use chatsrv::hub::{Job, Outcome};
+use chatsrv::chat::refusal::Failure;
+use chatsrv::hub::job::{Job, Outcome, Value};
 
 use super::World;
 
@@ -19,7 +20,8 @@ impl World {
         }
         self.store.files.now = self.server.now.unix_micros;
         let outcome = self.outcome_of(at);
-        if let (Job::Register { account, .. }, Outcome::Done) = (&self.server.jobs[at].1, &outcome)
+        if let (Job::Register { account, .. }, Ok(Value::Done)) =
+            (&self.server.jobs[at].1, &outcome)
         {
             self.people.numbers.push(account.number.0);
         }
@@ -31,15 +33,15 @@ impl World {
         let is_full = self.step < self.outages.disk_full;
         let are_passwords_busy = self.step < self.outages.passwords;
         let (fault, outcome) = match self.lot.u8(..32) {
-            0 => ("queue full for one job", Outcome::Busy),
-            1 => ("job fails", Outcome::Failed),
-            2 if writes(job) => ("disk full for one job", Outcome::NoRoom),
-            _ if is_full && writes(job) => ("job on a full disk", Outcome::NoRoom),
+            0 => ("queue full for one job", Err(Failure::Busy)),
+            1 => ("job fails", Err(Failure::Failed)),
+            2 if writes(job) => ("disk full for one job", Err(Failure::NoRoom)),
+            _ if is_full && writes(job) => ("job on a full disk", Err(Failure::NoRoom)),
             _ if are_passwords_busy && hashes(job) => {
-                ("password not hashed, queue full", Outcome::Busy)
+                ("password not hashed, queue full", Err(Failure::Busy))
             }
             _ => match self.store.run(job) {
-                Outcome::PasswordWrong => ("wrong password", Outcome::PasswordWrong),
+                Ok(Value::PasswordWrong) => ("wrong password", Ok(Value::PasswordWrong)),
                 outcome => return outcome,
             },
         };

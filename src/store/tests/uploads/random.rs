@@ -1,12 +1,11 @@
 //! Random sequences of uploads, against a model in memory.
 
-use super::*;
-
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use proptest::prelude::*;
 
+use super::*;
 use crate::store::check as check_store;
 
 /// As how many bytes each of the files here counts, which are smaller.
@@ -108,15 +107,15 @@ impl Model {
         let place = name.map_or(in_chat(direct()), |name| shared(NAMES[name]));
         let begun = fixture.begin_within(OWNERS[owner], place, size, QUOTA);
         let has_room = known.is_some() || self.used(owner) + COUNTED <= QUOTA;
-        if has_room && self.is_unseen && matches!(begun, Err(Outcome::NoRoom)) {
+        if has_room && self.is_unseen && matches!(begun, Err(Err(Failure::NoRoom))) {
             // That is looked at once a minute.
             return;
         }
         let is_taken = name.is_some_and(|name| self.files.contains_key(&name));
         match (has_room, is_taken) {
-            (false, _) => assert_eq!(begun.unwrap_err(), Outcome::NoRoom),
+            (false, _) => assert_eq!(begun.unwrap_err(), Err(Failure::NoRoom)),
             (true, true) => {
-                assert_eq!(begun.unwrap_err(), Outcome::Exists);
+                assert_eq!(begun.unwrap_err(), Err(Failure::Exists));
                 known.map(|at| self.uploads.remove(at));
             }
             (true, false) => {
@@ -151,24 +150,24 @@ impl Model {
             let message = message(id, OWNERS[upload.owner], direct());
             let outcome = fixture.finish(open, Some(message));
             if upload.bytes.len() as u64 == upload.size {
-                assert_eq!(outcome, Outcome::Done);
+                assert_eq!(outcome, Ok(Value::Done));
                 self.sent.insert(id, (upload.owner, upload.bytes));
             } else {
-                assert_eq!(outcome, Outcome::Failed);
+                assert_eq!(outcome, Err(Failure::Failed));
                 self.uploads.insert(at, upload);
             }
             return;
         };
         let outcome = fixture.finish(open, None);
         if upload.bytes.len() as u64 != upload.size {
-            assert_eq!(outcome, Outcome::Failed);
+            assert_eq!(outcome, Err(Failure::Failed));
             self.uploads.insert(at, upload);
         } else if let Entry::Vacant(vacant) = self.files.entry(name) {
-            assert_eq!(outcome, Outcome::Done);
+            assert_eq!(outcome, Ok(Value::Done));
             vacant.insert((upload.owner, upload.bytes));
         } else {
-            assert_eq!(outcome, Outcome::Exists);
-            assert_eq!(fixture.run(Job::DropUpload(upload.id)), Outcome::Done);
+            assert_eq!(outcome, Err(Failure::Exists));
+            assert_eq!(fixture.run(Job::DropUpload(upload.id)), Ok(Value::Done));
         }
     }
 
@@ -209,12 +208,12 @@ fn take(mut fixture: Fixture, model: &mut Model, id: u64, action: Action) -> Fix
         Action::Drop { which } => {
             if let Some(at) = model.open(which) {
                 let upload = model.uploads.remove(at);
-                assert_eq!(fixture.run(Job::DropUpload(upload.id)), Outcome::Done);
+                assert_eq!(fixture.run(Job::DropUpload(upload.id)), Ok(Value::Done));
             }
         }
         Action::RemoveOld => {
             let removed = fixture.run(Job::RemoveOldUploads { before: u64::MAX });
-            assert_eq!(removed, Outcome::Removed { more: false });
+            assert_eq!(removed, Ok(Value::Removed { more: false }));
             model.uploads.retain(|upload| upload.open.is_some());
         }
         Action::RemoveByHand { name } => {

@@ -10,7 +10,10 @@ fn uploads_that_broke_off_go_and_others_stay() {
     fixture.begin(ALICE, in_chat(direct()), 3).unwrap();
     let started = now();
     let remove = |fixture: &mut Fixture, before| {
-        assert_eq!(fixture.run(Job::RemoveOldUploads { before }), Outcome::Removed { more: false });
+        assert_eq!(
+            fixture.run(Job::RemoveOldUploads { before }),
+            Ok(Value::Removed { more: false })
+        );
         fixture.count("uploads")
     };
     assert_eq!(remove(&mut fixture, started - 60_000_000), 3);
@@ -19,12 +22,12 @@ fn uploads_that_broke_off_go_and_others_stay() {
     fixture.database().execute(insert, []).unwrap();
     let before = started + 60_000_000;
     let first = fixture.run(Job::RemoveOldUploads { before });
-    assert_eq!(first, Outcome::Removed { more: true }, "those without a part");
+    assert_eq!(first, Ok(Value::Removed { more: true }), "those without a part");
     assert_eq!(remove(&mut fixture, before), 1);
     fixture.all_is_swept();
     assert_eq!((names(&fixture.files()).len(), fixture.sent().len()), (1, 0));
     fixture.write(&open, 0, b"abc").unwrap();
-    assert_eq!(fixture.finish(&open, None), Outcome::Done);
+    assert_eq!(fixture.finish(&open, None), Ok(Value::Done));
 }
 
 #[test]
@@ -39,17 +42,17 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
     fixture.write(&open, 0, b"abcdef").unwrap();
 
     // After the file got its name, before the row of the upload went.
-    assert_eq!(fixture.run(sync(open.id)), Outcome::Done);
+    assert_eq!(fixture.run(sync(open.id)), Ok(Value::Done));
     let Fixture { store, folder, .. } = fixture;
     store.close();
     let files = folder.path().join("files");
     fs::rename(files.join(".000000000000004d.part"), files.join("file")).unwrap();
     let mut fixture = Fixture::open(folder, PasswordCost::Low);
     assert_eq!((fixture.count("uploads"), fixture.count("files")), (0, 1));
-    assert_eq!(fixture.begin(ALICE, shared("file"), 6).unwrap_err(), Outcome::Exists);
+    assert_eq!(fixture.begin(ALICE, shared("file"), 6).unwrap_err(), Err(Failure::Exists));
     assert_eq!(
         fixture.begin_within(ALICE, shared("more"), 95, 100).unwrap_err(),
-        Outcome::NoRoom,
+        Err(Failure::NoRoom),
         "it counts"
     );
 
@@ -85,7 +88,7 @@ fn a_part_that_somebody_wrote_into_begins_anew() {
     let again = fixture.begin(ALICE, shared("file"), 3).unwrap();
     assert_eq!(again.offset, 0);
     fixture.write(&again, 0, b"abc").unwrap();
-    assert_eq!(fixture.finish(&again, None), Outcome::Done);
+    assert_eq!(fixture.finish(&again, None), Ok(Value::Done));
     assert_eq!(fs::read(fixture.files().join("file")).unwrap(), b"abc");
 }
 
@@ -94,14 +97,14 @@ fn a_group_takes_its_files_with_it() {
     let mut fixture = Fixture::new();
     fixture.make_group();
     let chat = Chat::Group(GROUP);
-    assert_eq!(fixture.send(50, chat, b"abc"), Outcome::Done);
-    assert_eq!(fixture.send(51, direct(), b"def"), Outcome::Done);
+    assert_eq!(fixture.send(50, chat, b"abc"), Ok(Value::Done));
+    assert_eq!(fixture.send(51, direct(), b"def"), Ok(Value::Done));
     let open = fixture.begin(ALICE, in_chat(chat), 3).unwrap();
     fixture.write(&open, 0, b"abc").unwrap();
-    assert_eq!(fixture.run(Job::EndGroup(GROUP)), Outcome::Done);
-    assert_eq!(fixture.finish(&open, Some(message(52, ALICE, chat))), Outcome::NotFound);
-    assert_eq!(fixture.begin(ALICE, in_chat(chat), 3).unwrap_err(), Outcome::NotFound);
-    assert_eq!(fixture.run(Job::FindSent(MessageId(50))), Outcome::NotFound);
+    assert_eq!(fixture.run(Job::EndGroup(GROUP)), Ok(Value::Done));
+    assert_eq!(fixture.finish(&open, Some(message(52, ALICE, chat))), Err(Failure::NotFound));
+    assert_eq!(fixture.begin(ALICE, in_chat(chat), 3).unwrap_err(), Err(Failure::NotFound));
+    assert_eq!(fixture.run(Job::FindSent(MessageId(50))), Err(Failure::NotFound));
     let mut fixture = fixture.reopen(PasswordCost::Low);
     fixture.eventually("its remains go", |fixture| fixture.count("ended") == 0);
     fixture.all_is_swept();

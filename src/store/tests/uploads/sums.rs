@@ -1,8 +1,9 @@
 //! What uploads hold, and what their senders expect.
 
-use super::*;
-
 use sha2::{Digest, Sha256};
+
+use super::*;
+use crate::hub::job::Outcome;
 
 fn sum(bytes: &[u8]) -> Sha256Sum {
     Sha256Sum(Sha256::digest(bytes).into())
@@ -28,9 +29,9 @@ fn what_was_written_is_compared_with_what_is_expected() {
     assert_eq!(open.sha256, sum(b""));
     fixture.write(&open, 0, b"abc").unwrap();
     fixture.write(&open, 3, b"def").unwrap();
-    assert_eq!(fixture.sync_expecting(&open, b"abcdeg"), Outcome::Mismatch);
-    assert_eq!(fixture.sync_expecting(&open, b"abcdef"), Outcome::Done);
-    assert_eq!(fixture.run(Job::DropUpload(open.id)), Outcome::Done);
+    assert_eq!(fixture.sync_expecting(&open, b"abcdeg"), Err(Failure::Mismatch));
+    assert_eq!(fixture.sync_expecting(&open, b"abcdef"), Ok(Value::Done));
+    assert_eq!(fixture.run(Job::DropUpload(open.id)), Ok(Value::Done));
     fixture.all_is_swept();
     assert_eq!(names(&fixture.files()), [""; 0]);
 }
@@ -49,7 +50,7 @@ fn a_part_from_before_is_read_and_its_sum_told() {
     let again = fixture.begin(ALICE, shared("file"), 6).unwrap();
     assert_eq!((again.offset, again.sha256), (3, sum(b"abc")), "it was read");
     fixture.write(&again, 3, b"def").unwrap();
-    assert_eq!(fixture.sync_expecting(&again, b"abcdef"), Outcome::Done);
+    assert_eq!(fixture.sync_expecting(&again, b"abcdef"), Ok(Value::Done));
 }
 
 #[test]
@@ -61,8 +62,8 @@ fn a_part_that_somebody_else_changed_is_read_again() {
     let part = File::options().write(true).open(fixture.part()).unwrap();
     part.write_all_at(b"X", 1).unwrap();
     part.set_modified(long_ago).unwrap();
-    assert_eq!(fixture.sync_expecting(&open, b"abcdef"), Outcome::Mismatch);
-    assert_eq!(fixture.sync_expecting(&open, b"aXcdef"), Outcome::Done);
+    assert_eq!(fixture.sync_expecting(&open, b"abcdef"), Err(Failure::Mismatch));
+    assert_eq!(fixture.sync_expecting(&open, b"aXcdef"), Ok(Value::Done));
     drop(open);
     part.write_all_at(b"Y", 1).unwrap();
     part.set_modified(long_ago).unwrap();
@@ -91,7 +92,7 @@ fn a_write_that_the_reserve_refuses_costs_no_reading() {
     let again = fixture.begin(ALICE, shared("file"), 6).unwrap();
     assert_eq!((again.offset, again.sha256), (3, sum(b"abc")));
     fixture.write(&again, 3, b"def").unwrap();
-    assert_eq!(fixture.sync_expecting(&again, b"abcdef"), Outcome::Done);
+    assert_eq!(fixture.sync_expecting(&again, b"abcdef"), Ok(Value::Done));
 }
 
 #[test]
@@ -122,11 +123,11 @@ fn parts_are_read_in_turn_among_users() {
 #[test]
 fn the_sum_of_what_came_is_known() {
     let mut fixture = Fixture::new();
-    assert_eq!(fixture.put(ALICE, "file", b"abc"), Outcome::Done);
+    assert_eq!(fixture.put(ALICE, "file", b"abc"), Ok(Value::Done));
     let path = fixture.files().join("file");
     let modified = path.metadata().unwrap().modified().unwrap();
     let ask = |fixture: &mut Fixture| fixture.run(Job::SumFile { name: name("file") });
-    let told = Outcome::Summed { sha256: sum(b"abc"), size: 3 };
+    let told = Ok(Value::Summed { sha256: sum(b"abc"), size: 3 });
     assert_eq!(ask(&mut fixture), told);
     // Nobody can tell it from the one that came, but by reading it.
     let file = File::options().write(true).open(&path).unwrap();
@@ -134,5 +135,5 @@ fn the_sum_of_what_came_is_known() {
     file.set_modified(modified).unwrap();
     assert_eq!(ask(&mut fixture), told);
     file.set_modified(std::time::SystemTime::now()).unwrap();
-    assert_eq!(ask(&mut fixture), Outcome::Summed { sha256: sum(b"Xbc"), size: 3 });
+    assert_eq!(ask(&mut fixture), Ok(Value::Summed { sha256: sum(b"Xbc"), size: 3 }));
 }

@@ -6,7 +6,7 @@ use super::error::Reason;
 use super::uploads::{self, Parts};
 use super::{accounts, groups, messages, networks};
 use crate::chat::file::UploadId;
-use crate::hub::Kept;
+use crate::hub::job::Snapshot;
 
 /// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the
 /// hub begins with.
@@ -17,11 +17,11 @@ pub(super) fn load(
     database: &mut Connection,
     parts: &Parts,
     removed: &[UploadId],
-) -> Result<Kept, Reason> {
+) -> Result<Snapshot, Reason> {
     uploads::drop_all(database, removed)?;
     groups::end_unkept(database)?;
     uploads::repair(database, parts)?;
-    Ok(Kept {
+    Ok(Snapshot {
         accounts: accounts::load(database)?,
         administrators: accounts::load_administrators(database)?,
         banned: accounts::load_banned(database)?,
