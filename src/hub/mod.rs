@@ -1,7 +1,8 @@
 //! What the chat knows, and what it wants done about what happens.
 //!
-//! [`Hub::handle`] takes one [`Input`] and the time, and adds [`Effects`]. There is no socket, file,
-//! clock, random number or thread in here, so that a test can be the world: see tests/simulator.
+//! [`Hub::handle`] takes one [`Input`] and the time, and adds [`Effects`]. There is no socket,
+//! file, clock, random number or thread in here, so that a test can be the world: see
+//! tests/simulator.
 
 mod answers;
 mod command;
