@@ -10,12 +10,13 @@ use chatsrv::chat::name::{
 };
 use chatsrv::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request};
 use chatsrv::chat::text::{Reason, Text, TextError};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::frame::{Decoder, Frame};
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::parse::{Refusal, parse_request};
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Code, Reply, encode_line};
+use chatsrv::protocol::native::write::{Reply, encode_line};
 use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
 
 use crate::hidden;

@@ -13,11 +13,12 @@ use crate::chat::text::TextError;
 use crate::hub::effect::{CloseReason, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::Selection;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::frame::FrameError;
 use crate::protocol::native::list::List;
 use crate::protocol::native::parse::Refusal;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Reply, Subject};
+use crate::protocol::native::write::{Reply, Subject};
 
 /// Who may ask for a verb.
 #[derive(Clone, Copy, PartialEq, Eq)]

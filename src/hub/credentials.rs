@@ -14,8 +14,9 @@ use crate::hub::effect::{CloseReason, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::WRONG_PASSWORDS_MAX;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 /// A number that no account has.
 const NOBODY: Number = Number(0);

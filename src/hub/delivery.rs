@@ -18,7 +18,8 @@ use crate::hub::effect::{CloseReason, Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::HELD_MESSAGES_MAX;
-use crate::protocol::native::write::{Code, Detail, Reply, Subject};
+use crate::protocol::native::codes::Code;
+use crate::protocol::native::write::{Detail, Reply, Subject};
 
 /// A message that has no id yet.
 #[derive(Debug)]

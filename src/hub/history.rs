@@ -10,8 +10,9 @@ use crate::chat::name::Target;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Selection};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 impl Hub {
     /// Lists messages of one chat.

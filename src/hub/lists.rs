@@ -11,9 +11,10 @@ use crate::hub::effect::{CloseReason, Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
 use crate::limits::PIECE_MESSAGES_MAX;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::{Item, List, Piece};
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 /// What a list of messages was asked for.
 #[derive(Debug)]

@@ -17,8 +17,9 @@ use crate::hub::effect::{CloseReason, Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::{PASSWORD_BYTES_MAX, RETRY_SECONDS, WRONG_PASSWORDS_MAX};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 impl Hub {
     /// Greets a new connection.

@@ -10,9 +10,10 @@ use crate::chat::name::{Key, Target};
 use crate::chat::text::Text;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::List;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Reply, Subject};
+use crate::protocol::native::write::{Reply, Subject};
 
 impl Session {
     /// To what the answer to the next D line belongs.

@@ -15,8 +15,9 @@ use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Snapshot, Value};
 use crate::log::Quoted;
 use crate::protocol::native::closing::Closing;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply, Subject};
+use crate::protocol::native::write::{Detail, Reply, Subject};
 
 /// What one may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

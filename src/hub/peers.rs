@@ -17,8 +17,9 @@ use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::{CALL_PERIOD, CALLS_PER_PERIOD_MAX, SILENCE_LOOK_PERIOD};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 /// Who takes direct chats.
 #[derive(Debug)]

@@ -20,8 +20,9 @@ use crate::chat::refusal::Failure;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Reply, Subject};
+use crate::protocol::native::write::{Reply, Subject};
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
 /// everybody.

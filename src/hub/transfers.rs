@@ -10,9 +10,10 @@ use crate::chat::refusal::Failure;
 use crate::hub::effect::{CloseReason, Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::{Item, List};
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 impl Hub {
     /// Lists a folder. The session waits for it: such a list may be long.

@@ -20,8 +20,9 @@ use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, UploadEnd};
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 /// An upload that was announced.
 #[derive(Clone, Debug)]

@@ -9,9 +9,10 @@ use crate::chat::name::DisplayName;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::List;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Reply};
+use crate::protocol::native::write::Reply;
 
 impl Hub {
     /// Lists who is online.

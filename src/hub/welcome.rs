@@ -18,9 +18,10 @@ use crate::chat::refusal::Failure;
 use crate::hub::effect::{CloseReason, Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::{Item, List};
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 /// A user who is let in and not welcomed yet. For everyone who sends something the user is online;
 /// for everyone who asks who is there, not yet.

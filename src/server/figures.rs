@@ -4,9 +4,10 @@ use super::{Server, process};
 use crate::figures::{Family, Histogram, Kind};
 use crate::hub::effect::CloseReason;
 use crate::hub::input::ConnId;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::{Item, List};
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Reply};
+use crate::protocol::native::write::Reply;
 
 /// What the server counts while it runs.
 #[derive(Debug, Default)]

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use chatsrv::chat::name::{GroupName, UserName, UserRef};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Code;
 
 use crate::safe_text::{SafeText, safe};
 

@@ -11,10 +11,10 @@ use std::time::Duration;
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::chat::text::TextError;
 use chatsrv::protocol::native::closing::COME_BACK_SECONDS_MAX;
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Code;
 use zeroize::Zeroizing;
 
 use crate::safe_text::{SafeText, safe};

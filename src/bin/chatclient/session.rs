@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 
 use chatsrv::chat::name::{Target, UserRef};
 use chatsrv::protocol::native::closing::Closed;
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Code;
 
 use crate::groups::GroupRequest;
 use crate::transfers::TransferId;

@@ -18,7 +18,8 @@ use crate::hub::tasks::{Task, UnderWay};
 use crate::limits::{
     GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUP_SAVE_PAUSE, GROUPS_PER_TICK_MAX,
 };
-use crate::protocol::native::write::{Code, Reply};
+use crate::protocol::native::codes::Code;
+use crate::protocol::native::write::Reply;
 
 impl Groups {
     /// Has a group saved a little later, or its end.

@@ -16,8 +16,9 @@ use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::tasks::{UnderWay, failed};
 use crate::limits::GROUPS_MADE_MAX;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 /// A group that somebody wants to make.
 #[derive(Debug)]

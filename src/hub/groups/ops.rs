@@ -17,8 +17,9 @@ use crate::hub::input::ConnId;
 use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::operator::{Rank, Rights};
 use crate::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX, GROUPS_PER_TICK_MAX};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 impl Group {
     pub fn is_op(&self, user: UserIndex) -> bool {

@@ -13,9 +13,10 @@ use crate::hub::input::ConnId;
 use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::operator::Rank;
 use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::List;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply};
+use crate::protocol::native::write::{Detail, Reply};
 
 pub(super) const NO_GROUP: Refused = (Code::NotFound, "no such group");
 const NO_MEMBER: Refused = (Code::NotAllowed, "you are not a member of that group");

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::read::ServerLine;
-use crate::protocol::native::write::Code;
 
 /// The longest time, in seconds, after which a client is asked to come back. A longer one is read
 /// as this one, so that no server sends its clients away for good.

@@ -7,8 +7,9 @@ use crate::chat::address::Address;
 use crate::chat::file::FolderEntry;
 use crate::chat::message::{Destination, Message, MessageId};
 use crate::chat::name::{DisplayName, GroupName, Number, UserName};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail, Reply, Subject, encode_line};
+use crate::protocol::native::write::{Detail, Reply, Subject, encode_line};
 
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]

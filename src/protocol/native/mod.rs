@@ -7,6 +7,7 @@
 //! from which both sides read.
 
 pub mod closing;
+pub mod codes;
 mod event;
 pub mod frame;
 pub mod list;

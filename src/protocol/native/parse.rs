@@ -4,8 +4,9 @@ mod words;
 
 use crate::chat::request::Request;
 use crate::chat::text::Text;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Detail};
+use crate::protocol::native::write::Detail;
 
 /// A command that can't be carried out as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

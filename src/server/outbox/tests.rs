@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use super::super::closer::{Closer, Opened, Permits};
 use super::*;
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::Item;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Code, Reply};
+use crate::protocol::native::write::Reply;
 
 struct World {
     outbox: Outbox,

@@ -13,8 +13,9 @@ use chatsrv::chat::request::Request;
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::limits::{FAILURE_FORGIVEN_AFTER, NAME_FAILURES_MAX, NETWORK_FAILURES_MAX};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Code, Detail, Reply, Subject};
+use chatsrv::protocol::native::write::{Detail, Reply, Subject};
 
 use super::Model;
 

@@ -11,9 +11,10 @@ use chatsrv::chat::request::Request;
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::JobId;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::list::Item;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Code, Detail, Reply};
+use chatsrv::protocol::native::write::{Detail, Reply};
 
 use super::Model;
 use super::lists::DueList;

@@ -8,9 +8,10 @@ use chatsrv::chat::message::{Chat, Message, MessageId, StoredMessage};
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::Selection;
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::list::{Item, List, Online, Piece};
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Code, Subject};
+use chatsrv::protocol::native::write::Subject;
 
 use super::Model;
 

@@ -5,8 +5,9 @@ use chatsrv::chat::message::{Chat, Destination, Message, MessageId, StoredMessag
 use chatsrv::chat::name::{Key, Number, Target};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::JobId;
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Code, Detail, Reply};
+use chatsrv::protocol::native::write::{Detail, Reply};
 
 use super::{Model, Session};
 

@@ -26,10 +26,11 @@ use chatsrv::hub::Config;
 use chatsrv::hub::effect::{CloseReason, Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::frame::FrameError;
 use chatsrv::protocol::native::list::Item;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Code, Detail, Reply, Subject};
+use chatsrv::protocol::native::write::{Detail, Reply, Subject};
 
 use self::failures::Failures;
 use self::groups::{GroupDue, Groups};

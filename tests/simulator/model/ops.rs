@@ -5,7 +5,7 @@ use chatsrv::chat::group::{GroupChange, GroupId};
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::request::Request;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX};
-use chatsrv::protocol::native::write::Code;
+use chatsrv::protocol::native::codes::Code;
 
 use super::Model;
 use super::groups::Save;

@@ -10,8 +10,9 @@ use chatsrv::chat::request::Request;
 use chatsrv::hub::effect::{CloseReason, Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, Outcome, Value};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Code, Detail, Reply, Subject};
+use chatsrv::protocol::native::write::{Detail, Reply, Subject};
 
 use super::Model;
 

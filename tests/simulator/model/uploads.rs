@@ -8,8 +8,9 @@ use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, UploadEnd};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Code, Reply, Subject};
+use chatsrv::protocol::native::write::{Reply, Subject};
 
 /// What every sender expects of every upload.
 #[derive(Default)]

@@ -4,9 +4,9 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use chatsrv::chat::name::{Number, UserName, UserRef};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Code;
 use rustix::event::PollFlags;
 
 use super::{Client, Stage};

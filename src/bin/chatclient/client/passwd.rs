@@ -1,10 +1,10 @@
 //! Changing the password: asked for before anything is sent, and then sent step by step, for a
 //! password that came out of turn would be taken as a message.
 
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Code;
 
 use super::Client;
 use crate::destination::{Dialogue, Entry};

@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 
 use chatsrv::chat::message::MessageId;
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer, FrameError};
 use chatsrv::protocol::native::read::{Delivered, ServerLine};
-use chatsrv::protocol::native::write::Code;
 use chatsrv::protocol::native::{SERVER_LINE_BYTES_MAX, VERSION};
 
 use super::reading::said;

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{FileName, InvalidName};
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Code;
 use sha2::{Digest, Sha256};
 
 use super::TransferId;

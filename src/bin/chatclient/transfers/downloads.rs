@@ -11,8 +11,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use chatsrv::chat::message::MessageId;
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::read::ServerLine;
-use chatsrv::protocol::native::write::Code;
 use sha2::{Digest, Sha256};
 
 use super::download::{Download, Place, Source, State, refusal};

@@ -15,10 +15,10 @@ use std::fmt::Write as _;
 use std::io;
 use std::time::{Duration, Instant};
 
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Code;
 use sha2::{Digest, Sha256};
 
 use crate::clock;

@@ -11,10 +11,10 @@ use std::time::Instant;
 
 use chatsrv::chat::name::FileName;
 use chatsrv::protocol::native::CHUNK_BYTES_MAX;
+use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Code;
 
 use super::upload::{Goal, Sent, State, Upload};
 use super::{Progress, Source, TRANSFERS_MAX, TransferId, abort, hex, is_done};

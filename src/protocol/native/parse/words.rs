@@ -8,8 +8,8 @@ use crate::chat::name::{
 use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request, SHUTDOWN_SECONDS_MAX};
 use crate::chat::sha256::InvalidSum;
 use crate::chat::text::{InvalidReason, Secret, Text};
+use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::Code;
 
 type Wrong = (Code, &'static str);
 
