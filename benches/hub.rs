@@ -14,14 +14,14 @@ use std::time::Duration;
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
+use chatsrv::chat::event::Event;
 use chatsrv::chat::name::Number;
-use chatsrv::chat::text::Text;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use chatsrv::hub::{Config, Hub};
-use chatsrv::protocol::native::parse::parse_request;
-use chatsrv::protocol::native::write::encode_line;
+use chatsrv::protocol::heard::Heard;
+use chatsrv::protocol::wire::{self, Variant, Wire};
 
 /// How many are online, one table row each.
 const USERS: [usize; 4] = [1000, 10_000, 100_000, 1_000_000];
@@ -125,6 +125,7 @@ struct Chat {
     /// Whether the store does not tell what is unread, so that nobody gets in.
     is_withholding: bool,
     withheld: Vec<JobId>,
+    wires: Vec<Wire>,
     lines: Vec<u8>,
     boxes: Vec<Range<usize>>,
     /// The boxes into which something was put.
@@ -158,6 +159,7 @@ impl Chat {
             jobs: VecDeque::new(),
             is_withholding: false,
             withheld: Vec::new(),
+            wires: (0..users).map(|_| Wire::native()).collect(),
             lines: Vec::new(),
             boxes: vec![0..0; users],
             dirty: Vec::with_capacity(users),
@@ -168,7 +170,8 @@ impl Chat {
     /// Bytes of what is not the hub's.
     fn boxes_bytes(&self) -> usize {
         let boxes = self.boxes.capacity() * size_of::<Range<usize>>();
-        boxes + self.dirty.capacity() * size_of::<u32>() + self.lines.capacity()
+        let wires = self.wires.capacity() * size_of::<Wire>();
+        boxes + wires + self.dirty.capacity() * size_of::<u32>() + self.lines.capacity()
     }
 
     fn log_in(&mut self, user: usize) {
@@ -197,10 +200,10 @@ impl Chat {
     /// Nanoseconds for each delivery of so many messages from the first user.
     fn time_messages(&mut self, count: usize, line: &str) -> f64 {
         let before = self.delivered;
+        let data = format!("D {line}\n");
         let start = cpu_time();
         for _ in 0..count {
-            let text = Text::new(line).expect("text");
-            self.handle(Input::Data { conn: conn(0), text });
+            self.line(0, &data);
             self.flush();
         }
         let delivered = self.delivered - before;
@@ -209,13 +212,19 @@ impl Chat {
     }
 
     fn command(&mut self, user: usize, line: &str) {
-        let request = parse_request(Text::new(line).expect("text"));
-        assert!(request.is_ok(), "{line}: {request:?}");
-        self.handle(Input::Command { conn: conn(user), request });
+        self.line(user, &format!("C {line}\n"));
+    }
+
+    /// Has a user send a line.
+    fn line(&mut self, user: usize, line: &str) {
+        let (used, heard) = self.wires[user].decode(line.as_bytes());
+        assert_eq!(used, line.len(), "{line:?}");
+        let Some(Heard::Asked(request)) = heard else { panic!("{line:?} is {heard:?}") };
+        self.handle(Input::Asked { conn: conn(user), request: Ok(request) });
     }
 
     /// Hands something to the hub, and the outcomes of all jobs that it asks for.
-    fn handle(&mut self, input: Input<'_>) {
+    fn handle(&mut self, input: Input) {
         self.now.steady += Duration::from_micros(1);
         self.now.unix_micros += 1;
         self.hub.handle(input, self.now, &mut self.effects);
@@ -239,17 +248,15 @@ impl Chat {
                     self.jobs.push_back((ticket, outcome(&job)));
                     continue;
                 }
-                Effect::Reply { conn, reply } => {
-                    encode_line(&reply, &mut self.lines);
+                Effect::Answer { conn, answer } => {
+                    self.wires[conn.slot as usize].answer(&answer, &mut self.lines);
                     &[conn][..]
                 }
-                Effect::Message { message, to } => {
-                    encode_line(&message, &mut self.lines);
-                    self.delivered += to.len();
-                    &recipients[to]
-                }
-                Effect::Event { notice, to } => {
-                    encode_line(&notice, &mut self.lines);
+                Effect::Tell { event, to } => {
+                    wire::encode(&event, Variant::NATIVE, &mut self.lines);
+                    if matches!(event, Event::Said(_)) {
+                        self.delivered += to.len();
+                    }
                     &recipients[to]
                 }
                 Effect::List { .. } | Effect::LoggedIn { .. } => continue,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// It only grows, until the process ends.
     Counter,
     /// It goes up and down.
@@ -22,7 +22,7 @@ pub struct Family {
     /// What it tells.
     pub help: &'static str,
     /// What it counts.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// Each figure's suffix, label, and value.
     pub rows: Vec<Row>,
 }
@@ -39,31 +39,31 @@ pub struct Row {
 }
 
 impl Family {
-    fn single(name: &'static str, help: &'static str, kind: Kind, value: f64) -> Self {
+    fn single(name: &'static str, help: &'static str, kind: MetricKind, value: f64) -> Self {
         let rows = vec![Row { suffix: "", label: None, value }];
         Family { name, help, kind, rows }
     }
 
     /// A number that only grows.
     pub fn counter(name: &'static str, help: &'static str, value: u64) -> Self {
-        Family::single(name, help, Kind::Counter, value as f64)
+        Family::single(name, help, MetricKind::Counter, value as f64)
     }
 
     /// A number that goes up and down.
     pub fn gauge(name: &'static str, help: &'static str, value: usize) -> Self {
-        Family::single(name, help, Kind::Gauge, value as f64)
+        Family::single(name, help, MetricKind::Gauge, value as f64)
     }
 
     /// A time that goes up and down.
     pub fn seconds(name: &'static str, help: &'static str, value: Duration) -> Self {
-        Family::single(name, help, Kind::Gauge, value.as_secs_f64())
+        Family::single(name, help, MetricKind::Gauge, value.as_secs_f64())
     }
 
     /// Several figures of one name, told apart by a label.
     pub fn labelled(
         name: &'static str,
         help: &'static str,
-        kind: Kind,
+        kind: MetricKind,
         label: &'static str,
         values: impl IntoIterator<Item = (&'static str, u64)>,
     ) -> Self {
@@ -132,7 +132,7 @@ impl Histogram {
         rows.push(Row { suffix: "_bucket", label: Some(("le", "+Inf".into())), value: count });
         rows.push(Row { suffix: "_sum", label: None, value: self.sum.as_secs_f64() });
         rows.push(Row { suffix: "_count", label: None, value: count });
-        Family { name, help, kind: Kind::Histogram, rows }
+        Family { name, help, kind: MetricKind::Histogram, rows }
     }
 }
 

@@ -4,20 +4,20 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use chatsrv::chat::answer::Answer;
 use chatsrv::chat::file::FileRef;
 use chatsrv::chat::name::{
     DisplayName, FileName, GroupName, Key, Number, Target, UserName, UserRef,
 };
-use chatsrv::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request};
+use chatsrv::chat::refusal::Refusal;
+use chatsrv::chat::request::{Kind, LIST_MESSAGES_MAX, PORT_MIN, Request};
 use chatsrv::chat::text::{Reason, Text, TextError};
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::frame::{Decoder, Frame};
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::parse::{Refusal, parse_request};
+use chatsrv::protocol::native::parse::{Command, parse_command};
 use chatsrv::protocol::native::read::ServerLine;
-use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Reply, encode_line};
-use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
+use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX, codes, write};
 
 use crate::hidden;
 
@@ -41,9 +41,9 @@ fn line(bytes: &[u8]) {
     if "C \n".len() + text.len() > CLIENT_LINE_BYTES_MAX {
         return;
     }
-    match parse_request(text) {
-        Ok(request) => taken(&request),
-        Err(refusal) => refused(refusal),
+    match parse_command(text) {
+        Ok(command) => taken(&command),
+        Err((of, refusal)) => refused(of, refusal),
     }
 }
 
@@ -61,31 +61,30 @@ fn text_is<'a>(text: Text<'a>, raw: &str) -> Text<'a> {
     text
 }
 
-/// A request is the same request again when a client sends it.
-fn taken(request: &Request) {
-    let verb = Verb::of(request);
-    let line = match Outgoing::command(verb, words(request)) {
+/// A command is the same command again when a client sends it.
+fn taken(command: &Command) {
+    let line = match Outgoing::command(command.verb(), words(command)) {
         Ok(line) => line,
         // A number that was left out is written.
         Err(TextError::TooLong) => return,
-        Err(error) => panic!("{request:?}: {error}"),
+        Err(error) => panic!("{command:?}: {error}"),
     };
     let mut decoder = Decoder::new(CLIENT_LINE_BYTES_MAX);
     let (used, frame) = decoder.decode(line.as_bytes());
     assert_eq!(used, line.as_bytes().len());
     let Some(Frame::Command(text)) = frame else { panic!("{line:?} is {frame:?}") };
-    assert_eq!(parse_request(text).as_ref(), Ok(request), "{text:?}");
+    assert_eq!(parse_command(text).as_ref(), Ok(command), "{text:?}");
 }
 
 /// A refusal becomes one line, which says what it is about.
-fn refused(refusal: Refusal) {
+fn refused(of: Kind, refusal: Refusal) {
     use Code::{BadParameters, NameNotAllowed, NotFound, Unknown, WrongPassword};
-    let Refusal { verb, code, detail } = refusal;
+    let (verb, (code, _)) = (codes::verb(of), codes::refused(of, &refusal));
     let codes = [Unknown, BadParameters, NotFound, NameNotAllowed, WrongPassword];
     assert!(codes.contains(&code), "{code}");
     assert_eq!(verb.is_none(), code == Unknown);
     let mut wire = Vec::new();
-    encode_line(&Reply::new(code, verb, detail), &mut wire);
+    write::answer(&Answer { of, result: Err(refusal) }, false, &mut wire);
     let mut decoder = Decoder::new(SERVER_LINE_BYTES_MAX);
     let (used, frame) = decoder.decode(&wire);
     assert_eq!(used, wire.len());
@@ -140,14 +139,26 @@ fn shown(chosen: &str, text: &str) {
     assert!(!chosen.trim().is_empty());
 }
 
-/// The words of a request, as chatsrv-protocol(7) has them.
-fn words(request: &Request) -> String {
-    let on_or_off = |on: bool| if on { "on" } else { "off" };
+/// The words of a command, as chatsrv-protocol(7) has them.
+fn words(command: &Command) -> String {
+    match command {
+        Command::User { name, takeover: false } => name.to_string(),
+        Command::User { name, takeover: true } => format!("{name} TAKEOVER"),
+        Command::Key(key) => key.as_str().to_owned(),
+        Command::More(on) => on_or_off(*on).to_owned(),
+        Command::Passwd | Command::Pm | Command::Dm | Command::Help => String::new(),
+        Command::Ask(request) => words_of(request),
+    }
+}
+
+fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// The words of a command that is a whole request.
+fn words_of(request: &Request) -> String {
     match request {
-        Request::User { name, takeover: false } => name.to_string(),
-        Request::User { name, takeover: true } => format!("{name} TAKEOVER"),
         Request::Resume { name, token } => format!("{name} {}", token.expose()),
-        Request::Key(key) => key.as_str().to_owned(),
         Request::OpenUnread(chat) => chat.to_string(),
         Request::OpenLast { chat, count } => bounded(*count, format!("{chat} {count}")),
         Request::History { chat, before, count } => {
@@ -157,7 +168,7 @@ fn words(request: &Request) -> String {
         Request::Search { chat: Some(chat), words } => format!("{chat} {words}"),
         Request::Seen { chat, id } => format!("{chat} {id}"),
         Request::Nick(name) => name.as_str().to_owned(),
-        Request::Quiet(on) | Request::More(on) => on_or_off(*on).to_owned(),
+        Request::Quiet(on) => on_or_off(*on).to_owned(),
         Request::Ls(folder) => folder.as_ref().map_or_else(String::new, FileName::to_string),
         Request::Get { offset, file } => format!("{offset} {file}"),
         Request::Sum(file) => FileRef::to_string(file),
@@ -176,7 +187,9 @@ fn words(request: &Request) -> String {
         Request::Join(group) | Request::Leave(group) | Request::Members(group) => group.to_string(),
         Request::Dissolve(group) => group.to_string(),
         Request::Handover { group, user } => format!("{group} {user}"),
-        Request::Op { group, user, op } => format!("{group} {user} {}", on_or_off(*op)),
+        Request::Op { group, user, op } => {
+            format!("{group} {user} {}", on_or_off(*op))
+        }
         Request::Admit { group, user, admit: _ } => format!("{group} {user}"),
         Request::Keep { group, keep } => format!("{group} {}", on_or_off(*keep)),
         Request::Groups { all } => if *all { "ALL" } else { "" }.to_owned(),
@@ -187,21 +200,20 @@ fn words(request: &Request) -> String {
         }
         Request::Call(user) => user.to_string(),
         Request::Kick { user, reason: None } => user.to_string(),
-        Request::Kick { user, reason: Some(reason) } => format!("{user} {}", reason.as_str()),
+        Request::Kick { user, reason: Some(reason) } => {
+            format!("{user} {}", reason.as_str())
+        }
         Request::Ban { user, banned: _ } => user.to_string(),
         Request::Admin { user, admin } => format!("{user} {}", on_or_off(*admin)),
         Request::Shutdown { seconds } => seconds.to_string(),
         Request::Token
-        | Request::Passwd
-        | Request::Pm
-        | Request::Dm
         | Request::Unread
         | Request::Who
         | Request::Down
         | Request::Alive
         | Request::Dump
-        | Request::Help
         | Request::Ex => String::new(),
+        request => panic!("{request:?} of a command line"),
     }
 }
 

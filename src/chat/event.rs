@@ -3,12 +3,15 @@
 use crate::chat::address::Address;
 use crate::chat::file::FileRef;
 use crate::chat::group::GroupChange;
+use crate::chat::message::Message;
 use crate::chat::name::{GroupName, Number, UserName};
 use crate::chat::text::Secret;
 
 /// What the server tells without being asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// Somebody said something, or sent a file.
+    Said(Message),
     /// A user came online.
     On(UserName, Number),
     /// A user went offline.
@@ -32,8 +35,8 @@ pub enum Event {
     Abort {
         /// Its stream.
         stream: u32,
-        /// Why, for people.
-        reason: &'static str,
+        /// Why.
+        reason: AbortReason,
     },
     /// A user is about to connect to this one directly.
     Call(Box<Call>),
@@ -42,6 +45,31 @@ pub enum Event {
         /// In how many seconds at the latest.
         seconds: u32,
     },
+}
+
+/// Why a transfer ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AbortReason {
+    /// More or fewer bytes came than were announced.
+    WrongSize,
+    /// There was no room on the disk for the bytes that came.
+    NoRoom,
+    /// What came could not be written.
+    WriteFailed,
+    /// The file could not be read any further.
+    ReadFailed,
+    /// Somebody else was first with the name of the file.
+    NameTaken,
+    /// The sum of the file is not the expected one.
+    Mismatch,
+    /// The sender is no member of the group any more.
+    NotAMember,
+    /// The folder of the file is gone.
+    NoSuchFolder,
+    /// There is no room on the disk for the whole file.
+    NoRoomForFile,
+    /// The whole upload could not be made a file now.
+    Unfinished,
 }
 
 /// What one of two who are about to chat directly has to know of the other.

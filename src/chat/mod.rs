@@ -8,6 +8,8 @@
 
 pub mod account;
 pub mod address;
+pub mod answer;
+pub mod close;
 pub mod event;
 pub mod file;
 pub mod group;

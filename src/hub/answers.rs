@@ -6,18 +6,18 @@
 use std::collections::VecDeque;
 
 use super::uploads::Upload;
+use crate::chat::answer::{Answer, List};
+use crate::chat::close::CloseReason;
 use crate::chat::file::{FileRef, UploadId};
+use crate::chat::request::Kind;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::effect::CloseReason;
 use crate::hub::job::JobId;
 use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX, UPLOADS_MAX};
-use crate::protocol::native::list::List;
-use crate::protocol::native::write::Reply;
 
-/// What a request comes to.
+/// What a request comes to, until its turn has come.
 #[derive(Debug)]
-pub(super) enum Answer {
-    Reply(Reply),
+pub(super) enum Reply {
+    Answer(Answer),
     List(List),
     /// The list of messages that this session has under way, which begins now.
     Messages,
@@ -28,7 +28,7 @@ pub(super) enum Answer {
     /// The figures, which the server knows.
     Figures,
     /// The last answer: the connection closes once all before it are given.
-    Close(CloseReason, Option<Reply>),
+    Close(CloseReason, Option<Answer>),
 }
 
 /// A download that is ready to begin. Its stream gets its number when its turn has come, so that
@@ -59,7 +59,7 @@ pub(super) struct ReadyUpload {
 enum Slot {
     /// Waits for the outcome of a job.
     Waiting(JobId),
-    Ready(Answer),
+    Ready(Reply),
 }
 
 /// The answers that wait, and the streams. Most sessions have neither most of the time, and then
@@ -95,10 +95,22 @@ impl Answers {
         self.waiting() < ANSWERS_WAITING_MAX
     }
 
+    /// Whether an answer waits on which a dialogue goes on: what follows means something else then.
+    pub fn dialogue_waits(&self) -> bool {
+        self.slots().any(|slot| match slot {
+            Slot::Ready(Reply::Answer(answer)) => match answer.of {
+                Kind::ConfirmPassword => true,
+                Kind::Step(_) => answer.result.is_err(),
+                _ => false,
+            },
+            Slot::Ready(_) | Slot::Waiting(_) => false,
+        })
+    }
+
     /// How many lists wait. They are made when they are asked for and may be long, so a session has
     /// one at most.
     pub fn lists_waiting(&self) -> usize {
-        self.slots().filter(|slot| matches!(slot, Slot::Ready(Answer::List(_)))).count()
+        self.slots().filter(|slot| matches!(slot, Slot::Ready(Reply::List(_)))).count()
     }
 
     /// Keeps a place for the outcome of a job.
@@ -107,7 +119,7 @@ impl Answers {
     }
 
     /// Keeps an answer that is ready until its turn has come.
-    pub fn push(&mut self, answer: Answer) {
+    pub fn push(&mut self, answer: Reply) {
         self.queue().slots.push_back(Slot::Ready(answer));
     }
 
@@ -126,7 +138,7 @@ impl Answers {
     }
 
     /// Puts the answer in the place that was kept for it.
-    pub fn resolve(&mut self, ticket: JobId, answer: Answer) {
+    pub fn resolve(&mut self, ticket: JobId, answer: Reply) {
         let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
         for slot in slots {
             if matches!(slot, Slot::Waiting(waiting) if *waiting == ticket) {
@@ -138,7 +150,7 @@ impl Answers {
     }
 
     /// The next answer whose turn has come.
-    pub fn pop(&mut self) -> Option<Answer> {
+    pub fn pop(&mut self) -> Option<Reply> {
         let queue = self.0.as_mut()?;
         let answer = match queue.slots.pop_front()? {
             Slot::Ready(answer) => Some(answer),
@@ -262,7 +274,7 @@ impl Answers {
     /// The jobs whose files were opened for downloads that have not begun.
     pub fn opened_downloads(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
-            Slot::Ready(Answer::Download(download)) => Some(download.ticket),
+            Slot::Ready(Reply::Download(download)) => Some(download.ticket),
             _ => None,
         })
     }
@@ -270,7 +282,7 @@ impl Answers {
     /// The uploads whose files were opened and that have not begun.
     pub fn opened_uploads(&self) -> impl Iterator<Item = &ReadyUpload> {
         self.slots().filter_map(|slot| match slot {
-            Slot::Ready(Answer::Upload(ready)) => Some(ready),
+            Slot::Ready(Reply::Upload(ready)) => Some(ready),
             _ => None,
         })
     }

@@ -1,104 +1,93 @@
-//! Command lines: who may ask for what, and who answers.
+//! Requests: who may ask for what, and who answers.
 
 use std::time::Duration;
 
 use super::Hub;
-use super::answers::Answer;
+use super::answers::Reply;
 use super::groups::Plan;
 use super::operator::Rank;
-use super::session::{Composing, State};
+use super::session::State;
+use crate::chat::answer::{Answer, Done};
+use crate::chat::close::CloseReason;
 use crate::chat::file::FileRef;
-use crate::chat::request::Request;
-use crate::chat::text::TextError;
-use crate::hub::effect::{CloseReason, Effects};
+use crate::chat::refusal::Refusal;
+use crate::chat::request::{Access, Kind, Request};
+use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::Selection;
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::frame::FrameError;
-use crate::protocol::native::list::List;
-use crate::protocol::native::parse::Refusal;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Reply, Subject};
 
-/// Who may ask for a verb.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    Anyone,
-    /// Who has not logged in.
-    Guest,
-    /// Who has logged in, and where files are public everyone.
-    FileReader,
-    /// Who has logged in.
-    User,
-    /// Who has logged in to an account with a password.
-    Account,
-    /// The operator, and accounts that may look after the others.
-    Administrator,
-    Operator,
-}
-
-fn access(verb: Verb) -> Access {
-    match verb {
-        Verb::Help | Verb::Ex | Verb::Alive => Access::Anyone,
-        Verb::User => Access::Guest,
-        Verb::Get => Access::FileReader,
-        Verb::Pm | Verb::Dm | Verb::Who | Verb::Quiet | Verb::More => Access::User,
-        Verb::Ls | Verb::Sum | Verb::Abort => Access::User,
-        Verb::Put | Verb::Sendfile | Verb::Expect => Access::User,
-        Verb::Mkgroup
-        | Verb::Mkgroupreq
-        | Verb::Join
-        | Verb::Admit
-        | Verb::Refuse
-        | Verb::Leave => Access::User,
-        Verb::Keep | Verb::Groups | Verb::Members => Access::User,
-        Verb::Op | Verb::Handover => Access::User,
-        Verb::Resume => Access::Guest,
-        Verb::Token | Verb::Passwd | Verb::Nick | Verb::Up => Access::Account,
-        Verb::Down | Verb::Call => Access::User,
-        Verb::Kick | Verb::Ban | Verb::Unban | Verb::Dissolve => Access::Administrator,
-        Verb::Dump | Verb::Shutdown => Access::Administrator,
-        Verb::Admin => Access::Operator,
-        Verb::Key | Verb::Unread | Verb::Open => Access::User,
-        Verb::History | Verb::Search | Verb::Seen => Access::User,
+fn access(of: Kind) -> Access {
+    match of {
+        Kind::Unknown | Kind::Connect | Kind::Ex | Kind::Alive => Access::Anyone,
+        Kind::Step(step) => step.access,
+        Kind::Identify | Kind::LogIn | Kind::Resume => Access::Guest,
+        Kind::Get => Access::FileReader,
+        Kind::Say | Kind::Reachable | Kind::Who | Kind::Quiet => Access::User,
+        Kind::Ls | Kind::Sum | Kind::Abort => Access::User,
+        Kind::Put | Kind::Sendfile | Kind::Expect => Access::User,
+        Kind::Mkgroup
+        | Kind::Mkgroupreq
+        | Kind::Join
+        | Kind::Admit
+        | Kind::Refuse
+        | Kind::Leave => Access::User,
+        Kind::Keep | Kind::Groups | Kind::Members => Access::User,
+        Kind::Op | Kind::Handover => Access::User,
+        Kind::Token | Kind::ConfirmPassword | Kind::SetPassword => Access::Account,
+        Kind::Nick | Kind::Up => Access::Account,
+        Kind::Down | Kind::Call => Access::User,
+        Kind::Kick | Kind::Ban | Kind::Unban | Kind::Dissolve => Access::Administrator,
+        Kind::Dump | Kind::Shutdown => Access::Administrator,
+        Kind::Admin => Access::Operator,
+        Kind::Unread | Kind::Open | Kind::History | Kind::Search | Kind::Seen => Access::User,
     }
 }
 
 impl Hub {
-    /// Takes a command line.
-    pub(super) fn command(
+    /// Takes a request, or what a codec could not make one of.
+    pub(super) fn asked(
         &mut self,
         conn: ConnId,
-        request: Result<Request, Refusal>,
+        request: Result<Request, (Kind, Refusal)>,
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        debug_assert!(session.takes_input(), "{conn} sent a command out of turn");
-        let verb = match &request {
-            Ok(request) => Some(Verb::of(request)),
-            Err(refusal) => refusal.verb,
+        debug_assert!(session.takes_input(), "{conn} asks out of turn");
+        let of = request.as_ref().map_or_else(|(of, _)| *of, Request::kind);
+        let is_line = !matches!(request, Err((_, Refusal::BadLine(_))));
+        // What a client sends by itself stands in nobody's way.
+        let is_confirmed = match of {
+            Kind::Alive | Kind::Seen => false,
+            _ => std::mem::take(&mut session.has_confirmed_password),
         };
-        session.stop_composing_for(verb);
         let rank = self.rank_of(conn);
-        let refusal = verb.and_then(|verb| refuse(rank, verb, self.config.public_files));
-        if let Some(reply) = refusal {
-            return self.reply(conn, reply, effects);
+        if let Err(refusal) = may_ask(rank, access(of), self.config.public_files)
+            && is_line
+        {
+            return self.refuse(conn, of, refusal, effects);
         }
         match request {
+            Ok(Request::SetPassword(password)) => {
+                self.set_password(conn, is_confirmed, password, effects);
+            }
             Ok(request) => self.run(conn, request, effects),
-            Err(refusal) => self.refused(conn, refusal, effects),
+            Err((of, refusal)) => self.refused(conn, of, refusal, effects),
         }
     }
 
     fn run(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
         match request {
-            Request::User { name, takeover } => self.claim(conn, name, takeover, effects),
-            Request::Pm => self.compose(conn, Composing::ForEveryone, effects),
-            Request::Dm => self.compose(conn, Composing::ForUser, effects),
+            Request::Identify(name) => self.identify(conn, name, effects),
+            Request::LogIn { name, password, takeover } => {
+                self.log_in(conn, name, (password, takeover), effects);
+            }
+            Request::Register { name, password } => self.register(conn, name, password, effects),
+            Request::Step(step) => self.answer(conn, Kind::Step(step), Done::Done, effects),
+            Request::Say { to, text, key } => self.say(conn, to, (text, key), effects),
+            Request::Reachable => self.reachable(conn, effects),
             Request::Who => self.who(conn, effects),
             Request::Nick(display) => self.nick(conn, display, effects),
             Request::Quiet(quiet) => self.quiet(conn, quiet, effects),
-            Request::More(more) => self.more(conn, more, effects),
             Request::Ls(path) => self.list_folder(conn, path, effects),
             Request::Get { offset, file: FileRef::Shared(name) } => {
                 self.download(conn, offset, name, effects);
@@ -119,9 +108,8 @@ impl Hub {
             Request::Kick { user, reason } => self.kick(conn, user, reason, effects),
             Request::Ban { user, banned } => self.ban(conn, user, banned, effects),
             Request::Admin { user, admin } => self.set_admin(conn, user, admin, effects),
-            Request::Dump => self.answer(conn, Answer::Figures, effects),
+            Request::Dump => self.reply(conn, Reply::Figures, effects),
             Request::Shutdown { seconds } => self.shut_down(conn, seconds, effects),
-            Request::Help => self.help(conn, effects),
             Request::Ex => self.leave(conn, effects),
             Request::Mkgroup { name, users, asks } => {
                 self.make_group(conn, Plan { name, users, asks }, effects);
@@ -137,75 +125,45 @@ impl Hub {
             | Request::Members(_)) => self.group_request(conn, about_groups, effects),
             Request::Token => self.token(conn, effects),
             Request::Resume { name, token } => self.log_in_again(conn, name, token, effects),
-            Request::Passwd => self.compose(conn, Composing::OldPassword, effects),
-            Request::Key(key) => self.mark_next(conn, key, effects),
+            Request::ConfirmPassword(password) => self.confirm_password(conn, password, effects),
+            Request::SetPassword(password) => self.set_password(conn, false, password, effects),
             Request::Unread => self.unread(conn, effects),
             Request::OpenUnread(chat) => {
-                self.read(conn, Verb::Open, chat, Selection::Unread, effects);
+                self.read(conn, Kind::Open, chat, Selection::Unread, effects);
             }
             Request::OpenLast { chat, count } => {
                 let last = |chat| Selection::Last { chat, before: None, count };
-                self.read(conn, Verb::Open, chat, last, effects);
+                self.read(conn, Kind::Open, chat, last, effects);
             }
             Request::History { chat, before, count } => {
                 let last = |chat| Selection::Last { chat, before: Some(before), count };
-                self.read(conn, Verb::History, chat, last, effects);
+                self.read(conn, Kind::History, chat, last, effects);
             }
             Request::Search { chat: Some(chat), words } => {
                 let holding = |chat| Selection::Holding { chat: Some(chat), words };
-                self.read(conn, Verb::Search, chat, holding, effects);
+                self.read(conn, Kind::Search, chat, holding, effects);
             }
             Request::Search { chat: None, words } => self.search_all(conn, words, effects),
             Request::Seen { chat, id } => self.seen(conn, chat, id, effects),
         }
     }
 
-    /// Answers a command that can't be carried out as it was sent.
-    fn refused(&mut self, conn: ConnId, refusal: Refusal, effects: &mut Effects) {
-        let reply = Reply::new(refusal.code, refusal.verb, refusal.detail);
-        match (refusal.verb, refusal.code) {
+    /// Answers what can't be carried out as it was sent.
+    fn refused(&mut self, conn: ConnId, of: Kind, refusal: Refusal, effects: &mut Effects) {
+        match (of, refusal) {
+            (_, Refusal::BadFileFrame) => {
+                self.close_in_turn(conn, CloseReason::BadFileFrame, effects);
+            }
             // A name that no file can have reads like that of a missing file.
-            (Some(Verb::Get), Code::NotFound) => self.no_such_file(conn, reply, effects),
+            (Kind::Get, refusal @ Refusal::NoSuchFile(_)) => {
+                self.no_such_file(conn, refusal, effects);
+            }
             // A name that nobody can have is no better guess than one that nobody has.
-            (Some(Verb::Resume), Code::WrongPassword) => {
-                self.refuse_login(conn, Verb::Resume, Duration::ZERO, effects);
+            (Kind::Resume, Refusal::WrongToken) => {
+                self.refuse_login(conn, Kind::Resume, Duration::ZERO, effects);
             }
-            _ => self.reply(conn, reply, effects),
+            (of, refusal) => self.refuse(conn, of, refusal, effects),
         }
-    }
-
-    /// Answers a line that is no frame.
-    pub(super) fn bad_frame(&mut self, conn: ConnId, error: FrameError, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        debug_assert!(session.takes_input(), "{conn} sent a line out of turn");
-        let reply = match error {
-            FrameError::UnknownType => {
-                Reply::text(Code::Unknown, Subject::Nothing, "a line starts with C, D or F")
-            }
-            FrameError::Command(verb, error) => {
-                session.stop_composing_for(verb);
-                let code = verb.map_or(Code::Unknown, |_| Code::BadParameters);
-                Reply::text(code, verb, explain(error))
-            }
-            FrameError::Data(error) => {
-                let subject = session.subject_of_data();
-                session.stop_composing();
-                if subject == Subject::Message {
-                    session.key = None;
-                }
-                Reply::text(Code::BadParameters, subject, explain(error))
-            }
-            FrameError::FileHeader => {
-                return self.close_in_turn(conn, CloseReason::BadFileFrame, effects);
-            }
-        };
-        self.reply(conn, reply, effects);
-    }
-
-    fn help(&mut self, conn: ConnId, effects: &mut Effects) {
-        let last = Reply::text(Code::Done, Verb::Help, "D target text sends a message");
-        let items = self.help.clone();
-        self.answer(conn, Answer::List(List::whole(Verb::Help, items, None, last)), effects);
     }
 
     fn leave(&mut self, conn: ConnId, effects: &mut Effects) {
@@ -223,44 +181,24 @@ impl Hub {
         if let Some(user) = session.user() {
             session.enter(State::Leaving(user));
         }
-        let last = match reason {
-            CloseReason::Goodbye => Some(Reply::text(Code::Goodbye, Verb::Ex, "goodbye")),
-            other => other.last_line(),
-        };
-        self.answer(conn, Answer::Close(reason, last), effects);
+        let goodbye = Answer { of: Kind::Ex, result: Ok(Done::LoggedOut) };
+        let last = (reason == CloseReason::Goodbye).then_some(goodbye);
+        self.reply(conn, Reply::Close(reason, last), effects);
     }
 }
 
 /// The one place that decides who may ask for what.
-fn refuse(rank: Rank, verb: Verb, public_files: bool) -> Option<Reply> {
+fn may_ask(rank: Rank, access: Access, public_files: bool) -> Result<(), Refusal> {
     let is_guest = rank == Rank::Guest;
-    let (code, text) = match access(verb) {
-        Access::Anyone => return None,
-        Access::Guest if is_guest => return None,
-        Access::Guest => (Code::WrongState, "you are logged in already"),
-        Access::FileReader if public_files => return None,
-        _ if is_guest => return Some(log_in_first(verb.into())),
-        Access::Account if rank == Rank::Operator => {
-            (Code::WrongState, "the operator has no account")
-        }
-        Access::Administrator if rank < Rank::Administrator => {
-            (Code::NotAllowed, "administrators only")
-        }
-        Access::Operator if rank < Rank::Operator => (Code::NotAllowed, "the operator only"),
-        _ => return None,
-    };
-    Some(Reply::text(code, verb, text))
-}
-
-/// The refusal of what only users may do.
-pub(super) fn log_in_first(subject: Subject) -> Reply {
-    Reply::text(Code::NotAllowed, subject, "log in first, with USER and your name")
-}
-
-fn explain(error: TextError) -> &'static str {
-    match error {
-        TextError::TooLong => "that line is too long",
-        TextError::NotUtf8 => "that line is not UTF-8",
-        TextError::ControlCharacter => "control characters are not allowed",
+    match access {
+        Access::Anyone => Ok(()),
+        Access::Guest if is_guest => Ok(()),
+        Access::Guest => Err(Refusal::LoggedInAlready),
+        Access::FileReader if public_files => Ok(()),
+        _ if is_guest => Err(Refusal::NotLoggedIn),
+        Access::Account if rank == Rank::Operator => Err(Refusal::NoAccount),
+        Access::Administrator if rank < Rank::Administrator => Err(Refusal::AdministratorsOnly),
+        Access::Operator if rank < Rank::Operator => Err(Refusal::OperatorOnly),
+        _ => Ok(()),
     }
 }

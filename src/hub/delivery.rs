@@ -10,16 +10,18 @@ use super::groups::Plan;
 use super::keys::Known;
 use super::tasks::{Task, UnderWay, failed};
 use super::welcome::Entering;
+use crate::chat::answer::Done;
+use crate::chat::close::CloseReason;
+use crate::chat::event::Event;
 use crate::chat::group::GroupId;
 use crate::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
 use crate::chat::name::{Key, UserRef};
-use crate::chat::refusal::Failure;
-use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
+use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::HELD_MESSAGES_MAX;
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::write::{Detail, Reply, Subject};
 
 /// A message that has no id yet.
 #[derive(Debug)]
@@ -50,20 +52,13 @@ pub(super) enum AwaitsId {
 }
 
 impl AwaitsId {
-    fn subject(&self) -> Subject {
+    fn kind(&self) -> Kind {
         match self {
-            AwaitsId::Message(_) => Subject::Message,
-            AwaitsId::Group(plan) => plan.verb().into(),
+            AwaitsId::Message(_) => Kind::Say,
+            AwaitsId::Group(plan) => plan.kind(),
         }
     }
 }
-
-/// The answer where a group ended before its message was sent, or sent again.
-pub(super) const NO_GROUP_ANY_MORE: Reply = Reply {
-    code: Code::NotFound,
-    subject: Subject::Message,
-    detail: Detail::Text("no such group any more"),
-};
 
 impl Hub {
     /// Takes a message. Where its word may mark one that was sent before, the store is asked first,
@@ -97,7 +92,7 @@ impl Hub {
                 self.confirm_again(conn, draft.from, id, chat, effects);
             }
             Err(Failure::NotFound) => self.send(conn, draft, effects),
-            _ => self.reply(conn, failed(Subject::Message, outcome), effects),
+            _ => self.refuse(conn, Kind::Say, failed(outcome), effects),
         }
     }
 
@@ -109,14 +104,13 @@ impl Hub {
         chat: Chat,
         effects: &mut Effects,
     ) {
-        let reply = match self.destination(sender, chat) {
+        match self.destination(sender, chat) {
             Some(to) => {
-                let detail = Detail::Confirmed { id, to, delivered: 0, stored: 0 };
-                Reply::new(Code::Done, Subject::Message, detail)
+                let said = Done::Said { id, to, delivered: 0, stored: 0, is_offline: false };
+                self.answer(conn, Kind::Say, said, effects);
             }
-            None => NO_GROUP_ANY_MORE,
-        };
-        self.reply(conn, reply, effects);
+            None => self.refuse(conn, Kind::Say, Refusal::GroupEnded, effects),
+        }
     }
 
     /// A chat as `user` addresses it. None where a group has ended, or nobody has a number, which
@@ -146,14 +140,13 @@ impl Hub {
             Addressee::User(user) => self.session_of(user).is_none(),
         };
         if is_offline && !self.config.keep_messages {
-            let reply = Reply::text(Code::Offline, Subject::Message, "that user is offline");
-            return self.reply(conn, reply, effects);
+            return self.refuse(conn, Kind::Say, Refusal::Offline, effects);
         }
         let Some(id) = self.next_id(effects) else {
             return self.await_id(conn, AwaitsId::Message(draft));
         };
         let Some((message, chat, delivered)) = self.deliver(id, &draft, effects) else {
-            return self.reply(conn, NO_GROUP_ANY_MORE, effects);
+            return self.refuse(conn, Kind::Say, Refusal::GroupEnded, effects);
         };
         let stored = match draft.to {
             Addressee::Group(id) if self.config.keep_messages => {
@@ -164,9 +157,7 @@ impl Hub {
             _ => u32::from(is_offline),
         };
         self.tally.stored(chat, stored);
-        let code = if is_offline { Code::DoneStored } else { Code::Done };
-        let detail = Detail::Confirmed { id, to: message.to, delivered, stored };
-        let confirmation = Reply::new(code, Subject::Message, detail);
+        let said = Done::Said { id, to: message.to, delivered, stored, is_offline };
 
         let from = self.directory.account(draft.from).number;
         if let Some(key) = &draft.key {
@@ -175,9 +166,9 @@ impl Hub {
         if self.config.keep_messages {
             let message = StoredMessage { id, from, chat, text: message.text, file_size: None };
             let job = Job::KeepMessage { message, key: draft.key };
-            self.answer_after(conn, job, Task::KeepMessage(confirmation), effects);
+            self.answer_after(conn, job, Task::KeepMessage(said), effects);
         } else {
-            self.reply(conn, confirmation, effects);
+            self.answer(conn, Kind::Say, said, effects);
         }
         self.end_slow_logins(effects);
     }
@@ -226,7 +217,7 @@ impl Hub {
         let delivered = recipients.len() + self.hold_back(&message, draft);
         self.tally.message(chat, delivered);
         if !recipients.is_empty() {
-            effects.push(Effect::Message { message: message.clone(), to: recipients });
+            effects.push(Effect::Tell { event: Event::Said(message.clone()), to: recipients });
         }
         Some((message, chat, u32::try_from(delivered).unwrap_or(u32::MAX)))
     }
@@ -274,7 +265,7 @@ impl Hub {
     pub(super) fn end_slow_logins(&mut self, effects: &mut Effects) {
         for conn in std::mem::take(&mut self.slow_logins) {
             let reason = CloseReason::TooSlow;
-            self.close(conn, reason, reason.last_line(), effects);
+            self.close(conn, reason, None, effects);
         }
     }
 
@@ -313,7 +304,7 @@ impl Hub {
                 continue;
             }
             match what {
-                _ if !is_kept => self.reply(conn, failed(what.subject(), outcome), effects),
+                _ if !is_kept => self.refuse(conn, what.kind(), failed(outcome), effects),
                 AwaitsId::Message(draft) => self.send(conn, draft, effects),
                 AwaitsId::Group(plan) => self.make_group(conn, plan, effects),
             }

@@ -2,23 +2,22 @@
 
 use std::ops::Range;
 
+use crate::chat::answer::{Answer, List, Page};
+use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
-use crate::chat::message::Message;
+use crate::chat::text::Reason;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId};
-use crate::protocol::native::closing::Closing;
-use crate::protocol::native::list::{List, Piece};
-use crate::protocol::native::write::Reply;
 
 /// One thing to do.
 #[derive(Debug)]
 pub enum Effect {
-    /// Answer what was asked for. Replies and lists for one connection are in order.
-    Reply {
+    /// Answer what was asked for. Answers and lists for one connection are in order.
+    Answer {
         /// Whom.
         conn: ConnId,
         /// What.
-        reply: Reply,
+        answer: Answer,
     },
     /// Answer with a list; what the connection did not ask for waits until it is written.
     List {
@@ -27,26 +26,19 @@ pub enum Effect {
         /// What.
         list: List,
     },
-    /// Go on with the list under way, when [`Input::ListTaken`](super::Input::ListTaken) asked for
+    /// Go on with the list under way, when [`Input::PageRead`](super::Input::PageRead) asked for
     /// more of it.
-    MoreOfList {
+    Page {
         /// Whom.
         conn: ConnId,
         /// What.
-        piece: Piece,
-    },
-    /// Deliver a message, which counts against the send queues.
-    Message {
-        /// The message.
-        message: Message,
-        /// To whom.
-        to: Recipients,
+        page: Page,
     },
     /// Tell something that was not asked for, which counts against the send queues.
-    Event {
+    Tell {
         /// What.
-        notice: Event,
-        /// To whom.
+        event: Event,
+        /// Whom.
         to: Recipients,
     },
     /// A login succeeded: the limits from before the login no longer hold.
@@ -58,10 +50,12 @@ pub enum Effect {
     Close {
         /// Which.
         conn: ConnId,
-        /// Why, for the log.
+        /// Why, for the log, and for the last line where no answer is that.
         reason: CloseReason,
-        /// The last line, where there is one.
-        last: Option<Reply>,
+        /// The last line, where it is an answer.
+        last: Option<Answer>,
+        /// What an administrator said about it.
+        words: Option<Reason>,
     },
     /// Do something that may block, and hand its outcome back with the ticket.
     Job {
@@ -153,10 +147,10 @@ impl Effects {
     }
 
     /// Tells something, where there is anybody to tell.
-    pub fn notify(&mut self, notice: Event, to: impl IntoIterator<Item = ConnId>) {
+    pub fn tell(&mut self, event: Event, to: impl IntoIterator<Item = ConnId>) {
         let to = self.recipients(to);
         if !to.is_empty() {
-            self.push(Effect::Event { notice, to });
+            self.push(Effect::Tell { event, to });
         }
     }
 
@@ -164,138 +158,5 @@ impl Effects {
     pub fn clear(&mut self) {
         self.list.clear();
         self.recipients.clear();
-    }
-}
-
-/// Declares [`CloseReason`] and the list of all of them, so that none is missing there.
-macro_rules! close_reasons {
-    ($($(#[$doc:meta])* $reason:ident,)*) => {
-        /// Why a connection ends.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum CloseReason {
-            $($(#[$doc])* $reason,)*
-        }
-
-        impl CloseReason {
-            /// Every reason, in the order of the enum.
-            pub const ALL: &[CloseReason] = &[$(CloseReason::$reason),*];
-        }
-    };
-}
-
-close_reasons! {
-    /// The client said EX.
-    Goodbye,
-    /// The client closed its side, and had its answers.
-    PeerClosed,
-    /// Reading or writing failed.
-    ConnectionLost,
-    /// A file frame could not be read, or named a stream that was never open.
-    BadFileFrame,
-    /// No login within the login timeout.
-    LoginTimeout,
-    /// Nothing was heard for the idle timeout.
-    IdleTimeout,
-    /// Three wrong passwords.
-    WrongPassword,
-    /// That user is logged in already.
-    AlreadyOnline,
-    /// A newer session of the same user took over.
-    TakenOver,
-    /// An administrator ended the session.
-    Kicked,
-    /// The user is banned.
-    Banned,
-    /// A file was asked for before the login, and does not exist.
-    NoSuchFile,
-    /// The rest of a list could not be read.
-    ListFailed,
-    /// More waits to be written than the send queue holds.
-    TooSlow,
-    /// One connection more than the limit.
-    ConnectionLimit,
-    /// One connection more than one address may have.
-    AddressLimit,
-    /// It speaks HTTP.
-    Http,
-    /// It speaks TLS where none is spoken.
-    Tls,
-    /// It speaks no TLS where nothing else is spoken.
-    NotTls,
-    /// What it speaks is not TLS as it should be.
-    TlsFailed,
-    /// It was ready again and again, and nothing moved: a defect of the server.
-    NoProgress,
-    /// The server stops.
-    Shutdown,
-}
-
-impl CloseReason {
-    /// The word for the log and the metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            CloseReason::Goodbye => "goodbye",
-            CloseReason::PeerClosed => "peer-closed",
-            CloseReason::ConnectionLost => "connection-lost",
-            CloseReason::BadFileFrame => "bad-file-frame",
-            CloseReason::LoginTimeout => "login-timeout",
-            CloseReason::IdleTimeout => "idle-timeout",
-            CloseReason::WrongPassword => "wrong-password",
-            CloseReason::AlreadyOnline => "already-online",
-            CloseReason::TakenOver => "taken-over",
-            CloseReason::Kicked => "kicked",
-            CloseReason::Banned => "banned",
-            CloseReason::NoSuchFile => "no-such-file",
-            CloseReason::ListFailed => "list-failed",
-            CloseReason::TooSlow => "too-slow",
-            CloseReason::ConnectionLimit => "connection-limit",
-            CloseReason::AddressLimit => "address-limit",
-            CloseReason::Http => "http",
-            CloseReason::Tls => "tls",
-            CloseReason::NotTls => "not-tls",
-            CloseReason::TlsFailed => "tls-failed",
-            CloseReason::NoProgress => "no-progress",
-            CloseReason::Shutdown => "shutdown",
-        }
-    }
-
-    /// What the 421 says that a connection gets which ends for this reason; none where it gets
-    /// none, or another last line.
-    pub fn closing(self) -> Option<Closing> {
-        Some(match self {
-            CloseReason::BadFileFrame => Closing::BadFileFrame,
-            CloseReason::LoginTimeout => Closing::LoginTimeout,
-            CloseReason::IdleTimeout => Closing::IdleTimeout,
-            CloseReason::WrongPassword => Closing::WrongPassword,
-            CloseReason::TakenOver => Closing::TakenOver,
-            CloseReason::Kicked => Closing::Kicked,
-            CloseReason::Banned => Closing::Banned,
-            CloseReason::ListFailed => Closing::ListFailed,
-            CloseReason::TooSlow => Closing::TooSlow,
-            CloseReason::ConnectionLimit => Closing::ConnectionLimit,
-            CloseReason::AddressLimit => Closing::AddressLimit,
-            CloseReason::Http => Closing::Http,
-            CloseReason::Tls => Closing::Tls,
-            CloseReason::NotTls => Closing::NotTls,
-            CloseReason::Shutdown => Closing::Shutdown,
-            CloseReason::Goodbye
-            | CloseReason::PeerClosed
-            | CloseReason::ConnectionLost
-            | CloseReason::AlreadyOnline
-            | CloseReason::NoSuchFile
-            | CloseReason::TlsFailed
-            | CloseReason::NoProgress => return None,
-        })
-    }
-
-    /// The 421 that says so, where there is one.
-    pub fn last_line(self) -> Option<Reply> {
-        self.closing().map(Reply::closing)
-    }
-
-    /// Whether downloads under way are finished first. A peer that has closed its side is closed
-    /// only once it has them.
-    pub fn finishes_downloads(self) -> bool {
-        matches!(self, CloseReason::NoSuchFile)
     }
 }

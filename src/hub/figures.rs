@@ -3,8 +3,8 @@
 use super::Hub;
 use super::directory::{OPERATOR, UserIndex};
 use crate::chat::message::Chat;
-use crate::figures::{Family, Kind};
-use crate::protocol::native::verb::Verb;
+use crate::chat::request::Kind;
+use crate::figures::{Family, MetricKind};
 
 /// What came of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +29,10 @@ pub(super) enum Login {
 
 impl Login {
     /// In, by what that verb asks for.
-    pub fn by(user: UserIndex, verb: Verb) -> Self {
-        match verb {
+    pub fn by(user: UserIndex, of: Kind) -> Self {
+        match of {
             _ if user == OPERATOR => Login::Operator,
-            Verb::Resume => Login::Token,
+            Kind::Resume => Login::Token,
             _ => Login::Password,
         }
     }
@@ -93,7 +93,7 @@ impl Hub {
         let Tally { logins, received, delivered, stored, calls } = &self.tally;
         let by_kind = |name, help, counts: &[u64; KINDS.len()]| {
             let values = KINDS.into_iter().zip(counts.iter().copied());
-            Family::labelled(name, help, Kind::Counter, "kind", values)
+            Family::labelled(name, help, MetricKind::Counter, "kind", values)
         };
         let logins = LOGINS.iter().map(|(result, word)| (*word, logins[*result as usize]));
         vec![
@@ -118,7 +118,7 @@ impl Hub {
             Family::labelled(
                 "chatsrv_logins_total",
                 "Logins, by what came of them.",
-                Kind::Counter,
+                MetricKind::Counter,
                 "result",
                 logins,
             ),

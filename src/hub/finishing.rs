@@ -7,11 +7,11 @@ use super::Hub;
 use super::delivery::Draft;
 use super::tasks::UnderWay;
 use super::uploads::Upload;
-use crate::chat::event::Event;
+use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::{FileRef, FileTarget, UploadId};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::refusal::Failure;
-use crate::hub::effect::{Effect, Effects};
+use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 
@@ -39,8 +39,6 @@ impl Published {
         self.0.len()
     }
 }
-
-const TRY_AGAIN: &str = "it can't be made a file now, announce it again to try later";
 
 impl Hub {
     /// Has a whole upload brought to the disk.
@@ -136,19 +134,19 @@ impl Hub {
         let reason = match outcome {
             Err(Failure::Exists) => {
                 self.drop_upload(id, effects);
-                "somebody else was first with that name"
+                AbortReason::NameTaken
             }
             Err(Failure::Mismatch) => {
                 self.drop_upload(id, effects);
-                "its SHA-256 is not the one that was expected"
+                AbortReason::Mismatch
             }
             Err(Failure::NotFound) if upload.to.is_some() => {
                 self.drop_upload(id, effects);
-                "you are no member of that group any more"
+                AbortReason::NotAMember
             }
-            Err(Failure::NotFound) => "its folder is gone, announce it again to try later",
-            Err(Failure::NoRoom) => "no room on the disk, announce it again to try later",
-            _ => TRY_AGAIN,
+            Err(Failure::NotFound) => AbortReason::NoSuchFolder,
+            Err(Failure::NoRoom) => AbortReason::NoRoomForFile,
+            _ => AbortReason::Unfinished,
         };
         self.tell_uploader(conn, &upload, Event::Abort { stream, reason }, effects);
     }
@@ -163,7 +161,6 @@ impl Hub {
         self.uploads.release(upload, conn);
         let Some(session) = self.sessions.get_mut(conn) else { return };
         session.answers.upload_finished();
-        let to = effects.recipients([conn]);
-        effects.push(Effect::Event { notice, to });
+        effects.tell(notice, [conn]);
     }
 }

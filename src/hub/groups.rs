@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use super::directory::{Directory, UserIndex};
 use super::operator::Rights;
+use crate::chat::answer::Item;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
-use crate::protocol::native::list::Item;
 
 /// A group. It always has members, and its ops and its admin are among them.
 #[derive(Debug)]

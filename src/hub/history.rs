@@ -3,23 +3,22 @@
 use super::Hub;
 use super::directory::UserIndex;
 use super::lists::Asked;
-use super::messages::Refused;
 use super::tasks::Task;
+use crate::chat::answer::Done;
 use crate::chat::message::{Chat, Destination, MessageId};
 use crate::chat::name::Target;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Selection};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
 
 impl Hub {
     /// Lists messages of one chat.
     pub(super) fn read(
         &mut self,
         conn: ConnId,
-        verb: Verb,
+        of: Kind,
         target: Target,
         which: impl FnOnce(Chat) -> Selection,
         effects: &mut Effects,
@@ -28,10 +27,10 @@ impl Hub {
         let reader = self.directory.account(user).number;
         match self.chat(user, target) {
             Ok((chat, shown)) => {
-                let asked = Asked { verb, reader, which: which(chat), chat: Some(shown) };
+                let asked = Asked { of, reader, which: which(chat), chat: Some(shown) };
                 self.select_messages(conn, asked, effects);
             }
-            Err((code, text)) => self.reply(conn, Reply::text(code, verb, text), effects),
+            Err(refusal) => self.refuse(conn, of, refusal, effects),
         }
     }
 
@@ -40,7 +39,7 @@ impl Hub {
         let Some(user) = self.user_of(conn) else { return };
         let reader = self.directory.account(user).number;
         let which = Selection::Holding { chat: None, words };
-        let asked = Asked { verb: Verb::Search, reader, which, chat: None };
+        let asked = Asked { of: Kind::Search, reader, which, chat: None };
         self.select_messages(conn, asked, effects);
     }
 
@@ -55,9 +54,7 @@ impl Hub {
         let Some(user) = self.user_of(conn) else { return };
         let (chat, shown) = match self.chat(user, target) {
             Ok(chat) => chat,
-            Err((code, text)) => {
-                return self.reply(conn, Reply::text(code, Verb::Seen, text), effects);
-            }
+            Err(refusal) => return self.refuse(conn, Kind::Seen, refusal, effects),
         };
         let reader = self.directory.account(user).number;
         // Nobody has seen what was not said yet; a wrong id must not hide later messages.
@@ -65,23 +62,21 @@ impl Hub {
         // Nor a file that nobody was told of yet, though later messages came.
         let untold = self.uploads.published.first(chat);
         let id = untold.map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
-        let done = Reply::new(Code::Done, Verb::Seen, Detail::Seen(shown, id));
+        let done = Done::Seen(shown, id);
         self.answer_after(conn, Job::MarkSeen { reader, chat, id }, Task::MarkSeen(done), effects);
     }
 
     /// The chat that `user` names and may read, and how it is shown.
-    fn chat(&self, user: UserIndex, target: Target) -> Result<(Chat, Destination), Refused> {
+    fn chat(&self, user: UserIndex, target: Target) -> Result<(Chat, Destination), Refusal> {
         let chat = match target {
             Target::Everyone => Chat::Everyone,
             Target::User(other) => {
-                let other = self.directory.find(other).ok_or(NO_CHAT)?;
+                let other = self.directory.find(other).ok_or(Refusal::NoSuchChat)?;
                 let number = |user| self.directory.account(user).number;
                 Chat::direct(number(user), number(other))
             }
             Target::Group(name) => Chat::Group(self.own_group(user, &name)?),
         };
-        self.destination(user, chat).map(|shown| (chat, shown)).ok_or(NO_CHAT)
+        self.destination(user, chat).map(|shown| (chat, shown)).ok_or(Refusal::NoSuchChat)
     }
 }
-
-const NO_CHAT: Refused = (Code::NotFound, "no such chat");

@@ -4,11 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::chat::address::Address;
-use crate::chat::request::Request;
-use crate::chat::text::Text;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::{Kind, Request};
 use crate::hub::job::{JobId, Outcome};
-use crate::protocol::native::frame::FrameError;
-use crate::protocol::native::parse::Refusal;
 
 /// One connection, for as long as the process runs: a slot that is used again, and the generation
 /// that tells its users apart. What arrives late for a connection that is gone meets nobody.
@@ -56,7 +54,7 @@ pub enum UploadEnd {
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Input<'a> {
+pub enum Input {
     /// A connection was accepted. It is greeted.
     Connected {
         /// Which.
@@ -64,26 +62,12 @@ pub enum Input<'a> {
         /// From where. Whoever comes over the server's own socket is the operator.
         from: Address,
     },
-    /// A command line arrived.
-    Command {
-        /// From whom.
+    /// A connection asks for something.
+    Asked {
+        /// Which.
         conn: ConnId,
-        /// What it asks for, or why it can't be carried out.
-        request: Result<Request, Refusal>,
-    },
-    /// A data line arrived.
-    Data {
-        /// From whom.
-        conn: ConnId,
-        /// Its text, which may be empty.
-        text: Text<'a>,
-    },
-    /// A line arrived that is no valid frame.
-    BadFrame {
-        /// From whom.
-        conn: ConnId,
-        /// Why not.
-        error: FrameError,
+        /// For what, or why that can't be carried out as it was sent.
+        request: Result<Request, (Kind, Refusal)>,
     },
     /// A part of a file frame arrived, for a stream on which no upload is under way.
     File {
@@ -110,8 +94,8 @@ pub enum Input<'a> {
         /// Whether all of it was read.
         complete: bool,
     },
-    /// The reader has taken the last piece of the list under way, and the list is not complete.
-    ListTaken {
+    /// The reader has taken the last page of the list under way, and the list is not complete.
+    PageRead {
         /// Which reader.
         conn: ConnId,
     },

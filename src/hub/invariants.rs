@@ -8,9 +8,9 @@ use super::sent::Wanted;
 use super::session::State;
 use super::tasks::{Task, UnderWay};
 use super::uploads::{Spot, Upload};
+use crate::chat::request::Kind;
 use crate::hub::input::ConnId;
 use crate::limits::HELD_MESSAGES_MAX;
-use crate::protocol::native::verb::Verb;
 
 impl Hub {
     /// Checks what must hold between two inputs. It walks through everything, so it is for tests.
@@ -138,7 +138,8 @@ impl Hub {
         let in_turn: HashSet<&ConnId> = self.turns.iter().map(|login| &login.conn).collect();
         assert_eq!(in_turn.len(), self.turns.iter().count(), "one login at a time");
         assert!(in_turn.iter().all(|conn| is_there(conn)));
-        let changes = || self.turns.iter().filter(|login| login.attempt.verb == Verb::Passwd);
+        let changes =
+            || self.turns.iter().filter(|login| login.attempt.of == Kind::ConfirmPassword);
         assert_eq!(conns.len() + in_turn.len() - changes().count(), checking);
         let registering = asked().filter(|(_, task)| matches!(task, Task::Register(_)));
         assert_eq!(registering.count(), self.directory.reservations());

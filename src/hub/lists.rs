@@ -1,25 +1,24 @@
-//! Lists of messages, which are read from the store piece by piece as their reader takes them.
+//! Lists of messages, which are read from the store page by page as their reader takes them.
 
 use std::time::Duration;
 
 use super::Hub;
-use super::answers::Answer;
+use super::answers::Reply;
 use super::tasks::{Task, failed};
+use crate::chat::answer::{Answer, Done, Item, List, Page};
+use crate::chat::close::CloseReason;
 use crate::chat::message::{Destination, Message, MessageId, StoredMessage};
 use crate::chat::name::{Number, UserRef};
-use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::chat::request::Kind;
+use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
 use crate::limits::PIECE_MESSAGES_MAX;
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::list::{Item, List, Piece};
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
 
 /// What a list of messages was asked for.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub verb: Verb,
+    pub of: Kind,
     /// Who reads.
     pub reader: Number,
     pub which: Selection,
@@ -29,17 +28,17 @@ pub(super) struct Asked {
 
 /// A list whose messages are known.
 #[derive(Debug)]
-pub(super) struct ListUnderWay {
-    verb: Verb,
+pub(super) struct OpenList {
+    of: Kind,
     /// The messages that are yet to be read, newest first.
     ids: Vec<MessageId>,
     /// What follows the last of them.
-    last: Reply,
+    last: Answer,
     /// When the messages became known, on the steady clock.
     pub since: Duration,
 }
 
-impl ListUnderWay {
+impl OpenList {
     /// The oldest message that is yet to be read.
     pub fn oldest(&self) -> Option<MessageId> {
         self.ids.last().copied()
@@ -52,13 +51,13 @@ impl ListUnderWay {
 }
 
 impl Asked {
-    fn last(&self, left: u64) -> Reply {
-        let detail = match (self.verb, self.chat) {
-            (Verb::Open, Some(chat)) => Detail::Opened(chat, left),
-            (Verb::History, Some(chat)) => Detail::Chat(chat),
-            _ => Detail::Text("these hold all the words"),
+    fn last(&self, left: u64) -> Answer {
+        let done = match (self.of, self.chat) {
+            (Kind::Open, Some(chat)) => Done::Opened(chat, left),
+            (Kind::History, Some(chat)) => Done::Chat(chat),
+            _ => Done::Done,
         };
-        Reply::new(Code::Done, self.verb, detail)
+        Answer { of: self.of, result: Ok(done) }
     }
 }
 
@@ -79,12 +78,12 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Ok(Value::Selected { mut ids, left }) = outcome else {
-            return self.reply(conn, failed(asked.verb, &outcome), effects);
+            return self.refuse(conn, asked.of, failed(&outcome), effects);
         };
         self.retention.drop_old(&mut ids);
         let Some(oldest) = ids.first().copied() else {
-            let list = List::whole(asked.verb, [].into(), None, asked.last(left));
-            return self.answer(conn, Answer::List(list), effects);
+            let list = List::whole(asked.of, [].into(), None, asked.last(left));
+            return self.reply(conn, Reply::List(list), effects);
         };
         if self.retention.removes_since(ticket, oldest) {
             // Some of them may be gone by now.
@@ -92,22 +91,22 @@ impl Hub {
         }
         ids.reverse();
         let last = asked.last(left);
-        let list = ListUnderWay { verb: asked.verb, ids, last, since: self.now.steady };
+        let list = OpenList { of: asked.of, ids, last, since: self.now.steady };
         self.lists.insert(conn, list);
         self.set_on_hold(conn, true);
-        self.answer(conn, Answer::Messages, effects);
+        self.reply(conn, Reply::Messages, effects);
     }
 
-    /// Gives the head of a list whose turn has come; the pieces follow as they are taken.
+    /// Gives the head of a list whose turn has come; the pages follow as they are taken.
     pub(super) fn begin_list(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(list) = self.lists.get(&conn) else { return };
-        let piece = Piece { items: [].into(), without: None, last: None };
-        let list = List { subject: list.verb.into(), count: list.ids.len(), piece };
+        let page = Page { items: [].into(), without: None, last: None };
+        let list = List { of: list.of, count: list.ids.len(), page };
         effects.push(Effect::List { conn, list });
     }
 
     /// The reader has taken all that there was of a list.
-    pub(super) fn next_piece(&mut self, conn: ConnId, effects: &mut Effects) {
+    pub(super) fn next_page(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(list) = self.lists.get(&conn) else { return };
         let job = Job::FetchMessages { ids: list.next_ids() };
         self.hold_until(conn, job, Task::FetchMessages, effects);
@@ -130,8 +129,8 @@ impl Hub {
         self.set_on_hold(conn, !is_complete);
         let complete = if is_complete { self.lists.remove(&conn) } else { None };
         let last = complete.map(|list| list.last);
-        let piece = Piece { items: items.into(), without: None, last };
-        effects.push(Effect::MoreOfList { conn, piece });
+        let page = Page { items: items.into(), without: None, last };
+        effects.push(Effect::Page { conn, page });
     }
 
     /// The messages as items, where they are the next ones of the list.
@@ -160,6 +159,6 @@ impl Hub {
     /// Ends a connection in the middle of a list.
     pub(super) fn fail_list(&mut self, conn: ConnId, effects: &mut Effects) {
         let reason = CloseReason::ListFailed;
-        self.close(conn, reason, reason.last_line(), effects);
+        self.close(conn, reason, None, effects);
     }
 }

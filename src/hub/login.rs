@@ -4,83 +4,79 @@ use std::time::Duration;
 
 use super::Hub;
 use super::figures::Login;
-use super::session::{Claim, Refusal, State};
+use super::session::{FailedLogin, State};
 use super::tasks::{Attempt, Task, failed};
 use super::throttle::{Try, Verdict};
 use super::turns::InTurn;
 use crate::chat::account::Account;
 use crate::chat::address::Address;
+use crate::chat::answer::{Answer, Done};
+use crate::chat::close::CloseReason;
 use crate::chat::name::UserName;
-use crate::chat::refusal::Failure;
-use crate::chat::text::{Secret, Text};
-use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
+use crate::chat::text::Secret;
+use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
-use crate::limits::{PASSWORD_BYTES_MAX, RETRY_SECONDS, WRONG_PASSWORDS_MAX};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
+use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 
 impl Hub {
     /// Greets a new connection.
     pub(super) fn connected(&mut self, conn: ConnId, from: Address, effects: &mut Effects) {
         self.sessions.insert(conn, from);
-        self.reply(conn, Reply::greeting(), effects);
+        self.answer(conn, Kind::Connect, Done::Greeted, effects);
         if from == Address::Local {
             self.let_operator_in(conn, effects);
         }
     }
 
-    /// Takes USER.
-    pub(super) fn claim(
-        &mut self,
-        conn: ConnId,
-        name: UserName,
-        takeover: bool,
-        effects: &mut Effects,
-    ) {
+    /// Tells whether a name has an account, so that a password may follow.
+    pub(super) fn identify(&mut self, conn: ConnId, name: UserName, effects: &mut Effects) {
         let Some(session) = self.sessions.get(conn) else { return };
         let user = self.directory.find_name(&name);
         let tried = self.password_try(name, user, session.from);
         if let Verdict::After(wait) = self.throttle.judge(tried, self.now.steady) {
             self.tally.login(Login::Busy);
-            return self.reply(conn, retry_after(Verb::User, wait), effects);
+            return self.refuse(conn, Kind::Identify, retry_after(wait), effects);
         }
-        let new = self.config.registration && user.is_none();
-        self.enter(conn, State::AwaitsPassword(Box::new(Claim { name, new, takeover })));
-        let (code, text) = match new {
-            true => (Code::ChoosePassword, "new here, choose a password"),
-            false => (Code::SendPassword, "send the password"),
-        };
-        self.reply(conn, Reply::new(code, Verb::User, Detail::User(name, text)), effects);
+        let is_new = self.config.registration && user.is_none();
+        self.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new }, effects);
     }
 
-    /// Takes the D line with the password.
-    pub(super) fn password(&mut self, conn: ConnId, text: Text<'_>, effects: &mut Effects) {
+    /// Logs in with a password.
+    pub(super) fn log_in(
+        &mut self,
+        conn: ConnId,
+        name: UserName,
+        (password, takeover): (Secret, bool),
+        effects: &mut Effects,
+    ) {
         let Some(session) = self.sessions.get(conn) else { return };
-        let State::AwaitsPassword(claim) = session.state() else { return };
-        let (Claim { name, new, takeover }, from) = (**claim, session.from);
-        let password = match read_password(Verb::User, text) {
-            Ok(password) => password,
-            Err(reply) => return self.start_over(conn, reply, effects),
-        };
-        if new {
-            return self.register(conn, name, password, effects);
-        }
+        let from = session.from;
         let user = self.directory.find_name(&name);
         let number = user.map(|user| self.directory.account(user).number);
         let tried = self.password_try(name, user, from);
-        let attempt = Attempt { verb: Verb::User, user, tried, takeover };
+        let attempt = Attempt { of: Kind::LogIn, user, tried, takeover };
         let job = Job::CheckPassword { number, password };
         self.enter(conn, State::ChecksPassword);
         self.try_login(InTurn { conn, attempt, job }, effects);
     }
 
-    fn register(&mut self, conn: ConnId, name: UserName, password: Secret, effects: &mut Effects) {
-        let Some(account) = self.directory.reserve(name, &mut self.lot) else {
-            let text = "that name is taken now";
-            let reply = Reply::text(Code::NameNotAllowed, Verb::User, text);
-            return self.start_over(conn, reply, effects);
+    /// Makes an account, where new ones are taken, and logs in to it.
+    pub(super) fn register(
+        &mut self,
+        conn: ConnId,
+        name: UserName,
+        password: Secret,
+        effects: &mut Effects,
+    ) {
+        let reserved = match self.config.registration {
+            true => self.directory.reserve(name, &mut self.lot),
+            false => None,
+        };
+        let Some(account) = reserved else {
+            return self.refuse(conn, Kind::LogIn, Refusal::UserNameTaken, effects);
         };
         let job = Job::Register { account: account.clone(), password };
         self.enter(conn, State::ChecksPassword);
@@ -94,21 +90,21 @@ impl Hub {
         match self.throttle.judge(attempt.tried, self.now.steady) {
             Verdict::Now => {
                 self.throttle.take(attempt.tried, self.now.steady);
-                let task = match (attempt.verb, attempt.user) {
-                    (Verb::Resume, _) => Task::CheckToken(attempt),
-                    (Verb::Passwd, Some(user)) => Task::CheckOldPassword(user, attempt.tried),
+                let task = match attempt.of {
+                    Kind::Resume => Task::CheckToken(attempt),
+                    Kind::ConfirmPassword => Task::ConfirmPassword(attempt.tried),
                     _ => Task::CheckPassword(attempt),
                 };
                 self.begin(conn, job, task, effects);
             }
             Verdict::InTurn => self.turns.wait(InTurn { conn, attempt, job }),
-            Verdict::After(wait) if attempt.verb == Verb::Passwd => {
+            Verdict::After(wait) if attempt.of == Kind::ConfirmPassword => {
                 self.set_on_hold(conn, false);
-                self.reply(conn, retry_after(Verb::Passwd, wait), effects);
+                self.refuse(conn, attempt.of, retry_after(wait), effects);
             }
             Verdict::After(wait) => {
                 self.tally.login(Login::Busy);
-                self.start_over(conn, retry_after(attempt.verb, wait), effects);
+                self.start_over(conn, attempt.of, retry_after(wait), effects);
             }
         }
     }
@@ -144,11 +140,11 @@ impl Hub {
             // Whoever asked for it may be gone; the account is there all the same.
             let user = self.directory.add(account);
             self.tally.login(Login::Registered);
-            return self.let_in(conn, user, Verb::User, true, effects);
+            return self.let_in(conn, user, Kind::LogIn, true, effects);
         }
         self.directory.release(&account);
         self.tally.login(Login::Busy);
-        self.start_over(conn, not_checked(Verb::User, outcome), effects);
+        self.start_over(conn, Kind::LogIn, not_checked(outcome), effects);
     }
 
     /// A password or a token was checked, or could not be.
@@ -168,18 +164,18 @@ impl Hub {
         match (outcome, attempt.user) {
             (Ok(Value::PasswordRight), Some(user)) if self.rights.is_banned(user) => {
                 self.tally.login(Login::Banned);
-                self.refuse_banned(conn, attempt.verb, effects);
+                self.refuse_banned(conn, attempt.of, effects);
             }
             (Ok(Value::PasswordRight), Some(user)) => {
-                self.admit(conn, user, attempt.verb, attempt.takeover, effects);
+                self.admit(conn, user, attempt.of, attempt.takeover, effects);
             }
             (Ok(Value::PasswordWrong), _) => {
                 self.tally.login(Login::Wrong);
-                self.refuse_login(conn, attempt.verb, delay, effects);
+                self.refuse_login(conn, attempt.of, delay, effects);
             }
             _ => {
                 self.tally.login(Login::Busy);
-                self.start_over(conn, not_checked(attempt.verb, outcome), effects);
+                self.start_over(conn, attempt.of, not_checked(outcome), effects);
             }
         }
     }
@@ -188,7 +184,7 @@ impl Hub {
     pub(super) fn refuse_login(
         &mut self,
         conn: ConnId,
-        verb: Verb,
+        of: Kind,
         delay: Duration,
         effects: &mut Effects,
     ) {
@@ -196,7 +192,7 @@ impl Hub {
             return;
         }
         let until = self.now.steady + delay;
-        self.enter(conn, State::Refused(Box::new(Refusal { verb, until })));
+        self.enter(conn, State::Refused(Box::new(FailedLogin { of, until })));
         if delay.is_zero() {
             self.tell_refused(conn, effects);
         } else {
@@ -218,20 +214,30 @@ impl Hub {
     fn tell_refused(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let State::Refused(refusal) = session.state() else { return };
-        let verb = refusal.verb;
+        let of = refusal.of;
         session.wrong_passwords += 1;
         let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
-        self.start_over(conn, wrong(verb), effects);
+        let refusal = match of {
+            Kind::Resume => Refusal::WrongToken,
+            _ => Refusal::WrongPassword,
+        };
+        self.start_over(conn, of, refusal, effects);
         if is_last {
             let reason = CloseReason::WrongPassword;
-            self.close(conn, reason, reason.last_line(), effects);
+            self.close(conn, reason, None, effects);
         }
     }
 
-    /// Ends a login that came to nothing; USER is awaited again.
-    pub(super) fn start_over(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
+    /// Ends a login that came to nothing; another one may follow.
+    pub(super) fn start_over(
+        &mut self,
+        conn: ConnId,
+        of: Kind,
+        refusal: Refusal,
+        effects: &mut Effects,
+    ) {
         self.enter(conn, State::Greeted);
-        self.reply(conn, reply, effects);
+        self.refuse(conn, of, refusal, effects);
     }
 
     pub(super) fn enter(&mut self, conn: ConnId, state: State) {
@@ -240,15 +246,20 @@ impl Hub {
         }
     }
 
-    /// Closes a connection, with a last line.
+    /// Closes a connection. Its last line is that answer, or says the reason.
     pub(super) fn close(
         &mut self,
         conn: ConnId,
         reason: CloseReason,
-        last: Option<Reply>,
+        last: Option<Answer>,
         effects: &mut Effects,
     ) {
-        effects.push(Effect::Close { conn, reason, last });
+        effects.push(Effect::Close { conn, reason, last, words: None });
+        self.end_session(conn, reason, effects);
+    }
+
+    /// Ends the session of a connection that is being closed.
+    pub(super) fn end_session(&mut self, conn: ConnId, reason: CloseReason, effects: &mut Effects) {
         let user = self.user_of(conn);
         if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
             self.leave_groups(user, effects);
@@ -292,30 +303,16 @@ impl Hub {
     }
 }
 
-/// Reads a D line as a password.
-pub(super) fn read_password(verb: Verb, text: Text<'_>) -> Result<Secret, Reply> {
-    if (1..=PASSWORD_BYTES_MAX).contains(&text.len()) {
-        return Ok(Secret::new(text.as_str()));
-    }
-    Err(Reply::text(Code::BadParameters, verb, "a password has 1 to 1024 bytes"))
-}
-
-/// The answer to a password or a token that is not the right one.
-pub(super) fn wrong(verb: Verb) -> Reply {
-    let text = if verb == Verb::Resume { "that token is not good" } else { "wrong password" };
-    Reply::text(Code::WrongPassword, verb, text)
-}
-
 /// The answer to a login that came to nothing, though perhaps it should not.
-pub(super) fn not_checked(verb: Verb, outcome: &Outcome) -> Reply {
+pub(super) fn not_checked(outcome: &Outcome) -> Refusal {
     match outcome {
-        Err(Failure::NoRoom) => failed(verb, outcome),
-        _ => Reply::new(Code::Busy, verb, Detail::RetryAfter(RETRY_SECONDS)),
+        Err(Failure::NoRoom) => failed(outcome),
+        _ => Refusal::TryAgainIn(RETRY_SECONDS),
     }
 }
 
 /// The answer to a try after too many failures.
-fn retry_after(verb: Verb, wait: Duration) -> Reply {
+fn retry_after(wait: Duration) -> Refusal {
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-    Reply::new(Code::Busy, verb, Detail::RetryAfter(seconds.max(1)))
+    Refusal::TryAgainIn(seconds.max(1))
 }

@@ -38,7 +38,6 @@ mod users;
 mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 use std::time::Duration;
 
 use self::delivery::AwaitsId;
@@ -48,7 +47,7 @@ use self::groups::Groups;
 use self::ids::Ids;
 use self::keys::Keys;
 use self::known_networks::KnownNetworks;
-use self::lists::ListUnderWay;
+use self::lists::OpenList;
 use self::online::Online;
 use self::operator::Rights;
 use self::peers::Peers;
@@ -62,8 +61,6 @@ use self::welcome::Entering;
 use crate::hub::effect::Effects;
 use crate::hub::input::{ConnId, Input, Now};
 use crate::hub::job::{JobId, Snapshot};
-use crate::protocol::native::list::Item;
-use crate::protocol::native::verb::Verb;
 
 /// What the operator decided about the chat.
 #[derive(Clone, Debug)]
@@ -118,7 +115,7 @@ pub struct Hub {
     /// Those of them for whom more waits than may; none between two inputs.
     slow_logins: Vec<ConnId>,
     /// Lists of messages that were begun and are not complete; one of a session at most.
-    lists: BTreeMap<ConnId, ListUnderWay>,
+    lists: BTreeMap<ConnId, OpenList>,
     retention: Retention,
     uploads: Uploads,
     peers: Peers,
@@ -126,8 +123,6 @@ pub struct Hub {
     /// When the server stops, where that was announced, on the steady clock.
     stops_at: Option<Duration>,
     tally: Tally,
-    /// What HELP lists.
-    help: Rc<[Item]>,
 }
 
 impl Hub {
@@ -169,25 +164,19 @@ impl Hub {
             entering: BTreeMap::new(),
             slow_logins: Vec::new(),
             lists: BTreeMap::new(),
-            help: Verb::ALL.iter().copied().map(Item::Help).collect(),
         }
     }
 
     /// Takes what happened, and adds what is to be done. What comes from a connection that is gone
     /// is dropped; frames must come only while the connection [takes input](Self::takes_input).
-    pub fn handle(&mut self, input: Input<'_>, now: Now, effects: &mut Effects) {
+    pub fn handle(&mut self, input: Input, now: Now, effects: &mut Effects) {
         self.now = now;
-        if let Input::Command { conn, .. }
-        | Input::Data { conn, .. }
-        | Input::BadFrame { conn, .. } = input
-        {
+        if let Input::Asked { conn, .. } = input {
             self.heard_from(conn);
         }
         match input {
             Input::Connected { conn, from } => self.connected(conn, from, effects),
-            Input::Command { conn, request } => self.command(conn, request, effects),
-            Input::Data { conn, text } => self.data(conn, text, effects),
-            Input::BadFrame { conn, error } => self.bad_frame(conn, error, effects),
+            Input::Asked { conn, request } => self.asked(conn, request, effects),
             Input::File { conn, stream } => self.file(conn, stream, effects),
             Input::DownloadOver { conn, stream, complete } => {
                 self.download_over(conn, stream, complete, effects);
@@ -195,7 +184,7 @@ impl Hub {
             Input::UploadOver { conn, stream, end } => {
                 self.upload_over(conn, stream, end, effects);
             }
-            Input::ListTaken { conn } => self.next_piece(conn, effects),
+            Input::PageRead { conn } => self.next_page(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => self.done(ticket, outcome, effects),
             Input::Deadline => {

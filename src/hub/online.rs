@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::directory::{Directory, OPERATOR, UserIndex};
 use crate::chat::address::Address;
+use crate::chat::answer::{Item, OnlineUser};
 use crate::chat::message::MessageId;
 use crate::hub::effect::{Effects, Recipients};
 use crate::hub::input::ConnId;
-use crate::protocol::native::list::{Item, Online as Line};
 
 /// Who is online. The three lists run side by side; who leaves is replaced by the last.
 #[derive(Debug, Default)]
@@ -113,7 +113,7 @@ impl Online {
         let people = self.users.iter().zip(&self.conns).zip(&self.since);
         let lines = people.map(|((user, conn), since)| {
             let account = directory.account(*user);
-            Item::Online(Line {
+            Item::Online(OnlineUser {
                 name: account.name,
                 number: account.number,
                 since: *since,

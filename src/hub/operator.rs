@@ -3,21 +3,19 @@
 use std::collections::HashSet;
 
 use super::Hub;
-use super::answers::Answer;
 use super::directory::{Directory, OPERATOR, UserIndex};
-use super::messages::{NO_USER, Refused};
 use super::tasks::{Task, failed};
+use crate::chat::answer::{Answer, Done};
+use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
 use crate::chat::name::{Number, UserRef};
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
 use crate::chat::text::Reason;
-use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Snapshot, Value};
 use crate::log::Quoted;
-use crate::protocol::native::closing::Closing;
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply, Subject};
 
 /// What one may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +61,7 @@ impl Hub {
     /// Lets the operator in, without a password: the socket takes nobody else.
     pub(super) fn let_operator_in(&mut self, conn: ConnId, effects: &mut Effects) {
         log::info!("event=operator conn={conn}");
-        self.admit(conn, OPERATOR, Verb::User, true, effects);
+        self.admit(conn, OPERATOR, Kind::LogIn, true, effects);
     }
 
     /// What whoever is at the other end of a connection may do.
@@ -77,13 +75,13 @@ impl Hub {
     }
 
     /// Another user than the one who asks, and not the operator.
-    fn other_user(&self, conn: ConnId, user: UserRef) -> Result<(UserIndex, UserIndex), Refused> {
+    fn other_user(&self, conn: ConnId, user: UserRef) -> Result<(UserIndex, UserIndex), Refusal> {
         let by = self.user_of(conn);
-        let user = self.directory.find(user).ok_or(NO_USER)?;
+        let user = self.directory.find(user).ok_or(Refusal::NoSuchUser)?;
         match by {
-            _ if user == OPERATOR => Err((Code::NotAllowed, "not with the operator")),
+            _ if user == OPERATOR => Err(Refusal::NotWithOperator),
             Some(by) if by != user => Ok((by, user)),
-            _ => Err((Code::WrongState, "not with yourself")),
+            _ => Err(Refusal::NotWithYourself),
         }
     }
 
@@ -97,13 +95,10 @@ impl Hub {
     ) {
         let (by, user) = match self.other_user(conn, user) {
             Ok(found) => found,
-            Err((code, text)) => {
-                return self.reply(conn, Reply::text(code, Verb::Kick, text), effects);
-            }
+            Err(refusal) => return self.refuse(conn, Kind::Kick, refusal, effects),
         };
         let Some(session) = self.session_of(user) else {
-            let reply = Reply::text(Code::NotFound, Verb::Kick, "that user is not online");
-            return self.reply(conn, reply, effects);
+            return self.refuse(conn, Kind::Kick, Refusal::NotOnline, effects);
         };
         log::info!(
             "event=kicked user={} by={} conn={session} reason={}",
@@ -111,24 +106,22 @@ impl Hub {
             self.directory.account(by).name,
             Quoted(reason.as_ref().map_or("", Reason::as_str)),
         );
-        let last = match reason {
-            Some(reason) => Reply::new(Code::Closing, Subject::Nothing, Detail::Kicked(reason)),
-            None => Reply::closing(Closing::Kicked),
-        };
-        self.close(session, CloseReason::Kicked, Some(last), effects);
-        self.reply(conn, Reply::text(Code::Done, Verb::Kick, "that session is over"), effects);
+        let kicked = CloseReason::Kicked;
+        effects.push(Effect::Close { conn: session, reason: kicked, last: None, words: reason });
+        self.end_session(session, kicked, effects);
+        self.answer(conn, Kind::Kick, Done::Done, effects);
     }
 
     /// Takes BAN and UNBAN.
     pub(super) fn ban(&mut self, conn: ConnId, user: UserRef, banned: bool, effects: &mut Effects) {
-        let verb = if banned { Verb::Ban } else { Verb::Unban };
+        let of = if banned { Kind::Ban } else { Kind::Unban };
         match self.other_user(conn, user) {
             Ok((by, user)) => {
                 let number = self.directory.account(user).number;
                 let task = Task::SetBanned { user, banned, by };
                 self.answer_after(conn, Job::SetBanned { number, banned }, task, effects);
             }
-            Err((code, text)) => self.reply(conn, Reply::text(code, verb, text), effects),
+            Err(refusal) => self.refuse(conn, of, refusal, effects),
         }
     }
 
@@ -141,9 +134,9 @@ impl Hub {
         outcome: &Outcome,
         effects: &mut Effects,
     ) -> Answer {
-        let verb = if banned { Verb::Ban } else { Verb::Unban };
+        let of = if banned { Kind::Ban } else { Kind::Unban };
         if *outcome != Ok(Value::Done) {
-            return Answer::Reply(failed(verb, outcome));
+            return Answer { of, result: Err(failed(outcome)) };
         }
         log::info!(
             "event={} user={} by={}",
@@ -154,24 +147,24 @@ impl Hub {
         if !banned {
             self.rights.banned.remove(&user);
             self.ban_changed(user, effects);
-            return Answer::Reply(Reply::text(Code::Done, verb, "that user may log in again"));
+            return Answer::done(of);
         }
         self.rights.banned.insert(user);
         if let Some(session) = self.session_of(user) {
             let reason = CloseReason::Banned;
-            self.close(session, reason, reason.last_line(), effects);
+            self.close(session, reason, None, effects);
         }
         self.ban_changed(user, effects);
-        Answer::Reply(Reply::text(Code::Done, verb, "that user is let in no more"))
+        Answer::done(of)
     }
 
     /// Ends the login of a user who is banned. Only the right password or token comes so far, so
     /// strangers don't learn of it.
-    pub(super) fn refuse_banned(&mut self, conn: ConnId, verb: Verb, effects: &mut Effects) {
+    pub(super) fn refuse_banned(&mut self, conn: ConnId, of: Kind, effects: &mut Effects) {
         if self.sessions.get(conn).is_none() {
             return;
         }
-        let last = Reply::text(Code::NotAllowed, verb, Closing::Banned.text());
+        let last = Answer { of, result: Err(Refusal::Banned) };
         self.close(conn, CloseReason::Banned, Some(last), effects);
     }
 
@@ -189,7 +182,7 @@ impl Hub {
                 let task = Task::SetAdministrator { user, admin, by };
                 self.answer_after(conn, Job::SetAdministrator { number, admin }, task, effects);
             }
-            Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Admin, text), effects),
+            Err(refusal) => self.refuse(conn, Kind::Admin, refusal, effects),
         }
     }
 
@@ -202,31 +195,28 @@ impl Hub {
         outcome: &Outcome,
     ) -> Answer {
         if *outcome != Ok(Value::Done) {
-            return Answer::Reply(failed(Verb::Admin, outcome));
+            return Answer { of: Kind::Admin, result: Err(failed(outcome)) };
         }
         let word = if admin { "on" } else { "off" };
         let name = |user| &self.directory.account(user).name;
         log::info!("event=admin-{word} user={} by={}", name(user), name(by));
-        let text = if admin {
-            self.rights.administrators.insert(user);
-            "that user is an administrator"
-        } else {
-            self.rights.administrators.remove(&user);
-            "that user is no administrator any more"
+        match admin {
+            true => self.rights.administrators.insert(user),
+            false => self.rights.administrators.remove(&user),
         };
-        Answer::Reply(Reply::text(Code::Done, Verb::Admin, text))
+        Answer { of: Kind::Admin, result: Ok(Done::Switched(admin)) }
     }
 
     /// Takes SHUTDOWN. The server itself tells everybody of a stop that comes at once.
     pub(super) fn shut_down(&mut self, conn: ConnId, seconds: u32, effects: &mut Effects) {
         let Some(by) = self.user_of(conn) else { return };
         log::info!("event=shutdown seconds={seconds} by={}", self.directory.account(by).name);
-        self.reply(conn, Reply::text(Code::Done, Verb::Shutdown, "everyone is told"), effects);
+        self.answer(conn, Kind::Shutdown, Done::Done, effects);
         let at = self.now.steady + std::time::Duration::from_secs(seconds.into());
         self.stops_at = (seconds > 0).then_some(at);
         if seconds > 0 {
             let all = self.sessions.iter().map(|(conn, _)| conn);
-            effects.notify(Event::Shutdown { seconds }, all);
+            effects.tell(Event::Shutdown { seconds }, all);
         }
         effects.push(Effect::Stop { seconds });
     }
@@ -236,7 +226,7 @@ impl Hub {
         let is_known = self.stops_at.is_some_and(|at| at <= self.now.steady);
         if !is_known {
             let all = self.sessions.iter().map(|(conn, _)| conn);
-            effects.notify(Event::Shutdown { seconds }, all);
+            effects.tell(Event::Shutdown { seconds }, all);
         }
     }
 
@@ -245,6 +235,6 @@ impl Hub {
         let Some(at) = self.stops_at else { return };
         let left = at.saturating_sub(self.now.steady);
         let seconds = u32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-        effects.notify(Event::Shutdown { seconds }, [conn]);
+        effects.tell(Event::Shutdown { seconds }, [conn]);
     }
 }

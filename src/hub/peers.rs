@@ -7,19 +7,18 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Hub;
-use super::answers::Answer;
 use super::directory::UserIndex;
 use super::tasks::{Task, failed};
 use crate::chat::address::Address;
+use crate::chat::answer::{Answer, Done};
 use crate::chat::event::{Call, Event};
 use crate::chat::name::UserRef;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::limits::{CALL_PERIOD, CALLS_PER_PERIOD_MAX, SILENCE_LOOK_PERIOD};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
 
 /// Who takes direct chats.
 #[derive(Debug)]
@@ -146,15 +145,13 @@ impl Hub {
     pub(super) fn up(&mut self, conn: ConnId, port: Option<u16>, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
         let Some(port) = port.or(self.directory.account(user).number.port()) else {
-            let text = "your number is no port, give one";
-            return self.reply(conn, Reply::text(Code::BadParameters, Verb::Up, text), effects);
+            return self.refuse(conn, Kind::Up, Refusal::NoPort, effects);
         };
         self.peers.rise(user, port, self.now.steady);
         self.online.who_changed();
-        let tells_more = self.sessions.get(conn).is_some_and(|session| session.wants.more());
         // A fraction is left out: who speaks a little too often is heard of all the same.
-        let period = tells_more.then(|| self.config.alive_period.as_secs().max(1));
-        self.reply(conn, Reply::new(Code::Done, Verb::Up, Detail::Up { port, period }), effects);
+        let period = self.config.alive_period.as_secs().max(1);
+        self.answer(conn, Kind::Up, Done::Up { port, period }, effects);
     }
 
     /// Takes DOWN.
@@ -163,17 +160,16 @@ impl Hub {
         if self.peers.fall(user) {
             self.online.who_changed();
         }
-        self.reply(conn, Reply::text(Code::Done, Verb::Down, "you take no direct chats"), effects);
+        self.answer(conn, Kind::Down, Done::Done, effects);
     }
 
     /// Takes ALIVE.
     pub(super) fn alive(&mut self, conn: ConnId, effects: &mut Effects) {
         let user = self.user_of(conn);
-        let reply = match user.and_then(|user| self.peers.port(user)) {
-            Some(port) => Reply::new(Code::Done, Verb::Alive, Detail::Port(port)),
-            None => Reply::text(Code::WrongState, Verb::Alive, "you are not up"),
-        };
-        self.reply(conn, reply, effects);
+        match user.and_then(|user| self.peers.port(user)) {
+            Some(port) => self.answer(conn, Kind::Alive, Done::Port(port), effects),
+            None => self.refuse(conn, Kind::Alive, Refusal::NotUp, effects),
+        }
     }
 
     /// Where a user takes direct chats, and over which connection that user is online.
@@ -187,17 +183,15 @@ impl Hub {
     pub(super) fn call(&mut self, conn: ConnId, callee: UserRef, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
         let refusal = match self.directory.find(callee) {
-            None => (Code::NotFound, "no such user"),
-            Some(callee) if callee == user => (Code::WrongState, "that is you"),
-            Some(callee) if self.direct(callee).is_none() => NOT_UP,
-            Some(_) if !self.peers.may_call(user, self.now.steady) => {
-                (Code::Busy, "too many calls, try again in a minute")
-            }
+            None => Refusal::NoSuchUser,
+            Some(callee) if callee == user => Refusal::ThatIsYou,
+            Some(callee) if self.direct(callee).is_none() => Refusal::NotReachable,
+            Some(_) if !self.peers.may_call(user, self.now.steady) => Refusal::TooManyCalls,
             Some(callee) => {
                 return self.answer_after(conn, Job::MakeCallTicket, Task::Call(callee), effects);
             }
         };
-        self.reply(conn, Reply::text(refusal.0, Verb::Call, refusal.1), effects);
+        self.refuse(conn, Kind::Call, refusal, effects);
     }
 
     /// A ticket was made, or was not: both are told, where both are still there.
@@ -209,13 +203,13 @@ impl Hub {
         effects: &mut Effects,
     ) -> Answer {
         let Ok(Value::Token(ticket)) = outcome else {
-            return Answer::Reply(failed(Verb::Call, &outcome));
+            return Answer { of: Kind::Call, result: Err(failed(&outcome)) };
         };
         let session = self.sessions.get(conn);
         let caller = session.and_then(|session| Some((session.user()?, session.from)));
         let (Some((to, address, port)), Some((caller, from))) = (self.direct(callee), caller)
         else {
-            return Answer::Reply(Reply::text(NOT_UP.0, Verb::Call, NOT_UP.1));
+            return Answer { of: Kind::Call, result: Err(Refusal::NotReachable) };
         };
         self.tally.calls += 1;
         let called = Call {
@@ -224,14 +218,12 @@ impl Hub {
             port: self.peers.port(caller),
             ticket: ticket.clone(),
         };
-        effects.notify(Event::Call(Box::new(called)), [to]);
+        effects.tell(Event::Call(Box::new(called)), [to]);
         let user = self.directory.account(callee).name;
         let call = Call { user, address, port: Some(port), ticket };
-        Answer::Reply(Reply::new(Code::Done, Verb::Call, Detail::Call(Box::new(call))))
+        Answer { of: Kind::Call, result: Ok(Done::Call(Box::new(call))) }
     }
 }
-
-const NOT_UP: (Code, &str) = (Code::WrongState, "that user takes no direct chats now");
 
 #[cfg(test)]
 mod tests {

@@ -1,18 +1,17 @@
 //! Files that were sent in chats: who may read them.
 
 use super::Hub;
-use super::answers::Answer;
-use super::command::log_in_first;
+use super::answers::Reply;
 use super::directory::UserIndex;
 use super::tasks::{Task, failed};
+use crate::chat::answer::Answer;
 use crate::chat::file::FileRef;
 use crate::chat::message::{Chat, MessageId, StoredMessage};
-use crate::chat::refusal::Failure;
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::Reply;
 
 /// For what a file is looked for that was sent.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +33,7 @@ impl Hub {
     ) {
         let is_guest = self.sessions.get(conn).is_some_and(|session| session.user().is_none());
         if is_guest {
-            return self.reply(conn, log_in_first(Verb::Get.into()), effects);
+            return self.refuse(conn, Kind::Get, Refusal::NotLoggedIn, effects);
         }
         if self.may_download(conn, effects) {
             self.find_sent(conn, id, Wanted::Download(offset), effects);
@@ -62,19 +61,20 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(user) = self.user_of(conn) else { return };
-        let reply = match outcome {
+        let refusal = match outcome {
             Ok(Value::Sent(message)) if message.id == id && self.may_read(user, message) => {
                 return self.use_sent(conn, ticket, id, wanted, effects);
             }
             Ok(Value::Sent(_)) | Err(Failure::NotFound) => {
-                Reply::no_such_file(wanted.verb(), &FileRef::Sent(id).to_string())
+                Refusal::NoSuchFile(FileRef::Sent(id).to_string().into())
             }
-            other => failed(wanted.verb(), other),
+            other => failed(other),
         };
         if let (Wanted::Download(_), Some(session)) = (wanted, self.sessions.get_mut(conn)) {
             session.answers.download_refused();
         }
-        self.resolve(conn, ticket, Answer::Reply(reply), effects);
+        let answer = Answer { of: wanted.kind(), result: Err(refusal) };
+        self.resolve(conn, ticket, Reply::Answer(answer), effects);
     }
 
     /// Opens or hashes a file, in the place of the answer that waits for it.
@@ -112,10 +112,10 @@ impl Hub {
 }
 
 impl Wanted {
-    fn verb(self) -> Verb {
+    fn kind(self) -> Kind {
         match self {
-            Wanted::Download(_) => Verb::Get,
-            Wanted::Sum => Verb::Sum,
+            Wanted::Download(_) => Kind::Get,
+            Wanted::Sum => Kind::Sum,
         }
     }
 }

@@ -1,28 +1,26 @@
 //! Jobs under way: what each is for, so that its outcome finds its way back.
 
 use super::Hub;
-use super::answers::Answer;
-use super::delivery::{Draft, NO_GROUP_ANY_MORE};
+use super::answers::Reply;
+use super::delivery::Draft;
 use super::directory::UserIndex;
 use super::finishing::WholeUpload;
 use super::groups::Making;
 use super::lists::Asked;
 use super::sent::Wanted;
 use super::throttle::Try;
-use super::transfers::no_transfer;
 use super::uploads::Upload;
 use crate::chat::account::Account;
+use crate::chat::answer::{Answer, Done};
 use crate::chat::file::{FileRef, UploadId};
 use crate::chat::group::GroupId;
 use crate::chat::message::MessageId;
 use crate::chat::name::{DisplayName, Number};
-use crate::chat::refusal::Failure;
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Reply, Subject};
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
 /// everybody.
@@ -60,16 +58,16 @@ pub(super) enum Task {
     /// Count what is unread for a user who logs in.
     Welcome(UserIndex),
     MakeToken,
-    CheckOldPassword(UserIndex, Try),
+    ConfirmPassword(Try),
     ChangePassword,
     FindKey(Draft),
-    KeepMessage(Reply),
+    KeepMessage(Done),
     CountUnread(Number),
     SelectMessages(Asked),
     FetchMessages,
-    MarkSeen(Reply),
+    MarkSeen(Done),
     /// Save a group that was changed, or its end.
-    SaveGroup(GroupId, Reply),
+    SaveGroup(GroupId, (Kind, Done)),
     SetDisplayName {
         user: UserIndex,
         display: DisplayName,
@@ -102,7 +100,7 @@ impl Task {
     /// Whether the session takes nothing until it is done.
     pub fn is_waited_for(&self) -> bool {
         match self {
-            Task::CheckOldPassword(..) | Task::ChangePassword | Task::FindKey(_) => true,
+            Task::ConfirmPassword(_) | Task::ChangePassword | Task::FindKey(_) => true,
             Task::SelectMessages(_) | Task::FetchMessages => true,
             Task::SetDisplayName { .. } | Task::ListFolder | Task::CountUnread(_) => true,
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
@@ -119,7 +117,7 @@ impl Task {
 #[derive(Debug)]
 pub(super) struct Attempt {
     /// What was asked for.
-    pub verb: Verb,
+    pub of: Kind,
     /// Whose name was given, if anybody's.
     pub user: Option<UserIndex>,
     /// How it is counted.
@@ -213,7 +211,7 @@ impl Hub {
             Task::SetDisplayName { user, display } => {
                 self.display_set(user, display, outcome);
             }
-            Task::CheckOldPassword(_, tried) => {
+            Task::ConfirmPassword(tried) => {
                 self.tried(tried, outcome, effects);
             }
             _ => {}
@@ -230,21 +228,21 @@ impl Hub {
         effects: &mut Effects,
     ) {
         match task {
-            Task::CheckOldPassword(user, tried) => {
-                self.old_password_checked(conn, user, tried, &outcome, effects);
+            Task::ConfirmPassword(tried) => {
+                self.password_confirmed(conn, tried, &outcome, effects);
             }
             Task::ChangePassword => {
-                self.answer(conn, Self::password_changed(&outcome), effects);
+                self.answer_job(conn, Kind::SetPassword, &outcome, effects);
             }
             Task::SetDisplayName { user, display } => {
-                let answer = self.display_set(user, display, &outcome);
-                self.answer(conn, answer, effects);
+                self.display_set(user, display, &outcome);
+                self.answer_job(conn, Kind::Nick, &outcome, effects);
             }
             Task::CountUnread(reader) => {
-                let answer = self.unread_counted(reader, outcome);
-                self.answer(conn, answer, effects);
+                let reply = self.unread_counted(reader, outcome);
+                self.reply(conn, reply, effects);
             }
-            Task::ListFolder => self.answer(conn, Self::folder_listed(outcome), effects),
+            Task::ListFolder => self.reply(conn, Self::folder_listed(outcome), effects),
             Task::FindKey(draft) => self.key_looked_for(conn, draft, &outcome, effects),
             Task::SelectMessages(asked) => {
                 self.messages_selected(conn, ticket, asked, outcome, effects);
@@ -280,10 +278,10 @@ impl Hub {
             }
             Task::MakeToken => Self::token_made(outcome),
             Task::KeepMessage(_) if outcome == Err(Failure::NotFound) => {
-                Answer::Reply(NO_GROUP_ANY_MORE)
+                Answer { of: Kind::Say, result: Err(Refusal::GroupEnded) }
             }
-            Task::KeepMessage(confirmation) => done_or_failed(confirmation, &outcome),
-            Task::MarkSeen(done) => done_or_failed(done, &outcome),
+            Task::KeepMessage(said) => of_job(Kind::Say, said, &outcome),
+            Task::MarkSeen(done) => of_job(Kind::Seen, done, &outcome),
             Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
             Task::Call(callee) => self.call_ticket_made(conn, callee, outcome, effects),
             Task::SetBanned { user, banned, by } => {
@@ -293,72 +291,84 @@ impl Hub {
             Task::Sum { file } => Self::file_summed(file, &outcome),
             other => return debug_assert!(false, "a session waits for {other:?}"),
         };
-        self.resolve(conn, ticket, answer, effects);
+        self.resolve(conn, ticket, Reply::Answer(answer), effects);
     }
 
-    /// Gives an answer in its turn.
-    pub(super) fn answer(&mut self, conn: ConnId, answer: Answer, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        match session.answers.waiting() {
-            0 => self.give(conn, answer, effects),
-            _ => session.answers.push(answer),
-        }
+    /// Answers a request that was carried out, in its turn.
+    pub(super) fn answer(&mut self, conn: ConnId, of: Kind, done: Done, effects: &mut Effects) {
+        self.reply(conn, Reply::Answer(Answer { of, result: Ok(done) }), effects);
+    }
+
+    /// Answers a request that is not carried out, in its turn.
+    pub(super) fn refuse(
+        &mut self,
+        conn: ConnId,
+        of: Kind,
+        refusal: Refusal,
+        effects: &mut Effects,
+    ) {
+        self.reply(conn, Reply::Answer(Answer { of, result: Err(refusal) }), effects);
+    }
+
+    /// Answers a request whose job keeps something, in its turn.
+    fn answer_job(&mut self, conn: ConnId, of: Kind, outcome: &Outcome, effects: &mut Effects) {
+        self.reply(conn, Reply::Answer(of_job(of, Done::Done, outcome)), effects);
     }
 
     /// Gives a reply in its turn.
     pub(super) fn reply(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
-        self.answer(conn, Answer::Reply(reply), effects);
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        match session.answers.waiting() {
+            0 => self.give(conn, reply, effects),
+            _ => session.answers.push(reply),
+        }
     }
 
-    /// Fills the place that was kept for the answer, and gives all whose turn has come.
+    /// Fills the place that was kept for a reply, and gives all whose turn has come.
     pub(super) fn resolve(
         &mut self,
         conn: ConnId,
         ticket: JobId,
-        answer: Answer,
+        reply: Reply,
         effects: &mut Effects,
     ) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        session.answers.resolve(ticket, answer);
-        while let Some(answer) =
+        session.answers.resolve(ticket, reply);
+        while let Some(reply) =
             self.sessions.get_mut(conn).and_then(|session| session.answers.pop())
         {
-            self.give(conn, answer, effects);
+            self.give(conn, reply, effects);
         }
     }
 
-    fn give(&mut self, conn: ConnId, answer: Answer, effects: &mut Effects) {
-        match answer {
-            Answer::Reply(reply) => effects.push(Effect::Reply { conn, reply }),
-            Answer::List(list) => effects.push(Effect::List { conn, list }),
-            Answer::Figures => effects.push(Effect::Figures { conn }),
-            Answer::Messages => self.begin_list(conn, effects),
-            Answer::Download(download) => self.begin_download(conn, download, effects),
-            Answer::Upload(ready) => self.begin_upload(conn, ready, effects),
-            Answer::Abort(stream) => {
-                let reply = self.end_transfer(conn, stream, effects).unwrap_or_else(no_transfer);
-                effects.push(Effect::Reply { conn, reply });
+    fn give(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
+        match reply {
+            Reply::Answer(answer) => effects.push(Effect::Answer { conn, answer }),
+            Reply::List(list) => effects.push(Effect::List { conn, list }),
+            Reply::Figures => effects.push(Effect::Figures { conn }),
+            Reply::Messages => self.begin_list(conn, effects),
+            Reply::Download(download) => self.begin_download(conn, download, effects),
+            Reply::Upload(ready) => self.begin_upload(conn, ready, effects),
+            Reply::Abort(stream) => {
+                let done = self.end_transfer(conn, stream, effects);
+                let result = done.ok_or(Refusal::NoSuchTransfer);
+                effects.push(Effect::Answer { conn, answer: Answer { of: Kind::Abort, result } });
             }
-            Answer::Close(reason, last) => self.close(conn, reason, last, effects),
+            Reply::Close(reason, last) => self.close(conn, reason, last, effects),
         }
     }
 }
 
 /// The answer to a request whose job keeps something.
-fn done_or_failed(done: Reply, outcome: &Outcome) -> Answer {
-    Answer::Reply(match outcome {
-        Ok(Value::Done) => done,
-        other => failed(done.subject, other),
-    })
+fn of_job(of: Kind, done: Done, outcome: &Outcome) -> Answer {
+    let result = match outcome {
+        Ok(Value::Done) => Ok(done),
+        other => Err(failed(other)),
+    };
+    Answer { of, result }
 }
 
-/// The answer to a request whose job came to nothing.
-pub(super) fn failed(subject: impl Into<Subject>, outcome: &Outcome) -> Reply {
-    let (code, text) = match outcome {
-        Err(Failure::NotFound) => (Code::NotFound, "it is not there any more"),
-        Err(Failure::NoRoom) => (Code::NoRoom, "no room on the disk"),
-        Err(Failure::Busy) => (Code::Busy, "the server is busy, try again later"),
-        _ => (Code::Busy, "that failed, try again later"),
-    };
-    Reply::text(code, subject, text)
+/// Why a request is not carried out whose job came to nothing.
+pub(super) fn failed(outcome: &Outcome) -> Refusal {
+    Refusal::Store(outcome.as_ref().err().copied().unwrap_or(Failure::Failed))
 }

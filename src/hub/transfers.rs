@@ -1,19 +1,18 @@
 //! The shared folder: listing, hashing, and downloads; and the ends of transfers.
 
 use super::Hub;
-use super::answers::{Answer, Download};
+use super::answers::{Download, Reply};
 use super::tasks::{Task, failed};
-use crate::chat::event::Event;
+use crate::chat::answer::{Answer, Done, Item, List};
+use crate::chat::close::CloseReason;
+use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::FileRef;
 use crate::chat::name::FileName;
-use crate::chat::refusal::Failure;
-use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
+use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::list::{Item, List};
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
 
 impl Hub {
     /// Lists a folder. The session waits for it: such a list may be long.
@@ -27,17 +26,16 @@ impl Hub {
     }
 
     /// A folder was read, or was not.
-    pub(super) fn folder_listed(outcome: Outcome) -> Answer {
+    pub(super) fn folder_listed(outcome: Outcome) -> Reply {
         match outcome {
             Ok(Value::Folder(entries)) => {
                 let items = entries.into_iter().map(Item::Entry).collect();
-                let last = Reply::text(Code::Done, Verb::Ls, "GET downloads a file");
-                Answer::List(List::whole(Verb::Ls, items, None, last))
+                Reply::List(List::whole(Kind::Ls, items, None, Answer::done(Kind::Ls)))
             }
             Err(Failure::NotFound) => {
-                Answer::Reply(Reply::text(Code::NotFound, Verb::Ls, "no such folder"))
+                Reply::Answer(Answer { of: Kind::Ls, result: Err(Refusal::NoSuchFolder) })
             }
-            other => Answer::Reply(failed(Verb::Ls, &other)),
+            other => Reply::Answer(Answer { of: Kind::Ls, result: Err(failed(&other)) }),
         }
     }
 
@@ -49,13 +47,12 @@ impl Hub {
 
     /// A file was hashed, or was not.
     pub(super) fn file_summed(file: FileRef, outcome: &Outcome) -> Answer {
-        Answer::Reply(match *outcome {
-            Ok(Value::Summed { sha256, size }) => {
-                Reply::new(Code::Done, Verb::Sum, Detail::Sum { sha256, size, file })
-            }
-            Err(Failure::NotFound) => Reply::no_such_file(Verb::Sum, &file.to_string()),
-            _ => failed(Verb::Sum, outcome),
-        })
+        let result = match *outcome {
+            Ok(Value::Summed { sha256, size }) => Ok(Done::Sum { sha256, size, file }),
+            Err(Failure::NotFound) => Err(Refusal::NoSuchFile(file.to_string().into())),
+            _ => Err(failed(outcome)),
+        };
+        Answer { of: Kind::Sum, result }
     }
 
     /// Opens a file for a download.
@@ -79,8 +76,7 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return false };
         let room = session.answers.ask_for_download();
         if !room {
-            let reply = Reply::text(Code::Busy, Verb::Get, "too many downloads at once");
-            self.reply(conn, reply, effects);
+            self.refuse(conn, Kind::Get, Refusal::TooManyDownloads, effects);
         }
         room
     }
@@ -103,34 +99,37 @@ impl Hub {
             return;
         };
         let guest = session.user().is_none();
-        let reply = match *outcome {
+        let refusal = match *outcome {
             Ok(Value::Opened { size }) if offset <= size => {
                 let download = Download { ticket, offset, size, file };
-                return self.resolve(conn, ticket, Answer::Download(download), effects);
+                return self.resolve(conn, ticket, Reply::Download(download), effects);
             }
             Ok(Value::Opened { .. }) => {
                 effects.push(Effect::DropFile { ticket });
-                Reply::text(Code::BadParameters, Verb::Get, "the file ends before that offset")
+                Refusal::PastTheEnd
             }
-            Err(Failure::NotFound) => Reply::no_such_file(Verb::Get, &file.to_string()),
-            _ => failed(Verb::Get, outcome),
+            Err(Failure::NotFound) => Refusal::NoSuchFile(file.to_string().into()),
+            _ => failed(outcome),
         };
         session.answers.download_refused();
-        let answer = match reply.code {
-            Code::NotFound if guest => Answer::Close(CloseReason::NoSuchFile, Some(reply)),
-            _ => Answer::Reply(reply),
+        let closes = guest && matches!(refusal, Refusal::NoSuchFile(_));
+        let answer = Answer { of: Kind::Get, result: Err(refusal) };
+        let reply = match closes {
+            true => Reply::Close(CloseReason::NoSuchFile, Some(answer)),
+            false => Reply::Answer(answer),
         };
-        self.resolve(conn, ticket, answer, effects);
+        self.resolve(conn, ticket, reply, effects);
     }
 
     /// Answers a GET for a file that can't exist.
-    pub(super) fn no_such_file(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
+    pub(super) fn no_such_file(&mut self, conn: ConnId, refusal: Refusal, effects: &mut Effects) {
         let guest = self.sessions.get(conn).is_some_and(|session| session.user().is_none());
-        let answer = match guest {
-            true => Answer::Close(CloseReason::NoSuchFile, Some(reply)),
-            false => Answer::Reply(reply),
+        let answer = Answer { of: Kind::Get, result: Err(refusal) };
+        let reply = match guest {
+            true => Reply::Close(CloseReason::NoSuchFile, Some(answer)),
+            false => Reply::Answer(answer),
         };
-        self.answer(conn, answer, effects);
+        self.reply(conn, reply, effects);
     }
 
     /// Announces a download whose turn has come, and begins it.
@@ -143,19 +142,18 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let Download { ticket, offset, size, file } = download;
         let stream = session.answers.open_download();
-        let reply = Reply::new(Code::Done, Verb::Get, Detail::Download { stream, size, file });
-        effects.push(Effect::Reply { conn, reply });
+        let done = Done::Download { stream, size, file };
+        effects.push(Effect::Answer { conn, answer: Answer { of: Kind::Get, result: Ok(done) } });
         effects.push(Effect::Download { conn, ticket, stream, bytes: offset..size });
     }
 
     /// Takes ABORT. A stream that is not open yet may be that of an answer which still waits, so
     /// then this one waits behind it.
     pub(super) fn abort(&mut self, conn: ConnId, stream: u32, effects: &mut Effects) {
-        let answer = match self.end_transfer(conn, stream, effects) {
-            Some(reply) => Answer::Reply(reply),
-            None => Answer::Abort(stream),
-        };
-        self.answer(conn, answer, effects);
+        match self.end_transfer(conn, stream, effects) {
+            Some(done) => self.answer(conn, Kind::Abort, done, effects),
+            None => self.reply(conn, Reply::Abort(stream), effects),
+        }
     }
 
     /// Ends a transfer early; none where no stream of that number is open.
@@ -164,15 +162,13 @@ impl Hub {
         conn: ConnId,
         stream: u32,
         effects: &mut Effects,
-    ) -> Option<Reply> {
+    ) -> Option<Done> {
         let session = self.sessions.get_mut(conn)?;
         if session.answers.close_download(stream) {
             effects.push(Effect::CancelDownload { conn, stream });
-            return Some(Reply::text(Code::Done, Verb::Abort, "no more of it comes"));
+            return Some(Done::DownloadEnded);
         }
-        let was_upload = self.abort_upload(conn, stream, effects);
-        let text = "what came of it is dropped";
-        was_upload.then(|| Reply::text(Code::Done, Verb::Abort, text))
+        self.abort_upload(conn, stream, effects).then_some(Done::UploadEnded)
     }
 
     /// A download was written to its end, or the file could not be read to its end.
@@ -186,9 +182,7 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let was_open = session.answers.close_download(stream);
         if was_open && !complete {
-            let to = effects.recipients([conn]);
-            let notice = Event::Abort { stream, reason: "the file can't be read any further" };
-            effects.push(Effect::Event { notice, to });
+            effects.tell(Event::Abort { stream, reason: AbortReason::ReadFailed }, [conn]);
         }
     }
 
@@ -201,9 +195,4 @@ impl Hub {
             self.close_in_turn(conn, CloseReason::BadFileFrame, effects);
         }
     }
-}
-
-/// The answer to ABORT where there is nothing to end.
-pub(super) fn no_transfer() -> Reply {
-    Reply::text(Code::NotFound, Verb::Abort, "no transfer of that number is under way")
 }

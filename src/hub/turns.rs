@@ -102,9 +102,9 @@ mod tests {
 
     use super::*;
     use crate::chat::name::Number;
+    use crate::chat::request::Kind;
     use crate::chat::text::Secret;
     use crate::hub::throttle::{Try, TryOf};
-    use crate::protocol::native::verb::Verb;
 
     fn network(last: u8) -> Address {
         Address::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
@@ -116,7 +116,7 @@ mod tests {
 
     fn login(slot: u32, network: Address) -> InTurn {
         let tried = Try { network, of: TryOf::Token };
-        let attempt = Attempt { verb: Verb::Resume, user: None, tried, takeover: true };
+        let attempt = Attempt { of: Kind::Resume, user: None, tried, takeover: true };
         let job = Job::CheckToken { number: Number(1), token: Secret::new("token") };
         InTurn { conn: conn(slot), attempt, job }
     }

@@ -6,23 +6,22 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::Hub;
-use super::answers::{Answer, Answers, ReadyUpload};
+use super::answers::{Answers, ReadyUpload, Reply};
 use super::delivery::Addressee;
 use super::directory::UserIndex;
 use super::finishing::{Published, WholeUpload};
 use super::tasks::{Task, UnderWay, failed};
-use crate::chat::event::Event;
+use crate::chat::answer::{Answer, Done};
+use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::name::{FileName, Target};
-use crate::chat::refusal::Failure;
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, UploadEnd};
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
 
 /// An upload that was announced.
 #[derive(Clone, Debug)]
@@ -47,8 +46,8 @@ pub(super) struct Spot {
 
 impl Upload {
     /// What announced it.
-    pub fn verb(&self) -> Verb {
-        if self.to.is_some() { Verb::Sendfile } else { Verb::Put }
+    pub fn kind(&self) -> Kind {
+        if self.to.is_some() { Kind::Sendfile } else { Kind::Put }
     }
 
     pub fn name(&self) -> &FileName {
@@ -131,7 +130,7 @@ impl Hub {
             Upload { owner, place: FileTarget::Shared(name), to: None, size, expected: None };
         match self.check_size(size) {
             Ok(()) => self.announce(conn, upload, effects),
-            Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Put, text), effects),
+            Err(refusal) => self.refuse(conn, Kind::Put, refusal, effects),
         }
     }
 
@@ -149,7 +148,7 @@ impl Hub {
         };
         let to = match self.config.keep_messages {
             true => self.check_size(size).and_then(|()| self.addressee(owner, target)),
-            false => Err((Code::WrongState, "this server keeps nothing that people send")),
+            false => Err(Refusal::NothingKept),
         };
         match to {
             Ok(to) => {
@@ -157,33 +156,28 @@ impl Hub {
                 let upload = Upload { owner, place, to: Some(to), size, expected: None };
                 self.announce(conn, upload, effects);
             }
-            Err((code, text)) => self.reply(conn, Reply::text(code, Verb::Sendfile, text), effects),
+            Err(refusal) => self.refuse(conn, Kind::Sendfile, refusal, effects),
         }
     }
 
-    fn check_size(&self, size: u64) -> Result<(), (Code, &'static str)> {
+    fn check_size(&self, size: u64) -> Result<(), Refusal> {
         match size <= self.config.file_size_max {
             true => Ok(()),
-            false => Err((Code::TooLarge, "larger than a file may be here")),
+            false => Err(Refusal::TooLarge),
         }
     }
 
     /// Has an upload opened, where nothing is in its way. The session takes nothing until the
     /// answer is given, since the chunks may come right behind.
     fn announce(&mut self, conn: ConnId, upload: Upload, effects: &mut Effects) {
-        let verb = upload.verb();
+        let of = upload.kind();
         if !self.uploads.take(&upload, conn) {
-            let text = match verb {
-                Verb::Put => "another upload of that name is under way",
-                _ => "you are sending such a file already",
-            };
-            return self.reply(conn, Reply::text(Code::Busy, verb, text), effects);
+            return self.refuse(conn, of, Refusal::UploadUnderWay, effects);
         }
         let Some(session) = self.sessions.get_mut(conn) else { return };
         if !session.answers.ask_for_upload() {
             self.uploads.release(&upload, conn);
-            let reply = Reply::text(Code::Busy, verb, "too many uploads at once");
-            return self.reply(conn, reply, effects);
+            return self.refuse(conn, of, Refusal::TooManyUploads, effects);
         }
         let job = Job::BeginUpload {
             owner: self.directory.account(upload.owner).number,
@@ -231,32 +225,27 @@ impl Hub {
             }
             return;
         };
-        let verb = upload.verb();
-        let reply = match *outcome {
+        let of = upload.kind();
+        let refusal = match *outcome {
             Ok(Value::UploadReady { upload: id, offset, sha256 }) if offset <= upload.size => {
                 let ready = ReadyUpload { ticket, id, offset, sha256, upload };
-                return self.resolve(conn, ticket, Answer::Upload(ready), effects);
+                return self.resolve(conn, ticket, Reply::Upload(ready), effects);
             }
             Ok(Value::UploadReady { upload: id, offset, .. }) => {
                 log::error!("event=upload-broken upload={} offset={offset}", id.0);
                 effects.push(Effect::DropFile { ticket });
-                failed(verb, &Err(Failure::Failed))
+                Refusal::Store(Failure::Failed)
             }
-            Err(Failure::Exists) => Reply::text(Code::NameNotAllowed, verb, "that name is taken"),
-            Err(Failure::NotFound) if verb == Verb::Put => {
-                Reply::text(Code::NotFound, verb, "no such folder")
-            }
-            Err(Failure::NotFound) => {
-                Reply::text(Code::NotFound, verb, "there is no such group now")
-            }
-            Err(Failure::NoRoom) => {
-                Reply::text(Code::NoRoom, verb, "no room on the disk or for you")
-            }
-            _ => failed(verb, outcome),
+            Err(Failure::Exists) => Refusal::FileExists,
+            Err(Failure::NotFound) if of == Kind::Put => Refusal::NoSuchFolder,
+            Err(Failure::NotFound) => Refusal::GroupEnded,
+            Err(Failure::NoRoom) => Refusal::NoRoomForUpload,
+            _ => failed(outcome),
         };
         session.answers.upload_refused();
         self.uploads.release(&upload, conn);
-        self.resolve(conn, ticket, Answer::Reply(reply), effects);
+        let answer = Answer { of, result: Err(refusal) };
+        self.resolve(conn, ticket, Reply::Answer(answer), effects);
     }
 
     /// Announces an upload whose turn has come, and begins it.
@@ -264,10 +253,9 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let ReadyUpload { ticket, id, offset, sha256, upload } = ready;
         let stream = session.answers.open_upload();
-        let sha256 = (session.wants.more() && offset > 0).then_some(sha256);
-        let detail = Detail::Upload { stream, offset, sha256 };
-        let reply = Reply::new(Code::Done, upload.verb(), detail);
-        effects.push(Effect::Reply { conn, reply });
+        let done = Done::Upload { stream, offset, sha256 };
+        let answer = Answer { of: upload.kind(), result: Ok(done) };
+        effects.push(Effect::Answer { conn, answer });
         effects.push(Effect::Upload { conn, ticket, stream, bytes: offset..upload.size });
         self.uploads.open.insert((conn, stream), (id, upload));
     }
@@ -280,17 +268,13 @@ impl Hub {
         sha256: Sha256Sum,
         effects: &mut Effects,
     ) {
-        let reply = match self.uploads.open.get_mut(&(conn, stream)) {
+        match self.uploads.open.get_mut(&(conn, stream)) {
             Some((_, upload)) => {
                 upload.expected = Some(sha256);
-                Reply::new(Code::Done, Verb::Expect, Detail::Stream(stream))
+                self.answer(conn, Kind::Expect, Done::Stream(stream), effects);
             }
-            None => {
-                let text = "no upload of that number is under way";
-                Reply::text(Code::NotFound, Verb::Expect, text)
-            }
-        };
-        self.reply(conn, reply, effects);
+            None => self.refuse(conn, Kind::Expect, Refusal::NoSuchUpload, effects),
+        }
     }
 
     /// Ends an upload that its sender does not want any more; false where there is none.
@@ -322,14 +306,13 @@ impl Hub {
             }
             UploadEnd::WrongSize => {
                 self.drop_upload(id, effects);
-                "more or fewer bytes than announced"
+                AbortReason::WrongSize
             }
-            UploadEnd::NoRoom => "no room on the disk, announce it again to go on later",
-            UploadEnd::Failed => "it can't be written, announce it again to go on later",
+            UploadEnd::NoRoom => AbortReason::NoRoom,
+            UploadEnd::Failed => AbortReason::WriteFailed,
         };
         self.end_upload(conn, &upload);
-        let to = effects.recipients([conn]);
-        effects.push(Effect::Event { notice: Event::Abort { stream, reason }, to });
+        effects.tell(Event::Abort { stream, reason }, [conn]);
     }
 
     fn end_upload(&mut self, conn: ConnId, upload: &Upload) {

@@ -6,22 +6,22 @@
 //! that was on its way there the list already tells, and nothing else does.
 
 use super::Hub;
-use super::answers::Answer;
+use super::answers::Reply;
 use super::directory::{OPERATOR, UserIndex};
 use super::figures::Login;
 use super::login::not_checked;
-use super::session::{Composing, State};
+use super::session::State;
 use super::tasks::{Task, failed};
+use crate::chat::answer::{Answer, Done, Item, List};
+use crate::chat::close::CloseReason;
+use crate::chat::event::Event;
 use crate::chat::message::{Chat, Message, MessageId, Unread};
 use crate::chat::name::{Number, UserRef};
-use crate::chat::refusal::Failure;
-use crate::hub::effect::{CloseReason, Effect, Effects};
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
+use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::list::{Item, List};
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
 
 /// A user who is let in and not welcomed yet. For everyone who sends something the user is online;
 /// for everyone who asks who is there, not yet.
@@ -29,7 +29,7 @@ use crate::protocol::native::write::{Detail, Reply};
 pub(super) struct Entering {
     pub conn: ConnId,
     /// What the welcome answers.
-    pub verb: Verb,
+    pub of: Kind,
     /// Whether the others are told that the user came; they are not where a session was taken over.
     pub is_news: bool,
     /// The newest message before what is unread was counted.
@@ -50,7 +50,7 @@ impl Hub {
         &mut self,
         conn: ConnId,
         user: UserIndex,
-        verb: Verb,
+        of: Kind,
         takeover: bool,
         effects: &mut Effects,
     ) {
@@ -59,20 +59,19 @@ impl Hub {
         }
         match self.session_of(user) {
             None => {
-                self.tally.login(Login::by(user, verb));
-                self.let_in(conn, user, verb, true, effects);
+                self.tally.login(Login::by(user, of));
+                self.let_in(conn, user, of, true, effects);
             }
             Some(old) if takeover => {
                 let is_news = self.entering.get(&user).is_some_and(|entering| entering.is_news);
                 let reason = CloseReason::TakenOver;
-                self.close(old, reason, reason.last_line(), effects);
-                self.tally.login(Login::by(user, verb));
-                self.let_in(conn, user, verb, is_news, effects);
+                self.close(old, reason, None, effects);
+                self.tally.login(Login::by(user, of));
+                self.let_in(conn, user, of, is_news, effects);
             }
             Some(_) => {
                 self.tally.login(Login::AlreadyOnline);
-                let text = "you are logged in already, USER name TAKEOVER ends that session";
-                let last = Reply::text(Code::AlreadyOnline, verb, text);
+                let last = Answer { of, result: Err(Refusal::AlreadyOnline) };
                 self.close(conn, CloseReason::AlreadyOnline, Some(last), effects);
             }
         }
@@ -83,7 +82,7 @@ impl Hub {
         &mut self,
         conn: ConnId,
         user: UserIndex,
-        verb: Verb,
+        of: Kind,
         is_news: bool,
         effects: &mut Effects,
     ) {
@@ -92,7 +91,7 @@ impl Hub {
         }
         self.enter(conn, State::Enters(user));
         let since = self.ids.newest();
-        self.entering.insert(user, Entering { conn, verb, is_news, since, held: Vec::new() });
+        self.entering.insert(user, Entering { conn, of, is_news, since, held: Vec::new() });
         self.groups.came_online(user);
         let reader = self.directory.account(user).number;
         self.begin(conn, Job::CountUnread { reader }, Task::Welcome(user), effects);
@@ -120,28 +119,27 @@ impl Hub {
             _ => None,
         };
         let Some(entering) = self.entering.remove(&user) else { return };
-        let Entering { verb, is_news, held, .. } = entering;
+        let Entering { of, is_news, held, .. } = entering;
         let Some(items) = unread else {
             self.gone_from_groups(user);
             if !is_news {
                 self.tell_presence(user, false, effects);
             }
-            let reply = not_checked(verb, &Err(Failure::Busy));
-            return self.start_over(conn, reply, effects);
+            return self.start_over(conn, of, not_checked(&Err(Failure::Busy)), effects);
         };
-        let welcome = Detail::LoggedIn(account.name, account.number);
-        let last = Reply::new(Code::LoggedIn, verb, welcome);
-        self.enter(conn, State::Online(user, Composing::Nothing));
+        let welcome = Done::LoggedIn { name: account.name, number: account.number };
+        let last = Answer { of, result: Ok(welcome) };
+        self.enter(conn, State::Online(user));
         let since = self.ids.newest().max(MessageId(self.now.unix_micros));
         self.online.join(user, conn, since);
         effects.push(Effect::LoggedIn { conn });
-        let list = List::whole(Verb::Unread, items.into(), None, last);
-        self.answer(conn, Answer::List(list), effects);
+        let list = List::whole(Kind::Unread, items.into(), None, last);
+        self.reply(conn, Reply::List(list), effects);
         self.tell_group_news(conn, user, effects);
         self.tell_of_stop(conn, effects);
         for message in held {
             let to = effects.recipients([conn]);
-            effects.push(Effect::Message { message, to });
+            effects.push(Effect::Tell { event: Event::Said(message), to });
         }
         if is_news {
             self.tell_presence(user, true, effects);
@@ -160,17 +158,17 @@ impl Hub {
     }
 
     /// What is unread was counted, or could not be.
-    pub(super) fn unread_counted(&self, reader: Number, outcome: Outcome) -> Answer {
+    pub(super) fn unread_counted(&self, reader: Number, outcome: Outcome) -> Reply {
         let items = match &outcome {
             Ok(Value::Unread(unread)) => self.unread_items(reader, unread),
             _ => None,
         };
         match items {
             Some(items) => {
-                let last = Reply::text(Code::Done, Verb::Unread, "OPEN lists the messages");
-                Answer::List(List::whole(Verb::Unread, items.into(), None, last))
+                let last = Answer::done(Kind::Unread);
+                Reply::List(List::whole(Kind::Unread, items.into(), None, last))
             }
-            None => Answer::Reply(failed(Verb::Unread, &outcome)),
+            None => Reply::Answer(Answer { of: Kind::Unread, result: Err(failed(&outcome)) }),
         }
     }
 

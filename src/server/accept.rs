@@ -4,12 +4,13 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use super::connection::Connection;
+use super::last_line::LastLine;
 use super::listener::{Accepted, Endpoint, Listener};
 use super::peer::Peer;
 use super::poll::{Interest, Key, Poll, Ready};
 use super::tls::Tls;
 use super::{Server, Timer};
-use crate::hub::effect::CloseReason;
+use crate::chat::close::CloseReason;
 use crate::hub::input::Input;
 use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX};
 
@@ -117,7 +118,7 @@ impl Server {
                 self.connections.set_deadline(id, Some(deadline), &mut self.timers);
                 self.tell_hub(Input::Connected { conn: id, from });
             }
-            Some(reason) => self.finish(id, reason, reason.last_line()),
+            Some(reason) => self.finish(id, reason, &LastLine::of(reason)),
         }
     }
 

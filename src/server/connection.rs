@@ -15,10 +15,9 @@ use super::sink::Sink;
 use super::tick_lines::TickLines;
 use super::tls::TlsSession;
 use super::upload::{Upload, Uploads};
-use crate::hub::effect::CloseReason;
+use crate::chat::close::CloseReason;
 use crate::limits::HANDSHAKE_BYTES;
-use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
-use crate::protocol::native::frame::Decoder;
+use crate::protocol::wire::Wire;
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ pub struct Connection {
     /// Whether somebody has logged in on it, also once it is closing.
     pub was_logged_in: bool,
     /// What cuts its input into frames.
-    pub decoder: Decoder,
+    pub wire: Wire,
     /// Input that was read and not handled: an unfinished line, or what the connection has to wait
     /// with.
     pub leftover: Vec<u8>,
@@ -119,7 +118,7 @@ impl Connection {
             is_refused: false,
             phase: Phase::Stranger,
             was_logged_in: false,
-            decoder: Decoder::new(CLIENT_LINE_BYTES_MAX),
+            wire: Wire::native(),
             leftover: Vec::new(),
             outbox: Outbox::default(),
             uploads: None,
@@ -210,7 +209,7 @@ impl Connection {
         // leaves also where there is no line.
         let flushed = sink
             .push()
-            .and_then(|_| self.outbox.flush(&mut sink, lines, events))
+            .and_then(|_| self.outbox.flush(&mut sink, lines, &mut self.wire, events))
             .and_then(|flushed| sink.push().map(|_| flushed));
         self.bytes_out += sink.written() as u64;
         let flushed = flushed?;

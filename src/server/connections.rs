@@ -12,7 +12,7 @@ use super::connection::{Connection, Phase};
 use super::poll::{Interest, Key, Poll};
 use super::timers::Timers;
 use crate::chat::address::Address;
-use crate::hub::effect::CloseReason;
+use crate::chat::close::CloseReason;
 use crate::hub::input::ConnId;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
 
@@ -337,7 +337,8 @@ mod tests {
             let connection = Connection::new(ours.into(), None, peer, since);
             let id = connections.add(connection, &poll).unwrap();
             // Each has more than the one before.
-            let line = lines.encode(&"x".repeat(1000 * (1 + id.slot as usize)));
+            let line = "x".repeat(1000 * (1 + id.slot as usize)) + "\n";
+            let line = lines.encode(|out| out.extend_from_slice(line.as_bytes()));
             let connection = connections.get(id).unwrap();
             connection.phase = phase;
             connection.outbox.push_reply(&lines, line);

@@ -10,7 +10,7 @@ use rustix::io::{Errno, ReadWriteFlags};
 use super::closer::Opened;
 use super::sink::{SendError, Sink};
 use crate::limits::{PAGE_BYTES, SENT_CHUNK_BYTES_MAX, WARM_BYTES, WARM_PROBE_BYTES};
-use crate::protocol::native::frame::encode_chunk_header;
+use crate::protocol::wire::Wire;
 
 /// A download under way.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ enum State {
 #[derive(Debug)]
 pub enum OutboxEvent {
     /// The last piece of the list under way was taken, and the list is not complete.
-    ListTaken,
+    PageRead,
     /// Bytes that are to be brought into the page cache before a download can go on.
     NeedsWarming {
         /// The stream that waits.
@@ -94,7 +94,7 @@ impl Download {
 
     /// Plans the next chunk. Where the file has to be read from the disk first, or the download is
     /// over, `events` tells so instead.
-    pub fn next_chunk(&mut self, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
+    pub fn next_chunk(&mut self, wire: &Wire, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
         let stream = self.stream;
         match self.state {
             State::Warming | State::Cancelled | State::Ended => return None,
@@ -123,7 +123,7 @@ impl Download {
             self.state = State::Ended;
             events.push(OutboxEvent::Over { stream, complete: true });
         }
-        Some(Chunk::new(stream, length as usize))
+        Some(Chunk::new(wire, stream, length as usize))
     }
 
     /// Whether nothing is left of it to send.
@@ -174,9 +174,9 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    fn new(stream: u32, length: usize) -> Self {
+    fn new(wire: &Wire, stream: u32, length: usize) -> Self {
         let mut header = Vec::with_capacity(24);
-        encode_chunk_header(stream, length, &mut header);
+        wire.chunk_header(stream, length, &mut header);
         Chunk { header, header_sent: 0, left: length }
     }
 

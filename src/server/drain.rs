@@ -7,14 +7,13 @@
 use std::time::Duration;
 
 use super::accept::unwatch;
+use super::last_line::LastLine;
 use super::{Server, Timer};
-use crate::hub::effect::CloseReason;
+use crate::chat::close::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{
     COME_BACK_SPREAD_MAX, LEAVE_PERIOD, LEAVES_PER_PERIOD, LINGER_TIME_MAX, RETURNS_PER_SECOND,
 };
-use crate::protocol::native::closing::Closing;
-use crate::protocol::native::write::Reply;
 use crate::store::CLOSE_TIMEOUT;
 
 /// A stop under way.
@@ -134,8 +133,8 @@ impl Server {
 
     /// Closes a connection because the server stops.
     pub(super) fn send_away(&mut self, id: ConnId, come_back_in: u32) {
-        let last = Reply::closing_for(Closing::Shutdown, come_back_in);
-        self.end(id, CloseReason::Shutdown, Some(last));
+        let (reason, come_back_in) = (CloseReason::Shutdown, Some(come_back_in));
+        self.end(id, reason, LastLine::Closing { reason, words: None, come_back_in });
     }
 
     /// Stopping has taken long enough: whoever is still there gets the last line, and a second. Who

@@ -5,15 +5,19 @@ use std::time::Duration;
 use super::Server;
 use super::connection::Phase;
 use super::download::Download;
-use crate::hub::effect::{CloseReason, Effect};
+use super::last_line::LastLine;
+use super::tick_lines::LineRange;
+use crate::chat::answer::List;
+use crate::chat::close::CloseReason;
+use crate::chat::event::Event;
+use crate::hub::effect::Effect;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::FINISH_TIME_MAX;
-use crate::protocol::native::list::List;
-use crate::protocol::native::write::Reply;
+use crate::protocol::wire::{self, Variant};
 
 impl Server {
     /// Tells the hub what happened, and does what it wants done about it.
-    pub(super) fn tell_hub(&mut self, input: Input<'_>) {
+    pub(super) fn tell_hub(&mut self, input: Input) {
         let mut effects = std::mem::take(&mut self.effects);
         self.hub.handle(input, self.now, &mut effects);
         for effect in effects.list.drain(..) {
@@ -25,27 +29,34 @@ impl Server {
 
     fn apply(&mut self, effect: Effect, recipients: &[ConnId]) {
         match effect {
-            Effect::Reply { conn, reply } => {
+            Effect::Answer { conn, answer } => {
                 let Some(connection) = self.connections.get(conn) else { return };
-                let line = self.lines.encode(&reply);
-                connection.outbox.push_reply(&self.lines, line);
+                let wire = &mut connection.wire;
+                let lines = self.lines.encode(|out| wire.answer(&answer, out));
+                connection.outbox.push_reply(&self.lines, lines);
                 self.connections.mark_dirty(conn);
             }
             Effect::List { conn, list } => self.send_list(conn, list),
-            Effect::MoreOfList { conn, piece } => {
+            Effect::Page { conn, page } => {
                 let Some(connection) = self.connections.get(conn) else { return };
-                connection.outbox.push_piece(piece);
+                connection.outbox.push_page(page);
                 self.connections.mark_dirty(conn);
             }
-            Effect::Message { message, to } => self.send_unasked(&message, &recipients[to]),
-            Effect::Event { notice, to } => self.send_unasked(&notice, &recipients[to]),
+            Effect::Tell { event, to } => self.tell(&event, &recipients[to]),
             Effect::LoggedIn { conn } => self.logged_in(conn),
-            Effect::Close { conn, reason, last } => self.finish(conn, reason, last),
+            Effect::Close { conn, reason, last, words } => {
+                let last = match last {
+                    Some(answer) => LastLine::Answer(answer),
+                    None => LastLine::Closing { reason, words, come_back_in: None },
+                };
+                self.finish(conn, reason, &last);
+            }
             Effect::Job { ticket, job } => self.begin_job(ticket, job),
             Effect::Download { conn, ticket, stream, bytes } => {
                 let Some(opened) = self.opened.remove(&ticket) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
-                connection.outbox.push_download(Download::new(stream, opened, bytes));
+                let download = Download::new(stream, opened, bytes);
+                connection.outbox.push_download(&mut connection.wire, download);
                 self.connections.mark_dirty(conn);
             }
             Effect::Figures { conn } => self.list_figures(conn),
@@ -68,18 +79,21 @@ impl Server {
 
     pub(super) fn send_list(&mut self, conn: ConnId, list: List) {
         let Some(connection) = self.connections.get(conn) else { return };
-        connection.outbox.push_list(&self.lines, list);
+        connection.outbox.push_list(&self.lines, &mut connection.wire, list);
         self.connections.mark_dirty(conn);
     }
 
-    /// Encodes a line once, and adds it to the outbox of everyone it is for.
-    fn send_unasked(&mut self, line: &impl std::fmt::Display, to: &[ConnId]) {
-        let line = self.lines.encode(line);
+    /// Encodes an event once for each variant of a protocol among its readers, and adds it to the
+    /// outbox of everyone it is for.
+    fn tell(&mut self, event: &Event, to: &[ConnId]) {
+        let mut encoded: [Option<LineRange>; Variant::COUNT] = Default::default();
         for id in to {
-            if let Some(connection) = self.connections.get(*id) {
-                connection.outbox.push_unasked(&self.lines, line);
-                self.connections.mark_dirty(*id);
-            }
+            let Some(connection) = self.connections.get(*id) else { continue };
+            let variant = connection.wire.variant();
+            let lines = *encoded[variant.index()]
+                .get_or_insert_with(|| self.lines.encode(|out| wire::encode(event, variant, out)));
+            connection.outbox.push_unasked(&self.lines, lines);
+            self.connections.mark_dirty(*id);
         }
     }
 
@@ -98,7 +112,7 @@ impl Server {
 
     /// Begins to close a connection that the hub has forgotten, or never knew: what waits is
     /// written, then the last line.
-    pub(super) fn finish(&mut self, id: ConnId, reason: CloseReason, last: Option<Reply>) {
+    pub(super) fn finish(&mut self, id: ConnId, reason: CloseReason, last: &LastLine) {
         let Some(connection) = self.connections.get(id) else { return };
         if !connection.is_known_to_hub() {
             return;
@@ -111,10 +125,9 @@ impl Server {
             connection.outbox.cancel_downloads();
         }
         connection.outbox.break_off_list();
-        if let Some(last) = last {
-            let line = self.lines.encode(&last);
-            connection.outbox.push_reply(&self.lines, line);
-        }
+        let wire = &mut connection.wire;
+        let line = self.lines.encode(|out| last.encode(wire, out));
+        connection.outbox.push_reply(&self.lines, line);
         let patience = match reason.finishes_downloads() {
             // They are a stranger's, who has as long as the login may take and no longer.
             true => connection.deadline,
@@ -125,17 +138,17 @@ impl Server {
     }
 
     /// Closes a connection for a reason that the hub did not give, and tells it.
-    pub(super) fn end(&mut self, id: ConnId, reason: CloseReason, last: Option<Reply>) {
+    pub(super) fn end(&mut self, id: ConnId, reason: CloseReason, last: LastLine) {
         let Some(connection) = self.connections.get(id) else { return };
         if connection.is_known_to_hub() {
-            self.finish(id, reason, last);
+            self.finish(id, reason, &last);
             self.tell_hub(Input::Disconnected { conn: id });
         }
     }
 
     /// Gives up a connection on which nothing can be written any more.
     pub(super) fn lose(&mut self, id: ConnId, reason: CloseReason) {
-        self.end(id, reason, None);
+        self.end(id, reason, LastLine::None);
         self.connections.doom(id, reason);
     }
 }

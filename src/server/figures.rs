@@ -1,13 +1,11 @@
 //! What the server counts, and the figures of all rooms.
 
 use super::{Server, process};
-use crate::figures::{Family, Histogram, Kind};
-use crate::hub::effect::CloseReason;
+use crate::chat::answer::{Answer, Item, List};
+use crate::chat::close::CloseReason;
+use crate::chat::request;
+use crate::figures::{Family, Histogram, MetricKind};
 use crate::hub::input::ConnId;
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::list::{Item, List};
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::Reply;
 
 /// What the server counts while it runs.
 #[derive(Debug, Default)]
@@ -39,8 +37,8 @@ impl Server {
         let rows =
             families.iter().flat_map(|family| family.rows.iter().map(move |row| (family, row)));
         let items = rows.map(|(family, row)| Item::Figure(row.line(family.name).into()));
-        let last = Reply::text(Code::Done, Verb::Dump, "the state of the server");
-        let list = List::whole(Verb::Dump, items.collect(), None, last);
+        let last = Answer::done(request::Kind::Dump);
+        let list = List::whole(request::Kind::Dump, items.collect(), None, last);
         self.send_list(conn, list);
     }
 
@@ -69,14 +67,14 @@ impl Server {
             Family::labelled(
                 "chatsrv_connections_closed_total",
                 "Connections that ended, by the reason.",
-                Kind::Counter,
+                MetricKind::Counter,
                 "reason",
                 closes,
             ),
             Family::labelled(
                 "chatsrv_network_bytes_total",
                 "Bytes read from clients (in) and written to them (out).",
-                Kind::Counter,
+                MetricKind::Counter,
                 "direction",
                 [("in", bytes_in + totals.bytes_in), ("out", bytes_out + totals.bytes_out)],
             ),

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
+use http::{Answer, Page};
 use rustix::io::Errno;
 use rustix::net::Shutdown;
 
@@ -18,9 +19,8 @@ use super::listener::{Accepted, Listener};
 use super::poll::{Interest, Key, Poll};
 use super::sink::send;
 use super::{Server, Timer};
-use crate::figures::{Family, Kind};
+use crate::figures::{Family, MetricKind};
 use crate::limits::{EXCHANGE_TIME_MAX, LINGER_TIME_MAX};
-use http::{Answer, Page};
 
 /// Who listens for readers of the metrics, and who reads them.
 #[derive(Debug, Default)]
@@ -234,9 +234,9 @@ fn page(families: &[Family]) -> String {
     let mut page = String::new();
     for family in families {
         let kind = match family.kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
         };
         // Writing to a String does not fail.
         let _ = writeln!(page, "# HELP {} {}", family.name, family.help);

@@ -52,6 +52,7 @@ mod download;
 mod drain;
 mod effects;
 mod figures;
+mod last_line;
 mod listener;
 mod metrics;
 mod outbox;

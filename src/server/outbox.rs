@@ -12,9 +12,10 @@ use super::download::{Chunk, Download, OutboxEvent};
 use super::segments::Segments;
 use super::sink::Sink;
 use super::tick_lines::{LineRange, TickLines};
+use crate::chat::answer::{List, Page};
+use crate::chat::request::Kind;
 use crate::limits::{ANSWER_BYTES_MAX, FILE_BYTES_PER_TICK_MAX};
-use crate::protocol::native::list::{List, Piece};
-use crate::protocol::native::write::{Subject, encode_line};
+use crate::protocol::wire::Wire;
 
 /// Parts of what waits that one write takes: a megabyte, which is more than a socket does.
 const SLICES_PER_WRITE_MAX: usize = 16;
@@ -58,20 +59,20 @@ struct Answers {
 /// A list that was begun and is not complete.
 #[derive(Debug)]
 struct ListUnderWay {
-    subject: Subject,
-    piece: Piece,
-    /// The place of the next item in the piece.
+    of: Kind,
+    page: Page,
+    /// The place of the next item in the page.
     next: usize,
-    /// Whether the next piece was asked for.
+    /// Whether the next page was asked for.
     is_asked_for: bool,
-    /// Bytes of memory that the piece takes.
+    /// Bytes of memory that the page takes.
     memory: usize,
 }
 
 impl ListUnderWay {
-    fn new(subject: Subject, piece: Piece) -> Self {
-        let memory = piece.memory();
-        ListUnderWay { subject, piece, next: 0, is_asked_for: false, memory }
+    fn new(of: Kind, page: Page) -> Self {
+        let memory = page.memory();
+        ListUnderWay { of, page, next: 0, is_asked_for: false, memory }
     }
 }
 
@@ -104,28 +105,28 @@ impl Outbox {
     }
 
     /// Adds a list, which is written item by item as there is room.
-    pub fn push_list(&mut self, lines: &TickLines, list: List) {
+    pub fn push_list(&mut self, lines: &TickLines, wire: &mut Wire, list: List) {
         self.keep(lines);
-        self.push_answer(Answer::List(list));
+        self.push_answer(Answer::List(list), wire);
     }
 
     /// Goes on with the list under way.
-    pub fn push_piece(&mut self, piece: Piece) {
+    pub fn push_page(&mut self, page: Page) {
         let list = self.answers.as_mut().and_then(|answers| answers.list.as_mut());
         debug_assert!(list.as_ref().is_some_and(|list| list.is_asked_for), "nobody asked for it");
         if let Some(list) = list {
-            *list = ListUnderWay::new(list.subject, piece);
+            *list = ListUnderWay::new(list.of, page);
         }
     }
 
-    /// Gives up a list whose next piece will not come, and what was held back for its end: inside
+    /// Gives up a list whose next page will not come, and what was held back for its end: inside
     /// the list it would read like an item.
     pub fn break_off_list(&mut self) {
         let Some(answers) = &mut self.answers else { return };
         let is_incomplete =
-            |answer: &Answer| matches!(answer, Answer::List(list) if list.piece.last.is_none());
+            |answer: &Answer| matches!(answer, Answer::List(list) if list.page.last.is_none());
         answers.behind.retain(|answer| !is_incomplete(answer));
-        if answers.list.as_ref().is_some_and(|list| list.piece.last.is_none()) {
+        if answers.list.as_ref().is_some_and(|list| list.page.last.is_none()) {
             answers.list = None;
             answers.behind.clear();
             answers.held.clear();
@@ -133,8 +134,8 @@ impl Outbox {
     }
 
     /// Adds a download behind the reply that announced it.
-    pub fn push_download(&mut self, download: Download) {
-        self.push_answer(Answer::Download(download));
+    pub fn push_download(&mut self, wire: &mut Wire, download: Download) {
+        self.push_answer(Answer::Download(download), wire);
     }
 
     /// Ends a download; the chunk under way is still sent to its end. The file is closed at once
@@ -194,7 +195,7 @@ impl Outbox {
     pub fn memory(&self) -> usize {
         let behind = |answer: &Answer| match answer {
             Answer::Line(line) => line.len(),
-            Answer::List(list) => list.piece.memory(),
+            Answer::List(list) => list.page.memory(),
             Answer::Download(_) => 0,
         };
         let answers = self.answers.as_ref().map_or(0, |answers| {
@@ -223,9 +224,10 @@ impl Outbox {
         &mut self,
         sink: &mut Sink<'_>,
         lines: &TickLines,
+        wire: &mut Wire,
         events: &mut Vec<OutboxEvent>,
     ) -> io::Result<Flushed> {
-        let flushed = self.write(sink, lines, events);
+        let flushed = self.write(sink, lines, wire, events);
         self.keep(lines);
         if self.line_bytes() == 0 {
             self.waiting.clear();
@@ -246,6 +248,7 @@ impl Outbox {
         &mut self,
         sink: &mut Sink<'_>,
         lines: &TickLines,
+        wire: &mut Wire,
         events: &mut Vec<OutboxEvent>,
     ) -> io::Result<Flushed> {
         let mut budget = FILE_BYTES_PER_TICK_MAX;
@@ -253,11 +256,11 @@ impl Outbox {
             if !self.write_chunk(sink, &mut budget)? || !self.write_lines(sink, lines)? {
                 return Ok(Flushed::Left);
             }
-            if self.continue_list(events) {
+            if self.continue_list(wire, events) {
                 continue;
             }
             let Some(answers) = &mut self.answers else { return Ok(Flushed::Done) };
-            answers.chunk = answers.next_chunk(events);
+            answers.chunk = answers.next_chunk(wire, events);
             if answers.is_over() {
                 self.answers = None;
                 return Ok(Flushed::Done);
@@ -326,11 +329,14 @@ impl Outbox {
     }
 
     /// Encodes more of the list under way into `waiting`, which is empty; whether there was any.
-    fn continue_list(&mut self, events: &mut Vec<OutboxEvent>) -> bool {
+    fn continue_list(&mut self, wire: &mut Wire, events: &mut Vec<OutboxEvent>) -> bool {
         let Some(answers) = &mut self.answers else { return false };
         let Some(list) = &mut answers.list else { return false };
         let mut items = self.waiting.take_empty();
-        while list.piece.encode_item(list.subject, list.next, &mut items) {
+        while let Some(item) = list.page.item(list.next) {
+            if let Some(item) = item {
+                wire.list_item(list.of, item, &mut items);
+            }
             list.next += 1;
             // A quarter of the bound at a time keeps the memory small and the writes long.
             if items.len() >= ANSWER_BYTES_MAX / 4 {
@@ -338,23 +344,23 @@ impl Outbox {
                 return true;
             }
         }
-        let Some(last) = &list.piece.last else {
+        let Some(last) = &list.page.last else {
             let is_dry = items.is_empty();
             if is_dry && !list.is_asked_for {
                 list.is_asked_for = true;
-                events.push(OutboxEvent::ListTaken);
+                events.push(OutboxEvent::PageRead);
             }
             self.waiting.push_segment(items);
             return !is_dry;
         };
-        encode_line(last, &mut items);
+        wire.answer(last, &mut items);
         self.waiting.push_segment(items);
         self.waiting.append(&mut answers.held);
         answers.list = None;
         while answers.list.is_none()
             && let Some(answer) = answers.behind.pop_front()
         {
-            answers.take_up(answer, &mut self.waiting);
+            answers.take_up(answer, wire, &mut self.waiting);
         }
         if answers.is_over() {
             self.answers = None;
@@ -362,11 +368,11 @@ impl Outbox {
         true
     }
 
-    fn push_answer(&mut self, answer: Answer) {
+    fn push_answer(&mut self, answer: Answer, wire: &mut Wire) {
         let answers = self.answers.get_or_insert_default();
         match answers.list {
             Some(_) => answers.behind.push_back(answer),
-            None => answers.take_up(answer, &mut self.waiting),
+            None => answers.take_up(answer, wire, &mut self.waiting),
         }
     }
 
@@ -415,25 +421,25 @@ impl Outbox {
 
 impl Answers {
     /// Begins with an answer, none of which stands before it any more; `out` gets its lines.
-    fn take_up(&mut self, answer: Answer, out: &mut Segments) {
+    fn take_up(&mut self, answer: Answer, wire: &mut Wire, out: &mut Segments) {
         match answer {
             Answer::Line(line) => out.push(&line),
             Answer::Download(download) => self.downloads.push_back(download),
             Answer::List(list) => {
                 let mut head = Vec::new();
-                list.encode_head(&mut head);
+                let List { of, count, page } = list;
+                wire.list_head(of, count, &mut head);
                 out.push(&head);
-                let List { subject, piece, .. } = list;
-                self.list = Some(ListUnderWay::new(subject, piece));
+                self.list = Some(ListUnderWay::new(of, page));
             }
         }
     }
 
     /// Plans the next chunk of the first download that is ready for one.
-    fn next_chunk(&mut self, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
+    fn next_chunk(&mut self, wire: &Wire, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
         for _ in 0..self.downloads.len() {
             let download = self.downloads.front_mut()?;
-            let chunk = download.next_chunk(events);
+            let chunk = download.next_chunk(wire, events);
             if chunk.is_some() {
                 return chunk;
             }

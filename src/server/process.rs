@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::figures::{Family, Kind};
+use crate::figures::{Family, MetricKind};
 
 /// What the kernel tells of this process. A figure that it does not tell is 0.
 pub fn figures() -> [Family; 3] {
@@ -16,7 +16,7 @@ pub fn figures() -> [Family; 3] {
         Family::labelled(
             "chatsrv_build_info",
             "Which version this is.",
-            Kind::Gauge,
+            MetricKind::Gauge,
             "version",
             [(env!("CARGO_PKG_VERSION"), 1)],
         ),

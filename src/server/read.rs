@@ -3,14 +3,14 @@
 use rustix::io::Errno;
 
 use super::connection::{Connection, Pause, Phase};
+use super::last_line::LastLine;
 use super::poll::{Key, Ready};
 use super::tls::TlsSession;
 use super::{Server, Timer};
-use crate::hub::effect::CloseReason;
+use crate::chat::close::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
-use crate::protocol::native::frame::Frame;
-use crate::protocol::native::parse::parse_request;
+use crate::protocol::heard::Heard;
 
 /// What one read gave.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -181,7 +181,7 @@ impl Server {
         let Some(connection) = self.connections.get(id) else { return };
         let is_first = connection.frame_bytes_in() <= buffer.len() as u64;
         if let Some(reason) = foreign_protocol(buffer).filter(|_| is_first) {
-            return self.end(id, reason, reason.last_line());
+            return self.end(id, reason, LastLine::of(reason));
         }
         let mut done = 0;
         let mut lines_left = LINES_PER_TICK_MAX;
@@ -193,16 +193,16 @@ impl Server {
                 break Some(pause);
             }
             let Some(connection) = self.connections.get(id) else { break None };
-            let (used, frame) = connection.decoder.decode(&buffer[done..]);
+            let (used, heard) = connection.wire.decode(&buffer[done..]);
             done += used;
-            let Some(frame) = frame else { break None };
-            if !matches!(frame, Frame::File { .. } | Frame::FileEnd { .. }) {
+            let Some(heard) = heard else { break None };
+            if !matches!(heard, Heard::Bytes { .. } | Heard::End { .. }) {
                 lines_left -= 1;
                 if let Some(rate) = self.rate {
                     connection.count_line(self.now.steady, rate);
                 }
             }
-            self.handle_frame(id, frame);
+            self.hear(id, heard);
             if !self.connections.get(id).is_some_and(|connection| connection.is_known_to_hub()) {
                 return;
             }
@@ -210,14 +210,14 @@ impl Server {
         self.keep(id, &buffer[done..], pause);
     }
 
-    fn handle_frame(&mut self, conn: ConnId, frame: Frame<'_>) {
-        self.tell_hub(match frame {
-            Frame::File { stream, bytes } => return self.take_file(conn, stream, bytes),
-            Frame::FileEnd { stream } => return self.take_file(conn, stream, &[]),
-            Frame::Command(line) => Input::Command { conn, request: parse_request(line) },
-            Frame::Data(text) => Input::Data { conn, text },
-            Frame::Bad(error) => Input::BadFrame { conn, error },
-        });
+    fn hear(&mut self, conn: ConnId, heard: Heard<'_>) {
+        let request = match heard {
+            Heard::Bytes { stream, bytes } => return self.take_file(conn, stream, bytes),
+            Heard::End { stream } => return self.take_file(conn, stream, &[]),
+            Heard::Asked(request) => Ok(request),
+            Heard::Refused(of, refusal) => Err((of, refusal)),
+        };
+        self.tell_hub(Input::Asked { conn, request });
     }
 
     /// Why the next frame can't be handled yet.

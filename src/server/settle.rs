@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::Server;
 use super::connection::{Connection, Pause, Phase};
 use super::download::OutboxEvent;
-use crate::hub::effect::CloseReason;
+use super::last_line::LastLine;
+use crate::chat::close::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
 
@@ -55,7 +56,7 @@ impl Server {
     fn handle_events(&mut self, conn: ConnId, events: &mut Vec<OutboxEvent>) {
         for event in events.drain(..) {
             match event {
-                OutboxEvent::ListTaken => self.tell_hub(Input::ListTaken { conn }),
+                OutboxEvent::PageRead => self.tell_hub(Input::PageRead { conn }),
                 OutboxEvent::NeedsWarming { stream, file, bytes } => {
                     self.store.warm(conn, stream, file, bytes);
                 }
@@ -93,7 +94,7 @@ impl Server {
             && !connection.is_upload_ending();
         if is_idle && self.hub.has_answered(id) {
             if connection.is_at_end {
-                self.end(id, CloseReason::PeerClosed, None);
+                self.end(id, CloseReason::PeerClosed, LastLine::None);
             } else if let Some(seconds) = self.come_back_in(id) {
                 self.send_away(id, seconds);
             }
@@ -151,7 +152,7 @@ impl Server {
         let Some(connection) = self.connections.get(id) else { return };
         connection.outbox.abandon(&self.lines);
         let reason = CloseReason::TooSlow;
-        self.end(id, reason, reason.last_line());
+        self.end(id, reason, LastLine::of(reason));
     }
 
     /// Shuts the server's side of a closing connection once its last line is written. The peer may
@@ -228,7 +229,7 @@ impl Server {
     }
 
     fn time_out(&mut self, id: ConnId, reason: CloseReason) {
-        self.end(id, reason, reason.last_line());
+        self.end(id, reason, LastLine::of(reason));
     }
 }
 

@@ -1,9 +1,6 @@
 //! The lines that one tick makes, each encoded once for all who get it.
 
-use std::fmt;
-
 use crate::protocol::native::SERVER_LINE_BYTES_MAX;
-use crate::protocol::native::write::encode_line;
 
 /// Bytes of a segment: where the next line may not fit, the next segment begins, so that a tick
 /// that makes many megabytes copies none of them to make room.
@@ -28,8 +25,8 @@ pub struct LineRange {
 }
 
 impl TickLines {
-    /// Adds a line, and tells where it stands.
-    pub fn encode(&mut self, line: &impl fmt::Display) -> LineRange {
+    /// Adds what a codec writes, a line or several, and tells where it stands.
+    pub fn encode(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> LineRange {
         let is_full = |segment: &Vec<u8>| segment.len() + SERVER_LINE_BYTES_MAX > SEGMENT_BYTES;
         if self.segments.get(self.current).is_some_and(is_full) {
             self.current += 1;
@@ -39,7 +36,7 @@ impl TickLines {
         }
         let segment = &mut self.segments[self.current];
         let start = segment.len();
-        encode_line(line, segment);
+        write(segment);
         // A segment ends soon behind its bound.
         LineRange { segment: self.current as u32, start: start as u32, end: segment.len() as u32 }
     }
@@ -113,7 +110,11 @@ mod tests {
         assert!(lines.is_empty());
         for round in 0..3 {
             let text = |number: usize| format!("{round} {number} {}", "x".repeat(number % 5000));
-            let ranges: Vec<LineRange> = (0..2000).map(|n| lines.encode(&text(n))).collect();
+            let ranges: Vec<LineRange> = (0..2000)
+                .map(|n| {
+                    lines.encode(|out| out.extend_from_slice(format!("{}\n", text(n)).as_bytes()))
+                })
+                .collect();
             assert!(!lines.is_empty());
             for (number, range) in ranges.iter().enumerate() {
                 assert_eq!(lines.get(*range), format!("{}\n", text(number)).as_bytes());
@@ -133,7 +134,7 @@ mod tests {
         let mut ranges = 1;
         let text = "x".repeat(1000);
         for _ in 0..SEGMENT_BYTES / 500 {
-            let line = lines.encode(&text);
+            let line = lines.encode(|out| out.extend_from_slice(format!("{text}\n").as_bytes()));
             if !all.extend(line) {
                 ranges += 1;
                 all = line;

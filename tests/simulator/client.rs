@@ -7,6 +7,7 @@ use chatsrv::chat::message::MessageId;
 use chatsrv::chat::request::Request;
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
+use chatsrv::protocol::native::parse::Command;
 use chatsrv::protocol::native::read::{Delivered, ServerLine};
 use chatsrv::protocol::native::verb::Verb;
 
@@ -18,7 +19,7 @@ use crate::uploads::{Sending, SentNames, key};
 /// What a client sent that gets a final reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sent {
-    Command(Request),
+    Command(Command),
     /// A command with this verb that can't be carried out as it is.
     BadCommand(Verb),
     /// A command with a verb that nobody knows.
@@ -360,28 +361,29 @@ impl Client {
             _ => {}
         }
         match sent {
-            Sent::Command(Request::Token) if line.code == 250 => {
+            Sent::Command(Command::Ask(Request::Token)) if line.code == 250 => {
                 let owner = self.user.clone().expect("it is logged in");
                 self.learned.tokens.push((owner, line.rest.to_owned()));
             }
             Sent::Data(text, marked) if line.verb == "MSG" && matches!(line.code, 250 | 251) => {
                 self.confirmed(line.rest, text, marked);
             }
-            Sent::Command(Request::Mkgroup { .. }) if line.code == 250 => {
+            Sent::Command(Command::Ask(Request::Mkgroup { .. })) if line.code == 250 => {
                 let name = line.rest.split(' ').next().unwrap();
                 self.learned.groups.push(name.to_owned());
             }
-            Sent::Command(Request::Get { offset, .. }) if line.code == 250 => {
+            Sent::Command(Command::Ask(Request::Get { offset, .. })) if line.code == 250 => {
                 self.stream_opens(offset, line.rest);
             }
-            Sent::Command(Request::More(more)) => self.gets_more = more,
-            Sent::Command(Request::Abort { stream }) if line.code == 250 => {
+            Sent::Command(Command::More(more)) => self.gets_more = more,
+            Sent::Command(Command::Ask(Request::Abort { stream })) if line.code == 250 => {
                 let was_open = self.streams.remove(&stream).is_some();
                 assert!(was_open || self.uploads.close(stream), "{stream} was not open");
             }
-            Sent::Command(Request::Put { size, name } | Request::Sendfile { size, name, .. })
-                if line.code == 250 =>
-            {
+            Sent::Command(
+                Command::Ask(Request::Put { size, name })
+                | Command::Ask(Request::Sendfile { size, name, .. }),
+            ) if line.code == 250 => {
                 self.upload_opens(name.as_str(), size, line.rest);
             }
             _ => {}
@@ -390,9 +392,9 @@ impl Client {
 
     fn stops_composing(&self, sent: &Sent) -> bool {
         match sent {
-            Sent::Command(request) if Verb::of(request) == Verb::Seen => !self.is_online(),
+            Sent::Command(request) if request.verb() == Verb::Seen => !self.is_online(),
             Sent::BadCommand(Verb::Seen) => !self.is_online(),
-            Sent::Command(Request::Alive) | Sent::BadCommand(Verb::Alive) => false,
+            Sent::Command(Command::Ask(Request::Alive)) | Sent::BadCommand(Verb::Alive) => false,
             Sent::Command(_) | Sent::BadCommand(_) | Sent::UnknownCommand => true,
             Sent::Data(..) | Sent::BadData | Sent::NoFrame => false,
         }
@@ -466,7 +468,7 @@ impl Client {
         match sent {
             Sent::UnknownCommand | Sent::NoFrame => ("-", &[500]),
             Sent::BadCommand(verb) => (verb.name(), &[501, 503, 530, 535, 550, 553]),
-            Sent::Command(request) => (Verb::of(request).name(), codes(Verb::of(request), guest)),
+            Sent::Command(request) => (request.verb().name(), codes(request.verb(), guest)),
             Sent::Data(..) if self.state == State::AwaitsPassword => {
                 ("USER", &[230, 431, 450, 452, 501, 530, 535, 553])
             }

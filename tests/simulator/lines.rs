@@ -1,8 +1,8 @@
 //! What simulated people type, and what is thrown at the server beside it.
 
-use chatsrv::chat::request::Request;
 use chatsrv::chat::text::Text;
-use chatsrv::protocol::native::parse::{Refusal, parse_request};
+use chatsrv::protocol::native::codes;
+use chatsrv::protocol::native::parse::{Command, parse_command};
 use chatsrv::protocol::native::verb::Verb;
 use fastrand::Rng;
 
@@ -287,10 +287,9 @@ impl People {
 pub fn say(client: &mut Client, line: &str) {
     let sent = match line.strip_prefix("C ") {
         None => Sent::Data(line.to_owned(), None),
-        Some(text) => match parse_request(Text::new(text).unwrap()) {
+        Some(text) => match parse_command(Text::new(text).unwrap()) {
             Ok(request) => Sent::Command(request),
-            Err(Refusal { verb: Some(verb), .. }) => Sent::BadCommand(verb),
-            Err(_) => Sent::UnknownCommand,
+            Err((of, _)) => codes::verb(of).map_or(Sent::UnknownCommand, Sent::BadCommand),
         },
     };
     client.send(line.as_bytes(), Some(sent));
@@ -327,7 +326,7 @@ pub fn say_nonsense(client: &mut Client, lot: &mut Rng) {
         8 => client.send(format!("D * {long}").as_bytes(), Some(Sent::BadData)),
         9 => client.send(b"", None),
         10 => client.send(b"\r", None),
-        11 => client.send(b"C HELP\r", Some(Sent::Command(Request::Help))),
+        11 => client.send(b"C HELP\r", Some(Sent::Command(Command::Help))),
         12 => client.send(b"C ", Some(Sent::UnknownCommand)),
         // What belongs to a stream that is over is dropped, and anything else ends the connection.
         13 if client.last_stream() > 0 => client.send(b"F 1 3\nabcF 1 0", None),

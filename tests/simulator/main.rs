@@ -9,6 +9,7 @@ mod dialogues;
 mod expected;
 mod lines;
 mod model;
+mod reply;
 mod seeds;
 mod server;
 mod store;

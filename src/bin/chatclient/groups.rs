@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chatsrv::chat::name::{GroupName, UserName, UserRef};
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::chat::text::TextError;
 use chatsrv::protocol::native::closing::COME_BACK_SECONDS_MAX;
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;

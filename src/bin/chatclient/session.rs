@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use chatsrv::chat::name::{Target, UserRef};
 use chatsrv::protocol::native::closing::Closed;
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;

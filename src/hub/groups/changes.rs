@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Groups, Left, Member};
+use crate::chat::answer::{Answer, Done};
 use crate::chat::event::Event;
 use crate::chat::group::{GroupChange, GroupId};
 use crate::chat::message::MessageId;
-use crate::chat::refusal::Failure;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
 use crate::hub::Hub;
-use crate::hub::answers::Answer;
 use crate::hub::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
@@ -18,8 +19,6 @@ use crate::hub::tasks::{Task, UnderWay};
 use crate::limits::{
     GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUP_SAVE_PAUSE, GROUPS_PER_TICK_MAX,
 };
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::write::Reply;
 
 impl Groups {
     /// Has a group saved a little later, or its end.
@@ -126,7 +125,7 @@ impl Hub {
         &mut self,
         conn: ConnId,
         id: GroupId,
-        done: Reply,
+        done: (Kind, Done),
         effects: &mut Effects,
     ) {
         let job = self.save_job(id);
@@ -144,17 +143,15 @@ impl Hub {
     pub(in crate::hub) fn group_changed(
         &mut self,
         id: GroupId,
-        done: Reply,
+        (of, done): (Kind, Done),
         outcome: &Outcome,
     ) -> Answer {
         self.group_saved(id, outcome);
-        let code = match outcome {
-            Ok(Value::Done) => return Answer::Reply(done),
-            Err(Failure::NoRoom) => Code::NoRoom,
-            _ => Code::Busy,
+        let result = match outcome {
+            Ok(_) => Ok(done),
+            Err(failure) => Err(Refusal::NotOnDiskYet(*failure)),
         };
-        let text = "it is so now, but not on the disk yet; that is tried again";
-        Answer::Reply(Reply::text(code, done.subject, text))
+        Answer { of, result }
     }
 
     /// Tells a user who logged in what concerns groups and waits.
@@ -166,15 +163,15 @@ impl Hub {
     ) {
         let own = self.directory.account(user).name;
         for name in self.groups.take_ended(user) {
-            effects.notify(Event::Group(name, GroupChange::Leave, own), [conn]);
+            effects.tell(Event::Group(name, GroupChange::Leave, own), [conn]);
         }
         for id in self.groups.take_news(user, GROUP_NOTICES_MAX) {
             let Some(group) = self.groups.get(id) else { continue };
-            effects.notify(Event::Group(group.name, GroupChange::Join, own), [conn]);
+            effects.tell(Event::Group(group.name, GroupChange::Join, own), [conn]);
         }
         for group in self.groups.invitations(user).take(GROUP_NOTICES_MAX) {
             let admin = self.directory.account(group.admin).name;
-            effects.notify(Event::Ask(group.name, admin), [conn]);
+            effects.tell(Event::Ask(group.name, admin), [conn]);
         }
         let mut room = GROUP_NOTICES_MAX;
         let looked_after = self.groups.of(user).filter(|(_, group)| group.is_op(user));
@@ -196,7 +193,7 @@ impl Hub {
         };
         let asking = group.asking.iter().take(most);
         for user in asking.clone() {
-            effects.notify(Event::Join(group.name, self.directory.account(*user).name), [conn]);
+            effects.tell(Event::Join(group.name, self.directory.account(*user).name), [conn]);
         }
         asking.len()
     }
@@ -212,6 +209,6 @@ impl Hub {
         let Some(group) = self.groups.get(id) else { return };
         let members = group.members.iter().filter_map(|member| self.online.conn(member.user));
         let who = self.directory.account(who).name;
-        effects.notify(Event::Group(group.name, what, who), members);
+        effects.tell(Event::Group(group.name, what, who), members);
     }
 }

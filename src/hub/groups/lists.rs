@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::{Group, Groups};
+use crate::chat::answer::Item;
 use crate::hub::directory::{Directory, UserIndex};
-use crate::protocol::native::list::Item;
 
 impl Groups {
     /// A line for each group of a user, oldest first.

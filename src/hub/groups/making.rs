@@ -3,22 +3,21 @@
 use std::collections::HashSet;
 
 use super::Group;
+use crate::chat::answer::Done;
 use crate::chat::event::Event;
 use crate::chat::group::{GroupChange, GroupId, GroupRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
 use crate::hub::Hub;
 use crate::hub::delivery::AwaitsId;
 use crate::hub::directory::{UserIndex, draw_number};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, Outcome, Value};
-use crate::hub::messages::{NO_USER, Refused};
-use crate::hub::tasks::{UnderWay, failed};
+use crate::hub::job::{Job, Outcome};
+use crate::hub::tasks::UnderWay;
 use crate::limits::GROUPS_MADE_MAX;
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
 
 /// A group that somebody wants to make.
 #[derive(Debug)]
@@ -32,15 +31,15 @@ pub(in crate::hub) struct Plan {
 }
 
 impl Plan {
-    pub fn verb(&self) -> Verb {
-        if self.asks { Verb::Mkgroupreq } else { Verb::Mkgroup }
+    pub fn kind(&self) -> Kind {
+        if self.asks { Kind::Mkgroupreq } else { Kind::Mkgroup }
     }
 }
 
 /// A group that is on its way to the disk.
 #[derive(Debug)]
 pub(in crate::hub) struct Making {
-    verb: Verb,
+    of: Kind,
     pub(super) maker: UserIndex,
     pub(super) record: GroupRecord,
 }
@@ -51,10 +50,10 @@ impl Hub {
         let Some(maker) = self.user_of(conn) else {
             return;
         };
-        let verb = plan.verb();
+        let of = plan.kind();
         let named = match self.who_is_named(maker, &plan) {
             Ok(named) => named,
-            Err((code, text)) => return self.reply(conn, Reply::text(code, verb, text), effects),
+            Err(refusal) => return self.refuse(conn, of, refusal, effects),
         };
         let Some(MessageId(id)) = self.next_id(effects) else {
             return self.await_id(conn, AwaitsId::Group(plan));
@@ -79,29 +78,29 @@ impl Hub {
             asking: Vec::new(),
         };
         self.groups.reserve(name, maker);
-        let making = Making { verb, maker, record: record.clone() };
+        let making = Making { of, maker, record: record.clone() };
         self.submit(Job::SaveGroup(record), UnderWay::MakesGroup(conn, making), effects);
         self.set_on_hold(conn, true);
     }
 
     /// The users whom a plan names, each once and without its maker.
-    fn who_is_named(&self, maker: UserIndex, plan: &Plan) -> Result<Vec<UserIndex>, Refused> {
+    fn who_is_named(&self, maker: UserIndex, plan: &Plan) -> Result<Vec<UserIndex>, Refusal> {
         if plan.name.is_some_and(|name| self.groups.is_taken(&name)) {
-            return Err((Code::NameNotAllowed, "there is a group of that name"));
+            return Err(Refusal::GroupNameTaken);
         }
         let mut known = HashSet::from([maker]);
         let mut named = Vec::new();
         for user in &plan.users {
-            let user = self.directory.find(*user).ok_or(NO_USER)?;
+            let user = self.directory.find(*user).ok_or(Refusal::NoSuchUser)?;
             if known.insert(user) {
                 named.push(user);
             }
         }
         if !plan.asks && named.len() >= self.config.group_max {
-            return Err((Code::NoRoom, "more than a group may have"));
+            return Err(Refusal::TooManyNamed);
         }
         if self.groups.made(maker) >= GROUPS_MADE_MAX {
-            return Err((Code::NoRoom, "there are too many groups that you made"));
+            return Err(Refusal::TooManyGroups);
         }
         Ok(named)
     }
@@ -114,19 +113,18 @@ impl Hub {
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
-        let Making { verb, maker, record } = making;
+        let Making { of, maker, record } = making;
         self.set_on_hold(conn, false);
         self.groups.release(&record.name, maker);
-        if *outcome != Ok(Value::Done) {
-            return self.reply(conn, failed(verb, outcome), effects);
+        if let Err(failure) = outcome {
+            return self.refuse(conn, of, Refusal::Store(*failure), effects);
         }
         let id = record.id;
         let Some(group) = Group::from_record(&record, &self.directory) else { return };
         let (name, members) = (group.name, group.members.clone());
         let asked = group.asked.clone();
         self.groups.add(id, group);
-        let detail = Detail::GroupOf(name, members.len());
-        self.reply(conn, Reply::new(Code::Done, verb, detail), effects);
+        self.answer(conn, of, Done::GroupMade(name, members.len()), effects);
 
         let made_by = self.online.conn(maker);
         self.settle_in(id, maker);
@@ -134,11 +132,11 @@ impl Hub {
             self.settle_in(id, member.user);
             let to = made_by.into_iter().chain(self.online.conn(member.user));
             let member = self.directory.account(member.user).name;
-            effects.notify(Event::Group(name, GroupChange::Join, member), to);
+            effects.tell(Event::Group(name, GroupChange::Join, member), to);
         }
         let asks = Event::Ask(name, self.directory.account(maker).name);
         let asked = asked.iter().filter_map(|user| self.online.conn(*user));
-        effects.notify(asks, asked);
+        effects.tell(asks, asked);
         // Its maker may have been banned meanwhile.
         if self.replace_banned_admin(id, effects) {
             self.save_group(id, effects);

@@ -5,21 +5,19 @@
 
 use std::collections::BTreeSet;
 
-use super::requests::{NO_GROUP, NO_MEMBER_OF_IT};
 use super::{Group, Groups};
+use crate::chat::answer::Done;
 use crate::chat::event::Event;
 use crate::chat::group::{GroupChange, GroupId};
 use crate::chat::name::{GroupName, UserRef};
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
 use crate::hub::Hub;
 use crate::hub::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::operator::{Rank, Rights};
 use crate::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX, GROUPS_PER_TICK_MAX};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
 
 impl Group {
     pub fn is_op(&self, user: UserIndex) -> bool {
@@ -110,15 +108,14 @@ impl Hub {
         &self,
         user: UserIndex,
         name: &GroupName,
-    ) -> Result<(GroupId, &Group), Refused> {
-        const NO_OP: Refused = (Code::NotAllowed, "only the group's ops may do that");
-        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
-        group.is_op(user).then_some((id, group)).ok_or(NO_OP)
+    ) -> Result<(GroupId, &Group), Refusal> {
+        let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
+        group.is_op(user).then_some((id, group)).ok_or(Refusal::OpsOnly)
     }
 
-    fn member(&self, group: &Group, user: UserRef) -> Result<UserIndex, Refused> {
-        let user = self.directory.find(user).ok_or(NO_USER)?;
-        group.is_member(user).then_some(user).ok_or(NO_MEMBER_OF_IT)
+    fn member(&self, group: &Group, user: UserRef) -> Result<UserIndex, Refusal> {
+        let user = self.directory.find(user).ok_or(Refusal::NoSuchUser)?;
+        group.is_member(user).then_some(user).ok_or(Refusal::NoMemberOfIt)
     }
 
     /// Takes OP.
@@ -129,22 +126,19 @@ impl Hub {
         (name, user): (&GroupName, UserRef),
         op: bool,
         effects: &mut Effects,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Refusal> {
         let (id, group) = self.as_op(by, name)?;
         let user = self.member(group, user)?;
         if user == group.admin {
-            return Err((
-                Code::WrongState,
-                "that is the group's admin, HANDOVER makes another one",
-            ));
+            return Err(Refusal::IsGroupAdmin);
         }
-        let done = Reply::new(Code::Done, Verb::Op, Detail::Group(group.name));
+        let done = Done::Group(group.name);
         if group.is_op(user) == op {
-            self.reply(conn, done, effects);
+            self.answer(conn, Kind::Op, done, effects);
             return Ok(());
         }
         if op && group.ops.len() >= GROUP_OPS_MAX {
-            return Err(TOO_MANY_OPS);
+            return Err(Refusal::TooManyOps);
         }
         self.groups.change(id, |group| match op {
             true => group.ops.push(user),
@@ -153,7 +147,7 @@ impl Hub {
         if op {
             self.tell_requests(id, user, GROUP_NOTICES_MAX, effects);
         }
-        self.answer_after_save(conn, id, done, effects);
+        self.answer_after_save(conn, id, (Kind::Op, done), effects);
         Ok(())
     }
 
@@ -164,22 +158,22 @@ impl Hub {
         by: UserIndex,
         (name, user): (&GroupName, UserRef),
         effects: &mut Effects,
-    ) -> Result<(), Refused> {
-        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
+    ) -> Result<(), Refusal> {
+        let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
         if group.admin != by && self.rank_of(conn) < Rank::Administrator {
-            return Err((Code::NotAllowed, "only the group's admin may do that"));
+            return Err(Refusal::GroupAdminOnly);
         }
         let user = self.member(group, user)?;
-        let done = Reply::new(Code::Done, Verb::Handover, Detail::Group(group.name));
+        let done = Done::Group(group.name);
         if user == group.admin {
-            self.reply(conn, done, effects);
+            self.answer(conn, Kind::Handover, done, effects);
             return Ok(());
         }
         if self.rights.is_banned(user) {
-            return Err((Code::WrongState, "that member can't be the admin now"));
+            return Err(Refusal::MayNotBeAdmin);
         }
         if !group.is_op(user) && group.ops.len() >= GROUP_OPS_MAX {
-            return Err(TOO_MANY_OPS);
+            return Err(Refusal::TooManyOps);
         }
         let accounts = &self.directory;
         log::info!(
@@ -189,7 +183,7 @@ impl Hub {
             accounts.account(by).name,
         );
         self.change_admin(id, |group| group.set_admin(user), effects);
-        self.answer_after_save(conn, id, done, effects);
+        self.answer_after_save(conn, id, (Kind::Handover, done), effects);
         Ok(())
     }
 
@@ -200,17 +194,17 @@ impl Hub {
         by: UserIndex,
         name: &GroupName,
         effects: &mut Effects,
-    ) -> Result<(), Refused> {
-        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
+    ) -> Result<(), Refusal> {
+        let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
         let name = group.name;
         log::info!("event=dissolved group={name} by={}", self.directory.account(by).name);
         for member in &group.members {
             let leaves = self.directory.account(member.user).name;
             let notice = Event::Group(name, GroupChange::Leave, leaves);
-            effects.notify(notice, self.online.conn(member.user));
+            effects.tell(notice, self.online.conn(member.user));
         }
         self.groups.dissolve(id, |user| self.online.conn(user).is_some());
-        let done = Reply::new(Code::Done, Verb::Dissolve, Detail::Group(name));
+        let done = (Kind::Dissolve, Done::Group(name));
         self.answer_after_save(conn, id, done, effects);
         Ok(())
     }
@@ -263,5 +257,3 @@ impl Hub {
         }
     }
 }
-
-const TOO_MANY_OPS: Refused = (Code::NoRoom, "that group has too many ops already");

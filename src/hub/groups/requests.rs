@@ -1,27 +1,19 @@
 //! What people ask of groups that there are.
 
 use super::Group;
+use crate::chat::answer::{Answer, Done, List};
 use crate::chat::event::Event;
 use crate::chat::group::GroupId;
 use crate::chat::name::{GroupName, UserRef};
-use crate::chat::request::Request;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::{Kind, Request};
 use crate::hub::Hub;
-use crate::hub::answers::Answer;
+use crate::hub::answers::Reply;
 use crate::hub::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::messages::{NO_USER, Refused};
 use crate::hub::operator::Rank;
 use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX};
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::list::List;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::{Detail, Reply};
-
-pub(super) const NO_GROUP: Refused = (Code::NotFound, "no such group");
-const NO_MEMBER: Refused = (Code::NotAllowed, "you are not a member of that group");
-pub(super) const NO_MEMBER_OF_IT: Refused = (Code::NotFound, "no member of that group");
-const FULL: Refused = (Code::NoRoom, "that group is full");
 
 impl Hub {
     /// Carries out a request about groups.
@@ -32,7 +24,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(user) = self.user_of(conn) else { return };
-        let verb = Verb::of(&request);
+        let of = request.kind();
         let result = match request {
             Request::Join(name) => self.join_group(conn, user, &name, effects),
             Request::Admit { group, user: asker, admit } => {
@@ -52,10 +44,10 @@ impl Hub {
                 self.list_groups(conn, user, all, effects);
                 Ok(())
             }
-            _ => return debug_assert!(false, "{verb} is not about a group that there is"),
+            _ => return debug_assert!(false, "{of:?} is not about a group that there is"),
         };
-        if let Err((code, text)) = result {
-            self.reply(conn, Reply::text(code, verb, text), effects);
+        if let Err(refusal) = result {
+            self.refuse(conn, of, refusal, effects);
         }
     }
 
@@ -64,14 +56,14 @@ impl Hub {
         &self,
         user: UserIndex,
         name: &GroupName,
-    ) -> Result<GroupId, Refused> {
+    ) -> Result<GroupId, Refusal> {
         self.as_member(user, name).map(|(id, _)| id)
     }
 
     /// The group of that name, where a user is a member of it.
-    fn as_member(&self, user: UserIndex, name: &GroupName) -> Result<(GroupId, &Group), Refused> {
-        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
-        group.is_member(user).then_some((id, group)).ok_or(NO_MEMBER)
+    fn as_member(&self, user: UserIndex, name: &GroupName) -> Result<(GroupId, &Group), Refusal> {
+        let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
+        group.is_member(user).then_some((id, group)).ok_or(Refusal::NotAMember)
     }
 
     fn join_group(
@@ -80,34 +72,33 @@ impl Hub {
         user: UserIndex,
         name: &GroupName,
         effects: &mut Effects,
-    ) -> Result<(), Refused> {
-        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
-        let answer = |code| Reply::new(code, Verb::Join, Detail::Group(group.name));
-        let (joined, waits) = (answer(Code::Done), answer(Code::DoneWaiting));
+    ) -> Result<(), Refusal> {
+        let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
+        let (joined, waits) = (Done::Group(group.name), Done::GroupWaits(group.name));
         if group.is_member(user) {
-            self.reply(conn, joined, effects);
+            self.answer(conn, Kind::Join, joined, effects);
             return Ok(());
         }
         if group.asking.contains(&user) {
-            self.reply(conn, waits, effects);
+            self.answer(conn, Kind::Join, waits, effects);
             return Ok(());
         }
         if group.members.len() >= self.config.group_max {
-            return Err(FULL);
+            return Err(Refusal::GroupFull);
         }
         if self.groups.is_asked(user, id) {
             self.become_member(id, user, effects);
-            self.answer_after_save(conn, id, joined, effects);
+            self.answer_after_save(conn, id, (Kind::Join, joined), effects);
             return Ok(());
         }
         if group.asking.len() >= GROUP_REQUESTS_MAX {
-            return Err((Code::NoRoom, "too many wait for that group's ops already"));
+            return Err(Refusal::TooManyAsking);
         }
         let asks = Event::Join(group.name, self.directory.account(user).name);
         let ops = group.ops.iter().filter_map(|op| self.online.conn(*op));
-        effects.notify(asks, ops);
+        effects.tell(asks, ops);
         self.groups.ask(id, user);
-        self.answer_after_save(conn, id, waits, effects);
+        self.answer_after_save(conn, id, (Kind::Join, waits), effects);
         Ok(())
     }
 
@@ -120,17 +111,17 @@ impl Hub {
         asker: UserRef,
         admit: bool,
         effects: &mut Effects,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Refusal> {
         let (id, group) = self.as_op(user, name)?;
-        let asker = self.directory.find(asker).ok_or(NO_USER)?;
+        let asker = self.directory.find(asker).ok_or(Refusal::NoSuchUser)?;
         if !group.asking.contains(&asker) {
-            return Err((Code::WrongState, "that user did not ask to join"));
+            return Err(Refusal::DidNotAsk);
         }
         if admit && group.members.len() >= self.config.group_max {
-            return Err(FULL);
+            return Err(Refusal::GroupFull);
         }
-        let verb = if admit { Verb::Admit } else { Verb::Refuse };
-        let done = Reply::new(Code::Done, verb, Detail::Group(group.name));
+        let of = if admit { Kind::Admit } else { Kind::Refuse };
+        let done = (of, Done::Group(group.name));
         match admit {
             true => self.become_member(id, asker, effects),
             false => self.groups.refuse(id, asker),
@@ -145,9 +136,9 @@ impl Hub {
         user: UserIndex,
         name: &GroupName,
         effects: &mut Effects,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Refusal> {
         let (id, group) = self.as_member(user, name)?;
-        let done = Reply::new(Code::Done, Verb::Leave, Detail::Group(group.name));
+        let done = (Kind::Leave, Done::Group(group.name));
         self.end_membership(id, user, effects);
         self.answer_after_save(conn, id, done, effects);
         Ok(())
@@ -160,9 +151,9 @@ impl Hub {
         name: &GroupName,
         keep: bool,
         effects: &mut Effects,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Refusal> {
         let (id, group) = self.as_op(user, name)?;
-        let done = Reply::new(Code::Done, Verb::Keep, Detail::Group(group.name));
+        let done = (Kind::Keep, Done::Group(group.name));
         let members = group.members.iter().map(|member| member.user);
         let offline: Vec<_> = members.filter(|user| self.session_of(*user).is_none()).collect();
         let ends = self.now.steady + GROUP_OFFLINE_TIME_MAX;
@@ -176,8 +167,8 @@ impl Hub {
             true => self.groups.lines(&self.directory),
             false => self.groups.lines_of(user, &self.directory),
         };
-        let last = Reply::text(Code::Done, Verb::Groups, "MEMBERS lists who is in one");
-        self.answer(conn, Answer::List(List::whole(Verb::Groups, items, None, last)), effects);
+        let last = Answer::done(Kind::Groups);
+        self.reply(conn, Reply::List(List::whole(Kind::Groups, items, None, last)), effects);
     }
 
     fn list_members(
@@ -186,15 +177,15 @@ impl Hub {
         user: UserIndex,
         name: &GroupName,
         effects: &mut Effects,
-    ) -> Result<(), Refused> {
-        let (id, group) = self.groups.find(name).ok_or(NO_GROUP)?;
+    ) -> Result<(), Refusal> {
+        let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
         let may_ask = group.is_member(user) || self.groups.is_asked(user, id);
         if !may_ask && self.rank_of(conn) < Rank::Administrator {
-            return Err(NO_MEMBER);
+            return Err(Refusal::NotAMember);
         }
         let items = group.member_lines(&self.directory);
-        let last = Reply::new(Code::Done, Verb::Members, Detail::Group(group.name));
-        self.answer(conn, Answer::List(List::whole(Verb::Members, items, None, last)), effects);
+        let last = Answer { of: Kind::Members, result: Ok(Done::Group(group.name)) };
+        self.reply(conn, Reply::List(List::whole(Kind::Members, items, None, last)), effects);
         Ok(())
     }
 }

@@ -1,11 +1,12 @@
 //! Why the server closes a connection, as its 421 says it: one table, from which the server writes
 //! and the client reads.
 
-use std::fmt;
 use std::time::Duration;
 
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::read::ServerLine;
+use super::code::Code;
+use super::read::ServerLine;
+use crate::chat::close::CloseReason;
+use crate::chat::text::Reason;
 
 /// The longest time, in seconds, after which a client is asked to come back. A longer one is read
 /// as this one, so that no server sends its clients away for good.
@@ -99,12 +100,44 @@ impl Closing {
         Closing::ALL.iter().find(is_it).copied()
     }
 
-    pub(super) fn fmt_with_hint(self, seconds: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{COME_BACK_IN}{seconds}{SECONDS}", self.text())
+    /// What the 421 says that a connection gets which ends for a reason; none where it gets none,
+    /// or another last line.
+    pub fn of(reason: CloseReason) -> Option<Closing> {
+        Some(match reason {
+            CloseReason::BadFileFrame => Closing::BadFileFrame,
+            CloseReason::LoginTimeout => Closing::LoginTimeout,
+            CloseReason::IdleTimeout => Closing::IdleTimeout,
+            CloseReason::WrongPassword => Closing::WrongPassword,
+            CloseReason::TakenOver => Closing::TakenOver,
+            CloseReason::Kicked => Closing::Kicked,
+            CloseReason::Banned => Closing::Banned,
+            CloseReason::ListFailed => Closing::ListFailed,
+            CloseReason::TooSlow => Closing::TooSlow,
+            CloseReason::ConnectionLimit => Closing::ConnectionLimit,
+            CloseReason::AddressLimit => Closing::AddressLimit,
+            CloseReason::Http => Closing::Http,
+            CloseReason::Tls => Closing::Tls,
+            CloseReason::NotTls => Closing::NotTls,
+            CloseReason::Shutdown => Closing::Shutdown,
+            CloseReason::Goodbye
+            | CloseReason::PeerClosed
+            | CloseReason::ConnectionLost
+            | CloseReason::AlreadyOnline
+            | CloseReason::NoSuchFile
+            | CloseReason::TlsFailed
+            | CloseReason::NoProgress => return None,
+        })
     }
 
-    pub(super) fn fmt_with_words(self, words: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{BECAUSE}{words}", self.text())
+    /// The text as it stands on the wire: with the words of whoever kicked somebody, or after how
+    /// many seconds to come back.
+    pub fn line(self, words: Option<&Reason>, come_back_in: Option<u32>) -> String {
+        let text = self.text();
+        match (words, come_back_in) {
+            (Some(words), _) => format!("{text}{BECAUSE}{}", words.as_str()),
+            (None, Some(seconds)) => format!("{text}{COME_BACK_IN}{seconds}{SECONDS}"),
+            (None, None) => text.to_owned(),
+        }
     }
 }
 
@@ -157,12 +190,9 @@ mod tests {
 
     use super::*;
     use crate::chat::text::Reason;
-    use crate::protocol::native::write::{Detail, Reply, Subject};
 
-    fn read(reply: &Reply) -> Closed {
-        let line = reply.to_string();
-        let line = ServerLine::parse(line.strip_prefix("C ").unwrap()).unwrap();
-        Closed::parse(&line).unwrap()
+    fn read(line: &str) -> Closed {
+        Closed::parse(&ServerLine { code: 421, verb: "-", rest: line }).unwrap()
     }
 
     fn read_text(text: &str) -> Closed {
@@ -172,9 +202,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for reason in Closing::ALL {
-            let closed = read(&Reply::closing(*reason));
+            let closed = read(&reason.line(None, None));
             assert_eq!(closed, Closed { reason: Some(*reason), come_back_after: None });
-            let closed = read(&Reply::closing_for(*reason, 7));
+            let closed = read(&reason.line(None, Some(7)));
             let after = Some(Duration::from_secs(7));
             assert_eq!(closed, Closed { reason: Some(*reason), come_back_after: after });
         }
@@ -182,10 +212,10 @@ mod tests {
 
     #[test]
     fn the_texts_are_what_clients_rely_on() {
-        let line = Reply::closing_for(Closing::Shutdown, 3).to_string();
-        assert_eq!(line, "C 421 - the server is shutting down, come back in 3 s");
-        let line = Reply::closing(Closing::ConnectionLimit).to_string();
-        assert_eq!(line, "C 421 - Connection Limit Exceeded !!");
+        let line = Closing::Shutdown.line(None, Some(3));
+        assert_eq!(line, "the server is shutting down, come back in 3 s");
+        let line = Closing::ConnectionLimit.line(None, None);
+        assert_eq!(line, "Connection Limit Exceeded !!");
     }
 
     #[test]
@@ -222,7 +252,7 @@ mod tests {
     proptest! {
         #[test]
         fn hints_of_every_length_come_through(seconds in 0..=COME_BACK_SECONDS_MAX) {
-            let closed = read(&Reply::closing_for(Closing::Shutdown, seconds));
+            let closed = read(&Closing::Shutdown.line(None, Some(seconds)));
             prop_assert_eq!(closed.reason, Some(Closing::Shutdown));
             prop_assert_eq!(closed.come_back_after, Some(Duration::from_secs(seconds.into())));
         }
@@ -230,8 +260,7 @@ mod tests {
         #[test]
         fn whatever_words_somebody_is_kicked_with_they_stay_kicked(words in ".{1,60}") {
             let Ok(words) = words.parse::<Reason>() else { return Ok(()) };
-            let detail = Detail::Kicked(words);
-            let closed = read(&Reply::new(Code::Closing, Subject::Nothing, detail));
+            let closed = read(&Closing::Kicked.line(Some(&words), None));
             let kicked = Closed { reason: Some(Closing::Kicked), come_back_after: None };
             prop_assert_eq!(closed, kicked);
         }

@@ -1,63 +1,219 @@
-//! The codes of replies.
+//! The codes and the texts of answers: one table, from which the server writes and the client
+//! reads.
 
-use std::fmt;
+use super::closing::Closing;
+use super::code::Code;
+use super::steps;
+use super::verb::Verb;
+use crate::chat::event::AbortReason;
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
 
-/// The code of a reply; notices have their own numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-pub enum Code {
-    /// The head of a list.
-    ListHead = 150,
-    /// One item of a list.
-    ListItem = 151,
-    /// The first line of a connection.
-    Greeting = 220,
-    /// The last line after EX.
-    Goodbye = 221,
-    /// Logged in.
-    LoggedIn = 230,
-    /// Done.
-    Done = 250,
-    /// Done, and kept for a user who is offline.
-    DoneStored = 251,
-    /// Done so far; another person's consent is awaited.
-    DoneWaiting = 252,
-    /// A known user: the password is awaited.
-    SendPassword = 331,
-    /// A new user: a password is to be chosen.
-    ChoosePassword = 332,
-    /// Send the text.
-    SendText = 354,
-    /// The server closes this connection.
-    Closing = 421,
-    /// That user is already logged in.
-    AlreadyOnline = 431,
-    /// Busy.
-    Busy = 450,
-    /// No room.
-    NoRoom = 452,
-    /// Not a frame or verb that the server knows.
-    Unknown = 500,
-    /// Bad or missing parameters.
-    BadParameters = 501,
-    /// Not in this state.
-    WrongState = 503,
-    /// Log in first, or not allowed.
-    NotAllowed = 530,
-    /// Wrong password.
-    WrongPassword = 535,
-    /// No such user, group, file or stream.
-    NotFound = 550,
-    /// The user is offline and the message was discarded.
-    Offline = 551,
-    /// Too large.
-    TooLarge = 552,
-    /// That name is not allowed, or taken.
-    NameNotAllowed = 553,
+/// The words with which an answer stands on the wire: its code, and text for people.
+pub type Row = (Code, &'static str);
+
+/// The verb, or another word, to which an answer of a kind belongs.
+pub fn subject(of: Kind) -> &'static str {
+    match verb(of) {
+        Some(verb) => verb.name(),
+        None if of == Kind::Say => "MSG",
+        None => "-",
+    }
 }
 
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (*self as u16).fmt(f)
+/// The verb that asks for requests of a kind; none where there is none.
+pub fn verb(of: Kind) -> Option<Verb> {
+    Some(match of {
+        Kind::Unknown | Kind::Connect | Kind::Say => return None,
+        Kind::Step(step) => return steps::verb(step),
+        Kind::Identify | Kind::LogIn => Verb::User,
+        Kind::Resume => Verb::Resume,
+        Kind::Token => Verb::Token,
+        Kind::ConfirmPassword | Kind::SetPassword => Verb::Passwd,
+        Kind::Reachable => Verb::Dm,
+        Kind::Unread => Verb::Unread,
+        Kind::Open => Verb::Open,
+        Kind::History => Verb::History,
+        Kind::Search => Verb::Search,
+        Kind::Seen => Verb::Seen,
+        Kind::Who => Verb::Who,
+        Kind::Nick => Verb::Nick,
+        Kind::Quiet => Verb::Quiet,
+        Kind::Ls => Verb::Ls,
+        Kind::Get => Verb::Get,
+        Kind::Sum => Verb::Sum,
+        Kind::Put => Verb::Put,
+        Kind::Sendfile => Verb::Sendfile,
+        Kind::Expect => Verb::Expect,
+        Kind::Abort => Verb::Abort,
+        Kind::Mkgroup => Verb::Mkgroup,
+        Kind::Mkgroupreq => Verb::Mkgroupreq,
+        Kind::Join => Verb::Join,
+        Kind::Admit => Verb::Admit,
+        Kind::Refuse => Verb::Refuse,
+        Kind::Leave => Verb::Leave,
+        Kind::Keep => Verb::Keep,
+        Kind::Op => Verb::Op,
+        Kind::Handover => Verb::Handover,
+        Kind::Dissolve => Verb::Dissolve,
+        Kind::Groups => Verb::Groups,
+        Kind::Members => Verb::Members,
+        Kind::Up => Verb::Up,
+        Kind::Down => Verb::Down,
+        Kind::Alive => Verb::Alive,
+        Kind::Call => Verb::Call,
+        Kind::Kick => Verb::Kick,
+        Kind::Ban => Verb::Ban,
+        Kind::Unban => Verb::Unban,
+        Kind::Admin => Verb::Admin,
+        Kind::Dump => Verb::Dump,
+        Kind::Shutdown => Verb::Shutdown,
+        Kind::Ex => Verb::Ex,
+    })
+}
+
+/// The text of an answer that says no more than that it is done.
+pub fn done(of: Kind) -> Row {
+    let text = match of {
+        Kind::Step(step) => return steps::done(step),
+        Kind::ConfirmPassword => return (Code::SendText, "send the new password"),
+        Kind::Reachable => return (Code::SendText, "send the user and the message"),
+        Kind::SetPassword => "that is your password now; old tokens ended",
+        Kind::Unread => "OPEN lists the messages",
+        Kind::Search => "these hold all the words",
+        Kind::Who => "who is online",
+        Kind::Nick => "people see that beside your name now",
+        Kind::Ls => "GET downloads a file",
+        Kind::Groups => "MEMBERS lists who is in one",
+        Kind::Down => "you take no direct chats",
+        Kind::Kick => "that session is over",
+        Kind::Ban => "that user is let in no more",
+        Kind::Unban => "that user may log in again",
+        Kind::Dump => "the state of the server",
+        Kind::Shutdown => "everyone is told",
+        _ => "done",
+    };
+    (Code::Done, text)
+}
+
+/// The text of an answer that says what is on now, or off.
+pub fn switched(of: Kind, is_on: bool) -> &'static str {
+    match (of, is_on) {
+        (Kind::Quiet, true) => "no notices of who comes and goes",
+        (Kind::Quiet, false) => "you are told again",
+        (Kind::Admin, true) => "that user is an administrator",
+        (Kind::Admin, false) => "that user is no administrator any more",
+        (_, true) => "on",
+        (_, false) => "off",
+    }
+}
+
+/// Declares the table of refusals, so that none is without its code and its text.
+macro_rules! refusals {
+    ($($refusal:pat => $code:ident $text:expr;)*) => {
+        fn row(refusal: &Refusal) -> Row {
+            use Refusal::*;
+            match refusal {
+                $($refusal => (Code::$code, $text),)*
+            }
+        }
+    };
+}
+
+refusals! {
+    BadLine(text) | BadWords(text) => BadParameters text;
+    NotOnDiskYet(Failure::NoRoom) => NoRoom NOT_ON_DISK_YET;
+    NotOnDiskYet(_) => Busy NOT_ON_DISK_YET;
+    BadFileFrame => BadParameters Closing::BadFileFrame.text();
+    NotLoggedIn => NotAllowed "log in first, with USER and your name";
+    LoggedInAlready => WrongState "you are logged in already";
+    NoAccount => WrongState "the operator has no account";
+    AdministratorsOnly => NotAllowed "administrators only";
+    OperatorOnly => NotAllowed "the operator only";
+    BadUserName => NameNotAllowed
+        "a name has 1 to 32 of A-Z a-z 0-9 _ . - and starts with a letter";
+    UserNameTaken => NameNotAllowed "that name is taken now";
+    BadPassword => BadParameters "a password has 1 to 1024 bytes";
+    WrongPassword => WrongPassword "wrong password";
+    WrongToken => WrongPassword "that token is not good";
+    TryAgainIn(_) => Busy "try again later";
+    AlreadyOnline => AlreadyOnline
+        "you are logged in already, USER name TAKEOVER ends that session";
+    Banned => NotAllowed Closing::Banned.text();
+    NoSuchUser => NotFound "no such user";
+    NoSuchChat => NotFound "no such chat";
+    Offline => Offline "that user is offline";
+    NotOnline => NotFound "that user is not online";
+    NotWithYourself => WrongState "not with yourself";
+    NotWithOperator => NotAllowed "not with the operator";
+    NothingKept => WrongState "this server keeps nothing that people send";
+    NoSuchGroup => NotFound "no such group";
+    GroupEnded => NotFound "no such group any more";
+    BadGroupName => NameNotAllowed "a group's name is # and a name as a user has one";
+    GroupNameTaken => NameNotAllowed "there is a group of that name";
+    NotAMember => NotAllowed "you are not a member of that group";
+    NoMemberOfIt => NotFound "no member of that group";
+    GroupFull => NoRoom "that group is full";
+    TooManyNamed => NoRoom "more than a group may have";
+    TooManyGroups => NoRoom "there are too many groups that you made";
+    TooManyAsking => NoRoom "too many wait for that group's ops already";
+    TooManyOps => NoRoom "that group has too many ops already";
+    OpsOnly => NotAllowed "only the group's ops may do that";
+    GroupAdminOnly => NotAllowed "only the group's admin may do that";
+    DidNotAsk => WrongState "that user did not ask to join";
+    IsGroupAdmin => WrongState "that is the group's admin, HANDOVER makes another one";
+    MayNotBeAdmin => WrongState "that member can't be the admin now";
+    BadFileName => NameNotAllowed "that file name is not allowed";
+    NoFolders => NameNotAllowed "give a name without folders";
+    NoSuchFile(_) => NotFound "";
+    NoSuchFolder => NotFound "no such folder";
+    TooLarge => TooLarge "larger than a file may be here";
+    FileExists => NameNotAllowed "that name is taken";
+    UploadUnderWay => Busy "you are sending such a file already";
+    TooManyUploads => Busy "too many uploads at once";
+    TooManyDownloads => Busy "too many downloads at once";
+    NoRoomForUpload => NoRoom "no room on the disk or for you";
+    NoSuchUpload => NotFound "no upload of that number is under way";
+    NoSuchTransfer => NotFound "no transfer of that number is under way";
+    PastTheEnd => BadParameters "the file ends before that offset";
+    NoPort => BadParameters "your number is no port, give one";
+    NotUp => WrongState "you are not up";
+    NotReachable => WrongState "that user takes no direct chats now";
+    ThatIsYou => WrongState "that is you";
+    TooManyCalls => Busy "too many calls, try again in a minute";
+    Store(Failure::NotFound) => NotFound "it is not there any more";
+    Store(Failure::NoRoom) => NoRoom "no room on the disk";
+    Store(Failure::Busy) => Busy "the server is busy, try again later";
+    Store(_) => Busy "that failed, try again later";
+}
+
+const NOT_ON_DISK_YET: &str = "it is so now, but not on the disk yet; that is tried again";
+
+/// The code and the text of a refusal. What has words of its own (the seconds of
+/// [`Refusal::TryAgainIn`], the name of [`Refusal::NoSuchFile`]) gets them before the text.
+pub fn refused(of: Kind, refusal: &Refusal) -> Row {
+    match (of, refusal) {
+        (Kind::Unknown, Refusal::BadLine(text) | Refusal::BadWords(text)) => (Code::Unknown, text),
+        (Kind::Sendfile, Refusal::GroupEnded) => (Code::NotFound, "there is no such group now"),
+        (Kind::Put, Refusal::UploadUnderWay) => {
+            (Code::Busy, "another upload of that name is under way")
+        }
+        _ => row(refusal),
+    }
+}
+
+/// The text that tells why a transfer ended early.
+pub fn aborted(reason: AbortReason) -> &'static str {
+    match reason {
+        AbortReason::WrongSize => "more or fewer bytes than announced",
+        AbortReason::NoRoom => "no room on the disk, announce it again to go on later",
+        AbortReason::WriteFailed => "it can't be written, announce it again to go on later",
+        AbortReason::ReadFailed => "the file can't be read any further",
+        AbortReason::NameTaken => "somebody else was first with that name",
+        AbortReason::Mismatch => "its SHA-256 is not the one that was expected",
+        AbortReason::NotAMember => "you are no member of that group any more",
+        AbortReason::NoSuchFolder => "its folder is gone, announce it again to try later",
+        AbortReason::NoRoomForFile => "no room on the disk, announce it again to try later",
+        AbortReason::Unfinished => "it can't be made a file now, announce it again to try later",
     }
 }

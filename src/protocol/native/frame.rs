@@ -7,8 +7,16 @@
 use std::io::Write;
 
 use crate::chat::text::{Text, TextError};
-use crate::protocol::native::CHUNK_BYTES_MAX;
 use crate::protocol::native::verb::Verb;
+
+/// The longest line a client may send, in bytes, LF included.
+pub const CLIENT_LINE_BYTES_MAX: usize = 4096;
+
+/// The longest line a server may send, in bytes, LF included.
+pub const SERVER_LINE_BYTES_MAX: usize = 8192;
+
+/// The most bytes that one file chunk carries.
+pub const CHUNK_BYTES_MAX: usize = 65_536;
 
 /// One frame, or a part of a file frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

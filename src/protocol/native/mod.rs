@@ -7,24 +7,16 @@
 //! from which both sides read.
 
 pub mod closing;
+pub mod code;
+pub mod codec;
 pub mod codes;
-mod event;
 pub mod frame;
-pub mod list;
 pub mod outgoing;
 pub mod parse;
 pub mod read;
+pub mod steps;
 pub mod verb;
 pub mod write;
 
-/// The protocol version that the greeting announces.
-pub const VERSION: u32 = 1;
-
-/// The longest line a client may send, in bytes, LF included.
-pub const CLIENT_LINE_BYTES_MAX: usize = 4096;
-
-/// The longest line a server may send, in bytes, LF included.
-pub const SERVER_LINE_BYTES_MAX: usize = 8192;
-
-/// The most bytes that one file chunk carries.
-pub const CHUNK_BYTES_MAX: usize = 65_536;
+pub use frame::{CHUNK_BYTES_MAX, CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
+pub use write::VERSION;

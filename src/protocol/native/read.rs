@@ -1,7 +1,7 @@
 //! What a client reads: the server's lines, cut into their parts.
 
 use crate::chat::message::MessageId;
-use crate::protocol::native::codes::Code;
+use crate::protocol::native::code::Code;
 
 /// A `C` line from the server, cut into its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

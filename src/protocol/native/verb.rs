@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::chat::request::Request;
-
 /// One row of the table of verbs.
 struct Row {
     verb: Verb,
@@ -101,59 +99,6 @@ impl Verb {
     /// The verb that `word` names, in capitals or not.
     pub fn from_word(word: &str) -> Option<Verb> {
         ROWS.iter().find(|row| row.name.eq_ignore_ascii_case(word)).map(|row| row.verb)
-    }
-
-    /// The verb that asks for a request.
-    pub fn of(request: &Request) -> Verb {
-        match request {
-            Request::User { .. } => Verb::User,
-            Request::Token => Verb::Token,
-            Request::Resume { .. } => Verb::Resume,
-            Request::Passwd => Verb::Passwd,
-            Request::Pm => Verb::Pm,
-            Request::Dm => Verb::Dm,
-            Request::Key(_) => Verb::Key,
-            Request::Unread => Verb::Unread,
-            Request::OpenUnread(_) | Request::OpenLast { .. } => Verb::Open,
-            Request::History { .. } => Verb::History,
-            Request::Search { .. } => Verb::Search,
-            Request::Seen { .. } => Verb::Seen,
-            Request::Who => Verb::Who,
-            Request::Nick(_) => Verb::Nick,
-            Request::Quiet(_) => Verb::Quiet,
-            Request::More(_) => Verb::More,
-            Request::Ls(_) => Verb::Ls,
-            Request::Get { .. } => Verb::Get,
-            Request::Sum(_) => Verb::Sum,
-            Request::Put { .. } => Verb::Put,
-            Request::Sendfile { .. } => Verb::Sendfile,
-            Request::Expect { .. } => Verb::Expect,
-            Request::Abort { .. } => Verb::Abort,
-            Request::Mkgroup { asks: false, .. } => Verb::Mkgroup,
-            Request::Mkgroup { asks: true, .. } => Verb::Mkgroupreq,
-            Request::Join(_) => Verb::Join,
-            Request::Admit { admit: true, .. } => Verb::Admit,
-            Request::Admit { admit: false, .. } => Verb::Refuse,
-            Request::Leave(_) => Verb::Leave,
-            Request::Keep { .. } => Verb::Keep,
-            Request::Op { .. } => Verb::Op,
-            Request::Handover { .. } => Verb::Handover,
-            Request::Dissolve(_) => Verb::Dissolve,
-            Request::Groups { .. } => Verb::Groups,
-            Request::Members(_) => Verb::Members,
-            Request::Up { .. } => Verb::Up,
-            Request::Down => Verb::Down,
-            Request::Alive => Verb::Alive,
-            Request::Call(_) => Verb::Call,
-            Request::Kick { .. } => Verb::Kick,
-            Request::Ban { banned: true, .. } => Verb::Ban,
-            Request::Ban { banned: false, .. } => Verb::Unban,
-            Request::Admin { .. } => Verb::Admin,
-            Request::Dump => Verb::Dump,
-            Request::Shutdown { .. } => Verb::Shutdown,
-            Request::Help => Verb::Help,
-            Request::Ex => Verb::Ex,
-        }
     }
 
     fn row(self) -> &'static Row {

@@ -1,277 +1,249 @@
-//! What the server says, as types and as bytes: replies and messages here, lists and notices in the
-//! modules below.
+//! What the server says, as lines.
 
-use std::fmt;
+use std::fmt::Display;
+use std::io::Write;
 
-use crate::chat::event::Call;
-use crate::chat::file::FileRef;
-use crate::chat::message::{Destination, Message, MessageId};
-use crate::chat::name::{GroupName, Number, UserName};
-use crate::chat::sha256::Sha256Sum;
-use crate::chat::text::{Reason, Secret};
-use crate::protocol::native::closing::Closing;
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::verb::Verb;
+use super::closing::Closing;
+use super::code::Code;
+use super::codes;
+use super::verb::Verb;
+use crate::chat::answer::{Answer, Done, Item, OnlineUser};
+use crate::chat::close::CloseReason;
+use crate::chat::event::{Call, Event};
+use crate::chat::file::{FileRef, FolderEntry};
+use crate::chat::message::Message;
+use crate::chat::name::DisplayName;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
+use crate::chat::text::Reason;
 
-/// To what a reply belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// A request.
-    Verb(Verb),
-    /// A message.
-    Message,
-    /// Nothing that the client sent and the server knows.
-    Nothing,
+/// The protocol version that the greeting announces.
+pub const VERSION: u32 = 1;
+
+/// Appends a line and its LF. Writing to a vector does not fail.
+macro_rules! line {
+    ($out:expr, $($format:tt)*) => {{
+        let _ = writeln!($out, $($format)*);
+    }};
 }
 
-impl From<Verb> for Subject {
-    fn from(verb: Verb) -> Self {
-        Subject::Verb(verb)
+/// Appends the final answer to a request. `tells_more` says whether the reader wants what came to
+/// the protocol later.
+pub fn answer(answer: &Answer, tells_more: bool, out: &mut Vec<u8>) {
+    match &answer.result {
+        Ok(done) => self::done(answer.of, done, tells_more, out),
+        Err(refusal) => refused(answer.of, refusal, out),
     }
 }
 
-impl From<Option<Verb>> for Subject {
-    fn from(verb: Option<Verb>) -> Self {
-        verb.map_or(Subject::Nothing, Subject::Verb)
-    }
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Subject::Verb(verb) => verb.fmt(f),
-            Subject::Message => f.write_str("MSG"),
-            Subject::Nothing => f.write_str("-"),
+fn done(of: Kind, done: &Done, tells_more: bool, out: &mut Vec<u8>) {
+    let mut say = |code: Code, words: &dyn Display| {
+        line!(out, "C {code} {} {words}", codes::subject(of));
+    };
+    match done {
+        Done::Done => {
+            let (code, text) = codes::done(of);
+            say(code, &text);
+        }
+        Done::Greeted => {
+            line!(
+                out,
+                "C {} chatsrv/{} {VERSION} ready",
+                Code::Greeting,
+                env!("CARGO_PKG_VERSION")
+            );
+        }
+        Done::PasswordWanted { name, is_new: true } => {
+            say(Code::ChoosePassword, &format_args!("{name} new here, choose a password"));
+        }
+        Done::PasswordWanted { name, is_new: false } => {
+            say(Code::SendPassword, &format_args!("{name} send the password"));
+        }
+        Done::LoggedIn { name, number } => {
+            say(Code::LoggedIn, &format_args!("{name} {number} welcome"));
+        }
+        Done::LoggedOut => say(Code::Goodbye, &"goodbye"),
+        Done::Switched(is_on) => say(Code::Done, &codes::switched(of, *is_on)),
+        Done::Said { id, to, delivered, stored, is_offline } => {
+            let code = if *is_offline { Code::DoneStored } else { Code::Done };
+            say(code, &format_args!("{id} {to} {delivered} {stored}"));
+        }
+        Done::Opened(chat, left) => say(Code::Done, &format_args!("{chat} {left}")),
+        Done::Chat(chat) => say(Code::Done, chat),
+        Done::Seen(chat, id) => say(Code::Done, &format_args!("{chat} {id}")),
+        Done::Download { stream, size, file } => {
+            say(Code::Done, &format_args!("{stream} {size} {file}"));
+        }
+        Done::Upload { stream, offset, sha256 } if tells_more && *offset > 0 => {
+            say(Code::Done, &format_args!("{stream} {offset} {sha256}"));
+        }
+        Done::Upload { stream, offset, .. } => {
+            say(Code::Done, &format_args!("{stream} {offset}"));
+        }
+        Done::Sum { sha256, size, file } => {
+            say(Code::Done, &format_args!("{sha256} {size} {file}"));
+        }
+        Done::Stream(stream) => say(Code::Done, stream),
+        Done::DownloadEnded => say(Code::Done, &"no more of it comes"),
+        Done::UploadEnded => say(Code::Done, &"what came of it is dropped"),
+        Done::Group(group) => say(Code::Done, group),
+        Done::GroupWaits(group) => say(Code::DoneWaiting, group),
+        Done::GroupMade(group, members) => {
+            say(Code::Done, &format_args!("{group} {members}"));
+        }
+        Done::Token(token) => say(Code::Done, &token.expose()),
+        Done::Up { port, period } if tells_more => {
+            say(Code::Done, &format_args!("{port} {period}"));
+        }
+        Done::Up { port, .. } | Done::Port(port) => say(Code::Done, port),
+        Done::Call(call) => {
+            call_line(&format_args!("C {} {}", Code::Done, codes::subject(of)), call, out);
         }
     }
 }
 
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Message { id, from, to, text, file_size } = self;
-        match file_size {
-            None => write!(f, "D {id} {from} {to} {text}"),
-            Some(size) => write!(f, "C 124 FILE {id} {from} {to} {size} {text}"),
+fn refused(of: Kind, refusal: &Refusal, out: &mut Vec<u8>) {
+    let (code, text) = codes::refused(of, refusal);
+    let subject = codes::subject(of);
+    match refusal {
+        Refusal::TryAgainIn(seconds) => line!(out, "C {code} {subject} {seconds} {text}"),
+        Refusal::NoSuchFile(name) => line!(out, "C {code} {subject} {name}"),
+        _ => line!(out, "C {code} {subject} {text}"),
+    }
+}
+
+/// Appends the last line of a connection that the server closes, where there is one.
+pub fn close(
+    reason: CloseReason,
+    words: Option<&Reason>,
+    come_back_in: Option<u32>,
+    out: &mut Vec<u8>,
+) {
+    let Some(closing) = Closing::of(reason) else { return };
+    line!(out, "C {} - {}", Code::Closing, closing.line(words, come_back_in));
+}
+
+/// Appends what was not asked for.
+pub fn event(event: &Event, out: &mut Vec<u8>) {
+    match event {
+        Event::Said(said) => message(said, out),
+        Event::On(name, number) => line!(out, "C 120 ON {name} {number}"),
+        Event::Off(name, number) => line!(out, "C 121 OFF {name} {number}"),
+        Event::Ask(group, user) => line!(out, "C 122 ASK {group} {user}"),
+        Event::Join(group, user) => line!(out, "C 123 JOIN {group} {user}"),
+        Event::Call(call) => call_line(&"C 125 CALL", call, out),
+        Event::Put { stream, size, file: FileRef::Shared(name) } => {
+            line!(out, "C 126 PUT {stream} {size} {name}");
+        }
+        Event::Put { stream, size, file: FileRef::Sent(id) } => {
+            line!(out, "C 126 SENDFILE {stream} {size} @{id}");
+        }
+        Event::Abort { stream, reason } => {
+            line!(out, "C 127 ABORT {stream} {}", codes::aborted(*reason));
+        }
+        Event::Group(group, change, user) => line!(out, "C 128 GROUP {group} {change} {user}"),
+        Event::Shutdown { seconds } => line!(out, "C 129 SHUTDOWN {seconds}"),
+    }
+}
+
+fn message(message: &Message, out: &mut Vec<u8>) {
+    let Message { id, from, to, text, file_size } = message;
+    match file_size {
+        None => line!(out, "D {id} {from} {to} {text}"),
+        Some(size) => line!(out, "C 124 FILE {id} {from} {to} {size} {text}"),
+    }
+}
+
+fn call_line(start: &dyn Display, call: &Call, out: &mut Vec<u8>) {
+    let Call { user, address, port, ticket } = call;
+    let ticket = ticket.expose();
+    match port {
+        Some(port) => line!(out, "{start} {user} {address} {port} {ticket}"),
+        None => line!(out, "{start} {user} {address} - {ticket}"),
+    }
+}
+
+/// Appends the line that heads a list.
+pub fn list_head(of: Kind, count: usize, out: &mut Vec<u8>) {
+    line!(out, "C {} {} {count}", Code::ListHead, codes::subject(of));
+}
+
+/// Appends an item's line in a list of a kind.
+pub fn item(of: Kind, item: &Item, out: &mut Vec<u8>) {
+    let mut say = |words: &dyn Display| {
+        line!(out, "C {} {} {words}", Code::ListItem, codes::subject(of));
+    };
+    match item {
+        Item::Message(said) => message(said, out),
+        Item::Unread { chat, count, last } => say(&format_args!("{chat} {count} {last}")),
+        Item::Direct(name, number) | Item::Member(name, number) => {
+            say(&format_args!("{name} {number}"));
+        }
+        Item::Group { name, admin, members, kept } => {
+            let kept = if *kept { "kept" } else { "-" };
+            say(&format_args!("{name} {admin} {members} {kept}"));
+        }
+        Item::Figure(figure) => say(figure),
+        Item::Online(OnlineUser { name, number, since, direct, display }) => {
+            let display = display.as_ref().map_or(name.as_str(), DisplayName::as_str);
+            match direct {
+                Some((address, port)) => {
+                    say(&format_args!("{name} {number} {since} {address}:{port} {display}"));
+                }
+                None => say(&format_args!("{name} {number} {since} - {display}")),
+            }
+        }
+        Item::Entry(FolderEntry { size: Some(size), mtime, name }) => {
+            say(&format_args!("{size} {mtime} {name}"));
+        }
+        Item::Entry(FolderEntry { size: None, mtime, name }) => {
+            say(&format_args!("- {mtime} {name}/"));
         }
     }
 }
 
-/// One reply, on one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// What came of it.
-    pub code: Code,
-    /// Of what.
-    pub subject: Subject,
-    /// The words of the reply.
-    pub detail: Detail,
-}
-
-/// The words of a reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// Text for people.
-    Text(&'static str),
-    /// A user, and text for people.
-    User(UserName, &'static str),
-    /// Who logged in.
-    LoggedIn(UserName, Number),
-    /// After how many seconds to try again.
-    RetryAfter(u32),
-    /// A message that was taken.
-    Confirmed {
-        /// Its id.
-        id: MessageId,
-        /// To whom it went.
-        to: Destination,
-        /// To how many at once.
-        delivered: u32,
-        /// For how many it was kept.
-        stored: u32,
-    },
-    /// How many lines of a list follow.
-    Count(usize),
-    /// A file that there is not, as it was named.
-    File(Box<str>),
-    /// A download that begins.
-    Download {
-        /// Its stream.
-        stream: u32,
-        /// The whole file's size in bytes.
-        size: u64,
-        /// Which file.
-        file: FileRef,
-    },
-    /// A file's hash.
-    Sum {
-        /// SHA-256 of its content.
-        sha256: Sha256Sum,
-        /// Its size in bytes.
-        size: u64,
-        /// Which file.
-        file: FileRef,
-    },
-    /// The name of the software and its protocol version.
-    Greeting,
-    /// An upload that begins.
-    Upload {
-        /// Its stream.
-        stream: u32,
-        /// From which byte on it is awaited.
-        offset: u64,
-        /// SHA-256 of what is there already, where that is told.
-        sha256: Option<Sha256Sum>,
-    },
-    /// A port where direct chats are taken, and how often the server wants to hear of who does.
-    Up {
-        /// The port.
-        port: u16,
-        /// The period in seconds, where that is told.
-        period: Option<u64>,
-    },
-    /// A stream.
-    Stream(u32),
-    /// A group.
-    Group(GroupName),
-    /// A group, and how many members it has.
-    GroupOf(GroupName, usize),
-    /// A token.
-    Token(Secret),
-    /// A chat, and how many of its unread messages come after those that were listed.
-    Opened(Destination, u64),
-    /// A chat.
-    Chat(Destination),
-    /// A chat, and up to which message it is read.
-    Seen(Destination, MessageId),
-    /// The port on which a user takes direct chats.
-    Port(u16),
-    /// A user whom one may call directly.
-    Call(Box<Call>),
-    /// That somebody was sent away, and why.
-    Kicked(Reason),
-    /// Why the server closes, and after how many seconds to come back.
-    ComeBack(Closing, u32),
-}
-
-impl Reply {
-    /// A reply that says no more than text for people.
-    pub fn text(code: Code, subject: impl Into<Subject>, text: &'static str) -> Self {
-        Reply { code, subject: subject.into(), detail: Detail::Text(text) }
+/// Appends the list of all verbs, but for the answer that ends it.
+pub fn help(out: &mut Vec<u8>) {
+    line!(out, "C {} {} {}", Code::ListHead, Verb::Help, Verb::ALL.len());
+    for verb in Verb::ALL {
+        let words = if verb.words().is_empty() { "" } else { " " };
+        let (words, summary) = ((words, verb.words()), verb.summary());
+        line!(out, "C {} {} {verb}{}{} - {summary}", Code::ListItem, Verb::Help, words.0, words.1);
     }
-
-    /// A reply with words of its own.
-    pub fn new(code: Code, subject: impl Into<Subject>, detail: Detail) -> Self {
-        Reply { code, subject: subject.into(), detail }
-    }
-
-    /// The answer where there is no file of that name.
-    pub fn no_such_file(verb: Verb, name: &str) -> Self {
-        Reply::new(Code::NotFound, verb, Detail::File(name.into()))
-    }
-
-    /// The last line of a connection that the server ends.
-    pub fn closing(reason: Closing) -> Self {
-        Reply::text(Code::Closing, Subject::Nothing, reason.text())
-    }
-
-    /// The last line of a connection that the server ends, and that is to come back after so many
-    /// seconds.
-    pub fn closing_for(reason: Closing, seconds: u32) -> Self {
-        Reply::new(Code::Closing, Subject::Nothing, Detail::ComeBack(reason, seconds))
-    }
-
-    /// The first line of a connection.
-    pub fn greeting() -> Self {
-        Reply::new(Code::Greeting, Subject::Nothing, Detail::Greeting)
-    }
-}
-
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Detail::Greeting = self.detail {
-            let version = env!("CARGO_PKG_VERSION");
-            return write!(f, "C {} chatsrv/{version} {} ready", self.code, super::VERSION);
-        }
-        write!(f, "C {} {}", self.code, self.subject)?;
-        match &self.detail {
-            Detail::Greeting => Ok(()),
-            Detail::Text(text) => write!(f, " {text}"),
-            Detail::User(name, text) => write!(f, " {name} {text}"),
-            Detail::LoggedIn(name, number) => write!(f, " {name} {number} welcome"),
-            Detail::RetryAfter(seconds) => write!(f, " {seconds} try again later"),
-            Detail::Confirmed { id, to, delivered, stored } => {
-                write!(f, " {id} {to} {delivered} {stored}")
-            }
-            Detail::Upload { stream, offset, sha256: None } => write!(f, " {stream} {offset}"),
-            Detail::Upload { stream, offset, sha256: Some(sum) } => {
-                write!(f, " {stream} {offset} {sum}")
-            }
-            Detail::Stream(stream) => write!(f, " {stream}"),
-            Detail::Group(group) => write!(f, " {group}"),
-            Detail::GroupOf(group, members) => write!(f, " {group} {members}"),
-            Detail::Token(token) => write!(f, " {}", token.expose()),
-            Detail::Opened(chat, left) => write!(f, " {chat} {left}"),
-            Detail::Chat(chat) => write!(f, " {chat}"),
-            Detail::Seen(chat, id) => write!(f, " {chat} {id}"),
-            Detail::Port(port) | Detail::Up { port, period: None } => write!(f, " {port}"),
-            Detail::Up { port, period: Some(seconds) } => write!(f, " {port} {seconds}"),
-            Detail::Call(call) => write!(f, " {call}"),
-            Detail::Kicked(words) => {
-                f.write_str(" ")?;
-                Closing::Kicked.fmt_with_words(words.as_str(), f)
-            }
-            Detail::ComeBack(reason, seconds) => {
-                f.write_str(" ")?;
-                reason.fmt_with_hint(*seconds, f)
-            }
-            Detail::Count(count) => write!(f, " {count}"),
-            Detail::File(file) => write!(f, " {file}"),
-            Detail::Download { stream, size, file } => write!(f, " {stream} {size} {file}"),
-            Detail::Sum { sha256, size, file } => write!(f, " {sha256} {size} {file}"),
-        }
-    }
-}
-
-/// Appends `line` and its LF.
-pub fn encode_line(line: &impl fmt::Display, out: &mut Vec<u8>) {
-    use std::io::Write;
-    // Writing to a Vec does not fail.
-    let _ = writeln!(out, "{line}");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::event::Event;
+    use crate::chat::message::{Destination, MessageId};
+    use crate::chat::name::{Number, UserName};
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
 
     #[test]
     fn lines_read_as_the_protocol_says() {
         let alice: UserName = "alice".parse().unwrap();
-        let cases = [
-            (Reply::closing(Closing::LoginTimeout).to_string(), "C 421 - no login in time"),
-            (
-                Reply::new(Code::LoggedIn, Verb::User, Detail::LoggedIn(alice, Number(48_213)))
-                    .to_string(),
-                "C 230 USER alice 48213 welcome",
-            ),
-            (
-                Reply::new(
-                    Code::Done,
-                    Subject::Message,
-                    Detail::Confirmed {
-                        id: MessageId(1_795_521_601_123_456),
-                        to: Destination::Everyone,
-                        delivered: 41,
-                        stored: 0,
-                    },
-                )
-                .to_string(),
-                "C 250 MSG 1795521601123456 * 41 0",
-            ),
-            (Event::On(alice, Number(48_213)).to_string(), "C 120 ON alice 48213"),
-        ];
-        for (line, expected) in cases {
-            assert_eq!(line, expected);
-        }
+        let number = Number(48_213);
+        let logged_in = Done::LoggedIn { name: alice, number };
+        let said = Done::Said {
+            id: MessageId(1_795_521_601_123_456),
+            to: Destination::Everyone,
+            delivered: 41,
+            stored: 0,
+            is_offline: false,
+        };
+        let answered =
+            |of, done| written(|out| answer(&Answer { of, result: Ok(done) }, false, out));
+        assert_eq!(answered(Kind::LogIn, logged_in), "C 230 USER alice 48213 welcome\n");
+        assert_eq!(answered(Kind::Say, said), "C 250 MSG 1795521601123456 * 41 0\n");
+        let closed = written(|out| close(CloseReason::LoginTimeout, None, None, out));
+        assert_eq!(closed, "C 421 - no login in time\n");
+        let on = written(|out| event(&Event::On(alice, number), out));
+        assert_eq!(on, "C 120 ON alice 48213\n");
+        assert_eq!(written(|out| close(CloseReason::Goodbye, None, None, out)), "");
     }
 }

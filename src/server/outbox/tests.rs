@@ -9,13 +9,12 @@ use std::sync::Arc;
 
 use super::super::closer::{Closer, Opened, Permits};
 use super::*;
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::list::Item;
-use crate::protocol::native::verb::Verb;
-use crate::protocol::native::write::Reply;
+use crate::chat::answer::{Answer as FinalAnswer, Done, Item, Page};
+use crate::chat::name::Number;
 
 struct World {
     outbox: Outbox,
+    wire: Wire,
     lines: TickLines,
     ours: UnixStream,
     theirs: UnixStream,
@@ -28,23 +27,24 @@ impl World {
         ours.set_nonblocking(true).unwrap();
         theirs.set_nonblocking(true).unwrap();
         let (outbox, lines) = (Outbox::default(), TickLines::default());
-        World { outbox, lines, ours, theirs, events: Vec::new() }
+        World { outbox, wire: Wire::native(), lines, ours, theirs, events: Vec::new() }
     }
 
     fn reply(&mut self, line: &str) {
-        let line = self.lines.encode(&line);
+        let line = encode(&mut self.lines, line);
         self.outbox.push_reply(&self.lines, line);
     }
 
     fn unasked(&mut self, line: &str) {
-        let line = self.lines.encode(&line);
+        let line = encode(&mut self.lines, line);
         self.outbox.push_unasked(&self.lines, line);
     }
 
     /// Ends the tick.
     fn flush(&mut self) -> Flushed {
-        let World { outbox, lines, ours, events, .. } = self;
-        let flushed = outbox.flush(&mut Sink::plain(ours.as_fd()), lines, events).unwrap();
+        let World { outbox, wire, lines, ours, events, .. } = self;
+        let sink = &mut Sink::plain(ours.as_fd());
+        let flushed = outbox.flush(sink, lines, wire, events).unwrap();
         self.lines.clear();
         flushed
     }
@@ -69,9 +69,21 @@ impl World {
     }
 }
 
+fn encode(lines: &mut TickLines, line: &str) -> LineRange {
+    lines.encode(|out| out.extend_from_slice(format!("{line}\n").as_bytes()))
+}
+
+fn item() -> Item {
+    Item::Member("bob".parse().unwrap(), Number(10_002))
+}
+
+/// The end of a list of members.
+fn end() -> FinalAnswer {
+    FinalAnswer { of: Kind::Members, result: Ok(Done::Stream(7)) }
+}
+
 fn list(count: usize) -> List {
-    let items = vec![Item::Help(Verb::Ex); count].into();
-    List::whole(Verb::Help, items, None, Reply::text(Code::Done, Verb::Help, "end"))
+    List::whole(Kind::Members, vec![item(); count].into(), None, end())
 }
 
 fn file(content: &[u8]) -> Opened<File> {
@@ -86,7 +98,7 @@ fn lines_leave_in_order_whatever_stands_between_them() {
     world.reply("one");
     world.unasked("two");
     // Somebody else's.
-    world.lines.encode(&"not ours");
+    encode(&mut world.lines, "not ours");
     world.reply("three");
     assert_eq!(world.flush(), Flushed::Done);
     assert_eq!(world.received(), b"one\ntwo\nthree\n");
@@ -125,7 +137,7 @@ fn memory_is_what_waits_and_not_what_is_set_aside_for_it() {
         assert_eq!(outbox.memory(), outbox.unasked_bytes());
     }
     // The same for what waits for the end of a list.
-    world.outbox.push_list(&world.lines, list(10_000));
+    world.outbox.push_list(&world.lines, &mut world.wire, list(10_000));
     let before = world.outbox.memory();
     for _ in 0..1000 {
         world.unasked(&line);
@@ -153,26 +165,26 @@ fn what_was_asked_for_does_not_count_against_the_send_queue() {
 fn nothing_stands_inside_a_list() {
     let mut world = World::new();
     world.reply("before");
-    world.outbox.push_list(&world.lines, list(10_000));
+    world.outbox.push_list(&world.lines, &mut world.wire, list(10_000));
     world.unasked("meanwhile");
     world.reply("next reply");
-    world.outbox.push_list(&world.lines, list(2));
+    world.outbox.push_list(&world.lines, &mut world.wire, list(2));
     world.unasked("later");
     let received = world.drain();
     let lines: Vec<&str> = received.lines().collect();
-    assert_eq!(&lines[..2], ["before", "C 150 HELP 10000"]);
-    assert!(lines[2..10_002].iter().all(|line| line.starts_with("C 151 HELP EX")));
+    assert_eq!(&lines[..2], ["before", "C 150 MEMBERS 10000"]);
+    assert!(lines[2..10_002].iter().all(|line| line.starts_with("C 151 MEMBERS bob")));
     assert_eq!(
         &lines[10_002..],
         [
-            "C 250 HELP end",
+            "C 250 MEMBERS 7",
             "meanwhile",
             "later",
             "next reply",
-            "C 150 HELP 2",
+            "C 150 MEMBERS 2",
             lines[2],
             lines[2],
-            "C 250 HELP end",
+            "C 250 MEMBERS 7",
         ]
     );
 }
@@ -182,47 +194,47 @@ fn lists_that_wait_count_as_memory_and_shared_ones_in_part() {
     let mut world = World::new();
     assert_eq!(world.outbox.memory(), 0);
     let items = 10_000 * size_of::<Item>();
-    world.outbox.push_list(&world.lines, list(10_000));
+    world.outbox.push_list(&world.lines, &mut world.wire, list(10_000));
     let one = world.outbox.memory();
     assert!((items..items + 1_000).contains(&one), "{one}");
-    world.outbox.push_list(&world.lines, list(10_000));
+    world.outbox.push_list(&world.lines, &mut world.wire, list(10_000));
     assert_eq!(world.outbox.memory(), one + items);
     let shared = list(10_000);
     let _elsewhere = [shared.clone(), shared.clone(), shared.clone()];
-    world.outbox.push_list(&world.lines, shared);
+    world.outbox.push_list(&world.lines, &mut world.wire, shared);
     assert_eq!(world.outbox.memory(), one + items + items / 4);
     world.drain();
     assert_eq!(world.outbox.memory(), 0);
 }
 
 #[test]
-fn the_next_piece_of_a_list_is_asked_for_once_the_one_before_was_taken() {
+fn the_next_page_of_a_list_is_asked_for_once_the_one_before_was_taken() {
     let mut world = World::new();
-    let items: Rc<[Item]> = vec![Item::Help(Verb::Ex); 2].into();
-    let piece = |last| Piece { items: Rc::clone(&items), without: None, last };
-    let list = List { subject: Verb::Help.into(), count: 4, piece: piece(None) };
-    world.outbox.push_list(&world.lines, list);
+    let items: Rc<[Item]> = vec![item(); 2].into();
+    let page = |last| Page { items: Rc::clone(&items), without: None, last };
+    let list = List { of: Kind::Members, count: 4, page: page(None) };
+    world.outbox.push_list(&world.lines, &mut world.wire, list);
     world.unasked("meanwhile");
     assert_eq!(world.flush(), Flushed::Done);
     assert_eq!(world.flush(), Flushed::Done);
-    assert!(matches!(&world.events[..], [OutboxEvent::ListTaken]));
+    assert!(matches!(&world.events[..], [OutboxEvent::PageRead]));
     assert!(!world.outbox.is_empty());
     assert!(world.outbox.is_full());
-    world.outbox.push_piece(piece(Some(Reply::text(Code::Done, Verb::Help, "end"))));
+    world.outbox.push_page(page(Some(end())));
     let received = world.drain();
     assert_eq!(received.lines().filter(|line| line.starts_with("C 151")).count(), 4);
-    assert!(received.ends_with("C 250 HELP end\nmeanwhile\n"), "{received}");
+    assert!(received.ends_with("C 250 MEMBERS 7\nmeanwhile\n"), "{received}");
 }
 
 #[test]
 fn a_list_whose_end_will_not_come_is_broken_off() {
     let part = || {
-        let items: Rc<[Item]> = vec![Item::Help(Verb::Ex); 2].into();
-        let piece = Piece { items, without: None, last: None };
-        List { subject: Verb::Help.into(), count: 4, piece }
+        let items: Rc<[Item]> = vec![item(); 2].into();
+        let page = Page { items, without: None, last: None };
+        List { of: Kind::Members, count: 4, page }
     };
     let mut world = World::new();
-    world.outbox.push_list(&world.lines, part());
+    world.outbox.push_list(&world.lines, &mut world.wire, part());
     world.unasked("would read like an item");
     assert_eq!(world.flush(), Flushed::Done);
     world.outbox.break_off_list();
@@ -232,12 +244,12 @@ fn a_list_whose_end_will_not_come_is_broken_off() {
     assert!(received.ends_with("C 421 - the end\n"), "{received}");
     assert!(world.outbox.is_empty());
 
-    world.outbox.push_list(&world.lines, list(1));
-    world.outbox.push_list(&world.lines, part());
+    world.outbox.push_list(&world.lines, &mut world.wire, list(1));
+    world.outbox.push_list(&world.lines, &mut world.wire, part());
     world.outbox.break_off_list();
     world.reply("C 421 - the end");
     let received = world.drain();
-    assert!(received.ends_with("C 250 HELP end\nC 421 - the end\n"), "{received}");
+    assert!(received.ends_with("C 250 MEMBERS 7\nC 421 - the end\n"), "{received}");
     assert!(world.outbox.is_empty());
 }
 
@@ -245,8 +257,10 @@ fn a_list_whose_end_will_not_come_is_broken_off() {
 fn downloads_take_turns_and_lines_pass_between_their_chunks() {
     let mut world = World::new();
     let content = vec![b'a'; 1_000_000];
-    world.outbox.push_download(Download::new(1, file(&content), 0..1_000_000));
-    world.outbox.push_download(Download::new(2, file(&content), 999_990..1_000_000));
+    world.outbox.push_download(&mut world.wire, Download::new(1, file(&content), 0..1_000_000));
+    world
+        .outbox
+        .push_download(&mut world.wire, Download::new(2, file(&content), 999_990..1_000_000));
     assert_eq!(world.flush(), Flushed::Left);
     world.unasked("hello");
     let mut bytes = world.received();
@@ -276,7 +290,7 @@ fn downloads_take_turns_and_lines_pass_between_their_chunks() {
 #[test]
 fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
     let mut world = World::new();
-    world.outbox.push_download(Download::new(1, file(b"short"), 0..100));
+    world.outbox.push_download(&mut world.wire, Download::new(1, file(b"short"), 0..100));
     assert_eq!(world.drain(), format!("F 1 100\nshort{}", "\0".repeat(95)));
     assert!(matches!(&world.events[..], [OutboxEvent::Over { stream: 1, complete: false }]));
 }
@@ -284,7 +298,10 @@ fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
 #[test]
 fn a_cancelled_download_ends_behind_its_chunk() {
     let mut world = World::new();
-    world.outbox.push_download(Download::new(1, file(&vec![b'a'; 2_000_000]), 0..2_000_000));
+    world.outbox.push_download(
+        &mut world.wire,
+        Download::new(1, file(&vec![b'a'; 2_000_000]), 0..2_000_000),
+    );
     assert_eq!(world.flush(), Flushed::Left);
     world.outbox.cancel_download(1);
     world.reply("C 250 ABORT");
@@ -304,19 +321,19 @@ fn a_cancelled_download_is_closed_at_once_though_nobody_reads() {
         (Download::new(stream, opened, 0..2_000_000), file)
     };
     let (first, first_file) = download(1);
-    world.outbox.push_download(first);
+    world.outbox.push_download(&mut world.wire, first);
     assert_eq!(world.flush(), Flushed::Left);
     let (second, second_file) = download(2);
-    world.outbox.push_download(second);
-    world.outbox.push_list(&world.lines, list(1));
+    world.outbox.push_download(&mut world.wire, second);
+    world.outbox.push_list(&world.lines, &mut world.wire, list(1));
     let (third, third_file) = download(3);
-    world.outbox.push_download(third);
+    world.outbox.push_download(&mut world.wire, third);
     for stream in [3, 2, 1] {
         world.outbox.cancel_download(stream);
     }
     assert_eq!((second_file.strong_count(), third_file.strong_count()), (0, 0));
     assert_eq!(first_file.strong_count(), 1, "its chunk is under way");
-    assert!(world.drain().ends_with("C 250 HELP end\n"));
+    assert!(world.drain().ends_with("C 250 MEMBERS 7\n"));
     assert_eq!(first_file.strong_count(), 0);
 }
 

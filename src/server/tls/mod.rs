@@ -15,7 +15,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rustls::HandshakeKind;
 
-use crate::figures::{Family, Kind};
+use crate::figures::{Family, MetricKind};
 use crate::hub::input::ConnId;
 use crate::limits::HANDSHAKE_TIME_PER_TICK_MAX;
 
@@ -89,7 +89,7 @@ impl Tls {
             Family::labelled(
                 "chatsrv_tls_handshakes_total",
                 "TLS handshakes, by how they ended; failed counts what failed later, too.",
-                Kind::Counter,
+                MetricKind::Counter,
                 "result",
                 [("full", full), ("resumed", resumed), ("failed", failed)],
             ),
@@ -101,7 +101,7 @@ impl Tls {
             Family::labelled(
                 "chatsrv_tls_reloads_total",
                 "Certificates read again (done), or not usable so that the old ones stay (failed).",
-                Kind::Counter,
+                MetricKind::Counter,
                 "result",
                 [("done", reloaded), ("failed", kept)],
             ),

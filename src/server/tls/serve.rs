@@ -10,10 +10,11 @@ use super::super::Server;
 use super::super::connection::Pause;
 use super::super::read::Read;
 use super::TlsSession;
-use crate::hub::effect::CloseReason;
+use crate::chat::close::CloseReason;
 use crate::hub::input::ConnId;
 use crate::limits::TLS_HANDSHAKE_BYTES_MAX;
 use crate::log::Quoted;
+use crate::server::last_line::LastLine;
 
 /// The first byte of a TLS connection: the type of a handshake record (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
@@ -138,7 +139,7 @@ impl Server {
         let pushed = session.map_or(Ok(0), |session| session.push(socket));
         let Ok(pushed) = pushed else { return self.lose(id, CloseReason::TlsFailed) };
         connection.bytes_out += pushed as u64;
-        self.end(id, CloseReason::TlsFailed, None);
+        self.end(id, CloseReason::TlsFailed, LastLine::None);
         // Nothing can be said any more but that alert, which is on its way.
         if let Some(connection) = self.connections.get(id) {
             connection.drop_tls();
@@ -157,7 +158,7 @@ impl Server {
             return;
         };
         connection.outbox.abandon(&self.lines);
-        self.end(id, reason, CloseReason::NotTls.last_line());
+        self.end(id, reason, LastLine::of(CloseReason::NotTls));
     }
 
     /// A connection took too long to log in, and the handshake is not done.

@@ -9,15 +9,16 @@ use std::time::Duration;
 use chatsrv::chat::account::KnownNetwork;
 use chatsrv::chat::address::{Address, Prefix};
 use chatsrv::chat::name::{Number, UserName, UserRef};
-use chatsrv::chat::request::Request;
+use chatsrv::chat::refusal::Refusal;
+use chatsrv::chat::request::{Kind, Request};
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::limits::{FAILURE_FORGIVEN_AFTER, NAME_FAILURES_MAX, NETWORK_FAILURES_MAX};
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::parse::Command;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Detail, Reply, Subject};
 
 use super::Model;
+use crate::reply::Reply;
 
 /// After that long every failure is forgiven.
 const ALL_FORGIVEN: Duration =
@@ -74,28 +75,34 @@ impl Failures {
 }
 
 impl Model {
-    pub(super) fn before_tries(&mut self, input: &Input<'_>) {
-        match input {
-            Input::Connected { conn, from } => {
-                self.failures.from.insert(*conn, *from);
+    pub(super) fn before_tries(&mut self, input: &Input) {
+        if let Input::Connected { conn, from } = input {
+            self.failures.from.insert(*conn, *from);
+        }
+    }
+
+    /// Somebody names who is to log in, perhaps with a token.
+    pub(super) fn tries(&mut self, conn: ConnId, command: &Result<Command, (Kind, Refusal)>) {
+        let is_guest = self.session(conn).user.is_none();
+        match command {
+            Ok(Command::User { name, .. }) => {
+                self.failures.named.insert(conn, *name);
             }
-            Input::Command { conn, request: Ok(request) } => {
-                let is_guest = self.session(*conn).user.is_none();
-                let (Request::User { name, .. } | Request::Resume { name, .. }) = request else {
-                    return;
-                };
-                self.failures.named.insert(*conn, *name);
-                if is_guest && Verb::of(request) == Verb::Resume {
-                    self.failures.trying.push_back(*conn);
-                }
-            }
-            Input::Data { conn, .. } => {
-                let session = self.session(*conn);
-                if session.awaits_password || session.composing == Some(Verb::Passwd) {
-                    self.failures.trying.push_back(*conn);
+            Ok(Command::Ask(Request::Resume { name, .. })) => {
+                self.failures.named.insert(conn, *name);
+                if is_guest {
+                    self.failures.trying.push_back(conn);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Somebody says what may be a password.
+    pub(super) fn tries_password(&mut self, conn: ConnId) {
+        let session = self.session(conn);
+        if session.awaits_password || session.composing == Some(Verb::Passwd) {
+            self.failures.trying.push_back(conn);
         }
     }
 
@@ -160,16 +167,16 @@ impl Model {
     }
 
     /// Somebody gets an answer, and perhaps is told to come later.
-    pub(super) fn check_failures(&mut self, conn: ConnId, reply: &Reply) {
-        let verb = match reply.subject {
-            Subject::Verb(verb @ (Verb::User | Verb::Resume | Verb::Passwd)) => verb,
+    pub(super) fn check_failures(&mut self, conn: ConnId, reply: &Reply<'_>) {
+        let verb = match reply.verb() {
+            Some(verb @ (Verb::User | Verb::Resume | Verb::Passwd)) => verb,
             _ => return,
         };
         self.failures.trying.retain(|trying| *trying != conn);
         // The answer to PASSWD may have had to wait for others; why it is that can't be told.
         let is_own_outcome = self.is_outcome && self.current == Some(conn);
-        let (Code::Busy, Detail::RetryAfter(seconds), false) =
-            (reply.code, &reply.detail, is_own_outcome || verb == Verb::Passwd)
+        let (Some(Refusal::TryAgainIn(seconds)), false) =
+            (reply.refusal, is_own_outcome || verb == Verb::Passwd)
         else {
             return;
         };

@@ -1,5 +1,6 @@
 //! What ought to become of files that are sent, and who may read them.
 
+use chatsrv::chat::event::Event;
 use chatsrv::chat::file::FileTarget;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
 use chatsrv::hub::input::ConnId;
@@ -7,6 +8,7 @@ use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 
 use super::Model;
 use super::messages::Said;
+use crate::reply;
 
 impl Model {
     /// The hub asks for a job on a file. Tells whether no session waits for it.
@@ -65,13 +67,13 @@ impl Model {
 
     /// The hub tells of a file that was sent.
     pub(super) fn file_goes_out(&mut self, message: &Message, to: &[ConnId]) -> Said {
-        let file = self.file_due.take().unwrap_or_else(|| panic!("{message} is not kept"));
+        let file = self.file_due.take().unwrap_or_else(|| panic!("{message:?} is not kept"));
         assert_eq!(*message, self.as_delivered(&file));
         let said = Said::of(&file);
         let mut online = self.reached(&said).online;
         online.retain(|conn| self.reads_file(*conn, &file));
         online.sort_unstable();
-        assert_eq!(to, online, "{message}");
+        assert_eq!(to, online, "{message:?}");
         self.hold_file(&file);
         said
     }
@@ -112,7 +114,7 @@ impl Model {
     pub fn received_file(&mut self, conn: ConnId, line: &str) {
         let due = self.deliveries.get_mut(&conn).and_then(|due| due.pop_front());
         let due = due.unwrap_or_else(|| panic!("{conn} receives what was not for it: {line}"));
-        assert_eq!(due.to_string(), format!("C {line}"), "{conn}");
+        assert_eq!(reply::line(&Event::Said(due)), format!("C {line}"), "{conn}");
     }
 }
 

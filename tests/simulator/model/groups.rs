@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use chatsrv::chat::answer::{Done, Item};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
 use chatsrv::chat::message::{Chat, MessageId};
@@ -11,14 +12,14 @@ use chatsrv::chat::request::Request;
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::JobId;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
-use chatsrv::protocol::native::codes::Code;
-use chatsrv::protocol::native::list::Item;
+use chatsrv::protocol::native::code::Code;
+use chatsrv::protocol::native::parse::Command;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Detail, Reply};
 
 use super::Model;
 use super::lists::DueList;
 use super::makings::Making;
+use crate::reply::Reply;
 use crate::store::Store;
 
 /// All groups.
@@ -136,39 +137,41 @@ impl Model {
     }
 
     /// Somebody who is logged in sends a command that may be about groups.
-    pub(super) fn group_command(&mut self, conn: ConnId, user: Number, request: &Request) {
-        let verb = Verb::of(request);
+    pub(super) fn group_command(&mut self, conn: ConnId, user: Number, request: &Command) {
+        let verb = request.verb();
         let result = match request {
-            Request::Mkgroup { name, users, asks } => {
+            Command::Ask(Request::Mkgroup { name, users, asks }) => {
                 let (name, users, asks) = (*name, users.clone(), *asks);
                 let making = Making { conn, maker: user, name, users, asks, record: None };
                 self.groups.makings.push(making);
                 let due = GroupDue { verb, codes: Vec::new(), awaits: Save::No };
                 return self.session(conn).group_replies.push_back(due);
             }
-            Request::Join(name) => self.join(user, name),
-            Request::Admit { group, user: asker, admit } => {
+            Command::Ask(Request::Join(name)) => self.join(user, name),
+            Command::Ask(Request::Admit { group, user: asker, admit }) => {
                 self.decide(user, group, *asker, *admit)
             }
-            Request::Leave(name) => self.own_group(user, name).map(|id| {
+            Command::Ask(Request::Leave(name)) => self.own_group(user, name).map(|id| {
                 self.remove_member(id, user);
                 (Code::Done, Save::Next)
             }),
-            Request::Op { .. } | Request::Handover { .. } | Request::Dissolve(_) => {
-                self.look_after(user, request)
+            Command::Ask(Request::Op { .. })
+            | Command::Ask(Request::Handover { .. })
+            | Command::Ask(Request::Dissolve(_)) => self.look_after(user, request),
+            Command::Ask(Request::Keep { group, keep }) => {
+                self.looked_after(user, group).map(|id| {
+                    self.keep(id, *keep);
+                    (Code::Done, Save::Next)
+                })
             }
-            Request::Keep { group, keep } => self.looked_after(user, group).map(|id| {
-                self.keep(id, *keep);
-                (Code::Done, Save::Next)
-            }),
-            Request::Groups { all } => {
+            Command::Ask(Request::Groups { all }) => {
                 let groups = self.groups.groups.values();
                 let groups = groups.filter(|group| *all || group.is_member(user));
                 let items = groups.map(|group| self.line(group)).collect();
                 let list = DueList::of(verb, items);
                 return self.session(conn).lists.push_back(list);
             }
-            Request::Members(name) => match self.member_lines(user, name) {
+            Command::Ask(Request::Members(name)) => match self.member_lines(user, name) {
                 Ok(items) => {
                     let list = DueList::of(verb, items);
                     return self.session(conn).lists.push_back(list);
@@ -190,7 +193,7 @@ impl Model {
         }
     }
 
-    pub(super) fn group_reply(&mut self, conn: ConnId, verb: Verb, reply: &Reply) {
+    pub(super) fn group_reply(&mut self, conn: ConnId, verb: Verb, reply: &Reply<'_>) {
         if self.session(conn).group_replies.front().is_some_and(|due| due.codes.is_empty()) {
             self.no_group_is_made(conn);
         }
@@ -198,7 +201,7 @@ impl Model {
         let due = due.unwrap_or_else(|| panic!("{reply} answers nothing"));
         assert_eq!(due.verb, verb, "{reply}");
         assert!(due.codes.contains(&reply.code), "{reply} in place of {:?}", due.codes);
-        if let Detail::GroupOf(name, members) = reply.detail {
+        if let Some(&Done::GroupMade(name, members)) = reply.done {
             let members_max = self.config.group_max.max(1);
             assert!((1..=members_max).contains(&members), "{name} has {members} members");
         }

@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
+use chatsrv::chat::answer::{Done, Item, List, OnlineUser, Page};
 use chatsrv::chat::message::{Chat, Message, MessageId, StoredMessage};
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::Selection;
-use chatsrv::protocol::native::codes::Code;
-use chatsrv::protocol::native::list::{Item, List, Online, Piece};
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::Subject;
+use chatsrv::protocol::native::{codes, parse, write};
 
 use super::Model;
 
@@ -109,10 +108,7 @@ impl Model {
     }
 
     pub(super) fn list(&mut self, conn: ConnId, list: &List) {
-        let verb = match list.subject {
-            Subject::Verb(verb) => verb,
-            other => panic!("{other} is no list"),
-        };
+        let verb = codes::verb(list.of).expect("a verb asks for it");
         match verb {
             Verb::Ls => return,
             Verb::Open | Verb::History | Verb::Search => {
@@ -123,32 +119,32 @@ impl Model {
                 assert!(dropped == 0 || self.config.history.is_some(), "{dropped} are missing");
                 let reading = self.session(conn).reading.front_mut().expect("it was asked for");
                 reading.messages.drain(..dropped);
-                return self.piece(conn, &list.piece);
+                return self.page(conn, &list.page);
             }
             _ => {}
         }
-        let own = |(at, _): &(usize, &Item)| Some(*at) != list.piece.without;
-        let items = list.piece.items.iter().enumerate().filter(own);
+        let own = |(at, _): &(usize, &Item)| Some(*at) != list.page.without;
+        let items = list.page.items.iter().enumerate().filter(own);
         let items: Vec<Item> = items.map(|(_, item)| item.clone()).collect();
         assert_eq!(items.len(), list.count);
         let due = self.session(conn).lists.pop_front().expect("the list was asked for");
         let expected = due.items.expect("the store has told");
         let lines = |items| lines(verb, items, &due.doubtful);
         assert_eq!((verb, lines(items)), (due.verb, lines(expected)));
-        let last = list.piece.last.as_ref().expect("it is whole");
-        if last.code == Code::LoggedIn {
-            self.logged_in(conn, last);
+        let last = list.page.last.as_ref().expect("it is whole");
+        if let Ok(Done::LoggedIn { number, .. }) = last.result {
+            self.logged_in(conn, number);
         }
     }
 
-    pub(super) fn piece(&mut self, conn: ConnId, piece: &Piece) {
+    pub(super) fn page(&mut self, conn: ConnId, page: &Page) {
         let session = self.session(conn);
         let reading = session.reading.front_mut().expect("a list is under way");
-        for item in &*piece.items {
+        for item in &*page.items {
             let due = reading.messages.pop_front().map(Item::Message);
             assert_eq!(Some(item), due.as_ref(), "{conn}");
         }
-        assert_eq!(reading.messages.is_empty(), piece.last.is_some(), "the last piece has the end");
+        assert_eq!(reading.messages.is_empty(), page.last.is_some(), "the last page has the end");
         if reading.messages.is_empty() {
             session.reading.pop_front();
         }
@@ -163,14 +159,12 @@ fn lines(verb: Verb, mut items: Vec<Item>, doubtful: &[UserName]) -> Vec<String>
             online.direct = online.direct.filter(|_| !doubtful.contains(&online.name));
         }
     }
-    let piece = Piece { items: items.into(), without: None, last: None };
-    let mut lines: Vec<String> = (0..piece.items.len())
-        .map(|at| {
-            let mut line = Vec::new();
-            assert!(piece.encode_item(verb.into(), at, &mut line));
-            String::from_utf8(line).unwrap()
-        })
-        .collect();
+    let lines = items.iter().map(|item| {
+        let mut line = Vec::new();
+        write::item(parse::kind(verb), item, &mut line);
+        String::from_utf8(line).unwrap()
+    });
+    let mut lines: Vec<String> = lines.collect();
     if verb != Verb::Members {
         lines.sort_unstable();
     }
@@ -178,7 +172,7 @@ fn lines(verb: Verb, mut items: Vec<Item>, doubtful: &[UserName]) -> Vec<String>
 }
 
 pub fn who_line(account: &Account, direct: Option<(Address, u16)>) -> Item {
-    Item::Online(Online {
+    Item::Online(OnlineUser {
         name: account.name,
         number: account.number,
         since: MessageId(0),

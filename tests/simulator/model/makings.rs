@@ -8,7 +8,7 @@ use chatsrv::chat::refusal::Failure;
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{JobId, Outcome, Value};
 use chatsrv::limits::GROUPS_MADE_MAX;
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 
 use super::Model;
 use super::groups::{Group, Member, Save};

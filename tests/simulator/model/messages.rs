@@ -1,15 +1,16 @@
 //! What ought to become of a message. Its text tells which one it is: no two people say the same,
 //! and one who says the same again marks it with the same word.
 
+use chatsrv::chat::answer::Done;
 use chatsrv::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
 use chatsrv::chat::name::{Key, Number, Target};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::JobId;
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Detail, Reply};
 
 use super::{Model, Session};
+use crate::reply::Reply;
 
 /// A message apart from its id.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,7 +175,7 @@ impl Model {
             None => {
                 let mut due = self.goes_out(message.id, &message.text);
                 due.sort_unstable();
-                assert_eq!(to, due, "{message}");
+                assert_eq!(to, due, "{message:?}");
                 self.attempt(&message.text).said.clone()
             }
         };
@@ -246,7 +247,7 @@ impl Model {
     }
 
     /// A message is confirmed or refused.
-    pub(super) fn message_answered(&mut self, conn: ConnId, reply: &Reply) {
+    pub(super) fn message_answered(&mut self, conn: ConnId, reply: &Reply<'_>) {
         let due = self.session(conn).replies.pop_front();
         let attempt = match due.unwrap_or_else(|| panic!("{reply} answers nothing")) {
             Due::Refused(code) => return assert_eq!(code, reply.code, "{reply}"),
@@ -258,7 +259,7 @@ impl Model {
         };
         let shown = self.destination(attempt.said.from, attempt.said.chat);
         let is_kept = |id| self.ledger.was_kept(id);
-        match (state, reply.code, &reply.detail) {
+        match (state, reply.code, reply.done) {
             (State::Sent { id, .. }, Code::Busy | Code::NoRoom | Code::NotFound, _) => {
                 assert!(self.config.keep_messages && !is_kept(id), "{reply} refuses what is kept");
             }
@@ -266,8 +267,9 @@ impl Model {
                 let is_direct = matches!(attempt.said.chat, Chat::Direct(..));
                 let expected = if stored > 0 && is_direct { Code::DoneStored } else { Code::Done };
                 assert_eq!(code, expected, "{reply}");
-                let to = shown;
-                assert_eq!(*detail, Detail::Confirmed { id, to, delivered, stored }, "{reply}");
+                let (to, is_offline) = (shown, code == Code::DoneStored);
+                let said = Done::Said { id, to, delivered, stored, is_offline };
+                assert_eq!(detail, Some(&said), "{reply}");
                 assert!(!self.config.keep_messages || is_kept(id), "{reply} before it is on disk");
             }
             (State::Unseen { .. }, Code::Busy | Code::NoRoom, _) => {}
@@ -298,10 +300,10 @@ impl Model {
         attempt: &Attempt,
         delivered: Option<u32>,
         shown: Destination,
-        detail: &Detail,
+        done: Option<&Done>,
     ) {
-        let Detail::Confirmed { id, to, delivered: told, stored: 0 } = *detail else {
-            panic!("{detail:?} confirms {attempt:?}");
+        let Some(&Done::Said { id, to, delivered: told, stored: 0, .. }) = done else {
+            panic!("{done:?} confirms {attempt:?}");
         };
         let word = attempt.key.clone().map(|key| (attempt.said.from, key));
         let first = word.as_ref().and_then(|word| self.ledger.words.get(word).copied());

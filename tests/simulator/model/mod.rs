@@ -18,19 +18,21 @@ use std::ops::Range;
 use std::time::Duration;
 
 use chatsrv::chat::account::Account;
+use chatsrv::chat::answer::Item;
+use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::message::{Message, MessageId, StoredMessage};
 use chatsrv::chat::name::{Key, Number};
-use chatsrv::chat::request::Request;
+use chatsrv::chat::request::{Kind, Request};
 use chatsrv::hub::Config;
-use chatsrv::hub::effect::{CloseReason, Effect, Effects};
+use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
-use chatsrv::protocol::native::codes::Code;
-use chatsrv::protocol::native::frame::FrameError;
-use chatsrv::protocol::native::list::Item;
+use chatsrv::protocol::native::code::Code;
+use chatsrv::protocol::native::codes;
+use chatsrv::protocol::native::frame::{Frame, FrameError};
+use chatsrv::protocol::native::parse::{Command, parse_command};
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Detail, Reply, Subject};
 
 use self::failures::Failures;
 use self::groups::{GroupDue, Groups};
@@ -40,6 +42,7 @@ use self::messages::{Due, Said};
 use self::peers::Peers;
 use self::people::{Presence, with_operator};
 use self::uploads::Expectations;
+use crate::reply::Reply;
 use crate::store::Store;
 
 /// The chat as a spectator knows it.
@@ -151,16 +154,15 @@ impl Model {
     }
 
     /// Something happens, and the hub has not heard of it yet.
-    pub fn before(&mut self, input: &Input<'_>) {
+    pub fn before(&mut self, input: &Input) {
         self.current = match input {
-            Input::Command { conn, .. } | Input::Data { conn, .. } => Some(*conn),
-            Input::Connected { conn, .. } => Some(*conn),
-            Input::ListTaken { conn } => Some(*conn),
+            Input::Asked { conn, .. } | Input::Connected { conn, .. } => Some(*conn),
+            Input::PageRead { conn } => Some(*conn),
             Input::Done { ticket, .. } => self.askers.remove(ticket),
             _ => None,
         };
         self.before_peers(input);
-        self.uploads.before(input, |conn| self.sessions[&conn].user.is_some());
+        self.uploads.before(input);
         self.before_tries(input);
         self.is_outcome = matches!(input, Input::Done { .. });
         match input {
@@ -168,46 +170,60 @@ impl Model {
                 self.sessions.insert(*conn, Session::default());
                 self.deliveries.insert(*conn, VecDeque::new());
             }
-            Input::Command { conn, request } => {
-                let verb = match request {
-                    Ok(request) => Some(Verb::of(request)),
-                    Err(refusal) => refusal.verb,
-                };
-                self.session(*conn).stop_composing(verb);
-                let user = self.session(*conn).user;
-                match (request, user) {
-                    (Ok(request), _) => self.command(*conn, request),
-                    (Err(refusal), Some(_)) => {
-                        if let Some(verb) = refusal.verb {
-                            self.group_command_refused(*conn, verb, refusal.code);
-                        }
-                    }
-                    (Err(_), None) => {}
-                }
-            }
-            Input::Data { conn, text } => self.data(*conn, text),
-            Input::BadFrame { conn, error } => match error {
-                FrameError::Command(verb, _) => self.session(*conn).stop_composing(*verb),
-                FrameError::Data(_) => self.session(*conn).bad_data(),
-                FrameError::UnknownType | FrameError::FileHeader => {}
-            },
             Input::Disconnected { conn } => self.leave(*conn),
             Input::Deadline => self.groups.is_deadline = true,
             _ => {}
         }
     }
 
-    fn command(&mut self, conn: ConnId, request: &Request) {
+    /// A client's frame comes, and neither its codec nor the hub has heard of it.
+    pub fn hears(&mut self, conn: ConnId, frame: &Frame<'_>) {
+        match frame {
+            Frame::Command(line) => {
+                let command = parse_command(*line);
+                let verb = match &command {
+                    Ok(command) => Some(command.verb()),
+                    Err((of, _)) => codes::verb(*of),
+                };
+                self.tries(conn, &command);
+                self.session(conn).stop_composing(verb);
+                match (command, self.session(conn).user, verb) {
+                    (Ok(command), user, _) => {
+                        if user.is_some() {
+                            self.uploads.command(conn, &command);
+                        }
+                        self.command(conn, &command);
+                    }
+                    (Err((of, refusal)), Some(_), Some(verb)) => {
+                        let code = codes::refused(of, &refusal).0;
+                        self.group_command_refused(conn, verb, code);
+                    }
+                    _ => {}
+                }
+            }
+            Frame::Data(text) => {
+                self.tries_password(conn);
+                self.data(conn, text);
+            }
+            Frame::Bad(FrameError::Command(verb, _)) => self.session(conn).stop_composing(*verb),
+            Frame::Bad(FrameError::Data(_)) => self.session(conn).bad_data(),
+            Frame::Bad(FrameError::UnknownType | FrameError::FileHeader)
+            | Frame::File { .. }
+            | Frame::FileEnd { .. } => {}
+        }
+    }
+
+    fn command(&mut self, conn: ConnId, request: &Command) {
         let session = self.sessions.get_mut(&conn).unwrap();
         let user = session.user;
         if user.is_some() {
             match request {
-                Request::Passwd if user == Some(Number::OPERATOR) => {}
-                Request::Pm | Request::Dm | Request::Passwd => {
-                    session.composing = Some(Verb::of(request));
+                Command::Passwd if user == Some(Number::OPERATOR) => {}
+                Command::Pm | Command::Dm | Command::Passwd => {
+                    session.composing = Some(request.verb());
                 }
-                Request::Quiet(quiet) => session.quiet = *quiet,
-                Request::Key(key) => session.key = Some(key.clone()),
+                Command::Ask(Request::Quiet(quiet)) => session.quiet = *quiet,
+                Command::Key(key) => session.key = Some(key.clone()),
                 _ => {}
             }
         }
@@ -217,23 +233,22 @@ impl Model {
         }
         let account = |(number, _)| &self.accounts[&number];
         let items: Option<Vec<Item>> = match (request, user) {
-            (Request::Help, _) => Some(Verb::ALL.iter().copied().map(Item::Help).collect()),
-            (Request::Who, Some(_)) => {
+            (Command::Ask(Request::Who), Some(_)) => {
                 let line = |(number, conn)| {
                     let account = &self.accounts[&number];
                     lists::who_line(account, self.direct(number, conn))
                 };
                 Some(self.people().map(line).collect())
             }
-            (Request::Dm, Some(user)) => {
+            (Command::Dm, Some(user)) => {
                 let others = self.people().filter(|(number, _)| *number != user).map(account);
                 Some(others.map(|other| Item::Direct(other.name, other.number)).collect())
             }
-            (Request::Unread, Some(_)) => None,
+            (Command::Ask(Request::Unread), Some(_)) => None,
             _ => return,
         };
         let doubtful = self.doubtful();
-        let verb = Verb::of(request);
+        let verb = request.verb();
         self.session(conn).lists.push_back(DueList { verb, items, doubtful });
     }
 
@@ -301,18 +316,20 @@ impl Model {
                 self.end_memberships();
             }
             match effect {
-                Effect::Reply { conn, reply } => self.reply(*conn, reply),
+                Effect::Answer { conn, answer } => self.reply(*conn, &Reply::new(answer)),
                 Effect::List { conn, list } => self.list(*conn, list),
-                Effect::MoreOfList { conn, piece } => self.piece(*conn, piece),
-                Effect::Message { message, to } => self.delivered(message, sorted(to)),
-                Effect::Event { notice: Event::On(name, _), to } => {
+                Effect::Page { conn, page } => self.page(*conn, page),
+                Effect::Tell { event: Event::Said(message), to } => {
+                    self.delivered(message, sorted(to));
+                }
+                Effect::Tell { event: Event::On(name, _), to } => {
                     told.push(Presence { online: true, name: *name, to: sorted(to) });
                 }
-                Effect::Event { notice: Event::Off(name, _), to } => {
+                Effect::Tell { event: Event::Off(name, _), to } => {
                     told.push(Presence { online: false, name: *name, to: sorted(to) });
                 }
-                Effect::Event { notice, to } if is_about_groups(effect) => {
-                    told_of_groups.push((notice.clone(), sorted(to)));
+                Effect::Tell { event, to } if is_about_groups(effect) => {
+                    told_of_groups.push((event.clone(), sorted(to)));
                 }
                 Effect::Close { conn, reason: CloseReason::TakenOver, .. } => {
                     let session = self.remove(*conn).expect("it was there");
@@ -379,22 +396,22 @@ impl Model {
         }
     }
 
-    fn reply(&mut self, conn: ConnId, reply: &Reply) {
+    fn reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
         self.check_failures(conn, reply);
-        if reply.subject == Subject::Message {
+        if reply.of == Kind::Say {
             return self.message_answered(conn, reply);
         }
-        if let Subject::Verb(verb) = reply.subject
+        if let Some(verb) = reply.verb()
             && groups::is_answered_here(verb)
             && self.session(conn).user.is_some()
         {
             return self.group_reply(conn, verb, reply);
         }
-        let is_login = [Verb::User, Verb::Resume].map(Subject::Verb).contains(&reply.subject);
+        let is_login = matches!(reply.of, Kind::LogIn | Kind::Resume);
         let session = self.session(conn);
-        match (reply.code, &reply.detail) {
-            (Code::SendPassword | Code::ChoosePassword, _) => session.awaits_password = true,
-            (Code::Busy, _) if is_login => {
+        match reply.code {
+            Code::SendPassword | Code::ChoosePassword => session.awaits_password = true,
+            Code::Busy if is_login => {
                 // What is unread could not be counted.
                 let Some(Entering { user, is_news, .. }) = session.entering.take() else { return };
                 self.went_offline(user);
@@ -406,8 +423,7 @@ impl Model {
         }
     }
 
-    fn logged_in(&mut self, conn: ConnId, last: &Reply) {
-        let Detail::LoggedIn(_, number) = last.detail else { panic!("{last} is no welcome") };
+    fn logged_in(&mut self, conn: ConnId, number: Number) {
         let session = self.session(conn);
         let entering = session.entering.take().expect("somebody enters");
         assert_eq!((entering.user, session.user.replace(number)), (number, None));
@@ -452,8 +468,8 @@ impl Model {
 /// Whether it brings what changed in a group to members or to the disk.
 fn is_about_groups(effect: &Effect) -> bool {
     match effect {
-        Effect::Event { notice, .. } => {
-            matches!(notice, Event::Group(..) | Event::Ask(..) | Event::Join(..))
+        Effect::Tell { event, .. } => {
+            matches!(event, Event::Group(..) | Event::Ask(..) | Event::Join(..))
         }
         Effect::Job { job, .. } => matches!(job, Job::SaveGroup(_) | Job::EndGroup(_)),
         _ => false,

@@ -5,7 +5,8 @@ use chatsrv::chat::group::{GroupChange, GroupId};
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::request::Request;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX};
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
+use chatsrv::protocol::native::parse::Command;
 
 use super::Model;
 use super::groups::Save;
@@ -21,15 +22,15 @@ impl Model {
     pub(super) fn look_after(
         &mut self,
         by: Number,
-        request: &Request,
+        request: &Command,
     ) -> Result<(Code, Save), Code> {
         match request {
-            Request::Op { group, user, op } => {
+            Command::Ask(Request::Op { group, user, op }) => {
                 let id = self.looked_after(by, group)?;
                 let user = self.member(id, *user)?;
                 self.set_op(id, user, *op)
             }
-            Request::Handover { group, user } => {
+            Command::Ask(Request::Handover { group, user }) => {
                 let id = self.find_group(group).ok_or(Code::NotFound)?;
                 if self.groups.groups[&id].admin != by && !self.is_administrator(by) {
                     return Err(Code::NotAllowed);
@@ -37,8 +38,10 @@ impl Model {
                 let user = self.member(id, *user)?;
                 self.hand_over(id, user)
             }
-            Request::Dissolve(_) if !self.is_administrator(by) => Err(Code::NotAllowed),
-            Request::Dissolve(group) => {
+            Command::Ask(Request::Dissolve(_)) if !self.is_administrator(by) => {
+                Err(Code::NotAllowed)
+            }
+            Command::Ask(Request::Dissolve(group)) => {
                 let id = self.find_group(group).ok_or(Code::NotFound)?;
                 self.dissolve(id);
                 Ok((Code::Done, Save::Next))

@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use chatsrv::chat::address::Address;
+use chatsrv::chat::answer::Done;
+use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::event::{Call, Event};
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::chat::request::Request;
-use chatsrv::hub::effect::{CloseReason, Effect, Effects};
+use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, Outcome, Value};
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
+use chatsrv::protocol::native::parse::Command;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Detail, Reply, Subject};
 
 use super::Model;
+use crate::reply::Reply;
 
 /// How long after two missed periods somebody may still be up: the hub does not look all the time.
 const DOUBT: Duration = Duration::from_secs(1);
@@ -60,14 +63,12 @@ impl Peers {
 
 impl Model {
     /// Something happens, and any line is a sign of life.
-    pub(super) fn before_peers(&mut self, input: &Input<'_>) {
+    pub(super) fn before_peers(&mut self, input: &Input) {
         match input {
             Input::Connected { conn, from } => {
                 self.peers.from.insert(*conn, *from);
             }
-            Input::Command { conn, .. }
-            | Input::Data { conn, .. }
-            | Input::BadFrame { conn, .. } => {
+            Input::Asked { conn, .. } => {
                 let (now, patience) = (self.now, self.patience());
                 let Some(user) = self.session(*conn).user else { return };
                 let Some(up) = self.peers.up.get_mut(&user) else { return };
@@ -85,15 +86,15 @@ impl Model {
         2 * self.config.alive_period
     }
 
-    pub(super) fn peer_command(&mut self, user: Number, request: &Request) {
+    pub(super) fn peer_command(&mut self, user: Number, request: &Command) {
         match request {
-            Request::Up { .. } if user == Number::OPERATOR => {}
-            Request::Up { port } => {
+            Command::Ask(Request::Up { .. }) if user == Number::OPERATOR => {}
+            Command::Ask(Request::Up { port }) => {
                 if let Some(port) = port.or(user.port()) {
                     self.peers.up.insert(user, Up { port, heard: self.now });
                 }
             }
-            Request::Down => drop(self.peers.up.remove(&user)),
+            Command::Ask(Request::Down) => drop(self.peers.up.remove(&user)),
             _ => {}
         }
     }
@@ -140,10 +141,10 @@ impl Model {
     pub(super) fn check_peers(&mut self, effects: &Effects) {
         for effect in &effects.list {
             match effect {
-                Effect::Event { notice: Event::Call(call), to } => {
+                Effect::Tell { event: Event::Call(call), to } => {
                     self.is_called(call, &effects.recipients[to.clone()]);
                 }
-                Effect::Reply { conn, reply } => self.check_reply(*conn, reply),
+                Effect::Answer { conn, answer } => self.check_reply(*conn, &Reply::new(answer)),
                 Effect::Figures { conn } => {
                     assert!(self.may_administer(*conn), "{conn} gets the figures");
                 }
@@ -183,7 +184,7 @@ impl Model {
     /// Somebody is told of a call, and whoever asked for it is to get the same ticket.
     fn is_called(&mut self, call: &Call, to: &[ConnId]) {
         let caller = self.current.expect("somebody calls");
-        let [to] = to else { panic!("{call} goes to {to:?}") };
+        let [to] = to else { panic!("{call:?} goes to {to:?}") };
         let user = self.sessions[&caller].user.expect("a caller is online");
         assert_eq!(call.user, self.accounts[&user].name);
         assert_eq!(call.address, self.peers.from[&caller]);
@@ -200,10 +201,10 @@ impl Model {
         assert!(before.is_none(), "a ticket came twice");
     }
 
-    fn check_reply(&mut self, conn: ConnId, reply: &Reply) {
-        let Subject::Verb(verb) = reply.subject else { return };
-        match (verb, &reply.detail) {
-            (Verb::Call, Detail::Call(call)) => {
+    fn check_reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
+        let Some(verb) = reply.verb() else { return };
+        match (verb, reply.done) {
+            (Verb::Call, Some(Done::Call(call))) => {
                 let due = self.peers.called.remove(call.ticket.expose());
                 assert_eq!(due, Some((conn, (**call).clone())));
             }

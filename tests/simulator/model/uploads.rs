@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use chatsrv::chat::file::UploadId;
-use chatsrv::chat::request::Request;
+use chatsrv::chat::request::{Kind, Request};
 use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, UploadEnd};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
-use chatsrv::protocol::native::codes::Code;
-use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::write::{Reply, Subject};
+use chatsrv::protocol::native::code::Code;
+use chatsrv::protocol::native::parse::Command;
+
+use crate::reply::Reply;
 
 /// What every sender expects of every upload.
 #[derive(Default)]
@@ -26,19 +27,20 @@ pub struct Expectations {
 }
 
 impl Expectations {
-    /// Something happens; whether it comes from a user.
-    pub fn before(&mut self, input: &Input<'_>, is_user: impl Fn(ConnId) -> bool) {
+    /// A user asks for something.
+    pub fn command(&mut self, conn: ConnId, command: &Command) {
+        let Command::Ask(Request::Expect { stream, sha256 }) = command else { return };
+        let open = self.open.get_mut(&(conn, *stream));
+        let code = if open.is_some() { Code::Done } else { Code::NotFound };
+        if let Some((_, expected)) = open {
+            *expected = Some(*sha256);
+        }
+        self.due.entry(conn).or_default().push_back(code);
+    }
+
+    /// Something happens.
+    pub fn before(&mut self, input: &Input) {
         match input {
-            Input::Command { conn, request: Ok(Request::Expect { stream, sha256 }) }
-                if is_user(*conn) =>
-            {
-                let open = self.open.get_mut(&(*conn, *stream));
-                let code = if open.is_some() { Code::Done } else { Code::NotFound };
-                if let Some((_, expected)) = open {
-                    *expected = Some(*sha256);
-                }
-                self.due.entry(*conn).or_default().push_back(code);
-            }
             Input::UploadOver { conn, stream, end } => {
                 let over = self.open.remove(&(*conn, *stream));
                 if let (Some((upload, expected)), UploadEnd::Whole) = (over, end) {
@@ -71,16 +73,16 @@ impl Expectations {
                 Effect::Job { job: Job::SyncUpload { upload, expected }, .. } => {
                     assert_eq!(self.whole.remove(upload), Some(*expected), "{upload:?}");
                 }
-                Effect::Reply { conn, reply } => self.reply(*conn, reply),
+                Effect::Answer { conn, answer } => self.reply(*conn, &Reply::new(answer)),
                 Effect::Close { conn, .. } => self.forget(*conn),
                 _ => {}
             }
         }
     }
 
-    fn reply(&mut self, conn: ConnId, reply: &Reply) {
+    fn reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
         let is_due = matches!(reply.code, Code::Done | Code::NotFound);
-        if reply.subject == Subject::Verb(Verb::Expect) && is_due {
+        if reply.of == Kind::Expect && is_due {
             let due = self.due.get_mut(&conn).and_then(VecDeque::pop_front);
             assert_eq!(due, Some(reply.code), "{conn}: {reply}");
         }

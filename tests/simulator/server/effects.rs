@@ -1,46 +1,46 @@
 //! What the hub wants done.
 
-use std::fmt;
-
-use chatsrv::hub::effect::{CloseReason, Effect};
+use chatsrv::chat::answer::{Answer, Page};
+use chatsrv::chat::close::CloseReason;
+use chatsrv::chat::event::Event;
+use chatsrv::chat::request::Kind;
+use chatsrv::hub::effect::Effect;
 use chatsrv::hub::input::ConnId;
-use chatsrv::protocol::native::list::Piece;
-use chatsrv::protocol::native::write::{Subject, encode_line};
+use chatsrv::protocol::wire;
 
 use super::{FIGURES, ListUnderWay, Opened, Pipe, Server, Upload};
 
 impl Server {
     pub(super) fn carry_out(&mut self, effect: &Effect, recipients: &[ConnId]) {
         match effect {
-            Effect::Reply { conn, reply } => encode_line(reply, self.output(*conn)),
+            Effect::Answer { conn, answer } => self.add_answer(*conn, answer),
             Effect::List { conn, list } => {
-                list.encode_head(self.output(*conn));
-                self.add_piece(*conn, list.subject, &list.piece);
+                let pipe = self.pipe(*conn);
+                let Pipe { wire, output, .. } = &mut self.pipes[pipe];
+                wire.list_head(list.of, list.count, output);
+                self.add_page(*conn, list.of, &list.page);
             }
-            Effect::MoreOfList { conn, piece } => {
+            Effect::Page { conn, page } => {
                 let pipe = self.pipe(*conn);
                 let list = self.pipes[pipe].list.as_ref().expect("a list is under way");
                 assert!(list.is_asked_for, "nobody asked for more");
-                self.add_piece(*conn, list.subject, piece);
+                self.add_page(*conn, list.of, page);
             }
-            Effect::Message { message, to } => {
+            Effect::Tell { event, to } => {
                 for conn in &recipients[to.clone()] {
-                    self.add_unasked(*conn, message);
-                }
-            }
-            Effect::Event { notice, to } => {
-                for conn in &recipients[to.clone()] {
-                    self.add_unasked(*conn, notice);
+                    self.add_unasked(*conn, event);
                 }
             }
             Effect::LoggedIn { conn } => {
                 self.output(*conn);
             }
-            Effect::Close { conn, reason, last } => {
-                if let Some(last) = last {
-                    encode_line(last, self.output(*conn));
-                }
+            Effect::Close { conn, reason, last, words } => {
                 let pipe = self.pipe(*conn);
+                let Pipe { wire, output, .. } = &mut self.pipes[pipe];
+                match last {
+                    Some(last) => wire.answer(last, output),
+                    None => wire.close(*reason, words.as_ref(), None, output),
+                }
                 self.over(pipe, *reason);
             }
             Effect::Job { ticket, job } => {
@@ -110,34 +110,43 @@ impl Server {
         &mut self.pipes[pipe].output
     }
 
-    /// Adds a line that was not asked for.
-    fn add_unasked(&mut self, conn: ConnId, line: &impl fmt::Display) {
+    fn add_answer(&mut self, conn: ConnId, answer: &Answer) {
         let pipe = self.pipe(conn);
-        let Pipe { list, output, unasked, .. } = &mut self.pipes[pipe];
+        let Pipe { wire, output, .. } = &mut self.pipes[pipe];
+        wire.answer(answer, output);
+    }
+
+    /// Adds a line that was not asked for.
+    fn add_unasked(&mut self, conn: ConnId, event: &Event) {
+        let pipe = self.pipe(conn);
+        let Pipe { list, output, unasked, wire, .. } = &mut self.pipes[pipe];
         let out = list.as_mut().map_or(output, |list| &mut list.held);
         let before = out.len();
-        encode_line(line, out);
+        wire::encode(event, wire.variant(), out);
         *unasked += out.len() - before;
         if *unasked > self.send_queue {
             self.overfull.push(pipe);
         }
     }
 
-    fn add_piece(&mut self, conn: ConnId, subject: Subject, piece: &Piece) {
+    fn add_page(&mut self, conn: ConnId, of: Kind, page: &Page) {
         let pipe = self.pipe(conn);
-        let Pipe { list, output, .. } = &mut self.pipes[pipe];
+        let Pipe { list, output, wire, .. } = &mut self.pipes[pipe];
         let mut at = 0;
-        while piece.encode_item(subject, at, output) {
+        while let Some(item) = page.item(at) {
+            if let Some(item) = item {
+                wire.list_item(of, item, output);
+            }
             at += 1;
         }
         let before = list.take().map(|list| list.held).unwrap_or_default();
-        match &piece.last {
+        match &page.last {
             Some(last) => {
-                encode_line(last, output);
+                wire.answer(last, output);
                 output.extend(before);
             }
             None => {
-                *list = Some(ListUnderWay { subject, is_asked_for: false, held: before });
+                *list = Some(ListUnderWay { of, is_asked_for: false, held: before });
             }
         }
     }

@@ -10,15 +10,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use chatsrv::chat::address::Address;
+use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::file::UploadId;
-use chatsrv::hub::effect::{CloseReason, Effects};
+use chatsrv::chat::request::Kind;
+use chatsrv::hub::effect::Effects;
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::hub::{Config, Hub};
-use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
-use chatsrv::protocol::native::parse::parse_request;
-use chatsrv::protocol::native::write::{Subject, encode_line};
+use chatsrv::protocol::heard::Heard;
+use chatsrv::protocol::native::frame::{Decoder, FrameBuffer};
 use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
+use chatsrv::protocol::wire::Wire;
 
 use crate::model::Model;
 use crate::store::Store;
@@ -89,7 +91,10 @@ pub struct Upload {
 /// One connection, as the server sees it.
 pub struct Pipe {
     pub conn: ConnId,
-    input: FrameBuffer,
+    input: Vec<u8>,
+    pub wire: Wire,
+    /// What the model looks at.
+    frames: Decoder,
     /// What the client has yet to read.
     pub output: Vec<u8>,
     /// At least as many bytes of that as the client did not ask for.
@@ -108,7 +113,7 @@ pub struct Pipe {
 }
 
 struct ListUnderWay {
-    subject: Subject,
+    of: Kind,
     is_asked_for: bool,
     /// What was not asked for and must not stand in it.
     held: Vec<u8>,
@@ -189,7 +194,9 @@ impl Server {
         let conn = ConnId { slot: slot as u32, generation: *generation };
         self.pipes.push(Pipe {
             conn,
-            input: FrameBuffer::new(CLIENT_LINE_BYTES_MAX),
+            input: Vec::new(),
+            wire: Wire::native(),
+            frames: Decoder::new(CLIENT_LINE_BYTES_MAX),
             output: Vec::new(),
             unasked: 0,
             taken: FrameBuffer::new(SERVER_LINE_BYTES_MAX),
@@ -228,9 +235,8 @@ impl Server {
     /// The server closes a connection by itself.
     pub fn close(&mut self, pipe: usize, reason: CloseReason) {
         let conn = self.pipes[pipe].conn;
-        if let Some(last) = reason.last_line() {
-            encode_line(&last, self.output(conn));
-        }
+        let Pipe { wire, output, .. } = &mut self.pipes[pipe];
+        wire.close(reason, None, None, output);
         self.over(pipe, reason);
         self.feed(Input::Disconnected { conn });
     }
@@ -320,7 +326,7 @@ impl Server {
         {
             list.is_asked_for = true;
             let conn = *conn;
-            self.feed(Input::ListTaken { conn });
+            self.feed(Input::PageRead { conn });
         }
     }
 
@@ -339,27 +345,33 @@ impl Server {
             return;
         }
         let conn = self.pipes[pipe].conn;
-        let mut input =
-            std::mem::replace(&mut self.pipes[pipe].input, FrameBuffer::new(CLIENT_LINE_BYTES_MAX));
+        let mut input = std::mem::take(&mut self.pipes[pipe].input);
+        let mut done = 0;
         while self.hub.takes_input(conn) {
-            let Some(frame) = input.next_frame() else { break };
-            self.feed(match frame {
-                Frame::File { stream, bytes } if self.pipes[pipe].uploads.contains_key(&stream) => {
-                    self.take_file(pipe, stream, bytes);
+            // The model looks at the frames as they came.
+            let (_, frame) = self.pipes[pipe].frames.decode(&input[done..]);
+            if let Some(frame) = &frame {
+                self.model.hears(conn, frame);
+            }
+            let (used, heard) = self.pipes[pipe].wire.decode(&input[done..]);
+            done += used;
+            assert_eq!(heard.is_some(), frame.is_some(), "{conn}");
+            let Some(heard) = heard else { break };
+            let request = match heard {
+                Heard::Bytes { stream, bytes } => {
+                    self.take_bytes(pipe, stream, bytes);
                     continue;
                 }
-                Frame::FileEnd { stream } if self.pipes[pipe].uploads.contains_key(&stream) => {
-                    self.take_file(pipe, stream, &[]);
+                Heard::End { stream } => {
+                    self.take_bytes(pipe, stream, &[]);
                     continue;
                 }
-                Frame::Command(text) => Input::Command { conn, request: parse_request(text) },
-                Frame::Data(text) => Input::Data { conn, text },
-                Frame::Bad(error) => Input::BadFrame { conn, error },
-                Frame::File { stream, .. } | Frame::FileEnd { stream } => {
-                    Input::File { conn, stream }
-                }
-            });
+                Heard::Asked(request) => Ok(request),
+                Heard::Refused(of, refusal) => Err((of, refusal)),
+            };
+            self.feed(Input::Asked { conn, request });
         }
+        input.drain(..done);
         let is_upload_ending = self.pipes[pipe].uploads.values().any(|upload| upload.is_ended);
         let waits = !self.hub.takes_input(conn) || !self.hub.has_answered(conn) || is_upload_ending;
         let Pipe { ended, closed, .. } = self.pipes[pipe];
@@ -373,7 +385,14 @@ impl Server {
         }
     }
 
-    fn feed(&mut self, input: Input<'_>) {
+    fn take_bytes(&mut self, pipe: usize, stream: u32, bytes: &[u8]) {
+        match self.pipes[pipe].uploads.contains_key(&stream) {
+            true => self.take_file(pipe, stream, bytes),
+            false => self.feed(Input::File { conn: self.pipes[pipe].conn, stream }),
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
         self.model.now = self.now.steady;
         self.model.before(&input);
         self.hub.handle(input, self.now, &mut self.effects);

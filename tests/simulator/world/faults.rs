@@ -1,6 +1,6 @@
 //! What goes wrong, by lot: with clients, their connections, the store, the clock and the server.
 
-use chatsrv::hub::effect::CloseReason;
+use chatsrv::chat::close::CloseReason;
 use chatsrv::hub::job::Job;
 
 use super::World;

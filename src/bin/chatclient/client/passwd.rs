@@ -1,7 +1,7 @@
 //! Changing the password: asked for before anything is sent, and then sent step by step, for a
 //! password that came out of turn would be taken as a message.
 
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;

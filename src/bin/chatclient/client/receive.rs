@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use chatsrv::chat::message::MessageId;
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer, FrameError};
 use chatsrv::protocol::native::read::{Delivered, ServerLine};
 use chatsrv::protocol::native::{SERVER_LINE_BYTES_MAX, VERSION};

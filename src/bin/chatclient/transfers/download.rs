@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{FileName, InvalidName};
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;

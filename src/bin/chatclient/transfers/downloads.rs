@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use chatsrv::chat::message::MessageId;
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::read::ServerLine;
 use sha2::{Digest, Sha256};
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use chatsrv::chat::name::FileName;
 use chatsrv::protocol::native::CHUNK_BYTES_MAX;
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;

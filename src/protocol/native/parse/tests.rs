@@ -5,25 +5,27 @@ use crate::chat::file::FileRef;
 use crate::chat::message::MessageId;
 use crate::chat::name::{FileName, GroupName, Target, UserRef};
 use crate::chat::sha256::Sha256Sum;
+use crate::protocol::native::code::Code;
 
-fn parse(line: &str) -> Result<Request, Code> {
-    parse_request(Text::new(line).unwrap()).map_err(|refusal| refusal.code)
+fn parse(line: &str) -> Result<Command, Code> {
+    let command = parse_command(Text::new(line).unwrap());
+    command.map_err(|(of, refusal)| codes::refused(of, &refusal).0)
 }
 
 #[test]
 fn words_are_checked() {
     let name = "alice".parse().unwrap();
-    assert_eq!(parse("USER alice"), Ok(Request::User { name, takeover: false }));
-    assert_eq!(parse("user alice takeover"), Ok(Request::User { name, takeover: true }));
+    assert_eq!(parse("USER alice"), Ok(Command::User { name, takeover: false }));
+    assert_eq!(parse("user alice takeover"), Ok(Command::User { name, takeover: true }));
     assert_eq!(parse("USER alice x"), Err(Code::BadParameters));
     assert_eq!(parse("USER"), Err(Code::BadParameters));
     assert_eq!(parse("USER 4lice"), Err(Code::NameNotAllowed));
     assert_eq!(parse("USER operator"), Err(Code::NameNotAllowed));
     assert_eq!(parse("PM x"), Err(Code::BadParameters));
-    assert_eq!(parse("NICK Al Ice"), Ok(Request::Nick("Al Ice".parse().unwrap())));
+    assert_eq!(parse("NICK Al Ice"), Ok(Command::Ask(Request::Nick("Al Ice".parse().unwrap()))));
     assert_eq!(parse("QUIET maybe"), Err(Code::BadParameters));
-    assert_eq!(parse("MORE ON"), Ok(Request::More(true)));
-    assert_eq!(parse("MORE off"), Ok(Request::More(false)));
+    assert_eq!(parse("MORE ON"), Ok(Command::More(true)));
+    assert_eq!(parse("MORE off"), Ok(Command::More(false)));
     assert_eq!(parse("MORE"), Err(Code::BadParameters));
     assert_eq!(parse("NOPE"), Err(Code::Unknown));
     assert_eq!(parse(""), Err(Code::Unknown));
@@ -32,40 +34,55 @@ fn words_are_checked() {
 #[test]
 fn file_names_come_last_and_may_hold_spaces() {
     let file = FileRef::Shared("a b/c".parse().unwrap());
-    assert_eq!(parse("GET 7 a b/c"), Ok(Request::Get { offset: 7, file }));
+    assert_eq!(parse("GET 7 a b/c"), Ok(Command::Ask(Request::Get { offset: 7, file })));
     let file = FileRef::Sent(MessageId(17));
-    assert_eq!(parse("GET 0 @17"), Ok(Request::Get { offset: 0, file: file.clone() }));
-    assert_eq!(parse("SUM @17"), Ok(Request::Sum(file)));
+    assert_eq!(
+        parse("GET 0 @17"),
+        Ok(Command::Ask(Request::Get { offset: 0, file: file.clone() }))
+    );
+    assert_eq!(parse("SUM @17"), Ok(Command::Ask(Request::Sum(file))));
     let file = FileRef::Shared("@x".parse().unwrap());
-    assert_eq!(parse("SUM @x"), Ok(Request::Sum(file)));
+    assert_eq!(parse("SUM @x"), Ok(Command::Ask(Request::Sum(file))));
     assert_eq!(parse("GET 7"), Err(Code::BadParameters));
     assert_eq!(parse("GET -1 a"), Err(Code::BadParameters));
     assert_eq!(parse("GET +1 a"), Err(Code::BadParameters));
     assert_eq!(parse("GET 0 ../a"), Err(Code::NotFound));
-    assert_eq!(parse("LS"), Ok(Request::Ls(None)));
-    assert_eq!(parse("LS a/"), Ok(Request::Ls(Some("a".parse().unwrap()))));
+    assert_eq!(parse("LS"), Ok(Command::Ask(Request::Ls(None))));
+    assert_eq!(parse("LS a/"), Ok(Command::Ask(Request::Ls(Some("a".parse().unwrap())))));
     assert_eq!(parse("LS /"), Err(Code::NotFound));
-    assert_eq!(parse("ABORT 3"), Ok(Request::Abort { stream: 3 }));
+    assert_eq!(parse("ABORT 3"), Ok(Command::Ask(Request::Abort { stream: 3 })));
     assert_eq!(parse("ABORT x"), Err(Code::BadParameters));
 }
 
 #[test]
 fn chats_are_read() {
     let bob: Target = "bob".parse().unwrap();
-    assert_eq!(parse("OPEN bob"), Ok(Request::OpenUnread(bob)));
-    assert_eq!(parse("OPEN bob 1000"), Ok(Request::OpenLast { chat: bob, count: 1000 }));
+    assert_eq!(parse("OPEN bob"), Ok(Command::Ask(Request::OpenUnread(bob))));
+    assert_eq!(
+        parse("OPEN bob 1000"),
+        Ok(Command::Ask(Request::OpenLast { chat: bob, count: 1000 }))
+    );
     assert_eq!(parse("OPEN bob 1001"), Err(Code::BadParameters));
     assert_eq!(parse("OPEN bob 99999"), Err(Code::BadParameters));
     assert_eq!(parse("OPEN *"), Err(Code::BadParameters));
-    assert_eq!(parse("OPEN * 0"), Ok(Request::OpenLast { chat: Target::Everyone, count: 0 }));
+    assert_eq!(
+        parse("OPEN * 0"),
+        Ok(Command::Ask(Request::OpenLast { chat: Target::Everyone, count: 0 }))
+    );
     assert_eq!(parse("OPEN b/b"), Err(Code::NotFound));
     let before = MessageId(17);
-    assert_eq!(parse("HISTORY bob 17 5"), Ok(Request::History { chat: bob, before, count: 5 }));
+    assert_eq!(
+        parse("HISTORY bob 17 5"),
+        Ok(Command::Ask(Request::History { chat: bob, before, count: 5 }))
+    );
     assert_eq!(parse("HISTORY bob 17"), Err(Code::BadParameters));
     let words = "two words".into();
-    assert_eq!(parse("SEARCH - two words"), Ok(Request::Search { chat: None, words }));
+    assert_eq!(
+        parse("SEARCH - two words"),
+        Ok(Command::Ask(Request::Search { chat: None, words }))
+    );
     assert_eq!(parse("SEARCH bob  "), Err(Code::BadParameters));
-    assert_eq!(parse("SEEN bob 17"), Ok(Request::Seen { chat: bob, id: before }));
+    assert_eq!(parse("SEEN bob 17"), Ok(Command::Ask(Request::Seen { chat: bob, id: before })));
     assert_eq!(parse("SEEN bob x"), Err(Code::BadParameters));
 }
 
@@ -83,18 +100,21 @@ fn keys_are_short_words() {
 #[test]
 fn uploads_need_a_size_and_a_name() {
     let name: FileName = "a b".parse().unwrap();
-    assert_eq!(parse("PUT 5 a b"), Ok(Request::Put { size: 5, name: name.clone() }));
+    assert_eq!(parse("PUT 5 a b"), Ok(Command::Ask(Request::Put { size: 5, name: name.clone() })));
     assert_eq!(parse("PUT a"), Err(Code::BadParameters));
     let sha256 = Sha256Sum([0xab; 32]);
     let expect = format!("EXPECT 3 {sha256}");
-    assert_eq!(parse(&expect), Ok(Request::Expect { stream: 3, sha256 }));
+    assert_eq!(parse(&expect), Ok(Command::Ask(Request::Expect { stream: 3, sha256 })));
     for wrong in ["EXPECT 3", "EXPECT x", &expect[..70], &format!("{expect} "), &expect[7..]] {
         assert!(parse(wrong).is_err(), "{wrong}");
     }
     assert_eq!(parse("PUT 5"), Err(Code::BadParameters));
     assert_eq!(parse("PUT 5 ../a"), Err(Code::NameNotAllowed));
     let to = "bob".parse().unwrap();
-    assert_eq!(parse("SENDFILE bob 5 a b"), Ok(Request::Sendfile { to, size: 5, name }));
+    assert_eq!(
+        parse("SENDFILE bob 5 a b"),
+        Ok(Command::Ask(Request::Sendfile { to, size: 5, name }))
+    );
     assert_eq!(parse("SENDFILE bob 5 a/b"), Err(Code::NameNotAllowed));
     assert_eq!(parse("SENDFILE b/b 5 a"), Err(Code::NotFound));
     assert_eq!(parse("SENDFILE bob x a"), Err(Code::BadParameters));
@@ -106,11 +126,15 @@ fn groups_have_names_and_members() {
     let carol = "10417".parse().unwrap();
     assert_eq!(
         parse("MKGROUP #ops bob 10417"),
-        Ok(Request::Mkgroup { name: Some(ops), users: vec![bob, carol], asks: false })
+        Ok(Command::Ask(Request::Mkgroup {
+            name: Some(ops),
+            users: vec![bob, carol],
+            asks: false
+        }))
     );
     assert_eq!(
         parse("MKGROUPREQ bob"),
-        Ok(Request::Mkgroup { name: None, users: vec![bob], asks: true })
+        Ok(Command::Ask(Request::Mkgroup { name: None, users: vec![bob], asks: true }))
     );
     assert_eq!(parse("MKGROUP #ops"), Err(Code::BadParameters));
     assert_eq!(parse("MKGROUP #123 bob"), Err(Code::NameNotAllowed));
@@ -118,46 +142,55 @@ fn groups_have_names_and_members() {
     assert_eq!(parse("JOIN ops"), Err(Code::NotFound));
     assert_eq!(
         parse("REFUSE #ops bob"),
-        Ok(Request::Admit { group: ops, user: bob, admit: false })
+        Ok(Command::Ask(Request::Admit { group: ops, user: bob, admit: false }))
     );
     assert_eq!(parse("ADMIT #ops"), Err(Code::BadParameters));
-    assert_eq!(parse("KEEP #ops on"), Ok(Request::Keep { group: ops, keep: true }));
+    assert_eq!(parse("KEEP #ops on"), Ok(Command::Ask(Request::Keep { group: ops, keep: true })));
     assert_eq!(parse("KEEP #ops"), Err(Code::BadParameters));
     let bob = UserRef::Name("bob".parse().unwrap());
-    assert_eq!(parse("OP #ops bob off"), Ok(Request::Op { group: ops, user: bob, op: false }));
+    assert_eq!(
+        parse("OP #ops bob off"),
+        Ok(Command::Ask(Request::Op { group: ops, user: bob, op: false }))
+    );
     assert_eq!(parse("OP #ops bob"), Err(Code::BadParameters));
     assert_eq!(parse("OP #ops"), Err(Code::BadParameters));
     assert_eq!(parse("OP #ops 9a on"), Err(Code::NotFound));
-    assert_eq!(parse("HANDOVER #ops bob"), Ok(Request::Handover { group: ops, user: bob }));
+    assert_eq!(
+        parse("HANDOVER #ops bob"),
+        Ok(Command::Ask(Request::Handover { group: ops, user: bob }))
+    );
     assert_eq!(parse("HANDOVER #ops bob now"), Err(Code::BadParameters));
-    assert_eq!(parse("DISSOLVE #ops"), Ok(Request::Dissolve(ops)));
+    assert_eq!(parse("DISSOLVE #ops"), Ok(Command::Ask(Request::Dissolve(ops))));
     assert_eq!(parse("DISSOLVE ops"), Err(Code::NotFound));
-    assert_eq!(parse("GROUPS all"), Ok(Request::Groups { all: true }));
+    assert_eq!(parse("GROUPS all"), Ok(Command::Ask(Request::Groups { all: true })));
     assert_eq!(parse("GROUPS mine"), Err(Code::BadParameters));
 }
 
 #[test]
 fn ports_reasons_and_times_have_bounds() {
-    assert_eq!(parse("UP"), Ok(Request::Up { port: None }));
-    assert_eq!(parse("UP 1024"), Ok(Request::Up { port: Some(1024) }));
-    assert_eq!(parse("UP 65535"), Ok(Request::Up { port: Some(65_535) }));
+    assert_eq!(parse("UP"), Ok(Command::Ask(Request::Up { port: None })));
+    assert_eq!(parse("UP 1024"), Ok(Command::Ask(Request::Up { port: Some(1024) })));
+    assert_eq!(parse("UP 65535"), Ok(Command::Ask(Request::Up { port: Some(65_535) })));
     for port in ["1023", "65536", "0", "-1", "x"] {
         assert_eq!(parse(&format!("UP {port}")), Err(Code::BadParameters), "{port}");
     }
     let bob: UserRef = "bob".parse().unwrap();
-    assert_eq!(parse("KICK bob"), Ok(Request::Kick { user: bob, reason: None }));
+    assert_eq!(parse("KICK bob"), Ok(Command::Ask(Request::Kick { user: bob, reason: None })));
     let reason = "r".repeat(200);
     assert!(parse(&format!("KICK bob {reason}")).is_ok());
     assert_eq!(parse(&format!("KICK bob {reason}r")), Err(Code::BadParameters));
     assert_eq!(parse("KICK bob \u{202e}x"), Err(Code::BadParameters));
     assert_eq!(parse("KICK"), Err(Code::BadParameters));
     assert_eq!(parse("KICK b/b"), Err(Code::NotFound));
-    assert_eq!(parse("UNBAN bob"), Ok(Request::Ban { user: bob, banned: false }));
-    assert_eq!(parse("ADMIN bob on"), Ok(Request::Admin { user: bob, admin: true }));
+    assert_eq!(parse("UNBAN bob"), Ok(Command::Ask(Request::Ban { user: bob, banned: false })));
+    assert_eq!(parse("ADMIN bob on"), Ok(Command::Ask(Request::Admin { user: bob, admin: true })));
     assert_eq!(parse("ADMIN bob"), Err(Code::BadParameters));
-    assert_eq!(parse("SHUTDOWN"), Ok(Request::Shutdown { seconds: 0 }));
+    assert_eq!(parse("SHUTDOWN"), Ok(Command::Ask(Request::Shutdown { seconds: 0 })));
     let week = 7 * 24 * 60 * 60;
-    assert_eq!(parse(&format!("SHUTDOWN {week}")), Ok(Request::Shutdown { seconds: week }));
+    assert_eq!(
+        parse(&format!("SHUTDOWN {week}")),
+        Ok(Command::Ask(Request::Shutdown { seconds: week }))
+    );
     assert_eq!(parse(&format!("SHUTDOWN {}", week + 1)), Err(Code::BadParameters));
 }
 
@@ -189,6 +222,6 @@ fn every_verb_can_be_asked_for() {
     };
     for verb in Verb::ALL {
         let line = format!("{verb}{}", words(*verb));
-        assert_eq!(parse(&line).map(|request| Verb::of(&request)), Ok(*verb), "{line}");
+        assert_eq!(parse(&line).map(|command| command.verb()), Ok(*verb), "{line}");
     }
 }

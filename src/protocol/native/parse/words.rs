@@ -1,31 +1,38 @@
 //! The words of each command.
 
+use super::Command;
 use crate::chat::file::FileRef;
 use crate::chat::message::MessageId;
 use crate::chat::name::{
     DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName, UserRef,
 };
+use crate::chat::refusal::Refusal;
 use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request, SHUTDOWN_SECONDS_MAX};
 use crate::chat::sha256::InvalidSum;
 use crate::chat::text::{InvalidReason, Secret, Text};
-use crate::protocol::native::codes::Code;
 use crate::protocol::native::verb::Verb;
 
-type Wrong = (Code, &'static str);
-
-const MISSING: Wrong = (Code::BadParameters, "a word is missing");
-const NO_FILE: Wrong = (Code::NotFound, "no such file");
+const MISSING: Refusal = Refusal::BadWords("a word is missing");
 
 /// Reads the words of a command.
-pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
+pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Command, Refusal> {
     match verb {
         Verb::User => user(words),
+        Verb::Passwd => nothing(words, Command::Passwd),
+        Verb::Pm => nothing(words, Command::Pm),
+        Verb::Dm => nothing(words, Command::Dm),
+        Verb::Key => key(words).map(Command::Key),
+        Verb::More => on_or_off(words).map(Command::More),
+        Verb::Help => nothing(words, Command::Help),
+        _ => request(verb, words).map(Command::Ask),
+    }
+}
+
+/// Reads the words of a command that is a whole request.
+fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
+    match verb {
         Verb::Token => nothing(words, Request::Token),
         Verb::Resume => resume(words),
-        Verb::Passwd => nothing(words, Request::Passwd),
-        Verb::Pm => nothing(words, Request::Pm),
-        Verb::Dm => nothing(words, Request::Dm),
-        Verb::Key => key(words).map(Request::Key),
         Verb::Unread => nothing(words, Request::Unread),
         Verb::Open => open(words),
         Verb::History => history(words),
@@ -34,7 +41,6 @@ pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
         Verb::Who => nothing(words, Request::Who),
         Verb::Nick => display_name(words).map(Request::Nick),
         Verb::Quiet => on_or_off(words).map(Request::Quiet),
-        Verb::More => on_or_off(words).map(Request::More),
         Verb::Ls => folder(words).map(Request::Ls),
         Verb::Get => get(words),
         Verb::Sum => file_ref(words).map(Request::Sum),
@@ -75,276 +81,279 @@ pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Request, Wrong> {
         }
         Verb::Dump => nothing(words, Request::Dump),
         Verb::Shutdown => shutdown(words),
-        Verb::Help => nothing(words, Request::Help),
         Verb::Ex => nothing(words, Request::Ex),
+        Verb::User | Verb::Passwd | Verb::Pm | Verb::Dm | Verb::Key | Verb::More | Verb::Help => {
+            Err(Refusal::BadWords("that command takes a step"))
+        }
     }
 }
 
-fn nothing(words: Text<'_>, request: Request) -> Result<Request, Wrong> {
+fn nothing<T>(words: Text<'_>, meant: T) -> Result<T, Refusal> {
     match words.is_empty() {
-        true => Ok(request),
-        false => Err((Code::BadParameters, "that command stands alone")),
+        true => Ok(meant),
+        false => Err(Refusal::BadWords("that command stands alone")),
     }
 }
 
-fn user(words: Text<'_>) -> Result<Request, Wrong> {
+fn user(words: Text<'_>) -> Result<Command, Refusal> {
     let (name, rest) = words.split_word();
     let takeover = match rest.as_str() {
         "" => false,
         word if word.eq_ignore_ascii_case("TAKEOVER") => true,
-        _ => return Err((Code::BadParameters, "after the name only TAKEOVER may stand")),
+        _ => return Err(Refusal::BadWords("after the name only TAKEOVER may stand")),
     };
     if name.is_empty() {
         return Err(MISSING);
     }
     match name.parse::<UserName>() {
-        Ok(name) if !name.is_operator() => Ok(Request::User { name, takeover }),
-        _ => Err((
-            Code::NameNotAllowed,
-            "a name has 1 to 32 of A-Z a-z 0-9 _ . - and starts with a letter",
-        )),
+        Ok(name) if !name.is_operator() => Ok(Command::User { name, takeover }),
+        _ => Err(Refusal::BadUserName),
     }
 }
 
-fn resume(words: Text<'_>) -> Result<Request, Wrong> {
+fn resume(words: Text<'_>) -> Result<Request, Refusal> {
     let (name, token) = words.split_word();
     if token.is_empty() || token.contains(' ') {
-        return Err((Code::BadParameters, "give the name and the token"));
+        return Err(Refusal::BadWords("give the name and the token"));
     }
     // A name that nobody can have is refused as a token that is not good.
-    let name =
-        name.parse().map_err(|InvalidName| (Code::WrongPassword, "that token is not good"))?;
+    let name = name.parse().map_err(|InvalidName| Refusal::WrongToken)?;
     Ok(Request::Resume { name, token: Secret::new(token.as_str()) })
 }
 
-fn key(words: Text<'_>) -> Result<Key, Wrong> {
-    words
-        .parse()
-        .map_err(|InvalidName| (Code::BadParameters, "a key is one word of at most 64 bytes"))
+fn key(words: Text<'_>) -> Result<Key, Refusal> {
+    words.parse().map_err(|InvalidName| Refusal::BadWords("a key is one word of at most 64 bytes"))
 }
 
-fn chat(word: &str) -> Result<Target, Wrong> {
+fn chat(word: &str) -> Result<Target, Refusal> {
     if word.is_empty() {
         return Err(MISSING);
     }
-    word.parse().map_err(|InvalidName| (Code::NotFound, "no such chat"))
+    word.parse().map_err(|InvalidName| Refusal::NoSuchChat)
 }
 
-fn open(words: Text<'_>) -> Result<Request, Wrong> {
+fn open(words: Text<'_>) -> Result<Request, Refusal> {
     let (word, rest) = words.split_word();
     let chat = chat(word)?;
     match rest.as_str() {
         "" if chat == Target::Everyone => {
-            Err((Code::BadParameters, "say how many messages of * to list"))
+            Err(Refusal::BadWords("say how many messages of * to list"))
         }
         "" => Ok(Request::OpenUnread(chat)),
         number => Ok(Request::OpenLast { chat, count: count(number)? }),
     }
 }
 
-fn history(words: Text<'_>) -> Result<Request, Wrong> {
+fn history(words: Text<'_>) -> Result<Request, Refusal> {
     let (word, rest) = words.split_word();
     let (before, rest) = rest.split_word();
     let before = MessageId(number(before, "give the chat, an id and a number")?);
     Ok(Request::History { chat: chat(word)?, before, count: count(rest.as_str())? })
 }
 
-fn search(words: Text<'_>) -> Result<Request, Wrong> {
+fn search(words: Text<'_>) -> Result<Request, Refusal> {
     let (word, rest) = words.split_word();
     let chat = if word == "-" { None } else { Some(chat(word)?) };
     if rest.trim().is_empty() {
-        return Err((Code::BadParameters, "give the chat and the words"));
+        return Err(Refusal::BadWords("give the chat and the words"));
     }
     Ok(Request::Search { chat, words: rest.as_str().into() })
 }
 
-fn seen(words: Text<'_>) -> Result<Request, Wrong> {
+fn seen(words: Text<'_>) -> Result<Request, Refusal> {
     let (word, id) = words.split_word();
     let id = MessageId(number(id.as_str(), "give the chat and an id")?);
     Ok(Request::Seen { chat: chat(word)?, id })
 }
 
-fn count(word: &str) -> Result<u16, Wrong> {
+fn count(word: &str) -> Result<u16, Refusal> {
     const WRONG: &str = "at most 1000 messages";
     let count = number(word, WRONG)?;
-    if count <= LIST_MESSAGES_MAX { Ok(count) } else { Err((Code::BadParameters, WRONG)) }
+    if count <= LIST_MESSAGES_MAX { Ok(count) } else { Err(Refusal::BadWords(WRONG)) }
 }
 
-fn display_name(words: Text<'_>) -> Result<DisplayName, Wrong> {
-    words.parse().map_err(|InvalidName| {
-        (Code::BadParameters, "a display name has 1 to 64 visible characters")
-    })
+fn display_name(words: Text<'_>) -> Result<DisplayName, Refusal> {
+    words
+        .parse()
+        .map_err(|InvalidName| Refusal::BadWords("a display name has 1 to 64 visible characters"))
 }
 
-fn on_or_off(words: Text<'_>) -> Result<bool, Wrong> {
+fn on_or_off(words: Text<'_>) -> Result<bool, Refusal> {
     match words.as_str() {
         word if word.eq_ignore_ascii_case("on") => Ok(true),
         word if word.eq_ignore_ascii_case("off") => Ok(false),
-        _ => Err((Code::BadParameters, "say on or off")),
+        _ => Err(Refusal::BadWords("say on or off")),
     }
 }
 
-fn file(words: Text<'_>) -> Result<FileName, Wrong> {
+fn file(words: Text<'_>) -> Result<FileName, Refusal> {
     if words.is_empty() {
         return Err(MISSING);
     }
-    words.parse().map_err(|InvalidName| NO_FILE)
+    words.parse().map_err(|InvalidName| no_such_file(words))
 }
 
-fn folder(words: Text<'_>) -> Result<Option<FileName>, Wrong> {
+/// A name that no file can have reads like that of a missing file.
+fn no_such_file(words: Text<'_>) -> Refusal {
+    Refusal::NoSuchFile(words.as_str().into())
+}
+
+fn folder(words: Text<'_>) -> Result<Option<FileName>, Refusal> {
     // A folder may be written as LS lists it, with a slash at its end.
     let path = words.strip_suffix('/').unwrap_or(&words);
     if words.is_empty() {
         return Ok(None);
     }
-    path.parse().map(Some).map_err(|InvalidName| (Code::NotFound, "no such folder"))
+    path.parse().map(Some).map_err(|InvalidName| Refusal::NoSuchFolder)
 }
 
-fn get(words: Text<'_>) -> Result<Request, Wrong> {
+fn get(words: Text<'_>) -> Result<Request, Refusal> {
     let (offset, name) = words.split_word();
     let offset = number(offset, "give the offset and the name")?;
     Ok(Request::Get { offset, file: file_ref(name)? })
 }
 
-fn file_ref(words: Text<'_>) -> Result<FileRef, Wrong> {
+fn file_ref(words: Text<'_>) -> Result<FileRef, Refusal> {
     match FileName::sent_id(&words) {
-        Some(id) => id.parse().map(|id| FileRef::Sent(MessageId(id))).map_err(|_| NO_FILE),
+        Some(id) => {
+            id.parse().map(|id| FileRef::Sent(MessageId(id))).map_err(|_| no_such_file(words))
+        }
         None => file(words).map(FileRef::Shared),
     }
 }
 
-fn put(words: Text<'_>) -> Result<Request, Wrong> {
+fn put(words: Text<'_>) -> Result<Request, Refusal> {
     let (size, name) = words.split_word();
     let size = number(size, "give the size and the name")?;
     Ok(Request::Put { size, name: new_file(name)? })
 }
 
-fn sendfile(words: Text<'_>) -> Result<Request, Wrong> {
+fn sendfile(words: Text<'_>) -> Result<Request, Refusal> {
     let (target, rest) = words.split_word();
     let (size, name) = rest.split_word();
     let size = number(size, "give the target, the size and the name")?;
     let name = new_file(name)?;
     if name.as_str().contains('/') {
-        return Err((Code::NameNotAllowed, "give a name without folders"));
+        return Err(Refusal::NoFolders);
     }
     Ok(Request::Sendfile { to: chat(target)?, size, name })
 }
 
-fn expect(words: Text<'_>) -> Result<Request, Wrong> {
+fn expect(words: Text<'_>) -> Result<Request, Refusal> {
     const WRONG: &str = "give the stream's number and 64 hexadecimal digits";
     let (stream, sum) = words.split_word();
     let stream = number(stream, WRONG)?;
-    let sha256 = sum.parse().map_err(|InvalidSum| (Code::BadParameters, WRONG))?;
+    let sha256 = sum.parse().map_err(|InvalidSum| Refusal::BadWords(WRONG))?;
     Ok(Request::Expect { stream, sha256 })
 }
 
 /// The name of a file that is to be made.
-fn new_file(words: Text<'_>) -> Result<FileName, Wrong> {
+fn new_file(words: Text<'_>) -> Result<FileName, Refusal> {
     match file(words) {
-        Err(NO_FILE) => Err((Code::NameNotAllowed, "that file name is not allowed")),
+        Err(Refusal::NoSuchFile(_)) => Err(Refusal::BadFileName),
         other => other,
     }
 }
 
-fn group(word: &str) -> Result<GroupName, Wrong> {
+fn group(word: &str) -> Result<GroupName, Refusal> {
     if word.is_empty() {
         return Err(MISSING);
     }
-    word.parse().map_err(|InvalidName| (Code::NotFound, "no such group"))
+    word.parse().map_err(|InvalidName| Refusal::NoSuchGroup)
 }
 
-fn mkgroup(words: Text<'_>, asks: bool) -> Result<Request, Wrong> {
+fn mkgroup(words: Text<'_>, asks: bool) -> Result<Request, Refusal> {
     let (first, rest) = words.split_word();
     let (name, users) = match first.starts_with('#') {
         true => (Some(new_group(first)?), rest),
         false => (None, words),
     };
     if users.is_empty() {
-        return Err((Code::BadParameters, "say who is to be in it"));
+        return Err(Refusal::BadWords("say who is to be in it"));
     }
-    let user = |word: &str| word.parse().map_err(|InvalidName| (Code::NotFound, "no such user"));
+    let user = |word: &str| word.parse().map_err(|InvalidName| Refusal::NoSuchUser);
     let users = users.split(' ').map(user).collect::<Result<_, _>>()?;
     Ok(Request::Mkgroup { name, users, asks })
 }
 
 /// The name of a group that is to be made; numbers are the server's to give.
-fn new_group(word: &str) -> Result<GroupName, Wrong> {
+fn new_group(word: &str) -> Result<GroupName, Refusal> {
     let name = word.parse().ok().filter(|name: &GroupName| !name.is_numbered());
-    name.ok_or((Code::NameNotAllowed, "a group's name is # and a name as a user has one"))
+    name.ok_or(Refusal::BadGroupName)
 }
 
-fn admit(words: Text<'_>, admit: bool) -> Result<Request, Wrong> {
+fn admit(words: Text<'_>, admit: bool) -> Result<Request, Refusal> {
     let (name, user) = words.split_word();
     let group = group(name)?;
     if user.is_empty() {
         return Err(MISSING);
     }
-    let user = user.parse().map_err(|InvalidName| (Code::NotFound, "no such user"))?;
+    let user = user.parse().map_err(|InvalidName| Refusal::NoSuchUser)?;
     Ok(Request::Admit { group, user, admit })
 }
 
-fn group_and_user(words: Text<'_>) -> Result<(GroupName, UserRef, Text<'_>), Wrong> {
+fn group_and_user(words: Text<'_>) -> Result<(GroupName, UserRef, Text<'_>), Refusal> {
     let (name, rest) = words.split_word();
     let (user, rest) = rest.split_word();
     Ok((group(name)?, known(user)?, rest))
 }
 
-fn keep(words: Text<'_>) -> Result<Request, Wrong> {
+fn keep(words: Text<'_>) -> Result<Request, Refusal> {
     let (name, rest) = words.split_word();
     Ok(Request::Keep { group: group(name)?, keep: on_or_off(rest)? })
 }
 
-fn groups(words: Text<'_>) -> Result<Request, Wrong> {
+fn groups(words: Text<'_>) -> Result<Request, Refusal> {
     match words.as_str() {
         "" => Ok(Request::Groups { all: false }),
         word if word.eq_ignore_ascii_case("ALL") => Ok(Request::Groups { all: true }),
-        _ => Err((Code::BadParameters, "say nothing, or ALL")),
+        _ => Err(Refusal::BadWords("say nothing, or ALL")),
     }
 }
 
 /// A user who has to be there.
-fn known(word: &str) -> Result<UserRef, Wrong> {
+fn known(word: &str) -> Result<UserRef, Refusal> {
     if word.is_empty() {
         return Err(MISSING);
     }
-    word.parse().map_err(|InvalidName| (Code::NotFound, "no such user"))
+    word.parse().map_err(|InvalidName| Refusal::NoSuchUser)
 }
 
-fn up(words: Text<'_>) -> Result<Request, Wrong> {
+fn up(words: Text<'_>) -> Result<Request, Refusal> {
     const WRONG: &str = "a port is a number from 1024 to 65535";
     if words.is_empty() {
         return Ok(Request::Up { port: None });
     }
     match number(words.as_str(), WRONG)? {
         port @ PORT_MIN.. => Ok(Request::Up { port: Some(port) }),
-        _ => Err((Code::BadParameters, WRONG)),
+        _ => Err(Refusal::BadWords(WRONG)),
     }
 }
 
-fn kick(words: Text<'_>) -> Result<Request, Wrong> {
+fn kick(words: Text<'_>) -> Result<Request, Refusal> {
     let (user, rest) = words.split_word();
     let reason = match rest.as_str() {
         "" => None,
         text => Some(text.parse().map_err(|InvalidReason| {
-            (Code::BadParameters, "a reason has at most 200 visible characters")
+            Refusal::BadWords("a reason has at most 200 visible characters")
         })?),
     };
     Ok(Request::Kick { user: known(user)?, reason })
 }
 
-fn shutdown(words: Text<'_>) -> Result<Request, Wrong> {
+fn shutdown(words: Text<'_>) -> Result<Request, Refusal> {
     const WRONG: &str = "say in how many seconds, a week at most";
     if words.is_empty() {
         return Ok(Request::Shutdown { seconds: 0 });
     }
     match number(words.as_str(), WRONG)? {
         seconds @ ..=SHUTDOWN_SECONDS_MAX => Ok(Request::Shutdown { seconds }),
-        _ => Err((Code::BadParameters, WRONG)),
+        _ => Err(Refusal::BadWords(WRONG)),
     }
 }
 
 /// A plain decimal number, without a sign.
-fn number<N: std::str::FromStr>(word: &str, otherwise: &'static str) -> Result<N, Wrong> {
+fn number<N: std::str::FromStr>(word: &str, otherwise: &'static str) -> Result<N, Refusal> {
     let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| word.parse().ok()).flatten().ok_or((Code::BadParameters, otherwise))
+    digits.then(|| word.parse().ok()).flatten().ok_or(Refusal::BadWords(otherwise))
 }

@@ -1,0 +1,63 @@
+//! The codes of replies.
+
+use std::fmt;
+
+/// The code of a reply; notices have their own numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Code {
+    /// The head of a list.
+    ListHead = 150,
+    /// One item of a list.
+    ListItem = 151,
+    /// The first line of a connection.
+    Greeting = 220,
+    /// The last line after EX.
+    Goodbye = 221,
+    /// Logged in.
+    LoggedIn = 230,
+    /// Done.
+    Done = 250,
+    /// Done, and kept for a user who is offline.
+    DoneStored = 251,
+    /// Done so far; another person's consent is awaited.
+    DoneWaiting = 252,
+    /// A known user: the password is awaited.
+    SendPassword = 331,
+    /// A new user: a password is to be chosen.
+    ChoosePassword = 332,
+    /// Send the text.
+    SendText = 354,
+    /// The server closes this connection.
+    Closing = 421,
+    /// That user is already logged in.
+    AlreadyOnline = 431,
+    /// Busy.
+    Busy = 450,
+    /// No room.
+    NoRoom = 452,
+    /// Not a frame or verb that the server knows.
+    Unknown = 500,
+    /// Bad or missing parameters.
+    BadParameters = 501,
+    /// Not in this state.
+    WrongState = 503,
+    /// Log in first, or not allowed.
+    NotAllowed = 530,
+    /// Wrong password.
+    WrongPassword = 535,
+    /// No such user, group, file or stream.
+    NotFound = 550,
+    /// The user is offline and the message was discarded.
+    Offline = 551,
+    /// Too large.
+    TooLarge = 552,
+    /// That name is not allowed, or taken.
+    NameNotAllowed = 553,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (*self as u16).fmt(f)
+    }
+}

@@ -1,0 +1,319 @@
+//! One connection's codec of the native protocol, with the dialogues of which some requests
+//! consist.
+//!
+//! USER, PM, DM and PASSWD take their words line by line, and KEY belongs to the next message. The
+//! codec keeps what was said so far, and makes one whole request of it.
+
+use std::sync::Arc;
+
+use super::frame::{CLIENT_LINE_BYTES_MAX, Decoder, Frame, FrameError, encode_chunk_header};
+use super::parse::{self, Command, parse_command};
+use super::verb::Verb;
+use super::{codes, steps, write};
+use crate::chat::answer::{Answer, Done, Item};
+use crate::chat::close::CloseReason;
+use crate::chat::name::{Key, Target, UserName};
+use crate::chat::refusal::Refusal;
+use crate::chat::request::{Kind, Request, Step};
+use crate::chat::text::{Reason, Secret, Text, TextError};
+use crate::limits::PASSWORD_BYTES_MAX;
+use crate::protocol::heard::Heard;
+
+/// The codec of one connection. Most of the time no dialogue is under way, and then it owns no
+/// memory.
+#[derive(Debug)]
+pub struct Codec {
+    decoder: Decoder,
+    /// Whether the client wants what came to the protocol later.
+    tells_more: bool,
+    unfinished: Option<Box<Unfinished>>,
+}
+
+/// What a client has said that is no whole request yet.
+#[derive(Debug, Default)]
+struct Unfinished {
+    dialogue: Dialogue,
+    /// The idempotency key of the next message.
+    key: Option<Key>,
+}
+
+/// What the next `D` line is.
+#[derive(Debug, Default)]
+enum Dialogue {
+    /// A target and a text.
+    #[default]
+    None,
+    /// Nothing before the answer to USER.
+    Identifies { takeover: bool },
+    /// The password of somebody who logs in, or of a new account.
+    Password { name: UserName, takeover: bool, is_new: bool },
+    /// A text for everyone.
+    ForEveryone,
+    /// A user and a text.
+    ForUser,
+    /// The password that is to be changed.
+    OldPassword,
+    /// The password that takes its place.
+    NewPassword,
+}
+
+impl Default for Codec {
+    fn default() -> Self {
+        let decoder = Decoder::new(CLIENT_LINE_BYTES_MAX);
+        Codec { decoder, tells_more: false, unfinished: None }
+    }
+}
+
+impl Codec {
+    /// Takes what is at the start of `input`, as
+    /// [`Wire::decode`](crate::protocol::wire::Wire::decode) says.
+    pub fn decode<'a>(&mut self, input: &'a [u8]) -> (usize, Option<Heard<'a>>) {
+        let (used, frame) = self.decoder.decode(input);
+        let heard = frame.map(|frame| match frame {
+            Frame::File { stream, bytes } => Heard::Bytes { stream, bytes },
+            Frame::FileEnd { stream } => Heard::End { stream },
+            Frame::Command(line) => self.command(line),
+            Frame::Data(text) => self.data(text),
+            Frame::Bad(error) => self.bad_frame(error),
+        });
+        (used, heard)
+    }
+
+    /// Whether the client wants what came to the protocol later.
+    pub fn tells_more(&self) -> bool {
+        self.tells_more
+    }
+
+    /// Appends an answer, and goes on with the dialogue that waits for it.
+    pub fn answer(&mut self, answer: &Answer, out: &mut Vec<u8>) {
+        match (answer.of, &answer.result) {
+            (Kind::Identify, result) => self.identified(result),
+            (Kind::Step(step), Ok(_)) => self.step_taken(step, out),
+            (Kind::Step(step), Err(_)) => self.step_refused(step),
+            (Kind::ConfirmPassword, Ok(_)) => self.begin(Dialogue::NewPassword),
+            (_, Ok(Done::LoggedIn { .. })) => self.unfinished = None,
+            _ => {}
+        }
+        write::answer(answer, self.tells_more, out);
+    }
+
+    /// Appends the line that heads a list.
+    pub fn list_head(&self, of: Kind, count: usize, out: &mut Vec<u8>) {
+        write::list_head(of, count, out);
+    }
+
+    /// Appends an item of a list.
+    pub fn list_item(&self, of: Kind, item: &Item, out: &mut Vec<u8>) {
+        write::item(of, item, out);
+    }
+
+    /// Appends the last line of a connection that the server closes.
+    pub fn close(
+        &self,
+        reason: CloseReason,
+        words: Option<&Reason>,
+        come_back_in: Option<u32>,
+        out: &mut Vec<u8>,
+    ) {
+        write::close(reason, words, come_back_in, out);
+    }
+
+    /// Appends what stands before the bytes of a chunk; a length of 0 ends the stream.
+    pub fn chunk_header(&self, stream: u32, length: usize, out: &mut Vec<u8>) {
+        encode_chunk_header(stream, length, out);
+    }
+
+    fn command<'a>(&mut self, line: Text<'_>) -> Heard<'a> {
+        let command = parse_command(line);
+        self.stop_for(match &command {
+            Ok(command) => Some(command.verb()),
+            Err((kind, _)) => codes::verb(*kind),
+        });
+        let step = match command {
+            Err((kind, refusal)) => return Heard::Refused(kind, refusal),
+            Ok(Command::Ask(request)) => return Heard::Asked(request),
+            Ok(Command::User { name, takeover }) => {
+                self.begin(Dialogue::Identifies { takeover });
+                return Heard::Asked(Request::Identify(name));
+            }
+            Ok(Command::Dm) => {
+                self.begin(Dialogue::ForUser);
+                return Heard::Asked(Request::Reachable);
+            }
+            Ok(Command::Pm) => {
+                self.begin(Dialogue::ForEveryone);
+                steps::PM
+            }
+            Ok(Command::Passwd) => {
+                self.begin(Dialogue::OldPassword);
+                steps::PASSWD
+            }
+            Ok(Command::Key(key)) => {
+                self.unfinished.get_or_insert_default().key = Some(key);
+                steps::KEY
+            }
+            Ok(Command::More(true)) => steps::MORE_ON,
+            Ok(Command::More(false)) => steps::MORE_OFF,
+            Ok(Command::Help) => steps::HELP,
+        };
+        Heard::Asked(Request::Step(step))
+    }
+
+    /// Gives up a dialogue, as every command does but for what a client sends by itself.
+    fn stop_for(&mut self, verb: Option<Verb>) {
+        let goes_on = match verb {
+            Some(Verb::Alive) => true,
+            Some(Verb::Seen) => !matches!(self.dialogue(), Some(Dialogue::Password { .. })),
+            _ => false,
+        };
+        if !goes_on {
+            self.take_dialogue();
+        }
+    }
+
+    fn data<'a>(&mut self, text: Text<'_>) -> Heard<'a> {
+        let (to, text) = match self.take_dialogue() {
+            Dialogue::Password { name, takeover, is_new } => {
+                return match password(text) {
+                    None => Heard::Refused(Kind::LogIn, Refusal::BadPassword),
+                    Some(password) if is_new => Heard::Asked(Request::Register { name, password }),
+                    Some(password) => Heard::Asked(Request::LogIn { name, password, takeover }),
+                };
+            }
+            Dialogue::OldPassword => {
+                return match password(text) {
+                    None => Heard::Refused(Kind::ConfirmPassword, Refusal::BadPassword),
+                    Some(password) => Heard::Asked(Request::ConfirmPassword(password)),
+                };
+            }
+            Dialogue::NewPassword => {
+                return match password(text) {
+                    None => Heard::Refused(Kind::SetPassword, Refusal::BadPassword),
+                    Some(password) => Heard::Asked(Request::SetPassword(password)),
+                };
+            }
+            Dialogue::ForEveryone => (Ok(Target::Everyone), text),
+            Dialogue::ForUser => {
+                let (word, text) = text.split_word();
+                (parse_target(word).and_then(only_user), text)
+            }
+            Dialogue::None | Dialogue::Identifies { .. } => {
+                let (word, text) = text.split_word();
+                (parse_target(word), text)
+            }
+        };
+        // Whatever the answer is, it uses the key up.
+        let key = self.unfinished.take().and_then(|unfinished| unfinished.key);
+        match to {
+            Err(refusal) => Heard::Refused(Kind::Say, refusal),
+            Ok(_) if text.is_empty() => {
+                Heard::Refused(Kind::Say, Refusal::BadWords("the message is empty"))
+            }
+            Ok(to) => Heard::Asked(Request::Say { to, text: Arc::from(text.as_str()), key }),
+        }
+    }
+
+    fn bad_frame<'a>(&mut self, error: FrameError) -> Heard<'a> {
+        match error {
+            FrameError::UnknownType => {
+                let text = "a line starts with C, D or F";
+                Heard::Refused(Kind::Unknown, Refusal::BadLine(text))
+            }
+            FrameError::Command(verb, error) => {
+                self.stop_for(verb);
+                let kind = verb.map_or(Kind::Unknown, parse::kind);
+                Heard::Refused(kind, Refusal::BadLine(explain(error)))
+            }
+            FrameError::Data(error) => {
+                let kind = match self.take_dialogue() {
+                    Dialogue::Password { .. } => Kind::LogIn,
+                    Dialogue::OldPassword => Kind::ConfirmPassword,
+                    Dialogue::NewPassword => Kind::SetPassword,
+                    _ => Kind::Say,
+                };
+                if kind == Kind::Say {
+                    self.unfinished = None;
+                }
+                Heard::Refused(kind, Refusal::BadLine(explain(error)))
+            }
+            FrameError::FileHeader => Heard::Refused(Kind::Unknown, Refusal::BadFileFrame),
+        }
+    }
+
+    /// The answer to USER: the password is awaited, or nothing is.
+    fn identified(&mut self, result: &Result<Done, Refusal>) {
+        // Of a USER that is refused to somebody logged in, the answer may come late.
+        let Some(Dialogue::Identifies { takeover }) = self.dialogue() else { return };
+        let takeover = *takeover;
+        self.take_dialogue();
+        if let Ok(Done::PasswordWanted { name, is_new }) = result {
+            self.begin(Dialogue::Password { name: *name, takeover, is_new: *is_new });
+        }
+    }
+
+    fn step_taken(&mut self, step: Step, out: &mut Vec<u8>) {
+        match step {
+            steps::MORE_ON => self.tells_more = true,
+            steps::MORE_OFF => self.tells_more = false,
+            steps::HELP => write::help(out),
+            _ => {}
+        }
+    }
+
+    /// A step was refused, so that nothing follows on it.
+    fn step_refused(&mut self, step: Step) {
+        match (step, self.dialogue()) {
+            (steps::KEY, _) => self.unfinished = None,
+            (steps::PASSWD, Some(Dialogue::OldPassword))
+            | (steps::PM, Some(Dialogue::ForEveryone)) => {
+                self.take_dialogue();
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, dialogue: Dialogue) {
+        self.unfinished.get_or_insert_default().dialogue = dialogue;
+    }
+
+    fn dialogue(&self) -> Option<&Dialogue> {
+        self.unfinished.as_ref().map(|unfinished| &unfinished.dialogue)
+    }
+
+    fn take_dialogue(&mut self) -> Dialogue {
+        let Some(unfinished) = &mut self.unfinished else { return Dialogue::None };
+        let dialogue = std::mem::take(&mut unfinished.dialogue);
+        if unfinished.key.is_none() {
+            self.unfinished = None;
+        }
+        dialogue
+    }
+}
+
+fn password(text: Text<'_>) -> Option<Secret> {
+    let fits = (1..=PASSWORD_BYTES_MAX).contains(&text.len());
+    fits.then(|| Secret::new(text.as_str()))
+}
+
+fn parse_target(word: &str) -> Result<Target, Refusal> {
+    match word.parse() {
+        Ok(target) => Ok(target),
+        Err(_) if word.is_empty() => Err(Refusal::BadWords("say to whom, and what")),
+        Err(_) => Err(Refusal::NoSuchUser),
+    }
+}
+
+fn only_user(target: Target) -> Result<Target, Refusal> {
+    match target {
+        Target::User(_) => Ok(target),
+        Target::Everyone | Target::Group(_) => Err(Refusal::NoSuchUser),
+    }
+}
+
+fn explain(error: TextError) -> &'static str {
+    match error {
+        TextError::TooLong => "that line is too long",
+        TextError::NotUtf8 => "that line is not UTF-8",
+        TextError::ControlCharacter => "control characters are not allowed",
+    }
+}

@@ -1,0 +1,50 @@
+//! The steps of the dialogues that a native client has with its codec: to each the verb that takes
+//! it, who may, and the answer.
+
+use super::code::Code;
+use super::verb::Verb;
+use crate::chat::request::{Access, Step};
+
+/// The old password is asked for.
+pub const PASSWD: Step = Step { access: Access::Account, number: 0 };
+/// A message to everyone is asked for.
+pub const PM: Step = Step { access: Access::User, number: 1 };
+/// The next message gets an idempotency key.
+pub const KEY: Step = Step { access: Access::User, number: 2 };
+/// The connection is sent what came to the protocol later.
+pub const MORE_ON: Step = Step { access: Access::User, number: 3 };
+/// The connection is sent what every client knows.
+pub const MORE_OFF: Step = Step { access: Access::User, number: 4 };
+/// The verbs are listed.
+pub const HELP: Step = Step { access: Access::Anyone, number: 5 };
+
+const ROWS: [(Step, Verb, Code, &str); 6] = [
+    (PASSWD, Verb::Passwd, Code::SendText, "send the old password"),
+    (PM, Verb::Pm, Code::SendText, "send the message"),
+    (KEY, Verb::Key, Code::Done, "it marks your next message"),
+    (MORE_ON, Verb::More, Code::Done, "you are told what older clients don't know"),
+    (MORE_OFF, Verb::More, Code::Done, "you are told what every client knows"),
+    (HELP, Verb::Help, Code::Done, "D target text sends a message"),
+];
+
+/// The verb that takes a step.
+pub fn verb(step: Step) -> Option<Verb> {
+    ROWS.get(usize::from(step.number)).map(|row| row.1)
+}
+
+/// The code and the text of the answer to a step that was taken.
+pub fn done(step: Step) -> (Code, &'static str) {
+    ROWS.get(usize::from(step.number)).map_or((Code::Done, "done"), |row| (row.2, row.3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_at_the_numbers_of_their_steps() {
+        for (at, (step, ..)) in ROWS.iter().enumerate() {
+            assert_eq!(usize::from(step.number), at);
+        }
+    }
+}
