@@ -2,8 +2,17 @@
 //!
 //! How long a function may be stands in clippy.toml, and `make check` holds it.
 
+mod arrows;
+mod circles;
+mod faces;
 mod files;
+mod impls;
+mod modules;
+mod ratchet;
 mod readme;
+mod shape;
+mod source;
+mod texts;
 
 use files::File;
 
