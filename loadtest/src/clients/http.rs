@@ -132,12 +132,13 @@ fn encode(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::channel::Role;
     use super::super::session::{self, Protocol};
 
     fn asked() -> (session::Session, Vec<u8>) {
         let mut session = session::Session::new(Protocol::Http);
         let mut out = Vec::new();
-        session.log_in("alice", "", session::Role::Idler, &mut out);
+        session.log_in("alice", "", Role::Idler, &mut out);
         session.download("a b/ü.bin", &mut out);
         session.fence(&mut out);
         (session, out)

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
+use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
-use super::session::{self, CHANNEL, Role};
 
 /// A client of an IRC server.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Session {
         recent: &mut RecentLines,
         out: &mut Vec<u8>,
     ) -> Option<(usize, Option<Heard<'a>>)> {
-        let (used, line) = session::line(input)?;
+        let (used, line) = channel::line(input)?;
         let rest = match line.strip_prefix(':') {
             Some(prefixed) => prefixed.split_once(' ').map_or("", |(_, rest)| rest),
             None => line,
@@ -52,7 +52,7 @@ impl Session {
         let (command, words) = rest.split_once(' ').unwrap_or((rest, ""));
         let heard = match command {
             "PRIVMSG" => Some(match words.split_once(" :") {
-                Some((_, text)) => session::message(recent, &input[..used], text.as_bytes()),
+                Some((_, text)) => channel::message(recent, &input[..used], text.as_bytes()),
                 None => Heard::Garbled,
             }),
             "PING" => {
@@ -95,7 +95,8 @@ fn is_error(command: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::{Protocol, Role, Session, tests};
+    use super::super::channel::Role;
+    use super::super::session::{Protocol, Session, tests};
 
     fn session(role: Role) -> Session {
         let mut session = Session::new(Protocol::Irc);

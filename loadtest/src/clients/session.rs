@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use super::channel::Role;
 use super::heard::Heard;
 use super::http;
 use super::irc;
@@ -11,8 +12,6 @@ use super::nats;
 use super::recent::RecentLines;
 use super::resp;
 
-/// The channel, topic or subject that the clients of other servers than chatsrv meet in.
-pub(super) const CHANNEL: &str = "loadtest";
 /// Bytes of one message, of any protocol but chatsrv's own, at most; a server that sends longer
 /// ones is not what it should be.
 const MESSAGE_BYTES_MAX: usize = 32 * 1024;
@@ -56,17 +55,6 @@ impl Protocol {
     pub fn has_confirmations(self) -> bool {
         matches!(self, Protocol::Native | Protocol::Resp)
     }
-}
-
-/// What a client logs in for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// To receive what is broadcast.
-    Receiver,
-    /// To broadcast. Where the server sends a publisher its own messages, it does not subscribe.
-    Sender,
-    /// Only to be there. Where each who joins a channel is told to all in it, it does not join.
-    Idler,
 }
 
 /// What a client has said that is not answered yet, and where in the server's bytes it is.
@@ -188,26 +176,6 @@ impl Session {
                 None => return (consumed, None),
             }
         }
-    }
-}
-
-/// The first line of `input` without its end, and how long it is with it.
-pub(super) fn line(input: &[u8]) -> Option<(usize, &str)> {
-    let end = memchr::memchr(b'\n', input)?;
-    let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
-    // What is no text is no word of a protocol, and comes out as garbled.
-    Some((end + 1, std::str::from_utf8(line).unwrap_or("\u{fffd}")))
-}
-
-/// A message whose bytes are `message` and whose payload, within them, is `payload`.
-pub(super) fn message<'a>(
-    recent: &mut RecentLines,
-    message: &'a [u8],
-    payload: &'a [u8],
-) -> Heard<'a> {
-    match std::str::from_utf8(payload) {
-        Ok(text) => Heard::Message { from: None, text, place: recent.keep(message, text) },
-        Err(_) => Heard::Garbled,
     }
 }
 
