@@ -82,7 +82,6 @@ const PARAMETERS: &[Exception] = &[
     ("hub::groups::requests::decide", 6),
     ("hub::sent::sent_found", 6),
     ("hub::transfers::file_opened", 6),
-    ("loadtest::traffic::run", 7),
     ("server::bind", 6),
 ];
 
