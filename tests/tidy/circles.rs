@@ -15,7 +15,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("chatclient", 13),
     ("chatsrv_fuzz", 3),
     ("hub", 22),
-    ("loadtest", 2),
     ("server", 7),
     ("store", 21),
     ("tls_client", 4),

@@ -16,7 +16,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("chatsrv_fuzz", 2),
     ("hub", 26),
     ("hub::groups", 7),
-    ("loadtest::report", 2),
     ("protocol::native", 3),
     ("server", 11),
     ("server::tls", 1),

@@ -26,7 +26,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("chatclient::Client", 15),
     ("chatclient::Downloads", 1),
     ("chatclient::Entry", 1),
-    ("loadtest::Report", 1),
 ];
 
 /// The names of the types that a file has inherent `impl`s of, as often as it does.

@@ -57,13 +57,10 @@ const NAMES: &[Exception] = &[
     ("chatclient::State", 2),
     ("loadtest::Answers", 2),
     ("loadtest::Client", 2),
-    ("loadtest::Downloads", 2),
     ("loadtest::DrawError", 2),
     ("loadtest::Logins", 2),
-    ("loadtest::Server", 2),
     ("loadtest::Session", 7),
     ("loadtest::State", 2),
-    ("loadtest::Traffic", 2),
 ];
 
 /// How many fields a struct has today.
