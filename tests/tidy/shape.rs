@@ -55,12 +55,6 @@ const NAMES: &[Exception] = &[
     ("chatclient::Outcome", 2),
     ("chatclient::Paste", 2),
     ("chatclient::State", 2),
-    ("loadtest::Answers", 2),
-    ("loadtest::Client", 2),
-    ("loadtest::DrawError", 2),
-    ("loadtest::Logins", 2),
-    ("loadtest::Session", 7),
-    ("loadtest::State", 2),
 ];
 
 /// How many fields a struct has today.

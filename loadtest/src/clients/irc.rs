@@ -8,12 +8,12 @@ use super::recent::RecentLines;
 
 /// A client of an IRC server.
 #[derive(Debug)]
-pub struct Session {
-    state: State,
+pub struct IrcSession {
+    state: RegistrationState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum RegistrationState {
     /// NICK and USER are sent.
     Registering(Role),
     /// JOIN is sent.
@@ -21,13 +21,13 @@ enum State {
     LoggedIn,
 }
 
-impl Session {
+impl IrcSession {
     pub(super) fn new() -> Self {
-        Session { state: State::Registering(Role::Receiver) }
+        IrcSession { state: RegistrationState::Registering(Role::Receiver) }
     }
 
     pub(super) fn log_in(&mut self, name: &str, role: Role, out: &mut Vec<u8>) {
-        self.state = State::Registering(role);
+        self.state = RegistrationState::Registering(role);
         // Writing to a Vec does not fail, here and below.
         let _ = write!(out, "NICK {name}\r\nUSER load 0 * :load\r\n");
     }
@@ -65,25 +65,25 @@ impl Session {
             "004" => words.split(' ').nth(2).map(Heard::Greeting),
             // RPL_ENDOFMOTD and ERR_NOMOTD end the greeting, RPL_ENDOFNAMES the answer to JOIN.
             "376" | "422" => self.registered(out),
-            "366" if self.state == State::Joining => {
-                self.state = State::LoggedIn;
+            "366" if self.state == RegistrationState::Joining => {
+                self.state = RegistrationState::LoggedIn;
                 Some(Heard::LoggedIn)
             }
             _ if !is_error(command) => None,
-            _ if self.state == State::LoggedIn => Some(Heard::NotTaken(line)),
+            _ if self.state == RegistrationState::LoggedIn => Some(Heard::NotTaken(line)),
             _ => Some(Heard::Refused(line)),
         };
         Some((used, heard))
     }
 
     fn registered<'a>(&mut self, out: &mut Vec<u8>) -> Option<Heard<'a>> {
-        let State::Registering(role) = self.state else { return None };
+        let RegistrationState::Registering(role) = self.state else { return None };
         if role == Role::Idler {
-            self.state = State::LoggedIn;
+            self.state = RegistrationState::LoggedIn;
             return Some(Heard::LoggedIn);
         }
         let _ = write!(out, "JOIN #{CHANNEL}\r\n");
-        self.state = State::Joining;
+        self.state = RegistrationState::Joining;
         None
     }
 }

@@ -19,13 +19,13 @@ const KEEP_ALIVE_SECONDS: u16 = u16::MAX;
 
 /// A client of an MQTT broker.
 #[derive(Debug)]
-pub struct Session {
+pub struct MqttSession {
     role: Role,
 }
 
-impl Session {
+impl MqttSession {
     pub(super) fn new() -> Self {
-        Session { role: Role::Receiver }
+        MqttSession { role: Role::Receiver }
     }
 
     pub(super) fn log_in(&mut self, name: &str, role: Role, out: &mut Vec<u8>) {

@@ -8,13 +8,13 @@ use super::recent::RecentLines;
 
 /// A client of a NATS server.
 #[derive(Debug)]
-pub struct Session {
+pub struct NatsSession {
     is_logged_in: bool,
 }
 
-impl Session {
+impl NatsSession {
     pub(super) fn new() -> Self {
-        Session { is_logged_in: false }
+        NatsSession { is_logged_in: false }
     }
 
     /// The answer to PING tells that the rest was taken.

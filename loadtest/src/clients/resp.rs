@@ -8,7 +8,7 @@ use super::recent::RecentLines;
 
 /// A client of Redis.
 #[derive(Debug)]
-pub struct Session {
+pub struct RespSession {
     is_logged_in: bool,
 }
 
@@ -25,9 +25,9 @@ enum Reply<'a> {
     Strings([&'a [u8]; 3]),
 }
 
-impl Session {
+impl RespSession {
     pub(super) fn new() -> Self {
-        Session { is_logged_in: false }
+        RespSession { is_logged_in: false }
     }
 
     /// A connection that has subscribed may not publish.

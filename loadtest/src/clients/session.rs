@@ -4,13 +4,13 @@ use clap::ValueEnum;
 
 use super::channel::Role;
 use super::heard::Heard;
-use super::http;
-use super::irc;
-use super::mqtt;
-use super::native;
-use super::nats;
+use super::http::HttpSession;
+use super::irc::IrcSession;
+use super::mqtt::MqttSession;
+use super::native::NativeSession;
+use super::nats::NatsSession;
 use super::recent::RecentLines;
-use super::resp;
+use super::resp::RespSession;
 
 /// Bytes of one message, of any protocol but chatsrv's own, at most; a server that sends longer
 /// ones is not what it should be.
@@ -61,29 +61,29 @@ impl Protocol {
 #[derive(Debug)]
 pub enum Session {
     /// With chatsrv.
-    Native(native::Session),
+    Native(NativeSession),
     /// With an IRC server.
-    Irc(irc::Session),
+    Irc(IrcSession),
     /// With Redis.
-    Resp(resp::Session),
+    Resp(RespSession),
     /// With an MQTT broker.
-    Mqtt(mqtt::Session),
+    Mqtt(MqttSession),
     /// With a NATS server.
-    Nats(nats::Session),
+    Nats(NatsSession),
     /// With a web server.
-    Http(http::Session),
+    Http(HttpSession),
 }
 
 impl Session {
     /// A session that has said nothing yet.
     pub fn new(protocol: Protocol) -> Self {
         match protocol {
-            Protocol::Native => Session::Native(native::Session::new()),
-            Protocol::Irc => Session::Irc(irc::Session::new()),
-            Protocol::Resp => Session::Resp(resp::Session::new()),
-            Protocol::Mqtt => Session::Mqtt(mqtt::Session::new()),
-            Protocol::Nats => Session::Nats(nats::Session::new()),
-            Protocol::Http => Session::Http(http::Session::new()),
+            Protocol::Native => Session::Native(NativeSession::new()),
+            Protocol::Irc => Session::Irc(IrcSession::new()),
+            Protocol::Resp => Session::Resp(RespSession::new()),
+            Protocol::Mqtt => Session::Mqtt(MqttSession::new()),
+            Protocol::Nats => Session::Nats(NatsSession::new()),
+            Protocol::Http => Session::Http(HttpSession::new()),
         }
     }
 
@@ -133,7 +133,7 @@ impl Session {
     }
 
     /// The session with chatsrv, for what only that has; the options allow that with no other.
-    pub fn native(&mut self) -> Option<&mut native::Session> {
+    pub fn native(&mut self) -> Option<&mut NativeSession> {
         match self {
             Session::Native(session) => Some(session),
             _ => None,
