@@ -9,6 +9,7 @@ mod dialogues;
 mod expected;
 mod lines;
 mod model;
+mod scenes;
 mod seeds;
 mod server;
 mod store;
