@@ -13,7 +13,6 @@ use crate::ratchet::{Exception, Finding, complaints, finding};
 const EXCEPTIONS: &[Exception] = &[
     ("chat", 4),
     ("chatclient", 13),
-    ("chatsrv_fuzz", 3),
     ("hub", 22),
     ("server", 7),
     ("store", 21),

@@ -13,7 +13,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("chatclient::transfers", 5),
     ("chatclient::transfers::downloads", 1),
     ("chatsrv", 1),
-    ("chatsrv_fuzz", 2),
     ("hub", 26),
     ("hub::groups", 7),
     ("protocol::native", 3),
