@@ -13,7 +13,7 @@ use chatsrv::protocol::native::read::{Delivered, ServerLine};
 use chatsrv::safe;
 use unicode_width::UnicodeWidthChar;
 
-use crate::hidden;
+use crate::hidden::is_hidden;
 
 /// The narrowest screen that the client draws for.
 const COLUMNS_MIN: usize = 12;
@@ -141,7 +141,7 @@ impl Display {
         text.push_str(rest);
         let raw = text.replace("\r\n", "");
         let raw = raw.trim_matches('\r');
-        assert!(!raw.contains(|c| c != '\r' && hidden(c) && !JOINING.contains(&c)), "{raw:?}");
+        assert!(!raw.contains(|c| c != '\r' && is_hidden(c) && !JOINING.contains(&c)), "{raw:?}");
         text
     }
 }
@@ -158,7 +158,7 @@ fn sequence(text: &str) -> Option<&str> {
 /// A text shows all that it holds, on one line, and is as it was when it is made safe again.
 fn is_safe(text: &SafeText, shown: &str) {
     assert_eq!(text.as_str(), shown, "it is not safe the second time");
-    assert!(!shown.contains(|c| hidden(c) && !JOINING.contains(&c)), "{shown:?}");
+    assert!(!shown.contains(|c| is_hidden(c) && !JOINING.contains(&c)), "{shown:?}");
     for (at, c) in shown.char_indices().filter(|(_, c)| JOINING.contains(c)) {
         let (before, after) = (&shown[..at], &shown[at + c.len_utf8()..]);
         let around = (before.chars().next_back(), after.chars().next());

@@ -19,7 +19,7 @@ use chatsrv::protocol::native::parse::{Command, parse_command};
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX, codes, write};
 
-use crate::hidden;
+use crate::hidden::is_hidden;
 
 /// Feeds the parser, line by line.
 pub fn run(input: &[u8]) {
@@ -135,7 +135,7 @@ fn again<T: FromStr + Display + PartialEq>(text: &str) -> Option<T> {
 /// What people choose to be seen hides nothing.
 fn shown(chosen: &str, text: &str) {
     assert_eq!(chosen, text);
-    assert!(!chosen.contains(hidden), "{chosen:?}");
+    assert!(!chosen.contains(is_hidden), "{chosen:?}");
     assert!(!chosen.trim().is_empty());
 }
 

@@ -1,5 +1,7 @@
 //! What the traffic of a run is measured by: its times and its latencies.
 
+use std::time::Duration;
+
 use crate::latency::Latencies;
 
 /// The times of a run, in nanoseconds of its clock.
@@ -68,4 +70,15 @@ impl Figures {
             foreign: 0,
         }
     }
+}
+
+/// What happened in the measured part of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// How long it was.
+    pub elapsed: Duration,
+    /// Messages received in it.
+    pub deliveries: u64,
+    /// Bytes downloaded in it.
+    pub downloaded_bytes: u64,
 }

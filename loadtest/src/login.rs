@@ -69,7 +69,7 @@ pub fn log_in(
 ) -> Result<LoggedIn, Failure> {
     let count = roles.clients;
     let start = Instant::now();
-    let mut logins = Logins::default();
+    let mut logins = LoginListener::default();
     let mut last_progress = (0, start);
     while logins.done < count {
         begin_more(clients, names, credentials, roles, &mut logins)
@@ -94,7 +94,7 @@ pub fn log_in(
             )));
         }
     }
-    let Logins { retries, server, .. } = logins;
+    let LoginListener { retries, server, .. } = logins;
     Ok(LoggedIn { elapsed: start.elapsed(), retries, server })
 }
 
@@ -103,7 +103,7 @@ fn begin_more(
     names: &Names,
     credentials: Credentials<'_>,
     roles: Roles,
-    logins: &mut Logins,
+    logins: &mut LoginListener,
 ) -> io::Result<()> {
     while logins.under_way < roles.logins {
         let again = logins.take_due();
@@ -132,7 +132,7 @@ fn begin_more(
 }
 
 #[derive(Default)]
-struct Logins {
+struct LoginListener {
     under_way: usize,
     done: usize,
     retries: u64,
@@ -142,7 +142,7 @@ struct Logins {
     failure: Option<String>,
 }
 
-impl Logins {
+impl LoginListener {
     /// Who is to try again now.
     fn take_due(&mut self) -> Option<usize> {
         let (at, number) = *self.waiting.front()?;
@@ -165,7 +165,7 @@ impl Logins {
     }
 }
 
-impl Listener for Logins {
+impl Listener for LoginListener {
     fn heard(&mut self, client: &mut Client, heard: Heard<'_>, _now_nanos: u64) {
         match heard {
             Heard::Greeting(server) if self.server.is_empty() => {

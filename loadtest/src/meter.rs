@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::figures::Measured;
 use crate::process::{Process, Thread};
-use crate::traffic::Measured;
 
 /// Reads both processes.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Latency by percentile as a picture: how much slower the slow ones are. The percentiles stand on
 //! a logarithmic axis, as in the plots of HdrHistogram, so that 99.9 % has as much room as 90 %.
 
+use std::error::Error;
 use std::path::Path;
 
 use plotters::prelude::*;
@@ -30,9 +31,11 @@ pub fn draw(path: &Path, title: &str, subtitle: &str, curves: &[Curve<'_>]) -> R
     std::fs::write(path, svg).map_err(|error| refuse(error.to_string()))
 }
 
-type DrawError = Box<dyn std::error::Error>;
-
-fn draw_into(svg: &mut String, titles: [&str; 2], curves: &[Curve<'_>]) -> Result<(), DrawError> {
+fn draw_into(
+    svg: &mut String,
+    titles: [&str; 2],
+    curves: &[Curve<'_>],
+) -> Result<(), Box<dyn Error>> {
     let lines: Vec<(&str, Vec<(f64, f64)>)> = curves
         .iter()
         .map(|(name, latencies)| (*name, latencies.curve()))

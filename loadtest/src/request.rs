@@ -115,7 +115,7 @@ pub fn ask(options: &RequestOptions) -> Result<(), Failure> {
 }
 
 fn ask_often(options: &RequestOptions, server: Server, line: &str) -> io::Result<Answers> {
-    let mut client = Client::connect(server)?;
+    let mut client = BlockingClient::connect(server)?;
     client.log_in(&options.user, &options.password)?;
     // What the first one reads from the disk is not what the request costs.
     client.ask(line)?;
@@ -132,21 +132,21 @@ fn log_in_often(
     let users: Vec<String> = (0..options.count).map(|_| user_name(lot.u32(..accounts))).collect();
     if how == LogIn::Password {
         return measure(options.count, server, "a login with the password", |number| {
-            Client::connect(server)?.log_in(&users[number], &options.password)
+            BlockingClient::connect(server)?.log_in(&users[number], &options.password)
         });
     }
     // One for each user, however often it is drawn: the server keeps only so many of one.
     let mut tokens = HashMap::new();
     for user in &users {
         if let Entry::Vacant(place) = tokens.entry(user.as_str()) {
-            let mut client = Client::connect(server)?;
+            let mut client = BlockingClient::connect(server)?;
             client.log_in(user, &options.password)?;
             client.ask("C TOKEN")?;
             place.insert(client.last_word());
         }
     }
     measure(options.count, server, "a login with a token", |number| {
-        let mut client = Client::connect(server)?;
+        let mut client = BlockingClient::connect(server)?;
         let user = users[number].as_str();
         client.ask(&format!("C RESUME {user} {}", tokens[user]))
     })
@@ -178,17 +178,17 @@ fn measure(
 }
 
 /// A connection that waits for each answer.
-struct Client {
+struct BlockingClient {
     reader: BufReader<TcpStream>,
     line: String,
 }
 
-impl Client {
+impl BlockingClient {
     fn connect(server: Server) -> io::Result<Self> {
         let socket = TcpStream::connect(server.address)?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(ANSWER_MAX))?;
-        let mut client = Client { reader: BufReader::new(socket), line: String::new() };
+        let mut client = BlockingClient { reader: BufReader::new(socket), line: String::new() };
         client.read_line()?;
         Ok(client)
     }

@@ -136,8 +136,9 @@ fn let_talk(
     let name = options.download_name().unwrap_or_default().to_owned();
     let downloads = Downloads::new(name, chatters, options.downloads as usize);
     let progress = progress_bar(options.whole().as_millis() as u64, "talking", "ms");
-    let load = Load { talk, arrivals: Arrivals::new(names, format), downloads };
-    let outcome = traffic::run(clients, clock, load, timetable, options.drain, &progress, meter);
+    let arrivals = Arrivals::new(names, format);
+    let load = Load { talk, arrivals, downloads, timetable, drain: options.drain };
+    let outcome = traffic::run(clients, clock, load, &progress, meter);
     progress.finish_and_clear();
     outcome
 }

@@ -10,7 +10,7 @@ use crate::clients::{Client, Clients, Heard, Listener};
 use crate::clock::{Clock, nanos};
 use crate::downloads::{Downloads, Tally};
 use crate::failure::Failure;
-use crate::figures::{Figures, Timetable};
+use crate::figures::{Figures, Measured, Timetable};
 use crate::ledger::Faults;
 use crate::limits::INTERRUPTED_DRAIN_MAX;
 use crate::meter::{Meter, Span};
@@ -62,18 +62,7 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-/// What happened in the measured part of the run.
-#[derive(Clone, Copy, Debug)]
-pub struct Measured {
-    /// How long it was.
-    pub elapsed: Duration,
-    /// Messages received in it.
-    pub deliveries: u64,
-    /// Bytes downloaded in it.
-    pub downloaded_bytes: u64,
-}
-
-/// What the clients are to do.
+/// What the clients are to do, and when.
 pub struct Load<'a> {
     /// Their talk.
     pub talk: Box<dyn Talk>,
@@ -81,10 +70,13 @@ pub struct Load<'a> {
     pub arrivals: Arrivals<'a>,
     /// The downloads of some of them.
     pub downloads: Downloads,
+    /// When it starts, is measured and ends.
+    pub timetable: Timetable,
+    /// The wait for what is under way then, at most.
+    pub drain: Duration,
 }
 
-/// Lets the traffic run by `timetable`. The meter is read at both ends of the measured
-/// part.
+/// Lets the traffic run by its timetable. The meter is read at both ends of the measured part.
 ///
 /// # Errors
 /// [`Failure::Internal`] where the poller fails.
@@ -92,15 +84,12 @@ pub fn run(
     clients: &mut Clients,
     clock: Clock,
     load: Load<'_>,
-    timetable: Timetable,
-    drain: Duration,
     progress: &ProgressBar,
     meter: &Meter,
 ) -> Result<Outcome, Failure> {
-    let start_nanos = timetable.start_nanos;
-    let Load { talk, arrivals, downloads } = load;
+    let Load { talk, arrivals, downloads, timetable, drain } = load;
     let mut traffic = Traffic {
-        start_nanos,
+        start_nanos: timetable.start_nanos,
         talk,
         arrivals,
         downloads,

@@ -3,8 +3,7 @@
 //! | line | meaning |
 //! |---|---|
 //! | `alice connects [from ADDRESS]` | and is greeted; the operator comes from `local` |
-//! | `alice logs in` | she comes, says the password, `x`, has nothing to read, and is welcomed |
-//! | `... as bob with secret to read 2` | as whom, with which password; the list is to come |
+//! | `alice logs in` | a scene: it stands for several lines, see [`scenes`] |
 //! | `alice > C WHO` | she sends a line; `\t` and the like are not translated |
 //! | `alice < C 150 WHO 1` | the next line that she gets; `_` is any word, `...` any rest |
 //! | `alice sends 1 some bytes` | she sends a chunk of a stream; without bytes, its end |
@@ -36,6 +35,7 @@ use chatsrv::hub::input::UploadEnd;
 use chatsrv::hub::job::Job;
 use chatsrv::protocol::native::frame::encode_chunk_header;
 
+use crate::scenes;
 use crate::server::Server;
 use crate::store::{Store, sum};
 
@@ -84,6 +84,10 @@ pub fn play_with(config: Config, store: Store, script: &str) {
 
 impl Dialogue {
     fn step(&mut self, line: &str) -> Result<(), String> {
+        if let Some(lines) = scenes::lines(line) {
+            let step = |line: &String| self.step(line).map_err(|why| format!("{line:?}: {why}"));
+            return lines.iter().try_for_each(step);
+        }
         let (who, what) = line.split_once(' ').ok_or("what about it?")?;
         let (verb, rest) = what.split_once(' ').unwrap_or((what, ""));
         if verb == "<" {
@@ -122,7 +126,6 @@ impl Dialogue {
                 self.server.crash(|at, _| at < done, &mut self.store);
             }
             (_, "connects") => self.connect(who, rest)?,
-            (_, "logs") => return self.log_in(who, rest),
             ("disk", "fails") => {
                 let [who, stream, why] = rest.split(' ').collect::<Vec<_>>()[..] else {
                     return Err("whose, which, why?".into());
@@ -157,23 +160,6 @@ impl Dialogue {
         let pipe = self.server.connect(from);
         self.pipes.insert(who.to_owned(), pipe);
         self.expect(who, "C 220 chatsrv/0.1.0 1 ready")
-    }
-
-    fn log_in(&mut self, who: &str, words: &str) -> Result<(), String> {
-        let words: Vec<&str> = words.split(' ').collect();
-        let word_after = |word| words.iter().skip_while(|other| **other != word).nth(1).copied();
-        let (name, password) = (word_after("as").unwrap_or(who), word_after("with").unwrap_or("x"));
-        let unread = word_after("read");
-        let steps = [
-            "connects",
-            &format!("> C USER {name}"),
-            &format!("< C _ USER {name} ..."),
-            &format!("> D {password}"),
-            &format!("< C 150 UNREAD {}", unread.unwrap_or("0")),
-            "< C 230 ...",
-        ];
-        let last = if unread.is_some() { 5 } else { 6 };
-        steps[..last].iter().try_for_each(|step| self.step(&format!("{who} {step}")))
     }
 
     fn work(&mut self) -> Result<(), String> {

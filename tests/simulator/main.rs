@@ -10,6 +10,7 @@ mod expected;
 mod lines;
 mod model;
 mod reply;
+mod scenes;
 mod seeds;
 mod server;
 mod store;

@@ -11,8 +11,19 @@ use crate::direct::talk;
 use crate::folder;
 use crate::peer::Peer;
 use crate::person::Person;
-use crate::scripted::{signal, sit_down, until_the_end, wait, welcome};
-use crate::support::{PATIENCE, Server, password_of};
+use crate::scripted::{
+    leave, opens, resumes, signal, sit_down, takes, until_the_end, wait, welcome, welcomed,
+};
+use crate::support::{Client, PATIENCE, Server, password_of};
+
+/// Alice and bob at terminals, and carol, who hears what is none of her business.
+fn three_people() -> (Server, tempfile::TempDir, Person, Person, Client) {
+    let (server, folder) = (Server::start(&[]), folder());
+    let alice = Person::register(&server, folder.path(), 80, "alice");
+    let bob = Person::register(&server, folder.path(), 80, "bob");
+    let carol = server.register("carol");
+    (server, folder, alice, bob, carol)
+}
 
 /// Opens a chat, which the prompt then names.
 fn open(person: &mut Person, chat: &str, prompt: &str) {
@@ -28,10 +39,7 @@ fn paste(person: &mut Person, text: &str, question: &str) {
 
 #[test]
 fn what_was_typed_for_a_direct_chat_goes_nowhere_once_it_is_over() {
-    let (server, folder) = (Server::start(&[]), folder());
-    let mut alice = Person::register(&server, folder.path(), 80, "alice");
-    let mut bob = Person::register(&server, folder.path(), 80, "bob");
-    let mut carol = server.register("carol");
+    let (_server, _folder, mut alice, mut bob, mut carol) = three_people();
     open(&mut bob, "*", "bob to everyone>");
     talk(&mut alice, &mut bob);
     bob.type_keys("the secret is 42");
@@ -63,10 +71,7 @@ fn what_was_typed_for_a_direct_chat_goes_nowhere_once_it_is_over() {
 
 #[test]
 fn what_was_typed_for_a_chat_goes_there_when_a_call_is_taken_meanwhile() {
-    let (server, folder) = (Server::start(&[]), folder());
-    let mut alice = Person::register(&server, folder.path(), 80, "alice");
-    let mut bob = Person::register(&server, folder.path(), 80, "bob");
-    let mut carol = server.register("carol");
+    let (_server, _folder, mut alice, mut bob, mut carol) = three_people();
     alice.type_keys("/up\r");
     alice.wait_for_row("direct chats are taken on port ");
     open(&mut bob, "carol", "bob to carol>");
@@ -114,20 +119,15 @@ fn in_a_chat_the_words_pm_dm_and_ex_are_messages() {
 
 #[test]
 fn what_was_typed_for_a_group_goes_nowhere_once_one_is_no_member() {
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(|peer: &mut Peer| {
-            welcome(peer);
-            for group in ["#ops", "#tea"] {
-                peer.expect(&format!("C OPEN {group}"));
-                peer.list("OPEN", &[], &format!("{group} 0"));
-            }
-            // What is typed after that is typed when it is known.
-            peer.expect("C LS");
-            peer.send("C 128 GROUP #tea leave alice\nC 150 LS 0\nC 250 LS\n");
-            peer.goodbye();
-        })],
-    );
+    let (mut alice, server, _folder) = welcomed(|peer| {
+        for group in ["#ops", "#tea"] {
+            opens(peer, group);
+        }
+        // What is typed after that is typed when it is known.
+        peer.expect("C LS");
+        peer.send("C 128 GROUP #tea leave alice\nC 150 LS 0\nC 250 LS\n");
+        peer.goodbye();
+    });
     open(&mut alice, "#ops", "alice to #ops>");
     open(&mut alice, "#tea", "alice to #tea>");
     alice.type_keys("/files\rtoo late");
@@ -138,35 +138,29 @@ fn what_was_typed_for_a_group_goes_nowhere_once_one_is_no_member() {
     alice.wait_for_prompt("alice>");
     alice.type_keys("\x1b[Ax");
     alice.wait_for_prompt("alice> too latex");
-    alice.type_keys("\x15/ex\r");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    alice.type_keys("\x15");
+    leave(alice, server);
 }
 
 #[test]
 fn lines_that_wait_for_a_chat_that_is_over_are_dropped_and_counted() {
     let (tell, told) = signal();
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(move |peer: &mut Peer| {
-            welcome(peer);
-            peer.expect("C OPEN #tea");
-            peer.list("OPEN", &[], "#tea 0");
-            wait(&told);
-            peer.send("C 128 GROUP #tea leave alice\n");
-            loop {
-                let line = peer.line();
-                match line.split(' ').nth(1) {
-                    Some("KEY") => peer.send("C 250 KEY it marks your next message\n"),
-                    Some("EX") => return peer.send("C 221 EX goodbye\n"),
-                    _ if line.starts_with("D #tea ") => {
-                        peer.send("C 250 MSG 1000000000000009 #tea 1 0\n");
-                    }
-                    _ => panic!("{line} was meant for the group"),
+    let (mut alice, server, _folder) = welcomed(move |peer| {
+        opens(peer, "#tea");
+        wait(&told);
+        peer.send("C 128 GROUP #tea leave alice\n");
+        loop {
+            let line = peer.line();
+            match line.split(' ').nth(1) {
+                Some("KEY") => peer.send("C 250 KEY it marks your next message\n"),
+                Some("EX") => return peer.send("C 221 EX goodbye\n"),
+                _ if line.starts_with("D #tea ") => {
+                    peer.send("C 250 MSG 1000000000000009 #tea 1 0\n");
                 }
+                _ => panic!("{line} was meant for the group"),
             }
-        })],
-    );
+        }
+    });
     open(&mut alice, "#tea", "alice to #tea>");
     let block = |count: usize| vec!["x"; count].join("\n");
     let question = |count: usize, one: &str| {
@@ -180,9 +174,7 @@ fn lines_that_wait_for_a_chat_that_is_over_are_dropped_and_counted() {
     alice.wait_for_row("lines that wait: 100");
     tell.send(()).unwrap();
     alice.wait_for_row("lines that were not sent: 100; they were for #tea");
-    alice.type_keys("/ex\r");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    leave(alice, server);
 }
 
 #[test]
@@ -229,10 +221,7 @@ fn lines_that_are_pasted_into_a_chat_arrive_just_as_they_stand() {
 
 #[test]
 fn pasted_lines_behind_what_may_lead_to_a_direct_chat_go_to_no_other() {
-    let (server, folder) = (Server::start(&[]), folder());
-    let mut alice = Person::register(&server, folder.path(), 80, "alice");
-    let mut bob = Person::register(&server, folder.path(), 80, "bob");
-    let mut carol = server.register("carol");
+    let (_server, _folder, mut alice, mut bob, mut carol) = three_people();
     alice.type_keys("/up\r");
     alice.wait_for_row("direct chats are taken on port ");
     let text = "/open carol\nhi carol\n/call alice\nsecret for alice\npm\nthe door is 4711\n\
@@ -253,23 +242,18 @@ fn pasted_lines_behind_what_may_lead_to_a_direct_chat_go_to_no_other() {
 #[test]
 fn a_line_is_meant_for_the_chat_that_is_being_opened_and_for_no_other() {
     let (tell, told) = signal();
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(move |peer: &mut Peer| {
-            welcome(peer);
-            for (chat, left) in [("carol", "carol 0"), ("bob", "bob 0")] {
-                peer.expect(&format!("C OPEN {chat}"));
-                wait(&told);
-                peer.list("OPEN", &[], left);
-            }
-            peer.message("D bob hello");
-            peer.send("C 250 MSG 1000000000000009 bob 1 0\n");
-            peer.expect("C OPEN dave");
+    let (mut alice, server, _folder) = welcomed(move |peer| {
+        for (chat, left) in [("carol", "carol 0"), ("bob", "bob 0")] {
+            peer.expect(&format!("C OPEN {chat}"));
             wait(&told);
-            peer.send("C 550 OPEN no such user\n");
-            peer.goodbye();
-        })],
-    );
+            peer.list("OPEN", &[], left);
+        }
+        takes(peer, "bob", "hello");
+        peer.expect("C OPEN dave");
+        wait(&told);
+        peer.send("C 550 OPEN no such user\n");
+        peer.goodbye();
+    });
     alice.type_keys("/open carol\r");
     alice.wait_for_prompt("alice to carol (opening)>");
     tell.send(()).unwrap();
@@ -288,9 +272,7 @@ fn a_line_is_meant_for_the_chat_that_is_being_opened_and_for_no_other() {
     alice.type_keys("\r");
     alice.wait_for_row("nothing was sent: that line was for dave, and that chat is over");
     alice.wait_for_prompt("alice to bob>");
-    alice.type_keys("/ex\r");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    leave(alice, server);
 }
 
 #[test]
@@ -301,13 +283,11 @@ fn a_question_after_a_lost_connection_takes_no_line_that_was_begun_before() {
         vec![
             Box::new(move |peer: &mut Peer| {
                 welcome(peer);
-                peer.expect("C OPEN bob");
-                peer.list("OPEN", &[], "bob 0");
+                opens(peer, "bob");
                 wait(&told);
             }),
             Box::new(|peer: &mut Peer| {
-                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
-                peer.expect("C RESUME alice t0ken");
+                resumes(peer);
                 peer.send("C 535 RESUME wrong token\n");
                 until_the_end(peer);
             }),
@@ -366,19 +346,14 @@ fn a_paste_without_an_end_leaves_the_keyboard_alive() {
 
 #[test]
 fn a_paste_is_for_the_chat_where_it_began_however_long_it_takes() {
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(|peer: &mut Peer| {
-            welcome(peer);
-            peer.expect("C OPEN #ops");
-            peer.list("OPEN", &[], "#ops 0");
-            // What is pasted after that has begun when it is known.
-            peer.expect("C LS");
-            peer.send("C 128 GROUP #ops leave alice\nC 150 LS 0\nC 250 LS\n");
-            // Nothing that was pasted comes, to whomever.
-            peer.goodbye();
-        })],
-    );
+    let (mut alice, server, _folder) = welcomed(|peer| {
+        opens(peer, "#ops");
+        // What is pasted after that has begun when it is known.
+        peer.expect("C LS");
+        peer.send("C 128 GROUP #ops leave alice\nC 150 LS 0\nC 250 LS\n");
+        // Nothing that was pasted comes, to whomever.
+        peer.goodbye();
+    });
     open(&mut alice, "#ops", "alice to #ops>");
     // Its end does not come, so that it is over after a while and not before.
     alice.type_keys("/files\r\x1b[200~minutes\rPM\rthe door is 5000\rbye");
@@ -387,9 +362,7 @@ fn a_paste_is_for_the_chat_where_it_began_however_long_it_takes() {
     alice.type_keys("y");
     alice.wait_for_row("lines that were not sent: 4; they were for #ops");
     alice.wait_for_prompt("alice>");
-    alice.type_keys("/ex\r");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    leave(alice, server);
 }
 
 #[test]

@@ -109,6 +109,11 @@ impl Person {
         self.terminal.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Pastes lines, and has each of them taken.
+    pub fn paste_lines(&mut self, lines: &str) {
+        self.type_keys(&format!("\x1b[200~{lines}\x1b[201~y"));
+    }
+
     /// Reads what the client writes until the screen is as it should be.
     #[track_caller]
     pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&Screen) -> bool) {

@@ -40,6 +40,56 @@ pub fn signal() -> (Sender<()>, Receiver<()>) {
     mpsc::channel()
 }
 
+/// Takes it that a chat is opened; nothing is unread in it.
+pub fn opens(peer: &mut Peer, chat: &str) {
+    peer.expect(&format!("C OPEN {chat}"));
+    peer.list("OPEN", &[], &format!("{chat} 0"));
+}
+
+/// Takes one of alice's messages, which one other gets.
+pub fn takes(peer: &mut Peer, chat: &str, text: &str) {
+    peer.message(&format!("D {chat} {text}"));
+    peer.send(format!("C 250 MSG 1000000000000009 {chat} 1 0\n"));
+}
+
+/// Begins as many downloads as there may be at a time.
+fn downloads_begin(peer: &mut Peer) {
+    for stream in 1..=16 {
+        let line = peer.line();
+        let name = line.strip_prefix("C GET 0 ").unwrap_or_else(|| panic!("{line}"));
+        peer.send(format!("C 250 GET {stream} 1 {name}\n"));
+    }
+}
+
+/// Greets alice, who comes again with her token.
+pub fn resumes(peer: &mut Peer) {
+    peer.send("C 220 chatsrv/0.1.0 1 ready\n");
+    peer.expect("C RESUME alice t0ken");
+}
+
+/// Sits alice down before a server that welcomes her and does that.
+pub fn welcomed(
+    script: impl FnOnce(&mut Peer) + Send + 'static,
+) -> (Person, JoinHandle<()>, tempfile::TempDir) {
+    let welcome_first = |peer: &mut Peer| {
+        welcome(peer);
+        script(peer);
+    };
+    sit_down("xterm", vec![Box::new(welcome_first)])
+}
+
+/// Has alice say goodbye.
+pub fn leave(mut alice: Person, server: JoinHandle<()>) {
+    alice.type_keys("/ex\r");
+    until_both_end(alice, server, Some(0));
+}
+
+/// Waits until alice's client has ended with that code, and the server after it.
+pub fn until_both_end(mut alice: Person, server: JoinHandle<()>, code: Option<i32>) {
+    assert_eq!(alice.wait_for_end(), code);
+    server.join().unwrap();
+}
+
 /// Sits alice down before a server that does all of this, one script a connection.
 pub fn sit_down(kind: &str, scripts: Vec<Script>) -> (Person, JoinHandle<()>, tempfile::TempDir) {
     let folder = folder();
@@ -59,14 +109,12 @@ fn however_long_the_server_wants_to_be_left_alone_the_client_goes_on() {
         vec![
             Box::new(welcome),
             Box::new(|peer: &mut Peer| {
-                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
-                peer.expect("C RESUME alice t0ken");
+                resumes(peer);
                 peer.send("C 450 RESUME 18446744073709551615 try again later\n");
                 peer.end();
             }),
             Box::new(|peer: &mut Peer| {
-                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
-                peer.expect("C RESUME alice t0ken");
+                resumes(peer);
                 peer.send("C 450 RESUME 4294967295 try again later\n");
                 peer.end();
             }),
@@ -75,20 +123,15 @@ fn however_long_the_server_wants_to_be_left_alone_the_client_goes_on() {
     // An hour is the most that a server may ask for, and a part of a minute comes on top.
     alice.wait_for_row("offline, trying again in 36");
     alice.type_keys("\x04");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    until_both_end(alice, server, Some(0));
 }
 
 #[test]
 fn a_server_that_does_not_answer_stops_no_key() {
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(|peer: &mut Peer| {
-            welcome(peer);
-            peer.send("C 120 ON bob 10417\n");
-            until_the_end(peer);
-        })],
-    );
+    let (mut alice, server, _folder) = welcomed(|peer| {
+        peer.send("C 120 ON bob 10417\n");
+        until_the_end(peer);
+    });
     alice.wait_for_row("bob is online");
     alice.type_keys(&"/list\r".repeat(64));
     alice.type_keys("/files\r");
@@ -102,8 +145,7 @@ fn a_server_that_does_not_answer_stops_no_key() {
     alice.wait_for_prompt("leave? (y/n)");
     alice.type_keys("n\r\x04");
     alice.wait_for_row("not confirmed: said (to *)");
-    assert_eq!(alice.wait_for_end(), Some(69));
-    server.join().unwrap();
+    until_both_end(alice, server, Some(69));
 }
 
 /// Opens carol's chat, in which nothing is unread.
@@ -112,34 +154,24 @@ fn open_carol(alice: &mut Person) {
     alice.wait_for_prompt("alice to carol>");
 }
 
-fn carol(peer: &mut Peer) {
-    peer.expect("C OPEN carol");
-    peer.list("OPEN", &[], "carol 0");
-}
-
 #[test]
 fn lines_behind_open_wait_for_that_chat() {
     let (tell, told) = signal();
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(move |peer: &mut Peer| {
-            welcome(peer);
-            for (chat, said) in [("bob", ["one", "two"]), ("dave", ["three", "four"])] {
-                peer.expect(&format!("C OPEN {chat}"));
-                wait(&told);
-                peer.list("OPEN", &[], &format!("{chat} 0"));
-                for text in said {
-                    peer.message(&format!("D {chat} {text}"));
-                    peer.send(format!("C 250 MSG 1000000000000009 {chat} 1 0\n"));
-                }
+    let (mut alice, server, _folder) = welcomed(move |peer| {
+        for (chat, said) in [("bob", ["one", "two"]), ("dave", ["three", "four"])] {
+            peer.expect(&format!("C OPEN {chat}"));
+            wait(&told);
+            peer.list("OPEN", &[], &format!("{chat} 0"));
+            for text in said {
+                takes(peer, chat, text);
             }
-            carol(peer);
-            peer.expect("C OPEN nobody");
-            peer.send("C 550 OPEN no such user\n");
-            peer.goodbye();
-        })],
-    );
-    alice.type_keys("\x1b[200~/open bob\none\ntwo\x1b[201~y");
+        }
+        opens(peer, "carol");
+        peer.expect("C OPEN nobody");
+        peer.send("C 550 OPEN no such user\n");
+        peer.goodbye();
+    });
+    alice.paste_lines("/open bob\none\ntwo");
     alice.wait_for_row("lines that wait for the chat to be opened: 2");
     tell.send(()).unwrap();
     alice.wait_for_row("alice -> bob: two");
@@ -153,53 +185,41 @@ fn lines_behind_open_wait_for_that_chat() {
     alice.wait_for_row("no such user");
     alice.wait_for_row("not taken: five");
     alice.wait_for_row("lines that were not taken: 1");
-    alice.type_keys("/ex\r");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    leave(alice, server);
 }
 
 #[test]
 fn an_interrupt_drops_the_lines_that_wait() {
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(|peer: &mut Peer| {
-            welcome(peer);
-            peer.expect("C OPEN bob");
-            until_the_end(peer);
-        })],
-    );
-    alice.type_keys("\x1b[200~/open bob\none\x1b[201~y");
+    let (mut alice, server, _folder) = welcomed(|peer| {
+        peer.expect("C OPEN bob");
+        until_the_end(peer);
+    });
+    alice.paste_lines("/open bob\none");
     alice.wait_for_row("lines that wait for the chat to be opened: 1");
     alice.type_keys("\x03");
     alice.wait_for_row("not taken: one");
     alice.type_keys("\x03");
     alice.wait_for_prompt("leave? (y/n)");
     alice.type_keys("y\r");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    until_both_end(alice, server, Some(0));
 }
 
 #[test]
 fn a_pasted_password_is_no_message() {
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(|peer: &mut Peer| {
-            welcome(peer);
-            peer.expect("C PASSWD");
-            peer.send("C 354 PASSWD send the old password\n");
-            peer.expect("D secret");
-            peer.send("C 354 PASSWD send the new password\n");
-            peer.expect("D an0ther");
-            peer.send("C 250 PASSWD changed\n");
-            carol(peer);
-            peer.expect("C TOKEN");
-            peer.send("C 250 TOKEN t0ken\n");
-            peer.message("D carol hello");
-            peer.send("C 250 MSG 1000000000000009 carol 1 0\n");
-            peer.goodbye();
-        })],
-    );
-    alice.type_keys("\x1b[200~/passwd\nsecret\nan0ther\nan0ther\n/open carol\nhello\x1b[201~y");
+    let (mut alice, server, _folder) = welcomed(|peer| {
+        peer.expect("C PASSWD");
+        peer.send("C 354 PASSWD send the old password\n");
+        peer.expect("D secret");
+        peer.send("C 354 PASSWD send the new password\n");
+        peer.expect("D an0ther");
+        peer.send("C 250 PASSWD changed\n");
+        opens(peer, "carol");
+        peer.expect("C TOKEN");
+        peer.send("C 250 TOKEN t0ken\n");
+        takes(peer, "carol", "hello");
+        peer.goodbye();
+    });
+    alice.paste_lines("/passwd\nsecret\nan0ther\nan0ther\n/open carol\nhello");
     alice.wait_for_row("the password is changed");
     alice.wait_for_row("alice -> carol: hello");
     alice.type_keys("/ex\r");
@@ -219,8 +239,7 @@ fn what_is_typed_while_the_client_logs_in_again_counts() {
                 peer.message("D * one");
             }),
             Box::new(move |peer: &mut Peer| {
-                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
-                peer.expect("C RESUME alice t0ken");
+                resumes(peer);
                 tell.send(()).unwrap();
                 until_the_end(peer);
             }),
@@ -228,13 +247,12 @@ fn what_is_typed_while_the_client_logs_in_again_counts() {
     );
     alice.type_keys("/broadcast one\r");
     wait(&told);
-    alice.type_keys("\x1b[200~/broadcast two\n/broadcast three\x1b[201~y");
+    alice.paste_lines("/broadcast two\n/broadcast three");
     alice.wait_for_row("kept to be sent to *: three");
     alice.type_keys("\x04");
     alice.wait_for_prompt("leave? (y/n)");
     alice.type_keys("y\r");
-    assert_eq!(alice.wait_for_end(), Some(69));
-    server.join().unwrap();
+    until_both_end(alice, server, Some(69));
 }
 
 #[test]
@@ -255,8 +273,7 @@ fn the_end_of_the_input_asks_nothing_that_nobody_can_answer() {
     alice.type_keys("/get a.bin\r\x04");
     alice.wait_for_row("no more can be typed; transfers under way: 1");
     tell.send(()).unwrap();
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    until_both_end(alice, server, Some(0));
     assert_eq!(std::fs::read(folder.path().join("a.bin")).unwrap(), b"abcde");
 }
 
@@ -324,13 +341,7 @@ fn a_signal_that_ends_the_client_gives_the_terminal_back_first() {
 
 #[test]
 fn a_signal_that_stops_the_client_gives_the_terminal_back_until_it_goes_on() {
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(|peer: &mut Peer| {
-            welcome(peer);
-            peer.goodbye();
-        })],
-    );
+    let (mut alice, server, _folder) = welcomed(Peer::goodbye);
     alice.type_keys("half a line");
     alice.wait_for_prompt("alice> half a line");
     // Where nobody could continue it, the system does not stop it; it gives the terminal back and
@@ -340,26 +351,21 @@ fn a_signal_that_stops_the_client_gives_the_terminal_back_until_it_goes_on() {
     alice.go_on_until_written(PASTE_ON, 2);
     alice.wait_for_prompt("alice> half a line");
     assert!(!alice.echoes());
-    alice.type_keys("\x15/ex\r");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    alice.type_keys("\x15");
+    leave(alice, server);
 }
 
 #[test]
 fn whoever_is_told_to_go_on_before_it_has_stopped_goes_on() {
     const ROUNDS: usize = 20;
     let (tell, told) = signal();
-    let (mut alice, server, _folder) = sit_down(
-        "xterm",
-        vec![Box::new(move |peer: &mut Peer| {
-            welcome(peer);
-            for round in 0..ROUNDS {
-                wait(&told);
-                peer.send(format!("C 120 ON user{round} 10417\n"));
-            }
-            peer.goodbye();
-        })],
-    );
+    let (mut alice, server, _folder) = welcomed(move |peer| {
+        for round in 0..ROUNDS {
+            wait(&told);
+            peer.send(format!("C 120 ON user{round} 10417\n"));
+        }
+        peer.goodbye();
+    });
     for round in 0..ROUNDS {
         alice.signal(Signal::TSTP);
         alice.signal(Signal::CONT);
@@ -367,9 +373,7 @@ fn whoever_is_told_to_go_on_before_it_has_stopped_goes_on() {
         alice.wait_for_row(&format!("user{round} is online"));
     }
     alice.wait_for_prompt("alice>");
-    alice.type_keys("/ex\r");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    leave(alice, server);
 }
 
 #[test]
@@ -403,35 +407,26 @@ fn no_file_is_written_to_a_terminal() {
 #[test]
 fn of_a_paste_the_seventeenth_download_waits_and_a_person_is_told() {
     let (tell, told) = signal();
-    let (mut alice, server, folder) = sit_down(
-        "xterm",
-        vec![Box::new(move |peer: &mut Peer| {
-            welcome(peer);
-            for stream in 1..=16 {
-                let line = peer.line();
-                let name = line.strip_prefix("C GET 0 ").unwrap_or_else(|| panic!("{line}"));
-                peer.send(format!("C 250 GET {stream} 1 {name}\n"));
-            }
-            wait(&told);
-            peer.send("F 1 1\nxF 1 0\n");
-            let sum = peer.line();
-            let name = sum.strip_prefix("C SUM ").unwrap_or_else(|| panic!("{sum}"));
-            peer.send_sum(name, b"x");
-            peer.expect("C GET 0 f17");
-            peer.send("C 550 GET f17\n");
-            until_the_end(peer);
-        })],
-    );
+    let (mut alice, server, folder) = welcomed(move |peer| {
+        downloads_begin(peer);
+        wait(&told);
+        peer.send("F 1 1\nxF 1 0\n");
+        let sum = peer.line();
+        let name = sum.strip_prefix("C SUM ").unwrap_or_else(|| panic!("{sum}"));
+        peer.send_sum(name, b"x");
+        peer.expect("C GET 0 f17");
+        peer.send("C 550 GET f17\n");
+        until_the_end(peer);
+    });
     let lines: Vec<String> = (1..=17).map(|n| format!("/get f{n}")).collect();
-    alice.type_keys(&format!("\x1b[200~{}\x1b[201~y", lines.join("\n")));
+    alice.paste_lines(&lines.join("\n"));
     alice.wait_for_row("lines that wait: 1");
     alice.type_keys("/get f18\r");
     alice.wait_for_row("16 downloads are under way, no more at a time");
     tell.send(()).unwrap();
     alice.wait_for_row("f17: no such file");
     alice.type_keys("\x03\x04");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    server.join().unwrap();
+    until_both_end(alice, server, Some(0));
     drop(folder);
 }
 
@@ -439,30 +434,21 @@ fn of_a_paste_the_seventeenth_download_waits_and_a_person_is_told() {
 fn what_waits_for_a_transfer_holds_up_no_conversation() {
     let (tell, told) = signal();
     let (tell_begun, begun) = signal();
-    let (mut alice, server, folder) = sit_down(
-        "xterm",
-        vec![Box::new(move |peer: &mut Peer| {
-            welcome(peer);
-            for stream in 1..=16 {
-                let line = peer.line();
-                let name = line.strip_prefix("C GET 0 ").unwrap_or_else(|| panic!("{line}"));
-                peer.send(format!("C 250 GET {stream} 1 {name}\n"));
-            }
-            tell_begun.send(()).unwrap();
-            peer.expect("C OPEN bob");
-            wait(&told);
-            peer.list("OPEN", &[], "bob 0");
-            for text in ["hello", "again"] {
-                peer.message(&format!("D bob {text}"));
-                peer.send("C 250 MSG 1000000000000009 bob 1 0\n");
-            }
-            peer.expect("C OPEN nobody");
-            peer.send("C 550 OPEN no such user\n");
-            until_the_end(peer);
-        })],
-    );
+    let (mut alice, server, folder) = welcomed(move |peer| {
+        downloads_begin(peer);
+        tell_begun.send(()).unwrap();
+        peer.expect("C OPEN bob");
+        wait(&told);
+        peer.list("OPEN", &[], "bob 0");
+        for text in ["hello", "again"] {
+            takes(peer, "bob", text);
+        }
+        peer.expect("C OPEN nobody");
+        peer.send("C 550 OPEN no such user\n");
+        until_the_end(peer);
+    });
     let lines: Vec<String> = (1..=18).map(|n| format!("/get f{n}")).collect();
-    alice.type_keys(&format!("\x1b[200~{}\x1b[201~y", lines.join("\n")));
+    alice.paste_lines(&lines.join("\n"));
     alice.wait_for_row("lines that wait: 2");
     // Each is asked for once it is known what is here of it, which what is typed may overtake.
     wait(&begun);

@@ -19,9 +19,14 @@ impl File {
     /// Its lines of code that are no test, numbered from 1. By convention the tests of a module
     /// stand at its end, or in a file of their own.
     pub fn program_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_test = self.is_test();
+        // An item of its own that only tests need may stand anywhere.
+        let tests =
+            self.lines().zip(self.text.lines().skip(1)).find_map(|((number, line), next)| {
+                (line == "#[cfg(test)]" && next.contains("mod tests")).then_some(number)
+            });
+        let end = if self.is_test() { 0 } else { tests.unwrap_or(usize::MAX) };
         self.lines()
-            .take_while(move |(_, line)| !is_test && *line != "#[cfg(test)]")
+            .take_while(move |(number, _)| *number < end)
             .filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 

@@ -14,7 +14,7 @@ const FIELDS_MAX: usize = 64;
 
 /// A client of a web server.
 #[derive(Debug)]
-pub struct Session {
+pub struct HttpSession {
     /// What was asked for and is not answered yet.
     requests: VecDeque<Request>,
     /// Bytes that are still to come of the file under way.
@@ -29,9 +29,9 @@ enum Request {
     Fence,
 }
 
-impl Session {
+impl HttpSession {
     pub(super) fn new() -> Self {
-        Session { requests: VecDeque::new(), left: None, is_greeted: false }
+        HttpSession { requests: VecDeque::new(), left: None, is_greeted: false }
     }
 
     /// Asks what server it is. There is nothing to log in to.
@@ -132,12 +132,13 @@ fn encode(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::channel::Role;
     use super::super::session::{self, Protocol};
 
     fn asked() -> (session::Session, Vec<u8>) {
         let mut session = session::Session::new(Protocol::Http);
         let mut out = Vec::new();
-        session.log_in("alice", "", session::Role::Idler, &mut out);
+        session.log_in("alice", "", Role::Idler, &mut out);
         session.download("a b/ü.bin", &mut out);
         session.fence(&mut out);
         (session, out)

@@ -2,18 +2,18 @@
 
 use std::io::Write;
 
+use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
-use super::session::{self, CHANNEL, Role};
 
 /// A client of an IRC server.
 #[derive(Debug)]
-pub struct Session {
-    state: State,
+pub struct IrcSession {
+    state: RegistrationState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum RegistrationState {
     /// NICK and USER are sent.
     Registering(Role),
     /// JOIN is sent.
@@ -21,13 +21,13 @@ enum State {
     LoggedIn,
 }
 
-impl Session {
+impl IrcSession {
     pub(super) fn new() -> Self {
-        Session { state: State::Registering(Role::Receiver) }
+        IrcSession { state: RegistrationState::Registering(Role::Receiver) }
     }
 
     pub(super) fn log_in(&mut self, name: &str, role: Role, out: &mut Vec<u8>) {
-        self.state = State::Registering(role);
+        self.state = RegistrationState::Registering(role);
         // Writing to a Vec does not fail, here and below.
         let _ = write!(out, "NICK {name}\r\nUSER load 0 * :load\r\n");
     }
@@ -44,7 +44,7 @@ impl Session {
         recent: &mut RecentLines,
         out: &mut Vec<u8>,
     ) -> Option<(usize, Option<Heard<'a>>)> {
-        let (used, line) = session::line(input)?;
+        let (used, line) = channel::line(input)?;
         let rest = match line.strip_prefix(':') {
             Some(prefixed) => prefixed.split_once(' ').map_or("", |(_, rest)| rest),
             None => line,
@@ -52,7 +52,7 @@ impl Session {
         let (command, words) = rest.split_once(' ').unwrap_or((rest, ""));
         let heard = match command {
             "PRIVMSG" => Some(match words.split_once(" :") {
-                Some((_, text)) => session::message(recent, &input[..used], text.as_bytes()),
+                Some((_, text)) => channel::message(recent, &input[..used], text.as_bytes()),
                 None => Heard::Garbled,
             }),
             "PING" => {
@@ -65,25 +65,25 @@ impl Session {
             "004" => words.split(' ').nth(2).map(Heard::Greeting),
             // RPL_ENDOFMOTD and ERR_NOMOTD end the greeting, RPL_ENDOFNAMES the answer to JOIN.
             "376" | "422" => self.registered(out),
-            "366" if self.state == State::Joining => {
-                self.state = State::LoggedIn;
+            "366" if self.state == RegistrationState::Joining => {
+                self.state = RegistrationState::LoggedIn;
                 Some(Heard::LoggedIn)
             }
             _ if !is_error(command) => None,
-            _ if self.state == State::LoggedIn => Some(Heard::NotTaken(line)),
+            _ if self.state == RegistrationState::LoggedIn => Some(Heard::NotTaken(line)),
             _ => Some(Heard::Refused(line)),
         };
         Some((used, heard))
     }
 
     fn registered<'a>(&mut self, out: &mut Vec<u8>) -> Option<Heard<'a>> {
-        let State::Registering(role) = self.state else { return None };
+        let RegistrationState::Registering(role) = self.state else { return None };
         if role == Role::Idler {
-            self.state = State::LoggedIn;
+            self.state = RegistrationState::LoggedIn;
             return Some(Heard::LoggedIn);
         }
         let _ = write!(out, "JOIN #{CHANNEL}\r\n");
-        self.state = State::Joining;
+        self.state = RegistrationState::Joining;
         None
     }
 }
@@ -95,7 +95,8 @@ fn is_error(command: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::{Protocol, Role, Session, tests};
+    use super::super::channel::Role;
+    use super::super::session::{Protocol, Session, tests};
 
     fn session(role: Role) -> Session {
         let mut session = Session::new(Protocol::Irc);

@@ -4,6 +4,7 @@
 //! [`Clients::turn`] waits once and tells a [`Listener`] what was heard. What a client is to say is
 //! appended to it and leaves with [`Clients::flush`].
 
+mod channel;
 mod client;
 mod heard;
 mod http;
@@ -27,10 +28,11 @@ use polling::{Event, Events, PollMode, Poller};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use socket2::{Domain, Type};
 
+pub use channel::Role;
 pub use client::Client;
 pub use heard::Heard;
 pub use recent::PLACES;
-pub use session::{Protocol, Role};
+pub use session::Protocol;
 
 use recent::RecentLines;
 use socket::Socket;

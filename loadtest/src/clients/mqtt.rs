@@ -1,8 +1,8 @@
 //! MQTT 3.1.1 with quality of service 0, as far as one topic with many subscribers needs it.
 
+use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
-use super::session::{self, CHANNEL, Role};
 
 /// The control packets, with the flags that they are sent with.
 const CONNECT: u8 = 0x10;
@@ -19,13 +19,13 @@ const KEEP_ALIVE_SECONDS: u16 = u16::MAX;
 
 /// A client of an MQTT broker.
 #[derive(Debug)]
-pub struct Session {
+pub struct MqttSession {
     role: Role,
 }
 
-impl Session {
+impl MqttSession {
     pub(super) fn new() -> Self {
-        Session { role: Role::Receiver }
+        MqttSession { role: Role::Receiver }
     }
 
     pub(super) fn log_in(&mut self, name: &str, role: Role, out: &mut Vec<u8>) {
@@ -62,7 +62,7 @@ impl Session {
             (PUBLISH, [high, low, rest @ ..]) => {
                 let topic = usize::from(u16::from_be_bytes([*high, *low]));
                 match rest.get(topic..) {
-                    Some(payload) => session::message(recent, whole, payload),
+                    Some(payload) => channel::message(recent, whole, payload),
                     None => Heard::Garbled,
                 }
             }
@@ -116,7 +116,8 @@ fn header(input: &[u8]) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::{Protocol, Role, Session, tests};
+    use super::super::channel::Role;
+    use super::super::session::{Protocol, Session, tests};
     use super::{PUBLISH, header, packet};
 
     fn session(role: Role) -> Session {

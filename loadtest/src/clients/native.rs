@@ -12,20 +12,20 @@ use super::recent::RecentLines;
 
 /// What a client has said that is not answered yet, and where in the server's bytes it is.
 #[derive(Debug)]
-pub struct Session {
+pub struct NativeSession {
     decoder: Decoder,
-    state: State,
+    state: LoginState,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
-    LoggingIn(Answers),
+enum LoginState {
+    LoggingIn(LoginReplies),
     LoggedIn,
 }
 
 /// The final replies to a pipelined login that are still to come.
 #[derive(Clone, Copy, Debug)]
-struct Answers {
+struct LoginReplies {
     awaited: u8,
     busy_seconds: Option<u32>,
 }
@@ -35,26 +35,26 @@ const LOGIN_ANSWERS: u8 = 3;
 /// To RESUME, to QUIET.
 const RESUME_ANSWERS: u8 = 2;
 
-impl Session {
+impl NativeSession {
     /// A session that has said nothing yet.
     pub fn new() -> Self {
-        Session {
+        NativeSession {
             decoder: Decoder::new(SERVER_LINE_BYTES_MAX),
-            state: State::LoggingIn(Answers::to(LOGIN_ANSWERS)),
+            state: LoginState::LoggingIn(LoginReplies::to(LOGIN_ANSWERS)),
         }
     }
 
     /// Logs in, or registers, in one go, and turns off the notices of who comes and goes, which
     /// would cost a line for each pair of clients.
     pub fn log_in(&mut self, name: &str, password: &str, out: &mut Vec<u8>) {
-        self.state = State::LoggingIn(Answers::to(LOGIN_ANSWERS));
+        self.state = LoginState::LoggingIn(LoginReplies::to(LOGIN_ANSWERS));
         // Writing to a Vec does not fail, here and below.
         let _ = write!(out, "C USER {name}\nD {password}\nC QUIET on\n");
     }
 
     /// Logs in with a token in place of the password.
     pub fn resume(&mut self, name: &str, token: &str, out: &mut Vec<u8>) {
-        self.state = State::LoggingIn(Answers::to(RESUME_ANSWERS));
+        self.state = LoginState::LoggingIn(LoginReplies::to(RESUME_ANSWERS));
         let _ = write!(out, "C RESUME {name} {token}\nC QUIET on\n");
     }
 
@@ -132,21 +132,21 @@ impl Session {
             _ => {}
         }
         match &mut self.state {
-            State::LoggingIn(answers) => {
+            LoginState::LoggingIn(answers) => {
                 let heard = answers.take(&line, text);
                 if heard == Some(Heard::LoggedIn) {
-                    self.state = State::LoggedIn;
+                    self.state = LoginState::LoggedIn;
                 }
                 heard
             }
-            State::LoggedIn => Some(reply(&line, text)),
+            LoginState::LoggedIn => Some(reply(&line, text)),
         }
     }
 }
 
-impl Answers {
+impl LoginReplies {
     fn to(requests: u8) -> Self {
-        Answers { awaited: requests, busy_seconds: None }
+        LoginReplies { awaited: requests, busy_seconds: None }
     }
 
     fn take<'a>(&mut self, line: &ServerLine<'_>, text: &'a str) -> Option<Heard<'a>> {
@@ -190,7 +190,7 @@ fn first_number(rest: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn hear(session: &mut Session, mut input: &[u8]) -> Vec<String> {
+    fn hear(session: &mut NativeSession, mut input: &[u8]) -> Vec<String> {
         let mut all = Vec::new();
         let mut recent = RecentLines::new();
         loop {
@@ -201,8 +201,8 @@ mod tests {
         }
     }
 
-    fn logging_in() -> Session {
-        let mut session = Session::new();
+    fn logging_in() -> NativeSession {
+        let mut session = NativeSession::new();
         session.log_in("a", "b", &mut Vec::new());
         session
     }
@@ -234,7 +234,7 @@ mod tests {
         let mut session = logging_in();
         let login = b"C 332 USER a x\nC 230 USER a 1 x\nC 250 QUIET\nC 250 TOKEN t\n";
         assert_eq!(hear(&mut session, login), ["LoggedIn", r#"Token("t")"#]);
-        let mut session = Session::new();
+        let mut session = NativeSession::new();
         let mut out = Vec::new();
         session.resume("a", "t", &mut out);
         assert_eq!(out, b"C RESUME a t\nC QUIET on\n");

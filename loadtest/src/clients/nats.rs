@@ -2,19 +2,19 @@
 
 use std::io::Write;
 
+use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
-use super::session::{self, CHANNEL, Role};
 
 /// A client of a NATS server.
 #[derive(Debug)]
-pub struct Session {
+pub struct NatsSession {
     is_logged_in: bool,
 }
 
-impl Session {
+impl NatsSession {
     pub(super) fn new() -> Self {
-        Session { is_logged_in: false }
+        NatsSession { is_logged_in: false }
     }
 
     /// The answer to PING tells that the rest was taken.
@@ -41,7 +41,7 @@ impl Session {
         recent: &mut RecentLines,
         out: &mut Vec<u8>,
     ) -> Option<(usize, Option<Heard<'a>>)> {
-        let (used, line) = session::line(input)?;
+        let (used, line) = channel::line(input)?;
         let (command, words) = line.split_once(' ').unwrap_or((line, ""));
         let heard = match command {
             "MSG" => {
@@ -76,7 +76,7 @@ fn message<'a>(
 ) -> Option<(usize, Option<Heard<'a>>)> {
     let end = start.checked_add(length)?.checked_add(2)?;
     let whole = input.get(..end)?;
-    Some((end, Some(session::message(recent, whole, &whole[start..end - 2]))))
+    Some((end, Some(channel::message(recent, whole, &whole[start..end - 2]))))
 }
 
 /// The version in the JSON object that the server greets with.
@@ -86,7 +86,8 @@ fn version(info: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::{Protocol, Role, Session, tests};
+    use super::super::channel::Role;
+    use super::super::session::{Protocol, Session, tests};
 
     fn session(role: Role) -> Session {
         let mut session = Session::new(Protocol::Nats);

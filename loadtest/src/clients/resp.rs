@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
+use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
-use super::session::{self, CHANNEL, Role};
 
 /// A client of Redis.
 #[derive(Debug)]
-pub struct Session {
+pub struct RespSession {
     is_logged_in: bool,
 }
 
@@ -25,9 +25,9 @@ enum Reply<'a> {
     Strings([&'a [u8]; 3]),
 }
 
-impl Session {
+impl RespSession {
     pub(super) fn new() -> Self {
-        Session { is_logged_in: false }
+        RespSession { is_logged_in: false }
     }
 
     /// A connection that has subscribed may not publish.
@@ -60,7 +60,7 @@ impl Session {
         };
         let heard = match reply {
             Reply::Strings([b"message", _channel, text]) => {
-                session::message(recent, &input[..used], text)
+                channel::message(recent, &input[..used], text)
             }
             Reply::Strings([b"subscribe", ..]) | Reply::Simple if !self.is_logged_in => {
                 self.is_logged_in = true;
@@ -87,7 +87,7 @@ enum Progress<T> {
 }
 
 fn reply(input: &[u8]) -> Progress<Reply<'_>> {
-    let Some((head, line)) = session::line(input) else { return Progress::Unfinished };
+    let Some((head, line)) = channel::line(input) else { return Progress::Unfinished };
     let number = line.get(1..).unwrap_or("");
     match (line.as_bytes().first(), number.parse::<usize>()) {
         (Some(b'+'), _) => Progress::Done(head, Reply::Simple),
@@ -105,7 +105,7 @@ fn strings(input: &[u8], start: usize, count: usize) -> Progress<Reply<'_>> {
     let mut consumed = start;
     for value in &mut values[..count] {
         let rest = &input[consumed..];
-        let Some((head, line)) = session::line(rest) else { return Progress::Unfinished };
+        let Some((head, line)) = channel::line(rest) else { return Progress::Unfinished };
         let number = line.get(1..).unwrap_or("").parse::<usize>();
         match (line.as_bytes().first(), number) {
             (Some(b':'), Ok(_)) => consumed += head,
@@ -126,7 +126,8 @@ fn strings(input: &[u8], start: usize, count: usize) -> Progress<Reply<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::{Protocol, Role, Session, tests};
+    use super::super::channel::Role;
+    use super::super::session::{Protocol, Session, tests};
 
     fn session(role: Role) -> Session {
         let mut session = Session::new(Protocol::Resp);

@@ -2,17 +2,16 @@
 
 use clap::ValueEnum;
 
+use super::channel::Role;
 use super::heard::Heard;
-use super::http;
-use super::irc;
-use super::mqtt;
-use super::native;
-use super::nats;
+use super::http::HttpSession;
+use super::irc::IrcSession;
+use super::mqtt::MqttSession;
+use super::native::NativeSession;
+use super::nats::NatsSession;
 use super::recent::RecentLines;
-use super::resp;
+use super::resp::RespSession;
 
-/// The channel, topic or subject that the clients of other servers than chatsrv meet in.
-pub(super) const CHANNEL: &str = "loadtest";
 /// Bytes of one message, of any protocol but chatsrv's own, at most; a server that sends longer
 /// ones is not what it should be.
 const MESSAGE_BYTES_MAX: usize = 32 * 1024;
@@ -58,44 +57,33 @@ impl Protocol {
     }
 }
 
-/// What a client logs in for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// To receive what is broadcast.
-    Receiver,
-    /// To broadcast. Where the server sends a publisher its own messages, it does not subscribe.
-    Sender,
-    /// Only to be there. Where each who joins a channel is told to all in it, it does not join.
-    Idler,
-}
-
 /// What a client has said that is not answered yet, and where in the server's bytes it is.
 #[derive(Debug)]
 pub enum Session {
     /// With chatsrv.
-    Native(native::Session),
+    Native(NativeSession),
     /// With an IRC server.
-    Irc(irc::Session),
+    Irc(IrcSession),
     /// With Redis.
-    Resp(resp::Session),
+    Resp(RespSession),
     /// With an MQTT broker.
-    Mqtt(mqtt::Session),
+    Mqtt(MqttSession),
     /// With a NATS server.
-    Nats(nats::Session),
+    Nats(NatsSession),
     /// With a web server.
-    Http(http::Session),
+    Http(HttpSession),
 }
 
 impl Session {
     /// A session that has said nothing yet.
     pub fn new(protocol: Protocol) -> Self {
         match protocol {
-            Protocol::Native => Session::Native(native::Session::new()),
-            Protocol::Irc => Session::Irc(irc::Session::new()),
-            Protocol::Resp => Session::Resp(resp::Session::new()),
-            Protocol::Mqtt => Session::Mqtt(mqtt::Session::new()),
-            Protocol::Nats => Session::Nats(nats::Session::new()),
-            Protocol::Http => Session::Http(http::Session::new()),
+            Protocol::Native => Session::Native(NativeSession::new()),
+            Protocol::Irc => Session::Irc(IrcSession::new()),
+            Protocol::Resp => Session::Resp(RespSession::new()),
+            Protocol::Mqtt => Session::Mqtt(MqttSession::new()),
+            Protocol::Nats => Session::Nats(NatsSession::new()),
+            Protocol::Http => Session::Http(HttpSession::new()),
         }
     }
 
@@ -145,7 +133,7 @@ impl Session {
     }
 
     /// The session with chatsrv, for what only that has; the options allow that with no other.
-    pub fn native(&mut self) -> Option<&mut native::Session> {
+    pub fn native(&mut self) -> Option<&mut NativeSession> {
         match self {
             Session::Native(session) => Some(session),
             _ => None,
@@ -188,26 +176,6 @@ impl Session {
                 None => return (consumed, None),
             }
         }
-    }
-}
-
-/// The first line of `input` without its end, and how long it is with it.
-pub(super) fn line(input: &[u8]) -> Option<(usize, &str)> {
-    let end = memchr::memchr(b'\n', input)?;
-    let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
-    // What is no text is no word of a protocol, and comes out as garbled.
-    Some((end + 1, std::str::from_utf8(line).unwrap_or("\u{fffd}")))
-}
-
-/// A message whose bytes are `message` and whose payload, within them, is `payload`.
-pub(super) fn message<'a>(
-    recent: &mut RecentLines,
-    message: &'a [u8],
-    payload: &'a [u8],
-) -> Heard<'a> {
-    match std::str::from_utf8(payload) {
-        Ok(text) => Heard::Message { from: None, text, place: recent.keep(message, text) },
-        Err(_) => Heard::Garbled,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Puts a report together.
 
-use super::{Downloads, Failures, Latency, Login, Report, Traffic};
+use super::record::{
+    DownloadReport, Failures, Latency, Login, Report, ServerReport, TrafficReport,
+};
 use crate::figures::Figures;
 use crate::login::LoggedIn;
 use crate::machine::{Limits, Machine};
@@ -56,7 +58,7 @@ impl Run<'_> {
         let report = Report {
             version: env!("CARGO_PKG_VERSION"),
             command: command(),
-            server: super::Server {
+            server: ServerReport {
                 address: server.address.to_string(),
                 greeting: login.done.server.clone(),
                 log: server_log,
@@ -79,10 +81,10 @@ impl Run<'_> {
     }
 }
 
-fn traffic(outcome: &Outcome) -> Traffic {
+fn traffic(outcome: &Outcome) -> TrafficReport {
     let Outcome { figures, measured, .. } = outcome;
     let seconds = measured.elapsed.as_secs_f64();
-    Traffic {
+    TrafficReport {
         seconds,
         sent: figures.sent,
         deliveries: figures.deliveries,
@@ -102,9 +104,9 @@ fn latency(figures: &Figures) -> Latency {
     }
 }
 
-fn downloads(outcome: &Outcome) -> Downloads {
+fn downloads(outcome: &Outcome) -> DownloadReport {
     let Outcome { measured, .. } = outcome;
-    Downloads {
+    DownloadReport {
         tally: outcome.downloads,
         bytes_per_second: measured.downloaded_bytes as f64 / measured.elapsed.as_secs_f64(),
     }

@@ -2,129 +2,127 @@
 
 use std::fmt;
 
-use super::{Downloads, Failures, Login, Report, Settings, Traffic};
+use super::record::{DownloadReport, Failures, Login, Report, Settings, TrafficReport};
 use crate::ledger::Faults;
 use crate::meter::{Cpu, ServerUse};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_setting(f)?;
-        self.write_latencies(f)?;
-        self.write_counts(f)?;
-        self.write_use(f)?;
-        self.write_faults(f)
+        write_setting(self, f)?;
+        write_latencies(self, f)?;
+        write_counts(self, f)?;
+        write_use(self, f)?;
+        write_faults(self, f)
     }
 }
 
-impl Report {
-    fn write_setting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "command   {}", self.command)?;
-        writeln!(f, "version   loadtest {}, server {}", self.version, self.server.greeting)?;
-        let tls = if self.options.tls { ", TLS" } else { "" };
-        writeln!(f, "server    {}{tls}", self.server.address)?;
-        writeln!(f, "machine   {}", self.machine)?;
-        let logins = self.options.logins;
-        writeln!(f, "limits    {} open files, {logins} logins at once", self.limits.open_files)?;
-        let Settings { clients, senders, direct, groups, payload_bytes, .. } = self.options;
-        let Settings { rate, window, group_size, .. } = self.options;
-        write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
-        match (rate, window.unwrap_or(1)) {
-            (Some(rate), _) => writeln!(f, "{rate} broadcasts a second")?,
-            (None, window) if direct => writeln!(f, "each to one other, {window} under way")?,
-            (None, window) if groups > 0 => {
-                writeln!(f, "to {groups} groups of {group_size}, {window} under way")?;
-            }
-            (None, window) => writeln!(f, "{window} broadcasts under way")?,
+fn write_setting(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "command   {}", report.command)?;
+    writeln!(f, "version   loadtest {}, server {}", report.version, report.server.greeting)?;
+    let tls = if report.options.tls { ", TLS" } else { "" };
+    writeln!(f, "server    {}{tls}", report.server.address)?;
+    writeln!(f, "machine   {}", report.machine)?;
+    let logins = report.options.logins;
+    writeln!(f, "limits    {} open files, {logins} logins at once", report.limits.open_files)?;
+    let Settings { clients, senders, direct, groups, payload_bytes, .. } = report.options;
+    let Settings { rate, window, group_size, .. } = report.options;
+    write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
+    match (rate, window.unwrap_or(1)) {
+        (Some(rate), _) => writeln!(f, "{rate} broadcasts a second")?,
+        (None, window) if direct => writeln!(f, "each to one other, {window} under way")?,
+        (None, window) if groups > 0 => {
+            writeln!(f, "to {groups} groups of {group_size}, {window} under way")?;
         }
-        writeln!(f, "login     {}", self.login)?;
-        match &self.resume {
-            Some(resume) => writeln!(f, "by token  {resume}"),
-            None => Ok(()),
-        }
+        (None, window) => writeln!(f, "{window} broadcasts under way")?,
     }
+    writeln!(f, "login     {}", report.login)?;
+    match &report.resume {
+        Some(resume) => writeln!(f, "by token  {resume}"),
+        None => Ok(()),
+    }
+}
 
-    fn write_latencies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_latencies(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(
+        f,
+        "\nlatency in ms    {:>9} {:>9} {:>9} {:>9} {:>9} {:>10}",
+        "p50", "p90", "p99", "p99.9", "max", "count"
+    )?;
+    for (name, percentiles) in [
+        ("each receiver", &report.latency.delivery),
+        ("  downloading", &report.latency.delivery_to_downloader),
+        ("last receiver", &report.latency.last_receiver),
+        ("confirmation", &report.latency.confirmation),
+        ("sent late by", &report.latency.sent_late),
+    ] {
+        let Some(found) = percentiles else { continue };
+        write!(f, "{name:<16}")?;
+        for micros in [found.p50_us, found.p90_us, found.p99_us, found.p99_9_us, found.max_us] {
+            write!(f, " {:>9.3}", micros / 1000.0)?;
+        }
+        writeln!(f, " {:>10}", found.count)?;
+    }
+    Ok(())
+}
+
+fn write_counts(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let TrafficReport { seconds, measured_deliveries, deliveries_per_second, foreign, .. } =
+        report.traffic;
+    writeln!(
+        f,
+        "\nreceived  {measured_deliveries} messages in {seconds:.2} s: \
+         {deliveries_per_second:.0} a second"
+    )?;
+    if foreign > 0 {
+        writeln!(f, "          and {foreign} messages of others")?;
+    }
+    if let Some(DownloadReport { tally, bytes_per_second }) = &report.downloads {
         writeln!(
             f,
-            "\nlatency in ms    {:>9} {:>9} {:>9} {:>9} {:>9} {:>10}",
-            "p50", "p90", "p99", "p99.9", "max", "count"
+            "download  {} files, {} bytes in all: {:.1} MB a second",
+            tally.completed,
+            tally.bytes,
+            bytes_per_second / 1e6
         )?;
-        for (name, percentiles) in [
-            ("each receiver", &self.latency.delivery),
-            ("  downloading", &self.latency.delivery_to_downloader),
-            ("last receiver", &self.latency.last_receiver),
-            ("confirmation", &self.latency.confirmation),
-            ("sent late by", &self.latency.sent_late),
-        ] {
-            let Some(found) = percentiles else { continue };
-            write!(f, "{name:<16}")?;
-            for micros in [found.p50_us, found.p90_us, found.p99_us, found.p99_9_us, found.max_us] {
-                write!(f, " {:>9.3}", micros / 1000.0)?;
-            }
-            writeln!(f, " {:>10}", found.count)?;
-        }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Traffic { seconds, measured_deliveries, deliveries_per_second, foreign, .. } =
-            self.traffic;
-        writeln!(
-            f,
-            "\nreceived  {measured_deliveries} messages in {seconds:.2} s: \
-             {deliveries_per_second:.0} a second"
-        )?;
-        if foreign > 0 {
-            writeln!(f, "          and {foreign} messages of others")?;
+fn write_use(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if let Some(ServerUse { pid, rss_bytes, cpu, threads }) = &report.server_process {
+        let mebibytes = *rss_bytes as f64 / f64::from(1 << 20);
+        writeln!(f, "process   server {pid}: {cpu}, {mebibytes:.1} MiB in the end")?;
+        for thread in threads {
+            writeln!(f, "          its thread {}: {}", thread.name, thread.cpu)?;
         }
-        if let Some(Downloads { tally, bytes_per_second }) = &self.downloads {
-            writeln!(
-                f,
-                "download  {} files, {} bytes in all: {:.1} MB a second",
-                tally.completed,
-                tally.bytes,
-                bytes_per_second / 1e6
-            )?;
-        }
-        Ok(())
     }
+    if let Some(cpu) = &report.own_process {
+        writeln!(f, "          loadtest: {cpu}")?;
+    }
+    Ok(())
+}
 
-    fn write_use(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(ServerUse { pid, rss_bytes, cpu, threads }) = &self.server_process {
-            let mebibytes = *rss_bytes as f64 / f64::from(1 << 20);
-            writeln!(f, "process   server {pid}: {cpu}, {mebibytes:.1} MiB in the end")?;
-            for thread in threads {
-                writeln!(f, "          its thread {}: {}", thread.name, thread.cpu)?;
-            }
-        }
-        if let Some(cpu) = &self.own_process {
-            writeln!(f, "          loadtest: {cpu}")?;
-        }
-        Ok(())
+fn write_faults(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Faults { lost, doubled, misordered, corrupt, stray } = report.faults;
+    write!(f, "faults    lost {lost}, doubled {doubled}, out of order {misordered}")?;
+    writeln!(f, ", damaged {corrupt}, astray {stray}")?;
+    let Failures { connections, refused, unsent, downloads, reasons } = &report.failures;
+    if connections + reasons.len() > 0 || refused + unsent + downloads > 0 {
+        write!(f, "failures  {connections} connections, {refused} messages refused")?;
+        writeln!(f, ", {unsent} not sent, {downloads} downloads")?;
     }
-
-    fn write_faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Faults { lost, doubled, misordered, corrupt, stray } = self.faults;
-        write!(f, "faults    lost {lost}, doubled {doubled}, out of order {misordered}")?;
-        writeln!(f, ", damaged {corrupt}, astray {stray}")?;
-        let Failures { connections, refused, unsent, downloads, reasons } = &self.failures;
-        if connections + reasons.len() > 0 || refused + unsent + downloads > 0 {
-            write!(f, "failures  {connections} connections, {refused} messages refused")?;
-            writeln!(f, ", {unsent} not sent, {downloads} downloads")?;
-        }
-        for reason in reasons {
-            writeln!(f, "          {reason}")?;
-        }
-        if !self.is_clean() {
-            for line in &self.server.log {
-                writeln!(f, "log       {line}")?;
-            }
-        }
-        if self.interrupted {
-            writeln!(f, "The run was interrupted.")?;
-        }
-        Ok(())
+    for reason in reasons {
+        writeln!(f, "          {reason}")?;
     }
+    if !report.is_clean() {
+        for line in &report.server.log {
+            writeln!(f, "log       {line}")?;
+        }
+    }
+    if report.interrupted {
+        writeln!(f, "The run was interrupted.")?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Login {

@@ -73,10 +73,7 @@ fn a_group_that_cannot_be_made_is_not() {
          store answers first no-room
          alice < C 452 MKGROUP ...
          store works
-         bob > C MKGROUP #TEAM alice
-         bob < C 250 MKGROUP #TEAM 2
-         bob < C 128 GROUP #TEAM join alice
-         alice < C 128 GROUP #TEAM join alice
+         bob makes #TEAM with alice
          alice > C MKGROUPREQ #Team bob
          alice < C 553 MKGROUPREQ ...",
     );
@@ -166,9 +163,7 @@ fn who_is_asked_joins_and_others_ask() {
          bob < C 250 JOIN #team
          carol > C MEMBERS #team
          carol < C 530 MEMBERS ...
-         carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+         carol asks alice to join #team
          carol > C JOIN #team
          carol < C 252 JOIN #team
          carol > D #team let me in
@@ -179,11 +174,7 @@ fn who_is_asked_joins_and_others_ask() {
          alice < C 503 ADMIT ...
          alice > C ADMIT #team nobody
          alice < C 550 ADMIT ...
-         alice > C ADMIT #team carol
-         alice < C 128 GROUP #team join carol
-         alice < C 250 ADMIT #team
-         bob < C 128 GROUP #team join carol
-         carol < C 128 GROUP #team join carol
+         alice admits carol to #team with bob
          alice > C ADMIT #team carol
          alice < C 503 ADMIT ...
          carol > C JOIN #nothing
@@ -200,16 +191,12 @@ fn who_is_refused_may_ask_again() {
         config(),
         "alice > C MKGROUPREQ #team carol
          alice < C 250 MKGROUPREQ #team 1
-         bob > C JOIN #team
-         alice < C 123 JOIN #team bob
-         bob < C 252 JOIN #team
+         bob asks alice to join #team
          alice > C REFUSE #team bob
          alice < C 250 REFUSE #team
          alice > C REFUSE #team bob
          alice < C 503 REFUSE ...
-         bob > C JOIN #team
-         alice < C 123 JOIN #team bob
-         bob < C 252 JOIN #team",
+         bob asks alice to join #team",
     );
 }
 
@@ -231,9 +218,7 @@ fn a_full_group_takes_nobody() {
          carol > C LEAVE #team
          alice < C 128 GROUP #team leave carol
          carol < C 250 LEAVE #team
-         carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+         carol asks alice to join #team
          bob > C JOIN #team
          alice < C 128 GROUP #team join bob
          bob < C 128 GROUP #team join bob
@@ -269,13 +254,8 @@ fn an_admin_who_leaves_hands_over_to_the_oldest_member() {
     play_among(
         3,
         config(),
-        "alice > C MKGROUP #team bob
-         alice < C 250 MKGROUP #team 2
-         alice < C 128 GROUP #team join bob
-         bob < C 128 GROUP #team join bob
-         carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+        "alice makes #team with bob
+         carol asks alice to join #team
          alice > C LEAVE #team
          bob < C 128 GROUP #team leave alice
          bob < C 128 GROUP #team admin bob
@@ -290,10 +270,7 @@ fn an_admin_who_leaves_hands_over_to_the_oldest_member() {
          bob > C GROUPS ALL
          bob < C 150 GROUPS 0
          bob < C 250 GROUPS ...
-         carol > C MKGROUP #team bob
-         carol < C 250 MKGROUP #team 2
-         carol < C 128 GROUP #team join bob
-         bob < C 128 GROUP #team join bob",
+         carol makes #team with bob",
     );
 }
 
@@ -302,10 +279,7 @@ fn what_goes_to_a_group_that_the_store_no_longer_has_is_told_as_that() {
     play_among(
         2,
         config(),
-        "alice > C MKGROUP #team bob
-         alice < C 250 MKGROUP #team 2
-         alice < C 128 GROUP #team join bob
-         bob < C 128 GROUP #team join bob
+        "alice makes #team with bob
          store holds
          alice > C SENDFILE #team 5 a picture
          store answers first not-found

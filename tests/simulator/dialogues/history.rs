@@ -14,6 +14,15 @@ fn said_to_bob(count: usize) -> String {
         .collect()
 }
 
+/// Plays a dialogue of alice, who has said so many things to bob, where messages are kept for a
+/// minute. He is offline.
+fn play_with_history(count: usize, script: &str) {
+    let config = Config { history: Some(Duration::from_secs(60)), ..config() };
+    let said = said_to_bob(count);
+    let script = format!("alice logs in\nwait 0ms\n{said}{script}");
+    play_with(config, alice_and_bob(), &script);
+}
+
 #[test]
 fn what_was_missed_is_counted_at_the_login_and_sent_when_the_chat_is_opened() {
     let script = format!(
@@ -257,12 +266,9 @@ fn seen_leaves_what_is_being_composed_standing() {
 
 #[test]
 fn old_messages_are_removed_in_small_steps() {
-    let config = Config { history: Some(Duration::from_secs(60)), ..config() };
-    let script = format!(
-        "alice logs in
-         wait 0ms
-         {}
-         store holds
+    play_with_history(
+        5,
+        "store holds
          wait 3600000ms
          store has 2 jobs
          store answers last
@@ -279,19 +285,14 @@ fn old_messages_are_removed_in_small_steps() {
          alice < C 150 OPEN 1
          alice < D _ alice bob not old
          alice < C 250 OPEN bob 0",
-        said_to_bob(5)
     );
-    play_with(config, alice_and_bob(), &script);
 }
 
 #[test]
 fn what_a_list_has_yet_to_read_is_not_removed_before_its_time() {
-    let config = Config { history: Some(Duration::from_secs(60)), ..config() };
-    let script = format!(
-        "alice logs in
-         wait 0ms
-         {}
-         wait 3599000ms
+    play_with_history(
+        4,
+        "wait 3599000ms
          store holds
          alice > C OPEN bob 9
          store answers first
@@ -319,19 +320,14 @@ fn what_a_list_has_yet_to_read_is_not_removed_before_its_time() {
          wait 600000ms
          alice < C 421 - ...
          alice closed list-failed",
-        said_to_bob(4)
     );
-    play_with(config, alice_and_bob(), &script);
 }
 
 #[test]
 fn lists_that_overlap_hold_a_removal_up_no_longer_than_the_first() {
-    let config = Config { history: Some(Duration::from_secs(60)), ..config() };
-    let script = format!(
-        "alice logs in
-         wait 0ms
-         {}
-         wait 3590000ms
+    play_with_history(
+        4,
+        "wait 3590000ms
          bob logs in to read 1
          bob < C 151 UNREAD alice 4 _
          bob < C 230 ...
@@ -367,19 +363,14 @@ fn lists_that_overlap_hold_a_removal_up_no_longer_than_the_first() {
          bob > C UNREAD
          bob < C 150 UNREAD 0
          bob < C 250 UNREAD ...",
-        said_to_bob(4)
     );
-    play_with(config, alice_and_bob(), &script);
 }
 
 #[test]
 fn a_list_that_was_chosen_before_a_removal_is_chosen_again() {
-    let config = Config { history: Some(Duration::from_secs(60)), ..config() };
-    let script = format!(
-        "alice logs in
-         wait 0ms
-         {}
-         wait 3599000ms
+    play_with_history(
+        4,
+        "wait 3599000ms
          store holds
          alice > C OPEN bob 9
          wait 1000ms
@@ -392,7 +383,5 @@ fn a_list_that_was_chosen_before_a_removal_is_chosen_again() {
          store answers first
          alice < D _ alice bob text 4
          alice < C 250 OPEN bob 0",
-        said_to_bob(4)
     );
-    play_with(config, alice_and_bob(), &script);
 }

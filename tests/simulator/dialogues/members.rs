@@ -11,12 +11,7 @@ use super::groups::play_among;
 use crate::dialogue::{config, play_with};
 use crate::store::Store;
 
-const TEAM: &str = "alice > C MKGROUP #team bob carol
-     alice < C 250 MKGROUP #team 3
-     alice < C 128 GROUP #team join bob
-     alice < C 128 GROUP #team join carol
-     bob < C 128 GROUP #team join bob
-     carol < C 128 GROUP #team join carol\n";
+const TEAM: &str = "alice makes #team with bob carol\n";
 
 #[test]
 fn a_group_that_is_not_kept_loses_who_says_goodbye() {
@@ -108,14 +103,9 @@ fn a_kept_group_outlives_everything() {
          alice < C 501 KEEP ...
          alice > C KEEP #team on
          alice < C 250 KEEP #team
-         bob > C MKGROUP #other alice
-         bob < C 250 MKGROUP #other 2
-         bob < C 128 GROUP #other join alice
-         alice < C 128 GROUP #other join alice
+         bob makes #other with alice
          dave logs in
-         dave > C JOIN #team
-         alice < C 123 JOIN #team dave
-         dave < C 252 JOIN #team
+         dave asks alice to join #team
          carol > C EX
          carol < C 221 ...
          alice > D #team carol is away
@@ -154,27 +144,18 @@ fn a_member_reads_from_joining_on_and_nobody_else_reads() {
     play_among(
         3,
         config(),
-        "alice > C MKGROUP #team bob
-         alice < C 250 MKGROUP #team 2
-         alice < C 128 GROUP #team join bob
-         bob < C 128 GROUP #team join bob
+        "alice makes #team with bob
          alice > D #team before
          bob < D _ alice #team before
          alice < C 250 MSG 1700000000000001 #team 1 0
-         carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+         carol asks alice to join #team
          carol > C HISTORY #team 9999999999999999 9
          carol < C 530 HISTORY ...
          carol > C SEARCH #team before
          carol < C 530 SEARCH ...
          carol > C SEEN #team 1
          carol < C 530 SEEN ...
-         alice > C ADMIT #team carol
-         alice < C 128 GROUP #team join carol
-         alice < C 250 ADMIT #team
-         bob < C 128 GROUP #team join carol
-         carol < C 128 GROUP #team join carol
+         alice admits carol to #team with bob
          alice > D #team after
          bob < D _ alice #team after
          carol < D _ alice #team after
@@ -213,9 +194,7 @@ fn a_change_that_could_not_be_kept_is_kept_a_little_later() {
     play_among(
         2,
         config(),
-        "alice > C MKGROUPREQ #team bob
-         alice < C 250 MKGROUPREQ #team 1
-         bob < C 122 ASK #team alice
+        "alice makes #team asking bob
          store holds
          bob > C JOIN #team
          alice < C 128 GROUP #team join bob
@@ -287,10 +266,7 @@ fn a_marked_message_to_a_group_that_has_ended_is_not_sent_to_another() {
     play_among(
         2,
         config(),
-        "alice > C MKGROUP #team bob
-         alice < C 250 MKGROUP #team 2
-         alice < C 128 GROUP #team join bob
-         bob < C 128 GROUP #team join bob
+        "alice makes #team with bob
          bob > C LEAVE #team
          alice < C 128 GROUP #team leave bob
          bob < C 250 LEAVE #team
@@ -300,10 +276,7 @@ fn a_marked_message_to_a_group_that_has_ended_is_not_sent_to_another() {
          alice < C 250 MSG _ #team 0 0
          alice > C LEAVE #team
          alice < C 250 LEAVE #team
-         alice > C MKGROUP #team bob
-         alice < C 250 MKGROUP #team 2
-         alice < C 128 GROUP #team join bob
-         bob < C 128 GROUP #team join bob
+         alice makes #team with bob
          alice > C KEY k1
          alice < C 250 KEY ...
          alice > D #team alone
@@ -371,10 +344,7 @@ fn one_user_makes_so_many_groups_and_no_more() {
 fn memberships_end_in_steps_where_many_do() {
     let mut script = "carol logs in\n".to_owned();
     for at in 0..300 {
-        writeln!(script, "alice > C MKGROUP #g{at} bob").unwrap();
-        writeln!(script, "alice < C 250 MKGROUP #g{at} 2").unwrap();
-        writeln!(script, "alice < C 128 GROUP #g{at} join bob").unwrap();
-        writeln!(script, "bob < C 128 GROUP #g{at} join bob").unwrap();
+        writeln!(script, "alice makes #g{at} with bob").unwrap();
     }
     writeln!(script, "alice breaks\nbob breaks").unwrap();
     let wait = chatsrv::limits::GROUP_OFFLINE_TIME_MAX - Duration::from_millis(1);
@@ -408,10 +378,7 @@ fn who_says_goodbye_leaves_many_groups_in_steps() {
     let most = chatsrv::limits::GROUPS_PER_TICK_MAX;
     let mut script = String::new();
     for at in 0..most + 2 {
-        writeln!(script, "alice > C MKGROUP #g{at} bob").unwrap();
-        writeln!(script, "alice < C 250 MKGROUP #g{at} 2").unwrap();
-        writeln!(script, "alice < C 128 GROUP #g{at} join bob").unwrap();
-        writeln!(script, "bob < C 128 GROUP #g{at} join bob").unwrap();
+        writeln!(script, "alice makes #g{at} with bob").unwrap();
     }
     script += "store holds\nbob > C EX\nbob < C 221 ...\n";
     let told = |at| format!("alice < C 128 GROUP #g{at} leave bob\n");

@@ -217,9 +217,7 @@ fn a_ban_ends_the_session_and_the_tokens_and_survives() {
          bob < C 331 ...
          bob > D x
          bob < C 530 USER you are banned
-         operator connects from local
-         operator < C 150 UNREAD 0
-         operator < C 230 ...
+         operator logs in locally
          operator > C UNBAN bob
          operator < C 250 UNBAN ...
          bob connects
@@ -331,9 +329,7 @@ fn an_administrator_may_what_the_operator_may_but_make_others() {
          alice < C 250 SHUTDOWN ...
          alice < C 129 SHUTDOWN 5
          server stops in 5
-         operator connects from local
-         operator < C 150 UNREAD 0
-         operator < C 230 ...
+         operator logs in locally
          operator < C 129 SHUTDOWN 5
          operator > C ADMIN alice off
          operator < C 250 ADMIN ...

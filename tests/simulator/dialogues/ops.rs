@@ -10,13 +10,8 @@ use super::groups::{four, play_among};
 use crate::dialogue::{config, play_with};
 
 /// Alice makes a group with bob, and the operator is there.
-const TEAM: &str = "alice > C MKGROUP #team bob
-    alice < C 250 MKGROUP #team 2
-    alice < C 128 GROUP #team join bob
-    bob < C 128 GROUP #team join bob
-    op connects from local
-    op < C 150 UNREAD 0
-    op < C 230 ...
+const TEAM: &str = "alice makes #team with bob
+    op logs in locally
     ";
 
 /// A kept group of alice's, as it is in a store.
@@ -41,9 +36,7 @@ fn play_in_team(script: &str) {
 #[test]
 fn ops_are_told_who_asks_and_let_them_in() {
     play_in_team(
-        "carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+        "carol asks alice to join #team
          bob > C ADMIT #team carol
          bob < C 530 ADMIT ...
          bob > C OP #team bob on
@@ -63,10 +56,7 @@ fn ops_are_told_who_asks_and_let_them_in() {
          alice < C 250 OP #team
          bob > C REFUSE #team carol
          bob < C 250 REFUSE #team
-         carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         bob < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+         carol asks alice bob to join #team
          bob > C KEEP #team on
          bob < C 250 KEEP #team
          bob > C OP #team alice off
@@ -89,9 +79,7 @@ fn ops_are_told_who_asks_and_let_them_in() {
 #[test]
 fn an_admin_hands_over_and_stays_an_op() {
     play_in_team(
-        "carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+        "carol asks alice to join #team
          bob > C HANDOVER #team bob
          bob < C 530 HANDOVER ...
          alice > C HANDOVER #team carol
@@ -105,11 +93,7 @@ fn an_admin_hands_over_and_stays_an_op() {
          alice < C 530 HANDOVER ...
          bob > C HANDOVER #team bob
          bob < C 250 HANDOVER #team
-         alice > C ADMIT #team carol
-         alice < C 128 GROUP #team join carol
-         alice < C 250 ADMIT #team
-         bob < C 128 GROUP #team join carol
-         carol < C 128 GROUP #team join carol
+         alice admits carol to #team with bob
          alice > C GROUPS
          alice < C 150 GROUPS 1
          alice < C 151 GROUPS #team bob 3 -
@@ -133,22 +117,12 @@ fn who_leaves_hands_over_to_the_oldest_op_before_the_oldest_member() {
          bob < C 128 GROUP #team leave alice
          bob < C 128 GROUP #team admin bob
          alice < C 250 LEAVE #team
-         bob > C MKGROUP #crew alice carol
-         bob < C 250 MKGROUP #crew 3
-         bob < C 128 GROUP #crew join alice
-         bob < C 128 GROUP #crew join carol
-         alice < C 128 GROUP #crew join alice
-         carol < C 128 GROUP #crew join carol
+         bob makes #crew with alice carol
          bob > C OP #crew carol on
          bob < C 250 OP #crew
-         alice > C JOIN #team
-         bob < C 123 JOIN #team alice
-         alice < C 252 JOIN #team
+         alice asks bob to join #team
          dave logs in
-         dave > C JOIN #crew
-         bob < C 123 JOIN #crew dave
-         carol < C 123 JOIN #crew dave
-         dave < C 252 JOIN #crew
+         dave asks bob carol to join #crew
          bob > C LEAVE #crew
          alice < C 128 GROUP #crew leave bob
          carol < C 128 GROUP #crew leave bob
@@ -163,9 +137,7 @@ fn who_is_banned_hands_over_and_stays_a_member() {
     play_in_team(
         "alice > C KEEP #team on
          alice < C 250 KEEP #team
-         carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+         carol asks alice to join #team
          op > C BAN alice
          alice < C 421 - you are banned
          bob < C 128 GROUP #team admin bob
@@ -194,17 +166,11 @@ fn who_is_banned_hands_over_and_stays_a_member() {
 #[test]
 fn a_group_whose_members_are_all_banned_is_the_first_ones_who_is_not_any_more() {
     play_in_team(
-        "carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+        "carol asks alice to join #team
          alice > C KEEP #team on
          alice < C 250 KEEP #team
-         op > C BAN bob
-         bob < C 421 - you are banned
-         op < C 250 BAN ...
-         op > C BAN alice
-         alice < C 421 - you are banned
-         op < C 250 BAN ...
+         op bans bob
+         op bans alice
          op > C GROUPS ALL
          op < C 150 GROUPS 1
          op < C 151 GROUPS #team alice 2 kept
@@ -217,17 +183,12 @@ fn a_group_whose_members_are_all_banned_is_the_first_ones_who_is_not_any_more() 
          op < C 250 GROUPS ...
          bob logs in
          bob < C 123 JOIN #team carol
-         op > C BAN bob
-         bob < C 421 - you are banned
-         op < C 250 BAN ...
+         op bans bob
          op > C UNBAN alice
          op < C 250 UNBAN ...
          alice logs in
          alice < C 123 JOIN #team carol
-         alice > C ADMIT #team carol
-         alice < C 128 GROUP #team join carol
-         alice < C 250 ADMIT #team
-         carol < C 128 GROUP #team join carol",
+         alice admits carol to #team",
     );
 }
 
@@ -236,20 +197,12 @@ fn who_is_asked_into_a_group_of_banned_members_becomes_its_admin() {
     play_among(
         3,
         config(),
-        "alice > C MKGROUPREQ #team bob
-         alice < C 250 MKGROUPREQ #team 1
-         bob < C 122 ASK #team alice
-         carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+        "alice makes #team asking bob
+         carol asks alice to join #team
          alice > C KEEP #team on
          alice < C 250 KEEP #team
-         op connects from local
-         op < C 150 UNREAD 0
-         op < C 230 ...
-         op > C BAN alice
-         alice < C 421 - you are banned
-         op < C 250 BAN ...
+         op logs in locally
+         op bans alice
          bob > C JOIN #team
          bob < C 128 GROUP #team join bob
          bob < C 128 GROUP #team admin bob
@@ -287,9 +240,7 @@ fn who_is_banned_while_a_group_is_being_made_is_not_its_admin() {
     play_among(
         2,
         config(),
-        "op connects from local
-         op < C 150 UNREAD 0
-         op < C 230 ...
+        "op logs in locally
          alice > D alice a note that needs an id
          alice < C 250 MSG ...
          store holds
@@ -316,9 +267,7 @@ fn administrators_end_groups_and_each_member_is_told() {
          alice < C 250 KEEP #team
          alice > C DISSOLVE #team
          alice < C 530 DISSOLVE ...
-         carol > C JOIN #team
-         alice < C 123 JOIN #team carol
-         carol < C 252 JOIN #team
+         carol asks alice to join #team
          bob > C EX
          bob < C 221 ...
          op > C DISSOLVE #nothing
@@ -370,9 +319,6 @@ fn a_group_counts_for_who_made_it_also_after_a_restart() {
          alice logs in
          alice > C MKGROUP #more bob
          alice < C 452 MKGROUP ...
-         bob > C MKGROUP #own alice
-         bob < C 250 MKGROUP #own 2
-         bob < C 128 GROUP #own join alice
-         alice < C 128 GROUP #own join alice",
+         bob makes #own with alice",
     );
 }

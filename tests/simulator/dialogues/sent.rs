@@ -228,10 +228,7 @@ fn a_file_for_a_group_is_for_its_members_from_joining_on() {
     play_among(
         3,
         config(),
-        "alice > C MKGROUP #team bob
-         alice < C 250 MKGROUP #team 2
-         alice < C 128 GROUP #team join bob
-         bob < C 128 GROUP #team join bob
+        "alice makes #team with bob
          carol > C SENDFILE #team 1 new
          carol < C 530 SENDFILE ...
          alice > C SENDFILE #team 1 new
@@ -240,14 +237,8 @@ fn a_file_for_a_group_is_for_its_members_from_joining_on() {
          alice sends 1
          alice < C 126 SENDFILE 1 1 @1700000000000001
          bob < C 124 FILE 1700000000000001 alice #team 1 new
-         carol > C JOIN #team
-         carol < C 252 JOIN ...
-         alice < C 123 JOIN #team carol
-         alice > C ADMIT #team carol
-         alice < C 128 GROUP #team join carol
-         alice < C 250 ADMIT ...
-         bob < C 128 GROUP #team join carol
-         carol < C 128 GROUP #team join carol
+         carol asks alice to join #team
+         alice admits carol to #team with bob
          carol > C GET 0 @1700000000000001
          carol < C 550 GET @1700000000000001
          bob > C GET 0 @1700000000000001
@@ -267,10 +258,7 @@ fn who_leaves_a_group_sends_it_nothing_any_more() {
     play_among(
         2,
         config(),
-        "alice > C MKGROUP #team bob
-         alice < C 250 MKGROUP #team 2
-         alice < C 128 GROUP #team join bob
-         bob < C 128 GROUP #team join bob
+        "alice makes #team with bob
          bob > C SENDFILE #team 1 new
          bob < C 250 SENDFILE 1 0
          bob sends 1 x

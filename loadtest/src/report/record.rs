@@ -1,0 +1,241 @@
+//! A report: all figures of a run, and what they were measured with.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::downloads::Tally;
+use crate::failure::Failure;
+use crate::latency::Percentiles;
+use crate::ledger::Faults;
+use crate::machine::{Limits, Machine};
+use crate::meter::{Cpu, LoginUse, ServerUse};
+use crate::options::Options;
+
+/// All figures of a run, and what they were measured with.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// This program's version.
+    pub version: &'static str,
+    /// The exact command line.
+    pub command: String,
+    /// The server: its address, and its name and version as it greets.
+    pub server: ServerReport,
+    /// The machine.
+    pub machine: Machine,
+    /// The limits of this process.
+    pub limits: Limits,
+    /// The options that decide what is measured.
+    pub options: Settings,
+    /// The logins.
+    pub login: Login,
+    /// The logins with tokens after a restart, where there were any.
+    pub resume: Option<Login>,
+    /// The measured part of the run.
+    pub traffic: TrafficReport,
+    /// Latencies; each is absent where nothing was measured.
+    pub latency: Latency,
+    /// Downloads, where there were any.
+    pub downloads: Option<DownloadReport>,
+    /// What the server's process used, where it is known.
+    pub server_process: Option<ServerUse>,
+    /// What this program used.
+    pub own_process: Option<Cpu>,
+    /// What went wrong with messages.
+    pub faults: Faults,
+    /// What else went wrong.
+    pub failures: Failures,
+    /// Whether a signal ended the run early.
+    pub interrupted: bool,
+}
+
+/// The server of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServerReport {
+    /// Its address and port.
+    pub address: String,
+    /// Its name and version.
+    pub greeting: String,
+    /// The last lines of its log, where it was started for this run.
+    pub log: Vec<String>,
+}
+
+/// The options that decide what is measured, with their defaults filled in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// The protocol.
+    pub protocol: &'static str,
+    /// Clients that talk.
+    pub clients: u32,
+    /// Clients that connect and log in at once.
+    pub logins: u32,
+    /// Clients that send.
+    pub senders: u32,
+    /// Whether they send direct messages.
+    pub direct: bool,
+    /// Groups that they write to; 0 where they write to everyone.
+    pub groups: u32,
+    /// Members of each.
+    pub group_size: u32,
+    /// Broadcasts a second; absent where the window decides, 0 where nobody talks.
+    pub rate: Option<f64>,
+    /// Broadcasts, or messages of each pair, under way.
+    pub window: Option<u32>,
+    /// Bytes of text in a broadcast.
+    pub payload_bytes: u32,
+    /// The warm-up, in seconds.
+    pub warmup_seconds: f64,
+    /// The measured part, in seconds.
+    pub duration_seconds: f64,
+    /// The wait for what was under way, at most, in seconds.
+    pub drain_seconds: f64,
+    /// Whether the clients spoke TLS.
+    pub tls: bool,
+    /// Whether the server was started for this run.
+    pub spawn: bool,
+    /// Further options that it was started with.
+    pub server_options: Vec<String>,
+    /// Further clients that download.
+    pub downloads: u32,
+    /// What they download.
+    pub download_name: Option<String>,
+}
+
+impl From<&Options> for Settings {
+    fn from(options: &Options) -> Self {
+        Settings {
+            protocol: options.protocol.name(),
+            clients: options.clients,
+            logins: options.logins,
+            senders: options.all_senders(),
+            direct: options.direct,
+            groups: options.groups,
+            group_size: options.group_size,
+            rate: (!options.is_closed_loop()).then_some(if options.idle {
+                0.0
+            } else {
+                options.rate
+            }),
+            window: options.is_closed_loop().then_some(options.window),
+            payload_bytes: options.payload,
+            warmup_seconds: options.warmup.as_secs_f64(),
+            duration_seconds: options.duration.as_secs_f64(),
+            drain_seconds: options.drain.as_secs_f64(),
+            tls: options.is_encrypted(),
+            spawn: options.spawn,
+            server_options: options.server_option.clone(),
+            downloads: options.downloads,
+            download_name: options.download_name().map(str::to_owned),
+        }
+    }
+}
+
+/// The logins of all clients.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Login {
+    /// How long they took together.
+    pub seconds: f64,
+    /// How often the server was busy and was asked again.
+    pub retries: u64,
+    /// What the server used for them, where its process is known.
+    #[serde(flatten)]
+    pub server_use: Option<LoginUse>,
+}
+
+/// Counts and rates.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TrafficReport {
+    /// The measured part of the run, with the wait for what was under way.
+    pub seconds: f64,
+    /// Messages sent, with the warm-up.
+    pub sent: u64,
+    /// Messages received, with the warm-up.
+    pub deliveries: u64,
+    /// Messages received in the measured part.
+    pub measured_deliveries: u64,
+    /// The same a second.
+    pub deliveries_per_second: f64,
+    /// Messages of others.
+    pub foreign: u64,
+}
+
+/// All latencies. They count from the time at which a message was due.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Latency {
+    /// To each receiver that does not download.
+    pub delivery: Option<Percentiles>,
+    /// To each receiver that downloads.
+    pub delivery_to_downloader: Option<Percentiles>,
+    /// To the last receiver of a broadcast.
+    pub last_receiver: Option<Percentiles>,
+    /// To the server's confirmation.
+    pub confirmation: Option<Percentiles>,
+    /// To the moment of sending.
+    pub sent_late: Option<Percentiles>,
+}
+
+/// The downloads of all clients.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct DownloadReport {
+    /// All that was downloaded.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Bytes a second in the measured part.
+    pub bytes_per_second: f64,
+}
+
+/// What went wrong beside messages.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failures {
+    /// Connections that ended.
+    pub connections: usize,
+    /// Messages that the server refused.
+    pub refused: u64,
+    /// Messages that were due and could not be sent.
+    pub unsent: u64,
+    /// Downloads.
+    pub downloads: u64,
+    /// The first reason of each kind.
+    pub reasons: Vec<String>,
+}
+
+impl Report {
+    /// Whether all went as it should.
+    pub fn is_clean(&self) -> bool {
+        let Failures { connections, refused, unsent, downloads, .. } = self.failures;
+        !self.faults.any() && connections == 0 && refused + unsent + downloads == 0
+    }
+
+    /// A title and a subtitle for a picture of it.
+    pub fn titles(&self) -> [String; 2] {
+        let Settings { clients, direct, groups, rate, window, payload_bytes, .. } = self.options;
+        let pace = match (rate, window) {
+            (Some(rate), _) => format!("{rate} broadcasts a second"),
+            (None, window) if direct => {
+                format!("{} messages under way in each pair", window.unwrap_or(1))
+            }
+            (None, window) if groups > 0 => {
+                format!("{} messages to {groups} groups under way", window.unwrap_or(1))
+            }
+            (None, window) => format!("{} broadcasts under way", window.unwrap_or(1)),
+        };
+        let server = &self.server.greeting;
+        [
+            format!("Latency from the intended time to the receivers, {clients} clients"),
+            format!("{server}, {pace} of {payload_bytes} bytes, {}", self.machine),
+        ]
+    }
+
+    /// Writes all of it as one JSON object.
+    ///
+    /// # Errors
+    /// [`Failure::Output`].
+    pub fn write_json(&self, path: &Path) -> Result<(), Failure> {
+        let refuse = |reason: String| Failure::Output(path.to_owned(), reason);
+        let mut json =
+            serde_json::to_string_pretty(self).map_err(|error| refuse(error.to_string()))?;
+        json.push('\n');
+        fs::write(path, json).map_err(|error| refuse(error.to_string()))
+    }
+}

@@ -1,0 +1,115 @@
+//! Which room may name which: an arrow goes down only.
+
+use std::collections::BTreeSet;
+
+use crate::assert_none;
+use crate::modules::{self, Modules, is_below, room};
+use crate::ratchet::{Exception, Finding, complaints, finding};
+
+/// The rooms from the bottom up, and what each of them may name beside itself: rooms, or modules
+/// with all that is below them.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("exit", &[]),
+    ("figures", &[]),
+    ("limits", &[]),
+    ("chat", &[]),
+    ("log", &["chat"]),
+    ("capacity", &["limits"]),
+    ("command_line", &["exit"]),
+    ("options", &["command_line"]),
+    ("tls_client", &[]),
+    ("protocol", &["chat", "limits"]),
+    ("display", &["chat"]),
+    ("direct", &["chat"]),
+    ("hub", &["chat", "figures", "limits", "log"]),
+    ("store", &["chat", "hub::job"]),
+    ("server", &["chat", "figures", "hub", "limits", "log", "protocol", "store"]),
+    ("main", SERVERS),
+    (
+        "chatclient",
+        &["chat", "command_line", "direct", "display", "exit", "protocol", "tls_client"],
+    ),
+    ("loadtest", &["chat", "command_line", "exit", "protocol", "tls_client"]),
+    ("chatsrv_fuzz", &["chat", "direct", "display", "protocol"]),
+];
+
+/// What the server's program ties together.
+const SERVERS: &[&str] =
+    &["capacity", "command_line", "exit", "hub", "limits", "log", "options", "server", "store"];
+
+/// How many files of a room name another one against the table today.
+const EXCEPTIONS: &[Exception] = &[
+    ("chatclient -> options", 1),
+    ("direct -> protocol", 1),
+    ("display -> protocol", 1),
+    ("loadtest -> hub", 1),
+    ("loadtest -> store", 1),
+    ("store -> exit", 2),
+    ("store -> figures", 1),
+    ("store -> hub", 4),
+];
+
+fn may_name(from: &str, to: &str) -> bool {
+    let to = short(to);
+    let row = ARROWS.iter().find(|(room, _)| *room == from);
+    row.is_some_and(|(_, below)| below.iter().any(|room| *room == to || is_below(to, room)))
+}
+
+/// A module's name without that of the library.
+fn short(name: &str) -> &str {
+    name.strip_prefix("chatsrv::").unwrap_or(name)
+}
+
+fn findings(modules: &Modules<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for module in modules.iter() {
+        let from = room(&module.name);
+        let named = modules.named_by(module).into_iter().map(|named| &named.module.name);
+        // The library itself holds nothing but its modules, and macros.
+        let others = named.filter(|to| *to != "chatsrv" && room(to) != from);
+        let against = others.filter(|to| !may_name(short(from), to));
+        let rooms = against.map(|to| short(room(to))).collect::<BTreeSet<_>>();
+        let arrow = |to| finding(format!("{} -> {to}", short(from)), module.file);
+        findings.extend(rooms.into_iter().map(arrow));
+    }
+    findings
+}
+
+#[test]
+fn rooms_name_only_what_they_may() {
+    assert_none(complaints(EXCEPTIONS, &findings(modules::all())));
+}
+
+#[test]
+fn a_room_may_name_only_rooms_below_it() {
+    let mut below = BTreeSet::new();
+    for (room, named) in ARROWS {
+        for name in *named {
+            let name = name.split("::").next().unwrap();
+            assert!(below.contains(name), "{room} stands below {name}");
+        }
+        assert!(below.insert(*room), "{room} stands twice");
+    }
+    let rooms = modules::all().iter().map(|module| short(room(&module.name)));
+    let unknown = rooms.filter(|room| *room != "chatsrv" && !below.contains(room));
+    assert_eq!(unknown.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn an_arrow_that_the_table_lacks_is_found() {
+    let files = modules::examples(&[
+        ("src/hub/mod.rs", "use crate::chat::Name; use crate::protocol::Frame;"),
+        ("src/hub/job.rs", "use super::Hub;"),
+        ("src/store/mod.rs", "use crate::hub::job::Job; use crate::{chat, hub::Hub};"),
+        ("src/chat/mod.rs", "fn f() { crate::hub::job::f() }"),
+        ("src/protocol/mod.rs", "use crate::chat::Text;"),
+        ("loadtest/src/main.rs", "use chatsrv::{chat, store::Store};"),
+    ]);
+    let expected = [
+        finding("chat -> hub", "src/chat/mod.rs"),
+        finding("hub -> protocol", "src/hub/mod.rs"),
+        finding("store -> hub", "src/store/mod.rs"),
+        finding("loadtest -> store", "loadtest/src/main.rs"),
+    ];
+    assert_eq!(findings(&Modules::of(&files)), expected);
+}

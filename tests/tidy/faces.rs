@@ -1,0 +1,66 @@
+//! The module of a folder is a face (docs, `mod`, `pub use`) or the top of what is in the folder:
+//! in both cases nothing below it names what it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::assert_none;
+use crate::modules::{self, Modules, is_below};
+use crate::ratchet::{Exception, Finding, complaints, finding};
+
+/// From how many files below a module what it holds is named today.
+const EXCEPTIONS: &[Exception] = &[
+    ("chatclient::client", 14),
+    ("chatclient::transfers", 5),
+    ("chatclient::transfers::downloads", 1),
+    ("chatsrv", 1),
+    ("hub", 26),
+    ("hub::groups", 7),
+    ("protocol::native", 1),
+    ("protocol::native::parse", 1),
+    ("server", 11),
+    ("server::tls", 1),
+    ("store", 2),
+    ("store::messages", 1),
+    ("store::uploads", 4),
+    ("tls_client", 3),
+];
+
+fn findings(modules: &Modules<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for module in modules.iter() {
+        let mut above = BTreeMap::<&str, BTreeSet<String>>::new();
+        for named in modules.named_by(module) {
+            if let Some(item) = named.item
+                && is_below(&module.name, &named.module.name)
+            {
+                above.entry(&named.module.name).or_default().insert(item);
+            }
+        }
+        findings.extend(above.into_iter().map(|(place, items)| {
+            let items = items.into_iter().collect::<Vec<_>>().join(", ");
+            finding(place, format!("{}: {items}", module.file))
+        }));
+    }
+    findings
+}
+
+#[test]
+fn nothing_names_what_the_module_above_it_holds() {
+    assert_none(complaints(EXCEPTIONS, &findings(modules::all())));
+}
+
+#[test]
+fn an_item_of_the_module_above_is_found_and_a_module_is_not() {
+    let files = modules::examples(&[
+        ("src/hub/mod.rs", "mod a; mod b; use self::a::A;"),
+        ("src/hub/a.rs", "use super::{Hub, b::{self, B}, State}; use super::super::limits;"),
+        ("src/hub/b.rs", "fn f(hub: &crate::hub::Hub) {}"),
+        ("src/limits.rs", ""),
+        ("src/store/mod.rs", "use crate::hub::Hub;"),
+    ]);
+    let expected = [
+        finding("chatsrv::hub", "src/hub/a.rs: Hub, State"),
+        finding("chatsrv::hub", "src/hub/b.rs: Hub"),
+    ];
+    assert_eq!(findings(&Modules::of(&files)), expected);
+}
