@@ -16,10 +16,11 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::name::Number;
+use chatsrv::hub::Hub;
+use chatsrv::hub::config::Config;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
-use chatsrv::hub::{Config, Hub};
 use chatsrv::protocol::heard::Heard;
 use chatsrv::protocol::wire::{self, Variant, Wire};
 

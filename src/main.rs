@@ -225,8 +225,8 @@ fn store_config(options: &Options) -> store::Config {
     }
 }
 
-fn hub_config(options: &Options) -> hub::Config {
-    hub::Config {
+fn hub_config(options: &Options) -> hub::config::Config {
+    hub::config::Config {
         registration: options.registration == Registration::Open,
         public_files: options.public_files,
         presence_limit: options.presence_limit as usize,

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::answers::Reply;
 use super::groups::Plan;
 use super::operator::Rank;
-use super::session::State;
-use crate::chat::answer::{Answer, Done};
+use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::file::FileRef;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Access, Kind, Request};
+use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::Selection;
+use crate::hub::sessions::replies::Reply;
 
 fn access(of: Kind) -> Access {
     match of {
@@ -51,7 +51,7 @@ impl Hub {
         request: Result<Request, (Kind, Refusal)>,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let Some(session) = self.core.sessions.get_mut(conn) else { return };
         debug_assert!(session.takes_input(), "{conn} asks out of turn");
         let of = request.as_ref().map_or_else(|(of, _)| *of, Request::kind);
         let is_line = !matches!(request, Err((_, Refusal::BadLine(_))));
@@ -61,7 +61,7 @@ impl Hub {
             _ => std::mem::take(&mut session.has_confirmed_password),
         };
         let rank = self.rank_of(conn);
-        if let Err(refusal) = may_ask(rank, access(of), self.config.public_files)
+        if let Err(refusal) = may_ask(rank, access(of), self.core.config.public_files)
             && is_line
         {
             return self.refuse(conn, of, refusal, effects);
@@ -177,13 +177,7 @@ impl Hub {
         reason: CloseReason,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        if let Some(user) = session.user() {
-            session.enter(State::Leaving(user));
-        }
-        let goodbye = Answer { of: Kind::Ex, result: Ok(Done::LoggedOut) };
-        let last = (reason == CloseReason::Goodbye).then_some(goodbye);
-        self.reply(conn, Reply::Close(reason, last), effects);
+        Cx::new(&mut self.core, effects).close_in_turn(conn, reason);
     }
 }
 

@@ -3,7 +3,6 @@
 use super::Hub;
 use super::directory::OPERATOR;
 use super::login::not_checked;
-use super::session::State;
 use super::tasks::{Attempt, Task, failed};
 use super::throttle::{Try, TryOf};
 use super::turns::InTurn;
@@ -16,6 +15,7 @@ use crate::chat::text::Secret;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::sessions::state::State;
 use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// A number that no account has.
@@ -46,7 +46,7 @@ impl Hub {
         token: Secret,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get(conn) else { return };
+        let Some(session) = self.core.sessions.get(conn) else { return };
         let tried = Try { network: session.from.network(), of: TryOf::Token };
         let user = self.directory.find_name(&name).filter(|user| *user != OPERATOR);
         // For a name that nobody has the store is asked all the same, so that the answer to it
@@ -66,7 +66,7 @@ impl Hub {
         password: Secret,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get(conn) else { return };
+        let Some(session) = self.core.sessions.get(conn) else { return };
         let (Some(user), from) = (session.user(), session.from) else { return };
         let account = self.directory.account(user);
         let (name, number) = (account.name, account.number);
@@ -90,7 +90,7 @@ impl Hub {
         let of = Kind::ConfirmPassword;
         match outcome {
             Ok(Value::PasswordRight) => {
-                if let Some(session) = self.sessions.get_mut(conn) {
+                if let Some(session) = self.core.sessions.get_mut(conn) {
                     session.has_confirmed_password = true;
                 }
                 self.answer(conn, of, Done::Done, effects);
@@ -101,7 +101,7 @@ impl Hub {
     }
 
     fn confirmed_wrong_password(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let Some(session) = self.core.sessions.get_mut(conn) else { return };
         session.wrong_passwords += 1;
         let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
         self.refuse(conn, Kind::ConfirmPassword, Refusal::WrongPassword, effects);

@@ -66,7 +66,7 @@ impl Hub {
     pub(super) fn take(&mut self, conn: ConnId, draft: Draft, effects: &mut Effects) {
         let sender = self.directory.account(draft.from).number;
         let known = match &draft.key {
-            Some(key) => self.keys.look_up(sender, key, self.now.steady),
+            Some(key) => self.keys.look_up(sender, key, self.core.now.steady),
             None => Known::No,
         };
         match (known, &draft.key) {
@@ -139,7 +139,7 @@ impl Hub {
             Addressee::Everyone | Addressee::Group(_) => false,
             Addressee::User(user) => self.session_of(user).is_none(),
         };
-        if is_offline && !self.config.keep_messages {
+        if is_offline && !self.core.config.keep_messages {
             return self.refuse(conn, Kind::Say, Refusal::Offline, effects);
         }
         let Some(id) = self.next_id(effects) else {
@@ -149,21 +149,21 @@ impl Hub {
             return self.refuse(conn, Kind::Say, Refusal::GroupEnded, effects);
         };
         let stored = match draft.to {
-            Addressee::Group(id) if self.config.keep_messages => {
+            Addressee::Group(id) if self.core.config.keep_messages => {
                 // The sender is a member who needs no copy.
                 let members = self.groups.get(id).map_or(0, |group| group.members.len());
                 (members as u32).saturating_sub(delivered + 1)
             }
             _ => u32::from(is_offline),
         };
-        self.tally.stored(chat, stored);
+        self.core.counters.stored(chat, stored);
         let said = Done::Said { id, to: message.to, delivered, stored, is_offline };
 
         let from = self.directory.account(draft.from).number;
         if let Some(key) = &draft.key {
-            self.keys.note(from, key, id, chat, self.now.steady);
+            self.keys.note(from, key, id, chat, self.core.now.steady);
         }
-        if self.config.keep_messages {
+        if self.core.config.keep_messages {
             let message = StoredMessage { id, from, chat, text: message.text, file_size: None };
             let job = Job::KeepMessage { message, key: draft.key };
             self.answer_after(conn, job, Task::KeepMessage(said), effects);
@@ -215,7 +215,7 @@ impl Hub {
         let message =
             Message { id, from: from.name, to, text: Arc::clone(text), file_size: *file_size };
         let delivered = recipients.len() + self.hold_back(&message, draft);
-        self.tally.message(chat, delivered);
+        self.core.counters.message(chat, delivered);
         if !recipients.is_empty() {
             effects.push(Effect::Tell { event: Event::Said(message.clone()), to: recipients });
         }
@@ -271,7 +271,7 @@ impl Hub {
 
     /// The next id, where the mark that is kept allows one.
     pub(super) fn next_id(&mut self, effects: &mut Effects) -> Option<MessageId> {
-        let id = self.ids.next(self.now.unix_micros);
+        let id = self.core.sequence.next(self.core.now.unix_micros);
         self.raise_id_mark(effects);
         id
     }
@@ -284,7 +284,7 @@ impl Hub {
 
     /// Has a higher mark kept where the ids come near the one that is.
     fn raise_id_mark(&mut self, effects: &mut Effects) {
-        if let Some(mark) = self.ids.mark_to_keep(self.now.unix_micros) {
+        if let Some(mark) = self.core.sequence.mark_to_keep(self.core.now.unix_micros) {
             let job = Job::RaiseIdMark { mark };
             self.submit(job, UnderWay::RaisesIdMark(mark), effects);
         }
@@ -298,7 +298,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let is_kept = *outcome == Ok(Value::Done);
-        self.ids.mark_kept(is_kept.then_some(mark));
+        self.core.sequence.mark_kept(is_kept.then_some(mark));
         for (conn, what) in std::mem::take(&mut self.await_id) {
             if !self.set_on_hold(conn, false) {
                 continue;

@@ -12,7 +12,7 @@ use crate::hub::job::{Job, JobId};
 /// One thing to do.
 #[derive(Debug)]
 pub enum Effect {
-    /// Answer what was asked for. Answers and lists for one connection are in order.
+    /// Answer what was asked for. ReplyQueue and lists for one connection are in order.
     Answer {
         /// Whom.
         conn: ConnId,

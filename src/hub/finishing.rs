@@ -43,8 +43,8 @@ impl Published {
 impl Hub {
     /// Has a whole upload brought to the disk.
     pub(super) fn finish_upload(&mut self, whole: WholeUpload, effects: &mut Effects) {
-        if let Some(session) = self.sessions.get_mut(whole.conn) {
-            session.answers.upload_whole();
+        if let Some(session) = self.core.sessions.get_mut(whole.conn) {
+            session.replies.upload_whole();
         }
         if let Some(holder) = self.uploads.taken.get_mut(&whole.upload.spot()) {
             holder.is_whole = true;
@@ -159,8 +159,8 @@ impl Hub {
         effects: &mut Effects,
     ) {
         self.uploads.release(upload, conn);
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        session.answers.upload_finished();
+        let Some(session) = self.core.sessions.get_mut(conn) else { return };
+        session.replies.upload_finished();
         effects.tell(notice, [conn]);
     }
 }

@@ -58,7 +58,7 @@ impl Hub {
         };
         let reader = self.directory.account(user).number;
         // Nobody has seen what was not said yet; a wrong id must not hide later messages.
-        let id = id.min(self.ids.newest());
+        let id = id.min(self.core.sequence.newest());
         // Nor a file that nobody was told of yet, though later messages came.
         let untold = self.uploads.published.first(chat);
         let id = untold.map_or(id, |untold| id.min(MessageId(untold.0 - 1)));

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use super::Hub;
 use super::directory::OPERATOR;
 use super::sent::Wanted;
-use super::session::State;
 use super::tasks::{Task, UnderWay};
 use super::uploads::{Spot, Upload};
 use crate::chat::request::Kind;
 use crate::hub::input::ConnId;
+use crate::hub::sessions::state::State;
 use crate::limits::HELD_MESSAGES_MAX;
 
 impl Hub {
@@ -27,30 +27,30 @@ impl Hub {
         let mut refused = 0;
         let mut entering = 0;
         let mut on_hold = 0;
-        for (conn, session) in self.sessions.iter() {
-            session.answers.check_invariants();
+        for (conn, session) in self.core.sessions.iter() {
+            session.replies.check_invariants();
             if let Some(user) = session.user() {
                 online += usize::from(user != OPERATOR);
                 assert_eq!(self.online.conn(user), Some(conn));
             } else {
-                assert!(session.answers.waiting() <= 1, "{conn} is owed more than one answer");
+                assert!(session.replies.waiting() <= 1, "{conn} is owed more than one answer");
             }
             let is_opening = |what: &&UnderWay| match what {
                 UnderWay::Asked(asked, Task::BeginUpload(_)) => *asked == conn,
                 _ => false,
             };
             let opening = self.under_way.values().filter(is_opening).count();
-            let asked = opening + session.answers.opened_uploads().count();
-            assert_eq!(session.answers.uploads_asked(), asked, "{conn}");
+            let asked = opening + session.replies.opened_uploads().count();
+            assert_eq!(session.replies.uploads_asked(), asked, "{conn}");
             let opening = self.under_way.values().filter(|what| match what {
                 UnderWay::Asked(asked, Task::Download { .. }) => *asked == conn,
                 UnderWay::Asked(asked, Task::FindSent(_, Wanted::Download(_))) => *asked == conn,
                 _ => false,
             });
-            let asked = opening.count() + session.answers.opened_downloads().count();
-            assert_eq!(session.answers.downloads_asked(), asked, "{conn}");
-            for ticket in session.answers.awaited() {
-                let is_asked_for = matches!(self.under_way.get(&ticket),
+            let asked = opening.count() + session.replies.opened_downloads().count();
+            assert_eq!(session.replies.downloads_asked(), asked, "{conn}");
+            for ticket in session.replies.awaited() {
+                let is_asked_for = matches!(self.under_way.get(ticket),
                     Some(UnderWay::Asked(asked, _)) if *asked == conn);
                 assert!(is_asked_for, "an answer waits for {ticket:?}");
             }
@@ -61,9 +61,9 @@ impl Hub {
                 assert_eq!(self.entering.get(user).map(|entering| entering.conn), Some(conn));
                 assert_eq!(self.online.conn(*user), None);
             }
-            on_hold += usize::from(session.is_on_hold);
+            on_hold += usize::from(session.is_blocked);
             let leaves = matches!(session.state(), State::Leaving(_));
-            assert!(!leaves || session.answers.waiting() > 0, "{conn} could have left");
+            assert!(!leaves || session.replies.waiting() > 0, "{conn} could have left");
         }
         assert_eq!(self.online.len(), online);
         assert_eq!(self.refusals.len(), refused);
@@ -71,13 +71,14 @@ impl Hub {
         assert_eq!(self.entering.len(), entering);
         assert!(self.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
         assert!(self.slow_logins.is_empty());
+        assert!(self.core.is_settled());
         self.check_tasks(checking, on_hold);
         self.check_uploads();
     }
 
     /// Checks that every upload is counted once, and has its spot.
     fn check_uploads(&self) {
-        let is_there = |conn: &ConnId| self.sessions.get(*conn).is_some();
+        let is_there = |conn: &ConnId| self.core.sessions.get(*conn).is_some();
         let mut held: HashMap<Spot, (ConnId, bool)> = HashMap::new();
         let mut hold = |upload: &Upload, conn, is_whole| {
             let before = held.insert(upload.spot(), (conn, is_whole));
@@ -97,33 +98,37 @@ impl Hub {
                 _ => {}
             }
         }
-        for ((conn, stream), (_, upload)) in &self.uploads.open {
-            let session = self.sessions.get(*conn);
-            assert!(session.is_some_and(|session| session.answers.knows_stream(*stream)));
+        let mut open = 0;
+        for (conn, _, upload) in self.uploads.open.values() {
             hold(upload, *conn, false);
         }
+        for (_, session) in self.core.sessions.iter() {
+            let replies = &session.replies;
+            for job in replies.opened_uploads().chain(replies.open_uploads()) {
+                assert!(self.uploads.open.contains_key(&job), "{job:?}");
+                open += 1;
+            }
+        }
+        assert_eq!(self.uploads.open.len(), open);
         for whole in &self.uploads.without_id {
             hold(&whole.upload, whole.conn, true);
-        }
-        for (conn, session) in self.sessions.iter() {
-            session.answers.opened_uploads().for_each(|ready| hold(&ready.upload, conn, false));
         }
         assert_eq!(self.uploads.published.len(), published);
         let taken = self.uploads.taken.iter();
         let taken: HashMap<_, _> =
             taken.map(|(spot, holder)| (spot.clone(), (holder.conn, holder.is_whole))).collect();
         assert_eq!(taken, held);
-        for (conn, session) in self.sessions.iter() {
+        for (conn, session) in self.core.sessions.iter() {
             let own = || held.values().filter(|(holder, _)| *holder == conn);
-            assert_eq!(session.answers.uploads(), own().count(), "{conn}");
+            assert_eq!(session.replies.uploads(), own().count(), "{conn}");
             let finishing = own().filter(|(_, is_whole)| *is_whole).count();
-            assert_eq!(session.answers.uploads_finishing(), finishing, "{conn}");
+            assert_eq!(session.replies.uploads_finishing(), finishing, "{conn}");
         }
     }
 
     /// Checks that whoever waits waits for something that is under way.
     fn check_tasks(&self, checking: usize, on_hold: usize) {
-        let is_there = |conn: &ConnId| self.sessions.get(*conn).is_some();
+        let is_there = |conn: &ConnId| self.core.sessions.get(*conn).is_some();
         let asked = || {
             self.under_way.values().filter_map(|what| match what {
                 UnderWay::Asked(conn, task) => Some((conn, task)),
@@ -161,13 +166,16 @@ impl Hub {
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
         assert_eq!(waiting.len(), on_hold);
         for conn in waiting {
-            assert!(self.sessions.get(*conn).is_some_and(|session| session.is_on_hold), "{conn}");
+            assert!(
+                self.core.sessions.get(*conn).is_some_and(|session| session.is_blocked),
+                "{conn}"
+            );
         }
     }
 
     /// Whether nobody is connected and nothing is under way.
     pub fn is_idle(&self) -> bool {
-        self.sessions.len() == 0
+        self.core.sessions.len() == 0
             && self.online.len() == 0
             && self.under_way.is_empty()
             && self.refusals.is_empty()

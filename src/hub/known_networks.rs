@@ -84,7 +84,7 @@ impl KnownNetwork {
 impl Hub {
     /// Days since the Unix epoch.
     fn today(&self) -> u32 {
-        u32::try_from(self.now.unix_micros / MICROS_PER_DAY).unwrap_or(u32::MAX)
+        u32::try_from(self.core.now.unix_micros / MICROS_PER_DAY).unwrap_or(u32::MAX)
     }
 
     /// A try of the password of a name, which is nobody's or that user's.

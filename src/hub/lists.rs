@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::answers::Reply;
 use super::tasks::{Task, failed};
 use crate::chat::answer::{Answer, Done, Item, List, Page};
 use crate::chat::close::CloseReason;
@@ -13,6 +12,7 @@ use crate::chat::request::Kind;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
+use crate::hub::sessions::replies::Reply;
 use crate::limits::PIECE_MESSAGES_MAX;
 
 /// What a list of messages was asked for.
@@ -29,7 +29,6 @@ pub(super) struct Asked {
 /// A list whose messages are known.
 #[derive(Debug)]
 pub(super) struct OpenList {
-    of: Kind,
     /// The messages that are yet to be read, newest first.
     ids: Vec<MessageId>,
     /// What follows the last of them.
@@ -91,18 +90,12 @@ impl Hub {
         }
         ids.reverse();
         let last = asked.last(left);
-        let list = OpenList { of: asked.of, ids, last, since: self.now.steady };
-        self.lists.insert(conn, list);
+        let (of, count) = (asked.of, ids.len());
+        self.lists.insert(conn, OpenList { ids, last, since: self.core.now.steady });
         self.set_on_hold(conn, true);
-        self.reply(conn, Reply::Messages, effects);
-    }
-
-    /// Gives the head of a list whose turn has come; the pages follow as they are taken.
-    pub(super) fn begin_list(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(list) = self.lists.get(&conn) else { return };
+        // The pages follow as they are taken.
         let page = Page { items: [].into(), without: None, last: None };
-        let list = List { of: list.of, count: list.ids.len(), page };
-        effects.push(Effect::List { conn, list });
+        self.reply(conn, Reply::List(List { of, count, page }), effects);
     }
 
     /// The reader has taken all that there was of a list.

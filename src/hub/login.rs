@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::figures::Login;
-use super::session::{FailedLogin, State};
 use super::tasks::{Attempt, Task, failed};
 use super::throttle::{Try, Verdict};
 use super::turns::InTurn;
@@ -16,15 +14,17 @@ use crate::chat::name::UserName;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::chat::text::Secret;
+use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::sessions::state::{FailedLogin, State};
 use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 
 impl Hub {
     /// Greets a new connection.
     pub(super) fn connected(&mut self, conn: ConnId, from: Address, effects: &mut Effects) {
-        self.sessions.insert(conn, from);
+        self.core.sessions.insert(conn, from);
         self.answer(conn, Kind::Connect, Done::Greeted, effects);
         if from == Address::Local {
             self.let_operator_in(conn, effects);
@@ -33,14 +33,14 @@ impl Hub {
 
     /// Tells whether a name has an account, so that a password may follow.
     pub(super) fn identify(&mut self, conn: ConnId, name: UserName, effects: &mut Effects) {
-        let Some(session) = self.sessions.get(conn) else { return };
+        let Some(session) = self.core.sessions.get(conn) else { return };
         let user = self.directory.find_name(&name);
         let tried = self.password_try(name, user, session.from);
-        if let Verdict::After(wait) = self.throttle.judge(tried, self.now.steady) {
-            self.tally.login(Login::Busy);
+        if let Verdict::After(wait) = self.throttle.judge(tried, self.core.now.steady) {
+            self.core.counters.login(Login::Busy);
             return self.refuse(conn, Kind::Identify, retry_after(wait), effects);
         }
-        let is_new = self.config.registration && user.is_none();
+        let is_new = self.core.config.registration && user.is_none();
         self.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new }, effects);
     }
 
@@ -52,7 +52,7 @@ impl Hub {
         (password, takeover): (Secret, bool),
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get(conn) else { return };
+        let Some(session) = self.core.sessions.get(conn) else { return };
         let from = session.from;
         let user = self.directory.find_name(&name);
         let number = user.map(|user| self.directory.account(user).number);
@@ -71,8 +71,8 @@ impl Hub {
         password: Secret,
         effects: &mut Effects,
     ) {
-        let reserved = match self.config.registration {
-            true => self.directory.reserve(name, &mut self.lot),
+        let reserved = match self.core.config.registration {
+            true => self.directory.reserve(name, &mut self.core.rng),
             false => None,
         };
         let Some(account) = reserved else {
@@ -87,9 +87,9 @@ impl Hub {
     /// answers when. Of one that is to be changed the session is on hold.
     pub(super) fn try_login(&mut self, login: InTurn, effects: &mut Effects) {
         let InTurn { conn, attempt, job } = login;
-        match self.throttle.judge(attempt.tried, self.now.steady) {
+        match self.throttle.judge(attempt.tried, self.core.now.steady) {
             Verdict::Now => {
-                self.throttle.take(attempt.tried, self.now.steady);
+                self.throttle.take(attempt.tried, self.core.now.steady);
                 let task = match attempt.of {
                     Kind::Resume => Task::CheckToken(attempt),
                     Kind::ConfirmPassword => Task::ConfirmPassword(attempt.tried),
@@ -103,7 +103,7 @@ impl Hub {
                 self.refuse(conn, attempt.of, retry_after(wait), effects);
             }
             Verdict::After(wait) => {
-                self.tally.login(Login::Busy);
+                self.core.counters.login(Login::Busy);
                 self.start_over(conn, attempt.of, retry_after(wait), effects);
             }
         }
@@ -116,7 +116,7 @@ impl Hub {
         outcome: &Outcome,
         effects: &mut Effects,
     ) -> Duration {
-        let now = self.now.steady;
+        let now = self.core.now.steady;
         let delay = match outcome {
             Ok(Value::PasswordWrong) => self.throttle.wrong(tried, now),
             _ => {
@@ -139,11 +139,11 @@ impl Hub {
         if *outcome == Ok(Value::Done) {
             // Whoever asked for it may be gone; the account is there all the same.
             let user = self.directory.add(account);
-            self.tally.login(Login::Registered);
+            self.core.counters.login(Login::Registered);
             return self.let_in(conn, user, Kind::LogIn, true, effects);
         }
         self.directory.release(&account);
-        self.tally.login(Login::Busy);
+        self.core.counters.login(Login::Busy);
         self.start_over(conn, Kind::LogIn, not_checked(outcome), effects);
     }
 
@@ -163,18 +163,18 @@ impl Hub {
         let delay = self.tried(attempt.tried, outcome, effects);
         match (outcome, attempt.user) {
             (Ok(Value::PasswordRight), Some(user)) if self.rights.is_banned(user) => {
-                self.tally.login(Login::Banned);
+                self.core.counters.login(Login::Banned);
                 self.refuse_banned(conn, attempt.of, effects);
             }
             (Ok(Value::PasswordRight), Some(user)) => {
                 self.admit(conn, user, attempt.of, attempt.takeover, effects);
             }
             (Ok(Value::PasswordWrong), _) => {
-                self.tally.login(Login::Wrong);
+                self.core.counters.login(Login::Wrong);
                 self.refuse_login(conn, attempt.of, delay, effects);
             }
             _ => {
-                self.tally.login(Login::Busy);
+                self.core.counters.login(Login::Busy);
                 self.start_over(conn, attempt.of, not_checked(outcome), effects);
             }
         }
@@ -188,10 +188,10 @@ impl Hub {
         delay: Duration,
         effects: &mut Effects,
     ) {
-        if self.sessions.get(conn).is_none() {
+        if self.core.sessions.get(conn).is_none() {
             return;
         }
-        let until = self.now.steady + delay;
+        let until = self.core.now.steady + delay;
         self.enter(conn, State::Refused(Box::new(FailedLogin { of, until })));
         if delay.is_zero() {
             self.tell_refused(conn, effects);
@@ -203,7 +203,7 @@ impl Hub {
     /// Tells those whose delay is over.
     pub(super) fn tell_refusals(&mut self, effects: &mut Effects) {
         while let Some((at, conn)) = self.refusals.first().copied() {
-            if at > self.now.steady {
+            if at > self.core.now.steady {
                 return;
             }
             self.refusals.pop_first();
@@ -212,7 +212,7 @@ impl Hub {
     }
 
     fn tell_refused(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let Some(session) = self.core.sessions.get_mut(conn) else { return };
         let State::Refused(refusal) = session.state() else { return };
         let of = refusal.of;
         session.wrong_passwords += 1;
@@ -241,7 +241,7 @@ impl Hub {
     }
 
     pub(super) fn enter(&mut self, conn: ConnId, state: State) {
-        if let Some(session) = self.sessions.get_mut(conn) {
+        if let Some(session) = self.core.sessions.get_mut(conn) {
             session.enter(state);
         }
     }
@@ -269,12 +269,12 @@ impl Hub {
 
     /// Forgets a connection, and tells the others that its user went offline.
     pub(super) fn forget(&mut self, conn: ConnId, announce: bool, effects: &mut Effects) {
-        let Some(session) = self.sessions.remove(conn) else { return };
-        for ticket in session.answers.opened_files() {
+        let Some(session) = self.core.sessions.remove(conn) else { return };
+        for ticket in session.replies.opened_files() {
             effects.push(Effect::DropFile { ticket });
         }
-        if session.answers.uploads() > 0 {
-            self.give_up_uploads(conn, &session.answers);
+        if session.replies.uploads() > 0 {
+            self.give_up_uploads(conn, &session.replies);
         }
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);

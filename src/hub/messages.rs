@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Hub;
-use super::answers::Reply;
 use super::delivery::{Addressee, Draft};
 use super::directory::UserIndex;
 use crate::chat::answer::{Answer, List};
@@ -12,6 +11,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
+use crate::hub::sessions::replies::Reply;
 
 impl Hub {
     /// Lists to whom a direct message goes at once.

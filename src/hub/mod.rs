@@ -4,17 +4,17 @@
 //! file, clock, random number or thread in here, so that a test can be the world: see
 //! tests/simulator.
 
-mod answers;
 mod command;
+pub mod config;
+mod context;
+mod counters;
 mod credentials;
 mod delivery;
 mod directory;
 pub mod effect;
-mod figures;
 mod finishing;
 mod groups;
 mod history;
-mod ids;
 pub mod input;
 mod invariants;
 pub mod job;
@@ -26,9 +26,11 @@ mod messages;
 mod online;
 mod operator;
 mod peers;
+mod pending;
 mod retention;
 mod sent;
-mod session;
+mod sequence;
+mod sessions;
 mod tasks;
 mod throttle;
 mod transfers;
@@ -37,64 +39,37 @@ mod uploads;
 mod users;
 mod welcome;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use self::config::Config;
+use self::context::{Closing, Core, Cx};
 use self::delivery::AwaitsId;
 use self::directory::{Directory, UserIndex};
-use self::figures::Tally;
 use self::groups::Groups;
-use self::ids::Ids;
 use self::keys::Keys;
 use self::known_networks::KnownNetworks;
 use self::lists::OpenList;
 use self::online::Online;
 use self::operator::Rights;
 use self::peers::Peers;
+use self::pending::{Domain, Pending};
 use self::retention::Retention;
-use self::session::Sessions;
+use self::sequence::Sequence;
 use self::tasks::UnderWay;
 use self::throttle::Throttle;
 use self::turns::Turns;
 use self::uploads::Uploads;
 use self::welcome::Entering;
-use crate::hub::effect::Effects;
+use crate::chat::refusal::Refusal;
+use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
-use crate::hub::job::{JobId, Snapshot};
-
-/// What the operator decided about the chat.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Whether new names may register.
-    pub registration: bool,
-    /// Whether files may be read before the login.
-    pub public_files: bool,
-    /// With more users online than this, nobody is told who comes and goes.
-    pub presence_limit: usize,
-    /// Whether messages are kept, for users who are offline and to be read again. Otherwise nothing
-    /// that people say comes to the disk.
-    pub keep_messages: bool,
-    /// For how long messages are kept; for ever where it is none.
-    pub history: Option<Duration>,
-    /// How often somebody who takes direct chats is to be heard of; two missed ones end it.
-    pub alive_period: Duration,
-    /// How many members a group may have; at least one.
-    pub group_max: usize,
-    /// The largest file that may be sent, in bytes.
-    pub file_size_max: u64,
-    /// How many bytes all files and uploads of one user may have.
-    pub quota: u64,
-}
+use crate::hub::job::Snapshot;
 
 /// The chat.
 #[derive(Debug)]
 pub struct Hub {
-    config: Config,
-    /// When the input that is being handled came.
-    now: Now,
-    /// Draws the numbers of new accounts.
-    lot: fastrand::Rng,
-    sessions: Sessions,
+    core: Core,
     directory: Directory,
     online: Online,
     groups: Groups,
@@ -104,9 +79,7 @@ pub struct Hub {
     turns: Turns,
     /// Wrong passwords that are told later, by the time on the steady clock.
     refusals: BTreeSet<(Duration, ConnId)>,
-    under_way: HashMap<JobId, UnderWay>,
-    last_ticket: u64,
-    ids: Ids,
+    under_way: Pending<UnderWay>,
     keys: Keys,
     /// What waits for an id, in the order in which it came; one thing of a session at most.
     await_id: Vec<(ConnId, AwaitsId)>,
@@ -122,7 +95,6 @@ pub struct Hub {
     rights: Rights,
     /// When the server stops, where that was announced, on the steady clock.
     stops_at: Option<Duration>,
-    tally: Tally,
 }
 
 impl Hub {
@@ -143,22 +115,16 @@ impl Hub {
             groups: Groups::new(kept.groups, &directory, &rights),
             rights,
             stops_at: None,
-            tally: Tally::default(),
             retention: Retention::new(config.history),
             uploads: Uploads::default(),
-            config,
-            now: Now::default(),
-            lot: fastrand::Rng::with_seed(seed),
-            sessions: Sessions::default(),
+            core: Core::new(config, seed, Sequence::above(kept.id_mark)),
             directory,
             online: Online::default(),
             throttle: Throttle::default(),
             known_networks,
             turns: Turns::default(),
             refusals: BTreeSet::new(),
-            under_way: HashMap::new(),
-            last_ticket: 0,
-            ids: Ids::above(kept.id_mark),
+            under_way: Pending::new(Domain::Hub),
             keys,
             await_id: Vec::new(),
             entering: BTreeMap::new(),
@@ -170,7 +136,7 @@ impl Hub {
     /// Takes what happened, and adds what is to be done. What comes from a connection that is gone
     /// is dropped; frames must come only while the connection [takes input](Self::takes_input).
     pub fn handle(&mut self, input: Input, now: Now, effects: &mut Effects) {
-        self.now = now;
+        self.core.now = now;
         if let Input::Asked { conn, .. } = input {
             self.heard_from(conn);
         }
@@ -196,24 +162,42 @@ impl Hub {
             }
             Input::Shutdown { seconds } => self.stopping(seconds, effects),
         }
+        self.settle(effects);
+    }
+
+    /// Ends the sessions and the streams of which that was said while the input was handled.
+    fn settle(&mut self, effects: &mut Effects) {
+        while !self.core.is_settled() {
+            while let Some(Closing { conn, reason, last, words }) = self.core.next_closing() {
+                if self.core.sessions.get(conn).is_some() {
+                    effects.push(Effect::Close { conn, reason, last, words });
+                    self.end_session(conn, reason, effects);
+                }
+            }
+            while let Some((conn, stream)) = self.core.next_abort() {
+                let done = self.end_transfer(conn, stream, effects);
+                let result = done.ok_or(Refusal::NoSuchTransfer);
+                Cx::new(&mut self.core, effects).abort_done(conn, result);
+            }
+        }
     }
 
     /// Whether the connection's next frame may be handled. While a password is checked, an upload
     /// is being opened, a list is under way or waits for its turn, or more answers wait than a
     /// session may have, it may not, nor once the connection is closed.
     pub fn takes_input(&self, conn: ConnId) -> bool {
-        self.sessions.get(conn).is_some_and(|session| session.takes_input())
+        self.core.sessions.get(conn).is_some_and(|session| session.takes_input())
     }
 
     /// Whether every answer to what the connection sent has been given, and what became of each
     /// upload that is whole was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
-        self.sessions.get(conn).is_none_or(|session| session.has_answered())
+        self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
 
     /// Who is logged in over a connection.
     fn user_of(&self, conn: ConnId) -> Option<UserIndex> {
-        self.sessions.get(conn)?.user()
+        self.core.sessions.get(conn)?.user()
     }
 
     /// When to hand in [`Input::Deadline`], on the steady clock.

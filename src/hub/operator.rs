@@ -161,7 +161,7 @@ impl Hub {
     /// Ends the login of a user who is banned. Only the right password or token comes so far, so
     /// strangers don't learn of it.
     pub(super) fn refuse_banned(&mut self, conn: ConnId, of: Kind, effects: &mut Effects) {
-        if self.sessions.get(conn).is_none() {
+        if self.core.sessions.get(conn).is_none() {
             return;
         }
         let last = Answer { of, result: Err(Refusal::Banned) };
@@ -212,10 +212,10 @@ impl Hub {
         let Some(by) = self.user_of(conn) else { return };
         log::info!("event=shutdown seconds={seconds} by={}", self.directory.account(by).name);
         self.answer(conn, Kind::Shutdown, Done::Done, effects);
-        let at = self.now.steady + std::time::Duration::from_secs(seconds.into());
+        let at = self.core.now.steady + std::time::Duration::from_secs(seconds.into());
         self.stops_at = (seconds > 0).then_some(at);
         if seconds > 0 {
-            let all = self.sessions.iter().map(|(conn, _)| conn);
+            let all = self.core.sessions.iter().map(|(conn, _)| conn);
             effects.tell(Event::Shutdown { seconds }, all);
         }
         effects.push(Effect::Stop { seconds });
@@ -223,9 +223,9 @@ impl Hub {
 
     /// The server stops now, and has so many seconds for it.
     pub(super) fn stopping(&mut self, seconds: u32, effects: &mut Effects) {
-        let is_known = self.stops_at.is_some_and(|at| at <= self.now.steady);
+        let is_known = self.stops_at.is_some_and(|at| at <= self.core.now.steady);
         if !is_known {
-            let all = self.sessions.iter().map(|(conn, _)| conn);
+            let all = self.core.sessions.iter().map(|(conn, _)| conn);
             effects.tell(Event::Shutdown { seconds }, all);
         }
     }
@@ -233,7 +233,7 @@ impl Hub {
     /// Tells somebody who came that the server is about to stop, where it is.
     pub(super) fn tell_of_stop(&self, conn: ConnId, effects: &mut Effects) {
         let Some(at) = self.stops_at else { return };
-        let left = at.saturating_sub(self.now.steady);
+        let left = at.saturating_sub(self.core.now.steady);
         let seconds = u32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
         effects.tell(Event::Shutdown { seconds }, [conn]);
     }

@@ -129,14 +129,14 @@ impl Hub {
     /// A line came, whatever it says.
     pub(super) fn heard_from(&mut self, conn: ConnId) {
         let user = self.user_of(conn);
-        if user.is_some_and(|user| self.peers.heard(user, self.now.steady)) {
+        if user.is_some_and(|user| self.peers.heard(user, self.core.now.steady)) {
             self.online.who_changed();
         }
     }
 
     /// Ends the UP of those who have fallen silent.
     pub(super) fn end_silent(&mut self) {
-        if self.peers.look(self.now.steady) {
+        if self.peers.look(self.core.now.steady) {
             self.online.who_changed();
         }
     }
@@ -147,10 +147,10 @@ impl Hub {
         let Some(port) = port.or(self.directory.account(user).number.port()) else {
             return self.refuse(conn, Kind::Up, Refusal::NoPort, effects);
         };
-        self.peers.rise(user, port, self.now.steady);
+        self.peers.rise(user, port, self.core.now.steady);
         self.online.who_changed();
         // A fraction is left out: who speaks a little too often is heard of all the same.
-        let period = self.config.alive_period.as_secs().max(1);
+        let period = self.core.config.alive_period.as_secs().max(1);
         self.answer(conn, Kind::Up, Done::Up { port, period }, effects);
     }
 
@@ -176,7 +176,7 @@ impl Hub {
     fn direct(&self, user: UserIndex) -> Option<(ConnId, Address, u16)> {
         let port = self.peers.port(user)?;
         let conn = self.online.conn(user)?;
-        Some((conn, self.sessions.get(conn)?.from, port))
+        Some((conn, self.core.sessions.get(conn)?.from, port))
     }
 
     /// Takes CALL.
@@ -186,7 +186,7 @@ impl Hub {
             None => Refusal::NoSuchUser,
             Some(callee) if callee == user => Refusal::ThatIsYou,
             Some(callee) if self.direct(callee).is_none() => Refusal::NotReachable,
-            Some(_) if !self.peers.may_call(user, self.now.steady) => Refusal::TooManyCalls,
+            Some(_) if !self.peers.may_call(user, self.core.now.steady) => Refusal::TooManyCalls,
             Some(callee) => {
                 return self.answer_after(conn, Job::MakeCallTicket, Task::Call(callee), effects);
             }
@@ -205,13 +205,13 @@ impl Hub {
         let Ok(Value::Token(ticket)) = outcome else {
             return Answer { of: Kind::Call, result: Err(failed(&outcome)) };
         };
-        let session = self.sessions.get(conn);
+        let session = self.core.sessions.get(conn);
         let caller = session.and_then(|session| Some((session.user()?, session.from)));
         let (Some((to, address, port)), Some((caller, from))) = (self.direct(callee), caller)
         else {
             return Answer { of: Kind::Call, result: Err(Refusal::NotReachable) };
         };
-        self.tally.calls += 1;
+        self.core.counters.calls += 1;
         let called = Call {
             user: self.directory.account(caller).name,
             address: from,

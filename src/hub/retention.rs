@@ -52,12 +52,12 @@ impl Hub {
         let (Some(next), Some(history)) = (self.retention.next, self.retention.history) else {
             return;
         };
-        let now = self.now.steady;
+        let now = self.core.now.steady;
         if next > now {
             return;
         }
         let micros = u64::try_from(history.as_micros()).unwrap_or(u64::MAX);
-        let before = MessageId(self.now.unix_micros.saturating_sub(micros));
+        let before = MessageId(self.core.now.unix_micros.saturating_sub(micros));
         let before = self.retention.held_up.take().unwrap_or(before);
         let in_the_way = |oldest: Option<MessageId>| oldest.is_some_and(|oldest| oldest < before);
         let lists = self.lists.iter().filter(|(_, list)| in_the_way(list.oldest()));
@@ -83,6 +83,6 @@ impl Hub {
             Ok(Value::Removed { more: true }) => REMOVAL_PAUSE,
             _ => REMOVAL_PERIOD,
         };
-        self.retention.next = Some(self.now.steady + pause);
+        self.retention.next = Some(self.core.now.steady + pause);
     }
 }

@@ -1,7 +1,6 @@
 //! Files that were sent in chats: who may read them.
 
 use super::Hub;
-use super::answers::Reply;
 use super::directory::UserIndex;
 use super::tasks::{Task, failed};
 use crate::chat::answer::Answer;
@@ -12,6 +11,7 @@ use crate::chat::request::Kind;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::sessions::replies::Reply;
 
 /// For what a file is looked for that was sent.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ impl Hub {
         id: MessageId,
         effects: &mut Effects,
     ) {
-        let is_guest = self.sessions.get(conn).is_some_and(|session| session.user().is_none());
+        let is_guest = self.core.sessions.get(conn).is_some_and(|session| session.user().is_none());
         if is_guest {
             return self.refuse(conn, Kind::Get, Refusal::NotLoggedIn, effects);
         }
@@ -70,8 +70,8 @@ impl Hub {
             }
             other => failed(other),
         };
-        if let (Wanted::Download(_), Some(session)) = (wanted, self.sessions.get_mut(conn)) {
-            session.answers.download_refused();
+        if let (Wanted::Download(_), Some(session)) = (wanted, self.core.sessions.get_mut(conn)) {
+            session.replies.download_refused();
         }
         let answer = Answer { of: wanted.kind(), result: Err(refusal) };
         self.resolve(conn, ticket, Reply::Answer(answer), effects);
@@ -93,8 +93,8 @@ impl Hub {
             }
             Wanted::Sum => self.begin(conn, Job::SumSent(id), Task::Sum { file }, effects),
         };
-        if let Some(session) = self.sessions.get_mut(conn) {
-            session.answers.wait_instead(ticket, next);
+        if let Some(session) = self.core.sessions.get_mut(conn) {
+            session.replies.wait_instead(ticket, next);
         }
     }
 

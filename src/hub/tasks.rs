@@ -1,7 +1,6 @@
 //! Jobs under way: what each is for, so that its outcome finds its way back.
 
 use super::Hub;
-use super::answers::Reply;
 use super::delivery::Draft;
 use super::directory::UserIndex;
 use super::finishing::WholeUpload;
@@ -18,9 +17,11 @@ use crate::chat::message::MessageId;
 use crate::chat::name::{DisplayName, Number};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
-use crate::hub::effect::{Effect, Effects};
+use crate::hub::context::Cx;
+use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::sessions::replies::Reply;
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
 /// everybody.
@@ -138,13 +139,9 @@ impl Hub {
         self.submit(job, UnderWay::Asked(conn, task), effects)
     }
 
-    /// Begins a job, whose outcome comes back with a ticket.
+    /// Begins a job, whose outcome comes back with its number.
     pub(super) fn submit(&mut self, job: Job, what: UnderWay, effects: &mut Effects) -> JobId {
-        self.last_ticket += 1;
-        let ticket = JobId(self.last_ticket);
-        self.under_way.insert(ticket, what);
-        effects.push(Effect::Job { ticket, job });
-        ticket
+        self.under_way.begin(job, what, &mut Cx::new(&mut self.core, effects))
     }
 
     /// Begins a job whose outcome is the answer to what was asked for last.
@@ -155,10 +152,8 @@ impl Hub {
         task: Task,
         effects: &mut Effects,
     ) {
-        let ticket = self.begin(conn, job, task, effects);
-        if let Some(session) = self.sessions.get_mut(conn) {
-            session.answers.wait_for(ticket);
-        }
+        let job = self.begin(conn, job, task, effects);
+        Cx::new(&mut self.core, effects).reply_after(conn, job);
     }
 
     /// Begins a job until whose end the session takes nothing; so no later answer can be ready, and
@@ -170,14 +165,14 @@ impl Hub {
     }
 
     /// Has a session take nothing, or go on. Whether it is there.
-    pub(super) fn set_on_hold(&mut self, conn: ConnId, is_on_hold: bool) -> bool {
-        let session = self.sessions.get_mut(conn);
-        session.map(|session| session.is_on_hold = is_on_hold).is_some()
+    pub(super) fn set_on_hold(&mut self, conn: ConnId, is_blocked: bool) -> bool {
+        let session = self.core.sessions.get_mut(conn);
+        session.map(|session| session.is_blocked = is_blocked).is_some()
     }
 
     /// Takes what came of a job.
     pub(super) fn done(&mut self, ticket: JobId, outcome: Outcome, effects: &mut Effects) {
-        match self.under_way.remove(&ticket) {
+        match self.under_way.take(ticket) {
             Some(UnderWay::Asked(conn, task)) if task.is_waited_for() => {
                 if self.set_on_hold(conn, false) {
                     self.waited_for(conn, ticket, task, outcome, effects);
@@ -201,7 +196,7 @@ impl Hub {
             }
             Some(UnderWay::DropsUpload(upload)) => Self::upload_dropped(upload, &outcome),
             Some(UnderWay::RemovesOldUploads) => self.old_uploads_removed(&outcome),
-            None => debug_assert!(false, "{ticket:?} is not under way"),
+            None => {}
         }
     }
 
@@ -296,7 +291,7 @@ impl Hub {
 
     /// Answers a request that was carried out, in its turn.
     pub(super) fn answer(&mut self, conn: ConnId, of: Kind, done: Done, effects: &mut Effects) {
-        self.reply(conn, Reply::Answer(Answer { of, result: Ok(done) }), effects);
+        Cx::new(&mut self.core, effects).answer(conn, of, done);
     }
 
     /// Answers a request that is not carried out, in its turn.
@@ -307,7 +302,7 @@ impl Hub {
         refusal: Refusal,
         effects: &mut Effects,
     ) {
-        self.reply(conn, Reply::Answer(Answer { of, result: Err(refusal) }), effects);
+        Cx::new(&mut self.core, effects).refuse(conn, of, refusal);
     }
 
     /// Answers a request whose job keeps something, in its turn.
@@ -317,45 +312,18 @@ impl Hub {
 
     /// Gives a reply in its turn.
     pub(super) fn reply(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        match session.answers.waiting() {
-            0 => self.give(conn, reply, effects),
-            _ => session.answers.push(reply),
-        }
+        Cx::new(&mut self.core, effects).reply(conn, reply);
     }
 
     /// Fills the place that was kept for a reply, and gives all whose turn has come.
     pub(super) fn resolve(
         &mut self,
         conn: ConnId,
-        ticket: JobId,
+        job: JobId,
         reply: Reply,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        session.answers.resolve(ticket, reply);
-        while let Some(reply) =
-            self.sessions.get_mut(conn).and_then(|session| session.answers.pop())
-        {
-            self.give(conn, reply, effects);
-        }
-    }
-
-    fn give(&mut self, conn: ConnId, reply: Reply, effects: &mut Effects) {
-        match reply {
-            Reply::Answer(answer) => effects.push(Effect::Answer { conn, answer }),
-            Reply::List(list) => effects.push(Effect::List { conn, list }),
-            Reply::Figures => effects.push(Effect::Figures { conn }),
-            Reply::Messages => self.begin_list(conn, effects),
-            Reply::Download(download) => self.begin_download(conn, download, effects),
-            Reply::Upload(ready) => self.begin_upload(conn, ready, effects),
-            Reply::Abort(stream) => {
-                let done = self.end_transfer(conn, stream, effects);
-                let result = done.ok_or(Refusal::NoSuchTransfer);
-                effects.push(Effect::Answer { conn, answer: Answer { of: Kind::Abort, result } });
-            }
-            Reply::Close(reason, last) => self.close(conn, reason, last, effects),
-        }
+        Cx::new(&mut self.core, effects).resolve(conn, job, reply);
     }
 }
 

@@ -1,7 +1,6 @@
 //! The shared folder: listing, hashing, and downloads; and the ends of transfers.
 
 use super::Hub;
-use super::answers::{Download, Reply};
 use super::tasks::{Task, failed};
 use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
@@ -13,6 +12,7 @@ use crate::chat::request::Kind;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::sessions::replies::{Download, Reply};
 
 impl Hub {
     /// Lists a folder. The session waits for it: such a list may be long.
@@ -73,8 +73,8 @@ impl Hub {
     /// Counts a download that a session asks for. Where there are as many as there may be, it is
     /// refused.
     pub(super) fn may_download(&mut self, conn: ConnId, effects: &mut Effects) -> bool {
-        let Some(session) = self.sessions.get_mut(conn) else { return false };
-        let room = session.answers.ask_for_download();
+        let Some(session) = self.core.sessions.get_mut(conn) else { return false };
+        let room = session.replies.ask_for_download();
         if !room {
             self.refuse(conn, Kind::Get, Refusal::TooManyDownloads, effects);
         }
@@ -92,7 +92,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let opened = matches!(outcome, Ok(Value::Opened { .. }));
-        let Some(session) = self.sessions.get_mut(conn) else {
+        let Some(session) = self.core.sessions.get_mut(conn) else {
             if opened {
                 effects.push(Effect::DropFile { ticket });
             }
@@ -101,7 +101,7 @@ impl Hub {
         let guest = session.user().is_none();
         let refusal = match *outcome {
             Ok(Value::Opened { size }) if offset <= size => {
-                let download = Download { ticket, offset, size, file };
+                let download = Download { job: ticket, offset, size, file };
                 return self.resolve(conn, ticket, Reply::Download(download), effects);
             }
             Ok(Value::Opened { .. }) => {
@@ -111,7 +111,7 @@ impl Hub {
             Err(Failure::NotFound) => Refusal::NoSuchFile(file.to_string().into()),
             _ => failed(outcome),
         };
-        session.answers.download_refused();
+        session.replies.download_refused();
         let closes = guest && matches!(refusal, Refusal::NoSuchFile(_));
         let answer = Answer { of: Kind::Get, result: Err(refusal) };
         let reply = match closes {
@@ -123,28 +123,13 @@ impl Hub {
 
     /// Answers a GET for a file that can't exist.
     pub(super) fn no_such_file(&mut self, conn: ConnId, refusal: Refusal, effects: &mut Effects) {
-        let guest = self.sessions.get(conn).is_some_and(|session| session.user().is_none());
+        let guest = self.core.sessions.get(conn).is_some_and(|session| session.user().is_none());
         let answer = Answer { of: Kind::Get, result: Err(refusal) };
         let reply = match guest {
             true => Reply::Close(CloseReason::NoSuchFile, Some(answer)),
             false => Reply::Answer(answer),
         };
         self.reply(conn, reply, effects);
-    }
-
-    /// Announces a download whose turn has come, and begins it.
-    pub(super) fn begin_download(
-        &mut self,
-        conn: ConnId,
-        download: Download,
-        effects: &mut Effects,
-    ) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        let Download { ticket, offset, size, file } = download;
-        let stream = session.answers.open_download();
-        let done = Done::Download { stream, size, file };
-        effects.push(Effect::Answer { conn, answer: Answer { of: Kind::Get, result: Ok(done) } });
-        effects.push(Effect::Download { conn, ticket, stream, bytes: offset..size });
     }
 
     /// Takes ABORT. A stream that is not open yet may be that of an answer which still waits, so
@@ -163,8 +148,8 @@ impl Hub {
         stream: u32,
         effects: &mut Effects,
     ) -> Option<Done> {
-        let session = self.sessions.get_mut(conn)?;
-        if session.answers.close_download(stream) {
+        let session = self.core.sessions.get_mut(conn)?;
+        if session.replies.close_download(stream) {
             effects.push(Effect::CancelDownload { conn, stream });
             return Some(Done::DownloadEnded);
         }
@@ -179,8 +164,8 @@ impl Hub {
         complete: bool,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        let was_open = session.answers.close_download(stream);
+        let Some(session) = self.core.sessions.get_mut(conn) else { return };
+        let was_open = session.replies.close_download(stream);
         if was_open && !complete {
             effects.tell(Event::Abort { stream, reason: AbortReason::ReadFailed }, [conn]);
         }
@@ -188,10 +173,10 @@ impl Hub {
 
     /// Takes a part of a file frame.
     pub(super) fn file(&mut self, conn: ConnId, stream: u32, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let Some(session) = self.core.sessions.get_mut(conn) else { return };
         debug_assert!(session.takes_input(), "{conn} sent a file frame out of turn");
         // What belongs to a stream that is over was on its way when it ended.
-        if !session.answers.knows_stream(stream) {
+        if !session.replies.knows_stream(stream) {
             self.close_in_turn(conn, CloseReason::BadFileFrame, effects);
         }
     }

@@ -87,7 +87,7 @@ impl Hub {
     /// A try of a network was settled: those whose turn has come go on.
     pub(super) fn go_on_in_turn(&mut self, network: Address, effects: &mut Effects) {
         while let Some(first) = self.turns.first(network) {
-            if self.throttle.judge(first.attempt.tried, self.now.steady) == Verdict::InTurn {
+            if self.throttle.judge(first.attempt.tried, self.core.now.steady) == Verdict::InTurn {
                 return;
             }
             let Some(login) = self.turns.take(network) else { return };

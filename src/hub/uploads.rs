@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::Hub;
-use super::answers::{Answers, ReadyUpload, Reply};
 use super::delivery::Addressee;
 use super::directory::UserIndex;
 use super::finishing::{Published, WholeUpload};
@@ -21,6 +20,7 @@ use crate::chat::sha256::Sha256Sum;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, UploadEnd};
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::sessions::replies::{Reply, ReplyQueue, Upload as OpenedUpload};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
 
 /// An upload that was announced.
@@ -68,8 +68,8 @@ pub(super) struct Uploads {
     /// What is being uploaded, and over which connection. Whatever is not whole yet is given free
     /// when that is gone, so that its user can go on over another one.
     pub taken: HashMap<Spot, Holder>,
-    /// What the server takes in, by its stream.
-    pub open: BTreeMap<(ConnId, u32), (UploadId, Upload)>,
+    /// What was opened and is not whole: over which connection, by the job that opened it.
+    pub open: BTreeMap<JobId, (ConnId, UploadId, Upload)>,
     /// Whole uploads whose messages wait for an id, in the order in which they came.
     pub without_id: Vec<WholeUpload>,
     /// The messages that are being kept together with their files.
@@ -146,7 +146,7 @@ impl Hub {
         let Some(owner) = self.user_of(conn) else {
             return;
         };
-        let to = match self.config.keep_messages {
+        let to = match self.core.config.keep_messages {
             true => self.check_size(size).and_then(|()| self.addressee(owner, target)),
             false => Err(Refusal::NothingKept),
         };
@@ -161,7 +161,7 @@ impl Hub {
     }
 
     fn check_size(&self, size: u64) -> Result<(), Refusal> {
-        match size <= self.config.file_size_max {
+        match size <= self.core.config.file_size_max {
             true => Ok(()),
             false => Err(Refusal::TooLarge),
         }
@@ -174,8 +174,8 @@ impl Hub {
         if !self.uploads.take(&upload, conn) {
             return self.refuse(conn, of, Refusal::UploadUnderWay, effects);
         }
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        if !session.answers.ask_for_upload() {
+        let Some(session) = self.core.sessions.get_mut(conn) else { return };
+        if !session.replies.ask_for_upload() {
             self.uploads.release(&upload, conn);
             return self.refuse(conn, of, Refusal::TooManyUploads, effects);
         }
@@ -183,27 +183,22 @@ impl Hub {
             owner: self.directory.account(upload.owner).number,
             place: upload.place.clone(),
             size: upload.size,
-            quota: self.config.quota,
+            quota: self.core.config.quota,
         };
         self.answer_after(conn, job, Task::BeginUpload(upload), effects);
     }
 
     /// Gives up what is not whole of a connection that is gone, with the answers that waited. It
     /// stays in the store.
-    pub(super) fn give_up_uploads(&mut self, conn: ConnId, answers: &Answers) {
+    pub(super) fn give_up_uploads(&mut self, conn: ConnId, answers: &ReplyQueue) {
         for ticket in answers.awaited() {
-            if let Some(UnderWay::Asked(_, Task::BeginUpload(upload))) = self.under_way.get(&ticket)
+            if let Some(UnderWay::Asked(_, Task::BeginUpload(upload))) = self.under_way.get(ticket)
             {
                 self.uploads.release(upload, conn);
             }
         }
-        for ready in answers.opened_uploads() {
-            self.uploads.release(&ready.upload, conn);
-        }
-        let own = (conn, 0)..=(conn, u32::MAX);
-        while let Some((stream, _)) = self.uploads.open.range(own.clone()).next() {
-            let stream = *stream;
-            if let Some((_, upload)) = self.uploads.open.remove(&stream) {
+        for job in answers.opened_uploads().chain(answers.open_uploads()) {
+            if let Some((_, _, upload)) = self.uploads.open.remove(&job) {
                 self.uploads.release(&upload, conn);
             }
         }
@@ -218,7 +213,7 @@ impl Hub {
         outcome: &Outcome,
         effects: &mut Effects,
     ) {
-        let Some(session) = self.sessions.get_mut(conn) else {
+        let Some(session) = self.core.sessions.get_mut(conn) else {
             // It stays in the store, and its spot was given free with the session.
             if matches!(outcome, Ok(Value::UploadReady { .. })) {
                 effects.push(Effect::DropFile { ticket });
@@ -228,7 +223,8 @@ impl Hub {
         let of = upload.kind();
         let refusal = match *outcome {
             Ok(Value::UploadReady { upload: id, offset, sha256 }) if offset <= upload.size => {
-                let ready = ReadyUpload { ticket, id, offset, sha256, upload };
+                let ready = OpenedUpload { job: ticket, of, offset, sha256, size: upload.size };
+                self.uploads.open.insert(ticket, (conn, id, upload));
                 return self.resolve(conn, ticket, Reply::Upload(ready), effects);
             }
             Ok(Value::UploadReady { upload: id, offset, .. }) => {
@@ -242,22 +238,10 @@ impl Hub {
             Err(Failure::NoRoom) => Refusal::NoRoomForUpload,
             _ => failed(outcome),
         };
-        session.answers.upload_refused();
+        session.replies.upload_refused();
         self.uploads.release(&upload, conn);
         let answer = Answer { of, result: Err(refusal) };
         self.resolve(conn, ticket, Reply::Answer(answer), effects);
-    }
-
-    /// Announces an upload whose turn has come, and begins it.
-    pub(super) fn begin_upload(&mut self, conn: ConnId, ready: ReadyUpload, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        let ReadyUpload { ticket, id, offset, sha256, upload } = ready;
-        let stream = session.answers.open_upload();
-        let done = Done::Upload { stream, offset, sha256 };
-        let answer = Answer { of: upload.kind(), result: Ok(done) };
-        effects.push(Effect::Answer { conn, answer });
-        effects.push(Effect::Upload { conn, ticket, stream, bytes: offset..upload.size });
-        self.uploads.open.insert((conn, stream), (id, upload));
     }
 
     /// Takes EXPECT: which sum an upload is to have. What was told before counts no longer.
@@ -268,8 +252,10 @@ impl Hub {
         sha256: Sha256Sum,
         effects: &mut Effects,
     ) {
-        match self.uploads.open.get_mut(&(conn, stream)) {
-            Some((_, upload)) => {
+        let session = self.core.sessions.get(conn);
+        let job = session.and_then(|session| session.replies.open_upload_of(stream));
+        match job.and_then(|job| self.uploads.open.get_mut(&job)) {
+            Some((_, _, upload)) => {
                 upload.expected = Some(sha256);
                 self.answer(conn, Kind::Expect, Done::Stream(stream), effects);
             }
@@ -284,7 +270,7 @@ impl Hub {
         stream: u32,
         effects: &mut Effects,
     ) -> bool {
-        let Some((id, upload)) = self.uploads.open.remove(&(conn, stream)) else { return false };
+        let Some((id, upload)) = self.close_upload(conn, stream) else { return false };
         effects.push(Effect::CancelUpload { conn, stream });
         self.end_upload(conn, &upload);
         self.drop_upload(id, effects);
@@ -299,7 +285,7 @@ impl Hub {
         end: UploadEnd,
         effects: &mut Effects,
     ) {
-        let Some((id, upload)) = self.uploads.open.remove(&(conn, stream)) else { return };
+        let Some((id, upload)) = self.close_upload(conn, stream) else { return };
         let reason = match end {
             UploadEnd::Whole => {
                 return self.finish_upload(WholeUpload { conn, stream, id, upload }, effects);
@@ -315,10 +301,16 @@ impl Hub {
         effects.tell(Event::Abort { stream, reason }, [conn]);
     }
 
+    /// Closes the stream of an upload, and takes that out of those that are open.
+    fn close_upload(&mut self, conn: ConnId, stream: u32) -> Option<(UploadId, Upload)> {
+        let job = self.core.sessions.get_mut(conn)?.replies.close_upload(stream)?;
+        self.uploads.open.remove(&job).map(|(_, id, upload)| (id, upload))
+    }
+
     fn end_upload(&mut self, conn: ConnId, upload: &Upload) {
         self.uploads.release(upload, conn);
-        if let Some(session) = self.sessions.get_mut(conn) {
-            session.answers.upload_over();
+        if let Some(session) = self.core.sessions.get_mut(conn) {
+            session.replies.upload_over();
         }
     }
 
@@ -337,12 +329,12 @@ impl Hub {
 
     /// Has some of the uploads removed that broke off long ago, where the time for it has come.
     pub(super) fn remove_old_uploads(&mut self, effects: &mut Effects) {
-        if self.uploads.next_removal.is_none_or(|at| at > self.now.steady) {
+        if self.uploads.next_removal.is_none_or(|at| at > self.core.now.steady) {
             return;
         }
         self.uploads.next_removal = None;
         let kept_for = u64::try_from(UPLOAD_KEPT_FOR.as_micros()).unwrap_or(u64::MAX);
-        let before = self.now.unix_micros.saturating_sub(kept_for);
+        let before = self.core.now.unix_micros.saturating_sub(kept_for);
         self.submit(Job::RemoveOldUploads { before }, UnderWay::RemovesOldUploads, effects);
     }
 
@@ -352,6 +344,6 @@ impl Hub {
             Ok(Value::Removed { more: true }) => REMOVAL_PAUSE,
             _ => REMOVAL_PERIOD,
         };
-        self.uploads.next_removal = Some(self.now.steady + pause);
+        self.uploads.next_removal = Some(self.core.now.steady + pause);
     }
 }

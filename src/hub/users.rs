@@ -1,7 +1,6 @@
 //! Users among each other: who is online, under which display name, and who is told.
 
 use super::Hub;
-use super::answers::Reply;
 use super::directory::{OPERATOR, UserIndex};
 use super::tasks::Task;
 use crate::chat::answer::{Answer, Done, List};
@@ -11,12 +10,13 @@ use crate::chat::request::Kind;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::sessions::replies::Reply;
 
 impl Hub {
     /// Lists who is online.
     pub(super) fn who(&mut self, conn: ConnId, effects: &mut Effects) {
         let items = self.online.who(&self.directory, |user, conn| {
-            Some((self.sessions.get(conn)?.from, self.peers.port(user)?))
+            Some((self.core.sessions.get(conn)?.from, self.peers.port(user)?))
         });
         let last = Answer::done(Kind::Who);
         self.reply(conn, Reply::List(List::whole(Kind::Who, items, None, last)), effects);
@@ -40,19 +40,20 @@ impl Hub {
 
     /// Turns notices of who comes and goes off or on.
     pub(super) fn quiet(&mut self, conn: ConnId, quiet: bool, effects: &mut Effects) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let Some(session) = self.core.sessions.get_mut(conn) else { return };
         session.is_quiet = quiet;
         self.answer(conn, Kind::Quiet, Done::Switched(quiet), effects);
     }
 
     /// Tells the others that `user`, who still is online, came or is about to go.
     pub(super) fn tell_presence(&self, user: UserIndex, online: bool, effects: &mut Effects) {
-        if user == OPERATOR || self.online.len() > self.config.presence_limit {
+        if user == OPERATOR || self.online.len() > self.core.config.presence_limit {
             return;
         }
         let own = self.online.conn(user);
         let others = self.online.conns().filter(|conn| {
-            Some(*conn) != own && self.sessions.get(*conn).is_some_and(|session| !session.is_quiet)
+            Some(*conn) != own
+                && self.core.sessions.get(*conn).is_some_and(|session| !session.is_quiet)
         });
         let to = effects.recipients(others);
         if to.is_empty() {

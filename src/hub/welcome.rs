@@ -6,11 +6,8 @@
 //! that was on its way there the list already tells, and nothing else does.
 
 use super::Hub;
-use super::answers::Reply;
 use super::directory::{OPERATOR, UserIndex};
-use super::figures::Login;
 use super::login::not_checked;
-use super::session::State;
 use super::tasks::{Task, failed};
 use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
@@ -19,9 +16,12 @@ use crate::chat::message::{Chat, Message, MessageId, Unread};
 use crate::chat::name::{Number, UserRef};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
+use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::sessions::replies::Reply;
+use crate::hub::sessions::state::State;
 
 /// A user who is let in and not welcomed yet. For everyone who sends something the user is online;
 /// for everyone who asks who is there, not yet.
@@ -54,23 +54,23 @@ impl Hub {
         takeover: bool,
         effects: &mut Effects,
     ) {
-        if self.sessions.get(conn).is_none() {
+        if self.core.sessions.get(conn).is_none() {
             return;
         }
         match self.session_of(user) {
             None => {
-                self.tally.login(Login::by(user, of));
+                self.core.counters.login(Login::by(user, of));
                 self.let_in(conn, user, of, true, effects);
             }
             Some(old) if takeover => {
                 let is_news = self.entering.get(&user).is_some_and(|entering| entering.is_news);
                 let reason = CloseReason::TakenOver;
                 self.close(old, reason, None, effects);
-                self.tally.login(Login::by(user, of));
+                self.core.counters.login(Login::by(user, of));
                 self.let_in(conn, user, of, is_news, effects);
             }
             Some(_) => {
-                self.tally.login(Login::AlreadyOnline);
+                self.core.counters.login(Login::AlreadyOnline);
                 let last = Answer { of, result: Err(Refusal::AlreadyOnline) };
                 self.close(conn, CloseReason::AlreadyOnline, Some(last), effects);
             }
@@ -86,11 +86,11 @@ impl Hub {
         is_news: bool,
         effects: &mut Effects,
     ) {
-        if self.sessions.get(conn).is_none() {
+        if self.core.sessions.get(conn).is_none() {
             return;
         }
         self.enter(conn, State::Enters(user));
-        let since = self.ids.newest();
+        let since = self.core.sequence.newest();
         self.entering.insert(user, Entering { conn, of, is_news, since, held: Vec::new() });
         self.groups.came_online(user);
         let reader = self.directory.account(user).number;
@@ -105,7 +105,7 @@ impl Hub {
         outcome: Outcome,
         effects: &mut Effects,
     ) {
-        if self.sessions.get(conn).is_none() {
+        if self.core.sessions.get(conn).is_none() {
             return;
         }
         let account = self.directory.account(user);
@@ -130,7 +130,7 @@ impl Hub {
         let welcome = Done::LoggedIn { name: account.name, number: account.number };
         let last = Answer { of, result: Ok(welcome) };
         self.enter(conn, State::Online(user));
-        let since = self.ids.newest().max(MessageId(self.now.unix_micros));
+        let since = self.core.sequence.newest().max(MessageId(self.core.now.unix_micros));
         self.online.join(user, conn, since);
         effects.push(Effect::LoggedIn { conn });
         let list = List::whole(Kind::Unread, items.into(), None, last);
@@ -144,7 +144,7 @@ impl Hub {
         if is_news {
             self.tell_presence(user, true, effects);
         }
-        if let Some(from) = self.sessions.get(conn).map(|session| session.from) {
+        if let Some(from) = self.core.sessions.get(conn).map(|session| session.from) {
             self.note_network(user, from, effects);
         }
     }

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use chatsrv::chat::address::Address;
 use chatsrv::chat::refusal::Failure;
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 use chatsrv::hub::input::UploadEnd;
 use chatsrv::hub::job::Job;
 use chatsrv::protocol::native::frame::encode_chunk_header;

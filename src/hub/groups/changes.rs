@@ -32,7 +32,7 @@ impl Hub {
     /// Makes somebody a member.
     pub(super) fn become_member(&mut self, id: GroupId, user: UserIndex, effects: &mut Effects) {
         // What was said up to now was said to others.
-        let since = MessageId(self.ids.newest().0.saturating_add(1));
+        let since = MessageId(self.core.sequence.newest().0.saturating_add(1));
         self.groups.join(id, Member { user, since });
         self.settle_in(id, user);
         self.tell_members(id, GroupChange::Join, user, effects);
@@ -46,7 +46,7 @@ impl Hub {
         }
         let is_kept = self.groups.get(id).is_some_and(|group| group.kept);
         if !is_kept && self.session_of(user).is_none() {
-            self.groups.end_at(user, id, self.now.steady + GROUP_OFFLINE_TIME_MAX);
+            self.groups.end_at(user, id, self.core.now.steady + GROUP_OFFLINE_TIME_MAX);
         }
     }
 
@@ -72,19 +72,19 @@ impl Hub {
                 self.end_membership(id, user, effects);
                 self.save_group(id, effects);
             } else {
-                self.groups.end_at(user, id, self.now.steady);
+                self.groups.end_at(user, id, self.core.now.steady);
             }
         }
     }
 
     /// A user has no session any more.
     pub(in crate::hub) fn gone_from_groups(&mut self, user: UserIndex) {
-        self.groups.went_offline(user, self.now.steady + GROUP_OFFLINE_TIME_MAX);
+        self.groups.went_offline(user, self.core.now.steady + GROUP_OFFLINE_TIME_MAX);
     }
 
     /// Takes those out who were offline for too long, and saves again what could not be saved.
     pub(in crate::hub) fn group_deadlines(&mut self, effects: &mut Effects) {
-        let now = self.now.steady;
+        let now = self.core.now.steady;
         let mut changed = BTreeSet::new();
         for _ in 0..GROUPS_PER_TICK_MAX {
             let Some((user, id)) = self.groups.over(now) else { break };
@@ -135,7 +135,7 @@ impl Hub {
     /// A group is on disk, or is not and has to be saved again.
     pub(in crate::hub) fn group_saved(&mut self, id: GroupId, outcome: &Outcome) {
         if *outcome != Ok(Value::Done) {
-            self.groups.save_later(id, self.now.steady + GROUP_SAVE_PAUSE);
+            self.groups.save_later(id, self.core.now.steady + GROUP_SAVE_PAUSE);
         }
     }
 

@@ -61,7 +61,7 @@ impl Hub {
         let groups = &self.groups;
         let name = plan.name.unwrap_or_else(|| {
             let is_taken = |number| groups.is_taken(&GroupName::numbered(number));
-            GroupName::numbered(draw_number(&mut self.lot, is_taken))
+            GroupName::numbered(draw_number(&mut self.core.rng, is_taken))
         });
         let number = |user: &UserIndex| self.directory.account(*user).number;
         let (asked, named) = if plan.asks { (named, Vec::new()) } else { (Vec::new(), named) };
@@ -96,7 +96,7 @@ impl Hub {
                 named.push(user);
             }
         }
-        if !plan.asks && named.len() >= self.config.group_max {
+        if !plan.asks && named.len() >= self.core.config.group_max {
             return Err(Refusal::TooManyNamed);
         }
         if self.groups.made(maker) >= GROUPS_MADE_MAX {

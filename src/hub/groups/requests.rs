@@ -8,11 +8,11 @@ use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::hub::Hub;
-use crate::hub::answers::Reply;
 use crate::hub::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::operator::Rank;
+use crate::hub::sessions::replies::Reply;
 use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX};
 
 impl Hub {
@@ -83,7 +83,7 @@ impl Hub {
             self.answer(conn, Kind::Join, waits, effects);
             return Ok(());
         }
-        if group.members.len() >= self.config.group_max {
+        if group.members.len() >= self.core.config.group_max {
             return Err(Refusal::GroupFull);
         }
         if self.groups.is_asked(user, id) {
@@ -117,7 +117,7 @@ impl Hub {
         if !group.asking.contains(&asker) {
             return Err(Refusal::DidNotAsk);
         }
-        if admit && group.members.len() >= self.config.group_max {
+        if admit && group.members.len() >= self.core.config.group_max {
             return Err(Refusal::GroupFull);
         }
         let of = if admit { Kind::Admit } else { Kind::Refuse };
@@ -156,7 +156,7 @@ impl Hub {
         let done = (Kind::Keep, Done::Group(group.name));
         let members = group.members.iter().map(|member| member.user);
         let offline: Vec<_> = members.filter(|user| self.session_of(*user).is_none()).collect();
-        let ends = self.now.steady + GROUP_OFFLINE_TIME_MAX;
+        let ends = self.core.now.steady + GROUP_OFFLINE_TIME_MAX;
         self.groups.set_kept(id, keep, &offline, ends);
         self.answer_after_save(conn, id, done, effects);
         Ok(())

@@ -1,6 +1,6 @@
 //! The shared folder.
 
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use super::login::with_bob;
 use crate::dialogue::{config, play_with};

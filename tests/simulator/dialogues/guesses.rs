@@ -2,7 +2,7 @@
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use super::login::with_bob;
 use crate::dialogue::{config, play_with};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use super::people::{alice_and_bob, play_among_two};
 use crate::dialogue::{config, play_with};

@@ -1,6 +1,6 @@
 //! Messages that are kept: when they are confirmed, and what becomes of them in a crash.
 
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use super::people::{alice_and_bob, play_among_two, play_among_two_with};
 use crate::dialogue::{config, play_with};

@@ -2,7 +2,7 @@
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 use chatsrv::protocol::native::verb::Verb;
 
 use crate::dialogue::{config, play, play_with};

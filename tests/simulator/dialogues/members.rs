@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use super::groups::play_among;
 use crate::dialogue::{config, play_with};

@@ -3,7 +3,7 @@
 use chatsrv::chat::group::{GroupId, GroupRecord};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 use chatsrv::hub::job::Job;
 
 use super::groups::{four, play_among};

@@ -1,7 +1,7 @@
 //! Scenes in which worlds that were drawn by lot once found something wrong, with the hub or with
 //! the model. What a seed draws changes with the worlds; these stay.
 
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use super::groups::play_among;
 use crate::dialogue::config;

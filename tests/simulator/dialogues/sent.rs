@@ -1,6 +1,6 @@
 //! Files that are sent in chats.
 
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use super::groups::play_among;
 use super::people::{alice_and_bob, play_among_two, play_among_two_with};

@@ -1,6 +1,6 @@
 //! Messages, step by step and in one, and who is online.
 
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use crate::dialogue::{config, play, play_with};
 use crate::store::Store;

@@ -1,6 +1,6 @@
 //! Uploads into the shared folder.
 
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 
 use super::people::{play_among_two, play_among_two_with};
 use crate::dialogue::config;

@@ -24,7 +24,7 @@ use chatsrv::chat::event::Event;
 use chatsrv::chat::message::{Message, MessageId, StoredMessage};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::request::{Kind, Request};
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};

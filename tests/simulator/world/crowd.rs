@@ -6,7 +6,7 @@ use std::time::Duration;
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 use chatsrv::hub::job::{Job, Value};
 use fastrand::Rng;
 

@@ -12,7 +12,7 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::Config;
+use chatsrv::hub::config::Config;
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
 use fastrand::Rng;
 

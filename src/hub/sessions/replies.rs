@@ -1,14 +1,13 @@
-//! Answers that wait for their turn, and the transfers of one session.
+//! The queue of one session's replies, and its streams.
 //!
-//! Final replies come in the order of the requests, while jobs end in any order. So an answer that
+//! Final answers come in the order of the requests, while jobs end in any order. So an answer that
 //! waits for a job holds a slot in a queue, and what is ready behind it waits too.
 
 use std::collections::VecDeque;
 
-use super::uploads::Upload;
 use crate::chat::answer::{Answer, List};
 use crate::chat::close::CloseReason;
-use crate::chat::file::{FileRef, UploadId};
+use crate::chat::file::FileRef;
 use crate::chat::request::Kind;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::JobId;
@@ -16,14 +15,13 @@ use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX, UPLOADS_MAX};
 
 /// What a request comes to, until its turn has come.
 #[derive(Debug)]
-pub(super) enum Reply {
+pub enum Reply {
     Answer(Answer),
     List(List),
-    /// The list of messages that this session has under way, which begins now.
-    Messages,
     Download(Download),
-    Upload(ReadyUpload),
-    /// The end of a stream that was not open yet when that was asked for.
+    Upload(Upload),
+    /// The end of a stream that was not open yet when that was asked for: the hub looks again when
+    /// its turn has come.
     Abort(u32),
     /// The figures, which the server knows.
     Figures,
@@ -32,11 +30,11 @@ pub(super) enum Reply {
 }
 
 /// A download that is ready to begin. Its stream gets its number when its turn has come, so that
-/// numbers rise in the order of the replies that tell them.
+/// numbers rise in the order of the answers that tell them.
 #[derive(Debug)]
-pub(super) struct Download {
+pub struct Download {
     /// The job that opened the file.
-    pub ticket: JobId,
+    pub job: JobId,
     pub offset: u64,
     pub size: u64,
     pub file: FileRef,
@@ -44,15 +42,17 @@ pub(super) struct Download {
 
 /// An upload that is ready to begin. It gets its stream as a download does.
 #[derive(Debug)]
-pub(super) struct ReadyUpload {
+pub struct Upload {
     /// The job that opened the file.
-    pub ticket: JobId,
-    pub id: UploadId,
+    pub job: JobId,
+    /// What announced it.
+    pub of: Kind,
     /// How many bytes are there already.
     pub offset: u64,
     /// The sum of those.
     pub sha256: Sha256Sum,
-    pub upload: Upload,
+    /// How many bytes it will have.
+    pub size: u64,
 }
 
 #[derive(Debug)]
@@ -60,12 +60,23 @@ enum Slot {
     /// Waits for the outcome of a job.
     Waiting(JobId),
     Ready(Reply),
+    /// The hub is looking whether there is a stream to end.
+    Aborting,
 }
 
-/// The answers that wait, and the streams. Most sessions have neither most of the time, and then
+/// What is to be done because its turn has come.
+#[derive(Debug)]
+pub enum Due {
+    /// Give a reply.
+    Reply(Reply),
+    /// Look whether there is a stream to end.
+    Abort(u32),
+}
+
+/// The replies that wait, and the streams. Most sessions have neither most of the time, and then
 /// it takes one word.
 #[derive(Debug, Default)]
-pub(super) struct Answers(Option<Box<Queue>>);
+pub struct ReplyQueue(Option<Box<Queue>>);
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -74,6 +85,8 @@ struct Queue {
     downloads: Vec<u32>,
     /// How many of the slots are for downloads that have no stream yet.
     downloads_asked: usize,
+    /// The uploads whose streams are open, and the jobs that opened them.
+    open_uploads: Vec<(u32, JobId)>,
     /// How many uploads there are, from being asked for to being over.
     uploads: usize,
     /// How many of those have no stream yet.
@@ -84,7 +97,7 @@ struct Queue {
     streams: u32,
 }
 
-impl Answers {
+impl ReplyQueue {
     /// How many answers wait.
     pub fn waiting(&self) -> usize {
         self.0.as_ref().map_or(0, |queue| queue.slots.len())
@@ -103,7 +116,7 @@ impl Answers {
                 Kind::Step(_) => answer.result.is_err(),
                 _ => false,
             },
-            Slot::Ready(_) | Slot::Waiting(_) => false,
+            Slot::Ready(_) | Slot::Waiting(_) | Slot::Aborting => false,
         })
     }
 
@@ -149,18 +162,36 @@ impl Answers {
         debug_assert!(false, "no answer waits for {ticket:?}");
     }
 
-    /// The next answer whose turn has come.
-    pub fn pop(&mut self) -> Option<Reply> {
+    /// The next reply whose turn has come, taken out of the queue. An end of a stream that has yet
+    /// to be looked at stays there, and holds up what is behind it, until [`abort_done`].
+    ///
+    /// [`abort_done`]: Self::abort_done
+    pub fn pop(&mut self) -> Option<Due> {
         let queue = self.0.as_mut()?;
-        let answer = match queue.slots.pop_front()? {
-            Slot::Ready(answer) => Some(answer),
-            waiting @ Slot::Waiting(_) => {
-                queue.slots.push_front(waiting);
-                None
+        let due = match queue.slots.front_mut()? {
+            Slot::Waiting(_) | Slot::Aborting => return None,
+            slot @ Slot::Ready(Reply::Abort(_)) => {
+                let Slot::Ready(Reply::Abort(stream)) = std::mem::replace(slot, Slot::Aborting)
+                else {
+                    return None;
+                };
+                Due::Abort(stream)
             }
+            Slot::Ready(_) => match queue.slots.pop_front() {
+                Some(Slot::Ready(reply)) => Due::Reply(reply),
+                _ => return None,
+            },
         };
         self.free_if_unused();
-        answer
+        Some(due)
+    }
+
+    /// The end of a stream was looked at, and is answered now.
+    pub fn abort_done(&mut self) {
+        let Some(queue) = &mut self.0 else { return };
+        debug_assert!(matches!(queue.slots.front(), Some(Slot::Aborting)), "no stream is ended");
+        queue.slots.pop_front();
+        self.free_if_unused();
     }
 
     /// Counts a download that is asked for; false where there are as many as there may be.
@@ -233,9 +264,26 @@ impl Answers {
     }
 
     /// Opens the stream of an upload that was asked for.
-    pub fn open_upload(&mut self) -> u32 {
-        self.queue().uploads_asked -= 1;
-        self.open_stream()
+    pub fn open_upload(&mut self, job: JobId) -> u32 {
+        let stream = self.open_stream();
+        let queue = self.queue();
+        queue.uploads_asked -= 1;
+        queue.open_uploads.push((stream, job));
+        stream
+    }
+
+    /// The job that opened an upload whose stream is open.
+    pub fn open_upload_of(&self, stream: u32) -> Option<JobId> {
+        let open = &self.0.as_ref()?.open_uploads;
+        open.iter().find(|(of, _)| *of == stream).map(|(_, job)| *job)
+    }
+
+    /// Closes the stream of an upload, and tells which job opened that; none where no upload of that
+    /// number is open.
+    pub fn close_upload(&mut self, stream: u32) -> Option<JobId> {
+        let open = &mut self.0.as_mut()?.open_uploads;
+        let at = open.iter().position(|(of, _)| *of == stream)?;
+        Some(open.swap_remove(at).1)
     }
 
     /// An upload that had a stream is over.
@@ -274,29 +322,34 @@ impl Answers {
     /// The jobs whose files were opened for downloads that have not begun.
     pub fn opened_downloads(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
-            Slot::Ready(Reply::Download(download)) => Some(download.ticket),
+            Slot::Ready(Reply::Download(download)) => Some(download.job),
             _ => None,
         })
     }
 
-    /// The uploads whose files were opened and that have not begun.
-    pub fn opened_uploads(&self) -> impl Iterator<Item = &ReadyUpload> {
+    /// The jobs whose files were opened for uploads that have not begun.
+    pub fn opened_uploads(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
-            Slot::Ready(Reply::Upload(ready)) => Some(ready),
+            Slot::Ready(Reply::Upload(upload)) => Some(upload.job),
             _ => None,
         })
+    }
+
+    /// The jobs that opened uploads whose streams are open.
+    pub fn open_uploads(&self) -> impl Iterator<Item = JobId> {
+        self.0.iter().flat_map(|queue| &queue.open_uploads).map(|(_, job)| *job)
     }
 
     /// The jobs whose files were opened for what has not begun.
     pub fn opened_files(&self) -> impl Iterator<Item = JobId> {
-        self.opened_downloads().chain(self.opened_uploads().map(|ready| ready.ticket))
+        self.opened_downloads().chain(self.opened_uploads())
     }
 
     /// The jobs whose outcomes are awaited.
     pub fn awaited(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
-            Slot::Waiting(ticket) => Some(*ticket),
-            Slot::Ready(_) => None,
+            Slot::Waiting(job) => Some(*job),
+            Slot::Ready(_) | Slot::Aborting => None,
         })
     }
 
@@ -323,12 +376,13 @@ impl Answers {
     pub fn check_invariants(&self) {
         let Some(queue) = &self.0 else { return };
         assert!(queue.slots.len() <= ANSWERS_WAITING_MAX + 1, "one more for the last line");
-        let ready_first = matches!(queue.slots.front(), Some(Slot::Ready(_)));
-        assert!(!ready_first, "an answer waits though its turn has come");
+        let waits = matches!(queue.slots.front(), None | Some(Slot::Waiting(_)));
+        assert!(waits, "a reply waits though its turn has come");
         assert!(self.lists_waiting() <= 1, "more than one list waits");
         assert!(queue.downloads.len() + queue.downloads_asked <= DOWNLOADS_MAX);
         assert!(queue.uploads <= UPLOADS_MAX);
-        assert!(queue.uploads_asked + queue.finishing <= queue.uploads);
+        let open = queue.open_uploads.len();
+        assert_eq!(queue.uploads_asked + queue.finishing + open, queue.uploads);
         assert!(queue.downloads.iter().all(|stream| *stream <= queue.streams));
     }
 }

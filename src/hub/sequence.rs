@@ -13,16 +13,16 @@ use crate::limits::ID_MARK_LEAD;
 /// that kept raising it would spare that message one write, and cost an idle server one every few
 /// seconds for ever.
 #[derive(Debug)]
-pub(super) struct Ids {
+pub struct Sequence {
     newest: u64,
     mark: u64,
     is_raising: bool,
 }
 
-impl Ids {
+impl Sequence {
     /// Ids above a mark that was kept by the time of an earlier process.
     pub fn above(mark: MessageId) -> Self {
-        Ids { newest: mark.0, mark: mark.0, is_raising: false }
+        Sequence { newest: mark.0, mark: mark.0, is_raising: false }
     }
 
     /// The next id, where it is below the mark.
@@ -73,7 +73,7 @@ mod tests {
     const SECOND: u64 = 1_000_000;
     const START: u64 = 1_700_000_000 * SECOND;
 
-    fn raise(ids: &mut Ids, now: u64) {
+    fn raise(ids: &mut Sequence, now: u64) {
         let mark = ids.mark_to_keep(now).unwrap();
         assert_eq!(ids.mark_to_keep(now), None, "one at a time");
         ids.mark_kept(Some(mark));
@@ -81,9 +81,9 @@ mod tests {
 
     #[test]
     fn ids_rise_whatever_the_clock_does() {
-        let mut ids = Ids::above(MessageId(START));
+        let mut ids = Sequence::above(MessageId(START));
         raise(&mut ids, START);
-        let next = |ids: &mut Ids, now| ids.next(now).unwrap().0;
+        let next = |ids: &mut Sequence, now| ids.next(now).unwrap().0;
         assert_eq!(next(&mut ids, START), START + 1);
         assert_eq!(next(&mut ids, START + 50), START + 50);
         assert_eq!(next(&mut ids, START - SECOND), START + 51);
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn no_id_reaches_a_mark_that_is_not_kept() {
-        let mut ids = Ids::above(MessageId(START));
+        let mut ids = Sequence::above(MessageId(START));
         assert_eq!(ids.next(START), None);
         let mark = ids.mark_to_keep(START).unwrap();
         assert_eq!(ids.next(START), None);
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_mark_is_raised_before_the_ids_come_near_it() {
-        let mut ids = Ids::above(MessageId(0));
+        let mut ids = Sequence::above(MessageId(0));
         raise(&mut ids, START);
         assert_eq!(ids.mark_to_keep(START + micros(ID_MARK_LEAD) / 4), None);
         let later = START + micros(ID_MARK_LEAD) * 3 / 4;

@@ -8,7 +8,7 @@ use crate::figures::{Family, MetricKind};
 
 /// What came of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Login {
+pub enum Login {
     /// In with the right password.
     Password,
     /// In with a token.
@@ -53,7 +53,7 @@ const KINDS: [&str; 3] = ["everyone", "direct", "group"];
 
 /// What is counted while the server runs.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub struct Counters {
     logins: [u64; LOGINS.len()],
     received: [u64; KINDS.len()],
     delivered: [u64; KINDS.len()],
@@ -62,7 +62,7 @@ pub(super) struct Tally {
     pub calls: u64,
 }
 
-impl Tally {
+impl Counters {
     pub fn login(&mut self, result: Login) {
         self.logins[result as usize] += 1;
     }
@@ -90,7 +90,7 @@ fn kind(chat: Chat) -> usize {
 impl Hub {
     /// What operators look at.
     pub fn figures(&self) -> Vec<Family> {
-        let Tally { logins, received, delivered, stored, calls } = &self.tally;
+        let Counters { logins, received, delivered, stored, calls } = &self.core.counters;
         let by_kind = |name, help, counts: &[u64; KINDS.len()]| {
             let values = KINDS.into_iter().zip(counts.iter().copied());
             Family::labelled(name, help, MetricKind::Counter, "kind", values)
@@ -106,7 +106,7 @@ impl Hub {
             Family::gauge(
                 "chatsrv_sessions_not_logged_in",
                 "Connections on which nobody is logged in yet.",
-                self.sessions.len() - self.online.conns().count(),
+                self.core.sessions.len() - self.online.conns().count(),
             ),
             Family::gauge("chatsrv_accounts", "Accounts.", self.directory.len()),
             Family::gauge(

@@ -1,16 +1,21 @@
-//! The state of each connection: where it is in its login, what it composes, which answers wait.
+//! Sessions: what the hub knows of each connection.
+//!
+//! A session is where its connection is between the greeting and the goodbye ([`state`]), and the
+//! replies that wait for their turn ([`replies`]).
 
-use std::time::Duration;
+pub mod replies;
+pub mod state;
 
-use super::directory::{OPERATOR, UserIndex};
+use replies::ReplyQueue;
+use state::State;
+
 use crate::chat::address::Address;
-use crate::chat::request::Kind;
-use crate::hub::answers::Answers;
+use crate::hub::directory::UserIndex;
 use crate::hub::input::ConnId;
 
 /// All sessions, by the slot of their connection.
 #[derive(Debug, Default)]
-pub(super) struct Sessions {
+pub struct Sessions {
     slots: Vec<Option<Session>>,
     count: usize,
 }
@@ -54,9 +59,10 @@ impl Sessions {
     }
 }
 
-/// What a connection is in the middle of. There are as many as connections, so it is kept small.
+/// A session: one connection, and who speaks on it. There are as many as connections, so it is kept
+/// small.
 #[derive(Debug)]
-pub(super) struct Session {
+pub struct Session {
     generation: u32,
     /// Where it comes from.
     pub from: Address,
@@ -67,51 +73,10 @@ pub(super) struct Session {
     /// Whether the account's password was confirmed, so that the next request may change it.
     pub has_confirmed_password: bool,
     /// Whether it is logged in and takes nothing until something that it asked for is done.
-    pub is_on_hold: bool,
+    pub is_blocked: bool,
     state: State,
-    /// Answers that wait, and transfers.
-    pub answers: Answers,
-}
-
-/// A login that failed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct FailedLogin {
-    /// With what it was tried.
-    pub of: Kind,
-    /// When that is told, on the steady clock.
-    pub until: Duration,
-}
-
-/// Where a session stands. Before the login, at most one answer is owed at a time.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// Nobody yet: a login is awaited.
-    Greeted,
-    /// The password or the token is being checked, or the account registered.
-    ChecksPassword,
-    /// The password or the token was wrong, which is told a little later.
-    Refused(Box<FailedLogin>),
-    /// Let in; what is unread is being counted.
-    Enters(UserIndex),
-    /// Logged in.
-    Online(UserIndex),
-    /// Logged in until the answers that wait are given; nothing more is taken.
-    Leaving(UserIndex),
-}
-
-impl State {
-    fn may_become(&self, next: &State) -> bool {
-        use State::{ChecksPassword, Enters, Greeted, Leaving, Online, Refused};
-        match (self, next) {
-            // The operator enters without a password.
-            (Greeted, Enters(user)) => *user == OPERATOR,
-            (Greeted, ChecksPassword | Refused(_))
-            | (ChecksPassword, Greeted | Refused(_) | Enters(_))
-            | (Refused(_) | Enters(_), Greeted) => true,
-            (Enters(before), Online(after)) | (Online(before), Leaving(after)) => before == after,
-            _ => false,
-        }
-    }
+    /// Replies that wait for their turn, and the streams of transfers.
+    pub replies: ReplyQueue,
 }
 
 impl Session {
@@ -122,9 +87,9 @@ impl Session {
             wrong_passwords: 0,
             is_quiet: false,
             has_confirmed_password: false,
-            is_on_hold: false,
+            is_blocked: false,
             state: State::Greeted,
-            answers: Answers::default(),
+            replies: ReplyQueue::default(),
         }
     }
 
@@ -150,13 +115,13 @@ impl Session {
     /// Whether its next frame may be handled.
     pub fn takes_input(&self) -> bool {
         match self.state {
-            State::Greeted => self.answers.waiting() == 0,
+            State::Greeted => self.replies.waiting() == 0,
             State::Online(_) => {
-                !self.is_on_hold
-                    && self.answers.may_wait_more()
-                    && self.answers.lists_waiting() == 0
-                    && !self.answers.dialogue_waits()
-                    && self.answers.uploads_asked() == 0
+                !self.is_blocked
+                    && self.replies.may_wait_more()
+                    && self.replies.lists_waiting() == 0
+                    && !self.replies.dialogue_waits()
+                    && self.replies.uploads_asked() == 0
             }
             State::ChecksPassword | State::Refused(_) | State::Enters(_) => false,
             State::Leaving(_) => false,
@@ -169,9 +134,9 @@ impl Session {
         let logs_in =
             matches!(self.state, State::ChecksPassword | State::Refused(_) | State::Enters(_));
         !logs_in
-            && !self.is_on_hold
-            && self.answers.waiting() == 0
-            && self.answers.uploads_finishing() == 0
+            && !self.is_blocked
+            && self.replies.waiting() == 0
+            && self.replies.uploads_finishing() == 0
     }
 }
 
