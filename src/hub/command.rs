@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::Hub;
 use super::groups::Plan;
-use super::operator::Rank;
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::file::FileRef;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Access, Kind, Request};
+use crate::hub::accounts::roles::Role;
 use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
@@ -182,17 +182,17 @@ impl Hub {
 }
 
 /// The one place that decides who may ask for what.
-fn may_ask(rank: Rank, access: Access, public_files: bool) -> Result<(), Refusal> {
-    let is_guest = rank == Rank::Guest;
+fn may_ask(rank: Role, access: Access, public_files: bool) -> Result<(), Refusal> {
+    let is_guest = rank == Role::Guest;
     match access {
         Access::Anyone => Ok(()),
         Access::Guest if is_guest => Ok(()),
         Access::Guest => Err(Refusal::LoggedInAlready),
         Access::FileReader if public_files => Ok(()),
         _ if is_guest => Err(Refusal::NotLoggedIn),
-        Access::Account if rank == Rank::Operator => Err(Refusal::NoAccount),
-        Access::Administrator if rank < Rank::Administrator => Err(Refusal::AdministratorsOnly),
-        Access::Operator if rank < Rank::Operator => Err(Refusal::OperatorOnly),
+        Access::Account if rank == Role::Operator => Err(Refusal::NoAccount),
+        Access::Administrator if rank < Role::Administrator => Err(Refusal::AdministratorsOnly),
+        Access::Operator if rank < Role::Operator => Err(Refusal::OperatorOnly),
         _ => Ok(()),
     }
 }

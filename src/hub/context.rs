@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 
 use super::config::Config;
 use super::counters::Counters;
-use super::directory::UserIndex;
 use super::sequence::Sequence;
 use super::sessions::replies::{Download, Due, Reply, Upload};
 use super::sessions::state::State;
@@ -18,6 +17,7 @@ use crate::chat::event::Event;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::chat::text::Reason;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Now};
 use crate::hub::job::{Job, JobId};

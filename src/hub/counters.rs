@@ -1,10 +1,10 @@
 //! What the hub counts, and its figures.
 
 use super::Hub;
-use super::directory::{OPERATOR, UserIndex};
 use crate::chat::message::Chat;
 use crate::chat::request::Kind;
 use crate::figures::{Family, MetricKind};
+use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 
 /// What came of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,19 +100,19 @@ impl Hub {
             Family::gauge(
                 "chatsrv_users_online",
                 "Users who are logged in, without the operator.",
-                self.online.len(),
+                self.presence.len(),
             ),
             Family::gauge("chatsrv_users_up", "Users who take direct chats.", self.peers.len()),
             Family::gauge(
                 "chatsrv_sessions_not_logged_in",
                 "Connections on which nobody is logged in yet.",
-                self.core.sessions.len() - self.online.conns().count(),
+                self.core.sessions.len() - self.presence.conns().count(),
             ),
-            Family::gauge("chatsrv_accounts", "Accounts.", self.directory.len()),
+            Family::gauge("chatsrv_accounts", "Accounts.", self.accounts.directory.len()),
             Family::gauge(
                 "chatsrv_accounts_banned",
                 "Accounts that are let in no more.",
-                self.rights.banned(),
+                self.accounts.roles.banned(),
             ),
             Family::gauge("chatsrv_groups", "Groups.", self.groups.len()),
             Family::labelled(

@@ -1,21 +1,21 @@
 //! Tokens, which log in without the password, and the change of a password.
 
 use super::Hub;
-use super::directory::OPERATOR;
 use super::login::not_checked;
 use super::tasks::{Attempt, Task, failed};
-use super::throttle::{Try, TryOf};
-use super::turns::InTurn;
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::chat::text::Secret;
+use crate::hub::accounts::directory::OPERATOR;
+use crate::hub::accounts::throttle::{Try, TryOf};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::sessions::state::State;
+use crate::hub::turns::InTurn;
 use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// A number that no account has.
@@ -25,7 +25,7 @@ impl Hub {
     /// Makes a token.
     pub(super) fn token(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
-        let number = self.directory.account(user).number;
+        let number = self.accounts.directory.account(user).number;
         self.answer_after(conn, Job::MakeToken { number }, Task::MakeToken, effects);
     }
 
@@ -48,10 +48,10 @@ impl Hub {
     ) {
         let Some(session) = self.core.sessions.get(conn) else { return };
         let tried = Try { network: session.from.network(), of: TryOf::Token };
-        let user = self.directory.find_name(&name).filter(|user| *user != OPERATOR);
+        let user = self.accounts.directory.find_name(&name).filter(|user| *user != OPERATOR);
         // For a name that nobody has the store is asked all the same, so that the answer to it
         // takes as long as any other.
-        let number = user.map_or(NOBODY, |user| self.directory.account(user).number);
+        let number = user.map_or(NOBODY, |user| self.accounts.directory.account(user).number);
         let attempt = Attempt { of: Kind::Resume, user, tried, takeover: true };
         let job = Job::CheckToken { number, token };
         self.enter(conn, State::ChecksPassword);
@@ -68,9 +68,9 @@ impl Hub {
     ) {
         let Some(session) = self.core.sessions.get(conn) else { return };
         let (Some(user), from) = (session.user(), session.from) else { return };
-        let account = self.directory.account(user);
+        let account = self.accounts.directory.account(user);
         let (name, number) = (account.name, account.number);
-        let tried = self.password_try(name, Some(user), from);
+        let tried = self.accounts.password_try(name, Some(user), from, self.core.now);
         let of = Kind::ConfirmPassword;
         let attempt = Attempt { of, user: Some(user), tried, takeover: false };
         let job = Job::CheckPassword { number: Some(number), password };
@@ -122,7 +122,7 @@ impl Hub {
         if !is_confirmed {
             return self.refuse(conn, Kind::SetPassword, Refusal::WrongPassword, effects);
         }
-        let number = self.directory.account(user).number;
+        let number = self.accounts.directory.account(user).number;
         // It ends all tokens, so one that is asked for behind it must not be made before.
         let job = Job::SetPassword { number, password };
         self.hold_until(conn, job, Task::ChangePassword, effects);

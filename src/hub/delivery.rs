@@ -5,11 +5,9 @@
 use std::sync::Arc;
 
 use super::Hub;
-use super::directory::UserIndex;
 use super::groups::Plan;
 use super::keys::Known;
 use super::tasks::{Task, UnderWay, failed};
-use super::welcome::Entering;
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
@@ -18,9 +16,11 @@ use crate::chat::message::{Chat, Destination, Message, MessageId, StoredMessage}
 use crate::chat::name::{Key, UserRef};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::presence::Entering;
 use crate::limits::HELD_MESSAGES_MAX;
 
 /// A message that has no id yet.
@@ -64,7 +64,7 @@ impl Hub {
     /// Takes a message. Where its word may mark one that was sent before, the store is asked first,
     /// and its sender waits, so that the order stays.
     pub(super) fn take(&mut self, conn: ConnId, draft: Draft, effects: &mut Effects) {
-        let sender = self.directory.account(draft.from).number;
+        let sender = self.accounts.directory.account(draft.from).number;
         let known = match &draft.key {
             Some(key) => self.keys.look_up(sender, key, self.core.now.steady),
             None => Known::No,
@@ -116,7 +116,7 @@ impl Hub {
     /// A chat as `user` addresses it. None where a group has ended, or nobody has a number, which
     /// no store should know then.
     pub(super) fn destination(&self, user: UserIndex, chat: Chat) -> Option<Destination> {
-        let own = self.directory.account(user).number;
+        let own = self.accounts.directory.account(user).number;
         let other = match chat {
             Chat::Everyone => return Some(Destination::Everyone),
             Chat::Group(id) => return self.groups.get(id).map(|it| Destination::Group(it.name)),
@@ -128,8 +128,8 @@ impl Hub {
                 }
             }
         };
-        let other = self.directory.find(UserRef::Number(other))?;
-        Some(Destination::User(self.directory.account(other).name))
+        let other = self.accounts.directory.find(UserRef::Number(other))?;
+        Some(Destination::User(self.accounts.directory.account(other).name))
     }
 
     /// Sends a message under the next id. Where the store has yet to keep a mark above that, the
@@ -137,7 +137,7 @@ impl Hub {
     fn send(&mut self, conn: ConnId, draft: Draft, effects: &mut Effects) {
         let is_offline = match draft.to {
             Addressee::Everyone | Addressee::Group(_) => false,
-            Addressee::User(user) => self.session_of(user).is_none(),
+            Addressee::User(user) => self.presence.session_of(user).is_none(),
         };
         if is_offline && !self.core.config.keep_messages {
             return self.refuse(conn, Kind::Say, Refusal::Offline, effects);
@@ -159,7 +159,7 @@ impl Hub {
         self.core.counters.stored(chat, stored);
         let said = Done::Said { id, to: message.to, delivered, stored, is_offline };
 
-        let from = self.directory.account(draft.from).number;
+        let from = self.accounts.directory.account(draft.from).number;
         if let Some(key) = &draft.key {
             self.keys.note(from, key, id, chat, self.core.now.steady);
         }
@@ -175,7 +175,7 @@ impl Hub {
 
     /// The chat of what a user sends.
     pub(super) fn chat_of(&self, from: UserIndex, to: Addressee) -> Chat {
-        let number = |user| self.directory.account(user).number;
+        let number = |user| self.accounts.directory.account(user).number;
         match to {
             Addressee::Everyone => Chat::Everyone,
             Addressee::User(user) => Chat::direct(number(from), number(user)),
@@ -191,15 +191,15 @@ impl Hub {
         draft: &Draft,
         effects: &mut Effects,
     ) -> Option<(Message, Chat, u32)> {
-        let from = self.directory.account(draft.from);
+        let from = self.accounts.directory.account(draft.from);
         let chat = self.chat_of(draft.from, draft.to);
         let (to, recipients) = match draft.to {
             Addressee::Everyone => {
-                (Destination::Everyone, self.online.everyone_but(draft.from, effects))
+                (Destination::Everyone, self.presence.everyone_but(draft.from, effects))
             }
             Addressee::User(user) => {
-                let account = self.directory.account(user);
-                let conn = self.online.conn(user).filter(|_| user != draft.from);
+                let account = self.accounts.directory.account(user);
+                let conn = self.presence.conn(user).filter(|_| user != draft.from);
                 (Destination::User(account.name), effects.recipients(conn))
             }
             Addressee::Group(group) => {
@@ -207,7 +207,7 @@ impl Hub {
                 // Who joined while a file was brought to the disk does not read it.
                 let readers = group.members.iter().filter(|member| member.since <= id);
                 let others = readers.filter(|member| member.user != draft.from);
-                let conns = others.filter_map(|member| self.online.conn(member.user));
+                let conns = others.filter_map(|member| self.presence.conn(member.user));
                 (Destination::Group(group.name), effects.recipients(conns))
             }
         };
@@ -225,7 +225,8 @@ impl Hub {
     /// Keeps a message for those addressed who are logging in, and tells for how many. However many
     /// log in, that costs a look at those alone to whom it goes.
     fn hold_back(&mut self, message: &Message, draft: &Draft) -> usize {
-        let (all, groups, slow) = (&mut self.entering, &self.groups, &mut self.slow_logins);
+        let (all, groups, slow) =
+            (&mut self.presence.entering, &self.groups, &mut self.slow_logins);
         let mut count = 0;
         // What is sent to everyone stands in no list of what is unread.
         let is_listed = draft.to != Addressee::Everyone;

@@ -82,7 +82,7 @@ impl Hub {
         let Some(id) = self.next_id(effects) else { return self.uploads.without_id.push(whole) };
         let message = StoredMessage {
             id,
-            from: self.directory.account(whole.upload.owner).number,
+            from: self.accounts.directory.account(whole.upload.owner).number,
             chat: *chat,
             text: name.as_str().into(),
             file_size: Some(whole.upload.size),

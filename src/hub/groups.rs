@@ -19,12 +19,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::directory::{Directory, UserIndex};
-use super::operator::Rights;
 use crate::chat::answer::Item;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
+use crate::hub::accounts::directory::{Directory, UserIndex};
+use crate::hub::accounts::roles::Roles;
 
 /// A group. It always has members, and its ops and its admin are among them.
 #[derive(Debug)]
@@ -161,7 +161,7 @@ impl Group {
 
 impl Groups {
     /// The groups that were kept.
-    pub fn new(mut kept: Vec<GroupRecord>, directory: &Directory, rights: &Rights) -> Self {
+    pub fn new(mut kept: Vec<GroupRecord>, directory: &Directory, rights: &Roles) -> Self {
         let mut groups = Groups::default();
         // Of two with one name, the older one has ended and only that could not be kept.
         kept.sort_by_key(|record| Reverse(record.id));
@@ -247,7 +247,7 @@ impl Groups {
     }
 
     /// Takes a member out, who is one.
-    fn leave(&mut self, id: GroupId, user: UserIndex, rights: &Rights) -> Left {
+    fn leave(&mut self, id: GroupId, user: UserIndex, rights: &Roles) -> Left {
         self.stay(user, id);
         self.person(user, |person| {
             person.memberships.remove(&id);

@@ -1,7 +1,6 @@
 //! What was said before: OPEN, HISTORY and SEARCH, and how far one has read.
 
 use super::Hub;
-use super::directory::UserIndex;
 use super::lists::Asked;
 use super::tasks::Task;
 use crate::chat::answer::Done;
@@ -9,6 +8,7 @@ use crate::chat::message::{Chat, Destination, MessageId};
 use crate::chat::name::Target;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Selection};
@@ -24,7 +24,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(user) = self.user_of(conn) else { return };
-        let reader = self.directory.account(user).number;
+        let reader = self.accounts.directory.account(user).number;
         match self.chat(user, target) {
             Ok((chat, shown)) => {
                 let asked = Asked { of, reader, which: which(chat), chat: Some(shown) };
@@ -37,7 +37,7 @@ impl Hub {
     /// Lists the messages of all chats of a user that hold all the words.
     pub(super) fn search_all(&mut self, conn: ConnId, words: Box<str>, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
-        let reader = self.directory.account(user).number;
+        let reader = self.accounts.directory.account(user).number;
         let which = Selection::Holding { chat: None, words };
         let asked = Asked { of: Kind::Search, reader, which, chat: None };
         self.select_messages(conn, asked, effects);
@@ -56,7 +56,7 @@ impl Hub {
             Ok(chat) => chat,
             Err(refusal) => return self.refuse(conn, Kind::Seen, refusal, effects),
         };
-        let reader = self.directory.account(user).number;
+        let reader = self.accounts.directory.account(user).number;
         // Nobody has seen what was not said yet; a wrong id must not hide later messages.
         let id = id.min(self.core.sequence.newest());
         // Nor a file that nobody was told of yet, though later messages came.
@@ -71,8 +71,8 @@ impl Hub {
         let chat = match target {
             Target::Everyone => Chat::Everyone,
             Target::User(other) => {
-                let other = self.directory.find(other).ok_or(Refusal::NoSuchChat)?;
-                let number = |user| self.directory.account(user).number;
+                let other = self.accounts.directory.find(other).ok_or(Refusal::NoSuchChat)?;
+                let number = |user| self.accounts.directory.account(user).number;
                 Chat::direct(number(user), number(other))
             }
             Target::Group(name) => Chat::Group(self.own_group(user, &name)?),

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Hub;
-use super::directory::OPERATOR;
 use super::sent::Wanted;
 use super::tasks::{Task, UnderWay};
 use super::uploads::{Spot, Upload};
 use crate::chat::request::Kind;
+use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::input::ConnId;
 use crate::hub::sessions::state::State;
 use crate::limits::HELD_MESSAGES_MAX;
@@ -18,8 +18,8 @@ impl Hub {
     /// # Panics
     /// Where something does not hold.
     pub fn check_invariants(&self) {
-        self.directory.check_invariants();
-        self.online.check_invariants();
+        self.accounts.directory.check_invariants();
+        self.presence.check_invariants();
         self.check_groups();
         self.peers.check_invariants();
         let mut online = 0;
@@ -31,7 +31,7 @@ impl Hub {
             session.replies.check_invariants();
             if let Some(user) = session.user() {
                 online += usize::from(user != OPERATOR);
-                assert_eq!(self.online.conn(user), Some(conn));
+                assert_eq!(self.presence.conn(user), Some(conn));
             } else {
                 assert!(session.replies.waiting() <= 1, "{conn} is owed more than one answer");
             }
@@ -58,18 +58,21 @@ impl Hub {
             refused += usize::from(matches!(session.state(), State::Refused(_)));
             if let State::Enters(user) = session.state() {
                 entering += 1;
-                assert_eq!(self.entering.get(user).map(|entering| entering.conn), Some(conn));
-                assert_eq!(self.online.conn(*user), None);
+                assert_eq!(
+                    self.presence.entering.get(user).map(|entering| entering.conn),
+                    Some(conn)
+                );
+                assert_eq!(self.presence.conn(*user), None);
             }
             on_hold += usize::from(session.is_blocked);
             let leaves = matches!(session.state(), State::Leaving(_));
             assert!(!leaves || session.replies.waiting() > 0, "{conn} could have left");
         }
-        assert_eq!(self.online.len(), online);
+        assert_eq!(self.presence.len(), online);
         assert_eq!(self.refusals.len(), refused);
 
-        assert_eq!(self.entering.len(), entering);
-        assert!(self.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
+        assert_eq!(self.presence.entering.len(), entering);
+        assert!(self.presence.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
         assert!(self.slow_logins.is_empty());
         assert!(self.core.is_settled());
         self.check_tasks(checking, on_hold);
@@ -147,7 +150,7 @@ impl Hub {
             || self.turns.iter().filter(|login| login.attempt.of == Kind::ConfirmPassword);
         assert_eq!(conns.len() + in_turn.len() - changes().count(), checking);
         let registering = asked().filter(|(_, task)| matches!(task, Task::Register(_)));
-        assert_eq!(registering.count(), self.directory.reservations());
+        assert_eq!(registering.count(), self.accounts.directory.reservations());
 
         let waited_for = asked()
             .filter(|(conn, task)| task.is_waited_for() && is_there(conn))
@@ -176,12 +179,12 @@ impl Hub {
     /// Whether nobody is connected and nothing is under way.
     pub fn is_idle(&self) -> bool {
         self.core.sessions.len() == 0
-            && self.online.len() == 0
+            && self.presence.len() == 0
             && self.under_way.is_empty()
             && self.refusals.is_empty()
             && self.turns.is_empty()
-            && self.directory.reservations() == 0
-            && self.entering.is_empty()
+            && self.accounts.directory.reservations() == 0
+            && self.presence.entering.is_empty()
             && self.await_id.is_empty()
             && self.groups.is_idle()
             && self.lists.is_empty()

@@ -144,9 +144,9 @@ impl Hub {
     /// A message as it was delivered.
     fn message(&self, message: StoredMessage) -> Option<Message> {
         let StoredMessage { id, from, chat, text, file_size } = message;
-        let from = self.directory.find(UserRef::Number(from))?;
+        let from = self.accounts.directory.find(UserRef::Number(from))?;
         let to = self.destination(from, chat)?;
-        Some(Message { id, from: self.directory.account(from).name, to, text, file_size })
+        Some(Message { id, from: self.accounts.directory.account(from).name, to, text, file_size })
     }
 
     /// Ends a connection in the middle of a list.

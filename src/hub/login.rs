@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use super::Hub;
 use super::tasks::{Attempt, Task, failed};
-use super::throttle::{Try, Verdict};
-use super::turns::InTurn;
 use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done};
@@ -14,11 +12,13 @@ use crate::chat::name::UserName;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::chat::text::Secret;
+use crate::hub::accounts::throttle::{Try, Verdict};
 use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::sessions::state::{FailedLogin, State};
+use crate::hub::turns::InTurn;
 use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 
 impl Hub {
@@ -34,9 +34,9 @@ impl Hub {
     /// Tells whether a name has an account, so that a password may follow.
     pub(super) fn identify(&mut self, conn: ConnId, name: UserName, effects: &mut Effects) {
         let Some(session) = self.core.sessions.get(conn) else { return };
-        let user = self.directory.find_name(&name);
-        let tried = self.password_try(name, user, session.from);
-        if let Verdict::After(wait) = self.throttle.judge(tried, self.core.now.steady) {
+        let user = self.accounts.directory.find_name(&name);
+        let tried = self.accounts.password_try(name, user, session.from, self.core.now);
+        if let Verdict::After(wait) = self.accounts.throttle.judge(tried, self.core.now.steady) {
             self.core.counters.login(Login::Busy);
             return self.refuse(conn, Kind::Identify, retry_after(wait), effects);
         }
@@ -54,9 +54,9 @@ impl Hub {
     ) {
         let Some(session) = self.core.sessions.get(conn) else { return };
         let from = session.from;
-        let user = self.directory.find_name(&name);
-        let number = user.map(|user| self.directory.account(user).number);
-        let tried = self.password_try(name, user, from);
+        let user = self.accounts.directory.find_name(&name);
+        let number = user.map(|user| self.accounts.directory.account(user).number);
+        let tried = self.accounts.password_try(name, user, from, self.core.now);
         let attempt = Attempt { of: Kind::LogIn, user, tried, takeover };
         let job = Job::CheckPassword { number, password };
         self.enter(conn, State::ChecksPassword);
@@ -72,7 +72,7 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let reserved = match self.core.config.registration {
-            true => self.directory.reserve(name, &mut self.core.rng),
+            true => self.accounts.directory.reserve(name, &mut self.core.rng),
             false => None,
         };
         let Some(account) = reserved else {
@@ -87,9 +87,9 @@ impl Hub {
     /// answers when. Of one that is to be changed the session is on hold.
     pub(super) fn try_login(&mut self, login: InTurn, effects: &mut Effects) {
         let InTurn { conn, attempt, job } = login;
-        match self.throttle.judge(attempt.tried, self.core.now.steady) {
+        match self.accounts.throttle.judge(attempt.tried, self.core.now.steady) {
             Verdict::Now => {
-                self.throttle.take(attempt.tried, self.core.now.steady);
+                self.accounts.throttle.take(attempt.tried, self.core.now.steady);
                 let task = match attempt.of {
                     Kind::Resume => Task::CheckToken(attempt),
                     Kind::ConfirmPassword => Task::ConfirmPassword(attempt.tried),
@@ -118,9 +118,9 @@ impl Hub {
     ) -> Duration {
         let now = self.core.now.steady;
         let delay = match outcome {
-            Ok(Value::PasswordWrong) => self.throttle.wrong(tried, now),
+            Ok(Value::PasswordWrong) => self.accounts.throttle.wrong(tried, now),
             _ => {
-                self.throttle.give_back(tried, now);
+                self.accounts.throttle.give_back(tried, now);
                 Duration::ZERO
             }
         };
@@ -138,11 +138,11 @@ impl Hub {
     ) {
         if *outcome == Ok(Value::Done) {
             // Whoever asked for it may be gone; the account is there all the same.
-            let user = self.directory.add(account);
+            let user = self.accounts.directory.add(account);
             self.core.counters.login(Login::Registered);
             return self.let_in(conn, user, Kind::LogIn, true, effects);
         }
-        self.directory.release(&account);
+        self.accounts.directory.release(&account);
         self.core.counters.login(Login::Busy);
         self.start_over(conn, Kind::LogIn, not_checked(outcome), effects);
     }
@@ -162,7 +162,7 @@ impl Hub {
         };
         let delay = self.tried(attempt.tried, outcome, effects);
         match (outcome, attempt.user) {
-            (Ok(Value::PasswordRight), Some(user)) if self.rights.is_banned(user) => {
+            (Ok(Value::PasswordRight), Some(user)) if self.accounts.roles.is_banned(user) => {
                 self.core.counters.login(Login::Banned);
                 self.refuse_banned(conn, attempt.of, effects);
             }
@@ -284,7 +284,7 @@ impl Hub {
                 self.refusals.remove(&(refusal.until, conn));
             }
             &State::Enters(user) => {
-                let entering = self.entering.remove(&user);
+                let entering = self.presence.entering.remove(&user);
                 self.gone_from_groups(user);
                 if announce && entering.is_some_and(|entering| !entering.is_news) {
                     self.tell_presence(user, false, effects);
@@ -296,7 +296,7 @@ impl Hub {
             if announce {
                 self.tell_presence(user, false, effects);
             }
-            self.online.leave(user);
+            self.presence.leave(user);
             self.peers.fall(user);
             self.gone_from_groups(user);
         }

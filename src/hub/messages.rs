@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Hub;
 use super::delivery::{Addressee, Draft};
-use super::directory::UserIndex;
 use crate::chat::answer::{Answer, List};
 use crate::chat::name::{Key, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::sessions::replies::Reply;
@@ -17,8 +17,8 @@ impl Hub {
     /// Lists to whom a direct message goes at once.
     pub(super) fn reachable(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
-        let items = self.online.direct(&self.directory);
-        let without = self.online.position(user);
+        let items = self.presence.direct(&self.accounts.directory);
+        let without = self.presence.position(user);
         let last = Answer::done(Kind::Reachable);
         let list = List::whole(Kind::Reachable, items, without, last);
         self.reply(conn, Reply::List(list), effects);
@@ -44,7 +44,7 @@ impl Hub {
         match target {
             Target::Everyone => Ok(Addressee::Everyone),
             Target::User(user) => {
-                self.directory.find(user).map(Addressee::User).ok_or(Refusal::NoSuchUser)
+                self.accounts.directory.find(user).map(Addressee::User).ok_or(Refusal::NoSuchUser)
             }
             Target::Group(name) => self.own_group(from, &name).map(Addressee::Group),
         }

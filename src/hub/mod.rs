@@ -4,13 +4,13 @@
 //! file, clock, random number or thread in here, so that a test can be the world: see
 //! tests/simulator.
 
+mod accounts;
 mod command;
 pub mod config;
 mod context;
 mod counters;
 mod credentials;
 mod delivery;
-mod directory;
 pub mod effect;
 mod finishing;
 mod groups;
@@ -19,20 +19,18 @@ pub mod input;
 mod invariants;
 pub mod job;
 mod keys;
-mod known_networks;
 mod lists;
 mod login;
 mod messages;
-mod online;
 mod operator;
 mod peers;
 mod pending;
+mod presence;
 mod retention;
 mod sent;
 mod sequence;
 mod sessions;
 mod tasks;
-mod throttle;
 mod transfers;
 mod turns;
 mod uploads;
@@ -42,26 +40,23 @@ mod welcome;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use self::accounts::Accounts;
 use self::config::Config;
 use self::context::{Closing, Core, Cx};
 use self::delivery::AwaitsId;
-use self::directory::{Directory, UserIndex};
 use self::groups::Groups;
 use self::keys::Keys;
-use self::known_networks::KnownNetworks;
 use self::lists::OpenList;
-use self::online::Online;
-use self::operator::Rights;
 use self::peers::Peers;
 use self::pending::{Domain, Pending};
+use self::presence::Presence;
 use self::retention::Retention;
 use self::sequence::Sequence;
 use self::tasks::UnderWay;
-use self::throttle::Throttle;
 use self::turns::Turns;
 use self::uploads::Uploads;
-use self::welcome::Entering;
 use crate::chat::refusal::Refusal;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
 use crate::hub::job::Snapshot;
@@ -70,11 +65,9 @@ use crate::hub::job::Snapshot;
 #[derive(Debug)]
 pub struct Hub {
     core: Core,
-    directory: Directory,
-    online: Online,
+    accounts: Accounts,
+    presence: Presence,
     groups: Groups,
-    throttle: Throttle,
-    known_networks: KnownNetworks,
     /// Logins that wait for others of their network.
     turns: Turns,
     /// Wrong passwords that are told later, by the time on the steady clock.
@@ -83,8 +76,6 @@ pub struct Hub {
     keys: Keys,
     /// What waits for an id, in the order in which it came; one thing of a session at most.
     await_id: Vec<(ConnId, AwaitsId)>,
-    /// Who is let in and waits for what is unread.
-    entering: BTreeMap<UserIndex, Entering>,
     /// Those of them for whom more waits than may; none between two inputs.
     slow_logins: Vec<ConnId>,
     /// Lists of messages that were begun and are not complete; one of a session at most.
@@ -92,7 +83,6 @@ pub struct Hub {
     retention: Retention,
     uploads: Uploads,
     peers: Peers,
-    rights: Rights,
     /// When the server stops, where that was announced, on the steady clock.
     stops_at: Option<Duration>,
 }
@@ -105,29 +95,21 @@ impl Hub {
             true => Keys::kept(&kept.keys),
             false => Keys::in_memory(),
         };
-        let accounts = std::mem::take(&mut kept.accounts);
-        let directory = Directory::new(accounts);
-        let networks = std::mem::take(&mut kept.networks);
-        let rights = Rights::new(&kept, &directory);
-        let known_networks = KnownNetworks::new(networks, &directory);
+        let accounts = Accounts::new(&mut kept);
         Hub {
             peers: Peers::new(config.alive_period),
-            groups: Groups::new(kept.groups, &directory, &rights),
-            rights,
+            groups: Groups::new(kept.groups, &accounts.directory, &accounts.roles),
             stops_at: None,
             retention: Retention::new(config.history),
             uploads: Uploads::default(),
             core: Core::new(config, seed, Sequence::above(kept.id_mark)),
-            directory,
-            online: Online::default(),
-            throttle: Throttle::default(),
-            known_networks,
+            accounts,
+            presence: Presence::default(),
             turns: Turns::default(),
             refusals: BTreeSet::new(),
             under_way: Pending::new(Domain::Hub),
             keys,
             await_id: Vec::new(),
-            entering: BTreeMap::new(),
             slow_logins: Vec::new(),
             lists: BTreeMap::new(),
         }
@@ -152,7 +134,10 @@ impl Hub {
             }
             Input::PageRead { conn } => self.next_page(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
-            Input::Done { ticket, outcome } => self.done(ticket, outcome, effects),
+            Input::Done { ticket, outcome } => match Domain::of(ticket) {
+                Domain::Accounts => self.accounts.done(ticket, &outcome),
+                _ => self.done(ticket, outcome, effects),
+            },
             Input::Deadline => {
                 self.end_silent();
                 self.tell_refusals(effects);

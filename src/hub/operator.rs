@@ -1,61 +1,20 @@
 //! The operator, who comes over the server's own socket, and what administrators may do.
 
-use std::collections::HashSet;
-
 use super::Hub;
-use super::directory::{Directory, OPERATOR, UserIndex};
 use super::tasks::{Task, failed};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
-use crate::chat::name::{Number, UserRef};
+use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::chat::text::Reason;
+use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::accounts::roles::Role;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, Outcome, Snapshot, Value};
+use crate::hub::job::{Job, Outcome, Value};
 use crate::log::Quoted;
-
-/// What one may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
-    /// Has not logged in.
-    Guest,
-    User,
-    /// An account that may look after the others.
-    Administrator,
-    /// Came over the server's own socket.
-    Operator,
-}
-
-/// Accounts with which it is another matter than with the others.
-#[derive(Debug, Default)]
-pub(super) struct Rights {
-    administrators: HashSet<UserIndex>,
-    banned: HashSet<UserIndex>,
-}
-
-impl Rights {
-    /// The rights that were kept.
-    pub fn new(kept: &Snapshot, directory: &Directory) -> Self {
-        let find = |numbers: &[Number]| {
-            let users = numbers.iter().filter_map(|number| directory.find_number(*number));
-            users.collect()
-        };
-        Rights { administrators: find(&kept.administrators), banned: find(&kept.banned) }
-    }
-
-    /// Whether a user is let in no more.
-    pub fn is_banned(&self, user: UserIndex) -> bool {
-        self.banned.contains(&user)
-    }
-
-    /// How many are banned.
-    pub fn banned(&self) -> usize {
-        self.banned.len()
-    }
-}
 
 impl Hub {
     /// Lets the operator in, without a password: the socket takes nobody else.
@@ -65,19 +24,14 @@ impl Hub {
     }
 
     /// What whoever is at the other end of a connection may do.
-    pub(super) fn rank_of(&self, conn: ConnId) -> Rank {
-        match self.user_of(conn) {
-            None => Rank::Guest,
-            Some(OPERATOR) => Rank::Operator,
-            Some(user) if self.rights.administrators.contains(&user) => Rank::Administrator,
-            Some(_) => Rank::User,
-        }
+    pub(super) fn rank_of(&self, conn: ConnId) -> Role {
+        self.accounts.roles.of(self.user_of(conn))
     }
 
     /// Another user than the one who asks, and not the operator.
     fn other_user(&self, conn: ConnId, user: UserRef) -> Result<(UserIndex, UserIndex), Refusal> {
         let by = self.user_of(conn);
-        let user = self.directory.find(user).ok_or(Refusal::NoSuchUser)?;
+        let user = self.accounts.directory.find(user).ok_or(Refusal::NoSuchUser)?;
         match by {
             _ if user == OPERATOR => Err(Refusal::NotWithOperator),
             Some(by) if by != user => Ok((by, user)),
@@ -97,13 +51,13 @@ impl Hub {
             Ok(found) => found,
             Err(refusal) => return self.refuse(conn, Kind::Kick, refusal, effects),
         };
-        let Some(session) = self.session_of(user) else {
+        let Some(session) = self.presence.session_of(user) else {
             return self.refuse(conn, Kind::Kick, Refusal::NotOnline, effects);
         };
         log::info!(
             "event=kicked user={} by={} conn={session} reason={}",
-            self.directory.account(user).name,
-            self.directory.account(by).name,
+            self.accounts.directory.account(user).name,
+            self.accounts.directory.account(by).name,
             Quoted(reason.as_ref().map_or("", Reason::as_str)),
         );
         let kicked = CloseReason::Kicked;
@@ -117,7 +71,7 @@ impl Hub {
         let of = if banned { Kind::Ban } else { Kind::Unban };
         match self.other_user(conn, user) {
             Ok((by, user)) => {
-                let number = self.directory.account(user).number;
+                let number = self.accounts.directory.account(user).number;
                 let task = Task::SetBanned { user, banned, by };
                 self.answer_after(conn, Job::SetBanned { number, banned }, task, effects);
             }
@@ -141,16 +95,16 @@ impl Hub {
         log::info!(
             "event={} user={} by={}",
             if banned { "banned" } else { "unbanned" },
-            self.directory.account(user).name,
-            self.directory.account(by).name,
+            self.accounts.directory.account(user).name,
+            self.accounts.directory.account(by).name,
         );
         if !banned {
-            self.rights.banned.remove(&user);
+            self.accounts.roles.set_banned(user, false);
             self.ban_changed(user, effects);
             return Answer::done(of);
         }
-        self.rights.banned.insert(user);
-        if let Some(session) = self.session_of(user) {
+        self.accounts.roles.set_banned(user, true);
+        if let Some(session) = self.presence.session_of(user) {
             let reason = CloseReason::Banned;
             self.close(session, reason, None, effects);
         }
@@ -178,7 +132,7 @@ impl Hub {
     ) {
         match self.other_user(conn, user) {
             Ok((by, user)) => {
-                let number = self.directory.account(user).number;
+                let number = self.accounts.directory.account(user).number;
                 let task = Task::SetAdministrator { user, admin, by };
                 self.answer_after(conn, Job::SetAdministrator { number, admin }, task, effects);
             }
@@ -198,19 +152,19 @@ impl Hub {
             return Answer { of: Kind::Admin, result: Err(failed(outcome)) };
         }
         let word = if admin { "on" } else { "off" };
-        let name = |user| &self.directory.account(user).name;
+        let name = |user| &self.accounts.directory.account(user).name;
         log::info!("event=admin-{word} user={} by={}", name(user), name(by));
-        match admin {
-            true => self.rights.administrators.insert(user),
-            false => self.rights.administrators.remove(&user),
-        };
+        self.accounts.roles.set_administrator(user, admin);
         Answer { of: Kind::Admin, result: Ok(Done::Switched(admin)) }
     }
 
     /// Takes SHUTDOWN. The server itself tells everybody of a stop that comes at once.
     pub(super) fn shut_down(&mut self, conn: ConnId, seconds: u32, effects: &mut Effects) {
         let Some(by) = self.user_of(conn) else { return };
-        log::info!("event=shutdown seconds={seconds} by={}", self.directory.account(by).name);
+        log::info!(
+            "event=shutdown seconds={seconds} by={}",
+            self.accounts.directory.account(by).name
+        );
         self.answer(conn, Kind::Shutdown, Done::Done, effects);
         let at = self.core.now.steady + std::time::Duration::from_secs(seconds.into());
         self.stops_at = (seconds > 0).then_some(at);

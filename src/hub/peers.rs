@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Hub;
-use super::directory::UserIndex;
 use super::tasks::{Task, failed};
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done};
@@ -15,6 +14,7 @@ use crate::chat::event::{Call, Event};
 use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
@@ -130,25 +130,25 @@ impl Hub {
     pub(super) fn heard_from(&mut self, conn: ConnId) {
         let user = self.user_of(conn);
         if user.is_some_and(|user| self.peers.heard(user, self.core.now.steady)) {
-            self.online.who_changed();
+            self.presence.who_changed();
         }
     }
 
     /// Ends the UP of those who have fallen silent.
     pub(super) fn end_silent(&mut self) {
         if self.peers.look(self.core.now.steady) {
-            self.online.who_changed();
+            self.presence.who_changed();
         }
     }
 
     /// Takes UP.
     pub(super) fn up(&mut self, conn: ConnId, port: Option<u16>, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
-        let Some(port) = port.or(self.directory.account(user).number.port()) else {
+        let Some(port) = port.or(self.accounts.directory.account(user).number.port()) else {
             return self.refuse(conn, Kind::Up, Refusal::NoPort, effects);
         };
         self.peers.rise(user, port, self.core.now.steady);
-        self.online.who_changed();
+        self.presence.who_changed();
         // A fraction is left out: who speaks a little too often is heard of all the same.
         let period = self.core.config.alive_period.as_secs().max(1);
         self.answer(conn, Kind::Up, Done::Up { port, period }, effects);
@@ -158,7 +158,7 @@ impl Hub {
     pub(super) fn down(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
         if self.peers.fall(user) {
-            self.online.who_changed();
+            self.presence.who_changed();
         }
         self.answer(conn, Kind::Down, Done::Done, effects);
     }
@@ -175,14 +175,14 @@ impl Hub {
     /// Where a user takes direct chats, and over which connection that user is online.
     fn direct(&self, user: UserIndex) -> Option<(ConnId, Address, u16)> {
         let port = self.peers.port(user)?;
-        let conn = self.online.conn(user)?;
+        let conn = self.presence.conn(user)?;
         Some((conn, self.core.sessions.get(conn)?.from, port))
     }
 
     /// Takes CALL.
     pub(super) fn call(&mut self, conn: ConnId, callee: UserRef, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
-        let refusal = match self.directory.find(callee) {
+        let refusal = match self.accounts.directory.find(callee) {
             None => Refusal::NoSuchUser,
             Some(callee) if callee == user => Refusal::ThatIsYou,
             Some(callee) if self.direct(callee).is_none() => Refusal::NotReachable,
@@ -213,13 +213,13 @@ impl Hub {
         };
         self.core.counters.calls += 1;
         let called = Call {
-            user: self.directory.account(caller).name,
+            user: self.accounts.directory.account(caller).name,
             address: from,
             port: self.peers.port(caller),
             ticket: ticket.clone(),
         };
         effects.tell(Event::Call(Box::new(called)), [to]);
-        let user = self.directory.account(callee).name;
+        let user = self.accounts.directory.account(callee).name;
         let call = Call { user, address, port: Some(port), ticket };
         Answer { of: Kind::Call, result: Ok(Done::Call(Box::new(call))) }
     }

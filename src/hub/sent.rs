@@ -1,13 +1,13 @@
 //! Files that were sent in chats: who may read them.
 
 use super::Hub;
-use super::directory::UserIndex;
 use super::tasks::{Task, failed};
 use crate::chat::answer::Answer;
 use crate::chat::file::FileRef;
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
@@ -100,7 +100,7 @@ impl Hub {
 
     /// Whether a user may read a message.
     fn may_read(&self, user: UserIndex, message: &StoredMessage) -> bool {
-        let own = self.directory.account(user).number;
+        let own = self.accounts.directory.account(user).number;
         match message.chat {
             Chat::Everyone => true,
             Chat::Direct(one, other) => own == one || own == other,

@@ -2,12 +2,10 @@
 
 use super::Hub;
 use super::delivery::Draft;
-use super::directory::UserIndex;
 use super::finishing::WholeUpload;
 use super::groups::Making;
 use super::lists::Asked;
 use super::sent::Wanted;
-use super::throttle::Try;
 use super::uploads::Upload;
 use crate::chat::account::Account;
 use crate::chat::answer::{Answer, Done};
@@ -17,6 +15,8 @@ use crate::chat::message::MessageId;
 use crate::chat::name::{DisplayName, Number};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::accounts::throttle::Try;
 use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
@@ -33,8 +33,6 @@ pub(super) enum UnderWay {
     RaisesIdMark(MessageId),
     /// Old messages are being removed.
     RemovesOld,
-    /// The networks are being kept from which a user has logged in.
-    KeepsNetworks(UserIndex),
     /// A session waits until the group that it makes is on disk; then it is made, whether the
     /// session is still there or not.
     MakesGroup(ConnId, Making),
@@ -185,7 +183,6 @@ impl Hub {
             }
             Some(UnderWay::RaisesIdMark(mark)) => self.id_mark_raised(mark, &outcome, effects),
             Some(UnderWay::RemovesOld) => self.old_removed(&outcome),
-            Some(UnderWay::KeepsNetworks(user)) => self.networks_kept(user, &outcome),
             Some(UnderWay::MakesGroup(conn, making)) => {
                 self.group_made(conn, making, &outcome, effects);
             }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Hub;
 use super::tasks::Attempt;
-use super::throttle::Verdict;
 use crate::chat::address::Address;
+use crate::hub::accounts::throttle::Verdict;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::Job;
@@ -87,7 +87,9 @@ impl Hub {
     /// A try of a network was settled: those whose turn has come go on.
     pub(super) fn go_on_in_turn(&mut self, network: Address, effects: &mut Effects) {
         while let Some(first) = self.turns.first(network) {
-            if self.throttle.judge(first.attempt.tried, self.core.now.steady) == Verdict::InTurn {
+            if self.accounts.throttle.judge(first.attempt.tried, self.core.now.steady)
+                == Verdict::InTurn
+            {
                 return;
             }
             let Some(login) = self.turns.take(network) else { return };
@@ -104,7 +106,7 @@ mod tests {
     use crate::chat::name::Number;
     use crate::chat::request::Kind;
     use crate::chat::text::Secret;
-    use crate::hub::throttle::{Try, TryOf};
+    use crate::hub::accounts::throttle::{Try, TryOf};
 
     fn network(last: u8) -> Address {
         Address::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))

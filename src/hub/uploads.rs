@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::Hub;
 use super::delivery::Addressee;
-use super::directory::UserIndex;
 use super::finishing::{Published, WholeUpload};
 use super::tasks::{Task, UnderWay, failed};
 use crate::chat::answer::{Answer, Done};
@@ -17,6 +16,7 @@ use crate::chat::name::{FileName, Target};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::chat::sha256::Sha256Sum;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, UploadEnd};
 use crate::hub::job::{Job, JobId, Outcome, Value};
@@ -180,7 +180,7 @@ impl Hub {
             return self.refuse(conn, of, Refusal::TooManyUploads, effects);
         }
         let job = Job::BeginUpload {
-            owner: self.directory.account(upload.owner).number,
+            owner: self.accounts.directory.account(upload.owner).number,
             place: upload.place.clone(),
             size: upload.size,
             quota: self.core.config.quota,

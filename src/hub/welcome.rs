@@ -6,45 +6,26 @@
 //! that was on its way there the list already tells, and nothing else does.
 
 use super::Hub;
-use super::directory::{OPERATOR, UserIndex};
 use super::login::not_checked;
 use super::tasks::{Task, failed};
 use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
-use crate::chat::message::{Chat, Message, MessageId, Unread};
+use crate::chat::message::{Chat, MessageId, Unread};
 use crate::chat::name::{Number, UserRef};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
+use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::context::Cx;
 use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::presence::Entering;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
 
-/// A user who is let in and not welcomed yet. For everyone who sends something the user is online;
-/// for everyone who asks who is there, not yet.
-#[derive(Debug)]
-pub(super) struct Entering {
-    pub conn: ConnId,
-    /// What the welcome answers.
-    pub of: Kind,
-    /// Whether the others are told that the user came; they are not where a session was taken over.
-    pub is_news: bool,
-    /// The newest message before what is unread was counted.
-    pub since: MessageId,
-    /// What was said meanwhile.
-    pub held: Vec<Message>,
-}
-
 impl Hub {
-    /// Over which connection a user is online, or is about to be.
-    pub(super) fn session_of(&self, user: UserIndex) -> Option<ConnId> {
-        let entering = self.entering.get(&user).map(|entering| entering.conn);
-        self.online.conn(user).or(entering)
-    }
-
     /// Lets in who gave the right password or token, unless that user is online and stays so.
     pub(super) fn admit(
         &mut self,
@@ -57,13 +38,14 @@ impl Hub {
         if self.core.sessions.get(conn).is_none() {
             return;
         }
-        match self.session_of(user) {
+        match self.presence.session_of(user) {
             None => {
                 self.core.counters.login(Login::by(user, of));
                 self.let_in(conn, user, of, true, effects);
             }
             Some(old) if takeover => {
-                let is_news = self.entering.get(&user).is_some_and(|entering| entering.is_news);
+                let is_news =
+                    self.presence.entering.get(&user).is_some_and(|entering| entering.is_news);
                 let reason = CloseReason::TakenOver;
                 self.close(old, reason, None, effects);
                 self.core.counters.login(Login::by(user, of));
@@ -91,9 +73,11 @@ impl Hub {
         }
         self.enter(conn, State::Enters(user));
         let since = self.core.sequence.newest();
-        self.entering.insert(user, Entering { conn, of, is_news, since, held: Vec::new() });
+        self.presence
+            .entering
+            .insert(user, Entering { conn, of, is_news, since, held: Vec::new() });
         self.groups.came_online(user);
-        let reader = self.directory.account(user).number;
+        let reader = self.accounts.directory.account(user).number;
         self.begin(conn, Job::CountUnread { reader }, Task::Welcome(user), effects);
     }
 
@@ -108,7 +92,7 @@ impl Hub {
         if self.core.sessions.get(conn).is_none() {
             return;
         }
-        let account = self.directory.account(user);
+        let account = self.accounts.directory.account(user);
         let unread = match outcome {
             Ok(Value::Unread(unread)) => self.unread_items(account.number, &unread),
             // Whoever has to look why the store fails must be let in all the same.
@@ -118,7 +102,7 @@ impl Hub {
             }
             _ => None,
         };
-        let Some(entering) = self.entering.remove(&user) else { return };
+        let Some(entering) = self.presence.entering.remove(&user) else { return };
         let Entering { of, is_news, held, .. } = entering;
         let Some(items) = unread else {
             self.gone_from_groups(user);
@@ -131,7 +115,7 @@ impl Hub {
         let last = Answer { of, result: Ok(welcome) };
         self.enter(conn, State::Online(user));
         let since = self.core.sequence.newest().max(MessageId(self.core.now.unix_micros));
-        self.online.join(user, conn, since);
+        self.presence.join(user, conn, since);
         effects.push(Effect::LoggedIn { conn });
         let list = List::whole(Kind::Unread, items.into(), None, last);
         self.reply(conn, Reply::List(list), effects);
@@ -145,7 +129,7 @@ impl Hub {
             self.tell_presence(user, true, effects);
         }
         if let Some(from) = self.core.sessions.get(conn).map(|session| session.from) {
-            self.note_network(user, from, effects);
+            self.accounts.logged_in_from(user, from, &mut Cx::new(&mut self.core, effects));
         }
     }
 
@@ -153,7 +137,7 @@ impl Hub {
     /// count.
     pub(super) fn unread(&mut self, conn: ConnId, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };
-        let reader = self.directory.account(user).number;
+        let reader = self.accounts.directory.account(user).number;
         self.hold_until(conn, Job::CountUnread { reader }, Task::CountUnread(reader), effects);
     }
 
@@ -173,7 +157,7 @@ impl Hub {
     }
 
     fn unread_items(&self, reader: Number, unread: &[Unread]) -> Option<Vec<Item>> {
-        let reader = self.directory.find(UserRef::Number(reader))?;
+        let reader = self.accounts.directory.find(UserRef::Number(reader))?;
         // A group may have been left since, or have ended.
         let is_left = |chat| match chat {
             Chat::Group(id) => self.groups.reads_since(reader, id).is_none(),

@@ -17,8 +17,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const EXCEPTIONS: &[Exception] = &[
     ("Group", 2),
     ("Groups", 5),
-    ("Hub", 26),
-    ("KnownNetwork", 1),
+    ("Hub", 25),
     ("Server", 9),
     ("Store", 1),
     ("chatclient::Accept", 1),

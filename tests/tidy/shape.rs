@@ -59,7 +59,7 @@ const NAMES: &[Exception] = &[
 const FIELDS: &[Exception] = &[
     ("Config", 16),
     ("Connection", 25),
-    ("Hub", 19),
+    ("Hub", 15),
     ("Server", 33),
     ("chatclient::Client", 39),
     ("loadtest::Report", 16),

@@ -11,7 +11,7 @@ use crate::chat::message::MessageId;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::hub::Hub;
-use crate::hub::directory::UserIndex;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
@@ -41,18 +41,18 @@ impl Hub {
 
     /// Has a new member told at the next login, and leave where that does not come, as it is due.
     pub(super) fn settle_in(&mut self, id: GroupId, user: UserIndex) {
-        if self.online.conn(user).is_none() {
+        if self.presence.conn(user).is_none() {
             self.groups.tell_later(user, id);
         }
         let is_kept = self.groups.get(id).is_some_and(|group| group.kept);
-        if !is_kept && self.session_of(user).is_none() {
+        if !is_kept && self.presence.session_of(user).is_none() {
             self.groups.end_at(user, id, self.core.now.steady + GROUP_OFFLINE_TIME_MAX);
         }
     }
 
     /// Takes a member out, who is one.
     pub(super) fn end_membership(&mut self, id: GroupId, user: UserIndex, effects: &mut Effects) {
-        let left = self.groups.leave(id, user, &self.rights);
+        let left = self.groups.leave(id, user, &self.accounts.roles);
         self.tell_members(id, GroupChange::Leave, user, effects);
         if let Left::NewAdmin { admin, was_op } = left {
             self.tell_members(id, GroupChange::Admin, admin, effects);
@@ -110,7 +110,7 @@ impl Hub {
     fn save_job(&mut self, id: GroupId) -> Job {
         self.groups.unsaved.remove(&id);
         match self.groups.get(id) {
-            Some(group) => Job::SaveGroup(group.to_record(id, &self.directory)),
+            Some(group) => Job::SaveGroup(group.to_record(id, &self.accounts.directory)),
             None => Job::EndGroup(id),
         }
     }
@@ -161,7 +161,7 @@ impl Hub {
         user: UserIndex,
         effects: &mut Effects,
     ) {
-        let own = self.directory.account(user).name;
+        let own = self.accounts.directory.account(user).name;
         for name in self.groups.take_ended(user) {
             effects.tell(Event::Group(name, GroupChange::Leave, own), [conn]);
         }
@@ -170,7 +170,7 @@ impl Hub {
             effects.tell(Event::Group(group.name, GroupChange::Join, own), [conn]);
         }
         for group in self.groups.invitations(user).take(GROUP_NOTICES_MAX) {
-            let admin = self.directory.account(group.admin).name;
+            let admin = self.accounts.directory.account(group.admin).name;
             effects.tell(Event::Ask(group.name, admin), [conn]);
         }
         let mut room = GROUP_NOTICES_MAX;
@@ -188,12 +188,13 @@ impl Hub {
         most: usize,
         effects: &mut Effects,
     ) -> usize {
-        let (Some(group), Some(conn)) = (self.groups.get(id), self.online.conn(op)) else {
+        let (Some(group), Some(conn)) = (self.groups.get(id), self.presence.conn(op)) else {
             return 0;
         };
         let asking = group.asking.iter().take(most);
         for user in asking.clone() {
-            effects.tell(Event::Join(group.name, self.directory.account(*user).name), [conn]);
+            effects
+                .tell(Event::Join(group.name, self.accounts.directory.account(*user).name), [conn]);
         }
         asking.len()
     }
@@ -207,8 +208,8 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let Some(group) = self.groups.get(id) else { return };
-        let members = group.members.iter().filter_map(|member| self.online.conn(member.user));
-        let who = self.directory.account(who).name;
+        let members = group.members.iter().filter_map(|member| self.presence.conn(member.user));
+        let who = self.accounts.directory.account(who).name;
         effects.tell(Event::Group(group.name, what, who), members);
     }
 }

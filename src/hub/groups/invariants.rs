@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Group, Groups, Person};
 use crate::chat::group::GroupId;
 use crate::hub::Hub;
-use crate::hub::directory::UserIndex;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::tasks::UnderWay;
 use crate::limits::{GROUP_OPS_MAX, GROUP_REQUESTS_MAX};
 
@@ -59,11 +59,11 @@ impl Hub {
         assert_eq!(groups.by_name.len(), groups.groups.len());
         for (id, group) in &groups.groups {
             groups.check_group(*id, group);
-            let misses = groups.misses_an_admin(*id, group, &self.rights);
+            let misses = groups.misses_an_admin(*id, group, &self.accounts.roles);
             assert!(!misses, "{} has an admin who is banned", group.name);
             for member in &group.members {
                 let ends = groups.people[&member.user].memberships[id].ends;
-                let is_at_risk = !group.kept && self.session_of(member.user).is_none();
+                let is_at_risk = !group.kept && self.presence.session_of(member.user).is_none();
                 assert_eq!(ends.is_some(), is_at_risk, "{member:?} of {}", group.name);
             }
         }
@@ -88,7 +88,7 @@ impl Hub {
         assert_eq!(groups.people, people);
         assert!(groups.unsaved.is_empty() || groups.next_save.is_some());
         if let Some(all) = &groups.all {
-            let lines = groups.groups.values().map(|group| group.line(&self.directory));
+            let lines = groups.groups.values().map(|group| group.line(&self.accounts.directory));
             assert!(lines.eq(all.iter().cloned()), "GROUPS ALL is out of date");
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Group, Groups};
 use crate::chat::answer::Item;
-use crate::hub::directory::{Directory, UserIndex};
+use crate::hub::accounts::directory::{Directory, UserIndex};
 
 impl Groups {
     /// A line for each group of a user, oldest first.

@@ -11,8 +11,8 @@ use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::hub::Hub;
+use crate::hub::accounts::directory::{UserIndex, draw_number};
 use crate::hub::delivery::AwaitsId;
-use crate::hub::directory::{UserIndex, draw_number};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome};
@@ -63,7 +63,7 @@ impl Hub {
             let is_taken = |number| groups.is_taken(&GroupName::numbered(number));
             GroupName::numbered(draw_number(&mut self.core.rng, is_taken))
         });
-        let number = |user: &UserIndex| self.directory.account(*user).number;
+        let number = |user: &UserIndex| self.accounts.directory.account(*user).number;
         let (asked, named) = if plan.asks { (named, Vec::new()) } else { (Vec::new(), named) };
         let members = std::iter::once(&maker).chain(&named);
         let record = GroupRecord {
@@ -91,7 +91,7 @@ impl Hub {
         let mut known = HashSet::from([maker]);
         let mut named = Vec::new();
         for user in &plan.users {
-            let user = self.directory.find(*user).ok_or(Refusal::NoSuchUser)?;
+            let user = self.accounts.directory.find(*user).ok_or(Refusal::NoSuchUser)?;
             if known.insert(user) {
                 named.push(user);
             }
@@ -120,22 +120,22 @@ impl Hub {
             return self.refuse(conn, of, Refusal::Store(*failure), effects);
         }
         let id = record.id;
-        let Some(group) = Group::from_record(&record, &self.directory) else { return };
+        let Some(group) = Group::from_record(&record, &self.accounts.directory) else { return };
         let (name, members) = (group.name, group.members.clone());
         let asked = group.asked.clone();
         self.groups.add(id, group);
         self.answer(conn, of, Done::GroupMade(name, members.len()), effects);
 
-        let made_by = self.online.conn(maker);
+        let made_by = self.presence.conn(maker);
         self.settle_in(id, maker);
         for member in members.iter().filter(|member| member.user != maker) {
             self.settle_in(id, member.user);
-            let to = made_by.into_iter().chain(self.online.conn(member.user));
-            let member = self.directory.account(member.user).name;
+            let to = made_by.into_iter().chain(self.presence.conn(member.user));
+            let member = self.accounts.directory.account(member.user).name;
             effects.tell(Event::Group(name, GroupChange::Join, member), to);
         }
-        let asks = Event::Ask(name, self.directory.account(maker).name);
-        let asked = asked.iter().filter_map(|user| self.online.conn(*user));
+        let asks = Event::Ask(name, self.accounts.directory.account(maker).name);
+        let asked = asked.iter().filter_map(|user| self.presence.conn(*user));
         effects.tell(asks, asked);
         // Its maker may have been banned meanwhile.
         if self.replace_banned_admin(id, effects) {

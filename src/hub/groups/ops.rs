@@ -1,6 +1,6 @@
 //! Who looks after a group: its ops, one of whom is the admin, and how it gets another one.
 //!
-//! Rights that hang on one account are lost with it. So an admin who is banned hands over as one
+//! Roles that hang on one account are lost with it. So an admin who is banned hands over as one
 //! who leaves, and where nobody is left who could be one, administrators can end the group.
 
 use std::collections::BTreeSet;
@@ -13,10 +13,10 @@ use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::hub::Hub;
-use crate::hub::directory::UserIndex;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::accounts::roles::{Role, Roles};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::operator::{Rank, Rights};
 use crate::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX, GROUPS_PER_TICK_MAX};
 
 impl Group {
@@ -25,7 +25,7 @@ impl Group {
     }
 
     /// The op, else the member, who has been one for longest and is not banned.
-    fn heir(&self, rights: &Rights) -> Option<UserIndex> {
+    fn heir(&self, rights: &Roles) -> Option<UserIndex> {
         let members = self.members.iter().map(|member| member.user);
         let mut all = self.ops.iter().copied().chain(members);
         all.find(|user| !rights.is_banned(*user))
@@ -33,7 +33,7 @@ impl Group {
 
     /// Gives the group another admin than the one who left or is banned; where all are banned, it
     /// is one of them.
-    pub(super) fn inherit(&mut self, rights: &Rights) {
+    pub(super) fn inherit(&mut self, rights: &Roles) {
         let oldest = self.ops.first().copied().or(self.members.first().map(|member| member.user));
         if let Some(heir) = self.heir(rights).or(oldest) {
             self.set_admin(heir);
@@ -54,14 +54,14 @@ impl Group {
     }
 
     /// Whether somebody is banned who is the admin, and somebody else is not.
-    fn has_to_hand_over(&self, rights: &Rights) -> bool {
+    fn has_to_hand_over(&self, rights: &Roles) -> bool {
         rights.is_banned(self.admin) && self.heir(rights).is_some()
     }
 }
 
 impl Groups {
     /// Has the groups that were kept begin with an admin who is not banned, where there is one.
-    pub(super) fn replace_banned_admins(&mut self, rights: &Rights) {
+    pub(super) fn replace_banned_admins(&mut self, rights: &Roles) {
         let groups = self.groups.iter();
         let banned = groups.filter(|(_, group)| group.has_to_hand_over(rights));
         for id in banned.map(|(id, _)| *id).collect::<Vec<_>>() {
@@ -72,7 +72,7 @@ impl Groups {
 
     /// Whether a group's admin is banned although another member could be the admin, and nothing
     /// is under way to change that.
-    pub(super) fn misses_an_admin(&self, id: GroupId, group: &Group, rights: &Rights) -> bool {
+    pub(super) fn misses_an_admin(&self, id: GroupId, group: &Group, rights: &Roles) -> bool {
         group.has_to_hand_over(rights) && !self.hand_over.contains(&id)
     }
 
@@ -114,7 +114,7 @@ impl Hub {
     }
 
     fn member(&self, group: &Group, user: UserRef) -> Result<UserIndex, Refusal> {
-        let user = self.directory.find(user).ok_or(Refusal::NoSuchUser)?;
+        let user = self.accounts.directory.find(user).ok_or(Refusal::NoSuchUser)?;
         group.is_member(user).then_some(user).ok_or(Refusal::NoMemberOfIt)
     }
 
@@ -160,7 +160,7 @@ impl Hub {
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
         let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
-        if group.admin != by && self.rank_of(conn) < Rank::Administrator {
+        if group.admin != by && self.rank_of(conn) < Role::Administrator {
             return Err(Refusal::GroupAdminOnly);
         }
         let user = self.member(group, user)?;
@@ -169,13 +169,13 @@ impl Hub {
             self.answer(conn, Kind::Handover, done, effects);
             return Ok(());
         }
-        if self.rights.is_banned(user) {
+        if self.accounts.roles.is_banned(user) {
             return Err(Refusal::MayNotBeAdmin);
         }
         if !group.is_op(user) && group.ops.len() >= GROUP_OPS_MAX {
             return Err(Refusal::TooManyOps);
         }
-        let accounts = &self.directory;
+        let accounts = &self.accounts.directory;
         log::info!(
             "event=handed-over group={} user={} by={}",
             group.name,
@@ -197,13 +197,13 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
         let name = group.name;
-        log::info!("event=dissolved group={name} by={}", self.directory.account(by).name);
+        log::info!("event=dissolved group={name} by={}", self.accounts.directory.account(by).name);
         for member in &group.members {
-            let leaves = self.directory.account(member.user).name;
+            let leaves = self.accounts.directory.account(member.user).name;
             let notice = Event::Group(name, GroupChange::Leave, leaves);
-            effects.tell(notice, self.online.conn(member.user));
+            effects.tell(notice, self.presence.conn(member.user));
         }
-        self.groups.dissolve(id, |user| self.online.conn(user).is_some());
+        self.groups.dissolve(id, |user| self.presence.conn(user).is_some());
         let done = (Kind::Dissolve, Done::Group(name));
         self.answer_after_save(conn, id, done, effects);
         Ok(())
@@ -227,7 +227,7 @@ impl Hub {
 
     /// Has a group whose admin is banned handed over, where there is somebody else. Whether it was.
     pub(super) fn replace_banned_admin(&mut self, id: GroupId, effects: &mut Effects) -> bool {
-        let Hub { groups, rights, .. } = self;
+        let (groups, rights) = (&self.groups, &self.accounts.roles);
         if !groups.get(id).is_some_and(|group| group.has_to_hand_over(rights)) {
             return false;
         }
@@ -241,7 +241,8 @@ impl Hub {
     /// bound a tick or more later.
     pub(in crate::hub) fn ban_changed(&mut self, user: UserIndex, effects: &mut Effects) {
         let own = self.groups.of(user);
-        let ids = own.filter(|(_, group)| group.has_to_hand_over(&self.rights)).map(|(id, _)| id);
+        let ids =
+            own.filter(|(_, group)| group.has_to_hand_over(&self.accounts.roles)).map(|(id, _)| id);
         let ids: BTreeSet<GroupId> = ids.collect();
         self.groups.hand_over.extend(ids);
         self.hand_over_some(effects);

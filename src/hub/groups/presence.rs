@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Groups;
 use crate::chat::group::GroupId;
-use crate::hub::directory::UserIndex;
+use crate::hub::accounts::directory::UserIndex;
 
 impl Groups {
     /// When the next membership ends, or the next save is tried again.

@@ -8,10 +8,10 @@ use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::hub::Hub;
-use crate::hub::directory::UserIndex;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::accounts::roles::Role;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::operator::Rank;
 use crate::hub::sessions::replies::Reply;
 use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX};
 
@@ -94,8 +94,8 @@ impl Hub {
         if group.asking.len() >= GROUP_REQUESTS_MAX {
             return Err(Refusal::TooManyAsking);
         }
-        let asks = Event::Join(group.name, self.directory.account(user).name);
-        let ops = group.ops.iter().filter_map(|op| self.online.conn(*op));
+        let asks = Event::Join(group.name, self.accounts.directory.account(user).name);
+        let ops = group.ops.iter().filter_map(|op| self.presence.conn(*op));
         effects.tell(asks, ops);
         self.groups.ask(id, user);
         self.answer_after_save(conn, id, (Kind::Join, waits), effects);
@@ -113,7 +113,7 @@ impl Hub {
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
         let (id, group) = self.as_op(user, name)?;
-        let asker = self.directory.find(asker).ok_or(Refusal::NoSuchUser)?;
+        let asker = self.accounts.directory.find(asker).ok_or(Refusal::NoSuchUser)?;
         if !group.asking.contains(&asker) {
             return Err(Refusal::DidNotAsk);
         }
@@ -155,7 +155,8 @@ impl Hub {
         let (id, group) = self.as_op(user, name)?;
         let done = (Kind::Keep, Done::Group(group.name));
         let members = group.members.iter().map(|member| member.user);
-        let offline: Vec<_> = members.filter(|user| self.session_of(*user).is_none()).collect();
+        let offline: Vec<_> =
+            members.filter(|user| self.presence.session_of(*user).is_none()).collect();
         let ends = self.core.now.steady + GROUP_OFFLINE_TIME_MAX;
         self.groups.set_kept(id, keep, &offline, ends);
         self.answer_after_save(conn, id, done, effects);
@@ -164,8 +165,8 @@ impl Hub {
 
     fn list_groups(&mut self, conn: ConnId, user: UserIndex, all: bool, effects: &mut Effects) {
         let items = match all {
-            true => self.groups.lines(&self.directory),
-            false => self.groups.lines_of(user, &self.directory),
+            true => self.groups.lines(&self.accounts.directory),
+            false => self.groups.lines_of(user, &self.accounts.directory),
         };
         let last = Answer::done(Kind::Groups);
         self.reply(conn, Reply::List(List::whole(Kind::Groups, items, None, last)), effects);
@@ -180,10 +181,10 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
         let may_ask = group.is_member(user) || self.groups.is_asked(user, id);
-        if !may_ask && self.rank_of(conn) < Rank::Administrator {
+        if !may_ask && self.rank_of(conn) < Role::Administrator {
             return Err(Refusal::NotAMember);
         }
-        let items = group.member_lines(&self.directory);
+        let items = group.member_lines(&self.accounts.directory);
         let last = Answer { of: Kind::Members, result: Ok(Done::Group(group.name)) };
         self.reply(conn, Reply::List(List::whole(Kind::Members, items, None, last)), effects);
         Ok(())

@@ -10,7 +10,7 @@ use replies::ReplyQueue;
 use state::State;
 
 use crate::chat::address::Address;
-use crate::hub::directory::UserIndex;
+use crate::hub::accounts::directory::UserIndex;
 use crate::hub::input::ConnId;
 
 /// All sessions, by the slot of their connection.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chat::request::Kind;
-use crate::hub::directory::{OPERATOR, UserIndex};
+use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 
 /// A login that failed.
 #[derive(Debug, PartialEq, Eq)]

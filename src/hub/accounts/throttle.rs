@@ -18,7 +18,7 @@ use crate::limits::{
 
 /// A try of a password or a token, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Try {
+pub struct Try {
     /// Where it comes from.
     pub network: Address,
     /// What it is for.
@@ -27,7 +27,7 @@ pub(super) struct Try {
 
 /// What a try is for, and so by which counts it is judged beside that of its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TryOf {
+pub enum TryOf {
     /// A token: none.
     Token,
     /// The password of somebody who has logged in from there: the count of that name and network.
@@ -38,7 +38,7 @@ pub(super) enum TryOf {
 
 /// Whether a try may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It may.
     Now,
     /// It may or may not, once some that are being checked for its network have proved right or
@@ -50,7 +50,7 @@ pub(super) enum Verdict {
 
 /// Failures by name and by network.
 #[derive(Debug, Default)]
-pub(super) struct Throttle {
+pub struct Throttle {
     strangers: Table<UserName>,
     known: Table<(UserName, Address)>,
     networks: Table<Address>,

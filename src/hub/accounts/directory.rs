@@ -10,18 +10,18 @@ use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 
 /// An account's place in the directory, which it keeps as long as the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct UserIndex(pub u32);
+pub struct UserIndex(pub u32);
 
 /// The operator: an account like others but for its number, which no other can have, and that
 /// nobody logs in to it over the network.
-pub(super) const OPERATOR: UserIndex = UserIndex(0);
+pub const OPERATOR: UserIndex = UserIndex(0);
 
 /// All accounts. An account is kept once; both ways to find it hold its index alone.
 ///
 /// The tables hash with a key that is drawn when the process starts, since clients choose names;
 /// what the chat does never depends on it, because nobody walks through them.
 #[derive(Debug, Default)]
-pub(super) struct Directory {
+pub struct Directory {
     accounts: Vec<Account>,
     by_name: HashTable<u32>,
     by_number: HashTable<u32>,
@@ -132,7 +132,7 @@ impl Directory {
 }
 
 /// A number that is not taken: five digits that are a port, longer where those run short.
-pub(super) fn draw_number(lot: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -> Number {
+pub fn draw_number(lot: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -> Number {
     // A range counts as short once this many draws in a row found a number that is taken: one in a
     // thousand draws where nine tenths are in use, nearly all where one in a hundred is left. The
     // last range holds more numbers than there can be accounts, or groups.

@@ -3,22 +3,16 @@
 
 use std::collections::HashSet;
 
-use super::Hub;
-use super::directory::{Directory, OPERATOR, UserIndex};
-use super::tasks::UnderWay;
-use super::throttle::{Try, TryOf};
 use crate::chat::account::{KnownNetwork, NetworksOf};
 use crate::chat::address::{Address, Prefix};
 use crate::chat::name::UserName;
-use crate::hub::effect::Effects;
-use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::accounts::directory::{Directory, UserIndex};
+use crate::hub::accounts::throttle::{Try, TryOf};
 use crate::limits::{KNOWN_NETWORKS_MAX, NETWORK_KNOWN_DAYS};
-
-const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
 
 /// The known networks of all accounts: a pointer for each, and few bytes for each network.
 #[derive(Debug, Default)]
-pub(super) struct KnownNetworks {
+pub struct KnownNetworks {
     /// By user; users who come later than all that are here have none.
     of: Vec<Box<[KnownNetwork]>>,
     /// Users whose networks are not on disk as they are here.
@@ -37,7 +31,8 @@ impl KnownNetworks {
         known
     }
 
-    fn get(&self, user: UserIndex) -> &[KnownNetwork] {
+    /// The networks of a user, the newest first.
+    pub fn get(&self, user: UserIndex) -> &[KnownNetwork] {
         self.of.get(user.0 as usize).map_or(&[], |networks| networks)
     }
 
@@ -49,22 +44,27 @@ impl KnownNetworks {
         self.of[at] = networks;
     }
 
+    /// Notes that the networks of a user did not come to the disk.
+    pub fn not_kept(&mut self, user: UserIndex) {
+        self.unsaved.insert(user);
+    }
+
     /// Whether a user has logged in from there lately.
     fn knows(&self, user: UserIndex, prefix: Prefix, today: u32) -> bool {
-        let mut lately = self.get(user).iter().filter(|network| network.is_known(today));
+        let mut lately = self.get(user).iter().filter(|network| is_known(network, today));
         lately.any(|network| network.prefix == prefix)
     }
 
     /// Notes that a user has logged in. Whether that has to come to the disk: mostly it is the same
     /// network as before, on the same day.
-    fn logged_in(&mut self, user: UserIndex, prefix: Prefix, today: u32) -> bool {
+    pub fn logged_in(&mut self, user: UserIndex, prefix: Prefix, today: u32) -> bool {
         let login = KnownNetwork { prefix, day: today };
         let before = self.get(user);
         if before.contains(&login) {
             return self.unsaved.remove(&user);
         }
         let others = before.iter().filter(|network| network.prefix != prefix);
-        let others = others.filter(|network| network.is_known(today)).copied();
+        let others = others.filter(|network| is_known(network, today)).copied();
         let mut networks: Vec<KnownNetwork> = std::iter::once(login).chain(others).collect();
         // Where the clock was set back, the new one is not the newest; it is kept all the same.
         networks[1..].sort_by_key(|network| std::cmp::Reverse(network.day));
@@ -75,50 +75,26 @@ impl KnownNetworks {
     }
 }
 
-impl KnownNetwork {
-    fn is_known(&self, today: u32) -> bool {
-        self.day.saturating_add(NETWORK_KNOWN_DAYS) >= today
-    }
+/// Whether a network counts as known.
+fn is_known(network: &KnownNetwork, today: u32) -> bool {
+    network.day.saturating_add(NETWORK_KNOWN_DAYS) >= today
 }
 
-impl Hub {
-    /// Days since the Unix epoch.
-    fn today(&self) -> u32 {
-        u32::try_from(self.core.now.unix_micros / MICROS_PER_DAY).unwrap_or(u32::MAX)
-    }
-
+impl KnownNetworks {
     /// A try of the password of a name, which is nobody's or that user's.
-    pub(super) fn password_try(
+    pub fn password_try(
         &self,
         name: UserName,
         user: Option<UserIndex>,
         from: Address,
+        today: u32,
     ) -> Try {
-        let knows = |(user, prefix)| self.known_networks.knows(user, prefix, self.today());
+        let knows = |(user, prefix)| self.knows(user, prefix, today);
         let of = match user.zip(from.prefix()).is_some_and(knows) {
             true => TryOf::Known(name),
             false => TryOf::Stranger(name),
         };
         Try { network: from.network(), of }
-    }
-
-    /// Notes from where a user has logged in. Nobody waits for it to come to the disk.
-    pub(super) fn note_network(&mut self, user: UserIndex, from: Address, effects: &mut Effects) {
-        let Some(prefix) = from.prefix().filter(|_| user != OPERATOR) else { return };
-        let today = self.today();
-        if self.known_networks.logged_in(user, prefix, today) {
-            let number = self.directory.account(user).number;
-            let networks = self.known_networks.get(user).into();
-            let job = Job::KeepNetworks { number, networks };
-            self.submit(job, UnderWay::KeepsNetworks(user), effects);
-        }
-    }
-
-    /// The networks of a user are on disk, or are not and come there with the next login.
-    pub(super) fn networks_kept(&mut self, user: UserIndex, outcome: &Outcome) {
-        if *outcome != Ok(Value::Done) {
-            self.known_networks.unsaved.insert(user);
-        }
     }
 }
 

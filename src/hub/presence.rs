@@ -1,17 +1,21 @@
 //! Who is online: dense lists, so that a broadcast copies connections and does nothing else.
 
+#![allow(dead_code, reason = "the domains move onto it one after the other")]
+
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::directory::{Directory, OPERATOR, UserIndex};
 use crate::chat::address::Address;
 use crate::chat::answer::{Item, OnlineUser};
-use crate::chat::message::MessageId;
+use crate::chat::message::{Message, MessageId};
+use crate::chat::request::Kind;
+use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};
 use crate::hub::effect::{Effects, Recipients};
 use crate::hub::input::ConnId;
 
 /// Who is online. The three lists run side by side; who leaves is replaced by the last.
 #[derive(Debug, Default)]
-pub(super) struct Online {
+pub struct Presence {
     conns: Vec<ConnId>,
     users: Vec<UserIndex>,
     since: Vec<MessageId>,
@@ -23,11 +27,28 @@ pub(super) struct Online {
     /// another display name.
     who: Option<Rc<[Item]>>,
     direct: Option<Rc<[Item]>>,
+    /// Users who are let in and not welcomed yet.
+    pub entering: BTreeMap<UserIndex, Entering>,
+}
+
+/// A user who is let in and not welcomed yet. For everyone who sends something the user is online;
+/// for everyone who asks who is there, not yet.
+#[derive(Debug)]
+pub struct Entering {
+    pub conn: ConnId,
+    /// What the welcome answers.
+    pub of: Kind,
+    /// Whether the others are told that the user came; they are not where a session was taken over.
+    pub is_news: bool,
+    /// The newest message before what is unread was counted.
+    pub since: MessageId,
+    /// What was said meanwhile.
+    pub held: Vec<Message>,
 }
 
 const OFFLINE: u32 = u32::MAX;
 
-impl Online {
+impl Presence {
     pub fn len(&self) -> usize {
         self.conns.len()
     }
@@ -38,6 +59,27 @@ impl Online {
             return self.operator;
         }
         self.position(user).map(|at| self.conns[at])
+    }
+
+    /// The sessions over which a user is online.
+    pub fn sessions_of(&self, user: UserIndex) -> impl Iterator<Item = ConnId> + use<> {
+        self.conn(user).into_iter()
+    }
+
+    /// Whether a user is online.
+    pub fn is_online(&self, user: UserIndex) -> bool {
+        self.conn(user).is_some()
+    }
+
+    /// The session over which a user is online, or is about to be.
+    pub fn session_of(&self, user: UserIndex) -> Option<ConnId> {
+        let entering = self.entering.get(&user).map(|entering| entering.conn);
+        self.conn(user).or(entering)
+    }
+
+    /// Whether a user is online, or is about to be.
+    pub fn is_present(&self, user: UserIndex) -> bool {
+        self.session_of(user).is_some()
     }
 
     /// Where `user` stands in the lists of who is online.
