@@ -1,5 +1,5 @@
-//! What every domain works with: the sessions, the sequence of ids, the time, and the effects of the
-//! input that is being handled.
+//! What every domain works with: the sessions, the sequence of ids, the time, and the effects of
+//! the input that is being handled.
 
 #![allow(dead_code, reason = "the domains move onto it one after the other")]
 

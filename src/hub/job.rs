@@ -9,8 +9,8 @@ use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 
-/// The number of a job, which is never used twice and rises. In its last bits stands the domain that
-/// began the job, so that the outcome finds it.
+/// The number of a job, which is never used twice and rises. In its last bits stands the domain
+/// that began the job, so that the outcome finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 

@@ -41,8 +41,8 @@ impl Domain {
     }
 }
 
-/// The jobs of one domain that are under way. They outlive the sessions that asked for them: what is
-/// on disk by then is so for everybody.
+/// The jobs of one domain that are under way. They outlive the sessions that asked for them: what
+/// is on disk by then is so for everybody.
 #[derive(Debug)]
 pub struct Pending<T> {
     domain: Domain,

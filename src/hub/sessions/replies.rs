@@ -278,8 +278,8 @@ impl ReplyQueue {
         open.iter().find(|(of, _)| *of == stream).map(|(_, job)| *job)
     }
 
-    /// Closes the stream of an upload, and tells which job opened that; none where no upload of that
-    /// number is open.
+    /// Closes the stream of an upload, and tells which job opened that; none where no upload of
+    /// that number is open.
     pub fn close_upload(&mut self, stream: u32) -> Option<JobId> {
         let open = &mut self.0.as_mut()?.open_uploads;
         let at = open.iter().position(|(of, _)| *of == stream)?;
