@@ -2,46 +2,18 @@
 
 use std::time::Duration;
 
-use super::Hub;
 use super::groups::Plan;
+use super::{Hub, access};
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::file::FileRef;
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{Access, Kind, Request};
-use crate::hub::accounts::roles::Role;
-use crate::hub::context::Cx;
+use crate::chat::request::{Kind, Request};
+use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::Selection;
 use crate::hub::sessions::replies::Reply;
-
-fn access(of: Kind) -> Access {
-    match of {
-        Kind::Unknown | Kind::Connect | Kind::Ex | Kind::Alive => Access::Anyone,
-        Kind::Step(step) => step.access,
-        Kind::Identify | Kind::LogIn | Kind::Resume => Access::Guest,
-        Kind::Get => Access::FileReader,
-        Kind::Say | Kind::Reachable | Kind::Who | Kind::Quiet => Access::User,
-        Kind::Ls | Kind::Sum | Kind::Abort => Access::User,
-        Kind::Put | Kind::Sendfile | Kind::Expect => Access::User,
-        Kind::Mkgroup
-        | Kind::Mkgroupreq
-        | Kind::Join
-        | Kind::Admit
-        | Kind::Refuse
-        | Kind::Leave => Access::User,
-        Kind::Keep | Kind::Groups | Kind::Members => Access::User,
-        Kind::Op | Kind::Handover => Access::User,
-        Kind::Token | Kind::ConfirmPassword | Kind::SetPassword => Access::Account,
-        Kind::Nick | Kind::Up => Access::Account,
-        Kind::Down | Kind::Call => Access::User,
-        Kind::Kick | Kind::Ban | Kind::Unban | Kind::Dissolve => Access::Administrator,
-        Kind::Dump | Kind::Shutdown => Access::Administrator,
-        Kind::Admin => Access::Operator,
-        Kind::Unread | Kind::Open | Kind::History | Kind::Search | Kind::Seen => Access::User,
-    }
-}
 
 impl Hub {
     /// Takes a request, or what a codec could not make one of.
@@ -60,8 +32,8 @@ impl Hub {
             Kind::Alive | Kind::Seen => false,
             _ => std::mem::take(&mut session.has_confirmed_password),
         };
-        let rank = self.rank_of(conn);
-        if let Err(refusal) = may_ask(rank, access(of), self.core.config.public_files)
+        let rank = self.accounts.roles.of(self.core.user_of(conn));
+        if let Err(refusal) = access::check(rank, of, self.core.config.public_files)
             && is_line
         {
             return self.refuse(conn, of, refusal, effects);
@@ -101,15 +73,15 @@ impl Hub {
             Request::Sendfile { to, size, name } => self.send_file(conn, to, size, name, effects),
             Request::Expect { stream, sha256 } => self.expect(conn, stream, sha256, effects),
             Request::Abort { stream } => self.abort(conn, stream, effects),
-            Request::Up { port } => self.up(conn, port, effects),
-            Request::Down => self.down(conn, effects),
-            Request::Alive => self.alive(conn, effects),
-            Request::Call(user) => self.call(conn, user, effects),
+            about_calls @ (Request::Up { .. }
+            | Request::Down
+            | Request::Alive
+            | Request::Call(_)) => self.call_request(conn, about_calls, effects),
             Request::Kick { user, reason } => self.kick(conn, user, reason, effects),
-            Request::Ban { user, banned } => self.ban(conn, user, banned, effects),
-            Request::Admin { user, admin } => self.set_admin(conn, user, admin, effects),
+            Request::Ban { .. } | Request::Admin { .. } | Request::Shutdown { .. } => {
+                self.administer(conn, request, effects);
+            }
             Request::Dump => self.reply(conn, Reply::Figures, effects),
-            Request::Shutdown { seconds } => self.shut_down(conn, seconds, effects),
             Request::Ex => self.leave(conn, effects),
             Request::Mkgroup { name, users, asks } => {
                 self.make_group(conn, Plan { name, users, asks }, effects);
@@ -148,6 +120,44 @@ impl Hub {
         }
     }
 
+    /// Carries out a request about direct chats.
+    fn call_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let user = self.core.user_of(conn);
+        let cx = &mut Cx::new(&mut self.core, effects);
+        if request == Request::Alive {
+            return self.calls.alive(conn, user, cx);
+        }
+        let Some(caller) = user.map(|user| Caller { conn, user }) else { return };
+        match request {
+            Request::Up { port } => {
+                self.calls.take(caller, port, (&self.accounts, &mut self.presence), cx);
+            }
+            Request::Down => self.calls.take_none(caller, &mut self.presence, cx),
+            Request::Call(callee) => {
+                self.calls.call(caller, callee, (&self.accounts, &self.presence), cx);
+            }
+            other => debug_assert!(false, "{other:?} is not about direct chats"),
+        }
+    }
+
+    /// Carries out a request of an administrator.
+    fn administer(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let Some(caller) = self.caller(conn) else { return };
+        let cx = &mut Cx::new(&mut self.core, effects);
+        match request {
+            Request::Ban { user, banned } => {
+                self.admin.ban(caller, user, banned, &self.accounts, cx);
+            }
+            Request::Admin { user, admin } => {
+                self.admin.set_administrator(caller, user, admin, &self.accounts, cx);
+            }
+            Request::Shutdown { seconds } => {
+                self.admin.shut_down(caller, seconds, &self.accounts, cx);
+            }
+            other => debug_assert!(false, "{other:?} is not for administrators"),
+        }
+    }
+
     /// Answers what can't be carried out as it was sent.
     fn refused(&mut self, conn: ConnId, of: Kind, refusal: Refusal, effects: &mut Effects) {
         match (of, refusal) {
@@ -178,21 +188,5 @@ impl Hub {
         effects: &mut Effects,
     ) {
         Cx::new(&mut self.core, effects).close_in_turn(conn, reason);
-    }
-}
-
-/// The one place that decides who may ask for what.
-fn may_ask(rank: Role, access: Access, public_files: bool) -> Result<(), Refusal> {
-    let is_guest = rank == Role::Guest;
-    match access {
-        Access::Anyone => Ok(()),
-        Access::Guest if is_guest => Ok(()),
-        Access::Guest => Err(Refusal::LoggedInAlready),
-        Access::FileReader if public_files => Ok(()),
-        _ if is_guest => Err(Refusal::NotLoggedIn),
-        Access::Account if rank == Role::Operator => Err(Refusal::NoAccount),
-        Access::Administrator if rank < Role::Administrator => Err(Refusal::AdministratorsOnly),
-        Access::Operator if rank < Role::Operator => Err(Refusal::OperatorOnly),
-        _ => Ok(()),
     }
 }

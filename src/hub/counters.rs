@@ -102,7 +102,7 @@ impl Hub {
                 "Users who are logged in, without the operator.",
                 self.presence.len(),
             ),
-            Family::gauge("chatsrv_users_up", "Users who take direct chats.", self.peers.len()),
+            Family::gauge("chatsrv_users_up", "Users who take direct chats.", self.calls.len()),
             Family::gauge(
                 "chatsrv_sessions_not_logged_in",
                 "Connections on which nobody is logged in yet.",
@@ -138,7 +138,7 @@ impl Hub {
                 stored,
             ),
             Family::counter("chatsrv_calls_total", "Tickets given for direct chats.", *calls),
-            Family::gauge("chatsrv_jobs", "Jobs whose outcome is awaited.", self.under_way.len()),
+            Family::gauge("chatsrv_jobs", "Jobs whose outcome is awaited.", self.jobs()),
             Family::gauge(
                 "chatsrv_lists",
                 "Lists of messages that are being read.",

@@ -2,7 +2,6 @@
 
 use super::Hub;
 use super::login::not_checked;
-use super::tasks::{Attempt, Task, failed};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::name::{Number, UserName};
@@ -14,7 +13,9 @@ use crate::hub::accounts::throttle::{Try, TryOf};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::state::State;
+use crate::hub::tasks::{Attempt, Task};
 use crate::hub::turns::InTurn;
 use crate::limits::WRONG_PASSWORDS_MAX;
 

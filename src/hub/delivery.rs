@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::Hub;
 use super::groups::Plan;
 use super::keys::Known;
-use super::tasks::{Task, UnderWay, failed};
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
@@ -20,7 +19,9 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::presence::Entering;
+use crate::hub::tasks::{Task, UnderWay};
 use crate::limits::HELD_MESSAGES_MAX;
 
 /// A message that has no id yet.

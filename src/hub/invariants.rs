@@ -9,6 +9,7 @@ use super::uploads::{Spot, Upload};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::input::ConnId;
+use crate::hub::pending::Domain;
 use crate::hub::sessions::state::State;
 use crate::limits::HELD_MESSAGES_MAX;
 
@@ -21,7 +22,7 @@ impl Hub {
         self.accounts.directory.check_invariants();
         self.presence.check_invariants();
         self.check_groups();
-        self.peers.check_invariants();
+        self.calls.check();
         let mut online = 0;
         let mut checking = 0;
         let mut refused = 0;
@@ -50,8 +51,12 @@ impl Hub {
             let asked = opening.count() + session.replies.opened_downloads().count();
             assert_eq!(session.replies.downloads_asked(), asked, "{conn}");
             for ticket in session.replies.awaited() {
-                let is_asked_for = matches!(self.under_way.get(ticket),
-                    Some(UnderWay::Asked(asked, _)) if *asked == conn);
+                let is_asked_for = match Domain::of(ticket) {
+                    Domain::Calls => self.calls.is_under_way(ticket),
+                    Domain::Admin => self.admin.is_under_way(ticket),
+                    _ => matches!(self.under_way.get(ticket),
+                        Some(UnderWay::Asked(asked, _)) if *asked == conn),
+                };
                 assert!(is_asked_for, "an answer waits for {ticket:?}");
             }
             checking += usize::from(*session.state() == State::ChecksPassword);
@@ -180,7 +185,7 @@ impl Hub {
     pub fn is_idle(&self) -> bool {
         self.core.sessions.len() == 0
             && self.presence.len() == 0
-            && self.under_way.is_empty()
+            && self.jobs() == 0
             && self.refusals.is_empty()
             && self.turns.is_empty()
             && self.accounts.directory.reservations() == 0

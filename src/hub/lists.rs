@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::tasks::{Task, failed};
 use crate::chat::answer::{Answer, Done, Item, List, Page};
 use crate::chat::close::CloseReason;
 use crate::chat::message::{Destination, Message, MessageId, StoredMessage};
@@ -12,7 +11,9 @@ use crate::chat::request::Kind;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::replies::Reply;
+use crate::hub::tasks::Task;
 use crate::limits::PIECE_MESSAGES_MAX;
 
 /// What a list of messages was asked for.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::tasks::{Attempt, Task, failed};
 use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done};
@@ -12,12 +11,15 @@ use crate::chat::name::UserName;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::chat::text::Secret;
+use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::accounts::throttle::{Try, Verdict};
 use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::state::{FailedLogin, State};
+use crate::hub::tasks::{Attempt, Task};
 use crate::hub::turns::InTurn;
 use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 
@@ -27,7 +29,8 @@ impl Hub {
         self.core.sessions.insert(conn, from);
         self.answer(conn, Kind::Connect, Done::Greeted, effects);
         if from == Address::Local {
-            self.let_operator_in(conn, effects);
+            log::info!("event=operator conn={conn}");
+            self.admit(conn, OPERATOR, Kind::LogIn, true, effects);
         }
     }
 
@@ -164,7 +167,11 @@ impl Hub {
         match (outcome, attempt.user) {
             (Ok(Value::PasswordRight), Some(user)) if self.accounts.roles.is_banned(user) => {
                 self.core.counters.login(Login::Banned);
-                self.refuse_banned(conn, attempt.of, effects);
+                // Only the right password or token comes so far, so strangers don't learn of it.
+                if self.core.sessions.get(conn).is_some() {
+                    let last = Answer { of: attempt.of, result: Err(Refusal::Banned) };
+                    self.close(conn, CloseReason::Banned, Some(last), effects);
+                }
             }
             (Ok(Value::PasswordRight), Some(user)) => {
                 self.admit(conn, user, attempt.of, attempt.takeover, effects);
@@ -297,7 +304,7 @@ impl Hub {
                 self.tell_presence(user, false, effects);
             }
             self.presence.leave(user);
-            self.peers.fall(user);
+            self.calls.unavailable(user);
             self.gone_from_groups(user);
         }
     }

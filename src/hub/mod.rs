@@ -4,7 +4,10 @@
 //! file, clock, random number or thread in here, so that a test can be the world: see
 //! tests/simulator.
 
+mod access;
 mod accounts;
+mod admin;
+mod calls;
 mod command;
 pub mod config;
 mod context;
@@ -22,8 +25,7 @@ mod keys;
 mod lists;
 mod login;
 mod messages;
-mod operator;
-mod peers;
+mod outcome;
 mod pending;
 mod presence;
 mod retention;
@@ -41,13 +43,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use self::accounts::Accounts;
+use self::admin::{Admin, Decided, Decision};
+use self::calls::Calls;
 use self::config::Config;
-use self::context::{Closing, Core, Cx};
+use self::context::{Caller, Closing, Core, Cx};
 use self::delivery::AwaitsId;
 use self::groups::Groups;
 use self::keys::Keys;
 use self::lists::OpenList;
-use self::peers::Peers;
 use self::pending::{Domain, Pending};
 use self::presence::Presence;
 use self::retention::Retention;
@@ -55,7 +58,11 @@ use self::sequence::Sequence;
 use self::tasks::UnderWay;
 use self::turns::Turns;
 use self::uploads::Uploads;
+use crate::chat::close::CloseReason;
+use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
+use crate::chat::text::Reason;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
@@ -82,9 +89,8 @@ pub struct Hub {
     lists: BTreeMap<ConnId, OpenList>,
     retention: Retention,
     uploads: Uploads,
-    peers: Peers,
-    /// When the server stops, where that was announced, on the steady clock.
-    stops_at: Option<Duration>,
+    calls: Calls,
+    admin: Admin,
 }
 
 impl Hub {
@@ -97,9 +103,9 @@ impl Hub {
         };
         let accounts = Accounts::new(&mut kept);
         Hub {
-            peers: Peers::new(config.alive_period),
+            calls: Calls::new(config.alive_period),
+            admin: Admin::default(),
             groups: Groups::new(kept.groups, &accounts.directory, &accounts.roles),
-            stops_at: None,
             retention: Retention::new(config.history),
             uploads: Uploads::default(),
             core: Core::new(config, seed, Sequence::above(kept.id_mark)),
@@ -136,6 +142,18 @@ impl Hub {
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => match Domain::of(ticket) {
                 Domain::Accounts => self.accounts.done(ticket, &outcome),
+                Domain::Calls => {
+                    let people = (&self.accounts, &self.presence);
+                    let cx = &mut Cx::new(&mut self.core, effects);
+                    self.calls.done(ticket, outcome, people, cx);
+                }
+                Domain::Admin => {
+                    let cx = &mut Cx::new(&mut self.core, effects);
+                    let decided = self.admin.done(ticket, &outcome, &mut self.accounts, cx);
+                    if let Some(decided) = decided {
+                        self.decided(decided, effects);
+                    }
+                }
                 _ => self.done(ticket, outcome, effects),
             },
             Input::Deadline => {
@@ -145,7 +163,9 @@ impl Hub {
                 self.group_deadlines(effects);
                 self.remove_old_uploads(effects);
             }
-            Input::Shutdown { seconds } => self.stopping(seconds, effects),
+            Input::Shutdown { seconds } => {
+                self.admin.stopping(seconds, &mut Cx::new(&mut self.core, effects));
+            }
         }
         self.settle(effects);
     }
@@ -180,6 +200,55 @@ impl Hub {
         self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
 
+    /// Ends a user's session, and answers who asked for that once it has ended.
+    fn kick(&mut self, conn: ConnId, user: UserRef, reason: Option<Reason>, effects: &mut Effects) {
+        let Some(caller) = self.caller(conn) else { return };
+        let people = (&self.accounts, &self.presence);
+        let cx = &mut Cx::new(&mut self.core, effects);
+        let result = self.admin.kick(caller, user, reason, people, cx);
+        self.settle(effects);
+        Cx::new(&mut self.core, effects).conclude(conn, Kind::Kick, result);
+    }
+
+    /// A decision of an administrator holds from now on.
+    fn decided(&mut self, decided: Decided, effects: &mut Effects) {
+        let Decided { conn, job, decision } = decided;
+        if let Decision::Banned(user, banned) = decision {
+            if let Some(session) = self.presence.session_of(user).filter(|_| banned) {
+                Cx::new(&mut self.core, effects).close(session, CloseReason::Banned);
+                self.settle(effects);
+            }
+            self.ban_changed(user, effects);
+        }
+        let cx = &mut Cx::new(&mut self.core, effects);
+        cx.resolve_answer(conn, job, decision.kind(), Ok(decision.done()));
+    }
+
+    /// A connection asks for something, so somebody is there who takes direct chats.
+    fn heard_from(&mut self, conn: ConnId) {
+        let user = self.core.user_of(conn);
+        if user.is_some_and(|user| self.calls.touch(user, self.core.now.steady)) {
+            self.presence.who_changed();
+        }
+    }
+
+    /// Forgets that those take direct chats who have fallen silent.
+    fn end_silent(&mut self) {
+        if self.calls.look(self.core.now.steady) {
+            self.presence.who_changed();
+        }
+    }
+
+    /// How many jobs are under way.
+    fn jobs(&self) -> usize {
+        self.under_way.len() + self.accounts.jobs() + self.calls.jobs() + self.admin.jobs()
+    }
+
+    /// Who asks for something over a connection, where somebody has logged in.
+    fn caller(&self, conn: ConnId) -> Option<Caller> {
+        self.core.user_of(conn).map(|user| Caller { conn, user })
+    }
+
     /// Who is logged in over a connection.
     fn user_of(&self, conn: ConnId) -> Option<UserIndex> {
         self.core.sessions.get(conn)?.user()
@@ -193,7 +262,7 @@ impl Hub {
             self.retention.next,
             self.groups.next_deadline(),
             self.uploads.next_removal,
-            self.peers.next_look(),
+            self.calls.next_look(),
         ];
         others.into_iter().flatten().min()
     }

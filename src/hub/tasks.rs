@@ -20,7 +20,8 @@ use crate::hub::accounts::throttle::Try;
 use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::job::{Job, JobId, Outcome};
+use crate::hub::outcome::kept;
 use crate::hub::sessions::replies::Reply;
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
@@ -71,18 +72,6 @@ pub(super) enum Task {
         user: UserIndex,
         display: DisplayName,
     },
-    /// Make the ticket for a call of that user.
-    Call(UserIndex),
-    SetBanned {
-        user: UserIndex,
-        banned: bool,
-        by: UserIndex,
-    },
-    SetAdministrator {
-        user: UserIndex,
-        admin: bool,
-        by: UserIndex,
-    },
     ListFolder,
     BeginUpload(Upload),
     FindSent(MessageId, Wanted),
@@ -105,9 +94,8 @@ impl Task {
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
             Task::Welcome(_) | Task::MakeToken => false,
             Task::KeepMessage(_) | Task::MarkSeen(_) | Task::SaveGroup(..) => false,
-            Task::BeginUpload(_) | Task::FindSent(..) | Task::Call(_) => false,
+            Task::BeginUpload(_) | Task::FindSent(..) => false,
             Task::Download { .. } | Task::Sum { .. } => false,
-            Task::SetBanned { .. } | Task::SetAdministrator { .. } => false,
         }
     }
 }
@@ -275,11 +263,6 @@ impl Hub {
             Task::KeepMessage(said) => of_job(Kind::Say, said, &outcome),
             Task::MarkSeen(done) => of_job(Kind::Seen, done, &outcome),
             Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
-            Task::Call(callee) => self.call_ticket_made(conn, callee, outcome, effects),
-            Task::SetBanned { user, banned, by } => {
-                self.ban_set(user, banned, by, &outcome, effects)
-            }
-            Task::SetAdministrator { user, admin, by } => self.admin_set(user, admin, by, &outcome),
             Task::Sum { file } => Self::file_summed(file, &outcome),
             other => return debug_assert!(false, "a session waits for {other:?}"),
         };
@@ -326,14 +309,5 @@ impl Hub {
 
 /// The answer to a request whose job keeps something.
 fn of_job(of: Kind, done: Done, outcome: &Outcome) -> Answer {
-    let result = match outcome {
-        Ok(Value::Done) => Ok(done),
-        other => Err(failed(other)),
-    };
-    Answer { of, result }
-}
-
-/// Why a request is not carried out whose job came to nothing.
-pub(super) fn failed(outcome: &Outcome) -> Refusal {
-    Refusal::Store(outcome.as_ref().err().copied().unwrap_or(Failure::Failed))
+    Answer { of, result: kept(done, outcome) }
 }

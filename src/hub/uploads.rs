@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::Hub;
 use super::delivery::Addressee;
 use super::finishing::{Published, WholeUpload};
-use super::tasks::{Task, UnderWay, failed};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::{FileTarget, UploadId};
@@ -20,7 +19,9 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, UploadEnd};
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::replies::{Reply, ReplyQueue, Upload as OpenedUpload};
+use crate::hub::tasks::{Task, UnderWay};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
 
 /// An upload that was announced.

@@ -16,7 +16,7 @@ impl Hub {
     /// Lists who is online.
     pub(super) fn who(&mut self, conn: ConnId, effects: &mut Effects) {
         let items = self.presence.who(&self.accounts.directory, |user, conn| {
-            Some((self.core.sessions.get(conn)?.from, self.peers.port(user)?))
+            Some((self.core.sessions.get(conn)?.from, self.calls.port(user)?))
         });
         let last = Answer::done(Kind::Who);
         self.reply(conn, Reply::List(List::whole(Kind::Who, items, None, last)), effects);

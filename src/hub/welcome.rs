@@ -7,7 +7,6 @@
 
 use super::Hub;
 use super::login::not_checked;
-use super::tasks::{Task, failed};
 use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
@@ -21,9 +20,11 @@ use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::presence::Entering;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
+use crate::hub::tasks::Task;
 
 impl Hub {
     /// Lets in who gave the right password or token, unless that user is online and stays so.
@@ -120,7 +121,7 @@ impl Hub {
         let list = List::whole(Kind::Unread, items.into(), None, last);
         self.reply(conn, Reply::List(list), effects);
         self.tell_group_news(conn, user, effects);
-        self.tell_of_stop(conn, effects);
+        self.admin.tell_of_stop(conn, &mut Cx::new(&mut self.core, effects));
         for message in held {
             let to = effects.recipients([conn]);
             effects.push(Effect::Tell { event: Event::Said(message), to });

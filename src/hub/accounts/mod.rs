@@ -90,9 +90,9 @@ impl Accounts {
         }
     }
 
-    /// Whether nothing is under way.
-    pub fn is_idle(&self) -> bool {
-        self.pending.is_empty() && self.directory.reservations() == 0
+    /// How many jobs are under way.
+    pub fn jobs(&self) -> usize {
+        self.pending.len()
     }
 }
 

@@ -160,7 +160,9 @@ impl Hub {
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
         let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
-        if group.admin != by && self.rank_of(conn) < Role::Administrator {
+        if group.admin != by
+            && self.accounts.roles.of(self.core.user_of(conn)) < Role::Administrator
+        {
             return Err(Refusal::GroupAdminOnly);
         }
         let user = self.member(group, user)?;

@@ -181,7 +181,7 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
         let may_ask = group.is_member(user) || self.groups.is_asked(user, id);
-        if !may_ask && self.rank_of(conn) < Role::Administrator {
+        if !may_ask && self.accounts.roles.of(self.core.user_of(conn)) < Role::Administrator {
             return Err(Refusal::NotAMember);
         }
         let items = group.member_lines(&self.accounts.directory);

@@ -1,0 +1,52 @@
+//! Who may ask for what: one table.
+
+use crate::chat::refusal::Refusal;
+use crate::chat::request::{Access, Kind};
+use crate::hub::accounts::roles::Role;
+
+/// Who may ask for requests of a kind.
+fn access(of: Kind) -> Access {
+    match of {
+        Kind::Unknown | Kind::Connect | Kind::Ex | Kind::Alive => Access::Anyone,
+        Kind::Step(step) => step.access,
+        Kind::Identify | Kind::LogIn | Kind::Resume => Access::Guest,
+        Kind::Get => Access::FileReader,
+        Kind::Say | Kind::Reachable | Kind::Who | Kind::Quiet => Access::User,
+        Kind::Ls | Kind::Sum | Kind::Abort => Access::User,
+        Kind::Put | Kind::Sendfile | Kind::Expect => Access::User,
+        Kind::Mkgroup
+        | Kind::Mkgroupreq
+        | Kind::Join
+        | Kind::Admit
+        | Kind::Refuse
+        | Kind::Leave => Access::User,
+        Kind::Keep | Kind::Groups | Kind::Members => Access::User,
+        Kind::Op | Kind::Handover => Access::User,
+        Kind::Token | Kind::ConfirmPassword | Kind::SetPassword => Access::Account,
+        Kind::Nick | Kind::Up => Access::Account,
+        Kind::Down | Kind::Call => Access::User,
+        Kind::Kick | Kind::Ban | Kind::Unban | Kind::Dissolve => Access::Administrator,
+        Kind::Dump | Kind::Shutdown => Access::Administrator,
+        Kind::Admin => Access::Operator,
+        Kind::Unread | Kind::Open | Kind::History | Kind::Search | Kind::Seen => Access::User,
+    }
+}
+
+/// Whether a session of that role may ask for requests of a kind.
+///
+/// # Errors
+/// What it is refused with.
+pub fn check(role: Role, of: Kind, public_files: bool) -> Result<(), Refusal> {
+    let is_guest = role == Role::Guest;
+    match access(of) {
+        Access::Anyone => Ok(()),
+        Access::Guest if is_guest => Ok(()),
+        Access::Guest => Err(Refusal::LoggedInAlready),
+        Access::FileReader if public_files => Ok(()),
+        _ if is_guest => Err(Refusal::NotLoggedIn),
+        Access::Account if role == Role::Operator => Err(Refusal::NoAccount),
+        Access::Administrator if role < Role::Administrator => Err(Refusal::AdministratorsOnly),
+        Access::Operator if role < Role::Operator => Err(Refusal::OperatorOnly),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,222 @@
+//! What administrators and the operator do: kick, ban, make administrators, stop the server.
+
+use std::time::Duration;
+
+use crate::chat::answer::Done;
+use crate::chat::close::CloseReason;
+use crate::chat::event::Event;
+use crate::chat::name::UserRef;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
+use crate::chat::text::Reason;
+use crate::hub::accounts::Accounts;
+use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::context::{Caller, Cx};
+use crate::hub::effect::Effect;
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::presence::Presence;
+use crate::log::Quoted;
+
+/// What administrators have asked for and is not done.
+#[derive(Debug)]
+pub struct Admin {
+    /// When the server stops, where that was announced, on the monotonic clock.
+    stops_at: Option<Duration>,
+    pending: Pending<(Caller, Decision)>,
+}
+
+/// What an administrator decided about a user.
+#[derive(Clone, Copy, Debug)]
+pub enum Decision {
+    /// The user is let in no more, or again.
+    Banned(UserIndex, bool),
+    /// The user is an administrator, or is none any more.
+    Administrator(UserIndex, bool),
+}
+
+/// A decision that is on disk, and the request that waits to be answered.
+#[derive(Debug)]
+pub struct Decided {
+    pub conn: ConnId,
+    pub job: JobId,
+    pub decision: Decision,
+}
+
+impl Decision {
+    /// What asks for it.
+    pub fn kind(self) -> Kind {
+        match self {
+            Decision::Banned(_, true) => Kind::Ban,
+            Decision::Banned(_, false) => Kind::Unban,
+            Decision::Administrator(..) => Kind::Admin,
+        }
+    }
+
+    /// What is answered once it holds.
+    pub fn done(self) -> Done {
+        match self {
+            Decision::Banned(..) => Done::Done,
+            Decision::Administrator(_, admin) => Done::Switched(admin),
+        }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Admin { stops_at: None, pending: Pending::new(Domain::Admin) }
+    }
+}
+
+impl Admin {
+    /// Has a user's session end. The answer is due once it has.
+    pub fn kick(
+        &self,
+        caller: Caller,
+        user: UserRef,
+        reason: Option<Reason>,
+        (accounts, presence): (&Accounts, &Presence),
+        cx: &mut Cx<'_>,
+    ) -> Result<Done, Refusal> {
+        let user = other_user(caller, user, accounts)?;
+        let session = presence.session_of(user).ok_or(Refusal::NotOnline)?;
+        log::info!(
+            "event=kicked user={} by={} conn={session} reason={}",
+            accounts.name(user),
+            accounts.name(caller.user),
+            Quoted(reason.as_ref().map_or("", Reason::as_str)),
+        );
+        cx.close_saying(session, CloseReason::Kicked, reason);
+        Ok(Done::Done)
+    }
+
+    /// Has a user banned, or no longer.
+    pub fn ban(
+        &mut self,
+        caller: Caller,
+        user: UserRef,
+        banned: bool,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let of = if banned { Kind::Ban } else { Kind::Unban };
+        match other_user(caller, user, accounts) {
+            Ok(user) => {
+                let job = Job::SetBanned { number: accounts.number(user), banned };
+                self.decide(caller, job, Decision::Banned(user, banned), cx);
+            }
+            Err(refusal) => cx.refuse(caller.conn, of, refusal),
+        }
+    }
+
+    /// Has a user made an administrator, or no longer.
+    pub fn set_administrator(
+        &mut self,
+        caller: Caller,
+        user: UserRef,
+        admin: bool,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        match other_user(caller, user, accounts) {
+            Ok(user) => {
+                let job = Job::SetAdministrator { number: accounts.number(user), admin };
+                self.decide(caller, job, Decision::Administrator(user, admin), cx);
+            }
+            Err(refusal) => cx.refuse(caller.conn, Kind::Admin, refusal),
+        }
+    }
+
+    fn decide(&mut self, caller: Caller, job: Job, decision: Decision, cx: &mut Cx<'_>) {
+        let job = self.pending.begin(job, (caller, decision), cx);
+        cx.reply_after(caller.conn, job);
+    }
+
+    /// A decision is on disk and holds from now on, or could not be kept.
+    pub fn done(
+        &mut self,
+        id: JobId,
+        outcome: &Outcome,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) -> Option<Decided> {
+        let (Caller { conn, user: by }, decision) = self.pending.take(id)?;
+        if *outcome != Ok(Value::Done) {
+            cx.resolve_answer(conn, id, decision.kind(), Err(failed(outcome)));
+            return None;
+        }
+        let (event, user) = match decision {
+            Decision::Banned(user, banned) => {
+                accounts.roles.set_banned(user, banned);
+                (if banned { "banned" } else { "unbanned" }, user)
+            }
+            Decision::Administrator(user, admin) => {
+                accounts.roles.set_administrator(user, admin);
+                (if admin { "admin-on" } else { "admin-off" }, user)
+            }
+        };
+        log::info!("event={event} user={} by={}", accounts.name(user), accounts.name(by));
+        Some(Decided { conn, job: id, decision })
+    }
+
+    /// Announces that the server stops. The server itself tells everybody of a stop that comes at
+    /// once.
+    pub fn shut_down(
+        &mut self,
+        caller: Caller,
+        seconds: u32,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        log::info!("event=shutdown seconds={seconds} by={}", accounts.name(caller.user));
+        cx.answer(caller.conn, Kind::Shutdown, Done::Done);
+        let at = cx.core.now.steady + Duration::from_secs(seconds.into());
+        self.stops_at = (seconds > 0).then_some(at);
+        if seconds > 0 {
+            tell_all(seconds, cx);
+        }
+        cx.effects.push(Effect::Stop { seconds });
+    }
+
+    /// The server stops now, and has so many seconds for it.
+    pub fn stopping(&self, seconds: u32, cx: &mut Cx<'_>) {
+        let is_known = self.stops_at.is_some_and(|at| at <= cx.core.now.steady);
+        if !is_known {
+            tell_all(seconds, cx);
+        }
+    }
+
+    /// Tells somebody who came that the server is about to stop, where it is.
+    pub fn tell_of_stop(&self, conn: ConnId, cx: &mut Cx<'_>) {
+        let Some(at) = self.stops_at else { return };
+        let left = at.saturating_sub(cx.core.now.steady);
+        let seconds = u32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        cx.tell(Event::Shutdown { seconds }, [conn]);
+    }
+
+    /// Whether a job is under way.
+    pub fn is_under_way(&self, job: JobId) -> bool {
+        self.pending.get(job).is_some()
+    }
+
+    /// How many decisions are being kept.
+    pub fn jobs(&self) -> usize {
+        self.pending.len()
+    }
+}
+
+fn tell_all(seconds: u32, cx: &mut Cx<'_>) {
+    let all = cx.core.sessions.iter().map(|(conn, _)| conn);
+    cx.effects.tell(Event::Shutdown { seconds }, all);
+}
+
+/// Another user than the one who asks, and not the operator.
+fn other_user(caller: Caller, user: UserRef, accounts: &Accounts) -> Result<UserIndex, Refusal> {
+    match accounts.find(user).ok_or(Refusal::NoSuchUser)? {
+        OPERATOR => Err(Refusal::NotWithOperator),
+        user if user == caller.user => Err(Refusal::NotWithYourself),
+        user => Ok(user),
+    }
+}

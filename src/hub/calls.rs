@@ -1,0 +1,318 @@
+//! Who takes direct chats and where, and the tickets with which two find each other.
+//!
+//! Whoever is up is held to be there for two periods after the last line. That is looked at when
+//! the first of them may have fallen silent, so nobody costs a timer.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::chat::address::Address;
+use crate::chat::answer::Done;
+use crate::chat::event::{Call, Event};
+use crate::chat::name::UserRef;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
+use crate::chat::text::Secret;
+use crate::hub::accounts::Accounts;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::{Caller, Cx};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::presence::Presence;
+use crate::limits::{CALL_PERIOD, CALLS_PER_PERIOD_MAX, SILENCE_LOOK_PERIOD};
+
+/// Who takes direct chats.
+#[derive(Debug)]
+pub struct Calls {
+    /// How long somebody who is up may say nothing.
+    patience: Duration,
+    up: HashMap<UserIndex, Up>,
+    /// When to look again who has fallen silent, on the steady clock; none where nobody is up.
+    next_look: Option<Duration>,
+    /// How often each called in the current period.
+    calls: HashMap<UserIndex, u32>,
+    calls_since: Duration,
+    /// Calls whose tickets are being made.
+    pending: Pending<Calling>,
+}
+
+/// A call whose ticket is being made.
+#[derive(Debug)]
+struct Calling {
+    conn: ConnId,
+    callee: UserIndex,
+}
+
+/// A user who takes direct chats.
+struct Reachable {
+    conn: ConnId,
+    address: Address,
+    port: u16,
+}
+
+#[derive(Debug)]
+struct Up {
+    port: u16,
+    /// When the last line came, on the steady clock.
+    heard: Duration,
+}
+
+impl Calls {
+    /// Nobody, with so much time between two signs of life.
+    pub fn new(alive_period: Duration) -> Self {
+        Calls {
+            patience: alive_period.saturating_mul(2),
+            up: HashMap::new(),
+            next_look: None,
+            calls: HashMap::new(),
+            calls_since: Duration::ZERO,
+            pending: Pending::new(Domain::Calls),
+        }
+    }
+
+    /// How many are up.
+    pub fn len(&self) -> usize {
+        self.up.len()
+    }
+
+    /// When to look who has fallen silent.
+    pub fn next_look(&self) -> Option<Duration> {
+        self.next_look
+    }
+
+    /// The port on which a user takes direct chats.
+    pub fn port(&self, user: UserIndex) -> Option<u16> {
+        self.up.get(&user).map(|up| up.port)
+    }
+
+    /// A user takes direct chats.
+    fn available(&mut self, user: UserIndex, port: u16, now: Duration) {
+        self.up.insert(user, Up { port, heard: now });
+        let end = now.saturating_add(self.patience);
+        self.next_look = Some(self.next_look.map_or(end, |next| next.min(end)));
+    }
+
+    /// A user takes no direct chats any more. Whether that was so before.
+    pub fn unavailable(&mut self, user: UserIndex) -> bool {
+        let was_up = self.up.remove(&user).is_some();
+        if self.up.is_empty() {
+            self.next_look = None;
+        }
+        was_up
+    }
+
+    /// A line came. Whether it came too late, so that the user is not up any more.
+    pub fn touch(&mut self, user: UserIndex, now: Duration) -> bool {
+        if self.up.is_empty() {
+            return false;
+        }
+        let Some(up) = self.up.get_mut(&user) else { return false };
+        if now.saturating_sub(up.heard) < self.patience {
+            up.heard = now;
+            return false;
+        }
+        self.unavailable(user)
+    }
+
+    /// Looks who has fallen silent, where it is time to. Whether there was anybody.
+    pub fn look(&mut self, now: Duration) -> bool {
+        if self.next_look.is_none_or(|next| next > now) {
+            return false;
+        }
+        let before = self.up.len();
+        let patience = self.patience;
+        self.up.retain(|_, up| now.saturating_sub(up.heard) < patience);
+        let first = self.up.values().map(|up| up.heard).min();
+        self.next_look = first.map(|heard| (heard + patience).max(now + SILENCE_LOOK_PERIOD));
+        self.up.len() < before
+    }
+
+    /// Counts a call; false where that is one too many.
+    fn may_call(&mut self, user: UserIndex, now: Duration) -> bool {
+        let is_over = now.saturating_sub(self.calls_since) >= CALL_PERIOD;
+        if is_over || self.calls.is_empty() {
+            self.calls = HashMap::new();
+            self.calls_since = now;
+        }
+        let calls = self.calls.entry(user).or_default();
+        *calls += 1;
+        *calls <= CALLS_PER_PERIOD_MAX
+    }
+
+    /// Whether a job is under way.
+    pub fn is_under_way(&self, job: JobId) -> bool {
+        self.pending.get(job).is_some()
+    }
+
+    /// How many calls wait for their tickets.
+    pub fn jobs(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Checks what must hold between two inputs, for tests.
+    pub fn check(&self) {
+        assert_eq!(self.up.is_empty(), self.next_look.is_none());
+    }
+}
+
+impl Calls {
+    /// Takes direct chats of a user, on that port or on that of the user's number.
+    pub fn take(
+        &mut self,
+        caller: Caller,
+        port: Option<u16>,
+        (accounts, presence): (&Accounts, &mut Presence),
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(port) = port.or(accounts.number(caller.user).port()) else {
+            return cx.refuse(caller.conn, Kind::Up, Refusal::NoPort);
+        };
+        self.available(caller.user, port, cx.core.now.steady);
+        presence.who_changed();
+        // A fraction is left out: who speaks a little too often is heard of all the same.
+        let period = cx.core.config.alive_period.as_secs().max(1);
+        cx.answer(caller.conn, Kind::Up, Done::Up { port, period });
+    }
+
+    /// Takes no direct chats of a user any more.
+    pub fn take_none(&mut self, caller: Caller, presence: &mut Presence, cx: &mut Cx<'_>) {
+        if self.unavailable(caller.user) {
+            presence.who_changed();
+        }
+        cx.answer(caller.conn, Kind::Down, Done::Done);
+    }
+
+    /// Answers on which port somebody who may have logged in takes direct chats.
+    pub fn alive(&self, conn: ConnId, user: Option<UserIndex>, cx: &mut Cx<'_>) {
+        let port = user.and_then(|user| self.port(user));
+        cx.conclude(conn, Kind::Alive, port.map(Done::Port).ok_or(Refusal::NotUp));
+    }
+
+    /// Where a user takes direct chats, and over which connection.
+    fn reachable(&self, user: UserIndex, presence: &Presence, cx: &Cx<'_>) -> Option<Reachable> {
+        let port = self.port(user)?;
+        let conn = presence.sessions_of(user).next()?;
+        let address = cx.core.sessions.get(conn)?.from;
+        Some(Reachable { conn, address, port })
+    }
+
+    /// Has a ticket made with which two find each other.
+    pub fn call(
+        &mut self,
+        caller: Caller,
+        callee: UserRef,
+        (accounts, presence): (&Accounts, &Presence),
+        cx: &mut Cx<'_>,
+    ) {
+        let Caller { conn, user } = caller;
+        let refusal = match accounts.find(callee) {
+            None => Refusal::NoSuchUser,
+            Some(callee) if callee == user => Refusal::ThatIsYou,
+            Some(callee) if self.reachable(callee, presence, cx).is_none() => Refusal::NotReachable,
+            Some(_) if !self.may_call(user, cx.core.now.steady) => Refusal::TooManyCalls,
+            Some(callee) => {
+                let job = self.pending.begin(Job::MakeCallTicket, Calling { conn, callee }, cx);
+                return cx.reply_after(conn, job);
+            }
+        };
+        cx.refuse(conn, Kind::Call, refusal);
+    }
+
+    /// A ticket was made, or was not: both are told, where both are still there.
+    pub fn done(
+        &mut self,
+        id: JobId,
+        outcome: Outcome,
+        (accounts, presence): (&Accounts, &Presence),
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(Calling { conn, callee }) = self.pending.take(id) else { return };
+        let result = match outcome {
+            Ok(Value::Token(ticket)) => {
+                self.connect(conn, callee, ticket, (accounts, presence), cx)
+            }
+            other => Err(failed(&other)),
+        };
+        cx.resolve_answer(conn, id, Kind::Call, result);
+    }
+
+    /// Tells the callee of a call, and gives what the caller is answered.
+    fn connect(
+        &self,
+        conn: ConnId,
+        callee: UserIndex,
+        ticket: Secret,
+        (accounts, presence): (&Accounts, &Presence),
+        cx: &mut Cx<'_>,
+    ) -> Result<Done, Refusal> {
+        let session = cx.core.sessions.get(conn);
+        let caller = session.and_then(|session| Some((session.user()?, session.from)));
+        let to = self.reachable(callee, presence, cx);
+        let (Some(to), Some((caller, from))) = (to, caller) else {
+            return Err(Refusal::NotReachable);
+        };
+        cx.core.counters.calls += 1;
+        let called = Call {
+            user: accounts.name(caller),
+            address: from,
+            port: self.port(caller),
+            ticket: ticket.clone(),
+        };
+        cx.tell(Event::Call(Box::new(called)), [to.conn]);
+        let user = accounts.name(callee);
+        let call = Call { user, address: to.address, port: Some(to.port), ticket };
+        Ok(Done::Call(Box::new(call)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: UserIndex = UserIndex(1);
+    const BOB: UserIndex = UserIndex(2);
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn two_missed_periods_end_it_and_any_line_counts() {
+        let mut calls = Calls::new(30 * SECOND);
+        calls.available(ALICE, 5000, Duration::ZERO);
+        calls.available(BOB, 6000, SECOND);
+        assert_eq!(calls.next_look(), Some(60 * SECOND));
+        assert!(!calls.touch(BOB, 31 * SECOND));
+        assert!(!calls.look(59 * SECOND), "not yet");
+        assert!(calls.look(60 * SECOND));
+        assert_eq!((calls.port(ALICE), calls.port(BOB)), (None, Some(6000)));
+        assert_eq!(calls.next_look(), Some(91 * SECOND));
+        assert!(!calls.touch(ALICE, 61 * SECOND), "it was over before");
+        assert!(calls.touch(BOB, 91 * SECOND), "too late, though nobody looked yet");
+        assert_eq!((calls.len(), calls.next_look()), (0, None));
+    }
+
+    #[test]
+    fn many_who_fall_silent_one_after_the_other_are_not_looked_at_each_time() {
+        let mut calls = Calls::new(30 * SECOND);
+        for user in 0..1000 {
+            calls.available(UserIndex(user), 5000, Duration::from_millis(u64::from(user)));
+        }
+        let mut looks = 0;
+        while let Some(at) = calls.next_look() {
+            calls.look(at);
+            looks += 1;
+        }
+        assert!(looks <= 3, "{looks}");
+    }
+
+    #[test]
+    fn calls_are_counted_for_a_minute() {
+        let mut calls = Calls::new(30 * SECOND);
+        for _ in 0..CALLS_PER_PERIOD_MAX {
+            assert!(calls.may_call(ALICE, SECOND));
+        }
+        assert!(!calls.may_call(ALICE, SECOND));
+        assert!(calls.may_call(BOB, SECOND));
+        assert!(calls.may_call(ALICE, CALL_PERIOD + SECOND));
+    }
+}
