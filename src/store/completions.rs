@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::{fmt, io};
 
-use super::uploads::OpenPart;
+use super::work::parts::OpenPart;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome};

@@ -1,10 +1,7 @@
 //! The database thread: it takes all requests that wait, commits them together, and answers after
 //! the commit.
 
-mod request;
 mod store_files;
-
-pub(super) use request::Request;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,13 +13,18 @@ use self::store_files::StoreFiles;
 use super::completions::{Completion, Completions};
 use super::error::StoreError;
 use super::figures::Counters;
-use super::files::{Files, Source};
 use super::health::Health;
 use super::lock::Lock;
 use super::queue::Queue;
-use super::search::Search;
-use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
-use super::{accounts, groups, networks, passwords, schema, snapshot, tokens};
+use super::requests::Request;
+use super::requests::recounts::Recounts;
+use super::requests::uploads::{self, Step};
+use super::rows::{accounts, groups, networks, schema, snapshot, tokens};
+use super::work::files::{Files, Source};
+use super::work::parts::Parts;
+use super::work::passwords;
+use super::work::search::Search;
+use super::work::uploads::{Task, Uploads};
 use crate::chat::file::UploadId;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome, Snapshot, Value};

@@ -13,8 +13,9 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::lane::Lane;
-use super::{Reason, accounts, groups, messages, networks, schema, uploads};
+use super::Reason;
+use super::rows::lane::Lane;
+use super::rows::{accounts, groups, messages, networks, schema, uploads};
 use crate::chat::name::FileName;
 use crate::chat::text::Text;
 use crate::exit::Exit;

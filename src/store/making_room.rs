@@ -5,8 +5,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::requests::uploads::Garbage;
 use super::room::{Room, Space};
-use super::uploads::{self, Garbage, Parts};
+use super::rows::uploads;
+use super::work::parts::{self, Parts};
 use crate::chat::file::{FileTarget, UploadId};
 
 /// The most files that are taken from what is to be removed anyway.
@@ -36,7 +38,7 @@ pub(super) fn make_room(database: &Path, parts: &Parts, room: &Room) -> Vec<Uplo
         match parts.remove(&part) {
             Ok(()) => removed.push(part.id),
             Err(refusal) => {
-                let name = uploads::file_name(part.id);
+                let name = parts::file_name(part.id);
                 log::error!("the file {name} of an upload stays behind: {refusal:?}");
             }
         }

@@ -14,41 +14,32 @@
 //! [`Store::submit`] starts it where its work begins: a password that is checked at the database,
 //! which knows the hash; a new account at the password threads, which make one.
 
-mod accounts;
 mod beneath;
 mod completions;
 mod database;
 mod error;
 mod figures;
-mod files;
 mod folder;
-mod groups;
 mod health;
 mod identity;
-mod lane;
 mod lock;
 mod maintenance;
 mod making_room;
-mod messages;
-mod networks;
-mod passwords;
 mod queue;
+mod requests;
 mod room;
-mod schema;
-mod search;
-mod snapshot;
+mod rows;
 mod sums;
 mod threads;
-mod tokens;
 mod turns;
-mod uploads;
+mod work;
 
 pub use completions::Completion;
 pub use error::{Reason, StoreError};
 pub use maintenance::{Checkup, MaintenanceError, backup, check};
-pub use passwords::PasswordCost;
 pub use room::{FolderRoom, Reserve};
-pub use uploads::OpenPart;
+pub use work::parts::OpenPart;
+pub use work::passwords::PasswordCost;
 
 use std::fs::File;
 use std::num::NonZero;
@@ -62,17 +53,20 @@ use std::{io, thread};
 use completions::Completions;
 use database::{Database, Next};
 use figures::Counters;
-use files::{Files, Source};
 use folder::Folder;
 use health::Health;
 use lock::Lock;
-use passwords::{Slots, Worker};
 use queue::Queue;
+use requests::uploads::{self, Announced};
 use room::Room;
-use search::Search;
+use rows::{messages, tokens};
 use sums::KnownSums;
 use threads::{Threads, yield_to_others};
-use uploads::{Announced, Parts, Uploads};
+use work::files::{Files, Source};
+use work::parts::Parts;
+use work::passwords::{self, Slots, Worker};
+use work::search::{self, Search};
+use work::uploads::Uploads;
 
 use crate::chat::account::Account;
 use crate::chat::name::{FileName, Number};
@@ -108,7 +102,7 @@ pub struct Config {
 /// The threads that do what may block. Dropping it closes it.
 #[derive(Debug)]
 pub struct Store {
-    requests: Arc<Queue<database::Request>>,
+    requests: Arc<Queue<requests::Request>>,
     passwords: Arc<Queue<passwords::Request>>,
     slots: Slots,
     search: Arc<Search>,
@@ -241,21 +235,21 @@ impl Store {
                 true
             }
             Job::SetBanned { number, banned } => {
-                self.ask(database::Request::SetBanned { ticket, number, banned })
+                self.ask(requests::Request::SetBanned { ticket, number, banned })
             }
             Job::SetAdministrator { number, admin } => {
-                self.ask(database::Request::SetAdministrator { ticket, number, admin })
+                self.ask(requests::Request::SetAdministrator { ticket, number, admin })
             }
             Job::KeepNetworks { number, networks } => {
-                self.ask(database::Request::KeepNetworks { ticket, number, networks })
+                self.ask(requests::Request::KeepNetworks { ticket, number, networks })
             }
             Job::SetDisplayName { number, display } => {
-                self.ask(database::Request::SetDisplayName { ticket, number, display })
+                self.ask(requests::Request::SetDisplayName { ticket, number, display })
             }
             Job::CheckToken { number, token } => {
-                self.ask(database::Request::CheckToken { ticket, number, token })
+                self.ask(requests::Request::CheckToken { ticket, number, token })
             }
-            Job::MakeToken { number } => self.ask(database::Request::MakeToken { ticket, number }),
+            Job::MakeToken { number } => self.ask(requests::Request::MakeToken { ticket, number }),
             Job::KeepMessage { message, key } => {
                 self.ask_messages(ticket, Request::Keep { message, key })
             }
@@ -275,8 +269,8 @@ impl Store {
             Job::ListFolder { path } => self.files.list(ticket, path),
             Job::OpenFile { name } => self.files.open_file(ticket, Source::Shared(name)),
             Job::SumFile { name } => self.files.sum(ticket, Source::Shared(name)),
-            Job::SaveGroup(group) => self.ask(database::Request::SaveGroup { ticket, group }),
-            Job::EndGroup(group) => self.ask(database::Request::EndGroup { ticket, group }),
+            Job::SaveGroup(group) => self.ask(requests::Request::SaveGroup { ticket, group }),
+            Job::EndGroup(group) => self.ask(requests::Request::EndGroup { ticket, group }),
             Job::BeginUpload { owner, place, size, quota } => {
                 let announced = Announced { owner, place, size, quota };
                 self.ask_uploads(uploads::Request::Begin { ticket, announced, gone: None })
@@ -362,7 +356,7 @@ impl Store {
 
     fn check(&self, ticket: JobId, number: Option<Number>, password: Secret) -> bool {
         let Some(slot) = self.slots.take() else { return false };
-        self.ask(database::Request::LookUpPassword { ticket, number, password, slot })
+        self.ask(requests::Request::LookUpPassword { ticket, number, password, slot })
     }
 
     fn set_password(&self, ticket: JobId, number: Number, password: Secret) -> bool {
@@ -382,20 +376,20 @@ impl Store {
             }
             Selection::Holding { chat, words } => {
                 let request = search::Request { ticket, reader, chat, words };
-                self.ask(database::Request::Search(request))
+                self.ask(requests::Request::Search(request))
             }
         }
     }
 
     fn ask_messages(&self, ticket: JobId, request: messages::Request) -> bool {
-        self.ask(database::Request::Messages { ticket, request })
+        self.ask(requests::Request::Messages { ticket, request })
     }
 
     fn ask_uploads(&self, request: uploads::Request) -> bool {
-        self.ask(database::Request::Uploads(request))
+        self.ask(requests::Request::Uploads(request))
     }
 
-    fn ask(&self, request: database::Request) -> bool {
+    fn ask(&self, request: requests::Request) -> bool {
         self.requests.push(request, database::WAITING_MAX).is_ok()
     }
 }

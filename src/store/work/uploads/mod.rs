@@ -1,23 +1,26 @@
 //! The threads that write. Everything that is done with one upload is done by one of them, in the
 //! order in which it was handed in; a slow disk holds up the uploads of its threads alone.
 
+mod progress;
+mod rereads;
+
 use std::io;
 use std::sync::Arc;
 
+use self::progress::{Hashed, Progress};
+use self::rereads::{Reread, Rereads, Step, Then};
 use super::parts::{self, OpenPart, Parts};
-use super::progress::{Hashed, Progress};
-use super::rereads::{self, Reread, Rereads, Step, Then};
-use super::{Announced, Fate, Garbage, OwnFile, Request, Upload};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::{Completion, Completions};
-use crate::store::database;
 use crate::store::folder::Refusal;
 use crate::store::health::Health;
 use crate::store::queue::Queue;
+use crate::store::requests;
+use crate::store::requests::uploads::{Announced, Fate, Garbage, OwnFile, Request, Upload};
 use crate::store::sums::{KnownSums, Stamp};
 use crate::store::threads::{Threads, yield_to_others};
 
@@ -48,12 +51,12 @@ pub(in crate::store) enum Task {
 /// An upload to bring to the disk.
 #[derive(Debug)]
 pub(in crate::store) struct SyncTask {
-    pub(super) ticket: JobId,
-    pub(super) upload: Upload,
+    pub(in crate::store) ticket: JobId,
+    pub(in crate::store) upload: Upload,
     /// The sum that it is to have, where its sender told one.
-    pub(super) expected: Option<Sha256Sum>,
+    pub(in crate::store) expected: Option<Sha256Sum>,
     /// Whether it was read for its sum.
-    pub(super) is_reread: bool,
+    pub(in crate::store) is_reread: bool,
 }
 
 impl Task {
@@ -74,7 +77,7 @@ struct Shared {
     parts: Arc<Parts>,
     health: Health,
     completions: Completions,
-    database: Arc<Queue<database::Request>>,
+    database: Arc<Queue<requests::Request>>,
     queues: [Queue<Task>; THREADS],
     progress: Progress,
     rereads: Rereads,
@@ -91,7 +94,7 @@ impl Uploads {
         parts: Arc<Parts>,
         known: Arc<KnownSums>,
         completions: Completions,
-        database: Arc<Queue<database::Request>>,
+        database: Arc<Queue<requests::Request>>,
     ) -> Self {
         Uploads(Arc::new(Shared {
             parts,
@@ -376,7 +379,7 @@ impl Shared {
     /// Has the database go on.
     fn ask(&self, request: Request) {
         // There are no more of these than there were tasks. It takes them to the end.
-        if self.database.push(database::Request::Uploads(request), usize::MAX).is_err() {
+        if self.database.push(requests::Request::Uploads(request), usize::MAX).is_err() {
             log::error!("the database thread ended before the threads that write");
         }
     }

@@ -15,19 +15,6 @@
 //! into a chat lies among the sent files from the start, under the name that it keeps: it is sent
 //! as soon as the database says so, in one transaction with its message.
 
-mod parts;
-mod progress;
-mod recounts;
-mod rereads;
-mod rows;
-mod threads;
-
-pub use parts::OpenPart;
-pub(super) use parts::{Parts, file_name};
-pub(super) use recounts::Recounts;
-pub(super) use rows::{all_oldest_first, drop_all, drop_lane, drop_sent, look_at_files, repair};
-pub(super) use threads::{SyncTask, Task, Uploads};
-
 use rusqlite::Connection;
 
 use crate::chat::file::{FileTarget, UploadId};
@@ -36,49 +23,52 @@ use crate::chat::name::{FileName, Number};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome, Value};
+use crate::store::requests::recounts::Recounts;
+use crate::store::rows::uploads as rows;
+use crate::store::work::uploads::{SyncTask, Task};
 
 /// An upload as it was announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Announced {
-    pub(super) owner: Number,
-    pub(super) place: FileTarget,
+pub(in crate::store) struct Announced {
+    pub(in crate::store) owner: Number,
+    pub(in crate::store) place: FileTarget,
     /// Bytes.
-    pub(super) size: u64,
+    pub(in crate::store) size: u64,
     /// How many bytes all of the owner's files and uploads may have.
-    pub(super) quota: u64,
+    pub(in crate::store) quota: u64,
 }
 
 /// An upload that the database knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Upload {
-    pub(super) id: UploadId,
-    pub(super) owner: Number,
-    pub(super) place: FileTarget,
+pub(in crate::store) struct Upload {
+    pub(in crate::store) id: UploadId,
+    pub(in crate::store) owner: Number,
+    pub(in crate::store) place: FileTarget,
     /// Bytes that were announced.
-    pub(super) size: u64,
+    pub(in crate::store) size: u64,
 }
 
 /// A file that a user put into the shared folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OwnFile {
-    pub(super) id: UploadId,
-    pub(super) name: FileName,
+pub(in crate::store) struct OwnFile {
+    pub(in crate::store) id: UploadId,
+    pub(in crate::store) name: FileName,
     /// Bytes.
-    pub(super) size: u64,
+    pub(in crate::store) size: u64,
 }
 
 /// A file to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Garbage {
-    pub(super) id: UploadId,
+pub(in crate::store) struct Garbage {
+    pub(in crate::store) id: UploadId,
     /// The file that the part was to become in the shared folder; none for what was or was to be
     /// sent in a chat.
-    pub(super) name: Option<FileName>,
+    pub(in crate::store) name: Option<FileName>,
 }
 
 /// What has become of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(in crate::store) enum Fate {
     /// It can go on.
     Stays,
     /// It stands in the shared folder under its name; only the database does not know it yet.
@@ -89,7 +79,7 @@ pub(super) enum Fate {
 
 /// Something to do with uploads.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(in crate::store) enum Request {
     /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`
     /// are those of the owner's files of which it was found that they don't stand there any more.
     Begin { ticket: JobId, announced: Announced, gone: Option<Vec<UploadId>> },
@@ -117,7 +107,7 @@ pub(super) enum Request {
 
 /// How a request goes on.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(in crate::store) enum Step {
     /// It is done.
     Done(Outcome),
     /// On a file thread.
@@ -128,7 +118,7 @@ pub(super) enum Step {
 
 impl Request {
     /// Whose answer a failure is, where somebody waits for one.
-    pub(super) fn ticket(&self) -> Option<JobId> {
+    pub(in crate::store) fn ticket(&self) -> Option<JobId> {
         match self {
             Request::Begin { ticket, .. }
             | Request::Sync { ticket, .. }
@@ -144,7 +134,7 @@ impl Request {
     }
 
     /// Whether it needs the write lock.
-    pub(super) fn writes(&self) -> bool {
+    pub(in crate::store) fn writes(&self) -> bool {
         match self {
             Request::Begin { .. }
             | Request::Finish { .. }
@@ -161,7 +151,7 @@ impl Request {
     }
 
     /// What the log calls it.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::store) fn describe(&self) -> String {
         match self {
             Request::Begin { announced, .. } => format!("an upload of {}", announced.owner),
             Request::Sync { upload, .. }
@@ -177,7 +167,7 @@ impl Request {
     }
 
     /// Does it, as far as the database goes.
-    pub(super) fn run(
+    pub(in crate::store) fn run(
         &self,
         database: &Connection,
         recounts: &mut Recounts,
@@ -225,6 +215,6 @@ impl Request {
 }
 
 /// Files to remove, at most so many.
-pub(super) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
+pub(in crate::store) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
     rows::garbage(database, max)
 }

@@ -10,8 +10,8 @@ use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::Number;
 use crate::chat::request::LIST_MESSAGES_MAX;
 use crate::hub::job::{Outcome, Value};
-use crate::store::groups;
-use crate::store::lane::Lane;
+use crate::store::rows::groups;
+use crate::store::rows::lane::Lane;
 
 /// How many bytes of text one answer holds, but for its last message; a list is made of such
 /// pieces as its reader takes them.
@@ -205,7 +205,7 @@ fn parse(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::schema;
+    use crate::store::rows::schema;
 
     /// How SQLite goes about a query.
     fn plan(database: &Connection, query: &str) -> String {

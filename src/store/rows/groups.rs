@@ -7,20 +7,20 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::error::Reason;
 use super::lane::Lane;
 use super::messages::sql;
 use super::uploads;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId};
 use crate::chat::name::{GroupName, Number};
+use crate::store::error::Reason;
 
 /// How many messages of a group that has ended are removed at once; a few milliseconds' work.
 const REMOVED_PER_STEP: u32 = 250;
 
 /// Keeps a group as it is now, in place of what it was. Only what differs is written, since mostly
 /// that is one member.
-pub(super) fn save(database: &Connection, group: &GroupRecord) -> rusqlite::Result<()> {
+pub(in crate::store) fn save(database: &Connection, group: &GroupRecord) -> rusqlite::Result<()> {
     let id = group.id.0.cast_signed();
     database
         .prepare_cached(
@@ -127,7 +127,7 @@ fn stored_places(
 
 /// Ends a group: from now on nobody reads in it. What was said there is removed by
 /// [`remove_step`].
-pub(super) fn end(database: &Connection, group: GroupId) -> rusqlite::Result<()> {
+pub(in crate::store) fn end(database: &Connection, group: GroupId) -> rusqlite::Result<()> {
     let id = group.0.cast_signed();
     let ended = database.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([id])?;
     if ended > 0 {
@@ -139,7 +139,7 @@ pub(super) fn end(database: &Connection, group: GroupId) -> rusqlite::Result<()>
 }
 
 /// Ends all groups that are not kept, as a server does that stops.
-pub(super) fn end_unkept(database: &mut Connection) -> rusqlite::Result<()> {
+pub(in crate::store) fn end_unkept(database: &mut Connection) -> rusqlite::Result<()> {
     let transaction = database.transaction()?;
     transaction.execute_batch(
         "INSERT INTO ended (group_id) SELECT id FROM groups WHERE NOT kept ON CONFLICT DO NOTHING;
@@ -149,7 +149,7 @@ pub(super) fn end_unkept(database: &mut Connection) -> rusqlite::Result<()> {
 }
 
 /// Removes some of what was said in groups that have ended; tells whether there is more.
-pub(super) fn remove_step(database: &Connection) -> rusqlite::Result<bool> {
+pub(in crate::store) fn remove_step(database: &Connection) -> rusqlite::Result<bool> {
     let ended: Option<i64> = database
         .prepare_cached("SELECT group_id FROM ended LIMIT 1")?
         .query_row([], |row| row.get(0))
@@ -175,7 +175,7 @@ pub(super) fn remove_step(database: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Whether a chat is a group that there is not.
-pub(super) fn is_gone(database: &Connection, chat: Chat) -> rusqlite::Result<bool> {
+pub(in crate::store) fn is_gone(database: &Connection, chat: Chat) -> rusqlite::Result<bool> {
     let Chat::Group(group) = chat else { return Ok(false) };
     let found = database
         .prepare_cached("SELECT 1 FROM groups WHERE id = ?1")?
@@ -184,7 +184,7 @@ pub(super) fn is_gone(database: &Connection, chat: Chat) -> rusqlite::Result<boo
 }
 
 /// From which message on a user reads in a group; none where the user is no member.
-pub(super) fn since(
+pub(in crate::store) fn since(
     database: &Connection,
     group: GroupId,
     reader: Number,
@@ -196,7 +196,7 @@ pub(super) fn since(
 }
 
 /// The groups of a user, and from which message on the user reads each.
-pub(super) fn of_reader(
+pub(in crate::store) fn of_reader(
     database: &Connection,
     reader: Number,
 ) -> rusqlite::Result<Vec<(GroupId, i64)>> {
@@ -212,7 +212,7 @@ pub(super) fn of_reader(
 ///
 /// # Errors
 /// [`Reason::MalformedGroup`] where a row holds what no server writes.
-pub(super) fn load(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
+pub(in crate::store) fn load(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
     load_as(database, "SELECT id, name, admin, kept, made_by FROM groups ORDER BY id", true)
 }
 
@@ -220,7 +220,9 @@ pub(super) fn load(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
 ///
 /// # Errors
 /// As for [`load`].
-pub(super) fn load_without_ops(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
+pub(in crate::store) fn load_without_ops(
+    database: &Connection,
+) -> Result<Vec<GroupRecord>, Reason> {
     load_as(database, "SELECT id, name, admin, kept, admin FROM groups ORDER BY id", false)
 }
 

@@ -14,7 +14,7 @@ pub(in crate::store) struct Recounts(HashMap<Number, Instant>);
 
 impl Recounts {
     /// Whether it may be looked at the files of a user now; if so, that is noted.
-    pub(super) fn begin(&mut self, owner: Number, now: Instant) -> bool {
+    pub(in crate::store) fn begin(&mut self, owner: Number, now: Instant) -> bool {
         self.0.retain(|_, last| now.saturating_duration_since(*last) < PAUSE);
         let is_due = !self.0.contains_key(&owner);
         if is_due {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{MessageId, StoredMessage};
-use crate::store::{groups, messages, schema};
+use crate::store::rows::{groups, messages, schema};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);

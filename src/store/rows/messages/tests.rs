@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::chat::message::Unread;
 use crate::chat::request::LIST_MESSAGES_MAX;
-use crate::store::schema;
+use crate::store::rows::schema;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);

@@ -9,8 +9,8 @@ use crate::chat::message::{StoredMessage, Unread};
 use crate::chat::name::Key;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
-use crate::store::messages::Request;
-use crate::store::{accounts, schema};
+use crate::store::rows::messages::Request;
+use crate::store::rows::{accounts, schema};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);

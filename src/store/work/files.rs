@@ -12,19 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::Advice;
 use sha2::{Digest, Sha256};
 
-use super::completions::{Completion, Completions};
-use super::folder::Refusal;
-use super::health::Health;
-use super::queue::Queue;
-use super::sums::{KnownSums, Stamp};
-use super::threads::{Threads, yield_to_others};
-use super::uploads::Parts;
+use super::parts::Parts;
 use crate::chat::file::UploadId;
 use crate::chat::name::FileName;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome, Value};
+use crate::store::completions::{Completion, Completions};
+use crate::store::folder::Refusal;
+use crate::store::health::Health;
+use crate::store::queue::Queue;
+use crate::store::sums::{KnownSums, Stamp};
+use crate::store::threads::{Threads, yield_to_others};
 
 /// How many files may wait to be opened, and folders to be listed.
 const OPENS_WAITING_MAX: usize = 1_024;
@@ -41,7 +41,7 @@ const BUFFER_BYTES: usize = 256 * 1024;
 
 /// A file that can be read.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(in crate::store) enum Source {
     /// In the shared folder.
     Shared(FileName),
     /// Sent in a chat.
@@ -97,11 +97,15 @@ struct Shared {
 
 /// The way to the file threads.
 #[derive(Clone, Debug)]
-pub(super) struct Files(Arc<Shared>);
+pub(in crate::store) struct Files(Arc<Shared>);
 
 impl Files {
     /// The way to threads that [`Files::start`] starts.
-    pub(super) fn new(parts: Arc<Parts>, known: Arc<KnownSums>, completions: Completions) -> Self {
+    pub(in crate::store) fn new(
+        parts: Arc<Parts>,
+        known: Arc<KnownSums>,
+        completions: Completions,
+    ) -> Self {
         Files(Arc::new(Shared {
             parts,
             known,
@@ -118,7 +122,7 @@ impl Files {
     ///
     /// # Errors
     /// The system's, where it gives no more threads.
-    pub(super) fn start(&self, threads: &Threads) -> io::Result<()> {
+    pub(in crate::store) fn start(&self, threads: &Threads) -> io::Result<()> {
         for _ in 0..OPEN_THREADS {
             let shared = Arc::clone(&self.0);
             threads.spawn("file-open", move || shared.run_opens())?;
@@ -132,27 +136,33 @@ impl Files {
     }
 
     /// How many jobs wait.
-    pub(super) fn waiting(&self) -> usize {
+    pub(in crate::store) fn waiting(&self) -> usize {
         self.0.opens.len() + self.0.sums.len() + self.0.reads.len()
     }
 
     /// Lists a folder; tells whether there was room for it.
-    pub(super) fn list(&self, ticket: JobId, path: Option<FileName>) -> bool {
+    pub(in crate::store) fn list(&self, ticket: JobId, path: Option<FileName>) -> bool {
         self.0.opens.push(Open::Folder { ticket, path }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Opens a file; tells whether there was room for it.
-    pub(super) fn open_file(&self, ticket: JobId, source: Source) -> bool {
+    pub(in crate::store) fn open_file(&self, ticket: JobId, source: Source) -> bool {
         self.0.opens.push(Open::File { ticket, source }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Hashes a file; tells whether there was room for it.
-    pub(super) fn sum(&self, ticket: JobId, source: Source) -> bool {
+    pub(in crate::store) fn sum(&self, ticket: JobId, source: Source) -> bool {
         self.0.sums.push(Sum { ticket, source }, SUMS_WAITING_MAX).is_ok()
     }
 
     /// Reads a range of a file into the page cache.
-    pub(super) fn warm(&self, conn: ConnId, stream: u32, file: Arc<File>, bytes: Range<u64>) {
+    pub(in crate::store) fn warm(
+        &self,
+        conn: ConnId,
+        stream: u32,
+        file: Arc<File>,
+        bytes: Range<u64>,
+    ) {
         if self.0.reads.push(Warm { conn, stream, file, bytes }, READS_WAITING_MAX).is_err() {
             let result = Err(io::ErrorKind::WouldBlock.into());
             self.0.completions.push(Completion::Warmed { conn, stream, result });
@@ -160,7 +170,7 @@ impl Files {
     }
 
     /// Drops what waits, and lets the threads end.
-    pub(super) fn close(&self) {
+    pub(in crate::store) fn close(&self) {
         self.0.closing.store(true, Ordering::Relaxed);
         self.0.opens.close_and_clear();
         self.0.sums.close_and_clear();

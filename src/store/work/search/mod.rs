@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use index::{Index, IndexError};
 use rusqlite::ErrorCode;
 
-use super::completions::Completions;
-use super::health::Health;
-use super::queue::{Queue, TimedOut};
 use crate::chat::message::Chat;
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome, Value};
+use crate::store::completions::Completions;
+use crate::store::health::Health;
+use crate::store::queue::{Queue, TimedOut};
 
 /// How many searches may wait.
 const WAITING_MAX: usize = 64;
@@ -32,15 +32,15 @@ const STEPS_PER_SEARCH: usize = 64;
 
 /// Something to look for.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(in crate::store) struct Request {
     /// Whose answer it is.
-    pub(super) ticket: JobId,
+    pub(in crate::store) ticket: JobId,
     /// Who reads.
-    pub(super) reader: Number,
+    pub(in crate::store) reader: Number,
     /// In which chat; none is `*` and all the reader's own.
-    pub(super) chat: Option<Chat>,
+    pub(in crate::store) chat: Option<Chat>,
     /// Which words, separated by white space.
-    pub(super) words: Box<str>,
+    pub(in crate::store) words: Box<str>,
 }
 
 /// What the thread wakes up for.
@@ -52,7 +52,7 @@ enum Wake {
 
 /// The way to the search thread.
 #[derive(Debug)]
-pub(super) struct Search {
+pub(in crate::store) struct Search {
     store: PathBuf,
     index: PathBuf,
     queue: Queue<Wake>,
@@ -64,7 +64,7 @@ pub(super) struct Search {
 
 impl Search {
     /// The way to a thread that indexes the messages of the database `store` in the file `index`.
-    pub(super) fn new(store: PathBuf, index: PathBuf) -> Self {
+    pub(in crate::store) fn new(store: PathBuf, index: PathBuf) -> Self {
         Search {
             store,
             index,
@@ -76,12 +76,12 @@ impl Search {
     }
 
     /// Begins a search, after all that was committed; tells whether there was room for it.
-    pub(super) fn ask(&self, request: Request) -> bool {
+    pub(in crate::store) fn ask(&self, request: Request) -> bool {
         self.queue.push(Wake::Search(request), WAITING_MAX).is_ok()
     }
 
     /// Says that messages were committed.
-    pub(super) fn follow(&self) {
+    pub(in crate::store) fn follow(&self) {
         if !self.is_told.swap(true, Ordering::AcqRel) {
             // One more than searches may wait. Refused only while the store closes.
             let _ = self.queue.push(Wake::Follow, WAITING_MAX + 1);
@@ -89,13 +89,13 @@ impl Search {
     }
 
     /// Drops what waits, and lets the thread end.
-    pub(super) fn close(&self) {
+    pub(in crate::store) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
         self.queue.close_and_clear();
     }
 
     /// Indexes and searches until the queue is closed.
-    pub(super) fn run(&self, completions: &Completions) {
+    pub(in crate::store) fn run(&self, completions: &Completions) {
         let mut index = None;
         // What was committed before the start may not be indexed yet.
         let mut due = Some(Instant::now());

@@ -7,20 +7,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-use super::completions::Completions;
-use super::database;
-use super::figures::Counters;
-use super::health::Health;
-use super::queue::Queue;
 use crate::chat::account::Account;
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::{JobId, Outcome, Value};
+use crate::store::completions::Completions;
+use crate::store::database;
+use crate::store::figures::Counters;
+use crate::store::health::Health;
+use crate::store::queue::Queue;
+use crate::store::requests;
 
 /// How many passwords may wait for their hash, or be hashed. Two cores work that off in about the
 /// time that a client has to log in; whoever came later would wait in vain.
-pub(super) const WAITING_MAX: usize = 1_024;
+pub(in crate::store) const WAITING_MAX: usize = 1_024;
 /// The most memory that a stored hash may ask for, in KiB. The server writes none that needs more.
 const STORED_KIB_MAX: u32 = 256 * 1_024;
 /// The most passes that a stored hash may ask for.
@@ -56,7 +57,7 @@ impl PasswordCost {
 
 /// The right to have one password hashed; given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Slot(Arc<AtomicUsize>);
+pub(in crate::store) struct Slot(Arc<AtomicUsize>);
 
 impl Drop for Slot {
     fn drop(&mut self) {
@@ -66,11 +67,11 @@ impl Drop for Slot {
 
 /// Hands out at most [`WAITING_MAX`] rights at a time.
 #[derive(Debug, Default)]
-pub(super) struct Slots(Arc<AtomicUsize>);
+pub(in crate::store) struct Slots(Arc<AtomicUsize>);
 
 impl Slots {
     /// A right, where one is left. Only one thread may ask.
-    pub(super) fn take(&self) -> Option<Slot> {
+    pub(in crate::store) fn take(&self) -> Option<Slot> {
         if self.0.load(Ordering::Relaxed) >= WAITING_MAX {
             return None;
         }
@@ -81,7 +82,7 @@ impl Slots {
 
 /// Something to hash.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(in crate::store) enum Request {
     /// Hash the password of a new account.
     Register { ticket: JobId, account: Account, password: Secret, slot: Slot },
     /// Hash a new password of an account.
@@ -106,7 +107,7 @@ enum HashError {
 }
 
 /// Whether a stored hash is one that this server can compare with.
-pub(super) fn is_well_formed(stored: &str) -> bool {
+pub(in crate::store) fn is_well_formed(stored: &str) -> bool {
     Stored::parse(stored).is_ok()
 }
 
@@ -146,7 +147,7 @@ impl Stored {
 
 /// One password thread.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(in crate::store) struct Worker {
     hasher: Argon2<'static>,
     /// Argon2's memory: kept from hash to hash, given back when nothing waits.
     memory: Vec<Block>,
@@ -156,7 +157,11 @@ pub(super) struct Worker {
 
 impl Worker {
     /// A worker for hashes of that cost.
-    pub(super) fn new(cost: PasswordCost, health: Arc<Health>, counters: Arc<Counters>) -> Self {
+    pub(in crate::store) fn new(
+        cost: PasswordCost,
+        health: Arc<Health>,
+        counters: Arc<Counters>,
+    ) -> Self {
         Worker {
             hasher: Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()),
             memory: Vec::new(),
@@ -166,23 +171,23 @@ impl Worker {
     }
 
     /// Hashes until the queue is closed and empty.
-    pub(super) fn run(
+    pub(in crate::store) fn run(
         mut self,
         requests: &Queue<Request>,
-        database: &Queue<database::Request>,
+        database: &Queue<requests::Request>,
         completions: &Completions,
     ) {
         while let Some(request) = self.next(requests) {
             match request {
                 Request::Register { ticket, account, password, slot } => {
                     self.keep_hash(ticket, &password, database, completions, |hash| {
-                        database::Request::Register { ticket, account, hash }
+                        requests::Request::Register { ticket, account, hash }
                     });
                     drop(slot);
                 }
                 Request::Set { ticket, number, password, slot } => {
                     self.keep_hash(ticket, &password, database, completions, |hash| {
-                        database::Request::SetPassword { ticket, number, hash }
+                        requests::Request::SetPassword { ticket, number, hash }
                     });
                     drop(slot);
                 }
@@ -212,9 +217,9 @@ impl Worker {
         &mut self,
         ticket: JobId,
         password: &Secret,
-        database: &Queue<database::Request>,
+        database: &Queue<requests::Request>,
         completions: &Completions,
-        request: impl FnOnce(String) -> database::Request,
+        request: impl FnOnce(String) -> requests::Request,
     ) {
         match self.hash(password) {
             Ok(hash) => {
@@ -254,14 +259,14 @@ impl Worker {
         number: Number,
         old: String,
         password: &Secret,
-        database: &Queue<database::Request>,
+        database: &Queue<requests::Request>,
     ) {
         if Stored::parse(&old).is_ok_and(|stored| stored.has_cost(self.hasher.params())) {
             return;
         }
         match self.hash(password) {
             Ok(new) => {
-                let request = database::Request::ReplaceHash { number, old, new };
+                let request = requests::Request::ReplaceHash { number, old, new };
                 if database.push(request, database::WAITING_MAX).is_err() {
                     log::debug!(
                         "no room to renew the password hash of {number}: at the next login"

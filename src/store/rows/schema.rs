@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::error::{Reason, StoreError};
-use super::room::Space;
+use crate::store::error::{Reason, StoreError};
+use crate::store::room::Space;
 
 /// One step for each version; the store's version is how many of them it has taken. A step that was
 /// released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[
+pub(in crate::store) const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE accounts (
         number   INTEGER PRIMARY KEY,
@@ -166,13 +166,13 @@ const STATEMENTS_MAX: usize = 128;
 const ROOM_TO_OPEN: u64 = 128 * 1024;
 
 /// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
-pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+pub(in crate::store) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Opens the database, makes it where it is missing, and brings it to the newest version.
 ///
 /// # Errors
 /// [`StoreError::Unusable`], also where a newer server wrote it.
-pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+pub(in crate::store) fn open(path: &Path) -> Result<Connection, StoreError> {
     // SQLite gives its own files the mode of this one, and password hashes are nobody's business.
     OpenOptions::new()
         .write(true)
@@ -218,7 +218,10 @@ fn set_up(database: &Connection) -> Result<(), Reason> {
 }
 
 /// Takes the steps that the store has not taken yet, all or none of them.
-pub(super) fn migrate(database: &mut Connection, migrations: &[&str]) -> Result<(), Reason> {
+pub(in crate::store) fn migrate(
+    database: &mut Connection,
+    migrations: &[&str],
+) -> Result<(), Reason> {
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let Some(missing) = migrations.get(found as usize..) else {

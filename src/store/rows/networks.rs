@@ -2,14 +2,14 @@
 
 use rusqlite::Connection;
 
-use super::error::Reason;
 use crate::chat::account::{KnownNetwork, NetworksOf};
 use crate::chat::name::Number;
+use crate::store::error::Reason;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 /// Keeps the networks of an account, in place of those before. There are few.
-pub(super) fn save(
+pub(in crate::store) fn save(
     database: &Connection,
     number: Number,
     networks: &[KnownNetwork],
@@ -28,7 +28,7 @@ pub(super) fn save(
 ///
 /// # Errors
 /// [`Reason::MalformedAccount`] where a row holds what no server writes.
-pub(super) fn load(database: &Connection) -> Result<Vec<NetworksOf>, Reason> {
+pub(in crate::store) fn load(database: &Connection) -> Result<Vec<NetworksOf>, Reason> {
     let mut select = database
         .prepare("SELECT number, prefix, seen FROM networks ORDER BY number, seen DESC, prefix")?;
     let mut rows = select.query([])?;
@@ -62,7 +62,7 @@ fn finish(all: &mut Vec<NetworksOf>, (number, networks): (Number, Vec<KnownNetwo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::schema;
+    use crate::store::rows::schema;
 
     #[test]
     fn what_is_kept_is_loaded_and_takes_the_place_of_what_was_kept() {

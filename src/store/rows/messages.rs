@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::error::Reason;
 use super::lane::Lane;
 use super::{groups, uploads};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::name::{Key, Number};
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
+use crate::store::error::Reason;
 
 /// How long the word that marks a message is remembered.
 const KEY_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,7 +29,7 @@ const REMOVED_PER_STEP: u32 = 500;
 
 /// Something to do with messages.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(in crate::store) enum Request {
     /// Keep a message, and the word that marks it.
     Keep { message: StoredMessage, key: Option<Key> },
     /// Look for the message that a word marked.
@@ -52,7 +52,7 @@ pub(super) enum Request {
 
 impl Request {
     /// Whether it needs the write lock.
-    pub(super) fn writes(&self) -> bool {
+    pub(in crate::store) fn writes(&self) -> bool {
         match self {
             Request::Keep { .. }
             | Request::RaiseIdMark { .. }
@@ -67,17 +67,17 @@ impl Request {
     }
 
     /// Whether the search has to follow.
-    pub(super) fn changes_messages(&self) -> bool {
+    pub(in crate::store) fn changes_messages(&self) -> bool {
         matches!(self, Request::Keep { .. } | Request::RemoveOld { .. })
     }
 
     /// Whether it may leave files that nothing refers to.
-    pub(super) fn removes(&self) -> bool {
+    pub(in crate::store) fn removes(&self) -> bool {
         matches!(self, Request::RemoveOld { .. })
     }
 
     /// What the log calls it.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::store) fn describe(&self) -> String {
         match self {
             Request::Keep { message, .. } => format!("the message {}", message.id),
             Request::FindKey { sender, .. } => format!("a look at a key of {sender}"),
@@ -91,7 +91,7 @@ impl Request {
     }
 
     /// Does it.
-    pub(super) fn run(&self, database: &Connection) -> rusqlite::Result<Outcome> {
+    pub(in crate::store) fn run(&self, database: &Connection) -> rusqlite::Result<Outcome> {
         match self {
             Request::Keep { message, key } => {
                 if groups::is_gone(database, message.chat)? {
@@ -118,7 +118,7 @@ impl Request {
 }
 
 /// An id as SQLite keeps it. What no clock reaches, but a client may ask for, is after everything.
-pub(super) fn sql(id: MessageId) -> i64 {
+pub(in crate::store) fn sql(id: MessageId) -> i64 {
     i64::try_from(id.0).unwrap_or(i64::MAX)
 }
 
@@ -126,14 +126,17 @@ pub(super) fn sql(id: MessageId) -> i64 {
 ///
 /// # Errors
 /// Where a negative one stands there, which no server writes.
-pub(super) fn from_sql(column: usize, id: i64) -> rusqlite::Result<MessageId> {
+pub(in crate::store) fn from_sql(column: usize, id: i64) -> rusqlite::Result<MessageId> {
     u64::try_from(id).map(MessageId).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, error.into())
     })
 }
 
 /// Keeps a message.
-pub(super) fn keep(database: &Connection, message: &StoredMessage) -> rusqlite::Result<()> {
+pub(in crate::store) fn keep(
+    database: &Connection,
+    message: &StoredMessage,
+) -> rusqlite::Result<()> {
     let lane = Lane::of_sender(message.chat, message.from);
     database
         .prepare_cached("INSERT INTO messages (id, lane, sender, text) VALUES (?1, ?2, ?3, ?4)")?
@@ -200,7 +203,7 @@ fn oldest_key() -> MessageId {
 ///
 /// # Errors
 /// [`Reason::MalformedKey`] where a row holds what no server writes.
-pub(super) fn load_keys(database: &Connection) -> Result<Vec<(Number, Key)>, Reason> {
+pub(in crate::store) fn load_keys(database: &Connection) -> Result<Vec<(Number, Key)>, Reason> {
     let mut select = database.prepare(
         "SELECT message, sender, word FROM keys WHERE message >= ?1 ORDER BY message DESC LIMIT ?2",
     )?;
@@ -215,7 +218,7 @@ pub(super) fn load_keys(database: &Connection) -> Result<Vec<(Number, Key)>, Rea
 }
 
 /// The bound of all ids: what was kept as such, and above all messages in any case.
-pub(super) fn load_id_mark(database: &Connection) -> rusqlite::Result<MessageId> {
+pub(in crate::store) fn load_id_mark(database: &Connection) -> rusqlite::Result<MessageId> {
     let mark = database.query_row(
         "SELECT max(id_mark,
                     ifnull((SELECT max(id) + 1 FROM messages), 0),

@@ -9,15 +9,15 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::Upload;
-use super::parts::OpenPart;
+use super::SyncTask;
 use super::progress::{Hashed, Progress};
-use super::threads::SyncTask;
 use crate::chat::file::UploadId;
 use crate::hub::job::JobId;
 use crate::store::folder::Refusal;
+use crate::store::requests::uploads::Upload;
 use crate::store::sums::Stamp;
 use crate::store::turns::Turns;
+use crate::store::work::parts::OpenPart;
 
 /// How much is read of a part before it is the next user's turn.
 const SLICE_BYTES: u64 = 8 * 1024 * 1024;

@@ -11,12 +11,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::{Fate, Garbage, OwnFile, Upload};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::name::FileName;
 use crate::store::error::StoreError;
 use crate::store::folder::{Folder, Refusal, regular_size};
 use crate::store::identity::Identity;
+use crate::store::requests::uploads::{Fate, Garbage, OwnFile, Upload};
 #[cfg(test)]
 use crate::store::room::Reserve;
 use crate::store::room::{Claim, Room};
@@ -75,7 +75,7 @@ impl OpenPart {
     }
 
     /// Writes bytes where that leaves the reserve free.
-    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    pub(in crate::store) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.claim.write(&self.file, bytes.len() as u64, || write(&self.file, offset, bytes))
     }
 }
@@ -114,7 +114,11 @@ impl Parts {
 
     /// Opens the part of an upload for writing. It is locked for as long as it is open, so that
     /// [`Parts::fate`] knows.
-    pub(super) fn open_part(&self, upload: &Upload, is_new: bool) -> Result<OpenPart, Refusal> {
+    pub(in crate::store) fn open_part(
+        &self,
+        upload: &Upload,
+        is_new: bool,
+    ) -> Result<OpenPart, Refusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         if let FileTarget::Shared(name) = &upload.place
@@ -140,12 +144,12 @@ impl Parts {
     }
 
     /// Opens the part of an upload for reading.
-    pub(super) fn open_to_read(&self, upload: &Upload) -> Result<File, Refusal> {
+    pub(in crate::store) fn open_to_read(&self, upload: &Upload) -> Result<File, Refusal> {
         Ok(File::from(self.part(upload)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?))
     }
 
     /// Brings an upload to the disk.
-    pub(super) fn sync(&self, upload: &Upload) -> Result<(), Refusal> {
+    pub(in crate::store) fn sync(&self, upload: &Upload) -> Result<(), Refusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.open(OFlags::RDWR | OFlags::NONBLOCK)?;
@@ -163,7 +167,7 @@ impl Parts {
 
     /// Gives an upload into the shared folder its name, unless that is taken. Its bytes must be on
     /// the disk, see [`Parts::sync`].
-    pub(super) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
+    pub(in crate::store) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.sibling(last_part(name));
@@ -186,7 +190,7 @@ impl Parts {
 
     /// What has become of an upload that was begun long ago: it ends where nobody has it open, and
     /// nothing was written since a time, in microseconds since the Unix epoch.
-    pub(super) fn fate(&self, upload: &Upload, before: u64) -> Fate {
+    pub(in crate::store) fn fate(&self, upload: &Upload, before: u64) -> Fate {
         if self.is_placed(upload) {
             return Fate::Placed;
         }
@@ -221,7 +225,7 @@ impl Parts {
     }
 
     /// Whether a user's file stands in the shared folder.
-    pub(super) fn stands(&self, file: &OwnFile) -> bool {
+    pub(in crate::store) fn stands(&self, file: &OwnFile) -> bool {
         is_it(file, self.folder.size_of(&file.name))
     }
 

@@ -13,7 +13,7 @@ use crate::chat::name::Number;
 
 /// One direction of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Lane {
+pub(in crate::store) enum Lane {
     /// What everyone says to everyone: 0.
     Everyone,
     /// What one user says to another: the one's number in the upper 32 bits, the other's in the
@@ -25,7 +25,7 @@ pub(super) enum Lane {
 
 impl Lane {
     /// The lane of what `sender` says in a chat.
-    pub(super) fn of_sender(chat: Chat, sender: Number) -> Self {
+    pub(in crate::store) fn of_sender(chat: Chat, sender: Number) -> Self {
         match chat {
             Chat::Everyone => Lane::Everyone,
             Chat::Group(group) => Lane::Group(group),
@@ -37,7 +37,7 @@ impl Lane {
     }
 
     /// The lane of what the others in a chat say to `reader`.
-    pub(super) fn to_reader(chat: Chat, reader: Number) -> Self {
+    pub(in crate::store) fn to_reader(chat: Chat, reader: Number) -> Self {
         match Lane::of_sender(chat, reader) {
             Lane::Everyone => Lane::Everyone,
             Lane::Group(group) => Lane::Group(group),
@@ -46,7 +46,7 @@ impl Lane {
     }
 
     /// The lanes that a chat consists of: one or two.
-    pub(super) fn all(chat: Chat) -> impl Iterator<Item = Lane> {
+    pub(in crate::store) fn all(chat: Chat) -> impl Iterator<Item = Lane> {
         let (first, second) = match chat {
             Chat::Everyone => (Lane::Everyone, None),
             Chat::Group(group) => (Lane::Group(group), None),
@@ -59,7 +59,7 @@ impl Lane {
     }
 
     /// The chat that the lane is part of.
-    pub(super) fn chat(self) -> Chat {
+    pub(in crate::store) fn chat(self) -> Chat {
         match self {
             Lane::Everyone => Chat::Everyone,
             Lane::Direct { from, to } => Chat::direct(from, to),

@@ -6,16 +6,18 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::threads::Task;
-use super::{Announced, Fate, Garbage, OwnFile, Parts, Recounts, Step, Upload};
+use super::groups;
+use super::lane::Lane;
+use super::messages::{self, Request as MessageRequest, sql};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::message::{MessageId, StoredMessage};
 use crate::chat::name::{FileName, Number};
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome, Value};
-use crate::store::groups;
-use crate::store::lane::Lane;
-use crate::store::messages::{self, Request as MessageRequest, sql};
+use crate::store::requests::recounts::Recounts;
+use crate::store::requests::uploads::{Announced, Fate, Garbage, OwnFile, Step, Upload};
+use crate::store::work::parts::{self, Parts};
+use crate::store::work::uploads::Task;
 
 /// As how many bytes a file counts at least: an empty one takes its place in the folder and in the
 /// database, too.
@@ -63,7 +65,10 @@ fn parse(row: &Row<'_>) -> rusqlite::Result<Option<Upload>> {
 }
 
 /// An upload that the database knows.
-pub(super) fn get(database: &Connection, upload: UploadId) -> rusqlite::Result<Option<Upload>> {
+pub(in crate::store) fn get(
+    database: &Connection,
+    upload: UploadId,
+) -> rusqlite::Result<Option<Upload>> {
     let found = database
         .prepare_cached("SELECT id, owner, lane, name, size FROM uploads WHERE id = ?1")?
         .query_row([key(upload)], parse)
@@ -72,7 +77,7 @@ pub(super) fn get(database: &Connection, upload: UploadId) -> rusqlite::Result<O
 }
 
 /// Finds the upload that was announced before, or notes a new one.
-pub(super) fn begin(
+pub(in crate::store) fn begin(
     database: &Connection,
     ticket: JobId,
     announced: &Announced,
@@ -169,7 +174,7 @@ fn recount(database: &Connection, ticket: JobId, announced: &Announced) -> rusql
 }
 
 /// Makes an upload a file: at once where it goes into a chat, else once it has its name.
-pub(super) fn finish(
+pub(in crate::store) fn finish(
     database: &Connection,
     ticket: JobId,
     upload: UploadId,
@@ -204,7 +209,7 @@ pub(super) fn finish(
 }
 
 /// Notes that an upload stands in the shared folder.
-pub(super) fn placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
+pub(in crate::store) fn placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
     let Some(upload) = get(database, upload)? else { return Ok(()) };
     if let FileTarget::Shared(name) = &upload.place {
         // A row of that name is of a file that was removed by hand.
@@ -235,7 +240,7 @@ fn forget(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
 }
 
 /// Forgets an upload; its part becomes garbage.
-pub(super) fn drop_one(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
+pub(in crate::store) fn drop_one(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
     drop_where(database, "id = ?1", key(upload))
 }
 
@@ -297,7 +302,7 @@ pub(in crate::store) fn drop_sent(
 }
 
 /// Uploads that were begun before a time; whether they broke off before it, too, their parts tell.
-pub(super) fn select_old(
+pub(in crate::store) fn select_old(
     database: &Connection,
     ticket: JobId,
     before: u64,
@@ -319,7 +324,7 @@ pub(super) fn select_old(
 }
 
 /// Notes what has become of uploads, unless they were begun again meanwhile.
-pub(super) fn settle(
+pub(in crate::store) fn settle(
     database: &Connection,
     fates: &[(UploadId, Fate)],
     before: u64,
@@ -343,7 +348,7 @@ pub(super) fn settle(
 }
 
 /// Files to remove, at most so many.
-pub(super) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
+pub(in crate::store) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
     database
         .prepare_cached("SELECT id, name FROM garbage LIMIT ?1")?
         .query_map([max], |row| {
@@ -354,7 +359,7 @@ pub(super) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<G
 }
 
 /// Forgets files that were removed.
-pub(super) fn swept(database: &Connection, ids: &[UploadId]) -> rusqlite::Result<()> {
+pub(in crate::store) fn swept(database: &Connection, ids: &[UploadId]) -> rusqlite::Result<()> {
     let mut delete = database.prepare_cached("DELETE FROM garbage WHERE id = ?1")?;
     for garbage in ids {
         delete.execute([key(*garbage)])?;
@@ -363,7 +368,10 @@ pub(super) fn swept(database: &Connection, ids: &[UploadId]) -> rusqlite::Result
 }
 
 /// The message that sent a file.
-pub(super) fn find(database: &Connection, message: MessageId) -> rusqlite::Result<Outcome> {
+pub(in crate::store) fn find(
+    database: &Connection,
+    message: MessageId,
+) -> rusqlite::Result<Outcome> {
     let fetch = MessageRequest::Fetch { ids: vec![message] };
     let Ok(Value::Messages(found)) = fetch.run(database)? else {
         return Ok(Err(Failure::NotFound));
@@ -377,7 +385,7 @@ pub(super) fn find(database: &Connection, message: MessageId) -> rusqlite::Resul
 }
 
 /// Under which id the file is kept that a message sent.
-pub(super) fn sent_file(
+pub(in crate::store) fn sent_file(
     database: &Connection,
     message: MessageId,
 ) -> rusqlite::Result<Option<UploadId>> {
@@ -411,7 +419,7 @@ pub(in crate::store) fn look_at_files(
     let mut rows = select.query([])?;
     while let (Some(row), true) = (rows.next()?, findings.len() < max) {
         let message: i64 = row.get(0)?;
-        let path = sent.join(super::parts::file_name(id(row.get(1)?)));
+        let path = sent.join(parts::file_name(id(row.get(1)?)));
         match path.symlink_metadata() {
             Ok(found)
                 if !found.is_file() || found.len() != row.get::<_, i64>(2)?.cast_unsigned() =>

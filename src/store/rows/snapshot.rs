@@ -2,18 +2,18 @@
 
 use rusqlite::Connection;
 
-use super::error::Reason;
-use super::uploads::{self, Parts};
-use super::{accounts, groups, messages, networks};
+use super::{accounts, groups, messages, networks, uploads};
 use crate::chat::file::UploadId;
 use crate::hub::job::Snapshot;
+use crate::store::error::Reason;
+use crate::store::work::parts::Parts;
 
 /// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the
 /// hub begins with.
 ///
 /// # Errors
 /// A [`Reason`] where something is there that no server writes.
-pub(super) fn load(
+pub(in crate::store) fn load(
     database: &mut Connection,
     parts: &Parts,
     removed: &[UploadId],

@@ -1,12 +1,16 @@
 //! What is asked of the database.
 
+pub(in crate::store) mod recounts;
+pub(in crate::store) mod uploads;
+
 use crate::chat::account::{Account, KnownNetwork};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::name::{DisplayName, Number};
 use crate::chat::text::Secret;
 use crate::hub::job::JobId;
-use crate::store::passwords::Slot;
-use crate::store::{messages, search, uploads};
+use crate::store::rows::messages;
+use crate::store::work::passwords::Slot;
+use crate::store::work::search;
 
 /// Something to read or write.
 #[derive(Debug)]
@@ -45,7 +49,7 @@ pub(in crate::store) enum Request {
 
 impl Request {
     /// Whose answer a failure is, where somebody waits for one.
-    pub(super) fn ticket(&self) -> Option<JobId> {
+    pub(in crate::store) fn ticket(&self) -> Option<JobId> {
         match self {
             Request::LookUpPassword { ticket, .. }
             | Request::Register { ticket, .. }
@@ -66,7 +70,7 @@ impl Request {
     }
 
     /// Whether it needs the write lock.
-    pub(super) fn writes(&self) -> bool {
+    pub(in crate::store) fn writes(&self) -> bool {
         match self {
             Request::LookUpPassword { .. } | Request::CheckToken { .. } | Request::Search(_) => {
                 false
@@ -78,7 +82,7 @@ impl Request {
     }
 
     /// Whether the search has to follow.
-    pub(super) fn changes_messages(&self) -> bool {
+    pub(in crate::store) fn changes_messages(&self) -> bool {
         match self {
             Request::Messages { request, .. } => request.changes_messages(),
             Request::Uploads(request) => matches!(request, uploads::Request::Finish { .. }),
@@ -88,7 +92,7 @@ impl Request {
     }
 
     /// Whether it may leave something that is removed later.
-    pub(super) fn leaves_remains(&self) -> bool {
+    pub(in crate::store) fn leaves_remains(&self) -> bool {
         match self {
             Request::Messages { request, .. } => request.removes(),
             Request::Uploads(request) => request.writes(),
@@ -98,7 +102,7 @@ impl Request {
     }
 
     /// What the log calls it.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::store) fn describe(&self) -> String {
         match self {
             Request::LookUpPassword { .. } => "a look at a password".to_owned(),
             Request::Register { account, .. } => {

@@ -19,9 +19,9 @@ use crate::chat::group::GroupId;
 use crate::chat::message::{Chat, MessageId};
 use crate::chat::name::Number;
 use crate::chat::request::LIST_MESSAGES_MAX;
-use crate::store::groups;
-use crate::store::lane::Lane;
-use crate::store::messages::{from_sql, sql};
+use crate::store::rows::groups;
+use crate::store::rows::lane::Lane;
+use crate::store::rows::messages::{from_sql, sql};
 
 /// The version of the index; another one is thrown away.
 const VERSION: u32 = 2;

@@ -5,17 +5,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::error::Reason;
-use super::passwords;
 use crate::chat::account::Account;
 use crate::chat::name::{DisplayName, Number};
+use crate::store::error::Reason;
+use crate::store::work::passwords;
 
 /// All accounts but the operator's, the smallest number first.
 ///
 /// # Errors
 /// [`Reason::MalformedAccount`] where a row holds what no server writes: half a chat would be worse
 /// than none.
-pub(super) fn load(database: &Connection) -> Result<Vec<Account>, Reason> {
+pub(in crate::store) fn load(database: &Connection) -> Result<Vec<Account>, Reason> {
     let mut select = database.prepare(
         "SELECT number, name, display, password FROM accounts WHERE number <> ?1 ORDER BY number",
     )?;
@@ -51,12 +51,12 @@ fn parse(row: &Row<'_>) -> Result<Account, Reason> {
 }
 
 /// The numbers of the administrators, the smallest first.
-pub(super) fn load_administrators(database: &Connection) -> Result<Vec<Number>, Reason> {
+pub(in crate::store) fn load_administrators(database: &Connection) -> Result<Vec<Number>, Reason> {
     load_numbers(database, "SELECT number FROM accounts WHERE admin = 1 ORDER BY number")
 }
 
 /// The numbers of those who are banned, the smallest first.
-pub(super) fn load_banned(database: &Connection) -> Result<Vec<Number>, Reason> {
+pub(in crate::store) fn load_banned(database: &Connection) -> Result<Vec<Number>, Reason> {
     load_numbers(database, "SELECT number FROM accounts WHERE banned = 1 ORDER BY number")
 }
 
@@ -67,7 +67,7 @@ fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, Reas
 }
 
 /// Keeps a new account.
-pub(super) fn insert(
+pub(in crate::store) fn insert(
     database: &Connection,
     account: &Account,
     password_hash: &str,
@@ -91,7 +91,7 @@ pub(super) fn insert(
 /// The hash of an account's password; none where there is no such account.
 ///
 /// Without a number it does the same work, so that an unknown name takes as long.
-pub(super) fn password_hash(
+pub(in crate::store) fn password_hash(
     database: &Connection,
     number: Option<Number>,
 ) -> rusqlite::Result<Option<String>> {
@@ -103,7 +103,7 @@ pub(super) fn password_hash(
 }
 
 /// Keeps another hash of the same password, where the old one still stands.
-pub(super) fn replace_password_hash(
+pub(in crate::store) fn replace_password_hash(
     database: &Connection,
     number: Number,
     old: &str,
@@ -116,7 +116,7 @@ pub(super) fn replace_password_hash(
 }
 
 /// Keeps the hash of a new password.
-pub(super) fn set_password_hash(
+pub(in crate::store) fn set_password_hash(
     database: &Connection,
     number: Number,
     hash: &str,
@@ -128,7 +128,7 @@ pub(super) fn set_password_hash(
 }
 
 /// Keeps a display name.
-pub(super) fn set_display_name(
+pub(in crate::store) fn set_display_name(
     database: &Connection,
     number: Number,
     display: &DisplayName,
@@ -140,7 +140,7 @@ pub(super) fn set_display_name(
 }
 
 /// Keeps whether an account is banned.
-pub(super) fn set_banned(
+pub(in crate::store) fn set_banned(
     database: &Connection,
     number: Number,
     banned: bool,
@@ -152,7 +152,7 @@ pub(super) fn set_banned(
 }
 
 /// Keeps whether an account is an administrator's.
-pub(super) fn set_administrator(
+pub(in crate::store) fn set_administrator(
     database: &Connection,
     number: Number,
     admin: bool,

@@ -9,11 +9,11 @@ use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::health::Health;
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::{Outcome, Value};
+use crate::store::health::Health;
 
 /// The length of a token, in bytes, before it is written as text.
 const TOKEN_BYTES: usize = 32;
@@ -24,14 +24,14 @@ const PER_ACCOUNT_MAX: u32 = 16;
 
 /// Draws 32 bytes that nobody can guess, and writes them as text. Once the system has started, that
 /// does not block.
-pub(super) fn draw() -> Result<Secret, getrandom::Error> {
+pub(in crate::store) fn draw() -> Result<Secret, getrandom::Error> {
     let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
     getrandom::fill(&mut *bytes)?;
     Ok(Secret::new(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))))
 }
 
 /// Makes a token for an account, and keeps its hash.
-pub(super) fn make(
+pub(in crate::store) fn make(
     database: &Connection,
     number: Number,
     health: &Health,
@@ -57,7 +57,7 @@ pub(super) fn make(
 }
 
 /// Whether a token is good for an account.
-pub(super) fn check(
+pub(in crate::store) fn check(
     database: &Connection,
     number: Number,
     token: &Secret,
@@ -71,7 +71,7 @@ pub(super) fn check(
 }
 
 /// Ends all tokens of an account.
-pub(super) fn end_all(database: &Connection, number: Number) -> rusqlite::Result<()> {
+pub(in crate::store) fn end_all(database: &Connection, number: Number) -> rusqlite::Result<()> {
     database.prepare_cached("DELETE FROM tokens WHERE number = ?1")?.execute([number.0])?;
     Ok(())
 }
@@ -94,7 +94,7 @@ fn oldest_good() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::schema;
+    use crate::store::rows::schema;
 
     const ALICE: Number = Number(10_001);
     const BOB: Number = Number(10_002);
@@ -108,7 +108,7 @@ mod tests {
                 name: name.parse().unwrap(),
                 display: None,
             };
-            crate::store::accounts::insert(&database, &account, "$argon2id").unwrap();
+            crate::store::rows::accounts::insert(&database, &account, "$argon2id").unwrap();
         }
         (folder, database)
     }
