@@ -165,7 +165,7 @@ impl Filler {
         let stalled = |_| Failure::Unavailable("the store does nothing any more".to_owned());
         self.woken.recv_timeout(FILL_STALL_MAX).map_err(stalled)?;
         for completion in self.store.completions().collect::<Vec<_>>() {
-            let Completion::Job { ticket, outcome } = completion else { continue };
+            let Completion::Job { job: ticket, outcome } = completion else { continue };
             let Some(job) = self.under_way.remove(&ticket) else { continue };
             match outcome {
                 Ok(Value::Done | Value::Selected { .. }) => {}

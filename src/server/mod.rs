@@ -373,11 +373,11 @@ impl Server {
         let completions: Vec<Completion> = self.store.completions().collect();
         for completion in completions {
             match completion {
-                Completion::Job { ticket, outcome } => {
+                Completion::Job { job: ticket, outcome } => {
                     self.opening.remove(&ticket);
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
-                Completion::UploadOpened { ticket, part, offset, sha256 } => {
+                Completion::UploadOpened { job: ticket, part, offset, sha256 } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
                     let upload = part.upload();
                     self.opened_parts.insert(ticket, self.closer.opened(part, permit));
@@ -387,7 +387,7 @@ impl Server {
                 Completion::Written { conn, stream, result } => {
                     self.upload_written(conn, stream, result);
                 }
-                Completion::Opened { ticket, file, size } => {
+                Completion::Opened { job: ticket, file, size } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
                     self.opened.insert(ticket, self.closer.opened(file, permit));
                     self.tell_hub(Input::Done { ticket, outcome: Ok(Value::Opened { size }) });

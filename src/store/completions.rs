@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::{fmt, io};
 
-use super::work::parts::OpenPart;
+use super::parts::OpenPart;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome};
@@ -15,16 +15,16 @@ use crate::hub::job::{JobId, Outcome};
 pub enum Completion {
     /// A job.
     Job {
-        /// The ticket that it was given.
-        ticket: JobId,
+        /// Which.
+        job: JobId,
         /// What came of it.
         outcome: Outcome,
     },
     /// A file was opened for a download. The hub's outcome is `Value::Opened`; the file stays with
     /// the server.
     Opened {
-        /// The ticket of the job.
-        ticket: JobId,
+        /// The job.
+        job: JobId,
         /// The file: regular, open for reading.
         file: File,
         /// Its size in bytes.
@@ -33,8 +33,8 @@ pub enum Completion {
     /// A file was opened for an upload. The hub's outcome is `Value::UploadReady`; the file stays
     /// with the server.
     UploadOpened {
-        /// The ticket of the job.
-        ticket: JobId,
+        /// The job.
+        job: JobId,
         /// The file: regular, open for writing.
         part: OpenPart,
         /// How many bytes are there already.
@@ -81,8 +81,8 @@ impl Completions {
     }
 
     /// Hands the outcome of a job to the loop.
-    pub(super) fn finish(&self, ticket: JobId, outcome: Outcome) {
-        self.push(Completion::Job { ticket, outcome });
+    pub(super) fn finish(&self, job: JobId, outcome: Outcome) {
+        self.push(Completion::Job { job, outcome });
     }
 
     /// Hands results to the loop, and wakes it once, where there are any.

@@ -13,9 +13,10 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::Reason;
+use super::error::Reason;
+use super::layout::{DATABASE, SENT};
 use super::rows::lane::Lane;
-use super::rows::{accounts, groups, messages, networks, schema, uploads};
+use super::rows::{accounts, files, groups, keys, networks, schema};
 use crate::chat::name::FileName;
 use crate::chat::text::Text;
 use crate::exit::Exit;
@@ -102,7 +103,7 @@ impl fmt::Display for Checkup {
 /// # Errors
 /// [`MaintenanceError::Store`] where it can't be read at all.
 pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
-    let path = data.join(super::DATABASE);
+    let path = data.join(DATABASE);
     let store = open(&path)?;
     match look(&store, data) {
         Ok(checkup) => Ok(checkup),
@@ -121,7 +122,7 @@ pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
 /// # Errors
 /// [`MaintenanceError::Exists`] where there is such a file; then nothing was done.
 pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
-    let path = data.join(super::DATABASE);
+    let path = data.join(DATABASE);
     if fs::symlink_metadata(copy).is_ok() {
         return Err(MaintenanceError::Exists(copy.to_owned()));
     }
@@ -208,7 +209,7 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
     if found >= 2 {
         checkup.messages = count(&store, "SELECT count(*) FROM messages")?;
         look_at_messages(&store, &mut checkup.findings)?;
-        if let Err(reason) = messages::load_keys(&store) {
+        if let Err(reason) = keys::load(&store) {
             checkup.findings.push(reason.to_string());
         }
         look_at_rows(&store, &mut checkup.findings)?;
@@ -222,8 +223,8 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
     }
     if found >= 4 {
         look_at_uploads(&store, &mut checkup.findings)?;
-        let sent = data.join(super::SENT);
-        uploads::look_at_files(&store, &sent, FINDINGS_MAX, &mut checkup.findings)?;
+        let sent = data.join(SENT);
+        files::look_at_sent(&store, &sent, FINDINGS_MAX, &mut checkup.findings)?;
     }
     if found >= 6
         && let Err(reason) = networks::load(&store)
@@ -358,7 +359,7 @@ mod tests {
     /// A data folder with a store that is open, and holds an account and a message.
     fn store() -> (tempfile::TempDir, Connection) {
         let folder = tempfile::tempdir().unwrap();
-        let store = schema::open(&folder.path().join(crate::store::DATABASE)).unwrap();
+        let store = schema::open(&folder.path().join(DATABASE)).unwrap();
         let number = Number(10_001);
         let account = Account { number, name: "alice".parse().unwrap(), display: None };
         let hash = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$\
@@ -373,7 +374,7 @@ mod tests {
         let chat = Chat::direct(number, Number(10_002));
         let (id, text) = (MessageId(id), "hello".into());
         let message = StoredMessage { id, from: number, chat, text, file_size: None };
-        messages::Request::Keep { message, key: None }.run(store).unwrap().unwrap();
+        crate::store::rows::messages::keep(store, &message).unwrap();
     }
 
     #[test]
@@ -387,7 +388,7 @@ mod tests {
     #[test]
     fn a_store_of_0_1_is_sound_before_it_is_brought_forward() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(crate::store::DATABASE);
+        let path = folder.path().join(DATABASE);
         let mut before = Connection::open(path).unwrap();
         schema::migrate(&mut before, &schema::MIGRATIONS[..5]).unwrap();
         before
@@ -460,7 +461,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = check(folder.path()).unwrap_err();
         assert_eq!(missing.exit(), Exit::InputOutput);
-        let path = folder.path().join(crate::store::DATABASE);
+        let path = folder.path().join(DATABASE);
         fs::write(&path, "a letter to somebody".repeat(500)).unwrap();
         assert_eq!(check(folder.path()).unwrap().findings.len(), 1);
         assert!(fs::read_to_string(&path).unwrap().starts_with("a letter"));
@@ -470,7 +471,7 @@ mod tests {
     fn a_copy_is_whole_and_the_owners() {
         let (folder, store) = store();
         let copies = tempfile::tempdir().unwrap();
-        let copy = copies.path().join(crate::store::DATABASE);
+        let copy = copies.path().join(DATABASE);
         // Something of it is in the write-ahead log alone.
         keep(&store, 2);
         backup(folder.path(), &copy).unwrap();
@@ -491,7 +492,7 @@ mod tests {
     #[test]
     fn a_copy_that_fails_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(crate::store::DATABASE), "no database".repeat(999)).unwrap();
+        fs::write(folder.path().join(DATABASE), "no database".repeat(999)).unwrap();
         let copies = tempfile::tempdir().unwrap();
         backup(folder.path(), &copies.path().join("copy")).unwrap_err();
         assert_eq!(fs::read_dir(copies.path()).unwrap().count(), 0);

@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::chat::name::FileName;
-use crate::hub::job::Outcome;
+use crate::chat::account::Account;
+use crate::chat::name::{FileName, Number};
+use crate::chat::refusal::Failure;
+use crate::chat::text::Secret;
+use crate::hub::job::{Outcome, Selection, Value};
 
 mod groups;
 mod messages;
@@ -74,7 +78,7 @@ impl Fixture {
             .wait(count)
             .into_iter()
             .map(|completion| match completion {
-                Completion::Job { ticket, outcome } => (ticket, outcome),
+                Completion::Job { job: ticket, outcome } => (ticket, outcome),
                 other => panic!("not the outcome of a job: {other:?}"),
             })
             .collect();
@@ -201,8 +205,8 @@ fn many_register_and_check_at_once() {
 #[test]
 fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
     let mut fixture = Fixture::new();
-    let taken: Vec<_> = std::iter::from_fn(|| fixture.store.slots.take()).collect();
-    assert_eq!(taken.len(), passwords::WAITING_MAX);
+    let taken: Vec<_> = std::iter::from_fn(|| fixture.store.route.slots.take()).collect();
+    assert_eq!(taken.len(), slots::SLOTS_MAX);
     assert_eq!(fixture.run(register(10_001, "alice", "a")), Err(Failure::Busy));
     assert_eq!(fixture.run(check(10_001, "a")), Err(Failure::Busy));
     assert_eq!(fixture.run(Job::ListFolder { path: None }), Ok(Value::Folder(Vec::new())));
@@ -211,8 +215,8 @@ fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
     assert_eq!(fixture.run(check(10_001, "a")), Ok(Value::PasswordRight));
     // The threads that answered give their slots back in their own time.
     fixture.eventually("all slots are free again", |fixture| {
-        let left: Vec<_> = std::iter::from_fn(|| fixture.store.slots.take()).collect();
-        left.len() == passwords::WAITING_MAX
+        let left: Vec<_> = std::iter::from_fn(|| fixture.store.route.slots.take()).collect();
+        left.len() == slots::SLOTS_MAX
     });
 }
 
@@ -341,8 +345,7 @@ fn files_are_listed_opened_and_summed() {
     assert_eq!((&entries[0].name, entries[0].size), (&name("sub/abc.txt"), Some(3)));
 
     let ticket = fixture.submit(Job::OpenFile { name: name("sub/abc.txt") });
-    let Some(Completion::Opened { ticket: opened, mut file, size: 3 }) = fixture.wait(1).pop()
-    else {
+    let Some(Completion::Opened { job: opened, mut file, size: 3 }) = fixture.wait(1).pop() else {
         panic!("not opened")
     };
     let mut text = String::new();

@@ -1,126 +1,103 @@
-//! What is asked of the database.
+//! Requests to the database thread: what runs in its transactions, and how each goes on.
+//!
+//! The thread knows no kind of them. A new one is a variant here, and an `impl` of [`Kind`] beside
+//! the others.
 
-pub(in crate::store) mod recounts;
-pub(in crate::store) mod uploads;
+mod accounts;
+mod groups;
+mod kind;
+mod messages;
+mod recounts;
+mod search;
+mod tasks;
+mod uploads;
 
-use crate::chat::account::{Account, KnownNetwork};
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::name::{DisplayName, Number};
-use crate::chat::text::Secret;
-use crate::hub::job::JobId;
-use crate::store::rows::messages;
-use crate::store::work::passwords::Slot;
-use crate::store::work::search;
+pub(super) use accounts::AccountRequest;
+pub(super) use groups::GroupRequest;
+pub(super) use kind::{Context, Step};
+pub(super) use messages::MessageRequest;
+pub(super) use search::SearchRequest;
+pub(super) use tasks::{Announced, SyncTask, UploadTask};
+pub(super) use uploads::UploadRequest;
 
-/// Something to read or write.
+use rusqlite::Connection;
+
+use self::kind::Kind;
+use crate::chat::refusal::Failure;
+use crate::hub::job::{JobId, Outcome};
+
+/// Something for the database thread to read or write.
 #[derive(Debug)]
-pub(in crate::store) enum Request {
-    /// Look the hash up that a password is to be compared with.
-    LookUpPassword { ticket: JobId, number: Option<Number>, password: Secret, slot: Slot },
-    /// Keep a new account.
-    Register { ticket: JobId, account: Account, hash: String },
-    /// Keep another hash of the same password.
-    ReplaceHash { number: Number, old: String, new: String },
-    /// Keep the hash of a new password, and end all tokens.
-    SetPassword { ticket: JobId, number: Number, hash: String },
-    /// Keep the networks that an account knows.
-    KeepNetworks { ticket: JobId, number: Number, networks: Box<[KnownNetwork]> },
-    /// Keep a display name.
-    SetDisplayName { ticket: JobId, number: Number, display: DisplayName },
-    /// Keep a ban, or its end and that of all tokens.
-    SetBanned { ticket: JobId, number: Number, banned: bool },
-    /// Keep whether an account is an administrator's.
-    SetAdministrator { ticket: JobId, number: Number, admin: bool },
-    /// Make a token.
-    MakeToken { ticket: JobId, number: Number },
-    /// Check a token.
-    CheckToken { ticket: JobId, number: Number, token: Secret },
-    /// Do something with messages.
-    Messages { ticket: JobId, request: messages::Request },
-    /// Keep a group as it is now.
-    SaveGroup { ticket: JobId, group: GroupRecord },
-    /// End a group.
-    EndGroup { ticket: JobId, group: GroupId },
-    /// Do something with uploads.
-    Uploads(uploads::Request),
-    /// Search, once all before it is committed.
-    Search(search::Request),
+pub(super) enum Request {
+    /// About an account; for a job, but for what is done in nobody's name.
+    Account { job: Option<JobId>, request: AccountRequest },
+    /// About a group.
+    Group { job: JobId, request: GroupRequest },
+    /// About messages.
+    Message { job: JobId, request: MessageRequest },
+    /// About uploads and sent files.
+    Upload(UploadRequest),
+    /// A search, which begins once all before it is committed.
+    Search(SearchRequest),
 }
 
 impl Request {
-    /// Whose answer a failure is, where somebody waits for one.
-    pub(in crate::store) fn ticket(&self) -> Option<JobId> {
+    /// The job whose outcome it is, where somebody waits for one.
+    pub(super) fn job(&self) -> Option<JobId> {
         match self {
-            Request::LookUpPassword { ticket, .. }
-            | Request::Register { ticket, .. }
-            | Request::SetPassword { ticket, .. }
-            | Request::KeepNetworks { ticket, .. }
-            | Request::SetDisplayName { ticket, .. }
-            | Request::SetBanned { ticket, .. }
-            | Request::SetAdministrator { ticket, .. }
-            | Request::MakeToken { ticket, .. }
-            | Request::CheckToken { ticket, .. }
-            | Request::SaveGroup { ticket, .. }
-            | Request::EndGroup { ticket, .. }
-            | Request::Messages { ticket, .. } => Some(*ticket),
-            Request::Search(request) => Some(request.ticket),
-            Request::Uploads(request) => request.ticket(),
-            Request::ReplaceHash { .. } => None,
+            Request::Account { job, .. } => *job,
+            Request::Group { job, .. } | Request::Message { job, .. } => Some(*job),
+            Request::Upload(request) => request.job(),
+            Request::Search(request) => Some(request.job),
         }
     }
 
     /// Whether it needs the write lock.
-    pub(in crate::store) fn writes(&self) -> bool {
-        match self {
-            Request::LookUpPassword { .. } | Request::CheckToken { .. } | Request::Search(_) => {
-                false
-            }
-            Request::Messages { request, .. } => request.writes(),
-            Request::Uploads(request) => request.writes(),
-            _ => true,
-        }
+    pub(super) fn writes(&self) -> bool {
+        self.kind().writes()
     }
 
     /// Whether the search has to follow.
-    pub(in crate::store) fn changes_messages(&self) -> bool {
-        match self {
-            Request::Messages { request, .. } => request.changes_messages(),
-            Request::Uploads(request) => matches!(request, uploads::Request::Finish { .. }),
-            Request::EndGroup { .. } => true,
-            _ => false,
-        }
+    pub(super) fn changes_messages(&self) -> bool {
+        self.kind().changes_messages()
     }
 
     /// Whether it may leave something that is removed later.
-    pub(in crate::store) fn leaves_remains(&self) -> bool {
-        match self {
-            Request::Messages { request, .. } => request.removes(),
-            Request::Uploads(request) => request.writes(),
-            Request::EndGroup { .. } => true,
-            _ => false,
-        }
+    pub(super) fn leaves_remains(&self) -> bool {
+        self.kind().leaves_remains()
+    }
+
+    /// Whether the files that were handed out to be removed are gone with it.
+    pub(super) fn ends_sweep(&self) -> bool {
+        self.kind().ends_sweep()
     }
 
     /// What the log calls it.
-    pub(in crate::store) fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
+        self.kind().describe()
+    }
+
+    /// Runs it in a transaction. It may run several times, until one is committed.
+    pub(super) fn run(
+        &self,
+        database: &Connection,
+        context: &mut Context,
+    ) -> rusqlite::Result<Step> {
+        self.kind().run(database, context)
+    }
+
+    /// What whoever asked hears where it failed.
+    pub(super) fn refuse(&self, failure: Failure) -> Outcome {
+        self.kind().refuse(failure)
+    }
+
+    fn kind(&self) -> &dyn Kind {
         match self {
-            Request::LookUpPassword { .. } => "a look at a password".to_owned(),
-            Request::Register { account, .. } => {
-                format!("the new account {} {}", account.name, account.number)
-            }
-            Request::ReplaceHash { number, .. } => format!("a new password hash of {number}"),
-            Request::SetPassword { number, .. } => format!("a new password of {number}"),
-            Request::KeepNetworks { number, .. } => format!("the networks of {number}"),
-            Request::SetDisplayName { number, .. } => format!("a display name of {number}"),
-            Request::SetBanned { number, .. } => format!("a ban of {number}"),
-            Request::SetAdministrator { number, .. } => format!("what {number} may do"),
-            Request::MakeToken { number, .. } => format!("a token for {number}"),
-            Request::CheckToken { number, .. } => format!("a look at a token of {number}"),
-            Request::Messages { request, .. } => request.describe(),
-            Request::SaveGroup { group, .. } => format!("the group {}", group.name),
-            Request::EndGroup { group, .. } => format!("the end of the group {}", group.0),
-            Request::Uploads(request) => request.describe(),
-            Request::Search(_) => "a search".to_owned(),
+            Request::Account { request, .. } => request,
+            Request::Group { request, .. } => request,
+            Request::Message { request, .. } => request,
+            Request::Upload(request) => request,
+            Request::Search(request) => request,
         }
     }
 }

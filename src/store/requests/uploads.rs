@@ -1,4 +1,4 @@
-//! Files on their way to the server, and those that were sent in chats.
+//! Requests about uploads: files on their way to the server, and those that were sent in chats.
 //!
 //! The database knows every upload before its file is made, and every file for as long as it is
 //! there, so that nothing is left over, whenever the server stops:
@@ -15,206 +15,261 @@
 //! into a chat lies among the sent files from the start, under the name that it keeps: it is sent
 //! as soon as the database says so, in one transaction with its message.
 
+use std::time::Instant;
+
 use rusqlite::Connection;
 
+use super::kind::{Context, Kind, Step};
+use super::recounts::Recounts;
+use super::tasks::{Announced, SyncTask, UploadTask};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::message::{MessageId, StoredMessage};
-use crate::chat::name::{FileName, Number};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome, Value};
-use crate::store::requests::recounts::Recounts;
-use crate::store::rows::uploads as rows;
-use crate::store::work::uploads::{SyncTask, Task};
+use crate::store::rows::uploads::{FILE_BYTES_MIN, Fate, Upload};
+use crate::store::rows::{files, groups, history, messages, uploads};
 
-/// An upload as it was announced.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Announced {
-    pub(in crate::store) owner: Number,
-    pub(in crate::store) place: FileTarget,
-    /// Bytes.
-    pub(in crate::store) size: u64,
-    /// How many bytes all of the owner's files and uploads may have.
-    pub(in crate::store) quota: u64,
-}
-
-/// An upload that the database knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Upload {
-    pub(in crate::store) id: UploadId,
-    pub(in crate::store) owner: Number,
-    pub(in crate::store) place: FileTarget,
-    /// Bytes that were announced.
-    pub(in crate::store) size: u64,
-}
-
-/// A file that a user put into the shared folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct OwnFile {
-    pub(in crate::store) id: UploadId,
-    pub(in crate::store) name: FileName,
-    /// Bytes.
-    pub(in crate::store) size: u64,
-}
-
-/// A file to remove.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Garbage {
-    pub(in crate::store) id: UploadId,
-    /// The file that the part was to become in the shared folder; none for what was or was to be
-    /// sent in a chat.
-    pub(in crate::store) name: Option<FileName>,
-}
-
-/// What has become of an upload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) enum Fate {
-    /// It can go on.
-    Stays,
-    /// It stands in the shared folder under its name; only the database does not know it yet.
-    Placed,
-    /// It is of no use any more.
-    Ends,
-}
+/// How many uploads of one user may be unfinished.
+const UNFINISHED_MAX: u64 = 1_000;
+/// How many old uploads are looked at at once.
+const OLD_PER_STEP: u32 = 64;
 
 /// Something to do with uploads.
 #[derive(Debug)]
-pub(in crate::store) enum Request {
+pub(in crate::store) enum UploadRequest {
     /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`
     /// are those of the owner's files of which it was found that they don't stand there any more.
-    Begin { ticket: JobId, announced: Announced, gone: Option<Vec<UploadId>> },
+    Begin { job: JobId, announced: Announced, gone: Option<Vec<UploadId>> },
     /// Bring an upload to the disk.
-    Sync { ticket: JobId, upload: UploadId, expected: Option<Sha256Sum> },
+    Sync { job: JobId, upload: UploadId, expected: Option<Sha256Sum> },
     /// Make an upload a file.
-    Finish { ticket: JobId, upload: UploadId, message: Option<StoredMessage> },
+    Finish { job: JobId, upload: UploadId, message: Option<StoredMessage> },
     /// Note that an upload stands in the shared folder.
-    Placed { ticket: JobId, upload: UploadId },
+    Placed { job: JobId, upload: UploadId },
     /// Forget an upload.
-    Drop { ticket: Option<JobId>, upload: UploadId },
+    Drop { job: JobId, upload: UploadId },
     /// Look for uploads that were begun before a time.
-    SelectOld { ticket: JobId, before: u64 },
+    SelectOld { job: JobId, before: u64 },
     /// Note what has become of uploads that were begun before a time.
-    Settle { ticket: Option<JobId>, fates: Vec<(UploadId, Fate)>, before: u64, more: bool },
+    Settle { job: Option<JobId>, fates: Vec<(UploadId, Fate)>, before: u64, more: bool },
     /// Note that files were removed.
     Swept { ids: Vec<UploadId> },
     /// Look for the message that sent a file.
-    Find { ticket: JobId, message: MessageId },
+    Find { job: JobId, message: MessageId },
     /// Open a file that was sent.
-    Open { ticket: JobId, message: MessageId },
+    Open { job: JobId, message: MessageId },
     /// Hash a file that was sent.
-    Sum { ticket: JobId, message: MessageId },
+    Sum { job: JobId, message: MessageId },
 }
 
-/// How a request goes on.
-#[derive(Debug)]
-pub(in crate::store) enum Step {
-    /// It is done.
-    Done(Outcome),
-    /// On a file thread.
-    Task(Task),
-    /// On a file thread, with this sent file.
-    Sent(UploadId),
-}
-
-impl Request {
-    /// Whose answer a failure is, where somebody waits for one.
-    pub(in crate::store) fn ticket(&self) -> Option<JobId> {
+impl UploadRequest {
+    /// The job whose outcome it is, where somebody waits for one.
+    pub(super) fn job(&self) -> Option<JobId> {
         match self {
-            Request::Begin { ticket, .. }
-            | Request::Sync { ticket, .. }
-            | Request::Finish { ticket, .. }
-            | Request::Placed { ticket, .. }
-            | Request::SelectOld { ticket, .. }
-            | Request::Find { ticket, .. }
-            | Request::Open { ticket, .. }
-            | Request::Sum { ticket, .. } => Some(*ticket),
-            Request::Drop { ticket, .. } | Request::Settle { ticket, .. } => *ticket,
-            Request::Swept { .. } => None,
-        }
-    }
-
-    /// Whether it needs the write lock.
-    pub(in crate::store) fn writes(&self) -> bool {
-        match self {
-            Request::Begin { .. }
-            | Request::Finish { .. }
-            | Request::Placed { .. }
-            | Request::Drop { .. }
-            | Request::Settle { .. }
-            | Request::Swept { .. } => true,
-            Request::Sync { .. }
-            | Request::SelectOld { .. }
-            | Request::Find { .. }
-            | Request::Open { .. }
-            | Request::Sum { .. } => false,
-        }
-    }
-
-    /// What the log calls it.
-    pub(in crate::store) fn describe(&self) -> String {
-        match self {
-            Request::Begin { announced, .. } => format!("an upload of {}", announced.owner),
-            Request::Sync { upload, .. }
-            | Request::Finish { upload, .. }
-            | Request::Placed { upload, .. }
-            | Request::Drop { upload, .. } => format!("the upload {}", upload.0),
-            Request::SelectOld { .. } | Request::Settle { .. } => "old uploads".to_owned(),
-            Request::Swept { .. } => "the end of removed files".to_owned(),
-            Request::Find { message, .. }
-            | Request::Open { message, .. }
-            | Request::Sum { message, .. } => format!("a look at the file {message}"),
-        }
-    }
-
-    /// Does it, as far as the database goes.
-    pub(in crate::store) fn run(
-        &self,
-        database: &Connection,
-        recounts: &mut Recounts,
-    ) -> rusqlite::Result<Step> {
-        match self {
-            Request::Begin { ticket, announced, gone } => {
-                rows::begin(database, *ticket, announced, gone.as_deref(), recounts)
-            }
-            Request::Sync { ticket, upload, expected } => Ok(match rows::get(database, *upload)? {
-                Some(upload) => {
-                    let (ticket, expected) = (*ticket, *expected);
-                    Step::Task(Task::Sync(SyncTask { ticket, upload, expected, is_reread: false }))
-                }
-                None => Step::Done(Err(Failure::NotFound)),
-            }),
-            Request::Finish { ticket, upload, message } => {
-                rows::finish(database, *ticket, *upload, message.as_ref())
-            }
-            Request::Placed { upload, .. } => {
-                rows::placed(database, *upload)?;
-                Ok(Step::Done(Ok(Value::Done)))
-            }
-            Request::Drop { upload, .. } => {
-                rows::drop_one(database, *upload)?;
-                Ok(Step::Done(Ok(Value::Done)))
-            }
-            Request::SelectOld { ticket, before } => rows::select_old(database, *ticket, *before),
-            Request::Settle { fates, before, more, .. } => {
-                rows::settle(database, fates, *before)?;
-                Ok(Step::Done(Ok(Value::Removed { more: *more })))
-            }
-            Request::Swept { ids } => {
-                rows::swept(database, ids)?;
-                Ok(Step::Done(Ok(Value::Done)))
-            }
-            Request::Find { message, .. } => rows::find(database, *message).map(Step::Done),
-            Request::Open { message, .. } | Request::Sum { message, .. } => {
-                Ok(match rows::sent_file(database, *message)? {
-                    Some(file) => Step::Sent(file),
-                    None => Step::Done(Err(Failure::NotFound)),
-                })
-            }
+            UploadRequest::Begin { job, .. }
+            | UploadRequest::Sync { job, .. }
+            | UploadRequest::Finish { job, .. }
+            | UploadRequest::Placed { job, .. }
+            | UploadRequest::Drop { job, .. }
+            | UploadRequest::SelectOld { job, .. }
+            | UploadRequest::Find { job, .. }
+            | UploadRequest::Open { job, .. }
+            | UploadRequest::Sum { job, .. } => Some(*job),
+            UploadRequest::Settle { job, .. } => *job,
+            UploadRequest::Swept { .. } => None,
         }
     }
 }
 
-/// Files to remove, at most so many.
-pub(in crate::store) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
-    rows::garbage(database, max)
+impl Kind for UploadRequest {
+    fn writes(&self) -> bool {
+        match self {
+            UploadRequest::Begin { .. }
+            | UploadRequest::Finish { .. }
+            | UploadRequest::Placed { .. }
+            | UploadRequest::Drop { .. }
+            | UploadRequest::Settle { .. }
+            | UploadRequest::Swept { .. } => true,
+            UploadRequest::Sync { .. }
+            | UploadRequest::SelectOld { .. }
+            | UploadRequest::Find { .. }
+            | UploadRequest::Open { .. }
+            | UploadRequest::Sum { .. } => false,
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            UploadRequest::Begin { announced, .. } => format!("an upload of {}", announced.owner),
+            UploadRequest::Sync { upload, .. }
+            | UploadRequest::Finish { upload, .. }
+            | UploadRequest::Placed { upload, .. }
+            | UploadRequest::Drop { upload, .. } => format!("the upload {}", upload.0),
+            UploadRequest::SelectOld { .. } | UploadRequest::Settle { .. } => {
+                "old uploads".to_owned()
+            }
+            UploadRequest::Swept { .. } => "the end of removed files".to_owned(),
+            UploadRequest::Find { message, .. }
+            | UploadRequest::Open { message, .. }
+            | UploadRequest::Sum { message, .. } => format!("a look at the file {message}"),
+        }
+    }
+
+    fn run(&self, database: &Connection, context: &mut Context) -> rusqlite::Result<Step> {
+        match self {
+            UploadRequest::Begin { job, announced, gone } => {
+                return begin(database, *job, announced, gone.as_deref(), &mut context.recounts);
+            }
+            UploadRequest::Sync { job, upload, expected } => {
+                let found = uploads::get(database, *upload)?;
+                let (job, expected) = (*job, *expected);
+                return Ok(found.map_or(NOT_FOUND, |upload| {
+                    let sync = SyncTask { job, upload, expected, is_reread: false };
+                    Step::Upload(UploadTask::Sync(sync))
+                }));
+            }
+            UploadRequest::Finish { job, upload, message } => {
+                return finish(database, *job, *upload, message.as_ref());
+            }
+            UploadRequest::Placed { upload, .. } => uploads::placed(database, *upload)?,
+            UploadRequest::Drop { upload, .. } => uploads::drop_one(database, *upload)?,
+            UploadRequest::SelectOld { job, before } => {
+                return select_old(database, *job, *before);
+            }
+            UploadRequest::Settle { fates, before, more, .. } => {
+                uploads::settle(database, fates, *before)?;
+                return Ok(Step::Done(Ok(Value::Removed { more: *more })));
+            }
+            UploadRequest::Swept { ids } => files::swept(database, ids)?,
+            UploadRequest::Find { message, .. } => {
+                return find(database, *message).map(Step::Done);
+            }
+            UploadRequest::Open { message, .. } => {
+                return Ok(files::sent_by(database, *message)?.map_or(NOT_FOUND, Step::Open));
+            }
+            UploadRequest::Sum { message, .. } => {
+                return Ok(files::sent_by(database, *message)?.map_or(NOT_FOUND, Step::Sum));
+            }
+        }
+        Ok(Step::Done(Ok(Value::Done)))
+    }
+
+    fn changes_messages(&self) -> bool {
+        matches!(self, UploadRequest::Finish { .. })
+    }
+
+    fn leaves_remains(&self) -> bool {
+        self.writes()
+    }
+
+    fn ends_sweep(&self) -> bool {
+        matches!(self, UploadRequest::Swept { .. })
+    }
+
+    fn refuse(&self, failure: Failure) -> Outcome {
+        match self {
+            // It stands there for everybody to see; the database learns of it at the next start.
+            UploadRequest::Placed { .. } => Ok(Value::Done),
+            _ => Err(failure),
+        }
+    }
+}
+
+const NOT_FOUND: Step = Step::Done(Err(Failure::NotFound));
+const NO_ROOM: Step = Step::Done(Err(Failure::NoRoom));
+
+/// Finds the upload that was announced before, or notes a new one.
+fn begin(
+    database: &Connection,
+    job: JobId,
+    announced: &Announced,
+    gone: Option<&[UploadId]>,
+    recounts: &mut Recounts,
+) -> rusqlite::Result<Step> {
+    files::forget(database, gone.unwrap_or_default())?;
+    let Announced { owner, place, size, quota } = announced;
+    if let FileTarget::Chat(chat, _) = place
+        && groups::is_gone(database, *chat)?
+    {
+        return Ok(NOT_FOUND);
+    }
+    let (id, is_new) = match uploads::begin_again(database, *owner, place, *size)? {
+        Some(found) => (found, false),
+        None => {
+            let usage = uploads::usage(database, *owner)?;
+            if usage.unfinished >= UNFINISHED_MAX {
+                return Ok(NO_ROOM);
+            }
+            let counts_as = (*size).max(FILE_BYTES_MIN);
+            if counts_as > quota.saturating_sub(usage.bytes) {
+                let may_recount =
+                    gone.is_none() && counts_as <= *quota && recounts.begin(*owner, Instant::now());
+                return if may_recount { recount(database, job, announced) } else { Ok(NO_ROOM) };
+            }
+            (uploads::insert(database, *owner, place, *size)?, true)
+        }
+    };
+    let upload = Upload { id, owner: *owner, place: place.clone(), size: *size };
+    Ok(Step::Upload(UploadTask::Begin { job, upload, is_new }))
+}
+
+/// Looks, before an upload is refused, which of the owner's files were removed by hand.
+fn recount(database: &Connection, job: JobId, announced: &Announced) -> rusqlite::Result<Step> {
+    let files = files::of_owner(database, announced.owner)?;
+    if files.is_empty() {
+        return Ok(NO_ROOM);
+    }
+    let announced = announced.clone();
+    Ok(Step::Upload(UploadTask::Recount { job, announced, files }))
+}
+
+/// Makes an upload a file: at once where it goes into a chat, else once it has its name.
+fn finish(
+    database: &Connection,
+    job: JobId,
+    upload: UploadId,
+    message: Option<&StoredMessage>,
+) -> rusqlite::Result<Step> {
+    let Some(upload) = uploads::get(database, upload)? else { return Ok(NOT_FOUND) };
+    Ok(match (&upload.place, message) {
+        (FileTarget::Shared(_), None) => Step::Upload(UploadTask::Place { job, upload }),
+        (FileTarget::Chat(chat, name), Some(message))
+            if *chat == message.chat && upload.owner == message.from =>
+        {
+            if groups::is_gone(database, *chat)? {
+                return Ok(NOT_FOUND);
+            }
+            debug_assert_eq!(name.as_str(), &*message.text);
+            messages::keep(database, message)?;
+            files::keep_sent(database, message, upload.id, upload.size)?;
+            uploads::forget(database, upload.id)?;
+            Step::Sent(upload.id)
+        }
+        _ => {
+            log::error!("the upload {} is finished as what it is not", upload.id.0);
+            Step::Done(Err(Failure::Failed))
+        }
+    })
+}
+
+/// Has the parts of old uploads looked at, which tell whether they broke off before the time, too.
+fn select_old(database: &Connection, job: JobId, before: u64) -> rusqlite::Result<Step> {
+    let uploads = uploads::begun_before(database, before, OLD_PER_STEP)?;
+    if uploads.is_empty() {
+        return Ok(Step::Done(Ok(Value::Removed { more: false })));
+    }
+    let more = uploads.len() == OLD_PER_STEP as usize;
+    Ok(Step::Upload(UploadTask::LookAtOld { job, uploads, before, more }))
+}
+
+/// The message that sent a file.
+fn find(database: &Connection, message: MessageId) -> rusqlite::Result<Outcome> {
+    let found = history::fetch(database, &[message])?.into_iter().next();
+    Ok(match found {
+        Some(found) if found.file_size.is_some() && !groups::is_gone(database, found.chat)? => {
+            Ok(Value::Sent(found))
+        }
+        _ => Err(Failure::NotFound),
+    })
 }

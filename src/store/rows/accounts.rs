@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::chat::account::Account;
 use crate::chat::name::{DisplayName, Number};
 use crate::store::error::Reason;
-use crate::store::work::passwords;
+use crate::store::hash;
 
 /// All accounts but the operator's, the smallest number first.
 ///
@@ -44,7 +44,7 @@ fn parse(row: &Row<'_>) -> Result<Account, Reason> {
             .transpose()
             .map_err(|_| malformed("display name"))?,
     };
-    if !passwords::is_well_formed(&row.get::<_, String>(3)?) {
+    if !hash::is_well_formed(&row.get::<_, String>(3)?) {
         return Err(malformed("password hash"));
     }
     Ok(account)

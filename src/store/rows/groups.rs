@@ -1,22 +1,16 @@
 //! The groups in the database: who their members are, and from which message on each reads.
 //!
-//! A group that ends is gone at once; what was said in it is removed in small steps, between which
-//! everything else goes on.
+//! A group that ends is gone at once. What was said in it is noted as ended, and removed later.
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::lane::Lane;
-use super::messages::sql;
-use super::uploads;
+use super::values::sql;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId};
 use crate::chat::name::{GroupName, Number};
 use crate::store::error::Reason;
-
-/// How many messages of a group that has ended are removed at once; a few milliseconds' work.
-const REMOVED_PER_STEP: u32 = 250;
 
 /// Keeps a group as it is now, in place of what it was. Only what differs is written, since mostly
 /// that is one member.
@@ -125,8 +119,7 @@ fn stored_places(
         .collect()
 }
 
-/// Ends a group: from now on nobody reads in it. What was said there is removed by
-/// [`remove_step`].
+/// Ends a group: from now on nobody reads in it. What was said there is removed later, in steps.
 pub(in crate::store) fn end(database: &Connection, group: GroupId) -> rusqlite::Result<()> {
     let id = group.0.cast_signed();
     let ended = database.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([id])?;
@@ -146,32 +139,6 @@ pub(in crate::store) fn end_unkept(database: &mut Connection) -> rusqlite::Resul
          DELETE FROM groups WHERE NOT kept;",
     )?;
     transaction.commit()
-}
-
-/// Removes some of what was said in groups that have ended; tells whether there is more.
-pub(in crate::store) fn remove_step(database: &Connection) -> rusqlite::Result<bool> {
-    let ended: Option<i64> = database
-        .prepare_cached("SELECT group_id FROM ended LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let Some(id) = ended else { return Ok(false) };
-    let lane = Lane::Group(GroupId(id.cast_unsigned()));
-    uploads::drop_lane(database, lane)?;
-    let messages: Vec<i64> = database
-        .prepare_cached("SELECT id FROM messages WHERE lane = ?1 ORDER BY id LIMIT ?2")?
-        .query_map((lane, REMOVED_PER_STEP), |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut delete = database.prepare_cached("DELETE FROM messages WHERE id = ?1")?;
-    let mut delete_key = database.prepare_cached("DELETE FROM keys WHERE message = ?1")?;
-    for message in &messages {
-        uploads::drop_sent(database, *message..=*message)?;
-        delete_key.execute([message])?;
-        delete.execute([message])?;
-    }
-    if messages.len() < REMOVED_PER_STEP as usize {
-        database.prepare_cached("DELETE FROM ended WHERE group_id = ?1")?.execute([id])?;
-    }
-    Ok(true)
 }
 
 /// Whether a chat is a group that there is not.

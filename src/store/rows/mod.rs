@@ -1,11 +1,16 @@
-//! The rows of the database: the SQL, by table.
+//! The rows of the database: the SQL, by table; what the end of one row means for others on top.
 
-pub(in crate::store) mod accounts;
-pub(in crate::store) mod groups;
-pub(in crate::store) mod lane;
-pub(in crate::store) mod messages;
-pub(in crate::store) mod networks;
-pub(in crate::store) mod schema;
-pub(in crate::store) mod snapshot;
-pub(in crate::store) mod tokens;
-pub(in crate::store) mod uploads;
+pub(super) mod accounts;
+pub(super) mod files;
+pub(super) mod groups;
+pub(super) mod history;
+pub(super) mod keys;
+pub(super) mod lane;
+pub(super) mod messages;
+pub(super) mod networks;
+pub(super) mod removal;
+pub(super) mod schema;
+pub(super) mod snapshot;
+pub(super) mod tokens;
+pub(super) mod uploads;
+pub(super) mod values;

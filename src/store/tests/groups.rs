@@ -3,7 +3,6 @@
 use super::*;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
-use crate::hub::job::Outcome;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);

@@ -3,7 +3,6 @@
 use super::*;
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::Key;
-use crate::hub::job::Outcome;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -96,7 +95,7 @@ fn outcomes_of_the_database_come_in_the_order_of_their_jobs() {
     let finished: Vec<JobId> = finished
         .into_iter()
         .map(|completion| match completion {
-            Completion::Job { ticket, outcome: Ok(Value::Done) } => ticket,
+            Completion::Job { job: ticket, outcome: Ok(Value::Done) } => ticket,
             other => panic!("{other:?}"),
         })
         .collect();

@@ -10,7 +10,6 @@ use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::job::Outcome;
 
 mod random;
 mod remains;
@@ -71,11 +70,11 @@ impl Fixture {
     ) -> Result<Open, Outcome> {
         let begun = self.submit(Job::BeginUpload { owner, place, size, quota });
         match self.wait(1).pop() {
-            Some(Completion::UploadOpened { ticket, part, offset, sha256 }) => {
+            Some(Completion::UploadOpened { job: ticket, part, offset, sha256 }) => {
                 assert_eq!(ticket, begun);
                 Ok(Open { id: part.upload(), part: Arc::new(part), offset, sha256 })
             }
-            Some(Completion::Job { ticket, outcome }) => {
+            Some(Completion::Job { job: ticket, outcome }) => {
                 assert_eq!(ticket, begun);
                 Err(outcome)
             }
@@ -119,7 +118,7 @@ impl Fixture {
     fn read_sent(&mut self, id: u64) -> Option<Vec<u8>> {
         let asked = self.submit(Job::OpenSent(MessageId(id)));
         match self.wait(1).pop() {
-            Some(Completion::Opened { ticket, mut file, size }) => {
+            Some(Completion::Opened { job: ticket, mut file, size }) => {
                 let mut bytes = Vec::new();
                 file.read_to_end(&mut bytes).unwrap();
                 assert_eq!((ticket, bytes.len() as u64), (asked, size));

@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::Advice;
 use sha2::{Digest, Sha256};
 
-use super::parts::Parts;
 use crate::chat::file::UploadId;
 use crate::chat::name::FileName;
 use crate::chat::refusal::Failure;
@@ -22,6 +21,7 @@ use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::{Completion, Completions};
 use crate::store::folder::Refusal;
 use crate::store::health::Health;
+use crate::store::parts::Parts;
 use crate::store::queue::Queue;
 use crate::store::sums::{KnownSums, Stamp};
 use crate::store::threads::{Threads, yield_to_others};
@@ -62,14 +62,14 @@ impl Source {
 /// A file to open, or a folder to list.
 #[derive(Debug)]
 enum Open {
-    File { ticket: JobId, source: Source },
-    Folder { ticket: JobId, path: Option<FileName> },
+    File { job: JobId, source: Source },
+    Folder { job: JobId, path: Option<FileName> },
 }
 
 /// A file to hash.
 #[derive(Debug)]
 struct Sum {
-    ticket: JobId,
+    job: JobId,
     source: Source,
 }
 
@@ -141,18 +141,18 @@ impl Files {
     }
 
     /// Lists a folder; tells whether there was room for it.
-    pub(in crate::store) fn list(&self, ticket: JobId, path: Option<FileName>) -> bool {
-        self.0.opens.push(Open::Folder { ticket, path }, OPENS_WAITING_MAX).is_ok()
+    pub(in crate::store) fn list(&self, job: JobId, path: Option<FileName>) -> bool {
+        self.0.opens.push(Open::Folder { job, path }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Opens a file; tells whether there was room for it.
-    pub(in crate::store) fn open_file(&self, ticket: JobId, source: Source) -> bool {
-        self.0.opens.push(Open::File { ticket, source }, OPENS_WAITING_MAX).is_ok()
+    pub(in crate::store) fn open_file(&self, job: JobId, source: Source) -> bool {
+        self.0.opens.push(Open::File { job, source }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Hashes a file; tells whether there was room for it.
-    pub(in crate::store) fn sum(&self, ticket: JobId, source: Source) -> bool {
-        self.0.sums.push(Sum { ticket, source }, SUMS_WAITING_MAX).is_ok()
+    pub(in crate::store) fn sum(&self, job: JobId, source: Source) -> bool {
+        self.0.sums.push(Sum { job, source }, SUMS_WAITING_MAX).is_ok()
     }
 
     /// Reads a range of a file into the page cache.
@@ -182,21 +182,21 @@ impl Shared {
     fn run_opens(&self) {
         while let Some(open) = self.opens.pop() {
             self.completions.push(match open {
-                Open::File { ticket, source } => match self.open_file(&source) {
+                Open::File { job, source } => match self.open_file(&source) {
                     Ok((file, size)) => {
                         self.health.worked();
-                        Completion::Opened { ticket, file, size }
+                        Completion::Opened { job, file, size }
                     }
-                    Err(refusal) => self.refuse(ticket, &source.describe(), refusal),
+                    Err(refusal) => self.refuse(job, &source.describe(), refusal),
                 },
-                Open::Folder { ticket, path } => match self.parts.folder().list(path.as_ref()) {
+                Open::Folder { job, path } => match self.parts.folder().list(path.as_ref()) {
                     Ok(entries) => {
                         self.health.worked();
-                        Completion::Job { ticket, outcome: Ok(Value::Folder(entries)) }
+                        Completion::Job { job, outcome: Ok(Value::Folder(entries)) }
                     }
                     Err(refusal) => {
                         let name = path.as_ref().map_or(".", FileName::as_str);
-                        self.refuse(ticket, &format!("{name:?}"), refusal)
+                        self.refuse(job, &format!("{name:?}"), refusal)
                     }
                 },
             });
@@ -205,10 +205,10 @@ impl Shared {
 
     fn run_sums(&self) {
         yield_to_others();
-        while let Some(Sum { ticket, source }) = self.sums.pop() {
+        while let Some(Sum { job, source }) = self.sums.pop() {
             self.completions.push(match self.sum(&source) {
-                Ok(outcome) => Completion::Job { ticket, outcome },
-                Err(refusal) => self.refuse(ticket, &source.describe(), refusal),
+                Ok(outcome) => Completion::Job { job, outcome },
+                Err(refusal) => self.refuse(job, &source.describe(), refusal),
             });
         }
     }
@@ -228,11 +228,11 @@ impl Shared {
         }
     }
 
-    fn refuse(&self, ticket: JobId, what: &str, refusal: Refusal) -> Completion {
+    fn refuse(&self, job: JobId, what: &str, refusal: Refusal) -> Completion {
         if let Some(error) = refusal.error() {
             self.health.failed(format_args!("{what}: {error}"));
         }
-        Completion::Job { ticket, outcome: refusal.outcome() }
+        Completion::Job { job, outcome: refusal.outcome() }
     }
 }
 

@@ -9,8 +9,8 @@ use crate::chat::message::{StoredMessage, Unread};
 use crate::chat::name::Key;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
-use crate::store::rows::messages::Request;
-use crate::store::rows::{accounts, schema};
+use crate::store::requests::MessageRequest;
+use crate::store::rows::{accounts, removal, schema};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -52,27 +52,27 @@ impl Fixture {
         let chat = Chat::Group(group);
         let message =
             StoredMessage { id: MessageId(id), from, chat, text: "words".into(), file_size: None };
-        Request::Keep { message, key }.run(&self.database).unwrap()
+        MessageRequest::Keep { message, key }.carry_out(&self.database).unwrap()
     }
 
-    fn ids(&self, request: &Request) -> Vec<u64> {
-        match request.run(&self.database).unwrap() {
+    fn ids(&self, request: &MessageRequest) -> Vec<u64> {
+        match request.carry_out(&self.database).unwrap() {
             Ok(Value::Selected { ids, .. }) => ids.into_iter().map(|id| id.0).collect(),
             other => panic!("{other:?}"),
         }
     }
 
     fn unread(&self, reader: Number, group: GroupId) -> Vec<u64> {
-        self.ids(&Request::SelectUnread { reader, chat: Chat::Group(group) })
+        self.ids(&MessageRequest::SelectUnread { reader, chat: Chat::Group(group) })
     }
 
     fn last(&self, reader: Number, group: GroupId, count: u16) -> Vec<u64> {
         let chat = Chat::Group(group);
-        self.ids(&Request::SelectLast { reader, chat, before: None, count })
+        self.ids(&MessageRequest::SelectLast { reader, chat, before: None, count })
     }
 
     fn counts(&self, reader: Number) -> Vec<(Chat, u64, u64)> {
-        match (Request::CountUnread { reader }).run(&self.database).unwrap() {
+        match (MessageRequest::CountUnread { reader }).carry_out(&self.database).unwrap() {
             Ok(Value::Unread(unread)) => {
                 unread.iter().map(|Unread { chat, count, last }| (*chat, *count, last.0)).collect()
             }
@@ -82,7 +82,7 @@ impl Fixture {
 
     fn seen(&self, reader: Number, group: GroupId, id: u64) {
         let (chat, id) = (Chat::Group(group), MessageId(id));
-        Request::MarkSeen { reader, chat, id }.run(&self.database).unwrap().unwrap();
+        MessageRequest::MarkSeen { reader, chat, id }.carry_out(&self.database).unwrap().unwrap();
     }
 
     fn count(&self, table: &str) -> u32 {
@@ -92,7 +92,7 @@ impl Fixture {
 
     /// Removes what is left of ended groups, and tells in how many steps.
     fn remove_all(&self) -> usize {
-        (0..).take_while(|_| remove_step(&self.database).unwrap()).count()
+        (0..).take_while(|_| removal::remove_ended(&self.database).unwrap()).count()
     }
 }
 
@@ -177,7 +177,7 @@ fn a_long_backlog_is_told_in_steps() {
     fixture.database.execute_batch("COMMIT").unwrap();
     let chat = Chat::Group(GROUP);
     let Ok(Value::Selected { ids, left }) =
-        Request::SelectUnread { reader: ALICE, chat }.run(&fixture.database).unwrap()
+        MessageRequest::SelectUnread { reader: ALICE, chat }.carry_out(&fixture.database).unwrap()
     else {
         panic!()
     };
@@ -204,7 +204,7 @@ fn a_group_ends_at_once_and_its_messages_go_in_steps() {
     assert_eq!(fixture.unread(ALICE, GROUP), []);
     assert_eq!(fixture.counts(ALICE), [(Chat::Group(other), 50, now + 599)]);
     assert_eq!(fixture.say(now + 700, BOB, GROUP), Err(Failure::NotFound));
-    assert!(remove_step(&fixture.database).unwrap());
+    assert!(removal::remove_ended(&fixture.database).unwrap());
     assert_eq!(fixture.count("messages"), 350);
     fixture.reopen();
     assert_eq!(fixture.remove_all(), 2);

@@ -3,7 +3,6 @@
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::hub::job::Outcome;
 
 fn sum(bytes: &[u8]) -> Sha256Sum {
     Sha256Sum(Sha256::digest(bytes).into())

@@ -21,7 +21,7 @@ use crate::chat::name::Number;
 use crate::chat::request::LIST_MESSAGES_MAX;
 use crate::store::rows::groups;
 use crate::store::rows::lane::Lane;
-use crate::store::rows::messages::{from_sql, sql};
+use crate::store::rows::values::{from_sql, sql};
 
 /// The version of the index; another one is thrown away.
 const VERSION: u32 = 2;

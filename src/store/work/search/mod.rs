@@ -6,20 +6,22 @@
 
 mod index;
 
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use index::{Index, IndexError};
 use rusqlite::ErrorCode;
 
-use crate::chat::message::Chat;
-use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
-use crate::hub::job::{JobId, Outcome, Value};
+use crate::hub::job::{Outcome, Value};
 use crate::store::completions::Completions;
 use crate::store::health::Health;
 use crate::store::queue::{Queue, TimedOut};
+use crate::store::requests::SearchRequest;
+use crate::store::threads::{Threads, yield_to_others};
 
 /// How many searches may wait.
 const WAITING_MAX: usize = 64;
@@ -30,23 +32,10 @@ const GATHER_TIME: Duration = Duration::from_secs(1);
 /// being built, and the search has to be asked for again.
 const STEPS_PER_SEARCH: usize = 64;
 
-/// Something to look for.
-#[derive(Debug)]
-pub(in crate::store) struct Request {
-    /// Whose answer it is.
-    pub(in crate::store) ticket: JobId,
-    /// Who reads.
-    pub(in crate::store) reader: Number,
-    /// In which chat; none is `*` and all the reader's own.
-    pub(in crate::store) chat: Option<Chat>,
-    /// Which words, separated by white space.
-    pub(in crate::store) words: Box<str>,
-}
-
 /// What the thread wakes up for.
 #[derive(Debug)]
 enum Wake {
-    Search(Request),
+    Search(SearchRequest),
     Follow,
 }
 
@@ -75,8 +64,24 @@ impl Search {
         }
     }
 
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system's, where it gives no more threads.
+    pub(in crate::store) fn start(
+        self: &Arc<Self>,
+        threads: &Threads,
+        completions: &Completions,
+    ) -> io::Result<()> {
+        let (search, completions) = (Arc::clone(self), completions.clone());
+        threads.spawn("search", move || {
+            yield_to_others();
+            search.run(&completions);
+        })
+    }
+
     /// Begins a search, after all that was committed; tells whether there was room for it.
-    pub(in crate::store) fn ask(&self, request: Request) -> bool {
+    pub(in crate::store) fn ask(&self, request: SearchRequest) -> bool {
         self.queue.push(Wake::Search(request), WAITING_MAX).is_ok()
     }
 
@@ -95,7 +100,7 @@ impl Search {
     }
 
     /// Indexes and searches until the queue is closed.
-    pub(in crate::store) fn run(&self, completions: &Completions) {
+    fn run(&self, completions: &Completions) {
         let mut index = None;
         // What was committed before the start may not be indexed yet.
         let mut due = Some(Instant::now());
@@ -112,7 +117,7 @@ impl Search {
                 }
                 Ok(Some(Wake::Search(request))) => {
                     let outcome = self.guard(&mut index, |index| self.search(index, &request));
-                    completions.finish(request.ticket, outcome.unwrap_or_else(|outcome| outcome));
+                    completions.finish(request.job, outcome.unwrap_or_else(|outcome| outcome));
                 }
                 Err(TimedOut) => {
                     let more = self.guard(&mut index, Index::step);
@@ -126,7 +131,7 @@ impl Search {
         }
     }
 
-    fn search(&self, index: &mut Index, request: &Request) -> Result<Outcome, IndexError> {
+    fn search(&self, index: &mut Index, request: &SearchRequest) -> Result<Outcome, IndexError> {
         for _ in 0..STEPS_PER_SEARCH {
             if self.closing.load(Ordering::Relaxed) {
                 break;

@@ -7,8 +7,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::{MessageId, StoredMessage};
-use crate::store::rows::{groups, messages, schema};
+use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::name::Number;
+use crate::hub::job::JobId;
+use crate::store::requests::MessageRequest;
+use crate::store::rows::{groups, schema};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -32,7 +35,7 @@ impl Fixture {
     fn keep(&self, id: u64, from: Number, chat: Chat, text: &str) {
         let message =
             StoredMessage { id: MessageId(id), from, chat, text: text.into(), file_size: None };
-        messages::Request::Keep { message, key: None }.run(&self.store).unwrap().unwrap();
+        MessageRequest::Keep { message, key: None }.carry_out(&self.store).unwrap().unwrap();
     }
 
     /// Indexes all, and tells in how many steps.
@@ -150,9 +153,15 @@ fn what_the_store_removed_is_gone_and_leaves_the_index() {
         fixture.keep(id, ALICE, Chat::Everyone, "word");
     }
     fixture.follow();
-    messages::Request::RemoveOld { before: MessageId(1_000) }.run(&fixture.store).unwrap().unwrap();
+    MessageRequest::RemoveOld { before: MessageId(1_000) }
+        .carry_out(&fixture.store)
+        .unwrap()
+        .unwrap();
     assert_eq!(fixture.find(BOB, None, "word").len(), 100, "before the index has followed");
-    messages::Request::RemoveOld { before: MessageId(1_000) }.run(&fixture.store).unwrap().unwrap();
+    MessageRequest::RemoveOld { before: MessageId(1_000) }
+        .carry_out(&fixture.store)
+        .unwrap()
+        .unwrap();
     fixture.keep(2_000, ALICE, Chat::Everyone, "word");
     fixture.follow();
     assert_eq!(fixture.find(BOB, None, "word"), [2_000]);
@@ -206,7 +215,7 @@ fn a_damaged_index_is_made_anew_by_the_thread() {
     let (store, path) = (fixture.folder.path().join("store"), fixture.path());
     drop(fixture.index);
     let search = Search::new(store, path.clone());
-    let request = || Request { ticket: JobId(1), reader: BOB, chat: None, words: "word".into() };
+    let request = || SearchRequest { job: JobId(1), reader: BOB, chat: None, words: "word".into() };
     let found = Ok(Ok(Value::Selected { ids: vec![MessageId(1)], left: 0 }));
     let attempt = |slot: &mut _| search.guard(slot, |index| search.search(index, &request()));
 

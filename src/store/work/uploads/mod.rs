@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use self::progress::{Hashed, Progress};
 use self::rereads::{Reread, Rereads, Step, Then};
-use super::parts::{self, OpenPart, Parts};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
@@ -18,9 +17,13 @@ use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::{Completion, Completions};
 use crate::store::folder::Refusal;
 use crate::store::health::Health;
+use crate::store::layout::file_name;
+use crate::store::parts::{OpenPart, Parts};
 use crate::store::queue::Queue;
-use crate::store::requests;
-use crate::store::requests::uploads::{Announced, Fate, Garbage, OwnFile, Request, Upload};
+use crate::store::requests::{Request, SyncTask, UploadRequest, UploadTask};
+use crate::store::rows::files::Garbage;
+use crate::store::rows::uploads::{Fate, Upload};
+use crate::store::sender::RequestSender;
 use crate::store::sums::{KnownSums, Stamp};
 use crate::store::threads::{Threads, yield_to_others};
 
@@ -31,42 +34,25 @@ const WAITING_MAX: usize = 65_536;
 
 /// Something to do with the files of uploads.
 #[derive(Debug)]
-pub(in crate::store) enum Task {
-    /// Open a part.
-    Begin { ticket: JobId, upload: Upload, is_new: bool },
-    /// Look which of a user's files still stand in the shared folder, and begin again.
-    Recount { ticket: JobId, announced: Announced, files: Vec<OwnFile> },
+enum Task {
+    /// What a request of the database needs.
+    Asked(UploadTask),
     /// Write bytes of an upload.
     Write { conn: ConnId, stream: u32, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
-    /// Bring an upload to the disk.
-    Sync(SyncTask),
-    /// Give an upload its name in the shared folder.
-    FileTarget { ticket: JobId, upload: Upload },
-    /// Look what has become of uploads that were begun before a time.
-    LookAtOld { ticket: JobId, uploads: Vec<Upload>, before: u64, more: bool },
-    /// Remove files.
-    Sweep(Vec<Garbage>),
-}
-
-/// An upload to bring to the disk.
-#[derive(Debug)]
-pub(in crate::store) struct SyncTask {
-    pub(in crate::store) ticket: JobId,
-    pub(in crate::store) upload: Upload,
-    /// The sum that it is to have, where its sender told one.
-    pub(in crate::store) expected: Option<Sha256Sum>,
-    /// Whether it was read for its sum.
-    pub(in crate::store) is_reread: bool,
 }
 
 impl Task {
     /// The upload whose order it has to keep; no matter which where it is of none.
     fn upload(&self) -> UploadId {
         match self {
-            Task::Begin { upload, .. } | Task::FileTarget { upload, .. } => upload.id,
-            Task::Sync(sync) => sync.upload.id,
+            Task::Asked(UploadTask::Begin { upload, .. } | UploadTask::Place { upload, .. }) => {
+                upload.id
+            }
+            Task::Asked(UploadTask::Sync(sync)) => sync.upload.id,
+            Task::Asked(
+                UploadTask::Recount { .. } | UploadTask::LookAtOld { .. } | UploadTask::Sweep(_),
+            ) => UploadId(0),
             Task::Write { part, .. } => part.upload(),
-            Task::Recount { .. } | Task::LookAtOld { .. } | Task::Sweep(_) => UploadId(0),
         }
     }
 }
@@ -77,7 +63,7 @@ struct Shared {
     parts: Arc<Parts>,
     health: Health,
     completions: Completions,
-    database: Arc<Queue<requests::Request>>,
+    database: RequestSender,
     queues: [Queue<Task>; THREADS],
     progress: Progress,
     rereads: Rereads,
@@ -94,7 +80,7 @@ impl Uploads {
         parts: Arc<Parts>,
         known: Arc<KnownSums>,
         completions: Completions,
-        database: Arc<Queue<requests::Request>>,
+        database: RequestSender,
     ) -> Self {
         Uploads(Arc::new(Shared {
             parts,
@@ -122,8 +108,8 @@ impl Uploads {
     }
 
     /// Hands in a task; tells whether there was room for it.
-    pub(in crate::store) fn hand(&self, task: Task) -> bool {
-        self.0.push(task).is_ok()
+    pub(in crate::store) fn hand(&self, task: UploadTask) -> bool {
+        self.0.push(Task::Asked(task)).is_ok()
     }
 
     /// Writes bytes of an upload.
@@ -170,65 +156,69 @@ impl Shared {
 
     fn carry_out(&self, task: Task) {
         match task {
-            Task::Begin { ticket, upload, is_new } => self.begin(ticket, upload, is_new),
-            Task::Recount { ticket, announced, files } => {
-                let gone = files.into_iter().filter(|file| !self.parts.stands(file));
-                let gone = Some(gone.map(|file| file.id).collect());
-                self.ask(Request::Begin { ticket, announced, gone });
-            }
             Task::Write { conn, stream, part, offset, bytes } => {
                 let result = self.write(&part, offset, &bytes);
                 // Closed first, so that whoever is told finds no descriptor of it here.
                 drop(part);
                 self.completions.push(Completion::Written { conn, stream, result });
             }
-            Task::Sync(sync) => self.sync(sync),
-            Task::FileTarget { ticket, upload } => self.place(ticket, &upload),
-            Task::LookAtOld { ticket, uploads, before, more } => {
+            Task::Asked(UploadTask::Begin { job, upload, is_new }) => {
+                self.begin(job, upload, is_new);
+            }
+            Task::Asked(UploadTask::Recount { job, announced, files }) => {
+                let gone = files.into_iter().filter(|file| !self.parts.stands(file));
+                let gone = Some(gone.map(|file| file.id).collect());
+                self.report(UploadRequest::Begin { job, announced, gone });
+            }
+            Task::Asked(UploadTask::Sync(sync)) => self.sync(sync),
+            Task::Asked(UploadTask::Place { job, upload }) => self.place(job, &upload),
+            Task::Asked(UploadTask::LookAtOld { job, uploads, before, more }) => {
                 let fates = uploads
                     .iter()
                     .map(|upload| (upload.id, self.parts.fate(upload, before)))
                     .collect();
-                self.ask(Request::Settle { ticket: Some(ticket), fates, before, more });
+                self.report(UploadRequest::Settle { job: Some(job), fates, before, more });
             }
-            Task::Sweep(garbage) => {
-                for garbage in &garbage {
-                    self.progress.take(garbage.id);
-                    if let Err(refusal) = self.parts.remove(garbage) {
-                        let name = parts::file_name(garbage.id);
-                        log::error!("the file {name} of an upload stays behind: {refusal:?}");
-                    }
-                }
-                let ids = garbage.into_iter().map(|garbage| garbage.id).collect();
-                self.ask(Request::Swept { ids });
-            }
+            Task::Asked(UploadTask::Sweep(garbage)) => self.sweep(garbage),
         }
     }
 
-    fn begin(&self, ticket: JobId, upload: Upload, is_new: bool) {
+    fn sweep(&self, garbage: Vec<Garbage>) {
+        for garbage in &garbage {
+            self.progress.take(garbage.id);
+            if let Err(refusal) = self.parts.remove(garbage) {
+                let name = file_name(garbage.id);
+                log::error!("the file {name} of an upload stays behind: {refusal:?}");
+            }
+        }
+        let ids = garbage.into_iter().map(|garbage| garbage.id).collect();
+        self.report(UploadRequest::Swept { ids });
+    }
+
+    fn begin(&self, job: JobId, upload: Upload, is_new: bool) {
         let refusal = match self.parts.open_part(&upload, is_new) {
             Ok(part) => {
                 self.health.worked();
-                return self.opened(ticket, &upload, part);
+                return self.opened(job, &upload, part);
             }
             Err(refusal) => refusal,
         };
         if is_new || matches!(refusal, Refusal::Exists | Refusal::NotFound) {
             let placed = !is_new && self.parts.is_placed(&upload);
             let fates = vec![(upload.id, if placed { Fate::Placed } else { Fate::Ends })];
-            self.ask(Request::Settle { ticket: None, fates, before: u64::MAX, more: false });
+            self.report(UploadRequest::Settle { job: None, fates, before: u64::MAX, more: false });
         }
         let outcome = self.outcome(&upload, Err(refusal));
-        self.completions.finish(ticket, outcome);
+        self.completions.finish(job, outcome);
     }
 
     /// Hands on a part that was opened, once it is known what is in it.
-    fn opened(&self, ticket: JobId, upload: &Upload, part: OpenPart) {
+    fn opened(&self, job: JobId, upload: &Upload, part: OpenPart) {
         let version = match Stamp::of(part.file()) {
             Ok(version) => version,
             Err(error) => {
                 let outcome = self.outcome(upload, Err(error.into()));
-                return self.completions.finish(ticket, outcome);
+                return self.completions.finish(job, outcome);
             }
         };
         let hashed = match self.progress.get(upload.id, &version) {
@@ -236,18 +226,18 @@ impl Shared {
             hashed => hashed.filter(Hashed::is_whole),
         };
         match hashed {
-            Some(hashed) => self.open_for_writing(ticket, part, hashed),
+            Some(hashed) => self.open_for_writing(job, part, hashed),
             None => {
-                let then = Then::Open { ticket, part };
+                let then = Then::Open { job, part };
                 self.reread(Reread::new(upload.clone(), then));
             }
         }
     }
 
-    fn open_for_writing(&self, ticket: JobId, part: OpenPart, hashed: Hashed) {
+    fn open_for_writing(&self, job: JobId, part: OpenPart, hashed: Hashed) {
         let (offset, sha256) = (hashed.length(), hashed.sum());
         self.progress.put(part.upload(), hashed);
-        self.completions.push(Completion::UploadOpened { ticket, part, offset, sha256 });
+        self.completions.push(Completion::UploadOpened { job, part, offset, sha256 });
     }
 
     /// Writes bytes, and goes on with the sum.
@@ -295,7 +285,7 @@ impl Shared {
             },
         };
         let outcome = result.unwrap_or_else(|refusal| self.outcome(&sync.upload, Err(refusal)));
-        self.completions.finish(sync.ticket, outcome);
+        self.completions.finish(sync.job, outcome);
     }
 
     /// The sum of a whole upload; none where it has to be read for that.
@@ -313,7 +303,7 @@ impl Shared {
             }
             Err(refusal) => {
                 let outcome = self.outcome(&sync.upload, Err(refusal));
-                self.completions.finish(sync.ticket, outcome);
+                self.completions.finish(sync.job, outcome);
             }
         }
     }
@@ -325,7 +315,7 @@ impl Shared {
 
     fn refuse(&self, reread: Option<Reread>) {
         if let Some(reread) = reread {
-            self.completions.finish(reread.ticket(), Err(Failure::Busy));
+            self.completions.finish(reread.job(), Err(Failure::Busy));
         }
     }
 
@@ -336,18 +326,18 @@ impl Shared {
             match reread.step(&self.progress, &mut buffer) {
                 Ok(Step::More) => self.refuse(self.rereads.put_back(reread)),
                 Ok(Step::Whole(hashed)) => match reread.then {
-                    Then::Open { ticket, part } => self.open_for_writing(ticket, part, hashed),
+                    Then::Open { job, part } => self.open_for_writing(job, part, hashed),
                     Then::Sync { sync, .. } => {
-                        let ticket = sync.ticket;
+                        let job = sync.job;
                         let sync = SyncTask { is_reread: true, ..sync };
-                        if self.push(Task::Sync(sync)).is_err() {
-                            self.completions.finish(ticket, Err(Failure::Busy));
+                        if self.push(Task::Asked(UploadTask::Sync(sync))).is_err() {
+                            self.completions.finish(job, Err(Failure::Busy));
                         }
                     }
                 },
                 Err(refusal) => {
                     let outcome = self.outcome(reread.upload(), Err(refusal));
-                    self.completions.finish(reread.ticket(), outcome);
+                    self.completions.finish(reread.job(), outcome);
                 }
             }
         }
@@ -359,27 +349,27 @@ impl Shared {
         }
     }
 
-    fn place(&self, ticket: JobId, upload: &Upload) {
+    fn place(&self, job: JobId, upload: &Upload) {
         let FileTarget::Shared(name) = &upload.place else {
-            return self.completions.finish(ticket, Err(Failure::Failed));
+            return self.completions.finish(job, Err(Failure::Failed));
         };
         match self.parts.place(upload, name) {
             Ok(()) => {
                 self.health.worked();
                 self.finished(upload.id);
-                self.ask(Request::Placed { ticket, upload: upload.id });
+                self.report(UploadRequest::Placed { job, upload: upload.id });
             }
             refused => {
                 let outcome = self.outcome(upload, refused);
-                self.completions.finish(ticket, outcome);
+                self.completions.finish(job, outcome);
             }
         }
     }
 
     /// Has the database go on.
-    fn ask(&self, request: Request) {
-        // There are no more of these than there were tasks. It takes them to the end.
-        if self.database.push(requests::Request::Uploads(request), usize::MAX).is_err() {
+    fn report(&self, request: UploadRequest) {
+        // It takes them to the end.
+        if !self.database.report(Request::Upload(request)) {
             log::error!("the database thread ended before the threads that write");
         }
     }

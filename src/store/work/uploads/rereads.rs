@@ -9,15 +9,15 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::SyncTask;
 use super::progress::{Hashed, Progress};
 use crate::chat::file::UploadId;
 use crate::hub::job::JobId;
 use crate::store::folder::Refusal;
-use crate::store::requests::uploads::Upload;
+use crate::store::parts::OpenPart;
+use crate::store::requests::SyncTask;
+use crate::store::rows::uploads::Upload;
 use crate::store::sums::Stamp;
 use crate::store::turns::Turns;
-use crate::store::work::parts::OpenPart;
 
 /// How much is read of a part before it is the next user's turn.
 const SLICE_BYTES: u64 = 8 * 1024 * 1024;
@@ -41,7 +41,7 @@ pub(super) struct Reread {
 #[derive(Debug)]
 pub(super) enum Then {
     /// To open the part.
-    Open { ticket: JobId, part: OpenPart },
+    Open { job: JobId, part: OpenPart },
     /// To bring the part to the disk if it is what its sender expects.
     Sync { file: File, sync: SyncTask },
 }
@@ -67,10 +67,10 @@ impl Reread {
     }
 
     /// The job whose outcome it is.
-    pub(super) fn ticket(&self) -> JobId {
+    pub(super) fn job(&self) -> JobId {
         match &self.then {
-            Then::Open { ticket, .. } => *ticket,
-            Then::Sync { sync, .. } => sync.ticket,
+            Then::Open { job, .. } => *job,
+            Then::Sync { sync, .. } => sync.job,
         }
     }
 
@@ -164,39 +164,39 @@ mod tests {
     use crate::chat::file::FileTarget;
     use crate::chat::name::Number;
 
-    fn to_open(id: u64, ticket: u64) -> Reread {
+    fn to_open(id: u64, job: u64) -> Reread {
         let place = FileTarget::Shared("file".parse().unwrap());
         let upload = Upload { id: UploadId(id), owner: Number(10_001), place, size: 9 };
         let part = OpenPart::of(tempfile::tempfile().unwrap());
-        Reread::new(upload, Then::Open { ticket: JobId(ticket), part })
+        Reread::new(upload, Then::Open { job: JobId(job), part })
     }
 
-    fn ticket(reread: Option<Reread>) -> Option<JobId> {
-        reread.map(|reread| reread.ticket())
+    fn job(reread: Option<Reread>) -> Option<JobId> {
+        reread.map(|reread| reread.job())
     }
 
     #[test]
     fn a_part_that_is_half_read_finds_its_place_again() {
         let rereads = Rereads::new();
         for id in 0..WAITING_MAX as u64 {
-            assert_eq!(ticket(rereads.hand(to_open(id, id))), None);
+            assert_eq!(job(rereads.hand(to_open(id, id))), None);
         }
-        assert_eq!(ticket(rereads.hand(to_open(100, 100))), Some(JobId(100)), "that is too many");
+        assert_eq!(job(rereads.hand(to_open(100, 100))), Some(JobId(100)), "that is too many");
         let half = rereads.next().unwrap();
-        assert_eq!(ticket(rereads.hand(to_open(101, 101))), None);
-        assert_eq!(ticket(rereads.put_back(half)), None);
+        assert_eq!(job(rereads.hand(to_open(101, 101))), None);
+        assert_eq!(job(rereads.put_back(half)), None);
     }
 
     #[test]
     fn a_part_that_is_announced_again_is_read_once() {
         let rereads = Rereads::new();
         for id in 0..WAITING_MAX as u64 {
-            assert_eq!(ticket(rereads.hand(to_open(id, id))), None);
+            assert_eq!(job(rereads.hand(to_open(id, id))), None);
         }
-        assert_eq!(ticket(rereads.hand(to_open(3, 100))), Some(JobId(3)), "it takes its place");
+        assert_eq!(job(rereads.hand(to_open(3, 100))), Some(JobId(3)), "it takes its place");
         let half = rereads.next().unwrap();
-        assert_eq!(half.ticket(), JobId(0));
-        assert_eq!(ticket(rereads.hand(to_open(0, 101))), None);
-        assert_eq!(ticket(rereads.put_back(half)), Some(JobId(0)), "the newer one reads on");
+        assert_eq!(half.job(), JobId(0));
+        assert_eq!(job(rereads.hand(to_open(0, 101))), None);
+        assert_eq!(job(rereads.put_back(half)), Some(JobId(0)), "the newer one reads on");
     }
 }

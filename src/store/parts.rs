@@ -16,10 +16,12 @@ use crate::chat::name::FileName;
 use crate::store::error::StoreError;
 use crate::store::folder::{Folder, Refusal, regular_size};
 use crate::store::identity::Identity;
-use crate::store::requests::uploads::{Fate, Garbage, OwnFile, Upload};
+use crate::store::layout::file_name;
 #[cfg(test)]
 use crate::store::room::Reserve;
 use crate::store::room::{Claim, Room};
+use crate::store::rows::files::{Garbage, OwnFile};
+use crate::store::rows::uploads::{Fate, Upload};
 
 /// After so many bytes what was written is brought to the disk: what waits in memory stays small,
 /// so that the sender is as fast as the disk, the end of the upload comes at once, and a
@@ -28,7 +30,7 @@ const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Where uploads are made, and sent files are kept.
 #[derive(Debug)]
-pub(in crate::store) struct Parts {
+pub(super) struct Parts {
     folder: Arc<Folder>,
     sent: OwnedFd,
     sent_identity: Identity,
@@ -54,7 +56,7 @@ impl OpenPart {
 
     /// A part to which the reserve lets nothing be written.
     #[cfg(test)]
-    pub(in crate::store) fn without_room(upload: UploadId, file: File) -> Self {
+    pub(super) fn without_room(upload: UploadId, file: File) -> Self {
         let claim = Room::new(Reserve::Bytes(u64::MAX)).claim(&file, 0).expect("it claims nothing");
         OpenPart { upload, file, claim }
     }
@@ -70,12 +72,12 @@ impl OpenPart {
     }
 
     /// The file.
-    pub(in crate::store) fn file(&self) -> &File {
+    pub(super) fn file(&self) -> &File {
         &self.file
     }
 
     /// Writes bytes where that leaves the reserve free.
-    pub(in crate::store) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.claim.write(&self.file, bytes.len() as u64, || write(&self.file, offset, bytes))
     }
 }
@@ -89,7 +91,7 @@ struct Spot {
 
 impl Parts {
     /// Opens the folder of the sent files, and makes it where it is missing, for its owner alone.
-    pub(in crate::store) fn open(
+    pub(super) fn open(
         folder: Arc<Folder>,
         sent_path: &Path,
         room: Arc<Room>,
@@ -108,17 +110,13 @@ impl Parts {
     }
 
     /// The shared folder.
-    pub(in crate::store) fn folder(&self) -> &Folder {
+    pub(super) fn folder(&self) -> &Folder {
         &self.folder
     }
 
     /// Opens the part of an upload for writing. It is locked for as long as it is open, so that
     /// [`Parts::fate`] knows.
-    pub(in crate::store) fn open_part(
-        &self,
-        upload: &Upload,
-        is_new: bool,
-    ) -> Result<OpenPart, Refusal> {
+    pub(super) fn open_part(&self, upload: &Upload, is_new: bool) -> Result<OpenPart, Refusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         if let FileTarget::Shared(name) = &upload.place
@@ -144,12 +142,12 @@ impl Parts {
     }
 
     /// Opens the part of an upload for reading.
-    pub(in crate::store) fn open_to_read(&self, upload: &Upload) -> Result<File, Refusal> {
+    pub(super) fn open_to_read(&self, upload: &Upload) -> Result<File, Refusal> {
         Ok(File::from(self.part(upload)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?))
     }
 
     /// Brings an upload to the disk.
-    pub(in crate::store) fn sync(&self, upload: &Upload) -> Result<(), Refusal> {
+    pub(super) fn sync(&self, upload: &Upload) -> Result<(), Refusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.open(OFlags::RDWR | OFlags::NONBLOCK)?;
@@ -167,7 +165,7 @@ impl Parts {
 
     /// Gives an upload into the shared folder its name, unless that is taken. Its bytes must be on
     /// the disk, see [`Parts::sync`].
-    pub(in crate::store) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
+    pub(super) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.sibling(last_part(name));
@@ -182,7 +180,7 @@ impl Parts {
     }
 
     /// Whether an upload has got its name in the shared folder.
-    pub(in crate::store) fn is_placed(&self, upload: &Upload) -> bool {
+    pub(super) fn is_placed(&self, upload: &Upload) -> bool {
         let FileTarget::Shared(name) = &upload.place else { return false };
         let Ok(part) = self.part(upload) else { return false };
         part.size() == Ok(None) && part.sibling(last_part(name)).size() == Ok(Some(upload.size))
@@ -190,7 +188,7 @@ impl Parts {
 
     /// What has become of an upload that was begun long ago: it ends where nobody has it open, and
     /// nothing was written since a time, in microseconds since the Unix epoch.
-    pub(in crate::store) fn fate(&self, upload: &Upload, before: u64) -> Fate {
+    pub(super) fn fate(&self, upload: &Upload, before: u64) -> Fate {
         if self.is_placed(upload) {
             return Fate::Placed;
         }
@@ -212,12 +210,12 @@ impl Parts {
 
     /// The device of the file system on which a file lies that is to be removed, where its folder
     /// is there.
-    pub(in crate::store) fn device(&self, garbage: &Garbage) -> Option<u64> {
+    pub(super) fn device(&self, garbage: &Garbage) -> Option<u64> {
         Some(rustix::fs::fstat(&self.garbage(garbage).ok()?.folder).ok()?.st_dev)
     }
 
     /// Removes a file; that it is not there is as well.
-    pub(in crate::store) fn remove(&self, garbage: &Garbage) -> Result<(), Refusal> {
+    pub(super) fn remove(&self, garbage: &Garbage) -> Result<(), Refusal> {
         match self.garbage(garbage).and_then(|spot| Ok(spot.remove()?)) {
             Err(Refusal::NotFound) => Ok(()),
             result => result,
@@ -225,12 +223,12 @@ impl Parts {
     }
 
     /// Whether a user's file stands in the shared folder.
-    pub(in crate::store) fn stands(&self, file: &OwnFile) -> bool {
+    pub(super) fn stands(&self, file: &OwnFile) -> bool {
         is_it(file, self.folder.size_of(&file.name))
     }
 
     /// Opens a file that was sent, and tells its size in bytes.
-    pub(in crate::store) fn open_sent(&self, id: UploadId) -> Result<(File, u64), Refusal> {
+    pub(super) fn open_sent(&self, id: UploadId) -> Result<(File, u64), Refusal> {
         let file = self.among_sent(id)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?;
         let size = regular_size(&file)?;
         Ok((File::from(file), size))
@@ -339,11 +337,6 @@ fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
         rustix::fs::fdatasync(file)?;
     }
     Ok(())
-}
-
-/// The name under which a sent file is kept.
-pub(in crate::store) fn file_name(id: UploadId) -> String {
-    format!("{:016x}", id.0)
 }
 
 /// Whether what was found under the name of a user's file is that file.

@@ -1,24 +1,27 @@
-//! What was missed: counted, selected, and read in pieces.
+//! The history of chats: what is unread is counted, lists are selected, messages read in pieces.
 
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{from_sql, sql};
+use super::groups;
+use super::lane::Lane;
+use super::values::{from_sql, sql};
 use crate::chat::group::GroupId;
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::Number;
 use crate::chat::request::LIST_MESSAGES_MAX;
-use crate::hub::job::{Outcome, Value};
-use crate::store::rows::groups;
-use crate::store::rows::lane::Lane;
+use crate::hub::job::Value;
 
 /// How many bytes of text one answer holds, but for its last message; a list is made of such
 /// pieces as its reader takes them.
 const TEXT_BYTES_PER_PIECE: usize = 32 * 1024;
 
 /// Counts what others sent to a reader and the reader has not marked as read, in all chats but `*`.
-pub(super) fn count_unread(database: &Connection, reader: Number) -> rusqlite::Result<Outcome> {
+pub(in crate::store) fn count_unread(
+    database: &Connection,
+    reader: Number,
+) -> rusqlite::Result<Value> {
     // Of a chat with oneself nothing is unread.
     let own = Lane::Direct { from: reader, to: reader };
     let mut select = database.prepare_cached(
@@ -38,7 +41,7 @@ pub(super) fn count_unread(database: &Connection, reader: Number) -> rusqlite::R
     }
     count_in_groups(database, reader, &mut unread)?;
     unread.sort_unstable_by_key(|unread| unread.last);
-    Ok(Ok(Value::Unread(unread)))
+    Ok(Value::Unread(unread))
 }
 
 fn count_in_groups(
@@ -70,18 +73,18 @@ fn count_in_groups(
 
 /// The oldest messages of a chat that others sent and a reader has not marked as read, and how many
 /// more there are.
-pub(super) fn select_unread(
+pub(in crate::store) fn select_unread(
     database: &Connection,
     reader: Number,
     chat: Chat,
-) -> rusqlite::Result<Outcome> {
+) -> rusqlite::Result<Value> {
     if let Chat::Group(group) = chat {
         return select_unread_in_group(database, reader, group);
     }
     let lane = Lane::to_reader(chat, reader);
     if lane == Lane::of_sender(chat, reader) {
         // Everyone's, of which nothing counts as unread, or one's own.
-        return Ok(Ok(Value::Selected { ids: Vec::new(), left: 0 }));
+        return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     }
     let mut select = database.prepare_cached(
         "SELECT id FROM messages WHERE lane = ?1 AND id > ifnull(
@@ -98,14 +101,14 @@ pub(super) fn select_unread(
             .cast_unsigned(),
         _ => 0,
     };
-    Ok(Ok(Value::Selected { ids, left }))
+    Ok(Value::Selected { ids, left })
 }
 
 fn select_unread_in_group(
     database: &Connection,
     reader: Number,
     group: GroupId,
-) -> rusqlite::Result<Outcome> {
+) -> rusqlite::Result<Value> {
     let above: Option<i64> = database
         .prepare_cached(
             "SELECT max(seen, since - 1) FROM members WHERE group_id = ?1 AND number = ?2",
@@ -113,7 +116,7 @@ fn select_unread_in_group(
         .query_row((group.0.cast_signed(), reader.0), |row| row.get(0))
         .optional()?;
     let Some(above) = above else {
-        return Ok(Ok(Value::Selected { ids: Vec::new(), left: 0 }));
+        return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     };
     let lane = Lane::Group(group);
     let ids = database
@@ -133,23 +136,23 @@ fn select_unread_in_group(
             .cast_unsigned(),
         _ => 0,
     };
-    Ok(Ok(Value::Selected { ids, left }))
+    Ok(Value::Selected { ids, left })
 }
 
 /// The last messages of a chat that a reader may read, or the last before one.
-pub(super) fn select_last(
+pub(in crate::store) fn select_last(
     database: &Connection,
     reader: Number,
     chat: Chat,
     before: Option<MessageId>,
     count: u16,
-) -> rusqlite::Result<Outcome> {
+) -> rusqlite::Result<Value> {
     let from = match chat {
         Chat::Group(group) => groups::since(database, group, reader)?,
         Chat::Everyone | Chat::Direct(..) => Some(0),
     };
     let Some(from) = from else {
-        return Ok(Ok(Value::Selected { ids: Vec::new(), left: 0 }));
+        return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     };
     let before = before.map_or(i64::MAX, sql);
     let count = count.min(LIST_MESSAGES_MAX);
@@ -166,12 +169,15 @@ pub(super) fn select_last(
     ids.sort_unstable();
     let surplus = ids.len().saturating_sub(usize::from(count));
     ids.drain(..surplus);
-    Ok(Ok(Value::Selected { ids, left: 0 }))
+    Ok(Value::Selected { ids, left: 0 })
 }
 
 /// The messages with these ids, from the first on. What was removed meanwhile is left out, so an
 /// empty answer says that none of them is there any more.
-pub(super) fn fetch(database: &Connection, ids: &[MessageId]) -> rusqlite::Result<Outcome> {
+pub(in crate::store) fn fetch(
+    database: &Connection,
+    ids: &[MessageId],
+) -> rusqlite::Result<Vec<StoredMessage>> {
     let mut select = database.prepare_cached(
         "SELECT id, lane, messages.sender, text, size
          FROM messages LEFT JOIN sent ON message = id WHERE id = ?1",
@@ -188,7 +194,7 @@ pub(super) fn fetch(database: &Connection, ids: &[MessageId]) -> rusqlite::Resul
             break;
         }
     }
-    Ok(Ok(Value::Messages(messages)))
+    Ok(messages)
 }
 
 fn parse(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {

@@ -42,8 +42,8 @@ impl Fixture {
         *self = Fixture { database: open(copy.path()), folder: copy };
     }
 
-    fn run(&self, request: Request) -> Outcome {
-        request.run(&self.database).unwrap()
+    fn run(&self, request: MessageRequest) -> Outcome {
+        request.carry_out(&self.database).unwrap()
     }
 
     fn keep(&self, id: u64, from: Number, chat: Chat, text: &str) {
@@ -54,20 +54,20 @@ impl Fixture {
         let message =
             StoredMessage { id: MessageId(id), from, chat, text: text.into(), file_size: None };
         let key = key.map(|key| key.parse().unwrap());
-        assert_eq!(self.run(Request::Keep { message, key }), Ok(Value::Done));
+        assert_eq!(self.run(MessageRequest::Keep { message, key }), Ok(Value::Done));
     }
 
     fn unread(&self, reader: Number, chat: Chat) -> (Vec<u64>, u64) {
-        selected(self.run(Request::SelectUnread { reader, chat }))
+        selected(self.run(MessageRequest::SelectUnread { reader, chat }))
     }
 
     fn last(&self, chat: Chat, before: Option<u64>, count: u16) -> Vec<u64> {
         let before = before.map(MessageId);
-        selected(self.run(Request::SelectLast { reader: ALICE, chat, before, count })).0
+        selected(self.run(MessageRequest::SelectLast { reader: ALICE, chat, before, count })).0
     }
 
     fn count(&self, reader: Number) -> Vec<(Chat, u64, u64)> {
-        let Ok(Value::Unread(unread)) = self.run(Request::CountUnread { reader }) else {
+        let Ok(Value::Unread(unread)) = self.run(MessageRequest::CountUnread { reader }) else {
             panic!("no counts")
         };
         unread.iter().map(|Unread { chat, count, last }| (*chat, *count, last.0)).collect()
@@ -75,11 +75,11 @@ impl Fixture {
 
     fn seen(&self, reader: Number, chat: Chat, id: u64) {
         let id = MessageId(id);
-        assert_eq!(self.run(Request::MarkSeen { reader, chat, id }), Ok(Value::Done));
+        assert_eq!(self.run(MessageRequest::MarkSeen { reader, chat, id }), Ok(Value::Done));
     }
 
     fn find(&self, sender: Number, key: &str) -> Option<(u64, Chat)> {
-        match self.run(Request::FindKey { sender, key: key.parse().unwrap() }) {
+        match self.run(MessageRequest::FindKey { sender, key: key.parse().unwrap() }) {
             Ok(Value::KeyFound { id, chat }) => Some((id.0, chat)),
             Err(Failure::NotFound) => None,
             other => panic!("{other:?}"),
@@ -91,7 +91,8 @@ impl Fixture {
         let mut left: Vec<MessageId> = ids.iter().copied().map(MessageId).collect();
         let mut messages = Vec::new();
         while !left.is_empty() {
-            let Ok(Value::Messages(piece)) = self.run(Request::Fetch { ids: left.clone() }) else {
+            let Ok(Value::Messages(piece)) = self.run(MessageRequest::Fetch { ids: left.clone() })
+            else {
                 panic!("no messages")
             };
             let Some(last) = piece.last() else { break };
@@ -102,14 +103,14 @@ impl Fixture {
     }
 
     fn remove_old(&self, before: u64) -> bool {
-        match self.run(Request::RemoveOld { before: MessageId(before) }) {
+        match self.run(MessageRequest::RemoveOld { before: MessageId(before) }) {
             Ok(Value::Removed { more }) => more,
             other => panic!("{other:?}"),
         }
     }
 
     fn id_mark(&self) -> u64 {
-        load_id_mark(&self.database).unwrap().0
+        messages::load_id_mark(&self.database).unwrap().0
     }
 }
 
@@ -125,7 +126,7 @@ fn selected(outcome: Outcome) -> (Vec<u64>, u64) {
 }
 
 fn now() -> u64 {
-    oldest_key().0 + KEY_AGE_MAX.as_micros() as u64
+    keys::oldest().0 + keys::AGE_MAX.as_micros() as u64
 }
 
 #[test]
@@ -135,7 +136,7 @@ fn what_is_kept_is_there_after_a_crash() {
     fixture.keep(1, ALICE, chat, "one");
     fixture.keep_marked(now(), BOB, chat, "zwei 中 👍", Some("k"));
     fixture.seen(BOB, chat, 1);
-    fixture.run(Request::RaiseIdMark { mark: MessageId(1 << 60) }).unwrap();
+    fixture.run(MessageRequest::RaiseIdMark { mark: MessageId(1 << 60) }).unwrap();
     let ids = fixture.last(chat, None, 10);
     for reopen in [Fixture::reopen, Fixture::crash] {
         reopen(&mut fixture);
@@ -145,7 +146,7 @@ fn what_is_kept_is_there_after_a_crash() {
         assert!(messages.iter().all(|message| message.chat == chat));
         assert_eq!(fixture.count(BOB), []);
         assert_eq!(fixture.find(BOB, "k"), Some((ids[1], chat)));
-        assert_eq!(load_keys(&fixture.database).unwrap(), [(BOB, "k".parse().unwrap())]);
+        assert_eq!(keys::load(&fixture.database).unwrap(), [(BOB, "k".parse().unwrap())]);
         assert_eq!(fixture.id_mark(), 1 << 60);
     }
 }
@@ -188,7 +189,9 @@ fn a_long_backlog_is_selected_in_steps_and_read_in_pieces() {
     let (ids, left) = fixture.unread(ALICE, chat);
     assert_eq!((ids[0], ids.len(), left), (1, usize::from(LIST_MESSAGES_MAX), 1_500));
     let wanted = ids.iter().copied().map(MessageId).collect();
-    let Ok(Value::Messages(piece)) = fixture.run(Request::Fetch { ids: wanted }) else { panic!() };
+    let Ok(Value::Messages(piece)) = fixture.run(MessageRequest::Fetch { ids: wanted }) else {
+        panic!()
+    };
     assert_eq!(piece.len(), 9, "as many as reach 32 KiB");
     assert_eq!(fixture.fetch(&ids).len(), ids.len());
     fixture.seen(ALICE, chat, 2_000);
@@ -203,7 +206,7 @@ fn a_long_backlog_is_selected_in_steps_and_read_in_pieces() {
 fn a_word_marks_a_message_of_one_sender_for_a_day() {
     let fixture = Fixture::new();
     let chat = Chat::direct(ALICE, BOB);
-    let day = KEY_AGE_MAX.as_micros() as u64;
+    let day = keys::AGE_MAX.as_micros() as u64;
     let (old, new) = (now() - day - 1_000_000, now());
     fixture.keep_marked(old, ALICE, chat, "old", Some("a"));
     fixture.keep_marked(new, ALICE, Chat::Everyone, "new", Some("b"));
@@ -216,7 +219,7 @@ fn a_word_marks_a_message_of_one_sender_for_a_day() {
         .iter()
         .map(|(sender, word)| (*sender, word.parse::<Key>().unwrap()))
         .collect();
-    assert_eq!(load_keys(&fixture.database).unwrap(), keys);
+    assert_eq!(keys::load(&fixture.database).unwrap(), keys);
 }
 
 #[test]
@@ -229,11 +232,11 @@ fn words_that_are_forgotten_go_while_new_ones_come() {
         fixture.database.execute(insert, [id as i64]).unwrap();
     }
     let start = now();
-    for i in 0..2 * KEYS_PER_SWEEP {
+    for i in 0..2 * keys::KEYS_PER_SWEEP {
         fixture.keep_marked(start + i, ALICE, chat, "new", Some(&format!("new{i}")));
     }
     let count = |query| fixture.database.query_row(query, [], |row| row.get::<_, u32>(0)).unwrap();
-    assert_eq!(count("SELECT count(*) FROM keys"), 2 * KEYS_PER_SWEEP as u32);
+    assert_eq!(count("SELECT count(*) FROM keys"), 2 * keys::KEYS_PER_SWEEP as u32);
     assert_eq!(count("SELECT count(*) FROM messages"), 428, "the messages stay");
 }
 
@@ -283,7 +286,7 @@ fn the_mark_of_ids_rises_and_is_above_all_messages() {
     let fixture = Fixture::new();
     assert_eq!(fixture.id_mark(), 0);
     for (mark, expected) in [(10, 10), (5, 10), (11, 11)] {
-        fixture.run(Request::RaiseIdMark { mark: MessageId(mark) }).unwrap();
+        fixture.run(MessageRequest::RaiseIdMark { mark: MessageId(mark) }).unwrap();
         assert_eq!(fixture.id_mark(), expected);
     }
     fixture.keep(50, ALICE, Chat::Everyone, "x");

@@ -1,0 +1,31 @@
+//! A way to the database thread, for whoever has something for it and need not know its queue.
+
+use std::sync::Arc;
+
+use super::queue::Queue;
+use super::requests::Request;
+
+/// How many requests may wait. Long before that the loop slows its senders down.
+const WAITING_MAX: usize = 65_536;
+
+/// A way to send requests to the database thread.
+#[derive(Clone, Debug)]
+pub(super) struct RequestSender(Arc<Queue<Request>>);
+
+impl RequestSender {
+    /// A way into the queue from which the database thread takes them.
+    pub(super) fn new(queue: Arc<Queue<Request>>) -> Self {
+        RequestSender(queue)
+    }
+
+    /// Hands in a request; tells whether there was room for it.
+    pub(super) fn ask(&self, request: Request) -> bool {
+        self.0.push(request, WAITING_MAX).is_ok()
+    }
+
+    /// Hands in how a task went that the database has asked for. There are no more of these than
+    /// there were tasks, so there is always room; false where the thread has ended.
+    pub(super) fn report(&self, request: Request) -> bool {
+        self.0.push(request, usize::MAX).is_ok()
+    }
+}

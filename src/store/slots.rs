@@ -1,0 +1,33 @@
+//! Slots for passwords: how many may wait for their hash, wherever they wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many passwords may wait for their hash, or be hashed. Two cores work that off in about the
+/// time that a client has to log in; whoever came later would wait in vain.
+pub(super) const SLOTS_MAX: usize = 1_024;
+
+/// The right to have one password hashed; given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Slot(Arc<AtomicUsize>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Hands out at most [`SLOTS_MAX`] rights at a time.
+#[derive(Debug, Default)]
+pub(super) struct Slots(Arc<AtomicUsize>);
+
+impl Slots {
+    /// A right, where one is left. Only one thread may ask.
+    pub(super) fn take(&self) -> Option<Slot> {
+        if self.0.load(Ordering::Relaxed) >= SLOTS_MAX {
+            return None;
+        }
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Some(Slot(Arc::clone(&self.0)))
+    }
+}
