@@ -70,6 +70,7 @@ mod strangers;
 mod tick_lines;
 mod timers;
 mod tls;
+mod transfer_id;
 mod upload;
 
 pub use clock::unix_micros;
@@ -100,6 +101,7 @@ use strangers::StrangerLines;
 use tick_lines::TickLines;
 use timers::Timers;
 use tls::Tls;
+use transfer_id::conn_of;
 
 use crate::hub::Hub;
 use crate::hub::effect::Effects;
@@ -384,17 +386,18 @@ impl Server {
                     let outcome = Ok(Value::UploadReady { upload, offset, sha256 });
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
-                Completion::Written { conn, stream, result } => {
-                    self.upload_written(conn, stream, result);
+                Completion::Written { transfer, result } => {
+                    self.upload_written(conn_of(transfer), transfer.stream, result);
                 }
                 Completion::Opened { job: ticket, file, size } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
                     self.opened.insert(ticket, self.closer.opened(file, permit));
                     self.tell_hub(Input::Done { ticket, outcome: Ok(Value::Opened { size }) });
                 }
-                Completion::Warmed { conn, stream, result } => {
+                Completion::Warmed { transfer, result } => {
+                    let conn = conn_of(transfer);
                     if let Some(connection) = self.connections.get(conn) {
-                        connection.outbox.warmed(stream, result);
+                        connection.outbox.warmed(transfer.stream, result);
                         self.connections.mark_dirty(conn);
                     }
                 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Server;
 use super::connection::{Connection, Pause, Phase};
 use super::download::OutboxEvent;
+use super::transfer_id::transfer_id;
 use crate::hub::effect::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
@@ -57,7 +58,7 @@ impl Server {
             match event {
                 OutboxEvent::ListTaken => self.tell_hub(Input::ListTaken { conn }),
                 OutboxEvent::NeedsWarming { stream, file, bytes } => {
-                    self.store.warm(conn, stream, file, bytes);
+                    self.store.warm(transfer_id(conn, stream), file, bytes);
                 }
                 OutboxEvent::Over { stream, complete } => {
                     self.tell_hub(Input::DownloadOver { conn, stream, complete });

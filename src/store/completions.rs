@@ -7,8 +7,16 @@ use std::{fmt, io};
 
 use super::parts::OpenPart;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome};
+
+/// Names an upload or a download of the server's. The store gives it back as it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferId {
+    /// Whose it is, in the server's own numbers.
+    pub connection: u64,
+    /// Which of that connection's.
+    pub stream: u32,
+}
 
 /// Something that the store finished.
 #[derive(Debug)]
@@ -44,19 +52,15 @@ pub enum Completion {
     },
     /// Bytes of an upload were written.
     Written {
-        /// Whose upload.
-        conn: ConnId,
-        /// Its stream.
-        stream: u32,
+        /// Which upload.
+        transfer: TransferId,
         /// Whether they could be written.
         result: io::Result<()>,
     },
     /// A range of a file was read into the page cache.
     Warmed {
-        /// For whose download.
-        conn: ConnId,
-        /// Its stream.
-        stream: u32,
+        /// For which download.
+        transfer: TransferId,
         /// Whether it could be read. [`io::ErrorKind::WouldBlock`] where too many ranges wait.
         result: io::Result<()>,
     },

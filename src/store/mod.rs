@@ -44,7 +44,7 @@ mod threads;
 mod turns;
 mod work;
 
-pub use completions::Completion;
+pub use completions::{Completion, TransferId};
 pub use error::{Reason, StoreError};
 pub use hash::PasswordCost;
 pub use layout::DATABASE;
@@ -82,7 +82,6 @@ use work::search::Search;
 use work::uploads::Uploads;
 
 use crate::figures::Family;
-use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Snapshot};
 
 /// With more requests than this waiting for the database, senders are slowed down.
@@ -202,22 +201,16 @@ impl Store {
         self.route.refuse(id);
     }
 
-    /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a stream.
-    pub fn write(
-        &self,
-        conn: ConnId,
-        stream: u32,
-        part: Arc<OpenPart>,
-        offset: u64,
-        bytes: Vec<u8>,
-    ) {
-        self.route.uploads.write(conn, stream, part, offset, bytes);
+    /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a
+    /// transfer.
+    pub fn write(&self, transfer: TransferId, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8>) {
+        self.route.uploads.write(transfer, part, offset, bytes);
     }
 
     /// Reads a range of a file into the page cache, so that sending it does not wait for the disk.
-    /// Never blocks. There should be one range at a time for a stream.
-    pub fn warm(&self, conn: ConnId, stream: u32, file: Arc<File>, bytes: Range<u64>) {
-        self.route.files.warm(conn, stream, file, bytes);
+    /// Never blocks. There should be one range at a time for a transfer.
+    pub fn warm(&self, transfer: TransferId, file: Arc<File>, bytes: Range<u64>) {
+        self.route.files.warm(transfer, file, bytes);
     }
 
     /// What the data folder and the shared folder have room for, and how much of it uploads leave

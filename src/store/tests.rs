@@ -385,22 +385,20 @@ fn a_range_is_warmed_as_far_as_the_file_goes() {
     let path = fixture.files().join("file");
     std::fs::write(&path, vec![7; 300_000]).unwrap();
     let file = Arc::new(File::open(&path).unwrap());
-    let conn = ConnId { slot: 3, generation: 4 };
+    let transfer = |stream| TransferId { connection: 4 << 32 | 3, stream };
     for (stream, bytes) in [(1, 0..300_000), (2, 200_000..9_000_000), (3, 5..5)] {
-        fixture.store.warm(conn, stream, Arc::clone(&file), bytes);
-        let Some(Completion::Warmed { conn: warmed, stream: number, result }) =
-            fixture.wait(1).pop()
-        else {
+        fixture.store.warm(transfer(stream), Arc::clone(&file), bytes);
+        let Some(Completion::Warmed { transfer: warmed, result }) = fixture.wait(1).pop() else {
             panic!("not warmed")
         };
-        assert_eq!((warmed, number), (conn, stream));
+        assert_eq!(warmed, transfer(stream));
         result.unwrap();
     }
     // A file that is open for writing alone can't be read.
     let unreadable = File::options().append(true).open(&path).unwrap();
-    fixture.store.warm(conn, 5, Arc::new(unreadable), 0..10);
+    fixture.store.warm(transfer(5), Arc::new(unreadable), 0..10);
     assert!(matches!(
         fixture.wait(1).pop(),
-        Some(Completion::Warmed { stream: 5, result: Err(_), .. })
+        Some(Completion::Warmed { transfer: TransferId { stream: 5, .. }, result: Err(_) })
     ));
 }

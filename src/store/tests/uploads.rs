@@ -17,7 +17,7 @@ mod sums;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
-const CONN: ConnId = ConnId { slot: 3, generation: 4 };
+const TRANSFER: TransferId = TransferId { connection: 4 << 32 | 3, stream: 7 };
 const GROUP: GroupId = GroupId(1_000);
 
 /// An upload that is open.
@@ -83,9 +83,9 @@ impl Fixture {
     }
 
     fn write(&self, open: &Open, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.store.write(CONN, 7, Arc::clone(&open.part), offset, bytes.to_vec());
+        self.store.write(TRANSFER, Arc::clone(&open.part), offset, bytes.to_vec());
         match self.wait(1).pop() {
-            Some(Completion::Written { conn: CONN, stream: 7, result }) => result,
+            Some(Completion::Written { transfer: TRANSFER, result }) => result,
             other => panic!("{other:?}"),
         }
     }
@@ -232,7 +232,7 @@ fn what_was_handed_in_before_is_written_before_an_upload_goes_on() {
     let mut fixture = Fixture::new();
     let open = fixture.begin(ALICE, shared("file"), 1_000_000).unwrap();
     for i in 0..100 {
-        fixture.store.write(CONN, 7, Arc::clone(&open.part), i * 10_000, vec![7; 10_000]);
+        fixture.store.write(TRANSFER, Arc::clone(&open.part), i * 10_000, vec![7; 10_000]);
     }
     drop(open);
     let (owner, place, size) = (ALICE, shared("file"), 1_000_000);
@@ -424,7 +424,8 @@ fn many_uploads_are_written_at_once() {
     for at in 0..count {
         for (i, open) in (0..).zip(&opened) {
             let bytes = vec![at as u8 ^ i; chunk as usize];
-            fixture.store.write(CONN, i.into(), Arc::clone(&open.part), at * chunk, bytes);
+            let transfer = TransferId { stream: i.into(), ..TRANSFER };
+            fixture.store.write(transfer, Arc::clone(&open.part), at * chunk, bytes);
         }
         for written in fixture.wait(opened.len()) {
             assert!(matches!(written, Completion::Written { result: Ok(()), .. }));

@@ -16,9 +16,8 @@ use crate::chat::file::UploadId;
 use crate::chat::name::FileName;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome, Value};
-use crate::store::completions::{Completion, Completions};
+use crate::store::completions::{Completion, Completions, TransferId};
 use crate::store::folder::Refusal;
 use crate::store::health::Health;
 use crate::store::parts::Parts;
@@ -76,8 +75,7 @@ struct Sum {
 /// A range to read.
 #[derive(Debug)]
 struct Warm {
-    conn: ConnId,
-    stream: u32,
+    transfer: TransferId,
     file: Arc<File>,
     bytes: Range<u64>,
 }
@@ -156,16 +154,10 @@ impl Files {
     }
 
     /// Reads a range of a file into the page cache.
-    pub(in crate::store) fn warm(
-        &self,
-        conn: ConnId,
-        stream: u32,
-        file: Arc<File>,
-        bytes: Range<u64>,
-    ) {
-        if self.0.reads.push(Warm { conn, stream, file, bytes }, READS_WAITING_MAX).is_err() {
+    pub(in crate::store) fn warm(&self, transfer: TransferId, file: Arc<File>, bytes: Range<u64>) {
+        if self.0.reads.push(Warm { transfer, file, bytes }, READS_WAITING_MAX).is_err() {
             let result = Err(io::ErrorKind::WouldBlock.into());
-            self.0.completions.push(Completion::Warmed { conn, stream, result });
+            self.0.completions.push(Completion::Warmed { transfer, result });
         }
     }
 
@@ -215,9 +207,9 @@ impl Shared {
 
     fn run_reads(&self) {
         let mut buffer = vec![0; BUFFER_BYTES];
-        while let Some(Warm { conn, stream, file, bytes }) = self.reads.pop() {
+        while let Some(Warm { transfer, file, bytes }) = self.reads.pop() {
             let result = read_through(&file, bytes, &mut buffer);
-            self.completions.push(Completion::Warmed { conn, stream, result });
+            self.completions.push(Completion::Warmed { transfer, result });
         }
     }
 

@@ -12,9 +12,8 @@ use self::rereads::{Reread, Rereads, Step, Then};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome, Value};
-use crate::store::completions::{Completion, Completions};
+use crate::store::completions::{Completion, Completions, TransferId};
 use crate::store::folder::Refusal;
 use crate::store::health::Health;
 use crate::store::layout::file_name;
@@ -38,7 +37,7 @@ enum Task {
     /// What a request of the database needs.
     Asked(UploadTask),
     /// Write bytes of an upload.
-    Write { conn: ConnId, stream: u32, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
+    Write { transfer: TransferId, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
 }
 
 impl Task {
@@ -115,15 +114,14 @@ impl Uploads {
     /// Writes bytes of an upload.
     pub(in crate::store) fn write(
         &self,
-        conn: ConnId,
-        stream: u32,
+        transfer: TransferId,
         part: Arc<OpenPart>,
         offset: u64,
         bytes: Vec<u8>,
     ) {
-        if self.0.push(Task::Write { conn, stream, part, offset, bytes }).is_err() {
+        if self.0.push(Task::Write { transfer, part, offset, bytes }).is_err() {
             let result = Err(io::ErrorKind::WouldBlock.into());
-            self.0.completions.push(Completion::Written { conn, stream, result });
+            self.0.completions.push(Completion::Written { transfer, result });
         }
     }
 
@@ -156,11 +154,11 @@ impl Shared {
 
     fn carry_out(&self, task: Task) {
         match task {
-            Task::Write { conn, stream, part, offset, bytes } => {
+            Task::Write { transfer, part, offset, bytes } => {
                 let result = self.write(&part, offset, &bytes);
                 // Closed first, so that whoever is told finds no descriptor of it here.
                 drop(part);
-                self.completions.push(Completion::Written { conn, stream, result });
+                self.completions.push(Completion::Written { transfer, result });
             }
             Task::Asked(UploadTask::Begin { job, upload, is_new }) => {
                 self.begin(job, upload, is_new);
