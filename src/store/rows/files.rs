@@ -104,10 +104,10 @@ pub(super) fn drop_sent(
     Ok(())
 }
 
-/// Files to remove, at most so many.
+/// Files to remove, in the order of their ids; at most so many.
 pub(in crate::store) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
     database
-        .prepare_cached("SELECT id, name FROM garbage LIMIT ?1")?
+        .prepare_cached("SELECT id, name FROM garbage ORDER BY id LIMIT ?1")?
         .query_map([max], |row| {
             let name = row.get_ref(1)?.as_str_or_null()?.and_then(|name| name.parse().ok());
             Ok(Garbage { id: upload_id(row.get(0)?), name })
@@ -147,4 +147,22 @@ pub(in crate::store) fn look_at_sent(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows::schema;
+
+    #[test]
+    fn garbage_goes_in_the_order_of_its_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        // What has no order comes in another one than elsewhere.
+        database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
+        database.execute_batch("INSERT INTO garbage (id) VALUES (9), (3), (5)").unwrap();
+        let first: Vec<u64> =
+            garbage(&database, 2).unwrap().into_iter().map(|garbage| garbage.id.0).collect();
+        assert_eq!(first, [3, 5]);
+    }
 }

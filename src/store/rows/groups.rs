@@ -236,8 +236,9 @@ fn load_as(database: &Connection, select: &str, has_ops: bool) -> Result<Vec<Gro
 
 fn load_members(database: &Connection, id: i64) -> Result<Vec<(Number, MessageId)>, Reason> {
     let malformed = |_| Reason::MalformedGroup { id, what: "member" };
-    let mut select = database
-        .prepare_cached("SELECT number, since FROM members WHERE group_id = ?1 ORDER BY place")?;
+    let mut select = database.prepare_cached(
+        "SELECT number, since FROM members WHERE group_id = ?1 ORDER BY place, number",
+    )?;
     let mut rows = select.query([id])?;
     let mut members = Vec::new();
     while let Some(row) = rows.next()? {
@@ -250,7 +251,7 @@ fn load_members(database: &Connection, id: i64) -> Result<Vec<(Number, MessageId
 
 fn load_ops(database: &Connection, id: i64) -> Result<Vec<Number>, Reason> {
     let mut select = database.prepare_cached(
-        "SELECT number FROM members WHERE group_id = ?1 AND op IS NOT NULL ORDER BY op",
+        "SELECT number FROM members WHERE group_id = ?1 AND op IS NOT NULL ORDER BY op, number",
     )?;
     let ops = select.query_map([id], |row| row.get(0).map(Number))?;
     Ok(ops.collect::<rusqlite::Result<_>>()?)
@@ -258,7 +259,7 @@ fn load_ops(database: &Connection, id: i64) -> Result<Vec<Number>, Reason> {
 
 fn load_candidates(database: &Connection, id: i64, asks: bool) -> Result<Vec<Number>, Reason> {
     let mut select = database.prepare_cached(
-        "SELECT number FROM candidates WHERE group_id = ?1 AND asks = ?2 ORDER BY place",
+        "SELECT number FROM candidates WHERE group_id = ?1 AND asks = ?2 ORDER BY place, number",
     )?;
     let mut rows = select.query((id, asks))?;
     let mut candidates = Vec::new();

@@ -37,7 +37,7 @@ pub(in crate::store) fn remove_old(
 /// Removes some of what was said in groups that have ended; tells whether there may be more.
 pub(in crate::store) fn remove_ended(database: &Connection) -> rusqlite::Result<bool> {
     let ended: Option<i64> = database
-        .prepare_cached("SELECT group_id FROM ended LIMIT 1")?
+        .prepare_cached("SELECT group_id FROM ended ORDER BY group_id LIMIT 1")?
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(id) = ended else { return Ok(false) };
@@ -57,4 +57,27 @@ pub(in crate::store) fn remove_ended(database: &Connection) -> rusqlite::Result<
         database.prepare_cached("DELETE FROM ended WHERE group_id = ?1")?.execute([id])?;
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows::schema;
+
+    #[test]
+    fn the_oldest_group_that_has_ended_is_removed_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        // What has no order comes in another one than elsewhere.
+        database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
+        database.execute_batch("INSERT INTO ended VALUES (7), (5), (9)").unwrap();
+        for left in [vec![7, 9], vec![9], vec![]] {
+            assert!(remove_ended(&database).unwrap());
+            let mut select = database.prepare("SELECT group_id FROM ended ORDER BY 1").unwrap();
+            let found: rusqlite::Result<Vec<i64>> =
+                select.query_map([], |row| row.get(0)).unwrap().collect();
+            assert_eq!(found.unwrap(), left);
+        }
+        assert!(!remove_ended(&database).unwrap());
+    }
 }

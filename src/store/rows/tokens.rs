@@ -47,7 +47,8 @@ pub(in crate::store) fn make(
     database
         .prepare_cached(
             "DELETE FROM tokens WHERE number = ?1 AND (made <= ?2 OR hash IN
-             (SELECT hash FROM tokens WHERE number = ?1 ORDER BY made DESC LIMIT -1 OFFSET ?3))",
+             (SELECT hash FROM tokens WHERE number = ?1 ORDER BY made DESC, hash DESC
+              LIMIT -1 OFFSET ?3))",
         )?
         .execute((number.0, oldest_good(), PER_ACCOUNT_MAX - 1))?;
     database
@@ -168,6 +169,25 @@ mod tests {
         let good: Vec<bool> = tokens.iter().map(|one| is_good(&database, ALICE, one)).collect();
         assert!(!good[0]);
         assert!(good[1..].iter().all(|good| *good));
+    }
+
+    #[test]
+    fn of_those_made_at_one_time_the_one_with_the_lowest_hash_goes() {
+        for step in ["", "DROP INDEX tokens_by_number"] {
+            let (_folder, database) = open();
+            database.execute_batch(step).unwrap();
+            for byte in (0..PER_ACCOUNT_MAX as u8).map(|byte| byte * 7 % PER_ACCOUNT_MAX as u8) {
+                database
+                    .execute("INSERT INTO tokens VALUES (?1, 10001, ?2)", ([byte; 32], now()))
+                    .unwrap();
+            }
+            token(&database, ALICE);
+            let lowest: Vec<u8> =
+                database.query_row("SELECT min(hash) FROM tokens", [], |row| row.get(0)).unwrap();
+            let count: u32 =
+                database.query_row("SELECT count(*) FROM tokens", [], |row| row.get(0)).unwrap();
+            assert_eq!((lowest, count), (vec![1; 32], PER_ACCOUNT_MAX), "{step}");
+        }
     }
 
     #[test]

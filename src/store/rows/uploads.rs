@@ -91,14 +91,17 @@ pub(in crate::store) fn begin_again(
     size: u64,
 ) -> rusqlite::Result<Option<UploadId>> {
     let (lane, name) = columns(place, owner);
-    database
-        .prepare_cached(
-            "UPDATE uploads SET touched = ?5
-             WHERE owner = ?1 AND size = ?2 AND lane IS ?3 AND name = ?4 RETURNING id",
-        )?
-        .query_map((owner.0, bounded(size), lane, name, now()), |row| Ok(upload_id(row.get(0)?)))?
-        .last()
-        .transpose()
+    let mut update = database.prepare_cached(
+        "UPDATE uploads SET touched = ?5
+         WHERE owner = ?1 AND size = ?2 AND lane IS ?3 AND name = ?4 RETURNING id",
+    )?;
+    let mut rows = update.query((owner.0, bounded(size), lane, name, now()))?;
+    let mut found: Option<i64> = None;
+    // No server makes two of them, and the order in which SQLite returns rows is nobody's.
+    while let Some(row) = rows.next()? {
+        found = found.max(Some(row.get(0)?));
+    }
+    Ok(found.map(upload_id))
 }
 
 /// Notes a new upload.
@@ -200,7 +203,7 @@ fn drop_where(
 
 /// All uploads that are not whole, oldest first.
 pub(in crate::store) fn all_oldest_first(database: &Connection) -> rusqlite::Result<Vec<Upload>> {
-    let query = "SELECT id, owner, lane, name, size FROM uploads ORDER BY touched";
+    let query = "SELECT id, owner, lane, name, size FROM uploads ORDER BY touched, id";
     let uploads = database.prepare(query)?.query_map([], parse)?.collect::<Result<Vec<_>, _>>()?;
     Ok(uploads.into_iter().flatten().collect())
 }
@@ -215,7 +218,7 @@ pub(in crate::store) fn begun_before(
     let mut uploads = Vec::new();
     let mut select = database.prepare_cached(
         "SELECT id, owner, lane, name, size FROM uploads WHERE touched < ?1
-         ORDER BY touched LIMIT ?2",
+         ORDER BY touched, id LIMIT ?2",
     )?;
     let mut rows = select.query((bounded(before), max))?;
     while let Some(row) = rows.next()? {
@@ -262,4 +265,37 @@ pub(super) fn repair(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows::schema;
+
+    #[test]
+    fn uploads_of_one_time_come_in_the_order_of_their_ids() {
+        let owner = Number(10_001);
+        for step in ["", "DROP INDEX uploads_by_age"] {
+            let folder = tempfile::tempdir().unwrap();
+            let database = schema::open(&folder.path().join("store")).unwrap();
+            database.execute_batch(step).unwrap();
+            // What has no order comes in another one than elsewhere.
+            database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
+            database
+                .execute_batch(
+                    "INSERT INTO uploads VALUES (9, 10001, NULL, 'file', 5, 70),
+                     (3, 10001, NULL, 'file', 5, 70), (5, 10001, NULL, 'file', 5, 70),
+                     (7, 10001, NULL, 'older', 5, 60)",
+                )
+                .unwrap();
+            let ids = |uploads: Vec<Upload>| -> Vec<u64> {
+                uploads.into_iter().map(|upload| upload.id.0).collect()
+            };
+            assert_eq!(ids(begun_before(&database, 80, 3).unwrap()), [7, 3, 5], "{step}");
+            assert_eq!(ids(all_oldest_first(&database).unwrap()), [7, 3, 5, 9], "{step}");
+            let place = FileTarget::Shared("file".parse().unwrap());
+            let found = begin_again(&database, owner, &place, 5).unwrap();
+            assert_eq!(found, Some(UploadId(9)), "{step}");
+        }
+    }
 }

@@ -167,6 +167,25 @@ fn a_member_reads_from_joining_on_and_what_others_say_is_unread() {
 }
 
 #[test]
+fn people_of_one_place_come_in_the_order_of_their_numbers() {
+    let fixture = Fixture::new();
+    fixture
+        .database
+        .execute_batch(
+            "INSERT INTO groups VALUES (7, '#team', 10001, 1, 10001);
+             INSERT INTO members VALUES (7, 10003, 0, 70, 0, 0), (7, 10001, 0, 70, 0, 0),
+                 (7, 10002, 0, 70, 0, 0);
+             INSERT INTO candidates VALUES (7, 1, 10005, 0), (7, 1, 10004, 0);",
+        )
+        .unwrap();
+    let groups = load(&fixture.database).unwrap();
+    let members: Vec<Number> = groups[0].members.iter().map(|(number, _)| *number).collect();
+    assert_eq!(members, [ALICE, BOB, CAROL]);
+    assert_eq!(groups[0].ops, [ALICE, BOB, CAROL]);
+    assert_eq!(groups[0].asking, [Number(10_004), Number(10_005)]);
+}
+
+#[test]
 fn a_long_backlog_is_told_in_steps() {
     let fixture = Fixture::new();
     fixture.save(&group(GROUP, &[(ALICE, 1), (BOB, 1)]));
