@@ -20,7 +20,7 @@ impl Counter {
 
 /// What the threads count.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(super) struct StoreCounters {
     /// Transactions that were committed.
     pub(super) batches: Counter,
     /// Requests in them.

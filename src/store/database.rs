@@ -11,14 +11,14 @@ use rusqlite::{Connection, ErrorCode};
 
 use self::store_files::StoreFiles;
 use super::completions::{Completion, Completions};
-use super::counters::Counters;
+use super::counters::StoreCounters;
 use super::error::StoreError;
 use super::health::Health;
 use super::lock::Lock;
-use super::queue::Queue;
-use super::requests::{Context, Request, Step};
+use super::queue::WorkQueue;
+use super::requests::{Context, Step, StoreRequest};
 use super::rows::files::Garbage;
-use super::rows::uploads::Upload;
+use super::rows::uploads::UploadRecord;
 use super::rows::{files, removal, schema, snapshot};
 use crate::chat::file::UploadId;
 use crate::chat::refusal::Failure;
@@ -47,7 +47,7 @@ const SWEPT_PER_STEP: u32 = 16;
 
 /// What came of a request in its transaction.
 #[derive(Debug)]
-enum Answer {
+enum Verdict {
     /// It is committed, and goes on.
     Committed(Step),
     /// It failed.
@@ -59,7 +59,7 @@ enum Answer {
 /// Where the work goes on that the database thread does not finish.
 pub(super) trait Onward {
     /// Hands a committed request on; its outcome, where it is finished with that.
-    fn pass_on(&self, request: Request, step: Step) -> Option<(JobId, Outcome)>;
+    fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)>;
 
     /// Says that messages were committed, or their end.
     fn messages_changed(&self);
@@ -90,7 +90,7 @@ impl Database {
         path: &Path,
         lock: Lock,
         removed: &[UploadId],
-        is_placed: impl Fn(&Upload) -> bool,
+        is_placed: impl Fn(&UploadRecord) -> bool,
     ) -> Result<(Self, Snapshot), StoreError> {
         let mut connection = schema::open(path)?;
         let snapshot = snapshot::load(&mut connection, removed, is_placed);
@@ -116,10 +116,10 @@ impl Database {
     /// Answers requests until the queue is closed and empty.
     pub(super) fn run(
         mut self,
-        requests: &Queue<Request>,
+        requests: &WorkQueue<StoreRequest>,
         onward: &impl Onward,
         completions: &Completions,
-        counters: &Counters,
+        counters: &StoreCounters,
     ) {
         loop {
             let look_due = self.files.look_due(&self.context.health);
@@ -139,11 +139,11 @@ impl Database {
                 counters.batches.add(1);
                 counters.requests.add(answers.len());
                 let answered = &batch[..answers.len()];
-                let changed = answered.iter().any(Request::changes_messages);
-                if answered.iter().any(Request::leaves_remains) {
+                let changed = answered.iter().any(StoreRequest::changes_messages);
+                if answered.iter().any(StoreRequest::leaves_remains) {
                     self.tidy_due = self.tidy_due.or_else(|| Some(Instant::now() + TIDY_PAUSE));
                 }
-                self.is_sweeping &= !answered.iter().any(Request::ends_sweep);
+                self.is_sweeping &= !answered.iter().any(StoreRequest::ends_sweep);
                 let finished = batch.drain(..answers.len()).zip(answers);
                 completions.push_all(finished.filter_map(|(request, answer)| {
                     let (job, outcome) = finish(request, answer, onward)?;
@@ -232,20 +232,21 @@ impl Database {
 
     /// Answers the first of some requests, at least one of them, in one transaction; or, where one
     /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
-    fn answer(&mut self, batch: &[Request]) -> Vec<Answer> {
-        if batch.iter().any(Request::writes) && !self.files.are_in_place(&self.context.health) {
-            return self.answer_reads(batch, |_, _| Answer::Displaced);
+    fn answer(&mut self, batch: &[StoreRequest]) -> Vec<Verdict> {
+        if batch.iter().any(StoreRequest::writes) && !self.files.are_in_place(&self.context.health)
+        {
+            return self.answer_reads(batch, |_, _| Verdict::Displaced);
         }
         let error = match self.commit(batch) {
             Ok(answers) => return answers,
             Err(error) => error,
         };
         if let [request] = batch {
-            return vec![Answer::Refused(self.refuse(request, &error))];
+            return vec![Verdict::Refused(self.refuse(request, &error))];
         }
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
             return self.answer_reads(batch, |database, request| {
-                Answer::Refused(database.refuse(request, &error))
+                Verdict::Refused(database.refuse(request, &error))
             });
         }
         let (first, second) = batch.split_at(batch.len() / 2);
@@ -264,9 +265,9 @@ impl Database {
     /// and waiting for it once is enough.
     fn answer_reads(
         &mut self,
-        batch: &[Request],
-        refuse: impl Fn(&mut Self, &Request) -> Answer,
-    ) -> Vec<Answer> {
+        batch: &[StoreRequest],
+        refuse: impl Fn(&mut Self, &StoreRequest) -> Verdict,
+    ) -> Vec<Verdict> {
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
             let result = if request.writes() {
@@ -276,39 +277,39 @@ impl Database {
             };
             match result {
                 Ok(answer) => answers.extend(answer),
-                Err(error) => answers.push(Answer::Refused(self.refuse(request, &error))),
+                Err(error) => answers.push(Verdict::Refused(self.refuse(request, &error))),
             }
         }
         answers
     }
 
     /// Answers as many as the time allows, at least one.
-    fn commit(&mut self, batch: &[Request]) -> rusqlite::Result<Vec<Answer>> {
+    fn commit(&mut self, batch: &[StoreRequest]) -> rusqlite::Result<Vec<Verdict>> {
         let deadline = Instant::now() + BATCH_TIME_MAX;
         let transaction = self.connection.transaction()?;
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
-            answers.push(Answer::Committed(request.run(&transaction, &mut self.context)?));
+            answers.push(Verdict::Committed(request.run(&transaction, &mut self.context)?));
             if Instant::now() >= deadline {
                 break;
             }
         }
         transaction.commit()?;
-        if batch[..answers.len()].iter().any(Request::writes) {
+        if batch[..answers.len()].iter().any(StoreRequest::writes) {
             if self.files.are_in_place(&self.context.health) {
                 self.context.health.worked();
             } else {
                 // It went into a file that nobody finds again.
                 let refused =
                     batch.iter().zip(&mut answers).filter(|(request, _)| request.writes());
-                refused.for_each(|(_, answer)| *answer = Answer::Displaced);
+                refused.for_each(|(_, answer)| *answer = Verdict::Displaced);
             }
         }
         Ok(answers)
     }
 
     /// Why a request failed, for whoever asked; the log hears what is wrong.
-    fn refuse(&mut self, request: &Request, error: &rusqlite::Error) -> Failure {
+    fn refuse(&mut self, request: &StoreRequest, error: &rusqlite::Error) -> Failure {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
                 self.context.health.failed(error);
@@ -332,12 +333,16 @@ impl Database {
 }
 
 /// The outcome of a request that is finished; one that goes on is handed on.
-fn finish(request: Request, answer: Answer, onward: &impl Onward) -> Option<(JobId, Outcome)> {
+fn finish(
+    request: StoreRequest,
+    answer: Verdict,
+    onward: &impl Onward,
+) -> Option<(JobId, Outcome)> {
     match answer {
-        Answer::Committed(Step::Done(outcome)) => Some((request.job()?, outcome)),
-        Answer::Committed(step) => onward.pass_on(request, step),
-        Answer::Refused(failure) => Some((request.job()?, request.refuse(failure))),
-        Answer::Displaced => Some((request.job()?, Err(Failure::Failed))),
+        Verdict::Committed(Step::Done(outcome)) => Some((request.job()?, outcome)),
+        Verdict::Committed(step) => onward.pass_on(request, step),
+        Verdict::Refused(failure) => Some((request.job()?, request.refuse(failure))),
+        Verdict::Displaced => Some((request.job()?, Err(Failure::Failed))),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-use super::counters::Counters;
+use super::counters::StoreCounters;
 use crate::chat::text::Secret;
 
 /// The most memory that a stored hash may ask for, in KiB. The server writes none that needs more.
@@ -25,7 +25,7 @@ const LOW: Params =
 
 /// How much work a password hash is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PasswordCost {
+pub enum HashCost {
     /// Argon2id with 19 MiB and two passes, as OWASP recommends it.
     #[default]
     Normal,
@@ -33,11 +33,11 @@ pub enum PasswordCost {
     Low,
 }
 
-impl PasswordCost {
+impl HashCost {
     fn params(self) -> Params {
         match self {
-            PasswordCost::Normal => Params::DEFAULT,
-            PasswordCost::Low => LOW,
+            HashCost::Normal => Params::DEFAULT,
+            HashCost::Low => LOW,
         }
     }
 }
@@ -96,12 +96,12 @@ pub(super) struct Hasher {
     argon2: Argon2<'static>,
     /// Kept from hash to hash, for as long as there is one after the other.
     memory: Vec<Block>,
-    counters: Arc<Counters>,
+    counters: Arc<StoreCounters>,
 }
 
 impl Hasher {
     /// A hasher that makes hashes of a cost, without memory yet.
-    pub(super) fn new(cost: PasswordCost, counters: Arc<Counters>) -> Self {
+    pub(super) fn new(cost: HashCost, counters: Arc<StoreCounters>) -> Self {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params());
         Hasher { argon2, memory: Vec::new(), counters }
     }

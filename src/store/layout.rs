@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::chat::file::UploadId;
 use crate::chat::name::FileName;
-use crate::store::error::Reason;
+use crate::store::error::StoreFault;
 
 /// The name of the database in the data folder.
 pub const DATABASE: &str = "chatsrv.db";
@@ -27,17 +27,17 @@ pub(super) fn is_empty(path: &Path) -> Option<bool> {
 /// shared folder.
 ///
 /// # Errors
-/// A [`Reason`] where one can.
-pub(super) fn check_apart(data: &Path, files: &Path) -> Result<(), Reason> {
+/// A [`StoreFault`] where one can.
+pub(super) fn check_apart(data: &Path, files: &Path) -> Result<(), StoreFault> {
     let files = files.canonicalize()?;
     let data = data.canonicalize()?;
     if files.starts_with(data.join(SENT)) {
-        return Err(Reason::HoldsSent);
+        return Err(StoreFault::HoldsSent);
     }
     let Ok(below) = data.strip_prefix(files) else { return Ok(()) };
     // A hidden folder can't be named, so the home folder may be shared with the data in `.local`.
     if below.iter().all(|part| part.to_str().is_some_and(FileName::is_part)) {
-        return Err(Reason::HoldsData);
+        return Err(StoreFault::HoldsData);
     }
     Ok(())
 }

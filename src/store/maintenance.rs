@@ -13,7 +13,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::error::Reason;
+use super::error::StoreFault;
 use super::layout::{DATABASE, SENT};
 use super::rows::lane::Lane;
 use super::rows::{accounts, files, groups, keys, networks, schema};
@@ -36,9 +36,9 @@ const MESSAGES_OF_NO_GROUP: (&str, &str) = (
 #[derive(Debug)]
 pub enum MaintenanceError {
     /// The store can't be read.
-    Store(PathBuf, Reason),
+    Store(PathBuf, StoreFault),
     /// The copy can't be made.
-    Copy(PathBuf, Reason),
+    Copy(PathBuf, StoreFault),
     /// There is something under the name of the copy.
     Exists(PathBuf),
 }
@@ -107,7 +107,7 @@ pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
     let store = open(&path)?;
     match look(&store, data) {
         Ok(checkup) => Ok(checkup),
-        Err(Reason::Database(error)) if is_damage(&error) => {
+        Err(StoreFault::Database(error)) if is_damage(&error) => {
             let findings = vec![error.to_string()];
             let known = schema::MIGRATIONS.len() as u32;
             Ok(Checkup { schema: 0, known, accounts: 0, messages: 0, findings })
@@ -130,7 +130,7 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
     let mut part = copy.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    let failed = |reason: Reason| MaintenanceError::Copy(copy.to_owned(), reason);
+    let failed = |reason: StoreFault| MaintenanceError::Copy(copy.to_owned(), reason);
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -142,7 +142,7 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
         // The first failure is the one to tell.
         let _ = fs::remove_file(&part);
         return Err(match reason {
-            Reason::System(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            StoreFault::System(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 MaintenanceError::Exists(copy.to_owned())
             }
             reason => failed(reason),
@@ -152,7 +152,7 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
 }
 
 fn open(path: &Path) -> Result<Connection, MaintenanceError> {
-    let failed = |reason: Reason| MaintenanceError::Store(path.to_owned(), reason);
+    let failed = |reason: StoreFault| MaintenanceError::Store(path.to_owned(), reason);
     // SQLite would only say that it is unable to open it.
     fs::metadata(path).map_err(|error| failed(error.into()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -168,7 +168,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 
 /// All pages in one step, which is one transaction: a server that writes meanwhile is not seen, and
 /// does not make it begin again.
-fn copy_pages(store: &Connection, part: &Path) -> Result<(), Reason> {
+fn copy_pages(store: &Connection, part: &Path) -> Result<(), StoreFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(part, flags)?;
     match Backup::new(store, &mut copy)?.step(-1)? {
@@ -180,7 +180,7 @@ fn copy_pages(store: &Connection, part: &Path) -> Result<(), Reason> {
 }
 
 /// Brings a copy to the disk, and gives it its name.
-fn settle(part: &Path, copy: &Path) -> Result<(), Reason> {
+fn settle(part: &Path, copy: &Path) -> Result<(), StoreFault> {
     File::open(part)?.sync_all()?;
     renameat_with(CWD, part, CWD, copy, RenameFlags::NOREPLACE)?;
     let folder = copy.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -188,7 +188,7 @@ fn settle(part: &Path, copy: &Path) -> Result<(), Reason> {
     Ok(())
 }
 
-fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
+fn look(store: &Connection, data: &Path) -> Result<Checkup, StoreFault> {
     // One transaction, so that what a server writes meanwhile is either in all counts or in none.
     let store = store.unchecked_transaction()?;
     let known = schema::MIGRATIONS.len() as u32;
@@ -197,7 +197,7 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
         Checkup { schema: found, known, accounts: 0, messages: 0, findings: Vec::new() };
     look_at_file(&store, &mut checkup.findings)?;
     if found > known {
-        checkup.findings.push(Reason::NewerSchema { found, known }.to_string());
+        checkup.findings.push(StoreFault::NewerSchema { found, known }.to_string());
         return Ok(checkup);
     }
     if found >= 1 {

@@ -23,6 +23,7 @@ mod completions;
 mod counters;
 mod database;
 mod error;
+mod fair_queue;
 mod folder;
 mod hash;
 mod health;
@@ -41,12 +42,11 @@ mod sender;
 mod slots;
 mod sums;
 mod threads;
-mod turns;
 mod work;
 
 pub use completions::{Completion, TransferId};
-pub use error::{Reason, StoreError};
-pub use hash::PasswordCost;
+pub use error::{StoreError, StoreFault};
+pub use hash::HashCost;
 pub use layout::DATABASE;
 pub use maintenance::{Checkup, MaintenanceError, backup, check};
 pub use parts::OpenPart;
@@ -61,25 +61,25 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use completions::Completions;
-use counters::Counters;
+use counters::StoreCounters;
 use database::Database;
 use folder::Folder;
 use health::Health;
 use layout::{SEARCH_INDEX, SENT, check_apart, is_empty};
 use lock::Lock;
 use parts::Parts;
-use queue::Queue;
-use requests::Request;
+use queue::WorkQueue;
+use requests::StoreRequest;
 use room::Room;
 use route::Route;
 use sender::RequestSender;
-use slots::Slots;
+use slots::PasswordSlots;
 use sums::KnownSums;
 use threads::Threads;
-use work::files::Files;
+use work::files::FileReaders;
 use work::passwords::Passwords;
 use work::search::Search;
-use work::uploads::Uploads;
+use work::uploads::FileWriters;
 
 use crate::figures::Family;
 use crate::hub::job::{Job, JobId, Snapshot};
@@ -91,7 +91,7 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the store keeps its things, and how.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct StoreConfig {
     /// The data folder, for one server alone.
     pub data: PathBuf,
     /// The shared folder, made where it is missing.
@@ -99,21 +99,21 @@ pub struct Config {
     /// How much room uploads leave free.
     pub reserve: Reserve,
     /// How much work a password hash is.
-    pub password_cost: PasswordCost,
+    pub password_cost: HashCost,
 }
 
 /// The threads that do what may block. Dropping it closes it.
 #[derive(Debug)]
 pub struct Store {
     /// What waits for the database thread.
-    requests: Arc<Queue<Request>>,
+    requests: Arc<WorkQueue<StoreRequest>>,
     route: Arc<Route>,
     room: Arc<Room>,
     /// Whether the database can be written to.
     health: Arc<Health>,
     /// The data folder and the shared one.
     folders: [PathBuf; 2],
-    counters: Arc<Counters>,
+    counters: Arc<StoreCounters>,
     finished: Receiver<Completion>,
     /// All threads but the database thread, which they need to the end.
     workers: Threads,
@@ -129,7 +129,7 @@ impl Store {
     /// [`StoreError::InUse`] where another server has the data folder, [`StoreError::Unusable`]
     /// where something else is in the way.
     pub fn open(
-        config: Config,
+        config: StoreConfig,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Store, Snapshot), StoreError> {
         let lock = Lock::acquire(&config.data)?;
@@ -141,22 +141,22 @@ impl Store {
         let index = config.data.join(SEARCH_INDEX);
         if is_empty(&path) == Some(true) && is_empty(&index) == Some(false) {
             // To begin anew here would be to forget everybody without a word.
-            return Err(StoreError::at(&path)(Reason::Emptied));
+            return Err(StoreError::at(&path)(StoreFault::Emptied));
         }
         let removed = making_room::make_room(&path, &parts, &room);
         let (database, snapshot) =
             Database::open(&path, lock, &removed, |upload| parts.is_placed(upload))?;
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));
-        let requests = Arc::new(Queue::new());
+        let requests = Arc::new(WorkQueue::new());
         let to_database = RequestSender::new(Arc::clone(&requests));
         let (parts, known) = (Arc::new(parts), Arc::new(KnownSums::default()));
         let route = Route {
             passwords: Passwords::new(),
-            slots: Slots::default(),
+            slots: PasswordSlots::default(),
             search: Arc::new(Search::new(path, index)),
-            files: Files::new(Arc::clone(&parts), Arc::clone(&known), completions.clone()),
-            uploads: Uploads::new(parts, known, completions.clone(), to_database.clone()),
+            files: FileReaders::new(Arc::clone(&parts), Arc::clone(&known), completions.clone()),
+            uploads: FileWriters::new(parts, known, completions.clone(), to_database.clone()),
             database: to_database,
             completions,
         };
@@ -175,7 +175,7 @@ impl Store {
         Ok((store, snapshot))
     }
 
-    fn start(&self, database: Database, cost: PasswordCost) -> io::Result<()> {
+    fn start(&self, database: Database, cost: HashCost) -> io::Result<()> {
         let (requests, route) = (Arc::clone(&self.requests), Arc::clone(&self.route));
         let counters = Arc::clone(&self.counters);
         self.database.spawn("database", move || {
@@ -244,7 +244,7 @@ impl Store {
 
     /// What operators look at.
     pub fn figures(&self) -> Vec<Family> {
-        let Counters { batches, requests, hashes } = &*self.counters;
+        let StoreCounters { batches, requests, hashes } = &*self.counters;
         vec![
             Family::gauge(
                 "chatsrv_store_queue_length",
@@ -273,7 +273,7 @@ impl Store {
             ),
             Family::gauge(
                 "chatsrv_file_queue_length",
-                "Files that wait to be opened, listed, read or hashed.",
+                "FileReaders that wait to be opened, listed, read or hashed.",
                 self.route.files.waiting(),
             ),
         ]

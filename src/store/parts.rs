@@ -14,14 +14,14 @@ use rustix::io::Errno;
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::name::FileName;
 use crate::store::error::StoreError;
-use crate::store::folder::{Folder, Refusal, regular_size};
+use crate::store::folder::{FileRefusal, Folder, regular_size};
 use crate::store::identity::Identity;
 use crate::store::layout::file_name;
 #[cfg(test)]
 use crate::store::room::Reserve;
-use crate::store::room::{Claim, Room};
+use crate::store::room::{Room, RoomClaim};
 use crate::store::rows::files::{Garbage, OwnFile};
-use crate::store::rows::uploads::{Fate, Upload};
+use crate::store::rows::uploads::{Fate, UploadRecord};
 
 /// After so many bytes what was written is brought to the disk: what waits in memory stays small,
 /// so that the sender is as fast as the disk, the end of the upload comes at once, and a
@@ -42,7 +42,7 @@ pub(super) struct Parts {
 pub struct OpenPart {
     upload: UploadId,
     file: File,
-    claim: Claim,
+    claim: RoomClaim,
 }
 
 impl OpenPart {
@@ -84,7 +84,7 @@ impl OpenPart {
 
 /// A file that may be there, by its name in an open folder.
 #[derive(Debug)]
-struct Spot {
+struct NamedFile {
     folder: OwnedFd,
     name: String,
 }
@@ -116,13 +116,17 @@ impl Parts {
 
     /// Opens the part of an upload for writing. It is locked for as long as it is open, so that
     /// [`Parts::fate`] knows.
-    pub(super) fn open_part(&self, upload: &Upload, is_new: bool) -> Result<OpenPart, Refusal> {
+    pub(super) fn open_part(
+        &self,
+        upload: &UploadRecord,
+        is_new: bool,
+    ) -> Result<OpenPart, FileRefusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         if let FileTarget::Shared(name) = &upload.place
             && part.sibling(last_part(name)).is_taken()?
         {
-            return Err(Refusal::Exists);
+            return Err(FileRefusal::Exists);
         }
         let there = part.size()?.unwrap_or(0);
         // The folder's file system, which may be one that is mounted inside the shared folder.
@@ -142,18 +146,18 @@ impl Parts {
     }
 
     /// Opens the part of an upload for reading.
-    pub(super) fn open_to_read(&self, upload: &Upload) -> Result<File, Refusal> {
+    pub(super) fn open_to_read(&self, upload: &UploadRecord) -> Result<File, FileRefusal> {
         Ok(File::from(self.part(upload)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?))
     }
 
     /// Brings an upload to the disk.
-    pub(super) fn sync(&self, upload: &Upload) -> Result<(), Refusal> {
+    pub(super) fn sync(&self, upload: &UploadRecord) -> Result<(), FileRefusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.open(OFlags::RDWR | OFlags::NONBLOCK)?;
         if regular_size(&file)? != upload.size {
             log::error!("the upload {} is not whole", upload.id.0);
-            return Err(Refusal::Failed(Errno::IO));
+            return Err(FileRefusal::Failed(Errno::IO));
         }
         rustix::fs::fsync(&file)?;
         // What goes into the shared folder gets its name later, and that is brought to the disk.
@@ -165,7 +169,7 @@ impl Parts {
 
     /// Gives an upload into the shared folder its name, unless that is taken. Its bytes must be on
     /// the disk, see [`Parts::sync`].
-    pub(super) fn place(&self, upload: &Upload, name: &FileName) -> Result<(), Refusal> {
+    pub(super) fn place(&self, upload: &UploadRecord, name: &FileName) -> Result<(), FileRefusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.sibling(last_part(name));
@@ -180,7 +184,7 @@ impl Parts {
     }
 
     /// Whether an upload has got its name in the shared folder.
-    pub(super) fn is_placed(&self, upload: &Upload) -> bool {
+    pub(super) fn is_placed(&self, upload: &UploadRecord) -> bool {
         let FileTarget::Shared(name) = &upload.place else { return false };
         let Ok(part) = self.part(upload) else { return false };
         part.size() == Ok(None) && part.sibling(last_part(name)).size() == Ok(Some(upload.size))
@@ -188,7 +192,7 @@ impl Parts {
 
     /// What has become of an upload that was begun long ago: it ends where nobody has it open, and
     /// nothing was written since a time, in microseconds since the Unix epoch.
-    pub(super) fn fate(&self, upload: &Upload, before: u64) -> Fate {
+    pub(super) fn fate(&self, upload: &UploadRecord, before: u64) -> Fate {
         if self.is_placed(upload) {
             return Fate::Placed;
         }
@@ -203,7 +207,7 @@ impl Parts {
                 let is_old = age.is_ok_and(|age| age < Duration::from_micros(before));
                 if is_free && is_old { Fate::Ends } else { Fate::Stays }
             }
-            Err(Refusal::NotFound) => Fate::Ends,
+            Err(FileRefusal::NotFound) => Fate::Ends,
             Err(_) => Fate::Stays,
         }
     }
@@ -215,9 +219,9 @@ impl Parts {
     }
 
     /// Removes a file; that it is not there is as well.
-    pub(super) fn remove(&self, garbage: &Garbage) -> Result<(), Refusal> {
+    pub(super) fn remove(&self, garbage: &Garbage) -> Result<(), FileRefusal> {
         match self.garbage(garbage).and_then(|spot| Ok(spot.remove()?)) {
-            Err(Refusal::NotFound) => Ok(()),
+            Err(FileRefusal::NotFound) => Ok(()),
             result => result,
         }
     }
@@ -228,13 +232,13 @@ impl Parts {
     }
 
     /// Opens a file that was sent, and tells its size in bytes.
-    pub(super) fn open_sent(&self, id: UploadId) -> Result<(File, u64), Refusal> {
+    pub(super) fn open_sent(&self, id: UploadId) -> Result<(File, u64), FileRefusal> {
         let file = self.among_sent(id)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?;
         let size = regular_size(&file)?;
         Ok((File::from(file), size))
     }
 
-    fn garbage(&self, garbage: &Garbage) -> Result<Spot, Refusal> {
+    fn garbage(&self, garbage: &Garbage) -> Result<NamedFile, FileRefusal> {
         match &garbage.name {
             Some(name) => self.beside(name, garbage.id),
             None => self.among_sent(garbage.id),
@@ -243,33 +247,33 @@ impl Parts {
 
     /// Checks that the folder of an upload is the one under its name: nobody finds again what is
     /// put into another one.
-    fn check_in_place(&self, upload: &Upload) -> Result<(), Refusal> {
+    fn check_in_place(&self, upload: &UploadRecord) -> Result<(), FileRefusal> {
         let is_in_place = match upload.place {
             FileTarget::Shared(_) => self.folder.is_in_place(),
             FileTarget::Chat(..) => self.sent_identity.is_in_place(),
         };
         // "Stale file handle": what NFS says where a folder was removed on the server.
-        if is_in_place { Ok(()) } else { Err(Refusal::Failed(Errno::STALE)) }
+        if is_in_place { Ok(()) } else { Err(FileRefusal::Failed(Errno::STALE)) }
     }
 
-    fn part(&self, upload: &Upload) -> Result<Spot, Refusal> {
+    fn part(&self, upload: &UploadRecord) -> Result<NamedFile, FileRefusal> {
         match &upload.place {
             FileTarget::Shared(name) => self.beside(name, upload.id),
             FileTarget::Chat(..) => self.among_sent(upload.id),
         }
     }
 
-    fn beside(&self, name: &FileName, id: UploadId) -> Result<Spot, Refusal> {
+    fn beside(&self, name: &FileName, id: UploadId) -> Result<NamedFile, FileRefusal> {
         let folder = self.folder.open_folder(parent(name).unwrap_or("."))?;
-        Ok(Spot { folder, name: format!(".{}.part", file_name(id)) })
+        Ok(NamedFile { folder, name: format!(".{}.part", file_name(id)) })
     }
 
-    fn among_sent(&self, id: UploadId) -> Result<Spot, Refusal> {
-        Ok(Spot { folder: self.sent.try_clone()?, name: file_name(id) })
+    fn among_sent(&self, id: UploadId) -> Result<NamedFile, FileRefusal> {
+        Ok(NamedFile { folder: self.sent.try_clone()?, name: file_name(id) })
     }
 }
 
-impl Spot {
+impl NamedFile {
     /// Another name in the same folder.
     fn sibling<'a>(&'a self, name: &'a str) -> Sibling<'a> {
         Sibling { folder: &self.folder, name }
@@ -280,7 +284,7 @@ impl Spot {
         rustix::fs::openat(&self.folder, &self.name, flags, Mode::RUSR | Mode::WUSR)
     }
 
-    fn size(&self) -> Result<Option<u64>, Refusal> {
+    fn size(&self) -> Result<Option<u64>, FileRefusal> {
         self.sibling(&self.name).size()
     }
 
@@ -311,7 +315,7 @@ struct Sibling<'a> {
 
 impl Sibling<'_> {
     /// Whether there is anything of that name.
-    fn is_taken(self) -> Result<bool, Refusal> {
+    fn is_taken(self) -> Result<bool, FileRefusal> {
         match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
@@ -320,7 +324,7 @@ impl Sibling<'_> {
     }
 
     /// The size of a regular file; none where there is none.
-    fn size(self) -> Result<Option<u64>, Refusal> {
+    fn size(self) -> Result<Option<u64>, FileRefusal> {
         match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(crate::store::folder::size_where_regular(&stat)),
             Err(Errno::NOENT) => Ok(None),
@@ -340,10 +344,10 @@ fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Whether what was found under the name of a user's file is that file.
-fn is_it(file: &OwnFile, found: Result<u64, Refusal>) -> bool {
+fn is_it(file: &OwnFile, found: Result<u64, FileRefusal>) -> bool {
     match found {
         Ok(size) => size == file.size,
-        Err(Refusal::NotFound) => false,
+        Err(FileRefusal::NotFound) => false,
         // Where it can't be told the file counts, or a server that is short of something would
         // forget what people have.
         Err(_) => true,
@@ -361,10 +365,10 @@ fn last_part(name: &FileName) -> &str {
 
 /// Why something can't be written: unlike a file that must not be read, one that can't be written
 /// is the operator's business.
-fn refuse_write(error: Errno) -> Refusal {
+fn refuse_write(error: Errno) -> FileRefusal {
     match error {
-        Errno::ACCESS | Errno::PERM | Errno::ROFS => Refusal::Failed(error),
-        error => Refusal::from(error),
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => FileRefusal::Failed(error),
+        error => FileRefusal::from(error),
     }
 }
 
@@ -377,10 +381,10 @@ mod tests {
     #[test]
     fn both_ways_to_a_name_leave_what_stands_there() {
         let folder = tempfile::tempdir().unwrap();
-        for (way, step) in [Spot::rename_to, Spot::link_to].into_iter().enumerate() {
+        for (way, step) in [NamedFile::rename_to, NamedFile::link_to].into_iter().enumerate() {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY;
             let opened = rustix::fs::open(folder.path(), flags, Mode::empty()).unwrap();
-            let spot = Spot { folder: opened, name: ".part".to_owned() };
+            let spot = NamedFile { folder: opened, name: ".part".to_owned() };
             let path = |name: &str| folder.path().join(name);
             let new = format!("new{way}");
             fs::write(path("old"), "old").unwrap();
@@ -398,8 +402,8 @@ mod tests {
         let file = OwnFile { id: UploadId(1), name: "file".parse().unwrap(), size: 5 };
         assert!(is_it(&file, Ok(5)));
         assert!(!is_it(&file, Ok(6)), "somebody put another one there");
-        assert!(!is_it(&file, Err(Refusal::NotFound)));
-        for refusal in [Refusal::Busy(Errno::MFILE), Refusal::Failed(Errno::IO)] {
+        assert!(!is_it(&file, Err(FileRefusal::NotFound)));
+        for refusal in [FileRefusal::Busy(Errno::MFILE), FileRefusal::Failed(Errno::IO)] {
             assert!(is_it(&file, Err(refusal)));
         }
     }
@@ -414,9 +418,9 @@ mod tests {
         };
         let place = FileTarget::Shared("file".parse().unwrap());
         let owner = crate::chat::name::Number(10_001);
-        let upload = Upload { id: UploadId(1), owner, place, size: 1 };
+        let upload = UploadRecord { id: UploadId(1), owner, place, size: 1 };
         let refused = parts(u64::MAX).open_part(&upload, true).unwrap_err();
-        assert_eq!(refused, Refusal::NoRoom(Errno::NOSPC));
+        assert_eq!(refused, FileRefusal::NoRoom(Errno::NOSPC));
         assert_eq!(fs::read_dir(&files).unwrap().count(), 0);
         let part = parts(0).open_part(&upload, true).unwrap();
         part.write(0, b"x").unwrap();

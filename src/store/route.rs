@@ -5,17 +5,17 @@ use std::sync::Arc;
 use super::completions::Completions;
 use super::database::Onward;
 use super::requests::{
-    AccountRequest, Announced, GroupRequest, MessageRequest, Request, SearchRequest, Step,
-    UploadRequest, UploadTask,
+    AccountRequest, AnnouncedUpload, GroupRequest, MessageRequest, SearchRequest, Step,
+    StoreRequest, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
 use super::rows::tokens;
 use super::sender::RequestSender;
-use super::slots::Slots;
-use super::work::files::{Files, Source};
+use super::slots::PasswordSlots;
+use super::work::files::{FileReaders, Source};
 use super::work::passwords::{PasswordTask, Passwords, Purpose};
 use super::work::search::Search;
-use super::work::uploads::Uploads;
+use super::work::uploads::FileWriters;
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
@@ -26,10 +26,10 @@ use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
 pub(super) struct Route {
     pub(super) database: RequestSender,
     pub(super) passwords: Passwords,
-    pub(super) slots: Slots,
+    pub(super) slots: PasswordSlots,
     pub(super) search: Arc<Search>,
-    pub(super) files: Files,
-    pub(super) uploads: Uploads,
+    pub(super) files: FileReaders,
+    pub(super) uploads: FileWriters,
     pub(super) completions: Completions,
 }
 
@@ -37,10 +37,10 @@ impl Route {
     /// Begins a job where its work begins. Where that thread has no room for it, its outcome is
     /// [`Failure::Busy`]. One thread alone may begin jobs.
     pub(super) fn begin(&self, id: JobId, job: Job) {
-        let account = |request| self.ask(Request::Account { job: Some(id), request });
-        let group = |request| self.ask(Request::Group { job: id, request });
-        let message = |request| self.ask(Request::Message { job: id, request });
-        let upload = |request| self.ask(Request::Upload(request));
+        let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
+        let group = |request| self.ask(StoreRequest::Group { job: id, request });
+        let message = |request| self.ask(StoreRequest::Message { job: id, request });
+        let upload = |request| self.ask(StoreRequest::Upload(request));
         let has_begun = match job {
             Job::Register { account, password } => {
                 self.hash(id, password, Purpose::Register(account))
@@ -86,7 +86,7 @@ impl Route {
             Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),
             Job::SumFile { name } => self.files.sum(id, Source::Shared(name)),
             Job::BeginUpload { owner, place, size, quota } => {
-                let announced = Announced { owner, place, size, quota };
+                let announced = AnnouncedUpload { owner, place, size, quota };
                 upload(UploadRequest::Begin { job: id, announced, gone: None })
             }
             Job::SyncUpload { upload: which, expected } => {
@@ -121,7 +121,7 @@ impl Route {
         self.passwords.close();
     }
 
-    fn ask(&self, request: Request) -> bool {
+    fn ask(&self, request: StoreRequest) -> bool {
         self.database.ask(request)
     }
 
@@ -134,15 +134,15 @@ impl Route {
     fn check_password(&self, job: JobId, number: Option<Number>, password: Secret) -> bool {
         let Some(slot) = self.slots.take() else { return false };
         let request = AccountRequest::LookUpPassword { number, password, slot };
-        self.ask(Request::Account { job: Some(job), request })
+        self.ask(StoreRequest::Account { job: Some(job), request })
     }
 
     /// Hands a committed request on; tells whether there was room for it.
-    fn hand_on(&self, job: JobId, request: Request, step: Step) -> bool {
+    fn hand_on(&self, job: JobId, request: StoreRequest, step: Step) -> bool {
         match (request, step) {
-            (Request::Search(request), Step::Search) => self.search.ask(request),
+            (StoreRequest::Search(request), Step::Search) => self.search.ask(request),
             (
-                Request::Account {
+                StoreRequest::Account {
                     request: AccountRequest::LookUpPassword { number, password, slot },
                     ..
                 },
@@ -163,7 +163,7 @@ impl Route {
 }
 
 impl Onward for Route {
-    fn pass_on(&self, request: Request, step: Step) -> Option<(JobId, Outcome)> {
+    fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)> {
         let job = request.job()?;
         match step {
             Step::Done(outcome) => Some((job, outcome)),
@@ -185,15 +185,15 @@ impl Onward for Route {
 }
 
 /// The request that finds out which messages a list will hold.
-fn select(job: JobId, reader: Number, which: Selection) -> Request {
+fn select(job: JobId, reader: Number, which: Selection) -> StoreRequest {
     let request = match which {
         Selection::Unread(chat) => MessageRequest::SelectUnread { reader, chat },
         Selection::Last { chat, before, count } => {
             MessageRequest::SelectLast { reader, chat, before, count }
         }
         Selection::Holding { chat, words } => {
-            return Request::Search(SearchRequest { job, reader, chat, words });
+            return StoreRequest::Search(SearchRequest { job, reader, chat, words });
         }
     };
-    Request::Message { job, request }
+    StoreRequest::Message { job, request }
 }

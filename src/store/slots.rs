@@ -9,9 +9,9 @@ pub(super) const SLOTS_MAX: usize = 1_024;
 
 /// The right to have one password hashed; given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Slot(Arc<AtomicUsize>);
+pub(super) struct PasswordSlot(Arc<AtomicUsize>);
 
-impl Drop for Slot {
+impl Drop for PasswordSlot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -19,15 +19,15 @@ impl Drop for Slot {
 
 /// Hands out at most [`SLOTS_MAX`] rights at a time.
 #[derive(Debug, Default)]
-pub(super) struct Slots(Arc<AtomicUsize>);
+pub(super) struct PasswordSlots(Arc<AtomicUsize>);
 
-impl Slots {
+impl PasswordSlots {
     /// A right, where one is left. Only one thread may ask.
-    pub(super) fn take(&self) -> Option<Slot> {
+    pub(super) fn take(&self) -> Option<PasswordSlot> {
         if self.0.load(Ordering::Relaxed) >= SLOTS_MAX {
             return None;
         }
         self.0.fetch_add(1, Ordering::Relaxed);
-        Some(Slot(Arc::clone(&self.0)))
+        Some(PasswordSlot(Arc::clone(&self.0)))
     }
 }

@@ -53,10 +53,10 @@ impl Stamp {
 
 /// Sums that are known; the newest of them, so that they take no more than so much memory.
 #[derive(Debug, Default)]
-pub(super) struct KnownSums(Mutex<Generations>);
+pub(super) struct KnownSums(Mutex<SumGenerations>);
 
 #[derive(Debug, Default)]
-struct Generations {
+struct SumGenerations {
     young: HashMap<Stamp, Sha256Sum>,
     old: HashMap<Stamp, Sha256Sum>,
 }
@@ -77,7 +77,7 @@ impl KnownSums {
         generations.young.get(version).or_else(|| generations.old.get(version)).copied()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Generations> {
+    fn lock(&self) -> MutexGuard<'_, SumGenerations> {
         // Nothing in here panics halfway through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

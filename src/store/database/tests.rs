@@ -9,7 +9,7 @@ use crate::chat::name::Number;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
 use crate::store::requests::{AccountRequest, MessageRequest, UploadRequest};
-use crate::store::slots::Slots;
+use crate::store::slots::PasswordSlots;
 
 fn open() -> (TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
@@ -20,16 +20,16 @@ fn open() -> (TempDir, Database) {
     (folder, database)
 }
 
-fn register(number: u32, name: &str) -> Request {
+fn register(number: u32, name: &str) -> StoreRequest {
     let account = Account { number: Number(number), name: name.parse().unwrap(), display: None };
     let request = AccountRequest::Register { account, hash: "$argon2id".to_owned() };
-    Request::Account { job: Some(JobId(number.into())), request }
+    StoreRequest::Account { job: Some(JobId(number.into())), request }
 }
 
-fn set_display_name(number: u32) -> Request {
+fn set_display_name(number: u32) -> StoreRequest {
     let display = "x".repeat(64).parse().unwrap();
     let request = AccountRequest::SetDisplayName { number: Number(number), display };
-    Request::Account { job: Some(JobId(number.into())), request }
+    StoreRequest::Account { job: Some(JobId(number.into())), request }
 }
 
 fn names(database: &Database) -> Vec<String> {
@@ -40,11 +40,11 @@ fn names(database: &Database) -> Vec<String> {
     select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn refused(answers: &[Answer]) -> Vec<Option<&Failure>> {
+fn refused(answers: &[Verdict]) -> Vec<Option<&Failure>> {
     answers
         .iter()
         .map(|answer| match answer {
-            Answer::Refused(failure) => Some(failure),
+            Verdict::Refused(failure) => Some(failure),
             _ => None,
         })
         .collect()
@@ -73,11 +73,11 @@ fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
     let request = AccountRequest::LookUpPassword {
         number: Some(Number(10_001)),
         password: Secret::new("x"),
-        slot: Slots::default().take().unwrap(),
+        slot: PasswordSlots::default().take().unwrap(),
     };
-    let look_up = Request::Account { job: Some(JobId(1)), request };
+    let look_up = StoreRequest::Account { job: Some(JobId(1)), request };
     let writes = 2..20;
-    let mut batch: Vec<Request> =
+    let mut batch: Vec<StoreRequest> =
         writes.clone().map(|i| register(10_000 + i, &format!("somebody{i}"))).collect();
     batch.push(look_up);
 
@@ -88,7 +88,7 @@ fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
     assert!(start.elapsed() < writes.len() as u32 * schema::LOCK_TIMEOUT, "not once for each");
     assert!(matches!(
         answers.pop(),
-        Some(Answer::Committed(Step::Compare(Some(hash)))) if hash == "$argon2id"
+        Some(Verdict::Committed(Step::Compare(Some(hash)))) if hash == "$argon2id"
     ));
     assert_eq!(refused(&answers), vec![Some(&Failure::Busy); writes.len()]);
     other.execute_batch("COMMIT").unwrap();
@@ -107,7 +107,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
             .unwrap()
     };
     assert_eq!(limit(&database, pages), pages);
-    let batch: Vec<Request> =
+    let batch: Vec<StoreRequest> =
         (0..200).map(|i| register(10_000 + i, &format!("somebody{i}"))).collect();
     let answers = database.answer(&batch);
     let kept = refused(&answers).iter().filter(|outcome| outcome.is_none()).count();
@@ -120,7 +120,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
     assert_eq!(names(&database).len(), 200);
 }
 
-fn keep(id: u64) -> Request {
+fn keep(id: u64) -> StoreRequest {
     let message = StoredMessage {
         id: MessageId(id),
         from: Number(10_001),
@@ -129,13 +129,13 @@ fn keep(id: u64) -> Request {
         file_size: None,
     };
     let request = MessageRequest::Keep { message, key: Some("k".parse().unwrap()) };
-    Request::Message { job: JobId(id), request }
+    StoreRequest::Message { job: JobId(id), request }
 }
 
-fn find_key() -> Request {
+fn find_key() -> StoreRequest {
     let (sender, key) = (Number(10_001), "k".parse().unwrap());
     let request = MessageRequest::FindKey { sender, key };
-    Request::Message { job: JobId(0), request }
+    StoreRequest::Message { job: JobId(0), request }
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_message_without_room_leaves_neither_text_nor_key_and_reads_go_on() {
     assert_eq!(refused(&answers), [None, Some(&Failure::NoRoom), None]);
     let newest = Ok(Value::KeyFound { id: MessageId(now + kept - 1), chat: Chat::Everyone });
     for answer in [&answers[0], &answers[2]] {
-        let found = matches!(answer, Answer::Committed(Step::Done(found)) if *found == newest);
+        let found = matches!(answer, Verdict::Committed(Step::Done(found)) if *found == newest);
         assert!(found, "{answer:?}");
     }
     limit(&database, pages + 100);
@@ -174,7 +174,7 @@ fn a_message_without_room_leaves_neither_text_nor_key_and_reads_go_on() {
 fn a_bad_request_costs_a_full_batch_nothing() {
     let (_folder, mut database) = open();
     let ids = (1..=500).chain([250]).chain(501..=1_000);
-    let batch: Vec<Request> = ids.map(keep).collect();
+    let batch: Vec<StoreRequest> = ids.map(keep).collect();
     let mut answers = Vec::new();
     while answers.len() < batch.len() {
         answers.extend(database.answer(&batch[answers.len()..]));
@@ -219,11 +219,11 @@ fn a_store_that_is_displaced_is_not_well_until_it_is_back() {
     std::fs::rename(&store, &away).unwrap();
     let placed = || {
         let upload = UploadId(5);
-        Request::Upload(UploadRequest::Placed { job: JobId(1), upload })
+        StoreRequest::Upload(UploadRequest::Placed { job: JobId(1), upload })
     };
     // Its sender must not hear that it is there for good: the store will never know of it.
     let answers = database.answer(&[placed(), find_key()]);
-    let is_lost = matches!(answers[..], [Answer::Displaced, Answer::Committed(Step::Done(_))]);
+    let is_lost = matches!(answers[..], [Verdict::Displaced, Verdict::Committed(Step::Done(_))]);
     assert!(is_lost, "{answers:?}");
     assert_eq!(placed().refuse(Failure::NoRoom), Ok(Value::Done), "the next start learns of it");
     database.look();

@@ -2,19 +2,19 @@
 
 use rusqlite::Connection;
 
-use super::kind::{Context, Kind, Step};
+use super::kind::{Context, RequestKind, Step};
 use crate::chat::account::{Account, KnownNetwork};
 use crate::chat::name::{DisplayName, Number};
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
 use crate::store::rows::{accounts, networks, tokens};
-use crate::store::slots::Slot;
+use crate::store::slots::PasswordSlot;
 
 /// Something to do with an account.
 #[derive(Debug)]
 pub(in crate::store) enum AccountRequest {
     /// Look the hash up that a password is to be compared with.
-    LookUpPassword { number: Option<Number>, password: Secret, slot: Slot },
+    LookUpPassword { number: Option<Number>, password: Secret, slot: PasswordSlot },
     /// Keep a new account.
     Register { account: Account, hash: String },
     /// Keep another hash of the same password.
@@ -35,7 +35,7 @@ pub(in crate::store) enum AccountRequest {
     CheckToken { number: Number, token: Secret },
 }
 
-impl Kind for AccountRequest {
+impl RequestKind for AccountRequest {
     fn writes(&self) -> bool {
         !matches!(self, AccountRequest::LookUpPassword { .. } | AccountRequest::CheckToken { .. })
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::kind::{Context, Kind, Step};
+use super::kind::{Context, RequestKind, Step};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::hub::job::Value;
 use crate::store::rows::groups;
@@ -16,7 +16,7 @@ pub(in crate::store) enum GroupRequest {
     End(GroupId),
 }
 
-impl Kind for GroupRequest {
+impl RequestKind for GroupRequest {
     fn writes(&self) -> bool {
         true
     }

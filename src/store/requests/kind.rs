@@ -12,7 +12,7 @@ use crate::hub::job::Outcome;
 use crate::store::health::Health;
 
 /// A kind of request: what it does in a transaction, and what it means for others.
-pub(super) trait Kind {
+pub(super) trait RequestKind {
     /// Whether it needs the write lock.
     fn writes(&self) -> bool;
 

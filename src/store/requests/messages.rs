@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::kind::{Context, Kind, Step};
+use super::kind::{Context, RequestKind, Step};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::name::{Key, Number};
 use crate::chat::refusal::Failure;
@@ -77,7 +77,7 @@ impl MessageRequest {
     }
 }
 
-impl Kind for MessageRequest {
+impl RequestKind for MessageRequest {
     fn writes(&self) -> bool {
         match self {
             MessageRequest::Keep { .. }

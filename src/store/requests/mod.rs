@@ -1,7 +1,7 @@
 //! Requests to the database thread: what runs in its transactions, and how each goes on.
 //!
-//! The thread knows no kind of them. A new one is a variant here, and an `impl` of [`Kind`] beside
-//! the others.
+//! The thread knows no kind of them. A new one is a variant here, and an `impl` of [`RequestKind`]
+//! beside the others.
 
 mod accounts;
 mod groups;
@@ -17,18 +17,18 @@ pub(super) use groups::GroupRequest;
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
 pub(super) use search::SearchRequest;
-pub(super) use tasks::{Announced, SyncTask, UploadTask};
+pub(super) use tasks::{AnnouncedUpload, SyncTask, UploadTask};
 pub(super) use uploads::UploadRequest;
 
 use rusqlite::Connection;
 
-use self::kind::Kind;
+use self::kind::RequestKind;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome};
 
 /// Something for the database thread to read or write.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(super) enum StoreRequest {
     /// About an account; for a job, but for what is done in nobody's name.
     Account { job: Option<JobId>, request: AccountRequest },
     /// About a group.
@@ -41,14 +41,14 @@ pub(super) enum Request {
     Search(SearchRequest),
 }
 
-impl Request {
+impl StoreRequest {
     /// The job whose outcome it is, where somebody waits for one.
     pub(super) fn job(&self) -> Option<JobId> {
         match self {
-            Request::Account { job, .. } => *job,
-            Request::Group { job, .. } | Request::Message { job, .. } => Some(*job),
-            Request::Upload(request) => request.job(),
-            Request::Search(request) => Some(request.job),
+            StoreRequest::Account { job, .. } => *job,
+            StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
+            StoreRequest::Upload(request) => request.job(),
+            StoreRequest::Search(request) => Some(request.job),
         }
     }
 
@@ -91,13 +91,13 @@ impl Request {
         self.kind().refuse(failure)
     }
 
-    fn kind(&self) -> &dyn Kind {
+    fn kind(&self) -> &dyn RequestKind {
         match self {
-            Request::Account { request, .. } => request,
-            Request::Group { request, .. } => request,
-            Request::Message { request, .. } => request,
-            Request::Upload(request) => request,
-            Request::Search(request) => request,
+            StoreRequest::Account { request, .. } => request,
+            StoreRequest::Group { request, .. } => request,
+            StoreRequest::Message { request, .. } => request,
+            StoreRequest::Upload(request) => request,
+            StoreRequest::Search(request) => request,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::kind::{Context, Kind, Step};
+use super::kind::{Context, RequestKind, Step};
 use crate::chat::message::Chat;
 use crate::chat::name::Number;
 use crate::hub::job::JobId;
@@ -21,7 +21,7 @@ pub(in crate::store) struct SearchRequest {
     pub(in crate::store) words: Box<str>,
 }
 
-impl Kind for SearchRequest {
+impl RequestKind for SearchRequest {
     fn writes(&self) -> bool {
         false
     }

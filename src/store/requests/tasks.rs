@@ -5,11 +5,11 @@ use crate::chat::name::Number;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::JobId;
 use crate::store::rows::files::{Garbage, OwnFile};
-use crate::store::rows::uploads::Upload;
+use crate::store::rows::uploads::UploadRecord;
 
 /// An upload as it was announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Announced {
+pub(in crate::store) struct AnnouncedUpload {
     /// Whose.
     pub(in crate::store) owner: Number,
     /// Where it goes.
@@ -24,15 +24,15 @@ pub(in crate::store) struct Announced {
 #[derive(Debug)]
 pub(in crate::store) enum UploadTask {
     /// Open a part.
-    Begin { job: JobId, upload: Upload, is_new: bool },
+    Begin { job: JobId, upload: UploadRecord, is_new: bool },
     /// Look which of a user's files still stand in the shared folder, and begin again.
-    Recount { job: JobId, announced: Announced, files: Vec<OwnFile> },
+    Recount { job: JobId, announced: AnnouncedUpload, files: Vec<OwnFile> },
     /// Bring an upload to the disk.
     Sync(SyncTask),
     /// Give an upload its name in the shared folder.
-    Place { job: JobId, upload: Upload },
+    Place { job: JobId, upload: UploadRecord },
     /// Look what has become of uploads that were begun before a time.
-    LookAtOld { job: JobId, uploads: Vec<Upload>, before: u64, more: bool },
+    LookAtOld { job: JobId, uploads: Vec<UploadRecord>, before: u64, more: bool },
     /// Remove files.
     Sweep(Vec<Garbage>),
 }
@@ -42,7 +42,7 @@ pub(in crate::store) enum UploadTask {
 pub(in crate::store) struct SyncTask {
     /// Whose outcome it is.
     pub(in crate::store) job: JobId,
-    pub(in crate::store) upload: Upload,
+    pub(in crate::store) upload: UploadRecord,
     /// The sum that it is to have, where its sender told one.
     pub(in crate::store) expected: Option<Sha256Sum>,
     /// Whether it was read for its sum.

@@ -19,15 +19,15 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::kind::{Context, Kind, Step};
+use super::kind::{Context, RequestKind, Step};
 use super::recounts::Recounts;
-use super::tasks::{Announced, SyncTask, UploadTask};
+use super::tasks::{AnnouncedUpload, SyncTask, UploadTask};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::message::{MessageId, StoredMessage};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome, Value};
-use crate::store::rows::uploads::{FILE_BYTES_MIN, Fate, Upload};
+use crate::store::rows::uploads::{FILE_BYTES_MIN, Fate, UploadRecord};
 use crate::store::rows::{files, groups, history, messages, uploads};
 
 /// How many uploads of one user may be unfinished.
@@ -40,7 +40,7 @@ const OLD_PER_STEP: u32 = 64;
 pub(in crate::store) enum UploadRequest {
     /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`
     /// are those of the owner's files of which it was found that they don't stand there any more.
-    Begin { job: JobId, announced: Announced, gone: Option<Vec<UploadId>> },
+    Begin { job: JobId, announced: AnnouncedUpload, gone: Option<Vec<UploadId>> },
     /// Bring an upload to the disk.
     Sync { job: JobId, upload: UploadId, expected: Option<Sha256Sum> },
     /// Make an upload a file.
@@ -82,7 +82,7 @@ impl UploadRequest {
     }
 }
 
-impl Kind for UploadRequest {
+impl RequestKind for UploadRequest {
     fn writes(&self) -> bool {
         match self {
             UploadRequest::Begin { .. }
@@ -183,12 +183,12 @@ const NO_ROOM: Step = Step::Done(Err(Failure::NoRoom));
 fn begin(
     database: &Connection,
     job: JobId,
-    announced: &Announced,
+    announced: &AnnouncedUpload,
     gone: Option<&[UploadId]>,
     recounts: &mut Recounts,
 ) -> rusqlite::Result<Step> {
     files::forget(database, gone.unwrap_or_default())?;
-    let Announced { owner, place, size, quota } = announced;
+    let AnnouncedUpload { owner, place, size, quota } = announced;
     if let FileTarget::Chat(chat, _) = place
         && groups::is_gone(database, *chat)?
     {
@@ -210,12 +210,16 @@ fn begin(
             (uploads::insert(database, *owner, place, *size)?, true)
         }
     };
-    let upload = Upload { id, owner: *owner, place: place.clone(), size: *size };
+    let upload = UploadRecord { id, owner: *owner, place: place.clone(), size: *size };
     Ok(Step::Upload(UploadTask::Begin { job, upload, is_new }))
 }
 
 /// Looks, before an upload is refused, which of the owner's files were removed by hand.
-fn recount(database: &Connection, job: JobId, announced: &Announced) -> rusqlite::Result<Step> {
+fn recount(
+    database: &Connection,
+    job: JobId,
+    announced: &AnnouncedUpload,
+) -> rusqlite::Result<Step> {
     let files = files::of_owner(database, announced.owner)?;
     if files.is_empty() {
         return Ok(NO_ROOM);

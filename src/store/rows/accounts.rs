@@ -7,15 +7,15 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::chat::account::Account;
 use crate::chat::name::{DisplayName, Number};
-use crate::store::error::Reason;
+use crate::store::error::StoreFault;
 use crate::store::hash;
 
 /// All accounts but the operator's, the smallest number first.
 ///
 /// # Errors
-/// [`Reason::MalformedAccount`] where a row holds what no server writes: half a chat would be worse
-/// than none.
-pub(in crate::store) fn load(database: &Connection) -> Result<Vec<Account>, Reason> {
+/// [`StoreFault::MalformedAccount`] where a row holds what no server writes: half a chat would be
+/// worse than none.
+pub(in crate::store) fn load(database: &Connection) -> Result<Vec<Account>, StoreFault> {
     let mut select = database.prepare(
         "SELECT number, name, display, password FROM accounts WHERE number <> ?1 ORDER BY number",
     )?;
@@ -27,9 +27,9 @@ pub(in crate::store) fn load(database: &Connection) -> Result<Vec<Account>, Reas
     Ok(accounts)
 }
 
-fn parse(row: &Row<'_>) -> Result<Account, Reason> {
+fn parse(row: &Row<'_>) -> Result<Account, StoreFault> {
     let number: i64 = row.get(0)?;
-    let malformed = |column| Reason::MalformedAccount { number, column };
+    let malformed = |column| StoreFault::MalformedAccount { number, column };
     let display: Option<String> = row.get(2)?;
     let account = Account {
         number: u32::try_from(number)
@@ -51,16 +51,18 @@ fn parse(row: &Row<'_>) -> Result<Account, Reason> {
 }
 
 /// The numbers of the administrators, the smallest first.
-pub(in crate::store) fn load_administrators(database: &Connection) -> Result<Vec<Number>, Reason> {
+pub(in crate::store) fn load_administrators(
+    database: &Connection,
+) -> Result<Vec<Number>, StoreFault> {
     load_numbers(database, "SELECT number FROM accounts WHERE admin = 1 ORDER BY number")
 }
 
 /// The numbers of those who are banned, the smallest first.
-pub(in crate::store) fn load_banned(database: &Connection) -> Result<Vec<Number>, Reason> {
+pub(in crate::store) fn load_banned(database: &Connection) -> Result<Vec<Number>, StoreFault> {
     load_numbers(database, "SELECT number FROM accounts WHERE banned = 1 ORDER BY number")
 }
 
-fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, Reason> {
+fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, StoreFault> {
     let mut select = database.prepare(select)?;
     let numbers = select.query_map([], |row| row.get(0).map(Number))?;
     Ok(numbers.collect::<rusqlite::Result<_>>()?)

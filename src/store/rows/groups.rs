@@ -10,7 +10,7 @@ use super::values::sql;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId};
 use crate::chat::name::{GroupName, Number};
-use crate::store::error::Reason;
+use crate::store::error::StoreFault;
 
 /// Keeps a group as it is now, in place of what it was. Only what differs is written, since mostly
 /// that is one member.
@@ -178,8 +178,8 @@ pub(in crate::store) fn of_reader(
 /// All groups, the oldest first.
 ///
 /// # Errors
-/// [`Reason::MalformedGroup`] where a row holds what no server writes.
-pub(in crate::store) fn load(database: &Connection) -> Result<Vec<GroupRecord>, Reason> {
+/// [`StoreFault::MalformedGroup`] where a row holds what no server writes.
+pub(in crate::store) fn load(database: &Connection) -> Result<Vec<GroupRecord>, StoreFault> {
     load_as(database, "SELECT id, name, admin, kept, made_by FROM groups ORDER BY id", true)
 }
 
@@ -189,17 +189,21 @@ pub(in crate::store) fn load(database: &Connection) -> Result<Vec<GroupRecord>, 
 /// As for [`load`].
 pub(in crate::store) fn load_without_ops(
     database: &Connection,
-) -> Result<Vec<GroupRecord>, Reason> {
+) -> Result<Vec<GroupRecord>, StoreFault> {
     load_as(database, "SELECT id, name, admin, kept, admin FROM groups ORDER BY id", false)
 }
 
-fn load_as(database: &Connection, select: &str, has_ops: bool) -> Result<Vec<GroupRecord>, Reason> {
+fn load_as(
+    database: &Connection,
+    select: &str,
+    has_ops: bool,
+) -> Result<Vec<GroupRecord>, StoreFault> {
     let mut select = database.prepare(select)?;
     let mut rows = select.query([])?;
     let mut groups = Vec::new();
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
-        let malformed = |what| Reason::MalformedGroup { id, what };
+        let malformed = |what| StoreFault::MalformedGroup { id, what };
         let name: GroupName = row.get::<_, String>(1)?.parse().map_err(|_| malformed("name"))?;
         let admin = Number(u32::try_from(row.get::<_, i64>(2)?).map_err(|_| malformed("admin"))?);
         let made_by = row.get::<_, Option<i64>>(4)?.and_then(|number| u32::try_from(number).ok());
@@ -234,8 +238,8 @@ fn load_as(database: &Connection, select: &str, has_ops: bool) -> Result<Vec<Gro
     Ok(groups)
 }
 
-fn load_members(database: &Connection, id: i64) -> Result<Vec<(Number, MessageId)>, Reason> {
-    let malformed = |_| Reason::MalformedGroup { id, what: "member" };
+fn load_members(database: &Connection, id: i64) -> Result<Vec<(Number, MessageId)>, StoreFault> {
+    let malformed = |_| StoreFault::MalformedGroup { id, what: "member" };
     let mut select = database.prepare_cached(
         "SELECT number, since FROM members WHERE group_id = ?1 ORDER BY place, number",
     )?;
@@ -249,7 +253,7 @@ fn load_members(database: &Connection, id: i64) -> Result<Vec<(Number, MessageId
     Ok(members)
 }
 
-fn load_ops(database: &Connection, id: i64) -> Result<Vec<Number>, Reason> {
+fn load_ops(database: &Connection, id: i64) -> Result<Vec<Number>, StoreFault> {
     let mut select = database.prepare_cached(
         "SELECT number FROM members WHERE group_id = ?1 AND op IS NOT NULL ORDER BY op, number",
     )?;
@@ -257,14 +261,14 @@ fn load_ops(database: &Connection, id: i64) -> Result<Vec<Number>, Reason> {
     Ok(ops.collect::<rusqlite::Result<_>>()?)
 }
 
-fn load_candidates(database: &Connection, id: i64, asks: bool) -> Result<Vec<Number>, Reason> {
+fn load_candidates(database: &Connection, id: i64, asks: bool) -> Result<Vec<Number>, StoreFault> {
     let mut select = database.prepare_cached(
         "SELECT number FROM candidates WHERE group_id = ?1 AND asks = ?2 ORDER BY place, number",
     )?;
     let mut rows = select.query((id, asks))?;
     let mut candidates = Vec::new();
     while let Some(row) = rows.next()? {
-        let malformed = |_| Reason::MalformedGroup { id, what: "candidate" };
+        let malformed = |_| StoreFault::MalformedGroup { id, what: "candidate" };
         candidates.push(Number(u32::try_from(row.get::<_, i64>(0)?).map_err(malformed)?));
     }
     Ok(candidates)

@@ -8,7 +8,7 @@ use super::lane::Lane;
 use super::values::{from_sql, sql};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::name::{Key, Number};
-use crate::store::error::Reason;
+use crate::store::error::StoreFault;
 
 /// How long a key is remembered.
 pub(in crate::store) const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -83,15 +83,16 @@ pub(in crate::store) fn oldest() -> MessageId {
 /// The keys that are remembered, the newest ones first.
 ///
 /// # Errors
-/// [`Reason::MalformedKey`] where a row holds what no server writes.
-pub(in crate::store) fn load(database: &Connection) -> Result<Vec<(Number, Key)>, Reason> {
+/// [`StoreFault::MalformedKey`] where a row holds what no server writes.
+pub(in crate::store) fn load(database: &Connection) -> Result<Vec<(Number, Key)>, StoreFault> {
     let mut select = database.prepare(
         "SELECT message, sender, word FROM keys WHERE message >= ?1 ORDER BY message DESC LIMIT ?2",
     )?;
     let mut rows = select.query((sql(oldest()), LOADED_MAX))?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
-        let malformed = || row.get(0).map(Reason::MalformedKey).unwrap_or_else(Reason::from);
+        let malformed =
+            || row.get(0).map(StoreFault::MalformedKey).unwrap_or_else(StoreFault::from);
         let word: String = row.get(2)?;
         keys.push((Number(row.get(1)?), word.parse().map_err(|_| malformed())?));
     }

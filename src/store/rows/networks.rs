@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use crate::chat::account::{KnownNetwork, NetworksOf};
 use crate::chat::name::Number;
-use crate::store::error::Reason;
+use crate::store::error::StoreFault;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
@@ -27,8 +27,8 @@ pub(in crate::store) fn save(
 /// The networks of all accounts, each one's from which it came last first.
 ///
 /// # Errors
-/// [`Reason::MalformedAccount`] where a row holds what no server writes.
-pub(in crate::store) fn load(database: &Connection) -> Result<Vec<NetworksOf>, Reason> {
+/// [`StoreFault::MalformedAccount`] where a row holds what no server writes.
+pub(in crate::store) fn load(database: &Connection) -> Result<Vec<NetworksOf>, StoreFault> {
     let mut select = database
         .prepare("SELECT number, prefix, seen FROM networks ORDER BY number, seen DESC, prefix")?;
     let mut rows = select.query([])?;
@@ -36,7 +36,7 @@ pub(in crate::store) fn load(database: &Connection) -> Result<Vec<NetworksOf>, R
     let mut own = (Number(0), Vec::new());
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
-        let malformed = |column| Reason::MalformedAccount { number, column };
+        let malformed = |column| StoreFault::MalformedAccount { number, column };
         let of = u32::try_from(number).map(Number).map_err(|_| malformed("network's number"))?;
         let prefix: String = row.get(1)?;
         let day = u32::try_from(row.get::<_, i64>(2)? / SECONDS_PER_DAY);
@@ -86,7 +86,7 @@ mod tests {
         for wrong in ["prefix = '192.0.2.1/24'", "seen = -86400"] {
             let update = format!("UPDATE networks SET {wrong} WHERE number = 10002");
             database.execute(&update, []).unwrap();
-            assert!(matches!(load(&database), Err(Reason::MalformedAccount { .. })), "{wrong}");
+            assert!(matches!(load(&database), Err(StoreFault::MalformedAccount { .. })), "{wrong}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::store::error::{Reason, StoreError};
+use crate::store::error::{StoreError, StoreFault};
 use crate::store::room::Space;
 
 /// One step for each version; the store's version is how many of them it has taken. A step that was
@@ -193,22 +193,22 @@ pub(in crate::store) fn open(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// What a full disk does to a database is many an error of SQLite's, and hard to recognise.
-fn or_disk_full(reason: Reason, path: &Path) -> Reason {
+fn or_disk_full(reason: StoreFault, path: &Path) -> StoreFault {
     let space = path.parent().map(Space::of_folder);
     match (&reason, space) {
-        (Reason::Database(_), Some(Ok(Some(space)))) if space.free() < ROOM_TO_OPEN => {
-            Reason::DiskFull
+        (StoreFault::Database(_), Some(Ok(Some(space)))) if space.free() < ROOM_TO_OPEN => {
+            StoreFault::DiskFull
         }
         _ => reason,
     }
 }
 
-fn set_up(database: &Connection) -> Result<(), Reason> {
+fn set_up(database: &Connection) -> Result<(), StoreFault> {
     database.busy_timeout(LOCK_TIMEOUT)?;
     let mode: String =
         database.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
-        return Err(Reason::NoWriteAheadLog(mode));
+        return Err(StoreFault::NoWriteAheadLog(mode));
     }
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "foreign_keys", true)?;
@@ -221,11 +221,11 @@ fn set_up(database: &Connection) -> Result<(), Reason> {
 pub(in crate::store) fn migrate(
     database: &mut Connection,
     migrations: &[&str],
-) -> Result<(), Reason> {
+) -> Result<(), StoreFault> {
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let Some(missing) = migrations.get(found as usize..) else {
-        return Err(Reason::NewerSchema { found, known: migrations.len() as u32 });
+        return Err(StoreFault::NewerSchema { found, known: migrations.len() as u32 });
     };
     for step in missing {
         transaction.execute_batch(step)?;
@@ -335,7 +335,7 @@ mod tests {
         let mut database = Connection::open_in_memory().unwrap();
         let steps = ["CREATE TABLE a (x INTEGER);", "CREATE TABLE b (x INTEGER); nonsense;"];
         migrate(&mut database, &steps[..1]).unwrap();
-        assert!(matches!(migrate(&mut database, &steps), Err(Reason::Database(_))));
+        assert!(matches!(migrate(&mut database, &steps), Err(StoreFault::Database(_))));
         assert_eq!(version(&database), 1);
         assert!(!database.table_exists(None, "b").unwrap());
     }
@@ -349,7 +349,7 @@ mod tests {
         assert!(
             matches!(
                 refused,
-                StoreError::Unusable { reason: Reason::NewerSchema { found: 999, .. }, .. }
+                StoreError::Unusable { reason: StoreFault::NewerSchema { found: 999, .. }, .. }
             ),
             "{refused}"
         );

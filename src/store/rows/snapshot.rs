@@ -2,22 +2,22 @@
 
 use rusqlite::Connection;
 
-use super::uploads::{self, Upload};
+use super::uploads::{self, UploadRecord};
 use super::{accounts, groups, keys, messages, networks};
 use crate::chat::file::UploadId;
 use crate::hub::job::Snapshot;
-use crate::store::error::Reason;
+use crate::store::error::StoreFault;
 
 /// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the
 /// hub begins with. `is_placed` tells whether an upload stands in the shared folder already.
 ///
 /// # Errors
-/// A [`Reason`] where something is there that no server writes.
+/// A [`StoreFault`] where something is there that no server writes.
 pub(in crate::store) fn load(
     database: &mut Connection,
     removed: &[UploadId],
-    is_placed: impl Fn(&Upload) -> bool,
-) -> Result<Snapshot, Reason> {
+    is_placed: impl Fn(&UploadRecord) -> bool,
+) -> Result<Snapshot, StoreFault> {
     uploads::drop_all(database, removed)?;
     groups::end_unkept(database)?;
     uploads::repair(database, is_placed)?;

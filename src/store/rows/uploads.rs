@@ -15,7 +15,7 @@ pub(in crate::store) const FILE_BYTES_MIN: u64 = 4_096;
 
 /// An upload that the database knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Upload {
+pub(in crate::store) struct UploadRecord {
     /// Which it is.
     pub(in crate::store) id: UploadId,
     /// Whose.
@@ -60,21 +60,21 @@ fn columns(place: &FileTarget, owner: Number) -> (Option<Lane>, &str) {
 }
 
 /// Reads `id, owner, lane, name, size`; none where the name is none, which no server writes.
-fn parse(row: &Row<'_>) -> rusqlite::Result<Option<Upload>> {
+fn parse(row: &Row<'_>) -> rusqlite::Result<Option<UploadRecord>> {
     let Ok(name) = row.get_ref(3)?.as_str()?.parse::<FileName>() else { return Ok(None) };
     let place = match row.get::<_, Option<Lane>>(2)? {
         Some(lane) => FileTarget::Chat(lane.chat(), name),
         None => FileTarget::Shared(name),
     };
     let size = row.get::<_, i64>(4)?.cast_unsigned();
-    Ok(Some(Upload { id: upload_id(row.get(0)?), owner: Number(row.get(1)?), place, size }))
+    Ok(Some(UploadRecord { id: upload_id(row.get(0)?), owner: Number(row.get(1)?), place, size }))
 }
 
 /// An upload that the database knows.
 pub(in crate::store) fn get(
     database: &Connection,
     upload: UploadId,
-) -> rusqlite::Result<Option<Upload>> {
+) -> rusqlite::Result<Option<UploadRecord>> {
     let found = database
         .prepare_cached("SELECT id, owner, lane, name, size FROM uploads WHERE id = ?1")?
         .query_row([key(upload)], parse)
@@ -202,7 +202,9 @@ fn drop_where(
 }
 
 /// All uploads that are not whole, oldest first.
-pub(in crate::store) fn all_oldest_first(database: &Connection) -> rusqlite::Result<Vec<Upload>> {
+pub(in crate::store) fn all_oldest_first(
+    database: &Connection,
+) -> rusqlite::Result<Vec<UploadRecord>> {
     let query = "SELECT id, owner, lane, name, size FROM uploads ORDER BY touched, id";
     let uploads = database.prepare(query)?.query_map([], parse)?.collect::<Result<Vec<_>, _>>()?;
     Ok(uploads.into_iter().flatten().collect())
@@ -214,7 +216,7 @@ pub(in crate::store) fn begun_before(
     database: &Connection,
     before: u64,
     max: u32,
-) -> rusqlite::Result<Vec<Upload>> {
+) -> rusqlite::Result<Vec<UploadRecord>> {
     let mut uploads = Vec::new();
     let mut select = database.prepare_cached(
         "SELECT id, owner, lane, name, size FROM uploads WHERE touched < ?1
@@ -254,7 +256,7 @@ pub(in crate::store) fn settle(
 /// Notes the files that were put in their place when the server stopped in the middle of it.
 pub(super) fn repair(
     database: &Connection,
-    is_placed: impl Fn(&Upload) -> bool,
+    is_placed: impl Fn(&UploadRecord) -> bool,
 ) -> rusqlite::Result<()> {
     let mut select =
         database.prepare("SELECT id, owner, lane, name, size FROM uploads WHERE lane IS NULL")?;
@@ -288,7 +290,7 @@ mod tests {
                      (7, 10001, NULL, 'older', 5, 60)",
                 )
                 .unwrap();
-            let ids = |uploads: Vec<Upload>| -> Vec<u64> {
+            let ids = |uploads: Vec<UploadRecord>| -> Vec<u64> {
                 uploads.into_iter().map(|upload| upload.id.0).collect()
             };
             assert_eq!(ids(begun_before(&database, 80, 3).unwrap()), [7, 3, 5], "{step}");

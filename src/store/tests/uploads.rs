@@ -210,14 +210,14 @@ fn an_upload_goes_on_where_it_broke_off() {
         assert_eq!(again.offset, 2);
         fixture.write(&again, 2, b"cd").unwrap();
         drop(again);
-        fixture = fixture.reopen(PasswordCost::Low);
+        fixture = fixture.reopen(HashCost::Low);
         // Another user, or another size, is another upload.
         assert_eq!(fixture.begin(BOB, place.clone(), 6).unwrap().offset, 0);
         assert_eq!(fixture.begin(ALICE, place.clone(), 7).unwrap().offset, 0);
         let open = fixture.begin(ALICE, place.clone(), 6).unwrap();
         assert_eq!(open.offset, 4);
         fixture.write(&open, 4, b"ef").unwrap();
-        fixture = fixture.reopen(PasswordCost::Low);
+        fixture = fixture.reopen(HashCost::Low);
         let whole = fixture.begin(ALICE, place.clone(), 6).unwrap();
         assert_eq!(whole.offset, 6);
         let message = matches!(place, FileTarget::Chat(..)).then(|| message(50, ALICE, direct()));
@@ -316,7 +316,7 @@ fn the_quota_counts_files_sent_ones_and_uploads() {
     let three = begin(&mut fixture, ALICE, 10_000).unwrap();
     assert_eq!(fixture.run(Job::DropUpload(three)), Ok(Value::Done));
     drop(open);
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Err(Failure::NoRoom)), "kept for its day");
     // What goes on is counted already.
     assert!(fixture.begin_within(ALICE, shared("two"), 40_000, 1).is_ok());
@@ -387,7 +387,7 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     assert_eq!(fixture.finish(&open, Some(message(now, ALICE, direct()))), Ok(Value::Done));
     let plain = StoredMessage { file_size: None, ..message(now + 1, ALICE, direct()) };
     fixture.run(Job::KeepMessage { message: plain, key: None }).unwrap();
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     let sent = StoredMessage { file_size: Some(3), ..message(now, ALICE, direct()) };
     assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Ok(Value::Sent(sent.clone())));
     assert_eq!(fixture.run(Job::FindSent(MessageId(now + 1))), Err(Failure::NotFound));

@@ -18,10 +18,10 @@ use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::{Completion, Completions, TransferId};
-use crate::store::folder::Refusal;
+use crate::store::folder::FileRefusal;
 use crate::store::health::Health;
 use crate::store::parts::Parts;
-use crate::store::queue::Queue;
+use crate::store::queue::WorkQueue;
 use crate::store::sums::{KnownSums, Stamp};
 use crate::store::threads::{Threads, yield_to_others};
 
@@ -60,21 +60,21 @@ impl Source {
 
 /// A file to open, or a folder to list.
 #[derive(Debug)]
-enum Open {
+enum OpenTask {
     File { job: JobId, source: Source },
     Folder { job: JobId, path: Option<FileName> },
 }
 
 /// A file to hash.
 #[derive(Debug)]
-struct Sum {
+struct SumTask {
     job: JobId,
     source: Source,
 }
 
 /// A range to read.
 #[derive(Debug)]
-struct Warm {
+struct WarmTask {
     transfer: TransferId,
     file: Arc<File>,
     bytes: Range<u64>,
@@ -82,37 +82,37 @@ struct Warm {
 
 /// What the file threads share.
 #[derive(Debug)]
-struct Shared {
+struct ReaderShared {
     parts: Arc<Parts>,
     known: Arc<KnownSums>,
     health: Health,
     completions: Completions,
     closing: AtomicBool,
-    opens: Queue<Open>,
-    sums: Queue<Sum>,
-    reads: Queue<Warm>,
+    opens: WorkQueue<OpenTask>,
+    sums: WorkQueue<SumTask>,
+    reads: WorkQueue<WarmTask>,
 }
 
 /// The way to the file threads.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Files(Arc<Shared>);
+pub(in crate::store) struct FileReaders(Arc<ReaderShared>);
 
-impl Files {
-    /// The way to threads that [`Files::start`] starts.
+impl FileReaders {
+    /// The way to threads that [`FileReaders::start`] starts.
     pub(in crate::store) fn new(
         parts: Arc<Parts>,
         known: Arc<KnownSums>,
         completions: Completions,
     ) -> Self {
-        Files(Arc::new(Shared {
+        FileReaders(Arc::new(ReaderShared {
             parts,
             known,
             health: Health::new("reading files"),
             completions,
             closing: AtomicBool::new(false),
-            opens: Queue::new(),
-            sums: Queue::new(),
-            reads: Queue::new(),
+            opens: WorkQueue::new(),
+            sums: WorkQueue::new(),
+            reads: WorkQueue::new(),
         }))
     }
 
@@ -140,22 +140,22 @@ impl Files {
 
     /// Lists a folder; tells whether there was room for it.
     pub(in crate::store) fn list(&self, job: JobId, path: Option<FileName>) -> bool {
-        self.0.opens.push(Open::Folder { job, path }, OPENS_WAITING_MAX).is_ok()
+        self.0.opens.push(OpenTask::Folder { job, path }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Opens a file; tells whether there was room for it.
     pub(in crate::store) fn open_file(&self, job: JobId, source: Source) -> bool {
-        self.0.opens.push(Open::File { job, source }, OPENS_WAITING_MAX).is_ok()
+        self.0.opens.push(OpenTask::File { job, source }, OPENS_WAITING_MAX).is_ok()
     }
 
     /// Hashes a file; tells whether there was room for it.
     pub(in crate::store) fn sum(&self, job: JobId, source: Source) -> bool {
-        self.0.sums.push(Sum { job, source }, SUMS_WAITING_MAX).is_ok()
+        self.0.sums.push(SumTask { job, source }, SUMS_WAITING_MAX).is_ok()
     }
 
     /// Reads a range of a file into the page cache.
     pub(in crate::store) fn warm(&self, transfer: TransferId, file: Arc<File>, bytes: Range<u64>) {
-        if self.0.reads.push(Warm { transfer, file, bytes }, READS_WAITING_MAX).is_err() {
+        if self.0.reads.push(WarmTask { transfer, file, bytes }, READS_WAITING_MAX).is_err() {
             let result = Err(io::ErrorKind::WouldBlock.into());
             self.0.completions.push(Completion::Warmed { transfer, result });
         }
@@ -170,18 +170,18 @@ impl Files {
     }
 }
 
-impl Shared {
+impl ReaderShared {
     fn run_opens(&self) {
         while let Some(open) = self.opens.pop() {
             self.completions.push(match open {
-                Open::File { job, source } => match self.open_file(&source) {
+                OpenTask::File { job, source } => match self.open_file(&source) {
                     Ok((file, size)) => {
                         self.health.worked();
                         Completion::Opened { job, file, size }
                     }
                     Err(refusal) => self.refuse(job, &source.describe(), refusal),
                 },
-                Open::Folder { job, path } => match self.parts.folder().list(path.as_ref()) {
+                OpenTask::Folder { job, path } => match self.parts.folder().list(path.as_ref()) {
                     Ok(entries) => {
                         self.health.worked();
                         Completion::Job { job, outcome: Ok(Value::Folder(entries)) }
@@ -197,7 +197,7 @@ impl Shared {
 
     fn run_sums(&self) {
         yield_to_others();
-        while let Some(Sum { job, source }) = self.sums.pop() {
+        while let Some(SumTask { job, source }) = self.sums.pop() {
             self.completions.push(match self.sum(&source) {
                 Ok(outcome) => Completion::Job { job, outcome },
                 Err(refusal) => self.refuse(job, &source.describe(), refusal),
@@ -207,20 +207,20 @@ impl Shared {
 
     fn run_reads(&self) {
         let mut buffer = vec![0; BUFFER_BYTES];
-        while let Some(Warm { transfer, file, bytes }) = self.reads.pop() {
+        while let Some(WarmTask { transfer, file, bytes }) = self.reads.pop() {
             let result = read_through(&file, bytes, &mut buffer);
             self.completions.push(Completion::Warmed { transfer, result });
         }
     }
 
-    fn open_file(&self, source: &Source) -> Result<(File, u64), Refusal> {
+    fn open_file(&self, source: &Source) -> Result<(File, u64), FileRefusal> {
         match source {
             Source::Shared(name) => self.parts.folder().open_file(name),
             Source::Sent(id) => self.parts.open_sent(*id),
         }
     }
 
-    fn refuse(&self, job: JobId, what: &str, refusal: Refusal) -> Completion {
+    fn refuse(&self, job: JobId, what: &str, refusal: FileRefusal) -> Completion {
         if let Some(error) = refusal.error() {
             self.health.failed(format_args!("{what}: {error}"));
         }
@@ -228,10 +228,10 @@ impl Shared {
     }
 }
 
-impl Shared {
+impl ReaderShared {
     /// Hashes a file, unless its sum is known. One that changes meanwhile has none: what was read
     /// of it was never there all at once.
-    fn sum(&self, source: &Source) -> Result<Outcome, Refusal> {
+    fn sum(&self, source: &Source) -> Result<Outcome, FileRefusal> {
         let (file, _) = self.open_file(source)?;
         let version = Stamp::of(&file)?;
         let size = version.size();
@@ -252,7 +252,7 @@ impl Shared {
                 Ok(0) => break,
                 Ok(count) => hash.update(&buffer[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Refusal::from(error)),
+                Err(error) => return Err(FileRefusal::from(error)),
             }
         }
         if Stamp::of(&file)? != version {

@@ -10,13 +10,13 @@ use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::Completions;
-use crate::store::counters::Counters;
-use crate::store::hash::{Hasher, PasswordCost};
+use crate::store::counters::StoreCounters;
+use crate::store::hash::{HashCost, Hasher};
 use crate::store::health::Health;
-use crate::store::queue::Queue;
-use crate::store::requests::{AccountRequest, Request};
+use crate::store::queue::WorkQueue;
+use crate::store::requests::{AccountRequest, StoreRequest};
 use crate::store::sender::RequestSender;
-use crate::store::slots::{SLOTS_MAX, Slot};
+use crate::store::slots::{PasswordSlot, SLOTS_MAX};
 use crate::store::threads::{Threads, yield_to_others};
 
 /// A password to hash.
@@ -28,7 +28,7 @@ pub(in crate::store) struct PasswordTask {
     /// What the hash is for.
     pub(in crate::store) purpose: Purpose,
     /// Kept until the password is hashed.
-    pub(in crate::store) slot: Slot,
+    pub(in crate::store) slot: PasswordSlot,
 }
 
 /// What a password is hashed for.
@@ -44,12 +44,12 @@ pub(in crate::store) enum Purpose {
 
 /// The way to the password threads.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Passwords(Arc<Queue<PasswordTask>>);
+pub(in crate::store) struct Passwords(Arc<WorkQueue<PasswordTask>>);
 
 impl Passwords {
     /// The way to threads that [`Passwords::start`] starts.
     pub(in crate::store) fn new() -> Self {
-        Passwords(Arc::new(Queue::new()))
+        Passwords(Arc::new(WorkQueue::new()))
     }
 
     /// Starts a thread for each core, which hash at a cost.
@@ -59,10 +59,10 @@ impl Passwords {
     pub(in crate::store) fn start(
         &self,
         threads: &Threads,
-        cost: PasswordCost,
+        cost: HashCost,
         database: &RequestSender,
         completions: &Completions,
-        counters: &Arc<Counters>,
+        counters: &Arc<StoreCounters>,
     ) -> io::Result<()> {
         let health = Arc::new(Health::new("hashing passwords"));
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -109,7 +109,7 @@ struct PasswordWorker {
 
 impl PasswordWorker {
     /// Hashes until the queue is closed and empty.
-    fn run(mut self, tasks: &Queue<PasswordTask>) {
+    fn run(mut self, tasks: &WorkQueue<PasswordTask>) {
         while let Some(task) = self.next(tasks) {
             let PasswordTask { job, password, purpose, slot } = task;
             match purpose {
@@ -139,7 +139,7 @@ impl PasswordWorker {
         }
     }
 
-    fn next(&mut self, tasks: &Queue<PasswordTask>) -> Option<PasswordTask> {
+    fn next(&mut self, tasks: &WorkQueue<PasswordTask>) -> Option<PasswordTask> {
         tasks.try_pop().or_else(|| {
             self.hasher.rest();
             tasks.pop()
@@ -156,7 +156,7 @@ impl PasswordWorker {
         match self.hasher.hash(password) {
             Ok(hash) => {
                 self.health.worked();
-                let request = Request::Account { job: Some(job), request: request(hash) };
+                let request = StoreRequest::Account { job: Some(job), request: request(hash) };
                 if !self.database.ask(request) {
                     self.completions.finish(job, Err(Failure::Busy));
                 }
@@ -194,7 +194,7 @@ impl PasswordWorker {
         match self.hasher.hash(password) {
             Ok(new) => {
                 let request = AccountRequest::ReplaceHash { number, old, new };
-                if !self.database.ask(Request::Account { job: None, request }) {
+                if !self.database.ask(StoreRequest::Account { job: None, request }) {
                     log::debug!(
                         "no room to renew the password hash of {number}: at the next login"
                     );

@@ -261,7 +261,7 @@ fn a_malformed_group_is_refused_by_id() {
         fixture.save(&GroupRecord { asked, ..group(GROUP, &[(ALICE, 1), (BOB, 1)]) });
         fixture.database.execute_batch(spoil).unwrap();
         let refused = load(&fixture.database).unwrap_err();
-        let Reason::MalformedGroup { id, what: found } = refused else { panic!("{refused}") };
+        let StoreFault::MalformedGroup { id, what: found } = refused else { panic!("{refused}") };
         assert_eq!((id.cast_unsigned(), found), (GROUP.0, what), "{spoil}");
     }
 }

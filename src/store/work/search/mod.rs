@@ -19,7 +19,7 @@ use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
 use crate::store::completions::Completions;
 use crate::store::health::Health;
-use crate::store::queue::{Queue, TimedOut};
+use crate::store::queue::{TimedOut, WorkQueue};
 use crate::store::requests::SearchRequest;
 use crate::store::threads::{Threads, yield_to_others};
 
@@ -44,7 +44,7 @@ enum Wake {
 pub(in crate::store) struct Search {
     store: PathBuf,
     index: PathBuf,
-    queue: Queue<Wake>,
+    queue: WorkQueue<Wake>,
     /// Whether [`Wake::Follow`] is in the queue.
     is_told: AtomicBool,
     closing: AtomicBool,
@@ -57,7 +57,7 @@ impl Search {
         Search {
             store,
             index,
-            queue: Queue::new(),
+            queue: WorkQueue::new(),
             is_told: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             health: Health::new("the search index"),

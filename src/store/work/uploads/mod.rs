@@ -8,20 +8,20 @@ use std::io;
 use std::sync::Arc;
 
 use self::progress::{Hashed, Progress};
-use self::rereads::{Reread, Rereads, Step, Then};
+use self::rereads::{Reread, RereadStep, Rereads, Then};
 use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::{Completion, Completions, TransferId};
-use crate::store::folder::Refusal;
+use crate::store::folder::FileRefusal;
 use crate::store::health::Health;
 use crate::store::layout::file_name;
 use crate::store::parts::{OpenPart, Parts};
-use crate::store::queue::Queue;
-use crate::store::requests::{Request, SyncTask, UploadRequest, UploadTask};
+use crate::store::queue::WorkQueue;
+use crate::store::requests::{StoreRequest, SyncTask, UploadRequest, UploadTask};
 use crate::store::rows::files::Garbage;
-use crate::store::rows::uploads::{Fate, Upload};
+use crate::store::rows::uploads::{Fate, UploadRecord};
 use crate::store::sender::RequestSender;
 use crate::store::sums::{KnownSums, Stamp};
 use crate::store::threads::{Threads, yield_to_others};
@@ -33,37 +33,37 @@ const WAITING_MAX: usize = 65_536;
 
 /// Something to do with the files of uploads.
 #[derive(Debug)]
-enum Task {
+enum WriteTask {
     /// What a request of the database needs.
     Asked(UploadTask),
     /// Write bytes of an upload.
     Write { transfer: TransferId, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
 }
 
-impl Task {
+impl WriteTask {
     /// The upload whose order it has to keep; no matter which where it is of none.
     fn upload(&self) -> UploadId {
         match self {
-            Task::Asked(UploadTask::Begin { upload, .. } | UploadTask::Place { upload, .. }) => {
-                upload.id
-            }
-            Task::Asked(UploadTask::Sync(sync)) => sync.upload.id,
-            Task::Asked(
+            WriteTask::Asked(
+                UploadTask::Begin { upload, .. } | UploadTask::Place { upload, .. },
+            ) => upload.id,
+            WriteTask::Asked(UploadTask::Sync(sync)) => sync.upload.id,
+            WriteTask::Asked(
                 UploadTask::Recount { .. } | UploadTask::LookAtOld { .. } | UploadTask::Sweep(_),
             ) => UploadId(0),
-            Task::Write { part, .. } => part.upload(),
+            WriteTask::Write { part, .. } => part.upload(),
         }
     }
 }
 
 /// What the threads share.
 #[derive(Debug)]
-struct Shared {
+struct WriterShared {
     parts: Arc<Parts>,
     health: Health,
     completions: Completions,
     database: RequestSender,
-    queues: [Queue<Task>; THREADS],
+    queues: [WorkQueue<WriteTask>; THREADS],
     progress: Progress,
     rereads: Rereads,
     known: Arc<KnownSums>,
@@ -71,22 +71,22 @@ struct Shared {
 
 /// The way to the threads that write.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Uploads(Arc<Shared>);
+pub(in crate::store) struct FileWriters(Arc<WriterShared>);
 
-impl Uploads {
-    /// The way to threads that [`Uploads::start`] starts.
+impl FileWriters {
+    /// The way to threads that [`FileWriters::start`] starts.
     pub(in crate::store) fn new(
         parts: Arc<Parts>,
         known: Arc<KnownSums>,
         completions: Completions,
         database: RequestSender,
     ) -> Self {
-        Uploads(Arc::new(Shared {
+        FileWriters(Arc::new(WriterShared {
             parts,
             health: Health::new("writing uploads"),
             completions,
             database,
-            queues: std::array::from_fn(|_| Queue::new()),
+            queues: std::array::from_fn(|_| WorkQueue::new()),
             progress: Progress::default(),
             rereads: Rereads::new(),
             known,
@@ -108,7 +108,7 @@ impl Uploads {
 
     /// Hands in a task; tells whether there was room for it.
     pub(in crate::store) fn hand(&self, task: UploadTask) -> bool {
-        self.0.push(Task::Asked(task)).is_ok()
+        self.0.push(WriteTask::Asked(task)).is_ok()
     }
 
     /// Writes bytes of an upload.
@@ -119,7 +119,7 @@ impl Uploads {
         offset: u64,
         bytes: Vec<u8>,
     ) {
-        if self.0.push(Task::Write { transfer, part, offset, bytes }).is_err() {
+        if self.0.push(WriteTask::Write { transfer, part, offset, bytes }).is_err() {
             let result = Err(io::ErrorKind::WouldBlock.into());
             self.0.completions.push(Completion::Written { transfer, result });
         }
@@ -140,44 +140,44 @@ impl Uploads {
     }
 }
 
-impl Shared {
-    fn push(&self, task: Task) -> Result<(), Task> {
+impl WriterShared {
+    fn push(&self, task: WriteTask) -> Result<(), WriteTask> {
         let thread = (task.upload().0 % THREADS as u64) as usize;
         self.queues[thread].push(task, WAITING_MAX)
     }
 
-    fn run(&self, queue: &Queue<Task>) {
+    fn run(&self, queue: &WorkQueue<WriteTask>) {
         while let Some(task) = queue.pop() {
             self.carry_out(task);
         }
     }
 
-    fn carry_out(&self, task: Task) {
+    fn carry_out(&self, task: WriteTask) {
         match task {
-            Task::Write { transfer, part, offset, bytes } => {
+            WriteTask::Write { transfer, part, offset, bytes } => {
                 let result = self.write(&part, offset, &bytes);
                 // Closed first, so that whoever is told finds no descriptor of it here.
                 drop(part);
                 self.completions.push(Completion::Written { transfer, result });
             }
-            Task::Asked(UploadTask::Begin { job, upload, is_new }) => {
+            WriteTask::Asked(UploadTask::Begin { job, upload, is_new }) => {
                 self.begin(job, upload, is_new);
             }
-            Task::Asked(UploadTask::Recount { job, announced, files }) => {
+            WriteTask::Asked(UploadTask::Recount { job, announced, files }) => {
                 let gone = files.into_iter().filter(|file| !self.parts.stands(file));
                 let gone = Some(gone.map(|file| file.id).collect());
                 self.report(UploadRequest::Begin { job, announced, gone });
             }
-            Task::Asked(UploadTask::Sync(sync)) => self.sync(sync),
-            Task::Asked(UploadTask::Place { job, upload }) => self.place(job, &upload),
-            Task::Asked(UploadTask::LookAtOld { job, uploads, before, more }) => {
+            WriteTask::Asked(UploadTask::Sync(sync)) => self.sync(sync),
+            WriteTask::Asked(UploadTask::Place { job, upload }) => self.place(job, &upload),
+            WriteTask::Asked(UploadTask::LookAtOld { job, uploads, before, more }) => {
                 let fates = uploads
                     .iter()
                     .map(|upload| (upload.id, self.parts.fate(upload, before)))
                     .collect();
                 self.report(UploadRequest::Settle { job: Some(job), fates, before, more });
             }
-            Task::Asked(UploadTask::Sweep(garbage)) => self.sweep(garbage),
+            WriteTask::Asked(UploadTask::Sweep(garbage)) => self.sweep(garbage),
         }
     }
 
@@ -193,7 +193,7 @@ impl Shared {
         self.report(UploadRequest::Swept { ids });
     }
 
-    fn begin(&self, job: JobId, upload: Upload, is_new: bool) {
+    fn begin(&self, job: JobId, upload: UploadRecord, is_new: bool) {
         let refusal = match self.parts.open_part(&upload, is_new) {
             Ok(part) => {
                 self.health.worked();
@@ -201,7 +201,7 @@ impl Shared {
             }
             Err(refusal) => refusal,
         };
-        if is_new || matches!(refusal, Refusal::Exists | Refusal::NotFound) {
+        if is_new || matches!(refusal, FileRefusal::Exists | FileRefusal::NotFound) {
             let placed = !is_new && self.parts.is_placed(&upload);
             let fates = vec![(upload.id, if placed { Fate::Placed } else { Fate::Ends })];
             self.report(UploadRequest::Settle { job: None, fates, before: u64::MAX, more: false });
@@ -211,7 +211,7 @@ impl Shared {
     }
 
     /// Hands on a part that was opened, once it is known what is in it.
-    fn opened(&self, job: JobId, upload: &Upload, part: OpenPart) {
+    fn opened(&self, job: JobId, upload: &UploadRecord, part: OpenPart) {
         let version = match Stamp::of(part.file()) {
             Ok(version) => version,
             Err(error) => {
@@ -287,7 +287,7 @@ impl Shared {
     }
 
     /// The sum of a whole upload; none where it has to be read for that.
-    fn sum(&self, sync: &SyncTask) -> Result<Option<Sha256Sum>, Refusal> {
+    fn sum(&self, sync: &SyncTask) -> Result<Option<Sha256Sum>, FileRefusal> {
         let version = Stamp::of(self.parts.open_to_read(&sync.upload)?)?;
         let hashed = self.progress.get(sync.upload.id, &version);
         Ok(hashed.filter(Hashed::is_whole).map(|hashed| hashed.sum()))
@@ -322,13 +322,13 @@ impl Shared {
         let mut buffer = vec![0; rereads::BUFFER_BYTES];
         while let Some(mut reread) = self.rereads.next() {
             match reread.step(&self.progress, &mut buffer) {
-                Ok(Step::More) => self.refuse(self.rereads.put_back(reread)),
-                Ok(Step::Whole(hashed)) => match reread.then {
+                Ok(RereadStep::More) => self.refuse(self.rereads.put_back(reread)),
+                Ok(RereadStep::Whole(hashed)) => match reread.then {
                     Then::Open { job, part } => self.open_for_writing(job, part, hashed),
                     Then::Sync { sync, .. } => {
                         let job = sync.job;
                         let sync = SyncTask { is_reread: true, ..sync };
-                        if self.push(Task::Asked(UploadTask::Sync(sync))).is_err() {
+                        if self.push(WriteTask::Asked(UploadTask::Sync(sync))).is_err() {
                             self.completions.finish(job, Err(Failure::Busy));
                         }
                     }
@@ -347,7 +347,7 @@ impl Shared {
         }
     }
 
-    fn place(&self, job: JobId, upload: &Upload) {
+    fn place(&self, job: JobId, upload: &UploadRecord) {
         let FileTarget::Shared(name) = &upload.place else {
             return self.completions.finish(job, Err(Failure::Failed));
         };
@@ -367,12 +367,12 @@ impl Shared {
     /// Has the database go on.
     fn report(&self, request: UploadRequest) {
         // It takes them to the end.
-        if !self.database.report(Request::Upload(request)) {
+        if !self.database.report(StoreRequest::Upload(request)) {
             log::error!("the database thread ended before the threads that write");
         }
     }
 
-    fn outcome(&self, upload: &Upload, result: Result<(), Refusal>) -> Outcome {
+    fn outcome(&self, upload: &UploadRecord, result: Result<(), FileRefusal>) -> Outcome {
         let Err(refusal) = result else {
             self.health.worked();
             return Ok(Value::Done);

@@ -12,12 +12,12 @@ use std::os::unix::fs::FileExt;
 use super::progress::{Hashed, Progress};
 use crate::chat::file::UploadId;
 use crate::hub::job::JobId;
-use crate::store::folder::Refusal;
+use crate::store::fair_queue::FairQueue;
+use crate::store::folder::FileRefusal;
 use crate::store::parts::OpenPart;
 use crate::store::requests::SyncTask;
-use crate::store::rows::uploads::Upload;
+use crate::store::rows::uploads::UploadRecord;
 use crate::store::sums::Stamp;
-use crate::store::turns::Turns;
 
 /// How much is read of a part before it is the next user's turn.
 const SLICE_BYTES: u64 = 8 * 1024 * 1024;
@@ -32,7 +32,7 @@ const RESTARTS_MAX: u32 = 3;
 /// A part to read.
 #[derive(Debug)]
 pub(super) struct Reread {
-    upload: Upload,
+    upload: UploadRecord,
     pub(super) then: Then,
     restarts: u32,
 }
@@ -48,7 +48,7 @@ pub(super) enum Then {
 
 /// How reading a part goes on.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum RereadStep {
     /// There is more of it.
     More,
     /// All of it is hashed.
@@ -57,12 +57,12 @@ pub(super) enum Step {
 
 impl Reread {
     /// The part of an upload.
-    pub(super) fn new(upload: Upload, then: Then) -> Self {
+    pub(super) fn new(upload: UploadRecord, then: Then) -> Self {
         Reread { upload, then, restarts: 0 }
     }
 
     /// Whose part it is.
-    pub(super) fn upload(&self) -> &Upload {
+    pub(super) fn upload(&self) -> &UploadRecord {
         &self.upload
     }
 
@@ -91,7 +91,11 @@ impl Reread {
     ///
     /// # Errors
     /// Where it can't be read, or somebody else changes it again and again.
-    pub(super) fn step(&mut self, progress: &Progress, buffer: &mut [u8]) -> Result<Step, Refusal> {
+    pub(super) fn step(
+        &mut self,
+        progress: &Progress,
+        buffer: &mut [u8],
+    ) -> Result<RereadStep, FileRefusal> {
         let version = Stamp::of(self.file())?;
         let mut hashed = match progress.take(self.upload.id) {
             Some(hashed) if hashed.is_of(&version) => hashed,
@@ -117,17 +121,17 @@ impl Reread {
         }
         progress.put(self.upload.id, hashed.clone());
         let is_whole = hashed.is_whole() && Stamp::of(self.file())? == version;
-        Ok(if is_whole { Step::Whole(hashed) } else { Step::More })
+        Ok(if is_whole { RereadStep::Whole(hashed) } else { RereadStep::More })
     }
 }
 
 /// The parts that wait to be read.
 #[derive(Debug)]
-pub(super) struct Rereads(Turns<Reread>);
+pub(super) struct Rereads(FairQueue<Reread>);
 
 impl Rereads {
     pub(super) fn new() -> Self {
-        Rereads(Turns::new())
+        Rereads(FairQueue::new())
     }
 
     /// Hands in a part; gives back the one that is not read for it: itself where there is no room,
@@ -166,7 +170,7 @@ mod tests {
 
     fn to_open(id: u64, job: u64) -> Reread {
         let place = FileTarget::Shared("file".parse().unwrap());
-        let upload = Upload { id: UploadId(id), owner: Number(10_001), place, size: 9 };
+        let upload = UploadRecord { id: UploadId(id), owner: Number(10_001), place, size: 9 };
         let part = OpenPart::of(tempfile::tempfile().unwrap());
         Reread::new(upload, Then::Open { job: JobId(job), part })
     }

@@ -7,30 +7,30 @@ use crate::chat::name::Number;
 
 /// Hands out what users ask for, one of each in turn, until it is closed.
 #[derive(Debug)]
-pub(super) struct Turns<T> {
-    inner: Mutex<Inner<T>>,
+pub(super) struct FairQueue<T> {
+    inner: Mutex<FairQueueState<T>>,
     arrived: Condvar,
 }
 
 #[derive(Debug)]
-struct Inner<T> {
+struct FairQueueState<T> {
     /// Who waits, and for what; whoever's turn comes next stands first.
     users: VecDeque<(Number, VecDeque<T>)>,
     open: bool,
 }
 
-impl<T> Inner<T> {
+impl<T> FairQueueState<T> {
     /// What a user asks for.
     fn items_of(&mut self, user: Number) -> impl Iterator<Item = &mut T> {
         self.users.iter_mut().filter(move |(other, _)| *other == user).flat_map(|(_, items)| items)
     }
 }
 
-impl<T> Turns<T> {
+impl<T> FairQueue<T> {
     /// Nobody waits yet.
     pub(super) fn new() -> Self {
-        let inner = Inner { users: VecDeque::new(), open: true };
-        Turns { inner: Mutex::new(inner), arrived: Condvar::new() }
+        let inner = FairQueueState { users: VecDeque::new(), open: true };
+        FairQueue { inner: Mutex::new(inner), arrived: Condvar::new() }
     }
 
     /// Adds what a user asks for; or, where something waits that it is to replace, puts it there
@@ -72,7 +72,7 @@ impl<T> Turns<T> {
 
     fn push_to(
         &self,
-        mut inner: MutexGuard<'_, Inner<T>>,
+        mut inner: MutexGuard<'_, FairQueueState<T>>,
         user: Number,
         item: T,
         max: usize,
@@ -119,7 +119,7 @@ impl<T> Turns<T> {
         drop(dropped);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner<T>> {
+    fn lock(&self) -> MutexGuard<'_, FairQueueState<T>> {
         // Nothing in here panics halfway through a change.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn users_have_turns_and_a_bound_each() {
-        let turns = Turns::new();
+        let turns = FairQueue::new();
         for item in 1..=3 {
             turns.push(ALICE, item, 3, |_| false).unwrap();
         }
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_finds_a_place_again() {
-        let turns = Turns::new();
+        let turns = FairQueue::new();
         for item in 1..=2 {
             turns.push(ALICE, item, 2, |_| false).unwrap();
         }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_closed_queue_hands_out_nothing_more() {
-        let turns = Turns::new();
+        let turns = FairQueue::new();
         turns.push(ALICE, 1, 3, |_| false).unwrap();
         turns.close_and_clear();
         assert_eq!(turns.pop(), None);
