@@ -1,4 +1,4 @@
-//! The way back from the threads to the loop: results first, then the call that wakes it.
+//! Completions: the results that threads leave for the loop, and the call that wakes it.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use super::parts::OpenPart;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome};
 
-/// Names an upload or a download of the server's. The store gives it back as it came.
+/// The id of an upload or a download, chosen by the server. The store gives it back as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferId {
-    /// Whose it is, in the server's own numbers.
+    /// The connection, in the server's own numbers.
     pub connection: u64,
-    /// Which of that connection's.
+    /// The stream of that connection.
     pub stream: u32,
 }
 
-/// Something that the store finished.
+/// A result that the store leaves for the loop.
 #[derive(Debug)]
 pub enum Completion {
-    /// A job.
+    /// A job is done.
     Job {
-        /// Which.
+        /// Which job.
         job: JobId,
         /// What came of it.
         outcome: Outcome,
@@ -66,7 +66,7 @@ pub enum Completion {
     },
 }
 
-/// Where a thread of the store leaves what it finished.
+/// The sending end of the completions. Each thread has a clone of it.
 #[derive(Clone)]
 pub(super) struct Completions {
     sender: Sender<Completion>,
@@ -74,7 +74,7 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    /// Results go into `sender`, then `wake` is called.
+    /// An end that sends results into `sender`, and then calls `wake`.
     pub(super) fn new(sender: Sender<Completion>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         Completions { sender, wake }
     }

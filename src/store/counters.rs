@@ -12,13 +12,13 @@ impl Counter {
         self.0.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// How many there were.
+    /// The number so far.
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// What the threads count.
+/// The counters of a store, for its metrics.
 #[derive(Debug, Default)]
 pub(super) struct StoreCounters {
     /// Transactions that were committed.

@@ -1,5 +1,5 @@
-//! The database thread: it takes all requests that wait, commits them together, and answers after
-//! the commit.
+//! The database thread: it takes all requests that wait, commits them in one transaction, and
+//! answers after the commit. Where one of them fails, the batch is halved around it.
 
 mod store_files;
 
@@ -45,7 +45,7 @@ const TIDY_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
 /// How many files are handed out at once to be removed.
 const SWEPT_PER_STEP: u32 = 16;
 
-/// What came of a request in its transaction.
+/// The fate of a request after its transaction.
 #[derive(Debug)]
 enum Verdict {
     /// It is committed, and goes on.
@@ -56,7 +56,7 @@ enum Verdict {
     Displaced,
 }
 
-/// Where the work goes on that the database thread does not finish.
+/// The threads that go on with what the database thread does not finish, as it sees them.
 pub(super) trait Onward {
     /// Hands a committed request on; its outcome, where it is finished with that.
     fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)>;
@@ -68,7 +68,7 @@ pub(super) trait Onward {
     fn sweep(&self, garbage: Vec<Garbage>) -> bool;
 }
 
-/// The database, and what its thread needs beside it.
+/// The state of the database thread: a connection to SQLite, and when to tidy up.
 #[derive(Debug)]
 pub(super) struct Database {
     connection: Connection,
@@ -108,7 +108,7 @@ impl Database {
         Ok((database, snapshot))
     }
 
-    /// Whether writing works.
+    /// The record of whether writing works.
     pub(super) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.context.health)
     }
@@ -308,7 +308,8 @@ impl Database {
         Ok(answers)
     }
 
-    /// Why a request failed, for whoever asked; the log hears what is wrong.
+    /// The failure that is told for an error of SQLite's; the log hears more where the store is
+    /// ill.
     fn refuse(&mut self, request: &StoreRequest, error: &rusqlite::Error) -> Failure {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
@@ -346,7 +347,7 @@ fn finish(
     }
 }
 
-/// Writes to the store what stands there.
+/// Writes a page of the store, and leaves it as it was.
 fn write_in_vain(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     // Twice, since SQLite does not write a page on which nothing has changed.

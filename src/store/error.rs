@@ -1,4 +1,4 @@
-//! Why the store does not open.
+//! The errors that keep the store from opening.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 
-/// Why the store does not open. Its text names the path, and is for whoever starts the server.
+/// The error that keeps the store from opening. Its text names the path, and is for whoever starts
+/// the server.
 #[derive(Debug)]
 pub enum StoreError {
     /// Another server has locked the data folder.
@@ -24,7 +25,7 @@ pub enum StoreError {
     },
 }
 
-/// What is wrong with the data folder.
+/// A fault of the data folder, of the shared one, or of what is in them.
 #[derive(Debug)]
 pub enum StoreFault {
     /// The system refuses.
@@ -62,7 +63,7 @@ pub enum StoreFault {
     },
     /// The shared folder lies among the files that were sent in chats.
     HoldsSent,
-    /// A word that marks a message, and is none; the message's id.
+    /// An idempotency key that is none; the id of its message.
     MalformedKey(i64),
 }
 

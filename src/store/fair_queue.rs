@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::chat::name::Number;
 
-/// Hands out what users ask for, one of each in turn, until it is closed.
+/// A queue that hands out one item of each user in turn, until it is closed.
 #[derive(Debug)]
 pub(super) struct FairQueue<T> {
     inner: Mutex<FairQueueState<T>>,
@@ -27,7 +27,7 @@ impl<T> FairQueueState<T> {
 }
 
 impl<T> FairQueue<T> {
-    /// Nobody waits yet.
+    /// An empty queue.
     pub(super) fn new() -> Self {
         let inner = FairQueueState { users: VecDeque::new(), open: true };
         FairQueue { inner: Mutex::new(inner), arrived: Condvar::new() }

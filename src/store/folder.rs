@@ -25,7 +25,7 @@ pub(super) const ENTRIES_MAX: usize = 65_536;
 /// How often a name is resolved again that somebody moved at that moment.
 const RESOLVE_ATTEMPTS_MAX: usize = 32;
 
-/// Why a file can't be had.
+/// The reason why a file can't be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileRefusal {
     /// There is none, or it must not be read.
@@ -41,7 +41,7 @@ pub(super) enum FileRefusal {
 }
 
 impl FileRefusal {
-    /// What the hub is told.
+    /// The outcome of a job that met it.
     pub(super) fn outcome(self) -> Outcome {
         match self {
             FileRefusal::NotFound => Err(Failure::NotFound),

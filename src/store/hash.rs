@@ -23,7 +23,7 @@ const LOW: Params =
         Err(_) => panic!("Argon2 takes its own minimum"),
     };
 
-/// How much work a password hash is.
+/// The cost of a password hash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HashCost {
     /// Argon2id with 19 MiB and two passes, as OWASP recommends it.
@@ -42,7 +42,7 @@ impl HashCost {
     }
 }
 
-/// Why a password can't be hashed, or compared.
+/// An error of hashing a password, or of comparing it.
 #[derive(Debug)]
 pub(super) enum HashError {
     Argon2(argon2::Error),
@@ -90,7 +90,7 @@ impl Stored {
     }
 }
 
-/// Argon2 with its memory, and the cost of what is hashed anew.
+/// A hasher of passwords: Argon2 with its memory, and the cost of new hashes.
 #[derive(Debug)]
 pub(super) struct Hasher {
     argon2: Argon2<'static>,

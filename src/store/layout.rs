@@ -1,4 +1,5 @@
-//! Where things stand in the data folder, and that none of them is reached through the shared one.
+//! The layout of the data folder: names, and that none of them is reached through the shared
+//! folder.
 
 use std::path::Path;
 

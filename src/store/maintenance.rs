@@ -1,4 +1,4 @@
-//! What is done with a store beside its server: checking it, and making a copy.
+//! Maintenance: a store is checked, and copied, beside its server.
 //!
 //! Neither takes the lock of the data folder: both only read, in one transaction, which SQLite
 //! keeps apart from what a server writes meanwhile.

@@ -1,4 +1,4 @@
-//! Room for a server to start: where there is none, uploads that broke off give theirs.
+//! Room for a server to start: if there is none, uploads that broke off give theirs.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;

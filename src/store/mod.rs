@@ -1,5 +1,5 @@
-//! What may block: the database, the password hashes and the shared folder, each on threads of
-//! their own.
+//! The store: all that may block, on threads of its own. The database, the password hashes, the
+//! search and the files.
 //!
 //! Jobs go in by value and completions come out by value; nothing is shared with the loop, which
 //! never waits here. A job's way is a straight line:
@@ -89,7 +89,7 @@ const CONGESTED_REQUESTS: usize = 1_024;
 /// The longest that [`Store::close`] waits for a disk that does not answer.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where the store keeps its things, and how.
+/// The configuration of a store: where it keeps things, and how.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
     /// The data folder, for one server alone.
@@ -102,7 +102,7 @@ pub struct StoreConfig {
     pub password_cost: HashCost,
 }
 
-/// The threads that do what may block. Dropping it closes it.
+/// The store, as the loop has it: jobs go in, completions come out. Dropping it closes it.
 #[derive(Debug)]
 pub struct Store {
     /// What waits for the database thread.
@@ -242,7 +242,7 @@ impl Store {
         drop(self);
     }
 
-    /// What operators look at.
+    /// The metrics of the store.
     pub fn figures(&self) -> Vec<Family> {
         let StoreCounters { batches, requests, hashes } = &*self.counters;
         vec![

@@ -1,4 +1,4 @@
-//! The bytes of uploads and of sent files, in the file system.
+//! Parts: the files of uploads that are not whole yet; and the files that were sent in chats.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -28,7 +28,7 @@ use crate::store::rows::uploads::{Fate, UploadRecord};
 /// confirmation of a message never waits behind gigabytes. Larger ones don't make it faster.
 const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Where uploads are made, and sent files are kept.
+/// The folders in which parts are made and sent files are kept.
 #[derive(Debug)]
 pub(super) struct Parts {
     folder: Arc<Folder>,

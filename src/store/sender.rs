@@ -1,4 +1,4 @@
-//! A way to the database thread, for whoever has something for it and need not know its queue.
+//! The sender of requests: the way to the database thread, without its queue.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use super::requests::StoreRequest;
 /// How many requests may wait. Long before that the loop slows its senders down.
 const WAITING_MAX: usize = 65_536;
 
-/// A way to send requests to the database thread.
+/// A sender of requests to the database thread.
 #[derive(Clone, Debug)]
 pub(super) struct RequestSender(Arc<WorkQueue<StoreRequest>>);
 
 impl RequestSender {
-    /// A way into the queue from which the database thread takes them.
+    /// A sender into the queue from which the database thread takes them.
     pub(super) fn new(queue: Arc<WorkQueue<StoreRequest>>) -> Self {
         RequestSender(queue)
     }

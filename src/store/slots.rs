@@ -1,4 +1,4 @@
-//! Slots for passwords: how many may wait for their hash, wherever they wait.
+//! Slots for passwords: a bound on how many wait for their hash, wherever they wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// time that a client has to log in; whoever came later would wait in vain.
 pub(super) const SLOTS_MAX: usize = 1_024;
 
-/// The right to have one password hashed; given back when it is dropped.
+/// A slot: the right to have one password hashed. Dropping it gives it back.
 #[derive(Debug)]
 pub(super) struct PasswordSlot(Arc<AtomicUsize>);
 
@@ -17,12 +17,12 @@ impl Drop for PasswordSlot {
     }
 }
 
-/// Hands out at most [`SLOTS_MAX`] rights at a time.
+/// The slots of a store, [`SLOTS_MAX`] at a time.
 #[derive(Debug, Default)]
 pub(super) struct PasswordSlots(Arc<AtomicUsize>);
 
 impl PasswordSlots {
-    /// A right, where one is left. Only one thread may ask.
+    /// Takes a slot, if one is left. Only one thread may ask.
     pub(super) fn take(&self) -> Option<PasswordSlot> {
         if self.0.load(Ordering::Relaxed) >= SLOTS_MAX {
             return None;

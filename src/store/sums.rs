@@ -1,4 +1,4 @@
-//! Sums of files that were made, for as long as the files are what they were.
+//! A cache of the sums of files, good for as long as the files are what they were.
 
 use std::collections::HashMap;
 use std::os::fd::AsFd;
@@ -16,7 +16,7 @@ const KNOWN_MAX: usize = 4_096;
 /// date changes by a clock that ticks.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-/// What tells a version of a file from every other one.
+/// A stamp of a file: it tells one version of it from every other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stamp {
     device: u64,

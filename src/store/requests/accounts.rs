@@ -10,7 +10,7 @@ use crate::hub::job::Value;
 use crate::store::rows::{accounts, networks, tokens};
 use crate::store::slots::PasswordSlot;
 
-/// Something to do with an account.
+/// A request about an account.
 #[derive(Debug)]
 pub(in crate::store) enum AccountRequest {
     /// Look the hash up that a password is to be compared with.

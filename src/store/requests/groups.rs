@@ -7,7 +7,7 @@ use crate::chat::group::{GroupId, GroupRecord};
 use crate::hub::job::Value;
 use crate::store::rows::groups;
 
-/// Something to do with a group.
+/// A request about a group.
 #[derive(Debug)]
 pub(in crate::store) enum GroupRequest {
     /// Keep a group as it is now.

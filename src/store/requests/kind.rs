@@ -1,4 +1,4 @@
-//! What every kind of request can do, and how one goes on when it is committed.
+//! The trait of all kinds of requests, and the steps by which they go on after the commit.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::chat::refusal::Failure;
 use crate::hub::job::Outcome;
 use crate::store::health::Health;
 
-/// A kind of request: what it does in a transaction, and what it means for others.
+/// A kind of request: it runs in a transaction, and tells what it means for others.
 pub(super) trait RequestKind {
     /// Whether it needs the write lock.
     fn writes(&self) -> bool;
@@ -46,7 +46,7 @@ pub(super) trait RequestKind {
     }
 }
 
-/// How a request goes on when its transaction is committed.
+/// The next step of a request, taken when its transaction is committed.
 #[derive(Debug)]
 pub(in crate::store) enum Step {
     /// It is done, and on disk where it keeps something.
@@ -65,7 +65,7 @@ pub(in crate::store) enum Step {
     Sent(UploadId),
 }
 
-/// What requests need beside the database.
+/// The state that requests need beside the database.
 #[derive(Debug)]
 pub(in crate::store) struct Context {
     /// Whether writing to the store works.

@@ -9,7 +9,7 @@ use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
 use crate::store::rows::{groups, history, keys, messages, removal};
 
-/// Something to do with messages.
+/// A request about messages.
 #[derive(Debug)]
 pub(in crate::store) enum MessageRequest {
     /// Keep a message, and its idempotency key.
@@ -33,7 +33,7 @@ pub(in crate::store) enum MessageRequest {
 }
 
 impl MessageRequest {
-    /// Does it, all of which is the database's.
+    /// Runs it, which is all there is to do.
     pub(in crate::store) fn carry_out(&self, database: &Connection) -> rusqlite::Result<Outcome> {
         match self {
             MessageRequest::Keep { message, key } => {

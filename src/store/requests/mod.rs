@@ -26,7 +26,7 @@ use self::kind::RequestKind;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome};
 
-/// Something for the database thread to read or write.
+/// A request to the database thread: something to read or write.
 #[derive(Debug)]
 pub(super) enum StoreRequest {
     /// About an account; for a job, but for what is done in nobody's name.

@@ -1,4 +1,4 @@
-//! When it was last looked which files of a user still stand in the shared folder.
+//! Recounts: looks which of a user's files still stand in the shared folder, bounded in time.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crate::chat::name::Number;
 /// How long nobody looks again. A user may have a million files, and each is looked at.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The looks of the last minute, by whose files were looked at.
+/// The recounts of the last minute: whose files, and when.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Recounts(HashMap<Number, Instant>);
 

@@ -8,7 +8,7 @@ use crate::chat::message::Chat;
 use crate::chat::name::Number;
 use crate::hub::job::JobId;
 
-/// Something to look for.
+/// A search for messages.
 #[derive(Debug)]
 pub(in crate::store) struct SearchRequest {
     /// Whose outcome it is.

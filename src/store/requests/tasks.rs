@@ -20,7 +20,7 @@ pub(in crate::store) struct AnnouncedUpload {
     pub(in crate::store) quota: u64,
 }
 
-/// What the threads that write are asked to do with the files of uploads.
+/// A task for a thread that writes files: what a request of the database leaves to do.
 #[derive(Debug)]
 pub(in crate::store) enum UploadTask {
     /// Open a part.

@@ -35,7 +35,7 @@ const UNFINISHED_MAX: u64 = 1_000;
 /// How many old uploads are looked at at once.
 const OLD_PER_STEP: u32 = 64;
 
-/// Something to do with uploads.
+/// A request about uploads.
 #[derive(Debug)]
 pub(in crate::store) enum UploadRequest {
     /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`

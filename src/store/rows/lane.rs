@@ -1,4 +1,4 @@
-//! Under which number the database keeps what is said in one direction of a chat.
+//! Lanes: the numbers under which the database keeps what is said in one direction of a chat.
 //!
 //! A direct chat has two lanes, one for what each of the two says, so that what others sent to a
 //! reader is one range of an index, whatever the reader wrote meanwhile. Everyone shares one lane,

@@ -1,4 +1,4 @@
-//! The rows of the database: the SQL, by table; what the end of one row means for others on top.
+//! The rows of the database: SQL by table, and on top what the end of one row means for others.
 
 pub(super) mod accounts;
 pub(super) mod files;

@@ -1,5 +1,5 @@
-//! What the end of one row means for the others: messages with their keys and the files that they
-//! sent, and all that belongs to a group.
+//! Removal: what the end of one row means for the others. Messages go with their keys and the files
+//! that they sent, and groups with all that was said in them.
 //!
 //! All of it is done in small steps, between which everything else goes on.
 

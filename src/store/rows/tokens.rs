@@ -1,5 +1,5 @@
-//! Tokens: what a client logs in with again without its password. The store keeps only their
-//! hashes; a random token needs no slow one.
+//! Tokens: secrets with which a client logs in again without its password. The store keeps only
+//! their hashes; a random token needs no slow one.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

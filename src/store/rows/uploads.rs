@@ -26,7 +26,7 @@ pub(in crate::store) struct UploadRecord {
     pub(in crate::store) size: u64,
 }
 
-/// What has become of an upload.
+/// The fate of an upload that was begun long ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Fate {
     /// It can go on.
@@ -37,7 +37,7 @@ pub(in crate::store) enum Fate {
     Ends,
 }
 
-/// What a user's uploads and files come to.
+/// The sum of a user's uploads and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Usage {
     /// How many uploads are not whole.

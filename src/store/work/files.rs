@@ -38,7 +38,7 @@ const READ_THREADS: usize = 2;
 /// How much is read at once, in bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// A file that can be read.
+/// The place of a file that can be read.
 #[derive(Debug)]
 pub(in crate::store) enum Source {
     /// In the shared folder.
@@ -80,7 +80,7 @@ struct WarmTask {
     bytes: Range<u64>,
 }
 
-/// What the file threads share.
+/// The state that the threads share.
 #[derive(Debug)]
 struct ReaderShared {
     parts: Arc<Parts>,
@@ -93,7 +93,7 @@ struct ReaderShared {
     reads: WorkQueue<WarmTask>,
 }
 
-/// The way to the file threads.
+/// The way to the threads that read files.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct FileReaders(Arc<ReaderShared>);
 

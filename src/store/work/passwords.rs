@@ -31,7 +31,7 @@ pub(in crate::store) struct PasswordTask {
     pub(in crate::store) slot: PasswordSlot,
 }
 
-/// What a password is hashed for.
+/// The purpose for which a password is hashed.
 #[derive(Debug)]
 pub(in crate::store) enum Purpose {
     /// To keep a new account.

@@ -44,7 +44,7 @@ const SCHEMA: &str = "
     CREATE TABLE groups (id INTEGER PRIMARY KEY) STRICT;
 ";
 
-/// Why the index can't be used.
+/// An error of the index.
 #[derive(Debug)]
 pub(super) enum IndexError {
     /// The index holds what SQLite can't read.
@@ -89,7 +89,7 @@ struct Document {
     chat: Chat,
 }
 
-/// Which messages a search looks at, in one of its parts.
+/// A part of a search: the messages at which it looks.
 struct Part {
     /// The words for who may read them.
     who: String,

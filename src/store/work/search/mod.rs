@@ -32,7 +32,7 @@ const GATHER_TIME: Duration = Duration::from_secs(1);
 /// being built, and the search has to be asked for again.
 const STEPS_PER_SEARCH: usize = 64;
 
-/// What the thread wakes up for.
+/// A reason for which the thread wakes up.
 #[derive(Debug)]
 enum Wake {
     Search(SearchRequest),

@@ -1,5 +1,5 @@
-//! The threads that write. Everything that is done with one upload is done by one of them, in the
-//! order in which it was handed in; a slow disk holds up the uploads of its threads alone.
+//! The threads that write files. Everything that is done with one upload is done by one of them, in
+//! the order in which it was handed in; a slow disk holds up the uploads of its threads alone.
 
 mod progress;
 mod rereads;
@@ -31,10 +31,10 @@ const THREADS: usize = 4;
 /// How many tasks may wait for one thread. There is one write for each stream at most.
 const WAITING_MAX: usize = 65_536;
 
-/// Something to do with the files of uploads.
+/// A task for a thread that writes.
 #[derive(Debug)]
 enum WriteTask {
-    /// What a request of the database needs.
+    /// Go on with a request of the database.
     Asked(UploadTask),
     /// Write bytes of an upload.
     Write { transfer: TransferId, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
@@ -56,7 +56,7 @@ impl WriteTask {
     }
 }
 
-/// What the threads share.
+/// The state that the threads share.
 #[derive(Debug)]
 struct WriterShared {
     parts: Arc<Parts>,
@@ -364,7 +364,7 @@ impl WriterShared {
         }
     }
 
-    /// Has the database go on.
+    /// Reports to the database, which goes on.
     fn report(&self, request: UploadRequest) {
         // It takes them to the end.
         if !self.database.report(StoreRequest::Upload(request)) {

@@ -1,4 +1,4 @@
-//! The sums of parts, as far as their bytes are known.
+//! Running sums: the hash of each part, as far as its bytes are known.
 //!
 //! What is written is hashed by the thread that writes it, in one go. So a part that this server
 //! wrote from its first byte on is never read again; but where it does not look on disk as this
@@ -66,7 +66,7 @@ impl Hashed {
     }
 }
 
-/// What is known of every part that this server wrote or read: two hundred bytes each.
+/// The running sums of all parts that this server wrote or read: two hundred bytes each.
 #[derive(Debug, Default)]
 pub(super) struct Progress(Mutex<HashMap<UploadId, Hashed>>);
 

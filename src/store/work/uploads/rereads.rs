@@ -1,5 +1,5 @@
-//! Reading parts that this server does not know: those from before its start, and those that
-//! somebody else has changed.
+//! Rereads: parts that this server does not know are read: those from before its start, and those
+//! that somebody else has changed.
 //!
 //! Each is read slice by slice, in turn among users, so that who goes on with gigabytes holds up
 //! nobody who goes on with little. How far it was read is kept with the part: who breaks off and
@@ -37,7 +37,7 @@ pub(super) struct Reread {
     restarts: u32,
 }
 
-/// What the sum of a part is for.
+/// The purpose of a reread.
 #[derive(Debug)]
 pub(super) enum Then {
     /// To open the part.
@@ -46,7 +46,7 @@ pub(super) enum Then {
     Sync { file: File, sync: SyncTask },
 }
 
-/// How reading a part goes on.
+/// The state of a reread after a slice.
 #[derive(Debug)]
 pub(super) enum RereadStep {
     /// There is more of it.
