@@ -1,10 +1,10 @@
 //! The accounts in the database.
 
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::clock;
 use crate::chat::account::Account;
 use crate::chat::name::{DisplayName, Number};
 use crate::store::error::StoreFault;
@@ -74,7 +74,6 @@ pub(in crate::store) fn insert(
     account: &Account,
     password_hash: &str,
 ) -> rusqlite::Result<()> {
-    let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
     let changed = database
         .prepare_cached(
             "INSERT INTO accounts (number, name, display, password, created)
@@ -85,7 +84,7 @@ pub(in crate::store) fn insert(
             account.name.as_str(),
             account.display.as_ref().map(DisplayName::as_str),
             password_hash,
-            i64::try_from(created).unwrap_or(i64::MAX),
+            clock::seconds(),
         ))?;
     expect_one(changed)
 }

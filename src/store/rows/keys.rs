@@ -1,9 +1,10 @@
 //! Idempotency keys: which messages were sent before, so that one that is sent again is kept once.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::clock;
 use super::lane::Lane;
 use super::values::{from_sql, sql};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
@@ -75,9 +76,7 @@ pub(in crate::store) fn find(
 
 /// Messages before this one are too old for their keys to be remembered.
 pub(in crate::store) fn oldest() -> MessageId {
-    let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let micros = age.saturating_sub(AGE_MAX).as_micros();
-    MessageId(u64::try_from(micros).unwrap_or(u64::MAX))
+    MessageId(clock::micros().cast_unsigned().saturating_sub(AGE_MAX.as_micros() as u64))
 }
 
 /// The keys that are remembered, the newest ones first.

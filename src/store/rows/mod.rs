@@ -1,6 +1,7 @@
 //! The rows of the database: SQL by table, and on top what the end of one row means for others.
 
 pub(super) mod accounts;
+mod clock;
 pub(super) mod files;
 pub(super) mod groups;
 pub(super) mod history;

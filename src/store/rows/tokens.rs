@@ -1,7 +1,7 @@
 //! Tokens: secrets with which a client logs in again without its password. The store keeps only
 //! their hashes; a random token needs no slow one.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::clock;
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
@@ -53,7 +54,7 @@ pub(in crate::store) fn make(
         .execute((number.0, oldest_good(), PER_ACCOUNT_MAX - 1))?;
     database
         .prepare_cached("INSERT INTO tokens (hash, number, made) VALUES (?1, ?2, ?3)")?
-        .execute((hash(&token), number.0, now()))?;
+        .execute((hash(&token), number.0, clock::seconds()))?;
     Ok(Ok(Value::Token(token)))
 }
 
@@ -81,15 +82,9 @@ fn hash(token: &Secret) -> [u8; 32] {
     Sha256::digest(token.expose()).into()
 }
 
-/// Seconds since the Unix epoch.
-fn now() -> i64 {
-    let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(age.as_secs()).unwrap_or(i64::MAX)
-}
-
 /// Tokens made then or before are no longer good.
 fn oldest_good() -> i64 {
-    now().saturating_sub_unsigned(AGE_MAX.as_secs())
+    clock::seconds().saturating_sub_unsigned(AGE_MAX.as_secs())
 }
 
 #[cfg(test)]
@@ -178,7 +173,10 @@ mod tests {
             database.execute_batch(step).unwrap();
             for byte in (0..PER_ACCOUNT_MAX as u8).map(|byte| byte * 7 % PER_ACCOUNT_MAX as u8) {
                 database
-                    .execute("INSERT INTO tokens VALUES (?1, 10001, ?2)", ([byte; 32], now()))
+                    .execute(
+                        "INSERT INTO tokens VALUES (?1, 10001, ?2)",
+                        ([byte; 32], clock::seconds()),
+                    )
                     .unwrap();
             }
             token(&database, ALICE);

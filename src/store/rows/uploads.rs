@@ -1,9 +1,8 @@
 //! The uploads in the database: files on their way, each known before its part is made.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::clock;
 use super::lane::Lane;
 use super::values::{bounded, key, upload_id};
 use crate::chat::file::{FileTarget, UploadId};
@@ -44,12 +43,6 @@ pub(in crate::store) struct Usage {
     pub(in crate::store) unfinished: u64,
     /// Bytes of all uploads and files.
     pub(in crate::store) bytes: u64,
-}
-
-/// Microseconds since the Unix epoch.
-fn now() -> i64 {
-    let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(age.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn columns(place: &FileTarget, owner: Number) -> (Option<Lane>, &str) {
@@ -95,7 +88,7 @@ pub(in crate::store) fn begin_again(
         "UPDATE uploads SET touched = ?5
          WHERE owner = ?1 AND size = ?2 AND lane IS ?3 AND name = ?4 RETURNING id",
     )?;
-    let mut rows = update.query((owner.0, bounded(size), lane, name, now()))?;
+    let mut rows = update.query((owner.0, bounded(size), lane, name, clock::micros()))?;
     let mut found: Option<i64> = None;
     // No server makes two of them, and the order in which SQLite returns rows is nobody's.
     while let Some(row) = rows.next()? {
@@ -118,7 +111,7 @@ pub(in crate::store) fn insert(
             "INSERT INTO uploads (id, owner, lane, name, size, touched)
              VALUES (random() & 0x7fffffffffffffff, ?1, ?2, ?3, ?4, ?5)",
         )?
-        .insert((owner.0, lane, name, bounded(size), now()))?;
+        .insert((owner.0, lane, name, bounded(size), clock::micros()))?;
     Ok(upload_id(inserted))
 }
 
@@ -246,7 +239,7 @@ pub(in crate::store) fn settle(
             Fate::Stays => {
                 database
                     .prepare_cached("UPDATE uploads SET touched = ?2 WHERE id = ?1")?
-                    .execute((key(*upload), now()))?;
+                    .execute((key(*upload), clock::micros()))?;
             }
         }
     }
