@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::kind::{Context, RequestKind, Step};
 use crate::chat::account::{Account, KnownNetwork};
 use crate::chat::name::{DisplayName, Number};
+use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
 use crate::store::rows::{accounts, networks, tokens};
@@ -65,10 +66,20 @@ impl RequestKind for AccountRequest {
                 return accounts::password_hash(database, *number).map(Step::Compare);
             }
             AccountRequest::MakeToken { number } => {
-                return tokens::make(database, *number, &context.health).map(Step::Done);
+                let token = match tokens::draw() {
+                    Ok(token) => token,
+                    Err(error) => {
+                        context.health.failed(error);
+                        return Ok(Step::Done(Err(Failure::Failed)));
+                    }
+                };
+                tokens::insert(database, *number, &token)?;
+                return Ok(Step::Done(Ok(Value::Token(token))));
             }
             AccountRequest::CheckToken { number, token } => {
-                return tokens::check(database, *number, token).map(Step::Done);
+                let is_good = tokens::is_good(database, *number, token)?;
+                let value = if is_good { Value::PasswordRight } else { Value::PasswordWrong };
+                return Ok(Step::Done(Ok(value)));
             }
             AccountRequest::Register { account, hash } => {
                 accounts::insert(database, account, hash)?;

@@ -5,16 +5,13 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::clock;
 use crate::chat::name::Number;
-use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
-use crate::hub::job::{Outcome, Value};
-use crate::store::health::Health;
 
 /// The length of a token, in bytes, before it is written as text.
 const TOKEN_BYTES: usize = 32;
@@ -31,19 +28,13 @@ pub(in crate::store) fn draw() -> Result<Secret, getrandom::Error> {
     Ok(Secret::new(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))))
 }
 
-/// Makes a token for an account, and keeps its hash.
-pub(in crate::store) fn make(
+/// Keeps the hash of a new token of an account. Those that are no longer good go, and the oldest
+/// where there are too many.
+pub(in crate::store) fn insert(
     database: &Connection,
     number: Number,
-    health: &Health,
-) -> rusqlite::Result<Outcome> {
-    let token = match draw() {
-        Ok(token) => token,
-        Err(error) => {
-            health.failed(error);
-            return Ok(Err(Failure::Failed));
-        }
-    };
+    token: &Secret,
+) -> rusqlite::Result<()> {
     // Those that go are of the others: where the clock was set back, the new one is the oldest.
     database
         .prepare_cached(
@@ -54,22 +45,20 @@ pub(in crate::store) fn make(
         .execute((number.0, oldest_good(), PER_ACCOUNT_MAX - 1))?;
     database
         .prepare_cached("INSERT INTO tokens (hash, number, made) VALUES (?1, ?2, ?3)")?
-        .execute((hash(&token), number.0, clock::seconds()))?;
-    Ok(Ok(Value::Token(token)))
+        .execute((hash(token), number.0, clock::seconds()))?;
+    Ok(())
 }
 
 /// Whether a token is good for an account.
-pub(in crate::store) fn check(
+pub(in crate::store) fn is_good(
     database: &Connection,
     number: Number,
     token: &Secret,
-) -> rusqlite::Result<Outcome> {
+) -> rusqlite::Result<bool> {
     // The hash is looked up and not the token, so the time that it takes tells nothing of either.
-    let found = database
+    database
         .prepare_cached("SELECT 1 FROM tokens WHERE hash = ?1 AND number = ?2 AND made > ?3")?
-        .query_row((hash(token), number.0, oldest_good()), |_| Ok(()))
-        .optional()?;
-    Ok(if found.is_some() { Ok(Value::PasswordRight) } else { Ok(Value::PasswordWrong) })
+        .exists((hash(token), number.0, oldest_good()))
 }
 
 /// Ends all tokens of an account.
@@ -110,14 +99,13 @@ mod tests {
     }
 
     fn token(database: &Connection, number: Number) -> Secret {
-        match make(database, number, &Health::new("a test")).unwrap() {
-            Ok(Value::Token(token)) => token,
-            other => panic!("{other:?}"),
-        }
+        let token = draw().unwrap();
+        insert(database, number, &token).unwrap();
+        token
     }
 
     fn is_good(database: &Connection, number: Number, token: &Secret) -> bool {
-        check(database, number, token).unwrap() == Ok(Value::PasswordRight)
+        super::is_good(database, number, token).unwrap()
     }
 
     #[test]
