@@ -211,16 +211,16 @@ fn random_seed() -> std::io::Result<u64> {
     getrandom::u64().map_err(|error| std::io::Error::other(error.to_string()))
 }
 
-fn store_config(options: &Options) -> store::Config {
-    store::Config {
+fn store_config(options: &Options) -> store::StoreConfig {
+    store::StoreConfig {
         data: options.data.clone(),
         files: options.files(),
         reserve: options
             .reserve
             .map_or(store::Reserve::Usual, |size| store::Reserve::Bytes(size.0)),
         password_cost: match options.password_cost {
-            PasswordCost::Normal => store::PasswordCost::Normal,
-            PasswordCost::Low => store::PasswordCost::Low,
+            PasswordCost::Normal => store::HashCost::Normal,
+            PasswordCost::Low => store::HashCost::Low,
         },
     }
 }

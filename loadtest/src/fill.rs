@@ -16,7 +16,7 @@ use chatsrv::chat::name::Number;
 use chatsrv::chat::refusal;
 use chatsrv::chat::text::Secret;
 use chatsrv::hub::job::{Job, JobId, Selection, Snapshot, Value};
-use chatsrv::store::{Completion, Config, PasswordCost, Reserve, Store};
+use chatsrv::store::{Completion, HashCost, Reserve, Store, StoreConfig};
 use fastrand::Rng;
 use indicatif::ProgressBar;
 
@@ -125,11 +125,11 @@ struct Filler {
 impl Filler {
     /// Opens the store in a data folder, and tells what it holds.
     fn open(data: &Path) -> Result<(Self, Snapshot), Failure> {
-        let config = Config {
+        let config = StoreConfig {
             data: data.to_owned(),
             files: data.join("files"),
             reserve: Reserve::Usual,
-            password_cost: PasswordCost::Low,
+            password_cost: HashCost::Low,
         };
         let (wake, woken) = channel();
         let wake = move || {
@@ -165,7 +165,7 @@ impl Filler {
         let stalled = |_| Failure::Unavailable("the store does nothing any more".to_owned());
         self.woken.recv_timeout(FILL_STALL_MAX).map_err(stalled)?;
         for completion in self.store.completions().collect::<Vec<_>>() {
-            let Completion::Job { ticket, outcome } = completion else { continue };
+            let Completion::Job { job: ticket, outcome } = completion else { continue };
             let Some(job) = self.under_way.remove(&ticket) else { continue };
             match outcome {
                 Ok(Value::Done | Value::Selected { .. }) => {}

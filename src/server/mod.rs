@@ -71,6 +71,7 @@ mod strangers;
 mod tick_lines;
 mod timers;
 mod tls;
+mod transfer_id;
 mod upload;
 
 pub use clock::unix_micros;
@@ -101,6 +102,7 @@ use strangers::StrangerLines;
 use tick_lines::TickLines;
 use timers::Timers;
 use tls::Tls;
+use transfer_id::conn_of;
 
 use crate::hub::Hub;
 use crate::hub::effect::Effects;
@@ -374,28 +376,29 @@ impl Server {
         let completions: Vec<Completion> = self.store.completions().collect();
         for completion in completions {
             match completion {
-                Completion::Job { ticket, outcome } => {
+                Completion::Job { job: ticket, outcome } => {
                     self.opening.remove(&ticket);
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
-                Completion::UploadOpened { ticket, part, offset, sha256 } => {
+                Completion::UploadOpened { job: ticket, part, offset, sha256 } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
                     let upload = part.upload();
                     self.opened_parts.insert(ticket, self.closer.opened(part, permit));
                     let outcome = Ok(Value::UploadReady { upload, offset, sha256 });
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
-                Completion::Written { conn, stream, result } => {
-                    self.upload_written(conn, stream, result);
+                Completion::Written { transfer, result } => {
+                    self.upload_written(conn_of(transfer), transfer.stream, result);
                 }
-                Completion::Opened { ticket, file, size } => {
+                Completion::Opened { job: ticket, file, size } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
                     self.opened.insert(ticket, self.closer.opened(file, permit));
                     self.tell_hub(Input::Done { ticket, outcome: Ok(Value::Opened { size }) });
                 }
-                Completion::Warmed { conn, stream, result } => {
+                Completion::Warmed { transfer, result } => {
+                    let conn = conn_of(transfer);
                     if let Some(connection) = self.connections.get(conn) {
-                        connection.outbox.warmed(stream, result);
+                        connection.outbox.warmed(transfer.stream, result);
                         self.connections.mark_dirty(conn);
                     }
                 }

@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::Server;
 use super::connection::Pause;
+use super::transfer_id::transfer_id;
 use super::upload::{Upload, WrongSize};
 use crate::hub::input::{ConnId, Input, UploadEnd};
 use crate::hub::job::JobId;
@@ -78,7 +79,7 @@ impl Server {
         let Some(connection) = self.connections.get(id) else { return };
         let Some(upload) = connection.upload(stream) else { return };
         if let Some(write) = upload.next_write() {
-            self.store.write(id, stream, write.part, write.offset, write.bytes);
+            self.store.write(transfer_id(id, stream), write.part, write.offset, write.bytes);
         } else if upload.is_whole() {
             self.end_upload(id, stream, UploadEnd::Whole);
         }

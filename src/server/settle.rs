@@ -7,6 +7,7 @@ use super::Server;
 use super::connection::{Connection, Pause, Phase};
 use super::download::OutboxEvent;
 use super::last_line::LastLine;
+use super::transfer_id::transfer_id;
 use crate::chat::close::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
@@ -58,7 +59,7 @@ impl Server {
             match event {
                 OutboxEvent::PageRead => self.tell_hub(Input::PageRead { conn }),
                 OutboxEvent::NeedsWarming { stream, file, bytes } => {
-                    self.store.warm(conn, stream, file, bytes);
+                    self.store.warm(transfer_id(conn, stream), file, bytes);
                 }
                 OutboxEvent::Over { stream, complete } => {
                     self.tell_hub(Input::DownloadOver { conn, stream, complete });

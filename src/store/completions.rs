@@ -1,30 +1,38 @@
-//! The way back from the threads to the loop: results first, then the call that wakes it.
+//! Completions: the results that threads leave for the loop, and the call that wakes it.
 
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::{fmt, io};
 
-use super::uploads::OpenPart;
+use super::parts::OpenPart;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome};
 
-/// Something that the store finished.
+/// The id of an upload or a download, chosen by the server. The store gives it back as it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferId {
+    /// The connection, in the server's own numbers.
+    pub connection: u64,
+    /// The stream of that connection.
+    pub stream: u32,
+}
+
+/// A result that the store leaves for the loop.
 #[derive(Debug)]
 pub enum Completion {
-    /// A job.
+    /// A job is done.
     Job {
-        /// The ticket that it was given.
-        ticket: JobId,
+        /// Which job.
+        job: JobId,
         /// What came of it.
         outcome: Outcome,
     },
     /// A file was opened for a download. The hub's outcome is `Value::Opened`; the file stays with
     /// the server.
     Opened {
-        /// The ticket of the job.
-        ticket: JobId,
+        /// The job.
+        job: JobId,
         /// The file: regular, open for reading.
         file: File,
         /// Its size in bytes.
@@ -33,8 +41,8 @@ pub enum Completion {
     /// A file was opened for an upload. The hub's outcome is `Value::UploadReady`; the file stays
     /// with the server.
     UploadOpened {
-        /// The ticket of the job.
-        ticket: JobId,
+        /// The job.
+        job: JobId,
         /// The file: regular, open for writing.
         part: OpenPart,
         /// How many bytes are there already.
@@ -44,25 +52,21 @@ pub enum Completion {
     },
     /// Bytes of an upload were written.
     Written {
-        /// Whose upload.
-        conn: ConnId,
-        /// Its stream.
-        stream: u32,
+        /// Which upload.
+        transfer: TransferId,
         /// Whether they could be written.
         result: io::Result<()>,
     },
     /// A range of a file was read into the page cache.
     Warmed {
-        /// For whose download.
-        conn: ConnId,
-        /// Its stream.
-        stream: u32,
+        /// For which download.
+        transfer: TransferId,
         /// Whether it could be read. [`io::ErrorKind::WouldBlock`] where too many ranges wait.
         result: io::Result<()>,
     },
 }
 
-/// Where a thread of the store leaves what it finished.
+/// The sending end of the completions. Each thread has a clone of it.
 #[derive(Clone)]
 pub(super) struct Completions {
     sender: Sender<Completion>,
@@ -70,7 +74,7 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    /// Results go into `sender`, then `wake` is called.
+    /// An end that sends results into `sender`, and then calls `wake`.
     pub(super) fn new(sender: Sender<Completion>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         Completions { sender, wake }
     }
@@ -81,8 +85,8 @@ impl Completions {
     }
 
     /// Hands the outcome of a job to the loop.
-    pub(super) fn finish(&self, ticket: JobId, outcome: Outcome) {
-        self.push(Completion::Job { ticket, outcome });
+    pub(super) fn finish(&self, job: JobId, outcome: Outcome) {
+        self.push(Completion::Job { job, outcome });
     }
 
     /// Hands results to the loop, and wakes it once, where there are any.

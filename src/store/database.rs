@@ -1,31 +1,28 @@
-//! The database thread: it takes all requests that wait, commits them together, and answers after
-//! the commit.
+//! The database thread: it takes all requests that wait, commits them in one transaction, and
+//! answers after the commit. Where one of them fails, the batch is halved around it.
 
-mod request;
 mod store_files;
-
-pub(super) use request::Request;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, Transaction};
+use rusqlite::{Connection, ErrorCode};
 
 use self::store_files::StoreFiles;
 use super::completions::{Completion, Completions};
+use super::counters::StoreCounters;
 use super::error::StoreError;
-use super::figures::Counters;
-use super::files::{Files, Source};
 use super::health::Health;
 use super::lock::Lock;
-use super::queue::Queue;
-use super::search::Search;
-use super::uploads::{self, Parts, Recounts, Step, Task, Uploads};
-use super::{accounts, groups, networks, passwords, schema, snapshot, tokens};
+use super::queue::WorkQueue;
+use super::requests::{Context, Step, StoreRequest};
+use super::rows::files::Garbage;
+use super::rows::uploads::UploadRecord;
+use super::rows::{files, removal, schema, snapshot};
 use crate::chat::file::UploadId;
 use crate::chat::refusal::Failure;
-use crate::hub::job::{JobId, Outcome, Snapshot, Value};
+use crate::hub::job::{JobId, Outcome, Snapshot};
 
 /// The most requests in one transaction, so that the first of a long queue is not answered last.
 const BATCH_MAX: usize = 1_024;
@@ -41,9 +38,6 @@ const CACHE_KIB_BUSY: i64 = 16 * 1_024;
 const BUSY_REQUESTS: usize = 64;
 /// With no more than that, little is; between the two it stays as it was.
 const IDLE_REQUESTS: usize = 4;
-/// How many requests may wait. Long before that the loop slows its senders down.
-pub(super) const WAITING_MAX: usize = 65_536;
-
 /// The pause between two steps of a removal, in which everything else goes on.
 const TIDY_PAUSE: Duration = Duration::from_millis(100);
 /// The pause after a step that failed.
@@ -51,118 +45,112 @@ const TIDY_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
 /// How many files are handed out at once to be removed.
 const SWEPT_PER_STEP: u32 = 16;
 
-/// What came of a request.
+/// The fate of a request after its transaction.
 #[derive(Debug)]
-enum Answer {
-    /// The hash that was looked up.
-    Hash(Option<String>),
-    /// It is done, and on disk.
-    Done(Outcome),
-    /// It goes on, on another thread.
-    Next(Onward),
-    /// It is not.
-    Refused(Outcome),
-    /// It is not, since the store is not in its place.
+enum Verdict {
+    /// It is committed, and goes on.
+    Committed(Step),
+    /// It failed.
+    Refused(Failure),
+    /// It is lost, since the store is not in its place.
     Displaced,
 }
 
-/// How a request goes on that the database thread does not finish.
-#[derive(Debug)]
-enum Onward {
-    /// With the files of uploads.
-    Task(Task),
-    /// With a file that is read.
-    Read(Source),
+/// The threads that go on with what the database thread does not finish, as it sees them.
+pub(super) trait Onward {
+    /// Hands a committed request on; its outcome, where it is finished with that.
+    fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)>;
+
+    /// Says that messages were committed, or their end.
+    fn messages_changed(&self);
+
+    /// Hands on files to remove; tells whether there was room for that.
+    fn sweep(&self, garbage: Vec<Garbage>) -> bool;
 }
 
-/// Where a request goes on that the database thread does not finish.
-#[derive(Debug)]
-pub(super) struct Next<'a> {
-    pub(super) passwords: &'a Queue<passwords::Request>,
-    pub(super) search: &'a Search,
-    pub(super) files: &'a Files,
-    pub(super) uploads: &'a Uploads,
-    pub(super) completions: &'a Completions,
-    pub(super) counters: &'a Counters,
-}
-
-/// The database, and what its thread needs beside it.
+/// The state of the database thread: a connection to SQLite, and when to tidy up.
 #[derive(Debug)]
 pub(super) struct Database {
     connection: Connection,
     cache_kib: i64,
-    health: Arc<Health>,
+    context: Context,
     /// When the next step of a removal is due; none where nothing is to be removed.
     tidy_due: Option<Instant>,
     /// Whether files that were handed out are not removed yet.
     is_sweeping: bool,
-    recounts: Recounts,
     /// Its files, which are locked for as long as anything may be written.
     files: StoreFiles,
 }
 
 impl Database {
     /// Opens the database of a locked data folder, and loads what the hub begins with. The parts of
-    /// some uploads were `removed` before.
+    /// some uploads were `removed` before; `is_placed` tells whether one stands in the shared
+    /// folder.
     pub(super) fn open(
         path: &Path,
-        parts: &Parts,
-        removed: &[UploadId],
         lock: Lock,
+        removed: &[UploadId],
+        is_placed: impl Fn(&UploadRecord) -> bool,
     ) -> Result<(Self, Snapshot), StoreError> {
         let mut connection = schema::open(path)?;
-        let kept = snapshot::load(&mut connection, parts, removed).map_err(StoreError::at(path))?;
+        let snapshot = snapshot::load(&mut connection, removed, is_placed);
+        let snapshot = snapshot.map_err(StoreError::at(path))?;
         let files = StoreFiles::note(path, lock).map_err(StoreError::at(path))?;
         let database = Database {
             connection,
             // Not yet set, so the first batch sets it.
             cache_kib: 0,
-            health: Arc::new(Health::new("writing to the store")),
+            context: Context::new(),
             tidy_due: Some(Instant::now()),
             is_sweeping: false,
-            recounts: Recounts::default(),
             files,
         };
-        Ok((database, kept))
+        Ok((database, snapshot))
     }
 
-    /// Whether writing works.
+    /// The record of whether writing works.
     pub(super) fn health(&self) -> Arc<Health> {
-        Arc::clone(&self.health)
+        Arc::clone(&self.context.health)
     }
 
     /// Answers requests until the queue is closed and empty.
-    pub(super) fn run(mut self, requests: &Queue<Request>, next: &Next<'_>) {
+    pub(super) fn run(
+        mut self,
+        requests: &WorkQueue<StoreRequest>,
+        onward: &impl Onward,
+        completions: &Completions,
+        counters: &StoreCounters,
+    ) {
         loop {
-            let look_due = self.files.look_due(&self.health);
+            let look_due = self.files.look_due(&self.context.health);
             let due = self.tidy_due.map_or(look_due, |due| due.min(look_due));
             let batch = requests.pop_batch_until(BATCH_MAX, due);
-            if Instant::now() >= self.files.look_due(&self.health) {
+            if Instant::now() >= self.files.look_due(&self.context.health) {
                 self.look();
             }
             if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
-                self.tidy(next);
+                self.tidy(onward);
             }
             let Ok(batch) = batch else { continue };
             let Some(mut batch) = batch else { break };
             self.size_cache(batch.len());
             while !batch.is_empty() {
                 let answers = self.answer(&batch);
-                next.counters.batches.add(1);
-                next.counters.requests.add(answers.len());
+                counters.batches.add(1);
+                counters.requests.add(answers.len());
                 let answered = &batch[..answers.len()];
-                let changed = answered.iter().any(Request::changes_messages);
-                if answered.iter().any(Request::leaves_remains) {
+                let changed = answered.iter().any(StoreRequest::changes_messages);
+                if answered.iter().any(StoreRequest::leaves_remains) {
                     self.tidy_due = self.tidy_due.or_else(|| Some(Instant::now() + TIDY_PAUSE));
                 }
-                self.is_sweeping &= !answered.iter().any(ends_sweep);
+                self.is_sweeping &= !answered.iter().any(StoreRequest::ends_sweep);
                 let finished = batch.drain(..answers.len()).zip(answers);
-                next.completions.push_all(finished.filter_map(|(request, answer)| {
-                    let (ticket, outcome) = pass_on(request, answer, next)?;
-                    Some(Completion::Job { ticket, outcome })
+                completions.push_all(finished.filter_map(|(request, answer)| {
+                    let (job, outcome) = finish(request, answer, onward)?;
+                    Some(Completion::Job { job, outcome })
                 }));
                 if changed {
-                    next.search.follow();
+                    onward.messages_changed();
                 }
             }
         }
@@ -175,10 +163,10 @@ impl Database {
     /// again, though nobody has anything to write.
     fn look(&mut self) {
         self.files.note_look();
-        if self.files.are_in_place(&self.health) && self.health.is_failing() {
+        if self.files.are_in_place(&self.context.health) && self.context.health.is_failing() {
             match self.probe() {
-                Ok(()) => self.health.worked(),
-                Err(error) => self.health.failed(error),
+                Ok(()) => self.context.health.worked(),
+                Err(error) => self.context.health.failed(error),
             }
         }
     }
@@ -205,38 +193,38 @@ impl Database {
         // SQLite takes a negative number as KiB.
         match self.connection.pragma_update(None, "cache_size", -kib) {
             Ok(()) => self.cache_kib = kib,
-            Err(error) => self.health.failed(error),
+            Err(error) => self.context.health.failed(error),
         }
     }
 
     /// Takes one step of removing what nobody needs any more.
-    fn tidy(&mut self, next: &Next<'_>) {
-        if !self.files.are_in_place(&self.health) {
+    fn tidy(&mut self, onward: &impl Onward) {
+        if !self.files.are_in_place(&self.context.health) {
             self.tidy_due = Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE);
             return;
         }
         let mut step = || -> rusqlite::Result<_> {
             let transaction = self.connection.transaction()?;
-            let more = groups::remove_step(&transaction)?;
+            let more = removal::remove_ended(&transaction)?;
             transaction.commit()?;
             if more {
                 return Ok((more, Vec::new()));
             }
-            Ok((more, uploads::garbage(&self.connection, SWEPT_PER_STEP)?))
+            Ok((more, files::garbage(&self.connection, SWEPT_PER_STEP)?))
         };
         match step() {
             Ok((more, garbage)) => {
                 if more {
-                    self.health.worked();
+                    self.context.health.worked();
                 }
                 // What is being swept comes back as a request, which makes the next step due.
                 self.tidy_due = more.then(|| Instant::now() + TIDY_PAUSE);
                 if !garbage.is_empty() && !self.is_sweeping {
-                    self.is_sweeping = next.uploads.hand(Task::Sweep(garbage));
+                    self.is_sweeping = onward.sweep(garbage);
                 }
             }
             Err(error) => {
-                self.health.failed(&error);
+                self.context.health.failed(&error);
                 self.tidy_due = Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE);
             }
         }
@@ -244,20 +232,21 @@ impl Database {
 
     /// Answers the first of some requests, at least one of them, in one transaction; or, where one
     /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
-    fn answer(&mut self, batch: &[Request]) -> Vec<Answer> {
-        if batch.iter().any(Request::writes) && !self.files.are_in_place(&self.health) {
-            return self.answer_reads(batch, |_, _| Answer::Displaced);
+    fn answer(&mut self, batch: &[StoreRequest]) -> Vec<Verdict> {
+        if batch.iter().any(StoreRequest::writes) && !self.files.are_in_place(&self.context.health)
+        {
+            return self.answer_reads(batch, |_, _| Verdict::Displaced);
         }
         let error = match self.commit(batch) {
             Ok(answers) => return answers,
             Err(error) => error,
         };
         if let [request] = batch {
-            return vec![Answer::Refused(self.refuse(request, &error))];
+            return vec![Verdict::Refused(self.refuse(request, &error))];
         }
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
             return self.answer_reads(batch, |database, request| {
-                Answer::Refused(database.refuse(request, &error))
+                Verdict::Refused(database.refuse(request, &error))
             });
         }
         let (first, second) = batch.split_at(batch.len() / 2);
@@ -276,9 +265,9 @@ impl Database {
     /// and waiting for it once is enough.
     fn answer_reads(
         &mut self,
-        batch: &[Request],
-        refuse: impl Fn(&mut Self, &Request) -> Answer,
-    ) -> Vec<Answer> {
+        batch: &[StoreRequest],
+        refuse: impl Fn(&mut Self, &StoreRequest) -> Verdict,
+    ) -> Vec<Verdict> {
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
             let result = if request.writes() {
@@ -288,116 +277,77 @@ impl Database {
             };
             match result {
                 Ok(answer) => answers.extend(answer),
-                Err(error) => answers.push(Answer::Refused(self.refuse(request, &error))),
+                Err(error) => answers.push(Verdict::Refused(self.refuse(request, &error))),
             }
         }
         answers
     }
 
     /// Answers as many as the time allows, at least one.
-    fn commit(&mut self, batch: &[Request]) -> rusqlite::Result<Vec<Answer>> {
+    fn commit(&mut self, batch: &[StoreRequest]) -> rusqlite::Result<Vec<Verdict>> {
         let deadline = Instant::now() + BATCH_TIME_MAX;
         let transaction = self.connection.transaction()?;
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
-            answers.push(apply(&transaction, request, &self.health, &mut self.recounts)?);
+            answers.push(Verdict::Committed(request.run(&transaction, &mut self.context)?));
             if Instant::now() >= deadline {
                 break;
             }
         }
         transaction.commit()?;
-        if batch[..answers.len()].iter().any(Request::writes) {
-            if self.files.are_in_place(&self.health) {
-                self.health.worked();
+        if batch[..answers.len()].iter().any(StoreRequest::writes) {
+            if self.files.are_in_place(&self.context.health) {
+                self.context.health.worked();
             } else {
                 // It went into a file that nobody finds again.
                 let refused =
                     batch.iter().zip(&mut answers).filter(|(request, _)| request.writes());
-                refused.for_each(|(_, answer)| *answer = Answer::Displaced);
+                refused.for_each(|(_, answer)| *answer = Verdict::Displaced);
             }
         }
         Ok(answers)
     }
 
-    fn refuse(&mut self, request: &Request, error: &rusqlite::Error) -> Outcome {
+    /// The failure that is told for an error of SQLite's; the log hears more where the store is
+    /// ill.
+    fn refuse(&mut self, request: &StoreRequest, error: &rusqlite::Error) -> Failure {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
-                self.health.failed(error);
-                Err(Failure::NoRoom)
+                self.context.health.failed(error);
+                Failure::NoRoom
             }
             Some(ErrorCode::DatabaseBusy) => {
-                self.health.failed(error);
-                Err(Failure::Busy)
+                self.context.health.failed(error);
+                Failure::Busy
             }
             Some(ErrorCode::ConstraintViolation) | None => {
                 // The store is sound, but what the hub asked for was not.
                 log::error!("the store refuses {}: {error}", request.describe());
-                Err(Failure::Failed)
+                Failure::Failed
             }
             Some(_) => {
-                self.health.failed(error);
-                Err(Failure::Failed)
+                self.context.health.failed(error);
+                Failure::Failed
             }
         }
     }
 }
 
-fn apply(
-    transaction: &Transaction<'_>,
-    request: &Request,
-    health: &Health,
-    recounts: &mut Recounts,
-) -> rusqlite::Result<Answer> {
-    match request {
-        Request::LookUpPassword { number, .. } => {
-            return accounts::password_hash(transaction, *number).map(Answer::Hash);
-        }
-        Request::Register { account, hash, .. } => accounts::insert(transaction, account, hash)?,
-        Request::ReplaceHash { number, old, new } => {
-            accounts::replace_password_hash(transaction, *number, old, new)?;
-        }
-        Request::SetPassword { number, hash, .. } => {
-            accounts::set_password_hash(transaction, *number, hash)?;
-            tokens::end_all(transaction, *number)?;
-        }
-        Request::KeepNetworks { number, networks, .. } => {
-            networks::save(transaction, *number, networks)?;
-        }
-        Request::SetDisplayName { number, display, .. } => {
-            accounts::set_display_name(transaction, *number, display)?;
-        }
-        Request::SetBanned { number, banned, .. } => {
-            accounts::set_banned(transaction, *number, *banned)?;
-            // They would be refused while the ban lasts, and must not be good again after it.
-            if !banned {
-                tokens::end_all(transaction, *number)?;
-            }
-        }
-        Request::SetAdministrator { number, admin, .. } => {
-            accounts::set_administrator(transaction, *number, *admin)?;
-        }
-        Request::MakeToken { number, .. } => {
-            return tokens::make(transaction, *number, health).map(Answer::Done);
-        }
-        Request::CheckToken { number, token, .. } => {
-            return tokens::check(transaction, *number, token).map(Answer::Done);
-        }
-        Request::SaveGroup { group, .. } => groups::save(transaction, group)?,
-        Request::EndGroup { group, .. } => groups::end(transaction, *group)?,
-        Request::Messages { request, .. } => return request.run(transaction).map(Answer::Done),
-        Request::Uploads(request) => {
-            return Ok(match request.run(transaction, recounts)? {
-                Step::Done(outcome) => Answer::Done(outcome),
-                Step::Task(task) => Answer::Next(Onward::Task(task)),
-                Step::Sent(file) => Answer::Next(Onward::Read(Source::Sent(file))),
-            });
-        }
-        Request::Search(_) => {}
+/// The outcome of a request that is finished; one that goes on is handed on.
+fn finish(
+    request: StoreRequest,
+    answer: Verdict,
+    onward: &impl Onward,
+) -> Option<(JobId, Outcome)> {
+    match answer {
+        Verdict::Committed(Step::Done(outcome)) => Some((request.job()?, outcome)),
+        Verdict::Committed(step) => onward.pass_on(request, step),
+        Verdict::Refused(failure) => Some((request.job()?, request.refuse(failure))),
+        Verdict::Displaced => Some((request.job()?, Err(Failure::Failed))),
     }
-    Ok(Answer::Done(Ok(Value::Done)))
 }
 
-/// Writes to the store what stands there.
+/// Writes a page of the store, and leaves it as it was.
 fn write_in_vain(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     // Twice, since SQLite does not write a page on which nothing has changed.
@@ -405,59 +355,6 @@ fn write_in_vain(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.execute("UPDATE store SET id_mark = ~id_mark", [])?;
     }
     transaction.commit()
-}
-
-/// Whether the files that were handed out are removed.
-fn ends_sweep(request: &Request) -> bool {
-    matches!(request, Request::Uploads(uploads::Request::Swept { .. }))
-}
-
-/// Hands what was looked up to the password threads, and searches to theirs; everything else is
-/// finished.
-fn pass_on(request: Request, answer: Answer, next: &Next<'_>) -> Option<(JobId, Outcome)> {
-    match (request, answer) {
-        (Request::LookUpPassword { ticket, number, password, slot }, Answer::Hash(stored)) => {
-            let check = passwords::Request::Check { ticket, number, stored, password, slot };
-            let refused = next.passwords.push(check, passwords::WAITING_MAX).err();
-            refused.map(|_| (ticket, Err(Failure::Busy)))
-        }
-        (Request::Search(request), Answer::Done(_)) => {
-            let ticket = request.ticket;
-            (!next.search.ask(request)).then_some((ticket, Err(Failure::Busy)))
-        }
-        (request, Answer::Next(onward)) => {
-            let ticket = request.ticket()?;
-            let is_sum = matches!(request, Request::Uploads(uploads::Request::Sum { .. }));
-            let taken = match onward {
-                Onward::Task(task) => next.uploads.hand(task),
-                Onward::Read(source) if is_sum => next.files.sum(ticket, source),
-                Onward::Read(source) => next.files.open_file(ticket, source),
-            };
-            (!taken).then_some((ticket, Err(Failure::Busy)))
-        }
-        (
-            Request::Uploads(uploads::Request::Finish { ticket, upload, .. }),
-            Answer::Done(Ok(Value::Done)),
-        ) => {
-            next.uploads.finished(upload);
-            Some((ticket, Ok(Value::Done)))
-        }
-        (request, Answer::Done(outcome)) => Some((request.ticket()?, outcome)),
-        (request, Answer::Refused(outcome)) => {
-            Some((request.ticket()?, refusal(&request, outcome)))
-        }
-        (request, Answer::Displaced) => Some((request.ticket()?, Err(Failure::Failed))),
-        (request, Answer::Hash(_)) => Some((request.ticket()?, Ok(Value::Done))),
-    }
-}
-
-/// What whoever asked hears of a refusal.
-fn refusal(request: &Request, outcome: Outcome) -> Outcome {
-    match request {
-        // It stands there for everybody to see; the database learns of it at the next start.
-        Request::Uploads(uploads::Request::Placed { .. }) => Ok(Value::Done),
-        _ => outcome,
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Why the store does not open.
+//! The errors that keep the store from opening.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 
-/// Why the store does not open. Its text names the path, and is for whoever starts the server.
+/// The error that keeps the store from opening. Its text names the path, and is for whoever starts
+/// the server.
 #[derive(Debug)]
 pub enum StoreError {
     /// Another server has locked the data folder.
@@ -20,13 +21,13 @@ pub enum StoreError {
         /// What can't be used.
         path: PathBuf,
         /// Why not.
-        reason: Reason,
+        reason: StoreFault,
     },
 }
 
-/// What is wrong with the data folder.
+/// A fault of the data folder, of the shared one, or of what is in them.
 #[derive(Debug)]
-pub enum Reason {
+pub enum StoreFault {
     /// The system refuses.
     System(io::Error),
     /// SQLite refuses.
@@ -62,7 +63,7 @@ pub enum Reason {
     },
     /// The shared folder lies among the files that were sent in chats.
     HoldsSent,
-    /// A word that marks a message, and is none; the message's id.
+    /// An idempotency key that is none; the id of its message.
     MalformedKey(i64),
 }
 
@@ -77,26 +78,26 @@ impl StoreError {
     }
 
     /// Turns what is wrong with `path` into the error that says so.
-    pub(super) fn at<R: Into<Reason>>(path: &Path) -> impl FnOnce(R) -> StoreError {
+    pub(super) fn at<R: Into<StoreFault>>(path: &Path) -> impl FnOnce(R) -> StoreError {
         move |reason| StoreError::Unusable { path: path.to_owned(), reason: reason.into() }
     }
 }
 
-impl From<io::Error> for Reason {
+impl From<io::Error> for StoreFault {
     fn from(error: io::Error) -> Self {
-        Reason::System(error)
+        StoreFault::System(error)
     }
 }
 
-impl From<rustix::io::Errno> for Reason {
+impl From<rustix::io::Errno> for StoreFault {
     fn from(error: rustix::io::Errno) -> Self {
-        Reason::System(error.into())
+        StoreFault::System(error.into())
     }
 }
 
-impl From<rusqlite::Error> for Reason {
+impl From<rusqlite::Error> for StoreFault {
     fn from(error: rusqlite::Error) -> Self {
-        Reason::Database(error)
+        StoreFault::Database(error)
     }
 }
 
@@ -113,40 +114,40 @@ impl fmt::Display for StoreError {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for StoreFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::System(error) => error.fmt(f),
-            Reason::Database(error) if is_damaged(error) => write!(
+            StoreFault::System(error) => error.fmt(f),
+            StoreFault::Database(error) if is_damaged(error) => write!(
                 f,
                 "{error} (chatsrv --check says more; a copy that chatsrv --backup made can take \
                  its place)"
             ),
-            Reason::Database(error) => error.fmt(f),
-            Reason::DiskFull => f.write_str("the disk is full"),
-            Reason::Emptied => f.write_str(
+            StoreFault::Database(error) => error.fmt(f),
+            StoreFault::DiskFull => f.write_str("the disk is full"),
+            StoreFault::Emptied => f.write_str(
                 "it is empty, though its search index is not (a copy that chatsrv --backup made \
                  can take its place; without search.sqlite the server begins anew)",
             ),
-            Reason::NewerSchema { found, known } => write!(
+            StoreFault::NewerSchema { found, known } => write!(
                 f,
                 "it was written by a newer version of the server \
                  (schema {found}, this one knows {known})"
             ),
-            Reason::NoWriteAheadLog(mode) => {
+            StoreFault::NoWriteAheadLog(mode) => {
                 write!(f, "no write-ahead log is possible there (journal mode {mode})")
             }
-            Reason::MalformedAccount { number, column } => {
+            StoreFault::MalformedAccount { number, column } => {
                 write!(f, "the account {number} has a malformed {column}")
             }
-            Reason::MalformedGroup { id, what } => {
+            StoreFault::MalformedGroup { id, what } => {
                 write!(f, "the group {id} has a malformed {what}")
             }
-            Reason::HoldsData => {
+            StoreFault::HoldsData => {
                 f.write_str("it holds the data folder, and so the password hashes")
             }
-            Reason::HoldsSent => f.write_str("it holds the files that were sent in chats"),
-            Reason::MalformedKey(id) => write!(f, "the key of the message {id} is malformed"),
+            StoreFault::HoldsSent => f.write_str("it holds the files that were sent in chats"),
+            StoreFault::MalformedKey(id) => write!(f, "the key of the message {id} is malformed"),
         }
     }
 }
@@ -160,8 +161,8 @@ fn is_damaged(error: &rusqlite::Error) -> bool {
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            StoreError::Unusable { reason: Reason::System(error), .. } => Some(error),
-            StoreError::Unusable { reason: Reason::Database(error), .. } => Some(error),
+            StoreError::Unusable { reason: StoreFault::System(error), .. } => Some(error),
+            StoreError::Unusable { reason: StoreFault::Database(error), .. } => Some(error),
             _ => None,
         }
     }

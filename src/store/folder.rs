@@ -25,9 +25,9 @@ pub(super) const ENTRIES_MAX: usize = 65_536;
 /// How often a name is resolved again that somebody moved at that moment.
 const RESOLVE_ATTEMPTS_MAX: usize = 32;
 
-/// Why a file can't be had.
+/// The reason why a file can't be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum FileRefusal {
     /// There is none, or it must not be read.
     NotFound,
     /// There is one already.
@@ -40,28 +40,30 @@ pub(super) enum Refusal {
     Failed(Errno),
 }
 
-impl Refusal {
-    /// What the hub is told.
+impl FileRefusal {
+    /// The outcome of a job that met it.
     pub(super) fn outcome(self) -> Outcome {
         match self {
-            Refusal::NotFound => Err(Failure::NotFound),
-            Refusal::Exists => Err(Failure::Exists),
-            Refusal::NoRoom(_) => Err(Failure::NoRoom),
-            Refusal::Busy(_) => Err(Failure::Busy),
-            Refusal::Failed(_) => Err(Failure::Failed),
+            FileRefusal::NotFound => Err(Failure::NotFound),
+            FileRefusal::Exists => Err(Failure::Exists),
+            FileRefusal::NoRoom(_) => Err(Failure::NoRoom),
+            FileRefusal::Busy(_) => Err(Failure::Busy),
+            FileRefusal::Failed(_) => Err(Failure::Failed),
         }
     }
 
     /// The error for the log; none where there is only no such file, or is one.
     pub(super) fn error(self) -> Option<Errno> {
         match self {
-            Refusal::NotFound | Refusal::Exists => None,
-            Refusal::NoRoom(error) | Refusal::Busy(error) | Refusal::Failed(error) => Some(error),
+            FileRefusal::NotFound | FileRefusal::Exists => None,
+            FileRefusal::NoRoom(error) | FileRefusal::Busy(error) | FileRefusal::Failed(error) => {
+                Some(error)
+            }
         }
     }
 }
 
-impl From<Errno> for Refusal {
+impl From<Errno> for FileRefusal {
     fn from(error: Errno) -> Self {
         match error {
             // A refused name reads like a missing one. EXDEV and ELOOP are the links that lead out,
@@ -77,18 +79,18 @@ impl From<Errno> for Refusal {
             | Errno::INVAL
             | Errno::ILSEQ
             | Errno::NXIO
-            | Errno::NODEV => Refusal::NotFound,
-            Errno::EXIST => Refusal::Exists,
-            Errno::NOSPC | Errno::DQUOT => Refusal::NoRoom(error),
-            Errno::AGAIN | Errno::MFILE | Errno::NFILE | Errno::NOMEM => Refusal::Busy(error),
-            _ => Refusal::Failed(error),
+            | Errno::NODEV => FileRefusal::NotFound,
+            Errno::EXIST => FileRefusal::Exists,
+            Errno::NOSPC | Errno::DQUOT => FileRefusal::NoRoom(error),
+            Errno::AGAIN | Errno::MFILE | Errno::NFILE | Errno::NOMEM => FileRefusal::Busy(error),
+            _ => FileRefusal::Failed(error),
         }
     }
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for FileRefusal {
     fn from(error: io::Error) -> Self {
-        Errno::from_io_error(&error).map_or(Refusal::Failed(Errno::IO), Refusal::from)
+        Errno::from_io_error(&error).map_or(FileRefusal::Failed(Errno::IO), FileRefusal::from)
     }
 }
 
@@ -120,7 +122,7 @@ impl Folder {
     }
 
     /// Opens a regular file for reading, and tells its size in bytes.
-    pub(super) fn open_file(&self, name: &FileName) -> Result<(File, u64), Refusal> {
+    pub(super) fn open_file(&self, name: &FileName) -> Result<(File, u64), FileRefusal> {
         // Looked at first: opening a FIFO or a device is an act of its own, even without waiting.
         regular_size(&self.resolve(name.as_str(), OFlags::PATH)?)?;
         // It may have been exchanged for a FIFO since; O_NONBLOCK means nothing to a regular file.
@@ -131,22 +133,26 @@ impl Folder {
     }
 
     /// Tells the size of a regular file, in bytes.
-    pub(super) fn size_of(&self, name: &FileName) -> Result<u64, Refusal> {
+    pub(super) fn size_of(&self, name: &FileName) -> Result<u64, FileRefusal> {
         regular_size(&self.resolve(name.as_str(), OFlags::PATH)?)
     }
 
     /// Opens a folder to write in it. Unlike for reading, no symbolic link is followed.
-    pub(super) fn open_folder(&self, path: &str) -> Result<OwnedFd, Refusal> {
+    pub(super) fn open_folder(&self, path: &str) -> Result<OwnedFd, FileRefusal> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         Ok(self.resolve_by(path, flags, Links::Refuse)?)
     }
 
     /// The files and folders in one folder, sorted by name; none is the shared folder itself.
-    pub(super) fn list(&self, path: Option<&FileName>) -> Result<Vec<FolderEntry>, Refusal> {
+    pub(super) fn list(&self, path: Option<&FileName>) -> Result<Vec<FolderEntry>, FileRefusal> {
         self.list_first(path, ENTRIES_MAX)
     }
 
-    fn list_first(&self, path: Option<&FileName>, max: usize) -> Result<Vec<FolderEntry>, Refusal> {
+    fn list_first(
+        &self,
+        path: Option<&FileName>,
+        max: usize,
+    ) -> Result<Vec<FolderEntry>, FileRefusal> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let mut dir = Dir::new(self.resolve(path.map_or(".", FileName::as_str), flags)?)?;
         let mut names = Vec::new();
@@ -166,14 +172,14 @@ impl Folder {
         for name in names {
             match self.entry(&dir, name) {
                 Ok(entry) => entries.push(entry),
-                Err(Refusal::NotFound) => {}
+                Err(FileRefusal::NotFound) => {}
                 Err(refusal) => return Err(refusal),
             }
         }
         Ok(entries)
     }
 
-    fn entry(&self, dir: &Dir, name: FileName) -> Result<FolderEntry, Refusal> {
+    fn entry(&self, dir: &Dir, name: FileName) -> Result<FolderEntry, FileRefusal> {
         let part = name.as_str().rsplit('/').next().unwrap_or_default();
         let mut stat = rustix::fs::statat(dir.fd()?, part, AtFlags::SYMLINK_NOFOLLOW)?;
         if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink {
@@ -182,7 +188,7 @@ impl Folder {
         let size = match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => Some(size(&stat)),
             FileType::Directory => None,
-            _ => return Err(Refusal::NotFound),
+            _ => return Err(FileRefusal::NotFound),
         };
         Ok(FolderEntry { size, mtime: stat.st_mtime, name })
     }
@@ -227,8 +233,8 @@ fn keep_first(names: &mut Vec<FileName>, max: usize) {
 }
 
 /// The size of a regular file, in bytes.
-pub(super) fn regular_size(file: &OwnedFd) -> Result<u64, Refusal> {
-    size_where_regular(&rustix::fs::fstat(file)?).ok_or(Refusal::NotFound)
+pub(super) fn regular_size(file: &OwnedFd) -> Result<u64, FileRefusal> {
+    size_where_regular(&rustix::fs::fstat(file)?).ok_or(FileRefusal::NotFound)
 }
 
 /// The size of a file that is a regular one, in bytes.

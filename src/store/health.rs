@@ -1,4 +1,5 @@
-//! Says once in the log that something began to fail, and once that it works again.
+//! Health: whether a part of the store works. The log hears once that it began to fail, and once
+//! that it works again.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! Whether a file or folder that is held open is still what stands under its name.
+//! The identity of a file or folder that is held open: is it still what stands under its name?
 //!
 //! Whoever deletes or replaces a store under a running server leaves it writing into a file that
 //! nobody finds again. So before anything is confirmed, it is looked whether it is in the file
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::fstat;
 
-/// What stood under a name when it was opened.
+/// The identity of what stood under a name when it was opened: device and inode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     path: PathBuf,

@@ -1,4 +1,4 @@
-//! What is done with a store beside its server: checking it, and making a copy.
+//! Maintenance: a store is checked, and copied, beside its server.
 //!
 //! Neither takes the lock of the data folder: both only read, in one transaction, which SQLite
 //! keeps apart from what a server writes meanwhile.
@@ -13,8 +13,10 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::lane::Lane;
-use super::{Reason, accounts, groups, messages, networks, schema, uploads};
+use super::error::StoreFault;
+use super::layout::{DATABASE, SENT};
+use super::rows::lane::Lane;
+use super::rows::{accounts, files, groups, keys, networks, schema};
 use crate::chat::name::FileName;
 use crate::chat::text::Text;
 use crate::exit::Exit;
@@ -34,9 +36,9 @@ const MESSAGES_OF_NO_GROUP: (&str, &str) = (
 #[derive(Debug)]
 pub enum MaintenanceError {
     /// The store can't be read.
-    Store(PathBuf, Reason),
+    Store(PathBuf, StoreFault),
     /// The copy can't be made.
-    Copy(PathBuf, Reason),
+    Copy(PathBuf, StoreFault),
     /// There is something under the name of the copy.
     Exists(PathBuf),
 }
@@ -101,11 +103,11 @@ impl fmt::Display for Checkup {
 /// # Errors
 /// [`MaintenanceError::Store`] where it can't be read at all.
 pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
-    let path = data.join(super::DATABASE);
+    let path = data.join(DATABASE);
     let store = open(&path)?;
     match look(&store, data) {
         Ok(checkup) => Ok(checkup),
-        Err(Reason::Database(error)) if is_damage(&error) => {
+        Err(StoreFault::Database(error)) if is_damage(&error) => {
             let findings = vec![error.to_string()];
             let known = schema::MIGRATIONS.len() as u32;
             Ok(Checkup { schema: 0, known, accounts: 0, messages: 0, findings })
@@ -120,7 +122,7 @@ pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
 /// # Errors
 /// [`MaintenanceError::Exists`] where there is such a file; then nothing was done.
 pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
-    let path = data.join(super::DATABASE);
+    let path = data.join(DATABASE);
     if fs::symlink_metadata(copy).is_ok() {
         return Err(MaintenanceError::Exists(copy.to_owned()));
     }
@@ -128,7 +130,7 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
     let mut part = copy.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    let failed = |reason: Reason| MaintenanceError::Copy(copy.to_owned(), reason);
+    let failed = |reason: StoreFault| MaintenanceError::Copy(copy.to_owned(), reason);
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -140,7 +142,7 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
         // The first failure is the one to tell.
         let _ = fs::remove_file(&part);
         return Err(match reason {
-            Reason::System(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            StoreFault::System(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 MaintenanceError::Exists(copy.to_owned())
             }
             reason => failed(reason),
@@ -150,7 +152,7 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
 }
 
 fn open(path: &Path) -> Result<Connection, MaintenanceError> {
-    let failed = |reason: Reason| MaintenanceError::Store(path.to_owned(), reason);
+    let failed = |reason: StoreFault| MaintenanceError::Store(path.to_owned(), reason);
     // SQLite would only say that it is unable to open it.
     fs::metadata(path).map_err(|error| failed(error.into()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -166,7 +168,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 
 /// All pages in one step, which is one transaction: a server that writes meanwhile is not seen, and
 /// does not make it begin again.
-fn copy_pages(store: &Connection, part: &Path) -> Result<(), Reason> {
+fn copy_pages(store: &Connection, part: &Path) -> Result<(), StoreFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(part, flags)?;
     match Backup::new(store, &mut copy)?.step(-1)? {
@@ -178,7 +180,7 @@ fn copy_pages(store: &Connection, part: &Path) -> Result<(), Reason> {
 }
 
 /// Brings a copy to the disk, and gives it its name.
-fn settle(part: &Path, copy: &Path) -> Result<(), Reason> {
+fn settle(part: &Path, copy: &Path) -> Result<(), StoreFault> {
     File::open(part)?.sync_all()?;
     renameat_with(CWD, part, CWD, copy, RenameFlags::NOREPLACE)?;
     let folder = copy.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -186,7 +188,7 @@ fn settle(part: &Path, copy: &Path) -> Result<(), Reason> {
     Ok(())
 }
 
-fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
+fn look(store: &Connection, data: &Path) -> Result<Checkup, StoreFault> {
     // One transaction, so that what a server writes meanwhile is either in all counts or in none.
     let store = store.unchecked_transaction()?;
     let known = schema::MIGRATIONS.len() as u32;
@@ -195,7 +197,7 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
         Checkup { schema: found, known, accounts: 0, messages: 0, findings: Vec::new() };
     look_at_file(&store, &mut checkup.findings)?;
     if found > known {
-        checkup.findings.push(Reason::NewerSchema { found, known }.to_string());
+        checkup.findings.push(StoreFault::NewerSchema { found, known }.to_string());
         return Ok(checkup);
     }
     if found >= 1 {
@@ -207,7 +209,7 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
     if found >= 2 {
         checkup.messages = count(&store, "SELECT count(*) FROM messages")?;
         look_at_messages(&store, &mut checkup.findings)?;
-        if let Err(reason) = messages::load_keys(&store) {
+        if let Err(reason) = keys::load(&store) {
             checkup.findings.push(reason.to_string());
         }
         look_at_rows(&store, &mut checkup.findings)?;
@@ -221,8 +223,8 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, Reason> {
     }
     if found >= 4 {
         look_at_uploads(&store, &mut checkup.findings)?;
-        let sent = data.join(super::SENT);
-        uploads::look_at_files(&store, &sent, FINDINGS_MAX, &mut checkup.findings)?;
+        let sent = data.join(SENT);
+        files::look_at_sent(&store, &sent, FINDINGS_MAX, &mut checkup.findings)?;
     }
     if found >= 6
         && let Err(reason) = networks::load(&store)
@@ -357,7 +359,7 @@ mod tests {
     /// A data folder with a store that is open, and holds an account and a message.
     fn store() -> (tempfile::TempDir, Connection) {
         let folder = tempfile::tempdir().unwrap();
-        let store = schema::open(&folder.path().join(crate::store::DATABASE)).unwrap();
+        let store = schema::open(&folder.path().join(DATABASE)).unwrap();
         let number = Number(10_001);
         let account = Account { number, name: "alice".parse().unwrap(), display: None };
         let hash = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$\
@@ -372,7 +374,7 @@ mod tests {
         let chat = Chat::direct(number, Number(10_002));
         let (id, text) = (MessageId(id), "hello".into());
         let message = StoredMessage { id, from: number, chat, text, file_size: None };
-        messages::Request::Keep { message, key: None }.run(store).unwrap().unwrap();
+        crate::store::rows::messages::keep(store, &message).unwrap();
     }
 
     #[test]
@@ -386,7 +388,7 @@ mod tests {
     #[test]
     fn a_store_of_0_1_is_sound_before_it_is_brought_forward() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(crate::store::DATABASE);
+        let path = folder.path().join(DATABASE);
         let mut before = Connection::open(path).unwrap();
         schema::migrate(&mut before, &schema::MIGRATIONS[..5]).unwrap();
         before
@@ -459,7 +461,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = check(folder.path()).unwrap_err();
         assert_eq!(missing.exit(), Exit::InputOutput);
-        let path = folder.path().join(crate::store::DATABASE);
+        let path = folder.path().join(DATABASE);
         fs::write(&path, "a letter to somebody".repeat(500)).unwrap();
         assert_eq!(check(folder.path()).unwrap().findings.len(), 1);
         assert!(fs::read_to_string(&path).unwrap().starts_with("a letter"));
@@ -469,7 +471,7 @@ mod tests {
     fn a_copy_is_whole_and_the_owners() {
         let (folder, store) = store();
         let copies = tempfile::tempdir().unwrap();
-        let copy = copies.path().join(crate::store::DATABASE);
+        let copy = copies.path().join(DATABASE);
         // Something of it is in the write-ahead log alone.
         keep(&store, 2);
         backup(folder.path(), &copy).unwrap();
@@ -490,7 +492,7 @@ mod tests {
     #[test]
     fn a_copy_that_fails_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(crate::store::DATABASE), "no database".repeat(999)).unwrap();
+        fs::write(folder.path().join(DATABASE), "no database".repeat(999)).unwrap();
         let copies = tempfile::tempdir().unwrap();
         backup(folder.path(), &copies.path().join("copy")).unwrap_err();
         assert_eq!(fs::read_dir(copies.path()).unwrap().count(), 0);

@@ -1,12 +1,15 @@
-//! Room for a server to start: where there is none, uploads that broke off give theirs.
+//! Room for a server to start: if there is none, uploads that broke off give theirs.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::layout::file_name;
+use super::parts::Parts;
 use super::room::{Room, Space};
-use super::uploads::{self, Garbage, Parts};
+use super::rows::files::{self, Garbage};
+use super::rows::uploads;
 use crate::chat::file::{FileTarget, UploadId};
 
 /// The most files that are taken from what is to be removed anyway.
@@ -36,7 +39,7 @@ pub(super) fn make_room(database: &Path, parts: &Parts, room: &Room) -> Vec<Uplo
         match parts.remove(&part) {
             Ok(()) => removed.push(part.id),
             Err(refusal) => {
-                let name = uploads::file_name(part.id);
+                let name = file_name(part.id);
                 log::error!("the file {name} of an upload stays behind: {refusal:?}");
             }
         }
@@ -65,7 +68,7 @@ fn read(path: &Path, parts: &Parts) -> rusqlite::Result<Vec<Garbage>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
     database.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    let mut garbage = uploads::garbage(&database, GARBAGE_MAX)?;
+    let mut garbage = files::garbage(&database, GARBAGE_MAX)?;
     let uploads = uploads::all_oldest_first(&database)?.into_iter();
     let broke_off = uploads.filter(|upload| !parts.is_placed(upload));
     garbage.extend(broke_off.map(|upload| Garbage {

@@ -1,5 +1,5 @@
-//! What may block: the database, the password hashes and the shared folder, each on threads of
-//! their own.
+//! The store: all that may block, on threads of its own. The database, the password hashes, the
+//! search and the files.
 //!
 //! Jobs go in by value and completions come out by value; nothing is shared with the loop, which
 //! never waits here. A job's way is a straight line:
@@ -11,90 +11,87 @@
 //!        ──► files ──────────────────────────────────►
 //! ```
 //!
-//! [`Store::submit`] starts it where its work begins: a password that is checked at the database,
-//! which knows the hash; a new account at the password threads, which make one.
+//! `route.rs` knows where its work begins: a password that is checked at the database, which knows
+//! the hash; a new account at the password threads, which make one.
+//!
+//! The files from the bottom up: `rows/` is the SQL, and `requests/` what runs in a transaction;
+//! `database.rs` is the thread that runs them together, `work/` the other threads; `route.rs`
+//! connects them. What each of those stands on (queues, locks, the folder) stands beside them.
 
-mod accounts;
 mod beneath;
 mod completions;
+mod counters;
 mod database;
 mod error;
-mod figures;
-mod files;
+mod fair_queue;
 mod folder;
-mod groups;
+mod hash;
 mod health;
 mod identity;
-mod lane;
+mod layout;
 mod lock;
 mod maintenance;
 mod making_room;
-mod messages;
-mod networks;
-mod passwords;
+mod parts;
 mod queue;
+mod requests;
 mod room;
-mod schema;
-mod search;
-mod snapshot;
+mod route;
+mod rows;
+mod sender;
+mod slots;
 mod sums;
 mod threads;
-mod tokens;
-mod turns;
-mod uploads;
+mod work;
 
-pub use completions::Completion;
-pub use error::{Reason, StoreError};
+pub use completions::{Completion, TransferId};
+pub use error::{StoreError, StoreFault};
+pub use hash::HashCost;
+pub use layout::DATABASE;
 pub use maintenance::{Checkup, MaintenanceError, backup, check};
-pub use passwords::PasswordCost;
+pub use parts::OpenPart;
 pub use room::{FolderRoom, Reserve};
-pub use uploads::OpenPart;
 
 use std::fs::File;
-use std::num::NonZero;
+use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
-use std::{io, thread};
 
 use completions::Completions;
-use database::{Database, Next};
-use figures::Counters;
-use files::{Files, Source};
+use counters::StoreCounters;
+use database::Database;
 use folder::Folder;
 use health::Health;
+use layout::{SEARCH_INDEX, SENT, check_apart, is_empty};
 use lock::Lock;
-use passwords::{Slots, Worker};
-use queue::Queue;
+use parts::Parts;
+use queue::WorkQueue;
+use requests::StoreRequest;
 use room::Room;
-use search::Search;
+use route::Route;
+use sender::RequestSender;
+use slots::PasswordSlots;
 use sums::KnownSums;
-use threads::{Threads, yield_to_others};
-use uploads::{Announced, Parts, Uploads};
+use threads::Threads;
+use work::files::FileReaders;
+use work::passwords::Passwords;
+use work::search::Search;
+use work::uploads::FileWriters;
 
-use crate::chat::account::Account;
-use crate::chat::name::{FileName, Number};
-use crate::chat::refusal::Failure;
-use crate::chat::text::Secret;
-use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Selection, Snapshot, Value};
+use crate::figures::Family;
+use crate::hub::job::{Job, JobId, Snapshot};
 
-/// The name of the database in the data folder.
-pub const DATABASE: &str = "chatsrv.db";
-/// The name of the folder of the sent files in the data folder.
-const SENT: &str = "sent";
-/// The name of the search index in the data folder.
-const SEARCH_INDEX: &str = "search.sqlite";
 /// With more requests than this waiting for the database, senders are slowed down.
 const CONGESTED_REQUESTS: usize = 1_024;
 /// The longest that [`Store::close`] waits for a disk that does not answer.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where the store keeps its things, and how.
+/// The configuration of a store: where it keeps things, and how.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct StoreConfig {
     /// The data folder, for one server alone.
     pub data: PathBuf,
     /// The shared folder, made where it is missing.
@@ -102,25 +99,21 @@ pub struct Config {
     /// How much room uploads leave free.
     pub reserve: Reserve,
     /// How much work a password hash is.
-    pub password_cost: PasswordCost,
+    pub password_cost: HashCost,
 }
 
-/// The threads that do what may block. Dropping it closes it.
+/// The store, as the loop has it: jobs go in, completions come out. Dropping it closes it.
 #[derive(Debug)]
 pub struct Store {
-    requests: Arc<Queue<database::Request>>,
-    passwords: Arc<Queue<passwords::Request>>,
-    slots: Slots,
-    search: Arc<Search>,
-    files: Files,
-    uploads: Uploads,
+    /// What waits for the database thread.
+    requests: Arc<WorkQueue<StoreRequest>>,
+    route: Arc<Route>,
     room: Arc<Room>,
     /// Whether the database can be written to.
     health: Arc<Health>,
     /// The data folder and the shared one.
     folders: [PathBuf; 2],
-    counters: Arc<Counters>,
-    completions: Completions,
+    counters: Arc<StoreCounters>,
     finished: Receiver<Completion>,
     /// All threads but the database thread, which they need to the end.
     workers: Threads,
@@ -136,193 +129,88 @@ impl Store {
     /// [`StoreError::InUse`] where another server has the data folder, [`StoreError::Unusable`]
     /// where something else is in the way.
     pub fn open(
-        config: Config,
+        config: StoreConfig,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Store, Snapshot), StoreError> {
         let lock = Lock::acquire(&config.data)?;
         let folder = Arc::new(Folder::open(&config.files)?);
-        check_apart(&config).map_err(StoreError::at(&config.files))?;
+        check_apart(&config.data, &config.files).map_err(StoreError::at(&config.files))?;
         let room = Room::new(config.reserve);
         let parts = Parts::open(folder, &config.data.join(SENT), Arc::clone(&room))?;
-        let parts = Arc::new(parts);
         let path = config.data.join(DATABASE);
         let index = config.data.join(SEARCH_INDEX);
         if is_empty(&path) == Some(true) && is_empty(&index) == Some(false) {
             // To begin anew here would be to forget everybody without a word.
-            return Err(StoreError::at(&path)(Reason::Emptied));
+            return Err(StoreError::at(&path)(StoreFault::Emptied));
         }
         let removed = making_room::make_room(&path, &parts, &room);
-        let (database, kept) = Database::open(&path, &parts, &removed, lock)?;
-        let folders = [config.data.clone(), config.files];
+        let (database, snapshot) =
+            Database::open(&path, lock, &removed, |upload| parts.is_placed(upload))?;
         let (sender, finished) = channel();
         let completions = Completions::new(sender, Arc::new(wake));
-        let requests = Arc::new(Queue::new());
-        let known = Arc::new(KnownSums::default());
-        let uploads = Uploads::new(
-            Arc::clone(&parts),
-            Arc::clone(&known),
-            completions.clone(),
-            Arc::clone(&requests),
-        );
+        let requests = Arc::new(WorkQueue::new());
+        let to_database = RequestSender::new(Arc::clone(&requests));
+        let (parts, known) = (Arc::new(parts), Arc::new(KnownSums::default()));
+        let route = Route {
+            passwords: Passwords::new(),
+            slots: PasswordSlots::default(),
+            search: Arc::new(Search::new(path, index)),
+            files: FileReaders::new(Arc::clone(&parts), Arc::clone(&known), completions.clone()),
+            uploads: FileWriters::new(parts, known, completions.clone(), to_database.clone()),
+            database: to_database,
+            completions,
+        };
         let store = Store {
             requests,
-            passwords: Arc::new(Queue::new()),
-            slots: Slots::default(),
-            search: Arc::new(Search::new(path, index)),
-            files: Files::new(parts, known, completions.clone()),
-            uploads,
+            route: Arc::new(route),
             room,
             health: database.health(),
-            folders,
+            folders: [config.data.clone(), config.files],
             counters: Arc::default(),
-            completions,
             finished,
             workers: Threads::new(),
             database: Threads::new(),
         };
         store.start(database, config.password_cost).map_err(StoreError::at(&config.data))?;
-        Ok((store, kept))
+        Ok((store, snapshot))
     }
 
-    fn start(&self, database: Database, cost: PasswordCost) -> io::Result<()> {
-        let requests = Arc::clone(&self.requests);
-        let passwords = Arc::clone(&self.passwords);
-        let search = Arc::clone(&self.search);
-        let files = self.files.clone();
-        let uploads = self.uploads.clone();
-        let completions = self.completions.clone();
+    fn start(&self, database: Database, cost: HashCost) -> io::Result<()> {
+        let (requests, route) = (Arc::clone(&self.requests), Arc::clone(&self.route));
         let counters = Arc::clone(&self.counters);
         self.database.spawn("database", move || {
-            let next = Next {
-                passwords: &passwords,
-                search: &search,
-                files: &files,
-                uploads: &uploads,
-                completions: &completions,
-                counters: &counters,
-            };
-            database.run(&requests, &next);
+            database.run(&requests, &*route, &route.completions, &counters);
         })?;
-
-        let search = Arc::clone(&self.search);
-        let completions = self.completions.clone();
-        self.workers.spawn("search", move || {
-            yield_to_others();
-            search.run(&completions);
-        })?;
-
-        let health = Arc::new(Health::new("hashing passwords"));
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        for _ in 0..cores {
-            let worker = Worker::new(cost, Arc::clone(&health), Arc::clone(&self.counters));
-            let requests = Arc::clone(&self.requests);
-            let passwords = Arc::clone(&self.passwords);
-            let completions = self.completions.clone();
-            self.workers.spawn("password", move || {
-                yield_to_others();
-                worker.run(&passwords, &requests, &completions);
-            })?;
-        }
-        self.uploads.start(&self.workers)?;
-        self.files.start(&self.workers)
+        let Route { passwords, search, files, uploads, .. } = &*self.route;
+        let (to_database, completions) = (&self.route.database, &self.route.completions);
+        search.start(&self.workers, completions)?;
+        passwords.start(&self.workers, cost, to_database, completions, &self.counters)?;
+        uploads.start(&self.workers)?;
+        files.start(&self.workers)
     }
 
     /// Begins a job; its outcome is among the [`Store::completions`] later. Never blocks: where too
-    /// many jobs of a kind wait, that outcome is [`Failure::Busy`].
-    pub fn submit(&self, ticket: JobId, job: Job) {
-        use messages::Request;
-        let taken = match job {
-            Job::Register { account, password } => self.register(ticket, account, password),
-            Job::CheckPassword { number, password } => self.check(ticket, number, password),
-            Job::SetPassword { number, password } => self.set_password(ticket, number, password),
-            Job::MakeCallTicket => {
-                self.completions
-                    .finish(ticket, tokens::draw().map(Value::Token).map_err(|_| Failure::Failed));
-                true
-            }
-            Job::SetBanned { number, banned } => {
-                self.ask(database::Request::SetBanned { ticket, number, banned })
-            }
-            Job::SetAdministrator { number, admin } => {
-                self.ask(database::Request::SetAdministrator { ticket, number, admin })
-            }
-            Job::KeepNetworks { number, networks } => {
-                self.ask(database::Request::KeepNetworks { ticket, number, networks })
-            }
-            Job::SetDisplayName { number, display } => {
-                self.ask(database::Request::SetDisplayName { ticket, number, display })
-            }
-            Job::CheckToken { number, token } => {
-                self.ask(database::Request::CheckToken { ticket, number, token })
-            }
-            Job::MakeToken { number } => self.ask(database::Request::MakeToken { ticket, number }),
-            Job::KeepMessage { message, key } => {
-                self.ask_messages(ticket, Request::Keep { message, key })
-            }
-            Job::FindKey { sender, key } => {
-                self.ask_messages(ticket, Request::FindKey { sender, key })
-            }
-            Job::RaiseIdMark { mark } => self.ask_messages(ticket, Request::RaiseIdMark { mark }),
-            Job::CountUnread { reader } => {
-                self.ask_messages(ticket, Request::CountUnread { reader })
-            }
-            Job::SelectMessages { reader, which } => self.select(ticket, reader, which),
-            Job::FetchMessages { ids } => self.ask_messages(ticket, Request::Fetch { ids }),
-            Job::MarkSeen { reader, chat, id } => {
-                self.ask_messages(ticket, Request::MarkSeen { reader, chat, id })
-            }
-            Job::RemoveOld { before } => self.ask_messages(ticket, Request::RemoveOld { before }),
-            Job::ListFolder { path } => self.files.list(ticket, path),
-            Job::OpenFile { name } => self.files.open_file(ticket, Source::Shared(name)),
-            Job::SumFile { name } => self.files.sum(ticket, Source::Shared(name)),
-            Job::SaveGroup(group) => self.ask(database::Request::SaveGroup { ticket, group }),
-            Job::EndGroup(group) => self.ask(database::Request::EndGroup { ticket, group }),
-            Job::BeginUpload { owner, place, size, quota } => {
-                let announced = Announced { owner, place, size, quota };
-                self.ask_uploads(uploads::Request::Begin { ticket, announced, gone: None })
-            }
-            Job::SyncUpload { upload, expected } => {
-                self.ask_uploads(uploads::Request::Sync { ticket, upload, expected })
-            }
-            Job::FinishUpload { upload, message } => {
-                self.ask_uploads(uploads::Request::Finish { ticket, upload, message })
-            }
-            Job::DropUpload(upload) => {
-                self.ask_uploads(uploads::Request::Drop { ticket: Some(ticket), upload })
-            }
-            Job::RemoveOldUploads { before } => {
-                self.ask_uploads(uploads::Request::SelectOld { ticket, before })
-            }
-            Job::FindSent(message) => self.ask_uploads(uploads::Request::Find { ticket, message }),
-            Job::OpenSent(message) => self.ask_uploads(uploads::Request::Open { ticket, message }),
-            Job::SumSent(message) => self.ask_uploads(uploads::Request::Sum { ticket, message }),
-        };
-        if !taken {
-            self.completions.finish(ticket, Err(Failure::Busy));
-        }
+    /// many jobs of a kind wait, that outcome is [`Busy`](crate::chat::refusal::Failure::Busy).
+    pub fn submit(&self, id: JobId, job: Job) {
+        self.route.begin(id, job);
     }
 
-    /// Leaves [`Failure::Busy`] among the [`Store::completions`] for a job that is not to begin.
-    pub fn refuse(&self, ticket: JobId) {
-        self.completions.finish(ticket, Err(Failure::Busy));
+    /// Leaves [`Busy`](crate::chat::refusal::Failure::Busy) among the [`Store::completions`] for a
+    /// job that is not to begin.
+    pub fn refuse(&self, id: JobId) {
+        self.route.refuse(id);
     }
 
-    /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a stream.
-    pub fn write(
-        &self,
-        conn: ConnId,
-        stream: u32,
-        part: Arc<OpenPart>,
-        offset: u64,
-        bytes: Vec<u8>,
-    ) {
-        self.uploads.write(conn, stream, part, offset, bytes);
+    /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a
+    /// transfer.
+    pub fn write(&self, transfer: TransferId, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8>) {
+        self.route.uploads.write(transfer, part, offset, bytes);
     }
 
     /// Reads a range of a file into the page cache, so that sending it does not wait for the disk.
-    /// Never blocks. There should be one range at a time for a stream.
-    pub fn warm(&self, conn: ConnId, stream: u32, file: Arc<File>, bytes: Range<u64>) {
-        self.files.warm(conn, stream, file, bytes);
+    /// Never blocks. There should be one range at a time for a transfer.
+    pub fn warm(&self, transfer: TransferId, file: Arc<File>, bytes: Range<u64>) {
+        self.route.files.warm(transfer, file, bytes);
     }
 
     /// What the data folder and the shared folder have room for, and how much of it uploads leave
@@ -354,80 +242,48 @@ impl Store {
         drop(self);
     }
 
-    fn register(&self, ticket: JobId, account: Account, password: Secret) -> bool {
-        let Some(slot) = self.slots.take() else { return false };
-        let request = passwords::Request::Register { ticket, account, password, slot };
-        self.passwords.push(request, passwords::WAITING_MAX).is_ok()
+    /// The metrics of the store.
+    pub fn figures(&self) -> Vec<Family> {
+        let StoreCounters { batches, requests, hashes } = &*self.counters;
+        vec![
+            Family::gauge(
+                "chatsrv_store_queue_length",
+                "Requests that wait for the database.",
+                self.requests.len(),
+            ),
+            Family::counter(
+                "chatsrv_store_batches_total",
+                "Transactions that the database committed.",
+                batches.get(),
+            ),
+            Family::counter(
+                "chatsrv_store_requests_total",
+                "Requests that the database took up in them.",
+                requests.get(),
+            ),
+            Family::gauge(
+                "chatsrv_password_queue_length",
+                "Passwords that wait to be hashed.",
+                self.route.passwords.waiting(),
+            ),
+            Family::counter(
+                "chatsrv_passwords_hashed_total",
+                "Passwords that were hashed.",
+                hashes.get(),
+            ),
+            Family::gauge(
+                "chatsrv_file_queue_length",
+                "FileReaders that wait to be opened, listed, read or hashed.",
+                self.route.files.waiting(),
+            ),
+        ]
     }
-
-    fn check(&self, ticket: JobId, number: Option<Number>, password: Secret) -> bool {
-        let Some(slot) = self.slots.take() else { return false };
-        self.ask(database::Request::LookUpPassword { ticket, number, password, slot })
-    }
-
-    fn set_password(&self, ticket: JobId, number: Number, password: Secret) -> bool {
-        let Some(slot) = self.slots.take() else { return false };
-        let request = passwords::Request::Set { ticket, number, password, slot };
-        self.passwords.push(request, passwords::WAITING_MAX).is_ok()
-    }
-
-    fn select(&self, ticket: JobId, reader: Number, which: Selection) -> bool {
-        use messages::Request;
-        match which {
-            Selection::Unread(chat) => {
-                self.ask_messages(ticket, Request::SelectUnread { reader, chat })
-            }
-            Selection::Last { chat, before, count } => {
-                self.ask_messages(ticket, Request::SelectLast { reader, chat, before, count })
-            }
-            Selection::Holding { chat, words } => {
-                let request = search::Request { ticket, reader, chat, words };
-                self.ask(database::Request::Search(request))
-            }
-        }
-    }
-
-    fn ask_messages(&self, ticket: JobId, request: messages::Request) -> bool {
-        self.ask(database::Request::Messages { ticket, request })
-    }
-
-    fn ask_uploads(&self, request: uploads::Request) -> bool {
-        self.ask(database::Request::Uploads(request))
-    }
-
-    fn ask(&self, request: database::Request) -> bool {
-        self.requests.push(request, database::WAITING_MAX).is_ok()
-    }
-}
-
-/// Whether a file holds nothing, where it is there.
-fn is_empty(path: &Path) -> Option<bool> {
-    path.metadata().ok().map(|metadata| metadata.len() == 0)
-}
-
-/// Checks that neither the data folder nor what is sent in chats can be reached by a name in the
-/// shared folder.
-fn check_apart(config: &Config) -> Result<(), Reason> {
-    let files = config.files.canonicalize()?;
-    let data = config.data.canonicalize()?;
-    if files.starts_with(data.join(SENT)) {
-        return Err(Reason::HoldsSent);
-    }
-    let Ok(below) = data.strip_prefix(files) else { return Ok(()) };
-    // A hidden folder can't be named, so the home folder may be shared with the data in `.local`.
-    if below.iter().all(|part| part.to_str().is_some_and(FileName::is_part)) {
-        return Err(Reason::HoldsData);
-    }
-    Ok(())
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
         let deadline = Instant::now() + CLOSE_TIMEOUT;
-        self.files.close();
-        self.uploads.close();
-        self.search.close();
-        self.passwords.close_and_clear();
+        self.route.close();
         let mut ended = self.workers.join(deadline);
         // Only now, since a password thread may still hand in the hash that it was busy with, and
         // one that writes the file that it has put in its place.

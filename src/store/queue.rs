@@ -10,13 +10,13 @@ pub(super) struct TimedOut;
 
 /// Takes its items in the order in which they came, until it is closed.
 #[derive(Debug)]
-pub(super) struct Queue<T> {
-    inner: Mutex<Inner<T>>,
+pub(super) struct WorkQueue<T> {
+    inner: Mutex<QueueState<T>>,
     arrived: Condvar,
 }
 
 #[derive(Debug)]
-struct Inner<T> {
+struct QueueState<T> {
     items: VecDeque<T>,
     open: bool,
     /// Threads that wait for an item.
@@ -25,7 +25,7 @@ struct Inner<T> {
     called: usize,
 }
 
-impl<T> Inner<T> {
+impl<T> QueueState<T> {
     /// Whether somebody is to be called who takes the item that was just put in. A call costs a
     /// system call even where nobody hears it, which the event loop must not pay for each job.
     fn calls(&mut self) -> bool {
@@ -46,11 +46,11 @@ impl<T> Inner<T> {
     }
 }
 
-impl<T> Queue<T> {
+impl<T> WorkQueue<T> {
     /// An empty queue.
     pub(super) fn new() -> Self {
-        let inner = Inner { items: VecDeque::new(), open: true, asleep: 0, called: 0 };
-        Queue { inner: Mutex::new(inner), arrived: Condvar::new() }
+        let inner = QueueState { items: VecDeque::new(), open: true, asleep: 0, called: 0 };
+        WorkQueue { inner: Mutex::new(inner), arrived: Condvar::new() }
     }
 
     /// Adds an item.
@@ -135,7 +135,7 @@ impl<T> Queue<T> {
     }
 
     /// Waits until there is an item, or the queue is closed.
-    fn wait(&self) -> MutexGuard<'_, Inner<T>> {
+    fn wait(&self) -> MutexGuard<'_, QueueState<T>> {
         let mut inner = self.lock();
         while inner.has_nothing_yet() {
             inner.asleep += 1;
@@ -146,7 +146,7 @@ impl<T> Queue<T> {
     }
 
     /// Waits until there is an item, or the queue is closed, or the deadline has come.
-    fn wait_until(&self, deadline: Instant) -> MutexGuard<'_, Inner<T>> {
+    fn wait_until(&self, deadline: Instant) -> MutexGuard<'_, QueueState<T>> {
         let mut inner = self.lock();
         while inner.has_nothing_yet() {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -161,7 +161,7 @@ impl<T> Queue<T> {
         inner
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner<T>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
         // Nothing in here panics halfway through a change, so a poisoned lock guards a sound queue.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn it_takes_as_many_as_its_bound_and_keeps_their_order() {
-        let queue = Queue::new();
+        let queue = WorkQueue::new();
         for item in 0..3 {
             assert_eq!(queue.push(item, 3), Ok(()));
         }
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_closed_queue_hands_out_what_waits_and_wakes_all() {
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(WorkQueue::new());
         queue.push(1, 9).unwrap();
         let takers: Vec<_> = (0..3)
             .map(|_| {
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_deadline_ends_the_waiting() {
-        let queue = Queue::new();
+        let queue = WorkQueue::new();
         assert_eq!(queue.pop_until(Instant::now()), Err(TimedOut));
         queue.push(1, 9).unwrap();
         assert_eq!(queue.pop_until(Instant::now()), Ok(Some(1)));
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn nobody_sleeps_on_while_something_waits() {
         const ITEMS: usize = 2_000;
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(WorkQueue::new());
         let takers: Vec<_> = (0..4_u32)
             .map(|number| {
                 let queue = Arc::clone(&queue);
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_cleared_queue_drops_what_waits() {
-        let queue = Queue::new();
+        let queue = WorkQueue::new();
         let item = Arc::new(());
         queue.push(Arc::clone(&item), 9).unwrap();
         queue.close_and_clear();

@@ -111,12 +111,12 @@ impl fmt::Display for FolderRoom {
 #[derive(Debug)]
 pub(super) struct Room {
     reserve: Reserve,
-    accounts: Mutex<HashMap<u64, Account>>,
+    accounts: Mutex<HashMap<u64, DiskUse>>,
 }
 
 /// What uploads do on one file system, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Account {
+struct DiskUse {
     /// What those under way have announced and not written.
     announced: u64,
     /// What is being written at this moment.
@@ -147,7 +147,11 @@ impl Room {
     ///
     /// # Errors
     /// `ENOSPC` where there is none beside the reserve and what others have announced.
-    pub(super) fn claim(self: &Arc<Self>, folder: impl AsFd, bytes: u64) -> Result<Claim, Errno> {
+    pub(super) fn claim(
+        self: &Arc<Self>,
+        folder: impl AsFd,
+        bytes: u64,
+    ) -> Result<RoomClaim, Errno> {
         let device = fstat(&folder)?.st_dev;
         let space = Space::of(folder)?;
         let mut accounts = self.lock();
@@ -161,10 +165,10 @@ impl Room {
             }
         }
         account.announced = account.announced.saturating_add(bytes);
-        Ok(Claim { room: Arc::clone(self), device, left: Mutex::new(bytes) })
+        Ok(RoomClaim { room: Arc::clone(self), device, left: Mutex::new(bytes) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Account>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, DiskUse>> {
         // Nothing in here panics halfway through a change.
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -172,14 +176,14 @@ impl Room {
 
 /// What an upload will still write. Nothing is kept for it once this is dropped.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(super) struct RoomClaim {
     room: Arc<Room>,
     device: u64,
     /// Bytes.
     left: Mutex<u64>,
 }
 
-impl Claim {
+impl RoomClaim {
     /// Has bytes written to a file, where that leaves the reserve free.
     ///
     /// # Errors
@@ -218,21 +222,21 @@ impl Claim {
     }
 }
 
-impl Claim {
+impl RoomClaim {
     /// Keeps no room any more: nothing else will be written.
     pub(super) fn release(&self) {
         let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
         let mut accounts = self.room.lock();
         if let Some(account) = accounts.get_mut(&self.device) {
             account.announced = account.announced.saturating_sub(left);
-            if *account == Account::default() {
+            if *account == DiskUse::default() {
                 accounts.remove(&self.device);
             }
         }
     }
 }
 
-impl Drop for Claim {
+impl Drop for RoomClaim {
     fn drop(&mut self) {
         self.release();
     }
@@ -280,9 +284,9 @@ mod tests {
         assert_eq!(Errno::from_io_error(&refused.unwrap_err()), Some(Errno::NOSPC));
         let failed = claim.write(&file, 1, || Err(io::ErrorKind::Other.into()));
         assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::Other);
-        let claimed = Account { announced: 1, writing: 0 };
+        let claimed = DiskUse { announced: 1, writing: 0 };
         assert_eq!(room.lock().values().collect::<Vec<_>>(), [&claimed]);
         claim.write(&file, 1, || Ok(())).unwrap();
-        assert_eq!(room.lock().values().collect::<Vec<_>>(), [&Account::default()]);
+        assert_eq!(room.lock().values().collect::<Vec<_>>(), [&DiskUse::default()]);
     }
 }

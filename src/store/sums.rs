@@ -1,4 +1,4 @@
-//! Sums of files that were made, for as long as the files are what they were.
+//! A cache of the sums of files, good for as long as the files are what they were.
 
 use std::collections::HashMap;
 use std::os::fd::AsFd;
@@ -16,7 +16,7 @@ const KNOWN_MAX: usize = 4_096;
 /// date changes by a clock that ticks.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-/// What tells a version of a file from every other one.
+/// A stamp of a file: it tells one version of it from every other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stamp {
     device: u64,
@@ -53,10 +53,10 @@ impl Stamp {
 
 /// Sums that are known; the newest of them, so that they take no more than so much memory.
 #[derive(Debug, Default)]
-pub(super) struct KnownSums(Mutex<Generations>);
+pub(super) struct KnownSums(Mutex<SumGenerations>);
 
 #[derive(Debug, Default)]
-struct Generations {
+struct SumGenerations {
     young: HashMap<Stamp, Sha256Sum>,
     old: HashMap<Stamp, Sha256Sum>,
 }
@@ -77,7 +77,7 @@ impl KnownSums {
         generations.young.get(version).or_else(|| generations.old.get(version)).copied()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Generations> {
+    fn lock(&self) -> MutexGuard<'_, SumGenerations> {
         // Nothing in here panics halfway through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

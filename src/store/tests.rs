@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::chat::name::FileName;
-use crate::hub::job::Outcome;
+use crate::chat::account::Account;
+use crate::chat::name::{FileName, Number};
+use crate::chat::refusal::Failure;
+use crate::chat::text::Secret;
+use crate::hub::job::{Outcome, Selection, Value};
 
 mod groups;
 mod messages;
@@ -30,10 +34,10 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        Fixture::open(tempfile::tempdir().unwrap(), PasswordCost::Low)
+        Fixture::open(tempfile::tempdir().unwrap(), HashCost::Low)
     }
 
-    fn open(folder: TempDir, password_cost: PasswordCost) -> Self {
+    fn open(folder: TempDir, password_cost: HashCost) -> Self {
         let (wake, woken) = sync_channel(1);
         let config = config(folder.path(), password_cost);
         // A full channel means that a wake-up is pending already.
@@ -44,7 +48,7 @@ impl Fixture {
         Fixture { store, woken, kept, tickets: 0, folder }
     }
 
-    fn reopen(self, password_cost: PasswordCost) -> Self {
+    fn reopen(self, password_cost: HashCost) -> Self {
         self.store.close();
         Fixture::open(self.folder, password_cost)
     }
@@ -74,7 +78,7 @@ impl Fixture {
             .wait(count)
             .into_iter()
             .map(|completion| match completion {
-                Completion::Job { ticket, outcome } => (ticket, outcome),
+                Completion::Job { job: ticket, outcome } => (ticket, outcome),
                 other => panic!("not the outcome of a job: {other:?}"),
             })
             .collect();
@@ -113,8 +117,8 @@ impl Fixture {
     }
 }
 
-fn config(folder: &Path, password_cost: PasswordCost) -> Config {
-    Config {
+fn config(folder: &Path, password_cost: HashCost) -> StoreConfig {
+    StoreConfig {
         data: folder.join("data"),
         files: folder.join("files"),
         reserve: Reserve::Bytes(0),
@@ -168,7 +172,7 @@ fn accounts_survive_and_the_password_stands_nowhere() {
         assert!(memchr::memmem::find(&bytes, b"correct horse").is_none());
     }
 
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     let alice = Account { display: Some(display), ..account(10_001, "Alice") };
     assert_eq!(fixture.kept.accounts, [alice, account(50_000, "bob")]);
     assert_eq!(
@@ -201,8 +205,8 @@ fn many_register_and_check_at_once() {
 #[test]
 fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
     let mut fixture = Fixture::new();
-    let taken: Vec<_> = std::iter::from_fn(|| fixture.store.slots.take()).collect();
-    assert_eq!(taken.len(), passwords::WAITING_MAX);
+    let taken: Vec<_> = std::iter::from_fn(|| fixture.store.route.slots.take()).collect();
+    assert_eq!(taken.len(), slots::SLOTS_MAX);
     assert_eq!(fixture.run(register(10_001, "alice", "a")), Err(Failure::Busy));
     assert_eq!(fixture.run(check(10_001, "a")), Err(Failure::Busy));
     assert_eq!(fixture.run(Job::ListFolder { path: None }), Ok(Value::Folder(Vec::new())));
@@ -211,8 +215,8 @@ fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
     assert_eq!(fixture.run(check(10_001, "a")), Ok(Value::PasswordRight));
     // The threads that answered give their slots back in their own time.
     fixture.eventually("all slots are free again", |fixture| {
-        let left: Vec<_> = std::iter::from_fn(|| fixture.store.slots.take()).collect();
-        left.len() == passwords::WAITING_MAX
+        let left: Vec<_> = std::iter::from_fn(|| fixture.store.route.slots.take()).collect();
+        left.len() == slots::SLOTS_MAX
     });
 }
 
@@ -224,7 +228,7 @@ fn what_was_handed_in_is_kept_when_the_store_closes() {
         let display = format!("Alice {i}").parse().unwrap();
         fixture.submit(Job::SetDisplayName { number: Number(10_001), display });
     }
-    let fixture = fixture.reopen(PasswordCost::Low);
+    let fixture = fixture.reopen(HashCost::Low);
     let display = fixture.kept.accounts[0].display.as_ref().unwrap();
     assert_eq!(display.as_str(), "Alice 99");
 }
@@ -253,46 +257,46 @@ fn a_hash_of_another_cost_is_renewed_after_the_right_password() {
     let mut fixture = Fixture::new();
     fixture.run(register(10_001, "alice", "correct horse")).unwrap();
     let low = fixture.stored_hash(10_001);
-    let mut fixture = fixture.reopen(PasswordCost::Normal);
+    let mut fixture = fixture.reopen(HashCost::Normal);
     assert_eq!(fixture.run(check(10_001, "wrong")), Ok(Value::PasswordWrong));
     assert_eq!(fixture.run(check(10_001, "correct horse")), Ok(Value::PasswordRight));
-    let mut fixture = fixture.reopen(PasswordCost::Normal);
+    let mut fixture = fixture.reopen(HashCost::Normal);
     let normal = fixture.stored_hash(10_001);
     assert!(low.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{low}");
     assert!(normal.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{normal}");
     assert_eq!(fixture.run(check(10_001, "correct horse")), Ok(Value::PasswordRight));
-    let fixture = fixture.reopen(PasswordCost::Normal);
+    let fixture = fixture.reopen(HashCost::Normal);
     assert_eq!(fixture.stored_hash(10_001), normal, "renewed once");
 }
 
 #[test]
 fn one_data_folder_has_one_server() {
     let fixture = Fixture::new();
-    let refused = Store::open(config(fixture.folder.path(), PasswordCost::Low), || ()).unwrap_err();
+    let refused = Store::open(config(fixture.folder.path(), HashCost::Low), || ()).unwrap_err();
     assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
-    fixture.reopen(PasswordCost::Low);
+    fixture.reopen(HashCost::Low);
 }
 
 #[test]
 fn the_shared_folder_must_not_hold_the_data_folder() {
     let folder = tempfile::tempdir().unwrap();
     let open = |data: &str, files: &str| {
-        let password_cost = PasswordCost::Low;
+        let password_cost = HashCost::Low;
         let (data, files) = (folder.path().join(data), folder.path().join(files));
-        Store::open(Config { data, files, reserve: Reserve::Usual, password_cost }, || ())
+        Store::open(StoreConfig { data, files, reserve: Reserve::Usual, password_cost }, || ())
             .map(|(store, _)| store.close())
     };
     for (data, files) in [("d", "d"), ("a/b/c", "a"), ("a/b/c", "a/b/../../a")] {
         let refused = open(data, files).unwrap_err();
         assert!(
-            matches!(refused, StoreError::Unusable { reason: Reason::HoldsData, .. }),
+            matches!(refused, StoreError::Unusable { reason: StoreFault::HoldsData, .. }),
             "{refused}"
         );
     }
     for (data, files) in [("d", "d/sent"), ("d", "d/sent/files")] {
         let refused = open(data, files).unwrap_err();
         assert!(
-            matches!(refused, StoreError::Unusable { reason: Reason::HoldsSent, .. }),
+            matches!(refused, StoreError::Unusable { reason: StoreFault::HoldsSent, .. }),
             "{refused}"
         );
     }
@@ -319,8 +323,9 @@ fn a_malformed_row_is_refused_by_number() {
             .unwrap();
         let Fixture { store, folder, .. } = fixture;
         store.close();
-        let refused = Store::open(config(folder.path(), PasswordCost::Low), || ()).unwrap_err();
-        let StoreError::Unusable { reason: Reason::MalformedAccount { number, .. }, .. } = refused
+        let refused = Store::open(config(folder.path(), HashCost::Low), || ()).unwrap_err();
+        let StoreError::Unusable { reason: StoreFault::MalformedAccount { number, .. }, .. } =
+            refused
         else {
             panic!("{column} = {value}: {refused}")
         };
@@ -341,8 +346,7 @@ fn files_are_listed_opened_and_summed() {
     assert_eq!((&entries[0].name, entries[0].size), (&name("sub/abc.txt"), Some(3)));
 
     let ticket = fixture.submit(Job::OpenFile { name: name("sub/abc.txt") });
-    let Some(Completion::Opened { ticket: opened, mut file, size: 3 }) = fixture.wait(1).pop()
-    else {
+    let Some(Completion::Opened { job: opened, mut file, size: 3 }) = fixture.wait(1).pop() else {
         panic!("not opened")
     };
     let mut text = String::new();
@@ -382,22 +386,20 @@ fn a_range_is_warmed_as_far_as_the_file_goes() {
     let path = fixture.files().join("file");
     std::fs::write(&path, vec![7; 300_000]).unwrap();
     let file = Arc::new(File::open(&path).unwrap());
-    let conn = ConnId { slot: 3, generation: 4 };
+    let transfer = |stream| TransferId { connection: 4 << 32 | 3, stream };
     for (stream, bytes) in [(1, 0..300_000), (2, 200_000..9_000_000), (3, 5..5)] {
-        fixture.store.warm(conn, stream, Arc::clone(&file), bytes);
-        let Some(Completion::Warmed { conn: warmed, stream: number, result }) =
-            fixture.wait(1).pop()
-        else {
+        fixture.store.warm(transfer(stream), Arc::clone(&file), bytes);
+        let Some(Completion::Warmed { transfer: warmed, result }) = fixture.wait(1).pop() else {
             panic!("not warmed")
         };
-        assert_eq!((warmed, number), (conn, stream));
+        assert_eq!(warmed, transfer(stream));
         result.unwrap();
     }
     // A file that is open for writing alone can't be read.
     let unreadable = File::options().append(true).open(&path).unwrap();
-    fixture.store.warm(conn, 5, Arc::new(unreadable), 0..10);
+    fixture.store.warm(transfer(5), Arc::new(unreadable), 0..10);
     assert!(matches!(
         fixture.wait(1).pop(),
-        Some(Completion::Warmed { stream: 5, result: Err(_), .. })
+        Some(Completion::Warmed { transfer: TransferId { stream: 5, .. }, result: Err(_) })
     ));
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Instant;
 
-/// Some threads that end together.
+/// A group of threads that end together.
 #[derive(Debug)]
 pub(super) struct Threads {
     /// Each thread holds a clone until it ends; nothing is ever sent.

@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("display", &["chat"]),
     ("direct", &["chat"]),
     ("hub", &["chat", "figures", "limits", "log"]),
-    ("store", &["chat", "hub::job"]),
+    ("store", &["chat", "exit", "figures", "hub::job"]),
     ("server", &["chat", "figures", "hub", "limits", "log", "protocol", "store"]),
     ("main", SERVERS),
     (
@@ -44,9 +44,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("display -> protocol", 1),
     ("loadtest -> hub", 1),
     ("loadtest -> store", 1),
-    ("store -> exit", 2),
-    ("store -> figures", 1),
-    ("store -> hub", 4),
 ];
 
 fn may_name(from: &str, to: &str) -> bool {

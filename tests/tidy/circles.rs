@@ -16,7 +16,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("hub", 17),
     ("protocol", 2),
     ("server", 7),
-    ("store", 21),
     ("tls_client", 4),
 ];
 

@@ -19,9 +19,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("protocol::native::parse", 1),
     ("server", 11),
     ("server::tls", 1),
-    ("store", 2),
-    ("store::messages", 1),
-    ("store::uploads", 4),
     ("tls_client", 3),
 ];
 

@@ -19,7 +19,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("Groups", 5),
     ("Hub", 23),
     ("Server", 9),
-    ("Store", 1),
     ("chatclient::Accept", 1),
     ("chatclient::Client", 15),
     ("chatclient::Downloads", 1),

@@ -1,4 +1,4 @@
-//! The files of the store, and whether they are still those under their names.
+//! The files of the database, which have to stay those under their names while it is open.
 
 use std::io;
 use std::path::Path;
@@ -15,7 +15,7 @@ const LOOK_PERIOD_FAILING: Duration = Duration::from_secs(1);
 /// The ends of the names of SQLite's files.
 const ENDS: [&str; 3] = ["", "-wal", "-shm"];
 
-/// What the store was opened as.
+/// The files of an open database, and the lock of their folder.
 #[derive(Debug)]
 pub(super) struct StoreFiles {
     files: Vec<Identity>,

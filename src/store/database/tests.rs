@@ -1,38 +1,35 @@
 //! A batch: what fails in it, and what does not.
 
-use std::sync::Arc;
-
 use tempfile::TempDir;
 
-use super::super::messages;
 use super::*;
 use crate::chat::account::Account;
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::name::Number;
 use crate::chat::text::Secret;
-use crate::store::folder::Folder;
-use crate::store::room::{Reserve, Room};
+use crate::hub::job::Value;
+use crate::store::requests::{AccountRequest, MessageRequest, UploadRequest};
+use crate::store::slots::PasswordSlots;
 
 fn open() -> (TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::acquire(folder.path()).unwrap();
-    let shared = Folder::open(&folder.path().join("files")).unwrap();
-    let sent = folder.path().join("sent");
-    let parts = Parts::open(Arc::new(shared), &sent, Room::new(Reserve::Usual)).unwrap();
-    let (database, kept) = Database::open(&folder.path().join("store"), &parts, &[], lock).unwrap();
+    let path = folder.path().join("store");
+    let (database, kept) = Database::open(&path, lock, &[], |_| false).unwrap();
     assert_eq!(kept.accounts, []);
     (folder, database)
 }
 
-fn register(number: u32, name: &str) -> Request {
+fn register(number: u32, name: &str) -> StoreRequest {
     let account = Account { number: Number(number), name: name.parse().unwrap(), display: None };
-    Request::Register { ticket: JobId(number.into()), account, hash: "$argon2id".to_owned() }
+    let request = AccountRequest::Register { account, hash: "$argon2id".to_owned() };
+    StoreRequest::Account { job: Some(JobId(number.into())), request }
 }
 
-fn set_display_name(number: u32) -> Request {
+fn set_display_name(number: u32) -> StoreRequest {
     let display = "x".repeat(64).parse().unwrap();
-    let ticket = JobId(number.into());
-    Request::SetDisplayName { ticket, number: Number(number), display }
+    let request = AccountRequest::SetDisplayName { number: Number(number), display };
+    StoreRequest::Account { job: Some(JobId(number.into())), request }
 }
 
 fn names(database: &Database) -> Vec<String> {
@@ -43,11 +40,11 @@ fn names(database: &Database) -> Vec<String> {
     select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn refused(answers: &[Answer]) -> Vec<Option<&Outcome>> {
+fn refused(answers: &[Verdict]) -> Vec<Option<&Failure>> {
     answers
         .iter()
         .map(|answer| match answer {
-            Answer::Refused(outcome) => Some(outcome),
+            Verdict::Refused(failure) => Some(failure),
             _ => None,
         })
         .collect()
@@ -64,7 +61,7 @@ fn a_request_that_fails_costs_the_others_nothing() {
         register(10_001, "bob"),
         register(10_003, "carol"),
     ]);
-    let failed = Some(&Err(Failure::Failed));
+    let failed = Some(&Failure::Failed);
     assert_eq!(refused(&answers), [None, None, failed, failed, failed, None]);
     assert_eq!(names(&database), ["alice", "carol"]);
 }
@@ -73,15 +70,14 @@ fn a_request_that_fails_costs_the_others_nothing() {
 fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
     let (folder, mut database) = open();
     assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [None]);
-    let slots = passwords::Slots::default();
-    let look_up = Request::LookUpPassword {
-        ticket: JobId(1),
+    let request = AccountRequest::LookUpPassword {
         number: Some(Number(10_001)),
         password: Secret::new("x"),
-        slot: slots.take().unwrap(),
+        slot: PasswordSlots::default().take().unwrap(),
     };
+    let look_up = StoreRequest::Account { job: Some(JobId(1)), request };
     let writes = 2..20;
-    let mut batch: Vec<Request> =
+    let mut batch: Vec<StoreRequest> =
         writes.clone().map(|i| register(10_000 + i, &format!("somebody{i}"))).collect();
     batch.push(look_up);
 
@@ -90,8 +86,11 @@ fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
     let start = Instant::now();
     let mut answers = database.answer(&batch);
     assert!(start.elapsed() < writes.len() as u32 * schema::LOCK_TIMEOUT, "not once for each");
-    assert!(matches!(answers.pop(), Some(Answer::Hash(Some(hash))) if hash == "$argon2id"));
-    assert_eq!(refused(&answers), vec![Some(&Err(Failure::Busy)); writes.len()]);
+    assert!(matches!(
+        answers.pop(),
+        Some(Verdict::Committed(Step::Compare(Some(hash)))) if hash == "$argon2id"
+    ));
+    assert_eq!(refused(&answers), vec![Some(&Failure::Busy); writes.len()]);
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(refused(&database.answer(&batch)), vec![None; batch.len()]);
 }
@@ -108,20 +107,20 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
             .unwrap()
     };
     assert_eq!(limit(&database, pages), pages);
-    let batch: Vec<Request> =
+    let batch: Vec<StoreRequest> =
         (0..200).map(|i| register(10_000 + i, &format!("somebody{i}"))).collect();
     let answers = database.answer(&batch);
     let kept = refused(&answers).iter().filter(|outcome| outcome.is_none()).count();
     assert_eq!(kept, names(&database).len(), "what was confirmed is there");
     assert!((1..200).contains(&kept), "some fitted into the last page: {kept}");
-    assert!(refused(&answers).into_iter().flatten().all(|o| *o == Err(Failure::NoRoom)));
+    assert!(refused(&answers).into_iter().flatten().all(|o| *o == Failure::NoRoom));
 
     limit(&database, 1_000);
     assert_eq!(refused(&database.answer(&batch[kept..])), vec![None; 200 - kept]);
     assert_eq!(names(&database).len(), 200);
 }
 
-fn keep(id: u64) -> Request {
+fn keep(id: u64) -> StoreRequest {
     let message = StoredMessage {
         id: MessageId(id),
         from: Number(10_001),
@@ -129,14 +128,14 @@ fn keep(id: u64) -> Request {
         text: "x".repeat(200).into(),
         file_size: None,
     };
-    let request = messages::Request::Keep { message, key: Some("k".parse().unwrap()) };
-    Request::Messages { ticket: JobId(id), request }
+    let request = MessageRequest::Keep { message, key: Some("k".parse().unwrap()) };
+    StoreRequest::Message { job: JobId(id), request }
 }
 
-fn find_key() -> Request {
+fn find_key() -> StoreRequest {
     let (sender, key) = (Number(10_001), "k".parse().unwrap());
-    let request = messages::Request::FindKey { sender, key };
-    Request::Messages { ticket: JobId(0), request }
+    let request = MessageRequest::FindKey { sender, key };
+    StoreRequest::Message { job: JobId(0), request }
 }
 
 #[test]
@@ -153,10 +152,11 @@ fn a_message_without_room_leaves_neither_text_nor_key_and_reads_go_on() {
     let kept = kept.count() as u64;
     assert!(kept > 0, "some fitted into the first page");
     let answers = database.answer(&[find_key(), keep(now + 100), find_key()]);
-    assert_eq!(refused(&answers), [None, Some(&Err(Failure::NoRoom)), None]);
+    assert_eq!(refused(&answers), [None, Some(&Failure::NoRoom), None]);
     let newest = Ok(Value::KeyFound { id: MessageId(now + kept - 1), chat: Chat::Everyone });
     for answer in [&answers[0], &answers[2]] {
-        assert!(matches!(answer, Answer::Done(found) if *found == newest), "{answer:?}");
+        let found = matches!(answer, Verdict::Committed(Step::Done(found)) if *found == newest);
+        assert!(found, "{answer:?}");
     }
     limit(&database, pages + 100);
     assert_eq!(refused(&database.answer(&[keep(now + 100)])), [None]);
@@ -174,7 +174,7 @@ fn a_message_without_room_leaves_neither_text_nor_key_and_reads_go_on() {
 fn a_bad_request_costs_a_full_batch_nothing() {
     let (_folder, mut database) = open();
     let ids = (1..=500).chain([250]).chain(501..=1_000);
-    let batch: Vec<Request> = ids.map(keep).collect();
+    let batch: Vec<StoreRequest> = ids.map(keep).collect();
     let mut answers = Vec::new();
     while answers.len() < batch.len() {
         answers.extend(database.answer(&batch[answers.len()..]));
@@ -202,15 +202,12 @@ fn a_look_finds_that_writing_works_again() {
     assert_eq!(data_version(&other), before, "nothing is written while all is well");
 
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(
-        refused(&database.answer(&[register(10_001, "alice")])),
-        [Some(&Err(Failure::Busy))]
-    );
+    assert_eq!(refused(&database.answer(&[register(10_001, "alice")])), [Some(&Failure::Busy)]);
     database.look();
-    assert!(database.health.is_failing(), "it is locked still");
+    assert!(database.context.health.is_failing(), "it is locked still");
     other.execute_batch("ROLLBACK").unwrap();
     database.look();
-    assert!(!database.health.is_failing());
+    assert!(!database.context.health.is_failing());
     assert_ne!(data_version(&other), before, "it was written to");
     assert_eq!(mark(&other), 7);
 }
@@ -222,21 +219,18 @@ fn a_store_that_is_displaced_is_not_well_until_it_is_back() {
     std::fs::rename(&store, &away).unwrap();
     let placed = || {
         let upload = UploadId(5);
-        Request::Uploads(uploads::Request::Placed { ticket: JobId(1), upload })
+        StoreRequest::Upload(UploadRequest::Placed { job: JobId(1), upload })
     };
     // Its sender must not hear that it is there for good: the store will never know of it.
     let answers = database.answer(&[placed(), find_key()]);
-    assert!(matches!(answers[..], [Answer::Displaced, Answer::Done(_)]), "{answers:?}");
-    assert_eq!(
-        refusal(&placed(), Err(Failure::NoRoom)),
-        Ok(Value::Done),
-        "the next start learns of it"
-    );
+    let is_lost = matches!(answers[..], [Verdict::Displaced, Verdict::Committed(Step::Done(_))]);
+    assert!(is_lost, "{answers:?}");
+    assert_eq!(placed().refuse(Failure::NoRoom), Ok(Value::Done), "the next start learns of it");
     database.look();
-    assert!(database.health.is_failing());
+    assert!(database.context.health.is_failing());
     std::fs::rename(&away, &store).unwrap();
     database.look();
-    assert!(!database.health.is_failing());
+    assert!(!database.context.health.is_failing());
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Fixture {
         symlink(target, self.path(name)).unwrap();
     }
 
-    fn read(&self, name: &str) -> Result<String, Refusal> {
+    fn read(&self, name: &str) -> Result<String, FileRefusal> {
         let (mut file, size) = self.folder.open_file(&name.parse().unwrap())?;
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
@@ -94,12 +94,12 @@ fn links_that_stay_inside_are_followed_and_others_are_missing() {
         "sub/out/x",
         "file/x",
     ] {
-        assert_eq!(fixture.read(missing), Err(Refusal::NotFound), "{missing}");
+        assert_eq!(fixture.read(missing), Err(FileRefusal::NotFound), "{missing}");
     }
     assert_eq!(fixture.list(""), ["file", "folder/", "sub/"]);
     assert_eq!(fixture.list("folder"), ["folder/up"]);
     let away = "away".parse().unwrap();
-    assert_eq!(fixture.folder.list(Some(&away)), Err(Refusal::NotFound));
+    assert_eq!(fixture.folder.list(Some(&away)), Err(FileRefusal::NotFound));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn what_is_no_regular_file_is_missing_and_does_not_block() {
     fs::create_dir(fixture.path("sub")).unwrap();
     fixture.link("fifo", "link");
     for missing in ["fifo", "socket", "sub", "link"] {
-        assert_eq!(fixture.read(missing), Err(Refusal::NotFound), "{missing}");
+        assert_eq!(fixture.read(missing), Err(FileRefusal::NotFound), "{missing}");
     }
     assert_eq!(fixture.list(""), ["sub/"]);
 }
@@ -127,7 +127,7 @@ fn a_fifo_is_not_even_opened() {
     let mut events = inotify::Reader::new(&watch, &mut buffer);
 
     // Whoever waits with something to write would take the opening for a reader.
-    assert_eq!(fixture.read("fifo"), Err(Refusal::NotFound));
+    assert_eq!(fixture.read("fifo"), Err(FileRefusal::NotFound));
     assert_eq!(events.next().map(|_| ()), Err(Errno::AGAIN));
     fixture.read("file").unwrap();
     assert_eq!(events.next().unwrap().file_name(), Some(c"file"));
@@ -215,7 +215,7 @@ fn a_folder_exchanged_for_a_link_at_any_moment_leads_nowhere() {
                     assert_eq!(text, "inside");
                     found += 1;
                 }
-                Err(Refusal::NotFound | Refusal::Busy(_)) => missing += 1,
+                Err(FileRefusal::NotFound | FileRefusal::Busy(_)) => missing += 1,
                 Err(refusal) => panic!("{refusal:?}"),
             }
             if found >= 500 && missing >= 500 {

@@ -3,7 +3,6 @@
 use super::*;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
-use crate::hub::job::Outcome;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -61,7 +60,7 @@ fn a_group_that_is_not_kept_ends_with_the_server() {
     }
     assert_eq!(fixture.run(search(None)), selected(&[10, 11, 12]));
     assert_eq!(fixture.run(search(Some(6))), selected(&[11, 12]));
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     assert_eq!(fixture.kept.groups, [group(5, true)]);
     assert_eq!(fixture.run(search(None)), selected(&[10]));
     assert_eq!(fixture.run(search(Some(6))), selected(&[]));
@@ -99,6 +98,6 @@ fn a_malformed_group_keeps_the_server_from_starting() {
     fixture.database().execute("UPDATE groups SET name = 'x'", []).unwrap();
     let Fixture { store, folder, .. } = fixture;
     store.close();
-    let refused = Store::open(config(folder.path(), PasswordCost::Low), || ()).unwrap_err();
+    let refused = Store::open(config(folder.path(), HashCost::Low), || ()).unwrap_err();
     assert!(refused.to_string().contains("the group 5 has a malformed name"), "{refused}");
 }

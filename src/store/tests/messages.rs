@@ -3,7 +3,6 @@
 use super::*;
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::Key;
-use crate::hub::job::Outcome;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -96,7 +95,7 @@ fn outcomes_of_the_database_come_in_the_order_of_their_jobs() {
     let finished: Vec<JobId> = finished
         .into_iter()
         .map(|completion| match completion {
-            Completion::Job { ticket, outcome: Ok(Value::Done) } => ticket,
+            Completion::Job { job: ticket, outcome: Ok(Value::Done) } => ticket,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -109,7 +108,7 @@ fn what_was_confirmed_is_there_when_it_is_opened_again() {
     let now = now();
     assert_eq!(fixture.run(keep(now, "kept", Some("k"))), Ok(Value::Done));
     assert_eq!(fixture.run(Job::RaiseIdMark { mark: MessageId(now + 500) }), Ok(Value::Done));
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     assert_eq!(fixture.kept.id_mark, MessageId(now + 500));
     assert_eq!(fixture.kept.keys, [(ALICE, "k".parse::<Key>().unwrap())]);
     assert_eq!(fixture.run(select(Selection::Unread(chat()))), selected([now]));
@@ -132,7 +131,7 @@ fn a_search_index_that_is_gone_or_spoiled_is_made_again() {
         let Fixture { store, folder, .. } = fixture;
         store.close();
         spoil();
-        fixture = Fixture::open(folder, PasswordCost::Low);
+        fixture = Fixture::open(folder, HashCost::Low);
         let outcome = match fixture.run(search("word")) {
             Err(Failure::Busy) => fixture.run(search("word")),
             outcome => outcome,
@@ -152,7 +151,7 @@ fn a_new_password_ends_the_old_one_and_all_tokens() {
         other => panic!("{other:?}"),
     };
     let (alices, bobs) = (token(&mut fixture, ALICE), token(&mut fixture, BOB));
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     let check_token = |number, token: &Secret| Job::CheckToken { number, token: token.clone() };
     assert_eq!(fixture.run(check_token(ALICE, &alices)), Ok(Value::PasswordRight));
     assert_eq!(fixture.run(check_token(BOB, &alices)), Ok(Value::PasswordWrong));

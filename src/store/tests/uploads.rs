@@ -10,7 +10,6 @@ use crate::chat::file::{FileTarget, UploadId};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::job::Outcome;
 
 mod random;
 mod remains;
@@ -18,7 +17,7 @@ mod sums;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
-const CONN: ConnId = ConnId { slot: 3, generation: 4 };
+const TRANSFER: TransferId = TransferId { connection: 4 << 32 | 3, stream: 7 };
 const GROUP: GroupId = GroupId(1_000);
 
 /// An upload that is open.
@@ -71,11 +70,11 @@ impl Fixture {
     ) -> Result<Open, Outcome> {
         let begun = self.submit(Job::BeginUpload { owner, place, size, quota });
         match self.wait(1).pop() {
-            Some(Completion::UploadOpened { ticket, part, offset, sha256 }) => {
+            Some(Completion::UploadOpened { job: ticket, part, offset, sha256 }) => {
                 assert_eq!(ticket, begun);
                 Ok(Open { id: part.upload(), part: Arc::new(part), offset, sha256 })
             }
-            Some(Completion::Job { ticket, outcome }) => {
+            Some(Completion::Job { job: ticket, outcome }) => {
                 assert_eq!(ticket, begun);
                 Err(outcome)
             }
@@ -84,9 +83,9 @@ impl Fixture {
     }
 
     fn write(&self, open: &Open, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.store.write(CONN, 7, Arc::clone(&open.part), offset, bytes.to_vec());
+        self.store.write(TRANSFER, Arc::clone(&open.part), offset, bytes.to_vec());
         match self.wait(1).pop() {
-            Some(Completion::Written { conn: CONN, stream: 7, result }) => result,
+            Some(Completion::Written { transfer: TRANSFER, result }) => result,
             other => panic!("{other:?}"),
         }
     }
@@ -119,7 +118,7 @@ impl Fixture {
     fn read_sent(&mut self, id: u64) -> Option<Vec<u8>> {
         let asked = self.submit(Job::OpenSent(MessageId(id)));
         match self.wait(1).pop() {
-            Some(Completion::Opened { ticket, mut file, size }) => {
+            Some(Completion::Opened { job: ticket, mut file, size }) => {
                 let mut bytes = Vec::new();
                 file.read_to_end(&mut bytes).unwrap();
                 assert_eq!((ticket, bytes.len() as u64), (asked, size));
@@ -211,14 +210,14 @@ fn an_upload_goes_on_where_it_broke_off() {
         assert_eq!(again.offset, 2);
         fixture.write(&again, 2, b"cd").unwrap();
         drop(again);
-        fixture = fixture.reopen(PasswordCost::Low);
+        fixture = fixture.reopen(HashCost::Low);
         // Another user, or another size, is another upload.
         assert_eq!(fixture.begin(BOB, place.clone(), 6).unwrap().offset, 0);
         assert_eq!(fixture.begin(ALICE, place.clone(), 7).unwrap().offset, 0);
         let open = fixture.begin(ALICE, place.clone(), 6).unwrap();
         assert_eq!(open.offset, 4);
         fixture.write(&open, 4, b"ef").unwrap();
-        fixture = fixture.reopen(PasswordCost::Low);
+        fixture = fixture.reopen(HashCost::Low);
         let whole = fixture.begin(ALICE, place.clone(), 6).unwrap();
         assert_eq!(whole.offset, 6);
         let message = matches!(place, FileTarget::Chat(..)).then(|| message(50, ALICE, direct()));
@@ -233,7 +232,7 @@ fn what_was_handed_in_before_is_written_before_an_upload_goes_on() {
     let mut fixture = Fixture::new();
     let open = fixture.begin(ALICE, shared("file"), 1_000_000).unwrap();
     for i in 0..100 {
-        fixture.store.write(CONN, 7, Arc::clone(&open.part), i * 10_000, vec![7; 10_000]);
+        fixture.store.write(TRANSFER, Arc::clone(&open.part), i * 10_000, vec![7; 10_000]);
     }
     drop(open);
     let (owner, place, size) = (ALICE, shared("file"), 1_000_000);
@@ -317,7 +316,7 @@ fn the_quota_counts_files_sent_ones_and_uploads() {
     let three = begin(&mut fixture, ALICE, 10_000).unwrap();
     assert_eq!(fixture.run(Job::DropUpload(three)), Ok(Value::Done));
     drop(open);
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Err(Failure::NoRoom)), "kept for its day");
     // What goes on is counted already.
     assert!(fixture.begin_within(ALICE, shared("two"), 40_000, 1).is_ok());
@@ -388,7 +387,7 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     assert_eq!(fixture.finish(&open, Some(message(now, ALICE, direct()))), Ok(Value::Done));
     let plain = StoredMessage { file_size: None, ..message(now + 1, ALICE, direct()) };
     fixture.run(Job::KeepMessage { message: plain, key: None }).unwrap();
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     let sent = StoredMessage { file_size: Some(3), ..message(now, ALICE, direct()) };
     assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Ok(Value::Sent(sent.clone())));
     assert_eq!(fixture.run(Job::FindSent(MessageId(now + 1))), Err(Failure::NotFound));
@@ -425,7 +424,8 @@ fn many_uploads_are_written_at_once() {
     for at in 0..count {
         for (i, open) in (0..).zip(&opened) {
             let bytes = vec![at as u8 ^ i; chunk as usize];
-            fixture.store.write(CONN, i.into(), Arc::clone(&open.part), at * chunk, bytes);
+            let transfer = TransferId { stream: i.into(), ..TRANSFER };
+            fixture.store.write(transfer, Arc::clone(&open.part), at * chunk, bytes);
         }
         for written in fixture.wait(opened.len()) {
             assert!(matches!(written, Completion::Written { result: Ok(()), .. }));

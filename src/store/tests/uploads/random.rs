@@ -226,7 +226,7 @@ fn take(mut fixture: Fixture, model: &mut Model, id: u64, action: Action) -> Fix
             for upload in &mut model.uploads {
                 upload.open = None;
             }
-            fixture = fixture.reopen(PasswordCost::Low);
+            fixture = fixture.reopen(HashCost::Low);
         }
     }
     fixture

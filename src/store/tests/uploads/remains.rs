@@ -36,7 +36,7 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
     let fixture = Fixture::new();
     let row = "INSERT INTO uploads VALUES (77, 10001, NULL, 'file', 6, 0)";
     fixture.database().execute(row, []).unwrap();
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     let open = fixture.begin(ALICE, shared("file"), 6).unwrap();
     assert_eq!((open.id, open.offset), (UploadId(77), 0));
     fixture.write(&open, 0, b"abcdef").unwrap();
@@ -47,7 +47,7 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
     store.close();
     let files = folder.path().join("files");
     fs::rename(files.join(".000000000000004d.part"), files.join("file")).unwrap();
-    let mut fixture = Fixture::open(folder, PasswordCost::Low);
+    let mut fixture = Fixture::open(folder, HashCost::Low);
     assert_eq!((fixture.count("uploads"), fixture.count("files")), (0, 1));
     assert_eq!(fixture.begin(ALICE, shared("file"), 6).unwrap_err(), Err(Failure::Exists));
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
         .database()
         .execute("INSERT INTO uploads VALUES (78, 10002, NULL, 'file', 6, 0)", [])
         .unwrap();
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     let owner = "SELECT owner FROM files WHERE name = 'file'";
     let owner: u32 = fixture.database().query_row(owner, [], |row| row.get(0)).unwrap();
     assert_eq!((owner, fixture.count("uploads")), (ALICE.0, 0));
@@ -71,10 +71,10 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
         let open = fixture.begin(ALICE, place, 3).unwrap();
         fixture.write(&open, 0, b"abc").unwrap();
         fixture.submit(Job::DropUpload(open.id));
-        fixture = fixture.reopen(PasswordCost::Low);
+        fixture = fixture.reopen(HashCost::Low);
     }
     fixture.database().execute("INSERT INTO garbage VALUES (1, 'gone'), (2, NULL)", []).unwrap();
-    let fixture = fixture.reopen(PasswordCost::Low);
+    let fixture = fixture.reopen(HashCost::Low);
     fixture.all_is_swept();
     assert_eq!(names(&fixture.files()), ["file"]);
     assert_eq!(fixture.sent(), [""; 0]);
@@ -105,7 +105,7 @@ fn a_group_takes_its_files_with_it() {
     assert_eq!(fixture.finish(&open, Some(message(52, ALICE, chat))), Err(Failure::NotFound));
     assert_eq!(fixture.begin(ALICE, in_chat(chat), 3).unwrap_err(), Err(Failure::NotFound));
     assert_eq!(fixture.run(Job::FindSent(MessageId(50))), Err(Failure::NotFound));
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     fixture.eventually("its remains go", |fixture| fixture.count("ended") == 0);
     fixture.all_is_swept();
     assert_eq!(fixture.sent().len(), 1);

@@ -3,7 +3,6 @@
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::hub::job::Outcome;
 
 fn sum(bytes: &[u8]) -> Sha256Sum {
     Sha256Sum(Sha256::digest(bytes).into())
@@ -46,7 +45,7 @@ fn a_part_from_before_is_read_and_its_sum_told() {
     assert_eq!((again.offset, again.sha256), (3, sum(b"abc")), "it is known");
     drop(again);
 
-    let mut fixture = fixture.reopen(PasswordCost::Low);
+    let mut fixture = fixture.reopen(HashCost::Low);
     let again = fixture.begin(ALICE, shared("file"), 6).unwrap();
     assert_eq!((again.offset, again.sha256), (3, sum(b"abc")), "it was read");
     fixture.write(&again, 3, b"def").unwrap();

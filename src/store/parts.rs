@@ -1,0 +1,428 @@
+//! Parts: the files of uploads that are not whole yet; and the files that were sent in chats.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::name::FileName;
+use crate::store::error::StoreError;
+use crate::store::folder::{FileRefusal, Folder, regular_size};
+use crate::store::identity::Identity;
+use crate::store::layout::file_name;
+#[cfg(test)]
+use crate::store::room::Reserve;
+use crate::store::room::{Room, RoomClaim};
+use crate::store::rows::files::{Garbage, OwnFile};
+use crate::store::rows::uploads::{Fate, UploadRecord};
+
+/// After so many bytes what was written is brought to the disk: what waits in memory stays small,
+/// so that the sender is as fast as the disk, the end of the upload comes at once, and a
+/// confirmation of a message never waits behind gigabytes. Larger ones don't make it faster.
+const SYNC_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The folders in which parts are made and sent files are kept.
+#[derive(Debug)]
+pub(super) struct Parts {
+    folder: Arc<Folder>,
+    sent: OwnedFd,
+    sent_identity: Identity,
+    room: Arc<Room>,
+}
+
+/// A part that is open for writing.
+#[derive(Debug)]
+pub struct OpenPart {
+    upload: UploadId,
+    file: File,
+    claim: RoomClaim,
+}
+
+impl OpenPart {
+    /// A part of no upload.
+    #[cfg(test)]
+    pub(crate) fn of(file: File) -> Self {
+        let room = Room::new(Reserve::Bytes(0));
+        let claim = room.claim(&file, 0).expect("it can be looked at");
+        OpenPart { upload: UploadId(0), file, claim }
+    }
+
+    /// A part to which the reserve lets nothing be written.
+    #[cfg(test)]
+    pub(super) fn without_room(upload: UploadId, file: File) -> Self {
+        let claim = Room::new(Reserve::Bytes(u64::MAX)).claim(&file, 0).expect("it claims nothing");
+        OpenPart { upload, file, claim }
+    }
+
+    /// Which upload it is of.
+    pub fn upload(&self) -> UploadId {
+        self.upload
+    }
+
+    /// Keeps no room for it any more: nothing else will be written to it. Never waits.
+    pub(crate) fn release_room(&self) {
+        self.claim.release();
+    }
+
+    /// The file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Writes bytes where that leaves the reserve free.
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.claim.write(&self.file, bytes.len() as u64, || write(&self.file, offset, bytes))
+    }
+}
+
+/// A file that may be there, by its name in an open folder.
+#[derive(Debug)]
+struct NamedFile {
+    folder: OwnedFd,
+    name: String,
+}
+
+impl Parts {
+    /// Opens the folder of the sent files, and makes it where it is missing, for its owner alone.
+    pub(super) fn open(
+        folder: Arc<Folder>,
+        sent_path: &Path,
+        room: Arc<Room>,
+    ) -> Result<Self, StoreError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(sent_path)
+            .map_err(StoreError::at(sent_path))?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let sent =
+            rustix::fs::open(sent_path, flags, Mode::empty()).map_err(StoreError::at(sent_path))?;
+        let sent_identity =
+            Identity::of_open(sent_path, &sent).map_err(StoreError::at(sent_path))?;
+        Ok(Parts { folder, sent, sent_identity, room })
+    }
+
+    /// The shared folder.
+    pub(super) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Opens the part of an upload for writing. It is locked for as long as it is open, so that
+    /// [`Parts::fate`] knows.
+    pub(super) fn open_part(
+        &self,
+        upload: &UploadRecord,
+        is_new: bool,
+    ) -> Result<OpenPart, FileRefusal> {
+        self.check_in_place(upload)?;
+        let part = self.part(upload)?;
+        if let FileTarget::Shared(name) = &upload.place
+            && part.sibling(last_part(name)).is_taken()?
+        {
+            return Err(FileRefusal::Exists);
+        }
+        let there = part.size()?.unwrap_or(0);
+        // The folder's file system, which may be one that is mounted inside the shared folder.
+        let claim = self.room.claim(&part.folder, upload.size.saturating_sub(there))?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK;
+        let flags = if is_new { flags | OFlags::EXCL } else { flags };
+        let file = part.open(flags).map_err(refuse_write)?;
+        if regular_size(&file)? > upload.size {
+            // Somebody has written into it, so nothing of it can be trusted.
+            rustix::fs::ftruncate(&file, 0)?;
+        }
+        if let Err(error) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            // It is begun just now, so it is safe for a day in any case.
+            log::debug!("the upload {} can't be locked: {error}", upload.id.0);
+        }
+        Ok(OpenPart { upload: upload.id, file: File::from(file), claim })
+    }
+
+    /// Opens the part of an upload for reading.
+    pub(super) fn open_to_read(&self, upload: &UploadRecord) -> Result<File, FileRefusal> {
+        Ok(File::from(self.part(upload)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?))
+    }
+
+    /// Brings an upload to the disk.
+    pub(super) fn sync(&self, upload: &UploadRecord) -> Result<(), FileRefusal> {
+        self.check_in_place(upload)?;
+        let part = self.part(upload)?;
+        let file = part.open(OFlags::RDWR | OFlags::NONBLOCK)?;
+        if regular_size(&file)? != upload.size {
+            log::error!("the upload {} is not whole", upload.id.0);
+            return Err(FileRefusal::Failed(Errno::IO));
+        }
+        rustix::fs::fsync(&file)?;
+        // What goes into the shared folder gets its name later, and that is brought to the disk.
+        if let FileTarget::Chat(..) = upload.place {
+            rustix::fs::fsync(&part.folder)?;
+        }
+        Ok(())
+    }
+
+    /// Gives an upload into the shared folder its name, unless that is taken. Its bytes must be on
+    /// the disk, see [`Parts::sync`].
+    pub(super) fn place(&self, upload: &UploadRecord, name: &FileName) -> Result<(), FileRefusal> {
+        self.check_in_place(upload)?;
+        let part = self.part(upload)?;
+        let file = part.sibling(last_part(name));
+        match part.rename_to(file) {
+            // Not every file system can rename without replacing; NFS can't.
+            Err(Errno::INVAL) => part.link_to(file),
+            renamed => renamed,
+        }
+        .map_err(refuse_write)?;
+        rustix::fs::fsync(&part.folder)?;
+        Ok(())
+    }
+
+    /// Whether an upload has got its name in the shared folder.
+    pub(super) fn is_placed(&self, upload: &UploadRecord) -> bool {
+        let FileTarget::Shared(name) = &upload.place else { return false };
+        let Ok(part) = self.part(upload) else { return false };
+        part.size() == Ok(None) && part.sibling(last_part(name)).size() == Ok(Some(upload.size))
+    }
+
+    /// What has become of an upload that was begun long ago: it ends where nobody has it open, and
+    /// nothing was written since a time, in microseconds since the Unix epoch.
+    pub(super) fn fate(&self, upload: &UploadRecord, before: u64) -> Fate {
+        if self.is_placed(upload) {
+            return Fate::Placed;
+        }
+        let file =
+            self.part(upload).and_then(|part| Ok(part.open(OFlags::RDWR | OFlags::NONBLOCK)?));
+        match file {
+            Ok(file) => {
+                let is_free =
+                    rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+                let written = File::from(file).metadata().and_then(|data| data.modified());
+                let age = written.map(|time| time.duration_since(UNIX_EPOCH).unwrap_or_default());
+                let is_old = age.is_ok_and(|age| age < Duration::from_micros(before));
+                if is_free && is_old { Fate::Ends } else { Fate::Stays }
+            }
+            Err(FileRefusal::NotFound) => Fate::Ends,
+            Err(_) => Fate::Stays,
+        }
+    }
+
+    /// The device of the file system on which a file lies that is to be removed, where its folder
+    /// is there.
+    pub(super) fn device(&self, garbage: &Garbage) -> Option<u64> {
+        Some(rustix::fs::fstat(&self.garbage(garbage).ok()?.folder).ok()?.st_dev)
+    }
+
+    /// Removes a file; that it is not there is as well.
+    pub(super) fn remove(&self, garbage: &Garbage) -> Result<(), FileRefusal> {
+        match self.garbage(garbage).and_then(|spot| Ok(spot.remove()?)) {
+            Err(FileRefusal::NotFound) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Whether a user's file stands in the shared folder.
+    pub(super) fn stands(&self, file: &OwnFile) -> bool {
+        is_it(file, self.folder.size_of(&file.name))
+    }
+
+    /// Opens a file that was sent, and tells its size in bytes.
+    pub(super) fn open_sent(&self, id: UploadId) -> Result<(File, u64), FileRefusal> {
+        let file = self.among_sent(id)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?;
+        let size = regular_size(&file)?;
+        Ok((File::from(file), size))
+    }
+
+    fn garbage(&self, garbage: &Garbage) -> Result<NamedFile, FileRefusal> {
+        match &garbage.name {
+            Some(name) => self.beside(name, garbage.id),
+            None => self.among_sent(garbage.id),
+        }
+    }
+
+    /// Checks that the folder of an upload is the one under its name: nobody finds again what is
+    /// put into another one.
+    fn check_in_place(&self, upload: &UploadRecord) -> Result<(), FileRefusal> {
+        let is_in_place = match upload.place {
+            FileTarget::Shared(_) => self.folder.is_in_place(),
+            FileTarget::Chat(..) => self.sent_identity.is_in_place(),
+        };
+        // "Stale file handle": what NFS says where a folder was removed on the server.
+        if is_in_place { Ok(()) } else { Err(FileRefusal::Failed(Errno::STALE)) }
+    }
+
+    fn part(&self, upload: &UploadRecord) -> Result<NamedFile, FileRefusal> {
+        match &upload.place {
+            FileTarget::Shared(name) => self.beside(name, upload.id),
+            FileTarget::Chat(..) => self.among_sent(upload.id),
+        }
+    }
+
+    fn beside(&self, name: &FileName, id: UploadId) -> Result<NamedFile, FileRefusal> {
+        let folder = self.folder.open_folder(parent(name).unwrap_or("."))?;
+        Ok(NamedFile { folder, name: format!(".{}.part", file_name(id)) })
+    }
+
+    fn among_sent(&self, id: UploadId) -> Result<NamedFile, FileRefusal> {
+        Ok(NamedFile { folder: self.sent.try_clone()?, name: file_name(id) })
+    }
+}
+
+impl NamedFile {
+    /// Another name in the same folder.
+    fn sibling<'a>(&'a self, name: &'a str) -> Sibling<'a> {
+        Sibling { folder: &self.folder, name }
+    }
+
+    fn open(&self, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.folder, &self.name, flags, Mode::RUSR | Mode::WUSR)
+    }
+
+    fn size(&self) -> Result<Option<u64>, FileRefusal> {
+        self.sibling(&self.name).size()
+    }
+
+    fn remove(&self) -> Result<(), Errno> {
+        rustix::fs::unlinkat(&self.folder, &self.name, AtFlags::empty())
+    }
+
+    /// Gives the file another name, unless that is taken.
+    fn rename_to(&self, to: Sibling<'_>) -> Result<(), Errno> {
+        let flags = RenameFlags::NOREPLACE;
+        rustix::fs::renameat_with(&self.folder, &self.name, to.folder, to.name, flags)
+    }
+
+    /// The same in two steps: a link never replaces anything.
+    fn link_to(&self, to: Sibling<'_>) -> Result<(), Errno> {
+        let flags = AtFlags::empty();
+        rustix::fs::linkat(&self.folder, &self.name, to.folder, to.name, flags)?;
+        self.remove()
+    }
+}
+
+/// A name in an open folder.
+#[derive(Clone, Copy, Debug)]
+struct Sibling<'a> {
+    folder: &'a OwnedFd,
+    name: &'a str,
+}
+
+impl Sibling<'_> {
+    /// Whether there is anything of that name.
+    fn is_taken(self) -> Result<bool, FileRefusal> {
+        match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The size of a regular file; none where there is none.
+    fn size(self) -> Result<Option<u64>, FileRefusal> {
+        match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(crate::store::folder::size_where_regular(&stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Writes bytes of an upload.
+fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    file.write_all_at(bytes, offset)?;
+    let end = offset + bytes.len() as u64;
+    if offset / SYNC_BYTES != end / SYNC_BYTES {
+        rustix::fs::fdatasync(file)?;
+    }
+    Ok(())
+}
+
+/// Whether what was found under the name of a user's file is that file.
+fn is_it(file: &OwnFile, found: Result<u64, FileRefusal>) -> bool {
+    match found {
+        Ok(size) => size == file.size,
+        Err(FileRefusal::NotFound) => false,
+        // Where it can't be told the file counts, or a server that is short of something would
+        // forget what people have.
+        Err(_) => true,
+    }
+}
+
+/// The folder of a file, from the shared folder on.
+fn parent(name: &FileName) -> Option<&str> {
+    Some(name.as_str().rsplit_once('/')?.0)
+}
+
+fn last_part(name: &FileName) -> &str {
+    name.as_str().rsplit('/').next().unwrap_or_default()
+}
+
+/// Why something can't be written: unlike a file that must not be read, one that can't be written
+/// is the operator's business.
+fn refuse_write(error: Errno) -> FileRefusal {
+    match error {
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => FileRefusal::Failed(error),
+        error => FileRefusal::from(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::fs;
+
+    #[test]
+    fn both_ways_to_a_name_leave_what_stands_there() {
+        let folder = tempfile::tempdir().unwrap();
+        for (way, step) in [NamedFile::rename_to, NamedFile::link_to].into_iter().enumerate() {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+            let opened = rustix::fs::open(folder.path(), flags, Mode::empty()).unwrap();
+            let spot = NamedFile { folder: opened, name: ".part".to_owned() };
+            let path = |name: &str| folder.path().join(name);
+            let new = format!("new{way}");
+            fs::write(path("old"), "old").unwrap();
+            fs::write(path(".part"), "new").unwrap();
+            assert_eq!(step(&spot, spot.sibling("old")), Err(Errno::EXIST));
+            assert_eq!(step(&spot, spot.sibling(&new)), Ok(()));
+            assert_eq!(fs::read_to_string(path("old")).unwrap(), "old");
+            assert_eq!(fs::read_to_string(path(&new)).unwrap(), "new");
+            assert!(!path(".part").exists());
+        }
+    }
+
+    #[test]
+    fn a_file_that_cant_be_looked_at_still_counts() {
+        let file = OwnFile { id: UploadId(1), name: "file".parse().unwrap(), size: 5 };
+        assert!(is_it(&file, Ok(5)));
+        assert!(!is_it(&file, Ok(6)), "somebody put another one there");
+        assert!(!is_it(&file, Err(FileRefusal::NotFound)));
+        for refusal in [FileRefusal::Busy(Errno::MFILE), FileRefusal::Failed(Errno::IO)] {
+            assert!(is_it(&file, Err(refusal)));
+        }
+    }
+
+    #[test]
+    fn some_room_is_left_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let (files, sent) = (folder.path().join("files"), folder.path().join("sent"));
+        let shared = Arc::new(Folder::open(&files).unwrap());
+        let parts = |reserve| {
+            Parts::open(Arc::clone(&shared), &sent, Room::new(Reserve::Bytes(reserve))).unwrap()
+        };
+        let place = FileTarget::Shared("file".parse().unwrap());
+        let owner = crate::chat::name::Number(10_001);
+        let upload = UploadRecord { id: UploadId(1), owner, place, size: 1 };
+        let refused = parts(u64::MAX).open_part(&upload, true).unwrap_err();
+        assert_eq!(refused, FileRefusal::NoRoom(Errno::NOSPC));
+        assert_eq!(fs::read_dir(&files).unwrap().count(), 0);
+        let part = parts(0).open_part(&upload, true).unwrap();
+        part.write(0, b"x").unwrap();
+    }
+}

@@ -1,0 +1,113 @@
+//! Requests about accounts, their tokens and their networks.
+
+use rusqlite::Connection;
+
+use super::kind::{Context, RequestKind, Step};
+use crate::chat::account::{Account, KnownNetwork};
+use crate::chat::name::{DisplayName, Number};
+use crate::chat::refusal::Failure;
+use crate::chat::text::Secret;
+use crate::hub::job::Value;
+use crate::store::rows::{accounts, networks, tokens};
+use crate::store::slots::PasswordSlot;
+
+/// A request about an account.
+#[derive(Debug)]
+pub(in crate::store) enum AccountRequest {
+    /// Look the hash up that a password is to be compared with.
+    LookUpPassword { number: Option<Number>, password: Secret, slot: PasswordSlot },
+    /// Keep a new account.
+    Register { account: Account, hash: String },
+    /// Keep another hash of the same password.
+    ReplaceHash { number: Number, old: String, new: String },
+    /// Keep the hash of a new password, and end all tokens.
+    SetPassword { number: Number, hash: String },
+    /// Keep the networks that an account knows.
+    KeepNetworks { number: Number, networks: Box<[KnownNetwork]> },
+    /// Keep a display name.
+    SetDisplayName { number: Number, display: DisplayName },
+    /// Keep a ban, or its end and that of all tokens.
+    SetBanned { number: Number, banned: bool },
+    /// Keep whether an account is an administrator's.
+    SetAdministrator { number: Number, admin: bool },
+    /// Make a token.
+    MakeToken { number: Number },
+    /// Check a token.
+    CheckToken { number: Number, token: Secret },
+}
+
+impl RequestKind for AccountRequest {
+    fn writes(&self) -> bool {
+        !matches!(self, AccountRequest::LookUpPassword { .. } | AccountRequest::CheckToken { .. })
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            AccountRequest::LookUpPassword { .. } => "a look at a password".to_owned(),
+            AccountRequest::Register { account, .. } => {
+                format!("the new account {} {}", account.name, account.number)
+            }
+            AccountRequest::ReplaceHash { number, .. } => {
+                format!("a new password hash of {number}")
+            }
+            AccountRequest::SetPassword { number, .. } => format!("a new password of {number}"),
+            AccountRequest::KeepNetworks { number, .. } => format!("the networks of {number}"),
+            AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
+            AccountRequest::SetBanned { number, .. } => format!("a ban of {number}"),
+            AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
+            AccountRequest::MakeToken { number } => format!("a token for {number}"),
+            AccountRequest::CheckToken { number, .. } => format!("a look at a token of {number}"),
+        }
+    }
+
+    fn run(&self, database: &Connection, context: &mut Context) -> rusqlite::Result<Step> {
+        match self {
+            AccountRequest::LookUpPassword { number, .. } => {
+                return accounts::password_hash(database, *number).map(Step::Compare);
+            }
+            AccountRequest::MakeToken { number } => {
+                let token = match tokens::draw() {
+                    Ok(token) => token,
+                    Err(error) => {
+                        context.health.failed(error);
+                        return Ok(Step::Done(Err(Failure::Failed)));
+                    }
+                };
+                tokens::insert(database, *number, &token)?;
+                return Ok(Step::Done(Ok(Value::Token(token))));
+            }
+            AccountRequest::CheckToken { number, token } => {
+                let is_good = tokens::is_good(database, *number, token)?;
+                let value = if is_good { Value::PasswordRight } else { Value::PasswordWrong };
+                return Ok(Step::Done(Ok(value)));
+            }
+            AccountRequest::Register { account, hash } => {
+                accounts::insert(database, account, hash)?;
+            }
+            AccountRequest::ReplaceHash { number, old, new } => {
+                accounts::replace_password_hash(database, *number, old, new)?;
+            }
+            AccountRequest::SetPassword { number, hash } => {
+                accounts::set_password_hash(database, *number, hash)?;
+                tokens::end_all(database, *number)?;
+            }
+            AccountRequest::KeepNetworks { number, networks } => {
+                networks::save(database, *number, networks)?;
+            }
+            AccountRequest::SetDisplayName { number, display } => {
+                accounts::set_display_name(database, *number, display)?;
+            }
+            AccountRequest::SetBanned { number, banned } => {
+                accounts::set_banned(database, *number, *banned)?;
+                // They would be refused while the ban lasts, and must not be good again after it.
+                if !banned {
+                    tokens::end_all(database, *number)?;
+                }
+            }
+            AccountRequest::SetAdministrator { number, admin } => {
+                accounts::set_administrator(database, *number, *admin)?;
+            }
+        }
+        Ok(Step::Done(Ok(Value::Done)))
+    }
+}

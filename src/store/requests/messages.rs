@@ -1,0 +1,126 @@
+//! Requests about messages: kept, found again in their chats, and removed when they are old.
+
+use rusqlite::Connection;
+
+use super::kind::{Context, RequestKind, Step};
+use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::name::{Key, Number};
+use crate::chat::refusal::Failure;
+use crate::hub::job::{Outcome, Value};
+use crate::store::rows::{groups, history, keys, messages, removal};
+
+/// A request about messages.
+#[derive(Debug)]
+pub(in crate::store) enum MessageRequest {
+    /// Keep a message, and its idempotency key.
+    Keep { message: StoredMessage, key: Option<Key> },
+    /// Look for the message that a key marked.
+    FindKey { sender: Number, key: Key },
+    /// Keep a bound that no id will reach.
+    RaiseIdMark { mark: MessageId },
+    /// Count what is unread.
+    CountUnread { reader: Number },
+    /// Find out which messages a list of unread ones will hold.
+    SelectUnread { reader: Number, chat: Chat },
+    /// Find out which messages are the last ones before an id.
+    SelectLast { reader: Number, chat: Chat, before: Option<MessageId>, count: u16 },
+    /// Read messages.
+    Fetch { ids: Vec<MessageId> },
+    /// Mark as read.
+    MarkSeen { reader: Number, chat: Chat, id: MessageId },
+    /// Remove old messages.
+    RemoveOld { before: MessageId },
+}
+
+impl MessageRequest {
+    /// Runs it, which is all there is to do.
+    pub(in crate::store) fn carry_out(&self, database: &Connection) -> rusqlite::Result<Outcome> {
+        match self {
+            MessageRequest::Keep { message, key } => {
+                if groups::is_gone(database, message.chat)? {
+                    return Ok(Err(Failure::NotFound));
+                }
+                messages::keep(database, message)?;
+                if let Some(key) = key {
+                    keys::keep(database, message, key)?;
+                }
+            }
+            MessageRequest::FindKey { sender, key } => {
+                let found = keys::find(database, *sender, key)?;
+                return Ok(match found {
+                    Some((id, chat)) => Ok(Value::KeyFound { id, chat }),
+                    None => Err(Failure::NotFound),
+                });
+            }
+            MessageRequest::RaiseIdMark { mark } => messages::raise_id_mark(database, *mark)?,
+            MessageRequest::CountUnread { reader } => {
+                return history::count_unread(database, *reader).map(Ok);
+            }
+            MessageRequest::SelectUnread { reader, chat } => {
+                return history::select_unread(database, *reader, *chat).map(Ok);
+            }
+            MessageRequest::SelectLast { reader, chat, before, count } => {
+                return history::select_last(database, *reader, *chat, *before, *count).map(Ok);
+            }
+            MessageRequest::Fetch { ids } => {
+                return Ok(Ok(Value::Messages(history::fetch(database, ids)?)));
+            }
+            MessageRequest::MarkSeen { reader, chat, id } => {
+                messages::mark_seen(database, *reader, *chat, *id)?;
+            }
+            MessageRequest::RemoveOld { before } => {
+                let more = removal::remove_old(database, *before)?;
+                return Ok(Ok(Value::Removed { more }));
+            }
+        }
+        Ok(Ok(Value::Done))
+    }
+}
+
+impl RequestKind for MessageRequest {
+    fn writes(&self) -> bool {
+        match self {
+            MessageRequest::Keep { .. }
+            | MessageRequest::RaiseIdMark { .. }
+            | MessageRequest::MarkSeen { .. }
+            | MessageRequest::RemoveOld { .. } => true,
+            MessageRequest::FindKey { .. }
+            | MessageRequest::CountUnread { .. }
+            | MessageRequest::SelectUnread { .. }
+            | MessageRequest::SelectLast { .. }
+            | MessageRequest::Fetch { .. } => false,
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            MessageRequest::Keep { message, .. } => format!("the message {}", message.id),
+            MessageRequest::FindKey { sender, .. } => format!("a look at a key of {sender}"),
+            MessageRequest::RaiseIdMark { mark } => format!("the mark {mark}"),
+            MessageRequest::CountUnread { reader } => format!("a count of what {reader} missed"),
+            MessageRequest::SelectUnread { .. } | MessageRequest::SelectLast { .. } => {
+                "a list".to_owned()
+            }
+            MessageRequest::Fetch { .. } => "a look at messages".to_owned(),
+            MessageRequest::MarkSeen { reader, .. } => format!("what {reader} has read"),
+            MessageRequest::RemoveOld { before } => {
+                format!("the end of what is older than {before}")
+            }
+        }
+    }
+
+    fn run(&self, database: &Connection, _context: &mut Context) -> rusqlite::Result<Step> {
+        self.carry_out(database).map(Step::Done)
+    }
+
+    fn changes_messages(&self) -> bool {
+        matches!(self, MessageRequest::Keep { .. } | MessageRequest::RemoveOld { .. })
+    }
+
+    fn leaves_remains(&self) -> bool {
+        matches!(self, MessageRequest::RemoveOld { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! Requests about uploads: files on their way to the server, and those that were sent in chats.
+//!
+//! The database knows every upload before its file is made, and every file for as long as it is
+//! there, so that nothing is left over, whenever the server stops:
+//!
+//! ```text
+//! announced ──► a row of `uploads`, then a part ──► whole ──► a row of `files` or `sent`
+//!                      │                                              │
+//!                      └────────► a row of `garbage` ◄────────────────┘
+//!                                 until the file is removed
+//! ```
+//!
+//! A part that goes into the shared folder lies beside the file that it becomes, under a hidden
+//! name, so that it is always in the same file system, and is renamed when it is whole. What goes
+//! into a chat lies among the sent files from the start, under the name that it keeps: it is sent
+//! as soon as the database says so, in one transaction with its message.
+
+use std::time::Instant;
+
+use rusqlite::Connection;
+
+use super::kind::{Context, RequestKind, Step};
+use super::recounts::Recounts;
+use super::tasks::{AnnouncedUpload, SyncTask, UploadTask};
+use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::message::{MessageId, StoredMessage};
+use crate::chat::refusal::Failure;
+use crate::chat::sha256::Sha256Sum;
+use crate::hub::job::{JobId, Outcome, Value};
+use crate::store::rows::uploads::{FILE_BYTES_MIN, Fate, UploadRecord};
+use crate::store::rows::{files, groups, history, messages, uploads};
+
+/// How many uploads of one user may be unfinished.
+const UNFINISHED_MAX: u64 = 1_000;
+/// How many old uploads are looked at at once.
+const OLD_PER_STEP: u32 = 64;
+
+/// A request about uploads.
+#[derive(Debug)]
+pub(in crate::store) enum UploadRequest {
+    /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`
+    /// are those of the owner's files of which it was found that they don't stand there any more.
+    Begin { job: JobId, announced: AnnouncedUpload, gone: Option<Vec<UploadId>> },
+    /// Bring an upload to the disk.
+    Sync { job: JobId, upload: UploadId, expected: Option<Sha256Sum> },
+    /// Make an upload a file.
+    Finish { job: JobId, upload: UploadId, message: Option<StoredMessage> },
+    /// Note that an upload stands in the shared folder.
+    Placed { job: JobId, upload: UploadId },
+    /// Forget an upload.
+    Drop { job: JobId, upload: UploadId },
+    /// Look for uploads that were begun before a time.
+    SelectOld { job: JobId, before: u64 },
+    /// Note what has become of uploads that were begun before a time.
+    Settle { job: Option<JobId>, fates: Vec<(UploadId, Fate)>, before: u64, more: bool },
+    /// Note that files were removed.
+    Swept { ids: Vec<UploadId> },
+    /// Look for the message that sent a file.
+    Find { job: JobId, message: MessageId },
+    /// Open a file that was sent.
+    Open { job: JobId, message: MessageId },
+    /// Hash a file that was sent.
+    Sum { job: JobId, message: MessageId },
+}
+
+impl UploadRequest {
+    /// The job whose outcome it is, where somebody waits for one.
+    pub(super) fn job(&self) -> Option<JobId> {
+        match self {
+            UploadRequest::Begin { job, .. }
+            | UploadRequest::Sync { job, .. }
+            | UploadRequest::Finish { job, .. }
+            | UploadRequest::Placed { job, .. }
+            | UploadRequest::Drop { job, .. }
+            | UploadRequest::SelectOld { job, .. }
+            | UploadRequest::Find { job, .. }
+            | UploadRequest::Open { job, .. }
+            | UploadRequest::Sum { job, .. } => Some(*job),
+            UploadRequest::Settle { job, .. } => *job,
+            UploadRequest::Swept { .. } => None,
+        }
+    }
+}
+
+impl RequestKind for UploadRequest {
+    fn writes(&self) -> bool {
+        match self {
+            UploadRequest::Begin { .. }
+            | UploadRequest::Finish { .. }
+            | UploadRequest::Placed { .. }
+            | UploadRequest::Drop { .. }
+            | UploadRequest::Settle { .. }
+            | UploadRequest::Swept { .. } => true,
+            UploadRequest::Sync { .. }
+            | UploadRequest::SelectOld { .. }
+            | UploadRequest::Find { .. }
+            | UploadRequest::Open { .. }
+            | UploadRequest::Sum { .. } => false,
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            UploadRequest::Begin { announced, .. } => format!("an upload of {}", announced.owner),
+            UploadRequest::Sync { upload, .. }
+            | UploadRequest::Finish { upload, .. }
+            | UploadRequest::Placed { upload, .. }
+            | UploadRequest::Drop { upload, .. } => format!("the upload {}", upload.0),
+            UploadRequest::SelectOld { .. } | UploadRequest::Settle { .. } => {
+                "old uploads".to_owned()
+            }
+            UploadRequest::Swept { .. } => "the end of removed files".to_owned(),
+            UploadRequest::Find { message, .. }
+            | UploadRequest::Open { message, .. }
+            | UploadRequest::Sum { message, .. } => format!("a look at the file {message}"),
+        }
+    }
+
+    fn run(&self, database: &Connection, context: &mut Context) -> rusqlite::Result<Step> {
+        match self {
+            UploadRequest::Begin { job, announced, gone } => {
+                return begin(database, *job, announced, gone.as_deref(), &mut context.recounts);
+            }
+            UploadRequest::Sync { job, upload, expected } => {
+                let found = uploads::get(database, *upload)?;
+                let (job, expected) = (*job, *expected);
+                return Ok(found.map_or(NOT_FOUND, |upload| {
+                    let sync = SyncTask { job, upload, expected, is_reread: false };
+                    Step::Upload(UploadTask::Sync(sync))
+                }));
+            }
+            UploadRequest::Finish { job, upload, message } => {
+                return finish(database, *job, *upload, message.as_ref());
+            }
+            UploadRequest::Placed { upload, .. } => uploads::placed(database, *upload)?,
+            UploadRequest::Drop { upload, .. } => uploads::drop_one(database, *upload)?,
+            UploadRequest::SelectOld { job, before } => {
+                return select_old(database, *job, *before);
+            }
+            UploadRequest::Settle { fates, before, more, .. } => {
+                uploads::settle(database, fates, *before)?;
+                return Ok(Step::Done(Ok(Value::Removed { more: *more })));
+            }
+            UploadRequest::Swept { ids } => files::swept(database, ids)?,
+            UploadRequest::Find { message, .. } => {
+                return find(database, *message).map(Step::Done);
+            }
+            UploadRequest::Open { message, .. } => {
+                return Ok(files::sent_by(database, *message)?.map_or(NOT_FOUND, Step::Open));
+            }
+            UploadRequest::Sum { message, .. } => {
+                return Ok(files::sent_by(database, *message)?.map_or(NOT_FOUND, Step::Sum));
+            }
+        }
+        Ok(Step::Done(Ok(Value::Done)))
+    }
+
+    fn changes_messages(&self) -> bool {
+        matches!(self, UploadRequest::Finish { .. })
+    }
+
+    fn leaves_remains(&self) -> bool {
+        self.writes()
+    }
+
+    fn ends_sweep(&self) -> bool {
+        matches!(self, UploadRequest::Swept { .. })
+    }
+
+    fn refuse(&self, failure: Failure) -> Outcome {
+        match self {
+            // It stands there for everybody to see; the database learns of it at the next start.
+            UploadRequest::Placed { .. } => Ok(Value::Done),
+            _ => Err(failure),
+        }
+    }
+}
+
+const NOT_FOUND: Step = Step::Done(Err(Failure::NotFound));
+const NO_ROOM: Step = Step::Done(Err(Failure::NoRoom));
+
+/// Finds the upload that was announced before, or notes a new one.
+fn begin(
+    database: &Connection,
+    job: JobId,
+    announced: &AnnouncedUpload,
+    gone: Option<&[UploadId]>,
+    recounts: &mut Recounts,
+) -> rusqlite::Result<Step> {
+    files::forget(database, gone.unwrap_or_default())?;
+    let AnnouncedUpload { owner, place, size, quota } = announced;
+    if let FileTarget::Chat(chat, _) = place
+        && groups::is_gone(database, *chat)?
+    {
+        return Ok(NOT_FOUND);
+    }
+    let (id, is_new) = match uploads::begin_again(database, *owner, place, *size)? {
+        Some(found) => (found, false),
+        None => {
+            let usage = uploads::usage(database, *owner)?;
+            if usage.unfinished >= UNFINISHED_MAX {
+                return Ok(NO_ROOM);
+            }
+            let counts_as = (*size).max(FILE_BYTES_MIN);
+            if counts_as > quota.saturating_sub(usage.bytes) {
+                let may_recount =
+                    gone.is_none() && counts_as <= *quota && recounts.begin(*owner, Instant::now());
+                return if may_recount { recount(database, job, announced) } else { Ok(NO_ROOM) };
+            }
+            (uploads::insert(database, *owner, place, *size)?, true)
+        }
+    };
+    let upload = UploadRecord { id, owner: *owner, place: place.clone(), size: *size };
+    Ok(Step::Upload(UploadTask::Begin { job, upload, is_new }))
+}
+
+/// Looks, before an upload is refused, which of the owner's files were removed by hand.
+fn recount(
+    database: &Connection,
+    job: JobId,
+    announced: &AnnouncedUpload,
+) -> rusqlite::Result<Step> {
+    let files = files::of_owner(database, announced.owner)?;
+    if files.is_empty() {
+        return Ok(NO_ROOM);
+    }
+    let announced = announced.clone();
+    Ok(Step::Upload(UploadTask::Recount { job, announced, files }))
+}
+
+/// Makes an upload a file: at once where it goes into a chat, else once it has its name.
+fn finish(
+    database: &Connection,
+    job: JobId,
+    upload: UploadId,
+    message: Option<&StoredMessage>,
+) -> rusqlite::Result<Step> {
+    let Some(upload) = uploads::get(database, upload)? else { return Ok(NOT_FOUND) };
+    Ok(match (&upload.place, message) {
+        (FileTarget::Shared(_), None) => Step::Upload(UploadTask::Place { job, upload }),
+        (FileTarget::Chat(chat, name), Some(message))
+            if *chat == message.chat && upload.owner == message.from =>
+        {
+            if groups::is_gone(database, *chat)? {
+                return Ok(NOT_FOUND);
+            }
+            debug_assert_eq!(name.as_str(), &*message.text);
+            messages::keep(database, message)?;
+            files::keep_sent(database, message, upload.id, upload.size)?;
+            uploads::forget(database, upload.id)?;
+            Step::Sent(upload.id)
+        }
+        _ => {
+            log::error!("the upload {} is finished as what it is not", upload.id.0);
+            Step::Done(Err(Failure::Failed))
+        }
+    })
+}
+
+/// Has the parts of old uploads looked at, which tell whether they broke off before the time, too.
+fn select_old(database: &Connection, job: JobId, before: u64) -> rusqlite::Result<Step> {
+    let uploads = uploads::begun_before(database, before, OLD_PER_STEP)?;
+    if uploads.is_empty() {
+        return Ok(Step::Done(Ok(Value::Removed { more: false })));
+    }
+    let more = uploads.len() == OLD_PER_STEP as usize;
+    Ok(Step::Upload(UploadTask::LookAtOld { job, uploads, before, more }))
+}
+
+/// The message that sent a file.
+fn find(database: &Connection, message: MessageId) -> rusqlite::Result<Outcome> {
+    let found = history::fetch(database, &[message])?.into_iter().next();
+    Ok(match found {
+        Some(found) if found.file_size.is_some() && !groups::is_gone(database, found.chat)? => {
+            Ok(Value::Sent(found))
+        }
+        _ => Err(Failure::NotFound),
+    })
+}

@@ -1,0 +1,199 @@
+//! The route of a job: on which thread it begins, and on which it goes on.
+
+use std::sync::Arc;
+
+use super::completions::Completions;
+use super::database::Onward;
+use super::requests::{
+    AccountRequest, AnnouncedUpload, GroupRequest, MessageRequest, SearchRequest, Step,
+    StoreRequest, UploadRequest, UploadTask,
+};
+use super::rows::files::Garbage;
+use super::rows::tokens;
+use super::sender::RequestSender;
+use super::slots::PasswordSlots;
+use super::work::files::{FileReaders, Source};
+use super::work::passwords::{PasswordTask, Passwords, Purpose};
+use super::work::search::Search;
+use super::work::uploads::FileWriters;
+use crate::chat::name::Number;
+use crate::chat::refusal::Failure;
+use crate::chat::text::Secret;
+use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
+
+/// The ways to all threads.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) database: RequestSender,
+    pub(super) passwords: Passwords,
+    pub(super) slots: PasswordSlots,
+    pub(super) search: Arc<Search>,
+    pub(super) files: FileReaders,
+    pub(super) uploads: FileWriters,
+    pub(super) completions: Completions,
+}
+
+impl Route {
+    /// Begins a job where its work begins. Where that thread has no room for it, its outcome is
+    /// [`Failure::Busy`]. One thread alone may begin jobs.
+    pub(super) fn begin(&self, id: JobId, job: Job) {
+        let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
+        let group = |request| self.ask(StoreRequest::Group { job: id, request });
+        let message = |request| self.ask(StoreRequest::Message { job: id, request });
+        let upload = |request| self.ask(StoreRequest::Upload(request));
+        let has_begun = match job {
+            Job::Register { account, password } => {
+                self.hash(id, password, Purpose::Register(account))
+            }
+            Job::SetPassword { number, password } => self.hash(id, password, Purpose::Set(number)),
+            Job::CheckPassword { number, password } => self.check_password(id, number, password),
+            Job::MakeCallTicket => {
+                let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
+                self.completions.finish(id, ticket);
+                true
+            }
+            Job::SetBanned { number, banned } => {
+                account(AccountRequest::SetBanned { number, banned })
+            }
+            Job::SetAdministrator { number, admin } => {
+                account(AccountRequest::SetAdministrator { number, admin })
+            }
+            Job::KeepNetworks { number, networks } => {
+                account(AccountRequest::KeepNetworks { number, networks })
+            }
+            Job::SetDisplayName { number, display } => {
+                account(AccountRequest::SetDisplayName { number, display })
+            }
+            Job::CheckToken { number, token } => {
+                account(AccountRequest::CheckToken { number, token })
+            }
+            Job::MakeToken { number } => account(AccountRequest::MakeToken { number }),
+            Job::SaveGroup(record) => group(GroupRequest::Save(record)),
+            Job::EndGroup(ended) => group(GroupRequest::End(ended)),
+            Job::KeepMessage { message: kept, key } => {
+                message(MessageRequest::Keep { message: kept, key })
+            }
+            Job::FindKey { sender, key } => message(MessageRequest::FindKey { sender, key }),
+            Job::RaiseIdMark { mark } => message(MessageRequest::RaiseIdMark { mark }),
+            Job::CountUnread { reader } => message(MessageRequest::CountUnread { reader }),
+            Job::SelectMessages { reader, which } => self.ask(select(id, reader, which)),
+            Job::FetchMessages { ids } => message(MessageRequest::Fetch { ids }),
+            Job::MarkSeen { reader, chat, id } => {
+                message(MessageRequest::MarkSeen { reader, chat, id })
+            }
+            Job::RemoveOld { before } => message(MessageRequest::RemoveOld { before }),
+            Job::ListFolder { path } => self.files.list(id, path),
+            Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),
+            Job::SumFile { name } => self.files.sum(id, Source::Shared(name)),
+            Job::BeginUpload { owner, place, size, quota } => {
+                let announced = AnnouncedUpload { owner, place, size, quota };
+                upload(UploadRequest::Begin { job: id, announced, gone: None })
+            }
+            Job::SyncUpload { upload: which, expected } => {
+                upload(UploadRequest::Sync { job: id, upload: which, expected })
+            }
+            Job::FinishUpload { upload: which, message } => {
+                upload(UploadRequest::Finish { job: id, upload: which, message })
+            }
+            Job::DropUpload(which) => upload(UploadRequest::Drop { job: id, upload: which }),
+            Job::RemoveOldUploads { before } => {
+                upload(UploadRequest::SelectOld { job: id, before })
+            }
+            Job::FindSent(message) => upload(UploadRequest::Find { job: id, message }),
+            Job::OpenSent(message) => upload(UploadRequest::Open { job: id, message }),
+            Job::SumSent(message) => upload(UploadRequest::Sum { job: id, message }),
+        };
+        if !has_begun {
+            self.refuse(id);
+        }
+    }
+
+    /// Gives a job that does not begin the outcome [`Failure::Busy`].
+    pub(super) fn refuse(&self, id: JobId) {
+        self.completions.finish(id, Err(Failure::Busy));
+    }
+
+    /// Drops what waits for the threads beside the database's, and lets them end.
+    pub(super) fn close(&self) {
+        self.files.close();
+        self.uploads.close();
+        self.search.close();
+        self.passwords.close();
+    }
+
+    fn ask(&self, request: StoreRequest) -> bool {
+        self.database.ask(request)
+    }
+
+    fn hash(&self, job: JobId, password: Secret, purpose: Purpose) -> bool {
+        let Some(slot) = self.slots.take() else { return false };
+        self.passwords.hand(PasswordTask { job, password, purpose, slot })
+    }
+
+    /// A password that is checked begins at the database, which knows the hash.
+    fn check_password(&self, job: JobId, number: Option<Number>, password: Secret) -> bool {
+        let Some(slot) = self.slots.take() else { return false };
+        let request = AccountRequest::LookUpPassword { number, password, slot };
+        self.ask(StoreRequest::Account { job: Some(job), request })
+    }
+
+    /// Hands a committed request on; tells whether there was room for it.
+    fn hand_on(&self, job: JobId, request: StoreRequest, step: Step) -> bool {
+        match (request, step) {
+            (StoreRequest::Search(request), Step::Search) => self.search.ask(request),
+            (
+                StoreRequest::Account {
+                    request: AccountRequest::LookUpPassword { number, password, slot },
+                    ..
+                },
+                Step::Compare(stored),
+            ) => {
+                let purpose = Purpose::Check { number, stored };
+                self.passwords.hand(PasswordTask { job, password, purpose, slot })
+            }
+            (_, Step::Upload(task)) => self.uploads.hand(task),
+            (_, Step::Open(file)) => self.files.open_file(job, Source::Sent(file)),
+            (_, Step::Sum(file)) => self.files.sum(job, Source::Sent(file)),
+            (request, step) => {
+                log::error!("{} has no next step like {step:?}", request.describe());
+                false
+            }
+        }
+    }
+}
+
+impl Onward for Route {
+    fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)> {
+        let job = request.job()?;
+        match step {
+            Step::Done(outcome) => Some((job, outcome)),
+            Step::Sent(upload) => {
+                self.uploads.finished(upload);
+                Some((job, Ok(Value::Done)))
+            }
+            step => (!self.hand_on(job, request, step)).then_some((job, Err(Failure::Busy))),
+        }
+    }
+
+    fn messages_changed(&self) {
+        self.search.follow();
+    }
+
+    fn sweep(&self, garbage: Vec<Garbage>) -> bool {
+        self.uploads.hand(UploadTask::Sweep(garbage))
+    }
+}
+
+/// The request that finds out which messages a list will hold.
+fn select(job: JobId, reader: Number, which: Selection) -> StoreRequest {
+    let request = match which {
+        Selection::Unread(chat) => MessageRequest::SelectUnread { reader, chat },
+        Selection::Last { chat, before, count } => {
+            MessageRequest::SelectLast { reader, chat, before, count }
+        }
+        Selection::Holding { chat, words } => {
+            return StoreRequest::Search(SearchRequest { job, reader, chat, words });
+        }
+    };
+    StoreRequest::Message { job, request }
+}

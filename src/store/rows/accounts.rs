@@ -1,0 +1,169 @@
+//! The accounts in the database.
+
+use std::str::FromStr;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::clock;
+use crate::chat::account::Account;
+use crate::chat::name::{DisplayName, Number};
+use crate::store::error::StoreFault;
+use crate::store::hash;
+
+/// All accounts but the operator's, the smallest number first.
+///
+/// # Errors
+/// [`StoreFault::MalformedAccount`] where a row holds what no server writes: half a chat would be
+/// worse than none.
+pub(in crate::store) fn load(database: &Connection) -> Result<Vec<Account>, StoreFault> {
+    let mut select = database.prepare(
+        "SELECT number, name, display, password FROM accounts WHERE number <> ?1 ORDER BY number",
+    )?;
+    let mut rows = select.query([Number::OPERATOR.0])?;
+    let mut accounts = Vec::new();
+    while let Some(row) = rows.next()? {
+        accounts.push(parse(row)?);
+    }
+    Ok(accounts)
+}
+
+fn parse(row: &Row<'_>) -> Result<Account, StoreFault> {
+    let number: i64 = row.get(0)?;
+    let malformed = |column| StoreFault::MalformedAccount { number, column };
+    let display: Option<String> = row.get(2)?;
+    let account = Account {
+        number: u32::try_from(number)
+            .ok()
+            .filter(|number| *number >= Number::MIN)
+            .map(Number)
+            .ok_or(malformed("number"))?,
+        name: row.get::<_, String>(1)?.parse().map_err(|_| malformed("name"))?,
+        display: display
+            .as_deref()
+            .map(DisplayName::from_str)
+            .transpose()
+            .map_err(|_| malformed("display name"))?,
+    };
+    if !hash::is_well_formed(&row.get::<_, String>(3)?) {
+        return Err(malformed("password hash"));
+    }
+    Ok(account)
+}
+
+/// The numbers of the administrators, the smallest first.
+pub(in crate::store) fn load_administrators(
+    database: &Connection,
+) -> Result<Vec<Number>, StoreFault> {
+    load_numbers(database, "SELECT number FROM accounts WHERE admin = 1 ORDER BY number")
+}
+
+/// The numbers of those who are banned, the smallest first.
+pub(in crate::store) fn load_banned(database: &Connection) -> Result<Vec<Number>, StoreFault> {
+    load_numbers(database, "SELECT number FROM accounts WHERE banned = 1 ORDER BY number")
+}
+
+fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, StoreFault> {
+    let mut select = database.prepare(select)?;
+    let numbers = select.query_map([], |row| row.get(0).map(Number))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Keeps a new account.
+pub(in crate::store) fn insert(
+    database: &Connection,
+    account: &Account,
+    password_hash: &str,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached(
+            "INSERT INTO accounts (number, name, display, password, created)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((
+            account.number.0,
+            account.name.as_str(),
+            account.display.as_ref().map(DisplayName::as_str),
+            password_hash,
+            clock::seconds(),
+        ))?;
+    expect_one(changed)
+}
+
+/// The hash of an account's password; none where there is no such account.
+///
+/// Without a number it does the same work, so that an unknown name takes as long.
+pub(in crate::store) fn password_hash(
+    database: &Connection,
+    number: Option<Number>,
+) -> rusqlite::Result<Option<String>> {
+    let number = number.map_or(0, |number| number.0);
+    database
+        .prepare_cached("SELECT password FROM accounts WHERE number = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()
+}
+
+/// Keeps another hash of the same password, where the old one still stands.
+pub(in crate::store) fn replace_password_hash(
+    database: &Connection,
+    number: Number,
+    old: &str,
+    new: &str,
+) -> rusqlite::Result<()> {
+    database
+        .prepare_cached("UPDATE accounts SET password = ?3 WHERE number = ?1 AND password = ?2")?
+        .execute((number.0, old, new))?;
+    Ok(())
+}
+
+/// Keeps the hash of a new password.
+pub(in crate::store) fn set_password_hash(
+    database: &Connection,
+    number: Number,
+    hash: &str,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET password = ?2 WHERE number = ?1")?
+        .execute((number.0, hash))?;
+    expect_one(changed)
+}
+
+/// Keeps a display name.
+pub(in crate::store) fn set_display_name(
+    database: &Connection,
+    number: Number,
+    display: &DisplayName,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET display = ?2 WHERE number = ?1")?
+        .execute((number.0, display.as_str()))?;
+    expect_one(changed)
+}
+
+/// Keeps whether an account is banned.
+pub(in crate::store) fn set_banned(
+    database: &Connection,
+    number: Number,
+    banned: bool,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET banned = ?2 WHERE number = ?1")?
+        .execute((number.0, banned))?;
+    expect_one(changed)
+}
+
+/// Keeps whether an account is an administrator's.
+pub(in crate::store) fn set_administrator(
+    database: &Connection,
+    number: Number,
+    admin: bool,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET admin = ?2 WHERE number = ?1")?
+        .execute((number.0, admin))?;
+    expect_one(changed)
+}
+
+fn expect_one(changed: usize) -> rusqlite::Result<()> {
+    if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
+}

@@ -1,0 +1,168 @@
+//! The files that uploads have become: those that users put into the shared folder, and those that
+//! messages sent. What nothing refers to any more is garbage until it is removed from the disk.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::values::{bounded, key, sql, upload_id};
+use crate::chat::file::UploadId;
+use crate::chat::message::{MessageId, StoredMessage};
+use crate::chat::name::{FileName, Number};
+use crate::store::layout::file_name;
+
+/// A file that a user put into the shared folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::store) struct OwnFile {
+    /// The upload that it was.
+    pub(in crate::store) id: UploadId,
+    /// Its name from the shared folder on.
+    pub(in crate::store) name: FileName,
+    /// Bytes.
+    pub(in crate::store) size: u64,
+}
+
+/// A file to remove from the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::store) struct Garbage {
+    /// The upload that it was.
+    pub(in crate::store) id: UploadId,
+    /// The file that the part was to become in the shared folder; none for what was or was to be
+    /// sent in a chat.
+    pub(in crate::store) name: Option<FileName>,
+}
+
+/// The files that a user put into the shared folder, as far as the database knows.
+pub(in crate::store) fn of_owner(
+    database: &Connection,
+    owner: Number,
+) -> rusqlite::Result<Vec<OwnFile>> {
+    let mut files = Vec::new();
+    let mut select =
+        database.prepare_cached("SELECT id, name, size FROM files WHERE owner = ?1")?;
+    let mut rows = select.query([owner.0])?;
+    while let Some(row) = rows.next()? {
+        if let Ok(name) = row.get_ref(1)?.as_str()?.parse() {
+            let size = row.get::<_, i64>(2)?.cast_unsigned();
+            files.push(OwnFile { id: upload_id(row.get(0)?), name, size });
+        }
+    }
+    Ok(files)
+}
+
+/// Forgets files that don't stand in the shared folder any more.
+pub(in crate::store) fn forget(database: &Connection, gone: &[UploadId]) -> rusqlite::Result<()> {
+    let mut forget = database.prepare_cached("DELETE FROM files WHERE id = ?1")?;
+    for file in gone {
+        forget.execute([key(*file)])?;
+    }
+    Ok(())
+}
+
+/// Notes that an upload of so many bytes is the file that a message sent.
+pub(in crate::store) fn keep_sent(
+    database: &Connection,
+    message: &StoredMessage,
+    file: UploadId,
+    size: u64,
+) -> rusqlite::Result<()> {
+    database
+        .prepare_cached("INSERT INTO sent (message, file, sender, size) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((sql(message.id), key(file), message.from.0, bounded(size)))?;
+    Ok(())
+}
+
+/// Under which id the file is kept that a message sent.
+pub(in crate::store) fn sent_by(
+    database: &Connection,
+    message: MessageId,
+) -> rusqlite::Result<Option<UploadId>> {
+    database
+        .prepare_cached("SELECT file FROM sent WHERE message = ?1")?
+        .query_row([sql(message)], |row| Ok(upload_id(row.get(0)?)))
+        .optional()
+}
+
+/// Forgets the files that were sent by messages with these ids.
+pub(super) fn drop_sent(
+    database: &Connection,
+    messages: RangeInclusive<i64>,
+) -> rusqlite::Result<()> {
+    let range = (messages.start(), messages.end());
+    let inserted = database
+        .prepare_cached(
+            "INSERT INTO garbage (id, name)
+             SELECT file, NULL FROM sent WHERE message BETWEEN ?1 AND ?2",
+        )?
+        .execute(range)?;
+    if inserted > 0 {
+        database
+            .prepare_cached("DELETE FROM sent WHERE message BETWEEN ?1 AND ?2")?
+            .execute(range)?;
+    }
+    Ok(())
+}
+
+/// Files to remove, in the order of their ids; at most so many.
+pub(in crate::store) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
+    database
+        .prepare_cached("SELECT id, name FROM garbage ORDER BY id LIMIT ?1")?
+        .query_map([max], |row| {
+            let name = row.get_ref(1)?.as_str_or_null()?.and_then(|name| name.parse().ok());
+            Ok(Garbage { id: upload_id(row.get(0)?), name })
+        })?
+        .collect()
+}
+
+/// Forgets garbage that was removed.
+pub(in crate::store) fn swept(database: &Connection, ids: &[UploadId]) -> rusqlite::Result<()> {
+    let mut delete = database.prepare_cached("DELETE FROM garbage WHERE id = ?1")?;
+    for garbage in ids {
+        delete.execute([key(*garbage)])?;
+    }
+    Ok(())
+}
+
+/// Tells of sent files that are missing, or have another size.
+pub(in crate::store) fn look_at_sent(
+    database: &Connection,
+    sent: &Path,
+    max: usize,
+    findings: &mut Vec<String>,
+) -> rusqlite::Result<()> {
+    let mut select = database.prepare("SELECT message, file, size FROM sent ORDER BY message")?;
+    let mut rows = select.query([])?;
+    while let (Some(row), true) = (rows.next()?, findings.len() < max) {
+        let message: i64 = row.get(0)?;
+        let path = sent.join(file_name(upload_id(row.get(1)?)));
+        match path.symlink_metadata() {
+            Ok(found)
+                if !found.is_file() || found.len() != row.get::<_, i64>(2)?.cast_unsigned() =>
+            {
+                findings.push(format!("the file of the message {message} has another size"));
+            }
+            Ok(_) => {}
+            Err(error) => findings.push(format!("the file of the message {message}: {error}")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows::schema;
+
+    #[test]
+    fn garbage_goes_in_the_order_of_its_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        // What has no order comes in another one than elsewhere.
+        database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
+        database.execute_batch("INSERT INTO garbage (id) VALUES (9), (3), (5)").unwrap();
+        let first: Vec<u64> =
+            garbage(&database, 2).unwrap().into_iter().map(|garbage| garbage.id.0).collect();
+        assert_eq!(first, [3, 5]);
+    }
+}

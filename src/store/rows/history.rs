@@ -1,0 +1,253 @@
+//! The history of chats: what is unread is counted, lists are selected, messages read in pieces.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::groups;
+use super::lane::Lane;
+use super::values::{from_sql, sql};
+use crate::chat::group::GroupId;
+use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use crate::chat::name::Number;
+use crate::chat::request::LIST_MESSAGES_MAX;
+use crate::hub::job::Value;
+
+/// How many bytes of text one answer holds, but for its last message; a list is made of such
+/// pieces as its reader takes them.
+const TEXT_BYTES_PER_PIECE: usize = 32 * 1024;
+
+/// Counts what others sent to a reader and the reader has not marked as read, in all chats but `*`.
+pub(in crate::store) fn count_unread(
+    database: &Connection,
+    reader: Number,
+) -> rusqlite::Result<Value> {
+    // Of a chat with oneself nothing is unread.
+    let own = Lane::Direct { from: reader, to: reader };
+    let mut select = database.prepare_cached(
+        "SELECT lane,
+                (SELECT count(*) FROM messages WHERE lane = chats.lane AND id > seen),
+                (SELECT max(id) FROM messages WHERE lane = chats.lane)
+         FROM chats WHERE reader = ?1 AND lane <> ?2 AND lane <> ?3",
+    )?;
+    let mut rows = select.query((reader.0, Lane::Everyone, own))?;
+    let mut unread = Vec::new();
+    while let Some(row) = rows.next()? {
+        let count = row.get::<_, i64>(1)?.cast_unsigned();
+        if count > 0 {
+            let lane: Lane = row.get(0)?;
+            unread.push(Unread { chat: lane.chat(), count, last: from_sql(2, row.get(2)?)? });
+        }
+    }
+    count_in_groups(database, reader, &mut unread)?;
+    unread.sort_unstable_by_key(|unread| unread.last);
+    Ok(Value::Unread(unread))
+}
+
+fn count_in_groups(
+    database: &Connection,
+    reader: Number,
+    unread: &mut Vec<Unread>,
+) -> rusqlite::Result<()> {
+    let mut groups = database
+        .prepare_cached("SELECT group_id, max(seen, since - 1) FROM members WHERE number = ?1")?;
+    let mut count = database.prepare_cached(
+        "SELECT count(*), max(id) FROM messages
+         WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3",
+    )?;
+    let mut rows = groups.query([reader.0])?;
+    while let Some(row) = rows.next()? {
+        let group = GroupId(row.get::<_, i64>(0)?.cast_unsigned());
+        let above: i64 = row.get(1)?;
+        let (count, last): (i64, Option<i64>) = count
+            .query_row((Lane::Group(group), above, reader.0), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        if let Some(last) = last {
+            let (count, last) = (count.cast_unsigned(), from_sql(1, last)?);
+            unread.push(Unread { chat: Chat::Group(group), count, last });
+        }
+    }
+    Ok(())
+}
+
+/// The oldest messages of a chat that others sent and a reader has not marked as read, and how many
+/// more there are.
+pub(in crate::store) fn select_unread(
+    database: &Connection,
+    reader: Number,
+    chat: Chat,
+) -> rusqlite::Result<Value> {
+    if let Chat::Group(group) = chat {
+        return select_unread_in_group(database, reader, group);
+    }
+    let lane = Lane::to_reader(chat, reader);
+    if lane == Lane::of_sender(chat, reader) {
+        // Everyone's, of which nothing counts as unread, or one's own.
+        return Ok(Value::Selected { ids: Vec::new(), left: 0 });
+    }
+    let mut select = database.prepare_cached(
+        "SELECT id FROM messages WHERE lane = ?1 AND id > ifnull(
+             (SELECT seen FROM chats WHERE reader = ?2 AND lane = ?1), 0)
+         ORDER BY id LIMIT ?3",
+    )?;
+    let ids = select
+        .query_map((lane, reader.0, LIST_MESSAGES_MAX), |row| from_sql(0, row.get(0)?))?
+        .collect::<rusqlite::Result<Vec<MessageId>>>()?;
+    let left = match ids.last() {
+        Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => database
+            .prepare_cached("SELECT count(*) FROM messages WHERE lane = ?1 AND id > ?2")?
+            .query_row((lane, sql(*last)), |row| row.get::<_, i64>(0))?
+            .cast_unsigned(),
+        _ => 0,
+    };
+    Ok(Value::Selected { ids, left })
+}
+
+fn select_unread_in_group(
+    database: &Connection,
+    reader: Number,
+    group: GroupId,
+) -> rusqlite::Result<Value> {
+    let above: Option<i64> = database
+        .prepare_cached(
+            "SELECT max(seen, since - 1) FROM members WHERE group_id = ?1 AND number = ?2",
+        )?
+        .query_row((group.0.cast_signed(), reader.0), |row| row.get(0))
+        .optional()?;
+    let Some(above) = above else {
+        return Ok(Value::Selected { ids: Vec::new(), left: 0 });
+    };
+    let lane = Lane::Group(group);
+    let ids = database
+        .prepare_cached(
+            "SELECT id FROM messages WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3
+             ORDER BY id LIMIT ?4",
+        )?
+        .query_map((lane, above, reader.0, LIST_MESSAGES_MAX), |row| from_sql(0, row.get(0)?))?
+        .collect::<rusqlite::Result<Vec<MessageId>>>()?;
+    let left = match ids.last() {
+        Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => database
+            .prepare_cached(
+                "SELECT count(*) FROM messages
+                 WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3",
+            )?
+            .query_row((lane, sql(*last), reader.0), |row| row.get::<_, i64>(0))?
+            .cast_unsigned(),
+        _ => 0,
+    };
+    Ok(Value::Selected { ids, left })
+}
+
+/// The last messages of a chat that a reader may read, or the last before one.
+pub(in crate::store) fn select_last(
+    database: &Connection,
+    reader: Number,
+    chat: Chat,
+    before: Option<MessageId>,
+    count: u16,
+) -> rusqlite::Result<Value> {
+    let from = match chat {
+        Chat::Group(group) => groups::since(database, group, reader)?,
+        Chat::Everyone | Chat::Direct(..) => Some(0),
+    };
+    let Some(from) = from else {
+        return Ok(Value::Selected { ids: Vec::new(), left: 0 });
+    };
+    let before = before.map_or(i64::MAX, sql);
+    let count = count.min(LIST_MESSAGES_MAX);
+    let mut select = database.prepare_cached(
+        "SELECT id FROM messages WHERE lane = ?1 AND id >= ?2 AND id < ?3
+         ORDER BY id DESC LIMIT ?4",
+    )?;
+    let mut ids = Vec::new();
+    for lane in Lane::all(chat) {
+        for id in select.query_map((lane, from, before, count), |row| from_sql(0, row.get(0)?))? {
+            ids.push(id?);
+        }
+    }
+    ids.sort_unstable();
+    let surplus = ids.len().saturating_sub(usize::from(count));
+    ids.drain(..surplus);
+    Ok(Value::Selected { ids, left: 0 })
+}
+
+/// The messages with these ids, from the first on. What was removed meanwhile is left out, so an
+/// empty answer says that none of them is there any more.
+pub(in crate::store) fn fetch(
+    database: &Connection,
+    ids: &[MessageId],
+) -> rusqlite::Result<Vec<StoredMessage>> {
+    let mut select = database.prepare_cached(
+        "SELECT id, lane, messages.sender, text, size
+         FROM messages LEFT JOIN sent ON message = id WHERE id = ?1",
+    )?;
+    let mut messages = Vec::new();
+    let mut bytes = 0;
+    for id in ids {
+        let mut rows = select.query([sql(*id)])?;
+        let Some(row) = rows.next()? else { continue };
+        let message = parse(row)?;
+        bytes += message.text.len();
+        messages.push(message);
+        if bytes >= TEXT_BYTES_PER_PIECE {
+            break;
+        }
+    }
+    Ok(messages)
+}
+
+fn parse(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
+    let lane: Lane = row.get(1)?;
+    Ok(StoredMessage {
+        id: from_sql(0, row.get(0)?)?,
+        from: Number(row.get(2)?),
+        chat: lane.chat(),
+        text: Arc::from(row.get_ref(3)?.as_str()?),
+        file_size: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows::schema;
+
+    /// How SQLite goes about a query.
+    fn plan(database: &Connection, query: &str) -> String {
+        let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps = explain.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n")
+    }
+
+    #[test]
+    fn a_chat_is_one_range_of_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        for query in [
+            "SELECT count(*) FROM messages WHERE lane = 1 AND id > 2",
+            "SELECT id FROM messages WHERE lane = 1 AND id > 2 ORDER BY id LIMIT 3",
+        ] {
+            let range =
+                "SEARCH messages USING COVERING INDEX messages_by_lane (lane=? AND rowid>?)";
+            assert_eq!(plan(&database, query), range, "{query}");
+        }
+        let query = "SELECT id FROM messages WHERE lane = 1 AND id >= 2 AND id < 9
+                     ORDER BY id DESC LIMIT 3";
+        let range = "SEARCH messages USING COVERING INDEX messages_by_lane \
+                     (lane=? AND rowid>? AND rowid<?)";
+        assert_eq!(plan(&database, query), range);
+        let query = "SELECT max(id) FROM messages WHERE lane = 1";
+        let range = "SEARCH messages USING COVERING INDEX messages_by_lane (lane=?)";
+        assert_eq!(plan(&database, query), range);
+        for query in [
+            "SELECT count(*), max(id) FROM messages
+             WHERE lane = 1 AND lane < 0 AND id > 2 AND sender <> 3",
+            "SELECT id FROM messages WHERE lane = 1 AND lane < 0 AND id > 2 AND sender <> 3
+             ORDER BY id LIMIT 4",
+        ] {
+            let range = "SEARCH messages USING COVERING INDEX messages_by_group (lane=? AND id>?)";
+            assert_eq!(plan(&database, query), range, "{query}");
+        }
+    }
+}

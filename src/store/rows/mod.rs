@@ -1,0 +1,17 @@
+//! The rows of the database: SQL by table, and on top what the end of one row means for others.
+
+pub(super) mod accounts;
+mod clock;
+pub(super) mod files;
+pub(super) mod groups;
+pub(super) mod history;
+pub(super) mod keys;
+pub(super) mod lane;
+pub(super) mod messages;
+pub(super) mod networks;
+pub(super) mod removal;
+pub(super) mod schema;
+pub(super) mod snapshot;
+pub(super) mod tokens;
+pub(super) mod uploads;
+pub(super) mod values;

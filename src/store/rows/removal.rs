@@ -1,0 +1,83 @@
+//! Removal: what the end of one row means for the others. Messages go with their keys and the files
+//! that they sent, and groups with all that was said in them.
+//!
+//! All of it is done in small steps, between which everything else goes on.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::lane::Lane;
+use super::values::sql;
+use super::{files, keys, uploads};
+use crate::chat::group::GroupId;
+use crate::chat::message::MessageId;
+
+/// How many old messages are removed at once; a few milliseconds' work.
+const OLD_PER_STEP: u32 = 500;
+/// How many messages of a group that has ended are removed at once; a few milliseconds' work.
+const ENDED_PER_STEP: u32 = 250;
+
+/// Removes the oldest messages before an id and the files that they sent; tells whether there are
+/// more. Their keys are remembered for their day, however short messages are kept, and go with
+/// later ones.
+pub(in crate::store) fn remove_old(
+    database: &Connection,
+    before: MessageId,
+) -> rusqlite::Result<bool> {
+    let first_left: Option<i64> = database
+        .prepare_cached("SELECT id FROM messages WHERE id < ?1 ORDER BY id LIMIT 1 OFFSET ?2")?
+        .query_row((sql(before), OLD_PER_STEP), |row| row.get(0))
+        .optional()?;
+    let end = first_left.unwrap_or(sql(before));
+    files::drop_sent(database, 0..=end - 1)?;
+    database.prepare_cached("DELETE FROM messages WHERE id < ?1")?.execute([end])?;
+    keys::remove_old(database, end, OLD_PER_STEP)?;
+    Ok(first_left.is_some())
+}
+
+/// Removes some of what was said in groups that have ended; tells whether there may be more.
+pub(in crate::store) fn remove_ended(database: &Connection) -> rusqlite::Result<bool> {
+    let ended: Option<i64> = database
+        .prepare_cached("SELECT group_id FROM ended ORDER BY group_id LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let Some(id) = ended else { return Ok(false) };
+    let lane = Lane::Group(GroupId(id.cast_unsigned()));
+    uploads::drop_lane(database, lane)?;
+    let messages: Vec<i64> = database
+        .prepare_cached("SELECT id FROM messages WHERE lane = ?1 ORDER BY id LIMIT ?2")?
+        .query_map((lane, ENDED_PER_STEP), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut delete = database.prepare_cached("DELETE FROM messages WHERE id = ?1")?;
+    for message in &messages {
+        files::drop_sent(database, *message..=*message)?;
+        keys::remove(database, *message)?;
+        delete.execute([message])?;
+    }
+    if messages.len() < ENDED_PER_STEP as usize {
+        database.prepare_cached("DELETE FROM ended WHERE group_id = ?1")?.execute([id])?;
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows::schema;
+
+    #[test]
+    fn the_oldest_group_that_has_ended_is_removed_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        // What has no order comes in another one than elsewhere.
+        database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
+        database.execute_batch("INSERT INTO ended VALUES (7), (5), (9)").unwrap();
+        for left in [vec![7, 9], vec![9], vec![]] {
+            assert!(remove_ended(&database).unwrap());
+            let mut select = database.prepare("SELECT group_id FROM ended ORDER BY 1").unwrap();
+            let found: rusqlite::Result<Vec<i64>> =
+                select.query_map([], |row| row.get(0)).unwrap().collect();
+            assert_eq!(found.unwrap(), left);
+        }
+        assert!(!remove_ended(&database).unwrap());
+    }
+}

@@ -1,0 +1,370 @@
+//! The database file: how it is opened, and brought to the version of this server.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::store::error::{StoreError, StoreFault};
+use crate::store::room::Space;
+
+/// One step for each version; the store's version is how many of them it has taken. A step that was
+/// released is never changed.
+pub(in crate::store) const MIGRATIONS: &[&str] = &[
+    "
+    CREATE TABLE accounts (
+        number   INTEGER PRIMARY KEY,
+        name     TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        display  TEXT,
+        password TEXT NOT NULL, -- a PHC string
+        created  INTEGER NOT NULL -- seconds since the Unix epoch
+    ) STRICT;
+    ",
+    "
+    CREATE TABLE messages (
+        id     INTEGER PRIMARY KEY, -- microseconds since the Unix epoch
+        lane   INTEGER NOT NULL,
+        sender INTEGER NOT NULL, -- an account's number
+        text   TEXT NOT NULL
+    ) STRICT;
+    -- Every index ends with the id, so a lane is one range of it, in order.
+    CREATE INDEX messages_by_lane ON messages (lane);
+
+    -- Which chats a user has, and up to which message of the others they are read.
+    CREATE TABLE chats (
+        reader INTEGER NOT NULL,
+        lane   INTEGER NOT NULL,
+        seen   INTEGER NOT NULL,
+        PRIMARY KEY (reader, lane)
+    ) STRICT, WITHOUT ROWID;
+
+    -- The words that mark messages. Whether the message is kept is another matter.
+    CREATE TABLE keys (
+        message INTEGER PRIMARY KEY,
+        sender  INTEGER NOT NULL,
+        word    TEXT NOT NULL,
+        lane    INTEGER NOT NULL,
+        UNIQUE (sender, word)
+    ) STRICT;
+
+    CREATE TABLE tokens (
+        hash   BLOB PRIMARY KEY, -- SHA-256
+        number INTEGER NOT NULL REFERENCES accounts,
+        made   INTEGER NOT NULL -- seconds since the Unix epoch
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX tokens_by_number ON tokens (number, made);
+
+    -- One row: the bound of all ids, and a value that tells this store from others.
+    CREATE TABLE store (
+        one      INTEGER PRIMARY KEY CHECK (one = 1),
+        id_mark  INTEGER NOT NULL,
+        identity BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO store VALUES (1, 0, randomblob(16));
+    ",
+    "
+    -- What others said in a group, which has one lane for all its members, is a range of this.
+    CREATE INDEX messages_by_group ON messages (lane, id, sender) WHERE lane < 0;
+
+    CREATE TABLE groups (
+        id    INTEGER PRIMARY KEY,
+        name  TEXT NOT NULL,
+        admin INTEGER NOT NULL REFERENCES accounts,
+        kept  INTEGER NOT NULL
+    ) STRICT;
+    -- A member reads from the message `since` on.
+    CREATE TABLE members (
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        number   INTEGER NOT NULL REFERENCES accounts,
+        place    INTEGER NOT NULL, -- the oldest member has the smallest
+        since    INTEGER NOT NULL,
+        seen     INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (group_id, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX members_by_number ON members (number);
+    -- Who was asked to join, and who asked to.
+    CREATE TABLE candidates (
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        asks     INTEGER NOT NULL, -- 1, or 0 for who was asked
+        number   INTEGER NOT NULL REFERENCES accounts,
+        place    INTEGER NOT NULL, -- the first one has the smallest
+        PRIMARY KEY (group_id, asks, number)
+    ) STRICT, WITHOUT ROWID;
+    -- Groups that have ended, some of whose messages are still there.
+    CREATE TABLE ended (group_id INTEGER PRIMARY KEY) STRICT;
+    ",
+    "
+    -- Files on their way. The names of their parts hold the id.
+    CREATE TABLE uploads (
+        id      INTEGER PRIMARY KEY, -- drawn at random
+        owner   INTEGER NOT NULL,
+        lane    INTEGER, -- NULL where it goes into the shared folder
+        name    TEXT NOT NULL,
+        size    INTEGER NOT NULL, -- bytes that were announced
+        touched INTEGER NOT NULL -- microseconds since the Unix epoch
+    ) STRICT;
+    CREATE INDEX uploads_by_owner ON uploads (owner, size);
+    CREATE INDEX uploads_by_lane ON uploads (lane);
+    CREATE INDEX uploads_by_age ON uploads (touched);
+    -- What users have put into the shared folder.
+    CREATE TABLE files (
+        id    INTEGER PRIMARY KEY, -- the upload's
+        owner INTEGER NOT NULL,
+        name  TEXT NOT NULL UNIQUE,
+        size  INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX files_by_owner ON files (owner, size);
+    -- Which messages are files.
+    CREATE TABLE sent (
+        message INTEGER PRIMARY KEY,
+        file    INTEGER NOT NULL UNIQUE, -- the upload's id, under which it is kept
+        sender  INTEGER NOT NULL,
+        size    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX sent_by_sender ON sent (sender, size);
+    -- Parts and sent files that nothing refers to any more, and that are yet to be removed.
+    CREATE TABLE garbage (
+        id   INTEGER PRIMARY KEY, -- the upload's
+        name TEXT -- for a part of that file in the shared folder
+    ) STRICT;
+    ",
+    "
+    ALTER TABLE accounts ADD COLUMN admin INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE accounts ADD COLUMN banned INTEGER NOT NULL DEFAULT 0;
+    -- The operator, who has no password, so that other rows can refer to one of accounts.
+    INSERT INTO accounts (number, name, password, created) VALUES (1, 'operator', '', 0);
+    ",
+    "
+    -- From where accounts have logged in: '192.0.2.0/24', '2001:db8:1::/48'.
+    CREATE TABLE networks (
+        number INTEGER NOT NULL REFERENCES accounts,
+        prefix TEXT NOT NULL,
+        seen   INTEGER NOT NULL, -- the day of the last login, in seconds since the Unix epoch
+        PRIMARY KEY (number, prefix)
+    ) STRICT, WITHOUT ROWID;
+    ",
+    "
+    -- The place among the ops of the group, where the member is one; the oldest has the smallest.
+    ALTER TABLE members ADD COLUMN op INTEGER;
+    UPDATE members SET op = 0
+        WHERE number = (SELECT admin FROM groups WHERE id = members.group_id);
+    -- Among whose groups it counts.
+    ALTER TABLE groups ADD COLUMN made_by INTEGER REFERENCES accounts;
+    UPDATE groups SET made_by = admin;
+    ",
+];
+
+/// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
+/// that changed many times since is copied once.
+const CHECKPOINT_PAGES: u32 = 4_096;
+/// How many prepared statements are kept; every one that there is.
+const STATEMENTS_MAX: usize = 128;
+
+/// Bytes that opening a database may take: its shared memory and first pages of its log.
+const ROOM_TO_OPEN: u64 = 128 * 1024;
+
+/// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
+pub(in crate::store) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Opens the database, makes it where it is missing, and brings it to the newest version.
+///
+/// # Errors
+/// [`StoreError::Unusable`], also where a newer server wrote it.
+pub(in crate::store) fn open(path: &Path) -> Result<Connection, StoreError> {
+    // SQLite gives its own files the mode of this one, and password hashes are nobody's business.
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(StoreError::at(path))?;
+    // Without SQLITE_OPEN_URI, so that a folder whose name begins with `file:` is a folder.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let set_up = || {
+        let mut database = Connection::open_with_flags(path, flags)?;
+        set_up(&database)?;
+        migrate(&mut database, MIGRATIONS)?;
+        Ok(database)
+    };
+    set_up().map_err(|reason| StoreError::at(path)(or_disk_full(reason, path)))
+}
+
+/// What a full disk does to a database is many an error of SQLite's, and hard to recognise.
+fn or_disk_full(reason: StoreFault, path: &Path) -> StoreFault {
+    let space = path.parent().map(Space::of_folder);
+    match (&reason, space) {
+        (StoreFault::Database(_), Some(Ok(Some(space)))) if space.free() < ROOM_TO_OPEN => {
+            StoreFault::DiskFull
+        }
+        _ => reason,
+    }
+}
+
+fn set_up(database: &Connection) -> Result<(), StoreFault> {
+    database.busy_timeout(LOCK_TIMEOUT)?;
+    let mode: String =
+        database.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(StoreFault::NoWriteAheadLog(mode));
+    }
+    database.pragma_update(None, "synchronous", "FULL")?;
+    database.pragma_update(None, "foreign_keys", true)?;
+    database.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(())
+}
+
+/// Takes the steps that the store has not taken yet, all or none of them.
+pub(in crate::store) fn migrate(
+    database: &mut Connection,
+    migrations: &[&str],
+) -> Result<(), StoreFault> {
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(missing) = migrations.get(found as usize..) else {
+        return Err(StoreFault::NewerSchema { found, known: migrations.len() as u32 });
+    };
+    for step in missing {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", migrations.len() as u32)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// How many steps the stores of version 0.1 have taken.
+    const OF_0_1: usize = 5;
+
+    fn version(database: &Connection) -> u32 {
+        database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_new_store_is_the_owners_and_durable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file:x?mode=memory");
+        let database = open(&path).unwrap();
+        assert_eq!(version(&database), MIGRATIONS.len() as u32);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let synchronous: u32 =
+            database.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!(synchronous, 2, "FULL");
+    }
+
+    #[test]
+    fn an_older_store_is_brought_forward_and_keeps_its_rows() {
+        let mut database = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x) STRICT;", "ALTER TABLE a ADD COLUMN y INTEGER DEFAULT 7;"];
+        let steps = steps.map(|step| step.replace("(x)", "(x INTEGER)"));
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        migrate(&mut database, &steps[..1]).unwrap();
+        database.execute("INSERT INTO a VALUES (1)", []).unwrap();
+        migrate(&mut database, &steps).unwrap();
+        migrate(&mut database, &steps).unwrap();
+        let row: (i64, i64) = database
+            .query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        assert_eq!((row, version(&database)), ((1, 7), 2));
+    }
+
+    #[test]
+    fn a_store_of_the_first_version_is_brought_forward() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut first = Connection::open(&path).unwrap();
+        migrate(&mut first, &MIGRATIONS[..1]).unwrap();
+        first
+            .execute("INSERT INTO accounts VALUES (10001, 'alice', NULL, '$argon2id', 7)", [])
+            .unwrap();
+        drop(first);
+        let database = open(&path).unwrap();
+        assert_eq!(version(&database), MIGRATIONS.len() as u32);
+        let rows =
+            "SELECT (SELECT name FROM accounts WHERE number > 1), (SELECT count(*) FROM messages),
+                           (SELECT id_mark FROM store), (SELECT length(identity) FROM store)";
+        let rows: (String, u32, u32, u32) = database
+            .query_row(rows, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .unwrap();
+        assert_eq!(rows, ("alice".to_owned(), 0, 0, 16));
+    }
+
+    #[test]
+    fn in_a_store_of_0_1_no_network_is_known_and_admins_are_ops() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut before = Connection::open(&path).unwrap();
+        migrate(&mut before, &MIGRATIONS[..OF_0_1]).unwrap();
+        before
+            .execute("INSERT INTO accounts VALUES (10001, 'alice', NULL, 'x', 7, 1, 0)", [])
+            .unwrap();
+        before
+            .execute_batch(
+                "INSERT INTO accounts VALUES (10002, 'bob', NULL, 'x', 7, 0, 1);
+                 INSERT INTO groups VALUES (7, '#team', 10002, 1);
+                 INSERT INTO members VALUES (7, 10001, 0, 70, 71), (7, 10002, 1, 80, 0);",
+            )
+            .unwrap();
+        drop(before);
+        let database = open(&path).unwrap();
+        let row = "SELECT name, admin, (SELECT count(*) FROM networks),
+                          (SELECT made_by FROM groups)
+                   FROM accounts WHERE number = 10001";
+        let row: (String, u32, u32, u32) = database
+            .query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .unwrap();
+        assert_eq!(row, ("alice".to_owned(), 1, 0, 10_002));
+        let mut select = database.prepare("SELECT number, seen, op FROM members").unwrap();
+        let members: Vec<(u32, u32, Option<u32>)> = select
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(members, [(10_001, 71, None), (10_002, 0, Some(0))]);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_store_as_it_was() {
+        let mut database = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x INTEGER);", "CREATE TABLE b (x INTEGER); nonsense;"];
+        migrate(&mut database, &steps[..1]).unwrap();
+        assert!(matches!(migrate(&mut database, &steps), Err(StoreFault::Database(_))));
+        assert_eq!(version(&database), 1);
+        assert!(!database.table_exists(None, "b").unwrap());
+    }
+
+    #[test]
+    fn a_newer_store_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+        let refused = open(&path).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                StoreError::Unusable { reason: StoreFault::NewerSchema { found: 999, .. }, .. }
+            ),
+            "{refused}"
+        );
+        assert!(refused.to_string().contains("newer version"), "{refused}");
+        let left = Connection::open(&path).unwrap();
+        assert_eq!(version(&left), 999);
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        std::fs::write(&path, "a letter to somebody, which nobody wants to lose".repeat(50))
+            .unwrap();
+        assert_eq!(open(&path).unwrap_err().exit(), crate::exit::Exit::CantCreate);
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with("a letter"));
+    }
+}

@@ -1,0 +1,33 @@
+//! The snapshot: all that the hub begins with, read when the database is opened.
+
+use rusqlite::Connection;
+
+use super::uploads::{self, UploadRecord};
+use super::{accounts, groups, keys, messages, networks};
+use crate::chat::file::UploadId;
+use crate::hub::job::Snapshot;
+use crate::store::error::StoreFault;
+
+/// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the
+/// hub begins with. `is_placed` tells whether an upload stands in the shared folder already.
+///
+/// # Errors
+/// A [`StoreFault`] where something is there that no server writes.
+pub(in crate::store) fn load(
+    database: &mut Connection,
+    removed: &[UploadId],
+    is_placed: impl Fn(&UploadRecord) -> bool,
+) -> Result<Snapshot, StoreFault> {
+    uploads::drop_all(database, removed)?;
+    groups::end_unkept(database)?;
+    uploads::repair(database, is_placed)?;
+    Ok(Snapshot {
+        accounts: accounts::load(database)?,
+        administrators: accounts::load_administrators(database)?,
+        banned: accounts::load_banned(database)?,
+        networks: networks::load(database)?,
+        id_mark: messages::load_id_mark(database)?,
+        keys: keys::load(database)?,
+        groups: groups::load(database)?,
+    })
+}

@@ -1,0 +1,296 @@
+//! The uploads in the database: files on their way, each known before its part is made.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::clock;
+use super::lane::Lane;
+use super::values::{bounded, key, upload_id};
+use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::name::{FileName, Number};
+
+/// As how many bytes a file counts at least: an empty one takes its place in the folder and in the
+/// database, too.
+pub(in crate::store) const FILE_BYTES_MIN: u64 = 4_096;
+
+/// An upload that the database knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::store) struct UploadRecord {
+    /// Which it is.
+    pub(in crate::store) id: UploadId,
+    /// Whose.
+    pub(in crate::store) owner: Number,
+    /// Where it goes.
+    pub(in crate::store) place: FileTarget,
+    /// Bytes that were announced.
+    pub(in crate::store) size: u64,
+}
+
+/// The fate of an upload that was begun long ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Fate {
+    /// It can go on.
+    Stays,
+    /// It stands in the shared folder under its name; only the database does not know it yet.
+    Placed,
+    /// It is of no use any more.
+    Ends,
+}
+
+/// The sum of a user's uploads and files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) struct Usage {
+    /// How many uploads are not whole.
+    pub(in crate::store) unfinished: u64,
+    /// Bytes of all uploads and files.
+    pub(in crate::store) bytes: u64,
+}
+
+fn columns(place: &FileTarget, owner: Number) -> (Option<Lane>, &str) {
+    match place {
+        FileTarget::Shared(name) => (None, name.as_str()),
+        FileTarget::Chat(chat, name) => (Some(Lane::of_sender(*chat, owner)), name.as_str()),
+    }
+}
+
+/// Reads `id, owner, lane, name, size`; none where the name is none, which no server writes.
+fn parse(row: &Row<'_>) -> rusqlite::Result<Option<UploadRecord>> {
+    let Ok(name) = row.get_ref(3)?.as_str()?.parse::<FileName>() else { return Ok(None) };
+    let place = match row.get::<_, Option<Lane>>(2)? {
+        Some(lane) => FileTarget::Chat(lane.chat(), name),
+        None => FileTarget::Shared(name),
+    };
+    let size = row.get::<_, i64>(4)?.cast_unsigned();
+    Ok(Some(UploadRecord { id: upload_id(row.get(0)?), owner: Number(row.get(1)?), place, size }))
+}
+
+/// An upload that the database knows.
+pub(in crate::store) fn get(
+    database: &Connection,
+    upload: UploadId,
+) -> rusqlite::Result<Option<UploadRecord>> {
+    let found = database
+        .prepare_cached("SELECT id, owner, lane, name, size FROM uploads WHERE id = ?1")?
+        .query_row([key(upload)], parse)
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Finds the upload that the same user announced before to the same place, with the same size, and
+/// notes that it was begun again.
+pub(in crate::store) fn begin_again(
+    database: &Connection,
+    owner: Number,
+    place: &FileTarget,
+    size: u64,
+) -> rusqlite::Result<Option<UploadId>> {
+    let (lane, name) = columns(place, owner);
+    let mut update = database.prepare_cached(
+        "UPDATE uploads SET touched = ?5
+         WHERE owner = ?1 AND size = ?2 AND lane IS ?3 AND name = ?4 RETURNING id",
+    )?;
+    let mut rows = update.query((owner.0, bounded(size), lane, name, clock::micros()))?;
+    let mut found: Option<i64> = None;
+    // No server makes two of them, and the order in which SQLite returns rows is nobody's.
+    while let Some(row) = rows.next()? {
+        found = found.max(Some(row.get(0)?));
+    }
+    Ok(found.map(upload_id))
+}
+
+/// Notes a new upload.
+pub(in crate::store) fn insert(
+    database: &Connection,
+    owner: Number,
+    place: &FileTarget,
+    size: u64,
+) -> rusqlite::Result<UploadId> {
+    let (lane, name) = columns(place, owner);
+    // Drawn at random, so that parts which another store left behind are not in the way.
+    let inserted = database
+        .prepare_cached(
+            "INSERT INTO uploads (id, owner, lane, name, size, touched)
+             VALUES (random() & 0x7fffffffffffffff, ?1, ?2, ?3, ?4, ?5)",
+        )?
+        .insert((owner.0, lane, name, bounded(size), clock::micros()))?;
+    Ok(upload_id(inserted))
+}
+
+/// How much a user has in uploads and files.
+pub(in crate::store) fn usage(database: &Connection, owner: Number) -> rusqlite::Result<Usage> {
+    database
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM uploads WHERE owner = ?1),
+                    (SELECT total(max(size, ?2)) FROM uploads WHERE owner = ?1)
+                    + (SELECT total(max(size, ?2)) FROM files WHERE owner = ?1)
+                    + (SELECT total(max(size, ?2)) FROM sent WHERE sender = ?1)",
+        )?
+        .query_row((owner.0, bounded(FILE_BYTES_MIN)), |row| {
+            let (unfinished, bytes) = (row.get::<_, i64>(0)?, row.get::<_, f64>(1)?);
+            Ok(Usage { unfinished: unfinished.cast_unsigned(), bytes: bytes as u64 })
+        })
+}
+
+/// Notes that an upload stands in the shared folder.
+pub(in crate::store) fn placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
+    let Some(upload) = get(database, upload)? else { return Ok(()) };
+    if let FileTarget::Shared(name) = &upload.place {
+        // A row of that name is of a file that was removed by hand.
+        database
+            .prepare_cached(
+                "INSERT OR REPLACE INTO files (id, owner, name, size) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((key(upload.id), upload.owner.0, name.as_str(), bounded(upload.size)))?;
+        forget(database, upload.id)?;
+    }
+    Ok(())
+}
+
+/// Notes that an upload was found to stand in the shared folder, unless it is known that it is
+/// somebody else's file which stands there.
+fn found_placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
+    let is_known = database
+        .prepare_cached(
+            "SELECT 1 FROM uploads JOIN files ON files.name = uploads.name WHERE uploads.id = ?1",
+        )?
+        .exists([key(upload)])?;
+    if is_known { drop_one(database, upload) } else { placed(database, upload) }
+}
+
+/// Forgets an upload that is a file now.
+pub(in crate::store) fn forget(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
+    database.prepare_cached("DELETE FROM uploads WHERE id = ?1")?.execute([key(upload)])?;
+    Ok(())
+}
+
+/// Forgets an upload; its part becomes garbage.
+pub(in crate::store) fn drop_one(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
+    drop_where(database, "id = ?1", key(upload))
+}
+
+/// Forgets uploads; their parts become garbage.
+pub(super) fn drop_all(database: &Connection, uploads: &[UploadId]) -> rusqlite::Result<()> {
+    uploads.iter().try_for_each(|upload| drop_one(database, *upload))
+}
+
+/// Forgets all uploads into a lane; their parts become garbage.
+pub(super) fn drop_lane(database: &Connection, lane: Lane) -> rusqlite::Result<()> {
+    drop_where(database, "lane = ?1", lane)
+}
+
+fn drop_where(
+    database: &Connection,
+    which: &str,
+    value: impl rusqlite::ToSql,
+) -> rusqlite::Result<()> {
+    let insert = format!(
+        "INSERT INTO garbage (id, name)
+         SELECT id, iif(lane IS NULL, name, NULL) FROM uploads WHERE {which}"
+    );
+    let inserted = database.prepare_cached(&insert)?.execute([&value])?;
+    if inserted > 0 {
+        let delete = format!("DELETE FROM uploads WHERE {which}");
+        database.prepare_cached(&delete)?.execute([&value])?;
+    }
+    Ok(())
+}
+
+/// All uploads that are not whole, oldest first.
+pub(in crate::store) fn all_oldest_first(
+    database: &Connection,
+) -> rusqlite::Result<Vec<UploadRecord>> {
+    let query = "SELECT id, owner, lane, name, size FROM uploads ORDER BY touched, id";
+    let uploads = database.prepare(query)?.query_map([], parse)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(uploads.into_iter().flatten().collect())
+}
+
+/// Uploads that were begun before a time, oldest first; at most so many. Whether they broke off
+/// before it, too, their parts tell.
+pub(in crate::store) fn begun_before(
+    database: &Connection,
+    before: u64,
+    max: u32,
+) -> rusqlite::Result<Vec<UploadRecord>> {
+    let mut uploads = Vec::new();
+    let mut select = database.prepare_cached(
+        "SELECT id, owner, lane, name, size FROM uploads WHERE touched < ?1
+         ORDER BY touched, id LIMIT ?2",
+    )?;
+    let mut rows = select.query((bounded(before), max))?;
+    while let Some(row) = rows.next()? {
+        uploads.extend(parse(row)?);
+    }
+    Ok(uploads)
+}
+
+/// Notes what has become of uploads, unless they were begun again meanwhile.
+pub(in crate::store) fn settle(
+    database: &Connection,
+    fates: &[(UploadId, Fate)],
+    before: u64,
+) -> rusqlite::Result<()> {
+    for (upload, fate) in fates {
+        let was_begun = !database
+            .prepare_cached("SELECT 1 FROM uploads WHERE id = ?1 AND touched < ?2")?
+            .exists((key(*upload), bounded(before)))?;
+        match fate {
+            _ if was_begun => {}
+            Fate::Placed => found_placed(database, *upload)?,
+            Fate::Ends => drop_one(database, *upload)?,
+            Fate::Stays => {
+                database
+                    .prepare_cached("UPDATE uploads SET touched = ?2 WHERE id = ?1")?
+                    .execute((key(*upload), clock::micros()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Notes the files that were put in their place when the server stopped in the middle of it.
+pub(super) fn repair(
+    database: &Connection,
+    is_placed: impl Fn(&UploadRecord) -> bool,
+) -> rusqlite::Result<()> {
+    let mut select =
+        database.prepare("SELECT id, owner, lane, name, size FROM uploads WHERE lane IS NULL")?;
+    let uploads = select.query_map([], parse)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    for upload in uploads.into_iter().flatten() {
+        if is_placed(&upload) {
+            found_placed(database, upload.id)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::rows::schema;
+
+    #[test]
+    fn uploads_of_one_time_come_in_the_order_of_their_ids() {
+        let owner = Number(10_001);
+        for step in ["", "DROP INDEX uploads_by_age"] {
+            let folder = tempfile::tempdir().unwrap();
+            let database = schema::open(&folder.path().join("store")).unwrap();
+            database.execute_batch(step).unwrap();
+            // What has no order comes in another one than elsewhere.
+            database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
+            database
+                .execute_batch(
+                    "INSERT INTO uploads VALUES (9, 10001, NULL, 'file', 5, 70),
+                     (3, 10001, NULL, 'file', 5, 70), (5, 10001, NULL, 'file', 5, 70),
+                     (7, 10001, NULL, 'older', 5, 60)",
+                )
+                .unwrap();
+            let ids = |uploads: Vec<UploadRecord>| -> Vec<u64> {
+                uploads.into_iter().map(|upload| upload.id.0).collect()
+            };
+            assert_eq!(ids(begun_before(&database, 80, 3).unwrap()), [7, 3, 5], "{step}");
+            assert_eq!(ids(all_oldest_first(&database).unwrap()), [7, 3, 5, 9], "{step}");
+            let place = FileTarget::Shared("file".parse().unwrap());
+            let found = begin_again(&database, owner, &place, 5).unwrap();
+            assert_eq!(found, Some(UploadId(9)), "{step}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The threads that read files: some open and list, some read ahead, and one hashes, so that a sum
+//! of ten gigabytes delays nobody's download.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::num::NonZeroU64;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::Advice;
+use sha2::{Digest, Sha256};
+
+use crate::chat::file::UploadId;
+use crate::chat::name::FileName;
+use crate::chat::refusal::Failure;
+use crate::chat::sha256::Sha256Sum;
+use crate::hub::job::{JobId, Outcome, Value};
+use crate::store::completions::{Completion, Completions, TransferId};
+use crate::store::folder::FileRefusal;
+use crate::store::health::Health;
+use crate::store::parts::Parts;
+use crate::store::queue::WorkQueue;
+use crate::store::sums::{KnownSums, Stamp};
+use crate::store::threads::{Threads, yield_to_others};
+
+/// How many files may wait to be opened, and folders to be listed.
+const OPENS_WAITING_MAX: usize = 1_024;
+/// How many files may wait to be hashed; one of them can take a minute.
+const SUMS_WAITING_MAX: usize = 64;
+/// How many ranges may wait to be read: one for each connection that a large server has.
+const READS_WAITING_MAX: usize = 65_536;
+/// A folder on a slow disk must not stop the downloads, so two threads open and list, and a disk
+/// serves two readers faster than one.
+const OPEN_THREADS: usize = 2;
+const READ_THREADS: usize = 2;
+/// How much is read at once, in bytes.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// The place of a file that can be read.
+#[derive(Debug)]
+pub(in crate::store) enum Source {
+    /// In the shared folder.
+    Shared(FileName),
+    /// Sent in a chat.
+    Sent(UploadId),
+}
+
+impl Source {
+    /// What the log calls it.
+    fn describe(&self) -> String {
+        match self {
+            // Debug escapes what a terminal would obey.
+            Source::Shared(name) => format!("{:?}", name.as_str()),
+            Source::Sent(id) => format!("the sent file {:016x}", id.0),
+        }
+    }
+}
+
+/// A file to open, or a folder to list.
+#[derive(Debug)]
+enum OpenTask {
+    File { job: JobId, source: Source },
+    Folder { job: JobId, path: Option<FileName> },
+}
+
+/// A file to hash.
+#[derive(Debug)]
+struct SumTask {
+    job: JobId,
+    source: Source,
+}
+
+/// A range to read.
+#[derive(Debug)]
+struct WarmTask {
+    transfer: TransferId,
+    file: Arc<File>,
+    bytes: Range<u64>,
+}
+
+/// The state that the threads share.
+#[derive(Debug)]
+struct ReaderShared {
+    parts: Arc<Parts>,
+    known: Arc<KnownSums>,
+    health: Health,
+    completions: Completions,
+    closing: AtomicBool,
+    opens: WorkQueue<OpenTask>,
+    sums: WorkQueue<SumTask>,
+    reads: WorkQueue<WarmTask>,
+}
+
+/// The way to the threads that read files.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct FileReaders(Arc<ReaderShared>);
+
+impl FileReaders {
+    /// The way to threads that [`FileReaders::start`] starts.
+    pub(in crate::store) fn new(
+        parts: Arc<Parts>,
+        known: Arc<KnownSums>,
+        completions: Completions,
+    ) -> Self {
+        FileReaders(Arc::new(ReaderShared {
+            parts,
+            known,
+            health: Health::new("reading files"),
+            completions,
+            closing: AtomicBool::new(false),
+            opens: WorkQueue::new(),
+            sums: WorkQueue::new(),
+            reads: WorkQueue::new(),
+        }))
+    }
+
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system's, where it gives no more threads.
+    pub(in crate::store) fn start(&self, threads: &Threads) -> io::Result<()> {
+        for _ in 0..OPEN_THREADS {
+            let shared = Arc::clone(&self.0);
+            threads.spawn("file-open", move || shared.run_opens())?;
+        }
+        for _ in 0..READ_THREADS {
+            let shared = Arc::clone(&self.0);
+            threads.spawn("file-read", move || shared.run_reads())?;
+        }
+        let shared = Arc::clone(&self.0);
+        threads.spawn("file-sum", move || shared.run_sums())
+    }
+
+    /// How many jobs wait.
+    pub(in crate::store) fn waiting(&self) -> usize {
+        self.0.opens.len() + self.0.sums.len() + self.0.reads.len()
+    }
+
+    /// Lists a folder; tells whether there was room for it.
+    pub(in crate::store) fn list(&self, job: JobId, path: Option<FileName>) -> bool {
+        self.0.opens.push(OpenTask::Folder { job, path }, OPENS_WAITING_MAX).is_ok()
+    }
+
+    /// Opens a file; tells whether there was room for it.
+    pub(in crate::store) fn open_file(&self, job: JobId, source: Source) -> bool {
+        self.0.opens.push(OpenTask::File { job, source }, OPENS_WAITING_MAX).is_ok()
+    }
+
+    /// Hashes a file; tells whether there was room for it.
+    pub(in crate::store) fn sum(&self, job: JobId, source: Source) -> bool {
+        self.0.sums.push(SumTask { job, source }, SUMS_WAITING_MAX).is_ok()
+    }
+
+    /// Reads a range of a file into the page cache.
+    pub(in crate::store) fn warm(&self, transfer: TransferId, file: Arc<File>, bytes: Range<u64>) {
+        if self.0.reads.push(WarmTask { transfer, file, bytes }, READS_WAITING_MAX).is_err() {
+            let result = Err(io::ErrorKind::WouldBlock.into());
+            self.0.completions.push(Completion::Warmed { transfer, result });
+        }
+    }
+
+    /// Drops what waits, and lets the threads end.
+    pub(in crate::store) fn close(&self) {
+        self.0.closing.store(true, Ordering::Relaxed);
+        self.0.opens.close_and_clear();
+        self.0.sums.close_and_clear();
+        self.0.reads.close_and_clear();
+    }
+}
+
+impl ReaderShared {
+    fn run_opens(&self) {
+        while let Some(open) = self.opens.pop() {
+            self.completions.push(match open {
+                OpenTask::File { job, source } => match self.open_file(&source) {
+                    Ok((file, size)) => {
+                        self.health.worked();
+                        Completion::Opened { job, file, size }
+                    }
+                    Err(refusal) => self.refuse(job, &source.describe(), refusal),
+                },
+                OpenTask::Folder { job, path } => match self.parts.folder().list(path.as_ref()) {
+                    Ok(entries) => {
+                        self.health.worked();
+                        Completion::Job { job, outcome: Ok(Value::Folder(entries)) }
+                    }
+                    Err(refusal) => {
+                        let name = path.as_ref().map_or(".", FileName::as_str);
+                        self.refuse(job, &format!("{name:?}"), refusal)
+                    }
+                },
+            });
+        }
+    }
+
+    fn run_sums(&self) {
+        yield_to_others();
+        while let Some(SumTask { job, source }) = self.sums.pop() {
+            self.completions.push(match self.sum(&source) {
+                Ok(outcome) => Completion::Job { job, outcome },
+                Err(refusal) => self.refuse(job, &source.describe(), refusal),
+            });
+        }
+    }
+
+    fn run_reads(&self) {
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while let Some(WarmTask { transfer, file, bytes }) = self.reads.pop() {
+            let result = read_through(&file, bytes, &mut buffer);
+            self.completions.push(Completion::Warmed { transfer, result });
+        }
+    }
+
+    fn open_file(&self, source: &Source) -> Result<(File, u64), FileRefusal> {
+        match source {
+            Source::Shared(name) => self.parts.folder().open_file(name),
+            Source::Sent(id) => self.parts.open_sent(*id),
+        }
+    }
+
+    fn refuse(&self, job: JobId, what: &str, refusal: FileRefusal) -> Completion {
+        if let Some(error) = refusal.error() {
+            self.health.failed(format_args!("{what}: {error}"));
+        }
+        Completion::Job { job, outcome: refusal.outcome() }
+    }
+}
+
+impl ReaderShared {
+    /// Hashes a file, unless its sum is known. One that changes meanwhile has none: what was read
+    /// of it was never there all at once.
+    fn sum(&self, source: &Source) -> Result<Outcome, FileRefusal> {
+        let (file, _) = self.open_file(source)?;
+        let version = Stamp::of(&file)?;
+        let size = version.size();
+        if let Some(sha256) = self.known.get(&version) {
+            return Ok(Ok(Value::Summed { sha256, size }));
+        }
+        let is_settled = version.is_settled();
+        // Only a hint, so a file system that does not know it is no failure.
+        let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
+        let mut buffer = vec![0; BUFFER_BYTES];
+        let mut hash = Sha256::new();
+        let mut rest = (&file).take(size);
+        loop {
+            if self.closing.load(Ordering::Relaxed) {
+                return Ok(Err(Failure::Busy));
+            }
+            match rest.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => hash.update(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(FileRefusal::from(error)),
+            }
+        }
+        if Stamp::of(&file)? != version {
+            return Ok(Err(Failure::Busy));
+        }
+        let sha256 = Sha256Sum(hash.finalize().into());
+        if is_settled {
+            self.known.insert(version, sha256);
+        }
+        Ok(Ok(Value::Summed { sha256, size }))
+    }
+}
+
+/// Reads a range, as far as the file goes, so that it is in the page cache.
+fn read_through(file: &File, bytes: Range<u64>, buffer: &mut [u8]) -> io::Result<()> {
+    if let Some(length) = NonZeroU64::new(bytes.end.saturating_sub(bytes.start)) {
+        // The disk fetches all of it while the first part is copied. Only a hint.
+        let _ = rustix::fs::fadvise(file, bytes.start, Some(length), Advice::WillNeed);
+    }
+    let mut at = bytes.start;
+    while at < bytes.end {
+        let left = usize::try_from(bytes.end - at).unwrap_or(usize::MAX);
+        let wanted = left.min(buffer.len());
+        match file.read_at(&mut buffer[..wanted], at) {
+            Ok(0) => break,
+            Ok(count) => at += count as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,389 @@
+//! The threads that write files. Everything that is done with one upload is done by one of them, in
+//! the order in which it was handed in; a slow disk holds up the uploads of its threads alone.
+
+mod progress;
+mod rereads;
+
+use std::io;
+use std::sync::Arc;
+
+use self::progress::{Hashed, Progress};
+use self::rereads::{Reread, RereadStep, Rereads, Then};
+use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::refusal::Failure;
+use crate::chat::sha256::Sha256Sum;
+use crate::hub::job::{JobId, Outcome, Value};
+use crate::store::completions::{Completion, Completions, TransferId};
+use crate::store::folder::FileRefusal;
+use crate::store::health::Health;
+use crate::store::layout::file_name;
+use crate::store::parts::{OpenPart, Parts};
+use crate::store::queue::WorkQueue;
+use crate::store::requests::{StoreRequest, SyncTask, UploadRequest, UploadTask};
+use crate::store::rows::files::Garbage;
+use crate::store::rows::uploads::{Fate, UploadRecord};
+use crate::store::sender::RequestSender;
+use crate::store::sums::{KnownSums, Stamp};
+use crate::store::threads::{Threads, yield_to_others};
+
+/// A disk serves a few writers faster than one, and one that syncs holds up few others.
+const THREADS: usize = 4;
+/// How many tasks may wait for one thread. There is one write for each stream at most.
+const WAITING_MAX: usize = 65_536;
+
+/// A task for a thread that writes.
+#[derive(Debug)]
+enum WriteTask {
+    /// Go on with a request of the database.
+    Asked(UploadTask),
+    /// Write bytes of an upload.
+    Write { transfer: TransferId, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
+}
+
+impl WriteTask {
+    /// The upload whose order it has to keep; no matter which where it is of none.
+    fn upload(&self) -> UploadId {
+        match self {
+            WriteTask::Asked(
+                UploadTask::Begin { upload, .. } | UploadTask::Place { upload, .. },
+            ) => upload.id,
+            WriteTask::Asked(UploadTask::Sync(sync)) => sync.upload.id,
+            WriteTask::Asked(
+                UploadTask::Recount { .. } | UploadTask::LookAtOld { .. } | UploadTask::Sweep(_),
+            ) => UploadId(0),
+            WriteTask::Write { part, .. } => part.upload(),
+        }
+    }
+}
+
+/// The state that the threads share.
+#[derive(Debug)]
+struct WriterShared {
+    parts: Arc<Parts>,
+    health: Health,
+    completions: Completions,
+    database: RequestSender,
+    queues: [WorkQueue<WriteTask>; THREADS],
+    progress: Progress,
+    rereads: Rereads,
+    known: Arc<KnownSums>,
+}
+
+/// The way to the threads that write.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct FileWriters(Arc<WriterShared>);
+
+impl FileWriters {
+    /// The way to threads that [`FileWriters::start`] starts.
+    pub(in crate::store) fn new(
+        parts: Arc<Parts>,
+        known: Arc<KnownSums>,
+        completions: Completions,
+        database: RequestSender,
+    ) -> Self {
+        FileWriters(Arc::new(WriterShared {
+            parts,
+            health: Health::new("writing uploads"),
+            completions,
+            database,
+            queues: std::array::from_fn(|_| WorkQueue::new()),
+            progress: Progress::default(),
+            rereads: Rereads::new(),
+            known,
+        }))
+    }
+
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system's, where it gives no more threads.
+    pub(in crate::store) fn start(&self, threads: &Threads) -> io::Result<()> {
+        for index in 0..THREADS {
+            let shared = Arc::clone(&self.0);
+            threads.spawn("file-write", move || shared.run(&shared.queues[index]))?;
+        }
+        let shared = Arc::clone(&self.0);
+        threads.spawn("part-read", move || shared.run_rereads())
+    }
+
+    /// Hands in a task; tells whether there was room for it.
+    pub(in crate::store) fn hand(&self, task: UploadTask) -> bool {
+        self.0.push(WriteTask::Asked(task)).is_ok()
+    }
+
+    /// Writes bytes of an upload.
+    pub(in crate::store) fn write(
+        &self,
+        transfer: TransferId,
+        part: Arc<OpenPart>,
+        offset: u64,
+        bytes: Vec<u8>,
+    ) {
+        if self.0.push(WriteTask::Write { transfer, part, offset, bytes }).is_err() {
+            let result = Err(io::ErrorKind::WouldBlock.into());
+            self.0.completions.push(Completion::Written { transfer, result });
+        }
+    }
+
+    /// An upload is a file: its sum is known from now on without reading it.
+    pub(in crate::store) fn finished(&self, upload: UploadId) {
+        self.0.finished(upload);
+    }
+
+    /// Drops what waits, and lets the threads end. What was not written is sent again when the
+    /// upload goes on.
+    pub(in crate::store) fn close(&self) {
+        for queue in &self.0.queues {
+            queue.close_and_clear();
+        }
+        self.0.rereads.close();
+    }
+}
+
+impl WriterShared {
+    fn push(&self, task: WriteTask) -> Result<(), WriteTask> {
+        let thread = (task.upload().0 % THREADS as u64) as usize;
+        self.queues[thread].push(task, WAITING_MAX)
+    }
+
+    fn run(&self, queue: &WorkQueue<WriteTask>) {
+        while let Some(task) = queue.pop() {
+            self.carry_out(task);
+        }
+    }
+
+    fn carry_out(&self, task: WriteTask) {
+        match task {
+            WriteTask::Write { transfer, part, offset, bytes } => {
+                let result = self.write(&part, offset, &bytes);
+                // Closed first, so that whoever is told finds no descriptor of it here.
+                drop(part);
+                self.completions.push(Completion::Written { transfer, result });
+            }
+            WriteTask::Asked(UploadTask::Begin { job, upload, is_new }) => {
+                self.begin(job, upload, is_new);
+            }
+            WriteTask::Asked(UploadTask::Recount { job, announced, files }) => {
+                let gone = files.into_iter().filter(|file| !self.parts.stands(file));
+                let gone = Some(gone.map(|file| file.id).collect());
+                self.report(UploadRequest::Begin { job, announced, gone });
+            }
+            WriteTask::Asked(UploadTask::Sync(sync)) => self.sync(sync),
+            WriteTask::Asked(UploadTask::Place { job, upload }) => self.place(job, &upload),
+            WriteTask::Asked(UploadTask::LookAtOld { job, uploads, before, more }) => {
+                let fates = uploads
+                    .iter()
+                    .map(|upload| (upload.id, self.parts.fate(upload, before)))
+                    .collect();
+                self.report(UploadRequest::Settle { job: Some(job), fates, before, more });
+            }
+            WriteTask::Asked(UploadTask::Sweep(garbage)) => self.sweep(garbage),
+        }
+    }
+
+    fn sweep(&self, garbage: Vec<Garbage>) {
+        for garbage in &garbage {
+            self.progress.take(garbage.id);
+            if let Err(refusal) = self.parts.remove(garbage) {
+                let name = file_name(garbage.id);
+                log::error!("the file {name} of an upload stays behind: {refusal:?}");
+            }
+        }
+        let ids = garbage.into_iter().map(|garbage| garbage.id).collect();
+        self.report(UploadRequest::Swept { ids });
+    }
+
+    fn begin(&self, job: JobId, upload: UploadRecord, is_new: bool) {
+        let refusal = match self.parts.open_part(&upload, is_new) {
+            Ok(part) => {
+                self.health.worked();
+                return self.opened(job, &upload, part);
+            }
+            Err(refusal) => refusal,
+        };
+        if is_new || matches!(refusal, FileRefusal::Exists | FileRefusal::NotFound) {
+            let placed = !is_new && self.parts.is_placed(&upload);
+            let fates = vec![(upload.id, if placed { Fate::Placed } else { Fate::Ends })];
+            self.report(UploadRequest::Settle { job: None, fates, before: u64::MAX, more: false });
+        }
+        let outcome = self.outcome(&upload, Err(refusal));
+        self.completions.finish(job, outcome);
+    }
+
+    /// Hands on a part that was opened, once it is known what is in it.
+    fn opened(&self, job: JobId, upload: &UploadRecord, part: OpenPart) {
+        let version = match Stamp::of(part.file()) {
+            Ok(version) => version,
+            Err(error) => {
+                let outcome = self.outcome(upload, Err(error.into()));
+                return self.completions.finish(job, outcome);
+            }
+        };
+        let hashed = match self.progress.get(upload.id, &version) {
+            None if version.size() == 0 => Some(Hashed::nothing(version)),
+            hashed => hashed.filter(Hashed::is_whole),
+        };
+        match hashed {
+            Some(hashed) => self.open_for_writing(job, part, hashed),
+            None => {
+                let then = Then::Open { job, part };
+                self.reread(Reread::new(upload.clone(), then));
+            }
+        }
+    }
+
+    fn open_for_writing(&self, job: JobId, part: OpenPart, hashed: Hashed) {
+        let (offset, sha256) = (hashed.length(), hashed.sum());
+        self.progress.put(part.upload(), hashed);
+        self.completions.push(Completion::UploadOpened { job, part, offset, sha256 });
+    }
+
+    /// Writes bytes, and goes on with the sum.
+    fn write(&self, part: &OpenPart, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let before = Stamp::of(part.file())?;
+        if before.size() != offset {
+            // What is to come would be no part of what was announced.
+            return Err(io::Error::other("somebody else has changed its length"));
+        }
+        let hashed = self.progress.take(part.upload());
+        if let Err(error) = part.write(offset, bytes) {
+            // Where nothing was written, as where the reserve was in the way, it is known still.
+            if let Some(hashed) = hashed
+                && Stamp::of(part.file()).is_ok_and(|now| now == before)
+            {
+                self.progress.put(part.upload(), hashed);
+            }
+            return Err(error);
+        }
+        if let Some(mut hashed) = hashed
+            && hashed.is_of(&before)
+            && hashed.length() == offset
+        {
+            hashed.update(bytes);
+            hashed.now_is(Stamp::of(part.file())?);
+            self.progress.put(part.upload(), hashed);
+        }
+        Ok(())
+    }
+
+    /// Brings an upload to the disk, if it is what its sender expects.
+    fn sync(&self, sync: SyncTask) {
+        let result = match sync.expected {
+            None => self.parts.sync(&sync.upload).map(|()| Ok(Value::Done)),
+            Some(expected) => match self.sum(&sync) {
+                Ok(Some(sum)) if sum == expected => {
+                    self.parts.sync(&sync.upload).map(|()| Ok(Value::Done))
+                }
+                Ok(Some(_)) => Ok(Err(Failure::Mismatch)),
+                Ok(None) if sync.is_reread => {
+                    Err(io::Error::other("somebody else writes to it").into())
+                }
+                Ok(None) => return self.read_and_sync(sync),
+                Err(refusal) => Err(refusal),
+            },
+        };
+        let outcome = result.unwrap_or_else(|refusal| self.outcome(&sync.upload, Err(refusal)));
+        self.completions.finish(sync.job, outcome);
+    }
+
+    /// The sum of a whole upload; none where it has to be read for that.
+    fn sum(&self, sync: &SyncTask) -> Result<Option<Sha256Sum>, FileRefusal> {
+        let version = Stamp::of(self.parts.open_to_read(&sync.upload)?)?;
+        let hashed = self.progress.get(sync.upload.id, &version);
+        Ok(hashed.filter(Hashed::is_whole).map(|hashed| hashed.sum()))
+    }
+
+    fn read_and_sync(&self, sync: SyncTask) {
+        match self.parts.open_to_read(&sync.upload) {
+            Ok(file) => {
+                let upload = sync.upload.clone();
+                self.reread(Reread::new(upload, Then::Sync { file, sync }));
+            }
+            Err(refusal) => {
+                let outcome = self.outcome(&sync.upload, Err(refusal));
+                self.completions.finish(sync.job, outcome);
+            }
+        }
+    }
+
+    /// Has a part read, in turn among users.
+    fn reread(&self, reread: Reread) {
+        self.refuse(self.rereads.hand(reread));
+    }
+
+    fn refuse(&self, reread: Option<Reread>) {
+        if let Some(reread) = reread {
+            self.completions.finish(reread.job(), Err(Failure::Busy));
+        }
+    }
+
+    fn run_rereads(&self) {
+        yield_to_others();
+        let mut buffer = vec![0; rereads::BUFFER_BYTES];
+        while let Some(mut reread) = self.rereads.next() {
+            match reread.step(&self.progress, &mut buffer) {
+                Ok(RereadStep::More) => self.refuse(self.rereads.put_back(reread)),
+                Ok(RereadStep::Whole(hashed)) => match reread.then {
+                    Then::Open { job, part } => self.open_for_writing(job, part, hashed),
+                    Then::Sync { sync, .. } => {
+                        let job = sync.job;
+                        let sync = SyncTask { is_reread: true, ..sync };
+                        if self.push(WriteTask::Asked(UploadTask::Sync(sync))).is_err() {
+                            self.completions.finish(job, Err(Failure::Busy));
+                        }
+                    }
+                },
+                Err(refusal) => {
+                    let outcome = self.outcome(reread.upload(), Err(refusal));
+                    self.completions.finish(reread.job(), outcome);
+                }
+            }
+        }
+    }
+
+    fn finished(&self, upload: UploadId) {
+        if let Some(hashed) = self.progress.take(upload).filter(Hashed::is_whole) {
+            self.known.insert(hashed.version(), hashed.sum());
+        }
+    }
+
+    fn place(&self, job: JobId, upload: &UploadRecord) {
+        let FileTarget::Shared(name) = &upload.place else {
+            return self.completions.finish(job, Err(Failure::Failed));
+        };
+        match self.parts.place(upload, name) {
+            Ok(()) => {
+                self.health.worked();
+                self.finished(upload.id);
+                self.report(UploadRequest::Placed { job, upload: upload.id });
+            }
+            refused => {
+                let outcome = self.outcome(upload, refused);
+                self.completions.finish(job, outcome);
+            }
+        }
+    }
+
+    /// Reports to the database, which goes on.
+    fn report(&self, request: UploadRequest) {
+        // It takes them to the end.
+        if !self.database.report(StoreRequest::Upload(request)) {
+            log::error!("the database thread ended before the threads that write");
+        }
+    }
+
+    fn outcome(&self, upload: &UploadRecord, result: Result<(), FileRefusal>) -> Outcome {
+        let Err(refusal) = result else {
+            self.health.worked();
+            return Ok(Value::Done);
+        };
+        if let Some(error) = refusal.error() {
+            let name = match &upload.place {
+                FileTarget::Shared(name) | FileTarget::Chat(_, name) => name,
+            };
+            // Debug escapes what a terminal would obey.
+            self.health.failed(format_args!("{:?}: {error}", name.as_str()));
+        }
+        refusal.outcome()
+    }
+}
