@@ -40,7 +40,9 @@ impl Hub {
         }
         match request {
             Ok(Request::SetPassword(password)) => {
-                self.set_password(conn, is_confirmed, password, effects);
+                let Some(caller) = self.caller(conn) else { return };
+                let cx = &mut Cx::new(&mut self.core, effects);
+                self.login.set_password(caller, is_confirmed, password, &self.accounts, cx);
             }
             Ok(request) => self.run(conn, request, effects),
             Err((of, refusal)) => self.refused(conn, of, refusal, effects),
@@ -49,17 +51,18 @@ impl Hub {
 
     fn run(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
         match request {
-            Request::Identify(name) => self.identify(conn, name, effects),
-            Request::LogIn { name, password, takeover } => {
-                self.log_in(conn, name, (password, takeover), effects);
+            about_logins @ (Request::Identify(_)
+            | Request::LogIn { .. }
+            | Request::Register { .. }
+            | Request::Resume { .. }) => self.login_request(conn, about_logins, effects),
+            about_accounts @ (Request::Token | Request::Nick(_) | Request::ConfirmPassword(_)) => {
+                self.account_request(conn, about_accounts, effects)
             }
-            Request::Register { name, password } => self.register(conn, name, password, effects),
             Request::Step(step) => self.answer(conn, Kind::Step(step), Done::Done, effects),
             Request::Say { to, text, key } => self.say(conn, to, (text, key), effects),
-            Request::Reachable => self.reachable(conn, effects),
-            Request::Who => self.who(conn, effects),
-            Request::Nick(display) => self.nick(conn, display, effects),
-            Request::Quiet(quiet) => self.quiet(conn, quiet, effects),
+            about_presence @ (Request::Who | Request::Quiet(_) | Request::Reachable) => {
+                self.presence_request(conn, about_presence, effects);
+            }
             Request::Ls(path) => self.list_folder(conn, path, effects),
             Request::Get { offset, file: FileRef::Shared(name) } => {
                 self.download(conn, offset, name, effects);
@@ -95,10 +98,7 @@ impl Hub {
             | Request::Dissolve(_)
             | Request::Groups { .. }
             | Request::Members(_)) => self.group_request(conn, about_groups, effects),
-            Request::Token => self.token(conn, effects),
-            Request::Resume { name, token } => self.log_in_again(conn, name, token, effects),
-            Request::ConfirmPassword(password) => self.confirm_password(conn, password, effects),
-            Request::SetPassword(password) => self.set_password(conn, false, password, effects),
+            Request::SetPassword(_) => debug_assert!(false, "it is carried out above"),
             Request::Unread => self.unread(conn, effects),
             Request::OpenUnread(chat) => {
                 self.read(conn, Kind::Open, chat, Selection::Unread, effects);
@@ -117,6 +117,51 @@ impl Hub {
             }
             Request::Search { chat: None, words } => self.search_all(conn, words, effects),
             Request::Seen { chat, id } => self.seen(conn, chat, id, effects),
+        }
+    }
+
+    /// Carries out a request about who is online.
+    fn presence_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let Some(caller) = self.caller(conn) else { return };
+        let cx = &mut Cx::new(&mut self.core, effects);
+        match request {
+            Request::Who => self.who(conn, effects),
+            Request::Quiet(quiet) => self.presence.quiet(conn, quiet, cx),
+            Request::Reachable => self.presence.list_reachable(caller, &self.accounts, cx),
+            other => debug_assert!(false, "{other:?} is not about who is online"),
+        }
+    }
+
+    /// Carries out a request of who logs in.
+    fn login_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let cx = &mut Cx::new(&mut self.core, effects);
+        let accounts = &mut self.accounts;
+        match request {
+            Request::Identify(name) => self.login.identify(conn, name, accounts, cx),
+            Request::LogIn { name, password, takeover } => {
+                self.login.log_in(conn, name, (password, takeover), accounts, cx);
+            }
+            Request::Register { name, password } => {
+                self.login.register(conn, name, password, accounts, cx);
+            }
+            Request::Resume { name, token } => {
+                self.login.resume(conn, name, token, accounts, cx);
+            }
+            other => debug_assert!(false, "{other:?} is no login"),
+        }
+    }
+
+    /// Carries out a request about the user's own account.
+    fn account_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let Some(caller) = self.caller(conn) else { return };
+        let cx = &mut Cx::new(&mut self.core, effects);
+        match request {
+            Request::Token => self.login.token(caller, &self.accounts, cx),
+            Request::Nick(display) => self.accounts.nick(caller, display, cx),
+            Request::ConfirmPassword(password) => {
+                self.login.confirm_password(caller, password, &mut self.accounts, cx);
+            }
+            other => debug_assert!(false, "{other:?} is not about an account"),
         }
     }
 
@@ -170,7 +215,8 @@ impl Hub {
             }
             // A name that nobody can have is no better guess than one that nobody has.
             (Kind::Resume, Refusal::WrongToken) => {
-                self.refuse_login(conn, Kind::Resume, Duration::ZERO, effects);
+                let cx = &mut Cx::new(&mut self.core, effects);
+                self.login.refuse(conn, Kind::Resume, Duration::ZERO, cx);
             }
             (of, refusal) => self.refuse(conn, of, refusal, effects),
         }

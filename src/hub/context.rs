@@ -208,9 +208,10 @@ impl<'a> Cx<'a> {
         self.core.closing.push_back(Closing { conn, reason, last: None, words: None });
     }
 
-    /// Has a session end with an answer for its last line.
-    pub fn close_with(&mut self, conn: ConnId, reason: CloseReason, last: Answer) {
-        self.core.closing.push_back(Closing { conn, reason, last: Some(last), words: None });
+    /// Has a session end with a refusal for its last line.
+    pub fn close_with(&mut self, conn: ConnId, reason: CloseReason, of: Kind, refusal: Refusal) {
+        let last = Some(Answer { of, result: Err(refusal) });
+        self.core.closing.push_back(Closing { conn, reason, last, words: None });
     }
 
     /// Has a session end for a reason that an administrator may give words to.
@@ -252,8 +253,9 @@ impl<'a> Cx<'a> {
                 }
                 self.give_due(conn);
             }
-            Reply::Close(reason, Some(last)) => self.close_with(conn, reason, last),
-            Reply::Close(reason, None) => self.close(conn, reason),
+            Reply::Close(reason, last) => {
+                self.core.closing.push_back(Closing { conn, reason, last, words: None });
+            }
         }
     }
 

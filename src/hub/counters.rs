@@ -2,13 +2,11 @@
 
 use super::Hub;
 use crate::chat::message::Chat;
-use crate::chat::request::Kind;
 use crate::figures::{Family, MetricKind};
-use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 
 /// What came of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Login {
+pub enum LoginResult {
     /// In with the right password.
     Password,
     /// In with a token.
@@ -27,26 +25,15 @@ pub enum Login {
     Banned,
 }
 
-impl Login {
-    /// In, by what that verb asks for.
-    pub fn by(user: UserIndex, of: Kind) -> Self {
-        match of {
-            _ if user == OPERATOR => Login::Operator,
-            Kind::Resume => Login::Token,
-            _ => Login::Password,
-        }
-    }
-}
-
-const LOGINS: [(Login, &str); 8] = [
-    (Login::Password, "password"),
-    (Login::Token, "token"),
-    (Login::Registered, "registered"),
-    (Login::Operator, "operator"),
-    (Login::Wrong, "wrong"),
-    (Login::Busy, "busy"),
-    (Login::AlreadyOnline, "already-online"),
-    (Login::Banned, "banned"),
+const LOGINS: [(LoginResult, &str); 8] = [
+    (LoginResult::Password, "password"),
+    (LoginResult::Token, "token"),
+    (LoginResult::Registered, "registered"),
+    (LoginResult::Operator, "operator"),
+    (LoginResult::Wrong, "wrong"),
+    (LoginResult::Busy, "busy"),
+    (LoginResult::AlreadyOnline, "already-online"),
+    (LoginResult::Banned, "banned"),
 ];
 
 const KINDS: [&str; 3] = ["everyone", "direct", "group"];
@@ -63,7 +50,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    pub fn login(&mut self, result: Login) {
+    pub fn login(&mut self, result: LoginResult) {
         self.logins[result as usize] += 1;
     }
 

@@ -6,7 +6,6 @@ use super::Hub;
 use super::sent::Wanted;
 use super::tasks::{Task, UnderWay};
 use super::uploads::{Spot, Upload};
-use crate::chat::request::Kind;
 use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::input::ConnId;
 use crate::hub::pending::Domain;
@@ -23,9 +22,8 @@ impl Hub {
         self.presence.check_invariants();
         self.check_groups();
         self.calls.check();
+        self.login.check(&self.accounts, &self.core.sessions);
         let mut online = 0;
-        let mut checking = 0;
-        let mut refused = 0;
         let mut entering = 0;
         let mut on_hold = 0;
         for (conn, session) in self.core.sessions.iter() {
@@ -52,6 +50,7 @@ impl Hub {
             assert_eq!(session.replies.downloads_asked(), asked, "{conn}");
             for ticket in session.replies.awaited() {
                 let is_asked_for = match Domain::of(ticket) {
+                    Domain::Login => self.login.is_under_way(ticket),
                     Domain::Calls => self.calls.is_under_way(ticket),
                     Domain::Admin => self.admin.is_under_way(ticket),
                     _ => matches!(self.under_way.get(ticket),
@@ -59,8 +58,6 @@ impl Hub {
                 };
                 assert!(is_asked_for, "an answer waits for {ticket:?}");
             }
-            checking += usize::from(*session.state() == State::ChecksPassword);
-            refused += usize::from(matches!(session.state(), State::Refused(_)));
             if let State::Enters(user) = session.state() {
                 entering += 1;
                 assert_eq!(
@@ -74,13 +71,12 @@ impl Hub {
             assert!(!leaves || session.replies.waiting() > 0, "{conn} could have left");
         }
         assert_eq!(self.presence.len(), online);
-        assert_eq!(self.refusals.len(), refused);
 
         assert_eq!(self.presence.entering.len(), entering);
         assert!(self.presence.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
         assert!(self.slow_logins.is_empty());
         assert!(self.core.is_settled());
-        self.check_tasks(checking, on_hold);
+        self.check_tasks(on_hold);
         self.check_uploads();
     }
 
@@ -135,7 +131,7 @@ impl Hub {
     }
 
     /// Checks that whoever waits waits for something that is under way.
-    fn check_tasks(&self, checking: usize, on_hold: usize) {
+    fn check_tasks(&self, on_hold: usize) {
         let is_there = |conn: &ConnId| self.core.sessions.get(*conn).is_some();
         let asked = || {
             self.under_way.values().filter_map(|what| match what {
@@ -143,20 +139,6 @@ impl Hub {
                 _ => None,
             })
         };
-        let is_login = |task: &Task| {
-            matches!(task, Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_))
-        };
-        let logins = asked().filter(|(conn, task)| is_login(task) && is_there(conn));
-        let conns: HashSet<&ConnId> = logins.map(|(conn, _)| conn).collect();
-        let in_turn: HashSet<&ConnId> = self.turns.iter().map(|login| &login.conn).collect();
-        assert_eq!(in_turn.len(), self.turns.iter().count(), "one login at a time");
-        assert!(in_turn.iter().all(|conn| is_there(conn)));
-        let changes =
-            || self.turns.iter().filter(|login| login.attempt.of == Kind::ConfirmPassword);
-        assert_eq!(conns.len() + in_turn.len() - changes().count(), checking);
-        let registering = asked().filter(|(_, task)| matches!(task, Task::Register(_)));
-        assert_eq!(registering.count(), self.accounts.directory.reservations());
-
         let waited_for = asked()
             .filter(|(conn, task)| task.is_waited_for() && is_there(conn))
             .map(|(conn, _)| conn);
@@ -165,11 +147,10 @@ impl Hub {
             UnderWay::MakesGroup(conn, _) => Some(conn).filter(|conn| is_there(conn)),
             _ => None,
         });
-        let held: Vec<&ConnId> = waited_for
-            .chain(awaits_id)
-            .chain(makes_group)
-            .chain(changes().map(|change| &change.conn))
-            .collect();
+        let held: Vec<&ConnId> = waited_for.chain(awaits_id).chain(makes_group).collect();
+        let domains = self.login.blocked().chain(self.accounts.blocked());
+        let domains: Vec<ConnId> = domains.filter(|conn| is_there(conn)).collect();
+        let held: Vec<&ConnId> = held.into_iter().chain(&domains).collect();
         let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
         assert_eq!(waiting.len(), on_hold);
@@ -186,8 +167,7 @@ impl Hub {
         self.core.sessions.len() == 0
             && self.presence.len() == 0
             && self.jobs() == 0
-            && self.refusals.is_empty()
-            && self.turns.is_empty()
+            && self.login.is_idle()
             && self.accounts.directory.reservations() == 0
             && self.presence.entering.is_empty()
             && self.await_id.is_empty()

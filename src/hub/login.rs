@@ -1,317 +1,482 @@
-//! From the greeting to the welcome, and the end of a session.
+//! Logins, from the greeting to the right password or token, and the passwords and tokens
+//! themselves.
+//!
+//! Guesses are throttled: a wrong password is told a little later, and those who try wait for others
+//! of their network. The change of a password counts as a try, so that a token or an open terminal
+//! is no way to guess it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Hub;
 use crate::chat::account::Account;
-use crate::chat::address::Address;
-use crate::chat::answer::{Answer, Done};
+use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
-use crate::chat::name::UserName;
+use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::chat::text::Secret;
-use crate::hub::accounts::directory::OPERATOR;
-use crate::hub::accounts::throttle::{Try, Verdict};
-use crate::hub::counters::Login;
-use crate::hub::effect::{Effect, Effects};
+use crate::hub::accounts::Accounts;
+use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::accounts::throttle::{Try, TryOf, Verdict};
+use crate::hub::context::{Caller, Cx};
+use crate::hub::counters::LoginResult;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, Outcome, Value};
-use crate::hub::outcome::failed;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::{failed, kept};
+use crate::hub::pending::{Domain, Pending};
 use crate::hub::sessions::state::{FailedLogin, State};
-use crate::hub::tasks::{Attempt, Task};
-use crate::hub::turns::InTurn;
+use crate::hub::sessions::{Session, Sessions};
+use crate::hub::turns::{Attempt, InTurn, Turns};
 use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 
-impl Hub {
-    /// Greets a new connection.
-    pub(super) fn connected(&mut self, conn: ConnId, from: Address, effects: &mut Effects) {
-        self.core.sessions.insert(conn, from);
-        self.answer(conn, Kind::Connect, Done::Greeted, effects);
-        if from == Address::Local {
-            log::info!("event=operator conn={conn}");
-            self.admit(conn, OPERATOR, Kind::LogIn, true, effects);
+/// A number that no account has.
+const NOBODY: Number = Number(0);
+
+/// The logins that are under way, and the checks of passwords.
+#[derive(Debug)]
+pub struct Login {
+    /// Logins that wait for others of their network.
+    turns: Turns,
+    /// Wrong passwords that are told later, by the time on the monotonic clock.
+    refusals: BTreeSet<(Duration, ConnId)>,
+    pending: Pending<LoginJob>,
+}
+
+/// What a job of a login is for.
+#[derive(Debug)]
+enum LoginJob {
+    Register(ConnId, Account),
+    Check(ConnId, Attempt),
+    ConfirmPassword(ConnId, Try),
+    SetPassword(ConnId),
+    MakeToken(ConnId),
+}
+
+/// Somebody who gave the right password or token, or came over the server's own socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Authenticated {
+    pub conn: ConnId,
+    pub user: UserIndex,
+    /// What asked for the login, and is answered with the welcome.
+    pub of: Kind,
+    /// Whether to end a session of that user which already stands.
+    pub takeover: bool,
+    /// How it is counted; none where it was counted already.
+    pub counts_as: Option<LoginResult>,
+}
+
+impl Default for Login {
+    fn default() -> Self {
+        Login {
+            turns: Turns::default(),
+            refusals: BTreeSet::new(),
+            pending: Pending::new(Domain::Login),
         }
     }
+}
 
+impl Login {
     /// Tells whether a name has an account, so that a password may follow.
-    pub(super) fn identify(&mut self, conn: ConnId, name: UserName, effects: &mut Effects) {
-        let Some(session) = self.core.sessions.get(conn) else { return };
-        let user = self.accounts.directory.find_name(&name);
-        let tried = self.accounts.password_try(name, user, session.from, self.core.now);
-        if let Verdict::After(wait) = self.accounts.throttle.judge(tried, self.core.now.steady) {
-            self.core.counters.login(Login::Busy);
-            return self.refuse(conn, Kind::Identify, retry_after(wait), effects);
+    pub fn identify(&self, conn: ConnId, name: UserName, accounts: &Accounts, cx: &mut Cx<'_>) {
+        let Some(session) = cx.core.sessions.get(conn) else { return };
+        let user = accounts.directory.find_name(&name);
+        let tried = accounts.password_try(name, user, session.from, cx.core.now);
+        if let Verdict::After(wait) = accounts.throttle.judge(tried, cx.core.now.steady) {
+            cx.core.counters.login(LoginResult::Busy);
+            return cx.refuse(conn, Kind::Identify, retry_after(wait));
         }
-        let is_new = self.core.config.registration && user.is_none();
-        self.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new }, effects);
+        let is_new = cx.core.config.registration && user.is_none();
+        cx.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new });
     }
 
     /// Logs in with a password.
-    pub(super) fn log_in(
+    pub fn log_in(
         &mut self,
         conn: ConnId,
         name: UserName,
         (password, takeover): (Secret, bool),
-        effects: &mut Effects,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
     ) {
-        let Some(session) = self.core.sessions.get(conn) else { return };
-        let from = session.from;
-        let user = self.accounts.directory.find_name(&name);
-        let number = user.map(|user| self.accounts.directory.account(user).number);
-        let tried = self.accounts.password_try(name, user, from, self.core.now);
+        let Some(session) = cx.core.sessions.get(conn) else { return };
+        let user = accounts.directory.find_name(&name);
+        let number = user.map(|user| accounts.number(user));
+        let tried = accounts.password_try(name, user, session.from, cx.core.now);
         let attempt = Attempt { of: Kind::LogIn, user, tried, takeover };
         let job = Job::CheckPassword { number, password };
-        self.enter(conn, State::ChecksPassword);
-        self.try_login(InTurn { conn, attempt, job }, effects);
+        cx.enter(conn, State::ChecksPassword);
+        self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
 
     /// Makes an account, where new ones are taken, and logs in to it.
-    pub(super) fn register(
+    pub fn register(
         &mut self,
         conn: ConnId,
         name: UserName,
         password: Secret,
-        effects: &mut Effects,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
     ) {
-        let reserved = match self.core.config.registration {
-            true => self.accounts.directory.reserve(name, &mut self.core.rng),
+        let reserved = match cx.core.config.registration {
+            true => accounts.directory.reserve(name, &mut cx.core.rng),
             false => None,
         };
         let Some(account) = reserved else {
-            return self.refuse(conn, Kind::LogIn, Refusal::UserNameTaken, effects);
+            return cx.refuse(conn, Kind::LogIn, Refusal::UserNameTaken);
         };
         let job = Job::Register { account: account.clone(), password };
-        self.enter(conn, State::ChecksPassword);
-        self.begin(conn, job, Task::Register(account), effects);
+        cx.enter(conn, State::ChecksPassword);
+        self.pending.begin(job, LoginJob::Register(conn, account), cx);
+    }
+
+    /// Logs in with a token.
+    pub fn resume(
+        &mut self,
+        conn: ConnId,
+        name: UserName,
+        token: Secret,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(session) = cx.core.sessions.get(conn) else { return };
+        let tried = Try { network: session.from.network(), of: TryOf::Token };
+        let user = accounts.directory.find_name(&name).filter(|user| *user != OPERATOR);
+        // For a name that nobody has the store is asked all the same, so that the answer to it
+        // takes as long as any other.
+        let number = user.map_or(NOBODY, |user| accounts.number(user));
+        let attempt = Attempt { of: Kind::Resume, user, tried, takeover: true };
+        let job = Job::CheckToken { number, token };
+        cx.enter(conn, State::ChecksPassword);
+        self.attempt(InTurn { conn, attempt, job }, accounts, cx);
+    }
+
+    /// Checks the password that is to be changed. The session takes nothing meanwhile.
+    pub fn confirm_password(
+        &mut self,
+        Caller { conn, user }: Caller,
+        password: Secret,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(session) = cx.core.sessions.get(conn) else { return };
+        let (name, number) = (accounts.name(user), accounts.number(user));
+        let tried = accounts.password_try(name, Some(user), session.from, cx.core.now);
+        let of = Kind::ConfirmPassword;
+        let attempt = Attempt { of, user: Some(user), tried, takeover: false };
+        let job = Job::CheckPassword { number: Some(number), password };
+        cx.block(conn);
+        self.attempt(InTurn { conn, attempt, job }, accounts, cx);
+    }
+
+    /// Changes the password, where the one before was confirmed. The session takes nothing
+    /// meanwhile: it ends all tokens, so one that is asked for behind it must not be made before.
+    pub fn set_password(
+        &mut self,
+        Caller { conn, user }: Caller,
+        is_confirmed: bool,
+        password: Secret,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        if !is_confirmed {
+            return cx.refuse(conn, Kind::SetPassword, Refusal::WrongPassword);
+        }
+        let job = Job::SetPassword { number: accounts.number(user), password };
+        cx.block(conn);
+        self.pending.begin(job, LoginJob::SetPassword(conn), cx);
+    }
+
+    /// Makes a token.
+    pub fn token(&mut self, caller: Caller, accounts: &Accounts, cx: &mut Cx<'_>) {
+        let job = Job::MakeToken { number: accounts.number(caller.user) };
+        let job = self.pending.begin(job, LoginJob::MakeToken(caller.conn), cx);
+        cx.reply_after(caller.conn, job);
     }
 
     /// Has a password or a token checked, now or in its turn, where one may be tried; otherwise
-    /// answers when. Of one that is to be changed the session is on hold.
-    pub(super) fn try_login(&mut self, login: InTurn, effects: &mut Effects) {
+    /// answers when.
+    fn attempt(&mut self, login: InTurn, accounts: &mut Accounts, cx: &mut Cx<'_>) {
         let InTurn { conn, attempt, job } = login;
-        match self.accounts.throttle.judge(attempt.tried, self.core.now.steady) {
+        let now = cx.core.now.steady;
+        match accounts.throttle.judge(attempt.tried, now) {
             Verdict::Now => {
-                self.accounts.throttle.take(attempt.tried, self.core.now.steady);
-                let task = match attempt.of {
-                    Kind::Resume => Task::CheckToken(attempt),
-                    Kind::ConfirmPassword => Task::ConfirmPassword(attempt.tried),
-                    _ => Task::CheckPassword(attempt),
+                accounts.throttle.take(attempt.tried, now);
+                let what = match attempt.of {
+                    Kind::ConfirmPassword => LoginJob::ConfirmPassword(conn, attempt.tried),
+                    _ => LoginJob::Check(conn, attempt),
                 };
-                self.begin(conn, job, task, effects);
+                self.pending.begin(job, what, cx);
             }
             Verdict::InTurn => self.turns.wait(InTurn { conn, attempt, job }),
             Verdict::After(wait) if attempt.of == Kind::ConfirmPassword => {
-                self.set_on_hold(conn, false);
-                self.refuse(conn, attempt.of, retry_after(wait), effects);
+                cx.unblock(conn);
+                cx.refuse(conn, attempt.of, retry_after(wait));
             }
             Verdict::After(wait) => {
-                self.core.counters.login(Login::Busy);
-                self.start_over(conn, attempt.of, retry_after(wait), effects);
+                cx.core.counters.login(LoginResult::Busy);
+                start_over(conn, attempt.of, retry_after(wait), cx);
             }
         }
     }
 
-    /// A try was settled. Tells how long to keep it to ourselves where it proved wrong.
-    pub(super) fn tried(
+    /// The outcome of a job. Whoever gave the right password or token is to be let in.
+    pub fn done(
         &mut self,
-        tried: Try,
-        outcome: &Outcome,
-        effects: &mut Effects,
-    ) -> Duration {
-        let now = self.core.now.steady;
-        let delay = match outcome {
-            Ok(Value::PasswordWrong) => self.accounts.throttle.wrong(tried, now),
-            _ => {
-                self.accounts.throttle.give_back(tried, now);
-                Duration::ZERO
+        id: JobId,
+        outcome: Outcome,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) -> Option<Authenticated> {
+        match self.pending.take(id)? {
+            LoginJob::Register(conn, account) => registered(conn, account, &outcome, accounts, cx),
+            LoginJob::Check(conn, attempt) => self.checked(conn, attempt, &outcome, accounts, cx),
+            LoginJob::ConfirmPassword(conn, tried) => {
+                let is_there = cx.unblock(conn);
+                self.settled(tried, &outcome, accounts, cx);
+                if is_there {
+                    confirmed(conn, &outcome, cx);
+                }
+                None
             }
-        };
-        self.go_on_in_turn(tried.network, effects);
-        delay
-    }
-
-    /// An account is on disk, or is not.
-    pub(super) fn registered(
-        &mut self,
-        conn: ConnId,
-        account: Account,
-        outcome: &Outcome,
-        effects: &mut Effects,
-    ) {
-        if *outcome == Ok(Value::Done) {
-            // Whoever asked for it may be gone; the account is there all the same.
-            let user = self.accounts.directory.add(account);
-            self.core.counters.login(Login::Registered);
-            return self.let_in(conn, user, Kind::LogIn, true, effects);
+            LoginJob::SetPassword(conn) => {
+                if cx.unblock(conn) {
+                    cx.conclude(conn, Kind::SetPassword, kept(Done::Done, &outcome));
+                }
+                None
+            }
+            LoginJob::MakeToken(conn) => {
+                let result = match outcome {
+                    Ok(Value::Token(token)) => Ok(Done::Token(token)),
+                    other => Err(failed(&other)),
+                };
+                cx.resolve_answer(conn, id, Kind::Token, result);
+                None
+            }
         }
-        self.accounts.directory.release(&account);
-        self.core.counters.login(Login::Busy);
-        self.start_over(conn, Kind::LogIn, not_checked(outcome), effects);
     }
 
     /// A password or a token was checked, or could not be.
-    pub(super) fn credential_checked(
+    fn checked(
         &mut self,
         conn: ConnId,
-        attempt: &Attempt,
+        attempt: Attempt,
         outcome: &Outcome,
-        effects: &mut Effects,
-    ) {
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) -> Option<Authenticated> {
         // No password is that of a name that nobody has.
         let outcome = match (outcome, attempt.user) {
             (Ok(Value::PasswordRight), None) => &Ok(Value::PasswordWrong),
             (other, _) => other,
         };
-        let delay = self.tried(attempt.tried, outcome, effects);
+        let delay = self.settled(attempt.tried, outcome, accounts, cx);
+        let Attempt { of, takeover, .. } = attempt;
         match (outcome, attempt.user) {
-            (Ok(Value::PasswordRight), Some(user)) if self.accounts.roles.is_banned(user) => {
-                self.core.counters.login(Login::Banned);
+            (Ok(Value::PasswordRight), Some(user)) if accounts.roles.is_banned(user) => {
                 // Only the right password or token comes so far, so strangers don't learn of it.
-                if self.core.sessions.get(conn).is_some() {
-                    let last = Answer { of: attempt.of, result: Err(Refusal::Banned) };
-                    self.close(conn, CloseReason::Banned, Some(last), effects);
-                }
+                cx.core.counters.login(LoginResult::Banned);
+                cx.close_with(conn, CloseReason::Banned, of, Refusal::Banned);
+                None
             }
             (Ok(Value::PasswordRight), Some(user)) => {
-                self.admit(conn, user, attempt.of, attempt.takeover, effects);
+                let counts_as = Some(match of {
+                    Kind::Resume => LoginResult::Token,
+                    _ => LoginResult::Password,
+                });
+                Some(Authenticated { conn, user, of, takeover, counts_as })
             }
             (Ok(Value::PasswordWrong), _) => {
-                self.core.counters.login(Login::Wrong);
-                self.refuse_login(conn, attempt.of, delay, effects);
+                cx.core.counters.login(LoginResult::Wrong);
+                self.refuse(conn, of, delay, cx);
+                None
             }
             _ => {
-                self.core.counters.login(Login::Busy);
-                self.start_over(conn, attempt.of, not_checked(outcome), effects);
+                cx.core.counters.login(LoginResult::Busy);
+                start_over(conn, of, not_checked(outcome), cx);
+                None
             }
         }
+    }
+
+    /// A try was settled, so that others of its network may go on. Tells how long to keep it to
+    /// ourselves where it proved wrong.
+    fn settled(
+        &mut self,
+        tried: Try,
+        outcome: &Outcome,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) -> Duration {
+        let now = cx.core.now.steady;
+        let delay = match outcome {
+            Ok(Value::PasswordWrong) => accounts.throttle.wrong(tried, now),
+            _ => {
+                accounts.throttle.give_back(tried, now);
+                Duration::ZERO
+            }
+        };
+        while let Some(first) = self.turns.first(tried.network) {
+            if accounts.throttle.judge(first.attempt.tried, now) == Verdict::InTurn {
+                break;
+            }
+            let Some(login) = self.turns.take(tried.network) else { break };
+            self.attempt(login, accounts, cx);
+        }
+        delay
     }
 
     /// Tells of a wrong password or token, after a delay where there were more of late.
-    pub(super) fn refuse_login(
-        &mut self,
-        conn: ConnId,
-        of: Kind,
-        delay: Duration,
-        effects: &mut Effects,
-    ) {
-        if self.core.sessions.get(conn).is_none() {
+    pub fn refuse(&mut self, conn: ConnId, of: Kind, delay: Duration, cx: &mut Cx<'_>) {
+        if cx.session(conn).is_none() {
             return;
         }
-        let until = self.core.now.steady + delay;
-        self.enter(conn, State::Refused(Box::new(FailedLogin { of, until })));
-        if delay.is_zero() {
-            self.tell_refused(conn, effects);
-        } else {
-            self.refusals.insert((until, conn));
+        let until = cx.core.now.steady + delay;
+        cx.enter(conn, State::Refused(Box::new(FailedLogin { of, until })));
+        match delay.is_zero() {
+            true => tell_refused(conn, cx),
+            false => {
+                self.refusals.insert((until, conn));
+            }
         }
     }
 
-    /// Tells those whose delay is over.
-    pub(super) fn tell_refusals(&mut self, effects: &mut Effects) {
+    /// When somebody is told of a wrong password, on the monotonic clock.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.refusals.first().map(|(at, _)| *at)
+    }
+
+    /// Tells those of a wrong password whose delay is over.
+    pub fn deadline(&mut self, cx: &mut Cx<'_>) {
         while let Some((at, conn)) = self.refusals.first().copied() {
-            if at > self.core.now.steady {
+            if at > cx.core.now.steady {
                 return;
             }
             self.refusals.pop_first();
-            self.tell_refused(conn, effects);
+            tell_refused(conn, cx);
         }
     }
 
-    fn tell_refused(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(session) = self.core.sessions.get_mut(conn) else { return };
-        let State::Refused(refusal) = session.state() else { return };
-        let of = refusal.of;
-        session.wrong_passwords += 1;
-        let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
-        let refusal = match of {
-            Kind::Resume => Refusal::WrongToken,
-            _ => Refusal::WrongPassword,
-        };
-        self.start_over(conn, of, refusal, effects);
-        if is_last {
-            let reason = CloseReason::WrongPassword;
-            self.close(conn, reason, None, effects);
-        }
-    }
-
-    /// Ends a login that came to nothing; another one may follow.
-    pub(super) fn start_over(
-        &mut self,
-        conn: ConnId,
-        of: Kind,
-        refusal: Refusal,
-        effects: &mut Effects,
-    ) {
-        self.enter(conn, State::Greeted);
-        self.refuse(conn, of, refusal, effects);
-    }
-
-    pub(super) fn enter(&mut self, conn: ConnId, state: State) {
-        if let Some(session) = self.core.sessions.get_mut(conn) {
-            session.enter(state);
-        }
-    }
-
-    /// Closes a connection. Its last line is that answer, or says the reason.
-    pub(super) fn close(
-        &mut self,
-        conn: ConnId,
-        reason: CloseReason,
-        last: Option<Answer>,
-        effects: &mut Effects,
-    ) {
-        effects.push(Effect::Close { conn, reason, last, words: None });
-        self.end_session(conn, reason, effects);
-    }
-
-    /// Ends the session of a connection that is being closed.
-    pub(super) fn end_session(&mut self, conn: ConnId, reason: CloseReason, effects: &mut Effects) {
-        let user = self.user_of(conn);
-        if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
-            self.leave_groups(user, effects);
-        }
-        self.forget(conn, reason != CloseReason::TakenOver, effects);
-    }
-
-    /// Forgets a connection, and tells the others that its user went offline.
-    pub(super) fn forget(&mut self, conn: ConnId, announce: bool, effects: &mut Effects) {
-        let Some(session) = self.core.sessions.remove(conn) else { return };
-        for ticket in session.replies.opened_files() {
-            effects.push(Effect::DropFile { ticket });
-        }
-        if session.replies.uploads() > 0 {
-            self.give_up_uploads(conn, &session.replies);
-        }
-        self.lists.remove(&conn);
-        self.await_id.retain(|(from, _)| *from != conn);
+    /// The session of a connection is over.
+    pub fn session_ended(&mut self, conn: ConnId, session: &Session) {
         self.turns.forget(conn, session.from.network());
-        match session.state() {
-            State::Refused(refusal) => {
-                self.refusals.remove(&(refusal.until, conn));
-            }
-            &State::Enters(user) => {
-                let entering = self.presence.entering.remove(&user);
-                self.gone_from_groups(user);
-                if announce && entering.is_some_and(|entering| !entering.is_news) {
-                    self.tell_presence(user, false, effects);
-                }
-            }
-            _ => {}
+        if let State::Refused(refusal) = session.state() {
+            self.refusals.remove(&(refusal.until, conn));
         }
-        if let Some(user) = session.user() {
-            if announce {
-                self.tell_presence(user, false, effects);
-            }
-            self.presence.leave(user);
-            self.calls.unavailable(user);
-            self.gone_from_groups(user);
-        }
+    }
+
+    /// Whether a job is under way.
+    pub fn is_under_way(&self, job: JobId) -> bool {
+        self.pending.get(job).is_some()
+    }
+
+    /// How many jobs are under way.
+    pub fn jobs(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether nobody waits for anything.
+    pub fn is_idle(&self) -> bool {
+        self.turns.is_empty() && self.refusals.is_empty() && self.pending.is_empty()
+    }
+
+    /// The sessions that take nothing because of a password.
+    pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
+        let jobs = self.pending.values().filter_map(|job| match job {
+            LoginJob::ConfirmPassword(conn, _) | LoginJob::SetPassword(conn) => Some(*conn),
+            _ => None,
+        });
+        let changes = self.turns.iter().filter(|one| one.attempt.of == Kind::ConfirmPassword);
+        jobs.chain(changes.map(|change| change.conn))
+    }
+
+    /// Checks what must hold between two inputs, for tests.
+    pub fn check(&self, accounts: &Accounts, sessions: &Sessions) {
+        let is_there = |conn: &ConnId| sessions.get(*conn).is_some();
+        let logins = self.pending.values().filter_map(|job| match job {
+            LoginJob::Register(conn, _) | LoginJob::Check(conn, _) => Some(*conn),
+            _ => None,
+        });
+        let in_turn = self.turns.iter().filter(|one| one.attempt.of != Kind::ConfirmPassword);
+        assert!(self.turns.iter().all(|login| is_there(&login.conn)));
+        let checking = logins.chain(in_turn.map(|login| login.conn)).filter(is_there);
+        let checking: Vec<ConnId> = checking.collect();
+        assert_eq!(checking.iter().collect::<BTreeSet<_>>().len(), checking.len());
+        let in_state = |is: fn(&State) -> bool| {
+            sessions.iter().filter(move |(_, session)| is(session.state())).count()
+        };
+        assert_eq!(in_state(|state| *state == State::ChecksPassword), checking.len());
+        assert_eq!(in_state(|state| matches!(state, State::Refused(_))), self.refusals.len());
+        let registering = self.pending.values().filter(|job| matches!(job, LoginJob::Register(..)));
+        assert_eq!(registering.count(), accounts.directory.reservations());
     }
 }
 
-/// The answer to a login that came to nothing, though perhaps it should not.
-pub(super) fn not_checked(outcome: &Outcome) -> Refusal {
+/// An account is on disk, or is not.
+fn registered(
+    conn: ConnId,
+    account: Account,
+    outcome: &Outcome,
+    accounts: &mut Accounts,
+    cx: &mut Cx<'_>,
+) -> Option<Authenticated> {
+    if *outcome == Ok(Value::Done) {
+        // Whoever asked for it may be gone; the account is there all the same.
+        let user = accounts.directory.add(account);
+        cx.core.counters.login(LoginResult::Registered);
+        let of = Kind::LogIn;
+        return Some(Authenticated { conn, user, of, takeover: false, counts_as: None });
+    }
+    accounts.directory.release(&account);
+    cx.core.counters.login(LoginResult::Busy);
+    start_over(conn, Kind::LogIn, not_checked(outcome), cx);
+    None
+}
+
+/// The password that is to be changed was checked, or could not be.
+fn confirmed(conn: ConnId, outcome: &Outcome, cx: &mut Cx<'_>) {
+    let of = Kind::ConfirmPassword;
+    let Some(session) = cx.session(conn) else { return };
+    match outcome {
+        Ok(Value::PasswordRight) => {
+            session.has_confirmed_password = true;
+            cx.answer(conn, of, Done::Done);
+        }
+        Ok(Value::PasswordWrong) => {
+            session.wrong_passwords += 1;
+            let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
+            cx.refuse(conn, of, Refusal::WrongPassword);
+            if is_last {
+                cx.close_in_turn(conn, CloseReason::WrongPassword);
+            }
+        }
+        other => cx.refuse(conn, of, not_checked(other)),
+    }
+}
+
+fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {
+    let Some(session) = cx.session(conn) else { return };
+    let State::Refused(failed) = session.state() else { return };
+    let of = failed.of;
+    session.wrong_passwords += 1;
+    let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
+    let refusal = match of {
+        Kind::Resume => Refusal::WrongToken,
+        _ => Refusal::WrongPassword,
+    };
+    start_over(conn, of, refusal, cx);
+    if is_last {
+        cx.close(conn, CloseReason::WrongPassword);
+    }
+}
+
+/// Ends a login that came to nothing; another one may follow.
+pub fn start_over(conn: ConnId, of: Kind, refusal: Refusal, cx: &mut Cx<'_>) {
+    cx.enter(conn, State::Greeted);
+    cx.refuse(conn, of, refusal);
+}
+
+/// Why a login came to nothing, though perhaps it should not have.
+pub fn not_checked(outcome: &Outcome) -> Refusal {
     match outcome {
         Err(Failure::NoRoom) => failed(outcome),
         _ => Refusal::TryAgainIn(RETRY_SECONDS),

@@ -4,26 +4,14 @@ use std::sync::Arc;
 
 use super::Hub;
 use super::delivery::{Addressee, Draft};
-use crate::chat::answer::{Answer, List};
 use crate::chat::name::{Key, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::sessions::replies::Reply;
 
 impl Hub {
-    /// Lists to whom a direct message goes at once.
-    pub(super) fn reachable(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(user) = self.user_of(conn) else { return };
-        let items = self.presence.direct(&self.accounts.directory);
-        let without = self.presence.position(user);
-        let last = Answer::done(Kind::Reachable);
-        let list = List::whole(Kind::Reachable, items, without, last);
-        self.reply(conn, Reply::List(list), effects);
-    }
-
     /// Takes a message.
     pub(super) fn say(
         &mut self,

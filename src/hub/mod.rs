@@ -12,7 +12,6 @@ mod command;
 pub mod config;
 mod context;
 mod counters;
-mod credentials;
 mod delivery;
 pub mod effect;
 mod finishing;
@@ -36,10 +35,9 @@ mod tasks;
 mod transfers;
 mod turns;
 mod uploads;
-mod users;
 mod welcome;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::accounts::Accounts;
@@ -51,22 +49,28 @@ use self::delivery::AwaitsId;
 use self::groups::Groups;
 use self::keys::Keys;
 use self::lists::OpenList;
+use self::login::Login;
 use self::pending::{Domain, Pending};
 use self::presence::Presence;
 use self::retention::Retention;
 use self::sequence::Sequence;
 use self::tasks::UnderWay;
-use self::turns::Turns;
 use self::uploads::Uploads;
+use crate::chat::address::Address;
+use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
 use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::chat::text::Reason;
-use crate::hub::accounts::directory::UserIndex;
+use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::counters::LoginResult;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
 use crate::hub::job::Snapshot;
+use crate::hub::login::Authenticated;
+use crate::hub::sessions::replies::Reply;
+use crate::hub::sessions::state::State;
 
 /// The chat.
 #[derive(Debug)]
@@ -75,10 +79,7 @@ pub struct Hub {
     accounts: Accounts,
     presence: Presence,
     groups: Groups,
-    /// Logins that wait for others of their network.
-    turns: Turns,
-    /// Wrong passwords that are told later, by the time on the steady clock.
-    refusals: BTreeSet<(Duration, ConnId)>,
+    login: Login,
     under_way: Pending<UnderWay>,
     keys: Keys,
     /// What waits for an id, in the order in which it came; one thing of a session at most.
@@ -111,8 +112,7 @@ impl Hub {
             core: Core::new(config, seed, Sequence::above(kept.id_mark)),
             accounts,
             presence: Presence::default(),
-            turns: Turns::default(),
-            refusals: BTreeSet::new(),
+            login: Login::default(),
             under_way: Pending::new(Domain::Hub),
             keys,
             await_id: Vec::new(),
@@ -141,7 +141,19 @@ impl Hub {
             Input::PageRead { conn } => self.next_page(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => match Domain::of(ticket) {
-                Domain::Accounts => self.accounts.done(ticket, &outcome),
+                Domain::Login => {
+                    let cx = &mut Cx::new(&mut self.core, effects);
+                    let who = self.login.done(ticket, outcome, &mut self.accounts, cx);
+                    if let Some(who) = who {
+                        self.authenticated(who, effects);
+                    }
+                }
+                Domain::Accounts => {
+                    let cx = &mut Cx::new(&mut self.core, effects);
+                    if self.accounts.done(ticket, &outcome, cx) {
+                        self.presence.who_changed();
+                    }
+                }
                 Domain::Calls => {
                     let people = (&self.accounts, &self.presence);
                     let cx = &mut Cx::new(&mut self.core, effects);
@@ -158,7 +170,7 @@ impl Hub {
             },
             Input::Deadline => {
                 self.end_silent();
-                self.tell_refusals(effects);
+                self.login.deadline(&mut Cx::new(&mut self.core, effects));
                 self.remove_old(effects);
                 self.group_deadlines(effects);
                 self.remove_old_uploads(effects);
@@ -198,6 +210,80 @@ impl Hub {
     /// upload that is whole was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
         self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
+    }
+
+    /// Greets a new connection.
+    fn connected(&mut self, conn: ConnId, from: Address, effects: &mut Effects) {
+        self.core.sessions.insert(conn, from);
+        Cx::new(&mut self.core, effects).answer(conn, Kind::Connect, Done::Greeted);
+        if from == Address::Local {
+            log::info!("event=operator conn={conn}");
+            let (user, of) = (OPERATOR, Kind::LogIn);
+            let counts_as = Some(LoginResult::Operator);
+            let who = Authenticated { conn, user, of, takeover: true, counts_as };
+            self.authenticated(who, effects);
+        }
+    }
+
+    /// Closes a connection. Its last line is that answer, or says the reason.
+    fn close(
+        &mut self,
+        conn: ConnId,
+        reason: CloseReason,
+        last: Option<Answer>,
+        effects: &mut Effects,
+    ) {
+        effects.push(Effect::Close { conn, reason, last, words: None });
+        self.end_session(conn, reason, effects);
+    }
+
+    /// Ends the session of a connection that is being closed.
+    fn end_session(&mut self, conn: ConnId, reason: CloseReason, effects: &mut Effects) {
+        let user = self.core.user_of(conn);
+        if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
+            self.leave_groups(user, effects);
+        }
+        self.forget(conn, reason != CloseReason::TakenOver, effects);
+    }
+
+    /// Forgets a session, and tells the others that its user went offline.
+    fn forget(&mut self, conn: ConnId, announce: bool, effects: &mut Effects) {
+        let Some(session) = self.core.sessions.remove(conn) else { return };
+        for ticket in session.replies.opened_files() {
+            effects.push(Effect::DropFile { ticket });
+        }
+        if session.replies.uploads() > 0 {
+            self.give_up_uploads(conn, &session.replies);
+        }
+        self.lists.remove(&conn);
+        self.await_id.retain(|(from, _)| *from != conn);
+        self.login.session_ended(conn, &session);
+        if let State::Enters(user) = *session.state() {
+            let entering = self.presence.entering.remove(&user);
+            self.gone_from_groups(user);
+            if announce && entering.is_some_and(|entering| !entering.is_news) {
+                let cx = &mut Cx::new(&mut self.core, effects);
+                self.presence.tell(user, false, &self.accounts, cx);
+            }
+        }
+        if let Some(user) = session.user() {
+            if announce {
+                let cx = &mut Cx::new(&mut self.core, effects);
+                self.presence.tell(user, false, &self.accounts, cx);
+            }
+            self.presence.leave(user);
+            self.calls.unavailable(user);
+            self.gone_from_groups(user);
+        }
+    }
+
+    /// Lists who is online.
+    fn who(&mut self, conn: ConnId, effects: &mut Effects) {
+        let items = self.presence.who(&self.accounts.directory, |user, conn| {
+            Some((self.core.sessions.get(conn)?.from, self.calls.port(user)?))
+        });
+        let list = List::whole(Kind::Who, items, None, Answer::done(Kind::Who));
+        Cx::new(&mut self.core, effects).reply(conn, Reply::List(list));
     }
 
     /// Ends a user's session, and answers who asked for that once it has ended.
@@ -241,7 +327,8 @@ impl Hub {
 
     /// How many jobs are under way.
     fn jobs(&self) -> usize {
-        self.under_way.len() + self.accounts.jobs() + self.calls.jobs() + self.admin.jobs()
+        let domains = self.login.jobs() + self.accounts.jobs() + self.calls.jobs();
+        self.under_way.len() + domains + self.admin.jobs()
     }
 
     /// Who asks for something over a connection, where somebody has logged in.
@@ -256,9 +343,8 @@ impl Hub {
 
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        let refusal = self.refusals.first().map(|(at, _)| *at);
         let others = [
-            refusal,
+            self.login.next_deadline(),
             self.retention.next,
             self.groups.next_deadline(),
             self.uploads.next_removal,

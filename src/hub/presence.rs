@@ -6,12 +6,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::chat::address::Address;
-use crate::chat::answer::{Item, OnlineUser};
+use crate::chat::answer::{Answer, Done, Item, List, OnlineUser};
+use crate::chat::event::Event;
 use crate::chat::message::{Message, MessageId};
 use crate::chat::request::Kind;
+use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};
-use crate::hub::effect::{Effects, Recipients};
+use crate::hub::context::{Caller, Cx};
+use crate::hub::effect::{Effect, Effects, Recipients};
 use crate::hub::input::ConnId;
+use crate::hub::sessions::replies::Reply;
 
 /// Who is online. The three lists run side by side; who leaves is replaced by the last.
 #[derive(Debug, Default)]
@@ -173,6 +177,44 @@ impl Presence {
             Item::Direct(account.name, account.number)
         });
         self.direct.get_or_insert_with(|| lines.collect()).clone()
+    }
+
+    /// Turns the events of who comes and goes off for a session, or on.
+    pub fn quiet(&self, conn: ConnId, quiet: bool, cx: &mut Cx<'_>) {
+        let Some(session) = cx.session(conn) else { return };
+        session.is_quiet = quiet;
+        cx.answer(conn, Kind::Quiet, Done::Switched(quiet));
+    }
+
+    /// Tells the others that a user, who still is online, came or is about to go.
+    pub fn tell(&self, user: UserIndex, online: bool, accounts: &Accounts, cx: &mut Cx<'_>) {
+        if user == OPERATOR || self.len() > cx.core.config.presence_limit {
+            return;
+        }
+        let own = self.conn(user);
+        let sessions = &cx.core.sessions;
+        let others = self.conns().filter(|conn| {
+            Some(*conn) != own && sessions.get(*conn).is_some_and(|session| !session.is_quiet)
+        });
+        let to = cx.effects.recipients(others);
+        if to.is_empty() {
+            return;
+        }
+        let account = accounts.account(user);
+        let event = match online {
+            true => Event::On(account.name, account.number),
+            false => Event::Off(account.name, account.number),
+        };
+        cx.effects.push(Effect::Tell { event, to });
+    }
+
+    /// Lists to whom a direct message goes at once.
+    pub fn list_reachable(&mut self, caller: Caller, accounts: &Accounts, cx: &mut Cx<'_>) {
+        let items = self.direct(&accounts.directory);
+        let without = self.position(caller.user);
+        let last = Answer::done(Kind::Reachable);
+        let list = List::whole(Kind::Reachable, items, without, last);
+        cx.reply(caller.conn, Reply::List(list));
     }
 
     fn forget_snapshots(&mut self) {

@@ -7,16 +7,14 @@ use super::groups::Making;
 use super::lists::Asked;
 use super::sent::Wanted;
 use super::uploads::Upload;
-use crate::chat::account::Account;
 use crate::chat::answer::{Answer, Done};
 use crate::chat::file::{FileRef, UploadId};
 use crate::chat::group::GroupId;
 use crate::chat::message::MessageId;
-use crate::chat::name::{DisplayName, Number};
+use crate::chat::name::Number;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::UserIndex;
-use crate::hub::accounts::throttle::Try;
 use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
@@ -52,14 +50,8 @@ pub(super) enum UnderWay {
 /// What a job is for that a session asked for.
 #[derive(Debug)]
 pub(super) enum Task {
-    Register(Account),
-    CheckPassword(Attempt),
-    CheckToken(Attempt),
     /// Count what is unread for a user who logs in.
     Welcome(UserIndex),
-    MakeToken,
-    ConfirmPassword(Try),
-    ChangePassword,
     FindKey(Draft),
     KeepMessage(Done),
     CountUnread(Number),
@@ -68,10 +60,6 @@ pub(super) enum Task {
     MarkSeen(Done),
     /// Save a group that was changed, or its end.
     SaveGroup(GroupId, (Kind, Done)),
-    SetDisplayName {
-        user: UserIndex,
-        display: DisplayName,
-    },
     ListFolder,
     BeginUpload(Upload),
     FindSent(MessageId, Wanted),
@@ -88,29 +76,15 @@ impl Task {
     /// Whether the session takes nothing until it is done.
     pub fn is_waited_for(&self) -> bool {
         match self {
-            Task::ConfirmPassword(_) | Task::ChangePassword | Task::FindKey(_) => true,
+            Task::FindKey(_) => true,
             Task::SelectMessages(_) | Task::FetchMessages => true,
-            Task::SetDisplayName { .. } | Task::ListFolder | Task::CountUnread(_) => true,
-            Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
-            Task::Welcome(_) | Task::MakeToken => false,
+            Task::ListFolder | Task::CountUnread(_) => true,
+            Task::Welcome(_) => false,
             Task::KeepMessage(_) | Task::MarkSeen(_) | Task::SaveGroup(..) => false,
             Task::BeginUpload(_) | Task::FindSent(..) => false,
             Task::Download { .. } | Task::Sum { .. } => false,
         }
     }
-}
-
-/// A login whose password or token is being checked.
-#[derive(Debug)]
-pub(super) struct Attempt {
-    /// What was asked for.
-    pub of: Kind,
-    /// Whose name was given, if anybody's.
-    pub user: Option<UserIndex>,
-    /// How it is counted.
-    pub tried: Try,
-    /// Whether to end a session of that user which already stands.
-    pub takeover: bool,
 }
 
 impl Hub {
@@ -160,10 +134,9 @@ impl Hub {
     pub(super) fn done(&mut self, ticket: JobId, outcome: Outcome, effects: &mut Effects) {
         match self.under_way.take(ticket) {
             Some(UnderWay::Asked(conn, task)) if task.is_waited_for() => {
-                if self.set_on_hold(conn, false) {
+                let is_there = self.set_on_hold(conn, false);
+                if is_there {
                     self.waited_for(conn, ticket, task, outcome, effects);
-                } else {
-                    self.nobody_waited(task, &outcome, effects);
                 }
             }
             Some(UnderWay::Asked(conn, task)) => {
@@ -185,19 +158,6 @@ impl Hub {
         }
     }
 
-    /// Takes what came of a job for which a session waited that is gone.
-    fn nobody_waited(&mut self, task: Task, outcome: &Outcome, effects: &mut Effects) {
-        match task {
-            Task::SetDisplayName { user, display } => {
-                self.display_set(user, display, outcome);
-            }
-            Task::ConfirmPassword(tried) => {
-                self.tried(tried, outcome, effects);
-            }
-            _ => {}
-        }
-    }
-
     /// Takes what came of a job for which a session waits that is still there.
     fn waited_for(
         &mut self,
@@ -208,16 +168,6 @@ impl Hub {
         effects: &mut Effects,
     ) {
         match task {
-            Task::ConfirmPassword(tried) => {
-                self.password_confirmed(conn, tried, &outcome, effects);
-            }
-            Task::ChangePassword => {
-                self.answer_job(conn, Kind::SetPassword, &outcome, effects);
-            }
-            Task::SetDisplayName { user, display } => {
-                self.display_set(user, display, &outcome);
-                self.answer_job(conn, Kind::Nick, &outcome, effects);
-            }
             Task::CountUnread(reader) => {
                 let reply = self.unread_counted(reader, outcome);
                 self.reply(conn, reply, effects);
@@ -242,10 +192,6 @@ impl Hub {
         effects: &mut Effects,
     ) {
         let answer = match task {
-            Task::Register(account) => return self.registered(conn, account, &outcome, effects),
-            Task::CheckPassword(attempt) | Task::CheckToken(attempt) => {
-                return self.credential_checked(conn, &attempt, &outcome, effects);
-            }
             Task::Welcome(user) => return self.welcome(conn, user, outcome, effects),
             Task::Download { offset, file } => {
                 return self.file_opened(conn, ticket, offset, file, &outcome, effects);
@@ -256,7 +202,6 @@ impl Hub {
             Task::FindSent(id, wanted) => {
                 return self.sent_found(conn, ticket, id, wanted, &outcome, effects);
             }
-            Task::MakeToken => Self::token_made(outcome),
             Task::KeepMessage(_) if outcome == Err(Failure::NotFound) => {
                 Answer { of: Kind::Say, result: Err(Refusal::GroupEnded) }
             }
@@ -283,11 +228,6 @@ impl Hub {
         effects: &mut Effects,
     ) {
         Cx::new(&mut self.core, effects).refuse(conn, of, refusal);
-    }
-
-    /// Answers a request whose job keeps something, in its turn.
-    fn answer_job(&mut self, conn: ConnId, of: Kind, outcome: &Outcome, effects: &mut Effects) {
-        self.reply(conn, Reply::Answer(of_job(of, Done::Done, outcome)), effects);
     }
 
     /// Gives a reply in its turn.

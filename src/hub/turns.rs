@@ -5,17 +5,29 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Hub;
-use super::tasks::Attempt;
 use crate::chat::address::Address;
-use crate::hub::accounts::throttle::Verdict;
-use crate::hub::effect::Effects;
+use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::accounts::throttle::Try;
 use crate::hub::input::ConnId;
 use crate::hub::job::Job;
 
+/// A password or a token that is to be checked.
+#[derive(Debug)]
+pub struct Attempt {
+    /// What was asked for.
+    pub of: Kind,
+    /// Whose name was given, if anybody's.
+    pub user: Option<UserIndex>,
+    /// How it is counted.
+    pub tried: Try,
+    /// Whether to end a session of that user which already stands.
+    pub takeover: bool,
+}
+
 /// A login that may be checked later, or a change of a password.
 #[derive(Debug)]
-pub(super) struct InTurn {
+pub struct InTurn {
     pub conn: ConnId,
     pub attempt: Attempt,
     /// What checks it.
@@ -27,7 +39,7 @@ pub(super) struct InTurn {
 /// As many may wait in one network as there are connections, and all may go at once: so none is
 /// searched for.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub struct Turns {
     /// Those of each network by their places: whoever came earlier has a lower one.
     networks: HashMap<Address, BTreeMap<u64, InTurn>>,
     /// Where each connection stands.
@@ -62,11 +74,13 @@ impl Turns {
         self.networks.values().flat_map(BTreeMap::values)
     }
 
-    fn first(&self, network: Address) -> Option<&InTurn> {
+    /// The one of a network that came first.
+    pub fn first(&self, network: Address) -> Option<&InTurn> {
         self.networks.get(&network)?.values().next()
     }
 
-    fn take(&mut self, network: Address) -> Option<InTurn> {
+    /// Takes the one of a network that came first.
+    pub fn take(&mut self, network: Address) -> Option<InTurn> {
         let (&place, _) = self.networks.get(&network)?.first_key_value()?;
         let login = self.leave(network, place)?;
         self.places.remove(&login.conn);
@@ -83,30 +97,14 @@ impl Turns {
     }
 }
 
-impl Hub {
-    /// A try of a network was settled: those whose turn has come go on.
-    pub(super) fn go_on_in_turn(&mut self, network: Address, effects: &mut Effects) {
-        while let Some(first) = self.turns.first(network) {
-            if self.accounts.throttle.judge(first.attempt.tried, self.core.now.steady)
-                == Verdict::InTurn
-            {
-                return;
-            }
-            let Some(login) = self.turns.take(network) else { return };
-            self.try_login(login, effects);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
     use super::*;
     use crate::chat::name::Number;
-    use crate::chat::request::Kind;
     use crate::chat::text::Secret;
-    use crate::hub::accounts::throttle::{Try, TryOf};
+    use crate::hub::accounts::throttle::TryOf;
 
     fn network(last: u8) -> Address {
         Address::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))

@@ -6,7 +6,6 @@
 //! that was on its way there the list already tells, and nothing else does.
 
 use super::Hub;
-use super::login::not_checked;
 use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
@@ -16,10 +15,11 @@ use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::context::Cx;
-use crate::hub::counters::Login;
+use crate::hub::counters::LoginResult;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::login::{Authenticated, not_checked, start_over};
 use crate::hub::outcome::failed;
 use crate::hub::presence::Entering;
 use crate::hub::sessions::replies::Reply;
@@ -28,36 +28,31 @@ use crate::hub::tasks::Task;
 
 impl Hub {
     /// Lets in who gave the right password or token, unless that user is online and stays so.
-    pub(super) fn admit(
-        &mut self,
-        conn: ConnId,
-        user: UserIndex,
-        of: Kind,
-        takeover: bool,
-        effects: &mut Effects,
-    ) {
+    pub(super) fn authenticated(&mut self, who: Authenticated, effects: &mut Effects) {
+        let Authenticated { conn, user, of, takeover, counts_as } = who;
         if self.core.sessions.get(conn).is_none() {
             return;
         }
-        match self.presence.session_of(user) {
-            None => {
-                self.core.counters.login(Login::by(user, of));
-                self.let_in(conn, user, of, true, effects);
-            }
+        let is_news = match self.presence.session_of(user) {
+            None => true,
             Some(old) if takeover => {
-                let is_news =
-                    self.presence.entering.get(&user).is_some_and(|entering| entering.is_news);
-                let reason = CloseReason::TakenOver;
-                self.close(old, reason, None, effects);
-                self.core.counters.login(Login::by(user, of));
-                self.let_in(conn, user, of, is_news, effects);
+                let entering = self.presence.entering.get(&user);
+                let is_news = entering.is_some_and(|entering| entering.is_news);
+                Cx::new(&mut self.core, effects).close(old, CloseReason::TakenOver);
+                self.settle(effects);
+                is_news
             }
             Some(_) => {
-                self.core.counters.login(Login::AlreadyOnline);
-                let last = Answer { of, result: Err(Refusal::AlreadyOnline) };
-                self.close(conn, CloseReason::AlreadyOnline, Some(last), effects);
+                self.core.counters.login(LoginResult::AlreadyOnline);
+                let cx = &mut Cx::new(&mut self.core, effects);
+                let reason = CloseReason::AlreadyOnline;
+                return cx.close_with(conn, reason, of, Refusal::AlreadyOnline);
             }
+        };
+        if let Some(result) = counts_as {
+            self.core.counters.login(result);
         }
+        self.let_in(conn, user, of, is_news, effects);
     }
 
     /// Lets a user in and counts what is unread.
@@ -72,7 +67,7 @@ impl Hub {
         if self.core.sessions.get(conn).is_none() {
             return;
         }
-        self.enter(conn, State::Enters(user));
+        Cx::new(&mut self.core, effects).enter(conn, State::Enters(user));
         let since = self.core.sequence.newest();
         self.presence
             .entering
@@ -108,13 +103,15 @@ impl Hub {
         let Some(items) = unread else {
             self.gone_from_groups(user);
             if !is_news {
-                self.tell_presence(user, false, effects);
+                let cx = &mut Cx::new(&mut self.core, effects);
+                self.presence.tell(user, false, &self.accounts, cx);
             }
-            return self.start_over(conn, of, not_checked(&Err(Failure::Busy)), effects);
+            let cx = &mut Cx::new(&mut self.core, effects);
+            return start_over(conn, of, not_checked(&Err(Failure::Busy)), cx);
         };
         let welcome = Done::LoggedIn { name: account.name, number: account.number };
         let last = Answer { of, result: Ok(welcome) };
-        self.enter(conn, State::Online(user));
+        Cx::new(&mut self.core, effects).enter(conn, State::Online(user));
         let since = self.core.sequence.newest().max(MessageId(self.core.now.unix_micros));
         self.presence.join(user, conn, since);
         effects.push(Effect::LoggedIn { conn });
@@ -127,7 +124,8 @@ impl Hub {
             effects.push(Effect::Tell { event: Event::Said(message), to });
         }
         if is_news {
-            self.tell_presence(user, true, effects);
+            let cx = &mut Cx::new(&mut self.core, effects);
+            self.presence.tell(user, true, &self.accounts, cx);
         }
         if let Some(from) = self.core.sessions.get(conn).map(|session| session.from) {
             self.accounts.logged_in_from(user, from, &mut Cx::new(&mut self.core, effects));

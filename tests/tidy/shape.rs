@@ -47,7 +47,6 @@ const NAMES: &[Exception] = &[
 const FIELDS: &[Exception] = &[
     ("Config", 16),
     ("Connection", 25),
-    ("Hub", 15),
     ("Server", 33),
     ("chatclient::Client", 39),
     ("loadtest::Report", 16),

@@ -14,10 +14,13 @@ use throttle::{Throttle, Try};
 
 use crate::chat::account::Account;
 use crate::chat::address::Address;
-use crate::chat::name::{Number, UserName, UserRef};
-use crate::hub::context::Cx;
-use crate::hub::input::Now;
+use crate::chat::answer::Done;
+use crate::chat::name::{DisplayName, Number, UserName, UserRef};
+use crate::chat::request::Kind;
+use crate::hub::context::{Caller, Cx};
+use crate::hub::input::{ConnId, Now};
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use crate::hub::outcome::kept;
 use crate::hub::pending::{Domain, Pending};
 
 /// All accounts, and what is known of each.
@@ -27,8 +30,16 @@ pub struct Accounts {
     pub roles: Roles,
     pub throttle: Throttle,
     pub networks: KnownNetworks,
-    /// Users whose networks are being kept.
-    pending: Pending<UserIndex>,
+    pending: Pending<AccountJob>,
+}
+
+/// What a job on an account is for.
+#[derive(Debug)]
+enum AccountJob {
+    /// The networks of a user are being kept.
+    Networks(UserIndex),
+    /// A display name is being kept, and the session that asked for it waits.
+    DisplayName(ConnId, UserIndex, DisplayName),
 }
 
 impl Accounts {
@@ -78,16 +89,52 @@ impl Accounts {
         if self.networks.logged_in(user, prefix, today(cx.core.now)) {
             let number = self.number(user);
             let networks = self.networks.get(user).into();
-            self.pending.begin(Job::KeepNetworks { number, networks }, user, cx);
+            self.pending.begin(
+                Job::KeepNetworks { number, networks },
+                AccountJob::Networks(user),
+                cx,
+            );
         }
     }
 
-    /// The networks of a user are on disk, or are not.
-    pub fn done(&mut self, id: JobId, outcome: &Outcome) {
-        let Some(user) = self.pending.take(id) else { return };
-        if *outcome != Ok(Value::Done) {
-            self.networks.not_kept(user);
+    /// Gives a user a display name. The session waits for it, so that what it asks for next shows
+    /// it.
+    pub fn nick(&mut self, caller: Caller, display: DisplayName, cx: &mut Cx<'_>) {
+        let Caller { conn, user } = caller;
+        let job = Job::SetDisplayName { number: self.number(user), display: display.clone() };
+        cx.block(conn);
+        self.pending.begin(job, AccountJob::DisplayName(conn, user, display), cx);
+    }
+
+    /// The outcome of a job. Whether the display name of a user changed.
+    pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> bool {
+        let is_kept = *outcome == Ok(Value::Done);
+        match self.pending.take(id) {
+            None => false,
+            Some(AccountJob::Networks(user)) => {
+                if !is_kept {
+                    self.networks.not_kept(user);
+                }
+                false
+            }
+            Some(AccountJob::DisplayName(conn, user, display)) => {
+                if is_kept {
+                    self.directory.set_display(user, display);
+                }
+                if cx.unblock(conn) {
+                    cx.conclude(conn, Kind::Nick, kept(Done::Done, outcome));
+                }
+                is_kept
+            }
         }
+    }
+
+    /// The sessions that take nothing until a display name is kept.
+    pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
+        self.pending.values().filter_map(|job| match job {
+            AccountJob::DisplayName(conn, ..) => Some(*conn),
+            AccountJob::Networks(_) => None,
+        })
     }
 
     /// How many jobs are under way.
