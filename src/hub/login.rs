@@ -1,9 +1,9 @@
 //! Logins, from the greeting to the right password or token, and the passwords and tokens
 //! themselves.
 //!
-//! Guesses are throttled: a wrong password is told a little later, and those who try wait for others
-//! of their network. The change of a password counts as a try, so that a token or an open terminal
-//! is no way to guess it.
+//! Guesses are throttled: a wrong password is told a little later, and those who try wait for
+//! others of their network. The change of a password counts as a try, so that a token or an open
+//! terminal is no way to guess it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
