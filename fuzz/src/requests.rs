@@ -13,9 +13,10 @@ use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::{Kind, LIST_MESSAGES_MAX, PORT_MIN, Request};
 use chatsrv::chat::text::{Reason, Text, TextError};
 use chatsrv::protocol::native::code::Code;
+use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Decoder, Frame};
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::parse::{Command, parse_command};
+use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX, codes, write};
 

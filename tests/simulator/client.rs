@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::request::Request;
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
-use chatsrv::protocol::native::parse::Command;
 use chatsrv::protocol::native::read::{Delivered, ServerLine};
 use chatsrv::protocol::native::verb::Verb;
 

@@ -2,7 +2,8 @@
 
 use chatsrv::chat::text::Text;
 use chatsrv::protocol::native::codes;
-use chatsrv::protocol::native::parse::{Command, parse_command};
+use chatsrv::protocol::native::command::Command;
+use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
 use fastrand::Rng;
 

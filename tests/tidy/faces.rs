@@ -16,7 +16,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("hub", 19),
     ("hub::groups", 7),
     ("protocol::native", 1),
-    ("protocol::native::parse", 1),
     ("server", 11),
     ("server::tls", 1),
     ("tls_client", 3),

@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
+use super::command::Command;
 use super::frame::{CLIENT_LINE_BYTES_MAX, Decoder, Frame, FrameError, encode_chunk_header};
-use super::parse::{self, Command, parse_command};
+use super::parse::{self, parse_command};
 use super::verb::Verb;
 use super::{codes, steps, write};
 use crate::chat::answer::{Answer, Done, Item};

@@ -10,6 +10,7 @@ pub mod closing;
 pub mod code;
 pub mod codec;
 pub mod codes;
+pub mod command;
 pub mod frame;
 pub mod outgoing;
 pub mod parse;

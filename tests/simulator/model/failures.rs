@@ -14,7 +14,7 @@ use chatsrv::chat::request::{Kind, Request};
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::limits::{FAILURE_FORGIVEN_AFTER, NAME_FAILURES_MAX, NETWORK_FAILURES_MAX};
-use chatsrv::protocol::native::parse::Command;
+use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::Model;

@@ -13,7 +13,7 @@ use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::JobId;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
 use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::parse::Command;
+use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::Model;

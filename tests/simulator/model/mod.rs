@@ -30,8 +30,9 @@ use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::codes;
+use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameError};
-use chatsrv::protocol::native::parse::{Command, parse_command};
+use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
 
 use self::failures::Failures;

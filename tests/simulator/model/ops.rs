@@ -6,7 +6,7 @@ use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::request::Request;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX};
 use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::parse::Command;
+use chatsrv::protocol::native::command::Command;
 
 use super::Model;
 use super::groups::Save;

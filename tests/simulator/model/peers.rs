@@ -13,7 +13,7 @@ use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, Outcome, Value};
 use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::parse::Command;
+use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::Model;

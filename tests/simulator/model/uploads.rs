@@ -9,7 +9,7 @@ use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, UploadEnd};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::parse::Command;
+use chatsrv::protocol::native::command::Command;
 
 use crate::reply::Reply;
 

@@ -4,8 +4,11 @@ use super::*;
 use crate::chat::file::FileRef;
 use crate::chat::message::MessageId;
 use crate::chat::name::{FileName, GroupName, Target, UserRef};
+use crate::chat::request::Request;
 use crate::chat::sha256::Sha256Sum;
 use crate::protocol::native::code::Code;
+use crate::protocol::native::codes;
+use crate::protocol::native::command::Command;
 
 fn parse(line: &str) -> Result<Command, Code> {
     let command = parse_command(Text::new(line).unwrap());

@@ -1,6 +1,5 @@
 //! The words of each command.
 
-use super::Command;
 use crate::chat::file::FileRef;
 use crate::chat::message::MessageId;
 use crate::chat::name::{
@@ -10,6 +9,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request, SHUTDOWN_SECONDS_MAX};
 use crate::chat::sha256::InvalidSum;
 use crate::chat::text::{InvalidReason, Secret, Text};
+use crate::protocol::native::command::Command;
 use crate::protocol::native::verb::Verb;
 
 const MISSING: Refusal = Refusal::BadWords("a word is missing");
