@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Hub;
 use super::groups::Plan;
 use super::keys::Known;
-use super::tasks::{Task, UnderWay, failed};
+use super::tasks::{Task, failed};
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
@@ -17,6 +17,7 @@ use crate::chat::name::{Key, UserRef};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::Cx;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
@@ -272,23 +273,13 @@ impl Hub {
 
     /// The next id, where the mark that is kept allows one.
     pub(super) fn next_id(&mut self, effects: &mut Effects) -> Option<MessageId> {
-        let id = self.core.sequence.next(self.core.now.unix_micros);
-        self.raise_id_mark(effects);
-        id
+        Cx::new(&mut self.core, effects).next_id()
     }
 
     /// Has a session and what it sends wait for an id.
     pub(super) fn await_id(&mut self, conn: ConnId, what: AwaitsId) {
         self.set_on_hold(conn, true);
         self.await_id.push((conn, what));
-    }
-
-    /// Has a higher mark kept where the ids come near the one that is.
-    fn raise_id_mark(&mut self, effects: &mut Effects) {
-        if let Some(mark) = self.core.sequence.mark_to_keep(self.core.now.unix_micros) {
-            let job = Job::RaiseIdMark { mark };
-            self.submit(job, UnderWay::RaisesIdMark(mark), effects);
-        }
     }
 
     /// A mark is on disk, or is not: what waited for it goes on, or is refused.

@@ -23,6 +23,7 @@ mod lists;
 mod login;
 mod messages;
 mod operator;
+mod outcome;
 mod peers;
 mod pending;
 mod presence;
@@ -59,7 +60,7 @@ use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
-use crate::hub::job::Snapshot;
+use crate::hub::job::{Job, Snapshot};
 
 /// The chat.
 #[derive(Debug)]
@@ -150,7 +151,8 @@ impl Hub {
         self.settle(effects);
     }
 
-    /// Ends the sessions and the streams of which that was said while the input was handled.
+    /// Ends the sessions and the streams of which that was said while the input was handled, and
+    /// has a higher bound for the ids kept.
     fn settle(&mut self, effects: &mut Effects) {
         while !self.core.is_settled() {
             while let Some(Closing { conn, reason, last, words }) = self.core.next_closing() {
@@ -163,6 +165,9 @@ impl Hub {
                 let done = self.end_transfer(conn, stream, effects);
                 let result = done.ok_or(Refusal::NoSuchTransfer);
                 Cx::new(&mut self.core, effects).abort_done(conn, result);
+            }
+            if let Some(mark) = self.core.next_mark() {
+                self.submit(Job::RaiseIdMark { mark }, UnderWay::RaisesIdMark(mark), effects);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Jobs under way: what each is for, so that its outcome finds its way back.
 
+pub(super) use crate::hub::outcome::failed;
+
 use super::Hub;
 use super::delivery::Draft;
 use super::finishing::WholeUpload;
@@ -20,7 +22,8 @@ use crate::hub::accounts::throttle::Try;
 use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::job::{Job, JobId, Outcome};
+use crate::hub::outcome::kept;
 use crate::hub::sessions::replies::Reply;
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
@@ -326,14 +329,5 @@ impl Hub {
 
 /// The answer to a request whose job keeps something.
 fn of_job(of: Kind, done: Done, outcome: &Outcome) -> Answer {
-    let result = match outcome {
-        Ok(Value::Done) => Ok(done),
-        other => Err(failed(other)),
-    };
-    Answer { of, result }
-}
-
-/// Why a request is not carried out whose job came to nothing.
-pub(super) fn failed(outcome: &Outcome) -> Refusal {
-    Refusal::Store(outcome.as_ref().err().copied().unwrap_or(Failure::Failed))
+    Answer { of, result: kept(done, outcome) }
 }
