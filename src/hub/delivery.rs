@@ -223,6 +223,22 @@ impl Hub {
         Some((message, chat, u32::try_from(delivered).unwrap_or(u32::MAX)))
     }
 
+    /// Hands a message that is kept already to everyone addressed who is online.
+    pub(super) fn deliver_kept(&mut self, message: StoredMessage, effects: &mut Effects) {
+        let StoredMessage { id, from, chat, text, file_size } = message;
+        let find = |number| self.accounts.directory.find_number(number);
+        let to = match chat {
+            Chat::Everyone => Some(Addressee::Everyone),
+            Chat::Direct(one, other) => {
+                find(if one == from { other } else { one }).map(Addressee::User)
+            }
+            Chat::Group(group) => Some(Addressee::Group(group)),
+        };
+        let (Some(from), Some(to)) = (find(from), to) else { return };
+        self.deliver(id, &Draft { from, to, text, key: None, file_size }, effects);
+        self.end_slow_logins(effects);
+    }
+
     /// Keeps a message for those addressed who are logging in, and tells for how many. However many
     /// log in, that costs a look at those alone to whom it goes.
     fn hold_back(&mut self, message: &Message, draft: &Draft) -> usize {
@@ -301,11 +317,7 @@ impl Hub {
                 AwaitsId::Group(plan) => self.make_group(conn, plan, effects),
             }
         }
-        for whole in std::mem::take(&mut self.uploads.without_id) {
-            match is_kept {
-                true => self.publish(whole, effects),
-                false => self.upload_failed(whole, outcome, effects),
-            }
-        }
+        let (files, people, mut cx) = self.files(effects);
+        files.ids_are_there(outcome, people, &mut cx);
     }
 }

@@ -13,6 +13,7 @@ use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::chat::text::Secret;
 use crate::hub::accounts::throttle::{Try, Verdict};
+use crate::hub::context::Cx;
 use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
@@ -270,12 +271,8 @@ impl Hub {
     /// Forgets a connection, and tells the others that its user went offline.
     pub(super) fn forget(&mut self, conn: ConnId, announce: bool, effects: &mut Effects) {
         let Some(session) = self.core.sessions.remove(conn) else { return };
-        for ticket in session.replies.opened_files() {
-            effects.push(Effect::DropFile { ticket });
-        }
-        if session.replies.uploads() > 0 {
-            self.give_up_uploads(conn, &session.replies);
-        }
+        let mut cx = Cx::new(&mut self.core, effects);
+        self.files.session_ended(conn, &session.replies, &mut cx);
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);
         self.turns.forget(conn, session.from.network());

@@ -12,7 +12,7 @@ mod counters;
 mod credentials;
 mod delivery;
 pub mod effect;
-mod finishing;
+mod files;
 mod groups;
 mod history;
 pub mod input;
@@ -26,15 +26,13 @@ mod operator;
 mod outcome;
 mod peers;
 mod pending;
+mod people;
 mod presence;
 mod retention;
-mod sent;
 mod sequence;
 mod sessions;
 mod tasks;
-mod transfers;
 mod turns;
-mod uploads;
 mod users;
 mod welcome;
 
@@ -45,22 +43,23 @@ use self::accounts::Accounts;
 use self::config::Config;
 use self::context::{Closing, Core, Cx};
 use self::delivery::AwaitsId;
+use self::files::Files;
 use self::groups::Groups;
 use self::keys::Keys;
 use self::lists::OpenList;
 use self::peers::Peers;
 use self::pending::{Domain, Pending};
+use self::people::People;
 use self::presence::Presence;
 use self::retention::Retention;
 use self::sequence::Sequence;
 use self::tasks::UnderWay;
 use self::turns::Turns;
-use self::uploads::Uploads;
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
-use crate::hub::job::{Job, Snapshot};
+use crate::hub::job::{Job, JobId, Outcome, Snapshot};
 
 /// The chat.
 #[derive(Debug)]
@@ -82,7 +81,7 @@ pub struct Hub {
     /// Lists of messages that were begun and are not complete; one of a session at most.
     lists: BTreeMap<ConnId, OpenList>,
     retention: Retention,
-    uploads: Uploads,
+    files: Files,
     peers: Peers,
     /// When the server stops, where that was announced, on the steady clock.
     stops_at: Option<Duration>,
@@ -102,7 +101,7 @@ impl Hub {
             groups: Groups::new(kept.groups, &accounts.directory, &accounts.roles),
             stops_at: None,
             retention: Retention::new(config.history),
-            uploads: Uploads::default(),
+            files: Files::new(),
             core: Core::new(config, seed, Sequence::above(kept.id_mark)),
             accounts,
             presence: Presence::default(),
@@ -126,17 +125,22 @@ impl Hub {
         match input {
             Input::Connected { conn, from } => self.connected(conn, from, effects),
             Input::Asked { conn, request } => self.asked(conn, request, effects),
-            Input::File { conn, stream } => self.file(conn, stream, effects),
+            Input::File { conn, stream } => {
+                Files::stray_chunk(conn, stream, &mut Cx::new(&mut self.core, effects));
+            }
             Input::DownloadOver { conn, stream, complete } => {
-                self.download_over(conn, stream, complete, effects);
+                let mut cx = Cx::new(&mut self.core, effects);
+                Files::download_over(conn, stream, complete, &mut cx);
             }
             Input::UploadOver { conn, stream, end } => {
-                self.upload_over(conn, stream, end, effects);
+                let mut cx = Cx::new(&mut self.core, effects);
+                self.files.upload_over(conn, stream, end, &mut cx);
             }
             Input::PageRead { conn } => self.next_page(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => match Domain::of(ticket) {
                 Domain::Accounts => self.accounts.done(ticket, &outcome),
+                Domain::Files => self.file_job_done(ticket, outcome, effects),
                 _ => self.done(ticket, outcome, effects),
             },
             Input::Deadline => {
@@ -144,7 +148,7 @@ impl Hub {
                 self.tell_refusals(effects);
                 self.remove_old(effects);
                 self.group_deadlines(effects);
-                self.remove_old_uploads(effects);
+                self.files.deadline(&mut Cx::new(&mut self.core, effects));
             }
             Input::Shutdown { seconds } => self.stopping(seconds, effects),
         }
@@ -162,13 +166,28 @@ impl Hub {
                 }
             }
             while let Some((conn, stream)) = self.core.next_abort() {
-                let done = self.end_transfer(conn, stream, effects);
-                let result = done.ok_or(Refusal::NoSuchTransfer);
-                Cx::new(&mut self.core, effects).abort_done(conn, result);
+                let mut cx = Cx::new(&mut self.core, effects);
+                let done = self.files.end_transfer(conn, stream, &mut cx);
+                cx.abort_done(conn, done.ok_or(Refusal::NoSuchTransfer));
             }
             if let Some(mark) = self.core.next_mark() {
                 self.submit(Job::RaiseIdMark { mark }, UnderWay::RaisesIdMark(mark), effects);
             }
+        }
+    }
+
+    /// The files, and what they work with.
+    fn files<'a>(&'a mut self, effects: &'a mut Effects) -> (&'a mut Files, People<'a>, Cx<'a>) {
+        let Hub { core, accounts, presence, groups, files, .. } = self;
+        (files, People { accounts, presence, groups }, Cx::new(core, effects))
+    }
+
+    /// Takes what came of a job of the files. The message of a file that was sent goes to those
+    /// whom it addresses once it is kept.
+    fn file_job_done(&mut self, id: JobId, outcome: Outcome, effects: &mut Effects) {
+        let (files, people, mut cx) = self.files(effects);
+        if let Some(message) = files.done(id, outcome, people, &mut cx) {
+            self.deliver_kept(message, effects);
         }
     }
 
@@ -185,6 +204,11 @@ impl Hub {
         self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
 
+    /// How many jobs are under way.
+    fn jobs(&self) -> usize {
+        self.under_way.len() + self.files.jobs()
+    }
+
     /// Who is logged in over a connection.
     fn user_of(&self, conn: ConnId) -> Option<UserIndex> {
         self.core.sessions.get(conn)?.user()
@@ -197,7 +221,7 @@ impl Hub {
             refusal,
             self.retention.next,
             self.groups.next_deadline(),
-            self.uploads.next_removal,
+            self.files.next_deadline(),
             self.peers.next_look(),
         ];
         others.into_iter().flatten().min()
