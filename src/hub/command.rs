@@ -6,11 +6,12 @@ use super::groups::Plan;
 use super::{Hub, access};
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
-use crate::chat::file::FileRef;
+use crate::chat::name::{FileName, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effects;
+use crate::hub::files::Files;
 use crate::hub::input::ConnId;
 use crate::hub::job::Selection;
 use crate::hub::sessions::replies::Reply;
@@ -63,19 +64,13 @@ impl Hub {
             about_presence @ (Request::Who | Request::Quiet(_) | Request::Reachable) => {
                 self.presence_request(conn, about_presence, effects);
             }
-            Request::Ls(path) => self.list_folder(conn, path, effects),
-            Request::Get { offset, file: FileRef::Shared(name) } => {
-                self.download(conn, offset, name, effects);
-            }
-            Request::Get { offset, file: FileRef::Sent(id) } => {
-                self.download_sent(conn, offset, id, effects);
-            }
-            Request::Sum(FileRef::Shared(name)) => self.sum(conn, name, effects),
-            Request::Sum(FileRef::Sent(id)) => self.sum_sent(conn, id, effects),
-            Request::Put { size, name } => self.put(conn, size, name, effects),
-            Request::Sendfile { to, size, name } => self.send_file(conn, to, size, name, effects),
-            Request::Expect { stream, sha256 } => self.expect(conn, stream, sha256, effects),
-            Request::Abort { stream } => self.abort(conn, stream, effects),
+            about_files @ (Request::Ls(_)
+            | Request::Get { .. }
+            | Request::Sum(_)
+            | Request::Put { .. }
+            | Request::Sendfile { .. }
+            | Request::Expect { .. }
+            | Request::Abort { .. }) => self.file_request(conn, about_files, effects),
             about_calls @ (Request::Up { .. }
             | Request::Down
             | Request::Alive
@@ -203,6 +198,48 @@ impl Hub {
         }
     }
 
+    /// Routes a request about files.
+    fn file_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let of = request.kind();
+        let caller = self.user_of(conn).map(|user| Caller { conn, user });
+        let (files, people, mut cx) = self.files(effects);
+        let result = match (request, caller) {
+            (Request::Ls(path), _) => return files.list_folder(conn, path, &mut cx),
+            (Request::Sum(file), _) => return files.sum(conn, file, &mut cx),
+            (Request::Get { offset, file }, _) => files.download(conn, offset, file, &mut cx),
+            (Request::Put { size, name }, Some(caller)) => {
+                files.put(caller, name, size, people, &mut cx)
+            }
+            (Request::Sendfile { to, size, name }, Some(caller)) => {
+                self.send_file(caller, to, (size, name), effects)
+            }
+            (Request::Expect { stream, sha256 }, _) => {
+                let result = files.expect(conn, stream, sha256, &mut cx);
+                return cx.conclude(conn, of, result);
+            }
+            (Request::Abort { stream }, _) => return files.abort(conn, stream, &mut cx),
+            (request, _) => return debug_assert!(false, "{request:?} is not about files"),
+        };
+        if let Err(refusal) = result {
+            self.refuse(conn, of, refusal, effects);
+        }
+    }
+
+    /// Announces a file for a chat, once it is known which chat that is.
+    fn send_file(
+        &mut self,
+        caller: Caller,
+        to: Target,
+        (size, name): (u64, FileName),
+        effects: &mut Effects,
+    ) -> Result<(), Refusal> {
+        Files::may_send(size, &self.core.config)?;
+        let to = self.addressee(caller.user, to)?;
+        let chat = self.chat_of(caller.user, to);
+        let (files, people, mut cx) = self.files(effects);
+        files.send_file(caller, (chat, name), size, people, &mut cx)
+    }
+
     /// Answers what can't be carried out as it was sent.
     fn refused(&mut self, conn: ConnId, of: Kind, refusal: Refusal, effects: &mut Effects) {
         match (of, refusal) {
@@ -211,7 +248,8 @@ impl Hub {
             }
             // A name that no file can have reads like that of a missing file.
             (Kind::Get, refusal @ Refusal::NoSuchFile(_)) => {
-                self.no_such_file(conn, refusal, effects);
+                let mut cx = Cx::new(&mut self.core, effects);
+                Files::no_such_file(conn, refusal, &mut cx);
             }
             // A name that nobody can have is no better guess than one that nobody has.
             (Kind::Resume, Refusal::WrongToken) => {

@@ -14,6 +14,7 @@ use super::sessions::{Session, Sessions};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
+use crate::chat::message::MessageId;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::chat::text::Reason;
@@ -38,6 +39,8 @@ pub struct Core {
     closing: VecDeque<Closing>,
     /// Streams to end, since the turn of what asked for that has come.
     aborts: VecDeque<(ConnId, u32)>,
+    /// A higher bound for the ids that the store is to keep.
+    mark_to_keep: Option<MessageId>,
 }
 
 /// A session that is to end.
@@ -78,6 +81,7 @@ impl Core {
             last_job: 0,
             closing: VecDeque::new(),
             aborts: VecDeque::new(),
+            mark_to_keep: None,
         }
     }
 
@@ -96,9 +100,14 @@ impl Core {
         self.aborts.pop_front()
     }
 
+    /// The bound for the ids that the store is to keep now.
+    pub fn next_mark(&mut self) -> Option<MessageId> {
+        self.mark_to_keep.take()
+    }
+
     /// Whether nothing is left to do between two inputs.
     pub fn is_settled(&self) -> bool {
-        self.closing.is_empty() && self.aborts.is_empty()
+        self.closing.is_empty() && self.aborts.is_empty() && self.mark_to_keep.is_none()
     }
 }
 
@@ -127,6 +136,18 @@ impl<'a> Cx<'a> {
         let ticket = JobId(self.core.last_job << DOMAIN_BITS | domain_bits);
         self.effects.push(Effect::Job { ticket, job });
         ticket
+    }
+
+    /// The next id. None where the store has yet to keep a bound above it: then what asks waits
+    /// until the hub says that ids are there, or that there are none. Such a bound is noted, and
+    /// the hub has it kept once the domain has returned.
+    pub fn next_id(&mut self) -> Option<MessageId> {
+        let now = self.core.now.unix_micros;
+        let id = self.core.sequence.next(now);
+        if let Some(mark) = self.core.sequence.mark_to_keep(now) {
+            self.core.mark_to_keep = Some(mark);
+        }
+        id
     }
 
     /// Answers a request that was carried out, in its turn.

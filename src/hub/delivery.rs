@@ -16,12 +16,13 @@ use crate::chat::name::{Key, UserRef};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::Cx;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::presence::Entering;
-use crate::hub::tasks::{Task, UnderWay};
+use crate::hub::tasks::Task;
 use crate::limits::HELD_MESSAGES_MAX;
 
 /// A message that has no id yet.
@@ -223,6 +224,22 @@ impl Hub {
         Some((message, chat, u32::try_from(delivered).unwrap_or(u32::MAX)))
     }
 
+    /// Hands a message that is kept already to everyone addressed who is online.
+    pub(super) fn deliver_kept(&mut self, message: StoredMessage, effects: &mut Effects) {
+        let StoredMessage { id, from, chat, text, file_size } = message;
+        let find = |number| self.accounts.directory.find_number(number);
+        let to = match chat {
+            Chat::Everyone => Some(Addressee::Everyone),
+            Chat::Direct(one, other) => {
+                find(if one == from { other } else { one }).map(Addressee::User)
+            }
+            Chat::Group(group) => Some(Addressee::Group(group)),
+        };
+        let (Some(from), Some(to)) = (find(from), to) else { return };
+        self.deliver(id, &Draft { from, to, text, key: None, file_size }, effects);
+        self.end_slow_logins(effects);
+    }
+
     /// Keeps a message for those addressed who are logging in, and tells for how many. However many
     /// log in, that costs a look at those alone to whom it goes.
     fn hold_back(&mut self, message: &Message, draft: &Draft) -> usize {
@@ -273,23 +290,13 @@ impl Hub {
 
     /// The next id, where the mark that is kept allows one.
     pub(super) fn next_id(&mut self, effects: &mut Effects) -> Option<MessageId> {
-        let id = self.core.sequence.next(self.core.now.unix_micros);
-        self.raise_id_mark(effects);
-        id
+        Cx::new(&mut self.core, effects).next_id()
     }
 
     /// Has a session and what it sends wait for an id.
     pub(super) fn await_id(&mut self, conn: ConnId, what: AwaitsId) {
         self.set_on_hold(conn, true);
         self.await_id.push((conn, what));
-    }
-
-    /// Has a higher mark kept where the ids come near the one that is.
-    fn raise_id_mark(&mut self, effects: &mut Effects) {
-        if let Some(mark) = self.core.sequence.mark_to_keep(self.core.now.unix_micros) {
-            let job = Job::RaiseIdMark { mark };
-            self.submit(job, UnderWay::RaisesIdMark(mark), effects);
-        }
     }
 
     /// A mark is on disk, or is not: what waited for it goes on, or is refused.
@@ -311,11 +318,7 @@ impl Hub {
                 AwaitsId::Group(plan) => self.make_group(conn, plan, effects),
             }
         }
-        for whole in std::mem::take(&mut self.uploads.without_id) {
-            match is_kept {
-                true => self.publish(whole, effects),
-                false => self.upload_failed(whole, outcome, effects),
-            }
-        }
+        let (files, people, mut cx) = self.files(effects);
+        files.ids_are_there(outcome, people, &mut cx);
     }
 }

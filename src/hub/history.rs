@@ -60,7 +60,7 @@ impl Hub {
         // Nobody has seen what was not said yet; a wrong id must not hide later messages.
         let id = id.min(self.core.sequence.newest());
         // Nor a file that nobody was told of yet, though later messages came.
-        let untold = self.uploads.published.first(chat);
+        let untold = self.files.first_unannounced(chat);
         let id = untold.map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
         let done = Done::Seen(shown, id);
         self.answer_after(conn, Job::MarkSeen { reader, chat, id }, Task::MarkSeen(done), effects);

@@ -1,11 +1,9 @@
 //! What must hold between two inputs, for tests.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::Hub;
-use super::sent::Wanted;
-use super::tasks::{Task, UnderWay};
-use super::uploads::{Spot, Upload};
+use super::tasks::UnderWay;
 use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::input::ConnId;
 use crate::hub::pending::Domain;
@@ -34,25 +32,12 @@ impl Hub {
             } else {
                 assert!(session.replies.waiting() <= 1, "{conn} is owed more than one answer");
             }
-            let is_opening = |what: &&UnderWay| match what {
-                UnderWay::Asked(asked, Task::BeginUpload(_)) => *asked == conn,
-                _ => false,
-            };
-            let opening = self.under_way.values().filter(is_opening).count();
-            let asked = opening + session.replies.opened_uploads().count();
-            assert_eq!(session.replies.uploads_asked(), asked, "{conn}");
-            let opening = self.under_way.values().filter(|what| match what {
-                UnderWay::Asked(asked, Task::Download { .. }) => *asked == conn,
-                UnderWay::Asked(asked, Task::FindSent(_, Wanted::Download(_))) => *asked == conn,
-                _ => false,
-            });
-            let asked = opening.count() + session.replies.opened_downloads().count();
-            assert_eq!(session.replies.downloads_asked(), asked, "{conn}");
             for ticket in session.replies.awaited() {
                 let is_asked_for = match Domain::of(ticket) {
                     Domain::Login => self.login.is_under_way(ticket),
                     Domain::Calls => self.calls.is_under_way(ticket),
                     Domain::Admin => self.admin.is_under_way(ticket),
+                    Domain::Files => self.files.asked_by(ticket) == Some(conn),
                     _ => matches!(self.under_way.get(ticket),
                         Some(UnderWay::Asked(asked, _)) if *asked == conn),
                 };
@@ -77,57 +62,7 @@ impl Hub {
         assert!(self.slow_logins.is_empty());
         assert!(self.core.is_settled());
         self.check_tasks(on_hold);
-        self.check_uploads();
-    }
-
-    /// Checks that every upload is counted once, and has its spot.
-    fn check_uploads(&self) {
-        let is_there = |conn: &ConnId| self.core.sessions.get(*conn).is_some();
-        let mut held: HashMap<Spot, (ConnId, bool)> = HashMap::new();
-        let mut hold = |upload: &Upload, conn, is_whole| {
-            let before = held.insert(upload.spot(), (conn, is_whole));
-            assert!(before.is_none(), "{upload:?} is under way twice");
-        };
-        let mut published = 0;
-        for what in self.under_way.values() {
-            match what {
-                UnderWay::Asked(conn, Task::BeginUpload(upload)) if is_there(conn) => {
-                    hold(upload, *conn, false);
-                }
-                UnderWay::SyncsUpload(whole) => hold(&whole.upload, whole.conn, true),
-                UnderWay::FinishesUpload(whole, message) => {
-                    hold(&whole.upload, whole.conn, true);
-                    published += usize::from(message.is_some());
-                }
-                _ => {}
-            }
-        }
-        let mut open = 0;
-        for (conn, _, upload) in self.uploads.open.values() {
-            hold(upload, *conn, false);
-        }
-        for (_, session) in self.core.sessions.iter() {
-            let replies = &session.replies;
-            for job in replies.opened_uploads().chain(replies.open_uploads()) {
-                assert!(self.uploads.open.contains_key(&job), "{job:?}");
-                open += 1;
-            }
-        }
-        assert_eq!(self.uploads.open.len(), open);
-        for whole in &self.uploads.without_id {
-            hold(&whole.upload, whole.conn, true);
-        }
-        assert_eq!(self.uploads.published.len(), published);
-        let taken = self.uploads.taken.iter();
-        let taken: HashMap<_, _> =
-            taken.map(|(spot, holder)| (spot.clone(), (holder.conn, holder.is_whole))).collect();
-        assert_eq!(taken, held);
-        for (conn, session) in self.core.sessions.iter() {
-            let own = || held.values().filter(|(holder, _)| *holder == conn);
-            assert_eq!(session.replies.uploads(), own().count(), "{conn}");
-            let finishing = own().filter(|(_, is_whole)| *is_whole).count();
-            assert_eq!(session.replies.uploads_finishing(), finishing, "{conn}");
-        }
+        self.files.check(&self.core.sessions);
     }
 
     /// Checks that whoever waits waits for something that is under way.
@@ -149,6 +84,7 @@ impl Hub {
         });
         let held: Vec<&ConnId> = waited_for.chain(awaits_id).chain(makes_group).collect();
         let domains = self.login.blocked().chain(self.accounts.blocked());
+        let domains = domains.chain(self.files.blocked());
         let domains: Vec<ConnId> = domains.filter(|conn| is_there(conn)).collect();
         let held: Vec<&ConnId> = held.into_iter().chain(&domains).collect();
         let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();
@@ -173,7 +109,6 @@ impl Hub {
             && self.await_id.is_empty()
             && self.groups.is_idle()
             && self.lists.is_empty()
-            && self.uploads.taken.is_empty()
-            && self.uploads.open.is_empty()
+            && self.files.is_idle()
     }
 }

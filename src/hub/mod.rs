@@ -14,7 +14,7 @@ mod context;
 mod counters;
 mod delivery;
 pub mod effect;
-mod finishing;
+mod files;
 mod groups;
 mod history;
 pub mod input;
@@ -26,15 +26,13 @@ mod login;
 mod messages;
 mod outcome;
 mod pending;
+mod people;
 mod presence;
 mod retention;
-mod sent;
 mod sequence;
 mod sessions;
 mod tasks;
-mod transfers;
 mod turns;
-mod uploads;
 mod welcome;
 
 use std::collections::BTreeMap;
@@ -46,16 +44,17 @@ use self::calls::Calls;
 use self::config::Config;
 use self::context::{Caller, Closing, Core, Cx};
 use self::delivery::AwaitsId;
+use self::files::Files;
 use self::groups::Groups;
 use self::keys::Keys;
 use self::lists::OpenList;
 use self::login::Login;
 use self::pending::{Domain, Pending};
+use self::people::People;
 use self::presence::Presence;
 use self::retention::Retention;
 use self::sequence::Sequence;
 use self::tasks::UnderWay;
-use self::uploads::Uploads;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
@@ -67,7 +66,7 @@ use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::counters::LoginResult;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
-use crate::hub::job::Snapshot;
+use crate::hub::job::{Job, JobId, Outcome, Snapshot};
 use crate::hub::login::Authenticated;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
@@ -89,7 +88,7 @@ pub struct Hub {
     /// Lists of messages that were begun and are not complete; one of a session at most.
     lists: BTreeMap<ConnId, OpenList>,
     retention: Retention,
-    uploads: Uploads,
+    files: Files,
     calls: Calls,
     admin: Admin,
 }
@@ -108,7 +107,7 @@ impl Hub {
             admin: Admin::default(),
             groups: Groups::new(kept.groups, &accounts.directory, &accounts.roles),
             retention: Retention::new(config.history),
-            uploads: Uploads::default(),
+            files: Files::new(),
             core: Core::new(config, seed, Sequence::above(kept.id_mark)),
             accounts,
             presence: Presence::default(),
@@ -131,12 +130,16 @@ impl Hub {
         match input {
             Input::Connected { conn, from } => self.connected(conn, from, effects),
             Input::Asked { conn, request } => self.asked(conn, request, effects),
-            Input::File { conn, stream } => self.file(conn, stream, effects),
+            Input::File { conn, stream } => {
+                Files::stray_chunk(conn, stream, &mut Cx::new(&mut self.core, effects));
+            }
             Input::DownloadOver { conn, stream, complete } => {
-                self.download_over(conn, stream, complete, effects);
+                let mut cx = Cx::new(&mut self.core, effects);
+                Files::download_over(conn, stream, complete, &mut cx);
             }
             Input::UploadOver { conn, stream, end } => {
-                self.upload_over(conn, stream, end, effects);
+                let mut cx = Cx::new(&mut self.core, effects);
+                self.files.upload_over(conn, stream, end, &mut cx);
             }
             Input::PageRead { conn } => self.next_page(conn, effects),
             Input::Disconnected { conn } => self.forget(conn, true, effects),
@@ -166,6 +169,7 @@ impl Hub {
                         self.decided(decided, effects);
                     }
                 }
+                Domain::Files => self.file_job_done(ticket, outcome, effects),
                 _ => self.done(ticket, outcome, effects),
             },
             Input::Deadline => {
@@ -173,7 +177,7 @@ impl Hub {
                 self.login.deadline(&mut Cx::new(&mut self.core, effects));
                 self.remove_old(effects);
                 self.group_deadlines(effects);
-                self.remove_old_uploads(effects);
+                self.files.deadline(&mut Cx::new(&mut self.core, effects));
             }
             Input::Shutdown { seconds } => {
                 self.admin.stopping(seconds, &mut Cx::new(&mut self.core, effects));
@@ -182,7 +186,8 @@ impl Hub {
         self.settle(effects);
     }
 
-    /// Ends the sessions and the streams of which that was said while the input was handled.
+    /// Ends the sessions and the streams of which that was said while the input was handled, and
+    /// has a higher bound for the ids kept.
     fn settle(&mut self, effects: &mut Effects) {
         while !self.core.is_settled() {
             while let Some(Closing { conn, reason, last, words }) = self.core.next_closing() {
@@ -192,10 +197,28 @@ impl Hub {
                 }
             }
             while let Some((conn, stream)) = self.core.next_abort() {
-                let done = self.end_transfer(conn, stream, effects);
-                let result = done.ok_or(Refusal::NoSuchTransfer);
-                Cx::new(&mut self.core, effects).abort_done(conn, result);
+                let mut cx = Cx::new(&mut self.core, effects);
+                let done = self.files.end_transfer(conn, stream, &mut cx);
+                cx.abort_done(conn, done.ok_or(Refusal::NoSuchTransfer));
             }
+            if let Some(mark) = self.core.next_mark() {
+                self.submit(Job::RaiseIdMark { mark }, UnderWay::RaisesIdMark(mark), effects);
+            }
+        }
+    }
+
+    /// The files, and what they work with.
+    fn files<'a>(&'a mut self, effects: &'a mut Effects) -> (&'a mut Files, People<'a>, Cx<'a>) {
+        let Hub { core, accounts, presence, groups, files, .. } = self;
+        (files, People { accounts, presence, groups }, Cx::new(core, effects))
+    }
+
+    /// Takes what came of a job of the files. The message of a file that was sent goes to those
+    /// whom it addresses once it is kept.
+    fn file_job_done(&mut self, id: JobId, outcome: Outcome, effects: &mut Effects) {
+        let (files, people, mut cx) = self.files(effects);
+        if let Some(message) = files.done(id, outcome, people, &mut cx) {
+            self.deliver_kept(message, effects);
         }
     }
 
@@ -252,9 +275,7 @@ impl Hub {
         for ticket in session.replies.opened_files() {
             effects.push(Effect::DropFile { ticket });
         }
-        if session.replies.uploads() > 0 {
-            self.give_up_uploads(conn, &session.replies);
-        }
+        self.files.session_ended(conn, &session.replies, &mut Cx::new(&mut self.core, effects));
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);
         self.login.session_ended(conn, &session);
@@ -328,7 +349,7 @@ impl Hub {
     /// How many jobs are under way.
     fn jobs(&self) -> usize {
         let domains = self.login.jobs() + self.accounts.jobs() + self.calls.jobs();
-        self.under_way.len() + domains + self.admin.jobs()
+        self.under_way.len() + domains + self.admin.jobs() + self.files.jobs()
     }
 
     /// Who asks for something over a connection, where somebody has logged in.
@@ -347,7 +368,7 @@ impl Hub {
             self.login.next_deadline(),
             self.retention.next,
             self.groups.next_deadline(),
-            self.uploads.next_removal,
+            self.files.next_deadline(),
             self.calls.next_look(),
         ];
         others.into_iter().flatten().min()

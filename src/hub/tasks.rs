@@ -2,13 +2,9 @@
 
 use super::Hub;
 use super::delivery::Draft;
-use super::finishing::WholeUpload;
 use super::groups::Making;
 use super::lists::Asked;
-use super::sent::Wanted;
-use super::uploads::Upload;
 use crate::chat::answer::{Answer, Done};
-use crate::chat::file::{FileRef, UploadId};
 use crate::chat::group::GroupId;
 use crate::chat::message::MessageId;
 use crate::chat::name::Number;
@@ -37,14 +33,6 @@ pub(super) enum UnderWay {
     MakesGroup(ConnId, Making),
     /// A group is being saved as it is now, or its end.
     SavesGroup(GroupId),
-    /// A whole upload is being brought to the disk.
-    SyncsUpload(WholeUpload),
-    /// A whole upload is being made a file, and its message kept, where it has one.
-    FinishesUpload(WholeUpload, Option<MessageId>),
-    /// An upload that nobody wants any more is being removed.
-    DropsUpload(UploadId),
-    /// Uploads that broke off long ago are being removed.
-    RemovesOldUploads,
 }
 
 /// What a job is for that a session asked for.
@@ -60,16 +48,6 @@ pub(super) enum Task {
     MarkSeen(Done),
     /// Save a group that was changed, or its end.
     SaveGroup(GroupId, (Kind, Done)),
-    ListFolder,
-    BeginUpload(Upload),
-    FindSent(MessageId, Wanted),
-    Download {
-        offset: u64,
-        file: FileRef,
-    },
-    Sum {
-        file: FileRef,
-    },
 }
 
 impl Task {
@@ -78,11 +56,9 @@ impl Task {
         match self {
             Task::FindKey(_) => true,
             Task::SelectMessages(_) | Task::FetchMessages => true,
-            Task::ListFolder | Task::CountUnread(_) => true,
+            Task::CountUnread(_) => true,
             Task::Welcome(_) => false,
             Task::KeepMessage(_) | Task::MarkSeen(_) | Task::SaveGroup(..) => false,
-            Task::BeginUpload(_) | Task::FindSent(..) => false,
-            Task::Download { .. } | Task::Sum { .. } => false,
         }
     }
 }
@@ -148,12 +124,6 @@ impl Hub {
                 self.group_made(conn, making, &outcome, effects);
             }
             Some(UnderWay::SavesGroup(id)) => self.group_saved(id, &outcome),
-            Some(UnderWay::SyncsUpload(whole)) => self.upload_synced(whole, &outcome, effects),
-            Some(UnderWay::FinishesUpload(whole, message)) => {
-                self.upload_finished(whole, message, &outcome, effects);
-            }
-            Some(UnderWay::DropsUpload(upload)) => Self::upload_dropped(upload, &outcome),
-            Some(UnderWay::RemovesOldUploads) => self.old_uploads_removed(&outcome),
             None => {}
         }
     }
@@ -172,7 +142,6 @@ impl Hub {
                 let reply = self.unread_counted(reader, outcome);
                 self.reply(conn, reply, effects);
             }
-            Task::ListFolder => self.reply(conn, Self::folder_listed(outcome), effects),
             Task::FindKey(draft) => self.key_looked_for(conn, draft, &outcome, effects),
             Task::SelectMessages(asked) => {
                 self.messages_selected(conn, ticket, asked, outcome, effects);
@@ -193,22 +162,12 @@ impl Hub {
     ) {
         let answer = match task {
             Task::Welcome(user) => return self.welcome(conn, user, outcome, effects),
-            Task::Download { offset, file } => {
-                return self.file_opened(conn, ticket, offset, file, &outcome, effects);
-            }
-            Task::BeginUpload(upload) => {
-                return self.upload_opened(conn, ticket, upload, &outcome, effects);
-            }
-            Task::FindSent(id, wanted) => {
-                return self.sent_found(conn, ticket, id, wanted, &outcome, effects);
-            }
             Task::KeepMessage(_) if outcome == Err(Failure::NotFound) => {
                 Answer { of: Kind::Say, result: Err(Refusal::GroupEnded) }
             }
             Task::KeepMessage(said) => of_job(Kind::Say, said, &outcome),
             Task::MarkSeen(done) => of_job(Kind::Seen, done, &outcome),
             Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
-            Task::Sum { file } => Self::file_summed(file, &outcome),
             other => return debug_assert!(false, "a session waits for {other:?}"),
         };
         self.resolve(conn, ticket, Reply::Answer(answer), effects);

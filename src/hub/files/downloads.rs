@@ -1,0 +1,278 @@
+//! Files that are read: the shared folder, and what was sent in chats, with who may read that.
+
+use crate::chat::answer::{Answer, Done, Item, List};
+use crate::chat::close::CloseReason;
+use crate::chat::event::{AbortReason, Event};
+use crate::chat::file::FileRef;
+use crate::chat::message::{Chat, StoredMessage};
+use crate::chat::name::FileName;
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::Cx;
+use crate::hub::effect::Effect;
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::people::People;
+use crate::hub::sessions::replies::{Download, Reply};
+
+/// The jobs that list, open and hash files.
+#[derive(Debug)]
+pub struct Downloads {
+    pub pending: Pending<ReadJob>,
+}
+
+/// What a job that reads files is for.
+#[derive(Debug)]
+pub enum ReadJob {
+    /// Lists a folder. The session is blocked until then.
+    ListFolder(ConnId),
+    /// Finds out in which chat a file was sent, and so whether the session may read it.
+    FindSent(WantedFile),
+    /// Opens or hashes a file that the session may read.
+    Read(WantedFile),
+}
+
+/// A file that a session asked for.
+#[derive(Debug)]
+pub struct WantedFile {
+    pub conn: ConnId,
+    file: FileRef,
+    pub purpose: Purpose,
+}
+
+/// What a session wants a file for.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// To download it from this byte on.
+    Download { offset: u64 },
+    /// To hash it.
+    Sum,
+}
+
+impl WantedFile {
+    fn job(&self) -> Job {
+        match (&self.file, self.purpose) {
+            (FileRef::Shared(name), Purpose::Download { .. }) => {
+                Job::OpenFile { name: name.clone() }
+            }
+            (FileRef::Shared(name), Purpose::Sum) => Job::SumFile { name: name.clone() },
+            (FileRef::Sent(id), Purpose::Download { .. }) => Job::OpenSent(*id),
+            (FileRef::Sent(id), Purpose::Sum) => Job::SumSent(*id),
+        }
+    }
+
+    fn missing(&self) -> Refusal {
+        Refusal::NoSuchFile(self.file.to_string().into())
+    }
+}
+
+impl Downloads {
+    /// No job under way.
+    pub fn new() -> Self {
+        Downloads { pending: Pending::new(Domain::Files) }
+    }
+
+    /// Lists a folder, and blocks the session until then: such a list may be long. No later answer
+    /// can be ready meanwhile, so no turn is kept for this one.
+    pub fn list_folder(&mut self, conn: ConnId, path: Option<FileName>, cx: &mut Cx<'_>) {
+        self.pending.begin(Job::ListFolder { path }, ReadJob::ListFolder(conn), cx);
+        cx.block(conn);
+    }
+
+    /// Hashes a file.
+    pub fn sum(&mut self, conn: ConnId, file: FileRef, cx: &mut Cx<'_>) {
+        self.read(WantedFile { conn, file, purpose: Purpose::Sum }, cx);
+    }
+
+    /// Opens a file for a download from a byte on. Guests read the shared folder alone.
+    pub fn download(
+        &mut self,
+        conn: ConnId,
+        offset: u64,
+        file: FileRef,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Refusal> {
+        let Some(session) = cx.session(conn) else { return Ok(()) };
+        if matches!(file, FileRef::Sent(_)) && session.user().is_none() {
+            return Err(Refusal::NotLoggedIn);
+        }
+        if !session.replies.ask_for_download() {
+            return Err(Refusal::TooManyDownloads);
+        }
+        self.read(WantedFile { conn, file, purpose: Purpose::Download { offset } }, cx);
+        Ok(())
+    }
+
+    /// Begins to read a file. Of one that was sent it has to be known first in which chat.
+    fn read(&mut self, wanted: WantedFile, cx: &mut Cx<'_>) {
+        let conn = wanted.conn;
+        let id = match wanted.file {
+            FileRef::Shared(_) => self.pending.begin(wanted.job(), ReadJob::Read(wanted), cx),
+            FileRef::Sent(message) => {
+                self.pending.begin(Job::FindSent(message), ReadJob::FindSent(wanted), cx)
+            }
+        };
+        cx.reply_after(conn, id);
+    }
+
+    /// Takes what came of a job.
+    pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
+        match self.pending.take(id) {
+            Some(ReadJob::ListFolder(conn)) => folder_read(conn, outcome, cx),
+            Some(ReadJob::FindSent(wanted)) => self.sent_found(id, wanted, &outcome, people, cx),
+            Some(ReadJob::Read(wanted)) => match wanted.purpose {
+                Purpose::Download { offset } => opened(id, &wanted, offset, &outcome, cx),
+                Purpose::Sum => {
+                    let result = summed(&wanted, &outcome);
+                    cx.resolve_answer(wanted.conn, id, Kind::Sum, result);
+                }
+            },
+            None => {}
+        }
+    }
+
+    /// It is known in which chat a file was sent, or that none was. What somebody may not read is
+    /// answered as if it were not there.
+    fn sent_found(
+        &mut self,
+        id: JobId,
+        wanted: WantedFile,
+        outcome: &Outcome,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let conn = wanted.conn;
+        let Some(user) = cx.core.user_of(conn) else { return };
+        let refusal = match outcome {
+            Ok(Value::Sent(message))
+                if wanted.file == FileRef::Sent(message.id) && may_read(user, message, people) =>
+            {
+                let next = self.pending.begin(wanted.job(), ReadJob::Read(wanted), cx);
+                if let Some(session) = cx.session(conn) {
+                    session.replies.wait_instead(id, next);
+                }
+                return;
+            }
+            Ok(Value::Sent(_)) | Err(Failure::NotFound) => wanted.missing(),
+            other => failed(other),
+        };
+        match wanted.purpose {
+            Purpose::Download { .. } => {
+                if let Some(session) = cx.session(conn) {
+                    session.replies.download_refused();
+                }
+                cx.resolve_answer(conn, id, Kind::Get, Err(refusal));
+            }
+            Purpose::Sum => cx.resolve_answer(conn, id, Kind::Sum, Err(refusal)),
+        }
+    }
+}
+
+/// A folder was read, or was not. The session goes on, if it is still there.
+fn folder_read(conn: ConnId, outcome: Outcome, cx: &mut Cx<'_>) {
+    if !cx.unblock(conn) {
+        return;
+    }
+    let refusal = match outcome {
+        Ok(Value::Folder(entries)) => {
+            let items = entries.into_iter().map(Item::Entry).collect();
+            let list = List::whole(Kind::Ls, items, None, Answer::done(Kind::Ls));
+            return cx.reply(conn, Reply::List(list));
+        }
+        Err(Failure::NotFound) => Refusal::NoSuchFolder,
+        other => failed(&other),
+    };
+    cx.refuse(conn, Kind::Ls, refusal);
+}
+
+/// A file was hashed, or was not.
+fn summed(wanted: &WantedFile, outcome: &Outcome) -> Result<Done, Refusal> {
+    match *outcome {
+        Ok(Value::Summed { sha256, size }) => {
+            Ok(Done::Sum { sha256, size, file: wanted.file.clone() })
+        }
+        Err(Failure::NotFound) => Err(wanted.missing()),
+        _ => Err(failed(outcome)),
+    }
+}
+
+/// A file was opened for a download, or was not. Where the session is gone, or the file is shorter
+/// than where the download begins, the file is closed.
+fn opened(id: JobId, wanted: &WantedFile, offset: u64, outcome: &Outcome, cx: &mut Cx<'_>) {
+    let conn = wanted.conn;
+    let is_open = matches!(outcome, Ok(Value::Opened { .. }));
+    let Some(session) = cx.session(conn) else {
+        if is_open {
+            cx.effects.push(Effect::DropFile { ticket: id });
+        }
+        return;
+    };
+    let refusal = match *outcome {
+        Ok(Value::Opened { size }) if offset <= size => {
+            let download = Download { job: id, offset, size, file: wanted.file.clone() };
+            return cx.resolve(conn, id, Reply::Download(download));
+        }
+        Ok(Value::Opened { .. }) => Refusal::PastTheEnd,
+        Err(Failure::NotFound) => wanted.missing(),
+        _ => failed(outcome),
+    };
+    session.replies.download_refused();
+    let is_guest = session.user().is_none();
+    if is_open {
+        cx.effects.push(Effect::DropFile { ticket: id });
+    }
+    cx.resolve(conn, id, refused(is_guest, refusal));
+}
+
+/// Answers a GET for a file that can't exist.
+pub fn no_such_file(conn: ConnId, refusal: Refusal, cx: &mut Cx<'_>) {
+    let Some(session) = cx.session(conn) else { return };
+    let is_guest = session.user().is_none();
+    cx.reply(conn, refused(is_guest, refusal));
+}
+
+/// The reply to a GET that is not carried out. Where there is no such file, it is the last line
+/// that a guest gets.
+fn refused(is_guest: bool, refusal: Refusal) -> Reply {
+    let is_last = is_guest && matches!(refusal, Refusal::NoSuchFile(_));
+    let answer = Answer { of: Kind::Get, result: Err(refusal) };
+    match is_last {
+        true => Reply::Close(CloseReason::NoSuchFile, Some(answer)),
+        false => Reply::Answer(answer),
+    }
+}
+
+/// Whether a user may read a message, and so the file that it sends.
+fn may_read(user: UserIndex, message: &StoredMessage, people: People<'_>) -> bool {
+    let own = people.accounts.number(user);
+    match message.chat {
+        Chat::Everyone => true,
+        Chat::Direct(one, other) => own == one || own == other,
+        Chat::Group(group) => {
+            people.groups.reads_since(user, group).is_some_and(|since| since <= message.id)
+        }
+    }
+}
+
+/// Ends a download early; false where no download of that number is open.
+pub fn cancel(conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> bool {
+    let was_open = close(conn, stream, cx);
+    if was_open {
+        cx.effects.push(Effect::CancelDownload { conn, stream });
+    }
+    was_open
+}
+
+/// A download was written to its end, or the file could not be read to its end.
+pub fn over(conn: ConnId, stream: u32, is_complete: bool, cx: &mut Cx<'_>) {
+    if close(conn, stream, cx) && !is_complete {
+        cx.tell(Event::Abort { stream, reason: AbortReason::ReadFailed }, [conn]);
+    }
+}
+
+fn close(conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> bool {
+    cx.session(conn).is_some_and(|session| session.replies.close_download(stream))
+}

@@ -1,0 +1,209 @@
+//! Publishing: from the last byte of an upload to the file that others can read. The upload is
+//! brought to the disk, then it gets its name, or the message that sends it. That goes on when its
+//! sender is gone.
+
+use std::collections::BTreeMap;
+
+use crate::chat::event::{AbortReason, Event};
+use crate::chat::file::{FileRef, FileTarget, UploadId};
+use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::refusal::Failure;
+use crate::hub::context::Cx;
+use crate::hub::files::uploads::{ActiveUploads, AnnouncedUpload, OpenUpload};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::people::People;
+
+/// An upload of which all bytes came.
+#[derive(Debug)]
+pub struct CompleteUpload {
+    pub conn: ConnId,
+    stream: u32,
+    id: UploadId,
+    pub upload: AnnouncedUpload,
+}
+
+/// What a job that publishes an upload is for.
+#[derive(Debug)]
+pub enum PublishJob {
+    /// Brings the upload to the disk.
+    Sync(CompleteUpload),
+    /// Makes the upload a file, and keeps the message that sends it into a chat.
+    Finish(CompleteUpload, Option<StoredMessage>),
+}
+
+/// Messages that send files and are being kept. Nobody was told of them yet, so that nobody can
+/// have read them, whatever later messages of the same chat somebody read.
+#[derive(Debug, Default)]
+pub struct Unannounced(BTreeMap<MessageId, Chat>);
+
+impl Unannounced {
+    /// The first of them in a chat.
+    pub fn first(&self, chat: Chat) -> Option<MessageId> {
+        self.0.iter().find(|(_, of)| **of == chat).map(|(id, _)| *id)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// The complete uploads that are being made files.
+#[derive(Debug)]
+pub struct Publishing {
+    pub pending: Pending<PublishJob>,
+    /// Uploads whose messages wait for an id, in the order in which they came to the disk.
+    pub without_id: Vec<CompleteUpload>,
+    pub unannounced: Unannounced,
+}
+
+impl Publishing {
+    /// Nothing to publish.
+    pub fn new() -> Self {
+        Publishing {
+            pending: Pending::new(Domain::Files),
+            without_id: Vec::new(),
+            unannounced: Unannounced::default(),
+        }
+    }
+
+    /// Brings an upload to the disk of which all bytes came, and whose stream is closed.
+    pub fn begin(
+        &mut self,
+        open: OpenUpload,
+        stream: u32,
+        uploads: &mut ActiveUploads,
+        cx: &mut Cx<'_>,
+    ) {
+        let OpenUpload { conn, id, upload } = open;
+        if let Some(session) = cx.session(conn) {
+            session.replies.upload_whole();
+        }
+        uploads.claims.set_complete(&upload);
+        let job = Job::SyncUpload { upload: id, expected: upload.expected };
+        let complete = CompleteUpload { conn, stream, id, upload };
+        self.pending.begin(job, PublishJob::Sync(complete), cx);
+    }
+
+    /// Takes what came of a job. Gives back the message of a file that was sent and is kept, which
+    /// is to be delivered.
+    pub fn done(
+        &mut self,
+        id: JobId,
+        outcome: &Outcome,
+        uploads: &mut ActiveUploads,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<StoredMessage> {
+        match self.pending.take(id)? {
+            PublishJob::Sync(complete) => {
+                match (outcome, &complete.upload.target) {
+                    (Ok(Value::Done), FileTarget::Shared(_)) => {
+                        let job = Job::FinishUpload { upload: complete.id, message: None };
+                        self.pending.begin(job, PublishJob::Finish(complete, None), cx);
+                    }
+                    (Ok(Value::Done), FileTarget::Chat(..)) => {
+                        self.publish(complete, uploads, people, cx);
+                    }
+                    (other, _) => fail(complete, other, uploads, cx),
+                }
+                None
+            }
+            PublishJob::Finish(complete, message) => {
+                if let Some(message) = &message {
+                    self.unannounced.0.remove(&message.id);
+                }
+                if *outcome != Ok(Value::Done) {
+                    fail(complete, outcome, uploads, cx);
+                    return None;
+                }
+                let CompleteUpload { conn, stream, upload, .. } = complete;
+                let file = match &message {
+                    Some(message) => FileRef::Sent(message.id),
+                    None => FileRef::Shared(upload.name().clone()),
+                };
+                let event = Event::Put { stream, size: upload.size, file };
+                end(conn, &upload, event, uploads, cx);
+                message
+            }
+        }
+    }
+
+    /// Has the message kept that sends a file, under the next id, or has the upload wait for one.
+    fn publish(
+        &mut self,
+        complete: CompleteUpload,
+        uploads: &mut ActiveUploads,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let AnnouncedUpload { owner, target, size, .. } = &complete.upload;
+        let FileTarget::Chat(chat, name) = target else { return };
+        if let Chat::Group(group) = *chat
+            && people.groups.reads_since(*owner, group).is_none()
+        {
+            return fail(complete, &Err(Failure::NotFound), uploads, cx);
+        }
+        let Some(id) = cx.next_id() else { return self.without_id.push(complete) };
+        let message = StoredMessage {
+            id,
+            from: people.accounts.number(*owner),
+            chat: *chat,
+            text: name.as_str().into(),
+            file_size: Some(*size),
+        };
+        self.unannounced.0.insert(id, *chat);
+        let job = Job::FinishUpload { upload: complete.id, message: Some(message.clone()) };
+        self.pending.begin(job, PublishJob::Finish(complete, Some(message)), cx);
+    }
+
+    /// Goes on with the uploads that waited for an id: publishes them, or fails them where the
+    /// store could not keep a bound for the ids.
+    pub fn ids_are_there(
+        &mut self,
+        kept: &Outcome,
+        uploads: &mut ActiveUploads,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        for complete in std::mem::take(&mut self.without_id) {
+            match *kept == Ok(Value::Done) {
+                true => self.publish(complete, uploads, people, cx),
+                false => fail(complete, kept, uploads, cx),
+            }
+        }
+    }
+}
+
+/// A complete upload can't be made a file. It is kept, since announcing it again costs its sender
+/// nothing, unless its name was given to another.
+fn fail(complete: CompleteUpload, outcome: &Outcome, uploads: &mut ActiveUploads, cx: &mut Cx<'_>) {
+    let CompleteUpload { conn, stream, id, upload } = complete;
+    let (reason, is_lost) = match outcome {
+        Err(Failure::Exists) => (AbortReason::NameTaken, true),
+        Err(Failure::Mismatch) => (AbortReason::Mismatch, true),
+        Err(Failure::NotFound) if upload.goes_into_chat() => (AbortReason::NotAMember, true),
+        Err(Failure::NotFound) => (AbortReason::NoSuchFolder, false),
+        Err(Failure::NoRoom) => (AbortReason::NoRoomForFile, false),
+        _ => (AbortReason::Unfinished, false),
+    };
+    if is_lost {
+        uploads.forget(id, cx);
+    }
+    end(conn, &upload, Event::Abort { stream, reason }, uploads, cx);
+}
+
+/// Tells the sender, if still there, what became of an upload, and ends its claim.
+fn end(
+    conn: ConnId,
+    upload: &AnnouncedUpload,
+    event: Event,
+    uploads: &mut ActiveUploads,
+    cx: &mut Cx<'_>,
+) {
+    uploads.claims.release(upload, conn);
+    let Some(session) = cx.session(conn) else { return };
+    session.replies.upload_finished();
+    cx.tell(event, [conn]);
+}

@@ -1,0 +1,330 @@
+//! Uploads, into the shared folder and into chats, from the announcement to the last byte.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use crate::chat::answer::Done;
+use crate::chat::event::{AbortReason, Event};
+use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::name::{FileName, Number};
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
+use crate::chat::sha256::Sha256Sum;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::Cx;
+use crate::hub::effect::Effect;
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::sessions::replies::{Reply, ReplyQueue, Upload as ReadyUpload};
+use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
+
+/// An upload as it was announced.
+#[derive(Clone, Debug)]
+pub struct AnnouncedUpload {
+    pub owner: UserIndex,
+    pub target: FileTarget,
+    /// How many bytes it will have.
+    pub size: u64,
+    /// The sum that it is to have, if its sender told one.
+    pub expected: Option<Sha256Sum>,
+}
+
+/// What can't be uploaded twice at a time: a name of the shared folder, or what one user sends to
+/// one chat under the same name and size, which can't be told apart when it breaks off.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UploadKey {
+    target: FileTarget,
+    sender: Option<(UserIndex, u64)>,
+}
+
+impl AnnouncedUpload {
+    /// The request that announced it.
+    pub fn kind(&self) -> Kind {
+        if self.goes_into_chat() { Kind::Sendfile } else { Kind::Put }
+    }
+
+    pub fn goes_into_chat(&self) -> bool {
+        matches!(self.target, FileTarget::Chat(..))
+    }
+
+    pub fn name(&self) -> &FileName {
+        match &self.target {
+            FileTarget::Shared(name) | FileTarget::Chat(_, name) => name,
+        }
+    }
+
+    pub fn key(&self) -> UploadKey {
+        let sender = self.goes_into_chat().then_some((self.owner, self.size));
+        UploadKey { target: self.target.clone(), sender }
+    }
+}
+
+/// The right of one connection to an [`UploadKey`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadClaim {
+    pub conn: ConnId,
+    /// Whether all bytes are there. Then the claim outlives its connection.
+    pub is_complete: bool,
+}
+
+/// The claims of all connections, of which no two have one key.
+#[derive(Debug, Default)]
+pub struct UploadClaims(HashMap<UploadKey, UploadClaim>);
+
+impl UploadClaims {
+    pub fn iter(&self) -> impl Iterator<Item = (&UploadKey, UploadClaim)> {
+        self.0.iter().map(|(key, claim)| (key, *claim))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Has a claim outlive its connection, since all bytes are there.
+    pub fn set_complete(&mut self, upload: &AnnouncedUpload) {
+        if let Some(claim) = self.0.get_mut(&upload.key()) {
+            claim.is_complete = true;
+        }
+    }
+
+    /// Ends the claim of a connection to an upload. Another connection's claim stays.
+    pub fn release(&mut self, upload: &AnnouncedUpload, conn: ConnId) {
+        if let Entry::Occupied(claim) = self.0.entry(upload.key())
+            && claim.get().conn == conn
+        {
+            claim.remove();
+        }
+    }
+}
+
+/// An upload whose file is open in the store and whose bytes are yet to come.
+#[derive(Debug)]
+pub struct OpenUpload {
+    pub conn: ConnId,
+    pub id: UploadId,
+    pub upload: AnnouncedUpload,
+}
+
+/// What a job on uploads is for.
+#[derive(Debug)]
+pub enum UploadJob {
+    /// Opens an upload that a session announced.
+    Begin(ConnId, AnnouncedUpload),
+    /// Forgets an upload that nobody wants any more.
+    Drop(UploadId),
+    /// Removes uploads that broke off long ago.
+    RemoveOld,
+}
+
+/// The uploads of all sessions that are not complete, and who may upload what.
+#[derive(Debug)]
+pub struct ActiveUploads {
+    pub pending: Pending<UploadJob>,
+    /// Who uploads what. A claim ends with its connection while bytes are missing, so that the user
+    /// can go on over another one.
+    pub claims: UploadClaims,
+    /// By the job that opened the upload.
+    pub open: BTreeMap<JobId, OpenUpload>,
+    /// When uploads that broke off are removed next, on the steady clock. None while some are.
+    next_removal: Option<Duration>,
+}
+
+impl ActiveUploads {
+    /// No upload.
+    pub fn new() -> Self {
+        ActiveUploads {
+            pending: Pending::new(Domain::Files),
+            claims: UploadClaims::default(),
+            open: BTreeMap::new(),
+            next_removal: Some(REMOVAL_PERIOD),
+        }
+    }
+
+    /// Has an upload opened, unless something is in its way. The session takes nothing until the
+    /// answer is given, since the chunks may come right behind.
+    pub fn announce(
+        &mut self,
+        conn: ConnId,
+        owner: Number,
+        upload: AnnouncedUpload,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Refusal> {
+        let Entry::Vacant(claim) = self.claims.0.entry(upload.key()) else {
+            return Err(Refusal::UploadUnderWay);
+        };
+        let Some(session) = cx.session(conn) else { return Ok(()) };
+        if !session.replies.ask_for_upload() {
+            return Err(Refusal::TooManyUploads);
+        }
+        claim.insert(UploadClaim { conn, is_complete: false });
+        let job = Job::BeginUpload {
+            owner,
+            place: upload.target.clone(),
+            size: upload.size,
+            quota: cx.core.config.quota,
+        };
+        let id = self.pending.begin(job, UploadJob::Begin(conn, upload), cx);
+        cx.reply_after(conn, id);
+        Ok(())
+    }
+
+    /// Takes what came of a job.
+    pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) {
+        match self.pending.take(id) {
+            Some(UploadJob::Begin(conn, upload)) => self.begun(conn, id, upload, outcome, cx),
+            Some(UploadJob::Drop(upload)) => dropped(upload, outcome),
+            Some(UploadJob::RemoveOld) => {
+                let pause = match outcome {
+                    Ok(Value::Removed { more: true }) => REMOVAL_PAUSE,
+                    _ => REMOVAL_PERIOD,
+                };
+                self.next_removal = Some(cx.core.now.steady + pause);
+            }
+            None => {}
+        }
+    }
+
+    /// An upload was opened, or was not.
+    fn begun(
+        &mut self,
+        conn: ConnId,
+        job: JobId,
+        upload: AnnouncedUpload,
+        outcome: &Outcome,
+        cx: &mut Cx<'_>,
+    ) {
+        let is_open = matches!(outcome, Ok(Value::UploadReady { .. }));
+        let Some(session) = cx.session(conn) else {
+            // It stays in the store, and its claim ended with the session.
+            if is_open {
+                cx.effects.push(Effect::DropFile { ticket: job });
+            }
+            return;
+        };
+        let of = upload.kind();
+        let refusal = match *outcome {
+            Ok(Value::UploadReady { upload: id, offset, sha256 }) if offset <= upload.size => {
+                let ready = ReadyUpload { job, of, offset, sha256, size: upload.size };
+                self.open.insert(job, OpenUpload { conn, id, upload });
+                return cx.resolve(conn, job, Reply::Upload(ready));
+            }
+            Ok(Value::UploadReady { upload: id, offset, .. }) => {
+                log::error!("event=upload-broken upload={} offset={offset}", id.0);
+                Refusal::Store(Failure::Failed)
+            }
+            Err(Failure::Exists) => Refusal::FileExists,
+            Err(Failure::NotFound) if of == Kind::Put => Refusal::NoSuchFolder,
+            Err(Failure::NotFound) => Refusal::GroupEnded,
+            Err(Failure::NoRoom) => Refusal::NoRoomForUpload,
+            _ => failed(outcome),
+        };
+        session.replies.upload_refused();
+        if is_open {
+            cx.effects.push(Effect::DropFile { ticket: job });
+        }
+        self.claims.release(&upload, conn);
+        cx.resolve_answer(conn, job, of, Err(refusal));
+    }
+
+    /// Sets the sum that an open upload is to have, in place of one that was told before.
+    pub fn expect(
+        &mut self,
+        conn: ConnId,
+        stream: u32,
+        sha256: Sha256Sum,
+        cx: &mut Cx<'_>,
+    ) -> Result<Done, Refusal> {
+        let job = cx.session(conn).and_then(|session| session.replies.open_upload_of(stream));
+        let open = job.and_then(|job| self.open.get_mut(&job)).ok_or(Refusal::NoSuchUpload)?;
+        open.upload.expected = Some(sha256);
+        Ok(Done::Stream(stream))
+    }
+
+    /// Ends an upload that its sender does not want any more; false where there is none.
+    pub fn cancel(&mut self, conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> bool {
+        let Some(OpenUpload { id, upload, .. }) = self.close(conn, stream, cx) else {
+            return false;
+        };
+        cx.effects.push(Effect::CancelUpload { conn, stream });
+        self.end(conn, &upload, cx);
+        self.forget(id, cx);
+        true
+    }
+
+    /// Closes the stream of an upload, and takes the upload out of those that are open.
+    pub fn close(&mut self, conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> Option<OpenUpload> {
+        let job = cx.session(conn)?.replies.close_upload(stream)?;
+        self.open.remove(&job)
+    }
+
+    /// Ends an upload that could not be taken in any further, and whose stream is closed. Of one of
+    /// the wrong size nothing is kept.
+    pub fn broke_off(
+        &mut self,
+        open: OpenUpload,
+        stream: u32,
+        reason: AbortReason,
+        cx: &mut Cx<'_>,
+    ) {
+        let OpenUpload { conn, id, upload } = open;
+        if reason == AbortReason::WrongSize {
+            self.forget(id, cx);
+        }
+        self.end(conn, &upload, cx);
+        cx.tell(Event::Abort { stream, reason }, [conn]);
+    }
+
+    fn end(&mut self, conn: ConnId, upload: &AnnouncedUpload, cx: &mut Cx<'_>) {
+        self.claims.release(upload, conn);
+        if let Some(session) = cx.session(conn) {
+            session.replies.upload_over();
+        }
+    }
+
+    /// Has an upload and its bytes forgotten. Whoever announces it again begins anew, since jobs on
+    /// uploads are done in turn.
+    pub fn forget(&mut self, id: UploadId, cx: &mut Cx<'_>) {
+        self.pending.begin(Job::DropUpload(id), UploadJob::Drop(id), cx);
+    }
+
+    /// Gives up what is not complete of a connection that is gone, with the replies that waited for
+    /// it. The bytes stay in the store.
+    pub fn session_ended(&mut self, conn: ConnId, replies: &ReplyQueue) {
+        for job in replies.awaited() {
+            if let Some(UploadJob::Begin(_, upload)) = self.pending.get(job) {
+                self.claims.release(upload, conn);
+            }
+        }
+        for job in replies.opened_uploads().chain(replies.open_uploads()) {
+            if let Some(open) = self.open.remove(&job) {
+                self.claims.release(&open.upload, conn);
+            }
+        }
+    }
+
+    /// When to call [`deadline`](Self::deadline), on the steady clock.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.next_removal
+    }
+
+    /// Has some of the uploads removed that broke off long ago, if that is due.
+    pub fn deadline(&mut self, cx: &mut Cx<'_>) {
+        if self.next_removal.is_none_or(|at| at > cx.core.now.steady) {
+            return;
+        }
+        self.next_removal = None;
+        let kept_for = u64::try_from(UPLOAD_KEPT_FOR.as_micros()).unwrap_or(u64::MAX);
+        let before = cx.core.now.unix_micros.saturating_sub(kept_for);
+        self.pending.begin(Job::RemoveOldUploads { before }, UploadJob::RemoveOld, cx);
+    }
+}
+
+/// An upload is forgotten, or could not be: then it counts to its owner's quota until it is old.
+fn dropped(upload: UploadId, outcome: &Outcome) {
+    if *outcome != Ok(Value::Done) {
+        log::warn!("event=upload-not-dropped upload={} outcome={outcome:?}", upload.0);
+    }
+}
