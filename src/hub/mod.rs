@@ -272,9 +272,6 @@ impl Hub {
     /// Forgets a session, and tells the others that its user went offline.
     fn forget(&mut self, conn: ConnId, announce: bool, effects: &mut Effects) {
         let Some(session) = self.core.sessions.remove(conn) else { return };
-        for ticket in session.replies.opened_files() {
-            effects.push(Effect::DropFile { ticket });
-        }
         self.files.session_ended(conn, &session.replies, &mut Cx::new(&mut self.core, effects));
         self.lists.remove(&conn);
         self.await_id.retain(|(from, _)| *from != conn);
