@@ -75,7 +75,7 @@ impl Hub {
         }
     }
 
-    fn run(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+    pub(super) fn run(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
         match request {
             Request::Identify(name) => self.identify(conn, name, effects),
             Request::LogIn { name, password, takeover } => {

@@ -88,6 +88,11 @@ fn kind(chat: Chat) -> usize {
 }
 
 impl Hub {
+    /// How many jobs are under way.
+    fn jobs(&self) -> usize {
+        self.under_way.len() + self.marks.len()
+    }
+
     /// What operators look at.
     pub fn figures(&self) -> Vec<Family> {
         let Counters { logins, received, delivered, stored, calls } = &self.core.counters;
@@ -138,7 +143,7 @@ impl Hub {
                 stored,
             ),
             Family::counter("chatsrv_calls_total", "Tickets given for direct chats.", *calls),
-            Family::gauge("chatsrv_jobs", "Jobs whose outcome is awaited.", self.under_way.len()),
+            Family::gauge("chatsrv_jobs", "Jobs whose outcome is awaited.", self.jobs()),
             Family::gauge(
                 "chatsrv_lists",
                 "Lists of messages that are being read.",

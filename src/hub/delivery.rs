@@ -5,18 +5,18 @@
 use std::sync::Arc;
 
 use super::Hub;
-use super::groups::Plan;
 use super::keys::Known;
-use super::tasks::{Task, UnderWay, failed};
+use super::tasks::{Task, failed};
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
 use crate::chat::group::GroupId;
 use crate::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
-use crate::chat::name::{Key, UserRef};
+use crate::chat::name::{Key, Target, UserRef};
 use crate::chat::refusal::{Failure, Refusal};
-use crate::chat::request::Kind;
+use crate::chat::request::{Kind, Request};
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::Cx;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
@@ -44,26 +44,16 @@ pub(super) enum Addressee {
     Group(GroupId),
 }
 
-/// What waits for an id, and its sender with it.
-#[derive(Debug)]
-pub(super) enum AwaitsId {
-    Message(Draft),
-    Group(Plan),
-}
-
-impl AwaitsId {
-    fn kind(&self) -> Kind {
-        match self {
-            AwaitsId::Message(_) => Kind::Say,
-            AwaitsId::Group(plan) => plan.kind(),
-        }
-    }
-}
-
 impl Hub {
     /// Takes a message. Where its word may mark one that was sent before, the store is asked first,
     /// and its sender waits, so that the order stays.
-    pub(super) fn take(&mut self, conn: ConnId, draft: Draft, effects: &mut Effects) {
+    pub(super) fn take(
+        &mut self,
+        conn: ConnId,
+        target: Target,
+        draft: Draft,
+        effects: &mut Effects,
+    ) {
         let sender = self.accounts.directory.account(draft.from).number;
         let known = match &draft.key {
             Some(key) => self.keys.look_up(sender, key, self.core.now.steady),
@@ -72,10 +62,10 @@ impl Hub {
         match (known, &draft.key) {
             (Known::Perhaps, Some(key)) => {
                 let job = Job::FindKey { sender, key: key.clone() };
-                self.hold_until(conn, job, Task::FindKey(draft), effects);
+                self.hold_until(conn, job, Task::FindKey(draft, target), effects);
             }
             (Known::Yes(id, chat), _) => self.confirm_again(conn, draft.from, id, chat, effects),
-            _ => self.send(conn, draft, effects),
+            _ => self.send(conn, target, draft, effects),
         }
     }
 
@@ -83,6 +73,7 @@ impl Hub {
     pub(super) fn key_looked_for(
         &mut self,
         conn: ConnId,
+        target: Target,
         draft: Draft,
         outcome: &Outcome,
         effects: &mut Effects,
@@ -91,7 +82,7 @@ impl Hub {
             Ok(Value::KeyFound { id, chat }) => {
                 self.confirm_again(conn, draft.from, id, chat, effects);
             }
-            Err(Failure::NotFound) => self.send(conn, draft, effects),
+            Err(Failure::NotFound) => self.send(conn, target, draft, effects),
             _ => self.refuse(conn, Kind::Say, failed(outcome), effects),
         }
     }
@@ -134,7 +125,7 @@ impl Hub {
 
     /// Sends a message under the next id. Where the store has yet to keep a mark above that, the
     /// message and its sender wait.
-    fn send(&mut self, conn: ConnId, draft: Draft, effects: &mut Effects) {
+    fn send(&mut self, conn: ConnId, target: Target, draft: Draft, effects: &mut Effects) {
         let is_offline = match draft.to {
             Addressee::Everyone | Addressee::Group(_) => false,
             Addressee::User(user) => self.presence.session_of(user).is_none(),
@@ -143,7 +134,8 @@ impl Hub {
             return self.refuse(conn, Kind::Say, Refusal::Offline, effects);
         }
         let Some(id) = self.next_id(effects) else {
-            return self.await_id(conn, AwaitsId::Message(draft));
+            let Draft { text, key, .. } = draft;
+            return self.await_id(conn, Request::Say { to: target, text, key }, effects);
         };
         let Some((message, chat, delivered)) = self.deliver(id, &draft, effects) else {
             return self.refuse(conn, Kind::Say, Refusal::GroupEnded, effects);
@@ -272,49 +264,11 @@ impl Hub {
 
     /// The next id, where the mark that is kept allows one.
     pub(super) fn next_id(&mut self, effects: &mut Effects) -> Option<MessageId> {
-        let id = self.core.sequence.next(self.core.now.unix_micros);
-        self.raise_id_mark(effects);
-        id
+        Cx::new(&mut self.core, effects).next_id()
     }
 
-    /// Has a session and what it sends wait for an id.
-    pub(super) fn await_id(&mut self, conn: ConnId, what: AwaitsId) {
-        self.set_on_hold(conn, true);
-        self.await_id.push((conn, what));
-    }
-
-    /// Has a higher mark kept where the ids come near the one that is.
-    fn raise_id_mark(&mut self, effects: &mut Effects) {
-        if let Some(mark) = self.core.sequence.mark_to_keep(self.core.now.unix_micros) {
-            let job = Job::RaiseIdMark { mark };
-            self.submit(job, UnderWay::RaisesIdMark(mark), effects);
-        }
-    }
-
-    /// A mark is on disk, or is not: what waited for it goes on, or is refused.
-    pub(super) fn id_mark_raised(
-        &mut self,
-        mark: MessageId,
-        outcome: &Outcome,
-        effects: &mut Effects,
-    ) {
-        let is_kept = *outcome == Ok(Value::Done);
-        self.core.sequence.mark_kept(is_kept.then_some(mark));
-        for (conn, what) in std::mem::take(&mut self.await_id) {
-            if !self.set_on_hold(conn, false) {
-                continue;
-            }
-            match what {
-                _ if !is_kept => self.refuse(conn, what.kind(), failed(outcome), effects),
-                AwaitsId::Message(draft) => self.send(conn, draft, effects),
-                AwaitsId::Group(plan) => self.make_group(conn, plan, effects),
-            }
-        }
-        for whole in std::mem::take(&mut self.uploads.without_id) {
-            match is_kept {
-                true => self.publish(whole, effects),
-                false => self.upload_failed(whole, outcome, effects),
-            }
-        }
+    /// Has a session and what it asks for wait for an id.
+    pub(super) fn await_id(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        Cx::new(&mut self.core, effects).await_id(conn, request);
     }
 }

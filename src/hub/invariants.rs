@@ -155,13 +155,12 @@ impl Hub {
         let waited_for = asked()
             .filter(|(conn, task)| task.is_waited_for() && is_there(conn))
             .map(|(conn, _)| conn);
-        let awaits_id = self.await_id.iter().map(|(conn, _)| conn);
         let makes_group = self.under_way.values().filter_map(|what| match what {
             UnderWay::MakesGroup(conn, _) => Some(conn).filter(|conn| is_there(conn)),
             _ => None,
         });
         let held: Vec<&ConnId> = waited_for
-            .chain(awaits_id)
+            .chain(self.core.await_id())
             .chain(makes_group)
             .chain(changes().map(|change| &change.conn))
             .collect();
@@ -185,7 +184,8 @@ impl Hub {
             && self.turns.is_empty()
             && self.accounts.directory.reservations() == 0
             && self.presence.entering.is_empty()
-            && self.await_id.is_empty()
+            && self.core.await_id().next().is_none()
+            && self.marks.is_empty()
             && self.groups.is_idle()
             && self.lists.is_empty()
             && self.uploads.taken.is_empty()

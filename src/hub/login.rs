@@ -277,7 +277,7 @@ impl Hub {
             self.give_up_uploads(conn, &session.replies);
         }
         self.lists.remove(&conn);
-        self.await_id.retain(|(from, _)| *from != conn);
+        self.core.session_ended(conn);
         self.turns.forget(conn, session.from.network());
         match session.state() {
             State::Refused(refusal) => {

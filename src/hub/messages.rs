@@ -34,7 +34,10 @@ impl Hub {
     ) {
         let Some(from) = self.user_of(conn) else { return };
         match self.addressee(from, to) {
-            Ok(to) => self.take(conn, Draft { from, to, text, key, file_size: None }, effects),
+            Ok(addressee) => {
+                let draft = Draft { from, to: addressee, text, key, file_size: None };
+                self.take(conn, to, draft, effects);
+            }
             Err(refusal) => self.refuse(conn, Kind::Say, refusal, effects),
         }
     }

@@ -43,7 +43,6 @@ use std::time::Duration;
 use self::accounts::Accounts;
 use self::config::Config;
 use self::context::{Closing, Core, Cx};
-use self::delivery::AwaitsId;
 use self::groups::Groups;
 use self::keys::Keys;
 use self::lists::OpenList;
@@ -52,14 +51,15 @@ use self::pending::{Domain, Pending};
 use self::presence::Presence;
 use self::retention::Retention;
 use self::sequence::Sequence;
-use self::tasks::UnderWay;
+use self::tasks::{UnderWay, failed};
 use self::turns::Turns;
 use self::uploads::Uploads;
+use crate::chat::message::MessageId;
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
-use crate::hub::job::Snapshot;
+use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 
 /// The chat.
 #[derive(Debug)]
@@ -73,9 +73,9 @@ pub struct Hub {
     /// Wrong passwords that are told later, by the time on the steady clock.
     refusals: BTreeSet<(Duration, ConnId)>,
     under_way: Pending<UnderWay>,
+    /// Higher marks for the ids that are being kept; one at a time.
+    marks: Pending<MessageId>,
     keys: Keys,
-    /// What waits for an id, in the order in which it came; one thing of a session at most.
-    await_id: Vec<(ConnId, AwaitsId)>,
     /// Those of them for whom more waits than may; none between two inputs.
     slow_logins: Vec<ConnId>,
     /// Lists of messages that were begun and are not complete; one of a session at most.
@@ -109,7 +109,7 @@ impl Hub {
             refusals: BTreeSet::new(),
             under_way: Pending::new(Domain::Hub),
             keys,
-            await_id: Vec::new(),
+            marks: Pending::new(Domain::Sequence),
             slow_logins: Vec::new(),
             lists: BTreeMap::new(),
         }
@@ -136,6 +136,7 @@ impl Hub {
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => match Domain::of(ticket) {
                 Domain::Accounts => self.accounts.done(ticket, &outcome),
+                Domain::Sequence => self.id_mark_raised(ticket, &outcome, effects),
                 _ => self.done(ticket, outcome, effects),
             },
             Input::Deadline => {
@@ -150,7 +151,32 @@ impl Hub {
         self.settle(effects);
     }
 
-    /// Ends the sessions and the streams of which that was said while the input was handled.
+    /// A higher mark for the ids is on disk, or is not: the requests that waited for it are handled
+    /// now, one after the other, or are refused.
+    fn id_mark_raised(&mut self, ticket: JobId, outcome: &Outcome, effects: &mut Effects) {
+        let Some(mark) = self.marks.take(ticket) else { return };
+        let is_kept = *outcome == Ok(Value::Done);
+        self.core.sequence.mark_kept(is_kept.then_some(mark));
+        for (conn, request) in self.core.take_without_id() {
+            if !Cx::new(&mut self.core, effects).unblock(conn) {
+                continue;
+            }
+            match is_kept {
+                true => self.run(conn, request, effects),
+                false => self.refuse(conn, request.kind(), failed(outcome), effects),
+            }
+            self.settle(effects);
+        }
+        for whole in std::mem::take(&mut self.uploads.without_id) {
+            match is_kept {
+                true => self.publish(whole, effects),
+                false => self.upload_failed(whole, outcome, effects),
+            }
+        }
+    }
+
+    /// Ends the sessions and the streams of which that was said while the input was handled, and
+    /// has a mark for the ids kept that is needed.
     fn settle(&mut self, effects: &mut Effects) {
         while !self.core.is_settled() {
             while let Some(Closing { conn, reason, last, words }) = self.core.next_closing() {
@@ -163,6 +189,10 @@ impl Hub {
                 let done = self.end_transfer(conn, stream, effects);
                 let result = done.ok_or(Refusal::NoSuchTransfer);
                 Cx::new(&mut self.core, effects).abort_done(conn, result);
+            }
+            if let Some(mark) = self.core.next_mark() {
+                let cx = &mut Cx::new(&mut self.core, effects);
+                self.marks.begin(Job::RaiseIdMark { mark }, mark, cx);
             }
         }
     }

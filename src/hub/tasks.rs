@@ -12,7 +12,7 @@ use crate::chat::answer::{Answer, Done};
 use crate::chat::file::{FileRef, UploadId};
 use crate::chat::group::GroupId;
 use crate::chat::message::MessageId;
-use crate::chat::name::{DisplayName, Number};
+use crate::chat::name::{DisplayName, Number, Target};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::UserIndex;
@@ -29,8 +29,6 @@ use crate::hub::sessions::replies::Reply;
 pub(super) enum UnderWay {
     /// A session asked for it.
     Asked(ConnId, Task),
-    /// A higher mark for the ids is being kept.
-    RaisesIdMark(MessageId),
     /// Old messages are being removed.
     RemovesOld,
     /// A session waits until the group that it makes is on disk; then it is made, whether the
@@ -59,7 +57,7 @@ pub(super) enum Task {
     MakeToken,
     ConfirmPassword(Try),
     ChangePassword,
-    FindKey(Draft),
+    FindKey(Draft, Target),
     KeepMessage(Done),
     CountUnread(Number),
     SelectMessages(Asked),
@@ -99,7 +97,7 @@ impl Task {
     /// Whether the session takes nothing until it is done.
     pub fn is_waited_for(&self) -> bool {
         match self {
-            Task::ConfirmPassword(_) | Task::ChangePassword | Task::FindKey(_) => true,
+            Task::ConfirmPassword(_) | Task::ChangePassword | Task::FindKey(..) => true,
             Task::SelectMessages(_) | Task::FetchMessages => true,
             Task::SetDisplayName { .. } | Task::ListFolder | Task::CountUnread(_) => true,
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
@@ -181,7 +179,6 @@ impl Hub {
             Some(UnderWay::Asked(conn, task)) => {
                 self.asked_for(conn, ticket, task, outcome, effects);
             }
-            Some(UnderWay::RaisesIdMark(mark)) => self.id_mark_raised(mark, &outcome, effects),
             Some(UnderWay::RemovesOld) => self.old_removed(&outcome),
             Some(UnderWay::MakesGroup(conn, making)) => {
                 self.group_made(conn, making, &outcome, effects);
@@ -235,7 +232,9 @@ impl Hub {
                 self.reply(conn, reply, effects);
             }
             Task::ListFolder => self.reply(conn, Self::folder_listed(outcome), effects),
-            Task::FindKey(draft) => self.key_looked_for(conn, draft, &outcome, effects),
+            Task::FindKey(draft, target) => {
+                self.key_looked_for(conn, target, draft, &outcome, effects);
+            }
             Task::SelectMessages(asked) => {
                 self.messages_selected(conn, ticket, asked, outcome, effects);
             }
