@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use super::Hub;
 use super::groups::Plan;
+use super::messages::Draft;
+use super::people::People;
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::file::FileRef;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Access, Kind, Request};
 use crate::hub::accounts::roles::Role;
-use crate::hub::context::Cx;
+use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::Selection;
 use crate::hub::sessions::replies::Reply;
 
 fn access(of: Kind) -> Access {
@@ -83,7 +84,6 @@ impl Hub {
             }
             Request::Register { name, password } => self.register(conn, name, password, effects),
             Request::Step(step) => self.answer(conn, Kind::Step(step), Done::Done, effects),
-            Request::Say { to, text, key } => self.say(conn, to, (text, key), effects),
             Request::Reachable => self.reachable(conn, effects),
             Request::Who => self.who(conn, effects),
             Request::Nick(display) => self.nick(conn, display, effects),
@@ -127,24 +127,39 @@ impl Hub {
             Request::Resume { name, token } => self.log_in_again(conn, name, token, effects),
             Request::ConfirmPassword(password) => self.confirm_password(conn, password, effects),
             Request::SetPassword(password) => self.set_password(conn, false, password, effects),
-            Request::Unread => self.unread(conn, effects),
-            Request::OpenUnread(chat) => {
-                self.read(conn, Kind::Open, chat, Selection::Unread, effects);
+            about_messages @ (Request::Say { .. }
+            | Request::Unread
+            | Request::OpenUnread(_)
+            | Request::OpenLast { .. }
+            | Request::History { .. }
+            | Request::Search { .. }
+            | Request::Seen { .. }) => self.message_request(conn, about_messages, effects),
+        }
+    }
+
+    /// Carries out a request to say or to read something.
+    fn message_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let Some(user) = self.user_of(conn) else { return };
+        let (from, of) = (Caller { conn, user }, request.kind());
+        let Hub { core, accounts, presence, groups, messages, uploads, .. } = self;
+        let people = People { accounts, presence, groups };
+        let cx = &mut Cx::new(core, effects);
+        let result = match request {
+            Request::Say { to, text, key } => {
+                messages.say(from, Draft { to, text, key }, people, cx)
             }
-            Request::OpenLast { chat, count } => {
-                let last = |chat| Selection::Last { chat, before: None, count };
-                self.read(conn, Kind::Open, chat, last, effects);
+            Request::Unread => {
+                messages.history.unread(from, people, cx);
+                Ok(())
             }
-            Request::History { chat, before, count } => {
-                let last = |chat| Selection::Last { chat, before: Some(before), count };
-                self.read(conn, Kind::History, chat, last, effects);
+            Request::Seen { chat, id } => {
+                let untold = |chat| uploads.published.first(chat);
+                messages.history.seen(from, (chat, id), untold, people, cx)
             }
-            Request::Search { chat: Some(chat), words } => {
-                let holding = |chat| Selection::Holding { chat: Some(chat), words };
-                self.read(conn, Kind::Search, chat, holding, effects);
-            }
-            Request::Search { chat: None, words } => self.search_all(conn, words, effects),
-            Request::Seen { chat, id } => self.seen(conn, chat, id, effects),
+            lists => messages.history.list(from, lists, people, cx),
+        };
+        if let Err(refusal) = result {
+            cx.refuse(conn, of, refusal);
         }
     }
 

@@ -90,7 +90,7 @@ fn kind(chat: Chat) -> usize {
 impl Hub {
     /// How many jobs are under way.
     fn jobs(&self) -> usize {
-        self.under_way.len() + self.marks.len()
+        self.under_way.len() + self.marks.len() + self.messages.jobs()
     }
 
     /// What operators look at.
@@ -147,7 +147,7 @@ impl Hub {
             Family::gauge(
                 "chatsrv_lists",
                 "Lists of messages that are being read.",
-                self.lists.len(),
+                self.messages.history.lists(),
             ),
         ]
     }

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::Hub;
-use super::delivery::Draft;
 use super::tasks::UnderWay;
 use super::uploads::Upload;
 use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::{FileRef, FileTarget, UploadId};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::refusal::Failure;
+use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
@@ -79,7 +79,9 @@ impl Hub {
         {
             return self.upload_failed(whole, &Err(Failure::NotFound), effects);
         }
-        let Some(id) = self.next_id(effects) else { return self.uploads.without_id.push(whole) };
+        let Some(id) = Cx::new(&mut self.core, effects).next_id() else {
+            return self.uploads.without_id.push(whole);
+        };
         let message = StoredMessage {
             id,
             from: self.accounts.directory.account(whole.upload.owner).number,
@@ -114,11 +116,14 @@ impl Hub {
         let notice = Event::Put { stream, size: upload.size, file };
         self.tell_uploader(conn, &upload, notice, effects);
         if let (Some(id), Some(to)) = (message, upload.to) {
-            let text = upload.name().as_str().into();
-            let file_size = Some(upload.size);
-            let draft = Draft { from: upload.owner, to, text, key: None, file_size };
-            self.deliver(id, &draft, effects);
-            self.end_slow_logins(effects);
+            let message = StoredMessage {
+                id,
+                from: self.accounts.number(upload.owner),
+                chat: to,
+                text: upload.name().as_str().into(),
+                file_size: Some(upload.size),
+            };
+            self.deliver_sent(message, effects);
         }
     }
 

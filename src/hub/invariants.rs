@@ -10,7 +10,6 @@ use crate::chat::request::Kind;
 use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::input::ConnId;
 use crate::hub::sessions::state::State;
-use crate::limits::HELD_MESSAGES_MAX;
 
 impl Hub {
     /// Checks what must hold between two inputs. It walks through everything, so it is for tests.
@@ -51,7 +50,8 @@ impl Hub {
             assert_eq!(session.replies.downloads_asked(), asked, "{conn}");
             for ticket in session.replies.awaited() {
                 let is_asked_for = matches!(self.under_way.get(ticket),
-                    Some(UnderWay::Asked(asked, _)) if *asked == conn);
+                    Some(UnderWay::Asked(asked, _)) if *asked == conn)
+                    || self.messages.answers(conn, ticket);
                 assert!(is_asked_for, "an answer waits for {ticket:?}");
             }
             checking += usize::from(*session.state() == State::ChecksPassword);
@@ -72,8 +72,9 @@ impl Hub {
         assert_eq!(self.refusals.len(), refused);
 
         assert_eq!(self.presence.entering.len(), entering);
-        assert!(self.presence.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
-        assert!(self.slow_logins.is_empty());
+        let logins = self.presence.entering.iter();
+        let logins: Vec<_> = logins.map(|(user, entering)| (*user, entering.conn)).collect();
+        self.messages.check(&logins);
         assert!(self.core.is_settled());
         self.check_tasks(checking, on_hold);
         self.check_uploads();
@@ -161,10 +162,11 @@ impl Hub {
         });
         let held: Vec<&ConnId> = waited_for
             .chain(self.core.await_id())
+            .chain(self.messages.blocked().filter(|conn| is_there(conn)))
             .chain(makes_group)
             .chain(changes().map(|change| &change.conn))
             .collect();
-        let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();
+        let waiting: HashSet<&ConnId> = held.iter().copied().collect();
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
         assert_eq!(waiting.len(), on_hold);
         for conn in waiting {
@@ -187,7 +189,8 @@ impl Hub {
             && self.core.await_id().next().is_none()
             && self.marks.is_empty()
             && self.groups.is_idle()
-            && self.lists.is_empty()
+            && self.messages.jobs() == 0
+            && self.messages.history.lists() == 0
             && self.uploads.taken.is_empty()
             && self.uploads.open.is_empty()
     }

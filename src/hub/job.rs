@@ -1,11 +1,12 @@
 //! What may block, and so happens on other threads: jobs by value, outcomes by value.
 
 use crate::chat::account::{Account, KnownNetwork, NetworksOf};
+use crate::chat::answer::Done;
 use crate::chat::file::{FileTarget, FolderEntry, UploadId};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::{DisplayName, FileName, Key, Number};
-use crate::chat::refusal::Failure;
+use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 
@@ -238,6 +239,19 @@ pub enum Job {
 
 /// What came of a job.
 pub type Outcome = Result<Value, Failure>;
+
+/// What comes of a request whose job keeps something.
+pub(super) fn kept(done: Done, outcome: &Outcome) -> Result<Done, Refusal> {
+    match outcome {
+        Ok(Value::Done) => Ok(done),
+        other => Err(failed(other)),
+    }
+}
+
+/// Why a request is not carried out whose job came to nothing.
+pub(super) fn failed(outcome: &Outcome) -> Refusal {
+    Refusal::Store(outcome.as_ref().err().copied().unwrap_or(Failure::Failed))
+}
 
 /// What a job that succeeded gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]

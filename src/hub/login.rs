@@ -276,7 +276,7 @@ impl Hub {
         if session.replies.uploads() > 0 {
             self.give_up_uploads(conn, &session.replies);
         }
-        self.lists.remove(&conn);
+        self.messages.session_ended(conn, &session);
         self.core.session_ended(conn);
         self.turns.forget(conn, session.from.network());
         match session.state() {

@@ -10,23 +10,19 @@ pub mod config;
 mod context;
 mod counters;
 mod credentials;
-mod delivery;
 pub mod effect;
 mod finishing;
 mod groups;
-mod history;
 pub mod input;
 mod invariants;
 pub mod job;
-mod keys;
-mod lists;
 mod login;
 mod messages;
 mod operator;
 mod peers;
 mod pending;
+mod people;
 mod presence;
-mod retention;
 mod sent;
 mod sequence;
 mod sessions;
@@ -37,24 +33,23 @@ mod uploads;
 mod users;
 mod welcome;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use self::accounts::Accounts;
 use self::config::Config;
 use self::context::{Closing, Core, Cx};
 use self::groups::Groups;
-use self::keys::Keys;
-use self::lists::OpenList;
+use self::messages::{Messages, Said};
 use self::peers::Peers;
 use self::pending::{Domain, Pending};
+use self::people::People;
 use self::presence::Presence;
-use self::retention::Retention;
 use self::sequence::Sequence;
 use self::tasks::{UnderWay, failed};
 use self::turns::Turns;
 use self::uploads::Uploads;
-use crate::chat::message::MessageId;
+use crate::chat::message::{MessageId, StoredMessage};
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
@@ -75,12 +70,7 @@ pub struct Hub {
     under_way: Pending<UnderWay>,
     /// Higher marks for the ids that are being kept; one at a time.
     marks: Pending<MessageId>,
-    keys: Keys,
-    /// Those of them for whom more waits than may; none between two inputs.
-    slow_logins: Vec<ConnId>,
-    /// Lists of messages that were begun and are not complete; one of a session at most.
-    lists: BTreeMap<ConnId, OpenList>,
-    retention: Retention,
+    messages: Messages,
     uploads: Uploads,
     peers: Peers,
     /// When the server stops, where that was announced, on the steady clock.
@@ -91,16 +81,12 @@ impl Hub {
     /// A chat that begins with what was kept, and nobody online. Whatever the hub draws by lot
     /// comes from `seed`.
     pub fn new(config: Config, seed: u64, mut kept: Snapshot) -> Self {
-        let keys = match config.keep_messages {
-            true => Keys::kept(&kept.keys),
-            false => Keys::in_memory(),
-        };
+        let messages = Messages::new(&config, &kept.keys, kept.id_mark);
         let accounts = Accounts::new(&mut kept);
         Hub {
             peers: Peers::new(config.alive_period),
             groups: Groups::new(kept.groups, &accounts.directory, &accounts.roles),
             stops_at: None,
-            retention: Retention::new(config.history),
             uploads: Uploads::default(),
             core: Core::new(config, seed, Sequence::above(kept.id_mark)),
             accounts,
@@ -108,10 +94,8 @@ impl Hub {
             turns: Turns::default(),
             refusals: BTreeSet::new(),
             under_way: Pending::new(Domain::Hub),
-            keys,
+            messages,
             marks: Pending::new(Domain::Sequence),
-            slow_logins: Vec::new(),
-            lists: BTreeMap::new(),
         }
     }
 
@@ -132,23 +116,55 @@ impl Hub {
             Input::UploadOver { conn, stream, end } => {
                 self.upload_over(conn, stream, end, effects);
             }
-            Input::PageRead { conn } => self.next_page(conn, effects),
+            Input::PageRead { conn } => {
+                let (messages, _, mut cx) = self.messages_with(effects);
+                messages.history.next_page(conn, &mut cx);
+            }
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => match Domain::of(ticket) {
                 Domain::Accounts => self.accounts.done(ticket, &outcome),
+                Domain::Messages => {
+                    let (messages, people, mut cx) = self.messages_with(effects);
+                    messages.done(ticket, outcome, people, &mut cx);
+                }
+                Domain::History => {
+                    let (messages, people, mut cx) = self.messages_with(effects);
+                    messages.history.done(ticket, outcome, people, &mut cx);
+                }
                 Domain::Sequence => self.id_mark_raised(ticket, &outcome, effects),
                 _ => self.done(ticket, outcome, effects),
             },
             Input::Deadline => {
                 self.end_silent();
                 self.tell_refusals(effects);
-                self.remove_old(effects);
+                self.messages.history.deadline(&mut Cx::new(&mut self.core, effects));
                 self.group_deadlines(effects);
                 self.remove_old_uploads(effects);
             }
             Input::Shutdown { seconds } => self.stopping(seconds, effects),
         }
         self.settle(effects);
+    }
+
+    /// The people of the chat.
+    fn people(&self) -> People<'_> {
+        let Hub { accounts, presence, groups, .. } = self;
+        People { accounts, presence, groups }
+    }
+
+    /// The messages, and what they work with.
+    fn messages_with<'a>(
+        &'a mut self,
+        effects: &'a mut Effects,
+    ) -> (&'a mut Messages, People<'a>, Cx<'a>) {
+        let Hub { core, accounts, presence, groups, messages, .. } = self;
+        (messages, People { accounts, presence, groups }, Cx::new(core, effects))
+    }
+
+    /// Tells those addressed of a file that was sent, whose message is on disk.
+    fn deliver_sent(&mut self, message: StoredMessage, effects: &mut Effects) {
+        let (messages, people, mut cx) = self.messages_with(effects);
+        messages.apply(Said { message, key: None }, None, people, &mut cx);
     }
 
     /// A higher mark for the ids is on disk, or is not: the requests that waited for it are handled
@@ -220,7 +236,7 @@ impl Hub {
         let refusal = self.refusals.first().map(|(at, _)| *at);
         let others = [
             refusal,
-            self.retention.next,
+            self.messages.history.next_deadline(),
             self.groups.next_deadline(),
             self.uploads.next_removal,
             self.peers.next_look(),

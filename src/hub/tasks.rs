@@ -1,26 +1,26 @@
 //! Jobs under way: what each is for, so that its outcome finds its way back.
 
+pub(super) use crate::hub::job::failed;
+
 use super::Hub;
-use super::delivery::Draft;
 use super::finishing::WholeUpload;
 use super::groups::Making;
-use super::lists::Asked;
 use super::sent::Wanted;
 use super::uploads::Upload;
 use crate::chat::account::Account;
-use crate::chat::answer::{Answer, Done};
+use crate::chat::answer::Done;
 use crate::chat::file::{FileRef, UploadId};
 use crate::chat::group::GroupId;
 use crate::chat::message::MessageId;
-use crate::chat::name::{DisplayName, Number, Target};
-use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::name::DisplayName;
+use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::throttle::Try;
 use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::job::{Job, JobId, Outcome, kept};
 use crate::hub::sessions::replies::Reply;
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for
@@ -29,8 +29,6 @@ use crate::hub::sessions::replies::Reply;
 pub(super) enum UnderWay {
     /// A session asked for it.
     Asked(ConnId, Task),
-    /// Old messages are being removed.
-    RemovesOld,
     /// A session waits until the group that it makes is on disk; then it is made, whether the
     /// session is still there or not.
     MakesGroup(ConnId, Making),
@@ -57,12 +55,6 @@ pub(super) enum Task {
     MakeToken,
     ConfirmPassword(Try),
     ChangePassword,
-    FindKey(Draft, Target),
-    KeepMessage(Done),
-    CountUnread(Number),
-    SelectMessages(Asked),
-    FetchMessages,
-    MarkSeen(Done),
     /// Save a group that was changed, or its end.
     SaveGroup(GroupId, (Kind, Done)),
     SetDisplayName {
@@ -97,13 +89,13 @@ impl Task {
     /// Whether the session takes nothing until it is done.
     pub fn is_waited_for(&self) -> bool {
         match self {
-            Task::ConfirmPassword(_) | Task::ChangePassword | Task::FindKey(..) => true,
-            Task::SelectMessages(_) | Task::FetchMessages => true,
-            Task::SetDisplayName { .. } | Task::ListFolder | Task::CountUnread(_) => true,
+            Task::ConfirmPassword(_) | Task::ChangePassword => true,
+            Task::SetDisplayName { .. } | Task::ListFolder => true,
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
             Task::Welcome(_) | Task::MakeToken => false,
-            Task::KeepMessage(_) | Task::MarkSeen(_) | Task::SaveGroup(..) => false,
-            Task::BeginUpload(_) | Task::FindSent(..) | Task::Call(_) => false,
+            Task::SaveGroup(..) | Task::BeginUpload(_) | Task::FindSent(..) | Task::Call(_) => {
+                false
+            }
             Task::Download { .. } | Task::Sum { .. } => false,
             Task::SetBanned { .. } | Task::SetAdministrator { .. } => false,
         }
@@ -171,7 +163,7 @@ impl Hub {
         match self.under_way.take(ticket) {
             Some(UnderWay::Asked(conn, task)) if task.is_waited_for() => {
                 if self.set_on_hold(conn, false) {
-                    self.waited_for(conn, ticket, task, outcome, effects);
+                    self.waited_for(conn, task, outcome, effects);
                 } else {
                     self.nobody_waited(task, &outcome, effects);
                 }
@@ -179,7 +171,6 @@ impl Hub {
             Some(UnderWay::Asked(conn, task)) => {
                 self.asked_for(conn, ticket, task, outcome, effects);
             }
-            Some(UnderWay::RemovesOld) => self.old_removed(&outcome),
             Some(UnderWay::MakesGroup(conn, making)) => {
                 self.group_made(conn, making, &outcome, effects);
             }
@@ -208,14 +199,7 @@ impl Hub {
     }
 
     /// Takes what came of a job for which a session waits that is still there.
-    fn waited_for(
-        &mut self,
-        conn: ConnId,
-        ticket: JobId,
-        task: Task,
-        outcome: Outcome,
-        effects: &mut Effects,
-    ) {
+    fn waited_for(&mut self, conn: ConnId, task: Task, outcome: Outcome, effects: &mut Effects) {
         match task {
             Task::ConfirmPassword(tried) => {
                 self.password_confirmed(conn, tried, &outcome, effects);
@@ -227,18 +211,7 @@ impl Hub {
                 self.display_set(user, display, &outcome);
                 self.answer_job(conn, Kind::Nick, &outcome, effects);
             }
-            Task::CountUnread(reader) => {
-                let reply = self.unread_counted(reader, outcome);
-                self.reply(conn, reply, effects);
-            }
             Task::ListFolder => self.reply(conn, Self::folder_listed(outcome), effects),
-            Task::FindKey(draft, target) => {
-                self.key_looked_for(conn, target, draft, &outcome, effects);
-            }
-            Task::SelectMessages(asked) => {
-                self.messages_selected(conn, ticket, asked, outcome, effects);
-            }
-            Task::FetchMessages => self.messages_fetched(conn, outcome, effects),
             other => debug_assert!(false, "nobody waits for {other:?}"),
         }
     }
@@ -268,11 +241,6 @@ impl Hub {
                 return self.sent_found(conn, ticket, id, wanted, &outcome, effects);
             }
             Task::MakeToken => Self::token_made(outcome),
-            Task::KeepMessage(_) if outcome == Err(Failure::NotFound) => {
-                Answer { of: Kind::Say, result: Err(Refusal::GroupEnded) }
-            }
-            Task::KeepMessage(said) => of_job(Kind::Say, said, &outcome),
-            Task::MarkSeen(done) => of_job(Kind::Seen, done, &outcome),
             Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
             Task::Call(callee) => self.call_ticket_made(conn, callee, outcome, effects),
             Task::SetBanned { user, banned, by } => {
@@ -303,7 +271,7 @@ impl Hub {
 
     /// Answers a request whose job keeps something, in its turn.
     fn answer_job(&mut self, conn: ConnId, of: Kind, outcome: &Outcome, effects: &mut Effects) {
-        self.reply(conn, Reply::Answer(of_job(of, Done::Done, outcome)), effects);
+        Cx::new(&mut self.core, effects).conclude(conn, of, kept(Done::Done, outcome));
     }
 
     /// Gives a reply in its turn.
@@ -321,18 +289,4 @@ impl Hub {
     ) {
         Cx::new(&mut self.core, effects).resolve(conn, job, reply);
     }
-}
-
-/// The answer to a request whose job keeps something.
-fn of_job(of: Kind, done: Done, outcome: &Outcome) -> Answer {
-    let result = match outcome {
-        Ok(Value::Done) => Ok(done),
-        other => Err(failed(other)),
-    };
-    Answer { of, result }
-}
-
-/// Why a request is not carried out whose job came to nothing.
-pub(super) fn failed(outcome: &Outcome) -> Refusal {
-    Refusal::Store(outcome.as_ref().err().copied().unwrap_or(Failure::Failed))
 }

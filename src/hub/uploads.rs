@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::Hub;
-use super::delivery::Addressee;
 use super::finishing::{Published, WholeUpload};
 use super::tasks::{Task, UnderWay, failed};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::message::Chat;
 use crate::chat::name::{FileName, Target};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
@@ -29,7 +29,7 @@ pub(super) struct Upload {
     pub owner: UserIndex,
     pub place: FileTarget,
     /// To whom it goes, where it goes into a chat.
-    pub to: Option<Addressee>,
+    pub to: Option<Chat>,
     /// How many bytes it will have.
     pub size: u64,
     /// Which sum it is to have, where its sender told that.
@@ -147,12 +147,12 @@ impl Hub {
             return;
         };
         let to = match self.core.config.keep_messages {
-            true => self.check_size(size).and_then(|()| self.addressee(owner, target)),
+            true => self.check_size(size).and_then(|()| self.people().chat(owner, target)),
             false => Err(Refusal::NothingKept),
         };
         match to {
             Ok(to) => {
-                let place = FileTarget::Chat(self.chat_of(owner, to), name);
+                let place = FileTarget::Chat(to, name);
                 let upload = Upload { owner, place, to: Some(to), size, expected: None };
                 self.announce(conn, upload, effects);
             }

@@ -22,6 +22,16 @@ impl Hub {
         self.reply(conn, Reply::List(List::whole(Kind::Who, items, None, last)), effects);
     }
 
+    /// Lists to whom a direct message goes at once.
+    pub(super) fn reachable(&mut self, conn: ConnId, effects: &mut Effects) {
+        let Some(user) = self.user_of(conn) else { return };
+        let items = self.presence.direct(&self.accounts.directory);
+        let without = self.presence.position(user);
+        let last = Answer::done(Kind::Reachable);
+        let list = List::whole(Kind::Reachable, items, without, last);
+        self.reply(conn, Reply::List(list), effects);
+    }
+
     /// Keeps a display name. The session waits for it, so that what it asks for next shows it.
     pub(super) fn nick(&mut self, conn: ConnId, display: DisplayName, effects: &mut Effects) {
         let Some(user) = self.user_of(conn) else { return };

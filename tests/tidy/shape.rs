@@ -30,6 +30,7 @@ const NAMES: &[Exception] = &[
     ("Kind", 2),
     ("Line", 2),
     ("Listener", 2),
+    ("Messages", 2),
     ("Page", 2),
     ("PasswordCost", 2),
     ("Queue", 3),
@@ -59,7 +60,6 @@ const NAMES: &[Exception] = &[
 const FIELDS: &[Exception] = &[
     ("Config", 16),
     ("Connection", 25),
-    ("Hub", 15),
     ("Server", 33),
     ("chatclient::Client", 39),
     ("loadtest::Report", 16),

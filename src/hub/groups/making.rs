@@ -12,6 +12,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::hub::Hub;
 use crate::hub::accounts::directory::{UserIndex, draw_number};
+use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome};
@@ -59,8 +60,9 @@ impl Hub {
             Ok(named) => named,
             Err(refusal) => return self.refuse(conn, of, refusal, effects),
         };
-        let Some(MessageId(id)) = self.next_id(effects) else {
-            return self.await_id(conn, plan.into_request(), effects);
+        let cx = &mut Cx::new(&mut self.core, effects);
+        let Some(MessageId(id)) = cx.next_id() else {
+            return cx.await_id(conn, plan.into_request());
         };
         let groups = &self.groups;
         let name = plan.name.unwrap_or_else(|| {
