@@ -319,3 +319,6 @@ fn confirm_again(
     cx.answer(from.conn, Kind::Say, said);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
