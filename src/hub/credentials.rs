@@ -2,7 +2,7 @@
 
 use super::Hub;
 use super::login::not_checked;
-use super::tasks::{Attempt, Task, failed};
+use super::tasks::{Attempt, Task};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::name::{Number, UserName};
@@ -14,6 +14,7 @@ use crate::hub::accounts::throttle::{Try, TryOf};
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::state::State;
 use crate::hub::turns::InTurn;
 use crate::limits::WRONG_PASSWORDS_MAX;

@@ -1,12 +1,11 @@
 //! What may block, and so happens on other threads: jobs by value, outcomes by value.
 
 use crate::chat::account::{Account, KnownNetwork, NetworksOf};
-use crate::chat::answer::Done;
 use crate::chat::file::{FileTarget, FolderEntry, UploadId};
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use crate::chat::name::{DisplayName, FileName, Key, Number};
-use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 
@@ -54,7 +53,7 @@ pub struct Snapshot {
     pub id_mark: MessageId,
     /// All groups that are kept.
     pub groups: Vec<GroupRecord>,
-    /// The words that mark messages and are remembered, with their senders.
+    /// The idempotency keys that are remembered, with their senders.
     pub keys: Vec<(Number, Key)>,
 }
 
@@ -94,18 +93,18 @@ pub enum Job {
         /// The password.
         password: Secret,
     },
-    /// Keep a message, and the word that marks it.
+    /// Keep a message, and its idempotency key.
     KeepMessage {
         /// The message.
         message: StoredMessage,
-        /// The word, which is remembered for a day.
+        /// The key, where it has one, which is remembered for a day.
         key: Option<Key>,
     },
-    /// Look for the message that a word marked, at most a day ago.
+    /// Look for the message that had an idempotency key, at most a day ago.
     FindKey {
         /// Who sent it.
         sender: Number,
-        /// The word.
+        /// The key.
         key: Key,
     },
     /// Keep a bound that no message's id will reach before a higher one is kept.
@@ -240,19 +239,6 @@ pub enum Job {
 /// What came of a job.
 pub type Outcome = Result<Value, Failure>;
 
-/// What comes of a request whose job keeps something.
-pub(super) fn kept(done: Done, outcome: &Outcome) -> Result<Done, Refusal> {
-    match outcome {
-        Ok(Value::Done) => Ok(done),
-        other => Err(failed(other)),
-    }
-}
-
-/// Why a request is not carried out whose job came to nothing.
-pub(super) fn failed(outcome: &Outcome) -> Refusal {
-    Refusal::Store(outcome.as_ref().err().copied().unwrap_or(Failure::Failed))
-}
-
 /// What a job that succeeded gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -289,7 +275,7 @@ pub enum Value {
     },
     /// The token or the ticket that was made.
     Token(Secret),
-    /// The message that the word marked.
+    /// The message that had the key.
     KeyFound {
         /// Its id.
         id: MessageId,

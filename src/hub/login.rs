@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::tasks::{Attempt, Task, failed};
+use super::tasks::{Attempt, Task};
 use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done};
@@ -17,6 +17,7 @@ use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::state::{FailedLogin, State};
 use crate::hub::turns::InTurn;
 use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};

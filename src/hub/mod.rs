@@ -19,6 +19,7 @@ pub mod job;
 mod login;
 mod messages;
 mod operator;
+mod outcome;
 mod peers;
 mod pending;
 mod people;
@@ -46,7 +47,7 @@ use self::pending::{Domain, Pending};
 use self::people::People;
 use self::presence::Presence;
 use self::sequence::Sequence;
-use self::tasks::{UnderWay, failed};
+use self::tasks::UnderWay;
 use self::turns::Turns;
 use self::uploads::Uploads;
 use crate::chat::message::{MessageId, StoredMessage};
@@ -55,6 +56,7 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use crate::hub::outcome::failed;
 
 /// The chat.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The operator, who comes over the server's own socket, and what administrators may do.
 
 use super::Hub;
-use super::tasks::{Task, failed};
+use super::tasks::Task;
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
@@ -14,6 +14,7 @@ use crate::hub::accounts::roles::Role;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::log::Quoted;
 
 impl Hub {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Hub;
-use super::tasks::{Task, failed};
+use super::tasks::Task;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done};
 use crate::chat::event::{Call, Event};
@@ -18,6 +18,7 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::limits::{CALL_PERIOD, CALLS_PER_PERIOD_MAX, SILENCE_LOOK_PERIOD};
 
 /// Who takes direct chats.

@@ -1,7 +1,7 @@
 //! Files that were sent in chats: who may read them.
 
 use super::Hub;
-use super::tasks::{Task, failed};
+use super::tasks::Task;
 use crate::chat::answer::Answer;
 use crate::chat::file::FileRef;
 use crate::chat::message::{Chat, MessageId, StoredMessage};
@@ -11,6 +11,7 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::replies::Reply;
 
 /// For what a file is looked for that was sent.

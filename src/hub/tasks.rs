@@ -1,7 +1,5 @@
 //! Jobs under way: what each is for, so that its outcome finds its way back.
 
-pub(super) use crate::hub::job::failed;
-
 use super::Hub;
 use super::finishing::WholeUpload;
 use super::groups::Making;
@@ -20,7 +18,8 @@ use crate::hub::accounts::throttle::Try;
 use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Outcome, kept};
+use crate::hub::job::{Job, JobId, Outcome};
+use crate::hub::outcome::kept;
 use crate::hub::sessions::replies::Reply;
 
 /// A job under way. It outlives the session that asked for it: what is on disk by then is so for

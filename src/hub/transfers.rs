@@ -1,7 +1,7 @@
 //! The shared folder: listing, hashing, and downloads; and the ends of transfers.
 
 use super::Hub;
-use super::tasks::{Task, failed};
+use super::tasks::Task;
 use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
 use crate::chat::event::{AbortReason, Event};
@@ -12,6 +12,7 @@ use crate::chat::request::Kind;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::replies::{Download, Reply};
 
 impl Hub {

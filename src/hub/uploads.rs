@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Hub;
 use super::finishing::{Published, WholeUpload};
-use super::tasks::{Task, UnderWay, failed};
+use super::tasks::{Task, UnderWay};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::{FileTarget, UploadId};
@@ -20,6 +20,7 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, UploadEnd};
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
 use crate::hub::sessions::replies::{Reply, ReplyQueue, Upload as OpenedUpload};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
 

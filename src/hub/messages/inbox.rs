@@ -14,7 +14,7 @@ use crate::chat::message::{Message, MessageId};
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::Cx;
 use crate::hub::input::ConnId;
-use crate::limits::HELD_MESSAGES_MAX;
+use crate::limits::INBOX_MESSAGES_MAX;
 
 /// The messages to users who have logged in and are not welcomed yet.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Inbox {
             }
             user.messages.push(message.clone());
             count += 1;
-            if user.messages.len() == HELD_MESSAGES_MAX + 1 {
+            if user.messages.len() == INBOX_MESSAGES_MAX + 1 {
                 cx.close(user.conn, CloseReason::TooSlow);
             }
         };
@@ -88,6 +88,6 @@ impl Inbox {
     pub fn check(&self, logins: &[(UserIndex, ConnId)]) {
         let users = self.users.iter();
         assert!(users.map(|(user, it)| (*user, it.conn)).eq(logins.iter().copied()));
-        assert!(self.users.values().all(|user| user.messages.len() <= HELD_MESSAGES_MAX));
+        assert!(self.users.values().all(|user| user.messages.len() <= INBOX_MESSAGES_MAX));
     }
 }
