@@ -52,7 +52,9 @@ use self::turns::Turns;
 use self::uploads::Uploads;
 use crate::chat::message::{MessageId, StoredMessage};
 use crate::chat::refusal::Refusal;
+use crate::figures::Family;
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::counters::Gauges;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
@@ -231,6 +233,21 @@ impl Hub {
     /// Who is logged in over a connection.
     fn user_of(&self, conn: ConnId) -> Option<UserIndex> {
         self.core.sessions.get(conn)?.user()
+    }
+
+    /// What operators look at.
+    pub fn figures(&self) -> Vec<Family> {
+        let Hub { core, accounts, presence, groups, messages, .. } = self;
+        core.counters.figures(Gauges {
+            users_online: presence.len(),
+            users_up: self.peers.len(),
+            sessions_not_logged_in: core.sessions.len() - presence.conns().count(),
+            accounts: accounts.directory.len(),
+            accounts_banned: accounts.roles.banned(),
+            groups: groups.len(),
+            jobs: self.under_way.len() + self.marks.len() + messages.jobs(),
+            lists: messages.history.lists(),
+        })
     }
 
     /// When to hand in [`Input::Deadline`], on the steady clock.

@@ -13,7 +13,7 @@ const EXCEPTIONS: &[Exception] = &[
     ("chatclient::transfers", 5),
     ("chatclient::transfers::downloads", 1),
     ("chatsrv", 1),
-    ("hub", 20),
+    ("hub", 19),
     ("hub::groups", 6),
     ("protocol::native", 1),
     ("protocol::native::parse", 1),

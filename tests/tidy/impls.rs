@@ -17,7 +17,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const EXCEPTIONS: &[Exception] = &[
     ("Group", 2),
     ("Groups", 5),
-    ("Hub", 20),
+    ("Hub", 19),
     ("Server", 9),
     ("Store", 1),
     ("chatclient::Accept", 1),
