@@ -219,18 +219,18 @@ pub const RETRY_SECONDS: u32 = 5;
 /// enough that the ids after a restart, which begin above it, are dated hardly too late.
 pub const ID_MARK_LEAD: Duration = Duration::from_secs(10);
 
-/// How long the word that marks a message is remembered at least.
+/// How long the idempotency key of a message is remembered at least.
 pub const KEY_REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-/// Words whose hashes are held for each of two days. With more in one day, the store is asked about
-/// every word before its message is delivered.
+/// Idempotency keys whose hashes are held for each of two days. With more in one day, the store is
+/// asked about every key before its message is delivered.
 pub const KEYS_IN_FILTER_MAX: usize = 512 * 1024;
-/// Words that are remembered in each of two generations where nothing is kept on disk; with more,
-/// the older generation is forgotten before its day is over.
+/// Idempotency keys that are remembered in each of two generations where nothing is kept on disk;
+/// with more, the older generation is forgotten before its day is over.
 pub const KEYS_IN_MEMORY_MAX: usize = 64 * 1024;
 
 /// Messages for a user who is logging in, which wait until the list of what is unread is there.
 /// That takes one look into the store; with more, it is the store that does not answer.
-pub const HELD_MESSAGES_MAX: usize = 1024;
+pub const INBOX_MESSAGES_MAX: usize = 1024;
 
 /// Messages that are read from the store at once for a list under way.
 pub const PIECE_MESSAGES_MAX: usize = 256;

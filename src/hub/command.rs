@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::groups::Plan;
+use super::messages::Draft;
+use super::people::People;
 use super::{Hub, access};
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
@@ -13,7 +15,6 @@ use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effects;
 use crate::hub::files::Files;
 use crate::hub::input::ConnId;
-use crate::hub::job::Selection;
 use crate::hub::sessions::replies::Reply;
 
 impl Hub {
@@ -50,7 +51,7 @@ impl Hub {
         }
     }
 
-    fn run(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+    pub(super) fn run(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
         match request {
             about_logins @ (Request::Identify(_)
             | Request::LogIn { .. }
@@ -60,7 +61,6 @@ impl Hub {
                 self.account_request(conn, about_accounts, effects)
             }
             Request::Step(step) => self.answer(conn, Kind::Step(step), Done::Done, effects),
-            Request::Say { to, text, key } => self.say(conn, to, (text, key), effects),
             about_presence @ (Request::Who | Request::Quiet(_) | Request::Reachable) => {
                 self.presence_request(conn, about_presence, effects);
             }
@@ -94,24 +94,39 @@ impl Hub {
             | Request::Groups { .. }
             | Request::Members(_)) => self.group_request(conn, about_groups, effects),
             Request::SetPassword(_) => debug_assert!(false, "it is carried out above"),
-            Request::Unread => self.unread(conn, effects),
-            Request::OpenUnread(chat) => {
-                self.read(conn, Kind::Open, chat, Selection::Unread, effects);
+            about_messages @ (Request::Say { .. }
+            | Request::Unread
+            | Request::OpenUnread(_)
+            | Request::OpenLast { .. }
+            | Request::History { .. }
+            | Request::Search { .. }
+            | Request::Seen { .. }) => self.message_request(conn, about_messages, effects),
+        }
+    }
+
+    /// Carries out a request to say or to read something.
+    fn message_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let Some(user) = self.user_of(conn) else { return };
+        let (from, of) = (Caller { conn, user }, request.kind());
+        let Hub { core, accounts, presence, groups, messages, files, .. } = self;
+        let people = People { accounts, presence, groups };
+        let cx = &mut Cx::new(core, effects);
+        let result = match request {
+            Request::Say { to, text, key } => {
+                messages.say(from, Draft { to, text, key }, people, cx)
             }
-            Request::OpenLast { chat, count } => {
-                let last = |chat| Selection::Last { chat, before: None, count };
-                self.read(conn, Kind::Open, chat, last, effects);
+            Request::Unread => {
+                messages.history.unread(from, people, cx);
+                Ok(())
             }
-            Request::History { chat, before, count } => {
-                let last = |chat| Selection::Last { chat, before: Some(before), count };
-                self.read(conn, Kind::History, chat, last, effects);
+            Request::Seen { chat, id } => {
+                let untold = |chat| files.first_unannounced(chat);
+                messages.history.seen(from, (chat, id), untold, people, cx)
             }
-            Request::Search { chat: Some(chat), words } => {
-                let holding = |chat| Selection::Holding { chat: Some(chat), words };
-                self.read(conn, Kind::Search, chat, holding, effects);
-            }
-            Request::Search { chat: None, words } => self.search_all(conn, words, effects),
-            Request::Seen { chat, id } => self.seen(conn, chat, id, effects),
+            lists => messages.history.list(from, lists, people, cx),
+        };
+        if let Err(refusal) = result {
+            cx.refuse(conn, of, refusal);
         }
     }
 
@@ -234,9 +249,8 @@ impl Hub {
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
         Files::may_send(size, &self.core.config)?;
-        let to = self.addressee(caller.user, to)?;
-        let chat = self.chat_of(caller.user, to);
         let (files, people, mut cx) = self.files(effects);
+        let chat = people.chat(caller.user, to)?;
         files.send_file(caller, (chat, name), size, people, &mut cx)
     }
 

@@ -16,7 +16,7 @@ use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
 use crate::chat::message::MessageId;
 use crate::chat::refusal::Refusal;
-use crate::chat::request::Kind;
+use crate::chat::request::{Kind, Request};
 use crate::chat::text::Reason;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
@@ -39,7 +39,10 @@ pub struct Core {
     closing: VecDeque<Closing>,
     /// Streams to end, since the turn of what asked for that has come.
     aborts: VecDeque<(ConnId, u32)>,
-    /// A higher bound for the ids that the store is to keep.
+    /// Requests that can't be handled before the store keeps a higher mark for the ids, in the
+    /// order in which they came; one of a session at most, which is blocked.
+    without_id: Vec<(ConnId, Request)>,
+    /// The mark for the ids that the store is to keep, where that was not begun yet.
     mark_to_keep: Option<MessageId>,
 }
 
@@ -81,6 +84,7 @@ impl Core {
             last_job: 0,
             closing: VecDeque::new(),
             aborts: VecDeque::new(),
+            without_id: Vec::new(),
             mark_to_keep: None,
         }
     }
@@ -100,9 +104,24 @@ impl Core {
         self.aborts.pop_front()
     }
 
-    /// The bound for the ids that the store is to keep now.
+    /// The mark for the ids that the store is to keep now.
     pub fn next_mark(&mut self) -> Option<MessageId> {
         self.mark_to_keep.take()
+    }
+
+    /// The requests that waited for an id, in their order.
+    pub fn take_without_id(&mut self) -> Vec<(ConnId, Request)> {
+        std::mem::take(&mut self.without_id)
+    }
+
+    /// The sessions whose requests wait for an id.
+    pub fn await_id(&self) -> impl Iterator<Item = &ConnId> {
+        self.without_id.iter().map(|(conn, _)| conn)
+    }
+
+    /// A session is gone: what it asked for waits no more.
+    pub fn session_ended(&mut self, conn: ConnId) {
+        self.without_id.retain(|(from, _)| *from != conn);
     }
 
     /// Whether nothing is left to do between two inputs.
@@ -138,16 +157,20 @@ impl<'a> Cx<'a> {
         ticket
     }
 
-    /// The next id. None where the store has yet to keep a bound above it: then what asks waits
-    /// until the hub says that ids are there, or that there are none. Such a bound is noted, and
-    /// the hub has it kept once the domain has returned.
+    /// The next id, where the mark that is kept allows one. A higher mark is kept before the ids
+    /// come near that one, or once they are there.
     pub fn next_id(&mut self) -> Option<MessageId> {
-        let now = self.core.now.unix_micros;
-        let id = self.core.sequence.next(now);
-        if let Some(mark) = self.core.sequence.mark_to_keep(now) {
-            self.core.mark_to_keep = Some(mark);
-        }
+        let Core { sequence, now, mark_to_keep, .. } = &mut *self.core;
+        let id = sequence.next(now.unix_micros);
+        *mark_to_keep = sequence.mark_to_keep(now.unix_micros).or(*mark_to_keep);
         id
+    }
+
+    /// Has a request wait until there is an id for it. The session is blocked until then, and the
+    /// request is handled again as if it came only then.
+    pub fn await_id(&mut self, conn: ConnId, request: Request) {
+        self.block(conn);
+        self.core.without_id.push((conn, request));
     }
 
     /// Answers a request that was carried out, in its turn.

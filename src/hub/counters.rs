@@ -1,6 +1,5 @@
 //! What the hub counts, and its figures.
 
-use super::Hub;
 use crate::chat::message::Chat;
 use crate::figures::{Family, MetricKind};
 
@@ -74,10 +73,23 @@ fn kind(chat: Chat) -> usize {
     }
 }
 
-impl Hub {
+/// What there is now, of what operators look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Gauges {
+    pub users_online: usize,
+    pub users_up: usize,
+    pub sessions_not_logged_in: usize,
+    pub accounts: usize,
+    pub accounts_banned: usize,
+    pub groups: usize,
+    pub jobs: usize,
+    pub lists: usize,
+}
+
+impl Counters {
     /// What operators look at.
-    pub fn figures(&self) -> Vec<Family> {
-        let Counters { logins, received, delivered, stored, calls } = &self.core.counters;
+    pub fn figures(&self, gauges: Gauges) -> Vec<Family> {
+        let Counters { logins, received, delivered, stored, calls } = self;
         let by_kind = |name, help, counts: &[u64; KINDS.len()]| {
             let values = KINDS.into_iter().zip(counts.iter().copied());
             Family::labelled(name, help, MetricKind::Counter, "kind", values)
@@ -87,21 +99,21 @@ impl Hub {
             Family::gauge(
                 "chatsrv_users_online",
                 "Users who are logged in, without the operator.",
-                self.presence.len(),
+                gauges.users_online,
             ),
-            Family::gauge("chatsrv_users_up", "Users who take direct chats.", self.calls.len()),
+            Family::gauge("chatsrv_users_up", "Users who take direct chats.", gauges.users_up),
             Family::gauge(
                 "chatsrv_sessions_not_logged_in",
                 "Connections on which nobody is logged in yet.",
-                self.core.sessions.len() - self.presence.conns().count(),
+                gauges.sessions_not_logged_in,
             ),
-            Family::gauge("chatsrv_accounts", "Accounts.", self.accounts.directory.len()),
+            Family::gauge("chatsrv_accounts", "Accounts.", gauges.accounts),
             Family::gauge(
                 "chatsrv_accounts_banned",
                 "Accounts that are let in no more.",
-                self.accounts.roles.banned(),
+                gauges.accounts_banned,
             ),
-            Family::gauge("chatsrv_groups", "Groups.", self.groups.len()),
+            Family::gauge("chatsrv_groups", "Groups.", gauges.groups),
             Family::labelled(
                 "chatsrv_logins_total",
                 "Logins, by what came of them.",
@@ -125,12 +137,8 @@ impl Hub {
                 stored,
             ),
             Family::counter("chatsrv_calls_total", "Tickets given for direct chats.", *calls),
-            Family::gauge("chatsrv_jobs", "Jobs whose outcome is awaited.", self.jobs()),
-            Family::gauge(
-                "chatsrv_lists",
-                "Lists of messages that are being read.",
-                self.lists.len(),
-            ),
+            Family::gauge("chatsrv_jobs", "Jobs whose outcome is awaited.", gauges.jobs),
+            Family::gauge("chatsrv_lists", "Lists of messages that are being read.", gauges.lists),
         ]
     }
 }

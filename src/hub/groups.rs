@@ -23,6 +23,7 @@ use crate::chat::answer::Item;
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
+use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::hub::accounts::roles::Roles;
 
@@ -189,6 +190,12 @@ impl Groups {
 
     pub fn get(&self, id: GroupId) -> Option<&Group> {
         self.groups.get(&id)
+    }
+
+    /// The group of that name, where a user is a member of it.
+    pub fn own(&self, user: UserIndex, name: &GroupName) -> Result<GroupId, Refusal> {
+        let (id, group) = self.find(name).ok_or(Refusal::NoSuchGroup)?;
+        group.is_member(user).then_some(id).ok_or(Refusal::NotAMember)
     }
 
     /// From which message on a user reads a group; none for who is no member.

@@ -8,7 +8,6 @@ use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::input::ConnId;
 use crate::hub::pending::Domain;
 use crate::hub::sessions::state::State;
-use crate::limits::HELD_MESSAGES_MAX;
 
 impl Hub {
     /// Checks what must hold between two inputs. It walks through everything, so it is for tests.
@@ -38,6 +37,7 @@ impl Hub {
                     Domain::Calls => self.calls.is_under_way(ticket),
                     Domain::Admin => self.admin.is_under_way(ticket),
                     Domain::Files => self.files.asked_by(ticket) == Some(conn),
+                    Domain::Messages | Domain::History => self.messages.answers(conn, ticket),
                     _ => matches!(self.under_way.get(ticket),
                         Some(UnderWay::Asked(asked, _)) if *asked == conn),
                 };
@@ -58,8 +58,9 @@ impl Hub {
         assert_eq!(self.presence.len(), online);
 
         assert_eq!(self.presence.entering.len(), entering);
-        assert!(self.presence.entering.values().all(|user| user.held.len() <= HELD_MESSAGES_MAX));
-        assert!(self.slow_logins.is_empty());
+        let logins = self.presence.entering.iter();
+        let logins: Vec<_> = logins.map(|(user, entering)| (*user, entering.conn)).collect();
+        self.messages.check(&logins);
         assert!(self.core.is_settled());
         self.check_tasks(on_hold);
         self.files.check(&self.core.sessions);
@@ -68,26 +69,16 @@ impl Hub {
     /// Checks that whoever waits waits for something that is under way.
     fn check_tasks(&self, on_hold: usize) {
         let is_there = |conn: &ConnId| self.core.sessions.get(*conn).is_some();
-        let asked = || {
-            self.under_way.values().filter_map(|what| match what {
-                UnderWay::Asked(conn, task) => Some((conn, task)),
-                _ => None,
-            })
-        };
-        let waited_for = asked()
-            .filter(|(conn, task)| task.is_waited_for() && is_there(conn))
-            .map(|(conn, _)| conn);
-        let awaits_id = self.await_id.iter().map(|(conn, _)| conn);
         let makes_group = self.under_way.values().filter_map(|what| match what {
             UnderWay::MakesGroup(conn, _) => Some(conn).filter(|conn| is_there(conn)),
             _ => None,
         });
-        let held: Vec<&ConnId> = waited_for.chain(awaits_id).chain(makes_group).collect();
+        let held: Vec<&ConnId> = self.core.await_id().chain(makes_group).collect();
         let domains = self.login.blocked().chain(self.accounts.blocked());
-        let domains = domains.chain(self.files.blocked());
+        let domains = domains.chain(self.files.blocked()).chain(self.messages.blocked().copied());
         let domains: Vec<ConnId> = domains.filter(|conn| is_there(conn)).collect();
         let held: Vec<&ConnId> = held.into_iter().chain(&domains).collect();
-        let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();
+        let waiting: HashSet<&ConnId> = held.iter().copied().collect();
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
         assert_eq!(waiting.len(), on_hold);
         for conn in waiting {
@@ -106,9 +97,11 @@ impl Hub {
             && self.login.is_idle()
             && self.accounts.directory.reservations() == 0
             && self.presence.entering.is_empty()
-            && self.await_id.is_empty()
+            && self.core.await_id().next().is_none()
+            && self.marks.is_empty()
             && self.groups.is_idle()
-            && self.lists.is_empty()
+            && self.messages.jobs() == 0
+            && self.messages.history.lists() == 0
             && self.files.is_idle()
     }
 }

@@ -53,7 +53,7 @@ pub struct Snapshot {
     pub id_mark: MessageId,
     /// All groups that are kept.
     pub groups: Vec<GroupRecord>,
-    /// The words that mark messages and are remembered, with their senders.
+    /// The idempotency keys that are remembered, with their senders.
     pub keys: Vec<(Number, Key)>,
 }
 
@@ -93,18 +93,18 @@ pub enum Job {
         /// The password.
         password: Secret,
     },
-    /// Keep a message, and the word that marks it.
+    /// Keep a message, and its idempotency key.
     KeepMessage {
         /// The message.
         message: StoredMessage,
-        /// The word, which is remembered for a day.
+        /// The key, where it has one, which is remembered for a day.
         key: Option<Key>,
     },
-    /// Look for the message that a word marked, at most a day ago.
+    /// Look for the message that had an idempotency key, at most a day ago.
     FindKey {
         /// Who sent it.
         sender: Number,
-        /// The word.
+        /// The key.
         key: Key,
     },
     /// Keep a bound that no message's id will reach before a higher one is kept.
@@ -275,7 +275,7 @@ pub enum Value {
     },
     /// The token or the ticket that was made.
     Token(Secret),
-    /// The message that the word marked.
+    /// The message that had the key.
     KeyFound {
         /// Its id.
         id: MessageId,

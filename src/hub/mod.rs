@@ -12,30 +12,24 @@ mod command;
 pub mod config;
 mod context;
 mod counters;
-mod delivery;
 pub mod effect;
 mod files;
 mod groups;
-mod history;
 pub mod input;
 mod invariants;
 pub mod job;
-mod keys;
-mod lists;
 mod login;
 mod messages;
 mod outcome;
 mod pending;
 mod people;
 mod presence;
-mod retention;
 mod sequence;
 mod sessions;
 mod tasks;
 mod turns;
 mod welcome;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::accounts::Accounts;
@@ -43,31 +37,31 @@ use self::admin::{Admin, Decided, Decision};
 use self::calls::Calls;
 use self::config::Config;
 use self::context::{Caller, Closing, Core, Cx};
-use self::delivery::AwaitsId;
 use self::files::Files;
 use self::groups::Groups;
-use self::keys::Keys;
-use self::lists::OpenList;
 use self::login::Login;
+use self::messages::{Messages, Said};
 use self::pending::{Domain, Pending};
 use self::people::People;
 use self::presence::Presence;
-use self::retention::Retention;
 use self::sequence::Sequence;
 use self::tasks::UnderWay;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
+use crate::chat::message::{MessageId, StoredMessage};
 use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::chat::text::Reason;
+use crate::figures::Family;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
-use crate::hub::counters::LoginResult;
+use crate::hub::counters::{Gauges, LoginResult};
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Input, Now};
-use crate::hub::job::{Job, JobId, Outcome, Snapshot};
+use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use crate::hub::login::Authenticated;
+use crate::hub::outcome::failed;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
 
@@ -80,14 +74,9 @@ pub struct Hub {
     groups: Groups,
     login: Login,
     under_way: Pending<UnderWay>,
-    keys: Keys,
-    /// What waits for an id, in the order in which it came; one thing of a session at most.
-    await_id: Vec<(ConnId, AwaitsId)>,
-    /// Those of them for whom more waits than may; none between two inputs.
-    slow_logins: Vec<ConnId>,
-    /// Lists of messages that were begun and are not complete; one of a session at most.
-    lists: BTreeMap<ConnId, OpenList>,
-    retention: Retention,
+    /// Higher marks for the ids that are being kept; one at a time.
+    marks: Pending<MessageId>,
+    messages: Messages,
     files: Files,
     calls: Calls,
     admin: Admin,
@@ -97,26 +86,20 @@ impl Hub {
     /// A chat that begins with what was kept, and nobody online. Whatever the hub draws by lot
     /// comes from `seed`.
     pub fn new(config: Config, seed: u64, mut kept: Snapshot) -> Self {
-        let keys = match config.keep_messages {
-            true => Keys::kept(&kept.keys),
-            false => Keys::in_memory(),
-        };
+        let messages = Messages::new(&config, &kept.keys, kept.id_mark);
         let accounts = Accounts::new(&mut kept);
         Hub {
             calls: Calls::new(config.alive_period),
             admin: Admin::default(),
             groups: Groups::new(kept.groups, &accounts.directory, &accounts.roles),
-            retention: Retention::new(config.history),
             files: Files::new(),
             core: Core::new(config, seed, Sequence::above(kept.id_mark)),
             accounts,
             presence: Presence::default(),
             login: Login::default(),
             under_way: Pending::new(Domain::Hub),
-            keys,
-            await_id: Vec::new(),
-            slow_logins: Vec::new(),
-            lists: BTreeMap::new(),
+            messages,
+            marks: Pending::new(Domain::Sequence),
         }
     }
 
@@ -141,41 +124,16 @@ impl Hub {
                 let mut cx = Cx::new(&mut self.core, effects);
                 self.files.upload_over(conn, stream, end, &mut cx);
             }
-            Input::PageRead { conn } => self.next_page(conn, effects),
+            Input::PageRead { conn } => {
+                let (messages, _, mut cx) = self.messages_with(effects);
+                messages.history.next_page(conn, &mut cx);
+            }
             Input::Disconnected { conn } => self.forget(conn, true, effects),
-            Input::Done { ticket, outcome } => match Domain::of(ticket) {
-                Domain::Login => {
-                    let cx = &mut Cx::new(&mut self.core, effects);
-                    let who = self.login.done(ticket, outcome, &mut self.accounts, cx);
-                    if let Some(who) = who {
-                        self.authenticated(who, effects);
-                    }
-                }
-                Domain::Accounts => {
-                    let cx = &mut Cx::new(&mut self.core, effects);
-                    if self.accounts.done(ticket, &outcome, cx) {
-                        self.presence.who_changed();
-                    }
-                }
-                Domain::Calls => {
-                    let people = (&self.accounts, &self.presence);
-                    let cx = &mut Cx::new(&mut self.core, effects);
-                    self.calls.done(ticket, outcome, people, cx);
-                }
-                Domain::Admin => {
-                    let cx = &mut Cx::new(&mut self.core, effects);
-                    let decided = self.admin.done(ticket, &outcome, &mut self.accounts, cx);
-                    if let Some(decided) = decided {
-                        self.decided(decided, effects);
-                    }
-                }
-                Domain::Files => self.file_job_done(ticket, outcome, effects),
-                _ => self.done(ticket, outcome, effects),
-            },
+            Input::Done { ticket, outcome } => self.outcome(ticket, outcome, effects),
             Input::Deadline => {
                 self.end_silent();
                 self.login.deadline(&mut Cx::new(&mut self.core, effects));
-                self.remove_old(effects);
+                self.messages.history.deadline(&mut Cx::new(&mut self.core, effects));
                 self.group_deadlines(effects);
                 self.files.deadline(&mut Cx::new(&mut self.core, effects));
             }
@@ -186,8 +144,91 @@ impl Hub {
         self.settle(effects);
     }
 
+    /// The people of the chat.
+    fn people(&self) -> People<'_> {
+        let Hub { accounts, presence, groups, .. } = self;
+        People { accounts, presence, groups }
+    }
+
+    /// The messages, and what they work with.
+    fn messages_with<'a>(
+        &'a mut self,
+        effects: &'a mut Effects,
+    ) -> (&'a mut Messages, People<'a>, Cx<'a>) {
+        let Hub { core, accounts, presence, groups, messages, .. } = self;
+        (messages, People { accounts, presence, groups }, Cx::new(core, effects))
+    }
+
+    /// Tells those addressed of a file that was sent, whose message is on disk.
+    fn deliver_sent(&mut self, message: StoredMessage, effects: &mut Effects) {
+        let (messages, people, mut cx) = self.messages_with(effects);
+        messages.apply(Said { message, key: None }, None, people, &mut cx);
+    }
+
+    /// A higher mark for the ids is on disk, or is not: the requests that waited for it are handled
+    /// now, one after the other, or are refused.
+    fn id_mark_raised(&mut self, ticket: JobId, outcome: &Outcome, effects: &mut Effects) {
+        let Some(mark) = self.marks.take(ticket) else { return };
+        let is_kept = *outcome == Ok(Value::Done);
+        self.core.sequence.mark_kept(is_kept.then_some(mark));
+        for (conn, request) in self.core.take_without_id() {
+            if !Cx::new(&mut self.core, effects).unblock(conn) {
+                continue;
+            }
+            match is_kept {
+                true => self.run(conn, request, effects),
+                false => self.refuse(conn, request.kind(), failed(outcome), effects),
+            }
+            self.settle(effects);
+        }
+        let (files, people, mut cx) = self.files(effects);
+        files.ids_are_there(outcome, people, &mut cx);
+    }
+
+    /// Hands the outcome of a job to the domain that began it.
+    fn outcome(&mut self, ticket: JobId, outcome: Outcome, effects: &mut Effects) {
+        match Domain::of(ticket) {
+            Domain::Login => {
+                let cx = &mut Cx::new(&mut self.core, effects);
+                let who = self.login.done(ticket, outcome, &mut self.accounts, cx);
+                if let Some(who) = who {
+                    self.authenticated(who, effects);
+                }
+            }
+            Domain::Accounts => {
+                let cx = &mut Cx::new(&mut self.core, effects);
+                if self.accounts.done(ticket, &outcome, cx) {
+                    self.presence.who_changed();
+                }
+            }
+            Domain::Calls => {
+                let people = (&self.accounts, &self.presence);
+                let cx = &mut Cx::new(&mut self.core, effects);
+                self.calls.done(ticket, outcome, people, cx);
+            }
+            Domain::Admin => {
+                let cx = &mut Cx::new(&mut self.core, effects);
+                let decided = self.admin.done(ticket, &outcome, &mut self.accounts, cx);
+                if let Some(decided) = decided {
+                    self.decided(decided, effects);
+                }
+            }
+            Domain::Files => self.file_job_done(ticket, outcome, effects),
+            Domain::Messages => {
+                let (messages, people, mut cx) = self.messages_with(effects);
+                messages.done(ticket, outcome, people, &mut cx);
+            }
+            Domain::History => {
+                let (messages, people, mut cx) = self.messages_with(effects);
+                messages.history.done(ticket, outcome, people, &mut cx);
+            }
+            Domain::Sequence => self.id_mark_raised(ticket, &outcome, effects),
+            _ => self.done(ticket, outcome, effects),
+        }
+    }
+
     /// Ends the sessions and the streams of which that was said while the input was handled, and
-    /// has a higher bound for the ids kept.
+    /// has a mark for the ids kept that is needed.
     fn settle(&mut self, effects: &mut Effects) {
         while !self.core.is_settled() {
             while let Some(Closing { conn, reason, last, words }) = self.core.next_closing() {
@@ -202,7 +243,8 @@ impl Hub {
                 cx.abort_done(conn, done.ok_or(Refusal::NoSuchTransfer));
             }
             if let Some(mark) = self.core.next_mark() {
-                self.submit(Job::RaiseIdMark { mark }, UnderWay::RaisesIdMark(mark), effects);
+                let cx = &mut Cx::new(&mut self.core, effects);
+                self.marks.begin(Job::RaiseIdMark { mark }, mark, cx);
             }
         }
     }
@@ -218,7 +260,7 @@ impl Hub {
     fn file_job_done(&mut self, id: JobId, outcome: Outcome, effects: &mut Effects) {
         let (files, people, mut cx) = self.files(effects);
         if let Some(message) = files.done(id, outcome, people, &mut cx) {
-            self.deliver_kept(message, effects);
+            self.deliver_sent(message, effects);
         }
     }
 
@@ -248,18 +290,6 @@ impl Hub {
         }
     }
 
-    /// Closes a connection. Its last line is that answer, or says the reason.
-    fn close(
-        &mut self,
-        conn: ConnId,
-        reason: CloseReason,
-        last: Option<Answer>,
-        effects: &mut Effects,
-    ) {
-        effects.push(Effect::Close { conn, reason, last, words: None });
-        self.end_session(conn, reason, effects);
-    }
-
     /// Ends the session of a connection that is being closed.
     fn end_session(&mut self, conn: ConnId, reason: CloseReason, effects: &mut Effects) {
         let user = self.core.user_of(conn);
@@ -273,8 +303,8 @@ impl Hub {
     fn forget(&mut self, conn: ConnId, announce: bool, effects: &mut Effects) {
         let Some(session) = self.core.sessions.remove(conn) else { return };
         self.files.session_ended(conn, &session.replies, &mut Cx::new(&mut self.core, effects));
-        self.lists.remove(&conn);
-        self.await_id.retain(|(from, _)| *from != conn);
+        self.messages.session_ended(conn, &session);
+        self.core.session_ended(conn);
         self.login.session_ended(conn, &session);
         if let State::Enters(user) = *session.state() {
             let entering = self.presence.entering.remove(&user);
@@ -359,11 +389,26 @@ impl Hub {
         self.core.sessions.get(conn)?.user()
     }
 
+    /// What operators look at.
+    pub fn figures(&self) -> Vec<Family> {
+        let Hub { core, accounts, presence, groups, messages, .. } = self;
+        core.counters.figures(Gauges {
+            users_online: presence.len(),
+            users_up: self.calls.len(),
+            sessions_not_logged_in: core.sessions.len() - presence.conns().count(),
+            accounts: accounts.directory.len(),
+            accounts_banned: accounts.roles.banned(),
+            groups: groups.len(),
+            jobs: self.under_way.len() + self.marks.len() + messages.jobs(),
+            lists: messages.history.lists(),
+        })
+    }
+
     /// When to hand in [`Input::Deadline`], on the steady clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let others = [
             self.login.next_deadline(),
-            self.retention.next,
+            self.messages.history.next_deadline(),
             self.groups.next_deadline(),
             self.files.next_deadline(),
             self.calls.next_look(),

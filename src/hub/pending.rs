@@ -16,19 +16,21 @@ pub enum Domain {
     Sequence,
     Groups,
     Messages,
+    History,
     Files,
     Calls,
     Admin,
 }
 
 impl Domain {
-    const ALL: [Domain; 9] = [
+    const ALL: [Domain; 10] = [
         Domain::Hub,
         Domain::Login,
         Domain::Accounts,
         Domain::Sequence,
         Domain::Groups,
         Domain::Messages,
+        Domain::History,
         Domain::Files,
         Domain::Calls,
         Domain::Admin,

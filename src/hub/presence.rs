@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, Item, List, OnlineUser};
 use crate::chat::event::Event;
-use crate::chat::message::{Message, MessageId};
+use crate::chat::message::MessageId;
 use crate::chat::request::Kind;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};
@@ -44,10 +44,6 @@ pub struct Entering {
     pub of: Kind,
     /// Whether the others are told that the user came; they are not where a session was taken over.
     pub is_news: bool,
-    /// The newest message before what is unread was counted.
-    pub since: MessageId,
-    /// What was said meanwhile.
-    pub held: Vec<Message>,
 }
 
 const OFFLINE: u32 = u32::MAX;

@@ -1,16 +1,11 @@
 //! Between the right password and the welcome: what is unread is counted.
-//!
-//! The store does its jobs in their order. So what was said before the count was asked for is in
-//! it, and what is said after that is kept here until the welcome, and then delivered: nothing is
-//! missed, and nothing comes twice. A file is told of once its message is on disk, so that of one
-//! that was on its way there the list already tells, and nothing else does.
 
 use super::Hub;
-use crate::chat::answer::{Answer, Done, Item, List};
+use super::messages::unread_items;
+use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
-use crate::chat::message::{Chat, MessageId, Unread};
-use crate::chat::name::{Number, UserRef};
+use crate::chat::message::MessageId;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
@@ -20,7 +15,6 @@ use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::login::{Authenticated, not_checked, start_over};
-use crate::hub::outcome::failed;
 use crate::hub::presence::Entering;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
@@ -68,10 +62,8 @@ impl Hub {
             return;
         }
         Cx::new(&mut self.core, effects).enter(conn, State::Enters(user));
-        let since = self.core.sequence.newest();
-        self.presence
-            .entering
-            .insert(user, Entering { conn, of, is_news, since, held: Vec::new() });
+        self.presence.entering.insert(user, Entering { conn, of, is_news });
+        self.messages.user_enters(user, conn, &mut Cx::new(&mut self.core, effects));
         self.groups.came_online(user);
         let reader = self.accounts.directory.account(user).number;
         self.begin(conn, Job::CountUnread { reader }, Task::Welcome(user), effects);
@@ -90,7 +82,7 @@ impl Hub {
         }
         let account = self.accounts.directory.account(user);
         let unread = match outcome {
-            Ok(Value::Unread(unread)) => self.unread_items(account.number, &unread),
+            Ok(Value::Unread(unread)) => unread_items(user, &unread, self.people()),
             // Whoever has to look why the store fails must be let in all the same.
             outcome if user == OPERATOR => {
                 log::warn!("event=unread-not-counted conn={conn} outcome={outcome:?}");
@@ -99,7 +91,8 @@ impl Hub {
             _ => None,
         };
         let Some(entering) = self.presence.entering.remove(&user) else { return };
-        let Entering { of, is_news, held, .. } = entering;
+        let Entering { of, is_news, .. } = entering;
+        let held = self.messages.take_inbox(user);
         let Some(items) = unread else {
             self.gone_from_groups(user);
             if !is_news {
@@ -130,42 +123,5 @@ impl Hub {
         if let Some(from) = self.core.sessions.get(conn).map(|session| session.from) {
             self.accounts.logged_in_from(user, from, &mut Cx::new(&mut self.core, effects));
         }
-    }
-
-    /// Lists the chats in which something is unread. The session waits for it: that may be much to
-    /// count.
-    pub(super) fn unread(&mut self, conn: ConnId, effects: &mut Effects) {
-        let Some(user) = self.user_of(conn) else { return };
-        let reader = self.accounts.directory.account(user).number;
-        self.hold_until(conn, Job::CountUnread { reader }, Task::CountUnread(reader), effects);
-    }
-
-    /// What is unread was counted, or could not be.
-    pub(super) fn unread_counted(&self, reader: Number, outcome: Outcome) -> Reply {
-        let items = match &outcome {
-            Ok(Value::Unread(unread)) => self.unread_items(reader, unread),
-            _ => None,
-        };
-        match items {
-            Some(items) => {
-                let last = Answer::done(Kind::Unread);
-                Reply::List(List::whole(Kind::Unread, items.into(), None, last))
-            }
-            None => Reply::Answer(Answer { of: Kind::Unread, result: Err(failed(&outcome)) }),
-        }
-    }
-
-    fn unread_items(&self, reader: Number, unread: &[Unread]) -> Option<Vec<Item>> {
-        let reader = self.accounts.directory.find(UserRef::Number(reader))?;
-        // A group may have been left since, or have ended.
-        let is_left = |chat| match chat {
-            Chat::Group(id) => self.groups.reads_since(reader, id).is_none(),
-            Chat::Everyone | Chat::Direct(..) => false,
-        };
-        let items = unread.iter().filter(|unread| !is_left(unread.chat)).map(|unread| {
-            let Unread { chat, count, last } = *unread;
-            Some(Item::Unread { chat: self.destination(reader, chat)?, count, last })
-        });
-        items.collect()
     }
 }

@@ -25,6 +25,7 @@ const NAMES: &[Exception] = &[
     ("Kind", 2),
     ("Line", 2),
     ("Listener", 2),
+    ("Messages", 2),
     ("Page", 2),
     ("Queue", 2),
     ("Refusal", 2),

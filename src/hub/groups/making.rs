@@ -9,10 +9,10 @@ use crate::chat::group::{GroupChange, GroupId, GroupRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::Kind;
+use crate::chat::request::{Kind, Request};
 use crate::hub::Hub;
 use crate::hub::accounts::directory::{UserIndex, draw_number};
-use crate::hub::delivery::AwaitsId;
+use crate::hub::context::Cx;
 use crate::hub::effect::Effects;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome};
@@ -33,6 +33,11 @@ pub(in crate::hub) struct Plan {
 impl Plan {
     pub fn kind(&self) -> Kind {
         if self.asks { Kind::Mkgroupreq } else { Kind::Mkgroup }
+    }
+
+    fn into_request(self) -> Request {
+        let Plan { name, users, asks } = self;
+        Request::Mkgroup { name, users, asks }
     }
 }
 
@@ -55,8 +60,9 @@ impl Hub {
             Ok(named) => named,
             Err(refusal) => return self.refuse(conn, of, refusal, effects),
         };
-        let Some(MessageId(id)) = self.next_id(effects) else {
-            return self.await_id(conn, AwaitsId::Group(plan));
+        let cx = &mut Cx::new(&mut self.core, effects);
+        let Some(MessageId(id)) = cx.next_id() else {
+            return cx.await_id(conn, plan.into_request());
         };
         let groups = &self.groups;
         let name = plan.name.unwrap_or_else(|| {

@@ -1,9 +1,7 @@
 //! What people ask of groups that there are.
 
-use super::Group;
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::event::Event;
-use crate::chat::group::GroupId;
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
@@ -49,21 +47,6 @@ impl Hub {
         if let Err(refusal) = result {
             self.refuse(conn, of, refusal, effects);
         }
-    }
-
-    /// The group of that name, where a user is a member of it.
-    pub(in crate::hub) fn own_group(
-        &self,
-        user: UserIndex,
-        name: &GroupName,
-    ) -> Result<GroupId, Refusal> {
-        self.as_member(user, name).map(|(id, _)| id)
-    }
-
-    /// The group of that name, where a user is a member of it.
-    fn as_member(&self, user: UserIndex, name: &GroupName) -> Result<(GroupId, &Group), Refusal> {
-        let (id, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
-        group.is_member(user).then_some((id, group)).ok_or(Refusal::NotAMember)
     }
 
     fn join_group(
@@ -137,7 +120,8 @@ impl Hub {
         name: &GroupName,
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
-        let (id, group) = self.as_member(user, name)?;
+        let id = self.groups.own(user, name)?;
+        let (_, group) = self.groups.find(name).ok_or(Refusal::NoSuchGroup)?;
         let done = (Kind::Leave, Done::Group(group.name));
         self.end_membership(id, user, effects);
         self.answer_after_save(conn, id, done, effects);

@@ -1,0 +1,276 @@
+//! What was said before: OPEN, HISTORY and SEARCH, what is unread, and how far one has read.
+
+use std::time::Duration;
+
+use super::lists::{ListQuery, OpenLists, as_delivered, chat};
+use super::retention::Retention;
+use crate::chat::answer::{Answer, Done, Item, List, Page};
+use crate::chat::close::CloseReason;
+use crate::chat::message::{Chat, MessageId, Unread};
+use crate::chat::name::Target;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::{Kind, Request};
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::{Caller, Cx};
+use crate::hub::effect::Effect;
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::{failed, kept};
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::people::People;
+use crate::hub::sessions::replies::Reply;
+
+/// The messages that were kept, as people read them.
+#[derive(Debug)]
+pub struct History {
+    lists: OpenLists,
+    retention: Retention,
+    pending: Pending<HistoryJob>,
+}
+
+/// What a job is for. But for the last two, a session is blocked until it is done.
+#[derive(Debug)]
+enum HistoryJob {
+    CountUnread(Caller),
+    Select(ConnId, ListQuery),
+    Fetch(ConnId),
+    MarkSeen(ConnId, Done),
+    RemoveOld,
+}
+
+impl HistoryJob {
+    /// The session that is blocked until the job is done.
+    fn blocks(&self) -> Option<&ConnId> {
+        match self {
+            HistoryJob::CountUnread(Caller { conn, .. }) => Some(conn),
+            HistoryJob::Select(conn, _) | HistoryJob::Fetch(conn) => Some(conn),
+            HistoryJob::MarkSeen(..) | HistoryJob::RemoveOld => None,
+        }
+    }
+}
+
+impl History {
+    /// Nobody reads. Messages are kept for so long; none is for ever.
+    pub fn new(kept_for: Option<Duration>) -> Self {
+        let pending = Pending::new(Domain::History);
+        History { lists: OpenLists::default(), retention: Retention::new(kept_for), pending }
+    }
+
+    /// Lists the chats in which something is unread. The session waits for it: that may be much to
+    /// count.
+    pub fn unread(&mut self, from: Caller, people: People<'_>, cx: &mut Cx<'_>) {
+        let reader = people.accounts.number(from.user);
+        self.pending.begin(Job::CountUnread { reader }, HistoryJob::CountUnread(from), cx);
+        cx.block(from.conn);
+    }
+
+    /// Lists messages. The session takes nothing until the list is complete.
+    pub fn list(
+        &mut self,
+        from: Caller,
+        request: Request,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Refusal> {
+        let query = ListQuery::new(from, request, people)?;
+        self.select(from.conn, query, cx);
+        Ok(())
+    }
+
+    fn select(&mut self, conn: ConnId, query: ListQuery, cx: &mut Cx<'_>) {
+        let job = Job::SelectMessages { reader: query.reader, which: query.which.clone() };
+        self.pending.begin(job, HistoryJob::Select(conn, query), cx);
+        cx.block(conn);
+    }
+
+    /// Marks all up to a message as read, but for a file that nobody was told of yet, though later
+    /// messages came: the first one of a chat is what `untold` gives.
+    pub fn seen(
+        &mut self,
+        from: Caller,
+        (target, id): (Target, MessageId),
+        untold: impl FnOnce(Chat) -> Option<MessageId>,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Refusal> {
+        let (chat, shown) = chat(from, target, people)?;
+        let reader = people.accounts.number(from.user);
+        // Nobody has seen what was not said yet; a wrong id must not hide later messages.
+        let id = id.min(cx.core.sequence.newest());
+        let id = untold(chat).map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
+        let job = Job::MarkSeen { reader, chat, id };
+        let what = HistoryJob::MarkSeen(from.conn, Done::Seen(shown, id));
+        let job = self.pending.begin(job, what, cx);
+        cx.reply_after(from.conn, job);
+        Ok(())
+    }
+
+    /// Takes what came of a job.
+    pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
+        let Some(job) = self.pending.take(id) else { return };
+        if let Some(conn) = job.blocks()
+            && !cx.unblock(*conn)
+        {
+            return;
+        }
+        match job {
+            HistoryJob::CountUnread(from) => unread_counted(from, &outcome, people, cx),
+            HistoryJob::Select(conn, query) => self.selected(conn, id, query, outcome, cx),
+            HistoryJob::Fetch(conn) => self.fetched(conn, outcome, people, cx),
+            HistoryJob::MarkSeen(conn, done) => {
+                cx.resolve_answer(conn, id, Kind::Seen, kept(done, &outcome));
+            }
+            HistoryJob::RemoveOld => self.retention.done(&outcome, cx.core.now),
+        }
+    }
+
+    /// It is known which messages a list holds, or that could not be told.
+    fn selected(
+        &mut self,
+        conn: ConnId,
+        job: JobId,
+        query: ListQuery,
+        outcome: Outcome,
+        cx: &mut Cx<'_>,
+    ) {
+        let Ok(Value::Selected { mut ids, left }) = outcome else {
+            return cx.refuse(conn, query.of, failed(&outcome));
+        };
+        self.retention.drop_old(&mut ids);
+        let (of, count, last) = (query.of, ids.len(), query.last(left));
+        let Some(oldest) = ids.first().copied() else {
+            return cx.reply(conn, Reply::List(List::whole(of, [].into(), None, last)));
+        };
+        if self.retention.removes_since(job, oldest) {
+            // Some of them may be gone by now.
+            return self.select(conn, query, cx);
+        }
+        self.lists.open(conn, ids, last, cx.core.now.steady);
+        cx.block(conn);
+        // The pages follow as they are taken.
+        let page = Page { items: [].into(), without: None, last: None };
+        cx.reply(conn, Reply::List(List { of, count, page }));
+    }
+
+    /// The reader has taken all that there was of a list.
+    pub fn next_page(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
+        let Some(ids) = self.lists.next_ids(conn) else { return };
+        self.pending.begin(Job::FetchMessages { ids }, HistoryJob::Fetch(conn), cx);
+        cx.block(conn);
+    }
+
+    /// The next messages of a list were read, or could not be. A list without an end is none, so
+    /// then the connection ends instead.
+    fn fetched(&mut self, conn: ConnId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
+        let Some(items) = self.next_items(conn, outcome, people) else {
+            return self.fail_list(conn, cx);
+        };
+        let last = self.lists.read(conn, items.len());
+        if last.is_none() {
+            cx.block(conn);
+        }
+        let page = Page { items: items.into(), without: None, last };
+        cx.effects.push(Effect::Page { conn, page });
+    }
+
+    /// The messages as items, where they are the next ones of the list.
+    fn next_items(&self, conn: ConnId, outcome: Outcome, people: People<'_>) -> Option<Vec<Item>> {
+        let Ok(Value::Messages(messages)) = outcome else { return None };
+        if !self.lists.are_next(conn, &messages) {
+            log::error!("event=list-broken conn={conn} messages={}", messages.len());
+            return None;
+        }
+        let messages = messages.into_iter();
+        messages.map(|message| as_delivered(message, people).map(Item::Message)).collect()
+    }
+
+    /// Ends a session in the middle of a list.
+    fn fail_list(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
+        if self.lists.close(conn) {
+            cx.close(conn, CloseReason::ListFailed);
+        }
+    }
+
+    /// When old messages are to be removed, on the steady clock.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.retention.next()
+    }
+
+    /// Takes the next step of a removal, where its time has come. A list must have as many items as
+    /// its head says, so what one that is under way still has to read stays; but not for ever, and
+    /// lists that begin while the step is held up do without what it removes.
+    pub fn deadline(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.core.now;
+        let Some(before) = self.retention.due(now) else { return };
+        let (slow, others) = self.lists.in_the_way(before, now.steady);
+        for conn in slow {
+            self.fail_list(conn, cx);
+        }
+        if others > 0 {
+            return self.retention.wait(before, now);
+        }
+        let job = self.pending.begin(Job::RemoveOld { before }, HistoryJob::RemoveOld, cx);
+        self.retention.begun(job, before);
+    }
+
+    /// A session is gone.
+    pub fn session_ended(&mut self, conn: ConnId) {
+        self.lists.close(conn);
+    }
+
+    /// How many jobs are under way.
+    pub fn jobs(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// How many lists are under way.
+    pub fn lists(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// The sessions that are blocked, and for each only one reason.
+    pub fn blocked(&self) -> impl Iterator<Item = &ConnId> {
+        let jobs = self.pending.values().filter_map(HistoryJob::blocks);
+        let fetches = |conn: &ConnId| {
+            self.pending.values().any(|job| matches!(job, HistoryJob::Fetch(of) if of == conn))
+        };
+        jobs.chain(self.lists.sessions().filter(move |conn| !fetches(conn)))
+    }
+
+    /// Whether somebody's answer waits for a job.
+    pub fn answers(&self, conn: ConnId, id: JobId) -> bool {
+        let marks = self.pending.get(id);
+        matches!(marks, Some(HistoryJob::MarkSeen(of, _)) if *of == conn)
+    }
+}
+
+/// What is unread was counted, or could not be.
+fn unread_counted(from: Caller, outcome: &Outcome, people: People<'_>, cx: &mut Cx<'_>) {
+    let items = match outcome {
+        Ok(Value::Unread(unread)) => unread_items(from.user, unread, people),
+        _ => None,
+    };
+    match items {
+        Some(items) => {
+            let last = Answer::done(Kind::Unread);
+            let list = List::whole(Kind::Unread, items.into(), None, last);
+            cx.reply(from.conn, Reply::List(list));
+        }
+        None => cx.refuse(from.conn, Kind::Unread, failed(outcome)),
+    }
+}
+
+/// The chats in which something is unread, as their reader addresses them. None where a chat is one
+/// that no store should know.
+pub fn unread_items(reader: UserIndex, unread: &[Unread], people: People<'_>) -> Option<Vec<Item>> {
+    // A group may have been left since, or have ended.
+    let is_left = |chat| match chat {
+        Chat::Group(id) => people.groups.reads_since(reader, id).is_none(),
+        Chat::Everyone | Chat::Direct(..) => false,
+    };
+    let items = unread.iter().filter(|unread| !is_left(unread.chat)).map(|unread| {
+        let Unread { chat, count, last } = *unread;
+        Some(Item::Unread { chat: people.destination(reader, chat)?, count, last })
+    });
+    items.collect()
+}

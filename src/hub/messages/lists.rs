@@ -1,0 +1,163 @@
+//! Lists of messages, which are read from the store page by page as their reader takes them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::chat::answer::{Answer, Done};
+use crate::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
+use crate::chat::name::{Number, Target, UserRef};
+use crate::chat::refusal::Refusal;
+use crate::chat::request::{Kind, Request};
+use crate::hub::context::Caller;
+use crate::hub::input::ConnId;
+use crate::hub::job::Selection;
+use crate::hub::people::People;
+use crate::limits::{LIST_TIME_MAX, PIECE_MESSAGES_MAX};
+
+/// What a list of messages was asked for.
+#[derive(Debug)]
+pub struct ListQuery {
+    pub of: Kind,
+    /// Who reads.
+    pub reader: Number,
+    pub which: Selection,
+    /// The chat as the reader addresses it; none where it is all of them.
+    chat: Option<Destination>,
+}
+
+impl ListQuery {
+    /// What a request asks for that lists messages.
+    pub fn new(from: Caller, request: Request, people: People<'_>) -> Result<Self, Refusal> {
+        let of = request.kind();
+        let shown = |target| chat(from, target, people);
+        let (which, chat) = match request {
+            Request::OpenUnread(target) => {
+                let (chat, shown) = shown(target)?;
+                (Selection::Unread(chat), Some(shown))
+            }
+            Request::OpenLast { chat, count } => {
+                let (chat, shown) = shown(chat)?;
+                (Selection::Last { chat, before: None, count }, Some(shown))
+            }
+            Request::History { chat, before, count } => {
+                let (chat, shown) = shown(chat)?;
+                (Selection::Last { chat, before: Some(before), count }, Some(shown))
+            }
+            Request::Search { chat: Some(chat), words } => {
+                let (chat, shown) = shown(chat)?;
+                (Selection::Holding { chat: Some(chat), words }, Some(shown))
+            }
+            Request::Search { chat: None, words } => {
+                (Selection::Holding { chat: None, words }, None)
+            }
+            _ => return Err(Refusal::NoSuchChat),
+        };
+        Ok(ListQuery { of, reader: people.accounts.number(from.user), which, chat })
+    }
+
+    /// What follows the last of the messages.
+    pub fn last(&self, left: u64) -> Answer {
+        let done = match (self.of, self.chat) {
+            (Kind::Open, Some(chat)) => Done::Opened(chat, left),
+            (Kind::History, Some(chat)) => Done::Chat(chat),
+            _ => Done::Done,
+        };
+        Answer { of: self.of, result: Ok(done) }
+    }
+}
+
+/// The chat that somebody names and may read, and how it is shown.
+pub fn chat(
+    from: Caller,
+    target: Target,
+    people: People<'_>,
+) -> Result<(Chat, Destination), Refusal> {
+    let chat = match people.chat(from.user, target) {
+        Err(Refusal::NoSuchUser) => return Err(Refusal::NoSuchChat),
+        other => other?,
+    };
+    let shown = people.destination(from.user, chat).ok_or(Refusal::NoSuchChat)?;
+    Ok((chat, shown))
+}
+
+/// A message as it was delivered.
+pub fn as_delivered(message: StoredMessage, people: People<'_>) -> Option<Message> {
+    let StoredMessage { id, from, chat, text, file_size } = message;
+    let from = people.accounts.find(UserRef::Number(from))?;
+    let to = people.destination(from, chat)?;
+    Some(Message { id, from: people.accounts.name(from), to, text, file_size })
+}
+
+/// Lists that were begun and are not complete; one of a session at most, which is blocked.
+#[derive(Debug, Default)]
+pub struct OpenLists(BTreeMap<ConnId, OpenList>);
+
+/// A list whose messages are known.
+#[derive(Debug)]
+struct OpenList {
+    /// The messages that are yet to be read, newest first.
+    ids: Vec<MessageId>,
+    /// What follows the last of them.
+    last: Answer,
+    /// When the messages became known, on the steady clock.
+    since: Duration,
+}
+
+impl OpenLists {
+    /// Begins a list of messages, oldest first.
+    pub fn open(&mut self, conn: ConnId, mut ids: Vec<MessageId>, last: Answer, since: Duration) {
+        ids.reverse();
+        self.0.insert(conn, OpenList { ids, last, since });
+    }
+
+    /// Forgets a list. Whether there was one.
+    pub fn close(&mut self, conn: ConnId) -> bool {
+        self.0.remove(&conn).is_some()
+    }
+
+    /// The messages to read next, oldest first; none where there is no list.
+    pub fn next_ids(&self, conn: ConnId) -> Option<Vec<MessageId>> {
+        let list = self.0.get(&conn)?;
+        Some(list.ids.iter().rev().take(PIECE_MESSAGES_MAX).copied().collect())
+    }
+
+    /// Whether messages are the next ones of a list.
+    pub fn are_next(&self, conn: ConnId, messages: &[StoredMessage]) -> bool {
+        let Some(list) = self.0.get(&conn) else { return false };
+        let ids = list.ids.iter().rev();
+        !messages.is_empty()
+            && messages.len() <= list.ids.len()
+            && messages.iter().zip(ids).all(|(message, id)| message.id == *id)
+    }
+
+    /// So many messages of a list were read. If those were the last ones, the list is complete, and
+    /// this is what follows them.
+    pub fn read(&mut self, conn: ConnId, count: usize) -> Option<Answer> {
+        let list = self.0.get_mut(&conn)?;
+        list.ids.truncate(list.ids.len().saturating_sub(count));
+        if !list.ids.is_empty() {
+            return None;
+        }
+        self.0.remove(&conn).map(|list| list.last)
+    }
+
+    /// The lists with messages before one that are yet to be read: those that take longer than they
+    /// may, and the number of the others.
+    pub fn in_the_way(&self, before: MessageId, now: Duration) -> (Vec<ConnId>, usize) {
+        let is_old = |list: &OpenList| list.ids.last().is_some_and(|oldest| *oldest < before);
+        let lists = self.0.iter().filter(|(_, list)| is_old(list));
+        let is_slow = |list: &OpenList| now.saturating_sub(list.since) >= LIST_TIME_MAX;
+        let (slow, others): (Vec<_>, Vec<_>) = lists.partition(|(_, list)| is_slow(list));
+        (slow.into_iter().map(|(conn, _)| *conn).collect(), others.len())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The sessions that have one.
+    pub fn sessions(&self) -> impl Iterator<Item = &ConnId> {
+        self.0.keys()
+    }
+}

@@ -1,0 +1,325 @@
+//! What people say to each other, and what they read of it later.
+//!
+//! A message is proposed first ([`Messages::say`]): it is checked, it is looked up whether it was
+//! sent before, and it gets its id. Then it is applied ([`Messages::apply`]), the only way by which
+//! a message is delivered and kept. Its confirmation waits for the disk, the delivery does not.
+
+mod audience;
+mod dedup;
+mod history;
+mod inbox;
+mod lists;
+mod retention;
+
+pub use self::history::unread_items;
+
+use std::sync::Arc;
+
+use self::audience::Audience;
+use self::dedup::{Dedup, Known};
+use self::history::History;
+use self::inbox::Inbox;
+use crate::chat::answer::Done;
+use crate::chat::event::Event;
+use crate::chat::message::{Chat, Message, MessageId, StoredMessage};
+use crate::chat::name::{Key, Number, Target};
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::{Kind, Request};
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::config::Config;
+use crate::hub::context::{Caller, Cx};
+use crate::hub::effect::Effect;
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::{failed, kept};
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::people::People;
+use crate::hub::sessions::Session;
+use crate::hub::sessions::state::State;
+
+/// The messages of all chats.
+#[derive(Debug)]
+pub(super) struct Messages {
+    /// Whether messages are kept; this never changes.
+    is_kept: bool,
+    dedup: Dedup,
+    inbox: Inbox,
+    pub history: History,
+    pending: Pending<MessageJob>,
+}
+
+/// What a job is for.
+#[derive(Debug)]
+enum MessageJob {
+    /// Look whether a message was sent before. Its sender is blocked until then.
+    FindKey(Caller, Draft, Chat),
+    /// Keep a message. Who sent it, where that is somebody here, gets the confirmation then.
+    Keep(Option<ConnId>, Done),
+}
+
+/// A message as its sender wants it.
+#[derive(Debug)]
+pub struct Draft {
+    pub to: Target,
+    pub text: Arc<str>,
+    /// The idempotency key, where the sender gave it one.
+    pub key: Option<Key>,
+}
+
+/// A message that is to be applied.
+#[derive(Debug)]
+pub struct Said {
+    pub message: StoredMessage,
+    pub key: Option<Key>,
+}
+
+impl Draft {
+    fn into_request(self) -> Request {
+        let Draft { to, text, key } = self;
+        Request::Say { to, text, key }
+    }
+}
+
+impl Messages {
+    /// Nobody is logging in and nobody reads. The idempotency keys that the store remembers are
+    /// those of messages below the mark.
+    pub fn new(config: &Config, keys: &[(Number, Key)], mark: MessageId) -> Self {
+        let dedup = match config.keep_messages {
+            true => Dedup::kept(keys, mark),
+            false => Dedup::in_memory(),
+        };
+        Messages {
+            is_kept: config.keep_messages,
+            dedup,
+            inbox: Inbox::default(),
+            history: History::new(config.history),
+            pending: Pending::new(Domain::Messages),
+        }
+    }
+
+    /// Proposes a message. Where it may have been sent before, the store is asked first, and its
+    /// sender waits, so that the order stays.
+    pub fn say(
+        &mut self,
+        from: Caller,
+        draft: Draft,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Refusal> {
+        let chat = people.chat(from.user, draft.to)?;
+        let sender = people.accounts.number(from.user);
+        let newest = cx.core.sequence.newest();
+        let now = newest.max(MessageId(cx.core.now.unix_micros));
+        let known = match &draft.key {
+            Some(key) => self.dedup.look_up(sender, key, now),
+            None => Known::No,
+        };
+        match (known, &draft.key) {
+            (Known::Perhaps, Some(key)) => {
+                let job = Job::FindKey { sender, key: key.clone() };
+                self.pending.begin(job, MessageJob::FindKey(from, draft, chat), cx);
+                cx.block(from.conn);
+                Ok(())
+            }
+            (Known::Yes(id, chat), _) => confirm_again(from, id, chat, people, cx),
+            _ => self.propose(from, draft, chat, people, cx),
+        }
+    }
+
+    /// The store knows an idempotency key, or does not.
+    fn key_looked_for(
+        &mut self,
+        from: Caller,
+        (draft, chat): (Draft, Chat),
+        outcome: &Outcome,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Refusal> {
+        match *outcome {
+            Ok(Value::KeyFound { id, chat }) => confirm_again(from, id, chat, people, cx),
+            Err(Failure::NotFound) => self.propose(from, draft, chat, people, cx),
+            _ => Err(failed(outcome)),
+        }
+    }
+
+    /// Proposes a message that is new. It gets the next id; where there is none yet, the request
+    /// waits for it.
+    fn propose(
+        &mut self,
+        from: Caller,
+        draft: Draft,
+        chat: Chat,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Refusal> {
+        let is_online = |user| people.presence.is_present(user);
+        let reaches_nobody = matches!(chat, Chat::Direct(..))
+            && !self.is_kept
+            && !people.other(from.user, chat).is_some_and(is_online);
+        if reaches_nobody {
+            return Err(Refusal::Offline);
+        }
+        let Some(id) = cx.next_id() else {
+            cx.await_id(from.conn, draft.into_request());
+            return Ok(());
+        };
+        let Draft { text, key, .. } = draft;
+        let sender = people.accounts.number(from.user);
+        let message = StoredMessage { id, from: sender, chat, text, file_size: None };
+        self.apply(Said { message, key }, Some(from.conn), people, cx);
+        Ok(())
+    }
+
+    /// Delivers a message, and keeps it: the only way by which that happens. What becomes of the
+    /// state depends on that and on the message alone, not on the time, so that it comes out the
+    /// same wherever the same messages are applied in the same order.
+    ///
+    /// `asked` is the session that is to get the confirmation, where it is one of this server. A
+    /// message that sends a file is on disk already, and what becomes of its upload is told apart.
+    pub fn apply(
+        &mut self,
+        said: Said,
+        asked: Option<ConnId>,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let Said { message: stored, key } = said;
+        let Some(audience) = Audience::of(&stored, people) else {
+            if let Some(conn) = asked {
+                cx.refuse(conn, Kind::Say, Refusal::GroupEnded);
+            }
+            return;
+        };
+        let (id, chat) = (stored.id, stored.chat);
+        let message = audience.message(&stored, people.accounts);
+        let to = message.to;
+        let delivered = self.deliver(message, chat, &audience, people, cx);
+        if stored.file_size.is_some() {
+            return;
+        }
+        if let Some(key) = &key {
+            self.dedup.note(stored.from, key, id, chat);
+        }
+        let is_offline = audience.is_offline(people.presence);
+        let absent = match self.is_kept {
+            true => audience.absent(delivered, people.presence),
+            false => 0,
+        };
+        cx.core.counters.stored(chat, absent);
+        let done = Done::Said { id, to, delivered, stored: absent, is_offline };
+        if self.is_kept {
+            let job = Job::KeepMessage { message: stored, key };
+            let job = self.pending.begin(job, MessageJob::Keep(asked, done), cx);
+            if let Some(conn) = asked {
+                cx.reply_after(conn, job);
+            }
+        } else if let Some(conn) = asked {
+            cx.answer(conn, Kind::Say, done);
+        }
+    }
+
+    /// Hands a message to everyone addressed who is online or logging in, and tells to how many.
+    fn deliver(
+        &mut self,
+        message: Message,
+        chat: Chat,
+        audience: &Audience<'_>,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> u32 {
+        let to = audience.online(people.presence, cx.effects);
+        let delivered = to.len() + self.inbox.put(&message, audience, cx);
+        cx.core.counters.message(chat, delivered);
+        if !to.is_empty() {
+            cx.effects.push(Effect::Tell { event: Event::Said(message), to });
+        }
+        u32::try_from(delivered).unwrap_or(u32::MAX)
+    }
+
+    /// Takes what came of a job.
+    pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
+        match self.pending.take(id) {
+            Some(MessageJob::FindKey(from, draft, chat)) => {
+                if !cx.unblock(from.conn) {
+                    return;
+                }
+                let result = self.key_looked_for(from, (draft, chat), &outcome, people, cx);
+                if let Err(refusal) = result {
+                    cx.refuse(from.conn, Kind::Say, refusal);
+                }
+            }
+            Some(MessageJob::Keep(Some(conn), done)) => {
+                let result = match outcome {
+                    Err(Failure::NotFound) => Err(Refusal::GroupEnded),
+                    other => kept(done, &other),
+                };
+                cx.resolve_answer(conn, id, Kind::Say, result);
+            }
+            Some(MessageJob::Keep(None, _)) | None => {}
+        }
+    }
+
+    /// Keeps what is said to a user who is logging in.
+    pub fn user_enters(&mut self, user: UserIndex, conn: ConnId, cx: &mut Cx<'_>) {
+        self.inbox.open(user, conn, cx.core.sequence.newest());
+    }
+
+    /// What was said to a user who was logging in, and is now online or logs in no more.
+    pub fn take_inbox(&mut self, user: UserIndex) -> Vec<Message> {
+        self.inbox.take(user)
+    }
+
+    /// A session is gone.
+    pub fn session_ended(&mut self, conn: ConnId, session: &Session) {
+        if let State::Enters(user) = session.state() {
+            self.inbox.take(*user);
+        }
+        self.history.session_ended(conn);
+    }
+
+    /// How many jobs are under way.
+    pub fn jobs(&self) -> usize {
+        self.pending.len() + self.history.jobs()
+    }
+
+    /// The sessions that are blocked until a job is done or a list is complete.
+    pub fn blocked(&self) -> impl Iterator<Item = &ConnId> {
+        let looks_up = self.pending.values().filter_map(|job| match job {
+            MessageJob::FindKey(from, ..) => Some(&from.conn),
+            MessageJob::Keep(..) => None,
+        });
+        looks_up.chain(self.history.blocked())
+    }
+
+    /// Whether somebody's confirmation waits for a job.
+    pub fn answers(&self, conn: ConnId, id: JobId) -> bool {
+        let keeps = self.pending.get(id);
+        matches!(keeps, Some(MessageJob::Keep(Some(of), _)) if *of == conn)
+            || self.history.answers(conn, id)
+    }
+
+    /// Checks that the inboxes are those of the logins under way.
+    ///
+    /// # Panics
+    /// Where something does not hold.
+    pub fn check(&self, logins: &[(UserIndex, ConnId)]) {
+        self.inbox.check(logins);
+    }
+}
+
+/// Confirms a message that was sent before.
+fn confirm_again(
+    from: Caller,
+    id: MessageId,
+    chat: Chat,
+    people: People<'_>,
+    cx: &mut Cx<'_>,
+) -> Result<(), Refusal> {
+    let to = people.destination(from.user, chat).ok_or(Refusal::GroupEnded)?;
+    let said = Done::Said { id, to, delivered: 0, stored: 0, is_offline: false };
+    cx.answer(from.conn, Kind::Say, said);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
