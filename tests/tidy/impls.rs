@@ -17,7 +17,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const EXCEPTIONS: &[Exception] = &[
     ("Group", 2),
     ("Groups", 5),
-    ("Hub", 19),
+    ("Hub", 9),
     ("Server", 9),
     ("chatclient::Accept", 1),
     ("chatclient::Client", 15),
