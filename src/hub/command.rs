@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use super::Hub;
-use super::groups::Plan;
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::file::FileRef;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Access, Kind, Request};
 use crate::hub::accounts::roles::Role;
-use crate::hub::context::Cx;
+use crate::hub::context::{Caller, Cx};
+use crate::hub::delivery::AwaitsId;
 use crate::hub::effect::Effects;
+use crate::hub::groups::creation::GroupDraft;
+use crate::hub::groups::users::Users;
 use crate::hub::input::ConnId;
 use crate::hub::job::Selection;
 use crate::hub::sessions::replies::Reply;
@@ -112,7 +114,7 @@ impl Hub {
             Request::Shutdown { seconds } => self.shut_down(conn, seconds, effects),
             Request::Ex => self.leave(conn, effects),
             Request::Mkgroup { name, users, asks } => {
-                self.make_group(conn, Plan { name, users, asks }, effects);
+                self.make_group(conn, GroupDraft { name, users, asks }, effects);
             }
             about_groups @ (Request::Join(_)
             | Request::Admit { .. }
@@ -145,6 +147,30 @@ impl Hub {
             }
             Request::Search { chat: None, words } => self.search_all(conn, words, effects),
             Request::Seen { chat, id } => self.seen(conn, chat, id, effects),
+        }
+    }
+
+    fn group_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let Some(user) = self.user_of(conn) else { return };
+        let of = request.kind();
+        let (groups, users, mut cx) = self.groups_with(effects);
+        if let Err(refusal) = groups.request(Caller { conn, user }, request, users, &mut cx) {
+            cx.refuse(conn, of, refusal);
+        }
+    }
+
+    /// Makes a group, once there is an id for it.
+    pub(super) fn make_group(&mut self, conn: ConnId, draft: GroupDraft, effects: &mut Effects) {
+        let Some(user) = self.user_of(conn) else { return };
+        if let Err(refusal) = self.groups.may_make(user, &draft, &self.accounts, &self.core) {
+            return self.refuse(conn, draft.kind(), refusal, effects);
+        }
+        let Some(id) = self.next_id(effects) else {
+            return self.await_id(conn, AwaitsId::Group(draft));
+        };
+        let (groups, Users { accounts, .. }, mut cx) = self.groups_with(effects);
+        if let Err(refusal) = groups.make(Caller { conn, user }, &draft, id, accounts, &mut cx) {
+            cx.refuse(conn, draft.kind(), refusal);
         }
     }
 

@@ -138,7 +138,11 @@ impl Hub {
                 stored,
             ),
             Family::counter("chatsrv_calls_total", "Tickets given for direct chats.", *calls),
-            Family::gauge("chatsrv_jobs", "Jobs whose outcome is awaited.", self.under_way.len()),
+            Family::gauge(
+                "chatsrv_jobs",
+                "Jobs whose outcome is awaited.",
+                self.under_way.len() + self.groups.jobs(),
+            ),
             Family::gauge(
                 "chatsrv_lists",
                 "Lists of messages that are being read.",

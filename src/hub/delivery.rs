@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use super::Hub;
-use super::groups::Plan;
 use super::keys::Known;
 use super::tasks::{Task, UnderWay, failed};
 use crate::chat::answer::Done;
@@ -18,6 +17,7 @@ use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
+use crate::hub::groups::creation::GroupDraft;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::presence::Entering;
@@ -48,14 +48,14 @@ pub(super) enum Addressee {
 #[derive(Debug)]
 pub(super) enum AwaitsId {
     Message(Draft),
-    Group(Plan),
+    Group(GroupDraft),
 }
 
 impl AwaitsId {
     fn kind(&self) -> Kind {
         match self {
             AwaitsId::Message(_) => Kind::Say,
-            AwaitsId::Group(plan) => plan.kind(),
+            AwaitsId::Group(draft) => draft.kind(),
         }
     }
 }
@@ -307,7 +307,7 @@ impl Hub {
             match what {
                 _ if !is_kept => self.refuse(conn, what.kind(), failed(outcome), effects),
                 AwaitsId::Message(draft) => self.send(conn, draft, effects),
-                AwaitsId::Group(plan) => self.make_group(conn, plan, effects),
+                AwaitsId::Group(draft) => self.make_group(conn, draft, effects),
             }
         }
         for whole in std::mem::take(&mut self.uploads.without_id) {

@@ -75,7 +75,7 @@ impl Hub {
                 let number = |user| self.accounts.directory.account(user).number;
                 Chat::direct(number(user), number(other))
             }
-            Target::Group(name) => Chat::Group(self.own_group(user, &name)?),
+            Target::Group(name) => Chat::Group(self.groups.own(user, &name)?),
         };
         self.destination(user, chat).map(|shown| (chat, shown)).ok_or(Refusal::NoSuchChat)
     }

@@ -8,6 +8,7 @@ use super::tasks::{Task, UnderWay};
 use super::uploads::{Spot, Upload};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::OPERATOR;
+use crate::hub::groups::users::Users;
 use crate::hub::input::ConnId;
 use crate::hub::sessions::state::State;
 use crate::limits::HELD_MESSAGES_MAX;
@@ -20,7 +21,7 @@ impl Hub {
     pub fn check_invariants(&self) {
         self.accounts.directory.check_invariants();
         self.presence.check_invariants();
-        self.check_groups();
+        self.groups.check(Users { accounts: &self.accounts, presence: &self.presence });
         self.peers.check_invariants();
         let mut online = 0;
         let mut checking = 0;
@@ -52,6 +53,7 @@ impl Hub {
             for ticket in session.replies.awaited() {
                 let is_asked_for = matches!(self.under_way.get(ticket),
                     Some(UnderWay::Asked(asked, _)) if *asked == conn);
+                let is_asked_for = is_asked_for || self.groups.answers(conn, ticket);
                 assert!(is_asked_for, "an answer waits for {ticket:?}");
             }
             checking += usize::from(*session.state() == State::ChecksPassword);
@@ -156,13 +158,10 @@ impl Hub {
             .filter(|(conn, task)| task.is_waited_for() && is_there(conn))
             .map(|(conn, _)| conn);
         let awaits_id = self.await_id.iter().map(|(conn, _)| conn);
-        let makes_group = self.under_way.values().filter_map(|what| match what {
-            UnderWay::MakesGroup(conn, _) => Some(conn).filter(|conn| is_there(conn)),
-            _ => None,
-        });
+        let makers: Vec<ConnId> = self.groups.makers().filter(is_there).collect();
         let held: Vec<&ConnId> = waited_for
             .chain(awaits_id)
-            .chain(makes_group)
+            .chain(&makers)
             .chain(changes().map(|change| &change.conn))
             .collect();
         let waiting: HashSet<&ConnId> = held.iter().copied().chain(self.lists.keys()).collect();

@@ -262,7 +262,8 @@ impl Hub {
     pub(super) fn end_session(&mut self, conn: ConnId, reason: CloseReason, effects: &mut Effects) {
         let user = self.user_of(conn);
         if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
-            self.leave_groups(user, effects);
+            let (groups, users, mut cx) = self.groups_with(effects);
+            groups.said_goodbye(user, users, &mut cx);
         }
         self.forget(conn, reason != CloseReason::TakenOver, effects);
     }
@@ -285,7 +286,7 @@ impl Hub {
             }
             &State::Enters(user) => {
                 let entering = self.presence.entering.remove(&user);
-                self.gone_from_groups(user);
+                self.groups.went_offline(user, &self.core);
                 if announce && entering.is_some_and(|entering| !entering.is_news) {
                     self.tell_presence(user, false, effects);
                 }
@@ -298,7 +299,7 @@ impl Hub {
             }
             self.presence.leave(user);
             self.peers.fall(user);
-            self.gone_from_groups(user);
+            self.groups.went_offline(user, &self.core);
         }
     }
 }

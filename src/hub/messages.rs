@@ -46,7 +46,7 @@ impl Hub {
             Target::User(user) => {
                 self.accounts.directory.find(user).map(Addressee::User).ok_or(Refusal::NoSuchUser)
             }
-            Target::Group(name) => self.own_group(from, &name).map(Addressee::Group),
+            Target::Group(name) => self.groups.own(from, &name).map(Addressee::Group),
         }
     }
 }

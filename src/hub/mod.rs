@@ -45,6 +45,7 @@ use self::config::Config;
 use self::context::{Closing, Core, Cx};
 use self::delivery::AwaitsId;
 use self::groups::Groups;
+use self::groups::users::Users;
 use self::keys::Keys;
 use self::lists::OpenList;
 use self::peers::Peers;
@@ -98,7 +99,7 @@ impl Hub {
         let accounts = Accounts::new(&mut kept);
         Hub {
             peers: Peers::new(config.alive_period),
-            groups: Groups::new(kept.groups, &accounts.directory, &accounts.roles),
+            groups: Groups::new(kept.groups, &accounts),
             stops_at: None,
             retention: Retention::new(config.history),
             uploads: Uploads::default(),
@@ -136,13 +137,18 @@ impl Hub {
             Input::Disconnected { conn } => self.forget(conn, true, effects),
             Input::Done { ticket, outcome } => match Domain::of(ticket) {
                 Domain::Accounts => self.accounts.done(ticket, &outcome),
+                Domain::Groups => {
+                    let (groups, users, mut cx) = self.groups_with(effects);
+                    groups.done(ticket, &outcome, users, &mut cx);
+                }
                 _ => self.done(ticket, outcome, effects),
             },
             Input::Deadline => {
                 self.end_silent();
                 self.tell_refusals(effects);
                 self.remove_old(effects);
-                self.group_deadlines(effects);
+                let (groups, users, mut cx) = self.groups_with(effects);
+                groups.deadline(users, &mut cx);
                 self.remove_old_uploads(effects);
             }
             Input::Shutdown { seconds } => self.stopping(seconds, effects),
@@ -178,6 +184,15 @@ impl Hub {
     /// upload that is whole was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
         self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
+    }
+
+    /// The groups, and what they work with.
+    fn groups_with<'a>(
+        &'a mut self,
+        effects: &'a mut Effects,
+    ) -> (&'a mut Groups, Users<'a>, Cx<'a>) {
+        let users = Users { accounts: &self.accounts, presence: &self.presence };
+        (&mut self.groups, users, Cx::new(&mut self.core, effects))
     }
 
     /// Who is logged in over a connection.

@@ -98,17 +98,13 @@ impl Hub {
             self.accounts.directory.account(user).name,
             self.accounts.directory.account(by).name,
         );
-        if !banned {
-            self.accounts.roles.set_banned(user, false);
-            self.ban_changed(user, effects);
-            return Answer::done(of);
-        }
-        self.accounts.roles.set_banned(user, true);
-        if let Some(session) = self.presence.session_of(user) {
+        self.accounts.roles.set_banned(user, banned);
+        if let Some(session) = self.presence.session_of(user).filter(|_| banned) {
             let reason = CloseReason::Banned;
             self.close(session, reason, None, effects);
         }
-        self.ban_changed(user, effects);
+        let (groups, users, mut cx) = self.groups_with(effects);
+        groups.ban_changed(user, users, &mut cx);
         Answer::done(of)
     }
 

@@ -3,14 +3,12 @@
 use super::Hub;
 use super::delivery::Draft;
 use super::finishing::WholeUpload;
-use super::groups::Making;
 use super::lists::Asked;
 use super::sent::Wanted;
 use super::uploads::Upload;
 use crate::chat::account::Account;
 use crate::chat::answer::{Answer, Done};
 use crate::chat::file::{FileRef, UploadId};
-use crate::chat::group::GroupId;
 use crate::chat::message::MessageId;
 use crate::chat::name::{DisplayName, Number};
 use crate::chat::refusal::{Failure, Refusal};
@@ -33,11 +31,6 @@ pub(super) enum UnderWay {
     RaisesIdMark(MessageId),
     /// Old messages are being removed.
     RemovesOld,
-    /// A session waits until the group that it makes is on disk; then it is made, whether the
-    /// session is still there or not.
-    MakesGroup(ConnId, Making),
-    /// A group is being saved as it is now, or its end.
-    SavesGroup(GroupId),
     /// A whole upload is being brought to the disk.
     SyncsUpload(WholeUpload),
     /// A whole upload is being made a file, and its message kept, where it has one.
@@ -65,8 +58,6 @@ pub(super) enum Task {
     SelectMessages(Asked),
     FetchMessages,
     MarkSeen(Done),
-    /// Save a group that was changed, or its end.
-    SaveGroup(GroupId, (Kind, Done)),
     SetDisplayName {
         user: UserIndex,
         display: DisplayName,
@@ -104,7 +95,7 @@ impl Task {
             Task::SetDisplayName { .. } | Task::ListFolder | Task::CountUnread(_) => true,
             Task::Register(_) | Task::CheckPassword(_) | Task::CheckToken(_) => false,
             Task::Welcome(_) | Task::MakeToken => false,
-            Task::KeepMessage(_) | Task::MarkSeen(_) | Task::SaveGroup(..) => false,
+            Task::KeepMessage(_) | Task::MarkSeen(_) => false,
             Task::BeginUpload(_) | Task::FindSent(..) | Task::Call(_) => false,
             Task::Download { .. } | Task::Sum { .. } => false,
             Task::SetBanned { .. } | Task::SetAdministrator { .. } => false,
@@ -183,10 +174,6 @@ impl Hub {
             }
             Some(UnderWay::RaisesIdMark(mark)) => self.id_mark_raised(mark, &outcome, effects),
             Some(UnderWay::RemovesOld) => self.old_removed(&outcome),
-            Some(UnderWay::MakesGroup(conn, making)) => {
-                self.group_made(conn, making, &outcome, effects);
-            }
-            Some(UnderWay::SavesGroup(id)) => self.group_saved(id, &outcome),
             Some(UnderWay::SyncsUpload(whole)) => self.upload_synced(whole, &outcome, effects),
             Some(UnderWay::FinishesUpload(whole, message)) => {
                 self.upload_finished(whole, message, &outcome, effects);
@@ -274,7 +261,6 @@ impl Hub {
             }
             Task::KeepMessage(said) => of_job(Kind::Say, said, &outcome),
             Task::MarkSeen(done) => of_job(Kind::Seen, done, &outcome),
-            Task::SaveGroup(id, done) => self.group_changed(id, done, &outcome),
             Task::Call(callee) => self.call_ticket_made(conn, callee, outcome, effects),
             Task::SetBanned { user, banned, by } => {
                 self.ban_set(user, banned, by, &outcome, effects)

@@ -16,7 +16,7 @@ use crate::chat::name::{Number, UserRef};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
-use crate::hub::context::Cx;
+use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::Login;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
@@ -105,7 +105,7 @@ impl Hub {
         let Some(entering) = self.presence.entering.remove(&user) else { return };
         let Entering { of, is_news, held, .. } = entering;
         let Some(items) = unread else {
-            self.gone_from_groups(user);
+            self.groups.went_offline(user, &self.core);
             if !is_news {
                 self.tell_presence(user, false, effects);
             }
@@ -119,7 +119,8 @@ impl Hub {
         effects.push(Effect::LoggedIn { conn });
         let list = List::whole(Kind::Unread, items.into(), None, last);
         self.reply(conn, Reply::List(list), effects);
-        self.tell_group_news(conn, user, effects);
+        let (groups, users, mut cx) = self.groups_with(effects);
+        groups.tell_news(Caller { conn, user }, users, &mut cx);
         self.tell_of_stop(conn, effects);
         for message in held {
             let to = effects.recipients([conn]);

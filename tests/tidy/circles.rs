@@ -13,7 +13,7 @@ use crate::ratchet::{Exception, Finding, complaints, finding};
 const EXCEPTIONS: &[Exception] = &[
     ("chat", 4),
     ("chatclient", 13),
-    ("hub", 16),
+    ("hub", 21),
     ("protocol", 2),
     ("server", 7),
     ("store", 21),
