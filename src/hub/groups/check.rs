@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::chat::group::GroupId;
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::groups::creation::Creations;
 use crate::hub::groups::group::Group;
 use crate::hub::groups::memberships::{Membership, Person};
 use crate::hub::groups::registry::Registry;
@@ -35,20 +36,20 @@ pub fn check_groups(registry: &Registry, hand_over: &BTreeSet<GroupId>, users: U
     }
 }
 
-/// Checks that what is known of each user is what the groups say, and those being made.
+/// Checks that what is known of each user is what the groups say, and that each group that is being
+/// made is on its way to the disk.
 ///
 /// # Panics
 /// If something does not hold.
-pub fn check_people(registry: &Registry, saves: &Saves) {
+pub fn check_people(registry: &Registry, saves: &Saves, creations: &Creations) {
     let mut expected = people(registry);
-    let mut reserved = HashSet::new();
+    let mut making = Creations::default();
     for job in saves.pending.values() {
         if let GroupJob::Make(_, group) = job {
-            expected.entry(group.maker).or_default().made += 1;
-            reserved.insert(group.record.name);
+            making.begin(group);
         }
     }
-    assert_eq!(registry.reserved, reserved);
+    assert_eq!(*creations, making);
     for (user, person) in &registry.memberships.people {
         for (id, membership) in &person.memberships {
             let due = expected.get_mut(user).and_then(|due| due.memberships.get_mut(id));

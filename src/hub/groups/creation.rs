@@ -1,6 +1,6 @@
 //! MKGROUP and MKGROUPREQ. A group is there once it is on disk; its maker waits for that.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::chat::group::{GroupId, GroupRecord};
 use crate::chat::message::MessageId;
@@ -32,6 +32,36 @@ pub struct PendingGroup {
     pub record: GroupRecord,
 }
 
+/// Groups that are being made: their names are taken, and they count for their makers.
+#[derive(Debug, Default, PartialEq)]
+pub struct Creations {
+    names: HashSet<GroupName>,
+    /// How many groups a user is making.
+    makers: HashMap<UserIndex, usize>,
+}
+
+impl Creations {
+    /// Notes a group that is being made.
+    pub fn begin(&mut self, group: &PendingGroup) {
+        self.names.insert(group.record.name);
+        *self.makers.entry(group.maker).or_default() += 1;
+    }
+
+    /// Forgets a group that is made, or comes to nothing.
+    pub fn end(&mut self, group: &PendingGroup) {
+        self.names.remove(&group.record.name);
+        match self.makers.get_mut(&group.maker) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.makers.remove(&group.maker)),
+        }
+    }
+
+    /// Whether no group is being made.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
 impl GroupDraft {
     /// The request that it came with.
     pub fn kind(&self) -> Kind {
@@ -43,12 +73,15 @@ impl GroupDraft {
     pub fn named(
         &self,
         maker: UserIndex,
-        registry: &Registry,
+        (registry, creations): (&Registry, &Creations),
         accounts: &Accounts,
         members_max: usize,
     ) -> Result<Vec<UserIndex>, Refusal> {
         if let Some(name) = &self.name {
             registry.check_name(name)?;
+            if creations.names.contains(name) {
+                return Err(Refusal::GroupNameTaken);
+            }
         }
         let mut known = HashSet::from([maker]);
         let mut named = Vec::new();
@@ -61,7 +94,8 @@ impl GroupDraft {
         if !self.asks && named.len() >= members_max {
             return Err(Refusal::TooManyNamed);
         }
-        registry.check_maker(maker)?;
+        let making = creations.makers.get(&maker).copied().unwrap_or_default();
+        registry.check_maker(maker, making)?;
         Ok(named)
     }
 
@@ -70,13 +104,14 @@ impl GroupDraft {
         &self,
         id: MessageId,
         maker: UserIndex,
-        registry: &Registry,
+        (registry, creations): (&Registry, &Creations),
         accounts: &Accounts,
         core: &mut Core,
     ) -> Result<PendingGroup, Refusal> {
-        let named = self.named(maker, registry, accounts, core.config.group_max)?;
+        let named = self.named(maker, (registry, creations), accounts, core.config.group_max)?;
+        let is_taken = |name| registry.is_taken(&name) || creations.names.contains(&name);
         let name = self.name.unwrap_or_else(|| {
-            let is_taken = |number| registry.is_taken(&GroupName::numbered(number));
+            let is_taken = |number| is_taken(GroupName::numbered(number));
             GroupName::numbered(draw_number(&mut core.rng, is_taken))
         });
         let (asked, named) = if self.asks { (named, Vec::new()) } else { (Vec::new(), named) };

@@ -27,7 +27,7 @@ pub struct Person {
     pub invitations: BTreeSet<GroupId>,
     /// Groups of the user that were ended, of which the user has yet to be told.
     pub ended: Vec<GroupName>,
-    /// How many groups there are that the user made, or is making.
+    /// How many groups there are that the user made.
     pub made: usize,
 }
 
@@ -69,12 +69,12 @@ impl Memberships {
         });
     }
 
-    /// How many groups there are that a user made, or is making.
+    /// How many groups there are that a user made.
     pub fn made(&self, user: UserIndex) -> usize {
         self.people.get(&user).map_or(0, |person| person.made)
     }
 
-    /// Counts a group that a user makes.
+    /// Counts a group that a user made.
     pub fn count_made(&mut self, user: UserIndex) {
         self.people.entry(user).or_default().made += 1;
     }

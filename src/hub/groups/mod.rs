@@ -17,7 +17,7 @@ pub mod users;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use creation::{GroupDraft, PendingGroup};
+use creation::{Creations, GroupDraft, PendingGroup};
 use entry::{GroupAction, GroupEntry, Terms};
 use group::Group;
 use registry::{Registry, may_hand_over};
@@ -44,6 +44,7 @@ use crate::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_M
 #[derive(Debug)]
 pub struct Groups {
     registry: Registry,
+    creations: Creations,
     saves: Saves,
     /// Groups whose admin is banned, and that are yet to be handed over.
     hand_over: BTreeSet<GroupId>,
@@ -53,7 +54,8 @@ impl Groups {
     /// The groups that were kept.
     pub fn new(kept: Vec<GroupRecord>, accounts: &Accounts) -> Self {
         let (registry, unsaved) = Registry::new(kept, accounts);
-        Groups { registry, saves: Saves::new(unsaved), hand_over: BTreeSet::new() }
+        let (creations, saves) = (Creations::default(), Saves::new(unsaved));
+        Groups { registry, creations, saves, hand_over: BTreeSet::new() }
     }
 
     /// How many groups there are.
@@ -148,7 +150,8 @@ impl Groups {
         accounts: &Accounts,
         core: &Core,
     ) -> Result<(), Refusal> {
-        draft.named(maker, &self.registry, accounts, core.config.group_max).map(drop)
+        let groups = (&self.registry, &self.creations);
+        draft.named(maker, groups, accounts, core.config.group_max).map(drop)
     }
 
     /// Makes a group under an id. Its maker waits until it is on disk.
@@ -160,8 +163,9 @@ impl Groups {
         accounts: &Accounts,
         cx: &mut Cx<'_>,
     ) -> Result<(), Refusal> {
-        let pending = draft.begin(id, caller.user, &self.registry, accounts, cx.core)?;
-        self.registry.reserve(pending.record.name, pending.maker);
+        let groups = (&self.registry, &self.creations);
+        let pending = draft.begin(id, caller.user, groups, accounts, cx.core)?;
+        self.creations.begin(&pending);
         self.saves.make(caller.conn, pending, cx);
         cx.block(caller.conn);
         Ok(())
@@ -283,7 +287,7 @@ impl Groups {
 
     /// Whether nothing is left to do by itself, and nothing is under way.
     pub fn is_idle(&self) -> bool {
-        self.registry.reserved.is_empty()
+        self.creations.is_empty()
             && self.registry.memberships.endings.is_empty()
             && self.saves.is_idle()
             && self.hand_over.is_empty()
@@ -292,7 +296,7 @@ impl Groups {
     /// Checks what must hold between two inputs, for tests.
     pub fn check(&self, users: Users<'_>) {
         check::check_groups(&self.registry, &self.hand_over, users);
-        check::check_people(&self.registry, &self.saves);
+        check::check_people(&self.registry, &self.saves, &self.creations);
     }
 
     /// Decides what somebody asks for, and answers it: at once if all is so already, else once the
@@ -348,8 +352,8 @@ impl Groups {
         users: Users<'_>,
         cx: &mut Cx<'_>,
     ) -> Result<(), Refusal> {
-        let PendingGroup { of, maker, record } = pending;
-        self.registry.release(&record.name, maker);
+        self.creations.end(&pending);
+        let PendingGroup { of, record, .. } = pending;
         if let Err(failure) = outcome {
             return Err(Refusal::Store(*failure));
         }

@@ -1,7 +1,9 @@
-//! Who is in which group. [`Registry::decide`] is the only way to change that.
+//! Who is in which group. [`Registry::decide`] is the only way to change that, and what it decides
+//! follows from the entries before it: it knows no configuration, no clock, and nothing that is
+//! under way.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,9 +26,7 @@ use crate::limits::{GROUP_REQUESTS_MAX, GROUPS_MADE_MAX};
 pub struct Registry {
     pub(super) groups: BTreeMap<GroupId, Group>,
     pub(super) by_name: HashMap<GroupName, GroupId>,
-    /// Names of groups that are being made.
-    pub(super) reserved: HashSet<GroupName>,
-    pub memberships: Memberships,
+    pub(super) memberships: Memberships,
     /// What GROUPS ALL answers, until something in it changes.
     pub(super) all: Option<Rc<[Item]>>,
 }
@@ -100,32 +100,20 @@ impl Registry {
         self.memberships.invitations(user).filter_map(|id| self.groups.get(&id))
     }
 
-    /// Whether a group has that name, or is about to.
+    /// Whether a group has that name.
     pub fn is_taken(&self, name: &GroupName) -> bool {
-        self.by_name.contains_key(name) || self.reserved.contains(name)
+        self.by_name.contains_key(name)
     }
 
-    /// Refuses the name of a group that is there, or is being made.
+    /// Refuses the name of a group that is there.
     pub fn check_name(&self, name: &GroupName) -> Result<(), Refusal> {
         (!self.is_taken(name)).then_some(()).ok_or(Refusal::GroupNameTaken)
     }
 
-    /// Refuses a user who made as many groups as one may.
-    pub fn check_maker(&self, maker: UserIndex) -> Result<(), Refusal> {
-        let may_make = self.memberships.made(maker) < GROUPS_MADE_MAX;
+    /// Refuses a user who made as many groups as one may, with those that the user is making.
+    pub fn check_maker(&self, maker: UserIndex, making: usize) -> Result<(), Refusal> {
+        let may_make = self.memberships.made(maker) + making < GROUPS_MADE_MAX;
         may_make.then_some(()).ok_or(Refusal::TooManyGroups)
-    }
-
-    /// Keeps the name of a group that is being made.
-    pub fn reserve(&mut self, name: GroupName, maker: UserIndex) {
-        self.reserved.insert(name);
-        self.memberships.count_made(maker);
-    }
-
-    /// Gives the name back; the group is made, or comes to nothing.
-    pub fn release(&mut self, name: &GroupName, maker: UserIndex) {
-        self.reserved.remove(name);
-        self.memberships.discount_made(maker);
     }
 
     /// A user went offline: memberships in groups that are not kept end at a time.
@@ -164,7 +152,7 @@ impl Registry {
                 let maker = accounts.find(UserRef::Number(record.made_by));
                 let maker = maker.ok_or(Refusal::NoSuchUser)?;
                 self.check_name(&record.name)?;
-                self.check_maker(maker).map(|()| true)
+                self.check_maker(maker, 0).map(|()| true)
             }
             GroupAction::Join { user, terms } => self.check_join(id, user, terms),
             GroupAction::Admit { by, user, terms } => {
@@ -400,3 +388,6 @@ pub fn may_hand_over(group: &Group, by: UserIndex, roles: &Roles) -> Result<(), 
 fn fits(group: &Group, terms: Terms) -> Result<(), Refusal> {
     (group.members.len() < terms.members_max).then_some(()).ok_or(Refusal::GroupFull)
 }
+
+#[cfg(test)]
+mod tests;
