@@ -1,8 +1,9 @@
-//! What changes a group, as a value: proposed by whoever asks for it, judged and applied by the
-//! [registry](super::registry).
+//! Changes of groups, as values: a request proposes one, the [registry](super::registry) checks
+//! and applies it.
 //!
-//! Whether an entry holds, and what it does, follows from the registry, the accounts, who is
-//! online, and the entry. So limits that are configured, and times, are part of it.
+//! Whether an entry is refused, and what it does, follows from the registry, the accounts, who is
+//! online, and the entry. So limits that are configured, and times, are part of it; times are those
+//! of the monotonic clock.
 
 use std::time::Duration;
 
@@ -55,9 +56,10 @@ pub struct Terms {
     pub members_max: usize,
 }
 
-/// What an entry that was applied did beside what it says.
+/// What an applied entry did beside what it says.
 #[derive(Debug, Default)]
 pub struct Applied {
+    /// The group's admin, if that is another one now.
     pub new_admin: Option<NewAdmin>,
     /// The group, if that was its end, with the members that it had then.
     pub ended: Option<Group>,

@@ -68,7 +68,7 @@ impl Groups {
         self.saves.pending.len()
     }
 
-    /// A group, if it is there.
+    /// A group, unless it has ended.
     pub fn get(&self, id: GroupId) -> Option<&Group> {
         self.registry.get(id)
     }
@@ -429,13 +429,13 @@ fn find(user: UserRef, users: Users<'_>) -> Result<UserIndex, Refusal> {
     users.accounts.find(user).ok_or(Refusal::NoSuchUser)
 }
 
-/// On what terms who is admitted now becomes a member. What was said up to now was said to others.
+/// The terms for a user who becomes a member now: what was said before was said to others.
 fn terms(core: &Core) -> Terms {
     let since = MessageId(core.sequence.newest().0.saturating_add(1));
     Terms { since, ends: offline_until(core), members_max: core.config.group_max }
 }
 
-/// How long a member who is offline now stays one, on the monotonic clock.
+/// When the membership of a user who goes offline now ends, on the monotonic clock.
 fn offline_until(core: &Core) -> Duration {
     core.now.steady + GROUP_OFFLINE_TIME_MAX
 }

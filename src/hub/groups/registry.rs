@@ -32,7 +32,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The groups that were kept, and which of them are not as they were kept, or not there.
+    /// The groups that were kept, and the ids of those that have to be saved again: they differ
+    /// from what was kept, or are no group any more.
     pub fn new(mut kept: Vec<GroupRecord>, accounts: &Accounts) -> (Self, Vec<GroupId>) {
         let mut registry = Registry::default();
         let mut changed = Vec::new();
@@ -66,11 +67,11 @@ impl Registry {
         by: UserIndex,
         name: &GroupName,
     ) -> Result<(GroupId, &Group), Refusal> {
-        let (id, group) = self.find(name)?;
-        group.is_op(by).then_some((id, group)).ok_or(Refusal::OpsOnly)
+        let (id, _) = self.find(name)?;
+        Ok((id, self.group_of_op(id, by)?))
     }
 
-    /// A group that is there, if it is.
+    /// A group, unless it has ended.
     pub fn get(&self, id: GroupId) -> Option<&Group> {
         self.groups.get(&id)
     }
@@ -134,7 +135,10 @@ impl Registry {
         self.all.get_or_insert_with(|| lines.collect()).clone()
     }
 
-    /// Judges an entry, and applies it if it holds. None if all is as it wants it already.
+    /// Checks an entry, and applies it. None if what it asks for is so already.
+    ///
+    /// # Errors
+    /// Why it is refused; then nothing changes.
     pub fn decide(
         &mut self,
         entry: &GroupEntry,
@@ -144,7 +148,7 @@ impl Registry {
         Ok(is_change.then(|| self.apply(entry, users)))
     }
 
-    /// Whether an entry changes anything, and if not, whether that is as it should be.
+    /// Whether an entry is to be applied: false if what it asks for is so already.
     fn check(&self, entry: &GroupEntry, accounts: &Accounts) -> Result<bool, Refusal> {
         let id = entry.group;
         match entry.action {
@@ -207,7 +211,7 @@ impl Registry {
         Ok(true)
     }
 
-    /// Does what an entry says that holds.
+    /// Applies an entry that passed the check.
     fn apply(&mut self, entry: &GroupEntry, users: Users<'_>) -> Applied {
         let (id, roles) = (entry.group, &users.accounts.roles);
         let mut ended = None;
