@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::groups::Plan;
 use super::messages::Draft;
 use super::people::People;
 use super::{Hub, access};
@@ -14,6 +13,7 @@ use crate::chat::request::{Kind, Request};
 use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effects;
 use crate::hub::files::Files;
+use crate::hub::groups::creation::GroupDraft;
 use crate::hub::input::ConnId;
 use crate::hub::sessions::replies::Reply;
 
@@ -38,7 +38,7 @@ impl Hub {
         if let Err(refusal) = access::check(rank, of, self.core.config.public_files)
             && is_line
         {
-            return self.refuse(conn, of, refusal, effects);
+            return Cx::new(&mut self.core, effects).refuse(conn, of, refusal);
         }
         match request {
             Ok(Request::SetPassword(password)) => {
@@ -60,7 +60,9 @@ impl Hub {
             about_accounts @ (Request::Token | Request::Nick(_) | Request::ConfirmPassword(_)) => {
                 self.account_request(conn, about_accounts, effects)
             }
-            Request::Step(step) => self.answer(conn, Kind::Step(step), Done::Done, effects),
+            Request::Step(step) => {
+                Cx::new(&mut self.core, effects).answer(conn, Kind::Step(step), Done::Done)
+            }
             about_presence @ (Request::Who | Request::Quiet(_) | Request::Reachable) => {
                 self.presence_request(conn, about_presence, effects);
             }
@@ -79,10 +81,10 @@ impl Hub {
             Request::Ban { .. } | Request::Admin { .. } | Request::Shutdown { .. } => {
                 self.administer(conn, request, effects);
             }
-            Request::Dump => self.reply(conn, Reply::Figures, effects),
+            Request::Dump => Cx::new(&mut self.core, effects).reply(conn, Reply::Figures),
             Request::Ex => self.leave(conn, effects),
             Request::Mkgroup { name, users, asks } => {
-                self.make_group(conn, Plan { name, users, asks }, effects);
+                self.make_group(conn, GroupDraft { name, users, asks }, effects);
             }
             about_groups @ (Request::Join(_)
             | Request::Admit { .. }
@@ -126,6 +128,33 @@ impl Hub {
             lists => messages.history.list(from, lists, people, cx),
         };
         if let Err(refusal) = result {
+            cx.refuse(conn, of, refusal);
+        }
+    }
+
+    /// Carries out a request about groups that there are.
+    fn group_request(&mut self, conn: ConnId, request: Request, effects: &mut Effects) {
+        let Some(caller) = self.caller(conn) else { return };
+        let of = request.kind();
+        let (groups, users, mut cx) = self.groups_with(effects);
+        if let Err(refusal) = groups.request(caller, request, users, &mut cx) {
+            cx.refuse(conn, of, refusal);
+        }
+    }
+
+    /// Makes a group, once there is an id for it.
+    fn make_group(&mut self, conn: ConnId, draft: GroupDraft, effects: &mut Effects) {
+        let Some(caller) = self.caller(conn) else { return };
+        let of = draft.kind();
+        let may = self.groups.may_make(caller.user, &draft, &self.accounts, &self.core);
+        let (groups, users, mut cx) = self.groups_with(effects);
+        if let Err(refusal) = may {
+            return cx.refuse(conn, of, refusal);
+        }
+        let Some(id) = cx.next_id() else {
+            return cx.await_id(conn, draft.into_request());
+        };
+        if let Err(refusal) = groups.make(caller, &draft, id, users.accounts, &mut cx) {
             cx.refuse(conn, of, refusal);
         }
     }
@@ -236,7 +265,7 @@ impl Hub {
             (request, _) => return debug_assert!(false, "{request:?} is not about files"),
         };
         if let Err(refusal) = result {
-            self.refuse(conn, of, refusal, effects);
+            Cx::new(&mut self.core, effects).refuse(conn, of, refusal);
         }
     }
 
@@ -270,7 +299,7 @@ impl Hub {
                 let cx = &mut Cx::new(&mut self.core, effects);
                 self.login.refuse(conn, Kind::Resume, Duration::ZERO, cx);
             }
-            (of, refusal) => self.refuse(conn, of, refusal, effects),
+            (of, refusal) => Cx::new(&mut self.core, effects).refuse(conn, of, refusal),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::Hub;
-use super::tasks::UnderWay;
 use crate::hub::accounts::directory::OPERATOR;
+use crate::hub::groups::users::Users;
 use crate::hub::input::ConnId;
 use crate::hub::pending::Domain;
 use crate::hub::sessions::state::State;
@@ -17,7 +17,7 @@ impl Hub {
     pub fn check_invariants(&self) {
         self.accounts.directory.check_invariants();
         self.presence.check_invariants();
-        self.check_groups();
+        self.groups.check(Users { accounts: &self.accounts, presence: &self.presence });
         self.calls.check();
         self.login.check(&self.accounts, &self.core.sessions);
         let mut online = 0;
@@ -38,8 +38,8 @@ impl Hub {
                     Domain::Admin => self.admin.is_under_way(ticket),
                     Domain::Files => self.files.asked_by(ticket) == Some(conn),
                     Domain::Messages | Domain::History => self.messages.answers(conn, ticket),
-                    _ => matches!(self.under_way.get(ticket),
-                        Some(UnderWay::Asked(asked, _)) if *asked == conn),
+                    Domain::Groups => self.groups.answers(conn, ticket),
+                    Domain::Hub | Domain::Accounts | Domain::Sequence => false,
                 };
                 assert!(is_asked_for, "an answer waits for {ticket:?}");
             }
@@ -69,16 +69,11 @@ impl Hub {
     /// Checks that whoever waits waits for something that is under way.
     fn check_tasks(&self, on_hold: usize) {
         let is_there = |conn: &ConnId| self.core.sessions.get(*conn).is_some();
-        let makes_group = self.under_way.values().filter_map(|what| match what {
-            UnderWay::MakesGroup(conn, _) => Some(conn).filter(|conn| is_there(conn)),
-            _ => None,
-        });
-        let held: Vec<&ConnId> = self.core.await_id().chain(makes_group).collect();
         let domains = self.login.blocked().chain(self.accounts.blocked());
         let domains = domains.chain(self.files.blocked()).chain(self.messages.blocked().copied());
-        let domains: Vec<ConnId> = domains.filter(|conn| is_there(conn)).collect();
-        let held: Vec<&ConnId> = held.into_iter().chain(&domains).collect();
-        let waiting: HashSet<&ConnId> = held.iter().copied().collect();
+        let domains = domains.chain(self.groups.makers()).chain(self.core.await_id().copied());
+        let held: Vec<ConnId> = domains.filter(|conn| is_there(conn)).collect();
+        let waiting: HashSet<&ConnId> = held.iter().collect();
         assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
         assert_eq!(waiting.len(), on_hold);
         for conn in waiting {

@@ -26,7 +26,6 @@ mod people;
 mod presence;
 mod sequence;
 mod sessions;
-mod tasks;
 mod turns;
 mod welcome;
 
@@ -39,13 +38,13 @@ use self::config::Config;
 use self::context::{Caller, Closing, Core, Cx};
 use self::files::Files;
 use self::groups::Groups;
+use self::groups::users::Users;
 use self::login::Login;
 use self::messages::{Messages, Said};
 use self::pending::{Domain, Pending};
 use self::people::People;
 use self::presence::Presence;
 use self::sequence::Sequence;
-use self::tasks::UnderWay;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
@@ -73,7 +72,8 @@ pub struct Hub {
     presence: Presence,
     groups: Groups,
     login: Login,
-    under_way: Pending<UnderWay>,
+    /// Who is let in, and what is unread for them is being counted.
+    welcomes: Pending<(ConnId, UserIndex)>,
     /// Higher marks for the ids that are being kept; one at a time.
     marks: Pending<MessageId>,
     messages: Messages,
@@ -91,13 +91,13 @@ impl Hub {
         Hub {
             calls: Calls::new(config.alive_period),
             admin: Admin::default(),
-            groups: Groups::new(kept.groups, &accounts.directory, &accounts.roles),
+            groups: Groups::new(kept.groups, &accounts),
             files: Files::new(),
             core: Core::new(config, seed, Sequence::above(kept.id_mark)),
             accounts,
             presence: Presence::default(),
             login: Login::default(),
-            under_way: Pending::new(Domain::Hub),
+            welcomes: Pending::new(Domain::Hub),
             messages,
             marks: Pending::new(Domain::Sequence),
         }
@@ -134,7 +134,8 @@ impl Hub {
                 self.end_silent();
                 self.login.deadline(&mut Cx::new(&mut self.core, effects));
                 self.messages.history.deadline(&mut Cx::new(&mut self.core, effects));
-                self.group_deadlines(effects);
+                let (groups, users, mut cx) = self.groups_with(effects);
+                groups.deadline(users, &mut cx);
                 self.files.deadline(&mut Cx::new(&mut self.core, effects));
             }
             Input::Shutdown { seconds } => {
@@ -177,7 +178,9 @@ impl Hub {
             }
             match is_kept {
                 true => self.run(conn, request, effects),
-                false => self.refuse(conn, request.kind(), failed(outcome), effects),
+                false => {
+                    Cx::new(&mut self.core, effects).refuse(conn, request.kind(), failed(outcome))
+                }
             }
             self.settle(effects);
         }
@@ -223,7 +226,15 @@ impl Hub {
                 messages.history.done(ticket, outcome, people, &mut cx);
             }
             Domain::Sequence => self.id_mark_raised(ticket, &outcome, effects),
-            _ => self.done(ticket, outcome, effects),
+            Domain::Groups => {
+                let (groups, users, mut cx) = self.groups_with(effects);
+                groups.done(ticket, &outcome, users, &mut cx);
+            }
+            Domain::Hub => {
+                if let Some((conn, user)) = self.welcomes.take(ticket) {
+                    self.welcome(conn, user, outcome, effects);
+                }
+            }
         }
     }
 
@@ -294,7 +305,8 @@ impl Hub {
     fn end_session(&mut self, conn: ConnId, reason: CloseReason, effects: &mut Effects) {
         let user = self.core.user_of(conn);
         if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
-            self.leave_groups(user, effects);
+            let (groups, users, mut cx) = self.groups_with(effects);
+            groups.said_goodbye(user, users, &mut cx);
         }
         self.forget(conn, reason != CloseReason::TakenOver, effects);
     }
@@ -308,7 +320,7 @@ impl Hub {
         self.login.session_ended(conn, &session);
         if let State::Enters(user) = *session.state() {
             let entering = self.presence.entering.remove(&user);
-            self.gone_from_groups(user);
+            self.groups.went_offline(user, &self.core);
             if announce && entering.is_some_and(|entering| !entering.is_news) {
                 let cx = &mut Cx::new(&mut self.core, effects);
                 self.presence.tell(user, false, &self.accounts, cx);
@@ -321,7 +333,7 @@ impl Hub {
             }
             self.presence.leave(user);
             self.calls.unavailable(user);
-            self.gone_from_groups(user);
+            self.groups.went_offline(user, &self.core);
         }
     }
 
@@ -352,7 +364,8 @@ impl Hub {
                 Cx::new(&mut self.core, effects).close(session, CloseReason::Banned);
                 self.settle(effects);
             }
-            self.ban_changed(user, effects);
+            let (groups, users, mut cx) = self.groups_with(effects);
+            groups.ban_changed(user, users, &mut cx);
         }
         let cx = &mut Cx::new(&mut self.core, effects);
         cx.resolve_answer(conn, job, decision.kind(), Ok(decision.done()));
@@ -376,12 +389,23 @@ impl Hub {
     /// How many jobs are under way.
     fn jobs(&self) -> usize {
         let domains = self.login.jobs() + self.accounts.jobs() + self.calls.jobs();
-        self.under_way.len() + domains + self.admin.jobs() + self.files.jobs()
+        let domains = domains + self.admin.jobs() + self.files.jobs() + self.groups.jobs();
+        let domains = domains + self.messages.jobs() + self.marks.len();
+        self.welcomes.len() + domains
     }
 
     /// Who asks for something over a connection, where somebody has logged in.
     fn caller(&self, conn: ConnId) -> Option<Caller> {
         self.core.user_of(conn).map(|user| Caller { conn, user })
+    }
+
+    /// The groups, and what they work with.
+    fn groups_with<'a>(
+        &'a mut self,
+        effects: &'a mut Effects,
+    ) -> (&'a mut Groups, Users<'a>, Cx<'a>) {
+        let users = Users { accounts: &self.accounts, presence: &self.presence };
+        (&mut self.groups, users, Cx::new(&mut self.core, effects))
     }
 
     /// Who is logged in over a connection.
@@ -399,7 +423,7 @@ impl Hub {
             accounts: accounts.directory.len(),
             accounts_banned: accounts.roles.banned(),
             groups: groups.len(),
-            jobs: self.under_way.len() + self.marks.len() + messages.jobs(),
+            jobs: self.jobs(),
             lists: messages.history.lists(),
         })
     }

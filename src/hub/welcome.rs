@@ -9,7 +9,7 @@ use crate::chat::message::MessageId;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
-use crate::hub::context::Cx;
+use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::LoginResult;
 use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::ConnId;
@@ -18,7 +18,6 @@ use crate::hub::login::{Authenticated, not_checked, start_over};
 use crate::hub::presence::Entering;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
-use crate::hub::tasks::Task;
 
 impl Hub {
     /// Lets in who gave the right password or token, unless that user is online and stays so.
@@ -66,7 +65,8 @@ impl Hub {
         self.messages.user_enters(user, conn, &mut Cx::new(&mut self.core, effects));
         self.groups.came_online(user);
         let reader = self.accounts.directory.account(user).number;
-        self.begin(conn, Job::CountUnread { reader }, Task::Welcome(user), effects);
+        let cx = &mut Cx::new(&mut self.core, effects);
+        self.welcomes.begin(Job::CountUnread { reader }, (conn, user), cx);
     }
 
     /// What is unread was counted: the user is online, and gets what was said meanwhile.
@@ -94,7 +94,7 @@ impl Hub {
         let Entering { of, is_news, .. } = entering;
         let held = self.messages.take_inbox(user);
         let Some(items) = unread else {
-            self.gone_from_groups(user);
+            self.groups.went_offline(user, &self.core);
             if !is_news {
                 let cx = &mut Cx::new(&mut self.core, effects);
                 self.presence.tell(user, false, &self.accounts, cx);
@@ -109,8 +109,9 @@ impl Hub {
         self.presence.join(user, conn, since);
         effects.push(Effect::LoggedIn { conn });
         let list = List::whole(Kind::Unread, items.into(), None, last);
-        self.reply(conn, Reply::List(list), effects);
-        self.tell_group_news(conn, user, effects);
+        Cx::new(&mut self.core, effects).reply(conn, Reply::List(list));
+        let (groups, users, mut cx) = self.groups_with(effects);
+        groups.tell_news(Caller { conn, user }, users, &mut cx);
         self.admin.tell_of_stop(conn, &mut Cx::new(&mut self.core, effects));
         for message in held {
             let to = effects.recipients([conn]);

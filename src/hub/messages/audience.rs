@@ -5,7 +5,7 @@ use crate::chat::name::UserRef;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effects, Recipients};
-use crate::hub::groups::Group;
+use crate::hub::groups::group::Group;
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
 

@@ -1,0 +1,183 @@
+//! A group: its members, its ops, one of whom is the admin, and who is about to join.
+//!
+//! Roles that hang on one account are lost with it. So an admin who is banned hands over as one
+//! who leaves, and where nobody is left who could be one, administrators can end the group.
+
+use std::rc::Rc;
+
+use crate::chat::answer::Item;
+use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::message::MessageId;
+use crate::chat::name::{GroupName, UserRef};
+use crate::hub::accounts::directory::{Directory, UserIndex};
+use crate::hub::accounts::roles::Roles;
+use crate::limits::GROUP_OPS_MAX;
+
+/// A group. It always has members, and its ops and its admin are among them.
+#[derive(Debug)]
+pub struct Group {
+    pub name: GroupName,
+    pub admin: UserIndex,
+    /// Who looks after it, the admin too; who has been one for longest first.
+    pub ops: Vec<UserIndex>,
+    /// Among whose groups it counts, whoever its admin is now.
+    pub made_by: UserIndex,
+    /// Whether it outlives logouts and restarts.
+    pub kept: bool,
+    /// Oldest first. Whether a user is among them is known by the user's memberships.
+    pub members: Vec<Member>,
+    /// Who was asked to join and has not; no more than a line can name.
+    pub asked: Vec<UserIndex>,
+    /// Who asked to join.
+    pub asking: Vec<UserIndex>,
+}
+
+/// A member of a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    pub user: UserIndex,
+    /// From which message on the member reads.
+    pub since: MessageId,
+}
+
+/// Who became the admin of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewAdmin {
+    pub user: UserIndex,
+    /// Whether the new admin was an op already.
+    pub was_op: bool,
+}
+
+impl Group {
+    /// A group as it was kept; none if none of its members has an account.
+    pub fn from_record(record: &GroupRecord, directory: &Directory) -> Option<Self> {
+        let find = |number| directory.find(UserRef::Number(number));
+        let all = |numbers: &[_]| -> Vec<UserIndex> {
+            numbers.iter().filter_map(|number| find(*number)).collect()
+        };
+        let members = record.members.iter();
+        let members: Vec<Member> = members
+            .filter_map(|(number, since)| Some(Member { user: find(*number)?, since: *since }))
+            .collect();
+        let is_member = |user: &UserIndex| members.iter().any(|one| one.user == *user);
+        let admin = find(record.admin).filter(is_member);
+        let admin = admin.or(members.first().map(|oldest| oldest.user))?;
+        let mut ops = all(&record.ops);
+        ops.retain(is_member);
+        if !ops.contains(&admin) {
+            ops.insert(0, admin);
+        }
+        Some(Group {
+            name: record.name,
+            admin,
+            ops,
+            made_by: find(record.made_by).unwrap_or(admin),
+            kept: record.kept,
+            members,
+            asked: all(&record.asked),
+            asking: all(&record.asking),
+        })
+    }
+
+    /// The group as it is to be kept.
+    pub fn to_record(&self, id: GroupId, directory: &Directory) -> GroupRecord {
+        let number = |user: &UserIndex| directory.account(*user).number;
+        let members = self.members.iter();
+        GroupRecord {
+            id,
+            name: self.name,
+            admin: number(&self.admin),
+            ops: self.ops.iter().map(number).collect(),
+            made_by: number(&self.made_by),
+            kept: self.kept,
+            members: members.map(|member| (number(&member.user), member.since)).collect(),
+            asked: self.asked.iter().map(number).collect(),
+            asking: self.asking.iter().map(number).collect(),
+        }
+    }
+
+    /// Whether a user looks after it.
+    pub fn is_op(&self, user: UserIndex) -> bool {
+        self.ops.contains(&user)
+    }
+
+    /// Whether nobody else can become an op.
+    pub fn has_all_ops(&self) -> bool {
+        self.ops.len() >= GROUP_OPS_MAX
+    }
+
+    /// Makes a member an op, or no longer.
+    pub fn set_op(&mut self, user: UserIndex, op: bool) {
+        match op {
+            true => self.ops.push(user),
+            false => self.ops.retain(|other| *other != user),
+        }
+    }
+
+    /// Makes somebody a member who was asked, or asked to be one.
+    pub fn join(&mut self, member: Member) {
+        self.members.push(member);
+        self.asked.retain(|user| *user != member.user);
+        self.asking.retain(|user| *user != member.user);
+    }
+
+    /// Takes a member out. Who becomes the admin, if the member was the admin and others are left.
+    pub fn leave(&mut self, user: UserIndex, roles: &Roles) -> Option<NewAdmin> {
+        self.members.retain(|member| member.user != user);
+        self.ops.retain(|op| *op != user);
+        if self.admin != user {
+            return None;
+        }
+        self.inherit(roles)
+    }
+
+    /// Gives the group another admin than the one who left or is banned; if all are banned, it is
+    /// one of them.
+    pub fn inherit(&mut self, roles: &Roles) -> Option<NewAdmin> {
+        let oldest = self.ops.first().copied().or(self.members.first().map(|member| member.user));
+        let heir = self.heir(roles).or(oldest)?;
+        Some(self.set_admin(heir))
+    }
+
+    /// Makes a member the admin, and so an op.
+    pub fn set_admin(&mut self, user: UserIndex) -> NewAdmin {
+        self.admin = user;
+        let was_op = self.is_op(user);
+        if !was_op {
+            if self.has_all_ops() {
+                // They are all banned, or one of them would be the admin.
+                self.ops.remove(0);
+            }
+            self.ops.push(user);
+        }
+        NewAdmin { user, was_op }
+    }
+
+    /// Whether the admin is banned, and somebody else is not.
+    pub fn has_to_hand_over(&self, roles: &Roles) -> bool {
+        roles.is_banned(self.admin) && self.heir(roles).is_some()
+    }
+
+    /// The op, else the member, who has been one for longest and is not banned.
+    fn heir(&self, roles: &Roles) -> Option<UserIndex> {
+        let members = self.members.iter().map(|member| member.user);
+        let mut all = self.ops.iter().copied().chain(members);
+        all.find(|user| !roles.is_banned(*user))
+    }
+
+    /// What GROUPS tells of it.
+    pub fn line(&self, directory: &Directory) -> Item {
+        Item::Group {
+            name: self.name,
+            admin: directory.account(self.admin).name,
+            members: self.members.len(),
+            kept: self.kept,
+        }
+    }
+
+    /// A line for each member, oldest first.
+    pub fn member_lines(&self, directory: &Directory) -> Rc<[Item]> {
+        let members = self.members.iter().map(|member| directory.account(member.user));
+        members.map(|account| Item::Member(account.name, account.number)).collect()
+    }
+}

@@ -1,0 +1,123 @@
+//! What people are told of groups.
+
+use crate::chat::event::Event;
+use crate::chat::group::GroupChange;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::Cx;
+use crate::hub::groups::entry::{Applied, GroupAction, GroupEntry};
+use crate::hub::groups::group::{Group, NewAdmin};
+use crate::hub::groups::users::Users;
+use crate::limits::GROUP_NOTICES_MAX;
+
+/// Tells those whom it concerns what an entry did to a group.
+pub fn tell(
+    entry: &GroupEntry,
+    applied: &Applied,
+    group: &Group,
+    users: Users<'_>,
+    cx: &mut Cx<'_>,
+) {
+    match entry.action {
+        GroupAction::Make { .. } => tell_made(group, users, cx),
+        GroupAction::Join { user, .. } if group.asking.contains(&user) => {
+            tell_ops(group, user, users, cx);
+        }
+        GroupAction::Join { user, .. } | GroupAction::Admit { user, .. } => {
+            tell_members(group, GroupChange::Join, user, users, cx);
+        }
+        GroupAction::Leave { user } => {
+            tell_members(group, GroupChange::Leave, user, users, cx);
+        }
+        GroupAction::SetOp { user, op: true, .. } => {
+            tell_requests(group, user, GROUP_NOTICES_MAX, users, cx);
+        }
+        GroupAction::Dissolve { .. } => tell_dissolved(group, users, cx),
+        GroupAction::SetOp { op: false, .. }
+        | GroupAction::Refuse { .. }
+        | GroupAction::Keep { .. }
+        | GroupAction::HandOver { .. }
+        | GroupAction::ReplaceAdmin => {}
+    }
+    if let Some(new) = applied.new_admin {
+        tell_admin(group, new, users, cx);
+    }
+}
+
+/// Logs what an entry did by which people lose a group.
+pub fn log(entry: &GroupEntry, group: &Group, users: Users<'_>) {
+    let name = group.name;
+    match entry.action {
+        GroupAction::HandOver { by, user } => {
+            let (user, by) = (users.name(user), users.name(by));
+            log::info!("event=handed-over group={name} user={user} by={by}");
+        }
+        GroupAction::Dissolve { by } => {
+            log::info!("event=dissolved group={name} by={}", users.name(by));
+        }
+        _ => {}
+    }
+}
+
+/// Tells all members of a group who are online what changed.
+fn tell_members(
+    group: &Group,
+    what: GroupChange,
+    who: UserIndex,
+    users: Users<'_>,
+    cx: &mut Cx<'_>,
+) {
+    let members = group.members.iter().flat_map(|member| users.sessions_of(member.user));
+    cx.tell(Event::Group(group.name, what, users.name(who)), members);
+}
+
+/// Tells the ops of a group that a user asks to join.
+fn tell_ops(group: &Group, asking: UserIndex, users: Users<'_>, cx: &mut Cx<'_>) {
+    let ops = group.ops.iter().flat_map(|op| users.sessions_of(*op));
+    cx.tell(Event::Join(group.name, users.name(asking)), ops);
+}
+
+/// Tells an op of a group who asks to join, at most so many, and tells how many.
+pub fn tell_requests(
+    group: &Group,
+    op: UserIndex,
+    most: usize,
+    users: Users<'_>,
+    cx: &mut Cx<'_>,
+) -> usize {
+    if !users.presence.is_online(op) {
+        return 0;
+    }
+    let asking = group.asking.iter().take(most);
+    for user in asking.clone() {
+        cx.tell(Event::Join(group.name, users.name(*user)), users.sessions_of(op));
+    }
+    asking.len()
+}
+
+/// Tells the members of a group that it has another admin, who learns who asks to join.
+fn tell_admin(group: &Group, new: NewAdmin, users: Users<'_>, cx: &mut Cx<'_>) {
+    tell_members(group, GroupChange::Admin, new.user, users, cx);
+    if !new.was_op {
+        tell_requests(group, new.user, GROUP_NOTICES_MAX, users, cx);
+    }
+}
+
+/// Tells the members of a new group of themselves, its maker of each of them, and those who are
+/// asked to join that they are.
+fn tell_made(group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
+    let maker = group.made_by;
+    for member in group.members.iter().filter(|member| member.user != maker) {
+        let to = users.sessions_of(maker).chain(users.sessions_of(member.user));
+        cx.tell(Event::Group(group.name, GroupChange::Join, users.name(member.user)), to);
+    }
+    let asked = group.asked.iter().flat_map(|user| users.sessions_of(*user));
+    cx.tell(Event::Ask(group.name, users.name(maker)), asked);
+}
+
+/// Tells each member of a group that ended that the member left it.
+fn tell_dissolved(group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
+    for member in &group.members {
+        let event = Event::Group(group.name, GroupChange::Leave, users.name(member.user));
+        cx.tell(event, users.sessions_of(member.user));
+    }
+}
