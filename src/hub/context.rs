@@ -1,8 +1,6 @@
 //! What every domain works with: the sessions, the sequence of ids, the time, and the effects of
 //! the input that is being handled.
 
-#![allow(dead_code, reason = "the domains move onto it one after the other")]
-
 use std::collections::VecDeque;
 
 use super::config::Config;
@@ -134,6 +132,11 @@ impl<'a> Cx<'a> {
     /// The core and the effects, together.
     pub fn new(core: &'a mut Core, effects: &'a mut Effects) -> Self {
         Cx { core, effects }
+    }
+
+    /// Who asks for something over a connection, where somebody has logged in.
+    pub fn caller(&self, conn: ConnId) -> Option<Caller> {
+        self.core.user_of(conn).map(|user| Caller { conn, user })
     }
 
     /// A session, where its connection is still there.

@@ -1,7 +1,5 @@
 //! Jobs whose outcome a domain waits for, and what each of them is for.
 
-#![allow(dead_code, reason = "the domains move onto it one after the other")]
-
 use std::collections::HashMap;
 
 use super::context::{Cx, DOMAIN_BITS};

@@ -1,7 +1,5 @@
 //! Who is online: dense lists, so that a broadcast copies connections and does nothing else.
 
-#![allow(dead_code, reason = "the domains move onto it one after the other")]
-
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

@@ -13,7 +13,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("chatclient::transfers", 5),
     ("chatclient::transfers::downloads", 1),
     ("chatsrv", 1),
-    ("hub", 3),
     ("protocol::native", 1),
     ("server", 11),
     ("server::tls", 1),

@@ -1,7 +1,5 @@
 //! Accounts: who there is, who may do what, and whose passwords are being guessed.
 
-#![allow(dead_code, reason = "the domains move onto it one after the other")]
-
 pub mod directory;
 pub mod networks;
 pub mod roles;

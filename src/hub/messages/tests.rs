@@ -1,8 +1,12 @@
 use super::*;
 use crate::chat::account::Account;
-use crate::hub::Hub;
+use crate::chat::name::UserRef;
+use crate::hub::config::Config;
+use crate::hub::context::Core;
+use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
 use crate::hub::job::Snapshot;
+use crate::hub::sequence::Sequence;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -10,8 +14,14 @@ const BOBS: ConnId = ConnId { slot: 7, generation: 1 };
 const DAY: u64 = 24 * 60 * 60 * 1_000_000;
 const START: MessageId = MessageId(1_700_000_000_000_000);
 
-/// A chat of alice and bob, whose clock shows that time.
-fn chat_at(unix_micros: u64, keep_messages: bool) -> Hub {
+/// A chat of alice and bob.
+struct World {
+    core: Core,
+    domains: Domains,
+}
+
+/// A chat whose clock shows that time.
+fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
     let config = Config {
         registration: false,
         public_files: false,
@@ -28,9 +38,10 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> Hub {
         Account { number, name, display: None }
     };
     let accounts = vec![account(ALICE, "alice"), account(BOB, "bob")];
-    let mut hub = Hub::new(config, 1, Snapshot { accounts, ..Snapshot::default() });
-    hub.core.now.unix_micros = unix_micros;
-    hub
+    let domains = Domains::new(&config, Snapshot { accounts, ..Snapshot::default() });
+    let mut core = Core::new(config, 1, Sequence::above(MessageId(0)));
+    core.now.unix_micros = unix_micros;
+    World { core, domains }
 }
 
 fn key(word: &str) -> Key {
@@ -44,10 +55,10 @@ fn said(after: u64, word: &str) -> Said {
     Said { message, key: Some(key(word)) }
 }
 
-fn apply(hub: &mut Hub, said: Said) -> Effects {
+fn apply(world: &mut World, said: Said) -> Effects {
     let mut effects = Effects::default();
-    let (messages, people, mut cx) = hub.messages_with(&mut effects);
-    messages.apply(said, None, people, &mut cx);
+    let (messages, people) = world.domains.messages();
+    messages.apply(said, None, people, &mut Cx::new(&mut world.core, &mut effects));
     effects
 }
 
@@ -55,17 +66,18 @@ fn apply(hub: &mut Hub, said: Said) -> Effects {
 fn the_same_messages_come_to_the_same_state_whenever_they_are_applied() {
     let at_once = chat_at(START.0, false);
     let later = chat_at(START.0 + 30 * DAY, false);
-    let known = [at_once, later].map(|mut hub| {
-        let bob = hub.accounts.find(crate::chat::name::UserRef::Number(BOB)).expect("bob is known");
+    let known = [at_once, later].map(|mut world| {
+        let bob = world.domains.accounts.find(UserRef::Number(BOB)).expect("bob is known");
         let mut effects = Effects::default();
-        let (messages, _, mut cx) = hub.messages_with(&mut effects);
-        messages.user_enters(bob, BOBS, &mut cx);
+        let cx = &mut Cx::new(&mut world.core, &mut effects);
+        world.domains.messages.user_enters(bob, BOBS, cx);
         for (after, word) in [(1, "a"), (DAY, "b"), (2 * DAY + 1, "c")] {
-            apply(&mut hub, said(after, word));
+            apply(&mut world, said(after, word));
         }
         let now = MessageId(START.0 + 2 * DAY + 2);
-        let known = ["a", "b", "c"].map(|word| hub.messages.dedup.look_up(ALICE, &key(word), now));
-        (known, hub.messages.take_inbox(bob))
+        let messages = &mut world.domains.messages;
+        let known = ["a", "b", "c"].map(|word| messages.dedup.look_up(ALICE, &key(word), now));
+        (known, messages.take_inbox(bob))
     });
     assert_eq!(known[0], known[1]);
     let (of_keys, inbox) = &known[0];
@@ -76,15 +88,16 @@ fn the_same_messages_come_to_the_same_state_whenever_they_are_applied() {
 
 #[test]
 fn a_message_of_nobody_here_is_kept_and_confirmed_to_nobody() {
-    let mut hub = chat_at(START.0, true);
-    let effects = apply(&mut hub, said(1, "a"));
+    let mut world = chat_at(START.0, true);
+    let effects = apply(&mut world, said(1, "a"));
     let [Effect::Job { ticket, job: Job::KeepMessage { message, .. } }] = &effects.list[..] else {
         panic!("{:?}", effects.list)
     };
     assert_eq!(message.id, MessageId(START.0 + 1));
     let mut told = Effects::default();
-    let (messages, people, mut cx) = hub.messages_with(&mut told);
-    messages.done(*ticket, Ok(Value::Done), people, &mut cx);
+    let cx = &mut Cx::new(&mut world.core, &mut told);
+    let (messages, people) = world.domains.messages();
+    messages.done(*ticket, Ok(Value::Done), people, cx);
     assert!(told.list.is_empty(), "{:?}", told.list);
-    assert_eq!(hub.messages.jobs(), 0);
+    assert_eq!(world.domains.messages.jobs(), 0);
 }

@@ -1,0 +1,98 @@
+//! What must hold between two inputs, for tests.
+
+use std::collections::HashSet;
+
+use crate::hub::accounts::directory::OPERATOR;
+use crate::hub::context::Core;
+use crate::hub::domains::Domains;
+use crate::hub::groups::users::Users;
+use crate::hub::input::ConnId;
+use crate::hub::pending::Domain;
+use crate::hub::sessions::state::State;
+/// Checks what must hold between two inputs. It walks through everything, so it is for tests.
+///
+/// # Panics
+/// Where something does not hold.
+pub fn invariants(domains: &Domains, core: &Core) {
+    domains.accounts.directory.check_invariants();
+    domains.presence.check_invariants();
+    domains.groups.check(Users { accounts: &domains.accounts, presence: &domains.presence });
+    domains.calls.check();
+    domains.login.check(&domains.accounts, &core.sessions);
+    let mut online = 0;
+    let mut entering = 0;
+    let mut on_hold = 0;
+    for (conn, session) in core.sessions.iter() {
+        session.replies.check_invariants();
+        if let Some(user) = session.user() {
+            online += usize::from(user != OPERATOR);
+            assert_eq!(domains.presence.conn(user), Some(conn));
+        } else {
+            assert!(session.replies.waiting() <= 1, "{conn} is owed more than one answer");
+        }
+        for ticket in session.replies.awaited() {
+            let is_asked_for = match Domain::of(ticket) {
+                Domain::Login => domains.login.is_under_way(ticket),
+                Domain::Calls => domains.calls.is_under_way(ticket),
+                Domain::Admin => domains.admin.is_under_way(ticket),
+                Domain::Files => domains.files.asked_by(ticket) == Some(conn),
+                Domain::Messages | Domain::History => domains.messages.answers(conn, ticket),
+                Domain::Groups => domains.groups.answers(conn, ticket),
+                Domain::Hub | Domain::Accounts | Domain::Sequence => false,
+            };
+            assert!(is_asked_for, "an answer waits for {ticket:?}");
+        }
+        if let State::Enters(user) = session.state() {
+            entering += 1;
+            assert_eq!(
+                domains.presence.entering.get(user).map(|entering| entering.conn),
+                Some(conn)
+            );
+            assert_eq!(domains.presence.conn(*user), None);
+        }
+        on_hold += usize::from(session.is_blocked);
+        let leaves = matches!(session.state(), State::Leaving(_));
+        assert!(!leaves || session.replies.waiting() > 0, "{conn} could have left");
+    }
+    assert_eq!(domains.presence.len(), online);
+
+    assert_eq!(domains.presence.entering.len(), entering);
+    let logins = domains.presence.entering.iter();
+    let logins: Vec<_> = logins.map(|(user, entering)| (*user, entering.conn)).collect();
+    domains.messages.check(&logins);
+    assert!(core.is_settled());
+    blocked(domains, core, on_hold);
+    domains.files.check(&core.sessions);
+}
+
+/// Checks that whoever waits waits for something that is under way.
+fn blocked(domains: &Domains, core: &Core, on_hold: usize) {
+    let is_there = |conn: &ConnId| core.sessions.get(*conn).is_some();
+    let Domains { accounts, groups, messages, files, login, .. } = domains;
+    let blocked = login.blocked().chain(accounts.blocked()).chain(files.blocked());
+    let blocked = blocked.chain(messages.blocked().copied()).chain(groups.makers());
+    let blocked = blocked.chain(core.await_id().copied());
+    let held: Vec<ConnId> = blocked.filter(|conn| is_there(conn)).collect();
+    let waiting: HashSet<&ConnId> = held.iter().collect();
+    assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
+    assert_eq!(waiting.len(), on_hold);
+    for conn in waiting {
+        assert!(core.sessions.get(*conn).is_some_and(|session| session.is_blocked), "{conn}");
+    }
+}
+
+/// Whether nobody is connected and nothing is under way.
+pub fn is_idle(domains: &Domains, core: &Core) -> bool {
+    core.sessions.len() == 0
+        && domains.presence.len() == 0
+        && domains.jobs() == 0
+        && domains.login.is_idle()
+        && domains.accounts.directory.reservations() == 0
+        && domains.presence.entering.is_empty()
+        && core.await_id().next().is_none()
+        && domains.marks.is_empty()
+        && domains.groups.is_idle()
+        && domains.messages.jobs() == 0
+        && domains.messages.history.lists() == 0
+        && domains.files.is_idle()
+}

@@ -1,0 +1,123 @@
+//! The domains of the chat, side by side.
+
+use std::time::Duration;
+
+use crate::chat::message::MessageId;
+use crate::hub::accounts::Accounts;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::admin::Admin;
+use crate::hub::calls::Calls;
+use crate::hub::config::Config;
+use crate::hub::context::Cx;
+use crate::hub::files::Files;
+use crate::hub::groups::Groups;
+use crate::hub::groups::users::Users;
+use crate::hub::input::ConnId;
+use crate::hub::job::Snapshot;
+use crate::hub::login::Login;
+use crate::hub::messages::Messages;
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::people::People;
+use crate::hub::presence::Presence;
+
+/// All domains. Each has its own state, and knows of the others what it is handed.
+#[derive(Debug)]
+pub struct Domains {
+    pub accounts: Accounts,
+    pub presence: Presence,
+    pub groups: Groups,
+    pub messages: Messages,
+    pub files: Files,
+    pub calls: Calls,
+    pub admin: Admin,
+    pub login: Login,
+    /// Who is let in, and what is unread for them is being counted.
+    pub welcomes: Pending<(ConnId, UserIndex)>,
+    /// Higher marks for the ids that are being kept; one at a time.
+    pub marks: Pending<MessageId>,
+}
+
+impl Domains {
+    /// What was kept, and nobody online.
+    pub fn new(config: &Config, mut kept: Snapshot) -> Self {
+        let messages = Messages::new(config, &kept.keys, kept.id_mark);
+        let accounts = Accounts::new(&mut kept);
+        Domains {
+            presence: Presence::default(),
+            groups: Groups::new(kept.groups, &accounts),
+            accounts,
+            messages,
+            files: Files::new(),
+            calls: Calls::new(config.alive_period),
+            admin: Admin::default(),
+            login: Login::default(),
+            welcomes: Pending::new(Domain::Hub),
+            marks: Pending::new(Domain::Sequence),
+        }
+    }
+
+    /// The people of the chat.
+    pub fn people(&self) -> People<'_> {
+        let Domains { accounts, presence, groups, .. } = self;
+        People { accounts, presence, groups }
+    }
+
+    /// The groups, and whom they know.
+    pub fn groups(&mut self) -> (&mut Groups, Users<'_>) {
+        let Domains { accounts, presence, groups, .. } = self;
+        (groups, Users { accounts, presence })
+    }
+
+    /// The messages, and whom they know.
+    pub fn messages(&mut self) -> (&mut Messages, People<'_>) {
+        let Domains { accounts, presence, groups, messages, .. } = self;
+        (messages, People { accounts, presence, groups })
+    }
+
+    /// The files, and whom they know.
+    pub fn files(&mut self) -> (&mut Files, People<'_>) {
+        let Domains { accounts, presence, groups, files, .. } = self;
+        (files, People { accounts, presence, groups })
+    }
+
+    /// How many jobs are under way.
+    pub fn jobs(&self) -> usize {
+        [
+            self.accounts.jobs(),
+            self.groups.jobs(),
+            self.messages.jobs(),
+            self.files.jobs(),
+            self.calls.jobs(),
+            self.admin.jobs(),
+            self.login.jobs(),
+            self.welcomes.len(),
+            self.marks.len(),
+        ]
+        .into_iter()
+        .sum()
+    }
+
+    /// When something is due by itself, on the monotonic clock.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let all = [
+            self.login.next_deadline(),
+            self.messages.history.next_deadline(),
+            self.groups.next_deadline(),
+            self.files.next_deadline(),
+            self.calls.next_look(),
+        ];
+        all.into_iter().flatten().min()
+    }
+
+    /// Does what is due by itself.
+    pub fn deadline(&mut self, cx: &mut Cx<'_>) {
+        if self.calls.look(cx.core.now.steady) {
+            self.presence.who_changed();
+        }
+        self.login.deadline(cx);
+        self.messages.history.deadline(cx);
+        let (groups, users) = self.groups();
+        groups.deadline(users, cx);
+        self.files.deadline(cx);
+    }
+}

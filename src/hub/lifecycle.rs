@@ -1,0 +1,188 @@
+//! From the greeting to the end of a session, over all domains, in an order one can read.
+
+use crate::chat::address::Address;
+use crate::chat::answer::{Answer, Done, List};
+use crate::chat::close::CloseReason;
+use crate::chat::event::Event;
+use crate::chat::message::MessageId;
+use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::request::Kind;
+use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::context::{Caller, Closing, Cx};
+use crate::hub::counters::LoginResult;
+use crate::hub::domains::Domains;
+use crate::hub::effect::Effect;
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, Outcome, Value};
+use crate::hub::login::{Authenticated, not_checked, start_over};
+use crate::hub::messages::unread_items;
+use crate::hub::presence::Entering;
+use crate::hub::sessions::replies::Reply;
+use crate::hub::sessions::state::State;
+/// Greets a new connection.
+pub fn connected(domains: &mut Domains, conn: ConnId, from: Address, cx: &mut Cx<'_>) {
+    cx.core.sessions.insert(conn, from);
+    cx.answer(conn, Kind::Connect, Done::Greeted);
+    if from == Address::Local {
+        log::info!("event=operator conn={conn}");
+        let (user, of) = (OPERATOR, Kind::LogIn);
+        let counts_as = Some(LoginResult::Operator);
+        let who = Authenticated { conn, user, of, takeover: true, counts_as };
+        authenticated(domains, who, cx);
+    }
+}
+
+/// Lets in who gave the right password or token, unless that user is online and stays so.
+pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>) {
+    let Authenticated { conn, user, of, takeover, counts_as } = who;
+    if cx.core.sessions.get(conn).is_none() {
+        return;
+    }
+    let is_news = match domains.presence.session_of(user) {
+        None => true,
+        Some(old) if takeover => {
+            let entering = domains.presence.entering.get(&user);
+            let is_news = entering.is_some_and(|entering| entering.is_news);
+            cx.close(old, CloseReason::TakenOver);
+            settle(domains, cx);
+            is_news
+        }
+        Some(_) => {
+            cx.core.counters.login(LoginResult::AlreadyOnline);
+            let reason = CloseReason::AlreadyOnline;
+            return cx.close_with(conn, reason, of, Refusal::AlreadyOnline);
+        }
+    };
+    if let Some(result) = counts_as {
+        cx.core.counters.login(result);
+    }
+    let_in(domains, conn, user, of, is_news, cx);
+}
+
+/// Lets a user in and counts what is unread.
+fn let_in(
+    domains: &mut Domains,
+    conn: ConnId,
+    user: UserIndex,
+    of: Kind,
+    is_news: bool,
+    cx: &mut Cx<'_>,
+) {
+    if cx.core.sessions.get(conn).is_none() {
+        return;
+    }
+    cx.enter(conn, State::Enters(user));
+    domains.presence.entering.insert(user, Entering { conn, of, is_news });
+    domains.messages.user_enters(user, conn, cx);
+    domains.groups.came_online(user);
+    let reader = domains.accounts.directory.account(user).number;
+    domains.welcomes.begin(Job::CountUnread { reader }, (conn, user), cx);
+}
+
+/// What is unread was counted: the user is online, and gets what was said meanwhile.
+pub fn welcome(
+    domains: &mut Domains,
+    conn: ConnId,
+    user: UserIndex,
+    outcome: Outcome,
+    cx: &mut Cx<'_>,
+) {
+    if cx.core.sessions.get(conn).is_none() {
+        return;
+    }
+    let account = domains.accounts.directory.account(user);
+    let unread = match outcome {
+        Ok(Value::Unread(unread)) => unread_items(user, &unread, domains.people()),
+        // Whoever has to look why the store fails must be let in all the same.
+        outcome if user == OPERATOR => {
+            log::warn!("event=unread-not-counted conn={conn} outcome={outcome:?}");
+            Some(Vec::new())
+        }
+        _ => None,
+    };
+    let Some(entering) = domains.presence.entering.remove(&user) else { return };
+    let Entering { of, is_news, .. } = entering;
+    let held = domains.messages.take_inbox(user);
+    let Some(items) = unread else {
+        domains.groups.went_offline(user, cx.core);
+        if !is_news {
+            domains.presence.tell(user, false, &domains.accounts, cx);
+        }
+        return start_over(conn, of, not_checked(&Err(Failure::Busy)), cx);
+    };
+    let welcome = Done::LoggedIn { name: account.name, number: account.number };
+    let last = Answer { of, result: Ok(welcome) };
+    cx.enter(conn, State::Online(user));
+    let since = cx.core.sequence.newest().max(MessageId(cx.core.now.unix_micros));
+    domains.presence.join(user, conn, since);
+    cx.effects.push(Effect::LoggedIn { conn });
+    let list = List::whole(Kind::Unread, items.into(), None, last);
+    cx.reply(conn, Reply::List(list));
+    let (groups, users) = domains.groups();
+    groups.tell_news(Caller { conn, user }, users, cx);
+    domains.admin.tell_of_stop(conn, cx);
+    for message in held {
+        let to = cx.effects.recipients([conn]);
+        cx.effects.push(Effect::Tell { event: Event::Said(message), to });
+    }
+    if is_news {
+        domains.presence.tell(user, true, &domains.accounts, cx);
+    }
+    if let Some(from) = cx.core.sessions.get(conn).map(|session| session.from) {
+        domains.accounts.logged_in_from(user, from, cx);
+    }
+}
+
+/// Ends the session of a connection that is being closed.
+fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mut Cx<'_>) {
+    let user = cx.core.user_of(conn);
+    if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
+        let (groups, users) = domains.groups();
+        groups.said_goodbye(user, users, cx);
+    }
+    forget(domains, conn, reason != CloseReason::TakenOver, cx);
+}
+
+/// Forgets a session, and tells the others that its user went offline.
+pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'_>) {
+    let Some(session) = cx.core.sessions.remove(conn) else { return };
+    domains.files.session_ended(conn, &session.replies, cx);
+    domains.messages.session_ended(conn, &session);
+    cx.core.session_ended(conn);
+    domains.login.session_ended(conn, &session);
+    if let State::Enters(user) = *session.state() {
+        let entering = domains.presence.entering.remove(&user);
+        domains.groups.went_offline(user, cx.core);
+        if announce && entering.is_some_and(|entering| !entering.is_news) {
+            domains.presence.tell(user, false, &domains.accounts, cx);
+        }
+    }
+    if let Some(user) = session.user() {
+        if announce {
+            domains.presence.tell(user, false, &domains.accounts, cx);
+        }
+        domains.presence.leave(user);
+        domains.calls.unavailable(user);
+        domains.groups.went_offline(user, cx.core);
+    }
+}
+
+/// Ends the sessions and the streams of which that was said while the input was handled, and
+/// has a mark for the ids kept that is needed.
+pub fn settle(domains: &mut Domains, cx: &mut Cx<'_>) {
+    while !cx.core.is_settled() {
+        while let Some(Closing { conn, reason, last, words }) = cx.core.next_closing() {
+            if cx.core.sessions.get(conn).is_some() {
+                cx.effects.push(Effect::Close { conn, reason, last, words });
+                end_session(domains, conn, reason, cx);
+            }
+        }
+        while let Some((conn, stream)) = cx.core.next_abort() {
+            let done = domains.files.end_transfer(conn, stream, cx);
+            cx.abort_done(conn, done.ok_or(Refusal::NoSuchTransfer));
+        }
+        if let Some(mark) = cx.core.next_mark() {
+            domains.marks.begin(Job::RaiseIdMark { mark }, mark, cx);
+        }
+    }
+}

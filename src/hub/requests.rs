@@ -1,0 +1,317 @@
+//! Which domain carries out which request.
+
+use std::time::Duration;
+
+use crate::chat::answer::{Answer, Done, List};
+use crate::chat::close::CloseReason;
+use crate::chat::name::{FileName, Target, UserRef};
+use crate::chat::refusal::Refusal;
+use crate::chat::request::{Kind, Request};
+use crate::chat::text::Reason;
+use crate::hub::access;
+use crate::hub::context::{Caller, Cx};
+use crate::hub::domains::Domains;
+use crate::hub::files::Files;
+use crate::hub::groups::creation::GroupDraft;
+use crate::hub::input::ConnId;
+use crate::hub::lifecycle::settle;
+use crate::hub::messages::Draft;
+use crate::hub::people::People;
+use crate::hub::sessions::replies::Reply;
+/// Takes a request, or what a codec could not make one of.
+pub fn asked(
+    domains: &mut Domains,
+    conn: ConnId,
+    request: Result<Request, (Kind, Refusal)>,
+    cx: &mut Cx<'_>,
+) {
+    let user = cx.core.user_of(conn);
+    if user.is_some_and(|user| domains.calls.touch(user, cx.core.now.steady)) {
+        domains.presence.who_changed();
+    }
+    let Some(session) = cx.core.sessions.get_mut(conn) else { return };
+    debug_assert!(session.takes_input(), "{conn} asks out of turn");
+    let of = request.as_ref().map_or_else(|(of, _)| *of, Request::kind);
+    let is_line = !matches!(request, Err((_, Refusal::BadLine(_))));
+    // What a client sends by itself stands in nobody's way.
+    let is_confirmed = match of {
+        Kind::Alive | Kind::Seen => false,
+        _ => std::mem::take(&mut session.has_confirmed_password),
+    };
+    let role = domains.accounts.roles.of(user);
+    if let Err(refusal) = access::check(role, of, cx.core.config.public_files)
+        && is_line
+    {
+        return cx.refuse(conn, of, refusal);
+    }
+    match request {
+        Ok(Request::SetPassword(password)) => {
+            let Some(caller) = cx.caller(conn) else { return };
+            domains.login.set_password(caller, is_confirmed, password, &domains.accounts, cx);
+        }
+        Ok(request) => run(domains, conn, request, cx),
+        Err((of, refusal)) => refused(domains, conn, of, refusal, cx),
+    }
+}
+
+/// Hands a request that may be asked for to the domain that carries it out.
+pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    match request {
+        about_logins @ (Request::Identify(_)
+        | Request::LogIn { .. }
+        | Request::Register { .. }
+        | Request::Resume { .. }) => login_request(domains, conn, about_logins, cx),
+        about_accounts @ (Request::Token | Request::Nick(_) | Request::ConfirmPassword(_)) => {
+            account_request(domains, conn, about_accounts, cx)
+        }
+        Request::Step(step) => cx.answer(conn, Kind::Step(step), Done::Done),
+        about_presence @ (Request::Who | Request::Quiet(_) | Request::Reachable) => {
+            presence_request(domains, conn, about_presence, cx);
+        }
+        about_files @ (Request::Ls(_)
+        | Request::Get { .. }
+        | Request::Sum(_)
+        | Request::Put { .. }
+        | Request::Sendfile { .. }
+        | Request::Expect { .. }
+        | Request::Abort { .. }) => file_request(domains, conn, about_files, cx),
+        about_calls @ (Request::Up { .. } | Request::Down | Request::Alive | Request::Call(_)) => {
+            call_request(domains, conn, about_calls, cx)
+        }
+        Request::Kick { user, reason } => kick(domains, conn, user, reason, cx),
+        Request::Ban { .. } | Request::Admin { .. } | Request::Shutdown { .. } => {
+            administer(domains, conn, request, cx);
+        }
+        Request::Dump => cx.reply(conn, Reply::Figures),
+        Request::Ex => cx.close_in_turn(conn, CloseReason::Goodbye),
+        Request::Mkgroup { name, users, asks } => {
+            make_group(domains, conn, GroupDraft { name, users, asks }, cx);
+        }
+        about_groups @ (Request::Join(_)
+        | Request::Admit { .. }
+        | Request::Leave(_)
+        | Request::Keep { .. }
+        | Request::Op { .. }
+        | Request::Handover { .. }
+        | Request::Dissolve(_)
+        | Request::Groups { .. }
+        | Request::Members(_)) => group_request(domains, conn, about_groups, cx),
+        Request::SetPassword(_) => debug_assert!(false, "it is carried out above"),
+        about_messages @ (Request::Say { .. }
+        | Request::Unread
+        | Request::OpenUnread(_)
+        | Request::OpenLast { .. }
+        | Request::History { .. }
+        | Request::Search { .. }
+        | Request::Seen { .. }) => message_request(domains, conn, about_messages, cx),
+    }
+}
+
+/// Answers what can't be carried out as it was sent.
+fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: &mut Cx<'_>) {
+    match (of, refusal) {
+        (_, Refusal::BadFileFrame) => {
+            cx.close_in_turn(conn, CloseReason::BadFileFrame);
+        }
+        // A name that no file can have reads like that of a missing file.
+        (Kind::Get, refusal @ Refusal::NoSuchFile(_)) => {
+            Files::no_such_file(conn, refusal, cx);
+        }
+        // A name that nobody can have is no better guess than one that nobody has.
+        (Kind::Resume, Refusal::WrongToken) => {
+            domains.login.refuse(conn, Kind::Resume, Duration::ZERO, cx);
+        }
+        (of, refusal) => cx.refuse(conn, of, refusal),
+    }
+}
+
+/// Carries out a request of who logs in.
+fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    let accounts = &mut domains.accounts;
+    match request {
+        Request::Identify(name) => domains.login.identify(conn, name, accounts, cx),
+        Request::LogIn { name, password, takeover } => {
+            domains.login.log_in(conn, name, (password, takeover), accounts, cx);
+        }
+        Request::Register { name, password } => {
+            domains.login.register(conn, name, password, accounts, cx);
+        }
+        Request::Resume { name, token } => {
+            domains.login.resume(conn, name, token, accounts, cx);
+        }
+        other => debug_assert!(false, "{other:?} is no login"),
+    }
+}
+
+/// Carries out a request about the user's own account.
+fn account_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    let Some(caller) = cx.caller(conn) else { return };
+    match request {
+        Request::Token => domains.login.token(caller, &domains.accounts, cx),
+        Request::Nick(display) => domains.accounts.nick(caller, display, cx),
+        Request::ConfirmPassword(password) => {
+            domains.login.confirm_password(caller, password, &mut domains.accounts, cx);
+        }
+        other => debug_assert!(false, "{other:?} is not about an account"),
+    }
+}
+
+/// Carries out a request about who is online.
+fn presence_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    let Some(caller) = cx.caller(conn) else { return };
+    match request {
+        Request::Who => who(domains, conn, cx),
+        Request::Quiet(quiet) => domains.presence.quiet(conn, quiet, cx),
+        Request::Reachable => domains.presence.list_reachable(caller, &domains.accounts, cx),
+        other => debug_assert!(false, "{other:?} is not about who is online"),
+    }
+}
+
+/// Lists who is online.
+fn who(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
+    let items = domains.presence.who(&domains.accounts.directory, |user, conn| {
+        Some((cx.core.sessions.get(conn)?.from, domains.calls.port(user)?))
+    });
+    let list = List::whole(Kind::Who, items, None, Answer::done(Kind::Who));
+    cx.reply(conn, Reply::List(list));
+}
+
+/// Carries out a request to say or to read something.
+fn message_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    let Some(user) = cx.core.user_of(conn) else { return };
+    let (from, of) = (Caller { conn, user }, request.kind());
+    let Domains { accounts, presence, groups, messages, files, .. } = domains;
+    let people = People { accounts, presence, groups };
+    let result = match request {
+        Request::Say { to, text, key } => messages.say(from, Draft { to, text, key }, people, cx),
+        Request::Unread => {
+            messages.history.unread(from, people, cx);
+            Ok(())
+        }
+        Request::Seen { chat, id } => {
+            let untold = |chat| files.first_unannounced(chat);
+            messages.history.seen(from, (chat, id), untold, people, cx)
+        }
+        lists => messages.history.list(from, lists, people, cx),
+    };
+    if let Err(refusal) = result {
+        cx.refuse(conn, of, refusal);
+    }
+}
+
+/// Carries out a request about groups that there are.
+fn group_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    let Some(caller) = cx.caller(conn) else { return };
+    let of = request.kind();
+    let (groups, users) = domains.groups();
+    if let Err(refusal) = groups.request(caller, request, users, cx) {
+        cx.refuse(conn, of, refusal);
+    }
+}
+
+/// Makes a group, once there is an id for it.
+fn make_group(domains: &mut Domains, conn: ConnId, draft: GroupDraft, cx: &mut Cx<'_>) {
+    let Some(caller) = cx.caller(conn) else { return };
+    let of = draft.kind();
+    let may = domains.groups.may_make(caller.user, &draft, &domains.accounts, cx.core);
+    let (groups, users) = domains.groups();
+    if let Err(refusal) = may {
+        return cx.refuse(conn, of, refusal);
+    }
+    let Some(id) = cx.next_id() else {
+        return cx.await_id(conn, draft.into_request());
+    };
+    if let Err(refusal) = groups.make(caller, &draft, id, users.accounts, cx) {
+        cx.refuse(conn, of, refusal);
+    }
+}
+
+/// Routes a request about files.
+fn file_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    let of = request.kind();
+    let caller = cx.core.user_of(conn).map(|user| Caller { conn, user });
+    let (files, people) = domains.files();
+    let result = match (request, caller) {
+        (Request::Ls(path), _) => return files.list_folder(conn, path, cx),
+        (Request::Sum(file), _) => return files.sum(conn, file, cx),
+        (Request::Get { offset, file }, _) => files.download(conn, offset, file, cx),
+        (Request::Put { size, name }, Some(caller)) => files.put(caller, name, size, people, cx),
+        (Request::Sendfile { to, size, name }, Some(caller)) => {
+            send_file(domains, caller, to, (size, name), cx)
+        }
+        (Request::Expect { stream, sha256 }, _) => {
+            let result = files.expect(conn, stream, sha256, cx);
+            return cx.conclude(conn, of, result);
+        }
+        (Request::Abort { stream }, _) => return files.abort(conn, stream, cx),
+        (request, _) => return debug_assert!(false, "{request:?} is not about files"),
+    };
+    if let Err(refusal) = result {
+        cx.refuse(conn, of, refusal);
+    }
+}
+
+/// Announces a file for a chat, once it is known which chat that is.
+fn send_file(
+    domains: &mut Domains,
+    caller: Caller,
+    to: Target,
+    (size, name): (u64, FileName),
+    cx: &mut Cx<'_>,
+) -> Result<(), Refusal> {
+    Files::may_send(size, &cx.core.config)?;
+    let (files, people) = domains.files();
+    let chat = people.chat(caller.user, to)?;
+    files.send_file(caller, (chat, name), size, people, cx)
+}
+
+/// Carries out a request about direct chats.
+fn call_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    let user = cx.core.user_of(conn);
+    if request == Request::Alive {
+        return domains.calls.alive(conn, user, cx);
+    }
+    let Some(caller) = user.map(|user| Caller { conn, user }) else { return };
+    match request {
+        Request::Up { port } => {
+            domains.calls.take(caller, port, (&domains.accounts, &mut domains.presence), cx);
+        }
+        Request::Down => domains.calls.take_none(caller, &mut domains.presence, cx),
+        Request::Call(callee) => {
+            domains.calls.call(caller, callee, (&domains.accounts, &domains.presence), cx);
+        }
+        other => debug_assert!(false, "{other:?} is not about direct chats"),
+    }
+}
+
+/// Carries out a request of an administrator.
+fn administer(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
+    let Some(caller) = cx.caller(conn) else { return };
+    match request {
+        Request::Ban { user, banned } => {
+            domains.admin.ban(caller, user, banned, &domains.accounts, cx);
+        }
+        Request::Admin { user, admin } => {
+            domains.admin.set_administrator(caller, user, admin, &domains.accounts, cx);
+        }
+        Request::Shutdown { seconds } => {
+            domains.admin.shut_down(caller, seconds, &domains.accounts, cx);
+        }
+        other => debug_assert!(false, "{other:?} is not for administrators"),
+    }
+}
+
+/// Ends a user's session, and answers who asked for that once it has ended.
+fn kick(
+    domains: &mut Domains,
+    conn: ConnId,
+    user: UserRef,
+    reason: Option<Reason>,
+    cx: &mut Cx<'_>,
+) {
+    let Some(caller) = cx.caller(conn) else { return };
+    let people = (&domains.accounts, &domains.presence);
+    let result = domains.admin.kick(caller, user, reason, people, cx);
+    settle(domains, cx);
+    cx.conclude(conn, Kind::Kick, result);
+}
