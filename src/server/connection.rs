@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::net::Shutdown;
 
+use super::clock::Moment;
 use super::download::OutboxEvent;
 use super::outbox::{Flushed, Outbox};
 use super::peer::Peer;
@@ -73,18 +74,18 @@ pub struct Connection {
     /// Whether the peer has shut its side.
     pub is_at_end: bool,
     /// When something has to be done about it; see [`Phase`].
-    pub deadline: Option<Duration>,
+    pub deadline: Option<Moment>,
     /// The one timer that counts.
-    pub armed: Option<Duration>,
+    pub armed: Option<Moment>,
     /// When the next line would be on time, by the limit of lines a second.
-    pub next_line_at: Duration,
+    pub next_line_at: Moment,
     /// How many bytes were read and written when the poll last reported it; what overflows does not
     /// matter.
     bytes_at_turn: u32,
     /// How many reports in a row moved none.
     idle_turns: u16,
     /// When it was accepted.
-    pub since: Duration,
+    pub since: Moment,
     /// Bytes read.
     pub bytes_in: u64,
     /// Bytes written.
@@ -131,10 +132,10 @@ impl Connection {
             is_at_end: false,
             deadline: None,
             armed: None,
-            next_line_at: now,
+            next_line_at: now.into(),
             bytes_at_turn: 0,
             idle_turns: 0,
-            since: now,
+            since: now.into(),
             bytes_in: 0,
             bytes_out: 0,
         }
@@ -296,13 +297,14 @@ impl Connection {
 
     /// How long the next line has to wait, where those before it came too fast.
     pub fn line_delay(&self, now: Duration, rate: LineRate) -> Option<Duration> {
-        let ahead = self.next_line_at.saturating_sub(now);
+        let ahead = Duration::from(self.next_line_at).saturating_sub(now);
         ahead.checked_sub(rate.burst).filter(|delay| !delay.is_zero())
     }
 
     /// Takes a line into account.
     pub fn count_line(&mut self, now: Duration, rate: LineRate) {
-        self.next_line_at = self.next_line_at.max(now) + rate.interval;
+        let from = Duration::from(self.next_line_at).max(now);
+        self.next_line_at = (from + rate.interval).into();
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use slab::Slab;
 
+use super::clock::Moment;
 use super::connection::{Connection, Phase};
 use super::poll::{Interest, Key, Poll};
 use super::timers::Timers;
@@ -110,7 +111,7 @@ impl Connections {
             .map(|(slot, (generation, connection))| {
                 let id = ConnId { slot: slot as u32, generation: *generation };
                 let rank = match connection.phase {
-                    Phase::Stranger => (false, connection.since.as_nanos() as u64),
+                    Phase::Stranger => (false, Duration::from(connection.since).as_nanos() as u64),
                     _ => (true, connection.waiting_counted as u64),
                 };
                 ((rank.0, Reverse(rank.1)), id)
@@ -243,11 +244,11 @@ impl Connections {
         timers: &mut Timers<super::Timer>,
     ) {
         let Some(connection) = self.get(id) else { return };
-        connection.deadline = at;
+        connection.deadline = at.map(Moment::from);
         if let Some(at) = at
-            && connection.armed.is_none_or(|armed| at < armed)
+            && connection.armed.is_none_or(|armed| Moment::from(at) < armed)
         {
-            connection.armed = Some(at);
+            connection.armed = Some(at.into());
             timers.add(at, super::Timer::Connection(id));
         }
     }

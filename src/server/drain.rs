@@ -151,6 +151,7 @@ impl Server {
                 self.send_away(id, seconds);
             }
             let before = self.connections.get(id).and_then(|connection| connection.deadline);
+            let before = before.map(Duration::from);
             let deadline = self.now.steady + LINGER_TIME_MAX;
             let deadline = before.map_or(deadline, |before| before.min(deadline));
             self.connections.set_deadline(id, Some(deadline), &mut self.timers);

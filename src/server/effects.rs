@@ -117,7 +117,7 @@ impl Server {
         }
         let patience = match reason.finishes_downloads() {
             // They are a stranger's, who has as long as the login may take and no longer.
-            true => connection.deadline,
+            true => connection.deadline.map(Duration::from),
             false => Some(self.now.steady + FINISH_TIME_MAX),
         };
         self.connections.set_deadline(id, patience, &mut self.timers);

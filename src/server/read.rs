@@ -165,7 +165,7 @@ impl Server {
             && let Some(connection) = self.connections.get(id)
             && connection.phase == Phase::Open
         {
-            connection.deadline = Some(self.now.steady + timeout);
+            connection.deadline = Some((self.now.steady + timeout).into());
         }
     }
 

@@ -206,11 +206,11 @@ impl Server {
     /// A connection's timer came up: whether it still counts is seen now.
     pub(super) fn connection_timer(&mut self, id: ConnId, at: Duration) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.armed != Some(at) {
+        if connection.armed != Some(at.into()) {
             return;
         }
         connection.armed = None;
-        let Some(deadline) = connection.deadline else { return };
+        let Some(deadline) = connection.deadline.map(Duration::from) else { return };
         if deadline > self.now.steady {
             return self.connections.set_deadline(id, Some(deadline), &mut self.timers);
         }
@@ -241,6 +241,6 @@ fn log_close(id: ConnId, connection: &Connection, reason: CloseReason, now: Dura
         reason.name(),
         connection.bytes_in,
         connection.bytes_out,
-        (now - connection.since).as_secs_f64(),
+        now.saturating_sub(connection.since.into()).as_secs_f64(),
     );
 }

@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
+use super::clock::Moment;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
 
 /// Keeps what is due when. An entry can't be taken back: its owner checks, when it comes up,
 /// whether it still counts.
 #[derive(Debug)]
 pub struct Timers<T> {
-    heap: BinaryHeap<Reverse<(Duration, T)>>,
+    heap: BinaryHeap<Reverse<(Moment, T)>>,
 }
 
 impl<T: Ord + Copy> Timers<T> {
@@ -22,12 +23,12 @@ impl<T: Ord + Copy> Timers<T> {
 
     /// Adds an entry for `at`, on the steady clock.
     pub fn add(&mut self, at: Duration, what: T) {
-        self.heap.push(Reverse((at, what)));
+        self.heap.push(Reverse((at.into(), what)));
     }
 
     /// When the next entry is due.
     pub fn next(&self) -> Option<Duration> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+        self.heap.peek().map(|Reverse((at, _))| (*at).into())
     }
 
     /// Takes the next entry that is due by `now`, and the time for which it was added.
@@ -35,7 +36,7 @@ impl<T: Ord + Copy> Timers<T> {
         if self.next()? > now {
             return None;
         }
-        self.heap.pop().map(|Reverse(entry)| entry)
+        self.heap.pop().map(|Reverse((at, what))| (at.into(), what))
     }
 }
 
