@@ -56,7 +56,7 @@ pub struct Connection {
     pub decoder: Decoder,
     /// Input that was read and not handled: an unfinished line, or what the connection has to wait
     /// with.
-    pub leftover: Vec<u8>,
+    pub leftover: Box<[u8]>,
     /// What waits to be written.
     pub outbox: Outbox,
     /// What is being sent by the peer.
@@ -121,7 +121,7 @@ impl Connection {
             phase: Phase::Stranger,
             was_logged_in: false,
             decoder: Decoder::new(CLIENT_LINE_BYTES_MAX),
-            leftover: Vec::new(),
+            leftover: Box::default(),
             outbox: Outbox::default(),
             uploads: None,
             waiting_counted: 0,
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn an_idle_connection_takes_little_memory() {
-        assert!(size_of::<Connection>() <= 450, "{}", size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 208, "{}", size_of::<Connection>());
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Server {
             return;
         }
         connection.phase = Phase::Finishing(reason);
-        connection.leftover = Vec::new();
+        connection.leftover = Box::default();
         connection.pause = None;
         connection.uploads = None;
         if !reason.finishes_downloads() {

@@ -244,7 +244,7 @@ impl Server {
     fn keep(&mut self, id: ConnId, leftover: &[u8], pause: Option<Pause>) {
         let Some(connection) = self.connections.get(id) else { return };
         // An exact copy: most connections have none, and the others only an unfinished line.
-        connection.leftover = leftover.to_vec();
+        connection.leftover = leftover.into();
         connection.pause = pause;
         if connection.waiting_counted > 0 || !leftover.is_empty() || connection.uploads.is_some() {
             self.connections.count_waiting(id);
