@@ -81,9 +81,9 @@ pub struct Connection {
     pub next_line_at: Moment,
     /// How many bytes were read and written when the poll last reported it; what overflows does not
     /// matter.
-    bytes_at_turn: u32,
+    bytes_at_wakeup: u32,
     /// How many reports in a row moved none.
-    idle_turns: u16,
+    spurious_wakeups: u16,
     /// When it was accepted.
     pub since: Moment,
     /// Bytes read.
@@ -133,8 +133,8 @@ impl Connection {
             deadline: None,
             armed: None,
             next_line_at: now.into(),
-            bytes_at_turn: 0,
-            idle_turns: 0,
+            bytes_at_wakeup: 0,
+            spurious_wakeups: 0,
             since: now.into(),
             bytes_in: 0,
             bytes_out: 0,
@@ -285,14 +285,14 @@ impl Connection {
     }
 
     /// Counts a report of the poll, and tells how many in a row moved no byte before it.
-    pub fn count_turn(&mut self) -> u16 {
+    pub fn count_wakeup(&mut self) -> u16 {
         let bytes = (self.bytes_in + self.bytes_out) as u32;
-        self.idle_turns = match bytes == self.bytes_at_turn && bytes > 0 {
-            true => self.idle_turns.saturating_add(1),
+        self.spurious_wakeups = match bytes == self.bytes_at_wakeup && bytes > 0 {
+            true => self.spurious_wakeups.saturating_add(1),
             false => 0,
         };
-        self.bytes_at_turn = bytes;
-        self.idle_turns
+        self.bytes_at_wakeup = bytes;
+        self.spurious_wakeups
     }
 
     /// How long the next line has to wait, where those before it came too fast.
@@ -336,10 +336,10 @@ mod tests {
         let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
         let mut connection = Connection::new(one.into(), None, peer, Duration::ZERO);
         connection.bytes_out = 30;
-        let turns: Vec<u16> = (0..4).map(|_| connection.count_turn()).collect();
+        let turns: Vec<u16> = (0..4).map(|_| connection.count_wakeup()).collect();
         assert_eq!(turns, [0, 1, 2, 3]);
         connection.bytes_in = 1;
-        assert_eq!(connection.count_turn(), 0);
+        assert_eq!(connection.count_wakeup(), 0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! that is gone meets nobody. The only place that frees a slot, and closes a socket.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::time::Duration;
 
@@ -10,8 +10,10 @@ use slab::Slab;
 
 use super::clock::Moment;
 use super::connection::{Connection, Phase};
+use super::counters::Counters;
 use super::poll::{Interest, Key, Poll};
-use super::timers::Timers;
+use super::strangers::StrangerLines;
+use super::timers::{Timer, Timers};
 use crate::chat::address::Address;
 use crate::hub::effect::CloseReason;
 use crate::hub::input::ConnId;
@@ -38,7 +40,11 @@ pub struct Connections {
     /// The same for those whose sockets take nothing: they can wait for the others.
     blocked: Vec<ConnId>,
     /// Those to be freed, each once.
-    doomed: Vec<ConnId>,
+    doomed: VecDeque<ConnId>,
+    /// What is counted of them.
+    pub counters: Counters,
+    /// How much the log says about those that are nobody's.
+    pub stranger_lines: StrangerLines,
 }
 
 /// See [`Connections::totals`].
@@ -191,6 +197,13 @@ impl Connections {
         slots.filter_map(id).take(count).collect()
     }
 
+    /// The poll has reported a connection. How many reports of it in a row moved no byte before.
+    pub fn count_wakeup(&mut self, id: ConnId) -> u16 {
+        let spurious = self.get(id).map_or(0, Connection::count_wakeup);
+        self.counters.spurious_wakeups += u64::from(spurious > 0);
+        spurious
+    }
+
     /// Puts a connection on the list of those to be flushed.
     #[inline]
     pub fn mark_dirty(&mut self, id: ConnId) {
@@ -232,24 +245,19 @@ impl Connections {
             Phase::Stranger | Phase::Open => reason,
         };
         connection.phase = Phase::Doomed(reason);
-        self.doomed.push(id);
+        self.doomed.push_back(id);
     }
 
     /// Sets when a connection's timer is to fire; earlier than before needs an entry of its own,
     /// later only moves the field.
-    pub fn set_deadline(
-        &mut self,
-        id: ConnId,
-        at: Option<Duration>,
-        timers: &mut Timers<super::Timer>,
-    ) {
+    pub fn set_deadline(&mut self, id: ConnId, at: Option<Duration>, timers: &mut Timers<Timer>) {
         let Some(connection) = self.get(id) else { return };
         connection.deadline = at.map(Moment::from);
         if let Some(at) = at
             && connection.armed.is_none_or(|armed| Moment::from(at) < armed)
         {
             connection.armed = Some(at.into());
-            timers.add(at, super::Timer::Connection(id));
+            timers.add(at, Timer::Connection(id));
         }
     }
 
@@ -267,9 +275,10 @@ impl Connections {
         }
     }
 
-    /// Frees those that are doomed and hands each to `freed`.
-    pub fn reap(&mut self, poll: &Poll, mut freed: impl FnMut(ConnId, Connection, CloseReason)) {
-        for id in std::mem::take(&mut self.doomed) {
+    /// Frees the next one that is doomed.
+    pub fn reap(&mut self, poll: &Poll) -> Option<(ConnId, Connection, CloseReason)> {
+        loop {
+            let id = self.doomed.pop_front()?;
             let Some(Phase::Doomed(reason)) = self.get(id).map(|connection| connection.phase)
             else {
                 continue;
@@ -279,8 +288,9 @@ impl Connections {
                 log::error!("event=poll-failed conn={id} error={error}");
             }
             self.waiting -= connection.waiting_counted;
+            self.counters.count_close(reason, connection.bytes_in, connection.bytes_out);
             self.count_out(&connection);
-            freed(id, connection, reason);
+            return Some((id, connection, reason));
         }
     }
 

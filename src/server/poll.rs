@@ -126,8 +126,8 @@ impl Poll {
     pub fn add(&self, source: &impl AsFd, key: Key, interest: Interest) -> io::Result<()> {
         let source = source.as_fd().as_raw_fd();
         // SAFETY: the source has to be deleted before it is closed. Connections are closed in
-        // `Connections::reap` alone, and those that read the metrics in `Metrics::close` alone,
-        // both behind a delete. A stop drops the listeners for clients behind `accept::unwatch`.
+        // `Connections::reap` alone, and those that read the metrics in `Exchanges::close` alone,
+        // both behind a delete. A stop drops the listeners for clients behind `Listeners::stop`.
         // The listener for the metrics, the signal pipe, and whatever else is left when
         // `Server::run` ends live that long, and nothing waits on this poll any more then.
         unsafe { self.poller.add_with_mode(source, event(key, interest), PollMode::Level) }

@@ -5,7 +5,33 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::clock::Moment;
+use crate::hub::input::ConnId;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
+
+/// What is to happen at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// A connection's deadline may have come.
+    Connection(ConnId),
+    /// A connection may send its next line.
+    Resume(ConnId),
+    /// The listeners have rested.
+    Accept,
+    /// The service manager is to be told again.
+    Notify,
+    /// The service manager is to hear that the loop turns.
+    Watchdog,
+    /// Whoever reads the metrics has taken too long, where it is still the one with that number.
+    Exchange(u64),
+    /// The time to stop has come, where it is still that one.
+    Stop,
+    /// The next connections may leave, now that the server stops.
+    Leave,
+    /// Stopping has taken long enough.
+    DrainOver,
+    /// The log is to say how many lines about strangers were left out.
+    Strangers,
+}
 
 /// Keeps what is due when. An entry can't be taken back: its owner checks, when it comes up,
 /// whether it still counts.

@@ -2,15 +2,15 @@
 
 use rustix::io::Errno;
 
-use super::connection::{Connection, Pause, Phase};
-use super::poll::{Key, Ready};
-use super::tls::TlsSession;
-use super::{Server, Timer};
 use crate::hub::effect::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
 use crate::protocol::native::frame::Frame;
 use crate::protocol::native::parse::parse_request;
+use crate::server::connection::{Connection, Pause, Phase};
+use crate::server::poll::{Key, Ready};
+use crate::server::state::Server;
+use crate::server::tls::TlsSession;
 
 /// What one read gave.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) enum Read {
 impl Server {
     /// Reads every connection that is ready, and goes on with those that had to wait.
     pub(super) fn read_ready(&mut self, ready: &[Ready]) {
-        for id in std::mem::take(&mut self.turns) {
+        for id in self.gate.take_runnable() {
             self.resume(id);
         }
         self.resume_handshakes();
@@ -41,18 +41,15 @@ impl Server {
             return;
         }
         let leftover = std::mem::take(&mut connection.leftover);
-        self.read_buffer[..leftover.len()].copy_from_slice(&leftover);
+        self.buffers.read[..leftover.len()].copy_from_slice(&leftover);
         self.handle_buffer(id, leftover.len());
         self.connections.mark_dirty(id);
     }
 
     fn connection_ready(&mut self, id: ConnId, event: &Ready) {
+        let spurious_wakeups = self.connections.count_wakeup(id);
         let Some(connection) = self.connections.get(id) else { return };
-        let idle_turns = connection.count_turn();
-        if idle_turns > 0 {
-            self.counters.turns_without_progress += 1;
-        }
-        if idle_turns >= IDLE_TURNS_MAX {
+        if spurious_wakeups >= IDLE_TURNS_MAX {
             // Level mode would report it for ever: a defect of this program, which must not cost
             // the others their server.
             // Not what was read or is to be written: there may be a password in it.
@@ -132,7 +129,7 @@ impl Server {
     /// Reads once into the shared buffer, behind what was left over, so that frames are contiguous.
     /// Tells how much is in the buffer then.
     fn fill_buffer(&mut self, id: ConnId) -> (Read, usize) {
-        let buffer = &mut self.read_buffer;
+        let buffer = &mut self.buffers.read;
         let Some(connection) = self.connections.get(id) else { return (Read::Nothing, 0) };
         let leftover = std::mem::take(&mut connection.leftover);
         let kept = leftover.len();
@@ -165,16 +162,16 @@ impl Server {
             && let Some(connection) = self.connections.get(id)
             && connection.phase == Phase::Open
         {
-            connection.deadline = Some((self.now.steady + timeout).into());
+            connection.deadline = Some((self.time.monotonic() + timeout).into());
         }
     }
 
     /// Handles the frames in the first bytes of the shared buffer, and keeps what is left of them
     /// with the connection.
     fn handle_buffer(&mut self, id: ConnId, filled: usize) {
-        let shared = std::mem::take(&mut self.read_buffer);
+        let shared = std::mem::take(&mut self.buffers.read);
         self.handle_bytes(id, &shared[..filled]);
-        self.read_buffer = shared;
+        self.buffers.read = shared;
     }
 
     fn handle_bytes(&mut self, id: ConnId, buffer: &[u8]) {
@@ -189,18 +186,18 @@ impl Server {
             if done == buffer.len() {
                 break None;
             }
-            if let Some(pause) = self.reason_to_pause(id, lines_left) {
+            let Some(connection) = self.connections.get(id) else { break None };
+            let asked = (id, &*connection);
+            let (hub, store, time) = (&self.hub, &self.store, &self.time);
+            if let Some(pause) = self.gate.reason_to_pause(asked, lines_left, hub, store, time) {
                 break Some(pause);
             }
-            let Some(connection) = self.connections.get(id) else { break None };
             let (used, frame) = connection.decoder.decode(&buffer[done..]);
             done += used;
             let Some(frame) = frame else { break None };
             if !matches!(frame, Frame::File { .. } | Frame::FileEnd { .. }) {
                 lines_left -= 1;
-                if let Some(rate) = self.rate {
-                    connection.count_line(self.now.steady, rate);
-                }
+                self.gate.count_line(connection, &self.time);
             }
             self.handle_frame(id, frame);
             if !self.connections.get(id).is_some_and(|connection| connection.is_known_to_hub()) {
@@ -220,42 +217,19 @@ impl Server {
         });
     }
 
-    /// Why the next frame can't be handled yet.
-    fn reason_to_pause(&mut self, id: ConnId, lines_left: u32) -> Option<Pause> {
-        let connection = self.connections.get(id)?;
-        if lines_left == 0 {
-            return Some(Pause::Turn);
-        }
-        if connection.outbox.is_full() || !self.hub.takes_input(id) {
-            return Some(Pause::Answer);
-        }
-        if connection.is_upload_behind() {
-            return Some(Pause::Disk);
-        }
-        if self.store.is_congested() {
-            return Some(Pause::Store);
-        }
-        let delay = connection.line_delay(self.now.steady, self.rate?)?;
-        self.timers.add(self.now.steady + delay, Timer::Resume(id));
-        Some(Pause::Rate)
-    }
-
     /// Keeps what was read and not handled.
     fn keep(&mut self, id: ConnId, leftover: &[u8], pause: Option<Pause>) {
         let Some(connection) = self.connections.get(id) else { return };
         // An exact copy: most connections have none, and the others only an unfinished line.
         connection.leftover = leftover.into();
-        connection.pause = pause;
         if connection.waiting_counted > 0 || !leftover.is_empty() || connection.uploads.is_some() {
             self.connections.count_waiting(id);
         }
-        match pause {
-            None => return,
-            Some(Pause::Turn) => self.turns.push(id),
-            Some(Pause::Store) => self.behind_store.push(id),
-            Some(Pause::Answer | Pause::Rate | Pause::Disk | Pause::Handshake) => {}
+        let Some(pause) = pause else { return };
+        if let Some(connection) = self.connections.get(id) {
+            self.gate.pause(id, connection, pause, &mut self.time);
+            self.connections.mark_dirty(id);
         }
-        self.connections.mark_dirty(id);
     }
 }
 

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use super::Server;
-use super::connection::{Connection, Pause, Phase};
-use super::download::OutboxEvent;
 use crate::hub::effect::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
+use crate::server::connection::{Connection, Phase};
+use crate::server::download::OutboxEvent;
+use crate::server::state::Server;
 
 impl Server {
     /// Flushes and frees. Flushing dooms (a write fails) and freeing makes output (a user went
@@ -27,7 +27,7 @@ impl Server {
                 break;
             }
         }
-        self.lines.clear();
+        self.buffers.lines.clear();
     }
 
     fn flush(&mut self, id: ConnId) {
@@ -36,15 +36,15 @@ impl Server {
         if matches!(connection.phase, Phase::Doomed(_)) {
             return;
         }
-        let mut events = std::mem::take(&mut self.outbox_events);
-        let flushed = connection.flush(&self.lines, &mut self.tls_buffer, &mut events);
+        let mut events = std::mem::take(&mut self.buffers.outbox_events);
+        let flushed = connection.flush(&self.buffers.lines, &mut self.buffers.tls, &mut events);
         if flushed.is_ok() {
             self.connections.count_waiting(id);
             self.handle_events(id, &mut events);
         }
         // Nobody waits for what became of a connection that is lost.
         events.clear();
-        self.outbox_events = events;
+        self.buffers.outbox_events = events;
         if flushed.is_err() {
             return self.lose(id, CloseReason::ConnectionLost);
         }
@@ -74,18 +74,14 @@ impl Server {
             Phase::Finishing(reason) => return self.finish_on(id, reason),
             Phase::Lingering(_) | Phase::Doomed(_) => return,
         }
-        if self.drain.is_some() && connection.is_handshaking() {
+        if self.stop.is_under_way() && connection.is_handshaking() {
             // Nothing can be said to it, and it would keep the server from stopping.
             return self.lose(id, CloseReason::Shutdown);
         }
         if connection.outbox.unasked_bytes() > self.config.send_queue {
             return self.close_slow(id);
         }
-        if connection.pause == Some(Pause::Answer) {
-            if !connection.outbox.is_full() && self.hub.takes_input(id) {
-                connection.pause = Some(Pause::Turn);
-                self.turns.push(id);
-            }
+        if self.gate.flushed(id, connection, &self.hub) {
             return;
         }
         let is_idle = connection.pause.is_none()
@@ -94,7 +90,7 @@ impl Server {
         if is_idle && self.hub.has_answered(id) {
             if connection.is_at_end {
                 self.end(id, CloseReason::PeerClosed, None);
-            } else if let Some(seconds) = self.come_back_in(id) {
+            } else if let Some(seconds) = self.stop.come_back_in(id) {
                 self.send_away(id, seconds);
             }
         }
@@ -149,7 +145,7 @@ impl Server {
     /// Closes a connection that does not read what it did not ask for.
     fn close_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.outbox.abandon(&self.lines);
+        connection.outbox.abandon(&self.buffers.lines);
         let reason = CloseReason::TooSlow;
         self.end(id, reason, reason.last_line());
     }
@@ -176,27 +172,21 @@ impl Server {
         connection.outbox = Default::default();
         connection.is_write_blocked = false;
         connection.phase = Phase::Lingering(reason);
-        let deadline = self.now.steady + LINGER_TIME_MAX;
-        self.connections.set_deadline(id, Some(deadline), &mut self.timers);
+        let deadline = self.time.monotonic() + LINGER_TIME_MAX;
+        self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
     }
 
     /// Frees the doomed, and tells whether there were any.
     fn reap(&mut self) -> bool {
-        let now = self.now.steady;
+        let now = self.time.monotonic();
         let mut freed = false;
-        let Server { counters, stranger_lines, timers, .. } = self;
-        self.connections.reap(&self.poll, |id, connection, reason| {
+        while let Some((id, connection, reason)) = self.connections.reap(&self.poll) {
             freed = true;
-            counters.count_close(reason);
-            counters.bytes_in += connection.bytes_in;
-            counters.bytes_out += connection.bytes_out;
-            if connection.was_logged_in
-                || connection.peer.is_operator()
-                || stranger_lines.may_write(now, timers)
-            {
+            let is_known = connection.was_logged_in || connection.peer.is_operator();
+            if is_known || self.may_log_stranger() {
                 log_close(id, &connection, reason, now);
             }
-        });
+        }
         if freed {
             self.rest_is_over();
         }
@@ -211,8 +201,8 @@ impl Server {
         }
         connection.armed = None;
         let Some(deadline) = connection.deadline.map(Duration::from) else { return };
-        if deadline > self.now.steady {
-            return self.connections.set_deadline(id, Some(deadline), &mut self.timers);
+        if deadline > self.time.monotonic() {
+            return self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
         }
         match connection.phase {
             Phase::Stranger if connection.is_handshaking() => self.time_out_handshake(id),

@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-use super::Server;
-use super::connection::Phase;
-use super::download::Download;
 use crate::hub::effect::{CloseReason, Effect};
 use crate::hub::input::{ConnId, Input};
 use crate::limits::FINISH_TIME_MAX;
 use crate::protocol::native::list::List;
 use crate::protocol::native::write::Reply;
+use crate::server::connection::Phase;
+use crate::server::download::Download;
+use crate::server::state::Server;
 
 impl Server {
     /// Tells the hub what happened, and does what it wants done about it.
     pub(super) fn tell_hub(&mut self, input: Input<'_>) {
-        let mut effects = std::mem::take(&mut self.effects);
-        self.hub.handle(input, self.now, &mut effects);
+        let mut effects = std::mem::take(&mut self.buffers.effects);
+        self.hub.handle(input, self.time.now, &mut effects);
         for effect in effects.list.drain(..) {
             self.apply(effect, &effects.recipients);
         }
         effects.clear();
-        self.effects = effects;
+        self.buffers.effects = effects;
     }
 
     fn apply(&mut self, effect: Effect, recipients: &[ConnId]) {
         match effect {
             Effect::Reply { conn, reply } => {
                 let Some(connection) = self.connections.get(conn) else { return };
-                let line = self.lines.encode(&reply);
-                connection.outbox.push_reply(&self.lines, line);
+                let line = self.buffers.lines.encode(&reply);
+                connection.outbox.push_reply(&self.buffers.lines, line);
                 self.connections.mark_dirty(conn);
             }
             Effect::List { conn, list } => self.send_list(conn, list),
@@ -43,17 +43,14 @@ impl Server {
             Effect::Close { conn, reason, last } => self.finish(conn, reason, last),
             Effect::Job { ticket, job } => self.begin_job(ticket, job),
             Effect::Download { conn, ticket, stream, bytes } => {
-                let Some(opened) = self.opened.remove(&ticket) else { return };
+                let Some(opened) = self.files.take_file(ticket) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
                 connection.outbox.push_download(Download::new(stream, opened, bytes));
                 self.connections.mark_dirty(conn);
             }
             Effect::Figures { conn } => self.list_figures(conn),
             Effect::Stop { seconds } => self.stop_in(Duration::from_secs(seconds.into())),
-            Effect::DropFile { ticket } => {
-                self.opened.remove(&ticket);
-                self.opened_parts.remove(&ticket);
-            }
+            Effect::DropFile { ticket } => self.files.close(ticket),
             Effect::Upload { conn, ticket, stream, bytes } => {
                 self.begin_upload(conn, ticket, stream, bytes);
             }
@@ -68,16 +65,16 @@ impl Server {
 
     pub(super) fn send_list(&mut self, conn: ConnId, list: List) {
         let Some(connection) = self.connections.get(conn) else { return };
-        connection.outbox.push_list(&self.lines, list);
+        connection.outbox.push_list(&self.buffers.lines, list);
         self.connections.mark_dirty(conn);
     }
 
     /// Encodes a line once, and adds it to the outbox of everyone it is for.
     fn send_unasked(&mut self, line: &impl std::fmt::Display, to: &[ConnId]) {
-        let line = self.lines.encode(line);
+        let line = self.buffers.lines.encode(line);
         for id in to {
             if let Some(connection) = self.connections.get(*id) {
-                connection.outbox.push_unasked(&self.lines, line);
+                connection.outbox.push_unasked(&self.buffers.lines, line);
                 self.connections.mark_dirty(*id);
             }
         }
@@ -92,8 +89,8 @@ impl Server {
 
     /// Gives a user all of the idle timeout.
     pub(super) fn begin_idle_time(&mut self, id: ConnId) {
-        let deadline = self.config.idle_timeout.map(|timeout| self.now.steady + timeout);
-        self.connections.set_deadline(id, deadline, &mut self.timers);
+        let deadline = self.config.idle_timeout.map(|timeout| self.time.monotonic() + timeout);
+        self.connections.set_deadline(id, deadline, &mut self.time.timers);
     }
 
     /// Begins to close a connection that the hub has forgotten, or never knew: what waits is
@@ -112,15 +109,15 @@ impl Server {
         }
         connection.outbox.break_off_list();
         if let Some(last) = last {
-            let line = self.lines.encode(&last);
-            connection.outbox.push_reply(&self.lines, line);
+            let line = self.buffers.lines.encode(&last);
+            connection.outbox.push_reply(&self.buffers.lines, line);
         }
         let patience = match reason.finishes_downloads() {
             // They are a stranger's, who has as long as the login may take and no longer.
             true => connection.deadline.map(Duration::from),
-            false => Some(self.now.steady + FINISH_TIME_MAX),
+            false => Some(self.time.monotonic() + FINISH_TIME_MAX),
         };
-        self.connections.set_deadline(id, patience, &mut self.timers);
+        self.connections.set_deadline(id, patience, &mut self.time.timers);
         self.connections.mark_dirty(id);
     }
 

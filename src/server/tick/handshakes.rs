@@ -1,31 +1,29 @@
 //! What the loop does for TLS sessions: reads them, gives their handshakes a share of each tick,
 //! and reads the certificates again.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::io::Errno;
 use rustls::{Error, InvalidMessage};
 
-use super::super::Server;
-use super::super::connection::Pause;
-use super::super::read::Read;
-use super::TlsSession;
 use crate::hub::effect::CloseReason;
 use crate::hub::input::ConnId;
 use crate::limits::TLS_HANDSHAKE_BYTES_MAX;
 use crate::log::Quoted;
+use crate::server::connection::Pause;
+use crate::server::state::Server;
+use crate::server::tick::read::Read;
+use crate::server::tls::{Tls, TlsSession};
 
 /// The first byte of a TLS connection: the type of a handshake record (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
 
 impl Server {
     /// Goes on with the handshakes that earlier ticks had no time for.
-    pub(in super::super) fn resume_handshakes(&mut self) {
+    pub(super) fn resume_handshakes(&mut self) {
         let Some(tls) = &mut self.tls else { return };
-        tls.spent = Duration::ZERO;
-        while let Some(tls) = self.tls.as_mut().filter(|tls| tls.has_time())
-            && let Some(id) = tls.waiting.pop_front()
-        {
+        tls.begin_tick();
+        while let Some(id) = self.tls.as_mut().and_then(Tls::next_waiting) {
             let Some(connection) = self.connections.get(id) else { continue };
             // One that is being closed does not wait any more.
             if connection.pause == Some(Pause::Handshake) {
@@ -38,11 +36,10 @@ impl Server {
 
     /// Reads the next flight of a handshake, or notes that it has to wait: one takes longer than
     /// hundreds of lines, and who talks must not wait for a crowd that comes in.
-    pub(in super::super) fn read_handshake(&mut self, id: ConnId) {
+    pub(super) fn read_handshake(&mut self, id: ConnId) {
         let Some(tls) = &mut self.tls else { return };
         if !tls.has_time() {
-            tls.counters.delayed += 1;
-            tls.waiting.push_back(id);
+            tls.delay(id);
             if let Some(connection) = self.connections.get(id) {
                 connection.pause = Some(Pause::Handshake);
                 self.connections.mark_dirty(id);
@@ -52,22 +49,17 @@ impl Server {
         let start = Instant::now();
         self.read_on(id);
         if let Some(tls) = &mut self.tls {
-            tls.spent += start.elapsed();
+            tls.spend(start.elapsed());
         }
     }
 
     /// Reads once, at most `room` bytes, and decrypts them into the shared buffer, behind the
     /// `kept` bytes in it. Tells how much is in the buffer then.
-    pub(in super::super) fn fill_decrypted(
-        &mut self,
-        id: ConnId,
-        kept: usize,
-        room: usize,
-    ) -> (Read, usize) {
+    pub(super) fn fill_decrypted(&mut self, id: ConnId, kept: usize, room: usize) -> (Read, usize) {
         let Some(connection) = self.connections.get(id) else { return (Read::Nothing, kept) };
-        let plain = &mut self.read_buffer[kept..];
-        let room = room.min(self.tls_buffer.len()).min(TlsSession::most_for(plain.len()));
-        let cipher = &mut self.tls_buffer[..room];
+        let plain = &mut self.buffers.read[kept..];
+        let room = room.min(self.buffers.tls.len()).min(TlsSession::most_for(plain.len()));
+        let cipher = &mut self.buffers.tls[..room];
         let cipher = match rustix::io::read(connection.socket(), &mut *cipher) {
             Ok(0) => return (Read::End, kept),
             Ok(count) => &cipher[..count],
@@ -129,7 +121,7 @@ impl Server {
         }
         let Some(connection) = self.connections.get(id) else { return };
         if let Some(tls) = &mut self.tls {
-            tls.counters.failed += 1;
+            tls.count_failure();
         }
         if !connection.is_known_to_hub() {
             return self.connections.doom(id, CloseReason::TlsFailed);
@@ -148,7 +140,7 @@ impl Server {
 
     /// Closes a connection that has sent no TLS: its peer gets the last line as it is, which it can
     /// read, where it would not know what to make of an alert.
-    pub(in super::super) fn refuse_plain(&mut self, id: ConnId, reason: CloseReason) {
+    pub(super) fn refuse_plain(&mut self, id: ConnId, reason: CloseReason) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.drop_tls();
         self.connections.mark_dirty(id);
@@ -156,12 +148,12 @@ impl Server {
         let Some(connection) = self.connections.get(id).filter(|one| one.is_known_to_hub()) else {
             return;
         };
-        connection.outbox.abandon(&self.lines);
+        connection.outbox.abandon(&self.buffers.lines);
         self.end(id, reason, CloseReason::NotTls.last_line());
     }
 
     /// A connection took too long to log in, and the handshake is not done.
-    pub(in super::super) fn time_out_handshake(&mut self, id: ConnId) {
+    pub(super) fn time_out_handshake(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         match connection.bytes_in {
             // It may be a client that waits to be greeted, as it would be where TLS is not spoken.
@@ -171,31 +163,16 @@ impl Server {
     }
 
     /// Reads the certificates again, beside the loop.
-    pub(in super::super) fn reload_certificates(&mut self) {
-        let Some(tls) = &mut self.tls else {
-            return log::info!("event=reload what=nothing: there are no certificates");
-        };
-        if let Err(error) = tls.certificates.begin_reload(self.poll.waker()) {
-            tls.counters.kept += 1;
-            log::error!("event=reload-failed error={error}; the old certificates stay in use");
+    pub(super) fn reload_certificates(&mut self) {
+        match &mut self.tls {
+            Some(tls) => tls.reload(self.poll.waker()),
+            None => log::info!("event=reload what=nothing: there are no certificates"),
         }
     }
 
-    /// Takes the certificates that were read again, where they are there. Sessions that stand go on
-    /// with those that they began with.
-    pub(in super::super) fn take_certificates(&mut self) {
-        let Some(tls) = &mut self.tls else { return };
-        match tls.certificates.finish_reload() {
-            None => return,
-            Some(Ok(())) => {
-                tls.counters.reloaded += 1;
-            }
-            Some(Err(error)) => {
-                tls.counters.kept += 1;
-                log::error!("event=reload-failed error={error}; the old certificates stay in use");
-            }
-        }
-        if tls.certificates.take_asked_again() {
+    /// Takes the certificates that were read again, where they are there.
+    pub(super) fn take_certificates(&mut self) {
+        if self.tls.as_mut().is_some_and(Tls::finish_reload) {
             self.reload_certificates();
         }
     }

@@ -1,0 +1,27 @@
+//! What the server counts of connections while it runs.
+
+use crate::hub::effect::CloseReason;
+
+/// What the server counts of connections while it runs.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Connections that were accepted.
+    pub accepted: u64,
+    /// Bytes that were read, and written, by connections that are gone.
+    pub bytes_in: u64,
+    /// See `bytes_in`.
+    pub bytes_out: u64,
+    /// Events after which nothing was read, written, closed or changed.
+    pub spurious_wakeups: u64,
+    /// Connections that ended, by the reason.
+    pub closed: [u64; CloseReason::ALL.len()],
+}
+
+impl Counters {
+    /// Counts a connection that ended.
+    pub fn count_close(&mut self, reason: CloseReason, bytes_in: u64, bytes_out: u64) {
+        self.bytes_in += bytes_in;
+        self.bytes_out += bytes_out;
+        self.closed[reason as usize] += 1;
+    }
+}
