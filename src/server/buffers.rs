@@ -1,6 +1,6 @@
 //! Memory that is used again in every tick.
 
-use super::download::OutboxEvent;
+use super::connection::download::OutboxEvent;
 use super::poll::Ready;
 use super::tick_lines::TickLines;
 use crate::hub::effect::Effects;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use slab::Slab;
 
-use super::clock::Moment;
 use super::connection::{Connection, Phase};
 use super::counters::Counters;
 use super::poll::{Interest, Key, Poll};
@@ -112,12 +111,15 @@ impl Connections {
             .slab
             .iter()
             .filter(|(_, (_, connection))| {
-                connection.waiting_counted > 0 && !matches!(connection.phase, Phase::Doomed(_))
+                connection.waiting_counted > 0
+                    && !matches!(connection.lifecycle.phase(), Phase::Doomed(_))
             })
             .map(|(slot, (generation, connection))| {
                 let id = ConnId { slot: slot as u32, generation: *generation };
-                let rank = match connection.phase {
-                    Phase::Stranger => (false, Duration::from(connection.since).as_nanos() as u64),
+                let rank = match connection.lifecycle.phase() {
+                    Phase::Unauthenticated => {
+                        (false, connection.lifecycle.since().as_nanos() as u64)
+                    }
                     _ => (true, connection.waiting_counted as u64),
                 };
                 ((rank.0, Reverse(rank.1)), id)
@@ -132,8 +134,8 @@ impl Connections {
         let mut totals = Totals::default();
         for (_, (_, connection)) in &self.slab {
             let waiting = connection.waiting_bytes();
-            totals.bytes_in += connection.bytes_in;
-            totals.bytes_out += connection.bytes_out;
+            totals.bytes_in += connection.traffic.bytes_in;
+            totals.bytes_out += connection.traffic.bytes_out;
             totals.waiting += waiting;
             totals.waiting_most = totals.waiting_most.max(waiting);
             totals.tls += usize::from(connection.tls().is_some());
@@ -209,10 +211,10 @@ impl Connections {
     pub fn mark_dirty(&mut self, id: ConnId) {
         if let Some((generation, connection)) = self.slab.get_mut(id.slot as usize)
             && *generation == id.generation
-            && !connection.is_dirty
+            && !connection.readiness.is_dirty
         {
-            connection.is_dirty = true;
-            match connection.is_write_blocked {
+            connection.readiness.is_dirty = true;
+            match connection.readiness.is_write_blocked {
                 true => self.blocked.push(id),
                 false => self.dirty.push(id),
             }
@@ -238,25 +240,18 @@ impl Connections {
     /// Has a connection freed at the end of the tick; once only.
     pub fn doom(&mut self, id: ConnId, reason: CloseReason) {
         let Some(connection) = self.get(id) else { return };
-        // A reason that was given before is the one that counts.
-        let reason = match connection.phase {
-            Phase::Doomed(_) => return,
-            Phase::Finishing(reason) | Phase::Lingering(reason) => reason,
-            Phase::Stranger | Phase::Open => reason,
-        };
-        connection.phase = Phase::Doomed(reason);
-        self.doomed.push_back(id);
+        if connection.lifecycle.doom(reason) {
+            self.doomed.push_back(id);
+        }
     }
 
     /// Sets when a connection's timer is to fire; earlier than before needs an entry of its own,
     /// later only moves the field.
     pub fn set_deadline(&mut self, id: ConnId, at: Option<Duration>, timers: &mut Timers<Timer>) {
         let Some(connection) = self.get(id) else { return };
-        connection.deadline = at.map(Moment::from);
-        if let Some(at) = at
-            && connection.armed.is_none_or(|armed| Moment::from(at) < armed)
+        if connection.lifecycle.set_deadline(at)
+            && let Some(at) = at
         {
-            connection.armed = Some(at.into());
             timers.add(at, Timer::Connection(id));
         }
     }
@@ -265,10 +260,10 @@ impl Connections {
     pub fn update_interest(&mut self, id: ConnId, poll: &Poll) {
         let Some(connection) = self.get(id) else { return };
         let wanted = connection.wanted_interest();
-        if wanted == connection.interest {
+        if wanted == connection.readiness.interest {
             return;
         }
-        connection.interest = wanted;
+        connection.readiness.interest = wanted;
         if let Err(error) = poll.modify(&connection.socket(), Key::Connection(id), wanted) {
             log::error!("event=poll-failed conn={id} error={error}");
             self.doom(id, CloseReason::ConnectionLost);
@@ -279,7 +274,8 @@ impl Connections {
     pub fn reap(&mut self, poll: &Poll) -> Option<(ConnId, Connection, CloseReason)> {
         loop {
             let id = self.doomed.pop_front()?;
-            let Some(Phase::Doomed(reason)) = self.get(id).map(|connection| connection.phase)
+            let Some(Phase::Doomed(reason)) =
+                self.get(id).map(|connection| connection.lifecycle.phase())
             else {
                 continue;
             };
@@ -288,7 +284,7 @@ impl Connections {
                 log::error!("event=poll-failed conn={id} error={error}");
             }
             self.waiting -= connection.waiting_counted;
-            self.counters.count_close(reason, connection.bytes_in, connection.bytes_out);
+            self.counters.count_close(reason, connection.traffic);
             self.count_out(&connection);
             return Some((id, connection, reason));
         }
@@ -331,17 +327,16 @@ mod tests {
         let poll = Poll::new().unwrap();
         let mut connections = Connections::with_room_for(8);
         let mut lines = TickLines::default();
-        let reason = CloseReason::Goodbye;
-        let phases = [
-            Phase::Open,
-            Phase::Finishing(reason),
-            Phase::Stranger,
-            Phase::Stranger,
-            Phase::Open,
-            Phase::Doomed(reason),
+        let changes: [fn(&mut Connection); 6] = [
+            |one| one.lifecycle.authenticate(),
+            |one| one.lifecycle.begin_to_flush(CloseReason::Goodbye),
+            |_| {},
+            |_| {},
+            |one| one.lifecycle.authenticate(),
+            |one| assert!(one.lifecycle.doom(CloseReason::Goodbye)),
         ];
         let mut since = Duration::ZERO;
-        let ids = phases.map(|phase| {
+        let ids = changes.map(|change| {
             since += Duration::from_secs(1);
             let (ours, _theirs) = UnixStream::pair().unwrap();
             let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
@@ -350,7 +345,7 @@ mod tests {
             // Each has more than the one before.
             let line = lines.encode(&"x".repeat(1000 * (1 + id.slot as usize)));
             let connection = connections.get(id).unwrap();
-            connection.phase = phase;
+            change(connection);
             connection.outbox.push_reply(&lines, line);
             connections.count_waiting(id);
             id

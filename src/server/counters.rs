@@ -1,5 +1,6 @@
 //! What the server counts of connections while it runs.
 
+use super::connection::Traffic;
 use crate::hub::effect::CloseReason;
 
 /// What the server counts of connections while it runs.
@@ -19,9 +20,9 @@ pub struct Counters {
 
 impl Counters {
     /// Counts a connection that ended.
-    pub fn count_close(&mut self, reason: CloseReason, bytes_in: u64, bytes_out: u64) {
-        self.bytes_in += bytes_in;
-        self.bytes_out += bytes_out;
+    pub fn count_close(&mut self, reason: CloseReason, traffic: Traffic) {
+        self.bytes_in += traffic.bytes_in;
+        self.bytes_out += traffic.bytes_out;
         self.closed[reason as usize] += 1;
     }
 }

@@ -50,25 +50,25 @@ impl Gate {
         if store.is_congested() {
             return Some(Pause::Store);
         }
-        connection.line_delay(time.monotonic(), self.rate?).map(|_| Pause::Rate)
+        connection.pace.line_delay(time.monotonic(), self.rate?).map(|_| Pause::Rate)
     }
 
     /// Takes a line of a connection into account.
     pub fn count_line(&self, connection: &mut Connection, time: &Time) {
         if let Some(rate) = self.rate {
-            connection.count_line(time.monotonic(), rate);
+            connection.pace.count_line(time.monotonic(), rate);
         }
     }
 
     /// A connection waits from now on, for that reason.
     pub fn pause(&mut self, id: ConnId, connection: &mut Connection, why: Pause, time: &mut Time) {
-        connection.pause = Some(why);
+        connection.lifecycle.pause_for(why);
         match why {
             Pause::Turn => self.runnable.push(id),
             Pause::Store => self.behind_store.push(id),
             Pause::Rate => {
                 let delay =
-                    self.rate.and_then(|rate| connection.line_delay(time.monotonic(), rate));
+                    self.rate.and_then(|rate| connection.pace.line_delay(time.monotonic(), rate));
                 time.after(delay.unwrap_or_default(), Timer::Resume(id));
             }
             Pause::Answer | Pause::Disk | Pause::Handshake => {}
@@ -83,11 +83,11 @@ impl Gate {
     /// Some of what waits for a connection was written, or the hub has answered. Whether its input
     /// was waiting for that, or still is.
     pub fn flushed(&mut self, id: ConnId, connection: &mut Connection, hub: &Hub) -> bool {
-        if connection.pause != Some(Pause::Answer) {
+        if connection.lifecycle.pause() != Some(Pause::Answer) {
             return false;
         }
         if !connection.outbox.is_full() && hub.takes_input(id) {
-            connection.pause = Some(Pause::Turn);
+            connection.lifecycle.pause_for(Pause::Turn);
             self.runnable.push(id);
         }
         true
@@ -95,8 +95,8 @@ impl Gate {
 
     /// Some of what a connection uploads was written.
     pub fn upload_written(&mut self, id: ConnId, connection: &mut Connection) {
-        if connection.pause == Some(Pause::Disk) && !connection.is_upload_behind() {
-            connection.pause = Some(Pause::Turn);
+        if connection.lifecycle.pause() == Some(Pause::Disk) && !connection.is_upload_behind() {
+            connection.lifecycle.pause_for(Pause::Turn);
             self.runnable.push(id);
         }
     }

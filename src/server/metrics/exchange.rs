@@ -8,8 +8,8 @@ use rustix::io::Errno;
 use rustix::net::Shutdown;
 
 use super::http::{Request, read};
+use crate::server::connection::send;
 use crate::server::poll::{Interest, Key, Poll};
-use crate::server::sink::send;
 
 /// All exchanges, each in a place of its own.
 #[derive(Debug)]

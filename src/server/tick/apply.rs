@@ -7,8 +7,7 @@ use crate::hub::input::{ConnId, Input};
 use crate::limits::FINISH_TIME_MAX;
 use crate::protocol::native::list::List;
 use crate::protocol::native::write::Reply;
-use crate::server::connection::Phase;
-use crate::server::download::Download;
+use crate::server::connection::download::Download;
 use crate::server::state::Server;
 
 impl Server {
@@ -34,7 +33,7 @@ impl Server {
             Effect::List { conn, list } => self.send_list(conn, list),
             Effect::MoreOfList { conn, piece } => {
                 let Some(connection) = self.connections.get(conn) else { return };
-                connection.outbox.push_piece(piece);
+                connection.outbox.push_page(piece);
                 self.connections.mark_dirty(conn);
             }
             Effect::Message { message, to } => self.send_unasked(&message, &recipients[to]),
@@ -82,8 +81,7 @@ impl Server {
 
     fn logged_in(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.phase = Phase::Open;
-        connection.was_logged_in = true;
+        connection.lifecycle.authenticate();
         self.begin_idle_time(id);
     }
 
@@ -97,12 +95,11 @@ impl Server {
     /// written, then the last line.
     pub(super) fn finish(&mut self, id: ConnId, reason: CloseReason, last: Option<Reply>) {
         let Some(connection) = self.connections.get(id) else { return };
-        if !connection.is_known_to_hub() {
+        if !connection.lifecycle.is_known_to_hub() {
             return;
         }
-        connection.phase = Phase::Finishing(reason);
-        connection.leftover = Box::default();
-        connection.pause = None;
+        connection.lifecycle.begin_to_flush(reason);
+        connection.inbound.clear();
         connection.uploads = None;
         if !reason.finishes_downloads() {
             connection.outbox.cancel_downloads();
@@ -114,7 +111,7 @@ impl Server {
         }
         let patience = match reason.finishes_downloads() {
             // They are a stranger's, who has as long as the login may take and no longer.
-            true => connection.deadline.map(Duration::from),
+            true => connection.lifecycle.deadline(),
             false => Some(self.time.monotonic() + FINISH_TIME_MAX),
         };
         self.connections.set_deadline(id, patience, &mut self.time.timers);
@@ -124,7 +121,7 @@ impl Server {
     /// Closes a connection for a reason that the hub did not give, and tells it.
     pub(super) fn end(&mut self, id: ConnId, reason: CloseReason, last: Option<Reply>) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.is_known_to_hub() {
+        if connection.lifecycle.is_known_to_hub() {
             self.finish(id, reason, last);
             self.tell_hub(Input::Disconnected { conn: id });
         }

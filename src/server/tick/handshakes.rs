@@ -26,8 +26,8 @@ impl Server {
         while let Some(id) = self.tls.as_mut().and_then(Tls::next_waiting) {
             let Some(connection) = self.connections.get(id) else { continue };
             // One that is being closed does not wait any more.
-            if connection.pause == Some(Pause::Handshake) {
-                connection.pause = None;
+            if connection.lifecycle.pause() == Some(Pause::Handshake) {
+                connection.lifecycle.resume();
                 self.connections.mark_dirty(id);
                 self.read_handshake(id);
             }
@@ -41,7 +41,7 @@ impl Server {
         if !tls.has_time() {
             tls.delay(id);
             if let Some(connection) = self.connections.get(id) {
-                connection.pause = Some(Pause::Handshake);
+                connection.lifecycle.pause_for(Pause::Handshake);
                 self.connections.mark_dirty(id);
             }
             return;
@@ -66,14 +66,14 @@ impl Server {
             Err(Errno::AGAIN | Errno::INTR) => return (Read::Nothing, kept),
             Err(_) => return (Read::Lost, kept),
         };
-        let is_first = connection.bytes_in == 0;
-        connection.bytes_in += cipher.len() as u64;
+        let is_first = connection.traffic.bytes_in == 0;
+        connection.traffic.bytes_in += cipher.len() as u64;
         if is_first && cipher[0] != HANDSHAKE {
             self.refuse_plain(id, CloseReason::NotTls);
             return (Read::Nothing, 0);
         }
         let was_handshaking = connection.is_handshaking();
-        let is_too_long = connection.bytes_in > TLS_HANDSHAKE_BYTES_MAX;
+        let is_too_long = connection.traffic.bytes_in > TLS_HANDSHAKE_BYTES_MAX;
         let (_, Some(session)) = connection.socket_and_tls() else { return (Read::Nothing, kept) };
         let decrypted = match session.decrypt(cipher, plain) {
             Ok(_) if session.is_handshaking() && is_too_long => {
@@ -115,7 +115,7 @@ impl Server {
     fn fail_tls(&mut self, id: ConnId, error: &Error) {
         let Some(connection) = self.connections.get(id) else { return };
         let peer = connection.peer;
-        if connection.was_logged_in || self.may_log_stranger() {
+        if connection.lifecycle.was_authenticated() || self.may_log_stranger() {
             let error = error.to_string();
             log::info!("event=tls-failed conn={id} peer={peer} error={}", Quoted(&error));
         }
@@ -123,13 +123,13 @@ impl Server {
         if let Some(tls) = &mut self.tls {
             tls.count_failure();
         }
-        if !connection.is_known_to_hub() {
+        if !connection.lifecycle.is_known_to_hub() {
             return self.connections.doom(id, CloseReason::TlsFailed);
         }
         let (socket, session) = connection.socket_and_tls();
         let pushed = session.map_or(Ok(0), |session| session.push(socket));
         let Ok(pushed) = pushed else { return self.lose(id, CloseReason::TlsFailed) };
-        connection.bytes_out += pushed as u64;
+        connection.traffic.bytes_out += pushed as u64;
         self.end(id, CloseReason::TlsFailed, None);
         // Nothing can be said any more but that alert, which is on its way.
         if let Some(connection) = self.connections.get(id) {
@@ -145,7 +145,9 @@ impl Server {
         connection.drop_tls();
         self.connections.mark_dirty(id);
         // One that is refused for another reason has that for its last line.
-        let Some(connection) = self.connections.get(id).filter(|one| one.is_known_to_hub()) else {
+        let Some(connection) =
+            self.connections.get(id).filter(|one| one.lifecycle.is_known_to_hub())
+        else {
             return;
         };
         connection.outbox.abandon(&self.buffers.lines);
@@ -155,7 +157,7 @@ impl Server {
     /// A connection took too long to log in, and the handshake is not done.
     pub(super) fn time_out_handshake(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        match connection.bytes_in {
+        match connection.traffic.bytes_in {
             // It may be a client that waits to be greeted, as it would be where TLS is not spoken.
             0 => self.refuse_plain(id, CloseReason::LoginTimeout),
             _ => self.lose(id, CloseReason::LoginTimeout),

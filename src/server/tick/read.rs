@@ -37,12 +37,11 @@ impl Server {
 
     fn resume(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.pause.take().is_none() || !connection.is_known_to_hub() {
+        if connection.lifecycle.resume().is_none() || !connection.lifecycle.is_known_to_hub() {
             return;
         }
-        let leftover = std::mem::take(&mut connection.leftover);
-        self.buffers.read[..leftover.len()].copy_from_slice(&leftover);
-        self.handle_buffer(id, leftover.len());
+        let kept = connection.inbound.take_leftover(&mut self.buffers.read);
+        self.handle_buffer(id, kept);
         self.connections.mark_dirty(id);
     }
 
@@ -53,13 +52,16 @@ impl Server {
             // Level mode would report it for ever: a defect of this program, which must not cost
             // the others their server.
             // Not what was read or is to be written: there may be a password in it.
-            let connection = &*connection;
-            let Connection { phase, pause, interest, is_at_end, is_write_blocked, .. } = connection;
+            let Connection { lifecycle, readiness, inbound, .. } = &*connection;
             log::error!(
-                "event=no-progress conn={id} phase={phase:?} pause={pause:?} interest={interest:?} \
-                 event={event:?} at_end={is_at_end} write_blocked={is_write_blocked} leftover={} \
-                 waiting={}",
-                connection.leftover.len(),
+                "event=no-progress conn={id} phase={:?} pause={:?} interest={:?} event={event:?} \
+                 at_end={} write_blocked={} leftover={} waiting={}",
+                lifecycle.phase(),
+                lifecycle.pause(),
+                readiness.interest,
+                lifecycle.is_at_end(),
+                readiness.is_write_blocked,
+                inbound.len(),
                 connection.waiting_bytes(),
             );
             debug_assert!(false, "{id} is reported again and again, and nothing moves");
@@ -67,7 +69,7 @@ impl Server {
         }
         let interest = connection.wanted_interest();
         if event.writable && interest.write {
-            connection.is_write_blocked = false;
+            connection.readiness.is_write_blocked = false;
             self.connections.mark_dirty(id);
         }
         if interest.read {
@@ -95,13 +97,13 @@ impl Server {
         if read == Read::Bytes {
             self.put_off_idle_timeout(id);
         }
-        match (read, self.connections.get(id).map(|connection| connection.phase)) {
+        match (read, self.connections.get(id).map(|connection| connection.lifecycle.phase())) {
             (_, None) => {}
             (Read::Lost, _) => self.lose(id, CloseReason::ConnectionLost),
-            (Read::End, Some(Phase::Lingering(reason) | Phase::Finishing(reason))) => {
+            (Read::End, Some(Phase::Lingering(reason) | Phase::Flushing(reason))) => {
                 self.connections.doom(id, reason);
             }
-            (_, Some(Phase::Lingering(_) | Phase::Finishing(_) | Phase::Doomed(_))) => {}
+            (_, Some(Phase::Lingering(_) | Phase::Flushing(_) | Phase::Doomed(_))) => {}
             (Read::End, _) => self.end_input(id),
             (Read::Nothing | Read::Bytes, _) => {
                 self.handle_buffer(id, filled);
@@ -121,7 +123,7 @@ impl Server {
         if connection.is_handshaking() {
             return self.lose(id, CloseReason::PeerClosed);
         }
-        connection.is_at_end = true;
+        connection.lifecycle.end_input();
         // Whether all is answered is seen behind the flush.
         self.connections.mark_dirty(id);
     }
@@ -131,11 +133,9 @@ impl Server {
     fn fill_buffer(&mut self, id: ConnId) -> (Read, usize) {
         let buffer = &mut self.buffers.read;
         let Some(connection) = self.connections.get(id) else { return (Read::Nothing, 0) };
-        let leftover = std::mem::take(&mut connection.leftover);
-        let kept = leftover.len();
-        buffer[..kept].copy_from_slice(&leftover);
-        let room = match connection.phase {
-            Phase::Stranger => STRANGER_INPUT_BYTES_MAX,
+        let kept = connection.inbound.take_leftover(buffer);
+        let room = match connection.lifecycle.phase() {
+            Phase::Unauthenticated => STRANGER_INPUT_BYTES_MAX,
             _ => READ_BYTES_MAX,
         };
         if connection.tls().is_some() {
@@ -147,7 +147,7 @@ impl Server {
         let read = match result {
             Ok(0) => Read::End,
             Ok(count) => {
-                connection.bytes_in += count as u64;
+                connection.traffic.bytes_in += count as u64;
                 Read::Bytes
             }
             Err(Errno::AGAIN | Errno::INTR) => Read::Nothing,
@@ -160,9 +160,9 @@ impl Server {
     fn put_off_idle_timeout(&mut self, id: ConnId) {
         if let Some(timeout) = self.config.idle_timeout
             && let Some(connection) = self.connections.get(id)
-            && connection.phase == Phase::Open
+            && connection.lifecycle.phase() == Phase::Authenticated
         {
-            connection.deadline = Some((self.time.monotonic() + timeout).into());
+            connection.lifecycle.put_off_deadline(self.time.monotonic() + timeout);
         }
     }
 
@@ -192,7 +192,7 @@ impl Server {
             if let Some(pause) = self.gate.reason_to_pause(asked, lines_left, hub, store, time) {
                 break Some(pause);
             }
-            let (used, frame) = connection.decoder.decode(&buffer[done..]);
+            let (used, frame) = connection.inbound.decode(&buffer[done..]);
             done += used;
             let Some(frame) = frame else { break None };
             if !matches!(frame, Frame::File { .. } | Frame::FileEnd { .. }) {
@@ -200,7 +200,11 @@ impl Server {
                 self.gate.count_line(connection, &self.time);
             }
             self.handle_frame(id, frame);
-            if !self.connections.get(id).is_some_and(|connection| connection.is_known_to_hub()) {
+            if !self
+                .connections
+                .get(id)
+                .is_some_and(|connection| connection.lifecycle.is_known_to_hub())
+            {
                 return;
             }
         };
@@ -220,8 +224,7 @@ impl Server {
     /// Keeps what was read and not handled.
     fn keep(&mut self, id: ConnId, leftover: &[u8], pause: Option<Pause>) {
         let Some(connection) = self.connections.get(id) else { return };
-        // An exact copy: most connections have none, and the others only an unfinished line.
-        connection.leftover = leftover.into();
+        connection.inbound.keep(leftover);
         if connection.waiting_counted > 0 || !leftover.is_empty() || connection.uploads.is_some() {
             self.connections.count_waiting(id);
         }

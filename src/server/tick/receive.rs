@@ -7,8 +7,8 @@ use rustix::io::Errno;
 
 use crate::hub::input::{ConnId, Input, UploadEnd};
 use crate::hub::job::JobId;
+use crate::server::connection::upload::{Upload, WrongSize};
 use crate::server::state::Server;
-use crate::server::upload::{Upload, WrongSize};
 
 impl Server {
     /// The hub takes an upload in.

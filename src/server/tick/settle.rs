@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::hub::effect::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
-use crate::server::connection::{Connection, Phase};
-use crate::server::download::OutboxEvent;
+use crate::server::connection::download::OutboxEvent;
+use crate::server::connection::{Connection, Due, Phase};
 use crate::server::state::Server;
 
 impl Server {
@@ -32,8 +32,8 @@ impl Server {
 
     fn flush(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.is_dirty = false;
-        if matches!(connection.phase, Phase::Doomed(_)) {
+        connection.readiness.is_dirty = false;
+        if matches!(connection.lifecycle.phase(), Phase::Doomed(_)) {
             return;
         }
         let mut events = std::mem::take(&mut self.buffers.outbox_events);
@@ -55,7 +55,7 @@ impl Server {
     fn handle_events(&mut self, conn: ConnId, events: &mut Vec<OutboxEvent>) {
         for event in events.drain(..) {
             match event {
-                OutboxEvent::ListTaken => self.tell_hub(Input::ListTaken { conn }),
+                OutboxEvent::PageRead => self.tell_hub(Input::ListTaken { conn }),
                 OutboxEvent::NeedsWarming { stream, file, bytes } => {
                     self.store.warm(conn, stream, file, bytes);
                 }
@@ -69,9 +69,9 @@ impl Server {
     /// What follows from how much is left.
     fn after_flush(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        match connection.phase {
-            Phase::Stranger | Phase::Open => {}
-            Phase::Finishing(reason) => return self.finish_on(id, reason),
+        match connection.lifecycle.phase() {
+            Phase::Unauthenticated | Phase::Authenticated => {}
+            Phase::Flushing(reason) => return self.finish_on(id, reason),
             Phase::Lingering(_) | Phase::Doomed(_) => return,
         }
         if self.stop.is_under_way() && connection.is_handshaking() {
@@ -84,11 +84,11 @@ impl Server {
         if self.gate.flushed(id, connection, &self.hub) {
             return;
         }
-        let is_idle = connection.pause.is_none()
+        let is_idle = connection.lifecycle.pause().is_none()
             && connection.outbox.is_empty()
             && !connection.is_upload_ending();
         if is_idle && self.hub.has_answered(id) {
-            if connection.is_at_end {
+            if connection.lifecycle.is_at_end() {
                 self.end(id, CloseReason::PeerClosed, None);
             } else if let Some(seconds) = self.stop.come_back_in(id) {
                 self.send_away(id, seconds);
@@ -126,7 +126,8 @@ impl Server {
     /// its last line.
     fn give_up_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        let (Phase::Finishing(reason) | Phase::Lingering(reason)) = connection.phase else {
+        let (Phase::Flushing(reason) | Phase::Lingering(reason)) = connection.lifecycle.phase()
+        else {
             return match connection.is_handshaking() {
                 // Nothing can be said to it.
                 true => {
@@ -163,15 +164,15 @@ impl Server {
             return;
         }
         match connection.end_output() {
-            Ok(true) if !connection.is_at_end => {}
+            Ok(true) if !connection.lifecycle.is_at_end() => {}
             // The end of the TLS session has to leave first.
             Ok(false) => return,
             Ok(true) | Err(_) => return self.connections.doom(id, reason),
         }
         connection.drop_tls();
         connection.outbox = Default::default();
-        connection.is_write_blocked = false;
-        connection.phase = Phase::Lingering(reason);
+        connection.readiness.is_write_blocked = false;
+        connection.lifecycle.begin_to_linger(reason);
         let deadline = self.time.monotonic() + LINGER_TIME_MAX;
         self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
     }
@@ -182,7 +183,8 @@ impl Server {
         let mut freed = false;
         while let Some((id, connection, reason)) = self.connections.reap(&self.poll) {
             freed = true;
-            let is_known = connection.was_logged_in || connection.peer.is_operator();
+            let is_known =
+                connection.lifecycle.was_authenticated() || connection.peer.is_operator();
             if is_known || self.may_log_stranger() {
                 log_close(id, &connection, reason, now);
             }
@@ -196,23 +198,20 @@ impl Server {
     /// A connection's timer came up: whether it still counts is seen now.
     pub(super) fn connection_timer(&mut self, id: ConnId, at: Duration) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.armed != Some(at.into()) {
-            return;
-        }
-        connection.armed = None;
-        let Some(deadline) = connection.deadline.map(Duration::from) else { return };
-        if deadline > self.time.monotonic() {
-            return self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
-        }
-        match connection.phase {
-            Phase::Stranger if connection.is_handshaking() => self.time_out_handshake(id),
-            Phase::Stranger => self.time_out(id, CloseReason::LoginTimeout),
-            // What it sent is yet to be read: it is the server that is behind.
-            Phase::Open if connection.is_held_back() => self.begin_idle_time(id),
-            Phase::Open => self.time_out(id, CloseReason::IdleTimeout),
-            Phase::Finishing(reason) | Phase::Lingering(reason) => {
-                self.connections.doom(id, reason)
+        match connection.lifecycle.timer_due(at, self.time.monotonic()) {
+            Due::Nothing => return,
+            Due::Later(deadline) => {
+                return self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
             }
+            Due::Now => {}
+        }
+        match connection.lifecycle.phase() {
+            Phase::Unauthenticated if connection.is_handshaking() => self.time_out_handshake(id),
+            Phase::Unauthenticated => self.time_out(id, CloseReason::LoginTimeout),
+            // What it sent is yet to be read: it is the server that is behind.
+            Phase::Authenticated if connection.is_held_back() => self.begin_idle_time(id),
+            Phase::Authenticated => self.time_out(id, CloseReason::IdleTimeout),
+            Phase::Flushing(reason) | Phase::Lingering(reason) => self.connections.doom(id, reason),
             Phase::Doomed(_) => {}
         }
     }
@@ -229,8 +228,8 @@ fn log_close(id: ConnId, connection: &Connection, reason: CloseReason, now: Dura
         connection.peer,
         connection.is_tls,
         reason.name(),
-        connection.bytes_in,
-        connection.bytes_out,
-        now.saturating_sub(connection.since.into()).as_secs_f64(),
+        connection.traffic.bytes_in,
+        connection.traffic.bytes_out,
+        now.saturating_sub(connection.lifecycle.since()).as_secs_f64(),
     );
 }

@@ -88,8 +88,8 @@ impl Server {
             if let Some(seconds) = self.stop.come_back_in(id) {
                 self.send_away(id, seconds);
             }
-            let before = self.connections.get(id).and_then(|connection| connection.deadline);
-            let before = before.map(Duration::from);
+            let before =
+                self.connections.get(id).and_then(|connection| connection.lifecycle.deadline());
             let deadline = self.time.monotonic() + LINGER_TIME_MAX;
             let deadline = before.map_or(deadline, |before| before.min(deadline));
             self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);

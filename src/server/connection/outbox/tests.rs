@@ -7,12 +7,12 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::closer::{Closer, Opened, Permits};
 use super::*;
 use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::Item;
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::Reply;
+use crate::server::closer::{Closer, Opened, Permits};
 
 struct World {
     outbox: Outbox,
@@ -205,10 +205,10 @@ fn the_next_piece_of_a_list_is_asked_for_once_the_one_before_was_taken() {
     world.unasked("meanwhile");
     assert_eq!(world.flush(), Flushed::Done);
     assert_eq!(world.flush(), Flushed::Done);
-    assert!(matches!(&world.events[..], [OutboxEvent::ListTaken]));
+    assert!(matches!(&world.events[..], [OutboxEvent::PageRead]));
     assert!(!world.outbox.is_empty());
     assert!(world.outbox.is_full());
-    world.outbox.push_piece(piece(Some(Reply::text(Code::Done, Verb::Help, "end"))));
+    world.outbox.push_page(piece(Some(Reply::text(Code::Done, Verb::Help, "end"))));
     let received = world.drain();
     assert_eq!(received.lines().filter(|line| line.starts_with("C 151")).count(), 4);
     assert!(received.ends_with("C 250 HELP end\nmeanwhile\n"), "{received}");

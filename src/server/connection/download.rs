@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use rustix::io::{Errno, ReadWriteFlags};
 
-use super::closer::Opened;
 use super::sink::{SendError, Sink};
 use crate::limits::{PAGE_BYTES, SENT_CHUNK_BYTES_MAX, WARM_BYTES, WARM_PROBE_BYTES};
 use crate::protocol::native::frame::encode_chunk_header;
+use crate::server::closer::Opened;
 
 /// A download under way.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ enum State {
 /// What an outbox needs, or what became of it.
 #[derive(Debug)]
 pub enum OutboxEvent {
-    /// The last piece of the list under way was taken, and the list is not complete.
-    ListTaken,
+    /// The last page of the list under way was read, and the list is not complete.
+    PageRead,
     /// Bytes that are to be brought into the page cache before a download can go on.
     NeedsWarming {
         /// The stream that waits.

@@ -6,8 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::closer::Opened;
 use crate::limits::UPLOAD_BUFFER_BYTES_MAX;
+use crate::server::closer::Opened;
 use crate::store::OpenPart;
 
 /// The uploads of one connection.
@@ -141,8 +141,8 @@ impl Upload {
 
 #[cfg(test)]
 mod tests {
-    use super::super::closer::{Closer, Permits};
     use super::*;
+    use crate::server::closer::{Closer, Permits};
 
     fn upload(stream: u32, bytes: Range<u64>) -> Upload {
         let permit = Permits::new(1).take().unwrap();

@@ -1,0 +1,255 @@
+//! One connection: its socket, the input that is left over, and what waits to be written. It knows
+//! no user.
+
+mod chunks;
+pub mod download;
+mod inbound;
+mod lifecycle;
+mod line_queue;
+mod lists;
+mod outbox;
+mod pace;
+mod readiness;
+mod segments;
+mod sink;
+pub mod upload;
+
+pub use lifecycle::{Due, Pause, Phase};
+pub use pace::LineRate;
+pub use sink::send;
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::net::Shutdown;
+
+use self::download::OutboxEvent;
+use self::inbound::Inbound;
+use self::lifecycle::Lifecycle;
+use self::outbox::{Flushed, Outbox};
+use self::pace::Pace;
+use self::readiness::Readiness;
+use self::sink::Sink;
+use self::upload::{Upload, Uploads};
+use super::peer::Peer;
+use super::poll::Interest;
+use super::tick_lines::TickLines;
+use super::tls::TlsSession;
+use crate::limits::HANDSHAKE_BYTES;
+
+/// One connection.
+#[derive(Debug)]
+pub struct Connection {
+    socket: OwnedFd,
+    /// What encrypts, where the connection does not carry its frames as they are.
+    tls: Option<Box<TlsSession>>,
+    /// Where it comes from, for the log.
+    pub peer: Peer,
+    /// Whether its peer is to speak TLS, also once the session is over.
+    pub is_tls: bool,
+    /// Whether it is one more than there may be, and only there to be told so.
+    pub is_refused: bool,
+    /// How far it has come.
+    pub lifecycle: Lifecycle,
+    /// What was read and not handled.
+    pub inbound: Inbound,
+    /// What waits to be written.
+    pub outbox: Outbox,
+    /// What is being sent by the peer.
+    pub uploads: Option<Box<Uploads>>,
+    /// How many bytes [`Connection::waiting_memory`] were when they were last counted.
+    pub waiting_counted: usize,
+    /// What the poll says of it.
+    pub readiness: Readiness,
+    /// How fast lines come.
+    pub pace: Pace,
+    /// What went over it.
+    pub traffic: Traffic,
+}
+
+/// What went over a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traffic {
+    /// Bytes read.
+    pub bytes_in: u64,
+    /// Bytes written.
+    pub bytes_out: u64,
+}
+
+impl Connection {
+    /// A connection that was just accepted, and speaks TLS with that session.
+    pub fn new(socket: OwnedFd, tls: Option<Box<TlsSession>>, peer: Peer, now: Duration) -> Self {
+        Connection {
+            socket,
+            is_tls: tls.is_some(),
+            tls,
+            peer,
+            is_refused: false,
+            lifecycle: Lifecycle::new(now),
+            inbound: Inbound::new(),
+            outbox: Outbox::default(),
+            uploads: None,
+            waiting_counted: 0,
+            readiness: Readiness::new(),
+            pace: Pace::new(now),
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// The socket.
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// The socket, and the TLS session on it where there is one.
+    pub fn socket_and_tls(&mut self) -> (BorrowedFd<'_>, Option<&mut TlsSession>) {
+        (self.socket.as_fd(), self.tls.as_deref_mut())
+    }
+
+    /// The TLS session, where there is one.
+    pub fn tls(&self) -> Option<&TlsSession> {
+        self.tls.as_deref()
+    }
+
+    /// Goes on without the TLS session: to drop what still comes, or with a peer that speaks none.
+    pub fn drop_tls(&mut self) {
+        self.tls = None;
+    }
+
+    /// Whether it takes TLS and there is no TLS session yet, so that no frame can be written.
+    pub fn is_handshaking(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
+    }
+
+    /// Bytes of frames that were read.
+    pub fn frame_bytes_in(&self) -> u64 {
+        self.tls.as_ref().map_or(self.traffic.bytes_in, |tls| tls.received())
+    }
+
+    /// Bytes that wait to be written; see [`Outbox::waiting_bytes`].
+    pub fn waiting_bytes(&self) -> usize {
+        self.outbox.waiting_bytes() + self.tls.as_ref().map_or(0, |tls| tls.unsent())
+    }
+
+    /// Bytes that wait on its account: to be written, to be handled, or to reach the disk. A
+    /// handshake is counted as what its state takes.
+    pub fn waiting_memory(&self) -> usize {
+        let tls = self.tls.as_ref().map_or(0, |tls| match tls.is_handshaking() {
+            true => tls.unsent() + HANDSHAKE_BYTES,
+            false => tls.unsent(),
+        });
+        let uploads = self.uploads.as_ref().map_or(0, |uploads| uploads.bytes());
+        self.outbox.memory() + tls + self.inbound.len() + uploads
+    }
+
+    /// Writes what the socket takes; see [`Outbox::flush`]. `buffer` is for the bytes of files.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn flush(
+        &mut self,
+        lines: &TickLines,
+        buffer: &mut [u8],
+        events: &mut Vec<OutboxEvent>,
+    ) -> io::Result<()> {
+        if self.readiness.is_write_blocked {
+            // The poll tells when it is worth another attempt. Thousands who do not read would cost
+            // one for every message.
+            self.outbox.keep(lines);
+            return Ok(());
+        }
+        let mut sink = match &mut self.tls {
+            None => Sink::plain(self.socket.as_fd()),
+            Some(session) => Sink::secure(self.socket.as_fd(), session, buffer),
+        };
+        // What was encrypted in earlier ticks comes first, and what only TLS itself has to say
+        // leaves also where there is no line.
+        let flushed = sink
+            .push()
+            .and_then(|_| self.outbox.flush(&mut sink, lines, events))
+            .and_then(|flushed| sink.push().map(|_| flushed));
+        self.traffic.bytes_out += sink.written() as u64;
+        let flushed = flushed?;
+        self.readiness.is_write_blocked = match &self.tls {
+            None => flushed == Flushed::Left,
+            // The lines wait for the peer's part of the handshake, and not for the socket.
+            Some(session) if session.is_handshaking() => session.is_blocked(),
+            Some(session) => flushed == Flushed::Left || session.is_blocked(),
+        };
+        Ok(())
+    }
+
+    /// Shuts the server's side, where all that waits is written, and tells whether it is shut.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn end_output(&mut self) -> io::Result<bool> {
+        if let Some(session) = &mut self.tls {
+            if !session.is_handshaking() {
+                session.send_close_notify();
+            }
+            self.traffic.bytes_out += session.push(self.socket.as_fd())? as u64;
+            self.readiness.is_write_blocked = session.is_blocked();
+            if self.readiness.is_write_blocked {
+                return Ok(false);
+            }
+        }
+        rustix::net::shutdown(&self.socket, Shutdown::Write)?;
+        Ok(true)
+    }
+
+    /// The upload on a stream.
+    pub fn upload(&mut self, stream: u32) -> Option<&mut Upload> {
+        self.uploads.as_mut()?.find(stream)
+    }
+
+    /// Whether the disk is behind what the peer sends.
+    pub fn is_upload_behind(&self) -> bool {
+        self.uploads.as_ref().is_some_and(|uploads| uploads.are_behind())
+    }
+
+    /// Whether an upload came to its end and is still being written.
+    pub fn is_upload_ending(&self) -> bool {
+        self.uploads.as_ref().is_some_and(|uploads| uploads.are_ending())
+    }
+
+    /// Whether its input waits for something that its peer can do nothing about.
+    pub fn is_held_back(&self) -> bool {
+        match self.lifecycle.pause() {
+            None => false,
+            Some(Pause::Answer) => !self.outbox.is_full(),
+            Some(Pause::Turn | Pause::Rate | Pause::Disk | Pause::Store | Pause::Handshake) => true,
+        }
+    }
+
+    /// What the poll should know, now that the tick is done with it.
+    pub fn wanted_interest(&self) -> Interest {
+        let read = match self.lifecycle.phase() {
+            Phase::Unauthenticated | Phase::Authenticated => {
+                self.lifecycle.pause().is_none() && !self.lifecycle.is_at_end()
+            }
+            Phase::Lingering(_) => true,
+            // The last line can't be written without the peer's part of the handshake.
+            Phase::Flushing(_) => self.lifecycle.pause().is_none() && self.is_handshaking(),
+            Phase::Doomed(_) => false,
+        };
+        Interest { read, write: self.readiness.is_write_blocked }
+    }
+
+    /// Counts a report of the poll, and tells how many in a row moved no byte before it.
+    pub fn count_wakeup(&mut self) -> u16 {
+        let Traffic { bytes_in, bytes_out } = self.traffic;
+        self.readiness.count_wakeup(bytes_in + bytes_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_takes_little_memory() {
+        assert!(size_of::<Connection>() <= 208, "{}", size_of::<Connection>());
+    }
+}
