@@ -12,11 +12,13 @@ mod pace;
 mod readiness;
 mod segments;
 mod sink;
+mod transport;
 pub mod upload;
 
 pub use lifecycle::{Due, Pause, Phase};
 pub use pace::LineRate;
 pub use sink::send;
+pub use transport::{Came, Filled};
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -30,20 +32,19 @@ use self::lifecycle::Lifecycle;
 use self::outbox::{Flushed, Outbox};
 use self::pace::Pace;
 use self::readiness::Readiness;
-use self::sink::Sink;
+use self::transport::Transport;
 use self::upload::{Upload, Uploads};
 use super::peer::Peer;
 use super::poll::Interest;
 use super::tick_lines::TickLines;
 use super::tls::TlsSession;
-use crate::limits::HANDSHAKE_BYTES;
 
 /// One connection.
 #[derive(Debug)]
 pub struct Connection {
     socket: OwnedFd,
-    /// What encrypts, where the connection does not carry its frames as they are.
-    tls: Option<Box<TlsSession>>,
+    /// What carries its frames.
+    transport: Transport,
     /// Where it comes from, for the log.
     pub peer: Peer,
     /// Whether its peer is to speak TLS, also once the session is over.
@@ -83,7 +84,7 @@ impl Connection {
         Connection {
             socket,
             is_tls: tls.is_some(),
-            tls,
+            transport: Transport::new(tls),
             peer,
             is_refused: false,
             lifecycle: Lifecycle::new(now),
@@ -102,45 +103,64 @@ impl Connection {
         self.socket.as_fd()
     }
 
-    /// The socket, and the TLS session on it where there is one.
-    pub fn socket_and_tls(&mut self) -> (BorrowedFd<'_>, Option<&mut TlsSession>) {
-        (self.socket.as_fd(), self.tls.as_deref_mut())
-    }
-
     /// The TLS session, where there is one.
     pub fn tls(&self) -> Option<&TlsSession> {
-        self.tls.as_deref()
+        self.transport.tls()
     }
 
-    /// Goes on without the TLS session: to drop what still comes, or with a peer that speaks none.
-    pub fn drop_tls(&mut self) {
-        self.tls = None;
+    /// Goes on without a transport of its own: to drop what still comes, or with a peer that speaks
+    /// none.
+    pub fn drop_transport(&mut self) {
+        self.transport = Transport::Plain;
     }
 
-    /// Whether it takes TLS and there is no TLS session yet, so that no frame can be written.
+    /// Whether its transport is yet to be established, so that no frame can be written.
+    #[inline]
     pub fn is_handshaking(&self) -> bool {
-        self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
+        self.transport.is_handshaking()
+    }
+
+    /// Whether its peer has said that it sends no more frames.
+    pub fn is_ended(&self) -> bool {
+        self.transport.is_ended()
     }
 
     /// Bytes of frames that were read.
     pub fn frame_bytes_in(&self) -> u64 {
-        self.tls.as_ref().map_or(self.traffic.bytes_in, |tls| tls.received())
+        self.transport.frame_bytes(self.traffic.bytes_in)
     }
 
     /// Bytes that wait to be written; see [`Outbox::waiting_bytes`].
     pub fn waiting_bytes(&self) -> usize {
-        self.outbox.waiting_bytes() + self.tls.as_ref().map_or(0, |tls| tls.unsent())
+        self.outbox.waiting_bytes() + self.transport.unsent()
     }
 
-    /// Bytes that wait on its account: to be written, to be handled, or to reach the disk. A
-    /// handshake is counted as what its state takes.
+    /// Bytes that wait on its account: to be written, to be handled, or to reach the disk.
     pub fn waiting_memory(&self) -> usize {
-        let tls = self.tls.as_ref().map_or(0, |tls| match tls.is_handshaking() {
-            true => tls.unsent() + HANDSHAKE_BYTES,
-            false => tls.unsent(),
-        });
         let uploads = self.uploads.as_ref().map_or(0, |uploads| uploads.bytes());
-        self.outbox.memory() + tls + self.inbound.len() + uploads
+        self.outbox.memory() + self.transport.memory() + self.inbound.len() + uploads
+    }
+
+    /// Reads once, at most `room` bytes, behind what is left over, all of which is moved to the
+    /// start of `clear`. Tells how much stands there then, and what came of reading.
+    pub fn fill(&mut self, clear: &mut [u8], room: usize, cipher: &mut [u8]) -> (usize, Filled) {
+        let kept = self.inbound.take_leftover(clear);
+        let (socket, before) = (self.socket.as_fd(), self.traffic.bytes_in);
+        let filled = self.transport.fill(socket, &mut clear[kept..], room, cipher, before);
+        self.traffic.bytes_in += filled.read as u64;
+        match filled.came {
+            Came::Bytes(count) => (kept + count, filled),
+            _ => (kept, filled),
+        }
+    }
+
+    /// Writes what the transport has to say itself.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn push(&mut self) -> io::Result<()> {
+        self.traffic.bytes_out += self.transport.push(self.socket.as_fd())? as u64;
+        Ok(())
     }
 
     /// Writes what the socket takes; see [`Outbox::flush`]. `buffer` is for the bytes of files.
@@ -159,10 +179,7 @@ impl Connection {
             self.outbox.keep(lines);
             return Ok(());
         }
-        let mut sink = match &mut self.tls {
-            None => Sink::plain(self.socket.as_fd()),
-            Some(session) => Sink::secure(self.socket.as_fd(), session, buffer),
-        };
+        let mut sink = self.transport.sink(self.socket.as_fd(), buffer);
         // What was encrypted in earlier ticks comes first, and what only TLS itself has to say
         // leaves also where there is no line.
         let flushed = sink
@@ -171,12 +188,8 @@ impl Connection {
             .and_then(|flushed| sink.push().map(|_| flushed));
         self.traffic.bytes_out += sink.written() as u64;
         let flushed = flushed?;
-        self.readiness.is_write_blocked = match &self.tls {
-            None => flushed == Flushed::Left,
-            // The lines wait for the peer's part of the handshake, and not for the socket.
-            Some(session) if session.is_handshaking() => session.is_blocked(),
-            Some(session) => flushed == Flushed::Left || session.is_blocked(),
-        };
+        let has_left = flushed == Flushed::Left;
+        self.readiness.is_write_blocked = self.transport.is_write_blocked(has_left);
         Ok(())
     }
 
@@ -185,15 +198,10 @@ impl Connection {
     /// # Errors
     /// Where the connection is lost.
     pub fn end_output(&mut self) -> io::Result<bool> {
-        if let Some(session) = &mut self.tls {
-            if !session.is_handshaking() {
-                session.send_close_notify();
-            }
-            self.traffic.bytes_out += session.push(self.socket.as_fd())? as u64;
-            self.readiness.is_write_blocked = session.is_blocked();
-            if self.readiness.is_write_blocked {
-                return Ok(false);
-            }
+        self.traffic.bytes_out += self.transport.end(self.socket.as_fd())? as u64;
+        self.readiness.is_write_blocked = self.transport.unsent() > 0;
+        if self.readiness.is_write_blocked {
+            return Ok(false);
         }
         rustix::net::shutdown(&self.socket, Shutdown::Write)?;
         Ok(true)

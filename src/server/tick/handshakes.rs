@@ -3,20 +3,14 @@
 
 use std::time::Instant;
 
-use rustix::io::Errno;
-use rustls::{Error, InvalidMessage};
+use rustls::Error;
 
 use crate::hub::effect::CloseReason;
 use crate::hub::input::ConnId;
-use crate::limits::TLS_HANDSHAKE_BYTES_MAX;
 use crate::log::Quoted;
 use crate::server::connection::Pause;
 use crate::server::state::Server;
-use crate::server::tick::read::Read;
-use crate::server::tls::{Tls, TlsSession};
-
-/// The first byte of a TLS connection: the type of a handshake record (RFC 8446, section 5.1).
-const HANDSHAKE: u8 = 22;
+use crate::server::tls::Tls;
 
 impl Server {
     /// Goes on with the handshakes that earlier ticks had no time for.
@@ -53,54 +47,8 @@ impl Server {
         }
     }
 
-    /// Reads once, at most `room` bytes, and decrypts them into the shared buffer, behind the
-    /// `kept` bytes in it. Tells how much is in the buffer then.
-    pub(super) fn fill_decrypted(&mut self, id: ConnId, kept: usize, room: usize) -> (Read, usize) {
-        let Some(connection) = self.connections.get(id) else { return (Read::Nothing, kept) };
-        let plain = &mut self.buffers.read[kept..];
-        let room = room.min(self.buffers.tls.len()).min(TlsSession::most_for(plain.len()));
-        let cipher = &mut self.buffers.tls[..room];
-        let cipher = match rustix::io::read(connection.socket(), &mut *cipher) {
-            Ok(0) => return (Read::End, kept),
-            Ok(count) => &cipher[..count],
-            Err(Errno::AGAIN | Errno::INTR) => return (Read::Nothing, kept),
-            Err(_) => return (Read::Lost, kept),
-        };
-        let is_first = connection.traffic.bytes_in == 0;
-        connection.traffic.bytes_in += cipher.len() as u64;
-        if is_first && cipher[0] != HANDSHAKE {
-            self.refuse_plain(id, CloseReason::NotTls);
-            return (Read::Nothing, 0);
-        }
-        let was_handshaking = connection.is_handshaking();
-        let is_too_long = connection.traffic.bytes_in > TLS_HANDSHAKE_BYTES_MAX;
-        let (_, Some(session)) = connection.socket_and_tls() else { return (Read::Nothing, kept) };
-        let decrypted = match session.decrypt(cipher, plain) {
-            Ok(_) if session.is_handshaking() && is_too_long => {
-                Err(InvalidMessage::HandshakePayloadTooLarge.into())
-            }
-            decrypted => decrypted,
-        };
-        let is_done = was_handshaking && !session.is_handshaking();
-        let wants_write = session.wants_write();
-        let filled = match decrypted {
-            Ok(filled) => filled,
-            Err(error) => {
-                self.fail_tls(id, &error);
-                return (Read::Nothing, 0);
-            }
-        };
-        if is_done {
-            self.handshake_done(id);
-        }
-        if is_done || wants_write {
-            // The greeting has waited for the end of the handshake; and TLS has answers of its own.
-            self.connections.mark_dirty(id);
-        }
-        (Read::Bytes, kept + filled)
-    }
-
-    fn handshake_done(&mut self, id: ConnId) {
+    /// The handshake of a connection is done.
+    pub(super) fn handshake_done(&mut self, id: ConnId) {
         let Some(session) = self.connections.get(id).and_then(|connection| connection.tls()) else {
             return;
         };
@@ -109,10 +57,12 @@ impl Server {
         if let Some(tls) = &mut self.tls {
             tls.count_handshake(kind);
         }
+        // What was to be said has waited for it.
+        self.connections.mark_dirty(id);
     }
 
     /// Closes a connection on which TLS has failed, with the alert that says why.
-    fn fail_tls(&mut self, id: ConnId, error: &Error) {
+    pub(super) fn fail_tls(&mut self, id: ConnId, error: &Error) {
         let Some(connection) = self.connections.get(id) else { return };
         let peer = connection.peer;
         if connection.lifecycle.was_authenticated() || self.may_log_stranger() {
@@ -126,14 +76,13 @@ impl Server {
         if !connection.lifecycle.is_known_to_hub() {
             return self.connections.doom(id, CloseReason::TlsFailed);
         }
-        let (socket, session) = connection.socket_and_tls();
-        let pushed = session.map_or(Ok(0), |session| session.push(socket));
-        let Ok(pushed) = pushed else { return self.lose(id, CloseReason::TlsFailed) };
-        connection.traffic.bytes_out += pushed as u64;
+        if connection.push().is_err() {
+            return self.lose(id, CloseReason::TlsFailed);
+        }
         self.end(id, CloseReason::TlsFailed, None);
         // Nothing can be said any more but that alert, which is on its way.
         if let Some(connection) = self.connections.get(id) {
-            connection.drop_tls();
+            connection.drop_transport();
             connection.outbox = Default::default();
         }
     }
@@ -142,7 +91,7 @@ impl Server {
     /// read, where it would not know what to make of an alert.
     pub(super) fn refuse_plain(&mut self, id: ConnId, reason: CloseReason) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.drop_tls();
+        connection.drop_transport();
         self.connections.mark_dirty(id);
         // One that is refused for another reason has that for its last line.
         let Some(connection) =

@@ -1,20 +1,17 @@
 //! The phase that reads: bytes to frames, frames to the hub.
 
-use rustix::io::Errno;
-
 use crate::hub::effect::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
 use crate::protocol::native::frame::Frame;
 use crate::protocol::native::parse::parse_request;
-use crate::server::connection::{Connection, Pause, Phase};
+use crate::server::connection::{Came, Connection, Pause, Phase};
 use crate::server::poll::{Key, Ready};
 use crate::server::state::Server;
-use crate::server::tls::TlsSession;
 
 /// What one read gave.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
+enum Read {
     Bytes,
     Nothing,
     End,
@@ -108,7 +105,7 @@ impl Server {
             (Read::Nothing | Read::Bytes, _) => {
                 self.handle_buffer(id, filled);
                 let connection = self.connections.get(id);
-                if connection.is_some_and(|one| one.tls().is_some_and(TlsSession::is_ended)) {
+                if connection.is_some_and(|one| one.is_ended()) {
                     self.end_input(id);
                 }
             }
@@ -131,29 +128,33 @@ impl Server {
     /// Reads once into the shared buffer, behind what was left over, so that frames are contiguous.
     /// Tells how much is in the buffer then.
     fn fill_buffer(&mut self, id: ConnId) -> (Read, usize) {
-        let buffer = &mut self.buffers.read;
         let Some(connection) = self.connections.get(id) else { return (Read::Nothing, 0) };
-        let kept = connection.inbound.take_leftover(buffer);
         let room = match connection.lifecycle.phase() {
             Phase::Unauthenticated => STRANGER_INPUT_BYTES_MAX,
             _ => READ_BYTES_MAX,
         };
-        if connection.tls().is_some() {
-            return self.fill_decrypted(id, kept, room);
+        let (count, filled) = connection.fill(&mut self.buffers.read, room, &mut self.buffers.tls);
+        if filled.wants_write {
+            self.connections.mark_dirty(id);
         }
-        let end = buffer.len().min(kept + room);
-        let result = rustix::io::read(connection.socket(), &mut buffer[kept..end]);
-        let filled = kept + result.unwrap_or(0);
-        let read = match result {
-            Ok(0) => Read::End,
-            Ok(count) => {
-                connection.traffic.bytes_in += count as u64;
-                Read::Bytes
+        let read = match filled.came {
+            Came::Bytes(_) => Read::Bytes,
+            Came::Nothing => Read::Nothing,
+            Came::End => Read::End,
+            Came::Lost => Read::Lost,
+            Came::Foreign => {
+                self.refuse_plain(id, CloseReason::NotTls);
+                return (Read::Nothing, 0);
             }
-            Err(Errno::AGAIN | Errno::INTR) => Read::Nothing,
-            Err(_) => Read::Lost,
+            Came::Failed(error) => {
+                self.fail_tls(id, &error);
+                return (Read::Nothing, 0);
+            }
         };
-        (read, filled)
+        if filled.is_established {
+            self.handshake_done(id);
+        }
+        (read, count)
     }
 
     /// Something was heard of a connection, so its idle time begins anew.

@@ -132,14 +132,14 @@ impl Server {
                 // Nothing can be said to it.
                 true => {
                     connection.outbox = Default::default();
-                    connection.drop_tls();
+                    connection.drop_transport();
                     self.lose(id, CloseReason::TooSlow);
                 }
                 false => self.close_slow(id),
             };
         };
         connection.outbox = Default::default();
-        connection.drop_tls();
+        connection.drop_transport();
         self.connections.doom(id, reason);
     }
 
@@ -169,7 +169,7 @@ impl Server {
             Ok(false) => return,
             Ok(true) | Err(_) => return self.connections.doom(id, reason),
         }
-        connection.drop_tls();
+        connection.drop_transport();
         connection.outbox = Default::default();
         connection.readiness.is_write_blocked = false;
         connection.lifecycle.begin_to_linger(reason);
