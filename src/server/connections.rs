@@ -117,7 +117,7 @@ impl Connections {
             .map(|(slot, (generation, connection))| {
                 let id = ConnId { slot: slot as u32, generation: *generation };
                 let rank = match connection.lifecycle.phase() {
-                    Phase::Unauthenticated => {
+                    Phase::Handshaking | Phase::Unauthenticated => {
                         (false, connection.lifecycle.since().as_nanos() as u64)
                     }
                     _ => (true, connection.waiting_counted as u64),

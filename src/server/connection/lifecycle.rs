@@ -8,6 +8,8 @@ use crate::server::clock::Moment;
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// The transport is being established; the hub does not know of it.
+    Handshaking,
     /// Not logged in.
     Unauthenticated,
     /// Logged in.
@@ -67,10 +69,10 @@ pub enum Due {
 }
 
 impl Lifecycle {
-    /// It was just accepted.
-    pub fn new(now: Duration) -> Self {
+    /// It was just accepted, and frames can be written or not before a handshake.
+    pub fn new(now: Duration, is_handshaking: bool) -> Self {
         Lifecycle {
-            phase: Phase::Unauthenticated,
+            phase: if is_handshaking { Phase::Handshaking } else { Phase::Unauthenticated },
             pause: None,
             was_authenticated: false,
             is_at_end: false,
@@ -90,6 +92,21 @@ impl Lifecycle {
     #[inline]
     pub fn is_known_to_hub(&self) -> bool {
         matches!(self.phase, Phase::Unauthenticated | Phase::Authenticated)
+    }
+
+    /// Whether nobody has decided yet that it ends.
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Handshaking || self.is_known_to_hub()
+    }
+
+    /// The transport is established. Whether the hub is to be told, as it does not end already.
+    pub fn establish(&mut self) -> bool {
+        let is_awaited = self.phase == Phase::Handshaking;
+        if is_awaited {
+            self.phase = Phase::Unauthenticated;
+        }
+        is_awaited
     }
 
     /// Somebody has logged in.
@@ -120,7 +137,7 @@ impl Lifecycle {
         let reason = match self.phase {
             Phase::Doomed(_) => return false,
             Phase::Flushing(reason) | Phase::Lingering(reason) => reason,
-            Phase::Unauthenticated | Phase::Authenticated => reason,
+            Phase::Handshaking | Phase::Unauthenticated | Phase::Authenticated => reason,
         };
         self.phase = Phase::Doomed(reason);
         true
@@ -204,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_first_reason_counts_and_it_is_doomed_once() {
-        let mut lifecycle = Lifecycle::new(Duration::ZERO);
+        let mut lifecycle = Lifecycle::new(Duration::ZERO, false);
         assert!(lifecycle.is_known_to_hub());
         lifecycle.pause_for(Pause::Answer);
         lifecycle.begin_to_flush(CloseReason::Goodbye);
@@ -215,9 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn the_hub_is_told_once_and_not_of_what_ends_already() {
+        let mut lifecycle = Lifecycle::new(Duration::ZERO, true);
+        assert_eq!((lifecycle.is_open(), lifecycle.is_known_to_hub()), (true, false));
+        assert!(lifecycle.establish());
+        assert!(!lifecycle.establish());
+        assert!(lifecycle.is_known_to_hub());
+        let mut lifecycle = Lifecycle::new(Duration::ZERO, true);
+        lifecycle.begin_to_flush(CloseReason::ConnectionLimit);
+        assert!(!lifecycle.establish());
+        assert!(!lifecycle.is_open());
+    }
+
+    #[test]
     fn a_deadline_that_is_put_off_needs_no_timer_before_the_first_has_come_up() {
         let second = Duration::from_secs;
-        let mut lifecycle = Lifecycle::new(second(1));
+        let mut lifecycle = Lifecycle::new(second(1), false);
         assert!(lifecycle.set_deadline(Some(second(10))));
         assert!(!lifecycle.set_deadline(Some(second(20))));
         assert_eq!(lifecycle.timer_due(second(9), second(9)), Due::Nothing, "it is another's");

@@ -81,13 +81,14 @@ pub struct Traffic {
 impl Connection {
     /// A connection that was just accepted, and speaks TLS with that session.
     pub fn new(socket: OwnedFd, tls: Option<Box<TlsSession>>, peer: Peer, now: Duration) -> Self {
+        let is_tls = tls.is_some();
         Connection {
             socket,
-            is_tls: tls.is_some(),
+            is_tls,
             transport: Transport::new(tls),
             peer,
             is_refused: false,
-            lifecycle: Lifecycle::new(now),
+            lifecycle: Lifecycle::new(now, is_tls),
             inbound: Inbound::new(),
             outbox: Outbox::default(),
             uploads: None,
@@ -234,7 +235,7 @@ impl Connection {
     /// What the poll should know, now that the tick is done with it.
     pub fn wanted_interest(&self) -> Interest {
         let read = match self.lifecycle.phase() {
-            Phase::Unauthenticated | Phase::Authenticated => {
+            Phase::Handshaking | Phase::Unauthenticated | Phase::Authenticated => {
                 self.lifecycle.pause().is_none() && !self.lifecycle.is_at_end()
             }
             Phase::Lingering(_) => true,

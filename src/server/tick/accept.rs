@@ -100,7 +100,10 @@ impl Server {
             None => {
                 let deadline = now + self.config.login_timeout;
                 self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
-                self.tell_hub(Input::Connected { conn: id, from });
+                // With TLS it is told at the end of the handshake.
+                if !is_tls {
+                    self.tell_hub(Input::Connected { conn: id, from });
+                }
             }
             Some(reason) => self.finish(id, reason, reason.last_line()),
         }

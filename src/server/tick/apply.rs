@@ -95,7 +95,7 @@ impl Server {
     /// written, then the last line.
     pub(super) fn finish(&mut self, id: ConnId, reason: CloseReason, last: Option<Reply>) {
         let Some(connection) = self.connections.get(id) else { return };
-        if !connection.lifecycle.is_known_to_hub() {
+        if !connection.lifecycle.is_open() {
             return;
         }
         connection.lifecycle.begin_to_flush(reason);
@@ -121,8 +121,9 @@ impl Server {
     /// Closes a connection for a reason that the hub did not give, and tells it.
     pub(super) fn end(&mut self, id: ConnId, reason: CloseReason, last: Option<Reply>) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.lifecycle.is_known_to_hub() {
-            self.finish(id, reason, last);
+        let is_known_to_hub = connection.lifecycle.is_known_to_hub();
+        self.finish(id, reason, last);
+        if is_known_to_hub {
             self.tell_hub(Input::Disconnected { conn: id });
         }
     }

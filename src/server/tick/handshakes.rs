@@ -6,7 +6,7 @@ use std::time::Instant;
 use rustls::Error;
 
 use crate::hub::effect::CloseReason;
-use crate::hub::input::ConnId;
+use crate::hub::input::{ConnId, Input};
 use crate::log::Quoted;
 use crate::server::connection::Pause;
 use crate::server::state::Server;
@@ -57,7 +57,12 @@ impl Server {
         if let Some(tls) = &mut self.tls {
             tls.count_handshake(kind);
         }
-        // What was to be said has waited for it.
+        let Some(connection) = self.connections.get(id) else { return };
+        let from = connection.peer.address();
+        if connection.lifecycle.establish() {
+            self.tell_hub(Input::Connected { conn: id, from });
+        }
+        // A last line may have waited for it.
         self.connections.mark_dirty(id);
     }
 
@@ -73,7 +78,7 @@ impl Server {
         if let Some(tls) = &mut self.tls {
             tls.count_failure();
         }
-        if !connection.lifecycle.is_known_to_hub() {
+        if !connection.lifecycle.is_open() {
             return self.connections.doom(id, CloseReason::TlsFailed);
         }
         if connection.push().is_err() {
@@ -94,8 +99,7 @@ impl Server {
         connection.drop_transport();
         self.connections.mark_dirty(id);
         // One that is refused for another reason has that for its last line.
-        let Some(connection) =
-            self.connections.get(id).filter(|one| one.lifecycle.is_known_to_hub())
+        let Some(connection) = self.connections.get(id).filter(|one| one.lifecycle.is_open())
         else {
             return;
         };

@@ -102,6 +102,7 @@ impl Server {
             }
             (_, Some(Phase::Lingering(_) | Phase::Flushing(_) | Phase::Doomed(_))) => {}
             (Read::End, _) => self.end_input(id),
+            (Read::Nothing | Read::Bytes, Some(Phase::Handshaking)) => {}
             (Read::Nothing | Read::Bytes, _) => {
                 self.handle_buffer(id, filled);
                 let connection = self.connections.get(id);
@@ -117,7 +118,7 @@ impl Server {
     /// to any connection, and no frame counts that has not come to its end.
     fn end_input(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.is_handshaking() {
+        if connection.lifecycle.phase() == Phase::Handshaking {
             return self.lose(id, CloseReason::PeerClosed);
         }
         connection.lifecycle.end_input();
@@ -130,7 +131,7 @@ impl Server {
     fn fill_buffer(&mut self, id: ConnId) -> (Read, usize) {
         let Some(connection) = self.connections.get(id) else { return (Read::Nothing, 0) };
         let room = match connection.lifecycle.phase() {
-            Phase::Unauthenticated => STRANGER_INPUT_BYTES_MAX,
+            Phase::Handshaking | Phase::Unauthenticated => STRANGER_INPUT_BYTES_MAX,
             _ => READ_BYTES_MAX,
         };
         let (count, filled) = connection.fill(&mut self.buffers.read, room, &mut self.buffers.tls);

@@ -70,13 +70,14 @@ impl Server {
     fn after_flush(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         match connection.lifecycle.phase() {
+            // Nothing can be said to it, and it would keep the server from stopping.
+            Phase::Handshaking if self.stop.is_under_way() => {
+                return self.lose(id, CloseReason::Shutdown);
+            }
+            Phase::Handshaking => return,
             Phase::Unauthenticated | Phase::Authenticated => {}
             Phase::Flushing(reason) => return self.finish_on(id, reason),
             Phase::Lingering(_) | Phase::Doomed(_) => return,
-        }
-        if self.stop.is_under_way() && connection.is_handshaking() {
-            // Nothing can be said to it, and it would keep the server from stopping.
-            return self.lose(id, CloseReason::Shutdown);
         }
         if connection.outbox.unasked_bytes() > self.config.send_queue {
             return self.close_slow(id);
@@ -206,7 +207,7 @@ impl Server {
             Due::Now => {}
         }
         match connection.lifecycle.phase() {
-            Phase::Unauthenticated if connection.is_handshaking() => self.time_out_handshake(id),
+            Phase::Handshaking => self.time_out_handshake(id),
             Phase::Unauthenticated => self.time_out(id, CloseReason::LoginTimeout),
             // What it sent is yet to be read: it is the server that is behind.
             Phase::Authenticated if connection.is_held_back() => self.begin_idle_time(id),
