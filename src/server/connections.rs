@@ -319,14 +319,14 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::super::peer::Peer;
-    use super::super::tick_lines::TickLines;
+    use super::super::tick_lines::VariantLines;
     use super::*;
 
     #[test]
     fn strangers_go_first_and_those_that_are_closing_by_what_waits() {
         let poll = Poll::new().unwrap();
         let mut connections = Connections::with_room_for(8);
-        let mut lines = TickLines::default();
+        let mut lines = VariantLines::default();
         let changes: [fn(&mut Connection); 6] = [
             |one| one.lifecycle.authenticate(),
             |one| one.lifecycle.begin_to_flush(CloseReason::Goodbye),

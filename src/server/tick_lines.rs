@@ -11,15 +11,96 @@ const SEGMENT_BYTES: usize = 256 * 1024;
 /// Segments whose memory stays for the next tick.
 const SEGMENTS_KEPT: usize = 4;
 
-/// The lines that one tick made for anybody.
+/// How lines look to a connection: by its protocol, and what it said that it understands. There are
+/// few, and all connections of one share what is encoded for one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant(pub u8);
+
+impl Variant {
+    /// The server's own protocol.
+    pub const NATIVE: Variant = Variant(0);
+}
+
+/// The lines that one tick made for anybody, by variant: what is said to a reader stands behind
+/// each other, whatever is said to readers of other variants meanwhile.
 #[derive(Debug, Default)]
 pub struct TickLines {
+    variants: Vec<VariantLines>,
+    /// What there is of a variant for which no line was made.
+    none: VariantLines,
+}
+
+impl TickLines {
+    /// Adds a line of a variant, and tells where it stands.
+    pub fn encode(&mut self, variant: Variant, line: &impl fmt::Display) -> LineRange {
+        let at = usize::from(variant.0);
+        if self.variants.len() <= at {
+            self.variants.resize_with(at + 1, VariantLines::default);
+        }
+        self.variants[at].encode(line)
+    }
+
+    /// The lines of a variant.
+    #[inline]
+    pub fn of(&self, variant: Variant) -> &VariantLines {
+        self.variants.get(usize::from(variant.0)).unwrap_or(&self.none)
+    }
+
+    /// Forgets the lines; every outbox must have been flushed.
+    pub fn clear(&mut self) {
+        self.variants.iter_mut().for_each(VariantLines::clear);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.variants.iter().all(VariantLines::is_empty)
+    }
+}
+
+/// A line for many readers, which is encoded once for each variant among them.
+#[derive(Debug)]
+pub struct SharedLine<'a, L> {
+    line: &'a L,
+    /// Where it stands for the last reader's variant.
+    last: Option<(Variant, LineRange)>,
+    /// Where it stands for others.
+    others: Vec<(Variant, LineRange)>,
+}
+
+impl<'a, L: fmt::Display> SharedLine<'a, L> {
+    /// It was not encoded yet.
+    pub fn new(line: &'a L) -> Self {
+        SharedLine { line, last: None, others: Vec::new() }
+    }
+
+    /// Where it stands for a reader of that variant.
+    #[inline]
+    pub fn range(&mut self, variant: Variant, lines: &mut TickLines) -> LineRange {
+        match self.last {
+            Some((last, range)) if last == variant => range,
+            _ => self.change_to(variant, lines),
+        }
+    }
+
+    #[cold]
+    fn change_to(&mut self, variant: Variant, lines: &mut TickLines) -> LineRange {
+        self.others.extend(self.last);
+        let known = self.others.iter().find(|(other, _)| *other == variant).copied();
+        let (_, range) =
+            *self.last.insert(known.unwrap_or_else(|| (variant, lines.encode(variant, self.line))));
+        range
+    }
+}
+
+/// The lines of one variant.
+#[derive(Debug, Default)]
+pub struct VariantLines {
     segments: Vec<Vec<u8>>,
     /// The one that is being filled.
     current: usize,
 }
 
-/// Where lines stand in [`TickLines`] that follow each other in one segment.
+/// Where lines stand in [`VariantLines`] that follow each other in one segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineRange {
     segment: u32,
@@ -27,7 +108,7 @@ pub struct LineRange {
     end: u32,
 }
 
-impl TickLines {
+impl VariantLines {
     /// Adds a line, and tells where it stands.
     pub fn encode(&mut self, line: &impl fmt::Display) -> LineRange {
         let is_full = |segment: &Vec<u8>| segment.len() + SERVER_LINE_BYTES_MAX > SEGMENT_BYTES;
@@ -53,7 +134,7 @@ impl TickLines {
         }
     }
 
-    /// Forgets the lines; every outbox must have been flushed.
+    /// Forgets the lines.
     pub fn clear(&mut self) {
         // One tick with long answers must not cost their memory for ever.
         self.segments.truncate(SEGMENTS_KEPT);
@@ -64,8 +145,7 @@ impl TickLines {
         self.current = 0;
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.segments.first().is_none_or(Vec::is_empty)
     }
 }
@@ -109,7 +189,7 @@ mod tests {
 
     #[test]
     fn lines_stand_where_they_were_put_however_many_there_are() {
-        let mut lines = TickLines::default();
+        let mut lines = VariantLines::default();
         assert!(lines.is_empty());
         for round in 0..3 {
             let text = |number: usize| format!("{round} {number} {}", "x".repeat(number % 5000));
@@ -127,8 +207,30 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_become_one_range_within_a_segment() {
+    fn a_line_for_many_is_encoded_once_for_each_variant_and_parts_stay_one_range() {
         let mut lines = TickLines::default();
+        let [one, other] = [Variant::NATIVE, Variant(2)];
+        let mut parts = [LineRange::default(); 2];
+        for text in ["first", "second"] {
+            let mut line = SharedLine::new(&text);
+            let ranges = [one, other, one, other].map(|variant| line.range(variant, &mut lines));
+            assert_eq!(ranges[..2], ranges[2..]);
+            for (part, range) in parts.iter_mut().zip(ranges) {
+                assert!(part.extend(range), "others stand between");
+            }
+        }
+        for (part, variant) in parts.into_iter().zip([one, other]) {
+            assert_eq!(lines.of(variant).get(part), b"first\nsecond\n");
+            assert_eq!(lines.of(variant).segments[0].len(), part.len(), "encoded once");
+        }
+        assert!(lines.of(Variant(1)).is_empty() && lines.of(Variant(9)).is_empty());
+        lines.clear();
+        assert!(lines.is_empty());
+    }
+
+    #[test]
+    fn neighbours_become_one_range_within_a_segment() {
+        let mut lines = VariantLines::default();
         let mut all = LineRange::default();
         let mut ranges = 1;
         let text = "x".repeat(1000);

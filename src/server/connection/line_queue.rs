@@ -1,11 +1,11 @@
-//! The lines that wait for one connection: those of this tick as a range of [`TickLines`], those
+//! The lines that wait for one connection: those of this tick as a range of [`VariantLines`], those
 //! of earlier ticks as bytes of its own.
 
 use std::io::{self, IoSlice};
 
 use super::segments::Segments;
 use super::sink::Sink;
-use crate::server::tick_lines::{LineRange, TickLines};
+use crate::server::tick_lines::{LineRange, VariantLines};
 
 /// Parts of what waits that one write takes: a megabyte, which is more than a socket does.
 const SLICES_PER_WRITE_MAX: usize = 16;
@@ -24,7 +24,7 @@ pub struct LineQueue {
 impl LineQueue {
     /// Adds lines of this tick.
     #[inline]
-    pub fn push(&mut self, lines: &TickLines, range: LineRange) {
+    pub fn push(&mut self, lines: &VariantLines, range: LineRange) {
         if !self.fresh.extend(range) {
             self.keep(lines);
             self.fresh = range;
@@ -32,7 +32,7 @@ impl LineQueue {
     }
 
     /// Copies the lines of this tick that are noted so far.
-    pub fn keep(&mut self, lines: &TickLines) {
+    pub fn keep(&mut self, lines: &VariantLines) {
         if !self.fresh.is_empty() {
             self.waiting.push(lines.get(self.fresh));
         }
@@ -69,7 +69,7 @@ impl LineQueue {
     }
 
     /// Drops all but the rest of a line that was begun.
-    pub fn abandon(&mut self, lines: &TickLines) {
+    pub fn abandon(&mut self, lines: &VariantLines) {
         self.keep(lines);
         match self.is_inside_line {
             true => self.waiting.truncate_behind(b'\n'),
@@ -93,7 +93,7 @@ impl LineQueue {
     ///
     /// # Errors
     /// Where the connection is lost.
-    pub fn write(&mut self, sink: &mut Sink<'_>, lines: &TickLines) -> io::Result<bool> {
+    pub fn write(&mut self, sink: &mut Sink<'_>, lines: &VariantLines) -> io::Result<bool> {
         let length = self.len();
         if length == 0 {
             return Ok(true);

@@ -36,7 +36,7 @@ use self::transport::Transport;
 use self::upload::{Upload, Uploads};
 use super::peer::Peer;
 use super::poll::Interest;
-use super::tick_lines::TickLines;
+use super::tick_lines::{TickLines, Variant};
 use super::tls::TlsSession;
 
 /// One connection.
@@ -164,6 +164,12 @@ impl Connection {
         Ok(())
     }
 
+    /// How lines look to it. Where that changes, [`Outbox::keep`] has to come before.
+    #[inline]
+    pub fn variant(&self) -> Variant {
+        Variant::NATIVE
+    }
+
     /// Writes what the socket takes; see [`Outbox::flush`]. `buffer` is for the bytes of files.
     ///
     /// # Errors
@@ -174,6 +180,7 @@ impl Connection {
         buffer: &mut [u8],
         events: &mut Vec<OutboxEvent>,
     ) -> io::Result<()> {
+        let lines = lines.of(self.variant());
         if self.readiness.is_write_blocked {
             // The poll tells when it is worth another attempt. Thousands who do not read would cost
             // one for every message.

@@ -1,6 +1,6 @@
 //! What waits to be written to one connection: lines first, then the next chunk of a file.
 //!
-//! The lines of one tick are encoded once, one behind the other, into [`TickLines`]; an outbox
+//! The lines of one tick are encoded once, one behind the other, into [`VariantLines`]; an outbox
 //! notes which range of them is its own. A broadcast thus costs a recipient three numbers, and
 //! several lines that follow each other leave in one write. What the socket does not take is copied
 //! at the end of the tick, once, into segments. An idle outbox owns no memory.
@@ -14,7 +14,7 @@ use super::lists::{Behind, Lists, Written};
 use super::sink::Sink;
 use crate::limits::{ANSWER_BYTES_MAX, FILE_BYTES_PER_TICK_MAX};
 use crate::protocol::native::list::{List, Piece};
-use crate::server::tick_lines::{LineRange, TickLines};
+use crate::server::tick_lines::{LineRange, VariantLines};
 
 /// What is left after a flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ struct Asked {
 
 impl Outbox {
     /// Adds a reply.
-    pub fn push_reply(&mut self, lines: &TickLines, line: LineRange) {
+    pub fn push_reply(&mut self, lines: &VariantLines, line: LineRange) {
         match self.list_under_way() {
             Some(lists) => lists.push_behind(Behind::Line(lines.get(line).into())),
             None => self.lines.push(lines, line),
@@ -52,7 +52,7 @@ impl Outbox {
 
     /// Adds a message or a notice.
     #[inline]
-    pub fn push_unasked(&mut self, lines: &TickLines, line: LineRange) {
+    pub fn push_unasked(&mut self, lines: &VariantLines, line: LineRange) {
         self.unasked += line.len();
         match self.list_under_way() {
             Some(lists) => lists.hold(lines.get(line)),
@@ -61,7 +61,7 @@ impl Outbox {
     }
 
     /// Adds a list, which is written item by item as there is room.
-    pub fn push_list(&mut self, lines: &TickLines, list: List) {
+    pub fn push_list(&mut self, lines: &VariantLines, list: List) {
         self.lines.keep(lines);
         let asked = self.asked.get_or_insert_default();
         match asked.lists.is_writing() {
@@ -115,7 +115,7 @@ impl Outbox {
 
     /// Forgets what waits, but for the rest of a line or chunk that was begun, so that one more
     /// line can follow.
-    pub fn abandon(&mut self, lines: &TickLines) {
+    pub fn abandon(&mut self, lines: &VariantLines) {
         self.cancel_downloads();
         self.lines.abandon(lines);
         if let Some(asked) = &mut self.asked {
@@ -166,7 +166,7 @@ impl Outbox {
     pub fn flush(
         &mut self,
         sink: &mut Sink<'_>,
-        lines: &TickLines,
+        lines: &VariantLines,
         events: &mut Vec<OutboxEvent>,
     ) -> io::Result<Flushed> {
         let flushed = self.write(sink, lines, events);
@@ -177,14 +177,14 @@ impl Outbox {
     }
 
     /// Copies the lines of this tick that are noted so far.
-    pub fn keep(&mut self, lines: &TickLines) {
+    pub fn keep(&mut self, lines: &VariantLines) {
         self.lines.keep(lines);
     }
 
     fn write(
         &mut self,
         sink: &mut Sink<'_>,
-        lines: &TickLines,
+        lines: &VariantLines,
         events: &mut Vec<OutboxEvent>,
     ) -> io::Result<Flushed> {
         let mut budget = FILE_BYTES_PER_TICK_MAX;

@@ -7,8 +7,10 @@ use crate::hub::input::{ConnId, Input};
 use crate::limits::FINISH_TIME_MAX;
 use crate::protocol::native::list::List;
 use crate::protocol::native::write::Reply;
+use crate::server::connection::Connection;
 use crate::server::connection::download::Download;
 use crate::server::state::Server;
+use crate::server::tick_lines::{SharedLine, TickLines};
 
 impl Server {
     /// Tells the hub what happened, and does what it wants done about it.
@@ -26,8 +28,7 @@ impl Server {
         match effect {
             Effect::Reply { conn, reply } => {
                 let Some(connection) = self.connections.get(conn) else { return };
-                let line = self.buffers.lines.encode(&reply);
-                connection.outbox.push_reply(&self.buffers.lines, line);
+                say(connection, &mut self.buffers.lines, &reply);
                 self.connections.mark_dirty(conn);
             }
             Effect::List { conn, list } => self.send_list(conn, list),
@@ -64,16 +65,20 @@ impl Server {
 
     pub(super) fn send_list(&mut self, conn: ConnId, list: List) {
         let Some(connection) = self.connections.get(conn) else { return };
-        connection.outbox.push_list(&self.buffers.lines, list);
+        let lines = self.buffers.lines.of(connection.variant());
+        connection.outbox.push_list(lines, list);
         self.connections.mark_dirty(conn);
     }
 
     /// Encodes a line once, and adds it to the outbox of everyone it is for.
     fn send_unasked(&mut self, line: &impl std::fmt::Display, to: &[ConnId]) {
-        let line = self.buffers.lines.encode(line);
+        let mut line = SharedLine::new(line);
+        let lines = &mut self.buffers.lines;
         for id in to {
             if let Some(connection) = self.connections.get(*id) {
-                connection.outbox.push_unasked(&self.buffers.lines, line);
+                let variant = connection.variant();
+                let range = line.range(variant, lines);
+                connection.outbox.push_unasked(lines.of(variant), range);
                 self.connections.mark_dirty(*id);
             }
         }
@@ -106,8 +111,7 @@ impl Server {
         }
         connection.outbox.break_off_list();
         if let Some(last) = last {
-            let line = self.buffers.lines.encode(&last);
-            connection.outbox.push_reply(&self.buffers.lines, line);
+            say(connection, &mut self.buffers.lines, &last);
         }
         let patience = match reason.finishes_downloads() {
             // They are a stranger's, who has as long as the login may take and no longer.
@@ -133,4 +137,11 @@ impl Server {
         self.end(id, reason, None);
         self.connections.doom(id, reason);
     }
+}
+
+/// Adds a reply to what waits for a connection.
+fn say(connection: &mut Connection, lines: &mut TickLines, reply: &Reply) {
+    let variant = connection.variant();
+    let range = lines.encode(variant, reply);
+    connection.outbox.push_reply(lines.of(variant), range);
 }

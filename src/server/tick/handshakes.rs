@@ -103,7 +103,7 @@ impl Server {
         else {
             return;
         };
-        connection.outbox.abandon(&self.buffers.lines);
+        connection.outbox.abandon(self.buffers.lines.of(connection.variant()));
         self.end(id, reason, CloseReason::NotTls.last_line());
     }
 

@@ -147,7 +147,7 @@ impl Server {
     /// Closes a connection that does not read what it did not ask for.
     fn close_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.outbox.abandon(&self.buffers.lines);
+        connection.outbox.abandon(self.buffers.lines.of(connection.variant()));
         let reason = CloseReason::TooSlow;
         self.end(id, reason, reason.last_line());
     }

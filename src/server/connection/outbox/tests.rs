@@ -16,7 +16,7 @@ use crate::server::closer::{Closer, Opened, Permits};
 
 struct World {
     outbox: Outbox,
-    lines: TickLines,
+    lines: VariantLines,
     ours: UnixStream,
     theirs: UnixStream,
     events: Vec<OutboxEvent>,
@@ -27,7 +27,7 @@ impl World {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         theirs.set_nonblocking(true).unwrap();
-        let (outbox, lines) = (Outbox::default(), TickLines::default());
+        let (outbox, lines) = (Outbox::default(), VariantLines::default());
         World { outbox, lines, ours, theirs, events: Vec::new() }
     }
 
