@@ -9,8 +9,8 @@ use std::time::Duration;
 use slab::Slab;
 
 use super::connection::{Connection, Phase};
-use super::counters::Counters;
-use super::poll::{Interest, Key, Poll};
+use super::counters::ConnectionCounters;
+use super::poll::{Interest, Poll, PollKey};
 use super::strangers::StrangerLines;
 use super::timers::{Timer, Timers};
 use crate::chat::address::Address;
@@ -41,7 +41,7 @@ pub struct Connections {
     /// Those to be freed, each once.
     doomed: VecDeque<ConnId>,
     /// What is counted of them.
-    pub counters: Counters,
+    pub counters: ConnectionCounters,
     /// How much the log says about those that are nobody's.
     pub stranger_lines: StrangerLines,
 }
@@ -158,7 +158,7 @@ impl Connections {
         // billion connections.
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         let id = ConnId { slot: entry.key() as u32, generation: self.generation };
-        poll.add(&connection.socket(), Key::Connection(id), Interest::READ)?;
+        poll.add(&connection.socket(), PollKey::Connection(id), Interest::READ)?;
         if connection.is_refused {
             self.refused += 1;
         } else if connection.peer.is_operator() {
@@ -264,7 +264,7 @@ impl Connections {
             return;
         }
         connection.readiness.interest = wanted;
-        if let Err(error) = poll.modify(&connection.socket(), Key::Connection(id), wanted) {
+        if let Err(error) = poll.modify(&connection.socket(), PollKey::Connection(id), wanted) {
             log::error!("event=poll-failed conn={id} error={error}");
             self.doom(id, CloseReason::ConnectionLost);
         }

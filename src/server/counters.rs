@@ -5,7 +5,7 @@ use crate::hub::effect::CloseReason;
 
 /// What the server counts of connections while it runs.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub struct ConnectionCounters {
     /// Connections that were accepted.
     pub accepted: u64,
     /// Bytes that were read, and written, by connections that are gone.
@@ -18,7 +18,7 @@ pub struct Counters {
     pub closed: [u64; CloseReason::ALL.len()],
 }
 
-impl Counters {
+impl ConnectionCounters {
     /// Counts a connection that ended.
     pub fn count_close(&mut self, reason: CloseReason, traffic: Traffic) {
         self.bytes_in += traffic.bytes_in;

@@ -5,7 +5,7 @@ use std::io;
 use super::config::{Config, StartError};
 use super::inherited::Inherited;
 use super::listener::{Endpoint, Listener, SocketPath};
-use super::poll::{Interest, Key, Poll};
+use super::poll::{Interest, Poll, PollKey};
 
 /// All sockets that take connections.
 #[derive(Debug)]
@@ -72,8 +72,8 @@ impl Listeners {
     /// Where the kernel refuses.
     pub fn watch(&mut self, poll: &Poll) -> io::Result<()> {
         let clients = self.clients.iter_mut().enumerate();
-        let clients = clients.map(|(place, listener)| (Key::Listener(place as u16), listener));
-        let metrics = self.metrics.iter_mut().map(|listener| (Key::Metrics, listener));
+        let clients = clients.map(|(place, listener)| (PollKey::Listener(place as u16), listener));
+        let metrics = self.metrics.iter_mut().map(|listener| (PollKey::Metrics, listener));
         for (key, listener) in clients.chain(metrics).filter(|(_, one)| !one.is_watched) {
             poll.add(&listener.socket(), key, Interest::READ)?;
             listener.is_watched = true;

@@ -13,7 +13,7 @@ use super::open_files::OpenFiles;
 use super::poll::Poll;
 use super::supervisor::Supervisor;
 use super::time::Time;
-use super::tls::{Certificates, Tls};
+use super::tls::{Certificates, TlsSessions};
 use crate::hub::Hub;
 use crate::store::Store;
 
@@ -31,7 +31,7 @@ pub struct Server {
     pub(super) store: Store,
     pub(super) files: OpenFiles,
     /// What TLS sessions have in common, where the server has certificates.
-    pub(super) tls: Option<Tls>,
+    pub(super) tls: Option<TlsSessions>,
     /// Who reads the metrics.
     pub(super) exchanges: Exchanges,
     pub(super) buffers: Buffers,
@@ -64,7 +64,7 @@ impl Server {
             files: OpenFiles::new(config.transfers_max)?,
             exchanges: Exchanges::new(config.exchanges_max),
             buffers: Buffers::new(certificates.is_some()),
-            tls: certificates.map(Tls::new),
+            tls: certificates.map(TlsSessions::new),
             stop: Stop::default(),
             config,
             poll,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::poll::{Interest, Key, Poll};
+use super::poll::{Interest, Poll, PollKey};
 use super::service::Service;
 use super::signals::Signals;
 
@@ -23,7 +23,7 @@ impl Supervisor {
     pub fn new(poll: &Poll) -> io::Result<Self> {
         let signals = Signals::new()?;
         for source in signals.sources() {
-            poll.add(&source, Key::Signals, Interest::READ)?;
+            poll.add(&source, PollKey::Signals, Interest::READ)?;
         }
         Ok(Supervisor { signals, service: Service::new() })
     }

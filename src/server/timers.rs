@@ -47,7 +47,7 @@ impl<T: Ord + Copy> Timers<T> {
         Timers { heap: BinaryHeap::with_capacity(count.min(CONNECTIONS_RESERVED_MAX)) }
     }
 
-    /// Adds an entry for `at`, on the steady clock.
+    /// Adds an entry for `at`, on the monotonic clock.
     pub fn add(&mut self, at: Duration, what: T) {
         self.heap.push(Reverse((at.into(), what)));
     }

@@ -3,20 +3,20 @@
 use std::collections::VecDeque;
 use std::io;
 
-use super::download::{Chunk, Download, OutboxEvent};
+use super::download::{Chunk, OutboxEvent, OutgoingFile};
 use super::sink::Sink;
 
 /// The downloads of one connection.
 #[derive(Debug, Default)]
-pub struct Downloads {
-    queue: VecDeque<Download>,
+pub struct OutgoingFiles {
+    queue: VecDeque<OutgoingFile>,
     /// A chunk of the first download, which nothing may interrupt.
     chunk: Option<Chunk>,
 }
 
-impl Downloads {
+impl OutgoingFiles {
     /// Adds a download.
-    pub fn push(&mut self, download: Download) {
+    pub fn push(&mut self, download: OutgoingFile) {
         self.queue.push_back(download);
     }
 
@@ -31,12 +31,12 @@ impl Downloads {
     }
 
     /// All of them.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Download> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut OutgoingFile> {
         self.queue.iter_mut()
     }
 
     /// Ends downloads; the chunk under way is still sent to its end.
-    pub fn cancel(&mut self, is_meant: impl Fn(&Download) -> bool) {
+    pub fn cancel(&mut self, is_meant: impl Fn(&OutgoingFile) -> bool) {
         let mut is_under_way = self.chunk.is_some();
         self.queue.retain_mut(|download| {
             // The chunk under way is the first one's.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::download::Download;
+use super::download::OutgoingFile;
 use super::line_queue::LineQueue;
 use super::segments::Segments;
 use crate::limits::ANSWER_BYTES_MAX;
@@ -61,7 +61,7 @@ pub enum Behind {
     /// Another list.
     List(List),
     /// A download, whose line stands before it.
-    Download(Download),
+    OutgoingFile(OutgoingFile),
 }
 
 /// The list that is being written, and what waits for its end.
@@ -150,16 +150,16 @@ impl Lists {
     }
 
     /// The downloads behind the list.
-    pub fn downloads(&mut self) -> impl Iterator<Item = &mut Download> {
+    pub fn downloads(&mut self) -> impl Iterator<Item = &mut OutgoingFile> {
         self.behind.iter_mut().filter_map(|answer| match answer {
-            Behind::Download(download) => Some(download),
+            Behind::OutgoingFile(download) => Some(download),
             _ => None,
         })
     }
 
     /// Forgets downloads behind the list.
-    pub fn cancel(&mut self, is_meant: impl Fn(&Download) -> bool) {
-        self.behind.retain(|answer| !matches!(answer, Behind::Download(one) if is_meant(one)));
+    pub fn cancel(&mut self, is_meant: impl Fn(&OutgoingFile) -> bool) {
+        self.behind.retain(|answer| !matches!(answer, Behind::OutgoingFile(one) if is_meant(one)));
     }
 
     /// Bytes that are held back.
@@ -172,7 +172,7 @@ impl Lists {
         let behind = |answer: &Behind| match answer {
             Behind::Line(line) => line.len(),
             Behind::List(list) => list.piece.memory(),
-            Behind::Download(_) => 0,
+            Behind::OutgoingFile(_) => 0,
         };
         let list = self.current.as_ref().map_or(0, |list| list.memory);
         list + self.held.len() + self.behind.iter().map(behind).sum::<usize>()

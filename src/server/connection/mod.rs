@@ -33,7 +33,7 @@ use self::outbox::{Flushed, Outbox};
 use self::pace::Pace;
 use self::readiness::Readiness;
 use self::transport::Transport;
-use self::upload::{Upload, Uploads};
+use self::upload::{IncomingFile, IncomingFiles};
 use super::peer::Peer;
 use super::poll::Interest;
 use super::tick_lines::{TickLines, Variant};
@@ -58,7 +58,7 @@ pub struct Connection {
     /// What waits to be written.
     pub outbox: Outbox,
     /// What is being sent by the peer.
-    pub uploads: Option<Box<Uploads>>,
+    pub uploads: Option<Box<IncomingFiles>>,
     /// How many bytes [`Connection::waiting_memory`] were when they were last counted.
     pub waiting_counted: usize,
     /// What the poll says of it.
@@ -216,7 +216,7 @@ impl Connection {
     }
 
     /// The upload on a stream.
-    pub fn upload(&mut self, stream: u32) -> Option<&mut Upload> {
+    pub fn upload(&mut self, stream: u32) -> Option<&mut IncomingFile> {
         self.uploads.as_mut()?.find(stream)
     }
 

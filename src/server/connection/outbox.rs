@@ -7,8 +7,8 @@
 
 use std::io;
 
-use super::chunks::Downloads;
-use super::download::{Download, OutboxEvent};
+use super::chunks::OutgoingFiles;
+use super::download::{OutboxEvent, OutgoingFile};
 use super::line_queue::LineQueue;
 use super::lists::{Behind, Lists, Written};
 use super::sink::Sink;
@@ -31,14 +31,14 @@ pub struct Outbox {
     lines: LineQueue,
     /// At least as many bytes as wait that were not asked for.
     unasked: usize,
-    asked: Option<Box<Asked>>,
+    asked: Option<Box<LongAnswers>>,
 }
 
 /// What only a connection has that asked for more than a line.
 #[derive(Debug, Default)]
-struct Asked {
+struct LongAnswers {
     lists: Lists,
-    downloads: Downloads,
+    downloads: OutgoingFiles,
 }
 
 impl Outbox {
@@ -85,10 +85,10 @@ impl Outbox {
     }
 
     /// Adds a download behind the reply that announced it.
-    pub fn push_download(&mut self, download: Download) {
-        let Asked { lists, downloads } = &mut **self.asked.get_or_insert_default();
+    pub fn push_download(&mut self, download: OutgoingFile) {
+        let LongAnswers { lists, downloads } = &mut **self.asked.get_or_insert_default();
         match lists.is_writing() {
-            true => lists.push_behind(Behind::Download(download)),
+            true => lists.push_behind(Behind::OutgoingFile(download)),
             false => downloads.push(download),
         }
     }
@@ -101,7 +101,7 @@ impl Outbox {
 
     /// Tells a download what a file thread did for it.
     pub fn warmed(&mut self, stream: u32, result: io::Result<()>) {
-        let Some(Asked { lists, downloads }) = self.asked.as_deref_mut() else { return };
+        let Some(LongAnswers { lists, downloads }) = self.asked.as_deref_mut() else { return };
         let mut downloads = downloads.iter_mut().chain(lists.downloads());
         if let Some(download) = downloads.find(|download| download.stream() == stream) {
             download.warmed(result);
@@ -214,7 +214,9 @@ impl Outbox {
 
     /// Makes more lines of the list under way, where none waits; whether there are any.
     fn continue_list(&mut self, events: &mut Vec<OutboxEvent>) -> bool {
-        let Some(Asked { lists, downloads }) = self.asked.as_deref_mut() else { return false };
+        let Some(LongAnswers { lists, downloads }) = self.asked.as_deref_mut() else {
+            return false;
+        };
         match lists.write(&mut self.lines) {
             None => return false,
             Some(Written::Some) => return true,
@@ -231,7 +233,7 @@ impl Outbox {
             match answer {
                 Behind::Line(line) => self.lines.push_own(&line),
                 Behind::List(list) => lists.begin(list, &mut self.lines),
-                Behind::Download(download) => downloads.push(download),
+                Behind::OutgoingFile(download) => downloads.push(download),
             }
         }
         self.forget_if_over();
@@ -256,7 +258,7 @@ impl Outbox {
         self.asked.as_ref().is_some_and(|asked| asked.lists.is_writing())
     }
 
-    fn cancel(&mut self, is_meant: impl Fn(&Download) -> bool) {
+    fn cancel(&mut self, is_meant: impl Fn(&OutgoingFile) -> bool) {
         if let Some(asked) = &mut self.asked {
             asked.downloads.cancel(&is_meant);
             asked.lists.cancel(&is_meant);

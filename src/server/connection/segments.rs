@@ -12,10 +12,10 @@ const SEGMENT_BYTES_MIN: usize = 256;
 /// Bytes that wait in line. Where none does, it is one word and owns no memory, unless
 /// [`Segments::consume`] has just emptied it.
 #[derive(Debug, Default)]
-pub struct Segments(Option<Box<Queue>>);
+pub struct Segments(Option<Box<SegmentQueue>>);
 
 #[derive(Debug, Default)]
-struct Queue {
+struct SegmentQueue {
     /// None is empty, but for the last one that is left.
     segments: VecDeque<Vec<u8>>,
     /// How much of the first one was taken.
@@ -90,7 +90,7 @@ impl Segments {
     }
 }
 
-impl Queue {
+impl SegmentQueue {
     fn push(&mut self, mut bytes: &[u8]) {
         if let Some(last) = self.segments.back_mut() {
             let room = last.capacity() - last.len();
@@ -112,13 +112,13 @@ impl Queue {
 
     fn push_segment(&mut self, segment: Vec<u8>) {
         if self.len == 0 {
-            *self = Queue::default();
+            *self = SegmentQueue::default();
         }
         self.len += segment.len();
         self.segments.push_back(segment);
     }
 
-    fn append(&mut self, mut other: Queue) {
+    fn append(&mut self, mut other: SegmentQueue) {
         if other.taken > 0
             && let Some(first) = other.segments.front_mut()
         {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::net::Shutdown;
 
-use super::http::{Request, read};
+use super::http::{HttpRequest, read};
 use crate::server::connection::send;
-use crate::server::poll::{Interest, Key, Poll};
+use crate::server::poll::{Interest, Poll, PollKey};
 
 /// All exchanges, each in a place of its own.
 #[derive(Debug)]
@@ -23,11 +23,11 @@ pub struct Exchanges {
 
 /// What comes next in an exchange that is not over.
 #[derive(Debug)]
-pub enum Step {
+pub enum ExchangeStep {
     /// The poll tells when it goes on.
     Waits,
     /// The request is there: [`Exchanges::answer`] is to be called.
-    Asked(Request),
+    Asked(HttpRequest),
     /// The exchange of that number is answered, and ends soon.
     Answered(u64),
 }
@@ -38,13 +38,13 @@ struct Exchange {
     number: u64,
     socket: OwnedFd,
     request: Vec<u8>,
-    state: State,
+    state: ExchangeState,
     /// When a byte last moved.
     active_at: Duration,
 }
 
 #[derive(Debug)]
-enum State {
+enum ExchangeState {
     /// The request is not complete.
     Reading,
     /// So much of the answer is written.
@@ -56,7 +56,7 @@ enum State {
 
 /// What came of reading.
 #[derive(PartialEq, Eq)]
-enum Came {
+enum Received {
     Bytes,
     Nothing,
     End,
@@ -75,10 +75,10 @@ impl Exchanges {
     pub fn begin(&mut self, socket: OwnedFd, now: Duration, poll: &Poll) -> io::Result<u64> {
         let place = self.free_place();
         self.close(place, poll);
-        poll.add(&socket, Key::Exchange(place as u16), Interest::READ)?;
+        poll.add(&socket, PollKey::Exchange(place as u16), Interest::READ)?;
         self.count += 1;
         let number = self.count;
-        let (request, state) = (Vec::new(), State::Reading);
+        let (request, state) = (Vec::new(), ExchangeState::Reading);
         self.places[place] = Some(Exchange { number, socket, request, state, active_at: now });
         Ok(number)
     }
@@ -95,7 +95,7 @@ impl Exchanges {
         }
         let idle = |(_, exchange): &(usize, &Option<Exchange>)| {
             exchange.as_ref().map(|exchange| {
-                let is_done = matches!(exchange.state, State::Lingering);
+                let is_done = matches!(exchange.state, ExchangeState::Lingering);
                 (!is_done, exchange.active_at, exchange.number)
             })
         };
@@ -120,25 +120,28 @@ impl Exchanges {
 
     /// Reads or writes what there is, now that the poll has told of a place. None where the
     /// exchange is over.
-    pub fn go_on(&mut self, place: usize, now: Duration, poll: &Poll) -> Option<Step> {
+    pub fn go_on(&mut self, place: usize, now: Duration, poll: &Poll) -> Option<ExchangeStep> {
         let exchange = self.places.get_mut(place)?.as_mut()?;
         match exchange.state {
-            State::Lingering => {
+            ExchangeState::Lingering => {
                 let came = exchange.read()?;
                 exchange.request.clear();
-                (came != Came::End).then_some(Step::Waits)
+                (came != Received::End).then_some(ExchangeStep::Waits)
             }
-            State::Reading => {
+            ExchangeState::Reading => {
                 let is_all = match exchange.read()? {
-                    Came::Bytes => false,
-                    Came::Nothing => return Some(Step::Waits),
-                    Came::End if exchange.request.is_empty() => return None,
-                    Came::End => true,
+                    Received::Bytes => false,
+                    Received::Nothing => return Some(ExchangeStep::Waits),
+                    Received::End if exchange.request.is_empty() => return None,
+                    Received::End => true,
                 };
                 exchange.active_at = now;
-                Some(read(&exchange.request, is_all).map_or(Step::Waits, Step::Asked))
+                Some(
+                    read(&exchange.request, is_all)
+                        .map_or(ExchangeStep::Waits, ExchangeStep::Asked),
+                )
             }
-            State::Answering(..) => self.write_on(place, now, poll),
+            ExchangeState::Answering(..) => self.write_on(place, now, poll),
         }
     }
 
@@ -149,38 +152,38 @@ impl Exchanges {
         answer: Vec<u8>,
         now: Duration,
         poll: &Poll,
-    ) -> Option<Step> {
+    ) -> Option<ExchangeStep> {
         let exchange = self.places.get_mut(place)?.as_mut()?;
-        exchange.state = State::Answering(answer, 0);
+        exchange.state = ExchangeState::Answering(answer, 0);
         let interest = Interest { read: false, write: true };
-        poll.modify(&exchange.socket, Key::Exchange(place as u16), interest).ok()?;
+        poll.modify(&exchange.socket, PollKey::Exchange(place as u16), interest).ok()?;
         self.write_on(place, now, poll)
     }
 
-    fn write_on(&mut self, place: usize, now: Duration, poll: &Poll) -> Option<Step> {
+    fn write_on(&mut self, place: usize, now: Duration, poll: &Poll) -> Option<ExchangeStep> {
         let exchange = self.places.get_mut(place)?.as_mut()?;
         exchange.active_at = now;
         if !exchange.write()? {
-            return Some(Step::Waits);
+            return Some(ExchangeStep::Waits);
         }
-        exchange.state = State::Lingering;
+        exchange.state = ExchangeState::Lingering;
         exchange.request.clear();
-        poll.modify(&exchange.socket, Key::Exchange(place as u16), Interest::READ).ok()?;
-        Some(Step::Answered(exchange.number))
+        poll.modify(&exchange.socket, PollKey::Exchange(place as u16), Interest::READ).ok()?;
+        Some(ExchangeStep::Answered(exchange.number))
     }
 }
 
 impl Exchange {
     /// Reads what came; `None` where the reader is gone.
-    fn read(&mut self) -> Option<Came> {
+    fn read(&mut self) -> Option<Received> {
         let mut buffer = [0; 1024];
         match rustix::io::read(&self.socket, &mut buffer) {
-            Ok(0) => Some(Came::End),
+            Ok(0) => Some(Received::End),
             Ok(count) => {
                 self.request.extend_from_slice(&buffer[..count]);
-                Some(Came::Bytes)
+                Some(Received::Bytes)
             }
-            Err(Errno::AGAIN | Errno::INTR) => Some(Came::Nothing),
+            Err(Errno::AGAIN | Errno::INTR) => Some(Received::Nothing),
             Err(_) => None,
         }
     }
@@ -188,7 +191,7 @@ impl Exchange {
     /// Writes what the socket takes, and tells whether that was the rest; `None` where the reader
     /// is gone.
     fn write(&mut self) -> Option<bool> {
-        let State::Answering(answer, written) = &mut self.state else { return Some(false) };
+        let ExchangeState::Answering(answer, written) = &mut self.state else { return Some(false) };
         let took = send(self.socket.as_fd(), &answer[*written..], false).ok()?;
         *written += took.unwrap_or(0);
         if *written < answer.len() {

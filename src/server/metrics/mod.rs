@@ -7,6 +7,6 @@ mod exchange;
 mod http;
 mod page;
 
-pub use exchange::{Exchanges, Step};
-pub use http::{Answer, Page, Request};
+pub use exchange::{ExchangeStep, Exchanges};
+pub use http::{HttpAnswer, HttpRequest, Page};
 pub use page::page;

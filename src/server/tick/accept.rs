@@ -9,10 +9,10 @@ use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX};
 use crate::server::connection::Connection;
 use crate::server::listener::{Accepted, Endpoint};
 use crate::server::peer::Peer;
-use crate::server::poll::{Key, Ready};
+use crate::server::poll::{PollKey, Ready};
 use crate::server::state::Server;
 use crate::server::timers::Timer;
-use crate::server::tls::Tls;
+use crate::server::tls::TlsSessions;
 
 impl Server {
     /// Accepts on every listener that is ready. It comes after those that are connected, so that a
@@ -20,11 +20,11 @@ impl Server {
     pub(super) fn accept_ready(&mut self, ready: &[Ready]) {
         for event in ready {
             match event.key {
-                Key::Connection(_) => {}
-                Key::Signals => self.obey_signals(),
-                Key::Listener(place) => self.accept_on(usize::from(place)),
-                Key::Metrics => self.accept_exchange(),
-                Key::Exchange(place) => self.exchange_ready(place),
+                PollKey::Connection(_) => {}
+                PollKey::Signals => self.obey_signals(),
+                PollKey::Listener(place) => self.accept_on(usize::from(place)),
+                PollKey::Metrics => self.accept_exchange(),
+                PollKey::Exchange(place) => self.exchange_ready(place),
             }
         }
     }
@@ -83,7 +83,7 @@ impl Server {
             log::debug!("event=refused peer={peer}");
             return;
         }
-        let session = self.tls.as_ref().filter(|_| is_tls).map(Tls::session).transpose();
+        let session = self.tls.as_ref().filter(|_| is_tls).map(TlsSessions::session).transpose();
         let session = match session {
             Ok(session) => session,
             Err(error) => return self.could_not_take_in(peer, &error),

@@ -8,7 +8,7 @@ use crate::limits::FINISH_TIME_MAX;
 use crate::protocol::native::list::List;
 use crate::protocol::native::write::Reply;
 use crate::server::connection::Connection;
-use crate::server::connection::download::Download;
+use crate::server::connection::download::OutgoingFile;
 use crate::server::state::Server;
 use crate::server::tick_lines::{SharedLine, TickLines};
 
@@ -45,7 +45,7 @@ impl Server {
             Effect::Download { conn, ticket, stream, bytes } => {
                 let Some(opened) = self.files.take_file(ticket) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
-                connection.outbox.push_download(Download::new(stream, opened, bytes));
+                connection.outbox.push_download(OutgoingFile::new(stream, opened, bytes));
                 self.connections.mark_dirty(conn);
             }
             Effect::Figures { conn } => self.list_figures(conn),

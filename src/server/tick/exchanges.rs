@@ -2,7 +2,7 @@
 
 use crate::limits::{EXCHANGE_TIME_MAX, LINGER_TIME_MAX};
 use crate::server::listener::Accepted;
-use crate::server::metrics::{Answer, Page, Request, Step, page};
+use crate::server::metrics::{ExchangeStep, HttpAnswer, HttpRequest, Page, page};
 use crate::server::state::Server;
 use crate::server::timers::Timer;
 
@@ -28,13 +28,13 @@ impl Server {
     pub(super) fn exchange_ready(&mut self, place: u16) {
         let (place, now) = (usize::from(place), self.time.monotonic());
         let mut step = self.exchanges.go_on(place, now, &self.poll);
-        if let Some(Step::Asked(request)) = step {
+        if let Some(ExchangeStep::Asked(request)) = step {
             let answer = self.answer_to(request);
             step = self.exchanges.answer(place, answer, now, &self.poll);
         }
         match step {
-            Some(Step::Waits | Step::Asked(_)) => {}
-            Some(Step::Answered(number)) => {
+            Some(ExchangeStep::Waits | ExchangeStep::Asked(_)) => {}
+            Some(ExchangeStep::Answered(number)) => {
                 self.time.after(LINGER_TIME_MAX, Timer::Exchange(number));
             }
             None => self.close_exchange(place),
@@ -53,10 +53,10 @@ impl Server {
         self.rest_is_over();
     }
 
-    fn answer_to(&mut self, request: Request) -> Vec<u8> {
+    fn answer_to(&mut self, request: HttpRequest) -> Vec<u8> {
         let answer = match request.page {
-            Ok(Page::Metrics) => Answer::figures(page(&self.figures())),
-            Ok(Page::Health) => Answer::health(self.ailment()),
+            Ok(Page::Metrics) => HttpAnswer::figures(page(&self.figures())),
+            Ok(Page::Health) => HttpAnswer::health(self.ailment()),
             Err(refusal) => refusal.answer(),
         };
         answer.encode(request.is_head)

@@ -7,7 +7,7 @@ use crate::protocol::native::codes::Code;
 use crate::protocol::native::list::{Item, List};
 use crate::protocol::native::verb::Verb;
 use crate::protocol::native::write::Reply;
-use crate::server::counters::Counters;
+use crate::server::counters::ConnectionCounters;
 use crate::server::process;
 use crate::server::state::Server;
 
@@ -35,7 +35,7 @@ impl Server {
     /// All figures, as they are now.
     pub(super) fn figures(&mut self) -> Vec<Family> {
         let totals = self.connections.totals();
-        let Counters { accepted, bytes_in, bytes_out, spurious_wakeups, closed } =
+        let ConnectionCounters { accepted, bytes_in, bytes_out, spurious_wakeups, closed } =
             &self.connections.counters;
         let ticks = &self.time.ticks;
         let closes = CloseReason::ALL.iter().map(|why| (why.name(), closed[*why as usize]));

@@ -10,14 +10,14 @@ use crate::hub::input::{ConnId, Input};
 use crate::log::Quoted;
 use crate::server::connection::Pause;
 use crate::server::state::Server;
-use crate::server::tls::Tls;
+use crate::server::tls::TlsSessions;
 
 impl Server {
     /// Goes on with the handshakes that earlier ticks had no time for.
     pub(super) fn resume_handshakes(&mut self) {
         let Some(tls) = &mut self.tls else { return };
         tls.begin_tick();
-        while let Some(id) = self.tls.as_mut().and_then(Tls::next_waiting) {
+        while let Some(id) = self.tls.as_mut().and_then(TlsSessions::next_waiting) {
             let Some(connection) = self.connections.get(id) else { continue };
             // One that is being closed does not wait any more.
             if connection.lifecycle.pause() == Some(Pause::Handshake) {
@@ -127,7 +127,7 @@ impl Server {
 
     /// Takes the certificates that were read again, where they are there.
     pub(super) fn take_certificates(&mut self) {
-        if self.tls.as_mut().is_some_and(Tls::finish_reload) {
+        if self.tls.as_mut().is_some_and(TlsSessions::finish_reload) {
             self.reload_certificates();
         }
     }

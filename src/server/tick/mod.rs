@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use super::state::Server;
 use super::timers::Timer;
-use super::tls::Tls;
+use super::tls::TlsSessions;
 use crate::hub::input::Input;
 use crate::limits::{NOTIFY_PAUSE, TIMERS_PER_TICK_MAX};
 
@@ -59,7 +59,7 @@ impl Server {
     /// How long to sleep if nothing happens.
     fn time_to_sleep(&self) -> Option<Duration> {
         debug_assert!(self.buffers.lines.is_empty(), "what a tick made is written in it");
-        if self.gate.is_runnable() || self.tls.as_ref().is_some_and(Tls::is_behind) {
+        if self.gate.is_runnable() || self.tls.as_ref().is_some_and(TlsSessions::is_behind) {
             return Some(Duration::ZERO);
         }
         let next =

@@ -2,21 +2,14 @@
 
 use crate::hub::effect::CloseReason;
 use crate::hub::input::{ConnId, Input};
-use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
+use crate::limits::{
+    LINES_PER_TICK_MAX, READ_BYTES_MAX, SPURIOUS_WAKEUPS_MAX, STRANGER_INPUT_BYTES_MAX,
+};
 use crate::protocol::native::frame::Frame;
 use crate::protocol::native::parse::parse_request;
 use crate::server::connection::{Came, Connection, Pause, Phase};
-use crate::server::poll::{Key, Ready};
+use crate::server::poll::{PollKey, Ready};
 use crate::server::state::Server;
-
-/// What one read gave.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Read {
-    Bytes,
-    Nothing,
-    End,
-    Lost,
-}
 
 impl Server {
     /// Reads every connection that is ready, and goes on with those that had to wait.
@@ -26,7 +19,7 @@ impl Server {
         }
         self.resume_handshakes();
         for event in ready {
-            if let Key::Connection(id) = event.key {
+            if let PollKey::Connection(id) = event.key {
                 self.connection_ready(id, event);
             }
         }
@@ -45,7 +38,7 @@ impl Server {
     fn connection_ready(&mut self, id: ConnId, event: &Ready) {
         let spurious_wakeups = self.connections.count_wakeup(id);
         let Some(connection) = self.connections.get(id) else { return };
-        if spurious_wakeups >= IDLE_TURNS_MAX {
+        if spurious_wakeups >= SPURIOUS_WAKEUPS_MAX {
             // Level mode would report it for ever: a defect of this program, which must not cost
             // the others their server.
             // Not what was read or is to be written: there may be a password in it.
@@ -90,23 +83,22 @@ impl Server {
 
     /// Reads once, and handles what came.
     pub(super) fn read_on(&mut self, id: ConnId) {
-        let (read, filled) = self.fill_buffer(id);
-        if read == Read::Bytes {
+        let (came, filled) = self.fill_buffer(id);
+        if matches!(came, Came::Bytes(_)) {
             self.put_off_idle_timeout(id);
         }
-        match (read, self.connections.get(id).map(|connection| connection.lifecycle.phase())) {
+        match (came, self.connections.get(id).map(|connection| connection.lifecycle.phase())) {
             (_, None) => {}
-            (Read::Lost, _) => self.lose(id, CloseReason::ConnectionLost),
-            (Read::End, Some(Phase::Lingering(reason) | Phase::Flushing(reason))) => {
+            (Came::Lost, _) => self.lose(id, CloseReason::ConnectionLost),
+            (Came::End, Some(Phase::Lingering(reason) | Phase::Flushing(reason))) => {
                 self.connections.doom(id, reason);
             }
             (_, Some(Phase::Lingering(_) | Phase::Flushing(_) | Phase::Doomed(_))) => {}
-            (Read::End, _) => self.end_input(id),
-            (Read::Nothing | Read::Bytes, Some(Phase::Handshaking)) => {}
-            (Read::Nothing | Read::Bytes, _) => {
+            (Came::End, _) => self.end_input(id),
+            (_, Some(Phase::Handshaking)) => {}
+            (_, Some(Phase::Unauthenticated | Phase::Authenticated)) => {
                 self.handle_buffer(id, filled);
-                let connection = self.connections.get(id);
-                if connection.is_some_and(|one| one.is_ended()) {
+                if self.connections.get(id).is_some_and(|connection| connection.is_ended()) {
                     self.end_input(id);
                 }
             }
@@ -127,9 +119,9 @@ impl Server {
     }
 
     /// Reads once into the shared buffer, behind what was left over, so that frames are contiguous.
-    /// Tells how much is in the buffer then.
-    fn fill_buffer(&mut self, id: ConnId) -> (Read, usize) {
-        let Some(connection) = self.connections.get(id) else { return (Read::Nothing, 0) };
+    /// Tells how much is in the buffer then. A connection that can't go on is closed.
+    fn fill_buffer(&mut self, id: ConnId) -> (Came, usize) {
+        let Some(connection) = self.connections.get(id) else { return (Came::Nothing, 0) };
         let room = match connection.lifecycle.phase() {
             Phase::Handshaking | Phase::Unauthenticated => STRANGER_INPUT_BYTES_MAX,
             _ => READ_BYTES_MAX,
@@ -138,24 +130,17 @@ impl Server {
         if filled.wants_write {
             self.connections.mark_dirty(id);
         }
-        let read = match filled.came {
-            Came::Bytes(_) => Read::Bytes,
-            Came::Nothing => Read::Nothing,
-            Came::End => Read::End,
-            Came::Lost => Read::Lost,
-            Came::Foreign => {
-                self.refuse_plain(id, CloseReason::NotTls);
-                return (Read::Nothing, 0);
+        match filled.came {
+            Came::Foreign => self.refuse_plain(id, CloseReason::NotTls),
+            Came::Failed(error) => self.fail_tls(id, &error),
+            came => {
+                if filled.is_established {
+                    self.handshake_done(id);
+                }
+                return (came, count);
             }
-            Came::Failed(error) => {
-                self.fail_tls(id, &error);
-                return (Read::Nothing, 0);
-            }
-        };
-        if filled.is_established {
-            self.handshake_done(id);
         }
-        (read, count)
+        (Came::Nothing, 0)
     }
 
     /// Something was heard of a connection, so its idle time begins anew.

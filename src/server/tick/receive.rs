@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::hub::input::{ConnId, Input, UploadEnd};
 use crate::hub::job::JobId;
-use crate::server::connection::upload::{Upload, WrongSize};
+use crate::server::connection::upload::{IncomingFile, WrongSize};
 use crate::server::state::Server;
 
 impl Server {
@@ -21,7 +21,7 @@ impl Server {
     ) {
         let Some(opened) = self.files.take_part(ticket) else { return };
         let Some(connection) = self.connections.get(id) else { return };
-        connection.uploads.get_or_insert_default().add(Upload::new(stream, opened, bytes));
+        connection.uploads.get_or_insert_default().add(IncomingFile::new(stream, opened, bytes));
     }
 
     /// Drops an upload; a write under way is not taken back.

@@ -21,17 +21,17 @@ use crate::server::poll::Waker;
 
 /// What the loop keeps for all TLS sessions.
 #[derive(Debug)]
-pub struct Tls {
+pub struct TlsSessions {
     certificates: Certificates,
     /// Connections whose next flight has to wait for a later tick.
     waiting: VecDeque<ConnId>,
     /// How long the handshakes of this tick took.
     spent: Duration,
-    counters: Counters,
+    counters: HandshakeCounters,
 }
 
 #[derive(Debug, Default)]
-struct Counters {
+struct HandshakeCounters {
     full: u64,
     resumed: u64,
     failed: u64,
@@ -40,14 +40,14 @@ struct Counters {
     kept: u64,
 }
 
-impl Tls {
+impl TlsSessions {
     /// Nobody's handshake is under way.
     pub fn new(certificates: Certificates) -> Self {
-        Tls {
+        TlsSessions {
             certificates,
             waiting: VecDeque::new(),
             spent: Duration::ZERO,
-            counters: Counters::default(),
+            counters: HandshakeCounters::default(),
         }
     }
 
@@ -131,7 +131,7 @@ impl Tls {
 
     /// The figures; `connections` is how many stand that speak TLS.
     pub fn figures(&self, connections: usize) -> Vec<Family> {
-        let Counters { full, resumed, failed, delayed, reloaded, kept } = self.counters;
+        let HandshakeCounters { full, resumed, failed, delayed, reloaded, kept } = self.counters;
         let mut families = vec![
             Family::gauge(
                 "chatsrv_tls_connections",

@@ -245,8 +245,8 @@ fn a_list_whose_end_will_not_come_is_broken_off() {
 fn downloads_take_turns_and_lines_pass_between_their_chunks() {
     let mut world = World::new();
     let content = vec![b'a'; 1_000_000];
-    world.outbox.push_download(Download::new(1, file(&content), 0..1_000_000));
-    world.outbox.push_download(Download::new(2, file(&content), 999_990..1_000_000));
+    world.outbox.push_download(OutgoingFile::new(1, file(&content), 0..1_000_000));
+    world.outbox.push_download(OutgoingFile::new(2, file(&content), 999_990..1_000_000));
     assert_eq!(world.flush(), Flushed::Left);
     world.unasked("hello");
     let mut bytes = world.received();
@@ -276,7 +276,7 @@ fn downloads_take_turns_and_lines_pass_between_their_chunks() {
 #[test]
 fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
     let mut world = World::new();
-    world.outbox.push_download(Download::new(1, file(b"short"), 0..100));
+    world.outbox.push_download(OutgoingFile::new(1, file(b"short"), 0..100));
     assert_eq!(world.drain(), format!("F 1 100\nshort{}", "\0".repeat(95)));
     assert!(matches!(&world.events[..], [OutboxEvent::Over { stream: 1, complete: false }]));
 }
@@ -284,7 +284,7 @@ fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
 #[test]
 fn a_cancelled_download_ends_behind_its_chunk() {
     let mut world = World::new();
-    world.outbox.push_download(Download::new(1, file(&vec![b'a'; 2_000_000]), 0..2_000_000));
+    world.outbox.push_download(OutgoingFile::new(1, file(&vec![b'a'; 2_000_000]), 0..2_000_000));
     assert_eq!(world.flush(), Flushed::Left);
     world.outbox.cancel_download(1);
     world.reply("C 250 ABORT");
@@ -301,7 +301,7 @@ fn a_cancelled_download_is_closed_at_once_though_nobody_reads() {
     let download = |stream| {
         let opened = file(&content);
         let file = Arc::downgrade(opened.file());
-        (Download::new(stream, opened, 0..2_000_000), file)
+        (OutgoingFile::new(stream, opened, 0..2_000_000), file)
     };
     let (first, first_file) = download(1);
     world.outbox.push_download(first);
