@@ -25,7 +25,7 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    /// Empty ones.
+    /// Empty buffers, for TLS too where the server speaks it.
     pub fn new(speaks_tls: bool) -> Self {
         Buffers {
             lines: TickLines::default(),

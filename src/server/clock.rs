@@ -9,15 +9,15 @@ use crate::hub::input::Now;
 /// it by less, if at all by leaps.
 const CORRECTION_MAX: Duration = Duration::from_secs(1);
 
-/// A time on the monotonic clock, in whole nanoseconds, also where there is none of it in one word.
-/// There are some for each connection.
+/// A time on the monotonic clock, in nanoseconds since the server began. An `Option<Moment>` is one
+/// word too, since there are some for each connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(NonZeroU64);
 
 impl From<Duration> for Moment {
     fn from(since_start: Duration) -> Self {
         let nanos = u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX);
-        // Not zero; the first nanosecond of the server is none of any connection.
+        // Zero counts as one: it stands for none in an option.
         Moment(NonZeroU64::MIN.saturating_add(nanos.saturating_sub(1)))
     }
 }

@@ -42,7 +42,7 @@ pub struct Connections {
     doomed: VecDeque<ConnId>,
     /// What is counted of them.
     pub counters: ConnectionCounters,
-    /// How much the log says about those that are nobody's.
+    /// How much the log says about those on which nobody has logged in.
     pub stranger_lines: StrangerLines,
 }
 
@@ -93,8 +93,8 @@ impl Connections {
     /// Counts anew what waits on account of a connection.
     pub fn count_waiting(&mut self, id: ConnId) {
         let Some(connection) = self.get(id) else { return };
-        let waiting = connection.waiting_memory();
-        let before = std::mem::replace(&mut connection.waiting_counted, waiting);
+        let before = connection.waiting_counted();
+        let waiting = connection.count_waiting();
         self.waiting = self.waiting - before + waiting;
     }
 
@@ -111,7 +111,7 @@ impl Connections {
             .slab
             .iter()
             .filter(|(_, (_, connection))| {
-                connection.waiting_counted > 0
+                connection.waiting_counted() > 0
                     && !matches!(connection.lifecycle.phase(), Phase::Doomed(_))
             })
             .map(|(slot, (generation, connection))| {
@@ -120,7 +120,7 @@ impl Connections {
                     Phase::Handshaking | Phase::Unauthenticated => {
                         (false, connection.lifecycle.since().as_nanos() as u64)
                     }
-                    _ => (true, connection.waiting_counted as u64),
+                    _ => (true, connection.waiting_counted() as u64),
                 };
                 ((rank.0, Reverse(rank.1)), id)
             })
@@ -283,7 +283,7 @@ impl Connections {
             if let Err(error) = poll.delete(&connection.socket()) {
                 log::error!("event=poll-failed conn={id} error={error}");
             }
-            self.waiting -= connection.waiting_counted;
+            self.waiting -= connection.waiting_counted();
             self.counters.count_close(reason, connection.traffic);
             self.count_out(&connection);
             return Some((id, connection, reason));

@@ -75,7 +75,7 @@ impl Gate {
         }
     }
 
-    /// Has the input of a connection gone on with in the next tick, whatever it waits for.
+    /// Goes on with the input of a connection in the next tick, whatever it waits for.
     pub fn run(&mut self, id: ConnId) {
         self.runnable.push(id);
     }

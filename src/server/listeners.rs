@@ -6,6 +6,16 @@ use super::config::{Config, StartError};
 use super::inherited::Inherited;
 use super::listener::{Endpoint, Listener, SocketPath};
 use super::poll::{Interest, Poll, PollKey};
+use super::tls::Certificates;
+
+/// What the server listens with beside what its configuration says.
+#[derive(Debug)]
+pub struct Listening {
+    /// The sockets that it was handed; they take the place of those that it would open.
+    pub inherited: Inherited,
+    /// What it speaks TLS with, where it does.
+    pub certificates: Option<Certificates>,
+}
 
 /// All sockets that take connections.
 #[derive(Debug)]

@@ -74,6 +74,7 @@ pub use clock::unix_micros;
 pub use config::{Config, StartError};
 pub use inherited::{Inherited, InheritedError};
 pub use listener::Endpoint;
+pub use listeners::Listening;
 pub use poll::{Poll, Waker};
 pub use state::Server;
 pub use tls::{CertificateError, Certificates};

@@ -21,7 +21,7 @@ pub struct OpenFiles {
 }
 
 impl OpenFiles {
-    /// None, and never more than `max`.
+    /// No files; at most `max` may be open at a time.
     ///
     /// # Errors
     /// The system's, where it gives no thread to close them.

@@ -5,15 +5,14 @@ use super::config::{Config, StartError};
 use super::connections::Connections;
 use super::drain::Stop;
 use super::gate::Gate;
-use super::inherited::Inherited;
 use super::listener::Endpoint;
-use super::listeners::Listeners;
+use super::listeners::{Listeners, Listening};
 use super::metrics::Exchanges;
 use super::open_files::OpenFiles;
 use super::poll::Poll;
 use super::supervisor::Supervisor;
 use super::time::Time;
-use super::tls::{Certificates, TlsSessions};
+use super::tls::TlsSessions;
 use crate::hub::Hub;
 use crate::store::Store;
 
@@ -39,21 +38,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens, with TLS too where there are `certificates`, and takes over the signals. What was
-    /// inherited takes the place of what `config` says to listen on. `poll` is the one whose waker
-    /// the store got.
+    /// Listens, and takes over the signals. `poll` is the one whose waker the store got.
     ///
     /// # Errors
     /// See [`StartError`].
     pub fn bind(
         config: Config,
-        certificates: Option<Certificates>,
-        inherited: Inherited,
+        listening: Listening,
         poll: Poll,
         hub: Hub,
         store: Store,
     ) -> Result<Self, StartError> {
-        // The refused are beside those, and so is the operator.
+        let Listening { inherited, certificates } = listening;
+        // The refused are beside the clients, and so is the operator.
         let room = config.max_clients.saturating_add(2 * config.refused_max);
         let mut server = Server {
             listeners: Listeners::open(&config, certificates.is_some(), inherited)?,

@@ -1,4 +1,4 @@
-//! Those who run the server: the operator, whose signals come, and the service manager.
+//! The operator's signals, and the socket of the service manager.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use super::poll::{Interest, Poll, PollKey};
 use super::service::Service;
 use super::signals::Signals;
 
-/// The ways to those who run the server.
+/// What connects the server to those who run it: the operator and the service manager.
 #[derive(Debug)]
 pub struct Supervisor {
     /// What they ask for.

@@ -21,7 +21,7 @@ pub struct Time {
 }
 
 impl Time {
-    /// It begins, without timers; see [`Timers::with_room_for`].
+    /// A clock that begins now, and no timers; see [`Timers::with_room_for`] for `room`.
     pub fn begin(room: usize) -> Self {
         let mut time = Time {
             started: Instant::now(),

@@ -13,7 +13,7 @@ pub struct Inbound {
 }
 
 impl Inbound {
-    /// Nothing was read.
+    /// The input of a connection of which nothing was read.
     pub fn new() -> Self {
         Inbound { decoder: Decoder::new(CLIENT_LINE_BYTES_MAX), leftover: Box::default() }
     }

@@ -69,7 +69,7 @@ pub enum Due {
 }
 
 impl Lifecycle {
-    /// It was just accepted, and frames can be written or not before a handshake.
+    /// The state of a connection that was just accepted, and begins with a handshake or not.
     pub fn new(now: Duration, is_handshaking: bool) -> Self {
         Lifecycle {
             phase: if is_handshaking { Phase::Handshaking } else { Phase::Unauthenticated },

@@ -30,7 +30,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// None has come yet.
+    /// The pace of a connection from which no line has come.
     pub fn new(now: Duration) -> Self {
         Pace { next_line_at: now.into() }
     }

@@ -19,7 +19,7 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// The poll tells when it can be read.
+    /// The readiness of a connection that the poll watches for reading.
     pub fn new() -> Self {
         Readiness {
             interest: Interest::READ,

@@ -9,8 +9,8 @@ const SEGMENT_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of the first segment at least: those for whom a line or two waits own no more.
 const SEGMENT_BYTES_MIN: usize = 256;
 
-/// Bytes that wait in line. Where none does, it is one word and owns no memory, unless
-/// [`Segments::consume`] has just emptied it.
+/// A queue of bytes. Empty, it is one word and owns no memory, unless [`Segments::consume`] has
+/// just emptied it.
 #[derive(Debug, Default)]
 pub struct Segments(Option<Box<SegmentQueue>>);
 

@@ -54,7 +54,7 @@ enum ExchangeState {
     Lingering,
 }
 
-/// What came of reading.
+/// What came of reading a request.
 #[derive(PartialEq, Eq)]
 enum Received {
     Bytes,
@@ -63,7 +63,7 @@ enum Received {
 }
 
 impl Exchanges {
-    /// None, and never more than `max`.
+    /// No exchanges; there may be at most `max` at a time.
     pub fn new(max: usize) -> Self {
         Exchanges { places: Vec::new(), max, count: 0 }
     }

@@ -212,7 +212,8 @@ impl Server {
     fn keep(&mut self, id: ConnId, leftover: &[u8], pause: Option<Pause>) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.inbound.keep(leftover);
-        if connection.waiting_counted > 0 || !leftover.is_empty() || connection.uploads.is_some() {
+        if connection.waiting_counted() > 0 || !leftover.is_empty() || connection.uploads.is_some()
+        {
             self.connections.count_waiting(id);
         }
         let Some(pause) = pause else { return };
