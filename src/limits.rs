@@ -15,7 +15,7 @@ pub const LINES_PER_TICK_MAX: u32 = 64;
 
 /// Reports of readiness in a row that may move no byte of a connection. A few do: what was fetched
 /// before it was paused, a signal between.
-pub const IDLE_TURNS_MAX: u16 = 1000;
+pub const SPURIOUS_WAKEUPS_MAX: u16 = 1000;
 
 /// Connections that one listener accepts in one tick, so that a storm of them does not stop those
 /// that stand.

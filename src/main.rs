@@ -12,7 +12,9 @@ use chatsrv::hub::{self, Hub};
 use chatsrv::limits::ID_MARK_LEAD;
 use chatsrv::log::{Log, Quoted};
 use chatsrv::options::{Offline, Options, PasswordCost, Registration, Size, TLS_PORT};
-use chatsrv::server::{self, Certificates, Endpoint, Passed, Poll, Server, StartError};
+use chatsrv::server::{
+    self, Certificates, Endpoint, Inherited, Listening, Poll, Server, StartError,
+};
 use chatsrv::store::{self, FolderRoom, MaintenanceError, Store};
 
 fn main() -> ExitCode {
@@ -76,8 +78,8 @@ fn fail(error: &MaintenanceError, log: Log) -> ExitCode {
 
 fn run(options: Options) -> Result<(), (Exit, String)> {
     let system = |error: std::io::Error| (Exit::System, error.to_string());
-    let passed =
-        Passed::take(options.tls().is_some()).map_err(|error| (Exit::Usage, error.to_string()))?;
+    let inherited = Inherited::take(options.tls().is_some())
+        .map_err(|error| (Exit::Usage, error.to_string()))?;
     let files = capacity::raise_file_limit();
     let memory = capacity::memory();
     let wanted = options.max_clients.map(|limit| limit.get().into());
@@ -102,8 +104,8 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let hub = Hub::new(hub_config(&options), seed, kept);
     let config = server_config(&options, shares, memory);
     let start = Start::new(&options, &config, rooms);
-    let server =
-        Server::bind(config, certificates, passed, poll, hub, store).map_err(start_failed)?;
+    let server = Server::bind(config, Listening { inherited, certificates }, poll, hub, store)
+        .map_err(start_failed)?;
     for endpoint in server.endpoints() {
         match endpoint {
             Endpoint::Tcp(_) | Endpoint::Tls(_) => {

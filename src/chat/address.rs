@@ -44,7 +44,7 @@ impl Address {
 /// The /24 of an IPv4 address, or the /48 of an IPv6 address, which is what one customer has at
 /// most: within it somebody's address may change from day to day. Kept small, since there are some
 /// for each account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Prefix(u64);
 
 /// Stands above the 48 bits of an IPv6 prefix, and above no IPv4 prefix.

@@ -1,5 +1,6 @@
-//! The clock that people read, and what becomes of it.
+//! Times: one on the monotonic clock, and the clock that people read, and what becomes of it.
 
+use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::hub::input::Now;
@@ -7,6 +8,25 @@ use crate::hub::input::Now;
 /// By how much the clock may be corrected without a word. What disciplines it (adjtimex(2)) moves
 /// it by less, if at all by leaps.
 const CORRECTION_MAX: Duration = Duration::from_secs(1);
+
+/// A time on the monotonic clock, in nanoseconds since the server began. An `Option<Moment>` is one
+/// word too, since there are some for each connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(NonZeroU64);
+
+impl From<Duration> for Moment {
+    fn from(since_start: Duration) -> Self {
+        let nanos = u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX);
+        // Zero counts as one: it stands for none in an option.
+        Moment(NonZeroU64::MIN.saturating_add(nanos.saturating_sub(1)))
+    }
+}
+
+impl From<Moment> for Duration {
+    fn from(Moment(nanos): Moment) -> Self {
+        Duration::from_nanos(nanos.get())
+    }
+}
 
 /// Microseconds since the Unix epoch; 0 where the clock stands before it.
 pub fn unix_micros() -> u64 {
@@ -25,6 +45,16 @@ pub fn set_back(before: Now, now: Now) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_one_word_and_exact() {
+        assert_eq!(size_of::<Option<Moment>>(), 8);
+        for nanos in [1, 2, 1_000_000_001, u64::MAX] {
+            let since_start = Duration::from_nanos(nanos);
+            assert_eq!(Duration::from(Moment::from(since_start)), since_start);
+        }
+        assert!(Moment::from(Duration::ZERO) < Moment::from(Duration::from_nanos(2)));
+    }
 
     #[test]
     fn only_a_leap_backwards_is_worth_a_word() {

@@ -2,15 +2,17 @@
 //! that is gone meets nobody. The only place that frees a slot, and closes a socket.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::time::Duration;
 
 use slab::Slab;
 
 use super::connection::{Connection, Phase};
-use super::poll::{Interest, Key, Poll};
-use super::timers::Timers;
+use super::counters::ConnectionCounters;
+use super::poll::{Interest, Poll, PollKey};
+use super::strangers::StrangerLines;
+use super::timers::{Timer, Timers};
 use crate::chat::address::Address;
 use crate::chat::close::CloseReason;
 use crate::hub::input::ConnId;
@@ -37,7 +39,11 @@ pub struct Connections {
     /// The same for those whose sockets take nothing: they can wait for the others.
     blocked: Vec<ConnId>,
     /// Those to be freed, each once.
-    doomed: Vec<ConnId>,
+    doomed: VecDeque<ConnId>,
+    /// What is counted of them.
+    pub counters: ConnectionCounters,
+    /// How much the log says about those on which nobody has logged in.
+    pub stranger_lines: StrangerLines,
 }
 
 /// See [`Connections::totals`].
@@ -87,8 +93,8 @@ impl Connections {
     /// Counts anew what waits on account of a connection.
     pub fn count_waiting(&mut self, id: ConnId) {
         let Some(connection) = self.get(id) else { return };
-        let waiting = connection.waiting_memory();
-        let before = std::mem::replace(&mut connection.waiting_counted, waiting);
+        let before = connection.waiting_counted();
+        let waiting = connection.count_waiting();
         self.waiting = self.waiting - before + waiting;
     }
 
@@ -105,13 +111,16 @@ impl Connections {
             .slab
             .iter()
             .filter(|(_, (_, connection))| {
-                connection.waiting_counted > 0 && !matches!(connection.phase, Phase::Doomed(_))
+                connection.waiting_counted() > 0
+                    && !matches!(connection.lifecycle.phase(), Phase::Doomed(_))
             })
             .map(|(slot, (generation, connection))| {
                 let id = ConnId { slot: slot as u32, generation: *generation };
-                let rank = match connection.phase {
-                    Phase::Stranger => (false, connection.since.as_nanos() as u64),
-                    _ => (true, connection.waiting_counted as u64),
+                let rank = match connection.lifecycle.phase() {
+                    Phase::Handshaking | Phase::Unauthenticated => {
+                        (false, connection.lifecycle.since().as_nanos() as u64)
+                    }
+                    _ => (true, connection.waiting_counted() as u64),
                 };
                 ((rank.0, Reverse(rank.1)), id)
             })
@@ -125,8 +134,8 @@ impl Connections {
         let mut totals = Totals::default();
         for (_, (_, connection)) in &self.slab {
             let waiting = connection.waiting_bytes();
-            totals.bytes_in += connection.bytes_in;
-            totals.bytes_out += connection.bytes_out;
+            totals.bytes_in += connection.traffic.bytes_in;
+            totals.bytes_out += connection.traffic.bytes_out;
             totals.waiting += waiting;
             totals.waiting_most = totals.waiting_most.max(waiting);
             totals.tls += usize::from(connection.tls().is_some());
@@ -149,7 +158,7 @@ impl Connections {
         // billion connections.
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         let id = ConnId { slot: entry.key() as u32, generation: self.generation };
-        poll.add(&connection.socket(), Key::Connection(id), Interest::READ)?;
+        poll.add(&connection.socket(), PollKey::Connection(id), Interest::READ)?;
         if connection.is_refused {
             self.refused += 1;
         } else if connection.peer.is_operator() {
@@ -190,15 +199,22 @@ impl Connections {
         slots.filter_map(id).take(count).collect()
     }
 
+    /// The poll has reported a connection. How many reports of it in a row moved no byte before.
+    pub fn count_wakeup(&mut self, id: ConnId) -> u16 {
+        let spurious = self.get(id).map_or(0, Connection::count_wakeup);
+        self.counters.spurious_wakeups += u64::from(spurious > 0);
+        spurious
+    }
+
     /// Puts a connection on the list of those to be flushed.
     #[inline]
     pub fn mark_dirty(&mut self, id: ConnId) {
         if let Some((generation, connection)) = self.slab.get_mut(id.slot as usize)
             && *generation == id.generation
-            && !connection.is_dirty
+            && !connection.readiness.is_dirty
         {
-            connection.is_dirty = true;
-            match connection.is_write_blocked {
+            connection.readiness.is_dirty = true;
+            match connection.readiness.is_write_blocked {
                 true => self.blocked.push(id),
                 false => self.dirty.push(id),
             }
@@ -224,31 +240,19 @@ impl Connections {
     /// Has a connection freed at the end of the tick; once only.
     pub fn doom(&mut self, id: ConnId, reason: CloseReason) {
         let Some(connection) = self.get(id) else { return };
-        // A reason that was given before is the one that counts.
-        let reason = match connection.phase {
-            Phase::Doomed(_) => return,
-            Phase::Finishing(reason) | Phase::Lingering(reason) => reason,
-            Phase::Stranger | Phase::Open => reason,
-        };
-        connection.phase = Phase::Doomed(reason);
-        self.doomed.push(id);
+        if connection.lifecycle.doom(reason) {
+            self.doomed.push_back(id);
+        }
     }
 
     /// Sets when a connection's timer is to fire; earlier than before needs an entry of its own,
     /// later only moves the field.
-    pub fn set_deadline(
-        &mut self,
-        id: ConnId,
-        at: Option<Duration>,
-        timers: &mut Timers<super::Timer>,
-    ) {
+    pub fn set_deadline(&mut self, id: ConnId, at: Option<Duration>, timers: &mut Timers<Timer>) {
         let Some(connection) = self.get(id) else { return };
-        connection.deadline = at;
-        if let Some(at) = at
-            && connection.armed.is_none_or(|armed| at < armed)
+        if connection.lifecycle.set_deadline(at)
+            && let Some(at) = at
         {
-            connection.armed = Some(at);
-            timers.add(at, super::Timer::Connection(id));
+            timers.add(at, Timer::Connection(id));
         }
     }
 
@@ -256,20 +260,22 @@ impl Connections {
     pub fn update_interest(&mut self, id: ConnId, poll: &Poll) {
         let Some(connection) = self.get(id) else { return };
         let wanted = connection.wanted_interest();
-        if wanted == connection.interest {
+        if wanted == connection.readiness.interest {
             return;
         }
-        connection.interest = wanted;
-        if let Err(error) = poll.modify(&connection.socket(), Key::Connection(id), wanted) {
+        connection.readiness.interest = wanted;
+        if let Err(error) = poll.modify(&connection.socket(), PollKey::Connection(id), wanted) {
             log::error!("event=poll-failed conn={id} error={error}");
             self.doom(id, CloseReason::ConnectionLost);
         }
     }
 
-    /// Frees those that are doomed and hands each to `freed`.
-    pub fn reap(&mut self, poll: &Poll, mut freed: impl FnMut(ConnId, Connection, CloseReason)) {
-        for id in std::mem::take(&mut self.doomed) {
-            let Some(Phase::Doomed(reason)) = self.get(id).map(|connection| connection.phase)
+    /// Frees the next one that is doomed.
+    pub fn reap(&mut self, poll: &Poll) -> Option<(ConnId, Connection, CloseReason)> {
+        loop {
+            let id = self.doomed.pop_front()?;
+            let Some(Phase::Doomed(reason)) =
+                self.get(id).map(|connection| connection.lifecycle.phase())
             else {
                 continue;
             };
@@ -277,9 +283,10 @@ impl Connections {
             if let Err(error) = poll.delete(&connection.socket()) {
                 log::error!("event=poll-failed conn={id} error={error}");
             }
-            self.waiting -= connection.waiting_counted;
+            self.waiting -= connection.waiting_counted();
+            self.counters.count_close(reason, connection.traffic);
             self.count_out(&connection);
-            freed(id, connection, reason);
+            return Some((id, connection, reason));
         }
     }
 
@@ -312,25 +319,24 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::super::peer::Peer;
-    use super::super::tick_lines::TickLines;
+    use super::super::tick_lines::VariantLines;
     use super::*;
 
     #[test]
     fn strangers_go_first_and_those_that_are_closing_by_what_waits() {
         let poll = Poll::new().unwrap();
         let mut connections = Connections::with_room_for(8);
-        let mut lines = TickLines::default();
-        let reason = CloseReason::Goodbye;
-        let phases = [
-            Phase::Open,
-            Phase::Finishing(reason),
-            Phase::Stranger,
-            Phase::Stranger,
-            Phase::Open,
-            Phase::Doomed(reason),
+        let mut lines = VariantLines::default();
+        let changes: [fn(&mut Connection); 6] = [
+            |one| one.lifecycle.authenticate(),
+            |one| one.lifecycle.begin_to_flush(CloseReason::Goodbye),
+            |_| {},
+            |_| {},
+            |one| one.lifecycle.authenticate(),
+            |one| assert!(one.lifecycle.doom(CloseReason::Goodbye)),
         ];
         let mut since = Duration::ZERO;
-        let ids = phases.map(|phase| {
+        let ids = changes.map(|change| {
             since += Duration::from_secs(1);
             let (ours, _theirs) = UnixStream::pair().unwrap();
             let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
@@ -340,7 +346,7 @@ mod tests {
             let line = "x".repeat(1000 * (1 + id.slot as usize)) + "\n";
             let line = lines.encode(|out| out.extend_from_slice(line.as_bytes()));
             let connection = connections.get(id).unwrap();
-            connection.phase = phase;
+            change(connection);
             connection.outbox.push_reply(&lines, line);
             connections.count_waiting(id);
             id

@@ -1,4 +1,4 @@
-//! Stopping: nobody is taken in any more, and those who are there leave one after the other.
+//! When the server stops, and in which order connections leave then.
 //!
 //! Were thousands of clients sent away at once, they would all be back at once. So they leave a few
 //! at a time, in the order of their slots, and each is told after how many seconds to come back,
@@ -6,19 +6,69 @@
 
 use std::time::Duration;
 
-use super::accept::unwatch;
-use super::last_line::LastLine;
-use super::{Server, Timer};
-use crate::chat::close::CloseReason;
-use crate::hub::input::{ConnId, Input};
-use crate::limits::{
-    COME_BACK_SPREAD_MAX, LEAVE_PERIOD, LEAVES_PER_PERIOD, LINGER_TIME_MAX, RETURNS_PER_SECOND,
-};
-use crate::store::CLOSE_TIMEOUT;
+use crate::hub::input::ConnId;
+use crate::limits::{COME_BACK_SPREAD_MAX, LEAVE_PERIOD, LEAVES_PER_PERIOD, RETURNS_PER_SECOND};
+
+/// When and how the server stops.
+#[derive(Debug, Default)]
+pub struct Stop {
+    /// When it does, where an administrator said so.
+    at: Option<Duration>,
+    /// How it does, once that has begun.
+    drain: Option<Drain>,
+}
+
+impl Stop {
+    /// It stops at that time, whatever was said before.
+    pub fn announce(&mut self, at: Duration) {
+        self.at = Some(at);
+    }
+
+    /// Whether that is the time at which it stops.
+    pub fn is_announced(&self, at: Duration) -> bool {
+        self.at == Some(at)
+    }
+
+    /// It stops now, with so many connections, and may take so long.
+    pub fn begin(&mut self, connections: usize, time: Duration, now: Duration) {
+        self.drain = Some(Drain::new(connections, time, now));
+    }
+
+    /// Whether it stops.
+    pub fn is_under_way(&self) -> bool {
+        self.drain.is_some()
+    }
+
+    /// From which slot on connections may leave by now who could not before, and how many of them.
+    pub fn next_to_leave(&self, now: Duration) -> Option<(usize, usize)> {
+        self.drain.as_ref().map(|drain| (drain.next_slot, drain.due(now)))
+    }
+
+    /// Those connections may leave, in the order of their slots.
+    pub fn let_leave(&mut self, ids: &[ConnId]) {
+        if let (Some(drain), Some(last)) = (&mut self.drain, ids.last()) {
+            drain.let_go += ids.len();
+            drain.next_slot = last.slot as usize + 1;
+        }
+    }
+
+    /// All may leave.
+    pub fn let_all_leave(&mut self) {
+        if let Some(drain) = &mut self.drain {
+            drain.next_slot = usize::MAX;
+        }
+    }
+
+    /// After how many seconds a connection is to come back, where it may leave.
+    pub fn come_back_in(&self, id: ConnId) -> Option<u32> {
+        let drain = self.drain.as_ref().filter(|drain| drain.may_leave(id))?;
+        Some(drain.come_back_in(id))
+    }
+}
 
 /// A stop under way.
 #[derive(Debug)]
-pub struct Drain {
+struct Drain {
     /// Who has a slot below this one may leave. No connection comes any more, so each slot's turn
     /// comes once.
     next_slot: usize,
@@ -62,99 +112,6 @@ impl Drain {
     /// After how many seconds a connection is to come back.
     fn come_back_in(&self, id: ConnId) -> u32 {
         1 + id.slot % self.spread
-    }
-}
-
-impl Server {
-    /// Does what signals asked for.
-    pub(super) fn obey_signals(&mut self) {
-        if self.signals.take_figures() {
-            self.log_figures();
-        }
-        if self.signals.take_reloads() {
-            self.reload_certificates();
-        }
-        match self.signals.take_stops() {
-            0 => return,
-            1 if self.drain.is_none() => {}
-            // A second one does not wait any longer.
-            _ => self.timers.add(self.now.steady, Timer::DrainOver),
-        }
-        self.stop();
-    }
-
-    /// Has the server stop after some time; what was said before counts no longer.
-    pub(super) fn stop_in(&mut self, time: Duration) {
-        let at = self.now.steady + time;
-        self.stops_at = Some(at);
-        self.timers.add(at, Timer::Stop);
-    }
-
-    /// Stops: takes nobody in any more, and lets every connection leave in its turn.
-    pub(super) fn stop(&mut self) {
-        if self.drain.is_some() {
-            return;
-        }
-        let connections = self.connections.len();
-        log::info!("event=stopping connections={connections}");
-        self.drain = Some(Drain::new(connections, self.config.drain, self.now.steady));
-        // Behind the drain time comes the last second of each connection, in two steps.
-        self.service.stopping(self.config.drain + 2 * LINGER_TIME_MAX + CLOSE_TIMEOUT);
-        self.notify_later();
-        for mut listener in std::mem::take(&mut self.listeners) {
-            unwatch(&mut listener, &self.poll);
-            // Removing a file may wait for the disk.
-            self.socket_paths.extend(listener.into_path());
-        }
-        self.timers.add(self.now.steady + self.config.drain, Timer::DrainOver);
-        let seconds = u32::try_from(self.config.drain.as_secs()).unwrap_or(u32::MAX);
-        self.tell_hub(Input::Shutdown { seconds });
-        self.let_leave();
-    }
-
-    /// Lets the next connections leave. Flushing sends them away once nothing waits for them.
-    pub(super) fn let_leave(&mut self) {
-        let Some(drain) = &mut self.drain else { return };
-        let ids = self.connections.ids_from(drain.next_slot, drain.due(self.now.steady));
-        let Some(last) = ids.last() else { return };
-        drain.let_go += ids.len();
-        drain.next_slot = last.slot as usize + 1;
-        for id in ids {
-            self.connections.mark_dirty(id);
-        }
-        self.timers.add(self.now.steady + LEAVE_PERIOD, Timer::Leave);
-    }
-
-    /// After how many seconds a connection is to come back, where it may leave.
-    pub(super) fn come_back_in(&self, id: ConnId) -> Option<u32> {
-        let drain = self.drain.as_ref().filter(|drain| drain.may_leave(id))?;
-        Some(drain.come_back_in(id))
-    }
-
-    /// Closes a connection because the server stops.
-    pub(super) fn send_away(&mut self, id: ConnId, come_back_in: u32) {
-        let (reason, come_back_in) = (CloseReason::Shutdown, Some(come_back_in));
-        self.end(id, reason, LastLine::Closing { reason, words: None, come_back_in });
-    }
-
-    /// Stopping has taken long enough: whoever is still there gets the last line, and a second. Who
-    /// has less time left keeps that, so that it ends however often it is asked for.
-    pub(super) fn close_all(&mut self) {
-        let Some(drain) = &mut self.drain else { return };
-        drain.next_slot = usize::MAX;
-        for id in self.connections.ids() {
-            if let Some(connection) = self.connections.get(id) {
-                connection.outbox.cancel_downloads();
-            }
-            if let Some(seconds) = self.come_back_in(id) {
-                self.send_away(id, seconds);
-            }
-            let before = self.connections.get(id).and_then(|connection| connection.deadline);
-            let deadline = self.now.steady + LINGER_TIME_MAX;
-            let deadline = before.map_or(deadline, |before| before.min(deadline));
-            self.connections.set_deadline(id, Some(deadline), &mut self.timers);
-            self.connections.mark_dirty(id);
-        }
     }
 }
 

@@ -31,7 +31,7 @@ impl Interest {
 
 /// Which source is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum PollKey {
     /// A connection, which may be gone by now.
     Connection(ConnId),
     /// The pipe of the signals.
@@ -44,30 +44,30 @@ pub enum Key {
     Exchange(u16),
 }
 
-impl Key {
+impl PollKey {
     /// Generations start at 1, so that 0 is left for the other sources. `usize::MAX`, which
     /// `polling` keeps for itself, would be the last slot's last generation.
     fn pack(self) -> usize {
         let other = |kind: usize, place: u16| kind << 16 | usize::from(place);
         match self {
-            Key::Connection(ConnId { slot, generation }) => {
+            PollKey::Connection(ConnId { slot, generation }) => {
                 (generation as usize) << 32 | slot as usize
             }
-            Key::Signals => other(0, 0),
-            Key::Metrics => other(1, 0),
-            Key::Listener(place) => other(2, place),
-            Key::Exchange(place) => other(3, place),
+            PollKey::Signals => other(0, 0),
+            PollKey::Metrics => other(1, 0),
+            PollKey::Listener(place) => other(2, place),
+            PollKey::Exchange(place) => other(3, place),
         }
     }
 
     fn unpack(key: usize) -> Self {
         let (generation, slot) = ((key >> 32) as u32, key as u32);
         match (generation, slot >> 16) {
-            (0, 0) => Key::Signals,
-            (0, 1) => Key::Metrics,
-            (0, 2) => Key::Listener(slot as u16),
-            (0, _) => Key::Exchange(slot as u16),
-            _ => Key::Connection(ConnId { slot, generation }),
+            (0, 0) => PollKey::Signals,
+            (0, 1) => PollKey::Metrics,
+            (0, 2) => PollKey::Listener(slot as u16),
+            (0, _) => PollKey::Exchange(slot as u16),
+            _ => PollKey::Connection(ConnId { slot, generation }),
         }
     }
 }
@@ -76,7 +76,7 @@ impl Key {
 #[derive(Clone, Copy, Debug)]
 pub struct Ready {
     /// Which.
-    pub key: Key,
+    pub key: PollKey,
     /// It can be read, or is at its end.
     pub readable: bool,
     /// It can be written.
@@ -123,11 +123,11 @@ impl Poll {
     ///
     /// # Errors
     /// Where the kernel refuses.
-    pub fn add(&self, source: &impl AsFd, key: Key, interest: Interest) -> io::Result<()> {
+    pub fn add(&self, source: &impl AsFd, key: PollKey, interest: Interest) -> io::Result<()> {
         let source = source.as_fd().as_raw_fd();
         // SAFETY: the source has to be deleted before it is closed. Connections are closed in
-        // `Connections::reap` alone, and those that read the metrics in `Metrics::close` alone,
-        // both behind a delete. A stop drops the listeners for clients behind `accept::unwatch`.
+        // `Connections::reap` alone, and those that read the metrics in `Exchanges::close` alone,
+        // both behind a delete. A stop drops the listeners for clients behind `Listeners::stop`.
         // The listener for the metrics, the signal pipe, and whatever else is left when
         // `Server::run` ends live that long, and nothing waits on this poll any more then.
         unsafe { self.poller.add_with_mode(source, event(key, interest), PollMode::Level) }
@@ -137,7 +137,7 @@ impl Poll {
     ///
     /// # Errors
     /// Where the kernel refuses.
-    pub fn modify(&self, source: &impl AsFd, key: Key, interest: Interest) -> io::Result<()> {
+    pub fn modify(&self, source: &impl AsFd, key: PollKey, interest: Interest) -> io::Result<()> {
         self.poller.modify_with_mode(source.as_fd(), event(key, interest), PollMode::Level)
     }
 
@@ -158,7 +158,7 @@ impl Poll {
         self.events.clear();
         self.poller.wait(&mut self.events, timeout)?;
         ready.extend(self.events.iter().map(|event| Ready {
-            key: Key::unpack(event.key),
+            key: PollKey::unpack(event.key),
             readable: event.readable,
             writable: event.writable,
             lost: event.is_interrupt() || event.is_err() == Some(true),
@@ -167,7 +167,7 @@ impl Poll {
     }
 }
 
-fn event(key: Key, interest: Interest) -> Event {
+fn event(key: PollKey, interest: Interest) -> Event {
     Event::new(key.pack(), interest.read, interest.write)
 }
 
@@ -178,9 +178,10 @@ mod tests {
     #[test]
     fn keys_survive_the_kernel() {
         let conn = ConnId { slot: 7, generation: 3 };
-        let others = [Key::Signals, Key::Metrics, Key::Listener(5), Key::Exchange(65_535)];
-        for key in others.into_iter().chain([Key::Connection(conn)]) {
-            assert_eq!(Key::unpack(key.pack()), key);
+        let others =
+            [PollKey::Signals, PollKey::Metrics, PollKey::Listener(5), PollKey::Exchange(65_535)];
+        for key in others.into_iter().chain([PollKey::Connection(conn)]) {
+            assert_eq!(PollKey::unpack(key.pack()), key);
         }
     }
 }

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use super::Timer;
-use super::timers::Timers;
+use super::timers::{Timer, Timers};
 use crate::limits::{STRANGER_LINES_MAX, STRANGER_LINES_PERIOD};
 
 /// The lines about strangers in the period under way.

@@ -29,15 +29,15 @@ const BATCH_MAX: usize = 1_024;
 /// How long requests may take before what they did is committed, so that many lists at once don't
 /// hold up a confirmation behind them.
 const BATCH_TIME_MAX: Duration = Duration::from_millis(20);
-/// How much of the database is kept in memory, in KiB, while little is asked: whoever reads a long
-/// backlog reads each page once.
+/// How much of the database is kept in memory, in KiB, while few messages come: whoever reads a
+/// long backlog, or logs in, reads each page once.
 const CACHE_KIB_IDLE: i64 = 1_024;
-/// And while much is: the ends of some thousand chats, each of which is a page.
+/// And while many come: the ends of some thousand chats, each of which is a page.
 const CACHE_KIB_BUSY: i64 = 16 * 1_024;
-/// With as many requests waiting as that, much is asked.
-const BUSY_REQUESTS: usize = 64;
-/// With no more than that, little is; between the two it stays as it was.
-const IDLE_REQUESTS: usize = 4;
+/// With as many messages waiting as that, many come.
+const BUSY_MESSAGES: usize = 64;
+/// With no more than that, few do; between the two it stays as it was.
+const IDLE_MESSAGES: usize = 4;
 /// The pause between two steps of a removal, in which everything else goes on.
 const TIDY_PAUSE: Duration = Duration::from_millis(100);
 /// The pause after a step that failed.
@@ -133,7 +133,7 @@ impl Database {
             }
             let Ok(batch) = batch else { continue };
             let Some(mut batch) = batch else { break };
-            self.size_cache(batch.len());
+            self.size_cache(batch.iter().filter(|request| request.changes_messages()).count());
             while !batch.is_empty() {
                 let answers = self.answer(&batch);
                 counters.batches.add(1);
@@ -180,11 +180,11 @@ impl Database {
         written
     }
 
-    /// Takes memory while many requests wait, and gives it back when few do.
-    fn size_cache(&mut self, waiting: usize) {
-        let kib = match waiting {
-            ..=IDLE_REQUESTS => CACHE_KIB_IDLE,
-            BUSY_REQUESTS.. => CACHE_KIB_BUSY,
+    /// Takes memory while many messages wait, and gives it back when few do.
+    fn size_cache(&mut self, messages: usize) {
+        let kib = match messages {
+            ..=IDLE_MESSAGES => CACHE_KIB_IDLE,
+            BUSY_MESSAGES.. => CACHE_KIB_BUSY,
             _ => return,
         };
         if kib == self.cache_kib {

@@ -86,7 +86,7 @@ impl Accounts {
         let Some(prefix) = from.prefix().filter(|_| user != OPERATOR) else { return };
         if self.networks.logged_in(user, prefix, today(cx.core.now)) {
             let number = self.number(user);
-            let networks = self.networks.get(user).into();
+            let networks = self.networks.get(user).collect();
             self.pending.begin(
                 Job::KeepNetworks { number, networks },
                 AccountJob::Networks(user),

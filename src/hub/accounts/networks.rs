@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use slab::Slab;
+
 use crate::chat::account::{KnownNetwork, NetworksOf};
 use crate::chat::address::{Address, Prefix};
 use crate::chat::name::UserName;
@@ -10,13 +12,42 @@ use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::hub::accounts::throttle::{Try, TryOf};
 use crate::limits::{KNOWN_NETWORKS_MAX, NETWORK_KNOWN_DAYS};
 
-/// The known networks of all accounts: a pointer for each, and few bytes for each network.
+/// The known networks of all accounts. Most accounts have one, which stands in their slot; what
+/// an account has beside it is kept elsewhere.
 #[derive(Debug, Default)]
 pub struct KnownNetworks {
     /// By user; users who come later than all that are here have none.
-    of: Vec<Box<[KnownNetwork]>>,
+    slots: Vec<Slot>,
+    /// All but the first network of accounts that have several.
+    others: Slab<Box<[KnownNetwork]>>,
     /// Users whose networks are not on disk as they are here.
     unsaved: HashSet<UserIndex>,
+}
+
+/// The first network of an account, which is the one of its last login, and where the others are.
+/// There is one for each account, so it is kept to two words.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    prefix: Prefix,
+    day: u32,
+    rest: Rest,
+}
+
+/// What an account has in [`KnownNetworks::others`]: their key, or one of the marks below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rest(u32);
+
+impl Rest {
+    /// The account has no network at all.
+    const NO_FIRST: Rest = Rest(u32::MAX);
+    /// It has one, and no others.
+    const NONE: Rest = Rest(u32::MAX - 1);
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Rest::NO_FIRST
+    }
 }
 
 impl KnownNetworks {
@@ -25,23 +56,33 @@ impl KnownNetworks {
         let mut known = KnownNetworks::default();
         for (number, networks) in kept {
             if let Some(user) = directory.find_number(number) {
-                known.set(user, networks);
+                known.set(user, &networks);
             }
         }
         known
     }
 
-    /// The networks of a user, the newest first.
-    pub fn get(&self, user: UserIndex) -> &[KnownNetwork] {
-        self.of.get(user.0 as usize).map_or(&[], |networks| networks)
+    /// The networks of a user, that of the last login first.
+    pub fn get(&self, user: UserIndex) -> impl Iterator<Item = KnownNetwork> {
+        let slot = self.slots.get(user.0 as usize).copied().unwrap_or_default();
+        let first = KnownNetwork { prefix: slot.prefix, day: slot.day };
+        let first = (slot.rest != Rest::NO_FIRST).then_some(first);
+        let others = self.others.get(slot.rest.0 as usize).map_or(&[][..], |others| others);
+        first.into_iter().chain(others.iter().copied())
     }
 
-    fn set(&mut self, user: UserIndex, networks: Box<[KnownNetwork]>) {
+    fn set(&mut self, user: UserIndex, networks: &[KnownNetwork]) {
+        let Some((first, others)) = networks.split_first() else { return };
         let at = user.0 as usize;
-        if self.of.len() <= at {
-            self.of.resize_with(at + 1, Box::default);
+        if self.slots.len() <= at {
+            self.slots.resize(at + 1, Slot::default());
         }
-        self.of[at] = networks;
+        self.others.try_remove(self.slots[at].rest.0 as usize);
+        let rest = match others {
+            [] => Rest::NONE,
+            others => Rest(self.others.insert(others.into()) as u32),
+        };
+        self.slots[at] = Slot { prefix: first.prefix, day: first.day, rest };
     }
 
     /// Notes that the networks of a user did not come to the disk.
@@ -51,7 +92,7 @@ impl KnownNetworks {
 
     /// Whether a user has logged in from there lately.
     fn knows(&self, user: UserIndex, prefix: Prefix, today: u32) -> bool {
-        let mut lately = self.get(user).iter().filter(|network| is_known(network, today));
+        let mut lately = self.get(user).filter(|network| is_known(network, today));
         lately.any(|network| network.prefix == prefix)
     }
 
@@ -59,17 +100,16 @@ impl KnownNetworks {
     /// network as before, on the same day.
     pub fn logged_in(&mut self, user: UserIndex, prefix: Prefix, today: u32) -> bool {
         let login = KnownNetwork { prefix, day: today };
-        let before = self.get(user);
-        if before.contains(&login) {
+        if self.get(user).any(|network| network == login) {
             return self.unsaved.remove(&user);
         }
-        let others = before.iter().filter(|network| network.prefix != prefix);
-        let others = others.filter(|network| is_known(network, today)).copied();
+        let others = self.get(user).filter(|network| network.prefix != prefix);
+        let others = others.filter(|network| is_known(network, today));
         let mut networks: Vec<KnownNetwork> = std::iter::once(login).chain(others).collect();
         // Where the clock was set back, the new one is not the newest; it is kept all the same.
         networks[1..].sort_by_key(|network| std::cmp::Reverse(network.day));
         networks.truncate(KNOWN_NETWORKS_MAX);
-        self.set(user, networks.into());
+        self.set(user, &networks);
         self.unsaved.remove(&user);
         true
     }
@@ -133,7 +173,7 @@ mod tests {
         }
         known.logged_in(BOB, prefix(0), TODAY + 8);
         known.logged_in(BOB, prefix(8), TODAY + 8);
-        let days = known.get(BOB).iter().map(|network| (network.prefix, network.day - TODAY));
+        let days = known.get(BOB).map(|network| (network.prefix, network.day - TODAY));
         let all = [(8, 8), (0, 8), (7, 7), (6, 6), (5, 5), (4, 4), (3, 3), (2, 2)];
         assert!(days.eq(all.map(|(third, day)| (prefix(third), day))));
         known.logged_in(BOB, prefix(9), TODAY - 50);
@@ -152,5 +192,19 @@ mod tests {
     #[test]
     fn a_network_takes_two_words() {
         assert!(size_of::<KnownNetwork>() <= 16);
+        assert!(size_of::<Slot>() <= 16);
+    }
+
+    #[test]
+    fn what_an_account_no_longer_has_beside_its_last_network_takes_no_room() {
+        let mut known = KnownNetworks::default();
+        known.logged_in(BOB, prefix(1), TODAY);
+        assert!(known.others.is_empty());
+        known.logged_in(BOB, prefix(2), TODAY);
+        known.logged_in(BOB, prefix(3), TODAY);
+        assert_eq!((known.others.len(), known.get(BOB).count()), (1, 3));
+        known.logged_in(BOB, prefix(2), TODAY + 91);
+        assert!(known.others.is_empty());
+        assert!(known.get(BOB).eq([KnownNetwork { prefix: prefix(2), day: TODAY + 91 }]));
     }
 }

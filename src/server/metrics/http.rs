@@ -17,16 +17,16 @@ pub enum Page {
 
 /// A request that is complete, or that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct HttpRequest {
     /// What it asks for, or why it gets nothing.
-    pub page: Result<Page, Refusal>,
+    pub page: Result<Page, HttpRefusal>,
     /// Whether the head of the answer alone is wanted.
     pub is_head: bool,
 }
 
 /// Why a request gets no page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum HttpRefusal {
     /// It is no request.
     Malformed,
     /// There is no such page.
@@ -41,38 +41,38 @@ pub enum Refusal {
     Version,
 }
 
-impl Refusal {
+impl HttpRefusal {
     fn status(self) -> &'static str {
         match self {
-            Refusal::Malformed => "400 Bad Request",
-            Refusal::NoSuchPage => "404 Not Found",
-            Refusal::Method => "405 Method Not Allowed",
-            Refusal::UnknownMethod => "501 Not Implemented",
-            Refusal::TooLong => "431 Request Header Fields Too Large",
-            Refusal::Version => "505 HTTP Version Not Supported",
+            HttpRefusal::Malformed => "400 Bad HttpRequest",
+            HttpRefusal::NoSuchPage => "404 Not Found",
+            HttpRefusal::Method => "405 Method Not Allowed",
+            HttpRefusal::UnknownMethod => "501 Not Implemented",
+            HttpRefusal::TooLong => "431 HttpRequest Header Fields Too Large",
+            HttpRefusal::Version => "505 HTTP Version Not Supported",
         }
     }
 
     fn text(self) -> &'static str {
         match self {
-            Refusal::Malformed => "that is no HTTP request\n",
-            Refusal::NoSuchPage => "/metrics or /healthz\n",
-            Refusal::Method | Refusal::UnknownMethod => "GET or HEAD\n",
-            Refusal::TooLong => "that is too long\n",
-            Refusal::Version => "HTTP/1.1 or HTTP/1.0\n",
+            HttpRefusal::Malformed => "that is no HTTP request\n",
+            HttpRefusal::NoSuchPage => "/metrics or /healthz\n",
+            HttpRefusal::Method | HttpRefusal::UnknownMethod => "GET or HEAD\n",
+            HttpRefusal::TooLong => "that is too long\n",
+            HttpRefusal::Version => "HTTP/1.1 or HTTP/1.0\n",
         }
     }
 
     /// The answer.
-    pub fn answer(self) -> Answer {
-        let allow = matches!(self, Refusal::Method | Refusal::UnknownMethod);
-        Answer { status: self.status(), kind: TEXT, allow, body: self.text().to_owned() }
+    pub fn answer(self) -> HttpAnswer {
+        let allow = matches!(self, HttpRefusal::Method | HttpRefusal::UnknownMethod);
+        HttpAnswer { status: self.status(), kind: TEXT, allow, body: self.text().to_owned() }
     }
 }
 
 /// What an answer says.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     status: &'static str,
     kind: &'static str,
     /// Whether it tells what may be asked for.
@@ -84,21 +84,26 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// Prometheus' text exposition format.
 const FIGURES: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-impl Answer {
+impl HttpAnswer {
     /// The page of the figures.
     pub fn figures(page: String) -> Self {
-        Answer { status: "200 OK", kind: FIGURES, allow: false, body: page }
+        HttpAnswer { status: "200 OK", kind: FIGURES, allow: false, body: page }
     }
 
     /// Whether the server is well: what it suffers from, where it is not.
     pub fn health(ailment: Option<&str>) -> Self {
         let status = if ailment.is_some() { "503 Service Unavailable" } else { "200 OK" };
-        Answer { status, kind: TEXT, allow: false, body: format!("{}\n", ailment.unwrap_or("ok")) }
+        HttpAnswer {
+            status,
+            kind: TEXT,
+            allow: false,
+            body: format!("{}\n", ailment.unwrap_or("ok")),
+        }
     }
 
     /// The bytes of it, or of its head alone.
     pub fn encode(&self, is_head: bool) -> Vec<u8> {
-        let Answer { status, kind, allow, body } = self;
+        let HttpAnswer { status, kind, allow, body } = self;
         let allow = if *allow { "Allow: GET, HEAD\r\n" } else { "" };
         // Each connection is for one request: nobody has to know whether a body, or what else was
         // sent behind the first, is to be taken for a second one.
@@ -116,29 +121,29 @@ impl Answer {
 
 /// Reads what came so far, of which there may be more than one request; none where more is to come.
 /// `is_all` is whether nothing more does.
-pub fn read(bytes: &[u8], is_all: bool) -> Option<Request> {
+pub fn read(bytes: &[u8], is_all: bool) -> Option<HttpRequest> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut headers);
-    let refused = |refusal| Some(Request { page: Err(refusal), is_head: false });
+    let refused = |refusal| Some(HttpRequest { page: Err(refusal), is_head: false });
     match request.parse(bytes) {
         Ok(httparse::Status::Complete(_)) => {}
         Ok(httparse::Status::Partial) if bytes.len() > REQUEST_BYTES_MAX => {
-            return refused(Refusal::TooLong);
+            return refused(HttpRefusal::TooLong);
         }
-        Ok(httparse::Status::Partial) if is_all => return refused(Refusal::Malformed),
+        Ok(httparse::Status::Partial) if is_all => return refused(HttpRefusal::Malformed),
         Ok(httparse::Status::Partial) => return None,
-        Err(httparse::Error::TooManyHeaders) => return refused(Refusal::TooLong),
-        Err(httparse::Error::Version) if names_http(bytes) => return refused(Refusal::Version),
-        Err(_) => return refused(Refusal::Malformed),
+        Err(httparse::Error::TooManyHeaders) => return refused(HttpRefusal::TooLong),
+        Err(httparse::Error::Version) if names_http(bytes) => return refused(HttpRefusal::Version),
+        Err(_) => return refused(HttpRefusal::Malformed),
     }
     let page = match request.method {
         Some("GET" | "HEAD") => page(request.path.unwrap_or_default()),
         Some("POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS" | "TRACE" | "CONNECT") => {
-            Err(Refusal::Method)
+            Err(HttpRefusal::Method)
         }
-        _ => Err(Refusal::UnknownMethod),
+        _ => Err(HttpRefusal::UnknownMethod),
     };
-    Some(Request { page, is_head: request.method == Some("HEAD") })
+    Some(HttpRequest { page, is_head: request.method == Some("HEAD") })
 }
 
 /// Whether the first line ends with some version of HTTP.
@@ -150,7 +155,7 @@ fn names_http(bytes: &[u8]) -> bool {
 
 /// The page that a target names: a path, or a whole URL as a proxy is asked for it, and perhaps a
 /// query, which does not matter.
-fn page(target: &str) -> Result<Page, Refusal> {
+fn page(target: &str) -> Result<Page, HttpRefusal> {
     let path = match target.split_once("://") {
         Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
             rest.find(['/', '?']).map_or("/", |at| &rest[at..])
@@ -160,7 +165,7 @@ fn page(target: &str) -> Result<Page, Refusal> {
     match path.split(['?', '#']).next() {
         Some("/metrics") => Ok(Page::Metrics),
         Some("/healthz") => Ok(Page::Health),
-        _ => Err(Refusal::NoSuchPage),
+        _ => Err(HttpRefusal::NoSuchPage),
     }
 }
 
@@ -170,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    fn ask(request: &str) -> Option<Request> {
+    fn ask(request: &str) -> Option<HttpRequest> {
         read(request.as_bytes(), false)
     }
 
@@ -184,16 +189,16 @@ mod tests {
             ("http://127.0.0.1:9199/metrics?x", Ok(Page::Metrics)),
             ("HTTPS://chat.example.org/healthz", Ok(Page::Health)),
             ("http://[::1]:9199/healthz", Ok(Page::Health)),
-            ("http://host", Err(Refusal::NoSuchPage)),
-            ("http://host?/metrics", Err(Refusal::NoSuchPage)),
-            ("/?u=http://host/metrics", Err(Refusal::NoSuchPage)),
-            ("/", Err(Refusal::NoSuchPage)),
-            ("*", Err(Refusal::NoSuchPage)),
-            ("/metrics/", Err(Refusal::NoSuchPage)),
-            ("/Metrics", Err(Refusal::NoSuchPage)),
+            ("http://host", Err(HttpRefusal::NoSuchPage)),
+            ("http://host?/metrics", Err(HttpRefusal::NoSuchPage)),
+            ("/?u=http://host/metrics", Err(HttpRefusal::NoSuchPage)),
+            ("/", Err(HttpRefusal::NoSuchPage)),
+            ("*", Err(HttpRefusal::NoSuchPage)),
+            ("/metrics/", Err(HttpRefusal::NoSuchPage)),
+            ("/Metrics", Err(HttpRefusal::NoSuchPage)),
         ] {
             let request = ask(&format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n"));
-            assert_eq!(request, Some(Request { page: expected, is_head: false }), "{target}");
+            assert_eq!(request, Some(HttpRequest { page: expected, is_head: false }), "{target}");
         }
     }
 
@@ -205,7 +210,7 @@ mod tests {
             let request = ask(&whole[..length]);
             assert_eq!(request.is_some(), length >= end, "{length}");
             let request = read(&whole.as_bytes()[..length], true).unwrap();
-            let page = if length >= end { Ok(Page::Health) } else { Err(Refusal::Malformed) };
+            let page = if length >= end { Ok(Page::Health) } else { Err(HttpRefusal::Malformed) };
             assert_eq!(request.page, page);
         }
         // As nc(1) sends it.
@@ -214,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_head_of_an_answer_is_that_of_the_whole() {
-        let answer = Answer::health(Some("stopping"));
+        let answer = HttpAnswer::health(Some("stopping"));
         let whole = answer.encode(false);
         let head = answer.encode(true);
         assert_eq!([&head[..], b"stopping\n"].concat(), whole);

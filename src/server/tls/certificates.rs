@@ -23,7 +23,7 @@ use crate::limits::CERTIFICATE_FILE_BYTES_MAX;
 /// A certificate with its chain, the private key of it, and where both came from.
 #[derive(Debug)]
 pub struct Certificates {
-    files: Files,
+    files: CertificateFiles,
     loaded: Loaded,
     /// Where what is read again arrives.
     reload: Option<Receiver<Result<Loaded, CertificateError>>>,
@@ -32,7 +32,7 @@ pub struct Certificates {
 }
 
 #[derive(Clone, Debug)]
-struct Files {
+struct CertificateFiles {
     certificate: PathBuf,
     key: PathBuf,
 }
@@ -82,7 +82,7 @@ impl Certificates {
     /// # Errors
     /// See [`CertificateError`].
     pub fn load(certificate: &Path, key: &Path) -> Result<Self, CertificateError> {
-        let files = Files { certificate: certificate.to_owned(), key: key.to_owned() };
+        let files = CertificateFiles { certificate: certificate.to_owned(), key: key.to_owned() };
         let loaded = files.load()?;
         let certificates = Certificates { files, loaded, reload: None, is_asked_again: false };
         certificates.announce();
@@ -165,9 +165,9 @@ impl Certificates {
     }
 }
 
-impl Files {
+impl CertificateFiles {
     fn load(&self) -> Result<Loaded, CertificateError> {
-        let Files { certificate, key } = self;
+        let CertificateFiles { certificate, key } = self;
         let chain = read(certificate)?;
         let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&chain)
             .collect::<Result<_, _>>()

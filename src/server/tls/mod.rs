@@ -3,7 +3,6 @@
 
 mod certificates;
 mod facts;
-mod serve;
 mod session;
 
 pub use certificates::{CertificateError, Certificates};
@@ -18,20 +17,21 @@ use rustls::HandshakeKind;
 use crate::figures::{Family, MetricKind};
 use crate::hub::input::ConnId;
 use crate::limits::HANDSHAKE_TIME_PER_TICK_MAX;
+use crate::server::poll::Waker;
 
 /// What the loop keeps for all TLS sessions.
 #[derive(Debug)]
-pub struct Tls {
+pub struct TlsSessions {
     certificates: Certificates,
     /// Connections whose next flight has to wait for a later tick.
     waiting: VecDeque<ConnId>,
     /// How long the handshakes of this tick took.
     spent: Duration,
-    counters: Counters,
+    counters: HandshakeCounters,
 }
 
 #[derive(Debug, Default)]
-struct Counters {
+struct HandshakeCounters {
     full: u64,
     resumed: u64,
     failed: u64,
@@ -40,14 +40,14 @@ struct Counters {
     kept: u64,
 }
 
-impl Tls {
+impl TlsSessions {
     /// Nobody's handshake is under way.
     pub fn new(certificates: Certificates) -> Self {
-        Tls {
+        TlsSessions {
             certificates,
             waiting: VecDeque::new(),
             spent: Duration::ZERO,
-            counters: Counters::default(),
+            counters: HandshakeCounters::default(),
         }
     }
 
@@ -64,11 +64,34 @@ impl Tls {
         !self.waiting.is_empty()
     }
 
-    fn has_time(&self) -> bool {
+    /// A tick begins: handshakes may take their share of it.
+    pub fn begin_tick(&mut self) {
+        self.spent = Duration::ZERO;
+    }
+
+    /// Whether handshakes may take more of this tick.
+    pub fn has_time(&self) -> bool {
         self.spent < HANDSHAKE_TIME_PER_TICK_MAX
     }
 
-    fn count_handshake(&mut self, kind: Option<HandshakeKind>) {
+    /// A handshake has taken so much of this tick.
+    pub fn spend(&mut self, time: Duration) {
+        self.spent += time;
+    }
+
+    /// Has the next step of a handshake wait until a tick has time for it.
+    pub fn delay(&mut self, id: ConnId) {
+        self.counters.delayed += 1;
+        self.waiting.push_back(id);
+    }
+
+    /// A connection whose handshake has waited, where this tick has time for it.
+    pub fn next_waiting(&mut self) -> Option<ConnId> {
+        if self.has_time() { self.waiting.pop_front() } else { None }
+    }
+
+    /// A handshake is done.
+    pub fn count_handshake(&mut self, kind: Option<HandshakeKind>) {
         match kind {
             Some(HandshakeKind::Resumed) => self.counters.resumed += 1,
             Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest) | None => {
@@ -77,9 +100,38 @@ impl Tls {
         }
     }
 
+    /// TLS has failed on a connection.
+    pub fn count_failure(&mut self) {
+        self.counters.failed += 1;
+    }
+
+    /// Reads the certificates again, beside the loop, which `waker` wakes then.
+    pub fn reload(&mut self, waker: Waker) {
+        if let Err(error) = self.certificates.begin_reload(waker) {
+            self.counters.kept += 1;
+            log::error!("event=reload-failed error={error}; the old certificates stay in use");
+        }
+    }
+
+    /// Takes the certificates that were read again, where they are there. Sessions that stand go on
+    /// with those that they began with. Whether they are to be read once more.
+    pub fn finish_reload(&mut self) -> bool {
+        match self.certificates.finish_reload() {
+            None => return false,
+            Some(Ok(())) => {
+                self.counters.reloaded += 1;
+            }
+            Some(Err(error)) => {
+                self.counters.kept += 1;
+                log::error!("event=reload-failed error={error}; the old certificates stay in use");
+            }
+        }
+        self.certificates.take_asked_again()
+    }
+
     /// The figures; `connections` is how many stand that speak TLS.
     pub fn figures(&self, connections: usize) -> Vec<Family> {
-        let Counters { full, resumed, failed, delayed, reloaded, kept } = self.counters;
+        let HandshakeCounters { full, resumed, failed, delayed, reloaded, kept } = self.counters;
         let mut families = vec![
             Family::gauge(
                 "chatsrv_tls_connections",

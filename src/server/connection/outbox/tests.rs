@@ -7,15 +7,16 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::closer::{Closer, Opened, Permits};
 use super::*;
 use crate::chat::answer::{Answer as FinalAnswer, Done, Item, Page};
 use crate::chat::name::Number;
+use crate::chat::request::Kind;
+use crate::server::closer::{Closer, Opened, Permits};
 
 struct World {
     outbox: Outbox,
     wire: Wire,
-    lines: TickLines,
+    lines: VariantLines,
     ours: UnixStream,
     theirs: UnixStream,
     events: Vec<OutboxEvent>,
@@ -26,7 +27,7 @@ impl World {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         theirs.set_nonblocking(true).unwrap();
-        let (outbox, lines) = (Outbox::default(), TickLines::default());
+        let (outbox, lines) = (Outbox::default(), VariantLines::default());
         World { outbox, wire: Wire::native(), lines, ours, theirs, events: Vec::new() }
     }
 
@@ -69,7 +70,7 @@ impl World {
     }
 }
 
-fn encode(lines: &mut TickLines, line: &str) -> LineRange {
+fn encode(lines: &mut VariantLines, line: &str) -> LineRange {
     lines.encode(|out| out.extend_from_slice(format!("{line}\n").as_bytes()))
 }
 
@@ -257,10 +258,8 @@ fn a_list_whose_end_will_not_come_is_broken_off() {
 fn downloads_take_turns_and_lines_pass_between_their_chunks() {
     let mut world = World::new();
     let content = vec![b'a'; 1_000_000];
-    world.outbox.push_download(&mut world.wire, Download::new(1, file(&content), 0..1_000_000));
-    world
-        .outbox
-        .push_download(&mut world.wire, Download::new(2, file(&content), 999_990..1_000_000));
+    world.outbox.push_download(OutgoingFile::new(1, file(&content), 0..1_000_000));
+    world.outbox.push_download(OutgoingFile::new(2, file(&content), 999_990..1_000_000));
     assert_eq!(world.flush(), Flushed::Left);
     world.unasked("hello");
     let mut bytes = world.received();
@@ -290,7 +289,7 @@ fn downloads_take_turns_and_lines_pass_between_their_chunks() {
 #[test]
 fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
     let mut world = World::new();
-    world.outbox.push_download(&mut world.wire, Download::new(1, file(b"short"), 0..100));
+    world.outbox.push_download(OutgoingFile::new(1, file(b"short"), 0..100));
     assert_eq!(world.drain(), format!("F 1 100\nshort{}", "\0".repeat(95)));
     assert!(matches!(&world.events[..], [OutboxEvent::Over { stream: 1, complete: false }]));
 }
@@ -298,10 +297,7 @@ fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
 #[test]
 fn a_cancelled_download_ends_behind_its_chunk() {
     let mut world = World::new();
-    world.outbox.push_download(
-        &mut world.wire,
-        Download::new(1, file(&vec![b'a'; 2_000_000]), 0..2_000_000),
-    );
+    world.outbox.push_download(OutgoingFile::new(1, file(&vec![b'a'; 2_000_000]), 0..2_000_000));
     assert_eq!(world.flush(), Flushed::Left);
     world.outbox.cancel_download(1);
     world.reply("C 250 ABORT");
@@ -318,16 +314,16 @@ fn a_cancelled_download_is_closed_at_once_though_nobody_reads() {
     let download = |stream| {
         let opened = file(&content);
         let file = Arc::downgrade(opened.file());
-        (Download::new(stream, opened, 0..2_000_000), file)
+        (OutgoingFile::new(stream, opened, 0..2_000_000), file)
     };
     let (first, first_file) = download(1);
-    world.outbox.push_download(&mut world.wire, first);
+    world.outbox.push_download(first);
     assert_eq!(world.flush(), Flushed::Left);
     let (second, second_file) = download(2);
-    world.outbox.push_download(&mut world.wire, second);
+    world.outbox.push_download(second);
     world.outbox.push_list(&world.lines, &mut world.wire, list(1));
     let (third, third_file) = download(3);
-    world.outbox.push_download(&mut world.wire, third);
+    world.outbox.push_download(third);
     for stream in [3, 2, 1] {
         world.outbox.cancel_download(stream);
     }

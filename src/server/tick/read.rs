@@ -1,35 +1,25 @@
 //! The phase that reads: bytes to frames, frames to the hub.
 
-use rustix::io::Errno;
-
-use super::connection::{Connection, Pause, Phase};
-use super::last_line::LastLine;
-use super::poll::{Key, Ready};
-use super::tls::TlsSession;
-use super::{Server, Timer};
 use crate::chat::close::CloseReason;
 use crate::hub::input::{ConnId, Input};
-use crate::limits::{IDLE_TURNS_MAX, LINES_PER_TICK_MAX, READ_BYTES_MAX, STRANGER_INPUT_BYTES_MAX};
+use crate::limits::{
+    LINES_PER_TICK_MAX, READ_BYTES_MAX, SPURIOUS_WAKEUPS_MAX, STRANGER_INPUT_BYTES_MAX,
+};
 use crate::protocol::heard::Heard;
-
-/// What one read gave.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
-    Bytes,
-    Nothing,
-    End,
-    Lost,
-}
+use crate::server::connection::{Came, Connection, Pause, Phase};
+use crate::server::last_line::LastLine;
+use crate::server::poll::{PollKey, Ready};
+use crate::server::state::Server;
 
 impl Server {
     /// Reads every connection that is ready, and goes on with those that had to wait.
     pub(super) fn read_ready(&mut self, ready: &[Ready]) {
-        for id in std::mem::take(&mut self.turns) {
+        for id in self.gate.take_runnable() {
             self.resume(id);
         }
         self.resume_handshakes();
         for event in ready {
-            if let Key::Connection(id) = event.key {
+            if let PollKey::Connection(id) = event.key {
                 self.connection_ready(id, event);
             }
         }
@@ -37,32 +27,31 @@ impl Server {
 
     fn resume(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.pause.take().is_none() || !connection.is_known_to_hub() {
+        if connection.lifecycle.resume().is_none() || !connection.lifecycle.is_known_to_hub() {
             return;
         }
-        let leftover = std::mem::take(&mut connection.leftover);
-        self.read_buffer[..leftover.len()].copy_from_slice(&leftover);
-        self.handle_buffer(id, leftover.len());
+        let kept = connection.inbound.take_leftover(&mut self.buffers.read);
+        self.handle_buffer(id, kept);
         self.connections.mark_dirty(id);
     }
 
     fn connection_ready(&mut self, id: ConnId, event: &Ready) {
+        let spurious_wakeups = self.connections.count_wakeup(id);
         let Some(connection) = self.connections.get(id) else { return };
-        let idle_turns = connection.count_turn();
-        if idle_turns > 0 {
-            self.counters.turns_without_progress += 1;
-        }
-        if idle_turns >= IDLE_TURNS_MAX {
+        if spurious_wakeups >= SPURIOUS_WAKEUPS_MAX {
             // Level mode would report it for ever: a defect of this program, which must not cost
             // the others their server.
             // Not what was read or is to be written: there may be a password in it.
-            let connection = &*connection;
-            let Connection { phase, pause, interest, is_at_end, is_write_blocked, .. } = connection;
+            let Connection { lifecycle, readiness, inbound, .. } = &*connection;
             log::error!(
-                "event=no-progress conn={id} phase={phase:?} pause={pause:?} interest={interest:?} \
-                 event={event:?} at_end={is_at_end} write_blocked={is_write_blocked} leftover={} \
-                 waiting={}",
-                connection.leftover.len(),
+                "event=no-progress conn={id} phase={:?} pause={:?} interest={:?} event={event:?} \
+                 at_end={} write_blocked={} leftover={} waiting={}",
+                lifecycle.phase(),
+                lifecycle.pause(),
+                readiness.interest,
+                lifecycle.is_at_end(),
+                readiness.is_write_blocked,
+                inbound.len(),
                 connection.waiting_bytes(),
             );
             debug_assert!(false, "{id} is reported again and again, and nothing moves");
@@ -70,7 +59,7 @@ impl Server {
         }
         let interest = connection.wanted_interest();
         if event.writable && interest.write {
-            connection.is_write_blocked = false;
+            connection.readiness.is_write_blocked = false;
             self.connections.mark_dirty(id);
         }
         if interest.read {
@@ -94,22 +83,22 @@ impl Server {
 
     /// Reads once, and handles what came.
     pub(super) fn read_on(&mut self, id: ConnId) {
-        let (read, filled) = self.fill_buffer(id);
-        if read == Read::Bytes {
+        let (came, filled) = self.fill_buffer(id);
+        if matches!(came, Came::Bytes(_)) {
             self.put_off_idle_timeout(id);
         }
-        match (read, self.connections.get(id).map(|connection| connection.phase)) {
+        match (came, self.connections.get(id).map(|connection| connection.lifecycle.phase())) {
             (_, None) => {}
-            (Read::Lost, _) => self.lose(id, CloseReason::ConnectionLost),
-            (Read::End, Some(Phase::Lingering(reason) | Phase::Finishing(reason))) => {
+            (Came::Lost, _) => self.lose(id, CloseReason::ConnectionLost),
+            (Came::End, Some(Phase::Lingering(reason) | Phase::Flushing(reason))) => {
                 self.connections.doom(id, reason);
             }
-            (_, Some(Phase::Lingering(_) | Phase::Finishing(_) | Phase::Doomed(_))) => {}
-            (Read::End, _) => self.end_input(id),
-            (Read::Nothing | Read::Bytes, _) => {
+            (_, Some(Phase::Lingering(_) | Phase::Flushing(_) | Phase::Doomed(_))) => {}
+            (Came::End, _) => self.end_input(id),
+            (_, Some(Phase::Handshaking)) => {}
+            (_, Some(Phase::Unauthenticated | Phase::Authenticated)) => {
                 self.handle_buffer(id, filled);
-                let connection = self.connections.get(id);
-                if connection.is_some_and(|one| one.tls().is_some_and(TlsSession::is_ended)) {
+                if self.connections.get(id).is_some_and(|connection| connection.is_ended()) {
                     self.end_input(id);
                 }
             }
@@ -121,60 +110,55 @@ impl Server {
     /// to any connection, and no frame counts that has not come to its end.
     fn end_input(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.is_handshaking() {
+        if connection.lifecycle.phase() == Phase::Handshaking {
             return self.lose(id, CloseReason::PeerClosed);
         }
-        connection.is_at_end = true;
+        connection.lifecycle.end_input();
         // Whether all is answered is seen behind the flush.
         self.connections.mark_dirty(id);
     }
 
     /// Reads once into the shared buffer, behind what was left over, so that frames are contiguous.
-    /// Tells how much is in the buffer then.
-    fn fill_buffer(&mut self, id: ConnId) -> (Read, usize) {
-        let buffer = &mut self.read_buffer;
-        let Some(connection) = self.connections.get(id) else { return (Read::Nothing, 0) };
-        let leftover = std::mem::take(&mut connection.leftover);
-        let kept = leftover.len();
-        buffer[..kept].copy_from_slice(&leftover);
-        let room = match connection.phase {
-            Phase::Stranger => STRANGER_INPUT_BYTES_MAX,
+    /// Tells how much is in the buffer then. A connection that can't go on is closed.
+    fn fill_buffer(&mut self, id: ConnId) -> (Came, usize) {
+        let Some(connection) = self.connections.get(id) else { return (Came::Nothing, 0) };
+        let room = match connection.lifecycle.phase() {
+            Phase::Handshaking | Phase::Unauthenticated => STRANGER_INPUT_BYTES_MAX,
             _ => READ_BYTES_MAX,
         };
-        if connection.tls().is_some() {
-            return self.fill_decrypted(id, kept, room);
+        let (count, filled) = connection.fill(&mut self.buffers.read, room, &mut self.buffers.tls);
+        if filled.wants_write {
+            self.connections.mark_dirty(id);
         }
-        let end = buffer.len().min(kept + room);
-        let result = rustix::io::read(connection.socket(), &mut buffer[kept..end]);
-        let filled = kept + result.unwrap_or(0);
-        let read = match result {
-            Ok(0) => Read::End,
-            Ok(count) => {
-                connection.bytes_in += count as u64;
-                Read::Bytes
+        match filled.came {
+            Came::Foreign => self.refuse_plain(id, CloseReason::NotTls),
+            Came::Failed(error) => self.fail_tls(id, &error),
+            came => {
+                if filled.is_established {
+                    self.handshake_done(id);
+                }
+                return (came, count);
             }
-            Err(Errno::AGAIN | Errno::INTR) => Read::Nothing,
-            Err(_) => Read::Lost,
-        };
-        (read, filled)
+        }
+        (Came::Nothing, 0)
     }
 
     /// Something was heard of a connection, so its idle time begins anew.
     fn put_off_idle_timeout(&mut self, id: ConnId) {
         if let Some(timeout) = self.config.idle_timeout
             && let Some(connection) = self.connections.get(id)
-            && connection.phase == Phase::Open
+            && connection.lifecycle.phase() == Phase::Authenticated
         {
-            connection.deadline = Some(self.now.steady + timeout);
+            connection.lifecycle.put_off_deadline(self.time.monotonic() + timeout);
         }
     }
 
     /// Handles the frames in the first bytes of the shared buffer, and keeps what is left of them
     /// with the connection.
     fn handle_buffer(&mut self, id: ConnId, filled: usize) {
-        let shared = std::mem::take(&mut self.read_buffer);
+        let shared = std::mem::take(&mut self.buffers.read);
         self.handle_bytes(id, &shared[..filled]);
-        self.read_buffer = shared;
+        self.buffers.read = shared;
     }
 
     fn handle_bytes(&mut self, id: ConnId, buffer: &[u8]) {
@@ -189,21 +173,25 @@ impl Server {
             if done == buffer.len() {
                 break None;
             }
-            if let Some(pause) = self.reason_to_pause(id, lines_left) {
+            let Some(connection) = self.connections.get(id) else { break None };
+            let asked = (id, &*connection);
+            let (hub, store, time) = (&self.hub, &self.store, &self.time);
+            if let Some(pause) = self.gate.reason_to_pause(asked, lines_left, hub, store, time) {
                 break Some(pause);
             }
-            let Some(connection) = self.connections.get(id) else { break None };
             let (used, heard) = connection.wire.decode(&buffer[done..]);
             done += used;
             let Some(heard) = heard else { break None };
             if !matches!(heard, Heard::Bytes { .. } | Heard::End { .. }) {
                 lines_left -= 1;
-                if let Some(rate) = self.rate {
-                    connection.count_line(self.now.steady, rate);
-                }
+                self.gate.count_line(connection, &self.time);
             }
             self.hear(id, heard);
-            if !self.connections.get(id).is_some_and(|connection| connection.is_known_to_hub()) {
+            if !self
+                .connections
+                .get(id)
+                .is_some_and(|connection| connection.lifecycle.is_known_to_hub())
+            {
                 return;
             }
         };
@@ -220,42 +208,19 @@ impl Server {
         self.tell_hub(Input::Asked { conn, request });
     }
 
-    /// Why the next frame can't be handled yet.
-    fn reason_to_pause(&mut self, id: ConnId, lines_left: u32) -> Option<Pause> {
-        let connection = self.connections.get(id)?;
-        if lines_left == 0 {
-            return Some(Pause::Turn);
-        }
-        if connection.outbox.is_full() || !self.hub.takes_input(id) {
-            return Some(Pause::Answer);
-        }
-        if connection.is_upload_behind() {
-            return Some(Pause::Disk);
-        }
-        if self.store.is_congested() {
-            return Some(Pause::Store);
-        }
-        let delay = connection.line_delay(self.now.steady, self.rate?)?;
-        self.timers.add(self.now.steady + delay, Timer::Resume(id));
-        Some(Pause::Rate)
-    }
-
     /// Keeps what was read and not handled.
     fn keep(&mut self, id: ConnId, leftover: &[u8], pause: Option<Pause>) {
         let Some(connection) = self.connections.get(id) else { return };
-        // An exact copy: most connections have none, and the others only an unfinished line.
-        connection.leftover = leftover.to_vec();
-        connection.pause = pause;
-        if connection.waiting_counted > 0 || !leftover.is_empty() || connection.uploads.is_some() {
+        connection.inbound.keep(leftover);
+        if connection.waiting_counted() > 0 || !leftover.is_empty() || connection.uploads.is_some()
+        {
             self.connections.count_waiting(id);
         }
-        match pause {
-            None => return,
-            Some(Pause::Turn) => self.turns.push(id),
-            Some(Pause::Store) => self.behind_store.push(id),
-            Some(Pause::Answer | Pause::Rate | Pause::Disk | Pause::Handshake) => {}
+        let Some(pause) = pause else { return };
+        if let Some(connection) = self.connections.get(id) {
+            self.gate.pause(id, connection, pause, &mut self.time);
+            self.connections.mark_dirty(id);
         }
-        self.connections.mark_dirty(id);
     }
 }
 

@@ -6,22 +6,22 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::closer::Opened;
 use crate::limits::UPLOAD_BUFFER_BYTES_MAX;
+use crate::server::closer::Opened;
 use crate::store::OpenPart;
 
 /// The uploads of one connection.
 #[derive(Debug, Default)]
-pub struct Uploads(Vec<Upload>);
+pub struct IncomingFiles(Vec<IncomingFile>);
 
-impl Uploads {
+impl IncomingFiles {
     /// Adds an upload.
-    pub fn add(&mut self, upload: Upload) {
+    pub fn add(&mut self, upload: IncomingFile) {
         self.0.push(upload);
     }
 
     /// The upload on a stream.
-    pub fn find(&mut self, stream: u32) -> Option<&mut Upload> {
+    pub fn find(&mut self, stream: u32) -> Option<&mut IncomingFile> {
         self.0.iter_mut().find(|upload| upload.stream == stream)
     }
 
@@ -50,7 +50,7 @@ impl Uploads {
 
 /// An upload under way.
 #[derive(Debug)]
-pub struct Upload {
+pub struct IncomingFile {
     stream: u32,
     opened: Opened<OpenPart>,
     /// What is still to come.
@@ -73,7 +73,7 @@ pub struct Write {
     pub bytes: Vec<u8>,
 }
 
-impl Drop for Upload {
+impl Drop for IncomingFile {
     fn drop(&mut self) {
         // At once, and not when the file is closed on another thread: what its user asks for next
         // is to find the room.
@@ -85,10 +85,17 @@ impl Drop for Upload {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongSize;
 
-impl Upload {
+impl IncomingFile {
     /// An upload of `bytes` of `file`.
     pub fn new(stream: u32, opened: Opened<OpenPart>, bytes: Range<u64>) -> Self {
-        Upload { stream, opened, left: bytes, gathered: Vec::new(), writing: 0, is_ended: false }
+        IncomingFile {
+            stream,
+            opened,
+            left: bytes,
+            gathered: Vec::new(),
+            writing: 0,
+            is_ended: false,
+        }
     }
 
     /// Takes bytes of a chunk.
@@ -141,13 +148,13 @@ impl Upload {
 
 #[cfg(test)]
 mod tests {
-    use super::super::closer::{Closer, Permits};
     use super::*;
+    use crate::server::closer::{Closer, Permits};
 
-    fn upload(stream: u32, bytes: Range<u64>) -> Upload {
+    fn upload(stream: u32, bytes: Range<u64>) -> IncomingFile {
         let permit = Permits::new(1).take().unwrap();
         let part = OpenPart::of(tempfile::tempfile().unwrap());
-        Upload::new(stream, Closer::at_once().opened(part, permit), bytes)
+        IncomingFile::new(stream, Closer::at_once().opened(part, permit), bytes)
     }
 
     #[test]
@@ -182,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_slow_disk_makes_the_sender_wait() {
-        let mut uploads = Uploads::default();
+        let mut uploads = IncomingFiles::default();
         for stream in 1..=4 {
             uploads.add(upload(stream, 0..u64::MAX));
         }

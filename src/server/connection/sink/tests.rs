@@ -10,9 +10,9 @@ use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use super::super::tls::Certificates;
 use super::*;
 use crate::limits::TLS_UNSENT_BYTES_MAX;
+use crate::server::tls::Certificates;
 
 struct World {
     session: TlsSession,

@@ -1,34 +1,13 @@
-//! What the server counts, and the figures of all rooms.
+//! The figures of all rooms.
 
-use super::{Server, process};
 use crate::chat::answer::{Answer, Item, List};
 use crate::chat::close::CloseReason;
-use crate::chat::request;
-use crate::figures::{Family, Histogram, MetricKind};
+use crate::chat::request::Kind;
+use crate::figures::{Family, MetricKind};
 use crate::hub::input::ConnId;
-
-/// What the server counts while it runs.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Connections that were accepted.
-    pub accepted: u64,
-    /// Bytes that were read, and written, by connections that are gone.
-    pub bytes_in: u64,
-    /// See `bytes_in`.
-    pub bytes_out: u64,
-    /// Events after which nothing was read, written, closed or changed.
-    pub turns_without_progress: u64,
-    /// How long the ticks took, without the sleep.
-    pub ticks: Histogram,
-    closed: [u64; CloseReason::ALL.len()],
-}
-
-impl Counters {
-    /// Counts a connection that ended.
-    pub fn count_close(&mut self, reason: CloseReason) {
-        self.closed[reason as usize] += 1;
-    }
-}
+use crate::server::counters::ConnectionCounters;
+use crate::server::process;
+use crate::server::state::Server;
 
 impl Server {
     /// Answers with all figures.
@@ -37,8 +16,8 @@ impl Server {
         let rows =
             families.iter().flat_map(|family| family.rows.iter().map(move |row| (family, row)));
         let items = rows.map(|(family, row)| Item::Figure(row.line(family.name).into()));
-        let last = Answer::done(request::Kind::Dump);
-        let list = List::whole(request::Kind::Dump, items.collect(), None, last);
+        let last = Answer::done(Kind::Dump);
+        let list = List::whole(Kind::Dump, items.collect(), None, last);
         self.send_list(conn, list);
     }
 
@@ -54,8 +33,9 @@ impl Server {
     /// All figures, as they are now.
     pub(super) fn figures(&mut self) -> Vec<Family> {
         let totals = self.connections.totals();
-        let Counters { accepted, bytes_in, bytes_out, turns_without_progress, ticks, closed } =
-            &self.counters;
+        let ConnectionCounters { accepted, bytes_in, bytes_out, spurious_wakeups, closed } =
+            &self.connections.counters;
+        let ticks = &self.time.ticks;
         let closes = CloseReason::ALL.iter().map(|why| (why.name(), closed[*why as usize]));
         let mut families = vec![
             Family::counter(
@@ -91,7 +71,7 @@ impl Server {
             Family::counter(
                 "chatsrv_turns_without_progress_total",
                 "Events of a connection that changed nothing.",
-                *turns_without_progress,
+                *spurious_wakeups,
             ),
             Family::counter(
                 "chatsrv_log_lines_lost_total",

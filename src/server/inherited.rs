@@ -12,7 +12,7 @@ use super::listener::{Endpoint, Listener};
 /// The sockets that the server was handed. Where there are some of a kind, it opens none of that
 /// kind itself.
 #[derive(Debug, Default)]
-pub struct Passed {
+pub struct Inherited {
     /// For clients.
     pub(super) plain: Vec<Listener>,
     /// For clients that speak TLS.
@@ -23,7 +23,7 @@ pub struct Passed {
 
 /// Why a socket that was handed to the server can't be used.
 #[derive(Debug)]
-pub enum PassedError {
+pub enum InheritedError {
     /// The environment does not tell which sockets there are.
     Environment(io::Error),
     /// The server knows no use for a socket of that name.
@@ -34,53 +34,60 @@ pub enum PassedError {
     Socket(String, io::Error),
 }
 
-impl fmt::Display for PassedError {
+impl fmt::Display for InheritedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PassedError::Environment(error) => write!(f, "the sockets that were passed: {error}"),
-            PassedError::Name(name) => {
+            InheritedError::Environment(error) => {
+                write!(f, "the sockets that were passed: {error}")
+            }
+            InheritedError::Name(name) => {
                 write!(f, "the passed socket {name:?} is named neither plain nor tls nor admin")
             }
-            PassedError::NoCertificate => {
+            InheritedError::NoCertificate => {
                 f.write_str("a socket for TLS was passed, but there is no --tls-cert")
             }
-            PassedError::Socket(name, error) => write!(f, "the passed socket {name:?}: {error}"),
+            InheritedError::Socket(name, error) => write!(f, "the passed socket {name:?}: {error}"),
         }
     }
 }
 
-impl std::error::Error for PassedError {}
+impl std::error::Error for InheritedError {}
 
-impl Passed {
+impl Inherited {
     /// Takes what was handed to this process, for TLS where that can be spoken. It is to be called
     /// before the process opens anything else; a second call finds nothing. The environment is left
     /// as it is, because the server starts no program that could take the sockets for its own.
     ///
     /// # Errors
-    /// See [`PassedError`].
-    pub fn take(speaks_tls: bool) -> Result<Self, PassedError> {
+    /// See [`InheritedError`].
+    pub fn take(speaks_tls: bool) -> Result<Self, InheritedError> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
-        let mut passed = Passed::default();
+        let mut inherited = Inherited::default();
         if TAKEN.swap(true, Ordering::Relaxed) {
-            return Ok(passed);
+            return Ok(inherited);
         }
-        let sockets = sd_notify::listen_fds_with_names().map_err(PassedError::Environment)?;
+        let sockets = sd_notify::listen_fds_with_names().map_err(InheritedError::Environment)?;
         for (number, name) in sockets {
             // SAFETY: the environment says to this very process that these numbers are its own, the
             // call above found each of them open, and nobody takes them a second time.
             let socket = unsafe { OwnedFd::from_raw_fd(number) };
-            passed.add(socket, name, speaks_tls)?;
+            inherited.add(socket, name, speaks_tls)?;
         }
-        Ok(passed)
+        Ok(inherited)
     }
 
-    fn add(&mut self, socket: OwnedFd, name: String, speaks_tls: bool) -> Result<(), PassedError> {
+    fn add(
+        &mut self,
+        socket: OwnedFd,
+        name: String,
+        speaks_tls: bool,
+    ) -> Result<(), InheritedError> {
         let (listeners, is_tcp) = match name.as_str() {
             "plain" => (&mut self.plain, true),
             "tls" if speaks_tls => (&mut self.tls, true),
-            "tls" => return Err(PassedError::NoCertificate),
+            "tls" => return Err(InheritedError::NoCertificate),
             "admin" => (&mut self.operator, false),
-            _ => return Err(PassedError::Name(name)),
+            _ => return Err(InheritedError::Name(name)),
         };
         let adopted =
             Listener::adopt(socket).and_then(|listener| match (&listener.endpoint, is_tcp) {
@@ -88,7 +95,7 @@ impl Passed {
                 (_, true) => Err(io::Error::other("it is no TCP socket")),
                 (_, false) => Err(io::Error::other("it is no Unix-domain socket")),
             });
-        let listener = adopted.map_err(|error| PassedError::Socket(name.clone(), error))?;
+        let listener = adopted.map_err(|error| InheritedError::Socket(name.clone(), error))?;
         listeners.push(if name == "tls" { listener.for_tls() } else { listener });
         Ok(())
     }
@@ -101,10 +108,10 @@ mod tests {
 
     use super::*;
 
-    fn add(socket: impl Into<OwnedFd>, name: &str) -> Result<Passed, String> {
-        let mut passed = Passed::default();
-        passed.add(socket.into(), name.into(), true).map_err(|error| error.to_string())?;
-        Ok(passed)
+    fn add(socket: impl Into<OwnedFd>, name: &str) -> Result<Inherited, String> {
+        let mut inherited = Inherited::default();
+        inherited.add(socket.into(), name.into(), true).map_err(|error| error.to_string())?;
+        Ok(inherited)
     }
 
     #[test]
@@ -112,18 +119,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let tcp = || TcpListener::bind("127.0.0.1:0").unwrap();
         let unix = |name| UnixListener::bind(folder.path().join(name)).unwrap();
-        let passed = add(tcp(), "plain").unwrap();
-        assert!(matches!(passed.plain[0].endpoint, Endpoint::Tcp(_)));
-        let passed = add(tcp(), "tls").unwrap();
-        assert!(matches!(passed.tls[0].endpoint, Endpoint::Tls(_)));
-        let passed = add(unix("a"), "admin").unwrap();
-        assert!(matches!(passed.operator[0].endpoint, Endpoint::Unix(_)));
+        let inherited = add(tcp(), "plain").unwrap();
+        assert!(matches!(inherited.plain[0].endpoint, Endpoint::Tcp(_)));
+        let inherited = add(tcp(), "tls").unwrap();
+        assert!(matches!(inherited.tls[0].endpoint, Endpoint::Tls(_)));
+        let inherited = add(unix("a"), "admin").unwrap();
+        assert!(matches!(inherited.operator[0].endpoint, Endpoint::Unix(_)));
         assert!(add(tcp(), "admin").unwrap_err().contains("no Unix-domain socket"));
         assert!(add(unix("b"), "plain").unwrap_err().contains("no TCP socket"));
         assert!(add(tcp(), "web").unwrap_err().contains("\"web\""));
         assert!(add(tcp(), "").is_err());
-        let unspoken = Passed::default().add(tcp().into(), "tls".into(), false);
-        assert!(matches!(unspoken, Err(PassedError::NoCertificate)));
+        let unspoken = Inherited::default().add(tcp().into(), "tls".into(), false);
+        assert!(matches!(unspoken, Err(InheritedError::NoCertificate)));
     }
 
     #[test]

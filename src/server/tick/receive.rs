@@ -5,12 +5,11 @@ use std::ops::Range;
 
 use rustix::io::Errno;
 
-use super::Server;
-use super::connection::Pause;
-use super::transfer_id::transfer_id;
-use super::upload::{Upload, WrongSize};
 use crate::hub::input::{ConnId, Input, UploadEnd};
 use crate::hub::job::JobId;
+use crate::server::connection::upload::{IncomingFile, WrongSize};
+use crate::server::state::Server;
+use crate::server::transfer_id::transfer_id;
 
 impl Server {
     /// The hub takes an upload in.
@@ -21,9 +20,9 @@ impl Server {
         stream: u32,
         bytes: Range<u64>,
     ) {
-        let Some(opened) = self.opened_parts.remove(&ticket) else { return };
+        let Some(opened) = self.files.take_part(ticket) else { return };
         let Some(connection) = self.connections.get(id) else { return };
-        connection.uploads.get_or_insert_default().add(Upload::new(stream, opened, bytes));
+        connection.uploads.get_or_insert_default().add(IncomingFile::new(stream, opened, bytes));
     }
 
     /// Drops an upload; a write under way is not taken back.
@@ -67,10 +66,7 @@ impl Server {
             }
         }
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.pause == Some(Pause::Disk) && !connection.is_upload_behind() {
-            connection.pause = Some(Pause::Turn);
-            self.turns.push(id);
-        }
+        self.gate.upload_written(id, connection);
         // A peer that has shut its side waits for nothing else.
         self.connections.mark_dirty(id);
     }

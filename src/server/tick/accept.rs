@@ -3,16 +3,17 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use super::connection::Connection;
-use super::last_line::LastLine;
-use super::listener::{Accepted, Endpoint, Listener};
-use super::peer::Peer;
-use super::poll::{Interest, Key, Poll, Ready};
-use super::tls::Tls;
-use super::{Server, Timer};
 use crate::chat::close::CloseReason;
 use crate::hub::input::Input;
 use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX};
+use crate::server::connection::Connection;
+use crate::server::last_line::LastLine;
+use crate::server::listener::{Accepted, Endpoint};
+use crate::server::peer::Peer;
+use crate::server::poll::{PollKey, Ready};
+use crate::server::state::Server;
+use crate::server::timers::Timer;
+use crate::server::tls::TlsSessions;
 
 impl Server {
     /// Accepts on every listener that is ready. It comes after those that are connected, so that a
@@ -20,43 +21,30 @@ impl Server {
     pub(super) fn accept_ready(&mut self, ready: &[Ready]) {
         for event in ready {
             match event.key {
-                Key::Connection(_) => {}
-                Key::Signals => self.obey_signals(),
-                Key::Listener(place) => self.accept_on(usize::from(place)),
-                Key::Metrics => self.accept_exchange(),
-                Key::Exchange(place) => self.exchange_ready(place),
+                PollKey::Connection(_) => {}
+                PollKey::Signals => self.obey_signals(),
+                PollKey::Listener(place) => self.accept_on(usize::from(place)),
+                PollKey::Metrics => self.accept_exchange(),
+                PollKey::Exchange(place) => self.exchange_ready(place),
             }
         }
     }
 
-    /// Has the poll watch the listeners, that for the metrics among them.
-    pub(super) fn watch_listeners(&mut self) -> io::Result<()> {
-        let clients = self.listeners.iter_mut().enumerate();
-        let clients = clients.map(|(index, listener)| (Key::Listener(index as u16), listener));
-        let metrics = self.metrics.listener.iter_mut().map(|listener| (Key::Metrics, listener));
-        for (key, listener) in clients.chain(metrics).filter(|(_, one)| !one.is_watched) {
-            self.poll.add(&listener.socket(), key, Interest::READ)?;
-            listener.is_watched = true;
-        }
-        Ok(())
-    }
-
     /// The listeners have rested, or a connection was freed: take connections again.
     pub(super) fn rest_is_over(&mut self) {
-        let mut listeners = self.listeners.iter().chain(&self.metrics.listener);
-        if listeners.all(|listener| listener.is_watched) {
+        if self.listeners.are_watched() {
             return;
         }
-        if let Err(error) = self.watch_listeners() {
+        if let Err(error) = self.listeners.watch(&self.poll) {
             log::error!("event=poll-failed error={error}");
-            self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
+            self.time.after(ACCEPT_REST, Timer::Accept);
         }
     }
 
     fn accept_on(&mut self, index: usize) {
         for _ in 0..ACCEPTS_PER_TICK_MAX {
             // Stopping takes the listeners away.
-            let Some(listener) = self.listeners.get(index) else { return };
+            let Some(listener) = self.listeners.client(index) else { return };
             let is_tls = matches!(listener.endpoint, Endpoint::Tls(_));
             match listener.accept() {
                 Accepted::Connection(socket, peer) => self.take_in(socket, peer, is_tls),
@@ -74,24 +62,21 @@ impl Server {
     /// Nothing is left to accept with: level mode would report the same connection for ever, so the
     /// listeners rest until a connection is freed or a second has gone.
     pub(super) fn rest(&mut self, error: &io::Error) {
-        if !std::mem::replace(&mut self.is_exhausted, true) && self.may_log_stranger() {
+        if self.listeners.rest(&self.poll) && self.may_log_stranger() {
             log::warn!("event=not-accepting error={error} connections={}", self.connections.len());
         }
-        for listener in self.listeners.iter_mut().chain(&mut self.metrics.listener) {
-            unwatch(listener, &self.poll);
-        }
-        self.timers.add(self.now.steady + ACCEPT_REST, Timer::Accept);
+        self.time.after(ACCEPT_REST, Timer::Accept);
     }
 
     /// A connection was taken: where none could be, that is over.
     pub(super) fn accepts_again(&mut self) {
-        if std::mem::take(&mut self.is_exhausted) && self.may_log_stranger() {
+        if self.listeners.accepted() && self.may_log_stranger() {
             log::info!("event=accepting-again connections={}", self.connections.len());
         }
     }
 
     fn take_in(&mut self, socket: OwnedFd, peer: Peer, is_tls: bool) {
-        self.counters.accepted += 1;
+        self.connections.counters.accepted += 1;
         self.accepts_again();
         let from = peer.address();
         let refusal = self.reason_to_refuse(peer);
@@ -99,12 +84,12 @@ impl Server {
             log::debug!("event=refused peer={peer}");
             return;
         }
-        let session = self.tls.as_ref().filter(|_| is_tls).map(Tls::session).transpose();
+        let session = self.tls.as_ref().filter(|_| is_tls).map(TlsSessions::session).transpose();
         let session = match session {
             Ok(session) => session,
             Err(error) => return self.could_not_take_in(peer, &error),
         };
-        let now = self.now.steady;
+        let now = self.time.monotonic();
         let mut connection = Connection::new(socket, session, peer, now);
         connection.is_refused = refusal.is_some();
         let id = match self.connections.add(connection, &self.poll) {
@@ -115,8 +100,11 @@ impl Server {
         match refusal {
             None => {
                 let deadline = now + self.config.login_timeout;
-                self.connections.set_deadline(id, Some(deadline), &mut self.timers);
-                self.tell_hub(Input::Connected { conn: id, from });
+                self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
+                // With TLS it is told at the end of the handshake.
+                if !is_tls {
+                    self.tell_hub(Input::Connected { conn: id, from });
+                }
             }
             Some(reason) => self.finish(id, reason, &LastLine::of(reason)),
         }
@@ -138,15 +126,5 @@ impl Server {
         }
         let full = |limit| self.connections.count_from(peer.address()) >= limit;
         self.config.max_per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
-    }
-}
-
-/// Has the poll forget a listener, where it watches it.
-pub(super) fn unwatch(listener: &mut Listener, poll: &Poll) {
-    if !std::mem::take(&mut listener.is_watched) {
-        return;
-    }
-    if let Err(error) = poll.delete(&listener.socket()) {
-        log::error!("event=poll-failed listener={} error={error}", listener.endpoint);
     }
 }

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use super::Server;
-use super::connection::{Connection, Pause, Phase};
-use super::download::OutboxEvent;
-use super::last_line::LastLine;
-use super::transfer_id::transfer_id;
 use crate::chat::close::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
+use crate::server::connection::download::OutboxEvent;
+use crate::server::connection::{Connection, Due, Phase};
+use crate::server::last_line::LastLine;
+use crate::server::state::Server;
+use crate::server::transfer_id::transfer_id;
 
 impl Server {
     /// Flushes and frees. Flushing dooms (a write fails) and freeing makes output (a user went
@@ -29,24 +29,24 @@ impl Server {
                 break;
             }
         }
-        self.lines.clear();
+        self.buffers.lines.clear();
     }
 
     fn flush(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.is_dirty = false;
-        if matches!(connection.phase, Phase::Doomed(_)) {
+        connection.readiness.is_dirty = false;
+        if matches!(connection.lifecycle.phase(), Phase::Doomed(_)) {
             return;
         }
-        let mut events = std::mem::take(&mut self.outbox_events);
-        let flushed = connection.flush(&self.lines, &mut self.tls_buffer, &mut events);
+        let mut events = std::mem::take(&mut self.buffers.outbox_events);
+        let flushed = connection.flush(&self.buffers.lines, &mut self.buffers.tls, &mut events);
         if flushed.is_ok() {
             self.connections.count_waiting(id);
             self.handle_events(id, &mut events);
         }
         // Nobody waits for what became of a connection that is lost.
         events.clear();
-        self.outbox_events = events;
+        self.buffers.outbox_events = events;
         if flushed.is_err() {
             return self.lose(id, CloseReason::ConnectionLost);
         }
@@ -71,32 +71,29 @@ impl Server {
     /// What follows from how much is left.
     fn after_flush(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        match connection.phase {
-            Phase::Stranger | Phase::Open => {}
-            Phase::Finishing(reason) => return self.finish_on(id, reason),
-            Phase::Lingering(_) | Phase::Doomed(_) => return,
-        }
-        if self.drain.is_some() && connection.is_handshaking() {
+        match connection.lifecycle.phase() {
             // Nothing can be said to it, and it would keep the server from stopping.
-            return self.lose(id, CloseReason::Shutdown);
+            Phase::Handshaking if self.stop.is_under_way() => {
+                return self.lose(id, CloseReason::Shutdown);
+            }
+            Phase::Handshaking => return,
+            Phase::Unauthenticated | Phase::Authenticated => {}
+            Phase::Flushing(reason) => return self.finish_on(id, reason),
+            Phase::Lingering(_) | Phase::Doomed(_) => return,
         }
         if connection.outbox.unasked_bytes() > self.config.send_queue {
             return self.close_slow(id);
         }
-        if connection.pause == Some(Pause::Answer) {
-            if !connection.outbox.is_full() && self.hub.takes_input(id) {
-                connection.pause = Some(Pause::Turn);
-                self.turns.push(id);
-            }
+        if self.gate.flushed(id, connection, &self.hub) {
             return;
         }
-        let is_idle = connection.pause.is_none()
+        let is_idle = connection.lifecycle.pause().is_none()
             && connection.outbox.is_empty()
             && !connection.is_upload_ending();
         if is_idle && self.hub.has_answered(id) {
-            if connection.is_at_end {
+            if connection.lifecycle.is_at_end() {
                 self.end(id, CloseReason::PeerClosed, LastLine::None);
-            } else if let Some(seconds) = self.come_back_in(id) {
+            } else if let Some(seconds) = self.stop.come_back_in(id) {
                 self.send_away(id, seconds);
             }
         }
@@ -132,26 +129,27 @@ impl Server {
     /// its last line.
     fn give_up_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        let (Phase::Finishing(reason) | Phase::Lingering(reason)) = connection.phase else {
+        let (Phase::Flushing(reason) | Phase::Lingering(reason)) = connection.lifecycle.phase()
+        else {
             return match connection.is_handshaking() {
                 // Nothing can be said to it.
                 true => {
                     connection.outbox = Default::default();
-                    connection.drop_tls();
+                    connection.drop_transport();
                     self.lose(id, CloseReason::TooSlow);
                 }
                 false => self.close_slow(id),
             };
         };
         connection.outbox = Default::default();
-        connection.drop_tls();
+        connection.drop_transport();
         self.connections.doom(id, reason);
     }
 
     /// Closes a connection that does not read what it did not ask for.
     fn close_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.outbox.abandon(&self.lines);
+        connection.outbox.abandon(self.buffers.lines.of(connection.variant()));
         let reason = CloseReason::TooSlow;
         self.end(id, reason, LastLine::of(reason));
     }
@@ -169,36 +167,31 @@ impl Server {
             return;
         }
         match connection.end_output() {
-            Ok(true) if !connection.is_at_end => {}
+            Ok(true) if !connection.lifecycle.is_at_end() => {}
             // The end of the TLS session has to leave first.
             Ok(false) => return,
             Ok(true) | Err(_) => return self.connections.doom(id, reason),
         }
-        connection.drop_tls();
+        connection.drop_transport();
         connection.outbox = Default::default();
-        connection.is_write_blocked = false;
-        connection.phase = Phase::Lingering(reason);
-        let deadline = self.now.steady + LINGER_TIME_MAX;
-        self.connections.set_deadline(id, Some(deadline), &mut self.timers);
+        connection.readiness.is_write_blocked = false;
+        connection.lifecycle.begin_to_linger(reason);
+        let deadline = self.time.monotonic() + LINGER_TIME_MAX;
+        self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
     }
 
     /// Frees the doomed, and tells whether there were any.
     fn reap(&mut self) -> bool {
-        let now = self.now.steady;
+        let now = self.time.monotonic();
         let mut freed = false;
-        let Server { counters, stranger_lines, timers, .. } = self;
-        self.connections.reap(&self.poll, |id, connection, reason| {
+        while let Some((id, connection, reason)) = self.connections.reap(&self.poll) {
             freed = true;
-            counters.count_close(reason);
-            counters.bytes_in += connection.bytes_in;
-            counters.bytes_out += connection.bytes_out;
-            if connection.was_logged_in
-                || connection.peer.is_operator()
-                || stranger_lines.may_write(now, timers)
-            {
+            let is_known =
+                connection.lifecycle.was_authenticated() || connection.peer.is_operator();
+            if is_known || self.may_log_stranger() {
                 log_close(id, &connection, reason, now);
             }
-        });
+        }
         if freed {
             self.rest_is_over();
         }
@@ -208,23 +201,20 @@ impl Server {
     /// A connection's timer came up: whether it still counts is seen now.
     pub(super) fn connection_timer(&mut self, id: ConnId, at: Duration) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.armed != Some(at) {
-            return;
-        }
-        connection.armed = None;
-        let Some(deadline) = connection.deadline else { return };
-        if deadline > self.now.steady {
-            return self.connections.set_deadline(id, Some(deadline), &mut self.timers);
-        }
-        match connection.phase {
-            Phase::Stranger if connection.is_handshaking() => self.time_out_handshake(id),
-            Phase::Stranger => self.time_out(id, CloseReason::LoginTimeout),
-            // What it sent is yet to be read: it is the server that is behind.
-            Phase::Open if connection.is_held_back() => self.begin_idle_time(id),
-            Phase::Open => self.time_out(id, CloseReason::IdleTimeout),
-            Phase::Finishing(reason) | Phase::Lingering(reason) => {
-                self.connections.doom(id, reason)
+        match connection.lifecycle.timer_due(at, self.time.monotonic()) {
+            Due::Nothing => return,
+            Due::Later(deadline) => {
+                return self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
             }
+            Due::Now => {}
+        }
+        match connection.lifecycle.phase() {
+            Phase::Handshaking => self.time_out_handshake(id),
+            Phase::Unauthenticated => self.time_out(id, CloseReason::LoginTimeout),
+            // What it sent is yet to be read: it is the server that is behind.
+            Phase::Authenticated if connection.is_held_back() => self.begin_idle_time(id),
+            Phase::Authenticated => self.time_out(id, CloseReason::IdleTimeout),
+            Phase::Flushing(reason) | Phase::Lingering(reason) => self.connections.doom(id, reason),
             Phase::Doomed(_) => {}
         }
     }
@@ -241,8 +231,8 @@ fn log_close(id: ConnId, connection: &Connection, reason: CloseReason, now: Dura
         connection.peer,
         connection.is_tls,
         reason.name(),
-        connection.bytes_in,
-        connection.bytes_out,
-        (now - connection.since).as_secs_f64(),
+        connection.traffic.bytes_in,
+        connection.traffic.bytes_out,
+        now.saturating_sub(connection.lifecycle.since()).as_secs_f64(),
     );
 }

@@ -11,7 +11,7 @@ use std::os::fd::BorrowedFd;
 use rustix::io::Errno;
 use rustix::net::SendFlags;
 
-use super::tls::TlsSession;
+use crate::server::tls::TlsSession;
 
 /// Where an outbox writes. Nothing of it blocks: `None` says that nothing is taken now.
 #[derive(Debug)]

@@ -9,10 +9,13 @@ const SEGMENT_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of the first segment at least: those for whom a line or two waits own no more.
 const SEGMENT_BYTES_MIN: usize = 256;
 
-/// Bytes that wait in line. Empty, it owns no memory, unless [`Segments::consume`] has just emptied
-/// it.
+/// A queue of bytes. Empty, it is one word and owns no memory, unless [`Segments::consume`] has
+/// just emptied it.
 #[derive(Debug, Default)]
-pub struct Segments {
+pub struct Segments(Option<Box<SegmentQueue>>);
+
+#[derive(Debug, Default)]
+struct SegmentQueue {
     /// None is empty, but for the last one that is left.
     segments: VecDeque<Vec<u8>>,
     /// How much of the first one was taken.
@@ -23,17 +26,72 @@ pub struct Segments {
 
 impl Segments {
     /// How many bytes wait.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.len
+        self.0.as_ref().map_or(0, |queue| queue.len)
     }
 
     /// Whether none waits.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Adds bytes behind the others.
-    pub fn push(&mut self, mut bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.0.get_or_insert_default().push(bytes);
+        }
+    }
+
+    /// Adds a segment behind the others.
+    pub fn push_segment(&mut self, segment: Vec<u8>) {
+        self.0.get_or_insert_default().push_segment(segment);
+    }
+
+    /// Adds all that waits in `other` behind the others.
+    pub fn append(&mut self, other: &mut Segments) {
+        let Some(other) = other.0.take() else { return };
+        match &mut self.0 {
+            Some(queue) if queue.len > 0 => queue.append(*other),
+            empty => *empty = Some(other),
+        }
+    }
+
+    /// What waits, first to last.
+    pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().flat_map(|queue| queue.slices())
+    }
+
+    /// Takes bytes from the front, of which there are as many, and returns the last of them.
+    pub fn consume(&mut self, count: usize) -> Option<u8> {
+        debug_assert!(count <= self.len(), "nobody takes what is not there");
+        self.0.as_mut()?.consume(count)
+    }
+
+    /// A segment to fill: the one that was just emptied, where there is one.
+    pub fn take_empty(&mut self) -> Vec<u8> {
+        match &mut self.0 {
+            Some(queue) if queue.len == 0 => queue.segments.pop_back().unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Keeps the bytes up to the first `end`, and drops what is behind it.
+    pub fn truncate_behind(&mut self, end: u8) {
+        if let Some(queue) = &mut self.0 {
+            queue.truncate_behind(end);
+        }
+    }
+
+    /// Drops all that waits, and its memory.
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl SegmentQueue {
+    fn push(&mut self, mut bytes: &[u8]) {
         if let Some(last) = self.segments.back_mut() {
             let room = last.capacity() - last.len();
             let (fits, rest) = bytes.split_at(room.min(bytes.len()));
@@ -52,22 +110,15 @@ impl Segments {
         }
     }
 
-    /// Adds a segment behind the others.
-    pub fn push_segment(&mut self, segment: Vec<u8>) {
-        if self.is_empty() {
-            self.clear();
+    fn push_segment(&mut self, segment: Vec<u8>) {
+        if self.len == 0 {
+            *self = SegmentQueue::default();
         }
         self.len += segment.len();
         self.segments.push_back(segment);
     }
 
-    /// Adds all that waits in `other` behind the others.
-    pub fn append(&mut self, other: &mut Segments) {
-        let mut other = std::mem::take(other);
-        if self.is_empty() {
-            *self = other;
-            return;
-        }
+    fn append(&mut self, mut other: SegmentQueue) {
         if other.taken > 0
             && let Some(first) = other.segments.front_mut()
         {
@@ -77,15 +128,12 @@ impl Segments {
         self.segments.append(&mut other.segments);
     }
 
-    /// What waits, first to last.
-    pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
+    fn slices(&self) -> impl Iterator<Item = &[u8]> {
         let mut taken = self.taken;
         self.segments.iter().map(move |segment| &segment[std::mem::take(&mut taken)..])
     }
 
-    /// Takes bytes from the front, of which there are as many, and returns the last of them.
-    pub fn consume(&mut self, mut count: usize) -> Option<u8> {
-        debug_assert!(count <= self.len, "nobody takes what is not there");
+    fn consume(&mut self, mut count: usize) -> Option<u8> {
         let mut last = None;
         self.len -= count;
         while count > 0 {
@@ -108,13 +156,7 @@ impl Segments {
         last
     }
 
-    /// A segment to fill: the one that was just emptied, where there is one.
-    pub fn take_empty(&mut self) -> Vec<u8> {
-        if self.is_empty() { self.segments.pop_back().unwrap_or_default() } else { Vec::new() }
-    }
-
-    /// Keeps the bytes up to the first `end`, and drops what is behind it.
-    pub fn truncate_behind(&mut self, end: u8) {
+    fn truncate_behind(&mut self, end: u8) {
         let mut kept = 0;
         let mut from = self.taken;
         for at in 0..self.segments.len() {
@@ -128,11 +170,6 @@ impl Segments {
             kept += segment.len() - from;
             from = 0;
         }
-    }
-
-    /// Drops all that waits, and its memory.
-    pub fn clear(&mut self) {
-        *self = Segments::default();
     }
 }
 
@@ -148,7 +185,7 @@ mod tests {
 
     /// Bytes of memory that it holds.
     fn memory(segments: &Segments) -> usize {
-        segments.segments.iter().map(Vec::capacity).sum()
+        segments.0.iter().flat_map(|queue| &queue.segments).map(Vec::capacity).sum()
     }
 
     #[derive(Clone, Debug)]

@@ -7,25 +7,25 @@ use std::sync::Arc;
 
 use rustix::io::{Errno, ReadWriteFlags};
 
-use super::closer::Opened;
 use super::sink::{SendError, Sink};
 use crate::limits::{PAGE_BYTES, SENT_CHUNK_BYTES_MAX, WARM_BYTES, WARM_PROBE_BYTES};
 use crate::protocol::wire::Wire;
+use crate::server::closer::Opened;
 
 /// A download under way.
 #[derive(Debug)]
-pub struct Download {
+pub struct OutgoingFile {
     stream: u32,
     opened: Opened<File>,
     /// What is still to be sent.
     left: Range<u64>,
     /// Up to where the file is known to be in the page cache.
     warm_until: u64,
-    state: State,
+    state: FileState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum FileState {
     Ready,
     /// A file thread reads what comes next.
     Warming,
@@ -40,7 +40,7 @@ enum State {
 /// What an outbox needs, or what became of it.
 #[derive(Debug)]
 pub enum OutboxEvent {
-    /// The last piece of the list under way was taken, and the list is not complete.
+    /// The last page of the list under way was read, and the list is not complete.
     PageRead,
     /// Bytes that are to be brought into the page cache before a download can go on.
     NeedsWarming {
@@ -60,11 +60,11 @@ pub enum OutboxEvent {
     },
 }
 
-impl Download {
+impl OutgoingFile {
     /// A download of `bytes` of a file.
     pub fn new(stream: u32, opened: Opened<File>, bytes: Range<u64>) -> Self {
         let warm_until = bytes.start;
-        Download { stream, opened, left: bytes, warm_until, state: State::Ready }
+        OutgoingFile { stream, opened, left: bytes, warm_until, state: FileState::Ready }
     }
 
     /// The number of its stream.
@@ -74,19 +74,19 @@ impl Download {
 
     /// No more chunks of it are to be sent.
     pub fn cancel(&mut self) {
-        self.state = State::Cancelled;
+        self.state = FileState::Cancelled;
     }
 
     /// What a file thread brought into the page cache, or could not read.
     pub fn warmed(&mut self, result: io::Result<()>) {
-        if self.state != State::Warming {
+        if self.state != FileState::Warming {
             return;
         }
         self.state = match result {
-            Ok(()) => State::Ready,
+            Ok(()) => FileState::Ready,
             Err(error) => {
                 log::warn!("event=download-failed stream={} error={error}", self.stream);
-                State::Broken
+                FileState::Broken
             }
         };
         self.warm_until = self.left.end.min(self.left.start + WARM_BYTES);
@@ -97,13 +97,13 @@ impl Download {
     pub fn next_chunk(&mut self, wire: &Wire, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
         let stream = self.stream;
         match self.state {
-            State::Warming | State::Cancelled | State::Ended => return None,
-            State::Broken => {
-                self.state = State::Ended;
+            FileState::Warming | FileState::Cancelled | FileState::Ended => return None,
+            FileState::Broken => {
+                self.state = FileState::Ended;
                 events.push(OutboxEvent::Over { stream, complete: false });
                 return None;
             }
-            State::Ready => {}
+            FileState::Ready => {}
         }
         // The first chunk is shorter where it begins inside a page, so that the others do not.
         let until_page_end = SENT_CHUNK_BYTES_MAX - self.left.start % PAGE_BYTES;
@@ -116,11 +116,11 @@ impl Download {
                 file: Arc::clone(self.opened.file()),
                 bytes,
             });
-            self.state = State::Warming;
+            self.state = FileState::Warming;
             return None;
         }
         if length == 0 {
-            self.state = State::Ended;
+            self.state = FileState::Ended;
             events.push(OutboxEvent::Over { stream, complete: true });
         }
         Some(Chunk::new(wire, stream, length as usize))
@@ -128,7 +128,7 @@ impl Download {
 
     /// Whether nothing is left of it to send.
     pub fn is_over(&self) -> bool {
-        matches!(self.state, State::Cancelled | State::Ended)
+        matches!(self.state, FileState::Cancelled | FileState::Ended)
     }
 
     /// Asks the kernel for the first and the last byte of the next [`WARM_PROBE_BYTES`] without
@@ -188,7 +188,7 @@ impl Chunk {
     pub fn send(
         &mut self,
         sink: &mut Sink<'_>,
-        download: &mut Download,
+        download: &mut OutgoingFile,
     ) -> io::Result<(u64, bool)> {
         let mut sent = 0;
         while self.header_sent < self.header.len() {
@@ -197,7 +197,7 @@ impl Chunk {
         }
         while self.left > 0 {
             let took = match download.state {
-                State::Broken => send_padding(sink, self.left)?,
+                FileState::Broken => send_padding(sink, self.left)?,
                 _ => match download.send(sink, self.left) {
                     Ok(took) => Some(took),
                     Err(SendError::Blocked) => None,
@@ -205,7 +205,7 @@ impl Chunk {
                     Err(SendError::File(error)) => {
                         let stream = download.stream;
                         log::warn!("event=download-failed stream={stream} error={error}");
-                        download.state = State::Broken;
+                        download.state = FileState::Broken;
                         continue;
                     }
                 },

@@ -2,38 +2,35 @@
 
 use std::time::Duration;
 
-use super::Server;
-use super::connection::Phase;
-use super::download::Download;
-use super::last_line::LastLine;
-use super::tick_lines::LineRange;
 use crate::chat::answer::List;
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
 use crate::hub::effect::Effect;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::FINISH_TIME_MAX;
-use crate::protocol::wire::{self, Variant};
+use crate::protocol::wire;
+use crate::server::connection::download::OutgoingFile;
+use crate::server::last_line::LastLine;
+use crate::server::state::Server;
+use crate::server::tick_lines::SharedRange;
 
 impl Server {
     /// Tells the hub what happened, and does what it wants done about it.
     pub(super) fn tell_hub(&mut self, input: Input) {
-        let mut effects = std::mem::take(&mut self.effects);
-        self.hub.handle(input, self.now, &mut effects);
+        let mut effects = std::mem::take(&mut self.buffers.effects);
+        self.hub.handle(input, self.time.now, &mut effects);
         for effect in effects.list.drain(..) {
             self.apply(effect, &effects.recipients);
         }
         effects.clear();
-        self.effects = effects;
+        self.buffers.effects = effects;
     }
 
     fn apply(&mut self, effect: Effect, recipients: &[ConnId]) {
         match effect {
             Effect::Answer { conn, answer } => {
                 let Some(connection) = self.connections.get(conn) else { return };
-                let wire = &mut connection.wire;
-                let lines = self.lines.encode(|out| wire.answer(&answer, out));
-                connection.outbox.push_reply(&self.lines, lines);
+                connection.say(&mut self.buffers.lines, |wire, out| wire.answer(&answer, out));
                 self.connections.mark_dirty(conn);
             }
             Effect::List { conn, list } => self.send_list(conn, list),
@@ -53,18 +50,14 @@ impl Server {
             }
             Effect::Job { ticket, job } => self.begin_job(ticket, job),
             Effect::Download { conn, ticket, stream, bytes } => {
-                let Some(opened) = self.opened.remove(&ticket) else { return };
+                let Some(opened) = self.files.take_file(ticket) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
-                let download = Download::new(stream, opened, bytes);
-                connection.outbox.push_download(&mut connection.wire, download);
+                connection.outbox.push_download(OutgoingFile::new(stream, opened, bytes));
                 self.connections.mark_dirty(conn);
             }
             Effect::Figures { conn } => self.list_figures(conn),
             Effect::Stop { seconds } => self.stop_in(Duration::from_secs(seconds.into())),
-            Effect::DropFile { ticket } => {
-                self.opened.remove(&ticket);
-                self.opened_parts.remove(&ticket);
-            }
+            Effect::DropFile { ticket } => self.files.close(ticket),
             Effect::Upload { conn, ticket, stream, bytes } => {
                 self.begin_upload(conn, ticket, stream, bytes);
             }
@@ -79,69 +72,68 @@ impl Server {
 
     pub(super) fn send_list(&mut self, conn: ConnId, list: List) {
         let Some(connection) = self.connections.get(conn) else { return };
-        connection.outbox.push_list(&self.lines, &mut connection.wire, list);
+        let lines = self.buffers.lines.of(connection.variant());
+        connection.outbox.push_list(lines, &mut connection.wire, list);
         self.connections.mark_dirty(conn);
     }
 
     /// Encodes an event once for each variant of a protocol among its readers, and adds it to the
     /// outbox of everyone it is for.
     fn tell(&mut self, event: &Event, to: &[ConnId]) {
-        let mut encoded: [Option<LineRange>; Variant::COUNT] = Default::default();
+        let mut shared = SharedRange::default();
+        let lines = &mut self.buffers.lines;
         for id in to {
-            let Some(connection) = self.connections.get(*id) else { continue };
-            let variant = connection.wire.variant();
-            let lines = *encoded[variant.index()]
-                .get_or_insert_with(|| self.lines.encode(|out| wire::encode(event, variant, out)));
-            connection.outbox.push_unasked(&self.lines, lines);
-            self.connections.mark_dirty(*id);
+            if let Some(connection) = self.connections.get(*id) {
+                let variant = connection.variant();
+                let range = shared.get(variant, lines, |out| wire::encode(event, variant, out));
+                connection.outbox.push_unasked(lines.of(variant), range);
+                self.connections.mark_dirty(*id);
+            }
         }
     }
 
     fn logged_in(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.phase = Phase::Open;
-        connection.was_logged_in = true;
+        connection.lifecycle.authenticate();
         self.begin_idle_time(id);
     }
 
     /// Gives a user all of the idle timeout.
     pub(super) fn begin_idle_time(&mut self, id: ConnId) {
-        let deadline = self.config.idle_timeout.map(|timeout| self.now.steady + timeout);
-        self.connections.set_deadline(id, deadline, &mut self.timers);
+        let deadline = self.config.idle_timeout.map(|timeout| self.time.monotonic() + timeout);
+        self.connections.set_deadline(id, deadline, &mut self.time.timers);
     }
 
     /// Begins to close a connection that the hub has forgotten, or never knew: what waits is
     /// written, then the last line.
     pub(super) fn finish(&mut self, id: ConnId, reason: CloseReason, last: &LastLine) {
         let Some(connection) = self.connections.get(id) else { return };
-        if !connection.is_known_to_hub() {
+        if !connection.lifecycle.is_open() {
             return;
         }
-        connection.phase = Phase::Finishing(reason);
-        connection.leftover = Vec::new();
-        connection.pause = None;
+        connection.lifecycle.begin_to_flush(reason);
+        connection.inbound.clear();
         connection.uploads = None;
         if !reason.finishes_downloads() {
             connection.outbox.cancel_downloads();
         }
         connection.outbox.break_off_list();
-        let wire = &mut connection.wire;
-        let line = self.lines.encode(|out| last.encode(wire, out));
-        connection.outbox.push_reply(&self.lines, line);
+        connection.say(&mut self.buffers.lines, |wire, out| last.encode(wire, out));
         let patience = match reason.finishes_downloads() {
             // They are a stranger's, who has as long as the login may take and no longer.
-            true => connection.deadline,
-            false => Some(self.now.steady + FINISH_TIME_MAX),
+            true => connection.lifecycle.deadline(),
+            false => Some(self.time.monotonic() + FINISH_TIME_MAX),
         };
-        self.connections.set_deadline(id, patience, &mut self.timers);
+        self.connections.set_deadline(id, patience, &mut self.time.timers);
         self.connections.mark_dirty(id);
     }
 
     /// Closes a connection for a reason that the hub did not give, and tells it.
     pub(super) fn end(&mut self, id: ConnId, reason: CloseReason, last: LastLine) {
         let Some(connection) = self.connections.get(id) else { return };
-        if connection.is_known_to_hub() {
-            self.finish(id, reason, &last);
+        let is_known_to_hub = connection.lifecycle.is_known_to_hub();
+        self.finish(id, reason, &last);
+        if is_known_to_hub {
             self.tell_hub(Input::Disconnected { conn: id });
         }
     }

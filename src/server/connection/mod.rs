@@ -1,0 +1,327 @@
+//! One connection: its socket, the input that is left over, and what waits to be written. It knows
+//! no user.
+
+mod chunks;
+pub mod download;
+mod inbound;
+mod lifecycle;
+mod line_queue;
+mod lists;
+mod outbox;
+mod pace;
+mod readiness;
+mod segments;
+mod sink;
+mod transport;
+pub mod upload;
+
+pub use lifecycle::{Due, Pause, Phase};
+pub use pace::LineRate;
+pub use sink::send;
+pub use transport::{Came, Filled};
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::net::Shutdown;
+
+use self::download::OutboxEvent;
+use self::inbound::Inbound;
+use self::lifecycle::Lifecycle;
+use self::outbox::{Flushed, Outbox};
+use self::pace::Pace;
+use self::readiness::Readiness;
+use self::transport::Transport;
+use self::upload::{IncomingFile, IncomingFiles};
+use super::peer::Peer;
+use super::poll::Interest;
+use super::tick_lines::TickLines;
+use super::tls::TlsSession;
+use crate::protocol::wire::{Variant, Wire};
+
+/// One connection.
+#[derive(Debug)]
+pub struct Connection {
+    socket: OwnedFd,
+    /// What carries its frames.
+    transport: Transport,
+    /// Where it comes from, for the log.
+    pub peer: Peer,
+    /// Whether its peer is to speak TLS, also once the session is over.
+    pub is_tls: bool,
+    /// Whether it is one more than there may be, and only there to be told so.
+    pub is_refused: bool,
+    /// How far it has come.
+    pub lifecycle: Lifecycle,
+    /// Its codec.
+    pub wire: Wire,
+    /// What was read and not handled.
+    pub inbound: Inbound,
+    /// What waits to be written.
+    pub outbox: Outbox,
+    /// What is being sent by the peer.
+    pub uploads: Option<Box<IncomingFiles>>,
+    /// How many bytes [`Connection::waiting_memory`] were when they were last counted.
+    waiting_counted: u32,
+    /// What the poll says of it.
+    pub readiness: Readiness,
+    /// How fast lines come.
+    pub pace: Pace,
+    /// What went over it.
+    pub traffic: Traffic,
+}
+
+/// What went over a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traffic {
+    /// Bytes read.
+    pub bytes_in: u64,
+    /// Bytes written.
+    pub bytes_out: u64,
+}
+
+impl Connection {
+    /// A connection that was just accepted, and speaks TLS with that session.
+    pub fn new(socket: OwnedFd, tls: Option<Box<TlsSession>>, peer: Peer, now: Duration) -> Self {
+        let is_tls = tls.is_some();
+        Connection {
+            socket,
+            is_tls,
+            transport: Transport::new(tls),
+            peer,
+            is_refused: false,
+            lifecycle: Lifecycle::new(now, is_tls),
+            wire: Wire::native(),
+            inbound: Inbound::default(),
+            outbox: Outbox::default(),
+            uploads: None,
+            waiting_counted: 0,
+            readiness: Readiness::new(),
+            pace: Pace::new(now),
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// The socket.
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// The TLS session, where there is one.
+    pub fn tls(&self) -> Option<&TlsSession> {
+        self.transport.tls()
+    }
+
+    /// Goes on without a transport of its own: to drop what still comes, or with a peer that speaks
+    /// none.
+    pub fn drop_transport(&mut self) {
+        self.transport = Transport::Plain;
+    }
+
+    /// Whether its transport is yet to be established, so that no frame can be written.
+    #[inline]
+    pub fn is_handshaking(&self) -> bool {
+        self.transport.is_handshaking()
+    }
+
+    /// Whether its peer has said that it sends no more frames.
+    pub fn is_ended(&self) -> bool {
+        self.transport.is_ended()
+    }
+
+    /// Bytes of frames that were read.
+    pub fn frame_bytes_in(&self) -> u64 {
+        self.transport.frame_bytes(self.traffic.bytes_in)
+    }
+
+    /// Bytes that wait to be written; see [`Outbox::waiting_bytes`].
+    pub fn waiting_bytes(&self) -> usize {
+        self.outbox.waiting_bytes() + self.transport.unsent()
+    }
+
+    /// Bytes that wait on its account: to be written, to be handled, or to reach the disk.
+    pub fn waiting_memory(&self) -> usize {
+        let uploads = self.uploads.as_ref().map_or(0, |uploads| uploads.bytes());
+        self.outbox.memory() + self.transport.memory() + self.inbound.len() + uploads
+    }
+
+    /// What [`Connection::count_waiting`] has counted last.
+    pub fn waiting_counted(&self) -> usize {
+        self.waiting_counted as usize
+    }
+
+    /// Counts [`Connection::waiting_memory`] anew, up to 4 GiB.
+    pub fn count_waiting(&mut self) -> usize {
+        self.waiting_counted = u32::try_from(self.waiting_memory()).unwrap_or(u32::MAX);
+        self.waiting_counted()
+    }
+
+    /// Reads once, at most `room` bytes, behind what is left over, all of which is moved to the
+    /// start of `clear`. Tells how much stands there then, and what came of reading.
+    pub fn fill(&mut self, clear: &mut [u8], room: usize, cipher: &mut [u8]) -> (usize, Filled) {
+        let kept = self.inbound.take_leftover(clear);
+        let (socket, before) = (self.socket.as_fd(), self.traffic.bytes_in);
+        let filled = self.transport.fill(socket, &mut clear[kept..], room, cipher, before);
+        self.traffic.bytes_in += filled.read as u64;
+        match filled.came {
+            Came::Bytes(count) => (kept + count, filled),
+            _ => (kept, filled),
+        }
+    }
+
+    /// Writes what the transport has to say itself.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn push(&mut self) -> io::Result<()> {
+        self.traffic.bytes_out += self.transport.push(self.socket.as_fd())? as u64;
+        Ok(())
+    }
+
+    /// Adds what its codec writes to what waits for it.
+    pub fn say(&mut self, lines: &mut TickLines, write: impl FnOnce(&mut Wire, &mut Vec<u8>)) {
+        let variant = self.variant();
+        let range = lines.encode(variant, |out| write(&mut self.wire, out));
+        self.outbox.push_reply(lines.of(variant), range);
+        if self.variant() != variant {
+            // What comes next stands among the lines of another variant.
+            self.outbox.keep(lines.of(variant));
+        }
+    }
+
+    /// How events look to it, which only what is [said](Self::say) to it changes.
+    #[inline]
+    pub fn variant(&self) -> Variant {
+        self.wire.variant()
+    }
+
+    /// Writes what the socket takes; see [`Outbox::flush`]. `buffer` is for the bytes of files.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn flush(
+        &mut self,
+        lines: &TickLines,
+        buffer: &mut [u8],
+        events: &mut Vec<OutboxEvent>,
+    ) -> io::Result<()> {
+        let lines = lines.of(self.variant());
+        if self.readiness.is_write_blocked {
+            // The poll tells when it is worth another attempt. Thousands who do not read would cost
+            // one for every message.
+            self.outbox.keep(lines);
+            return Ok(());
+        }
+        let mut sink = self.transport.sink(self.socket.as_fd(), buffer);
+        // What was encrypted in earlier ticks comes first, and what only TLS itself has to say
+        // leaves also where there is no line.
+        let flushed = sink
+            .push()
+            .and_then(|_| self.outbox.flush(&mut sink, lines, &mut self.wire, events))
+            .and_then(|flushed| sink.push().map(|_| flushed));
+        self.traffic.bytes_out += sink.written() as u64;
+        let flushed = flushed?;
+        let has_left = flushed == Flushed::Left;
+        self.readiness.is_write_blocked = self.transport.is_write_blocked(has_left);
+        Ok(())
+    }
+
+    /// Shuts the server's side, where all that waits is written, and tells whether it is shut.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn end_output(&mut self) -> io::Result<bool> {
+        self.traffic.bytes_out += self.transport.end(self.socket.as_fd())? as u64;
+        self.readiness.is_write_blocked = self.transport.unsent() > 0;
+        if self.readiness.is_write_blocked {
+            return Ok(false);
+        }
+        rustix::net::shutdown(&self.socket, Shutdown::Write)?;
+        Ok(true)
+    }
+
+    /// The upload on a stream.
+    pub fn upload(&mut self, stream: u32) -> Option<&mut IncomingFile> {
+        self.uploads.as_mut()?.find(stream)
+    }
+
+    /// Whether the disk is behind what the peer sends.
+    pub fn is_upload_behind(&self) -> bool {
+        self.uploads.as_ref().is_some_and(|uploads| uploads.are_behind())
+    }
+
+    /// Whether an upload came to its end and is still being written.
+    pub fn is_upload_ending(&self) -> bool {
+        self.uploads.as_ref().is_some_and(|uploads| uploads.are_ending())
+    }
+
+    /// Whether its input waits for something that its peer can do nothing about.
+    pub fn is_held_back(&self) -> bool {
+        match self.lifecycle.pause() {
+            None => false,
+            Some(Pause::Answer) => !self.outbox.is_full(),
+            Some(Pause::Turn | Pause::Rate | Pause::Disk | Pause::Store | Pause::Handshake) => true,
+        }
+    }
+
+    /// What the poll should know, now that the tick is done with it.
+    pub fn wanted_interest(&self) -> Interest {
+        let read = match self.lifecycle.phase() {
+            Phase::Handshaking | Phase::Unauthenticated | Phase::Authenticated => {
+                self.lifecycle.pause().is_none() && !self.lifecycle.is_at_end()
+            }
+            Phase::Lingering(_) => true,
+            // The last line can't be written without the peer's part of the handshake.
+            Phase::Flushing(_) => self.lifecycle.pause().is_none() && self.is_handshaking(),
+            Phase::Doomed(_) => false,
+        };
+        Interest { read, write: self.readiness.is_write_blocked }
+    }
+
+    /// Counts a report of the poll, and tells how many in a row moved no byte before it.
+    pub fn count_wakeup(&mut self) -> u16 {
+        let Traffic { bytes_in, bytes_out } = self.traffic;
+        self.readiness.count_wakeup(bytes_in + bytes_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::chat::answer::{Answer, Done};
+    use crate::chat::request::Kind;
+    use crate::protocol::native::steps::MORE_ON;
+
+    #[test]
+    fn an_idle_connection_takes_little_memory() {
+        assert!(size_of::<Connection>() <= 216, "{}", size_of::<Connection>());
+    }
+
+    #[test]
+    fn what_is_said_before_and_behind_a_change_of_variant_stays_in_order() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let peer = Peer::Process { pid: 1, uid: 1 };
+        let mut connection = Connection::new(ours.into(), None, peer, Duration::ZERO);
+        let mut lines = TickLines::default();
+        let before = lines.encode(Variant::NATIVE, |out| out.extend_from_slice(b"before\n"));
+        lines.encode(Variant::NATIVE_MORE, |out| out.extend_from_slice(b"for others\n"));
+        connection.outbox.push_unasked(lines.of(Variant::NATIVE), before);
+        let answer = Answer { of: Kind::Step(MORE_ON), result: Ok(Done::Done) };
+        connection.say(&mut lines, |wire, out| wire.answer(&answer, out));
+        assert_eq!(connection.variant(), Variant::NATIVE_MORE);
+        let behind = lines.encode(Variant::NATIVE_MORE, |out| out.extend_from_slice(b"behind\n"));
+        connection.outbox.push_unasked(lines.of(Variant::NATIVE_MORE), behind);
+        connection.flush(&lines, &mut [], &mut Vec::new()).unwrap();
+        drop(connection);
+        let mut received = String::new();
+        theirs.read_to_string(&mut received).unwrap();
+        let received: Vec<&str> = received.lines().collect();
+        assert_eq!(received.len(), 3, "{received:?}");
+        assert_eq!((received[0], received[2]), ("before", "behind"));
+        assert!(received[1].starts_with("C 250 "), "{received:?}");
+    }
+}

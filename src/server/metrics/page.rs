@@ -1,0 +1,24 @@
+//! The page that Prometheus reads, in its text exposition format, version 0.0.4.
+
+use std::fmt::Write;
+
+use crate::figures::{Family, MetricKind};
+
+/// The figures as Prometheus reads them.
+pub fn page(families: &[Family]) -> String {
+    let mut page = String::new();
+    for family in families {
+        let kind = match family.kind {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
+        };
+        // Writing to a String does not fail.
+        let _ = writeln!(page, "# HELP {} {}", family.name, family.help);
+        let _ = writeln!(page, "# TYPE {} {kind}", family.name);
+        for row in &family.rows {
+            let _ = writeln!(page, "{}", row.line(family.name));
+        }
+    }
+    page
+}

@@ -1,0 +1,72 @@
+//! Who reads the metrics: taken in, answered, and let go.
+
+use crate::limits::{EXCHANGE_TIME_MAX, LINGER_TIME_MAX};
+use crate::server::listener::Accepted;
+use crate::server::metrics::{ExchangeStep, HttpAnswer, HttpRequest, Page, page};
+use crate::server::state::Server;
+use crate::server::timers::Timer;
+
+impl Server {
+    /// Takes who wants to read the metrics.
+    pub(super) fn accept_exchange(&mut self) {
+        let Some(listener) = &self.listeners.metrics else { return };
+        let socket = match listener.accept() {
+            Accepted::Connection(socket, _) => socket,
+            Accepted::Gone | Accepted::Forbidden(_) | Accepted::None => return,
+            Accepted::Exhausted(error) => return self.rest(&error),
+        };
+        self.accepts_again();
+        match self.exchanges.begin(socket, self.time.monotonic(), &self.poll) {
+            Ok(number) => {
+                self.time.after(EXCHANGE_TIME_MAX, Timer::Exchange(number));
+            }
+            Err(error) => log::warn!("event=poll-failed error={error}"),
+        }
+    }
+
+    /// Goes on with a request or an answer.
+    pub(super) fn exchange_ready(&mut self, place: u16) {
+        let (place, now) = (usize::from(place), self.time.monotonic());
+        let mut step = self.exchanges.go_on(place, now, &self.poll);
+        if let Some(ExchangeStep::Asked(request)) = step {
+            let answer = self.answer_to(request);
+            step = self.exchanges.answer(place, answer, now, &self.poll);
+        }
+        match step {
+            Some(ExchangeStep::Waits | ExchangeStep::Asked(_)) => {}
+            Some(ExchangeStep::Answered(number)) => {
+                self.time.after(LINGER_TIME_MAX, Timer::Exchange(number));
+            }
+            None => self.close_exchange(place),
+        }
+    }
+
+    /// Ends an exchange that takes too long.
+    pub(super) fn exchange_timer(&mut self, number: u64) {
+        if let Some(place) = self.exchanges.place_of(number) {
+            self.close_exchange(place);
+        }
+    }
+
+    fn close_exchange(&mut self, place: usize) {
+        self.exchanges.close(place, &self.poll);
+        self.rest_is_over();
+    }
+
+    fn answer_to(&mut self, request: HttpRequest) -> Vec<u8> {
+        let answer = match request.page {
+            Ok(Page::Metrics) => HttpAnswer::figures(page(&self.figures())),
+            Ok(Page::Health) => HttpAnswer::health(self.ailment()),
+            Err(refusal) => refusal.answer(),
+        };
+        answer.encode(request.is_head)
+    }
+
+    /// Why the server is not well, in a word or a few.
+    fn ailment(&self) -> Option<&'static str> {
+        if self.stop.is_under_way() {
+            return Some("stopping");
+        }
+        self.store.ailment()
+    }
+}

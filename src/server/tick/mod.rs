@@ -1,0 +1,116 @@
+//! The loop: it sleeps in one place, wakes with a batch of events, lets each run its course, and
+//! writes once at the end: `wait → read → results → timers → accept → settle`.
+//!
+//! The phases are methods of [`Server`], each in a file of its own.
+
+mod accept;
+mod apply;
+mod exchanges;
+mod figures;
+mod handshakes;
+mod read;
+mod receive;
+mod results;
+mod settle;
+mod stop;
+
+use std::io;
+use std::time::Duration;
+
+use super::state::Server;
+use super::timers::Timer;
+use super::tls::TlsSessions;
+use crate::hub::input::Input;
+use crate::limits::{NOTIFY_PAUSE, TIMERS_PER_TICK_MAX};
+
+impl Server {
+    /// Serves until a signal ends it.
+    ///
+    /// # Errors
+    /// Where the kernel refuses to wait, which it never should.
+    pub fn run(mut self) -> io::Result<()> {
+        self.supervisor.service.ready();
+        self.arm_watchdog();
+        while !(self.stop.is_under_way() && self.connections.is_empty()) {
+            self.tick()?;
+        }
+        self.connections.stranger_lines.tell();
+        // Before another server can have the data folder, and a socket in the same place.
+        self.listeners.close();
+        self.store.close();
+        Ok(())
+    }
+
+    fn tick(&mut self) -> io::Result<()> {
+        let mut ready = std::mem::take(&mut self.buffers.ready);
+        self.poll.wait(self.time_to_sleep(), &mut ready)?;
+        self.time.read_clock();
+        self.read_ready(&ready);
+        self.take_results();
+        self.run_timers();
+        self.accept_ready(&ready);
+        self.settle();
+        self.time.count_tick();
+        ready.clear();
+        self.buffers.ready = ready;
+        Ok(())
+    }
+
+    /// How long to sleep if nothing happens.
+    fn time_to_sleep(&self) -> Option<Duration> {
+        debug_assert!(self.buffers.lines.is_empty(), "what a tick made is written in it");
+        if self.gate.is_runnable() || self.tls.as_ref().is_some_and(TlsSessions::is_behind) {
+            return Some(Duration::ZERO);
+        }
+        let next =
+            [self.time.timers.next(), self.hub.next_deadline()].into_iter().flatten().min()?;
+        // Rounded up: a wake-up that comes early finds nothing due, and would be repeated at once.
+        Some(self.time.until(next + Duration::from_millis(1)))
+    }
+
+    fn run_timers(&mut self) {
+        // Those that are left keep the loop from sleeping: thousands who came together and did not
+        // log in are closed a few at a time, too.
+        for _ in 0..TIMERS_PER_TICK_MAX {
+            let Some((at, timer)) = self.time.timers.pop_due(self.time.monotonic()) else { break };
+            match timer {
+                Timer::Connection(id) => self.connection_timer(id, at),
+                Timer::Resume(id) => self.gate.run(id),
+                Timer::Accept => self.rest_is_over(),
+                Timer::Notify => {
+                    self.supervisor.service.timer_due();
+                    self.notify_later();
+                }
+                Timer::Watchdog => self.arm_watchdog(),
+                Timer::Exchange(number) => self.exchange_timer(number),
+                Timer::Stop if self.stop.is_announced(at) => self.stop(),
+                Timer::Stop => {}
+                Timer::Leave => self.let_leave(),
+                Timer::DrainOver => self.close_all(),
+                Timer::Strangers => self.connections.stranger_lines.tell(),
+            }
+        }
+        if self.hub.next_deadline().is_some_and(|at| at <= self.time.monotonic()) {
+            self.tell_hub(Input::Deadline);
+        }
+    }
+
+    /// Whether one more line about somebody who is not logged in is to be written now.
+    fn may_log_stranger(&mut self) -> bool {
+        self.connections.stranger_lines.may_write(self.time.monotonic(), &mut self.time.timers)
+    }
+
+    fn arm_watchdog(&mut self) {
+        if let Some(period) = self.supervisor.service.watchdog(self.connections.len()) {
+            self.time.after(period, Timer::Watchdog);
+        }
+        self.notify_later();
+    }
+
+    /// Has the service manager be told a little later what it did not take.
+    fn notify_later(&mut self) {
+        if self.supervisor.service.needs_timer() {
+            self.time.after(NOTIFY_PAUSE, Timer::Notify);
+        }
+    }
+}

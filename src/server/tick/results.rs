@@ -1,0 +1,57 @@
+//! The phase that takes what other threads have finished.
+
+use crate::hub::input::Input;
+use crate::hub::job::{Job, JobId, Value};
+use crate::server::state::Server;
+use crate::server::transfer_id::conn_of;
+use crate::store::Completion;
+
+impl Server {
+    /// Takes what the other threads have finished.
+    pub(super) fn take_results(&mut self) {
+        self.take_certificates();
+        let completions: Vec<Completion> = self.store.completions().collect();
+        for completion in completions {
+            match completion {
+                Completion::Job { job: ticket, outcome } => {
+                    self.files.opened_nothing(ticket);
+                    self.tell_hub(Input::Done { ticket, outcome });
+                }
+                Completion::UploadOpened { job: ticket, part, offset, sha256 } => {
+                    let upload = part.upload();
+                    if self.files.opened_part(ticket, part) {
+                        let outcome = Ok(Value::UploadReady { upload, offset, sha256 });
+                        self.tell_hub(Input::Done { ticket, outcome });
+                    }
+                }
+                Completion::Written { transfer, result } => {
+                    self.upload_written(conn_of(transfer), transfer.stream, result);
+                }
+                Completion::Opened { job: ticket, file, size } => {
+                    if self.files.opened_file(ticket, file) {
+                        self.tell_hub(Input::Done { ticket, outcome: Ok(Value::Opened { size }) });
+                    }
+                }
+                Completion::Warmed { transfer, result } => {
+                    let conn = conn_of(transfer);
+                    if let Some(connection) = self.connections.get(conn) {
+                        connection.outbox.warmed(transfer.stream, result);
+                        self.connections.mark_dirty(conn);
+                    }
+                }
+            }
+        }
+        self.gate.store_answered(&self.store);
+    }
+
+    /// Has the store do a job. One that opens a file is refused before it is begun where no more
+    /// may be open: an upload that the store has noted counts to its owner's quota for a day.
+    pub(super) fn begin_job(&mut self, ticket: JobId, job: Job) {
+        let opens_file =
+            matches!(job, Job::OpenFile { .. } | Job::OpenSent(_) | Job::BeginUpload { .. });
+        match !opens_file || self.files.begin(ticket) {
+            true => self.store.submit(ticket, job),
+            false => self.store.refuse(ticket),
+        }
+    }
+}

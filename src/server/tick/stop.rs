@@ -1,0 +1,98 @@
+//! Stopping: nobody is taken in any more, and those who are there leave one after the other.
+
+use std::time::Duration;
+
+use crate::chat::close::CloseReason;
+use crate::hub::input::{ConnId, Input};
+use crate::limits::{LEAVE_PERIOD, LINGER_TIME_MAX};
+use crate::server::last_line::LastLine;
+use crate::server::state::Server;
+use crate::server::timers::Timer;
+use crate::store::CLOSE_TIMEOUT;
+
+impl Server {
+    /// Does what signals asked for.
+    pub(super) fn obey_signals(&mut self) {
+        if self.supervisor.signals.take_figures() {
+            self.log_figures();
+        }
+        if self.supervisor.signals.take_reloads() {
+            self.reload_certificates();
+        }
+        match self.supervisor.signals.take_stops() {
+            0 => return,
+            1 if !self.stop.is_under_way() => {}
+            // A second one does not wait any longer.
+            _ => self.time.after(Duration::ZERO, Timer::DrainOver),
+        }
+        self.stop();
+    }
+
+    /// Has the server stop after some time; what was said before counts no longer.
+    pub(super) fn stop_in(&mut self, time: Duration) {
+        let at = self.time.monotonic() + time;
+        self.stop.announce(at);
+        self.time.timers.add(at, Timer::Stop);
+    }
+
+    /// Stops: takes nobody in any more, and lets every connection leave in its turn.
+    pub(super) fn stop(&mut self) {
+        if self.stop.is_under_way() {
+            return;
+        }
+        let connections = self.connections.len();
+        log::info!("event=stopping connections={connections}");
+        self.stop.begin(connections, self.config.drain, self.time.monotonic());
+        // Behind the drain time comes the last second of each connection, in two steps.
+        self.supervisor.service.stopping(self.config.drain + 2 * LINGER_TIME_MAX + CLOSE_TIMEOUT);
+        self.notify_later();
+        self.listeners.stop(&self.poll);
+        self.time.after(self.config.drain, Timer::DrainOver);
+        let seconds = u32::try_from(self.config.drain.as_secs()).unwrap_or(u32::MAX);
+        self.tell_hub(Input::Shutdown { seconds });
+        self.let_leave();
+    }
+
+    /// Lets the next connections leave. Flushing sends them away once nothing waits for them.
+    pub(super) fn let_leave(&mut self) {
+        let Some((slot, count)) = self.stop.next_to_leave(self.time.monotonic()) else { return };
+        let ids = self.connections.ids_from(slot, count);
+        if ids.is_empty() {
+            return;
+        }
+        self.stop.let_leave(&ids);
+        for id in ids {
+            self.connections.mark_dirty(id);
+        }
+        self.time.after(LEAVE_PERIOD, Timer::Leave);
+    }
+
+    /// Closes a connection because the server stops.
+    pub(super) fn send_away(&mut self, id: ConnId, come_back_in: u32) {
+        let (reason, come_back_in) = (CloseReason::Shutdown, Some(come_back_in));
+        self.end(id, reason, LastLine::Closing { reason, words: None, come_back_in });
+    }
+
+    /// Stopping has taken long enough: whoever is still there gets the last line, and a second. Who
+    /// has less time left keeps that, so that it ends however often it is asked for.
+    pub(super) fn close_all(&mut self) {
+        if !self.stop.is_under_way() {
+            return;
+        }
+        self.stop.let_all_leave();
+        for id in self.connections.ids() {
+            if let Some(connection) = self.connections.get(id) {
+                connection.outbox.cancel_downloads();
+            }
+            if let Some(seconds) = self.stop.come_back_in(id) {
+                self.send_away(id, seconds);
+            }
+            let before =
+                self.connections.get(id).and_then(|connection| connection.lifecycle.deadline());
+            let deadline = self.time.monotonic() + LINGER_TIME_MAX;
+            let deadline = before.map_or(deadline, |before| before.min(deadline));
+            self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
+            self.connections.mark_dirty(id);
+        }
+    }
+}
