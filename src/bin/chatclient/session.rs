@@ -283,8 +283,8 @@ impl Session {
         if line.code == Code::Greeting as u16 {
             return Sorted::Greeting;
         }
-        if let Some(closed) = Closed::parse(line) {
-            return Sorted::Closing(closed);
+        if line.code == Code::Closing as u16 {
+            return Sorted::Closing(Closed::read(line.rest));
         }
         if line.is_notice() {
             if line.code == FILE && self.sort_message().is_some() {

@@ -4,9 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::protocol::native::codes::Code;
-use crate::protocol::native::read::ServerLine;
-
 /// The longest time, in seconds, after which a client is asked to come back. A longer one is read
 /// as this one, so that no server sends its clients away for good.
 pub const COME_BACK_SECONDS_MAX: u32 = 3600;
@@ -118,24 +115,21 @@ pub struct Closed {
 }
 
 impl Closed {
-    /// What that line says, where it is a 421.
-    pub fn parse(line: &ServerLine<'_>) -> Option<Self> {
-        if line.code != Code::Closing as u16 {
-            return None;
-        }
+    /// What the text of a 421 says.
+    pub fn read(text: &str) -> Self {
         // First the whole text: the words of who kicked somebody are no hint.
-        if let Some(reason) = Closing::from_text(line.rest) {
-            return Some(Closed { reason: Some(reason), come_back_after: None });
+        if let Some(reason) = Closing::from_text(text) {
+            return Closed { reason: Some(reason), come_back_after: None };
         }
-        let hint = line.rest.rsplit_once(COME_BACK_IN);
+        let hint = text.rsplit_once(COME_BACK_IN);
         let hint = hint.and_then(|(text, hint)| Some((text, seconds(hint)?)));
-        Some(match hint {
+        match hint {
             Some((text, seconds)) => {
                 let after = Duration::from_secs(seconds.min(COME_BACK_SECONDS_MAX).into());
                 Closed { reason: Closing::from_text(text), come_back_after: Some(after) }
             }
             None => Closed { reason: None, come_back_after: None },
-        })
+        }
     }
 
     /// Whether a client does well to come back by itself; also after what it does not know.
@@ -157,16 +151,11 @@ mod tests {
 
     use super::*;
     use crate::chat::text::Reason;
+    use crate::protocol::native::codes::Code;
     use crate::protocol::native::write::{Detail, Reply, Subject};
 
     fn read(reply: &Reply) -> Closed {
-        let line = reply.to_string();
-        let line = ServerLine::parse(line.strip_prefix("C ").unwrap()).unwrap();
-        Closed::parse(&line).unwrap()
-    }
-
-    fn read_text(text: &str) -> Closed {
-        Closed::parse(&ServerLine { code: 421, verb: "-", rest: text }).unwrap()
+        Closed::read(reply.to_string().strip_prefix("C 421 - ").unwrap())
     }
 
     #[test]
@@ -198,14 +187,14 @@ mod tests {
         assert!(away.contains(&"you logged in elsewhere") && away.contains(&"you were kicked"));
         assert!(away.contains(&"you are banned") && away.contains(&"nothing heard for too long"));
         assert!(Closing::Shutdown.may_return() && Closing::TooSlow.may_return());
-        assert!(read_text("you were kickedx").may_return(), "only whole texts count");
-        assert!(!read_text("you were kicked: spam, come back in 9 s").may_return());
-        assert!(read_text("for a reason of tomorrow").may_return());
+        assert!(Closed::read("you were kickedx").may_return(), "only whole texts count");
+        assert!(!Closed::read("you were kicked: spam, come back in 9 s").may_return());
+        assert!(Closed::read("for a reason of tomorrow").may_return());
     }
 
     #[test]
     fn hints_are_read_and_bounded() {
-        let after = |text: &str| read_text(text).come_back_after.map(|after| after.as_secs());
+        let after = |text: &str| Closed::read(text).come_back_after.map(|after| after.as_secs());
         assert_eq!(after("the server is shutting down, come back in 0 s"), Some(0));
         assert_eq!(after("something new, come back in 5 s"), Some(5));
         for endless in ["3601", "4294967296", "99999999999999999999999999"] {
@@ -216,7 +205,6 @@ mod tests {
             let text = format!("the server is shutting down, come back in {none} s");
             assert_eq!(after(&text), None, "{none}");
         }
-        assert_eq!(Closed::parse(&ServerLine::parse("221 EX goodbye").unwrap()), None);
     }
 
     proptest! {
@@ -238,7 +226,7 @@ mod tests {
 
         #[test]
         fn any_text_is_read_without_harm(text in ".{0,80}") {
-            read_text(&text);
+            Closed::read(&text);
         }
     }
 }
