@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use chatsrv::chat::group::GroupChange;
 use chatsrv::chat::name::{GroupName, UserName, UserRef};
 use chatsrv::protocol::native::codes::Code;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, Notice, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
 use crate::safe_text::{SafeText, safe};
@@ -115,18 +116,19 @@ impl GroupRequest {
     }
 
     /// What a yes of the server means.
-    pub fn done(&self, line: &ServerLine<'_>) -> Option<SafeText> {
-        let group = line.rest.split(' ').next().unwrap_or_default();
+    pub fn done(&self, reply: &FinalReply<'_>) -> Option<SafeText> {
         Some(match self {
-            GroupRequest::Make { asks: false, .. } => {
-                let members = line.rest.split(' ').nth(1).unwrap_or_default();
-                safe!("{group} is there, members: {members}; /open {group} writes to it")
-            }
-            GroupRequest::Make { users, asks: true, .. } => {
-                let asked: Vec<_> = users.iter().map(ToString::to_string).collect();
-                safe!("{group} is there; asked to join: {}", asked.join(", "))
-            }
-            GroupRequest::Join(group) if line.code == Code::DoneWaiting as u16 => {
+            GroupRequest::Make { users, asks, .. } => match reply.words {
+                ReplyWords::GroupMade { group, members } if !asks => {
+                    safe!("{group} is there, members: {members}; /open {group} writes to it")
+                }
+                ReplyWords::GroupMade { group, .. } => {
+                    let asked: Vec<_> = users.iter().map(ToString::to_string).collect();
+                    safe!("{group} is there; asked to join: {}", asked.join(", "))
+                }
+                _ => SafeText::new(reply.text),
+            },
+            GroupRequest::Join(group) if reply.has(Code::DoneWaiting) => {
                 safe!("the ops of {group} are asked; you are told when you are let in")
             }
             GroupRequest::Join(group) => {
@@ -169,40 +171,6 @@ pub fn op(words: &str) -> Option<GroupRequest> {
     words.next().is_none().then_some(GroupRequest::Op(group, user, on))
 }
 
-/// A line of the list of groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Group<'a> {
-    /// Its name.
-    pub name: &'a str,
-    admin: &'a str,
-    members: usize,
-    kept: bool,
-}
-
-/// Reads `#group admin members kept`, where `-` stands for one that is not kept.
-pub fn group(item: &str) -> Option<Group<'_>> {
-    let mut words = item.split(' ');
-    let (name, admin) = (words.next()?, words.next()?);
-    let members = words.next()?.parse().ok()?;
-    Some(Group { name, admin, members, kept: words.next()? == "kept" })
-}
-
-impl Group<'_> {
-    /// `  #ops           3 members, admin alice, kept`.
-    pub fn text(&self) -> SafeText {
-        let Group { name, admin, members, kept } = self;
-        let noun = if *members == 1 { "member" } else { "members" };
-        let kept = if *kept { ", kept" } else { "" };
-        safe!("  {name:<12} {members:>3} {noun}, admin {admin}{kept}")
-    }
-}
-
-/// Reads `name number`, and says it as `  bob          10417`.
-pub fn member(item: &str) -> Option<SafeText> {
-    let (name, number) = item.split_once(' ')?;
-    Some(safe!("  {name:<12} {number:>5}"))
-}
-
 /// What has happened to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct News {
@@ -225,26 +193,22 @@ enum NewsKind {
     Admin,
 }
 
-/// Reads the notices 122, 123 and 128; `own` is the user of this client.
-pub fn news(line: &ServerLine<'_>, own: Option<UserName>) -> Option<News> {
-    let mut words = line.rest.split(' ');
-    let group = words.next()?.parse().ok()?;
-    let kind = match line.code {
-        122 => NewsKind::Asks,
-        123 => NewsKind::Wants,
-        128 => match words.next()? {
-            "join" => NewsKind::Joined,
-            "leave" => NewsKind::Left,
-            "admin" => NewsKind::Admin,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let user = words.next()?.parse().ok()?;
-    Some(News { kind, group, user, own: own == Some(user) })
-}
-
 impl News {
+    /// What a notice says of a group, where it does; `own` is the user of this client.
+    pub fn of(notice: &Notice<'_>, own: Option<UserName>) -> Option<Self> {
+        let (kind, group, user) = match *notice {
+            Notice::Asks { group, user } => (NewsKind::Asks, group, user),
+            Notice::WantsIn { group, user } => (NewsKind::Wants, group, user),
+            Notice::Group { group, change, user } => match change {
+                GroupChange::Join => (NewsKind::Joined, group, user),
+                GroupChange::Leave => (NewsKind::Left, group, user),
+                GroupChange::Admin => (NewsKind::Admin, group, user),
+            },
+            _ => return None,
+        };
+        Some(News { kind, group, user, own: own == Some(user) })
+    }
+
     /// Whether this user is no member any more.
     pub fn has_left(&self) -> bool {
         self.own && self.kind == NewsKind::Left
@@ -277,9 +241,11 @@ impl fmt::Display for News {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatsrv::protocol::native::read::{Reading, ServerLine};
 
     fn say(line: &str) -> Option<String> {
-        news(&ServerLine::parse(line).unwrap(), "alice".parse().ok()).map(|news| news.to_string())
+        let Reading::Notice(notice) = ServerLine::parse(line).unwrap().read() else { return None };
+        News::of(&notice, "alice".parse().ok()).map(|news| news.to_string())
     }
 
     #[test]
@@ -309,15 +275,5 @@ mod tests {
         for wrong in ["#team bob", "#team bob maybe", "team bob on", "#team bob on now", ""] {
             assert_eq!(words(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn items_of_lists_are_read() {
-        let shown = group("#ops alice 3 kept").unwrap().text();
-        assert_eq!(shown.as_str(), "  #ops           3 members, admin alice, kept");
-        let shown = group("#20111 bob 1 -").unwrap().text();
-        assert_eq!(shown.as_str(), "  #20111         1 member, admin bob");
-        assert_eq!(group("#ops alice"), None);
-        assert_eq!(member("bob 10417").unwrap().as_str(), "  bob          10417");
     }
 }

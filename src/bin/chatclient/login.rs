@@ -13,7 +13,7 @@ use chatsrv::chat::text::TextError;
 use chatsrv::protocol::native::closing::COME_BACK_SECONDS_MAX;
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 use zeroize::Zeroizing;
 
@@ -220,40 +220,52 @@ impl Login {
     }
 
     /// The server has replied to what was sent last.
-    pub fn replied(&mut self, line: &ServerLine<'_>) -> Step {
-        match line.code {
-            code if code == Code::SendPassword as u16 => self.password_wanted(),
-            code if code == Code::ChoosePassword as u16 => self.new_password_wanted(),
-            code if code == Code::LoggedIn as u16 => {
+    pub fn replied(&mut self, reply: &FinalReply<'_>) -> Step {
+        match reply.code {
+            Some(Code::SendPassword) => self.password_wanted(),
+            Some(Code::ChoosePassword) => self.new_password_wanted(),
+            Some(Code::LoggedIn) => {
                 self.sent = None;
-                logged_in(line)
+                match reply.words {
+                    ReplyWords::LoggedIn { name, number } => Step::Done(name, number),
+                    _ => Step::Failed(safe!("the server's welcome can't be read: {}", reply.text)),
+                }
             }
-            code if code == Code::AlreadyOnline as u16 => match self.may_ask {
+            Some(Code::AlreadyOnline) => match self.may_ask {
                 true => Step::AskAgain(
                     safe!("that user is already logged in elsewhere"),
                     Question::TakeOver,
                 ),
                 false => Step::Failed(safe!("that user is already logged in")),
             },
-            code if code == Code::WrongPassword as u16 && self.resuming => self.token_refused(),
-            code if code == Code::WrongPassword as u16 => self.wrong_password(),
-            code if code == Code::Busy as u16 => {
-                let seconds = line.rest.split(' ').next().unwrap_or_default();
-                if self.returning {
-                    let wait = seconds.parse().unwrap_or(0).min(COME_BACK_SECONDS_MAX);
-                    return Step::Later(Duration::from_secs(wait.into()));
-                }
-                let busy = safe!("too many logins at the moment; try again in {seconds} s");
-                match self.may_ask {
-                    true => Step::AskAgain(busy, Question::TryAgain),
-                    false => Step::Failed(busy),
-                }
-            }
-            code if code == Code::NameNotAllowed as u16 && self.may_ask => {
+            Some(Code::WrongPassword) if self.resuming => self.token_refused(),
+            Some(Code::WrongPassword) => self.wrong_password(),
+            Some(Code::Busy) => self.busy(reply),
+            Some(Code::NameNotAllowed) if self.may_ask => {
                 self.name = None;
-                Step::AskAgain(SafeText::new(line.rest), Question::Name)
+                Step::AskAgain(SafeText::new(reply.text), Question::Name)
             }
-            _ => Step::Failed(SafeText::new(line.rest)),
+            _ => Step::Failed(SafeText::new(reply.text)),
+        }
+    }
+
+    /// Too many log in, or something else keeps the server from it for now.
+    fn busy(&self, reply: &FinalReply<'_>) -> Step {
+        let seconds = match reply.words {
+            ReplyWords::RetryAfter { seconds } => Some(seconds),
+            _ => None,
+        };
+        if self.returning {
+            let wait = seconds.unwrap_or(0).min(COME_BACK_SECONDS_MAX);
+            return Step::Later(Duration::from_secs(wait.into()));
+        }
+        let busy = match seconds {
+            Some(seconds) => safe!("too many logins at the moment; try again in {seconds} s"),
+            None => SafeText::new(reply.text),
+        };
+        match self.may_ask {
+            true => Step::AskAgain(busy, Question::TryAgain),
+            false => Step::Failed(busy),
         }
     }
 
@@ -327,16 +339,6 @@ pub fn is_yes(answer: &str) -> bool {
 
 fn send(line: Result<Outgoing, TextError>) -> Step {
     line.map_or_else(|error| Step::Failed(SafeText::new(error)), Step::Send)
-}
-
-/// Reads `name number welcome`.
-fn logged_in(line: &ServerLine<'_>) -> Step {
-    let mut words = line.rest.split(' ');
-    let mut word = || words.next().unwrap_or_default();
-    match (word().parse(), word().parse()) {
-        (Ok(name), Ok(number)) => Step::Done(name, number),
-        _ => Step::Failed(safe!("the server's welcome can't be read: {}", line.rest)),
-    }
 }
 
 #[cfg(test)]

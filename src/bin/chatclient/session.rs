@@ -7,9 +7,8 @@ use std::collections::VecDeque;
 
 use chatsrv::chat::name::{Target, UserRef};
 use chatsrv::protocol::native::closing::Closed;
-use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, ListItem, Notice, Reading, SentFile};
 use chatsrv::protocol::native::verb::Verb;
 
 use crate::groups::GroupRequest;
@@ -18,9 +17,6 @@ use crate::transfers::TransferId;
 /// The most requests that wait for an answer at a time. Messages and pasted lines wait until there
 /// is room; a person who types another command is told that the server does not answer.
 pub const OPEN_REQUESTS_MAX: usize = 64;
-
-/// The notice of a file that was sent in a chat, which stands in lists of messages too.
-pub const FILE: u16 = 124;
 
 /// A request, as far as its answer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,19 +154,21 @@ impl Asked {
 
 /// What a `C` line from the server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sorted {
-    /// The first line of a connection.
-    Greeting,
+pub enum Sorted<'a> {
+    /// The first line of a connection, and the version of the protocol that the server speaks.
+    Greeting(&'a str),
     /// Something that nobody asked for.
-    Notice,
+    Notice(Notice<'a>),
+    /// A notice that is not known here.
+    LaterNotice,
     /// A file that was sent in a chat, as an item of a list.
-    ListedFile,
-    /// The head of a list, as the answer to this.
-    Head(Asked),
+    ListedFile(SentFile<'a>),
+    /// The head of a list, as the answer to this, and how many items follow.
+    Head(Asked, usize),
     /// An item of a list, as the answer to this.
-    Item(Asked),
+    Item(Asked, ListItem<'a>),
     /// The answer to this.
-    Answer(Asked),
+    Answer(Asked, FinalReply<'a>),
     /// The server closes the connection.
     Closing(Closed),
     /// A line that has no place in the protocol here.
@@ -279,34 +277,34 @@ impl Session {
     }
 
     /// Says what a line is, and closes the request that it answers.
-    pub fn sort(&mut self, line: &ServerLine<'_>) -> Sorted {
-        if line.code == Code::Greeting as u16 {
-            return Sorted::Greeting;
-        }
-        if line.code == Code::Closing as u16 {
-            return Sorted::Closing(Closed::read(line.rest));
-        }
-        if line.is_notice() {
-            if line.code == FILE && self.sort_message().is_some() {
-                return Sorted::ListedFile;
+    pub fn sort<'a>(&mut self, reading: Reading<'a>) -> Sorted<'a> {
+        match reading {
+            Reading::Greeting { version, .. } => Sorted::Greeting(version),
+            Reading::Closing(closed) => Sorted::Closing(closed),
+            Reading::Notice(Notice::File { file }) if self.sort_message().is_some() => {
+                Sorted::ListedFile(file)
             }
-            return Sorted::Notice;
-        }
-        if line.is_final() {
-            self.messages_left = 0;
-            let answered = self.open.pop_front();
-            self.in_dialogue &= !matches!(answered, Some(Asked::Passwd(_)));
-            return answered.map_or(Sorted::Misplaced, Sorted::Answer);
-        }
-        match self.open.front() {
-            Some(asked) if line.code == Code::ListHead as u16 => {
+            Reading::Notice(notice) => Sorted::Notice(notice),
+            Reading::LaterNotice => Sorted::LaterNotice,
+            Reading::Final(reply) => {
+                self.messages_left = 0;
+                let answered = self.open.pop_front();
+                self.in_dialogue &= !matches!(answered, Some(Asked::Passwd(_)));
+                answered.map_or(Sorted::Misplaced, |asked| Sorted::Answer(asked, reply))
+            }
+            Reading::Head { count } => {
+                let Some(asked) = self.open.front() else { return Sorted::Misplaced };
+                let count = count.unwrap_or(0);
                 if asked.lists_messages() {
-                    self.messages_left = line.rest.parse().unwrap_or(0);
+                    self.messages_left = count;
                 }
-                Sorted::Head(asked.clone())
+                Sorted::Head(asked.clone(), count)
             }
-            Some(asked) if line.code == Code::ListItem as u16 => Sorted::Item(asked.clone()),
-            _ => Sorted::Misplaced,
+            Reading::Item(item) => match self.open.front() {
+                Some(asked) => Sorted::Item(asked.clone(), item),
+                None => Sorted::Misplaced,
+            },
+            Reading::Unknown => Sorted::Misplaced,
         }
     }
 }
@@ -314,9 +312,18 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatsrv::protocol::native::read::ServerLine;
 
-    fn sort(session: &mut Session, line: &str) -> Sorted {
-        session.sort(&ServerLine::parse(line).unwrap())
+    fn sort<'a>(session: &mut Session, line: &'a str) -> Sorted<'a> {
+        session.sort(ServerLine::parse(line).unwrap().read())
+    }
+
+    /// To what a line is the answer.
+    fn answered(session: &mut Session, line: &str) -> Option<Asked> {
+        match sort(session, line) {
+            Sorted::Answer(asked, _) => Some(asked),
+            _ => None,
+        }
     }
 
     #[test]
@@ -327,11 +334,13 @@ mod tests {
         session.ask(Asked::Sum, Outgoing::command(Verb::Sum, "x").unwrap());
         assert_eq!(session.take_outgoing().len(), 2);
         assert!(!session.is_idle());
-        assert_eq!(sort(&mut session, "150 WHO 1"), Sorted::Head(who.clone()));
-        assert_eq!(sort(&mut session, "151 WHO bob 10417 1 - bob"), Sorted::Item(who.clone()));
-        assert_eq!(sort(&mut session, "120 ON bob 10417"), Sorted::Notice);
-        assert_eq!(sort(&mut session, "250 WHO"), Sorted::Answer(who));
-        assert_eq!(sort(&mut session, "550 SUM x"), Sorted::Answer(Asked::Sum));
+        assert_eq!(sort(&mut session, "150 WHO 1"), Sorted::Head(who.clone(), 1));
+        let item = sort(&mut session, "151 WHO bob 10417 1 - bob");
+        assert!(matches!(item, Sorted::Item(asked, ListItem::Online { .. }) if asked == who));
+        let notice = sort(&mut session, "120 ON bob 10417");
+        assert!(matches!(notice, Sorted::Notice(Notice::On { name: "bob", .. })));
+        assert_eq!(answered(&mut session, "250 WHO"), Some(who));
+        assert_eq!(answered(&mut session, "550 SUM x"), Some(Asked::Sum));
         assert!(session.is_idle());
     }
 
@@ -341,11 +350,11 @@ mod tests {
         session.ask(Asked::History, Outgoing::command(Verb::History, "* 9 2").unwrap());
         session.take_outgoing();
         assert_eq!(session.sort_message(), None);
-        assert_eq!(sort(&mut session, "150 HISTORY 2"), Sorted::Head(Asked::History));
+        assert_eq!(sort(&mut session, "150 HISTORY 2"), Sorted::Head(Asked::History, 2));
         assert_eq!(session.sort_message(), Some(&Asked::History));
         assert_eq!(session.sort_message(), Some(&Asked::History));
         assert_eq!(session.sort_message(), None);
-        assert_eq!(sort(&mut session, "250 HISTORY *"), Sorted::Answer(Asked::History));
+        assert_eq!(answered(&mut session, "250 HISTORY *"), Some(Asked::History));
     }
 
     #[test]
@@ -373,14 +382,14 @@ mod tests {
         assert!(!session.is_idle());
         assert_eq!(session.take_outgoing().len(), 2);
         assert!(!session.is_idle() && !session.has_outgoing());
-        assert_eq!(sort(&mut session, "250 MORE"), Sorted::Answer(Asked::More));
+        assert_eq!(answered(&mut session, "250 MORE"), Some(Asked::More));
         assert!(session.is_idle());
     }
 
     #[test]
     fn what_nobody_asked_for_is_told_apart() {
         let mut session = Session::default();
-        assert_eq!(sort(&mut session, "220 chatsrv/0.1.0 1 ready"), Sorted::Greeting);
+        assert_eq!(sort(&mut session, "220 chatsrv/0.1.0 1 ready"), Sorted::Greeting("1"));
         assert!(matches!(sort(&mut session, "421 - too slow"), Sorted::Closing(_)));
         assert_eq!(sort(&mut session, "250 WHO"), Sorted::Misplaced);
         assert_eq!(sort(&mut session, "151 WHO x"), Sorted::Misplaced);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chatsrv::chat::name::{Number, UserName, UserRef};
 use chatsrv::protocol::native::codes::Code;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{CallWords, FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 use rustix::event::PollFlags;
 
@@ -191,11 +191,9 @@ impl Client {
         }
     }
 
-    pub(super) fn up_answered(&mut self, quiet: bool, line: &ServerLine<'_>) {
-        if line.code == Code::Done as u16 {
-            let mut words = line.rest.split(' ');
-            let port = words.next().unwrap_or_default();
-            self.direct.alive_period = alive_period(words.next());
+    pub(super) fn up_answered(&mut self, quiet: bool, reply: &FinalReply<'_>) {
+        if let ReplyWords::Up { port, period } = reply.words {
+            self.direct.alive_period = alive_period(period);
             self.direct.alive_due = Some(Instant::now() + self.direct.alive_period);
             if !quiet {
                 self.show(Line::answer(safe!("direct chats are taken on port {port}")));
@@ -203,14 +201,14 @@ impl Client {
             return;
         }
         self.come_down();
-        self.show(Line::error(safe!("direct chats are not taken: {}", line.rest)));
+        self.show(Line::error(safe!("direct chats are not taken: {}", reply.text)));
     }
 
-    pub(super) fn alive_answered(&mut self, line: &ServerLine<'_>) {
-        match line.code {
-            code if code == Code::WrongState as u16 => self.come_up_again(),
+    pub(super) fn alive_answered(&mut self, reply: &FinalReply<'_>) {
+        match reply.code {
+            Some(Code::WrongState) => self.come_up_again(),
             // To say it again from here would take it away from there, and so on for ever.
-            code if code == Code::NameNotAllowed as u16 => {
+            Some(Code::NameNotAllowed) => {
                 self.come_down();
                 let why =
                     "another session of yours takes the direct chats now; /up takes them here";
@@ -235,13 +233,17 @@ impl Client {
         self.ask(Asked::Call(user), Verb::Call, user);
     }
 
-    pub(super) fn call_answered(&mut self, user: UserRef, line: &ServerLine<'_>) {
-        if line.code != Code::Done as u16 {
+    pub(super) fn call_answered(&mut self, user: UserRef, reply: &FinalReply<'_>) {
+        if !reply.has(Code::Done) {
             let why =
-                safe!("no call to {user}: {}; /open {user} goes on through the server", line.rest);
+                safe!("no call to {user}: {}; /open {user} goes on through the server", reply.text);
             return self.show(Line::error(why));
         }
-        let announced = Announced::parse(line.rest).zip(self.name);
+        let call = match reply.words {
+            ReplyWords::Call { call } => Announced::new(&call),
+            _ => None,
+        };
+        let announced = call.zip(self.name);
         let Some((Announced { peer, address, ticket }, own)) = announced else {
             return self.show(Line::error(safe!("the server's answer to /call can't be read")));
         };
@@ -267,8 +269,8 @@ impl Client {
     }
 
     /// The server says that somebody is about to call.
-    pub(super) fn take_announced(&mut self, line: &ServerLine<'_>) {
-        match Announced::parse(line.rest) {
+    pub(super) fn take_announced(&mut self, call: Option<&CallWords<'_>>) {
+        match call.and_then(Announced::new) {
             Some(call) => self.direct.calls.invite(call.peer, call.ticket, Instant::now()),
             None => self.show(Line::error(safe!("the server announced a call that can't be read"))),
         }
@@ -356,8 +358,8 @@ fn unreachable(peer: UserName, why: &str) -> Line {
 }
 
 /// How often to say ALIVE: within two thirds of the seconds that the server waits for it.
-fn alive_period(seconds: Option<&str>) -> Duration {
-    let told = seconds.and_then(|word| word.parse().ok()).map(Duration::from_secs);
+fn alive_period(seconds: Option<u64>) -> Duration {
+    let told = seconds.map(Duration::from_secs);
     let within = told.map_or(ALIVE_PERIOD, |told| told.saturating_mul(2) / 3);
     within.clamp(ALIVE_PERIOD_MIN, ALIVE_PERIOD)
 }
@@ -383,13 +385,12 @@ mod tests {
     fn alive_is_said_well_within_what_the_server_waits() {
         let periods = [
             (None, 20_000),
-            (Some("30"), 20_000),
-            (Some("3600"), 20_000),
-            (Some("18446744073709551615"), 20_000),
-            (Some("9"), 6000),
-            (Some("1"), 666),
-            (Some("0"), 500),
-            (Some("soon"), 20_000),
+            (Some(30), 20_000),
+            (Some(3600), 20_000),
+            (Some(u64::MAX), 20_000),
+            (Some(9), 6000),
+            (Some(1), 666),
+            (Some(0), 500),
         ];
         for (seconds, milliseconds) in periods {
             assert_eq!(alive_period(seconds).as_millis(), milliseconds, "{seconds:?}");

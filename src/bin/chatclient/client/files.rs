@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::Target;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, SentFile};
 
-use super::receive::Shown;
 use super::{Client, Ending, Stage};
 use crate::chats::chat_of;
 use crate::clock;
@@ -20,25 +18,6 @@ use crate::transfers::{Goal, Place, Source};
 
 /// How many chunks are written before the person and the server have their turn.
 const CHUNKS_PER_TURN: usize = 8;
-
-/// A file that somebody sent, as its notice tells: `id from target size name`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct SentFile<'a> {
-    id: MessageId,
-    from: &'a str,
-    to: &'a str,
-    size: u64,
-    name: &'a str,
-}
-
-impl<'a> SentFile<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut words = text.splitn(5, ' ');
-        let id = MessageId(words.next()?.parse().ok()?);
-        let (from, to) = (words.next()?, words.next()?);
-        Some(SentFile { id, from, to, size: words.next()?.parse().ok()?, name: words.next()? })
-    }
-}
 
 impl Accept {
     fn takes(&self, file: &SentFile<'_>) -> bool {
@@ -68,16 +47,16 @@ impl Client {
     }
 
     /// The server answers what a transfer asked for.
-    pub(super) fn transfer_answered(&mut self, asked: &Asked, line: &ServerLine<'_>) {
+    pub(super) fn transfer_answered(&mut self, asked: &Asked, reply: &FinalReply<'_>) {
         let (transfers, session) = (&mut self.transfers, &mut self.session);
         let outcome = match *asked {
-            Asked::Get(id) => transfers.downloads.get_answered(id, line, session),
-            Asked::NameOf(id) => transfers.downloads.named(id, line),
-            Asked::Compare(id) => transfers.downloads.compare_answered(id, line, session),
-            Asked::Put(id) => transfers.uploads.announced(id, line, session),
-            Asked::Expect(id) => transfers.uploads.expect_answered(id, line, session),
-            Asked::AbortUpload(id) => transfers.uploads.abort_answered(id, line),
-            Asked::CompareUpload(id) => transfers.uploads.compare_answered(id, line),
+            Asked::Get(id) => transfers.downloads.get_answered(id, reply, session),
+            Asked::NameOf(id) => transfers.downloads.named(id, reply),
+            Asked::Compare(id) => transfers.downloads.compare_answered(id, reply, session),
+            Asked::Put(id) => transfers.uploads.announced(id, reply, session),
+            Asked::Expect(id) => transfers.uploads.expect_answered(id, reply, session),
+            Asked::AbortUpload(id) => transfers.uploads.abort_answered(id, reply),
+            Asked::CompareUpload(id) => transfers.uploads.compare_answered(id, reply),
             _ => None,
         };
         self.show_all(outcome);
@@ -133,13 +112,9 @@ impl Client {
     }
 
     /// A file that somebody sends now.
-    pub(super) fn take_file(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
-        let Some(file) = SentFile::parse(line.rest) else {
-            self.show(Line::notice(safe!("notice: {}", Shown(line))));
-            return Ok(());
-        };
-        let fetches = self.accept.takes(&file) && self.job.is_none();
-        let note = self.file_note(&file, fetches);
+    pub(super) fn take_file(&mut self, file: &SentFile<'_>) -> Result<(), Ending> {
+        let fetches = self.accept.takes(file) && self.job.is_none();
+        let note = self.file_note(file, fetches);
         let is_own = note.own;
         self.transfers.downloads.remember(file.id, file.name);
         self.words.add_user(file.from);
@@ -156,18 +131,10 @@ impl Client {
     ///
     /// # Errors
     /// The ending, where the list is longer than it may be.
-    pub(super) fn take_listed_file(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
-        match SentFile::parse(line.rest) {
-            Some(file) => {
-                let note = self.file_note(&file, false);
-                self.transfers.downloads.remember(file.id, file.name);
-                self.reading.list(note)
-            }
-            None => {
-                self.show(Line::error(safe!("unexpected from the server: {}", Shown(line))));
-                Ok(())
-            }
-        }
+    pub(super) fn take_listed_file(&mut self, file: &SentFile<'_>) -> Result<(), Ending> {
+        let note = self.file_note(file, false);
+        self.transfers.downloads.remember(file.id, file.name);
+        self.reading.list(note)
     }
 
     fn file_note(&self, file: &SentFile<'_>, fetches: bool) -> Note {
@@ -198,18 +165,4 @@ pub(super) fn typed_path(typed: &str) -> PathBuf {
 /// What is to be sent to whom.
 pub(super) fn goal(to: Option<Target>) -> Goal {
     to.map_or(Goal::Shared, Goal::Chat)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn notices_of_files_are_read() {
-        let file = SentFile::parse("1000000000000010 bob #ops 1536 a photo.jpg").unwrap();
-        assert_eq!((file.to, file.size, file.name), ("#ops", 1536, "a photo.jpg"));
-        for text in ["", "x bob * 1 a", "1 bob * x a", "1 bob * 1"] {
-            assert_eq!(SentFile::parse(text), None, "{text}");
-        }
-    }
 }

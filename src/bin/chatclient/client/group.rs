@@ -1,11 +1,11 @@
 //! Groups: what the person asks about them, and what the server tells of them.
 
 use chatsrv::chat::name::{GroupName, Target};
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, Notice, ReplyWords, ServerLine};
 
 use super::Client;
 use super::receive::Shown;
-use crate::groups::{self, GroupRequest};
+use crate::groups::{GroupRequest, News};
 use crate::line::Line;
 use crate::safe_text::{SafeText, safe};
 use crate::session::Asked;
@@ -18,44 +18,35 @@ impl Client {
     }
 
     /// A list about groups begins.
-    pub(super) fn take_group_head(&mut self, request: &GroupRequest, line: &ServerLine<'_>) {
+    pub(super) fn take_group_head(&mut self, request: &GroupRequest, count: usize) {
         match request {
             GroupRequest::Mine { .. } => self.reading.groups.clear(),
             GroupRequest::Members(group) => {
-                self.show(Line::answer(safe!("members of {group}: {}", line.rest)));
+                self.show(Line::answer(safe!("members of {group}: {count}")));
             }
             _ => {}
         }
-        if let ("0", Some(nothing)) = (line.rest, request.nothing()) {
+        if let (0, Some(nothing)) = (count, request.nothing()) {
             self.show(Line::answer(SafeText::new(nothing)));
         }
     }
 
-    /// What is shown of an item of such a list; no inner value where it is not shown.
-    pub(super) fn group_item(
-        &mut self,
-        request: &GroupRequest,
-        item: &str,
-    ) -> Option<Option<SafeText>> {
-        if let GroupRequest::Members(_) = request {
-            return groups::member(item).map(Some);
-        }
-        let group = groups::group(item)?;
-        let name = group.name.parse().ok()?;
+    /// A group stands in a list; whether it is shown.
+    pub(super) fn take_group(&mut self, request: &GroupRequest, name: GroupName) -> bool {
         self.words.add_chat(Target::Group(name));
         if let GroupRequest::Mine { .. } = request {
             self.reading.groups.push(name);
         }
-        let quiet = *request == GroupRequest::Mine { quiet: true };
-        Some((!quiet).then(|| group.text()))
+        *request != GroupRequest::Mine { quiet: true }
     }
 
     /// The server did what was asked about a group.
-    pub(super) fn group_done(&mut self, request: &GroupRequest, line: &ServerLine<'_>) {
+    pub(super) fn group_done(&mut self, request: &GroupRequest, reply: &FinalReply<'_>) {
         match request {
             GroupRequest::Make { .. } => {
-                let name = line.rest.split(' ').next().unwrap_or_default();
-                if let Ok(group) = name.parse() {
+                if let ReplyWords::GroupMade { group, .. } = reply.words
+                    && let Ok(group) = group.parse()
+                {
                     self.words.add_chat(Target::Group(group));
                 }
             }
@@ -66,14 +57,12 @@ impl Client {
             GroupRequest::Mine { .. } => self.leave_what_is_over(),
             _ => {}
         }
-        self.show_all(request.done(line).map(Line::answer));
+        self.show_all(request.done(reply).map(Line::answer));
     }
 
     /// A group has changed, or somebody asks about one.
-    pub(super) fn take_group_notice(&mut self, line: &ServerLine<'_>) {
-        let Some(news) = groups::news(line, self.name) else {
-            return self.show(Line::notice(safe!("notice: {}", Shown(line))));
-        };
+    pub(super) fn take_group_notice(&mut self, notice: &Notice<'_>) {
+        let Some(news) = News::of(notice, self.name) else { return };
         self.words.add_chat(Target::Group(news.group));
         if news.has_joined() && !self.reading.groups.contains(&news.group) {
             self.reading.groups.push(news.group);
@@ -84,12 +73,15 @@ impl Client {
         }
     }
 
-    /// A group has changed, as a later server tells it: `#group what user by`. What of it ends a
-    /// chat ends it here too.
-    pub(super) fn take_group_change(&mut self, line: &ServerLine<'_>) {
+    /// A group has changed, as a later server tells it. What of it ends a chat ends it here too.
+    pub(super) fn take_group_change(
+        &mut self,
+        group: GroupName,
+        what: &str,
+        line: &ServerLine<'_>,
+    ) {
         self.show(Line::notice(safe!("notice: {}", Shown(line))));
-        let mut words = line.rest.split(' ');
-        if let (Some(Ok(group)), Some("dissolve")) = (words.next().map(str::parse), words.next()) {
+        if what == "dissolve" {
             self.forget_group(group);
         }
     }

@@ -3,7 +3,7 @@
 
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::FinalReply;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::Client;
@@ -59,12 +59,12 @@ impl Client {
     }
 
     /// The server has answered a step.
-    pub(super) fn password_answered(&mut self, step: Passwd, line: &ServerLine<'_>) {
+    pub(super) fn password_answered(&mut self, step: Passwd, reply: &FinalReply<'_>) {
         let Passwords { old, new } = &self.passwords;
-        let (next, password) = match (step, line.code) {
-            (Passwd::Begin, code) if code == Code::SendText as u16 => (Passwd::Old, old),
-            (Passwd::Old, code) if code == Code::SendText as u16 => (Passwd::New, new),
-            (Passwd::New, code) if code == Code::Done as u16 => {
+        let (next, password) = match (step, reply.code) {
+            (Passwd::Begin, Some(Code::SendText)) => (Passwd::Old, old),
+            (Passwd::Old, Some(Code::SendText)) => (Passwd::New, new),
+            (Passwd::New, Some(Code::Done)) => {
                 let passwords = std::mem::take(&mut self.passwords);
                 self.login.password_changed(passwords.new);
                 self.show(Line::answer(safe!("the password is changed")));
@@ -72,7 +72,7 @@ impl Client {
             }
             _ => {
                 self.passwords = Passwords::default();
-                let why = safe!("the password was not changed: {}", line.rest);
+                let why = safe!("the password was not changed: {}", reply.text);
                 return self.show(Line::error(why));
             }
         };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{GroupName, Target};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
-use chatsrv::protocol::native::read::{Delivered, ServerLine};
+use chatsrv::protocol::native::read::{Delivered, Family, FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
 use super::places::Places;
@@ -14,7 +14,6 @@ use crate::chats::{CHATS_MAX, Chats, chat_of};
 use crate::clock;
 use crate::destination::Destination;
 use crate::line::{Kind, Line};
-use crate::listing::Unread;
 use crate::missed::{Fetch, HELD_MAX, Missed, Note};
 use crate::safe_text::{SafeText, safe};
 use crate::session::Asked;
@@ -190,11 +189,11 @@ impl Client {
     }
 
     /// An item of the list of what is unread.
-    pub(super) fn take_unread(&mut self, unread: &Unread<'_>) {
-        if let Ok(chat) = unread.name.parse() {
+    pub(super) fn take_unread(&mut self, chat: &str, count: u64, last: MessageId) {
+        if let Ok(chat) = chat.parse() {
             self.words.add_chat(chat);
             if self.reading.unread.len() < CHATS_MAX {
-                self.reading.unread.push((chat, unread.count, unread.last));
+                self.reading.unread.push((chat, count, last));
             }
         }
     }
@@ -288,16 +287,16 @@ impl Client {
         }
     }
 
-    /// A step of opening a chat is done: `chat left`.
-    fn opened(&mut self, line: &ServerLine<'_>) {
+    /// A step of opening a chat is done.
+    fn opened(&mut self, reply: &FinalReply<'_>) {
         let listed = std::mem::take(&mut self.reading.listed);
         let Some(opening) = self.reading.opening.take() else {
             return;
         };
-        let mut words = line.rest.split(' ');
-        let mut word = || words.next().unwrap_or_default();
-        let chat = word().parse().unwrap_or(opening.chat);
-        let left: u64 = word().parse().unwrap_or(0);
+        let (chat, left) = match reply.words {
+            ReplyWords::Opened { chat, left } => (chat.parse().unwrap_or(opening.chat), left),
+            _ => (opening.chat, 0),
+        };
         let listed = self.take_new(listed);
         let is_empty = listed.is_empty();
         self.show_all(listed.into_iter().map(|note| note.line));
@@ -338,10 +337,10 @@ impl Client {
     }
 
     /// A list of messages is here, and what it was asked for.
-    pub(super) fn take_messages(&mut self, asked: &Asked, line: &ServerLine<'_>) {
-        let done = (200..300).contains(&line.code);
+    pub(super) fn take_messages(&mut self, asked: &Asked, reply: &FinalReply<'_>) {
+        let done = reply.is_done();
         if *asked == Asked::Open && done {
-            return self.opened(line);
+            return self.opened(reply);
         }
         let listed = std::mem::take(&mut self.reading.listed);
         match asked {
@@ -365,7 +364,7 @@ impl Client {
                 self.drop_waiting_for_chat();
                 self.not_led_to_chat();
             }
-            return self.show(Line::error(SafeText::new(line.rest)));
+            return self.show(Line::error(SafeText::new(reply.text)));
         }
         if listed.is_empty() {
             let text = match asked {
@@ -420,14 +419,14 @@ impl Client {
 
 impl Client {
     /// The server has marked a chat as read, or refused to: then it is told once more later on.
-    pub(super) fn seen_answered(&mut self, chat: Target, line: &ServerLine<'_>) {
+    pub(super) fn seen_answered(&mut self, chat: Target, reply: &FinalReply<'_>) {
         // With a 5xx there is no such chat any more, and nothing to be marked.
-        let is_refused = (400..500).contains(&line.code);
+        let is_refused = reply.family == Family::NotNow;
         if is_refused {
             self.reading.chats.unmark(chat);
         }
         if is_refused && !std::mem::replace(&mut self.reading.is_refused, is_refused) {
-            let why = safe!("{chat} can't be marked as read: {}", line.rest);
+            let why = safe!("{chat} can't be marked as read: {}", reply.text);
             self.show(Line::error(why));
         }
         self.reading.is_refused = is_refused;

@@ -3,9 +3,12 @@
 use std::io::ErrorKind;
 
 use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::InvalidName;
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer, FrameError};
-use chatsrv::protocol::native::read::{Delivered, ServerLine};
+use chatsrv::protocol::native::read::{
+    Delivered, FinalReply, ListItem, Notice, ReplyWords, ServerLine,
+};
 use chatsrv::protocol::native::{SERVER_LINE_BYTES_MAX, VERSION};
 
 use super::reading::said;
@@ -17,7 +20,7 @@ use crate::listing;
 use crate::missed::Note;
 use crate::outbox::Draft;
 use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, FILE, Sorted};
+use crate::session::{Asked, Sorted};
 
 const CLOSED: &str = "the server closed it without a word";
 
@@ -103,10 +106,10 @@ impl Client {
     }
 
     fn take_line(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
-        let sorted = self.session.sort(line);
+        let sorted = self.session.sort(line.read());
         if self.stage == Stage::Greeting {
             return match sorted {
-                Sorted::Greeting => self.greeted(line),
+                Sorted::Greeting(version) => self.greeted(version),
                 Sorted::Closing(closed) => Err(Ending::Closed(SafeText::new(line.rest), closed)),
                 _ => Err(self.lost("no greeting")),
             };
@@ -115,28 +118,30 @@ impl Client {
             Sorted::Closing(closed) => {
                 return Err(Ending::Closed(SafeText::new(line.rest), closed));
             }
-            Sorted::Notice if line.code == FILE => return self.take_file(line),
-            Sorted::Notice => self.take_notice(line),
-            Sorted::ListedFile => return self.take_listed_file(line),
-            Sorted::Head(asked) => self.take_head(&asked, line),
-            Sorted::Item(asked) => self.take_item(&asked, line),
-            Sorted::Answer(Asked::Login) => {
-                self.refused |= line.code == Code::WrongPassword as u16;
-                let step = self.login.replied(line);
+            Sorted::Notice(Notice::File { file }) => return self.take_file(&file),
+            Sorted::Notice(notice) => self.take_notice(&notice, line),
+            Sorted::LaterNotice => {}
+            Sorted::ListedFile(file) => return self.take_listed_file(&file),
+            Sorted::Head(asked, count) => self.take_head(&asked, count),
+            Sorted::Item(asked, item) => self.take_item(&asked, &item, line),
+            Sorted::Answer(Asked::Login, reply) => {
+                self.refused |= reply.has(Code::WrongPassword);
+                let step = self.login.replied(&reply);
                 return self.go_on(step);
             }
-            Sorted::Answer(Asked::Exit) => return Err(Ending::Left),
-            Sorted::Answer(Asked::Message) => return self.message_answered(line),
-            Sorted::Answer(asked) => self.take_answer(asked, line),
-            Sorted::Greeting | Sorted::Misplaced => {
-                self.show(Line::error(safe!("unexpected from the server: {}", Shown(line))));
-            }
+            Sorted::Answer(Asked::Exit, _) => return Err(Ending::Left),
+            Sorted::Answer(Asked::Message, reply) => return self.message_answered(&reply),
+            Sorted::Answer(asked, reply) => self.take_answer(asked, &reply),
+            Sorted::Greeting(_) | Sorted::Misplaced => self.show_unexpected(line),
         }
         Ok(())
     }
 
-    fn greeted(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
-        let version = line.rest.split(' ').next().unwrap_or_default();
+    fn show_unexpected(&mut self, line: &ServerLine<'_>) {
+        self.show(Line::error(safe!("unexpected from the server: {}", Shown(line))));
+    }
+
+    fn greeted(&mut self, version: &str) -> Result<(), Ending> {
         if version != VERSION.to_string() {
             return Err(Ending::NotChatsrv(safe!(
                 "{} speaks version {version} of the protocol, this client speaks {VERSION}",
@@ -147,93 +152,104 @@ impl Client {
         self.go_on(step)
     }
 
-    fn take_notice(&mut self, line: &ServerLine<'_>) {
-        let (word, rest) = line.rest.split_once(' ').unwrap_or((line.rest, ""));
-        let text = match line.code {
-            120 => {
-                self.words.add_user(word);
-                safe!("{word} is online")
+    fn take_notice(&mut self, notice: &Notice<'_>, line: &ServerLine<'_>) {
+        let text = match *notice {
+            Notice::On { name, .. } => {
+                self.words.add_user(name);
+                safe!("{name} is online")
             }
-            121 => {
-                self.words.remove_user(word);
-                safe!("{word} has left")
+            Notice::Off { name, .. } => {
+                self.words.remove_user(name);
+                safe!("{name} has left")
             }
-            125 => return self.take_announced(line),
-            126 => {
-                let failure = self.transfers.uploads.taken(line.rest, &mut self.session);
+            Notice::Call { call } => return self.take_announced(call.as_ref()),
+            Notice::Uploaded { stream, name, .. } => {
+                let failure = self.transfers.uploads.taken(stream, name, &mut self.session);
                 return self.show_all(failure);
             }
-            127 => {
-                let stopped = word.parse().ok().and_then(|s| self.transfers.aborted(s, rest));
+            Notice::Aborted { stream, reason } => {
+                let stopped = self.transfers.aborted(stream, reason);
                 return self.show_all(stopped);
             }
-            122 | 123 | 128 => return self.take_group_notice(line),
-            136 => return self.take_group_change(line),
-            129 => safe!("the server stops within {word} s"),
-            // What came to the protocol later, and is not known here.
-            130.. => return,
-            _ => safe!("notice: {}", Shown(line)),
+            Notice::Asks { .. } | Notice::WantsIn { .. } | Notice::Group { .. } => {
+                return self.take_group_notice(notice);
+            }
+            Notice::GroupLater { group, what } => return self.take_group_change(group, what, line),
+            Notice::Shutdown { seconds } => safe!("the server stops within {seconds} s"),
+            Notice::File { .. } | Notice::Other(_) => safe!("notice: {}", Shown(line)),
         };
         self.show(Line::notice(text));
     }
 
-    fn take_head(&mut self, asked: &Asked, line: &ServerLine<'_>) {
+    fn take_head(&mut self, asked: &Asked, count: usize) {
         match asked {
-            Asked::Who { quiet: false } => {
-                self.show(Line::answer(safe!("online: {}", line.rest)));
-            }
-            Asked::Group(request) => self.take_group_head(request, line),
-            Asked::Files { quiet: false } if line.rest == "0" => {
+            Asked::Who { quiet: false } => self.show(Line::answer(safe!("online: {count}"))),
+            Asked::Group(request) => self.take_group_head(request, count),
+            Asked::Files { quiet: false } if count == 0 => {
                 self.show(Line::answer(safe!("no files")));
             }
             _ => {}
         }
     }
 
-    fn take_item(&mut self, asked: &Asked, line: &ServerLine<'_>) {
-        let shown = match asked {
-            Asked::Login | Asked::Chats => listing::unread(line.rest).map(|unread| {
-                self.take_unread(&unread);
-                (*asked == Asked::Chats).then(|| unread.text())
-            }),
-            Asked::Who { quiet } => listing::user(line.rest).map(|user| {
-                self.words.list_user(user.name);
-                (!quiet).then(|| user.text())
-            }),
-            Asked::Files { quiet } => listing::file(line.rest).map(|file| {
-                self.words.add_file(file.name);
-                (!quiet).then(|| file.text())
-            }),
-            Asked::Dump => Some(Some(safe!("  {}", line.rest))),
-            Asked::Group(request) => self.group_item(request, line.rest),
-            _ => Some(None),
-        };
-        match shown {
-            Some(text) => self.show_all(text.map(Line::answer)),
-            None => {
-                self.show(Line::error(safe!("unexpected from the server: {}", Shown(line))));
+    fn take_item(&mut self, asked: &Asked, item: &ListItem<'_>, line: &ServerLine<'_>) {
+        let is_shown = match (asked, *item) {
+            (Asked::Login | Asked::Chats, ListItem::Unread { chat, count, last }) => {
+                self.take_unread(chat, count, last);
+                *asked == Asked::Chats
             }
+            (Asked::Who { quiet }, ListItem::Online { user }) => {
+                self.words.list_user(user.name);
+                !quiet
+            }
+            (Asked::Files { quiet }, ListItem::Entry { name, .. }) => {
+                self.words.add_file(name);
+                !quiet
+            }
+            (Asked::Dump, ListItem::Figure { .. })
+            | (Asked::Group(GroupRequest::Members(_)), ListItem::Member { .. }) => true,
+            (Asked::Group(request), ListItem::Group { name, .. }) => match name.parse() {
+                Ok(name) => self.take_group(request, name),
+                Err(InvalidName) => return self.show_unexpected(line),
+            },
+            (
+                Asked::Login
+                | Asked::Chats
+                | Asked::Who { .. }
+                | Asked::Files { .. }
+                | Asked::Dump
+                | Asked::Group(_),
+                _,
+            ) => return self.show_unexpected(line),
+            _ => false,
+        };
+        if is_shown {
+            self.show(Line::answer(listing::item(item)));
         }
     }
 
-    fn take_answer(&mut self, asked: Asked, line: &ServerLine<'_>) {
-        let done = (200..300).contains(&line.code);
+    fn take_answer(&mut self, asked: Asked, reply: &FinalReply<'_>) {
+        let done = reply.is_done();
         if done && matches!(asked, Asked::Who { .. }) {
             self.words.end_list();
         }
         match asked {
-            Asked::Passwd(step) => self.password_answered(step, line),
+            Asked::Passwd(step) => self.password_answered(step, reply),
             Asked::Chats if done => self.take_chats(),
             Asked::Beginning
             | Asked::Missed
             | Asked::Open
             | Asked::OpenLast
             | Asked::History
-            | Asked::Search => self.take_messages(&asked, line),
-            Asked::Up { quiet } => self.up_answered(quiet, line),
-            Asked::Alive => self.alive_answered(line),
-            Asked::Call(user) => self.call_answered(user, line),
-            Asked::Token if done => self.login.set_token(line.rest),
+            | Asked::Search => self.take_messages(&asked, reply),
+            Asked::Up { quiet } => self.up_answered(quiet, reply),
+            Asked::Alive => self.alive_answered(reply),
+            Asked::Call(user) => self.call_answered(user, reply),
+            Asked::Token => {
+                if let ReplyWords::Token { token } = reply.words {
+                    self.login.set_token(token.expose());
+                }
+            }
             Asked::More => self.session.more_answered(done),
             Asked::Get(_)
             | Asked::Compare(_)
@@ -241,62 +257,54 @@ impl Client {
             | Asked::Put(_)
             | Asked::Expect(_)
             | Asked::AbortUpload(_)
-            | Asked::CompareUpload(_) => self.transfer_answered(&asked, line),
+            | Asked::CompareUpload(_) => self.transfer_answered(&asked, reply),
             Asked::Shutdown if done => {
                 self.was_shut_down = true;
                 self.show(Line::answer(safe!("the server stops")));
             }
             Asked::Simple { done: text } if done => self.show(Line::answer(SafeText::new(text))),
-            Asked::Group(request) if done => self.group_done(&request, line),
-            Asked::Sum if done => {
-                let mut words = line.rest.splitn(3, ' ');
-                let mut word = || words.next().unwrap_or_default();
-                let (hash, _size, name) = (word(), word(), word());
-                self.show(Line::answer(safe!("{hash}  {name}")));
-            }
-            Asked::Sum if line.code == Code::NotFound as u16 => {
-                self.show(Line::error(safe!("no such file: {}", line.rest)));
-            }
+            Asked::Group(request) if done => self.group_done(&request, reply),
+            Asked::Sum => self.show(match reply.words {
+                ReplyWords::Sum { sha256, name, .. } => Line::answer(safe!("{sha256}  {name}")),
+                ReplyWords::NoFile { name } => Line::error(safe!("no such file: {name}")),
+                _ => Line::error(SafeText::new(reply.text)),
+            }),
             Asked::Who { quiet: true }
             | Asked::Group(GroupRequest::Mine { quiet: true })
             | Asked::Files { quiet: true }
-            | Asked::Token
             | Asked::Key
             | Asked::Abort => {}
-            Asked::Seen(chat) => self.seen_answered(chat, line),
+            Asked::Seen(chat) => self.seen_answered(chat, reply),
             _ if done => {}
-            _ => self.show(Line::error(SafeText::new(line.rest))),
+            _ => self.show(Line::error(SafeText::new(reply.text))),
         }
     }
 
     /// The server has taken the oldest message that was sent, or refused it.
-    fn message_answered(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
+    fn message_answered(&mut self, reply: &FinalReply<'_>) -> Result<(), Ending> {
         let Some(draft) = self.outbox.answered() else {
             return Ok(());
         };
-        if (200..300).contains(&line.code) {
-            let note = self.confirmed(&draft, line);
+        if reply.is_done() {
+            let note = self.confirmed(&draft, reply);
             return self.take_note(note);
         }
         let Draft { to, text, .. } = draft;
-        self.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", line.rest)));
+        self.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", reply.text)));
         Ok(())
     }
 
-    /// A message of one's own, as the server took it: `id target delivered stored`.
-    fn confirmed(&self, draft: &Draft, line: &ServerLine<'_>) -> Note {
-        let mut words = line.rest.split(' ');
-        let mut word = || words.next().unwrap_or_default();
-        let id = MessageId(word().parse().unwrap_or(u64::MAX));
+    /// A message of one's own, as the server took it.
+    fn confirmed(&self, draft: &Draft, reply: &FinalReply<'_>) -> Note {
         let typed = draft.to.to_string();
-        let target = match word() {
-            "" => typed.as_str(),
-            target => target,
+        let (id, target, delivered) = match reply.words {
+            ReplyWords::Confirmed { id, to, delivered, .. } => (id, to, Some(delivered)),
+            _ => (MessageId(u64::MAX), typed.as_str(), None),
         };
         let name = self.name.as_ref().map_or("", |name| name.as_str());
-        let remark = match (line.code, target, word()) {
-            (code, ..) if code == Code::DoneStored as u16 => " (offline; kept)",
-            (_, "*", "0") if !draft.was_sent() => " (nobody else is online)",
+        let remark = match (target, delivered) {
+            _ if reply.has(Code::DoneStored) => " (offline; kept)",
+            ("*", Some(0)) if !draft.was_sent() => " (nobody else is online)",
             _ => "",
         };
         let shown = said(id, name, target, &draft.text, remark);

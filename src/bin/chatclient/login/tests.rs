@@ -1,7 +1,11 @@
 use super::*;
+use chatsrv::protocol::native::read::{Reading, ServerLine};
 
 fn reply(login: &mut Login, line: &str) -> Step {
-    login.replied(&ServerLine::parse(line).unwrap())
+    match ServerLine::parse(line).unwrap().read() {
+        Reading::Final(reply) => login.replied(&reply),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn sent(step: Step) -> String {

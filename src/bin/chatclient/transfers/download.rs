@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{FileName, InvalidName};
+use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::FinalReply;
 use chatsrv::protocol::native::verb::Verb;
 use sha2::{Digest, Sha256};
 
@@ -103,7 +104,7 @@ pub(super) struct Download {
     pub anew: bool,
     pub hash: Sha256,
     /// What the server said of the hash before the file came.
-    pub expected: Option<String>,
+    pub expected: Option<Sha256Sum>,
     /// How many bytes were here before.
     pub offset: u64,
     pub received: u64,
@@ -222,9 +223,9 @@ impl Download {
 }
 
 /// What a refusal says to people. A 550 repeats the file's name, which the reader knows.
-pub(super) fn refusal(line: &ServerLine<'_>) -> String {
-    match line.code == Code::NotFound as u16 {
+pub(super) fn refusal(reply: &FinalReply<'_>) -> String {
+    match reply.has(Code::NotFound) {
         true => "no such file".to_string(),
-        false => line.rest.to_string(),
+        false => reply.text.to_string(),
     }
 }

@@ -12,12 +12,12 @@ use std::time::Instant;
 
 use chatsrv::chat::message::MessageId;
 use chatsrv::protocol::native::codes::Code;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use sha2::{Digest, Sha256};
 
 use super::download::{Download, Place, Source, State, refusal};
 use super::sink::{Output, Sink};
-use super::{Progress, TRANSFERS_MAX, TransferId, abort, is_done};
+use super::{Progress, TRANSFERS_MAX, TransferId, UNREADABLE, abort};
 use crate::clock;
 use crate::jobs::Jobs;
 use crate::line::Line;
@@ -189,25 +189,23 @@ impl Downloads {
         wanted.iter().map(line).collect()
     }
 
-    /// The server says what a file is that was sent: `sha256 size name`.
-    pub fn named(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
+    /// The server says what a file is that was sent.
+    pub fn named(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
-        let mut words = line.rest.splitn(3, ' ');
-        let (hash, _size, name) = (words.next(), words.next(), words.next());
-        let reason = match (&download.source, &download.place, hash, name) {
-            _ if !is_done(line) => refusal(line),
+        let reason = match (&download.source, &download.place, reply.words) {
+            _ if !reply.has(Code::Done) => refusal(reply),
             _ if download.cancelled => "cancelled".to_string(),
-            (Source::Sent(sent), Place::Folder(folder), Some(hash), Some(name)) => {
+            (Source::Sent(sent), Place::Folder(folder), ReplyWords::Sum { sha256, name, .. }) => {
                 let known = self.names.get(sent).map_or(name, String::as_str);
                 let (sent, folder, name) = (*sent, folder.clone(), received_name(known));
                 download.name.clone_from(&name);
-                download.expected = Some(hash.to_string());
+                download.expected = Some(sha256);
                 download.state = State::Preparing;
                 let open = move || part(PartFile::open_sent(&folder, &name, sent));
                 let refused = self.prepare(id, open).err()?;
                 return self.drop_download(id, None, refused);
             }
-            _ => "the server's answer can't be read".to_string(),
+            _ => UNREADABLE.to_string(),
         };
         self.drop_download(id, None, reason)
     }
@@ -258,24 +256,23 @@ impl Downloads {
     pub fn get_answered(
         &mut self,
         id: TransferId,
-        line: &ServerLine<'_>,
+        reply: &FinalReply<'_>,
         session: &mut Session,
     ) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
         let State::Asked(sink) = std::mem::replace(&mut download.state, State::Preparing) else {
             return None;
         };
-        if line.code == Code::BadParameters as u16 && download.can_begin_anew(&sink) {
+        if reply.has(Code::BadParameters) && download.can_begin_anew(&sink) {
             // What is here is longer than the file.
             return self.begin_anew(id, sink, session);
         }
-        if !is_done(line) {
-            return self.drop_download(id, Some(sink), refusal(line));
-        }
-        let mut words = line.rest.splitn(3, ' ');
-        let mut word = || words.next().unwrap_or_default();
-        let (Ok(stream), Ok(size)) = (word().parse(), word().parse::<u64>()) else {
-            return self.drop_download(id, Some(sink), "the server's answer can't be read");
+        let (stream, size) = match reply.words {
+            ReplyWords::Download { stream, size, .. } => (stream, size),
+            _ if reply.has(Code::Done) => {
+                return self.drop_download(id, Some(sink), UNREADABLE);
+            }
+            _ => return self.drop_download(id, Some(sink), refusal(reply)),
         };
         let is_another = download.offset > 0 && download.size.is_some_and(|known| known != size);
         if download.cancelled || is_another {
@@ -327,8 +324,8 @@ impl Downloads {
             return None;
         };
         download.state = State::Comparing(sink);
-        match download.expected.clone() {
-            Some(expected) => self.compare(id, Ok(&expected), session),
+        match download.expected {
+            Some(expected) => self.compare(id, Ok(expected), session),
             None => {
                 download.ask_sum(id, session);
                 None

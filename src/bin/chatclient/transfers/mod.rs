@@ -15,9 +15,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::native::codes::Code;
+use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
 use chatsrv::protocol::native::verb::Verb;
 use sha2::{Digest, Sha256};
 
@@ -150,10 +149,9 @@ fn abort(stream: u32, session: &mut Session) {
     }
 }
 
-fn is_done(line: &ServerLine<'_>) -> bool {
-    line.code == Code::Done as u16
-}
+/// What is said of an answer that is none of the protocol.
+const UNREADABLE: &str = "the server's answer can't be read";
 
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+fn sum_of(hash: Sha256) -> Sha256Sum {
+    Sha256Sum(hash.finalize().into())
 }

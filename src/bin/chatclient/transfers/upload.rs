@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use chatsrv::chat::name::{FileName, Target};
+use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::verb::Verb;
 
@@ -31,7 +32,7 @@ pub(super) enum State {
     /// The server was asked to take the file.
     Asked,
     /// The server has the start of it, with this SHA-256; that of the file here is being made.
-    Checking { stream: u32, theirs: String },
+    Checking { stream: u32, theirs: Sha256Sum },
     /// The chunks are written.
     Sending { stream: u32 },
     /// All are written; the whole file is read again for its SHA-256.
@@ -39,7 +40,7 @@ pub(super) enum State {
     /// Its end is written; the server has not said yet that it has the file.
     Sent(Sent),
     /// The server has the file under this name. The two checksums are to be compared.
-    Comparing { at: String, theirs: Option<String>, ours: Option<String> },
+    Comparing { at: String, theirs: Option<Sha256Sum>, ours: Option<Sha256Sum> },
 }
 
 /// An upload whose end was sent.
@@ -47,7 +48,7 @@ pub(super) enum State {
 pub(super) struct Sent {
     pub stream: u32,
     /// The SHA-256 of the file here.
-    pub sum: String,
+    pub sum: Sha256Sum,
     /// Whether the server compares it with that of what came; none where it has not said yet.
     pub compares: Option<bool>,
     /// Under which name the server has it; none where it has not said yet.
@@ -152,7 +153,7 @@ impl Upload {
     }
 
     /// Sends its end, and before it, where the server can compare that, the SHA-256 of all of it.
-    pub fn send_end(&mut self, id: TransferId, stream: u32, sum: String, session: &mut Session) {
+    pub fn send_end(&mut self, id: TransferId, stream: u32, sum: Sha256Sum, session: &mut Session) {
         let expects = session.has_more();
         // Two numbers and a checksum always fit into a line.
         if expects && let Ok(line) = Outgoing::command(Verb::Expect, format_args!("{stream} {sum}"))
@@ -168,7 +169,7 @@ impl Upload {
     pub fn disconnected(&mut self) -> Result<(), Target> {
         match (&mut self.state, self.goal) {
             (State::Sent(Sent { at: Some(at), sum, .. }), _) => {
-                let (at, ours) = (std::mem::take(at), Some(std::mem::take(sum)));
+                let (at, ours) = (std::mem::take(at), Some(*sum));
                 self.state = State::Comparing { at, theirs: None, ours };
             }
             (State::Sent(_), Goal::Chat(target)) => return Err(target),

@@ -10,14 +10,15 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use chatsrv::chat::name::FileName;
+use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::protocol::native::CHUNK_BYTES_MAX;
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
 use super::upload::{Goal, Sent, State, Upload};
-use super::{Progress, Source, TRANSFERS_MAX, TransferId, abort, hex, is_done};
+use super::{Progress, Source, TRANSFERS_MAX, TransferId, UNREADABLE, abort, sum_of};
 use crate::jobs::Jobs;
 use crate::line::Line;
 use crate::local_file::LocalFile;
@@ -28,7 +29,7 @@ use crate::session::{Asked, Session};
 enum Outcome {
     Opened(TransferId, io::Result<LocalFile>),
     /// Made the checksum, for the one that has the other side of this.
-    Summed(TransferId, Weak<()>, io::Result<String>),
+    Summed(TransferId, Weak<()>, io::Result<Sha256Sum>),
 }
 
 /// All uploads.
@@ -156,14 +157,14 @@ impl Uploads {
         upload.summing = Some(summing);
         let work = move || {
             let sum = file.hash(length, || awaited.strong_count() > 0);
-            Outcome::Summed(id, awaited, sum.map(hex))
+            Outcome::Summed(id, awaited, sum.map(sum_of))
         };
         let failed = self.jobs.spawn(work).err()?;
         self.fail(id, failed, session)
     }
 
     /// A checksum is made: what that means depends on what for.
-    fn summed(&mut self, id: TransferId, sum: String, session: &mut Session) -> Option<Line> {
+    fn summed(&mut self, id: TransferId, sum: Sha256Sum, session: &mut Session) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         match &mut upload.state {
             State::Checking { stream, theirs } if *theirs == sum => {
@@ -199,18 +200,18 @@ impl Uploads {
         }
     }
 
-    /// The server answers the announcement: `stream offset`.
+    /// The server answers the announcement.
     pub fn announced(
         &mut self,
         id: TransferId,
-        line: &ServerLine<'_>,
+        reply: &FinalReply<'_>,
         session: &mut Session,
     ) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         if !matches!(upload.state, State::Asked) {
             return None;
         }
-        if line.code == Code::NameNotAllowed as u16 && upload.was_sent {
+        if reply.has(Code::NameNotAllowed) && upload.was_sent {
             // It may have been whole before the connection broke; the checksum tells.
             let at = upload.name.to_string();
             upload.state = State::Comparing { at, theirs: None, ours: None };
@@ -218,13 +219,10 @@ impl Uploads {
             let size = upload.size();
             return self.sum(id, size, session);
         }
-        if !is_done(line) {
-            return self.stop(id, line.rest);
-        }
-        let mut words = line.rest.split(' ');
-        let mut word = || words.next().unwrap_or_default();
-        let (Ok(stream), Ok(offset)) = (word().parse(), word().parse::<u64>()) else {
-            return self.stop(id, "the server's answer can't be read");
+        let (stream, offset, theirs) = match reply.words {
+            ReplyWords::Upload { stream, offset, sha256 } => (stream, offset, sha256),
+            _ if reply.has(Code::Done) => return self.stop(id, UNREADABLE),
+            _ => return self.stop(id, reply.text),
         };
         if upload.cancelled || offset > upload.size() {
             let reason =
@@ -235,9 +233,8 @@ impl Uploads {
         upload.offset = offset;
         upload.sent = offset;
         upload.started = Instant::now();
-        let theirs = word();
-        if offset > 0 && is_sum(theirs) && session.has_more() {
-            upload.state = State::Checking { stream, theirs: theirs.to_ascii_lowercase() };
+        if let Some(theirs) = theirs.filter(|_| offset > 0 && session.has_more()) {
+            upload.state = State::Checking { stream, theirs };
             return self.sum(id, offset, session);
         }
         upload.state = State::Sending { stream };
@@ -280,19 +277,15 @@ impl Uploads {
         None
     }
 
-    /// The server has a whole file and has written it to disk: `stream size name`, or `@id` in
-    /// place of the name.
-    pub fn taken(&mut self, words: &str, session: &mut Session) -> Option<Line> {
-        let mut words = words.splitn(3, ' ');
-        let stream: u32 = words.next()?.parse().ok()?;
-        let (_size, at) = (words.next()?, words.next()?);
+    /// The server has a whole file under this name, or as `@id`, and has written it to disk.
+    pub fn taken(&mut self, stream: u32, at: &str, session: &mut Session) -> Option<Line> {
         let is_it = |upload: &Upload| matches!(upload.state, State::Sent(_));
         let id = self.find(stream).filter(|id| self.uploads.get(id).is_some_and(is_it))?;
         let upload = self.uploads.get_mut(&id)?;
         let name = match (upload.goal, at.parse()) {
             (Goal::Shared, _) => upload.name.to_string(),
             (Goal::Chat(_), Ok(Source::Sent(id))) => Source::Sent(id).to_string(),
-            (Goal::Chat(_), _) => return self.stop(id, "the server's answer can't be read"),
+            (Goal::Chat(_), _) => return self.stop(id, UNREADABLE),
         };
         if let State::Sent(Sent { at, .. }) = &mut upload.state {
             *at = Some(name);
@@ -304,11 +297,11 @@ impl Uploads {
     pub fn expect_answered(
         &mut self,
         id: TransferId,
-        line: &ServerLine<'_>,
+        reply: &FinalReply<'_>,
         session: &mut Session,
     ) -> Option<Line> {
         if let State::Sent(Sent { compares, .. }) = &mut self.uploads.get_mut(&id)?.state {
-            *compares = Some(is_done(line));
+            *compares = Some(reply.has(Code::Done));
         }
         self.settle(id, session)
     }
@@ -325,21 +318,20 @@ impl Uploads {
             self.uploads.remove(&id);
             return Some(Line::notice(done));
         }
-        let (at, ours) = (at.clone(), Some(sum.clone()));
+        let (at, ours) = (at.clone(), Some(*sum));
         upload.state = State::Comparing { at, theirs: None, ours };
         upload.ask_sum(id, session);
         None
     }
 
     /// The server tells the checksum.
-    pub fn compare_answered(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
-        if !is_done(line) {
-            let why = safe!("it is there, but its SHA-256 was not compared: {}", line.rest);
+    pub fn compare_answered(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
+        let ReplyWords::Sum { sha256, .. } = reply.words else {
+            let why = safe!("it is there, but its SHA-256 was not compared: {}", reply.text);
             return self.stop(id, why);
-        }
-        let hash = line.rest.split(' ').next().unwrap_or_default().to_string();
+        };
         if let State::Comparing { theirs, .. } = &mut self.uploads.get_mut(&id)?.state {
-            *theirs = Some(hash);
+            *theirs = Some(sha256);
         }
         self.compare(id)
     }
@@ -400,9 +392,9 @@ impl Uploads {
     }
 
     /// The server has dropped an upload whose end was sent, or has it already.
-    pub fn abort_answered(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
+    pub fn abort_answered(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
-        if is_done(line) {
+        if reply.has(Code::Done) {
             return self.stop(id, "cancelled");
         }
         upload.cancelled = false;
@@ -471,9 +463,4 @@ impl AsFd for Uploads {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.jobs.as_fd()
     }
-}
-
-/// Whether that is a SHA-256 as the protocol writes it.
-fn is_sum(word: &str) -> bool {
-    word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

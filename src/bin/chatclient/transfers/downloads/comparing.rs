@@ -2,7 +2,9 @@
 
 use std::io::{ErrorKind, Write};
 
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::protocol::native::codes::Code;
+use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 
 use super::{Downloads, Outcome};
 use crate::line::Line;
@@ -10,18 +12,21 @@ use crate::safe_text::safe;
 use crate::session::Session;
 use crate::transfers::download::{State, refusal};
 use crate::transfers::sink::Sink;
-use crate::transfers::{TransferId, hex, is_done};
+use crate::transfers::{TransferId, UNREADABLE, sum_of};
 
 impl Downloads {
     /// The server tells the checksum.
     pub fn compare_answered(
         &mut self,
         id: TransferId,
-        line: &ServerLine<'_>,
+        reply: &FinalReply<'_>,
         session: &mut Session,
     ) -> Option<Line> {
-        let sum = line.rest.split(' ').next().unwrap_or_default();
-        let expected = if is_done(line) { Ok(sum) } else { Err(refusal(line)) };
+        let expected = match reply.words {
+            ReplyWords::Sum { sha256, .. } => Ok(sha256),
+            _ if reply.has(Code::Done) => Err(UNREADABLE.to_string()),
+            _ => Err(refusal(reply)),
+        };
         self.compare(id, expected, session)
     }
 
@@ -29,7 +34,7 @@ impl Downloads {
     pub(super) fn compare(
         &mut self,
         id: TransferId,
-        expected: Result<&str, String>,
+        expected: Result<Sha256Sum, String>,
         session: &mut Session,
     ) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
@@ -37,7 +42,7 @@ impl Downloads {
             return None;
         };
         download.remark = match expected {
-            Ok(expected) if expected != hex(download.hash.clone()) => {
+            Ok(expected) if expected != sum_of(download.hash.clone()) => {
                 return self.is_another(id, sink, "the SHA-256 is not the server's", session);
             }
             Ok(_) => safe!("SHA-256 matches"),
