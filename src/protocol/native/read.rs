@@ -80,7 +80,7 @@ impl<'a> ServerLine<'a> {
 
     /// Whether it is a notice, which belongs to no request.
     pub fn is_notice(&self) -> bool {
-        (120..130).contains(&self.code)
+        (120..Code::ListHead as u16).contains(&self.code)
     }
 
     /// Reads it.

@@ -158,6 +158,20 @@ fn what_a_later_version_says_stays_readable() {
 }
 
 #[test]
+fn a_notice_of_a_later_version_is_one() {
+    for later in ["130 NEW", "149 NEW notice", "136 GROUP tea dissolve"] {
+        assert!(line(later).is_notice());
+        assert_eq!(line(later).read(), Reading::LaterNotice);
+    }
+    let Reading::Notice(notice) = line("136 GROUP #tea dissolve bob").read() else {
+        panic!("no notice")
+    };
+    let group = "#tea".parse().unwrap();
+    assert_eq!(notice, Notice::GroupLater { group, what: "dissolve" });
+    assert!(!line("150 WHO 1").is_notice() && !line("119 X").is_notice());
+}
+
+#[test]
 fn a_secret_is_not_printed() {
     let Reading::Final(reply) = line("250 TOKEN secret").read() else { panic!("no reply") };
     assert_eq!(format!("{:?}", reply.words), "Token { token: ******** }");
