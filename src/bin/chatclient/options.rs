@@ -11,9 +11,9 @@ use chatsrv::tls_client::TlsConnector;
 use clap::builder::BoolishValueParser;
 use clap::{Parser, ValueEnum};
 
-use crate::connection::Server;
-use crate::one_job::Job;
+use crate::link::connection::Server;
 use crate::transfers::{Goal, Place, Source};
+use crate::ui::one_job::Job;
 
 /// Talk with people and exchange files on a chatsrv server.
 ///

@@ -1,22 +1,22 @@
 //! What the person types, and what comes of it.
 
 use chatsrv::chat::name::{Target, UserRef};
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::files::{goal, typed_path};
 use super::passwd::Passwords;
 use super::{Client, Ending, PATIENCE_OF_SCRIPTS, Stage};
-use crate::commands::{self, Action, COMMANDS, Command, Typed};
-use crate::destination::{Destination, Dialogue, Entry};
-use crate::front::Input;
-use crate::groups::GroupRequest;
-use crate::line::Line;
-use crate::login::{Password, Question, is_yes};
-use crate::one_job::Job;
-use crate::outbox::NotTaken;
-use crate::safe_text::safe;
-use crate::session::Asked;
+use crate::conversations::outbox::NotTaken;
+use crate::input::commands::{self, Action, COMMANDS, Command, Typed};
+use crate::input::destination::{Destination, Dialogue, Entry};
+use crate::input::groups::GroupRequest;
+use crate::link::login::{Password, Question, is_yes};
+use crate::requests::Asked;
 use crate::transfers::Place;
+use crate::ui::interface::Input;
+use crate::ui::one_job::Job;
 
 impl Client {
     /// Whether the next line can be taken. A person may type whatever the server does; a script
@@ -100,7 +100,7 @@ impl Client {
             Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_) => self.cancel_dialogue(),
             Dialogue::None if !self.waiting.is_empty() => self.drop_waiting(),
             Dialogue::None if !self.transfers.is_idle() => {
-                let lines = self.transfers.cancel(None, &mut self.session);
+                let lines = self.transfers.cancel(None, &mut self.requests);
                 self.show_all(lines);
             }
             Dialogue::None => self.dialogue = Dialogue::Leave,

@@ -1,8 +1,8 @@
 //! What administrators and the operator ask for.
 
 use super::Client;
-use crate::administration::Administration;
-use crate::session::Asked;
+use crate::input::administration::Administration;
+use crate::requests::Asked;
 
 impl Client {
     /// Asks the server for it; whether it may be is for the server to say.

@@ -4,19 +4,19 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chatsrv::chat::name::{Number, UserName};
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::frame::FrameBuffer;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::console::Console;
 use super::{Client, Ending, Stage};
-use crate::connection::{ConnectError, Connection};
-use crate::destination::Dialogue;
-use crate::groups::GroupRequest;
-use crate::line::Line;
-use crate::login::{Question, Step};
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use crate::input::destination::Dialogue;
+use crate::input::groups::GroupRequest;
+use crate::link::connection::{ConnectError, Connection};
+use crate::link::login::{Question, Step};
+use crate::requests::{Asked, Requests};
 
 /// How long the server may take to greet and to answer each step of a login; where nobody is at a
 /// terminal, also for how long it may be silent after that while something is awaited.
@@ -50,7 +50,7 @@ impl Client {
             self.tell_tls(&connection);
             self.connection = Some(connection);
             self.frames = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
-            self.session = Session::default();
+            self.requests = Requests::default();
             self.stage = Stage::Greeting;
             self.deadline = Some(Instant::now() + ANSWER_TIMEOUT);
         }
@@ -85,11 +85,11 @@ impl Client {
     pub(super) fn go_on(&mut self, step: Step) -> Result<(), Ending> {
         self.stage = Stage::Login(None);
         match step {
-            Step::Send(line) => self.session.ask(Asked::Login, line),
-            Step::Await => self.session.await_answer(Asked::Login),
+            Step::Send(line) => self.requests.ask(Asked::Login, line),
+            Step::Await => self.requests.await_answer(Asked::Login),
             Step::SendAgain(why, line) => {
                 self.show(Line::error(why));
-                self.session.ask(Asked::Login, line);
+                self.requests.ask(Asked::Login, line);
             }
             Step::Ask(question) => self.stage = Stage::Login(Some(question)),
             Step::AskAgain(why, question) => {
@@ -120,7 +120,7 @@ impl Client {
         if self.stage != Stage::Talking || may_leave {
             return;
         }
-        let patience = match self.session.open_requests().next() {
+        let patience = match self.requests.open_requests().next() {
             Some(asked) if asked.takes_long() => Some(LONG_ANSWER_TIMEOUT),
             Some(_) => Some(ANSWER_TIMEOUT),
             None if self.transfers.downloads.is_running() => Some(ANSWER_TIMEOUT),
@@ -158,7 +158,7 @@ impl Client {
             }
         }
         if self.completes || self.server.is_socket() {
-            self.session.ask_for_more();
+            self.requests.ask_for_more();
         }
         self.come_up_again();
         if self.completes {
@@ -167,7 +167,7 @@ impl Client {
             self.ask(Asked::Files { quiet: true }, Verb::Ls, "");
         }
         if !first {
-            let lines = self.transfers.reconnected(&mut self.session);
+            let lines = self.transfers.reconnected(&mut self.requests);
             self.show_all(lines);
         }
         if let (true, Some(job)) = (first, self.job.clone()) {
@@ -181,8 +181,8 @@ impl Client {
     /// The ending, where it can't.
     pub(super) fn recover(&mut self, ending: Ending) -> Result<(), Ending> {
         if self.wanted_end(&ending) {
-            let session = std::mem::take(&mut self.session);
-            self.tell_unanswered(&session);
+            let requests = std::mem::take(&mut self.requests);
+            self.tell_unanswered(&requests);
             return Err(Ending::Left);
         }
         let why = match &ending {
@@ -236,21 +236,21 @@ impl Client {
         self.connection = None;
         let lines = self.transfers.disconnected();
         self.show_all(lines);
-        let session = std::mem::take(&mut self.session);
+        let requests = std::mem::take(&mut self.requests);
         self.outbox.disconnected();
         if was_online {
             self.show(Line::warning(safe!("offline: {why}")));
         }
-        if session.open_requests().any(Asked::leads_into_chat) {
+        if requests.open_requests().any(Asked::leads_into_chat) {
             self.drop_waiting_for_chat();
             self.not_led_to_chat();
         }
-        self.reading.disconnected(session.open_requests());
-        self.tell_unanswered(&session);
+        self.reading.disconnected(requests.open_requests());
+        self.tell_unanswered(&requests);
     }
 
-    fn tell_unanswered(&mut self, session: &Session) {
-        let unanswered = session.open_requests().filter_map(Asked::typed_as);
+    fn tell_unanswered(&mut self, requests: &Requests) {
+        let unanswered = requests.open_requests().filter_map(Asked::typed_as);
         let unanswered: Vec<Line> = unanswered
             .map(|typed| Line::error(safe!("no answer came to {typed}: ask again later")))
             .collect();
@@ -282,7 +282,7 @@ impl Client {
                     return new;
                 }
                 let Some(waited) = self.outbox.waiting(now) else {
-                    let is_full = !self.outbox.is_empty() && !self.session.has_room();
+                    let is_full = !self.outbox.is_empty() && !self.requests.has_room();
                     return is_full.then(|| safe!("the server does not answer{waiting}"));
                 };
                 let seconds = waited.as_secs();
@@ -313,7 +313,7 @@ impl Client {
         let now = Instant::now();
         let timeout = match self.stage {
             Stage::Talking => {
-                self.outbox.send(&mut self.session, now, true);
+                self.outbox.send(&mut self.requests, now, true);
                 self.mark(true);
                 self.ask(Asked::Exit, Verb::Ex, "");
                 super::GOODBYE_TIMEOUT

@@ -3,12 +3,12 @@
 
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::Target;
+use chatsrv::display::clock;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 
 use super::Client;
-use crate::clock;
-use crate::line::Line;
-use crate::missed::Note;
-use crate::safe_text::{SafeText, safe};
+use crate::conversations::missed::Note;
 
 /// How many chats are kept in the list; the one that was quiet for longest makes room.
 const CHATS_MAX: usize = 1024;

@@ -4,22 +4,22 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use chatsrv::chat::name::{Number, UserName, UserRef};
+use chatsrv::direct::announced::Announced;
+use chatsrv::direct::chat::Stage as ChatStage;
+use chatsrv::direct::listener::PORT_MIN;
+use chatsrv::display::clock;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::read::{CallWords, FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 use rustix::event::PollFlags;
 
 use super::{Client, Stage};
-use crate::clock;
-use crate::destination::Destination;
-use crate::direct::action::CallAction;
-use crate::direct::announced::Announced;
-use crate::direct::calls::{CallId, Calls, Event, What};
-use crate::direct::chat::Stage as ChatStage;
-use crate::direct::listener::PORT_MIN;
-use crate::line::{Kind, Line};
-use crate::safe_text::{SafeText, safe};
-use crate::session::Asked;
+use crate::calls::action::CallAction;
+use crate::calls::sockets::{CallId, Calls, Event, What};
+use crate::input::destination::Destination;
+use crate::requests::Asked;
 
 /// How often the server is told at least that direct chats are still taken. An older one does not
 /// say how long it waits for that: where that is less, it answers 503, and is told anew.
@@ -103,7 +103,7 @@ impl Direct {
 impl Client {
     /// When something is to be done about direct chats although nothing comes.
     pub(super) fn direct_due(&self) -> Option<Instant> {
-        let can_ask = self.stage == Stage::Talking && self.session.has_room();
+        let can_ask = self.stage == Stage::Talking && self.requests.has_room();
         let alive = self.direct.alive_due.filter(|_| can_ask);
         self.direct.calls.deadline(Instant::now()).into_iter().chain(alive).min()
     }
@@ -166,7 +166,7 @@ impl Client {
         };
         match bound {
             Ok(port) => {
-                self.session.ask_for_more();
+                self.requests.ask_for_more();
                 self.ask(Asked::Up { quiet: false }, Verb::Up, port);
             }
             Err(error) => self.show(Line::error(safe!("no port to listen on: {error}"))),
@@ -176,7 +176,7 @@ impl Client {
     /// After a login that was not the first, says again that calls are taken.
     pub(super) fn come_up_again(&mut self) {
         if let Some(port) = self.direct.calls.port() {
-            self.session.ask_for_more();
+            self.requests.ask_for_more();
             self.ask(Asked::Up { quiet: true }, Verb::Up, port);
         }
     }
@@ -185,7 +185,7 @@ impl Client {
     pub(super) fn stay_up(&mut self) {
         let now = Instant::now();
         let is_due = self.direct.alive_due.is_some_and(|due| now >= due);
-        if is_due && self.stage == Stage::Talking && self.session.has_room() {
+        if is_due && self.stage == Stage::Talking && self.requests.has_room() {
             self.direct.alive_due = Some(now + self.direct.alive_period);
             self.ask(Asked::Alive, Verb::Alive, "");
         }

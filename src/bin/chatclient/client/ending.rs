@@ -3,12 +3,12 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::exit::Exit;
 use chatsrv::protocol::native::closing::{Closed, Closing};
 
 use super::{Client, Stage};
-use crate::line::Line;
-use crate::safe_text::{SafeText, safe};
 
 /// Why the client ends.
 #[derive(Debug)]

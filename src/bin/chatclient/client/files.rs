@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use chatsrv::chat::name::Target;
+use chatsrv::display::clock;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::read::{FinalReply, SentFile};
 
 use super::{Client, Ending, Stage};
-use crate::chats::chat_of;
-use crate::clock;
-use crate::commands::{self, Action, Typed};
-use crate::line::{Kind, Line};
-use crate::missed::Note;
+use crate::conversations::chats::chat_of;
+use crate::conversations::missed::Note;
+use crate::input::commands::{self, Action, Typed};
 use crate::options::{Accept, AcceptFiles};
-use crate::safe_text::safe;
-use crate::session::Asked;
+use crate::requests::Asked;
 use crate::transfers::{Goal, Place, Source};
 
 /// How many chunks are written before the person and the server have their turn.
@@ -31,7 +31,7 @@ impl Client {
         if self.stage != Stage::Talking {
             return self.show_offline();
         }
-        if let Err(why) = self.transfers.downloads.start(source, place, &mut self.session) {
+        if let Err(why) = self.transfers.downloads.start(source, place, &mut self.requests) {
             self.show(Line::error(why));
         }
     }
@@ -48,13 +48,13 @@ impl Client {
 
     /// The server answers what a transfer asked for.
     pub(super) fn transfer_answered(&mut self, asked: &Asked, reply: &FinalReply<'_>) {
-        let (transfers, session) = (&mut self.transfers, &mut self.session);
+        let (transfers, requests) = (&mut self.transfers, &mut self.requests);
         let outcome = match *asked {
-            Asked::Get(id) => transfers.downloads.get_answered(id, reply, session),
+            Asked::Get(id) => transfers.downloads.get_answered(id, reply, requests),
             Asked::NameOf(id) => transfers.downloads.named(id, reply),
-            Asked::Compare(id) => transfers.downloads.compare_answered(id, reply, session),
-            Asked::Put(id) => transfers.uploads.announced(id, reply, session),
-            Asked::Expect(id) => transfers.uploads.expect_answered(id, reply, session),
+            Asked::Compare(id) => transfers.downloads.compare_answered(id, reply, requests),
+            Asked::Put(id) => transfers.uploads.announced(id, reply, requests),
+            Asked::Expect(id) => transfers.uploads.expect_answered(id, reply, requests),
             Asked::AbortUpload(id) => transfers.uploads.abort_answered(id, reply),
             Asked::CompareUpload(id) => transfers.uploads.compare_answered(id, reply),
             _ => None,
@@ -65,7 +65,7 @@ impl Client {
     /// Begins what nobody typed and what had to wait for others.
     pub(super) fn start_wanted(&mut self) {
         if self.stage == Stage::Talking {
-            let lines = self.transfers.downloads.start_wanted(&mut self.session);
+            let lines = self.transfers.downloads.start_wanted(&mut self.requests);
             self.show_all(lines);
         }
     }
@@ -89,7 +89,7 @@ impl Client {
         if !self.transfers.has(name) {
             return self.show(Line::error(safe!("no such transfer is under way")));
         }
-        let lines = self.transfers.cancel(name, &mut self.session);
+        let lines = self.transfers.cancel(name, &mut self.requests);
         self.show_all(lines);
     }
 
@@ -103,7 +103,7 @@ impl Client {
             let Some(output) = connection.chunk_output().filter(|_| uploads.has_chunk()) else {
                 return Ok(());
             };
-            let failure = uploads.write_chunk(output, &mut self.session);
+            let failure = uploads.write_chunk(output, &mut self.requests);
             self.heard = None;
             self.show_all(failure);
             self.flush_connection()?;
@@ -116,12 +116,13 @@ impl Client {
         let fetches = self.accept.takes(file) && self.job.is_none();
         let note = self.file_note(file, fetches);
         let is_own = note.own;
-        self.transfers.downloads.remember(file.id, file.name);
+        self.transfers.downloads.received.remember(file.id, file.name);
         self.words.add_user(file.from);
         self.take_note(note)?;
         if fetches && !is_own && self.stage == Stage::Talking {
             let place = Place::Folder(self.downloads.clone());
-            let refused = self.transfers.downloads.want(Source::Sent(file.id), place).err();
+            let refused =
+                self.transfers.downloads.received.want(Source::Sent(file.id), place).err();
             self.show_all(refused.map(Line::error));
         }
         Ok(())
@@ -133,7 +134,7 @@ impl Client {
     /// The ending, where the list is longer than it may be.
     pub(super) fn take_listed_file(&mut self, file: &SentFile<'_>) -> Result<(), Ending> {
         let note = self.file_note(file, false);
-        self.transfers.downloads.remember(file.id, file.name);
+        self.transfers.downloads.received.remember(file.id, file.name);
         self.reading.list(note)
     }
 

@@ -1,14 +1,14 @@
 //! Groups: what the person asks about them, and what the server tells of them.
 
 use chatsrv::chat::name::{GroupName, Target};
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::read::{FinalReply, Notice, ReplyWords, ServerLine};
 
 use super::Client;
 use super::receive::Shown;
-use crate::groups::{GroupRequest, News};
-use crate::line::Line;
-use crate::safe_text::{SafeText, safe};
-use crate::session::Asked;
+use crate::input::groups::{GroupRequest, News};
+use crate::requests::Asked;
 
 impl Client {
     /// Asks the server something about groups.
@@ -93,7 +93,7 @@ impl Client {
         self.reading.groups.retain(|other| *other != group);
         self.reading.forget(Target::Group(group));
         let leave = Asked::Group(GroupRequest::Leave(group));
-        let leaves = self.session.open_requests().any(|asked| *asked == leave);
+        let leaves = self.requests.open_requests().any(|asked| *asked == leave);
         if was_open && !leaves && !self.front.is_interactive() {
             self.reading.places.lose();
         }

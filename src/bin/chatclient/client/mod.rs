@@ -10,7 +10,6 @@ mod ending;
 mod files;
 mod group;
 mod passwd;
-mod places;
 mod prompt;
 mod reading;
 mod receive;
@@ -24,32 +23,32 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use chatsrv::chat::name::UserName;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::frame::FrameBuffer;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::tls_client::TlsConnector;
+
+use crate::conversations::outbox::Outbox;
+use crate::input::destination::Dialogue;
+use crate::jobs::Jobs;
+use crate::link::backoff::Backoff;
+use crate::link::connection::{ConnectError, Connection, READ_BYTES, Server};
+use crate::link::login::{Credentials, Login, Question};
+use crate::options::Accept;
+use crate::requests::{Asked, Requests};
+use crate::signals::{Postponed, SignalPipe};
+use crate::transfers::Transfers;
+use crate::ui::completion::Vocabulary;
+use crate::ui::interface::Ui;
 use console::Console;
 use direct::Direct;
 use ending::Ending;
 use passwd::Passwords;
 use reading::Reading;
 use waiting::Waiting;
-
-use crate::backoff::Backoff;
-use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
-use crate::destination::Dialogue;
-use crate::front::Front;
-use crate::jobs::Jobs;
-use crate::line::{Kind, Line};
-use crate::login::{Credentials, Login, Question};
-use crate::options::Accept;
-use crate::outbox::Outbox;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
-use crate::signals::{Postponed, SignalPipe};
-use crate::transfers::Transfers;
-use crate::vocabulary::Vocabulary;
 
 /// How often it is told how far the transfers and the connection are.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
@@ -85,7 +84,7 @@ pub struct Start {
     /// Who logs in.
     pub credentials: Credentials,
     /// What to do after the login, instead of taking lines.
-    pub job: Option<crate::one_job::Job>,
+    pub job: Option<crate::ui::one_job::Job>,
     /// For how long to try again after a lost connection.
     pub patience: Option<Duration>,
     /// Where files go.
@@ -98,7 +97,7 @@ pub struct Start {
 pub struct Client {
     server: Server,
     tls: Option<TlsConnector>,
-    front: Box<dyn Front>,
+    front: Box<dyn Ui>,
     connection: Option<Connection>,
     frames: FrameBuffer,
     read_buffer: Vec<u8>,
@@ -109,14 +108,14 @@ pub struct Client {
     patience: Option<Duration>,
     lost_since: Option<Instant>,
     online_since: Option<Instant>,
-    session: Session,
+    requests: Requests,
     outbox: Outbox,
     stage: Stage,
     login: Login,
     /// Whether the server refused a password.
     refused: bool,
     name: Option<UserName>,
-    job: Option<crate::one_job::Job>,
+    job: Option<crate::ui::one_job::Job>,
     dialogue: Dialogue,
     passwords: Passwords,
     /// Lines that were pasted or typed, and whose time has not come.
@@ -155,7 +154,7 @@ impl Client {
     ///
     /// # Errors
     /// Where the process has no file descriptor left.
-    pub fn new(start: Start, front: Box<dyn Front>) -> io::Result<Self> {
+    pub fn new(start: Start, front: Box<dyn Ui>) -> io::Result<Self> {
         let completes = front.is_interactive() && start.job.is_none();
         let is_operator = start.server.is_socket();
         let login = match is_operator {
@@ -173,7 +172,7 @@ impl Client {
             patience: start.patience.or((!completes).then_some(PATIENCE_OF_SCRIPTS)),
             lost_since: None,
             online_since: None,
-            session: Session::default(),
+            requests: Requests::default(),
             outbox: Outbox::new().map_err(|error| io::Error::other(error.to_string()))?,
             stage: Stage::Connecting,
             login,
@@ -249,7 +248,7 @@ impl Client {
             self.obey().map_err(Ending::Front)?;
         }
         if ready.jobs {
-            let lines = self.transfers.jobs_done(&mut self.session);
+            let lines = self.transfers.jobs_done(&mut self.requests);
             self.show_all(lines);
         }
         if ready.connection {
@@ -293,9 +292,9 @@ impl Client {
     /// Hands what was asked to the connection, and writes what the kernel takes.
     fn send(&mut self) -> Result<(), Ending> {
         if self.stage == Stage::Talking {
-            self.outbox.send(&mut self.session, Instant::now(), false);
+            self.outbox.send(&mut self.requests, Instant::now(), false);
         }
-        let lines = self.session.take_outgoing();
+        let lines = self.requests.take_outgoing();
         let Some(connection) = &mut self.connection else {
             return Ok(());
         };
@@ -334,7 +333,7 @@ impl Client {
 
     /// Whether everything is answered.
     fn is_idle(&self) -> bool {
-        self.session.is_idle()
+        self.requests.is_idle()
             && self.outbox.is_empty()
             && self.reading.is_idle()
             && !self.direct.is_calling()
@@ -347,7 +346,7 @@ impl Client {
             return self.show_offline();
         }
         match Outgoing::command(verb, words) {
-            Ok(line) => self.session.ask(asked, line),
+            Ok(line) => self.requests.ask(asked, line),
             Err(error) => self.show(Line::error(SafeText::new(error))),
         }
     }

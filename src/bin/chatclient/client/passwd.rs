@@ -1,17 +1,17 @@
 //! Changing the password: asked for before anything is sent, and then sent step by step, for a
 //! password that came out of turn would be taken as a message.
 
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::FinalReply;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::Client;
-use crate::destination::{Dialogue, Entry};
-use crate::line::Line;
-use crate::login::Password;
-use crate::safe_text::safe;
-use crate::session::{Asked, Passwd};
+use crate::input::destination::{Dialogue, Entry};
+use crate::link::login::Password;
+use crate::requests::{Asked, Passwd};
 
 /// The passwords that were typed.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ impl Client {
             }
         };
         match Outgoing::data(password) {
-            Ok(line) => self.session.go_on(Asked::Passwd(next), line),
+            Ok(line) => self.requests.go_on(Asked::Passwd(next), line),
             Err(error) => {
                 self.passwords = Passwords::default();
                 self.show(Line::error(safe!("that is no password: {error}")));

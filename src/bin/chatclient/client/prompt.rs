@@ -1,12 +1,12 @@
 //! What the person is to type next, and where it goes.
 
 use chatsrv::chat::name::UserName;
+use chatsrv::display::safe_text::{SafeText, safe};
 
 use super::{Client, Stage};
-use crate::destination::{Destination, Dialogue};
-use crate::front::Prompt;
-use crate::login::Question;
-use crate::safe_text::{SafeText, safe};
+use crate::input::destination::{Destination, Dialogue};
+use crate::link::login::Question;
+use crate::ui::interface::Prompt;
 
 impl Client {
     /// Where a line goes that begins now.

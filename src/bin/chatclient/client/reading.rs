@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{GroupName, Target};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::display::clock;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::read::{Delivered, Family, FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
-use super::places::Places;
 use super::{Client, Ending, Stage};
-use crate::chats::{CHATS_MAX, Chats, chat_of};
-use crate::clock;
-use crate::destination::Destination;
-use crate::line::{Kind, Line};
-use crate::missed::{Fetch, HELD_MAX, Missed, Note};
-use crate::safe_text::{SafeText, safe};
-use crate::session::Asked;
+use crate::conversations::chats::{CHATS_MAX, Chats, chat_of};
+use crate::conversations::missed::{Fetch, HELD_MAX, Missed, Note};
+use crate::conversations::places::Places;
+use crate::input::destination::Destination;
+use crate::requests::Asked;
 
 /// How often the server is told at most what was shown.
 const MARK_PERIOD: Duration = Duration::from_secs(1);
@@ -127,7 +127,7 @@ impl Client {
     /// A message comes, as an item of a list or because somebody said it.
     pub(super) fn take_message(&mut self, message: &Delivered<'_>) -> Result<(), Ending> {
         let note = self.note(message);
-        match self.session.sort_message() {
+        match self.requests.sort_message() {
             Some(_) => self.reading.list(note),
             None => {
                 self.words.add_user(message.from);
@@ -410,7 +410,7 @@ impl Client {
             return;
         }
         self.reading.marked = Some(Instant::now());
-        let room = self.session.room();
+        let room = self.requests.room();
         for (chat, id) in self.reading.chats.mark(room) {
             self.ask(Asked::Seen(chat), Verb::Seen, format_args!("{chat} {id}"));
         }

@@ -4,6 +4,9 @@ use std::io::ErrorKind;
 
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::InvalidName;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::listing;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer, FrameError};
 use chatsrv::protocol::native::read::{
@@ -13,14 +16,11 @@ use chatsrv::protocol::native::{SERVER_LINE_BYTES_MAX, VERSION};
 
 use super::reading::said;
 use super::{Client, Ending, Stage};
-use crate::connection::Connection;
-use crate::groups::GroupRequest;
-use crate::line::{Kind, Line};
-use crate::listing;
-use crate::missed::Note;
-use crate::outbox::Draft;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Sorted};
+use crate::conversations::missed::Note;
+use crate::conversations::outbox::Draft;
+use crate::input::groups::GroupRequest;
+use crate::link::connection::Connection;
+use crate::requests::{Asked, Classified};
 
 const CLOSED: &str = "the server closed it without a word";
 
@@ -72,11 +72,11 @@ impl Client {
                 None => self.unreadable(),
             },
             Frame::File { stream, bytes } => {
-                let failure = self.transfers.downloads.chunk(stream, bytes, &mut self.session);
+                let failure = self.transfers.downloads.chunk(stream, bytes, &mut self.requests);
                 self.take_output(failure)
             }
             Frame::FileEnd { stream } => {
-                let failure = self.transfers.downloads.complete(stream, &mut self.session);
+                let failure = self.transfers.downloads.complete(stream, &mut self.requests);
                 self.take_output(failure)
             }
             // Nothing after it can be found any more.
@@ -106,33 +106,35 @@ impl Client {
     }
 
     fn take_line(&mut self, line: &ServerLine<'_>) -> Result<(), Ending> {
-        let sorted = self.session.sort(line.read());
+        let sorted = self.requests.sort(line.read());
         if self.stage == Stage::Greeting {
             return match sorted {
-                Sorted::Greeting(version) => self.greeted(version),
-                Sorted::Closing(closed) => Err(Ending::Closed(SafeText::new(line.rest), closed)),
+                Classified::Greeting(version) => self.greeted(version),
+                Classified::Closing(closed) => {
+                    Err(Ending::Closed(SafeText::new(line.rest), closed))
+                }
                 _ => Err(self.lost("no greeting")),
             };
         }
         match sorted {
-            Sorted::Closing(closed) => {
+            Classified::Closing(closed) => {
                 return Err(Ending::Closed(SafeText::new(line.rest), closed));
             }
-            Sorted::Notice(Notice::File { file }) => return self.take_file(&file),
-            Sorted::Notice(notice) => self.take_notice(&notice, line),
-            Sorted::LaterNotice => {}
-            Sorted::ListedFile(file) => return self.take_listed_file(&file),
-            Sorted::Head(asked, count) => self.take_head(&asked, count),
-            Sorted::Item(asked, item) => self.take_item(&asked, &item, line),
-            Sorted::Answer(Asked::Login, reply) => {
+            Classified::Notice(Notice::File { file }) => return self.take_file(&file),
+            Classified::Notice(notice) => self.take_notice(&notice, line),
+            Classified::LaterNotice => {}
+            Classified::ListedFile(file) => return self.take_listed_file(&file),
+            Classified::Head(asked, count) => self.take_head(&asked, count),
+            Classified::Item(asked, item) => self.take_item(&asked, &item, line),
+            Classified::Answer(Asked::Login, reply) => {
                 self.refused |= reply.has(Code::WrongPassword);
                 let step = self.login.replied(&reply);
                 return self.go_on(step);
             }
-            Sorted::Answer(Asked::Exit, _) => return Err(Ending::Left),
-            Sorted::Answer(Asked::Message, reply) => return self.message_answered(&reply),
-            Sorted::Answer(asked, reply) => self.take_answer(asked, &reply),
-            Sorted::Greeting(_) | Sorted::Misplaced => self.show_unexpected(line),
+            Classified::Answer(Asked::Exit, _) => return Err(Ending::Left),
+            Classified::Answer(Asked::Message, reply) => return self.message_answered(&reply),
+            Classified::Answer(asked, reply) => self.take_answer(asked, &reply),
+            Classified::Greeting(_) | Classified::Misplaced => self.show_unexpected(line),
         }
         Ok(())
     }
@@ -164,7 +166,7 @@ impl Client {
             }
             Notice::Call { call } => return self.take_announced(call.as_ref()),
             Notice::Uploaded { stream, name, .. } => {
-                let failure = self.transfers.uploads.taken(stream, name, &mut self.session);
+                let failure = self.transfers.uploads.taken(stream, name, &mut self.requests);
                 return self.show_all(failure);
             }
             Notice::Aborted { stream, reason } => {
@@ -250,7 +252,7 @@ impl Client {
                     self.login.set_token(token.expose());
                 }
             }
-            Asked::More => self.session.more_answered(done),
+            Asked::More => self.requests.more_answered(done),
             Asked::Get(_)
             | Asked::Compare(_)
             | Asked::NameOf(_)

@@ -76,7 +76,7 @@ impl Client {
     /// Until the deadline or the next look at the transfers and the connection; `None` without.
     fn timeout(&self) -> Option<Timespec> {
         // What was asked since the last line was written does not wait for something to come.
-        if self.connection.is_some() && self.session.has_outgoing() {
+        if self.connection.is_some() && self.requests.has_outgoing() {
             return Some(Timespec::default());
         }
         let deadline =

@@ -4,17 +4,17 @@
 use std::collections::VecDeque;
 
 use chatsrv::chat::name::Target;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 
 use super::{Client, Stage};
-use crate::commands::{self, Action, Typed};
-use crate::destination::{Destination, Dialogue};
-use crate::direct::action::CallAction;
-use crate::front::Pasted;
-use crate::groups::GroupRequest;
-use crate::line::Line;
-use crate::login::Password;
-use crate::safe_text::{SafeText, safe};
-use crate::session::Asked;
+use crate::calls::action::CallAction;
+use crate::input::commands::{self, Action, Typed};
+use crate::input::destination::{Destination, Dialogue};
+use crate::input::groups::GroupRequest;
+use crate::link::login::Password;
+use crate::requests::Asked;
+use crate::ui::interface::Pasted;
 
 /// How many lines wait at most: some times what can be pasted at once.
 const WAITING_MAX: usize = 1024;
@@ -266,7 +266,7 @@ impl Client {
     }
 
     fn is_time_for(&self, entry: &Entry) -> bool {
-        let has_room = self.session.has_room() && self.outbox.has_room();
+        let has_room = self.requests.has_room() && self.outbox.has_room();
         let is_awaited = self.front.is_interactive() || self.stage == Stage::Talking;
         let is_full = !entry.is_message && self.is_full_for(&entry.line);
         let is_early = self.is_opening() && entry.depends_on_chat();
@@ -275,7 +275,7 @@ impl Client {
 
     /// Whether the server has not answered yet what leads into a chat.
     pub(super) fn is_opening(&self) -> bool {
-        self.session.open_requests().any(Asked::leads_into_chat)
+        self.requests.open_requests().any(Asked::leads_into_chat)
     }
 
     /// What leads into a chat did not: where lines wait for it, none of those that wait is taken.
@@ -317,10 +317,10 @@ impl Client {
     /// Keeps a line that would ask the server for more than it may be asked at a time.
     pub(super) fn is_refused(&mut self, action: &Action, line: &str) -> bool {
         let asks = asks_server(action) && self.stage == Stage::Talking;
-        if !asks || self.session.has_room() {
+        if !asks || self.requests.has_room() {
             return false;
         }
-        let count = self.session.open_requests().count();
+        let count = self.requests.open_requests().count();
         self.show(Line::error(safe!("the server does not answer: {count} requests wait")));
         self.front.give_back(line);
         true

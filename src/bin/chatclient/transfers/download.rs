@@ -1,6 +1,6 @@
 //! One download: where it comes from, where it goes, and how far it is.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Instant;
@@ -8,18 +8,19 @@ use std::time::Instant;
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{FileName, InvalidName};
 use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::display::clock;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::FinalReply;
 use chatsrv::protocol::native::verb::Verb;
 use sha2::{Digest, Sha256};
 
-use super::TransferId;
+use super::part_file::{PartFile, local_name, received_name};
 use super::sink::Sink;
-use crate::clock;
-use crate::part_file::{local_name, received_name};
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use super::transfer::TransferId;
+use crate::requests::{Asked, Requests};
 
 /// Where a download comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,11 +147,53 @@ impl Download {
         self.joined && !self.anew && matches!(sink, Sink::Part(_))
     }
 
-    /// Forgets all that came.
-    pub fn begin_anew(&mut self) {
+    /// Puts what came aside and forgets it; why, for people.
+    ///
+    /// # Errors
+    /// Text for people where it can't be put aside.
+    pub fn begin_anew(&mut self, part: &mut PartFile) -> Result<SafeText, SafeText> {
+        let why = match part.begin_anew() {
+            Ok(Some(old)) => safe!("the .part that was here is of another file, and is {old} now"),
+            Ok(None) => safe!("what came is of another file than is there now"),
+            Err(error) => return Err(safe!("its .part can't be put aside: {error}")),
+        };
         (self.joined, self.anew) = (false, true);
         self.hash = Sha256::new();
         (self.received, self.size) = (0, None);
+        Ok(why)
+    }
+
+    /// The sum of what came.
+    pub fn sum(&self) -> Sha256Sum {
+        Sha256Sum(self.hash.clone().finalize().into())
+    }
+
+    /// Ends it, where what came is no use; what is said then.
+    pub fn discard(self, sink: Sink, why: &str) -> Line {
+        let discarded = match sink {
+            Sink::Part(part) => part.discard().map(|()| "; what came was removed"),
+            Sink::Output(_) => Ok(""),
+        };
+        let remark = discarded.unwrap_or("; its .part can't be put in order");
+        Line::error(safe!("{}: {why}{remark}", self.name))
+    }
+
+    /// Ends it, and keeps what came for the next try; what is said then.
+    pub fn give_up(self, sink: Option<Sink>, reason: impl fmt::Display) -> Line {
+        let mut text = safe!("{}: {reason}", self.name);
+        let kept = match sink {
+            Some(Sink::Part(part)) => part.keep(),
+            _ => Ok(()),
+        };
+        // Writing to a SafeText does not fail.
+        let _ = match kept {
+            Err(error) => write!(text, "; its .part is not in order: {error}"),
+            Ok(()) if self.received > 0 && !self.place.is_output() => {
+                write!(text, "; /get goes on from {}", clock::size(self.received))
+            }
+            Ok(()) => Ok(()),
+        };
+        Line::error(text)
     }
 
     /// Where it goes, as people write it.
@@ -169,41 +212,41 @@ impl Download {
     }
 
     /// Asks what it is.
-    pub fn ask_name(&mut self, id: TransferId, session: &mut Session) {
+    pub fn ask_name(&mut self, id: TransferId, requests: &mut Requests) {
         self.state = State::Naming;
         // A file name and a number always fit into a line and hold no control characters.
         if let Ok(line) = Outgoing::command(Verb::Sum, &self.source) {
-            session.ask(Asked::NameOf(id), line);
+            requests.ask(Asked::NameOf(id), line);
         }
     }
 
     /// Asks for the bytes that are not here.
-    pub fn ask(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
+    pub fn ask(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) {
         self.offset = self.received;
         self.joined |= self.offset > 0;
         self.state = State::Asked(sink);
         let words = format!("{} {}", self.offset, self.source);
         if let Ok(line) = Outgoing::command(Verb::Get, words) {
-            session.ask(Asked::Get(id), line);
+            requests.ask(Asked::Get(id), line);
         }
     }
 
     /// Asks for the checksum.
-    pub fn ask_sum(&self, id: TransferId, session: &mut Session) {
+    pub fn ask_sum(&self, id: TransferId, requests: &mut Requests) {
         if let Ok(line) = Outgoing::command(Verb::Sum, &self.source) {
-            session.ask(Asked::Compare(id), line);
+            requests.ask(Asked::Compare(id), line);
         }
     }
 
     /// Asks for what is missing, once the connection is back.
-    pub fn go_on(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
+    pub fn go_on(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) {
         if self.size == Some(self.received) && self.expected.is_none() {
             // The server's file may be another one by now.
             self.joined = true;
             self.state = State::Comparing(sink);
-            return self.ask_sum(id, session);
+            return self.ask_sum(id, requests);
         }
-        self.ask(id, sink, session);
+        self.ask(id, sink, requests);
     }
 
     /// What is said in the end.

@@ -2,67 +2,26 @@
 
 mod download;
 mod downloads;
+mod local_file;
+mod part_file;
+mod received;
 mod sink;
+pub mod transfer;
 mod upload;
 mod uploads;
 
 pub use download::{Place, Source};
-pub use downloads::Downloads;
 pub use upload::Goal;
-pub use uploads::Uploads;
 
-use std::fmt::Write as _;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chatsrv::chat::sha256::Sha256Sum;
-use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::verb::Verb;
-use sha2::{Digest, Sha256};
+use chatsrv::display::line::Line;
 
-use crate::clock;
-use crate::line::Line;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
-
-/// The most transfers that run at a time in each direction.
-const TRANSFERS_MAX: usize = 16;
-
-/// Tells the transfers of one direction apart; no number comes twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TransferId(u32);
-
-/// How far a transfer is.
-#[derive(Clone, Debug)]
-pub struct Progress {
-    /// Under which name it is known.
-    pub name: SafeText,
-    /// How many bytes are where they belong.
-    pub moved: u64,
-    /// How many there will be.
-    pub size: u64,
-    /// Bytes a second, since it began.
-    pub rate: u64,
-}
-
-impl Progress {
-    /// Of one that has moved bytes from `offset` on since `started`.
-    fn new(name: SafeText, (offset, moved, size): (u64, u64, u64), elapsed: Duration) -> Self {
-        let rate = moved.saturating_sub(offset) as f64 / elapsed.as_secs_f64().max(0.05);
-        Progress { name, moved, size, rate: rate as u64 }
-    }
-
-    /// `name 45% 12 MiB/s 0:04`.
-    pub fn text(&self) -> SafeText {
-        let percent = (u128::from(self.moved) * 100).checked_div(self.size.into()).unwrap_or(100);
-        let mut text = safe!("{} {percent}% {}/s", self.name, clock::size(self.rate));
-        if let Some(left) = (self.size - self.moved.min(self.size)).checked_div(self.rate) {
-            // Writing to a SafeText does not fail.
-            let _ = write!(text, " {}", clock::duration(Duration::from_secs(left)));
-        }
-        text
-    }
-}
+use crate::requests::Requests;
+use downloads::Downloads;
+use transfer::Progress;
+use uploads::Uploads;
 
 /// All transfers.
 pub struct Transfers {
@@ -104,9 +63,9 @@ impl Transfers {
     }
 
     /// Goes on with what the threads have done.
-    pub fn jobs_done(&mut self, session: &mut Session) -> Vec<Line> {
-        let mut lines = self.downloads.jobs_done(session);
-        lines.extend(self.uploads.jobs_done(session));
+    pub fn jobs_done(&mut self, requests: &mut Requests) -> Vec<Line> {
+        let mut lines = self.downloads.jobs_done(requests);
+        lines.extend(self.uploads.jobs_done(requests));
         lines
     }
 
@@ -116,9 +75,9 @@ impl Transfers {
     }
 
     /// Cancels the transfers of this name, or all. What is being finished can't be stopped.
-    pub fn cancel(&mut self, name: Option<&str>, session: &mut Session) -> Vec<Line> {
-        let mut lines = self.downloads.cancel(name, session);
-        lines.extend(self.uploads.cancel(name, session));
+    pub fn cancel(&mut self, name: Option<&str>, requests: &mut Requests) -> Vec<Line> {
+        let mut lines = self.downloads.cancel(name, requests);
+        lines.extend(self.uploads.cancel(name, requests));
         lines
     }
 
@@ -129,9 +88,9 @@ impl Transfers {
     }
 
     /// The connection is back: everything goes on from where it was.
-    pub fn reconnected(&mut self, session: &mut Session) -> Vec<Line> {
-        self.uploads.reconnected(session);
-        self.downloads.reconnected(session)
+    pub fn reconnected(&mut self, requests: &mut Requests) -> Vec<Line> {
+        self.uploads.reconnected(requests);
+        self.downloads.reconnected(requests)
     }
 
     /// The client ends, and with it every transfer but the downloads that are being saved.
@@ -140,18 +99,4 @@ impl Transfers {
         lines.extend(self.uploads.end(reason));
         lines
     }
-}
-
-fn abort(stream: u32, session: &mut Session) {
-    // A number always fits into a line.
-    if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
-        session.ask(Asked::Abort, line);
-    }
-}
-
-/// What is said of an answer that is none of the protocol.
-const UNREADABLE: &str = "the server's answer can't be read";
-
-fn sum_of(hash: Sha256) -> Sha256Sum {
-    Sha256Sum(hash.finalize().into())
 }

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use chatsrv::chat::name::{FileName, Target};
 use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::display::clock;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::verb::Verb;
 
-use super::TransferId;
-use crate::clock;
-use crate::local_file::LocalFile;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use super::local_file::LocalFile;
+use super::transfer::TransferId;
+use crate::requests::{Asked, Requests};
 
 /// Where an upload goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +126,8 @@ impl Upload {
     }
 
     /// Asks the server to take it.
-    pub fn ask(&mut self, id: TransferId, session: &mut Session) {
-        session.ask_for_more();
+    pub fn ask(&mut self, id: TransferId, requests: &mut Requests) {
+        requests.ask_for_more();
         let (size, name) = (self.size(), &self.name);
         let line = match self.goal {
             Goal::Shared => Outgoing::command(Verb::Put, format_args!("{size} {name}")),
@@ -138,29 +138,35 @@ impl Upload {
         // A target, a number and a file name always fit into a line.
         if let Ok(line) = line {
             self.state = State::Asked;
-            session.ask(Asked::Put(id), line);
+            requests.ask(Asked::Put(id), line);
         }
     }
 
     /// Asks for the checksum.
-    pub fn ask_sum(&self, id: TransferId, session: &mut Session) {
+    pub fn ask_sum(&self, id: TransferId, requests: &mut Requests) {
         if let State::Comparing { at, .. } = &self.state
             // A file name and a number always fit into a line.
             && let Ok(line) = Outgoing::command(Verb::Sum, at)
         {
-            session.ask(Asked::CompareUpload(id), line);
+            requests.ask(Asked::CompareUpload(id), line);
         }
     }
 
     /// Sends its end, and before it, where the server can compare that, the SHA-256 of all of it.
-    pub fn send_end(&mut self, id: TransferId, stream: u32, sum: Sha256Sum, session: &mut Session) {
-        let expects = session.has_more();
+    pub fn send_end(
+        &mut self,
+        id: TransferId,
+        stream: u32,
+        sum: Sha256Sum,
+        requests: &mut Requests,
+    ) {
+        let expects = requests.has_more();
         // Two numbers and a checksum always fit into a line.
         if expects && let Ok(line) = Outgoing::command(Verb::Expect, format_args!("{stream} {sum}"))
         {
-            session.ask(Asked::Expect(id), line);
+            requests.ask(Asked::Expect(id), line);
         }
-        session.say(Outgoing::file_end(stream));
+        requests.say(Outgoing::file_end(stream));
         let compares = (!expects).then_some(false);
         self.state = State::Sent(Sent { stream, sum, compares, at: None });
     }

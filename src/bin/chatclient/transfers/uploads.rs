@@ -11,19 +11,20 @@ use std::time::Instant;
 
 use chatsrv::chat::name::FileName;
 use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::CHUNK_BYTES_MAX;
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
+use super::download::Source;
+use super::local_file::LocalFile;
+use super::transfer::{Progress, TRANSFERS_MAX, TransferId, UNREADABLE};
 use super::upload::{Goal, Sent, State, Upload};
-use super::{Progress, Source, TRANSFERS_MAX, TransferId, UNREADABLE, abort, sum_of};
 use crate::jobs::Jobs;
-use crate::line::Line;
-use crate::local_file::LocalFile;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use crate::requests::{Asked, Requests};
 
 /// What a thread did for an upload.
 enum Outcome {
@@ -114,12 +115,12 @@ impl Uploads {
     }
 
     /// Goes on with what the threads have done.
-    pub fn jobs_done(&mut self, session: &mut Session) -> Vec<Line> {
+    pub fn jobs_done(&mut self, requests: &mut Requests) -> Vec<Line> {
         let outcomes = self.jobs.take();
-        outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, session)).collect()
+        outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, requests)).collect()
     }
 
-    fn job_done(&mut self, outcome: Outcome, session: &mut Session) -> Option<Line> {
+    fn job_done(&mut self, outcome: Outcome, requests: &mut Requests) -> Option<Line> {
         match outcome {
             Outcome::Opened(id, Ok(file)) => {
                 let upload = self.uploads.get_mut(&id)?;
@@ -129,7 +130,7 @@ impl Uploads {
                 }
                 upload.state = State::Waiting;
                 if self.online {
-                    upload.ask(id, session);
+                    upload.ask(id, requests);
                 }
                 None
             }
@@ -141,15 +142,15 @@ impl Uploads {
                 }
                 upload.summing = None;
                 match sum {
-                    Ok(sum) => self.summed(id, sum, session),
-                    Err(error) => self.fail(id, error, session),
+                    Ok(sum) => self.summed(id, sum, requests),
+                    Err(error) => self.fail(id, error, requests),
                 }
             }
         }
     }
 
     /// Makes the checksum of the first `length` bytes, on a thread.
-    fn sum(&mut self, id: TransferId, length: u64, session: &mut Session) -> Option<Line> {
+    fn sum(&mut self, id: TransferId, length: u64, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         let file = Arc::clone(upload.file.as_ref()?);
         let summing = Arc::new(());
@@ -157,20 +158,20 @@ impl Uploads {
         upload.summing = Some(summing);
         let work = move || {
             let sum = file.hash(length, || awaited.strong_count() > 0);
-            Outcome::Summed(id, awaited, sum.map(sum_of))
+            Outcome::Summed(id, awaited, sum)
         };
         let failed = self.jobs.spawn(work).err()?;
-        self.fail(id, failed, session)
+        self.fail(id, failed, requests)
     }
 
     /// A checksum is made: what that means depends on what for.
-    fn summed(&mut self, id: TransferId, sum: Sha256Sum, session: &mut Session) -> Option<Line> {
+    fn summed(&mut self, id: TransferId, sum: Sha256Sum, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         match &mut upload.state {
             State::Checking { stream, theirs } if *theirs == sum => {
                 let stream = *stream;
                 if upload.sent == upload.size() {
-                    upload.send_end(id, stream, sum, session);
+                    upload.send_end(id, stream, sum, requests);
                 } else {
                     upload.state = State::Sending { stream };
                 }
@@ -178,18 +179,18 @@ impl Uploads {
             }
             State::Checking { .. } if upload.anew => {
                 let why = "what the server has of it is of another file, time and again";
-                self.fail(id, why, session)
+                self.fail(id, why, requests)
             }
             State::Checking { stream, .. } => {
-                abort(*stream, session);
+                requests.ask_abort(*stream);
                 upload.anew = true;
-                upload.ask(id, session);
+                upload.ask(id, requests);
                 let why = "what the server had of it was of another file; it is sent anew";
                 Some(Line::notice(safe!("{}: {why}", upload.name)))
             }
             State::Summing { stream } => {
                 let stream = *stream;
-                upload.send_end(id, stream, sum, session);
+                upload.send_end(id, stream, sum, requests);
                 None
             }
             State::Comparing { ours, .. } => {
@@ -205,7 +206,7 @@ impl Uploads {
         &mut self,
         id: TransferId,
         reply: &FinalReply<'_>,
-        session: &mut Session,
+        requests: &mut Requests,
     ) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         if !matches!(upload.state, State::Asked) {
@@ -215,9 +216,9 @@ impl Uploads {
             // It may have been whole before the connection broke; the checksum tells.
             let at = upload.name.to_string();
             upload.state = State::Comparing { at, theirs: None, ours: None };
-            upload.ask_sum(id, session);
+            upload.ask_sum(id, requests);
             let size = upload.size();
-            return self.sum(id, size, session);
+            return self.sum(id, size, requests);
         }
         let (stream, offset, theirs) = match reply.words {
             ReplyWords::Upload { stream, offset, sha256 } => (stream, offset, sha256),
@@ -227,15 +228,15 @@ impl Uploads {
         if upload.cancelled || offset > upload.size() {
             let reason =
                 if upload.cancelled { "cancelled" } else { "the server has more than there is" };
-            abort(stream, session);
+            requests.ask_abort(stream);
             return self.stop(id, reason);
         }
         upload.offset = offset;
         upload.sent = offset;
         upload.started = Instant::now();
-        if let Some(theirs) = theirs.filter(|_| offset > 0 && session.has_more()) {
+        if let Some(theirs) = theirs.filter(|_| offset > 0 && requests.has_more()) {
             upload.state = State::Checking { stream, theirs };
-            return self.sum(id, offset, session);
+            return self.sum(id, offset, requests);
         }
         upload.state = State::Sending { stream };
         None
@@ -247,7 +248,7 @@ impl Uploads {
     }
 
     /// Writes one chunk of the upload whose turn it is; behind the last one its file is read again.
-    pub fn write_chunk(&mut self, output: &mut Vec<u8>, session: &mut Session) -> Option<Line> {
+    pub fn write_chunk(&mut self, output: &mut Vec<u8>, requests: &mut Requests) -> Option<Line> {
         let sending = |(id, upload): (&TransferId, &Upload)| upload.is_sending().then_some(*id);
         let later = self.uploads.iter().filter_map(sending).find(|id| *id > self.turn);
         let id = later.or_else(|| self.uploads.iter().find_map(sending))?;
@@ -262,7 +263,7 @@ impl Uploads {
         if length == 0 {
             let size = file.size();
             upload.state = State::Summing { stream };
-            return self.sum(id, size, session);
+            return self.sum(id, size, requests);
         }
         let begin = output.len();
         output.extend_from_slice(format!("F {stream} {length}\n").as_bytes());
@@ -271,14 +272,14 @@ impl Uploads {
         let read = file.read(&mut output[header..], upload.sent).and_then(|()| file.is_same());
         if let Err(error) = read {
             output.truncate(begin);
-            return self.fail(id, error, session);
+            return self.fail(id, error, requests);
         }
         upload.sent += length as u64;
         None
     }
 
     /// The server has a whole file under this name, or as `@id`, and has written it to disk.
-    pub fn taken(&mut self, stream: u32, at: &str, session: &mut Session) -> Option<Line> {
+    pub fn taken(&mut self, stream: u32, at: &str, requests: &mut Requests) -> Option<Line> {
         let is_it = |upload: &Upload| matches!(upload.state, State::Sent(_));
         let id = self.find(stream).filter(|id| self.uploads.get(id).is_some_and(is_it))?;
         let upload = self.uploads.get_mut(&id)?;
@@ -290,7 +291,7 @@ impl Uploads {
         if let State::Sent(Sent { at, .. }) = &mut upload.state {
             *at = Some(name);
         }
-        self.settle(id, session)
+        self.settle(id, requests)
     }
 
     /// The server will compare the checksum, or can't.
@@ -298,16 +299,16 @@ impl Uploads {
         &mut self,
         id: TransferId,
         reply: &FinalReply<'_>,
-        session: &mut Session,
+        requests: &mut Requests,
     ) -> Option<Line> {
         if let State::Sent(Sent { compares, .. }) = &mut self.uploads.get_mut(&id)?.state {
             *compares = Some(reply.has(Code::Done));
         }
-        self.settle(id, session)
+        self.settle(id, requests)
     }
 
     /// What the server has and has compared is done; what it has not compared is compared here.
-    fn settle(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
+    fn settle(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         let State::Sent(Sent { at: Some(at), compares: Some(compares), sum, .. }) = &upload.state
         else {
@@ -320,7 +321,7 @@ impl Uploads {
         }
         let (at, ours) = (at.clone(), Some(*sum));
         upload.state = State::Comparing { at, theirs: None, ours };
-        upload.ask_sum(id, session);
+        upload.ask_sum(id, requests);
         None
     }
 
@@ -361,13 +362,13 @@ impl Uploads {
     }
 
     /// Cancels the uploads of this name, or all. One that the server has can't be stopped any more.
-    pub fn cancel(&mut self, name: Option<&str>, session: &mut Session) -> Vec<Line> {
+    pub fn cancel(&mut self, name: Option<&str>, requests: &mut Requests) -> Vec<Line> {
         let wanted = |(_, upload): &(&TransferId, &Upload)| upload.is_named(name);
         let ids: Vec<_> = self.uploads.iter().filter(wanted).map(|(id, _)| *id).collect();
-        ids.into_iter().filter_map(|id| self.cancel_one(id, session)).collect()
+        ids.into_iter().filter_map(|id| self.cancel_one(id, requests)).collect()
     }
 
-    fn cancel_one(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
+    fn cancel_one(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         match &upload.state {
             State::Opening | State::Asked => {
@@ -378,7 +379,7 @@ impl Uploads {
             State::Sent(Sent { stream, at: None, .. }) if !upload.cancelled => {
                 // A number always fits into a line.
                 if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
-                    session.ask(Asked::AbortUpload(id), line);
+                    requests.ask(Asked::AbortUpload(id), line);
                     upload.cancelled = true;
                 }
                 None
@@ -386,7 +387,7 @@ impl Uploads {
             State::Waiting
             | State::Checking { .. }
             | State::Sending { .. }
-            | State::Summing { .. } => self.fail(id, "cancelled", session),
+            | State::Summing { .. } => self.fail(id, "cancelled", requests),
             State::Sent(_) | State::Comparing { .. } => None,
         }
     }
@@ -418,12 +419,12 @@ impl Uploads {
     }
 
     /// The connection is back.
-    pub fn reconnected(&mut self, session: &mut Session) {
+    pub fn reconnected(&mut self, requests: &mut Requests) {
         self.online = true;
         for (id, upload) in &mut self.uploads {
             match &upload.state {
-                State::Waiting => upload.ask(*id, session),
-                State::Comparing { theirs: None, .. } => upload.ask_sum(*id, session),
+                State::Waiting => upload.ask(*id, requests),
+                State::Comparing { theirs: None, .. } => upload.ask_sum(*id, requests),
                 _ => {}
             }
         }
@@ -445,10 +446,10 @@ impl Uploads {
         &mut self,
         id: TransferId,
         reason: impl std::fmt::Display,
-        session: &mut Session,
+        requests: &mut Requests,
     ) -> Option<Line> {
         let stream = self.uploads.get(&id)?.stream();
-        stream.into_iter().for_each(|stream| abort(stream, session));
+        stream.into_iter().for_each(|stream| requests.ask_abort(stream));
         self.stop(id, reason)
     }
 

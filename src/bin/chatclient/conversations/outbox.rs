@@ -1,0 +1,217 @@
+//! Messages on their way: kept until the server has confirmed them, so that none is lost with a
+//! connection and none comes twice.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chatsrv::chat::name::Target;
+use chatsrv::chat::text::TextError;
+use chatsrv::protocol::native::outgoing::Outgoing;
+use chatsrv::protocol::native::verb::Verb;
+
+use crate::requests::{Asked, Requests};
+
+/// The most messages that wait for their confirmation. It is more than one paste can hold, and so
+/// little that all of them are sent again in a moment.
+pub const UNCONFIRMED_MAX: usize = 256;
+
+/// Bytes of the random part of a key: two runs of one user never share it.
+const RUN_BYTES: usize = 12;
+
+/// A message that is not confirmed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// To whom, as it was typed.
+    pub to: Target,
+    /// What.
+    pub text: String,
+    /// The word by which the server knows the message again.
+    key: String,
+    /// When it was sent on the connection that stands; none where it was not.
+    sent: Option<Instant>,
+    /// Whether it was sent on an earlier connection.
+    was_sent: bool,
+}
+
+impl Draft {
+    /// Whether it was sent on an earlier connection. The server may have had it then, and does not
+    /// tell a second time to how many it went.
+    pub fn was_sent(&self) -> bool {
+        self.was_sent
+    }
+}
+
+/// The messages on their way, in the order in which they were said.
+#[derive(Debug)]
+pub struct Outbox {
+    drafts: VecDeque<Draft>,
+    run: String,
+    count: u64,
+}
+
+/// Why a message is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// It does not fit into a line of the protocol.
+    Text(TextError),
+    /// Too many wait for their confirmation.
+    Full,
+}
+
+impl Outbox {
+    /// An empty one, whose keys no other run of the client has.
+    ///
+    /// # Errors
+    /// Where the system has no random numbers.
+    pub fn new() -> Result<Self, getrandom::Error> {
+        let mut run = [0; RUN_BYTES];
+        getrandom::fill(&mut run)?;
+        let run = URL_SAFE_NO_PAD.encode(run);
+        Ok(Outbox { drafts: VecDeque::new(), run, count: 0 })
+    }
+
+    /// Takes a message.
+    ///
+    /// # Errors
+    /// [`NotTaken`]; nothing has changed then.
+    pub fn push(&mut self, to: Target, text: &str) -> Result<(), NotTaken> {
+        if !self.has_room() {
+            return Err(NotTaken::Full);
+        }
+        said(to, text).map_err(NotTaken::Text)?;
+        self.count += 1;
+        let key = format!("{}-{}", self.run, self.count);
+        self.drafts.push_back(Draft {
+            to,
+            text: text.to_string(),
+            key,
+            sent: None,
+            was_sent: false,
+        });
+        Ok(())
+    }
+
+    /// Whether one more is taken.
+    pub fn has_room(&self) -> bool {
+        self.drafts.len() < UNCONFIRMED_MAX
+    }
+
+    /// Sends what was not sent yet on this connection, each message right after its key, as far as
+    /// the session has room; `all` sends the rest too.
+    pub fn send(&mut self, requests: &mut Requests, now: Instant, all: bool) {
+        for draft in self.drafts.iter_mut().filter(|draft| draft.sent.is_none()) {
+            if !all && !requests.has_room() {
+                return;
+            }
+            // Both were checked to fit into a line when the message was taken.
+            let (Ok(key), Ok(line)) =
+                (Outgoing::command(Verb::Key, &draft.key), said(draft.to, &draft.text))
+            else {
+                return;
+            };
+            requests.ask(Asked::Key, key);
+            requests.ask(Asked::Message, line);
+            draft.sent = Some(now);
+        }
+    }
+
+    /// The server has answered the oldest message that was sent: it is done with, for good or ill.
+    pub fn answered(&mut self) -> Option<Draft> {
+        self.drafts.front()?.sent?;
+        self.drafts.pop_front()
+    }
+
+    /// The connection is gone: on the next one, all that is left is sent again.
+    pub fn disconnected(&mut self) {
+        for draft in &mut self.drafts {
+            draft.was_sent |= draft.sent.take().is_some();
+        }
+    }
+
+    /// How many messages wait for their confirmation.
+    pub fn len(&self) -> usize {
+        self.drafts.len()
+    }
+
+    /// Whether everything is confirmed.
+    pub fn is_empty(&self) -> bool {
+        self.drafts.is_empty()
+    }
+
+    /// For how long the oldest message that was sent has waited.
+    pub fn waiting(&self, now: Instant) -> Option<Duration> {
+        let sent = self.drafts.front()?.sent?;
+        Some(now.saturating_duration_since(sent))
+    }
+
+    /// Takes what was never confirmed.
+    pub fn take_all(&mut self) -> impl Iterator<Item = Draft> + use<> {
+        std::mem::take(&mut self.drafts).into_iter()
+    }
+}
+
+fn said(to: Target, text: &str) -> Result<Outgoing, TextError> {
+    Outgoing::data(&format!("{to} {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn lines(requests: &mut Requests) -> Vec<String> {
+        let lines = requests.take_outgoing();
+        lines.iter().map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned()).collect()
+    }
+
+    fn filled(count: usize) -> Outbox {
+        let mut outbox = Outbox::new().unwrap();
+        (0..count).for_each(|n| outbox.push(Target::Everyone, &format!("message {n}")).unwrap());
+        outbox
+    }
+
+    #[test]
+    fn what_was_not_confirmed_is_sent_again_with_its_key() {
+        let mut outbox = filled(3);
+        let now = Instant::now();
+        let mut requests = Requests::default();
+        outbox.send(&mut requests, now, false);
+        let first = lines(&mut requests);
+        assert_eq!(first.len(), 6);
+        assert_eq!(first[1], "D * message 0\n");
+        outbox.send(&mut requests, now, false);
+        assert_eq!(lines(&mut requests), [""; 0]);
+        assert_eq!(outbox.answered().unwrap().text, "message 0");
+
+        outbox.disconnected();
+        assert_eq!(outbox.answered(), None);
+        let mut requests = Requests::default();
+        outbox.send(&mut requests, now, false);
+        assert_eq!(lines(&mut requests), first[2..]);
+        assert_eq!(outbox.len(), 2);
+    }
+
+    #[test]
+    fn no_key_comes_twice() {
+        let (one, two) = (filled(100), filled(100));
+        let keys: HashSet<_> = one.drafts.iter().chain(&two.drafts).map(|d| &d.key).collect();
+        assert_eq!(keys.len(), 200);
+        assert!(keys.iter().all(|key| key.parse::<chatsrv::chat::name::Key>().is_ok()));
+    }
+
+    #[test]
+    fn the_queue_and_the_window_are_bounded() {
+        let mut outbox = filled(UNCONFIRMED_MAX);
+        assert_eq!(outbox.push(Target::Everyone, "one more"), Err(NotTaken::Full));
+        let mut requests = Requests::default();
+        outbox.send(&mut requests, Instant::now(), false);
+        assert_eq!(lines(&mut requests).len(), crate::requests::OPEN_REQUESTS_MAX);
+        outbox.send(&mut requests, Instant::now(), true);
+        assert_eq!(outbox.drafts.iter().filter(|draft| draft.sent.is_none()).count(), 0);
+        let text = "x".repeat(chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX);
+        let too_long = filled(0).push(Target::Everyone, &text);
+        assert_eq!(too_long, Err(NotTaken::Text(TextError::TooLong)));
+    }
+}
