@@ -9,7 +9,9 @@
 mod calls;
 mod client;
 mod conversations;
+mod core;
 mod downloads_folder;
+mod ending;
 mod input;
 mod jobs;
 mod link;
@@ -29,7 +31,8 @@ use chatsrv::display::safe_text::safe;
 use chatsrv::exit::Exit;
 use zeroize::Zeroizing;
 
-use client::{Client, Conclusion, Start};
+use client::{Client, Start};
+use ending::Conclusion;
 use link::login::{Credentials, Password};
 use options::Options;
 use ui::interface::Ui;

@@ -161,14 +161,15 @@ pub enum Classified<'a> {
     Notice(Notice<'a>),
     /// A notice that is not known here.
     LaterNotice,
-    /// A file that was sent in a chat, as an item of a list.
+    /// A file that was sent in a chat, as an item of a list: [`Requests::message_listed`].
     ListedFile(SentFile<'a>),
-    /// The head of a list, as the answer to this, and how many items follow.
+    /// The head of a list, as the answer to this, and how many items follow:
+    /// [`Requests::list_begun`].
     Head(Asked, usize),
     /// An item of a list, as the answer to this.
     Item(Asked, ListItem<'a>),
-    /// The answer to this.
-    Answer(Asked, FinalReply<'a>),
+    /// The answer to the oldest request: [`Requests::answered`].
+    Answer(FinalReply<'a>),
     /// The server closes the connection.
     Closing(Closed),
     /// A line that has no place in the protocol here.
@@ -268,6 +269,11 @@ impl Requests {
         self.open_requests().next().is_none()
     }
 
+    /// Whether the server has not answered yet what leads into a chat.
+    pub fn is_opening_chat(&self) -> bool {
+        self.open_requests().any(Asked::leads_into_chat)
+    }
+
     /// Whether one more request may be sent before the next answer.
     pub fn has_room(&self) -> bool {
         self.room() > 0
@@ -279,41 +285,50 @@ impl Requests {
     }
 
     /// Whether a message that comes now is a part of the answer to something.
-    pub fn sort_message(&mut self) -> Option<&Asked> {
-        self.messages_left = self.messages_left.checked_sub(1)?;
-        self.open.front()
+    pub fn is_list_open(&self) -> bool {
+        self.messages_left > 0
     }
 
-    /// Says what a line is, and closes the request that it answers.
-    pub fn sort<'a>(&mut self, reading: Reading<'a>) -> Classified<'a> {
-        match reading {
-            Reading::Greeting { version, .. } => Classified::Greeting(version),
-            Reading::Closing(closed) => Classified::Closing(closed),
-            Reading::Notice(Notice::File { file }) if self.sort_message().is_some() => {
+    /// What a line is. It changes nothing: what it changes is done by the method that
+    /// [`Classified`] names.
+    pub fn classify<'a>(&self, reading: Reading<'a>) -> Classified<'a> {
+        match (reading, self.open.front()) {
+            (Reading::Greeting { version, .. }, _) => Classified::Greeting(version),
+            (Reading::Closing(closed), _) => Classified::Closing(closed),
+            (Reading::Notice(Notice::File { file }), _) if self.is_list_open() => {
                 Classified::ListedFile(file)
             }
-            Reading::Notice(notice) => Classified::Notice(notice),
-            Reading::LaterNotice => Classified::LaterNotice,
-            Reading::Final(reply) => {
-                self.messages_left = 0;
-                let answered = self.open.pop_front();
-                self.in_dialogue &= !matches!(answered, Some(Asked::Passwd(_)));
-                answered.map_or(Classified::Misplaced, |asked| Classified::Answer(asked, reply))
+            (Reading::Notice(notice), _) => Classified::Notice(notice),
+            (Reading::LaterNotice, _) => Classified::LaterNotice,
+            (Reading::Final(reply), Some(_)) => Classified::Answer(reply),
+            (Reading::Head { count }, Some(asked)) => {
+                Classified::Head(asked.clone(), count.unwrap_or(0))
             }
-            Reading::Head { count } => {
-                let Some(asked) = self.open.front() else { return Classified::Misplaced };
-                let count = count.unwrap_or(0);
-                if asked.lists_messages() {
-                    self.messages_left = count;
-                }
-                Classified::Head(asked.clone(), count)
+            (Reading::Item(item), Some(asked)) => Classified::Item(asked.clone(), item),
+            (Reading::Final(_) | Reading::Head { .. } | Reading::Item(_) | Reading::Unknown, _) => {
+                Classified::Misplaced
             }
-            Reading::Item(item) => match self.open.front() {
-                Some(asked) => Classified::Item(asked.clone(), item),
-                None => Classified::Misplaced,
-            },
-            Reading::Unknown => Classified::Misplaced,
         }
+    }
+
+    /// Closes the oldest request, which is answered; none where none is open.
+    pub fn answered(&mut self) -> Option<Asked> {
+        self.messages_left = 0;
+        let answered = self.open.pop_front();
+        self.in_dialogue &= !matches!(answered, Some(Asked::Passwd(_)));
+        answered
+    }
+
+    /// The list that answers this begins, and has so many items.
+    pub fn list_begun(&mut self, asked: &Asked, count: usize) {
+        if asked.lists_messages() {
+            self.messages_left = count;
+        }
+    }
+
+    /// A message of the list under way came.
+    pub fn message_listed(&mut self) {
+        self.messages_left = self.messages_left.saturating_sub(1);
     }
 }
 
@@ -322,14 +337,26 @@ mod tests {
     use super::*;
     use chatsrv::protocol::native::read::ServerLine;
 
-    fn sort<'a>(requests: &mut Requests, line: &'a str) -> Classified<'a> {
-        requests.sort(ServerLine::parse(line).unwrap().read())
+    /// What a line is, and what it changes.
+    fn take<'a>(requests: &mut Requests, line: &'a str) -> Classified<'a> {
+        let classified = requests.classify(ServerLine::parse(line).unwrap().read());
+        if let Classified::Head(asked, count) = &classified {
+            requests.list_begun(asked, *count);
+        }
+        classified
+    }
+
+    /// Whether a message that comes now is listed.
+    fn takes_message(requests: &mut Requests) -> bool {
+        let is_listed = requests.is_list_open();
+        requests.message_listed();
+        is_listed
     }
 
     /// To what a line is the answer.
     fn answered(requests: &mut Requests, line: &str) -> Option<Asked> {
-        match sort(requests, line) {
-            Classified::Answer(asked, _) => Some(asked),
+        match take(requests, line) {
+            Classified::Answer(_) => requests.answered(),
             _ => None,
         }
     }
@@ -342,10 +369,10 @@ mod tests {
         requests.ask(Asked::Sum, Outgoing::command(Verb::Sum, "x").unwrap());
         assert_eq!(requests.take_outgoing().len(), 2);
         assert!(!requests.is_idle());
-        assert_eq!(sort(&mut requests, "150 WHO 1"), Classified::Head(who.clone(), 1));
-        let item = sort(&mut requests, "151 WHO bob 10417 1 - bob");
+        assert_eq!(take(&mut requests, "150 WHO 1"), Classified::Head(who.clone(), 1));
+        let item = take(&mut requests, "151 WHO bob 10417 1 - bob");
         assert!(matches!(item, Classified::Item(asked, ListItem::Online { .. }) if asked == who));
-        let notice = sort(&mut requests, "120 ON bob 10417");
+        let notice = take(&mut requests, "120 ON bob 10417");
         assert!(matches!(notice, Classified::Notice(Notice::On { name: "bob", .. })));
         assert_eq!(answered(&mut requests, "250 WHO"), Some(who));
         assert_eq!(answered(&mut requests, "550 SUM x"), Some(Asked::Sum));
@@ -357,11 +384,11 @@ mod tests {
         let mut requests = Requests::default();
         requests.ask(Asked::History, Outgoing::command(Verb::History, "* 9 2").unwrap());
         requests.take_outgoing();
-        assert_eq!(requests.sort_message(), None);
-        assert_eq!(sort(&mut requests, "150 HISTORY 2"), Classified::Head(Asked::History, 2));
-        assert_eq!(requests.sort_message(), Some(&Asked::History));
-        assert_eq!(requests.sort_message(), Some(&Asked::History));
-        assert_eq!(requests.sort_message(), None);
+        assert!(!takes_message(&mut requests));
+        assert_eq!(take(&mut requests, "150 HISTORY 2"), Classified::Head(Asked::History, 2));
+        assert!(takes_message(&mut requests));
+        assert!(takes_message(&mut requests));
+        assert!(!takes_message(&mut requests));
         assert_eq!(answered(&mut requests, "250 HISTORY *"), Some(Asked::History));
     }
 
@@ -373,10 +400,10 @@ mod tests {
         requests.ask(Asked::Message, data("* hello"));
         assert_eq!(requests.take_outgoing().len(), 1);
         assert_eq!(requests.take_outgoing(), []);
-        sort(&mut requests, "354 PASSWD send the old password");
+        answered(&mut requests, "354 PASSWD send the old password");
         requests.go_on(Asked::Passwd(Passwd::Old), data("old"));
         assert_eq!(requests.take_outgoing(), [data("old")]);
-        sort(&mut requests, "535 PASSWD wrong password");
+        answered(&mut requests, "535 PASSWD wrong password");
         assert_eq!(requests.take_outgoing(), [data("* hello")]);
     }
 
@@ -397,9 +424,9 @@ mod tests {
     #[test]
     fn what_nobody_asked_for_is_told_apart() {
         let mut requests = Requests::default();
-        assert_eq!(sort(&mut requests, "220 chatsrv/0.1.0 1 ready"), Classified::Greeting("1"));
-        assert!(matches!(sort(&mut requests, "421 - too slow"), Classified::Closing(_)));
-        assert_eq!(sort(&mut requests, "250 WHO"), Classified::Misplaced);
-        assert_eq!(sort(&mut requests, "151 WHO x"), Classified::Misplaced);
+        assert_eq!(take(&mut requests, "220 chatsrv/0.1.0 1 ready"), Classified::Greeting("1"));
+        assert!(matches!(take(&mut requests, "421 - too slow"), Classified::Closing(_)));
+        assert_eq!(take(&mut requests, "250 WHO"), Classified::Misplaced);
+        assert_eq!(take(&mut requests, "151 WHO x"), Classified::Misplaced);
     }
 }

@@ -1,111 +1,96 @@
-//! Groups: what the person asks about them, and what the server tells of them.
+//! Groups: what comes of what the person asks about them, and what the server tells of them.
 
 use chatsrv::chat::name::{GroupName, Target};
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
-use chatsrv::protocol::native::read::{FinalReply, Notice, ReplyWords, ServerLine};
+use chatsrv::protocol::native::read::{FinalReply, Notice, ReplyWords};
 
-use super::Client;
-use super::receive::Shown;
+use super::parts::Parts;
 use crate::input::groups::{GroupRequest, News};
 use crate::requests::Asked;
 
-impl Client {
-    /// Asks the server something about groups.
-    pub(super) fn ask_group(&mut self, request: GroupRequest) {
-        let (verb, words) = (request.verb(), request.words());
-        self.ask(Asked::Group(request), verb, words);
+/// A list about groups begins.
+pub fn take_group_head(parts: &mut Parts, request: &GroupRequest, count: usize) {
+    match request {
+        GroupRequest::Mine { .. } => parts.conversations.groups.clear(),
+        GroupRequest::Members(group) => {
+            parts.core.show(Line::answer(safe!("members of {group}: {count}")));
+        }
+        _ => {}
     }
+    if let (0, Some(nothing)) = (count, request.nothing()) {
+        parts.core.show(Line::answer(SafeText::new(nothing)));
+    }
+}
 
-    /// A list about groups begins.
-    pub(super) fn take_group_head(&mut self, request: &GroupRequest, count: usize) {
-        match request {
-            GroupRequest::Mine { .. } => self.reading.groups.clear(),
-            GroupRequest::Members(group) => {
-                self.show(Line::answer(safe!("members of {group}: {count}")));
+/// A group stands in a list; whether it is shown.
+pub fn take_group(parts: &mut Parts, request: &GroupRequest, name: GroupName) -> bool {
+    parts.core.completion.add_chat(Target::Group(name));
+    if let GroupRequest::Mine { .. } = request {
+        parts.conversations.groups.push(name);
+    }
+    *request != GroupRequest::Mine { quiet: true }
+}
+
+/// The server did what was asked about a group.
+pub fn group_done(parts: &mut Parts, request: &GroupRequest, reply: &FinalReply<'_>) {
+    match request {
+        GroupRequest::Make { .. } => {
+            if let ReplyWords::GroupMade { group, .. } = reply.words
+                && let Ok(group) = group.parse()
+            {
+                parts.core.completion.add_chat(Target::Group(group));
             }
-            _ => {}
         }
-        if let (0, Some(nothing)) = (count, request.nothing()) {
-            self.show(Line::answer(SafeText::new(nothing)));
+        GroupRequest::Leave(group) => {
+            parts.conversations.groups.retain(|other| other != group);
+            parts.conversations.forget(Target::Group(*group));
         }
+        GroupRequest::Mine { .. } => leave_what_is_over(parts),
+        _ => {}
     }
+    parts.core.show_all(request.done(reply).map(Line::answer));
+}
 
-    /// A group stands in a list; whether it is shown.
-    pub(super) fn take_group(&mut self, request: &GroupRequest, name: GroupName) -> bool {
-        self.words.add_chat(Target::Group(name));
-        if let GroupRequest::Mine { .. } = request {
-            self.reading.groups.push(name);
-        }
-        *request != GroupRequest::Mine { quiet: true }
+/// A group has changed, or somebody asks about one.
+pub fn take_group_notice(parts: &mut Parts, notice: &Notice<'_>) {
+    let Some(news) = News::of(notice, parts.core.name) else { return };
+    parts.core.completion.add_chat(Target::Group(news.group));
+    if news.has_joined() && !parts.conversations.groups.contains(&news.group) {
+        parts.conversations.groups.push(news.group);
     }
-
-    /// The server did what was asked about a group.
-    pub(super) fn group_done(&mut self, request: &GroupRequest, reply: &FinalReply<'_>) {
-        match request {
-            GroupRequest::Make { .. } => {
-                if let ReplyWords::GroupMade { group, .. } = reply.words
-                    && let Ok(group) = group.parse()
-                {
-                    self.words.add_chat(Target::Group(group));
-                }
-            }
-            GroupRequest::Leave(group) => {
-                self.reading.groups.retain(|other| other != group);
-                self.reading.forget(Target::Group(*group));
-            }
-            GroupRequest::Mine { .. } => self.leave_what_is_over(),
-            _ => {}
-        }
-        self.show_all(request.done(reply).map(Line::answer));
+    parts.core.show(Line::notice(safe!("{news}")));
+    if news.has_left() {
+        forget_group(parts, news.group);
     }
+}
 
-    /// A group has changed, or somebody asks about one.
-    pub(super) fn take_group_notice(&mut self, notice: &Notice<'_>) {
-        let Some(news) = News::of(notice, self.name) else { return };
-        self.words.add_chat(Target::Group(news.group));
-        if news.has_joined() && !self.reading.groups.contains(&news.group) {
-            self.reading.groups.push(news.group);
-        }
-        self.show(Line::notice(safe!("{news}")));
-        if news.has_left() {
-            self.forget_group(news.group);
-        }
+/// A group has changed, as a later server tells it. What of it ends a chat ends it here too.
+pub fn take_later_change(parts: &mut Parts, group: GroupName, what: &str) {
+    if what == "dissolve" {
+        forget_group(parts, group);
     }
+}
 
-    /// A group has changed, as a later server tells it. What of it ends a chat ends it here too.
-    pub(super) fn take_group_change(
-        &mut self,
-        group: GroupName,
-        what: &str,
-        line: &ServerLine<'_>,
-    ) {
-        self.show(Line::notice(safe!("notice: {}", Shown(line))));
-        if what == "dissolve" {
-            self.forget_group(group);
-        }
+/// This user is no member any more: what was begun there goes nowhere. A script does not see
+/// that, unless it leaves by itself: its next lines were meant for the group.
+fn forget_group(parts: &mut Parts, group: GroupName) {
+    let was_open = parts.conversations.places.open() == Some(Target::Group(group));
+    parts.conversations.groups.retain(|other| *other != group);
+    parts.conversations.forget(Target::Group(group));
+    let leave = Asked::Group(GroupRequest::Leave(group));
+    let leaves = parts.core.requests.open_requests().any(|asked| *asked == leave);
+    if was_open && !leaves && !parts.core.ui.is_interactive() {
+        parts.conversations.places.lose();
     }
+}
 
-    /// This user is no member any more: what was begun there goes nowhere. A script does not see
-    /// that, unless it leaves by itself: its next lines were meant for the group.
-    fn forget_group(&mut self, group: GroupName) {
-        let was_open = self.reading.places.open() == Some(Target::Group(group));
-        self.reading.groups.retain(|other| *other != group);
-        self.reading.forget(Target::Group(group));
-        let leave = Asked::Group(GroupRequest::Leave(group));
-        let leaves = self.requests.open_requests().any(|asked| *asked == leave);
-        if was_open && !leaves && !self.front.is_interactive() {
-            self.reading.places.lose();
-        }
-    }
-
-    /// A group may have ended while the connection was gone.
-    fn leave_what_is_over(&mut self) {
-        if let Some(Target::Group(group)) = self.reading.places.open()
-            && !self.reading.groups.contains(&group)
-        {
-            self.show(Line::notice(safe!("you are no member of {group} any more")));
-            self.forget_group(group);
-        }
+/// A group may have ended while the connection was gone.
+fn leave_what_is_over(parts: &mut Parts) {
+    if let Some(Target::Group(group)) = parts.conversations.places.open()
+        && !parts.conversations.groups.contains(&group)
+    {
+        parts.core.show(Line::notice(safe!("you are no member of {group} any more")));
+        forget_group(parts, group);
     }
 }

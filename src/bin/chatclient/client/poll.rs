@@ -4,100 +4,126 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{self, PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-use super::{Client, Ending, PROGRESS_PERIOD, Stage};
+use super::parts::Parts;
+use super::typed::takes_input;
+use crate::core::Stage;
+use crate::ending::Ending;
+use crate::signals::{Postponed, SignalPipe};
+use crate::transfers::PROGRESS_PERIOD;
+
+/// The signals that the loop waits for; none of them where nobody is at a terminal.
+#[derive(Debug)]
+pub struct Signals {
+    /// The terminal may be another one.
+    pub change: Option<SignalPipe>,
+    /// The client is to end.
+    pub end: Option<SignalPipe>,
+    /// What would stop or end the process at once.
+    pub postponed: Option<Postponed>,
+}
+
+impl Signals {
+    /// Catches them where a person is there.
+    ///
+    /// # Errors
+    /// Where the process has no file descriptor left.
+    pub fn catch(has_person: bool) -> io::Result<Self> {
+        Ok(Signals {
+            change: has_person.then(SignalPipe::change).transpose()?,
+            end: has_person.then(SignalPipe::end).transpose()?,
+            postponed: has_person.then(|| Postponed::catch(true)).transpose()?,
+        })
+    }
+}
 
 /// Who has something.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ready {
+pub struct Ready {
+    /// The person.
     pub person: bool,
+    /// The connection.
     pub server: bool,
+    /// The search for the server.
     pub connection: bool,
+    /// A thread of the transfers.
     pub jobs: bool,
+    /// A change of the terminal.
     pub changed: bool,
+    /// A signal to end.
     pub ended: bool,
+    /// A signal that was postponed.
     pub signalled: bool,
+    /// A direct chat.
     pub direct: bool,
 }
 
-impl Client {
-    /// Waits with poll(2): unlike epoll(7) it takes a regular file as standard input, and there
-    /// are few sources.
-    pub(super) fn wait(&self) -> Result<Ready, Ending> {
-        let server_interest = match &self.connection {
-            Some(connection) if connection.has_output() || self.transfers.uploads.has_chunk() => {
-                PollFlags::IN | PollFlags::OUT
-            }
-            _ => PollFlags::IN,
-        };
-        let person = self.front.source().filter(|_| self.wants_lines());
-        let server = self.connection.as_ref().map(AsFd::as_fd);
-        let change = self.change.as_ref().map(AsFd::as_fd);
-        let end = self.end.as_ref().map(AsFd::as_fd);
-        let postponed = self.postponed.as_ref().map(AsFd::as_fd);
-        let sources: [(Option<BorrowedFd<'_>>, PollFlags); 8] = [
-            (person, PollFlags::IN),
-            (server, server_interest),
-            (Some(self.connecting.as_fd()), PollFlags::IN),
-            (Some(self.transfers.downloads.as_fd()), PollFlags::IN),
-            (Some(self.transfers.uploads.as_fd()), PollFlags::IN),
-            (change, PollFlags::IN),
-            (end, PollFlags::IN),
-            (postponed, PollFlags::IN),
-        ];
-        let mut polled: Vec<PollFd<'_>> = sources
-            .iter()
-            .filter_map(|(fd, interest)| fd.map(|fd| (fd, *interest)))
-            .chain(self.direct.sources())
-            .map(|(fd, interest)| PollFd::from_borrowed_fd(fd, interest))
-            .collect();
-        match poll(&mut polled, self.timeout().as_ref()) {
-            Ok(_) => {}
-            Err(Errno::INTR) => return Ok(Ready::default()),
-            Err(error) => return Err(Ending::Front(io::Error::from(error))),
-        }
-        let mut answers = polled.iter().map(|fd| !fd.revents().is_empty());
-        let mut ready =
-            |source: &Option<BorrowedFd<'_>>| source.is_some() && answers.next() == Some(true);
-        Ok(Ready {
-            person: ready(&sources[0].0),
-            server: ready(&sources[1].0),
-            connection: ready(&sources[2].0),
-            jobs: ready(&sources[3].0) | ready(&sources[4].0),
-            changed: ready(&sources[5].0),
-            ended: ready(&sources[6].0),
-            signalled: ready(&sources[7].0),
-            direct: answers.any(|answer| answer),
-        })
+/// Waits with poll(2): unlike epoll(7) it takes a regular file as standard input, and there
+/// are few sources.
+pub fn poll(parts: &Parts, signals: &Signals) -> Result<Ready, Ending> {
+    let Parts { core, link, transfers, calls, .. } = parts;
+    // A person may always type; a script waits for its answers.
+    let wants_lines = core.ui.is_interactive() || takes_input(parts);
+    let person = core.ui.source().filter(|_| wants_lines);
+    let server = link.source(transfers.uploads.has_chunk());
+    let on_input = |source| Some((source, PollFlags::IN));
+    let sources: [Option<(BorrowedFd<'_>, PollFlags)>; 8] = [
+        person.and_then(on_input),
+        server,
+        on_input(link.search_source()),
+        on_input(transfers.downloads.as_fd()),
+        on_input(transfers.uploads.as_fd()),
+        signals.change.as_ref().map(AsFd::as_fd).and_then(on_input),
+        signals.end.as_ref().map(AsFd::as_fd).and_then(on_input),
+        signals.postponed.as_ref().map(AsFd::as_fd).and_then(on_input),
+    ];
+    let mut polled: Vec<PollFd<'_>> = sources
+        .iter()
+        .copied()
+        .flatten()
+        .chain(calls.sources())
+        .map(|(fd, interest)| PollFd::from_borrowed_fd(fd, interest))
+        .collect();
+    match event::poll(&mut polled, timeout(parts).as_ref()) {
+        Ok(_) => {}
+        Err(Errno::INTR) => return Ok(Ready::default()),
+        Err(error) => return Err(Ending::Ui(io::Error::from(error))),
     }
+    let mut answers = polled.iter().map(|fd| !fd.revents().is_empty());
+    let mut ready = |source: usize| sources[source].is_some() && answers.next() == Some(true);
+    Ok(Ready {
+        person: ready(0),
+        server: ready(1),
+        connection: ready(2),
+        jobs: ready(3) | ready(4),
+        changed: ready(5),
+        ended: ready(6),
+        signalled: ready(7),
+        direct: answers.any(|answer| answer),
+    })
+}
 
-    /// Until the deadline or the next look at the transfers and the connection; `None` without.
-    fn timeout(&self) -> Option<Timespec> {
-        // What was asked since the last line was written does not wait for something to come.
-        if self.connection.is_some() && self.requests.has_outgoing() {
-            return Some(Timespec::default());
-        }
-        let deadline =
-            self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let tells_state = matches!(self.stage, Stage::Offline(_)) || !self.outbox.is_empty();
-        let is_shown = !self.transfers.is_idle() || (self.completes && tells_state);
-        let progress = is_shown.then_some(PROGRESS_PERIOD);
-        let now = Instant::now();
-        let is_online = self.stage == Stage::Talking && self.job.is_none();
-        let mark = self.reading.mark_due().filter(|_| is_online);
-        let mark = mark.map(|due| due.saturating_duration_since(now));
-        let direct = self.direct_due().map(|due| due.saturating_duration_since(now));
-        let front = self.front.deadline().map(|due| due.saturating_duration_since(now));
-        let others = progress.into_iter().chain(mark).chain(direct).chain(front);
-        let timeout = deadline.into_iter().chain(others).min()?;
-        // All are some hours at most, so this never falls back.
-        Timespec::try_from(timeout).ok()
+/// Until the deadline or the next look at the transfers and the connection; `None` without.
+fn timeout(parts: &Parts) -> Option<Timespec> {
+    let Parts { core, link, transfers, outbox, conversations, calls, .. } = parts;
+    // What was asked since the last line was written does not wait for something to come.
+    if link.is_connected() && core.requests.has_outgoing() {
+        return Some(Timespec::default());
     }
-
-    /// Whether lines are to be read: a person may always type; a script waits for its answers.
-    fn wants_lines(&self) -> bool {
-        self.front.is_interactive() || self.takes_input()
-    }
+    let deadline = link.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let tells_state = matches!(core.stage, Stage::Offline(_)) || !outbox.is_empty();
+    let is_shown = !transfers.is_idle() || (core.has_person() && tells_state);
+    let progress = is_shown.then_some(PROGRESS_PERIOD);
+    let now = Instant::now();
+    let is_online = core.is_online() && !core.has_job;
+    let mark = conversations.mark_due().filter(|_| is_online);
+    let mark = mark.map(|due| due.saturating_duration_since(now));
+    let direct = calls.due(core).map(|due| due.saturating_duration_since(now));
+    let front = core.ui.deadline().map(|due| due.saturating_duration_since(now));
+    let others = progress.into_iter().chain(mark).chain(direct).chain(front);
+    let timeout = deadline.into_iter().chain(others).min()?;
+    // All are some hours at most, so this never falls back.
+    Timespec::try_from(timeout).ok()
 }

@@ -7,9 +7,6 @@ use chatsrv::display::clock;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
 
-use super::Client;
-use crate::conversations::missed::Note;
-
 /// How many chats are kept in the list; the one that was quiet for longest makes room.
 const CHATS_MAX: usize = 1024;
 /// How many chats are named above the prompt.
@@ -26,7 +23,7 @@ struct Active {
 
 /// The chats in which something was said, the newest first.
 #[derive(Debug, Default)]
-pub(super) struct Console {
+pub struct Console {
     chats: Vec<Active>,
 }
 
@@ -70,7 +67,8 @@ impl Console {
         (!named.is_empty()).then(|| safe!("new: {}{more}", named.join(", ")))
     }
 
-    fn lines(&self) -> Vec<Line> {
+    /// A line for each chat.
+    pub fn lines(&self) -> Vec<Line> {
         if self.chats.is_empty() {
             return vec![Line::answer(safe!("no chats yet"))];
         }
@@ -93,41 +91,6 @@ impl Console {
         };
         self.chats[..=at].rotate_right(1);
         &mut self.chats[0]
-    }
-}
-
-impl Client {
-    /// Counts a message where it is not to be shown yet; returns it where it is.
-    pub(super) fn count_note(&mut self, note: Note) -> Option<Note> {
-        let (Some(console), Some(chat)) = (&mut self.console, note.chat) else {
-            return Some(note);
-        };
-        if note.own || self.reading.places.open() == Some(chat) {
-            console.touch(chat, note.id);
-            return Some(note);
-        }
-        if note.id > self.reading.chats.shown(chat) {
-            self.words.add_chat(chat);
-            self.reading.chats.set_backlog(chat, note.id);
-            console.count(chat, note.id);
-        }
-        None
-    }
-
-    /// Lists the chats; false where that is for the server to do.
-    pub(super) fn list_console(&mut self) -> bool {
-        let lines = self.console.as_ref().map(Console::lines);
-        let is_listed = lines.is_some();
-        self.show_all(lines.into_iter().flatten());
-        is_listed
-    }
-
-    /// A plain line goes to this chat from now on, and what arrives there is shown.
-    pub(super) fn enter(&mut self, chat: Target) {
-        self.reading.places.enter(chat);
-        if let Some(console) = &mut self.console {
-            console.clear(chat);
-        }
     }
 }
 

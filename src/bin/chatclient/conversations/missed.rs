@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::Target;
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
-use chatsrv::display::line::Line;
 
-use crate::conversations::chats::Chats;
+use super::chats::Chats;
+use super::note::Note;
 
 /// The most missed messages that are shown unasked.
 pub const MISSED_MAX: usize = LIST_MESSAGES_MAX as usize;
@@ -18,19 +18,6 @@ const FIRST_LOOK: usize = 100;
 
 /// The most messages that wait until what was missed is here.
 pub const HELD_MAX: usize = 10_000;
-
-/// A message as it is shown, and where it belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// Its id.
-    pub id: MessageId,
-    /// Its chat, where that can be told.
-    pub chat: Option<Target>,
-    /// Whether this user said it.
-    pub own: bool,
-    /// How it is shown.
-    pub line: Line,
-}
 
 /// What to ask of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +163,7 @@ impl Missed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatsrv::display::line::Line;
     use chatsrv::display::safe_text::safe;
 
     fn note(chat: &str, id: u64) -> Note {

@@ -8,9 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chatsrv::chat::name::Target;
 use chatsrv::chat::text::TextError;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::verb::Verb;
 
+use crate::core::Core;
 use crate::requests::{Asked, Requests};
 
 /// The most messages that wait for their confirmation. It is more than one paste can hold, and so
@@ -27,8 +30,10 @@ pub struct Draft {
     pub to: Target,
     /// What.
     pub text: String,
-    /// The word by which the server knows the message again.
-    key: String,
+    /// The line by which the server knows the message again.
+    key: Outgoing,
+    /// The message's own line.
+    line: Outgoing,
     /// When it was sent on the connection that stands; none where it was not.
     sent: Option<Instant>,
     /// Whether it was sent on an earlier connection.
@@ -80,17 +85,30 @@ impl Outbox {
         if !self.has_room() {
             return Err(NotTaken::Full);
         }
-        said(to, text).map_err(NotTaken::Text)?;
+        let line = Outgoing::message(to, text).map_err(NotTaken::Text)?;
+        let key = format_args!("{}-{}", self.run, self.count + 1);
+        let key = Outgoing::command(Verb::Key, key).map_err(NotTaken::Text)?;
         self.count += 1;
-        let key = format!("{}-{}", self.run, self.count);
-        self.drafts.push_back(Draft {
-            to,
-            text: text.to_string(),
-            key,
-            sent: None,
-            was_sent: false,
-        });
+        let text = text.to_string();
+        self.drafts.push_back(Draft { to, text, key, line, sent: None, was_sent: false });
         Ok(())
+    }
+
+    /// Takes a message that was typed, and says what the person should know of that.
+    pub fn say(&mut self, to: Target, text: &str, core: &mut Core) {
+        match self.push(to, text) {
+            Ok(()) if !core.is_online() => {
+                core.show(Line::notice(safe!("kept to be sent to {to}: {text}")));
+            }
+            Ok(()) => {}
+            Err(NotTaken::Text(error)) => {
+                core.show(Line::error(safe!("not sent to {to}: {error}")));
+            }
+            Err(NotTaken::Full) => {
+                let why = safe!("{} messages are not confirmed yet", self.len());
+                core.show(Line::error(safe!("not sent to {to}: {why} (it was: {text})")));
+            }
+        }
     }
 
     /// Whether one more is taken.
@@ -105,14 +123,8 @@ impl Outbox {
             if !all && !requests.has_room() {
                 return;
             }
-            // Both were checked to fit into a line when the message was taken.
-            let (Ok(key), Ok(line)) =
-                (Outgoing::command(Verb::Key, &draft.key), said(draft.to, &draft.text))
-            else {
-                return;
-            };
-            requests.ask(Asked::Key, key);
-            requests.ask(Asked::Message, line);
+            requests.ask(Asked::Key, draft.key.clone());
+            requests.ask(Asked::Message, draft.line.clone());
             draft.sent = Some(now);
         }
     }
@@ -150,10 +162,6 @@ impl Outbox {
     pub fn take_all(&mut self) -> impl Iterator<Item = Draft> + use<> {
         std::mem::take(&mut self.drafts).into_iter()
     }
-}
-
-fn said(to: Target, text: &str) -> Result<Outgoing, TextError> {
-    Outgoing::data(&format!("{to} {text}"))
 }
 
 #[cfg(test)]
@@ -196,9 +204,14 @@ mod tests {
     #[test]
     fn no_key_comes_twice() {
         let (one, two) = (filled(100), filled(100));
-        let keys: HashSet<_> = one.drafts.iter().chain(&two.drafts).map(|d| &d.key).collect();
-        assert_eq!(keys.len(), 200);
-        assert!(keys.iter().all(|key| key.parse::<chatsrv::chat::name::Key>().is_ok()));
+        let drafts = one.drafts.iter().chain(&two.drafts);
+        let lines: HashSet<_> = drafts.map(|draft| draft.key.as_bytes()).collect();
+        assert_eq!(lines.len(), 200);
+        for line in lines {
+            let line = std::str::from_utf8(line).unwrap();
+            let word = line.strip_prefix("C KEY ").unwrap().trim_end();
+            assert!(word.parse::<chatsrv::chat::name::Key>().is_ok(), "{line}");
+        }
     }
 
     #[test]

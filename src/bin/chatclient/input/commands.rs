@@ -7,7 +7,7 @@ use crate::calls::action::CallAction;
 use crate::input::administration::{self, Administration};
 use crate::input::destination::Destination;
 use crate::input::groups::{self, GroupRequest};
-use crate::transfers::Source;
+use crate::transfers::download::Source;
 
 /// What a typed line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,22 @@ pub enum Action {
     Help(Option<&'static Command>),
     /// Log out.
     Leave,
+}
+
+impl Action {
+    /// Whether the server is asked for something at once. A message waits in its own queue.
+    pub fn asks_server(&self) -> bool {
+        match self {
+            Action::Public
+            | Action::Say { .. }
+            | Action::Close
+            | Action::Abort(_)
+            | Action::Help(_)
+            | Action::Leave => false,
+            Action::Call(call) => call.asks_server(),
+            _ => true,
+        }
+    }
 }
 
 /// Which words complete the one after a command.

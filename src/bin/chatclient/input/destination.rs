@@ -43,20 +43,31 @@ pub enum Dialogue {
     /// Waits for the message to this target.
     Text(Target),
     /// Waits for a password that is to be changed.
-    Password(Entry),
+    Password(PasswordEntry),
     /// Waits for whether to leave.
     Leave,
 }
 
 /// Which password is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum PasswordEntry {
     /// The one that is good now.
     Old,
     /// The one to come.
     New,
     /// The same once more.
     NewAgain,
+}
+
+impl PasswordEntry {
+    /// What it is asked for with.
+    pub fn prompt(self) -> &'static str {
+        match self {
+            PasswordEntry::Old => "old password: ",
+            PasswordEntry::New => "new password: ",
+            PasswordEntry::NewAgain => "the new password again: ",
+        }
+    }
 }
 
 impl Destination {

@@ -106,6 +106,8 @@ pub struct Login {
     may_register: bool,
     /// Whether the server lets in whoever comes there, as its operator.
     operator: bool,
+    /// Whether the server refused a password, or a token.
+    refused: bool,
 }
 
 impl Login {
@@ -129,6 +131,7 @@ impl Login {
             may_ask: credentials.may_ask,
             may_register: credentials.may_register,
             operator: false,
+            refused: false,
         }
     }
 
@@ -175,6 +178,11 @@ impl Login {
     pub fn password_changed(&mut self, password: Password) {
         self.standing = self.standing.is_some().then_some(password);
         self.token = None;
+    }
+
+    /// Whether the server refused a password, or a token.
+    pub fn was_refused(&self) -> bool {
+        self.refused
     }
 
     /// The person has answered a question.
@@ -237,8 +245,10 @@ impl Login {
                 ),
                 false => Step::Failed(safe!("that user is already logged in")),
             },
-            Some(Code::WrongPassword) if self.resuming => self.token_refused(),
-            Some(Code::WrongPassword) => self.wrong_password(),
+            Some(Code::WrongPassword) => {
+                self.refused = true;
+                if self.resuming { self.token_refused() } else { self.wrong_password() }
+            }
             Some(Code::Busy) => self.busy(reply),
             Some(Code::NameNotAllowed) if self.may_ask => {
                 self.name = None;

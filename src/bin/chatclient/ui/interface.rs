@@ -85,8 +85,8 @@ pub trait Ui {
         None
     }
 
-    /// The next thing that has come; `words` are what the Tab key completes with.
-    fn next(&mut self, words: &Vocabulary) -> Option<Input>;
+    /// The next thing that has come; `completion` is what the Tab key knows.
+    fn next(&mut self, completion: &Vocabulary) -> Option<Input>;
 
     /// Puts a line that could not be taken back to where it was typed, where that can be.
     fn give_back(&mut self, line: &str);

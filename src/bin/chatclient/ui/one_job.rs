@@ -120,7 +120,7 @@ impl Ui for JobUi {
         Ok(())
     }
 
-    fn next(&mut self, _words: &Vocabulary) -> Option<Input> {
+    fn next(&mut self, _completion: &Vocabulary) -> Option<Input> {
         None
     }
 

@@ -135,7 +135,7 @@ impl Ui for Plain {
         Ok(())
     }
 
-    fn next(&mut self, _words: &Vocabulary) -> Option<Input> {
+    fn next(&mut self, _completion: &Vocabulary) -> Option<Input> {
         let mut input = self.input.pop_front()?;
         let moved = std::mem::take(&mut self.moved);
         if let Input::Line(text, destination) = &mut input {

@@ -101,13 +101,13 @@ impl Terminal {
         }
     }
 
-    fn press(&mut self, key: Key, words: &Vocabulary) -> Option<Input> {
+    fn press(&mut self, key: Key, completion: &Vocabulary) -> Option<Input> {
         // Behind the start of a paste comes the paste itself, and nothing in between.
         self.pasting = key == Key::PasteStart;
         let input = match std::mem::take(&mut self.mode) {
-            Mode::Edit => self.edit(key, words),
+            Mode::Edit => self.edit(key, completion),
             Mode::Pasted(paste) => self.decide(key, paste),
-            Mode::Search { part, skip } => self.search(key, part, skip, words),
+            Mode::Search { part, skip } => self.search(key, part, skip, completion),
         };
         self.settle();
         input
@@ -118,7 +118,7 @@ impl Terminal {
         self.line.settle(self.pasting || !matches!(self.mode, Mode::Edit));
     }
 
-    fn edit(&mut self, key: Key, words: &Vocabulary) -> Option<Input> {
+    fn edit(&mut self, key: Key, completion: &Vocabulary) -> Option<Input> {
         let secret = self.line.prompt().secret;
         let line = &mut self.line.editor;
         match key {
@@ -128,7 +128,7 @@ impl Terminal {
             Key::Enter => return Some(self.enter()),
             Key::LineBreak if secret => {}
             Key::LineBreak => self.insert("\u{2028}"),
-            Key::Tab => self.complete(words),
+            Key::Tab => self.complete(completion),
             Key::Backspace => line.backspace(),
             Key::Delete { or_end: true } if line.text().is_empty() => return Some(Input::End),
             Key::Delete { .. } => line.delete(),
@@ -225,7 +225,7 @@ impl Terminal {
         key: Key,
         mut part: String,
         mut skip: usize,
-        words: &Vocabulary,
+        completion: &Vocabulary,
     ) -> Option<Input> {
         match key {
             Key::Char(c) => {
@@ -242,24 +242,24 @@ impl Terminal {
                 if let Some(found) = self.history.search(&part, skip) {
                     self.line.editor.set(found);
                 }
-                return self.edit(other, words);
+                return self.edit(other, completion);
             }
         }
         self.mode = Mode::Search { part, skip };
         None
     }
 
-    fn complete(&mut self, words: &Vocabulary) {
+    fn complete(&mut self, completion: &Vocabulary) {
         let prompt = self.line.prompt();
         if prompt.secret {
             return;
         }
-        let completion = words.complete(self.line.editor.before(), prompt.awaits_user);
-        let start = completion.start;
+        let found = completion.complete(self.line.editor.before(), prompt.awaits_user);
+        let start = found.start;
         let editor = &mut self.line.editor;
-        match &completion.candidates[..] {
+        match &found.candidates[..] {
             [] => {}
-            [only] => editor.replace_before(start, &format!("{only}{}", completion.suffix)),
+            [only] => editor.replace_before(start, &format!("{only}{}", found.suffix)),
             many => {
                 let common = common_start(many);
                 if common.len() > editor.before().len() - start {
@@ -395,11 +395,11 @@ impl Ui for Terminal {
         self.decoder.deadline()
     }
 
-    fn next(&mut self, words: &Vocabulary) -> Option<Input> {
+    fn next(&mut self, completion: &Vocabulary) -> Option<Input> {
         self.decoder.expire(Instant::now(), &mut self.keys);
         while self.line.is_awaited() {
             let key = self.keys.pop_front()?;
-            if let Some(input) = self.press(key, words) {
+            if let Some(input) = self.press(key, completion) {
                 return Some(input);
             }
         }
