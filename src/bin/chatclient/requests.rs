@@ -426,6 +426,7 @@ mod tests {
         let mut requests = Requests::default();
         assert_eq!(take(&mut requests, "220 chatsrv/0.1.0 1 ready"), Classified::Greeting("1"));
         assert!(matches!(take(&mut requests, "421 - too slow"), Classified::Closing(_)));
+        assert_eq!(take(&mut requests, "137 NEW notice"), Classified::LaterNotice);
         assert_eq!(take(&mut requests, "250 WHO"), Classified::Misplaced);
         assert_eq!(take(&mut requests, "151 WHO x"), Classified::Misplaced);
     }

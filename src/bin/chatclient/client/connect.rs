@@ -92,7 +92,7 @@ pub fn go_on(parts: &mut Parts, step: Step) -> Result<(), Ending> {
     // A person may take any time for an answer; nobody waits for the server for ever.
     let waits = parts.core.stage == Stage::Login(None);
     parts.link.deadline = waits.then(|| Instant::now() + ANSWER_TIMEOUT);
-    parts.link.heard_something();
+    parts.link.end_silence();
     Ok(())
 }
 
@@ -100,7 +100,7 @@ fn logged_in(parts: &mut Parts, name: UserName, number: Number) {
     let Parts { core, link, conversations, calls, transfers, .. } = parts;
     let first = core.name.is_none();
     core.stage = Stage::Talking;
-    link.is_good();
+    link.established();
     parts.was_shut_down = false;
     core.name = Some(name);
     calls.number = Some(number);

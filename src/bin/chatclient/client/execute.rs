@@ -27,7 +27,7 @@ pub fn execute(parts: &mut Parts, action: Action) {
             parts.input.dialogue.step = Dialogue::User;
             core.ask(Asked::Who { quiet: false }, Verb::Who, "");
         }
-        Action::Say { to, text } => parts.outbox.say(to, &text, core),
+        Action::Say { to, text } => core.show_all(parts.outbox.say(to, &text, core.is_online())),
         Action::Who => core.ask(Asked::Who { quiet: false }, Verb::Who, ""),
         Action::Chats if conversations.list_console(core) => {}
         Action::Chats => {
@@ -113,7 +113,7 @@ fn help(core: &mut Core) {
 pub fn run_job(parts: &mut Parts, job: Job) {
     let Parts { core, outbox, transfers, .. } = parts;
     match job {
-        Job::Say { to, text } => outbox.say(to, &text, core),
+        Job::Say { to, text } => core.show_all(outbox.say(to, &text, core.is_online())),
         Job::Get { source, place } => transfers.download(source, place, core),
         Job::Put { path, goal } => transfers.upload(path, goal, core),
     }

@@ -137,8 +137,8 @@ impl Client {
         if core.is_online() {
             outbox.send(&mut core.requests, Instant::now(), false);
         }
-        link.send(&core.requests.take_outgoing());
-        self.flush()?;
+        let written = link.write(&core.requests.take_outgoing());
+        self.check_written(written)?;
         self.send_chunks()
     }
 
@@ -151,17 +151,18 @@ impl Client {
                 return Ok(());
             };
             let failure = uploads.write_chunk(output, &mut core.requests);
-            link.heard_something();
+            link.end_silence();
             core.show_all(failure);
-            self.flush()?;
+            let written = link.write(&[]);
+            self.check_written(written)?;
         }
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), Ending> {
-        // A connection that can't be written may still hold the server's last word: it is read
-        // before the connection is given up.
-        if let Err(error) = self.parts.link.flush() {
+    /// The ending, where the connection can't be written. It may still hold the server's last word,
+    /// which is read before the connection is given up.
+    fn check_written(&mut self, written: io::Result<()>) -> Result<(), Ending> {
+        if let Err(error) = written {
             answers::receive(&mut self.parts)?;
             return Err(answers::lost(&self.parts, error));
         }

@@ -110,16 +110,20 @@ fn interrupted(parts: &mut Parts) -> Result<(), Ending> {
 
 /// A line was typed for a destination.
 fn take_entered(parts: &mut Parts, line: Password, to: Destination) {
-    let entry = Entry::typed(line, to);
     let ahead = &parts.input.typed_ahead;
     // Lines that only wait for a transfer to be over hold up no conversation.
     let is_behind = parts.core.requests.is_opening_chat() || ahead.depends_on_chat();
     let for_dialogue = matches!(to, Destination::Dialogue(_));
     // A script can't know when there is room again; a person is told.
-    if !parts.core.ui.is_interactive() && is_full_for(parts, &entry.line) {
-        let kept = parts.input.typed_ahead.push_typed(entry.line, to);
-        tell_not_kept(&mut parts.core, kept);
-    } else if is_behind && !for_dialogue && entry.depends_on_chat() {
+    if !parts.core.ui.is_interactive() && is_full_for(parts, &line) {
+        let kept = parts.input.typed_ahead.push_typed(line, to);
+        return tell_not_kept(&mut parts.core, kept);
+    }
+    if !is_behind || for_dialogue {
+        return take_typed(parts, line, to);
+    }
+    let entry = Entry::typed(line, to);
+    if entry.depends_on_chat() {
         let kept = parts.input.typed_ahead.push_entered(entry.line, to);
         tell_not_kept(&mut parts.core, kept);
     } else {
@@ -222,7 +226,8 @@ fn tell_dropped(parts: &mut Parts, dropped: Option<(Destination, usize)>) {
 fn take_entry(parts: &mut Parts, entry: Entry, in_dialogue: bool) {
     match (entry.is_message, entry.to) {
         (true, Destination::Dialogue(Dialogue::Text(target))) => {
-            parts.outbox.say(target, &entry.line, &mut parts.core);
+            let core = &mut parts.core;
+            core.show_all(parts.outbox.say(target, &entry.line, core.is_online()));
         }
         (true, to) => take_text(parts, &entry.line, to),
         (false, _) if in_dialogue => {
@@ -324,11 +329,11 @@ fn take_text(parts: &mut Parts, text: &str, to: Destination) {
     match to {
         Destination::Dialogue(Dialogue::Text(target)) => {
             input.dialogue.step = Dialogue::None;
-            outbox.say(target, text, core);
+            core.show_all(outbox.say(target, text, core.is_online()));
         }
         Destination::Dialogue(_) => take_user(parts, text),
         Destination::Direct(..) => parts.calls.say_directly(text, core),
-        Destination::Chat(chat) => outbox.say(chat, text, core),
+        Destination::Chat(chat) => core.show_all(outbox.say(chat, text, core.is_online())),
         Destination::Gone => core.show(Line::error(safe!(
             "nothing was sent: the chat that the line was for is not open"
         ))),
@@ -362,7 +367,7 @@ fn take_user(parts: &mut Parts, text: &str) {
         }
         Ok(user) => {
             input.dialogue.step = Dialogue::None;
-            outbox.say(Target::User(user), message, core);
+            core.show_all(outbox.say(Target::User(user), message, core.is_online()));
         }
         Err(_) => {
             if !core.ui.is_interactive() {

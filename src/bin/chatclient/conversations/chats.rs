@@ -6,7 +6,7 @@
 //! marked as read, for that would mark the older ones too.
 
 use chatsrv::chat::message::MessageId;
-use chatsrv::chat::name::{Target, UserName, UserRef};
+use chatsrv::chat::name::Target;
 
 /// How many chats are remembered. What arrives in others is shown and never marked as read, so it
 /// comes as unread at the next login.
@@ -162,17 +162,6 @@ fn is_unmarked(chat: &Chat) -> bool {
     chat.target != Target::Everyone && chat.read() > chat.marked
 }
 
-/// The chat to which a message belongs, as its reader addresses it.
-pub fn chat_of(own: Option<UserName>, from: &str, to: &str) -> Option<Target> {
-    let to = to.parse().ok()?;
-    match to {
-        Target::User(UserRef::Name(name)) if Some(name) == own => {
-            Some(Target::User(UserRef::Name(from.parse().ok()?)))
-        }
-        other => Some(other),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,16 +201,6 @@ mod tests {
         assert_eq!(show(&mut chats, 6..=13), [6, 7, 8, 9, 10, 13]);
         assert!(!chats.has_backlog(bob));
         assert_eq!(chats.mark(9), [(bob, MessageId(13))]);
-    }
-
-    #[test]
-    fn a_chat_is_named_as_its_reader_addresses_it() {
-        let own = "alice".parse().ok();
-        assert_eq!(chat_of(own, "bob", "Alice"), Some(target("bob")));
-        assert_eq!(chat_of(own, "alice", "bob"), Some(target("bob")));
-        assert_eq!(chat_of(own, "bob", "#ops"), Some(target("#ops")));
-        assert_eq!(chat_of(own, "bob", "*"), Some(Target::Everyone));
-        assert_eq!(chat_of(own, "?", "alice"), None);
     }
 
     #[test]

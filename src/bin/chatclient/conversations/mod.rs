@@ -127,22 +127,6 @@ impl Conversations {
         Ok(())
     }
 
-    fn hold(&mut self, note: Note) -> Result<Option<Note>, Note> {
-        if self.missed.is_active() {
-            return self.missed.hold(note).map(|()| None);
-        }
-        match &mut self.opening {
-            Some(opening) if note.chat == Some(opening.chat) && !note.own => {
-                if opening.held.len() == HELD_MAX {
-                    return Err(note);
-                }
-                opening.held.push(note);
-                Ok(None)
-            }
-            _ => Ok(Some(note)),
-        }
-    }
-
     /// A message comes, as an item of a list or because somebody said it.
     pub fn take_message(&mut self, message: &Delivered<'_>, core: &mut Core) -> Result<(), Ending> {
         let note = Note::said(message, core.name);
@@ -159,21 +143,38 @@ impl Conversations {
     /// # Errors
     /// The ending, where more come than can be kept.
     pub fn take_note(&mut self, note: Note, core: &mut Core) -> Result<(), Ending> {
-        match self.hold(note) {
-            Ok(note) => {
-                note.into_iter().for_each(|note| self.show_note(note, core));
-                Ok(())
+        // The server still has all of it for the next connection.
+        let too_many = || Ending::Lost(safe!("more comes than can be held"));
+        match &mut self.opening {
+            _ if self.missed.is_active() => return self.missed.hold(note).map_err(|_| too_many()),
+            Some(opening) if note.chat == Some(opening.chat) && !note.own => {
+                if opening.held.len() == HELD_MAX {
+                    return Err(too_many());
+                }
+                opening.held.push(note);
             }
-            // The server still has all of it for the next connection.
-            Err(_) => Err(Ending::Lost(safe!("more comes than can be held"))),
+            _ => self.show_note(note, core),
         }
+        Ok(())
     }
 
-    /// Shows a message, unless it was shown, or the operator looks at another chat.
+    /// Shows a message, unless it was shown. One of a chat that the operator does not look at is
+    /// counted instead.
     fn show_note(&mut self, note: Note, core: &mut Core) {
         let Some(chat) = note.chat else { return core.show(note.line) };
-        if !self.is_looked_at(&note, chat, core) {
-            return;
+        match &mut self.console {
+            Some(console) if note.own || self.places.open() == Some(chat) => {
+                console.touch(chat, note.id);
+            }
+            Some(console) => {
+                if note.id > self.chats.shown(chat) {
+                    core.completion.add_chat(chat);
+                    self.chats.set_backlog(chat, note.id);
+                    console.count(chat, note.id);
+                }
+                return;
+            }
+            None => {}
         }
         if note.own {
             return core.show(note.line);
@@ -182,21 +183,6 @@ impl Conversations {
         if self.chats.arrive(chat, note.id) {
             core.show(note.line);
         }
-    }
-
-    /// Whether a message is to be shown now. One that is not is counted by the operator's console.
-    fn is_looked_at(&mut self, note: &Note, chat: Target, core: &mut Core) -> bool {
-        let Some(console) = &mut self.console else { return true };
-        if note.own || self.places.open() == Some(chat) {
-            console.touch(chat, note.id);
-            return true;
-        }
-        if note.id > self.chats.shown(chat) {
-            core.completion.add_chat(chat);
-            self.chats.set_backlog(chat, note.id);
-            console.count(chat, note.id);
-        }
-        false
     }
 
     /// What is new, for above the operator's prompt.

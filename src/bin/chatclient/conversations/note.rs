@@ -1,14 +1,13 @@
 //! A message as it is shown.
 
 use chatsrv::chat::message::MessageId;
-use chatsrv::chat::name::{Target, UserName};
+use chatsrv::chat::name::{Target, UserName, UserRef};
 use chatsrv::display::clock;
 use chatsrv::display::line::{Kind, Line};
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::read::{Delivered, FinalReply, ReplyWords, SentFile};
 
-use super::chats::chat_of;
 use super::outbox::Draft;
 
 /// A message as it is shown, and where it belongs.
@@ -64,7 +63,13 @@ impl Note {
             () if is_own(to) => Kind::Direct,
             () => Kind::Message,
         };
-        let chat = chat_of(own, from, to);
+        // The chat is named as its reader addresses it.
+        let chat = match to.parse().ok() {
+            Some(Target::User(UserRef::Name(name))) if Some(name) == own => {
+                from.parse().ok().map(UserRef::Name).map(Target::User)
+            }
+            chat => chat,
+        };
         Note { id, chat, own: kind == Kind::Own, line: Line { kind, text } }
     }
 }
@@ -72,4 +77,23 @@ impl Note {
 /// `12:34 alice -> bob: hello`, with a remark behind it; the target `*` is everyone.
 fn said(id: MessageId, from: &str, to: &str, text: &str, remark: &str) -> SafeText {
     SafeText::message(format_args!("{} {from} -> {to}: ", clock::moment(id)), text, remark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chat_is_named_as_its_reader_addresses_it() {
+        let own = "alice".parse().ok();
+        let chat_of = |from: &str, to: &str| {
+            Note::said(&Delivered { id: MessageId(1), from, to, text: "hi" }, own).chat
+        };
+        let target = |name: &str| Some(name.parse().unwrap());
+        assert_eq!(chat_of("bob", "Alice"), target("bob"));
+        assert_eq!(chat_of("alice", "bob"), target("bob"));
+        assert_eq!(chat_of("bob", "#ops"), target("#ops"));
+        assert_eq!(chat_of("bob", "*"), Some(Target::Everyone));
+        assert_eq!(chat_of("?", "alice"), None);
+    }
 }

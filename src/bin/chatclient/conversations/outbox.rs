@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chatsrv::chat::name::Target;
-use chatsrv::chat::text::TextError;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::verb::Verb;
 
-use crate::core::Core;
 use crate::requests::{Asked, Requests};
 
 /// The most messages that wait for their confirmation. It is more than one paste can hold, and so
@@ -56,15 +54,6 @@ pub struct Outbox {
     count: u64,
 }
 
-/// Why a message is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotTaken {
-    /// It does not fit into a line of the protocol.
-    Text(TextError),
-    /// Too many wait for their confirmation.
-    Full,
-}
-
 impl Outbox {
     /// An empty one, whose keys no other run of the client has.
     ///
@@ -77,38 +66,25 @@ impl Outbox {
         Ok(Outbox { drafts: VecDeque::new(), run, count: 0 })
     }
 
-    /// Takes a message.
-    ///
-    /// # Errors
-    /// [`NotTaken`]; nothing has changed then.
-    pub fn push(&mut self, to: Target, text: &str) -> Result<(), NotTaken> {
+    /// Takes a message. What the person should know of that: it is kept for later where the client
+    /// is not online, or it is not taken.
+    pub fn say(&mut self, to: Target, text: &str, is_online: bool) -> Option<Line> {
         if !self.has_room() {
-            return Err(NotTaken::Full);
+            let why = safe!("{} messages are not confirmed yet", self.len());
+            return Some(Line::error(safe!("not sent to {to}: {why} (it was: {text})")));
         }
-        let line = Outgoing::message(to, text).map_err(NotTaken::Text)?;
-        let key = format_args!("{}-{}", self.run, self.count + 1);
-        let key = Outgoing::command(Verb::Key, key).map_err(NotTaken::Text)?;
+        let word = format_args!("{}-{}", self.run, self.count + 1);
+        let (line, key) = (Outgoing::message(to, text), Outgoing::command(Verb::Key, word));
+        let (line, key) = match (line, key) {
+            (Ok(line), Ok(key)) => (line, key),
+            (Err(error), _) | (_, Err(error)) => {
+                return Some(Line::error(safe!("not sent to {to}: {error}")));
+            }
+        };
         self.count += 1;
-        let text = text.to_string();
-        self.drafts.push_back(Draft { to, text, key, line, sent: None, was_sent: false });
-        Ok(())
-    }
-
-    /// Takes a message that was typed, and says what the person should know of that.
-    pub fn say(&mut self, to: Target, text: &str, core: &mut Core) {
-        match self.push(to, text) {
-            Ok(()) if !core.is_online() => {
-                core.show(Line::notice(safe!("kept to be sent to {to}: {text}")));
-            }
-            Ok(()) => {}
-            Err(NotTaken::Text(error)) => {
-                core.show(Line::error(safe!("not sent to {to}: {error}")));
-            }
-            Err(NotTaken::Full) => {
-                let why = safe!("{} messages are not confirmed yet", self.len());
-                core.show(Line::error(safe!("not sent to {to}: {why} (it was: {text})")));
-            }
-        }
+        let draft = Draft { to, text: text.to_string(), key, line, sent: None, was_sent: false };
+        self.drafts.push_back(draft);
+        (!is_online).then(|| Line::notice(safe!("kept to be sent to {to}: {text}")))
     }
 
     /// Whether one more is taken.
@@ -176,7 +152,9 @@ mod tests {
 
     fn filled(count: usize) -> Outbox {
         let mut outbox = Outbox::new().unwrap();
-        (0..count).for_each(|n| outbox.push(Target::Everyone, &format!("message {n}")).unwrap());
+        for n in 0..count {
+            assert_eq!(outbox.say(Target::Everyone, &format!("message {n}"), true), None);
+        }
         outbox
     }
 
@@ -217,14 +195,19 @@ mod tests {
     #[test]
     fn the_queue_and_the_window_are_bounded() {
         let mut outbox = filled(UNCONFIRMED_MAX);
-        assert_eq!(outbox.push(Target::Everyone, "one more"), Err(NotTaken::Full));
+        let told = |line: Option<Line>| line.unwrap().text.to_string();
+        let why = told(outbox.say(Target::Everyone, "one more", true));
+        assert!(why.ends_with("are not confirmed yet (it was: one more)"), "{why}");
         let mut requests = Requests::default();
         outbox.send(&mut requests, Instant::now(), false);
         assert_eq!(lines(&mut requests).len(), crate::requests::OPEN_REQUESTS_MAX);
         outbox.send(&mut requests, Instant::now(), true);
         assert_eq!(outbox.drafts.iter().filter(|draft| draft.sent.is_none()).count(), 0);
         let text = "x".repeat(chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX);
-        let too_long = filled(0).push(Target::Everyone, &text);
-        assert_eq!(too_long, Err(NotTaken::Text(TextError::TooLong)));
+        let mut outbox = filled(0);
+        let why = told(outbox.say(Target::Everyone, &text, false));
+        assert_eq!((why.as_str(), outbox.len()), ("not sent to *: too long", 0));
+        let why = told(outbox.say(Target::Everyone, "later", false));
+        assert_eq!((why.as_str(), outbox.len()), ("kept to be sent to *: later", 1));
     }
 }

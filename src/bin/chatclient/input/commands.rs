@@ -358,14 +358,13 @@ pub fn read(line: &str) -> Typed {
     }
 }
 
-/// Reads a line typed in a chat or a dialogue: a command only where it begins with `/`.
-pub fn read_text(line: &str) -> Typed {
-    if line.trim_start().starts_with('/') { read(line) } else { Typed::Text(line.to_string()) }
-}
-
-/// Reads a line that was typed for `destination`.
+/// Reads a line that was typed for `destination`. In a chat or a dialogue it is a command only
+/// where it begins with `/`.
 pub fn read_for(destination: &Destination, line: &str) -> Typed {
-    if destination.takes_words() { read(line) } else { read_text(line) }
+    match destination.takes_words() || line.trim_start().starts_with('/') {
+        true => read(line),
+        false => Typed::Text(line.to_string()),
+    }
 }
 
 fn find(name: &str) -> Option<&'static Command> {

@@ -134,14 +134,14 @@ impl Link {
         Ending::NotChatsrv(safe!("no greeting came from {}{hint}", self.server))
     }
 
-    /// The client is logged in: the connection is as it should be.
-    pub fn is_good(&mut self) {
+    /// Notes that the login is done: from now on the connection counts as one that stands.
+    pub fn established(&mut self) {
         self.online_since = Some(Instant::now());
         self.lost_since = None;
     }
 
-    /// The connection is lost: for how long it may still be tried to have another; none where it
-    /// was tried for long enough.
+    /// For how long it may still be tried to have another connection, now that this one is lost;
+    /// none where it was tried for long enough.
     pub fn time_left(&mut self) -> Option<Duration> {
         let now = Instant::now();
         let lost_since = *self.lost_since.get_or_insert(now);
@@ -161,12 +161,12 @@ impl Link {
         self.backoff.next_wait()
     }
 
-    /// Forgets since when nothing has come: the silence begins anew.
-    pub fn heard_something(&mut self) {
+    /// Begins anew to count for how long nothing has come or gone.
+    pub fn end_silence(&mut self) {
         self.heard = None;
     }
 
-    /// The server may be silent for so long from when it was heard last; none is for ever.
+    /// Bounds how long nothing may come or go; none is for ever.
     pub fn limit_silence(&mut self, patience: Option<Duration>) {
         self.heard = patience.and(self.heard.or_else(|| Some(Instant::now())));
         self.deadline = self.heard.zip(patience).map(|(heard, patience)| heard + patience);
@@ -204,19 +204,15 @@ impl Link {
         self.connection.as_ref().is_some_and(Connection::has_ended)
     }
 
-    /// Queues lines; [`Link::flush`] writes them. Without a connection they are for nobody.
-    pub fn send(&mut self, lines: &[Outgoing]) {
-        if let Some(connection) = &mut self.connection {
-            lines.iter().for_each(|line| connection.send(line));
-        }
-    }
-
-    /// Writes what the kernel takes.
+    /// Queues lines, and writes what the kernel takes of all that waits. Without a connection the
+    /// lines are for nobody.
     ///
     /// # Errors
     /// Those of the socket; the connection may still hold the server's last word.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.connection.as_mut().map_or(Ok(()), Connection::flush)
+    pub fn write(&mut self, lines: &[Outgoing]) -> io::Result<()> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        lines.iter().for_each(|line| connection.send(line));
+        connection.flush()
     }
 
     /// Where the next chunk of a file goes; none while enough waits, and without a connection.

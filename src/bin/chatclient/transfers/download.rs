@@ -72,7 +72,7 @@ impl Place {
 }
 
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum DownloadState {
     /// The server was asked what is to come.
     Naming,
     /// The part file is being opened.
@@ -95,7 +95,7 @@ pub(super) struct Download {
     /// What people call it.
     pub name: String,
     pub place: Place,
-    pub state: State,
+    pub state: DownloadState,
     /// Whether it is over as soon as it can be.
     pub cancelled: bool,
     /// Whether what is here came by more than one request. The server's file may have been another
@@ -123,7 +123,7 @@ impl Download {
             name: source.to_string(),
             source,
             place,
-            state: State::Preparing,
+            state: DownloadState::Preparing,
             cancelled: false,
             joined: false,
             anew: false,
@@ -134,6 +134,30 @@ impl Download {
             size: None,
             started: Instant::now(),
             remark: SafeText::default(),
+        }
+    }
+
+    /// Takes its state, for another one.
+    pub fn take_state(&mut self) -> DownloadState {
+        std::mem::replace(&mut self.state, DownloadState::Preparing)
+    }
+
+    /// Takes what its bytes go to, where that is here.
+    pub fn take_sink(&mut self) -> Option<Sink> {
+        match self.take_state() {
+            DownloadState::Waiting(sink)
+            | DownloadState::Asked(sink)
+            | DownloadState::Running { sink, .. }
+            | DownloadState::Comparing(sink) => Some(sink),
+            DownloadState::Naming | DownloadState::Preparing | DownloadState::Saving => None,
+        }
+    }
+
+    /// The stream on which it arrives, where it does.
+    pub fn stream(&self) -> Option<u32> {
+        match self.state {
+            DownloadState::Running { stream, .. } => Some(stream),
+            _ => None,
         }
     }
 
@@ -213,7 +237,7 @@ impl Download {
 
     /// Asks what it is.
     pub fn ask_name(&mut self, id: TransferId, requests: &mut Requests) {
-        self.state = State::Naming;
+        self.state = DownloadState::Naming;
         // A file name and a number always fit into a line and hold no control characters.
         if let Ok(line) = Outgoing::command(Verb::Sum, &self.source) {
             requests.ask(Asked::NameOf(id), line);
@@ -224,7 +248,7 @@ impl Download {
     pub fn ask(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) {
         self.offset = self.received;
         self.joined |= self.offset > 0;
-        self.state = State::Asked(sink);
+        self.state = DownloadState::Asked(sink);
         let words = format!("{} {}", self.offset, self.source);
         if let Ok(line) = Outgoing::command(Verb::Get, words) {
             requests.ask(Asked::Get(id), line);
@@ -243,7 +267,7 @@ impl Download {
         if self.size == Some(self.received) && self.expected.is_none() {
             // The server's file may be another one by now.
             self.joined = true;
-            self.state = State::Comparing(sink);
+            self.state = DownloadState::Comparing(sink);
             return self.ask_sum(id, requests);
         }
         self.ask(id, sink, requests);

@@ -14,7 +14,7 @@ use chatsrv::protocol::native::codes::Code;
 use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use sha2::{Digest, Sha256};
 
-use super::download::{Download, Place, Source, State, refusal};
+use super::download::{Download, DownloadState, Place, Source, refusal};
 use super::part_file::{PartError, PartFile, local_name, received_name};
 use super::received::Received;
 use super::sink::{Output, Sink};
@@ -23,7 +23,7 @@ use crate::jobs::Jobs;
 use crate::requests::Requests;
 
 /// What a thread did for a download.
-enum Outcome {
+enum DownloadWork {
     Prepared(TransferId, Result<(Sink, Sha256), PartError>),
     Saved(TransferId, Result<String, PartError>),
 }
@@ -37,7 +37,7 @@ pub struct Downloads {
     pub received: Received,
     /// Whether whoever read an output has gone.
     reader_gone: bool,
-    jobs: Jobs<Outcome>,
+    jobs: Jobs<DownloadWork>,
 }
 
 impl Downloads {
@@ -73,7 +73,9 @@ impl Downloads {
 
     /// Whether the server is to send bytes.
     pub fn is_running(&self) -> bool {
-        self.downloads.values().any(|download| matches!(download.state, State::Running { .. }))
+        self.downloads
+            .values()
+            .any(|download| matches!(download.state, DownloadState::Running { .. }))
     }
 
     /// Whether one of this name, or any, is under way.
@@ -83,7 +85,8 @@ impl Downloads {
 
     /// How far those are whose bytes arrive.
     pub fn progress(&self, now: Instant) -> Vec<Progress> {
-        let running = |download: &&Download| matches!(download.state, State::Running { .. });
+        let running =
+            |download: &&Download| matches!(download.state, DownloadState::Running { .. });
         let progress = |download: &Download| {
             let bytes = (download.offset, download.received, download.size.unwrap_or(0));
             let elapsed = now.saturating_duration_since(download.started);
@@ -136,7 +139,7 @@ impl Downloads {
         id: TransferId,
         open: impl FnOnce() -> Result<(Sink, Sha256), PartError> + Send + 'static,
     ) -> Result<(), SafeText> {
-        self.jobs.spawn(move || Outcome::Prepared(id, open())).map_err(SafeText::new)
+        self.jobs.spawn(move || DownloadWork::Prepared(id, open())).map_err(SafeText::new)
     }
 
     /// Begins those that waited for their turn, as far as there is room.
@@ -162,7 +165,7 @@ impl Downloads {
                 let (sent, folder, name) = (*sent, folder.clone(), received_name(known));
                 download.name.clone_from(&name);
                 download.expected = Some(sha256);
-                download.state = State::Preparing;
+                download.state = DownloadState::Preparing;
                 let open = move || part(PartFile::open_sent(&folder, &name, sent));
                 let refused = self.prepare(id, open).err()?;
                 return self.drop_download(id, None, refused);
@@ -178,9 +181,9 @@ impl Downloads {
         outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, requests)).collect()
     }
 
-    fn job_done(&mut self, outcome: Outcome, requests: &mut Requests) -> Option<Line> {
+    fn job_done(&mut self, outcome: DownloadWork, requests: &mut Requests) -> Option<Line> {
         match outcome {
-            Outcome::Prepared(id, Ok((sink, hash))) => {
+            DownloadWork::Prepared(id, Ok((sink, hash))) => {
                 let download = self.downloads.get_mut(&id)?;
                 if download.cancelled {
                     return self.drop_download(id, Some(sink), "cancelled");
@@ -191,24 +194,24 @@ impl Downloads {
                 if self.online {
                     download.ask(id, sink, requests);
                 } else {
-                    download.state = State::Waiting(sink);
+                    download.state = DownloadState::Waiting(sink);
                 }
                 None
             }
             // It is not the server's file that is in the way.
-            Outcome::Prepared(id, Err(error)) => {
+            DownloadWork::Prepared(id, Err(error)) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::error(safe!("{}: {error}", download.here())))
             }
-            Outcome::Saved(id, Ok(name)) => {
+            DownloadWork::Saved(id, Ok(name)) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::notice(download.success(&name)))
             }
-            Outcome::Saved(id, Err(error @ PartError::MayVanish(..))) => {
+            DownloadWork::Saved(id, Err(error @ PartError::MayVanish(..))) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::error(safe!("{}: {error}", download.name)))
             }
-            Outcome::Saved(id, Err(error)) => {
+            DownloadWork::Saved(id, Err(error)) => {
                 self.drop_download(id, None, format_args!("it stays NAME.part: {error}"))
             }
         }
@@ -222,7 +225,7 @@ impl Downloads {
         requests: &mut Requests,
     ) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
-        let State::Asked(sink) = std::mem::replace(&mut download.state, State::Preparing) else {
+        let DownloadState::Asked(sink) = download.take_state() else {
             return None;
         };
         if reply.has(Code::BadParameters) && download.can_begin_anew(&sink) {
@@ -246,7 +249,7 @@ impl Downloads {
         }
         download.size = Some(size);
         download.started = Instant::now();
-        download.state = State::Running { stream, sink };
+        download.state = DownloadState::Running { stream, sink };
         None
     }
 
@@ -257,7 +260,7 @@ impl Downloads {
         download.received += bytes.len() as u64;
         let written = match &mut download.state {
             _ if Some(download.received) > download.size => Err(io::Error::other("it is too long")),
-            State::Running { sink, .. } => sink.write(bytes),
+            DownloadState::Running { sink, .. } => sink.write(bytes),
             _ => return None,
         };
         match written {
@@ -281,11 +284,10 @@ impl Downloads {
         if Some(download.received) != download.size {
             return self.stop(id, "it is shorter than the server said");
         }
-        let State::Running { sink, .. } = std::mem::replace(&mut download.state, State::Preparing)
-        else {
+        let DownloadState::Running { sink, .. } = download.take_state() else {
             return None;
         };
-        download.state = State::Comparing(sink);
+        download.state = DownloadState::Comparing(sink);
         match download.expected {
             Some(expected) => self.compare(id, Ok(expected), requests),
             None => {
@@ -318,7 +320,9 @@ impl Downloads {
         requests: &mut Requests,
     ) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
-        let State::Comparing(sink) = std::mem::replace(&mut download.state, State::Saving) else {
+        let DownloadState::Comparing(sink) =
+            std::mem::replace(&mut download.state, DownloadState::Saving)
+        else {
             return None;
         };
         download.remark = match expected {
@@ -335,7 +339,7 @@ impl Downloads {
         };
         match sink {
             Sink::Part(part) => {
-                let saved = self.jobs.spawn(move || Outcome::Saved(id, part.finish()));
+                let saved = self.jobs.spawn(move || DownloadWork::Saved(id, part.finish()));
                 saved.err().and_then(|error| self.drop_download(id, None, error))
             }
             Sink::Output(mut output) => match output.flush() {
@@ -400,16 +404,16 @@ impl Downloads {
     fn cancel_one(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
         match download.state {
-            State::Naming | State::Preparing | State::Asked(_) => {
+            DownloadState::Naming | DownloadState::Preparing | DownloadState::Asked(_) => {
                 download.cancelled = true;
                 None
             }
-            State::Running { stream, .. } => {
+            DownloadState::Running { stream, .. } => {
                 requests.ask_abort(stream);
                 self.stop(id, "cancelled")
             }
-            State::Waiting(_) | State::Comparing(_) => self.stop(id, "cancelled"),
-            State::Saving => None,
+            DownloadState::Waiting(_) | DownloadState::Comparing(_) => self.stop(id, "cancelled"),
+            DownloadState::Saving => None,
         }
     }
 
@@ -417,10 +421,10 @@ impl Downloads {
     pub fn disconnected(&mut self) {
         self.online = false;
         for download in self.downloads.values_mut() {
-            download.state = match std::mem::replace(&mut download.state, State::Preparing) {
-                State::Asked(sink) | State::Running { sink, .. } | State::Comparing(sink) => {
-                    State::Waiting(sink)
-                }
+            download.state = match download.take_state() {
+                DownloadState::Asked(sink)
+                | DownloadState::Running { sink, .. }
+                | DownloadState::Comparing(sink) => DownloadState::Waiting(sink),
                 state => state,
             };
         }
@@ -431,13 +435,13 @@ impl Downloads {
         self.online = true;
         let mut cancelled = Vec::new();
         for (id, download) in &mut self.downloads {
-            match std::mem::replace(&mut download.state, State::Preparing) {
-                State::Waiting(sink) if download.cancelled => {
-                    download.state = State::Waiting(sink);
+            match download.take_state() {
+                DownloadState::Waiting(sink) if download.cancelled => {
+                    download.state = DownloadState::Waiting(sink);
                     cancelled.push(*id);
                 }
-                State::Waiting(sink) => download.go_on(*id, sink, requests),
-                State::Naming => download.ask_name(*id, requests),
+                DownloadState::Waiting(sink) => download.go_on(*id, sink, requests),
+                DownloadState::Naming => download.ask_name(*id, requests),
                 state => download.state = state,
             }
         }
@@ -450,7 +454,7 @@ impl Downloads {
         let mut lines = self.received.drop_wanted(reason);
         for id in ids {
             match self.downloads.get_mut(&id).map(|download| &download.state) {
-                Some(State::Saving) => {}
+                Some(DownloadState::Saving) => {}
                 _ => lines.extend(self.stop(id, reason)),
             }
         }
@@ -458,21 +462,13 @@ impl Downloads {
     }
 
     fn find(&self, stream: u32) -> Option<TransferId> {
-        let is_it =
-            |state: &State| matches!(state, State::Running { stream: of, .. } if *of == stream);
-        self.downloads.iter().find(|(_, download)| is_it(&download.state)).map(|(id, _)| *id)
+        let is_it = |download: &Download| download.stream() == Some(stream);
+        self.downloads.iter().find(|(_, download)| is_it(download)).map(|(id, _)| *id)
     }
 
     /// Ends a download; what came stays for the next try.
     fn stop(&mut self, id: TransferId, reason: impl fmt::Display) -> Option<Line> {
-        let download = self.downloads.get_mut(&id)?;
-        let sink = match std::mem::replace(&mut download.state, State::Preparing) {
-            State::Waiting(sink)
-            | State::Asked(sink)
-            | State::Running { sink, .. }
-            | State::Comparing(sink) => Some(sink),
-            State::Naming | State::Preparing | State::Saving => None,
-        };
+        let sink = self.downloads.get_mut(&id)?.take_sink();
         self.drop_download(id, sink, reason)
     }
 

@@ -24,7 +24,7 @@ pub enum Goal {
 }
 
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum UploadState {
     /// The local file is being opened.
     Opening,
     /// There is no connection.
@@ -61,7 +61,7 @@ pub(super) struct Upload {
     /// What the server is to call it.
     pub name: FileName,
     pub file: Option<Arc<LocalFile>>,
-    pub state: State,
+    pub state: UploadState,
     /// As long as it stands, a thread makes a checksum for what the upload waits for.
     pub summing: Option<Arc<()>>,
     /// Whether it is over as soon as it can be.
@@ -83,7 +83,7 @@ impl Upload {
             goal,
             name,
             file: None,
-            state: State::Opening,
+            state: UploadState::Opening,
             summing: None,
             cancelled: false,
             anew: false,
@@ -101,16 +101,16 @@ impl Upload {
 
     /// Whether a chunk of it can be written.
     pub fn is_sending(&self) -> bool {
-        matches!(self.state, State::Sending { .. })
+        matches!(self.state, UploadState::Sending { .. })
     }
 
     /// The stream on which the server takes it, where one is open.
     pub fn stream(&self) -> Option<u32> {
         match &self.state {
-            State::Checking { stream, .. }
-            | State::Sending { stream }
-            | State::Summing { stream }
-            | State::Sent(Sent { stream, at: None, .. }) => Some(*stream),
+            UploadState::Checking { stream, .. }
+            | UploadState::Sending { stream }
+            | UploadState::Summing { stream }
+            | UploadState::Sent(Sent { stream, at: None, .. }) => Some(*stream),
             _ => None,
         }
     }
@@ -137,14 +137,14 @@ impl Upload {
         };
         // A target, a number and a file name always fit into a line.
         if let Ok(line) = line {
-            self.state = State::Asked;
+            self.state = UploadState::Asked;
             requests.ask(Asked::Put(id), line);
         }
     }
 
     /// Asks for the checksum.
     pub fn ask_sum(&self, id: TransferId, requests: &mut Requests) {
-        if let State::Comparing { at, .. } = &self.state
+        if let UploadState::Comparing { at, .. } = &self.state
             // A file name and a number always fit into a line.
             && let Ok(line) = Outgoing::command(Verb::Sum, at)
         {
@@ -168,32 +168,32 @@ impl Upload {
         }
         requests.say(Outgoing::file_end(stream));
         let compares = (!expects).then_some(false);
-        self.state = State::Sent(Sent { stream, sum, compares, at: None });
+        self.state = UploadState::Sent(Sent { stream, sum, compares, at: None });
     }
 
     /// The connection is gone: it waits for the next one, unless nobody knows whether it arrived.
     pub fn disconnected(&mut self) -> Result<(), Target> {
         match (&mut self.state, self.goal) {
-            (State::Sent(Sent { at: Some(at), sum, .. }), _) => {
+            (UploadState::Sent(Sent { at: Some(at), sum, .. }), _) => {
                 let (at, ours) = (std::mem::take(at), Some(*sum));
-                self.state = State::Comparing { at, theirs: None, ours };
+                self.state = UploadState::Comparing { at, theirs: None, ours };
             }
-            (State::Sent(_), Goal::Chat(target)) => return Err(target),
-            (State::Sent(_), Goal::Shared) => {
+            (UploadState::Sent(_), Goal::Chat(target)) => return Err(target),
+            (UploadState::Sent(_), Goal::Shared) => {
                 self.was_sent = true;
-                self.state = State::Waiting;
+                self.state = UploadState::Waiting;
             }
             (
-                State::Asked
-                | State::Checking { .. }
-                | State::Sending { .. }
-                | State::Summing { .. },
+                UploadState::Asked
+                | UploadState::Checking { .. }
+                | UploadState::Sending { .. }
+                | UploadState::Summing { .. },
                 _,
             ) => {
                 self.summing = None;
-                self.state = State::Waiting;
+                self.state = UploadState::Waiting;
             }
-            (State::Opening | State::Waiting | State::Comparing { .. }, _) => {}
+            (UploadState::Opening | UploadState::Waiting | UploadState::Comparing { .. }, _) => {}
         }
         Ok(())
     }

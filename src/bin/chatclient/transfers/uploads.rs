@@ -22,12 +22,12 @@ use chatsrv::protocol::native::verb::Verb;
 use super::download::Source;
 use super::local_file::LocalFile;
 use super::transfer::{Progress, TRANSFERS_MAX, TransferId, UNREADABLE};
-use super::upload::{Goal, Sent, State, Upload};
+use super::upload::{Goal, Sent, Upload, UploadState};
 use crate::jobs::Jobs;
 use crate::requests::{Asked, Requests};
 
 /// What a thread did for an upload.
-enum Outcome {
+enum UploadWork {
     Opened(TransferId, io::Result<LocalFile>),
     /// Made the checksum, for the one that has the other side of this.
     Summed(TransferId, Weak<()>, io::Result<Sha256Sum>),
@@ -40,7 +40,7 @@ pub struct Uploads {
     /// Whose turn it was last to send a chunk.
     turn: TransferId,
     online: bool,
-    jobs: Jobs<Outcome>,
+    jobs: Jobs<UploadWork>,
 }
 
 impl Uploads {
@@ -65,7 +65,9 @@ impl Uploads {
 
     /// Whether the server is to take bytes, or to say that it has them.
     pub fn is_running(&self) -> bool {
-        let awaits = |state: &State| matches!(state, State::Sending { .. } | State::Sent(_));
+        let awaits = |state: &UploadState| {
+            matches!(state, UploadState::Sending { .. } | UploadState::Sent(_))
+        };
         self.uploads.values().any(|upload| awaits(&upload.state))
     }
 
@@ -108,7 +110,7 @@ impl Uploads {
         self.last += 1;
         let id = TransferId(self.last);
         self.jobs
-            .spawn(move || Outcome::Opened(id, LocalFile::open(&path)))
+            .spawn(move || UploadWork::Opened(id, LocalFile::open(&path)))
             .map_err(SafeText::new)?;
         self.uploads.insert(id, Upload::new(name, goal));
         Ok(())
@@ -120,22 +122,22 @@ impl Uploads {
         outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, requests)).collect()
     }
 
-    fn job_done(&mut self, outcome: Outcome, requests: &mut Requests) -> Option<Line> {
+    fn job_done(&mut self, outcome: UploadWork, requests: &mut Requests) -> Option<Line> {
         match outcome {
-            Outcome::Opened(id, Ok(file)) => {
+            UploadWork::Opened(id, Ok(file)) => {
                 let upload = self.uploads.get_mut(&id)?;
                 upload.file = Some(Arc::new(file));
                 if upload.cancelled {
                     return self.stop(id, "cancelled");
                 }
-                upload.state = State::Waiting;
+                upload.state = UploadState::Waiting;
                 if self.online {
                     upload.ask(id, requests);
                 }
                 None
             }
-            Outcome::Opened(id, Err(error)) => self.stop(id, error),
-            Outcome::Summed(id, summing, sum) => {
+            UploadWork::Opened(id, Err(error)) => self.stop(id, error),
+            UploadWork::Summed(id, summing, sum) => {
                 let upload = self.uploads.get_mut(&id)?;
                 if !upload.awaits(&summing) {
                     return None;
@@ -158,7 +160,7 @@ impl Uploads {
         upload.summing = Some(summing);
         let work = move || {
             let sum = file.hash(length, || awaited.strong_count() > 0);
-            Outcome::Summed(id, awaited, sum)
+            UploadWork::Summed(id, awaited, sum)
         };
         let failed = self.jobs.spawn(work).err()?;
         self.fail(id, failed, requests)
@@ -168,32 +170,32 @@ impl Uploads {
     fn summed(&mut self, id: TransferId, sum: Sha256Sum, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         match &mut upload.state {
-            State::Checking { stream, theirs } if *theirs == sum => {
+            UploadState::Checking { stream, theirs } if *theirs == sum => {
                 let stream = *stream;
                 if upload.sent == upload.size() {
                     upload.send_end(id, stream, sum, requests);
                 } else {
-                    upload.state = State::Sending { stream };
+                    upload.state = UploadState::Sending { stream };
                 }
                 None
             }
-            State::Checking { .. } if upload.anew => {
+            UploadState::Checking { .. } if upload.anew => {
                 let why = "what the server has of it is of another file, time and again";
                 self.fail(id, why, requests)
             }
-            State::Checking { stream, .. } => {
+            UploadState::Checking { stream, .. } => {
                 requests.ask_abort(*stream);
                 upload.anew = true;
                 upload.ask(id, requests);
                 let why = "what the server had of it was of another file; it is sent anew";
                 Some(Line::notice(safe!("{}: {why}", upload.name)))
             }
-            State::Summing { stream } => {
+            UploadState::Summing { stream } => {
                 let stream = *stream;
                 upload.send_end(id, stream, sum, requests);
                 None
             }
-            State::Comparing { ours, .. } => {
+            UploadState::Comparing { ours, .. } => {
                 *ours = Some(sum);
                 self.compare(id)
             }
@@ -209,13 +211,13 @@ impl Uploads {
         requests: &mut Requests,
     ) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
-        if !matches!(upload.state, State::Asked) {
+        if !matches!(upload.state, UploadState::Asked) {
             return None;
         }
         if reply.has(Code::NameNotAllowed) && upload.was_sent {
             // It may have been whole before the connection broke; the checksum tells.
             let at = upload.name.to_string();
-            upload.state = State::Comparing { at, theirs: None, ours: None };
+            upload.state = UploadState::Comparing { at, theirs: None, ours: None };
             upload.ask_sum(id, requests);
             let size = upload.size();
             return self.sum(id, size, requests);
@@ -235,10 +237,10 @@ impl Uploads {
         upload.sent = offset;
         upload.started = Instant::now();
         if let Some(theirs) = theirs.filter(|_| offset > 0 && requests.has_more()) {
-            upload.state = State::Checking { stream, theirs };
+            upload.state = UploadState::Checking { stream, theirs };
             return self.sum(id, offset, requests);
         }
-        upload.state = State::Sending { stream };
+        upload.state = UploadState::Sending { stream };
         None
     }
 
@@ -254,7 +256,7 @@ impl Uploads {
         let id = later.or_else(|| self.uploads.iter().find_map(sending))?;
         self.turn = id;
         let upload = self.uploads.get_mut(&id)?;
-        let (State::Sending { stream }, Some(file)) = (&upload.state, &upload.file) else {
+        let (UploadState::Sending { stream }, Some(file)) = (&upload.state, &upload.file) else {
             return None;
         };
         let stream = *stream;
@@ -262,7 +264,7 @@ impl Uploads {
         let length = left.min(CHUNK_BYTES_MAX as u64) as usize;
         if length == 0 {
             let size = file.size();
-            upload.state = State::Summing { stream };
+            upload.state = UploadState::Summing { stream };
             return self.sum(id, size, requests);
         }
         let begin = output.len();
@@ -280,7 +282,7 @@ impl Uploads {
 
     /// The server has a whole file under this name, or as `@id`, and has written it to disk.
     pub fn taken(&mut self, stream: u32, at: &str, requests: &mut Requests) -> Option<Line> {
-        let is_it = |upload: &Upload| matches!(upload.state, State::Sent(_));
+        let is_it = |upload: &Upload| matches!(upload.state, UploadState::Sent(_));
         let id = self.find(stream).filter(|id| self.uploads.get(id).is_some_and(is_it))?;
         let upload = self.uploads.get_mut(&id)?;
         let name = match (upload.goal, at.parse()) {
@@ -288,7 +290,7 @@ impl Uploads {
             (Goal::Chat(_), Ok(Source::Sent(id))) => Source::Sent(id).to_string(),
             (Goal::Chat(_), _) => return self.stop(id, UNREADABLE),
         };
-        if let State::Sent(Sent { at, .. }) = &mut upload.state {
+        if let UploadState::Sent(Sent { at, .. }) = &mut upload.state {
             *at = Some(name);
         }
         self.settle(id, requests)
@@ -301,7 +303,7 @@ impl Uploads {
         reply: &FinalReply<'_>,
         requests: &mut Requests,
     ) -> Option<Line> {
-        if let State::Sent(Sent { compares, .. }) = &mut self.uploads.get_mut(&id)?.state {
+        if let UploadState::Sent(Sent { compares, .. }) = &mut self.uploads.get_mut(&id)?.state {
             *compares = Some(reply.has(Code::Done));
         }
         self.settle(id, requests)
@@ -310,7 +312,8 @@ impl Uploads {
     /// What the server has and has compared is done; what it has not compared is compared here.
     fn settle(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
-        let State::Sent(Sent { at: Some(at), compares: Some(compares), sum, .. }) = &upload.state
+        let UploadState::Sent(Sent { at: Some(at), compares: Some(compares), sum, .. }) =
+            &upload.state
         else {
             return None;
         };
@@ -320,7 +323,7 @@ impl Uploads {
             return Some(Line::notice(done));
         }
         let (at, ours) = (at.clone(), Some(*sum));
-        upload.state = State::Comparing { at, theirs: None, ours };
+        upload.state = UploadState::Comparing { at, theirs: None, ours };
         upload.ask_sum(id, requests);
         None
     }
@@ -331,7 +334,7 @@ impl Uploads {
             let why = safe!("it is there, but its SHA-256 was not compared: {}", reply.text);
             return self.stop(id, why);
         };
-        if let State::Comparing { theirs, .. } = &mut self.uploads.get_mut(&id)?.state {
+        if let UploadState::Comparing { theirs, .. } = &mut self.uploads.get_mut(&id)?.state {
             *theirs = Some(sha256);
         }
         self.compare(id)
@@ -339,7 +342,8 @@ impl Uploads {
 
     fn compare(&mut self, id: TransferId) -> Option<Line> {
         let upload = self.uploads.get(&id)?;
-        let State::Comparing { at, theirs: Some(theirs), ours: Some(ours) } = &upload.state else {
+        let UploadState::Comparing { at, theirs: Some(theirs), ours: Some(ours) } = &upload.state
+        else {
             return None;
         };
         if theirs != ours {
@@ -371,12 +375,12 @@ impl Uploads {
     fn cancel_one(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         match &upload.state {
-            State::Opening | State::Asked => {
+            UploadState::Opening | UploadState::Asked => {
                 upload.cancelled = true;
                 None
             }
             // The server may have all of it already: its answer tells.
-            State::Sent(Sent { stream, at: None, .. }) if !upload.cancelled => {
+            UploadState::Sent(Sent { stream, at: None, .. }) if !upload.cancelled => {
                 // A number always fits into a line.
                 if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
                     requests.ask(Asked::AbortUpload(id), line);
@@ -384,11 +388,11 @@ impl Uploads {
                 }
                 None
             }
-            State::Waiting
-            | State::Checking { .. }
-            | State::Sending { .. }
-            | State::Summing { .. } => self.fail(id, "cancelled", requests),
-            State::Sent(_) | State::Comparing { .. } => None,
+            UploadState::Waiting
+            | UploadState::Checking { .. }
+            | UploadState::Sending { .. }
+            | UploadState::Summing { .. } => self.fail(id, "cancelled", requests),
+            UploadState::Sent(_) | UploadState::Comparing { .. } => None,
         }
     }
 
@@ -423,8 +427,8 @@ impl Uploads {
         self.online = true;
         for (id, upload) in &mut self.uploads {
             match &upload.state {
-                State::Waiting => upload.ask(*id, requests),
-                State::Comparing { theirs: None, .. } => upload.ask_sum(*id, requests),
+                UploadState::Waiting => upload.ask(*id, requests),
+                UploadState::Comparing { theirs: None, .. } => upload.ask_sum(*id, requests),
                 _ => {}
             }
         }

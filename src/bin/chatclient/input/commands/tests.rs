@@ -87,6 +87,7 @@ fn groups_are_made_of_users() {
 
 #[test]
 fn in_a_chat_only_a_slash_begins_a_command() {
+    let read_text = |line| read_for(&Destination::Chat(Target::Everyone), line);
     for word in ["PM", "dm", " Ex "] {
         assert_eq!(read_text(word), Typed::Text(word.into()));
     }

@@ -84,20 +84,20 @@ pub enum Key {
 #[derive(Debug, Default)]
 pub struct KeyDecoder {
     bytes: Vec<u8>,
-    paste: Option<Paste>,
+    paste: Option<PastedBytes>,
 }
 
 #[derive(Debug)]
-struct Paste {
+struct PastedBytes {
     bytes: Vec<u8>,
     too_long: bool,
     /// When something of it came last.
     heard: Instant,
 }
 
-impl Paste {
+impl PastedBytes {
     fn new(heard: Instant) -> Self {
-        Paste { bytes: Vec::new(), too_long: false, heard }
+        PastedBytes { bytes: Vec::new(), too_long: false, heard }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -145,7 +145,7 @@ impl KeyDecoder {
                 }
                 Cut::Skip(used) => used,
                 Cut::PasteStart(used) => {
-                    self.paste = Some(Paste::new(now));
+                    self.paste = Some(PastedBytes::new(now));
                     keys.push_back(Key::PasteStart);
                     used
                 }
@@ -192,7 +192,7 @@ impl KeyDecoder {
         if end.is_some() {
             self.bytes.drain(..PASTE_END.len());
         }
-        self.paste.take().map(Paste::end)
+        self.paste.take().map(PastedBytes::end)
     }
 }
 
