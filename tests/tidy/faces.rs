@@ -9,9 +9,6 @@ use crate::ratchet::{Exception, Finding, complaints, finding};
 
 /// From how many files below a module what it holds is named today.
 const EXCEPTIONS: &[Exception] = &[
-    ("chatclient::client", 14),
-    ("chatclient::transfers", 5),
-    ("chatclient::transfers::downloads", 1),
     ("chatsrv", 1),
     ("hub", 9),
     ("hub::groups", 6),

@@ -31,7 +31,6 @@ const EXCEPTIONS: &[Exception] = &[
     ("src/hub/context.rs", 1),
     ("src/hub/counters.rs", 11),
     ("src/hub/pending.rs", 1),
-    ("src/hub/people.rs", 1),
     ("src/hub/presence.rs", 1),
 ];
 
