@@ -220,7 +220,7 @@ impl Requests {
         }
     }
 
-    /// The server says that, or is an older one.
+    /// Notes whether the server says what came to the protocol later.
     pub fn more_answered(&mut self, is_on: bool) {
         self.more = Some(is_on);
     }
@@ -230,7 +230,7 @@ impl Requests {
         self.more == Some(true)
     }
 
-    /// Something is answered without having been asked.
+    /// Awaits an answer that comes unasked.
     pub fn await_answer(&mut self, asked: Asked) {
         self.open.push_back(asked);
     }

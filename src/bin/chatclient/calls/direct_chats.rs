@@ -148,7 +148,7 @@ impl DirectChats {
         });
     }
 
-    /// The lines of a script go to the call that has just begun.
+    /// Binds the lines of a script to the call that has just begun.
     fn bind(&mut self, peer: UserName, core: &Core) {
         if !core.ui.is_interactive() {
             self.bound = Some((peer, self.calls.id()));
@@ -195,7 +195,7 @@ impl DirectChats {
         }
     }
 
-    /// The server takes direct chats for this client, or refuses to.
+    /// Takes the answer to UP.
     pub fn up_answered(&mut self, quiet: bool, reply: &FinalReply<'_>, core: &mut Core) {
         if let ReplyWords::Up { port, period } = reply.words {
             self.alive_period = alive_period(period);
@@ -209,7 +209,7 @@ impl DirectChats {
         core.show(Line::error(safe!("direct chats are not taken: {}", reply.text)));
     }
 
-    /// Whether direct chats are still taken.
+    /// Takes the answer to ALIVE.
     pub fn alive_answered(&mut self, reply: &FinalReply<'_>, core: &mut Core) {
         match reply.code {
             Some(Code::WrongState) => self.come_up_again(core),
@@ -241,7 +241,7 @@ impl DirectChats {
         false
     }
 
-    /// The server tells where a user takes calls, or refuses to. Whether the call begins.
+    /// Takes the answer to CALL. Whether the call begins.
     pub fn call_answered(
         &mut self,
         user: UserRef,
@@ -285,7 +285,7 @@ impl DirectChats {
         }
     }
 
-    /// The server says that somebody is about to call.
+    /// Takes the notice that somebody is about to call.
     pub fn take_announced(&mut self, call: Option<&CallWords<'_>>, core: &mut Core) {
         match call.and_then(Announced::new) {
             Some(call) => self.calls.invite(call.peer, call.ticket, Instant::now()),
@@ -358,7 +358,7 @@ impl DirectChats {
         core.show(line);
     }
 
-    /// The client ends, and its direct chat with it.
+    /// Ends the direct chat, since the client ends.
     pub fn hang_up_at_the_end(&mut self, core: &mut Core) {
         if let Some((peer, Stage::Open)) = self.calls.hang_up(Instant::now()) {
             core.show(Line::notice(safe!("the direct chat with {peer} is over")));

@@ -49,7 +49,7 @@ pub fn receive(parts: &mut Parts) -> Result<(), Ending> {
     }
 }
 
-/// What the end of the connection means.
+/// The ending that the end of the connection means.
 pub fn lost(parts: &Parts, why: impl fmt::Display) -> Ending {
     match parts.core.stage {
         Stage::Leaving => Ending::Left,
@@ -87,8 +87,8 @@ fn take_frame(parts: &mut Parts, frame: Frame<'_>) -> Result<(), Ending> {
     }
 }
 
-/// What comes of bytes of a download. Without a reader of its output there is nothing to go on for,
-/// nor anybody who wants to be told.
+/// Takes what comes of bytes of a download. Without a reader of its output there is nothing to go
+/// on for, nor anybody who wants to be told.
 fn take_output(parts: &mut Parts, failure: Option<Line>) -> Result<(), Ending> {
     if parts.transfers.downloads.is_reader_gone() {
         return Err(Ending::Ui(ErrorKind::BrokenPipe.into()));
@@ -293,7 +293,7 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
     Ok(())
 }
 
-/// Something is done that no part asked for itself.
+/// Takes the success of what no part asked for by itself.
 fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
     let Parts { core, conversations, .. } = parts;
     match asked {
@@ -313,7 +313,7 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
     }
 }
 
-/// A list of messages is here, or was refused.
+/// Takes the end of a list of messages, or its refusal.
 fn take_messages(parts: &mut Parts, asked: &Asked, reply: &FinalReply<'_>) {
     let is_refused = asked.leads_into_chat() && !reply.is_done();
     if is_refused && parts.conversations.opening_failed() {
@@ -323,7 +323,7 @@ fn take_messages(parts: &mut Parts, asked: &Asked, reply: &FinalReply<'_>) {
     parts.conversations.take_messages(asked, reply, &mut parts.core);
 }
 
-/// The server has taken the oldest message that was sent, or refused it.
+/// Takes the answer to the oldest message that was sent.
 fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), Ending> {
     let Parts { core, conversations, outbox, .. } = parts;
     let Some(draft) = outbox.answered() else {
@@ -338,7 +338,7 @@ fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), End
     Ok(())
 }
 
-/// A file that somebody sends now.
+/// Takes the notice of a file that somebody sent.
 fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let Parts { core, conversations, transfers, .. } = parts;
     let fetches = transfers.accept.takes(file) && !core.has_job;
@@ -354,7 +354,7 @@ fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     Ok(())
 }
 
-/// A file that was sent, as an item of a list of messages.
+/// Takes a file that was sent, as an item of a list of messages.
 fn take_listed_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let is_offered = parts.transfers.accept.which != AcceptFiles::Never;
     let note = Note::sent(file, parts.core.name, is_offered);

@@ -33,7 +33,7 @@ pub fn connect(parts: &mut Parts) -> Result<(), Ending> {
     Ok(())
 }
 
-/// The search for the server is over.
+/// Takes what the search for the server has found.
 ///
 /// # Errors
 /// The ending, where there is none.
@@ -157,7 +157,7 @@ pub fn limit_silence(parts: &mut Parts) {
     });
 }
 
-/// The time has come that the link's deadline says.
+/// Does what is due at the link's deadline.
 ///
 /// # Errors
 /// The ending, where it is one.

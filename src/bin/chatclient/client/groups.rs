@@ -9,7 +9,7 @@ use super::parts::Parts;
 use crate::input::groups::{GroupRequest, News};
 use crate::requests::Asked;
 
-/// A list about groups begins.
+/// Takes the head of a list about groups.
 pub fn take_group_head(parts: &mut Parts, request: &GroupRequest, count: usize) {
     match request {
         GroupRequest::Mine { .. } => parts.conversations.groups.clear(),
@@ -23,7 +23,7 @@ pub fn take_group_head(parts: &mut Parts, request: &GroupRequest, count: usize) 
     }
 }
 
-/// A group stands in a list; whether it is shown.
+/// Takes a group of a list. Whether it is shown.
 pub fn take_group(parts: &mut Parts, request: &GroupRequest, name: GroupName) -> bool {
     parts.core.completion.add_chat(Target::Group(name));
     if let GroupRequest::Mine { .. } = request {
@@ -32,7 +32,7 @@ pub fn take_group(parts: &mut Parts, request: &GroupRequest, name: GroupName) ->
     *request != GroupRequest::Mine { quiet: true }
 }
 
-/// The server did what was asked about a group.
+/// Takes the server's yes to what was asked about a group.
 pub fn group_done(parts: &mut Parts, request: &GroupRequest, reply: &FinalReply<'_>) {
     match request {
         GroupRequest::Make { .. } => {
@@ -52,7 +52,7 @@ pub fn group_done(parts: &mut Parts, request: &GroupRequest, reply: &FinalReply<
     parts.core.show_all(request.done(reply).map(Line::answer));
 }
 
-/// A group has changed, or somebody asks about one.
+/// Takes a notice about a group.
 pub fn take_group_notice(parts: &mut Parts, notice: &Notice<'_>) {
     let Some(news) = News::of(notice, parts.core.name) else { return };
     parts.core.completion.add_chat(Target::Group(news.group));
@@ -65,15 +65,16 @@ pub fn take_group_notice(parts: &mut Parts, notice: &Notice<'_>) {
     }
 }
 
-/// A group has changed, as a later server tells it. What of it ends a chat ends it here too.
+/// Takes a notice about a group that only later servers send. What of it ends a chat ends it here
+/// too.
 pub fn take_later_change(parts: &mut Parts, group: GroupName, what: &str) {
     if what == "dissolve" {
         forget_group(parts, group);
     }
 }
 
-/// This user is no member any more: what was begun there goes nowhere. A script does not see
-/// that, unless it leaves by itself: its next lines were meant for the group.
+/// Leaves a group of which this user is no member any more: what was begun there goes nowhere. A
+/// script does not see that, unless it leaves by itself: its next lines were meant for the group.
 fn forget_group(parts: &mut Parts, group: GroupName) {
     let was_open = parts.conversations.places.open() == Some(Target::Group(group));
     parts.conversations.groups.retain(|other| *other != group);
@@ -85,7 +86,7 @@ fn forget_group(parts: &mut Parts, group: GroupName) {
     }
 }
 
-/// A group may have ended while the connection was gone.
+/// Leaves the group that is open, where it has ended while the connection was gone.
 fn leave_what_is_over(parts: &mut Parts) {
     if let Some(Target::Group(group)) = parts.conversations.places.open()
         && !parts.conversations.groups.contains(&group)

@@ -45,8 +45,8 @@ impl Parts {
             && self.input.typed_ahead.is_empty()
     }
 
-    /// What leads to a chat did not. A person sees what the prompt says now; in a script the lines
-    /// behind it were meant for that chat, and must go to no other.
+    /// Keeps the lines of a script, which were meant for a chat that is not opened, from every
+    /// other one. A person sees what the prompt says.
     pub fn not_led_to_chat(&mut self) {
         self.calls.unbind();
         self.conversations.not_led_to_chat(&self.core);

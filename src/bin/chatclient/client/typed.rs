@@ -78,7 +78,7 @@ fn take_one(parts: &mut Parts, input: Input) -> Result<(), Ending> {
     Ok(())
 }
 
-/// An answer to a question of the login, which may have been answered otherwise meanwhile.
+/// Takes the answer to a question of the login, which may have been answered otherwise meanwhile.
 fn take_answer_to(parts: &mut Parts, question: Question, answer: Password) -> Result<(), Ending> {
     if parts.core.stage == Stage::Login(Some(question)) {
         let step = parts.login.answered(question, answer);
@@ -108,7 +108,7 @@ fn interrupted(parts: &mut Parts) -> Result<(), Ending> {
     Ok(())
 }
 
-/// A line was typed for a destination.
+/// Takes a line that was typed for a destination, at once or behind those that wait.
 fn take_entered(parts: &mut Parts, line: Password, to: Destination) {
     let ahead = &parts.input.typed_ahead;
     // Lines that only wait for a transfer to be over hold up no conversation.
@@ -131,7 +131,7 @@ fn take_entered(parts: &mut Parts, line: Password, to: Destination) {
     }
 }
 
-/// Several lines at once.
+/// Takes several lines that were pasted at once.
 fn take_pasted(parts: &mut Parts, pasted: Pasted, to: Destination) {
     let goes_on = parts.input.typed_ahead.is_empty();
     match pasted {
@@ -357,7 +357,7 @@ fn is_over(parts: &Parts, to: &Destination) -> bool {
     }
 }
 
-/// The user of a direct message, perhaps with the message behind it.
+/// Takes the user of a direct message, perhaps with the message behind it.
 fn take_user(parts: &mut Parts, text: &str) {
     let Parts { core, outbox, input, .. } = parts;
     let (user, message) = text.trim_start().split_once(' ').unwrap_or((text.trim(), ""));

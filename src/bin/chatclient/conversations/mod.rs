@@ -94,7 +94,7 @@ impl Conversations {
         due.then(|| self.marked.map_or_else(Instant::now, |marked| marked + period))
     }
 
-    /// The connection is gone. What was fetched and not shown comes again.
+    /// Drops what hangs on a lost connection. What was fetched and not shown comes again.
     pub fn disconnected<'a>(&mut self, unanswered: impl Iterator<Item = &'a Asked>) {
         self.missed.cancel();
         self.opening = None;
@@ -108,14 +108,14 @@ impl Conversations {
         }
     }
 
-    /// This user has left a chat.
+    /// Forgets a chat that this user has left.
     pub fn forget(&mut self, chat: Target) {
         self.chats.forget(chat);
         self.places.end(chat);
         self.history = self.history.filter(|(read, _)| *read != chat);
     }
 
-    /// An item of the list under way.
+    /// Adds a message to the list under way.
     ///
     /// # Errors
     /// The ending, where the list is longer than it may be.
@@ -127,7 +127,7 @@ impl Conversations {
         Ok(())
     }
 
-    /// A message comes, as an item of a list or because somebody said it.
+    /// Takes a message, which is an item of a list or was said just now.
     pub fn take_message(&mut self, message: &Delivered<'_>, core: &mut Core) -> Result<(), Ending> {
         let note = Note::said(message, core.name);
         if core.requests.is_list_open() {
@@ -218,7 +218,7 @@ impl Conversations {
         notes
     }
 
-    /// An item of the list of what is unread.
+    /// Takes an item of the list of what is unread.
     pub fn take_unread(&mut self, chat: &str, count: u64, last: MessageId, core: &mut Core) {
         if let Ok(chat) = chat.parse() {
             core.completion.add_chat(chat);
@@ -299,15 +299,16 @@ impl Conversations {
         }
     }
 
-    /// What leads to a chat did not. A person sees what the prompt says now; in a script the lines
-    /// behind it were meant for that chat, and must go to no other.
+    /// Keeps the lines of a script, which were meant for a chat that is not opened, from every
+    /// other one. A person sees what the prompt says.
     pub fn not_led_to_chat(&mut self, core: &Core) {
         if !core.ui.is_interactive() {
             self.places.lose();
         }
     }
 
-    /// The person does something else: no further step of a chat that is being opened.
+    /// Ends the opening of a chat with the step under way, since the person does something else.
+    /// Whether a chat was being opened.
     pub fn stop_opening(&mut self) -> bool {
         match &mut self.opening {
             Some(opening) => !std::mem::replace(&mut opening.stopped, true),
@@ -315,7 +316,7 @@ impl Conversations {
         }
     }
 
-    /// A step of opening a chat is done.
+    /// Shows what a step of opening a chat brought, and takes the next one where there is one.
     fn opened(&mut self, reply: &FinalReply<'_>, core: &mut Core) {
         let listed = std::mem::take(&mut self.listed);
         let Some(opening) = self.opening.take() else {
@@ -364,7 +365,7 @@ impl Conversations {
         core.ask(Asked::History, Verb::History, format_args!("{chat} {before} {count}"));
     }
 
-    /// What was asked to lead into a chat did not. Whether lines were meant for that chat.
+    /// Gives up the chat that was to be opened. Whether lines were meant for it.
     pub fn opening_failed(&mut self) -> bool {
         match self.places.destination() {
             Destination::Chat(chat) => {
@@ -375,7 +376,7 @@ impl Conversations {
         }
     }
 
-    /// A list of messages is here, and what it was asked for.
+    /// Shows the list of messages that is whole, or does with it what it was asked for.
     pub fn take_messages(&mut self, asked: &Asked, reply: &FinalReply<'_>, core: &mut Core) {
         let done = reply.is_done();
         if *asked == Asked::Open && done {
@@ -417,7 +418,7 @@ impl Conversations {
         core.show_all(listed.into_iter().map(|note| note.line));
     }
 
-    /// The list of the chats is here: those where nothing is unread come after the others.
+    /// Ends the list of the chats: those where nothing is unread come after the others.
     pub fn take_chats(&mut self, core: &mut Core) {
         let unread = std::mem::take(&mut self.unread);
         let is_read = |chat: &Target| unread.iter().all(|(other, ..)| other != chat);
@@ -448,7 +449,7 @@ impl Conversations {
         }
     }
 
-    /// The server has marked a chat as read, or refused to: then it is told once more later on.
+    /// Takes the answer to a mark. Where it was refused, the server is told once more later on.
     pub fn seen_answered(&mut self, chat: Target, reply: &FinalReply<'_>, core: &mut Core) {
         // With a 5xx there is no such chat any more, and nothing to be marked.
         let is_refused = reply.family == ReplyFamily::NotNow;

@@ -37,7 +37,7 @@ impl Dialogues {
         matches!(self.step, Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_))
     }
 
-    /// A password was typed.
+    /// Takes a password that was typed.
     pub fn take_password(&mut self, entry: PasswordEntry, password: Password, core: &mut Core) {
         if password.is_empty() {
             return self.cancel(core);
@@ -63,7 +63,7 @@ impl Dialogues {
         }
     }
 
-    /// The server has answered a step of changing the password. The new one, once it is good.
+    /// Takes the answer to a step of changing the password. Returns the new one, once it is good.
     pub fn password_answered(
         &mut self,
         step: Passwd,

@@ -164,7 +164,7 @@ impl TypedAhead {
         self.behind
     }
 
-    /// What leads into a chat did not: where lines wait for it, none of those that wait is taken.
+    /// Takes none of the lines that wait, where one of them waits for a chat that is not opened.
     pub fn drop_for_chat(&mut self, core: &mut Core) {
         if self.depends_on_chat() {
             self.drop_all(core);
