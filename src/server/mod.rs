@@ -382,9 +382,8 @@ impl Server {
                 }
                 Completion::UploadOpened { job: ticket, part, offset, sha256 } => {
                     let Some(permit) = self.permit_of(ticket) else { continue };
-                    let upload = part.upload();
+                    let outcome = Ok(Value::UploadReady { upload: part.upload(), offset, sha256 });
                     self.opened_parts.insert(ticket, self.closer.opened(part, permit));
-                    let outcome = Ok(Value::UploadReady { upload, offset, sha256 });
                     self.tell_hub(Input::Done { ticket, outcome });
                 }
                 Completion::Written { transfer, result } => {
