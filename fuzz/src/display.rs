@@ -9,7 +9,7 @@ use chatsrv::display::screen::{Bottom, Screen};
 use chatsrv::display::{clock, listing};
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
-use chatsrv::protocol::native::read::{Delivered, ServerLine};
+use chatsrv::protocol::native::read::{Delivered, ListItem, OnlineWords, Reading, ServerLine};
 use chatsrv::safe;
 use unicode_width::UnicodeWidthChar;
 
@@ -60,16 +60,16 @@ impl Display {
         assert!((100..600).contains(&code) && !(line.is_final() && line.is_notice()));
         assert!(text.starts_with(format!("{code} {verb}").trim_end_matches(' ')));
         self.show(Kind::Error, safe!("unexpected from the server: {code} {verb} {rest}"));
-        if let Some(user) = listing::user(rest) {
-            self.complete(user.name);
-            self.show(Kind::Answer, user.text());
-        }
-        if let Some(file) = listing::file(rest) {
-            self.complete(file.name);
-            self.show(Kind::Answer, file.text());
-        }
-        if let Some(unread) = listing::unread(rest) {
-            self.show(Kind::Answer, unread.text());
+        for verb in ["WHO", "LS", "UNREAD", "GROUPS", "MEMBERS", "DUMP", "HELP"] {
+            let Reading::Item(item) = (ServerLine { code: 151, verb, rest }).read() else {
+                panic!("it is no item")
+            };
+            if let ListItem::Online { user: OnlineWords { name, .. } }
+            | ListItem::Entry { name, .. } = item
+            {
+                self.complete(name);
+            }
+            self.show(Kind::Answer, listing::item(&item));
         }
         if let Some(call) = Announced::parse(rest) {
             let ticket = rest.split(' ').nth(3).unwrap_or_default();

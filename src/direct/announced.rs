@@ -1,9 +1,11 @@
 //! What the server says of a call, to both of its sides.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::ticket::Ticket;
+use crate::chat::address::Address;
 use crate::chat::name::UserName;
+use crate::protocol::native::read::CallWords;
 
 /// The words of the answer to CALL, and of notice 125: the other side, where it is, and the ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,21 +22,18 @@ impl Announced {
     /// Reads `user address port ticket`, where an IPv6 address stands in brackets and an unknown
     /// port is `-`.
     pub fn parse(words: &str) -> Option<Self> {
-        let mut words = words.split(' ');
-        let peer = words.next()?.parse().ok()?;
-        let ip = ip_address(words.next()?);
-        let port = words.next()?.parse().ok();
-        let ticket = words.next()?.parse().ok()?;
-        let address = ip.zip(port).map(SocketAddr::from);
-        Some(Announced { peer, address, ticket })
+        Announced::new(&CallWords::parse(words)?)
     }
-}
 
-/// An address as the protocol writes it. Who is on the server's own machine has none.
-fn ip_address(word: &str) -> Option<IpAddr> {
-    match word.strip_prefix('[') {
-        Some(word) => word.strip_suffix(']')?.parse().ok().map(IpAddr::V6),
-        None => word.parse().ok().map(IpAddr::V4),
+    /// What these words announce; none where their ticket is none. Who is on the server's own
+    /// machine has no address.
+    pub fn new(call: &CallWords<'_>) -> Option<Self> {
+        let CallWords { user: peer, address, port, ticket } = *call;
+        let address = match (address, port) {
+            (Some(Address::Host(host)), Some(port)) => Some(SocketAddr::new(host, port)),
+            _ => None,
+        };
+        Some(Announced { peer, address, ticket: ticket.parse().ok()? })
     }
 }
 

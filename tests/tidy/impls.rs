@@ -14,13 +14,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// How many `impl`s of a type stand in other files today.
-const EXCEPTIONS: &[Exception] = &[
-    ("Server", 9),
-    ("chatclient::Accept", 1),
-    ("chatclient::Client", 15),
-    ("chatclient::Downloads", 1),
-    ("chatclient::Entry", 1),
-];
+const EXCEPTIONS: &[Exception] = &[];
 
 /// The names of the types that a file has inherent `impl`s of, as often as it does.
 fn inherent_impls<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {

@@ -4,8 +4,12 @@
 use std::io::Write;
 
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::frame::{Decoder, Frame};
-use chatsrv::protocol::native::read::{Delivered, ServerLine};
+use chatsrv::protocol::native::read::{
+    About, Delivered, FinalReply, Notice, Reading, ReplyWords, ServerLine,
+};
+use chatsrv::protocol::native::verb::Verb;
 
 use super::heard::Heard;
 use super::recent::RecentLines;
@@ -124,22 +128,22 @@ impl NativeSession {
 
     fn line<'a>(&mut self, text: &'a str) -> Option<Heard<'a>> {
         let Some(line) = ServerLine::parse(text) else { return Some(Heard::Garbled) };
-        match (line.code, line.verb) {
-            (220, server) => return Some(Heard::Greeting(server)),
-            (127, _) => return Some(Heard::DownloadAborted(text)),
-            (421, _) => return Some(Heard::Closing(text)),
-            _ if !line.is_final() => return None,
-            _ => {}
-        }
+        let reply = match line.read() {
+            Reading::Greeting { software, .. } => return Some(Heard::Greeting(software)),
+            Reading::Notice(Notice::Aborted { .. }) => return Some(Heard::DownloadAborted(text)),
+            Reading::Closing(_) => return Some(Heard::Closing(text)),
+            Reading::Final(reply) => reply,
+            _ => return None,
+        };
         match &mut self.state {
             LoginState::LoggingIn(answers) => {
-                let heard = answers.take(&line, text);
+                let heard = answers.take(&reply, text);
                 if heard == Some(Heard::LoggedIn) {
                     self.state = LoginState::LoggedIn;
                 }
                 heard
             }
-            LoginState::LoggedIn => Some(reply(&line, text)),
+            LoginState::LoggedIn => Some(answer(&reply, text)),
         }
     }
 }
@@ -149,12 +153,19 @@ impl LoginReplies {
         LoginReplies { awaited: requests, busy_seconds: None }
     }
 
-    fn take<'a>(&mut self, line: &ServerLine<'_>, text: &'a str) -> Option<Heard<'a>> {
-        match (line.code, self.awaited) {
-            (450, _) => self.busy_seconds = Some(first_number(line.rest).unwrap_or(1)),
+    fn take<'a>(&mut self, reply: &FinalReply<'_>, text: &'a str) -> Option<Heard<'a>> {
+        match (reply.code, self.awaited) {
+            (Some(Code::Busy), _) => {
+                self.busy_seconds = Some(match reply.words {
+                    ReplyWords::RetryAfter { seconds } => seconds,
+                    _ => 1,
+                });
+            }
             // What was sent behind the step that met a busy server is refused for lack of it.
             _ if self.busy_seconds.is_some() => {}
-            (331 | 332, LOGIN_ANSWERS) | (230, RESUME_ANSWERS) | (250, 1) => {}
+            (Some(Code::SendPassword | Code::ChoosePassword), LOGIN_ANSWERS)
+            | (Some(Code::LoggedIn), RESUME_ANSWERS)
+            | (Some(Code::Done), 1) => {}
             _ => return Some(Heard::Refused(text)),
         }
         self.awaited -= 1;
@@ -163,27 +174,19 @@ impl LoginReplies {
     }
 }
 
-fn reply<'a>(line: &ServerLine<'a>, text: &'a str) -> Heard<'a> {
-    match (line.code, line.verb) {
-        (250, "MSG") => Heard::Confirmed,
-        (250, "QUIET") => Heard::Fenced,
-        (250, "MKGROUP") => Heard::GroupMade,
-        (250, "TOKEN") => Heard::Token(line.rest),
-        (250, "GET") => match download_bytes(line.rest) {
-            Some(bytes) => Heard::Download { bytes },
-            None => Heard::Garbled,
-        },
+fn answer<'a>(reply: &FinalReply<'a>, text: &'a str) -> Heard<'a> {
+    if !reply.has(Code::Done) {
+        return Heard::NotTaken(text);
+    }
+    match (reply.about, reply.words) {
+        (About::Message, _) => Heard::Confirmed,
+        (About::Verb(Verb::Quiet), _) => Heard::Fenced,
+        (About::Verb(Verb::Mkgroup), _) => Heard::GroupMade,
+        (_, ReplyWords::Token { token }) => Heard::Token(token.expose()),
+        (_, ReplyWords::Download { size, .. }) => Heard::Download { bytes: size },
+        (About::Verb(Verb::Get), _) => Heard::Garbled,
         _ => Heard::NotTaken(text),
     }
-}
-
-/// The size in `stream size name`.
-fn download_bytes(rest: &str) -> Option<u64> {
-    rest.split(' ').nth(1)?.parse().ok()
-}
-
-fn first_number(rest: &str) -> Option<u32> {
-    rest.split(' ').next()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,36 +1,25 @@
 //! chatclient: the terminal client of chatsrv.
 //!
 //! The modules in reading order: [`options`] and [`client`], whose loop ties all the others
-//! together; [`login`], [`session`] and [`transfers`], which know the protocol but neither the
-//! screen nor the socket; [`connection`], the socket; [`direct`], chats without the server;
-//! [`mod@front`] and what implements it ([`terminal`], [`plain`], [`one_job`]), the person's side.
-//! Everything shown is [`safe_text::SafeText`], of [`chatsrv::display`].
+//! together; [`link`], the way to the server, and [`requests`], what it was asked;
+//! [`conversations`], [`transfers`] and [`calls`], which know the protocol but neither the screen
+//! nor the socket; [`input`], what is typed, and [`ui`], the person's side. Everything shown is
+//! [`safe_text::SafeText`](chatsrv::display::safe_text::SafeText).
 
-mod administration;
-mod backoff;
-mod chats;
+mod calls;
 mod client;
-mod commands;
-mod connection;
-mod destination;
-mod direct;
+mod conversations;
+mod core;
 mod downloads_folder;
-mod front;
-mod groups;
+mod ending;
+mod input;
 mod jobs;
-mod local_file;
-mod login;
-mod missed;
-mod one_job;
+mod link;
 mod options;
-mod outbox;
-mod part_file;
-mod plain;
-mod session;
+mod requests;
 mod signals;
-mod terminal;
 mod transfers;
-mod vocabulary;
+mod ui;
 
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -38,17 +27,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chatsrv::command_line;
-use chatsrv::display::{clock, line, listing, safe_text};
+use chatsrv::display::safe_text::safe;
 use chatsrv::exit::Exit;
-use client::{Client, Conclusion, Start};
-use front::Front;
-use login::{Credentials, Password};
-use one_job::{Job, JobFront, ask_password};
-use options::Options;
-use plain::Plain;
-use safe_text::safe;
-use terminal::Terminal;
 use zeroize::Zeroizing;
+
+use client::{Client, Start};
+use ending::Conclusion;
+use link::login::{Credentials, Password};
+use options::Options;
+use ui::interface::Ui;
+use ui::one_job::{Job, JobUi, ask_password};
+use ui::plain::Plain;
+use ui::terminal::Terminal;
 
 fn main() -> ExitCode {
     let options = match command_line::parse::<Options>() {
@@ -96,9 +86,9 @@ fn run(options: &Options) -> Result<Conclusion, Failure> {
 }
 
 /// The editor needs a terminal on both sides that can move its cursor.
-fn front(job: Option<&Job>) -> io::Result<Box<dyn Front>> {
+fn front(job: Option<&Job>) -> io::Result<Box<dyn Ui>> {
     if job.is_some() {
-        return Ok(Box::<JobFront>::default());
+        return Ok(Box::<JobUi>::default());
     }
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let moves_cursor = std::env::var_os("TERM").is_some_and(|term| term != "dumb");

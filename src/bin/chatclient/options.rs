@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use chatsrv::chat::name::{Target, UserName};
 use chatsrv::options::Size;
 use chatsrv::tls_client::TlsConnector;
+use clap::Parser;
 use clap::builder::BoolishValueParser;
-use clap::{Parser, ValueEnum};
 
-use crate::connection::Server;
-use crate::one_job::Job;
+use crate::link::connection::Server;
+use crate::transfers::accept::{Accept, AcceptFiles};
 use crate::transfers::{Goal, Place, Source};
+use crate::ui::one_job::Job;
 
 /// Talk with people and exchange files on a chatsrv server.
 ///
@@ -89,26 +90,6 @@ pub struct Options {
     /// The largest file that is fetched unasked
     #[arg(long, value_name = "SIZE", env = "CHAT_ACCEPT_MAX", default_value_t = Size::mib(100))]
     pub accept_max: Size,
-}
-
-/// Which files that people send are fetched unasked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AcceptFiles {
-    /// None: it is told how to get them.
-    Ask,
-    /// Those that are not too large.
-    Always,
-    /// None, and it is not told how to get them.
-    Never,
-}
-
-/// What is done with files that people send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accept {
-    /// Which are fetched unasked.
-    pub which: AcceptFiles,
-    /// The largest one that is.
-    pub bytes_max: u64,
 }
 
 impl Options {

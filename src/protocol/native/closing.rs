@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use super::code::Code;
-use super::read::ServerLine;
 use crate::chat::close::CloseReason;
 use crate::chat::text::Reason;
 
@@ -151,24 +149,21 @@ pub struct Closed {
 }
 
 impl Closed {
-    /// What that line says, where it is a 421.
-    pub fn parse(line: &ServerLine<'_>) -> Option<Self> {
-        if line.code != Code::Closing as u16 {
-            return None;
-        }
+    /// What the text of a 421 says.
+    pub fn read(text: &str) -> Self {
         // First the whole text: the words of who kicked somebody are no hint.
-        if let Some(reason) = Closing::from_text(line.rest) {
-            return Some(Closed { reason: Some(reason), come_back_after: None });
+        if let Some(reason) = Closing::from_text(text) {
+            return Closed { reason: Some(reason), come_back_after: None };
         }
-        let hint = line.rest.rsplit_once(COME_BACK_IN);
+        let hint = text.rsplit_once(COME_BACK_IN);
         let hint = hint.and_then(|(text, hint)| Some((text, seconds(hint)?)));
-        Some(match hint {
+        match hint {
             Some((text, seconds)) => {
                 let after = Duration::from_secs(seconds.min(COME_BACK_SECONDS_MAX).into());
                 Closed { reason: Closing::from_text(text), come_back_after: Some(after) }
             }
             None => Closed { reason: None, come_back_after: None },
-        })
+        }
     }
 
     /// Whether a client does well to come back by itself; also after what it does not know.
@@ -189,22 +184,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::chat::text::Reason;
-
-    fn read(line: &str) -> Closed {
-        Closed::parse(&ServerLine { code: 421, verb: "-", rest: line }).unwrap()
-    }
-
-    fn read_text(text: &str) -> Closed {
-        Closed::parse(&ServerLine { code: 421, verb: "-", rest: text }).unwrap()
-    }
 
     #[test]
     fn what_is_written_is_read() {
         for reason in Closing::ALL {
-            let closed = read(&reason.line(None, None));
+            let closed = Closed::read(&reason.line(None, None));
             assert_eq!(closed, Closed { reason: Some(*reason), come_back_after: None });
-            let closed = read(&reason.line(None, Some(7)));
+            let closed = Closed::read(&reason.line(None, Some(7)));
             let after = Some(Duration::from_secs(7));
             assert_eq!(closed, Closed { reason: Some(*reason), come_back_after: after });
         }
@@ -228,14 +214,14 @@ mod tests {
         assert!(away.contains(&"you logged in elsewhere") && away.contains(&"you were kicked"));
         assert!(away.contains(&"you are banned") && away.contains(&"nothing heard for too long"));
         assert!(Closing::Shutdown.may_return() && Closing::TooSlow.may_return());
-        assert!(read_text("you were kickedx").may_return(), "only whole texts count");
-        assert!(!read_text("you were kicked: spam, come back in 9 s").may_return());
-        assert!(read_text("for a reason of tomorrow").may_return());
+        assert!(Closed::read("you were kickedx").may_return(), "only whole texts count");
+        assert!(!Closed::read("you were kicked: spam, come back in 9 s").may_return());
+        assert!(Closed::read("for a reason of tomorrow").may_return());
     }
 
     #[test]
     fn hints_are_read_and_bounded() {
-        let after = |text: &str| read_text(text).come_back_after.map(|after| after.as_secs());
+        let after = |text: &str| Closed::read(text).come_back_after.map(|after| after.as_secs());
         assert_eq!(after("the server is shutting down, come back in 0 s"), Some(0));
         assert_eq!(after("something new, come back in 5 s"), Some(5));
         for endless in ["3601", "4294967296", "99999999999999999999999999"] {
@@ -246,13 +232,12 @@ mod tests {
             let text = format!("the server is shutting down, come back in {none} s");
             assert_eq!(after(&text), None, "{none}");
         }
-        assert_eq!(Closed::parse(&ServerLine::parse("221 EX goodbye").unwrap()), None);
     }
 
     proptest! {
         #[test]
         fn hints_of_every_length_come_through(seconds in 0..=COME_BACK_SECONDS_MAX) {
-            let closed = read(&Closing::Shutdown.line(None, Some(seconds)));
+            let closed = Closed::read(&Closing::Shutdown.line(None, Some(seconds)));
             prop_assert_eq!(closed.reason, Some(Closing::Shutdown));
             prop_assert_eq!(closed.come_back_after, Some(Duration::from_secs(seconds.into())));
         }
@@ -260,14 +245,14 @@ mod tests {
         #[test]
         fn whatever_words_somebody_is_kicked_with_they_stay_kicked(words in ".{1,60}") {
             let Ok(words) = words.parse::<Reason>() else { return Ok(()) };
-            let closed = read(&Closing::Kicked.line(Some(&words), None));
+            let closed = Closed::read(&Closing::Kicked.line(Some(&words), None));
             let kicked = Closed { reason: Some(Closing::Kicked), come_back_after: None };
             prop_assert_eq!(closed, kicked);
         }
 
         #[test]
         fn any_text_is_read_without_harm(text in ".{0,80}") {
-            read_text(&text);
+            Closed::read(&text);
         }
     }
 }

@@ -56,6 +56,41 @@ pub enum Code {
     NameNotAllowed = 553,
 }
 
+impl Code {
+    /// Every code, in order.
+    pub const ALL: &[Code] = &[
+        Code::ListHead,
+        Code::ListItem,
+        Code::Greeting,
+        Code::Goodbye,
+        Code::LoggedIn,
+        Code::Done,
+        Code::DoneStored,
+        Code::DoneWaiting,
+        Code::SendPassword,
+        Code::ChoosePassword,
+        Code::SendText,
+        Code::Closing,
+        Code::AlreadyOnline,
+        Code::Busy,
+        Code::NoRoom,
+        Code::Unknown,
+        Code::BadParameters,
+        Code::WrongState,
+        Code::NotAllowed,
+        Code::WrongPassword,
+        Code::NotFound,
+        Code::Offline,
+        Code::TooLarge,
+        Code::NameNotAllowed,
+    ];
+
+    /// The code with this number; none where this version of the protocol has no such code.
+    pub fn from_number(number: u16) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| *code as u16 == number)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (*self as u16).fmt(f)

@@ -1,15 +1,19 @@
 //! Lines to the server, each checked to be one that it can read.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use zeroize::Zeroizing;
 
+use crate::chat::name::{NAME_BYTES_MAX, Target};
 use crate::chat::text::{Text, TextError};
 use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
 use crate::protocol::native::verb::Verb;
 
+/// Room for the line of a command; only one with the name of a file, which is no secret, is longer.
+const COMMAND_BYTES: usize = 256;
+
 /// A whole line with its LF. Its bytes are wiped when it is dropped, for it may hold a password.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing(Zeroizing<String>);
 
 impl Outgoing {
@@ -18,10 +22,12 @@ impl Outgoing {
     /// # Errors
     /// [`TextError`] where the line would be too long or hold control characters.
     pub fn command(verb: Verb, words: impl fmt::Display) -> Result<Self, TextError> {
-        let line = Zeroizing::new(format!("C {verb} {words}"));
+        let mut line = written(COMMAND_BYTES, format_args!("C {verb} {words}"));
         // A space at the end of words is theirs: the name of a file may end with one.
-        let alone = line.len() == "C  ".len() + verb.name().len();
-        Outgoing::line(if alone { &line[..line.len() - 1] } else { &line })
+        if line.len() == "C  ".len() + verb.name().len() {
+            line.pop();
+        }
+        Outgoing::ended(line)
     }
 
     /// A data line.
@@ -29,10 +35,16 @@ impl Outgoing {
     /// # Errors
     /// [`TextError`] where the line would be too long or hold control characters.
     pub fn data(text: &str) -> Result<Self, TextError> {
-        let mut line = Zeroizing::new(String::with_capacity(text.len() + 2));
-        line.push_str("D ");
-        line.push_str(text);
-        Outgoing::line(&line)
+        Outgoing::ended(written(text.len() + "D \n".len(), format_args!("D {text}")))
+    }
+
+    /// A message.
+    ///
+    /// # Errors
+    /// [`TextError`] where the line would be too long or hold control characters.
+    pub fn message(to: Target, text: &str) -> Result<Self, TextError> {
+        let length = text.len() + "D # \n".len() + NAME_BYTES_MAX;
+        Outgoing::ended(written(length, format_args!("D {to} {text}")))
     }
 
     /// The end of a stream.
@@ -45,16 +57,23 @@ impl Outgoing {
         self.0.as_bytes()
     }
 
-    fn line(text: &str) -> Result<Self, TextError> {
-        Text::new(text)?;
-        if text.len() + 1 > CLIENT_LINE_BYTES_MAX {
+    /// Checks a line that was written, and ends it.
+    fn ended(mut line: Zeroizing<String>) -> Result<Self, TextError> {
+        Text::new(&line)?;
+        if line.len() + 1 > CLIENT_LINE_BYTES_MAX {
             return Err(TextError::TooLong);
         }
-        let mut line = Zeroizing::new(String::with_capacity(text.len() + 1));
-        line.push_str(text);
         line.push('\n');
         Ok(Outgoing(line))
     }
+}
+
+/// Writes a line once, into a buffer for so many bytes: one that grows leaves copies behind.
+fn written(bytes: usize, text: fmt::Arguments<'_>) -> Zeroizing<String> {
+    let mut line = Zeroizing::new(String::with_capacity(bytes));
+    // Writing to a String does not fail.
+    let _ = line.write_fmt(text);
+    line
 }
 
 #[cfg(test)]
@@ -69,6 +88,8 @@ mod tests {
         assert_eq!(Outgoing::file_end(7).as_bytes(), b"F 7 0\n");
         assert_eq!(Outgoing::data("bob  hi ").unwrap().as_bytes(), b"D bob  hi \n");
         assert_eq!(Outgoing::data("a\nC EX"), Err(TextError::ControlCharacter));
+        let to = "#ops".parse().unwrap();
+        assert_eq!(Outgoing::message(to, "hi ").unwrap().as_bytes(), b"D #ops hi \n");
     }
 
     #[test]

@@ -1,7 +1,29 @@
-//! What a client reads: the server's lines, cut into their parts.
+//! What a client reads: the server's lines, cut into their parts and read as values.
+//!
+//! [`ServerLine::read`] reads a `C` line, whatever it is. What a line says is one of three tables:
+//! of notices, of the items of lists, and of the words of final replies. A client must not break on
+//! what a later version says: a code, a verb or a word that is not known here is read as none of
+//! the rows, with its text as it came.
+
+mod item;
+mod notice;
+mod reply;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use item::{ListItem, OnlineWords};
+pub use notice::{CallWords, Notice, SentFile};
+pub use reply::{About, FinalReply, ReplyFamily, ReplyWords, TokenWord};
+
+use words::{Words, number};
 
 use crate::chat::message::MessageId;
+use crate::protocol::native::closing::Closed;
 use crate::protocol::native::code::Code;
+
+/// From which number on notices are of later versions than the first one.
+const LATER_NOTICES: u16 = 130;
 
 /// A `C` line from the server, cut into its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +34,35 @@ pub struct ServerLine<'a> {
     pub verb: &'a str,
     /// The words and the text.
     pub rest: &'a str,
+}
+
+/// What a `C` line from the server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading<'a> {
+    /// The first line of a connection.
+    Greeting {
+        /// The software that greets.
+        software: &'a str,
+        /// The version of the protocol that it speaks.
+        version: &'a str,
+    },
+    /// The last line of a connection that the server closes.
+    Closing(Closed),
+    /// A notice, which belongs to no request.
+    Notice(Notice<'a>),
+    /// A notice of a later version: to be dropped.
+    LaterNotice,
+    /// The head of a list.
+    Head {
+        /// How many items follow; none where that can't be read.
+        count: Option<usize>,
+    },
+    /// An item of a list.
+    Item(ListItem<'a>),
+    /// The final reply to a request.
+    Final(FinalReply<'a>),
+    /// Nothing of this version of the protocol.
+    Unknown,
 }
 
 impl<'a> ServerLine<'a> {
@@ -30,7 +81,40 @@ impl<'a> ServerLine<'a> {
 
     /// Whether it is a notice, which belongs to no request.
     pub fn is_notice(&self) -> bool {
-        (120..130).contains(&self.code)
+        (120..Code::ListHead as u16).contains(&self.code)
+    }
+
+    /// Reads it.
+    pub fn read(&self) -> Reading<'a> {
+        let about = About::from_word(self.verb);
+        match (Code::from_number(self.code), self.code) {
+            (Some(Code::Greeting), _) => {
+                let version = Words::new(self.rest).word().unwrap_or_default();
+                Reading::Greeting { software: self.verb, version }
+            }
+            (Some(Code::Closing), _) => Reading::Closing(Closed::read(self.rest)),
+            (Some(Code::ListHead), _) => {
+                Reading::Head { count: Words::new(self.rest).word().and_then(number) }
+            }
+            (Some(Code::ListItem), _) => Reading::Item(ListItem::read(about.verb(), self.rest)),
+            (code, 200..) => Reading::Final(self.final_reply(code, about)),
+            _ if self.is_notice() => match Notice::read(self.code, self.rest) {
+                Notice::Other(_) if self.code >= LATER_NOTICES => Reading::LaterNotice,
+                notice => Reading::Notice(notice),
+            },
+            _ => Reading::Unknown,
+        }
+    }
+
+    fn final_reply(&self, code: Option<Code>, about: About) -> FinalReply<'a> {
+        let family = match self.code / 100 {
+            2 => ReplyFamily::Done,
+            3 => ReplyFamily::GoOn,
+            4 => ReplyFamily::NotNow,
+            _ => ReplyFamily::No,
+        };
+        let words = ReplyWords::read((code, about), self.rest);
+        FinalReply { family, code, about, words, text: self.rest }
     }
 }
 
@@ -53,25 +137,5 @@ impl<'a> Delivered<'a> {
         let mut parts = text.splitn(4, ' ');
         let id = MessageId(parts.next()?.parse().ok()?);
         Some(Delivered { id, from: parts.next()?, to: parts.next()?, text: parts.next()? })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn server_lines_are_cut_apart() {
-        let line = ServerLine::parse("230 USER alice 48213 welcome").unwrap();
-        assert_eq!((line.code, line.verb, line.rest), (230, "USER", "alice 48213 welcome"));
-        assert!(line.is_final());
-        assert!(ServerLine::parse("120 ON a 1").unwrap().is_notice());
-        assert!(ServerLine::parse("354 PM send").unwrap().is_final());
-        assert!(!ServerLine::parse("151 WHO x").unwrap().is_final());
-        assert_eq!(ServerLine::parse("hello"), None);
-        assert_eq!(ServerLine::parse("99999 X"), None);
-        let message = Delivered::parse("17 bob * two words").unwrap();
-        assert_eq!((message.id, message.to, message.text), (MessageId(17), "*", "two words"));
-        assert_eq!(Delivered::parse("x"), None);
     }
 }

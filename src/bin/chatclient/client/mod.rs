@@ -1,80 +1,46 @@
 //! The client's loop: it waits in one place for the person, the server, the files' threads and
 //! signals, and lets each run its course.
+//!
+//! [`parts`] has the parts of the client side by side, and the other files here are what goes from
+//! one to another: [`answers`] takes what the server sends, [`typed`] what the person types, which
+//! [`execute`] does; [`connect`] goes to the server and back to it, [`leaving`] away from it.
 
-mod act;
-mod administer;
-mod arrive;
-mod console;
-mod direct;
-mod ending;
-mod files;
-mod group;
-mod passwd;
-mod places;
+mod answers;
+mod conclude;
+mod connect;
+mod execute;
+mod groups;
+mod leaving;
+mod parts;
+mod poll;
 mod prompt;
-mod reading;
-mod receive;
-mod wait;
-mod waiting;
-
-pub use ending::Conclusion;
+mod typed;
 
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chatsrv::chat::name::UserName;
-use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
-use chatsrv::protocol::native::frame::FrameBuffer;
-use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::verb::Verb;
 use chatsrv::tls_client::TlsConnector;
-use console::Console;
-use direct::Direct;
-use ending::Ending;
-use passwd::Passwords;
-use reading::Reading;
-use waiting::Waiting;
 
-use crate::backoff::Backoff;
-use crate::connection::{ConnectError, Connection, READ_BYTES, Server};
-use crate::destination::Dialogue;
-use crate::front::Front;
-use crate::jobs::Jobs;
-use crate::line::{Kind, Line};
-use crate::login::{Credentials, Login, Question};
-use crate::options::Accept;
-use crate::outbox::Outbox;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use crate::calls::direct_chats::DirectChats;
+use crate::conversations::Conversations;
+use crate::conversations::outbox::Outbox;
+use crate::core::Core;
+use crate::ending::{Conclusion, Ending};
+use crate::input::InputState;
+use crate::link::Link;
+use crate::link::connection::Server;
+use crate::link::login::{Credentials, Login};
 use crate::signals::{Postponed, SignalPipe};
 use crate::transfers::Transfers;
-use crate::vocabulary::Vocabulary;
+use crate::transfers::accept::Accept;
+use crate::ui::interface::Ui;
+use crate::ui::one_job::Job;
+use parts::Parts;
+use poll::{Ready, Signals};
 
-/// How often it is told how far the transfers and the connection are.
-const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
-/// How long the server may take to say goodbye.
-const GOODBYE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// For how long a script tries again after a lost connection.
-const PATIENCE_OF_SCRIPTS: Duration = Duration::from_secs(30);
-
-/// How far the session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// The server is being looked for.
-    Connecting,
-    /// The connection was lost; when the next one is tried.
-    Offline(Instant),
-    /// The server has not greeted.
-    Greeting,
-    /// Logging in; the question that the person is to answer.
-    Login(Option<Question>),
-    /// Logged in.
-    Talking,
-    /// The server was told goodbye.
-    Leaving,
-}
+/// How many chunks are written before the person and the server have their turn.
+const CHUNKS_PER_TURN: usize = 8;
 
 /// What is known before the start.
 pub struct Start {
@@ -85,7 +51,7 @@ pub struct Start {
     /// Who logs in.
     pub credentials: Credentials,
     /// What to do after the login, instead of taking lines.
-    pub job: Option<crate::one_job::Job>,
+    pub job: Option<Job>,
     /// For how long to try again after a lost connection.
     pub patience: Option<Duration>,
     /// Where files go.
@@ -94,285 +60,171 @@ pub struct Start {
     pub accept: Accept,
 }
 
-/// The client.
+/// The client: its parts, and the signals that it waits for.
 pub struct Client {
-    server: Server,
-    tls: Option<TlsConnector>,
-    front: Box<dyn Front>,
-    connection: Option<Connection>,
-    frames: FrameBuffer,
-    read_buffer: Vec<u8>,
-    /// The search for the server.
-    connecting: Jobs<Result<Connection, ConnectError>>,
-    backoff: Backoff,
-    /// For how long to try again after a lost connection; none is for ever.
-    patience: Option<Duration>,
-    lost_since: Option<Instant>,
-    online_since: Option<Instant>,
-    session: Session,
-    outbox: Outbox,
-    stage: Stage,
-    login: Login,
-    /// Whether the server refused a password.
-    refused: bool,
-    name: Option<UserName>,
-    job: Option<crate::one_job::Job>,
-    dialogue: Dialogue,
-    passwords: Passwords,
-    /// Lines that were pasted or typed, and whose time has not come.
-    waiting: Waiting,
-    reading: Reading,
-    transfers: Transfers,
-    direct: Direct,
-    /// What the operator sees instead of every message.
-    console: Option<Console>,
-    /// Where files go.
-    downloads: PathBuf,
-    accept: Accept,
-    /// When it was last told how far the transfers are.
-    progress_shown: Option<Instant>,
-    words: Vocabulary,
-    /// Whether the Tab key's words are to be kept.
-    completes: bool,
-    /// Whether something that was asked for failed.
-    failed: bool,
-    input_ended: bool,
-    /// Why what was shown could not be written.
-    unwritten: Option<io::Error>,
-    /// Whether the server was told to stop, and said that it does.
-    was_shut_down: bool,
-    /// When the server has taken too long.
-    deadline: Option<Instant>,
-    /// Since when nothing has come or gone although something is awaited, as far as that matters.
-    heard: Option<Instant>,
-    change: Option<SignalPipe>,
-    end: Option<SignalPipe>,
-    postponed: Option<Postponed>,
+    parts: Parts,
+    signals: Signals,
 }
 
 impl Client {
-    /// A client that shows and takes lines through `front`.
+    /// A client that shows and takes lines through `ui`.
     ///
     /// # Errors
     /// Where the process has no file descriptor left.
-    pub fn new(start: Start, front: Box<dyn Front>) -> io::Result<Self> {
-        let completes = front.is_interactive() && start.job.is_none();
+    pub fn new(start: Start, ui: Box<dyn Ui>) -> io::Result<Self> {
+        let core = Core::new(ui, start.job.is_some());
+        let has_person = core.has_person();
         let is_operator = start.server.is_socket();
         let login = match is_operator {
             true => Login::operator(),
             false => Login::new(start.credentials),
         };
-        Ok(Client {
-            server: start.server,
-            tls: start.tls,
-            connection: None,
-            frames: FrameBuffer::new(SERVER_LINE_BYTES_MAX),
-            read_buffer: vec![0; READ_BYTES],
-            connecting: Jobs::new()?,
-            backoff: Backoff::default(),
-            patience: start.patience.or((!completes).then_some(PATIENCE_OF_SCRIPTS)),
-            lost_since: None,
-            online_since: None,
-            session: Session::default(),
-            outbox: Outbox::new().map_err(|error| io::Error::other(error.to_string()))?,
-            stage: Stage::Connecting,
+        let of_scripts = (!has_person).then_some(leaving::PATIENCE_OF_SCRIPTS);
+        let patience = start.patience.or(of_scripts);
+        let parts = Parts {
+            core,
+            link: Link::new(start.server, start.tls, patience)?,
             login,
-            refused: false,
-            name: None,
+            conversations: Conversations::new(has_person && is_operator),
+            outbox: Outbox::new().map_err(|error| io::Error::other(error.to_string()))?,
+            input: InputState::default(),
+            transfers: Transfers::new(start.downloads, start.accept)?,
+            calls: DirectChats::default(),
             job: start.job,
-            dialogue: Dialogue::None,
-            passwords: Passwords::default(),
-            waiting: Waiting::default(),
-            reading: Reading::default(),
-            transfers: Transfers::new()?,
-            direct: Direct::default(),
-            console: (completes && is_operator).then(Console::default),
-            downloads: start.downloads,
-            accept: start.accept,
-            progress_shown: None,
-            words: Vocabulary::default(),
-            completes,
-            failed: false,
-            input_ended: false,
-            unwritten: None,
             was_shut_down: false,
-            deadline: None,
-            heard: None,
-            change: completes.then(SignalPipe::change).transpose()?,
-            end: completes.then(SignalPipe::end).transpose()?,
-            postponed: completes.then(|| Postponed::catch(true)).transpose()?,
-            front,
-        })
+        };
+        Ok(Client { parts, signals: Signals::catch(has_person)? })
     }
 
     /// Runs until the person leaves or the server is gone.
     pub fn run(mut self) -> Conclusion {
-        let ending = match self.connect() {
+        let ending = match connect::connect(&mut self.parts) {
             Ok(()) => loop {
-                if let Err(ending) = self.turn().or_else(|ending| self.recover(ending)) {
+                let turned = self.turn();
+                let recovered = turned.or_else(|ending| connect::recover(&mut self.parts, ending));
+                if let Err(ending) = recovered {
                     break ending;
                 }
             },
             Err(ending) => ending,
         };
-        self.conclude(ending)
+        conclude::conclude(&mut self.parts, ending)
     }
 
     fn turn(&mut self) -> Result<(), Ending> {
-        self.start_wanted();
-        self.take_input()?;
-        self.mark(false);
-        self.stay_up();
-        self.leave_when_done()?;
-        self.unwritten.take().map_or(Ok(()), Err).map_err(Ending::Front)?;
+        self.go_on()?;
         self.send()?;
-        self.limit_silence();
-        self.show_progress();
-        let status = self.status(Instant::now());
-        self.front.set_status(status);
-        let prompt = self.prompt();
-        self.front.set_prompt(prompt);
-        self.front.flush().map_err(Ending::Front)?;
-        let ready = self.wait()?;
+        connect::limit_silence(&mut self.parts);
+        self.draw().map_err(Ending::Ui)?;
+        let ready = poll::poll(&self.parts, &self.signals)?;
+        self.take(ready)
+    }
+
+    /// Does what can be done before anything new comes.
+    fn go_on(&mut self) -> Result<(), Ending> {
+        let parts = &mut self.parts;
+        parts.transfers.start_wanted(&mut parts.core);
+        typed::take_input(parts)?;
+        parts.conversations.mark(false, &mut parts.core);
+        parts.calls.stay_up(&mut parts.core);
+        leaving::leave_when_done(parts);
+        parts.core.unwritten.take().map_or(Ok(()), Err).map_err(Ending::Ui)
+    }
+
+    /// Hands what was asked to the connection, and writes what the kernel takes.
+    fn send(&mut self) -> Result<(), Ending> {
+        let Parts { core, link, outbox, .. } = &mut self.parts;
+        if core.is_online() {
+            outbox.send(&mut core.requests, Instant::now(), false);
+        }
+        let written = link.write(&core.requests.take_outgoing());
+        self.check_written(written)?;
+        self.send_chunks()
+    }
+
+    /// Writes what the connection takes of the files that are sent.
+    fn send_chunks(&mut self) -> Result<(), Ending> {
+        for _ in 0..CHUNKS_PER_TURN {
+            let Parts { core, link, transfers, .. } = &mut self.parts;
+            let uploads = &mut transfers.uploads;
+            let Some(output) = link.chunk_output().filter(|_| uploads.has_chunk()) else {
+                return Ok(());
+            };
+            let failure = uploads.write_chunk(output, &mut core.requests);
+            link.end_silence();
+            core.show_all(failure);
+            let written = link.write(&[]);
+            self.check_written(written)?;
+        }
+        Ok(())
+    }
+
+    /// The ending, where the connection can't be written. It may still hold the server's last word,
+    /// which is read before the connection is given up.
+    fn check_written(&mut self, written: io::Result<()>) -> Result<(), Ending> {
+        if let Err(error) = written {
+            answers::receive(&mut self.parts)?;
+            return Err(answers::lost(&self.parts, error));
+        }
+        Ok(())
+    }
+
+    /// Shows how things are.
+    fn draw(&mut self) -> io::Result<()> {
+        let parts = &mut self.parts;
+        parts.transfers.show_progress(&mut parts.core);
+        let status = prompt::status(parts, Instant::now());
+        parts.core.ui.set_status(status);
+        let prompt = prompt::prompt(parts);
+        parts.core.ui.set_prompt(prompt);
+        parts.core.ui.flush()
+    }
+
+    /// Takes what has come.
+    fn take(&mut self, ready: Ready) -> Result<(), Ending> {
+        let Client { parts, signals } = self;
         // What was typed was typed at the prompt that stands there, before all else happens.
         if ready.person {
-            self.front.read().map_err(Ending::Front)?;
-            self.take_input()?;
+            parts.core.ui.read().map_err(Ending::Ui)?;
+            typed::take_input(parts)?;
         }
-        if ready.changed && self.change.as_mut().is_some_and(SignalPipe::take) {
-            self.front.changed().map_err(Ending::Front)?;
+        if ready.changed && signals.change.as_mut().is_some_and(SignalPipe::take) {
+            parts.core.ui.changed().map_err(Ending::Ui)?;
         }
         if ready.ended {
             return Err(Ending::Left);
         }
         if ready.signalled {
-            self.obey().map_err(Ending::Front)?;
+            self.obey().map_err(Ending::Ui)?;
         }
+        let parts = &mut self.parts;
         if ready.jobs {
-            let lines = self.transfers.jobs_done(&mut self.session);
-            self.show_all(lines);
+            let lines = parts.transfers.jobs_done(&mut parts.core.requests);
+            parts.core.show_all(lines);
         }
         if ready.connection {
-            self.take_connection()?;
+            connect::take_connection(parts)?;
         }
-        if ready.server {
-            self.receive()?;
+        // The greeting may have come with the end of a handshake: the socket would not tell.
+        if ready.server || ready.connection {
+            answers::receive(parts)?;
         }
-        if ready.direct || self.direct.is_due() {
-            self.take_calls();
+        if ready.direct || parts.calls.is_due() {
+            parts.calls.take_calls(&mut parts.core);
         }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            self.overdue()?;
+        if parts.link.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            connect::overdue(parts)?;
         }
         Ok(())
     }
 
     /// Does what a signal does, but gives the terminal back before.
     fn obey(&mut self) -> io::Result<()> {
-        let Some(signal) = self.postponed.as_mut().and_then(Postponed::take) else {
+        let Some(signal) = self.signals.postponed.as_mut().and_then(Postponed::take) else {
             return Ok(());
         };
-        self.front.release();
+        self.parts.core.ui.release();
         signal.obey()?;
-        self.front.changed()
-    }
-
-    /// Tells how far the transfers are, at most once a period: chunks arrive far more often.
-    fn show_progress(&mut self) {
-        let now = Instant::now();
-        let is_due = |shown: Instant| now.duration_since(shown) >= PROGRESS_PERIOD;
-        if self.transfers.is_idle() {
-            self.front.show_progress(&[]);
-            self.progress_shown = None;
-        } else if self.progress_shown.is_none_or(is_due) {
-            self.front.show_progress(&self.transfers.progress(now));
-            self.progress_shown = Some(now);
-        }
-    }
-
-    /// Hands what was asked to the connection, and writes what the kernel takes.
-    fn send(&mut self) -> Result<(), Ending> {
-        if self.stage == Stage::Talking {
-            self.outbox.send(&mut self.session, Instant::now(), false);
-        }
-        let lines = self.session.take_outgoing();
-        let Some(connection) = &mut self.connection else {
-            return Ok(());
-        };
-        lines.iter().for_each(|line| connection.send(line));
-        self.flush_connection()?;
-        self.send_chunks()
-    }
-
-    fn flush_connection(&mut self) -> Result<(), Ending> {
-        let Some(connection) = &mut self.connection else {
-            return Ok(());
-        };
-        // A connection that can't be written may still hold the server's last word: it is read
-        // before the connection is given up.
-        if let Err(error) = connection.flush() {
-            self.receive()?;
-            return Err(self.lost(error));
-        }
-        Ok(())
-    }
-
-    /// A script ends when all its lines are answered and all its files are where they belong.
-    fn leave_when_done(&mut self) -> Result<(), Ending> {
-        let done = self.stage == Stage::Talking
-            && (self.input_ended || self.job.is_some())
-            && self.is_idle()
-            && self.transfers.is_idle();
-        if done {
-            if matches!(self.dialogue, Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_)) {
-                self.show(Line::error(safe!("the input ended in the middle of a message")));
-            }
-            self.leave();
-        }
-        Ok(())
-    }
-
-    /// Whether everything is answered.
-    fn is_idle(&self) -> bool {
-        self.session.is_idle()
-            && self.outbox.is_empty()
-            && self.reading.is_idle()
-            && !self.direct.is_calling()
-            && self.waiting.is_empty()
-    }
-
-    /// Asks the server something that the person did not type.
-    fn ask(&mut self, asked: Asked, verb: Verb, words: impl std::fmt::Display) {
-        if self.stage != Stage::Talking {
-            return self.show_offline();
-        }
-        match Outgoing::command(verb, words) {
-            Ok(line) => self.session.ask(asked, line),
-            Err(error) => self.show(Line::error(SafeText::new(error))),
-        }
-    }
-
-    fn show_offline(&mut self) {
-        self.show(Line::error(safe!("offline: that has to wait until the server is back")));
-    }
-
-    /// Whether lines can be typed: from the first login on, unless the login asks something.
-    fn is_open(&self) -> bool {
-        match self.stage {
-            Stage::Talking => true,
-            Stage::Login(Some(_)) | Stage::Leaving => false,
-            Stage::Connecting | Stage::Offline(_) | Stage::Greeting | Stage::Login(None) => {
-                self.name.is_some()
-            }
-        }
-    }
-
-    fn show(&mut self, line: Line) {
-        self.failed |= line.kind == Kind::Error;
-        self.front.show(&line);
-    }
-
-    fn show_all(&mut self, lines: impl IntoIterator<Item = Line>) {
-        lines.into_iter().for_each(|line| self.show(line));
+        self.parts.core.ui.changed()
     }
 }

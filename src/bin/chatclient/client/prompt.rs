@@ -1,69 +1,73 @@
-//! What the person is to type next, and where it goes.
+//! What stands at the bottom: what the person is to type next and where that goes, and how the
+//! connection is.
 
-use chatsrv::chat::name::UserName;
+use std::time::{Duration, Instant};
 
-use super::{Client, Stage};
-use crate::destination::{Destination, Dialogue};
-use crate::front::Prompt;
-use crate::login::Question;
-use crate::safe_text::{SafeText, safe};
+use chatsrv::display::safe_text::{SafeText, safe};
 
-impl Client {
-    /// Where a line goes that begins now.
-    fn destination(&self) -> Destination {
-        match (self.stage, self.dialogue) {
-            (Stage::Login(Some(question)), _) => Destination::Login(question),
-            (_, Dialogue::None) => self.destination_beneath(),
-            (_, step) => Destination::Dialogue(step),
-        }
+use super::parts::Parts;
+use crate::core::Stage;
+use crate::input::destination::{Destination, Dialogue};
+use crate::link::login::Question;
+use crate::ui::interface::Prompt;
+
+/// After how long without a confirmation it is told.
+const CONFIRMATION_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Where a line goes that begins now.
+fn destination(parts: &Parts) -> Destination {
+    match (parts.core.stage, parts.input.dialogue.step) {
+        (Stage::Login(Some(question)), _) => Destination::Login(question),
+        (_, Dialogue::None) => destination_beneath(parts),
+        (_, step) => Destination::Dialogue(step),
     }
+}
 
-    /// Where a line goes that begins when no dialogue goes on any more.
-    pub(super) fn destination_beneath(&self) -> Destination {
-        let direct = self.direct.destination();
-        let behind = direct.or_else(|| self.waiting.behind());
-        behind.unwrap_or_else(|| self.reading.places.destination())
+/// Where a line goes that begins when no dialogue goes on any more.
+pub fn destination_beneath(parts: &Parts) -> Destination {
+    let direct = parts.calls.destination();
+    let behind = direct.or_else(|| parts.input.typed_ahead.behind());
+    behind.unwrap_or_else(|| parts.conversations.places.destination())
+}
+
+pub fn prompt(parts: &Parts) -> Prompt {
+    let is_asked = matches!(parts.core.stage, Stage::Login(Some(_)));
+    if !is_asked && !parts.core.is_open() {
+        return Prompt::default();
     }
-
-    pub(super) fn prompt(&self) -> Prompt {
-        let is_asked = matches!(self.stage, Stage::Login(Some(_)));
-        if !is_asked && !self.is_open() {
-            return Prompt::default();
-        }
-        let destination = self.destination();
-        let secret = match destination {
-            Destination::Login(question) => question.is_secret(),
-            Destination::Dialogue(step) => matches!(step, Dialogue::Password(_)),
-            _ => false,
-        };
-        let leaves = destination == Destination::Dialogue(Dialogue::Leave);
-        Prompt {
-            text: self.prompt_text(&destination),
-            destination,
-            secret,
-            remembered: !secret && !leaves && !is_asked,
-            awaits_user: destination == Destination::Dialogue(Dialogue::User),
-        }
+    let destination = destination(parts);
+    let secret = match destination {
+        Destination::Login(question) => question.is_secret(),
+        Destination::Dialogue(step) => matches!(step, Dialogue::Password(_)),
+        _ => false,
+    };
+    let leaves = destination == Destination::Dialogue(Dialogue::Leave);
+    Prompt {
+        text: prompt_text(parts, &destination),
+        destination,
+        secret,
+        remembered: !secret && !leaves && !is_asked,
+        awaits_user: destination == Destination::Dialogue(Dialogue::User),
     }
+}
 
-    fn prompt_text(&self, destination: &Destination) -> SafeText {
-        let name = self.name.as_ref().map_or("", UserName::as_str);
-        match *destination {
-            Destination::Login(question) => question_text(question),
-            Destination::Dialogue(Dialogue::Password(entry)) => SafeText::new(entry.prompt()),
-            Destination::Dialogue(Dialogue::User) => safe!("to whom? "),
-            Destination::Dialogue(Dialogue::Text(_)) => safe!("to {destination}> "),
-            Destination::Dialogue(Dialogue::Leave) => safe!("leave? (y/n) "),
-            Destination::Direct(peer, _) => self.direct.prompt(name, peer),
-            Destination::Chat(chat) if self.reading.places.is_to_come(chat) => {
-                safe!("{name} to {destination} (opening)> ")
-            }
-            Destination::Chat(_) => safe!("{name} to {destination}> "),
-            Destination::Dialogue(Dialogue::None)
-            | Destination::Nowhere
-            | Destination::Gone
-            | Destination::Unsure => safe!("{name}> "),
+fn prompt_text(parts: &Parts, destination: &Destination) -> SafeText {
+    let name = parts.core.own_name();
+    match *destination {
+        Destination::Login(question) => question_text(question),
+        Destination::Dialogue(Dialogue::Password(entry)) => SafeText::new(entry.prompt()),
+        Destination::Dialogue(Dialogue::User) => safe!("to whom? "),
+        Destination::Dialogue(Dialogue::Text(_)) => safe!("to {destination}> "),
+        Destination::Dialogue(Dialogue::Leave) => safe!("leave? (y/n) "),
+        Destination::Direct(peer, _) => parts.calls.prompt(name, peer),
+        Destination::Chat(chat) if parts.conversations.places.is_to_come(chat) => {
+            safe!("{name} to {destination} (opening)> ")
         }
+        Destination::Chat(_) => safe!("{name} to {destination}> "),
+        Destination::Dialogue(Dialogue::None)
+        | Destination::Nowhere
+        | Destination::Gone
+        | Destination::Unsure => safe!("{name}> "),
     }
 }
 
@@ -76,4 +80,36 @@ fn question_text(question: Question) -> SafeText {
         Question::TryAgain => "Enter tries again: ",
         Question::TakeOver => "end it and log in here? (y/n) ",
     })
+}
+
+/// Says how the connection is, where that is not as it should be.
+pub fn status(parts: &Parts, now: Instant) -> Option<SafeText> {
+    let Parts { core, outbox, conversations, input, .. } = parts;
+    let waiting = match outbox.len() {
+        0 => SafeText::default(),
+        count => safe!("; messages to send: {count}"),
+    };
+    match core.stage {
+        Stage::Offline(until) => {
+            let left = until.saturating_duration_since(now).as_secs_f64().ceil();
+            Some(safe!("offline, trying again in {left} s{waiting}"))
+        }
+        Stage::Connecting | Stage::Greeting | Stage::Login(None) if core.name.is_some() => {
+            Some(safe!("offline, trying now{waiting}"))
+        }
+        Stage::Login(Some(_)) if core.name.is_some() => Some(safe!("offline{waiting}")),
+        Stage::Talking | Stage::Leaving => {
+            let lines = input.typed_ahead.status(core.requests.is_opening_chat());
+            lines.or_else(|| conversations.summary()).or_else(|| {
+                let Some(waited) = outbox.waiting(now) else {
+                    let is_full = !outbox.is_empty() && !core.requests.has_room();
+                    return is_full.then(|| safe!("the server does not answer{waiting}"));
+                };
+                let seconds = waited.as_secs();
+                (waited >= CONFIRMATION_PATIENCE)
+                    .then(|| safe!("not confirmed yet: {}, for {seconds} s", outbox.len()))
+            })
+        }
+        _ => None,
+    }
 }

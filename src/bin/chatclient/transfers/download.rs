@@ -1,24 +1,26 @@
 //! One download: where it comes from, where it goes, and how far it is.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Instant;
 
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{FileName, InvalidName};
+use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::display::clock;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::FinalReply;
 use chatsrv::protocol::native::verb::Verb;
 use sha2::{Digest, Sha256};
 
-use super::TransferId;
+use super::part_file::{PartFile, local_name, received_name};
 use super::sink::Sink;
-use crate::clock;
-use crate::part_file::{local_name, received_name};
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use super::transfer::TransferId;
+use crate::requests::{Asked, Requests};
 
 /// Where a download comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl Place {
 }
 
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum DownloadState {
     /// The server was asked what is to come.
     Naming,
     /// The part file is being opened.
@@ -93,7 +95,7 @@ pub(super) struct Download {
     /// What people call it.
     pub name: String,
     pub place: Place,
-    pub state: State,
+    pub state: DownloadState,
     /// Whether it is over as soon as it can be.
     pub cancelled: bool,
     /// Whether what is here came by more than one request. The server's file may have been another
@@ -103,7 +105,7 @@ pub(super) struct Download {
     pub anew: bool,
     pub hash: Sha256,
     /// What the server said of the hash before the file came.
-    pub expected: Option<String>,
+    pub expected: Option<Sha256Sum>,
     /// How many bytes were here before.
     pub offset: u64,
     pub received: u64,
@@ -121,7 +123,7 @@ impl Download {
             name: source.to_string(),
             source,
             place,
-            state: State::Preparing,
+            state: DownloadState::Preparing,
             cancelled: false,
             joined: false,
             anew: false,
@@ -135,6 +137,30 @@ impl Download {
         }
     }
 
+    /// Takes its state, for another one.
+    pub fn take_state(&mut self) -> DownloadState {
+        std::mem::replace(&mut self.state, DownloadState::Preparing)
+    }
+
+    /// Takes what its bytes go to, where that is here.
+    pub fn take_sink(&mut self) -> Option<Sink> {
+        match self.take_state() {
+            DownloadState::Waiting(sink)
+            | DownloadState::Asked(sink)
+            | DownloadState::Running { sink, .. }
+            | DownloadState::Comparing(sink) => Some(sink),
+            DownloadState::Naming | DownloadState::Preparing | DownloadState::Saving => None,
+        }
+    }
+
+    /// The stream on which it arrives, where it does.
+    pub fn stream(&self) -> Option<u32> {
+        match self.state {
+            DownloadState::Running { stream, .. } => Some(stream),
+            _ => None,
+        }
+    }
+
     /// By its name, or by what it was asked for with.
     pub fn is_named(&self, name: Option<&str>) -> bool {
         name.is_none_or(|name| name == self.name || name == self.source.to_string())
@@ -145,11 +171,53 @@ impl Download {
         self.joined && !self.anew && matches!(sink, Sink::Part(_))
     }
 
-    /// Forgets all that came.
-    pub fn begin_anew(&mut self) {
+    /// Puts what came aside and forgets it; why, for people.
+    ///
+    /// # Errors
+    /// Text for people where it can't be put aside.
+    pub fn begin_anew(&mut self, part: &mut PartFile) -> Result<SafeText, SafeText> {
+        let why = match part.begin_anew() {
+            Ok(Some(old)) => safe!("the .part that was here is of another file, and is {old} now"),
+            Ok(None) => safe!("what came is of another file than is there now"),
+            Err(error) => return Err(safe!("its .part can't be put aside: {error}")),
+        };
         (self.joined, self.anew) = (false, true);
         self.hash = Sha256::new();
         (self.received, self.size) = (0, None);
+        Ok(why)
+    }
+
+    /// The sum of what came.
+    pub fn sum(&self) -> Sha256Sum {
+        Sha256Sum(self.hash.clone().finalize().into())
+    }
+
+    /// Ends it, where what came is no use; what is said then.
+    pub fn discard(self, sink: Sink, why: &str) -> Line {
+        let discarded = match sink {
+            Sink::Part(part) => part.discard().map(|()| "; what came was removed"),
+            Sink::Output(_) => Ok(""),
+        };
+        let remark = discarded.unwrap_or("; its .part can't be put in order");
+        Line::error(safe!("{}: {why}{remark}", self.name))
+    }
+
+    /// Ends it, and keeps what came for the next try; what is said then.
+    pub fn give_up(self, sink: Option<Sink>, reason: impl fmt::Display) -> Line {
+        let mut text = safe!("{}: {reason}", self.name);
+        let kept = match sink {
+            Some(Sink::Part(part)) => part.keep(),
+            _ => Ok(()),
+        };
+        // Writing to a SafeText does not fail.
+        let _ = match kept {
+            Err(error) => write!(text, "; its .part is not in order: {error}"),
+            Ok(()) if self.received > 0 && !self.place.is_output() => {
+                write!(text, "; /get goes on from {}", clock::size(self.received))
+            }
+            Ok(()) => Ok(()),
+        };
+        Line::error(text)
     }
 
     /// Where it goes, as people write it.
@@ -168,41 +236,41 @@ impl Download {
     }
 
     /// Asks what it is.
-    pub fn ask_name(&mut self, id: TransferId, session: &mut Session) {
-        self.state = State::Naming;
+    pub fn ask_name(&mut self, id: TransferId, requests: &mut Requests) {
+        self.state = DownloadState::Naming;
         // A file name and a number always fit into a line and hold no control characters.
         if let Ok(line) = Outgoing::command(Verb::Sum, &self.source) {
-            session.ask(Asked::NameOf(id), line);
+            requests.ask(Asked::NameOf(id), line);
         }
     }
 
     /// Asks for the bytes that are not here.
-    pub fn ask(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
+    pub fn ask(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) {
         self.offset = self.received;
         self.joined |= self.offset > 0;
-        self.state = State::Asked(sink);
+        self.state = DownloadState::Asked(sink);
         let words = format!("{} {}", self.offset, self.source);
         if let Ok(line) = Outgoing::command(Verb::Get, words) {
-            session.ask(Asked::Get(id), line);
+            requests.ask(Asked::Get(id), line);
         }
     }
 
     /// Asks for the checksum.
-    pub fn ask_sum(&self, id: TransferId, session: &mut Session) {
+    pub fn ask_sum(&self, id: TransferId, requests: &mut Requests) {
         if let Ok(line) = Outgoing::command(Verb::Sum, &self.source) {
-            session.ask(Asked::Compare(id), line);
+            requests.ask(Asked::Compare(id), line);
         }
     }
 
     /// Asks for what is missing, once the connection is back.
-    pub fn go_on(&mut self, id: TransferId, sink: Sink, session: &mut Session) {
+    pub fn go_on(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) {
         if self.size == Some(self.received) && self.expected.is_none() {
             // The server's file may be another one by now.
             self.joined = true;
-            self.state = State::Comparing(sink);
-            return self.ask_sum(id, session);
+            self.state = DownloadState::Comparing(sink);
+            return self.ask_sum(id, requests);
         }
-        self.ask(id, sink, session);
+        self.ask(id, sink, requests);
     }
 
     /// What is said in the end.
@@ -222,9 +290,9 @@ impl Download {
 }
 
 /// What a refusal says to people. A 550 repeats the file's name, which the reader knows.
-pub(super) fn refusal(line: &ServerLine<'_>) -> String {
-    match line.code == Code::NotFound as u16 {
+pub(super) fn refusal(reply: &FinalReply<'_>) -> String {
+    match reply.has(Code::NotFound) {
         true => "no such file".to_string(),
-        false => line.rest.to_string(),
+        false => reply.text.to_string(),
     }
 }

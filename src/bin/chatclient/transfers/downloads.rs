@@ -1,54 +1,43 @@
 //! Downloads: each goes from the part file over the server's chunks and its checksum to a file with
 //! its name. Of a file that was sent in a chat the checksum is asked for first.
 
-mod comparing;
-
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::fmt::Write as _;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use sha2::{Digest, Sha256};
 
-use super::download::{Download, Place, Source, State, refusal};
+use super::download::{Download, DownloadState, Place, Source, refusal};
+use super::part_file::{PartError, PartFile, local_name, received_name};
+use super::received::Received;
 use super::sink::{Output, Sink};
-use super::{Progress, TRANSFERS_MAX, TransferId, abort, is_done};
-use crate::clock;
+use super::transfer::{Progress, TRANSFERS_MAX, TransferId, UNREADABLE};
 use crate::jobs::Jobs;
-use crate::line::Line;
-use crate::part_file::{PartError, PartFile, local_name, received_name};
-use crate::safe_text::{SafeText, safe};
-use crate::session::Session;
+use crate::requests::Requests;
 
 /// What a thread did for a download.
-enum Outcome {
+enum DownloadWork {
     Prepared(TransferId, Result<(Sink, Sha256), PartError>),
     Saved(TransferId, Result<String, PartError>),
 }
-
-/// How many names of files that were sent are remembered.
-const NAMES_MAX: usize = 1024;
-
-/// How many downloads that nobody typed may wait for their turn.
-const WANTED_MAX: usize = 1024;
 
 /// All downloads.
 pub struct Downloads {
     downloads: BTreeMap<TransferId, Download>,
     last: u32,
     online: bool,
-    /// What is fetched unasked as soon as there is room.
-    wanted: VecDeque<(Source, Place)>,
+    /// What people sent.
+    pub received: Received,
     /// Whether whoever read an output has gone.
     reader_gone: bool,
-    /// The names of files that were sent, by their messages: the server may not tell them again.
-    names: BTreeMap<MessageId, String>,
-    jobs: Jobs<Outcome>,
+    jobs: Jobs<DownloadWork>,
 }
 
 impl Downloads {
@@ -61,24 +50,15 @@ impl Downloads {
             downloads: BTreeMap::new(),
             last: 0,
             online: true,
-            wanted: VecDeque::new(),
+            received: Received::default(),
             reader_gone: false,
-            names: BTreeMap::new(),
             jobs: Jobs::new()?,
         })
     }
 
-    /// A file was sent under this name.
-    pub fn remember(&mut self, id: MessageId, name: &str) {
-        self.names.insert(id, name.to_string());
-        if self.names.len() > NAMES_MAX {
-            self.names.pop_first();
-        }
-    }
-
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.downloads.len() + self.wanted.len()
+        self.downloads.len() + self.received.wanted_count()
     }
 
     /// Whether as many are under way as may be.
@@ -93,7 +73,9 @@ impl Downloads {
 
     /// Whether the server is to send bytes.
     pub fn is_running(&self) -> bool {
-        self.downloads.values().any(|download| matches!(download.state, State::Running { .. }))
+        self.downloads
+            .values()
+            .any(|download| matches!(download.state, DownloadState::Running { .. }))
     }
 
     /// Whether one of this name, or any, is under way.
@@ -103,7 +85,8 @@ impl Downloads {
 
     /// How far those are whose bytes arrive.
     pub fn progress(&self, now: Instant) -> Vec<Progress> {
-        let running = |download: &&Download| matches!(download.state, State::Running { .. });
+        let running =
+            |download: &&Download| matches!(download.state, DownloadState::Running { .. });
         let progress = |download: &Download| {
             let bytes = (download.offset, download.received, download.size.unwrap_or(0));
             let elapsed = now.saturating_duration_since(download.started);
@@ -120,7 +103,7 @@ impl Downloads {
         &mut self,
         source: Source,
         place: Place,
-        session: &mut Session,
+        requests: &mut Requests,
     ) -> Result<(), SafeText> {
         if self.is_full() {
             return Err(safe!("{TRANSFERS_MAX} downloads are under way, no more at a time"));
@@ -130,14 +113,14 @@ impl Downloads {
         let mut download = Download::new(source, place);
         match (&download.place, &download.source) {
             (Place::Output, _) => {
-                download.ask(id, Sink::Output(Output::standard()), session);
+                download.ask(id, Sink::Output(Output::standard()), requests);
             }
             (Place::Device(path), _) => {
                 let path = path.clone();
                 let open = move || Ok((Sink::Output(Output::open(&path)?), Sha256::new()));
                 self.prepare(id, open)?;
             }
-            (Place::Folder(_), Source::Sent(_)) => download.ask_name(id, session),
+            (Place::Folder(_), Source::Sent(_)) => download.ask_name(id, requests),
             (Place::Folder(folder), Source::Shared(name)) => {
                 let (folder, name) = (folder.clone(), local_name(name));
                 self.prepare(id, move || part(PartFile::open(&folder, &name)))?;
@@ -156,71 +139,51 @@ impl Downloads {
         id: TransferId,
         open: impl FnOnce() -> Result<(Sink, Sha256), PartError> + Send + 'static,
     ) -> Result<(), SafeText> {
-        self.jobs.spawn(move || Outcome::Prepared(id, open())).map_err(SafeText::new)
-    }
-
-    /// Begins one that nobody typed, or lets it wait for its turn.
-    ///
-    /// # Errors
-    /// Text for people where it can't be.
-    pub fn want(&mut self, source: Source, place: Place) -> Result<(), SafeText> {
-        if self.wanted.len() == WANTED_MAX {
-            return Err(safe!("not fetched, {WANTED_MAX} files wait already; /get {source}"));
-        }
-        self.wanted.push_back((source, place));
-        Ok(())
+        self.jobs.spawn(move || DownloadWork::Prepared(id, open())).map_err(SafeText::new)
     }
 
     /// Begins those that waited for their turn, as far as there is room.
-    pub fn start_wanted(&mut self, session: &mut Session) -> Vec<Line> {
+    pub fn start_wanted(&mut self, requests: &mut Requests) -> Vec<Line> {
         let mut lines = Vec::new();
         while self.online
             && !self.is_full()
-            && let Some((source, place)) = self.wanted.pop_front()
+            && let Some((source, place)) = self.received.next_wanted()
         {
-            lines.extend(self.start(source, place, session).err().map(Line::error));
+            lines.extend(self.start(source, place, requests).err().map(Line::error));
         }
         lines
     }
 
-    fn drop_wanted(&mut self, reason: &str) -> Vec<Line> {
-        let wanted = std::mem::take(&mut self.wanted);
-        let line = |(source, _): &(Source, _)| Line::error(safe!("{source}: {reason}"));
-        wanted.iter().map(line).collect()
-    }
-
-    /// The server says what a file is that was sent: `sha256 size name`.
-    pub fn named(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
+    /// The server says what a file is that was sent.
+    pub fn named(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
-        let mut words = line.rest.splitn(3, ' ');
-        let (hash, _size, name) = (words.next(), words.next(), words.next());
-        let reason = match (&download.source, &download.place, hash, name) {
-            _ if !is_done(line) => refusal(line),
+        let reason = match (&download.source, &download.place, reply.words) {
+            _ if !reply.has(Code::Done) => refusal(reply),
             _ if download.cancelled => "cancelled".to_string(),
-            (Source::Sent(sent), Place::Folder(folder), Some(hash), Some(name)) => {
-                let known = self.names.get(sent).map_or(name, String::as_str);
+            (Source::Sent(sent), Place::Folder(folder), ReplyWords::Sum { sha256, name, .. }) => {
+                let known = self.received.name(*sent).unwrap_or(name);
                 let (sent, folder, name) = (*sent, folder.clone(), received_name(known));
                 download.name.clone_from(&name);
-                download.expected = Some(hash.to_string());
-                download.state = State::Preparing;
+                download.expected = Some(sha256);
+                download.state = DownloadState::Preparing;
                 let open = move || part(PartFile::open_sent(&folder, &name, sent));
                 let refused = self.prepare(id, open).err()?;
                 return self.drop_download(id, None, refused);
             }
-            _ => "the server's answer can't be read".to_string(),
+            _ => UNREADABLE.to_string(),
         };
         self.drop_download(id, None, reason)
     }
 
     /// Goes on with what the threads have done.
-    pub fn jobs_done(&mut self, session: &mut Session) -> Vec<Line> {
+    pub fn jobs_done(&mut self, requests: &mut Requests) -> Vec<Line> {
         let outcomes = self.jobs.take();
-        outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, session)).collect()
+        outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, requests)).collect()
     }
 
-    fn job_done(&mut self, outcome: Outcome, session: &mut Session) -> Option<Line> {
+    fn job_done(&mut self, outcome: DownloadWork, requests: &mut Requests) -> Option<Line> {
         match outcome {
-            Outcome::Prepared(id, Ok((sink, hash))) => {
+            DownloadWork::Prepared(id, Ok((sink, hash))) => {
                 let download = self.downloads.get_mut(&id)?;
                 if download.cancelled {
                     return self.drop_download(id, Some(sink), "cancelled");
@@ -229,26 +192,26 @@ impl Downloads {
                 download.offset = sink.kept();
                 download.received = sink.kept();
                 if self.online {
-                    download.ask(id, sink, session);
+                    download.ask(id, sink, requests);
                 } else {
-                    download.state = State::Waiting(sink);
+                    download.state = DownloadState::Waiting(sink);
                 }
                 None
             }
             // It is not the server's file that is in the way.
-            Outcome::Prepared(id, Err(error)) => {
+            DownloadWork::Prepared(id, Err(error)) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::error(safe!("{}: {error}", download.here())))
             }
-            Outcome::Saved(id, Ok(name)) => {
+            DownloadWork::Saved(id, Ok(name)) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::notice(download.success(&name)))
             }
-            Outcome::Saved(id, Err(error @ PartError::MayVanish(..))) => {
+            DownloadWork::Saved(id, Err(error @ PartError::MayVanish(..))) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::error(safe!("{}: {error}", download.name)))
             }
-            Outcome::Saved(id, Err(error)) => {
+            DownloadWork::Saved(id, Err(error)) => {
                 self.drop_download(id, None, format_args!("it stays NAME.part: {error}"))
             }
         }
@@ -258,47 +221,46 @@ impl Downloads {
     pub fn get_answered(
         &mut self,
         id: TransferId,
-        line: &ServerLine<'_>,
-        session: &mut Session,
+        reply: &FinalReply<'_>,
+        requests: &mut Requests,
     ) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
-        let State::Asked(sink) = std::mem::replace(&mut download.state, State::Preparing) else {
+        let DownloadState::Asked(sink) = download.take_state() else {
             return None;
         };
-        if line.code == Code::BadParameters as u16 && download.can_begin_anew(&sink) {
+        if reply.has(Code::BadParameters) && download.can_begin_anew(&sink) {
             // What is here is longer than the file.
-            return self.begin_anew(id, sink, session);
+            return self.begin_anew(id, sink, requests);
         }
-        if !is_done(line) {
-            return self.drop_download(id, Some(sink), refusal(line));
-        }
-        let mut words = line.rest.splitn(3, ' ');
-        let mut word = || words.next().unwrap_or_default();
-        let (Ok(stream), Ok(size)) = (word().parse(), word().parse::<u64>()) else {
-            return self.drop_download(id, Some(sink), "the server's answer can't be read");
+        let (stream, size) = match reply.words {
+            ReplyWords::Download { stream, size, .. } => (stream, size),
+            _ if reply.has(Code::Done) => {
+                return self.drop_download(id, Some(sink), UNREADABLE);
+            }
+            _ => return self.drop_download(id, Some(sink), refusal(reply)),
         };
         let is_another = download.offset > 0 && download.size.is_some_and(|known| known != size);
         if download.cancelled || is_another {
-            abort(stream, session);
+            requests.ask_abort(stream);
             return match download.cancelled {
                 true => self.drop_download(id, Some(sink), "cancelled"),
-                false => self.is_another(id, sink, "it has another size than before", session),
+                false => self.is_another(id, sink, "it has another size than before", requests),
             };
         }
         download.size = Some(size);
         download.started = Instant::now();
-        download.state = State::Running { stream, sink };
+        download.state = DownloadState::Running { stream, sink };
         None
     }
 
     /// Bytes arrive. Those of a stream that is over are dropped.
-    pub fn chunk(&mut self, stream: u32, bytes: &[u8], session: &mut Session) -> Option<Line> {
+    pub fn chunk(&mut self, stream: u32, bytes: &[u8], requests: &mut Requests) -> Option<Line> {
         let id = self.find(stream)?;
         let download = self.downloads.get_mut(&id)?;
         download.received += bytes.len() as u64;
         let written = match &mut download.state {
             _ if Some(download.received) > download.size => Err(io::Error::other("it is too long")),
-            State::Running { sink, .. } => sink.write(bytes),
+            DownloadState::Running { sink, .. } => sink.write(bytes),
             _ => return None,
         };
         match written {
@@ -309,31 +271,117 @@ impl Downloads {
             Err(error) => {
                 self.reader_gone |= error.kind() == ErrorKind::BrokenPipe;
                 let reason = safe!("{}: {error}", download.here());
-                abort(stream, session);
+                requests.ask_abort(stream);
                 self.stop(id, reason)
             }
         }
     }
 
     /// The last byte has arrived.
-    pub fn complete(&mut self, stream: u32, session: &mut Session) -> Option<Line> {
+    pub fn complete(&mut self, stream: u32, requests: &mut Requests) -> Option<Line> {
         let id = self.find(stream)?;
         let download = self.downloads.get_mut(&id)?;
         if Some(download.received) != download.size {
             return self.stop(id, "it is shorter than the server said");
         }
-        let State::Running { sink, .. } = std::mem::replace(&mut download.state, State::Preparing)
-        else {
+        let DownloadState::Running { sink, .. } = download.take_state() else {
             return None;
         };
-        download.state = State::Comparing(sink);
-        match download.expected.clone() {
-            Some(expected) => self.compare(id, Ok(&expected), session),
+        download.state = DownloadState::Comparing(sink);
+        match download.expected {
+            Some(expected) => self.compare(id, Ok(expected), requests),
             None => {
-                download.ask_sum(id, session);
+                download.ask_sum(id, requests);
                 None
             }
         }
+    }
+
+    /// The server tells the checksum.
+    pub fn compare_answered(
+        &mut self,
+        id: TransferId,
+        reply: &FinalReply<'_>,
+        requests: &mut Requests,
+    ) -> Option<Line> {
+        let expected = match reply.words {
+            ReplyWords::Sum { sha256, .. } => Ok(sha256),
+            _ if reply.has(Code::Done) => Err(UNREADABLE.to_string()),
+            _ => Err(refusal(reply)),
+        };
+        self.compare(id, expected, requests)
+    }
+
+    /// Compares the checksum with the server's, or says why it has none, and saves the file.
+    fn compare(
+        &mut self,
+        id: TransferId,
+        expected: Result<Sha256Sum, String>,
+        requests: &mut Requests,
+    ) -> Option<Line> {
+        let download = self.downloads.get_mut(&id)?;
+        let DownloadState::Comparing(sink) =
+            std::mem::replace(&mut download.state, DownloadState::Saving)
+        else {
+            return None;
+        };
+        download.remark = match expected {
+            Ok(expected) if expected != download.sum() => {
+                return self.is_another(id, sink, "the SHA-256 is not the server's", requests);
+            }
+            Ok(_) => safe!("SHA-256 matches"),
+            // Nobody knows whether the pieces fit together.
+            Err(why) if download.joined => {
+                let reason = safe!("it did not come in one go, and can't be compared: {why}");
+                return self.drop_download(id, Some(sink), reason);
+            }
+            Err(why) => safe!("SHA-256 not compared: {why}"),
+        };
+        match sink {
+            Sink::Part(part) => {
+                let saved = self.jobs.spawn(move || DownloadWork::Saved(id, part.finish()));
+                saved.err().and_then(|error| self.drop_download(id, None, error))
+            }
+            Sink::Output(mut output) => match output.flush() {
+                Ok(()) => {
+                    let done = self.downloads.remove(&id)?;
+                    Some(Line::notice(done.success(&done.name)))
+                }
+                Err(error) => {
+                    self.reader_gone |= error.kind() == ErrorKind::BrokenPipe;
+                    let reason = safe!("{}: {error}", self.downloads.get(&id)?.here());
+                    self.drop_download(id, None, reason)
+                }
+            },
+        }
+    }
+
+    /// What came is no use, for it is not what the server has.
+    fn is_another(
+        &mut self,
+        id: TransferId,
+        sink: Sink,
+        why: &str,
+        requests: &mut Requests,
+    ) -> Option<Line> {
+        if self.downloads.get(&id)?.can_begin_anew(&sink) {
+            return self.begin_anew(id, sink, requests);
+        }
+        Some(self.downloads.remove(&id)?.discard(sink, why))
+    }
+
+    /// What is here belongs to no such file any more: all of it is fetched anew, once.
+    fn begin_anew(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) -> Option<Line> {
+        let Sink::Part(mut part) = sink else {
+            return self.drop_download(id, Some(sink), "it can't be fetched anew");
+        };
+        let download = self.downloads.get_mut(&id)?;
+        let why = match download.begin_anew(&mut part) {
+            Ok(why) => why,
+            Err(reason) => return self.drop_download(id, None, reason),
+        };
+        download.ask(id, Sink::Part(part), requests);
+        Some(Line::notice(safe!("{}: {why}; all of it is fetched anew", download.name)))
     }
 
     /// The server ends a stream early.
@@ -343,28 +391,29 @@ impl Downloads {
     }
 
     /// Cancels the downloads of this name, or all. What is being saved can't be stopped any more.
-    pub fn cancel(&mut self, name: Option<&str>, session: &mut Session) -> Vec<Line> {
+    pub fn cancel(&mut self, name: Option<&str>, requests: &mut Requests) -> Vec<Line> {
         let wanted = |download: &Download| download.is_named(name);
         let ids: Vec<TransferId> =
             self.downloads.iter().filter(|(_, d)| wanted(d)).map(|(id, _)| *id).collect();
-        let mut lines = if name.is_none() { self.drop_wanted("cancelled") } else { Vec::new() };
-        lines.extend(ids.into_iter().filter_map(|id| self.cancel_one(id, session)));
+        let mut lines =
+            if name.is_none() { self.received.drop_wanted("cancelled") } else { Vec::new() };
+        lines.extend(ids.into_iter().filter_map(|id| self.cancel_one(id, requests)));
         lines
     }
 
-    fn cancel_one(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
+    fn cancel_one(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
         match download.state {
-            State::Naming | State::Preparing | State::Asked(_) => {
+            DownloadState::Naming | DownloadState::Preparing | DownloadState::Asked(_) => {
                 download.cancelled = true;
                 None
             }
-            State::Running { stream, .. } => {
-                abort(stream, session);
+            DownloadState::Running { stream, .. } => {
+                requests.ask_abort(stream);
                 self.stop(id, "cancelled")
             }
-            State::Waiting(_) | State::Comparing(_) => self.stop(id, "cancelled"),
-            State::Saving => None,
+            DownloadState::Waiting(_) | DownloadState::Comparing(_) => self.stop(id, "cancelled"),
+            DownloadState::Saving => None,
         }
     }
 
@@ -372,27 +421,27 @@ impl Downloads {
     pub fn disconnected(&mut self) {
         self.online = false;
         for download in self.downloads.values_mut() {
-            download.state = match std::mem::replace(&mut download.state, State::Preparing) {
-                State::Asked(sink) | State::Running { sink, .. } | State::Comparing(sink) => {
-                    State::Waiting(sink)
-                }
+            download.state = match download.take_state() {
+                DownloadState::Asked(sink)
+                | DownloadState::Running { sink, .. }
+                | DownloadState::Comparing(sink) => DownloadState::Waiting(sink),
                 state => state,
             };
         }
     }
 
     /// The connection is back.
-    pub fn reconnected(&mut self, session: &mut Session) -> Vec<Line> {
+    pub fn reconnected(&mut self, requests: &mut Requests) -> Vec<Line> {
         self.online = true;
         let mut cancelled = Vec::new();
         for (id, download) in &mut self.downloads {
-            match std::mem::replace(&mut download.state, State::Preparing) {
-                State::Waiting(sink) if download.cancelled => {
-                    download.state = State::Waiting(sink);
+            match download.take_state() {
+                DownloadState::Waiting(sink) if download.cancelled => {
+                    download.state = DownloadState::Waiting(sink);
                     cancelled.push(*id);
                 }
-                State::Waiting(sink) => download.go_on(*id, sink, session),
-                State::Naming => download.ask_name(*id, session),
+                DownloadState::Waiting(sink) => download.go_on(*id, sink, requests),
+                DownloadState::Naming => download.ask_name(*id, requests),
                 state => download.state = state,
             }
         }
@@ -402,10 +451,10 @@ impl Downloads {
     /// The client ends, and with it every download but those that are being saved.
     pub fn end(&mut self, reason: &str) -> Vec<Line> {
         let ids: Vec<TransferId> = self.downloads.keys().copied().collect();
-        let mut lines = self.drop_wanted(reason);
+        let mut lines = self.received.drop_wanted(reason);
         for id in ids {
             match self.downloads.get_mut(&id).map(|download| &download.state) {
-                Some(State::Saving) => {}
+                Some(DownloadState::Saving) => {}
                 _ => lines.extend(self.stop(id, reason)),
             }
         }
@@ -413,21 +462,13 @@ impl Downloads {
     }
 
     fn find(&self, stream: u32) -> Option<TransferId> {
-        let is_it =
-            |state: &State| matches!(state, State::Running { stream: of, .. } if *of == stream);
-        self.downloads.iter().find(|(_, download)| is_it(&download.state)).map(|(id, _)| *id)
+        let is_it = |download: &Download| download.stream() == Some(stream);
+        self.downloads.iter().find(|(_, download)| is_it(download)).map(|(id, _)| *id)
     }
 
     /// Ends a download; what came stays for the next try.
     fn stop(&mut self, id: TransferId, reason: impl fmt::Display) -> Option<Line> {
-        let download = self.downloads.get_mut(&id)?;
-        let sink = match std::mem::replace(&mut download.state, State::Preparing) {
-            State::Waiting(sink)
-            | State::Asked(sink)
-            | State::Running { sink, .. }
-            | State::Comparing(sink) => Some(sink),
-            State::Naming | State::Preparing | State::Saving => None,
-        };
+        let sink = self.downloads.get_mut(&id)?.take_sink();
         self.drop_download(id, sink, reason)
     }
 
@@ -438,20 +479,7 @@ impl Downloads {
         reason: impl fmt::Display,
     ) -> Option<Line> {
         let download = self.downloads.remove(&id)?;
-        let mut text = safe!("{}: {reason}", download.name);
-        let kept = match sink {
-            Some(Sink::Part(part)) => part.keep(),
-            _ => Ok(()),
-        };
-        // Writing to a SafeText does not fail.
-        let _ = match kept {
-            Err(error) => write!(text, "; its .part is not in order: {error}"),
-            Ok(()) if download.received > 0 && !download.place.is_output() => {
-                write!(text, "; /get goes on from {}", clock::size(download.received))
-            }
-            Ok(()) => Ok(()),
-        };
-        Some(Line::error(text))
+        Some(download.give_up(sink, reason))
     }
 }
 

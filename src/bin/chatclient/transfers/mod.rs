@@ -1,69 +1,37 @@
 //! Files on their way, in both directions: each goes on by itself when the connection comes back.
 
-mod download;
+pub mod accept;
+pub mod download;
 mod downloads;
+mod local_file;
+mod part_file;
+mod received;
 mod sink;
+pub mod transfer;
 mod upload;
 mod uploads;
 
 pub use download::{Place, Source};
-pub use downloads::Downloads;
 pub use upload::Goal;
-pub use uploads::Uploads;
 
-use std::fmt::Write as _;
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
-use chatsrv::protocol::native::verb::Verb;
-use sha2::{Digest, Sha256};
+use chatsrv::chat::message::MessageId;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::safe;
+use chatsrv::protocol::native::read::FinalReply;
 
-use crate::clock;
-use crate::line::Line;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use crate::core::Core;
+use crate::requests::{Asked, Requests};
+use accept::Accept;
+use downloads::Downloads;
+use transfer::Progress;
+use uploads::Uploads;
 
-/// The most transfers that run at a time in each direction.
-const TRANSFERS_MAX: usize = 16;
-
-/// Tells the transfers of one direction apart; no number comes twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TransferId(u32);
-
-/// How far a transfer is.
-#[derive(Clone, Debug)]
-pub struct Progress {
-    /// Under which name it is known.
-    pub name: SafeText,
-    /// How many bytes are where they belong.
-    pub moved: u64,
-    /// How many there will be.
-    pub size: u64,
-    /// Bytes a second, since it began.
-    pub rate: u64,
-}
-
-impl Progress {
-    /// Of one that has moved bytes from `offset` on since `started`.
-    fn new(name: SafeText, (offset, moved, size): (u64, u64, u64), elapsed: Duration) -> Self {
-        let rate = moved.saturating_sub(offset) as f64 / elapsed.as_secs_f64().max(0.05);
-        Progress { name, moved, size, rate: rate as u64 }
-    }
-
-    /// `name 45% 12 MiB/s 0:04`.
-    pub fn text(&self) -> SafeText {
-        let percent = (u128::from(self.moved) * 100).checked_div(self.size.into()).unwrap_or(100);
-        let mut text = safe!("{} {percent}% {}/s", self.name, clock::size(self.rate));
-        if let Some(left) = (self.size - self.moved.min(self.size)).checked_div(self.rate) {
-            // Writing to a SafeText does not fail.
-            let _ = write!(text, " {}", clock::duration(Duration::from_secs(left)));
-        }
-        text
-    }
-}
+/// How often it is told how far the transfers are: chunks arrive far more often.
+pub const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
 
 /// All transfers.
 pub struct Transfers {
@@ -71,6 +39,12 @@ pub struct Transfers {
     pub downloads: Downloads,
     /// Those to the server.
     pub uploads: Uploads,
+    /// Where files go.
+    pub folder: PathBuf,
+    /// What is done with files that people send.
+    pub accept: Accept,
+    /// When it was last told how far they are.
+    shown: Option<Instant>,
 }
 
 impl Transfers {
@@ -78,8 +52,85 @@ impl Transfers {
     ///
     /// # Errors
     /// Where the process has no file descriptor left.
-    pub fn new() -> io::Result<Self> {
-        Ok(Transfers { downloads: Downloads::new()?, uploads: Uploads::new()? })
+    pub fn new(folder: PathBuf, accept: Accept) -> io::Result<Self> {
+        let (downloads, uploads) = (Downloads::new()?, Uploads::new()?);
+        Ok(Transfers { downloads, uploads, folder, accept, shown: None })
+    }
+
+    /// Begins a download.
+    pub fn download(&mut self, source: Source, place: Place, core: &mut Core) {
+        if !core.is_online() {
+            return core.show_offline();
+        }
+        if let Err(why) = self.downloads.start(source, place, &mut core.requests) {
+            core.show(Line::error(why));
+        }
+    }
+
+    /// Begins an upload.
+    pub fn upload(&mut self, path: PathBuf, goal: Goal, core: &mut Core) {
+        if !core.is_online() {
+            return core.show_offline();
+        }
+        if let Err(why) = self.uploads.start(path, goal) {
+            core.show(Line::error(why));
+        }
+    }
+
+    /// Begins what nobody typed and what had to wait for others.
+    pub fn start_wanted(&mut self, core: &mut Core) {
+        if core.is_online() {
+            let lines = self.downloads.start_wanted(&mut core.requests);
+            core.show_all(lines);
+        }
+    }
+
+    /// Somebody sent a file: it is fetched where that is to be done unasked.
+    pub fn fetch_unasked(&mut self, id: MessageId, core: &mut Core) {
+        if core.is_online() {
+            let place = Place::Folder(self.folder.clone());
+            let refused = self.downloads.received.want(Source::Sent(id), place).err();
+            core.show_all(refused.map(Line::error));
+        }
+    }
+
+    /// The server answers what a transfer asked for.
+    pub fn answered(&mut self, asked: &Asked, reply: &FinalReply<'_>, core: &mut Core) {
+        let (downloads, uploads) = (&mut self.downloads, &mut self.uploads);
+        let requests = &mut core.requests;
+        let outcome = match *asked {
+            Asked::Get(id) => downloads.get_answered(id, reply, requests),
+            Asked::NameOf(id) => downloads.named(id, reply),
+            Asked::Compare(id) => downloads.compare_answered(id, reply, requests),
+            Asked::Put(id) => uploads.announced(id, reply, requests),
+            Asked::Expect(id) => uploads.expect_answered(id, reply, requests),
+            Asked::AbortUpload(id) => uploads.abort_answered(id, reply),
+            Asked::CompareUpload(id) => uploads.compare_answered(id, reply),
+            _ => None,
+        };
+        core.show_all(outcome);
+    }
+
+    /// Cancels the transfers of a name, or all, as somebody typed.
+    pub fn abort(&mut self, name: Option<&str>, core: &mut Core) {
+        if !self.has(name) {
+            return core.show(Line::error(safe!("no such transfer is under way")));
+        }
+        let lines = self.cancel(name, &mut core.requests);
+        core.show_all(lines);
+    }
+
+    /// Tells how far they are, where it is time to.
+    pub fn show_progress(&mut self, core: &mut Core) {
+        let now = Instant::now();
+        let is_due = |shown: Instant| now.duration_since(shown) >= PROGRESS_PERIOD;
+        if self.is_idle() {
+            core.ui.show_progress(&[]);
+            self.shown = None;
+        } else if self.shown.is_none_or(is_due) {
+            core.ui.show_progress(&self.progress(now));
+            self.shown = Some(now);
+        }
     }
 
     /// Whether there is none.
@@ -93,21 +144,21 @@ impl Transfers {
     }
 
     /// Whether one of this name, or any, is under way.
-    pub fn has(&self, name: Option<&str>) -> bool {
+    fn has(&self, name: Option<&str>) -> bool {
         self.downloads.has(name) || self.uploads.has(name)
     }
 
     /// How far those are whose bytes move.
-    pub fn progress(&self, now: Instant) -> Vec<Progress> {
+    fn progress(&self, now: Instant) -> Vec<Progress> {
         let mut progress = self.downloads.progress(now);
         progress.extend(self.uploads.progress(now));
         progress
     }
 
     /// Goes on with what the threads have done.
-    pub fn jobs_done(&mut self, session: &mut Session) -> Vec<Line> {
-        let mut lines = self.downloads.jobs_done(session);
-        lines.extend(self.uploads.jobs_done(session));
+    pub fn jobs_done(&mut self, requests: &mut Requests) -> Vec<Line> {
+        let mut lines = self.downloads.jobs_done(requests);
+        lines.extend(self.uploads.jobs_done(requests));
         lines
     }
 
@@ -117,9 +168,9 @@ impl Transfers {
     }
 
     /// Cancels the transfers of this name, or all. What is being finished can't be stopped.
-    pub fn cancel(&mut self, name: Option<&str>, session: &mut Session) -> Vec<Line> {
-        let mut lines = self.downloads.cancel(name, session);
-        lines.extend(self.uploads.cancel(name, session));
+    pub fn cancel(&mut self, name: Option<&str>, requests: &mut Requests) -> Vec<Line> {
+        let mut lines = self.downloads.cancel(name, requests);
+        lines.extend(self.uploads.cancel(name, requests));
         lines
     }
 
@@ -130,9 +181,9 @@ impl Transfers {
     }
 
     /// The connection is back: everything goes on from where it was.
-    pub fn reconnected(&mut self, session: &mut Session) -> Vec<Line> {
-        self.uploads.reconnected(session);
-        self.downloads.reconnected(session)
+    pub fn reconnected(&mut self, requests: &mut Requests) -> Vec<Line> {
+        self.uploads.reconnected(requests);
+        self.downloads.reconnected(requests)
     }
 
     /// The client ends, and with it every transfer but the downloads that are being saved.
@@ -141,19 +192,4 @@ impl Transfers {
         lines.extend(self.uploads.end(reason));
         lines
     }
-}
-
-fn abort(stream: u32, session: &mut Session) {
-    // A number always fits into a line.
-    if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
-        session.ask(Asked::Abort, line);
-    }
-}
-
-fn is_done(line: &ServerLine<'_>) -> bool {
-    line.code == Code::Done as u16
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use crate::part_file::{PartError, PartFile};
+use super::part_file::{PartError, PartFile};
 
 /// A file that gets its name in the end, or an output that takes the bytes as they come.
 #[derive(Debug)]

@@ -4,14 +4,15 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use chatsrv::chat::name::{FileName, Target};
+use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::display::clock;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::verb::Verb;
 
-use super::TransferId;
-use crate::clock;
-use crate::local_file::LocalFile;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use super::local_file::LocalFile;
+use super::transfer::TransferId;
+use crate::requests::{Asked, Requests};
 
 /// Where an upload goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Goal {
 }
 
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum UploadState {
     /// The local file is being opened.
     Opening,
     /// There is no connection.
@@ -31,7 +32,7 @@ pub(super) enum State {
     /// The server was asked to take the file.
     Asked,
     /// The server has the start of it, with this SHA-256; that of the file here is being made.
-    Checking { stream: u32, theirs: String },
+    Checking { stream: u32, theirs: Sha256Sum },
     /// The chunks are written.
     Sending { stream: u32 },
     /// All are written; the whole file is read again for its SHA-256.
@@ -39,7 +40,7 @@ pub(super) enum State {
     /// Its end is written; the server has not said yet that it has the file.
     Sent(Sent),
     /// The server has the file under this name. The two checksums are to be compared.
-    Comparing { at: String, theirs: Option<String>, ours: Option<String> },
+    Comparing { at: String, theirs: Option<Sha256Sum>, ours: Option<Sha256Sum> },
 }
 
 /// An upload whose end was sent.
@@ -47,7 +48,7 @@ pub(super) enum State {
 pub(super) struct Sent {
     pub stream: u32,
     /// The SHA-256 of the file here.
-    pub sum: String,
+    pub sum: Sha256Sum,
     /// Whether the server compares it with that of what came; none where it has not said yet.
     pub compares: Option<bool>,
     /// Under which name the server has it; none where it has not said yet.
@@ -60,7 +61,7 @@ pub(super) struct Upload {
     /// What the server is to call it.
     pub name: FileName,
     pub file: Option<Arc<LocalFile>>,
-    pub state: State,
+    pub state: UploadState,
     /// As long as it stands, a thread makes a checksum for what the upload waits for.
     pub summing: Option<Arc<()>>,
     /// Whether it is over as soon as it can be.
@@ -82,7 +83,7 @@ impl Upload {
             goal,
             name,
             file: None,
-            state: State::Opening,
+            state: UploadState::Opening,
             summing: None,
             cancelled: false,
             anew: false,
@@ -100,16 +101,16 @@ impl Upload {
 
     /// Whether a chunk of it can be written.
     pub fn is_sending(&self) -> bool {
-        matches!(self.state, State::Sending { .. })
+        matches!(self.state, UploadState::Sending { .. })
     }
 
     /// The stream on which the server takes it, where one is open.
     pub fn stream(&self) -> Option<u32> {
         match &self.state {
-            State::Checking { stream, .. }
-            | State::Sending { stream }
-            | State::Summing { stream }
-            | State::Sent(Sent { stream, at: None, .. }) => Some(*stream),
+            UploadState::Checking { stream, .. }
+            | UploadState::Sending { stream }
+            | UploadState::Summing { stream }
+            | UploadState::Sent(Sent { stream, at: None, .. }) => Some(*stream),
             _ => None,
         }
     }
@@ -125,8 +126,8 @@ impl Upload {
     }
 
     /// Asks the server to take it.
-    pub fn ask(&mut self, id: TransferId, session: &mut Session) {
-        session.ask_for_more();
+    pub fn ask(&mut self, id: TransferId, requests: &mut Requests) {
+        requests.ask_for_more();
         let (size, name) = (self.size(), &self.name);
         let line = match self.goal {
             Goal::Shared => Outgoing::command(Verb::Put, format_args!("{size} {name}")),
@@ -136,57 +137,63 @@ impl Upload {
         };
         // A target, a number and a file name always fit into a line.
         if let Ok(line) = line {
-            self.state = State::Asked;
-            session.ask(Asked::Put(id), line);
+            self.state = UploadState::Asked;
+            requests.ask(Asked::Put(id), line);
         }
     }
 
     /// Asks for the checksum.
-    pub fn ask_sum(&self, id: TransferId, session: &mut Session) {
-        if let State::Comparing { at, .. } = &self.state
+    pub fn ask_sum(&self, id: TransferId, requests: &mut Requests) {
+        if let UploadState::Comparing { at, .. } = &self.state
             // A file name and a number always fit into a line.
             && let Ok(line) = Outgoing::command(Verb::Sum, at)
         {
-            session.ask(Asked::CompareUpload(id), line);
+            requests.ask(Asked::CompareUpload(id), line);
         }
     }
 
     /// Sends its end, and before it, where the server can compare that, the SHA-256 of all of it.
-    pub fn send_end(&mut self, id: TransferId, stream: u32, sum: String, session: &mut Session) {
-        let expects = session.has_more();
+    pub fn send_end(
+        &mut self,
+        id: TransferId,
+        stream: u32,
+        sum: Sha256Sum,
+        requests: &mut Requests,
+    ) {
+        let expects = requests.has_more();
         // Two numbers and a checksum always fit into a line.
         if expects && let Ok(line) = Outgoing::command(Verb::Expect, format_args!("{stream} {sum}"))
         {
-            session.ask(Asked::Expect(id), line);
+            requests.ask(Asked::Expect(id), line);
         }
-        session.say(Outgoing::file_end(stream));
+        requests.say(Outgoing::file_end(stream));
         let compares = (!expects).then_some(false);
-        self.state = State::Sent(Sent { stream, sum, compares, at: None });
+        self.state = UploadState::Sent(Sent { stream, sum, compares, at: None });
     }
 
     /// The connection is gone: it waits for the next one, unless nobody knows whether it arrived.
     pub fn disconnected(&mut self) -> Result<(), Target> {
         match (&mut self.state, self.goal) {
-            (State::Sent(Sent { at: Some(at), sum, .. }), _) => {
-                let (at, ours) = (std::mem::take(at), Some(std::mem::take(sum)));
-                self.state = State::Comparing { at, theirs: None, ours };
+            (UploadState::Sent(Sent { at: Some(at), sum, .. }), _) => {
+                let (at, ours) = (std::mem::take(at), Some(*sum));
+                self.state = UploadState::Comparing { at, theirs: None, ours };
             }
-            (State::Sent(_), Goal::Chat(target)) => return Err(target),
-            (State::Sent(_), Goal::Shared) => {
+            (UploadState::Sent(_), Goal::Chat(target)) => return Err(target),
+            (UploadState::Sent(_), Goal::Shared) => {
                 self.was_sent = true;
-                self.state = State::Waiting;
+                self.state = UploadState::Waiting;
             }
             (
-                State::Asked
-                | State::Checking { .. }
-                | State::Sending { .. }
-                | State::Summing { .. },
+                UploadState::Asked
+                | UploadState::Checking { .. }
+                | UploadState::Sending { .. }
+                | UploadState::Summing { .. },
                 _,
             ) => {
                 self.summing = None;
-                self.state = State::Waiting;
+                self.state = UploadState::Waiting;
             }
-            (State::Opening | State::Waiting | State::Comparing { .. }, _) => {}
+            (UploadState::Opening | UploadState::Waiting | UploadState::Comparing { .. }, _) => {}
         }
         Ok(())
     }

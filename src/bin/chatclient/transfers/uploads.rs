@@ -10,25 +10,27 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use chatsrv::chat::name::FileName;
+use chatsrv::chat::sha256::Sha256Sum;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::CHUNK_BYTES_MAX;
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
-use chatsrv::protocol::native::read::ServerLine;
+use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
-use super::upload::{Goal, Sent, State, Upload};
-use super::{Progress, Source, TRANSFERS_MAX, TransferId, abort, hex, is_done};
+use super::download::Source;
+use super::local_file::LocalFile;
+use super::transfer::{Progress, TRANSFERS_MAX, TransferId, UNREADABLE};
+use super::upload::{Goal, Sent, Upload, UploadState};
 use crate::jobs::Jobs;
-use crate::line::Line;
-use crate::local_file::LocalFile;
-use crate::safe_text::{SafeText, safe};
-use crate::session::{Asked, Session};
+use crate::requests::{Asked, Requests};
 
 /// What a thread did for an upload.
-enum Outcome {
+enum UploadWork {
     Opened(TransferId, io::Result<LocalFile>),
     /// Made the checksum, for the one that has the other side of this.
-    Summed(TransferId, Weak<()>, io::Result<String>),
+    Summed(TransferId, Weak<()>, io::Result<Sha256Sum>),
 }
 
 /// All uploads.
@@ -38,7 +40,7 @@ pub struct Uploads {
     /// Whose turn it was last to send a chunk.
     turn: TransferId,
     online: bool,
-    jobs: Jobs<Outcome>,
+    jobs: Jobs<UploadWork>,
 }
 
 impl Uploads {
@@ -63,7 +65,9 @@ impl Uploads {
 
     /// Whether the server is to take bytes, or to say that it has them.
     pub fn is_running(&self) -> bool {
-        let awaits = |state: &State| matches!(state, State::Sending { .. } | State::Sent(_));
+        let awaits = |state: &UploadState| {
+            matches!(state, UploadState::Sending { .. } | UploadState::Sent(_))
+        };
         self.uploads.values().any(|upload| awaits(&upload.state))
     }
 
@@ -106,49 +110,49 @@ impl Uploads {
         self.last += 1;
         let id = TransferId(self.last);
         self.jobs
-            .spawn(move || Outcome::Opened(id, LocalFile::open(&path)))
+            .spawn(move || UploadWork::Opened(id, LocalFile::open(&path)))
             .map_err(SafeText::new)?;
         self.uploads.insert(id, Upload::new(name, goal));
         Ok(())
     }
 
     /// Goes on with what the threads have done.
-    pub fn jobs_done(&mut self, session: &mut Session) -> Vec<Line> {
+    pub fn jobs_done(&mut self, requests: &mut Requests) -> Vec<Line> {
         let outcomes = self.jobs.take();
-        outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, session)).collect()
+        outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, requests)).collect()
     }
 
-    fn job_done(&mut self, outcome: Outcome, session: &mut Session) -> Option<Line> {
+    fn job_done(&mut self, outcome: UploadWork, requests: &mut Requests) -> Option<Line> {
         match outcome {
-            Outcome::Opened(id, Ok(file)) => {
+            UploadWork::Opened(id, Ok(file)) => {
                 let upload = self.uploads.get_mut(&id)?;
                 upload.file = Some(Arc::new(file));
                 if upload.cancelled {
                     return self.stop(id, "cancelled");
                 }
-                upload.state = State::Waiting;
+                upload.state = UploadState::Waiting;
                 if self.online {
-                    upload.ask(id, session);
+                    upload.ask(id, requests);
                 }
                 None
             }
-            Outcome::Opened(id, Err(error)) => self.stop(id, error),
-            Outcome::Summed(id, summing, sum) => {
+            UploadWork::Opened(id, Err(error)) => self.stop(id, error),
+            UploadWork::Summed(id, summing, sum) => {
                 let upload = self.uploads.get_mut(&id)?;
                 if !upload.awaits(&summing) {
                     return None;
                 }
                 upload.summing = None;
                 match sum {
-                    Ok(sum) => self.summed(id, sum, session),
-                    Err(error) => self.fail(id, error, session),
+                    Ok(sum) => self.summed(id, sum, requests),
+                    Err(error) => self.fail(id, error, requests),
                 }
             }
         }
     }
 
     /// Makes the checksum of the first `length` bytes, on a thread.
-    fn sum(&mut self, id: TransferId, length: u64, session: &mut Session) -> Option<Line> {
+    fn sum(&mut self, id: TransferId, length: u64, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         let file = Arc::clone(upload.file.as_ref()?);
         let summing = Arc::new(());
@@ -156,42 +160,42 @@ impl Uploads {
         upload.summing = Some(summing);
         let work = move || {
             let sum = file.hash(length, || awaited.strong_count() > 0);
-            Outcome::Summed(id, awaited, sum.map(hex))
+            UploadWork::Summed(id, awaited, sum)
         };
         let failed = self.jobs.spawn(work).err()?;
-        self.fail(id, failed, session)
+        self.fail(id, failed, requests)
     }
 
     /// A checksum is made: what that means depends on what for.
-    fn summed(&mut self, id: TransferId, sum: String, session: &mut Session) -> Option<Line> {
+    fn summed(&mut self, id: TransferId, sum: Sha256Sum, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         match &mut upload.state {
-            State::Checking { stream, theirs } if *theirs == sum => {
+            UploadState::Checking { stream, theirs } if *theirs == sum => {
                 let stream = *stream;
                 if upload.sent == upload.size() {
-                    upload.send_end(id, stream, sum, session);
+                    upload.send_end(id, stream, sum, requests);
                 } else {
-                    upload.state = State::Sending { stream };
+                    upload.state = UploadState::Sending { stream };
                 }
                 None
             }
-            State::Checking { .. } if upload.anew => {
+            UploadState::Checking { .. } if upload.anew => {
                 let why = "what the server has of it is of another file, time and again";
-                self.fail(id, why, session)
+                self.fail(id, why, requests)
             }
-            State::Checking { stream, .. } => {
-                abort(*stream, session);
+            UploadState::Checking { stream, .. } => {
+                requests.ask_abort(*stream);
                 upload.anew = true;
-                upload.ask(id, session);
+                upload.ask(id, requests);
                 let why = "what the server had of it was of another file; it is sent anew";
                 Some(Line::notice(safe!("{}: {why}", upload.name)))
             }
-            State::Summing { stream } => {
+            UploadState::Summing { stream } => {
                 let stream = *stream;
-                upload.send_end(id, stream, sum, session);
+                upload.send_end(id, stream, sum, requests);
                 None
             }
-            State::Comparing { ours, .. } => {
+            UploadState::Comparing { ours, .. } => {
                 *ours = Some(sum);
                 self.compare(id)
             }
@@ -199,48 +203,44 @@ impl Uploads {
         }
     }
 
-    /// The server answers the announcement: `stream offset`.
+    /// The server answers the announcement.
     pub fn announced(
         &mut self,
         id: TransferId,
-        line: &ServerLine<'_>,
-        session: &mut Session,
+        reply: &FinalReply<'_>,
+        requests: &mut Requests,
     ) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
-        if !matches!(upload.state, State::Asked) {
+        if !matches!(upload.state, UploadState::Asked) {
             return None;
         }
-        if line.code == Code::NameNotAllowed as u16 && upload.was_sent {
+        if reply.has(Code::NameNotAllowed) && upload.was_sent {
             // It may have been whole before the connection broke; the checksum tells.
             let at = upload.name.to_string();
-            upload.state = State::Comparing { at, theirs: None, ours: None };
-            upload.ask_sum(id, session);
+            upload.state = UploadState::Comparing { at, theirs: None, ours: None };
+            upload.ask_sum(id, requests);
             let size = upload.size();
-            return self.sum(id, size, session);
+            return self.sum(id, size, requests);
         }
-        if !is_done(line) {
-            return self.stop(id, line.rest);
-        }
-        let mut words = line.rest.split(' ');
-        let mut word = || words.next().unwrap_or_default();
-        let (Ok(stream), Ok(offset)) = (word().parse(), word().parse::<u64>()) else {
-            return self.stop(id, "the server's answer can't be read");
+        let (stream, offset, theirs) = match reply.words {
+            ReplyWords::Upload { stream, offset, sha256 } => (stream, offset, sha256),
+            _ if reply.has(Code::Done) => return self.stop(id, UNREADABLE),
+            _ => return self.stop(id, reply.text),
         };
         if upload.cancelled || offset > upload.size() {
             let reason =
                 if upload.cancelled { "cancelled" } else { "the server has more than there is" };
-            abort(stream, session);
+            requests.ask_abort(stream);
             return self.stop(id, reason);
         }
         upload.offset = offset;
         upload.sent = offset;
         upload.started = Instant::now();
-        let theirs = word();
-        if offset > 0 && is_sum(theirs) && session.has_more() {
-            upload.state = State::Checking { stream, theirs: theirs.to_ascii_lowercase() };
-            return self.sum(id, offset, session);
+        if let Some(theirs) = theirs.filter(|_| offset > 0 && requests.has_more()) {
+            upload.state = UploadState::Checking { stream, theirs };
+            return self.sum(id, offset, requests);
         }
-        upload.state = State::Sending { stream };
+        upload.state = UploadState::Sending { stream };
         None
     }
 
@@ -250,13 +250,13 @@ impl Uploads {
     }
 
     /// Writes one chunk of the upload whose turn it is; behind the last one its file is read again.
-    pub fn write_chunk(&mut self, output: &mut Vec<u8>, session: &mut Session) -> Option<Line> {
+    pub fn write_chunk(&mut self, output: &mut Vec<u8>, requests: &mut Requests) -> Option<Line> {
         let sending = |(id, upload): (&TransferId, &Upload)| upload.is_sending().then_some(*id);
         let later = self.uploads.iter().filter_map(sending).find(|id| *id > self.turn);
         let id = later.or_else(|| self.uploads.iter().find_map(sending))?;
         self.turn = id;
         let upload = self.uploads.get_mut(&id)?;
-        let (State::Sending { stream }, Some(file)) = (&upload.state, &upload.file) else {
+        let (UploadState::Sending { stream }, Some(file)) = (&upload.state, &upload.file) else {
             return None;
         };
         let stream = *stream;
@@ -264,8 +264,8 @@ impl Uploads {
         let length = left.min(CHUNK_BYTES_MAX as u64) as usize;
         if length == 0 {
             let size = file.size();
-            upload.state = State::Summing { stream };
-            return self.sum(id, size, session);
+            upload.state = UploadState::Summing { stream };
+            return self.sum(id, size, requests);
         }
         let begin = output.len();
         output.extend_from_slice(format!("F {stream} {length}\n").as_bytes());
@@ -274,49 +274,46 @@ impl Uploads {
         let read = file.read(&mut output[header..], upload.sent).and_then(|()| file.is_same());
         if let Err(error) = read {
             output.truncate(begin);
-            return self.fail(id, error, session);
+            return self.fail(id, error, requests);
         }
         upload.sent += length as u64;
         None
     }
 
-    /// The server has a whole file and has written it to disk: `stream size name`, or `@id` in
-    /// place of the name.
-    pub fn taken(&mut self, words: &str, session: &mut Session) -> Option<Line> {
-        let mut words = words.splitn(3, ' ');
-        let stream: u32 = words.next()?.parse().ok()?;
-        let (_size, at) = (words.next()?, words.next()?);
-        let is_it = |upload: &Upload| matches!(upload.state, State::Sent(_));
+    /// The server has a whole file under this name, or as `@id`, and has written it to disk.
+    pub fn taken(&mut self, stream: u32, at: &str, requests: &mut Requests) -> Option<Line> {
+        let is_it = |upload: &Upload| matches!(upload.state, UploadState::Sent(_));
         let id = self.find(stream).filter(|id| self.uploads.get(id).is_some_and(is_it))?;
         let upload = self.uploads.get_mut(&id)?;
         let name = match (upload.goal, at.parse()) {
             (Goal::Shared, _) => upload.name.to_string(),
             (Goal::Chat(_), Ok(Source::Sent(id))) => Source::Sent(id).to_string(),
-            (Goal::Chat(_), _) => return self.stop(id, "the server's answer can't be read"),
+            (Goal::Chat(_), _) => return self.stop(id, UNREADABLE),
         };
-        if let State::Sent(Sent { at, .. }) = &mut upload.state {
+        if let UploadState::Sent(Sent { at, .. }) = &mut upload.state {
             *at = Some(name);
         }
-        self.settle(id, session)
+        self.settle(id, requests)
     }
 
     /// The server will compare the checksum, or can't.
     pub fn expect_answered(
         &mut self,
         id: TransferId,
-        line: &ServerLine<'_>,
-        session: &mut Session,
+        reply: &FinalReply<'_>,
+        requests: &mut Requests,
     ) -> Option<Line> {
-        if let State::Sent(Sent { compares, .. }) = &mut self.uploads.get_mut(&id)?.state {
-            *compares = Some(is_done(line));
+        if let UploadState::Sent(Sent { compares, .. }) = &mut self.uploads.get_mut(&id)?.state {
+            *compares = Some(reply.has(Code::Done));
         }
-        self.settle(id, session)
+        self.settle(id, requests)
     }
 
     /// What the server has and has compared is done; what it has not compared is compared here.
-    fn settle(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
+    fn settle(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
-        let State::Sent(Sent { at: Some(at), compares: Some(compares), sum, .. }) = &upload.state
+        let UploadState::Sent(Sent { at: Some(at), compares: Some(compares), sum, .. }) =
+            &upload.state
         else {
             return None;
         };
@@ -325,28 +322,28 @@ impl Uploads {
             self.uploads.remove(&id);
             return Some(Line::notice(done));
         }
-        let (at, ours) = (at.clone(), Some(sum.clone()));
-        upload.state = State::Comparing { at, theirs: None, ours };
-        upload.ask_sum(id, session);
+        let (at, ours) = (at.clone(), Some(*sum));
+        upload.state = UploadState::Comparing { at, theirs: None, ours };
+        upload.ask_sum(id, requests);
         None
     }
 
     /// The server tells the checksum.
-    pub fn compare_answered(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
-        if !is_done(line) {
-            let why = safe!("it is there, but its SHA-256 was not compared: {}", line.rest);
+    pub fn compare_answered(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
+        let ReplyWords::Sum { sha256, .. } = reply.words else {
+            let why = safe!("it is there, but its SHA-256 was not compared: {}", reply.text);
             return self.stop(id, why);
-        }
-        let hash = line.rest.split(' ').next().unwrap_or_default().to_string();
-        if let State::Comparing { theirs, .. } = &mut self.uploads.get_mut(&id)?.state {
-            *theirs = Some(hash);
+        };
+        if let UploadState::Comparing { theirs, .. } = &mut self.uploads.get_mut(&id)?.state {
+            *theirs = Some(sha256);
         }
         self.compare(id)
     }
 
     fn compare(&mut self, id: TransferId) -> Option<Line> {
         let upload = self.uploads.get(&id)?;
-        let State::Comparing { at, theirs: Some(theirs), ours: Some(ours) } = &upload.state else {
+        let UploadState::Comparing { at, theirs: Some(theirs), ours: Some(ours) } = &upload.state
+        else {
             return None;
         };
         if theirs != ours {
@@ -369,40 +366,40 @@ impl Uploads {
     }
 
     /// Cancels the uploads of this name, or all. One that the server has can't be stopped any more.
-    pub fn cancel(&mut self, name: Option<&str>, session: &mut Session) -> Vec<Line> {
+    pub fn cancel(&mut self, name: Option<&str>, requests: &mut Requests) -> Vec<Line> {
         let wanted = |(_, upload): &(&TransferId, &Upload)| upload.is_named(name);
         let ids: Vec<_> = self.uploads.iter().filter(wanted).map(|(id, _)| *id).collect();
-        ids.into_iter().filter_map(|id| self.cancel_one(id, session)).collect()
+        ids.into_iter().filter_map(|id| self.cancel_one(id, requests)).collect()
     }
 
-    fn cancel_one(&mut self, id: TransferId, session: &mut Session) -> Option<Line> {
+    fn cancel_one(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         match &upload.state {
-            State::Opening | State::Asked => {
+            UploadState::Opening | UploadState::Asked => {
                 upload.cancelled = true;
                 None
             }
             // The server may have all of it already: its answer tells.
-            State::Sent(Sent { stream, at: None, .. }) if !upload.cancelled => {
+            UploadState::Sent(Sent { stream, at: None, .. }) if !upload.cancelled => {
                 // A number always fits into a line.
                 if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
-                    session.ask(Asked::AbortUpload(id), line);
+                    requests.ask(Asked::AbortUpload(id), line);
                     upload.cancelled = true;
                 }
                 None
             }
-            State::Waiting
-            | State::Checking { .. }
-            | State::Sending { .. }
-            | State::Summing { .. } => self.fail(id, "cancelled", session),
-            State::Sent(_) | State::Comparing { .. } => None,
+            UploadState::Waiting
+            | UploadState::Checking { .. }
+            | UploadState::Sending { .. }
+            | UploadState::Summing { .. } => self.fail(id, "cancelled", requests),
+            UploadState::Sent(_) | UploadState::Comparing { .. } => None,
         }
     }
 
     /// The server has dropped an upload whose end was sent, or has it already.
-    pub fn abort_answered(&mut self, id: TransferId, line: &ServerLine<'_>) -> Option<Line> {
+    pub fn abort_answered(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
-        if is_done(line) {
+        if reply.has(Code::Done) {
             return self.stop(id, "cancelled");
         }
         upload.cancelled = false;
@@ -426,12 +423,12 @@ impl Uploads {
     }
 
     /// The connection is back.
-    pub fn reconnected(&mut self, session: &mut Session) {
+    pub fn reconnected(&mut self, requests: &mut Requests) {
         self.online = true;
         for (id, upload) in &mut self.uploads {
             match &upload.state {
-                State::Waiting => upload.ask(*id, session),
-                State::Comparing { theirs: None, .. } => upload.ask_sum(*id, session),
+                UploadState::Waiting => upload.ask(*id, requests),
+                UploadState::Comparing { theirs: None, .. } => upload.ask_sum(*id, requests),
                 _ => {}
             }
         }
@@ -453,10 +450,10 @@ impl Uploads {
         &mut self,
         id: TransferId,
         reason: impl std::fmt::Display,
-        session: &mut Session,
+        requests: &mut Requests,
     ) -> Option<Line> {
         let stream = self.uploads.get(&id)?.stream();
-        stream.into_iter().for_each(|stream| abort(stream, session));
+        stream.into_iter().for_each(|stream| requests.ask_abort(stream));
         self.stop(id, reason)
     }
 
@@ -471,9 +468,4 @@ impl AsFd for Uploads {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.jobs.as_fd()
     }
-}
-
-/// Whether that is a SHA-256 as the protocol writes it.
-fn is_sum(word: &str) -> bool {
-    word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

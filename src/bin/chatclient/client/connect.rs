@@ -1,0 +1,258 @@
+//! Coming to the server: the connection, the login, and both again when they were lost.
+
+use std::time::{Duration, Instant};
+
+use chatsrv::chat::name::{Number, UserName};
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::protocol::native::closing::Closing;
+use chatsrv::protocol::native::verb::Verb;
+
+use super::execute::{ask_group, run_job};
+use super::parts::Parts;
+use crate::core::{Core, Stage};
+use crate::ending::Ending;
+use crate::input::groups::GroupRequest;
+use crate::link::connection::Connection;
+use crate::link::login::{Question, Step};
+use crate::requests::{Asked, Requests};
+
+/// How long the server may take to greet and to answer each step of a login; where nobody is at a
+/// terminal, also for how long it may be silent after that while something is awaited.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// The same for what a large file takes: to be hashed, and to come through a narrow line.
+const LONG_ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Looks for the server.
+///
+/// # Errors
+/// The ending, where that can't even be tried.
+pub fn connect(parts: &mut Parts) -> Result<(), Ending> {
+    parts.link.search().map_err(Ending::Ui)?;
+    parts.core.stage = Stage::Connecting;
+    Ok(())
+}
+
+/// Takes what the search for the server has found.
+///
+/// # Errors
+/// The ending, where there is none.
+pub fn take_connection(parts: &mut Parts) -> Result<(), Ending> {
+    let found = parts.link.take_found();
+    if parts.core.stage != Stage::Connecting {
+        return Ok(());
+    }
+    for found in found {
+        let connection = found.map_err(|error| parts.link.no_server(&error))?;
+        tell_tls(parts, &connection);
+        parts.link.begin(connection, Instant::now() + ANSWER_TIMEOUT);
+        parts.core.requests = Requests::default();
+        parts.core.stage = Stage::Greeting;
+    }
+    Ok(())
+}
+
+/// Tells a person before the login that the connection is encrypted.
+fn tell_tls(parts: &mut Parts, connection: &Connection) {
+    let Parts { core, link, .. } = parts;
+    if let (Some(version), true, None) = (connection.tls_version(), core.has_person(), core.name) {
+        core.show(Line::notice(safe!("connected to {} ({version})", link.server)));
+    }
+}
+
+/// Carries out a step of the login.
+///
+/// # Errors
+/// The ending, where the login ends with it.
+pub fn go_on(parts: &mut Parts, step: Step) -> Result<(), Ending> {
+    let Parts { core, link, .. } = parts;
+    core.stage = Stage::Login(None);
+    match step {
+        Step::Send(line) => core.requests.ask(Asked::Login, line),
+        Step::Await => core.requests.await_answer(Asked::Login),
+        Step::SendAgain(why, line) => {
+            core.show(Line::error(why));
+            core.requests.ask(Asked::Login, line);
+        }
+        Step::Ask(question) => core.stage = Stage::Login(Some(question)),
+        Step::AskAgain(why, question) => {
+            core.show(Line::error(why));
+            if matches!(question, Question::TakeOver | Question::PasswordAgain) {
+                // The server closes this connection, or would not wait for the answer; another
+                // one goes on with the login.
+                link.close();
+            }
+            core.stage = Stage::Login(Some(question));
+        }
+        Step::Reconnect => return connect(parts),
+        Step::Later(wait) => return Err(Ending::Busy(wait)),
+        Step::Done(name, number) => logged_in(parts, name, number),
+        Step::Failed(why) => return Err(Ending::LoginFailed(why)),
+    }
+    // A person may take any time for an answer; nobody waits for the server for ever.
+    let waits = parts.core.stage == Stage::Login(None);
+    parts.link.deadline = waits.then(|| Instant::now() + ANSWER_TIMEOUT);
+    parts.link.end_silence();
+    Ok(())
+}
+
+fn logged_in(parts: &mut Parts, name: UserName, number: Number) {
+    let Parts { core, link, conversations, calls, transfers, .. } = parts;
+    let first = core.name.is_none();
+    core.stage = Stage::Talking;
+    link.established();
+    parts.was_shut_down = false;
+    core.name = Some(name);
+    calls.number = Some(number);
+    if first {
+        // What a person mistyped on the way is no failure.
+        core.failed = false;
+    } else {
+        core.show(Line::warning(safe!("online again")));
+    }
+    if core.has_person() && first {
+        core.show(Line::notice(safe!("welcome, {name}; your number is {number}")));
+        core.show(Line::notice(safe!("type PM, DM or EX; /help lists all commands")));
+    }
+    if !core.has_job {
+        core.ask(Asked::Token, Verb::Token, "");
+        if first || conversations.has_console() {
+            conversations.tell_unread(core);
+        } else {
+            conversations.fetch_missed(core);
+        }
+    }
+    if core.has_person() || link.server.is_socket() {
+        core.requests.ask_for_more();
+    }
+    calls.come_up_again(core);
+    if core.has_person() {
+        ask_group(core, GroupRequest::Mine { quiet: true });
+        core.ask(Asked::Who { quiet: true }, Verb::Who, "");
+        core.ask(Asked::Files { quiet: true }, Verb::Ls, "");
+    }
+    if !first {
+        let lines = transfers.reconnected(&mut core.requests);
+        core.show_all(lines);
+    }
+    if let (true, Some(job)) = (first, parts.job.clone()) {
+        run_job(parts, job);
+    }
+}
+
+/// Without a person who could see that nothing happens and leave, the server may be silent only for
+/// so long while something is awaited.
+pub fn limit_silence(parts: &mut Parts) {
+    let Parts { core, link, transfers, input, .. } = parts;
+    let may_leave = core.has_person() && !input.has_ended;
+    if !core.is_online() || may_leave {
+        return;
+    }
+    link.limit_silence(match core.requests.open_requests().next() {
+        Some(asked) if asked.takes_long() => Some(LONG_ANSWER_TIMEOUT),
+        Some(_) => Some(ANSWER_TIMEOUT),
+        None if transfers.downloads.is_running() => Some(ANSWER_TIMEOUT),
+        None if transfers.uploads.is_running() => Some(LONG_ANSWER_TIMEOUT),
+        None => None,
+    });
+}
+
+/// Does what is due at the link's deadline.
+///
+/// # Errors
+/// The ending, where it is one.
+pub fn overdue(parts: &mut Parts) -> Result<(), Ending> {
+    match parts.core.stage {
+        Stage::Offline(_) => connect(parts),
+        Stage::Leaving => Err(Ending::Left),
+        Stage::Greeting => Err(parts.link.no_greeting()),
+        _ => Err(Ending::Lost(safe!("the server does not answer"))),
+    }
+}
+
+/// Comes back after a connection that was lost, where that can be.
+///
+/// # Errors
+/// The ending, where it can't.
+pub fn recover(parts: &mut Parts, ending: Ending) -> Result<(), Ending> {
+    if is_wanted(parts, &ending) {
+        let requests = std::mem::take(&mut parts.core.requests);
+        tell_unanswered(&mut parts.core, &requests);
+        return Err(Ending::Left);
+    }
+    let why = match &ending {
+        _ if parts.core.name.is_none() || parts.core.stage == Stage::Leaving => return Err(ending),
+        Ending::Left | Ending::Ui(_) | Ending::LoginFailed(_) => return Err(ending),
+        // Nothing was said there, and waiting would hide what a person should know.
+        Ending::NotSecure(_) => return Err(ending),
+        // Somebody wants it so, or another client of the same user has the session.
+        Ending::Closed(_, closed) if !closed.may_return() => return Err(ending),
+        Ending::Busy(_) => safe!("too many log in at the moment"),
+        Ending::Lost(why) => safe!("the connection was lost: {why}"),
+        Ending::NoServer(why) | Ending::NotChatsrv(why) | Ending::Closed(why, _) => why.clone(),
+    };
+    let Some(left) = parts.link.time_left() else {
+        return Err(ending);
+    };
+    disconnected(parts, &why);
+    let asked_for = match ending {
+        Ending::Busy(wait) => wait,
+        Ending::Closed(_, closed) => closed.come_back_after.unwrap_or_default(),
+        _ => Duration::ZERO,
+    };
+    let wait = asked_for.saturating_add(parts.link.next_wait()).min(left);
+    match parts.login.come_back() {
+        Step::Reconnect => wait_to_connect(parts, wait),
+        step => return go_on(parts, step),
+    }
+    Ok(())
+}
+
+/// Whether the end of the connection is what was asked for: behind a goodbye, and in a script
+/// behind the server's promise to stop. A person may want to be there when it is back.
+fn is_wanted(parts: &Parts, ending: &Ending) -> bool {
+    let leaves = parts.core.stage == Stage::Leaving;
+    let was_told = parts.was_shut_down && !parts.core.has_person();
+    match ending {
+        _ if parts.core.name.is_none() => false,
+        Ending::Closed(_, closed) if leaves => closed.may_return(),
+        Ending::Closed(_, closed) => was_told && closed.reason == Some(Closing::Shutdown),
+        Ending::Lost(_) => leaves || was_told,
+        _ => false,
+    }
+}
+
+fn wait_to_connect(parts: &mut Parts, wait: Duration) {
+    let now = Instant::now();
+    // What can't be told as a time is too far away to be meant.
+    let until = now.checked_add(wait).unwrap_or(now);
+    parts.core.stage = Stage::Offline(until);
+    parts.link.deadline = Some(until);
+}
+
+/// Drops what hung on the connection, and says what that means to the person.
+fn disconnected(parts: &mut Parts, why: &SafeText) {
+    let Parts { core, link, transfers, outbox, .. } = parts;
+    let was_online = core.is_online();
+    link.close();
+    let lines = transfers.disconnected();
+    core.show_all(lines);
+    let requests = std::mem::take(&mut core.requests);
+    outbox.disconnected();
+    if was_online {
+        core.show(Line::warning(safe!("offline: {why}")));
+    }
+    if requests.is_opening_chat() {
+        parts.input.typed_ahead.drop_for_chat(core);
+        parts.not_led_to_chat();
+    }
+    parts.conversations.disconnected(requests.open_requests());
+    tell_unanswered(&mut parts.core, &requests);
+}
+
+fn tell_unanswered(core: &mut Core, requests: &Requests) {
+    let unanswered = requests.open_requests().filter_map(Asked::typed_as);
+    core.show_all(
+        unanswered.map(|typed| Line::error(safe!("no answer came to {typed}: ask again later"))),
+    );
+}

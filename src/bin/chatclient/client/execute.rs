@@ -1,0 +1,133 @@
+//! Commands that were typed, and what comes of them.
+
+use std::path::{Path, PathBuf};
+
+use chatsrv::chat::name::Target;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::safe;
+use chatsrv::protocol::native::verb::Verb;
+
+use super::leaving::leave_or_ask;
+use super::parts::Parts;
+use crate::core::Core;
+use crate::input::administration::Administration;
+use crate::input::commands::{Action, COMMANDS, Command};
+use crate::input::destination::{Dialogue, PasswordEntry};
+use crate::input::groups::GroupRequest;
+use crate::requests::Asked;
+use crate::transfers::{Goal, Place};
+use crate::ui::one_job::Job;
+
+/// Does what a command says.
+pub fn execute(parts: &mut Parts, action: Action) {
+    let Parts { core, conversations, .. } = parts;
+    match action {
+        Action::Public => parts.input.dialogue.step = Dialogue::Text(Target::Everyone),
+        Action::Direct => {
+            parts.input.dialogue.step = Dialogue::User;
+            core.ask(Asked::Who { quiet: false }, Verb::Who, "");
+        }
+        Action::Say { to, text } => core.show_all(parts.outbox.say(to, &text, core.is_online())),
+        Action::Who => core.ask(Asked::Who { quiet: false }, Verb::Who, ""),
+        Action::Chats if conversations.list_console(core) => {}
+        Action::Chats => {
+            conversations.mark(true, core);
+            ask_group(core, GroupRequest::Mine { quiet: true });
+            core.ask(Asked::Chats, Verb::Unread, "");
+        }
+        Action::Open(chat) => {
+            parts.calls.unbind();
+            conversations.open_chat(chat, core);
+        }
+        Action::Close => {
+            parts.calls.unbind();
+            conversations.places.close();
+        }
+        Action::History(chat, count) => conversations.older(chat, count, core),
+        Action::Search { chat, words } => match chat {
+            Some(chat) => core.ask(Asked::Search, Verb::Search, format_args!("{chat} {words}")),
+            None => core.ask(Asked::Search, Verb::Search, format_args!("- {words}")),
+        },
+        Action::Group(request) => ask_group(core, request),
+        Action::Passwd => parts.input.dialogue.step = Dialogue::Password(PasswordEntry::Old),
+        Action::Nick(name) => {
+            core.ask(Asked::Simple { done: "done" }, Verb::Nick, name.as_str());
+        }
+        Action::Quiet(true) => {
+            let done = "who comes and goes is not told any more";
+            core.ask(Asked::Simple { done }, Verb::Quiet, "on");
+        }
+        Action::Quiet(false) => {
+            let done = "who comes and goes is told";
+            core.ask(Asked::Simple { done }, Verb::Quiet, "off");
+        }
+        Action::Files(folder) => {
+            let folder = folder.as_ref().map_or("", |name| name.as_str());
+            core.ask(Asked::Files { quiet: false }, Verb::Ls, folder);
+        }
+        Action::Get(source) => {
+            let place = Place::Folder(parts.transfers.folder.clone());
+            parts.transfers.download(source, place, core);
+        }
+        Action::Send { path, to } => parts.transfers.upload(typed_path(&path), goal(to), core),
+        Action::Sum(name) => core.ask(Asked::Sum, Verb::Sum, name),
+        Action::Abort(name) => parts.transfers.abort(name.as_deref(), core),
+        Action::Call(action) => {
+            if !parts.calls.execute(action, core) {
+                parts.not_led_to_chat();
+            }
+        }
+        Action::Administer(action) => administer(core, &action),
+        Action::Help(None) => help(core),
+        Action::Help(Some(command)) => {
+            core.show(Line::answer(safe!("{}: {}", command.usage(), command.help)));
+        }
+        Action::Leave => leave_or_ask(parts),
+    }
+}
+
+/// Asks the server something about groups.
+pub fn ask_group(core: &mut Core, request: GroupRequest) {
+    let (verb, words) = (request.verb(), request.words());
+    core.ask(Asked::Group(request), verb, words);
+}
+
+/// Asks the server for what only some may do; whether it may be is for the server to say.
+fn administer(core: &mut Core, action: &Administration) {
+    let (verb, words) = action.request();
+    let asked = match action {
+        Administration::Dump => Asked::Dump,
+        Administration::Shutdown(_) => Asked::Shutdown,
+        _ => Asked::Simple { done: action.done() },
+    };
+    core.ask(asked, verb, words);
+}
+
+fn help(core: &mut Core) {
+    let width = COMMANDS.iter().map(|command| command.usage().len()).max().unwrap_or(0);
+    let line = |command: &Command| safe!("  {:width$}  {}", command.usage(), command.help);
+    core.show_all(COMMANDS.iter().map(line).map(Line::answer));
+}
+
+/// Does the one thing that the command line asks for.
+pub fn run_job(parts: &mut Parts, job: Job) {
+    let Parts { core, outbox, transfers, .. } = parts;
+    match job {
+        Job::Say { to, text } => core.show_all(outbox.say(to, &text, core.is_online())),
+        Job::Get { source, place } => transfers.download(source, place, core),
+        Job::Put { path, goal } => transfers.upload(path, goal, core),
+    }
+}
+
+/// The path that was typed, where `~` is the home folder.
+pub fn typed_path(typed: &str) -> PathBuf {
+    match (typed.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => Path::new(typed).to_path_buf(),
+    }
+}
+
+/// Where a file that is sent to `to` goes.
+pub fn goal(to: Option<Target>) -> Goal {
+    to.map_or(Goal::Shared, Goal::Chat)
+}

@@ -1,0 +1,129 @@
+//! Waiting for whatever comes first.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
+
+use rustix::event::{self, PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+
+use super::parts::Parts;
+use super::typed::takes_input;
+use crate::core::Stage;
+use crate::ending::Ending;
+use crate::signals::{Postponed, SignalPipe};
+use crate::transfers::PROGRESS_PERIOD;
+
+/// The signals that the loop waits for; none of them where nobody is at a terminal.
+#[derive(Debug)]
+pub struct Signals {
+    /// The terminal may be another one.
+    pub change: Option<SignalPipe>,
+    /// The client is to end.
+    pub end: Option<SignalPipe>,
+    /// What would stop or end the process at once.
+    pub postponed: Option<Postponed>,
+}
+
+impl Signals {
+    /// Catches them where a person is there.
+    ///
+    /// # Errors
+    /// Where the process has no file descriptor left.
+    pub fn catch(has_person: bool) -> io::Result<Self> {
+        Ok(Signals {
+            change: has_person.then(SignalPipe::change).transpose()?,
+            end: has_person.then(SignalPipe::end).transpose()?,
+            postponed: has_person.then(|| Postponed::catch(true)).transpose()?,
+        })
+    }
+}
+
+/// Who has something.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ready {
+    /// The person.
+    pub person: bool,
+    /// The connection.
+    pub server: bool,
+    /// The search for the server.
+    pub connection: bool,
+    /// A thread of the transfers.
+    pub jobs: bool,
+    /// A change of the terminal.
+    pub changed: bool,
+    /// A signal to end.
+    pub ended: bool,
+    /// A signal that was postponed.
+    pub signalled: bool,
+    /// A direct chat.
+    pub direct: bool,
+}
+
+/// Waits with poll(2): unlike epoll(7) it takes a regular file as standard input, and there
+/// are few sources.
+pub fn poll(parts: &Parts, signals: &Signals) -> Result<Ready, Ending> {
+    let Parts { core, link, transfers, calls, .. } = parts;
+    // A person may always type; a script waits for its answers.
+    let wants_lines = core.ui.is_interactive() || takes_input(parts);
+    let person = core.ui.source().filter(|_| wants_lines);
+    let server = link.source(transfers.uploads.has_chunk());
+    let on_input = |source| Some((source, PollFlags::IN));
+    let sources: [Option<(BorrowedFd<'_>, PollFlags)>; 8] = [
+        person.and_then(on_input),
+        server,
+        on_input(link.search_source()),
+        on_input(transfers.downloads.as_fd()),
+        on_input(transfers.uploads.as_fd()),
+        signals.change.as_ref().map(AsFd::as_fd).and_then(on_input),
+        signals.end.as_ref().map(AsFd::as_fd).and_then(on_input),
+        signals.postponed.as_ref().map(AsFd::as_fd).and_then(on_input),
+    ];
+    let mut polled: Vec<PollFd<'_>> = sources
+        .iter()
+        .copied()
+        .flatten()
+        .chain(calls.sources())
+        .map(|(fd, interest)| PollFd::from_borrowed_fd(fd, interest))
+        .collect();
+    match event::poll(&mut polled, timeout(parts).as_ref()) {
+        Ok(_) => {}
+        Err(Errno::INTR) => return Ok(Ready::default()),
+        Err(error) => return Err(Ending::Ui(io::Error::from(error))),
+    }
+    let mut answers = polled.iter().map(|fd| !fd.revents().is_empty());
+    let mut ready = |source: usize| sources[source].is_some() && answers.next() == Some(true);
+    Ok(Ready {
+        person: ready(0),
+        server: ready(1),
+        connection: ready(2),
+        jobs: ready(3) | ready(4),
+        changed: ready(5),
+        ended: ready(6),
+        signalled: ready(7),
+        direct: answers.any(|answer| answer),
+    })
+}
+
+/// Until the deadline or the next look at the transfers and the connection; `None` without.
+fn timeout(parts: &Parts) -> Option<Timespec> {
+    let Parts { core, link, transfers, outbox, conversations, calls, .. } = parts;
+    // What was asked since the last line was written does not wait for something to come.
+    if link.is_connected() && core.requests.has_outgoing() {
+        return Some(Timespec::default());
+    }
+    let deadline = link.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let tells_state = matches!(core.stage, Stage::Offline(_)) || !outbox.is_empty();
+    let is_shown = !transfers.is_idle() || (core.has_person() && tells_state);
+    let progress = is_shown.then_some(PROGRESS_PERIOD);
+    let now = Instant::now();
+    let is_online = core.is_online() && !core.has_job;
+    let mark = conversations.mark_due().filter(|_| is_online);
+    let mark = mark.map(|due| due.saturating_duration_since(now));
+    let direct = calls.due(core).map(|due| due.saturating_duration_since(now));
+    let front = core.ui.deadline().map(|due| due.saturating_duration_since(now));
+    let others = progress.into_iter().chain(mark).chain(direct).chain(front);
+    let timeout = deadline.into_iter().chain(others).min()?;
+    // All are some hours at most, so this never falls back.
+    Timespec::try_from(timeout).ok()
+}

@@ -1,0 +1,379 @@
+//! What the person types, pastes and presses, and where it goes.
+
+use chatsrv::chat::name::{Target, UserRef};
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::safe;
+
+use super::connect::go_on;
+use super::execute::{execute, goal, typed_path};
+use super::leaving::{end_input, leave, leave_or_ask};
+use super::parts::Parts;
+use super::prompt::{destination_beneath, prompt};
+use crate::core::{Core, Stage};
+use crate::ending::Ending;
+use crate::input::commands::{self, Action, Typed};
+use crate::input::destination::{Destination, Dialogue};
+use crate::input::typed_ahead::Entry;
+use crate::link::login::{Password, Question, is_yes};
+use crate::ui::interface::{Input, Pasted};
+
+/// Whether the next line can be taken. A person may type whatever the server does; a script waits
+/// for the answer to each of its lines.
+pub fn takes_input(parts: &Parts) -> bool {
+    let core = &parts.core;
+    let interactive = core.ui.is_interactive();
+    match core.stage {
+        Stage::Login(Some(_)) => interactive,
+        _ if parts.input.has_ended || parts.job.is_some() || !core.is_open() => false,
+        _ if interactive => true,
+        Stage::Talking => parts.is_idle(),
+        _ => false,
+    }
+}
+
+/// Takes what was typed.
+///
+/// # Errors
+/// The ending, where it ends the client or the connection.
+pub fn take_input(parts: &mut Parts) -> Result<(), Ending> {
+    if parts.core.ui.take_interrupt() {
+        interrupted(parts)?;
+    }
+    if parts.input.has_ended && matches!(parts.core.stage, Stage::Login(Some(_))) {
+        return Err(Ending::LoginFailed(safe!("nobody can answer the server's question")));
+    }
+    loop {
+        take_waiting(parts, false);
+        if !takes_input(parts) {
+            return Ok(());
+        }
+        // What is typed ahead belongs to the prompt that the line before it led to.
+        let prompt = prompt(parts);
+        parts.core.ui.set_prompt(prompt);
+        let Some(input) = parts.core.ui.next(&parts.core.completion) else {
+            return Ok(());
+        };
+        take_one(parts, input)?;
+    }
+}
+
+fn take_one(parts: &mut Parts, input: Input) -> Result<(), Ending> {
+    let core = &mut parts.core;
+    if core.ui.is_interactive() && parts.conversations.stop_opening() && input == Input::Interrupt {
+        parts.input.typed_ahead.drop_all(core);
+        return Ok(());
+    }
+    match (input, core.stage) {
+        (Input::Line(answer, Destination::Login(question)), _) => {
+            return take_answer_to(parts, question, answer);
+        }
+        (Input::End, Stage::Login(Some(_))) => return Err(Ending::Left),
+        (Input::Interrupt, _) => interrupted(parts)?,
+        (Input::Line(line, to), _) => take_entered(parts, line, to),
+        (Input::Pasted(lines, to), _) => take_pasted(parts, lines, to),
+        (Input::Unreadable(why), _) => core.show(Line::error(safe!("{why}"))),
+        (Input::End, _) if !core.ui.has_ended() => leave_or_ask(parts),
+        (Input::End, _) => end_input(parts),
+    }
+    Ok(())
+}
+
+/// Takes the answer to a question of the login, which may have been answered otherwise meanwhile.
+fn take_answer_to(parts: &mut Parts, question: Question, answer: Password) -> Result<(), Ending> {
+    if parts.core.stage == Stage::Login(Some(question)) {
+        let step = parts.login.answered(question, answer);
+        return go_on(parts, step);
+    }
+    parts.core.show(Line::error(safe!("nothing was sent: that is not asked any more")));
+    Ok(())
+}
+
+/// Ctrl-C on an empty line: ends the dialogue, else drops the lines that wait, else ends the
+/// transfers, else asks whether to leave.
+fn interrupted(parts: &mut Parts) -> Result<(), Ending> {
+    let Parts { core, input, transfers, .. } = parts;
+    if !core.is_open() {
+        return Err(Ending::Left);
+    }
+    match input.dialogue.step {
+        Dialogue::Leave => return Err(Ending::Left),
+        Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_) => input.dialogue.cancel(core),
+        Dialogue::None if !input.typed_ahead.is_empty() => input.typed_ahead.drop_all(core),
+        Dialogue::None if !transfers.is_idle() => {
+            let lines = transfers.cancel(None, &mut core.requests);
+            core.show_all(lines);
+        }
+        Dialogue::None => input.dialogue.step = Dialogue::Leave,
+    }
+    Ok(())
+}
+
+/// Takes a line that was typed for a destination, at once or behind those that wait.
+fn take_entered(parts: &mut Parts, line: Password, to: Destination) {
+    let ahead = &parts.input.typed_ahead;
+    // Lines that only wait for a transfer to be over hold up no conversation.
+    let is_behind = parts.core.requests.is_opening_chat() || ahead.depends_on_chat();
+    let for_dialogue = matches!(to, Destination::Dialogue(_));
+    // A script can't know when there is room again; a person is told.
+    if !parts.core.ui.is_interactive() && is_full_for(parts, &line) {
+        let kept = parts.input.typed_ahead.push_typed(line, to);
+        return tell_not_kept(&mut parts.core, kept);
+    }
+    if !is_behind || for_dialogue {
+        return take_typed(parts, line, to);
+    }
+    let entry = Entry::typed(line, to);
+    if entry.depends_on_chat() {
+        let kept = parts.input.typed_ahead.push_entered(entry.line, to);
+        tell_not_kept(&mut parts.core, kept);
+    } else {
+        take_typed(parts, entry.line, to);
+    }
+}
+
+/// Takes several lines that were pasted at once.
+fn take_pasted(parts: &mut Parts, pasted: Pasted, to: Destination) {
+    let goes_on = parts.input.typed_ahead.is_empty();
+    match pasted {
+        Pasted::Messages(lines) => keep_messages(parts, lines, to),
+        Pasted::Typed(lines) => {
+            // Behind a step of a dialogue, nothing says for which chat they are.
+            let mut to = match (to, destination_beneath(parts)) {
+                (Destination::Nowhere | Destination::Gone, _) => to,
+                (_, Destination::Nowhere) => Destination::Nowhere,
+                _ => Destination::Gone,
+            };
+            for line in lines {
+                let kept = parts.input.typed_ahead.push_typed(Password::new(line), to);
+                tell_not_kept(&mut parts.core, kept);
+                to = parts.input.typed_ahead.leads_to();
+            }
+        }
+    }
+    take_waiting(parts, goes_on);
+}
+
+fn keep_messages(parts: &mut Parts, lines: Vec<String>, to: Destination) {
+    if is_over(parts, &to) {
+        return tell_over(&mut parts.core, lines.len(), &to);
+    }
+    if to == Destination::Dialogue(parts.input.dialogue.step) {
+        parts.input.dialogue.step = Dialogue::None;
+    }
+    for line in lines {
+        // Nothing of a direct chat waits for the server.
+        if let Destination::Direct(..) = to {
+            parts.calls.say_directly(&line, &mut parts.core);
+        } else {
+            let kept = parts.input.typed_ahead.push_message(Password::new(line), to);
+            tell_not_kept(&mut parts.core, kept);
+        }
+    }
+}
+
+fn tell_not_kept(core: &mut Core, kept: Result<(), Password>) {
+    if let Err(line) = kept {
+        let line = line.as_str();
+        core.show(Line::error(safe!("not taken, too many lines wait: {line}")));
+    }
+}
+
+fn tell_over(core: &mut Core, count: usize, to: &Destination) {
+    let why = match to {
+        Destination::Gone => safe!("the chat that they were for is not open"),
+        to => safe!("they were for {to}, and that chat is over"),
+    };
+    core.show(Line::error(safe!("lines that were not sent: {count}; {why}")));
+}
+
+/// Takes the lines whose time has come. Where they `go_on` with a dialogue it is theirs; another
+/// one is the person's, and they wait for its end.
+fn take_waiting(parts: &mut Parts, mut go_on: bool) {
+    let mut dropped: Option<(Destination, usize)> = None;
+    while parts.core.is_open() {
+        let may_come = match (parts.input.dialogue.step, parts.input.typed_ahead.next()) {
+            (_, None) | (Dialogue::Leave, _) => false,
+            (Dialogue::None, Some(entry)) => is_time_for(parts, entry),
+            (_, Some(entry)) if entry.is_message || !parts.core.ui.is_interactive() => {
+                is_time_for(parts, entry)
+            }
+            _ => go_on,
+        };
+        let next = may_come.then(|| parts.input.typed_ahead.take_next()).flatten();
+        let Some(entry) = next else {
+            break;
+        };
+        go_on = true;
+        let text = matches!(entry.read(), Typed::Text(text) if !text.trim().is_empty());
+        let in_dialogue = parts.input.dialogue.step != Dialogue::None && !entry.is_message;
+        if text && !in_dialogue && is_over(parts, &entry.to) {
+            let count = dropped.filter(|(to, _)| *to == entry.to).map_or(0, |(_, n)| n);
+            tell_dropped(parts, dropped.take_if(|(to, _)| *to != entry.to));
+            dropped = Some((entry.to, count + 1));
+        } else {
+            take_entry(parts, entry, in_dialogue);
+        }
+    }
+    tell_dropped(parts, dropped);
+}
+
+fn tell_dropped(parts: &mut Parts, dropped: Option<(Destination, usize)>) {
+    if let Some((to, count)) = dropped {
+        tell_over(&mut parts.core, count, &to);
+    }
+}
+
+fn take_entry(parts: &mut Parts, entry: Entry, in_dialogue: bool) {
+    match (entry.is_message, entry.to) {
+        (true, Destination::Dialogue(Dialogue::Text(target))) => {
+            let core = &mut parts.core;
+            core.show_all(parts.outbox.say(target, &entry.line, core.is_online()));
+        }
+        (true, to) => take_text(parts, &entry.line, to),
+        (false, _) if in_dialogue => {
+            let to = Destination::Dialogue(parts.input.dialogue.step);
+            take_typed(parts, entry.line, to);
+        }
+        (false, to) => take_typed(parts, entry.line, to),
+    }
+}
+
+fn is_time_for(parts: &Parts, entry: &Entry) -> bool {
+    let core = &parts.core;
+    let has_room = core.requests.has_room() && parts.outbox.has_room();
+    let is_awaited = core.ui.is_interactive() || core.is_online();
+    let is_full = !entry.is_message && is_full_for(parts, &entry.line);
+    let is_early = core.requests.is_opening_chat() && entry.depends_on_chat();
+    has_room && is_awaited && !is_full && !is_early
+}
+
+/// Whether what that line asks for can't be until another transfer is over.
+fn is_full_for(parts: &Parts, line: &str) -> bool {
+    match commands::read(line) {
+        Typed::Action(Action::Get(source)) => {
+            let downloads = &parts.transfers.downloads;
+            downloads.is_full() || downloads.has(Some(&source.to_string()))
+        }
+        Typed::Action(Action::Send { path, to }) => {
+            let uploads = &parts.transfers.uploads;
+            uploads.is_full() || uploads.has_like(&typed_path(&path), goal(to))
+        }
+        _ => false,
+    }
+}
+
+/// Takes a line, wherever it comes from, as something for its destination.
+fn take_typed(parts: &mut Parts, line: Password, to: Destination) {
+    let Parts { core, input, .. } = parts;
+    let step = match to {
+        Destination::Dialogue(step) if step == input.dialogue.step => step,
+        Destination::Dialogue(_) => {
+            let why = safe!("nothing was sent: that is not asked any more");
+            return core.show(Line::error(why));
+        }
+        _ => Dialogue::None,
+    };
+    if let Dialogue::Password(entry) = step {
+        return input.dialogue.take_password(entry, line, core);
+    }
+    if line.trim().is_empty() {
+        if step != Dialogue::None {
+            input.dialogue.cancel(core);
+        }
+        return;
+    }
+    if step == Dialogue::Leave {
+        input.dialogue.step = Dialogue::None;
+        if is_yes(&line) {
+            leave(parts);
+        }
+        return;
+    }
+    match commands::read_for(&to, &line) {
+        Typed::Action(action) if is_refused(core, &action, &line) => {}
+        Typed::Action(action) => execute(parts, action),
+        Typed::Misused(command) => {
+            core.show(Line::error(safe!("usage: {}", command.usage())));
+            if command.leads_to_chat() {
+                parts.not_led_to_chat();
+            }
+        }
+        Typed::Unknown => core.show(Line::error(safe!(
+            "no such command; /help lists them, and // at the start stands for a plain /"
+        ))),
+        Typed::Text(text) => take_text(parts, &text, to),
+    }
+}
+
+/// Keeps a line that would ask the server for more than it may be asked at a time.
+fn is_refused(core: &mut Core, action: &Action, line: &str) -> bool {
+    let asks = action.asks_server() && core.is_online();
+    if !asks || core.requests.has_room() {
+        return false;
+    }
+    let count = core.requests.open_requests().count();
+    core.show(Line::error(safe!("the server does not answer: {count} requests wait")));
+    core.ui.give_back(line);
+    true
+}
+
+/// Text that is no command goes where it was meant to go when it was begun, or nowhere.
+fn take_text(parts: &mut Parts, text: &str, to: Destination) {
+    let is_over = to != Destination::Gone && is_over(parts, &to);
+    let Parts { core, outbox, input, .. } = parts;
+    if is_over {
+        return core.show(Line::error(safe!(
+            "nothing was sent: that line was for {to}, and that chat is over"
+        )));
+    }
+    match to {
+        Destination::Dialogue(Dialogue::Text(target)) => {
+            input.dialogue.step = Dialogue::None;
+            core.show_all(outbox.say(target, text, core.is_online()));
+        }
+        Destination::Dialogue(_) => take_user(parts, text),
+        Destination::Direct(..) => parts.calls.say_directly(text, core),
+        Destination::Chat(chat) => core.show_all(outbox.say(chat, text, core.is_online())),
+        Destination::Gone => core.show(Line::error(safe!(
+            "nothing was sent: the chat that the line was for is not open"
+        ))),
+        Destination::Unsure => core.show(Line::error(safe!(
+            "nothing was sent: the prompt has moved, and the line may have been begun before; \
+             type it again"
+        ))),
+        Destination::Nowhere | Destination::Login(_) => core.show(Line::error(safe!(
+            "nothing was sent: type PM to write to everyone, DM to write to one user, or /help"
+        ))),
+    }
+}
+
+/// Whether the chat is over in which a line was begun.
+fn is_over(parts: &Parts, to: &Destination) -> bool {
+    match to {
+        Destination::Chat(chat) => !parts.conversations.places.takes(*chat),
+        Destination::Direct(_, call) => !parts.calls.is_open_in(*call),
+        Destination::Gone => true,
+        _ => false,
+    }
+}
+
+/// Takes the user of a direct message, perhaps with the message behind it.
+fn take_user(parts: &mut Parts, text: &str) {
+    let Parts { core, outbox, input, .. } = parts;
+    let (user, message) = text.trim_start().split_once(' ').unwrap_or((text.trim(), ""));
+    match user.parse::<UserRef>() {
+        Ok(user) if message.trim().is_empty() => {
+            input.dialogue.step = Dialogue::Text(Target::User(user));
+        }
+        Ok(user) => {
+            input.dialogue.step = Dialogue::None;
+            core.show_all(outbox.say(Target::User(user), message, core.is_online()));
+        }
+        Err(_) => {
+            if !core.ui.is_interactive() {
+                input.dialogue.step = Dialogue::None;
+            }
+            core.show(Line::error(safe!("{user} is no user's name or number")));
+        }
+    }
+}

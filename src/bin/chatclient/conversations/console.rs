@@ -1,0 +1,132 @@
+//! The operator's side: many chats at a time, of which one is looked at. What arrives in the others
+//! is counted, and shown and marked as read when the chat is opened.
+
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::Target;
+use chatsrv::display::clock;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
+
+/// How many chats are kept in the list; the one that was quiet for longest makes room.
+const CHATS_MAX: usize = 1024;
+/// How many chats are named above the prompt.
+const NAMED_MAX: usize = 8;
+
+/// A chat in which something was said.
+#[derive(Debug, PartialEq, Eq)]
+struct Active {
+    chat: Target,
+    /// How many messages were not looked at.
+    new: u64,
+    last: MessageId,
+}
+
+/// The chats in which something was said, the newest first.
+#[derive(Debug, Default)]
+pub struct Console {
+    chats: Vec<Active>,
+}
+
+impl Console {
+    /// So many messages of a chat were not looked at, up to this one.
+    pub fn set(&mut self, chat: Target, new: u64, last: MessageId) {
+        let active = self.chat(chat);
+        active.new = new;
+        active.last = active.last.max(last);
+    }
+
+    /// One more message that was not looked at.
+    pub fn count(&mut self, chat: Target, id: MessageId) {
+        let active = self.chat(chat);
+        active.new += 1;
+        active.last = active.last.max(id);
+    }
+
+    /// Something was said that was looked at.
+    pub fn touch(&mut self, chat: Target, id: MessageId) {
+        let active = self.chat(chat);
+        active.last = active.last.max(id);
+    }
+
+    /// Everything there was looked at.
+    pub fn clear(&mut self, chat: Target) {
+        if let Some(active) = self.chats.iter_mut().find(|active| active.chat == chat) {
+            active.new = 0;
+        }
+    }
+
+    /// The chats with something new, as they stand above the prompt; none where there are none.
+    pub fn summary(&self) -> Option<SafeText> {
+        let with_new = || self.chats.iter().filter(|active| active.new > 0);
+        let named: Vec<String> =
+            with_new().take(NAMED_MAX).map(|a| format!("{} {}", a.chat, a.new)).collect();
+        let more = match with_new().count().saturating_sub(NAMED_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more chats"),
+        };
+        (!named.is_empty()).then(|| safe!("new: {}{more}", named.join(", ")))
+    }
+
+    /// A line for each chat.
+    pub fn lines(&self) -> Vec<Line> {
+        if self.chats.is_empty() {
+            return vec![Line::answer(safe!("no chats yet"))];
+        }
+        let line = |active: &Active| {
+            let Active { chat, new, last } = active;
+            let chat = chat.to_string();
+            Line::answer(safe!("  {chat:<12} {new:>4} new, the last {}", clock::moment(*last)))
+        };
+        self.chats.iter().map(line).collect()
+    }
+
+    fn chat(&mut self, chat: Target) -> &mut Active {
+        let at = match self.chats.iter().position(|active| active.chat == chat) {
+            Some(at) => at,
+            None => {
+                self.chats.truncate(CHATS_MAX - 1);
+                self.chats.push(Active { chat, new: 0, last: MessageId(0) });
+                self.chats.len() - 1
+            }
+        };
+        self.chats[..=at].rotate_right(1);
+        &mut self.chats[0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(name: &str) -> Target {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn counts_rise_until_the_chat_is_entered() {
+        let mut console = Console::default();
+        assert_eq!(console.summary(), None);
+        console.set(target("bob"), 3, MessageId(5));
+        console.count(target("alice"), MessageId(6));
+        console.count(target("BOB"), MessageId(7));
+        assert_eq!(console.summary(), Some(safe!("new: bob 4, alice 1")));
+        console.clear(target("bob"));
+        console.touch(target("bob"), MessageId(8));
+        assert_eq!(console.summary(), Some(safe!("new: alice 1")));
+        let lines: Vec<String> = console.lines().iter().map(|l| l.text.to_string()).collect();
+        assert!(lines[0].starts_with("  bob             0 new, the last "), "{lines:?}");
+        assert!(lines[1].starts_with("  alice           1 new, the last "), "{lines:?}");
+    }
+
+    #[test]
+    fn the_list_and_the_summary_are_bounded() {
+        let mut console = Console::default();
+        for n in 0..CHATS_MAX + 10 {
+            console.count(target(&format!("u{n}")), MessageId(n as u64));
+        }
+        assert_eq!(console.chats.len(), CHATS_MAX);
+        let summary = console.summary().unwrap();
+        assert!(summary.as_str().starts_with("new: u1033 1, u1032 1,"), "{summary}");
+        assert!(summary.as_str().ends_with(", u1026 1 and 1016 more chats"), "{summary}");
+    }
+}

@@ -1,0 +1,465 @@
+//! What is said: the chats that go through the server.
+//!
+//! [`chats`] knows what of each chat was shown; [`missed`] fetches what came while the connection
+//! was gone; [`places`] tells where plain lines go; [`console`] is the operator's list of chats,
+//! and [`outbox`] holds the messages that the server has not confirmed. A [`note`] is a message as
+//! it is shown.
+
+pub mod chats;
+pub mod console;
+pub mod missed;
+pub mod note;
+pub mod outbox;
+pub mod places;
+
+use std::time::{Duration, Instant};
+
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::{GroupName, Target};
+use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::display::line::Line;
+use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::protocol::native::read::{Delivered, FinalReply, ReplyFamily, ReplyWords};
+use chatsrv::protocol::native::verb::Verb;
+
+use crate::core::Core;
+use crate::ending::Ending;
+use crate::input::destination::Destination;
+use crate::requests::Asked;
+use chats::{CHATS_MAX, Chats};
+use console::Console;
+use missed::{Fetch, HELD_MAX, Missed};
+use note::Note;
+use places::Places;
+
+/// How often the server is told at most what was shown.
+const MARK_PERIOD: Duration = Duration::from_secs(1);
+/// The same where it has refused that.
+const REFUSED_MARK_PERIOD: Duration = Duration::from_secs(60);
+/// How many messages of the public chat are shown when it is opened.
+const PUBLIC_COUNT: u16 = 20;
+/// An id above all that a server gives.
+const NEWEST: MessageId = MessageId(i64::MAX as u64);
+
+/// The chats: what is shown of them, what is fetched, and which one is open.
+#[derive(Debug, Default)]
+pub struct Conversations {
+    chats: Chats,
+    missed: Missed,
+    /// What the server told at the login that is unread.
+    unread: Vec<(Target, u64, MessageId)>,
+    /// The messages of the list under way.
+    listed: Vec<Note>,
+    opening: Option<Opening>,
+    /// The groups that this user is in, as far as that is known.
+    pub groups: Vec<GroupName>,
+    /// The chats that plain lines go to.
+    pub places: Places,
+    /// How far back the history was read: in which chat, and before which message.
+    history: Option<(Target, MessageId)>,
+    /// When the server was last told what was shown.
+    marked: Option<Instant>,
+    /// Whether the server refused what it was told last.
+    is_refused: bool,
+    /// What the operator sees instead of every message.
+    console: Option<Console>,
+}
+
+/// A chat that is being opened, step by step.
+#[derive(Debug)]
+struct Opening {
+    chat: Target,
+    /// Whether the person wants no further step.
+    stopped: bool,
+    /// What arrives there meanwhile.
+    held: Vec<Note>,
+}
+
+impl Conversations {
+    /// Without any chat; those of the operator `with_console`.
+    pub fn new(with_console: bool) -> Self {
+        Conversations { console: with_console.then(Console::default), ..Self::default() }
+    }
+
+    /// Whether nothing is being fetched.
+    pub fn is_idle(&self) -> bool {
+        !self.missed.is_active() && self.opening.is_none()
+    }
+
+    /// When the server is to be told what was shown. While what was missed is being fetched, that
+    /// can wait: more will be shown at its end.
+    pub fn mark_due(&self) -> Option<Instant> {
+        let due = self.chats.has_unmarked() && !self.missed.is_active();
+        let period = if self.is_refused { REFUSED_MARK_PERIOD } else { MARK_PERIOD };
+        due.then(|| self.marked.map_or_else(Instant::now, |marked| marked + period))
+    }
+
+    /// Drops what hangs on a lost connection. What was fetched and not shown comes again.
+    pub fn disconnected<'a>(&mut self, unanswered: impl Iterator<Item = &'a Asked>) {
+        self.missed.cancel();
+        self.opening = None;
+        self.places.disconnected();
+        self.listed.clear();
+        self.unread.clear();
+        for asked in unanswered {
+            if let Asked::Seen(chat) = asked {
+                self.chats.unmark(*chat);
+            }
+        }
+    }
+
+    /// Forgets a chat that this user has left.
+    pub fn forget(&mut self, chat: Target) {
+        self.chats.forget(chat);
+        self.places.end(chat);
+        self.history = self.history.filter(|(read, _)| *read != chat);
+    }
+
+    /// Adds a message to the list under way.
+    ///
+    /// # Errors
+    /// The ending, where the list is longer than it may be.
+    pub fn list(&mut self, note: Note) -> Result<(), Ending> {
+        if self.listed.len() == usize::from(LIST_MESSAGES_MAX) {
+            return Err(Ending::Lost(safe!("a list is longer than it may be")));
+        }
+        self.listed.push(note);
+        Ok(())
+    }
+
+    /// Takes a message, which is an item of a list or was said just now.
+    pub fn take_message(&mut self, message: &Delivered<'_>, core: &mut Core) -> Result<(), Ending> {
+        let note = Note::said(message, core.name);
+        if core.requests.is_list_open() {
+            core.requests.message_listed();
+            return self.list(note);
+        }
+        core.completion.add_user(message.from);
+        self.take_note(note, core)
+    }
+
+    /// Shows a message that has arrived, or keeps it until what comes before it is shown.
+    ///
+    /// # Errors
+    /// The ending, where more come than can be kept.
+    pub fn take_note(&mut self, note: Note, core: &mut Core) -> Result<(), Ending> {
+        // The server still has all of it for the next connection.
+        let too_many = || Ending::Lost(safe!("more comes than can be held"));
+        match &mut self.opening {
+            _ if self.missed.is_active() => return self.missed.hold(note).map_err(|_| too_many()),
+            Some(opening) if note.chat == Some(opening.chat) && !note.own => {
+                if opening.held.len() == HELD_MAX {
+                    return Err(too_many());
+                }
+                opening.held.push(note);
+            }
+            _ => self.show_note(note, core),
+        }
+        Ok(())
+    }
+
+    /// Shows a message, unless it was shown. One of a chat that the operator does not look at is
+    /// counted instead.
+    fn show_note(&mut self, note: Note, core: &mut Core) {
+        let Some(chat) = note.chat else { return core.show(note.line) };
+        match &mut self.console {
+            Some(console) if note.own || self.places.open() == Some(chat) => {
+                console.touch(chat, note.id);
+            }
+            Some(console) => {
+                if note.id > self.chats.shown(chat) {
+                    core.completion.add_chat(chat);
+                    self.chats.set_backlog(chat, note.id);
+                    console.count(chat, note.id);
+                }
+                return;
+            }
+            None => {}
+        }
+        if note.own {
+            return core.show(note.line);
+        }
+        core.completion.add_chat(chat);
+        if self.chats.arrive(chat, note.id) {
+            core.show(note.line);
+        }
+    }
+
+    /// What is new, for above the operator's prompt.
+    pub fn summary(&self) -> Option<SafeText> {
+        self.console.as_ref().and_then(Console::summary)
+    }
+
+    /// Whether the operator looks at one chat at a time.
+    pub fn has_console(&self) -> bool {
+        self.console.is_some()
+    }
+
+    /// Lists the operator's chats; false where that is for the server to do.
+    pub fn list_console(&self, core: &mut Core) -> bool {
+        let lines = self.console.as_ref().map(Console::lines);
+        let is_listed = lines.is_some();
+        core.show_all(lines.into_iter().flatten());
+        is_listed
+    }
+
+    /// A plain line goes to this chat from now on, and what arrives there is shown.
+    fn enter(&mut self, chat: Target) {
+        self.places.enter(chat);
+        if let Some(console) = &mut self.console {
+            console.clear(chat);
+        }
+    }
+
+    /// Takes those messages of a list that were not shown yet; they count as shown from now on.
+    fn take_new(&mut self, mut notes: Vec<Note>) -> Vec<Note> {
+        let chats = &mut self.chats;
+        notes.retain(|note| !note.own && note.chat.is_none_or(|chat| chats.show(chat, note.id)));
+        notes
+    }
+
+    /// Takes an item of the list of what is unread.
+    pub fn take_unread(&mut self, chat: &str, count: u64, last: MessageId, core: &mut Core) {
+        if let Ok(chat) = chat.parse() {
+            core.completion.add_chat(chat);
+            if self.unread.len() < CHATS_MAX {
+                self.unread.push((chat, count, last));
+            }
+        }
+    }
+
+    /// After the first login, tells what is unread.
+    pub fn tell_unread(&mut self, core: &mut Core) {
+        for (chat, count, last) in std::mem::take(&mut self.unread) {
+            self.chats.set_backlog(chat, last);
+            if let Some(console) = &mut self.console {
+                console.set(chat, count, last);
+            }
+            core.show(Line::notice(safe!("{count} unread from {chat}; /open {chat}")));
+        }
+        core.ask(Asked::Beginning, Verb::Open, "* 1");
+    }
+
+    /// After a login that was not the first, fetches what was missed.
+    pub fn fetch_missed(&mut self, core: &mut Core) {
+        let Conversations { missed, unread, chats, .. } = self;
+        missed.begin(&std::mem::take(unread), chats);
+        self.fetch_more(core);
+    }
+
+    fn fetch_more(&mut self, core: &mut Core) {
+        let Some(fetch) = self.missed.next_fetch() else {
+            return self.show_missed(core);
+        };
+        match fetch {
+            Fetch::Unread(chat) => core.ask(Asked::Missed, Verb::Open, chat),
+            Fetch::Last(chat, count) => {
+                core.ask(Asked::Missed, Verb::Open, format_args!("{chat} {count}"));
+            }
+            Fetch::Before(chat, id, count) => {
+                core.ask(Asked::Missed, Verb::History, format_args!("{chat} {id} {count}"));
+            }
+        }
+    }
+
+    fn show_missed(&mut self, core: &mut Core) {
+        let found = self.missed.finish();
+        let missed = self.take_new(found.missed);
+        let count = missed.len();
+        if count > 0 {
+            let messages = if count == 1 { "message" } else { "messages" };
+            core.show(Line::notice(safe!("— {count} missed {messages} —")));
+            core.show_all(missed.into_iter().map(|note| note.line));
+            core.show(Line::notice(safe!("— up to now —")));
+        }
+        for chat in found.more {
+            let how = if chat == Target::Everyone { "/history" } else { "/open" };
+            core.show(Line::notice(safe!("more was missed from {chat}; {how} {chat}")));
+        }
+        found.held.into_iter().for_each(|note| self.show_note(note, core));
+    }
+
+    /// Asks for what is unread in a chat, which is the one that a plain line goes to from then on.
+    pub fn open_chat(&mut self, chat: Target, core: &mut Core) {
+        self.mark(true, core);
+        if !core.is_online() {
+            core.show_offline();
+            self.places.fail(chat);
+            return self.not_led_to_chat(core);
+        }
+        if core.requests.is_opening_chat() {
+            return core.show(Line::error(safe!("another chat is being opened")));
+        }
+        self.places.begin(chat);
+        if chat == Target::Everyone {
+            core.ask(Asked::OpenLast, Verb::Open, format_args!("* {PUBLIC_COUNT}"));
+        } else {
+            self.opening = Some(Opening { chat, stopped: false, held: Vec::new() });
+            core.ask(Asked::Open, Verb::Open, chat);
+        }
+    }
+
+    /// Keeps the lines of a script, which were meant for a chat that is not opened, from every
+    /// other one. A person sees what the prompt says.
+    pub fn not_led_to_chat(&mut self, core: &Core) {
+        if !core.ui.is_interactive() {
+            self.places.lose();
+        }
+    }
+
+    /// Ends the opening of a chat with the step under way, since the person does something else.
+    /// Whether a chat was being opened.
+    pub fn stop_opening(&mut self) -> bool {
+        match &mut self.opening {
+            Some(opening) => !std::mem::replace(&mut opening.stopped, true),
+            None => false,
+        }
+    }
+
+    /// Shows what a step of opening a chat brought, and takes the next one where there is one.
+    fn opened(&mut self, reply: &FinalReply<'_>, core: &mut Core) {
+        let listed = std::mem::take(&mut self.listed);
+        let Some(opening) = self.opening.take() else {
+            return;
+        };
+        let (chat, left) = match reply.words {
+            ReplyWords::Opened { chat, left } => (chat.parse().unwrap_or(opening.chat), left),
+            _ => (opening.chat, 0),
+        };
+        let listed = self.take_new(listed);
+        let is_empty = listed.is_empty();
+        core.show_all(listed.into_iter().map(|note| note.line));
+        // Where a step brings nothing new, the server has not marked what the one before brought.
+        if left > 0 && !opening.stopped && !is_empty {
+            core.show(Line::notice(safe!("— {left} more from {chat}; Ctrl-C stops —")));
+            self.mark(true, core);
+            core.ask(Asked::Open, Verb::Open, chat);
+            self.opening = Some(Opening { chat, ..opening });
+            return;
+        }
+        self.enter(chat);
+        if left > 0 {
+            if let Some(last) = opening.held.last() {
+                self.chats.set_backlog(chat, last.id);
+            }
+            core.show(Line::notice(safe!("{left} unread from {chat} are left; /open {chat}")));
+        } else {
+            self.chats.clear_backlog(chat);
+            if is_empty && opening.held.is_empty() {
+                core.show(Line::notice(safe!("nothing is unread from {chat}; /history {chat}")));
+            }
+            opening.held.into_iter().for_each(|note| self.show_note(note, core));
+        }
+    }
+
+    /// Asks for older messages: those before the ones shown last, where it is the same chat again.
+    pub fn older(&mut self, chat: Option<Target>, count: u16, core: &mut Core) {
+        let Some(chat) = chat.or(self.places.open()) else {
+            return core.show(Line::error(safe!("no chat is open: name one, as in /history bob")));
+        };
+        let before = match self.history {
+            Some((last, before)) if last == chat => before,
+            _ => NEWEST,
+        };
+        self.history = Some((chat, before));
+        core.ask(Asked::History, Verb::History, format_args!("{chat} {before} {count}"));
+    }
+
+    /// Gives up the chat that was to be opened. Whether lines were meant for it.
+    pub fn opening_failed(&mut self) -> bool {
+        match self.places.destination() {
+            Destination::Chat(chat) => {
+                self.places.fail(chat);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Shows the list of messages that is whole, or does with it what it was asked for.
+    pub fn take_messages(&mut self, asked: &Asked, reply: &FinalReply<'_>, core: &mut Core) {
+        let done = reply.is_done();
+        if *asked == Asked::Open && done {
+            return self.opened(reply, core);
+        }
+        let listed = std::mem::take(&mut self.listed);
+        match asked {
+            Asked::Missed => {
+                let Conversations { missed, chats, .. } = self;
+                missed.answered(done.then_some(listed), chats);
+                return self.fetch_more(core);
+            }
+            Asked::Beginning => {
+                let last = listed.last().map_or(MessageId(0), |note| note.id);
+                return self.chats.begin_after(Target::Everyone, last);
+            }
+            Asked::Open => self.opening = None,
+            _ => {}
+        }
+        if !done {
+            return core.show(Line::error(SafeText::new(reply.text)));
+        }
+        if listed.is_empty() {
+            let text = match asked {
+                Asked::Search => "nothing was found",
+                _ => "there are no older messages",
+            };
+            core.show(Line::answer(SafeText::new(text)));
+        }
+        if let (Asked::History, Some(oldest)) = (asked, listed.first()) {
+            self.history = self.history.map(|(chat, _)| (chat, oldest.id));
+        }
+        if *asked == Asked::OpenLast {
+            self.enter(Target::Everyone);
+            // What is shown now must not come again when it arrives.
+            let newest = listed.last().map_or(MessageId(0), |note| note.id);
+            self.chats.begin_after(Target::Everyone, newest);
+        }
+        core.show_all(listed.into_iter().map(|note| note.line));
+    }
+
+    /// Ends the list of the chats: those where nothing is unread come after the others.
+    pub fn take_chats(&mut self, core: &mut Core) {
+        let unread = std::mem::take(&mut self.unread);
+        let is_read = |chat: &Target| unread.iter().all(|(other, ..)| other != chat);
+        let mut read: Vec<Target> = self.chats.targets().filter(is_read).collect();
+        let groups = self.groups.iter().map(|group| Target::Group(*group));
+        for group in groups.filter(is_read) {
+            if !read.contains(&group) {
+                read.push(group);
+            }
+        }
+        if unread.is_empty() && read.is_empty() {
+            core.show(Line::answer(safe!("no chats yet")));
+        }
+        core.show_all(read.into_iter().map(|chat| Line::answer(safe!("  {chat}"))));
+    }
+
+    /// Tells the server what was shown, at most once a period, or `now`; what is not written yet is
+    /// written before. What one job prints is no message, so it has read none.
+    pub fn mark(&mut self, now: bool, core: &mut Core) {
+        let due = self.mark_due().is_some_and(|due| now || Instant::now() >= due);
+        if !core.is_online() || core.has_job || !due || !core.is_written() {
+            return;
+        }
+        self.marked = Some(Instant::now());
+        let room = core.requests.room();
+        for (chat, id) in self.chats.mark(room) {
+            core.ask(Asked::Seen(chat), Verb::Seen, format_args!("{chat} {id}"));
+        }
+    }
+
+    /// Takes the answer to a mark. Where it was refused, the server is told once more later on.
+    pub fn seen_answered(&mut self, chat: Target, reply: &FinalReply<'_>, core: &mut Core) {
+        // With a 5xx there is no such chat any more, and nothing to be marked.
+        let is_refused = reply.family == ReplyFamily::NotNow;
+        if is_refused {
+            self.chats.unmark(chat);
+        }
+        if is_refused && !std::mem::replace(&mut self.is_refused, is_refused) {
+            let why = safe!("{chat} can't be marked as read: {}", reply.text);
+            core.show(Line::error(why));
+        }
+        self.is_refused = is_refused;
+    }
+}

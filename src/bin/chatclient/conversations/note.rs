@@ -1,0 +1,99 @@
+//! A message as it is shown.
+
+use chatsrv::chat::message::MessageId;
+use chatsrv::chat::name::{Target, UserName, UserRef};
+use chatsrv::display::clock;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::protocol::native::code::Code;
+use chatsrv::protocol::native::read::{Delivered, FinalReply, ReplyWords, SentFile};
+
+use super::outbox::Draft;
+
+/// A message as it is shown, and where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Its id.
+    pub id: MessageId,
+    /// Its chat, where that can be told.
+    pub chat: Option<Target>,
+    /// Whether this user said it.
+    pub own: bool,
+    /// How it is shown.
+    pub line: Line,
+}
+
+impl Note {
+    /// What somebody said; `own` is the user of this client.
+    pub fn said(message: &Delivered<'_>, own: Option<UserName>) -> Self {
+        let Delivered { id, from, to, text } = *message;
+        Note::new(id, (from, to), said(id, from, to, text, ""), own)
+    }
+
+    /// A file that somebody sent; where it is `offered`, also how to get it.
+    pub fn sent(file: &SentFile<'_>, own: Option<UserName>, offered: bool) -> Self {
+        let SentFile { id, from, to, size, name } = *file;
+        let size = clock::size(size);
+        let text = safe!("{} {from} sent {name} ({size}) to {to}", clock::moment(id));
+        let text = if offered { safe!("{text}; /get @{id}") } else { text };
+        Note::new(id, (from, to), text, own)
+    }
+
+    /// A message of one's own, as the server took it.
+    pub fn confirmed(draft: &Draft, reply: &FinalReply<'_>, own: &str) -> Self {
+        let typed = draft.to.to_string();
+        let (id, target, delivered) = match reply.words {
+            ReplyWords::Confirmed { id, to, delivered, .. } => (id, to, Some(delivered)),
+            _ => (MessageId(u64::MAX), typed.as_str(), None),
+        };
+        let remark = match (target, delivered) {
+            _ if reply.has(Code::DoneStored) => " (offline; kept)",
+            ("*", Some(0)) if !draft.was_sent() => " (nobody else is online)",
+            _ => "",
+        };
+        let text = said(id, own, target, &draft.text, remark);
+        let chat = target.parse().ok();
+        Note { id, chat, own: true, line: Line { kind: Kind::Own, text } }
+    }
+
+    fn new(id: MessageId, (from, to): (&str, &str), text: SafeText, own: Option<UserName>) -> Self {
+        let is_own = |name: &str| name.parse().is_ok_and(|name| own == Some(name));
+        let kind = match () {
+            () if is_own(from) => Kind::Own,
+            () if is_own(to) => Kind::Direct,
+            () => Kind::Message,
+        };
+        // The chat is named as its reader addresses it.
+        let chat = match to.parse().ok() {
+            Some(Target::User(UserRef::Name(name))) if Some(name) == own => {
+                from.parse().ok().map(UserRef::Name).map(Target::User)
+            }
+            chat => chat,
+        };
+        Note { id, chat, own: kind == Kind::Own, line: Line { kind, text } }
+    }
+}
+
+/// `12:34 alice -> bob: hello`, with a remark behind it; the target `*` is everyone.
+fn said(id: MessageId, from: &str, to: &str, text: &str, remark: &str) -> SafeText {
+    SafeText::message(format_args!("{} {from} -> {to}: ", clock::moment(id)), text, remark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chat_is_named_as_its_reader_addresses_it() {
+        let own = "alice".parse().ok();
+        let chat_of = |from: &str, to: &str| {
+            Note::said(&Delivered { id: MessageId(1), from, to, text: "hi" }, own).chat
+        };
+        let target = |name: &str| Some(name.parse().unwrap());
+        assert_eq!(chat_of("bob", "Alice"), target("bob"));
+        assert_eq!(chat_of("alice", "bob"), target("bob"));
+        assert_eq!(chat_of("bob", "#ops"), target("#ops"));
+        assert_eq!(chat_of("bob", "*"), Some(Target::Everyone));
+        assert_eq!(chat_of("?", "alice"), None);
+    }
+}

@@ -1,0 +1,434 @@
+//! What can be typed, one row each.
+
+use chatsrv::chat::name::{DisplayName, FileName, GroupName, Target, UserRef};
+use chatsrv::chat::request::LIST_MESSAGES_MAX;
+
+use crate::calls::action::CallAction;
+use crate::input::administration::{self, Administration};
+use crate::input::destination::Destination;
+use crate::input::groups::{self, GroupRequest};
+use crate::transfers::download::Source;
+
+/// What a typed line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The dialogue of a message to everyone.
+    Public,
+    /// The dialogue of a message to one user.
+    Direct,
+    /// Send a message.
+    Say {
+        /// To whom.
+        to: Target,
+        /// What.
+        text: String,
+    },
+    /// List who is online.
+    Who,
+    /// Choose a display name.
+    Nick(DisplayName),
+    /// Turn the notices of who comes and goes off (true) or on.
+    Quiet(bool),
+    /// List the chats, with what is unread there.
+    Chats,
+    /// Show what is unread in a chat, and write there from then on.
+    Open(Target),
+    /// Write to no chat any more.
+    Close,
+    /// Show older messages of a chat, the one that is open where none is named.
+    History(Option<Target>, u16),
+    /// Show the messages that hold all the words.
+    Search {
+        /// Where; none is everywhere.
+        chat: Option<Target>,
+        /// The words.
+        words: String,
+    },
+    /// Ask something about groups.
+    Group(GroupRequest),
+    /// Change the password, step by step.
+    Passwd,
+    /// List the files of a folder, or of the shared folder itself.
+    Files(Option<FileName>),
+    /// Download a file.
+    Get(Source),
+    /// Upload a file.
+    Send {
+        /// Which one.
+        path: String,
+        /// To whom; none is the shared folder.
+        to: Option<Target>,
+    },
+    /// Tell a file's SHA-256.
+    Sum(FileName),
+    /// Cancel the transfers of a file, or all.
+    Abort(Option<String>),
+    /// Something about direct chats.
+    Call(CallAction),
+    /// Something that only administrators may do.
+    Administer(Administration),
+    /// List the commands, or explain one.
+    Help(Option<&'static Command>),
+    /// Log out.
+    Leave,
+}
+
+impl Action {
+    /// Whether the server is asked for something at once. A message waits in its own queue.
+    pub fn asks_server(&self) -> bool {
+        match self {
+            Action::Public
+            | Action::Say { .. }
+            | Action::Close
+            | Action::Abort(_)
+            | Action::Help(_)
+            | Action::Leave => false,
+            Action::Call(call) => call.asks_server(),
+            _ => true,
+        }
+    }
+}
+
+/// Which words complete the one after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// None.
+    Nothing,
+    /// The names of users.
+    Users,
+    /// The names of users and other chats.
+    Chats,
+    /// The names of groups; behind one, those of users.
+    Groups,
+    /// The names of the server's files.
+    Files,
+    /// The names of commands.
+    Commands,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Command {
+    /// As it is typed, in capitals or not.
+    pub name: &'static str,
+    /// What follows it, as in a synopsis.
+    pub words: &'static str,
+    /// What it does, in one line.
+    pub help: &'static str,
+    /// What its first word is.
+    pub completes: Completes,
+    /// Reads what follows it; `None` where that makes no sense.
+    read: fn(&str) -> Option<Action>,
+}
+
+impl PartialEq for Command {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Command {}
+
+/// Every command, in the order in which /help lists them.
+pub const COMMANDS: &[Command] = &[
+    row("PM", "", "send a message to everyone, step by step", Completes::Nothing, |words| {
+        alone(words, Action::Public)
+    }),
+    row("DM", "", "send a message to one user, step by step", Completes::Nothing, |words| {
+        alone(words, Action::Direct)
+    }),
+    row("EX", "", "log out", Completes::Nothing, |words| alone(words, Action::Leave)),
+    row("/pm", "", "the same as PM, in a chat too", Completes::Nothing, |words| {
+        alone(words, Action::Public)
+    }),
+    row("/dm", "", "the same as DM, in a chat too", Completes::Nothing, |words| {
+        alone(words, Action::Direct)
+    }),
+    row("/ex", "", "log out", Completes::Nothing, |words| alone(words, Action::Leave)),
+    row("/list", "", "list who is online", Completes::Nothing, |words| alone(words, Action::Who)),
+    row("/active", "", "the same", Completes::Nothing, |words| alone(words, Action::Who)),
+    row("/msg", "USER TEXT", "send a message to one user", Completes::Users, |words| {
+        let (user, text) = target_and_text(words)?;
+        Some(Action::Say { to: Target::User(user.parse::<UserRef>().ok()?), text })
+    }),
+    row("/send", "TARGET TEXT", "send a message: * is everyone", Completes::Users, |words| {
+        let (target, text) = target_and_text(words)?;
+        Some(Action::Say { to: target.parse().ok()?, text })
+    }),
+    row("/broadcast", "TEXT", "send a message to everyone", Completes::Nothing, |words| {
+        some_text(words).map(|text| Action::Say { to: Target::Everyone, text })
+    }),
+    row("/chats", "", "list the chats, and what is unread", Completes::Nothing, |words| {
+        alone(words, Action::Chats)
+    }),
+    row("/open", "CHAT", "show what is unread there, and write there", Completes::Chats, |words| {
+        words.trim().parse().ok().map(Action::Open)
+    }),
+    row("/close", "", "write to no chat any more", Completes::Nothing, |words| {
+        alone(words, Action::Close)
+    }),
+    row("/history", "[CHAT [N]]", "show older messages, on repeat", Completes::Chats, history),
+    row("/search", "CHAT|- WORDS", "show the messages that hold them", Completes::Chats, |words| {
+        let (chat, words) = target_and_text(words)?;
+        let chat = if chat == "-" { None } else { Some(chat.parse().ok()?) };
+        Some(Action::Search { chat, words: words.trim().to_string() })
+    }),
+    row("/makegroup", "[#NAME] USER...", "make a group of them", Completes::Groups, |words| {
+        make_group(words, false)
+    }),
+    row(
+        "/makegroupreq",
+        "[#NAME] USER...",
+        "ask them to join a new group",
+        Completes::Groups,
+        |words| make_group(words, true),
+    ),
+    row("/joingroup", "#GROUP", "join a group, or ask to", Completes::Groups, |words| {
+        group(words).map(GroupRequest::Join).map(Action::Group)
+    }),
+    row("/admit", "#GROUP USER", "let in one who wants to join", Completes::Groups, |words| {
+        group_and_user(words, GroupRequest::Admit)
+    }),
+    row("/refuse", "#GROUP USER", "don't let that one in", Completes::Groups, |words| {
+        group_and_user(words, GroupRequest::Refuse)
+    }),
+    row("/leavegroup", "#GROUP", "leave a group", Completes::Groups, |words| {
+        group(words).map(GroupRequest::Leave).map(Action::Group)
+    }),
+    row("/keep", "#GROUP on|off", "keep a group when its members leave", Completes::Groups, keep),
+    row("/op", "#GROUP USER on|off", "let a member look after it", Completes::Groups, |words| {
+        groups::op(words).map(Action::Group)
+    }),
+    row("/handover", "#GROUP USER", "make a member the admin", Completes::Groups, |words| {
+        group_and_user(words, GroupRequest::Handover)
+    }),
+    row("/dissolve", "#GROUP", "end a group (administrators)", Completes::Groups, |words| {
+        group(words).map(GroupRequest::Dissolve).map(Action::Group)
+    }),
+    row("/sendgroup", "#GROUP TEXT", "send a message to a group", Completes::Groups, |words| {
+        let (name, text) = target_and_text(words)?;
+        Some(Action::Say { to: Target::Group(name.parse().ok()?), text })
+    }),
+    row("/activegroups", "", "list your groups", Completes::Nothing, |words| {
+        alone(words, Action::Group(GroupRequest::Mine { quiet: false }))
+    }),
+    row("/activeallgroups", "", "list all groups", Completes::Nothing, |words| {
+        alone(words, Action::Group(GroupRequest::All))
+    }),
+    row("/members", "#GROUP", "list the members of a group", Completes::Groups, |words| {
+        group(words).map(GroupRequest::Members).map(Action::Group)
+    }),
+    row("/passwd", "", "change your password, step by step", Completes::Nothing, |words| {
+        alone(words, Action::Passwd)
+    }),
+    row("/nick", "TEXT", "choose the name shown beside yours", Completes::Nothing, |words| {
+        words.trim().parse().ok().map(Action::Nick)
+    }),
+    row("/quiet", "on|off", "don't tell who comes and goes, or do", Completes::Nothing, |words| {
+        on_or_off(words).map(Action::Quiet)
+    }),
+    row("/files", "[FOLDER]", "list the files of a folder", Completes::Files, |words| {
+        file_or_all(words.trim_end_matches('/')).map(Action::Files)
+    }),
+    row("/get", "NAME|@ID", "download a file, @ID one that was sent", Completes::Files, |words| {
+        words.parse().ok().map(Action::Get)
+    }),
+    row("/put", "FILE", "upload a file into the shared folder", Completes::Nothing, |words| {
+        some_text(words).map(|path| Action::Send { path, to: None })
+    }),
+    row("/sendfile", "TARGET FILE", "send a file to a chat", Completes::Chats, |words| {
+        let (target, path) = target_and_text(words)?;
+        let to = Some(target.parse().ok()?);
+        Some(Action::Send { path, to })
+    }),
+    row("/sum", "NAME", "tell the SHA-256 of a file", Completes::Files, |words| {
+        words.parse().ok().map(Action::Sum)
+    }),
+    row("/abort", "[NAME]", "cancel the transfer of a file, or all", Completes::Files, |words| {
+        Some(Action::Abort((!words.is_empty()).then(|| words.to_string())))
+    }),
+    row("/up", "[PORT]", "take direct chats", Completes::Nothing, |words| {
+        CallAction::up(words).map(Action::Call)
+    }),
+    row("/down", "", "take no direct chats any more", Completes::Nothing, |words| {
+        alone(words, Action::Call(CallAction::Down))
+    }),
+    row("/call", "USER", "call a user for a direct chat", Completes::Users, |words| {
+        CallAction::call(words).map(Action::Call)
+    }),
+    row("/accept", "", "take the call that rings", Completes::Nothing, |words| {
+        alone(words, Action::Call(CallAction::Accept))
+    }),
+    row("/decline", "", "don't take the call that rings", Completes::Nothing, |words| {
+        alone(words, Action::Call(CallAction::Decline))
+    }),
+    row("/hangup", "", "end the direct chat, or the call", Completes::Nothing, |words| {
+        alone(words, Action::Call(CallAction::HangUp))
+    }),
+    row(
+        "/kick",
+        "USER [REASON]",
+        "end a user's session (administrators)",
+        Completes::Users,
+        |words| administration::kick(words).map(Action::Administer),
+    ),
+    row("/ban", "USER", "let a user in no more (administrators)", Completes::Users, |words| {
+        administration::ban(words).map(Action::Administer)
+    }),
+    row("/unban", "USER", "let a user in again (administrators)", Completes::Users, |words| {
+        administration::unban(words).map(Action::Administer)
+    }),
+    row("/wall", "TEXT", "send a message to everyone", Completes::Nothing, |words| {
+        some_text(words).map(|text| Action::Say { to: Target::Everyone, text })
+    }),
+    row("/dump", "", "list the server's figures (administrators)", Completes::Nothing, |words| {
+        alone(words, Action::Administer(Administration::Dump))
+    }),
+    row(
+        "/shutdown",
+        "[SECONDS]",
+        "stop the server (administrators)",
+        Completes::Nothing,
+        |words| administration::shutdown(words).map(Action::Administer),
+    ),
+    row(
+        "/admin",
+        "USER on|off",
+        "make an administrator (the operator)",
+        Completes::Users,
+        |words| administration::admin(words).map(Action::Administer),
+    ),
+    row("/help", "[COMMAND]", "list the commands, or explain one", Completes::Commands, |words| {
+        match words.trim() {
+            "" => Some(Action::Help(None)),
+            name => find(name).map(|command| Action::Help(Some(command))),
+        }
+    }),
+    row("/quit", "", "log out", Completes::Nothing, |words| alone(words, Action::Leave)),
+];
+
+const fn row(
+    name: &'static str,
+    words: &'static str,
+    help: &'static str,
+    completes: Completes,
+    read: fn(&str) -> Option<Action>,
+) -> Command {
+    Command { name, words, help, completes, read }
+}
+
+impl Command {
+    /// The command and its words.
+    pub fn usage(&self) -> String {
+        format!("{} {}", self.name, self.words).trim_end().to_string()
+    }
+
+    /// Whether plain lines behind it are meant for the chat that it names.
+    pub fn leads_to_chat(&self) -> bool {
+        ["/open", "/call", "/accept"].contains(&self.name)
+    }
+}
+
+/// What a typed line is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// A command that makes sense.
+    Action(Action),
+    /// A command with the wrong words.
+    Misused(&'static Command),
+    /// It begins as a command does, and is none.
+    Unknown,
+    /// Text; `//` at its start stands for `/`.
+    Text(String),
+}
+
+/// Reads a line typed where no chat is open. The words PM, DM and EX are commands only when they
+/// stand alone.
+pub fn read(line: &str) -> Typed {
+    if let Some(text) = line.strip_prefix("//") {
+        return Typed::Text(format!("/{text}"));
+    }
+    let (word, words) = line.trim_start().split_once(' ').unwrap_or((line.trim(), ""));
+    match find(word) {
+        Some(command) if word.starts_with('/') || words.trim().is_empty() => {
+            (command.read)(words).map_or(Typed::Misused(command), Typed::Action)
+        }
+        None if word.starts_with('/') => Typed::Unknown,
+        _ => Typed::Text(line.to_string()),
+    }
+}
+
+/// Reads a line that was typed for `destination`. In a chat or a dialogue it is a command only
+/// where it begins with `/`.
+pub fn read_for(destination: &Destination, line: &str) -> Typed {
+    match destination.takes_words() || line.trim_start().starts_with('/') {
+        true => read(line),
+        false => Typed::Text(line.to_string()),
+    }
+}
+
+fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name))
+}
+
+fn alone(words: &str, action: Action) -> Option<Action> {
+    words.trim().is_empty().then_some(action)
+}
+
+fn some_text(words: &str) -> Option<String> {
+    (!words.trim().is_empty()).then(|| words.to_string())
+}
+
+/// Splits `target text`; text that is only white space is none.
+fn target_and_text(words: &str) -> Option<(&str, String)> {
+    let (target, text) = words.trim_start().split_once(' ')?;
+    some_text(text).map(|text| (target, text))
+}
+
+/// How many messages /history shows.
+const HISTORY_COUNT: u16 = 20;
+
+fn history(words: &str) -> Option<Action> {
+    let mut words = words.split_whitespace();
+    let chat = words.next().map(str::parse).transpose().ok()?;
+    let count = words.next().map_or(Some(HISTORY_COUNT), |count| count.parse().ok())?;
+    let fits = (1..=LIST_MESSAGES_MAX).contains(&count) && words.next().is_none();
+    fits.then_some(Action::History(chat, count))
+}
+
+fn on_or_off(word: &str) -> Option<bool> {
+    match word.trim() {
+        word if word.eq_ignore_ascii_case("on") => Some(true),
+        word if word.eq_ignore_ascii_case("off") => Some(false),
+        _ => None,
+    }
+}
+
+fn group(words: &str) -> Option<GroupName> {
+    words.trim().parse().ok()
+}
+
+/// A group's name may be left out; one without any other member is no group.
+fn make_group(words: &str, asks: bool) -> Option<Action> {
+    let mut words = words.split_whitespace().peekable();
+    let name = words.next_if(|word| word.starts_with('#')).map(str::parse).transpose().ok()?;
+    let users: Vec<UserRef> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
+    (!users.is_empty()).then_some(Action::Group(GroupRequest::Make { name, users, asks }))
+}
+
+fn group_and_user(words: &str, request: fn(GroupName, UserRef) -> GroupRequest) -> Option<Action> {
+    let (group, user) = words.trim().split_once(' ')?;
+    Some(Action::Group(request(group.parse().ok()?, user.trim().parse().ok()?)))
+}
+
+fn keep(words: &str) -> Option<Action> {
+    let (group, word) = words.trim().split_once(' ')?;
+    Some(Action::Group(GroupRequest::Keep(group.parse().ok()?, on_or_off(word)?)))
+}
+
+fn file_or_all(words: &str) -> Option<Option<FileName>> {
+    if words.is_empty() { Some(None) } else { words.parse().ok().map(Some) }
+}
+
+#[cfg(test)]
+mod tests;

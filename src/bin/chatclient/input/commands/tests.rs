@@ -1,0 +1,113 @@
+use super::*;
+
+#[test]
+fn dialogues_begin_with_a_word_that_stands_alone() {
+    assert_eq!(read("PM"), Typed::Action(Action::Public));
+    assert_eq!(read(" dm "), Typed::Action(Action::Direct));
+    assert_eq!(read("EX"), Typed::Action(Action::Leave));
+    assert_eq!(read("pm me"), Typed::Text("pm me".into()));
+    assert_eq!(read("hello"), Typed::Text("hello".into()));
+}
+
+#[test]
+fn words_are_checked() {
+    let bob = Target::User("bob".parse().unwrap());
+    assert_eq!(read("/MSG bob  hi "), Typed::Action(Action::Say { to: bob, text: " hi ".into() }));
+    for misused in ["/msg bob", "/msg * hi", "/msg bob  ", "/nick", "/list x", "/get ../x"] {
+        assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
+    }
+    assert!(matches!(read("/send * hi"), Typed::Action(Action::Say { .. })));
+    assert_eq!(read("/files docs/"), Typed::Action(Action::Files("docs".parse().ok())));
+    assert_eq!(
+        read("/get a b.txt"),
+        Typed::Action(Action::Get(Source::Shared("a b.txt".parse().unwrap())))
+    );
+    let spaced: FileName = " a ".parse().unwrap();
+    assert_eq!(read("/get  a "), Typed::Action(Action::Get(Source::Shared(spaced.clone()))));
+    assert_eq!(read("/sum  a "), Typed::Action(Action::Sum(spaced.clone())));
+    assert_eq!(read("/files  a /"), Typed::Action(Action::Files(Some(spaced))));
+    let path = " a ".to_string();
+    assert_eq!(read("/abort  a "), Typed::Action(Action::Abort(Some(path.clone()))));
+    let put = Action::Send { path: path.clone(), to: None };
+    assert_eq!(read("/put  a "), Typed::Action(put));
+    assert_eq!(read("/sendfile bob  a "), Typed::Action(Action::Send { path, to: Some(bob) }));
+    assert_eq!(read("/abort"), Typed::Action(Action::Abort(None)));
+    assert_eq!(read("/quiet ON"), Typed::Action(Action::Quiet(true)));
+    assert_eq!(read("/nope"), Typed::Unknown);
+    assert_eq!(read("//etc is a folder"), Typed::Text("/etc is a folder".into()));
+}
+
+#[test]
+fn chats_are_named_by_their_targets() {
+    let bob: Target = "bob".parse().unwrap();
+    assert_eq!(read("/open bob"), Typed::Action(Action::Open(bob)));
+    assert_eq!(read("/history"), Typed::Action(Action::History(None, HISTORY_COUNT)));
+    assert_eq!(read("/history bob 5"), Typed::Action(Action::History(Some(bob), 5)));
+    let words = "two words".to_string();
+    let search = Action::Search { chat: None, words };
+    assert_eq!(read("/search - two words "), Typed::Action(search));
+    for misused in ["/open", "/open a b", "/history bob 0", "/history bob 1001", "/search -"] {
+        assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
+    }
+}
+
+#[test]
+fn groups_are_made_of_users() {
+    let make = |name: Option<&str>, users: &[&str], asks| {
+        let name = name.map(|name| name.parse().unwrap());
+        let users = users.iter().map(|user| user.parse().unwrap()).collect();
+        Typed::Action(Action::Group(GroupRequest::Make { name, users, asks }))
+    };
+    assert_eq!(read("/makegroup #ops bob  12345"), make(Some("#ops"), &["bob", "12345"], false));
+    assert_eq!(read("/makegroupreq bob"), make(None, &["bob"], true));
+    let (ops, bob) = ("#ops".parse().unwrap(), "bob".parse().unwrap());
+    assert_eq!(
+        read("/admit #ops bob"),
+        Typed::Action(Action::Group(GroupRequest::Admit(ops, bob)))
+    );
+    assert_eq!(
+        read("/keep #ops OFF"),
+        Typed::Action(Action::Group(GroupRequest::Keep(ops, false)))
+    );
+    let misused = [
+        "/makegroup",
+        "/makegroup #ops",
+        "/makegroup bob #ops",
+        "/joingroup ops",
+        "/admit #ops",
+        "/keep #ops",
+        "/sendgroup #ops",
+        "/sendgroup bob hi",
+        "/members",
+    ];
+    for misused in misused {
+        assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
+    }
+}
+
+#[test]
+fn in_a_chat_only_a_slash_begins_a_command() {
+    let read_text = |line| read_for(&Destination::Chat(Target::Everyone), line);
+    for word in ["PM", "dm", " Ex "] {
+        assert_eq!(read_text(word), Typed::Text(word.into()));
+    }
+    assert_eq!(read_text("/list"), Typed::Action(Action::Who));
+    assert_eq!(read_text("/PM"), Typed::Action(Action::Public));
+    assert_eq!(read_text("/ex"), Typed::Action(Action::Leave));
+    assert_eq!(read_text("//usr"), Typed::Text("/usr".into()));
+    let bob = Destination::Chat("bob".parse().unwrap());
+    assert_eq!(read_for(&bob, "pm"), Typed::Text("pm".into()));
+    assert_eq!(read_for(&Destination::Nowhere, "pm"), Typed::Action(Action::Public));
+    for to in [Destination::Gone, Destination::Unsure] {
+        assert_eq!(read_for(&to, "pm"), Typed::Text("pm".into()));
+        assert_eq!(read_for(&to, "/pm"), Typed::Action(Action::Public));
+    }
+}
+
+#[test]
+fn every_command_explains_itself() {
+    for command in COMMANDS {
+        let asked = read(&format!("/help {}", command.name));
+        assert_eq!(asked, Typed::Action(Action::Help(Some(command))), "{}", command.name);
+    }
+}

@@ -1,0 +1,169 @@
+use chatsrv::protocol::native::read::{Reading, ServerLine};
+
+use super::*;
+
+fn reply(login: &mut Login, line: &str) -> Step {
+    match ServerLine::parse(line).unwrap().read() {
+        Reading::Final(reply) => login.replied(&reply),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sent(step: Step) -> String {
+    match step {
+        Step::Send(line) => String::from_utf8(line.as_bytes().to_vec()).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn secret(text: &str) -> Password {
+    Zeroizing::new(text.to_string())
+}
+
+fn person() -> Login {
+    Login::new(Credentials { may_ask: true, ..Credentials::default() })
+}
+
+fn script(may_register: bool) -> Login {
+    Login::new(Credentials {
+        name: "alice".parse().ok(),
+        password: Some(secret("pw")),
+        may_ask: false,
+        may_register,
+    })
+}
+
+#[test]
+fn a_new_user_chooses_a_password_twice() {
+    let mut login = person();
+    assert_eq!(login.greeted(), Step::Ask(Question::Name));
+    assert!(matches!(
+        login.answered(Question::Name, secret("4lice")),
+        Step::AskAgain(_, Question::Name)
+    ));
+    assert_eq!(sent(login.answered(Question::Name, secret(" alice "))), "C USER alice\n");
+    assert_eq!(reply(&mut login, "332 USER alice new"), Step::Ask(Question::NewPassword));
+    assert_eq!(
+        login.answered(Question::NewPassword, secret("one")),
+        Step::Ask(Question::NewPasswordAgain)
+    );
+    assert!(matches!(
+        login.answered(Question::NewPasswordAgain, secret("two")),
+        Step::AskAgain(_, Question::NewPassword)
+    ));
+    login.answered(Question::NewPassword, secret("one"));
+    assert_eq!(sent(login.answered(Question::NewPasswordAgain, secret("one"))), "D one\n");
+    let done = reply(&mut login, "230 USER alice 48213 welcome");
+    assert_eq!(done, Step::Done("alice".parse().unwrap(), Number(48_213)));
+}
+
+#[test]
+fn a_person_may_try_again_and_a_script_may_not() {
+    let mut login = person();
+    login.greeted();
+    login.answered(Question::Name, secret("alice"));
+    assert_eq!(reply(&mut login, "331 USER alice"), Step::Ask(Question::Password));
+    assert_eq!(sent(login.answered(Question::Password, secret("bad"))), "D bad\n");
+    match reply(&mut login, "535 USER wrong password") {
+        Step::SendAgain(_, line) => assert_eq!(line.as_bytes(), b"C USER alice\n"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(reply(&mut login, "331 USER alice"), Step::Ask(Question::Password));
+
+    let mut login = script(false);
+    assert_eq!(sent(login.greeted()), "C USER alice\n");
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    assert!(matches!(reply(&mut login, "535 USER wrong password"), Step::Failed(_)));
+}
+
+#[test]
+fn a_script_makes_an_account_only_when_told() {
+    let mut login = script(false);
+    login.greeted();
+    assert!(matches!(reply(&mut login, "332 USER alice new"), Step::Failed(_)));
+    let mut login = script(true);
+    login.greeted();
+    assert_eq!(sent(reply(&mut login, "332 USER alice new")), "D pw\n");
+}
+
+#[test]
+fn taking_over_uses_the_password_again() {
+    let mut login = person();
+    login.greeted();
+    login.answered(Question::Name, secret("alice"));
+    reply(&mut login, "331 USER alice");
+    login.answered(Question::Password, secret("pw"));
+    assert!(matches!(
+        reply(&mut login, "431 USER alice is already logged in"),
+        Step::AskAgain(_, Question::TakeOver)
+    ));
+    assert_eq!(login.answered(Question::TakeOver, secret("y")), Step::Reconnect);
+    assert_eq!(sent(login.greeted()), "C USER alice TAKEOVER\n");
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+}
+
+#[test]
+fn who_comes_back_uses_the_token_and_then_the_password() {
+    let mut login = script(false);
+    login.greeted();
+    reply(&mut login, "331 USER alice");
+    reply(&mut login, "230 USER alice 48213 welcome");
+    login.set_token("t0ken");
+    assert_eq!(login.come_back(), Step::Reconnect);
+    assert_eq!(sent(login.greeted()), "C RESUME alice t0ken\n");
+    let done = reply(&mut login, "230 RESUME alice 48213");
+    assert_eq!(done, Step::Done("alice".parse().unwrap(), Number(48_213)));
+
+    login.come_back();
+    login.greeted();
+    let busy = reply(&mut login, "450 RESUME 7 try again later");
+    assert_eq!(busy, Step::Later(Duration::from_secs(7)));
+    let waits = [("4294967295", 3600), ("18446744073709551615", 0), ("-1", 0), ("soon", 0)];
+    for (seconds, wait) in waits {
+        let busy = reply(&mut login, &format!("450 RESUME {seconds} try again later"));
+        assert_eq!(busy, Step::Later(Duration::from_secs(wait)), "{seconds}");
+    }
+    login.come_back();
+    login.greeted();
+    assert_eq!(sent(reply(&mut login, "535 RESUME no")), "C USER alice TAKEOVER\n");
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    assert!(matches!(reply(&mut login, "535 USER wrong password"), Step::Failed(_)));
+    assert!(matches!(login.come_back(), Step::Failed(_)));
+}
+
+#[test]
+fn a_person_is_asked_again_before_there_is_a_connection() {
+    let mut login = person();
+    login.greeted();
+    login.answered(Question::Name, secret("alice"));
+    login.set_token("t0ken");
+    assert_eq!(login.come_back(), Step::Reconnect);
+    login.greeted();
+    assert!(matches!(
+        reply(&mut login, "535 RESUME no"),
+        Step::AskAgain(_, Question::PasswordAgain)
+    ));
+    assert_eq!(login.answered(Question::PasswordAgain, secret("pw")), Step::Reconnect);
+    assert_eq!(sent(login.greeted()), "C USER alice TAKEOVER\n");
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+}
+
+#[test]
+fn a_busy_server_and_an_unreadable_welcome_end_it() {
+    let mut login = script(false);
+    login.greeted();
+    assert_eq!(
+        reply(&mut login, "450 USER 7 try again later"),
+        Step::Failed(safe!("too many logins at the moment; try again in 7 s"))
+    );
+    assert!(matches!(reply(&mut login, "230 USER alice"), Step::Failed(_)));
+
+    let mut login = person();
+    login.greeted();
+    login.answered(Question::Name, secret("alice"));
+    assert!(matches!(
+        reply(&mut login, "450 USER 7 try again later"),
+        Step::AskAgain(_, Question::TryAgain)
+    ));
+    assert_eq!(sent(login.answered(Question::TryAgain, secret(""))), "C USER alice\n");
+}

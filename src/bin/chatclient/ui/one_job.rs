@@ -1,0 +1,232 @@
+//! One job from the command line: nothing is typed, nothing but failures and the progress of a
+//! transfer is shown, both on standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+
+use chatsrv::chat::name::Target;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::safe_text::SafeText;
+use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
+use indicatif::{ProgressBar, ProgressStyle};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use crate::link::login::Password;
+use crate::signals::{Postponed, Signal, SignalPipe};
+use crate::transfers::transfer::Progress;
+use crate::transfers::{Goal, Place, Source};
+use crate::ui::completion::Vocabulary;
+use crate::ui::interface::{Input, Prompt, Ui};
+
+/// What to do after the login.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// Send a message.
+    Say {
+        /// To whom.
+        to: Target,
+        /// What.
+        text: String,
+    },
+    /// Download a file.
+    Get {
+        /// Which one.
+        source: Source,
+        /// Where to.
+        place: Place,
+    },
+    /// Upload a file.
+    Put {
+        /// Which one.
+        path: PathBuf,
+        /// Where to.
+        goal: Goal,
+    },
+}
+
+impl Job {
+    /// Whether a file's bytes go to standard output.
+    pub fn writes_to_output(&self) -> bool {
+        matches!(self, Job::Get { place: Place::Output, .. })
+    }
+}
+
+/// Shows failures and a progress bar.
+#[derive(Default)]
+pub struct JobUi {
+    bar: Option<ProgressBar>,
+}
+
+impl JobUi {
+    fn bar(&mut self) -> &ProgressBar {
+        self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new(0);
+            let template = "{msg} {wide_bar} {percent}% {bytes_per_sec} {eta}";
+            // A template that can't be read would leave the bar with indicatif's own.
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar
+        })
+    }
+}
+
+impl Ui for JobUi {
+    fn is_interactive(&self) -> bool {
+        false
+    }
+
+    fn show(&mut self, line: &Line) {
+        if matches!(line.kind, Kind::Error | Kind::Warning) {
+            let write = || writeln!(io::stderr(), "chatclient: {}", line.text);
+            // Where standard error takes nothing, there is nobody left to tell.
+            let _ = match &self.bar {
+                Some(bar) => bar.suspend(write),
+                None => write(),
+            };
+        }
+    }
+
+    fn ring(&mut self) {}
+
+    fn show_progress(&mut self, progress: &[Progress]) {
+        let Some(progress) = progress.first() else {
+            return;
+        };
+        let bar = self.bar();
+        if bar.length() != Some(progress.size) {
+            bar.set_length(progress.size);
+            bar.set_message(progress.name.to_string());
+            // What was here before does not count to the rate.
+            bar.set_position(progress.moved);
+            bar.reset_eta();
+        }
+        bar.set_position(progress.moved);
+    }
+
+    fn set_status(&mut self, _status: Option<SafeText>) {}
+
+    fn set_prompt(&mut self, _prompt: Prompt) {}
+
+    fn source(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn next(&mut self, _completion: &Vocabulary) -> Option<Input> {
+        None
+    }
+
+    fn give_back(&mut self, _line: &str) {}
+
+    fn has_ended(&self) -> bool {
+        true
+    }
+
+    fn take_interrupt(&mut self) -> bool {
+        false
+    }
+
+    fn release(&mut self) {}
+
+    fn changed(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for JobUi {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.abandon();
+        }
+    }
+}
+
+/// What Ctrl-C sends where it is no signal.
+const INTERRUPT: u8 = 0x03;
+
+/// Asks for a password on the terminal, without echo; `None` where there is no terminal.
+///
+/// # Errors
+/// Where the terminal can't be read, and [`io::ErrorKind::Interrupted`] after Ctrl-C or a signal
+/// that asks the process to end. The terminal is as it was before.
+pub fn ask_password(text: &str) -> io::Result<Option<Password>> {
+    if !io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let (end, _guard) = SignalPipe::end_for_now()?;
+    let mut stop = Postponed::catch(false)?;
+    let settings = tcgetattr(io::stdin())?;
+    let mut silent = settings.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    // The line end is echoed, and Ctrl-C is read as a character that ends the line.
+    silent.local_modes.insert(LocalModes::ECHONL);
+    silent.local_modes.remove(LocalModes::ISIG);
+    silent.special_codes[SpecialCodeIndex::VEOL] = INTERRUPT;
+    tcsetattr(io::stdin(), OptionalActions::Drain, &silent)?;
+    let asked = loop {
+        match write!(io::stderr(), "{text}").and_then(|()| read_password(&end, &stop)) {
+            Ok(None) => {
+                tcsetattr(io::stdin(), OptionalActions::Drain, &settings)?;
+                stop.take().map_or(Ok(()), Signal::obey)?;
+                tcsetattr(io::stdin(), OptionalActions::Drain, &silent)?;
+            }
+            Ok(Some(password)) => break Ok(password),
+            Err(error) => break Err(error),
+        }
+    };
+    let restored = tcsetattr(io::stdin(), OptionalActions::Drain, &settings);
+    if asked.is_err() {
+        // Where standard error takes nothing, there is nobody left to tell.
+        let _ = writeln!(io::stderr());
+    }
+    let password = asked?;
+    restored?;
+    Ok(Some(password))
+}
+
+/// Reads the password; none where the process is to stop first.
+fn read_password(end: &SignalPipe, stop: &Postponed) -> io::Result<Option<Password>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(CLIENT_LINE_BYTES_MAX));
+    let mut buffer = Zeroizing::new([0; CLIENT_LINE_BYTES_MAX]);
+    let stdin = io::stdin();
+    loop {
+        let mut polled = [
+            PollFd::new(&stdin, PollFlags::IN),
+            PollFd::new(end, PollFlags::IN),
+            PollFd::new(stop, PollFlags::IN),
+        ];
+        match poll(&mut polled, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        if !polled[1].revents().is_empty() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        if !polled[2].revents().is_empty() {
+            return Ok(None);
+        }
+        let length = rustix::io::read(&stdin, buffer.as_mut_slice())?;
+        line.extend_from_slice(&buffer[..length]);
+        if line.contains(&INTERRUPT) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        if length == 0 || line.ends_with(b"\n") {
+            break;
+        }
+    }
+    let text = std::str::from_utf8(&line).map_err(io::Error::other)?;
+    Ok(Some(Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_string())))
+}

@@ -1,0 +1,480 @@
+//! The person at a terminal: keys in, a screen out.
+
+mod history;
+mod keys;
+mod paste;
+mod raw;
+mod typed;
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use chatsrv::display::editor::View;
+use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::display::screen::{Bottom, Screen};
+use rustix::process::{Signal, kill_current_process_group};
+use zeroize::Zeroizing;
+
+use crate::input::destination::Destination;
+use crate::transfers::transfer::Progress;
+use crate::ui::completion::Vocabulary;
+use crate::ui::interface::{Input, Pasted, Prompt, Ui};
+use history::History;
+use keys::{Key, KeyDecoder};
+use paste::{Paste, TooMany};
+use raw::RawMode;
+use typed::TypedLine;
+
+/// How many keys wait at most while nothing can be typed; a terminal that sends more is not read.
+const KEYS_MAX: usize = 4096;
+/// How many candidates of a completion are shown.
+const CANDIDATES_MAX: usize = 60;
+/// The narrowest screen that is drawn for.
+const COLUMNS_MIN: usize = 12;
+/// How many columns there are where the terminal does not tell.
+const COLUMNS_UNKNOWN: usize = 80;
+
+/// What the keys do.
+#[derive(Debug, Default)]
+enum Mode {
+    /// They edit the line.
+    #[default]
+    Edit,
+    /// They decide what to do with lines that were pasted.
+    Pasted(Paste),
+    /// They search in the history.
+    Search {
+        /// For this.
+        part: String,
+        /// How many older finds were asked for.
+        skip: usize,
+    },
+}
+
+/// A terminal in raw mode.
+pub struct Terminal {
+    /// None only while the process is stopped.
+    raw: Option<RawMode>,
+    screen: Screen,
+    decoder: KeyDecoder,
+    keys: VecDeque<Key>,
+    line: TypedLine,
+    history: History,
+    mode: Mode,
+    /// Whether a paste has begun and is not over.
+    pasting: bool,
+    /// The state of the connection.
+    status: Option<SafeText>,
+    /// The state of the transfers.
+    progress: Option<SafeText>,
+    /// Whether Ctrl-C was pressed while nothing could be typed.
+    interrupted: bool,
+    broken: Option<io::Error>,
+}
+
+impl Terminal {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// Where it can't be put into raw mode.
+    pub fn new(colour: bool) -> io::Result<Self> {
+        Ok(Terminal::with(Some(RawMode::enter()?), Screen::new(columns(), colour)))
+    }
+
+    fn with(raw: Option<RawMode>, screen: Screen) -> Self {
+        Terminal {
+            raw,
+            screen,
+            decoder: KeyDecoder::default(),
+            keys: VecDeque::new(),
+            line: TypedLine::default(),
+            history: History::default(),
+            mode: Mode::Edit,
+            pasting: false,
+            status: None,
+            progress: None,
+            interrupted: false,
+            broken: None,
+        }
+    }
+
+    fn press(&mut self, key: Key, completion: &Vocabulary) -> Option<Input> {
+        // Behind the start of a paste comes the paste itself, and nothing in between.
+        self.pasting = key == Key::PasteStart;
+        let input = match std::mem::take(&mut self.mode) {
+            Mode::Edit => self.edit(key, completion),
+            Mode::Pasted(paste) => self.decide(key, paste),
+            Mode::Search { part, skip } => self.search(key, part, skip, completion),
+        };
+        self.settle();
+        input
+    }
+
+    /// A search, a question and a paste that is still arriving are a line that was begun.
+    fn settle(&mut self) {
+        self.line.settle(self.pasting || !matches!(self.mode, Mode::Edit));
+    }
+
+    fn edit(&mut self, key: Key, completion: &Vocabulary) -> Option<Input> {
+        let secret = self.line.prompt().secret;
+        let line = &mut self.line.editor;
+        match key {
+            Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
+            Key::Paste(text) => self.paste(&text),
+            Key::PasteTooLong => self.say("that is too much to paste"),
+            Key::Enter => return Some(self.enter()),
+            Key::LineBreak if secret => {}
+            Key::LineBreak => self.insert("\u{2028}"),
+            Key::Tab => self.complete(completion),
+            Key::Backspace => line.backspace(),
+            Key::Delete { or_end: true } if line.text().is_empty() => return Some(Input::End),
+            Key::Delete { .. } => line.delete(),
+            Key::Left => line.left(),
+            Key::Right => line.right(),
+            Key::WordLeft => line.word_left(),
+            Key::WordRight => line.word_right(),
+            Key::Home => line.home(),
+            Key::End => line.end(),
+            Key::KillToEnd => line.kill_to_end(),
+            Key::KillToStart => line.kill_to_start(),
+            Key::KillWord => line.kill_word(),
+            Key::KillWordLeft => line.kill_word_left(),
+            Key::KillWordRight => line.kill_word_right(),
+            Key::Yank => line.yank(),
+            Key::Up | Key::Down | Key::Search if secret => {}
+            Key::Up => self.older(),
+            Key::Down => self.newer(),
+            Key::Search => self.mode = Mode::Search { part: String::new(), skip: 0 },
+            Key::Clear => self.screen.clear(),
+            Key::Cancel | Key::PasteStart => {}
+            Key::Interrupt if line.text().is_empty() => return Some(Input::Interrupt),
+            Key::Interrupt => drop(line.take()),
+            Key::Suspend => self.suspend(),
+        }
+        None
+    }
+
+    fn insert(&mut self, text: &str) {
+        if !self.line.editor.insert(text) {
+            self.say("that is as long as a line can be");
+        }
+    }
+
+    fn enter(&mut self) -> Input {
+        let (line, prompt) = self.line.take();
+        if prompt.remembered {
+            self.history.push(&line);
+        }
+        // A message is shown when the server has taken it, a command stands above its answer.
+        if line.starts_with('/') && !prompt.secret {
+            let text = safe!("{}{}", prompt.text, line.as_str());
+            self.screen.print(&Line::notice(text));
+        }
+        Input::Line(line, prompt.destination)
+    }
+
+    fn older(&mut self) {
+        if let Some(line) = self.history.older(self.line.editor.text()) {
+            self.line.editor.set(line);
+        }
+    }
+
+    fn newer(&mut self) {
+        if let Some(line) = self.history.newer() {
+            self.line.editor.set(line);
+        }
+    }
+
+    /// One line is inserted; about more the person decides.
+    fn paste(&mut self, text: &str) {
+        match Paste::cut(text) {
+            Ok(Some(paste)) if !self.line.prompt().secret => self.mode = Mode::Pasted(paste),
+            Ok(_) => self.insert(text),
+            Err(TooMany) => self.say("these are too many lines to paste"),
+        }
+    }
+
+    fn decide(&mut self, key: Key, paste: Paste) -> Option<Input> {
+        let to = self.line.prompt().destination;
+        let one = paste.one().filter(|_| to.takes_messages());
+        match (key, one) {
+            (Key::Char('y' | 'Y'), _) if matches!(to, Destination::Login(_)) => {
+                paste.keys().rev().for_each(|key| self.keys.push_front(key));
+            }
+            (Key::Char('y' | 'Y'), _) => return Some(Input::Pasted(paste.each(&to), to)),
+            (Key::Char('o' | 'O'), Some(text)) => {
+                return Some(Input::Pasted(Pasted::Messages(vec![text]), to));
+            }
+            (Key::Char('j' | 'J'), _) => self.insert(&paste.joined()),
+            (Key::Char('n' | 'N') | Key::Interrupt | Key::Cancel, _) => self.say("not pasted"),
+            (key, _) => {
+                if matches!(key, Key::Paste(_) | Key::PasteTooLong) {
+                    self.say("not pasted: what was pasted before is asked about first");
+                }
+                self.mode = Mode::Pasted(paste);
+            }
+        }
+        None
+    }
+
+    fn search(
+        &mut self,
+        key: Key,
+        mut part: String,
+        mut skip: usize,
+        completion: &Vocabulary,
+    ) -> Option<Input> {
+        match key {
+            Key::Char(c) => {
+                part.push(c);
+                skip = 0;
+            }
+            Key::Backspace => {
+                part.pop();
+                skip = 0;
+            }
+            Key::Search => skip += usize::from(self.history.search(&part, skip + 1).is_some()),
+            Key::Cancel | Key::Interrupt => return None,
+            other => {
+                if let Some(found) = self.history.search(&part, skip) {
+                    self.line.editor.set(found);
+                }
+                return self.edit(other, completion);
+            }
+        }
+        self.mode = Mode::Search { part, skip };
+        None
+    }
+
+    fn complete(&mut self, completion: &Vocabulary) {
+        let prompt = self.line.prompt();
+        if prompt.secret {
+            return;
+        }
+        let found = completion.complete(self.line.editor.before(), prompt.awaits_user);
+        let start = found.start;
+        let editor = &mut self.line.editor;
+        match &found.candidates[..] {
+            [] => {}
+            [only] => editor.replace_before(start, &format!("{only}{}", found.suffix)),
+            many => {
+                let common = common_start(many);
+                if common.len() > editor.before().len() - start {
+                    return editor.replace_before(start, common);
+                }
+                let more = many.len().saturating_sub(CANDIDATES_MAX);
+                let mut text = many[..many.len() - more].join("  ");
+                if more > 0 {
+                    text.push_str(&format!("  and {more} more"));
+                }
+                self.screen.print(&Line::answer(SafeText::new(text)));
+            }
+        }
+    }
+
+    /// Asks to be stopped, and the other processes of the job with it.
+    fn suspend(&mut self) {
+        if let Err(error) = kill_current_process_group(Signal::TSTP) {
+            self.broken = Some(error.into());
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.screen.print(&Line { kind: Kind::Notice, text: SafeText::new(text) });
+    }
+
+    /// The prompt, and as much of the line as fits beside it.
+    fn bottom(&mut self) -> Bottom {
+        // The last column stays free: a terminal that has written it is about to wrap.
+        let columns = self.screen.columns() - 1;
+        let awaited = self.line.prompt();
+        let (prompt, view) = match &self.mode {
+            Mode::Edit if awaited.secret => {
+                (awaited.text.cut(columns).to_string(), View::default())
+            }
+            Mode::Edit => {
+                let room = columns - (columns / 4).min(20);
+                let prompt = awaited.text.steady().cut(room).to_string();
+                let room = columns - SafeText::new(&prompt).width();
+                (prompt, self.line.editor.view(room))
+            }
+            Mode::Pasted(paste) => {
+                let text = paste.question(&awaited.destination).steady();
+                (text.cut(columns).to_string(), View::default())
+            }
+            Mode::Search { part, skip } => {
+                let found = self.history.search(part, *skip).unwrap_or_default();
+                let text = safe!("search '{part}': {found}").steady();
+                (text.cut(columns).to_string(), View::default())
+            }
+        };
+        let cursor = SafeText::new(&prompt).width() + view.cursor;
+        let status = match (&self.status, &self.progress) {
+            (Some(status), Some(progress)) => Some(safe!("{status} | {progress}")),
+            (status, progress) => status.clone().or_else(|| progress.clone()),
+        };
+        let status = status.map(|status| status.steady().cut(columns).to_string());
+        Bottom { status, row: prompt + &view.text, cursor }
+    }
+
+    fn write(&mut self) {
+        let output = self.screen.take_output();
+        if output.is_empty() {
+            return;
+        }
+        let mut stdout = io::stdout().lock();
+        if let Err(error) = stdout.write_all(&output).and_then(|()| stdout.flush()) {
+            self.broken.get_or_insert(error);
+        }
+    }
+}
+
+impl Ui for Terminal {
+    fn is_interactive(&self) -> bool {
+        true
+    }
+
+    fn show(&mut self, line: &Line) {
+        self.screen.print(line);
+    }
+
+    fn ring(&mut self) {
+        self.screen.ring();
+    }
+
+    fn show_progress(&mut self, progress: &[Progress]) {
+        self.progress = match progress {
+            [] => None,
+            [one] => Some(one.text()),
+            [first, others @ ..] => {
+                let mut text = safe!("{} transfers: {}", progress.len(), first.text());
+                for other in others {
+                    text = safe!("{text} | {}", other.text());
+                }
+                Some(text)
+            }
+        };
+    }
+
+    fn set_status(&mut self, status: Option<SafeText>) {
+        self.status = status;
+    }
+
+    fn set_prompt(&mut self, prompt: Prompt) {
+        self.line.set_awaited(prompt);
+    }
+
+    fn source(&self) -> Option<BorrowedFd<'_>> {
+        (self.keys.len() < KEYS_MAX).then_some(rustix::stdio::stdin())
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        let mut buffer = Zeroizing::new([0; 4096]);
+        match rustix::io::read(io::stdin(), buffer.as_mut_slice()) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(length) => {
+                self.decoder.feed(&buffer[..length], Instant::now(), &mut self.keys);
+            }
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // While nothing can be typed, Ctrl-C must not wait behind what was.
+        if !self.line.is_awaited() && self.keys.contains(&Key::Interrupt) {
+            self.keys.clear();
+            self.pasting = false;
+            self.settle();
+            self.interrupted = true;
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.decoder.deadline()
+    }
+
+    fn next(&mut self, completion: &Vocabulary) -> Option<Input> {
+        self.decoder.expire(Instant::now(), &mut self.keys);
+        while self.line.is_awaited() {
+            let key = self.keys.pop_front()?;
+            if let Some(input) = self.press(key, completion) {
+                return Some(input);
+            }
+        }
+        None
+    }
+
+    fn give_back(&mut self, line: &str) {
+        // What was typed ahead would be put behind it.
+        if self.keys.is_empty() && self.line.editor.text().is_empty() {
+            self.line.editor.set(line);
+            self.line.settle(false);
+        }
+    }
+
+    /// Never: a terminal that is gone ends the client.
+    fn has_ended(&self) -> bool {
+        false
+    }
+
+    fn take_interrupt(&mut self) -> bool {
+        // A paste is over after its time also while nothing can be typed.
+        self.decoder.expire(Instant::now(), &mut self.keys);
+        std::mem::take(&mut self.interrupted)
+    }
+
+    fn release(&mut self) {
+        self.screen.erase_bottom();
+        self.write();
+        self.raw = None;
+    }
+
+    fn changed(&mut self) -> io::Result<()> {
+        self.screen.resize(columns());
+        match &self.raw {
+            Some(raw) => raw.renew(),
+            None => RawMode::enter().map(|raw| self.raw = Some(raw)),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let bottom = self.bottom();
+        self.screen.draw(bottom);
+        self.write();
+        self.broken.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.screen.erase_bottom();
+        self.write();
+    }
+}
+
+/// How many columns the terminal has now.
+fn columns() -> usize {
+    let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
+    match usize::from(columns) {
+        0 => COLUMNS_UNKNOWN,
+        columns => columns.max(COLUMNS_MIN),
+    }
+}
+
+/// What all of the words begin with, letters' case as in the first.
+fn common_start(words: &[String]) -> &str {
+    let Some((first, others)) = words.split_first() else {
+        return "";
+    };
+    let common = |word: &String| {
+        let same = |((_, a), b): &((usize, char), char)| a.eq_ignore_ascii_case(b);
+        let end = first.char_indices().zip(word.chars()).take_while(same).last();
+        end.map_or(0, |((at, c), _)| at + c.len_utf8())
+    };
+    &first[..others.iter().map(common).min().unwrap_or(first.len())]
+}
+
+#[cfg(test)]
+mod tests;
