@@ -9,6 +9,27 @@ use crate::chat::name::{GroupName, Number};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupId(pub u64);
 
+/// A member of a group, as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberRecord {
+    /// Who.
+    pub number: Number,
+    /// From which message on the member reads.
+    pub since: MessageId,
+    /// When the membership ends, if it does because its user is offline, in microseconds since the
+    /// Unix epoch.
+    pub ends: Option<u64>,
+    /// Whether the member has yet to be told of it.
+    pub is_news: bool,
+}
+
+impl MemberRecord {
+    /// A member who has been told, and whose membership does not end.
+    pub fn new(number: Number, since: MessageId) -> Self {
+        MemberRecord { number, since, ends: None, is_news: false }
+    }
+}
+
 /// A group as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupRecord {
@@ -24,8 +45,8 @@ pub struct GroupRecord {
     pub made_by: Number,
     /// Whether it outlives logouts and restarts.
     pub kept: bool,
-    /// Its members, oldest first, and from which message on each reads.
-    pub members: Vec<(Number, MessageId)>,
+    /// Its members, oldest first.
+    pub members: Vec<MemberRecord>,
     /// Who was asked to join.
     pub asked: Vec<Number>,
     /// Who asked to join.

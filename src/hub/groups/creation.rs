@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
@@ -123,6 +123,7 @@ impl GroupDraft {
         let (asked, named) = if self.asks { (named, Vec::new()) } else { (Vec::new(), named) };
         let number = |user: &UserIndex| accounts.number(*user);
         let members = std::iter::once(&maker).chain(&named);
+        let members = members.map(|user| MemberRecord::new(number(user), id));
         let record = GroupRecord {
             id: GroupId(id.0),
             name,
@@ -130,7 +131,7 @@ impl GroupDraft {
             ops: vec![number(&maker)],
             made_by: number(&maker),
             kept: false,
-            members: members.map(|user| (number(user), id)).collect(),
+            members: members.collect(),
             asked: asked.iter().map(number).collect(),
             asking: Vec::new(),
         };

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use crate::chat::answer::Item;
-use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
 use crate::hub::accounts::directory::{Directory, UserIndex};
@@ -57,7 +57,7 @@ impl Group {
         };
         let members = record.members.iter();
         let members: Vec<Member> = members
-            .filter_map(|(number, since)| Some(Member { user: find(*number)?, since: *since }))
+            .filter_map(|record| Some(Member { user: find(record.number)?, since: record.since }))
             .collect();
         let is_member = |user: &UserIndex| members.iter().any(|one| one.user == *user);
         let admin = find(record.admin).filter(is_member);
@@ -83,6 +83,7 @@ impl Group {
     pub fn to_record(&self, id: GroupId, directory: &Directory) -> GroupRecord {
         let number = |user: &UserIndex| directory.account(*user).number;
         let members = self.members.iter();
+        let members = members.map(|one| MemberRecord::new(number(&one.user), one.since));
         GroupRecord {
             id,
             name: self.name,
@@ -90,7 +91,7 @@ impl Group {
             ops: self.ops.iter().map(number).collect(),
             made_by: number(&self.made_by),
             kept: self.kept,
-            members: members.map(|member| (number(&member.user), member.since)).collect(),
+            members: members.collect(),
             asked: self.asked.iter().map(number).collect(),
             asking: self.asking.iter().map(number).collect(),
         }

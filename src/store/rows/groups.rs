@@ -4,16 +4,20 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::values::sql;
-use crate::chat::group::{GroupId, GroupRecord};
+use super::values::{bounded, sql};
+use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
 use crate::chat::message::{Chat, MessageId};
 use crate::chat::name::{GroupName, Number};
 use crate::store::error::StoreFault;
 
-/// Keeps a group as it is now, in place of what it was. Only what differs is written, since mostly
-/// that is one member.
+/// The first version of the schema that knows of ops.
+const SCHEMA_WITH_OPS: u32 = 7;
+/// The first one that knows when memberships end, and which are news.
+const SCHEMA_WITH_ENDS: u32 = 8;
+
+/// Keeps a group as it is now, in place of what it was. Only what differs is written.
 pub(in crate::store) fn save(database: &Connection, group: &GroupRecord) -> rusqlite::Result<()> {
     let id = group.id.0.cast_signed();
     database
@@ -28,24 +32,25 @@ pub(in crate::store) fn save(database: &Connection, group: &GroupRecord) -> rusq
     save_candidates(database, id, true, &group.asking)
 }
 
-fn save_members(
-    database: &Connection,
-    id: i64,
-    members: &[(Number, MessageId)],
-) -> rusqlite::Result<()> {
-    let select = "SELECT number, place, since FROM members WHERE group_id = ?1";
-    let mut stored = stored_places(database, id, select)?;
+fn save_members(database: &Connection, id: i64, members: &[MemberRecord]) -> rusqlite::Result<()> {
+    let select = "SELECT number, place, since, ends, news FROM members WHERE group_id = ?1";
+    let mut stored = stored_people(database, id, select, |row| {
+        Ok((row.get(1)?, (row.get(2)?, row.get(3)?, row.get(4)?)))
+    })?;
     let mut upsert = database.prepare_cached(
-        "INSERT INTO members (group_id, number, place, since) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET place = ?3, since = ?4",
+        "INSERT INTO members (group_id, number, place, since, ends, news)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET place = ?3, since = ?4, ends = ?5, news = ?6",
     )?;
     let mut last = -1;
-    for (number, since) in members {
-        let old = stored.remove(number);
+    for member in members {
+        let old = stored.remove(&member.number);
         let place = old.map(|(place, _)| place).filter(|place| *place > last).unwrap_or(last + 1);
         last = place;
-        if old != Some((place, sql(*since))) {
-            upsert.execute((id, number.0, place, sql(*since)))?;
+        let columns = (sql(member.since), member.ends.map(bounded), member.is_news);
+        if old != Some((place, columns)) {
+            let (since, ends, news) = columns;
+            upsert.execute((id, member.number.0, place, since, ends, news))?;
         }
     }
     let mut delete =
@@ -57,10 +62,8 @@ fn save_members(
 }
 
 fn save_ops(database: &Connection, id: i64, ops: &[Number]) -> rusqlite::Result<()> {
-    let mut stored = database
-        .prepare_cached("SELECT number, op FROM members WHERE group_id = ?1 AND op IS NOT NULL")?
-        .query_map([id], |row| Ok((Number(row.get(0)?), row.get(1)?)))?
-        .collect::<rusqlite::Result<HashMap<Number, i64>>>()?;
+    let select = "SELECT number, op FROM members WHERE group_id = ?1 AND op IS NOT NULL";
+    let mut stored = stored_people(database, id, select, |row| row.get::<_, i64>(1))?;
     let mut update = database
         .prepare_cached("UPDATE members SET op = ?3 WHERE group_id = ?1 AND number = ?2")?;
     for (place, number) in (0..).zip(ops) {
@@ -81,17 +84,17 @@ fn save_candidates(
     candidates: &[Number],
 ) -> rusqlite::Result<()> {
     let select = match asks {
-        true => "SELECT number, place, 0 FROM candidates WHERE group_id = ?1 AND asks = 1",
-        false => "SELECT number, place, 0 FROM candidates WHERE group_id = ?1 AND asks = 0",
+        true => "SELECT number, place FROM candidates WHERE group_id = ?1 AND asks = 1",
+        false => "SELECT number, place FROM candidates WHERE group_id = ?1 AND asks = 0",
     };
-    let mut stored = stored_places(database, id, select)?;
+    let mut stored = stored_people(database, id, select, |row| row.get::<_, i64>(1))?;
     let mut upsert = database.prepare_cached(
         "INSERT INTO candidates (group_id, asks, number, place) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET place = ?4",
     )?;
     let mut last = -1;
     for number in candidates {
-        let old = stored.remove(number).map(|(place, _)| place);
+        let old = stored.remove(number);
         let place = old.filter(|place| *place > last).unwrap_or(last + 1);
         last = place;
         if old != Some(place) {
@@ -107,15 +110,16 @@ fn save_candidates(
     Ok(())
 }
 
-/// What is kept of a group's people: where each stands in its list, and a third column.
-fn stored_places(
+/// What is kept of a group's people, by their numbers, which are the first column.
+fn stored_people<T>(
     database: &Connection,
     id: i64,
     select: &str,
-) -> rusqlite::Result<HashMap<Number, (i64, i64)>> {
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<HashMap<Number, T>> {
     database
         .prepare_cached(select)?
-        .query_map([id], |row| Ok((Number(row.get(0)?), (row.get(1)?, row.get(2)?))))?
+        .query_map([id], |row| Ok((Number(row.get(0)?), read(row)?)))?
         .collect()
 }
 
@@ -180,25 +184,22 @@ pub(in crate::store) fn of_reader(
 /// # Errors
 /// [`StoreFault::MalformedGroup`] where a row holds what no server writes.
 pub(in crate::store) fn load(database: &Connection) -> Result<Vec<GroupRecord>, StoreFault> {
-    load_as(database, "SELECT id, name, admin, kept, made_by FROM groups ORDER BY id", true)
+    load_of_schema(database, SCHEMA_WITH_ENDS)
 }
 
-/// All groups of a store that knows of no ops yet, the oldest first.
+/// All groups of a store that may be older, the oldest first.
 ///
 /// # Errors
 /// As for [`load`].
-pub(in crate::store) fn load_without_ops(
+pub(in crate::store) fn load_of_schema(
     database: &Connection,
+    schema: u32,
 ) -> Result<Vec<GroupRecord>, StoreFault> {
-    load_as(database, "SELECT id, name, admin, kept, admin FROM groups ORDER BY id", false)
-}
-
-fn load_as(
-    database: &Connection,
-    select: &str,
-    has_ops: bool,
-) -> Result<Vec<GroupRecord>, StoreFault> {
-    let mut select = database.prepare(select)?;
+    let has_ops = schema >= SCHEMA_WITH_OPS;
+    let mut select = database.prepare(match has_ops {
+        true => "SELECT id, name, admin, kept, made_by FROM groups ORDER BY id",
+        false => "SELECT id, name, admin, kept, admin FROM groups ORDER BY id",
+    })?;
     let mut rows = select.query([])?;
     let mut groups = Vec::new();
     while let Some(row) = rows.next()? {
@@ -212,11 +213,11 @@ fn load_as(
             1 => true,
             _ => return Err(malformed("mark of being kept")),
         };
-        let members = load_members(database, id)?;
+        let members = load_members(database, id, schema >= SCHEMA_WITH_ENDS)?;
         if id < 0 {
             return Err(malformed("id"));
         }
-        if !members.iter().any(|(number, _)| *number == admin) {
+        if !members.iter().any(|member| member.number == admin) {
             return Err(malformed("admin"));
         }
         let ops = if has_ops { load_ops(database, id)? } else { vec![admin] };
@@ -238,17 +239,36 @@ fn load_as(
     Ok(groups)
 }
 
-fn load_members(database: &Connection, id: i64) -> Result<Vec<(Number, MessageId)>, StoreFault> {
+fn load_members(
+    database: &Connection,
+    id: i64,
+    have_ends: bool,
+) -> Result<Vec<MemberRecord>, StoreFault> {
     let malformed = |_| StoreFault::MalformedGroup { id, what: "member" };
-    let mut select = database.prepare_cached(
-        "SELECT number, since FROM members WHERE group_id = ?1 ORDER BY place, number",
-    )?;
+    let mut select = database.prepare_cached(match have_ends {
+        true => {
+            "SELECT number, since, ends, news FROM members WHERE group_id = ?1
+             ORDER BY place, number"
+        }
+        false => {
+            "SELECT number, since, NULL, 0 FROM members WHERE group_id = ?1
+             ORDER BY place, number"
+        }
+    })?;
     let mut rows = select.query([id])?;
     let mut members = Vec::new();
     while let Some(row) = rows.next()? {
-        let number = u32::try_from(row.get::<_, i64>(0)?).map_err(malformed)?;
-        let since = u64::try_from(row.get::<_, i64>(1)?).map_err(malformed)?;
-        members.push((Number(number), MessageId(since)));
+        let ends: Option<i64> = row.get(2)?;
+        members.push(MemberRecord {
+            number: Number(u32::try_from(row.get::<_, i64>(0)?).map_err(malformed)?),
+            since: MessageId(u64::try_from(row.get::<_, i64>(1)?).map_err(malformed)?),
+            ends: ends.map(u64::try_from).transpose().map_err(malformed)?,
+            is_news: match row.get(3)? {
+                0 => false,
+                1 => true,
+                _ => return Err(StoreFault::MalformedGroup { id, what: "mark of being news" }),
+            },
+        });
     }
     Ok(members)
 }

@@ -154,6 +154,24 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     ALTER TABLE groups ADD COLUMN made_by INTEGER REFERENCES accounts;
     UPDATE groups SET made_by = admin;
     ",
+    "
+    -- When the membership ends, where it does because its user is offline; in microseconds since
+    -- the Unix epoch.
+    ALTER TABLE members ADD COLUMN ends INTEGER;
+    -- 1 for a member who has yet to be told.
+    ALTER TABLE members ADD COLUMN news INTEGER NOT NULL DEFAULT 0;
+    -- The greatest place of a list, and the list in order, are looked up here.
+    CREATE INDEX members_by_place ON members (group_id, place);
+    CREATE INDEX members_by_op ON members (group_id, op) WHERE op IS NOT NULL;
+    CREATE INDEX candidates_by_place ON candidates (group_id, asks, place);
+    -- Who has yet to be told which groups ended.
+    CREATE TABLE untold (
+        number INTEGER NOT NULL REFERENCES accounts,
+        place  INTEGER NOT NULL, -- the oldest has the smallest
+        name   TEXT NOT NULL,
+        PRIMARY KEY (number, place)
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
@@ -242,6 +260,8 @@ mod tests {
 
     /// How many steps the stores of version 0.1 have taken.
     const OF_0_1: usize = 5;
+    /// How many steps the newest store has taken that does not know when memberships end.
+    const WITHOUT_ENDINGS: usize = 7;
 
     fn version(database: &Connection) -> u32 {
         database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -328,6 +348,32 @@ mod tests {
             .collect::<Result<_, _>>()
             .unwrap();
         assert_eq!(members, [(10_001, 71, None), (10_002, 0, Some(0))]);
+    }
+
+    #[test]
+    fn in_a_store_without_endings_everybody_was_told_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut before = Connection::open(&path).unwrap();
+        migrate(&mut before, &MIGRATIONS[..WITHOUT_ENDINGS]).unwrap();
+        before
+            .execute_batch(
+                "INSERT INTO accounts VALUES (10001, 'alice', NULL, 'x', 7, 0, 0);
+                 INSERT INTO groups VALUES (7, '#team', 10001, 1, 10001);
+                 INSERT INTO members VALUES (7, 10001, 3, 70, 71, 0);",
+            )
+            .unwrap();
+        drop(before);
+        let database = open(&path).unwrap();
+        let row = "SELECT place, since, seen, op, ends, news, (SELECT count(*) FROM untold)
+                   FROM members WHERE number = 10001";
+        let row: ([u32; 4], Option<i64>, [u32; 2]) = database
+            .query_row(row, [], |row| {
+                let numbers = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
+                Ok((numbers, row.get(4)?, [row.get(5)?, row.get(6)?]))
+            })
+            .unwrap();
+        assert_eq!(row, ([3, 70, 71, 0], None, [0, 0]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Groups, as the server sees them.
 
 use super::*;
-use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 
 const ALICE: Number = Number(10_001);
@@ -15,7 +15,7 @@ fn group(id: u64, kept: bool) -> GroupRecord {
         ops: vec![ALICE],
         made_by: ALICE,
         kept,
-        members: vec![(ALICE, MessageId(1)), (BOB, MessageId(1))],
+        members: [ALICE, BOB].map(|number| MemberRecord::new(number, MessageId(1))).to_vec(),
         asked: Vec::new(),
         asking: Vec::new(),
     }

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::*;
 use crate::chat::file::{FileTarget, UploadId};
-use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::sha256::Sha256Sum;
 
@@ -154,7 +154,7 @@ impl Fixture {
             ops: vec![ALICE],
             made_by: ALICE,
             kept: true,
-            members: vec![(ALICE, MessageId(1)), (BOB, MessageId(1))],
+            members: [ALICE, BOB].map(|number| MemberRecord::new(number, MessageId(1))).to_vec(),
             asked: Vec::new(),
             asking: Vec::new(),
         };

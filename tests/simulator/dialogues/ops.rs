@@ -1,6 +1,6 @@
 //! Who looks after a group: ops, handing over, and groups that nobody could manage any more.
 
-use chatsrv::chat::group::{GroupId, GroupRecord};
+use chatsrv::chat::group::{GroupId, GroupRecord, MemberRecord};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::Number;
 use chatsrv::hub::config::Config;
@@ -23,7 +23,7 @@ fn team(id: u64) -> GroupRecord {
         ops: vec![Number(10_001)],
         made_by: Number(10_001),
         kept: true,
-        members: vec![(Number(10_001), MessageId(id))],
+        members: vec![MemberRecord::new(Number(10_001), MessageId(id))],
         asked: Vec::new(),
         asking: Vec::new(),
     }
@@ -214,7 +214,8 @@ fn who_is_asked_into_a_group_of_banned_members_becomes_its_admin() {
 #[test]
 fn a_store_in_which_an_admin_is_banned_begins_with_another_one() {
     let mut store = four();
-    let members = [10_001, 10_002, 10_003].map(|number| (Number(number), MessageId(5)));
+    let members =
+        [10_001, 10_002, 10_003].map(|number| MemberRecord::new(Number(number), MessageId(5)));
     store.run(&Job::SaveGroup(GroupRecord { members: members.to_vec(), ..team(5) })).unwrap();
     for number in [10_001, 10_002] {
         store.run(&Job::SetBanned { number: Number(number), banned: true }).unwrap();
@@ -307,7 +308,8 @@ fn a_group_counts_for_who_made_it_also_after_a_restart() {
     let mut store = four();
     for id in 1..=1024 {
         // Alice made it, and has left.
-        let (admin, members) = (Number(10_002), vec![(Number(10_002), MessageId(id))]);
+        let (admin, members) =
+            (Number(10_002), vec![MemberRecord::new(Number(10_002), MessageId(id))]);
         store
             .run(&Job::SaveGroup(GroupRecord { admin, ops: vec![admin], members, ..team(id) }))
             .unwrap();

@@ -111,9 +111,9 @@ impl Model {
             if groups.groups.values().any(|group| group.name == record.name) {
                 continue;
             }
-            let members = record.members.iter().map(|(number, since)| Member {
-                number: *number,
-                since: Some(*since),
+            let members = record.members.iter().map(|member| Member {
+                number: member.number,
+                since: Some(member.since),
                 ends: None,
                 is_news: false,
             });
@@ -449,7 +449,7 @@ impl Model {
             Chat::Direct(one, other) => all.filter(|_| one == reader || other == reader),
             Chat::Group(id) => {
                 let members = &self.groups.on_disk.get(&id)?.members;
-                members.iter().find(|(member, _)| *member == reader).map(|(_, since)| *since)
+                members.iter().find(|member| member.number == reader).map(|member| member.since)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Groups on their way to the disk: those that are being made, and what changed in others.
 
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
+use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord, MemberRecord};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::refusal::Failure;
@@ -84,12 +84,13 @@ impl Model {
         let Some(group) = self.groups.groups.get_mut(&record.id) else {
             return self.group_is_made(ticket, record);
         };
-        for (member, (_, since)) in group.members.iter_mut().zip(&record.members) {
+        for (member, saved) in group.members.iter_mut().zip(&record.members) {
             // What was said up to now was said to others.
-            assert!(member.since.is_some() || *since > newest, "{record:?}");
-            member.since.get_or_insert(*since);
+            assert!(member.since.is_some() || saved.since > newest, "{record:?}");
+            member.since.get_or_insert(saved.since);
         }
-        let members = group.members.iter().map(|member| (member.number, member.since.unwrap()));
+        let members = group.members.iter();
+        let members = members.map(|one| MemberRecord::new(one.number, one.since.unwrap()));
         let expected = GroupRecord {
             id: record.id,
             name: group.name,
@@ -130,7 +131,7 @@ impl Model {
         let named = self.named(making).unwrap();
         let (members, asked) = if making.asks { (vec![], named) } else { (named, vec![]) };
         let members = [making.maker].into_iter().chain(members);
-        assert!(members.eq(record.members.iter().map(|(number, _)| *number)), "{record:?}");
+        assert!(members.eq(record.members.iter().map(|member| member.number)), "{record:?}");
         assert_eq!((&record.ops, record.made_by), (&vec![making.maker], making.maker));
         assert_eq!((&record.asked, &record.asking, record.kept), (&asked, &vec![], false));
         self.groups.makings[at.unwrap()].record = Some((ticket, record.clone()));
@@ -160,9 +161,9 @@ impl Model {
 
     fn group_made(&mut self, making: &Making, record: &GroupRecord) {
         let GroupRecord { id, name, .. } = *record;
-        let members = record.members.iter().map(|(number, since)| Member {
-            number: *number,
-            since: Some(*since),
+        let members = record.members.iter().map(|member| Member {
+            number: member.number,
+            since: Some(member.since),
             ends: None,
             is_news: false,
         });
@@ -177,7 +178,7 @@ impl Model {
             asking: Vec::new(),
         };
         self.groups.groups.insert(id, group);
-        for (number, _) in &record.members {
+        for MemberRecord { number, .. } in &record.members {
             self.settle_in(id, *number);
             if *number != making.maker {
                 let joins = Event::Group(name, GroupChange::Join, self.accounts[number].name);

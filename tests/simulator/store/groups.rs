@@ -30,7 +30,7 @@ impl Groups {
             Chat::Direct(one, other) => (one == reader || other == reader).then_some(MessageId(0)),
             Chat::Group(id) => {
                 let members = &self.0.get(&id)?.members;
-                members.iter().find(|(member, _)| *member == reader).map(|(_, since)| *since)
+                members.iter().find(|member| member.number == reader).map(|member| member.since)
             }
         }
     }

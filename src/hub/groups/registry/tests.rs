@@ -1,5 +1,6 @@
 use super::*;
 use crate::chat::account::Account;
+use crate::chat::group::MemberRecord;
 use crate::chat::name::Number;
 use crate::hub::job::Snapshot;
 use crate::hub::presence::Presence;
@@ -32,7 +33,7 @@ fn record(name: &str, id: GroupId, members: &[usize], asked: &[usize]) -> GroupR
         ops: vec![number(members[0])],
         made_by: number(members[0]),
         kept: false,
-        members: members.iter().map(|at| (number(*at), MessageId(id.0))).collect(),
+        members: members.iter().map(|at| MemberRecord::new(number(*at), MessageId(id.0))).collect(),
         asked: asked.iter().map(|at| number(*at)).collect(),
         asking: Vec::new(),
     }

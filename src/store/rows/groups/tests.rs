@@ -104,7 +104,10 @@ fn group(id: GroupId, members: &[(Number, u64)]) -> GroupRecord {
         ops: vec![members[0].0],
         made_by: members[0].0,
         kept: true,
-        members: members.iter().map(|(number, since)| (*number, MessageId(*since))).collect(),
+        members: members
+            .iter()
+            .map(|(number, since)| MemberRecord::new(*number, MessageId(*since)))
+            .collect(),
         asked: Vec::new(),
         asking: Vec::new(),
     }
@@ -173,13 +176,13 @@ fn people_of_one_place_come_in_the_order_of_their_numbers() {
         .database
         .execute_batch(
             "INSERT INTO groups VALUES (7, '#team', 10001, 1, 10001);
-             INSERT INTO members VALUES (7, 10003, 0, 70, 0, 0), (7, 10001, 0, 70, 0, 0),
-                 (7, 10002, 0, 70, 0, 0);
+             INSERT INTO members VALUES (7, 10003, 0, 70, 0, 0, NULL, 0),
+                 (7, 10001, 0, 70, 0, 0, NULL, 0), (7, 10002, 0, 70, 0, 0, NULL, 0);
              INSERT INTO candidates VALUES (7, 1, 10005, 0), (7, 1, 10004, 0);",
         )
         .unwrap();
     let groups = load(&fixture.database).unwrap();
-    let members: Vec<Number> = groups[0].members.iter().map(|(number, _)| *number).collect();
+    let members: Vec<Number> = groups[0].members.iter().map(|member| member.number).collect();
     assert_eq!(members, [ALICE, BOB, CAROL]);
     assert_eq!(groups[0].ops, [ALICE, BOB, CAROL]);
     assert_eq!(groups[0].asking, [Number(10_004), Number(10_005)]);
@@ -253,6 +256,8 @@ fn a_malformed_group_is_refused_by_id() {
         ("UPDATE groups SET made_by = NULL", "maker"),
         ("UPDATE members SET op = NULL", "admin, who is no op,"),
         ("UPDATE members SET since = -1", "member"),
+        ("UPDATE members SET ends = -1", "member"),
+        ("UPDATE members SET news = 2", "mark of being news"),
         ("DELETE FROM members", "admin"),
         ("PRAGMA foreign_keys = 0; UPDATE candidates SET number = -1", "candidate"),
     ] {
@@ -273,8 +278,9 @@ fn people() -> impl Strategy<Value = Vec<Number>> {
 
 fn record() -> impl Strategy<Value = GroupRecord> {
     let since = prop::collection::vec(0..5_u64, 13);
-    (people(), since, people(), people(), people(), any::<bool>()).prop_map(
-        |(members, since, asked, asking, ops, kept)| {
+    let ends = prop::collection::vec((prop::option::of(0..5_u64), any::<bool>()), 13);
+    (people(), (since, ends), people(), people(), people(), any::<bool>()).prop_map(
+        |(members, (since, ends), asked, asking, ops, kept)| {
             let first = [Number(10_001)].into_iter();
             let rest = members.into_iter().filter(|number| *number != Number(10_001));
             let members: Vec<(Number, u64)> = first.chain(rest).zip(since).collect();
@@ -282,7 +288,11 @@ fn record() -> impl Strategy<Value = GroupRecord> {
             let first = [Number(10_001)].into_iter();
             let rest = ops.into_iter().filter(|op| *op != Number(10_001) && is_member(op));
             let ops = rest.chain(first).collect();
-            GroupRecord { ops, asked, asking, kept, ..group(GROUP, &members) }
+            let mut record = GroupRecord { ops, asked, asking, kept, ..group(GROUP, &members) };
+            for (member, (ends, is_news)) in record.members.iter_mut().zip(ends) {
+                (member.ends, member.is_news) = (ends, is_news);
+            }
+            record
         },
     )
 }

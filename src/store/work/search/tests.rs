@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 use crate::chat::name::Number;
 use crate::hub::job::JobId;
@@ -243,7 +243,10 @@ fn save_group(fixture: &Fixture, id: u64, members: &[(Number, u64)]) {
         ops: vec![members[0].0],
         made_by: members[0].0,
         kept: true,
-        members: members.iter().map(|(number, since)| (*number, MessageId(*since))).collect(),
+        members: members
+            .iter()
+            .map(|(number, since)| MemberRecord::new(*number, MessageId(*since)))
+            .collect(),
         asked: Vec::new(),
         asking: Vec::new(),
     };
