@@ -300,7 +300,10 @@ fn outcome(job: &Job) -> Outcome {
     match job {
         Job::CheckToken { .. } => Ok(Value::PasswordRight),
         Job::CountUnread { .. } => Ok(Value::Unread(Vec::new())),
-        Job::KeepMessage { .. } | Job::RaiseIdMark { .. } | Job::SaveGroup(_) => Ok(Value::Done),
+        Job::KeepMessage { .. }
+        | Job::RaiseIdMark { .. }
+        | Job::SaveGroup(_)
+        | Job::ChangeGroups(_) => Ok(Value::Done),
         other => panic!("nobody asks for {other:?}"),
     }
 }

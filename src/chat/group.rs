@@ -53,6 +53,68 @@ pub struct GroupRecord {
     pub asking: Vec<Number>,
 }
 
+/// A row of what is kept of groups, as it is from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupRow {
+    /// The group itself, which is there already.
+    Group {
+        /// Which.
+        id: GroupId,
+        /// Who may hand it over.
+        admin: Number,
+        /// Whether it outlives logouts and restarts.
+        kept: bool,
+    },
+    /// A member: a new one is the youngest; one who becomes an op is the youngest op.
+    Member {
+        /// Of which group.
+        group: GroupId,
+        /// The member.
+        member: MemberRecord,
+        /// Whether the member looks after it.
+        is_op: bool,
+    },
+    /// Nobody's membership any more.
+    NoMember {
+        /// Of which group.
+        group: GroupId,
+        /// Who was a member.
+        number: Number,
+    },
+    /// Somebody who was asked to join, or asks to; a new one is the youngest.
+    Candidate {
+        /// Which group.
+        group: GroupId,
+        /// Who.
+        number: Number,
+        /// Whether that user asks, and was not asked.
+        asks: bool,
+    },
+    /// Somebody who is not asked to join any more, or does not ask to.
+    NoCandidate {
+        /// Which group.
+        group: GroupId,
+        /// Who.
+        number: Number,
+        /// Whether that user asked, and was not asked.
+        asks: bool,
+    },
+    /// The group has ended.
+    Ended(GroupId),
+    /// A user has yet to be told that a group of that name ended.
+    Untold {
+        /// Who.
+        number: Number,
+        /// The group's name.
+        name: GroupName,
+    },
+    /// A user was told of all groups that ended.
+    Told {
+        /// Who.
+        number: Number,
+    },
+}
+
 /// What changed in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupChange {

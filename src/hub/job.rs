@@ -2,9 +2,9 @@
 
 use crate::chat::account::{Account, KnownNetwork, NetworksOf};
 use crate::chat::file::{FileTarget, FolderEntry, UploadId};
-use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::group::{GroupId, GroupRecord, GroupRow};
 use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
-use crate::chat::name::{DisplayName, FileName, Key, Number};
+use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
@@ -53,6 +53,9 @@ pub struct Snapshot {
     pub id_mark: MessageId,
     /// All groups that are kept.
     pub groups: Vec<GroupRecord>,
+    /// Users who have yet to be told that groups ended, by number, and the groups' names, oldest
+    /// first.
+    pub untold: Vec<(Number, Vec<GroupName>)>,
     /// The idempotency keys that are remembered, with their senders.
     pub keys: Vec<(Number, Key)>,
 }
@@ -174,8 +177,13 @@ pub enum Job {
         /// Which.
         display: DisplayName,
     },
-    /// Keep a group as it is now, in place of what it was.
+    /// Keep a group as it is now, in place of what it was: a new one, or one of which a change
+    /// could not be kept.
     SaveGroup(GroupRecord),
+    /// Keep what changed of groups, in one transaction and in this order. A row of a group that is
+    /// not there changes nothing; with rows that would leave a group without an admin among its
+    /// ops, all of it is [`Failure::Failed`].
+    ChangeGroups(Vec<GroupRow>),
     /// Forget a group, its messages and its files.
     EndGroup(GroupId),
     /// Open an upload: a new one, or one that broke off, where the same user announced the same

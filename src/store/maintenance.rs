@@ -16,7 +16,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::error::StoreFault;
 use super::layout::{DATABASE, SENT};
 use super::rows::lane::Lane;
-use super::rows::{accounts, files, groups, keys, networks, schema};
+use super::rows::{accounts, files, groups, keys, networks, schema, untold};
 use crate::chat::name::FileName;
 use crate::chat::text::Text;
 use crate::exit::Exit;
@@ -221,6 +221,9 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, StoreFault> {
     }
     if found >= 6 {
         note(networks::load(&store), &mut checkup.findings);
+    }
+    if found >= 8 {
+        note(untold::load(&store), &mut checkup.findings);
     }
     Ok(checkup)
 }
@@ -427,6 +430,7 @@ mod tests {
                  INSERT INTO members VALUES (7, 10001, 0, 5, 0, NULL, NULL, 0)",
                 "malformed admin, who is no op,",
             ),
+            ("INSERT INTO untold VALUES (10001, 0, 'x')", "name of a group that ended"),
             ("UPDATE messages SET lane = -8", "1 messages are of a group"),
             ("INSERT INTO sent VALUES (9, 5, 10001, 3)", "1 files were sent by a message"),
             ("INSERT INTO sent VALUES (1, 5, 10001, 3)", "the file of the message 1"),

@@ -69,6 +69,7 @@ impl Route {
             }
             Job::MakeToken { number } => account(AccountRequest::MakeToken { number }),
             Job::SaveGroup(record) => group(GroupRequest::Save(record)),
+            Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
             Job::EndGroup(ended) => group(GroupRequest::End(ended)),
             Job::KeepMessage { message: kept, key } => {
                 message(MessageRequest::Keep { message: kept, key })

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
-use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::group::{GroupId, GroupRecord, GroupRow};
 use crate::hub::job::Value;
 use crate::store::rows::groups;
 
@@ -12,8 +12,21 @@ use crate::store::rows::groups;
 pub(in crate::store) enum GroupRequest {
     /// Keep a group as it is now.
     Save(GroupRecord),
+    /// Keep what changed of groups.
+    Change(Vec<GroupRow>),
     /// End a group.
     End(GroupId),
+}
+
+impl GroupRequest {
+    /// Whether a group ends with it.
+    fn ends_groups(&self) -> bool {
+        match self {
+            GroupRequest::Save(_) => false,
+            GroupRequest::Change(rows) => rows.iter().any(|row| matches!(row, GroupRow::Ended(_))),
+            GroupRequest::End(_) => true,
+        }
+    }
 }
 
 impl RequestKind for GroupRequest {
@@ -24,6 +37,7 @@ impl RequestKind for GroupRequest {
     fn describe(&self) -> String {
         match self {
             GroupRequest::Save(group) => format!("the group {}", group.name),
+            GroupRequest::Change(rows) => describe_rows(rows),
             GroupRequest::End(group) => format!("the end of the group {}", group.0),
         }
     }
@@ -31,16 +45,39 @@ impl RequestKind for GroupRequest {
     fn run(&self, database: &Connection, _context: &mut Context) -> rusqlite::Result<Step> {
         match self {
             GroupRequest::Save(group) => groups::save(database, group)?,
+            GroupRequest::Change(rows) => groups::change(database, rows)?,
             GroupRequest::End(group) => groups::end(database, *group)?,
         }
         Ok(Step::Done(Ok(Value::Done)))
     }
 
     fn changes_messages(&self) -> bool {
-        matches!(self, GroupRequest::End(_))
+        self.ends_groups()
     }
 
     fn leaves_remains(&self) -> bool {
-        matches!(self, GroupRequest::End(_))
+        self.ends_groups()
+    }
+}
+
+/// How many rows there are, and whose the first one is.
+fn describe_rows(rows: &[GroupRow]) -> String {
+    let first = match rows.first() {
+        None => return "no change of groups".to_owned(),
+        Some(
+            GroupRow::Group { id: group, .. }
+            | GroupRow::Member { group, .. }
+            | GroupRow::NoMember { group, .. }
+            | GroupRow::Candidate { group, .. }
+            | GroupRow::NoCandidate { group, .. }
+            | GroupRow::Ended(group),
+        ) => format!("of the group {}", group.0),
+        Some(GroupRow::Untold { number, .. } | GroupRow::Told { number }) => {
+            format!("of what the user {} has yet to be told", number.0)
+        }
+    };
+    match rows.len() {
+        1 => format!("a change {first}"),
+        count => format!("{count} changes of groups, the first one {first}"),
     }
 }

@@ -1,13 +1,17 @@
 //! The groups in the database: who their members are, and from which message on each reads.
 //!
+//! What changes of groups is kept by rows; a whole group is written where it is new, or where such
+//! a change could not be kept. The numbers by which lists are ordered may have gaps.
+//!
 //! A group that ends is gone at once. What was said in it is noted as ended, and removed later.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, ffi};
 
+use super::untold;
 use super::values::{bounded, sql};
-use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
+use crate::chat::group::{GroupId, GroupRecord, GroupRow, MemberRecord};
 use crate::chat::message::{Chat, MessageId};
 use crate::chat::name::{GroupName, Number};
 use crate::store::error::StoreFault;
@@ -16,6 +20,22 @@ use crate::store::error::StoreFault;
 const SCHEMA_WITH_OPS: u32 = 7;
 /// The first one that knows when memberships end, and which are news.
 const SCHEMA_WITH_ENDS: u32 = 8;
+
+/// Keeps a member, who keeps place among the members, and among the ops, where there is one.
+const PUT_MEMBER: &str = "INSERT INTO members (group_id, number, since, ends, news, place, op)
+    SELECT id, ?2, ?3, ?4, ?5,
+        (SELECT coalesce(max(place) + 1, 0) FROM members WHERE group_id = ?1),
+        CASE WHEN ?6 THEN (SELECT coalesce(max(op) + 1, 0) FROM members
+                           WHERE group_id = ?1 AND op IS NOT NULL) END
+    FROM groups WHERE id = ?1
+    ON CONFLICT DO UPDATE SET since = ?3, ends = ?4, news = ?5,
+        op = CASE WHEN ?6 THEN coalesce(op, excluded.op) END";
+/// Keeps that somebody was asked to join, or asks to.
+const PUT_CANDIDATE: &str = "INSERT INTO candidates (group_id, asks, number, place)
+    SELECT id, ?2, ?3, (SELECT coalesce(max(place) + 1, 0) FROM candidates
+                        WHERE group_id = ?1 AND asks = ?2)
+    FROM groups WHERE id = ?1
+    ON CONFLICT DO NOTHING";
 
 /// Keeps a group as it is now, in place of what it was. Only what differs is written.
 pub(in crate::store) fn save(database: &Connection, group: &GroupRecord) -> rusqlite::Result<()> {
@@ -121,6 +141,99 @@ fn stored_people<T>(
         .prepare_cached(select)?
         .query_map([id], |row| Ok((Number(row.get(0)?), read(row)?)))?
         .collect()
+}
+
+/// Keeps what changed of groups. A row of a group that is not there, since it has ended, changes
+/// nothing.
+///
+/// # Errors
+/// Also where a group would be without an admin among its ops, as one of which an earlier change
+/// was not kept may be: with that no server would start. Then nothing may be committed.
+pub(in crate::store) fn change(database: &Connection, rows: &[GroupRow]) -> rusqlite::Result<()> {
+    let mut touched = BTreeSet::new();
+    for row in rows {
+        match *row {
+            GroupRow::Group { id, admin, kept } => {
+                database
+                    .prepare_cached("UPDATE groups SET admin = ?2, kept = ?3 WHERE id = ?1")?
+                    .execute((id.0.cast_signed(), admin.0, kept))?;
+                touched.insert(id);
+            }
+            GroupRow::Member { group, ref member, is_op } => {
+                put_member(database, group, member, is_op)?;
+                touched.insert(group);
+            }
+            GroupRow::NoMember { group, number } => {
+                database
+                    .prepare_cached("DELETE FROM members WHERE group_id = ?1 AND number = ?2")?
+                    .execute((group.0.cast_signed(), number.0))?;
+                touched.insert(group);
+            }
+            GroupRow::Candidate { group, number, asks } => {
+                put_candidate(database, group, number, asks)?;
+            }
+            GroupRow::NoCandidate { group, number, asks } => {
+                database
+                    .prepare_cached(
+                        "DELETE FROM candidates
+                         WHERE group_id = ?1 AND asks = ?2 AND number = ?3",
+                    )?
+                    .execute((group.0.cast_signed(), asks, number.0))?;
+            }
+            GroupRow::Ended(group) => end(database, group)?,
+            GroupRow::Untold { number, name } => untold::add(database, number, name)?,
+            GroupRow::Told { number } => untold::remove(database, number)?,
+        }
+    }
+    touched.into_iter().try_for_each(|group| check_admin(database, group))
+}
+
+/// Keeps a member, who keeps place among the members, and among the ops, where there is one.
+fn put_member(
+    database: &Connection,
+    group: GroupId,
+    member: &MemberRecord,
+    is_op: bool,
+) -> rusqlite::Result<()> {
+    let MemberRecord { number, since, ends, is_news } = *member;
+    database.prepare_cached(PUT_MEMBER)?.execute((
+        group.0.cast_signed(),
+        number.0,
+        sql(since),
+        ends.map(bounded),
+        is_news,
+        is_op,
+    ))?;
+    Ok(())
+}
+
+/// Keeps that somebody was asked to join, or asks to.
+fn put_candidate(
+    database: &Connection,
+    group: GroupId,
+    number: Number,
+    asks: bool,
+) -> rusqlite::Result<()> {
+    database.prepare_cached(PUT_CANDIDATE)?.execute((group.0.cast_signed(), asks, number.0))?;
+    Ok(())
+}
+
+/// # Errors
+/// A violated constraint where the group is there, and its admin is not among its ops.
+fn check_admin(database: &Connection, group: GroupId) -> rusqlite::Result<()> {
+    let is_without = database
+        .prepare_cached(
+            "SELECT 1 FROM groups WHERE id = ?1 AND NOT EXISTS (
+                 SELECT 1 FROM members
+                 WHERE group_id = groups.id AND number = groups.admin AND op IS NOT NULL)",
+        )?
+        .exists([group.0.cast_signed()])?;
+    if is_without {
+        let error = ffi::Error::new(ffi::SQLITE_CONSTRAINT);
+        let text = format!("the group {} would have no admin among its ops", group.0);
+        return Err(rusqlite::Error::SqliteFailure(error, Some(text)));
+    }
+    Ok(())
 }
 
 /// Ends a group: from now on nobody reads in it. What was said there is removed later, in steps.

@@ -13,5 +13,6 @@ pub(super) mod removal;
 pub(super) mod schema;
 pub(super) mod snapshot;
 pub(super) mod tokens;
+pub(super) mod untold;
 pub(super) mod uploads;
 pub(super) mod values;

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
-use super::{accounts, groups, keys, messages, networks};
+use super::{accounts, groups, keys, messages, networks, untold};
 use crate::chat::file::UploadId;
 use crate::hub::job::Snapshot;
 use crate::store::error::StoreFault;
@@ -29,5 +29,6 @@ pub(in crate::store) fn load(
         id_mark: messages::load_id_mark(database)?,
         keys: keys::load(database)?,
         groups: groups::load(database)?,
+        untold: untold::load(database)?,
     })
 }

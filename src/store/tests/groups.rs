@@ -1,7 +1,7 @@
 //! Groups, as the server sees them.
 
 use super::*;
-use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
+use crate::chat::group::{GroupId, GroupRecord, GroupRow, MemberRecord};
 use crate::chat::message::{Chat, MessageId, StoredMessage};
 
 const ALICE: Number = Number(10_001);
@@ -90,6 +90,47 @@ fn a_group_ends_between_two_jobs() {
     let nothing = selected(&[]);
     let (done, gone) = (Ok(Value::Done), Err(Failure::NotFound));
     assert_eq!(outcomes, [done.clone(), selected(&[10]), done.clone(), nothing, gone, done]);
+}
+
+#[test]
+fn what_changes_of_groups_is_kept_in_turn() {
+    let mut fixture = fixture();
+    let (id, since) = (GroupId(5), MessageId(12));
+    let ends = Some(1_795_521_601_123_456);
+    let bob = MemberRecord { number: BOB, since, ends, is_news: true };
+    let name = group(6, false).name;
+    let rows = vec![
+        GroupRow::Member { group: id, member: bob, is_op: true },
+        GroupRow::Group { id, admin: BOB, kept: true },
+        GroupRow::Ended(GroupId(6)),
+        GroupRow::Untold { number: ALICE, name },
+    ];
+    let jobs = [
+        say(10, 5),
+        say(11, 6),
+        Job::ChangeGroups(rows),
+        select(Selection::Unread(Chat::Group(id))),
+        search(None),
+        say(13, 6),
+        Job::ChangeGroups(vec![GroupRow::NoMember { group: id, number: BOB }]),
+        Job::ChangeGroups(Vec::new()),
+    ];
+    let outcomes: Vec<Outcome> = jobs.into_iter().map(|job| fixture.run(job)).collect();
+    let done = Ok(Value::Done);
+    let nothing = selected(&[]);
+    let (gone, failed) = (Err(Failure::NotFound), Err(Failure::Failed));
+    let expected =
+        [done.clone(), done.clone(), done.clone(), nothing.clone(), nothing, gone, failed, done];
+    assert_eq!(outcomes, expected);
+    fixture.eventually("what was said there goes", |fixture| {
+        let left = "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM ended)";
+        fixture.database().query_row(left, [], |row| row.get::<_, u32>(0)).unwrap() == 1
+    });
+    let fixture = fixture.reopen(HashCost::Low);
+    let members = vec![MemberRecord::new(ALICE, MessageId(1)), bob];
+    let changed = GroupRecord { admin: BOB, ops: vec![ALICE, BOB], members, ..group(5, true) };
+    assert_eq!(fixture.kept.groups, [changed]);
+    assert_eq!(fixture.kept.untold, [(ALICE, vec![name])]);
 }
 
 #[test]

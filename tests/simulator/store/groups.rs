@@ -2,25 +2,51 @@
 
 use std::collections::BTreeMap;
 
-use chatsrv::chat::group::{GroupId, GroupRecord};
+use chatsrv::chat::group::{GroupId, GroupRecord, GroupRow, MemberRecord};
 use chatsrv::chat::message::{Chat, MessageId};
-use chatsrv::chat::name::Number;
+use chatsrv::chat::name::{GroupName, Number};
 
 #[derive(Clone, Debug, Default)]
-pub struct Groups(BTreeMap<GroupId, GroupRecord>);
+pub struct Groups {
+    records: BTreeMap<GroupId, GroupRecord>,
+    /// Who has yet to be told that groups of these names ended.
+    pub untold: BTreeMap<Number, Vec<GroupName>>,
+}
 
 impl Groups {
     pub fn save(&mut self, record: &GroupRecord) {
         assert!(!record.members.is_empty(), "{record:?}");
-        self.0.insert(record.id, record.clone());
+        self.records.insert(record.id, record.clone());
     }
 
     pub fn end(&mut self, id: GroupId) {
-        self.0.remove(&id);
+        self.records.remove(&id);
     }
 
     pub fn all(&self) -> impl Iterator<Item = &GroupRecord> {
-        self.0.values()
+        self.records.values()
+    }
+
+    /// Keeps a row; one of a group that is not there changes nothing.
+    pub fn change(&mut self, row: &GroupRow) {
+        match *row {
+            GroupRow::Untold { number, name } => {
+                self.untold.entry(number).or_default().push(name);
+            }
+            GroupRow::Told { number } => {
+                self.untold.remove(&number);
+            }
+            GroupRow::Ended(id) => self.end(id),
+            GroupRow::Group { id, .. }
+            | GroupRow::Member { group: id, .. }
+            | GroupRow::NoMember { group: id, .. }
+            | GroupRow::Candidate { group: id, .. }
+            | GroupRow::NoCandidate { group: id, .. } => {
+                if let Some(record) = self.records.get_mut(&id) {
+                    change_record(record, row);
+                }
+            }
+        }
     }
 
     /// From which message on somebody reads a chat; none for who may not.
@@ -29,9 +55,55 @@ impl Groups {
             Chat::Everyone => Some(MessageId(0)),
             Chat::Direct(one, other) => (one == reader || other == reader).then_some(MessageId(0)),
             Chat::Group(id) => {
-                let members = &self.0.get(&id)?.members;
+                let members = &self.records.get(&id)?.members;
                 members.iter().find(|member| member.number == reader).map(|member| member.since)
             }
         }
+    }
+}
+
+/// Whether the admin is one of the ops, and a member.
+pub fn has_admin(record: &GroupRecord) -> bool {
+    let is_member = record.members.iter().any(|member| member.number == record.admin);
+    is_member && record.ops.contains(&record.admin)
+}
+
+fn change_record(record: &mut GroupRecord, row: &GroupRow) {
+    match *row {
+        GroupRow::Group { admin, kept, .. } => (record.admin, record.kept) = (admin, kept),
+        GroupRow::Member { member, is_op, .. } => put_member(record, member, is_op),
+        GroupRow::NoMember { number, .. } => {
+            record.members.retain(|member| member.number != number);
+            record.ops.retain(|op| *op != number);
+        }
+        GroupRow::Candidate { number, asks, .. } => add(candidates(record, asks), number),
+        GroupRow::NoCandidate { number, asks, .. } => {
+            candidates(record, asks).retain(|candidate| *candidate != number);
+        }
+        GroupRow::Ended(_) | GroupRow::Untold { .. } | GroupRow::Told { .. } => {
+            unreachable!("{row:?} is not in a record")
+        }
+    }
+}
+
+fn put_member(record: &mut GroupRecord, member: MemberRecord, is_op: bool) {
+    match record.members.iter_mut().find(|old| old.number == member.number) {
+        Some(old) => *old = member,
+        None => record.members.push(member),
+    }
+    match is_op {
+        true => add(&mut record.ops, member.number),
+        false => record.ops.retain(|op| *op != member.number),
+    }
+}
+
+fn candidates(record: &mut GroupRecord, asks: bool) -> &mut Vec<Number> {
+    if asks { &mut record.asking } else { &mut record.asked }
+}
+
+/// Adds somebody who is not there yet.
+fn add(people: &mut Vec<Number>, number: Number) {
+    if !people.contains(&number) {
+        people.push(number);
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chatsrv::chat::group::GroupId;
+use chatsrv::chat::group::{GroupId, GroupRow};
 use chatsrv::chat::message::{Chat, MessageId, StoredMessage, Unread};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
 use chatsrv::hub::job::{Outcome, Selection, Value};
 
-use super::groups::Groups;
+use super::groups::{Groups, has_admin};
 
 /// Messages in a piece of a list. Few, so that there are many pieces.
 const IN_A_PIECE: usize = 3;
@@ -124,6 +124,22 @@ impl Messages {
             self.history.remove(id);
         }
         Ok(Value::Removed { more: old.len() > REMOVED_IN_A_STEP })
+    }
+
+    /// Keeps what changed of groups, all of it or nothing.
+    pub fn change_groups(&mut self, rows: &[GroupRow]) -> Outcome {
+        let mut changed = self.groups.clone();
+        rows.iter().for_each(|row| changed.change(row));
+        if !changed.all().all(has_admin) {
+            return Err(Failure::Failed);
+        }
+        self.groups = changed;
+        for row in rows {
+            if let GroupRow::Ended(id) = row {
+                self.end_group(*id);
+            }
+        }
+        Ok(Value::Done)
     }
 
     /// Forgets a group and what was said in it.

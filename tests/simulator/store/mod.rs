@@ -97,6 +97,7 @@ impl Store {
             networks: self.networks.clone().into_iter().collect(),
             id_mark: self.messages.id_mark,
             groups,
+            untold: self.messages.groups.untold.clone().into_iter().collect(),
             keys,
         }
     }
@@ -173,6 +174,7 @@ impl Store {
                 self.messages.groups.save(record);
                 Ok(Value::Done)
             }
+            Job::ChangeGroups(rows) => self.messages.change_groups(rows),
             Job::EndGroup(id) => {
                 self.messages.end_group(*id);
                 Ok(Value::Done)

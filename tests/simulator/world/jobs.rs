@@ -87,6 +87,7 @@ fn writes(job: &Job) -> bool {
             | Job::SetBanned { .. }
             | Job::SetAdministrator { .. }
             | Job::SaveGroup(_)
+            | Job::ChangeGroups(_)
             | Job::EndGroup(_)
             | Job::BeginUpload { .. }
             | Job::SyncUpload { .. }

@@ -12,6 +12,8 @@ use crate::hub::job::{Outcome, Value};
 use crate::store::requests::MessageRequest;
 use crate::store::rows::{accounts, removal, schema};
 
+mod changes;
+
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
 const CAROL: Number = Number(10_003);
