@@ -115,6 +115,29 @@ pub enum GroupRow {
     },
 }
 
+impl GroupRow {
+    /// The group that it is of; none where it is of a user alone.
+    pub fn group(&self) -> Option<GroupId> {
+        match *self {
+            GroupRow::Group { id: group, .. }
+            | GroupRow::Member { group, .. }
+            | GroupRow::NoMember { group, .. }
+            | GroupRow::Candidate { group, .. }
+            | GroupRow::NoCandidate { group, .. }
+            | GroupRow::Ended(group) => Some(group),
+            GroupRow::Untold { .. } | GroupRow::Told { .. } => None,
+        }
+    }
+
+    /// The user that it is of, if it is of no group.
+    pub fn user(&self) -> Option<Number> {
+        match *self {
+            GroupRow::Untold { number, .. } | GroupRow::Told { number } => Some(number),
+            _ => None,
+        }
+    }
+}
+
 /// What changed in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupChange {

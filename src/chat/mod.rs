@@ -10,6 +10,7 @@ pub mod account;
 pub mod address;
 pub mod answer;
 pub mod close;
+pub mod entry;
 pub mod event;
 pub mod file;
 pub mod group;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
+use crate::chat::entry::Entry;
 use crate::chat::event::Event;
 use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
@@ -37,12 +38,14 @@ pub enum Decision {
     Administrator(UserIndex, bool),
 }
 
-/// A decision that is on disk, and the request that waits to be answered.
+/// A decision that is on disk and is to hold from now on, and the request that waits to be
+/// answered.
 #[derive(Debug)]
 pub struct Decided {
     pub conn: ConnId,
     pub job: JobId,
     pub decision: Decision,
+    pub entry: Entry,
 }
 
 impl Decision {
@@ -134,12 +137,12 @@ impl Admin {
         cx.reply_after(caller.conn, job);
     }
 
-    /// A decision is on disk and holds from now on, or could not be kept.
+    /// A decision is on disk and is to hold from now on, or could not be kept.
     pub fn done(
         &mut self,
         id: JobId,
         outcome: &Outcome,
-        accounts: &mut Accounts,
+        accounts: &Accounts,
         cx: &mut Cx<'_>,
     ) -> Option<Decided> {
         let (Caller { conn, user: by }, decision) = self.pending.take(id)?;
@@ -147,18 +150,14 @@ impl Admin {
             cx.resolve_answer(conn, id, decision.kind(), Err(failed(outcome)));
             return None;
         }
-        let (event, user) = match decision {
-            Decision::Banned(user, banned) => {
-                accounts.roles.set_banned(user, banned);
-                (if banned { "banned" } else { "unbanned" }, user)
-            }
+        let (by, number) = (accounts.number(by), |user| accounts.number(user));
+        let entry = match decision {
+            Decision::Banned(user, banned) => Entry::BanSet { user: number(user), by, banned },
             Decision::Administrator(user, admin) => {
-                accounts.roles.set_administrator(user, admin);
-                (if admin { "admin-on" } else { "admin-off" }, user)
+                Entry::AdministratorSet { user: number(user), by, admin }
             }
         };
-        log::info!("event={event} user={} by={}", accounts.name(user), accounts.name(by));
-        Some(Decided { conn, job: id, decision })
+        Some(Decided { conn, job: id, decision, entry })
     }
 
     /// Announces that the server stops. The server itself tells everybody of a stop that comes at

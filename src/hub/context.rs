@@ -2,6 +2,7 @@
 //! the input that is being handled.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::config::Config;
 use super::counters::Counters;
@@ -11,6 +12,7 @@ use super::sessions::state::State;
 use super::sessions::{Session, Sessions};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
+use crate::chat::entry::LogTime;
 use crate::chat::event::Event;
 use crate::chat::message::MessageId;
 use crate::chat::refusal::Refusal;
@@ -42,6 +44,8 @@ pub struct Core {
     without_id: Vec<(ConnId, Request)>,
     /// The mark for the ids that the store is to keep, where that was not begun yet.
     mark_to_keep: Option<MessageId>,
+    /// The time by which entries are decided.
+    log_time: LogTime,
 }
 
 /// A session that is to end.
@@ -84,6 +88,7 @@ impl Core {
             aborts: VecDeque::new(),
             without_id: Vec::new(),
             mark_to_keep: None,
+            log_time: LogTime::default(),
         }
     }
 
@@ -110,6 +115,23 @@ impl Core {
     /// The requests that waited for an id, in their order.
     pub fn take_without_id(&mut self) -> Vec<(ConnId, Request)> {
         std::mem::take(&mut self.without_id)
+    }
+
+    /// It is that time now. Entries are decided by the clock's time, or if it was set back, by the
+    /// latest one that it has shown.
+    pub fn set_time(&mut self, now: Now) {
+        self.now = now;
+        self.log_time = self.log_time.max(LogTime(now.unix_micros));
+    }
+
+    /// The time by which an entry is decided now.
+    pub fn log_time(&self) -> LogTime {
+        self.log_time
+    }
+
+    /// When a time comes by which entries are decided, on the monotonic clock.
+    pub fn when(&self, time: LogTime) -> Duration {
+        self.now.steady + Duration::from_micros(time.0.saturating_sub(self.log_time.0))
     }
 
     /// The sessions whose requests wait for an id.

@@ -8,7 +8,7 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::admin::Admin;
 use crate::hub::calls::Calls;
 use crate::hub::config::Config;
-use crate::hub::context::Cx;
+use crate::hub::context::{Core, Cx};
 use crate::hub::files::Files;
 use crate::hub::groups::Groups;
 use crate::hub::groups::users::Users;
@@ -44,7 +44,7 @@ impl Domains {
         let accounts = Accounts::new(&mut kept);
         Domains {
             presence: Presence::default(),
-            groups: Groups::new(kept.groups, &accounts),
+            groups: Groups::new((kept.groups, kept.untold), &accounts),
             accounts,
             messages,
             files: Files::new(),
@@ -98,26 +98,24 @@ impl Domains {
     }
 
     /// When something is due by itself, on the monotonic clock.
-    pub fn next_deadline(&self) -> Option<Duration> {
+    pub fn next_deadline(&self, core: &Core) -> Option<Duration> {
         let all = [
             self.login.next_deadline(),
             self.messages.history.next_deadline(),
-            self.groups.next_deadline(),
+            self.groups.next_deadline(core),
             self.files.next_deadline(),
             self.calls.next_look(),
         ];
         all.into_iter().flatten().min()
     }
 
-    /// Does what is due by itself.
+    /// Does what is due by itself, but for what changes the chat.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
         if self.calls.look(cx.core.now.steady) {
             self.presence.who_changed();
         }
         self.login.deadline(cx);
         self.messages.history.deadline(cx);
-        let (groups, users) = self.groups();
-        groups.deadline(users, cx);
         self.files.deadline(cx);
     }
 }

@@ -3,6 +3,7 @@
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
+use crate::chat::entry::Entry;
 use crate::chat::event::Event;
 use crate::chat::message::MessageId;
 use crate::chat::refusal::{Failure, Refusal};
@@ -10,15 +11,19 @@ use crate::chat::request::Kind;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::context::{Caller, Closing, Cx};
 use crate::hub::counters::LoginResult;
+use crate::hub::decide::{propose, propose_all};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effect;
+use crate::hub::groups::offline_until;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::login::{Authenticated, not_checked, start_over};
 use crate::hub::messages::unread_items;
 use crate::hub::presence::Entering;
+use crate::hub::proposal::Proposal;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
+
 /// Greets a new connection.
 pub fn connected(domains: &mut Domains, conn: ConnId, from: Address, cx: &mut Cx<'_>) {
     cx.core.sessions.insert(conn, from);
@@ -74,8 +79,8 @@ fn let_in(
     cx.enter(conn, State::Enters(user));
     domains.presence.entering.insert(user, Entering { conn, of, is_news });
     domains.messages.user_enters(user, conn, cx);
-    domains.groups.came_online(user);
-    let reader = domains.accounts.directory.account(user).number;
+    let reader = domains.accounts.number(user);
+    propose(domains, Proposal::of_nobody(Entry::CameOnline(reader)), cx);
     domains.welcomes.begin(Job::CountUnread { reader }, (conn, user), cx);
 }
 
@@ -104,7 +109,7 @@ pub fn welcome(
     let Entering { of, is_news, .. } = entering;
     let held = domains.messages.take_inbox(user);
     let Some(items) = unread else {
-        domains.groups.went_offline(user, cx.core);
+        went_offline(domains, user, cx);
         if !is_news {
             domains.presence.tell(user, false, &domains.accounts, cx);
         }
@@ -119,7 +124,8 @@ pub fn welcome(
     let list = List::whole(Kind::Unread, items.into(), None, last);
     cx.reply(conn, Reply::List(list));
     let (groups, users) = domains.groups();
-    groups.tell_news(Caller { conn, user }, users, cx);
+    let told = groups.tell_news(Caller { conn, user }, users, cx);
+    propose_all(domains, told, cx);
     domains.admin.tell_of_stop(conn, cx);
     for message in held {
         let to = cx.effects.recipients([conn]);
@@ -137,8 +143,10 @@ pub fn welcome(
 fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mut Cx<'_>) {
     let user = cx.core.user_of(conn);
     if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
+        let now = cx.core.log_time();
         let (groups, users) = domains.groups();
-        groups.said_goodbye(user, users, cx);
+        let left = groups.goodbye(user, users, now);
+        propose_all(domains, left, cx);
     }
     forget(domains, conn, reason != CloseReason::TakenOver, cx);
 }
@@ -152,7 +160,7 @@ pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'
     domains.login.session_ended(conn, &session);
     if let State::Enters(user) = *session.state() {
         let entering = domains.presence.entering.remove(&user);
-        domains.groups.went_offline(user, cx.core);
+        went_offline(domains, user, cx);
         if announce && entering.is_some_and(|entering| !entering.is_news) {
             domains.presence.tell(user, false, &domains.accounts, cx);
         }
@@ -163,8 +171,25 @@ pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'
         }
         domains.presence.leave(user);
         domains.calls.unavailable(user);
-        domains.groups.went_offline(user, cx.core);
+        went_offline(domains, user, cx);
     }
+}
+
+/// A user has no session any more.
+fn went_offline(domains: &mut Domains, user: UserIndex, cx: &mut Cx<'_>) {
+    let memberships_end = offline_until(cx.core.log_time());
+    let user = domains.accounts.number(user);
+    propose_all(domains, [Entry::WentOffline { user, memberships_end }], cx);
+}
+
+/// Does what is due by itself.
+pub fn deadline(domains: &mut Domains, cx: &mut Cx<'_>) {
+    domains.deadline(cx);
+    let now = cx.core.log_time();
+    let (groups, users) = domains.groups();
+    let due = groups.due(users, now);
+    propose_all(domains, due, cx);
+    domains.groups.save_again(&domains.accounts, cx);
 }
 
 /// Ends the sessions and the streams of which that was said while the input was handled, and

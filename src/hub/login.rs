@@ -65,6 +65,15 @@ pub struct Authenticated {
     pub counts_as: Option<LoginResult>,
 }
 
+/// What became of a job of a login.
+#[derive(Debug)]
+pub enum LoginDone {
+    /// Somebody is to be let in.
+    Authenticated(Authenticated),
+    /// An account is on disk and is to be there from now on; whoever asked for it is let in.
+    Registered(ConnId, Account),
+}
+
 impl Default for Login {
     fn default() -> Self {
         Login {
@@ -219,17 +228,20 @@ impl Login {
         }
     }
 
-    /// The outcome of a job. Whoever gave the right password or token is to be let in.
+    /// The outcome of a job.
     pub fn done(
         &mut self,
         id: JobId,
         outcome: Outcome,
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
-    ) -> Option<Authenticated> {
+    ) -> Option<LoginDone> {
         match self.pending.take(id)? {
             LoginJob::Register(conn, account) => registered(conn, account, &outcome, accounts, cx),
-            LoginJob::Check(conn, attempt) => self.checked(conn, attempt, &outcome, accounts, cx),
+            LoginJob::Check(conn, attempt) => {
+                let who = self.checked(conn, attempt, &outcome, accounts, cx)?;
+                Some(LoginDone::Authenticated(who))
+            }
             LoginJob::ConfirmPassword(conn, tried) => {
                 let is_there = cx.unblock(conn);
                 self.settled(tried, &outcome, accounts, cx);
@@ -418,13 +430,11 @@ fn registered(
     outcome: &Outcome,
     accounts: &mut Accounts,
     cx: &mut Cx<'_>,
-) -> Option<Authenticated> {
+) -> Option<LoginDone> {
     if *outcome == Ok(Value::Done) {
         // Whoever asked for it may be gone; the account is there all the same.
-        let user = accounts.directory.add(account);
         cx.core.counters.login(LoginResult::Registered);
-        let of = Kind::LogIn;
-        return Some(Authenticated { conn, user, of, takeover: false, counts_as: None });
+        return Some(LoginDone::Registered(conn, account));
     }
     accounts.directory.release(&account);
     cx.core.counters.login(LoginResult::Busy);

@@ -12,6 +12,8 @@ mod check;
 pub mod config;
 mod context;
 mod counters;
+mod decide;
+mod digest;
 mod domains;
 pub mod effect;
 mod files;
@@ -26,6 +28,7 @@ mod outcomes;
 mod pending;
 mod people;
 mod presence;
+mod proposal;
 mod requests;
 mod sequence;
 mod sessions;
@@ -64,7 +67,7 @@ impl Hub {
     /// is dropped; a request must come only while the connection
     /// [takes input](Self::takes_input).
     pub fn handle(&mut self, input: Input, now: Now, effects: &mut Effects) {
-        self.core.now = now;
+        self.core.set_time(now);
         let (domains, cx) = (&mut self.domains, &mut Cx::new(&mut self.core, effects));
         match input {
             Input::Connected { conn, from } => lifecycle::connected(domains, conn, from, cx),
@@ -79,7 +82,7 @@ impl Hub {
             Input::PageRead { conn } => domains.messages.history.next_page(conn, cx),
             Input::Disconnected { conn } => lifecycle::forget(domains, conn, true, cx),
             Input::Done { ticket, outcome } => outcomes::outcome(domains, ticket, outcome, cx),
-            Input::Deadline => domains.deadline(cx),
+            Input::Deadline => lifecycle::deadline(domains, cx),
             Input::Shutdown { seconds } => domains.admin.stopping(seconds, cx),
         }
         lifecycle::settle(domains, cx);
@@ -115,7 +118,7 @@ impl Hub {
 
     /// When to hand in [`Input::Deadline`], on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.domains.next_deadline()
+        self.domains.next_deadline(&self.core)
     }
 
     /// Checks what must hold between two inputs. It walks through everything, so it is for tests.
@@ -124,6 +127,16 @@ impl Hub {
     /// Where something does not hold.
     pub fn check_invariants(&self) {
         check::invariants(&self.domains, &self.core);
+    }
+
+    /// Whether all that entries have made is on disk, for tests.
+    pub fn is_kept(&self) -> bool {
+        digest::is_kept(&self.domains)
+    }
+
+    /// What all entries have made, for tests: it is the same after a restart with what was kept.
+    pub fn digest(&self) -> Vec<String> {
+        digest::digest(&self.domains)
     }
 
     /// Whether nobody is connected and nothing is under way.

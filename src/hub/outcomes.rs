@@ -1,44 +1,56 @@
 //! Which domain gets which outcome, and what a decision means for the others.
 
-use crate::chat::close::CloseReason;
+use crate::chat::account::Account;
+use crate::chat::entry::{Entry, Said};
 use crate::chat::message::StoredMessage;
-use crate::hub::admin::{Decided, Decision};
+use crate::chat::request::Kind;
+use crate::hub::admin::Decided;
 use crate::hub::context::Cx;
+use crate::hub::decide::{propose, propose_all};
 use crate::hub::domains::Domains;
+use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome, Value};
 use crate::hub::lifecycle::{authenticated, settle, welcome};
-use crate::hub::messages::Said;
+use crate::hub::login::{Authenticated, LoginDone};
 use crate::hub::outcome::failed;
 use crate::hub::pending::Domain;
+use crate::hub::proposal::Proposal;
 use crate::hub::requests::run;
+
 /// Hands the outcome of a job to the domain that began it.
 pub fn outcome(domains: &mut Domains, ticket: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
     match Domain::of(ticket) {
-        Domain::Login => {
-            let who = domains.login.done(ticket, outcome, &mut domains.accounts, cx);
-            if let Some(who) = who {
-                authenticated(domains, who, cx);
+        Domain::Login => match domains.login.done(ticket, outcome, &mut domains.accounts, cx) {
+            Some(LoginDone::Authenticated(who)) => authenticated(domains, who, cx),
+            Some(LoginDone::Registered(conn, account)) => {
+                registered(domains, conn, account, cx);
             }
-        }
+            None => {}
+        },
         Domain::Accounts => {
-            if domains.accounts.done(ticket, &outcome, cx) {
-                domains.presence.who_changed();
-            }
+            let entry = domains.accounts.done(ticket, &outcome, cx);
+            propose_all(domains, entry, cx);
         }
         Domain::Calls => {
             let people = (&domains.accounts, &domains.presence);
             domains.calls.done(ticket, outcome, people, cx);
         }
         Domain::Admin => {
-            let decided = domains.admin.done(ticket, &outcome, &mut domains.accounts, cx);
-            if let Some(decided) = decided {
-                apply(domains, decided, cx);
+            if let Some(decided) = domains.admin.done(ticket, &outcome, &domains.accounts, cx) {
+                let Decided { conn, job, decision, entry } = decided;
+                propose(domains, Proposal::of_nobody(entry), cx);
+                settle(domains, cx);
+                let hand_over = domains.groups.due_to_hand_over();
+                propose_all(domains, hand_over, cx);
+                cx.resolve_answer(conn, job, decision.kind(), Ok(decision.done()));
             }
         }
         Domain::Files => file_job_done(domains, ticket, outcome, cx),
         Domain::Messages => {
             let (messages, people) = domains.messages();
-            messages.done(ticket, outcome, people, cx);
+            if let Some(proposal) = messages.done(ticket, outcome, people, cx) {
+                propose(domains, proposal, cx);
+            }
         }
         Domain::History => {
             let (messages, people) = domains.messages();
@@ -46,8 +58,9 @@ pub fn outcome(domains: &mut Domains, ticket: JobId, outcome: Outcome, cx: &mut 
         }
         Domain::Sequence => id_mark_raised(domains, ticket, &outcome, cx),
         Domain::Groups => {
-            let (groups, users) = domains.groups();
-            groups.done(ticket, &outcome, users, cx);
+            if let Some(proposal) = domains.groups.done(ticket, &outcome, cx) {
+                propose(domains, proposal, cx);
+            }
         }
         Domain::Hub => {
             if let Some((conn, user)) = domains.welcomes.take(ticket) {
@@ -62,28 +75,20 @@ pub fn outcome(domains: &mut Domains, ticket: JobId, outcome: Outcome, cx: &mut 
 fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
     let (files, people) = domains.files();
     if let Some(message) = files.done(id, outcome, people, cx) {
-        deliver_sent(domains, message, cx);
+        let StoredMessage { id, from, chat, text, file_size } = message;
+        let entry = Entry::Said(Said { from, chat, text, file_size, key: None });
+        propose(domains, Proposal { entry, id: Some(id), asker: None }, cx);
     }
 }
 
-/// Tells those addressed of a file that was sent, whose message is on disk.
-fn deliver_sent(domains: &mut Domains, message: StoredMessage, cx: &mut Cx<'_>) {
-    let (messages, people) = domains.messages();
-    messages.apply(Said { message, key: None }, None, people, cx);
-}
-
-/// A decision of an administrator holds from now on.
-fn apply(domains: &mut Domains, decided: Decided, cx: &mut Cx<'_>) {
-    let Decided { conn, job, decision } = decided;
-    if let Decision::Banned(user, banned) = decision {
-        if let Some(session) = domains.presence.session_of(user).filter(|_| banned) {
-            cx.close(session, CloseReason::Banned);
-            settle(domains, cx);
-        }
-        let (groups, users) = domains.groups();
-        groups.ban_changed(user, users, cx);
-    }
-    cx.resolve_answer(conn, job, decision.kind(), Ok(decision.done()));
+/// An account is on disk: it is there from now on, and whoever asked for it is let in.
+fn registered(domains: &mut Domains, conn: ConnId, account: Account, cx: &mut Cx<'_>) {
+    let name = account.name;
+    propose(domains, Proposal::of_nobody(Entry::AccountAdded(account)), cx);
+    let Some(user) = domains.accounts.directory.find_name(&name) else { return };
+    let of = Kind::LogIn;
+    let who = Authenticated { conn, user, of, takeover: false, counts_as: None };
+    authenticated(domains, who, cx);
 }
 
 /// A higher mark for the ids is on disk, or is not: the requests that waited for it are handled

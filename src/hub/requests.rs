@@ -1,5 +1,9 @@
 //! Which domain carries out which request.
 
+use crate::hub::decide::propose;
+use crate::hub::messages::History;
+use crate::hub::proposal::Asker;
+use crate::hub::proposal::Proposal;
 use std::time::Duration;
 
 use crate::chat::answer::{Answer, Done, List};
@@ -16,7 +20,6 @@ use crate::hub::groups::creation::GroupDraft;
 use crate::hub::input::ConnId;
 use crate::hub::lifecycle::settle;
 use crate::hub::messages::Draft;
-use crate::hub::people::People;
 use crate::hub::sessions::replies::Reply;
 /// Takes a request, or what a codec could not make one of.
 pub fn asked(
@@ -180,22 +183,20 @@ fn who(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
 fn message_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let Some(user) = cx.core.user_of(conn) else { return };
     let (from, of) = (Caller { conn, user }, request.kind());
-    let Domains { accounts, presence, groups, messages, files, .. } = domains;
-    let people = People { accounts, presence, groups };
+    let (messages, people) = domains.messages();
     let result = match request {
         Request::Say { to, text, key } => messages.say(from, Draft { to, text, key }, people, cx),
         Request::Unread => {
             messages.history.unread(from, people, cx);
-            Ok(())
+            Ok(None)
         }
-        Request::Seen { chat, id } => {
-            let untold = |chat| files.first_unannounced(chat);
-            messages.history.seen(from, (chat, id), untold, people, cx)
-        }
-        lists => messages.history.list(from, lists, people, cx),
+        Request::Seen { chat, id } => History::seen(from, (chat, id), people).map(Some),
+        lists => messages.history.list(from, lists, people, cx).map(|()| None),
     };
-    if let Err(refusal) = result {
-        cx.refuse(conn, of, refusal);
+    match result {
+        Ok(Some(proposal)) => propose(domains, proposal, cx),
+        Ok(None) => {}
+        Err(refusal) => cx.refuse(conn, of, refusal),
     }
 }
 
@@ -204,8 +205,13 @@ fn group_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut
     let Some(caller) = cx.caller(conn) else { return };
     let of = request.kind();
     let (groups, users) = domains.groups();
-    if let Err(refusal) = groups.request(caller, request, users, cx) {
-        cx.refuse(conn, of, refusal);
+    match groups.request(caller, request, users, cx) {
+        Ok(Some(entry)) => {
+            let asker = Some(Asker { conn, of });
+            propose(domains, Proposal { entry, id: None, asker }, cx);
+        }
+        Ok(None) => {}
+        Err(refusal) => cx.refuse(conn, of, refusal),
     }
 }
 
@@ -221,7 +227,7 @@ fn make_group(domains: &mut Domains, conn: ConnId, draft: GroupDraft, cx: &mut C
     let Some(id) = cx.next_id() else {
         return cx.await_id(conn, draft.into_request());
     };
-    if let Err(refusal) = groups.make(caller, &draft, id, users.accounts, cx) {
+    if let Err(refusal) = groups.begin(caller, &draft, id, users.accounts, cx) {
         cx.refuse(conn, of, refusal);
     }
 }

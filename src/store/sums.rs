@@ -18,7 +18,7 @@ const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// A stamp of a file: it tells one version of it from every other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Stamp {
+pub(super) struct FileStamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -26,11 +26,11 @@ pub(super) struct Stamp {
     modified: (i64, i64),
 }
 
-impl Stamp {
+impl FileStamp {
     /// The version of a file that is there now.
     pub(super) fn of(file: impl AsFd) -> Result<Self, Errno> {
         let stat = fstat(file)?;
-        Ok(Stamp {
+        Ok(FileStamp {
             device: stat.st_dev,
             inode: stat.st_ino,
             size: u64::try_from(stat.st_size).unwrap_or_default(),
@@ -57,13 +57,13 @@ pub(super) struct KnownSums(Mutex<SumGenerations>);
 
 #[derive(Debug, Default)]
 struct SumGenerations {
-    young: HashMap<Stamp, Sha256Sum>,
-    old: HashMap<Stamp, Sha256Sum>,
+    young: HashMap<FileStamp, Sha256Sum>,
+    old: HashMap<FileStamp, Sha256Sum>,
 }
 
 impl KnownSums {
     /// Notes the sum of a version of a file.
-    pub(super) fn insert(&self, version: Stamp, sum: Sha256Sum) {
+    pub(super) fn insert(&self, version: FileStamp, sum: Sha256Sum) {
         let mut generations = self.lock();
         if generations.young.len() >= KNOWN_MAX {
             generations.old = std::mem::take(&mut generations.young);
@@ -72,7 +72,7 @@ impl KnownSums {
     }
 
     /// The sum of a version of a file, where it is known.
-    pub(super) fn get(&self, version: &Stamp) -> Option<Sha256Sum> {
+    pub(super) fn get(&self, version: &FileStamp) -> Option<Sha256Sum> {
         let generations = self.lock();
         generations.young.get(version).or_else(|| generations.old.get(version)).copied()
     }
@@ -92,14 +92,14 @@ mod tests {
     #[test]
     fn a_version_is_known_until_thousands_came_after_it() {
         let mut file = tempfile::tempfile().unwrap();
-        let version = Stamp::of(&file).unwrap();
+        let version = FileStamp::of(&file).unwrap();
         let sums = KnownSums::default();
         sums.insert(version, Sha256Sum([1; 32]));
         assert_eq!(sums.get(&version), Some(Sha256Sum([1; 32])));
         file.write_all(b"more").unwrap();
-        assert_eq!(sums.get(&Stamp::of(&file).unwrap()), None);
+        assert_eq!(sums.get(&FileStamp::of(&file).unwrap()), None);
         for inode in 0..2 * KNOWN_MAX as u64 {
-            sums.insert(Stamp { inode, size: u64::MAX, ..version }, Sha256Sum([2; 32]));
+            sums.insert(FileStamp { inode, size: u64::MAX, ..version }, Sha256Sum([2; 32]));
         }
         assert_eq!(sums.get(&version), None);
     }
@@ -107,10 +107,10 @@ mod tests {
     #[test]
     fn what_was_changed_just_now_may_change_again_unseen() {
         let file = tempfile::tempfile().unwrap();
-        assert!(!Stamp::of(&file).unwrap().is_settled());
+        assert!(!FileStamp::of(&file).unwrap().is_settled());
         file.set_modified(SystemTime::now() - 2 * SETTLED_AFTER).unwrap();
-        assert!(Stamp::of(&file).unwrap().is_settled());
+        assert!(FileStamp::of(&file).unwrap().is_settled());
         file.set_modified(SystemTime::now() + SETTLED_AFTER).unwrap();
-        assert!(!Stamp::of(&file).unwrap().is_settled());
+        assert!(!FileStamp::of(&file).unwrap().is_settled());
     }
 }

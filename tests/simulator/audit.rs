@@ -54,8 +54,10 @@ impl<'a> Reader<'a> {
         let password = reader.store.password(reader.account.number).to_owned();
         reader.ask(&format!("C USER {name}"));
         reader.unread = reader.ask(&format!("D {password}"));
-        let welcome = reader.unread.pop().expect("an answer");
-        assert!(welcome.starts_with("C 230 USER"), "{welcome}");
+        // News of groups may follow.
+        let is_welcome = |line: &String| line.starts_with("C 230 USER");
+        let welcome = reader.unread.iter().position(is_welcome).expect("a welcome");
+        reader.unread.truncate(welcome);
         reader.unread.remove(0);
         reader
     }

@@ -18,6 +18,8 @@ pub struct Counts {
     pub messages: u64,
     /// Messages that somebody received, apart from those in lists.
     pub deliveries: u64,
+    /// How often a hub was compared with one that starts with what is on disk.
+    pub restarts_compared: u64,
     pub said: Tally,
     /// What went wrong, by its name.
     pub faults: BTreeMap<&'static str, u64>,
@@ -29,12 +31,14 @@ impl Counts {
     }
 
     pub fn add(&mut self, other: Counts) {
-        let Counts { worlds, clients, events, messages, deliveries, said, faults } = other;
+        let Counts { worlds, clients, events, messages, deliveries, .. } = other;
+        let Counts { restarts_compared, said, faults, .. } = other;
         self.worlds += worlds;
         self.clients += clients;
         self.events += events;
         self.messages += messages;
         self.deliveries += deliveries;
+        self.restarts_compared += restarts_compared;
         for (what, count) in said {
             *self.said.entry(what).or_default() += count;
         }
@@ -46,10 +50,11 @@ impl Counts {
     /// All but the faults one by one.
     pub fn summary(&self) -> String {
         let Counts { worlds, clients, events, messages, deliveries, .. } = self;
+        let restarts = self.restarts_compared;
         let faults: u64 = self.faults.values().sum();
         format!(
             "{worlds} worlds, {clients} clients, {events} events, {messages} messages confirmed, \
-             {deliveries} delivered, {faults} faults"
+             {deliveries} delivered, {faults} faults, {restarts} restarts compared"
         )
     }
 }

@@ -8,6 +8,7 @@ pub fn check(counts: &Counts) {
         let count = counts.said.get(*what).copied().unwrap_or_default();
         assert!(count >= 5, "{what} came {count} times: {:?}", counts.said);
     }
+    assert!(counts.restarts_compared >= 5 * counts.worlds, "{counts}");
     for what in FAULTS {
         let count = counts.faults.get(*what).copied().unwrap_or_default();
         assert!(count >= 5, "{what} came {count} times: {counts}");

@@ -49,6 +49,11 @@ impl Directory {
         self.accounts.len() - 1
     }
 
+    /// All accounts.
+    pub fn iter(&self) -> impl Iterator<Item = (UserIndex, &Account)> {
+        self.accounts.iter().enumerate().map(|(at, account)| (UserIndex(at as u32), account))
+    }
+
     pub fn account(&self, user: UserIndex) -> &Account {
         &self.accounts[user.0 as usize]
     }

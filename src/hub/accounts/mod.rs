@@ -5,6 +5,7 @@ pub mod networks;
 pub mod roles;
 pub mod throttle;
 
+use crate::chat::entry::Entry;
 use directory::{Directory, OPERATOR, UserIndex};
 use networks::KnownNetworks;
 use roles::Roles;
@@ -81,6 +82,27 @@ impl Accounts {
         self.networks.password_try(name, user, from, today(now))
     }
 
+    /// Lets a user in no more, or again. Who that is, if there is such a user.
+    pub fn set_banned(&mut self, user: Number, by: Number, banned: bool) -> Option<UserIndex> {
+        let index = self.directory.find_number(user)?;
+        self.roles.set_banned(index, banned);
+        self.log(if banned { "banned" } else { "unbanned" }, index, by);
+        Some(index)
+    }
+
+    /// Makes a user an administrator, or no longer.
+    pub fn set_administrator(&mut self, user: Number, by: Number, admin: bool) {
+        let Some(index) = self.directory.find_number(user) else { return };
+        self.roles.set_administrator(index, admin);
+        self.log(if admin { "admin-on" } else { "admin-off" }, index, by);
+    }
+
+    fn log(&self, event: &str, user: UserIndex, by: Number) {
+        let by = self.directory.find_number(by).map(|by| self.name(by));
+        let by = by.as_ref().map_or(&"-" as &dyn std::fmt::Display, |by| by);
+        log::info!("event={event} user={} by={by}", self.name(user));
+    }
+
     /// Notes from where a user has logged in. Nobody waits for it to come to the disk.
     pub fn logged_in_from(&mut self, user: UserIndex, from: Address, cx: &mut Cx<'_>) {
         let Some(prefix) = from.prefix().filter(|_| user != OPERATOR) else { return };
@@ -104,25 +126,21 @@ impl Accounts {
         self.pending.begin(job, AccountJob::DisplayName(conn, user, display), cx);
     }
 
-    /// The outcome of a job. Whether the display name of a user changed.
-    pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> bool {
+    /// The outcome of a job. The display name of a user that is kept is to hold from now on.
+    pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Entry> {
         let is_kept = *outcome == Ok(Value::Done);
-        match self.pending.take(id) {
-            None => false,
-            Some(AccountJob::Networks(user)) => {
+        match self.pending.take(id)? {
+            AccountJob::Networks(user) => {
                 if !is_kept {
                     self.networks.not_kept(user);
                 }
-                false
+                None
             }
-            Some(AccountJob::DisplayName(conn, user, display)) => {
-                if is_kept {
-                    self.directory.set_display(user, display);
-                }
+            AccountJob::DisplayName(conn, user, display) => {
                 if cx.unblock(conn) {
                     cx.conclude(conn, Kind::Nick, kept(Done::Done, outcome));
                 }
-                is_kept
+                is_kept.then(|| Entry::DisplayNameSet(self.number(user), display))
             }
         }
     }

@@ -2,15 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
+use crate::chat::entry::NewGroup;
 use crate::chat::message::MessageId;
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{UserIndex, draw_number};
-use crate::hub::context::Core;
+use crate::hub::context::{Caller, Core};
 use crate::hub::groups::registry::Registry;
+use crate::hub::proposal::Asker;
 
 /// A group that somebody wants to make.
 #[derive(Debug)]
@@ -26,10 +27,10 @@ pub struct GroupDraft {
 /// A group that is on its way to the disk.
 #[derive(Debug)]
 pub struct PendingGroup {
-    /// What asked for it.
-    pub of: Kind,
+    pub asker: Asker,
     pub maker: UserIndex,
-    pub record: GroupRecord,
+    pub id: MessageId,
+    pub group: NewGroup,
 }
 
 /// Groups that are being made: their names are taken, and they count for their makers.
@@ -43,13 +44,13 @@ pub struct Creations {
 impl Creations {
     /// Notes a group that is being made.
     pub fn begin(&mut self, group: &PendingGroup) {
-        self.names.insert(group.record.name);
+        self.names.insert(group.group.name);
         *self.makers.entry(group.maker).or_default() += 1;
     }
 
     /// Forgets a group that is made, or comes to nothing.
     pub fn end(&mut self, group: &PendingGroup) {
-        self.names.remove(&group.record.name);
+        self.names.remove(&group.group.name);
         match self.makers.get_mut(&group.maker) {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(self.makers.remove(&group.maker)),
@@ -109,11 +110,12 @@ impl GroupDraft {
     pub fn begin(
         &self,
         id: MessageId,
-        maker: UserIndex,
+        caller: Caller,
         (registry, creations): (&Registry, &Creations),
         accounts: &Accounts,
         core: &mut Core,
     ) -> Result<PendingGroup, Refusal> {
+        let Caller { conn, user: maker } = caller;
         let named = self.named(maker, (registry, creations), accounts, core.config.group_max)?;
         let is_taken = |name| registry.is_taken(&name) || creations.names.contains(&name);
         let name = self.name.unwrap_or_else(|| {
@@ -122,19 +124,12 @@ impl GroupDraft {
         });
         let (asked, named) = if self.asks { (named, Vec::new()) } else { (Vec::new(), named) };
         let number = |user: &UserIndex| accounts.number(*user);
-        let members = std::iter::once(&maker).chain(&named);
-        let members = members.map(|user| MemberRecord::new(number(user), id));
-        let record = GroupRecord {
-            id: GroupId(id.0),
+        let group = NewGroup {
             name,
-            admin: number(&maker),
-            ops: vec![number(&maker)],
-            made_by: number(&maker),
-            kept: false,
-            members: members.collect(),
+            maker: number(&maker),
+            members: named.iter().map(number).collect(),
             asked: asked.iter().map(number).collect(),
-            asking: Vec::new(),
         };
-        Ok(PendingGroup { of: self.kind(), maker, record })
+        Ok(PendingGroup { asker: Asker { conn, of: self.kind() }, maker, id, group })
     }
 }

@@ -46,6 +46,8 @@ pub struct NewAdmin {
     pub user: UserIndex,
     /// Whether the new admin was an op already.
     pub was_op: bool,
+    /// Who is no op any more, since there are only so many.
+    pub no_op: Option<UserIndex>,
 }
 
 impl Group {
@@ -57,7 +59,7 @@ impl Group {
         };
         let members = record.members.iter();
         let members: Vec<Member> = members
-            .filter_map(|record| Some(Member { user: find(record.number)?, since: record.since }))
+            .filter_map(|kept| Some(Member { user: find(kept.number)?, since: kept.since }))
             .collect();
         let is_member = |user: &UserIndex| members.iter().any(|one| one.user == *user);
         let admin = find(record.admin).filter(is_member);
@@ -79,11 +81,14 @@ impl Group {
         })
     }
 
-    /// The group as it is to be kept.
-    pub fn to_record(&self, id: GroupId, directory: &Directory) -> GroupRecord {
+    /// The group as it is to be kept. `member` gives what is kept of a member.
+    pub fn to_record(
+        &self,
+        id: GroupId,
+        directory: &Directory,
+        member: impl Fn(&Member) -> MemberRecord,
+    ) -> GroupRecord {
         let number = |user: &UserIndex| directory.account(*user).number;
-        let members = self.members.iter();
-        let members = members.map(|one| MemberRecord::new(number(&one.user), one.since));
         GroupRecord {
             id,
             name: self.name,
@@ -91,7 +96,7 @@ impl Group {
             ops: self.ops.iter().map(number).collect(),
             made_by: number(&self.made_by),
             kept: self.kept,
-            members: members.collect(),
+            members: self.members.iter().map(member).collect(),
             asked: self.asked.iter().map(number).collect(),
             asking: self.asking.iter().map(number).collect(),
         }
@@ -144,14 +149,13 @@ impl Group {
     pub fn set_admin(&mut self, user: UserIndex) -> NewAdmin {
         self.admin = user;
         let was_op = self.is_op(user);
+        let mut no_op = None;
         if !was_op {
-            if self.has_all_ops() {
-                // They are all banned, or one of them would be the admin.
-                self.ops.remove(0);
-            }
+            // They are all banned, or one of them would be the admin.
+            no_op = self.has_all_ops().then(|| self.ops.remove(0));
             self.ops.push(user);
         }
-        NewAdmin { user, was_op }
+        NewAdmin { user, was_op, no_op }
     }
 
     /// Whether the admin is banned, and somebody else is not.

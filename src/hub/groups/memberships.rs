@@ -2,12 +2,12 @@
 //! told, so that what one user does costs no look at the groups of others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 
-use crate::chat::group::GroupId;
+use crate::chat::entry::LogTime;
+use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
 use crate::chat::message::MessageId;
 use crate::chat::name::GroupName;
-use crate::hub::accounts::directory::UserIndex;
+use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::limits::GROUP_NOTICES_MAX;
 
 /// The memberships of all users, and when those of users who are offline end.
@@ -15,8 +15,8 @@ use crate::limits::GROUP_NOTICES_MAX;
 pub struct Memberships {
     /// Whoever has something to do with groups.
     pub(super) people: HashMap<UserIndex, Person>,
-    /// When the memberships of those end who are offline, on the monotonic clock.
-    pub(super) endings: BTreeSet<(Duration, UserIndex, GroupId)>,
+    /// When the memberships of those end who are offline.
+    pub(super) endings: BTreeSet<(LogTime, UserIndex, GroupId)>,
 }
 
 /// What groups have to do with one user.
@@ -32,14 +32,27 @@ pub struct Person {
 }
 
 /// A user's membership in a group.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Membership {
     /// From which message on the user reads.
     pub since: MessageId,
     /// When the membership ends, if it does because the user is offline.
-    pub ends: Option<Duration>,
+    pub ends: Option<LogTime>,
     /// Whether the user has yet to be told of it.
     pub is_news: bool,
+}
+
+impl Membership {
+    /// The memberships that were kept of a group.
+    pub fn all_of(record: &GroupRecord, directory: &Directory) -> HashMap<UserIndex, Self> {
+        let members = record.members.iter();
+        let kept = members.filter_map(|kept| {
+            let MemberRecord { number, since, ends, is_news } = *kept;
+            let ends = ends.map(LogTime);
+            Some((directory.find_number(number)?, Membership { since, ends, is_news }))
+        });
+        kept.collect()
+    }
 }
 
 impl Memberships {
@@ -55,10 +68,13 @@ impl Memberships {
     }
 
     /// Notes that a user is a member of a group, and not asked to be one any more.
-    pub fn join(&mut self, user: UserIndex, id: GroupId, since: MessageId) {
+    pub fn join(&mut self, user: UserIndex, id: GroupId, membership: Membership) {
         let person = self.people.entry(user).or_default();
         person.invitations.remove(&id);
-        person.memberships.insert(id, Membership { since, ends: None, is_news: false });
+        if let Some(ends) = membership.ends {
+            self.endings.insert((ends, user, id));
+        }
+        person.memberships.insert(id, membership);
     }
 
     /// Ends a membership.
@@ -107,7 +123,7 @@ impl Memberships {
     }
 
     /// Has one membership end at a time, since its user is offline.
-    pub fn end_at(&mut self, user: UserIndex, id: GroupId, ends: Duration) {
+    pub fn end_at(&mut self, user: UserIndex, id: GroupId, ends: LogTime) {
         let Some(membership) = self.get_mut(user, id) else { return };
         debug_assert!(membership.ends.is_none(), "{user:?} is about to leave already");
         membership.ends = Some(ends);
@@ -115,20 +131,23 @@ impl Memberships {
     }
 
     /// Has those memberships of a user end at a time of which `is_ending` says so, but for those
-    /// that end already.
+    /// that end already. Which they are.
     pub fn end_some_at(
         &mut self,
         user: UserIndex,
-        ends: Duration,
+        ends: LogTime,
         is_ending: impl Fn(GroupId) -> bool,
-    ) {
-        let Some(person) = self.people.get_mut(&user) else { return };
+    ) -> Vec<GroupId> {
+        let Some(person) = self.people.get_mut(&user) else { return Vec::new() };
+        let mut ending = Vec::new();
         for (id, membership) in &mut person.memberships {
             if membership.ends.is_none() && is_ending(*id) {
                 membership.ends = Some(ends);
                 self.endings.insert((ends, user, *id));
+                ending.push(*id);
             }
         }
+        ending
     }
 
     /// Has one membership last.
@@ -139,25 +158,28 @@ impl Memberships {
         }
     }
 
-    /// Has all memberships of a user last, who is back.
-    pub fn stay_everywhere(&mut self, user: UserIndex) {
-        let Some(person) = self.people.get_mut(&user) else { return };
+    /// Has all memberships of a user last, who is back. Which would have ended.
+    pub fn stay_everywhere(&mut self, user: UserIndex) -> Vec<GroupId> {
+        let Some(person) = self.people.get_mut(&user) else { return Vec::new() };
+        let mut lasting = Vec::new();
         for (id, membership) in &mut person.memberships {
             if let Some(ends) = membership.ends.take() {
                 self.endings.remove(&(ends, user, *id));
+                lasting.push(*id);
             }
         }
+        lasting
     }
 
     /// When the next membership ends.
-    pub fn next_ending(&self) -> Option<Duration> {
+    pub fn next_ending(&self) -> Option<LogTime> {
         self.endings.first().map(|(at, ..)| *at)
     }
 
-    /// The next membership that is over by now.
-    pub fn over(&self, now: Duration) -> Option<(UserIndex, GroupId)> {
-        let (at, user, id) = self.endings.first()?;
-        (*at <= now).then_some((*user, *id))
+    /// The memberships that are over by now, the first ones first.
+    pub fn over(&self, now: LogTime) -> impl Iterator<Item = (UserIndex, GroupId)> {
+        let over = self.endings.iter().take_while(move |(at, ..)| *at <= now);
+        over.map(|(_, user, id)| (*user, *id))
     }
 
     /// Notes that a user has yet to be told of becoming a member.
@@ -167,31 +189,44 @@ impl Memberships {
         }
     }
 
-    /// The groups, oldest first and at most so many, of which a user became a member and has not
-    /// been told, which is done now.
-    pub fn take_news(&mut self, user: UserIndex, most: usize) -> Vec<GroupId> {
-        let Some(person) = self.people.get_mut(&user) else { return Vec::new() };
-        let news = person
-            .memberships
-            .iter_mut()
-            .filter_map(|(id, membership)| std::mem::take(&mut membership.is_news).then_some(*id));
-        news.take(most).collect()
+    /// The groups, oldest first, of which a user became a member and has not been told.
+    pub fn news(&self, user: UserIndex) -> impl Iterator<Item = GroupId> {
+        let memberships = self.people.get(&user).into_iter().flat_map(|one| &one.memberships);
+        memberships.filter(|(_, membership)| membership.is_news).map(|(id, _)| *id)
     }
 
-    /// Notes that a user has yet to be told that a group ended.
-    pub fn tell_ended_later(&mut self, user: UserIndex, name: GroupName) {
-        let ended = &mut self.people.entry(user).or_default().ended;
-        if ended.len() < GROUP_NOTICES_MAX {
-            ended.push(name);
+    /// A user was told of becoming a member.
+    pub fn told(&mut self, user: UserIndex, id: GroupId) {
+        if let Some(membership) = self.get_mut(user, id) {
+            membership.is_news = false;
         }
     }
 
-    /// The groups of a user that were ended and of which the user has not been told, which is done
-    /// now.
-    pub fn take_ended(&mut self, user: UserIndex) -> Vec<GroupName> {
-        let mut ended = Vec::new();
-        self.change(user, |person| ended = std::mem::take(&mut person.ended));
-        ended
+    /// Notes that a user has yet to be told that a group ended. Whether there is room for that.
+    pub fn tell_ended_later(&mut self, user: UserIndex, name: GroupName) -> bool {
+        let ended = &mut self.people.entry(user).or_default().ended;
+        let has_room = ended.len() < GROUP_NOTICES_MAX;
+        if has_room {
+            ended.push(name);
+        }
+        has_room
+    }
+
+    /// Has a user be told that groups ended, as it was kept.
+    pub fn keep_ended(&mut self, user: UserIndex, names: Vec<GroupName>) {
+        self.people.entry(user).or_default().ended = names;
+    }
+
+    /// The groups that ended and of which a user has not been told, the first one first.
+    pub fn ended(&self, user: UserIndex) -> &[GroupName] {
+        self.people.get(&user).map_or(&[], |person| &person.ended)
+    }
+
+    /// A user was told of all groups that ended. Whether there was any.
+    pub fn told_of_ended(&mut self, user: UserIndex) -> bool {
+        let has_ended = !self.ended(user).is_empty();
+        self.change(user, |person| person.ended = Vec::new());
+        has_ended
     }
 
     fn get_mut(&mut self, user: UserIndex, id: GroupId) -> Option<&mut Membership> {

@@ -1,34 +1,36 @@
 //! Groups: who is in which, who is asked to join, and who asks to.
 //!
-//! Whoever wants a change proposes it as a [`GroupEntry`]; the [registry](registry::Registry)
-//! judges and applies it, and people are told. Today that happens at once, and the group is kept
-//! on disk afterwards: see [`saving`].
+//! A change is judged and applied by the [registry](registry::Registry) alone; people are told, and
+//! what changed is brought to the disk: see [`saving`].
 
+mod applied;
 mod check;
 pub mod creation;
-mod entry;
 pub mod group;
 mod memberships;
 mod notices;
 mod registry;
+mod rows;
 mod saving;
 pub mod users;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+pub use registry::offline_until;
+
 use creation::{Creations, GroupDraft, PendingGroup};
-use entry::{GroupAction, GroupEntry, Terms};
 use group::Group;
 use registry::{Registry, may_hand_over};
-use saving::{GroupJob, Saves};
+use saving::{Changed, GroupJob, Saves};
 use users::Users;
 
 use crate::chat::answer::{Answer, Done, List};
+use crate::chat::entry::{Entry, GroupAction, LogTime, NewGroup, Stamp};
 use crate::chat::event::Event;
-use crate::chat::group::{GroupChange, GroupId, GroupRecord};
+use crate::chat::group::{GroupChange, GroupId, GroupRecord, GroupRow};
 use crate::chat::message::MessageId;
-use crate::chat::name::{GroupName, UserRef};
+use crate::chat::name::{GroupName, Number, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::hub::accounts::Accounts;
@@ -37,8 +39,9 @@ use crate::hub::accounts::roles::Role;
 use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome};
+use crate::hub::proposal::{Asker, Proposal};
 use crate::hub::sessions::replies::Reply;
-use crate::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
+use crate::limits::{GROUP_NOTICES_MAX, GROUPS_PER_TICK_MAX};
 
 /// All groups, and their jobs.
 #[derive(Debug)]
@@ -51,8 +54,11 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// The groups that were kept.
-    pub fn new(kept: Vec<GroupRecord>, accounts: &Accounts) -> Self {
+    /// The groups that were kept, and who has yet to be told that groups ended.
+    pub fn new(
+        kept: (Vec<GroupRecord>, Vec<(Number, Vec<GroupName>)>),
+        accounts: &Accounts,
+    ) -> Self {
         let (registry, unsaved) = Registry::new(kept, accounts);
         let (creations, saves) = (Creations::default(), Saves::new(unsaved));
         Groups { registry, creations, saves, hand_over: BTreeSet::new() }
@@ -73,6 +79,21 @@ impl Groups {
         self.registry.get(id)
     }
 
+    /// All groups as they are to be kept, oldest first.
+    pub fn records(&self, accounts: &Accounts) -> impl Iterator<Item = GroupRecord> {
+        self.registry.groups.keys().filter_map(|id| self.registry.record(*id, accounts))
+    }
+
+    /// The groups that ended and of which a user has yet to be told.
+    pub fn untold(&self, user: UserIndex) -> &[GroupName] {
+        self.registry.memberships.ended(user)
+    }
+
+    /// Whether all that entries have made of them is on disk.
+    pub fn are_kept(&self) -> bool {
+        self.creations.is_empty() && self.saves.is_idle() && self.hand_over.is_empty()
+    }
+
     /// From which message on a user reads a group; none for who is no member.
     pub fn reads_since(&self, user: UserIndex, id: GroupId) -> Option<MessageId> {
         self.registry.reads_since(user, id)
@@ -84,62 +105,74 @@ impl Groups {
         self.registry.is_member(user, id).then_some(id).ok_or(Refusal::NotAMember)
     }
 
-    /// Carries out a request about groups that are there.
+    /// Answers a request about groups that are there, or gives the entry that it asks for.
     pub fn request(
         &mut self,
         caller: Caller,
         request: Request,
         users: Users<'_>,
         cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
-        let (of, by) = (request.kind(), caller.user);
-        let entry = match request {
-            Request::Groups { all } => return self.list_groups(caller, all, users, cx),
-            Request::Members(name) => return self.list_members(caller, &name, users, cx),
+    ) -> Result<Option<Entry>, Refusal> {
+        let (id, action) = match request {
+            Request::Groups { all } => {
+                self.list_groups(caller, all, users, cx);
+                return Ok(None);
+            }
+            Request::Members(name) => {
+                return self.list_members(caller, &name, users, cx).map(|()| None);
+            }
+            change => self.change_of(caller.user, change, users, cx)?,
+        };
+        let number = |user| Ok::<_, Refusal>(users.accounts.number(user));
+        Ok(Some(Entry::GroupChanged(id, action.try_map(number)?)))
+    }
+
+    /// The change of a group that a request asks for.
+    fn change_of(
+        &self,
+        by: UserIndex,
+        request: Request,
+        users: Users<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(GroupId, GroupAction<UserIndex>), Refusal> {
+        let members_max = cx.core.config.group_max;
+        Ok(match request {
             Request::Join(name) => {
-                let (group, _) = self.registry.find(&name)?;
-                let action = GroupAction::Join { user: by, terms: terms(cx.core) };
-                GroupEntry { group, action }
+                let (id, _) = self.registry.find(&name)?;
+                (id, GroupAction::Join { user: by, members_max })
             }
             Request::Admit { group, user, admit } => {
-                let (group, _) = self.registry.find_as_op(by, &group)?;
+                let (id, _) = self.registry.find_as_op(by, &group)?;
                 let user = find(user, users)?;
-                let terms = terms(cx.core);
-                let action = match admit {
-                    true => GroupAction::Admit { by, user, terms },
-                    false => GroupAction::Refuse { by, user },
-                };
-                GroupEntry { group, action }
+                match admit {
+                    true => (id, GroupAction::Admit { by, user, members_max }),
+                    false => (id, GroupAction::Refuse { by, user }),
+                }
             }
-            Request::Leave(name) => {
-                GroupEntry { group: self.own(by, &name)?, action: GroupAction::Leave { user: by } }
-            }
+            Request::Leave(name) => (self.own(by, &name)?, GroupAction::Leave { user: by }),
             Request::Keep { group, keep } => {
-                let (group, _) = self.registry.find_as_op(by, &group)?;
-                let ends = offline_until(cx.core);
-                GroupEntry { group, action: GroupAction::Keep { by, keep, ends } }
+                let (id, _) = self.registry.find_as_op(by, &group)?;
+                let memberships_end = offline_until(cx.core.log_time());
+                (id, GroupAction::Keep { by, keep, memberships_end })
             }
             Request::Op { group, user, op } => {
-                let (group, _) = self.registry.find_as_op(by, &group)?;
-                let user = find(user, users)?;
-                GroupEntry { group, action: GroupAction::SetOp { by, user, op } }
+                let (id, _) = self.registry.find_as_op(by, &group)?;
+                (id, GroupAction::SetOp { by, user: find(user, users)?, op })
             }
             Request::Handover { group, user } => {
                 let (id, group) = self.registry.find(&group)?;
                 may_hand_over(group, by, &users.accounts.roles)?;
-                let user = find(user, users)?;
-                GroupEntry { group: id, action: GroupAction::HandOver { by, user } }
+                (id, GroupAction::HandOver { by, user: find(user, users)? })
             }
             Request::Dissolve(name) => {
-                let (group, _) = self.registry.find(&name)?;
-                GroupEntry { group, action: GroupAction::Dissolve { by } }
+                let (id, _) = self.registry.find(&name)?;
+                (id, GroupAction::Dissolve { by })
             }
-            _ => {
-                debug_assert!(false, "{of:?} is not about a group that there is");
-                return Ok(());
+            other => {
+                debug_assert!(false, "{other:?} is not about a group that there is");
+                return Err(Refusal::NoSuchGroup);
             }
-        };
-        self.propose(caller.conn, of, &entry, users, cx)
+        })
     }
 
     /// Whether a user may make such a group.
@@ -154,8 +187,8 @@ impl Groups {
         draft.named(maker, groups, accounts, core.config.group_max).map(drop)
     }
 
-    /// Makes a group under an id. Its maker waits until it is on disk.
-    pub fn make(
+    /// Brings a new group to the disk. Its maker waits until it is there.
+    pub fn begin(
         &mut self,
         caller: Caller,
         draft: &GroupDraft,
@@ -164,91 +197,217 @@ impl Groups {
         cx: &mut Cx<'_>,
     ) -> Result<(), Refusal> {
         let groups = (&self.registry, &self.creations);
-        let pending = draft.begin(id, caller.user, groups, accounts, cx.core)?;
+        let pending = draft.begin(id, caller, groups, accounts, cx.core)?;
         self.creations.begin(&pending);
-        self.saves.make(caller.conn, pending, cx);
+        self.saves.make(pending, cx);
         cx.block(caller.conn);
         Ok(())
     }
 
-    /// Takes what came of a job.
-    pub fn done(&mut self, job: JobId, outcome: &Outcome, users: Users<'_>, cx: &mut Cx<'_>) {
+    /// Takes what came of a job. A group that is on disk is to be made; whoever asked for it may be
+    /// gone.
+    pub fn done(&mut self, job: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
         let now = cx.core.now.steady;
-        match self.saves.take(job) {
-            Some(GroupJob::Make(conn, pending)) => {
+        match self.saves.take(job)? {
+            GroupJob::Make(pending) => {
+                let Asker { conn, of } = pending.asker;
                 cx.unblock(conn);
-                let of = pending.of;
-                if let Err(refusal) = self.made(conn, pending, outcome, users, cx) {
-                    cx.refuse(conn, of, refusal);
+                self.creations.end(&pending);
+                if let Err(failure) = outcome {
+                    cx.refuse(conn, of, Refusal::Store(*failure));
+                    return None;
                 }
+                let PendingGroup { asker, id, group, .. } = pending;
+                let entry = Entry::GroupMade(group);
+                Some(Proposal { entry, id: Some(id), asker: Some(asker) })
             }
-            Some(GroupJob::Save(id)) => drop(self.saves.saved(id, outcome, now)),
-            Some(GroupJob::Change(conn, id, (of, done))) => {
-                let result = self.saves.saved(id, outcome, now).map(|()| done);
-                cx.resolve_answer(conn, job, of, result);
+            GroupJob::Save(id) => {
+                // Nobody waits for it, and it is tried again.
+                let _ = self.saves.saved(Changed::of(id), outcome, now);
+                None
             }
-            None => {}
+            GroupJob::Change(changed, answer) => {
+                let result = self.saves.saved(changed, outcome, now);
+                if let Some((Asker { conn, of }, done)) = answer {
+                    cx.resolve_answer(conn, job, of, result.map(|()| done));
+                }
+                None
+            }
         }
     }
 
-    /// When the next membership ends, the next save is tried again, or groups are handed over.
-    pub fn next_deadline(&self) -> Option<Duration> {
-        let ending = self.registry.memberships.next_ending();
+    /// When the next membership ends, the next save is tried again, or groups are handed over, on
+    /// the monotonic clock.
+    pub fn next_deadline(&self, core: &Core) -> Option<Duration> {
+        let ending = self.registry.memberships.next_ending().map(|ends| core.when(ends));
         let hands_over = (!self.hand_over.is_empty()).then_some(Duration::ZERO);
         [ending, self.saves.next_deadline(), hands_over].into_iter().flatten().min()
     }
 
-    /// Takes those out who were offline for too long, and saves again what could not be saved.
-    pub fn deadline(&mut self, users: Users<'_>, cx: &mut Cx<'_>) {
-        let now = cx.core.now.steady;
-        let mut changed = BTreeSet::new();
-        for _ in 0..GROUPS_PER_TICK_MAX {
-            let Some((user, id)) = self.registry.memberships.over(now) else { break };
-            self.leave(user, id, users, cx);
-            changed.insert(id);
+    /// Saves again what could not be kept, where the time for that has come.
+    pub fn save_again(&mut self, accounts: &Accounts, cx: &mut Cx<'_>) {
+        if !self.saves.is_due(cx.core.now.steady) {
+            return;
         }
-        for id in changed {
-            self.saves.save(id, &self.registry, users.accounts, cx);
+        for id in self.saves.take_due(cx.core.now.steady) {
+            self.saves.save(id, &self.registry, accounts, cx);
         }
-        self.hand_over_some(users, cx);
-        for id in self.saves.take_due(now) {
-            self.saves.save(id, &self.registry, users.accounts, cx);
+        let mut rows = Vec::new();
+        for number in self.saves.take_due_users() {
+            let user = accounts.directory.find_number(number);
+            rows.push(GroupRow::Told { number });
+            let untold = user.map_or(&[][..], |user| self.untold(user));
+            rows.extend(untold.iter().map(|name| GroupRow::Untold { number, name: *name }));
         }
+        self.saves.keep(rows, None, cx);
     }
 
-    /// A user said goodbye: groups that are not kept are left, those above the bound a tick or more
-    /// later, unless the user is back by then.
-    pub fn said_goodbye(&mut self, user: UserIndex, users: Users<'_>, cx: &mut Cx<'_>) {
+    /// The changes whose time has come: whoever was offline for too long leaves, and groups get
+    /// another admin whose admin is banned; of each no more than a tick may have.
+    pub fn due(&mut self, users: Users<'_>, now: LogTime) -> Vec<Entry> {
+        let over = self.registry.memberships.over(now).take(GROUPS_PER_TICK_MAX);
+        let leave = |(user, id)| {
+            let action = GroupAction::Leave { user: users.accounts.number(user) };
+            Entry::GroupChanged(id, action)
+        };
+        let mut due: Vec<Entry> = over.map(leave).collect();
+        due.extend(self.due_to_hand_over());
+        due
+    }
+
+    /// The groups that are to get another admin now; those above the bound follow later.
+    pub fn due_to_hand_over(&mut self) -> Vec<Entry> {
+        let ids = (0..GROUPS_PER_TICK_MAX).map_while(|_| self.hand_over.pop_first());
+        ids.map(|id| Entry::GroupChanged(id, GroupAction::ReplaceAdmin)).collect()
+    }
+
+    /// What follows where a user says goodbye: groups that are not kept are left, those above the
+    /// bound a tick or more later, unless the user is back by then.
+    pub fn goodbye(&self, user: UserIndex, users: Users<'_>, now: LogTime) -> Vec<Entry> {
+        let user_number = users.accounts.number(user);
         let groups = self.registry.of(user).filter(|(_, group)| !group.kept);
-        let ids: Vec<GroupId> = groups.map(|(id, _)| id).collect();
-        for (at, id) in ids.into_iter().enumerate() {
-            if at < GROUPS_PER_TICK_MAX {
-                self.leave(user, id, users, cx);
-                self.saves.save(id, &self.registry, users.accounts, cx);
-            } else {
-                self.registry.memberships.end_at(user, id, cx.core.now.steady);
+        let leave = |(id, _)| Entry::GroupChanged(id, GroupAction::Leave { user: user_number });
+        let mut entries: Vec<Entry> = groups.take(GROUPS_PER_TICK_MAX + 1).map(leave).collect();
+        if entries.len() > GROUPS_PER_TICK_MAX {
+            entries.pop();
+            entries.push(Entry::WentOffline { user: user_number, memberships_end: now });
+        }
+        entries
+    }
+
+    /// A user was banned, or is no longer: groups of that user are to be handed over, which is
+    /// [due](Self::due_to_hand_over) from now on.
+    pub fn ban_changed(&mut self, user: UserIndex, users: Users<'_>) {
+        let roles = &users.accounts.roles;
+        let own = self.registry.of(user).filter(|(_, group)| group.has_to_hand_over(roles));
+        self.hand_over.extend(own.map(|(id, _)| id));
+    }
+
+    /// Decides a change of a group, and answers who asked for it: at once if all is so already,
+    /// else once what changed is on disk.
+    pub fn change(
+        &mut self,
+        (id, action): (GroupId, &GroupAction),
+        stamp: Stamp,
+        asker: Option<Asker>,
+        users: Users<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        match self.decide(id, action, stamp, users, cx) {
+            Ok(done) => self.keep(asker.map(|asker| (asker, done)), users.accounts, cx),
+            Err(refusal) => {
+                if let Some(Asker { conn, of }) = asker {
+                    cx.refuse(conn, of, refusal);
+                }
             }
         }
     }
 
+    /// Has the registry decide a change, and tells people.
+    fn decide(
+        &mut self,
+        id: GroupId,
+        action: &GroupAction,
+        stamp: Stamp,
+        users: Users<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Done, Refusal> {
+        let name = self.registry.get(id).ok_or(Refusal::NoSuchGroup)?.name;
+        let action = action.try_map(|number| users.find(number))?;
+        if let Some(applied) = self.registry.decide(id, &action, stamp, users)?
+            && let Some(group) = applied.ended.as_ref().or_else(|| self.registry.get(id))
+        {
+            notices::log(&action, group, users);
+            notices::tell(&action, &applied, group, users, cx);
+        }
+        Ok(match action {
+            GroupAction::Join { user, .. } if !self.registry.is_member(user, id) => {
+                Done::GroupWaits(name)
+            }
+            _ => Done::Group(name),
+        })
+    }
+
+    /// Decides that a group begins, which is on disk, and answers who makes it.
+    pub fn made(
+        &mut self,
+        group: &NewGroup,
+        stamp: Stamp,
+        asker: Option<Asker>,
+        users: Users<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let result = self.registry.make(group, stamp, users);
+        let applied = match (result, asker) {
+            (Ok(applied), _) => applied,
+            (Err(refusal), Some(Asker { conn, of })) => return cx.refuse(conn, of, refusal),
+            (Err(_), None) => return,
+        };
+        let Some(group) = self.registry.get(GroupId(stamp.id.0)) else { return };
+        if let Some(Asker { conn, of }) = asker {
+            cx.answer(conn, of, Done::GroupMade(group.name, group.members.len()));
+        }
+        notices::tell_new(&applied, group, users, cx);
+        self.keep(None, users.accounts, cx);
+    }
+
+    /// A user who was offline is let in, and stays a member everywhere.
+    pub fn came_online(&mut self, user: UserIndex, accounts: &Accounts, cx: &mut Cx<'_>) {
+        self.registry.came_online(user);
+        self.keep(None, accounts, cx);
+    }
+
     /// A user has no session any more.
-    pub fn went_offline(&mut self, user: UserIndex, core: &Core) {
-        self.registry.went_offline(user, offline_until(core));
+    pub fn went_offline(
+        &mut self,
+        user: UserIndex,
+        memberships_end: LogTime,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        self.registry.went_offline(user, memberships_end);
+        self.keep(None, accounts, cx);
     }
 
-    /// A user is back, and stays a member everywhere.
-    pub fn came_online(&mut self, user: UserIndex) {
-        self.registry.memberships.stay_everywhere(user);
+    /// A user was told what happened in groups while offline.
+    pub fn told(&mut self, user: UserIndex, most: usize, accounts: &Accounts, cx: &mut Cx<'_>) {
+        self.registry.told(user, most);
+        self.keep(None, accounts, cx);
     }
 
-    /// Tells a user who logged in what concerns groups and waits.
-    pub fn tell_news(&mut self, caller: Caller, users: Users<'_>, cx: &mut Cx<'_>) {
+    /// Keeps what the registry changed, and gives the answer then.
+    fn keep(&mut self, answer: Option<(Asker, Done)>, accounts: &Accounts, cx: &mut Cx<'_>) {
+        self.saves.keep(self.registry.take_rows(accounts), answer, cx);
+    }
+
+    /// Tells a user who logged in what concerns groups and waits. Gives the entry that says so.
+    pub fn tell_news(&self, caller: Caller, users: Users<'_>, cx: &mut Cx<'_>) -> Option<Entry> {
         let Caller { conn, user } = caller;
         let own = users.name(user);
-        for name in self.registry.memberships.take_ended(user) {
-            cx.tell(Event::Group(name, GroupChange::Leave, own), [conn]);
+        for name in self.registry.memberships.ended(user) {
+            cx.tell(Event::Group(*name, GroupChange::Leave, own), [conn]);
         }
-        for id in self.registry.memberships.take_news(user, GROUP_NOTICES_MAX) {
+        for id in self.registry.memberships.news(user).take(GROUP_NOTICES_MAX) {
             let Some(group) = self.registry.get(id) else { continue };
             cx.tell(Event::Group(group.name, GroupChange::Join, own), [conn]);
         }
@@ -260,21 +419,17 @@ impl Groups {
         for (_, group) in looked_after.filter(|(_, group)| !group.asking.is_empty()) {
             room -= notices::tell_requests(group, user, room, users, cx);
         }
-    }
-
-    /// A user was banned, or is no longer: groups of that user are handed over, those above the
-    /// bound a tick or more later.
-    pub fn ban_changed(&mut self, user: UserIndex, users: Users<'_>, cx: &mut Cx<'_>) {
-        let roles = &users.accounts.roles;
-        let own = self.registry.of(user).filter(|(_, group)| group.has_to_hand_over(roles));
-        self.hand_over.extend(own.map(|(id, _)| id));
-        self.hand_over_some(users, cx);
+        let memberships = &self.registry.memberships;
+        let was_told =
+            memberships.news(user).next().is_some() || !memberships.ended(user).is_empty();
+        let user = users.accounts.number(user);
+        was_told.then_some(Entry::GroupsTold { user, most: GROUP_NOTICES_MAX })
     }
 
     /// The sessions that wait until the group that they make is on disk. Some may be gone.
     pub fn makers(&self) -> impl Iterator<Item = ConnId> {
         self.saves.pending.values().filter_map(|job| match job {
-            GroupJob::Make(conn, _) => Some(*conn),
+            GroupJob::Make(pending) => Some(pending.asker.conn),
             GroupJob::Save(_) | GroupJob::Change(..) => None,
         })
     }
@@ -282,15 +437,12 @@ impl Groups {
     /// Whether a job is under way whose outcome answers what a session asked for.
     pub fn answers(&self, conn: ConnId, job: JobId) -> bool {
         let what = self.saves.pending.get(job);
-        matches!(what, Some(GroupJob::Change(asked, ..)) if *asked == conn)
+        matches!(what, Some(GroupJob::Change(_, Some((asker, _)))) if asker.conn == conn)
     }
 
     /// Whether nothing is left to do by itself, and nothing is under way.
     pub fn is_idle(&self) -> bool {
-        self.creations.is_empty()
-            && self.registry.memberships.endings.is_empty()
-            && self.saves.is_idle()
-            && self.hand_over.is_empty()
+        self.are_kept() && self.registry.memberships.endings.is_empty()
     }
 
     /// Checks what must hold between two inputs, for tests.
@@ -299,110 +451,13 @@ impl Groups {
         check::check_people(&self.registry, &self.saves, &self.creations);
     }
 
-    /// Decides what somebody asks for, and answers it: at once if all is so already, else once the
-    /// group is on disk.
-    fn propose(
-        &mut self,
-        conn: ConnId,
-        of: Kind,
-        entry: &GroupEntry,
-        users: Users<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
-        let id = entry.group;
-        let name = self.registry.get(id).ok_or(Refusal::NoSuchGroup)?.name;
-        let is_change = self.decide(entry, users, cx)?;
-        let done = match entry.action {
-            GroupAction::Join { user, .. } if !self.registry.is_member(user, id) => {
-                Done::GroupWaits(name)
-            }
-            _ => Done::Group(name),
-        };
-        match is_change {
-            false => cx.answer(conn, of, done),
-            true => {
-                let (registry, accounts) = (&self.registry, users.accounts);
-                self.saves.answer_after((conn, id), (of, done), registry, accounts, cx);
-            }
-        }
-        Ok(())
-    }
-
-    /// Has the registry decide an entry, and tells people. Whether it changed anything.
-    fn decide(
-        &mut self,
-        entry: &GroupEntry,
-        users: Users<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Result<bool, Refusal> {
-        let Some(applied) = self.registry.decide(entry, users)? else { return Ok(false) };
-        if let Some(group) = applied.ended.as_ref().or_else(|| self.registry.get(entry.group)) {
-            notices::log(entry, group, users);
-            notices::tell(entry, &applied, group, users, cx);
-        }
-        Ok(true)
-    }
-
-    /// A group is on disk, or is not. Whoever made it may be gone; then it is there all the same.
-    fn made(
-        &mut self,
-        conn: ConnId,
-        pending: PendingGroup,
-        outcome: &Outcome,
-        users: Users<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
-        self.creations.end(&pending);
-        let PendingGroup { of, record, .. } = pending;
-        if let Err(failure) = outcome {
-            return Err(Refusal::Store(*failure));
-        }
-        let group = record.id;
-        let action = GroupAction::Make { record, ends: offline_until(cx.core) };
-        let entry = GroupEntry { group, action };
-        let Some(applied) = self.registry.decide(&entry, users)? else { return Ok(()) };
-        let Some(group) = self.registry.get(entry.group) else { return Ok(()) };
-        cx.answer(conn, of, Done::GroupMade(group.name, group.members.len()));
-        notices::tell(&entry, &applied, group, users, cx);
-        if applied.new_admin.is_some() {
-            self.saves.save(entry.group, &self.registry, users.accounts, cx);
-        }
-        Ok(())
-    }
-
-    /// Takes a member out.
-    fn leave(&mut self, user: UserIndex, group: GroupId, users: Users<'_>, cx: &mut Cx<'_>) {
-        let entry = GroupEntry { group, action: GroupAction::Leave { user } };
-        let left = self.decide(&entry, users, cx);
-        debug_assert!(left.is_ok(), "{entry:?}: {left:?}");
-    }
-
-    /// Hands over some of the groups that wait for it.
-    fn hand_over_some(&mut self, users: Users<'_>, cx: &mut Cx<'_>) {
-        for _ in 0..GROUPS_PER_TICK_MAX {
-            let Some(group) = self.hand_over.pop_first() else { return };
-            let entry = GroupEntry { group, action: GroupAction::ReplaceAdmin };
-            // It may have ended meanwhile.
-            if self.decide(&entry, users, cx).is_ok_and(|is_change| is_change) {
-                self.saves.save(group, &self.registry, users.accounts, cx);
-            }
-        }
-    }
-
-    fn list_groups(
-        &mut self,
-        caller: Caller,
-        all: bool,
-        users: Users<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
+    fn list_groups(&mut self, caller: Caller, all: bool, users: Users<'_>, cx: &mut Cx<'_>) {
         let items = match all {
             true => self.registry.lines(&users.accounts.directory),
             false => self.registry.lines_of(caller.user, &users.accounts.directory),
         };
         let last = Answer::done(Kind::Groups);
         cx.reply(caller.conn, Reply::List(List::whole(Kind::Groups, items, None, last)));
-        Ok(())
     }
 
     fn list_members(
@@ -427,15 +482,4 @@ impl Groups {
 
 fn find(user: UserRef, users: Users<'_>) -> Result<UserIndex, Refusal> {
     users.accounts.find(user).ok_or(Refusal::NoSuchUser)
-}
-
-/// The terms for a user who becomes a member now: what was said before was said to others.
-fn terms(core: &Core) -> Terms {
-    let since = MessageId(core.sequence.newest().0.saturating_add(1));
-    Terms { since, ends: offline_until(core), members_max: core.config.group_max }
-}
-
-/// When the membership of a user who goes offline now ends, on the monotonic clock.
-fn offline_until(core: &Core) -> Duration {
-    core.now.steady + GROUP_OFFLINE_TIME_MAX
 }

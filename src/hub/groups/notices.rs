@@ -1,24 +1,24 @@
 //! What people are told of groups.
 
+use crate::chat::entry::GroupAction;
 use crate::chat::event::Event;
 use crate::chat::group::GroupChange;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::Cx;
-use crate::hub::groups::entry::{Applied, GroupAction, GroupEntry};
+use crate::hub::groups::applied::Applied;
 use crate::hub::groups::group::{Group, NewAdmin};
 use crate::hub::groups::users::Users;
 use crate::limits::GROUP_NOTICES_MAX;
 
 /// Tells those whom it concerns what an entry did to a group.
 pub fn tell(
-    entry: &GroupEntry,
+    action: &GroupAction<UserIndex>,
     applied: &Applied,
     group: &Group,
     users: Users<'_>,
     cx: &mut Cx<'_>,
 ) {
-    match entry.action {
-        GroupAction::Make { .. } => tell_made(group, users, cx),
+    match *action {
         GroupAction::Join { user, .. } if group.asking.contains(&user) => {
             tell_ops(group, user, users, cx);
         }
@@ -44,9 +44,9 @@ pub fn tell(
 }
 
 /// Logs what an entry did by which people lose a group.
-pub fn log(entry: &GroupEntry, group: &Group, users: Users<'_>) {
+pub fn log(action: &GroupAction<UserIndex>, group: &Group, users: Users<'_>) {
     let name = group.name;
-    match entry.action {
+    match *action {
         GroupAction::HandOver { by, user } => {
             let (user, by) = (users.name(user), users.name(by));
             log::info!("event=handed-over group={name} user={user} by={by}");
@@ -99,6 +99,14 @@ fn tell_admin(group: &Group, new: NewAdmin, users: Users<'_>, cx: &mut Cx<'_>) {
     tell_members(group, GroupChange::Admin, new.user, users, cx);
     if !new.was_op {
         tell_requests(group, new.user, GROUP_NOTICES_MAX, users, cx);
+    }
+}
+
+/// Tells those whom it concerns that a group was made.
+pub fn tell_new(applied: &Applied, group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
+    tell_made(group, users, cx);
+    if let Some(new) = applied.new_admin {
+        tell_admin(group, new, users, cx);
     }
 }
 

@@ -5,21 +5,22 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
-use std::time::Duration;
 
 use crate::chat::answer::Item;
-use crate::chat::group::{GroupId, GroupRecord};
+use crate::chat::entry::{GroupAction, LogTime, NewGroup, Stamp};
+use crate::chat::group::{GroupId, GroupRecord, GroupRow};
 use crate::chat::message::MessageId;
-use crate::chat::name::{GroupName, UserRef};
+use crate::chat::name::{GroupName, Number};
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::hub::accounts::roles::{Role, Roles};
-use crate::hub::groups::entry::{Applied, GroupAction, GroupEntry, Terms};
+use crate::hub::groups::applied::Applied;
 use crate::hub::groups::group::{Group, Member, NewAdmin};
-use crate::hub::groups::memberships::Memberships;
+use crate::hub::groups::memberships::{Membership, Memberships};
+use crate::hub::groups::rows::{self, ChangedRow};
 use crate::hub::groups::users::Users;
-use crate::limits::{GROUP_REQUESTS_MAX, GROUPS_MADE_MAX};
+use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX, GROUPS_MADE_MAX};
 
 /// All groups.
 #[derive(Debug, Default)]
@@ -29,20 +30,33 @@ pub struct Registry {
     pub(super) memberships: Memberships,
     /// What GROUPS ALL answers, until something in it changes.
     pub(super) all: Option<Rc<[Item]>>,
+    /// What entries have changed and is to be kept.
+    changed: Vec<ChangedRow>,
 }
 
 impl Registry {
-    /// The groups that were kept, and the ids of those that have to be saved again: they differ
-    /// from what was kept, or are no group any more.
-    pub fn new(mut kept: Vec<GroupRecord>, accounts: &Accounts) -> (Self, Vec<GroupId>) {
+    /// The groups that were kept and who has yet to be told that groups ended; and the ids of those
+    /// that have to be saved again: they differ from what was kept, or are no group any more.
+    pub fn new(
+        (mut kept, untold): (Vec<GroupRecord>, Vec<(Number, Vec<GroupName>)>),
+        accounts: &Accounts,
+    ) -> (Self, Vec<GroupId>) {
         let mut registry = Registry::default();
+        for (number, names) in untold {
+            if let Some(user) = accounts.directory.find_number(number) {
+                registry.memberships.keep_ended(user, names);
+            }
+        }
         let mut changed = Vec::new();
         // Of two with one name, the older one has ended and only that could not be kept.
         kept.sort_by_key(|record| Reverse(record.id));
         for record in kept {
             let is_free = !registry.is_taken(&record.name);
             match Group::from_record(&record, &accounts.directory).filter(|_| is_free) {
-                Some(group) => registry.add(record.id, group),
+                Some(group) => {
+                    let kept = Membership::all_of(&record, &accounts.directory);
+                    registry.add(record.id, group, &kept);
+                }
                 None => changed.push(record.id),
             }
         }
@@ -117,13 +131,6 @@ impl Registry {
         may_make.then_some(()).ok_or(Refusal::TooManyGroups)
     }
 
-    /// A user went offline: memberships in groups that are not kept end at a time.
-    pub fn went_offline(&mut self, user: UserIndex, ends: Duration) {
-        let groups = &self.groups;
-        let is_ending = |id| !groups.get(&id).is_some_and(|group| group.kept);
-        self.memberships.end_some_at(user, ends, is_ending);
-    }
-
     /// A line for each group of a user, oldest first.
     pub fn lines_of(&self, user: UserIndex, directory: &Directory) -> Rc<[Item]> {
         self.of(user).map(|(_, group)| group.line(directory)).collect()
@@ -135,33 +142,104 @@ impl Registry {
         self.all.get_or_insert_with(|| lines.collect()).clone()
     }
 
-    /// Checks an entry, and applies it. None if what it asks for is so already.
+    /// Judges a change of a group, and applies it. None if what it asks for is so already.
     ///
     /// # Errors
     /// Why it is refused; then nothing changes.
     pub fn decide(
         &mut self,
-        entry: &GroupEntry,
+        id: GroupId,
+        action: &GroupAction<UserIndex>,
+        stamp: Stamp,
         users: Users<'_>,
     ) -> Result<Option<Applied>, Refusal> {
-        let is_change = self.check(entry, users.accounts)?;
-        Ok(is_change.then(|| self.apply(entry, users)))
+        let is_change = self.check(id, action, users.accounts)?;
+        Ok(is_change.then(|| self.apply(id, action, stamp, users)))
     }
 
-    /// Whether an entry is to be applied: false if what it asks for is so already.
-    fn check(&self, entry: &GroupEntry, accounts: &Accounts) -> Result<bool, Refusal> {
-        let id = entry.group;
-        match entry.action {
-            GroupAction::Make { ref record, .. } => {
-                let maker = accounts.find(UserRef::Number(record.made_by));
-                let maker = maker.ok_or(Refusal::NoSuchUser)?;
-                self.check_name(&record.name)?;
-                self.check_maker(maker, 0).map(|()| true)
-            }
-            GroupAction::Join { user, terms } => self.check_join(id, user, terms),
-            GroupAction::Admit { by, user, terms } => {
+    /// Judges a new group, and makes it. It is on disk already.
+    ///
+    /// # Errors
+    /// Why it is refused; then nothing changes.
+    pub fn make(
+        &mut self,
+        group: &NewGroup,
+        stamp: Stamp,
+        users: Users<'_>,
+    ) -> Result<Applied, Refusal> {
+        let maker = users.find(group.maker)?;
+        self.check_name(&group.name)?;
+        self.check_maker(maker, 0)?;
+        let record = group.record(stamp.id);
+        let new = Group::from_record(&record, &users.accounts.directory);
+        let new = new.ok_or(Refusal::NoSuchUser)?;
+        let members = new.members.clone();
+        self.add(record.id, new, &HashMap::new());
+        for member in members {
+            self.settle_in(record.id, member.user, stamp.time, users);
+        }
+        // Its maker may have been banned meanwhile.
+        let new_admin = self.replace_banned_admin(record.id, &users.accounts.roles);
+        Ok(Applied { new_admin, ended: None })
+    }
+
+    /// A user who was offline is let in: memberships last.
+    pub fn came_online(&mut self, user: UserIndex) {
+        let lasting = self.memberships.stay_everywhere(user);
+        self.changed.extend(lasting.into_iter().map(|id| ChangedRow::Member(id, user)));
+    }
+
+    /// A user has no session any more: memberships in groups that are not kept end at a time.
+    pub fn went_offline(&mut self, user: UserIndex, ends: LogTime) {
+        let groups = &self.groups;
+        let is_ending = |id| !groups.get(&id).is_some_and(|group| group.kept);
+        let ending = self.memberships.end_some_at(user, ends, is_ending);
+        self.changed.extend(ending.into_iter().map(|id| ChangedRow::Member(id, user)));
+    }
+
+    /// A user was told of becoming a member of so many groups, and of all that ended.
+    pub fn told(&mut self, user: UserIndex, most: usize) {
+        let news: Vec<GroupId> = self.memberships.news(user).take(most).collect();
+        for id in news {
+            self.memberships.told(user, id);
+            self.changed.push(ChangedRow::Member(id, user));
+        }
+        if self.memberships.told_of_ended(user) {
+            self.changed.push(ChangedRow::Told(user));
+        }
+    }
+
+    /// A group as it is to be kept, unless it has ended.
+    pub fn record(&self, id: GroupId, accounts: &Accounts) -> Option<GroupRecord> {
+        let group = self.get(id)?;
+        let member = |member: &Member| {
+            let new = Membership { since: member.since, ends: None, is_news: false };
+            let membership = self.memberships.get(member.user, id).unwrap_or(&new);
+            rows::member(membership, member.user, accounts)
+        };
+        Some(group.to_record(id, &accounts.directory, member))
+    }
+
+    /// What the entries since the last time changed, as it is to be kept.
+    pub fn take_rows(&mut self, accounts: &Accounts) -> Vec<GroupRow> {
+        let changed = std::mem::take(&mut self.changed);
+        let find = |id| self.groups.get(&id);
+        let membership = |user, id| self.memberships.get(user, id);
+        changed.into_iter().filter_map(|row| rows::row(row, find, membership, accounts)).collect()
+    }
+
+    /// Whether a change is to be applied: false if what it asks for is so already.
+    fn check(
+        &self,
+        id: GroupId,
+        action: &GroupAction<UserIndex>,
+        accounts: &Accounts,
+    ) -> Result<bool, Refusal> {
+        match *action {
+            GroupAction::Join { user, members_max } => self.check_join(id, user, members_max),
+            GroupAction::Admit { by, user, members_max } => {
                 let group = self.asked_group(id, by, user)?;
-                fits(group, terms).map(|()| true)
+                fits(group, members_max).map(|()| true)
             }
             GroupAction::Refuse { by, user } => self.asked_group(id, by, user).map(|_| true),
             GroupAction::Leave { user } => {
@@ -199,89 +277,81 @@ impl Registry {
         }
     }
 
-    fn check_join(&self, id: GroupId, user: UserIndex, terms: Terms) -> Result<bool, Refusal> {
+    fn check_join(
+        &self,
+        id: GroupId,
+        user: UserIndex,
+        members_max: usize,
+    ) -> Result<bool, Refusal> {
         let group = self.group(id)?;
         if self.is_member(user, id) || group.asking.contains(&user) {
             return Ok(false);
         }
-        fits(group, terms)?;
+        fits(group, members_max)?;
         if !self.memberships.is_asked(user, id) && group.asking.len() >= GROUP_REQUESTS_MAX {
             return Err(Refusal::TooManyAsking);
         }
         Ok(true)
     }
 
-    /// Applies an entry that passed the check.
-    fn apply(&mut self, entry: &GroupEntry, users: Users<'_>) -> Applied {
-        let (id, roles) = (entry.group, &users.accounts.roles);
-        let mut ended = None;
-        let new_admin = match entry.action {
-            GroupAction::Make { ref record, ends } => {
-                let group = Group::from_record(record, &users.accounts.directory);
-                group.and_then(|group| self.make(id, group, ends, users))
-            }
+    /// Applies a change that passed the check.
+    fn apply(
+        &mut self,
+        id: GroupId,
+        action: &GroupAction<UserIndex>,
+        stamp: Stamp,
+        users: Users<'_>,
+    ) -> Applied {
+        let roles = &users.accounts.roles;
+        let mut applied = Applied::default();
+        match *action {
             GroupAction::Join { user, .. } if !self.memberships.is_asked(user, id) => {
                 self.change(id, |group| group.asking.push(user));
-                None
+                self.changed.push(ChangedRow::Candidate { group: id, user, asks: true });
             }
-            GroupAction::Join { user, terms } | GroupAction::Admit { user, terms, .. } => {
-                self.join(id, user, terms, users)
+            GroupAction::Join { user, .. } | GroupAction::Admit { user, .. } => {
+                applied.new_admin = self.join(id, user, stamp, users);
             }
             GroupAction::Refuse { user, .. } => {
                 self.change(id, |group| group.asking.retain(|asker| *asker != user));
-                None
+                self.changed.push(ChangedRow::Candidate { group: id, user, asks: true });
             }
             GroupAction::Leave { user } => {
                 self.memberships.leave(user, id);
                 self.all = None;
-                let new_admin = self.change(id, |group| group.leave(user, roles)).flatten();
+                self.changed.push(ChangedRow::Member(id, user));
+                let heir = self.change(id, |group| group.leave(user, roles)).flatten();
+                applied.new_admin = self.note_admin(id, heir);
                 if self.get(id).is_some_and(|group| group.members.is_empty()) {
-                    ended = self.end(id, users);
+                    applied.ended = self.end(id, users);
                 }
-                new_admin
             }
-            GroupAction::Keep { keep, ends, .. } => {
-                self.keep(id, keep, ends, users);
-                None
+            GroupAction::Keep { keep, memberships_end, .. } => {
+                self.keep(id, keep, memberships_end, users);
             }
             GroupAction::SetOp { user, op, .. } => {
                 self.change(id, |group| group.set_op(user, op));
-                None
+                self.changed.push(ChangedRow::Member(id, user));
             }
             GroupAction::HandOver { user, .. } => {
                 self.all = None;
-                self.change(id, |group| group.set_admin(user))
+                let admin = self.change(id, |group| group.set_admin(user));
+                applied.new_admin = self.note_admin(id, admin);
             }
-            GroupAction::Dissolve { .. } => {
-                ended = self.end(id, users);
-                None
+            GroupAction::Dissolve { .. } => applied.ended = self.end(id, users),
+            GroupAction::ReplaceAdmin => {
+                applied.new_admin = self.replace_banned_admin(id, roles);
             }
-            GroupAction::ReplaceAdmin => self.replace_banned_admin(id, roles),
-        };
-        Applied { new_admin, ended }
-    }
-
-    fn make(
-        &mut self,
-        id: GroupId,
-        group: Group,
-        ends: Duration,
-        users: Users<'_>,
-    ) -> Option<NewAdmin> {
-        let members = group.members.clone();
-        self.add(id, group);
-        for member in members {
-            self.settle_in(id, member.user, ends, users);
         }
-        // Its maker may have been banned meanwhile.
-        self.replace_banned_admin(id, &users.accounts.roles)
+        applied
     }
 
-    fn add(&mut self, id: GroupId, group: Group) {
+    fn add(&mut self, id: GroupId, group: Group, kept: &HashMap<UserIndex, Membership>) {
         debug_assert!(!self.is_taken(&group.name), "{} is there already", group.name);
         self.by_name.insert(group.name, id);
-        for member in &group.members {
-            self.memberships.join(member.user, id, member.since);
+        for Member { user, since } in &group.members {
+            let new = Membership { since: *since, ends: None, is_news: false };
+            self.memberships.join(*user, id, kept.get(user).cloned().unwrap_or(new));
         }
         for user in &group.asked {
             self.memberships.invite(*user, id);
@@ -295,41 +365,50 @@ impl Registry {
         &mut self,
         id: GroupId,
         user: UserIndex,
-        terms: Terms,
+        stamp: Stamp,
         users: Users<'_>,
     ) -> Option<NewAdmin> {
         debug_assert!(!self.is_member(user, id), "{user:?} is one already");
-        self.change(id, |group| group.join(Member { user, since: terms.since }));
-        self.memberships.join(user, id, terms.since);
+        // What was said before was said to others.
+        let since = MessageId(stamp.id.0.saturating_add(1));
+        let asks = self.get(id).is_some_and(|group| group.asking.contains(&user));
+        self.change(id, |group| group.join(Member { user, since }));
+        self.memberships.join(user, id, Membership { since, ends: None, is_news: false });
         self.all = None;
-        self.settle_in(id, user, terms.ends, users);
+        self.changed.push(ChangedRow::Candidate { group: id, user, asks });
+        self.changed.push(ChangedRow::Member(id, user));
+        self.settle_in(id, user, stamp.time, users);
         self.replace_banned_admin(id, &users.accounts.roles)
     }
 
-    /// Has a new member who is offline told at the next login, and leave at `ends` if that does not
+    /// Has a new member who is offline told at the next login, and leave later if that does not
     /// come.
-    fn settle_in(&mut self, id: GroupId, user: UserIndex, ends: Duration, users: Users<'_>) {
+    fn settle_in(&mut self, id: GroupId, user: UserIndex, now: LogTime, users: Users<'_>) {
         if !users.presence.is_online(user) {
             self.memberships.tell_later(user, id);
+            self.changed.push(ChangedRow::Member(id, user));
         }
         let is_kept = self.get(id).is_some_and(|group| group.kept);
         if !is_kept && !users.presence.is_present(user) {
-            self.memberships.end_at(user, id, ends);
+            self.memberships.end_at(user, id, offline_until(now));
+            self.changed.push(ChangedRow::Member(id, user));
         }
     }
 
-    fn keep(&mut self, id: GroupId, keep: bool, ends: Duration, users: Users<'_>) {
+    fn keep(&mut self, id: GroupId, keep: bool, ends: LogTime, users: Users<'_>) {
         let Some(group) = self.groups.get_mut(&id).filter(|group| group.kept != keep) else {
             return;
         };
         group.kept = keep;
         self.all = None;
+        self.changed.push(ChangedRow::Group(id));
         let members = group.members.iter().map(|member| member.user);
         for user in members.filter(|user| !users.presence.is_present(*user)) {
             match keep {
                 true => self.memberships.stay(user, id),
                 false => self.memberships.end_at(user, id, ends),
             }
+            self.changed.push(ChangedRow::Member(id, user));
         }
     }
 
@@ -339,13 +418,16 @@ impl Registry {
         self.all = None;
         self.by_name.remove(&group.name);
         self.memberships.discount_made(group.made_by);
+        self.changed.push(ChangedRow::Ended(id));
         for user in &group.asked {
             self.memberships.withdraw(*user, id);
         }
         for member in &group.members {
             self.memberships.leave(member.user, id);
-            if !users.presence.is_online(member.user) {
-                self.memberships.tell_ended_later(member.user, group.name);
+            if !users.presence.is_online(member.user)
+                && self.memberships.tell_ended_later(member.user, group.name)
+            {
+                self.changed.push(ChangedRow::Untold(member.user, group.name));
             }
         }
         Some(group)
@@ -355,7 +437,17 @@ impl Registry {
     fn replace_banned_admin(&mut self, id: GroupId, roles: &Roles) -> Option<NewAdmin> {
         let group = self.groups.get_mut(&id).filter(|group| group.has_to_hand_over(roles))?;
         self.all = None;
-        group.inherit(roles)
+        let new = group.inherit(roles);
+        self.note_admin(id, new)
+    }
+
+    /// Notes what is to be kept of another admin.
+    fn note_admin(&mut self, id: GroupId, new: Option<NewAdmin>) -> Option<NewAdmin> {
+        let NewAdmin { user, no_op, .. } = new?;
+        let ops = no_op.into_iter().chain([user]);
+        self.changed.extend(ops.map(|user| ChangedRow::Member(id, user)));
+        self.changed.push(ChangedRow::Group(id));
+        new
     }
 
     fn change<T>(&mut self, id: GroupId, change: impl FnOnce(&mut Group) -> T) -> Option<T> {
@@ -388,9 +480,15 @@ pub fn may_hand_over(group: &Group, by: UserIndex, roles: &Roles) -> Result<(), 
     may_name.then_some(()).ok_or(Refusal::GroupAdminOnly)
 }
 
+/// When the membership of a user who is offline from now on ends.
+pub fn offline_until(now: LogTime) -> LogTime {
+    let most = GROUP_OFFLINE_TIME_MAX.as_micros();
+    LogTime(now.0.saturating_add(u64::try_from(most).unwrap_or(u64::MAX)))
+}
+
 /// Whether a group takes another member.
-fn fits(group: &Group, terms: Terms) -> Result<(), Refusal> {
-    (group.members.len() < terms.members_max).then_some(()).ok_or(Refusal::GroupFull)
+fn fits(group: &Group, members_max: usize) -> Result<(), Refusal> {
+    (group.members.len() < members_max).then_some(()).ok_or(Refusal::GroupFull)
 }
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
 //! Groups on their way to the disk.
 //!
-//! A change is made at once and kept afterwards, as the whole group that then is; the answer to
-//! whoever asked for it waits for the disk. So a change that could not be kept is kept with the
-//! next one, or by a later try, and what is on disk never stays behind for long.
+//! A change is made at once, and the rows that it changed are kept afterwards; the answer to
+//! whoever asked for it waits for the disk. If that fails, the whole group as it then is, or its
+//! end, is kept by a later try, so what is on disk never stays behind for long.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::chat::answer::Done;
-use crate::chat::group::GroupId;
+use crate::chat::group::{GroupId, GroupRow};
+use crate::chat::name::Number;
 use crate::chat::refusal::Refusal;
-use crate::chat::request::Kind;
 use crate::hub::accounts::Accounts;
 use crate::hub::context::Cx;
 use crate::hub::groups::creation::PendingGroup;
 use crate::hub::groups::registry::Registry;
-use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::pending::{Domain, Pending};
+use crate::hub::proposal::Asker;
 use crate::limits::{GROUP_SAVE_PAUSE, GROUPS_PER_TICK_MAX};
 
 /// What a job of the groups is for.
@@ -25,11 +25,26 @@ use crate::limits::{GROUP_SAVE_PAUSE, GROUPS_PER_TICK_MAX};
 pub enum GroupJob {
     /// A session waits until the group that it makes is on disk; then it is made, whether the
     /// session is still there or not.
-    Make(ConnId, PendingGroup),
-    /// A group is being saved as it is now, or its end.
+    Make(PendingGroup),
+    /// A group of which a change could not be kept is kept whole, as it is now, or its end.
     Save(GroupId),
-    /// The same, and a session waits for the answer to what it changed.
-    Change(ConnId, GroupId, (Kind, Done)),
+    /// What changed of some groups is kept. A session may wait for the answer.
+    Change(Changed, Option<(Asker, Done)>),
+}
+
+/// Whose rows a change is of.
+#[derive(Debug, Default)]
+pub struct Changed {
+    groups: BTreeSet<GroupId>,
+    /// Users of whom it is kept, or no longer, that they have yet to be told of groups that ended.
+    users: BTreeSet<Number>,
+}
+
+impl Changed {
+    /// The rows of one group.
+    pub fn of(group: GroupId) -> Self {
+        Changed { groups: BTreeSet::from([group]), users: BTreeSet::new() }
+    }
 }
 
 /// The jobs that bring groups to the disk, and the groups that have to be saved again.
@@ -38,6 +53,8 @@ pub struct Saves {
     pub(super) pending: Pending<GroupJob>,
     /// Groups whose last change, or whose end, is not on disk and is not on its way there.
     pub(super) unsaved: BTreeSet<GroupId>,
+    /// Users of whom that is so.
+    unsaved_users: BTreeSet<Number>,
     /// When they are saved again, on the monotonic clock.
     pub(super) next: Option<Duration>,
 }
@@ -47,7 +64,8 @@ impl Saves {
     pub fn new(unsaved: Vec<GroupId>) -> Self {
         let next = (!unsaved.is_empty()).then_some(Duration::ZERO);
         let pending = Pending::new(Domain::Groups);
-        Saves { pending, unsaved: unsaved.into_iter().collect(), next }
+        let unsaved = unsaved.into_iter().collect();
+        Saves { pending, unsaved, unsaved_users: BTreeSet::new(), next }
     }
 
     /// When a save is tried again.
@@ -56,29 +74,38 @@ impl Saves {
     }
 
     /// Saves a new group, for whose maker it is made then.
-    pub fn make(&mut self, conn: ConnId, group: PendingGroup, cx: &mut Cx<'_>) {
-        let job = Job::SaveGroup(group.record.clone());
-        self.pending.begin(job, GroupJob::Make(conn, group), cx);
+    pub fn make(&mut self, group: PendingGroup, cx: &mut Cx<'_>) {
+        let job = Job::SaveGroup(group.group.record(group.id));
+        self.pending.begin(job, GroupJob::Make(group), cx);
     }
 
-    /// Saves a group as it is now, or its end.
+    /// Saves a whole group as it is now, or its end.
     pub fn save(&mut self, id: GroupId, registry: &Registry, accounts: &Accounts, cx: &mut Cx<'_>) {
-        let job = self.job(id, registry, accounts);
+        let job = match registry.record(id, accounts) {
+            Some(record) => Job::SaveGroup(record),
+            None => Job::EndGroup(id),
+        };
         self.pending.begin(job, GroupJob::Save(id), cx);
     }
 
-    /// Saves a group, and answers what was asked for last once the group is on disk.
-    pub fn answer_after(
-        &mut self,
-        (conn, id): (ConnId, GroupId),
-        done: (Kind, Done),
-        registry: &Registry,
-        accounts: &Accounts,
-        cx: &mut Cx<'_>,
-    ) {
-        let job = self.job(id, registry, accounts);
-        let job = self.pending.begin(job, GroupJob::Change(conn, id, done), cx);
-        cx.reply_after(conn, job);
+    /// Keeps what changed, and answers whoever asked for it once that is on disk.
+    pub fn keep(&mut self, rows: Vec<GroupRow>, answer: Option<(Asker, Done)>, cx: &mut Cx<'_>) {
+        if rows.is_empty() {
+            if let Some((Asker { conn, of }, done)) = answer {
+                cx.answer(conn, of, done);
+            }
+            return;
+        }
+        let changed = Changed {
+            groups: rows.iter().filter_map(GroupRow::group).collect(),
+            users: rows.iter().filter_map(GroupRow::user).collect(),
+        };
+        let asked_by = answer.as_ref().map(|(asker, _)| asker.conn);
+        let job = Job::ChangeGroups(rows);
+        let job = self.pending.begin(job, GroupJob::Change(changed, answer), cx);
+        if let Some(conn) = asked_by {
+            cx.reply_after(conn, job);
+        }
     }
 
     /// What a job was for whose outcome came.
@@ -86,36 +113,40 @@ impl Saves {
         self.pending.take(job)
     }
 
-    /// A group is on disk, or is not and has to be saved again.
-    pub fn saved(&mut self, id: GroupId, outcome: &Outcome, now: Duration) -> Result<(), Refusal> {
+    /// What changed is on disk, or is not and has to be saved again.
+    pub fn saved(
+        &mut self,
+        changed: Changed,
+        outcome: &Outcome,
+        now: Duration,
+    ) -> Result<(), Refusal> {
         if *outcome != Ok(Value::Done) {
-            self.unsaved.insert(id);
+            self.unsaved.extend(changed.groups);
+            self.unsaved_users.extend(changed.users);
             self.next.get_or_insert(now + GROUP_SAVE_PAUSE);
         }
         outcome.as_ref().map(|_| ()).map_err(|failure| Refusal::NotOnDiskYet(*failure))
     }
 
+    /// Whether something is to be saved again now.
+    pub fn is_due(&self, now: Duration) -> bool {
+        self.next.is_some_and(|at| at <= now)
+    }
+
     /// The groups to save again now; those above the bound wait for the next time.
     pub fn take_due(&mut self, now: Duration) -> Vec<GroupId> {
-        if self.next.is_none_or(|at| at > now) {
-            return Vec::new();
-        }
         let due = (0..GROUPS_PER_TICK_MAX).map_while(|_| self.unsaved.pop_first()).collect();
         self.next = (!self.unsaved.is_empty()).then_some(now + GROUP_SAVE_PAUSE);
         due
     }
 
-    /// Whether all is on disk.
-    pub fn is_idle(&self) -> bool {
-        self.pending.is_empty() && self.unsaved.is_empty()
+    /// The users of whom something could not be kept, which is kept again now.
+    pub fn take_due_users(&mut self) -> BTreeSet<Number> {
+        std::mem::take(&mut self.unsaved_users)
     }
 
-    /// What brings a group to the disk as it is now, or its end.
-    fn job(&mut self, id: GroupId, registry: &Registry, accounts: &Accounts) -> Job {
-        self.unsaved.remove(&id);
-        match registry.get(id) {
-            Some(group) => Job::SaveGroup(group.to_record(id, &accounts.directory)),
-            None => Job::EndGroup(id),
-        }
+    /// Whether all is on disk.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_empty() && self.unsaved.is_empty() && self.unsaved_users.is_empty()
     }
 }

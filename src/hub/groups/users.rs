@@ -1,6 +1,7 @@
 //! The users of groups: their accounts, and who of them is online.
 
-use crate::chat::name::UserName;
+use crate::chat::name::{Number, UserName};
+use crate::chat::refusal::Refusal;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::input::ConnId;
@@ -14,6 +15,14 @@ pub struct Users<'a> {
 }
 
 impl Users<'_> {
+    /// The user who has a number.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchUser`] if nobody has.
+    pub fn find(&self, number: Number) -> Result<UserIndex, Refusal> {
+        self.accounts.directory.find_number(number).ok_or(Refusal::NoSuchUser)
+    }
+
     /// The name of a user.
     pub fn name(&self, user: UserIndex) -> UserName {
         self.accounts.name(user)

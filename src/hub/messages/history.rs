@@ -6,8 +6,9 @@ use super::lists::{ListQuery, OpenLists, as_delivered, chat};
 use super::retention::Retention;
 use crate::chat::answer::{Answer, Done, Item, List, Page};
 use crate::chat::close::CloseReason;
+use crate::chat::entry::{Entry, Stamp};
 use crate::chat::message::{Chat, MessageId, Unread};
-use crate::chat::name::Target;
+use crate::chat::name::{Number, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::hub::accounts::directory::UserIndex;
@@ -18,6 +19,7 @@ use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::{failed, kept};
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
+use crate::hub::proposal::{Asker, Proposal};
 use crate::hub::sessions::replies::Reply;
 
 /// The messages that were kept, as people read them.
@@ -34,7 +36,7 @@ enum HistoryJob {
     CountUnread(Caller),
     Select(ConnId, ListQuery),
     Fetch(ConnId),
-    MarkSeen(ConnId, Done),
+    MarkSeen(Option<(ConnId, Done)>),
     RemoveOld,
 }
 
@@ -83,26 +85,40 @@ impl History {
         cx.block(conn);
     }
 
-    /// Marks all up to a message as read, but for a file that nobody was told of yet, though later
-    /// messages came: the first one of a chat is what `untold` gives.
+    /// Proposes that a user has read a chat up to a message.
     pub fn seen(
-        &mut self,
         from: Caller,
         (target, id): (Target, MessageId),
-        untold: impl FnOnce(Chat) -> Option<MessageId>,
+        people: People<'_>,
+    ) -> Result<Proposal, Refusal> {
+        let (chat, _) = chat(from, target, people)?;
+        let entry = Entry::Seen { reader: people.accounts.number(from.user), chat, id };
+        let asker = Some(Asker { conn: from.conn, of: Kind::Seen });
+        Ok(Proposal { entry, id: None, asker })
+    }
+
+    /// Marks all up to a message as read. Nobody has seen what was not said yet, since a wrong id
+    /// must not hide later messages; nor a file that nobody was told of, though later messages
+    /// came: the first one of the chat is `untold`.
+    pub fn apply_seen(
+        &mut self,
+        (reader, chat, id): (Number, Chat, MessageId),
+        (stamp, untold): (Stamp, Option<MessageId>),
+        asker: Option<Asker>,
         people: People<'_>,
         cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
-        let (chat, shown) = chat(from, target, people)?;
-        let reader = people.accounts.number(from.user);
-        // Nobody has seen what was not said yet; a wrong id must not hide later messages.
-        let id = id.min(cx.core.sequence.newest());
-        let id = untold(chat).map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
+    ) {
+        let id = id.min(stamp.id);
+        let id = untold.map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
+        let user = people.accounts.directory.find_number(reader);
+        let shown = user.and_then(|user| people.destination(user, chat));
+        let answer = asker.zip(shown).map(|(asker, shown)| (asker.conn, Done::Seen(shown, id)));
+        let asked = answer.as_ref().map(|(conn, _)| *conn);
         let job = Job::MarkSeen { reader, chat, id };
-        let what = HistoryJob::MarkSeen(from.conn, Done::Seen(shown, id));
-        let job = self.pending.begin(job, what, cx);
-        cx.reply_after(from.conn, job);
-        Ok(())
+        let job = self.pending.begin(job, HistoryJob::MarkSeen(answer), cx);
+        if let Some(conn) = asked {
+            cx.reply_after(conn, job);
+        }
     }
 
     /// Takes what came of a job.
@@ -117,9 +133,10 @@ impl History {
             HistoryJob::CountUnread(from) => unread_counted(from, &outcome, people, cx),
             HistoryJob::Select(conn, query) => self.selected(conn, id, query, outcome, cx),
             HistoryJob::Fetch(conn) => self.fetched(conn, outcome, people, cx),
-            HistoryJob::MarkSeen(conn, done) => {
+            HistoryJob::MarkSeen(Some((conn, done))) => {
                 cx.resolve_answer(conn, id, Kind::Seen, kept(done, &outcome));
             }
+            HistoryJob::MarkSeen(None) => {}
             HistoryJob::RemoveOld => self.retention.done(&outcome, cx.core.now),
         }
     }
@@ -240,7 +257,7 @@ impl History {
     /// Whether somebody's answer waits for a job.
     pub fn answers(&self, conn: ConnId, id: JobId) -> bool {
         let marks = self.pending.get(id);
-        matches!(marks, Some(HistoryJob::MarkSeen(of, _)) if *of == conn)
+        matches!(marks, Some(HistoryJob::MarkSeen(Some((of, _)))) if *of == conn)
     }
 }
 

@@ -1,8 +1,9 @@
 //! What people say to each other, and what they read of it later.
 //!
 //! A message is proposed first ([`Messages::say`]): it is checked, it is looked up whether it was
-//! sent before, and it gets its id. Then it is applied ([`Messages::apply`]), the only way by which
-//! a message is delivered and kept. Its confirmation waits for the disk, the delivery does not.
+//! sent before, and it gets its id. Once it is decided it is applied ([`Messages::apply`]): that is
+//! the only way by which a message is delivered and kept. Its confirmation waits for the disk, the
+//! delivery does not.
 
 mod audience;
 mod dedup;
@@ -11,17 +12,17 @@ mod inbox;
 mod lists;
 mod retention;
 
-pub use self::history::unread_items;
+pub use self::history::{History, unread_items};
 
 use std::sync::Arc;
 
 use self::audience::Audience;
 use self::dedup::{Dedup, Known};
-use self::history::History;
 use self::inbox::Inbox;
 use crate::chat::answer::Done;
+use crate::chat::entry::{Entry, Said};
 use crate::chat::event::Event;
-use crate::chat::message::{Chat, Message, MessageId, StoredMessage};
+use crate::chat::message::{Chat, Message, MessageId};
 use crate::chat::name::{Key, Number, Target};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::{Kind, Request};
@@ -34,6 +35,7 @@ use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::{failed, kept};
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
+use crate::hub::proposal::{Asker, Proposal};
 use crate::hub::sessions::Session;
 use crate::hub::sessions::state::State;
 
@@ -63,13 +65,6 @@ pub struct Draft {
     pub to: Target,
     pub text: Arc<str>,
     /// The idempotency key, where the sender gave it one.
-    pub key: Option<Key>,
-}
-
-/// A message that is to be applied.
-#[derive(Debug)]
-pub struct Said {
-    pub message: StoredMessage,
     pub key: Option<Key>,
 }
 
@@ -105,7 +100,7 @@ impl Messages {
         draft: Draft,
         people: People<'_>,
         cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<Proposal>, Refusal> {
         let chat = people.chat(from.user, draft.to)?;
         let sender = people.accounts.number(from.user);
         let newest = cx.core.sequence.newest();
@@ -119,9 +114,9 @@ impl Messages {
                 let job = Job::FindKey { sender, key: key.clone() };
                 self.pending.begin(job, MessageJob::FindKey(from, draft, chat), cx);
                 cx.block(from.conn);
-                Ok(())
+                Ok(None)
             }
-            (Known::Yes(id, chat), _) => confirm_again(from, id, chat, people, cx),
+            (Known::Yes(id, chat), _) => confirm_again(from, id, chat, people, cx).map(|()| None),
             _ => self.propose(from, draft, chat, people, cx),
         }
     }
@@ -134,9 +129,11 @@ impl Messages {
         outcome: &Outcome,
         people: People<'_>,
         cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<Proposal>, Refusal> {
         match *outcome {
-            Ok(Value::KeyFound { id, chat }) => confirm_again(from, id, chat, people, cx),
+            Ok(Value::KeyFound { id, chat }) => {
+                confirm_again(from, id, chat, people, cx).map(|()| None)
+            }
             Err(Failure::NotFound) => self.propose(from, draft, chat, people, cx),
             _ => Err(failed(outcome)),
         }
@@ -145,13 +142,13 @@ impl Messages {
     /// Proposes a message that is new. It gets the next id; where there is none yet, the request
     /// waits for it.
     fn propose(
-        &mut self,
+        &self,
         from: Caller,
         draft: Draft,
         chat: Chat,
         people: People<'_>,
         cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<Proposal>, Refusal> {
         let is_online = |user| people.presence.is_present(user);
         let reaches_nobody = matches!(chat, Chat::Direct(..))
             && !self.is_kept
@@ -161,36 +158,38 @@ impl Messages {
         }
         let Some(id) = cx.next_id() else {
             cx.await_id(from.conn, draft.into_request());
-            return Ok(());
+            return Ok(None);
         };
         let Draft { text, key, .. } = draft;
-        let sender = people.accounts.number(from.user);
-        let message = StoredMessage { id, from: sender, chat, text, file_size: None };
-        self.apply(Said { message, key }, Some(from.conn), people, cx);
-        Ok(())
+        let number = people.accounts.number(from.user);
+        let entry = Entry::Said(Said { from: number, chat, text, file_size: None, key });
+        let asker = Some(Asker { conn: from.conn, of: Kind::Say });
+        Ok(Some(Proposal { entry, id: Some(id), asker }))
     }
 
-    /// Delivers a message, and keeps it: the only way by which that happens. What becomes of the
-    /// state depends on that and on the message alone, not on the time, so that it comes out the
-    /// same wherever the same messages are applied in the same order.
+    /// Delivers a message, and keeps it, under an id. What becomes of the state depends on that and
+    /// on the message alone, not on the time.
     ///
-    /// `asked` is the session that is to get the confirmation, where it is one of this server. A
-    /// message that sends a file is on disk already, and what becomes of its upload is told apart.
+    /// A message that sends a file is on disk already, and what becomes of its upload is told
+    /// apart.
     pub fn apply(
         &mut self,
         said: Said,
-        asked: Option<ConnId>,
+        id: MessageId,
+        asker: Option<Asker>,
         people: People<'_>,
         cx: &mut Cx<'_>,
     ) {
-        let Said { message: stored, key } = said;
+        let stored = said.message(id);
+        let key = said.key;
         let Some(audience) = Audience::of(&stored, people) else {
-            if let Some(conn) = asked {
-                cx.refuse(conn, Kind::Say, Refusal::GroupEnded);
+            if let Some(Asker { conn, of }) = asker {
+                cx.refuse(conn, of, Refusal::GroupEnded);
             }
             return;
         };
-        let (id, chat) = (stored.id, stored.chat);
+        let asked = asker.map(|asker| asker.conn);
+        let chat = stored.chat;
         let message = audience.message(&stored, people.accounts);
         let to = message.to;
         let delivered = self.deliver(message, chat, &audience, people, cx);
@@ -236,26 +235,36 @@ impl Messages {
         u32::try_from(delivered).unwrap_or(u32::MAX)
     }
 
-    /// Takes what came of a job.
-    pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
-        match self.pending.take(id) {
-            Some(MessageJob::FindKey(from, draft, chat)) => {
+    /// Takes what came of a job. A message that was not sent before is to be said now.
+    pub fn done(
+        &mut self,
+        id: JobId,
+        outcome: Outcome,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Proposal> {
+        match self.pending.take(id)? {
+            MessageJob::FindKey(from, draft, chat) => {
                 if !cx.unblock(from.conn) {
-                    return;
+                    return None;
                 }
-                let result = self.key_looked_for(from, (draft, chat), &outcome, people, cx);
-                if let Err(refusal) = result {
-                    cx.refuse(from.conn, Kind::Say, refusal);
+                match self.key_looked_for(from, (draft, chat), &outcome, people, cx) {
+                    Ok(proposal) => proposal,
+                    Err(refusal) => {
+                        cx.refuse(from.conn, Kind::Say, refusal);
+                        None
+                    }
                 }
             }
-            Some(MessageJob::Keep(Some(conn), done)) => {
+            MessageJob::Keep(Some(conn), done) => {
                 let result = match outcome {
                     Err(Failure::NotFound) => Err(Refusal::GroupEnded),
                     other => kept(done, &other),
                 };
                 cx.resolve_answer(conn, id, Kind::Say, result);
+                None
             }
-            Some(MessageJob::Keep(None, _)) | None => {}
+            MessageJob::Keep(None, _) => None,
         }
     }
 

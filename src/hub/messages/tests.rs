@@ -49,16 +49,16 @@ fn key(word: &str) -> Key {
 }
 
 /// What alice says to bob so long after the start, with a key.
-fn said(after: u64, word: &str) -> Said {
+fn said(after: u64, word: &str) -> (MessageId, Said) {
     let (id, chat) = (MessageId(START.0 + after), Chat::direct(ALICE, BOB));
-    let message = StoredMessage { id, from: ALICE, chat, text: "hi".into(), file_size: None };
-    Said { message, key: Some(key(word)) }
+    let (text, key) = ("hi".into(), Some(key(word)));
+    (id, Said { from: ALICE, chat, text, file_size: None, key })
 }
 
-fn apply(world: &mut World, said: Said) -> Effects {
+fn apply(world: &mut World, (id, said): (MessageId, Said)) -> Effects {
     let mut effects = Effects::default();
     let (messages, people) = world.domains.messages();
-    messages.apply(said, None, people, &mut Cx::new(&mut world.core, &mut effects));
+    messages.apply(said, id, None, people, &mut Cx::new(&mut world.core, &mut effects));
     effects
 }
 

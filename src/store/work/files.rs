@@ -22,7 +22,7 @@ use crate::store::folder::FileRefusal;
 use crate::store::health::Health;
 use crate::store::parts::Parts;
 use crate::store::queue::WorkQueue;
-use crate::store::sums::{KnownSums, Stamp};
+use crate::store::sums::{FileStamp, KnownSums};
 use crate::store::threads::{Threads, yield_to_others};
 
 /// How many files may wait to be opened, and folders to be listed.
@@ -233,7 +233,7 @@ impl ReaderShared {
     /// of it was never there all at once.
     fn sum(&self, source: &Source) -> Result<Outcome, FileRefusal> {
         let (file, _) = self.open_file(source)?;
-        let version = Stamp::of(&file)?;
+        let version = FileStamp::of(&file)?;
         let size = version.size();
         if let Some(sha256) = self.known.get(&version) {
             return Ok(Ok(Value::Summed { sha256, size }));
@@ -255,7 +255,7 @@ impl ReaderShared {
                 Err(error) => return Err(FileRefusal::from(error)),
             }
         }
-        if Stamp::of(&file)? != version {
+        if FileStamp::of(&file)? != version {
             return Ok(Err(Failure::Busy));
         }
         let sha256 = Sha256Sum(hash.finalize().into());

@@ -1,9 +1,9 @@
 //! Groups, as a spectator knows them: a plain list of each, walked through whole.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use chatsrv::chat::answer::{Done, Item};
+use chatsrv::chat::entry::LogTime;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
 use chatsrv::chat::message::{Chat, MessageId};
@@ -20,7 +20,7 @@ use super::Model;
 use super::lists::DueList;
 use super::makings::Making;
 use crate::reply::Reply;
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// All groups.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub struct Groups {
     /// The names of all groups that there ever were.
     pub names: HashMap<GroupId, GroupName>,
     /// What is on disk.
-    pub on_disk: BTreeMap<GroupId, GroupRecord>,
+    pub on_disk: store::Groups,
     pub makings: Vec<Making>,
     /// Groups that were ended while a member was offline, who is yet to be told.
     pub ended: HashMap<Number, Vec<GroupName>>,
@@ -58,7 +58,7 @@ pub struct Member {
     pub number: Number,
     /// From which message on the member reads; none until that was told to the store.
     pub since: Option<MessageId>,
-    pub ends: Option<Duration>,
+    pub ends: Option<LogTime>,
     pub is_news: bool,
 }
 
@@ -84,19 +84,19 @@ impl Model {
     pub(super) fn start_groups(&mut self, kept: &[GroupRecord]) {
         for record in kept {
             self.groups.names.insert(record.id, record.name);
-            self.groups.on_disk.insert(record.id, record.clone());
+            self.groups.on_disk.save(record);
         }
         self.load_groups();
     }
 
     pub(super) fn restart_groups(&mut self, store: &Store) {
-        assert!(store.messages.groups.all().eq(self.groups.on_disk.values().filter(|it| it.kept)));
         let ended: Vec<GroupId> =
-            self.groups.on_disk.values().filter(|it| !it.kept).map(|it| it.id).collect();
+            self.groups.on_disk.all().filter(|it| !it.kept).map(|it| it.id).collect();
         for id in ended {
-            self.groups.on_disk.remove(&id);
+            self.groups.on_disk.end(id);
             self.ledger.end(id);
         }
+        assert_eq!(store.messages.groups, self.groups.on_disk);
         self.load_groups();
     }
 
@@ -105,8 +105,8 @@ impl Model {
         groups.makings.clear();
         groups.notices.clear();
         groups.groups.clear();
-        groups.ended.clear();
-        for record in groups.on_disk.values().rev() {
+        groups.ended = groups.on_disk.untold.clone().into_iter().collect();
+        for record in groups.on_disk.all().rev() {
             // Of two with one name, the older one has ended and that could not be kept.
             if groups.groups.values().any(|group| group.name == record.name) {
                 continue;
@@ -114,8 +114,8 @@ impl Model {
             let members = record.members.iter().map(|member| Member {
                 number: member.number,
                 since: Some(member.since),
-                ends: None,
-                is_news: false,
+                ends: member.ends.map(LogTime),
+                is_news: member.is_news,
             });
             let group = Group {
                 name: record.name,
@@ -283,7 +283,7 @@ impl Model {
     }
 
     fn keep(&mut self, id: GroupId, keep: bool) {
-        let ends = self.now + GROUP_OFFLINE_TIME_MAX;
+        let ends = self.offline_until();
         let there: Vec<Number> = self.there().collect();
         let group = self.groups.groups.get_mut(&id).unwrap();
         group.kept = keep;
@@ -308,7 +308,7 @@ impl Model {
     pub(super) fn settle_in(&mut self, id: GroupId, user: Number) {
         let is_online = self.online().any(|(online, _)| online == user);
         let is_there = self.there().any(|there| there == user);
-        let ends = self.now + GROUP_OFFLINE_TIME_MAX;
+        let ends = self.offline_until();
         let group = self.groups.groups.get_mut(&id).unwrap();
         let is_at_risk = !group.kept && !is_there;
         let member = group.members.iter_mut().find(|member| member.number == user).unwrap();
@@ -349,6 +349,7 @@ impl Model {
 
     /// Somebody said goodbye.
     pub(super) fn leave_groups(&mut self, user: Number) {
+        let now = self.log_time();
         let groups = self.groups.groups.iter();
         let left = groups.filter(|(_, group)| !group.kept && group.is_member(user));
         for (at, id) in left.map(|(id, _)| *id).collect::<Vec<_>>().into_iter().enumerate() {
@@ -358,12 +359,12 @@ impl Model {
             }
             let members = &mut self.groups.groups.get_mut(&id).unwrap().members;
             let member = members.iter_mut().find(|member| member.number == user).unwrap();
-            member.ends = Some(self.now);
+            member.ends = Some(now);
         }
     }
 
     pub(super) fn went_offline(&mut self, user: Number) {
-        let ends = self.now + GROUP_OFFLINE_TIME_MAX;
+        let ends = self.offline_until();
         for group in self.groups.groups.values_mut().filter(|group| !group.kept) {
             for member in group.members.iter_mut().filter(|member| member.number == user) {
                 member.ends.get_or_insert(ends);
@@ -387,7 +388,7 @@ impl Model {
                 group.members.iter().map(move |member| (member.ends, *id, member.number))
             });
             let over = members.filter_map(|(ends, id, number)| {
-                let ends = ends.filter(|ends| *ends <= self.now)?;
+                let ends = ends.filter(|ends| *ends <= self.log_time())?;
                 let place = self.registered.iter().position(|other| *other == number);
                 Some((ends, place, id, number))
             });
@@ -448,10 +449,15 @@ impl Model {
             Chat::Everyone => all,
             Chat::Direct(one, other) => all.filter(|_| one == reader || other == reader),
             Chat::Group(id) => {
-                let members = &self.groups.on_disk.get(&id)?.members;
+                let members = &self.groups.on_disk.get(id)?.members;
                 members.iter().find(|member| member.number == reader).map(|member| member.since)
             }
         }
+    }
+
+    /// When the memberships of somebody end who goes offline now.
+    fn offline_until(&self) -> LogTime {
+        LogTime(self.log_time().0 + u64::try_from(GROUP_OFFLINE_TIME_MAX.as_micros()).unwrap())
     }
 
     /// Who has a session, or is about to.

@@ -1,7 +1,7 @@
 //! Groups on their way to the disk: those that are being made, and what changed in others.
 
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord, MemberRecord};
+use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord, GroupRow, MemberRecord};
 use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::refusal::Failure;
@@ -90,7 +90,12 @@ impl Model {
             member.since.get_or_insert(saved.since);
         }
         let members = group.members.iter();
-        let members = members.map(|one| MemberRecord::new(one.number, one.since.unwrap()));
+        let members = members.map(|one| MemberRecord {
+            number: one.number,
+            since: one.since.unwrap(),
+            ends: one.ends.map(|ends| ends.0),
+            is_news: one.is_news,
+        });
         let expected = GroupRecord {
             id: record.id,
             name: group.name,
@@ -110,6 +115,34 @@ impl Model {
     pub(super) fn group_is_ended(&mut self, ticket: JobId, id: GroupId) {
         assert!(!self.groups.groups.contains_key(&id), "{:?} goes on", self.groups.groups[&id]);
         self.save_is_awaited(ticket);
+    }
+
+    /// The hub has rows of groups kept.
+    pub(super) fn rows_change(&mut self, ticket: JobId, rows: &[GroupRow]) {
+        let newest = self.ledger.newest();
+        for row in rows {
+            let GroupRow::Member { group, member, .. } = row else { continue };
+            let members = self.groups.groups.get_mut(group).map(|group| &mut group.members);
+            let mut members = members.into_iter().flatten();
+            let Some(known) = members.find(|one| one.number == member.number) else { continue };
+            // What was said up to now was said to others.
+            assert!(known.since.is_some() || member.since > newest, "{row:?}");
+            known.since.get_or_insert(member.since);
+        }
+        self.save_is_awaited(ticket);
+    }
+
+    /// The store has kept rows of groups, or has not.
+    pub(super) fn rows_kept(&mut self, ticket: JobId, rows: &[GroupRow], outcome: &Outcome) {
+        if *outcome == Ok(Value::Done) {
+            for row in rows {
+                self.groups.on_disk.change(row);
+                if let GroupRow::Ended(id) = row {
+                    self.ledger.end(*id);
+                }
+            }
+        }
+        self.save_over(ticket, outcome);
     }
 
     fn save_is_awaited(&mut self, ticket: JobId) {
@@ -141,7 +174,7 @@ impl Model {
     pub(super) fn group_saved(&mut self, ticket: JobId, record: &GroupRecord, outcome: &Outcome) {
         if *outcome == Ok(Value::Done) {
             self.groups.names.insert(record.id, record.name);
-            self.groups.on_disk.insert(record.id, record.clone());
+            self.groups.on_disk.save(record);
         }
         let of_this =
             |making: &Making| making.record.as_ref().is_some_and(|(saves, _)| *saves == ticket);
@@ -193,7 +226,7 @@ impl Model {
     /// The store has forgotten a group, or has not.
     pub(super) fn group_ended(&mut self, ticket: JobId, id: GroupId, outcome: &Outcome) {
         if *outcome == Ok(Value::Done) {
-            self.groups.on_disk.remove(&id);
+            self.groups.on_disk.end(id);
             self.ledger.end(id);
         }
         self.save_over(ticket, outcome);

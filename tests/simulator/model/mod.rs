@@ -20,13 +20,14 @@ use std::time::Duration;
 use chatsrv::chat::account::Account;
 use chatsrv::chat::answer::Item;
 use chatsrv::chat::close::CloseReason;
+use chatsrv::chat::entry::LogTime;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::message::{Message, MessageId, StoredMessage};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::request::{Kind, Request};
 use chatsrv::hub::config::Config;
 use chatsrv::hub::effect::{Effect, Effects};
-use chatsrv::hub::input::{ConnId, Input};
+use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::codes;
@@ -52,8 +53,12 @@ pub struct Model {
     accounts: BTreeMap<Number, Account>,
     /// Everybody in the order in which the server came to know them.
     registered: Vec<Number>,
-    /// The time on the steady clock.
+    /// The time on the monotonic clock.
     pub now: Duration,
+    /// The time on the clock.
+    clock: LogTime,
+    /// The latest time of the clock at which the hub was handed something.
+    newest_time: LogTime,
     sessions: BTreeMap<ConnId, Session>,
     pub ledger: Ledger,
     pub groups: Groups,
@@ -115,6 +120,8 @@ impl Model {
             accounts: accounts.into_iter().map(|account| (account.number, account)).collect(),
             registered,
             now: Duration::ZERO,
+            clock: LogTime::default(),
+            newest_time: LogTime::default(),
             groups: Groups::default(),
             peers: Peers::start(&kept.banned, &kept.administrators),
             failures: Failures::start(&kept.networks),
@@ -134,6 +141,17 @@ impl Model {
         model
     }
 
+    /// It is that time now.
+    pub fn set_time(&mut self, now: Now) {
+        self.now = now.steady;
+        self.clock = LogTime(now.unix_micros);
+    }
+
+    /// The time by which entries are decided that come now.
+    pub fn log_time(&self) -> LogTime {
+        self.newest_time.max(self.clock)
+    }
+
     /// The server died and starts again. What was on its way to somebody may not arrive.
     pub fn restart(&mut self, store: &Store) {
         self.restart_groups(store);
@@ -142,6 +160,7 @@ impl Model {
             self.ledger.words.clear();
         }
         self.sessions.clear();
+        self.newest_time = LogTime::default();
         self.uploads = Expectations::default();
         self.askers.clear();
         // Whatever was on disk when the server crashed is told to nobody any more, but read by all.
@@ -156,6 +175,7 @@ impl Model {
 
     /// Something happens, and the hub has not heard of it yet.
     pub fn before(&mut self, input: &Input) {
+        self.newest_time = self.log_time();
         self.current = match input {
             Input::Asked { conn, .. } | Input::Connected { conn, .. } => Some(*conn),
             Input::PageRead { conn } => Some(*conn),
@@ -289,6 +309,7 @@ impl Model {
             }
             (Job::SaveGroup(record), _) => self.group_saved(ticket, record, outcome),
             (Job::EndGroup(id), _) => self.group_ended(ticket, *id, outcome),
+            (Job::ChangeGroups(rows), _) => self.rows_kept(ticket, rows, outcome),
             (Job::RemoveOld { before }, Ok(Value::Removed { .. })) => self.ledger.removed(*before),
             (Job::CountUnread { reader }, outcome) => {
                 self.counted(asker, *reader, matches!(outcome, Ok(Value::Unread(_))));
@@ -375,13 +396,15 @@ impl Model {
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
             Job::SaveGroup(record) => return self.group_is_saved(ticket, record),
             Job::EndGroup(id) => return self.group_is_ended(ticket, *id),
+            Job::ChangeGroups(rows) => return self.rows_change(ticket, rows),
             _ => {}
         }
         if self.file_job(ticket, job) {
             return;
         }
         let in_turn = self.try_is_taken(ticket, job);
-        let conn = in_turn.or(self.current).expect("a session asks for it");
+        let conn = in_turn.or(self.current).or_else(|| self.sender(job));
+        let conn = conn.unwrap_or_else(|| panic!("nobody asks for {job:?}"));
         self.askers.insert(ticket, conn);
         if let (Job::SelectMessages { .. }, true) = (job, self.is_outcome) {
             // What was told before is out of date.
@@ -395,6 +418,12 @@ impl Model {
             assert!(before.is_none(), "{conn} enters twice");
             self.came_online(*reader);
         }
+    }
+
+    /// The session whose message waited for an id, and is looked for once more.
+    fn sender(&self, job: &Job) -> Option<ConnId> {
+        let Job::FindKey { sender, .. } = job else { return None };
+        self.online().find(|(user, _)| user == sender).map(|(_, conn)| conn)
     }
 
     fn reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
@@ -472,7 +501,9 @@ fn is_about_groups(effect: &Effect) -> bool {
         Effect::Tell { event, .. } => {
             matches!(event, Event::Group(..) | Event::Ask(..) | Event::Join(..))
         }
-        Effect::Job { job, .. } => matches!(job, Job::SaveGroup(_) | Job::EndGroup(_)),
+        Effect::Job { job, .. } => {
+            matches!(job, Job::SaveGroup(_) | Job::EndGroup(_) | Job::ChangeGroups(_))
+        }
         _ => false,
     }
 }

@@ -174,6 +174,17 @@ impl Server {
         self.hub = Hub::new(self.config.clone(), self.seed, store.kept());
     }
 
+    /// Checks that a server which starts with all that is on disk has made of it what this one has.
+    /// False where not all is on disk.
+    pub fn check_restart(&self, store: &Store) -> bool {
+        let is_kept = self.jobs.is_empty() && self.hub.is_kept();
+        if is_kept {
+            let other = Hub::new(self.config.clone(), self.seed, store.all());
+            assert_eq!(other.digest(), self.hub.digest());
+        }
+        is_kept
+    }
+
     pub fn keeps_messages(&self) -> bool {
         self.config.keep_messages
     }
@@ -282,7 +293,7 @@ impl Server {
             }
             _ => {}
         }
-        self.model.now = self.now.steady;
+        self.model.set_time(self.now);
         self.model.job_done(ticket, &job, &outcome);
         self.feed(Input::Done { ticket, outcome });
         self.read_all();
@@ -292,6 +303,7 @@ impl Server {
     pub fn advance(&mut self, by: Duration) {
         self.now.steady += by;
         self.now.unix_micros += by.as_micros() as u64;
+        self.model.set_time(self.now);
         // What is due is done in steps, and comes to an end.
         for _ in 0..1000 {
             if self.hub.next_deadline().is_none_or(|at| at > self.now.steady) {
@@ -394,7 +406,7 @@ impl Server {
     }
 
     fn feed(&mut self, input: Input) {
-        self.model.now = self.now.steady;
+        self.model.set_time(self.now);
         self.model.before(&input);
         self.hub.handle(input, self.now, &mut self.effects);
         self.events += 1;

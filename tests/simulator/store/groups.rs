@@ -6,7 +6,7 @@ use chatsrv::chat::group::{GroupId, GroupRecord, GroupRow, MemberRecord};
 use chatsrv::chat::message::{Chat, MessageId};
 use chatsrv::chat::name::{GroupName, Number};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Groups {
     records: BTreeMap<GroupId, GroupRecord>,
     /// Who has yet to be told that groups of these names ended.
@@ -23,7 +23,11 @@ impl Groups {
         self.records.remove(&id);
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &GroupRecord> {
+    pub fn get(&self, id: GroupId) -> Option<&GroupRecord> {
+        self.records.get(&id)
+    }
+
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &GroupRecord> {
         self.records.values()
     }
 

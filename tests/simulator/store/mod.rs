@@ -4,6 +4,7 @@ mod groups;
 mod messages;
 mod uploads;
 
+pub use self::groups::Groups;
 pub use self::messages::REMOVED_IN_A_STEP;
 pub use self::uploads::sum;
 
@@ -81,14 +82,21 @@ impl Store {
         }
     }
 
-    /// What a server that starts reads, the accounts sorted by number.
+    /// What a server that starts reads: groups that are not kept have ended.
     pub fn kept(&self) -> Snapshot {
+        let mut all = self.all();
+        all.groups.retain(|group| group.kept);
+        all
+    }
+
+    /// All that is on disk, the accounts sorted by number.
+    pub fn all(&self) -> Snapshot {
         let mut accounts: Vec<_> =
             self.accounts.values().map(|(account, _)| account.clone()).collect();
         accounts.sort_by_key(|account| account.number);
         let mut keys: Vec<_> = self.messages.keys.keys().cloned().collect();
         keys.sort_by_key(|(sender, key)| (*sender, key.as_str().to_owned()));
-        let groups = self.messages.groups.all().filter(|group| group.kept).cloned().collect();
+        let groups = self.messages.groups.all().cloned().collect();
         let numbers = |set: &BTreeSet<Number>| set.iter().copied().collect();
         Snapshot {
             accounts,

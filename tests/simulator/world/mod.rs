@@ -156,6 +156,9 @@ impl World {
         if self.stops.is_some_and(|at| at <= self.step) {
             self.stop();
         }
+        if self.lot.u8(..64) == 0 {
+            self.catch_up();
+        }
         match self.lot.u8(..100) {
             0..3 => self.connect(),
             3..30 => self.type_something(),

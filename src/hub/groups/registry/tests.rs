@@ -1,12 +1,11 @@
 use super::*;
 use crate::chat::account::Account;
-use crate::chat::group::MemberRecord;
-use crate::chat::name::Number;
+use crate::chat::name::{Number, UserRef};
 use crate::hub::job::Snapshot;
 use crate::hub::presence::Presence;
 
 const GROUP: GroupId = GroupId(100);
-const ENDS: Duration = Duration::from_secs(600);
+const MADE: Stamp = Stamp { id: MessageId(GROUP.0), time: LogTime(1) };
 
 /// Five accounts, of whom nobody is online.
 fn accounts() -> Accounts {
@@ -25,22 +24,14 @@ fn user(at: usize, accounts: &Accounts) -> UserIndex {
     accounts.find(UserRef::Number(number(at))).unwrap()
 }
 
-fn record(name: &str, id: GroupId, members: &[usize], asked: &[usize]) -> GroupRecord {
-    GroupRecord {
-        id,
+fn new_group(name: &str, members: &[usize], asked: &[usize]) -> NewGroup {
+    let numbers = |of: &[usize]| of.iter().map(|at| number(*at)).collect();
+    NewGroup {
         name: name.parse().unwrap(),
-        admin: number(members[0]),
-        ops: vec![number(members[0])],
-        made_by: number(members[0]),
-        kept: false,
-        members: members.iter().map(|at| MemberRecord::new(number(*at), MessageId(id.0))).collect(),
-        asked: asked.iter().map(|at| number(*at)).collect(),
-        asking: Vec::new(),
+        maker: number(members[0]),
+        members: numbers(&members[1..]),
+        asked: numbers(asked),
     }
-}
-
-fn terms(since: u64, members_max: usize) -> Terms {
-    Terms { since: MessageId(since), ends: ENDS, members_max }
 }
 
 /// A registry, and the users.
@@ -55,8 +46,7 @@ impl Fixture {
     fn new() -> Self {
         let (registry, accounts) = (Registry::default(), accounts());
         let mut fixture = Fixture { registry, accounts, presence: Presence::default() };
-        let record = record("#tea", GROUP, &[0, 1], &[2]);
-        assert!(fixture.decide(GroupAction::Make { record, ends: ENDS }).unwrap().is_some());
+        fixture.make(&new_group("#tea", &[0, 1], &[2])).unwrap();
         fixture
     }
 
@@ -64,9 +54,15 @@ impl Fixture {
         user(at, &self.accounts)
     }
 
-    fn decide(&mut self, action: GroupAction) -> Result<Option<Applied>, Refusal> {
+    fn make(&mut self, group: &NewGroup) -> Result<Applied, Refusal> {
         let users = Users { accounts: &self.accounts, presence: &self.presence };
-        self.registry.decide(&GroupEntry { group: GROUP, action }, users)
+        self.registry.make(group, MADE, users)
+    }
+
+    fn decide(&mut self, action: GroupAction<UserIndex>) -> Result<Option<Applied>, Refusal> {
+        let users = Users { accounts: &self.accounts, presence: &self.presence };
+        let stamp = Stamp { id: MessageId(199), time: LogTime(1) };
+        self.registry.decide(GROUP, &action, stamp, users)
     }
 
     fn group(&self) -> &Group {
@@ -78,11 +74,11 @@ impl Fixture {
 fn an_entry_is_judged_when_it_is_decided() {
     let mut fixture = Fixture::new();
     let [ann, bob, cy, dan, eve] = [0, 1, 2, 3, 4].map(|at| fixture.user(at));
-    let join = |user, members_max| GroupAction::Join { user, terms: terms(200, members_max) };
+    let join = |user, members_max| GroupAction::Join { user, members_max };
     assert!(fixture.decide(join(dan, 3)).unwrap().is_some());
     assert_eq!(fixture.group().asking, [dan], "nobody asked dan to join");
     assert!(fixture.decide(join(cy, 3)).unwrap().is_some());
-    let admit = |by, user| GroupAction::Admit { by, user, terms: terms(300, 3) };
+    let admit = |by, user| GroupAction::Admit { by, user, members_max: 3 };
     assert_eq!(fixture.decide(admit(ann, dan)).unwrap_err(), Refusal::GroupFull);
     assert_eq!(fixture.decide(join(eve, 3)).unwrap_err(), Refusal::GroupFull);
     assert_eq!(fixture.decide(admit(bob, dan)).unwrap_err(), Refusal::OpsOnly);
@@ -102,9 +98,9 @@ fn an_entry_is_judged_when_it_is_decided() {
 fn what_holds_already_changes_nothing() {
     let mut fixture = Fixture::new();
     let [ann, bob, dan] = [0, 1, 3].map(|at| fixture.user(at));
-    let join = |user| GroupAction::Join { user, terms: terms(200, 2) };
+    let join = |user| GroupAction::Join { user, members_max: 2 };
     assert!(fixture.decide(join(bob)).unwrap().is_none(), "bob is a member, although it is full");
-    let ask = GroupAction::Join { user: dan, terms: terms(200, 3) };
+    let ask = GroupAction::Join { user: dan, members_max: 3 };
     assert!(fixture.decide(ask).unwrap().is_some());
     assert!(fixture.decide(join(dan)).unwrap().is_none(), "dan asks already");
     let no_op = GroupAction::SetOp { by: ann, user: bob, op: false };
@@ -118,7 +114,7 @@ fn a_member_is_known_by_the_membership() {
     let mut fixture = Fixture::new();
     let [ann, cy] = [0, 2].map(|at| fixture.user(at));
     assert!(!fixture.registry.is_member(cy, GROUP));
-    fixture.decide(GroupAction::Join { user: cy, terms: terms(200, 3) }).unwrap().unwrap();
+    fixture.decide(GroupAction::Join { user: cy, members_max: 3 }).unwrap().unwrap();
     assert_eq!(fixture.registry.reads_since(ann, GROUP), Some(MessageId(GROUP.0)));
     assert_eq!(fixture.registry.reads_since(cy, GROUP), Some(MessageId(200)));
     let order: Vec<_> = fixture.group().members.iter().map(|member| member.user).collect();
@@ -135,11 +131,10 @@ fn the_last_one_who_leaves_ends_the_group_and_frees_its_name() {
     fixture.decide(GroupAction::Leave { user: ann }).unwrap().unwrap();
     let applied = fixture.decide(GroupAction::Leave { user: bob }).unwrap().unwrap();
     assert!(applied.ended.is_some());
-    let join = GroupAction::Join { user: cy, terms: terms(200, 3) };
+    let join = GroupAction::Join { user: cy, members_max: 3 };
     assert_eq!(fixture.decide(join).unwrap_err(), Refusal::NoSuchGroup);
     assert!(fixture.registry.memberships.people.is_empty(), "nobody has to do with groups");
-    let record = record("#TEA", GROUP, &[3], &[]);
-    assert!(fixture.decide(GroupAction::Make { record, ends: ENDS }).unwrap().is_some());
+    fixture.make(&new_group("#TEA", &[3], &[])).unwrap();
 }
 
 #[test]
@@ -147,23 +142,21 @@ fn the_same_entries_make_the_same_groups() {
     let run = |seed| {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut fixture = Fixture::new();
-        for at in 0..300 {
+        for _ in 0..300 {
             let [by, user] = [(); 2].map(|()| fixture.user(random.usize(..5)));
-            let terms = terms(200 + at, 4);
             let action = match random.u32(..9) {
-                0 | 1 => GroupAction::Join { user, terms },
-                2 | 3 => GroupAction::Admit { by, user, terms },
+                0 | 1 => GroupAction::Join { user, members_max: 4 },
+                2 | 3 => GroupAction::Admit { by, user, members_max: 4 },
                 4 => GroupAction::Refuse { by, user },
                 5 => GroupAction::Leave { user },
-                6 => GroupAction::Keep { by, keep: random.bool(), ends: ENDS },
+                6 => GroupAction::Keep { by, keep: random.bool(), memberships_end: LogTime(9) },
                 7 => GroupAction::SetOp { by, user, op: random.bool() },
                 _ => GroupAction::HandOver { by, user },
             };
             let _ = fixture.decide(action);
-            let record = record("#tea", GROUP, &[1, 3], &[2]);
-            let _ = fixture.decide(GroupAction::Make { record, ends: ENDS });
+            let _ = fixture.make(&new_group("#tea", &[1, 3], &[2]));
         }
-        fixture.group().to_record(GROUP, &fixture.accounts.directory)
+        fixture.registry.record(GROUP, &fixture.accounts).unwrap()
     };
     for seed in 0..50 {
         assert_eq!(run(seed), run(seed), "seed {seed}");

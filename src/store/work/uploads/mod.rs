@@ -23,7 +23,7 @@ use crate::store::requests::{StoreRequest, SyncTask, UploadRequest, UploadTask};
 use crate::store::rows::files::Garbage;
 use crate::store::rows::uploads::{Fate, UploadRecord};
 use crate::store::sender::RequestSender;
-use crate::store::sums::{KnownSums, Stamp};
+use crate::store::sums::{FileStamp, KnownSums};
 use crate::store::threads::{Threads, yield_to_others};
 
 /// A disk serves a few writers faster than one, and one that syncs holds up few others.
@@ -212,7 +212,7 @@ impl WriterShared {
 
     /// Hands on a part that was opened, once it is known what is in it.
     fn opened(&self, job: JobId, upload: &UploadRecord, part: OpenPart) {
-        let version = match Stamp::of(part.file()) {
+        let version = match FileStamp::of(part.file()) {
             Ok(version) => version,
             Err(error) => {
                 let outcome = self.outcome(upload, Err(error.into()));
@@ -240,7 +240,7 @@ impl WriterShared {
 
     /// Writes bytes, and goes on with the sum.
     fn write(&self, part: &OpenPart, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let before = Stamp::of(part.file())?;
+        let before = FileStamp::of(part.file())?;
         if before.size() != offset {
             // What is to come would be no part of what was announced.
             return Err(io::Error::other("somebody else has changed its length"));
@@ -249,7 +249,7 @@ impl WriterShared {
         if let Err(error) = part.write(offset, bytes) {
             // Where nothing was written, as where the reserve was in the way, it is known still.
             if let Some(hashed) = hashed
-                && Stamp::of(part.file()).is_ok_and(|now| now == before)
+                && FileStamp::of(part.file()).is_ok_and(|now| now == before)
             {
                 self.progress.put(part.upload(), hashed);
             }
@@ -260,7 +260,7 @@ impl WriterShared {
             && hashed.length() == offset
         {
             hashed.update(bytes);
-            hashed.now_is(Stamp::of(part.file())?);
+            hashed.now_is(FileStamp::of(part.file())?);
             self.progress.put(part.upload(), hashed);
         }
         Ok(())
@@ -288,7 +288,7 @@ impl WriterShared {
 
     /// The sum of a whole upload; none where it has to be read for that.
     fn sum(&self, sync: &SyncTask) -> Result<Option<Sha256Sum>, FileRefusal> {
-        let version = Stamp::of(self.parts.open_to_read(&sync.upload)?)?;
+        let version = FileStamp::of(self.parts.open_to_read(&sync.upload)?)?;
         let hashed = self.progress.get(sync.upload.id, &version);
         Ok(hashed.filter(Hashed::is_whole).map(|hashed| hashed.sum()))
     }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::chat::file::UploadId;
 use crate::chat::sha256::Sha256Sum;
-use crate::store::sums::Stamp;
+use crate::store::sums::FileStamp;
 
 /// The hash of the first bytes of a part.
 #[derive(Clone, Debug)]
@@ -20,17 +20,17 @@ pub(super) struct Hashed {
     /// Of how many bytes.
     length: u64,
     /// How the part looked when that was so.
-    version: Stamp,
+    version: FileStamp,
 }
 
 impl Hashed {
     /// Of no byte of a part.
-    pub(super) fn nothing(version: Stamp) -> Self {
+    pub(super) fn nothing(version: FileStamp) -> Self {
         Hashed { hash: Sha256::new(), length: 0, version }
     }
 
     /// Whether that is the part which these bytes were hashed of.
-    pub(super) fn is_of(&self, version: &Stamp) -> bool {
+    pub(super) fn is_of(&self, version: &FileStamp) -> bool {
         self.version == *version
     }
 
@@ -45,7 +45,7 @@ impl Hashed {
     }
 
     /// How the part looked.
-    pub(super) fn version(&self) -> Stamp {
+    pub(super) fn version(&self) -> FileStamp {
         self.version
     }
 
@@ -56,7 +56,7 @@ impl Hashed {
     }
 
     /// The part looks like this now, since this server wrote to it.
-    pub(super) fn now_is(&mut self, version: Stamp) {
+    pub(super) fn now_is(&mut self, version: FileStamp) {
         self.version = version;
     }
 
@@ -72,7 +72,7 @@ pub(super) struct Progress(Mutex<HashMap<UploadId, Hashed>>);
 
 impl Progress {
     /// What is known of a part, where it still looks as it did.
-    pub(super) fn get(&self, upload: UploadId, version: &Stamp) -> Option<Hashed> {
+    pub(super) fn get(&self, upload: UploadId, version: &FileStamp) -> Option<Hashed> {
         self.lock().get(&upload).filter(|hashed| hashed.is_of(version)).cloned()
     }
 

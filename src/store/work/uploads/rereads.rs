@@ -17,7 +17,7 @@ use crate::store::folder::FileRefusal;
 use crate::store::parts::OpenPart;
 use crate::store::requests::SyncTask;
 use crate::store::rows::uploads::UploadRecord;
-use crate::store::sums::Stamp;
+use crate::store::sums::FileStamp;
 
 /// How much is read of a part before it is the next user's turn.
 const SLICE_BYTES: u64 = 8 * 1024 * 1024;
@@ -96,7 +96,7 @@ impl Reread {
         progress: &Progress,
         buffer: &mut [u8],
     ) -> Result<RereadStep, FileRefusal> {
-        let version = Stamp::of(self.file())?;
+        let version = FileStamp::of(self.file())?;
         let mut hashed = match progress.take(self.upload.id) {
             Some(hashed) if hashed.is_of(&version) => hashed,
             _ => {
@@ -120,7 +120,7 @@ impl Reread {
             }
         }
         progress.put(self.upload.id, hashed.clone());
-        let is_whole = hashed.is_whole() && Stamp::of(self.file())? == version;
+        let is_whole = hashed.is_whole() && FileStamp::of(self.file())? == version;
         Ok(if is_whole { RereadStep::Whole(hashed) } else { RereadStep::More })
     }
 }

@@ -1,0 +1,101 @@
+//! The one way in which the chat changes: an entry is decided.
+//!
+//! On one machine an entry is decided where it is proposed, with an id of this server's own clock.
+//! Whatever the entries make is held by the domains; what differs from server to server (who is
+//! told, who waits for an answer, what is brought to the disk) follows from it.
+
+use crate::chat::close::CloseReason;
+use crate::chat::entry::{Entry, Stamp};
+use crate::chat::name::Number;
+use crate::hub::context::Cx;
+use crate::hub::domains::Domains;
+use crate::hub::proposal::{Asker, Proposal};
+
+/// Decides what is proposed.
+pub fn propose(domains: &mut Domains, proposal: Proposal, cx: &mut Cx<'_>) {
+    let Proposal { entry, id, asker } = proposal;
+    let id = id.unwrap_or_else(|| cx.core.sequence.newest());
+    let stamp = Stamp { id, time: cx.core.log_time() };
+    decide(domains, entry, stamp, asker, cx);
+}
+
+/// Decides entries that nobody asked for and that make nothing.
+pub fn propose_all(
+    domains: &mut Domains,
+    entries: impl IntoIterator<Item = Entry>,
+    cx: &mut Cx<'_>,
+) {
+    for entry in entries {
+        propose(domains, Proposal::of_nobody(entry), cx);
+    }
+}
+
+/// Judges an entry, and applies it or refuses it. Whoever asked for it is answered.
+fn decide(
+    domains: &mut Domains,
+    entry: Entry,
+    stamp: Stamp,
+    asker: Option<Asker>,
+    cx: &mut Cx<'_>,
+) {
+    match entry {
+        Entry::Said(said) => {
+            let (messages, people) = domains.messages();
+            messages.apply(said, stamp.id, asker, people, cx);
+        }
+        Entry::Seen { reader, chat, id } => {
+            let untold = domains.files.first_unannounced(chat);
+            let (messages, people) = domains.messages();
+            messages.history.apply_seen((reader, chat, id), (stamp, untold), asker, people, cx);
+        }
+        Entry::GroupMade(group) => {
+            let (groups, users) = domains.groups();
+            groups.made(&group, stamp, asker, users, cx);
+        }
+        Entry::GroupChanged(id, action) => {
+            let (groups, users) = domains.groups();
+            groups.change((id, &action), stamp, asker, users, cx);
+        }
+        about_a_user => apply_to_user(domains, about_a_user, cx),
+    }
+}
+
+/// Applies an entry about one user, which nothing can refuse.
+fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
+    match entry {
+        Entry::AccountAdded(account) => drop(domains.accounts.directory.add(account)),
+        Entry::DisplayNameSet(user, display) => {
+            if let Some(user) = domains.accounts.directory.find_number(user) {
+                domains.accounts.directory.set_display(user, display);
+                domains.presence.who_changed();
+            }
+        }
+        Entry::BanSet { user, by, banned } => ban_set(domains, (user, by), banned, cx),
+        Entry::AdministratorSet { user, by, admin } => {
+            domains.accounts.set_administrator(user, by, admin);
+        }
+        Entry::CameOnline(user) => {
+            let Some(user) = domains.accounts.directory.find_number(user) else { return };
+            domains.groups.came_online(user, &domains.accounts, cx);
+        }
+        Entry::WentOffline { user, memberships_end } => {
+            let Some(user) = domains.accounts.directory.find_number(user) else { return };
+            domains.groups.went_offline(user, memberships_end, &domains.accounts, cx);
+        }
+        Entry::GroupsTold { user, most } => {
+            let Some(user) = domains.accounts.directory.find_number(user) else { return };
+            domains.groups.told(user, most, &domains.accounts, cx);
+        }
+        other => debug_assert!(false, "{other:?} is about more than a user"),
+    }
+}
+
+/// A user is let in no more, or again: the session is to end, and groups are to get another admin.
+fn ban_set(domains: &mut Domains, (user, by): (Number, Number), banned: bool, cx: &mut Cx<'_>) {
+    let Some(user) = domains.accounts.set_banned(user, by, banned) else { return };
+    if let Some(session) = domains.presence.session_of(user).filter(|_| banned) {
+        cx.close(session, CloseReason::Banned);
+    }
+    let (groups, users) = domains.groups();
+    groups.ban_changed(user, users);
+}

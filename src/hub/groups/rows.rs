@@ -1,0 +1,70 @@
+//! The rows of what is kept of groups that an entry changed.
+
+use crate::chat::group::{GroupId, GroupRow, MemberRecord};
+use crate::chat::name::GroupName;
+use crate::hub::accounts::Accounts;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::groups::group::Group;
+use crate::hub::groups::memberships::Membership;
+
+/// A row that an entry changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangedRow {
+    /// The group itself.
+    Group(GroupId),
+    /// A member, who may be none any more.
+    Member(GroupId, UserIndex),
+    /// Who was asked to join, or asks to; that may be over.
+    Candidate { group: GroupId, user: UserIndex, asks: bool },
+    /// The end of a group.
+    Ended(GroupId),
+    /// A user who has yet to be told that a group ended.
+    Untold(UserIndex, GroupName),
+    /// A user who was told of all groups that ended.
+    Told(UserIndex),
+}
+
+/// A member of a group as the row is to be.
+pub fn member(membership: &Membership, user: UserIndex, accounts: &Accounts) -> MemberRecord {
+    let Membership { since, ends, is_news } = *membership;
+    MemberRecord { number: accounts.number(user), since, ends: ends.map(|ends| ends.0), is_news }
+}
+
+/// A row as it is now; none where its group has ended, of which nothing else is kept. `find` gives
+/// a group, and `membership` a user's membership in it.
+pub fn row<'a>(
+    changed: ChangedRow,
+    find: impl Fn(GroupId) -> Option<&'a Group>,
+    membership: impl Fn(UserIndex, GroupId) -> Option<&'a Membership>,
+    accounts: &Accounts,
+) -> Option<GroupRow> {
+    Some(match changed {
+        ChangedRow::Group(id) => {
+            let group = find(id)?;
+            GroupRow::Group { id, admin: accounts.number(group.admin), kept: group.kept }
+        }
+        ChangedRow::Member(id, user) => {
+            let group = find(id)?;
+            match membership(user, id) {
+                Some(it) => GroupRow::Member {
+                    group: id,
+                    member: member(it, user, accounts),
+                    is_op: group.is_op(user),
+                },
+                None => GroupRow::NoMember { group: id, number: accounts.number(user) },
+            }
+        }
+        ChangedRow::Candidate { group: id, user, asks } => {
+            let group = find(id)?;
+            let candidates = if asks { &group.asking } else { &group.asked };
+            let number = accounts.number(user);
+            match candidates.contains(&user) {
+                true => GroupRow::Candidate { group: id, number, asks },
+                false => GroupRow::NoCandidate { group: id, number, asks },
+            }
+        }
+        ChangedRow::Ended(id) => GroupRow::Ended(id),
+        ChangedRow::Untold(user, name) => GroupRow::Untold { number: accounts.number(user), name },
+        ChangedRow::Told(user) => GroupRow::Told { number: accounts.number(user) },
+    })
+}
