@@ -20,7 +20,8 @@ use crate::chat::name::UserName;
 pub const PORT_MIN: u16 = 1024;
 /// How many strangers are kept; the oldest makes room for a newer one.
 const STRANGERS_MAX: usize = 8;
-/// How many of them may come from one network; see [`Address::network`].
+/// How many of them may come from one network; see
+/// [`Address::network`](crate::chat::address::Address::network).
 const STRANGERS_PER_NETWORK_MAX: usize = 2;
 /// How many are let in within [`PACE_PERIOD`]; the others wait in the kernel's queue, which is
 /// short.

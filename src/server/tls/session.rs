@@ -143,7 +143,7 @@ impl TlsSession {
 /// The most that one record may hold (RFC 8446, section 5.1).
 const RECORD_BYTES_MAX: usize = 16 * 1024;
 
-/// A socket that does not block, for [`ServerConnection::write_tls`].
+/// A socket that does not block, to which a session writes its records.
 struct SocketWriter<'a> {
     socket: BorrowedFd<'a>,
     /// Whether it took less than it was offered: asking it again would be in vain.
