@@ -83,11 +83,11 @@ impl Directory {
 
     /// Draws a number for a new account and keeps both the name and the number until
     /// [`add`](Self::add) or [`release`](Self::release). `None` where the name is taken.
-    pub fn reserve(&mut self, name: UserName, lot: &mut fastrand::Rng) -> Option<Account> {
+    pub fn reserve(&mut self, name: UserName, rng: &mut fastrand::Rng) -> Option<Account> {
         if self.find_name(&name).is_some() || !self.reserved_names.insert(name) {
             return None;
         }
-        let number = draw_number(lot, |number| {
+        let number = draw_number(rng, |number| {
             self.find_number(number).is_some() || self.reserved_numbers.contains(&number)
         });
         self.reserved_numbers.insert(number);
@@ -137,7 +137,7 @@ impl Directory {
 }
 
 /// A number that is not taken: five digits that are a port, longer where those run short.
-pub fn draw_number(lot: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -> Number {
+pub fn draw_number(rng: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -> Number {
     // A range counts as short once this many draws in a row found a number that is taken: one in a
     // thousand draws where nine tenths are in use, nearly all where one in a hundred is left. The
     // last range holds more numbers than there can be accounts, or groups.
@@ -151,7 +151,7 @@ pub fn draw_number(lot: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -
     let mut draws = ranges.into_iter().flat_map(|range| std::iter::repeat_n(range, DRAWS));
     loop {
         let range = draws.next().unwrap_or(100_000_000..=u32::MAX);
-        let number = Number(lot.u32(range));
+        let number = Number(rng.u32(range));
         if !is_taken(number) {
             return number;
         }
@@ -162,14 +162,14 @@ pub fn draw_number(lot: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -
 mod tests {
     use super::*;
 
-    fn lot() -> fastrand::Rng {
+    fn rng() -> fastrand::Rng {
         fastrand::Rng::with_seed(1)
     }
 
     #[test]
     fn an_account_is_found_by_name_in_any_case_and_by_number() {
         let mut directory = Directory::default();
-        let account = directory.reserve("Alice".parse().unwrap(), &mut lot()).unwrap();
+        let account = directory.reserve("Alice".parse().unwrap(), &mut rng()).unwrap();
         let number = account.number;
         assert_eq!(directory.find_name(&"alice".parse().unwrap()), None);
         let user = directory.add(account);
@@ -181,23 +181,23 @@ mod tests {
     #[test]
     fn a_name_is_reserved_once_and_free_again_when_released() {
         let mut directory = Directory::default();
-        let lot = &mut lot();
+        let rng = &mut rng();
         let name = "bob".parse().unwrap();
-        let account = directory.reserve(name, lot).unwrap();
-        assert_eq!(directory.reserve("BOB".parse().unwrap(), lot), None);
+        let account = directory.reserve(name, rng).unwrap();
+        assert_eq!(directory.reserve("BOB".parse().unwrap(), rng), None);
         directory.release(&account);
-        assert!(directory.reserve(name, lot).is_some());
+        assert!(directory.reserve(name, rng).is_some());
         assert_eq!(directory.reservations(), 1);
     }
 
     #[test]
     fn numbers_are_five_digits_while_they_last_and_longer_then() {
         let mut directory = Directory::default();
-        let lot = &mut lot();
+        let rng = &mut rng();
         let five_digits = (Number::PORT_MAX - Number::MIN + 1) as usize;
         let mut longer = 0;
         for at in 0..five_digits + 100 {
-            let account = directory.reserve(format!("u{at}").parse().unwrap(), lot).unwrap();
+            let account = directory.reserve(format!("u{at}").parse().unwrap(), rng).unwrap();
             match account.number.0 {
                 Number::MIN..=Number::PORT_MAX => {}
                 100_000..=999_999 => {
