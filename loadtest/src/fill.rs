@@ -11,7 +11,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chatsrv::chat::account::Account;
-use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::chat::name::Number;
 use chatsrv::chat::refusal;
 use chatsrv::chat::text::Secret;

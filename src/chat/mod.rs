@@ -13,6 +13,7 @@ pub mod close;
 pub mod event;
 pub mod file;
 pub mod group;
+pub mod id;
 pub mod joined;
 pub mod message;
 pub mod name;

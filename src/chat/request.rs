@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::file::FileRef;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::{Reason, Secret};

@@ -12,7 +12,7 @@ use super::sessions::{Session, Sessions};
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::chat::text::Reason;

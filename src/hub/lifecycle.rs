@@ -4,7 +4,7 @@ use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::limits::ID_MARK_LEAD;
 
 /// Gives out ids. They stay below a mark that the store keeps, above which the next start begins;

@@ -20,7 +20,7 @@ use super::requests::{Context, Step, StoreRequest};
 use super::rows::files::Garbage;
 use super::rows::uploads::UploadRecord;
 use super::rows::{files, removal, schema, snapshot};
-use crate::chat::file::UploadId;
+use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome, Snapshot};
 

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::MessageId;
+use crate::chat::group::GroupRecord;
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};

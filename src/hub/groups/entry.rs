@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::MessageId;
+use crate::chat::group::GroupRecord;
+use crate::chat::id::{GroupId, MessageId};
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::groups::group::{Group, NewAdmin};
 

@@ -6,8 +6,8 @@
 use std::rc::Rc;
 
 use crate::chat::answer::Item;
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::MessageId;
+use crate::chat::group::GroupRecord;
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, UserRef};
 use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::hub::accounts::roles::Roles;

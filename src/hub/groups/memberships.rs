@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use crate::chat::group::GroupId;
-use crate::chat::message::MessageId;
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::GroupName;
 use crate::hub::accounts::directory::UserIndex;
 use crate::limits::GROUP_NOTICES_MAX;

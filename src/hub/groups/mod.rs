@@ -26,8 +26,8 @@ use users::Users;
 
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::event::Event;
-use crate::chat::group::{GroupChange, GroupId, GroupRecord};
-use crate::chat::message::MessageId;
+use crate::chat::group::{GroupChange, GroupRecord};
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::chat::answer::Item;
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::MessageId;
+use crate::chat::group::GroupRecord;
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::Accounts;

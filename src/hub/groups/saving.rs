@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::chat::answer::Done;
-use crate::chat::group::GroupId;
+use crate::chat::id::GroupId;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::hub::accounts::Accounts;

@@ -215,7 +215,8 @@ pub fn help(out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::message::{Destination, MessageId};
+    use crate::chat::id::MessageId;
+    use crate::chat::message::Destination;
     use crate::chat::name::{Number, UserName};
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {

@@ -4,7 +4,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::account::Account;
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;

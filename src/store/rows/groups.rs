@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::values::sql;
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::{Chat, MessageId};
+use crate::chat::group::GroupRecord;
+use crate::chat::id::{GroupId, MessageId};
+use crate::chat::message::Chat;
 use crate::chat::name::{GroupName, Number};
 use crate::store::error::StoreFault;
 

@@ -1,8 +1,9 @@
 //! Groups, as the server sees them.
 
 use super::*;
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::group::GroupRecord;
+use crate::chat::id::{GroupId, MessageId};
+use crate::chat::message::{Chat, StoredMessage};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);

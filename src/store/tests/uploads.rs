@@ -6,9 +6,10 @@ use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use rustix::io::Errno;
 
 use super::*;
-use crate::chat::file::{FileTarget, UploadId};
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::file::FileTarget;
+use crate::chat::group::GroupRecord;
+use crate::chat::id::{GroupId, MessageId, UploadId};
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::sha256::Sha256Sum;
 
 mod random;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chatsrv::chat::answer::{Done, Item};
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
-use chatsrv::chat::message::{Chat, MessageId};
+use chatsrv::chat::group::{GroupChange, GroupRecord};
+use chatsrv::chat::id::{GroupId, MessageId};
+use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::request::Request;
-use chatsrv::hub::input::ConnId;
-use chatsrv::hub::job::JobId;
+use chatsrv::hub::{input::ConnId, job::JobId};
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;

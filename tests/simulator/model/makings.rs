@@ -1,8 +1,8 @@
 //! Groups on their way to the disk: those that are being made, and what changed in others.
 
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::group::{GroupChange, GroupRecord};
+use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::hub::input::ConnId;

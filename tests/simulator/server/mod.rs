@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chatsrv::chat::address::Address;
 use chatsrv::chat::close::CloseReason;
-use chatsrv::chat::file::UploadId;
+use chatsrv::chat::id::UploadId;
 use chatsrv::chat::request::Kind;
 use chatsrv::hub::Hub;
 use chatsrv::hub::config::Config;

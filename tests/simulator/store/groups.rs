@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chatsrv::chat::group::{GroupId, GroupRecord};
-use chatsrv::chat::message::{Chat, MessageId};
+use chatsrv::chat::group::GroupRecord;
+use chatsrv::chat::id::{GroupId, MessageId};
+use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::Number;
 
 #[derive(Clone, Debug, Default)]

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chatsrv::chat::group::GroupId;
-use chatsrv::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use chatsrv::chat::id::{GroupId, MessageId};
+use chatsrv::chat::message::{Chat, StoredMessage, Unread};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::request::LIST_MESSAGES_MAX;

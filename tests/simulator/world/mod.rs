@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Number;
 use chatsrv::hub::config::Config;
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};

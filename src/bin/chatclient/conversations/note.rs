@@ -1,6 +1,6 @@
 //! A message as it is shown.
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{Target, UserName, UserRef};
 use chatsrv::display::clock;
 use chatsrv::display::line::{Kind, Line};

@@ -6,8 +6,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::chat::group::{GroupId, GroupRecord};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::group::GroupRecord;
+use crate::chat::id::{GroupId, MessageId};
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
 use crate::hub::job::JobId;
 use crate::store::requests::MessageRequest;
