@@ -18,7 +18,7 @@ use env_logger::Target;
 use log::{Level, LevelFilter, Record};
 use queue::{LAST_WORDS_TIME_MAX, Queue};
 
-use crate::chat::text::is_invisible;
+use crate::chat::joined::is_invisible;
 
 /// What is on its way to standard error.
 static QUEUE: LazyLock<Queue> = LazyLock::new(Queue::default);
