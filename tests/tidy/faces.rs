@@ -8,7 +8,7 @@ use crate::modules::{self, Modules, is_below};
 use crate::ratchet::{Exception, Finding, complaints, finding};
 
 /// From how many files below a module what it holds is named today.
-const EXCEPTIONS: &[Exception] = &[("chatsrv", 1), ("protocol::native", 1), ("tls_client", 3)];
+const EXCEPTIONS: &[Exception] = &[("chatsrv", 1), ("protocol::native", 1)];
 
 fn findings(modules: &Modules<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
