@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chatsrv::capacity::{self, Shares};
-use chatsrv::command_line::{print, unknown_variables};
+use chatsrv::command_line::{Size, print, unknown_variables};
 use chatsrv::exit::Exit;
 use chatsrv::hub::job::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::ID_MARK_LEAD;
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::{Offline, Options, PasswordCost, Registration, Size, TLS_PORT};
+use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
 use chatsrv::server::{
     self, Certificates, Endpoint, Inherited, Listening, Poll, Server, StartError,
 };
