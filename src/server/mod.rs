@@ -51,6 +51,7 @@ mod connections;
 mod counters;
 mod drain;
 mod gate;
+mod hub_metrics;
 mod inherited;
 mod last_line;
 mod listener;

@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &["chat", "limits"]),
     ("display", CLIENTS),
     ("direct", CLIENTS),
-    ("hub", &["chat", "figures", "limits", "log"]),
+    ("hub", &["chat", "limits", "log"]),
     ("store", &["chat", "exit", "figures", "hub::job"]),
     ("server", &["chat", "figures", "hub", "limits", "log", "protocol", "store"]),
     ("main", SERVERS),

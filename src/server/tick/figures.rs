@@ -6,6 +6,7 @@ use crate::chat::request::Kind;
 use crate::figures::{Family, MetricKind};
 use crate::hub::input::ConnId;
 use crate::server::counters::ConnectionCounters;
+use crate::server::hub_metrics;
 use crate::server::process;
 use crate::server::state::Server;
 
@@ -87,7 +88,7 @@ impl Server {
         ];
         families.extend(self.tls.iter().flat_map(|tls| tls.figures(totals.tls)));
         families.extend(process::figures());
-        families.extend(self.hub.figures());
+        families.extend(hub_metrics::families(&self.hub));
         families.extend(self.store.figures());
         families
     }
