@@ -24,12 +24,12 @@ pub struct Family {
     /// What it counts.
     pub kind: MetricKind,
     /// Each figure's suffix, label, and value.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Sample>,
 }
 
 /// One figure of a family.
 #[derive(Debug)]
-pub struct Row {
+pub struct Sample {
     /// What follows the family's name: for histograms only.
     pub suffix: &'static str,
     /// The label that tells it from the others, where there are several.
@@ -40,7 +40,7 @@ pub struct Row {
 
 impl Family {
     fn single(name: &'static str, help: &'static str, kind: MetricKind, value: f64) -> Self {
-        let rows = vec![Row { suffix: "", label: None, value }];
+        let rows = vec![Sample { suffix: "", label: None, value }];
         Family { name, help, kind, rows }
     }
 
@@ -67,7 +67,7 @@ impl Family {
         label: &'static str,
         values: impl IntoIterator<Item = (&'static str, u64)>,
     ) -> Self {
-        let row = |(which, value): (&str, u64)| Row {
+        let row = |(which, value): (&str, u64)| Sample {
             suffix: "",
             label: Some((label, which.to_owned())),
             value: value as f64,
@@ -76,10 +76,10 @@ impl Family {
     }
 }
 
-impl Row {
+impl Sample {
     /// The figure's line: the family's name and the label in braces, and the value.
     pub fn line(&self, name: &str) -> String {
-        let Row { suffix, label, value } = self;
+        let Sample { suffix, label, value } = self;
         match label {
             Some((label, word)) => format!("{name}{suffix}{{{label}=\"{word}\"}} {value}"),
             None => format!("{name}{suffix} {value}"),
@@ -119,19 +119,19 @@ impl Histogram {
     /// The histogram as figures.
     pub fn family(&self, name: &'static str, help: &'static str) -> Family {
         let mut below = 0;
-        let mut rows: Vec<Row> = BUCKETS
+        let mut rows: Vec<Sample> = BUCKETS
             .iter()
             .zip(&self.counts)
             .map(|(bound, count)| {
                 below += count;
                 let bound = (*bound as f64 / 1e6).to_string();
-                Row { suffix: "_bucket", label: Some(("le", bound)), value: below as f64 }
+                Sample { suffix: "_bucket", label: Some(("le", bound)), value: below as f64 }
             })
             .collect();
         let count = self.count as f64;
-        rows.push(Row { suffix: "_bucket", label: Some(("le", "+Inf".into())), value: count });
-        rows.push(Row { suffix: "_sum", label: None, value: self.sum.as_secs_f64() });
-        rows.push(Row { suffix: "_count", label: None, value: count });
+        rows.push(Sample { suffix: "_bucket", label: Some(("le", "+Inf".into())), value: count });
+        rows.push(Sample { suffix: "_sum", label: None, value: self.sum.as_secs_f64() });
+        rows.push(Sample { suffix: "_count", label: None, value: count });
         Family { name, help, kind: MetricKind::Histogram, rows }
     }
 }

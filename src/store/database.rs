@@ -47,7 +47,7 @@ const SWEPT_PER_STEP: u32 = 16;
 
 /// The fate of a request after its transaction.
 #[derive(Debug)]
-enum Verdict {
+enum RequestFate {
     /// It is committed, and goes on.
     Committed(Step),
     /// It failed.
@@ -232,21 +232,21 @@ impl Database {
 
     /// Answers the first of some requests, at least one of them, in one transaction; or, where one
     /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
-    fn answer(&mut self, batch: &[StoreRequest]) -> Vec<Verdict> {
+    fn answer(&mut self, batch: &[StoreRequest]) -> Vec<RequestFate> {
         if batch.iter().any(StoreRequest::writes) && !self.files.are_in_place(&self.context.health)
         {
-            return self.answer_reads(batch, |_, _| Verdict::Displaced);
+            return self.answer_reads(batch, |_, _| RequestFate::Displaced);
         }
         let error = match self.commit(batch) {
             Ok(answers) => return answers,
             Err(error) => error,
         };
         if let [request] = batch {
-            return vec![Verdict::Refused(self.refuse(request, &error))];
+            return vec![RequestFate::Refused(self.refuse(request, &error))];
         }
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
             return self.answer_reads(batch, |database, request| {
-                Verdict::Refused(database.refuse(request, &error))
+                RequestFate::Refused(database.refuse(request, &error))
             });
         }
         let (first, second) = batch.split_at(batch.len() / 2);
@@ -266,8 +266,8 @@ impl Database {
     fn answer_reads(
         &mut self,
         batch: &[StoreRequest],
-        refuse: impl Fn(&mut Self, &StoreRequest) -> Verdict,
-    ) -> Vec<Verdict> {
+        refuse: impl Fn(&mut Self, &StoreRequest) -> RequestFate,
+    ) -> Vec<RequestFate> {
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
             let result = if request.writes() {
@@ -277,19 +277,19 @@ impl Database {
             };
             match result {
                 Ok(answer) => answers.extend(answer),
-                Err(error) => answers.push(Verdict::Refused(self.refuse(request, &error))),
+                Err(error) => answers.push(RequestFate::Refused(self.refuse(request, &error))),
             }
         }
         answers
     }
 
     /// Answers as many as the time allows, at least one.
-    fn commit(&mut self, batch: &[StoreRequest]) -> rusqlite::Result<Vec<Verdict>> {
+    fn commit(&mut self, batch: &[StoreRequest]) -> rusqlite::Result<Vec<RequestFate>> {
         let deadline = Instant::now() + BATCH_TIME_MAX;
         let transaction = self.connection.transaction()?;
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
-            answers.push(Verdict::Committed(request.run(&transaction, &mut self.context)?));
+            answers.push(RequestFate::Committed(request.run(&transaction, &mut self.context)?));
             if Instant::now() >= deadline {
                 break;
             }
@@ -302,7 +302,7 @@ impl Database {
                 // It went into a file that nobody finds again.
                 let refused =
                     batch.iter().zip(&mut answers).filter(|(request, _)| request.writes());
-                refused.for_each(|(_, answer)| *answer = Verdict::Displaced);
+                refused.for_each(|(_, answer)| *answer = RequestFate::Displaced);
             }
         }
         Ok(answers)
@@ -336,14 +336,14 @@ impl Database {
 /// The outcome of a request that is finished; one that goes on is handed on.
 fn finish(
     request: StoreRequest,
-    answer: Verdict,
+    answer: RequestFate,
     onward: &impl Onward,
 ) -> Option<(JobId, Outcome)> {
     match answer {
-        Verdict::Committed(Step::Done(outcome)) => Some((request.job()?, outcome)),
-        Verdict::Committed(step) => onward.pass_on(request, step),
-        Verdict::Refused(failure) => Some((request.job()?, request.refuse(failure))),
-        Verdict::Displaced => Some((request.job()?, Err(Failure::Failed))),
+        RequestFate::Committed(Step::Done(outcome)) => Some((request.job()?, outcome)),
+        RequestFate::Committed(step) => onward.pass_on(request, step),
+        RequestFate::Refused(failure) => Some((request.job()?, request.refuse(failure))),
+        RequestFate::Displaced => Some((request.job()?, Err(Failure::Failed))),
     }
 }
 

@@ -8,7 +8,7 @@ const HEADERS_MAX: usize = 64;
 
 /// A page that there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
+pub enum Resource {
     /// The figures.
     Metrics,
     /// Whether the server is well.
@@ -19,7 +19,7 @@ pub enum Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
     /// What it asks for, or why it gets nothing.
-    pub page: Result<Page, HttpRefusal>,
+    pub page: Result<Resource, HttpRefusal>,
     /// Whether the head of the answer alone is wanted.
     pub is_head: bool,
 }
@@ -155,7 +155,7 @@ fn names_http(bytes: &[u8]) -> bool {
 
 /// The page that a target names: a path, or a whole URL as a proxy is asked for it, and perhaps a
 /// query, which does not matter.
-fn page(target: &str) -> Result<Page, HttpRefusal> {
+fn page(target: &str) -> Result<Resource, HttpRefusal> {
     let path = match target.split_once("://") {
         Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
             rest.find(['/', '?']).map_or("/", |at| &rest[at..])
@@ -163,8 +163,8 @@ fn page(target: &str) -> Result<Page, HttpRefusal> {
         _ => target,
     };
     match path.split(['?', '#']).next() {
-        Some("/metrics") => Ok(Page::Metrics),
-        Some("/healthz") => Ok(Page::Health),
+        Some("/metrics") => Ok(Resource::Metrics),
+        Some("/healthz") => Ok(Resource::Health),
         _ => Err(HttpRefusal::NoSuchPage),
     }
 }
@@ -182,13 +182,13 @@ mod tests {
     #[test]
     fn targets_have_queries_and_may_be_whole_urls() {
         for (target, expected) in [
-            ("/metrics", Ok(Page::Metrics)),
-            ("/metrics?", Ok(Page::Metrics)),
-            ("/metrics?name[]=a&b=/healthz", Ok(Page::Metrics)),
-            ("/healthz?verbose", Ok(Page::Health)),
-            ("http://127.0.0.1:9199/metrics?x", Ok(Page::Metrics)),
-            ("HTTPS://chat.example.org/healthz", Ok(Page::Health)),
-            ("http://[::1]:9199/healthz", Ok(Page::Health)),
+            ("/metrics", Ok(Resource::Metrics)),
+            ("/metrics?", Ok(Resource::Metrics)),
+            ("/metrics?name[]=a&b=/healthz", Ok(Resource::Metrics)),
+            ("/healthz?verbose", Ok(Resource::Health)),
+            ("http://127.0.0.1:9199/metrics?x", Ok(Resource::Metrics)),
+            ("HTTPS://chat.example.org/healthz", Ok(Resource::Health)),
+            ("http://[::1]:9199/healthz", Ok(Resource::Health)),
             ("http://host", Err(HttpRefusal::NoSuchPage)),
             ("http://host?/metrics", Err(HttpRefusal::NoSuchPage)),
             ("/?u=http://host/metrics", Err(HttpRefusal::NoSuchPage)),
@@ -210,11 +210,12 @@ mod tests {
             let request = ask(&whole[..length]);
             assert_eq!(request.is_some(), length >= end, "{length}");
             let request = read(&whole.as_bytes()[..length], true).unwrap();
-            let page = if length >= end { Ok(Page::Health) } else { Err(HttpRefusal::Malformed) };
+            let page =
+                if length >= end { Ok(Resource::Health) } else { Err(HttpRefusal::Malformed) };
             assert_eq!(request.page, page);
         }
         // As nc(1) sends it.
-        assert_eq!(ask("GET /healthz HTTP/1.0\n\n").unwrap().page, Ok(Page::Health));
+        assert_eq!(ask("GET /healthz HTTP/1.0\n\n").unwrap().page, Ok(Resource::Health));
     }
 
     #[test]
