@@ -143,12 +143,12 @@ const QUEUES_FEW: Size = Size::mib(16);
 const ROOM_LITTLE: Size = Size::mib(256);
 
 impl Start {
-    fn new(options: &Options, config: &server::Config, rooms: Vec<FolderRoom>) -> Self {
+    fn new(options: &Options, config: &server::ServerConfig, rooms: Vec<FolderRoom>) -> Self {
         Start {
             store: options.data.join(store::DATABASE),
             keeps: options.offline == Offline::Store,
-            connections: config.max_clients,
-            transfers: config.transfers_max,
+            connections: config.limits.clients,
+            transfers: config.limits.transfers,
             queues: in_mib(config.send_queue_total as u64),
             rooms,
         }
@@ -248,19 +248,21 @@ fn listeners(options: &Options) -> u64 {
     addresses * (1 + u64::from(options.tls().is_some())) + 1 + u64::from(options.metrics.is_some())
 }
 
-fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Config {
+fn server_config(options: &Options, shares: Shares, memory: u64) -> server::ServerConfig {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    server::Config {
+    server::ServerConfig {
         listen: options.listen.clone(),
         metrics: options.metrics,
         admin_socket: options.admin_socket(),
         port: options.port,
         tls_port: options.tls().map_or(TLS_PORT, |tls| tls.port),
-        max_clients: count(shares.clients),
-        transfers_max: count(shares.transfers),
-        refused_max: count(shares.refused),
-        exchanges_max: count(shares.exchanges),
-        max_per_address: options.max_per_address.map(Into::into),
+        limits: server::ServerLimits {
+            clients: count(shares.clients),
+            transfers: count(shares.transfers),
+            refused: count(shares.refused),
+            exchanges: count(shares.exchanges),
+            per_address: options.max_per_address.map(Into::into),
+        },
         login_timeout: options.login_timeout,
         idle_timeout: options.idle_timeout,
         send_queue: count(options.send_queue.0),

@@ -74,7 +74,7 @@ mod tls;
 mod transfer_id;
 
 pub use clock::unix_micros;
-pub use config::{Config, StartError};
+pub use config::{ServerConfig, ServerLimits, StartError};
 pub use inherited::{Inherited, InheritedError};
 pub use listener::Endpoint;
 pub use listeners::Listening;
