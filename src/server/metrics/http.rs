@@ -44,11 +44,11 @@ pub enum HttpRefusal {
 impl HttpRefusal {
     fn status(self) -> &'static str {
         match self {
-            HttpRefusal::Malformed => "400 Bad HttpRequest",
+            HttpRefusal::Malformed => "400 Bad Request",
             HttpRefusal::NoSuchPage => "404 Not Found",
             HttpRefusal::Method => "405 Method Not Allowed",
             HttpRefusal::UnknownMethod => "501 Not Implemented",
-            HttpRefusal::TooLong => "431 HttpRequest Header Fields Too Large",
+            HttpRefusal::TooLong => "431 Request Header Fields Too Large",
             HttpRefusal::Version => "505 HTTP Version Not Supported",
         }
     }
@@ -200,6 +200,17 @@ mod tests {
             let request = ask(&format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n"));
             assert_eq!(request, Some(HttpRequest { page: expected, is_head: false }), "{target}");
         }
+    }
+
+    #[test]
+    fn statuses_have_the_phrases_of_the_standards() {
+        let line = |refusal: HttpRefusal| {
+            let answer = String::from_utf8(refusal.answer().encode(true)).unwrap();
+            answer.lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(line(HttpRefusal::Malformed), "HTTP/1.1 400 Bad Request");
+        assert_eq!(line(HttpRefusal::TooLong), "HTTP/1.1 431 Request Header Fields Too Large");
+        assert_eq!(line(HttpRefusal::NoSuchPage), "HTTP/1.1 404 Not Found");
     }
 
     #[test]
