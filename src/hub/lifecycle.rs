@@ -56,23 +56,17 @@ pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>)
     if let Some(result) = counts_as {
         cx.core.counters.login(result);
     }
-    let_in(domains, conn, user, of, is_news, cx);
+    let_in(domains, user, Entering { conn, of, is_news }, cx);
 }
 
 /// Lets a user in and counts what is unread.
-fn let_in(
-    domains: &mut Domains,
-    conn: ConnId,
-    user: UserIndex,
-    of: Kind,
-    is_news: bool,
-    cx: &mut Cx<'_>,
-) {
+fn let_in(domains: &mut Domains, user: UserIndex, entering: Entering, cx: &mut Cx<'_>) {
+    let conn = entering.conn;
     if cx.core.sessions.get(conn).is_none() {
         return;
     }
     cx.enter(conn, State::Enters(user));
-    domains.presence.entering.insert(user, Entering { conn, of, is_news });
+    domains.presence.entering.insert(user, entering);
     domains.messages.user_enters(user, conn, cx);
     domains.groups.came_online(user);
     let reader = domains.accounts.directory.account(user).number;
