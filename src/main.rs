@@ -9,7 +9,7 @@ use chatsrv::command_line::{Size, print, unknown_variables};
 use chatsrv::exit::Exit;
 use chatsrv::hub::job::Snapshot;
 use chatsrv::hub::{self, Hub};
-use chatsrv::limits::ID_MARK_LEAD;
+use chatsrv::limits::ID_CEILING_LEAD;
 use chatsrv::log::{Log, Quoted};
 use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
 use chatsrv::server::{
@@ -199,9 +199,9 @@ fn start_failed(error: StartError) -> (Exit, String) {
     }
 }
 
-/// A clock that is behind the newest message by no more may have been right: the mark above the ids
+/// A clock that is behind the newest message by no more may have been right: the ceiling of the ids
 /// is raised ahead of them.
-const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(2 * ID_MARK_LEAD.as_secs());
+const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(2 * ID_CEILING_LEAD.as_secs());
 
 /// How far the clock is behind the newest message, where that is more than ids run ahead of it.
 fn clock_behind(kept: &Snapshot) -> Option<Duration> {

@@ -165,7 +165,7 @@ impl<'a> Cx<'a> {
     pub fn next_id(&mut self) -> Option<MessageId> {
         let Core { sequence, now, mark_to_keep, .. } = &mut *self.core;
         let id = sequence.next(now.unix_micros);
-        *mark_to_keep = sequence.mark_to_keep(now.unix_micros).or(*mark_to_keep);
+        *mark_to_keep = sequence.ceiling_to_keep(now.unix_micros).or(*mark_to_keep);
         id
     }
 
