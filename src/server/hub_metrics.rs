@@ -1,8 +1,8 @@
 //! The metrics of the hub, under their names and with their help texts.
 
-use crate::figures::{Family, MetricKind};
 use crate::hub::Hub;
 use crate::hub::counters::{ByChat, Counters, Gauges, LoginResult};
+use crate::metrics::{Family, MetricKind};
 
 /// The metrics of the hub, as they are now.
 pub fn families(hub: &Hub) -> Vec<Family> {

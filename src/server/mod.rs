@@ -22,7 +22,7 @@
 //! | `sendto` | the service manager's socket | it does not block; see `service.rs` |
 //! | `preadv2` | files to be sent | `RWF_NOWAIT`: what is not in memory a file thread reads |
 //! | `sendfile`, `pread64` | the same | of what is in memory; see below |
-//! | `openat`, `statx`, `read`, `close` | `/proc/self`, for figures | its text is made in memory |
+//! | `openat`, `statx`, `read`, `close` | `/proc/self`, for metrics | its text is made in memory |
 //! | `getrandom` | tickets of calls, TLS | the start has waited for the first bytes |
 //! | `mmap`, `mremap`, `munmap`, `brk`, `mprotect` | memory | it is there, or the process ends |
 //! | `clone3` | the thread that reads certificates again | the same |

@@ -10,7 +10,7 @@ use crate::ratchet::{Exception, Finding, complaints, finding};
 /// with all that is below them.
 const ARROWS: &[(&str, &[&str])] = &[
     ("exit", &[]),
-    ("figures", &[]),
+    ("metrics", &[]),
     ("limits", &[]),
     ("chat", &[]),
     ("log", &["chat"]),
@@ -22,8 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("display", CLIENTS),
     ("direct", CLIENTS),
     ("hub", &["chat", "limits", "log"]),
-    ("store", &["chat", "exit", "figures", "hub::job"]),
-    ("server", &["chat", "figures", "hub", "limits", "log", "protocol", "store"]),
+    ("store", &["chat", "exit", "hub::job", "metrics"]),
+    ("server", &["chat", "hub", "limits", "log", "metrics", "protocol", "store"]),
     ("main", SERVERS),
     (
         "chatclient",

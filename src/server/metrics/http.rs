@@ -9,7 +9,7 @@ const HEADERS_MAX: usize = 64;
 /// A page that there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
-    /// The figures.
+    /// The metrics.
     Metrics,
     /// Whether the server is well.
     Health,
@@ -82,12 +82,12 @@ pub struct HttpAnswer {
 
 const TEXT: &str = "text/plain; charset=utf-8";
 /// Prometheus' text exposition format.
-const FIGURES: &str = "text/plain; version=0.0.4; charset=utf-8";
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 impl HttpAnswer {
-    /// The page of the figures.
-    pub fn figures(page: String) -> Self {
-        HttpAnswer { status: "200 OK", kind: FIGURES, allow: false, body: page }
+    /// The page of the metrics.
+    pub fn metrics(page: String) -> Self {
+        HttpAnswer { status: "200 OK", kind: METRICS, allow: false, body: page }
     }
 
     /// Whether the server is well: what it suffers from, where it is not.

@@ -55,7 +55,7 @@ impl Server {
 
     fn answer_to(&mut self, request: HttpRequest) -> Vec<u8> {
         let answer = match request.page {
-            Ok(Resource::Metrics) => HttpAnswer::figures(page(&self.figures())),
+            Ok(Resource::Metrics) => HttpAnswer::metrics(page(&self.metrics())),
             Ok(Resource::Health) => HttpAnswer::health(self.ailment()),
             Err(refusal) => refusal.answer(),
         };
