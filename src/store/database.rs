@@ -57,7 +57,7 @@ enum RequestFate {
 }
 
 /// The threads that go on with what the database thread does not finish, as it sees them.
-pub(super) trait Onward {
+pub(super) trait Workers {
     /// Hands a committed request on; its outcome, where it is finished with that.
     fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)>;
 
@@ -117,7 +117,7 @@ impl Database {
     pub(super) fn run(
         mut self,
         requests: &WorkQueue<StoreRequest>,
-        onward: &impl Onward,
+        workers: &impl Workers,
         completions: &Completions,
         counters: &StoreCounters,
     ) {
@@ -129,7 +129,7 @@ impl Database {
                 self.look();
             }
             if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
-                self.tidy(onward);
+                self.tidy(workers);
             }
             let Ok(batch) = batch else { continue };
             let Some(mut batch) = batch else { break };
@@ -146,11 +146,11 @@ impl Database {
                 self.is_sweeping &= !answered.iter().any(StoreRequest::ends_sweep);
                 let finished = batch.drain(..answers.len()).zip(answers);
                 completions.push_all(finished.filter_map(|(request, answer)| {
-                    let (job, outcome) = finish(request, answer, onward)?;
+                    let (job, outcome) = finish(request, answer, workers)?;
                     Some(Completion::Job { job, outcome })
                 }));
                 if changed {
-                    onward.messages_changed();
+                    workers.messages_changed();
                 }
             }
         }
@@ -198,7 +198,7 @@ impl Database {
     }
 
     /// Takes one step of removing what nobody needs any more.
-    fn tidy(&mut self, onward: &impl Onward) {
+    fn tidy(&mut self, workers: &impl Workers) {
         if !self.files.are_in_place(&self.context.health) {
             self.tidy_due = Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE);
             return;
@@ -220,7 +220,7 @@ impl Database {
                 // What is being swept comes back as a request, which makes the next step due.
                 self.tidy_due = more.then(|| Instant::now() + TIDY_PAUSE);
                 if !garbage.is_empty() && !self.is_sweeping {
-                    self.is_sweeping = onward.sweep(garbage);
+                    self.is_sweeping = workers.sweep(garbage);
                 }
             }
             Err(error) => {
@@ -337,11 +337,11 @@ impl Database {
 fn finish(
     request: StoreRequest,
     answer: RequestFate,
-    onward: &impl Onward,
+    workers: &impl Workers,
 ) -> Option<(JobId, Outcome)> {
     match answer {
         RequestFate::Committed(Step::Done(outcome)) => Some((request.job()?, outcome)),
-        RequestFate::Committed(step) => onward.pass_on(request, step),
+        RequestFate::Committed(step) => workers.pass_on(request, step),
         RequestFate::Refused(failure) => Some((request.job()?, request.refuse(failure))),
         RequestFate::Displaced => Some((request.job()?, Err(Failure::Failed))),
     }

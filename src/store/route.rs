@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::completions::Completions;
-use super::database::Onward;
+use super::database::Workers;
 use super::requests::{
     AccountRequest, GroupRequest, MessageRequest, SearchRequest, Step, StoreRequest, UploadDraft,
     UploadRequest, UploadTask,
@@ -161,7 +161,7 @@ impl Route {
     }
 }
 
-impl Onward for Route {
+impl Workers for Route {
     fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)> {
         let job = request.job()?;
         match step {

@@ -17,8 +17,8 @@ use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::Model;
+use super::creations::Creation;
 use super::lists::DueList;
-use super::makings::Making;
 use crate::reply::Reply;
 use crate::store::Store;
 
@@ -30,7 +30,7 @@ pub struct Groups {
     pub names: HashMap<GroupId, GroupName>,
     /// What is on disk.
     pub on_disk: BTreeMap<GroupId, GroupRecord>,
-    pub makings: Vec<Making>,
+    pub creations: Vec<Creation>,
     /// Groups that were ended while a member was offline, who is yet to be told.
     pub ended: HashMap<Number, Vec<GroupName>>,
     /// The notices that what happens ought to bring, in order.
@@ -102,7 +102,7 @@ impl Model {
 
     fn load_groups(&mut self) {
         let groups = &mut self.groups;
-        groups.makings.clear();
+        groups.creations.clear();
         groups.notices.clear();
         groups.groups.clear();
         groups.ended.clear();
@@ -142,8 +142,8 @@ impl Model {
         let result = match request {
             Command::Ask(Request::Mkgroup { name, users, asks }) => {
                 let (name, users, asks) = (*name, users.clone(), *asks);
-                let making = Making { conn, maker: user, name, users, asks, record: None };
-                self.groups.makings.push(making);
+                let creation = Creation { conn, maker: user, name, users, asks, record: None };
+                self.groups.creations.push(creation);
                 let due = GroupDue { verb, codes: Vec::new(), awaits: Save::No };
                 return self.session(conn).group_replies.push_back(due);
             }

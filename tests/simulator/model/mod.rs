@@ -1,12 +1,12 @@
 //! What ought to happen, told apart from how the hub does it: plain maps, walked through whole.
 
+mod creations;
 mod deliveries;
 mod failures;
 mod files;
 mod groups;
 mod ledger;
 mod lists;
-mod makings;
 mod messages;
 mod ops;
 mod peers;
@@ -283,7 +283,7 @@ impl Model {
                 self.file_kept(ticket, message, outcome);
             }
             (Job::RaiseIdMark { mark }, Ok(Value::Done)) => self.ledger.mark = *mark,
-            (Job::RaiseIdMark { .. }, _) => self.mark_failed = makings::failure(outcome),
+            (Job::RaiseIdMark { .. }, _) => self.mark_failed = creations::failure(outcome),
             (Job::MarkSeen { reader, chat, id }, Ok(Value::Done)) => {
                 self.ledger.seen(*reader, *chat, *id);
             }
@@ -361,7 +361,7 @@ impl Model {
         for conn in unsettled.into_iter().filter(|conn| goes_on(*conn)) {
             self.settle_message(conn);
         }
-        self.settle_makings(goes_on);
+        self.settle_creations(goes_on);
         self.mark_failed = None;
     }
 
@@ -451,7 +451,7 @@ impl Model {
     /// A session is over.
     fn remove(&mut self, conn: ConnId) -> Option<Session> {
         let session = self.sessions.remove(&conn)?;
-        self.forget_makings(conn);
+        self.forget_creations(conn);
         self.peers.is_gone(conn, session.user);
         self.failures.is_gone(conn);
         let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
