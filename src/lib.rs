@@ -9,7 +9,7 @@
 //! 5. [`server`]: the loop and its sockets.
 //!
 //! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; the server's
-//! [`options`], [`capacity`], [`limits`], [`figures`] and [`log`]; of the client what meets the
+//! [`options`], [`capacity`], [`limits`], [`metrics`] and [`log`]; of the client what meets the
 //! bytes of others: [`display`] and [`direct`]; and for all that connect to the server
 //! [`tls_client`].
 
@@ -19,10 +19,10 @@ pub mod command_line;
 pub mod direct;
 pub mod display;
 pub mod exit;
-pub mod figures;
 pub mod hub;
 pub mod limits;
 pub mod log;
+pub mod metrics;
 pub mod options;
 pub mod protocol;
 pub mod server;

@@ -214,10 +214,10 @@ pub const NETWORK_KNOWN_DAYS: u32 = 90;
 /// What a client is told to wait where no better number is known, in seconds.
 pub const RETRY_SECONDS: u32 = 5;
 
-/// How far the mark that the store keeps is raised ahead of the newest id; once half of that is
-/// used up, it is raised again. Long enough that one small write every few seconds does, short
-/// enough that the ids after a restart, which begin above it, are dated hardly too late.
-pub const ID_MARK_LEAD: Duration = Duration::from_secs(10);
+/// How far the ceiling of the ids that the store keeps is raised ahead of the newest id; once half
+/// of that is used up, it is raised again. Long enough that one small write every few seconds does,
+/// short enough that the ids after a restart, which begin above it, are dated hardly too late.
+pub const ID_CEILING_LEAD: Duration = Duration::from_secs(10);
 
 /// How long the idempotency key of a message is remembered at least.
 pub const KEY_REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);

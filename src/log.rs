@@ -16,12 +16,12 @@ use std::{io, thread};
 
 use env_logger::Target;
 use log::{Level, LevelFilter, Record};
-use queue::{LAST_WORDS_TIME_MAX, Queue};
+use queue::{LAST_WORDS_TIME_MAX, LogQueue};
 
-use crate::chat::text::is_invisible;
+use crate::chat::joined::is_invisible;
 
 /// What is on its way to standard error.
-static QUEUE: LazyLock<Queue> = LazyLock::new(Queue::default);
+static QUEUE: LazyLock<LogQueue> = LazyLock::new(LogQueue::default);
 
 /// The most characters of a peer's text that one value of a log line shows.
 const QUOTED_CHARS_MAX: usize = 200;

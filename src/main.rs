@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chatsrv::capacity::{self, Shares};
-use chatsrv::command_line::{print, unknown_variables};
+use chatsrv::command_line::{Size, print, unknown_variables};
 use chatsrv::exit::Exit;
 use chatsrv::hub::job::Snapshot;
 use chatsrv::hub::{self, Hub};
-use chatsrv::limits::ID_MARK_LEAD;
+use chatsrv::limits::ID_CEILING_LEAD;
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::{Offline, Options, PasswordCost, Registration, Size, TLS_PORT};
+use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
 use chatsrv::server::{
     self, Certificates, Endpoint, Inherited, Listening, Poll, Server, StartError,
 };
@@ -143,12 +143,12 @@ const QUEUES_FEW: Size = Size::mib(16);
 const ROOM_LITTLE: Size = Size::mib(256);
 
 impl Start {
-    fn new(options: &Options, config: &server::Config, rooms: Vec<FolderRoom>) -> Self {
+    fn new(options: &Options, config: &server::ServerConfig, rooms: Vec<FolderRoom>) -> Self {
         Start {
             store: options.data.join(store::DATABASE),
             keeps: options.offline == Offline::Store,
-            connections: config.max_clients,
-            transfers: config.transfers_max,
+            connections: config.limits.clients,
+            transfers: config.limits.transfers,
             queues: in_mib(config.send_queue_total as u64),
             rooms,
         }
@@ -199,9 +199,9 @@ fn start_failed(error: StartError) -> (Exit, String) {
     }
 }
 
-/// A clock that is behind the newest message by no more may have been right: the mark above the ids
+/// A clock that is behind the newest message by no more may have been right: the ceiling of the ids
 /// is raised ahead of them.
-const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(2 * ID_MARK_LEAD.as_secs());
+const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(2 * ID_CEILING_LEAD.as_secs());
 
 /// How far the clock is behind the newest message, where that is more than ids run ahead of it.
 fn clock_behind(kept: &Snapshot) -> Option<Duration> {
@@ -248,19 +248,21 @@ fn listeners(options: &Options) -> u64 {
     addresses * (1 + u64::from(options.tls().is_some())) + 1 + u64::from(options.metrics.is_some())
 }
 
-fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Config {
+fn server_config(options: &Options, shares: Shares, memory: u64) -> server::ServerConfig {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    server::Config {
+    server::ServerConfig {
         listen: options.listen.clone(),
         metrics: options.metrics,
         admin_socket: options.admin_socket(),
         port: options.port,
         tls_port: options.tls().map_or(TLS_PORT, |tls| tls.port),
-        max_clients: count(shares.clients),
-        transfers_max: count(shares.transfers),
-        refused_max: count(shares.refused),
-        exchanges_max: count(shares.exchanges),
-        max_per_address: options.max_per_address.map(Into::into),
+        limits: server::ServerLimits {
+            clients: count(shares.clients),
+            transfers: count(shares.transfers),
+            refused: count(shares.refused),
+            exchanges: count(shares.exchanges),
+            per_address: options.max_per_address.map(Into::into),
+        },
         login_timeout: options.login_timeout,
         idle_timeout: options.idle_timeout,
         send_queue: count(options.send_queue.0),

@@ -8,11 +8,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use chatsrv::chat::name::UserName;
-use chatsrv::direct::chat::{Chat, Ending, Event, Stage};
+use chatsrv::direct::chat::{ChatEvent, DirectChat, Ending, Stage};
 use chatsrv::direct::invitations::Invitations;
-use chatsrv::direct::messages::{self, Messages};
+use chatsrv::direct::messages::{self, MessageBuffer};
 use chatsrv::direct::noise::{Channel, Handshake};
-use chatsrv::direct::stranger::{HELLO_BYTES, Stranger, Verdict};
+use chatsrv::direct::stranger::{Admission, HELLO_BYTES, Stranger};
 use chatsrv::direct::ticket::{TICKET_BYTES, Ticket};
 
 /// The most that may wait for a peer that reads nothing, in bytes, and one message.
@@ -50,7 +50,7 @@ pub fn run(input: &[u8]) {
 /// Messages are the same however their bytes are split.
 fn framing(input: &[u8]) {
     let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-        let (mut messages, mut read) = (Messages::default(), Vec::new());
+        let (mut messages, mut read) = (MessageBuffer::default(), Vec::new());
         for piece in pieces {
             messages.extend(piece);
             while let Some(peeked) = messages.peek().map(<[u8]>::to_vec) {
@@ -110,7 +110,7 @@ enum Other {
     Nobody,
     /// One who has come, and all that was sent.
     Stranger(Stranger<Wire>, Vec<u8>),
-    Chat(Box<Chat>),
+    DirectChat(Box<DirectChat>),
 }
 
 /// Bob's side of a direct chat with alice, and what the other side knows.
@@ -154,9 +154,9 @@ impl House {
 
     /// Bob calls alice.
     fn dial(&mut self, number: u8) {
-        let chat = Chat::call(bob(), alice(), &ticket(number)).unwrap();
+        let chat = DirectChat::call(bob(), alice(), &ticket(number)).unwrap();
         assert_eq!(chat.output().len(), HELLO_BYTES);
-        self.other = Other::Chat(Box::new(chat));
+        self.other = Other::DirectChat(Box::new(chat));
         (self.hello, self.channel) = (None, None);
     }
 
@@ -174,7 +174,7 @@ impl House {
 
     /// The other side answers the first message of bob's handshake.
     fn answer(&mut self, number: u8) {
-        let Other::Chat(chat) = &self.other else { return };
+        let Other::DirectChat(chat) = &self.other else { return };
         let first = chat.output().get(2..HELLO_BYTES).filter(|_| chat.stage() == Stage::Handshake);
         let Some(first) = first else { return };
         let Ok((channel, second)) = Channel::answer(&ticket(number), first) else { return };
@@ -182,7 +182,7 @@ impl House {
         messages::encode(&second, &mut answer);
         let events = self.receive(&answer);
         // What came before it may have made another message of it.
-        if events == [Event::Reached] {
+        if events == [ChatEvent::Reached] {
             self.channel = Some(channel);
         }
     }
@@ -196,9 +196,9 @@ impl House {
                 sent.extend_from_slice(bytes);
                 self.turn();
             }
-            Other::Chat(_) => {
+            Other::DirectChat(_) => {
                 let events = self.receive(bytes);
-                let forged = events.iter().any(|e| *e != Event::Ended(Ending::Undecipherable));
+                let forged = events.iter().any(|e| *e != ChatEvent::Ended(Ending::Undecipherable));
                 assert!(!forged, "without a ticket: {events:?}");
             }
         }
@@ -213,16 +213,16 @@ impl House {
         assert!(events.len() <= 1, "one message is more than one event: {events:?}");
         let says_alice = plain.eq_ignore_ascii_case(b"C CONN alice\n")
             || plain.eq_ignore_ascii_case(b"C CONN alice\r\n");
-        assert!(says_alice || events != [Event::Called], "{:?}", plain.escape_ascii());
+        assert!(says_alice || events != [ChatEvent::Called], "{:?}", plain.escape_ascii());
     }
 
     /// The listener looks at the stranger.
     fn turn(&mut self) {
         let Other::Stranger(stranger, sent) = &mut self.other else { return };
         let chat = match stranger.turn(bob(), &mut self.invitations, self.now) {
-            Verdict::Waits => return,
-            Verdict::Goes => return self.other = Other::Nobody,
-            Verdict::Calls(chat) => chat,
+            Admission::Waits => return,
+            Admission::Goes => return self.other = Other::Nobody,
+            Admission::Calls(chat) => chat,
         };
         let (number, handshake, hello) = self.hello.take().expect("nobody made a hello");
         assert!(sent.starts_with(&hello), "another message was taken for alice's");
@@ -231,12 +231,12 @@ impl House {
         assert_eq!(chat.output().len(), HELLO_BYTES);
         self.channel = Some(handshake.end(&chat.output()[2..]).unwrap());
         let early = sent.split_off(hello.len());
-        self.other = Other::Chat(chat);
+        self.other = Other::DirectChat(chat);
         self.arrives(&early);
     }
 
-    fn receive(&mut self, bytes: &[u8]) -> Vec<Event> {
-        let Other::Chat(chat) = &mut self.other else { return Vec::new() };
+    fn receive(&mut self, bytes: &[u8]) -> Vec<ChatEvent> {
+        let Other::DirectChat(chat) = &mut self.other else { return Vec::new() };
         let (stage, output) = (chat.stage(), chat.output().len());
         let mut events = Vec::new();
         chat.receive(bytes, &mut events);
@@ -244,16 +244,16 @@ impl House {
         assert!(stage == Stage::Handshake || chat.output().len() == output, "it answers by itself");
         for event in &events {
             match event {
-                Event::Reached => assert_eq!(stage, Stage::Handshake),
-                Event::Called => assert_eq!(stage, Stage::Greeting),
-                Event::Accepted | Event::Declined => assert_eq!(stage, Stage::Calling),
-                Event::Unreadable => assert_eq!(stage, Stage::Open),
-                Event::Said(text) => {
+                ChatEvent::Reached => assert_eq!(stage, Stage::Handshake),
+                ChatEvent::Called => assert_eq!(stage, Stage::Greeting),
+                ChatEvent::Accepted | ChatEvent::Declined => assert_eq!(stage, Stage::Calling),
+                ChatEvent::Unreadable => assert_eq!(stage, Stage::Open),
+                ChatEvent::Said(text) => {
                     assert_eq!(stage, Stage::Open);
                     assert!(!text.is_empty());
                     assert!(!text.contains(|c: char| c.is_control() && c != '\t'), "{text:?}");
                 }
-                Event::Ended(_) => assert_eq!(chat.stage(), Stage::Ended),
+                ChatEvent::Ended(_) => assert_eq!(chat.stage(), Stage::Ended),
             }
         }
         events
@@ -261,7 +261,7 @@ impl House {
 
     /// Bob decides, or the connection breaks.
     fn act(&mut self, what: u8) {
-        let Other::Chat(chat) = &mut self.other else { return };
+        let Other::DirectChat(chat) = &mut self.other else { return };
         let (stage, output) = (chat.stage(), chat.output().len());
         let mut events = Vec::new();
         match what % 3 {
@@ -279,7 +279,7 @@ impl House {
     }
 
     fn say(&mut self, bytes: &[u8]) {
-        let Other::Chat(chat) = &mut self.other else { return };
+        let Other::DirectChat(chat) = &mut self.other else { return };
         // Long enough at times to find the bound of what may wait.
         let text = String::from_utf8_lossy(bytes).repeat(bytes.len() / 16 + 1);
         let output = chat.output().len();
@@ -290,7 +290,7 @@ impl House {
 
     /// The other side reads.
     fn written(&mut self, count: u8) {
-        let Other::Chat(chat) = &mut self.other else { return };
+        let Other::DirectChat(chat) = &mut self.other else { return };
         chat.written(usize::from(count).min(chat.output().len()));
     }
 
@@ -300,7 +300,7 @@ impl House {
     }
 
     fn hang_up(&mut self) {
-        let Other::Chat(chat) = &mut self.other else { return };
+        let Other::DirectChat(chat) = &mut self.other else { return };
         let unknown = matches!(chat.stage(), Stage::Handshake | Stage::Greeting);
         chat.hang_up();
         assert_eq!(chat.stage(), Stage::Ended);
@@ -311,7 +311,7 @@ impl House {
         match &self.other {
             Other::Nobody => {}
             Other::Stranger(stranger, _) => assert!(stranger.length() <= HELLO_BYTES),
-            Other::Chat(chat) => {
+            Other::DirectChat(chat) => {
                 let waits = chat.output().len();
                 assert!(waits <= OUTPUT_BYTES_MAX, "{waits} bytes wait");
             }

@@ -3,7 +3,7 @@
 
 use chatsrv::direct::announced::Announced;
 use chatsrv::display::editor::Editor;
-use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::SafeText;
 use chatsrv::display::screen::{Bottom, Screen};
 use chatsrv::display::{clock, listing};
@@ -59,7 +59,7 @@ impl Display {
         let ServerLine { code, verb, rest } = line;
         assert!((100..600).contains(&code) && !(line.is_final() && line.is_notice()));
         assert!(text.starts_with(format!("{code} {verb}").trim_end_matches(' ')));
-        self.show(Kind::Error, safe!("unexpected from the server: {code} {verb} {rest}"));
+        self.show(LineKind::Error, safe!("unexpected from the server: {code} {verb} {rest}"));
         for verb in ["WHO", "LS", "UNREAD", "GROUPS", "MEMBERS", "DUMP", "HELP"] {
             let Reading::Item(item) = (ServerLine { code: 151, verb, rest }).read() else {
                 panic!("it is no item")
@@ -69,12 +69,12 @@ impl Display {
             {
                 self.complete(name);
             }
-            self.show(Kind::Answer, listing::item(&item));
+            self.show(LineKind::Answer, listing::item(&item));
         }
         if let Some(call) = Announced::parse(rest) {
             let ticket = rest.split(' ').nth(3).unwrap_or_default();
             assert!(!format!("{call:?}").contains(ticket), "a ticket is told");
-            self.show(Kind::Notice, safe!("{} calls; /accept or /decline", call.peer));
+            self.show(LineKind::Notice, safe!("{} calls; /accept or /decline", call.peer));
         }
     }
 
@@ -82,11 +82,11 @@ impl Display {
         let Some(message) = Delivered::parse(text) else { return self.any(text) };
         let Delivered { id, from, to, text } = message;
         let before = format!("{} {from} -> {to}: ", clock::moment(id));
-        self.show(Kind::Direct, SafeText::message(before, text, ""));
+        self.show(LineKind::Direct, SafeText::message(before, text, ""));
     }
 
     fn any(&mut self, text: &str) {
-        self.show(Kind::Warning, safe!("{text}"));
+        self.show(LineKind::Warning, safe!("{text}"));
         self.complete(text);
     }
 
@@ -103,7 +103,7 @@ impl Display {
         self.draw(SafeText::new(name));
     }
 
-    fn show(&mut self, kind: Kind, text: SafeText) {
+    fn show(&mut self, kind: LineKind, text: SafeText) {
         text.as_str().split('\n').for_each(|row| is_safe(&SafeText::new(row), row));
         let shown = text.as_str().replace('\n', "\r\n  ");
         self.screen.print(&Line { kind, text });

@@ -11,7 +11,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chatsrv::chat::account::Account;
-use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::chat::name::Number;
 use chatsrv::chat::refusal;
 use chatsrv::chat::text::Secret;
@@ -208,7 +209,7 @@ struct Texts {
     first_id: u64,
     /// Every so many messages one goes to the reader.
     reader_period: u32,
-    lot: Rng,
+    rng: Rng,
 }
 
 impl Texts {
@@ -220,7 +221,7 @@ impl Texts {
             // All of them lie in the past.
             first_id: now.saturating_sub(ID_STEP * (u64::from(options.messages) + 1)),
             reader_period: (options.messages / READER_MESSAGES_MAX).max(2),
-            lot: Rng::with_seed(u64::from(options.messages)),
+            rng: Rng::with_seed(u64::from(options.messages)),
         }
     }
 
@@ -229,21 +230,21 @@ impl Texts {
     }
 
     fn message(&mut self, number: u32) -> StoredMessage {
-        let lot = &mut self.lot;
+        let rng = &mut self.rng;
         let to_reader = number % self.reader_period == self.reader_period - 1;
         let (from, chat) = if to_reader {
             (1, Chat::direct(account_number(1), account_number(0)))
         } else if number.is_multiple_of(MESSAGES_PER_BROADCAST) {
-            (lot.u32(..self.accounts), Chat::Everyone)
+            (rng.u32(..self.accounts), Chat::Everyone)
         } else {
             // Both are drawn anew, so some talk to themselves, as people do.
-            let (from, to) = (lot.u32(..self.accounts), lot.u32(..self.accounts));
+            let (from, to) = (rng.u32(..self.accounts), rng.u32(..self.accounts));
             (from, Chat::direct(account_number(from), account_number(to)))
         };
         let mut text = String::new();
         for _ in 0..WORDS_PER_MESSAGE {
             // The inverse of the distribution function of Zipf's law with exponent 1.
-            let rank = WORDS.powf(lot.f64()) as u32;
+            let rank = WORDS.powf(rng.f64()) as u32;
             text.push_str(&format!("word{rank} "));
         }
         let has_needle = (number / self.reader_period).is_multiple_of(READER_MESSAGES_PER_NEEDLE);

@@ -128,8 +128,8 @@ fn log_in_often(
     how: LogIn,
     accounts: u32,
 ) -> io::Result<Answers> {
-    let mut lot = Rng::with_seed(accounts.into());
-    let users: Vec<String> = (0..options.count).map(|_| user_name(lot.u32(..accounts))).collect();
+    let mut rng = Rng::with_seed(accounts.into());
+    let users: Vec<String> = (0..options.count).map(|_| user_name(rng.u32(..accounts))).collect();
     if how == LogIn::Password {
         return measure(options.count, server, "a login with the password", |number| {
             BlockingClient::connect(server)?.log_in(&users[number], &options.password)

@@ -8,8 +8,10 @@
 use std::sync::Arc;
 
 use crate::chat::account::Account;
-use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::group::{GroupRecord, MemberRecord};
+use crate::chat::id::GroupId;
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{DisplayName, GroupName, Key, Number};
 
 /// The time by which entries are decided, in microseconds since the Unix epoch. It never goes back.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::chat::message::{Chat, MessageId};
+use crate::chat::id::MessageId;
+use crate::chat::message::Chat;
 use crate::chat::name::FileName;
 
 /// A file as a command names one.
@@ -31,10 +32,6 @@ pub enum FileTarget {
     /// Into a chat.
     Chat(Chat, FileName),
 }
-
-/// An upload that was announced, also over restarts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UploadId(pub u64);
 
 /// A line of LS.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,8 @@
 
 use std::fmt;
 
-use crate::chat::message::MessageId;
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, Number};
-
-/// A group, for ever: a name may come again, this does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GroupId(pub u64);
 
 /// A member of a group, as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! What has no width of its own and yet is a part of what people read: the joiners that Persian,
-//! Sinhala and other writing needs, and what emoji are made of.
+//! Invisible characters, and those among them that are a part of what people read: the joiners that
+//! Persian, Sinhala and other writing needs, and what emoji are made of.
 //!
 //! Such a character is let through where it does what it is there for, and is as suspicious as
 //! every other invisible one where it does not: between Latin letters, it could only hide.
@@ -7,8 +7,6 @@
 use unicode_joining_type::{JoiningType, get_joining_type};
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
-
-use crate::chat::text::is_invisible;
 
 /// Keeps letters apart that would join.
 pub const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
@@ -21,6 +19,19 @@ const KEYCAP: char = '\u{20e3}';
 
 /// The canonical combining class of a virama, behind which consonants join.
 const VIRAMA: u8 = 9;
+
+/// Whether a character takes part in hiding or reordering text: bidirectional controls and marks,
+/// zero-width characters, and other default-ignorable format characters (Unicode, UAX #9 and
+/// section 23). Names refuse them and clients show them visibly, unless [`is_seen`] says that they
+/// belong to what people read.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
 
 /// Whether `c` belongs to what is seen of the text around it: a joiner between letters that join
 /// (UAX #31, section 2.3.1) or between emoji, or what makes an emoji of what it follows (UTS #51).

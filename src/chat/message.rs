@@ -3,18 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::chat::group::GroupId;
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, Number, UserName};
-
-/// When the server took a message, in microseconds since the Unix epoch; never the same twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MessageId(pub u64);
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// To whom a message went, as it is shown: the name, not the word that the sender used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

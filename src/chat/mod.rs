@@ -14,6 +14,7 @@ pub mod entry;
 pub mod event;
 pub mod file;
 pub mod group;
+pub mod id;
 pub mod joined;
 pub mod message;
 pub mod name;

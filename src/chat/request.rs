@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::file::FileRef;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::{Reason, Secret};
@@ -53,7 +53,7 @@ pub enum Request {
     SetPassword(Secret),
     /// Take a step of a dialogue that a codec leads by itself. It is answered in its turn, and
     /// changes nothing.
-    Step(Step),
+    Step(DialogueStep),
     /// Send a message.
     Say {
         /// To whom.
@@ -244,7 +244,7 @@ pub enum Request {
 /// A step of a dialogue between a codec and its client, which the hub does no more than answer in
 /// its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Step {
+pub struct DialogueStep {
     /// Who may take it.
     pub access: Access,
     /// Which step: a number that means something to the codec alone.
@@ -290,7 +290,7 @@ pub enum Kind {
     /// [`Request::SetPassword`].
     SetPassword,
     /// [`Request::Step`].
-    Step(Step),
+    Step(DialogueStep),
     /// [`Request::Say`].
     Say,
     /// [`Request::Reachable`].

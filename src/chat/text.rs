@@ -150,19 +150,6 @@ fn has_control(utf8: &[u8]) -> bool {
         || memchr::memchr_iter(0xc2, utf8).any(|at| matches!(utf8.get(at + 1), Some(0x80..=0x9f)))
 }
 
-/// Whether a character takes part in hiding or reordering text: bidirectional controls and marks,
-/// zero-width characters, and other default-ignorable format characters (Unicode, UAX #9 and
-/// section 23). Names refuse them, clients show them visibly, but where
-/// [`is_seen`](crate::chat::joined::is_seen) says that they belong to what people read.
-pub fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

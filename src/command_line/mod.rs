@@ -1,6 +1,7 @@
 //! What the command lines of all programs have in common.
 
 mod environment;
+mod size;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -11,6 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error, Parser, ValueEnum};
 use clap_complete::Shell;
 
 pub use environment::unknown_variables;
+pub use size::{InvalidSize, Size};
 
 use crate::exit::Exit;
 

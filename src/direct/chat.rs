@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::messages::{self, Messages};
+use super::messages::{self, MessageBuffer};
 use super::noise::{Channel, Handshake};
 use super::ticket::Ticket;
 use crate::chat::name::UserName;
@@ -34,7 +34,7 @@ pub enum Stage {
 
 /// What has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum ChatEvent {
     /// It was the one who was called that answered; now the call rings there.
     Reached,
     /// The one whose ticket it is calls.
@@ -106,18 +106,18 @@ enum Link {
 
 /// One side of a direct chat.
 #[derive(Debug)]
-pub struct Chat {
+pub struct DirectChat {
     /// What this side calls itself.
     own: UserName,
     /// Whom the server named.
     peer: UserName,
     stage: Stage,
     link: Link,
-    input: Messages,
+    input: MessageBuffer,
     output: Vec<u8>,
 }
 
-impl Chat {
+impl DirectChat {
     /// Calls `peer`.
     ///
     /// # Errors
@@ -125,20 +125,20 @@ impl Chat {
     pub fn call(own: UserName, peer: UserName, ticket: &Ticket) -> Result<Self, snow::Error> {
         let (handshake, first) = Handshake::begin(ticket)?;
         let link = Link::Handshake(Box::new(handshake));
-        Ok(Chat::new(own, peer, Stage::Handshake, link, &first))
+        Ok(DirectChat::new(own, peer, Stage::Handshake, link, &first))
     }
 
     /// Answers the first message of `peer`'s handshake; none where it was made without the ticket.
     pub fn answer(own: UserName, peer: UserName, ticket: &Ticket, first: &[u8]) -> Option<Self> {
         let (channel, second) = Channel::answer(ticket, first).ok()?;
         let link = Link::Channel(Box::new(channel));
-        Some(Chat::new(own, peer, Stage::Greeting, link, &second))
+        Some(DirectChat::new(own, peer, Stage::Greeting, link, &second))
     }
 
     fn new(own: UserName, peer: UserName, stage: Stage, link: Link, message: &[u8]) -> Self {
         let mut output = Vec::new();
         messages::encode(message, &mut output);
-        Chat { own, peer, stage, link, input: Messages::default(), output }
+        DirectChat { own, peer, stage, link, input: MessageBuffer::default(), output }
     }
 
     /// With whom.
@@ -152,7 +152,7 @@ impl Chat {
     }
 
     /// Takes what was read from the connection.
-    pub fn receive(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
+    pub fn receive(&mut self, bytes: &[u8], events: &mut Vec<ChatEvent>) {
         if self.stage == Stage::Ended {
             return;
         }
@@ -172,7 +172,7 @@ impl Chat {
     }
 
     /// The connection is gone, or nothing more comes from it.
-    pub fn lost(&mut self, why: &str, events: &mut Vec<Event>) {
+    pub fn lost(&mut self, why: &str, events: &mut Vec<ChatEvent>) {
         if self.stage != Stage::Ended {
             let cut =
                 if self.input.is_within_message() { " in the middle of a message" } else { "" };
@@ -234,7 +234,7 @@ impl Chat {
         self.output.drain(..count);
     }
 
-    fn take(&mut self, message: &[u8]) -> Result<Option<Event>, Ending> {
+    fn take(&mut self, message: &[u8]) -> Result<Option<ChatEvent>, Ending> {
         match std::mem::replace(&mut self.link, Link::Broken) {
             Link::Handshake(handshake) => {
                 let channel = handshake.end(message).map_err(|_| Ending::Undecipherable)?;
@@ -242,7 +242,7 @@ impl Chat {
                 self.stage = Stage::Calling;
                 let line = format!("C CONN {}\n", self.own);
                 self.seal(line.as_bytes()).map_err(|_| Ending::Undecipherable)?;
-                Ok(Some(Event::Reached))
+                Ok(Some(ChatEvent::Reached))
             }
             Link::Channel(mut channel) => {
                 let plain = channel.open(message).map_err(|_| Ending::Undecipherable)?;
@@ -254,7 +254,7 @@ impl Chat {
     }
 
     /// One message carries one frame with its LF.
-    fn take_frame(&mut self, plain: &[u8]) -> Result<Option<Event>, Ending> {
+    fn take_frame(&mut self, plain: &[u8]) -> Result<Option<ChatEvent>, Ending> {
         let mut decoder = Decoder::new(CLIENT_LINE_BYTES_MAX);
         let (used, frame) = decoder.decode(plain);
         let frame = frame.filter(|_| used == plain.len());
@@ -264,22 +264,22 @@ impl Chat {
             }
             (Stage::Greeting, Some(Frame::Command(text))) if self.is_peer(text.as_str()) => {
                 self.stage = Stage::Ringing;
-                Event::Called
+                ChatEvent::Called
             }
             (Stage::Calling, Some(Frame::Command(text))) => match text.as_str() {
                 "RESP yes" => {
                     self.stage = Stage::Open;
-                    Event::Accepted
+                    ChatEvent::Accepted
                 }
                 "RESP no" => {
                     self.stage = Stage::Ended;
-                    Event::Declined
+                    ChatEvent::Declined
                 }
                 _ => return Err(Ending::OutOfTurn),
             },
             (Stage::Open, Some(Frame::Data(text))) if text.is_empty() => return Ok(None),
-            (Stage::Open, Some(Frame::Data(text))) => Event::Said(text.to_string()),
-            (Stage::Open, _) => Event::Unreadable,
+            (Stage::Open, Some(Frame::Data(text))) => ChatEvent::Said(text.to_string()),
+            (Stage::Open, _) => ChatEvent::Unreadable,
             _ => return Err(Ending::OutOfTurn),
         };
         Ok(Some(event))
@@ -300,9 +300,9 @@ impl Chat {
         Ok(())
     }
 
-    fn end(&mut self, ending: Ending, events: &mut Vec<Event>) {
+    fn end(&mut self, ending: Ending, events: &mut Vec<ChatEvent>) {
         self.stage = Stage::Ended;
-        events.push(Event::Ended(ending));
+        events.push(ChatEvent::Ended(ending));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::chat::Chat;
+use super::chat::DirectChat;
 use super::ticket::Ticket;
 use crate::chat::name::UserName;
 
@@ -44,10 +44,10 @@ impl Invitations {
     }
 
     /// The chat that the first message of a handshake begins. Its ticket is used up then.
-    pub fn place(&mut self, own: UserName, first: &[u8], now: Instant) -> Option<Chat> {
+    pub fn place(&mut self, own: UserName, first: &[u8], now: Instant) -> Option<DirectChat> {
         self.invitations.retain(|invitation| invitation.until > now);
         let (at, chat) = self.invitations.iter().enumerate().find_map(|(at, invitation)| {
-            let chat = Chat::answer(own, invitation.from, &invitation.ticket, first)?;
+            let chat = DirectChat::answer(own, invitation.from, &invitation.ticket, first)?;
             Some((at, chat))
         })?;
         self.invitations.remove(at);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     fn first_message(byte: u8) -> Vec<u8> {
-        let caller = Chat::call(name("alice"), name("bob"), &ticket(byte)).unwrap();
+        let caller = DirectChat::call(name("alice"), name("bob"), &ticket(byte)).unwrap();
         caller.output()[2..].to_vec()
     }
 

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::chat::Chat;
+use super::chat::DirectChat;
 use super::invitations::Invitations;
-use super::stranger::{Stranger, Verdict};
+use super::stranger::{Admission, Stranger};
 use crate::chat::name::UserName;
 
 /// The smallest port on which the server lets anybody take calls.
@@ -31,7 +31,7 @@ const BACKLOG: i32 = 16;
 
 /// A listening socket and the strangers who have come to it.
 #[derive(Debug)]
-pub struct Listener {
+pub struct DirectListener {
     socket: TcpListener,
     port: u16,
     strangers: Vec<Stranger<TcpStream>>,
@@ -40,7 +40,7 @@ pub struct Listener {
     accepted: u32,
 }
 
-impl Listener {
+impl DirectListener {
     /// Listens on `port` of all interfaces; 0 is any free one.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Listener {
             bound => bound?,
         };
         let port = socket.local_addr()?.port();
-        Ok(Listener { socket, port, strangers: Vec::new(), paced_since: now, accepted: 0 })
+        Ok(DirectListener { socket, port, strangers: Vec::new(), paced_since: now, accepted: 0 })
     }
 
     /// The port.
@@ -82,14 +82,14 @@ impl Listener {
         own: UserName,
         invitations: &mut Invitations,
         now: Instant,
-    ) -> Vec<(TcpStream, Chat)> {
+    ) -> Vec<(TcpStream, DirectChat)> {
         self.accept(now);
         let mut placed = Vec::new();
         for mut stranger in std::mem::take(&mut self.strangers) {
             match stranger.turn(own, invitations, now) {
-                Verdict::Waits => self.strangers.push(stranger),
-                Verdict::Calls(chat) => placed.push((stranger.into_input(), *chat)),
-                Verdict::Goes => {}
+                Admission::Waits => self.strangers.push(stranger),
+                Admission::Calls(chat) => placed.push((stranger.into_input(), *chat)),
+                Admission::Goes => {}
             }
         }
         placed

@@ -6,13 +6,13 @@ const LENGTH_BYTES: usize = 2;
 /// The input of one connection, of which whole messages are taken. It holds one message at most,
 /// 65,535 bytes, and what was read with its end.
 #[derive(Debug, Default)]
-pub struct Messages {
+pub struct MessageBuffer {
     bytes: Vec<u8>,
     /// How many bytes at the start were taken.
     taken: usize,
 }
 
-impl Messages {
+impl MessageBuffer {
     /// Adds what was read.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.taken);
@@ -69,7 +69,7 @@ mod tests {
         let message = vec![7; usize::from(u16::MAX)];
         let mut wire = Vec::new();
         encode(&message, &mut wire);
-        let mut messages = Messages::default();
+        let mut messages = MessageBuffer::default();
         messages.extend(&wire[..wire.len() - 1]);
         assert_eq!(messages.next_message(), None);
         assert!(messages.is_within_message());
@@ -86,7 +86,7 @@ mod tests {
         ) {
             let mut wire = Vec::new();
             sent.iter().for_each(|message| encode(message, &mut wire));
-            let (mut messages, mut received) = (Messages::default(), Vec::new());
+            let (mut messages, mut received) = (MessageBuffer::default(), Vec::new());
             let (mut rest, mut sizes) = (&wire[..], sizes.iter().cycle());
             while !rest.is_empty() {
                 let size = sizes.next().map_or(1, |size| *size).min(rest.len());

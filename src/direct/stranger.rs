@@ -7,9 +7,9 @@ use std::io::{self, ErrorKind, Read};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::chat::Chat;
+use super::chat::DirectChat;
 use super::invitations::Invitations;
-use super::messages::Messages;
+use super::messages::MessageBuffer;
 use super::noise::HANDSHAKE_BYTES;
 use crate::chat::address::Address;
 use crate::chat::name::UserName;
@@ -26,7 +26,7 @@ pub struct Stranger<S> {
     input: S,
     network: Address,
     until: Instant,
-    messages: Messages,
+    messages: MessageBuffer,
     /// How many bytes were read.
     length: usize,
     /// The state of the invitations in which no ticket was found.
@@ -35,11 +35,11 @@ pub struct Stranger<S> {
 
 /// What becomes of a stranger.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum Admission {
     /// Nothing yet.
     Waits,
     /// The call was announced: this is the chat that it begins.
-    Calls(Box<Chat>),
+    Calls(Box<DirectChat>),
     /// The connection is to be closed, without a word.
     Goes,
 }
@@ -51,7 +51,7 @@ impl<S: Read> Stranger<S> {
             input,
             network: Address::host(address).network(),
             until: now + STRANGER_AGE_MAX,
-            messages: Messages::default(),
+            messages: MessageBuffer::default(),
             length: 0,
             tried: None,
         }
@@ -88,23 +88,28 @@ impl<S: Read> Stranger<S> {
     }
 
     /// Reads what has come, and says what becomes of it.
-    pub fn turn(&mut self, own: UserName, invitations: &mut Invitations, now: Instant) -> Verdict {
+    pub fn turn(
+        &mut self,
+        own: UserName,
+        invitations: &mut Invitations,
+        now: Instant,
+    ) -> Admission {
         let read = self.read();
         if now >= self.until || read.is_err() {
-            return Verdict::Goes;
+            return Admission::Goes;
         }
         if self.length < HELLO_BYTES || self.tried == Some(invitations.added()) {
-            return Verdict::Waits;
+            return Admission::Waits;
         }
         // The message stays where it is: the next invitation may be the one that it belongs to.
         let Some(first) = self.messages.peek() else {
-            return Verdict::Goes;
+            return Admission::Goes;
         };
         match invitations.place(own, first, now) {
-            Some(chat) => Verdict::Calls(Box::new(chat)),
+            Some(chat) => Admission::Calls(Box::new(chat)),
             None => {
                 self.tried = Some(invitations.added());
-                Verdict::Waits
+                Admission::Waits
             }
         }
     }

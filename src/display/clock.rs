@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 
 /// The local time at which the server took a message, with the date where that is not today's;
 /// `--:--` for a time out of any calendar.

@@ -4,7 +4,7 @@ use super::safe_text::SafeText;
 
 /// What a line is, which decides its colour and, in a pipe, where it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum LineKind {
     /// A message to everyone or to a group.
     Message,
     /// A message to this user alone.
@@ -25,7 +25,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// What it is.
-    pub kind: Kind,
+    pub kind: LineKind,
     /// What it says.
     pub text: SafeText,
 }
@@ -33,21 +33,21 @@ pub struct Line {
 impl Line {
     /// A line that the server or the client tells unasked.
     pub fn notice(text: SafeText) -> Self {
-        Line { kind: Kind::Notice, text }
+        Line { kind: LineKind::Notice, text }
     }
 
     /// A part of an answer.
     pub fn answer(text: SafeText) -> Self {
-        Line { kind: Kind::Answer, text }
+        Line { kind: LineKind::Answer, text }
     }
 
     /// Something that may yet come right.
     pub fn warning(text: SafeText) -> Self {
-        Line { kind: Kind::Warning, text }
+        Line { kind: LineKind::Warning, text }
     }
 
     /// A failure.
     pub fn error(text: SafeText) -> Self {
-        Line { kind: Kind::Error, text }
+        Line { kind: LineKind::Error, text }
     }
 }

@@ -8,10 +8,10 @@ use std::fmt::{self, Write};
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::chat::joined::is_invisible;
 use crate::chat::joined::{
     EMOJI_PRESENTATION, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, is_emoji, is_seen,
 };
-use crate::chat::text::is_invisible;
 
 /// How many zero-width characters (accents and the like) one character may carry. A taller stack
 /// would be drawn over the lines around it. Without a character before it, one is shown by its

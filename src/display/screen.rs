@@ -3,7 +3,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::line::{Kind, Line};
+use super::line::{Line, LineKind};
 
 /// What stands below the scrolling lines.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,11 +48,11 @@ impl Screen {
     pub fn print(&mut self, line: &Line) {
         self.erase_bottom();
         let (on, off) = match (self.colour, line.kind) {
-            (true, Kind::Direct) => ("\x1b[1;36m", "\x1b[0m"),
-            (true, Kind::Own) => ("\x1b[32m", "\x1b[0m"),
-            (true, Kind::Notice) => ("\x1b[2m", "\x1b[0m"),
-            (true, Kind::Warning) => ("\x1b[33m", "\x1b[0m"),
-            (true, Kind::Error) => ("\x1b[31m", "\x1b[0m"),
+            (true, LineKind::Direct) => ("\x1b[1;36m", "\x1b[0m"),
+            (true, LineKind::Own) => ("\x1b[32m", "\x1b[0m"),
+            (true, LineKind::Notice) => ("\x1b[2m", "\x1b[0m"),
+            (true, LineKind::Warning) => ("\x1b[33m", "\x1b[0m"),
+            (true, LineKind::Error) => ("\x1b[31m", "\x1b[0m"),
             _ => ("", ""),
         };
         let rows = line.text.rows("\r\n");

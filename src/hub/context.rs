@@ -14,7 +14,7 @@ use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::entry::LogTime;
 use crate::chat::event::Event;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::chat::text::Reason;
@@ -187,7 +187,7 @@ impl<'a> Cx<'a> {
     pub fn next_id(&mut self) -> Option<MessageId> {
         let Core { sequence, now, mark_to_keep, .. } = &mut *self.core;
         let id = sequence.next(now.unix_micros);
-        *mark_to_keep = sequence.mark_to_keep(now.unix_micros).or(*mark_to_keep);
+        *mark_to_keep = sequence.ceiling_to_keep(now.unix_micros).or(*mark_to_keep);
         id
     }
 

@@ -1,7 +1,6 @@
-//! What the hub counts, and its figures.
+//! The hub's metrics: what it counts, and how much there is of what operators look at.
 
 use crate::chat::message::Chat;
-use crate::figures::{Family, MetricKind};
 
 /// What came of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,123 +23,97 @@ pub enum LoginResult {
     Banned,
 }
 
-const LOGINS: [(LoginResult, &str); 8] = [
-    (LoginResult::Password, "password"),
-    (LoginResult::Token, "token"),
-    (LoginResult::Registered, "registered"),
-    (LoginResult::Operator, "operator"),
-    (LoginResult::Wrong, "wrong"),
-    (LoginResult::Busy, "busy"),
-    (LoginResult::AlreadyOnline, "already-online"),
-    (LoginResult::Banned, "banned"),
-];
+impl LoginResult {
+    /// All of them, in their order.
+    pub const ALL: [LoginResult; 8] = [
+        LoginResult::Password,
+        LoginResult::Token,
+        LoginResult::Registered,
+        LoginResult::Operator,
+        LoginResult::Wrong,
+        LoginResult::Busy,
+        LoginResult::AlreadyOnline,
+        LoginResult::Banned,
+    ];
+}
 
-const KINDS: [&str; 3] = ["everyone", "direct", "group"];
+/// Numbers of messages, by the kind of their chat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ByChat {
+    /// To everyone.
+    pub everyone: u64,
+    /// From one user to another.
+    pub direct: u64,
+    /// To a group.
+    pub group: u64,
+}
 
-/// What is counted while the server runs.
+impl ByChat {
+    fn add(&mut self, chat: Chat, count: u64) {
+        *match chat {
+            Chat::Everyone => &mut self.everyone,
+            Chat::Direct(..) => &mut self.direct,
+            Chat::Group(_) => &mut self.group,
+        } += count;
+    }
+}
+
+/// Counters of what has happened since the server started.
 #[derive(Debug, Default)]
 pub struct Counters {
-    logins: [u64; LOGINS.len()],
-    received: [u64; KINDS.len()],
-    delivered: [u64; KINDS.len()],
-    stored: [u64; KINDS.len()],
+    logins: [u64; LoginResult::ALL.len()],
+    /// Messages that users sent, files among them.
+    pub received: ByChat,
+    /// Messages handed to connections; one to many counts as many.
+    pub delivered: ByChat,
+    /// Messages kept for users who were offline; one for many counts as many.
+    pub stored: ByChat,
     /// Calls for which both got a ticket.
     pub calls: u64,
 }
 
 impl Counters {
+    /// Counts a login.
     pub fn login(&mut self, result: LoginResult) {
         self.logins[result as usize] += 1;
     }
 
+    /// How many logins ended so.
+    pub fn logins(&self, result: LoginResult) -> u64 {
+        self.logins[result as usize]
+    }
+
     /// Counts a message, and for how many it was delivered.
     pub fn message(&mut self, chat: Chat, delivered: usize) {
-        self.received[kind(chat)] += 1;
-        self.delivered[kind(chat)] += delivered as u64;
+        self.received.add(chat, 1);
+        self.delivered.add(chat, delivered as u64);
     }
 
     /// Counts for how many who were offline a message was kept.
     pub fn stored(&mut self, chat: Chat, count: u32) {
-        self.stored[kind(chat)] += u64::from(count);
+        self.stored.add(chat, u64::from(count));
     }
 }
 
-fn kind(chat: Chat) -> usize {
-    match chat {
-        Chat::Everyone => 0,
-        Chat::Direct(..) => 1,
-        Chat::Group(_) => 2,
-    }
-}
-
-/// What there is now, of what operators look at.
+/// How much there is now of what operators look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Gauges {
+    /// Users who are logged in, without the operator.
     pub users_online: usize,
+    /// Users who take direct chats.
     pub users_up: usize,
+    /// Connections on which nobody is logged in yet.
     pub sessions_not_logged_in: usize,
+    /// All accounts.
     pub accounts: usize,
+    /// Accounts that are let in no more.
     pub accounts_banned: usize,
+    /// All groups.
     pub groups: usize,
+    /// Jobs whose outcome is awaited.
     pub jobs: usize,
+    /// Lists of messages that are being read.
     pub lists: usize,
-}
-
-impl Counters {
-    /// What operators look at.
-    pub fn figures(&self, gauges: Gauges) -> Vec<Family> {
-        let Counters { logins, received, delivered, stored, calls } = self;
-        let by_kind = |name, help, counts: &[u64; KINDS.len()]| {
-            let values = KINDS.into_iter().zip(counts.iter().copied());
-            Family::labelled(name, help, MetricKind::Counter, "kind", values)
-        };
-        let logins = LOGINS.iter().map(|(result, word)| (*word, logins[*result as usize]));
-        vec![
-            Family::gauge(
-                "chatsrv_users_online",
-                "Users who are logged in, without the operator.",
-                gauges.users_online,
-            ),
-            Family::gauge("chatsrv_users_up", "Users who take direct chats.", gauges.users_up),
-            Family::gauge(
-                "chatsrv_sessions_not_logged_in",
-                "Connections on which nobody is logged in yet.",
-                gauges.sessions_not_logged_in,
-            ),
-            Family::gauge("chatsrv_accounts", "Accounts.", gauges.accounts),
-            Family::gauge(
-                "chatsrv_accounts_banned",
-                "Accounts that are let in no more.",
-                gauges.accounts_banned,
-            ),
-            Family::gauge("chatsrv_groups", "Groups.", gauges.groups),
-            Family::labelled(
-                "chatsrv_logins_total",
-                "Logins, by what came of them.",
-                MetricKind::Counter,
-                "result",
-                logins,
-            ),
-            by_kind(
-                "chatsrv_messages_received_total",
-                "Messages that users sent, files among them, by their kind.",
-                received,
-            ),
-            by_kind(
-                "chatsrv_messages_delivered_total",
-                "Messages handed to connections: one to many counts as many, by their kind.",
-                delivered,
-            ),
-            by_kind(
-                "chatsrv_messages_stored_total",
-                "Messages kept for users who were offline: one for many counts as many.",
-                stored,
-            ),
-            Family::counter("chatsrv_calls_total", "Tickets given for direct chats.", *calls),
-            Family::gauge("chatsrv_jobs", "Jobs whose outcome is awaited.", gauges.jobs),
-            Family::gauge("chatsrv_lists", "Lists of messages that are being read.", gauges.lists),
-        ]
-    }
 }
 
 #[cfg(test)]
@@ -149,8 +122,18 @@ mod tests {
 
     #[test]
     fn every_result_of_a_login_has_its_place() {
-        for (at, (result, _)) in LOGINS.iter().enumerate() {
+        for (at, result) in LoginResult::ALL.iter().enumerate() {
             assert_eq!(*result as usize, at);
         }
+    }
+
+    #[test]
+    fn messages_count_by_the_kind_of_their_chat() {
+        let mut counters = Counters::default();
+        counters.message(Chat::Everyone, 3);
+        counters.stored(Chat::Everyone, 2);
+        assert_eq!(counters.received, ByChat { everyone: 1, ..ByChat::default() });
+        assert_eq!(counters.delivered, ByChat { everyone: 3, ..ByChat::default() });
+        assert_eq!(counters.stored, ByChat { everyone: 2, ..ByChat::default() });
     }
 }

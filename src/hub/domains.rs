@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::admin::Admin;

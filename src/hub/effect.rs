@@ -101,7 +101,7 @@ pub enum Effect {
         /// Its stream.
         stream: u32,
     },
-    /// Answer with the list of all figures.
+    /// Answer with the list of all metrics.
     Figures {
         /// Whom.
         conn: ConnId,

@@ -1,9 +1,12 @@
 //! What may block, and so happens on other threads: jobs by value, outcomes by value.
 
 use crate::chat::account::{Account, KnownNetwork, NetworksOf};
-use crate::chat::file::{FileTarget, FolderEntry, UploadId};
-use crate::chat::group::{GroupId, GroupRecord, GroupRow};
-use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use crate::chat::file::{FileTarget, FolderEntry};
+use crate::chat::group::{GroupRecord, GroupRow};
+use crate::chat::id::GroupId;
+use crate::chat::id::MessageId;
+use crate::chat::id::UploadId;
+use crate::chat::message::{Chat, StoredMessage, Unread};
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;

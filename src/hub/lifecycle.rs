@@ -5,7 +5,7 @@ use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
 use crate::chat::entry::Entry;
 use crate::chat::event::Event;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
@@ -61,23 +61,17 @@ pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>)
     if let Some(result) = counts_as {
         cx.core.counters.login(result);
     }
-    let_in(domains, conn, user, of, is_news, cx);
+    let_in(domains, user, Entering { conn, of, is_news }, cx);
 }
 
 /// Lets a user in and counts what is unread.
-fn let_in(
-    domains: &mut Domains,
-    conn: ConnId,
-    user: UserIndex,
-    of: Kind,
-    is_news: bool,
-    cx: &mut Cx<'_>,
-) {
+fn let_in(domains: &mut Domains, user: UserIndex, entering: Entering, cx: &mut Cx<'_>) {
+    let conn = entering.conn;
     if cx.core.sessions.get(conn).is_none() {
         return;
     }
     cx.enter(conn, State::Enters(user));
-    domains.presence.entering.insert(user, Entering { conn, of, is_news });
+    domains.presence.entering.insert(user, entering);
     domains.messages.user_enters(user, conn, cx);
     let reader = domains.accounts.number(user);
     propose(domains, Proposal::of_nobody(Entry::CameOnline(reader)), cx);

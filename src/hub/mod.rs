@@ -21,7 +21,7 @@ mod calls;
 mod check;
 pub mod config;
 mod context;
-mod counters;
+pub mod counters;
 mod decide;
 mod digest;
 mod domains;
@@ -46,10 +46,9 @@ mod turns;
 
 use std::time::Duration;
 
-use crate::figures::Family;
 use crate::hub::config::Config;
 use crate::hub::context::{Core, Cx};
-use crate::hub::counters::Gauges;
+use crate::hub::counters::{Counters, Gauges};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
 use crate::hub::files::Files;
@@ -111,10 +110,15 @@ impl Hub {
         self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
 
-    /// What operators look at.
-    pub fn figures(&self) -> Vec<Family> {
+    /// Counters of what has happened since the server started.
+    pub fn counters(&self) -> &Counters {
+        &self.core.counters
+    }
+
+    /// How much there is now of what operators look at.
+    pub fn gauges(&self) -> Gauges {
         let Domains { accounts, presence, groups, messages, calls, .. } = &self.domains;
-        self.core.counters.figures(Gauges {
+        Gauges {
             users_online: presence.len(),
             users_up: calls.len(),
             sessions_not_logged_in: self.core.sessions.len() - presence.conns().count(),
@@ -123,7 +127,7 @@ impl Hub {
             groups: groups.len(),
             jobs: self.domains.jobs(),
             lists: messages.history.lists(),
-        })
+        }
     }
 
     /// When to hand in [`Input::Deadline`], on the monotonic clock.

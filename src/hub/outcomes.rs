@@ -96,7 +96,7 @@ fn registered(domains: &mut Domains, conn: ConnId, account: Account, cx: &mut Cx
 fn id_mark_raised(domains: &mut Domains, ticket: JobId, outcome: &Outcome, cx: &mut Cx<'_>) {
     let Some(mark) = domains.marks.take(ticket) else { return };
     let is_kept = *outcome == Ok(Value::Done);
-    cx.core.sequence.mark_kept(is_kept.then_some(mark));
+    cx.core.sequence.ceiling_kept(is_kept.then_some(mark));
     for (conn, request) in cx.core.take_without_id() {
         if !cx.unblock(conn) {
             continue;

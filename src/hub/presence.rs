@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, Item, List, OnlineUser};
 use crate::chat::event::Event;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::request::Kind;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};

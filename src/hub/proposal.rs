@@ -1,7 +1,7 @@
 //! Entries on their way to being decided.
 
 use crate::chat::entry::Entry;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::request::Kind;
 use crate::hub::input::ConnId;
 

@@ -2,33 +2,34 @@
 
 use std::time::Duration;
 
-use crate::chat::message::MessageId;
-use crate::limits::ID_MARK_LEAD;
+use crate::chat::id::MessageId;
+use crate::limits::ID_CEILING_LEAD;
 
-/// Gives out ids. They stay below a mark that the store keeps, above which the next start begins;
-/// so no id comes twice, even where the messages that had the newest ones were never kept.
+/// A source of ids that never repeat. They stay below a ceiling that the store keeps, and the next
+/// start begins above it; so no id comes twice, even if the messages that had the newest ones were
+/// never kept.
 ///
-/// The mark is raised ahead of the ids while messages flow, which then never wait for it. After a
-/// long silence it lies in the past: the first message waits until a higher one is kept. A timer
+/// The ceiling is raised ahead of the ids while messages flow, which then never wait for it. After
+/// a long silence it lies in the past: the first message waits until a higher one is kept. A timer
 /// that kept raising it would spare that message one write, and cost an idle server one every few
 /// seconds for ever.
 #[derive(Debug)]
 pub struct Sequence {
     newest: u64,
-    mark: u64,
+    ceiling: u64,
     is_raising: bool,
 }
 
 impl Sequence {
-    /// Ids above a mark that was kept by the time of an earlier process.
-    pub fn above(mark: MessageId) -> Self {
-        Sequence { newest: mark.0, mark: mark.0, is_raising: false }
+    /// Ids above a ceiling that was kept by the time of an earlier process.
+    pub fn above(ceiling: MessageId) -> Self {
+        Sequence { newest: ceiling.0, ceiling: ceiling.0, is_raising: false }
     }
 
-    /// The next id, where it is below the mark.
+    /// The next id, where it is below the ceiling.
     pub fn next(&mut self, unix_micros: u64) -> Option<MessageId> {
         let id = self.following(unix_micros);
-        if id >= self.mark {
+        if id >= self.ceiling {
             return None;
         }
         self.newest = id;
@@ -40,21 +41,21 @@ impl Sequence {
         MessageId(self.newest)
     }
 
-    /// The mark that is to be kept now, where the ids come near the one that is.
-    pub fn mark_to_keep(&mut self, unix_micros: u64) -> Option<MessageId> {
-        let lead = micros(ID_MARK_LEAD);
+    /// The ceiling that is to be kept now, where the ids come near the one that is.
+    pub fn ceiling_to_keep(&mut self, unix_micros: u64) -> Option<MessageId> {
+        let lead = micros(ID_CEILING_LEAD);
         let next = self.following(unix_micros);
-        if self.is_raising || next.saturating_add(lead / 2) < self.mark {
+        if self.is_raising || next.saturating_add(lead / 2) < self.ceiling {
             return None;
         }
         self.is_raising = true;
         Some(MessageId(next.saturating_add(lead)))
     }
 
-    /// A mark is kept, or could not be kept.
-    pub fn mark_kept(&mut self, mark: Option<MessageId>) {
+    /// A ceiling is kept, or could not be kept.
+    pub fn ceiling_kept(&mut self, ceiling: Option<MessageId>) {
         self.is_raising = false;
-        self.mark = self.mark.max(mark.map_or(0, |mark| mark.0));
+        self.ceiling = self.ceiling.max(ceiling.map_or(0, |ceiling| ceiling.0));
     }
 
     fn following(&self, unix_micros: u64) -> u64 {
@@ -74,9 +75,9 @@ mod tests {
     const START: u64 = 1_700_000_000 * SECOND;
 
     fn raise(ids: &mut Sequence, now: u64) {
-        let mark = ids.mark_to_keep(now).unwrap();
-        assert_eq!(ids.mark_to_keep(now), None, "one at a time");
-        ids.mark_kept(Some(mark));
+        let ceiling = ids.ceiling_to_keep(now).unwrap();
+        assert_eq!(ids.ceiling_to_keep(now), None, "one at a time");
+        ids.ceiling_kept(Some(ceiling));
     }
 
     #[test]
@@ -94,27 +95,27 @@ mod tests {
     fn no_id_reaches_a_mark_that_is_not_kept() {
         let mut ids = Sequence::above(MessageId(START));
         assert_eq!(ids.next(START), None);
-        let mark = ids.mark_to_keep(START).unwrap();
+        let ceiling = ids.ceiling_to_keep(START).unwrap();
         assert_eq!(ids.next(START), None);
-        ids.mark_kept(None);
+        ids.ceiling_kept(None);
         assert_eq!(ids.next(START), None);
-        assert_eq!(ids.mark_to_keep(START), Some(mark), "it is tried again");
-        ids.mark_kept(Some(mark));
+        assert_eq!(ids.ceiling_to_keep(START), Some(ceiling), "it is tried again");
+        ids.ceiling_kept(Some(ceiling));
         assert!(ids.next(START).is_some());
-        assert!(ids.next(mark.0 - 1).is_some());
-        assert_eq!(ids.next(mark.0 - 1), None);
-        assert_eq!(ids.newest(), MessageId(mark.0 - 1));
+        assert!(ids.next(ceiling.0 - 1).is_some());
+        assert_eq!(ids.next(ceiling.0 - 1), None);
+        assert_eq!(ids.newest(), MessageId(ceiling.0 - 1));
     }
 
     #[test]
     fn the_mark_is_raised_before_the_ids_come_near_it() {
         let mut ids = Sequence::above(MessageId(0));
         raise(&mut ids, START);
-        assert_eq!(ids.mark_to_keep(START + micros(ID_MARK_LEAD) / 4), None);
-        let later = START + micros(ID_MARK_LEAD) * 3 / 4;
-        let mark = ids.mark_to_keep(later).unwrap();
-        assert!(mark.0 > later + micros(ID_MARK_LEAD) / 2);
+        assert_eq!(ids.ceiling_to_keep(START + micros(ID_CEILING_LEAD) / 4), None);
+        let later = START + micros(ID_CEILING_LEAD) * 3 / 4;
+        let ceiling = ids.ceiling_to_keep(later).unwrap();
+        assert!(ceiling.0 > later + micros(ID_CEILING_LEAD) / 2);
         assert!(ids.next(later).is_some(), "messages go on meanwhile");
-        ids.mark_kept(Some(mark));
+        ids.ceiling_kept(Some(ceiling));
     }
 }

@@ -23,8 +23,8 @@ const WRITE_BYTES_MAX: usize = 4096;
 
 /// Lines on their way to the log, in their order.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(super) struct LogQueue {
+    state: Mutex<LogQueueState>,
     /// A line came for the thread that sleeps.
     arrived: Condvar,
     /// Lines were written.
@@ -34,8 +34,8 @@ pub(super) struct Queue {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    lines: VecDeque<Line>,
+struct LogQueueState {
+    lines: VecDeque<QueuedLine>,
     /// Bytes of those, and of what is being written.
     bytes: usize,
     /// Bytes that are being written.
@@ -48,7 +48,7 @@ struct State {
 }
 
 #[derive(Debug)]
-struct Line {
+struct QueuedLine {
     text: Box<[u8]>,
     /// How many lines it says are missing, where it says that.
     told: u64,
@@ -62,7 +62,7 @@ struct Taken {
     told: u64,
 }
 
-impl Queue {
+impl LogQueue {
     /// Adds a line, where there is room for it. Never waits.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.lock();
@@ -79,9 +79,9 @@ impl Queue {
         self.add(self.lock(), line, 0);
     }
 
-    fn add(&self, mut state: MutexGuard<'_, State>, text: &[u8], told: u64) {
+    fn add(&self, mut state: MutexGuard<'_, LogQueueState>, text: &[u8], told: u64) {
         state.bytes += text.len();
-        state.lines.push_back(Line { text: text.into(), told });
+        state.lines.push_back(QueuedLine { text: text.into(), told });
         let calls = std::mem::take(&mut state.is_asleep);
         drop(state);
         if calls {
@@ -161,7 +161,7 @@ impl Queue {
         taken
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, LogQueueState> {
         // Nothing in here panics halfway through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -208,9 +208,9 @@ mod tests {
     }
 
     /// A queue whose lines go into a pipe that the test reads, or not.
-    fn queue_into_pipe() -> (Arc<Queue>, PipeReader) {
+    fn queue_into_pipe() -> (Arc<LogQueue>, PipeReader) {
         let (reader, writer) = pipe().unwrap();
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(LogQueue::default());
         let shared = Arc::clone(&queue);
         thread::spawn(move || shared.write_all(writer, told));
         (queue, reader)
@@ -275,7 +275,7 @@ mod tests {
         };
         let reader = open();
         let writer = File::options().write(true).open(&path).unwrap();
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(LogQueue::default());
         let shared = Arc::clone(&queue);
         thread::spawn(move || shared.write_all(writer, told));
         let line = [b'x'; 1000];

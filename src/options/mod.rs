@@ -1,7 +1,5 @@
 //! The server's command line and environment: [`Options`], checked and plain.
 
-mod size;
-
 use std::ffi::{OsStr, OsString};
 use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -14,7 +12,7 @@ use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use log::LevelFilter;
 
-pub use size::{InvalidSize, Size};
+use crate::command_line::{InvalidSize, Size};
 
 /// The port that the server listens on where none is given.
 pub const PORT: u16 = 9000;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// What the operator decided about connections.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct ServerConfig {
     /// The addresses to listen on; none is all.
     pub listen: Vec<IpAddr>,
     /// The address of the metrics page, where there is one.
@@ -18,16 +18,8 @@ pub struct Config {
     pub port: u16,
     /// The port for TLS, where there are certificates; 0 takes a free one.
     pub tls_port: u16,
-    /// How many connections there may be.
-    pub max_clients: usize,
-    /// How many files may be open to be sent or received.
-    pub transfers_max: usize,
-    /// How many connections may be there only to be told that they are one too many.
-    pub refused_max: usize,
-    /// How many may read the metrics at a time.
-    pub exchanges_max: usize,
-    /// How many there may be from one address.
-    pub max_per_address: Option<u32>,
+    /// How much there may be at a time.
+    pub limits: ServerLimits,
     /// How long a connection may take to log in.
     pub login_timeout: Duration,
     /// How long a connection may say nothing.
@@ -40,6 +32,21 @@ pub struct Config {
     pub rate: u32,
     /// How long stopping may take.
     pub drain: Duration,
+}
+
+/// How much there may be of what takes file descriptors and memory, at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerLimits {
+    /// How many connections there may be.
+    pub clients: usize,
+    /// How many files may be open to be sent or received.
+    pub transfers: usize,
+    /// How many connections may be there only to be told that they are one too many.
+    pub refused: usize,
+    /// How many may read the metrics.
+    pub exchanges: usize,
+    /// How many connections there may be from one address; any number where it is none.
+    pub per_address: Option<u32>,
 }
 
 /// Why the server does not start.

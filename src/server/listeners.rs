@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::config::{Config, StartError};
+use super::config::{ServerConfig, StartError};
 use super::inherited::Inherited;
 use super::listener::{Endpoint, Listener, SocketPath};
 use super::poll::{Interest, Poll, PollKey};
@@ -37,7 +37,7 @@ impl Listeners {
     /// # Errors
     /// See [`StartError`].
     pub fn open(
-        config: &Config,
+        config: &ServerConfig,
         takes_tls: bool,
         inherited: Inherited,
     ) -> Result<Self, StartError> {

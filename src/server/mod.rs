@@ -22,7 +22,7 @@
 //! | `sendto` | the service manager's socket | it does not block; see `service.rs` |
 //! | `preadv2` | files to be sent | `RWF_NOWAIT`: what is not in memory a file thread reads |
 //! | `sendfile`, `pread64` | the same | of what is in memory; see below |
-//! | `openat`, `statx`, `read`, `close` | `/proc/self`, for figures | its text is made in memory |
+//! | `openat`, `statx`, `read`, `close` | `/proc/self`, for metrics | its text is made in memory |
 //! | `getrandom` | tickets of calls, TLS | the start has waited for the first bytes |
 //! | `mmap`, `mremap`, `munmap`, `brk`, `mprotect` | memory | it is there, or the process ends |
 //! | `clone3` | the thread that reads certificates again | the same |
@@ -51,6 +51,7 @@ mod connections;
 mod counters;
 mod drain;
 mod gate;
+mod hub_metrics;
 mod inherited;
 mod last_line;
 mod listener;
@@ -73,7 +74,7 @@ mod tls;
 mod transfer_id;
 
 pub use clock::unix_micros;
-pub use config::{Config, StartError};
+pub use config::{ServerConfig, ServerLimits, StartError};
 pub use inherited::{Inherited, InheritedError};
 pub use listener::Endpoint;
 pub use listeners::Listening;

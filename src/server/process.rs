@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::figures::{Family, MetricKind};
+use crate::metrics::{Family, MetricKind};
 
-/// What the kernel tells of this process. A figure that it does not tell is 0.
-pub fn figures() -> [Family; 3] {
+/// What the kernel tells of this process. A metric that it does not tell is 0.
+pub fn metrics() -> [Family; 3] {
     [
         Family::gauge("process_open_fds", "Open file descriptors.", open_files()),
         Family::gauge(

@@ -13,7 +13,7 @@ pub struct Signals {
     /// SIGTERM and SIGINT.
     stop: UnixStream,
     /// SIGUSR1.
-    figures: UnixStream,
+    metrics: UnixStream,
     /// SIGHUP.
     reload: UnixStream,
 }
@@ -28,18 +28,18 @@ impl Signals {
         stop.set_nonblocking(true)?;
         pipe::register(SIGTERM, sender.try_clone()?)?;
         pipe::register(SIGINT, sender)?;
-        let (figures, sender) = UnixStream::pair()?;
-        figures.set_nonblocking(true)?;
+        let (metrics, sender) = UnixStream::pair()?;
+        metrics.set_nonblocking(true)?;
         pipe::register(SIGUSR1, sender)?;
         let (reload, sender) = UnixStream::pair()?;
         reload.set_nonblocking(true)?;
         pipe::register(SIGHUP, sender)?;
-        Ok(Signals { stop, figures, reload })
+        Ok(Signals { stop, metrics, reload })
     }
 
     /// What to watch.
     pub fn sources(&self) -> [BorrowedFd<'_>; 3] {
-        [self.stop.as_fd(), self.figures.as_fd(), self.reload.as_fd()]
+        [self.stop.as_fd(), self.metrics.as_fd(), self.reload.as_fd()]
     }
 
     /// How many signals to stop arrived since the last call.
@@ -47,9 +47,9 @@ impl Signals {
         take(&mut self.stop)
     }
 
-    /// Whether the figures were asked for since the last call.
-    pub fn take_figures(&mut self) -> bool {
-        take(&mut self.figures) > 0
+    /// Whether the metrics were asked for since the last call.
+    pub fn take_metrics(&mut self) -> bool {
+        take(&mut self.metrics) > 0
     }
 
     /// Whether files are to be read again since the last call.

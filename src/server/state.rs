@@ -1,7 +1,7 @@
 //! The server: what the loop works with. What it does stands in `tick`.
 
 use super::buffers::Buffers;
-use super::config::{Config, StartError};
+use super::config::{ServerConfig, StartError};
 use super::connections::Connections;
 use super::drain::Stop;
 use super::gate::Gate;
@@ -19,7 +19,7 @@ use crate::store::Store;
 /// The server.
 #[derive(Debug)]
 pub struct Server {
-    pub(super) config: Config,
+    pub(super) config: ServerConfig,
     pub(super) poll: Poll,
     pub(super) time: Time,
     pub(super) supervisor: Supervisor,
@@ -43,7 +43,7 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub fn bind(
-        config: Config,
+        config: ServerConfig,
         listening: Listening,
         poll: Poll,
         hub: Hub,
@@ -51,15 +51,15 @@ impl Server {
     ) -> Result<Self, StartError> {
         let Listening { inherited, certificates } = listening;
         // The refused are beside the clients, and so is the operator.
-        let room = config.max_clients.saturating_add(2 * config.refused_max);
+        let room = config.limits.clients.saturating_add(2 * config.limits.refused);
         let mut server = Server {
             listeners: Listeners::open(&config, certificates.is_some(), inherited)?,
             supervisor: Supervisor::new(&poll)?,
             time: Time::begin(room),
             connections: Connections::with_room_for(room),
             gate: Gate::new(config.rate),
-            files: OpenFiles::new(config.transfers_max)?,
-            exchanges: Exchanges::new(config.exchanges_max),
+            files: OpenFiles::new(config.limits.transfers)?,
+            exchanges: Exchanges::new(config.limits.exchanges),
             buffers: Buffers::new(certificates.is_some()),
             tls: certificates.map(TlsSessions::new),
             stop: Stop::default(),

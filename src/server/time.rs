@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::clock::{set_back, unix_micros};
 use super::timers::{Timer, Timers};
-use crate::figures::Histogram;
 use crate::hub::input::Now;
+use crate::metrics::Histogram;
 
 /// The clock of the loop, which stands still during a tick, and its timers.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use super::requests::{Context, Step, StoreRequest};
 use super::rows::files::Garbage;
 use super::rows::uploads::UploadRecord;
 use super::rows::{files, removal, schema, snapshot};
-use crate::chat::file::UploadId;
+use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome, Snapshot};
 
@@ -47,7 +47,7 @@ const SWEPT_PER_STEP: u32 = 16;
 
 /// The fate of a request after its transaction.
 #[derive(Debug)]
-enum Verdict {
+enum RequestFate {
     /// It is committed, and goes on.
     Committed(Step),
     /// It failed.
@@ -57,7 +57,7 @@ enum Verdict {
 }
 
 /// The threads that go on with what the database thread does not finish, as it sees them.
-pub(super) trait Onward {
+pub(super) trait Workers {
     /// Hands a committed request on; its outcome, where it is finished with that.
     fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)>;
 
@@ -117,7 +117,7 @@ impl Database {
     pub(super) fn run(
         mut self,
         requests: &WorkQueue<StoreRequest>,
-        onward: &impl Onward,
+        workers: &impl Workers,
         completions: &Completions,
         counters: &StoreCounters,
     ) {
@@ -129,7 +129,7 @@ impl Database {
                 self.look();
             }
             if self.tidy_due.is_some_and(|due| Instant::now() >= due) {
-                self.tidy(onward);
+                self.tidy(workers);
             }
             let Ok(batch) = batch else { continue };
             let Some(mut batch) = batch else { break };
@@ -146,11 +146,11 @@ impl Database {
                 self.is_sweeping &= !answered.iter().any(StoreRequest::ends_sweep);
                 let finished = batch.drain(..answers.len()).zip(answers);
                 completions.push_all(finished.filter_map(|(request, answer)| {
-                    let (job, outcome) = finish(request, answer, onward)?;
+                    let (job, outcome) = finish(request, answer, workers)?;
                     Some(Completion::Job { job, outcome })
                 }));
                 if changed {
-                    onward.messages_changed();
+                    workers.messages_changed();
                 }
             }
         }
@@ -198,7 +198,7 @@ impl Database {
     }
 
     /// Takes one step of removing what nobody needs any more.
-    fn tidy(&mut self, onward: &impl Onward) {
+    fn tidy(&mut self, workers: &impl Workers) {
         if !self.files.are_in_place(&self.context.health) {
             self.tidy_due = Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE);
             return;
@@ -220,7 +220,7 @@ impl Database {
                 // What is being swept comes back as a request, which makes the next step due.
                 self.tidy_due = more.then(|| Instant::now() + TIDY_PAUSE);
                 if !garbage.is_empty() && !self.is_sweeping {
-                    self.is_sweeping = onward.sweep(garbage);
+                    self.is_sweeping = workers.sweep(garbage);
                 }
             }
             Err(error) => {
@@ -232,21 +232,21 @@ impl Database {
 
     /// Answers the first of some requests, at least one of them, in one transaction; or, where one
     /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
-    fn answer(&mut self, batch: &[StoreRequest]) -> Vec<Verdict> {
+    fn answer(&mut self, batch: &[StoreRequest]) -> Vec<RequestFate> {
         if batch.iter().any(StoreRequest::writes) && !self.files.are_in_place(&self.context.health)
         {
-            return self.answer_reads(batch, |_, _| Verdict::Displaced);
+            return self.answer_reads(batch, |_, _| RequestFate::Displaced);
         }
         let error = match self.commit(batch) {
             Ok(answers) => return answers,
             Err(error) => error,
         };
         if let [request] = batch {
-            return vec![Verdict::Refused(self.refuse(request, &error))];
+            return vec![RequestFate::Refused(self.refuse(request, &error))];
         }
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
             return self.answer_reads(batch, |database, request| {
-                Verdict::Refused(database.refuse(request, &error))
+                RequestFate::Refused(database.refuse(request, &error))
             });
         }
         let (first, second) = batch.split_at(batch.len() / 2);
@@ -266,8 +266,8 @@ impl Database {
     fn answer_reads(
         &mut self,
         batch: &[StoreRequest],
-        refuse: impl Fn(&mut Self, &StoreRequest) -> Verdict,
-    ) -> Vec<Verdict> {
+        refuse: impl Fn(&mut Self, &StoreRequest) -> RequestFate,
+    ) -> Vec<RequestFate> {
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
             let result = if request.writes() {
@@ -277,19 +277,19 @@ impl Database {
             };
             match result {
                 Ok(answer) => answers.extend(answer),
-                Err(error) => answers.push(Verdict::Refused(self.refuse(request, &error))),
+                Err(error) => answers.push(RequestFate::Refused(self.refuse(request, &error))),
             }
         }
         answers
     }
 
     /// Answers as many as the time allows, at least one.
-    fn commit(&mut self, batch: &[StoreRequest]) -> rusqlite::Result<Vec<Verdict>> {
+    fn commit(&mut self, batch: &[StoreRequest]) -> rusqlite::Result<Vec<RequestFate>> {
         let deadline = Instant::now() + BATCH_TIME_MAX;
         let transaction = self.connection.transaction()?;
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
-            answers.push(Verdict::Committed(request.run(&transaction, &mut self.context)?));
+            answers.push(RequestFate::Committed(request.run(&transaction, &mut self.context)?));
             if Instant::now() >= deadline {
                 break;
             }
@@ -302,7 +302,7 @@ impl Database {
                 // It went into a file that nobody finds again.
                 let refused =
                     batch.iter().zip(&mut answers).filter(|(request, _)| request.writes());
-                refused.for_each(|(_, answer)| *answer = Verdict::Displaced);
+                refused.for_each(|(_, answer)| *answer = RequestFate::Displaced);
             }
         }
         Ok(answers)
@@ -336,14 +336,14 @@ impl Database {
 /// The outcome of a request that is finished; one that goes on is handed on.
 fn finish(
     request: StoreRequest,
-    answer: Verdict,
-    onward: &impl Onward,
+    answer: RequestFate,
+    workers: &impl Workers,
 ) -> Option<(JobId, Outcome)> {
     match answer {
-        Verdict::Committed(Step::Done(outcome)) => Some((request.job()?, outcome)),
-        Verdict::Committed(step) => onward.pass_on(request, step),
-        Verdict::Refused(failure) => Some((request.job()?, request.refuse(failure))),
-        Verdict::Displaced => Some((request.job()?, Err(Failure::Failed))),
+        RequestFate::Committed(Step::Done(outcome)) => Some((request.job()?, outcome)),
+        RequestFate::Committed(step) => workers.pass_on(request, step),
+        RequestFate::Refused(failure) => Some((request.job()?, request.refuse(failure))),
+        RequestFate::Displaced => Some((request.job()?, Err(Failure::Failed))),
     }
 }
 

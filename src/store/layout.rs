@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::chat::file::UploadId;
+use crate::chat::id::UploadId;
 use crate::chat::name::FileName;
 use crate::store::error::StoreFault;
 

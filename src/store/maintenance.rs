@@ -351,7 +351,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use crate::chat::account::Account;
-    use crate::chat::message::MessageId;
+    use crate::chat::id::MessageId;
     use crate::chat::message::{Chat, StoredMessage};
     use crate::chat::name::Number;
 

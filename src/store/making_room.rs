@@ -10,7 +10,8 @@ use super::parts::Parts;
 use super::room::{Room, Space};
 use super::rows::files::{self, Garbage};
 use super::rows::uploads;
-use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::file::FileTarget;
+use crate::chat::id::UploadId;
 
 /// The most files that are taken from what is to be removed anyway.
 const GARBAGE_MAX: u32 = 1_000_000;

@@ -81,8 +81,8 @@ use work::passwords::Passwords;
 use work::search::Search;
 use work::uploads::FileWriters;
 
-use crate::figures::Family;
 use crate::hub::job::{Job, JobId, Snapshot};
+use crate::metrics::Family;
 
 /// With more requests than this waiting for the database, senders are slowed down.
 const CONGESTED_REQUESTS: usize = 1_024;
@@ -243,7 +243,7 @@ impl Store {
     }
 
     /// The metrics of the store.
-    pub fn figures(&self) -> Vec<Family> {
+    pub fn metrics(&self) -> Vec<Family> {
         let StoreCounters { batches, requests, hashes } = &*self.counters;
         vec![
             Family::gauge(

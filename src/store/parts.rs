@@ -11,7 +11,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::file::FileTarget;
+use crate::chat::id::UploadId;
 use crate::chat::name::FileName;
 use crate::store::error::StoreError;
 use crate::store::folder::{FileRefusal, Folder, regular_size};

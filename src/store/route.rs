@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::completions::Completions;
-use super::database::Onward;
+use super::database::Workers;
 use super::requests::{
-    AccountRequest, AnnouncedUpload, GroupRequest, MessageRequest, SearchRequest, Step,
-    StoreRequest, UploadRequest, UploadTask,
+    AccountRequest, GroupRequest, MessageRequest, SearchRequest, Step, StoreRequest, UploadDraft,
+    UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
 use super::rows::tokens;
 use super::sender::RequestSender;
 use super::slots::PasswordSlots;
 use super::work::files::{FileReaders, Source};
-use super::work::passwords::{PasswordTask, Passwords, Purpose};
+use super::work::passwords::{HashPurpose, PasswordTask, Passwords};
 use super::work::search::Search;
 use super::work::uploads::FileWriters;
 use crate::chat::name::Number;
@@ -41,11 +41,10 @@ impl Route {
         let group = |request| self.ask(StoreRequest::Group { job: id, request });
         let message = |request| self.ask(StoreRequest::Message { job: id, request });
         let upload = |request| self.ask(StoreRequest::Upload(request));
+        let hash = |password, purpose| self.hash(id, password, purpose);
         let has_begun = match job {
-            Job::Register { account, password } => {
-                self.hash(id, password, Purpose::Register(account))
-            }
-            Job::SetPassword { number, password } => self.hash(id, password, Purpose::Set(number)),
+            Job::Register { account, password } => hash(password, HashPurpose::Register(account)),
+            Job::SetPassword { number, password } => hash(password, HashPurpose::Set(number)),
             Job::CheckPassword { number, password } => self.check_password(id, number, password),
             Job::MakeCallTicket => {
                 let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
@@ -87,7 +86,7 @@ impl Route {
             Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),
             Job::SumFile { name } => self.files.sum(id, Source::Shared(name)),
             Job::BeginUpload { owner, place, size, quota } => {
-                let announced = AnnouncedUpload { owner, place, size, quota };
+                let announced = UploadDraft { owner, place, size, quota };
                 upload(UploadRequest::Begin { job: id, announced, gone: None })
             }
             Job::SyncUpload { upload: which, expected } => {
@@ -126,7 +125,7 @@ impl Route {
         self.database.ask(request)
     }
 
-    fn hash(&self, job: JobId, password: Secret, purpose: Purpose) -> bool {
+    fn hash(&self, job: JobId, password: Secret, purpose: HashPurpose) -> bool {
         let Some(slot) = self.slots.take() else { return false };
         self.passwords.hand(PasswordTask { job, password, purpose, slot })
     }
@@ -149,7 +148,7 @@ impl Route {
                 },
                 Step::Compare(stored),
             ) => {
-                let purpose = Purpose::Check { number, stored };
+                let purpose = HashPurpose::Check { number, stored };
                 self.passwords.hand(PasswordTask { job, password, purpose, slot })
             }
             (_, Step::Upload(task)) => self.uploads.hand(task),
@@ -163,7 +162,7 @@ impl Route {
     }
 }
 
-impl Onward for Route {
+impl Workers for Route {
     fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)> {
         let job = request.job()?;
         match step {

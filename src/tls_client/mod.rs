@@ -4,77 +4,15 @@
 //! The server's certificate is always verified: who signed it, or that it is one that the user
 //! named, its time, and that it is for the host that was asked for.
 
+mod connector;
 mod error;
 mod roots;
+mod setup_error;
 mod stream;
 mod verifier;
 
-use std::net::TcpStream;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Instant;
-
-use rustls::ClientConfig;
-use rustls::client::WebPkiServerVerifier;
-use rustls::crypto::ring;
-use rustls::pki_types::ServerName;
-
-pub use error::{SetupError, TlsError};
+pub use connector::TlsConnector;
+pub use error::TlsError;
 pub use roots::Roots;
+pub use setup_error::SetupError;
 pub use stream::{READ_BYTES_MIN, TlsStream};
-
-use roots::Trusted;
-use verifier::Verifier;
-
-/// Speaks TLS to one host.
-#[derive(Clone, Debug)]
-pub struct TlsConnector {
-    config: Arc<ClientConfig>,
-    host: ServerName<'static>,
-    roots: Roots,
-}
-
-impl TlsConnector {
-    /// To `host`, a name or an address, and trusting who stands in the file `ca`, to sign the
-    /// server's certificate or to be the server, or without one whom this machine trusts.
-    ///
-    /// # Errors
-    /// [`SetupError`].
-    pub fn new(host: &str, ca: Option<&Path>) -> Result<Self, SetupError> {
-        let name = ServerName::try_from(host.to_string());
-        let name = name.map_err(|_| SetupError::HostName(host.to_string()))?;
-        let Trusted { roots, store, named } = roots::load(ca)?;
-        let provider = Arc::new(ring::default_provider());
-        let chains = WebPkiServerVerifier::builder_with_provider(store.into(), provider.clone())
-            .build()
-            .map_err(|error| SetupError::Library(rustls::Error::General(error.to_string())))?;
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(SetupError::Library)?
-            // The library's own words for a verifier of one's own.
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Verifier::new(named, chains)))
-            .with_no_client_auth();
-        Ok(TlsConnector { config: Arc::new(config), host: name, roots })
-    }
-
-    /// Begins a handshake on a socket that does not block, connected or not yet. It goes on with
-    /// each [`TlsStream::flush`](std::io::Write::flush) and [`TlsStream::read`].
-    ///
-    /// # Errors
-    /// [`TlsError::Failed`].
-    pub fn begin(&self, socket: TcpStream) -> Result<TlsStream, TlsError> {
-        TlsStream::new(socket, self)
-    }
-
-    /// Does the handshake on a connected socket that does not block, or not for long, and waits for
-    /// its end.
-    ///
-    /// # Errors
-    /// [`TlsError`], with [`TlsError::Overdue`] where it isn't done at `deadline`.
-    pub fn connect(&self, socket: TcpStream, deadline: Instant) -> Result<TlsStream, TlsError> {
-        let mut stream = self.begin(socket)?;
-        stream.shake_hands(deadline)?;
-        Ok(stream)
-    }
-}

@@ -6,7 +6,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::SetupError;
+use super::setup_error::SetupError;
 
 /// Where those are named who may sign the server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

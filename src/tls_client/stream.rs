@@ -7,12 +7,15 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustls::{ClientConnection, ProtocolVersion};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 
-use super::{Roots, TlsConnector, TlsError};
+use super::error::TlsError;
+use super::roots::Roots;
 
 /// The most plaintext that one record holds, in bytes (RFC 8446, section 5.1).
 const RECORD_BYTES_MAX: usize = 16 * 1024;
@@ -30,11 +33,15 @@ pub struct TlsStream {
 }
 
 impl TlsStream {
-    pub(super) fn new(socket: TcpStream, connector: &TlsConnector) -> Result<Self, TlsError> {
-        let TlsConnector { config, host, roots } = connector;
-        let session =
-            ClientConnection::new(config.clone(), host.clone()).map_err(TlsError::Failed)?;
-        Ok(TlsStream { socket, session: Box::new(session), roots: *roots, has_ended: false })
+    /// Begins a handshake as a client of `host`; `roots` tells in errors whom `config` trusts.
+    pub(super) fn new(
+        socket: TcpStream,
+        config: Arc<ClientConfig>,
+        host: ServerName<'static>,
+        roots: Roots,
+    ) -> Result<Self, TlsError> {
+        let session = ClientConnection::new(config, host).map_err(TlsError::Failed)?;
+        Ok(TlsStream { socket, session: Box::new(session), roots, has_ended: false })
     }
 
     /// `TLS 1.3`, or what else the handshake has agreed on.

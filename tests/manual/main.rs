@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use chatsrv::chat::close::CloseReason;
-use chatsrv::protocol::native::closing::Closing;
+use chatsrv::protocol::native::closing::ClosingReason;
 use chatsrv::protocol::native::verb::Verb;
 
 #[test]
@@ -44,7 +44,7 @@ fn the_protocol_page_has_every_text_with_which_the_server_closes() {
     let page = read("man/chatsrv-protocol.7");
     let rows = page.lines().filter_map(|line| line.strip_prefix(".It Li \"")?.split_once("\" Ta "));
     let told: Vec<(&str, &str)> = rows.collect();
-    let known = Closing::ALL.iter().map(|reason| {
+    let known = ClosingReason::ALL.iter().map(|reason| {
         let comes_back = if reason.may_return() { "yes" } else { "no" };
         (reason.text(), comes_back)
     });

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
-use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::protocol::native::read::Delivered;
 
 use crate::server::Server;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::request::Request;
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::command::Command;

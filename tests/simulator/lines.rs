@@ -56,167 +56,167 @@ impl People {
     }
 
     /// Lets a client say something that mostly makes sense where it stands.
-    pub fn say_something(&mut self, client: &mut Client, lot: &mut Rng) {
+    pub fn say_something(&mut self, client: &mut Client, rng: &mut Rng) {
         // People wait for a question before they answer it, and only programs don't.
         let logs_in = matches!(client.state(), State::Guest | State::AwaitsPassword);
-        if logs_in && !client.got_all_replies() && lot.u8(..8) > 0 {
+        if logs_in && !client.got_all_replies() && rng.u8(..8) > 0 {
             return;
         }
         if client.state() == State::Online {
-            match lot.u8(..16) {
+            match rng.u8(..16) {
                 0..4 if self.say_again(client) => return,
-                4 => return self.say_marked(client, lot),
+                4 => return self.say_marked(client, rng),
                 12 => {
-                    let line = self.about_peers(client, lot);
+                    let line = self.about_peers(client, rng);
                     return say(client, &line);
                 }
                 5..12 if self.meets_in_groups => {
-                    let line = self.about_groups(client, lot);
+                    let line = self.about_groups(client, rng);
                     return say(client, &line);
                 }
                 _ => {}
             }
         }
         let line = match client.state() {
-            State::Guest if lot.u8(..) < 40 => self.resume(lot),
-            State::Guest if lot.u8(..) < 200 => self.log_in(lot),
-            State::AwaitsPassword | State::Changing if lot.u8(..) < 230 => self.password(lot),
-            State::Composing if lot.u8(..) < 230 => match lot.u8(..4) {
+            State::Guest if rng.u8(..) < 40 => self.resume(rng),
+            State::Guest if rng.u8(..) < 200 => self.log_in(rng),
+            State::AwaitsPassword | State::Changing if rng.u8(..) < 230 => self.password(rng),
+            State::Composing if rng.u8(..) < 230 => match rng.u8(..4) {
                 0 => format!("D {}", self.text()),
-                _ => self.message(lot),
+                _ => self.message(rng),
             },
-            _ => self.command_or_message(client, lot),
+            _ => self.command_or_message(client, rng),
         };
         say(client, &line);
         // Who logs in without waiting for the questions.
-        if line.starts_with("C USER") && lot.u8(..4) == 0 {
-            say(client, &self.password(lot));
+        if line.starts_with("C USER") && rng.u8(..4) == 0 {
+            say(client, &self.password(rng));
         }
-        if line == "C PASSWD" && lot.bool() {
-            say(client, &self.password(lot));
-            say(client, &self.password(lot));
+        if line == "C PASSWD" && rng.bool() {
+            say(client, &self.password(rng));
+            say(client, &self.password(rng));
         }
     }
 
-    fn command_or_message(&mut self, client: &Client, lot: &mut Rng) -> String {
-        let file = FILES[lot.usize(..FILES.len())];
-        match lot.u8(..112) {
+    fn command_or_message(&mut self, client: &Client, rng: &mut Rng) -> String {
+        let file = FILES[rng.usize(..FILES.len())];
+        match rng.u8(..112) {
             92.. => {
-                let target = self.target(lot);
-                uploads::line(&target, client.user(), &self.sent_names, lot)
+                let target = self.target(rng);
+                uploads::line(&target, client.user(), &self.sent_names, rng)
             }
-            64..87 => self.read_back(client, lot),
+            64..87 => self.read_back(client, rng),
             87 => "C TOKEN".into(),
             88..91 => "C PASSWD".into(),
-            91 => self.resume(lot),
+            91 => self.resume(rng),
             0..3 => "C PM".into(),
             3..6 => "C DM".into(),
             6..9 => "C WHO".into(),
-            9..11 => format!("C NICK The {}. Name", lot.u8(..)),
-            11..13 => format!("C QUIET {}", ["on", "off", "maybe"][lot.usize(..3)]),
-            13..16 => format!("C LS {}", ["", "folder/", "nowhere", ".."][lot.usize(..4)]),
-            16..21 => format!("C GET {} {file}", [0, 5, 11, 12, 199_000][lot.usize(..5)]),
+            9..11 => format!("C NICK The {}. Name", rng.u8(..)),
+            11..13 => format!("C QUIET {}", ["on", "off", "maybe"][rng.usize(..3)]),
+            13..16 => format!("C LS {}", ["", "folder/", "nowhere", ".."][rng.usize(..4)]),
+            16..21 => format!("C GET {} {file}", [0, 5, 11, 12, 199_000][rng.usize(..5)]),
             21..24 => format!("C SUM {file}"),
             24..26 => format!("C ABORT {}", client.some_stream()),
-            26 if lot.bool() => format!("C ABORT {}", lot.u32(..client.last_stream() + 2)),
-            26 => format!("C EXPECT {} {:064x}", lot.u32(..client.last_stream() + 2), lot.u8(..)),
-            27 if lot.bool() => "C HELP".into(),
-            27 => format!("C MORE {}", ["on", "off", ""][lot.usize(..3)]),
+            26 if rng.bool() => format!("C ABORT {}", rng.u32(..client.last_stream() + 2)),
+            26 => format!("C EXPECT {} {:064x}", rng.u32(..client.last_stream() + 2), rng.u8(..)),
+            27 if rng.bool() => "C HELP".into(),
+            27 => format!("C MORE {}", ["on", "off", ""][rng.usize(..3)]),
             28 => "C EX".into(),
-            29 => self.log_in(lot),
-            30 => self.password(lot),
+            29 => self.log_in(rng),
+            30 => self.password(rng),
             31 => "C NOPE".into(),
-            _ => self.message(lot),
+            _ => self.message(rng),
         }
     }
 
     /// Reads what was said before.
-    fn read_back(&self, client: &Client, lot: &mut Rng) -> String {
-        let chat = match lot.u8(..8) {
+    fn read_back(&self, client: &Client, rng: &mut Rng) -> String {
+        let chat = match rng.u8(..8) {
             0 => "nobody".into(),
             1 | 2 => "*".into(),
-            3 | 4 => self.group(lot),
-            _ => self.name(lot),
+            3 | 4 => self.group(rng),
+            _ => self.name(rng),
         };
-        let id = match lot.u8(..8) {
+        let id = match rng.u8(..8) {
             0 => u64::MAX,
-            1 => lot.u64(..),
+            1 => rng.u64(..),
             _ => client.newest().0,
         };
-        let count = [0, 1, 7, 1000, 1001][lot.usize(..5)];
-        match lot.u8(..16) {
+        let count = [0, 1, 7, 1000, 1001][rng.usize(..5)];
+        match rng.u8(..16) {
             0..5 => format!("C OPEN {chat}"),
             5..7 => format!("C OPEN {chat} {count}"),
             7..9 => format!("C HISTORY {chat} {id} {count}"),
-            9..11 => format!("C SEARCH {} text", if lot.bool() { "-" } else { &chat }),
+            9..11 => format!("C SEARCH {} text", if rng.bool() { "-" } else { &chat }),
             11..15 => format!("C SEEN {chat} {id}"),
             _ => "C UNREAD".into(),
         }
     }
 
-    fn about_groups(&self, client: &Client, lot: &mut Rng) -> String {
-        let group = self.group(lot);
-        let invitation = lot.choice(client.invitations()).filter(|_| lot.bool());
-        let request = lot.choice(client.requests()).filter(|_| lot.u8(..8) > 0).cloned();
-        let request = request.unwrap_or_else(|| format!("{group} {}", self.name(lot)));
-        match lot.u8(..40) {
+    fn about_groups(&self, client: &Client, rng: &mut Rng) -> String {
+        let group = self.group(rng);
+        let invitation = rng.choice(client.invitations()).filter(|_| rng.bool());
+        let request = rng.choice(client.requests()).filter(|_| rng.u8(..8) > 0).cloned();
+        let request = request.unwrap_or_else(|| format!("{group} {}", self.name(rng)));
+        match rng.u8(..40) {
             32..36 => {
-                let (name, on) = (self.name(lot), ["on", "on", "off", "maybe"][lot.usize(..4)]);
+                let (name, on) = (self.name(rng), ["on", "on", "off", "maybe"][rng.usize(..4)]);
                 format!("C OP {group} {name} {on}")
             }
-            36..39 => format!("C HANDOVER {group} {}", self.name(lot)),
+            36..39 => format!("C HANDOVER {group} {}", self.name(rng)),
             39 => format!("C DISSOLVE {group}"),
             0..6 => {
-                let verb = ["MKGROUP", "MKGROUPREQ"][lot.usize(..2)];
-                let name = if lot.bool() { format!("{group} ") } else { String::new() };
-                let users = (0..lot.usize(1..5)).map(|_| self.name(lot)).collect::<Vec<_>>();
+                let verb = ["MKGROUP", "MKGROUPREQ"][rng.usize(..2)];
+                let name = if rng.bool() { format!("{group} ") } else { String::new() };
+                let users = (0..rng.usize(1..5)).map(|_| self.name(rng)).collect::<Vec<_>>();
                 format!("C {verb} {name}{}", users.join(" "))
             }
             6..14 => format!("C JOIN {}", invitation.unwrap_or(&group)),
             14..18 => format!("C ADMIT {request}"),
             18..20 => format!("C REFUSE {request}"),
             20..23 => format!("C LEAVE {group}"),
-            23..27 => format!("C KEEP {group} {}", ["on", "on", "off", "maybe"][lot.usize(..4)]),
-            27..29 => format!("C GROUPS {}", ["", "ALL", "some"][lot.usize(..3)]),
+            23..27 => format!("C KEEP {group} {}", ["on", "on", "off", "maybe"][rng.usize(..4)]),
+            27..29 => format!("C GROUPS {}", ["", "ALL", "some"][rng.usize(..3)]),
             _ => format!("C MEMBERS {group}"),
         }
     }
 
     /// What has to do with direct chats, and what administrators do.
-    fn about_peers(&mut self, client: &Client, lot: &mut Rng) -> String {
-        let name = self.name(lot);
+    fn about_peers(&mut self, client: &Client, rng: &mut Rng) -> String {
+        let name = self.name(rng);
         let is_operator = client.user() == Some("operator");
-        match lot.u8(..24) {
+        match rng.u8(..24) {
             13..20 if !is_operator => format!("C CALL {name}"),
             20.. if !is_operator => "C UP".into(),
             0..3 => "C UP".into(),
-            3..5 => format!("C UP {}", [80, 1024, 40_000, 70_000][lot.usize(..4)]),
+            3..5 => format!("C UP {}", [80, 1024, 40_000, 70_000][rng.usize(..4)]),
             5 => "C DOWN".into(),
             6..8 => "C ALIVE".into(),
             8..10 => format!("C CALL {name}"),
             10 => "C DUMP".into(),
-            11 => format!("C SHUTDOWN {}", [0, 5, 3600][lot.usize(..3)]),
+            11 => format!("C SHUTDOWN {}", [0, 5, 3600][rng.usize(..3)]),
             12 => format!("D operator {}", self.text()),
             13..15 => format!("C KICK {name}"),
             15 => format!("C KICK {name} that's why"),
             16 | 17 => format!("C BAN {name}"),
             18..22 => format!("C UNBAN {name}"),
-            _ => format!("C ADMIN {name} {}", ["on", "off"][lot.usize(..2)]),
+            _ => format!("C ADMIN {name} {}", ["on", "off"][rng.usize(..2)]),
         }
     }
 
     /// A group that there may be.
-    fn group(&self, lot: &mut Rng) -> String {
+    fn group(&self, rng: &mut Rng) -> String {
         let newest = self.groups.len().saturating_sub(4);
-        let known = lot.choice(&self.groups[newest..]).cloned();
-        match lot.u8(..4) {
-            0..2 => ["#team", "#Crew", "#CREW"][lot.usize(..3)].into(),
+        let known = rng.choice(&self.groups[newest..]).cloned();
+        match rng.u8(..4) {
+            0..2 => ["#team", "#Crew", "#CREW"][rng.usize(..3)].into(),
             _ => known.unwrap_or_else(|| "#team".into()),
         }
     }
 
-    fn say_marked(&mut self, client: &mut Client, lot: &mut Rng) {
-        let line = self.message(lot);
+    fn say_marked(&mut self, client: &mut Client, rng: &mut Rng) {
+        let line = self.message(rng);
         let word = format!("word{}", self.serial);
         send_marked(client, Marked { word, line, id: None });
     }
@@ -230,47 +230,47 @@ impl People {
         true
     }
 
-    fn resume(&self, lot: &mut Rng) -> String {
-        match lot.choice(&self.tokens) {
-            Some((name, token)) if lot.u8(..8) > 0 => format!("C RESUME {name} {token}"),
-            _ => format!("C RESUME {} wrong", ["nobody", "9a", "Bob"][lot.usize(..3)]),
+    fn resume(&self, rng: &mut Rng) -> String {
+        match rng.choice(&self.tokens) {
+            Some((name, token)) if rng.u8(..8) > 0 => format!("C RESUME {name} {token}"),
+            _ => format!("C RESUME {} wrong", ["nobody", "9a", "Bob"][rng.usize(..3)]),
         }
     }
 
-    fn log_in(&self, lot: &mut Rng) -> String {
-        let takeover = if lot.u8(..3) == 0 { " TAKEOVER" } else { "" };
-        format!("C USER {}{takeover}", self.name(lot))
+    fn log_in(&self, rng: &mut Rng) -> String {
+        let takeover = if rng.u8(..3) == 0 { " TAKEOVER" } else { "" };
+        format!("C USER {}{takeover}", self.name(rng))
     }
 
     /// A name, not always in the case in which it was registered.
-    fn name(&self, lot: &mut Rng) -> String {
-        let name = &self.names[lot.usize(..self.names.len())];
-        match lot.u8(..4) {
+    fn name(&self, rng: &mut Rng) -> String {
+        let name = &self.names[rng.usize(..self.names.len())];
+        match rng.u8(..4) {
             0 => name.to_uppercase(),
             _ => name.clone(),
         }
     }
 
-    fn message(&mut self, lot: &mut Rng) -> String {
-        let target = self.target(lot);
+    fn message(&mut self, rng: &mut Rng) -> String {
+        let target = self.target(rng);
         format!("D {target} {}", self.text())
     }
 
-    fn target(&self, lot: &mut Rng) -> String {
-        match lot.u8(..16) {
+    fn target(&self, rng: &mut Rng) -> String {
+        match rng.u8(..16) {
             0..4 => "*".into(),
-            6..10 => self.name(lot),
+            6..10 => self.name(rng),
             12..14 if !self.numbers.is_empty() => {
-                self.numbers[lot.usize(..self.numbers.len())].to_string()
+                self.numbers[rng.usize(..self.numbers.len())].to_string()
             }
             14 => "#group".into(),
-            4..6 | 10..12 => self.group(lot),
-            _ => ["nobody", "9a", "10000", ""][lot.usize(..4)].into(),
+            4..6 | 10..12 => self.group(rng),
+            _ => ["nobody", "9a", "10000", ""][rng.usize(..4)].into(),
         }
     }
 
-    fn password(&self, lot: &mut Rng) -> String {
-        match lot.u8(..16) {
+    fn password(&self, rng: &mut Rng) -> String {
+        match rng.u8(..16) {
             0 => "D".into(),
             1..3 => "D wrong".into(),
             3..12 if self.guesses => "D wrong".into(),
@@ -297,8 +297,8 @@ pub fn say(client: &mut Client, line: &str) {
 }
 
 /// Sends some of an upload.
-pub fn upload(client: &mut Client, lot: &mut Rng) {
-    for piece in client.uploads.next(lot) {
+pub fn upload(client: &mut Client, rng: &mut Rng) {
+    for piece in client.uploads.next(rng) {
         match piece {
             Piece::Line(line) => say(client, &line),
             Piece::Frame(bytes) => client.to_send.extend(bytes),
@@ -313,9 +313,9 @@ fn send_marked(client: &mut Client, marked: Marked) {
 }
 
 /// Sends what no honest client would.
-pub fn say_nonsense(client: &mut Client, lot: &mut Rng) {
-    let long = "x".repeat(lot.usize(4096..9000));
-    match lot.u8(..16) {
+pub fn say_nonsense(client: &mut Client, rng: &mut Rng) {
+    let long = "x".repeat(rng.usize(4096..9000));
+    match rng.u8(..16) {
         0 => client.send(b"hello", Some(Sent::NoFrame)),
         1 => client.send(b"Q x\xff", Some(Sent::NoFrame)),
         2 => client.send(b"C \xff\xfe", Some(Sent::UnknownCommand)),
@@ -331,8 +331,8 @@ pub fn say_nonsense(client: &mut Client, lot: &mut Rng) {
         12 => client.send(b"C ", Some(Sent::UnknownCommand)),
         // What belongs to a stream that is over is dropped, and anything else ends the connection.
         13 if client.last_stream() > 0 => client.send(b"F 1 3\nabcF 1 0", None),
-        14 if lot.u8(..4) == 0 => client.send(b"F 99 3\nabc", None),
-        15 if lot.u8(..4) == 0 => client.send(b"F x", None),
+        14 if rng.u8(..4) == 0 => client.send(b"F 99 3\nabc", None),
+        15 if rng.u8(..4) == 0 => client.send(b"F x", None),
         _ => {}
     }
 }

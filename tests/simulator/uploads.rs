@@ -89,25 +89,25 @@ impl Sending {
     }
 
     /// The next of some upload, or its end.
-    pub fn next(&mut self, lot: &mut Rng) -> Vec<Piece> {
+    pub fn next(&mut self, rng: &mut Rng) -> Vec<Piece> {
         let mut streams: Vec<u32> = self.0.keys().copied().collect();
         streams.sort_unstable();
-        let Some(stream) = lot.choice(streams) else { return Vec::new() };
+        let Some(stream) = rng.choice(streams) else { return Vec::new() };
         let upload = self.0.get_mut(&stream).unwrap();
         if upload.is_ended {
             return Vec::new();
         }
-        let plan = *upload.plan.get_or_insert_with(|| match lot.u8(..8) {
+        let plan = *upload.plan.get_or_insert_with(|| match rng.u8(..8) {
             0..3 if upload.begun_at == 0 => Plan::Plain,
             0..6 => Plan::Expecting,
             6 => Plan::Mistaken,
             _ => Plan::Changed,
         });
         let left = upload.size - upload.at;
-        let length = match lot.u8(..32) {
-            0 => left + lot.u64(1..9),
+        let length = match rng.u8(..32) {
+            0 => left + rng.u64(1..9),
             1 => 0,
-            _ => left.min(lot.u64(1..200)),
+            _ => left.min(rng.u64(1..200)),
         };
         upload.is_ended = length == 0 || length > left;
         upload.is_wrong |= upload.is_ended && length != left;
@@ -118,7 +118,7 @@ impl Sending {
         let told = if plan == Plan::Mistaken { Sha256Sum([7; 32]) } else { right };
         if upload.is_ended && plan != Plan::Plain {
             pieces.push(Piece::Line(format!("C EXPECT {stream} {told}")));
-        } else if lot.u8(..8) == 0 && plan != Plan::Plain {
+        } else if rng.u8(..8) == 0 && plan != Plan::Plain {
             // It is replaced before the end.
             pieces.push(Piece::Line(format!("C EXPECT {stream} {}", Sha256Sum([8; 32]))));
         }
@@ -146,29 +146,29 @@ pub fn key(name: &str, size: u64) -> String {
 }
 
 /// A command about uploads, or what was sent.
-pub fn line(target: &str, user: Option<&str>, names: &SentNames, lot: &mut Rng) -> String {
-    let size = [0, 1, 40, 300, 401][lot.usize(..5)];
-    match lot.u8(..16) {
+pub fn line(target: &str, user: Option<&str>, names: &SentNames, rng: &mut Rng) -> String {
+    let size = [0, 1, 40, 300, 401][rng.usize(..5)];
+    match rng.u8(..16) {
         0..5 => {
             let names = ["up1", "up2", "up3", "folder/up", "nowhere/up", "small", "../up"];
-            format!("C PUT {size} {}", names[lot.usize(..names.len())])
+            format!("C PUT {size} {}", names[rng.usize(..names.len())])
         }
-        5..11 => format!("C SENDFILE {target} {size} up {} {}", user.unwrap_or("?"), lot.u8(..3)),
+        5..11 => format!("C SENDFILE {target} {size} up {} {}", user.unwrap_or("?"), rng.u8(..3)),
         other => {
             let names: Vec<String> = names.borrow().keys().cloned().collect();
-            let id = lot.choice(names).unwrap_or_else(|| "@1".into());
-            if other < 14 { format!("C GET {} {id}", lot.u8(..2)) } else { format!("C SUM {id}") }
+            let id = rng.choice(names).unwrap_or_else(|| "@1".into());
+            if other < 14 { format!("C GET {} {id}", rng.u8(..2)) } else { format!("C SUM {id}") }
         }
     }
 }
 
 /// Some upload can't be written any further. Tells whether there was one.
-pub fn break_one(server: &mut Server, lot: &mut Rng) -> bool {
+pub fn break_one(server: &mut Server, rng: &mut Rng) -> bool {
     let uploads: Vec<(usize, u32)> = (0..server.pipes.len())
         .flat_map(|at| server.pipes[at].uploads.keys().map(move |stream| (at, *stream)))
         .collect();
-    let Some((pipe, stream)) = lot.choice(uploads) else { return false };
-    let end = if lot.bool() { UploadEnd::NoRoom } else { UploadEnd::Failed };
+    let Some((pipe, stream)) = rng.choice(uploads) else { return false };
+    let end = if rng.bool() { UploadEnd::NoRoom } else { UploadEnd::Failed };
     server.end_upload(pipe, stream, end);
     true
 }

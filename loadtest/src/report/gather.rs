@@ -1,7 +1,7 @@
 //! Puts a report together.
 
 use super::record::{
-    DownloadReport, Failures, Latency, Login, Report, ServerReport, TrafficReport,
+    DownloadReport, Environment, Failures, Latency, Login, Report, ServerReport, TrafficReport,
 };
 use crate::figures::Figures;
 use crate::login::LoggedIn;
@@ -56,15 +56,17 @@ impl Run<'_> {
         let clients = options.all_clients();
         let figures = &outcome.figures;
         let report = Report {
-            version: env!("CARGO_PKG_VERSION"),
-            command: command(),
-            server: ServerReport {
-                address: server.address.to_string(),
-                greeting: login.done.server.clone(),
-                log: server_log,
+            environment: Environment {
+                version: env!("CARGO_PKG_VERSION"),
+                command: command(),
+                server: ServerReport {
+                    address: server.address.to_string(),
+                    greeting: login.done.server.clone(),
+                    log: server_log,
+                },
+                machine: Machine::this(),
+                limits,
             },
-            machine: Machine::this(),
-            limits,
             options: options.into(),
             login: login.told(clients),
             resume: resumed.map(|logins| logins.told(clients)),

@@ -16,16 +16,9 @@ use crate::options::Options;
 /// All figures of a run, and what they were measured with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// This program's version.
-    pub version: &'static str,
-    /// The exact command line.
-    pub command: String,
-    /// The server: its address, and its name and version as it greets.
-    pub server: ServerReport,
-    /// The machine.
-    pub machine: Machine,
-    /// The limits of this process.
-    pub limits: Limits,
+    /// What the figures were measured with.
+    #[serde(flatten)]
+    pub environment: Environment,
     /// The options that decide what is measured.
     pub options: Settings,
     /// The logins.
@@ -50,6 +43,21 @@ pub struct Report {
     pub interrupted: bool,
 }
 
+/// What the figures of a run were measured with.
+#[derive(Clone, Debug, Serialize)]
+pub struct Environment {
+    /// This program's version.
+    pub version: &'static str,
+    /// The exact command line.
+    pub command: String,
+    /// The server: its address, and its name and version as it greets.
+    pub server: ServerReport,
+    /// The machine.
+    pub machine: Machine,
+    /// The limits of this process.
+    pub limits: Limits,
+}
+
 /// The server of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServerReport {
@@ -59,6 +67,28 @@ pub struct ServerReport {
     pub greeting: String,
     /// The last lines of its log, where it was started for this run.
     pub log: Vec<String>,
+}
+
+/// How fast clients send, at a rate or as fast as a window allows, and how much at a time.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Sending {
+    /// Broadcasts a second; absent where the window decides, 0 where nobody talks.
+    pub rate: Option<f64>,
+    /// Broadcasts, or messages of each pair, under way.
+    pub window: Option<u32>,
+    /// Bytes of text in a broadcast.
+    pub payload_bytes: u32,
+}
+
+/// How long each part of a run takes, in seconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Periods {
+    /// The warm-up.
+    pub warmup_seconds: f64,
+    /// The measured part.
+    pub duration_seconds: f64,
+    /// The wait for what was under way, at most.
+    pub drain_seconds: f64,
 }
 
 /// The options that decide what is measured, with their defaults filled in.
@@ -78,18 +108,12 @@ pub struct Settings {
     pub groups: u32,
     /// Members of each.
     pub group_size: u32,
-    /// Broadcasts a second; absent where the window decides, 0 where nobody talks.
-    pub rate: Option<f64>,
-    /// Broadcasts, or messages of each pair, under way.
-    pub window: Option<u32>,
-    /// Bytes of text in a broadcast.
-    pub payload_bytes: u32,
-    /// The warm-up, in seconds.
-    pub warmup_seconds: f64,
-    /// The measured part, in seconds.
-    pub duration_seconds: f64,
-    /// The wait for what was under way, at most, in seconds.
-    pub drain_seconds: f64,
+    /// How fast they send, and how much at a time.
+    #[serde(flatten)]
+    pub sending: Sending,
+    /// How long each part of the run takes.
+    #[serde(flatten)]
+    pub periods: Periods,
     /// Whether the clients spoke TLS.
     pub tls: bool,
     /// Whether the server was started for this run.
@@ -112,16 +136,20 @@ impl From<&Options> for Settings {
             direct: options.direct,
             groups: options.groups,
             group_size: options.group_size,
-            rate: (!options.is_closed_loop()).then_some(if options.idle {
-                0.0
-            } else {
-                options.rate
-            }),
-            window: options.is_closed_loop().then_some(options.window),
-            payload_bytes: options.payload,
-            warmup_seconds: options.warmup.as_secs_f64(),
-            duration_seconds: options.duration.as_secs_f64(),
-            drain_seconds: options.drain.as_secs_f64(),
+            sending: Sending {
+                rate: (!options.is_closed_loop()).then_some(if options.idle {
+                    0.0
+                } else {
+                    options.rate
+                }),
+                window: options.is_closed_loop().then_some(options.window),
+                payload_bytes: options.payload,
+            },
+            periods: Periods {
+                warmup_seconds: options.warmup.as_secs_f64(),
+                duration_seconds: options.duration.as_secs_f64(),
+                drain_seconds: options.drain.as_secs_f64(),
+            },
             tls: options.is_encrypted(),
             spawn: options.spawn,
             server_options: options.server_option.clone(),
@@ -209,7 +237,8 @@ impl Report {
 
     /// A title and a subtitle for a picture of it.
     pub fn titles(&self) -> [String; 2] {
-        let Settings { clients, direct, groups, rate, window, payload_bytes, .. } = self.options;
+        let Settings { clients, direct, groups, sending, .. } = self.options;
+        let Sending { rate, window, payload_bytes } = sending;
         let pace = match (rate, window) {
             (Some(rate), _) => format!("{rate} broadcasts a second"),
             (None, window) if direct => {
@@ -220,10 +249,10 @@ impl Report {
             }
             (None, window) => format!("{} broadcasts under way", window.unwrap_or(1)),
         };
-        let server = &self.server.greeting;
+        let Environment { server, machine, .. } = &self.environment;
         [
             format!("Latency from the intended time to the receivers, {clients} clients"),
-            format!("{server}, {pace} of {payload_bytes} bytes, {}", self.machine),
+            format!("{}, {pace} of {payload_bytes} bytes, {machine}", server.greeting),
         ]
     }
 

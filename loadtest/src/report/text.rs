@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::record::{DownloadReport, Failures, Login, Report, Settings, TrafficReport};
+use super::record::{
+    DownloadReport, Environment, Failures, Login, Report, Sending, Settings, TrafficReport,
+};
 use crate::ledger::Faults;
 use crate::meter::{Cpu, ServerUse};
 
@@ -17,15 +19,16 @@ impl fmt::Display for Report {
 }
 
 fn write_setting(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    writeln!(f, "command   {}", report.command)?;
-    writeln!(f, "version   loadtest {}, server {}", report.version, report.server.greeting)?;
+    let Environment { version, command, server, machine, limits } = &report.environment;
+    writeln!(f, "command   {command}")?;
+    writeln!(f, "version   loadtest {version}, server {}", server.greeting)?;
     let tls = if report.options.tls { ", TLS" } else { "" };
-    writeln!(f, "server    {}{tls}", report.server.address)?;
-    writeln!(f, "machine   {}", report.machine)?;
+    writeln!(f, "server    {}{tls}", server.address)?;
+    writeln!(f, "machine   {machine}")?;
     let logins = report.options.logins;
-    writeln!(f, "limits    {} open files, {logins} logins at once", report.limits.open_files)?;
-    let Settings { clients, senders, direct, groups, payload_bytes, .. } = report.options;
-    let Settings { rate, window, group_size, .. } = report.options;
+    writeln!(f, "limits    {} open files, {logins} logins at once", limits.open_files)?;
+    let Settings { clients, senders, direct, groups, group_size, .. } = report.options;
+    let Sending { rate, window, payload_bytes } = report.options.sending;
     write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
     match (rate, window.unwrap_or(1)) {
         (Some(rate), _) => writeln!(f, "{rate} broadcasts a second")?,
@@ -115,7 +118,7 @@ fn write_faults(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "          {reason}")?;
     }
     if !report.is_clean() {
-        for line in &report.server.log {
+        for line in &report.environment.server.log {
             writeln!(f, "log       {line}")?;
         }
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Instant;
 
 use chatsrv::chat::name::UserName;
-use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::verb::Verb;
@@ -96,7 +96,7 @@ impl Core {
 
     /// Shows a line.
     pub fn show(&mut self, line: Line) {
-        self.failed |= line.kind == Kind::Error;
+        self.failed |= line.kind == LineKind::Error;
         self.ui.show(&line);
     }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use chatsrv::chat::name::{Target, UserName};
-use chatsrv::options::Size;
+use chatsrv::command_line::Size;
 use chatsrv::tls_client::TlsConnector;
 use clap::Parser;
 use clap::builder::BoolishValueParser;

@@ -16,7 +16,7 @@ fn name(text: &str) -> UserName {
 
 /// A listener, and the time at which it was made.
 struct House {
-    listener: Listener,
+    listener: DirectListener,
     invitations: Invitations,
     start: Instant,
 }
@@ -24,7 +24,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let start = Instant::now();
-        let listener = Listener::bind(0, start).unwrap();
+        let listener = DirectListener::bind(0, start).unwrap();
         House { listener, invitations: Invitations::default(), start }
     }
 
@@ -67,7 +67,7 @@ fn gets_nothing(socket: &mut TcpStream) -> bool {
 }
 
 fn hello(byte: u8) -> Vec<u8> {
-    Chat::call(name("alice"), name("bob"), &ticket(byte)).unwrap().output().to_vec()
+    DirectChat::call(name("alice"), name("bob"), &ticket(byte)).unwrap().output().to_vec()
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_flood_is_let_in_at_a_measured_pace() {
 #[test]
 fn a_port_is_listened_on_once() {
     let house = House::new();
-    let error = Listener::bind(house.listener.port(), house.start).unwrap_err();
+    let error = DirectListener::bind(house.listener.port(), house.start).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
 

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::chat::event::{AbortReason, Event};
-use crate::chat::file::{FileRef, FileTarget, UploadId};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::file::{FileRef, FileTarget};
+use crate::chat::id::{MessageId, UploadId};
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::refusal::Failure;
 use crate::hub::context::Cx;
 use crate::hub::files::uploads::{ActiveUploads, AnnouncedUpload, OpenUpload};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::chat::answer::Done;
 use crate::chat::event::{AbortReason, Event};
-use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::file::FileTarget;
+use crate::chat::id::UploadId;
 use crate::chat::name::{FileName, Number};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;

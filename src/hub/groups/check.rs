@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::chat::group::GroupId;
+use crate::chat::id::GroupId;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::groups::creation::Creations;
 use crate::hub::groups::group::Group;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::chat::entry::NewGroup;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};

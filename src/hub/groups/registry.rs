@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use crate::chat::answer::Item;
 use crate::chat::entry::{GroupAction, LogTime, NewGroup, Stamp};
-use crate::chat::group::{GroupId, GroupRecord, GroupRow};
-use crate::chat::message::MessageId;
+use crate::chat::group::{GroupRecord, GroupRow};
+use crate::chat::id::GroupId;
+use crate::chat::id::MessageId;
 use crate::chat::name::{GroupName, Number};
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::Accounts;

@@ -1,6 +1,7 @@
 //! The rows of what is kept of groups that an entry changed.
 
-use crate::chat::group::{GroupId, GroupRow, MemberRecord};
+use crate::chat::group::{GroupRow, MemberRecord};
+use crate::chat::id::GroupId;
 use crate::chat::name::GroupName;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;

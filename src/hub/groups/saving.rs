@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::chat::answer::Done;
-use crate::chat::group::{GroupId, GroupRow};
+use crate::chat::group::GroupRow;
+use crate::chat::id::GroupId;
 use crate::chat::name::Number;
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::Accounts;

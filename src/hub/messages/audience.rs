@@ -1,6 +1,7 @@
 //! The audience of a message: those to whom it goes, whether they are online or not.
 
-use crate::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, Destination, Message, StoredMessage};
 use crate::chat::name::UserRef;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;

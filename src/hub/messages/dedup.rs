@@ -5,7 +5,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
-use crate::chat::message::{Chat, MessageId};
+use crate::chat::id::MessageId;
+use crate::chat::message::Chat;
 use crate::chat::name::{Key, Number};
 use crate::limits::{KEY_REMEMBERED_FOR, KEYS_IN_FILTER_MAX, KEYS_IN_MEMORY_MAX};
 

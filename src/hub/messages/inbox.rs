@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 
 use super::audience::{Addressee, Audience};
 use crate::chat::close::CloseReason;
-use crate::chat::message::{Message, MessageId};
+use crate::chat::id::MessageId;
+use crate::chat::message::Message;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::Cx;
 use crate::hub::input::ConnId;

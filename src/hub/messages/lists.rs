@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::chat::answer::{Answer, Done};
-use crate::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, Destination, Message, StoredMessage};
 use crate::chat::name::{Number, Target, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};

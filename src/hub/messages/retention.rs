@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::hub::input::Now;
 use crate::hub::job::{JobId, Outcome, Value};
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD};

@@ -56,7 +56,7 @@ pub struct Upload {
 }
 
 #[derive(Debug)]
-enum Slot {
+enum ReplySlot {
     /// Waits for the outcome of a job.
     Waiting(JobId),
     Ready(Reply),
@@ -80,7 +80,7 @@ pub struct ReplyQueue(Option<Box<Queue>>);
 
 #[derive(Debug, Default)]
 struct Queue {
-    slots: VecDeque<Slot>,
+    slots: VecDeque<ReplySlot>,
     /// The streams that are open.
     downloads: Vec<u32>,
     /// How many of the slots are for downloads that have no stream yet.
@@ -111,36 +111,36 @@ impl ReplyQueue {
     /// Whether an answer waits on which a dialogue goes on: what follows means something else then.
     pub fn dialogue_waits(&self) -> bool {
         self.slots().any(|slot| match slot {
-            Slot::Ready(Reply::Answer(answer)) => match answer.of {
+            ReplySlot::Ready(Reply::Answer(answer)) => match answer.of {
                 Kind::ConfirmPassword => true,
                 Kind::Step(_) => answer.result.is_err(),
                 _ => false,
             },
-            Slot::Ready(_) | Slot::Waiting(_) | Slot::Aborting => false,
+            ReplySlot::Ready(_) | ReplySlot::Waiting(_) | ReplySlot::Aborting => false,
         })
     }
 
     /// How many lists wait. They are made when they are asked for and may be long, so a session has
     /// one at most.
     pub fn lists_waiting(&self) -> usize {
-        self.slots().filter(|slot| matches!(slot, Slot::Ready(Reply::List(_)))).count()
+        self.slots().filter(|slot| matches!(slot, ReplySlot::Ready(Reply::List(_)))).count()
     }
 
     /// Keeps a place for the outcome of a job.
     pub fn wait_for(&mut self, ticket: JobId) {
-        self.queue().slots.push_back(Slot::Waiting(ticket));
+        self.queue().slots.push_back(ReplySlot::Waiting(ticket));
     }
 
     /// Keeps an answer that is ready until its turn has come.
     pub fn push(&mut self, answer: Reply) {
-        self.queue().slots.push_back(Slot::Ready(answer));
+        self.queue().slots.push_back(ReplySlot::Ready(answer));
     }
 
     /// Has the place that was kept for the outcome of a job wait for another one.
     pub fn wait_instead(&mut self, before: JobId, after: JobId) {
         let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
         for slot in slots {
-            if let Slot::Waiting(waiting) = slot
+            if let ReplySlot::Waiting(waiting) = slot
                 && *waiting == before
             {
                 *waiting = after;
@@ -154,8 +154,8 @@ impl ReplyQueue {
     pub fn resolve(&mut self, ticket: JobId, answer: Reply) {
         let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
         for slot in slots {
-            if matches!(slot, Slot::Waiting(waiting) if *waiting == ticket) {
-                *slot = Slot::Ready(answer);
+            if matches!(slot, ReplySlot::Waiting(waiting) if *waiting == ticket) {
+                *slot = ReplySlot::Ready(answer);
                 return;
             }
         }
@@ -169,16 +169,17 @@ impl ReplyQueue {
     pub fn pop(&mut self) -> Option<Due> {
         let queue = self.0.as_mut()?;
         let due = match queue.slots.front_mut()? {
-            Slot::Waiting(_) | Slot::Aborting => return None,
-            slot @ Slot::Ready(Reply::Abort(_)) => {
-                let Slot::Ready(Reply::Abort(stream)) = std::mem::replace(slot, Slot::Aborting)
+            ReplySlot::Waiting(_) | ReplySlot::Aborting => return None,
+            slot @ ReplySlot::Ready(Reply::Abort(_)) => {
+                let ReplySlot::Ready(Reply::Abort(stream)) =
+                    std::mem::replace(slot, ReplySlot::Aborting)
                 else {
                     return None;
                 };
                 Due::Abort(stream)
             }
-            Slot::Ready(_) => match queue.slots.pop_front() {
-                Some(Slot::Ready(reply)) => Due::Reply(reply),
+            ReplySlot::Ready(_) => match queue.slots.pop_front() {
+                Some(ReplySlot::Ready(reply)) => Due::Reply(reply),
                 _ => return None,
             },
         };
@@ -189,7 +190,10 @@ impl ReplyQueue {
     /// The end of a stream was looked at, and is answered now.
     pub fn abort_done(&mut self) {
         let Some(queue) = &mut self.0 else { return };
-        debug_assert!(matches!(queue.slots.front(), Some(Slot::Aborting)), "no stream is ended");
+        debug_assert!(
+            matches!(queue.slots.front(), Some(ReplySlot::Aborting)),
+            "no stream is ended"
+        );
         queue.slots.pop_front();
         self.free_if_unused();
     }
@@ -322,7 +326,7 @@ impl ReplyQueue {
     /// The jobs whose files were opened for downloads that have not begun.
     pub fn opened_downloads(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
-            Slot::Ready(Reply::Download(download)) => Some(download.job),
+            ReplySlot::Ready(Reply::Download(download)) => Some(download.job),
             _ => None,
         })
     }
@@ -330,7 +334,7 @@ impl ReplyQueue {
     /// The jobs whose files were opened for uploads that have not begun.
     pub fn opened_uploads(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
-            Slot::Ready(Reply::Upload(upload)) => Some(upload.job),
+            ReplySlot::Ready(Reply::Upload(upload)) => Some(upload.job),
             _ => None,
         })
     }
@@ -348,12 +352,12 @@ impl ReplyQueue {
     /// The jobs whose outcomes are awaited.
     pub fn awaited(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
-            Slot::Waiting(job) => Some(*job),
-            Slot::Ready(_) | Slot::Aborting => None,
+            ReplySlot::Waiting(job) => Some(*job),
+            ReplySlot::Ready(_) | ReplySlot::Aborting => None,
         })
     }
 
-    fn slots(&self) -> impl Iterator<Item = &Slot> {
+    fn slots(&self) -> impl Iterator<Item = &ReplySlot> {
         self.0.iter().flat_map(|queue| &queue.slots)
     }
 
@@ -376,7 +380,7 @@ impl ReplyQueue {
     pub fn check_invariants(&self) {
         let Some(queue) = &self.0 else { return };
         assert!(queue.slots.len() <= ANSWERS_WAITING_MAX + 1, "one more for the last line");
-        let waits = matches!(queue.slots.front(), None | Some(Slot::Waiting(_)));
+        let waits = matches!(queue.slots.front(), None | Some(ReplySlot::Waiting(_)));
         assert!(waits, "a reply waits though its turn has come");
         assert!(self.lists_waiting() <= 1, "more than one list waits");
         assert!(queue.downloads.len() + queue.downloads_asked <= DOWNLOADS_MAX);

@@ -17,30 +17,30 @@ const SECONDS: &str = " s";
 /// What stands between the reason and the words of who kicked somebody.
 const BECAUSE: &str = ": ";
 
-/// Declares [`Closing`] and its table, so that no reason is without a text.
+/// Declares [`ClosingReason`] and its table, so that no reason is without a text.
 macro_rules! closings {
     ($($(#[$doc:meta])* $reason:ident, $text:literal, $return:ident;)*) => {
         /// Why the server closes a connection with a 421.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Closing {
+        pub enum ClosingReason {
             $($(#[$doc])* $reason,)*
         }
 
-        impl Closing {
+        impl ClosingReason {
             /// Every reason, in the order of the manual page.
-            pub const ALL: &[Closing] = &[$(Closing::$reason),*];
+            pub const ALL: &[ClosingReason] = &[$(ClosingReason::$reason),*];
 
             /// The text. Clients rely on it: it changes only with the version of the protocol.
             pub fn text(self) -> &'static str {
                 match self {
-                    $(Closing::$reason => $text,)*
+                    $(ClosingReason::$reason => $text,)*
                 }
             }
 
             /// Whether a client does well to come back by itself.
             pub fn may_return(self) -> bool {
                 match self {
-                    $(Closing::$reason => Return::$return == Return::Later,)*
+                    $(ClosingReason::$reason => Return::$return == Return::Later,)*
                 }
             }
         }
@@ -87,36 +87,36 @@ closings! {
     NotTls, "this port takes TLS and nothing else", Never;
 }
 
-impl Closing {
+impl ClosingReason {
     /// The reason with this text, which may have more behind it where somebody was kicked.
-    fn from_text(text: &str) -> Option<Closing> {
-        let is_it = |closing: &&Closing| match text.strip_prefix(closing.text()) {
+    fn from_text(text: &str) -> Option<ClosingReason> {
+        let is_it = |closing: &&ClosingReason| match text.strip_prefix(closing.text()) {
             Some("") => true,
-            Some(rest) => **closing == Closing::Kicked && rest.starts_with(BECAUSE),
+            Some(rest) => **closing == ClosingReason::Kicked && rest.starts_with(BECAUSE),
             None => false,
         };
-        Closing::ALL.iter().find(is_it).copied()
+        ClosingReason::ALL.iter().find(is_it).copied()
     }
 
     /// What the 421 says that a connection gets which ends for a reason; none where it gets none,
     /// or another last line.
-    pub fn of(reason: CloseReason) -> Option<Closing> {
+    pub fn of(reason: CloseReason) -> Option<ClosingReason> {
         Some(match reason {
-            CloseReason::BadFileFrame => Closing::BadFileFrame,
-            CloseReason::LoginTimeout => Closing::LoginTimeout,
-            CloseReason::IdleTimeout => Closing::IdleTimeout,
-            CloseReason::WrongPassword => Closing::WrongPassword,
-            CloseReason::TakenOver => Closing::TakenOver,
-            CloseReason::Kicked => Closing::Kicked,
-            CloseReason::Banned => Closing::Banned,
-            CloseReason::ListFailed => Closing::ListFailed,
-            CloseReason::TooSlow => Closing::TooSlow,
-            CloseReason::ConnectionLimit => Closing::ConnectionLimit,
-            CloseReason::AddressLimit => Closing::AddressLimit,
-            CloseReason::Http => Closing::Http,
-            CloseReason::Tls => Closing::Tls,
-            CloseReason::NotTls => Closing::NotTls,
-            CloseReason::Shutdown => Closing::Shutdown,
+            CloseReason::BadFileFrame => ClosingReason::BadFileFrame,
+            CloseReason::LoginTimeout => ClosingReason::LoginTimeout,
+            CloseReason::IdleTimeout => ClosingReason::IdleTimeout,
+            CloseReason::WrongPassword => ClosingReason::WrongPassword,
+            CloseReason::TakenOver => ClosingReason::TakenOver,
+            CloseReason::Kicked => ClosingReason::Kicked,
+            CloseReason::Banned => ClosingReason::Banned,
+            CloseReason::ListFailed => ClosingReason::ListFailed,
+            CloseReason::TooSlow => ClosingReason::TooSlow,
+            CloseReason::ConnectionLimit => ClosingReason::ConnectionLimit,
+            CloseReason::AddressLimit => ClosingReason::AddressLimit,
+            CloseReason::Http => ClosingReason::Http,
+            CloseReason::Tls => ClosingReason::Tls,
+            CloseReason::NotTls => ClosingReason::NotTls,
+            CloseReason::Shutdown => ClosingReason::Shutdown,
             CloseReason::Goodbye
             | CloseReason::PeerClosed
             | CloseReason::ConnectionLost
@@ -143,7 +143,7 @@ impl Closing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed {
     /// Why; none where this version of the protocol knows no such text.
-    pub reason: Option<Closing>,
+    pub reason: Option<ClosingReason>,
     /// After how long to come back, where the server says so.
     pub come_back_after: Option<Duration>,
 }
@@ -152,7 +152,7 @@ impl Closed {
     /// What the text of a 421 says.
     pub fn read(text: &str) -> Self {
         // First the whole text: the words of who kicked somebody are no hint.
-        if let Some(reason) = Closing::from_text(text) {
+        if let Some(reason) = ClosingReason::from_text(text) {
             return Closed { reason: Some(reason), come_back_after: None };
         }
         let hint = text.rsplit_once(COME_BACK_IN);
@@ -160,7 +160,7 @@ impl Closed {
         match hint {
             Some((text, seconds)) => {
                 let after = Duration::from_secs(seconds.min(COME_BACK_SECONDS_MAX).into());
-                Closed { reason: Closing::from_text(text), come_back_after: Some(after) }
+                Closed { reason: ClosingReason::from_text(text), come_back_after: Some(after) }
             }
             None => Closed { reason: None, come_back_after: None },
         }
@@ -168,7 +168,7 @@ impl Closed {
 
     /// Whether a client does well to come back by itself; also after what it does not know.
     pub fn may_return(&self) -> bool {
-        self.reason.is_none_or(Closing::may_return)
+        self.reason.is_none_or(ClosingReason::may_return)
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for reason in Closing::ALL {
+        for reason in ClosingReason::ALL {
             let closed = Closed::read(&reason.line(None, None));
             assert_eq!(closed, Closed { reason: Some(*reason), come_back_after: None });
             let closed = Closed::read(&reason.line(None, Some(7)));
@@ -198,22 +198,22 @@ mod tests {
 
     #[test]
     fn the_texts_are_what_clients_rely_on() {
-        let line = Closing::Shutdown.line(None, Some(3));
+        let line = ClosingReason::Shutdown.line(None, Some(3));
         assert_eq!(line, "the server is shutting down, come back in 3 s");
-        let line = Closing::ConnectionLimit.line(None, None);
+        let line = ClosingReason::ConnectionLimit.line(None, None);
         assert_eq!(line, "Connection Limit Exceeded !!");
     }
 
     #[test]
     fn who_is_not_wanted_stays_away_and_everyone_else_comes_back() {
-        let away: Vec<&str> = Closing::ALL
+        let away: Vec<&str> = ClosingReason::ALL
             .iter()
             .filter(|reason| !reason.may_return())
             .map(|reason| reason.text())
             .collect();
         assert!(away.contains(&"you logged in elsewhere") && away.contains(&"you were kicked"));
         assert!(away.contains(&"you are banned") && away.contains(&"nothing heard for too long"));
-        assert!(Closing::Shutdown.may_return() && Closing::TooSlow.may_return());
+        assert!(ClosingReason::Shutdown.may_return() && ClosingReason::TooSlow.may_return());
         assert!(Closed::read("you were kickedx").may_return(), "only whole texts count");
         assert!(!Closed::read("you were kicked: spam, come back in 9 s").may_return());
         assert!(Closed::read("for a reason of tomorrow").may_return());
@@ -237,16 +237,16 @@ mod tests {
     proptest! {
         #[test]
         fn hints_of_every_length_come_through(seconds in 0..=COME_BACK_SECONDS_MAX) {
-            let closed = Closed::read(&Closing::Shutdown.line(None, Some(seconds)));
-            prop_assert_eq!(closed.reason, Some(Closing::Shutdown));
+            let closed = Closed::read(&ClosingReason::Shutdown.line(None, Some(seconds)));
+            prop_assert_eq!(closed.reason, Some(ClosingReason::Shutdown));
             prop_assert_eq!(closed.come_back_after, Some(Duration::from_secs(seconds.into())));
         }
 
         #[test]
         fn whatever_words_somebody_is_kicked_with_they_stay_kicked(words in ".{1,60}") {
             let Ok(words) = words.parse::<Reason>() else { return Ok(()) };
-            let closed = Closed::read(&Closing::Kicked.line(Some(&words), None));
-            let kicked = Closed { reason: Some(Closing::Kicked), come_back_after: None };
+            let closed = Closed::read(&ClosingReason::Kicked.line(Some(&words), None));
+            let kicked = Closed { reason: Some(ClosingReason::Kicked), come_back_after: None };
             prop_assert_eq!(closed, kicked);
         }
 

@@ -15,7 +15,7 @@ use crate::chat::answer::{Answer, Done, Item};
 use crate::chat::close::CloseReason;
 use crate::chat::name::{Key, Target, UserName};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{Kind, Request, Step};
+use crate::chat::request::{DialogueStep, Kind, Request};
 use crate::chat::text::{Reason, Secret, Text, TextError};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::protocol::heard::Heard;
@@ -252,7 +252,7 @@ impl Codec {
         }
     }
 
-    fn step_taken(&mut self, step: Step, out: &mut Vec<u8>) {
+    fn step_taken(&mut self, step: DialogueStep, out: &mut Vec<u8>) {
         match step {
             steps::MORE_ON => self.tells_more = true,
             steps::MORE_OFF => self.tells_more = false,
@@ -262,7 +262,7 @@ impl Codec {
     }
 
     /// A step was refused, so that nothing follows on it.
-    fn step_refused(&mut self, step: Step) {
+    fn step_refused(&mut self, step: DialogueStep) {
         match (step, self.dialogue()) {
             (steps::KEY, _) => self.unfinished = None,
             (steps::PASSWD, Some(Dialogue::OldPassword))

@@ -1,7 +1,7 @@
 //! The codes and the texts of answers: one table, from which the server writes and the client
 //! reads.
 
-use super::closing::Closing;
+use super::closing::ClosingReason;
 use super::code::Code;
 use super::steps;
 use super::verb::Verb;
@@ -124,7 +124,7 @@ refusals! {
     BadLine(text) | BadWords(text) => BadParameters text;
     NotOnDiskYet(Failure::NoRoom) => NoRoom NOT_ON_DISK_YET;
     NotOnDiskYet(_) => Busy NOT_ON_DISK_YET;
-    BadFileFrame => BadParameters Closing::BadFileFrame.text();
+    BadFileFrame => BadParameters ClosingReason::BadFileFrame.text();
     NotLoggedIn => NotAllowed "log in first, with USER and your name";
     LoggedInAlready => WrongState "you are logged in already";
     NoAccount => WrongState "the operator has no account";
@@ -139,7 +139,7 @@ refusals! {
     TryAgainIn(_) => Busy "try again later";
     AlreadyOnline => AlreadyOnline
         "you are logged in already, USER name TAKEOVER ends that session";
-    Banned => NotAllowed Closing::Banned.text();
+    Banned => NotAllowed ClosingReason::Banned.text();
     NoSuchUser => NotFound "no such user";
     NoSuchChat => NotFound "no such chat";
     Offline => Offline "that user is offline";

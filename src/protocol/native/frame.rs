@@ -61,11 +61,11 @@ pub struct Decoder {
     line_bytes_max: u16,
     /// How many of the bytes offered next are known to hold no LF.
     scanned: u16,
-    state: State,
+    state: DecoderState,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum DecoderState {
     /// At the start of a frame.
     Start,
     /// In a line that is refused; its end is awaited.
@@ -83,7 +83,7 @@ impl Decoder {
     /// Where `line_bytes_max` does not fit 16 bits.
     pub fn new(line_bytes_max: usize) -> Self {
         let line_bytes_max = u16::try_from(line_bytes_max).expect("a line limit fits 16 bits");
-        Decoder { line_bytes_max, scanned: 0, state: State::Start }
+        Decoder { line_bytes_max, scanned: 0, state: DecoderState::Start }
     }
 
     /// Takes the next frame from the start of `input`, and tells how many bytes of it are done
@@ -94,37 +94,37 @@ impl Decoder {
         loop {
             let rest = &input[consumed..];
             let (used, step) = match self.state {
-                State::Start => self.line(rest),
-                State::Refused(error) => self.refused(rest, error),
-                State::File { stream, left } => self.chunk(rest, stream, left),
-                State::Lost => (rest.len(), Step::Starved),
+                DecoderState::Start => self.line(rest),
+                DecoderState::Refused(error) => self.refused(rest, error),
+                DecoderState::File { stream, left } => self.chunk(rest, stream, left),
+                DecoderState::Lost => (rest.len(), Scanned::Starved),
             };
             consumed += used;
             match step {
-                Step::Frame(frame) => return (consumed, Some(frame)),
-                Step::Starved => return (consumed, None),
-                Step::Again => {}
+                Scanned::Frame(frame) => return (consumed, Some(frame)),
+                Scanned::Starved => return (consumed, None),
+                Scanned::Again => {}
             }
         }
     }
 
     /// Whether the input so far ends between two frames.
     pub fn is_between_frames(&self) -> bool {
-        matches!(self.state, State::Start) && self.scanned == 0
+        matches!(self.state, DecoderState::Start) && self.scanned == 0
     }
 
-    fn line<'a>(&mut self, input: &'a [u8]) -> (usize, Step<'a>) {
+    fn line<'a>(&mut self, input: &'a [u8]) -> (usize, Scanned<'a>) {
         let line_bytes_max = usize::from(self.line_bytes_max);
         let window = &input[..input.len().min(line_bytes_max)];
         let scanned = usize::from(self.scanned).min(window.len());
         let Some(at) = memchr::memchr(b'\n', &window[scanned..]) else {
             if window.len() == line_bytes_max {
                 self.scanned = 0;
-                self.state = State::Refused(refusal(window, TextError::TooLong));
-                return (window.len(), Step::Again);
+                self.state = DecoderState::Refused(refusal(window, TextError::TooLong));
+                return (window.len(), Scanned::Again);
             }
             self.scanned = window.len() as u16;
-            return (0, Step::Starved);
+            return (0, Scanned::Starved);
         };
         let end = scanned + at;
         self.scanned = 0;
@@ -132,25 +132,25 @@ impl Decoder {
         (end + 1, self.frame(line))
     }
 
-    fn frame<'a>(&mut self, line: &'a [u8]) -> Step<'a> {
+    fn frame<'a>(&mut self, line: &'a [u8]) -> Scanned<'a> {
         let (kind, text) = match line {
-            [] => return Step::Again,
+            [] => return Scanned::Again,
             [kind] => (*kind, &line[1..]),
             [kind, b' ', ..] => (*kind, &line[2..]),
-            _ => return Step::Frame(Frame::Bad(FrameError::UnknownType)),
+            _ => return Scanned::Frame(Frame::Bad(FrameError::UnknownType)),
         };
-        Step::Frame(match (kind, Text::from_bytes(text)) {
+        Scanned::Frame(match (kind, Text::from_bytes(text)) {
             (b'C', Ok(text)) => Frame::Command(text),
             (b'D', Ok(text)) => Frame::Data(text),
             (b'C' | b'D', Err(error)) => Frame::Bad(refusal(line, error)),
             (b'F', _) => match file_header(text) {
                 Some((stream, 0)) => Frame::FileEnd { stream },
                 Some((stream, left)) => {
-                    self.state = State::File { stream, left };
-                    return Step::Again;
+                    self.state = DecoderState::File { stream, left };
+                    return Scanned::Again;
                 }
                 None => {
-                    self.state = State::Lost;
+                    self.state = DecoderState::Lost;
                     Frame::Bad(FrameError::FileHeader)
                 }
             },
@@ -158,31 +158,32 @@ impl Decoder {
         })
     }
 
-    fn refused<'a>(&mut self, input: &'a [u8], error: FrameError) -> (usize, Step<'a>) {
+    fn refused<'a>(&mut self, input: &'a [u8], error: FrameError) -> (usize, Scanned<'a>) {
         match memchr::memchr(b'\n', input) {
             Some(end) => {
                 self.state = match error {
-                    FrameError::FileHeader => State::Lost,
-                    _ => State::Start,
+                    FrameError::FileHeader => DecoderState::Lost,
+                    _ => DecoderState::Start,
                 };
-                (end + 1, Step::Frame(Frame::Bad(error)))
+                (end + 1, Scanned::Frame(Frame::Bad(error)))
             }
-            None => (input.len(), Step::Starved),
+            None => (input.len(), Scanned::Starved),
         }
     }
 
-    fn chunk<'a>(&mut self, input: &'a [u8], stream: u32, left: u32) -> (usize, Step<'a>) {
+    fn chunk<'a>(&mut self, input: &'a [u8], stream: u32, left: u32) -> (usize, Scanned<'a>) {
         let take = input.len().min(left as usize);
         if take == 0 {
-            return (0, Step::Starved);
+            return (0, Scanned::Starved);
         }
         let left = left - take as u32;
-        self.state = if left == 0 { State::Start } else { State::File { stream, left } };
-        (take, Step::Frame(Frame::File { stream, bytes: &input[..take] }))
+        self.state =
+            if left == 0 { DecoderState::Start } else { DecoderState::File { stream, left } };
+        (take, Scanned::Frame(Frame::File { stream, bytes: &input[..take] }))
     }
 }
 
-enum Step<'a> {
+enum Scanned<'a> {
     Frame(Frame<'a>),
     Again,
     Starved,

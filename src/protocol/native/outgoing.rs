@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::chat::name::{NAME_BYTES_MAX, Target};
 use crate::chat::text::{Text, TextError};
-use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
+use crate::protocol::native::frame::CLIENT_LINE_BYTES_MAX;
 use crate::protocol::native::verb::Verb;
 
 /// Room for the line of a command; only one with the name of a file, which is no secret, is longer.

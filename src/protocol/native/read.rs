@@ -18,7 +18,7 @@ pub use reply::{About, FinalReply, ReplyFamily, ReplyWords, TokenWord};
 
 use words::{Words, number};
 
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::protocol::native::closing::Closed;
 use crate::protocol::native::code::Code;
 

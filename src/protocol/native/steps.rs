@@ -3,22 +3,22 @@
 
 use super::code::Code;
 use super::verb::Verb;
-use crate::chat::request::{Access, Step};
+use crate::chat::request::{Access, DialogueStep};
 
 /// The old password is asked for.
-pub const PASSWD: Step = Step { access: Access::Account, number: 0 };
+pub const PASSWD: DialogueStep = DialogueStep { access: Access::Account, number: 0 };
 /// A message to everyone is asked for.
-pub const PM: Step = Step { access: Access::User, number: 1 };
+pub const PM: DialogueStep = DialogueStep { access: Access::User, number: 1 };
 /// The next message gets an idempotency key.
-pub const KEY: Step = Step { access: Access::User, number: 2 };
+pub const KEY: DialogueStep = DialogueStep { access: Access::User, number: 2 };
 /// The connection is sent what came to the protocol later.
-pub const MORE_ON: Step = Step { access: Access::User, number: 3 };
+pub const MORE_ON: DialogueStep = DialogueStep { access: Access::User, number: 3 };
 /// The connection is sent what every client knows.
-pub const MORE_OFF: Step = Step { access: Access::User, number: 4 };
+pub const MORE_OFF: DialogueStep = DialogueStep { access: Access::User, number: 4 };
 /// The verbs are listed.
-pub const HELP: Step = Step { access: Access::Anyone, number: 5 };
+pub const HELP: DialogueStep = DialogueStep { access: Access::Anyone, number: 5 };
 
-const ROWS: [(Step, Verb, Code, &str); 6] = [
+const ROWS: [(DialogueStep, Verb, Code, &str); 6] = [
     (PASSWD, Verb::Passwd, Code::SendText, "send the old password"),
     (PM, Verb::Pm, Code::SendText, "send the message"),
     (KEY, Verb::Key, Code::Done, "it marks your next message"),
@@ -28,12 +28,12 @@ const ROWS: [(Step, Verb, Code, &str); 6] = [
 ];
 
 /// The verb that takes a step.
-pub fn verb(step: Step) -> Option<Verb> {
+pub fn verb(step: DialogueStep) -> Option<Verb> {
     ROWS.get(usize::from(step.number)).map(|row| row.1)
 }
 
 /// The code and the text of the answer to a step that was taken.
-pub fn done(step: Step) -> (Code, &'static str) {
+pub fn done(step: DialogueStep) -> (Code, &'static str) {
     ROWS.get(usize::from(step.number)).map_or((Code::Done, "done"), |row| (row.2, row.3))
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// One row of the table of verbs.
-struct Row {
+struct VerbRow {
     verb: Verb,
     name: &'static str,
     words: &'static str,
@@ -24,8 +24,8 @@ macro_rules! verbs {
             pub const ALL: &[Verb] = &[$(Verb::$verb),*];
         }
 
-        const ROWS: &[Row] = &[$(
-            Row { verb: Verb::$verb, name: $name, words: $words, summary: $summary },
+        const ROWS: &[VerbRow] = &[$(
+            VerbRow { verb: Verb::$verb, name: $name, words: $words, summary: $summary },
         )*];
     };
 }
@@ -101,7 +101,7 @@ impl Verb {
         ROWS.iter().find(|row| row.name.eq_ignore_ascii_case(word)).map(|row| row.verb)
     }
 
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static VerbRow {
         &ROWS[self as usize]
     }
 }

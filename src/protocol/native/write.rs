@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use super::closing::Closing;
+use super::closing::ClosingReason;
 use super::code::Code;
 use super::codes;
 use super::verb::Verb;
@@ -119,7 +119,7 @@ pub fn close(
     come_back_in: Option<u32>,
     out: &mut Vec<u8>,
 ) {
-    let Some(closing) = Closing::of(reason) else { return };
+    let Some(closing) = ClosingReason::of(reason) else { return };
     line!(out, "C {} - {}", Code::Closing, closing.line(words, come_back_in));
 }
 
@@ -215,7 +215,8 @@ pub fn help(out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::message::{Destination, MessageId};
+    use crate::chat::id::MessageId;
+    use crate::chat::message::Destination;
     use crate::chat::name::{Number, UserName};
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {

@@ -59,7 +59,7 @@ pub struct Lifecycle {
 
 /// What a timer of a connection says when it comes up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
+pub enum TimerDue {
     /// Nothing: another timer counts, or no deadline is left.
     Nothing,
     /// The deadline was put off to then.
@@ -202,15 +202,15 @@ impl Lifecycle {
     }
 
     /// The timer that was added for `at` has come up.
-    pub fn timer_due(&mut self, at: Duration, now: Duration) -> Due {
+    pub fn timer_due(&mut self, at: Duration, now: Duration) -> TimerDue {
         if self.armed != Some(at.into()) {
-            return Due::Nothing;
+            return TimerDue::Nothing;
         }
         self.armed = None;
         match self.deadline() {
-            None => Due::Nothing,
-            Some(deadline) if deadline > now => Due::Later(deadline),
-            Some(_) => Due::Now,
+            None => TimerDue::Nothing,
+            Some(deadline) if deadline > now => TimerDue::Later(deadline),
+            Some(_) => TimerDue::Now,
         }
     }
 }
@@ -250,11 +250,11 @@ mod tests {
         let mut lifecycle = Lifecycle::new(second(1), false);
         assert!(lifecycle.set_deadline(Some(second(10))));
         assert!(!lifecycle.set_deadline(Some(second(20))));
-        assert_eq!(lifecycle.timer_due(second(9), second(9)), Due::Nothing, "it is another's");
-        assert_eq!(lifecycle.timer_due(second(10), second(10)), Due::Later(second(20)));
+        assert_eq!(lifecycle.timer_due(second(9), second(9)), TimerDue::Nothing, "it is another's");
+        assert_eq!(lifecycle.timer_due(second(10), second(10)), TimerDue::Later(second(20)));
         assert!(lifecycle.set_deadline(Some(second(20))));
         assert!(lifecycle.set_deadline(Some(second(15))), "an earlier one");
-        assert_eq!(lifecycle.timer_due(second(15), second(15)), Due::Now);
+        assert_eq!(lifecycle.timer_due(second(15), second(15)), TimerDue::Now);
         assert!(!lifecycle.set_deadline(None));
     }
 }

@@ -15,7 +15,7 @@ mod sink;
 mod transport;
 pub mod upload;
 
-pub use lifecycle::{Due, Pause, Phase};
+pub use lifecycle::{Pause, Phase, TimerDue};
 pub use pace::LineRate;
 pub use sink::send;
 pub use transport::{Came, Filled};

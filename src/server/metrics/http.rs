@@ -8,8 +8,8 @@ const HEADERS_MAX: usize = 64;
 
 /// A page that there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// The figures.
+pub enum Resource {
+    /// The metrics.
     Metrics,
     /// Whether the server is well.
     Health,
@@ -19,7 +19,7 @@ pub enum Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
     /// What it asks for, or why it gets nothing.
-    pub page: Result<Page, HttpRefusal>,
+    pub page: Result<Resource, HttpRefusal>,
     /// Whether the head of the answer alone is wanted.
     pub is_head: bool,
 }
@@ -44,11 +44,11 @@ pub enum HttpRefusal {
 impl HttpRefusal {
     fn status(self) -> &'static str {
         match self {
-            HttpRefusal::Malformed => "400 Bad HttpRequest",
+            HttpRefusal::Malformed => "400 Bad Request",
             HttpRefusal::NoSuchPage => "404 Not Found",
             HttpRefusal::Method => "405 Method Not Allowed",
             HttpRefusal::UnknownMethod => "501 Not Implemented",
-            HttpRefusal::TooLong => "431 HttpRequest Header Fields Too Large",
+            HttpRefusal::TooLong => "431 Request Header Fields Too Large",
             HttpRefusal::Version => "505 HTTP Version Not Supported",
         }
     }
@@ -82,12 +82,12 @@ pub struct HttpAnswer {
 
 const TEXT: &str = "text/plain; charset=utf-8";
 /// Prometheus' text exposition format.
-const FIGURES: &str = "text/plain; version=0.0.4; charset=utf-8";
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 impl HttpAnswer {
-    /// The page of the figures.
-    pub fn figures(page: String) -> Self {
-        HttpAnswer { status: "200 OK", kind: FIGURES, allow: false, body: page }
+    /// The page of the metrics.
+    pub fn metrics(page: String) -> Self {
+        HttpAnswer { status: "200 OK", kind: METRICS, allow: false, body: page }
     }
 
     /// Whether the server is well: what it suffers from, where it is not.
@@ -155,7 +155,7 @@ fn names_http(bytes: &[u8]) -> bool {
 
 /// The page that a target names: a path, or a whole URL as a proxy is asked for it, and perhaps a
 /// query, which does not matter.
-fn page(target: &str) -> Result<Page, HttpRefusal> {
+fn page(target: &str) -> Result<Resource, HttpRefusal> {
     let path = match target.split_once("://") {
         Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
             rest.find(['/', '?']).map_or("/", |at| &rest[at..])
@@ -163,8 +163,8 @@ fn page(target: &str) -> Result<Page, HttpRefusal> {
         _ => target,
     };
     match path.split(['?', '#']).next() {
-        Some("/metrics") => Ok(Page::Metrics),
-        Some("/healthz") => Ok(Page::Health),
+        Some("/metrics") => Ok(Resource::Metrics),
+        Some("/healthz") => Ok(Resource::Health),
         _ => Err(HttpRefusal::NoSuchPage),
     }
 }
@@ -182,13 +182,13 @@ mod tests {
     #[test]
     fn targets_have_queries_and_may_be_whole_urls() {
         for (target, expected) in [
-            ("/metrics", Ok(Page::Metrics)),
-            ("/metrics?", Ok(Page::Metrics)),
-            ("/metrics?name[]=a&b=/healthz", Ok(Page::Metrics)),
-            ("/healthz?verbose", Ok(Page::Health)),
-            ("http://127.0.0.1:9199/metrics?x", Ok(Page::Metrics)),
-            ("HTTPS://chat.example.org/healthz", Ok(Page::Health)),
-            ("http://[::1]:9199/healthz", Ok(Page::Health)),
+            ("/metrics", Ok(Resource::Metrics)),
+            ("/metrics?", Ok(Resource::Metrics)),
+            ("/metrics?name[]=a&b=/healthz", Ok(Resource::Metrics)),
+            ("/healthz?verbose", Ok(Resource::Health)),
+            ("http://127.0.0.1:9199/metrics?x", Ok(Resource::Metrics)),
+            ("HTTPS://chat.example.org/healthz", Ok(Resource::Health)),
+            ("http://[::1]:9199/healthz", Ok(Resource::Health)),
             ("http://host", Err(HttpRefusal::NoSuchPage)),
             ("http://host?/metrics", Err(HttpRefusal::NoSuchPage)),
             ("/?u=http://host/metrics", Err(HttpRefusal::NoSuchPage)),
@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn statuses_have_the_phrases_of_the_standards() {
+        let line = |refusal: HttpRefusal| {
+            let answer = String::from_utf8(refusal.answer().encode(true)).unwrap();
+            answer.lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(line(HttpRefusal::Malformed), "HTTP/1.1 400 Bad Request");
+        assert_eq!(line(HttpRefusal::TooLong), "HTTP/1.1 431 Request Header Fields Too Large");
+        assert_eq!(line(HttpRefusal::NoSuchPage), "HTTP/1.1 404 Not Found");
+    }
+
+    #[test]
     fn what_is_to_come_is_waited_for() {
         let whole = "HEAD /healthz HTTP/1.0\r\nAccept: a\r\nAccept: b\r\n\r\nand a body";
         let end = whole.find("\r\n\r\n").unwrap() + 4;
@@ -210,11 +221,12 @@ mod tests {
             let request = ask(&whole[..length]);
             assert_eq!(request.is_some(), length >= end, "{length}");
             let request = read(&whole.as_bytes()[..length], true).unwrap();
-            let page = if length >= end { Ok(Page::Health) } else { Err(HttpRefusal::Malformed) };
+            let page =
+                if length >= end { Ok(Resource::Health) } else { Err(HttpRefusal::Malformed) };
             assert_eq!(request.page, page);
         }
         // As nc(1) sends it.
-        assert_eq!(ask("GET /healthz HTTP/1.0\n\n").unwrap().page, Ok(Page::Health));
+        assert_eq!(ask("GET /healthz HTTP/1.0\n\n").unwrap().page, Ok(Resource::Health));
     }
 
     #[test]

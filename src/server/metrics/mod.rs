@@ -8,5 +8,5 @@ mod http;
 mod page;
 
 pub use exchange::{ExchangeStep, Exchanges};
-pub use http::{HttpAnswer, HttpRequest, Page};
+pub use http::{HttpAnswer, HttpRequest, Resource};
 pub use page::page;

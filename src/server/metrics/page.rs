@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::figures::{Family, MetricKind};
+use crate::metrics::{Family, MetricKind};
 
-/// The figures as Prometheus reads them.
+/// The metrics as Prometheus reads them.
 pub fn page(families: &[Family]) -> String {
     let mut page = String::new();
     for family in families {
@@ -16,8 +16,8 @@ pub fn page(families: &[Family]) -> String {
         // Writing to a String does not fail.
         let _ = writeln!(page, "# HELP {} {}", family.name, family.help);
         let _ = writeln!(page, "# TYPE {} {kind}", family.name);
-        for row in &family.rows {
-            let _ = writeln!(page, "{}", row.line(family.name));
+        for sample in &family.samples {
+            let _ = writeln!(page, "{}", sample.line(family.name));
         }
     }
     page

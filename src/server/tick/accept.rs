@@ -80,7 +80,7 @@ impl Server {
         self.accepts_again();
         let from = peer.address();
         let refusal = self.reason_to_refuse(peer);
-        if refusal.is_some() && self.connections.refused() >= self.config.refused_max {
+        if refusal.is_some() && self.connections.refused() >= self.config.limits.refused {
             log::debug!("event=refused peer={peer}");
             return;
         }
@@ -121,10 +121,10 @@ impl Server {
         if peer.is_operator() {
             return None;
         }
-        if self.connections.served() >= self.config.max_clients {
+        if self.connections.served() >= self.config.limits.clients {
             return Some(CloseReason::ConnectionLimit);
         }
         let full = |limit| self.connections.count_from(peer.address()) >= limit;
-        self.config.max_per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
+        self.config.limits.per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
     }
 }

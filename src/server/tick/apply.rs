@@ -55,7 +55,7 @@ impl Server {
                 connection.outbox.push_download(OutgoingFile::new(stream, opened, bytes));
                 self.connections.mark_dirty(conn);
             }
-            Effect::Figures { conn } => self.list_figures(conn),
+            Effect::Figures { conn } => self.list_metrics(conn),
             Effect::Stop { seconds } => self.stop_in(Duration::from_secs(seconds.into())),
             Effect::DropFile { ticket } => self.files.close(ticket),
             Effect::Upload { conn, ticket, stream, bytes } => {

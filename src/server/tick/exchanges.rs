@@ -2,7 +2,7 @@
 
 use crate::limits::{EXCHANGE_TIME_MAX, LINGER_TIME_MAX};
 use crate::server::listener::Accepted;
-use crate::server::metrics::{ExchangeStep, HttpAnswer, HttpRequest, Page, page};
+use crate::server::metrics::{ExchangeStep, HttpAnswer, HttpRequest, Resource, page};
 use crate::server::state::Server;
 use crate::server::timers::Timer;
 
@@ -55,8 +55,8 @@ impl Server {
 
     fn answer_to(&mut self, request: HttpRequest) -> Vec<u8> {
         let answer = match request.page {
-            Ok(Page::Metrics) => HttpAnswer::figures(page(&self.figures())),
-            Ok(Page::Health) => HttpAnswer::health(self.ailment()),
+            Ok(Resource::Metrics) => HttpAnswer::metrics(page(&self.metrics())),
+            Ok(Resource::Health) => HttpAnswer::health(self.ailment()),
             Err(refusal) => refusal.answer(),
         };
         answer.encode(request.is_head)

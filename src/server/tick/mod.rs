@@ -6,8 +6,8 @@
 mod accept;
 mod apply;
 mod exchanges;
-mod figures;
 mod handshakes;
+mod metrics;
 mod read;
 mod receive;
 mod results;

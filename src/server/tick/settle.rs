@@ -7,7 +7,7 @@ use crate::chat::close::CloseReason;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
 use crate::server::connection::download::OutboxEvent;
-use crate::server::connection::{Connection, Due, Phase};
+use crate::server::connection::{Connection, Phase, TimerDue};
 use crate::server::last_line::LastLine;
 use crate::server::state::Server;
 use crate::server::transfer_id::transfer_id;
@@ -202,11 +202,11 @@ impl Server {
     pub(super) fn connection_timer(&mut self, id: ConnId, at: Duration) {
         let Some(connection) = self.connections.get(id) else { return };
         match connection.lifecycle.timer_due(at, self.time.monotonic()) {
-            Due::Nothing => return,
-            Due::Later(deadline) => {
+            TimerDue::Nothing => return,
+            TimerDue::Later(deadline) => {
                 return self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
             }
-            Due::Now => {}
+            TimerDue::Now => {}
         }
         match connection.lifecycle.phase() {
             Phase::Handshaking => self.time_out_handshake(id),

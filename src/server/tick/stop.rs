@@ -13,8 +13,8 @@ use crate::store::CLOSE_TIMEOUT;
 impl Server {
     /// Does what signals asked for.
     pub(super) fn obey_signals(&mut self) {
-        if self.supervisor.signals.take_figures() {
-            self.log_figures();
+        if self.supervisor.signals.take_metrics() {
+            self.log_metrics();
         }
         if self.supervisor.signals.take_reloads() {
             self.reload_certificates();

@@ -14,9 +14,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rustls::HandshakeKind;
 
-use crate::figures::{Family, MetricKind};
 use crate::hub::input::ConnId;
 use crate::limits::HANDSHAKE_TIME_PER_TICK_MAX;
+use crate::metrics::{Family, MetricKind};
 use crate::server::poll::Waker;
 
 /// What the loop keeps for all TLS sessions.
@@ -129,8 +129,8 @@ impl TlsSessions {
         self.certificates.take_asked_again()
     }
 
-    /// The figures; `connections` is how many stand that speak TLS.
-    pub fn figures(&self, connections: usize) -> Vec<Family> {
+    /// The metrics; `connections` is how many stand that speak TLS.
+    pub fn metrics(&self, connections: usize) -> Vec<Family> {
         let HandshakeCounters { full, resumed, failed, delayed, reloaded, kept } = self.counters;
         let mut families = vec![
             Family::gauge(

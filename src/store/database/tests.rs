@@ -4,7 +4,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::account::Account;
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
@@ -40,11 +41,11 @@ fn names(database: &Database) -> Vec<String> {
     select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn refused(answers: &[Verdict]) -> Vec<Option<&Failure>> {
+fn refused(answers: &[RequestFate]) -> Vec<Option<&Failure>> {
     answers
         .iter()
         .map(|answer| match answer {
-            Verdict::Refused(failure) => Some(failure),
+            RequestFate::Refused(failure) => Some(failure),
             _ => None,
         })
         .collect()
@@ -88,7 +89,7 @@ fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
     assert!(start.elapsed() < writes.len() as u32 * schema::LOCK_TIMEOUT, "not once for each");
     assert!(matches!(
         answers.pop(),
-        Some(Verdict::Committed(Step::Compare(Some(hash)))) if hash == "$argon2id"
+        Some(RequestFate::Committed(Step::Compare(Some(hash)))) if hash == "$argon2id"
     ));
     assert_eq!(refused(&answers), vec![Some(&Failure::Busy); writes.len()]);
     other.execute_batch("COMMIT").unwrap();
@@ -155,7 +156,7 @@ fn a_message_without_room_leaves_neither_text_nor_key_and_reads_go_on() {
     assert_eq!(refused(&answers), [None, Some(&Failure::NoRoom), None]);
     let newest = Ok(Value::KeyFound { id: MessageId(now + kept - 1), chat: Chat::Everyone });
     for answer in [&answers[0], &answers[2]] {
-        let found = matches!(answer, Verdict::Committed(Step::Done(found)) if *found == newest);
+        let found = matches!(answer, RequestFate::Committed(Step::Done(found)) if *found == newest);
         assert!(found, "{answer:?}");
     }
     limit(&database, pages + 100);
@@ -223,7 +224,8 @@ fn a_store_that_is_displaced_is_not_well_until_it_is_back() {
     };
     // Its sender must not hear that it is there for good: the store will never know of it.
     let answers = database.answer(&[placed(), find_key()]);
-    let is_lost = matches!(answers[..], [Verdict::Displaced, Verdict::Committed(Step::Done(_))]);
+    let is_lost =
+        matches!(answers[..], [RequestFate::Displaced, RequestFate::Committed(Step::Done(_))]);
     assert!(is_lost, "{answers:?}");
     assert_eq!(placed().refuse(Failure::NoRoom), Ok(Value::Done), "the next start learns of it");
     database.look();

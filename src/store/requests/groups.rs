@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
-use crate::chat::group::{GroupId, GroupRecord, GroupRow};
+use crate::chat::group::{GroupRecord, GroupRow};
+use crate::chat::id::GroupId;
 use crate::hub::job::Value;
 use crate::store::rows::groups;
 

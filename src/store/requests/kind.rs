@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::recounts::Recounts;
 use super::tasks::UploadTask;
-use crate::chat::file::UploadId;
+use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
 use crate::hub::job::Outcome;
 use crate::store::health::Health;

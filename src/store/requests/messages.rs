@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{Key, Number};
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};

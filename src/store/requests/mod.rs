@@ -17,7 +17,7 @@ pub(super) use groups::GroupRequest;
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
 pub(super) use search::SearchRequest;
-pub(super) use tasks::{AnnouncedUpload, SyncTask, UploadTask};
+pub(super) use tasks::{SyncTask, UploadDraft, UploadTask};
 pub(super) use uploads::UploadRequest;
 
 use rusqlite::Connection;

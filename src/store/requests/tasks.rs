@@ -7,9 +7,9 @@ use crate::hub::job::JobId;
 use crate::store::rows::files::{Garbage, OwnFile};
 use crate::store::rows::uploads::UploadRecord;
 
-/// An upload as it was announced.
+/// An upload as it was announced, before it has an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct AnnouncedUpload {
+pub(in crate::store) struct UploadDraft {
     /// Whose.
     pub(in crate::store) owner: Number,
     /// Where it goes.
@@ -26,7 +26,7 @@ pub(in crate::store) enum UploadTask {
     /// Open a part.
     Begin { job: JobId, upload: UploadRecord, is_new: bool },
     /// Look which of a user's files still stand in the shared folder, and begin again.
-    Recount { job: JobId, announced: AnnouncedUpload, files: Vec<OwnFile> },
+    Recount { job: JobId, announced: UploadDraft, files: Vec<OwnFile> },
     /// Bring an upload to the disk.
     Sync(SyncTask),
     /// Give an upload its name in the shared folder.

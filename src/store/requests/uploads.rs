@@ -21,9 +21,10 @@ use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
 use super::recounts::Recounts;
-use super::tasks::{AnnouncedUpload, SyncTask, UploadTask};
-use crate::chat::file::{FileTarget, UploadId};
-use crate::chat::message::{MessageId, StoredMessage};
+use super::tasks::{SyncTask, UploadDraft, UploadTask};
+use crate::chat::file::FileTarget;
+use crate::chat::id::{MessageId, UploadId};
+use crate::chat::message::StoredMessage;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome, Value};
@@ -40,7 +41,7 @@ const OLD_PER_STEP: u32 = 64;
 pub(in crate::store) enum UploadRequest {
     /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`
     /// are those of the owner's files of which it was found that they don't stand there any more.
-    Begin { job: JobId, announced: AnnouncedUpload, gone: Option<Vec<UploadId>> },
+    Begin { job: JobId, announced: UploadDraft, gone: Option<Vec<UploadId>> },
     /// Bring an upload to the disk.
     Sync { job: JobId, upload: UploadId, expected: Option<Sha256Sum> },
     /// Make an upload a file.
@@ -183,12 +184,12 @@ const NO_ROOM: Step = Step::Done(Err(Failure::NoRoom));
 fn begin(
     database: &Connection,
     job: JobId,
-    announced: &AnnouncedUpload,
+    announced: &UploadDraft,
     gone: Option<&[UploadId]>,
     recounts: &mut Recounts,
 ) -> rusqlite::Result<Step> {
     files::forget(database, gone.unwrap_or_default())?;
-    let AnnouncedUpload { owner, place, size, quota } = announced;
+    let UploadDraft { owner, place, size, quota } = announced;
     if let FileTarget::Chat(chat, _) = place
         && groups::is_gone(database, *chat)?
     {
@@ -215,11 +216,7 @@ fn begin(
 }
 
 /// Looks, before an upload is refused, which of the owner's files were removed by hand.
-fn recount(
-    database: &Connection,
-    job: JobId,
-    announced: &AnnouncedUpload,
-) -> rusqlite::Result<Step> {
+fn recount(database: &Connection, job: JobId, announced: &UploadDraft) -> rusqlite::Result<Step> {
     let files = files::of_owner(database, announced.owner)?;
     if files.is_empty() {
         return Ok(NO_ROOM);

@@ -7,8 +7,8 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::values::{bounded, key, sql, upload_id};
-use crate::chat::file::UploadId;
-use crate::chat::message::{MessageId, StoredMessage};
+use crate::chat::id::{MessageId, UploadId};
+use crate::chat::message::StoredMessage;
 use crate::chat::name::{FileName, Number};
 use crate::store::layout::file_name;
 

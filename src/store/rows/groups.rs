@@ -11,8 +11,10 @@ use rusqlite::{Connection, OptionalExtension, Row, ffi};
 
 use super::untold;
 use super::values::{bounded, sql};
-use crate::chat::group::{GroupId, GroupRecord, GroupRow, MemberRecord};
-use crate::chat::message::{Chat, MessageId};
+use crate::chat::group::{GroupRecord, GroupRow, MemberRecord};
+use crate::chat::id::GroupId;
+use crate::chat::id::MessageId;
+use crate::chat::message::Chat;
 use crate::chat::name::{GroupName, Number};
 use crate::store::error::StoreFault;
 

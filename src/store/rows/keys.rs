@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension};
 use super::clock;
 use super::lane::Lane;
 use super::values::{from_sql, sql};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{Key, Number};
 use crate::store::error::StoreFault;
 

@@ -7,7 +7,7 @@
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
-use crate::chat::group::GroupId;
+use crate::chat::id::GroupId;
 use crate::chat::message::Chat;
 use crate::chat::name::Number;
 

@@ -4,7 +4,8 @@ use rusqlite::Connection;
 
 use super::lane::Lane;
 use super::values::{from_sql, sql};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
 
 /// Keeps a message.

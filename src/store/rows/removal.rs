@@ -8,8 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::lane::Lane;
 use super::values::sql;
 use super::{files, keys, uploads};
-use crate::chat::group::GroupId;
-use crate::chat::message::MessageId;
+use crate::chat::id::{GroupId, MessageId};
 
 /// How many old messages are removed at once; a few milliseconds' work.
 const OLD_PER_STEP: u32 = 500;

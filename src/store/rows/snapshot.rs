@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
 use super::{accounts, groups, keys, messages, networks, untold};
-use crate::chat::file::UploadId;
+use crate::chat::id::UploadId;
 use crate::hub::job::Snapshot;
 use crate::store::error::StoreFault;
 

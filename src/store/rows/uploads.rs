@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::clock;
 use super::lane::Lane;
 use super::values::{bounded, key, upload_id};
-use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::file::FileTarget;
+use crate::chat::id::UploadId;
 use crate::chat::name::{FileName, Number};
 
 /// As how many bytes a file counts at least: an empty one takes its place in the folder and in the

@@ -2,8 +2,7 @@
 
 use rusqlite::types::Type;
 
-use crate::chat::file::UploadId;
-use crate::chat::message::MessageId;
+use crate::chat::id::{MessageId, UploadId};
 
 /// A message's id. One that no clock reaches, but a client may ask for, is after everything.
 pub(in crate::store) fn sql(id: MessageId) -> i64 {

@@ -1,8 +1,10 @@
 //! Groups, as the server sees them.
 
 use super::*;
-use crate::chat::group::{GroupId, GroupRecord, GroupRow, MemberRecord};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::group::{GroupRecord, GroupRow, MemberRecord};
+use crate::chat::id::GroupId;
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);

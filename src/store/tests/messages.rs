@@ -1,7 +1,8 @@
 //! Messages, tokens and the search, as the server sees them.
 
 use super::*;
-use crate::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage, Unread};
 use crate::chat::name::Key;
 
 const ALICE: Number = Number(10_001);

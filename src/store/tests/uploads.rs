@@ -6,9 +6,12 @@ use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use rustix::io::Errno;
 
 use super::*;
-use crate::chat::file::{FileTarget, UploadId};
-use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::file::FileTarget;
+use crate::chat::group::{GroupRecord, MemberRecord};
+use crate::chat::id::GroupId;
+use crate::chat::id::MessageId;
+use crate::chat::id::UploadId;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::sha256::Sha256Sum;
 
 mod random;

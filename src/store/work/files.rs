@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::Advice;
 use sha2::{Digest, Sha256};
 
-use crate::chat::file::UploadId;
+use crate::chat::id::UploadId;
 use crate::chat::name::FileName;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;

@@ -26,14 +26,14 @@ pub(in crate::store) struct PasswordTask {
     pub(in crate::store) job: JobId,
     pub(in crate::store) password: Secret,
     /// What the hash is for.
-    pub(in crate::store) purpose: Purpose,
+    pub(in crate::store) purpose: HashPurpose,
     /// Kept until the password is hashed.
     pub(in crate::store) slot: PasswordSlot,
 }
 
 /// The purpose for which a password is hashed.
 #[derive(Debug)]
-pub(in crate::store) enum Purpose {
+pub(in crate::store) enum HashPurpose {
     /// To keep a new account.
     Register(Account),
     /// To keep it as the new password of an account.
@@ -113,19 +113,19 @@ impl PasswordWorker {
         while let Some(task) = self.next(tasks) {
             let PasswordTask { job, password, purpose, slot } = task;
             match purpose {
-                Purpose::Register(account) => {
+                HashPurpose::Register(account) => {
                     self.keep_hash(job, &password, |hash| AccountRequest::Register {
                         account,
                         hash,
                     });
                 }
-                Purpose::Set(number) => {
+                HashPurpose::Set(number) => {
                     self.keep_hash(job, &password, |hash| AccountRequest::SetPassword {
                         number,
                         hash,
                     });
                 }
-                Purpose::Check { number, stored } => {
+                HashPurpose::Check { number, stored } => {
                     let account = number.zip(stored);
                     let outcome = self.check(account.as_ref().map(|(_, hash)| &**hash), &password);
                     let right = outcome == Ok(Value::PasswordRight);

@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, HashMap};
 use chatsrv::chat::answer::{Done, Item};
 use chatsrv::chat::entry::LogTime;
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord};
-use chatsrv::chat::message::{Chat, MessageId};
+use chatsrv::chat::group::{GroupChange, GroupRecord};
+use chatsrv::chat::id::{GroupId, MessageId};
+use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::request::Request;
-use chatsrv::hub::input::ConnId;
-use chatsrv::hub::job::JobId;
+use chatsrv::hub::{input::ConnId, job::JobId};
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUPS_PER_TICK_MAX};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::Model;
+use super::creations::Creation;
 use super::lists::DueList;
-use super::makings::Making;
 use crate::reply::Reply;
 use crate::store::{self, Store};
 
@@ -30,7 +30,7 @@ pub struct Groups {
     pub names: HashMap<GroupId, GroupName>,
     /// What is on disk.
     pub on_disk: store::Groups,
-    pub makings: Vec<Making>,
+    pub creations: Vec<Creation>,
     /// Groups that were ended while a member was offline, who is yet to be told.
     pub ended: HashMap<Number, Vec<GroupName>>,
     /// The notices that what happens ought to bring, in order.
@@ -102,7 +102,7 @@ impl Model {
 
     fn load_groups(&mut self) {
         let groups = &mut self.groups;
-        groups.makings.clear();
+        groups.creations.clear();
         groups.notices.clear();
         groups.groups.clear();
         groups.ended = groups.on_disk.untold.clone().into_iter().collect();
@@ -142,8 +142,8 @@ impl Model {
         let result = match request {
             Command::Ask(Request::Mkgroup { name, users, asks }) => {
                 let (name, users, asks) = (*name, users.clone(), *asks);
-                let making = Making { conn, maker: user, name, users, asks, record: None };
-                self.groups.makings.push(making);
+                let creation = Creation { conn, maker: user, name, users, asks, record: None };
+                self.groups.creations.push(creation);
                 let due = GroupDue { verb, codes: Vec::new(), awaits: Save::No };
                 return self.session(conn).group_replies.push_back(due);
             }

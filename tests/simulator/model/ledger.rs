@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chatsrv::chat::group::GroupId;
-use chatsrv::chat::message::{Chat, MessageId, StoredMessage};
+use chatsrv::chat::id::{GroupId, MessageId};
+use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::hub::job::JobId;
 

@@ -2,7 +2,8 @@
 //! and one who says the same again marks it with the same word.
 
 use chatsrv::chat::answer::Done;
-use chatsrv::chat::message::{Chat, Destination, Message, MessageId, StoredMessage};
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::message::{Chat, Destination, Message, StoredMessage};
 use chatsrv::chat::name::{Key, Number, Target};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::JobId;

@@ -1,12 +1,12 @@
 //! What ought to happen, told apart from how the hub does it: plain maps, walked through whole.
 
+mod creations;
 mod deliveries;
 mod failures;
 mod files;
 mod groups;
 mod ledger;
 mod lists;
-mod makings;
 mod messages;
 mod ops;
 mod peers;
@@ -22,19 +22,19 @@ use chatsrv::chat::answer::Item;
 use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::entry::LogTime;
 use chatsrv::chat::event::Event;
-use chatsrv::chat::message::{Message, MessageId, StoredMessage};
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::message::{Message, StoredMessage};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::request::{Kind, Request};
 use chatsrv::hub::config::Config;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
-use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::codes;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameError};
 use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::{code::Code, codes};
 
 use self::failures::Failures;
 use self::groups::{GroupDue, Groups};
@@ -303,7 +303,7 @@ impl Model {
                 self.file_kept(ticket, message, outcome);
             }
             (Job::RaiseIdMark { mark }, Ok(Value::Done)) => self.ledger.mark = *mark,
-            (Job::RaiseIdMark { .. }, _) => self.mark_failed = makings::failure(outcome),
+            (Job::RaiseIdMark { .. }, _) => self.mark_failed = creations::failure(outcome),
             (Job::MarkSeen { reader, chat, id }, Ok(Value::Done)) => {
                 self.ledger.seen(*reader, *chat, *id);
             }
@@ -382,7 +382,7 @@ impl Model {
         for conn in unsettled.into_iter().filter(|conn| goes_on(*conn)) {
             self.settle_message(conn);
         }
-        self.settle_makings(goes_on);
+        self.settle_creations(goes_on);
         self.mark_failed = None;
     }
 
@@ -480,7 +480,7 @@ impl Model {
     /// A session is over.
     fn remove(&mut self, conn: ConnId) -> Option<Session> {
         let session = self.sessions.remove(&conn)?;
-        self.forget_makings(conn);
+        self.forget_creations(conn);
         self.peers.is_gone(conn, session.user);
         self.failures.is_gone(conn);
         let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));

@@ -1,7 +1,8 @@
 //! Who looks after groups, as a spectator knows it.
 
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::{GroupChange, GroupId};
+use chatsrv::chat::group::GroupChange;
+use chatsrv::chat::id::GroupId;
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::request::Request;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX};

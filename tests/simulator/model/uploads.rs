@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use chatsrv::chat::file::UploadId;
+use chatsrv::chat::id::UploadId;
 use chatsrv::chat::request::{Kind, Request};
 use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::hub::effect::{Effect, Effects};

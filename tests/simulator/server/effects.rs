@@ -8,7 +8,7 @@ use chatsrv::hub::effect::Effect;
 use chatsrv::hub::input::ConnId;
 use chatsrv::protocol::wire;
 
-use super::{FIGURES, ListUnderWay, Opened, Pipe, Server, Upload};
+use super::{FIGURES, OpenList, Opened, Pipe, Server, Upload};
 
 impl Server {
     pub(super) fn carry_out(&mut self, effect: &Effect, recipients: &[ConnId]) {
@@ -146,7 +146,7 @@ impl Server {
                 output.extend(before);
             }
             None => {
-                *list = Some(ListUnderWay { of, is_asked_for: false, held: before });
+                *list = Some(OpenList { of, is_asked_for: false, held: before });
             }
         }
     }

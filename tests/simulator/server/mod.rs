@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chatsrv::chat::address::Address;
 use chatsrv::chat::close::CloseReason;
-use chatsrv::chat::file::UploadId;
+use chatsrv::chat::id::UploadId;
 use chatsrv::chat::request::Kind;
 use chatsrv::hub::Hub;
 use chatsrv::hub::config::Config;
@@ -103,7 +103,7 @@ pub struct Pipe {
     /// What the client has taken, to know inside which frame that ends.
     taken: FrameBuffer,
     /// The list under way whose next piece has to be asked for, or was.
-    list: Option<ListUnderWay>,
+    list: Option<OpenList>,
     /// Downloads under way: the file, and what is left of it.
     pub downloads: BTreeMap<u32, (Rc<[u8]>, Range<u64>)>,
     pub uploads: BTreeMap<u32, Upload>,
@@ -113,7 +113,7 @@ pub struct Pipe {
     pub ended: bool,
 }
 
-struct ListUnderWay {
+struct OpenList {
     of: Kind,
     is_asked_for: bool,
     /// What was not asked for and must not stand in it.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chatsrv::chat::group::{GroupId, GroupRecord, GroupRow, MemberRecord};
-use chatsrv::chat::message::{Chat, MessageId};
+use chatsrv::chat::group::{GroupRecord, GroupRow, MemberRecord};
+use chatsrv::chat::id::GroupId;
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{GroupName, Number};
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chatsrv::chat::group::{GroupId, GroupRow};
-use chatsrv::chat::message::{Chat, MessageId, StoredMessage, Unread};
+use chatsrv::chat::group::GroupRow;
+use chatsrv::chat::id::GroupId;
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::message::{Chat, StoredMessage, Unread};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::request::LIST_MESSAGES_MAX;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use chatsrv::chat::file::{FileTarget, UploadId};
-use chatsrv::chat::message::{MessageId, StoredMessage};
+use chatsrv::chat::file::FileTarget;
+use chatsrv::chat::id::{MessageId, UploadId};
+use chatsrv::chat::message::StoredMessage;
 use chatsrv::chat::name::{FileName, Number};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::sha256::Sha256Sum;

@@ -24,12 +24,12 @@ const BROADCASTS: usize = 20;
 
 /// Runs the crowd of a seed to its end, and counts what happened in it.
 pub fn run(seed: u64, people: usize) -> Counts {
-    let mut lot = Rng::with_seed(seed);
+    let mut rng = Rng::with_seed(seed);
     let config = Config {
         registration: true,
         public_files: false,
-        presence_limit: [0, 100, 300][lot.usize(..3)],
-        keep_messages: lot.u8(..4) > 0,
+        presence_limit: [0, 100, 300][rng.usize(..3)],
+        keep_messages: rng.u8(..4) > 0,
         alive_period: Duration::from_secs(30),
         group_max: 100,
         history: None,
@@ -49,7 +49,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
     let mut server = Server::new(config, seed, &store);
     server.send_queue = 16 * 1024;
     server.looks_every = people as u64;
-    let mut world = World { steps: usize::MAX, ..World::of(lot, server, store, known) };
+    let mut world = World { steps: usize::MAX, ..World::of(rng, server, store, known) };
     world.storm();
     world.talk();
     world.crash();
@@ -62,7 +62,7 @@ impl World {
     /// Everybody comes at once, with a token.
     fn storm(&mut self) {
         let mut everybody: Vec<usize> = (0..self.people.names.len()).collect();
-        self.lot.shuffle(&mut everybody);
+        self.rng.shuffle(&mut everybody);
         let first = self.clients.len();
         for person in &everybody {
             let host = [198, 51, (person / 250) as u8, (person % 250) as u8];
@@ -101,9 +101,9 @@ impl World {
             if at.is_multiple_of(steps / BROADCASTS) {
                 self.somebody_says("D *");
             }
-            match self.lot.u16(..1000) {
+            match self.rng.u16(..1000) {
                 0..100 => {
-                    let other = self.lot.usize(..everybody);
+                    let other = self.rng.usize(..everybody);
                     self.somebody_says(&format!("D {}", self.people.names[other].clone()));
                 }
                 100..110 => self.somebody_says("D #crowd"),
@@ -119,7 +119,7 @@ impl World {
 
     fn something_moves(&mut self) {
         self.step += 1;
-        match self.lot.u8(..3) {
+        match self.rng.u8(..3) {
             0 => self.deliver(),
             1 => self.do_a_job(),
             _ => self.read(),

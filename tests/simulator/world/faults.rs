@@ -11,7 +11,7 @@ const HOUR: u64 = 3_600_000_000;
 
 impl World {
     pub(super) fn something_goes_wrong(&mut self) {
-        match self.lot.u8(..64) {
+        match self.rng.u8(..64) {
             0..8 => self.lose_somebody(),
             8..12 => self.somebody_ends(false),
             12..16 => self.somebody_ends(true),
@@ -32,15 +32,15 @@ impl World {
                 self.outages.passwords = self.some_steps();
                 self.counts.fault("password queue full for a while");
             }
-            _ if self.lot.u8(..50) == 0 => self.announce_stop(),
-            _ if self.lot.usize(..self.steps) < 60 => self.crash(),
+            _ if self.rng.u8(..50) == 0 => self.announce_stop(),
+            _ if self.rng.usize(..self.steps) < 60 => self.crash(),
             _ => {}
         }
     }
 
     /// The step up to which something lasts.
     fn some_steps(&mut self) -> usize {
-        self.step + self.lot.usize(1..200)
+        self.step + self.rng.usize(1..200)
     }
 
     fn lose_somebody(&mut self) {
@@ -83,14 +83,14 @@ impl World {
         if self.vanished.is_empty() {
             return;
         }
-        let place = self.lot.usize(..self.vanished.len());
+        let place = self.rng.usize(..self.vanished.len());
         self.server.reset(self.vanished.swap_remove(place));
     }
 
     /// Somebody neither sends nor reads for a while.
     fn somebody_stalls(&mut self) {
         let Some(at) = self.pick() else { return };
-        self.clients[at].stalls_until = self.step + self.lot.usize(1..1000);
+        self.clients[at].stalls_until = self.step + self.rng.usize(1..1000);
         self.counts.fault("client stalls");
     }
 
@@ -108,10 +108,10 @@ impl World {
 
     /// The time of day jumps; the steady clock doesn't.
     fn set_the_clock(&mut self) {
-        let by = self.lot.u64(..20_000_000);
+        let by = self.rng.u64(..20_000_000);
         let (fault, to) = {
             let clock = self.server.now.unix_micros;
-            match self.lot.u8(..16) {
+            match self.rng.u8(..16) {
                 0 => ("clock goes back an hour", clock - HOUR),
                 1..8 => ("clock goes back", clock - by),
                 _ => ("clock goes forward", clock + by),
@@ -124,7 +124,7 @@ impl World {
     /// The server is told to stop, by a signal or an administrator, and tells everybody.
     pub(super) fn announce_stop(&mut self) {
         self.server.shut_down();
-        self.stops.get_or_insert(self.step + self.lot.usize(1..100));
+        self.stops.get_or_insert(self.step + self.rng.usize(1..100));
         self.counts.fault("shutdown announced");
     }
 
@@ -140,11 +140,11 @@ impl World {
     /// The server dies. The store may have done some of what the server had not heard of yet.
     pub(super) fn crash(&mut self) {
         let in_turn = self.server.jobs.iter().filter(|(_, job)| is_in_turn(job)).count();
-        let mut left = self.lot.usize(..=in_turn);
+        let mut left = self.rng.usize(..=in_turn);
         let (mut done, mut lost) = (false, false);
-        let lot = &mut self.lot;
+        let rng = &mut self.rng;
         let is_done = |_, job: &Job| {
-            let is_done = if is_in_turn(job) { left > 0 } else { lot.bool() };
+            let is_done = if is_in_turn(job) { left > 0 } else { rng.bool() };
             left -= usize::from(is_in_turn(job) && is_done);
             done |= is_done;
             lost |= !is_done;

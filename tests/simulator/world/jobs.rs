@@ -11,7 +11,7 @@ impl World {
         if self.server.jobs.is_empty() || self.step < self.outages.store {
             return;
         }
-        let mut at = self.lot.usize(..self.server.jobs.len());
+        let mut at = self.rng.usize(..self.server.jobs.len());
         if is_in_turn(&self.server.jobs[at].1) {
             at = self.server.jobs.iter().position(|(_, job)| is_in_turn(job)).unwrap_or(at);
         }
@@ -42,7 +42,7 @@ impl World {
         let job = &self.server.jobs[at].1;
         let is_full = self.step < self.outages.disk_full;
         let are_passwords_busy = self.step < self.outages.passwords;
-        let (fault, outcome) = match self.lot.u8(..32) {
+        let (fault, outcome) = match self.rng.u8(..32) {
             0 => ("queue full for one job", Err(Failure::Busy)),
             1 => ("job fails", Err(Failure::Failed)),
             2 if writes(job) => ("disk full for one job", Err(Failure::NoRoom)),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Number;
 use chatsrv::hub::config::Config;
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
@@ -42,7 +42,7 @@ pub enum Size {
 }
 
 struct World {
-    lot: Rng,
+    rng: Rng,
     /// Clients that may be connected at a time.
     present_max: usize,
     steps: usize,
@@ -97,22 +97,22 @@ pub fn run(seed: u64, size: Size) -> Counts {
 
 impl World {
     fn new(seed: u64, people: usize, present_max: usize, steps: usize) -> Self {
-        let mut lot = Rng::with_seed(seed);
+        let mut rng = Rng::with_seed(seed);
         let config = Config {
-            registration: lot.u8(..4) > 0,
-            public_files: lot.bool(),
-            presence_limit: lot.usize(..=people),
-            keep_messages: lot.u8(..8) > 0,
-            alive_period: Duration::from_secs(lot.u64(1..60)),
-            group_max: lot.usize(1..=people),
-            history: (lot.u8(..4) == 0).then(|| Duration::from_secs(lot.u64(10..4000))),
+            registration: rng.u8(..4) > 0,
+            public_files: rng.bool(),
+            presence_limit: rng.usize(..=people),
+            keep_messages: rng.u8(..8) > 0,
+            alive_period: Duration::from_secs(rng.u64(1..60)),
+            group_max: rng.usize(1..=people),
+            history: (rng.u8(..4) == 0).then(|| Duration::from_secs(rng.u64(10..4000))),
             file_size_max: 400,
             quota: 2_000,
         };
         let mut store = Store::new();
         let mut people = People::new(people);
-        people.meets_in_groups = lot.bool();
-        people.guesses = lot.u8(..16) == 0;
+        people.meets_in_groups = rng.bool();
+        people.guesses = rng.u8(..16) == 0;
         let steps = if people.meets_in_groups { 2 * steps } else { steps };
         for (at, name) in people.names.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
             let number = Number(20_000 + at as u32);
@@ -120,17 +120,17 @@ impl World {
             store.add(Account { number, name: name.parse().unwrap(), display: None }, "right");
         }
         let mut server = Server::new(config, seed, &store);
-        if lot.bool() {
-            server.send_queue = lot.usize(100..700);
+        if rng.bool() {
+            server.send_queue = rng.usize(100..700);
         }
-        let is_calm = lot.bool();
-        World { steps, present_max, is_calm, ..World::of(lot, server, store, people) }
+        let is_calm = rng.bool();
+        World { steps, present_max, is_calm, ..World::of(rng, server, store, people) }
     }
 
     /// A world in which nothing happens yet.
-    fn of(lot: Rng, server: Server, store: Store, people: People) -> Self {
+    fn of(rng: Rng, server: Server, store: Store, people: People) -> Self {
         World {
-            lot,
+            rng,
             present_max: usize::MAX,
             steps: 0,
             step: 0,
@@ -156,10 +156,10 @@ impl World {
         if self.stops.is_some_and(|at| at <= self.step) {
             self.stop();
         }
-        if self.lot.u8(..64) == 0 {
+        if self.rng.u8(..64) == 0 {
             self.catch_up();
         }
-        match self.lot.u8(..100) {
+        match self.rng.u8(..100) {
             0..3 => self.connect(),
             3..30 => self.type_something(),
             30..55 => self.deliver(),
@@ -168,7 +168,7 @@ impl World {
             83..89 => self.download(),
             89..92 => self.upload(),
             92..96 => self.let_time_pass(),
-            _ if self.is_calm && self.lot.u8(..4) > 0 => {}
+            _ if self.is_calm && self.rng.u8(..4) > 0 => {}
             _ => self.something_goes_wrong(),
         }
     }
@@ -181,11 +181,11 @@ impl World {
         if self.here.len() >= self.present_max {
             return;
         }
-        let operator = self.lot.u8(..16) == 0;
+        let operator = self.rng.u8(..16) == 0;
         let networks = (self.people.names.len() / 2).min(255) as u8;
         let from = match operator {
             true => Address::Local,
-            false => Address::host([192, 0, self.lot.u8(..3), self.lot.u8(..networks)].into()),
+            false => Address::host([192, 0, self.rng.u8(..3), self.rng.u8(..networks)].into()),
         };
         self.connect_from(from);
     }
@@ -213,7 +213,7 @@ impl World {
     /// Some client that is there and does not stall.
     fn pick(&mut self) -> Option<usize> {
         while !self.here.is_empty() {
-            let place = self.lot.usize(..self.here.len());
+            let place = self.rng.usize(..self.here.len());
             let at = self.here[place];
             if self.is_here(at) {
                 return Some(at).filter(|at| self.clients[*at].stalls_until <= self.step);
@@ -225,7 +225,7 @@ impl World {
 
     /// All of so many bytes, or a part.
     fn some_of(&mut self, length: usize) -> usize {
-        if self.lot.bool() { length } else { self.lot.usize(..=length) }
+        if self.rng.bool() { length } else { self.rng.usize(..=length) }
     }
 
     fn type_something(&mut self) {
@@ -234,12 +234,12 @@ impl World {
         if client.ends {
             return;
         }
-        for _ in 0..1 + self.lot.usize(..3) * self.lot.usize(..2) {
-            if self.lot.u8(..) < 20 {
-                lines::say_nonsense(client, &mut self.lot);
+        for _ in 0..1 + self.rng.usize(..3) * self.rng.usize(..2) {
+            if self.rng.u8(..) < 20 {
+                lines::say_nonsense(client, &mut self.rng);
                 self.counts.fault("client sends nonsense");
             } else {
-                self.people.say_something(client, &mut self.lot);
+                self.people.say_something(client, &mut self.rng);
             }
         }
     }
@@ -307,8 +307,8 @@ impl World {
         self.counts.messages += confirmed.len() as u64;
         self.confirmed.extend(confirmed);
         // Somebody may send what was confirmed once more.
-        let lot = &mut self.lot;
-        let mut again: Vec<_> = marked.into_iter().filter(|_| lot.u8(..4) == 0).collect();
+        let rng = &mut self.rng;
+        let mut again: Vec<_> = marked.into_iter().filter(|_| rng.u8(..4) == 0).collect();
         let client = &mut self.clients[at];
         if client.broke || client.is_over() {
             again.extend(client.unconfirmed());
@@ -326,13 +326,13 @@ impl World {
         let downloads: Vec<(usize, u32)> = pipes
             .flat_map(|(at, pipe)| pipe.downloads.keys().map(move |stream| (at, *stream)))
             .collect();
-        let Some((pipe, stream)) = self.lot.choice(downloads) else { return };
-        match self.lot.u8(..16) {
+        let Some((pipe, stream)) = self.rng.choice(downloads) else { return };
+        match self.rng.u8(..16) {
             0 if self.server.pipes[pipe].closed.is_none() => {
                 self.server.break_download(pipe, stream);
                 self.counts.fault("download breaks off");
             }
-            1..12 => self.server.send_chunk(pipe, stream, self.lot.u64(1..100)),
+            1..12 => self.server.send_chunk(pipe, stream, self.rng.u64(1..100)),
             _ => self.server.send_chunk(pipe, stream, 65_536),
         }
     }
@@ -344,15 +344,15 @@ impl World {
             let may_send = client.stalls_until <= self.step && !client.ends;
             may_send && self.is_here(*at) && client.uploads.some_stream().is_some()
         });
-        if let Some(at) = self.lot.choice(sending.collect::<Vec<_>>()) {
+        if let Some(at) = self.rng.choice(sending.collect::<Vec<_>>()) {
             let client = &mut self.clients[at];
-            for _ in 0..self.lot.u8(..4) {
-                lines::upload(client, &mut self.lot);
+            for _ in 0..self.rng.u8(..4) {
+                lines::upload(client, &mut self.rng);
             }
         }
-        match self.lot.u8(..64) {
+        match self.rng.u8(..64) {
             0 => {
-                if uploads::break_one(&mut self.server, &mut self.lot) {
+                if uploads::break_one(&mut self.server, &mut self.rng) {
                     self.counts.fault("upload breaks off");
                 }
             }
@@ -366,11 +366,11 @@ impl World {
     }
 
     fn let_time_pass(&mut self) {
-        let millis = match self.lot.u8(..8) {
-            0 if self.lot.u8(..8) == 0 => 3_600_000,
-            0 if self.lot.u8(..4) == 0 => GROUP_OFFLINE_TIME_MAX.as_millis() as u64,
-            0 => self.lot.u64(..60_000),
-            _ => self.lot.u64(..500),
+        let millis = match self.rng.u8(..8) {
+            0 if self.rng.u8(..8) == 0 => 3_600_000,
+            0 if self.rng.u8(..4) == 0 => GROUP_OFFLINE_TIME_MAX.as_millis() as u64,
+            0 => self.rng.u64(..60_000),
+            _ => self.rng.u64(..500),
         };
         self.server.advance(Duration::from_millis(millis));
     }

@@ -8,7 +8,7 @@ use chatsrv::direct::announced::Announced;
 use chatsrv::direct::chat::Stage;
 use chatsrv::direct::listener::PORT_MIN;
 use chatsrv::display::clock;
-use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::read::{CallWords, FinalReply, ReplyWords};
@@ -314,7 +314,7 @@ impl DirectChats {
         match self.calls.say(text) {
             Ok(()) => {
                 let text = said(own, peer.as_str(), text);
-                core.show(Line { kind: Kind::Own, text });
+                core.show(Line { kind: LineKind::Own, text });
             }
             Err(why) => core.show(Line::error(safe!("not sent to {peer}: {why} (it was: {text})"))),
         }
@@ -347,7 +347,7 @@ impl DirectChats {
             What::Unreachable(why) => unreachable(peer, &why),
             What::Said(text) => {
                 let text = said(peer.as_str(), own.as_str(), &text);
-                Line { kind: Kind::Direct, text }
+                Line { kind: LineKind::Direct, text }
             }
             What::Unreadable => Line::warning(safe!("{peer} sent what can't be read (direct)")),
             What::Ended(ending) => {

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use chatsrv::direct::chat::{Chat, Event, Stage};
+use chatsrv::direct::chat::{ChatEvent, DirectChat, Stage};
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -22,7 +22,7 @@ const LINGER: Duration = Duration::from_secs(1);
 pub struct Peer {
     socket: TcpStream,
     /// What goes over it.
-    pub chat: Chat,
+    pub chat: DirectChat,
     /// When the patience with it ends; none where it is without end.
     pub until: Option<Instant>,
     connected: bool,
@@ -36,7 +36,7 @@ impl Peer {
     ///
     /// # Errors
     /// Those of the socket.
-    pub fn dial(address: SocketAddr, chat: Chat, until: Instant) -> io::Result<Self> {
+    pub fn dial(address: SocketAddr, chat: DirectChat, until: Instant) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         match socket.connect(&address.into()) {
@@ -52,12 +52,12 @@ impl Peer {
     ///
     /// # Errors
     /// Those of the socket.
-    pub fn accepted(socket: TcpStream, chat: Chat, until: Instant) -> io::Result<Self> {
+    pub fn accepted(socket: TcpStream, chat: DirectChat, until: Instant) -> io::Result<Self> {
         set_up(&socket)?;
         Ok(Peer::new(socket, chat, until, true))
     }
 
-    fn new(socket: TcpStream, chat: Chat, until: Instant, connected: bool) -> Self {
+    fn new(socket: TcpStream, chat: DirectChat, until: Instant, connected: bool) -> Self {
         Peer { socket, chat, until: Some(until), connected, shut: false, gone: false }
     }
 
@@ -82,14 +82,14 @@ impl Peer {
     }
 
     /// Reads and writes what can be.
-    pub fn turn(&mut self, events: &mut Vec<Event>) {
+    pub fn turn(&mut self, events: &mut Vec<ChatEvent>) {
         if let Err(error) = self.exchange(events) {
             self.gone = true;
             self.chat.lost(&error.to_string(), events);
         }
     }
 
-    fn exchange(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+    fn exchange(&mut self, events: &mut Vec<ChatEvent>) -> io::Result<()> {
         if !self.connected && !self.connect()? {
             return Ok(());
         }
@@ -119,7 +119,7 @@ impl Peer {
         }
     }
 
-    fn read(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+    fn read(&mut self, events: &mut Vec<ChatEvent>) -> io::Result<()> {
         let mut buffer = [0; READ_BYTES];
         match self.socket.read(&mut buffer) {
             Ok(0) => {

@@ -7,9 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use chatsrv::chat::name::UserName;
-use chatsrv::direct::chat::{self, Chat, Ending, NotSaid, Stage};
+use chatsrv::direct::chat::{self, DirectChat, Ending, NotSaid, Stage};
 use chatsrv::direct::invitations::Invitations;
-use chatsrv::direct::listener::Listener;
+use chatsrv::direct::listener::DirectListener;
 use chatsrv::direct::ticket::Ticket;
 use rustix::event::PollFlags;
 
@@ -61,7 +61,7 @@ pub struct CallId(u64);
 /// Everything about direct chats that has a socket.
 #[derive(Debug, Default)]
 pub struct Calls {
-    listener: Option<Listener>,
+    listener: Option<DirectListener>,
     invitations: Invitations,
     /// The call or chat that the person knows of; there is one at most.
     current: Option<Peer>,
@@ -80,7 +80,7 @@ impl Calls {
         if let Some(listener) = self.listener.as_ref().filter(|one| one.port() == port) {
             return Ok(listener.port());
         }
-        let listener = Listener::bind(port, now)?;
+        let listener = DirectListener::bind(port, now)?;
         let port = listener.port();
         self.listener = Some(listener);
         Ok(port)
@@ -94,7 +94,7 @@ impl Calls {
 
     /// On which port calls are taken.
     pub fn port(&self) -> Option<u16> {
-        self.listener.as_ref().map(Listener::port)
+        self.listener.as_ref().map(DirectListener::port)
     }
 
     /// The server says that `from` is about to call.
@@ -127,7 +127,7 @@ impl Calls {
         ticket: &Ticket,
         now: Instant,
     ) -> Result<(), String> {
-        let chat = Chat::call(own, peer, ticket).map_err(|error| error.to_string())?;
+        let chat = DirectChat::call(own, peer, ticket).map_err(|error| error.to_string())?;
         let until = now + CONNECT_TIMEOUT;
         let dialed = Peer::dial(address, chat, until).map_err(|error| error.to_string())?;
         self.begin(dialed);
@@ -201,10 +201,10 @@ impl Calls {
         peer.turn(&mut happened);
         let name = peer.chat.peer();
         for event in happened {
-            if event == chat::Event::Reached {
+            if event == chat::ChatEvent::Reached {
                 stage = Stage::Calling;
                 peer.until = Some(now + RING_TIMEOUT);
-            } else if event == chat::Event::Accepted {
+            } else if event == chat::ChatEvent::Accepted {
                 stage = Stage::Open;
                 peer.until = None;
             }
@@ -224,7 +224,7 @@ impl Calls {
         for mut peer in std::mem::take(&mut self.others) {
             let mut happened = Vec::new();
             peer.turn(&mut happened);
-            if happened.first() == Some(&chat::Event::Called) {
+            if happened.first() == Some(&chat::ChatEvent::Called) {
                 self.called(peer, happened.len() == 1, now, events);
                 continue;
             }
@@ -280,18 +280,20 @@ impl Calls {
 }
 
 /// What an event of a chat means to the person, where the chat was at that stage.
-fn what(event: chat::Event, stage: Stage) -> What {
+fn what(event: chat::ChatEvent, stage: Stage) -> What {
     match (event, stage) {
-        (chat::Event::Reached, _) => What::Reached,
-        (chat::Event::Called, _) => What::Rings,
-        (chat::Event::Accepted, _) => What::Opened,
-        (chat::Event::Declined, _) => What::NotTaken("declined, or in another chat".to_string()),
-        (chat::Event::Said(text), _) => What::Said(text),
-        (chat::Event::Unreadable, _) => What::Unreadable,
-        (chat::Event::Ended(ending), Stage::Handshake) => What::Unreachable(ending.to_string()),
-        (chat::Event::Ended(ending), Stage::Calling) => What::NotTaken(ending.to_string()),
-        (chat::Event::Ended(_), Stage::Ringing) => What::Missed("it was given up"),
-        (chat::Event::Ended(ending), _) => What::Ended(ending),
+        (chat::ChatEvent::Reached, _) => What::Reached,
+        (chat::ChatEvent::Called, _) => What::Rings,
+        (chat::ChatEvent::Accepted, _) => What::Opened,
+        (chat::ChatEvent::Declined, _) => {
+            What::NotTaken("declined, or in another chat".to_string())
+        }
+        (chat::ChatEvent::Said(text), _) => What::Said(text),
+        (chat::ChatEvent::Unreadable, _) => What::Unreadable,
+        (chat::ChatEvent::Ended(ending), Stage::Handshake) => What::Unreachable(ending.to_string()),
+        (chat::ChatEvent::Ended(ending), Stage::Calling) => What::NotTaken(ending.to_string()),
+        (chat::ChatEvent::Ended(_), Stage::Ringing) => What::Missed("it was given up"),
+        (chat::ChatEvent::Ended(ending), _) => What::Ended(ending),
     }
 }
 

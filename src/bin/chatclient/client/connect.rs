@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
-use chatsrv::protocol::native::closing::Closing;
+use chatsrv::protocol::native::closing::ClosingReason;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::execute::{ask_group, run_job};
@@ -216,7 +216,7 @@ fn is_wanted(parts: &Parts, ending: &Ending) -> bool {
     match ending {
         _ if parts.core.name.is_none() => false,
         Ending::Closed(_, closed) if leaves => closed.may_return(),
-        Ending::Closed(_, closed) => was_told && closed.reason == Some(Closing::Shutdown),
+        Ending::Closed(_, closed) => was_told && closed.reason == Some(ClosingReason::Shutdown),
         Ending::Lost(_) => leaves || was_told,
         _ => false,
     }

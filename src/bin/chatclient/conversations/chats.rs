@@ -5,7 +5,7 @@
 //! while newer ones are shown as they arrive. As long as there is a backlog the newer ones are not
 //! marked as read, for that would mark the older ones too.
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
 
 /// How many chats are remembered. What arrives in others is shown and never marked as read, so it

@@ -1,7 +1,7 @@
 //! The operator's side: many chats at a time, of which one is looked at. What arrives in the others
 //! is counted, and shown and marked as read when the chat is opened.
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
 use chatsrv::display::clock;
 use chatsrv::display::line::Line;

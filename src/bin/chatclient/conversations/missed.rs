@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
 

@@ -14,7 +14,7 @@ pub mod places;
 
 use std::time::{Duration, Instant};
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{GroupName, Target};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
 use chatsrv::display::line::Line;

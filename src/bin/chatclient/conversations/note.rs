@@ -1,9 +1,9 @@
 //! A message as it is shown.
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{Target, UserName, UserRef};
 use chatsrv::display::clock;
-use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::read::{Delivered, FinalReply, ReplyWords, SentFile};
@@ -53,15 +53,15 @@ impl Note {
         };
         let text = said(id, own, target, &draft.text, remark);
         let chat = target.parse().ok();
-        Note { id, chat, own: true, line: Line { kind: Kind::Own, text } }
+        Note { id, chat, own: true, line: Line { kind: LineKind::Own, text } }
     }
 
     fn new(id: MessageId, (from, to): (&str, &str), text: SafeText, own: Option<UserName>) -> Self {
         let is_own = |name: &str| name.parse().is_ok_and(|name| own == Some(name));
         let kind = match () {
-            () if is_own(from) => Kind::Own,
-            () if is_own(to) => Kind::Direct,
-            () => Kind::Message,
+            () if is_own(from) => LineKind::Own,
+            () if is_own(to) => LineKind::Direct,
+            () => LineKind::Message,
         };
         // The chat is named as its reader addresses it.
         let chat = match to.parse().ok() {
@@ -70,7 +70,7 @@ impl Note {
             }
             chat => chat,
         };
-        Note { id, chat, own: kind == Kind::Own, line: Line { kind, text } }
+        Note { id, chat, own: kind == LineKind::Own, line: Line { kind, text } }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Instant;
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{FileName, InvalidName};
 use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::display::clock;

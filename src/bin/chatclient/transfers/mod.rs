@@ -18,7 +18,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::read::FinalReply;

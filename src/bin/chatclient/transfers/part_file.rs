@@ -11,8 +11,8 @@ use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::joined::with_all_seen;
-use chatsrv::chat::message::MessageId;
 use chatsrv::chat::name::FileName;
 use rustix::fs::{
     AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, flock, fstat, fsync, linkat,

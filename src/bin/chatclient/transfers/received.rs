@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
 

@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 use chatsrv::chat::name::Target;
-use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::SafeText;
 use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -81,7 +81,7 @@ impl Ui for JobUi {
     }
 
     fn show(&mut self, line: &Line) {
-        if matches!(line.kind, Kind::Error | Kind::Warning) {
+        if matches!(line.kind, LineKind::Error | LineKind::Warning) {
             let write = || writeln!(io::stderr(), "chatclient: {}", line.text);
             // Where standard error takes nothing, there is nobody left to tell.
             let _ = match &self.bar {

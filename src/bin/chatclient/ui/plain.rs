@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::BorrowedFd;
 
-use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::SafeText;
 use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -93,7 +93,7 @@ impl Ui for Plain {
         if std::mem::take(&mut self.prompted) {
             self.output.push(b'\n');
         }
-        if !matches!(line.kind, Kind::Error | Kind::Warning) {
+        if !matches!(line.kind, LineKind::Error | LineKind::Warning) {
             self.output.extend_from_slice(line.text.rows("\n").as_bytes());
             return;
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chat::file::FileRef;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::name::{FileName, GroupName, Target, UserRef};
 use crate::chat::request::Request;
 use crate::chat::sha256::Sha256Sum;

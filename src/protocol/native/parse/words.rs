@@ -1,7 +1,7 @@
 //! The words of each command.
 
 use crate::chat::file::FileRef;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::name::{
     DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName, UserRef,
 };

@@ -2,7 +2,7 @@
 
 use super::words::{Words, readings};
 use crate::chat::address::Address;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::name::Number;
 use crate::protocol::native::verb::Verb;
 

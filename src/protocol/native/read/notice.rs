@@ -5,7 +5,7 @@ use std::fmt;
 use super::words::{Words, readings};
 use crate::chat::address::Address;
 use crate::chat::group::GroupChange;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::name::{GroupName, Number, UserName};
 
 readings! {

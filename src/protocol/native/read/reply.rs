@@ -2,7 +2,7 @@
 
 use super::notice::CallWords;
 use super::words::{Words, readings};
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 use crate::chat::name::{Number, UserName};
 use crate::chat::sha256::Sha256Sum;
 use crate::protocol::native::code::Code;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::chat::address::Address;
-use crate::chat::message::MessageId;
+use crate::chat::id::MessageId;
 
 /// Declares an enum of what lines can say, and how each of its variants is read: a row has the
 /// pattern of the key under which it stands, the variant, and for each of its fields the function

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use crate::chat::group::GroupId;
-use crate::chat::message::{Chat, MessageId};
+use crate::chat::id::{GroupId, MessageId};
+use crate::chat::message::Chat;
 use crate::chat::name::Number;
 use crate::chat::request::LIST_MESSAGES_MAX;
 use crate::store::rows::groups;

@@ -6,8 +6,10 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::chat::group::{GroupId, GroupRecord, MemberRecord};
-use crate::chat::message::{Chat, MessageId, StoredMessage};
+use crate::chat::group::{GroupRecord, MemberRecord};
+use crate::chat::id::GroupId;
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
 use crate::hub::job::JobId;
 use crate::store::requests::MessageRequest;

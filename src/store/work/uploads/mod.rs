@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use self::progress::{Hashed, Progress};
 use self::rereads::{Reread, RereadStep, Rereads, Then};
-use crate::chat::file::{FileTarget, UploadId};
+use crate::chat::file::FileTarget;
+use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome, Value};

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::chat::file::UploadId;
+use crate::chat::id::UploadId;
 use crate::chat::sha256::Sha256Sum;
 use crate::store::sums::FileStamp;
 

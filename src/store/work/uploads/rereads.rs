@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::progress::{Hashed, Progress};
-use crate::chat::file::UploadId;
+use crate::chat::id::UploadId;
 use crate::hub::job::JobId;
 use crate::store::fair_queue::FairQueue;
 use crate::store::folder::FileRefusal;

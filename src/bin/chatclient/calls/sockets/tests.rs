@@ -228,7 +228,7 @@ fn nothing_can_be_read_on_the_wire_and_a_replay_gets_nothing() {
         }
     };
     assert!(ended, "a replay was answered");
-    let mut wire = messages::Messages::default();
+    let mut wire = messages::MessageBuffer::default();
     wire.extend(&seen[0]);
     assert_eq!(wire.next_message().map(<[u8]>::len), Some(48));
 }

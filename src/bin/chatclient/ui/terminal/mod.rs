@@ -12,7 +12,7 @@ use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use chatsrv::display::editor::View;
-use chatsrv::display::line::{Kind, Line};
+use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::display::screen::{Bottom, Screen};
 use rustix::process::{Signal, kill_current_process_group};
@@ -283,7 +283,7 @@ impl Terminal {
     }
 
     fn say(&mut self, text: &str) {
-        self.screen.print(&Line { kind: Kind::Notice, text: SafeText::new(text) });
+        self.screen.print(&Line { kind: LineKind::Notice, text: SafeText::new(text) });
     }
 
     /// The prompt, and as much of the line as fits beside it.

@@ -1,8 +1,9 @@
 //! Groups on their way to the disk: those that are being made, and what changed in others.
 
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::{GroupChange, GroupId, GroupRecord, GroupRow, MemberRecord};
-use chatsrv::chat::message::MessageId;
+use chatsrv::chat::group::{GroupChange, GroupRecord, GroupRow, MemberRecord};
+use chatsrv::chat::id::GroupId;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::hub::input::ConnId;
@@ -15,7 +16,7 @@ use super::groups::{Group, Member, Save};
 
 /// A group that somebody wants to make.
 #[derive(Debug)]
-pub struct Making {
+pub struct Creation {
     pub conn: ConnId,
     pub maker: Number,
     pub name: Option<GroupName>,
@@ -27,51 +28,52 @@ pub struct Making {
 
 impl Model {
     /// Whoever makes a group and may go on makes none.
-    pub(super) fn settle_makings(&mut self, goes_on: impl Fn(ConnId) -> bool) {
-        let makings = self.groups.makings.iter();
-        let refused = makings.filter(|making| making.record.is_none() && goes_on(making.conn));
-        for conn in refused.map(|making| making.conn).collect::<Vec<_>>() {
+    pub(super) fn settle_creations(&mut self, goes_on: impl Fn(ConnId) -> bool) {
+        let creations = self.groups.creations.iter();
+        let refused =
+            creations.filter(|creation| creation.record.is_none() && goes_on(creation.conn));
+        for conn in refused.map(|creation| creation.conn).collect::<Vec<_>>() {
             self.no_group_is_made(conn);
         }
     }
 
     /// A group can't be made, or there is no id for it.
     pub(super) fn no_group_is_made(&mut self, conn: ConnId) {
-        let makings = &mut self.groups.makings;
-        let of_this = |making: &Making| making.conn == conn && making.record.is_none();
-        let at = makings.iter().position(of_this).expect("a group was to be made");
-        let making = makings.remove(at);
+        let creations = &mut self.groups.creations;
+        let of_this = |creation: &Creation| creation.conn == conn && creation.record.is_none();
+        let at = creations.iter().position(of_this).expect("a group was to be made");
+        let creation = creations.remove(at);
         // What waited for an id is refused where none comes, and not looked at again: since the
         // clock went back, others may have got ids meanwhile, and the name.
-        let code = self.mark_failed.or_else(|| self.refusal(&making));
-        let code = code.unwrap_or_else(|| panic!("{making:?} could be made"));
+        let code = self.mark_failed.or_else(|| self.refusal(&creation));
+        let code = code.unwrap_or_else(|| panic!("{creation:?} could be made"));
         let due = self.session(conn).group_replies.iter_mut().find(|due| due.codes.is_empty());
         due.expect("it is answered").codes = vec![code];
     }
 
     /// Why a group can't be made; none where it can.
-    fn refusal(&self, making: &Making) -> Option<Code> {
-        let reserved = self.groups.makings.iter().filter_map(|other| other.record.as_ref());
+    fn refusal(&self, creation: &Creation) -> Option<Code> {
+        let reserved = self.groups.creations.iter().filter_map(|other| other.record.as_ref());
         let mut taken = reserved
             .map(|(_, record)| record.name)
             .chain(self.groups.groups.values().map(|group| group.name));
-        if making.name.is_some_and(|name| taken.any(|taken| taken == name)) {
+        if creation.name.is_some_and(|name| taken.any(|taken| taken == name)) {
             return Some(Code::NameNotAllowed);
         }
-        let Some(named) = self.named(making) else { return Some(Code::NotFound) };
-        let is_full = !making.asks && named.len() + 1 > self.config.group_max;
-        let groups = self.groups.groups.values().filter(|group| group.made_by == making.maker);
-        let underway = self.groups.makings.iter().filter(|other| other.record.is_some());
-        let underway = underway.filter(|other| other.maker == making.maker);
+        let Some(named) = self.named(creation) else { return Some(Code::NotFound) };
+        let is_full = !creation.asks && named.len() + 1 > self.config.group_max;
+        let groups = self.groups.groups.values().filter(|group| group.made_by == creation.maker);
+        let underway = self.groups.creations.iter().filter(|other| other.record.is_some());
+        let underway = underway.filter(|other| other.maker == creation.maker);
         let has_many = groups.count() + underway.count() >= GROUPS_MADE_MAX;
         (is_full || has_many).then_some(Code::NoRoom)
     }
 
-    fn named(&self, making: &Making) -> Option<Vec<Number>> {
+    fn named(&self, creation: &Creation) -> Option<Vec<Number>> {
         let mut named = Vec::new();
-        for user in &making.users {
+        for user in &creation.users {
             let number = self.find(*user)?.number;
-            if number != making.maker && !named.contains(&number) {
+            if number != creation.maker && !named.contains(&number) {
                 named.push(number);
             }
         }
@@ -155,19 +157,19 @@ impl Model {
 
     fn group_is_made(&mut self, ticket: JobId, record: &GroupRecord) {
         self.ledger.given_out(MessageId(record.id.0));
-        let makings = &self.groups.makings;
-        let at = makings.iter().position(|it| it.record.is_none() && it.maker == record.admin);
-        let making = &makings[at.expect("somebody makes a group")];
-        assert_eq!(self.refusal(making), None, "{making:?}");
-        assert!(making.name.is_none_or(|name| name.to_string() == record.name.to_string()));
-        assert!(making.name.is_some() || record.name.is_numbered());
-        let named = self.named(making).unwrap();
-        let (members, asked) = if making.asks { (vec![], named) } else { (named, vec![]) };
-        let members = [making.maker].into_iter().chain(members);
+        let creations = &self.groups.creations;
+        let at = creations.iter().position(|it| it.record.is_none() && it.maker == record.admin);
+        let creation = &creations[at.expect("somebody makes a group")];
+        assert_eq!(self.refusal(creation), None, "{creation:?}");
+        assert!(creation.name.is_none_or(|name| name.to_string() == record.name.to_string()));
+        assert!(creation.name.is_some() || record.name.is_numbered());
+        let named = self.named(creation).unwrap();
+        let (members, asked) = if creation.asks { (vec![], named) } else { (named, vec![]) };
+        let members = [creation.maker].into_iter().chain(members);
         assert!(members.eq(record.members.iter().map(|member| member.number)), "{record:?}");
-        assert_eq!((&record.ops, record.made_by), (&vec![making.maker], making.maker));
+        assert_eq!((&record.ops, record.made_by), (&vec![creation.maker], creation.maker));
         assert_eq!((&record.asked, &record.asking, record.kept), (&asked, &vec![], false));
-        self.groups.makings[at.unwrap()].record = Some((ticket, record.clone()));
+        self.groups.creations[at.unwrap()].record = Some((ticket, record.clone()));
     }
 
     /// The store has saved a group, or has not.
@@ -176,23 +178,24 @@ impl Model {
             self.groups.names.insert(record.id, record.name);
             self.groups.on_disk.save(record);
         }
-        let of_this =
-            |making: &Making| making.record.as_ref().is_some_and(|(saves, _)| *saves == ticket);
-        let Some(at) = self.groups.makings.iter().position(of_this) else {
+        let of_this = |creation: &Creation| {
+            creation.record.as_ref().is_some_and(|(saves, _)| *saves == ticket)
+        };
+        let Some(at) = self.groups.creations.iter().position(of_this) else {
             return self.save_over(ticket, outcome);
         };
-        let making = self.groups.makings.remove(at);
+        let creation = self.groups.creations.remove(at);
         let code = failure(outcome).unwrap_or(Code::Done);
-        if let Some(session) = self.sessions.get_mut(&making.conn) {
+        if let Some(session) = self.sessions.get_mut(&creation.conn) {
             let due = session.group_replies.iter_mut().find(|due| due.codes.is_empty());
             due.expect("it is answered").codes = vec![code];
         }
         if code == Code::Done {
-            self.group_made(&making, record);
+            self.group_made(&creation, record);
         }
     }
 
-    fn group_made(&mut self, making: &Making, record: &GroupRecord) {
+    fn group_made(&mut self, creation: &Creation, record: &GroupRecord) {
         let GroupRecord { id, name, .. } = *record;
         let members = record.members.iter().map(|member| Member {
             number: member.number,
@@ -202,9 +205,9 @@ impl Model {
         });
         let group = Group {
             name,
-            admin: making.maker,
-            ops: vec![making.maker],
-            made_by: making.maker,
+            admin: creation.maker,
+            ops: vec![creation.maker],
+            made_by: creation.maker,
             kept: false,
             members: members.collect(),
             asked: record.asked.clone(),
@@ -213,12 +216,12 @@ impl Model {
         self.groups.groups.insert(id, group);
         for MemberRecord { number, .. } in &record.members {
             self.settle_in(id, *number);
-            if *number != making.maker {
+            if *number != creation.maker {
                 let joins = Event::Group(name, GroupChange::Join, self.accounts[number].name);
-                self.notice(joins, &[making.maker, *number]);
+                self.notice(joins, &[creation.maker, *number]);
             }
         }
-        let asks = Event::Ask(name, self.accounts[&making.maker].name);
+        let asks = Event::Ask(name, self.accounts[&creation.maker].name);
         self.notice(asks, &record.asked);
         self.replace_banned_admin(id);
     }
@@ -241,8 +244,8 @@ impl Model {
     }
 
     /// Whoever waits to make a group and is gone makes none.
-    pub(super) fn forget_makings(&mut self, conn: ConnId) {
-        self.groups.makings.retain(|making| making.conn != conn || making.record.is_some());
+    pub(super) fn forget_creations(&mut self, conn: ConnId) {
+        self.groups.creations.retain(|creation| creation.conn != conn || creation.record.is_some());
     }
 }
 

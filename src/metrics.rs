@@ -1,9 +1,8 @@
-//! The figures that operators look at: on the metrics page, in DUMP, and in the log. Each room
-//! gives its own.
+//! Metrics, as operators look at them on the metrics page, in DUMP and in the log.
 
 use std::time::Duration;
 
-/// What a figure counts.
+/// What a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
     /// It only grows, until the process ends.
@@ -14,7 +13,7 @@ pub enum MetricKind {
     Histogram,
 }
 
-/// Figures of the same name.
+/// A metric: all samples of the same name.
 #[derive(Debug)]
 pub struct Family {
     /// The name, by the rules of Prometheus: with its unit, and `_total` where it only grows.
@@ -23,13 +22,13 @@ pub struct Family {
     pub help: &'static str,
     /// What it counts.
     pub kind: MetricKind,
-    /// Each figure's suffix, label, and value.
-    pub rows: Vec<Row>,
+    /// Its samples.
+    pub samples: Vec<Sample>,
 }
 
-/// One figure of a family.
+/// One value of a metric.
 #[derive(Debug)]
-pub struct Row {
+pub struct Sample {
     /// What follows the family's name: for histograms only.
     pub suffix: &'static str,
     /// The label that tells it from the others, where there are several.
@@ -40,8 +39,8 @@ pub struct Row {
 
 impl Family {
     fn single(name: &'static str, help: &'static str, kind: MetricKind, value: f64) -> Self {
-        let rows = vec![Row { suffix: "", label: None, value }];
-        Family { name, help, kind, rows }
+        let samples = vec![Sample { suffix: "", label: None, value }];
+        Family { name, help, kind, samples }
     }
 
     /// A number that only grows.
@@ -59,7 +58,7 @@ impl Family {
         Family::single(name, help, MetricKind::Gauge, value.as_secs_f64())
     }
 
-    /// Several figures of one name, told apart by a label.
+    /// Several samples, told apart by a label.
     pub fn labelled(
         name: &'static str,
         help: &'static str,
@@ -67,19 +66,19 @@ impl Family {
         label: &'static str,
         values: impl IntoIterator<Item = (&'static str, u64)>,
     ) -> Self {
-        let row = |(which, value): (&str, u64)| Row {
+        let sample = |(which, value): (&str, u64)| Sample {
             suffix: "",
             label: Some((label, which.to_owned())),
             value: value as f64,
         };
-        Family { name, help, kind, rows: values.into_iter().map(row).collect() }
+        Family { name, help, kind, samples: values.into_iter().map(sample).collect() }
     }
 }
 
-impl Row {
-    /// The figure's line: the family's name and the label in braces, and the value.
+impl Sample {
+    /// The line of the sample: the metric's name and the label in braces, and the value.
     pub fn line(&self, name: &str) -> String {
-        let Row { suffix, label, value } = self;
+        let Sample { suffix, label, value } = self;
         match label {
             Some((label, word)) => format!("{name}{suffix}{{{label}=\"{word}\"}} {value}"),
             None => format!("{name}{suffix} {value}"),
@@ -116,23 +115,27 @@ impl Histogram {
         self.longest
     }
 
-    /// The histogram as figures.
+    /// The histogram as a metric.
     pub fn family(&self, name: &'static str, help: &'static str) -> Family {
         let mut below = 0;
-        let mut rows: Vec<Row> = BUCKETS
+        let mut samples: Vec<Sample> = BUCKETS
             .iter()
             .zip(&self.counts)
             .map(|(bound, count)| {
                 below += count;
                 let bound = (*bound as f64 / 1e6).to_string();
-                Row { suffix: "_bucket", label: Some(("le", bound)), value: below as f64 }
+                Sample { suffix: "_bucket", label: Some(("le", bound)), value: below as f64 }
             })
             .collect();
         let count = self.count as f64;
-        rows.push(Row { suffix: "_bucket", label: Some(("le", "+Inf".into())), value: count });
-        rows.push(Row { suffix: "_sum", label: None, value: self.sum.as_secs_f64() });
-        rows.push(Row { suffix: "_count", label: None, value: count });
-        Family { name, help, kind: MetricKind::Histogram, rows }
+        samples.push(Sample {
+            suffix: "_bucket",
+            label: Some(("le", "+Inf".into())),
+            value: count,
+        });
+        samples.push(Sample { suffix: "_sum", label: None, value: self.sum.as_secs_f64() });
+        samples.push(Sample { suffix: "_count", label: None, value: count });
+        Family { name, help, kind: MetricKind::Histogram, samples }
     }
 }
 
@@ -148,8 +151,8 @@ mod tests {
         }
         let family = histogram.family("x_seconds", "X.");
         let mut lines = String::new();
-        for row in &family.rows {
-            lines += &row.line(family.name);
+        for sample in &family.samples {
+            lines += &sample.line(family.name);
             lines.push('\n');
         }
         assert!(lines.starts_with(

@@ -1,37 +1,39 @@
-//! The figures of all rooms.
+//! The metrics of all rooms.
 
 use crate::chat::answer::{Answer, Item, List};
 use crate::chat::close::CloseReason;
 use crate::chat::request::Kind;
-use crate::figures::{Family, MetricKind};
 use crate::hub::input::ConnId;
+use crate::metrics::{Family, MetricKind};
 use crate::server::counters::ConnectionCounters;
+use crate::server::hub_metrics;
 use crate::server::process;
 use crate::server::state::Server;
 
 impl Server {
-    /// Answers with all figures.
-    pub(super) fn list_figures(&mut self, conn: ConnId) {
-        let families = self.figures();
-        let rows =
-            families.iter().flat_map(|family| family.rows.iter().map(move |row| (family, row)));
-        let items = rows.map(|(family, row)| Item::Figure(row.line(family.name).into()));
+    /// Answers with all metrics.
+    pub(super) fn list_metrics(&mut self, conn: ConnId) {
+        let families = self.metrics();
+        let samples = families
+            .iter()
+            .flat_map(|family| family.samples.iter().map(move |sample| (family, sample)));
+        let items = samples.map(|(family, sample)| Item::Figure(sample.line(family.name).into()));
         let last = Answer::done(Kind::Dump);
         let list = List::whole(Kind::Dump, items.collect(), None, last);
         self.send_list(conn, list);
     }
 
-    /// Writes all figures to the log.
-    pub(super) fn log_figures(&mut self) {
-        for family in self.figures() {
-            for row in &family.rows {
-                log::info!("event=figure {}", row.line(family.name));
+    /// Writes all metrics to the log.
+    pub(super) fn log_metrics(&mut self) {
+        for family in self.metrics() {
+            for sample in &family.samples {
+                log::info!("event=figure {}", sample.line(family.name));
             }
         }
     }
 
-    /// All figures, as they are now.
-    pub(super) fn figures(&mut self) -> Vec<Family> {
+    /// All metrics, as they are now.
+    pub(super) fn metrics(&mut self) -> Vec<Family> {
         let totals = self.connections.totals();
         let ConnectionCounters { accepted, bytes_in, bytes_out, spurious_wakeups, closed } =
             &self.connections.counters;
@@ -85,10 +87,10 @@ impl Server {
                 ticks.longest(),
             ),
         ];
-        families.extend(self.tls.iter().flat_map(|tls| tls.figures(totals.tls)));
-        families.extend(process::figures());
-        families.extend(self.hub.figures());
-        families.extend(self.store.figures());
+        families.extend(self.tls.iter().flat_map(|tls| tls.metrics(totals.tls)));
+        families.extend(process::metrics());
+        families.extend(hub_metrics::families(&self.hub));
+        families.extend(self.store.metrics());
         families
     }
 }
