@@ -156,7 +156,7 @@ impl Chat {
         Chat {
             hub: Hub::new(config, 7, kept),
             effects: Effects::default(),
-            now: Now { steady: Duration::ZERO, unix_micros: 1_700_000_000_000_000 },
+            now: Now { monotonic: Duration::ZERO, unix_micros: 1_700_000_000_000_000 },
             jobs: VecDeque::new(),
             is_withholding: false,
             withheld: Vec::new(),
@@ -186,8 +186,8 @@ impl Chat {
     /// Lets those in who were kept waiting.
     fn let_in(&mut self) {
         self.is_withholding = false;
-        for ticket in std::mem::take(&mut self.withheld) {
-            self.handle(Input::Done { ticket, outcome: Ok(Value::Unread(Vec::new())) });
+        for job_id in std::mem::take(&mut self.withheld) {
+            self.handle(Input::Done { job_id, outcome: Ok(Value::Unread(Vec::new())) });
             self.flush();
         }
     }
@@ -226,12 +226,12 @@ impl Chat {
 
     /// Hands something to the hub, and the outcomes of all jobs that it asks for.
     fn handle(&mut self, input: Input) {
-        self.now.steady += Duration::from_micros(1);
+        self.now.monotonic += Duration::from_micros(1);
         self.now.unix_micros += 1;
         self.hub.handle(input, self.now, &mut self.effects);
         self.take_effects();
-        while let Some((ticket, outcome)) = self.jobs.pop_front() {
-            self.hub.handle(Input::Done { ticket, outcome }, self.now, &mut self.effects);
+        while let Some((job_id, outcome)) = self.jobs.pop_front() {
+            self.hub.handle(Input::Done { job_id, outcome }, self.now, &mut self.effects);
             self.take_effects();
         }
     }
@@ -241,12 +241,12 @@ impl Chat {
         for effect in list.drain(..) {
             let start = self.lines.len();
             let to = match effect {
-                Effect::Job { ticket, job: Job::CountUnread { .. } } if self.is_withholding => {
-                    self.withheld.push(ticket);
+                Effect::Job { job_id, job: Job::CountUnread { .. } } if self.is_withholding => {
+                    self.withheld.push(job_id);
                     continue;
                 }
-                Effect::Job { ticket, job } => {
-                    self.jobs.push_back((ticket, outcome(&job)));
+                Effect::Job { job_id, job } => {
+                    self.jobs.push_back((job_id, outcome(&job)));
                     continue;
                 }
                 Effect::Answer { conn, answer } => {

@@ -171,7 +171,7 @@ impl Admin {
     ) {
         log::info!("event=shutdown seconds={seconds} by={}", accounts.name(caller.user));
         cx.answer(caller.conn, Kind::Shutdown, Done::Done);
-        let at = cx.core.now.steady + Duration::from_secs(seconds.into());
+        let at = cx.core.now.monotonic + Duration::from_secs(seconds.into());
         self.stops_at = (seconds > 0).then_some(at);
         if seconds > 0 {
             tell_all(seconds, cx);
@@ -181,7 +181,7 @@ impl Admin {
 
     /// The server stops now, and has so many seconds for it.
     pub fn stopping(&self, seconds: u32, cx: &mut Cx<'_>) {
-        let is_known = self.stops_at.is_some_and(|at| at <= cx.core.now.steady);
+        let is_known = self.stops_at.is_some_and(|at| at <= cx.core.now.monotonic);
         if !is_known {
             tell_all(seconds, cx);
         }
@@ -190,7 +190,7 @@ impl Admin {
     /// Tells somebody who came that the server is about to stop, where it is.
     pub fn tell_of_stop(&self, conn: ConnId, cx: &mut Cx<'_>) {
         let Some(at) = self.stops_at else { return };
-        let left = at.saturating_sub(cx.core.now.steady);
+        let left = at.saturating_sub(cx.core.now.monotonic);
         let seconds = u32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
         cx.tell(Event::Shutdown { seconds }, [conn]);
     }

@@ -29,7 +29,7 @@ pub struct Calls {
     /// How long somebody who is up may say nothing.
     patience: Duration,
     up: HashMap<UserIndex, Up>,
-    /// When to look again who has fallen silent, on the steady clock; none where nobody is up.
+    /// When to look again who has fallen silent, on the monotonic clock; none where nobody is up.
     next_look: Option<Duration>,
     /// How often each called in the current period.
     calls: HashMap<UserIndex, u32>,
@@ -55,7 +55,7 @@ struct Reachable {
 #[derive(Debug)]
 struct Up {
     port: u16,
-    /// When the last line came, on the steady clock.
+    /// When the last line came, on the monotonic clock.
     heard: Duration,
 }
 
@@ -169,7 +169,7 @@ impl Calls {
         let Some(port) = port.or(accounts.number(caller.user).port()) else {
             return cx.refuse(caller.conn, Kind::Up, Refusal::NoPort);
         };
-        self.available(caller.user, port, cx.core.now.steady);
+        self.available(caller.user, port, cx.core.now.monotonic);
         presence.who_changed();
         // A fraction is left out: who speaks a little too often is heard of all the same.
         let period = cx.core.config.alive_period.as_secs().max(1);
@@ -211,7 +211,7 @@ impl Calls {
             None => Refusal::NoSuchUser,
             Some(callee) if callee == user => Refusal::ThatIsYou,
             Some(callee) if self.reachable(callee, presence, cx).is_none() => Refusal::NotReachable,
-            Some(_) if !self.may_call(user, cx.core.now.steady) => Refusal::TooManyCalls,
+            Some(_) if !self.may_call(user, cx.core.now.monotonic) => Refusal::TooManyCalls,
             Some(callee) => {
                 let job = self.pending.begin(Job::MakeCallTicket, Calling { conn, callee }, cx);
                 return cx.reply_after(conn, job);

@@ -30,17 +30,17 @@ pub fn invariants(domains: &Domains, core: &Core) {
         } else {
             assert!(session.replies.waiting() <= 1, "{conn} is owed more than one answer");
         }
-        for ticket in session.replies.awaited() {
-            let is_asked_for = match Domain::of(ticket) {
-                Domain::Login => domains.login.is_under_way(ticket),
-                Domain::Calls => domains.calls.is_under_way(ticket),
-                Domain::Admin => domains.admin.is_under_way(ticket),
-                Domain::Files => domains.files.asked_by(ticket) == Some(conn),
-                Domain::Messages | Domain::History => domains.messages.answers(conn, ticket),
-                Domain::Groups => domains.groups.answers(conn, ticket),
+        for job_id in session.replies.awaited() {
+            let is_asked_for = match Domain::of(job_id) {
+                Domain::Login => domains.login.is_under_way(job_id),
+                Domain::Calls => domains.calls.is_under_way(job_id),
+                Domain::Admin => domains.admin.is_under_way(job_id),
+                Domain::Files => domains.files.asked_by(job_id) == Some(conn),
+                Domain::Messages | Domain::History => domains.messages.answers(conn, job_id),
+                Domain::Groups => domains.groups.answers(conn, job_id),
                 Domain::Hub | Domain::Accounts | Domain::Sequence => false,
             };
-            assert!(is_asked_for, "an answer waits for {ticket:?}");
+            assert!(is_asked_for, "an answer waits for {job_id:?}");
         }
         if let State::Enters(user) = session.state() {
             entering += 1;
@@ -90,7 +90,7 @@ pub fn is_idle(domains: &Domains, core: &Core) -> bool {
         && domains.accounts.directory.reservations() == 0
         && domains.presence.entering.is_empty()
         && core.await_id().next().is_none()
-        && domains.marks.is_empty()
+        && domains.ceilings.is_empty()
         && domains.groups.is_idle()
         && domains.messages.jobs() == 0
         && domains.messages.history.lists() == 0

@@ -39,11 +39,11 @@ pub struct Core {
     closing: VecDeque<Closing>,
     /// Streams to end, since the turn of what asked for that has come.
     aborts: VecDeque<(ConnId, u32)>,
-    /// Requests that can't be handled before the store keeps a higher mark for the ids, in the
+    /// Requests that can't be handled before the store keeps a higher ceiling of the ids, in the
     /// order in which they came; one of a session at most, which is blocked.
     without_id: Vec<(ConnId, Request)>,
-    /// The mark for the ids that the store is to keep, where that was not begun yet.
-    mark_to_keep: Option<MessageId>,
+    /// The ceiling of the ids that the store is to keep, where that was not begun yet.
+    ceiling_to_keep: Option<MessageId>,
     /// The time by which entries are decided.
     log_time: LogTime,
 }
@@ -87,7 +87,7 @@ impl Core {
             closing: VecDeque::new(),
             aborts: VecDeque::new(),
             without_id: Vec::new(),
-            mark_to_keep: None,
+            ceiling_to_keep: None,
             log_time: LogTime::default(),
         }
     }
@@ -107,9 +107,9 @@ impl Core {
         self.aborts.pop_front()
     }
 
-    /// The mark for the ids that the store is to keep now.
-    pub fn next_mark(&mut self) -> Option<MessageId> {
-        self.mark_to_keep.take()
+    /// The ceiling of the ids that the store is to keep now.
+    pub fn next_ceiling(&mut self) -> Option<MessageId> {
+        self.ceiling_to_keep.take()
     }
 
     /// The requests that waited for an id, in their order.
@@ -131,7 +131,7 @@ impl Core {
 
     /// When a time comes by which entries are decided, on the monotonic clock.
     pub fn when(&self, time: LogTime) -> Duration {
-        self.now.steady + Duration::from_micros(time.0.saturating_sub(self.log_time.0))
+        self.now.monotonic + Duration::from_micros(time.0.saturating_sub(self.log_time.0))
     }
 
     /// The sessions whose requests wait for an id.
@@ -146,7 +146,7 @@ impl Core {
 
     /// Whether nothing is left to do between two inputs.
     pub fn is_settled(&self) -> bool {
-        self.closing.is_empty() && self.aborts.is_empty() && self.mark_to_keep.is_none()
+        self.closing.is_empty() && self.aborts.is_empty() && self.ceiling_to_keep.is_none()
     }
 }
 
@@ -177,17 +177,17 @@ impl<'a> Cx<'a> {
     /// it.
     pub(super) fn begin(&mut self, domain_bits: u64, job: Job) -> JobId {
         self.core.last_job += 1;
-        let ticket = JobId(self.core.last_job << DOMAIN_BITS | domain_bits);
-        self.effects.push(Effect::Job { ticket, job });
-        ticket
+        let job_id = JobId(self.core.last_job << DOMAIN_BITS | domain_bits);
+        self.effects.push(Effect::Job { job_id, job });
+        job_id
     }
 
-    /// The next id, where the mark that is kept allows one. A higher mark is kept before the ids
+    /// The next id, where the ceiling that is kept allows one. A higher one is kept before the ids
     /// come near that one, or once they are there.
     pub fn next_id(&mut self) -> Option<MessageId> {
-        let Core { sequence, now, mark_to_keep, .. } = &mut *self.core;
+        let Core { sequence, now, ceiling_to_keep, .. } = &mut *self.core;
         let id = sequence.next(now.unix_micros);
-        *mark_to_keep = sequence.ceiling_to_keep(now.unix_micros).or(*mark_to_keep);
+        *ceiling_to_keep = sequence.ceiling_to_keep(now.unix_micros).or(*ceiling_to_keep);
         id
     }
 
@@ -336,7 +336,7 @@ impl<'a> Cx<'a> {
         let done = Done::Download { stream, size, file };
         self.effects
             .push(Effect::Answer { conn, answer: Answer { of: Kind::Get, result: Ok(done) } });
-        self.effects.push(Effect::Download { conn, ticket: job, stream, bytes: offset..size });
+        self.effects.push(Effect::Download { conn, job_id: job, stream, bytes: offset..size });
     }
 
     /// Announces an upload whose turn has come, and begins it.
@@ -346,7 +346,7 @@ impl<'a> Cx<'a> {
         let stream = session.replies.open_upload(job);
         let done = Done::Upload { stream, offset, sha256 };
         self.effects.push(Effect::Answer { conn, answer: Answer { of, result: Ok(done) } });
-        self.effects.push(Effect::Upload { conn, ticket: job, stream, bytes: offset..size });
+        self.effects.push(Effect::Upload { conn, job_id: job, stream, bytes: offset..size });
     }
 }
 

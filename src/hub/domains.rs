@@ -33,8 +33,8 @@ pub struct Domains {
     pub login: Login,
     /// Who is let in, and what is unread for them is being counted.
     pub welcomes: Pending<(ConnId, UserIndex)>,
-    /// Higher marks for the ids that are being kept; one at a time.
-    pub marks: Pending<MessageId>,
+    /// Higher ceilings of the ids that are being kept; one at a time.
+    pub ceilings: Pending<MessageId>,
 }
 
 impl Domains {
@@ -52,7 +52,7 @@ impl Domains {
             admin: Admin::default(),
             login: Login::default(),
             welcomes: Pending::new(Domain::Hub),
-            marks: Pending::new(Domain::Sequence),
+            ceilings: Pending::new(Domain::Sequence),
         }
     }
 
@@ -91,7 +91,7 @@ impl Domains {
             self.admin.jobs(),
             self.login.jobs(),
             self.welcomes.len(),
-            self.marks.len(),
+            self.ceilings.len(),
         ]
         .into_iter()
         .sum()
@@ -111,7 +111,7 @@ impl Domains {
 
     /// Does what is due by itself, but for what changes the chat.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
-        if self.calls.look(cx.core.now.steady) {
+        if self.calls.look(cx.core.now.monotonic) {
             self.presence.who_changed();
         }
         self.login.deadline(cx);

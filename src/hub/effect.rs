@@ -57,38 +57,38 @@ pub enum Effect {
         /// What an administrator said about it.
         words: Option<Reason>,
     },
-    /// Do something that may block, and hand its outcome back with the ticket.
+    /// Do something that may block, and hand its outcome back with its id.
     Job {
         /// What the outcome is handed back with.
-        ticket: JobId,
+        job_id: JobId,
         /// What to do.
         job: Job,
     },
-    /// Close the file that the job with this ticket opened: nobody wants it any more. Every file
+    /// Close the file that the job opened: nobody wants it any more. Every file
     /// that was opened comes to this or to a download, which may both be some inputs later.
     DropFile {
         /// The job that opened the file.
-        ticket: JobId,
+        job_id: JobId,
     },
-    /// Begin a download of the file that the job with this ticket opened; the reply that announces
+    /// Begin a download of the file that the job opened; the reply that announces
     /// it comes before. The outbox ends the stream.
     Download {
         /// To whom.
         conn: ConnId,
         /// The job that opened the file.
-        ticket: JobId,
+        job_id: JobId,
         /// The number of the stream.
         stream: u32,
         /// The first byte to send, and the one after the last.
         bytes: Range<u64>,
     },
-    /// Take an upload in, into the file that the job with this ticket opened; the reply that
+    /// Take an upload in, into the file that the job opened; the reply that
     /// announces it comes before.
     Upload {
         /// From whom.
         conn: ConnId,
         /// The job that opened the file.
-        ticket: JobId,
+        job_id: JobId,
         /// The number of the stream.
         stream: u32,
         /// The first byte that is still to come, and the one after the last.

@@ -34,7 +34,7 @@ impl fmt::Debug for ConnId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
     /// Since the process started; it never goes back.
-    pub steady: Duration,
+    pub monotonic: Duration,
     /// Microseconds since the Unix epoch; it may jump.
     pub unix_micros: u64,
 }
@@ -106,8 +106,8 @@ pub enum Input {
     },
     /// A job is done.
     Done {
-        /// The ticket that it was given.
-        ticket: JobId,
+        /// The id of the job.
+        job_id: JobId,
         /// What came of it.
         outcome: Outcome,
     },

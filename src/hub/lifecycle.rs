@@ -187,7 +187,7 @@ pub fn deadline(domains: &mut Domains, cx: &mut Cx<'_>) {
 }
 
 /// Ends the sessions and the streams of which that was said while the input was handled, and
-/// has a mark for the ids kept that is needed.
+/// has a ceiling of the ids kept that is needed.
 pub fn settle(domains: &mut Domains, cx: &mut Cx<'_>) {
     while !cx.core.is_settled() {
         while let Some(Closing { conn, reason, last, words }) = cx.core.next_closing() {
@@ -200,8 +200,8 @@ pub fn settle(domains: &mut Domains, cx: &mut Cx<'_>) {
             let done = domains.files.end_transfer(conn, stream, cx);
             cx.abort_done(conn, done.ok_or(Refusal::NoSuchTransfer));
         }
-        if let Some(mark) = cx.core.next_mark() {
-            domains.marks.begin(Job::RaiseIdMark { mark }, mark, cx);
+        if let Some(ceiling) = cx.core.next_ceiling() {
+            domains.ceilings.begin(Job::RaiseIdMark { mark: ceiling }, ceiling, cx);
         }
     }
 }

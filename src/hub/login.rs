@@ -90,7 +90,7 @@ impl Login {
         let Some(session) = cx.core.sessions.get(conn) else { return };
         let user = accounts.directory.find_name(&name);
         let tried = accounts.password_try(name, user, session.from, cx.core.now);
-        if let Verdict::After(wait) = accounts.throttle.judge(tried, cx.core.now.steady) {
+        if let Verdict::After(wait) = accounts.throttle.judge(tried, cx.core.now.monotonic) {
             cx.core.counters.login(LoginResult::Busy);
             return cx.refuse(conn, Kind::Identify, retry_after(wait));
         }
@@ -206,7 +206,7 @@ impl Login {
     /// answers when.
     fn attempt(&mut self, login: InTurn, accounts: &mut Accounts, cx: &mut Cx<'_>) {
         let InTurn { conn, attempt, job } = login;
-        let now = cx.core.now.steady;
+        let now = cx.core.now.monotonic;
         match accounts.throttle.judge(attempt.tried, now) {
             Verdict::Now => {
                 accounts.throttle.take(attempt.tried, now);
@@ -319,7 +319,7 @@ impl Login {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) -> Duration {
-        let now = cx.core.now.steady;
+        let now = cx.core.now.monotonic;
         let delay = match outcome {
             Ok(Value::PasswordWrong) => accounts.throttle.wrong(tried, now),
             _ => {
@@ -342,7 +342,7 @@ impl Login {
         if cx.session(conn).is_none() {
             return;
         }
-        let until = cx.core.now.steady + delay;
+        let until = cx.core.now.monotonic + delay;
         cx.enter(conn, State::Refused(Box::new(FailedLogin { of, until })));
         match delay.is_zero() {
             true => tell_refused(conn, cx),
@@ -360,7 +360,7 @@ impl Login {
     /// Tells those of a wrong password whose delay is over.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
         while let Some((at, conn)) = self.refusals.first().copied() {
-            if at > cx.core.now.steady {
+            if at > cx.core.now.monotonic {
                 return;
             }
             self.refusals.pop_first();

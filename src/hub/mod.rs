@@ -90,7 +90,7 @@ impl Hub {
             }
             Input::PageRead { conn } => domains.messages.history.next_page(conn, cx),
             Input::Disconnected { conn } => lifecycle::forget(domains, conn, true, cx),
-            Input::Done { ticket, outcome } => outcomes::outcome(domains, ticket, outcome, cx),
+            Input::Done { job_id, outcome } => outcomes::outcome(domains, job_id, outcome, cx),
             Input::Deadline => lifecycle::deadline(domains, cx),
             Input::Shutdown { seconds } => domains.admin.stopping(seconds, cx),
         }

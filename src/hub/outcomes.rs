@@ -18,9 +18,9 @@ use crate::hub::proposal::Proposal;
 use crate::hub::requests::run;
 
 /// Hands the outcome of a job to the domain that began it.
-pub fn outcome(domains: &mut Domains, ticket: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
-    match Domain::of(ticket) {
-        Domain::Login => match domains.login.done(ticket, outcome, &mut domains.accounts, cx) {
+pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
+    match Domain::of(job_id) {
+        Domain::Login => match domains.login.done(job_id, outcome, &mut domains.accounts, cx) {
             Some(LoginDone::Authenticated(who)) => authenticated(domains, who, cx),
             Some(LoginDone::Registered(conn, account)) => {
                 registered(domains, conn, account, cx);
@@ -28,15 +28,15 @@ pub fn outcome(domains: &mut Domains, ticket: JobId, outcome: Outcome, cx: &mut 
             None => {}
         },
         Domain::Accounts => {
-            let entry = domains.accounts.done(ticket, &outcome, cx);
+            let entry = domains.accounts.done(job_id, &outcome, cx);
             propose_all(domains, entry, cx);
         }
         Domain::Calls => {
             let people = (&domains.accounts, &domains.presence);
-            domains.calls.done(ticket, outcome, people, cx);
+            domains.calls.done(job_id, outcome, people, cx);
         }
         Domain::Admin => {
-            if let Some(decided) = domains.admin.done(ticket, &outcome, &domains.accounts, cx) {
+            if let Some(decided) = domains.admin.done(job_id, &outcome, &domains.accounts, cx) {
                 let Decided { conn, job, decision, entry } = decided;
                 propose(domains, Proposal::of_nobody(entry), cx);
                 settle(domains, cx);
@@ -45,25 +45,25 @@ pub fn outcome(domains: &mut Domains, ticket: JobId, outcome: Outcome, cx: &mut 
                 cx.resolve_answer(conn, job, decision.kind(), Ok(decision.done()));
             }
         }
-        Domain::Files => file_job_done(domains, ticket, outcome, cx),
+        Domain::Files => file_job_done(domains, job_id, outcome, cx),
         Domain::Messages => {
             let (messages, people) = domains.messages();
-            if let Some(proposal) = messages.done(ticket, outcome, people, cx) {
+            if let Some(proposal) = messages.done(job_id, outcome, people, cx) {
                 propose(domains, proposal, cx);
             }
         }
         Domain::History => {
             let (messages, people) = domains.messages();
-            messages.history.done(ticket, outcome, people, cx);
+            messages.history.done(job_id, outcome, people, cx);
         }
-        Domain::Sequence => id_mark_raised(domains, ticket, &outcome, cx),
+        Domain::Sequence => ceiling_raised(domains, job_id, &outcome, cx),
         Domain::Groups => {
-            if let Some(proposal) = domains.groups.done(ticket, &outcome, cx) {
+            if let Some(proposal) = domains.groups.done(job_id, &outcome, cx) {
                 propose(domains, proposal, cx);
             }
         }
         Domain::Hub => {
-            if let Some((conn, user)) = domains.welcomes.take(ticket) {
+            if let Some((conn, user)) = domains.welcomes.take(job_id) {
                 welcome(domains, conn, user, outcome, cx);
             }
         }
@@ -91,12 +91,12 @@ fn registered(domains: &mut Domains, conn: ConnId, account: Account, cx: &mut Cx
     authenticated(domains, who, cx);
 }
 
-/// A higher mark for the ids is on disk, or is not: the requests that waited for it are handled
+/// A higher ceiling of the ids is on disk, or is not: the requests that waited for it are handled
 /// now, one after the other, or are refused.
-fn id_mark_raised(domains: &mut Domains, ticket: JobId, outcome: &Outcome, cx: &mut Cx<'_>) {
-    let Some(mark) = domains.marks.take(ticket) else { return };
+fn ceiling_raised(domains: &mut Domains, job_id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) {
+    let Some(ceiling) = domains.ceilings.take(job_id) else { return };
     let is_kept = *outcome == Ok(Value::Done);
-    cx.core.sequence.ceiling_kept(is_kept.then_some(mark));
+    cx.core.sequence.ceiling_kept(is_kept.then_some(ceiling));
     for (conn, request) in cx.core.take_without_id() {
         if !cx.unblock(conn) {
             continue;

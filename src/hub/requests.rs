@@ -29,7 +29,7 @@ pub fn asked(
     cx: &mut Cx<'_>,
 ) {
     let user = cx.core.user_of(conn);
-    if user.is_some_and(|user| domains.calls.touch(user, cx.core.now.steady)) {
+    if user.is_some_and(|user| domains.calls.touch(user, cx.core.now.monotonic)) {
         domains.presence.who_changed();
     }
     let Some(session) = cx.core.sessions.get_mut(conn) else { return };

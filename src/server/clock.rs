@@ -36,7 +36,7 @@ pub fn unix_micros() -> u64 {
 
 /// By how much the clock was set back between two readings, where it is worth a word.
 pub fn set_back(before: Now, now: Now) -> Option<Duration> {
-    let passed = now.steady.saturating_sub(before.steady);
+    let passed = now.monotonic.saturating_sub(before.monotonic);
     let expected = Duration::from_micros(before.unix_micros) + passed;
     let back = expected.saturating_sub(Duration::from_micros(now.unix_micros));
     (back > CORRECTION_MAX).then_some(back)
@@ -58,13 +58,13 @@ mod tests {
 
     #[test]
     fn only_a_leap_backwards_is_worth_a_word() {
-        let now = |steady: u64, unix: u64| Now {
-            steady: Duration::from_secs(steady),
+        let now = |monotonic: u64, unix: u64| Now {
+            monotonic: Duration::from_secs(monotonic),
             unix_micros: unix * 1_000_000,
         };
         let before = now(100, 50_000);
         assert_eq!(set_back(Now::default(), before), None, "the first reading");
-        for (steady, unix, back) in [
+        for (monotonic, unix, back) in [
             (100, 50_000, None),
             (110, 50_010, None),
             (110, 50_009, None),
@@ -73,7 +73,7 @@ mod tests {
             (110, 46_410, Some(3_600)),
             (110, 0, Some(50_010)),
         ] {
-            assert_eq!(set_back(before, now(steady, unix)), back.map(Duration::from_secs));
+            assert_eq!(set_back(before, now(monotonic, unix)), back.map(Duration::from_secs));
         }
     }
 }

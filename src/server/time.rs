@@ -35,7 +35,7 @@ impl Time {
 
     /// A tick begins.
     pub fn read_clock(&mut self) {
-        let now = Now { steady: self.started.elapsed(), unix_micros: unix_micros() };
+        let now = Now { monotonic: self.started.elapsed(), unix_micros: unix_micros() };
         if let Some(back) = set_back(self.now, now) {
             let seconds = back.as_secs();
             log::warn!("event=clock-set-back seconds={seconds}: ids go on from the newest");
@@ -45,17 +45,17 @@ impl Time {
 
     /// A tick is over.
     pub fn count_tick(&mut self) {
-        self.ticks.record(self.started.elapsed() - self.now.steady);
+        self.ticks.record(self.started.elapsed() - self.now.monotonic);
     }
 
     /// When this tick began, on the monotonic clock.
     pub fn monotonic(&self) -> Duration {
-        self.now.steady
+        self.now.monotonic
     }
 
     /// Has something happen after some time.
     pub fn after(&mut self, time: Duration, what: Timer) {
-        self.timers.add(self.now.steady + time, what);
+        self.timers.add(self.now.monotonic + time, what);
     }
 
     /// How long it is until then.

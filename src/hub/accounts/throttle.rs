@@ -127,7 +127,7 @@ struct Failures {
     count: u32,
     /// How many are being checked.
     checking: u32,
-    /// From when on the next one is forgiven, on the steady clock.
+    /// From when on the next one is forgiven, on the monotonic clock.
     since: Duration,
 }
 

@@ -206,7 +206,7 @@ fn opened(id: JobId, wanted: &WantedFile, offset: u64, outcome: &Outcome, cx: &m
     let is_open = matches!(outcome, Ok(Value::Opened { .. }));
     let Some(session) = cx.session(conn) else {
         if is_open {
-            cx.effects.push(Effect::DropFile { ticket: id });
+            cx.effects.push(Effect::DropFile { job_id: id });
         }
         return;
     };
@@ -222,7 +222,7 @@ fn opened(id: JobId, wanted: &WantedFile, offset: u64, outcome: &Outcome, cx: &m
     session.replies.download_refused();
     let is_guest = session.user().is_none();
     if is_open {
-        cx.effects.push(Effect::DropFile { ticket: id });
+        cx.effects.push(Effect::DropFile { job_id: id });
     }
     cx.resolve(conn, id, refused(is_guest, refusal));
 }

@@ -211,15 +211,15 @@ impl Files {
     /// Drops the files that were opened for a session that is gone, and gives up its uploads of
     /// which bytes are missing.
     pub fn session_ended(&mut self, conn: ConnId, replies: &ReplyQueue, cx: &mut Cx<'_>) {
-        for ticket in replies.opened_files() {
-            cx.effects.push(Effect::DropFile { ticket });
+        for job_id in replies.opened_files() {
+            cx.effects.push(Effect::DropFile { job_id });
         }
         if replies.uploads() > 0 {
             self.uploads.session_ended(conn, replies);
         }
     }
 
-    /// When to call [`deadline`](Self::deadline), on the steady clock.
+    /// When to call [`deadline`](Self::deadline), on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.uploads.next_deadline()
     }

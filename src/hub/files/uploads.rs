@@ -129,7 +129,7 @@ pub struct ActiveUploads {
     pub claims: UploadClaims,
     /// By the job that opened the upload.
     pub open: BTreeMap<JobId, OpenUpload>,
-    /// When uploads that broke off are removed next, on the steady clock. None while some are.
+    /// When uploads that broke off are removed next, on the monotonic clock. None while some are.
     next_removal: Option<Duration>,
 }
 
@@ -182,7 +182,7 @@ impl ActiveUploads {
                     Ok(Value::Removed { more: true }) => REMOVAL_PAUSE,
                     _ => REMOVAL_PERIOD,
                 };
-                self.next_removal = Some(cx.core.now.steady + pause);
+                self.next_removal = Some(cx.core.now.monotonic + pause);
             }
             None => {}
         }
@@ -201,7 +201,7 @@ impl ActiveUploads {
         let Some(session) = cx.session(conn) else {
             // It stays in the store, and its claim ended with the session.
             if is_open {
-                cx.effects.push(Effect::DropFile { ticket: job });
+                cx.effects.push(Effect::DropFile { job_id: job });
             }
             return;
         };
@@ -224,7 +224,7 @@ impl ActiveUploads {
         };
         session.replies.upload_refused();
         if is_open {
-            cx.effects.push(Effect::DropFile { ticket: job });
+            cx.effects.push(Effect::DropFile { job_id: job });
         }
         self.claims.release(&upload, conn);
         cx.resolve_answer(conn, job, of, Err(refusal));
@@ -306,14 +306,14 @@ impl ActiveUploads {
         }
     }
 
-    /// When to call [`deadline`](Self::deadline), on the steady clock.
+    /// When to call [`deadline`](Self::deadline), on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.next_removal
     }
 
     /// Has some of the uploads removed that broke off long ago, if that is due.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
-        if self.next_removal.is_none_or(|at| at > cx.core.now.steady) {
+        if self.next_removal.is_none_or(|at| at > cx.core.now.monotonic) {
             return;
         }
         self.next_removal = None;

@@ -208,7 +208,7 @@ impl Groups {
     /// Takes what came of a job. A group that is on disk is to be made; whoever asked for it may be
     /// gone.
     pub fn done(&mut self, job: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
-        let now = cx.core.now.steady;
+        let now = cx.core.now.monotonic;
         match self.saves.take(job)? {
             GroupJob::Make(pending) => {
                 let Asker { conn, of } = pending.asker;
@@ -247,10 +247,10 @@ impl Groups {
 
     /// Saves again what could not be kept, where the time for that has come.
     pub fn save_again(&mut self, accounts: &Accounts, cx: &mut Cx<'_>) {
-        if !self.saves.is_due(cx.core.now.steady) {
+        if !self.saves.is_due(cx.core.now.monotonic) {
             return;
         }
-        for id in self.saves.take_due(cx.core.now.steady) {
+        for id in self.saves.take_due(cx.core.now.monotonic) {
             self.saves.save(id, &self.registry, accounts, cx);
         }
         let mut rows = Vec::new();

@@ -163,7 +163,7 @@ impl History {
             // Some of them may be gone by now.
             return self.select(conn, query, cx);
         }
-        self.lists.open(conn, ids, last, cx.core.now.steady);
+        self.lists.open(conn, ids, last, cx.core.now.monotonic);
         cx.block(conn);
         // The pages follow as they are taken.
         let page = Page { items: [].into(), without: None, last: None };
@@ -209,7 +209,7 @@ impl History {
         }
     }
 
-    /// When old messages are to be removed, on the steady clock.
+    /// When old messages are to be removed, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.retention.next()
     }
@@ -220,7 +220,7 @@ impl History {
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
         let now = cx.core.now;
         let Some(before) = self.retention.due(now) else { return };
-        let (slow, others) = self.lists.in_the_way(before, now.steady);
+        let (slow, others) = self.lists.in_the_way(before, now.monotonic);
         for conn in slow {
             self.fail_list(conn, cx);
         }

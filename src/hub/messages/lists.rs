@@ -100,7 +100,7 @@ struct OpenList {
     ids: Vec<MessageId>,
     /// What follows the last of them.
     last: Answer,
-    /// When the messages became known, on the steady clock.
+    /// When the messages became known, on the monotonic clock.
     since: Duration,
 }
 

@@ -13,7 +13,7 @@ use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD};
 pub struct Retention {
     /// For how long messages are kept; none is for ever.
     history: Option<Duration>,
-    /// When the next step is due, on the steady clock; none while one is under way.
+    /// When the next step is due, on the monotonic clock; none while one is under way.
     next: Option<Duration>,
     /// The last step that was begun, and before which message it removes.
     last: Option<(JobId, MessageId)>,
@@ -27,7 +27,7 @@ impl Retention {
         Retention { history, next: history.map(|_| Duration::ZERO), last: None, held_up: None }
     }
 
-    /// When the next step is due, on the steady clock.
+    /// When the next step is due, on the monotonic clock.
     pub fn next(&self) -> Option<Duration> {
         self.next
     }
@@ -35,7 +35,7 @@ impl Retention {
     /// Before which message the step removes that is due by now.
     pub fn due(&mut self, now: Now) -> Option<MessageId> {
         let history = self.history?;
-        self.next.filter(|next| *next <= now.steady)?;
+        self.next.filter(|next| *next <= now.monotonic)?;
         let micros = u64::try_from(history.as_micros()).unwrap_or(u64::MAX);
         let before = MessageId(now.unix_micros.saturating_sub(micros));
         Some(self.held_up.take().unwrap_or(before))
@@ -43,7 +43,7 @@ impl Retention {
 
     /// Lists hold the step up that is due.
     pub fn wait(&mut self, before: MessageId, now: Now) {
-        self.next = Some(now.steady + REMOVAL_PAUSE);
+        self.next = Some(now.monotonic + REMOVAL_PAUSE);
         self.held_up = Some(before);
     }
 
@@ -59,7 +59,7 @@ impl Retention {
             Ok(Value::Removed { more: true }) => REMOVAL_PAUSE,
             _ => REMOVAL_PERIOD,
         };
-        self.next = Some(now.steady + pause);
+        self.next = Some(now.monotonic + pause);
     }
 
     /// Whether messages as old as that may be gone, though a job before which they were there still

@@ -90,14 +90,14 @@ fn the_same_messages_come_to_the_same_state_whenever_they_are_applied() {
 fn a_message_of_nobody_here_is_kept_and_confirmed_to_nobody() {
     let mut world = chat_at(START.0, true);
     let effects = apply(&mut world, said(1, "a"));
-    let [Effect::Job { ticket, job: Job::KeepMessage { message, .. } }] = &effects.list[..] else {
+    let [Effect::Job { job_id, job: Job::KeepMessage { message, .. } }] = &effects.list[..] else {
         panic!("{:?}", effects.list)
     };
     assert_eq!(message.id, MessageId(START.0 + 1));
     let mut told = Effects::default();
     let cx = &mut Cx::new(&mut world.core, &mut told);
     let (messages, people) = world.domains.messages();
-    messages.done(*ticket, Ok(Value::Done), people, cx);
+    messages.done(*job_id, Ok(Value::Done), people, cx);
     assert!(told.list.is_empty(), "{:?}", told.list);
     assert_eq!(world.domains.messages.jobs(), 0);
 }

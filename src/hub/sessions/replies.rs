@@ -127,8 +127,8 @@ impl ReplyQueue {
     }
 
     /// Keeps a place for the outcome of a job.
-    pub fn wait_for(&mut self, ticket: JobId) {
-        self.queue().slots.push_back(ReplySlot::Waiting(ticket));
+    pub fn wait_for(&mut self, job_id: JobId) {
+        self.queue().slots.push_back(ReplySlot::Waiting(job_id));
     }
 
     /// Keeps an answer that is ready until its turn has come.
@@ -151,15 +151,15 @@ impl ReplyQueue {
     }
 
     /// Puts the answer in the place that was kept for it.
-    pub fn resolve(&mut self, ticket: JobId, answer: Reply) {
+    pub fn resolve(&mut self, job_id: JobId, answer: Reply) {
         let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
         for slot in slots {
-            if matches!(slot, ReplySlot::Waiting(waiting) if *waiting == ticket) {
+            if matches!(slot, ReplySlot::Waiting(waiting) if *waiting == job_id) {
                 *slot = ReplySlot::Ready(answer);
                 return;
             }
         }
-        debug_assert!(false, "no answer waits for {ticket:?}");
+        debug_assert!(false, "no answer waits for {job_id:?}");
     }
 
     /// The next reply whose turn has come, taken out of the queue. An end of a stream that has yet

@@ -10,7 +10,7 @@ use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 pub struct FailedLogin {
     /// With what it was tried.
     pub of: Kind,
-    /// When that is told, on the steady clock.
+    /// When that is told, on the monotonic clock.
     pub until: Duration,
 }
 

@@ -48,18 +48,18 @@ impl Server {
                 };
                 self.finish(conn, reason, &last);
             }
-            Effect::Job { ticket, job } => self.begin_job(ticket, job),
-            Effect::Download { conn, ticket, stream, bytes } => {
-                let Some(opened) = self.files.take_file(ticket) else { return };
+            Effect::Job { job_id, job } => self.begin_job(job_id, job),
+            Effect::Download { conn, job_id, stream, bytes } => {
+                let Some(opened) = self.files.take_file(job_id) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
                 connection.outbox.push_download(OutgoingFile::new(stream, opened, bytes));
                 self.connections.mark_dirty(conn);
             }
             Effect::Figures { conn } => self.list_metrics(conn),
             Effect::Stop { seconds } => self.stop_in(Duration::from_secs(seconds.into())),
-            Effect::DropFile { ticket } => self.files.close(ticket),
-            Effect::Upload { conn, ticket, stream, bytes } => {
-                self.begin_upload(conn, ticket, stream, bytes);
+            Effect::DropFile { job_id } => self.files.close(job_id),
+            Effect::Upload { conn, job_id, stream, bytes } => {
+                self.begin_upload(conn, job_id, stream, bytes);
             }
             Effect::CancelUpload { conn, stream } => self.drop_upload(conn, stream),
             Effect::CancelDownload { conn, stream } => {

@@ -16,11 +16,11 @@ impl Server {
     pub(super) fn begin_upload(
         &mut self,
         id: ConnId,
-        ticket: JobId,
+        job_id: JobId,
         stream: u32,
         bytes: Range<u64>,
     ) {
-        let Some(opened) = self.files.take_part(ticket) else { return };
+        let Some(opened) = self.files.take_part(job_id) else { return };
         let Some(connection) = self.connections.get(id) else { return };
         connection.uploads.get_or_insert_default().add(IncomingFile::new(stream, opened, bytes));
     }

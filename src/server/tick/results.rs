@@ -13,23 +13,23 @@ impl Server {
         let completions: Vec<Completion> = self.store.completions().collect();
         for completion in completions {
             match completion {
-                Completion::Job { job: ticket, outcome } => {
-                    self.files.opened_nothing(ticket);
-                    self.tell_hub(Input::Done { ticket, outcome });
+                Completion::Job { job: job_id, outcome } => {
+                    self.files.opened_nothing(job_id);
+                    self.tell_hub(Input::Done { job_id, outcome });
                 }
-                Completion::UploadOpened { job: ticket, part, offset, sha256 } => {
+                Completion::UploadOpened { job: job_id, part, offset, sha256 } => {
                     let upload = part.upload();
-                    if self.files.opened_part(ticket, part) {
+                    if self.files.opened_part(job_id, part) {
                         let outcome = Ok(Value::UploadReady { upload, offset, sha256 });
-                        self.tell_hub(Input::Done { ticket, outcome });
+                        self.tell_hub(Input::Done { job_id, outcome });
                     }
                 }
                 Completion::Written { transfer, result } => {
                     self.upload_written(conn_of(transfer), transfer.stream, result);
                 }
-                Completion::Opened { job: ticket, file, size } => {
-                    if self.files.opened_file(ticket, file) {
-                        self.tell_hub(Input::Done { ticket, outcome: Ok(Value::Opened { size }) });
+                Completion::Opened { job: job_id, file, size } => {
+                    if self.files.opened_file(job_id, file) {
+                        self.tell_hub(Input::Done { job_id, outcome: Ok(Value::Opened { size }) });
                     }
                 }
                 Completion::Warmed { transfer, result } => {
@@ -46,12 +46,12 @@ impl Server {
 
     /// Has the store do a job. One that opens a file is refused before it is begun where no more
     /// may be open: an upload that the store has noted counts to its owner's quota for a day.
-    pub(super) fn begin_job(&mut self, ticket: JobId, job: Job) {
+    pub(super) fn begin_job(&mut self, job_id: JobId, job: Job) {
         let opens_file =
             matches!(job, Job::OpenFile { .. } | Job::OpenSent(_) | Job::BeginUpload { .. });
-        match !opens_file || self.files.begin(ticket) {
-            true => self.store.submit(ticket, job),
-            false => self.store.refuse(ticket),
+        match !opens_file || self.files.begin(job_id) {
+            true => self.store.submit(job_id, job),
+            false => self.store.refuse(job_id),
         }
     }
 }

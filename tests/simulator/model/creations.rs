@@ -81,10 +81,10 @@ impl Model {
     }
 
     /// The hub has a group saved.
-    pub(super) fn group_is_saved(&mut self, ticket: JobId, record: &GroupRecord) {
+    pub(super) fn group_is_saved(&mut self, job_id: JobId, record: &GroupRecord) {
         let newest = self.ledger.newest();
         let Some(group) = self.groups.groups.get_mut(&record.id) else {
-            return self.group_is_made(ticket, record);
+            return self.group_is_made(job_id, record);
         };
         for (member, saved) in group.members.iter_mut().zip(&record.members) {
             // What was said up to now was said to others.
@@ -110,17 +110,17 @@ impl Model {
             asking: group.asking.clone(),
         };
         assert_eq!(*record, expected);
-        self.save_is_awaited(ticket);
+        self.save_is_awaited(job_id);
     }
 
     /// The hub has the end of a group saved.
-    pub(super) fn group_is_ended(&mut self, ticket: JobId, id: GroupId) {
+    pub(super) fn group_is_ended(&mut self, job_id: JobId, id: GroupId) {
         assert!(!self.groups.groups.contains_key(&id), "{:?} goes on", self.groups.groups[&id]);
-        self.save_is_awaited(ticket);
+        self.save_is_awaited(job_id);
     }
 
     /// The hub has rows of groups kept.
-    pub(super) fn rows_change(&mut self, ticket: JobId, rows: &[GroupRow]) {
+    pub(super) fn rows_change(&mut self, job_id: JobId, rows: &[GroupRow]) {
         let newest = self.ledger.newest();
         for row in rows {
             let GroupRow::Member { group, member, .. } = row else { continue };
@@ -131,11 +131,11 @@ impl Model {
             assert!(known.since.is_some() || member.since > newest, "{row:?}");
             known.since.get_or_insert(member.since);
         }
-        self.save_is_awaited(ticket);
+        self.save_is_awaited(job_id);
     }
 
     /// The store has kept rows of groups, or has not.
-    pub(super) fn rows_kept(&mut self, ticket: JobId, rows: &[GroupRow], outcome: &Outcome) {
+    pub(super) fn rows_kept(&mut self, job_id: JobId, rows: &[GroupRow], outcome: &Outcome) {
         if *outcome == Ok(Value::Done) {
             for row in rows {
                 self.groups.on_disk.change(row);
@@ -144,18 +144,18 @@ impl Model {
                 }
             }
         }
-        self.save_over(ticket, outcome);
+        self.save_over(job_id, outcome);
     }
 
-    fn save_is_awaited(&mut self, ticket: JobId) {
+    fn save_is_awaited(&mut self, job_id: JobId) {
         let session = self.current.and_then(|current| self.sessions.get_mut(&current));
         let due = session.and_then(|session| session.group_replies.back_mut());
         if let Some(due) = due.filter(|due| due.awaits == Save::Next) {
-            due.awaits = Save::This(ticket);
+            due.awaits = Save::This(job_id);
         }
     }
 
-    fn group_is_made(&mut self, ticket: JobId, record: &GroupRecord) {
+    fn group_is_made(&mut self, job_id: JobId, record: &GroupRecord) {
         self.ledger.given_out(MessageId(record.id.0));
         let creations = &self.groups.creations;
         let at = creations.iter().position(|it| it.record.is_none() && it.maker == record.admin);
@@ -169,20 +169,20 @@ impl Model {
         assert!(members.eq(record.members.iter().map(|member| member.number)), "{record:?}");
         assert_eq!((&record.ops, record.made_by), (&vec![creation.maker], creation.maker));
         assert_eq!((&record.asked, &record.asking, record.kept), (&asked, &vec![], false));
-        self.groups.creations[at.unwrap()].record = Some((ticket, record.clone()));
+        self.groups.creations[at.unwrap()].record = Some((job_id, record.clone()));
     }
 
     /// The store has saved a group, or has not.
-    pub(super) fn group_saved(&mut self, ticket: JobId, record: &GroupRecord, outcome: &Outcome) {
+    pub(super) fn group_saved(&mut self, job_id: JobId, record: &GroupRecord, outcome: &Outcome) {
         if *outcome == Ok(Value::Done) {
             self.groups.names.insert(record.id, record.name);
             self.groups.on_disk.save(record);
         }
         let of_this = |creation: &Creation| {
-            creation.record.as_ref().is_some_and(|(saves, _)| *saves == ticket)
+            creation.record.as_ref().is_some_and(|(saves, _)| *saves == job_id)
         };
         let Some(at) = self.groups.creations.iter().position(of_this) else {
-            return self.save_over(ticket, outcome);
+            return self.save_over(job_id, outcome);
         };
         let creation = self.groups.creations.remove(at);
         let code = failure(outcome).unwrap_or(Code::Done);
@@ -227,17 +227,17 @@ impl Model {
     }
 
     /// The store has forgotten a group, or has not.
-    pub(super) fn group_ended(&mut self, ticket: JobId, id: GroupId, outcome: &Outcome) {
+    pub(super) fn group_ended(&mut self, job_id: JobId, id: GroupId, outcome: &Outcome) {
         if *outcome == Ok(Value::Done) {
             self.groups.on_disk.end(id);
             self.ledger.end(id);
         }
-        self.save_over(ticket, outcome);
+        self.save_over(job_id, outcome);
     }
 
-    fn save_over(&mut self, ticket: JobId, outcome: &Outcome) {
+    fn save_over(&mut self, job_id: JobId, outcome: &Outcome) {
         let replies = self.sessions.values_mut().flat_map(|session| &mut session.group_replies);
-        for due in replies.filter(|due| due.awaits == Save::This(ticket)) {
+        for due in replies.filter(|due| due.awaits == Save::This(job_id)) {
             due.awaits = Save::No;
             due.codes = failure(outcome).map_or(due.codes.clone(), |code| vec![code]);
         }

@@ -40,7 +40,7 @@ pub struct Failures {
 }
 
 struct Try {
-    ticket: JobId,
+    job_id: JobId,
     network: Address,
     of: Of,
     at: Duration,
@@ -107,7 +107,7 @@ impl Model {
     }
 
     /// The hub has a password or a token checked: of whoever sent it, or whose turn has come.
-    pub(super) fn try_is_taken(&mut self, ticket: JobId, job: &Job) -> Option<ConnId> {
+    pub(super) fn try_is_taken(&mut self, job_id: JobId, job: &Job) -> Option<ConnId> {
         let failures = &mut self.failures;
         if !matches!(job, Job::CheckPassword { .. } | Job::CheckToken { .. }) {
             // What is asked for instead: an account. An outcome may come for who waits for a turn.
@@ -125,7 +125,7 @@ impl Model {
         let conn = failures.trying.remove(at).unwrap();
         let network = failures.from[&conn].network();
         let of = self.try_of(conn, matches!(job, Job::CheckToken { .. }));
-        self.failures.tries.push(Try { ticket, network, of, at: self.now });
+        self.failures.tries.push(Try { job_id, network, of, at: self.now });
         self.are_no_more_than_one_after_the_other(network, of);
         Some(conn)
     }
@@ -157,9 +157,9 @@ impl Model {
     }
 
     /// The store has checked something, and the hub has not heard of it yet.
-    pub(super) fn try_is_settled(&mut self, ticket: JobId, outcome: &Outcome) {
+    pub(super) fn try_is_settled(&mut self, job_id: JobId, outcome: &Outcome) {
         let failures = &mut self.failures;
-        let at = failures.tries.iter().position(|tried| tried.ticket == ticket);
+        let at = failures.tries.iter().position(|tried| tried.job_id == job_id);
         failures.settled = at.map(|at| failures.tries[at].network);
         if let Some(at) = at.filter(|_| *outcome != Ok(Value::PasswordWrong)) {
             failures.tries.remove(at);

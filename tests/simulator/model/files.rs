@@ -12,7 +12,7 @@ use crate::reply;
 
 impl Model {
     /// The hub asks for a job on a file. Tells whether no session waits for it.
-    pub(super) fn file_job(&mut self, ticket: JobId, job: &Job) -> bool {
+    pub(super) fn file_job(&mut self, job_id: JobId, job: &Job) -> bool {
         match job {
             Job::BeginUpload { owner, place, size, quota } => {
                 let session = &self.sessions[&self.current.unwrap()];
@@ -45,7 +45,7 @@ impl Model {
             Job::FinishUpload { message: Some(message), .. } => {
                 assert!(self.config.keep_messages);
                 self.ledger.given_out(message.id);
-                self.ledger.pend(ticket, message, None);
+                self.ledger.pend(job_id, message, None);
             }
             _ => {}
         }
@@ -59,9 +59,9 @@ impl Model {
     }
 
     /// A file is sent, or is not, and the hub has not heard of it yet.
-    pub(super) fn file_kept(&mut self, ticket: JobId, message: &StoredMessage, outcome: &Outcome) {
+    pub(super) fn file_kept(&mut self, job_id: JobId, message: &StoredMessage, outcome: &Outcome) {
         let is_kept = *outcome == Ok(Value::Done);
-        self.ledger.keep_done(ticket, is_kept);
+        self.ledger.keep_done(job_id, is_kept);
         self.file_due = is_kept.then(|| message.clone());
     }
 

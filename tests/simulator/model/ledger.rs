@@ -41,12 +41,12 @@ impl Ledger {
         self.newest
     }
 
-    pub fn pend(&mut self, ticket: JobId, message: &StoredMessage, key: Option<&Key>) {
-        self.pending.insert(ticket, (message.clone(), key.cloned()));
+    pub fn pend(&mut self, job_id: JobId, message: &StoredMessage, key: Option<&Key>) {
+        self.pending.insert(job_id, (message.clone(), key.cloned()));
     }
 
-    pub fn keep_done(&mut self, ticket: JobId, is_kept: bool) {
-        let (message, key) = self.pending.remove(&ticket).expect("it was asked for");
+    pub fn keep_done(&mut self, job_id: JobId, is_kept: bool) {
+        let (message, key) = self.pending.remove(&job_id).expect("it was asked for");
         if is_kept {
             self.keep(message, key);
         }

@@ -201,7 +201,7 @@ impl Model {
     /// The hub has a message kept.
     pub(super) fn is_to_be_kept(
         &mut self,
-        ticket: JobId,
+        job_id: JobId,
         message: &StoredMessage,
         key: &Option<Key>,
     ) {
@@ -214,7 +214,7 @@ impl Model {
         assert!(matches!(attempt.state, State::Sent { id, .. } if id == message.id));
         assert_eq!(attempt.key, *key);
         assert_eq!(Said::of(message), attempt.said);
-        self.ledger.pend(ticket, message, key.as_ref());
+        self.ledger.pend(job_id, message, key.as_ref());
     }
 
     /// Whoever may go on and of whose message nothing was seen gets an answer without it.

@@ -143,7 +143,7 @@ impl Model {
 
     /// It is that time now.
     pub fn set_time(&mut self, now: Now) {
-        self.now = now.steady;
+        self.now = now.monotonic;
         self.clock = LogTime(now.unix_micros);
     }
 
@@ -179,7 +179,7 @@ impl Model {
         self.current = match input {
             Input::Asked { conn, .. } | Input::Connected { conn, .. } => Some(*conn),
             Input::PageRead { conn } => Some(*conn),
-            Input::Done { ticket, .. } => self.askers.remove(ticket),
+            Input::Done { job_id, .. } => self.askers.remove(job_id),
             _ => None,
         };
         self.before_peers(input);
@@ -274,11 +274,11 @@ impl Model {
     }
 
     /// The store is done with a job, and the hub has not heard of it yet.
-    pub fn job_done(&mut self, ticket: JobId, job: &Job, outcome: &Outcome) {
-        let asker = self.askers.get(&ticket).copied();
+    pub fn job_done(&mut self, job_id: JobId, job: &Job, outcome: &Outcome) {
+        let asker = self.askers.get(&job_id).copied();
         self.peer_job_done(job, outcome);
-        self.uploads.job_done(ticket, outcome);
-        self.try_is_settled(ticket, outcome);
+        self.uploads.job_done(job_id, outcome);
+        self.try_is_settled(job_id, outcome);
         match (job, outcome) {
             (Job::Register { account, .. }, Ok(Value::Done)) => {
                 let number = account.number;
@@ -297,19 +297,19 @@ impl Model {
                 }
             }
             (Job::KeepMessage { .. }, _) => {
-                self.ledger.keep_done(ticket, *outcome == Ok(Value::Done));
+                self.ledger.keep_done(job_id, *outcome == Ok(Value::Done));
             }
             (Job::FinishUpload { message: Some(message), .. }, _) => {
-                self.file_kept(ticket, message, outcome);
+                self.file_kept(job_id, message, outcome);
             }
             (Job::RaiseIdMark { mark }, Ok(Value::Done)) => self.ledger.mark = *mark,
             (Job::RaiseIdMark { .. }, _) => self.mark_failed = creations::failure(outcome),
             (Job::MarkSeen { reader, chat, id }, Ok(Value::Done)) => {
                 self.ledger.seen(*reader, *chat, *id);
             }
-            (Job::SaveGroup(record), _) => self.group_saved(ticket, record, outcome),
-            (Job::EndGroup(id), _) => self.group_ended(ticket, *id, outcome),
-            (Job::ChangeGroups(rows), _) => self.rows_kept(ticket, rows, outcome),
+            (Job::SaveGroup(record), _) => self.group_saved(job_id, record, outcome),
+            (Job::EndGroup(id), _) => self.group_ended(job_id, *id, outcome),
+            (Job::ChangeGroups(rows), _) => self.rows_kept(job_id, rows, outcome),
             (Job::RemoveOld { before }, Ok(Value::Removed { .. })) => self.ledger.removed(*before),
             (Job::CountUnread { reader }, outcome) => {
                 self.counted(asker, *reader, matches!(outcome, Ok(Value::Unread(_))));
@@ -364,7 +364,7 @@ impl Model {
                     }
                     self.leave(*conn);
                 }
-                Effect::Job { ticket, job } => self.job(*ticket, job, is_news),
+                Effect::Job { job_id, job } => self.job(*job_id, job, is_news),
                 _ => {}
             }
         }
@@ -386,26 +386,26 @@ impl Model {
         self.mark_failed = None;
     }
 
-    fn job(&mut self, ticket: JobId, job: &Job, is_news: Option<bool>) {
+    fn job(&mut self, job_id: JobId, job: &Job, is_news: Option<bool>) {
         match job {
-            Job::KeepMessage { message, key } => return self.is_to_be_kept(ticket, message, key),
+            Job::KeepMessage { message, key } => return self.is_to_be_kept(job_id, message, key),
             Job::RaiseIdMark { mark } => {
                 assert!(*mark > self.ledger.mark);
                 return;
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
-            Job::SaveGroup(record) => return self.group_is_saved(ticket, record),
-            Job::EndGroup(id) => return self.group_is_ended(ticket, *id),
-            Job::ChangeGroups(rows) => return self.rows_change(ticket, rows),
+            Job::SaveGroup(record) => return self.group_is_saved(job_id, record),
+            Job::EndGroup(id) => return self.group_is_ended(job_id, *id),
+            Job::ChangeGroups(rows) => return self.rows_change(job_id, rows),
             _ => {}
         }
-        if self.file_job(ticket, job) {
+        if self.file_job(job_id, job) {
             return;
         }
-        let in_turn = self.try_is_taken(ticket, job);
+        let in_turn = self.try_is_taken(job_id, job);
         let conn = in_turn.or(self.current).or_else(|| self.sender(job));
         let conn = conn.unwrap_or_else(|| panic!("nobody asks for {job:?}"));
-        self.askers.insert(ticket, conn);
+        self.askers.insert(job_id, conn);
         if let (Job::SelectMessages { .. }, true) = (job, self.is_outcome) {
             // What was told before is out of date.
             self.session(conn).reading.pop_back();

@@ -198,7 +198,7 @@ impl Model {
             ticket: call.ticket.clone(),
         };
         let before = self.peers.called.insert(call.ticket.expose().to_owned(), (caller, answer));
-        assert!(before.is_none(), "a ticket came twice");
+        assert!(before.is_none(), "a job_id came twice");
     }
 
     fn check_reply(&mut self, conn: ConnId, reply: &Reply<'_>) {

@@ -53,9 +53,9 @@ impl Expectations {
     }
 
     /// The store is done with a job.
-    pub fn job_done(&mut self, ticket: JobId, outcome: &Outcome) {
+    pub fn job_done(&mut self, job_id: JobId, outcome: &Outcome) {
         if let Ok(Value::UploadReady { upload, .. }) = outcome {
-            self.opened.insert(ticket, *upload);
+            self.opened.insert(job_id, *upload);
         }
     }
 
@@ -63,8 +63,8 @@ impl Expectations {
     pub fn after(&mut self, effects: &Effects) {
         for effect in &effects.list {
             match effect {
-                Effect::Upload { conn, ticket, stream, .. } => {
-                    let upload = self.opened.remove(ticket).expect("it was opened");
+                Effect::Upload { conn, job_id, stream, .. } => {
+                    let upload = self.opened.remove(job_id).expect("it was opened");
                     self.open.insert((*conn, *stream), (upload, None));
                 }
                 Effect::CancelUpload { conn, stream } => {

@@ -43,23 +43,23 @@ impl Server {
                 }
                 self.over(pipe, *reason);
             }
-            Effect::Job { ticket, job } => {
-                self.jobs.push((*ticket, job.clone()));
+            Effect::Job { job_id, job } => {
+                self.jobs.push((*job_id, job.clone()));
             }
-            Effect::DropFile { ticket } => {
-                self.opened.remove(ticket).expect("an open file is dropped");
+            Effect::DropFile { job_id } => {
+                self.opened.remove(job_id).expect("an open file is dropped");
             }
-            Effect::Download { conn, ticket, stream, bytes } => {
-                let Some(Opened::Download(file)) = self.opened.remove(ticket) else {
-                    panic!("{ticket:?} opened nothing to download");
+            Effect::Download { conn, job_id, stream, bytes } => {
+                let Some(Opened::Download(file)) = self.opened.remove(job_id) else {
+                    panic!("{job_id:?} opened nothing to download");
                 };
                 let pipe = self.pipe(*conn);
                 let known = self.pipes[pipe].downloads.insert(*stream, (file, bytes.clone()));
                 assert!(known.is_none(), "stream {stream} comes twice");
             }
-            Effect::Upload { conn, ticket, stream, bytes } => {
-                let Some(Opened::Upload(id)) = self.opened.remove(ticket) else {
-                    panic!("{ticket:?} opened nothing to upload");
+            Effect::Upload { conn, job_id, stream, bytes } => {
+                let Some(Opened::Upload(id)) = self.opened.remove(job_id) else {
+                    panic!("{job_id:?} opened nothing to upload");
                 };
                 let pipe = self.pipe(*conn);
                 let (left, written) = (bytes.clone(), bytes.start);

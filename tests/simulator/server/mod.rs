@@ -122,7 +122,7 @@ struct OpenList {
 
 impl Server {
     pub fn new(config: Config, seed: u64, store: &Store) -> Self {
-        let now = Now { steady: Duration::from_secs(1), unix_micros: 1_700_000_000_000_000 };
+        let now = Now { monotonic: Duration::from_secs(1), unix_micros: 1_700_000_000_000_000 };
         let kept = store.kept();
         Server {
             model: Model::new(config.clone(), &kept),
@@ -148,10 +148,10 @@ impl Server {
 
     /// The server dies. The store may have done some of what the server had not heard of yet.
     pub fn crash(&mut self, mut is_done: impl FnMut(usize, &Job) -> bool, store: &mut Store) {
-        for (at, (ticket, job)) in std::mem::take(&mut self.jobs).into_iter().enumerate() {
+        for (at, (job_id, job)) in std::mem::take(&mut self.jobs).into_iter().enumerate() {
             if is_done(at, &job) {
                 let outcome = store.run(&job);
-                self.model.job_done(ticket, &job, &outcome);
+                self.model.job_done(job_id, &job, &outcome);
             }
         }
         self.restart(store);
@@ -190,7 +190,7 @@ impl Server {
     }
 
     pub fn has_deadline_within(&self, time: Duration) -> bool {
-        self.hub.next_deadline().is_some_and(|at| at <= self.now.steady + time)
+        self.hub.next_deadline().is_some_and(|at| at <= self.now.monotonic + time)
     }
 
     /// Accepts a connection, and gives the index of its pipe.
@@ -282,31 +282,31 @@ impl Server {
 
     /// The store is done with the job at a place in the queue.
     pub fn job_done(&mut self, at: usize, outcome: Outcome, store: &Store) {
-        let (ticket, job) = self.jobs.remove(at);
+        let (job_id, job) = self.jobs.remove(at);
         match outcome {
             Ok(Value::Opened { .. }) => {
                 let bytes = store.file(&job).expect("it could be opened");
-                self.opened.insert(ticket, Opened::Download(Rc::clone(bytes)));
+                self.opened.insert(job_id, Opened::Download(Rc::clone(bytes)));
             }
             Ok(Value::UploadReady { upload, .. }) => {
-                self.opened.insert(ticket, Opened::Upload(upload));
+                self.opened.insert(job_id, Opened::Upload(upload));
             }
             _ => {}
         }
         self.model.set_time(self.now);
-        self.model.job_done(ticket, &job, &outcome);
-        self.feed(Input::Done { ticket, outcome });
+        self.model.job_done(job_id, &job, &outcome);
+        self.feed(Input::Done { job_id, outcome });
         self.read_all();
     }
 
     /// Time goes by.
     pub fn advance(&mut self, by: Duration) {
-        self.now.steady += by;
+        self.now.monotonic += by;
         self.now.unix_micros += by.as_micros() as u64;
         self.model.set_time(self.now);
         // What is due is done in steps, and comes to an end.
         for _ in 0..1000 {
-            if self.hub.next_deadline().is_none_or(|at| at > self.now.steady) {
+            if self.hub.next_deadline().is_none_or(|at| at > self.now.monotonic) {
                 return;
             }
             self.feed(Input::Deadline);

@@ -106,7 +106,7 @@ impl World {
         self.counts.fault("closed: timed out");
     }
 
-    /// The time of day jumps; the steady clock doesn't.
+    /// The time of day jumps; the monotonic clock doesn't.
     fn set_the_clock(&mut self) {
         let by = self.rng.u64(..20_000_000);
         let (fault, to) = {
