@@ -301,6 +301,7 @@ fn outcome(job: &Job) -> Outcome {
         Job::CheckToken { .. } => Ok(Value::PasswordRight),
         Job::CountUnread { .. } => Ok(Value::Unread(Vec::new())),
         Job::KeepMessage { .. }
+        | Job::KeepNetworks { .. }
         | Job::RaiseIdMark { .. }
         | Job::SaveGroup(_)
         | Job::ChangeGroups(_) => Ok(Value::Done),
