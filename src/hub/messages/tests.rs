@@ -48,7 +48,7 @@ fn key(word: &str) -> Key {
     word.parse().expect("a valid key")
 }
 
-/// What alice says to bob so long after the start, with a key.
+/// A message from alice to bob, so long after the start, with a key.
 fn said(after: u64, word: &str) -> (MessageId, Said) {
     let (id, chat) = (MessageId(START.0 + after), Chat::direct(ALICE, BOB));
     let (text, key) = ("hi".into(), Some(key(word)));
