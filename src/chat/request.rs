@@ -270,7 +270,7 @@ pub enum Access {
     Operator,
 }
 
-/// The kind of a request: the requests that share one form of answer and one access.
+/// The kind of a request, by which access is decided, and to which an answer belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A request that the codec does not know.

@@ -162,8 +162,8 @@ impl Admin {
         Some(Decided { conn, job: id, decision, entry })
     }
 
-    /// Announces that the server stops in so many seconds. Of a stop at once, the server itself
-    /// tells everybody.
+    /// Announces that the server stops in so many seconds. A stop at once is announced by the
+    /// server itself.
     pub fn shut_down(
         &mut self,
         caller: Caller,

@@ -12,7 +12,7 @@ use crate::hub::sessions::state::State;
 /// Checks the invariants between two inputs. It walks through everything, so it is for tests.
 ///
 /// # Panics
-/// Panics if an invariant does not hold.
+/// If an invariant does not hold.
 pub fn invariants(domains: &Domains, core: &Core) {
     domains.accounts.directory.check_invariants();
     domains.presence.check_invariants();

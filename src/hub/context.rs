@@ -1,5 +1,5 @@
 //! The context of the domains: the sessions, the sequence of ids, the time, and the effects of the
-//! input that is being handled. It knows no domain.
+//! input that is being handled. It knows nothing of what the domains do.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -34,8 +34,7 @@ pub enum Effect {
         /// The page.
         page: Page,
     },
-    /// Tell connections of an event, which no request asked for. Its bytes count against the send
-    /// queues.
+    /// Tell connections of an event, which no request asked for. It counts against the send queues.
     Tell {
         /// The event.
         event: Event,

@@ -95,7 +95,7 @@ pub enum Input {
         /// True if all of it was read.
         complete: bool,
     },
-    /// The last page of the list under way was written, and the list is not complete.
+    /// The reader has taken the last page that was sent of a list, and the list is not complete.
     PageRead {
         /// The connection.
         conn: ConnId,

@@ -188,8 +188,8 @@ pub fn deadline(domains: &mut Domains, cx: &mut Cx<'_>) {
     domains.groups.save_again(&domains.accounts, cx);
 }
 
-/// Ends the sessions and the streams that are to end since an input was handled, and has the store
-/// keep a higher ceiling of the ids if one is needed.
+/// Ends the sessions and the streams that were marked to end while the input was handled, and has
+/// the store keep a higher ceiling of the ids if one is needed.
 pub fn settle(domains: &mut Domains, cx: &mut Cx<'_>) {
     while !cx.core.is_settled() {
         while let Some(Closing { conn, reason, last, words }) = cx.core.next_closing() {

@@ -84,7 +84,7 @@ impl Default for Login {
 }
 
 impl Login {
-    /// Handles IDENTIFY: tells whether a name has an account, so that a password may follow.
+    /// Answers whether a name has an account, so that a password may follow.
     pub fn identify(&self, conn: ConnId, name: UserName, accounts: &Accounts, cx: &mut Cx<'_>) {
         let Some(session) = cx.core.sessions.get(conn) else { return };
         let user = accounts.directory.find_name(&name);

@@ -138,7 +138,7 @@ impl Hub {
     /// Checks the invariants between two inputs. It walks through everything, so it is for tests.
     ///
     /// # Panics
-    /// Panics if an invariant does not hold.
+    /// If an invariant does not hold.
     pub fn check_invariants(&self) {
         check::invariants(&self.domains, &self.core);
     }

@@ -131,12 +131,12 @@ mod tests {
         for slot in [0, 2, 5] {
             turns.forget(conn(slot), here);
         }
-        // Who is gone, or never waited, is none of them.
+        // A connection that is gone, or never waited, is skipped.
         turns.forget(conn(2), here);
         turns.forget(conn(9), here);
         assert_eq!(turns.iter().count(), 3);
         assert_eq!(turns.first(here).map(|login| login.conn), Some(conn(1)));
-        // One that comes back stands behind the others.
+        // A login that comes back is behind the others.
         assert_eq!(turns.take(here).map(|login| login.conn), Some(conn(1)));
         turns.wait(login(1, here));
         assert_eq!(turns.take(here).map(|login| login.conn), Some(conn(4)));

@@ -148,8 +148,8 @@ impl Directory {
 /// Draws a number that is not taken: five digits that are a port, more digits when those run short.
 pub fn draw_number(rng: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -> Number {
     // A range counts as short once this many draws in a row found a number that is taken: one in a
-    // thousand draws where nine tenths are in use, nearly all where one in a hundred is left. The
-    // last range holds more numbers than there can be accounts, or groups.
+    // thousand draws if nine tenths are in use, nearly all if one in a hundred is left. The last
+    // range holds more numbers than there can be accounts, or groups.
     const DRAWS: usize = 64;
     let ranges = [
         Number::MIN..=Number::PORT_MAX,

@@ -13,7 +13,7 @@ pub enum Role {
     Guest,
     /// A user with an account.
     User,
-    /// A user who may also kick, ban and dissolve groups.
+    /// A user with an account that may look after the others.
     Administrator,
     /// The operator, who came over the server's own socket.
     Operator,

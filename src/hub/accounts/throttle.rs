@@ -43,8 +43,8 @@ pub enum TryOf {
 pub enum Verdict {
     /// It may be made now.
     Now,
-    /// It is to be judged again once some tries that are being checked for its network have proved
-    /// right or wrong: many people may sit behind one address.
+    /// It must wait until some tries that are being checked for its network have proved right or
+    /// wrong, and is then judged again: many people may sit behind one address.
     InTurn,
     /// It may not be made before that time is over.
     After(Duration),
@@ -153,7 +153,7 @@ impl Failures {
         self.count.saturating_sub(self.checking)
     }
 
-    /// How long to wait until fewer than `max` tries count, none if fewer count now.
+    /// The time until fewer than `max` tries count; none if fewer count now.
     fn wait(self, max: u32, now: Duration) -> Option<Duration> {
         let excess = self.count.checked_sub(max)? + 1;
         Some((self.since + FAILURE_FORGIVEN_AFTER * excess).saturating_sub(now))

@@ -13,7 +13,7 @@ use crate::hub::sessions::Sessions;
 /// Checks that every download that waits for its turn is being opened, or is ready.
 ///
 /// # Panics
-/// Panics if that does not hold.
+/// If that does not hold.
 pub fn downloads(downloads: &Downloads, sessions: &Sessions) {
     for (conn, session) in sessions.iter() {
         let is_opening = |job: &&ReadJob| match job {
@@ -31,7 +31,7 @@ pub fn downloads(downloads: &Downloads, sessions: &Sessions) {
 /// Checks that every upload is counted once, and has its claim.
 ///
 /// # Panics
-/// Panics if that does not hold.
+/// If that does not hold.
 pub fn uploads(uploads: &ActiveUploads, publishing: &Publishing, sessions: &Sessions) {
     let claims = claims(uploads, publishing, sessions);
     let held = uploads.claims.iter().map(|(key, claim)| (key.clone(), claim));

@@ -1,7 +1,7 @@
 //! The files domain: the shared folder, files that are sent into chats, and the transfers of both.
 //!
 //! `downloads.rs` reads files, `uploads.rs` takes uploads in, and `publishing.rs` makes complete
-//! uploads files. The bytes themselves pass by the hub: it knows streams and jobs alone.
+//! uploads files. The bytes of files never enter the hub: it knows streams and jobs alone.
 
 mod check;
 mod downloads;
@@ -270,7 +270,7 @@ impl Files {
     /// Checks the invariants between two inputs.
     ///
     /// # Panics
-    /// Panics if an invariant does not hold.
+    /// If an invariant does not hold.
     pub fn check(&self, sessions: &Sessions) {
         check::downloads(&self.downloads, sessions);
         check::uploads(&self.uploads, &self.publishing, sessions);

@@ -16,7 +16,7 @@ use crate::limits::{GROUP_OPS_MAX, GROUP_REQUESTS_MAX};
 /// another.
 ///
 /// # Panics
-/// Panics if an invariant does not hold.
+/// If an invariant does not hold.
 pub fn check_groups(registry: &Registry, hand_over: &BTreeSet<GroupId>, users: Users<'_>) {
     assert_eq!(registry.by_name.len(), registry.groups.len());
     let roles = &users.accounts.roles;
@@ -41,7 +41,7 @@ pub fn check_groups(registry: &Registry, hand_over: &BTreeSet<GroupId>, users: U
 /// being made is on its way to the disk.
 ///
 /// # Panics
-/// Panics if an invariant does not hold.
+/// If an invariant does not hold.
 pub fn check_people(registry: &Registry, saves: &Saves, creations: &Creations) {
     let mut expected = people(registry);
     let mut making = Creations::default();

@@ -43,7 +43,7 @@ pub fn tell(
     }
 }
 
-/// Logs an entry that takes a group out of somebody's hands: a new admin, or the end of the group.
+/// Logs an entry by which people lose a group: a handover, or the end of the group.
 pub fn log(action: &GroupAction<UserIndex>, group: &Group, users: Users<'_>) {
     let name = group.name;
     match *action {
@@ -110,8 +110,8 @@ pub fn tell_new(applied: &Applied, group: &Group, users: Users<'_>, cx: &mut Cx<
     }
 }
 
-/// Tells each member of a new group of the own membership, the maker of each member, and those who
-/// are asked to join of the group.
+/// Tells the members of a new group that they joined it, its maker that each of them did, and those
+/// who are asked to join that they are.
 fn tell_made(group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
     let maker = group.made_by;
     for member in group.members.iter().filter(|member| member.user != maker) {

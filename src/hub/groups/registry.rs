@@ -437,7 +437,7 @@ impl Registry {
         Some(group)
     }
 
-    /// Gives a group another admin, if the admin is banned and there is somebody else.
+    /// Gives a group another admin, if the admin is banned and another member is not.
     fn replace_banned_admin(&mut self, id: GroupId, roles: &Roles) -> Option<NewAdmin> {
         let group = self.groups.get_mut(&id).filter(|group| group.has_to_hand_over(roles))?;
         self.all = None;

@@ -86,7 +86,7 @@ impl Inbox {
     /// Checks that each inbox belongs to a login, and holds no more messages than it may.
     ///
     /// # Panics
-    /// Panics if that does not hold.
+    /// If that does not hold.
     pub fn check(&self, logins: &[(UserIndex, ConnId)]) {
         let users = self.users.iter();
         assert!(users.map(|(user, it)| (*user, it.conn)).eq(logins.iter().copied()));

@@ -311,7 +311,7 @@ impl Messages {
     /// Checks that there is one inbox for each login under way.
     ///
     /// # Panics
-    /// Panics if that does not hold.
+    /// If that does not hold.
     pub fn check(&self, logins: &[(UserIndex, ConnId)]) {
         self.inbox.check(logins);
     }

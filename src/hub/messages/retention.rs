@@ -32,7 +32,7 @@ impl Retention {
         self.next
     }
 
-    /// The message before which the step removes all that is due by now.
+    /// The message before which the step that is due by now removes all; none if no step is due.
     pub fn due(&mut self, now: Now) -> Option<MessageId> {
         let history = self.history?;
         self.next.filter(|next| *next <= now.monotonic)?;

@@ -48,7 +48,7 @@ macro_rules! closings {
     };
 }
 
-/// Whether a client should come back by itself.
+/// The advice to a client on coming back by itself.
 #[derive(PartialEq)]
 enum Return {
     Later,

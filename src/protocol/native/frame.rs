@@ -80,7 +80,7 @@ impl Decoder {
     /// Creates a decoder for lines of at most `line_bytes_max` bytes, LF included.
     ///
     /// # Panics
-    /// Panics if `line_bytes_max` does not fit 16 bits.
+    /// If `line_bytes_max` does not fit 16 bits.
     pub fn new(line_bytes_max: usize) -> Self {
         let line_bytes_max = u16::try_from(line_bytes_max).expect("a line limit fits 16 bits");
         Decoder { line_bytes_max, scanned: 0, state: DecoderState::Start }
