@@ -20,7 +20,7 @@ pub const FILE_NAME_PART_BYTES_MAX: usize = 255;
 /// The name of the user who connects to the server's own socket.
 pub const OPERATOR: &str = "operator";
 
-/// A text that is not the name it should be.
+/// A text that is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidName;
 

@@ -135,7 +135,7 @@ pub fn welcome(
     }
 }
 
-/// Ends the session of a connection that is being closed.
+/// Ends the session of a connection that the hub closes.
 fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mut Cx<'_>) {
     let user = cx.core.user_of(conn);
     if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
@@ -147,7 +147,7 @@ fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mu
     forget(domains, conn, reason != CloseReason::TakenOver, cx);
 }
 
-/// Forgets a session, and tells the others that its user went offline.
+/// Removes a session, and tells the others that its user went offline.
 pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'_>) {
     let Some(session) = cx.core.sessions.remove(conn) else { return };
     domains.files.session_ended(conn, &session.replies, cx);

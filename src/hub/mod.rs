@@ -1,18 +1,19 @@
-//! The chat itself: its rules, and all that it knows.
+//! The hub: the chat itself, with its rules and its state.
 //!
 //! [`Hub::handle`] takes one [`Input`] and the time, and adds [`Effects`]. There is no socket,
-//! file, clock, random number or thread in here, so that a test can be the world: see
+//! file, clock, source of random numbers or thread in here, so that a test can be the world: see
 //! tests/simulator.
 //!
-//! The state stands in domains side by side (`domains.rs`): accounts, presence, groups, messages,
-//! files, calls, logins, administration. Each is a struct with the jobs that it waits for, and is
-//! handed what it needs of the others. What crosses them stands in five files: `requests.rs` and
-//! `outcomes.rs` hand to each domain what is its own, `decide.rs` decides entries, `lifecycle.rs`
-//! leads a session from the greeting to its end, and `check.rs` holds the invariants.
+//! The state is divided into domains (`domains.rs`): accounts, presence, groups, messages, files,
+//! calls, logins, administration. Each is a struct with the jobs that it waits for, and is handed
+//! what it needs of the others. Five files go across the domains: `requests.rs` and `outcomes.rs`
+//! hand requests and outcomes to the domain that they belong to, `decide.rs` decides entries,
+//! `lifecycle.rs` leads a session from the greeting to its end, and `check.rs` holds the
+//! invariants.
 //!
 //! A request that changes the chat makes an [`Entry`](crate::chat::entry::Entry), and nothing but
-//! the decision on an entry changes it. What is asked for, by whom, and who waits for an answer is
-//! this server's own; what the entries have made is [`Hub::digest`].
+//! the decision on an entry changes it. Requests, their senders and the answers that wait belong to
+//! this server alone; the state that entries have made is [`Hub::digest`].
 
 mod access;
 mod accounts;

@@ -20,7 +20,7 @@ struct World {
     domains: Domains,
 }
 
-/// A chat whose clock shows that time.
+/// A chat whose clock shows a given time.
 fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
     let config = Config {
         registration: false,

@@ -1,4 +1,4 @@
-//! Sessions: what the hub knows of each connection.
+//! Sessions: the state of each connection in the hub.
 //!
 //! A session has a state ([`state`]), between the greeting and the goodbye, and a queue of the
 //! replies that wait ([`replies`]).
