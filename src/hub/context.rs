@@ -75,7 +75,7 @@ pub struct Cx<'a> {
 }
 
 impl Core {
-    /// Creates it with no session.
+    /// Creates the state with no session.
     pub fn new(config: Config, seed: u64, sequence: Sequence) -> Self {
         Core {
             config,

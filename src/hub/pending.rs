@@ -50,7 +50,7 @@ pub struct Pending<T> {
 }
 
 impl<T> Pending<T> {
-    /// Creates it for a domain, with no job.
+    /// Creates the empty map of a domain.
     pub fn new(domain: Domain) -> Self {
         Pending { domain, waiting: HashMap::new() }
     }

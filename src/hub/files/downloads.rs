@@ -71,7 +71,7 @@ impl WantedFile {
 }
 
 impl Downloads {
-    /// Creates it with no job under way.
+    /// No job under way.
     pub fn new() -> Self {
         Downloads { pending: Pending::new(Domain::Files) }
     }

@@ -61,7 +61,7 @@ pub struct Publishing {
 }
 
 impl Publishing {
-    /// Creates it with nothing to publish.
+    /// No upload to publish.
     pub fn new() -> Self {
         Publishing {
             pending: Pending::new(Domain::Files),

@@ -136,7 +136,7 @@ pub struct ActiveUploads {
 }
 
 impl ActiveUploads {
-    /// Creates it with no upload.
+    /// No upload under way.
     pub fn new() -> Self {
         ActiveUploads {
             pending: Pending::new(Domain::Files),

@@ -25,7 +25,7 @@ use crate::hub::groups::rows::{self, ChangedRow};
 use crate::hub::groups::users::Users;
 use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX, GROUPS_MADE_MAX};
 
-/// All groups.
+/// The registry of groups, by id and by name, with the memberships of all users.
 #[derive(Debug, Default)]
 pub struct Registry {
     pub(super) groups: BTreeMap<GroupId, Group>,
@@ -201,7 +201,7 @@ impl Registry {
         self.changed.extend(ending.into_iter().map(|id| ChangedRow::Member(id, user)));
     }
 
-    /// Notes that a user was told of `most` new memberships, and of all groups that ended.
+    /// Notes that a user was told of at most `most` new memberships and of all groups that ended.
     pub fn told(&mut self, user: UserIndex, most: usize) {
         let news: Vec<GroupId> = self.memberships.news(user).take(most).collect();
         for id in news {

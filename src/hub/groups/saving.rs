@@ -60,7 +60,7 @@ pub struct Saves {
 }
 
 impl Saves {
-    /// Creates it with no job, and with groups that have to be saved.
+    /// No job under way, and groups that have to be saved.
     pub fn new(unsaved: Vec<GroupId>) -> Self {
         let next = (!unsaved.is_empty()).then_some(Duration::ZERO);
         let pending = Pending::new(Domain::Groups);

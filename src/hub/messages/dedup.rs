@@ -39,7 +39,7 @@ enum Keys {
 }
 
 impl Dedup {
-    /// Creates it with the keys that the store remembers, of messages below `mark`.
+    /// The keys that the store remembers, of messages below `mark`.
     pub fn kept<'a>(keys: impl IntoIterator<Item = &'a (Number, Key)>, mark: MessageId) -> Self {
         let mut filter = Generations { since: mark, ..Generations::default() };
         let hasher = RandomState::new();
@@ -49,7 +49,7 @@ impl Dedup {
         Dedup { hasher, keys: Keys::Filter(filter) }
     }
 
-    /// Creates it without keys, if no store remembers any.
+    /// No keys, for a server whose store remembers none.
     pub fn in_memory() -> Self {
         Dedup { hasher: RandomState::new(), keys: Keys::Memory(Generations::default()) }
     }

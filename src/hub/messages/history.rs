@@ -54,7 +54,7 @@ impl HistoryJob {
 }
 
 impl History {
-    /// Creates it with no reader. Messages are kept for that long; none is for ever.
+    /// Creates the history with no reader. Messages are kept for that long; none is for ever.
     pub fn new(kept_for: Option<Duration>) -> Self {
         let pending = Pending::new(Domain::History);
         History { lists: OpenLists::default(), retention: Retention::new(kept_for), pending }
