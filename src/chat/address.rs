@@ -1,4 +1,4 @@
-//! Where a connection comes from, as the protocol shows it and as limits count it.
+//! Addresses of peers, as the protocol shows them and as limits count them.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,8 +19,8 @@ impl Address {
         Address::Host(address.to_canonical())
     }
 
-    /// What limits count as one peer: an IPv4 address, or the /64 of an IPv6 address, which is what
-    /// one subscriber has (RFC 6177).
+    /// The network that limits count as one peer: an IPv4 address, or the /64 of an IPv6 address,
+    /// which is what one subscriber has (RFC 6177).
     pub fn network(self) -> Self {
         match self {
             Address::Host(IpAddr::V6(address)) => {
@@ -31,7 +31,7 @@ impl Address {
         }
     }
 
-    /// The network around it; none for what comes over a Unix-domain socket.
+    /// The network prefix of the address; none for a peer over a Unix-domain socket.
     pub fn prefix(self) -> Option<Prefix> {
         match self {
             Address::Host(IpAddr::V4(address)) => Some(Prefix::v4(address)),
@@ -41,16 +41,16 @@ impl Address {
     }
 }
 
-/// The /24 of an IPv4 address, or the /48 of an IPv6 address, which is what one customer has at
-/// most: within it somebody's address may change from day to day. Kept small, since there are some
-/// for each account.
+/// A network prefix: the /24 of an IPv4 address, or the /48 of an IPv6 address, which is what one
+/// customer has at most. Within it somebody's address may change from day to day. Kept small, since
+/// each account has some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Prefix(u64);
 
-/// Stands above the 48 bits of an IPv6 prefix, and above no IPv4 prefix.
+/// The bit above the 48 bits of an IPv6 prefix, which no IPv4 prefix has.
 const IS_V6: u64 = 1 << 48;
 
-/// It is no `ADDRESS/24` or `ADDRESS/48` that this server writes.
+/// A text that is no `ADDRESS/24` or `ADDRESS/48` as this server writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidPrefix;
 
@@ -65,7 +65,7 @@ impl Prefix {
 }
 
 impl fmt::Display for Prefix {
-    /// `192.0.2.0/24` or `2001:db8:1::/48`.
+    /// Writes `192.0.2.0/24` or `2001:db8:1::/48`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 & IS_V6 {
             0 => write!(f, "{}/24", Ipv4Addr::from_bits((self.0 as u32) << 8)),
@@ -88,7 +88,7 @@ impl FromStr for Prefix {
 }
 
 impl fmt::Display for Address {
-    /// `192.0.2.1`, `[2001:db8::1]` or `local`, so that `:port` may follow.
+    /// Writes `192.0.2.1`, `[2001:db8::1]` or `local`, so that `:port` may follow.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Host(IpAddr::V4(address)) => write!(f, "{address}"),

@@ -1,4 +1,4 @@
-//! What a request comes to: one final answer, or a list that ends with one.
+//! Answers: each request gets one final answer, or a list that ends with one.
 
 use std::rc::Rc;
 
@@ -16,107 +16,107 @@ use crate::chat::text::Secret;
 /// The final answer to a request. Each request gets one, in the order of the requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// To what kind of request.
+    /// The kind of the request.
     pub of: Kind,
-    /// What came of it.
+    /// Its result.
     pub result: Result<Done, Refusal>,
 }
 
-/// What a request that was carried out gives back.
+/// The result of a request that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
-    /// Nothing but that it is done.
+    /// Done; there is nothing more to tell.
     Done,
     /// The connection is greeted.
     Greeted,
-    /// The name is known, or new, and a password is awaited.
+    /// A password is awaited, for a name that is known or new.
     PasswordWanted {
         /// The name.
         name: UserName,
-        /// Whether the password is to be a new account's.
+        /// True if the password is to be a new account's.
         is_new: bool,
     },
-    /// A login.
+    /// The user is logged in.
     LoggedIn {
-        /// Who.
+        /// The user's name.
         name: UserName,
-        /// With which contact number.
+        /// The user's contact number.
         number: Number,
     },
-    /// A logout; the connection ends.
+    /// The user is logged out, and the connection ends.
     LoggedOut,
-    /// Something is on now, or off.
+    /// Something is switched on (true) or off.
     Switched(bool),
     /// A message was taken.
     Said {
         /// Its id.
         id: MessageId,
-        /// To whom it went.
+        /// The destination.
         to: Destination,
-        /// To how many at once.
+        /// The number of connections to which it was delivered.
         delivered: u32,
-        /// For how many it was kept.
+        /// The number of users for whom it was kept.
         stored: u32,
-        /// Whether it went to one user, who is offline.
+        /// True if it went to one user, who is offline.
         is_offline: bool,
     },
-    /// The end of a list of what is unread in a chat: how many more there are.
+    /// The end of a list of unread messages of a chat, and the number of further unread ones.
     Opened(Destination, u64),
     /// The end of a list of messages of a chat.
     Chat(Destination),
-    /// A chat, and up to which message it is read.
+    /// A chat, and the message up to which it is read.
     Seen(Destination, MessageId),
     /// A download begins.
     Download {
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
-        /// The whole file's size in bytes.
+        /// The size of the whole file in bytes.
         size: u64,
-        /// Which file.
+        /// The file.
         file: FileRef,
     },
     /// An upload begins.
     Upload {
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
-        /// From which byte on it is awaited.
+        /// The first byte that is awaited.
         offset: u64,
-        /// The sum of what is there already.
+        /// The hash of the bytes that are there already.
         sha256: Sha256Sum,
     },
-    /// A file's sum.
+    /// The hash of a file.
     Sum {
-        /// SHA-256 of its content.
+        /// The SHA-256 hash of its content.
         sha256: Sha256Sum,
         /// Its size in bytes.
         size: u64,
-        /// Which file.
+        /// The file.
         file: FileRef,
     },
-    /// A stream.
+    /// The number of a stream.
     Stream(u32),
     /// A download ended early.
     DownloadEnded,
-    /// An upload ended early; what came of it is dropped.
+    /// An upload ended early; its bytes are dropped.
     UploadEnded,
     /// A group.
     Group(GroupName),
-    /// A group that waits for one of its ops to let the user in.
+    /// A group whose ops have yet to let the user in.
     GroupWaits(GroupName),
-    /// A group that was made, and how many members it has.
+    /// A group that was made, and the number of its members.
     GroupMade(GroupName, usize),
     /// A token.
     Token(Secret),
-    /// Direct chats are taken.
+    /// The user takes direct chats.
     Up {
-        /// On which port.
+        /// The port.
         port: u16,
-        /// How often the server wants to hear of who takes direct chats, in seconds.
+        /// The longest time between two signs of life that the server wants, in seconds.
         period: u64,
     },
-    /// The port on which one takes direct chats.
+    /// The port on which the user takes direct chats.
     Port(u16),
-    /// A user whom one may call directly.
+    /// A user whom the caller may connect to directly.
     Call(Box<Call>),
 }
 
@@ -127,30 +127,30 @@ pub enum Item {
     Direct(UserName, Number),
     /// A user who is online.
     Online(OnlineUser),
-    /// A figure of the server: its key and its value.
+    /// A metric of the server: its key and its value.
     Figure(Box<str>),
     /// A file or a folder.
     Entry(FolderEntry),
-    /// A chat in which something is unread.
+    /// A chat with unread messages.
     Unread {
-        /// Which, as one's messages to it are addressed.
+        /// The chat, as the reader's messages to it are addressed.
         chat: Destination,
-        /// How many messages.
+        /// The number of unread messages.
         count: u64,
         /// The newest of them.
         last: MessageId,
     },
-    /// A message that was said before.
+    /// An earlier message.
     Message(Message),
     /// A group.
     Group {
-        /// Which.
+        /// The name.
         name: GroupName,
-        /// Who admits to it.
+        /// The admin.
         admin: UserName,
-        /// How many members it has.
+        /// The number of its members.
         members: usize,
-        /// Whether it outlives logouts and restarts.
+        /// True if it outlives logouts and restarts.
         kept: bool,
     },
     /// A member of a group.
@@ -160,50 +160,50 @@ pub enum Item {
 /// A user who is online, as others see them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnlineUser {
-    /// Who.
+    /// The name.
     pub name: UserName,
-    /// With which contact number.
+    /// The contact number.
     pub number: Number,
-    /// Since when.
+    /// The time since which the user is online.
     pub since: MessageId,
-    /// Where the user takes direct chats.
+    /// The address and the port on which the user takes direct chats.
     pub direct: Option<(Address, u16)>,
-    /// What people see beside the name, where the user chose that.
+    /// The display name, if the user chose one.
     pub display: Option<DisplayName>,
 }
 
-/// A list: how many items it has, and its first page.
+/// A list: the number of its items, and its first page.
 #[derive(Clone, Debug)]
 pub struct List {
-    /// What was asked for.
+    /// The kind of the request.
     pub of: Kind,
-    /// How many items the whole list has.
+    /// The number of items of the whole list.
     pub count: usize,
     /// The first page.
     pub page: Page,
 }
 
-/// Some items of a list. A long list is made page by page, the next one when the reader has taken
-/// the one before.
+/// A page of a list. A long list is made page by page; the next one is made when the reader has
+/// taken the one before.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The items; shared where many ask for the same.
+    /// The items; shared if many readers ask for the same.
     pub items: Rc<[Item]>,
-    /// The item that is left out for this reader, by its place.
+    /// The index of the item that is left out for this reader.
     pub without: Option<usize>,
-    /// What follows the last item of the list; none where more pages come.
+    /// The answer at the end of the list; none if more pages follow.
     pub last: Option<Answer>,
 }
 
 impl Answer {
-    /// The answer to a request that was carried out and gives nothing back.
+    /// The answer to a request that was carried out, if there is nothing more to tell.
     pub fn done(of: Kind) -> Self {
         Answer { of, result: Ok(Done::Done) }
     }
 }
 
 impl List {
-    /// A list that is complete.
+    /// A list that is complete in one page.
     pub fn whole(of: Kind, items: Rc<[Item]>, without: Option<usize>, last: Answer) -> Self {
         let count = items.len() - usize::from(without.is_some());
         List { of, count, page: Page { items, without, last: Some(last) } }
@@ -211,7 +211,7 @@ impl List {
 }
 
 impl Item {
-    /// Bytes of memory that it takes, beside those of its place in the list.
+    /// The memory in bytes that the item takes, beside its place in the list.
     fn heap_bytes(&self) -> usize {
         match self {
             Item::Figure(figure) => figure.len(),
@@ -225,13 +225,13 @@ impl Item {
 }
 
 impl Page {
-    /// The item at a place, where the reader gets that one: none behind the last one.
+    /// The item at an index: `Some(None)` if this reader does not get it, none behind the last one.
     pub fn item(&self, index: usize) -> Option<Option<&Item>> {
         let item = self.items.get(index)?;
         Some((self.without != Some(index)).then_some(item))
     }
 
-    /// Bytes of memory that its items take; of items that are shared, this one's part of them.
+    /// The memory in bytes that the items take. If the items are shared, it is this page's part.
     pub fn memory(&self) -> usize {
         let bytes = size_of_val(&*self.items);
         let heap = self.items.iter().map(Item::heap_bytes).sum::<usize>();

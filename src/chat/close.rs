@@ -1,9 +1,9 @@
-//! Why connections end.
+//! Reasons why connections end.
 
-/// Declares [`CloseReason`] and the list of all of them, so that none is missing there.
+/// Declares [`CloseReason`] and the list of all reasons, so that none is missing there.
 macro_rules! close_reasons {
     ($($(#[$doc:meta])* $reason:ident,)*) => {
-        /// Why a connection ends.
+        /// The reason why a connection ends.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum CloseReason {
             $($(#[$doc])* $reason,)*
@@ -23,11 +23,11 @@ close_reasons! {
     PeerClosed,
     /// Reading or writing failed.
     ConnectionLost,
-    /// A file frame could not be read, or named a stream that was never open.
+    /// A file frame could not be parsed, or named a stream that was never open.
     BadFileFrame,
     /// No login within the login timeout.
     LoginTimeout,
-    /// Nothing was heard for the idle timeout.
+    /// Nothing came from the client for the idle timeout.
     IdleTimeout,
     /// Three wrong passwords.
     WrongPassword,
@@ -43,28 +43,28 @@ close_reasons! {
     NoSuchFile,
     /// The rest of a list could not be read.
     ListFailed,
-    /// More waits to be written than the send queue holds.
+    /// More bytes are queued than the send queue holds.
     TooSlow,
     /// One connection more than the limit.
     ConnectionLimit,
     /// One connection more than one address may have.
     AddressLimit,
-    /// It speaks HTTP.
+    /// The client speaks HTTP.
     Http,
-    /// It speaks TLS where none is spoken.
+    /// The client speaks TLS on a port that takes none.
     Tls,
-    /// It speaks no TLS where nothing else is spoken.
+    /// The client speaks no TLS on a port that takes nothing else.
     NotTls,
-    /// What it speaks is not TLS as it should be.
+    /// The client's TLS is not valid.
     TlsFailed,
-    /// It was ready again and again, and nothing moved: a defect of the server.
+    /// The connection was ready again and again, and no byte moved: a defect of the server.
     NoProgress,
     /// The server stops.
     Shutdown,
 }
 
 impl CloseReason {
-    /// The word for the log and the metrics.
+    /// The word of the reason in the log and the metrics.
     pub fn name(self) -> &'static str {
         match self {
             CloseReason::Goodbye => "goodbye",
@@ -92,8 +92,8 @@ impl CloseReason {
         }
     }
 
-    /// Whether downloads under way are finished first. A peer that has closed its side is closed
-    /// only once it has them.
+    /// Returns true if downloads under way are finished first. A peer that has closed its side is
+    /// closed only once it has them.
     pub fn finishes_downloads(self) -> bool {
         matches!(self, CloseReason::NoSuchFile)
     }

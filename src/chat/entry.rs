@@ -1,9 +1,9 @@
-//! Entries: what changes the chat, one after the other.
+//! Entries: the changes of the chat, one after the other.
 //!
-//! Whoever wants a change proposes an [`Entry`]. It is decided when its turn comes: judged, and
-//! then applied or refused. What it comes to follows from the entries before it, from the entry and
-//! from its [`Stamp`], and from nothing else; so every limit by which an entry is judged stands in
-//! the entry. Wherever the same entries are decided in the same order, the chat is the same.
+//! Every change is proposed as an [`Entry`]. It is decided when its turn comes: judged, and then
+//! applied or refused. Its result follows from the entries before it, from the entry and from its
+//! [`Stamp`], and from nothing else; so every limit by which an entry is judged is part of the
+//! entry. If the same entries are decided in the same order, the chat is the same.
 
 use std::sync::Arc;
 
@@ -18,68 +18,68 @@ use crate::chat::name::{DisplayName, GroupName, Key, Number};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogTime(pub u64);
 
-/// Where an entry stands among all entries.
+/// The place of an entry among all entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// The id of the message or the group that the entry makes; for another entry, the newest id
     /// before it.
     pub id: MessageId,
-    /// When it is decided.
+    /// The time at which it is decided.
     pub time: LogTime,
 }
 
 /// A change of the chat.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
-    /// Somebody new has an account, whose name and number nobody else has.
+    /// There is a new account, whose name and number no other account has.
     AccountAdded(Account),
     /// A user has another display name.
     DisplayNameSet(Number, DisplayName),
-    /// A user is let in no more, or again.
+    /// A user is banned, or no longer.
     BanSet {
-        /// Who.
+        /// The user.
         user: Number,
-        /// Who decided that.
+        /// The user who decided that.
         by: Number,
-        /// Whether the ban begins.
+        /// True if the ban begins.
         banned: bool,
     },
     /// A user is an administrator, or is none any more.
     AdministratorSet {
-        /// Who.
+        /// The user.
         user: Number,
-        /// Who decided that.
+        /// The user who decided that.
         by: Number,
-        /// Whether the user is one.
+        /// True if the user is an administrator.
         admin: bool,
     },
-    /// A user who was offline is let in.
+    /// A user who was offline is let in. All the user's memberships last.
     CameOnline(Number),
-    /// A user has no session any more. Memberships in groups that are not kept end at a time, but
-    /// for those that end already.
+    /// A user has no session any more. The user's memberships in groups that are not kept end at a
+    /// time, except those that end already.
     WentOffline {
-        /// Who.
+        /// The user.
         user: Number,
-        /// When the memberships end.
+        /// The time at which the memberships end.
         memberships_end: LogTime,
     },
-    /// A user was told what happened in groups meanwhile: of so many groups, oldest first, that the
-    /// user became a member, and of all that ended.
+    /// A user was told what happened in groups meanwhile: the oldest new memberships, and all
+    /// groups that ended.
     GroupsTold {
-        /// Who.
+        /// The user.
         user: Number,
-        /// Of how many groups at most.
+        /// The largest number of new memberships that were told.
         most: usize,
     },
-    /// Somebody said something, or sent a file.
+    /// A message or a file was sent.
     Said(Said),
     /// A user has read a chat up to a message.
     Seen {
-        /// Who.
+        /// The user.
         reader: Number,
-        /// Which chat.
+        /// The chat.
         chat: Chat,
-        /// Up to which message.
+        /// The newest message that was read.
         id: MessageId,
     },
     /// A group begins.
@@ -88,102 +88,102 @@ pub enum Entry {
     GroupChanged(GroupId, GroupAction),
 }
 
-/// A message that is to be said. Its id is that of the entry's stamp.
+/// A message that is to be sent. Its id is that of the entry's stamp.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Said {
-    /// Who says it.
+    /// The sender.
     pub from: Number,
-    /// Where.
+    /// The chat.
     pub chat: Chat,
-    /// What, or the name of the file.
+    /// The text, or the name of the file.
     pub text: Arc<str>,
     /// The size in bytes of the file that it sends, which is on disk.
     pub file_size: Option<u64>,
-    /// The idempotency key, where the sender gave it one.
+    /// The idempotency key, if the sender gave one.
     pub key: Option<Key>,
 }
 
 /// A group that is to be made. Its id is that of the entry's stamp.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewGroup {
-    /// Its name.
+    /// The name.
     pub name: GroupName,
-    /// Who makes it, and becomes its admin.
+    /// The user who makes it, and becomes its admin.
     pub maker: Number,
-    /// Who else is a member from the beginning.
+    /// The other members from the beginning.
     pub members: Vec<Number>,
-    /// Who is asked to join.
+    /// The users who are asked to join.
     pub asked: Vec<Number>,
 }
 
-/// What is to happen to a group. `by` is the user who wants it so. A user is a number, or what a
-/// number leads to.
+/// A change of a group. `by` is the user who wants it. A user is a number, or what a number was
+/// resolved to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GroupAction<U = Number> {
-    /// A user joins who was asked to; another one asks to join.
+    /// A user who was asked joins; any other user asks to join.
     Join {
-        /// Who.
+        /// The user.
         user: U,
-        /// How many members there may be.
+        /// The largest number of members.
         members_max: usize,
     },
-    /// An op makes a user a member who asks to join.
+    /// An op admits a user who asks to join.
     Admit {
-        /// An op.
+        /// The op.
         by: U,
-        /// Who asks.
+        /// The user who asks.
         user: U,
-        /// How many members there may be.
+        /// The largest number of members.
         members_max: usize,
     },
     /// An op refuses a user who asks to join.
     Refuse {
-        /// An op.
+        /// The op.
         by: U,
-        /// Who asks.
+        /// The user who asks.
         user: U,
     },
     /// A member leaves.
     Leave {
-        /// Who.
+        /// The member.
         user: U,
     },
-    /// An op has the group outlive logouts and restarts, or no longer.
+    /// An op lets the group outlive logouts and restarts, or no longer.
     Keep {
-        /// An op.
+        /// The op.
         by: U,
-        /// Whether it does.
+        /// True if the group is to outlive them.
         keep: bool,
-        /// When the memberships of those who are offline end, if it does no longer.
+        /// The time at which memberships of offline users end, if it is not.
         memberships_end: LogTime,
     },
-    /// An op makes a member an op, or no longer.
+    /// An op makes a member an op, or takes that role away.
     SetOp {
-        /// An op.
+        /// The op who decides.
         by: U,
-        /// A member.
+        /// The member.
         user: U,
-        /// Whether the member is one.
+        /// True if the member becomes an op.
         op: bool,
     },
-    /// Its admin, or an administrator, makes a member its admin.
+    /// The admin, or an administrator, makes a member the admin.
     HandOver {
-        /// Who decides that.
+        /// The user who decides that.
         by: U,
-        /// A member.
+        /// The member.
         user: U,
     },
-    /// An administrator ends it.
+    /// An administrator ends the group.
     Dissolve {
-        /// An administrator.
+        /// The administrator.
         by: U,
     },
-    /// Its admin is banned, and it gets another one.
+    /// The group gets another admin, since its admin is banned.
     ReplaceAdmin,
 }
 
 impl Said {
-    /// The message as it is kept.
+    /// The message as the store keeps it.
     pub fn message(&self, id: MessageId) -> StoredMessage {
         let Said { from, chat, text, file_size, .. } = self;
         StoredMessage { id, from: *from, chat: *chat, text: text.clone(), file_size: *file_size }
@@ -191,7 +191,7 @@ impl Said {
 }
 
 impl NewGroup {
-    /// The group as it is kept at its beginning.
+    /// The record of the group at its beginning.
     pub fn record(&self, id: MessageId) -> GroupRecord {
         let member = |number: &Number| MemberRecord::new(*number, id);
         GroupRecord {
@@ -209,10 +209,10 @@ impl NewGroup {
 }
 
 impl<U: Copy> GroupAction<U> {
-    /// The same with what `find` gives for each user.
+    /// The same change with `find` applied to each user.
     ///
     /// # Errors
-    /// The first that `find` gives.
+    /// The first error that `find` returns.
     pub fn try_map<V, E>(&self, find: impl Fn(U) -> Result<V, E>) -> Result<GroupAction<V>, E> {
         Ok(match *self {
             GroupAction::Join { user, members_max } => {

@@ -1,4 +1,4 @@
-//! What people are told without asking.
+//! Events: what the server tells people without being asked.
 
 use crate::chat::address::Address;
 use crate::chat::file::FileRef;
@@ -7,10 +7,10 @@ use crate::chat::message::Message;
 use crate::chat::name::{GroupName, Number, UserName};
 use crate::chat::text::Secret;
 
-/// What the server tells without being asked.
+/// An event, which no request asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Somebody said something, or sent a file.
+    /// A message or a file was sent.
     Said(Message),
     /// A user came online.
     On(UserName, Number),
@@ -20,47 +20,47 @@ pub enum Event {
     Ask(GroupName, UserName),
     /// A user wants to join your group.
     Join(GroupName, UserName),
-    /// Your upload is whole and on disk.
+    /// Your upload is complete and on disk.
     Put {
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
         /// Its size in bytes.
         size: u64,
-        /// Which file it is now.
+        /// The file that it is now.
         file: FileRef,
     },
-    /// Who is in a group, or its admin, changed.
+    /// A member or the admin of a group changed.
     Group(GroupName, GroupChange, UserName),
     /// A transfer ended early.
     Abort {
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
-        /// Why.
+        /// The reason.
         reason: AbortReason,
     },
     /// A user is about to connect to this one directly.
     Call(Box<Call>),
     /// The server is about to stop.
     Shutdown {
-        /// In how many seconds at the latest.
+        /// The time until then at most, in seconds.
         seconds: u32,
     },
 }
 
-/// Why a transfer ended early.
+/// The reason why a transfer ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AbortReason {
     /// More or fewer bytes came than were announced.
     WrongSize,
     /// There was no room on the disk for the bytes that came.
     NoRoom,
-    /// What came could not be written.
+    /// The bytes that came could not be written.
     WriteFailed,
     /// The file could not be read any further.
     ReadFailed,
-    /// Somebody else was first with the name of the file.
+    /// The name of the file was given to another one meanwhile.
     NameTaken,
-    /// The sum of the file is not the expected one.
+    /// The hash of the file is not the expected one.
     Mismatch,
     /// The sender is no member of the group any more.
     NotAMember,
@@ -68,19 +68,19 @@ pub enum AbortReason {
     NoSuchFolder,
     /// There is no room on the disk for the whole file.
     NoRoomForFile,
-    /// The whole upload could not be made a file now.
+    /// The complete upload could not be made a file now.
     Unfinished,
 }
 
-/// What one of two who are about to chat directly has to know of the other.
+/// What one of two users who are about to chat directly has to know of the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Who.
+    /// The name.
     pub user: UserName,
-    /// From where that user is connected, as the server sees it.
+    /// The address from which that user is connected, as the server sees it.
     pub address: Address,
-    /// On which port the user takes direct chats, where the user does.
+    /// The port on which that user takes direct chats, if any.
     pub port: Option<u16>,
-    /// What both have to know: 32 bytes, in base64url without padding.
+    /// The secret that both must know: 32 bytes, in base64url without padding.
     pub ticket: Secret,
 }

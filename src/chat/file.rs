@@ -1,4 +1,4 @@
-//! Files: how they are named, where uploads go, and what a folder holds.
+//! Files: their names, the targets of uploads, and the entries of folders.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use crate::chat::id::MessageId;
 use crate::chat::message::Chat;
 use crate::chat::name::FileName;
 
-/// A file as a command names one.
+/// A file as a command names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileRef {
-    /// One of the shared folder.
+    /// A file of the shared folder.
     Shared(FileName),
-    /// One that was sent in a chat, by the id of its message: `@id`.
+    /// A file that was sent into a chat, by the id of its message: `@id`.
     Sent(MessageId),
 }
 
@@ -24,22 +24,22 @@ impl fmt::Display for FileRef {
     }
 }
 
-/// Where an upload goes.
+/// The target of an upload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FileTarget {
-    /// Into the shared folder.
+    /// The shared folder, under that name.
     Shared(FileName),
-    /// Into a chat.
+    /// A chat, under that name.
     Chat(Chat, FileName),
 }
 
-/// A line of LS.
+/// An entry of a folder, as LS lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderEntry {
-    /// Its size in bytes; none for a folder.
+    /// The size in bytes; none for a folder.
     pub size: Option<u64>,
-    /// When it was last changed, in seconds since the Unix epoch.
+    /// The time of the last change, in seconds since the Unix epoch.
     pub mtime: i64,
-    /// Its name as GET takes it, that is from the shared folder on.
+    /// The path as GET takes it, from the shared folder on.
     pub name: FileName,
 }

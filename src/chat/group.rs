@@ -1,21 +1,21 @@
-//! Groups as they are kept, and what changes in them.
+//! The records of groups as the store keeps them, and the changes of them.
 
 use std::fmt;
 
 use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, Number};
 
-/// A member of a group, as it is kept.
+/// A member of a group, as the store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberRecord {
-    /// Who.
+    /// The member.
     pub number: Number,
-    /// From which message on the member reads.
+    /// The first message that the member may read.
     pub since: MessageId,
-    /// When the membership ends, if it does because its user is offline, in microseconds since the
-    /// Unix epoch.
+    /// The time at which the membership ends, if it does because the user is offline, in
+    /// microseconds since the Unix epoch.
     pub ends: Option<u64>,
-    /// Whether the member has yet to be told of it.
+    /// True if the member has yet to be told of it.
     pub is_news: bool,
 }
 
@@ -26,93 +26,93 @@ impl MemberRecord {
     }
 }
 
-/// A group as it is kept.
+/// A group, as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupRecord {
-    /// Which group.
+    /// The id.
     pub id: GroupId,
-    /// Its name, in the case in which it was made.
+    /// The name, in the case in which it was made.
     pub name: GroupName,
-    /// Who may hand it over.
+    /// The admin, who may hand it over.
     pub admin: Number,
-    /// Who looks after it, the admin too; who has been one for longest first.
+    /// The ops, who look after it, with the admin; the longest-serving first.
     pub ops: Vec<Number>,
-    /// Who made it.
+    /// The user who made it.
     pub made_by: Number,
-    /// Whether it outlives logouts and restarts.
+    /// True if it outlives logouts and restarts.
     pub kept: bool,
-    /// Its members, oldest first.
+    /// The members, oldest first.
     pub members: Vec<MemberRecord>,
-    /// Who was asked to join.
+    /// The users who were asked to join.
     pub asked: Vec<Number>,
-    /// Who asked to join.
+    /// The users who asked to join.
     pub asking: Vec<Number>,
 }
 
-/// A row of what is kept of groups, as it is from now on.
+/// A row of a group in the store, as it is from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupRow {
-    /// The group itself, which is there already.
+    /// The group itself, which exists already.
     Group {
-        /// Which.
+        /// The id.
         id: GroupId,
-        /// Who may hand it over.
+        /// The admin, who may hand it over.
         admin: Number,
-        /// Whether it outlives logouts and restarts.
+        /// True if it outlives logouts and restarts.
         kept: bool,
     },
-    /// A member: a new one is the youngest; one who becomes an op is the youngest op.
+    /// A member. A new one is the youngest; one who becomes an op is the youngest op.
     Member {
-        /// Of which group.
+        /// The group.
         group: GroupId,
         /// The member.
         member: MemberRecord,
-        /// Whether the member looks after it.
+        /// True if the member is an op.
         is_op: bool,
     },
-    /// Nobody's membership any more.
+    /// The end of a membership.
     NoMember {
-        /// Of which group.
+        /// The group.
         group: GroupId,
-        /// Who was a member.
+        /// The user who was a member.
         number: Number,
     },
-    /// Somebody who was asked to join, or asks to; a new one is the youngest.
+    /// A user who was asked to join, or asks to; a new one is the youngest.
     Candidate {
-        /// Which group.
+        /// The group.
         group: GroupId,
-        /// Who.
+        /// The user.
         number: Number,
-        /// Whether that user asks, and was not asked.
+        /// True if the user asks; false if the user was asked.
         asks: bool,
     },
-    /// Somebody who is not asked to join any more, or does not ask to.
+    /// A user who is not asked to join any more, or does not ask to.
     NoCandidate {
-        /// Which group.
+        /// The group.
         group: GroupId,
-        /// Who.
+        /// The user.
         number: Number,
-        /// Whether that user asked, and was not asked.
+        /// True if the user asked; false if the user was asked.
         asks: bool,
     },
     /// The group has ended.
     Ended(GroupId),
     /// A user has yet to be told that a group of that name ended.
     Untold {
-        /// Who.
+        /// The user.
         number: Number,
-        /// The group's name.
+        /// The name of the group.
         name: GroupName,
     },
     /// A user was told of all groups that ended.
     Told {
-        /// Who.
+        /// The user.
         number: Number,
     },
 }
 
 impl GroupRow {
-    /// The group that it is of; none where it is of a user alone.
+    /// The group that the row belongs to; none if it belongs to a user alone.
     pub fn group(&self) -> Option<GroupId> {
         match *self {
             GroupRow::Group { id: group, .. }
@@ -125,7 +125,7 @@ impl GroupRow {
         }
     }
 
-    /// The user that it is of, if it is of no group.
+    /// The user that the row belongs to, if it belongs to no group.
     pub fn user(&self) -> Option<Number> {
         match *self {
             GroupRow::Untold { number, .. } | GroupRow::Told { number } => Some(number),
@@ -134,14 +134,14 @@ impl GroupRow {
     }
 }
 
-/// What changed in a group.
+/// A change of a group's members or admin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupChange {
-    /// Somebody became a member.
+    /// A user became a member.
     Join,
-    /// Somebody is no member any more.
+    /// A user is no member any more.
     Leave,
-    /// Somebody became the admin.
+    /// A member became the admin.
     Admin,
 }
 

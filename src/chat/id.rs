@@ -1,8 +1,9 @@
-//! What messages, groups and uploads are known by.
+//! The ids of messages, groups and uploads.
 
 use std::fmt;
 
-/// When the server took a message, in microseconds since the Unix epoch; never the same twice.
+/// The id of a message: the time when the server took it, in microseconds since the Unix epoch;
+/// never the same twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(pub u64);
 
@@ -12,10 +13,10 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// A group, for ever: a name may come again, this does not.
+/// The id of a group, which never comes again, while its name may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupId(pub u64);
 
-/// An upload that was announced, also over restarts.
+/// The id of an upload that was announced. It stays the same over restarts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UploadId(pub u64);

@@ -1,18 +1,18 @@
-//! Invisible characters, and those among them that are a part of what people read: the joiners that
-//! Persian, Sinhala and other writing needs, and what emoji are made of.
+//! Invisible characters, and those among them that are needed for visible text: the joiners of
+//! Persian, Sinhala and other scripts, and the parts of emoji.
 //!
-//! Such a character is let through where it does what it is there for, and is as suspicious as
-//! every other invisible one where it does not: between Latin letters, it could only hide.
+//! Such a character is let through where it has its effect. Anywhere else it is as suspicious as
+//! every other invisible one: between Latin letters, it could only hide.
 
 use unicode_joining_type::{JoiningType, get_joining_type};
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
 
-/// Keeps letters apart that would join.
+/// Keeps letters apart that would otherwise join.
 pub const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
 /// Joins letters, and emoji.
 pub const ZERO_WIDTH_JOINER: char = '\u{200d}';
-/// Asks for an emoji's coloured form.
+/// Asks for the coloured form of an emoji.
 pub const EMOJI_PRESENTATION: char = '\u{fe0f}';
 /// The frame of a key around a digit.
 const KEYCAP: char = '\u{20e3}';
@@ -20,10 +20,10 @@ const KEYCAP: char = '\u{20e3}';
 /// The canonical combining class of a virama, behind which consonants join.
 const VIRAMA: u8 = 9;
 
-/// Whether a character takes part in hiding or reordering text: bidirectional controls and marks,
-/// zero-width characters, and other default-ignorable format characters (Unicode, UAX #9 and
+/// Returns true if a character takes part in hiding or reordering text: bidirectional controls and
+/// marks, zero-width characters, and other default-ignorable format characters (Unicode, UAX #9 and
 /// section 23). Names refuse them and clients show them visibly, unless [`is_seen`] says that they
-/// belong to what people read.
+/// belong to the visible text.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -33,8 +33,9 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether `c` belongs to what is seen of the text around it: a joiner between letters that join
-/// (UAX #31, section 2.3.1) or between emoji, or what makes an emoji of what it follows (UTS #51).
+/// Returns true if `c` belongs to the visible text around it: a joiner between letters that join
+/// (UAX #31, section 2.3.1) or between emoji, or a selector that makes an emoji of the character
+/// before it (UTS #51).
 pub fn is_seen(before: &str, c: char, after: Option<char>) -> bool {
     let last = before.chars().next_back();
     match c {
@@ -55,8 +56,8 @@ pub fn is_seen(before: &str, c: char, after: Option<char>) -> bool {
     }
 }
 
-/// Whether nothing in `text` obeys, hides or turns: no control character, and no invisible one but
-/// those of [`is_seen`].
+/// Returns true if nothing in `text` controls, hides or reorders: it has no control character, and
+/// no invisible character except those of [`is_seen`].
 pub fn is_all_seen(text: &str) -> bool {
     text.char_indices().all(|(at, c)| {
         let after = || text[at + c.len_utf8()..].chars().next();
@@ -64,7 +65,7 @@ pub fn is_all_seen(text: &str) -> bool {
     })
 }
 
-/// The text with `_` for what would not be seen in it.
+/// The text with `_` in place of characters that would not be seen in it.
 pub fn with_all_seen(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -75,7 +76,7 @@ pub fn with_all_seen(text: &str) -> String {
     shown
 }
 
-/// Whether it is an emoji by itself, as digits are not.
+/// Returns true if a character is an emoji by itself, as digits are not.
 pub fn is_emoji(c: char) -> bool {
     !c.is_ascii() && c.is_emoji_char()
 }
@@ -85,8 +86,8 @@ fn ends_with_emoji(text: &str) -> bool {
     text.chars().next_back().is_some_and(is_emoji)
 }
 
-/// Arabic and its like: a letter that joins the next one, marks, and a letter that joins the one
-/// before it.
+/// Returns true between joining letters of Arabic and similar scripts: a letter that joins the next
+/// one, marks, and a letter that joins the one before it.
 fn joins_cursively(before: &str, after: Option<char>) -> bool {
     use JoiningType::{DualJoining, LeftJoining, RightJoining, Transparent};
     let mut types = before.chars().rev().map(get_joining_type);
@@ -96,7 +97,7 @@ fn joins_cursively(before: &str, after: Option<char>) -> bool {
         && matches!(right, Some(DualJoining | RightJoining))
 }
 
-/// The writing of India and its neighbours: a letter, marks, and a virama among them.
+/// Returns true after a virama of Indic scripts: a letter, then marks, a virama among them.
 fn joins_consonants(before: &str) -> bool {
     let mut has_virama = false;
     for c in before.chars().rev() {

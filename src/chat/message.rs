@@ -1,4 +1,4 @@
-//! Messages, the chats they stand in, and how those are named to people.
+//! Messages, their chats, and the destinations by which people are told of chats.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, Number, UserName};
 
-/// To whom a message went, as it is shown: the name, not the word that the sender used.
+/// The destination of a message as it is shown: the name, not the word that the sender used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// Everyone.
     Everyone,
     /// One user.
     User(UserName),
-    /// A group's members.
+    /// The members of a group.
     Group(GroupName),
 }
 
@@ -27,61 +27,61 @@ impl fmt::Display for Destination {
     }
 }
 
-/// The messages between the same people.
+/// A chat: the messages between the same people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Chat {
-    /// Of everyone.
+    /// The chat of everyone.
     Everyone,
-    /// Of two users, the smaller number first; or of one with oneself.
+    /// The chat of two users, the smaller number first; or of a user alone.
     Direct(Number, Number),
-    /// Of a group's members.
+    /// The chat of a group's members.
     Group(GroupId),
 }
 
 impl Chat {
-    /// The chat of two users.
+    /// The chat of two users, in any order.
     pub fn direct(one: Number, other: Number) -> Self {
         Chat::Direct(one.min(other), one.max(other))
     }
 }
 
-/// A message as it is kept.
+/// A message, as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMessage {
-    /// When, and in which order.
+    /// The id, which is the time and the order.
     pub id: MessageId,
-    /// Who.
+    /// The sender.
     pub from: Number,
-    /// In which chat; the receiver of a direct message is the other one of the two.
+    /// The chat. The receiver of a direct message is the other one of the two users.
     pub chat: Chat,
-    /// What was said, or the name of the file that was sent.
+    /// The text, or the name of the file that was sent.
     pub text: Arc<str>,
-    /// Where a file was sent: its size in bytes.
+    /// The size in bytes of the file, if one was sent.
     pub file_size: Option<u64>,
 }
 
-/// How much is unread in a chat.
+/// The number of unread messages of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unread {
-    /// Which chat.
+    /// The chat.
     pub chat: Chat,
-    /// How many messages.
+    /// The number of messages.
     pub count: u64,
     /// The newest of them.
     pub last: MessageId,
 }
 
-/// What somebody said.
+/// A message, as people are told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// When, and in which order.
+    /// The id, which is the time and the order.
     pub id: MessageId,
-    /// Who.
+    /// The sender.
     pub from: UserName,
-    /// To whom.
+    /// The destination.
     pub to: Destination,
-    /// What: a text that is not empty, without control characters; or a file's name.
+    /// The text, which is not empty and has no control characters; or the name of a file.
     pub text: Arc<str>,
-    /// Where a file was sent: its size in bytes.
+    /// The size in bytes of the file, if one was sent.
     pub file_size: Option<u64>,
 }

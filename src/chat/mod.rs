@@ -1,10 +1,9 @@
-//! The vocabulary of the chat: what people ask for, get and are told, as types.
+//! The vocabulary of the chat: requests, answers and events, as types.
 //!
 //! Nothing here knows a byte of a protocol or keeps any state. Protocols and the
-//! [`hub`](crate::hub) stand on it, and neither on the other: a codec of
-//! [`protocol`](crate::protocol) makes a [`request`] of bytes, and bytes of the answer that the hub
-//! decides on. Every [`name`], [`text`] and [`address`] is checked when it is made and valid from
-//! then on.
+//! [`hub`](crate::hub) use it, and neither uses the other: a codec of [`protocol`](crate::protocol)
+//! decodes bytes to a [`request`], and encodes the answer of the hub. Every [`name`], [`text`] and
+//! [`address`] is checked when it is made, and valid from then on.
 
 pub mod account;
 pub mod address;

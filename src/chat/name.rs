@@ -1,4 +1,4 @@
-//! Users, groups, targets and files: parsed once, valid from then on.
+//! The names of users, groups, targets and files: parsed once, valid from then on.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,16 +11,16 @@ use crate::chat::text::Text;
 pub const NAME_BYTES_MAX: usize = 32;
 /// The longest display name, in characters.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
-/// The longest word that marks a message, in bytes.
+/// The longest idempotency key, in bytes.
 pub const KEY_BYTES_MAX: usize = 64;
 /// The longest file name (a path below the shared folder), in bytes.
 pub const FILE_NAME_BYTES_MAX: usize = 1024;
-/// The longest part of a file name, in bytes; what Linux file systems allow.
+/// The longest part of a file name, in bytes; the limit of Linux file systems.
 pub const FILE_NAME_PART_BYTES_MAX: usize = 255;
-/// The name that belongs to whoever connects to the server's own socket.
+/// The name of the user who connects to the server's own socket.
 pub const OPERATOR: &str = "operator";
 
-/// A text that is not the name it should be.
+/// A text that is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidName;
 
@@ -54,7 +54,7 @@ impl UserName {
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// Whether this is [`OPERATOR`], which cannot be registered.
+    /// Returns true for [`OPERATOR`], which cannot be registered.
     pub fn is_operator(&self) -> bool {
         self.as_bytes().eq_ignore_ascii_case(OPERATOR.as_bytes())
     }
@@ -71,7 +71,7 @@ impl UserName {
     }
 }
 
-/// Whether `text` has the characters and the length of a user's name.
+/// Returns true if `text` has the characters and the length of a user's name.
 fn is_name(text: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&text.len())
         && text.as_bytes()[0].is_ascii_alphabetic()
@@ -123,10 +123,10 @@ impl Number {
     pub const OPERATOR: Number = Number(1);
     /// The smallest number that an account or an unnamed group is given.
     pub const MIN: u32 = 10_000;
-    /// The largest number that is a port too.
+    /// The largest number that is also a port.
     pub const PORT_MAX: u32 = 65_535;
 
-    /// The TCP port of that number, where it is one.
+    /// The TCP port of that number, if there is one.
     pub fn port(self) -> Option<u16> {
         u16::try_from(self.0).ok()
     }
@@ -151,7 +151,7 @@ impl FromStr for Number {
     }
 }
 
-/// A user as a command names one.
+/// A user as a command names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserRef {
     /// By name.
@@ -193,12 +193,13 @@ enum GroupLabel {
 }
 
 impl GroupName {
-    /// The name of a group for which the server picked a number.
+    /// The name of a group to which the server gave a number.
     pub fn numbered(number: Number) -> Self {
         GroupName(GroupLabel::Number(number))
     }
 
-    /// Whether the server gave the name; a user can ask only for names that start with a letter.
+    /// Returns true if the server gave the name; users can ask only for names that start with a
+    /// letter.
     pub fn is_numbered(&self) -> bool {
         matches!(self.0, GroupLabel::Number(_))
     }
@@ -232,7 +233,7 @@ impl fmt::Debug for GroupName {
     }
 }
 
-/// To whom a message goes, and by which words a chat is named.
+/// The target of a message, by which commands also name a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// `*`: everyone.
@@ -265,8 +266,9 @@ impl fmt::Display for Target {
     }
 }
 
-/// What people see beside a user's name: 1 to 64 characters, none of them a control, bidirectional
-/// or zero-width character (but see [`is_all_seen`]), and not only white space.
+/// A display name, which people see beside a user's name: 1 to 64 characters, none of them a
+/// control, bidirectional or zero-width character (but see [`is_all_seen`]), and not only white
+/// space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayName(Box<str>);
 
@@ -288,12 +290,12 @@ impl FromStr for DisplayName {
     }
 }
 
-/// The word by which a client marks a message: 1 to 64 bytes without a space.
+/// An idempotency key, by which a client marks a message: 1 to 64 bytes without a space.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key(Box<str>);
 
 impl Key {
-    /// The word itself.
+    /// The key as it was sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -310,9 +312,9 @@ impl FromStr for Key {
 
 /// The name of a file in the shared folder: a path relative to it, its parts joined by `/`.
 ///
-/// No part is empty, starts with a dot or holds a control character, so no name leads upwards or
-/// to a hidden file. Whether it leads out of the folder by a symbolic link is for the store. And
-/// `@` with digits alone is no name: so a file is called that was sent in a chat.
+/// No part is empty, starts with a dot or holds a control character, so no name leads upwards or to
+/// a hidden file. Whether it leads out of the folder by a symbolic link is for the store. `@` with
+/// digits alone is no name, since that is how a file of a chat is named.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileName(Box<str>);
 
@@ -322,7 +324,8 @@ impl FileName {
         &self.0
     }
 
-    /// Whether `part` may be one part of a file name; what is not is neither listed nor read.
+    /// Returns true if `part` may be one part of a file name. Other files are neither listed nor
+    /// read.
     pub fn is_part(part: &str) -> bool {
         (1..=FILE_NAME_PART_BYTES_MAX).contains(&part.len())
             && !part.starts_with('.')
@@ -330,7 +333,7 @@ impl FileName {
             && Text::new(part).is_ok_and(|part| !part.contains('\t'))
     }
 
-    /// What follows the `@` of a file that was sent in a chat, where `text` stands for one.
+    /// The part after the `@`, if `text` names a file that was sent into a chat.
     pub fn sent_id(text: &str) -> Option<&str> {
         let id = text.strip_prefix('@')?;
         (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)

@@ -1,52 +1,52 @@
-//! Why something is not done: meaning without words, which the codecs add.
+//! Refusals: the meanings alone; the codecs add the words.
 
-/// Why a request is not carried out.
+/// The reason why a request is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     // Of the request itself.
-    /// The codec could not read the line, and says why in its own words. Who sent it is told,
+    /// The codec could not read the line, and says why in its own words. The sender is told,
     /// whatever the line would have asked for.
     BadLine(&'static str),
-    /// The codec knows what was asked for, but not with which words, and says why in its own. Who
-    /// may not ask for it is told that instead.
+    /// The codec knows the request, but not its words, and says why in its own words. A sender who
+    /// may not make that request is told so instead.
     BadWords(&'static str),
-    /// A file frame that belongs to no stream; nothing behind it can be read.
+    /// A file frame that belongs to no stream; nothing after it can be read.
     BadFileFrame,
     /// Nobody has logged in on the connection.
     NotLoggedIn,
-    /// Somebody has logged in already.
+    /// A user has logged in already over the connection.
     LoggedInAlready,
     /// The operator, who has no account, can't do that.
     NoAccount,
-    /// Administrators may do that, and nobody else.
+    /// Only administrators may do that.
     AdministratorsOnly,
-    /// The operator may do that, and nobody else.
+    /// Only the operator may do that.
     OperatorOnly,
 
     // Of a login.
     /// No user may have such a name.
     BadUserName,
-    /// Somebody else was first with that name.
+    /// Another account has that name.
     UserNameTaken,
-    /// A password that is empty, or too long.
+    /// The password is empty, or too long.
     BadPassword,
-    /// Not the password of that user.
+    /// The password is not that of the user.
     WrongPassword,
-    /// Not a token of that user.
+    /// The token is not one of the user.
     WrongToken,
-    /// To be tried again after so many seconds.
+    /// The login may be tried again after so many seconds.
     TryAgainIn(u32),
-    /// A session of that user stands, and was not to be ended.
+    /// The user has a session already, which was not to be ended.
     AlreadyOnline,
     /// The user is banned.
     Banned,
 
     // Of users and messages.
-    /// Nobody has that name or number.
+    /// No user has that name or number.
     NoSuchUser,
     /// There is no such chat.
     NoSuchChat,
-    /// The user is offline, and nothing is kept.
+    /// The user is offline, and messages are not kept.
     Offline,
     /// The user is not online.
     NotOnline,
@@ -54,31 +54,31 @@ pub enum Refusal {
     NotWithYourself,
     /// That can't be done to the operator.
     NotWithOperator,
-    /// Nothing that people send is kept on this server.
+    /// Messages and files are not kept on this server.
     NothingKept,
 
     // Of groups.
     /// There is no group of that name.
     NoSuchGroup,
-    /// There was such a group, and it has ended.
+    /// There was a group of that name, and it has ended.
     GroupEnded,
     /// No group may have such a name.
     BadGroupName,
-    /// There is a group of that name.
+    /// Another group has that name.
     GroupNameTaken,
-    /// One is no member of that group.
+    /// The user is no member of that group.
     NotAMember,
     /// The user who was named is no member of that group.
     NoMemberOfIt,
-    /// The group has as many members as it may have.
+    /// The group has the largest number of members.
     GroupFull,
-    /// More users were named than a group may have.
+    /// More users were named than a group may have members.
     TooManyNamed,
-    /// One has made as many groups as one may.
+    /// The user has made the largest number of groups.
     TooManyGroups,
-    /// As many ask to join as may.
+    /// Too many users ask to join the group.
     TooManyAsking,
-    /// The group has as many ops as it may have.
+    /// The group has the largest number of ops.
     TooManyOps,
     /// Only the group's ops may do that.
     OpsOnly,
@@ -90,29 +90,29 @@ pub enum Refusal {
     IsGroupAdmin,
     /// That member is banned and can't be the admin.
     MayNotBeAdmin,
-    /// The change holds, and could not be brought to the disk yet; that is tried again.
+    /// The change holds, but could not be brought to the disk yet; that is tried again.
     NotOnDiskYet(Failure),
 
     // Of files.
     /// No file may have such a name.
     BadFileName,
-    /// The name of a file that is sent is no path.
+    /// The name of a file that is sent may not be a path.
     NoFolders,
-    /// There is no such file; how it was named.
+    /// There is no such file; the name as it was given.
     NoSuchFile(Box<str>),
     /// There is no such folder.
     NoSuchFolder,
-    /// The file is larger than one may be.
+    /// The file is larger than files may be.
     TooLarge,
-    /// A file of that name is there.
+    /// A file of that name exists.
     FileExists,
-    /// Such an upload is under way.
+    /// The same upload is under way.
     UploadUnderWay,
-    /// As many uploads are under way as may be.
+    /// Too many uploads are under way.
     TooManyUploads,
-    /// As many downloads are under way as may be.
+    /// Too many downloads are under way.
     TooManyDownloads,
-    /// There is no room for that upload on the disk, or in its sender's quota.
+    /// There is no room for the upload on the disk, or in its sender's quota.
     NoRoomForUpload,
     /// No upload of that number is under way.
     NoSuchUpload,
@@ -124,32 +124,33 @@ pub enum Refusal {
     // Of direct chats.
     /// The user's number is no port.
     NoPort,
-    /// One takes no direct chats.
+    /// The user takes no direct chats.
     NotUp,
     /// The other user takes no direct chats now.
     NotReachable,
-    /// That is oneself.
+    /// The user who was named is the caller.
     ThatIsYou,
-    /// As many calls were made as may be for now.
+    /// The user made too many calls.
     TooManyCalls,
 
-    /// The store did not do its part.
+    /// The store has failed.
     Store(Failure),
 }
 
-/// Why the store does not do what it is asked for.
+/// The reason why the store has not done a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There is no such file or folder, or it must not be read; or no such idempotency key.
+    /// There is no such file or folder, or it must not be read; or there is no such idempotency
+    /// key.
     NotFound,
     /// A file of that name exists already.
     Exists,
-    /// The upload is whole, and not what its sender expects.
+    /// The upload is complete, and has not the hash that its sender expects.
     Mismatch,
-    /// Too many such jobs wait already.
+    /// Too many such jobs are waiting.
     Busy,
     /// There is no room on the disk.
     NoRoom,
-    /// It failed for another reason, which the log tells.
+    /// The job failed for another reason, which is in the log.
     Failed,
 }

@@ -1,4 +1,4 @@
-//! What a session may ask for.
+//! Requests: what a session may ask for.
 
 use std::sync::Arc;
 
@@ -17,86 +17,86 @@ pub const PORT_MIN: u16 = 1024;
 /// The longest time until a stop that may be announced, in seconds: a week.
 pub const SHUTDOWN_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
 
-/// What a session asks for: one whole request, whatever number of steps a protocol makes of it.
+/// A complete request of a session, however many steps a protocol makes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Say who is about to log in; the answer tells whether that name has an account.
+    /// Name the user who is about to log in. The answer tells whether that name has an account.
     Identify(UserName),
     /// Log in with a password.
     LogIn {
-        /// As whom.
+        /// The user.
         name: UserName,
         /// The account's password.
         password: Secret,
-        /// Whether a session of that user which already stands is to end.
+        /// True if a session that the user already has is to end.
         takeover: bool,
     },
     /// Make an account and log in to it.
     Register {
-        /// Under which name.
+        /// The name of the account.
         name: UserName,
-        /// The password that the account is to have.
+        /// The password of the account.
         password: Secret,
     },
     /// Log in with a token.
     Resume {
-        /// As whom.
+        /// The user.
         name: UserName,
-        /// The token, as [`Request::Token`] gave it.
+        /// The token that [`Request::Token`] gave.
         token: Secret,
     },
     /// Make a token, which logs in without the password.
     Token,
-    /// Prove that one knows the account's password, before it is changed.
+    /// Prove that the session knows the account's password, before it is changed.
     ConfirmPassword(Secret),
     /// Change the password that was confirmed just before.
     SetPassword(Secret),
-    /// Take a step of a dialogue that a codec leads by itself. It is answered in its turn, and
-    /// changes nothing.
+    /// Take a step of a dialogue that a codec leads by itself. It is answered in order, and changes
+    /// nothing.
     Step(DialogueStep),
     /// Send a message.
     Say {
-        /// To whom.
+        /// The target.
         to: Target,
         /// The text: not empty, without control characters.
         text: Arc<str>,
-        /// The idempotency key, where the sender gave the message one.
+        /// The idempotency key, if the sender gave one.
         key: Option<Key>,
     },
     /// List the users to whom a direct message goes at once.
     Reachable,
-    /// List the chats in which something is unread.
+    /// List the chats with unread messages.
     Unread,
-    /// List what is unread in a chat.
+    /// List the unread messages of a chat.
     OpenUnread(Target),
     /// List the last messages of a chat.
     OpenLast {
-        /// Which chat.
+        /// The chat.
         chat: Target,
-        /// How many, at most [`LIST_MESSAGES_MAX`].
+        /// The number of messages, at most [`LIST_MESSAGES_MAX`].
         count: u16,
     },
     /// List the messages before one.
     History {
-        /// In which chat.
+        /// The chat.
         chat: Target,
-        /// Before which one.
+        /// The message before which the list ends.
         before: MessageId,
-        /// How many, at most [`LIST_MESSAGES_MAX`].
+        /// The number of messages, at most [`LIST_MESSAGES_MAX`].
         count: u16,
     },
     /// List the messages that hold all the words.
     Search {
-        /// In which chat; none is all that the user may read.
+        /// The chat; none is all that the user may read.
         chat: Option<Target>,
         /// The words, separated by white space; at least one.
         words: Box<str>,
     },
-    /// Mark all up to a message as read.
+    /// Mark a chat as read up to a message.
     Seen {
-        /// In which chat.
+        /// The chat.
         chat: Target,
-        /// Up to which one.
+        /// The newest message that was read.
         id: MessageId,
     },
     /// List who is online.
@@ -109,171 +109,171 @@ pub enum Request {
     Ls(Option<FileName>),
     /// Download a file.
     Get {
-        /// From which byte on.
+        /// The first byte to send.
         offset: u64,
-        /// Which one.
+        /// The file.
         file: FileRef,
     },
     /// Hash a file.
     Sum(FileRef),
     /// Upload a file into the shared folder.
     Put {
-        /// How many bytes it has.
+        /// The size in bytes.
         size: u64,
-        /// Under which name.
+        /// The name.
         name: FileName,
     },
-    /// Send a file in a chat.
+    /// Send a file into a chat.
     Sendfile {
-        /// To whom.
+        /// The target.
         to: Target,
-        /// How many bytes it has.
+        /// The size in bytes.
         size: u64,
-        /// Under which name: a single part, not a path.
+        /// The name: a single part, not a path.
         name: FileName,
     },
-    /// Have an upload become a file only if it has this sum.
+    /// Let an upload become a file only if it has this hash.
     Expect {
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
-        /// The sum of the whole file.
+        /// The hash of the whole file.
         sha256: Sha256Sum,
     },
     /// End a transfer.
     Abort {
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
     },
     /// Make a group.
     Mkgroup {
-        /// Under which name; none lets the server pick a number.
+        /// The name; none lets the server pick a number.
         name: Option<GroupName>,
-        /// Of whom, beside the maker; at least one.
+        /// The users who are in it beside the maker; at least one.
         users: Vec<UserRef>,
-        /// Whether these are asked first.
+        /// True if the users are asked first.
         asks: bool,
     },
     /// Join a group, or ask to.
     Join(GroupName),
-    /// Answer one who asked to join.
+    /// Answer a user who asked to join.
     Admit {
-        /// Which group.
+        /// The group.
         group: GroupName,
-        /// Who asked.
+        /// The user who asked.
         user: UserRef,
-        /// Whether to let them in.
+        /// True to let the user in.
         admit: bool,
     },
     /// Leave a group.
     Leave(GroupName),
     /// Keep a group over logouts and restarts, or no longer.
     Keep {
-        /// Which group.
+        /// The group.
         group: GroupName,
-        /// Whether to keep it.
+        /// True to keep it.
         keep: bool,
     },
-    /// Make a member of a group an op, or no longer.
+    /// Make a member of a group an op, or take that role away.
     Op {
-        /// Of which group.
+        /// The group.
         group: GroupName,
-        /// Whom.
+        /// The member.
         user: UserRef,
-        /// Whether the member becomes one.
+        /// True if the member becomes an op.
         op: bool,
     },
     /// Make a member of a group its admin.
     Handover {
-        /// Of which group.
+        /// The group.
         group: GroupName,
-        /// Whom.
+        /// The member.
         user: UserRef,
     },
     /// End a group.
     Dissolve(GroupName),
     /// List groups.
     Groups {
-        /// Whether all, or one's own.
+        /// True for all groups, false for the user's own.
         all: bool,
     },
     /// List the members of a group.
     Members(GroupName),
     /// Take direct chats.
     Up {
-        /// On which port, at least [`PORT_MIN`]; none is the port of the user's number.
+        /// The port, at least [`PORT_MIN`]; none is the port of the user's number.
         port: Option<u16>,
     },
     /// Take no direct chats.
     Down,
-    /// Still be there.
+    /// Give a sign of life.
     Alive,
     /// Call a user for a direct chat.
     Call(UserRef),
     /// End a user's session.
     Kick {
-        /// Whose.
+        /// The user.
         user: UserRef,
-        /// Why, where that is told.
+        /// The reason, if the user is to be told one.
         reason: Option<Reason>,
     },
-    /// Let a user in no more, or again.
+    /// Ban a user, or lift the ban.
     Ban {
-        /// Whom.
+        /// The user.
         user: UserRef,
-        /// Whether the ban begins.
+        /// True if the ban begins.
         banned: bool,
     },
-    /// Make a user an administrator, or no longer.
+    /// Make a user an administrator, or take that role away.
     Admin {
-        /// Whom.
+        /// The user.
         user: UserRef,
-        /// Whether the user becomes one.
+        /// True if the user becomes one.
         admin: bool,
     },
-    /// List the figures.
+    /// List the metrics.
     Dump,
     /// Stop the server.
     Shutdown {
-        /// In how many seconds.
+        /// The time until then, in seconds.
         seconds: u32,
     },
     /// Log out.
     Ex,
 }
 
-/// A step of a dialogue between a codec and its client, which the hub does no more than answer in
-/// its turn.
+/// A step of a dialogue between a codec and its client. The hub does no more than answer it in
+/// order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DialogueStep {
-    /// Who may take it.
+    /// The sessions that may take it.
     pub access: Access,
-    /// Which step: a number that means something to the codec alone.
+    /// The number of the step, which has a meaning to the codec alone.
     pub number: u8,
 }
 
-/// Who may ask for something.
+/// The sessions that may make a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Everyone, logged in or not.
+    /// All sessions, logged in or not.
     Anyone,
-    /// Who has not logged in.
+    /// Sessions that are not logged in.
     Guest,
-    /// Who has logged in, and where files are public everyone.
+    /// Sessions that are logged in; all sessions if files are public.
     FileReader,
-    /// Who has logged in.
+    /// Sessions that are logged in.
     User,
-    /// Who has logged in to an account with a password.
+    /// Sessions that are logged in to an account with a password.
     Account,
-    /// The operator, and accounts that may look after the others.
+    /// Sessions of administrators and of the operator.
     Administrator,
-    /// The operator.
+    /// Sessions of the operator.
     Operator,
 }
 
-/// What kind of request it is: to what an answer belongs, and by what access is decided.
+/// The kind of a request, by which access is decided, and to which an answer belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Nothing that a codec knows.
+    /// A request that the codec does not know.
     Unknown,
     /// The connection itself, which is greeted.
     Connect,
@@ -325,15 +325,15 @@ pub enum Kind {
     Expect,
     /// [`Request::Abort`].
     Abort,
-    /// [`Request::Mkgroup`] of all who are named.
+    /// [`Request::Mkgroup`] of all users who are named.
     Mkgroup,
-    /// [`Request::Mkgroup`] that asks those who are named.
+    /// [`Request::Mkgroup`] that asks the users who are named.
     Mkgroupreq,
     /// [`Request::Join`].
     Join,
-    /// [`Request::Admit`] that lets somebody in.
+    /// [`Request::Admit`] that lets a user in.
     Admit,
-    /// [`Request::Admit`] that does not.
+    /// [`Request::Admit`] that refuses a user.
     Refuse,
     /// [`Request::Leave`].
     Leave,
@@ -361,7 +361,7 @@ pub enum Kind {
     Kick,
     /// [`Request::Ban`] that begins a ban.
     Ban,
-    /// [`Request::Ban`] that ends one.
+    /// [`Request::Ban`] that lifts a ban.
     Unban,
     /// [`Request::Admin`].
     Admin,
@@ -374,7 +374,7 @@ pub enum Kind {
 }
 
 impl Request {
-    /// What kind of request it is.
+    /// The kind of the request.
     pub fn kind(&self) -> Kind {
         match self {
             Request::Identify(_) => Kind::Identify,

@@ -1,20 +1,20 @@
-//! SHA-256 sums as words.
+//! SHA-256 hashes as words of the protocol.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A SHA-256 sum: on the wire 64 hexadecimal digits.
+/// A SHA-256 hash: 64 hexadecimal digits on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sha256Sum(pub [u8; 32]);
 
-/// A word that is no sum.
+/// A word that is no hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSum;
 
 impl FromStr for Sha256Sum {
     type Err = InvalidSum;
 
-    /// Reads 64 hexadecimal digits, small or capital.
+    /// Parses 64 hexadecimal digits, lower or upper case.
     fn from_str(word: &str) -> Result<Self, InvalidSum> {
         let mut sum = [0; 32];
         let (pairs, rest) = word.as_bytes().as_chunks::<2>();

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::chat::joined::is_all_seen;
 
-/// Why a line or a text is not one that the protocol allows.
+/// The reason why a line or a text is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextError {
-    /// Longer than its place allows.
+    /// Longer than the limit.
     TooLong,
     /// Not UTF-8.
     NotUtf8,
@@ -31,7 +31,7 @@ impl fmt::Display for TextError {
 
 impl std::error::Error for TextError {}
 
-/// One line's text: UTF-8 without control characters but TAB. It may be empty.
+/// The text of one line: UTF-8 without control characters but TAB. It may be empty.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Text<'a>(&'a str);
 
@@ -53,13 +53,13 @@ impl<'a> Text<'a> {
         if has_control(text.as_bytes()) { Err(TextError::ControlCharacter) } else { Ok(Text(text)) }
     }
 
-    /// The text with the lifetime of the line it stands in.
+    /// The text with the lifetime of its line.
     pub fn as_str(self) -> &'a str {
         self.0
     }
 
-    /// Splits off the first word. What follows the single space after it is the rest, which may
-    /// hold spaces and may be empty.
+    /// Splits off the first word. The rest begins behind the single space after it, and may hold
+    /// spaces or be empty.
     pub fn split_word(self) -> (&'a str, Text<'a>) {
         let (word, rest) = self.0.split_once(' ').unwrap_or((self.0, ""));
         (word, Text(rest))
@@ -89,18 +89,18 @@ impl fmt::Display for Text<'_> {
 /// The longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 200;
 
-/// A text that is no [`Reason`].
+/// A text that is not a valid [`Reason`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidReason;
 
-/// Why somebody is sent away, in the words of who does it: at most [`REASON_CHARS_MAX`] characters,
-/// none of them a control, bidirectional or zero-width character (but see [`is_all_seen`]), and not
-/// only white space.
+/// The words of an administrator who ends a session: at most [`REASON_CHARS_MAX`] characters, none
+/// of them a control, bidirectional or zero-width character (but see [`is_all_seen`]), and not only
+/// white space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason(Box<str>);
 
 impl Reason {
-    /// The words.
+    /// The words of the reason.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -122,12 +122,12 @@ impl FromStr for Reason {
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes a copy of `text`.
+    /// Copies `text`.
     pub fn new(text: &str) -> Self {
         Secret(Zeroizing::new(text.to_owned()))
     }
 
-    /// The text itself.
+    /// The text of the secret.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -139,7 +139,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Whether valid UTF-8 holds U+0000 to U+001F but TAB, U+007F, or U+0080 to U+009F.
+/// Returns true if valid UTF-8 holds U+0000 to U+001F but TAB, U+007F, or U+0080 to U+009F.
 fn has_control(utf8: &[u8]) -> bool {
     // One pass without branches, which the compiler turns into vector code: this runs over every
     // line of every client. C1 controls are the two bytes C2 80 to C2 9F.

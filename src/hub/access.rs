@@ -1,10 +1,10 @@
-//! Who may ask for what: one table.
+//! The table of permissions: which sessions may make which requests.
 
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Access, Kind};
 use crate::hub::accounts::roles::Role;
 
-/// Who may ask for requests of a kind.
+/// The sessions that may make requests of a kind.
 fn access(of: Kind) -> Access {
     match of {
         Kind::Unknown | Kind::Connect | Kind::Ex | Kind::Alive => Access::Anyone,
@@ -32,10 +32,10 @@ fn access(of: Kind) -> Access {
     }
 }
 
-/// Whether a session of that role may ask for requests of a kind.
+/// Checks that a session of a role may make requests of a kind.
 ///
 /// # Errors
-/// What it is refused with.
+/// The refusal with which the request is to be answered.
 pub fn check(role: Role, of: Kind, public_files: bool) -> Result<(), Refusal> {
     let is_guest = role == Role::Guest;
     match access(of) {

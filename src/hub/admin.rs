@@ -1,4 +1,4 @@
-//! What administrators and the operator do: kick, ban, make administrators, stop the server.
+//! Administration: kicks, bans, administrators and the announced stop of the server.
 
 use std::time::Duration;
 
@@ -21,25 +21,25 @@ use crate::hub::pending::{Domain, Pending};
 use crate::hub::presence::Presence;
 use crate::log::Quoted;
 
-/// What administrators have asked for and is not done.
+/// The administration domain: the announced stop, and the decisions that are being kept.
 #[derive(Debug)]
 pub struct Admin {
-    /// When the server stops, where that was announced, on the monotonic clock.
+    /// The time at which the server stops, on the monotonic clock, once that was announced.
     stops_at: Option<Duration>,
     pending: Pending<(Caller, Decision)>,
 }
 
-/// What an administrator decided about a user.
+/// A decision of an administrator about a user.
 #[derive(Clone, Copy, Debug)]
 pub enum Decision {
-    /// The user is let in no more, or again.
+    /// Bans the user, or lifts the ban.
     Banned(UserIndex, bool),
-    /// The user is an administrator, or is none any more.
+    /// Makes the user an administrator, or takes that role away.
     Administrator(UserIndex, bool),
 }
 
-/// A decision that is on disk and is to hold from now on, and the request that waits to be
-/// answered.
+/// A decision that is on disk and is to hold from now on, and the request that is to be answered
+/// once it holds.
 #[derive(Debug)]
 pub struct Decided {
     pub conn: ConnId,
@@ -49,7 +49,7 @@ pub struct Decided {
 }
 
 impl Decision {
-    /// What asks for it.
+    /// The kind of the request that asks for it.
     pub fn kind(self) -> Kind {
         match self {
             Decision::Banned(_, true) => Kind::Ban,
@@ -58,7 +58,7 @@ impl Decision {
         }
     }
 
-    /// What is answered once it holds.
+    /// The answer once it holds.
     pub fn done(self) -> Done {
         match self {
             Decision::Banned(..) => Done::Done,
@@ -74,7 +74,7 @@ impl Default for Admin {
 }
 
 impl Admin {
-    /// Has a user's session end. The answer is due once it has.
+    /// Ends a user's session. The answer is due once the session has ended.
     pub fn kick(
         &self,
         caller: Caller,
@@ -95,7 +95,7 @@ impl Admin {
         Ok(Done::Done)
     }
 
-    /// Has a user banned, or no longer.
+    /// Bans a user, or lifts the ban. The answer waits until that is on disk.
     pub fn ban(
         &mut self,
         caller: Caller,
@@ -114,7 +114,8 @@ impl Admin {
         }
     }
 
-    /// Has a user made an administrator, or no longer.
+    /// Makes a user an administrator, or takes that role away. The answer waits until that is on
+    /// disk.
     pub fn set_administrator(
         &mut self,
         caller: Caller,
@@ -137,7 +138,8 @@ impl Admin {
         cx.reply_after(caller.conn, job);
     }
 
-    /// A decision is on disk and is to hold from now on, or could not be kept.
+    /// Takes the outcome of a job. Returns the decision if it is on disk and is to hold from now
+    /// on; otherwise the request is refused.
     pub fn done(
         &mut self,
         id: JobId,
@@ -160,8 +162,8 @@ impl Admin {
         Some(Decided { conn, job: id, decision, entry })
     }
 
-    /// Announces that the server stops. The server itself tells everybody of a stop that comes at
-    /// once.
+    /// Announces that the server stops in so many seconds. A stop at once is announced by the
+    /// server itself.
     pub fn shut_down(
         &mut self,
         caller: Caller,
@@ -179,7 +181,8 @@ impl Admin {
         cx.effects.push(Effect::Stop { seconds });
     }
 
-    /// The server stops now, and has so many seconds for it.
+    /// Tells everybody that the server stops now, within so many seconds, unless that was
+    /// announced.
     pub fn stopping(&self, seconds: u32, cx: &mut Cx<'_>) {
         let is_known = self.stops_at.is_some_and(|at| at <= cx.core.now.monotonic);
         if !is_known {
@@ -187,7 +190,7 @@ impl Admin {
         }
     }
 
-    /// Tells somebody who came that the server is about to stop, where it is.
+    /// Tells a session that has just begun of a stop that was announced, if there is one.
     pub fn tell_of_stop(&self, conn: ConnId, cx: &mut Cx<'_>) {
         let Some(at) = self.stops_at else { return };
         let left = at.saturating_sub(cx.core.now.monotonic);
@@ -195,12 +198,12 @@ impl Admin {
         cx.tell(Event::Shutdown { seconds }, [conn]);
     }
 
-    /// Whether a job is under way.
+    /// Returns true if a job is under way.
     pub fn is_under_way(&self, job: JobId) -> bool {
         self.pending.get(job).is_some()
     }
 
-    /// How many decisions are being kept.
+    /// The number of decisions that are being kept.
     pub fn jobs(&self) -> usize {
         self.pending.len()
     }
@@ -211,7 +214,7 @@ fn tell_all(seconds: u32, cx: &mut Cx<'_>) {
     cx.effects.tell(Event::Shutdown { seconds }, all);
 }
 
-/// Another user than the one who asks, and not the operator.
+/// Finds another user than the one who asks, and not the operator.
 fn other_user(caller: Caller, user: UserRef, accounts: &Accounts) -> Result<UserIndex, Refusal> {
     match accounts.find(user).ok_or(Refusal::NoSuchUser)? {
         OPERATOR => Err(Refusal::NotWithOperator),

@@ -1,7 +1,8 @@
-//! Who takes direct chats and where, and the tickets with which two find each other.
+//! Direct calls: the users who take direct chats, their addresses, and the tickets with which two
+//! users find each other.
 //!
-//! Whoever is up is held to be there for two periods after the last line. That is looked at when
-//! the first of them may have fallen silent, so nobody costs a timer.
+//! A user counts as reachable for two periods after the last line that came. That is looked at when
+//! the first such time may be over, so no user costs a timer.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,15 +24,16 @@ use crate::hub::pending::{Domain, Pending};
 use crate::hub::presence::Presence;
 use crate::limits::{CALL_PERIOD, CALLS_PER_PERIOD_MAX, SILENCE_LOOK_PERIOD};
 
-/// Who takes direct chats.
+/// The calls domain: the users who take direct chats, and the calls whose tickets are being made.
 #[derive(Debug)]
 pub struct Calls {
-    /// How long somebody who is up may say nothing.
+    /// How long a user who takes direct chats may be silent.
     patience: Duration,
     up: HashMap<UserIndex, Up>,
-    /// When to look again who has fallen silent, on the monotonic clock; none where nobody is up.
+    /// The time to look again for users who fell silent, on the monotonic clock; none if nobody
+    /// takes direct chats.
     next_look: Option<Duration>,
-    /// How often each called in the current period.
+    /// The number of calls of each user in the current period.
     calls: HashMap<UserIndex, u32>,
     calls_since: Duration,
     /// Calls whose tickets are being made.
@@ -45,7 +47,7 @@ struct Calling {
     callee: UserIndex,
 }
 
-/// A user who takes direct chats.
+/// A user who takes direct chats, as a caller is told.
 struct Reachable {
     conn: ConnId,
     address: Address,
@@ -53,14 +55,15 @@ struct Reachable {
 }
 
 #[derive(Debug)]
+/// The port of a user who takes direct chats, and the last sign of life.
 struct Up {
     port: u16,
-    /// When the last line came, on the monotonic clock.
+    /// The time of the last line, on the monotonic clock.
     heard: Duration,
 }
 
 impl Calls {
-    /// Nobody, with so much time between two signs of life.
+    /// Creates the domain with no user. A sign of life is due every `alive_period`.
     pub fn new(alive_period: Duration) -> Self {
         Calls {
             patience: alive_period.saturating_mul(2),
@@ -72,12 +75,12 @@ impl Calls {
         }
     }
 
-    /// How many are up.
+    /// The number of users who take direct chats.
     pub fn len(&self) -> usize {
         self.up.len()
     }
 
-    /// When to look who has fallen silent.
+    /// The time to look for users who fell silent, on the monotonic clock.
     pub fn next_look(&self) -> Option<Duration> {
         self.next_look
     }
@@ -87,14 +90,14 @@ impl Calls {
         self.up.get(&user).map(|up| up.port)
     }
 
-    /// A user takes direct chats.
+    /// Notes that a user takes direct chats on a port.
     fn available(&mut self, user: UserIndex, port: u16, now: Duration) {
         self.up.insert(user, Up { port, heard: now });
         let end = now.saturating_add(self.patience);
         self.next_look = Some(self.next_look.map_or(end, |next| next.min(end)));
     }
 
-    /// A user takes no direct chats any more. Whether that was so before.
+    /// Notes that a user takes no direct chats any more. Returns true if that is a change.
     pub fn unavailable(&mut self, user: UserIndex) -> bool {
         let was_up = self.up.remove(&user).is_some();
         if self.up.is_empty() {
@@ -103,7 +106,8 @@ impl Calls {
         was_up
     }
 
-    /// A line came. Whether it came too late, so that the user is not up any more.
+    /// Notes a sign of life. Returns true if it came too late, so that the user takes no direct
+    /// chats any more.
     pub fn touch(&mut self, user: UserIndex, now: Duration) -> bool {
         if self.up.is_empty() {
             return false;
@@ -116,7 +120,7 @@ impl Calls {
         self.unavailable(user)
     }
 
-    /// Looks who has fallen silent, where it is time to. Whether there was anybody.
+    /// Removes the users who fell silent, if it is time to look. Returns true if there were any.
     pub fn look(&mut self, now: Duration) -> bool {
         if self.next_look.is_none_or(|next| next > now) {
             return false;
@@ -129,7 +133,7 @@ impl Calls {
         self.up.len() < before
     }
 
-    /// Counts a call; false where that is one too many.
+    /// Counts a call. Returns false if the user made too many.
     fn may_call(&mut self, user: UserIndex, now: Duration) -> bool {
         let is_over = now.saturating_sub(self.calls_since) >= CALL_PERIOD;
         if is_over || self.calls.is_empty() {
@@ -141,24 +145,25 @@ impl Calls {
         *calls <= CALLS_PER_PERIOD_MAX
     }
 
-    /// Whether a job is under way.
+    /// Returns true if a job is under way.
     pub fn is_under_way(&self, job: JobId) -> bool {
         self.pending.get(job).is_some()
     }
 
-    /// How many calls wait for their tickets.
+    /// The number of calls that wait for their tickets.
     pub fn jobs(&self) -> usize {
         self.pending.len()
     }
 
-    /// Checks what must hold between two inputs, for tests.
+    /// Checks the invariants between two inputs, for tests.
     pub fn check(&self) {
         assert_eq!(self.up.is_empty(), self.next_look.is_none());
     }
 }
 
 impl Calls {
-    /// Takes direct chats of a user, on that port or on that of the user's number.
+    /// Handles UP: lets a user take direct chats, on the given port or on that of the user's
+    /// number.
     pub fn take(
         &mut self,
         caller: Caller,
@@ -171,12 +176,12 @@ impl Calls {
         };
         self.available(caller.user, port, cx.core.now.monotonic);
         presence.who_changed();
-        // A fraction is left out: who speaks a little too often is heard of all the same.
+        // A fraction is left out: signs of life that come a little too often do no harm.
         let period = cx.core.config.alive_period.as_secs().max(1);
         cx.answer(caller.conn, Kind::Up, Done::Up { port, period });
     }
 
-    /// Takes no direct chats of a user any more.
+    /// Handles DOWN: lets a user take no direct chats any more.
     pub fn take_none(&mut self, caller: Caller, presence: &mut Presence, cx: &mut Cx<'_>) {
         if self.unavailable(caller.user) {
             presence.who_changed();
@@ -184,13 +189,14 @@ impl Calls {
         cx.answer(caller.conn, Kind::Down, Done::Done);
     }
 
-    /// Answers on which port somebody who may have logged in takes direct chats.
+    /// Handles ALIVE: answers with the port on which the user of the session, if any, takes direct
+    /// chats.
     pub fn alive(&self, conn: ConnId, user: Option<UserIndex>, cx: &mut Cx<'_>) {
         let port = user.and_then(|user| self.port(user));
         cx.conclude(conn, Kind::Alive, port.map(Done::Port).ok_or(Refusal::NotUp));
     }
 
-    /// Where a user takes direct chats, and over which connection.
+    /// The session, address and port at which a user takes direct chats.
     fn reachable(&self, user: UserIndex, presence: &Presence, cx: &Cx<'_>) -> Option<Reachable> {
         let port = self.port(user)?;
         let conn = presence.sessions_of(user).next()?;
@@ -198,7 +204,7 @@ impl Calls {
         Some(Reachable { conn, address, port })
     }
 
-    /// Has a ticket made with which two find each other.
+    /// Handles CALL: has a ticket made with which two users find each other.
     pub fn call(
         &mut self,
         caller: Caller,
@@ -220,7 +226,7 @@ impl Calls {
         cx.refuse(conn, Kind::Call, refusal);
     }
 
-    /// A ticket was made, or was not: both are told, where both are still there.
+    /// Takes the outcome of a job. Both users are told of the ticket, if both are still there.
     pub fn done(
         &mut self,
         id: JobId,
@@ -238,7 +244,7 @@ impl Calls {
         cx.resolve_answer(conn, id, Kind::Call, result);
     }
 
-    /// Tells the callee of a call, and gives what the caller is answered.
+    /// Tells the callee of a call. Returns the caller's answer.
     fn connect(
         &self,
         conn: ConnId,

@@ -1,4 +1,4 @@
-//! What must hold between two inputs, for tests.
+//! The invariants between two inputs, for tests.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use crate::hub::groups::users::Users;
 use crate::hub::input::ConnId;
 use crate::hub::pending::Domain;
 use crate::hub::sessions::state::State;
-/// Checks what must hold between two inputs. It walks through everything, so it is for tests.
+/// Checks the invariants between two inputs. It walks through everything, so it is for tests.
 ///
 /// # Panics
-/// Where something does not hold.
+/// If an invariant does not hold.
 pub fn invariants(domains: &Domains, core: &Core) {
     domains.accounts.directory.check_invariants();
     domains.presence.check_invariants();
@@ -65,7 +65,7 @@ pub fn invariants(domains: &Domains, core: &Core) {
     domains.files.check(&core.sessions);
 }
 
-/// Checks that whoever waits waits for something that is under way.
+/// Checks that each blocked session waits for exactly one thing that is under way.
 fn blocked(domains: &Domains, core: &Core, on_hold: usize) {
     let is_there = |conn: &ConnId| core.sessions.get(*conn).is_some();
     let Domains { accounts, groups, messages, files, login, .. } = domains;
@@ -81,7 +81,7 @@ fn blocked(domains: &Domains, core: &Core, on_hold: usize) {
     }
 }
 
-/// Whether nobody is connected and nothing is under way.
+/// Returns true if nobody is connected and nothing is under way.
 pub fn is_idle(domains: &Domains, core: &Core) -> bool {
     core.sessions.len() == 0
         && domains.presence.len() == 0

@@ -1,5 +1,5 @@
-//! What every domain works with: the sessions, the sequence of ids, the time, and the effects of
-//! the input that is being handled.
+//! The context of the domains: the sessions, the sequence of ids, the time, and the effects of the
+//! input that is being handled. It knows nothing of what the domains do.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,26 +23,27 @@ use crate::hub::effect::{Effect, Effects};
 use crate::hub::input::{ConnId, Now};
 use crate::hub::job::{Job, JobId};
 
-/// What belongs to no domain, and what all of them need.
+/// The state that belongs to no domain and that all of them need.
 #[derive(Debug)]
 pub struct Core {
     pub config: Config,
-    /// When the input that is being handled came.
+    /// The time of the input that is being handled.
     pub now: Now,
-    /// Draws the numbers of accounts and groups.
+    /// The random numbers by which accounts and groups are numbered.
     pub rng: fastrand::Rng,
     pub sessions: Sessions,
     pub sequence: Sequence,
     pub counters: Counters,
+    /// The number of the last job, without the bits of its domain.
     last_job: u64,
-    /// Sessions that are to end before the input is done with.
+    /// Sessions that are to end before the hub is done with the input.
     closing: VecDeque<Closing>,
-    /// Streams to end, since the turn of what asked for that has come.
+    /// Streams to end, by connection and number, whose ABORT has its turn.
     aborts: VecDeque<(ConnId, u32)>,
-    /// Requests that can't be handled before the store keeps a higher ceiling of the ids, in the
-    /// order in which they came; one of a session at most, which is blocked.
+    /// Requests that can't be handled before the store keeps a higher ceiling of the ids, in order.
+    /// A session has one at most, and is blocked.
     without_id: Vec<(ConnId, Request)>,
-    /// The ceiling of the ids that the store is to keep, where that was not begun yet.
+    /// The ceiling of the ids that the store is to keep, if no job keeps it yet.
     ceiling_to_keep: Option<MessageId>,
     /// The time by which entries are decided.
     log_time: LogTime,
@@ -52,15 +53,15 @@ pub struct Core {
 #[derive(Debug)]
 pub struct Closing {
     pub conn: ConnId,
-    /// Why.
+    /// The reason.
     pub reason: CloseReason,
-    /// The last line, where it is an answer.
+    /// The last line, if it is an answer.
     pub last: Option<Answer>,
-    /// What an administrator said about it.
+    /// The words that an administrator gave as the reason.
     pub words: Option<Reason>,
 }
 
-/// A logged-in user who asks for something, and over which connection.
+/// A logged-in user who makes a request, and the connection over which it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub conn: ConnId,
@@ -74,7 +75,7 @@ pub struct Cx<'a> {
 }
 
 impl Core {
-    /// No session, and ids above those that were given out before.
+    /// Creates the state with no session.
     pub fn new(config: Config, seed: u64, sequence: Sequence) -> Self {
         Core {
             config,
@@ -92,44 +93,44 @@ impl Core {
         }
     }
 
-    /// Who is logged in over a connection.
+    /// The user who is logged in over a connection.
     pub fn user_of(&self, conn: ConnId) -> Option<UserIndex> {
         self.sessions.get(conn)?.user()
     }
 
-    /// The next session that is to end.
+    /// Takes the next session that is to end.
     pub fn next_closing(&mut self) -> Option<Closing> {
         self.closing.pop_front()
     }
 
-    /// The next stream that is to end, and over which connection.
+    /// Takes the next stream that is to end, by connection and number.
     pub fn next_abort(&mut self) -> Option<(ConnId, u32)> {
         self.aborts.pop_front()
     }
 
-    /// The ceiling of the ids that the store is to keep now.
+    /// Takes the ceiling of the ids that the store is to keep.
     pub fn next_ceiling(&mut self) -> Option<MessageId> {
         self.ceiling_to_keep.take()
     }
 
-    /// The requests that waited for an id, in their order.
+    /// Takes the requests that wait for an id, in order.
     pub fn take_without_id(&mut self) -> Vec<(ConnId, Request)> {
         std::mem::take(&mut self.without_id)
     }
 
-    /// It is that time now. Entries are decided by the clock's time, or if it was set back, by the
-    /// latest one that it has shown.
+    /// Sets the time. Entries are decided by the clock's time, or if the clock was set back, by the
+    /// latest time that it has shown.
     pub fn set_time(&mut self, now: Now) {
         self.now = now;
         self.log_time = self.log_time.max(LogTime(now.unix_micros));
     }
 
-    /// The time by which an entry is decided now.
+    /// The time by which entries are decided now.
     pub fn log_time(&self) -> LogTime {
         self.log_time
     }
 
-    /// When a time comes by which entries are decided, on the monotonic clock.
+    /// Converts a time by which entries are decided to the monotonic clock.
     pub fn when(&self, time: LogTime) -> Duration {
         self.now.monotonic + Duration::from_micros(time.0.saturating_sub(self.log_time.0))
     }
@@ -139,42 +140,42 @@ impl Core {
         self.without_id.iter().map(|(conn, _)| conn)
     }
 
-    /// A session is gone: what it asked for waits no more.
+    /// Drops the request of a session that has ended, if it waits for an id.
     pub fn session_ended(&mut self, conn: ConnId) {
         self.without_id.retain(|(from, _)| *from != conn);
     }
 
-    /// Whether nothing is left to do between two inputs.
+    /// Returns true if nothing is left to do between two inputs.
     pub fn is_settled(&self) -> bool {
         self.closing.is_empty() && self.aborts.is_empty() && self.ceiling_to_keep.is_none()
     }
 }
 
 impl<'a> Cx<'a> {
-    /// The core and the effects, together.
+    /// Creates the context of one input.
     pub fn new(core: &'a mut Core, effects: &'a mut Effects) -> Self {
         Cx { core, effects }
     }
 
-    /// Who asks for something over a connection, where somebody has logged in.
+    /// The user who makes a request over a connection, if one is logged in.
     pub fn caller(&self, conn: ConnId) -> Option<Caller> {
         self.core.user_of(conn).map(|user| Caller { conn, user })
     }
 
-    /// A session, where its connection is still there.
+    /// A session, if its connection is still there.
     pub fn session(&mut self, conn: ConnId) -> Option<&mut Session> {
         self.core.sessions.get_mut(conn)
     }
 
-    /// Has a session go on to another state.
+    /// Puts a session into another state.
     pub fn enter(&mut self, conn: ConnId, state: State) {
         if let Some(session) = self.session(conn) {
             session.enter(state);
         }
     }
 
-    /// Begins a job of a domain. [`Pending::begin`](super::pending::Pending::begin) is the way to
-    /// it.
+    /// Begins a job of a domain. Domains call [`Pending::begin`](super::pending::Pending::begin)
+    /// instead.
     pub(super) fn begin(&mut self, domain_bits: u64, job: Job) -> JobId {
         self.core.last_job += 1;
         let job_id = JobId(self.core.last_job << DOMAIN_BITS | domain_bits);
@@ -182,8 +183,8 @@ impl<'a> Cx<'a> {
         job_id
     }
 
-    /// The next id, where the ceiling that is kept allows one. A higher one is kept before the ids
-    /// come near that one, or once they are there.
+    /// Takes the next id, if the kept ceiling allows one. A higher ceiling is kept before the ids
+    /// come near the current one, or once they reach it.
     pub fn next_id(&mut self) -> Option<MessageId> {
         let Core { sequence, now, ceiling_to_keep, .. } = &mut *self.core;
         let id = sequence.next(now.unix_micros);
@@ -191,29 +192,29 @@ impl<'a> Cx<'a> {
         id
     }
 
-    /// Has a request wait until there is an id for it. The session is blocked until then, and the
-    /// request is handled again as if it came only then.
+    /// Lets a request wait until there is an id for it. The session is blocked until then, and the
+    /// request is handled again as if it had just come.
     pub fn await_id(&mut self, conn: ConnId, request: Request) {
         self.block(conn);
         self.core.without_id.push((conn, request));
     }
 
-    /// Answers a request that was carried out, in its turn.
+    /// Answers a request that was carried out, in order.
     pub fn answer(&mut self, conn: ConnId, of: Kind, done: Done) {
         self.conclude(conn, of, Ok(done));
     }
 
-    /// Answers a request that is not carried out, in its turn.
+    /// Answers a request that is refused, in order.
     pub fn refuse(&mut self, conn: ConnId, of: Kind, refusal: Refusal) {
         self.conclude(conn, of, Err(refusal));
     }
 
-    /// Answers a request, in its turn.
+    /// Answers a request with its result, in order.
     pub fn conclude(&mut self, conn: ConnId, of: Kind, result: Result<Done, Refusal>) {
         self.reply(conn, Reply::Answer(Answer { of, result }));
     }
 
-    /// Gives a reply in its turn.
+    /// Gives a reply in order: at once, or after the replies that still wait.
     pub fn reply(&mut self, conn: ConnId, reply: Reply) {
         let Some(session) = self.session(conn) else { return };
         match session.replies.waiting() {
@@ -222,14 +223,14 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// Keeps the turn of a request whose reply waits for the outcome of a job.
+    /// Keeps the place of a reply that waits for the outcome of a job.
     pub fn reply_after(&mut self, conn: ConnId, job: JobId) {
         if let Some(session) = self.session(conn) {
             session.replies.wait_for(job);
         }
     }
 
-    /// Gives the reply that waited for the outcome of a job, and all behind it whose turn has come.
+    /// Gives the reply that waited for a job, and the replies behind it that are ready.
     pub fn resolve(&mut self, conn: ConnId, job: JobId, reply: Reply) {
         let Some(session) = self.session(conn) else { return };
         session.replies.resolve(job, reply);
@@ -247,7 +248,7 @@ impl<'a> Cx<'a> {
         self.resolve(conn, job, Reply::Answer(Answer { of, result }));
     }
 
-    /// A stream that was to end was looked at: answers that, and gives what waited behind it.
+    /// Answers an ABORT whose turn has come, and gives the replies behind it that are ready.
     pub fn abort_done(&mut self, conn: ConnId, result: Result<Done, Refusal>) {
         let Some(session) = self.session(conn) else { return };
         session.replies.abort_done();
@@ -255,40 +256,41 @@ impl<'a> Cx<'a> {
         self.give_due(conn);
     }
 
-    /// Has a session take nothing until it is unblocked.
+    /// Blocks a session: its input waits until it is unblocked.
     pub fn block(&mut self, conn: ConnId) {
         if let Some(session) = self.session(conn) {
             session.is_blocked = true;
         }
     }
 
-    /// Has a session go on. Whether it is still there.
+    /// Unblocks a session. Returns false if it is gone.
     pub fn unblock(&mut self, conn: ConnId) -> bool {
         self.session(conn).map(|session| session.is_blocked = false).is_some()
     }
 
-    /// Tells something, where there is anybody to tell.
+    /// Tells connections of an event; does nothing if there are none.
     pub fn tell(&mut self, event: Event, to: impl IntoIterator<Item = ConnId>) {
         self.effects.tell(event, to);
     }
 
-    /// Has a session end, once the domain that says so has returned. Its connection is told why.
+    /// Ends a session, once the domain that calls this has returned. Its connection is told the
+    /// reason.
     pub fn close(&mut self, conn: ConnId, reason: CloseReason) {
         self.core.closing.push_back(Closing { conn, reason, last: None, words: None });
     }
 
-    /// Has a session end with a refusal for its last line.
+    /// Ends a session, with a refusal as its last line.
     pub fn close_with(&mut self, conn: ConnId, reason: CloseReason, of: Kind, refusal: Refusal) {
         let last = Some(Answer { of, result: Err(refusal) });
         self.core.closing.push_back(Closing { conn, reason, last, words: None });
     }
 
-    /// Has a session end for a reason that an administrator may give words to.
+    /// Ends a session for a reason that an administrator may have given in words.
     pub fn close_saying(&mut self, conn: ConnId, reason: CloseReason, words: Option<Reason>) {
         self.core.closing.push_back(Closing { conn, reason, last: None, words });
     }
 
-    /// Takes nothing more of a session, and ends it once its replies are given.
+    /// Takes no more input of a session, and ends it once its replies are given.
     pub fn close_in_turn(&mut self, conn: ConnId, reason: CloseReason) {
         let Some(session) = self.session(conn) else { return };
         if let Some(user) = session.user() {
@@ -316,7 +318,7 @@ impl<'a> Cx<'a> {
             Reply::Download(download) => self.begin_download(conn, download),
             Reply::Upload(upload) => self.begin_upload(conn, upload),
             Reply::Abort(stream) => {
-                // Nothing waits before it, so no stream can still be opened.
+                // No reply waits before it, so no stream can still be opened.
                 if let Some(session) = self.session(conn) {
                     session.replies.push(Reply::Abort(stream));
                 }
@@ -350,5 +352,5 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// How many bits of a job's number tell its domain.
+/// The number of bits of a job's id that hold its domain.
 pub(super) const DOMAIN_BITS: u32 = 4;

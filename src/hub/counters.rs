@@ -1,30 +1,30 @@
-//! The hub's metrics: what it counts, and how much there is of what operators look at.
+//! The metrics of the hub: counters of what has happened, and gauges of what there is now.
 
 use crate::chat::message::Chat;
 
-/// What came of a login.
+/// The outcome of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginResult {
-    /// In with the right password.
+    /// Logged in with the right password.
     Password,
-    /// In with a token.
+    /// Logged in with a token.
     Token,
-    /// In with a new account.
+    /// Logged in with a new account.
     Registered,
-    /// The operator.
+    /// Logged in as the operator.
     Operator,
     /// The password or the token is wrong.
     Wrong,
     /// Too many failures lately, or too much to do.
     Busy,
-    /// That user is logged in already.
+    /// The user is logged in already.
     AlreadyOnline,
-    /// That user is banned.
+    /// The user is banned.
     Banned,
 }
 
 impl LoginResult {
-    /// All of them, in their order.
+    /// All results, in their order.
     pub const ALL: [LoginResult; 8] = [
         LoginResult::Password,
         LoginResult::Token,
@@ -37,7 +37,7 @@ impl LoginResult {
     ];
 }
 
-/// Numbers of messages, by the kind of their chat.
+/// Numbers of messages by the kind of the chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ByChat {
     /// To everyone.
@@ -64,11 +64,11 @@ pub struct Counters {
     logins: [u64; LoginResult::ALL.len()],
     /// Messages that users sent, files among them.
     pub received: ByChat,
-    /// Messages handed to connections; one to many counts as many.
+    /// Messages handed to connections; one message to many connections counts as many.
     pub delivered: ByChat,
-    /// Messages kept for users who were offline; one for many counts as many.
+    /// Messages kept for users who were offline; one message for many users counts as many.
     pub stored: ByChat,
-    /// Calls for which both got a ticket.
+    /// Calls for which both users got a ticket.
     pub calls: u64,
 }
 
@@ -78,35 +78,35 @@ impl Counters {
         self.logins[result as usize] += 1;
     }
 
-    /// How many logins ended so.
+    /// The number of logins with a result.
     pub fn logins(&self, result: LoginResult) -> u64 {
         self.logins[result as usize]
     }
 
-    /// Counts a message, and for how many it was delivered.
+    /// Counts a message of a user, and the connections to which it was delivered.
     pub fn message(&mut self, chat: Chat, delivered: usize) {
         self.received.add(chat, 1);
         self.delivered.add(chat, delivered as u64);
     }
 
-    /// Counts for how many who were offline a message was kept.
+    /// Counts the users who were offline and for whom a message was kept.
     pub fn stored(&mut self, chat: Chat, count: u32) {
         self.stored.add(chat, u64::from(count));
     }
 }
 
-/// How much there is now of what operators look at.
+/// Gauges of what operators look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Gauges {
     /// Users who are logged in, without the operator.
     pub users_online: usize,
     /// Users who take direct chats.
     pub users_up: usize,
-    /// Connections on which nobody is logged in yet.
+    /// Connections over which nobody has logged in yet.
     pub sessions_not_logged_in: usize,
     /// All accounts.
     pub accounts: usize,
-    /// Accounts that are let in no more.
+    /// Accounts that are banned.
     pub accounts_banned: usize,
     /// All groups.
     pub groups: usize,

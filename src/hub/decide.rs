@@ -1,8 +1,8 @@
-//! The one way in which the chat changes: an entry is decided.
+//! The decision on entries, which is the one way in which the chat changes.
 //!
-//! On one machine an entry is decided where it is proposed, with an id of this server's own clock.
-//! Whatever the entries make is held by the domains; what differs from server to server (who is
-//! told, who waits for an answer, what is brought to the disk) follows from it.
+//! On one machine an entry is decided when it is proposed, with an id of this server's own
+//! sequence. The domains hold the state that entries make. What differs from server to server
+//! follows from that state: who is told, who waits for an answer, what is brought to the disk.
 
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
@@ -11,7 +11,7 @@ use crate::hub::context::Cx;
 use crate::hub::domains::Domains;
 use crate::hub::proposal::{Asker, Proposal};
 
-/// Decides what is proposed.
+/// Decides on a proposal.
 pub fn propose(domains: &mut Domains, proposal: Proposal, cx: &mut Cx<'_>) {
     let Proposal { entry, id, asker } = proposal;
     let id = id.unwrap_or_else(|| cx.core.sequence.newest());
@@ -19,7 +19,7 @@ pub fn propose(domains: &mut Domains, proposal: Proposal, cx: &mut Cx<'_>) {
     decide(domains, entry, stamp, asker, cx);
 }
 
-/// Decides entries that nobody asked for and that make nothing.
+/// Decides on entries that no session asked for and that make nothing.
 pub fn propose_all(
     domains: &mut Domains,
     entries: impl IntoIterator<Item = Entry>,
@@ -30,7 +30,7 @@ pub fn propose_all(
     }
 }
 
-/// Judges an entry, and applies it or refuses it. Whoever asked for it is answered.
+/// Judges an entry, and applies it or refuses it. The session that asked for it is answered.
 fn decide(
     domains: &mut Domains,
     entry: Entry,
@@ -90,7 +90,8 @@ fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
     }
 }
 
-/// A user is let in no more, or again: the session is to end, and groups are to get another admin.
+/// Bans a user, or lifts the ban. With a ban, the session is to end, and groups are to get another
+/// admin.
 fn ban_set(domains: &mut Domains, (user, by): (Number, Number), banned: bool, cx: &mut Cx<'_>) {
     let Some(user) = domains.accounts.set_banned(user, by, banned) else { return };
     if let Some(session) = domains.presence.session_of(user).filter(|_| banned) {

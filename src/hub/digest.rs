@@ -1,9 +1,9 @@
-//! What all entries have made, for tests: whoever decided the same entries, or starts with what was
-//! kept of them, has the same.
+//! The digest of all that entries have made, for tests. It is the same for the same entries, and
+//! after a restart with what was kept of them.
 
 use crate::hub::domains::Domains;
 
-/// Whether all that entries have made is on disk.
+/// Returns true if everything that entries have made is on disk.
 pub fn is_kept(domains: &Domains) -> bool {
     let Domains { accounts, groups, admin, .. } = domains;
     groups.are_kept()
@@ -12,8 +12,8 @@ pub fn is_kept(domains: &Domains) -> bool {
         && accounts.directory.reservations() == 0
 }
 
-/// A line for each account, with whether it is banned, whether it is an administrator's, and the
-/// groups of whose end it has yet to be told; and one for each group.
+/// The digest: a line for each account, with its roles and the groups of whose end it has yet to be
+/// told; then a line for each group.
 pub fn digest(domains: &Domains) -> Vec<String> {
     let Domains { accounts, groups, .. } = domains;
     let mut lines = Vec::new();
@@ -22,7 +22,7 @@ pub fn digest(domains: &Domains) -> Vec<String> {
         let of_roles = (roles.is_banned(user), roles.is_administrator(user));
         lines.push(format!("{:?}", (account, of_roles, groups.untold(user))));
     }
-    // Whoever starts has the accounts in another order.
+    // After a restart the accounts are in another order.
     lines.sort_unstable();
     lines.extend(groups.records(accounts).map(|record| format!("{record:?}")));
     lines

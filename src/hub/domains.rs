@@ -1,4 +1,4 @@
-//! The domains of the chat, side by side.
+//! The domains of the hub, side by side.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
 
-/// All domains. Each has its own state, and knows of the others what it is handed.
+/// All domains. Each has its own state, and is handed what it needs of the others.
 #[derive(Debug)]
 pub struct Domains {
     pub accounts: Accounts,
@@ -31,14 +31,14 @@ pub struct Domains {
     pub calls: Calls,
     pub admin: Admin,
     pub login: Login,
-    /// Who is let in, and what is unread for them is being counted.
+    /// Users who are being let in, while their unread messages are counted.
     pub welcomes: Pending<(ConnId, UserIndex)>,
-    /// Higher ceilings of the ids that are being kept; one at a time.
+    /// Ceilings of the ids that are being kept; one at a time.
     pub ceilings: Pending<MessageId>,
 }
 
 impl Domains {
-    /// What was kept, and nobody online.
+    /// Creates the domains from what the store kept, with nobody online.
     pub fn new(config: &Config, mut kept: Snapshot) -> Self {
         let messages = Messages::new(config, &kept.keys, kept.id_mark);
         let accounts = Accounts::new(&mut kept);
@@ -56,31 +56,31 @@ impl Domains {
         }
     }
 
-    /// The people of the chat.
+    /// The accounts, presence and groups, to be read.
     pub fn people(&self) -> People<'_> {
         let Domains { accounts, presence, groups, .. } = self;
         People { accounts, presence, groups }
     }
 
-    /// The groups, and whom they know.
+    /// The groups domain, and the users it needs to know.
     pub fn groups(&mut self) -> (&mut Groups, Users<'_>) {
         let Domains { accounts, presence, groups, .. } = self;
         (groups, Users { accounts, presence })
     }
 
-    /// The messages, and whom they know.
+    /// The messages domain, and the people it needs to know.
     pub fn messages(&mut self) -> (&mut Messages, People<'_>) {
         let Domains { accounts, presence, groups, messages, .. } = self;
         (messages, People { accounts, presence, groups })
     }
 
-    /// The files, and whom they know.
+    /// The files domain, and the people it needs to know.
     pub fn files(&mut self) -> (&mut Files, People<'_>) {
         let Domains { accounts, presence, groups, files, .. } = self;
         (files, People { accounts, presence, groups })
     }
 
-    /// How many jobs are under way.
+    /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
         [
             self.accounts.jobs(),
@@ -97,7 +97,7 @@ impl Domains {
         .sum()
     }
 
-    /// When something is due by itself, on the monotonic clock.
+    /// The time at which something is due by itself, on the monotonic clock.
     pub fn next_deadline(&self, core: &Core) -> Option<Duration> {
         let all = [
             self.login.next_deadline(),
@@ -109,7 +109,7 @@ impl Domains {
         all.into_iter().flatten().min()
     }
 
-    /// Does what is due by itself, but for what changes the chat.
+    /// Does what is due by itself, except for what changes the chat.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
         if self.calls.look(cx.core.now.monotonic) {
             self.presence.who_changed();

@@ -1,4 +1,4 @@
-//! What the hub wants done.
+//! Effects: what the hub asks the server to do.
 
 use std::ops::Range;
 
@@ -9,71 +9,71 @@ use crate::chat::text::Reason;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId};
 
-/// One thing to do.
+/// One thing for the server to do.
 #[derive(Debug)]
 pub enum Effect {
-    /// Answer what was asked for. ReplyQueue and lists for one connection are in order.
+    /// Answer a request. Answers and lists for one connection are in order.
     Answer {
-        /// Whom.
+        /// The connection that gets it.
         conn: ConnId,
-        /// What.
+        /// The answer.
         answer: Answer,
     },
-    /// Answer with a list; what the connection did not ask for waits until it is written.
+    /// Answer with a list. Events for the connection wait until the list is written.
     List {
-        /// Whom.
+        /// The connection that gets it.
         conn: ConnId,
-        /// What.
+        /// The list.
         list: List,
     },
-    /// Go on with the list under way, when [`Input::PageRead`](super::Input::PageRead) asked for
+    /// Go on with the list under way, after [`Input::PageRead`](super::Input::PageRead) asked for
     /// more of it.
     Page {
-        /// Whom.
+        /// The connection that gets it.
         conn: ConnId,
-        /// What.
+        /// The page.
         page: Page,
     },
-    /// Tell something that was not asked for, which counts against the send queues.
+    /// Tell connections of an event, which no request asked for. It counts against the send queues.
     Tell {
-        /// What.
+        /// The event.
         event: Event,
-        /// Whom.
+        /// The connections.
         to: Recipients,
     },
     /// A login succeeded: the limits from before the login no longer hold.
     LoggedIn {
-        /// On which connection.
+        /// The connection.
         conn: ConnId,
     },
-    /// Write what waits, then the last line, and close. The hub has forgotten the connection.
+    /// Write what is queued, then the last line, and close. The hub has forgotten the connection.
     Close {
-        /// Which.
+        /// The connection.
         conn: ConnId,
-        /// Why, for the log, and for the last line where no answer is that.
+        /// The reason, for the log, and for the last line if `last` is none.
         reason: CloseReason,
-        /// The last line, where it is an answer.
+        /// The last line, if it is an answer.
         last: Option<Answer>,
-        /// What an administrator said about it.
+        /// The words that an administrator gave as the reason.
         words: Option<Reason>,
     },
-    /// Do something that may block, and hand its outcome back with its id.
+    /// Do something that may block, and hand in its outcome with its id.
     Job {
-        /// What the outcome is handed back with.
+        /// The id of the job.
         job_id: JobId,
-        /// What to do.
+        /// The job.
         job: Job,
     },
-    /// Close the file that the job opened: nobody wants it any more. Every file
-    /// that was opened comes to this or to a download, which may both be some inputs later.
+    /// Close the file that a job opened, since nobody wants it any more. Every file that was opened
+    /// comes to this or to a download; in either case, that may be some inputs later.
     DropFile {
         /// The job that opened the file.
         job_id: JobId,
     },
-    /// Begin a download of the file that the job opened; the reply that announces
-    /// it comes before. The outbox ends the stream.
+    /// Begin a download of the file that a job opened. The answer that announces it comes before.
+    /// The outbox ends the stream.
     Download {
-        /// To whom.
+        /// The connection that gets it.
         conn: ConnId,
         /// The job that opened the file.
         job_id: JobId,
@@ -82,10 +82,10 @@ pub enum Effect {
         /// The first byte to send, and the one after the last.
         bytes: Range<u64>,
     },
-    /// Take an upload in, into the file that the job opened; the reply that
-    /// announces it comes before.
+    /// Take in an upload, into the file that a job opened. The answer that announces it comes
+    /// before.
     Upload {
-        /// From whom.
+        /// The connection that sends it.
         conn: ConnId,
         /// The job that opened the file.
         job_id: JobId,
@@ -94,28 +94,28 @@ pub enum Effect {
         /// The first byte that is still to come, and the one after the last.
         bytes: Range<u64>,
     },
-    /// End an upload early; what comes of it is dropped.
+    /// End an upload early. Bytes of it that still come are dropped.
     CancelUpload {
-        /// Whose.
+        /// The connection that sends it.
         conn: ConnId,
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
     },
     /// Answer with the list of all metrics.
     Figures {
-        /// Whom.
+        /// The connection that gets it.
         conn: ConnId,
     },
-    /// Stop the server; what was asked for before counts no longer.
+    /// Stop the server. This replaces a stop that was asked for before.
     Stop {
-        /// In how many seconds.
+        /// The time until then, in seconds.
         seconds: u32,
     },
-    /// End a download early; no more chunks of it go out.
+    /// End a download early; no more chunks of it are sent.
     CancelDownload {
-        /// Whose.
+        /// The connection that gets it.
         conn: ConnId,
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
     },
 }
@@ -123,10 +123,10 @@ pub enum Effect {
 /// A range of [`Effects::recipients`].
 pub type Recipients = Range<usize>;
 
-/// What one call of the hub wants done, in this order.
+/// The effects of one call of the hub, in order.
 #[derive(Debug, Default)]
 pub struct Effects {
-    /// What to do.
+    /// The effects.
     pub list: Vec<Effect>,
     /// The recipients of all messages and notices of this call. One vector serves them all, so that
     /// a broadcast allocates nothing.
@@ -139,14 +139,14 @@ impl Effects {
         self.list.push(effect);
     }
 
-    /// Adds recipients and tells where they stand.
+    /// Adds recipients, and returns their range.
     pub fn recipients(&mut self, to: impl IntoIterator<Item = ConnId>) -> Recipients {
         let start = self.recipients.len();
         self.recipients.extend(to);
         start..self.recipients.len()
     }
 
-    /// Tells something, where there is anybody to tell.
+    /// Tells connections of an event; does nothing if there are none.
     pub fn tell(&mut self, event: Event, to: impl IntoIterator<Item = ConnId>) {
         let to = self.recipients(to);
         if !to.is_empty() {
@@ -154,7 +154,7 @@ impl Effects {
         }
     }
 
-    /// Forgets all of it, and keeps the memory.
+    /// Removes all effects, and keeps the memory.
     pub fn clear(&mut self) {
         self.list.clear();
         self.recipients.clear();

@@ -1,4 +1,4 @@
-//! What reaches the hub.
+//! Inputs: everything that the hub is told.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,13 +8,14 @@ use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::hub::job::{JobId, Outcome};
 
-/// One connection, for as long as the process runs: a slot that is used again, and the generation
-/// that tells its users apart. What arrives late for a connection that is gone meets nobody.
+/// The id of a connection, unique as long as the process runs: a slot, which is used again, and the
+/// generation that tells its connections apart. Input for a connection that is gone reaches no
+/// other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnId {
-    /// Where the connection is kept.
+    /// The index at which the connection is kept.
     pub slot: u32,
-    /// Which of the connections that were kept there; from 1 on.
+    /// The number of the connection among those of the slot, from 1 on.
     pub generation: u32,
 }
 
@@ -30,16 +31,16 @@ impl fmt::Debug for ConnId {
     }
 }
 
-/// The time, as the loop read it once for a tick.
+/// The time, which the loop reads once a tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// Since the process started; it never goes back.
+    /// The time since the process started; it never goes back.
     pub monotonic: Duration,
     /// Microseconds since the Unix epoch; it may jump.
     pub unix_micros: u64,
 }
 
-/// How an upload ended.
+/// The end of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UploadEnd {
     /// All bytes came and were written, though perhaps not to the disk yet.
@@ -48,74 +49,74 @@ pub enum UploadEnd {
     WrongSize,
     /// There is no room on the disk.
     NoRoom,
-    /// Writing failed for another reason, which the log tells.
+    /// Writing failed for another reason, which is in the log.
     Failed,
 }
 
-/// Something that happened.
+/// An event that the hub handles.
 #[derive(Debug)]
 pub enum Input {
-    /// A connection was accepted. It is greeted.
+    /// A connection was accepted and is to be greeted.
     Connected {
-        /// Which.
+        /// The connection.
         conn: ConnId,
-        /// From where. Whoever comes over the server's own socket is the operator.
+        /// The peer's address. Somebody who comes over the server's own socket is the operator.
         from: Address,
     },
-    /// A connection asks for something.
+    /// A connection made a request.
     Asked {
-        /// Which.
+        /// The connection.
         conn: ConnId,
-        /// For what, or why that can't be carried out as it was sent.
+        /// The request, or the refusal of one that can't be carried out as it was sent.
         request: Result<Request, (Kind, Refusal)>,
     },
     /// A part of a file frame arrived, for a stream on which no upload is under way.
     File {
-        /// From whom.
+        /// The connection.
         conn: ConnId,
-        /// The stream that it names.
+        /// The number of the stream.
         stream: u32,
     },
-    /// An upload is over.
+    /// An upload has ended.
     UploadOver {
-        /// Whose.
+        /// The connection.
         conn: ConnId,
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
         /// How it ended.
         end: UploadEnd,
     },
     /// A download was handed to the kernel to its end, or could not be read to its end.
     DownloadOver {
-        /// Whose.
+        /// The connection.
         conn: ConnId,
-        /// Its stream.
+        /// The number of its stream.
         stream: u32,
-        /// Whether all of it was read.
+        /// True if all of it was read.
         complete: bool,
     },
-    /// The reader has taken the last page of the list under way, and the list is not complete.
+    /// The reader has taken the last page that was sent of a list, and the list is not complete.
     PageRead {
-        /// Which reader.
+        /// The connection.
         conn: ConnId,
     },
     /// The connection is gone, or is closing for a reason that the hub did not give.
     Disconnected {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// A job is done.
     Done {
         /// The id of the job.
         job_id: JobId,
-        /// What came of it.
+        /// Its outcome.
         outcome: Outcome,
     },
     /// The time that [`Hub::next_deadline`](super::Hub::next_deadline) named has come.
     Deadline,
-    /// The server is about to stop, in so many seconds at the latest.
+    /// The server is about to stop, within so many seconds.
     Shutdown {
-        /// Seconds.
+        /// The seconds.
         seconds: u32,
     },
 }

@@ -1,4 +1,5 @@
-//! What may block, and so happens on other threads: jobs by value, outcomes by value.
+//! Jobs: operations that may block, and so run on other threads. Jobs and outcomes are plain
+//! values.
 
 use crate::chat::account::{Account, KnownNetwork, NetworksOf};
 use crate::chat::file::{FileTarget, FolderEntry};
@@ -12,58 +13,58 @@ use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 
-/// The number of a job, which is never used twice and rises. In its last bits stands the domain
-/// that began the job, so that the outcome finds it.
+/// The id of a job. Ids rise, and none is used twice. The last bits are the domain that began the
+/// job, so that the outcome finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
-/// Which messages a list holds, at most
+/// A selection of messages for a list, at most
 /// [`LIST_MESSAGES_MAX`](crate::chat::request::LIST_MESSAGES_MAX).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// The oldest that others sent and the reader has not marked as read.
+    /// The oldest messages of a chat that others sent and the reader has not marked as read.
     Unread(Chat),
-    /// The last so many before an id, where one is given.
+    /// The last messages of a chat, or those before an id.
     Last {
-        /// Of which chat.
+        /// The chat.
         chat: Chat,
-        /// Before which message.
+        /// The message before which the list ends; none is the end of the chat.
         before: Option<MessageId>,
-        /// How many.
+        /// The number of messages.
         count: u16,
     },
-    /// The last that hold all the words.
+    /// The last messages that hold all the words.
     Holding {
-        /// Of which chats: of `*` and the reader's own, or of one.
+        /// The chat; none is `*` and all chats of the reader.
         chat: Option<Chat>,
         /// The words, separated by white space.
         words: Box<str>,
     },
 }
 
-/// What the store knew when it was opened, and the hub begins with.
+/// What the store kept, with which the hub begins.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// All accounts, without the operator's.
     pub accounts: Vec<Account>,
-    /// The administrators' numbers.
+    /// The numbers of the administrators.
     pub administrators: Vec<Number>,
-    /// The numbers of those who are banned.
+    /// The numbers of the banned users.
     pub banned: Vec<Number>,
-    /// From where accounts have logged in.
+    /// The networks from which accounts have logged in.
     pub networks: Vec<NetworksOf>,
-    /// No message's id has reached it; see [`Job::RaiseIdMark`].
+    /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`].
     pub id_mark: MessageId,
     /// All groups that are kept.
     pub groups: Vec<GroupRecord>,
-    /// Users who have yet to be told that groups ended, by number, and the groups' names, oldest
+    /// Users who have yet to be told that groups ended, by number, with the groups' names, oldest
     /// first.
     pub untold: Vec<(Number, Vec<GroupName>)>,
     /// The idempotency keys that are remembered, with their senders.
     pub keys: Vec<(Number, Key)>,
 }
 
-/// Something that may block.
+/// An operation that may block.
 #[derive(Clone, Debug)]
 pub enum Job {
     /// Hash the password and keep the account.
@@ -75,26 +76,26 @@ pub enum Job {
     },
     /// Check a password.
     CheckPassword {
-        /// Whose; none where the name is unknown, which must take as long as a wrong password.
+        /// The account; none if the name is unknown, which must take as long as a wrong password.
         number: Option<Number>,
         /// The password that was given.
         password: Secret,
     },
-    /// Check a token, as TOKEN gave it. The outcomes are those of a password.
+    /// Check a token that TOKEN gave. The outcomes are those of a password.
     CheckToken {
-        /// Whose.
+        /// The account.
         number: Number,
         /// The token that was given.
         token: Secret,
     },
     /// Make a token.
     MakeToken {
-        /// For whom.
+        /// The account.
         number: Number,
     },
-    /// Hash a new password and keep it; all tokens of the account end.
+    /// Hash a new password and keep it. All tokens of the account become invalid.
     SetPassword {
-        /// Whose.
+        /// The account.
         number: Number,
         /// The password.
         password: Secret,
@@ -103,157 +104,157 @@ pub enum Job {
     KeepMessage {
         /// The message.
         message: StoredMessage,
-        /// The key, where it has one, which is remembered for a day.
+        /// The key, if the message has one. It is remembered for a day.
         key: Option<Key>,
     },
-    /// Look for the message that had an idempotency key, at most a day ago.
+    /// Look for the message with an idempotency key, at most a day old.
     FindKey {
-        /// Who sent it.
+        /// The sender.
         sender: Number,
         /// The key.
         key: Key,
     },
-    /// Keep a bound that no message's id will reach before a higher one is kept.
+    /// Keep a ceiling that no message's id will reach before a higher one is kept.
     RaiseIdMark {
-        /// The bound.
+        /// The ceiling.
         mark: MessageId,
     },
-    /// Count what is unread in all chats of a user but `*`.
+    /// Count the unread messages in all chats of a user but `*`.
     CountUnread {
-        /// Of whom.
+        /// The user.
         reader: Number,
     },
-    /// Find out which messages a list will hold.
+    /// Select the messages of a list.
     SelectMessages {
-        /// Who reads.
+        /// The user who reads.
         reader: Number,
-        /// Which messages.
+        /// The selection.
         which: Selection,
     },
-    /// Read messages; in pieces that are bounded in bytes, at least one message each.
+    /// Read messages. The answer is bounded in bytes, but has one message at least.
     FetchMessages {
-        /// Which, oldest first.
+        /// Their ids, oldest first.
         ids: Vec<MessageId>,
     },
-    /// Mark as read; a smaller id than before changes nothing.
+    /// Mark a chat as read up to a message; a smaller id than before changes nothing.
     MarkSeen {
-        /// By whom.
+        /// The user who has read.
         reader: Number,
-        /// In which chat.
+        /// The chat.
         chat: Chat,
-        /// Up to which message.
+        /// The newest message that was read.
         id: MessageId,
     },
-    /// Remove some of the messages that are older than one.
+    /// Remove some of the old messages.
     RemoveOld {
-        /// Older than which.
+        /// The id; older messages are removed.
         before: MessageId,
     },
-    /// Make the ticket for a call: 32 bytes that nobody can guess, as text. The outcome is that of
-    /// a token.
+    /// Make the ticket for a call: 32 bytes that nobody can guess, as text. The outcome is
+    /// [`Value::Token`].
     MakeCallTicket,
-    /// Keep that a user is let in no more, or again; then all tokens end that were made before.
+    /// Keep a ban, or its end. A ban invalidates all tokens that were made before.
     SetBanned {
-        /// Which.
+        /// The user.
         number: Number,
-        /// Whether the ban begins.
+        /// True if the ban begins.
         banned: bool,
     },
     /// Keep that a user is an administrator, or is none any more.
     SetAdministrator {
-        /// Which.
+        /// The user.
         number: Number,
-        /// Whether the user is one.
+        /// True if the user is an administrator.
         admin: bool,
     },
     /// Keep the networks from which an account has logged in, in place of those before.
     KeepNetworks {
-        /// Whose.
+        /// The account.
         number: Number,
-        /// Which.
+        /// The networks.
         networks: Box<[KnownNetwork]>,
     },
     /// Keep a display name.
     SetDisplayName {
-        /// Whose.
+        /// The account.
         number: Number,
-        /// Which.
+        /// The display name.
         display: DisplayName,
     },
-    /// Keep a group as it is now, in place of what it was: a new one, or one of which a change
-    /// could not be kept.
+    /// Keep a group as it is now, in place of what the store has: a new group, or one of which a
+    /// change could not be kept.
     SaveGroup(GroupRecord),
-    /// Keep what changed of groups, in one transaction and in this order. A row of a group that is
-    /// not there changes nothing; with rows that would leave a group without an admin among its
-    /// ops, all of it is [`Failure::Failed`].
+    /// Keep changes of groups, in one transaction and in this order. A row of a group that is not
+    /// there changes nothing. If the rows would leave a group without an admin among its ops, none
+    /// is kept and the outcome is [`Failure::Failed`].
     ChangeGroups(Vec<GroupRow>),
-    /// Forget a group, its messages and its files.
+    /// Remove a group, its messages and its files.
     EndGroup(GroupId),
-    /// Open an upload: a new one, or one that broke off, where the same user announced the same
-    /// place and size. The outcome is [`Value::UploadReady`], or why not.
+    /// Open an upload: a new one, or one that broke off, if the same user announced the same target
+    /// and size. The outcome is [`Value::UploadReady`], or the failure.
     BeginUpload {
-        /// Whose.
+        /// The sender.
         owner: Number,
-        /// Where it goes.
+        /// The target.
         place: FileTarget,
-        /// How many bytes it will have.
+        /// The size in bytes that it will have.
         size: u64,
-        /// How many bytes all of the owner's files and uploads may have.
+        /// The largest total size in bytes of all the owner's files and uploads.
         quota: u64,
     },
-    /// Bring a whole upload to the disk, if it is what its sender expects.
+    /// Bring a complete upload to the disk, if it has the hash that its sender expects.
     SyncUpload {
-        /// Which.
+        /// The upload.
         upload: UploadId,
-        /// The sum that it is to have, where one was told; with another it is
+        /// The hash that it must have, if the sender told one. If it has another, the outcome is
         /// [`Failure::Mismatch`].
         expected: Option<Sha256Sum>,
     },
-    /// Make a whole upload that is on disk a file. Where it goes into a chat, that is done in turn
+    /// Make a complete upload that is on disk a file. If it goes into a chat, this is done in turn
     /// with [`Job::KeepMessage`], so that messages are kept in the order of their ids.
     FinishUpload {
-        /// Which.
+        /// The upload.
         upload: UploadId,
-        /// The message that sends it, where it goes into a chat.
+        /// The message that sends it, if it goes into a chat.
         message: Option<StoredMessage>,
     },
-    /// Forget an upload and its bytes.
+    /// Remove an upload and its bytes.
     DropUpload(UploadId),
     /// Remove some of the uploads that broke off before a time.
     RemoveOldUploads {
-        /// Microseconds since the Unix epoch.
+        /// The time, in microseconds since the Unix epoch.
         before: u64,
     },
-    /// Find out in which chat a file was sent.
+    /// Find the message that sent a file into a chat.
     FindSent(MessageId),
-    /// Open a file that was sent in a chat, for a download.
+    /// Open a file that was sent into a chat, for a download.
     OpenSent(MessageId),
-    /// Hash a file that was sent in a chat.
+    /// Hash a file that was sent into a chat.
     SumSent(MessageId),
     /// List a folder, sorted by name.
     ListFolder {
-        /// Which; none is the shared folder itself.
+        /// The folder; none is the shared folder itself.
         path: Option<FileName>,
     },
-    /// Open a file for a download.
+    /// Open a file of the shared folder for a download.
     OpenFile {
-        /// Which.
+        /// The file.
         name: FileName,
     },
-    /// Hash a file.
+    /// Hash a file of the shared folder.
     SumFile {
-        /// Which.
+        /// The file.
         name: FileName,
     },
 }
 
-/// What came of a job.
+/// The outcome of a job.
 pub type Outcome = Result<Value, Failure>;
 
-/// What a job that succeeded gives back.
+/// The value that a successful job gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Done, and on disk where the job keeps something.
+    /// The job is done, and what it keeps is on disk.
     Done,
     /// The password is the right one.
     PasswordRight,
@@ -263,11 +264,11 @@ pub enum Value {
     Folder(Vec<FolderEntry>),
     /// The upload is open.
     UploadReady {
-        /// Which it is.
+        /// The upload.
         upload: UploadId,
-        /// How many bytes are there already.
+        /// The number of bytes that are there already.
         offset: u64,
-        /// The sum of those.
+        /// The hash of those bytes.
         sha256: Sha256Sum,
     },
     /// The message that sent a file.
@@ -279,9 +280,9 @@ pub enum Value {
     },
     /// The file's hash.
     Summed {
-        /// SHA-256.
+        /// The hash.
         sha256: Sha256Sum,
-        /// How many bytes were hashed.
+        /// The number of bytes that were hashed.
         size: u64,
     },
     /// The token or the ticket that was made.
@@ -293,20 +294,20 @@ pub enum Value {
         /// Its chat.
         chat: Chat,
     },
-    /// The chats in which something is unread.
+    /// The chats with unread messages.
     Unread(Vec<Unread>),
-    /// The messages that a list will hold.
+    /// The messages of a list.
     Selected {
-        /// Which, oldest first.
+        /// Their ids, oldest first.
         ids: Vec<MessageId>,
-        /// How many more are unread.
+        /// The number of further unread messages.
         left: u64,
     },
-    /// Messages that were asked for, from the first on; fewer where all would be too many bytes.
+    /// The messages, from the first id on; fewer than asked for if all would be too many bytes.
     Messages(Vec<StoredMessage>),
     /// Old messages were removed.
     Removed {
-        /// Whether there are more.
+        /// True if there are more.
         more: bool,
     },
 }

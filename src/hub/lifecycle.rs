@@ -1,4 +1,4 @@
-//! From the greeting to the end of a session, over all domains, in an order one can read.
+//! The lifecycle of a session, from the greeting to the end, over all domains and in reading order.
 
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, List};
@@ -24,7 +24,7 @@ use crate::hub::proposal::Proposal;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
 
-/// Greets a new connection.
+/// Greets a new connection. Over the server's own socket, the operator is logged in at once.
 pub fn connected(domains: &mut Domains, conn: ConnId, from: Address, cx: &mut Cx<'_>) {
     cx.core.sessions.insert(conn, from);
     cx.answer(conn, Kind::Connect, Done::Greeted);
@@ -37,7 +37,8 @@ pub fn connected(domains: &mut Domains, conn: ConnId, from: Address, cx: &mut Cx
     }
 }
 
-/// Lets in who gave the right password or token, unless that user is online and stays so.
+/// Lets in somebody who gave the right password or token, unless the user is online already and no
+/// takeover was asked for.
 pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>) {
     let Authenticated { conn, user, of, takeover, counts_as } = who;
     if cx.core.sessions.get(conn).is_none() {
@@ -64,7 +65,7 @@ pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>)
     let_in(domains, user, Entering { conn, of, is_news }, cx);
 }
 
-/// Lets a user in and counts what is unread.
+/// Begins to let a user in, by counting the unread messages.
 fn let_in(domains: &mut Domains, user: UserIndex, entering: Entering, cx: &mut Cx<'_>) {
     let conn = entering.conn;
     if cx.core.sessions.get(conn).is_none() {
@@ -78,7 +79,8 @@ fn let_in(domains: &mut Domains, user: UserIndex, entering: Entering, cx: &mut C
     domains.welcomes.begin(Job::CountUnread { reader }, (conn, user), cx);
 }
 
-/// What is unread was counted: the user is online, and gets what was said meanwhile.
+/// Completes a login once the unread messages are counted: the user is online, and gets the
+/// messages that came meanwhile.
 pub fn welcome(
     domains: &mut Domains,
     conn: ConnId,
@@ -92,7 +94,7 @@ pub fn welcome(
     let account = domains.accounts.directory.account(user);
     let unread = match outcome {
         Ok(Value::Unread(unread)) => unread_items(user, &unread, domains.people()),
-        // Whoever has to look why the store fails must be let in all the same.
+        // The operator must be let in all the same, to look why the store fails.
         outcome if user == OPERATOR => {
             log::warn!("event=unread-not-counted conn={conn} outcome={outcome:?}");
             Some(Vec::new())
@@ -133,7 +135,7 @@ pub fn welcome(
     }
 }
 
-/// Ends the session of a connection that is being closed.
+/// Ends the session of a connection that the hub closes.
 fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mut Cx<'_>) {
     let user = cx.core.user_of(conn);
     if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
@@ -145,7 +147,7 @@ fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mu
     forget(domains, conn, reason != CloseReason::TakenOver, cx);
 }
 
-/// Forgets a session, and tells the others that its user went offline.
+/// Removes a session, and tells the others that its user went offline.
 pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'_>) {
     let Some(session) = cx.core.sessions.remove(conn) else { return };
     domains.files.session_ended(conn, &session.replies, cx);
@@ -169,7 +171,7 @@ pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'
     }
 }
 
-/// A user has no session any more.
+/// Proposes that a user has no session any more.
 fn went_offline(domains: &mut Domains, user: UserIndex, cx: &mut Cx<'_>) {
     let memberships_end = offline_until(cx.core.log_time());
     let user = domains.accounts.number(user);
@@ -186,8 +188,8 @@ pub fn deadline(domains: &mut Domains, cx: &mut Cx<'_>) {
     domains.groups.save_again(&domains.accounts, cx);
 }
 
-/// Ends the sessions and the streams of which that was said while the input was handled, and
-/// has a ceiling of the ids kept that is needed.
+/// Ends the sessions and the streams that were marked to end while the input was handled, and has
+/// the store keep a higher ceiling of the ids if one is needed.
 pub fn settle(domains: &mut Domains, cx: &mut Cx<'_>) {
     while !cx.core.is_settled() {
         while let Some(Closing { conn, reason, last, words }) = cx.core.next_closing() {

@@ -1,9 +1,8 @@
-//! Logins, from the greeting to the right password or token, and the passwords and tokens
-//! themselves.
+//! Logins, from the greeting to the right password or token; new accounts, tokens and passwords.
 //!
-//! Guesses are throttled: a wrong password is told a little later, and those who try wait for
-//! others of their network. The change of a password counts as a try, so that a token or an open
-//! terminal is no way to guess it.
+//! Guesses are throttled: the answer to a wrong password is delayed, and tries wait for others of
+//! their network. The change of a password counts as a try, so that neither a token nor an open
+//! terminal is a way to guess it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,17 +31,17 @@ use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
 /// A number that no account has.
 const NOBODY: Number = Number(0);
 
-/// The logins that are under way, and the checks of passwords.
+/// The login domain: the logins under way, and the checks of passwords.
 #[derive(Debug)]
 pub struct Login {
     /// Logins that wait for others of their network.
     turns: Turns,
-    /// Wrong passwords that are told later, by the time on the monotonic clock.
+    /// Delayed refusals of wrong passwords, by their time on the monotonic clock.
     refusals: BTreeSet<(Duration, ConnId)>,
     pending: Pending<LoginJob>,
 }
 
-/// What a job of a login is for.
+/// The purpose of a job of a login.
 #[derive(Debug)]
 enum LoginJob {
     Register(ConnId, Account),
@@ -52,25 +51,25 @@ enum LoginJob {
     MakeToken(ConnId),
 }
 
-/// Somebody who gave the right password or token, or came over the server's own socket.
+/// A session that gave the right password or token, or came over the server's own socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Authenticated {
     pub conn: ConnId,
     pub user: UserIndex,
-    /// What asked for the login, and is answered with the welcome.
+    /// The kind of the request that asked for the login, which the welcome answers.
     pub of: Kind,
-    /// Whether to end a session of that user which already stands.
+    /// True if a session that the user already has is to be ended.
     pub takeover: bool,
-    /// How it is counted; none where it was counted already.
+    /// The result by which it is counted; none if it was counted already.
     pub counts_as: Option<LoginResult>,
 }
 
-/// What became of a job of a login.
+/// The outcome of a job of a login, if something is to follow.
 #[derive(Debug)]
 pub enum LoginDone {
-    /// Somebody is to be let in.
+    /// A session is to be let in.
     Authenticated(Authenticated),
-    /// An account is on disk and is to be there from now on; whoever asked for it is let in.
+    /// An account is on disk and is to be added; then the session that asked for it is let in.
     Registered(ConnId, Account),
 }
 
@@ -85,7 +84,7 @@ impl Default for Login {
 }
 
 impl Login {
-    /// Tells whether a name has an account, so that a password may follow.
+    /// Answers whether a name has an account, so that a password may follow.
     pub fn identify(&self, conn: ConnId, name: UserName, accounts: &Accounts, cx: &mut Cx<'_>) {
         let Some(session) = cx.core.sessions.get(conn) else { return };
         let user = accounts.directory.find_name(&name);
@@ -98,7 +97,7 @@ impl Login {
         cx.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new });
     }
 
-    /// Logs in with a password.
+    /// Begins a login with a password.
     pub fn log_in(
         &mut self,
         conn: ConnId,
@@ -117,7 +116,7 @@ impl Login {
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
 
-    /// Makes an account, where new ones are taken, and logs in to it.
+    /// Begins to make an account and to log in to it, if registration is open.
     pub fn register(
         &mut self,
         conn: ConnId,
@@ -138,7 +137,7 @@ impl Login {
         self.pending.begin(job, LoginJob::Register(conn, account), cx);
     }
 
-    /// Logs in with a token.
+    /// Begins a login with a token.
     pub fn resume(
         &mut self,
         conn: ConnId,
@@ -150,8 +149,8 @@ impl Login {
         let Some(session) = cx.core.sessions.get(conn) else { return };
         let tried = Try { network: session.from.network(), of: TryOf::Token };
         let user = accounts.directory.find_name(&name).filter(|user| *user != OPERATOR);
-        // For a name that nobody has the store is asked all the same, so that the answer to it
-        // takes as long as any other.
+        // The store is asked for a name that no account has too, so that the answer takes as long
+        // as any other.
         let number = user.map_or(NOBODY, |user| accounts.number(user));
         let attempt = Attempt { of: Kind::Resume, user, tried, takeover: true };
         let job = Job::CheckToken { number, token };
@@ -159,7 +158,7 @@ impl Login {
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
 
-    /// Checks the password that is to be changed. The session takes nothing meanwhile.
+    /// Begins to check the password that is to be changed. The session is blocked until then.
     pub fn confirm_password(
         &mut self,
         Caller { conn, user }: Caller,
@@ -177,8 +176,9 @@ impl Login {
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
 
-    /// Changes the password, where the one before was confirmed. The session takes nothing
-    /// meanwhile: it ends all tokens, so one that is asked for behind it must not be made before.
+    /// Begins to change the password, if the one before was confirmed. The session is blocked until
+    /// it is done: all tokens end with it, so a token that the next request asks for must not be
+    /// made before.
     pub fn set_password(
         &mut self,
         Caller { conn, user }: Caller,
@@ -195,15 +195,15 @@ impl Login {
         self.pending.begin(job, LoginJob::SetPassword(conn), cx);
     }
 
-    /// Makes a token.
+    /// Handles TOKEN: has a token made.
     pub fn token(&mut self, caller: Caller, accounts: &Accounts, cx: &mut Cx<'_>) {
         let job = Job::MakeToken { number: accounts.number(caller.user) };
         let job = self.pending.begin(job, LoginJob::MakeToken(caller.conn), cx);
         cx.reply_after(caller.conn, job);
     }
 
-    /// Has a password or a token checked, now or in its turn, where one may be tried; otherwise
-    /// answers when.
+    /// Has a password or a token checked, at once or in turn, if it may be tried. Otherwise answers
+    /// when it may.
     fn attempt(&mut self, login: InTurn, accounts: &mut Accounts, cx: &mut Cx<'_>) {
         let InTurn { conn, attempt, job } = login;
         let now = cx.core.now.monotonic;
@@ -228,7 +228,7 @@ impl Login {
         }
     }
 
-    /// The outcome of a job.
+    /// Takes the outcome of a job.
     pub fn done(
         &mut self,
         id: JobId,
@@ -267,7 +267,7 @@ impl Login {
         }
     }
 
-    /// A password or a token was checked, or could not be.
+    /// Ends a check of a password or token. Returns the session to let in, if it proved right.
     fn checked(
         &mut self,
         conn: ConnId,
@@ -276,7 +276,7 @@ impl Login {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) -> Option<Authenticated> {
-        // No password is that of a name that nobody has.
+        // A name that no account has must never be let in.
         let outcome = match (outcome, attempt.user) {
             (Ok(Value::PasswordRight), None) => &Ok(Value::PasswordWrong),
             (other, _) => other,
@@ -285,7 +285,7 @@ impl Login {
         let Attempt { of, takeover, .. } = attempt;
         match (outcome, attempt.user) {
             (Ok(Value::PasswordRight), Some(user)) if accounts.roles.is_banned(user) => {
-                // Only the right password or token comes so far, so strangers don't learn of it.
+                // Only the right password or token leads here, so strangers don't learn of the ban.
                 cx.core.counters.login(LoginResult::Banned);
                 cx.close_with(conn, CloseReason::Banned, of, Refusal::Banned);
                 None
@@ -310,8 +310,8 @@ impl Login {
         }
     }
 
-    /// A try was settled, so that others of its network may go on. Tells how long to keep it to
-    /// ourselves where it proved wrong.
+    /// Settles a try in the throttle, and lets others of its network go on. Returns how long to
+    /// delay the answer, if the try proved wrong.
     fn settled(
         &mut self,
         tried: Try,
@@ -337,7 +337,7 @@ impl Login {
         delay
     }
 
-    /// Tells of a wrong password or token, after a delay where there were more of late.
+    /// Refuses a wrong password or token, after a delay.
     pub fn refuse(&mut self, conn: ConnId, of: Kind, delay: Duration, cx: &mut Cx<'_>) {
         if cx.session(conn).is_none() {
             return;
@@ -352,12 +352,12 @@ impl Login {
         }
     }
 
-    /// When somebody is told of a wrong password, on the monotonic clock.
+    /// The time of the next delayed refusal, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.refusals.first().map(|(at, _)| *at)
     }
 
-    /// Tells those of a wrong password whose delay is over.
+    /// Gives the delayed refusals that are due.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
         while let Some((at, conn)) = self.refusals.first().copied() {
             if at > cx.core.now.monotonic {
@@ -368,7 +368,7 @@ impl Login {
         }
     }
 
-    /// The session of a connection is over.
+    /// Drops the waiting login and the delayed refusal of a session that has ended.
     pub fn session_ended(&mut self, conn: ConnId, session: &Session) {
         self.turns.forget(conn, session.from.network());
         if let State::Refused(refusal) = session.state() {
@@ -376,22 +376,22 @@ impl Login {
         }
     }
 
-    /// Whether a job is under way.
+    /// Returns true if a job is under way.
     pub fn is_under_way(&self, job: JobId) -> bool {
         self.pending.get(job).is_some()
     }
 
-    /// How many jobs are under way.
+    /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
         self.pending.len()
     }
 
-    /// Whether nobody waits for anything.
+    /// Returns true if nothing is under way and nothing waits.
     pub fn is_idle(&self) -> bool {
         self.turns.is_empty() && self.refusals.is_empty() && self.pending.is_empty()
     }
 
-    /// The sessions that take nothing because of a password.
+    /// The sessions that are blocked because of a password.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         let jobs = self.pending.values().filter_map(|job| match job {
             LoginJob::ConfirmPassword(conn, _) | LoginJob::SetPassword(conn) => Some(*conn),
@@ -401,7 +401,7 @@ impl Login {
         jobs.chain(changes.map(|change| change.conn))
     }
 
-    /// Checks what must hold between two inputs, for tests.
+    /// Checks the invariants between two inputs, for tests.
     pub fn check(&self, accounts: &Accounts, sessions: &Sessions) {
         let is_there = |conn: &ConnId| sessions.get(*conn).is_some();
         let logins = self.pending.values().filter_map(|job| match job {
@@ -423,7 +423,7 @@ impl Login {
     }
 }
 
-/// An account is on disk, or is not.
+/// Ends a registration, whose account is on disk or could not be kept.
 fn registered(
     conn: ConnId,
     account: Account,
@@ -432,7 +432,7 @@ fn registered(
     cx: &mut Cx<'_>,
 ) -> Option<LoginDone> {
     if *outcome == Ok(Value::Done) {
-        // Whoever asked for it may be gone; the account is there all the same.
+        // The session that asked for it may be gone; the account is added all the same.
         cx.core.counters.login(LoginResult::Registered);
         return Some(LoginDone::Registered(conn, account));
     }
@@ -442,7 +442,7 @@ fn registered(
     None
 }
 
-/// The password that is to be changed was checked, or could not be.
+/// Answers a check of the password that is to be changed.
 fn confirmed(conn: ConnId, outcome: &Outcome, cx: &mut Cx<'_>) {
     let of = Kind::ConfirmPassword;
     let Some(session) = cx.session(conn) else { return };
@@ -479,13 +479,13 @@ fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {
     }
 }
 
-/// Ends a login that came to nothing; another one may follow.
+/// Ends a login that failed; the session may try another.
 pub fn start_over(conn: ConnId, of: Kind, refusal: Refusal, cx: &mut Cx<'_>) {
     cx.enter(conn, State::Greeted);
     cx.refuse(conn, of, refusal);
 }
 
-/// Why a login came to nothing, though perhaps it should not have.
+/// The refusal of a login that failed though the password may have been right.
 pub fn not_checked(outcome: &Outcome) -> Refusal {
     match outcome {
         Err(Failure::NoRoom) => failed(outcome),
@@ -493,7 +493,7 @@ pub fn not_checked(outcome: &Outcome) -> Refusal {
     }
 }
 
-/// The answer to a try after too many failures.
+/// The refusal of a try after too many failures.
 fn retry_after(wait: Duration) -> Refusal {
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
     Refusal::TryAgainIn(seconds.max(1))

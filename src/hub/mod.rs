@@ -1,18 +1,19 @@
-//! The chat itself: its rules, and all that it knows.
+//! The hub: the chat itself, with its rules and its state.
 //!
 //! [`Hub::handle`] takes one [`Input`] and the time, and adds [`Effects`]. There is no socket,
-//! file, clock, random number or thread in here, so that a test can be the world: see
+//! file, clock, source of random numbers or thread in here, so that a test can be the world: see
 //! tests/simulator.
 //!
-//! The state stands in domains side by side (`domains.rs`): accounts, presence, groups, messages,
-//! files, calls, logins, administration. Each is a struct with the jobs that it waits for, and is
-//! handed what it needs of the others. What crosses them stands in five files: `requests.rs` and
-//! `outcomes.rs` hand to each domain what is its own, `decide.rs` decides entries, `lifecycle.rs`
-//! leads a session from the greeting to its end, and `check.rs` holds the invariants.
+//! The state is divided into domains (`domains.rs`): accounts, presence, groups, messages, files,
+//! calls, logins, administration. Each is a struct with the jobs that it waits for, and is handed
+//! what it needs of the others. Five files go across the domains: `requests.rs` and `outcomes.rs`
+//! hand requests and outcomes to the domain that they belong to, `decide.rs` decides entries,
+//! `lifecycle.rs` leads a session from the greeting to its end, and `check.rs` holds the
+//! invariants.
 //!
 //! A request that changes the chat makes an [`Entry`](crate::chat::entry::Entry), and nothing but
-//! the decision on an entry changes it. What is asked for, by whom, and who waits for an answer is
-//! this server's own; what the entries have made is [`Hub::digest`].
+//! the decision on an entry changes it. Requests, their senders and the answers that wait belong to
+//! this server alone; the state that entries have made is [`Hub::digest`].
 
 mod access;
 mod accounts;
@@ -64,7 +65,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A chat that begins with what was kept, and nobody online. Whatever the hub draws by lot
+    /// Creates a chat from what the store kept, with nobody online. Every random choice of the hub
     /// comes from `seed`.
     pub fn new(config: Config, seed: u64, kept: Snapshot) -> Self {
         let sequence = Sequence::above(kept.id_mark);
@@ -72,9 +73,9 @@ impl Hub {
         Hub { core: Core::new(config, seed, sequence), domains }
     }
 
-    /// Takes what happened, and adds what is to be done. What comes from a connection that is gone
-    /// is dropped; a request must come only while the connection
-    /// [takes input](Self::takes_input).
+    /// Handles an input, and adds what is to be done to `effects`. Input of a connection that is
+    /// gone is dropped. A request must come only while its connection [takes
+    /// input](Self::takes_input).
     pub fn handle(&mut self, input: Input, now: Now, effects: &mut Effects) {
         self.core.set_time(now);
         let (domains, cx) = (&mut self.domains, &mut Cx::new(&mut self.core, effects));
@@ -97,15 +98,15 @@ impl Hub {
         lifecycle::settle(domains, cx);
     }
 
-    /// Whether the connection's next frame may be handled. While a password is checked, an upload
-    /// is being opened, a list is under way or waits for its turn, or more answers wait than a
-    /// session may have, it may not, nor once the connection is closed.
+    /// Returns true if the connection's next frame may be handled. It may not while a password is
+    /// checked, an upload is being opened, a list is under way or waits for its turn, or more
+    /// answers wait than a session may have; nor once the connection is closed.
     pub fn takes_input(&self, conn: ConnId) -> bool {
         self.core.sessions.get(conn).is_some_and(|session| session.takes_input())
     }
 
-    /// Whether every answer to what the connection sent has been given, and what became of each
-    /// upload that is whole was told.
+    /// Returns true if every request of the connection has been answered, and the outcome of each
+    /// complete upload was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
         self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
     }
@@ -115,7 +116,7 @@ impl Hub {
         &self.core.counters
     }
 
-    /// How much there is now of what operators look at.
+    /// Gauges of what operators look at, as of now.
     pub fn gauges(&self) -> Gauges {
         let Domains { accounts, presence, groups, messages, calls, .. } = &self.domains;
         Gauges {
@@ -130,30 +131,31 @@ impl Hub {
         }
     }
 
-    /// When to hand in [`Input::Deadline`], on the monotonic clock.
+    /// The time at which to hand in [`Input::Deadline`], on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.domains.next_deadline(&self.core)
     }
 
-    /// Checks what must hold between two inputs. It walks through everything, so it is for tests.
+    /// Checks the invariants between two inputs. It walks through everything, so it is for tests.
     ///
     /// # Panics
-    /// Where something does not hold.
+    /// If an invariant does not hold.
     pub fn check_invariants(&self) {
         check::invariants(&self.domains, &self.core);
     }
 
-    /// Whether all that entries have made is on disk, for tests.
+    /// Returns true if everything that entries have made is on disk. For tests.
     pub fn is_kept(&self) -> bool {
         digest::is_kept(&self.domains)
     }
 
-    /// What all entries have made, for tests: it is the same after a restart with what was kept.
+    /// The state that all entries have made, for tests: it is the same after a restart with what
+    /// was kept.
     pub fn digest(&self) -> Vec<String> {
         digest::digest(&self.domains)
     }
 
-    /// Whether nobody is connected and nothing is under way.
+    /// Returns true if nobody is connected and nothing is under way.
     pub fn is_idle(&self) -> bool {
         check::is_idle(&self.domains, &self.core)
     }

@@ -1,4 +1,4 @@
-//! Which domain gets which outcome, and what a decision means for the others.
+//! The way of a job's outcome to the domain that began the job, and on to other domains.
 
 use crate::chat::account::Account;
 use crate::chat::entry::{Entry, Said};
@@ -70,8 +70,8 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
     }
 }
 
-/// Takes what came of a job of the files. The message of a file that was sent goes to those
-/// whom it addresses once it is kept.
+/// Takes the outcome of a job of the files. The message of a file that was sent is delivered once
+/// it is kept.
 fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
     let (files, people) = domains.files();
     if let Some(message) = files.done(id, outcome, people, cx) {
@@ -81,7 +81,7 @@ fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx
     }
 }
 
-/// An account is on disk: it is there from now on, and whoever asked for it is let in.
+/// Adds an account that is on disk, and lets in the session that registered it.
 fn registered(domains: &mut Domains, conn: ConnId, account: Account, cx: &mut Cx<'_>) {
     let name = account.name;
     propose(domains, Proposal::of_nobody(Entry::AccountAdded(account)), cx);
@@ -91,8 +91,8 @@ fn registered(domains: &mut Domains, conn: ConnId, account: Account, cx: &mut Cx
     authenticated(domains, who, cx);
 }
 
-/// A higher ceiling of the ids is on disk, or is not: the requests that waited for it are handled
-/// now, one after the other, or are refused.
+/// Handles the requests that waited for a higher ceiling of the ids, one after the other. If the
+/// ceiling could not be kept, they are refused.
 fn ceiling_raised(domains: &mut Domains, job_id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) {
     let Some(ceiling) = domains.ceilings.take(job_id) else { return };
     let is_kept = *outcome == Ok(Value::Done);

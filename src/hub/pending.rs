@@ -1,4 +1,4 @@
-//! Jobs whose outcome a domain waits for, and what each of them is for.
+//! Pending jobs: those of which a domain awaits the outcome, each with its purpose.
 
 use std::collections::HashMap;
 
@@ -41,8 +41,8 @@ impl Domain {
     }
 }
 
-/// The jobs of one domain that are under way. They outlive the sessions that asked for them: what
-/// is on disk by then is so for everybody.
+/// The pending jobs of one domain, each with its purpose. Jobs outlive the sessions that asked for
+/// them, since their effect on the disk holds for everybody.
 #[derive(Debug)]
 pub struct Pending<T> {
     domain: Domain,
@@ -50,41 +50,41 @@ pub struct Pending<T> {
 }
 
 impl<T> Pending<T> {
-    /// No job of that domain.
+    /// Creates the empty map of a domain.
     pub fn new(domain: Domain) -> Self {
         Pending { domain, waiting: HashMap::new() }
     }
 
-    /// Begins a job, whose outcome comes back with the number that is given.
+    /// Begins a job with a purpose. The outcome will come with the id that is returned.
     pub fn begin(&mut self, job: Job, what: T, cx: &mut Cx<'_>) -> JobId {
         let id = cx.begin(self.domain as u64, job);
         self.waiting.insert(id, what);
         id
     }
 
-    /// What a job was for whose outcome came.
+    /// Removes a job whose outcome has come, and returns its purpose.
     pub fn take(&mut self, id: JobId) -> Option<T> {
         let what = self.waiting.remove(&id);
         debug_assert!(what.is_some(), "{id:?} is not under way");
         what
     }
 
-    /// What a job is for that is under way.
+    /// The purpose of a job that is under way.
     pub fn get(&self, id: JobId) -> Option<&T> {
         self.waiting.get(&id)
     }
 
-    /// How many jobs are under way.
+    /// The number of jobs under way.
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether none is.
+    /// Returns true if no job is under way.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// What the jobs are for, in no order.
+    /// The purposes of the jobs, in no order.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.waiting.values()
     }

@@ -1,4 +1,4 @@
-//! The people of the chat, as the domains see them that only look at them.
+//! The people of the chat, to be read by the other domains.
 
 use super::accounts::Accounts;
 use super::groups::Groups;
@@ -8,7 +8,7 @@ use crate::chat::name::{Target, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 
-/// Who there is, who is online, and who is in which group.
+/// A view of all accounts, of who is online, and of the groups.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct People<'a> {
     pub accounts: &'a Accounts,
@@ -17,7 +17,7 @@ pub(super) struct People<'a> {
 }
 
 impl<'a> People<'a> {
-    /// The chat in which stands what a user sends to a target.
+    /// The chat to which a user's message for a target belongs.
     pub fn chat(self, user: UserIndex, target: Target) -> Result<Chat, Refusal> {
         match target {
             Target::Everyone => Ok(Chat::Everyone),
@@ -29,8 +29,8 @@ impl<'a> People<'a> {
         }
     }
 
-    /// A chat as `user` addresses it. None where a group has ended, or nobody has a number, which
-    /// no store should know then.
+    /// A chat as `user` addresses it. None if the group has ended, or if no user has the other
+    /// number; the store should have no such chat then.
     pub fn destination(self, user: UserIndex, chat: Chat) -> Option<Destination> {
         match chat {
             Chat::Everyone => Some(Destination::Everyone),
@@ -42,8 +42,8 @@ impl<'a> People<'a> {
         }
     }
 
-    /// The other one of the two users whose chat it is: `user`, where it is one's own with oneself.
-    /// None where the chat is not that of two users, or nobody has the other number.
+    /// The other of the two users of a direct chat; `user` itself in the chat with oneself. None
+    /// for another chat, or if no user has the other number.
     pub fn other(self, user: UserIndex, chat: Chat) -> Option<UserIndex> {
         let Chat::Direct(one, other) = chat else { return None };
         let own = self.accounts.number(user);

@@ -1,4 +1,5 @@
-//! Who is online: dense lists, so that a broadcast copies connections and does nothing else.
+//! Presence: who is online, in dense lists, so that a broadcast copies connections and does nothing
+//! else.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -15,43 +16,46 @@ use crate::hub::effect::{Effect, Effects, Recipients};
 use crate::hub::input::ConnId;
 use crate::hub::sessions::replies::Reply;
 
-/// Who is online. The three lists run side by side; who leaves is replaced by the last.
+/// The presence domain. The three lists are parallel; the last entry takes the place of one that
+/// leaves.
 #[derive(Debug, Default)]
 pub struct Presence {
     conns: Vec<ConnId>,
     users: Vec<UserIndex>,
     since: Vec<MessageId>,
-    /// By user: the position in the lists, or [`OFFLINE`].
+    /// By user: the index in the lists, or [`OFFLINE`].
     positions: Vec<u32>,
-    /// The operator's connection. The operator stands in none of the lists.
+    /// The operator's connection. The operator is in none of the lists.
     operator: Option<ConnId>,
-    /// What WHO answers, and from what DM lets choose, until somebody comes, goes, or takes
-    /// another display name.
+    /// The items of WHO, until somebody comes, goes, or gets another display name or direct
+    /// address.
     who: Option<Rc<[Item]>>,
+    /// The items of [`Self::direct`], until somebody comes or goes.
     direct: Option<Rc<[Item]>>,
     /// Users who are let in and not welcomed yet.
     pub entering: BTreeMap<UserIndex, Entering>,
 }
 
-/// A user who is let in and not welcomed yet. For everyone who sends something the user is online;
-/// for everyone who asks who is there, not yet.
+/// A user who is let in and not welcomed yet. Messages count the user as online; lists of who is
+/// online do not name the user yet.
 #[derive(Debug)]
 pub struct Entering {
     pub conn: ConnId,
-    /// What the welcome answers.
+    /// The kind of the request that the welcome answers.
     pub of: Kind,
-    /// Whether the others are told that the user came; they are not where a session was taken over.
+    /// True if the others are told that the user came; not if a session was taken over.
     pub is_news: bool,
 }
 
 const OFFLINE: u32 = u32::MAX;
 
 impl Presence {
+    /// The number of users who are online, without the operator.
     pub fn len(&self) -> usize {
         self.conns.len()
     }
 
-    /// Over which connection `user` is online.
+    /// The connection over which a user is online.
     pub fn conn(&self, user: UserIndex) -> Option<ConnId> {
         if user == OPERATOR {
             return self.operator;
@@ -64,7 +68,7 @@ impl Presence {
         self.conn(user).into_iter()
     }
 
-    /// Whether a user is online.
+    /// Returns true if a user is online.
     pub fn is_online(&self, user: UserIndex) -> bool {
         self.conn(user).is_some()
     }
@@ -75,17 +79,18 @@ impl Presence {
         self.conn(user).or(entering)
     }
 
-    /// Whether a user is online, or is about to be.
+    /// Returns true if a user is online, or is about to be.
     pub fn is_present(&self, user: UserIndex) -> bool {
         self.session_of(user).is_some()
     }
 
-    /// Where `user` stands in the lists of who is online.
+    /// The index of a user in the lists.
     pub fn position(&self, user: UserIndex) -> Option<usize> {
         let position = *self.positions.get(user.0 as usize)?;
         (position != OFFLINE).then_some(position as usize)
     }
 
+    /// Adds a user who is online since a time.
     pub fn join(&mut self, user: UserIndex, conn: ConnId, since: MessageId) {
         if user == OPERATOR {
             debug_assert!(self.operator.is_none(), "there are two operators");
@@ -103,6 +108,7 @@ impl Presence {
         self.forget_snapshots();
     }
 
+    /// Removes a user, if online.
     pub fn leave(&mut self, user: UserIndex) {
         if user == OPERATOR {
             self.operator = None;
@@ -119,7 +125,7 @@ impl Presence {
         self.forget_snapshots();
     }
 
-    /// Adds everyone but `user` to the recipients.
+    /// Adds everyone online but `user` to the recipients.
     pub fn everyone_but(&self, user: UserIndex, effects: &mut Effects) -> Recipients {
         let all = &mut effects.recipients;
         let start = all.len();
@@ -134,17 +140,18 @@ impl Presence {
         start..all.len()
     }
 
-    /// All connections, the operator's too.
+    /// The connections of everyone online, including the operator's.
     pub fn conns(&self) -> impl Iterator<Item = ConnId> {
         self.conns.iter().copied().chain(self.operator)
     }
 
-    /// Forgets what WHO answers: somebody's display name or address is another one.
+    /// Discards the items of WHO, since a display name or a direct address has changed.
     pub fn who_changed(&mut self) {
         self.who = None;
     }
 
-    /// A line for each who is online, in the order of the positions.
+    /// The items of WHO, in the order of the lists. `direct` gives the address of a user who takes
+    /// direct chats.
     pub fn who(
         &mut self,
         directory: &Directory,
@@ -164,7 +171,8 @@ impl Presence {
         self.who.get_or_insert_with(|| lines.collect()).clone()
     }
 
-    /// A line for each to whom a direct message can go, in the order of the positions.
+    /// The items of the list of users to whom a direct message goes at once, in the order of the
+    /// lists.
     pub fn direct(&mut self, directory: &Directory) -> Rc<[Item]> {
         let lines = self.users.iter().map(|user| {
             let account = directory.account(*user);
@@ -173,14 +181,14 @@ impl Presence {
         self.direct.get_or_insert_with(|| lines.collect()).clone()
     }
 
-    /// Turns the events of who comes and goes off for a session, or on.
+    /// Turns the events of users who come and go off for a session, or on.
     pub fn quiet(&self, conn: ConnId, quiet: bool, cx: &mut Cx<'_>) {
         let Some(session) = cx.session(conn) else { return };
         session.is_quiet = quiet;
         cx.answer(conn, Kind::Quiet, Done::Switched(quiet));
     }
 
-    /// Tells the others that a user, who still is online, came or is about to go.
+    /// Tells the others that a user came or is about to go. The user must still be online.
     pub fn tell(&self, user: UserIndex, online: bool, accounts: &Accounts, cx: &mut Cx<'_>) {
         if user == OPERATOR || self.len() > cx.core.config.presence_limit {
             return;
@@ -202,7 +210,7 @@ impl Presence {
         cx.effects.push(Effect::Tell { event, to });
     }
 
-    /// Lists to whom a direct message goes at once.
+    /// Lists the users to whom a direct message goes at once.
     pub fn list_reachable(&mut self, caller: Caller, accounts: &Accounts, cx: &mut Cx<'_>) {
         let items = self.direct(&accounts.directory);
         let without = self.position(caller.user);
@@ -216,6 +224,7 @@ impl Presence {
         self.direct = None;
     }
 
+    /// Checks the invariants between two inputs, for tests.
     pub fn check_invariants(&self) {
         assert_eq!(self.conns.len(), self.users.len());
         assert_eq!(self.conns.len(), self.since.len());

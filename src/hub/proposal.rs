@@ -1,4 +1,4 @@
-//! Entries on their way to being decided.
+//! Proposals: entries that are to be decided.
 
 use crate::chat::entry::Entry;
 use crate::chat::id::MessageId;
@@ -9,13 +9,13 @@ use crate::hub::input::ConnId;
 #[derive(Debug)]
 pub struct Proposal {
     pub entry: Entry,
-    /// The id for what it makes, where it makes something.
+    /// The id of the message or the group that the entry makes, if it makes one.
     pub id: Option<MessageId>,
-    /// Who asked for it, where that is somebody here.
+    /// The session to answer, if one of this server asked for the entry.
     pub asker: Option<Asker>,
 }
 
-/// A session that asked for an entry, and with which request.
+/// The session that asked for an entry, and the kind of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asker {
     pub conn: ConnId,
@@ -23,7 +23,7 @@ pub struct Asker {
 }
 
 impl Proposal {
-    /// An entry that makes nothing and that nobody here asked for.
+    /// Proposes an entry that makes nothing and that no session asked for.
     pub fn of_nobody(entry: Entry) -> Self {
         Proposal { entry, id: None, asker: None }
     }

@@ -1,4 +1,4 @@
-//! Which domain carries out which request.
+//! The way of a request to the domain that carries it out.
 
 use crate::hub::decide::propose;
 use crate::hub::messages::History;
@@ -21,7 +21,7 @@ use crate::hub::input::ConnId;
 use crate::hub::lifecycle::settle;
 use crate::hub::messages::Draft;
 use crate::hub::sessions::replies::Reply;
-/// Takes a request, or what a codec could not make one of.
+/// Handles a request, or the refusal of one that a codec could not decode.
 pub fn asked(
     domains: &mut Domains,
     conn: ConnId,
@@ -36,7 +36,7 @@ pub fn asked(
     debug_assert!(session.takes_input(), "{conn} asks out of turn");
     let of = request.as_ref().map_or_else(|(of, _)| *of, Request::kind);
     let is_line = !matches!(request, Err((_, Refusal::BadLine(_))));
-    // What a client sends by itself stands in nobody's way.
+    // Requests that a client sends by itself must not undo a confirmation.
     let is_confirmed = match of {
         Kind::Alive | Kind::Seen => false,
         _ => std::mem::take(&mut session.has_confirmed_password),
@@ -57,7 +57,7 @@ pub fn asked(
     }
 }
 
-/// Hands a request that may be asked for to the domain that carries it out.
+/// Hands a request that is permitted to the domain that carries it out.
 pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     match request {
         about_logins @ (Request::Identify(_)
@@ -110,17 +110,17 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
     }
 }
 
-/// Answers what can't be carried out as it was sent.
+/// Answers a request that can't be carried out as it was sent.
 fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: &mut Cx<'_>) {
     match (of, refusal) {
         (_, Refusal::BadFileFrame) => {
             cx.close_in_turn(conn, CloseReason::BadFileFrame);
         }
-        // A name that no file can have reads like that of a missing file.
+        // A name that no file can have is refused like that of a missing file.
         (Kind::Get, refusal @ Refusal::NoSuchFile(_)) => {
             Files::no_such_file(conn, refusal, cx);
         }
-        // A name that nobody can have is no better guess than one that nobody has.
+        // A name that no account can have is no better guess than one that no account has.
         (Kind::Resume, Refusal::WrongToken) => {
             domains.login.refuse(conn, Kind::Resume, Duration::ZERO, cx);
         }
@@ -128,7 +128,7 @@ fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: 
     }
 }
 
-/// Carries out a request of who logs in.
+/// Carries out a request of a session that logs in.
 fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let accounts = &mut domains.accounts;
     match request {
@@ -159,7 +159,7 @@ fn account_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &m
     }
 }
 
-/// Carries out a request about who is online.
+/// Carries out a request about presence.
 fn presence_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let Some(caller) = cx.caller(conn) else { return };
     match request {
@@ -179,7 +179,7 @@ fn who(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
     cx.reply(conn, Reply::List(list));
 }
 
-/// Carries out a request to say or to read something.
+/// Carries out a request to send or to read messages.
 fn message_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let Some(user) = cx.core.user_of(conn) else { return };
     let (from, of) = (Caller { conn, user }, request.kind());
@@ -200,7 +200,7 @@ fn message_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &m
     }
 }
 
-/// Carries out a request about groups that there are.
+/// Carries out a request about groups that exist.
 fn group_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let Some(caller) = cx.caller(conn) else { return };
     let of = request.kind();
@@ -232,7 +232,7 @@ fn make_group(domains: &mut Domains, conn: ConnId, draft: GroupDraft, cx: &mut C
     }
 }
 
-/// Routes a request about files.
+/// Carries out a request about files.
 fn file_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let of = request.kind();
     let caller = cx.core.user_of(conn).map(|user| Caller { conn, user });
@@ -257,7 +257,7 @@ fn file_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut 
     }
 }
 
-/// Announces a file for a chat, once it is known which chat that is.
+/// Announces a file for a chat, after the target is resolved to the chat.
 fn send_file(
     domains: &mut Domains,
     caller: Caller,
@@ -307,7 +307,7 @@ fn administer(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx
     }
 }
 
-/// Ends a user's session, and answers who asked for that once it has ended.
+/// Ends a user's session, and then answers the administrator.
 fn kick(
     domains: &mut Domains,
     conn: ConnId,

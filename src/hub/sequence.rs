@@ -1,4 +1,5 @@
-//! The ids of messages: the time, made strictly increasing, also over restarts.
+//! The sequence of the ids of messages: microseconds since the Unix epoch, made strictly
+//! increasing, also over restarts.
 
 use std::time::Duration;
 
@@ -6,8 +7,8 @@ use crate::chat::id::MessageId;
 use crate::limits::ID_CEILING_LEAD;
 
 /// A source of ids that never repeat. They stay below a ceiling that the store keeps, and the next
-/// start begins above it; so no id comes twice, even if the messages that had the newest ones were
-/// never kept.
+/// start begins above it. So no id comes twice, even if the messages with the newest ids were never
+/// kept.
 ///
 /// The ceiling is raised ahead of the ids while messages flow, which then never wait for it. After
 /// a long silence it lies in the past: the first message waits until a higher one is kept. A timer
@@ -21,12 +22,12 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// Ids above a ceiling that was kept by the time of an earlier process.
+    /// Creates a sequence above the ceiling that an earlier process has kept.
     pub fn above(ceiling: MessageId) -> Self {
         Sequence { newest: ceiling.0, ceiling: ceiling.0, is_raising: false }
     }
 
-    /// The next id, where it is below the ceiling.
+    /// Takes the next id, if it is below the ceiling.
     pub fn next(&mut self, unix_micros: u64) -> Option<MessageId> {
         let id = self.following(unix_micros);
         if id >= self.ceiling {
@@ -41,7 +42,8 @@ impl Sequence {
         MessageId(self.newest)
     }
 
-    /// The ceiling that is to be kept now, where the ids come near the one that is.
+    /// The ceiling that the store is to keep now, if the ids come near the current one and no job
+    /// raises it yet.
     pub fn ceiling_to_keep(&mut self, unix_micros: u64) -> Option<MessageId> {
         let lead = micros(ID_CEILING_LEAD);
         let next = self.following(unix_micros);
@@ -52,7 +54,7 @@ impl Sequence {
         Some(MessageId(next.saturating_add(lead)))
     }
 
-    /// A ceiling is kept, or could not be kept.
+    /// Takes the ceiling that was kept; none if it could not be kept.
     pub fn ceiling_kept(&mut self, ceiling: Option<MessageId>) {
         self.is_raising = false;
         self.ceiling = self.ceiling.max(ceiling.map_or(0, |ceiling| ceiling.0));

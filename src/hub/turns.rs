@@ -1,7 +1,7 @@
-//! Logins, and changes of a password, that wait for their turn: as many tries of their network are
-//! being checked as it may fail. Many people may sit behind one address and come at once, as after
-//! a restart; so they wait for each other, and only where the others fail they are told to come
-//! later.
+//! The queue of logins, and of changes of a password, that wait for their turn: as many tries of
+//! their network are being checked as it may fail. Many people may sit behind one address and come
+//! at once, as after a restart. So they wait for each other, and are told to come later only if the
+//! tries before them fail.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,43 +12,43 @@ use crate::hub::accounts::throttle::Try;
 use crate::hub::input::ConnId;
 use crate::hub::job::Job;
 
-/// A password or a token that is to be checked.
+/// A try of a password or a token that is to be checked.
 #[derive(Debug)]
 pub struct Attempt {
-    /// What was asked for.
+    /// The kind of the request.
     pub of: Kind,
-    /// Whose name was given, if anybody's.
+    /// The user whose name was given, if there is one.
     pub user: Option<UserIndex>,
-    /// How it is counted.
+    /// The try as it is counted.
     pub tried: Try,
-    /// Whether to end a session of that user which already stands.
+    /// True if a session that the user already has is to be ended.
     pub takeover: bool,
 }
 
-/// A login that may be checked later, or a change of a password.
+/// A login, or a change of a password, that may be checked later.
 #[derive(Debug)]
 pub struct InTurn {
     pub conn: ConnId,
     pub attempt: Attempt,
-    /// What checks it.
+    /// The job that checks it.
     pub job: Job,
 }
 
-/// Who waits, by network; one login of a connection at most.
+/// The waiting logins by network; one of a connection at most.
 ///
-/// As many may wait in one network as there are connections, and all may go at once: so none is
-/// searched for.
+/// As many may wait in one network as there are connections, and all may go on at once. So no
+/// operation searches through them.
 #[derive(Debug, Default)]
 pub struct Turns {
-    /// Those of each network by their places: whoever came earlier has a lower one.
+    /// The logins of each network by place; an earlier one has a lower place.
     networks: HashMap<Address, BTreeMap<u64, InTurn>>,
-    /// Where each connection stands.
+    /// The place of each connection.
     places: HashMap<ConnId, u64>,
     last_place: u64,
 }
 
 impl Turns {
-    /// Has a login wait behind the others of its network.
+    /// Adds a login behind the others of its network.
     pub fn wait(&mut self, login: InTurn) {
         self.last_place += 1;
         let before = self.places.insert(login.conn, self.last_place);
@@ -57,29 +57,29 @@ impl Turns {
         network.insert(self.last_place, login);
     }
 
-    /// A connection is gone.
+    /// Removes the login of a connection that is gone.
     pub fn forget(&mut self, conn: ConnId, network: Address) {
         if let Some(place) = self.places.remove(&conn) {
             self.leave(network, place);
         }
     }
 
-    /// Whether nobody waits.
+    /// Returns true if no login waits.
     pub fn is_empty(&self) -> bool {
         self.networks.is_empty() && self.places.is_empty()
     }
 
-    /// Those who wait.
+    /// All waiting logins.
     pub fn iter(&self) -> impl Iterator<Item = &InTurn> {
         self.networks.values().flat_map(BTreeMap::values)
     }
 
-    /// The one of a network that came first.
+    /// The login of a network that waits for longest.
     pub fn first(&self, network: Address) -> Option<&InTurn> {
         self.networks.get(&network)?.values().next()
     }
 
-    /// Takes the one of a network that came first.
+    /// Removes the login of a network that waits for longest, and returns it.
     pub fn take(&mut self, network: Address) -> Option<InTurn> {
         let (&place, _) = self.networks.get(&network)?.first_key_value()?;
         let login = self.leave(network, place)?;
@@ -131,12 +131,12 @@ mod tests {
         for slot in [0, 2, 5] {
             turns.forget(conn(slot), here);
         }
-        // Who is gone, or never waited, is none of them.
+        // A connection that is gone, or never waited, is skipped.
         turns.forget(conn(2), here);
         turns.forget(conn(9), here);
         assert_eq!(turns.iter().count(), 3);
         assert_eq!(turns.first(here).map(|login| login.conn), Some(conn(1)));
-        // One that comes back stands behind the others.
+        // A login that comes back is behind the others.
         assert_eq!(turns.take(here).map(|login| login.conn), Some(conn(1)));
         turns.wait(login(1, here));
         assert_eq!(turns.take(here).map(|login| login.conn), Some(conn(4)));

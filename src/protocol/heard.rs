@@ -1,14 +1,14 @@
-//! What a codec makes of the bytes that come.
+//! The result of decoding the bytes of a client.
 
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 
-/// What a client said.
+/// A part of a client's input: a request, or a part of a file.
 #[derive(Debug)]
 pub enum Heard<'a> {
-    /// A whole request.
+    /// A complete request.
     Asked(Request),
-    /// Something that can't be carried out as it was sent. It is answered in its turn all the same.
+    /// A request that can't be carried out as it was sent. It is answered in order all the same.
     Refused(Kind, Refusal),
     /// Bytes of a file, never none.
     Bytes {

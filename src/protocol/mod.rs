@@ -1,10 +1,9 @@
-//! Protocols: codecs between bytes and what the chat speaks about.
+//! Protocols: codecs between bytes and the requests, answers and events of the chat.
 //!
-//! A connection owns a [`Wire`], the codec of its protocol. It makes whole requests of the bytes
-//! that come ([`Heard`]), however many steps a protocol makes of one, and bytes of the hub's
-//! answers. What concerns many is encoded once for each [`Variant`] of a protocol among its
-//! readers. [`native`] is chatsrv's own protocol; another one is a folder beside it, and a variant
-//! of [`Wire`].
+//! A connection owns a [`Wire`], the codec of its protocol. It decodes bytes to complete requests
+//! ([`Heard`]), however many steps a protocol makes of one, and encodes the hub's answers. An event
+//! for many readers is encoded once for each [`Variant`] of a protocol among them. [`native`] is
+//! chatsrv's own protocol; another one would be a folder beside it, and a variant of [`Wire`].
 //!
 //! Nothing here knows a socket, a clock, or what a user may do.
 //!

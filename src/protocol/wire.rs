@@ -1,4 +1,4 @@
-//! One connection's codec, whichever protocol its client speaks.
+//! The codec of one connection, whichever protocol its client speaks.
 
 use super::heard::Heard;
 use super::native;
@@ -8,41 +8,41 @@ use crate::chat::event::Event;
 use crate::chat::request::Kind;
 use crate::chat::text::Reason;
 
-/// The codec of one connection. It knows what was said to it and nothing of the chat.
+/// The codec of one connection. It knows the lines that were exchanged, and nothing of the chat.
 #[derive(Debug)]
 pub enum Wire {
     /// chatsrv's own protocol.
     Native(native::codec::Codec),
 }
 
-/// A form of a protocol: all whose codecs have the same variant read the same bytes of an event, so
-/// that it is encoded once for all of them.
+/// A form of a protocol. All codecs of one variant encode an event to the same bytes, so it is
+/// encoded once for all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Variant(u8);
 
 impl Variant {
-    /// The native protocol, as every client of it knows it.
+    /// The native protocol of every client.
     pub const NATIVE: Variant = Variant(0);
-    /// The native protocol with what came to it later.
+    /// The native protocol with its later additions, for clients that asked for them.
     pub const NATIVE_MORE: Variant = Variant(1);
-    /// How many variants there are.
+    /// The number of variants.
     pub const COUNT: usize = 2;
 
-    /// Its place among all variants, below [`COUNT`](Self::COUNT).
+    /// The index among all variants, below [`COUNT`](Self::COUNT).
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
 }
 
 impl Wire {
-    /// A new connection's codec of the native protocol.
+    /// Creates the codec of a new connection that speaks the native protocol.
     pub fn native() -> Self {
         Wire::Native(native::codec::Codec::default())
     }
 
-    /// Takes what is at the start of `input`, and tells how many bytes of it are done with. The
-    /// next call must offer the rest, and may offer more behind it. With nothing heard, more bytes
-    /// are needed. A codec may also ask for something by itself: then it takes no byte.
+    /// Decodes the start of `input`, and returns the number of bytes that are consumed. The next
+    /// call must offer the rest, and may offer more behind it. If nothing was heard, more bytes are
+    /// needed. A codec may also make a request by itself; then it consumes no byte.
     pub fn decode<'a>(&mut self, input: &'a [u8]) -> (usize, Option<Heard<'a>>) {
         match self {
             Wire::Native(codec) => codec.decode(input),
@@ -50,15 +50,14 @@ impl Wire {
     }
 
     /// Appends the bytes of an answer, which may be none or several lines, and goes on with the
-    /// dialogue that waits for it. The answers must come in the order in which the hub gave
-    /// them.
+    /// dialogue that waits for it. The answers must come in the order in which the hub gave them.
     pub fn answer(&mut self, answer: &Answer, out: &mut Vec<u8>) {
         match self {
             Wire::Native(codec) => codec.answer(answer, out),
         }
     }
 
-    /// Appends what heads a list of so many items.
+    /// Appends the head of a list of `count` items.
     pub fn list_head(&mut self, of: Kind, count: usize, out: &mut Vec<u8>) {
         match self {
             Wire::Native(codec) => codec.list_head(of, count, out),
@@ -72,7 +71,7 @@ impl Wire {
         }
     }
 
-    /// Appends what is said last on a connection that the server closes, where no answer is that.
+    /// Appends the last line of a connection that the server closes, if it is not an answer.
     pub fn close(
         &mut self,
         reason: CloseReason,
@@ -85,14 +84,14 @@ impl Wire {
         }
     }
 
-    /// Appends what stands before the bytes of a file's chunk; a length of 0 ends the stream.
+    /// Appends the header of a chunk of a file; a length of 0 ends the stream.
     pub fn chunk_header(&self, stream: u32, length: usize, out: &mut Vec<u8>) {
         match self {
             Wire::Native(codec) => codec.chunk_header(stream, length, out),
         }
     }
 
-    /// In which form the connection reads events.
+    /// The variant in which the connection reads events.
     pub fn variant(&self) -> Variant {
         match self {
             Wire::Native(codec) if codec.tells_more() => Variant::NATIVE_MORE,
@@ -101,7 +100,7 @@ impl Wire {
     }
 }
 
-/// Appends the bytes of an event for all who read a variant; none where they are not told of it.
+/// Appends the bytes of an event for all readers of a variant; none if they are not told of it.
 pub fn encode(event: &Event, variant: Variant, out: &mut Vec<u8>) {
     match variant {
         Variant::NATIVE | Variant::NATIVE_MORE => native::write::event(event, out),

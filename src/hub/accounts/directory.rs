@@ -1,4 +1,4 @@
-//! All accounts, by name and by number.
+//! The directory of all accounts, by name and by number.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -8,30 +8,33 @@ use hashbrown::HashTable;
 use crate::chat::account::Account;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 
-/// An account's place in the directory, which it keeps as long as the process runs.
+/// The index of an account in the directory. It stays the same as long as the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserIndex(pub u32);
 
-/// The operator: an account like others but for its number, which no other can have, and that
-/// nobody logs in to it over the network.
+/// The operator's account. It is like others, but no other account can have its number, and nobody
+/// logs in to it over the network.
 pub const OPERATOR: UserIndex = UserIndex(0);
 
-/// All accounts. An account is kept once; both ways to find it hold its index alone.
+/// The directory of all accounts. Each account is stored once; the tables by name and by number
+/// hold its index alone.
 ///
-/// The tables hash with a key that is drawn when the process starts, since clients choose names;
-/// what the chat does never depends on it, because nobody walks through them.
+/// The tables hash with a key that is drawn when the process starts, since clients choose names.
+/// Nothing walks through the tables, so what the chat does never depends on that key.
 #[derive(Debug, Default)]
 pub struct Directory {
     accounts: Vec<Account>,
     by_name: HashTable<u32>,
     by_number: HashTable<u32>,
     hasher: RandomState,
-    /// Names and numbers of accounts that are being registered.
+    /// Names of accounts that are being registered.
     reserved_names: HashSet<UserName>,
+    /// Numbers of accounts that are being registered.
     reserved_numbers: HashSet<Number>,
 }
 
 impl Directory {
+    /// Creates a directory of the operator's account and the given ones.
     pub fn new(accounts: Vec<Account>) -> Self {
         let mut directory = Directory::default();
         directory.accounts.reserve_exact(accounts.len() + 1);
@@ -44,7 +47,7 @@ impl Directory {
         directory
     }
 
-    /// How many accounts there are, without the operator's.
+    /// The number of accounts, without the operator's.
     pub fn len(&self) -> usize {
         self.accounts.len() - 1
     }
@@ -54,14 +57,17 @@ impl Directory {
         self.accounts.iter().enumerate().map(|(at, account)| (UserIndex(at as u32), account))
     }
 
+    /// The account of a user.
     pub fn account(&self, user: UserIndex) -> &Account {
         &self.accounts[user.0 as usize]
     }
 
+    /// Sets the display name of a user.
     pub fn set_display(&mut self, user: UserIndex, display: DisplayName) {
         self.accounts[user.0 as usize].display = Some(display);
     }
 
+    /// Finds a user by name or by number.
     pub fn find(&self, user: UserRef) -> Option<UserIndex> {
         match user {
             UserRef::Name(name) => self.find_name(&name),
@@ -69,20 +75,22 @@ impl Directory {
         }
     }
 
+    /// Finds a user by name, in any case.
     pub fn find_name(&self, name: &UserName) -> Option<UserIndex> {
         let hash = self.hasher.hash_one(name);
         let found = self.by_name.find(hash, |at| self.accounts[*at as usize].name == *name);
         found.copied().map(UserIndex)
     }
 
+    /// Finds a user by contact number.
     pub fn find_number(&self, number: Number) -> Option<UserIndex> {
         let hash = self.hasher.hash_one(number);
         let found = self.by_number.find(hash, |at| self.accounts[*at as usize].number == number);
         found.copied().map(UserIndex)
     }
 
-    /// Draws a number for a new account and keeps both the name and the number until
-    /// [`add`](Self::add) or [`release`](Self::release). `None` where the name is taken.
+    /// Draws a number for a new account, and reserves both the name and the number until
+    /// [`add`](Self::add) or [`release`](Self::release). None if the name is taken.
     pub fn reserve(&mut self, name: UserName, rng: &mut fastrand::Rng) -> Option<Account> {
         if self.find_name(&name).is_some() || !self.reserved_names.insert(name) {
             return None;
@@ -94,13 +102,13 @@ impl Directory {
         Some(Account { number, name, display: None })
     }
 
-    /// Gives back what was reserved for an account that came to nothing.
+    /// Releases the name and the number that were reserved for an account that is not added.
     pub fn release(&mut self, account: &Account) {
         self.reserved_names.remove(&account.name);
         self.reserved_numbers.remove(&account.number);
     }
 
-    /// Adds an account, whose name and number nobody else has.
+    /// Adds an account, whose name and number no other account has.
     pub fn add(&mut self, account: Account) -> UserIndex {
         debug_assert!(self.find_name(&account.name).is_none(), "{account:?} is known");
         debug_assert!(self.find_number(account.number).is_none(), "{account:?} is known");
@@ -116,12 +124,13 @@ impl Directory {
         UserIndex(at)
     }
 
-    /// How many accounts are being registered.
+    /// The number of accounts that are being registered.
     pub fn reservations(&self) -> usize {
         debug_assert_eq!(self.reserved_names.len(), self.reserved_numbers.len());
         self.reserved_names.len()
     }
 
+    /// Checks the invariants between two inputs, for tests.
     pub fn check_invariants(&self) {
         assert_eq!(self.by_name.len(), self.accounts.len());
         assert_eq!(self.by_number.len(), self.accounts.len());
@@ -136,11 +145,11 @@ impl Directory {
     }
 }
 
-/// A number that is not taken: five digits that are a port, longer where those run short.
+/// Draws a number that is not taken: five digits that are a port, more digits when those run short.
 pub fn draw_number(rng: &mut fastrand::Rng, is_taken: impl Fn(Number) -> bool) -> Number {
     // A range counts as short once this many draws in a row found a number that is taken: one in a
-    // thousand draws where nine tenths are in use, nearly all where one in a hundred is left. The
-    // last range holds more numbers than there can be accounts, or groups.
+    // thousand draws if nine tenths are in use, nearly all if one in a hundred is left. The last
+    // range holds more numbers than there can be accounts, or groups.
     const DRAWS: usize = 64;
     let ranges = [
         Number::MIN..=Number::PORT_MAX,

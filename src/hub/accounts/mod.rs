@@ -1,4 +1,8 @@
-//! Accounts: who there is, who may do what, and whose passwords are being guessed.
+//! Accounts: the directory of users, their roles, the throttle of wrong passwords, and the networks
+//! that users have logged in from.
+//!
+//! [`Accounts`] is the domain; it also keeps display names and known networks on disk. Sessions and
+//! logins are no part of it.
 
 pub mod directory;
 pub mod networks;
@@ -22,7 +26,7 @@ use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use crate::hub::outcome::kept;
 use crate::hub::pending::{Domain, Pending};
 
-/// All accounts, and what is known of each.
+/// The accounts domain: all accounts, and what is known of each.
 #[derive(Debug)]
 pub struct Accounts {
     pub directory: Directory,
@@ -32,17 +36,17 @@ pub struct Accounts {
     pending: Pending<AccountJob>,
 }
 
-/// What a job on an account is for.
+/// The purpose of a job on an account.
 #[derive(Debug)]
 enum AccountJob {
-    /// The networks of a user are being kept.
+    /// Keeps the known networks of a user.
     Networks(UserIndex),
-    /// A display name is being kept, and the session that asked for it waits.
+    /// Keeps a display name. The session that asked for it is blocked until then.
     DisplayName(ConnId, UserIndex, DisplayName),
 }
 
 impl Accounts {
-    /// The accounts that were kept.
+    /// Creates the domain from what the store kept.
     pub fn new(kept: &mut Snapshot) -> Self {
         let directory = Directory::new(std::mem::take(&mut kept.accounts));
         let roles = Roles::new(kept, &directory);
@@ -51,7 +55,7 @@ impl Accounts {
         Accounts { directory, roles, throttle, networks, pending }
     }
 
-    /// What the account of a user is.
+    /// The account of a user.
     pub fn account(&self, user: UserIndex) -> &Account {
         self.directory.account(user)
     }
@@ -66,12 +70,13 @@ impl Accounts {
         self.directory.account(user).number
     }
 
-    /// The user of that name or number.
+    /// Finds a user by name or by number.
     pub fn find(&self, user: UserRef) -> Option<UserIndex> {
         self.directory.find(user)
     }
 
-    /// A try of the password of a name, as it is counted for somebody who comes from there.
+    /// A try of a name's password, with the counts by which it is throttled for somebody at that
+    /// address.
     pub fn password_try(
         &self,
         name: UserName,
@@ -82,7 +87,7 @@ impl Accounts {
         self.networks.password_try(name, user, from, today(now))
     }
 
-    /// Lets a user in no more, or again. Who that is, if there is such a user.
+    /// Bans a user, or lifts the ban. Returns the user's index, or none if there is no such user.
     pub fn set_banned(&mut self, user: Number, by: Number, banned: bool) -> Option<UserIndex> {
         let index = self.directory.find_number(user)?;
         self.roles.set_banned(index, banned);
@@ -90,7 +95,7 @@ impl Accounts {
         Some(index)
     }
 
-    /// Makes a user an administrator, or no longer.
+    /// Makes a user an administrator, or takes that role away.
     pub fn set_administrator(&mut self, user: Number, by: Number, admin: bool) {
         let Some(index) = self.directory.find_number(user) else { return };
         self.roles.set_administrator(index, admin);
@@ -103,7 +108,7 @@ impl Accounts {
         log::info!("event={event} user={} by={by}", self.name(user));
     }
 
-    /// Notes from where a user has logged in. Nobody waits for it to come to the disk.
+    /// Notes the network from which a user has logged in. Nothing waits until it is on disk.
     pub fn logged_in_from(&mut self, user: UserIndex, from: Address, cx: &mut Cx<'_>) {
         let Some(prefix) = from.prefix().filter(|_| user != OPERATOR) else { return };
         if self.networks.logged_in(user, prefix, today(cx.core.now)) {
@@ -117,8 +122,8 @@ impl Accounts {
         }
     }
 
-    /// Gives a user a display name. The session waits for it, so that what it asks for next shows
-    /// it.
+    /// Gives a user a display name. The session is blocked until it is on disk, so that the next
+    /// request sees it.
     pub fn nick(&mut self, caller: Caller, display: DisplayName, cx: &mut Cx<'_>) {
         let Caller { conn, user } = caller;
         let job = Job::SetDisplayName { number: self.number(user), display: display.clone() };
@@ -126,7 +131,8 @@ impl Accounts {
         self.pending.begin(job, AccountJob::DisplayName(conn, user, display), cx);
     }
 
-    /// The outcome of a job. The display name of a user that is kept is to hold from now on.
+    /// Takes the outcome of a job. Returns the entry for a display name that is on disk and is to
+    /// hold from now on.
     pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Entry> {
         let is_kept = *outcome == Ok(Value::Done);
         match self.pending.take(id)? {
@@ -145,7 +151,7 @@ impl Accounts {
         }
     }
 
-    /// The sessions that take nothing until a display name is kept.
+    /// The sessions that are blocked until a display name is on disk.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         self.pending.values().filter_map(|job| match job {
             AccountJob::DisplayName(conn, ..) => Some(*conn),
@@ -153,7 +159,7 @@ impl Accounts {
         })
     }
 
-    /// How many jobs are under way.
+    /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
         self.pending.len()
     }

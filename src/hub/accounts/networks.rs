@@ -1,5 +1,7 @@
-//! Networks from which accounts have logged in: there nobody is a stranger to the account, whose
-//! wrong passwords for it would count together with those of all others.
+//! Known networks: those from which an account has logged in lately.
+//!
+//! A try of an account's password from a known network is counted apart from those of strangers,
+//! whose wrong passwords for the account all count together.
 
 use std::collections::HashSet;
 
@@ -12,20 +14,20 @@ use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::hub::accounts::throttle::{Try, TryOf};
 use crate::limits::{KNOWN_NETWORKS_MAX, NETWORK_KNOWN_DAYS};
 
-/// The known networks of all accounts. Most accounts have one, which stands in their slot; what
-/// an account has beside it is kept elsewhere.
+/// The known networks of all accounts. Most accounts have one, which stands in their slot; the
+/// others of an account stand apart.
 #[derive(Debug, Default)]
 pub struct KnownNetworks {
-    /// By user; users who come later than all that are here have none.
+    /// By user index; users beyond the end have no network.
     slots: Vec<Slot>,
-    /// All but the first network of accounts that have several.
+    /// All but the first network of each account that has several.
     others: Slab<Box<[KnownNetwork]>>,
-    /// Users whose networks are not on disk as they are here.
+    /// Users whose networks on disk differ from those here.
     unsaved: HashSet<UserIndex>,
 }
 
-/// The first network of an account, which is the one of its last login, and where the others are.
-/// There is one for each account, so it is kept to two words.
+/// The network of an account's last login, and where its other networks are. There is a slot for
+/// each account, so it is kept to two words.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     prefix: Prefix,
@@ -33,14 +35,14 @@ struct Slot {
     rest: Rest,
 }
 
-/// What an account has in [`KnownNetworks::others`]: their key, or one of the marks below.
+/// The key of an account's other networks in [`KnownNetworks::others`], or one of the marks below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Rest(u32);
 
 impl Rest {
     /// The account has no network at all.
     const NO_FIRST: Rest = Rest(u32::MAX);
-    /// It has one, and no others.
+    /// The account has one network and no others.
     const NONE: Rest = Rest(u32::MAX - 1);
 }
 
@@ -51,7 +53,7 @@ impl Default for Rest {
 }
 
 impl KnownNetworks {
-    /// The networks that were kept.
+    /// Creates the known networks from what the store kept.
     pub fn new(kept: Vec<NetworksOf>, directory: &Directory) -> Self {
         let mut known = KnownNetworks::default();
         for (number, networks) in kept {
@@ -62,7 +64,7 @@ impl KnownNetworks {
         known
     }
 
-    /// The networks of a user, that of the last login first.
+    /// The known networks of a user, that of the last login first.
     pub fn get(&self, user: UserIndex) -> impl Iterator<Item = KnownNetwork> {
         let slot = self.slots.get(user.0 as usize).copied().unwrap_or_default();
         let first = KnownNetwork { prefix: slot.prefix, day: slot.day };
@@ -90,14 +92,14 @@ impl KnownNetworks {
         self.unsaved.insert(user);
     }
 
-    /// Whether a user has logged in from there lately.
+    /// Returns true if a user has logged in from a network lately.
     fn knows(&self, user: UserIndex, prefix: Prefix, today: u32) -> bool {
         let mut lately = self.get(user).filter(|network| is_known(network, today));
         lately.any(|network| network.prefix == prefix)
     }
 
-    /// Notes that a user has logged in. Whether that has to come to the disk: mostly it is the same
-    /// network as before, on the same day.
+    /// Notes that a user has logged in. Returns true if the networks are to be saved: mostly the
+    /// login came from the same network as the last one, on the same day, and nothing has changed.
     pub fn logged_in(&mut self, user: UserIndex, prefix: Prefix, today: u32) -> bool {
         let login = KnownNetwork { prefix, day: today };
         if self.get(user).any(|network| network == login) {
@@ -106,7 +108,7 @@ impl KnownNetworks {
         let others = self.get(user).filter(|network| network.prefix != prefix);
         let others = others.filter(|network| is_known(network, today));
         let mut networks: Vec<KnownNetwork> = std::iter::once(login).chain(others).collect();
-        // Where the clock was set back, the new one is not the newest; it is kept all the same.
+        // If the clock was set back, the new one is not the newest; it is kept all the same.
         networks[1..].sort_by_key(|network| std::cmp::Reverse(network.day));
         networks.truncate(KNOWN_NETWORKS_MAX);
         self.set(user, &networks);
@@ -115,13 +117,13 @@ impl KnownNetworks {
     }
 }
 
-/// Whether a network counts as known.
+/// Returns true if a network counts as known today.
 fn is_known(network: &KnownNetwork, today: u32) -> bool {
     network.day.saturating_add(NETWORK_KNOWN_DAYS) >= today
 }
 
 impl KnownNetworks {
-    /// A try of the password of a name, which is nobody's or that user's.
+    /// A try of a name's password, for a name that is nobody's or `user`'s.
     pub fn password_try(
         &self,
         name: UserName,

@@ -1,4 +1,4 @@
-//! Who may do more than others, and who may do nothing.
+//! Roles: administrators, the operator and banned users.
 
 use std::collections::HashSet;
 
@@ -6,19 +6,20 @@ use crate::chat::name::Number;
 use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};
 use crate::hub::job::Snapshot;
 
-/// What a session may do, by who has logged in on it.
+/// A role: what a session may do, by who has logged in over its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Has not logged in.
+    /// Nobody has logged in.
     Guest,
+    /// A user with an account.
     User,
-    /// An account that may look after the others.
+    /// A user with an account that may look after the others.
     Administrator,
-    /// Came over the server's own socket.
+    /// The operator, who came over the server's own socket.
     Operator,
 }
 
-/// The administrators, and those who are banned.
+/// The administrators and the banned users.
 #[derive(Debug, Default)]
 pub struct Roles {
     administrators: HashSet<UserIndex>,
@@ -26,7 +27,7 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// The roles that were kept.
+    /// Creates the roles from what the store kept.
     pub fn new(kept: &Snapshot, directory: &Directory) -> Self {
         let find = |numbers: &[Number]| {
             let users = numbers.iter().filter_map(|number| directory.find_number(*number));
@@ -35,22 +36,22 @@ impl Roles {
         Roles { administrators: find(&kept.administrators), banned: find(&kept.banned) }
     }
 
-    /// Whether a user is let in no more.
+    /// Returns true if a user is banned.
     pub fn is_banned(&self, user: UserIndex) -> bool {
         self.banned.contains(&user)
     }
 
-    /// How many are banned.
+    /// The number of banned users.
     pub fn banned(&self) -> usize {
         self.banned.len()
     }
 
-    /// Whether a user looks after the others.
+    /// Returns true if a user is an administrator.
     pub fn is_administrator(&self, user: UserIndex) -> bool {
         self.administrators.contains(&user)
     }
 
-    /// Lets a user in no more, or again.
+    /// Bans a user, or lifts the ban.
     pub fn set_banned(&mut self, user: UserIndex, banned: bool) {
         match banned {
             true => self.banned.insert(user),
@@ -58,7 +59,7 @@ impl Roles {
         };
     }
 
-    /// Makes a user an administrator, or no longer.
+    /// Makes a user an administrator, or takes that role away.
     pub fn set_administrator(&mut self, user: UserIndex, admin: bool) {
         match admin {
             true => self.administrators.insert(user),
@@ -66,7 +67,7 @@ impl Roles {
         };
     }
 
-    /// What a user may do; none is somebody who has not logged in.
+    /// The role of a user; none is somebody who has not logged in.
     pub fn of(&self, user: Option<UserIndex>) -> Role {
         match user {
             None => Role::Guest,

@@ -1,9 +1,10 @@
-//! Wrong passwords and tokens, remembered for a while, so that they can't be guessed over the wire.
+//! The throttle of wrong passwords and tokens: failures are remembered for a while, so that neither
+//! can be guessed over the wire.
 //!
 //! A try counts from when it is taken until it proves right, so that a crowd gets no more tries
-//! than one after the other. What strangers fail binds strangers alone: a network from which an
-//! account has logged in has its own count for that name, and a token, which can't be guessed, is
-//! judged by the count of its network.
+//! than one after the other. The failures of strangers bind strangers alone: a network from which
+//! an account has logged in has its own count for that name, and a token, which can't be guessed,
+//! is judged by the count of its network.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -19,36 +20,37 @@ use crate::limits::{
 /// A try of a password or a token, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Try {
-    /// Where it comes from.
+    /// The network that it comes from.
     pub network: Address,
-    /// What it is for.
+    /// The secret that is tried.
     pub of: TryOf,
 }
 
-/// What a try is for, and so by which counts it is judged beside that of its network.
+/// The secret that is tried, and so the count by which a try is judged beside that of its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryOf {
-    /// A token: none.
+    /// A token: no other count.
     Token,
-    /// The password of somebody who has logged in from there: the count of that name and network.
+    /// The password of a user who has logged in from the network: the count of that name and
+    /// network.
     Known(UserName),
-    /// The password of that name, whether or not somebody has it: the count of all strangers.
+    /// The password of a name, whether or not somebody has it: the count of all strangers.
     Stranger(UserName),
 }
 
-/// Whether a try may be made.
+/// The verdict on a try: when it may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may.
+    /// It may be made now.
     Now,
-    /// It may or may not, once some that are being checked for its network have proved right or
-    /// wrong: many people may sit behind one address.
+    /// It must wait until some tries that are being checked for its network have proved right or
+    /// wrong, and is then judged again: many people may sit behind one address.
     InTurn,
-    /// Not before that time is over.
+    /// It may not be made before that time is over.
     After(Duration),
 }
 
-/// Failures by name and by network.
+/// The failures by name and by network.
 #[derive(Debug, Default)]
 pub struct Throttle {
     strangers: Table<UserName>,
@@ -57,7 +59,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Whether a try may be made now; to ask costs nothing.
+    /// Judges whether a try may be made now. Asking counts nothing.
     pub fn judge(&self, tried: Try, now: Duration) -> Verdict {
         let name = match tried.of {
             TryOf::Token => Failures::default(),
@@ -74,17 +76,17 @@ impl Throttle {
         }
     }
 
-    /// A try is made, and counts as long as it has not proved right.
+    /// Counts a try that is made. It counts as long as it has not proved right.
     pub fn take(&mut self, tried: Try, now: Duration) {
         self.change(tried, now, Failures::take);
     }
 
-    /// It proved right, or was not checked after all.
+    /// Uncounts a try that proved right, or was not checked after all.
     pub fn give_back(&mut self, tried: Try, now: Duration) {
         self.change(tried, now, Failures::give_back);
     }
 
-    /// It proved wrong. Tells how long to keep that to ourselves.
+    /// Counts a try that proved wrong. Returns how long to hold back the answer.
     pub fn wrong(&mut self, tried: Try, now: Duration) -> Duration {
         let failed = self.change(tried, now, Failures::fail);
         match failed {
@@ -96,7 +98,7 @@ impl Throttle {
         }
     }
 
-    /// Changes the counts of a try, and tells the larger number of those that have failed.
+    /// Changes the counts of a try. Returns the larger number of failures of its counts.
     fn change(&mut self, tried: Try, now: Duration, change: fn(&mut Failures)) -> u32 {
         let name = match tried.of {
             TryOf::Token => 0,
@@ -107,8 +109,8 @@ impl Throttle {
     }
 }
 
-/// Failures by key. The table is bounded: once the young half is full, it becomes the old half, and
-/// what was in the old half and did not fail again is forgotten.
+/// A bounded table of failures by key. Once the young half is full, it becomes the old half, and
+/// keys of the old half that did not fail again are forgotten.
 #[derive(Debug)]
 struct Table<K> {
     young: HashMap<K, Failures>,
@@ -120,19 +122,20 @@ impl<K> Default for Table<K> {
         Table { young: HashMap::new(), old: HashMap::new() }
     }
 }
+/// The tries of a key that failed or are being checked.
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Failures {
-    /// With those that are being checked.
+    /// Tries that failed or are being checked.
     count: u32,
-    /// How many are being checked.
+    /// Tries that are being checked.
     checking: u32,
-    /// From when on the next one is forgiven, on the monotonic clock.
+    /// The time from which the next failure ages until it is forgiven, on the monotonic clock.
     since: Duration,
 }
 
 impl Failures {
-    /// The same failures at a later time.
+    /// The same failures at a later time, without those that are forgiven by then.
     fn at(self, now: Duration) -> Failures {
         let periods = now.saturating_sub(self.since).as_millis() as u64
             / FAILURE_FORGIVEN_AFTER.as_millis() as u64;
@@ -145,11 +148,12 @@ impl Failures {
         }
     }
 
-    /// How many have proved wrong.
+    /// The number of tries that proved wrong.
     fn failed(self) -> u32 {
         self.count.saturating_sub(self.checking)
     }
 
+    /// The time until fewer than `max` tries count; none if fewer count now.
     fn wait(self, max: u32, now: Duration) -> Option<Duration> {
         let excess = self.count.checked_sub(max)? + 1;
         Some((self.since + FAILURE_FORGIVEN_AFTER * excess).saturating_sub(now))
@@ -176,7 +180,7 @@ impl<K: Eq + Hash> Table<K> {
         found.map_or(Failures { since: now, ..Failures::default() }, |failures| failures.at(now))
     }
 
-    /// Changes the failures of a key, and tells how many have proved wrong.
+    /// Changes the failures of a key. Returns the number of tries that proved wrong.
     fn change(&mut self, key: K, now: Duration, change: fn(&mut Failures)) -> u32 {
         let mut failures = self.get(&key, now);
         change(&mut failures);

@@ -1,4 +1,4 @@
-//! What must hold of files between two inputs, for tests.
+//! The invariants of the files between two inputs, for tests.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,10 @@ use crate::hub::files::uploads::{
 use crate::hub::input::ConnId;
 use crate::hub::sessions::Sessions;
 
-/// Checks that every download that a session is owed is being opened, or is ready.
+/// Checks that every download that waits for its turn is being opened, or is ready.
 ///
 /// # Panics
-/// Where that does not hold.
+/// If that does not hold.
 pub fn downloads(downloads: &Downloads, sessions: &Sessions) {
     for (conn, session) in sessions.iter() {
         let is_opening = |job: &&ReadJob| match job {
@@ -31,7 +31,7 @@ pub fn downloads(downloads: &Downloads, sessions: &Sessions) {
 /// Checks that every upload is counted once, and has its claim.
 ///
 /// # Panics
-/// Where that does not hold.
+/// If that does not hold.
 pub fn uploads(uploads: &ActiveUploads, publishing: &Publishing, sessions: &Sessions) {
     let claims = claims(uploads, publishing, sessions);
     let held = uploads.claims.iter().map(|(key, claim)| (key.clone(), claim));
@@ -58,7 +58,7 @@ pub fn uploads(uploads: &ActiveUploads, publishing: &Publishing, sessions: &Sess
     assert_eq!(publishing.unannounced.len(), unannounced);
 }
 
-/// The claims that ought to be there.
+/// The claims that there should be.
 fn claims(
     uploads: &ActiveUploads,
     publishing: &Publishing,

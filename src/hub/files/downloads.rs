@@ -1,4 +1,5 @@
-//! Files that are read: the shared folder, and what was sent in chats, with who may read that.
+//! Reading files: lists of the shared folder, hashes and downloads, and who may read a file of a
+//! chat.
 
 use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
@@ -24,12 +25,12 @@ pub struct Downloads {
     pub pending: Pending<ReadJob>,
 }
 
-/// What a job that reads files is for.
+/// The purpose of a job that reads files.
 #[derive(Debug)]
 pub enum ReadJob {
-    /// Lists a folder. The session is blocked until then.
+    /// Lists a folder. The session is blocked until it is read.
     ListFolder(ConnId),
-    /// Finds out in which chat a file was sent, and so whether the session may read it.
+    /// Finds the chat into which a file was sent, and so whether the session may read it.
     FindSent(WantedFile),
     /// Opens or hashes a file that the session may read.
     Read(WantedFile),
@@ -43,10 +44,10 @@ pub struct WantedFile {
     pub purpose: Purpose,
 }
 
-/// What a session wants a file for.
+/// The purpose for which a session asked for a file.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
-    /// To download it from this byte on.
+    /// To download it from byte `offset` on.
     Download { offset: u64 },
     /// To hash it.
     Sum,
@@ -75,8 +76,8 @@ impl Downloads {
         Downloads { pending: Pending::new(Domain::Files) }
     }
 
-    /// Lists a folder, and blocks the session until then: such a list may be long. No later answer
-    /// can be ready meanwhile, so no turn is kept for this one.
+    /// Lists a folder, and blocks the session until it is read, since such a list may be long. No
+    /// later answer can be ready meanwhile, so no turn is kept for this one.
     pub fn list_folder(&mut self, conn: ConnId, path: Option<FileName>, cx: &mut Cx<'_>) {
         self.pending.begin(Job::ListFolder { path }, ReadJob::ListFolder(conn), cx);
         cx.block(conn);
@@ -87,7 +88,7 @@ impl Downloads {
         self.read(WantedFile { conn, file, purpose: Purpose::Sum }, cx);
     }
 
-    /// Opens a file for a download from a byte on. Guests read the shared folder alone.
+    /// Opens a file for a download from byte `offset` on. Guests may read the shared folder alone.
     pub fn download(
         &mut self,
         conn: ConnId,
@@ -106,7 +107,7 @@ impl Downloads {
         Ok(())
     }
 
-    /// Begins to read a file. Of one that was sent it has to be known first in which chat.
+    /// Begins to read a file. If it was sent into a chat, the chat must be found first.
     fn read(&mut self, wanted: WantedFile, cx: &mut Cx<'_>) {
         let conn = wanted.conn;
         let id = match wanted.file {
@@ -118,7 +119,7 @@ impl Downloads {
         cx.reply_after(conn, id);
     }
 
-    /// Takes what came of a job.
+    /// Takes the outcome of a job.
     pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
         match self.pending.take(id) {
             Some(ReadJob::ListFolder(conn)) => folder_read(conn, outcome, cx),
@@ -134,8 +135,8 @@ impl Downloads {
         }
     }
 
-    /// It is known in which chat a file was sent, or that none was. What somebody may not read is
-    /// answered as if it were not there.
+    /// Goes on with a file that was sent into a chat, once the chat is found. A file that the user
+    /// may not read is answered as if it did not exist.
     fn sent_found(
         &mut self,
         id: JobId,
@@ -171,7 +172,7 @@ impl Downloads {
     }
 }
 
-/// A folder was read, or was not. The session goes on, if it is still there.
+/// Answers with a folder that was read, and unblocks the session, if it is still there.
 fn folder_read(conn: ConnId, outcome: Outcome, cx: &mut Cx<'_>) {
     if !cx.unblock(conn) {
         return;
@@ -188,7 +189,7 @@ fn folder_read(conn: ConnId, outcome: Outcome, cx: &mut Cx<'_>) {
     cx.refuse(conn, Kind::Ls, refusal);
 }
 
-/// A file was hashed, or was not.
+/// The result of a SUM whose file was hashed.
 fn summed(wanted: &WantedFile, outcome: &Outcome) -> Result<Done, Refusal> {
     match *outcome {
         Ok(Value::Summed { sha256, size }) => {
@@ -199,8 +200,8 @@ fn summed(wanted: &WantedFile, outcome: &Outcome) -> Result<Done, Refusal> {
     }
 }
 
-/// A file was opened for a download, or was not. Where the session is gone, or the file is shorter
-/// than where the download begins, the file is closed.
+/// Begins a download whose file was opened. The file is closed if the session has ended, or if the
+/// file ends before the download would begin.
 fn opened(id: JobId, wanted: &WantedFile, offset: u64, outcome: &Outcome, cx: &mut Cx<'_>) {
     let conn = wanted.conn;
     let is_open = matches!(outcome, Ok(Value::Opened { .. }));
@@ -234,8 +235,8 @@ pub fn no_such_file(conn: ConnId, refusal: Refusal, cx: &mut Cx<'_>) {
     cx.reply(conn, refused(is_guest, refusal));
 }
 
-/// The reply to a GET that is not carried out. Where there is no such file, it is the last line
-/// that a guest gets.
+/// The reply to a GET that is refused. For a guest, the refusal of a file that does not exist is
+/// the last line.
 fn refused(is_guest: bool, refusal: Refusal) -> Reply {
     let is_last = is_guest && matches!(refusal, Refusal::NoSuchFile(_));
     let answer = Answer { of: Kind::Get, result: Err(refusal) };
@@ -245,7 +246,7 @@ fn refused(is_guest: bool, refusal: Refusal) -> Reply {
     }
 }
 
-/// Whether a user may read a message, and so the file that it sends.
+/// Returns true if a user may read a message, and so the file that it sends.
 fn may_read(user: UserIndex, message: &StoredMessage, people: People<'_>) -> bool {
     let own = people.accounts.number(user);
     match message.chat {
@@ -257,7 +258,7 @@ fn may_read(user: UserIndex, message: &StoredMessage, people: People<'_>) -> boo
     }
 }
 
-/// Ends a download early; false where no download of that number is open.
+/// Ends a download early. Returns false if no download of that number is open.
 pub fn cancel(conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> bool {
     let was_open = close(conn, stream, cx);
     if was_open {
@@ -266,7 +267,7 @@ pub fn cancel(conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> bool {
     was_open
 }
 
-/// A download was written to its end, or the file could not be read to its end.
+/// Handles the end of a download: it was written, or the file could not be read to its end.
 pub fn over(conn: ConnId, stream: u32, is_complete: bool, cx: &mut Cx<'_>) {
     if close(conn, stream, cx) && !is_complete {
         cx.tell(Event::Abort { stream, reason: AbortReason::ReadFailed }, [conn]);

@@ -1,4 +1,7 @@
-//! Files: the shared folder, files that are sent into chats, and the transfers of both.
+//! The files domain: the shared folder, files that are sent into chats, and the transfers of both.
+//!
+//! `downloads.rs` reads files, `uploads.rs` takes uploads in, and `publishing.rs` makes complete
+//! uploads files. The bytes of files never enter the hub: it knows streams and jobs alone.
 
 mod check;
 mod downloads;
@@ -29,8 +32,7 @@ use crate::hub::people::People;
 use crate::hub::sessions::Sessions;
 use crate::hub::sessions::replies::{Reply, ReplyQueue};
 
-/// The files that people read and send: what is asked for, what is on its way, and what is being
-/// published.
+/// The files domain: downloads, uploads, and complete uploads that are being published.
 #[derive(Debug)]
 pub struct Files {
     downloads: Downloads,
@@ -39,7 +41,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// No transfer under way.
+    /// Creates the domain with no transfer under way.
     pub fn new() -> Self {
         Files {
             downloads: Downloads::new(),
@@ -48,17 +50,17 @@ impl Files {
         }
     }
 
-    /// Takes LS: lists a folder, and blocks the session until that is read.
+    /// Handles LS: lists a folder, and blocks the session until it is read.
     pub fn list_folder(&mut self, conn: ConnId, path: Option<FileName>, cx: &mut Cx<'_>) {
         self.downloads.list_folder(conn, path, cx);
     }
 
-    /// Takes SUM: hashes a file.
+    /// Handles SUM: hashes a file.
     pub fn sum(&mut self, conn: ConnId, file: FileRef, cx: &mut Cx<'_>) {
         self.downloads.sum(conn, file, cx);
     }
 
-    /// Takes GET: opens a file for a download from a byte on.
+    /// Handles GET: opens a file for a download from byte `offset` on.
     pub fn download(
         &mut self,
         conn: ConnId,
@@ -74,7 +76,7 @@ impl Files {
         downloads::no_such_file(conn, refusal, cx);
     }
 
-    /// Takes PUT: announces an upload into the shared folder.
+    /// Handles PUT: announces an upload into the shared folder.
     pub fn put(
         &mut self,
         caller: Caller,
@@ -87,7 +89,7 @@ impl Files {
         self.announce(caller, FileTarget::Shared(name), size, people, cx)
     }
 
-    /// Whether a file of that size may be sent into a chat at all.
+    /// Checks that files of that size may be sent into chats.
     pub fn may_send(size: u64, config: &Config) -> Result<(), Refusal> {
         if !config.keep_messages {
             return Err(Refusal::NothingKept);
@@ -95,8 +97,8 @@ impl Files {
         check_size(size, config)
     }
 
-    /// Takes SENDFILE: announces an upload that [may be sent](Self::may_send) into a chat of its
-    /// sender.
+    /// Handles SENDFILE: announces an upload into a chat of its sender. The file [may be
+    /// sent](Self::may_send).
     pub fn send_file(
         &mut self,
         caller: Caller,
@@ -120,7 +122,7 @@ impl Files {
         self.uploads.announce(conn, people.accounts.number(user), upload, cx)
     }
 
-    /// Takes EXPECT: which sum an upload is to have.
+    /// Handles EXPECT: sets the hash that an upload must have.
     pub fn expect(
         &mut self,
         conn: ConnId,
@@ -131,8 +133,9 @@ impl Files {
         self.uploads.expect(conn, stream, sha256, cx)
     }
 
-    /// Takes ABORT. A stream that is not open yet may be that of a reply which still waits, so then
-    /// this one waits behind it, and the hub calls [`end_transfer`](Self::end_transfer) again.
+    /// Handles ABORT. If no such stream is open yet, a reply that still waits may open it, so the
+    /// answer waits behind that reply; then the hub calls [`end_transfer`](Self::end_transfer)
+    /// again.
     pub fn abort(&mut self, conn: ConnId, stream: u32, cx: &mut Cx<'_>) {
         match self.end_transfer(conn, stream, cx) {
             Some(done) => cx.answer(conn, Kind::Abort, done),
@@ -140,7 +143,7 @@ impl Files {
         }
     }
 
-    /// Ends a transfer early. None where no stream of that number is open.
+    /// Ends a transfer early. Returns none if no stream of that number is open.
     pub fn end_transfer(&mut self, conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> Option<Done> {
         if downloads::cancel(conn, stream, cx) {
             return Some(Done::DownloadEnded);
@@ -148,8 +151,9 @@ impl Files {
         self.uploads.cancel(conn, stream, cx).then_some(Done::UploadEnded)
     }
 
-    /// Takes a part of a file frame for a stream on which no upload is under way. What belongs to a
-    /// stream that is over was on its way when it ended; another one ends the session.
+    /// Handles a part of a file frame for a stream on which no upload is under way. If the stream
+    /// is over, the part was on its way when it ended, and is ignored; otherwise the session is
+    /// closed.
     pub fn stray_chunk(conn: ConnId, stream: u32, cx: &mut Cx<'_>) {
         let Some(session) = cx.session(conn) else { return };
         debug_assert!(session.takes_input(), "{conn} sent a file frame out of turn");
@@ -158,7 +162,7 @@ impl Files {
         }
     }
 
-    /// An upload is complete, or could not be taken in any further.
+    /// Handles the end of an upload: it is complete, or could not be taken in any further.
     pub fn upload_over(&mut self, conn: ConnId, stream: u32, end: UploadEnd, cx: &mut Cx<'_>) {
         let Some(open) = self.uploads.close(conn, stream, cx) else { return };
         let reason = match end {
@@ -172,13 +176,13 @@ impl Files {
         self.uploads.broke_off(open, stream, reason, cx);
     }
 
-    /// A download was written to its end, or the file could not be read to its end.
+    /// Handles the end of a download: it was written, or the file could not be read to its end.
     pub fn download_over(conn: ConnId, stream: u32, is_complete: bool, cx: &mut Cx<'_>) {
         downloads::over(conn, stream, is_complete, cx);
     }
 
-    /// Takes what came of a job. Gives back the message of a file that was sent and is kept now,
-    /// which is to be delivered.
+    /// Takes the outcome of a job. Returns the message of a file that was sent and is kept now. The
+    /// message is to be delivered.
     #[must_use = "nobody else delivers the message"]
     pub fn done(
         &mut self,
@@ -197,19 +201,19 @@ impl Files {
         None
     }
 
-    /// Goes on with the files that wait for ids, now that the store has kept a higher bound for
-    /// these, or could not.
+    /// Goes on with the uploads that wait for an id, once the store has kept a higher ceiling of
+    /// the ids, or could not.
     pub fn ids_are_there(&mut self, kept: &Outcome, people: People<'_>, cx: &mut Cx<'_>) {
         self.publishing.ids_are_there(kept, &mut self.uploads, people, cx);
     }
 
-    /// The first message of a chat that sends a file and of which nobody was told yet.
+    /// The first message of a chat that sends a file and is not announced yet.
     pub fn first_unannounced(&self, chat: Chat) -> Option<MessageId> {
         self.publishing.unannounced.first(chat)
     }
 
-    /// Drops the files that were opened for a session that is gone, and gives up its uploads of
-    /// which bytes are missing.
+    /// Drops the files that were opened for a session that has ended, and gives up its incomplete
+    /// uploads.
     pub fn session_ended(&mut self, conn: ConnId, replies: &ReplyQueue, cx: &mut Cx<'_>) {
         for job_id in replies.opened_files() {
             cx.effects.push(Effect::DropFile { job_id });
@@ -219,7 +223,7 @@ impl Files {
         }
     }
 
-    /// When to call [`deadline`](Self::deadline), on the monotonic clock.
+    /// The time at which to call [`deadline`](Self::deadline), on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.uploads.next_deadline()
     }
@@ -229,7 +233,7 @@ impl Files {
         self.uploads.deadline(cx);
     }
 
-    /// The session that asked for what a job does. None for a job that no session waits for.
+    /// The session that waits for a job. None for a job that no session waits for.
     pub fn asked_by(&self, id: JobId) -> Option<ConnId> {
         let reads = self.downloads.pending.get(id).map(|job| match job {
             ReadJob::ListFolder(conn) => *conn,
@@ -242,7 +246,7 @@ impl Files {
         reads.or_else(uploads)
     }
 
-    /// The sessions that are blocked until a folder is read, those too that are gone.
+    /// The sessions that are blocked until a folder is read, including those that have ended.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         self.downloads.pending.values().filter_map(|job| match job {
             ReadJob::ListFolder(conn) => Some(*conn),
@@ -250,12 +254,12 @@ impl Files {
         })
     }
 
-    /// How many jobs are under way.
+    /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
         self.downloads.pending.len() + self.uploads.pending.len() + self.publishing.pending.len()
     }
 
-    /// Whether nothing is under way.
+    /// Returns true if nothing is under way.
     pub fn is_idle(&self) -> bool {
         self.jobs() == 0
             && self.uploads.open.is_empty()
@@ -263,10 +267,10 @@ impl Files {
             && self.publishing.without_id.is_empty()
     }
 
-    /// Checks what must hold between two inputs.
+    /// Checks the invariants between two inputs.
     ///
     /// # Panics
-    /// Where something does not hold.
+    /// If an invariant does not hold.
     pub fn check(&self, sessions: &Sessions) {
         check::downloads(&self.downloads, sessions);
         check::uploads(&self.uploads, &self.publishing, sessions);

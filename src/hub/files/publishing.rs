@@ -1,6 +1,7 @@
-//! Publishing: from the last byte of an upload to the file that others can read. The upload is
-//! brought to the disk, then it gets its name, or the message that sends it. That goes on when its
-//! sender is gone.
+//! Publishing: the steps from a complete upload to a file that others can read.
+//!
+//! The upload is brought to the disk; then it gets its name, or the message that sends it is kept.
+//! That goes on when the sender's session has ended.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub struct CompleteUpload {
     pub upload: AnnouncedUpload,
 }
 
-/// What a job that publishes an upload is for.
+/// The purpose of a job that publishes an upload.
 #[derive(Debug)]
 pub enum PublishJob {
     /// Brings the upload to the disk.
@@ -34,13 +35,13 @@ pub enum PublishJob {
     Finish(CompleteUpload, Option<StoredMessage>),
 }
 
-/// Messages that send files and are being kept. Nobody was told of them yet, so that nobody can
-/// have read them, whatever later messages of the same chat somebody read.
+/// The messages that send files and are being kept. Nobody was told of them yet, so nobody can have
+/// read them, whichever later messages of the same chat were read.
 #[derive(Debug, Default)]
 pub struct Unannounced(BTreeMap<MessageId, Chat>);
 
 impl Unannounced {
-    /// The first of them in a chat.
+    /// The first of the messages in a chat.
     pub fn first(&self, chat: Chat) -> Option<MessageId> {
         self.0.iter().find(|(_, of)| **of == chat).map(|(id, _)| *id)
     }
@@ -60,7 +61,7 @@ pub struct Publishing {
 }
 
 impl Publishing {
-    /// Nothing to publish.
+    /// No upload to publish.
     pub fn new() -> Self {
         Publishing {
             pending: Pending::new(Domain::Files),
@@ -69,7 +70,8 @@ impl Publishing {
         }
     }
 
-    /// Brings an upload to the disk of which all bytes came, and whose stream is closed.
+    /// Publishes an upload of which all bytes came and whose stream is closed; first it is brought
+    /// to the disk.
     pub fn begin(
         &mut self,
         open: OpenUpload,
@@ -87,8 +89,8 @@ impl Publishing {
         self.pending.begin(job, PublishJob::Sync(complete), cx);
     }
 
-    /// Takes what came of a job. Gives back the message of a file that was sent and is kept, which
-    /// is to be delivered.
+    /// Takes the outcome of a job. Returns the message of a file that was sent and is kept. The
+    /// message is to be delivered.
     pub fn done(
         &mut self,
         id: JobId,
@@ -131,7 +133,7 @@ impl Publishing {
         }
     }
 
-    /// Has the message kept that sends a file, under the next id, or has the upload wait for one.
+    /// Keeps the message that sends a file, under the next id, or has the upload wait for an id.
     fn publish(
         &mut self,
         complete: CompleteUpload,
@@ -159,8 +161,8 @@ impl Publishing {
         self.pending.begin(job, PublishJob::Finish(complete, Some(message)), cx);
     }
 
-    /// Goes on with the uploads that waited for an id: publishes them, or fails them where the
-    /// store could not keep a bound for the ids.
+    /// Goes on with the uploads that waited for an id: publishes them, or fails them if the store
+    /// could not keep a higher ceiling of the ids.
     pub fn ids_are_there(
         &mut self,
         kept: &Outcome,
@@ -177,8 +179,8 @@ impl Publishing {
     }
 }
 
-/// A complete upload can't be made a file. It is kept, since announcing it again costs its sender
-/// nothing, unless its name was given to another.
+/// Fails a complete upload that can't be made a file. Its bytes are kept, since announcing it again
+/// costs its sender nothing, unless its name was given to another file.
 fn fail(complete: CompleteUpload, outcome: &Outcome, uploads: &mut ActiveUploads, cx: &mut Cx<'_>) {
     let CompleteUpload { conn, stream, id, upload } = complete;
     let (reason, is_lost) = match outcome {
@@ -195,7 +197,7 @@ fn fail(complete: CompleteUpload, outcome: &Outcome, uploads: &mut ActiveUploads
     end(conn, &upload, Event::Abort { stream, reason }, uploads, cx);
 }
 
-/// Tells the sender, if still there, what became of an upload, and ends its claim.
+/// Tells the sender, if still there, the outcome of an upload, and releases its claim.
 fn end(
     conn: ConnId,
     upload: &AnnouncedUpload,

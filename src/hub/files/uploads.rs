@@ -1,4 +1,4 @@
-//! Uploads, into the shared folder and into chats, from the announcement to the last byte.
+//! Uploads into the shared folder and into chats, from the announcement to the last byte.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -27,14 +27,15 @@ use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD, UPLOAD_KEPT_FOR};
 pub struct AnnouncedUpload {
     pub owner: UserIndex,
     pub target: FileTarget,
-    /// How many bytes it will have.
+    /// The size in bytes that it will have.
     pub size: u64,
-    /// The sum that it is to have, if its sender told one.
+    /// The hash that it must have, if its sender told one.
     pub expected: Option<Sha256Sum>,
 }
 
-/// What can't be uploaded twice at a time: a name of the shared folder, or what one user sends to
-/// one chat under the same name and size, which can't be told apart when it breaks off.
+/// The key by which an upload is under way once at a time: a name of the shared folder, or the
+/// user, chat, name and size of a file that is sent. Two uploads of one key could not be told apart
+/// after they break off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UploadKey {
     target: FileTarget,
@@ -42,7 +43,7 @@ pub struct UploadKey {
 }
 
 impl AnnouncedUpload {
-    /// The request that announced it.
+    /// The kind of the request that announced it.
     pub fn kind(&self) -> Kind {
         if self.goes_into_chat() { Kind::Sendfile } else { Kind::Put }
     }
@@ -63,15 +64,15 @@ impl AnnouncedUpload {
     }
 }
 
-/// The right of one connection to an [`UploadKey`].
+/// The claim of one connection to an [`UploadKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UploadClaim {
     pub conn: ConnId,
-    /// Whether all bytes are there. Then the claim outlives its connection.
+    /// True if all bytes have come. Then the claim outlives its connection.
     pub is_complete: bool,
 }
 
-/// The claims of all connections, of which no two have one key.
+/// The claims of all connections. No two have the same key.
 #[derive(Debug, Default)]
 pub struct UploadClaims(HashMap<UploadKey, UploadClaim>);
 
@@ -84,14 +85,14 @@ impl UploadClaims {
         self.0.is_empty()
     }
 
-    /// Has a claim outlive its connection, since all bytes are there.
+    /// Lets a claim outlive its connection, since all bytes have come.
     pub fn set_complete(&mut self, upload: &AnnouncedUpload) {
         if let Some(claim) = self.0.get_mut(&upload.key()) {
             claim.is_complete = true;
         }
     }
 
-    /// Ends the claim of a connection to an upload. Another connection's claim stays.
+    /// Releases the claim of a connection to an upload. Another connection's claim stays.
     pub fn release(&mut self, upload: &AnnouncedUpload, conn: ConnId) {
         if let Entry::Occupied(claim) = self.0.entry(upload.key())
             && claim.get().conn == conn
@@ -101,7 +102,7 @@ impl UploadClaims {
     }
 }
 
-/// An upload whose file is open in the store and whose bytes are yet to come.
+/// An upload whose file is open in the store, and of which bytes are still to come.
 #[derive(Debug)]
 pub struct OpenUpload {
     pub conn: ConnId,
@@ -109,32 +110,33 @@ pub struct OpenUpload {
     pub upload: AnnouncedUpload,
 }
 
-/// What a job on uploads is for.
+/// The purpose of a job on uploads.
 #[derive(Debug)]
 pub enum UploadJob {
     /// Opens an upload that a session announced.
     Begin(ConnId, AnnouncedUpload),
-    /// Forgets an upload that nobody wants any more.
+    /// Removes an upload that nobody wants any more.
     Drop(UploadId),
     /// Removes uploads that broke off long ago.
     RemoveOld,
 }
 
-/// The uploads of all sessions that are not complete, and who may upload what.
+/// The incomplete uploads of all sessions, and the claims of all uploads.
 #[derive(Debug)]
 pub struct ActiveUploads {
     pub pending: Pending<UploadJob>,
-    /// Who uploads what. A claim ends with its connection while bytes are missing, so that the user
-    /// can go on over another one.
+    /// The claims. A claim of an incomplete upload ends with its connection, so that the user can
+    /// go on over another one.
     pub claims: UploadClaims,
     /// By the job that opened the upload.
     pub open: BTreeMap<JobId, OpenUpload>,
-    /// When uploads that broke off are removed next, on the monotonic clock. None while some are.
+    /// The time at which broken-off uploads are removed next, on the monotonic clock. None while
+    /// some are being removed.
     next_removal: Option<Duration>,
 }
 
 impl ActiveUploads {
-    /// No upload.
+    /// No upload under way.
     pub fn new() -> Self {
         ActiveUploads {
             pending: Pending::new(Domain::Files),
@@ -144,7 +146,7 @@ impl ActiveUploads {
         }
     }
 
-    /// Has an upload opened, unless something is in its way. The session takes nothing until the
+    /// Opens an upload that a session announces, or refuses it. The session's input waits until the
     /// answer is given, since the chunks may come right behind.
     pub fn announce(
         &mut self,
@@ -172,7 +174,7 @@ impl ActiveUploads {
         Ok(())
     }
 
-    /// Takes what came of a job.
+    /// Takes the outcome of a job.
     pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) {
         match self.pending.take(id) {
             Some(UploadJob::Begin(conn, upload)) => self.begun(conn, id, upload, outcome, cx),
@@ -188,7 +190,7 @@ impl ActiveUploads {
         }
     }
 
-    /// An upload was opened, or was not.
+    /// Answers once an upload was opened, or was not.
     fn begun(
         &mut self,
         conn: ConnId,
@@ -199,7 +201,7 @@ impl ActiveUploads {
     ) {
         let is_open = matches!(outcome, Ok(Value::UploadReady { .. }));
         let Some(session) = cx.session(conn) else {
-            // It stays in the store, and its claim ended with the session.
+            // The upload stays in the store, and its claim ended with the session.
             if is_open {
                 cx.effects.push(Effect::DropFile { job_id: job });
             }
@@ -230,7 +232,7 @@ impl ActiveUploads {
         cx.resolve_answer(conn, job, of, Err(refusal));
     }
 
-    /// Sets the sum that an open upload is to have, in place of one that was told before.
+    /// Sets the hash that an open upload must have, in place of an earlier one.
     pub fn expect(
         &mut self,
         conn: ConnId,
@@ -244,7 +246,7 @@ impl ActiveUploads {
         Ok(Done::Stream(stream))
     }
 
-    /// Ends an upload that its sender does not want any more; false where there is none.
+    /// Ends an upload that its sender no longer wants. Returns false if there is none.
     pub fn cancel(&mut self, conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> bool {
         let Some(OpenUpload { id, upload, .. }) = self.close(conn, stream, cx) else {
             return false;
@@ -255,14 +257,14 @@ impl ActiveUploads {
         true
     }
 
-    /// Closes the stream of an upload, and takes the upload out of those that are open.
+    /// Closes the stream of an upload, and removes the upload from the open ones.
     pub fn close(&mut self, conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> Option<OpenUpload> {
         let job = cx.session(conn)?.replies.close_upload(stream)?;
         self.open.remove(&job)
     }
 
-    /// Ends an upload that could not be taken in any further, and whose stream is closed. Of one of
-    /// the wrong size nothing is kept.
+    /// Ends an upload that could not be taken in any further and whose stream is closed. One of the
+    /// wrong size is removed.
     pub fn broke_off(
         &mut self,
         open: OpenUpload,
@@ -285,14 +287,13 @@ impl ActiveUploads {
         }
     }
 
-    /// Has an upload and its bytes forgotten. Whoever announces it again begins anew, since jobs on
-    /// uploads are done in turn.
+    /// Removes an upload and its bytes. If the same upload is announced again, it begins anew,
+    /// since jobs on uploads are done in order.
     pub fn forget(&mut self, id: UploadId, cx: &mut Cx<'_>) {
         self.pending.begin(Job::DropUpload(id), UploadJob::Drop(id), cx);
     }
 
-    /// Gives up what is not complete of a connection that is gone, with the replies that waited for
-    /// it. The bytes stay in the store.
+    /// Gives up the incomplete uploads of a session that has ended. The bytes stay in the store.
     pub fn session_ended(&mut self, conn: ConnId, replies: &ReplyQueue) {
         for job in replies.awaited() {
             if let Some(UploadJob::Begin(_, upload)) = self.pending.get(job) {
@@ -306,12 +307,12 @@ impl ActiveUploads {
         }
     }
 
-    /// When to call [`deadline`](Self::deadline), on the monotonic clock.
+    /// The time at which to call [`deadline`](Self::deadline), on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.next_removal
     }
 
-    /// Has some of the uploads removed that broke off long ago, if that is due.
+    /// Removes some of the uploads that broke off long ago, if that is due.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
         if self.next_removal.is_none_or(|at| at > cx.core.now.monotonic) {
             return;
@@ -323,7 +324,7 @@ impl ActiveUploads {
     }
 }
 
-/// An upload is forgotten, or could not be: then it counts to its owner's quota until it is old.
+/// Logs an upload that could not be removed. It counts to its owner's quota until it is old.
 fn dropped(upload: UploadId, outcome: &Outcome) {
     if *outcome != Ok(Value::Done) {
         log::warn!("event=upload-not-dropped upload={} outcome={outcome:?}", upload.0);

@@ -1,12 +1,12 @@
-//! What an entry about groups does beside what it says.
+//! The effects of an entry about groups beyond what the entry says.
 
 use crate::hub::groups::group::{Group, NewAdmin};
 
-/// What an applied entry did to a group beside what it says.
+/// The effects of an applied entry on a group beyond what the entry says.
 #[derive(Debug, Default)]
 pub struct Applied {
-    /// The group's admin, if that is another one now.
+    /// The group's new admin, if it has another one now.
     pub new_admin: Option<NewAdmin>,
-    /// The group, if that was its end, with the members that it had then.
+    /// The group with its last members, if it ended.
     pub ended: Option<Group>,
 }

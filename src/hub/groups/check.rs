@@ -1,4 +1,4 @@
-//! What must hold of groups between two inputs, for tests.
+//! The invariants of groups between two inputs, for tests.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,10 +12,11 @@ use crate::hub::groups::saving::{GroupJob, Saves};
 use crate::hub::groups::users::Users;
 use crate::limits::{GROUP_OPS_MAX, GROUP_REQUESTS_MAX};
 
-/// Checks groups that are there, those in `hand_over` apart, which are about to get another admin.
+/// Checks the groups. Those in `hand_over` may have a banned admin, since they are about to get
+/// another.
 ///
 /// # Panics
-/// If something does not hold.
+/// If an invariant does not hold.
 pub fn check_groups(registry: &Registry, hand_over: &BTreeSet<GroupId>, users: Users<'_>) {
     assert_eq!(registry.by_name.len(), registry.groups.len());
     let roles = &users.accounts.roles;
@@ -36,11 +37,11 @@ pub fn check_groups(registry: &Registry, hand_over: &BTreeSet<GroupId>, users: U
     }
 }
 
-/// Checks that what is known of each user is what the groups say, and that each group that is being
-/// made is on its way to the disk.
+/// Checks that the memberships of each user agree with the groups, and that each group that is
+/// being made is on its way to the disk.
 ///
 /// # Panics
-/// If something does not hold.
+/// If an invariant does not hold.
 pub fn check_people(registry: &Registry, saves: &Saves, creations: &Creations) {
     let mut expected = people(registry);
     let mut making = Creations::default();
@@ -78,7 +79,7 @@ fn check_group(registry: &Registry, id: GroupId, group: &Group) {
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len(), "{name}: {group:?}");
 }
 
-/// What ought to be known of everyone, apart from what is news.
+/// The state of all users as it should be, apart from what is news.
 fn people(registry: &Registry) -> HashMap<UserIndex, Person> {
     let mut people: HashMap<UserIndex, Person> = HashMap::new();
     for (id, group) in &registry.groups {

@@ -1,4 +1,5 @@
-//! MKGROUP and MKGROUPREQ. A group is there once it is on disk; its maker waits for that.
+//! Creation of groups by MKGROUP and MKGROUPREQ. A group exists once it is on disk; its maker's
+//! session is blocked until then.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,14 +14,14 @@ use crate::hub::context::{Caller, Core};
 use crate::hub::groups::registry::Registry;
 use crate::hub::proposal::Asker;
 
-/// A group that somebody wants to make.
+/// A group that a user wants to make.
 #[derive(Debug)]
 pub struct GroupDraft {
-    /// None lets the server pick a number.
+    /// The name; none lets the server draw a number.
     pub name: Option<GroupName>,
-    /// Who is to be in it.
+    /// The other users who are to be in it.
     pub users: Vec<UserRef>,
-    /// Whether these are asked first.
+    /// True if the users are asked to join first.
     pub asks: bool,
 }
 
@@ -33,22 +34,22 @@ pub struct PendingGroup {
     pub group: NewGroup,
 }
 
-/// Groups that are being made: their names are taken, and they count for their makers.
+/// The groups that are being made. Their names are taken, and they count for their makers.
 #[derive(Debug, Default, PartialEq)]
 pub struct Creations {
     names: HashSet<GroupName>,
-    /// How many groups a user is making.
+    /// The number of groups that each user is making.
     makers: HashMap<UserIndex, usize>,
 }
 
 impl Creations {
-    /// Notes a group that is being made.
+    /// Adds a group that is being made.
     pub fn begin(&mut self, group: &PendingGroup) {
         self.names.insert(group.group.name);
         *self.makers.entry(group.maker).or_default() += 1;
     }
 
-    /// Forgets a group that is made, or comes to nothing.
+    /// Removes a group that was made, or could not be made.
     pub fn end(&mut self, group: &PendingGroup) {
         self.names.remove(&group.group.name);
         match self.makers.get_mut(&group.maker) {
@@ -57,7 +58,7 @@ impl Creations {
         }
     }
 
-    /// Whether no group is being made.
+    /// Returns true if no group is being made.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
@@ -70,13 +71,13 @@ impl GroupDraft {
         Request::Mkgroup { name, users, asks }
     }
 
-    /// The request that it came with.
+    /// The kind of the request that asks for it.
     pub fn kind(&self) -> Kind {
         if self.asks { Kind::Mkgroupreq } else { Kind::Mkgroup }
     }
 
-    /// The users whom the draft names, each once and without its maker, if the maker may make such
-    /// a group. It may have so many members.
+    /// Checks that the maker may make the group, and returns the users whom the draft names, each
+    /// once and without the maker. The group may have `members_max` members.
     pub fn named(
         &self,
         maker: UserIndex,
@@ -106,7 +107,7 @@ impl GroupDraft {
         Ok(named)
     }
 
-    /// The group as it is to be kept. A name that is missing is drawn.
+    /// The group as it is to be made, with the name drawn if the draft has none.
     pub fn begin(
         &self,
         id: MessageId,

@@ -1,7 +1,7 @@
-//! A group: its members, its ops, one of whom is the admin, and who is about to join.
+//! A group: its members, its ops, one of whom is the admin, and the users who are about to join.
 //!
-//! Roles that hang on one account are lost with it. So an admin who is banned hands over as one
-//! who leaves, and where nobody is left who could be one, administrators can end the group.
+//! Roles that hang on one account are lost with it. So an admin who is banned hands over like one
+//! who leaves; if nobody is left who could be admin, administrators can end the group.
 
 use std::rc::Rc;
 
@@ -19,17 +19,17 @@ use crate::limits::GROUP_OPS_MAX;
 pub struct Group {
     pub name: GroupName,
     pub admin: UserIndex,
-    /// Who looks after it, the admin too; who has been one for longest first.
+    /// The ops, who look after the group, with the admin; the longest-serving first.
     pub ops: Vec<UserIndex>,
-    /// Among whose groups it counts, whoever its admin is now.
+    /// The user for whose limit the group counts, whoever its admin is now.
     pub made_by: UserIndex,
-    /// Whether it outlives logouts and restarts.
+    /// True if it outlives logouts and restarts.
     pub kept: bool,
-    /// Oldest first. Whether a user is among them is known by the user's memberships.
+    /// The members, oldest first. Ask the user's memberships whether a user is a member.
     pub members: Vec<Member>,
-    /// Who was asked to join and has not; no more than a line can name.
+    /// The users who were asked to join and have not; no more than a line can name.
     pub asked: Vec<UserIndex>,
-    /// Who asked to join.
+    /// The users who asked to join.
     pub asking: Vec<UserIndex>,
 }
 
@@ -37,22 +37,22 @@ pub struct Group {
 #[derive(Clone, Copy, Debug)]
 pub struct Member {
     pub user: UserIndex,
-    /// From which message on the member reads.
+    /// The first message that the member may read.
     pub since: MessageId,
 }
 
-/// Who became the admin of a group.
+/// A new admin of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewAdmin {
     pub user: UserIndex,
-    /// Whether the new admin was an op already.
+    /// True if the new admin was an op already.
     pub was_op: bool,
-    /// Who is no op any more, since there are only so many.
+    /// The member who is no longer an op, if the new admin took the last free place.
     pub no_op: Option<UserIndex>,
 }
 
 impl Group {
-    /// A group as it was kept; none if none of its members has an account.
+    /// Creates a group from its record; none if none of its members has an account.
     pub fn from_record(record: &GroupRecord, directory: &Directory) -> Option<Self> {
         let find = |number| directory.find(UserRef::Number(number));
         let all = |numbers: &[_]| -> Vec<UserIndex> {
@@ -82,7 +82,7 @@ impl Group {
         })
     }
 
-    /// The group as it is to be kept. `member` gives what is kept of a member.
+    /// The group as a record. `member` makes the record of a member.
     pub fn to_record(
         &self,
         id: GroupId,
@@ -103,17 +103,17 @@ impl Group {
         }
     }
 
-    /// Whether a user looks after it.
+    /// Returns true if a user is an op.
     pub fn is_op(&self, user: UserIndex) -> bool {
         self.ops.contains(&user)
     }
 
-    /// Whether nobody else can become an op.
+    /// Returns true if nobody else can become an op.
     pub fn has_all_ops(&self) -> bool {
         self.ops.len() >= GROUP_OPS_MAX
     }
 
-    /// Makes a member an op, or no longer.
+    /// Makes a member an op, or takes that role away.
     pub fn set_op(&mut self, user: UserIndex, op: bool) {
         match op {
             true => self.ops.push(user),
@@ -121,14 +121,14 @@ impl Group {
         }
     }
 
-    /// Makes somebody a member who was asked, or asked to be one.
+    /// Makes a user who was asked, or who asked, a member.
     pub fn join(&mut self, member: Member) {
         self.members.push(member);
         self.asked.retain(|user| *user != member.user);
         self.asking.retain(|user| *user != member.user);
     }
 
-    /// Takes a member out. Who becomes the admin, if the member was the admin and others are left.
+    /// Removes a member. Returns the new admin, if the member was the admin and others are left.
     pub fn leave(&mut self, user: UserIndex, roles: &Roles) -> Option<NewAdmin> {
         self.members.retain(|member| member.user != user);
         self.ops.retain(|op| *op != user);
@@ -138,8 +138,8 @@ impl Group {
         self.inherit(roles)
     }
 
-    /// Gives the group another admin than the one who left or is banned; if all are banned, it is
-    /// one of them.
+    /// Gives the group another admin, in place of one who left or is banned. If all members are
+    /// banned, it is one of them.
     pub fn inherit(&mut self, roles: &Roles) -> Option<NewAdmin> {
         let oldest = self.ops.first().copied().or(self.members.first().map(|member| member.user));
         let heir = self.heir(roles).or(oldest)?;
@@ -152,26 +152,26 @@ impl Group {
         let was_op = self.is_op(user);
         let mut no_op = None;
         if !was_op {
-            // They are all banned, or one of them would be the admin.
+            // The other ops are all banned, or one of them would be the admin.
             no_op = self.has_all_ops().then(|| self.ops.remove(0));
             self.ops.push(user);
         }
         NewAdmin { user, was_op, no_op }
     }
 
-    /// Whether the admin is banned, and somebody else is not.
+    /// Returns true if the admin is banned and another member is not.
     pub fn has_to_hand_over(&self, roles: &Roles) -> bool {
         roles.is_banned(self.admin) && self.heir(roles).is_some()
     }
 
-    /// The op, else the member, who has been one for longest and is not banned.
+    /// The longest-serving op who is not banned, otherwise the oldest such member.
     fn heir(&self, roles: &Roles) -> Option<UserIndex> {
         let members = self.members.iter().map(|member| member.user);
         let mut all = self.ops.iter().copied().chain(members);
         all.find(|user| !roles.is_banned(*user))
     }
 
-    /// What GROUPS tells of it.
+    /// The line of the group in GROUPS.
     pub fn line(&self, directory: &Directory) -> Item {
         Item::Group {
             name: self.name,
@@ -181,7 +181,7 @@ impl Group {
         }
     }
 
-    /// A line for each member, oldest first.
+    /// The lines of MEMBERS, oldest member first.
     pub fn member_lines(&self, directory: &Directory) -> Rc<[Item]> {
         let members = self.members.iter().map(|member| directory.account(member.user));
         members.map(|account| Item::Member(account.name, account.number)).collect()

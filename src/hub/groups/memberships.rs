@@ -1,5 +1,6 @@
-//! The groups of each user: memberships, when they end, invitations, and what a user has yet to be
-//! told, so that what one user does costs no look at the groups of others.
+//! The groups of each user: memberships and when they end, invitations, and the news that a user
+//! has yet to be told. They are stored by user, so that what one user does costs no look at the
+//! groups of others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,40 +12,40 @@ use crate::chat::name::GroupName;
 use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::limits::GROUP_NOTICES_MAX;
 
-/// The memberships of all users, and when those of users who are offline end.
+/// The memberships of all users, and the times at which those of offline users end.
 #[derive(Debug, Default)]
 pub struct Memberships {
-    /// Whoever has something to do with groups.
+    /// The users who have anything to do with groups.
     pub(super) people: HashMap<UserIndex, Person>,
-    /// When the memberships of those end who are offline.
+    /// The ends of memberships of users who are offline, in order of time.
     pub(super) endings: BTreeSet<(LogTime, UserIndex, GroupId)>,
 }
 
-/// What groups have to do with one user.
+/// The state of one user in groups.
 #[derive(Debug, Default, PartialEq)]
 pub struct Person {
     pub memberships: BTreeMap<GroupId, Membership>,
     /// Groups that ask the user to join.
     pub invitations: BTreeSet<GroupId>,
-    /// Groups of the user that were ended, of which the user has yet to be told.
+    /// Groups of the user that ended, of which the user has yet to be told.
     pub ended: Vec<GroupName>,
-    /// How many groups there are that the user made.
+    /// The number of existing groups that the user made.
     pub made: usize,
 }
 
 /// A user's membership in a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Membership {
-    /// From which message on the user reads.
+    /// The first message that the user may read.
     pub since: MessageId,
-    /// When the membership ends, if it does because the user is offline.
+    /// The time at which the membership ends, if it does because the user is offline.
     pub ends: Option<LogTime>,
-    /// Whether the user has yet to be told of it.
+    /// True if the user has yet to be told of it.
     pub is_news: bool,
 }
 
 impl Membership {
-    /// The memberships that were kept of a group.
+    /// The memberships of a group from its record, by user.
     pub fn all_of(record: &GroupRecord, directory: &Directory) -> HashMap<UserIndex, Self> {
         let members = record.members.iter();
         let kept = members.filter_map(|kept| {
@@ -68,7 +69,7 @@ impl Memberships {
         person.into_iter().flat_map(|person| person.memberships.keys().copied())
     }
 
-    /// Notes that a user is a member of a group, and not asked to be one any more.
+    /// Makes a user a member of a group, and removes the invitation to it.
     pub fn join(&mut self, user: UserIndex, id: GroupId, membership: Membership) {
         let person = self.people.entry(user).or_default();
         person.invitations.remove(&id);
@@ -86,7 +87,7 @@ impl Memberships {
         });
     }
 
-    /// How many groups there are that a user made.
+    /// The number of existing groups that a user made.
     pub fn made(&self, user: UserIndex) -> usize {
         self.people.get(&user).map_or(0, |person| person.made)
     }
@@ -96,7 +97,7 @@ impl Memberships {
         self.people.entry(user).or_default().made += 1;
     }
 
-    /// Counts a group less that a user made.
+    /// Counts the end of a group that a user made.
     pub fn discount_made(&mut self, user: UserIndex) {
         self.change(user, |person| person.made -= 1);
     }
@@ -106,14 +107,14 @@ impl Memberships {
         self.people.entry(user).or_default().invitations.insert(id);
     }
 
-    /// Forgets that a group asks a user to join.
+    /// Removes the invitation of a user to a group.
     pub fn withdraw(&mut self, user: UserIndex, id: GroupId) {
         self.change(user, |person| {
             person.invitations.remove(&id);
         });
     }
 
-    /// Whether a group asks a user to join.
+    /// Returns true if a group asks a user to join.
     pub fn is_asked(&self, user: UserIndex, id: GroupId) -> bool {
         self.people.get(&user).is_some_and(|person| person.invitations.contains(&id))
     }
@@ -123,7 +124,7 @@ impl Memberships {
         self.people.get(&user).into_iter().flat_map(|person| person.invitations.iter().copied())
     }
 
-    /// Has one membership end at a time, since its user is offline.
+    /// Lets one membership end at a time, since its user is offline.
     pub fn end_at(&mut self, user: UserIndex, id: GroupId, ends: LogTime) {
         let Some(membership) = self.get_mut(user, id) else { return };
         debug_assert!(membership.ends.is_none(), "{user:?} is about to leave already");
@@ -131,8 +132,8 @@ impl Memberships {
         self.endings.insert((ends, user, id));
     }
 
-    /// Has those memberships of a user end at a time of which `is_ending` says so, but for those
-    /// that end already. Which they are.
+    /// Lets those memberships of a user end at a time for which `is_ending` returns true, except
+    /// those that end already. Returns their groups.
     pub fn end_some_at(
         &mut self,
         user: UserIndex,
@@ -151,7 +152,7 @@ impl Memberships {
         ending
     }
 
-    /// Has one membership last.
+    /// Lets one membership last.
     pub fn stay(&mut self, user: UserIndex, id: GroupId) {
         let ends = self.get_mut(user, id).and_then(|membership| membership.ends.take());
         if let Some(ends) = ends {
@@ -159,7 +160,8 @@ impl Memberships {
         }
     }
 
-    /// Has all memberships of a user last, who is back. Which would have ended.
+    /// Lets all memberships of a user last, who is back. Returns the groups of those that would
+    /// have ended.
     pub fn stay_everywhere(&mut self, user: UserIndex) -> Vec<GroupId> {
         let Some(person) = self.people.get_mut(&user) else { return Vec::new() };
         let mut lasting = Vec::new();
@@ -172,12 +174,12 @@ impl Memberships {
         lasting
     }
 
-    /// When the next membership ends.
+    /// The time at which the next membership ends.
     pub fn next_ending(&self) -> Option<LogTime> {
         self.endings.first().map(|(at, ..)| *at)
     }
 
-    /// The memberships that are over by now, the first ones first.
+    /// The memberships that are over by now, the earliest first.
     pub fn over(&self, now: LogTime) -> impl Iterator<Item = (UserIndex, GroupId)> {
         let over = self.endings.iter().take_while(move |(at, ..)| *at <= now);
         over.map(|(_, user, id)| (*user, *id))
@@ -190,20 +192,21 @@ impl Memberships {
         }
     }
 
-    /// The groups, oldest first, of which a user became a member and has not been told.
+    /// The groups in which a user is a member and has not been told so, oldest first.
     pub fn news(&self, user: UserIndex) -> impl Iterator<Item = GroupId> {
         let memberships = self.people.get(&user).into_iter().flat_map(|one| &one.memberships);
         memberships.filter(|(_, membership)| membership.is_news).map(|(id, _)| *id)
     }
 
-    /// A user was told of becoming a member.
+    /// Notes that a user was told of becoming a member.
     pub fn told(&mut self, user: UserIndex, id: GroupId) {
         if let Some(membership) = self.get_mut(user, id) {
             membership.is_news = false;
         }
     }
 
-    /// Notes that a user has yet to be told that a group ended. Whether there is room for that.
+    /// Notes that a user has yet to be told that a group ended. Returns false if there is no room
+    /// for that.
     pub fn tell_ended_later(&mut self, user: UserIndex, name: GroupName) -> bool {
         let ended = &mut self.people.entry(user).or_default().ended;
         let has_room = ended.len() < GROUP_NOTICES_MAX;
@@ -213,17 +216,17 @@ impl Memberships {
         has_room
     }
 
-    /// Has a user be told that groups ended, as it was kept.
+    /// Sets the ended groups of which a user has yet to be told, as the store kept them.
     pub fn keep_ended(&mut self, user: UserIndex, names: Vec<GroupName>) {
         self.people.entry(user).or_default().ended = names;
     }
 
-    /// The groups that ended and of which a user has not been told, the first one first.
+    /// The ended groups of which a user has not been told, the earliest first.
     pub fn ended(&self, user: UserIndex) -> &[GroupName] {
         self.people.get(&user).map_or(&[], |person| &person.ended)
     }
 
-    /// A user was told of all groups that ended. Whether there was any.
+    /// Notes that a user was told of all ended groups. Returns true if there were any.
     pub fn told_of_ended(&mut self, user: UserIndex) -> bool {
         let has_ended = !self.ended(user).is_empty();
         self.change(user, |person| person.ended = Vec::new());
@@ -234,7 +237,8 @@ impl Memberships {
         self.people.get_mut(&user)?.memberships.get_mut(&id)
     }
 
-    /// Changes what is known of one user, and forgets who has nothing to do with groups any more.
+    /// Changes the state of one user, and removes it if the user has nothing to do with groups any
+    /// more.
     fn change(&mut self, user: UserIndex, change: impl FnOnce(&mut Person)) {
         let Some(person) = self.people.get_mut(&user) else { return };
         change(person);

@@ -1,7 +1,9 @@
-//! Groups: who is in which, who is asked to join, and who asks to.
+//! The groups domain: members, invitations, requests to join, and what becomes of groups whose
+//! members or admins are gone.
 //!
-//! A change is judged and applied by the [registry](registry::Registry) alone; people are told, and
-//! what changed is brought to the disk: see [`saving`].
+//! The [registry](registry::Registry) alone judges and applies a change. [`Groups`] tells people of
+//! it, with `notices.rs`, and brings it to the disk, with [`saving`]. It knows nothing of messages
+//! but their ids.
 
 mod applied;
 mod check;
@@ -44,18 +46,18 @@ use crate::hub::proposal::{Asker, Proposal};
 use crate::hub::sessions::replies::Reply;
 use crate::limits::{GROUP_NOTICES_MAX, GROUPS_PER_TICK_MAX};
 
-/// All groups, and their jobs.
+/// The groups domain: all groups, and the jobs that keep them.
 #[derive(Debug)]
 pub struct Groups {
     registry: Registry,
     creations: Creations,
     saves: Saves,
-    /// Groups whose admin is banned, and that are yet to be handed over.
+    /// Groups whose admin is banned and that are yet to get another.
     hand_over: BTreeSet<GroupId>,
 }
 
 impl Groups {
-    /// The groups that were kept, and who has yet to be told that groups ended.
+    /// Creates the domain from the groups, and the news of ended groups, that the store kept.
     pub fn new(
         kept: (Vec<GroupRecord>, Vec<(Number, Vec<GroupName>)>),
         accounts: &Accounts,
@@ -65,12 +67,12 @@ impl Groups {
         Groups { registry, creations, saves, hand_over: BTreeSet::new() }
     }
 
-    /// How many groups there are.
+    /// The number of groups.
     pub fn len(&self) -> usize {
         self.registry.len()
     }
 
-    /// How many jobs are under way.
+    /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
         self.saves.pending.len()
     }
@@ -80,7 +82,7 @@ impl Groups {
         self.registry.get(id)
     }
 
-    /// All groups as they are to be kept, oldest first.
+    /// All groups as the store is to keep them, oldest first.
     pub fn records(&self, accounts: &Accounts) -> impl Iterator<Item = GroupRecord> {
         self.registry.groups.keys().filter_map(|id| self.registry.record(*id, accounts))
     }
@@ -90,23 +92,24 @@ impl Groups {
         self.registry.memberships.ended(user)
     }
 
-    /// Whether all that entries have made of them is on disk.
+    /// Returns true if everything that entries have made of groups is on disk.
     pub fn are_kept(&self) -> bool {
         self.creations.is_empty() && self.saves.is_idle() && self.hand_over.is_empty()
     }
 
-    /// From which message on a user reads a group; none for who is no member.
+    /// The first message of a group that a user may read; none if the user is no member.
     pub fn reads_since(&self, user: UserIndex, id: GroupId) -> Option<MessageId> {
         self.registry.reads_since(user, id)
     }
 
-    /// The group of that name, if a user is a member of it.
+    /// Finds a group by name, if a user is a member of it.
     pub fn own(&self, user: UserIndex, name: &GroupName) -> Result<GroupId, Refusal> {
         let (id, _) = self.registry.find(name)?;
         self.registry.is_member(user, id).then_some(id).ok_or(Refusal::NotAMember)
     }
 
-    /// Answers a request about groups that are there, or gives the entry that it asks for.
+    /// Handles a request about groups that exist: answers it, or returns the entry that it asks
+    /// for.
     pub fn request(
         &mut self,
         caller: Caller,
@@ -176,7 +179,7 @@ impl Groups {
         })
     }
 
-    /// Whether a user may make such a group.
+    /// Checks that a user may make a group.
     pub fn may_make(
         &self,
         maker: UserIndex,
@@ -188,7 +191,7 @@ impl Groups {
         draft.named(maker, groups, accounts, core.config.group_max).map(drop)
     }
 
-    /// Brings a new group to the disk. Its maker waits until it is there.
+    /// Brings a new group to the disk. The session of its maker is blocked until it is there.
     pub fn begin(
         &mut self,
         caller: Caller,
@@ -205,8 +208,8 @@ impl Groups {
         Ok(())
     }
 
-    /// Takes what came of a job. A group that is on disk is to be made; whoever asked for it may be
-    /// gone.
+    /// Takes the outcome of a job. Returns the proposal of a group that is on disk and is to be
+    /// made, even if the session that asked for it has ended.
     pub fn done(&mut self, job: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
         let now = cx.core.now.monotonic;
         match self.saves.take(job)? {
@@ -223,7 +226,7 @@ impl Groups {
                 Some(Proposal { entry, id: Some(id), asker: Some(asker) })
             }
             GroupJob::Save(id) => {
-                // Nobody waits for it, and it is tried again.
+                // No session waits for it, and it is tried again.
                 let _ = self.saves.saved(Changed::of(id), outcome, now);
                 None
             }
@@ -237,15 +240,15 @@ impl Groups {
         }
     }
 
-    /// When the next membership ends, the next save is tried again, or groups are handed over, on
-    /// the monotonic clock.
+    /// The time at which the next membership ends, the next save is tried again, or groups are
+    /// handed over, on the monotonic clock.
     pub fn next_deadline(&self, core: &Core) -> Option<Duration> {
         let ending = self.registry.memberships.next_ending().map(|ends| core.when(ends));
         let hands_over = (!self.hand_over.is_empty()).then_some(Duration::ZERO);
         [ending, self.saves.next_deadline(), hands_over].into_iter().flatten().min()
     }
 
-    /// Saves again what could not be kept, where the time for that has come.
+    /// Saves again what could not be kept, if that is due.
     pub fn save_again(&mut self, accounts: &Accounts, cx: &mut Cx<'_>) {
         if !self.saves.is_due(cx.core.now.monotonic) {
             return;
@@ -263,8 +266,8 @@ impl Groups {
         self.saves.keep(rows, None, cx);
     }
 
-    /// The changes whose time has come: whoever was offline for too long leaves, and groups get
-    /// another admin whose admin is banned; of each no more than a tick may have.
+    /// The changes that are due: members who were offline for too long leave, and groups with a
+    /// banned admin get another; of each kind as many as a tick allows at most.
     pub fn due(&mut self, users: Users<'_>, now: LogTime) -> Vec<Entry> {
         let over = self.registry.memberships.over(now).take(GROUPS_PER_TICK_MAX);
         let leave = |(user, id)| {
@@ -276,14 +279,15 @@ impl Groups {
         due
     }
 
-    /// The groups that are to get another admin now; those above the bound follow later.
+    /// The groups that are to get another admin now, as many as a tick allows; the others follow
+    /// later.
     pub fn due_to_hand_over(&mut self) -> Vec<Entry> {
         let ids = (0..GROUPS_PER_TICK_MAX).map_while(|_| self.hand_over.pop_first());
         ids.map(|id| Entry::GroupChanged(id, GroupAction::ReplaceAdmin)).collect()
     }
 
-    /// What follows where a user says goodbye: groups that are not kept are left, those above the
-    /// bound a tick or more later, unless the user is back by then.
+    /// The entries for a user who says goodbye: groups that are not kept are left. Those above the
+    /// bound are left a tick or more later, unless the user is back by then.
     pub fn goodbye(&self, user: UserIndex, users: Users<'_>, now: LogTime) -> Vec<Entry> {
         let user_number = users.accounts.number(user);
         let groups = self.registry.of(user).filter(|(_, group)| !group.kept);
@@ -296,16 +300,16 @@ impl Groups {
         entries
     }
 
-    /// A user was banned, or is no longer: groups of that user are to be handed over, which is
-    /// [due](Self::due_to_hand_over) from now on.
+    /// Notes that a user was banned, or is no longer. Groups of that user are then to be handed
+    /// over, which is [due](Self::due_to_hand_over) from now on.
     pub fn ban_changed(&mut self, user: UserIndex, users: Users<'_>) {
         let roles = &users.accounts.roles;
         let own = self.registry.of(user).filter(|(_, group)| group.has_to_hand_over(roles));
         self.hand_over.extend(own.map(|(id, _)| id));
     }
 
-    /// Decides a change of a group, and answers who asked for it: at once if all is so already,
-    /// else once what changed is on disk.
+    /// Decides a change of a group, and answers the session that asked for it: at once if nothing
+    /// changes, otherwise once the change is on disk.
     pub fn change(
         &mut self,
         (id, action): (GroupId, &GroupAction),
@@ -324,7 +328,7 @@ impl Groups {
         }
     }
 
-    /// Has the registry decide a change, and tells people.
+    /// Lets the registry decide a change, and tells people of it.
     fn decide(
         &mut self,
         id: GroupId,
@@ -349,7 +353,7 @@ impl Groups {
         })
     }
 
-    /// Decides that a group begins, which is on disk, and answers who makes it.
+    /// Decides that a group begins, which is on disk already, and answers its maker.
     pub fn made(
         &mut self,
         group: &NewGroup,
@@ -372,13 +376,13 @@ impl Groups {
         self.keep(None, users.accounts, cx);
     }
 
-    /// A user who was offline is let in, and stays a member everywhere.
+    /// Notes that a user is back: all the user's memberships last.
     pub fn came_online(&mut self, user: UserIndex, accounts: &Accounts, cx: &mut Cx<'_>) {
         self.registry.came_online(user);
         self.keep(None, accounts, cx);
     }
 
-    /// A user has no session any more.
+    /// Notes that a user has no session any more.
     pub fn went_offline(
         &mut self,
         user: UserIndex,
@@ -390,18 +394,19 @@ impl Groups {
         self.keep(None, accounts, cx);
     }
 
-    /// A user was told what happened in groups while offline.
+    /// Notes that a user was told what happened in groups meanwhile.
     pub fn told(&mut self, user: UserIndex, most: usize, accounts: &Accounts, cx: &mut Cx<'_>) {
         self.registry.told(user, most);
         self.keep(None, accounts, cx);
     }
 
-    /// Keeps what the registry changed, and gives the answer then.
+    /// Keeps what the registry changed. The answer is given once it is on disk.
     fn keep(&mut self, answer: Option<(Asker, Done)>, accounts: &Accounts, cx: &mut Cx<'_>) {
         self.saves.keep(self.registry.take_rows(accounts), answer, cx);
     }
 
-    /// Tells a user who logged in what concerns groups and waits. Gives the entry that says so.
+    /// Tells a user who logged in the news of groups. Returns the entry that says so, if there were
+    /// any.
     pub fn tell_news(&self, caller: Caller, users: Users<'_>, cx: &mut Cx<'_>) -> Option<Entry> {
         let Caller { conn, user } = caller;
         let own = users.name(user);
@@ -427,7 +432,7 @@ impl Groups {
         was_told.then_some(Entry::GroupsTold { user, most: GROUP_NOTICES_MAX })
     }
 
-    /// The sessions that wait until the group that they make is on disk. Some may be gone.
+    /// The sessions that are blocked until a new group of theirs is on disk. Some may be gone.
     pub fn makers(&self) -> impl Iterator<Item = ConnId> {
         self.saves.pending.values().filter_map(|job| match job {
             GroupJob::Make(pending) => Some(pending.asker.conn),
@@ -435,18 +440,18 @@ impl Groups {
         })
     }
 
-    /// Whether a job is under way whose outcome answers what a session asked for.
+    /// Returns true if a job is under way whose outcome answers a request of the session.
     pub fn answers(&self, conn: ConnId, job: JobId) -> bool {
         let what = self.saves.pending.get(job);
         matches!(what, Some(GroupJob::Change(_, Some((asker, _)))) if asker.conn == conn)
     }
 
-    /// Whether nothing is left to do by itself, and nothing is under way.
+    /// Returns true if nothing is under way, and nothing is left to do by itself.
     pub fn is_idle(&self) -> bool {
         self.are_kept() && self.registry.memberships.endings.is_empty()
     }
 
-    /// Checks what must hold between two inputs, for tests.
+    /// Checks the invariants between two inputs, for tests.
     pub fn check(&self, users: Users<'_>) {
         check::check_groups(&self.registry, &self.hand_over, users);
         check::check_people(&self.registry, &self.saves, &self.creations);

@@ -1,4 +1,4 @@
-//! What people are told of groups.
+//! The events by which people are told of changes of groups.
 
 use crate::chat::entry::GroupAction;
 use crate::chat::event::Event;
@@ -10,7 +10,7 @@ use crate::hub::groups::group::{Group, NewAdmin};
 use crate::hub::groups::users::Users;
 use crate::limits::GROUP_NOTICES_MAX;
 
-/// Tells those whom it concerns what an entry did to a group.
+/// Tells the people concerned what an entry did to a group.
 pub fn tell(
     action: &GroupAction<UserIndex>,
     applied: &Applied,
@@ -43,7 +43,7 @@ pub fn tell(
     }
 }
 
-/// Logs what an entry did by which people lose a group.
+/// Logs an entry by which people lose a group: a handover, or the end of the group.
 pub fn log(action: &GroupAction<UserIndex>, group: &Group, users: Users<'_>) {
     let name = group.name;
     match *action {
@@ -58,7 +58,7 @@ pub fn log(action: &GroupAction<UserIndex>, group: &Group, users: Users<'_>) {
     }
 }
 
-/// Tells all members of a group who are online what changed.
+/// Tells all online members of a group of a change.
 fn tell_members(
     group: &Group,
     what: GroupChange,
@@ -76,7 +76,7 @@ fn tell_ops(group: &Group, asking: UserIndex, users: Users<'_>, cx: &mut Cx<'_>)
     cx.tell(Event::Join(group.name, users.name(asking)), ops);
 }
 
-/// Tells an op of a group who asks to join, at most so many, and tells how many.
+/// Tells an op of the users who ask to join a group, at most `most`. Returns their number.
 pub fn tell_requests(
     group: &Group,
     op: UserIndex,
@@ -94,7 +94,7 @@ pub fn tell_requests(
     asking.len()
 }
 
-/// Tells the members of a group that it has another admin, who learns who asks to join.
+/// Tells the members of a group of its new admin, and the new admin of the users who ask to join.
 fn tell_admin(group: &Group, new: NewAdmin, users: Users<'_>, cx: &mut Cx<'_>) {
     tell_members(group, GroupChange::Admin, new.user, users, cx);
     if !new.was_op {
@@ -102,7 +102,7 @@ fn tell_admin(group: &Group, new: NewAdmin, users: Users<'_>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Tells those whom it concerns that a group was made.
+/// Tells the people concerned that a group was made.
 pub fn tell_new(applied: &Applied, group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
     tell_made(group, users, cx);
     if let Some(new) = applied.new_admin {
@@ -110,8 +110,8 @@ pub fn tell_new(applied: &Applied, group: &Group, users: Users<'_>, cx: &mut Cx<
     }
 }
 
-/// Tells the members of a new group of themselves, its maker of each of them, and those who are
-/// asked to join that they are.
+/// Tells the members of a new group that they joined it, its maker that each of them did, and those
+/// who are asked to join that they are.
 fn tell_made(group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
     let maker = group.made_by;
     for member in group.members.iter().filter(|member| member.user != maker) {
@@ -122,7 +122,7 @@ fn tell_made(group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
     cx.tell(Event::Ask(group.name, users.name(maker)), asked);
 }
 
-/// Tells each member of a group that ended that the member left it.
+/// Tells each member of a group that ended of having left it.
 fn tell_dissolved(group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
     for member in &group.members {
         let event = Event::Group(group.name, GroupChange::Leave, users.name(member.user));

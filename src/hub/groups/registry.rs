@@ -1,6 +1,8 @@
-//! Who is in which group. [`Registry::decide`] is the only way to change that, and what it decides
-//! follows from the entries before it: it knows no configuration, no clock, and nothing that is
-//! under way.
+//! The registry of groups: the state that entries make.
+//!
+//! [`Registry::decide`] and [`Registry::make`] are the only ways to change the members of groups.
+//! What they decide follows from the entries before: the registry knows no configuration, no clock,
+//! and no jobs.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -23,21 +25,21 @@ use crate::hub::groups::rows::{self, ChangedRow};
 use crate::hub::groups::users::Users;
 use crate::limits::{GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX, GROUPS_MADE_MAX};
 
-/// All groups.
+/// The registry of groups, by id and by name, with the memberships of all users.
 #[derive(Debug, Default)]
 pub struct Registry {
     pub(super) groups: BTreeMap<GroupId, Group>,
     pub(super) by_name: HashMap<GroupName, GroupId>,
     pub(super) memberships: Memberships,
-    /// What GROUPS ALL answers, until something in it changes.
+    /// The answer to GROUPS ALL; none after something in it changed.
     pub(super) all: Option<Rc<[Item]>>,
-    /// What entries have changed and is to be kept.
+    /// The rows that entries have changed and that are to be kept.
     changed: Vec<ChangedRow>,
 }
 
 impl Registry {
-    /// The groups that were kept and who has yet to be told that groups ended; and the ids of those
-    /// that have to be saved again: they differ from what was kept, or are no group any more.
+    /// Creates the registry from what the store kept. Also returns the groups that have to be saved
+    /// again, since they differ from what was kept, or are no groups any more.
     pub fn new(
         (mut kept, untold): (Vec<GroupRecord>, Vec<(Number, Vec<GroupName>)>),
         accounts: &Accounts,
@@ -49,7 +51,7 @@ impl Registry {
             }
         }
         let mut changed = Vec::new();
-        // Of two with one name, the older one has ended and only that could not be kept.
+        // Of two groups with one name, the older one has ended, and that could not be kept.
         kept.sort_by_key(|record| Reverse(record.id));
         for record in kept {
             let is_free = !registry.is_taken(&record.name);
@@ -70,13 +72,13 @@ impl Registry {
         (registry, changed)
     }
 
-    /// The group of that name.
+    /// Finds a group by name.
     pub fn find(&self, name: &GroupName) -> Result<(GroupId, &Group), Refusal> {
         let id = self.by_name.get(name).ok_or(Refusal::NoSuchGroup)?;
         Ok((*id, self.group(*id)?))
     }
 
-    /// The group of that name, if a user is one of its ops.
+    /// Finds a group by name, if a user is one of its ops.
     pub fn find_as_op(
         &self,
         by: UserIndex,
@@ -91,17 +93,17 @@ impl Registry {
         self.groups.get(&id)
     }
 
-    /// How many groups there are.
+    /// The number of groups.
     pub fn len(&self) -> usize {
         self.groups.len()
     }
 
-    /// From which message on a user reads a group; none for who is no member.
+    /// The first message of a group that a user may read; none if the user is no member.
     pub fn reads_since(&self, user: UserIndex, id: GroupId) -> Option<MessageId> {
         self.memberships.get(user, id).map(|membership| membership.since)
     }
 
-    /// Whether a user is a member of a group.
+    /// Returns true if a user is a member of a group.
     pub fn is_member(&self, user: UserIndex, id: GroupId) -> bool {
         self.memberships.get(user, id).is_some()
     }
@@ -116,37 +118,37 @@ impl Registry {
         self.memberships.invitations(user).filter_map(|id| self.groups.get(&id))
     }
 
-    /// Whether a group has that name.
+    /// Returns true if a group has that name.
     pub fn is_taken(&self, name: &GroupName) -> bool {
         self.by_name.contains_key(name)
     }
 
-    /// Refuses the name of a group that is there.
+    /// Checks that no group has that name.
     pub fn check_name(&self, name: &GroupName) -> Result<(), Refusal> {
         (!self.is_taken(name)).then_some(()).ok_or(Refusal::GroupNameTaken)
     }
 
-    /// Refuses a user who made as many groups as one may, with those that the user is making.
+    /// Checks that a user may make another group, counting those that the user is making.
     pub fn check_maker(&self, maker: UserIndex, making: usize) -> Result<(), Refusal> {
         let may_make = self.memberships.made(maker) + making < GROUPS_MADE_MAX;
         may_make.then_some(()).ok_or(Refusal::TooManyGroups)
     }
 
-    /// A line for each group of a user, oldest first.
+    /// The lines of a user's groups in GROUPS, oldest first.
     pub fn lines_of(&self, user: UserIndex, directory: &Directory) -> Rc<[Item]> {
         self.of(user).map(|(_, group)| group.line(directory)).collect()
     }
 
-    /// A line for each group, oldest first.
+    /// The lines of all groups, oldest first.
     pub fn lines(&mut self, directory: &Directory) -> Rc<[Item]> {
         let lines = self.groups.values().map(|group| group.line(directory));
         self.all.get_or_insert_with(|| lines.collect()).clone()
     }
 
-    /// Judges a change of a group, and applies it. None if what it asks for is so already.
+    /// Judges a change of a group, and applies it. None if nothing changes.
     ///
     /// # Errors
-    /// Why it is refused; then nothing changes.
+    /// The refusal, if the change may not be made; then nothing changes.
     pub fn decide(
         &mut self,
         id: GroupId,
@@ -161,7 +163,7 @@ impl Registry {
     /// Judges a new group, and makes it. It is on disk already.
     ///
     /// # Errors
-    /// Why it is refused; then nothing changes.
+    /// The refusal, if the group may not be made; then nothing changes.
     pub fn make(
         &mut self,
         group: &NewGroup,
@@ -179,18 +181,19 @@ impl Registry {
         for member in members {
             self.settle_in(record.id, member.user, stamp.time, users);
         }
-        // Its maker may have been banned meanwhile.
+        // The maker may have been banned meanwhile.
         let new_admin = self.replace_banned_admin(record.id, &users.accounts.roles);
         Ok(Applied { new_admin, ended: None })
     }
 
-    /// A user who was offline is let in: memberships last.
+    /// Notes that a user is back: all the user's memberships last.
     pub fn came_online(&mut self, user: UserIndex) {
         let lasting = self.memberships.stay_everywhere(user);
         self.changed.extend(lasting.into_iter().map(|id| ChangedRow::Member(id, user)));
     }
 
-    /// A user has no session any more: memberships in groups that are not kept end at a time.
+    /// Notes that a user has no session any more: memberships in groups that are not kept end at a
+    /// time.
     pub fn went_offline(&mut self, user: UserIndex, ends: LogTime) {
         let groups = &self.groups;
         let is_ending = |id| !groups.get(&id).is_some_and(|group| group.kept);
@@ -198,7 +201,7 @@ impl Registry {
         self.changed.extend(ending.into_iter().map(|id| ChangedRow::Member(id, user)));
     }
 
-    /// A user was told of becoming a member of so many groups, and of all that ended.
+    /// Notes that a user was told of at most `most` new memberships and of all groups that ended.
     pub fn told(&mut self, user: UserIndex, most: usize) {
         let news: Vec<GroupId> = self.memberships.news(user).take(most).collect();
         for id in news {
@@ -210,7 +213,7 @@ impl Registry {
         }
     }
 
-    /// A group as it is to be kept, unless it has ended.
+    /// The record of a group, unless it has ended.
     pub fn record(&self, id: GroupId, accounts: &Accounts) -> Option<GroupRecord> {
         let group = self.get(id)?;
         let member = |member: &Member| {
@@ -221,7 +224,7 @@ impl Registry {
         Some(group.to_record(id, &accounts.directory, member))
     }
 
-    /// What the entries since the last time changed, as it is to be kept.
+    /// Takes the rows that entries have changed, as they are to be kept.
     pub fn take_rows(&mut self, accounts: &Accounts) -> Vec<GroupRow> {
         let changed = std::mem::take(&mut self.changed);
         let find = |id| self.groups.get(&id);
@@ -229,7 +232,7 @@ impl Registry {
         changed.into_iter().filter_map(|row| rows::row(row, find, membership, accounts)).collect()
     }
 
-    /// Whether a change is to be applied: false if what it asks for is so already.
+    /// Judges a change. Returns false if nothing would change.
     fn check(
         &self,
         id: GroupId,
@@ -370,7 +373,7 @@ impl Registry {
         users: Users<'_>,
     ) -> Option<NewAdmin> {
         debug_assert!(!self.is_member(user, id), "{user:?} is one already");
-        // What was said before was said to others.
+        // Earlier messages were said to others.
         let since = MessageId(stamp.id.0.saturating_add(1));
         let asks = self.get(id).is_some_and(|group| group.asking.contains(&user));
         self.change(id, |group| group.join(Member { user, since }));
@@ -382,8 +385,8 @@ impl Registry {
         self.replace_banned_admin(id, &users.accounts.roles)
     }
 
-    /// Has a new member who is offline told at the next login, and leave later if that does not
-    /// come.
+    /// Notes that a new member who is offline is to be told at the next login, and lets the
+    /// membership end if that does not come.
     fn settle_in(&mut self, id: GroupId, user: UserIndex, now: LogTime, users: Users<'_>) {
         if !users.presence.is_online(user) {
             self.memberships.tell_later(user, id);
@@ -434,7 +437,7 @@ impl Registry {
         Some(group)
     }
 
-    /// Hands a group over whose admin is banned, if there is somebody else.
+    /// Gives a group another admin, if the admin is banned and another member is not.
     fn replace_banned_admin(&mut self, id: GroupId, roles: &Roles) -> Option<NewAdmin> {
         let group = self.groups.get_mut(&id).filter(|group| group.has_to_hand_over(roles))?;
         self.all = None;
@@ -442,7 +445,7 @@ impl Registry {
         self.note_admin(id, new)
     }
 
-    /// Notes what is to be kept of another admin.
+    /// Notes the rows that a new admin changes.
     fn note_admin(&mut self, id: GroupId, new: Option<NewAdmin>) -> Option<NewAdmin> {
         let NewAdmin { user, no_op, .. } = new?;
         let ops = no_op.into_iter().chain([user]);
@@ -464,7 +467,7 @@ impl Registry {
         group.is_op(by).then_some(group).ok_or(Refusal::OpsOnly)
     }
 
-    /// A group that a user asks to join, for one of its ops.
+    /// A group that a user asks to join, if `by` is one of its ops.
     fn asked_group(&self, id: GroupId, by: UserIndex, user: UserIndex) -> Result<&Group, Refusal> {
         let group = self.group_of_op(id, by)?;
         group.asking.contains(&user).then_some(group).ok_or(Refusal::DidNotAsk)
@@ -475,19 +478,19 @@ impl Registry {
     }
 }
 
-/// Whether a user may name the next admin of a group.
+/// Checks that a user may name the next admin of a group.
 pub fn may_hand_over(group: &Group, by: UserIndex, roles: &Roles) -> Result<(), Refusal> {
     let may_name = group.admin == by || roles.of(Some(by)) >= Role::Administrator;
     may_name.then_some(()).ok_or(Refusal::GroupAdminOnly)
 }
 
-/// When the membership of a user who is offline from now on ends.
+/// The time at which the membership of a user ends who is offline from now on.
 pub fn offline_until(now: LogTime) -> LogTime {
     let most = GROUP_OFFLINE_TIME_MAX.as_micros();
     LogTime(now.0.saturating_add(u64::try_from(most).unwrap_or(u64::MAX)))
 }
 
-/// Whether a group takes another member.
+/// Checks that a group has room for another member.
 fn fits(group: &Group, members_max: usize) -> Result<(), Refusal> {
     (group.members.len() < members_max).then_some(()).ok_or(Refusal::GroupFull)
 }

@@ -1,4 +1,4 @@
-//! The rows of what is kept of groups that an entry changed.
+//! The rows of the store that an entry about groups changed.
 
 use crate::chat::group::{GroupRow, MemberRecord};
 use crate::chat::id::GroupId;
@@ -13,9 +13,9 @@ use crate::hub::groups::memberships::Membership;
 pub enum ChangedRow {
     /// The group itself.
     Group(GroupId),
-    /// A member, who may be none any more.
+    /// A member, or the end of a membership.
     Member(GroupId, UserIndex),
-    /// Who was asked to join, or asks to; that may be over.
+    /// A user who was asked to join or asks to, or the end of that.
     Candidate { group: GroupId, user: UserIndex, asks: bool },
     /// The end of a group.
     Ended(GroupId),
@@ -25,14 +25,14 @@ pub enum ChangedRow {
     Told(UserIndex),
 }
 
-/// A member of a group as the row is to be.
+/// The record of a member.
 pub fn member(membership: &Membership, user: UserIndex, accounts: &Accounts) -> MemberRecord {
     let Membership { since, ends, is_news } = *membership;
     MemberRecord { number: accounts.number(user), since, ends: ends.map(|ends| ends.0), is_news }
 }
 
-/// A row as it is now; none where its group has ended, of which nothing else is kept. `find` gives
-/// a group, and `membership` a user's membership in it.
+/// The current content of a row; none if its group has ended, of which nothing else is kept. `find`
+/// gives a group, and `membership` a user's membership in it.
 pub fn row<'a>(
     changed: ChangedRow,
     find: impl Fn(GroupId) -> Option<&'a Group>,

@@ -1,8 +1,8 @@
-//! Groups on their way to the disk.
+//! Saving: the jobs that bring groups to the disk.
 //!
-//! A change is made at once, and the rows that it changed are kept afterwards; the answer to
-//! whoever asked for it waits for the disk. If that fails, the whole group as it then is, or its
-//! end, is kept by a later try, so what is on disk never stays behind for long.
+//! A change is made at once and its rows are kept afterwards; the answer to the session that asked
+//! for it waits for the disk. If keeping fails, a later try keeps the whole group as it then is, or
+//! its end, so the disk never stays behind for long.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,47 +21,46 @@ use crate::hub::pending::{Domain, Pending};
 use crate::hub::proposal::Asker;
 use crate::limits::{GROUP_SAVE_PAUSE, GROUPS_PER_TICK_MAX};
 
-/// What a job of the groups is for.
+/// The purpose of a job of the groups.
 #[derive(Debug)]
 pub enum GroupJob {
-    /// A session waits until the group that it makes is on disk; then it is made, whether the
-    /// session is still there or not.
+    /// Keeps a new group. Then the group is made, even if the session that waits for it has ended.
     Make(PendingGroup),
-    /// A group of which a change could not be kept is kept whole, as it is now, or its end.
+    /// Keeps a whole group as it is now, or its end, after a change of it could not be kept.
     Save(GroupId),
-    /// What changed of some groups is kept. A session may wait for the answer.
+    /// Keeps changes of some groups. A session may wait for the answer.
     Change(Changed, Option<(Asker, Done)>),
 }
 
-/// Whose rows a change is of.
+/// The groups and users to which the rows of a job belong.
 #[derive(Debug, Default)]
 pub struct Changed {
     groups: BTreeSet<GroupId>,
-    /// Users of whom it is kept, or no longer, that they have yet to be told of groups that ended.
+    /// Users whose news of ended groups changed.
     users: BTreeSet<Number>,
 }
 
 impl Changed {
-    /// The rows of one group.
+    /// The change of one group.
     pub fn of(group: GroupId) -> Self {
         Changed { groups: BTreeSet::from([group]), users: BTreeSet::new() }
     }
 }
 
-/// The jobs that bring groups to the disk, and the groups that have to be saved again.
+/// The pending jobs, and the groups that have to be saved again.
 #[derive(Debug)]
 pub struct Saves {
     pub(super) pending: Pending<GroupJob>,
-    /// Groups whose last change, or whose end, is not on disk and is not on its way there.
+    /// Groups whose last change, or whose end, is neither on disk nor on its way there.
     pub(super) unsaved: BTreeSet<GroupId>,
-    /// Users of whom that is so.
+    /// Users whose news of ended groups is neither on disk nor on its way there.
     unsaved_users: BTreeSet<Number>,
-    /// When they are saved again, on the monotonic clock.
+    /// The time at which these are saved again, on the monotonic clock.
     pub(super) next: Option<Duration>,
 }
 
 impl Saves {
-    /// Nothing under way, and groups that have to be saved.
+    /// No job under way, and groups that have to be saved.
     pub fn new(unsaved: Vec<GroupId>) -> Self {
         let next = (!unsaved.is_empty()).then_some(Duration::ZERO);
         let pending = Pending::new(Domain::Groups);
@@ -69,12 +68,12 @@ impl Saves {
         Saves { pending, unsaved, unsaved_users: BTreeSet::new(), next }
     }
 
-    /// When a save is tried again.
+    /// The time at which a save is tried again, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.next
     }
 
-    /// Saves a new group, for whose maker it is made then.
+    /// Saves a new group, which is made once it is on disk.
     pub fn make(&mut self, group: PendingGroup, cx: &mut Cx<'_>) {
         let job = Job::SaveGroup(group.group.record(group.id));
         self.pending.begin(job, GroupJob::Make(group), cx);
@@ -89,7 +88,8 @@ impl Saves {
         self.pending.begin(job, GroupJob::Save(id), cx);
     }
 
-    /// Keeps what changed, and answers whoever asked for it once that is on disk.
+    /// Keeps rows that changed, and gives the answer once they are on disk; at once if there are
+    /// none.
     pub fn keep(&mut self, rows: Vec<GroupRow>, answer: Option<(Asker, Done)>, cx: &mut Cx<'_>) {
         if rows.is_empty() {
             if let Some((Asker { conn, of }, done)) = answer {
@@ -109,12 +109,12 @@ impl Saves {
         }
     }
 
-    /// What a job was for whose outcome came.
+    /// Takes the purpose of a job whose outcome has come.
     pub fn take(&mut self, job: JobId) -> Option<GroupJob> {
         self.pending.take(job)
     }
 
-    /// What changed is on disk, or is not and has to be saved again.
+    /// Takes the outcome of a save. What could not be kept is saved again later.
     pub fn saved(
         &mut self,
         changed: Changed,
@@ -129,24 +129,24 @@ impl Saves {
         outcome.as_ref().map(|_| ()).map_err(|failure| Refusal::NotOnDiskYet(*failure))
     }
 
-    /// Whether something is to be saved again now.
+    /// Returns true if something is to be saved again now.
     pub fn is_due(&self, now: Duration) -> bool {
         self.next.is_some_and(|at| at <= now)
     }
 
-    /// The groups to save again now; those above the bound wait for the next time.
+    /// The groups to save again now, as many as a tick allows; the others wait for the next time.
     pub fn take_due(&mut self, now: Duration) -> Vec<GroupId> {
         let due = (0..GROUPS_PER_TICK_MAX).map_while(|_| self.unsaved.pop_first()).collect();
         self.next = (!self.unsaved.is_empty()).then_some(now + GROUP_SAVE_PAUSE);
         due
     }
 
-    /// The users of whom something could not be kept, which is kept again now.
+    /// The users whose news of ended groups are to be saved again now.
     pub fn take_due_users(&mut self) -> BTreeSet<Number> {
         std::mem::take(&mut self.unsaved_users)
     }
 
-    /// Whether all is on disk.
+    /// Returns true if everything is on disk.
     pub fn is_idle(&self) -> bool {
         self.pending.is_empty() && self.unsaved.is_empty() && self.unsaved_users.is_empty()
     }

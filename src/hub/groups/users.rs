@@ -1,4 +1,4 @@
-//! The users of groups: their accounts, and who of them is online.
+//! The users that the groups domain needs to know: their accounts and their presence.
 
 use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::Refusal;
@@ -7,7 +7,7 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::input::ConnId;
 use crate::hub::presence::Presence;
 
-/// All users: their accounts, and who is online.
+/// A view of all accounts, and of who is online.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a> {
     pub accounts: &'a Accounts,
@@ -15,10 +15,10 @@ pub struct Users<'a> {
 }
 
 impl Users<'_> {
-    /// The user who has a number.
+    /// Finds a user by number.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchUser`] if nobody has.
+    /// [`Refusal::NoSuchUser`] if nobody has the number.
     pub fn find(&self, number: Number) -> Result<UserIndex, Refusal> {
         self.accounts.directory.find_number(number).ok_or(Refusal::NoSuchUser)
     }

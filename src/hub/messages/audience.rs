@@ -1,4 +1,4 @@
-//! The audience of a message: those to whom it goes, whether they are online or not.
+//! The audience of a message: the users to whom it goes, whether they are online or not.
 
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, Destination, Message, StoredMessage};
@@ -10,16 +10,16 @@ use crate::hub::groups::group::Group;
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
 
-/// Those to whom a message goes. Its sender, who needs no copy, is none of them.
+/// The audience of a message. The sender, who needs no copy, does not belong to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Audience<'a> {
     pub from: UserIndex,
     pub to: Addressee<'a>,
-    /// The message.
+    /// The id of the message.
     id: MessageId,
 }
 
-/// Whom a message is addressed to.
+/// The addressee of a message.
 #[derive(Clone, Copy, Debug)]
 pub enum Addressee<'a> {
     Everyone,
@@ -29,7 +29,7 @@ pub enum Addressee<'a> {
 }
 
 impl<'a> Audience<'a> {
-    /// To whom a message goes. None where the group has ended to which it was sent.
+    /// The audience of a message. None if it was sent to a group that has ended.
     pub fn of(message: &StoredMessage, people: People<'a>) -> Option<Self> {
         let from = people.accounts.find(UserRef::Number(message.from))?;
         let to = match message.chat {
@@ -40,7 +40,7 @@ impl<'a> Audience<'a> {
         Some(Audience { from, to, id: message.id })
     }
 
-    /// The message as it is told to them.
+    /// The message as the audience is told it.
     pub fn message(&self, message: &StoredMessage, accounts: &Accounts) -> Message {
         let to = match self.to {
             Addressee::Everyone => Destination::Everyone,
@@ -51,7 +51,7 @@ impl<'a> Audience<'a> {
         Message { id: message.id, from: accounts.name(self.from), to, text, file_size }
     }
 
-    /// Adds the connections of those who are online to the recipients.
+    /// Adds the connections of the users who are online to the recipients.
     pub fn online(&self, presence: &Presence, effects: &mut Effects) -> Recipients {
         match self.to {
             Addressee::Everyone => presence.everyone_but(self.from, effects),
@@ -65,21 +65,21 @@ impl<'a> Audience<'a> {
         }
     }
 
-    /// The members of a group who read the message. Who joined while a file was brought to the disk
-    /// does not read of it.
+    /// The members of a group who may read the message. Members who joined while a file was brought
+    /// to the disk may not.
     pub fn readers(&self, group: &'a Group) -> impl Iterator<Item = UserIndex> + use<'a> {
         let Audience { from, id, .. } = *self;
         let readers = group.members.iter().filter(move |member| member.since <= id);
         readers.map(|member| member.user).filter(move |user| *user != from)
     }
 
-    /// Whether the message goes to one user, who is offline.
+    /// Returns true if the message goes to one user, who is offline.
     pub fn is_offline(&self, presence: &Presence) -> bool {
         matches!(self.to, Addressee::User(user) if !presence.is_present(user))
     }
 
-    /// For how many it is kept who can be told of it only later, where that is counted: not of a
-    /// message to everyone, which is never unread.
+    /// The number of users for whom the message is kept because they can be told of it only later.
+    /// For a message to everyone, which is never unread, it is 0.
     pub fn absent(&self, delivered: u32, presence: &Presence) -> u32 {
         match self.to {
             Addressee::Everyone => 0,

@@ -10,19 +10,19 @@ use crate::chat::message::Chat;
 use crate::chat::name::{Key, Number};
 use crate::limits::{KEY_REMEMBERED_FOR, KEYS_IN_FILTER_MAX, KEYS_IN_MEMORY_MAX};
 
-/// What is known of an idempotency key.
+/// The answer of a look-up of an idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// It is that of a new message.
+    /// The message is new.
     No,
     /// The store has to be asked.
     Perhaps,
-    /// It was that of this message.
+    /// The key belongs to this message.
     Yes(MessageId, Chat),
 }
 
-/// The idempotency keys of all senders, as hashes that are seeded anew in each process. Their age
-/// is that of their messages, whose ids are times.
+/// The idempotency keys of all senders, as hashes that are seeded anew in each process. A key is as
+/// old as its message, whose id is a time.
 #[derive(Debug)]
 pub struct Dedup {
     hasher: RandomState,
@@ -31,15 +31,15 @@ pub struct Dedup {
 
 #[derive(Debug)]
 enum Keys {
-    /// The store remembers the keys. One that is not in here is surely new, so that its message
-    /// need not wait for the disk.
+    /// The store remembers the keys. One that is not in here is surely new, so its message need not
+    /// wait for the disk.
     Filter(Generations<()>),
     /// No message is kept, so the keys are remembered here.
     Memory(Generations<(MessageId, Chat)>),
 }
 
 impl Dedup {
-    /// The keys that a store remembers, of messages below a mark.
+    /// The keys that the store remembers, of messages below `mark`.
     pub fn kept<'a>(keys: impl IntoIterator<Item = &'a (Number, Key)>, mark: MessageId) -> Self {
         let mut filter = Generations { since: mark, ..Generations::default() };
         let hasher = RandomState::new();
@@ -49,12 +49,12 @@ impl Dedup {
         Dedup { hasher, keys: Keys::Filter(filter) }
     }
 
-    /// No keys, where no store remembers any.
+    /// No keys, for a server whose store remembers none.
     pub fn in_memory() -> Self {
         Dedup { hasher: RandomState::new(), keys: Keys::Memory(Generations::default()) }
     }
 
-    /// What is known of a sender's key, for a message that would get this id.
+    /// Looks up a sender's key, for a message that would get the id `now`.
     pub fn look_up(&self, sender: Number, key: &Key, now: MessageId) -> Known {
         let hash = self.hasher.hash_one((sender, key));
         match &self.keys {
@@ -71,7 +71,7 @@ impl Dedup {
         }
     }
 
-    /// Notes the key of a message from now on.
+    /// Remembers the key of a message from now on.
     pub fn note(&mut self, sender: Number, key: &Key, id: MessageId, chat: Chat) {
         let hash = self.hasher.hash_one((sender, key));
         match &mut self.keys {
@@ -90,20 +90,20 @@ impl Dedup {
     }
 }
 
-/// What was noted in the current period, and in the one before, so that all of at least one period
-/// is there; neither has more than a bound allows.
+/// Two generations of values, of the current period and of the one before, so that all of at least
+/// one period are there. Each is bounded.
 #[derive(Debug)]
 struct Generations<V> {
     young: Generation<V>,
     old: Generation<V>,
-    /// With which message the younger one began.
+    /// The message with which the young generation began.
     since: MessageId,
 }
 
 #[derive(Debug)]
 struct Generation<V> {
     values: HashMap<u64, V>,
-    /// Whether something found no room.
+    /// True if a value found no room.
     is_incomplete: bool,
 }
 
@@ -124,19 +124,20 @@ impl<V> Default for Generations<V> {
 }
 
 impl<V> Generations<V> {
-    /// What is not forgotten by the time of a message, the younger one first.
+    /// The generations that are not forgotten by the time of a message, the young one first.
     fn remembered(&self, now: MessageId) -> impl Iterator<Item = &Generation<V>> {
         let count = 2 - self.periods(now);
         [&self.young, &self.old].into_iter().take(count)
     }
 
-    /// How many periods the younger one has lasted by the time of a message, two at most.
+    /// The number of periods since the young generation began, by the time of a message; two at
+    /// most.
     fn periods(&self, now: MessageId) -> usize {
         let age = Duration::from_micros(now.0.saturating_sub(self.since.0));
         usize::from(age >= KEY_REMEMBERED_FOR) + usize::from(age >= 2 * KEY_REMEMBERED_FOR)
     }
 
-    /// Adds a value to the younger generation; false where there is no room.
+    /// Adds a value to the young generation. Returns false if there is no room.
     fn insert(&mut self, hash: u64, value: V, max: usize) -> bool {
         let has_room = self.young.values.len() < max || self.young.values.contains_key(&hash);
         if has_room {
@@ -145,7 +146,7 @@ impl<V> Generations<V> {
         has_room
     }
 
-    /// Forgets what is older than two periods, or one.
+    /// Forgets the generations that are too old by the time of a message.
     fn age(&mut self, now: MessageId) {
         for _ in 0..self.periods(now) {
             self.turn(now);

@@ -1,4 +1,5 @@
-//! What was said before: OPEN, HISTORY and SEARCH, what is unread, and how far one has read.
+//! The history of messages: OPEN, HISTORY and SEARCH, the unread messages, and how far a user has
+//! read.
 
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use crate::hub::people::People;
 use crate::hub::proposal::{Asker, Proposal};
 use crate::hub::sessions::replies::Reply;
 
-/// The messages that were kept, as people read them.
+/// The reading of messages that were kept, and their removal when they are old.
 #[derive(Debug)]
 pub struct History {
     lists: OpenLists,
@@ -31,7 +32,7 @@ pub struct History {
     pending: Pending<HistoryJob>,
 }
 
-/// What a job is for. But for the last two, a session is blocked until it is done.
+/// The purpose of a job. All but the last two block a session until they are done.
 #[derive(Debug)]
 enum HistoryJob {
     CountUnread(Caller),
@@ -53,21 +54,21 @@ impl HistoryJob {
 }
 
 impl History {
-    /// Nobody reads. Messages are kept for so long; none is for ever.
+    /// Creates the history with no reader. Messages are kept for that long; none is for ever.
     pub fn new(kept_for: Option<Duration>) -> Self {
         let pending = Pending::new(Domain::History);
         History { lists: OpenLists::default(), retention: Retention::new(kept_for), pending }
     }
 
-    /// Lists the chats in which something is unread. The session waits for it: that may be much to
-    /// count.
+    /// Handles UNREAD: lists the chats with unread messages. The session is blocked until they are
+    /// counted, which may take long.
     pub fn unread(&mut self, from: Caller, people: People<'_>, cx: &mut Cx<'_>) {
         let reader = people.accounts.number(from.user);
         self.pending.begin(Job::CountUnread { reader }, HistoryJob::CountUnread(from), cx);
         cx.block(from.conn);
     }
 
-    /// Lists messages. The session takes nothing until the list is complete.
+    /// Handles a request that lists messages. The session is blocked until the list is complete.
     pub fn list(
         &mut self,
         from: Caller,
@@ -98,9 +99,9 @@ impl History {
         Ok(Proposal { entry, id: None, asker })
     }
 
-    /// Marks all up to a message as read. Nobody has seen what was not said yet, since a wrong id
-    /// must not hide later messages; nor a file that nobody was told of, though later messages
-    /// came: the first one of the chat is `untold`.
+    /// Marks a chat as read up to a message. The mark stays at or below the newest message, since a
+    /// wrong id must not hide later ones, and below `untold`, the first message of the chat that
+    /// sends a file and is not announced yet, even if later messages came.
     pub fn apply_seen(
         &mut self,
         (reader, chat, id): (Number, Chat, MessageId),
@@ -122,7 +123,7 @@ impl History {
         }
     }
 
-    /// Takes what came of a job.
+    /// Takes the outcome of a job.
     pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
         let Some(job) = self.pending.take(id) else { return };
         if let Some(conn) = job.blocks()
@@ -142,7 +143,7 @@ impl History {
         }
     }
 
-    /// It is known which messages a list holds, or that could not be told.
+    /// Begins a list once its messages are selected.
     fn selected(
         &mut self,
         conn: ConnId,
@@ -160,25 +161,25 @@ impl History {
             return cx.reply(conn, Reply::List(List::whole(of, [].into(), None, last)));
         };
         if self.retention.removes_since(job, oldest) {
-            // Some of them may be gone by now.
+            // Some of the messages may be gone by now.
             return self.select(conn, query, cx);
         }
         self.lists.open(conn, ids, last, cx.core.now.monotonic);
         cx.block(conn);
-        // The pages follow as they are taken.
+        // The pages follow as they are read.
         let page = Page { items: [].into(), without: None, last: None };
         cx.reply(conn, Reply::List(List { of, count, page }));
     }
 
-    /// The reader has taken all that there was of a list.
+    /// Reads the next page of a list, after the reader has taken the last one.
     pub fn next_page(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
         let Some(ids) = self.lists.next_ids(conn) else { return };
         self.pending.begin(Job::FetchMessages { ids }, HistoryJob::Fetch(conn), cx);
         cx.block(conn);
     }
 
-    /// The next messages of a list were read, or could not be. A list without an end is none, so
-    /// then the connection ends instead.
+    /// Sends a page whose messages were read. If they could not be, the session ends, since a list
+    /// must be complete.
     fn fetched(&mut self, conn: ConnId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
         let Some(items) = self.next_items(conn, outcome, people) else {
             return self.fail_list(conn, cx);
@@ -191,7 +192,7 @@ impl History {
         cx.effects.push(Effect::Page { conn, page });
     }
 
-    /// The messages as items, where they are the next ones of the list.
+    /// The messages as items, if they are the next ones of the list.
     fn next_items(&self, conn: ConnId, outcome: Outcome, people: People<'_>) -> Option<Vec<Item>> {
         let Ok(Value::Messages(messages)) = outcome else { return None };
         if !self.lists.are_next(conn, &messages) {
@@ -202,21 +203,21 @@ impl History {
         messages.map(|message| as_delivered(message, people).map(Item::Message)).collect()
     }
 
-    /// Ends a session in the middle of a list.
+    /// Ends the session of a list that can't be completed.
     fn fail_list(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
         if self.lists.close(conn) {
             cx.close(conn, CloseReason::ListFailed);
         }
     }
 
-    /// When old messages are to be removed, on the monotonic clock.
+    /// The time at which old messages are to be removed, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.retention.next()
     }
 
-    /// Takes the next step of a removal, where its time has come. A list must have as many items as
-    /// its head says, so what one that is under way still has to read stays; but not for ever, and
-    /// lists that begin while the step is held up do without what it removes.
+    /// Takes the next step of a removal, if it is due. A list must have as many items as its head
+    /// says, so the step waits for the open lists that still have to read old messages; but not for
+    /// ever, and lists that begin while it waits leave out what it removes.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
         let now = cx.core.now;
         let Some(before) = self.retention.due(now) else { return };
@@ -231,22 +232,22 @@ impl History {
         self.retention.begun(job, before);
     }
 
-    /// A session is gone.
+    /// Drops the list of a session that has ended.
     pub fn session_ended(&mut self, conn: ConnId) {
         self.lists.close(conn);
     }
 
-    /// How many jobs are under way.
+    /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
         self.pending.len()
     }
 
-    /// How many lists are under way.
+    /// The number of lists under way.
     pub fn lists(&self) -> usize {
         self.lists.len()
     }
 
-    /// The sessions that are blocked, and for each only one reason.
+    /// The blocked sessions, each once.
     pub fn blocked(&self) -> impl Iterator<Item = &ConnId> {
         let jobs = self.pending.values().filter_map(HistoryJob::blocks);
         let fetches = |conn: &ConnId| {
@@ -255,14 +256,14 @@ impl History {
         jobs.chain(self.lists.sessions().filter(move |conn| !fetches(conn)))
     }
 
-    /// Whether somebody's answer waits for a job.
+    /// Returns true if a job is under way whose outcome answers a request of the session.
     pub fn answers(&self, conn: ConnId, id: JobId) -> bool {
         let marks = self.pending.get(id);
         matches!(marks, Some(HistoryJob::MarkSeen(Some((of, _)))) if *of == conn)
     }
 }
 
-/// What is unread was counted, or could not be.
+/// Answers UNREAD once the messages are counted.
 fn unread_counted(from: Caller, outcome: &Outcome, people: People<'_>, cx: &mut Cx<'_>) {
     let items = match outcome {
         Ok(Value::Unread(unread)) => unread_items(from.user, unread, people),
@@ -278,8 +279,8 @@ fn unread_counted(from: Caller, outcome: &Outcome, people: People<'_>, cx: &mut 
     }
 }
 
-/// The chats in which something is unread, as their reader addresses them. None where a chat is one
-/// that no store should know.
+/// The items of UNREAD, with chats as their reader addresses them. None if there is a chat that the
+/// store should not have.
 pub fn unread_items(reader: UserIndex, unread: &[Unread], people: People<'_>) -> Option<Vec<Item>> {
     // A group may have been left since, or have ended.
     let is_left = |chat| match chat {

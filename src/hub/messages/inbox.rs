@@ -1,10 +1,10 @@
-//! The inbox of each user who is logging in: what is said between the count of what is unread and
-//! the welcome.
+//! The inbox of each user who is logging in: messages that come between the count of unread
+//! messages and the welcome.
 //!
-//! The store does its jobs in their order. So what was said before the count was asked for is in
-//! it, and what is said after that is kept here until the welcome, and then delivered: nothing is
-//! missed, and nothing comes twice. A file is told of once its message is on disk, so that of one
-//! that was on its way there the list already tells, and nothing else does.
+//! The store does its jobs in order. So messages that came before the count was asked for are in
+//! it, and later ones are kept here until the welcome, and then delivered: none is missed, and none
+//! comes twice. A file is delivered once its message is on disk. So if it was on its way there at
+//! the time of the count, the list of unread messages tells of it, and the inbox does not.
 
 use std::collections::BTreeMap;
 
@@ -17,36 +17,37 @@ use crate::hub::context::Cx;
 use crate::hub::input::ConnId;
 use crate::limits::INBOX_MESSAGES_MAX;
 
-/// The messages to users who have logged in and are not welcomed yet.
+/// The inboxes of the users who are logging in.
 #[derive(Debug, Default)]
 pub struct Inbox {
     users: BTreeMap<UserIndex, Unwelcomed>,
 }
 
-/// A user who is not welcomed yet.
+/// The inbox of one user.
 #[derive(Debug)]
 struct Unwelcomed {
     conn: ConnId,
-    /// The newest message before what is unread was counted.
+    /// The newest message when the unread ones were counted.
     since: MessageId,
-    /// What was said after that.
+    /// The messages that came after that.
     messages: Vec<Message>,
 }
 
 impl Inbox {
-    /// Keeps what is said to a user from now on.
+    /// Opens the inbox of a user. Messages after `since` are kept from now on.
     pub fn open(&mut self, user: UserIndex, conn: ConnId, since: MessageId) {
         let before = self.users.insert(user, Unwelcomed { conn, since, messages: Vec::new() });
         debug_assert!(before.is_none(), "{user:?} logs in twice");
     }
 
-    /// What was said to a user since the inbox was opened. Nothing more is kept.
+    /// Closes the inbox of a user, and returns its messages.
     pub fn take(&mut self, user: UserIndex) -> Vec<Message> {
         self.users.remove(&user).map(|it| it.messages).unwrap_or_default()
     }
 
-    /// Keeps a message for those to whom it goes, and tells for how many. However many log in, that
-    /// costs a look at those alone to whom it goes. A login for which too much is kept ends.
+    /// Puts a message into the inboxes of its audience, and returns the number of these. The cost
+    /// depends on the size of the audience alone, however many users log in. A login ends if its
+    /// inbox overflows.
     pub fn put(&mut self, message: &Message, audience: &Audience<'_>, cx: &mut Cx<'_>) -> usize {
         if self.users.is_empty() {
             return 0;
@@ -63,12 +64,12 @@ impl Inbox {
             }
         };
         match audience.to {
-            // What is sent to everyone stands in no list of what is unread.
+            // Messages to everyone are in no list of unread messages.
             Addressee::Everyone => {
                 let others = self.users.iter_mut().filter(|(user, _)| **user != audience.from);
                 others.for_each(|(_, user)| keep(user, false));
             }
-            // Who sends a file may log in again before it is on the disk.
+            // The sender of a file may log in again before it is on disk.
             Addressee::User(user) if user == audience.from => {}
             Addressee::User(user) => {
                 self.users.get_mut(&user).into_iter().for_each(|user| keep(user, true));
@@ -82,10 +83,10 @@ impl Inbox {
         count
     }
 
-    /// Checks that no inbox has more than one may, and that it is that of a login.
+    /// Checks that each inbox belongs to a login, and holds no more messages than it may.
     ///
     /// # Panics
-    /// Where something does not hold.
+    /// If that does not hold.
     pub fn check(&self, logins: &[(UserIndex, ConnId)]) {
         let users = self.users.iter();
         assert!(users.map(|(user, it)| (*user, it.conn)).eq(logins.iter().copied()));

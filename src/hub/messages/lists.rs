@@ -15,19 +15,19 @@ use crate::hub::job::Selection;
 use crate::hub::people::People;
 use crate::limits::{LIST_TIME_MAX, PIECE_MESSAGES_MAX};
 
-/// What a list of messages was asked for.
+/// A request that lists messages.
 #[derive(Debug)]
 pub struct ListQuery {
     pub of: Kind,
-    /// Who reads.
+    /// The user who reads.
     pub reader: Number,
     pub which: Selection,
-    /// The chat as the reader addresses it; none where it is all of them.
+    /// The chat as the reader addresses it; none for all chats.
     chat: Option<Destination>,
 }
 
 impl ListQuery {
-    /// What a request asks for that lists messages.
+    /// Creates the query of a request that lists messages.
     pub fn new(from: Caller, request: Request, people: People<'_>) -> Result<Self, Refusal> {
         let of = request.kind();
         let shown = |target| chat(from, target, people);
@@ -56,7 +56,7 @@ impl ListQuery {
         Ok(ListQuery { of, reader: people.accounts.number(from.user), which, chat })
     }
 
-    /// What follows the last of the messages.
+    /// The answer at the end of the list.
     pub fn last(&self, left: u64) -> Answer {
         let done = match (self.of, self.chat) {
             (Kind::Open, Some(chat)) => Done::Opened(chat, left),
@@ -67,7 +67,7 @@ impl ListQuery {
     }
 }
 
-/// The chat that somebody names and may read, and how it is shown.
+/// Resolves a target to a chat that the caller may read, and to the form in which it is shown.
 pub fn chat(
     from: Caller,
     target: Target,
@@ -81,7 +81,7 @@ pub fn chat(
     Ok((chat, shown))
 }
 
-/// A message as it was delivered.
+/// A kept message, as it was delivered.
 pub fn as_delivered(message: StoredMessage, people: People<'_>) -> Option<Message> {
     let StoredMessage { id, from, chat, text, file_size } = message;
     let from = people.accounts.find(UserRef::Number(from))?;
@@ -89,18 +89,18 @@ pub fn as_delivered(message: StoredMessage, people: People<'_>) -> Option<Messag
     Some(Message { id, from: people.accounts.name(from), to, text, file_size })
 }
 
-/// Lists that were begun and are not complete; one of a session at most, which is blocked.
+/// The lists that have begun and are not complete; one of a session at most, which is blocked.
 #[derive(Debug, Default)]
 pub struct OpenLists(BTreeMap<ConnId, OpenList>);
 
-/// A list whose messages are known.
+/// A list whose messages are selected.
 #[derive(Debug)]
 struct OpenList {
-    /// The messages that are yet to be read, newest first.
+    /// The messages that are still to be read, newest first.
     ids: Vec<MessageId>,
-    /// What follows the last of them.
+    /// The answer at the end of the list.
     last: Answer,
-    /// When the messages became known, on the monotonic clock.
+    /// The time at which the messages were selected, on the monotonic clock.
     since: Duration,
 }
 
@@ -111,18 +111,18 @@ impl OpenLists {
         self.0.insert(conn, OpenList { ids, last, since });
     }
 
-    /// Forgets a list. Whether there was one.
+    /// Removes a list. Returns false if there is none.
     pub fn close(&mut self, conn: ConnId) -> bool {
         self.0.remove(&conn).is_some()
     }
 
-    /// The messages to read next, oldest first; none where there is no list.
+    /// The messages to read next, oldest first; none if there is no list.
     pub fn next_ids(&self, conn: ConnId) -> Option<Vec<MessageId>> {
         let list = self.0.get(&conn)?;
         Some(list.ids.iter().rev().take(PIECE_MESSAGES_MAX).copied().collect())
     }
 
-    /// Whether messages are the next ones of a list.
+    /// Returns true if messages are the next ones of a list.
     pub fn are_next(&self, conn: ConnId, messages: &[StoredMessage]) -> bool {
         let Some(list) = self.0.get(&conn) else { return false };
         let ids = list.ids.iter().rev();
@@ -131,8 +131,8 @@ impl OpenLists {
             && messages.iter().zip(ids).all(|(message, id)| message.id == *id)
     }
 
-    /// So many messages of a list were read. If those were the last ones, the list is complete, and
-    /// this is what follows them.
+    /// Removes the next `count` messages of a list, which were read. If none is left, removes the
+    /// list and returns the answer at its end.
     pub fn read(&mut self, conn: ConnId, count: usize) -> Option<Answer> {
         let list = self.0.get_mut(&conn)?;
         list.ids.truncate(list.ids.len().saturating_sub(count));
@@ -142,8 +142,8 @@ impl OpenLists {
         self.0.remove(&conn).map(|list| list.last)
     }
 
-    /// The lists with messages before one that are yet to be read: those that take longer than they
-    /// may, and the number of the others.
+    /// The lists that still have to read messages older than one: the sessions whose lists take too
+    /// long, and the number of the others.
     pub fn in_the_way(&self, before: MessageId, now: Duration) -> (Vec<ConnId>, usize) {
         let is_old = |list: &OpenList| list.ids.last().is_some_and(|oldest| *oldest < before);
         let lists = self.0.iter().filter(|(_, list)| is_old(list));
@@ -152,12 +152,12 @@ impl OpenLists {
         (slow.into_iter().map(|(conn, _)| *conn).collect(), others.len())
     }
 
-    /// How many there are.
+    /// The number of lists.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The sessions that have one.
+    /// The sessions that have a list.
     pub fn sessions(&self) -> impl Iterator<Item = &ConnId> {
         self.0.keys()
     }

@@ -1,9 +1,9 @@
-//! What people say to each other, and what they read of it later.
+//! The messages domain: what people say to each other, and what they read of it later.
 //!
 //! A message is proposed first ([`Messages::say`]): it is checked, it is looked up whether it was
-//! sent before, and it gets its id. Once it is decided it is applied ([`Messages::apply`]): that is
-//! the only way by which a message is delivered and kept. Its confirmation waits for the disk, the
-//! delivery does not.
+//! sent before, and it gets its id. Once it is decided it is applied ([`Messages::apply`]): nothing
+//! else delivers and keeps a message. Its confirmation waits for the disk, the delivery does not.
+//! [`History`] reads the messages that were kept.
 
 mod audience;
 mod dedup;
@@ -40,10 +40,10 @@ use crate::hub::proposal::{Asker, Proposal};
 use crate::hub::sessions::Session;
 use crate::hub::sessions::state::State;
 
-/// The messages of all chats.
+/// The messages domain, over all chats.
 #[derive(Debug)]
 pub(super) struct Messages {
-    /// Whether messages are kept; this never changes.
+    /// True if messages are kept; this never changes.
     is_kept: bool,
     dedup: Dedup,
     inbox: Inbox,
@@ -51,12 +51,12 @@ pub(super) struct Messages {
     pending: Pending<MessageJob>,
 }
 
-/// What a job is for.
+/// The purpose of a job.
 #[derive(Debug)]
 enum MessageJob {
-    /// Look whether a message was sent before. Its sender is blocked until then.
+    /// Looks up whether a message was sent before. Its sender is blocked until then.
     FindKey(Caller, Draft, Chat),
-    /// Keep a message. Who sent it, where that is somebody here, gets the confirmation then.
+    /// Keeps a message. Then its sender gets the confirmation, if it is a session of this server.
     Keep(Option<ConnId>, Done),
 }
 
@@ -65,7 +65,7 @@ enum MessageJob {
 pub struct Draft {
     pub to: Target,
     pub text: Arc<str>,
-    /// The idempotency key, where the sender gave it one.
+    /// The idempotency key, if the sender gave one.
     pub key: Option<Key>,
 }
 
@@ -77,8 +77,8 @@ impl Draft {
 }
 
 impl Messages {
-    /// Nobody is logging in and nobody reads. The idempotency keys that the store remembers are
-    /// those of messages below the mark.
+    /// Creates the domain. `keys` are the idempotency keys that the store remembers, of messages
+    /// below `mark`.
     pub fn new(config: &Config, keys: &[(Number, Key)], mark: MessageId) -> Self {
         let dedup = match config.keep_messages {
             true => Dedup::kept(keys, mark),
@@ -93,8 +93,8 @@ impl Messages {
         }
     }
 
-    /// Proposes a message. Where it may have been sent before, the store is asked first, and its
-    /// sender waits, so that the order stays.
+    /// Proposes a message. If it may have been sent before, the store is asked first, and its
+    /// sender is blocked, so that the order stays.
     pub fn say(
         &mut self,
         from: Caller,
@@ -122,7 +122,7 @@ impl Messages {
         }
     }
 
-    /// The store knows an idempotency key, or does not.
+    /// Goes on with a message after the store was asked for its idempotency key.
     fn key_looked_for(
         &mut self,
         from: Caller,
@@ -140,8 +140,8 @@ impl Messages {
         }
     }
 
-    /// Proposes a message that is new. It gets the next id; where there is none yet, the request
-    /// waits for it.
+    /// Proposes a message that is new. It gets the next id; if there is none yet, the request waits
+    /// for one.
     fn propose(
         &self,
         from: Caller,
@@ -168,11 +168,10 @@ impl Messages {
         Ok(Some(Proposal { entry, id: Some(id), asker }))
     }
 
-    /// Delivers a message, and keeps it, under an id. What becomes of the state depends on that and
-    /// on the message alone, not on the time.
+    /// Delivers a message, and keeps it, under an id. The state afterwards depends on the id and
+    /// the message alone, not on the time.
     ///
-    /// A message that sends a file is on disk already, and what becomes of its upload is told
-    /// apart.
+    /// A message that sends a file is on disk already, and the outcome of its upload is told apart.
     pub fn apply(
         &mut self,
         said: Said,
@@ -218,7 +217,8 @@ impl Messages {
         }
     }
 
-    /// Hands a message to everyone addressed who is online or logging in, and tells to how many.
+    /// Hands a message to everyone addressed who is online or logging in. Returns the number of
+    /// them.
     fn deliver(
         &mut self,
         message: Message,
@@ -236,7 +236,7 @@ impl Messages {
         u32::try_from(delivered).unwrap_or(u32::MAX)
     }
 
-    /// Takes what came of a job. A message that was not sent before is to be said now.
+    /// Takes the outcome of a job. Returns the proposal of a message that was not sent before.
     pub fn done(
         &mut self,
         id: JobId,
@@ -269,17 +269,17 @@ impl Messages {
         }
     }
 
-    /// Keeps what is said to a user who is logging in.
+    /// Opens the inbox of a user who is logging in.
     pub fn user_enters(&mut self, user: UserIndex, conn: ConnId, cx: &mut Cx<'_>) {
         self.inbox.open(user, conn, cx.core.sequence.newest());
     }
 
-    /// What was said to a user who was logging in, and is now online or logs in no more.
+    /// Closes the inbox of a user who is now online, or logs in no more, and returns its messages.
     pub fn take_inbox(&mut self, user: UserIndex) -> Vec<Message> {
         self.inbox.take(user)
     }
 
-    /// A session is gone.
+    /// Closes the inbox and the list of a session that has ended.
     pub fn session_ended(&mut self, conn: ConnId, session: &Session) {
         if let State::Enters(user) = session.state() {
             self.inbox.take(*user);
@@ -287,7 +287,7 @@ impl Messages {
         self.history.session_ended(conn);
     }
 
-    /// How many jobs are under way.
+    /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
         self.pending.len() + self.history.jobs()
     }
@@ -301,17 +301,17 @@ impl Messages {
         looks_up.chain(self.history.blocked())
     }
 
-    /// Whether somebody's confirmation waits for a job.
+    /// Returns true if a job is under way whose outcome answers a request of the session.
     pub fn answers(&self, conn: ConnId, id: JobId) -> bool {
         let keeps = self.pending.get(id);
         matches!(keeps, Some(MessageJob::Keep(Some(of), _)) if *of == conn)
             || self.history.answers(conn, id)
     }
 
-    /// Checks that the inboxes are those of the logins under way.
+    /// Checks that there is one inbox for each login under way.
     ///
     /// # Panics
-    /// Where something does not hold.
+    /// If that does not hold.
     pub fn check(&self, logins: &[(UserIndex, ConnId)]) {
         self.inbox.check(logins);
     }

@@ -20,7 +20,7 @@ struct World {
     domains: Domains,
 }
 
-/// A chat whose clock shows that time.
+/// A chat whose clock shows a given time.
 fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
     let config = Config {
         registration: false,
@@ -48,7 +48,7 @@ fn key(word: &str) -> Key {
     word.parse().expect("a valid key")
 }
 
-/// What alice says to bob so long after the start, with a key.
+/// A message from alice to bob, so long after the start, with a key.
 fn said(after: u64, word: &str) -> (MessageId, Said) {
     let (id, chat) = (MessageId(START.0 + after), Chat::direct(ALICE, BOB));
     let (text, key) = ("hi".into(), Some(key(word)));

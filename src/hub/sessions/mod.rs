@@ -1,7 +1,7 @@
-//! Sessions: what the hub knows of each connection.
+//! Sessions: the state of each connection in the hub.
 //!
-//! A session is where its connection is between the greeting and the goodbye ([`state`]), and the
-//! replies that wait for their turn ([`replies`]).
+//! A session has a state ([`state`]), between the greeting and the goodbye, and a queue of the
+//! replies that wait ([`replies`]).
 
 pub mod replies;
 pub mod state;
@@ -13,7 +13,7 @@ use crate::chat::address::Address;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::input::ConnId;
 
-/// All sessions, by the slot of their connection.
+/// All sessions, by the slot of their connections.
 #[derive(Debug, Default)]
 pub struct Sessions {
     slots: Vec<Option<Session>>,
@@ -21,16 +21,19 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// The session of a connection, if it is still there.
     pub fn get(&self, conn: ConnId) -> Option<&Session> {
         let session = self.slots.get(conn.slot as usize)?.as_ref()?;
         (session.generation == conn.generation).then_some(session)
     }
 
+    /// The session of a connection, if it is still there.
     pub fn get_mut(&mut self, conn: ConnId) -> Option<&mut Session> {
         let session = self.slots.get_mut(conn.slot as usize)?.as_mut()?;
         (session.generation == conn.generation).then_some(session)
     }
 
+    /// Adds a session for a connection whose peer has that address.
     pub fn insert(&mut self, conn: ConnId, from: Address) {
         let at = conn.slot as usize;
         if self.slots.len() <= at {
@@ -41,6 +44,7 @@ impl Sessions {
         self.count += 1;
     }
 
+    /// Removes the session of a connection.
     pub fn remove(&mut self, conn: ConnId) -> Option<Session> {
         self.get(conn)?;
         self.count -= 1;
@@ -59,23 +63,23 @@ impl Sessions {
     }
 }
 
-/// A session: one connection, and who speaks on it. There are as many as connections, so it is kept
-/// small.
+/// A session: one connection, and the user who is logged in over it. There are as many as
+/// connections, so it is kept small.
 #[derive(Debug)]
 pub struct Session {
     generation: u32,
-    /// Where it comes from.
+    /// The address of the peer.
     pub from: Address,
-    /// Wrong passwords so far.
+    /// The number of wrong passwords so far.
     pub wrong_passwords: u8,
-    /// Whether it wants not to be told who comes and goes.
+    /// True if the session is not to be told who comes and goes.
     pub is_quiet: bool,
-    /// Whether the account's password was confirmed, so that the next request may change it.
+    /// True if the account's password was confirmed, so that the next request may change it.
     pub has_confirmed_password: bool,
-    /// Whether it is logged in and takes nothing until something that it asked for is done.
+    /// True if it is logged in, and its input waits until something that it asked for is done.
     pub is_blocked: bool,
     state: State,
-    /// Replies that wait for their turn, and the streams of transfers.
+    /// The replies that wait, and the streams of transfers.
     pub replies: ReplyQueue,
 }
 
@@ -97,14 +101,15 @@ impl Session {
         &self.state
     }
 
-    /// Goes on to another state, and gives back the one before. Nothing else changes it.
+    /// Puts the session into another state, and returns the previous one. Nothing else changes the
+    /// state.
     pub fn enter(&mut self, next: State) -> State {
         debug_assert!(self.state.may_become(&next), "{:?} to {next:?}", self.state);
         log::trace!("session {:?} to {next:?}", self.state);
         std::mem::replace(&mut self.state, next)
     }
 
-    /// Who is logged in.
+    /// The user who is logged in.
     pub fn user(&self) -> Option<UserIndex> {
         match self.state {
             State::Online(user) | State::Leaving(user) => Some(user),
@@ -112,7 +117,7 @@ impl Session {
         }
     }
 
-    /// Whether its next frame may be handled.
+    /// Returns true if the connection's next frame may be handled.
     pub fn takes_input(&self) -> bool {
         match self.state {
             State::Greeted => self.replies.waiting() == 0,
@@ -128,8 +133,8 @@ impl Session {
         }
     }
 
-    /// Whether all that was asked for has been answered, and what became of each upload that is
-    /// whole was told.
+    /// Returns true if every request has been answered, and the outcome of each complete upload was
+    /// told.
     pub fn has_answered(&self) -> bool {
         let logs_in =
             matches!(self.state, State::ChecksPassword | State::Refused(_) | State::Enters(_));

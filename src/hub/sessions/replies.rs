@@ -1,7 +1,8 @@
-//! The queue of one session's replies, and its streams.
+//! The queue of one session's replies, and the session's streams.
 //!
-//! Final answers come in the order of the requests, while jobs end in any order. So an answer that
-//! waits for a job holds a slot in a queue, and what is ready behind it waits too.
+//! Replies are given in the order of the requests, while jobs end in any order. So a reply that
+//! waits for a job holds a slot in a queue, and the replies behind it wait too, even if they are
+//! ready.
 
 use std::collections::VecDeque;
 
@@ -13,24 +14,25 @@ use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::JobId;
 use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX, UPLOADS_MAX};
 
-/// What a request comes to, until its turn has come.
+/// A reply to a request.
 #[derive(Debug)]
 pub enum Reply {
     Answer(Answer),
     List(List),
     Download(Download),
     Upload(Upload),
-    /// The end of a stream that was not open yet when that was asked for: the hub looks again when
-    /// its turn has come.
+    /// An ABORT of a stream that was not open yet. The hub looks for the stream again once this
+    /// reply has its turn.
     Abort(u32),
-    /// The figures, which the server knows.
+    /// The list of all metrics, which the server makes.
     Figures,
-    /// The last answer: the connection closes once all before it are given.
+    /// The last line, if it is an answer. The connection closes once all replies before it are
+    /// given.
     Close(CloseReason, Option<Answer>),
 }
 
-/// A download that is ready to begin. Its stream gets its number when its turn has come, so that
-/// numbers rise in the order of the answers that tell them.
+/// A download that is ready to begin. Its stream gets a number when the reply has its turn, so that
+/// numbers rise in the order of the answers that announce them.
 #[derive(Debug)]
 pub struct Download {
     /// The job that opened the file.
@@ -40,75 +42,77 @@ pub struct Download {
     pub file: FileRef,
 }
 
-/// An upload that is ready to begin. It gets its stream as a download does.
+/// An upload that is ready to begin. Its stream gets a number as that of a download does.
 #[derive(Debug)]
 pub struct Upload {
     /// The job that opened the file.
     pub job: JobId,
-    /// What announced it.
+    /// The kind of the request that announced it.
     pub of: Kind,
-    /// How many bytes are there already.
+    /// The number of bytes that are there already.
     pub offset: u64,
-    /// The sum of those.
+    /// The hash of those bytes.
     pub sha256: Sha256Sum,
-    /// How many bytes it will have.
+    /// The size in bytes that it will have.
     pub size: u64,
 }
 
 #[derive(Debug)]
+/// A place in the queue.
 enum ReplySlot {
-    /// Waits for the outcome of a job.
+    /// A reply that waits for the outcome of a job.
     Waiting(JobId),
     Ready(Reply),
-    /// The hub is looking whether there is a stream to end.
+    /// An ABORT whose stream the hub is looking for.
     Aborting,
 }
 
-/// What is to be done because its turn has come.
+/// A reply that has its turn.
 #[derive(Debug)]
 pub enum Due {
-    /// Give a reply.
+    /// Give the reply.
     Reply(Reply),
-    /// Look whether there is a stream to end.
+    /// Look for the stream to end, then call [`ReplyQueue::abort_done`].
     Abort(u32),
 }
 
-/// The replies that wait, and the streams. Most sessions have neither most of the time, and then
-/// it takes one word.
+/// The queue of replies, and the streams. Most sessions have neither most of the time; then it
+/// takes one word.
 #[derive(Debug, Default)]
 pub struct ReplyQueue(Option<Box<Queue>>);
 
 #[derive(Debug, Default)]
 struct Queue {
     slots: VecDeque<ReplySlot>,
-    /// The streams that are open.
+    /// The streams of the open downloads.
     downloads: Vec<u32>,
-    /// How many of the slots are for downloads that have no stream yet.
+    /// The number of downloads that have no stream yet.
     downloads_asked: usize,
-    /// The uploads whose streams are open, and the jobs that opened them.
+    /// The streams of the open uploads, and the jobs that opened them.
     open_uploads: Vec<(u32, JobId)>,
-    /// How many uploads there are, from being asked for to being over.
+    /// The number of uploads, from the request to the end.
     uploads: usize,
-    /// How many of those have no stream yet.
+    /// The number of uploads that have no stream yet.
     uploads_asked: usize,
-    /// How many of those are whole, and are being made files.
+    /// The number of complete uploads that are being made files.
     finishing: usize,
-    /// How many numbers were given to streams.
+    /// The number of the last stream.
     streams: u32,
 }
 
 impl ReplyQueue {
-    /// How many answers wait.
+    /// The number of replies that wait.
     pub fn waiting(&self) -> usize {
         self.0.as_ref().map_or(0, |queue| queue.slots.len())
     }
 
-    /// Whether one more may wait.
+    /// Returns true if one more reply may wait.
     pub fn may_wait_more(&self) -> bool {
         self.waiting() < ANSWERS_WAITING_MAX
     }
 
-    /// Whether an answer waits on which a dialogue goes on: what follows means something else then.
+    /// Returns true if a reply waits on which a dialogue depends: the next line means something
+    /// else after it.
     pub fn dialogue_waits(&self) -> bool {
         self.slots().any(|slot| match slot {
             ReplySlot::Ready(Reply::Answer(answer)) => match answer.of {
@@ -120,23 +124,23 @@ impl ReplyQueue {
         })
     }
 
-    /// How many lists wait. They are made when they are asked for and may be long, so a session has
-    /// one at most.
+    /// The number of lists that wait. They are made when they are asked for and may be long, so a
+    /// session has one at most.
     pub fn lists_waiting(&self) -> usize {
         self.slots().filter(|slot| matches!(slot, ReplySlot::Ready(Reply::List(_)))).count()
     }
 
-    /// Keeps a place for the outcome of a job.
+    /// Adds a place for a reply that waits for the outcome of a job.
     pub fn wait_for(&mut self, job_id: JobId) {
         self.queue().slots.push_back(ReplySlot::Waiting(job_id));
     }
 
-    /// Keeps an answer that is ready until its turn has come.
+    /// Adds a reply that is ready.
     pub fn push(&mut self, answer: Reply) {
         self.queue().slots.push_back(ReplySlot::Ready(answer));
     }
 
-    /// Has the place that was kept for the outcome of a job wait for another one.
+    /// Lets the reply that waits for job `before` wait for job `after`.
     pub fn wait_instead(&mut self, before: JobId, after: JobId) {
         let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
         for slot in slots {
@@ -150,7 +154,7 @@ impl ReplyQueue {
         debug_assert!(false, "no answer waits for {before:?}");
     }
 
-    /// Puts the answer in the place that was kept for it.
+    /// Puts a reply in the place that waits for the outcome of a job.
     pub fn resolve(&mut self, job_id: JobId, answer: Reply) {
         let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
         for slot in slots {
@@ -162,8 +166,8 @@ impl ReplyQueue {
         debug_assert!(false, "no answer waits for {job_id:?}");
     }
 
-    /// The next reply whose turn has come, taken out of the queue. An end of a stream that has yet
-    /// to be looked at stays there, and holds up what is behind it, until [`abort_done`].
+    /// Takes the next reply that has its turn out of the queue. An ABORT stays, and holds up the
+    /// replies behind it, until [`abort_done`].
     ///
     /// [`abort_done`]: Self::abort_done
     pub fn pop(&mut self) -> Option<Due> {
@@ -187,7 +191,7 @@ impl ReplyQueue {
         Some(due)
     }
 
-    /// The end of a stream was looked at, and is answered now.
+    /// Removes the ABORT at the head of the queue, which the hub answers now.
     pub fn abort_done(&mut self) {
         let Some(queue) = &mut self.0 else { return };
         debug_assert!(
@@ -198,7 +202,7 @@ impl ReplyQueue {
         self.free_if_unused();
     }
 
-    /// Counts a download that is asked for; false where there are as many as there may be.
+    /// Counts a download that a request asks for. Returns false if there are too many.
     pub fn ask_for_download(&mut self) -> bool {
         let queue = self.queue();
         let room = queue.downloads.len() + queue.downloads_asked < DOWNLOADS_MAX;
@@ -209,18 +213,18 @@ impl ReplyQueue {
         room
     }
 
-    /// How many downloads are asked for that have no stream yet.
+    /// The number of downloads that have no stream yet.
     pub fn downloads_asked(&self) -> usize {
         self.0.as_ref().map_or(0, |queue| queue.downloads_asked)
     }
 
-    /// A download that was asked for comes to nothing.
+    /// Uncounts a download that is refused.
     pub fn download_refused(&mut self) {
         self.queue().downloads_asked -= 1;
         self.free_if_unused();
     }
 
-    /// Opens the stream of a download that was asked for.
+    /// Opens the stream of a download that was asked for. Returns its number.
     pub fn open_download(&mut self) -> u32 {
         let stream = self.open_stream();
         let queue = self.queue();
@@ -229,14 +233,14 @@ impl ReplyQueue {
         stream
     }
 
-    /// Gives the next number to a stream.
+    /// Takes the next number of a stream.
     fn open_stream(&mut self) -> u32 {
         let queue = self.queue();
         queue.streams += 1;
         queue.streams
     }
 
-    /// Ends a download; false where none of that number is open.
+    /// Closes the stream of a download. Returns false if none of that number is open.
     pub fn close_download(&mut self, stream: u32) -> bool {
         let Some(queue) = &mut self.0 else { return false };
         let Some(at) = queue.downloads.iter().position(|open| *open == stream) else {
@@ -246,7 +250,7 @@ impl ReplyQueue {
         true
     }
 
-    /// Counts an upload that is asked for; false where there are as many as there may be.
+    /// Counts an upload that a request asks for. Returns false if there are too many.
     pub fn ask_for_upload(&mut self) -> bool {
         let queue = self.queue();
         let room = queue.uploads < UPLOADS_MAX;
@@ -256,18 +260,18 @@ impl ReplyQueue {
         room
     }
 
-    /// How many uploads are asked for that have no stream yet.
+    /// The number of uploads that have no stream yet.
     pub fn uploads_asked(&self) -> usize {
         self.0.as_ref().map_or(0, |queue| queue.uploads_asked)
     }
 
-    /// An upload that was asked for comes to nothing.
+    /// Uncounts an upload that is refused.
     pub fn upload_refused(&mut self) {
         self.queue().uploads_asked -= 1;
         self.upload_over();
     }
 
-    /// Opens the stream of an upload that was asked for.
+    /// Opens the stream of an upload that was asked for. Returns its number.
     pub fn open_upload(&mut self, job: JobId) -> u32 {
         let stream = self.open_stream();
         let queue = self.queue();
@@ -276,13 +280,13 @@ impl ReplyQueue {
         stream
     }
 
-    /// The job that opened an upload whose stream is open.
+    /// The job that opened the upload of a stream.
     pub fn open_upload_of(&self, stream: u32) -> Option<JobId> {
         let open = &self.0.as_ref()?.open_uploads;
         open.iter().find(|(of, _)| *of == stream).map(|(_, job)| *job)
     }
 
-    /// Closes the stream of an upload, and tells which job opened that; none where no upload of
+    /// Closes the stream of an upload, and returns the job that opened it. None if no upload of
     /// that number is open.
     pub fn close_upload(&mut self, stream: u32) -> Option<JobId> {
         let open = &mut self.0.as_mut()?.open_uploads;
@@ -290,40 +294,40 @@ impl ReplyQueue {
         Some(open.swap_remove(at).1)
     }
 
-    /// An upload that had a stream is over.
+    /// Uncounts an upload that had a stream.
     pub fn upload_over(&mut self) {
         self.queue().uploads -= 1;
         self.free_if_unused();
     }
 
-    /// How many uploads there are, from being asked for to being over.
+    /// The number of uploads, from the request to the end.
     pub fn uploads(&self) -> usize {
         self.0.as_ref().map_or(0, |queue| queue.uploads)
     }
 
-    /// An upload is whole. That it is a file, or why not, is owed from now on.
+    /// Counts an upload as complete. Its outcome is to be told from now on.
     pub fn upload_whole(&mut self) {
         self.queue().finishing += 1;
     }
 
-    /// A whole upload is a file, or could not be made one.
+    /// Uncounts a complete upload whose outcome is told.
     pub fn upload_finished(&mut self) {
         self.queue().finishing -= 1;
         self.upload_over();
     }
 
-    /// How many whole uploads are being made files.
+    /// The number of complete uploads that are being made files.
     pub fn uploads_finishing(&self) -> usize {
         self.0.as_ref().map_or(0, |queue| queue.finishing)
     }
 
-    /// Whether a stream of that number was ever open.
+    /// Returns true if a stream of that number was ever open.
     pub fn knows_stream(&self, stream: u32) -> bool {
         let streams = self.0.as_ref().map_or(0, |queue| queue.streams);
         (1..=streams).contains(&stream)
     }
 
-    /// The jobs whose files were opened for downloads that have not begun.
+    /// The jobs that opened files for downloads that have not begun.
     pub fn opened_downloads(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
             ReplySlot::Ready(Reply::Download(download)) => Some(download.job),
@@ -331,7 +335,7 @@ impl ReplyQueue {
         })
     }
 
-    /// The jobs whose files were opened for uploads that have not begun.
+    /// The jobs that opened files for uploads that have not begun.
     pub fn opened_uploads(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
             ReplySlot::Ready(Reply::Upload(upload)) => Some(upload.job),
@@ -339,17 +343,17 @@ impl ReplyQueue {
         })
     }
 
-    /// The jobs that opened uploads whose streams are open.
+    /// The jobs that opened the uploads whose streams are open.
     pub fn open_uploads(&self) -> impl Iterator<Item = JobId> {
         self.0.iter().flat_map(|queue| &queue.open_uploads).map(|(_, job)| *job)
     }
 
-    /// The jobs whose files were opened for what has not begun.
+    /// The jobs that opened files for transfers that have not begun.
     pub fn opened_files(&self) -> impl Iterator<Item = JobId> {
         self.opened_downloads().chain(self.opened_uploads())
     }
 
-    /// The jobs whose outcomes are awaited.
+    /// The jobs for whose outcomes replies wait.
     pub fn awaited(&self) -> impl Iterator<Item = JobId> {
         self.slots().filter_map(|slot| match slot {
             ReplySlot::Waiting(job) => Some(*job),
@@ -377,6 +381,7 @@ impl ReplyQueue {
         }
     }
 
+    /// Checks the invariants between two inputs, for tests.
     pub fn check_invariants(&self) {
         let Some(queue) = &self.0 else { return };
         assert!(queue.slots.len() <= ANSWERS_WAITING_MAX + 1, "one more for the last line");

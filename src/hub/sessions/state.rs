@@ -8,35 +8,35 @@ use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 /// A login that failed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FailedLogin {
-    /// With what it was tried.
+    /// The kind of the request that tried it.
     pub of: Kind,
-    /// When that is told, on the monotonic clock.
+    /// The time at which it is refused, on the monotonic clock.
     pub until: Duration,
 }
 
-/// Where a session stands. Before the login, at most one answer is owed at a time.
+/// The state of a session. Before the login, one answer waits at most.
 #[derive(Debug, PartialEq, Eq)]
 pub enum State {
-    /// Nobody yet: a login is awaited.
+    /// Not logged in; a login is awaited.
     Greeted,
     /// The password or the token is being checked, or the account registered.
     ChecksPassword,
-    /// The password or the token was wrong, which is told a little later.
+    /// The password or the token was wrong; the refusal is delayed.
     Refused(Box<FailedLogin>),
-    /// Let in; what is unread is being counted.
+    /// Let in; the unread messages are being counted.
     Enters(UserIndex),
     /// Logged in.
     Online(UserIndex),
-    /// Logged in until the answers that wait are given; nothing more is taken.
+    /// Logged in until the waiting replies are given; nothing more is taken.
     Leaving(UserIndex),
 }
 
 impl State {
-    /// Whether a session may go on to that state.
+    /// Returns true if a session may change to another state.
     pub fn may_become(&self, next: &State) -> bool {
         use State::{ChecksPassword, Enters, Greeted, Leaving, Online, Refused};
         match (self, next) {
-            // The operator enters without a password.
+            // The operator is let in without a password.
             (Greeted, Enters(user)) => *user == OPERATOR,
             (Greeted, ChecksPassword | Refused(_))
             | (ChecksPassword, Greeted | Refused(_) | Enters(_))

@@ -1,5 +1,5 @@
-//! Why the server closes a connection, as its 421 says it: one table, from which the server writes
-//! and the client reads.
+//! The reasons that a 421 gives for the end of a connection: one table, from which the server
+//! writes and the client reads.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use crate::chat::text::Reason;
 /// as this one, so that no server sends its clients away for good.
 pub const COME_BACK_SECONDS_MAX: u32 = 3600;
 
-/// What stands between the reason and the seconds.
+/// Stands between the reason and the seconds.
 const COME_BACK_IN: &str = ", come back in ";
-/// What stands behind the seconds.
+/// Stands behind the seconds.
 const SECONDS: &str = " s";
-/// What stands between the reason and the words of who kicked somebody.
+/// Stands between the reason of a kick and the words of the administrator.
 const BECAUSE: &str = ": ";
 
 /// Declares [`ClosingReason`] and its table, so that no reason is without a text.
 macro_rules! closings {
     ($($(#[$doc:meta])* $reason:ident, $text:literal, $return:ident;)*) => {
-        /// Why the server closes a connection with a 421.
+        /// The reason for which the server closes a connection with a 421.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ClosingReason {
             $($(#[$doc])* $reason,)*
@@ -30,14 +30,15 @@ macro_rules! closings {
             /// Every reason, in the order of the manual page.
             pub const ALL: &[ClosingReason] = &[$(ClosingReason::$reason),*];
 
-            /// The text. Clients rely on it: it changes only with the version of the protocol.
+            /// The text of the reason. Clients rely on it: it changes only with the version of the
+            /// protocol.
             pub fn text(self) -> &'static str {
                 match self {
                     $(ClosingReason::$reason => $text,)*
                 }
             }
 
-            /// Whether a client does well to come back by itself.
+            /// Returns true if a client should come back by itself.
             pub fn may_return(self) -> bool {
                 match self {
                     $(ClosingReason::$reason => Return::$return == Return::Later,)*
@@ -47,7 +48,7 @@ macro_rules! closings {
     };
 }
 
-/// What a client does that comes back by itself.
+/// The advice to a client on coming back by itself.
 #[derive(PartialEq)]
 enum Return {
     Later,
@@ -61,34 +62,34 @@ closings! {
     ConnectionLimit, "Connection Limit Exceeded !!", Later;
     /// One connection more than one address may have.
     AddressLimit, "too many connections from your address", Later;
-    /// More waits to be written than the send queue holds.
+    /// More bytes are queued than the send queue holds.
     TooSlow, "too slow: more waits for you than the server holds", Later;
     /// The rest of a list could not be read.
     ListFailed, "the rest of that list can't be read", Later;
     /// No login within the login timeout.
     LoginTimeout, "no login in time", Later;
-    /// Nothing was heard for the idle timeout: nobody is there.
+    /// Nothing came from the client for the idle timeout: nobody is there.
     IdleTimeout, "nothing heard for too long", Never;
     /// A newer session of the same user took over. The two would end each other for ever.
     TakenOver, "you logged in elsewhere", Never;
-    /// An administrator ended the session; their words may follow, after a colon.
+    /// An administrator ended the session; the administrator's words may follow, after a colon.
     Kicked, "you were kicked", Never;
     /// The user is banned.
     Banned, "you are banned", Never;
     /// Three wrong passwords.
     WrongPassword, "too many wrong passwords", Never;
-    /// A file frame could not be read, or named a stream that was never open.
+    /// A file frame could not be parsed, or named a stream that was never open.
     BadFileFrame, "a file frame that belongs to no stream", Later;
-    /// It speaks HTTP.
+    /// The client speaks HTTP.
     Http, "this is a chatsrv server, and no web server: use chatclient", Never;
-    /// It speaks TLS.
+    /// The client speaks TLS on a port that takes none.
     Tls, "this port takes no TLS", Never;
-    /// It speaks no TLS, and the port takes nothing else.
+    /// The client speaks no TLS on a port that takes nothing else.
     NotTls, "this port takes TLS and nothing else", Never;
 }
 
 impl ClosingReason {
-    /// The reason with this text, which may have more behind it where somebody was kicked.
+    /// The reason with this text; a kick may have more text behind it.
     fn from_text(text: &str) -> Option<ClosingReason> {
         let is_it = |closing: &&ClosingReason| match text.strip_prefix(closing.text()) {
             Some("") => true,
@@ -98,8 +99,8 @@ impl ClosingReason {
         ClosingReason::ALL.iter().find(is_it).copied()
     }
 
-    /// What the 421 says that a connection gets which ends for a reason; none where it gets none,
-    /// or another last line.
+    /// The reason that the 421 gives for the end of a connection; none if the connection gets no
+    /// 421.
     pub fn of(reason: CloseReason) -> Option<ClosingReason> {
         Some(match reason {
             CloseReason::BadFileFrame => ClosingReason::BadFileFrame,
@@ -127,8 +128,8 @@ impl ClosingReason {
         })
     }
 
-    /// The text as it stands on the wire: with the words of whoever kicked somebody, or after how
-    /// many seconds to come back.
+    /// The text as it is sent: with the words of the administrator who kicked the user, or with the
+    /// seconds after which to come back.
     pub fn line(self, words: Option<&Reason>, come_back_in: Option<u32>) -> String {
         let text = self.text();
         match (words, come_back_in) {
@@ -139,19 +140,19 @@ impl ClosingReason {
     }
 }
 
-/// What a client reads in a 421.
+/// The content of a 421, as a client reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// Why; none where this version of the protocol knows no such text.
+    /// The reason; none if this version of the protocol does not know the text.
     pub reason: Option<ClosingReason>,
-    /// After how long to come back, where the server says so.
+    /// The time after which to come back, if the server gives one.
     pub come_back_after: Option<Duration>,
 }
 
 impl Closed {
-    /// What the text of a 421 says.
+    /// Reads the text of a 421.
     pub fn read(text: &str) -> Self {
-        // First the whole text: the words of who kicked somebody are no hint.
+        // The whole text is tried first: the words of a kick may look like a hint.
         if let Some(reason) = ClosingReason::from_text(text) {
             return Closed { reason: Some(reason), come_back_after: None };
         }
@@ -166,7 +167,7 @@ impl Closed {
         }
     }
 
-    /// Whether a client does well to come back by itself; also after what it does not know.
+    /// Returns true if a client should come back by itself; also after an unknown reason.
     pub fn may_return(&self) -> bool {
         self.reason.is_none_or(ClosingReason::may_return)
     }
@@ -175,7 +176,7 @@ impl Closed {
 fn seconds(hint: &str) -> Option<u32> {
     let digits = hint.strip_suffix(SECONDS)?;
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    // More than fits is more than the longest time.
+    // A number that is too large counts as the longest time.
     is_number.then(|| digits.parse().unwrap_or(u32::MAX))
 }
 

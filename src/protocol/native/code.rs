@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The code of a reply; notices have their own numbers.
+/// The code of a reply. Notices have their own numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum Code {
@@ -20,7 +20,7 @@ pub enum Code {
     Done = 250,
     /// Done, and kept for a user who is offline.
     DoneStored = 251,
-    /// Done so far; another person's consent is awaited.
+    /// Done so far; the consent of another user is awaited.
     DoneWaiting = 252,
     /// A known user: the password is awaited.
     SendPassword = 331,
@@ -36,13 +36,13 @@ pub enum Code {
     Busy = 450,
     /// No room.
     NoRoom = 452,
-    /// Not a frame or verb that the server knows.
+    /// A frame or verb that the server does not know.
     Unknown = 500,
     /// Bad or missing parameters.
     BadParameters = 501,
-    /// Not in this state.
+    /// Not possible in this state.
     WrongState = 503,
-    /// Log in first, or not allowed.
+    /// Not logged in, or not allowed.
     NotAllowed = 530,
     /// Wrong password.
     WrongPassword = 535,
@@ -85,7 +85,7 @@ impl Code {
         Code::NameNotAllowed,
     ];
 
-    /// The code with this number; none where this version of the protocol has no such code.
+    /// The code with this number; none if this version of the protocol has no such code.
     pub fn from_number(number: u16) -> Option<Code> {
         Code::ALL.iter().copied().find(|code| *code as u16 == number)
     }

@@ -1,8 +1,8 @@
-//! One connection's codec of the native protocol, with the dialogues of which some requests
-//! consist.
+//! The codec of one connection that speaks the native protocol, with the dialogues by which some
+//! requests are made.
 //!
 //! USER, PM, DM and PASSWD take their words line by line, and KEY belongs to the next message. The
-//! codec keeps what was said so far, and makes one whole request of it.
+//! codec keeps the lines so far, and makes one complete request of them.
 
 use std::sync::Arc;
 
@@ -20,17 +20,16 @@ use crate::chat::text::{Reason, Secret, Text, TextError};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::protocol::heard::Heard;
 
-/// The codec of one connection. Most of the time no dialogue is under way, and then it owns no
-/// memory.
+/// The codec of one connection. Most of the time no dialogue is under way; then it owns no memory.
 #[derive(Debug)]
 pub struct Codec {
     decoder: Decoder,
-    /// Whether the client wants what came to the protocol later.
+    /// True if the client asked for the later additions to the protocol.
     tells_more: bool,
     unfinished: Option<Box<Unfinished>>,
 }
 
-/// What a client has said that is no whole request yet.
+/// The lines of a client that are no complete request yet.
 #[derive(Debug, Default)]
 struct Unfinished {
     dialogue: Dialogue,
@@ -38,15 +37,15 @@ struct Unfinished {
     key: Option<Key>,
 }
 
-/// What the next `D` line is.
+/// The meaning of the next `D` line.
 #[derive(Debug, Default)]
 enum Dialogue {
-    /// A target and a text.
+    /// A target and a text; no dialogue is under way.
     #[default]
     None,
-    /// Nothing before the answer to USER.
+    /// Nothing, before the answer to USER.
     Identifies { takeover: bool },
-    /// The password of somebody who logs in, or of a new account.
+    /// The password of a user who logs in, or of a new account.
     Password { name: UserName, takeover: bool, is_new: bool },
     /// A text for everyone.
     ForEveryone,
@@ -54,7 +53,7 @@ enum Dialogue {
     ForUser,
     /// The password that is to be changed.
     OldPassword,
-    /// The password that takes its place.
+    /// The password that replaces it.
     NewPassword,
 }
 
@@ -66,8 +65,7 @@ impl Default for Codec {
 }
 
 impl Codec {
-    /// Takes what is at the start of `input`, as
-    /// [`Wire::decode`](crate::protocol::wire::Wire::decode) says.
+    /// Decodes the start of `input`; see [`Wire::decode`](crate::protocol::wire::Wire::decode).
     pub fn decode<'a>(&mut self, input: &'a [u8]) -> (usize, Option<Heard<'a>>) {
         let (used, frame) = self.decoder.decode(input);
         let heard = frame.map(|frame| match frame {
@@ -80,7 +78,7 @@ impl Codec {
         (used, heard)
     }
 
-    /// Whether the client wants what came to the protocol later.
+    /// Returns true if the client asked for the later additions to the protocol.
     pub fn tells_more(&self) -> bool {
         self.tells_more
     }
@@ -98,7 +96,7 @@ impl Codec {
         write::answer(answer, self.tells_more, out);
     }
 
-    /// Appends the line that heads a list.
+    /// Appends the head of a list.
     pub fn list_head(&self, of: Kind, count: usize, out: &mut Vec<u8>) {
         write::list_head(of, count, out);
     }
@@ -119,7 +117,7 @@ impl Codec {
         write::close(reason, words, come_back_in, out);
     }
 
-    /// Appends what stands before the bytes of a chunk; a length of 0 ends the stream.
+    /// Appends the header of a chunk; a length of 0 ends the stream.
     pub fn chunk_header(&self, stream: u32, length: usize, out: &mut Vec<u8>) {
         encode_chunk_header(stream, length, out);
     }
@@ -160,7 +158,7 @@ impl Codec {
         Heard::Asked(Request::Step(step))
     }
 
-    /// Gives up a dialogue, as every command does but for what a client sends by itself.
+    /// Ends a dialogue, as every command does except those that a client sends by itself.
     fn stop_for(&mut self, verb: Option<Verb>) {
         let goes_on = match verb {
             Some(Verb::Alive) => true,
@@ -203,7 +201,7 @@ impl Codec {
                 (parse_target(word), text)
             }
         };
-        // Whatever the answer is, it uses the key up.
+        // The message uses the key up, whatever the answer is.
         let key = self.unfinished.take().and_then(|unfinished| unfinished.key);
         match to {
             Err(refusal) => Heard::Refused(Kind::Say, refusal),
@@ -241,9 +239,9 @@ impl Codec {
         }
     }
 
-    /// The answer to USER: the password is awaited, or nothing is.
+    /// Goes on after the answer to USER: the password is awaited, or nothing is.
     fn identified(&mut self, result: &Result<Done, Refusal>) {
-        // Of a USER that is refused to somebody logged in, the answer may come late.
+        // The answer to a USER that was refused after the login may come late.
         let Some(Dialogue::Identifies { takeover }) = self.dialogue() else { return };
         let takeover = *takeover;
         self.take_dialogue();
@@ -261,7 +259,7 @@ impl Codec {
         }
     }
 
-    /// A step was refused, so that nothing follows on it.
+    /// Goes on after a step was refused: nothing follows it.
     fn step_refused(&mut self, step: DialogueStep) {
         match (step, self.dialogue()) {
             (steps::KEY, _) => self.unfinished = None,

@@ -1,5 +1,4 @@
-//! The codes and the texts of answers: one table, from which the server writes and the client
-//! reads.
+//! The codes and texts of answers: one table, from which the server writes and the client reads.
 
 use super::closing::ClosingReason;
 use super::code::Code;
@@ -9,10 +8,10 @@ use crate::chat::event::AbortReason;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
 
-/// The words with which an answer stands on the wire: its code, and text for people.
+/// The code of an answer, and its text for people.
 pub type Row = (Code, &'static str);
 
-/// The verb, or another word, to which an answer of a kind belongs.
+/// The subject of an answer, which is its second word: the verb, or another word for its kind.
 pub fn subject(of: Kind) -> &'static str {
     match verb(of) {
         Some(verb) => verb.name(),
@@ -21,7 +20,7 @@ pub fn subject(of: Kind) -> &'static str {
     }
 }
 
-/// The verb that asks for requests of a kind; none where there is none.
+/// The verb of a kind of request, if there is one.
 pub fn verb(of: Kind) -> Option<Verb> {
     Some(match of {
         Kind::Unknown | Kind::Connect | Kind::Say => return None,
@@ -72,7 +71,7 @@ pub fn verb(of: Kind) -> Option<Verb> {
     })
 }
 
-/// The text of an answer that says no more than that it is done.
+/// The text of an answer that only says that the request is done.
 pub fn done(of: Kind) -> Row {
     let text = match of {
         Kind::Step(step) => return steps::done(step),
@@ -96,7 +95,7 @@ pub fn done(of: Kind) -> Row {
     (Code::Done, text)
 }
 
-/// The text of an answer that says what is on now, or off.
+/// The text of an answer that says that something is on or off.
 pub fn switched(of: Kind, is_on: bool) -> &'static str {
     match (of, is_on) {
         (Kind::Quiet, true) => "no notices of who comes and goes",
@@ -108,7 +107,7 @@ pub fn switched(of: Kind, is_on: bool) -> &'static str {
     }
 }
 
-/// Declares the table of refusals, so that none is without its code and its text.
+/// Declares the table of refusals, so that none is without a code and a text.
 macro_rules! refusals {
     ($($refusal:pat => $code:ident $text:expr;)*) => {
         fn row(refusal: &Refusal) -> Row {
@@ -189,8 +188,8 @@ refusals! {
 
 const NOT_ON_DISK_YET: &str = "it is so now, but not on the disk yet; that is tried again";
 
-/// The code and the text of a refusal. What has words of its own (the seconds of
-/// [`Refusal::TryAgainIn`], the name of [`Refusal::NoSuchFile`]) gets them before the text.
+/// The code and the text of a refusal. Refusals with words of their own (the seconds of
+/// [`Refusal::TryAgainIn`], the name of [`Refusal::NoSuchFile`]) get them before the text.
 pub fn refused(of: Kind, refusal: &Refusal) -> Row {
     match (of, refusal) {
         (Kind::Unknown, Refusal::BadLine(text) | Refusal::BadWords(text)) => (Code::Unknown, text),
@@ -202,7 +201,7 @@ pub fn refused(of: Kind, refusal: &Refusal) -> Row {
     }
 }
 
-/// The text that tells why a transfer ended early.
+/// The text for the reason why a transfer ended early.
 pub fn aborted(reason: AbortReason) -> &'static str {
     match reason {
         AbortReason::WrongSize => "more or fewer bytes than announced",

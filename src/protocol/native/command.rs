@@ -1,18 +1,18 @@
-//! What a command line asks for.
+//! The commands of a client, parsed from `C` lines.
 
 use super::codes;
 use super::verb::Verb;
 use crate::chat::name::{Key, UserName};
 use crate::chat::request::Request;
 
-/// What a `C` line asks for: a whole request, or a step towards one.
+/// A parsed `C` line: a complete request, or a step towards one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Log in, or register; the password follows.
     User {
-        /// Under which name.
+        /// The user.
         name: UserName,
-        /// Whether a session of that user which already stands is to end.
+        /// True if a session that the user already has is to end.
         takeover: bool,
     },
     /// Change the password: the old one follows, then the new one.
@@ -23,16 +23,16 @@ pub enum Command {
     Dm,
     /// Give the next message an idempotency key.
     Key(Key),
-    /// Be sent what came to the protocol later (true), or no longer.
+    /// Be sent the later additions to the protocol (true), or no longer.
     More(bool),
     /// List the verbs.
     Help,
-    /// A whole request.
+    /// A complete request.
     Ask(Request),
 }
 
 impl Command {
-    /// The verb that asks for it.
+    /// The verb of the command.
     pub fn verb(&self) -> Verb {
         match self {
             Command::User { .. } => Verb::User,
@@ -42,7 +42,7 @@ impl Command {
             Command::Key(_) => Verb::Key,
             Command::More(_) => Verb::More,
             Command::Help => Verb::Help,
-            // A request that no verb asks for comes of no command line.
+            // A request without a verb is never parsed from a command line.
             Command::Ask(request) => codes::verb(request.kind()).unwrap_or(Verb::Help),
         }
     }

@@ -1,7 +1,7 @@
-//! Bytes to frames, however the bytes were split on their way.
+//! Frames: lines and chunks of files, decoded from bytes however these were split on their way.
 //!
-//! [`Decoder`] borrows what it decodes and keeps no bytes itself: whoever reads the socket holds
-//! what was not consumed and offers it again with more behind it. [`FrameBuffer`] does that for
+//! [`Decoder`] borrows its input and keeps no bytes: the reader of the socket holds the bytes that
+//! were not consumed, and offers them again with more behind them. [`FrameBuffer`] does that for
 //! programs with few connections.
 
 use std::io::Write;
@@ -15,51 +15,51 @@ pub const CLIENT_LINE_BYTES_MAX: usize = 4096;
 /// The longest line a server may send, in bytes, LF included.
 pub const SERVER_LINE_BYTES_MAX: usize = 8192;
 
-/// The most bytes that one file chunk carries.
+/// The largest number of bytes in one chunk.
 pub const CHUNK_BYTES_MAX: usize = 65_536;
 
 /// One frame, or a part of a file frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame<'a> {
-    /// A `C` line: its text.
+    /// The text of a `C` line.
     Command(Text<'a>),
-    /// A `D` line: its text.
+    /// The text of a `D` line.
     Data(Text<'a>),
-    /// Bytes of a file chunk, never none; one chunk may arrive in any number of these.
+    /// Bytes of a chunk, never none. One chunk may arrive in any number of such parts.
     File {
         /// The stream that they belong to.
         stream: u32,
         /// The bytes.
         bytes: &'a [u8],
     },
-    /// A chunk of length 0: the stream is complete.
+    /// A chunk of length 0, which ends its stream.
     FileEnd {
         /// The stream that ended.
         stream: u32,
     },
-    /// A line that is no valid frame. It was read to its end.
+    /// A line that is no valid frame. It was consumed to its end.
     Bad(FrameError),
 }
 
-/// Why a line is no valid frame.
+/// The reason why a line is no valid frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameError {
-    /// It starts with no known type.
+    /// It does not start with a known type.
     UnknownType,
-    /// A command whose text is not allowed, and its verb, where it is a known one.
+    /// A command with an invalid text, and its verb, if it is a known one.
     Command(Option<Verb>, TextError),
-    /// A data line whose text is not allowed.
+    /// A data line with an invalid text.
     Data(TextError),
-    /// A file frame whose header can't be read. The decoder can't find the next frame after it, and
-    /// the connection has to end.
+    /// A file frame with an invalid header. The decoder can't find the next frame after it, so the
+    /// connection has to end.
     FileHeader,
 }
 
-/// Cuts the bytes of one connection into frames.
+/// The decoder of one connection's bytes into frames.
 #[derive(Debug)]
 pub struct Decoder {
     line_bytes_max: u16,
-    /// How many of the bytes offered next are known to hold no LF.
+    /// The number of bytes offered next that are known to hold no LF.
     scanned: u16,
     state: DecoderState,
 }
@@ -68,26 +68,26 @@ pub struct Decoder {
 enum DecoderState {
     /// At the start of a frame.
     Start,
-    /// In a line that is refused; its end is awaited.
+    /// In a line that is refused, before its end.
     Refused(FrameError),
     /// In a file chunk.
     File { stream: u32, left: u32 },
-    /// After a header that can't be read: nothing follows.
+    /// After an invalid header: no frame follows.
     Lost,
 }
 
 impl Decoder {
-    /// A decoder for lines of at most `line_bytes_max` bytes, LF included.
+    /// Creates a decoder for lines of at most `line_bytes_max` bytes, LF included.
     ///
     /// # Panics
-    /// Where `line_bytes_max` does not fit 16 bits.
+    /// If `line_bytes_max` does not fit 16 bits.
     pub fn new(line_bytes_max: usize) -> Self {
         let line_bytes_max = u16::try_from(line_bytes_max).expect("a line limit fits 16 bits");
         Decoder { line_bytes_max, scanned: 0, state: DecoderState::Start }
     }
 
-    /// Takes the next frame from the start of `input`, and tells how many bytes of it are done
-    /// with. The next call must offer the rest, and may offer more behind it. Without a frame,
+    /// Decodes the next frame from the start of `input`, and returns the number of bytes that are
+    /// consumed. The next call must offer the rest, and may offer more behind it. Without a frame,
     /// more bytes are needed.
     pub fn decode<'a>(&mut self, input: &'a [u8]) -> (usize, Option<Frame<'a>>) {
         let mut consumed = 0;
@@ -108,7 +108,7 @@ impl Decoder {
         }
     }
 
-    /// Whether the input so far ends between two frames.
+    /// Returns true if the input so far ends between two frames.
     pub fn is_between_frames(&self) -> bool {
         matches!(self.state, DecoderState::Start) && self.scanned == 0
     }
@@ -189,7 +189,7 @@ enum Scanned<'a> {
     Starved,
 }
 
-/// What a line that begins with `start` is refused as.
+/// The error of a line that begins with `start` and has an invalid text.
 fn refusal(start: &[u8], error: TextError) -> FrameError {
     match start {
         [b'C', b' ', rest @ ..] => {
@@ -203,8 +203,8 @@ fn refusal(start: &[u8], error: TextError) -> FrameError {
     }
 }
 
-/// Reads `stream length`, both plain decimal numbers, the stream above 0 and the length no more
-/// than [`CHUNK_BYTES_MAX`].
+/// Parses `stream length`, both plain decimal numbers, the stream above 0 and the length at most
+/// [`CHUNK_BYTES_MAX`].
 fn file_header(text: &[u8]) -> Option<(u32, u32)> {
     let text = std::str::from_utf8(text).ok()?;
     let (stream, length) = text.split_once(' ')?;
@@ -213,7 +213,7 @@ fn file_header(text: &[u8]) -> Option<(u32, u32)> {
 }
 
 fn decimal(word: &str) -> Option<u32> {
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse().ok()).flatten()
 }
 
@@ -229,32 +229,31 @@ pub fn encode_chunk_header(stream: u32, length: usize, out: &mut Vec<u8>) {
 pub struct FrameBuffer {
     decoder: Decoder,
     bytes: Vec<u8>,
-    /// How many bytes at the start were decoded.
+    /// The number of bytes at the start that were decoded.
     consumed: usize,
 }
 
 impl FrameBuffer {
-    /// An empty buffer for lines of at most `line_bytes_max` bytes, LF included.
+    /// Creates an empty buffer for lines of at most `line_bytes_max` bytes, LF included.
     pub fn new(line_bytes_max: usize) -> Self {
         FrameBuffer { decoder: Decoder::new(line_bytes_max), bytes: Vec::new(), consumed: 0 }
     }
 
-    /// Adds what was read.
+    /// Appends bytes that were read.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.consumed);
         self.consumed = 0;
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Takes the next whole frame, or the next part of a file frame; `None` where more bytes are
-    /// needed.
+    /// Decodes the next frame, or the next part of a file frame. None if more bytes are needed.
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         let (used, frame) = self.decoder.decode(&self.bytes[self.consumed..]);
         self.consumed += used;
         frame
     }
 
-    /// Whether the input so far ends between two frames.
+    /// Returns true if the input so far ends between two frames.
     pub fn is_between_frames(&self) -> bool {
         self.consumed == self.bytes.len() && self.decoder.is_between_frames()
     }
@@ -265,7 +264,7 @@ mod tests {
     use super::*;
     use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
 
-    /// A frame that owns its parts; the pieces of a chunk are joined.
+    /// A frame that owns its content; the parts of a chunk are joined.
     #[derive(Debug, PartialEq)]
     enum Owned {
         Command(String),

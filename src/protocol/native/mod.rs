@@ -1,10 +1,10 @@
 //! The native protocol, as the manual page chatsrv-protocol(7) describes it: shared by the server,
 //! the client and the load generator.
 //!
-//! [`frame`] cuts bytes into frames, [`parse`] makes a request of a command line, and
-//! [`mod@write`] writes what the server answers. For clients, [`outgoing`] writes the lines that
-//! they send and [`read`] cuts apart those that they get. [`verb`] and [`closing`] are the tables
-//! from which both sides read.
+//! On the server, [`codec`] is the codec of a connection: [`frame`] cuts bytes into frames,
+//! [`parse`] parses command lines, and [`mod@write`] writes answers and events. For clients,
+//! [`outgoing`] writes lines to the server and [`read`] parses lines from it. [`verb`], [`codes`]
+//! and [`closing`] are tables that both sides share.
 
 pub mod closing;
 pub mod code;

@@ -1,4 +1,4 @@
-//! Lines to the server, each checked to be one that it can read.
+//! Lines from a client to the server, each checked to be valid.
 
 use std::fmt::{self, Write as _};
 
@@ -9,55 +9,56 @@ use crate::chat::text::{Text, TextError};
 use crate::protocol::native::frame::CLIENT_LINE_BYTES_MAX;
 use crate::protocol::native::verb::Verb;
 
-/// Room for the line of a command; only one with the name of a file, which is no secret, is longer.
+/// Room for the line of a command. Only one with the name of a file, which is no secret, is longer.
 const COMMAND_BYTES: usize = 256;
 
-/// A whole line with its LF. Its bytes are wiped when it is dropped, for it may hold a password.
+/// A complete line with its LF. Its bytes are wiped when it is dropped, since it may hold a
+/// password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing(Zeroizing<String>);
 
 impl Outgoing {
-    /// A command; `words` may be empty.
+    /// Creates a command line; `words` may be empty.
     ///
     /// # Errors
-    /// [`TextError`] where the line would be too long or hold control characters.
+    /// [`TextError`] if the line would be too long or hold control characters.
     pub fn command(verb: Verb, words: impl fmt::Display) -> Result<Self, TextError> {
         let mut line = written(COMMAND_BYTES, format_args!("C {verb} {words}"));
-        // A space at the end of words is theirs: the name of a file may end with one.
+        // A space at the end of the words belongs to them: the name of a file may end with one.
         if line.len() == "C  ".len() + verb.name().len() {
             line.pop();
         }
         Outgoing::ended(line)
     }
 
-    /// A data line.
+    /// Creates a data line.
     ///
     /// # Errors
-    /// [`TextError`] where the line would be too long or hold control characters.
+    /// [`TextError`] if the line would be too long or hold control characters.
     pub fn data(text: &str) -> Result<Self, TextError> {
         Outgoing::ended(written(text.len() + "D \n".len(), format_args!("D {text}")))
     }
 
-    /// A message.
+    /// Creates the line of a message.
     ///
     /// # Errors
-    /// [`TextError`] where the line would be too long or hold control characters.
+    /// [`TextError`] if the line would be too long or hold control characters.
     pub fn message(to: Target, text: &str) -> Result<Self, TextError> {
         let length = text.len() + "D # \n".len() + NAME_BYTES_MAX;
         Outgoing::ended(written(length, format_args!("D {to} {text}")))
     }
 
-    /// The end of a stream.
+    /// Creates the end of a stream.
     pub fn file_end(stream: u32) -> Self {
         Outgoing(Zeroizing::new(format!("F {stream} 0\n")))
     }
 
-    /// What goes over the wire.
+    /// The bytes of the line.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// Checks a line that was written, and ends it.
+    /// Checks a line, and appends its LF.
     fn ended(mut line: Zeroizing<String>) -> Result<Self, TextError> {
         Text::new(&line)?;
         if line.len() + 1 > CLIENT_LINE_BYTES_MAX {
@@ -68,7 +69,7 @@ impl Outgoing {
     }
 }
 
-/// Writes a line once, into a buffer for so many bytes: one that grows leaves copies behind.
+/// Writes a line at once into a buffer for `bytes` bytes: a buffer that grows leaves copies behind.
 fn written(bytes: usize, text: fmt::Arguments<'_>) -> Zeroizing<String> {
     let mut line = Zeroizing::new(String::with_capacity(bytes));
     // Writing to a String does not fail.

@@ -1,4 +1,4 @@
-//! A command line to a command: the verb and its words, each checked once.
+//! The parser of command lines: the verb and its words, each checked once.
 
 mod words;
 
@@ -9,10 +9,10 @@ use crate::protocol::native::command::Command;
 use crate::protocol::native::steps;
 use crate::protocol::native::verb::Verb;
 
-/// Reads the text of a `C` line.
+/// Parses the text of a `C` line.
 ///
 /// # Errors
-/// What was asked for, as far as that can be told, and why it can't be carried out as it was sent.
+/// The kind of the request, as far as that can be told, and its refusal.
 pub fn parse_command(line: Text<'_>) -> Result<Command, (Kind, Refusal)> {
     let (word, rest) = line.split_word();
     let Some(verb) = Verb::from_word(word) else {
@@ -22,7 +22,7 @@ pub fn parse_command(line: Text<'_>) -> Result<Command, (Kind, Refusal)> {
     words::parse(verb, rest).map_err(|refusal| (kind(verb), refusal))
 }
 
-/// What kind of request a verb asks for.
+/// The kind of request that a verb makes.
 pub fn kind(verb: Verb) -> Kind {
     match verb {
         Verb::User => Kind::Identify,

@@ -1,9 +1,9 @@
-//! What a client reads: the server's lines, cut into their parts and read as values.
+//! Lines from the server, as a client reads them: cut into their parts and parsed.
 //!
-//! [`ServerLine::read`] reads a `C` line, whatever it is. What a line says is one of three tables:
-//! of notices, of the items of lists, and of the words of final replies. A client must not break on
-//! what a later version says: a code, a verb or a word that is not known here is read as none of
-//! the rows, with its text as it came.
+//! [`ServerLine::read`] parses any `C` line, by one of three tables: of notices, of the items of
+//! lists, and of final replies. A client must not break on a later version of the server: a code, a
+//! verb or a word that this version does not know is in none of the tables, and is given with its
+//! text as it came.
 
 mod item;
 mod notice;
@@ -22,7 +22,7 @@ use crate::chat::id::MessageId;
 use crate::protocol::native::closing::Closed;
 use crate::protocol::native::code::Code;
 
-/// From which number on notices are of later versions than the first one.
+/// The first number of the notices that are not of the first version.
 const LATER_NOTICES: u16 = 130;
 
 /// A `C` line from the server, cut into its parts.
@@ -30,43 +30,43 @@ const LATER_NOTICES: u16 = 130;
 pub struct ServerLine<'a> {
     /// The code, 100 to 599.
     pub code: u16,
-    /// The verb that it belongs to.
+    /// The verb, or another word for the subject.
     pub verb: &'a str,
     /// The words and the text.
     pub rest: &'a str,
 }
 
-/// What a `C` line from the server is.
+/// A parsed `C` line from the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading<'a> {
     /// The first line of a connection.
     Greeting {
-        /// The software that greets.
+        /// The name of the server's software.
         software: &'a str,
-        /// The version of the protocol that it speaks.
+        /// The version of the protocol that the server speaks.
         version: &'a str,
     },
     /// The last line of a connection that the server closes.
     Closing(Closed),
     /// A notice, which belongs to no request.
     Notice(Notice<'a>),
-    /// A notice of a later version: to be dropped.
+    /// A notice of a later version, which is to be dropped.
     LaterNotice,
     /// The head of a list.
     Head {
-        /// How many items follow; none where that can't be read.
+        /// The number of items; none if it can't be parsed.
         count: Option<usize>,
     },
     /// An item of a list.
     Item(ListItem<'a>),
     /// The final reply to a request.
     Final(FinalReply<'a>),
-    /// Nothing of this version of the protocol.
+    /// A line that this version of the protocol does not know.
     Unknown,
 }
 
 impl<'a> ServerLine<'a> {
-    /// Cuts the text of a `C` line; `None` where it doesn't start with a three-digit code.
+    /// Cuts the text of a `C` line. None if it doesn't start with a three-digit code.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (code, rest) = text.split_once(' ').unwrap_or((text, ""));
         let code = (code.len() == 3).then(|| code.parse().ok()).flatten()?;
@@ -74,17 +74,17 @@ impl<'a> ServerLine<'a> {
         (100..600).contains(&code).then_some(ServerLine { code, verb, rest })
     }
 
-    /// Whether it is the one final reply to something that the client sent.
+    /// Returns true for the final reply to a command or message of the client.
     pub fn is_final(&self) -> bool {
         self.code >= 200 && self.code != Code::Greeting as u16
     }
 
-    /// Whether it is a notice, which belongs to no request.
+    /// Returns true for a notice, which belongs to no request.
     pub fn is_notice(&self) -> bool {
         (120..Code::ListHead as u16).contains(&self.code)
     }
 
-    /// Reads it.
+    /// Parses the line.
     pub fn read(&self) -> Reading<'a> {
         let about = About::from_word(self.verb);
         match (Code::from_number(self.code), self.code) {
@@ -121,18 +121,18 @@ impl<'a> ServerLine<'a> {
 /// A `D` line from the server, cut into its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivered<'a> {
-    /// When the server took it.
+    /// The id, which is the time when the server took the message.
     pub id: MessageId,
-    /// Who said it.
+    /// The sender.
     pub from: &'a str,
-    /// To whom.
+    /// The destination.
     pub to: &'a str,
-    /// What.
+    /// The text.
     pub text: &'a str,
 }
 
 impl<'a> Delivered<'a> {
-    /// Cuts the text of a `D` line; `None` where a part is missing.
+    /// Cuts the text of a `D` line. None if a part is missing.
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(4, ' ');
         let id = MessageId(parts.next()?.parse().ok()?);

@@ -1,5 +1,5 @@
-//! The steps of the dialogues that a native client has with its codec: to each the verb that takes
-//! it, who may, and the answer.
+//! The steps of the dialogues between a native client and its codec: each with its verb, the
+//! sessions that may take it, and its answer.
 
 use super::code::Code;
 use super::verb::Verb;
@@ -11,9 +11,9 @@ pub const PASSWD: DialogueStep = DialogueStep { access: Access::Account, number:
 pub const PM: DialogueStep = DialogueStep { access: Access::User, number: 1 };
 /// The next message gets an idempotency key.
 pub const KEY: DialogueStep = DialogueStep { access: Access::User, number: 2 };
-/// The connection is sent what came to the protocol later.
+/// Later additions to the protocol are sent from now on.
 pub const MORE_ON: DialogueStep = DialogueStep { access: Access::User, number: 3 };
-/// The connection is sent what every client knows.
+/// Later additions to the protocol are sent no longer.
 pub const MORE_OFF: DialogueStep = DialogueStep { access: Access::User, number: 4 };
 /// The verbs are listed.
 pub const HELP: DialogueStep = DialogueStep { access: Access::Anyone, number: 5 };
@@ -27,7 +27,7 @@ const ROWS: [(DialogueStep, Verb, Code, &str); 6] = [
     (HELP, Verb::Help, Code::Done, "D target text sends a message"),
 ];
 
-/// The verb that takes a step.
+/// The verb of a step.
 pub fn verb(step: DialogueStep) -> Option<Verb> {
     ROWS.get(usize::from(step.number)).map(|row| row.1)
 }

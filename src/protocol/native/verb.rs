@@ -1,4 +1,4 @@
-//! The verbs, one row each: what a client may ask for, in which words.
+//! The table of verbs: the commands of a client, with their words and what they do.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ struct VerbRow {
     summary: &'static str,
 }
 
-/// Declares [`Verb`] and its table together, so that no verb can be without its row.
+/// Declares [`Verb`] and its table together, so that no verb is without its row.
 macro_rules! verbs {
     ($($verb:ident $name:literal $words:literal $summary:literal;)*) => {
-        /// What a command asks for.
+        /// The verb of a command.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Verb {
             $(#[doc = $summary] $verb,)*
@@ -81,22 +81,22 @@ verbs! {
 }
 
 impl Verb {
-    /// The word that stands on the wire.
+    /// The word on the wire.
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// The words that follow it, as people write a synopsis.
+    /// The words that follow the verb, as in a synopsis.
     pub fn words(self) -> &'static str {
         self.row().words
     }
 
-    /// What it does, in one line.
+    /// What the command does, in one line.
     pub fn summary(self) -> &'static str {
         self.row().summary
     }
 
-    /// The verb that `word` names, in capitals or not.
+    /// The verb that `word` names, in upper or lower case.
     pub fn from_word(word: &str) -> Option<Verb> {
         ROWS.iter().find(|row| row.name.eq_ignore_ascii_case(word)).map(|row| row.verb)
     }

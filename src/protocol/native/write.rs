@@ -1,4 +1,4 @@
-//! What the server says, as lines.
+//! The lines of the server: answers, lists and events.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -27,8 +27,8 @@ macro_rules! line {
     }};
 }
 
-/// Appends the final answer to a request. `tells_more` says whether the reader wants what came to
-/// the protocol later.
+/// Appends the final answer to a request. `tells_more` is true if the reader asked for the later
+/// additions to the protocol.
 pub fn answer(answer: &Answer, tells_more: bool, out: &mut Vec<u8>) {
     match &answer.result {
         Ok(done) => self::done(answer.of, done, tells_more, out),
@@ -112,7 +112,7 @@ fn refused(of: Kind, refusal: &Refusal, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the last line of a connection that the server closes, where there is one.
+/// Appends the last line of a connection that the server closes, if it gets a 421.
 pub fn close(
     reason: CloseReason,
     words: Option<&Reason>,
@@ -123,7 +123,7 @@ pub fn close(
     line!(out, "C {} - {}", Code::Closing, closing.line(words, come_back_in));
 }
 
-/// Appends what was not asked for.
+/// Appends the line of an event.
 pub fn event(event: &Event, out: &mut Vec<u8>) {
     match event {
         Event::Said(said) => message(said, out),
@@ -163,7 +163,7 @@ fn call_line(start: &dyn Display, call: &Call, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the line that heads a list.
+/// Appends the head of a list.
 pub fn list_head(of: Kind, count: usize, out: &mut Vec<u8>) {
     line!(out, "C {} {} {count}", Code::ListHead, codes::subject(of));
 }
@@ -202,7 +202,7 @@ pub fn item(of: Kind, item: &Item, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the list of all verbs, but for the answer that ends it.
+/// Appends the list of all verbs, without the answer that ends it.
 pub fn help(out: &mut Vec<u8>) {
     line!(out, "C {} {} {}", Code::ListHead, Verb::Help, Verb::ALL.len());
     for verb in Verb::ALL {

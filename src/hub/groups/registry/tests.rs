@@ -19,7 +19,7 @@ fn number(at: usize) -> Number {
     (10_000 + at).to_string().parse().unwrap()
 }
 
-/// A user by the position of the account.
+/// The index of an account by its position.
 fn user(at: usize, accounts: &Accounts) -> UserIndex {
     accounts.find(UserRef::Number(number(at))).unwrap()
 }

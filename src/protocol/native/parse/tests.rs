@@ -1,4 +1,4 @@
-//! Requests, as lines.
+//! Command lines and the requests that they make.
 
 use super::*;
 use crate::chat::file::FileRef;

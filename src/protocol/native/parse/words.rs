@@ -1,4 +1,4 @@
-//! The words of each command.
+//! The parsers of the words of each command.
 
 use crate::chat::file::FileRef;
 use crate::chat::id::MessageId;
@@ -14,7 +14,7 @@ use crate::protocol::native::verb::Verb;
 
 const MISSING: Refusal = Refusal::BadWords("a word is missing");
 
-/// Reads the words of a command.
+/// Parses the words of a command.
 pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Command, Refusal> {
     match verb {
         Verb::User => user(words),
@@ -28,7 +28,7 @@ pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Command, Refusal> {
     }
 }
 
-/// Reads the words of a command that is a whole request.
+/// Parses the words of a command that is a complete request.
 fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
     match verb {
         Verb::Token => nothing(words, Request::Token),
@@ -116,7 +116,7 @@ fn resume(words: Text<'_>) -> Result<Request, Refusal> {
     if token.is_empty() || token.contains(' ') {
         return Err(Refusal::BadWords("give the name and the token"));
     }
-    // A name that nobody can have is refused as a token that is not good.
+    // A name that no account can have is refused like a wrong token.
     let name = name.parse().map_err(|InvalidName| Refusal::WrongToken)?;
     Ok(Request::Resume { name, token: Secret::new(token.as_str()) })
 }
@@ -193,7 +193,7 @@ fn file(words: Text<'_>) -> Result<FileName, Refusal> {
     words.parse().map_err(|InvalidName| no_such_file(words))
 }
 
-/// A name that no file can have reads like that of a missing file.
+/// A name that no file can have is refused like that of a missing file.
 fn no_such_file(words: Text<'_>) -> Refusal {
     Refusal::NoSuchFile(words.as_str().into())
 }
@@ -247,7 +247,7 @@ fn expect(words: Text<'_>) -> Result<Request, Refusal> {
     Ok(Request::Expect { stream, sha256 })
 }
 
-/// The name of a file that is to be made.
+/// The name of a file that is to be created.
 fn new_file(words: Text<'_>) -> Result<FileName, Refusal> {
     match file(words) {
         Err(Refusal::NoSuchFile(_)) => Err(Refusal::BadFileName),
@@ -276,7 +276,7 @@ fn mkgroup(words: Text<'_>, asks: bool) -> Result<Request, Refusal> {
     Ok(Request::Mkgroup { name, users, asks })
 }
 
-/// The name of a group that is to be made; numbers are the server's to give.
+/// The name of a group that is to be made. Numbers are given by the server alone.
 fn new_group(word: &str) -> Result<GroupName, Refusal> {
     let name = word.parse().ok().filter(|name: &GroupName| !name.is_numbered());
     name.ok_or(Refusal::BadGroupName)
@@ -311,7 +311,7 @@ fn groups(words: Text<'_>) -> Result<Request, Refusal> {
     }
 }
 
-/// A user who has to be there.
+/// A user who must exist.
 fn known(word: &str) -> Result<UserRef, Refusal> {
     if word.is_empty() {
         return Err(MISSING);
@@ -352,7 +352,7 @@ fn shutdown(words: Text<'_>) -> Result<Request, Refusal> {
     }
 }
 
-/// A plain decimal number, without a sign.
+/// Parses a plain decimal number, without a sign.
 fn number<N: std::str::FromStr>(word: &str, otherwise: &'static str) -> Result<N, Refusal> {
     let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| word.parse().ok()).flatten().ok_or(Refusal::BadWords(otherwise))

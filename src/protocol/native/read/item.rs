@@ -1,4 +1,4 @@
-//! What stands in lists: one table of their items.
+//! The items of lists, as a client reads them: one table.
 
 use super::words::{Words, readings};
 use crate::chat::address::Address;
@@ -12,64 +12,64 @@ readings! {
     pub enum ListItem by Option<Verb> {
         /// A user who is online.
         Some(Verb::Who) => Online {
-            /// Who.
+            /// The user.
             user: OnlineWords<'a> = OnlineWords::read,
         };
         /// A user to whom a direct message can go at once.
         Some(Verb::Dm) => Direct {
-            /// Who.
+            /// The name.
             name: &'a str = Words::word,
             /// The user's contact number.
             number: Number = Words::parsed,
         };
-        /// A chat in which something is unread.
+        /// A chat with unread messages.
         Some(Verb::Unread) => Unread {
-            /// Which.
+            /// The chat.
             chat: &'a str = Words::word,
-            /// How many messages.
+            /// The number of unread messages.
             count: u64 = Words::number,
             /// The newest of them.
             last: MessageId = Words::id,
         };
         /// A group.
         Some(Verb::Groups) => Group {
-            /// Its name.
+            /// The name.
             name: &'a str = Words::word,
-            /// Who may hand it over.
+            /// The admin, who may hand it over.
             admin: &'a str = Words::word,
-            /// How many members it has.
+            /// The number of its members.
             members: usize = Words::number,
-            /// Whether it outlives logouts and restarts.
+            /// True if it outlives logouts and restarts.
             is_kept: bool = Words::is_kept,
         };
         /// A member of a group.
         Some(Verb::Members) => Member {
-            /// Who.
+            /// The name.
             name: &'a str = Words::word,
             /// The user's contact number.
             number: Number = Words::parsed,
         };
         /// A file or a folder.
         Some(Verb::Ls) => Entry {
-            /// In bytes; none for a folder.
+            /// The size in bytes; none for a folder.
             size: Option<u64> = Words::number_or_none,
-            /// When it was last changed, in seconds since the Unix epoch.
+            /// The time of the last change, in seconds since the Unix epoch.
             mtime: i64 = Words::parsed,
-            /// Its name as GET takes it, a folder's with a slash at its end.
+            /// The path as GET takes it; that of a folder ends with a slash.
             name: &'a str = Words::rest,
         };
-        /// A figure of the server: its name and its value.
+        /// A metric of the server.
         Some(Verb::Dump) => Figure {
-            /// Both.
+            /// Its name and its value.
             text: &'a str = Words::rest,
         };
-        /// A verb that the server knows.
+        /// A verb of the server.
         Some(Verb::Help) => Verb {
             /// The verb.
             name: &'a str = Words::word,
-            /// The words that follow it, as in a synopsis.
+            /// The words that follow the verb, as in a synopsis.
             words: &'a str = Words::until_dash,
-            /// What it does.
+            /// What the command does.
             summary: &'a str = Words::rest,
         };
     }
@@ -78,15 +78,16 @@ readings! {
 /// A user who is online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OnlineWords<'a> {
-    /// Who.
+    /// The name.
     pub name: &'a str,
     /// The user's contact number.
     pub number: Number,
-    /// Since when.
+    /// The time since which the user is online.
     pub since: MessageId,
-    /// Where the user takes direct chats; none where it takes none, or where that can't be read.
+    /// The address and the port on which the user takes direct chats; none if the user takes none,
+    /// or if they can't be parsed.
     pub direct: Option<(Address, u16)>,
-    /// What people see beside the name: the name where none was chosen.
+    /// The display name; the name if the user chose none.
     pub display: &'a str,
 }
 

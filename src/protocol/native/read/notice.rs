@@ -1,4 +1,4 @@
-//! What a client is told without asking: one table of the notices.
+//! The notices of the server, as a client reads them: one table.
 
 use std::fmt;
 
@@ -14,45 +14,45 @@ readings! {
     pub enum Notice by u16 {
         /// A user came online.
         120 => On {
-            /// Who.
+            /// The name.
             name: &'a str = Words::word,
             /// The user's contact number.
             number: Number = Words::parsed,
         };
         /// A user went offline.
         121 => Off {
-            /// Who.
+            /// The name.
             name: &'a str = Words::word,
             /// The user's contact number.
             number: Number = Words::parsed,
         };
         /// A user asks this one to join a group.
         122 => Asks {
-            /// Which group.
+            /// The group.
             group: GroupName = Words::parsed,
-            /// Who asks.
+            /// The user who asks.
             user: UserName = Words::parsed,
         };
         /// A user wants to join a group of which this one is an op.
         123 => WantsIn {
-            /// Which group.
+            /// The group.
             group: GroupName = Words::parsed,
-            /// Who wants to.
+            /// The user who wants to join.
             user: UserName = Words::parsed,
         };
-        /// A file was sent in a chat.
+        /// A file was sent into a chat.
         124 => File {
-            /// Which.
+            /// The file.
             file: SentFile<'a> = SentFile::read,
         };
         /// A user is about to connect to this one directly.
         125 => Call {
-            /// Who, and from where; none where that can't be read.
+            /// The caller and the address; none if they can't be parsed.
             call: Option<CallWords<'a>> = CallWords::read_if_any,
         };
-        /// An upload of this client is whole and on disk.
+        /// An upload of this client is complete and on disk.
         126 => Uploaded {
-            /// Its stream.
+            /// The number of its stream.
             stream: u32 = Words::number,
             /// Its size in bytes.
             size: u64 = Words::number,
@@ -61,58 +61,58 @@ readings! {
         };
         /// A stream ended early.
         127 => Aborted {
-            /// Which.
+            /// The number of the stream.
             stream: u32 = Words::number,
-            /// Why, for people.
+            /// The reason, for people.
             reason: &'a str = Words::text,
         };
-        /// Who is in a group, or its admin, changed.
+        /// A member or the admin of a group changed.
         128 => Group {
-            /// Which group.
+            /// The group.
             group: GroupName = Words::parsed,
-            /// What changed.
+            /// The change.
             change: GroupChange = group_change,
-            /// Of whom.
+            /// The user.
             user: UserName = Words::parsed,
         };
         /// The server is about to stop.
         129 => Shutdown {
-            /// In how many seconds at the latest.
+            /// The time until then at most, in seconds.
             seconds: u32 = Words::number,
         };
-        /// A group changed in a way that only later servers tell.
+        /// A group changed in a way that only later servers announce.
         136 => GroupLater {
-            /// Which group.
+            /// The group.
             group: GroupName = Words::parsed,
-            /// What changed, in a word.
+            /// The change, in one word.
             what: &'a str = Words::word,
         };
     }
 }
 
-/// A file that was sent in a chat.
+/// A file that was sent into a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentFile<'a> {
-    /// The id of its message.
+    /// The id of the message that sent it.
     pub id: MessageId,
-    /// Who sent it.
+    /// The sender.
     pub from: &'a str,
-    /// To whom.
+    /// The destination.
     pub to: &'a str,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Its name.
+    /// The name.
     pub name: &'a str,
 }
 
-/// What one side of a direct chat is told of the other.
+/// What a user is told of the other side of a direct chat.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CallWords<'a> {
-    /// The other side.
+    /// The other user.
     pub user: UserName,
-    /// Where it is connected from; none where that can't be read.
+    /// The address from which that user is connected; none if it can't be parsed.
     pub address: Option<Address>,
-    /// On which port it takes direct chats; none where it takes none.
+    /// The port on which that user takes direct chats; none if the user takes none.
     pub port: Option<u16>,
     /// The secret of this call, in base64url.
     pub ticket: &'a str,
@@ -139,7 +139,7 @@ impl<'a> SentFile<'a> {
 }
 
 impl<'a> CallWords<'a> {
-    /// Reads `user address port ticket`.
+    /// Parses `user address port ticket`.
     pub fn parse(words: &'a str) -> Option<Self> {
         CallWords::read(&mut Words::new(words))
     }

@@ -1,4 +1,4 @@
-//! What final replies say: one table of their words.
+//! The final replies of the server, as a client reads them: one table of their words.
 
 use super::notice::CallWords;
 use super::words::{Words, readings};
@@ -8,14 +8,14 @@ use crate::chat::sha256::Sha256Sum;
 use crate::protocol::native::code::Code;
 use crate::protocol::native::verb::Verb;
 
-/// To what a line from the server belongs.
+/// The subject of a line from the server, which is its second word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     /// A request.
     Verb(Verb),
     /// A message.
     Message,
-    /// Nothing that the client sent and the server knows.
+    /// Nothing: the line belongs to no command or message.
     Nothing,
     /// A verb that this version does not know.
     Unknown,
@@ -30,7 +30,7 @@ impl About {
         }
     }
 
-    /// The verb, where it is one that this version knows.
+    /// The verb, if this version knows it.
     pub fn verb(self) -> Option<Verb> {
         match self {
             About::Verb(verb) => Some(verb),
@@ -39,76 +39,76 @@ impl About {
     }
 }
 
-/// What came of a request, after the first digit of its code.
+/// The family of a reply: the first digit of its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyFamily {
-    /// It is done.
+    /// The request is done.
     Done,
-    /// What is asked for is to be sent.
+    /// The next line of the dialogue is awaited.
     GoOn,
-    /// Not now; it may work later.
+    /// The request failed; it may succeed later.
     NotNow,
-    /// It will not work as it was sent.
+    /// The request failed, and will fail as it was sent.
     No,
 }
 
 /// A final reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FinalReply<'a> {
-    /// What came of the request.
+    /// The family of the code.
     pub family: ReplyFamily,
-    /// The code; none where this version knows no such code, and goes by the family.
+    /// The code; none if this version does not know it, and goes by the family.
     pub code: Option<Code>,
-    /// To what it belongs.
+    /// The subject.
     pub about: About,
-    /// What it says.
+    /// The words, parsed.
     pub words: ReplyWords<'a>,
-    /// All of it behind the verb, as it came: where nothing is read from it, text for people.
+    /// Everything behind the verb, as it came; text for people if no words are parsed from it.
     pub text: &'a str,
 }
 
 impl FinalReply<'_> {
-    /// Whether the request is done.
+    /// Returns true if the request is done.
     pub fn is_done(&self) -> bool {
         self.family == ReplyFamily::Done
     }
 
-    /// Whether it has this code.
+    /// Returns true if the reply has a code.
     pub fn has(&self, code: Code) -> bool {
         self.code == Some(code)
     }
 }
 
 readings! {
-    /// The words of a final reply, by its code and to what it belongs. Names that only people read
-    /// are as they came: a later server may allow others than this version.
+    /// The words of a final reply, by its code and its subject. Names that only people read are as
+    /// they came: a later server may allow others than this version.
     pub enum ReplyWords by (Option<Code>, About) {
         /// A password is awaited, or a new one.
         (Some(Code::SendPassword | Code::ChoosePassword), About::Verb(Verb::User)) => Name {
-            /// Whose.
+            /// The name of the user.
             name: &'a str = Words::word,
         };
-        /// A login.
+        /// The user is logged in.
         (Some(Code::LoggedIn), _) => LoggedIn {
-            /// Who.
+            /// The name.
             name: UserName = Words::parsed,
-            /// With which contact number.
+            /// The contact number.
             number: Number = Words::parsed,
         };
-        /// Try again later.
+        /// The request may be tried again later.
         (Some(Code::Busy), About::Verb(Verb::User | Verb::Resume | Verb::Passwd)) => RetryAfter {
-            /// After how many seconds.
+            /// The time until then, in seconds.
             seconds: u32 = Words::number,
         };
         /// A message that was taken.
         (Some(Code::Done | Code::DoneStored), About::Message) => Confirmed {
             /// Its id.
             id: MessageId = Words::id,
-            /// To whom it went.
+            /// The destination.
             to: &'a str = Words::word,
-            /// To how many at once.
+            /// The number of connections to which it was delivered.
             delivered: u32 = Words::number,
-            /// For how many it was kept.
+            /// The number of users for whom it was kept.
             stored: u32 = Words::number,
         };
         /// A token, which logs in without the password.
@@ -116,28 +116,28 @@ readings! {
             /// The token.
             token: TokenWord<'a> = TokenWord::read,
         };
-        /// The end of the list of what is unread in a chat.
+        /// The end of the list of unread messages of a chat.
         (Some(Code::Done), About::Verb(Verb::Open)) => Opened {
-            /// Which chat.
+            /// The chat.
             chat: &'a str = Words::word,
-            /// How many unread messages there are behind those that were listed.
+            /// The number of further unread messages.
             left: u64 = Words::number,
         };
         /// The end of a list of older messages.
         (Some(Code::Done), About::Verb(Verb::History)) => Chat {
-            /// Of which chat.
+            /// The chat.
             chat: &'a str = Words::word,
         };
         /// A chat is marked as read.
         (Some(Code::Done), About::Verb(Verb::Seen)) => Seen {
-            /// Which chat.
+            /// The chat.
             chat: &'a str = Words::word,
-            /// Up to which message.
+            /// The newest message that is read.
             id: MessageId = Words::id,
         };
         /// A download begins.
         (Some(Code::Done), About::Verb(Verb::Get)) => Download {
-            /// Its stream.
+            /// The number of its stream.
             stream: u32 = Words::number,
             /// The size of the whole file in bytes.
             size: u64 = Words::number,
@@ -146,16 +146,16 @@ readings! {
         };
         /// An upload begins.
         (Some(Code::Done), About::Verb(Verb::Put | Verb::Sendfile)) => Upload {
-            /// Its stream.
+            /// The number of its stream.
             stream: u32 = Words::number,
-            /// From which byte on it is awaited.
+            /// The first byte that is awaited.
             offset: u64 = Words::number,
-            /// The sum of what is there already, where that is told.
+            /// The hash of the bytes that are there already, if the server sent it.
             sha256: Option<Sha256Sum> = Words::parsed_if_any,
         };
-        /// A file's sum.
+        /// The hash of a file.
         (Some(Code::Done), About::Verb(Verb::Sum)) => Sum {
-            /// The SHA-256 of its bytes.
+            /// The SHA-256 hash of its bytes.
             sha256: Sha256Sum = Words::parsed,
             /// Its size in bytes.
             size: u64 = Words::number,
@@ -164,22 +164,22 @@ readings! {
         };
         /// There is no such file.
         (Some(Code::NotFound), About::Verb(Verb::Get | Verb::Sum)) => NoFile {
-            /// As it was named.
+            /// The name as it was given.
             name: &'a str = Words::rest,
         };
-        /// The sum of an upload is noted.
+        /// The expected hash of an upload is set.
         (Some(Code::Done), About::Verb(Verb::Expect)) => Stream {
-            /// Of which stream.
+            /// The number of its stream.
             stream: u32 = Words::number,
         };
         /// A group was made.
         (Some(Code::Done), About::Verb(Verb::Mkgroup | Verb::Mkgroupreq)) => GroupMade {
-            /// Its name.
+            /// The name.
             group: &'a str = Words::word,
-            /// How many members it has.
+            /// The number of its members.
             members: usize = Words::number,
         };
-        /// Something was done in a group, or waits for its ops.
+        /// A request about a group was carried out, or waits for the group's ops.
         (
             Some(Code::Done | Code::DoneWaiting),
             About::Verb(
@@ -194,36 +194,36 @@ readings! {
                 | Verb::Members,
             ),
         ) => Group {
-            /// Its name.
+            /// The name.
             group: &'a str = Words::word,
         };
-        /// Direct chats are taken.
+        /// The user takes direct chats.
         (Some(Code::Done), About::Verb(Verb::Up)) => Up {
-            /// On which port.
+            /// The port.
             port: u16 = Words::number,
-            /// How long the server waits to hear of who takes direct chats, in seconds, where it
-            /// tells.
+            /// The longest time between two signs of life that the server wants, in seconds, if the
+            /// server sent it.
             period: Option<u64> = Words::number_if_any,
         };
-        /// Direct chats are still taken.
+        /// The user still takes direct chats.
         (Some(Code::Done), About::Verb(Verb::Alive)) => Port {
-            /// On which port.
+            /// The port.
             port: u16 = Words::number,
         };
-        /// Whom one calls directly.
+        /// A user whom the caller may connect to directly.
         (Some(Code::Done), About::Verb(Verb::Call)) => Call {
-            /// Who, and where.
+            /// The user, the address and the ticket.
             call: CallWords<'a> = CallWords::read,
         };
     }
 }
 
-/// A token as it came. It is not printed.
+/// A token, which is never printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenWord<'a>(&'a str);
 
 impl<'a> TokenWord<'a> {
-    /// The token itself.
+    /// The text of the token.
     pub fn expose(self) -> &'a str {
         self.0
     }

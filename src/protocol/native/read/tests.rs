@@ -41,13 +41,13 @@ fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
     line.trim_end_matches('\n').to_string()
 }
 
-/// Has `check` look at a line that `write` appends, as a client reads it.
+/// Lets `check` look at a line that `write` appends, as a client reads it.
 fn reading(write: impl FnOnce(&mut Vec<u8>), check: impl FnOnce(Reading<'_>)) {
     let written = written(write);
     check(line(written.strip_prefix("C ").unwrap()).read());
 }
 
-/// Has `check` look at the words of a final reply, which may hold what came to the protocol later.
+/// Lets `check` look at the words of a final reply, which may have later additions to the protocol.
 fn words_of(answer: &Answer, later: bool, check: impl FnOnce(ReplyWords<'_>)) {
     let code = match &answer.result {
         Ok(done) => code(answer.of, done),
@@ -65,12 +65,12 @@ fn words_of(answer: &Answer, later: bool, check: impl FnOnce(ReplyWords<'_>)) {
     );
 }
 
-/// Has `check` look at what was done, as every client reads it.
+/// Lets `check` look at the words of a result, as every client reads it.
 fn words(of: Kind, done: Done, check: impl FnOnce(ReplyWords<'_>)) {
     words_of(&Answer { of, result: Ok(done) }, false, check);
 }
 
-/// The code of what was done: no row is left out, so that each new one is looked at here.
+/// The code of a result. Every variant is named, so that each new one is looked at here.
 fn code(of: Kind, done: &Done) -> Code {
     match done {
         Done::Done => codes::done(of).0,
@@ -101,7 +101,7 @@ fn code(of: Kind, done: &Done) -> Code {
     }
 }
 
-/// Has `check` look at an item as it stands in a list of a kind.
+/// Lets `check` look at an item, as it is in a list of a kind.
 fn item(of: Kind, item: Item, check: impl FnOnce(ListItem<'_>)) {
     reading(
         |out| write::item(of, &item, out),

@@ -1,4 +1,5 @@
-//! The words of a line, taken one by one from its start, and the macro that makes a table of them.
+//! The words of a line, taken one by one from its start, and the macro that declares a table of
+//! them.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -6,10 +7,10 @@ use std::str::FromStr;
 use crate::chat::address::Address;
 use crate::chat::id::MessageId;
 
-/// Declares an enum of what lines can say, and how each of its variants is read: a row has the
-/// pattern of the key under which it stands, the variant, and for each of its fields the function
-/// that takes it from [`Words`]. A line that no row fits, or whose words can't be read, is `Other`.
-/// Words behind those of a row are left alone: they are of a later version.
+/// Declares an enum of parsed lines, and how each of its variants is parsed. A row has a pattern
+/// for the key of the table, the variant, and for each of its fields the function that takes it
+/// from [`Words`]. A line that no row matches, or whose words can't be parsed, is `Other`. Words
+/// behind those of a row are ignored, since they are additions of a later version.
 macro_rules! readings {
     (
         $(#[$meta:meta])*
@@ -26,7 +27,8 @@ macro_rules! readings {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $name<'a> {
             $($(#[$doc])* $variant { $($(#[$field_doc])* $field: $type,)* },)*
-            /// None of these, or with words that can't be read: the words as they came.
+            /// A line of no other variant, or with words that can't be parsed: the words as they
+            /// came.
             Other(&'a str),
         }
 
@@ -47,7 +49,7 @@ macro_rules! readings {
 
 pub(super) use readings;
 
-/// The words of a line that are not taken yet, with one space between each two of them.
+/// The words of a line that are not taken yet, separated by one space each.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Words<'a>(Option<&'a str>);
 
@@ -56,7 +58,7 @@ impl<'a> Words<'a> {
         Words(Some(text))
     }
 
-    /// The next word.
+    /// Takes the next word.
     pub fn word(&mut self) -> Option<&'a str> {
         let rest = self.0.filter(|rest| !rest.is_empty())?;
         let (word, rest) = match rest.split_once(' ') {
@@ -67,42 +69,42 @@ impl<'a> Words<'a> {
         Some(word)
     }
 
-    /// All that is left, which has to be there: a name with spaces, for example.
+    /// Takes the rest of the line, which must exist: a name with spaces, for example.
     pub fn rest(&mut self) -> Option<&'a str> {
         self.0.take()
     }
 
-    /// All that is left, or nothing.
+    /// Takes the rest of the line, or an empty text.
     pub fn text(&mut self) -> Option<&'a str> {
         Some(self.0.take().unwrap_or_default())
     }
 
-    /// The next word as what it stands for.
+    /// Takes and parses the next word.
     pub fn parsed<T: FromStr>(&mut self) -> Option<T> {
         self.word()?.parse().ok()
     }
 
-    /// The next word as a plain decimal number.
+    /// Takes the next word, a plain decimal number.
     pub fn number<N: FromStr>(&mut self) -> Option<N> {
         number(self.word()?)
     }
 
-    /// The next word as a message's id.
+    /// Takes the next word, the id of a message.
     pub fn id(&mut self) -> Option<MessageId> {
         self.number().map(MessageId)
     }
 
-    /// The next word, where there is one that can be read: not every server sends it.
+    /// Takes the next word, if there is one that can be parsed: not every server sends it.
     pub fn parsed_if_any<T: FromStr>(&mut self) -> Option<Option<T>> {
         Some(self.parsed())
     }
 
-    /// The next word as a plain decimal number, where there is one: not every server sends it.
+    /// Takes the next word, a plain decimal number, if there is one: not every server sends it.
     pub fn number_if_any<N: FromStr>(&mut self) -> Option<Option<N>> {
         Some(self.number())
     }
 
-    /// The next word as a number, where `-` stands for none.
+    /// Takes the next word, a number or `-` for none.
     pub fn number_or_none<N: FromStr>(&mut self) -> Option<Option<N>> {
         match self.word()? {
             "-" => Some(None),
@@ -110,30 +112,30 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Whether the next word is `kept`; `-` stands for no.
+    /// Takes the next word. Returns true if it is `kept`; `-` stands for no.
     pub fn is_kept(&mut self) -> Option<bool> {
         self.word().map(|word| word == "kept")
     }
 
-    /// `address:port`, where an IPv6 address stands in brackets. None for `-`, and for an address
-    /// of a kind that this version does not know.
+    /// Takes `address:port`, with an IPv6 address in brackets. None for `-`, and for an address of
+    /// a kind that this version does not know.
     pub fn address_and_port(&mut self) -> Option<Option<(Address, u16)>> {
         let word = self.word()?;
         let parts = word.rsplit_once(':');
         Some(parts.and_then(|(host, port)| Some((address(host)?, number(port)?))))
     }
 
-    /// An address without a port; none for one of a kind that this version does not know.
+    /// Takes an address without a port; none for one of a kind that this version does not know.
     pub fn address(&mut self) -> Option<Option<Address>> {
         self.word().map(address)
     }
 
-    /// A port. None for `-`, and for what is no port.
+    /// Takes a port. None for `-`, and for a word that is no port.
     pub fn port(&mut self) -> Option<Option<u16>> {
         self.word().map(number)
     }
 
-    /// The words up to a lonely dash, which is taken too.
+    /// Takes the words up to a lone dash, and the dash.
     pub fn until_dash(&mut self) -> Option<&'a str> {
         let rest = self.0?;
         let (words, rest) = match rest.strip_prefix("- ") {
@@ -145,13 +147,13 @@ impl<'a> Words<'a> {
     }
 }
 
-/// A plain decimal number, without a sign.
+/// Parses a plain decimal number, without a sign.
 pub(super) fn number<N: FromStr>(word: &str) -> Option<N> {
     let is_plain = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     is_plain.then(|| word.parse().ok()).flatten()
 }
 
-/// An address as the protocol writes it.
+/// Parses an address as the protocol writes it.
 fn address(word: &str) -> Option<Address> {
     match word.strip_prefix('[') {
         _ if word == "local" => Some(Address::Local),
