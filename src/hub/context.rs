@@ -233,8 +233,10 @@ impl<'a> Cx<'a> {
     /// Gives the reply that waited for a job, and the replies behind it that are ready.
     pub fn resolve(&mut self, conn: ConnId, job: JobId, reply: Reply) {
         let Some(session) = self.session(conn) else { return };
-        session.replies.resolve(job, reply);
-        self.give_due(conn);
+        if let Some(reply) = session.replies.resolve(job, reply) {
+            self.give(conn, reply);
+            self.give_due(conn);
+        }
     }
 
     /// Answers the request that waited for the outcome of a job.

@@ -183,7 +183,7 @@ pub enum Job {
     },
     /// Keep a group as it is now, in place of what the store has: a new group, or one of which a
     /// change could not be kept.
-    SaveGroup(GroupRecord),
+    SaveGroup(Box<GroupRecord>),
     /// Keep changes of groups, in one transaction and in this order. A row of a group that is not
     /// there changes nothing. If the rows would leave a group without an admin among its ops, none
     /// is kept and the outcome is [`Failure::Failed`].

@@ -60,6 +60,7 @@ pub fn asked(
 /// Hands a request that is permitted to the domain that carries it out.
 pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     match request {
+        Request::Say { to, text, key } => say(domains, conn, Draft { to, text, key }, cx),
         about_logins @ (Request::Identify(_)
         | Request::LogIn { .. }
         | Request::Register { .. }
@@ -100,8 +101,7 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Groups { .. }
         | Request::Members(_)) => group_request(domains, conn, about_groups, cx),
         Request::SetPassword(_) => debug_assert!(false, "it is carried out above"),
-        about_messages @ (Request::Say { .. }
-        | Request::Unread
+        about_messages @ (Request::Unread
         | Request::OpenUnread(_)
         | Request::OpenLast { .. }
         | Request::History { .. }
@@ -179,13 +179,23 @@ fn who(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
     cx.reply(conn, Reply::List(list));
 }
 
+/// Carries out a request to say something.
+fn say(domains: &mut Domains, conn: ConnId, draft: Draft, cx: &mut Cx<'_>) {
+    let Some(caller) = cx.caller(conn) else { return };
+    let (messages, people) = domains.messages();
+    match messages.say(caller, draft, people, cx) {
+        Ok(Some(proposal)) => propose(domains, proposal, cx),
+        Ok(None) => {}
+        Err(refusal) => cx.refuse(conn, Kind::Say, refusal),
+    }
+}
+
 /// Carries out a request to send or to read messages.
 fn message_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let Some(user) = cx.core.user_of(conn) else { return };
     let (from, of) = (Caller { conn, user }, request.kind());
     let (messages, people) = domains.messages();
     let result = match request {
-        Request::Say { to, text, key } => messages.say(from, Draft { to, text, key }, people, cx),
         Request::Unread => {
             messages.history.unread(from, people, cx);
             Ok(None)

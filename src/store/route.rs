@@ -67,7 +67,7 @@ impl Route {
                 account(AccountRequest::CheckToken { number, token })
             }
             Job::MakeToken { number } => account(AccountRequest::MakeToken { number }),
-            Job::SaveGroup(record) => group(GroupRequest::Save(record)),
+            Job::SaveGroup(record) => group(GroupRequest::Save(*record)),
             Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
             Job::EndGroup(ended) => group(GroupRequest::End(ended)),
             Job::KeepMessage { message: kept, key } => {

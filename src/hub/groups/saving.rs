@@ -75,14 +75,14 @@ impl Saves {
 
     /// Saves a new group, which is made once it is on disk.
     pub fn make(&mut self, group: PendingGroup, cx: &mut Cx<'_>) {
-        let job = Job::SaveGroup(group.group.record(group.id));
+        let job = Job::SaveGroup(Box::new(group.group.record(group.id)));
         self.pending.begin(job, GroupJob::Make(group), cx);
     }
 
     /// Saves a whole group as it is now, or its end.
     pub fn save(&mut self, id: GroupId, registry: &Registry, accounts: &Accounts, cx: &mut Cx<'_>) {
         let job = match registry.record(id, accounts) {
-            Some(record) => Job::SaveGroup(record),
+            Some(record) => Job::SaveGroup(Box::new(record)),
             None => Job::EndGroup(id),
         };
         self.pending.begin(job, GroupJob::Save(id), cx);

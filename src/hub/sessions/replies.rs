@@ -154,16 +154,25 @@ impl ReplyQueue {
         debug_assert!(false, "no answer waits for {before:?}");
     }
 
-    /// Puts a reply in the place that waits for the outcome of a job.
-    pub fn resolve(&mut self, job_id: JobId, answer: Reply) {
-        let slots = self.0.iter_mut().flat_map(|queue| queue.slots.iter_mut());
-        for slot in slots {
-            if matches!(slot, ReplySlot::Waiting(waiting) if *waiting == job_id) {
-                *slot = ReplySlot::Ready(answer);
-                return;
-            }
+    /// Puts a reply in the place that waits for the outcome of a job. Returns it instead if it has
+    /// its turn; the others whose turn comes then are to be [popped](Self::pop).
+    pub fn resolve(&mut self, job_id: JobId, reply: Reply) -> Option<Reply> {
+        let Some(queue) = &mut self.0 else {
+            debug_assert!(false, "no answer waits for {job_id:?}");
+            return None;
+        };
+        let is_meant =
+            |slot: &ReplySlot| matches!(slot, ReplySlot::Waiting(waiting) if *waiting == job_id);
+        if queue.slots.front().is_some_and(is_meant) {
+            queue.slots.pop_front();
+            self.free_if_unused();
+            return Some(reply);
         }
-        debug_assert!(false, "no answer waits for {job_id:?}");
+        match queue.slots.iter_mut().find(|slot| is_meant(slot)) {
+            Some(slot) => *slot = ReplySlot::Ready(reply),
+            None => debug_assert!(false, "no answer waits for {job_id:?}"),
+        }
+        None
     }
 
     /// Takes the next reply that has its turn out of the queue. An ABORT stays, and holds up the

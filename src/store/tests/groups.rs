@@ -30,7 +30,7 @@ fn fixture() -> Fixture {
         assert_eq!(fixture.run(register(number.0, name, "x")), Ok(Value::Done));
     }
     for group in [group(5, true), group(6, false)] {
-        assert_eq!(fixture.run(Job::SaveGroup(group)), Ok(Value::Done));
+        assert_eq!(fixture.run(Job::SaveGroup(group.into())), Ok(Value::Done));
     }
     fixture
 }

@@ -161,7 +161,7 @@ impl Fixture {
             asked: Vec::new(),
             asking: Vec::new(),
         };
-        assert_eq!(self.run(Job::SaveGroup(record)), Ok(Value::Done));
+        assert_eq!(self.run(Job::SaveGroup(record.into())), Ok(Value::Done));
     }
 }
 

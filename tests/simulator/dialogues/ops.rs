@@ -217,7 +217,9 @@ fn a_store_in_which_an_admin_is_banned_begins_with_another_one() {
     let mut store = four();
     let members =
         [10_001, 10_002, 10_003].map(|number| MemberRecord::new(Number(number), MessageId(5)));
-    store.run(&Job::SaveGroup(GroupRecord { members: members.to_vec(), ..team(5) })).unwrap();
+    store
+        .run(&Job::SaveGroup(GroupRecord { members: members.to_vec(), ..team(5) }.into()))
+        .unwrap();
     for number in [10_001, 10_002] {
         store.run(&Job::SetBanned { number: Number(number), banned: true }).unwrap();
     }
@@ -312,7 +314,9 @@ fn a_group_counts_for_who_made_it_also_after_a_restart() {
         let (admin, members) =
             (Number(10_002), vec![MemberRecord::new(Number(10_002), MessageId(id))]);
         store
-            .run(&Job::SaveGroup(GroupRecord { admin, ops: vec![admin], members, ..team(id) }))
+            .run(&Job::SaveGroup(
+                GroupRecord { admin, ops: vec![admin], members, ..team(id) }.into(),
+            ))
             .unwrap();
     }
     play_with(
