@@ -74,7 +74,7 @@ impl Default for Admin {
 }
 
 impl Admin {
-    /// Ends a user's session. The answer is due once the session has ended.
+    /// Ends a user's sessions. The answer is due once they have ended.
     pub fn kick(
         &self,
         caller: Caller,
@@ -84,14 +84,18 @@ impl Admin {
         cx: &mut Cx<'_>,
     ) -> Result<Done, Refusal> {
         let user = other_user(caller, user, accounts)?;
-        let session = presence.session_of(user).ok_or(Refusal::NotOnline)?;
-        log::info!(
-            "event=kicked user={} by={} conn={session} reason={}",
-            accounts.name(user),
-            accounts.name(caller.user),
-            Quoted(reason.as_ref().map_or("", Reason::as_str)),
-        );
-        cx.close_saying(session, CloseReason::Kicked, reason);
+        if !presence.is_present(user) {
+            return Err(Refusal::NotOnline);
+        }
+        for session in presence.open_sessions_of(user) {
+            log::info!(
+                "event=kicked user={} by={} conn={session} reason={}",
+                accounts.name(user),
+                accounts.name(caller.user),
+                Quoted(reason.as_ref().map_or("", Reason::as_str)),
+            );
+            cx.close_saying(session, CloseReason::Kicked, reason.clone());
+        }
         Ok(Done::Done)
     }
 

@@ -26,7 +26,7 @@ pub fn invariants(domains: &Domains, core: &Core) {
         session.replies.check_invariants();
         if let Some(user) = session.user() {
             online += usize::from(user != OPERATOR);
-            assert_eq!(domains.presence.conn(user), Some(conn));
+            assert!(domains.presence.sessions_of(user).any(|session| session == conn));
         } else {
             assert!(session.replies.waiting() <= 1, "{conn} is owed more than one answer");
         }
@@ -48,7 +48,7 @@ pub fn invariants(domains: &Domains, core: &Core) {
                 domains.presence.entering.get(user).map(|entering| entering.conn),
                 Some(conn)
             );
-            assert_eq!(domains.presence.conn(*user), None);
+            assert!(!domains.presence.is_online(*user));
         }
         on_hold += usize::from(session.is_blocked);
         let leaves = matches!(session.state(), State::Leaving(_));

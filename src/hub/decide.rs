@@ -94,7 +94,7 @@ fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
 /// admin.
 fn ban_set(domains: &mut Domains, (user, by): (Number, Number), banned: bool, cx: &mut Cx<'_>) {
     let Some(user) = domains.accounts.set_banned(user, by, banned) else { return };
-    if let Some(session) = domains.presence.session_of(user).filter(|_| banned) {
+    for session in domains.presence.open_sessions_of(user).filter(|_| banned) {
         cx.close(session, CloseReason::Banned);
     }
     let (groups, users) = domains.groups();

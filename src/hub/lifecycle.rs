@@ -44,7 +44,7 @@ pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>)
     if cx.core.sessions.get(conn).is_none() {
         return;
     }
-    let is_news = match domains.presence.session_of(user) {
+    let is_news = match domains.presence.open_sessions_of(user).next() {
         None => true,
         Some(old) if takeover => {
             let entering = domains.presence.entering.get(&user);
@@ -115,7 +115,7 @@ pub fn welcome(
     let last = Answer { of, result: Ok(welcome) };
     cx.enter(conn, State::Online(user));
     let since = cx.core.sequence.newest().max(MessageId(cx.core.now.unix_micros));
-    domains.presence.join(user, conn, since);
+    domains.presence.join(Caller { conn, user }, since);
     cx.effects.push(Effect::LoggedIn { conn });
     let list = List::whole(Kind::Unread, items.into(), None, last);
     cx.reply(conn, Reply::List(list));
@@ -161,11 +161,12 @@ pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'
             domains.presence.tell(user, false, &domains.accounts, cx);
         }
     }
-    if let Some(user) = session.user() {
+    if let Some(user) = session.user()
+        && domains.presence.leave(Caller { conn, user })
+    {
         if announce {
             domains.presence.tell(user, false, &domains.accounts, cx);
         }
-        domains.presence.leave(user);
         domains.calls.unavailable(user);
         went_offline(domains, user, cx);
     }

@@ -55,33 +55,29 @@ impl Presence {
         self.conns.len()
     }
 
-    /// The connection over which a user is online.
-    pub fn conn(&self, user: UserIndex) -> Option<ConnId> {
-        if user == OPERATOR {
-            return self.operator;
-        }
-        self.position(user).map(|at| self.conns[at])
+    /// The sessions over which a user is online, of which there is one at most.
+    pub fn sessions_of(&self, user: UserIndex) -> impl Iterator<Item = ConnId> + use<> {
+        let conn = match user {
+            OPERATOR => self.operator,
+            _ => self.position(user).map(|at| self.conns[at]),
+        };
+        conn.into_iter()
     }
 
-    /// The sessions over which a user is online.
-    pub fn sessions_of(&self, user: UserIndex) -> impl Iterator<Item = ConnId> + use<> {
-        self.conn(user).into_iter()
+    /// The sessions over which a user is online, or is about to be.
+    pub fn open_sessions_of(&self, user: UserIndex) -> impl Iterator<Item = ConnId> + use<> {
+        let entering = self.entering.get(&user).map(|entering| entering.conn);
+        self.sessions_of(user).chain(entering)
     }
 
     /// Returns true if a user is online.
     pub fn is_online(&self, user: UserIndex) -> bool {
-        self.conn(user).is_some()
-    }
-
-    /// The session over which a user is online, or is about to be.
-    pub fn session_of(&self, user: UserIndex) -> Option<ConnId> {
-        let entering = self.entering.get(&user).map(|entering| entering.conn);
-        self.conn(user).or(entering)
+        self.sessions_of(user).next().is_some()
     }
 
     /// Returns true if a user is online, or is about to be.
     pub fn is_present(&self, user: UserIndex) -> bool {
-        self.session_of(user).is_some()
+        self.open_sessions_of(user).next().is_some()
     }
 
     /// The index of a user in the lists.
@@ -90,14 +86,15 @@ impl Presence {
         (position != OFFLINE).then_some(position as usize)
     }
 
-    /// Adds a user who is online since a time.
-    pub fn join(&mut self, user: UserIndex, conn: ConnId, since: MessageId) {
+    /// Adds a session over which its user is online since a time. Returns true if that is the
+    /// user's first.
+    pub fn join(&mut self, caller: Caller, since: MessageId) -> bool {
+        let Caller { conn, user } = caller;
+        debug_assert!(!self.is_online(user), "{user:?} is online twice");
         if user == OPERATOR {
-            debug_assert!(self.operator.is_none(), "there are two operators");
             self.operator = Some(conn);
-            return;
+            return true;
         }
-        debug_assert!(self.position(user).is_none(), "{user:?} is online twice");
         if self.positions.len() <= user.0 as usize {
             self.positions.resize(user.0 as usize + 1, OFFLINE);
         }
@@ -106,15 +103,21 @@ impl Presence {
         self.users.push(user);
         self.since.push(since);
         self.forget_snapshots();
+        true
     }
 
-    /// Removes a user, if online.
-    pub fn leave(&mut self, user: UserIndex) {
+    /// Removes a session over which its user is online. Returns true if that was the user's last.
+    pub fn leave(&mut self, caller: Caller) -> bool {
+        let Caller { conn, user } = caller;
+        if self.sessions_of(user).all(|session| session != conn) {
+            debug_assert!(false, "{user:?} is not online over {conn}");
+            return false;
+        }
         if user == OPERATOR {
             self.operator = None;
-            return;
+            return true;
         }
-        let Some(at) = self.position(user) else { return };
+        let Some(at) = self.position(user) else { return false };
         self.conns.swap_remove(at);
         self.users.swap_remove(at);
         self.since.swap_remove(at);
@@ -123,6 +126,7 @@ impl Presence {
         }
         self.positions[user.0 as usize] = OFFLINE;
         self.forget_snapshots();
+        true
     }
 
     /// Adds everyone online but `user` to the recipients.
@@ -188,15 +192,17 @@ impl Presence {
         cx.answer(conn, Kind::Quiet, Done::Switched(quiet));
     }
 
-    /// Tells the others that a user came or is about to go. The user must still be online.
+    /// Tells the others that a user came or went, unless more users are online than such events are
+    /// told for; the user counts in both cases.
     pub fn tell(&self, user: UserIndex, online: bool, accounts: &Accounts, cx: &mut Cx<'_>) {
-        if user == OPERATOR || self.len() > cx.core.config.presence_limit {
+        let users = self.len() + usize::from(!self.is_online(user));
+        if user == OPERATOR || users > cx.core.config.presence_limit {
             return;
         }
-        let own = self.conn(user);
         let sessions = &cx.core.sessions;
         let others = self.conns().filter(|conn| {
-            Some(*conn) != own && sessions.get(*conn).is_some_and(|session| !session.is_quiet)
+            let session = sessions.get(*conn).filter(|session| session.user() != Some(user));
+            session.is_some_and(|session| !session.is_quiet)
         });
         let to = cx.effects.recipients(others);
         if to.is_empty() {

@@ -56,11 +56,11 @@ impl<'a> Audience<'a> {
         match self.to {
             Addressee::Everyone => presence.everyone_but(self.from, effects),
             Addressee::User(user) => {
-                effects.recipients(presence.conn(user).filter(|_| user != self.from))
+                effects.recipients(presence.sessions_of(user).filter(|_| user != self.from))
             }
             Addressee::Group(group) => {
                 let readers = self.readers(group);
-                effects.recipients(readers.filter_map(|user| presence.conn(user)))
+                effects.recipients(readers.flat_map(|user| presence.sessions_of(user)))
             }
         }
     }

@@ -25,7 +25,9 @@ pub fn with_operator(accounts: &[Account]) -> Vec<Account> {
 impl Model {
     /// Notes who ought to be told that a user came or is about to go.
     pub(super) fn tell(&mut self, own: ConnId, user: Number, online: bool) {
-        if user == Number::OPERATOR || self.people().count() > self.config.presence_limit {
+        // The user counts, online or not.
+        let others = self.people().filter(|(number, _)| *number != user).count();
+        if user == Number::OPERATOR || others + 1 > self.config.presence_limit {
             return;
         }
         let told = self
