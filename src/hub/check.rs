@@ -62,7 +62,7 @@ pub fn invariants(domains: &Domains, core: &Core) {
     domains.messages.check(&logins);
     assert!(core.is_settled());
     blocked(domains, core, on_hold);
-    domains.files.check(&core.sessions);
+    domains.files.check(core);
 }
 
 /// Checks that each blocked session waits for exactly one thing that is under way.
@@ -72,6 +72,7 @@ fn blocked(domains: &Domains, core: &Core, on_hold: usize) {
     let blocked = login.blocked().chain(accounts.blocked()).chain(files.blocked());
     let blocked = blocked.chain(messages.blocked().copied()).chain(groups.makers());
     let blocked = blocked.chain(core.await_id().copied());
+    let blocked = blocked.chain(core.unannounced.waiting().copied());
     let held: Vec<ConnId> = blocked.filter(|conn| is_there(conn)).collect();
     let waiting: HashSet<&ConnId> = held.iter().collect();
     assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "one thing at a time");
@@ -90,6 +91,7 @@ pub fn is_idle(domains: &Domains, core: &Core) -> bool {
         && domains.accounts.directory.reservations() == 0
         && domains.presence.entering.is_empty()
         && core.await_id().next().is_none()
+        && core.unannounced.waiting().next().is_none()
         && domains.ceilings.is_empty()
         && domains.groups.is_idle()
         && domains.messages.jobs() == 0

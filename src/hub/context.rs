@@ -10,11 +10,13 @@ use super::sequence::Sequence;
 use super::sessions::replies::{Download, Due, Reply, Upload};
 use super::sessions::state::State;
 use super::sessions::{Session, Sessions};
+use super::unannounced::Unannounced;
 use crate::chat::answer::{Answer, Done};
 use crate::chat::close::CloseReason;
 use crate::chat::entry::LogTime;
 use crate::chat::event::Event;
 use crate::chat::id::MessageId;
+use crate::chat::message::Chat;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
 use crate::chat::text::Reason;
@@ -33,6 +35,8 @@ pub struct Core {
     pub rng: fastrand::Rng,
     pub sessions: Sessions,
     pub sequence: Sequence,
+    /// Files that are being kept, and the requests that wait for them.
+    pub unannounced: Unannounced,
     pub counters: Counters,
     /// The number of the last job, without the bits of its domain.
     last_job: u64,
@@ -83,6 +87,7 @@ impl Core {
             rng: fastrand::Rng::with_seed(seed),
             sessions: Sessions::default(),
             sequence,
+            unannounced: Unannounced::default(),
             counters: Counters::default(),
             last_job: 0,
             closing: VecDeque::new(),
@@ -197,6 +202,13 @@ impl<'a> Cx<'a> {
     pub fn await_id(&mut self, conn: ConnId, request: Request) {
         self.block(conn);
         self.core.without_id.push((conn, request));
+    }
+
+    /// Lets a request wait until the file of a chat that is being kept is told, or has failed. The
+    /// session is blocked until then, and the request is handled again as if it had just come.
+    pub fn await_file(&mut self, conn: ConnId, chat: Chat, request: Request) {
+        self.block(conn);
+        self.core.unannounced.wait(chat, conn, request);
     }
 
     /// Answers a request that was carried out, in order.

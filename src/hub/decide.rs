@@ -44,7 +44,7 @@ fn decide(
             messages.apply(said, stamp.id, asker, people, cx);
         }
         Entry::Seen { reader, chat, id } => {
-            let untold = domains.files.first_unannounced(chat);
+            let untold = cx.core.unannounced.first(chat);
             let (messages, people) = domains.messages();
             messages.history.apply_seen((reader, chat, id), (stamp, untold), asker, people, cx);
         }

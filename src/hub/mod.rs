@@ -44,6 +44,7 @@ mod requests;
 mod sequence;
 mod sessions;
 mod turns;
+mod unannounced;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use crate::hub::admin::Decided;
 use crate::hub::context::Cx;
 use crate::hub::decide::{propose, propose_all};
 use crate::hub::domains::Domains;
+use crate::hub::files::Published;
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome, Value};
 use crate::hub::lifecycle::{authenticated, settle, welcome};
@@ -71,14 +72,23 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
 }
 
 /// Takes the outcome of a job of the files. The message of a file that was sent is delivered once
-/// it is kept.
+/// it is kept. Then comes what waited for it in that chat.
 fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
     let (files, people) = domains.files();
-    if let Some(message) = files.done(id, outcome, people, cx) {
+    let Some(Published { chat, message }) = files.done(id, outcome, people, cx) else { return };
+    if let Some(message) = message {
         let StoredMessage { id, from, chat, text, file_size } = message;
         let entry = Entry::Said(Said { from, chat, text, file_size, key: None });
         propose(domains, Proposal { entry, id: Some(id), asker: None }, cx);
     }
+    for (conn, request) in cx.core.unannounced.take_waiting(chat) {
+        if cx.unblock(conn) {
+            run(domains, conn, request, cx);
+            settle(domains, cx);
+        }
+    }
+    let (files, people) = domains.files();
+    files.chat_is_free(chat, people, cx);
 }
 
 /// Adds an account that is on disk, and lets in the session that registered it.

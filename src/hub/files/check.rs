@@ -9,6 +9,7 @@ use crate::hub::files::uploads::{
 };
 use crate::hub::input::ConnId;
 use crate::hub::sessions::Sessions;
+use crate::hub::unannounced::Unannounced;
 
 /// Checks that every download that waits for its turn is being opened, or is ready.
 ///
@@ -53,9 +54,19 @@ pub fn uploads(uploads: &ActiveUploads, publishing: &Publishing, sessions: &Sess
         assert_eq!(replies.uploads_finishing(), finishing, "{conn}");
     }
     assert_eq!(uploads.open.len(), open);
-    let is_unannounced = |job: &&PublishJob| matches!(job, PublishJob::Finish(_, Some(_)));
-    let unannounced = publishing.pending.values().filter(is_unannounced).count();
-    assert_eq!(publishing.unannounced.len(), unannounced);
+}
+
+/// Checks that the files that hold up their chats are being kept, and that the others of those
+/// chats wait for them.
+///
+/// # Panics
+/// If that does not hold.
+pub fn unannounced(publishing: &Publishing, unannounced: &Unannounced) {
+    let is_kept = |job: &&PublishJob| matches!(job, PublishJob::Finish(_, Some(_)));
+    assert_eq!(unannounced.len(), publishing.pending.values().filter(is_kept).count());
+    for (chat, _) in &publishing.behind {
+        assert!(unannounced.first(*chat).is_some(), "a file could be kept in {chat:?}");
+    }
 }
 
 /// The claims that there should be.
@@ -86,7 +97,8 @@ fn claims(
         .map(|job| match job {
             PublishJob::Sync(complete) | PublishJob::Finish(complete, _) => complete,
         })
-        .chain(&publishing.without_id);
+        .chain(&publishing.without_id)
+        .chain(publishing.behind.iter().map(|(_, complete)| complete));
     for complete in publishing {
         claim(&complete.upload, complete.conn, true);
     }

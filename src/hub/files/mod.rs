@@ -8,6 +8,8 @@ mod downloads;
 mod publishing;
 mod uploads;
 
+pub use self::publishing::Published;
+
 use std::time::Duration;
 
 use self::downloads::{Downloads, ReadJob};
@@ -17,19 +19,17 @@ use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::event::AbortReason;
 use crate::chat::file::{FileRef, FileTarget};
-use crate::chat::id::MessageId;
-use crate::chat::message::{Chat, StoredMessage};
+use crate::chat::message::Chat;
 use crate::chat::name::FileName;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::config::Config;
-use crate::hub::context::{Caller, Cx};
+use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::effect::Effect;
 use crate::hub::input::{ConnId, UploadEnd};
 use crate::hub::job::{JobId, Outcome};
 use crate::hub::people::People;
-use crate::hub::sessions::Sessions;
 use crate::hub::sessions::replies::{Reply, ReplyQueue};
 
 /// The files domain: downloads, uploads, and complete uploads that are being published.
@@ -181,8 +181,8 @@ impl Files {
         downloads::over(conn, stream, is_complete, cx);
     }
 
-    /// Takes the outcome of a job. Returns the message of a file that was sent and is kept now. The
-    /// message is to be delivered.
+    /// Takes the outcome of a job. Returns what has become of a file that was sent into a chat; the
+    /// chat is [free](Self::chat_is_free) then.
     #[must_use = "nobody else delivers the message"]
     pub fn done(
         &mut self,
@@ -190,7 +190,7 @@ impl Files {
         outcome: Outcome,
         people: People<'_>,
         cx: &mut Cx<'_>,
-    ) -> Option<StoredMessage> {
+    ) -> Option<Published> {
         if self.downloads.pending.get(id).is_some() {
             self.downloads.done(id, outcome, people, cx);
         } else if self.uploads.pending.get(id).is_some() {
@@ -207,9 +207,9 @@ impl Files {
         self.publishing.ids_are_there(kept, &mut self.uploads, people, cx);
     }
 
-    /// The first message of a chat that sends a file and is not announced yet.
-    pub fn first_unannounced(&self, chat: Chat) -> Option<MessageId> {
-        self.publishing.unannounced.first(chat)
+    /// Goes on with the files that waited for another one of the same chat.
+    pub fn chat_is_free(&mut self, chat: Chat, people: People<'_>, cx: &mut Cx<'_>) {
+        self.publishing.chat_is_free(chat, &mut self.uploads, people, cx);
     }
 
     /// Drops the files that were opened for a session that has ended, and gives up its incomplete
@@ -265,15 +265,17 @@ impl Files {
             && self.uploads.open.is_empty()
             && self.uploads.claims.is_empty()
             && self.publishing.without_id.is_empty()
+            && self.publishing.behind.is_empty()
     }
 
     /// Checks the invariants between two inputs.
     ///
     /// # Panics
     /// If an invariant does not hold.
-    pub fn check(&self, sessions: &Sessions) {
-        check::downloads(&self.downloads, sessions);
-        check::uploads(&self.uploads, &self.publishing, sessions);
+    pub fn check(&self, core: &Core) {
+        check::downloads(&self.downloads, &core.sessions);
+        check::uploads(&self.uploads, &self.publishing, &core.sessions);
+        check::unannounced(&self.publishing, &core.unannounced);
     }
 }
 

@@ -3,11 +3,9 @@
 //! The upload is brought to the disk; then it gets its name, or the message that sends it is kept.
 //! That goes on when the sender's session has ended.
 
-use std::collections::BTreeMap;
-
 use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::{FileRef, FileTarget};
-use crate::chat::id::{MessageId, UploadId};
+use crate::chat::id::UploadId;
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::refusal::Failure;
 use crate::hub::context::Cx;
@@ -35,20 +33,12 @@ pub enum PublishJob {
     Finish(CompleteUpload, Option<StoredMessage>),
 }
 
-/// The messages that send files and are being kept. Nobody was told of them yet, so nobody can have
-/// read them, whichever later messages of the same chat were read.
-#[derive(Debug, Default)]
-pub struct Unannounced(BTreeMap<MessageId, Chat>);
-
-impl Unannounced {
-    /// The first of the messages in a chat.
-    pub fn first(&self, chat: Chat) -> Option<MessageId> {
-        self.0.iter().find(|(_, of)| **of == chat).map(|(id, _)| *id)
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
+/// What has become of a file that was sent into a chat.
+#[derive(Debug)]
+pub struct Published {
+    pub chat: Chat,
+    /// The message that sends it, which is to be delivered; none if the file could not be kept.
+    pub message: Option<StoredMessage>,
 }
 
 /// The complete uploads that are being made files.
@@ -57,7 +47,8 @@ pub struct Publishing {
     pub pending: Pending<PublishJob>,
     /// Uploads whose messages wait for an id, in the order in which they came to the disk.
     pub without_id: Vec<CompleteUpload>,
-    pub unannounced: Unannounced,
+    /// Uploads whose messages wait for another file of the same chat, which is being kept.
+    pub behind: Vec<(Chat, CompleteUpload)>,
 }
 
 impl Publishing {
@@ -66,7 +57,7 @@ impl Publishing {
         Publishing {
             pending: Pending::new(Domain::Files),
             without_id: Vec::new(),
-            unannounced: Unannounced::default(),
+            behind: Vec::new(),
         }
     }
 
@@ -89,8 +80,7 @@ impl Publishing {
         self.pending.begin(job, PublishJob::Sync(complete), cx);
     }
 
-    /// Takes the outcome of a job. Returns the message of a file that was sent and is kept. The
-    /// message is to be delivered.
+    /// Takes the outcome of a job. Returns what has become of the file if it was sent into a chat.
     pub fn done(
         &mut self,
         id: JobId,
@@ -98,7 +88,7 @@ impl Publishing {
         uploads: &mut ActiveUploads,
         people: People<'_>,
         cx: &mut Cx<'_>,
-    ) -> Option<StoredMessage> {
+    ) -> Option<Published> {
         match self.pending.take(id)? {
             PublishJob::Sync(complete) => {
                 match (outcome, &complete.upload.target) {
@@ -114,12 +104,10 @@ impl Publishing {
                 None
             }
             PublishJob::Finish(complete, message) => {
-                if let Some(message) = &message {
-                    self.unannounced.0.remove(&message.id);
-                }
+                let chat = message.as_ref().and_then(|message| cx.core.unannounced.end(message.id));
                 if *outcome != Ok(Value::Done) {
                     fail(complete, outcome, uploads, cx);
-                    return None;
+                    return Some(Published { chat: chat?, message: None });
                 }
                 let CompleteUpload { conn, stream, upload, .. } = complete;
                 let file = match &message {
@@ -128,12 +116,13 @@ impl Publishing {
                 };
                 let event = Event::Put { stream, size: upload.size, file };
                 end(conn, &upload, event, uploads, cx);
-                message
+                Some(Published { chat: chat?, message })
             }
         }
     }
 
-    /// Keeps the message that sends a file, under the next id, or has the upload wait for an id.
+    /// Keeps the message that sends a file, under the next id, or has the upload wait for an id or
+    /// for another file of the chat.
     fn publish(
         &mut self,
         complete: CompleteUpload,
@@ -148,15 +137,19 @@ impl Publishing {
         {
             return fail(complete, &Err(Failure::NotFound), uploads, cx);
         }
+        let chat = *chat;
+        if cx.core.unannounced.first(chat).is_some() {
+            return self.behind.push((chat, complete));
+        }
         let Some(id) = cx.next_id() else { return self.without_id.push(complete) };
         let message = StoredMessage {
             id,
             from: people.accounts.number(*owner),
-            chat: *chat,
+            chat,
             text: name.as_str().into(),
             file_size: Some(*size),
         };
-        self.unannounced.0.insert(id, *chat);
+        cx.core.unannounced.begin(id, chat);
         let job = Job::FinishUpload { upload: complete.id, message: Some(message.clone()) };
         self.pending.begin(job, PublishJob::Finish(complete, Some(message)), cx);
     }
@@ -175,6 +168,20 @@ impl Publishing {
                 true => self.publish(complete, uploads, people, cx),
                 false => fail(complete, kept, uploads, cx),
             }
+        }
+    }
+
+    /// Goes on with the uploads that waited for the file of a chat, one of which is kept next.
+    pub fn chat_is_free(
+        &mut self,
+        chat: Chat,
+        uploads: &mut ActiveUploads,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let next: Vec<_> = self.behind.extract_if(.., |(of, _)| *of == chat).collect();
+        for (_, complete) in next {
+            self.publish(complete, uploads, people, cx);
         }
     }
 }

@@ -141,7 +141,7 @@ impl Messages {
     }
 
     /// Proposes a message that is new. It gets the next id; if there is none yet, the request waits
-    /// for one.
+    /// for one, and while a file of the chat is being kept, for that file.
     fn propose(
         &self,
         from: Caller,
@@ -156,6 +156,10 @@ impl Messages {
             && !people.other(from.user, chat).is_some_and(is_online);
         if reaches_nobody {
             return Err(Refusal::Offline);
+        }
+        if cx.core.unannounced.first(chat).is_some() {
+            cx.await_file(from.conn, chat, draft.into_request());
+            return Ok(None);
         }
         let Some(id) = cx.next_id() else {
             cx.await_id(from.conn, draft.into_request());

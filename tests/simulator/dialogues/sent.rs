@@ -139,8 +139,8 @@ fn nobody_has_seen_a_file_that_was_not_told() {
          store holds
          alice sends 1
          store answers first
-         alice > D bob later
-         bob < D 1700000000000002 alice bob later
+         alice > D * later
+         bob < D 1700000000000002 alice * later
          bob > C SEEN alice 1700000000000002
          bob > C SEEN * 1700000000000002
          store answers last
@@ -149,11 +149,71 @@ fn nobody_has_seen_a_file_that_was_not_told() {
          bob < C 250 SEEN * 1700000000000002
          store works
          alice < C 126 SENDFILE 1 1 @1700000000000001
-         alice < C 250 MSG _ bob 1 0
+         alice < C 250 MSG _ * 1 0
          bob < C 124 FILE 1700000000000001 alice bob 1 new
          bob > C SEEN alice 1700000000000002
          bob < C 250 SEEN alice 1700000000000002",
     );
+}
+
+/// Two messages and two files of one chat, the first of which is being kept.
+const BEHIND_A_FILE: &str = "alice > D bob one
+    bob < D 1700000000000000 alice bob one
+    alice < C 250 MSG _ bob 1 0
+    alice > C SENDFILE bob 1 first
+    alice < C 250 SENDFILE 1 0
+    alice > C SENDFILE bob 1 second
+    alice < C 250 SENDFILE 2 0
+    alice sends 1 x
+    alice sends 2 x
+    store holds
+    alice sends 1
+    alice sends 2
+    store answers first
+    store answers first
+    alice > D bob later
+    alice > C QUIET on
+    bob > D alice from the other side
+    store has 1 jobs
+    ";
+
+#[test]
+fn what_comes_behind_a_file_of_the_chat_waits_for_it() {
+    play_among_two(&format!(
+        "{BEHIND_A_FILE}
+         store answers first
+         alice < C 126 SENDFILE 1 1 @1700000000000001
+         bob < C 124 FILE 1700000000000001 alice bob 1 first
+         bob < D 1700000000000002 alice bob later
+         alice < D 1700000000000003 bob alice from the other side
+         store has 3 jobs
+         bob > D alice behind the other file
+         store answers first
+         alice < C 250 MSG 1700000000000002 bob 1 0
+         alice < C 250 QUIET ...
+         store works
+         bob < C 250 MSG 1700000000000003 alice 1 0
+         alice < C 126 SENDFILE 2 1 @1700000000000004
+         bob < C 124 FILE 1700000000000004 alice bob 1 second
+         alice < D 1700000000000005 bob alice behind the other file
+         bob < C 250 MSG 1700000000000005 alice 1 0"
+    ));
+}
+
+#[test]
+fn a_file_that_can_not_be_kept_holds_nothing_up() {
+    play_among_two(&format!(
+        "{BEHIND_A_FILE}
+         bob breaks
+         alice < C 121 OFF bob _
+         store answers first failed
+         alice < C 127 ABORT 1 ...
+         store has 2 jobs
+         store works
+         alice < C 251 MSG 1700000000000002 bob 0 1
+         alice < C 250 QUIET ...
+         alice < C 126 SENDFILE 2 1 @1700000000000003"
+    ));
 }
 
 #[test]

@@ -184,6 +184,7 @@ impl Model {
         let from = self.accounts[&said.from].name;
         assert_eq!((message.from, message.to, &*message.text), (from, shown, &*said.text));
         assert_eq!(message.file_size, said.file_size);
+        self.order.reaches(&to, said.chat, message.id);
         for conn in to {
             self.deliveries.get_mut(&conn).unwrap().push_back(message.clone());
         }

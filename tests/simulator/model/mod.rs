@@ -9,6 +9,7 @@ mod ledger;
 mod lists;
 mod messages;
 mod ops;
+mod order;
 mod peers;
 mod people;
 mod uploads;
@@ -41,6 +42,7 @@ use self::groups::{GroupDue, Groups};
 use self::ledger::Ledger;
 use self::lists::{DueList, Reading};
 use self::messages::{Due, Said};
+use self::order::Order;
 use self::peers::Peers;
 use self::people::{Presence, with_operator};
 use self::uploads::Expectations;
@@ -67,6 +69,7 @@ pub struct Model {
     failures: Failures,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
+    order: Order,
     /// Those that get no more than a part of it, and the server's last line.
     cut_off: HashSet<ConnId>,
     /// A file that is kept, and whose message ought to go out with the next effects.
@@ -129,6 +132,7 @@ impl Model {
             uploads: Expectations::default(),
             ledger: Ledger::new(kept.id_mark),
             deliveries: HashMap::new(),
+            order: Order::default(),
             cut_off: HashSet::new(),
             file_due: None,
             presence: Vec::new(),
