@@ -23,14 +23,14 @@ use chatsrv::protocol::native::frame::{Decoder, FrameBuffer};
 use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
 use chatsrv::protocol::wire::Wire;
 
-use crate::model::Model;
+use crate::model::NodeModel;
 use crate::store::Store;
 
 /// The hub, and what the real server would have around it.
 pub struct Server {
     pub hub: Hub,
     pub now: Now,
-    pub model: Model,
+    pub model: NodeModel,
     /// Jobs that the store has not done, oldest first.
     pub jobs: Vec<(JobId, Job)>,
     /// Every connection there ever was.
@@ -63,6 +63,10 @@ pub struct Server {
 
 /// The list of all figures.
 const FIGURES: &[u8] = b"C 150 DUMP 1\nC 151 DUMP figure 7\nC 250 DUMP all\n";
+
+/// After how many looks at the hub's invariants all that entries have made is compared with the
+/// model.
+const DIGEST_EVERY: u64 = 16;
 
 /// A file that was opened.
 #[derive(Debug)]
@@ -125,7 +129,7 @@ impl Server {
         let now = Now { monotonic: Duration::from_secs(1), unix_micros: 1_700_000_000_000_000 };
         let kept = store.kept();
         Server {
-            model: Model::new(config.clone(), &kept),
+            model: NodeModel::new(config.clone(), &kept),
             hub: Hub::new(config.clone(), seed, kept),
             now,
             jobs: Vec::new(),
@@ -179,10 +183,16 @@ impl Server {
     pub fn check_restart(&self, store: &Store) -> bool {
         let is_kept = self.jobs.is_empty() && self.hub.is_kept();
         if is_kept {
+            self.check_digest();
             let other = Hub::new(self.config.clone(), self.seed, store.all());
             assert_eq!(other.digest(), self.hub.digest());
         }
         is_kept
+    }
+
+    /// Checks that the hub has made of all entries what the model has.
+    pub fn check_digest(&self) {
+        assert_eq!(self.hub.digest(), self.model.chat.digest());
     }
 
     pub fn keeps_messages(&self) -> bool {
@@ -415,6 +425,9 @@ impl Server {
         }
         let effects = std::mem::take(&mut self.effects);
         self.model.after(&effects, |conn| self.hub.takes_input(conn));
+        if self.events.is_multiple_of(self.looks_every * DIGEST_EVERY) {
+            self.check_digest();
+        }
         for effect in &effects.list {
             self.carry_out(effect, &effects.recipients);
         }
