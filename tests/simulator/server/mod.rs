@@ -49,6 +49,9 @@ pub struct Server {
     pub events: u64,
     /// After how many of them the hub's invariants are checked, which looks at everything.
     pub looks_every: u64,
+    /// After how many of them all that entries have made is compared with the model, which takes
+    /// longer.
+    pub compares_every: u64,
     /// Connections that were closed for reading too slowly.
     pub too_slow: u64,
     /// Those for which more waits than the send queue takes.
@@ -63,10 +66,6 @@ pub struct Server {
 
 /// The list of all figures.
 const FIGURES: &[u8] = b"C 150 DUMP 1\nC 151 DUMP figure 7\nC 250 DUMP all\n";
-
-/// After how many looks at the hub's invariants all that entries have made is compared with the
-/// model.
-const DIGEST_EVERY: u64 = 16;
 
 /// A file that was opened.
 #[derive(Debug)]
@@ -141,6 +140,7 @@ impl Server {
             send_queue: 1024 * 1024,
             events: 0,
             looks_every: 1,
+            compares_every: 1,
             too_slow: 0,
             overfull: Vec::new(),
             unread: BTreeSet::new(),
@@ -425,7 +425,7 @@ impl Server {
         }
         let effects = std::mem::take(&mut self.effects);
         self.model.after(&effects, |conn| self.hub.takes_input(conn));
-        if self.events.is_multiple_of(self.looks_every * DIGEST_EVERY) {
+        if self.events.is_multiple_of(self.compares_every) {
             self.check_digest();
         }
         for effect in &effects.list {

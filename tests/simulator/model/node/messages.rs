@@ -222,9 +222,8 @@ impl NodeModel {
         self.session(conn).replies.push_back(Due::Attempt(attempt));
     }
 
-    /// What is confirmed or refused and of which nothing was seen. Where it is said, nobody sees the
-    /// id of its entry before the confirmation, which may never be given; so the chat of the model
-    /// does without it.
+    /// What ought to become of a message of which nothing was seen. If it was said, its id shows in
+    /// the confirmation alone, which may never be given; so the chat does without its entry.
     fn unseen(&mut self, said: &Said) -> State {
         let Said { from, chat, .. } = *said;
         let readers = readers(from, chat, None, &self.chat.groups, &self.chat.people);

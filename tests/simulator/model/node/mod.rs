@@ -1,8 +1,8 @@
 //! What one server does with what comes in: sessions, answers and their order, lists, jobs under
 //! way, deliveries, and what is on its disk. What changes the chat becomes an entry.
 //!
-//! The entries follow from the inputs alone. Only the ids come from the hub, which may take any that
-//! rise; where an entry makes nothing, its stamp has the newest id that anybody saw.
+//! The entries follow from the inputs alone. Only the ids come from the hub, which may take any
+//! that rise; where an entry makes nothing, its stamp has the newest id that anybody saw.
 
 mod creations;
 mod deliveries;
