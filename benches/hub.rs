@@ -147,6 +147,7 @@ impl Chat {
             presence_limit: 500,
             keep_messages: true,
             history: None,
+            delete_window: Duration::ZERO,
             alive_period: Duration::from_secs(30),
             group_max: GROUP_MEMBERS,
             file_size_max: 0,

@@ -234,6 +234,7 @@ fn hub_config(options: &Options) -> hub::config::Config {
         presence_limit: options.presence_limit as usize,
         keep_messages: options.offline == Offline::Store,
         history: options.history,
+        delete_window: options.delete_window,
         alive_period: options.alive_period,
         group_max: options.group_max.get() as usize,
         file_size_max: options.max_file.0,

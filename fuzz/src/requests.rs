@@ -165,6 +165,12 @@ fn words_of(request: &Request) -> String {
         Request::History { chat, before, count } => {
             bounded(*count, format!("{chat} {before} {count}"))
         }
+        Request::After { chat, after, count } => bounded(*count, format!("{chat} {after} {count}")),
+        Request::Chats { before } => {
+            assert_ne!(before.map(|before| before.0), Some(0));
+            before.map_or_else(String::new, |before| before.to_string())
+        }
+        Request::Delete(id) => id.to_string(),
         Request::Search { chat: None, words } => format!("- {words}"),
         Request::Search { chat: Some(chat), words } => format!("{chat} {words}"),
         Request::Seen { chat, id } => format!("{chat} {id}"),

@@ -60,11 +60,13 @@ pub enum Done {
         /// True if it went to one user, who is offline.
         is_offline: bool,
     },
-    /// The end of a list of unread messages of a chat, and the number of further unread ones.
+    /// The end of a list of messages of a chat, and the number of further ones.
     Opened(Destination, u64),
+    /// The end of a list, and the number of further items.
+    Left(u64),
     /// The end of a list of messages of a chat.
     Chat(Destination),
-    /// A chat, and the message up to which it is read.
+    /// A chat, and the message up to which it is read now.
     Seen(Destination, MessageId),
     /// A download begins.
     Download {
@@ -140,6 +142,8 @@ pub enum Item {
         /// The newest of them.
         last: MessageId,
     },
+    /// A chat.
+    Chat(Box<ChatLine>),
     /// An earlier message.
     Message(Message),
     /// A group.
@@ -155,6 +159,32 @@ pub enum Item {
     },
     /// A member of a group.
     Member(UserName, Number),
+}
+
+/// A chat, as its reader is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatLine {
+    /// The chat, as the reader's messages to it are addressed.
+    pub chat: Destination,
+    /// The number of unread messages.
+    pub unread: u64,
+    /// The message up to which it is read.
+    pub seen: MessageId,
+    /// The last message; none if nothing was said that the reader may read.
+    pub last: Option<LastMessage>,
+}
+
+/// The last message of a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// The sender.
+    pub from: UserName,
+    /// The size in bytes of the file, if one was sent.
+    pub file_size: Option<u64>,
+    /// The beginning of the text, or of the name of the file.
+    pub text: Box<str>,
 }
 
 /// A user who is online, as others see them.
@@ -218,6 +248,9 @@ impl Item {
             Item::Entry(entry) => entry.name.as_str().len(),
             Item::Message(message) => message.text.len(),
             Item::Online(online) => online.display.as_ref().map_or(0, |it| it.as_str().len()),
+            Item::Chat(chat) => {
+                size_of_val(&**chat) + chat.last.as_ref().map_or(0, |last| last.text.len())
+            }
             Item::Direct(..) | Item::Member(..) => 0,
             Item::Unread { .. } | Item::Group { .. } => 0,
         }

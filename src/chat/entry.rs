@@ -82,6 +82,8 @@ pub enum Entry {
         /// The newest message that was read.
         id: MessageId,
     },
+    /// A message, or a file that was sent, is to be gone.
+    Deleted(Deletion),
     /// A group begins.
     GroupMade(NewGroup),
     /// A group changes.
@@ -101,6 +103,17 @@ pub struct Said {
     pub file_size: Option<u64>,
     /// The idempotency key, if the sender gave one.
     pub key: Option<Key>,
+}
+
+/// A message that is to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// The message.
+    pub message: StoredMessage,
+    /// The user who removes it.
+    pub by: Number,
+    /// How long its sender may remove it, in microseconds.
+    pub window: u64,
 }
 
 /// A group that is to be made. Its id is that of the entry's stamp.

@@ -3,7 +3,8 @@
 use crate::chat::address::Address;
 use crate::chat::file::FileRef;
 use crate::chat::group::GroupChange;
-use crate::chat::message::Message;
+use crate::chat::id::MessageId;
+use crate::chat::message::{Destination, Message};
 use crate::chat::name::{GroupName, Number, UserName};
 use crate::chat::text::Secret;
 
@@ -31,6 +32,8 @@ pub enum Event {
     },
     /// A member or the admin of a group changed.
     Group(GroupName, GroupChange, UserName),
+    /// A message or a file that was sent is gone; with its chat.
+    Deleted(MessageId, Destination),
     /// A transfer ended early.
     Abort {
         /// The number of its stream.

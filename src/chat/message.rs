@@ -71,6 +71,19 @@ pub struct Unread {
     pub last: MessageId,
 }
 
+/// A chat of a user, as the store knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatSummary {
+    /// The chat.
+    pub chat: Chat,
+    /// The number of unread messages.
+    pub unread: u64,
+    /// The message up to which the user has read it.
+    pub seen: MessageId,
+    /// The last message that the user may read.
+    pub last: Option<StoredMessage>,
+}
+
 /// A message, as people are told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {

@@ -46,6 +46,10 @@ pub enum Refusal {
     NoSuchUser,
     /// There is no such chat.
     NoSuchChat,
+    /// There is no such message, or the user may not read it.
+    NoSuchMessage,
+    /// The message is somebody else's, or the time for that is over.
+    MayNotDelete,
     /// The user is offline, and messages are not kept.
     Offline,
     /// The user is not online.

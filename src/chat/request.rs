@@ -11,6 +11,15 @@ use crate::chat::text::{Reason, Secret};
 /// The most messages that one list holds.
 pub const LIST_MESSAGES_MAX: u16 = 1000;
 
+/// The most chats that one list holds.
+pub const LIST_CHATS_MAX: usize = 1000;
+
+/// The most characters that a list of chats tells of a text.
+pub const CHAT_TEXT_CHARS_MAX: usize = 200;
+
+/// The largest number that is told of unread messages, or of what a list does not hold.
+pub const COUNT_MAX: u64 = 9_999;
+
 /// The smallest port on which a user may take direct chats; those below are the system's.
 pub const PORT_MIN: u16 = 1024;
 
@@ -67,6 +76,11 @@ pub enum Request {
     Reachable,
     /// List the chats with unread messages.
     Unread,
+    /// List all chats of the user, the newest first.
+    Chats {
+        /// The message before which the last ones of the listed chats are; none is the end.
+        before: Option<MessageId>,
+    },
     /// List the unread messages of a chat.
     OpenUnread(Target),
     /// List the last messages of a chat.
@@ -85,6 +99,15 @@ pub enum Request {
         /// The number of messages, at most [`LIST_MESSAGES_MAX`].
         count: u16,
     },
+    /// List the messages after one.
+    After {
+        /// The chat.
+        chat: Target,
+        /// The message after which the list begins.
+        after: MessageId,
+        /// The number of messages, at most [`LIST_MESSAGES_MAX`].
+        count: u16,
+    },
     /// List the messages that hold all the words.
     Search {
         /// The chat; none is all that the user may read.
@@ -99,6 +122,8 @@ pub enum Request {
         /// The newest message that was read.
         id: MessageId,
     },
+    /// Remove a message, or a file that was sent, for everybody.
+    Delete(MessageId),
     /// List who is online.
     Who,
     /// Choose a display name.
@@ -297,14 +322,20 @@ pub enum Kind {
     Reachable,
     /// [`Request::Unread`].
     Unread,
+    /// [`Request::Chats`].
+    Chats,
     /// [`Request::OpenUnread`] and [`Request::OpenLast`].
     Open,
     /// [`Request::History`].
     History,
+    /// [`Request::After`].
+    After,
     /// [`Request::Search`].
     Search,
     /// [`Request::Seen`].
     Seen,
+    /// [`Request::Delete`].
+    Delete,
     /// [`Request::Who`].
     Who,
     /// [`Request::Nick`].
@@ -387,10 +418,13 @@ impl Request {
             Request::Say { .. } => Kind::Say,
             Request::Reachable => Kind::Reachable,
             Request::Unread => Kind::Unread,
+            Request::Chats { .. } => Kind::Chats,
             Request::OpenUnread(_) | Request::OpenLast { .. } => Kind::Open,
             Request::History { .. } => Kind::History,
+            Request::After { .. } => Kind::After,
             Request::Search { .. } => Kind::Search,
             Request::Seen { .. } => Kind::Seen,
+            Request::Delete(_) => Kind::Delete,
             Request::Who => Kind::Who,
             Request::Nick(_) => Kind::Nick,
             Request::Quiet(_) => Kind::Quiet,

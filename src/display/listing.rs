@@ -2,7 +2,7 @@
 
 use super::clock;
 use super::safe_text::{SafeText, safe};
-use crate::protocol::native::read::{ListItem, OnlineWords};
+use crate::protocol::native::read::{ChatWords, ListItem, OnlineWords};
 
 /// The line that people read for an item.
 pub fn item(item: &ListItem<'_>) -> SafeText {
@@ -14,6 +14,7 @@ pub fn item(item: &ListItem<'_>) -> SafeText {
         ListItem::Unread { chat, count, last } => {
             safe!("  {chat:<12} {count} unread, the last {}", clock::moment(last))
         }
+        ListItem::Chat { chat } => chat_line(&chat),
         ListItem::Group { name, admin, members, is_kept } => {
             let noun = if members == 1 { "member" } else { "members" };
             let kept = if is_kept { ", kept" } else { "" };
@@ -25,6 +26,19 @@ pub fn item(item: &ListItem<'_>) -> SafeText {
         }
         ListItem::Verb { name, words, summary } => safe!("  {name} {words} - {summary}"),
         ListItem::Figure { text } | ListItem::Other(text) => safe!("  {text}"),
+    }
+}
+
+fn chat_line(line: &ChatWords<'_>) -> SafeText {
+    let ChatWords { chat, unread, seen: _, last, from, size, text } = *line;
+    let unread = if unread > 0 { format!(", {unread} unread") } else { String::new() };
+    match size {
+        _ if last.0 == 0 => safe!("  {chat:<12} nothing was said yet"),
+        Some(size) => {
+            let (moment, size) = (clock::moment(last), clock::size(size));
+            safe!("  {chat:<12} {moment}{unread}, {from}: the file {text}, {size}")
+        }
+        None => safe!("  {chat:<12} {}{unread}, {from}: {text}", clock::moment(last)),
     }
 }
 
@@ -62,6 +76,12 @@ mod tests {
     fn chats_and_groups_are_shown() {
         let shown = text("UNREAD", "#ops 3 1795521601123456");
         assert!(shown.starts_with("  #ops         3 unread, the last "), "{shown}");
+        let shown = text("CHATS", "#ops 3 9 1795521601123456 bob - hello there");
+        assert!(shown.starts_with("  #ops         "), "{shown}");
+        assert!(shown.ends_with(", 3 unread, bob: hello there"), "{shown}");
+        let shown = text("CHATS", "bob 0 9 1795521601123456 alice 2048 notes.txt");
+        assert!(shown.ends_with(", alice: the file notes.txt, 2.0 KiB"), "{shown}");
+        assert_eq!(text("CHATS", "#new 0 0 0 - -"), "  #new         nothing was said yet");
         let shown = text("GROUPS", "#ops alice 3 kept");
         assert_eq!(shown, "  #ops           3 members, admin alice, kept");
         let shown = text("GROUPS", "#20111 bob 1 -");

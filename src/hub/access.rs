@@ -28,7 +28,8 @@ fn access(of: Kind) -> Access {
         Kind::Kick | Kind::Ban | Kind::Unban | Kind::Dissolve => Access::Administrator,
         Kind::Dump | Kind::Shutdown => Access::Administrator,
         Kind::Admin => Access::Operator,
-        Kind::Unread | Kind::Open | Kind::History | Kind::Search | Kind::Seen => Access::User,
+        Kind::Unread | Kind::Chats | Kind::Open | Kind::History | Kind::After => Access::User,
+        Kind::Search | Kind::Seen | Kind::Delete => Access::User,
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Config {
     pub keep_messages: bool,
     /// How long messages are kept; none is for ever.
     pub history: Option<Duration>,
+    /// How long the sender of a message may remove it; zero is never.
+    pub delete_window: Duration,
     /// How often a user who takes direct chats must give a sign of life. Two missed ones end it.
     pub alive_period: Duration,
     /// The largest number of members of a group; at least one.

@@ -48,6 +48,10 @@ fn decide(
             let (messages, people) = domains.messages();
             messages.history.apply_seen((reader, chat, id), (stamp, untold), asker, people, cx);
         }
+        Entry::Deleted(deletion) => {
+            let (messages, people) = domains.messages();
+            messages.apply_deletion(&deletion, stamp.time, asker, people, cx);
+        }
         Entry::GroupMade(group) => {
             let (groups, users) = domains.groups();
             groups.made(&group, stamp, asker, users, cx);

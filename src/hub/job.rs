@@ -7,7 +7,7 @@ use crate::chat::group::{GroupRecord, GroupRow};
 use crate::chat::id::GroupId;
 use crate::chat::id::MessageId;
 use crate::chat::id::UploadId;
-use crate::chat::message::{Chat, StoredMessage, Unread};
+use crate::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
@@ -30,6 +30,15 @@ pub enum Selection {
         chat: Chat,
         /// The message before which the list ends; none is the end of the chat.
         before: Option<MessageId>,
+        /// The number of messages.
+        count: u16,
+    },
+    /// The first messages of a chat after an id.
+    After {
+        /// The chat.
+        chat: Chat,
+        /// The message after which the list begins.
+        after: MessageId,
         /// The number of messages.
         count: u16,
     },
@@ -119,6 +128,13 @@ pub enum Job {
         /// The ceiling.
         mark: MessageId,
     },
+    /// List all chats of a user, the newest first; see [`Value::Chats`].
+    ListChats {
+        /// The user.
+        reader: Number,
+        /// The message before which the last ones of the listed chats are; none is the end.
+        before: Option<MessageId>,
+    },
     /// Count the unread messages in all chats of a user but `*`.
     CountUnread {
         /// The user.
@@ -136,7 +152,8 @@ pub enum Job {
         /// Their ids, oldest first.
         ids: Vec<MessageId>,
     },
-    /// Mark a chat as read up to a message; a smaller id than before changes nothing.
+    /// Mark a chat as read up to a message; a smaller id than before changes nothing. The outcome
+    /// is [`Value::Marked`].
     MarkSeen {
         /// The user who has read.
         reader: Number,
@@ -145,6 +162,8 @@ pub enum Job {
         /// The newest message that was read.
         id: MessageId,
     },
+    /// Remove a message, and the file that it sent. Its idempotency key is still remembered.
+    DeleteMessage(MessageId),
     /// Remove some of the old messages.
     RemoveOld {
         /// The id; older messages are removed.
@@ -296,11 +315,21 @@ pub enum Value {
     },
     /// The chats with unread messages.
     Unread(Vec<Unread>),
+    /// The message up to which the chat is read now.
+    Marked(MessageId),
+    /// The chats of a user.
+    Chats {
+        /// The chats, at most [`LIST_CHATS_MAX`](crate::chat::request::LIST_CHATS_MAX), by their
+        /// last messages, the newest first; then those without one, by the ids of the groups.
+        chats: Vec<ChatSummary>,
+        /// The number of further ones.
+        left: u64,
+    },
     /// The messages of a list.
     Selected {
         /// Their ids, oldest first.
         ids: Vec<MessageId>,
-        /// The number of further unread messages.
+        /// The number of further ones.
         left: u64,
     },
     /// The messages, from the first id on; fewer than asked for if all would be too many bytes.

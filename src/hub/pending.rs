@@ -84,6 +84,11 @@ impl<T> Pending<T> {
         self.waiting.is_empty()
     }
 
+    /// The ids of the jobs, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = JobId> {
+        self.waiting.keys().copied()
+    }
+
     /// The purposes of the jobs, in no order.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.waiting.values()

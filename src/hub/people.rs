@@ -3,7 +3,8 @@
 use super::accounts::Accounts;
 use super::groups::Groups;
 use super::presence::Presence;
-use crate::chat::message::{Chat, Destination};
+use crate::chat::id::MessageId;
+use crate::chat::message::{Chat, Destination, StoredMessage};
 use crate::chat::name::{Target, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
@@ -40,6 +41,23 @@ impl<'a> People<'a> {
                 Some(Destination::User(self.accounts.name(other)))
             }
         }
+    }
+
+    /// The first message of a chat that a user may read; none if the user may read nothing there.
+    pub fn reads_since(self, user: UserIndex, chat: Chat) -> Option<MessageId> {
+        match chat {
+            Chat::Everyone => Some(MessageId(0)),
+            Chat::Direct(one, other) => {
+                let own = self.accounts.number(user);
+                (own == one || own == other).then_some(MessageId(0))
+            }
+            Chat::Group(group) => self.groups.reads_since(user, group),
+        }
+    }
+
+    /// Returns true if a user may read a message, and so the file that it sends.
+    pub fn may_read(self, user: UserIndex, message: &StoredMessage) -> bool {
+        self.reads_since(user, message.chat).is_some_and(|since| since <= message.id)
     }
 
     /// The other of the two users of a direct chat; `user` itself in the chat with oneself. None

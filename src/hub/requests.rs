@@ -102,11 +102,14 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Members(_)) => group_request(domains, conn, about_groups, cx),
         Request::SetPassword(_) => debug_assert!(false, "it is carried out above"),
         about_messages @ (Request::Unread
+        | Request::Chats { .. }
         | Request::OpenUnread(_)
         | Request::OpenLast { .. }
         | Request::History { .. }
+        | Request::After { .. }
         | Request::Search { .. }
-        | Request::Seen { .. }) => message_request(domains, conn, about_messages, cx),
+        | Request::Seen { .. }
+        | Request::Delete(_)) => message_request(domains, conn, about_messages, cx),
     }
 }
 
@@ -198,6 +201,14 @@ fn message_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &m
     let result = match request {
         Request::Unread => {
             messages.history.unread(from, people, cx);
+            Ok(None)
+        }
+        Request::Chats { before } => {
+            messages.history.chats(from, before, people, cx);
+            Ok(None)
+        }
+        Request::Delete(id) => {
+            messages.delete(from, id, cx);
             Ok(None)
         }
         Request::Seen { chat, id } => History::seen(from, (chat, id), people).map(Some),

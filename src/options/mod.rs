@@ -79,6 +79,11 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_HISTORY", value_name = "TIME", value_parser = history)]
     pub history: Option<Duration>,
 
+    /// How long people may remove what they sent; 0 is never
+    #[arg(long, env = "CHATSRV_DELETE_WINDOW", value_name = "TIME", value_parser = duration)]
+    #[arg(default_value = "24h")]
+    pub delete_window: Duration,
+
     /// Most connections at a time [default: what the limit of open files, and the memory, allow]
     #[arg(long, env = "CHATSRV_MAX_CLIENTS", value_name = "N")]
     pub max_clients: Option<NonZeroU32>,

@@ -39,7 +39,6 @@ impl Route {
     pub(super) fn begin(&self, id: JobId, job: Job) {
         let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
         let group = |request| self.ask(StoreRequest::Group { job: id, request });
-        let message = |request| self.ask(StoreRequest::Message { job: id, request });
         let upload = |request| self.ask(StoreRequest::Upload(request));
         let hash = |password, purpose| self.hash(id, password, purpose);
         let has_begun = match job {
@@ -70,18 +69,16 @@ impl Route {
             Job::SaveGroup(record) => group(GroupRequest::Save(*record)),
             Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
             Job::EndGroup(ended) => group(GroupRequest::End(ended)),
-            Job::KeepMessage { message: kept, key } => {
-                message(MessageRequest::Keep { message: kept, key })
-            }
-            Job::FindKey { sender, key } => message(MessageRequest::FindKey { sender, key }),
-            Job::RaiseIdMark { mark } => message(MessageRequest::RaiseIdMark { mark }),
-            Job::CountUnread { reader } => message(MessageRequest::CountUnread { reader }),
+            about_messages @ (Job::KeepMessage { .. }
+            | Job::FindKey { .. }
+            | Job::RaiseIdMark { .. }
+            | Job::ListChats { .. }
+            | Job::CountUnread { .. }
+            | Job::FetchMessages { .. }
+            | Job::MarkSeen { .. }
+            | Job::DeleteMessage(_)
+            | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
             Job::SelectMessages { reader, which } => self.ask(select(id, reader, which)),
-            Job::FetchMessages { ids } => message(MessageRequest::Fetch { ids }),
-            Job::MarkSeen { reader, chat, id } => {
-                message(MessageRequest::MarkSeen { reader, chat, id })
-            }
-            Job::RemoveOld { before } => message(MessageRequest::RemoveOld { before }),
             Job::ListFolder { path } => self.files.list(id, path),
             Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),
             Job::SumFile { name } => self.files.sum(id, Source::Shared(name)),
@@ -123,6 +120,25 @@ impl Route {
 
     fn ask(&self, request: StoreRequest) -> bool {
         self.database.ask(request)
+    }
+
+    fn ask_about_messages(&self, id: JobId, job: Job) -> bool {
+        let request = match job {
+            Job::KeepMessage { message, key } => MessageRequest::Keep { message, key },
+            Job::FindKey { sender, key } => MessageRequest::FindKey { sender, key },
+            Job::RaiseIdMark { mark } => MessageRequest::RaiseIdMark { mark },
+            Job::ListChats { reader, before } => MessageRequest::ListChats { reader, before },
+            Job::CountUnread { reader } => MessageRequest::CountUnread { reader },
+            Job::FetchMessages { ids } => MessageRequest::Fetch { ids },
+            Job::MarkSeen { reader, chat, id } => MessageRequest::MarkSeen { reader, chat, id },
+            Job::DeleteMessage(message) => MessageRequest::Delete { message },
+            Job::RemoveOld { before } => MessageRequest::RemoveOld { before },
+            other => {
+                debug_assert!(false, "{other:?} is not about messages");
+                return false;
+            }
+        };
+        self.ask(StoreRequest::Message { job: id, request })
     }
 
     fn hash(&self, job: JobId, password: Secret, purpose: HashPurpose) -> bool {
@@ -190,6 +206,9 @@ fn select(job: JobId, reader: Number, which: Selection) -> StoreRequest {
         Selection::Unread(chat) => MessageRequest::SelectUnread { reader, chat },
         Selection::Last { chat, before, count } => {
             MessageRequest::SelectLast { reader, chat, before, count }
+        }
+        Selection::After { chat, after, count } => {
+            MessageRequest::SelectAfter { reader, chat, after, count }
         }
         Selection::Holding { chat, words } => {
             return StoreRequest::Search(SearchRequest { job, reader, chat, words });

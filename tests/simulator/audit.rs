@@ -141,7 +141,23 @@ impl<'a> Reader<'a> {
                 shown = messages;
             }
             assert_eq!(shown, kept, "{:?} reads {name}", self.account);
+            self.reads_on(&name, &kept);
         }
+    }
+
+    /// Reads a whole chat once more, from its beginning on.
+    fn reads_on(&mut self, name: &str, kept: &[Read]) {
+        let mut shown: Vec<Read> = Vec::new();
+        loop {
+            let after = shown.last().map_or(0, |(id, _)| id.0);
+            let (messages, last) = self.ask_for_messages(&format!("C AFTER {name} {after} 40"));
+            shown.extend(messages);
+            assert_eq!(last, format!("C 250 AFTER {name} {}", kept.len() - shown.len()));
+            if kept.len() == shown.len() {
+                break;
+            }
+        }
+        assert_eq!(shown, kept, "{:?} reads {name}", self.account);
     }
 
     fn leaves(mut self) {

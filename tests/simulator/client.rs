@@ -235,7 +235,7 @@ impl Client {
                     self.newest = message.id.max(self.newest);
                     match &mut self.list {
                         Some((verb, left)) => {
-                            let holds_messages = ["OPEN", "HISTORY", "SEARCH"];
+                            let holds_messages = ["OPEN", "HISTORY", "AFTER", "SEARCH"];
                             assert!(holds_messages.contains(&verb.as_str()), "{message:?}");
                             *left = left.checked_sub(1).expect("a list has as many as it says");
                         }
@@ -318,6 +318,7 @@ impl Client {
             125 => assert!(self.is_online(), "{line:?} comes before the login"),
             126 => self.upload_is_whole(line.rest),
             129 => {}
+            131 => assert!(self.is_online() && self.gets_more, "{line:?}"),
             421 => {
                 assert_eq!(line.verb, "-");
                 self.over = true;
@@ -447,7 +448,10 @@ impl Client {
         self.newest = id.max(self.newest);
         self.sent_names.borrow_mut().insert(format!("@{id}"), words[4].to_owned());
         let Some((verb, left)) = &mut self.list else { return true };
-        assert!(["OPEN", "HISTORY", "SEARCH"].contains(&verb.as_str()), "{words:?} in {verb}");
+        assert!(
+            ["OPEN", "HISTORY", "AFTER", "SEARCH"].contains(&verb.as_str()),
+            "{words:?} in {verb}"
+        );
         *left = left.checked_sub(1).expect("a list has as many as it says");
         false
     }

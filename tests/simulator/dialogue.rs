@@ -54,6 +54,7 @@ pub fn config() -> Config {
         presence_limit: 500,
         keep_messages: true,
         history: None,
+        delete_window: Duration::from_secs(24 * 60 * 60),
         group_max: 100,
         file_size_max: 1000,
         quota: 2000,

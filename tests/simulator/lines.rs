@@ -109,7 +109,8 @@ impl People {
             87 => "C TOKEN".into(),
             88..91 => "C PASSWD".into(),
             91 => self.resume(rng),
-            0..3 => "C PM".into(),
+            0..2 => "C PM".into(),
+            2 => "C MORE on".into(),
             3..6 => "C DM".into(),
             6..9 => "C WHO".into(),
             9..11 => format!("C NICK The {}. Name", rng.u8(..)),
@@ -144,12 +145,16 @@ impl People {
             _ => client.newest().0,
         };
         let count = [0, 1, 7, 1000, 1001][rng.usize(..5)];
-        match rng.u8(..16) {
+        match rng.u8(..22) {
             0..5 => format!("C OPEN {chat}"),
             5..7 => format!("C OPEN {chat} {count}"),
             7..9 => format!("C HISTORY {chat} {id} {count}"),
             9..11 => format!("C SEARCH {} text", if rng.bool() { "-" } else { &chat }),
             11..15 => format!("C SEEN {chat} {id}"),
+            15 => "C CHATS".into(),
+            16 => format!("C CHATS {id}"),
+            17..19 => format!("C AFTER {chat} {} {count}", id.saturating_sub(rng.u64(..4))),
+            19..21 => format!("C DELETE {id}"),
             _ => "C UNREAD".into(),
         }
     }

@@ -5,11 +5,9 @@ use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
 use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::FileRef;
-use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::FileName;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Kind;
-use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::Cx;
 use crate::hub::effect::Effect;
 use crate::hub::input::ConnId;
@@ -149,7 +147,7 @@ impl Downloads {
         let Some(user) = cx.core.user_of(conn) else { return };
         let refusal = match outcome {
             Ok(Value::Sent(message))
-                if wanted.file == FileRef::Sent(message.id) && may_read(user, message, people) =>
+                if wanted.file == FileRef::Sent(message.id) && people.may_read(user, message) =>
             {
                 let next = self.pending.begin(wanted.job(), ReadJob::Read(wanted), cx);
                 if let Some(session) = cx.session(conn) {
@@ -243,18 +241,6 @@ fn refused(is_guest: bool, refusal: Refusal) -> Reply {
     match is_last {
         true => Reply::Close(CloseReason::NoSuchFile, Some(answer)),
         false => Reply::Answer(answer),
-    }
-}
-
-/// Returns true if a user may read a message, and so the file that it sends.
-fn may_read(user: UserIndex, message: &StoredMessage, people: People<'_>) -> bool {
-    let own = people.accounts.number(user);
-    match message.chat {
-        Chat::Everyone => true,
-        Chat::Direct(one, other) => own == one || own == other,
-        Chat::Group(group) => {
-            people.groups.reads_since(user, group).is_some_and(|since| since <= message.id)
-        }
     }
 }
 

@@ -1,15 +1,16 @@
-//! The history of messages: OPEN, HISTORY and SEARCH, the unread messages, and how far a user has
-//! read.
+//! The history of messages: OPEN, HISTORY, AFTER and SEARCH, the unread messages, all chats, and
+//! how far a user has read.
 
 use std::time::Duration;
 
+use super::chats;
 use super::lists::{ListQuery, OpenLists, as_delivered, chat};
 use super::retention::Retention;
 use crate::chat::answer::{Answer, Done, Item, List, Page};
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
 use crate::chat::id::MessageId;
-use crate::chat::message::{Chat, Unread};
+use crate::chat::message::{Chat, Destination, StoredMessage, Unread};
 use crate::chat::name::{Number, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{Kind, Request};
@@ -18,7 +19,7 @@ use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effect;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
-use crate::hub::outcome::{failed, kept};
+use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
 use crate::hub::proposal::{Asker, Proposal};
@@ -30,15 +31,19 @@ pub struct History {
     lists: OpenLists,
     retention: Retention,
     pending: Pending<HistoryJob>,
+    /// Messages that are being removed, with the jobs that do it, while older jobs are under way
+    /// that may select them.
+    being_deleted: Vec<(JobId, StoredMessage)>,
 }
 
 /// The purpose of a job. All but the last two block a session until they are done.
 #[derive(Debug)]
 enum HistoryJob {
     CountUnread(Caller),
+    ListChats(Caller),
     Select(ConnId, ListQuery),
     Fetch(ConnId),
-    MarkSeen(Option<(ConnId, Done)>),
+    MarkSeen(Option<(ConnId, Destination)>),
     RemoveOld,
 }
 
@@ -46,7 +51,8 @@ impl HistoryJob {
     /// The session that is blocked until the job is done.
     fn blocks(&self) -> Option<&ConnId> {
         match self {
-            HistoryJob::CountUnread(Caller { conn, .. }) => Some(conn),
+            HistoryJob::CountUnread(Caller { conn, .. })
+            | HistoryJob::ListChats(Caller { conn, .. }) => Some(conn),
             HistoryJob::Select(conn, _) | HistoryJob::Fetch(conn) => Some(conn),
             HistoryJob::MarkSeen(..) | HistoryJob::RemoveOld => None,
         }
@@ -57,7 +63,12 @@ impl History {
     /// Creates the history with no reader. Messages are kept for that long; none is for ever.
     pub fn new(kept_for: Option<Duration>) -> Self {
         let pending = Pending::new(Domain::History);
-        History { lists: OpenLists::default(), retention: Retention::new(kept_for), pending }
+        History {
+            lists: OpenLists::default(),
+            retention: Retention::new(kept_for),
+            pending,
+            being_deleted: Vec::new(),
+        }
     }
 
     /// Handles UNREAD: lists the chats with unread messages. The session is blocked until they are
@@ -65,6 +76,19 @@ impl History {
     pub fn unread(&mut self, from: Caller, people: People<'_>, cx: &mut Cx<'_>) {
         let reader = people.accounts.number(from.user);
         self.pending.begin(Job::CountUnread { reader }, HistoryJob::CountUnread(from), cx);
+        cx.block(from.conn);
+    }
+
+    /// Handles CHATS: lists the user's chats. The session is blocked until they are found.
+    pub fn chats(
+        &mut self,
+        from: Caller,
+        before: Option<MessageId>,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let reader = people.accounts.number(from.user);
+        self.pending.begin(Job::ListChats { reader, before }, HistoryJob::ListChats(from), cx);
         cx.block(from.conn);
     }
 
@@ -114,7 +138,7 @@ impl History {
         let id = untold.map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
         let user = people.accounts.directory.find_number(reader);
         let shown = user.and_then(|user| people.destination(user, chat));
-        let answer = asker.zip(shown).map(|(asker, shown)| (asker.conn, Done::Seen(shown, id)));
+        let answer = asker.zip(shown).map(|(asker, shown)| (asker.conn, shown));
         let asked = answer.as_ref().map(|(conn, _)| *conn);
         let job = Job::MarkSeen { reader, chat, id };
         let job = self.pending.begin(job, HistoryJob::MarkSeen(answer), cx);
@@ -133,13 +157,29 @@ impl History {
         }
         match job {
             HistoryJob::CountUnread(from) => unread_counted(from, &outcome, people, cx),
+            HistoryJob::ListChats(from) => chats::listed(from, &outcome, people, cx),
             HistoryJob::Select(conn, query) => self.selected(conn, id, query, outcome, cx),
             HistoryJob::Fetch(conn) => self.fetched(conn, outcome, people, cx),
-            HistoryJob::MarkSeen(Some((conn, done))) => {
-                cx.resolve_answer(conn, id, Kind::Seen, kept(done, &outcome));
+            HistoryJob::MarkSeen(Some((conn, chat))) => {
+                let result = match outcome {
+                    Ok(Value::Marked(mark)) => Ok(Done::Seen(chat, mark)),
+                    other => Err(failed(&other)),
+                };
+                cx.resolve_answer(conn, id, Kind::Seen, result);
             }
             HistoryJob::MarkSeen(None) => {}
             HistoryJob::RemoveOld => self.retention.done(&outcome, cx.core.now),
+        }
+        let oldest = self.pending.ids().min();
+        self.being_deleted.retain(|(removal, _)| oldest.is_some_and(|oldest| oldest < *removal));
+    }
+
+    /// Notes that a job removes a message from now on. Lists under way that hold it still tell of
+    /// it, since a list must have as many items as its head says.
+    pub fn is_being_deleted(&mut self, job: JobId, message: &StoredMessage) {
+        self.lists.remember(message);
+        if !self.pending.is_empty() {
+            self.being_deleted.push((job, message.clone()));
         }
     }
 
@@ -165,6 +205,9 @@ impl History {
             return self.select(conn, query, cx);
         }
         self.lists.open(conn, ids, last, cx.core.now.monotonic);
+        for (_, message) in self.being_deleted.iter().filter(|(removal, _)| *removal > job) {
+            self.lists.remember(message);
+        }
         cx.block(conn);
         // The pages follow as they are read.
         let page = Page { items: [].into(), without: None, last: None };
@@ -195,6 +238,7 @@ impl History {
     /// The messages as items, if they are the next ones of the list.
     fn next_items(&self, conn: ConnId, outcome: Outcome, people: People<'_>) -> Option<Vec<Item>> {
         let Ok(Value::Messages(messages)) = outcome else { return None };
+        let messages = self.lists.with_remembered(conn, messages);
         if !self.lists.are_next(conn, &messages) {
             log::error!("event=list-broken conn={conn} messages={}", messages.len());
             return None;
@@ -283,11 +327,8 @@ fn unread_counted(from: Caller, outcome: &Outcome, people: People<'_>, cx: &mut 
 /// store should not have.
 pub fn unread_items(reader: UserIndex, unread: &[Unread], people: People<'_>) -> Option<Vec<Item>> {
     // A group may have been left since, or have ended.
-    let is_left = |chat| match chat {
-        Chat::Group(id) => people.groups.reads_since(reader, id).is_none(),
-        Chat::Everyone | Chat::Direct(..) => false,
-    };
-    let items = unread.iter().filter(|unread| !is_left(unread.chat)).map(|unread| {
+    let own = unread.iter().filter(|unread| people.reads_since(reader, unread.chat).is_some());
+    let items = own.map(|unread| {
         let Unread { chat, count, last } = *unread;
         Some(Item::Unread { chat: people.destination(reader, chat)?, count, last })
     });

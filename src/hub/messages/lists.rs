@@ -44,6 +44,10 @@ impl ListQuery {
                 let (chat, shown) = shown(chat)?;
                 (Selection::Last { chat, before: Some(before), count }, Some(shown))
             }
+            Request::After { chat, after, count } => {
+                let (chat, shown) = shown(chat)?;
+                (Selection::After { chat, after, count }, Some(shown))
+            }
             Request::Search { chat: Some(chat), words } => {
                 let (chat, shown) = shown(chat)?;
                 (Selection::Holding { chat: Some(chat), words }, Some(shown))
@@ -59,7 +63,7 @@ impl ListQuery {
     /// The answer at the end of the list.
     pub fn last(&self, left: u64) -> Answer {
         let done = match (self.of, self.chat) {
-            (Kind::Open, Some(chat)) => Done::Opened(chat, left),
+            (Kind::Open | Kind::After, Some(chat)) => Done::Opened(chat, left),
             (Kind::History, Some(chat)) => Done::Chat(chat),
             _ => Done::Done,
         };
@@ -98,6 +102,8 @@ pub struct OpenLists(BTreeMap<ConnId, OpenList>);
 struct OpenList {
     /// The messages that are still to be read, newest first.
     ids: Vec<MessageId>,
+    /// Messages of these that were removed since.
+    removed: Vec<StoredMessage>,
     /// The answer at the end of the list.
     last: Answer,
     /// The time at which the messages were selected, on the monotonic clock.
@@ -108,7 +114,7 @@ impl OpenLists {
     /// Begins a list of messages, oldest first.
     pub fn open(&mut self, conn: ConnId, mut ids: Vec<MessageId>, last: Answer, since: Duration) {
         ids.reverse();
-        self.0.insert(conn, OpenList { ids, last, since });
+        self.0.insert(conn, OpenList { ids, removed: Vec::new(), last, since });
     }
 
     /// Removes a list. Returns false if there is none.
@@ -120,6 +126,35 @@ impl OpenLists {
     pub fn next_ids(&self, conn: ConnId) -> Option<Vec<MessageId>> {
         let list = self.0.get(&conn)?;
         Some(list.ids.iter().rev().take(PIECE_MESSAGES_MAX).copied().collect())
+    }
+
+    /// Remembers a message that is being removed, for the lists that have yet to read it.
+    pub fn remember(&mut self, message: &StoredMessage) {
+        for list in self.0.values_mut() {
+            let is_ahead = list.ids.binary_search_by(|id| message.id.cmp(id)).is_ok();
+            if is_ahead && list.removed.iter().all(|known| known.id != message.id) {
+                list.removed.push(message.clone());
+            }
+        }
+    }
+
+    /// The next messages of a list: those that were read, and the remembered ones that were to be
+    /// read with them.
+    pub fn with_remembered(
+        &self,
+        conn: ConnId,
+        messages: Vec<StoredMessage>,
+    ) -> Vec<StoredMessage> {
+        let Some(list) = self.0.get(&conn).filter(|list| !list.removed.is_empty()) else {
+            return messages;
+        };
+        let mut read = messages.into_iter().peekable();
+        let ids = list.ids.iter().rev().take(PIECE_MESSAGES_MAX);
+        let next = ids.map_while(|id| {
+            let remembered = || list.removed.iter().find(|message| message.id == *id).cloned();
+            read.next_if(|message| message.id == *id).or_else(remembered)
+        });
+        next.collect()
     }
 
     /// Returns true if messages are the next ones of a list.

@@ -6,7 +6,9 @@
 //! [`History`] reads the messages that were kept.
 
 mod audience;
+mod chats;
 mod dedup;
+mod deletion;
 mod history;
 mod inbox;
 mod lists;
@@ -18,9 +20,10 @@ use std::sync::Arc;
 
 use self::audience::Audience;
 use self::dedup::{Dedup, Known};
+use self::deletion::Deletions;
 use self::inbox::Inbox;
 use crate::chat::answer::Done;
-use crate::chat::entry::{Entry, Said};
+use crate::chat::entry::{Deletion, Entry, LogTime, Said};
 use crate::chat::event::Event;
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, Message};
@@ -48,6 +51,7 @@ pub(super) struct Messages {
     dedup: Dedup,
     inbox: Inbox,
     pub history: History,
+    deletions: Deletions,
     pending: Pending<MessageJob>,
 }
 
@@ -89,6 +93,7 @@ impl Messages {
             dedup,
             inbox: Inbox::default(),
             history: History::new(config.history),
+            deletions: Deletions::new(),
             pending: Pending::new(Domain::Messages),
         }
     }
@@ -221,6 +226,25 @@ impl Messages {
         }
     }
 
+    /// Handles DELETE: looks for the message. The session is blocked until it is found.
+    pub fn delete(&mut self, from: Caller, id: MessageId, cx: &mut Cx<'_>) {
+        self.deletions.find(from, id, cx);
+    }
+
+    /// Judges the removal of a message, and begins it or refuses it.
+    pub fn apply_deletion(
+        &mut self,
+        deletion: &Deletion,
+        time: LogTime,
+        asker: Option<Asker>,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(job) = self.deletions.apply(deletion, time, asker, people, cx) {
+            self.history.is_being_deleted(job, &deletion.message);
+        }
+    }
+
     /// Hands a message to everyone addressed who is online or logging in. Returns the number of
     /// them.
     fn deliver(
@@ -240,7 +264,8 @@ impl Messages {
         u32::try_from(delivered).unwrap_or(u32::MAX)
     }
 
-    /// Takes the outcome of a job. Returns the proposal of a message that was not sent before.
+    /// Takes the outcome of a job. Returns the proposal of a message that was not sent before, or
+    /// of the removal of one.
     pub fn done(
         &mut self,
         id: JobId,
@@ -248,6 +273,9 @@ impl Messages {
         people: People<'_>,
         cx: &mut Cx<'_>,
     ) -> Option<Proposal> {
+        if self.deletions.pending.get(id).is_some() {
+            return self.deletions.done(id, &outcome, people, cx);
+        }
         match self.pending.take(id)? {
             MessageJob::FindKey(from, draft, chat) => {
                 if !cx.unblock(from.conn) {
@@ -293,7 +321,7 @@ impl Messages {
 
     /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
-        self.pending.len() + self.history.jobs()
+        self.pending.len() + self.deletions.pending.len() + self.history.jobs()
     }
 
     /// The sessions that are blocked until a job is done or a list is complete.
@@ -302,13 +330,14 @@ impl Messages {
             MessageJob::FindKey(from, ..) => Some(&from.conn),
             MessageJob::Keep(..) => None,
         });
-        looks_up.chain(self.history.blocked())
+        looks_up.chain(self.deletions.blocked()).chain(self.history.blocked())
     }
 
     /// Returns true if a job is under way whose outcome answers a request of the session.
     pub fn answers(&self, conn: ConnId, id: JobId) -> bool {
         let keeps = self.pending.get(id);
         matches!(keeps, Some(MessageJob::Keep(Some(of), _)) if *of == conn)
+            || self.deletions.answers(conn, id)
             || self.history.answers(conn, id)
     }
 

@@ -28,6 +28,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         presence_limit: 10,
         keep_messages,
         history: None,
+        delete_window: std::time::Duration::ZERO,
         alive_period: std::time::Duration::from_secs(60),
         group_max: 10,
         file_size_max: 0,

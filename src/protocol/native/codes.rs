@@ -31,10 +31,13 @@ pub fn verb(of: Kind) -> Option<Verb> {
         Kind::ConfirmPassword | Kind::SetPassword => Verb::Passwd,
         Kind::Reachable => Verb::Dm,
         Kind::Unread => Verb::Unread,
+        Kind::Chats => Verb::Chats,
         Kind::Open => Verb::Open,
         Kind::History => Verb::History,
+        Kind::After => Verb::After,
         Kind::Search => Verb::Search,
         Kind::Seen => Verb::Seen,
+        Kind::Delete => Verb::Delete,
         Kind::Who => Verb::Who,
         Kind::Nick => Verb::Nick,
         Kind::Quiet => Verb::Quiet,
@@ -80,6 +83,7 @@ pub fn done(of: Kind) -> Row {
         Kind::SetPassword => "that is your password now; old tokens ended",
         Kind::Unread => "OPEN lists the messages",
         Kind::Search => "these hold all the words",
+        Kind::Delete => "it is gone",
         Kind::Who => "who is online",
         Kind::Nick => "people see that beside your name now",
         Kind::Ls => "GET downloads a file",
@@ -141,6 +145,8 @@ refusals! {
     Banned => NotAllowed ClosingReason::Banned.text();
     NoSuchUser => NotFound "no such user";
     NoSuchChat => NotFound "no such chat";
+    NoSuchMessage => NotFound "no such message";
+    MayNotDelete => NotAllowed "only its sender may, for a while, or who looks after the chat";
     Offline => Offline "that user is offline";
     NotOnline => NotFound "that user is not online";
     NotWithYourself => WrongState "not with yourself";

@@ -39,10 +39,13 @@ verbs! {
     Dm "DM" "" "send a message to one user, step by step";
     Key "KEY" "word" "mark the next message, so that it can be sent again and not come twice";
     Unread "UNREAD" "" "list the chats in which something is unread";
+    Chats "CHATS" "[before-id]" "list all your chats, the newest first";
     Open "OPEN" "chat [n]" "list what is unread in a chat, or its last n messages";
     History "HISTORY" "chat before-id n" "list the n messages before one";
+    After "AFTER" "chat id n" "list the n messages after one";
     Search "SEARCH" "chat words" "list the messages that hold all the words";
     Seen "SEEN" "chat id" "mark all up to a message as read";
+    Delete "DELETE" "id" "remove a message or a sent file";
     Who "WHO" "" "list who is online";
     Nick "NICK" "text" "choose the name that people see beside yours";
     Quiet "QUIET" "on|off" "turn the notices of who comes and goes off or on";

@@ -7,7 +7,7 @@ use super::closing::ClosingReason;
 use super::code::Code;
 use super::codes;
 use super::verb::Verb;
-use crate::chat::answer::{Answer, Done, Item, OnlineUser};
+use crate::chat::answer::{Answer, ChatLine, Done, Item, LastMessage, OnlineUser};
 use crate::chat::close::CloseReason;
 use crate::chat::event::{Call, Event};
 use crate::chat::file::{FileRef, FolderEntry};
@@ -69,6 +69,7 @@ fn done(of: Kind, done: &Done, tells_more: bool, out: &mut Vec<u8>) {
             say(code, &format_args!("{id} {to} {delivered} {stored}"));
         }
         Done::Opened(chat, left) => say(Code::Done, &format_args!("{chat} {left}")),
+        Done::Left(left) => say(Code::Done, left),
         Done::Chat(chat) => say(Code::Done, chat),
         Done::Seen(chat, id) => say(Code::Done, &format_args!("{chat} {id}")),
         Done::Download { stream, size, file } => {
@@ -143,7 +144,14 @@ pub fn event(event: &Event, out: &mut Vec<u8>) {
         }
         Event::Group(group, change, user) => line!(out, "C 128 GROUP {group} {change} {user}"),
         Event::Shutdown { seconds } => line!(out, "C 129 SHUTDOWN {seconds}"),
+        Event::Deleted(id, chat) => line!(out, "C 131 DELETED {id} {chat}"),
     }
+}
+
+/// Returns true for an event of which only readers are told who asked for the later additions to
+/// the protocol.
+pub fn is_later(event: &Event) -> bool {
+    matches!(event, Event::Deleted(..))
 }
 
 fn message(message: &Message, out: &mut Vec<u8>) {
@@ -175,6 +183,18 @@ pub fn item(of: Kind, item: &Item, out: &mut Vec<u8>) {
     };
     match item {
         Item::Message(said) => message(said, out),
+        Item::Chat(chat) => {
+            let ChatLine { chat, unread, seen, last } = &**chat;
+            match last {
+                Some(LastMessage { id, from, file_size: Some(size), text }) => {
+                    say(&format_args!("{chat} {unread} {seen} {id} {from} {size} {text}"));
+                }
+                Some(LastMessage { id, from, file_size: None, text }) => {
+                    say(&format_args!("{chat} {unread} {seen} {id} {from} - {text}"));
+                }
+                None => say(&format_args!("{chat} {unread} {seen} 0 - -")),
+            }
+        }
         Item::Unread { chat, count, last } => say(&format_args!("{chat} {count} {last}")),
         Item::Direct(name, number) | Item::Member(name, number) => {
             say(&format_args!("{name} {number}"));

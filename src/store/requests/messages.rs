@@ -8,7 +8,7 @@ use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{Key, Number};
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
-use crate::store::rows::{groups, history, keys, messages, removal};
+use crate::store::rows::{chats, groups, history, keys, messages, removal};
 
 /// A request about messages.
 #[derive(Debug)]
@@ -23,12 +23,18 @@ pub(in crate::store) enum MessageRequest {
     CountUnread { reader: Number },
     /// Find out which messages a list of unread ones will hold.
     SelectUnread { reader: Number, chat: Chat },
+    /// List the chats of a user.
+    ListChats { reader: Number, before: Option<MessageId> },
+    /// Find out which messages are the first ones after an id.
+    SelectAfter { reader: Number, chat: Chat, after: MessageId, count: u16 },
     /// Find out which messages are the last ones before an id.
     SelectLast { reader: Number, chat: Chat, before: Option<MessageId>, count: u16 },
     /// Read messages.
     Fetch { ids: Vec<MessageId> },
     /// Mark as read.
     MarkSeen { reader: Number, chat: Chat, id: MessageId },
+    /// Remove a message.
+    Delete { message: MessageId },
     /// Remove old messages.
     RemoveOld { before: MessageId },
 }
@@ -60,6 +66,12 @@ impl MessageRequest {
             MessageRequest::SelectUnread { reader, chat } => {
                 return history::select_unread(database, *reader, *chat).map(Ok);
             }
+            MessageRequest::ListChats { reader, before } => {
+                return chats::list(database, *reader, *before).map(Ok);
+            }
+            MessageRequest::SelectAfter { reader, chat, after, count } => {
+                return history::select_after(database, *reader, *chat, *after, *count).map(Ok);
+            }
             MessageRequest::SelectLast { reader, chat, before, count } => {
                 return history::select_last(database, *reader, *chat, *before, *count).map(Ok);
             }
@@ -67,7 +79,13 @@ impl MessageRequest {
                 return Ok(Ok(Value::Messages(history::fetch(database, ids)?)));
             }
             MessageRequest::MarkSeen { reader, chat, id } => {
-                messages::mark_seen(database, *reader, *chat, *id)?;
+                let mark = messages::mark_seen(database, *reader, *chat, *id)?;
+                return Ok(Ok(Value::Marked(mark)));
+            }
+            MessageRequest::Delete { message } => {
+                if !removal::remove_one(database, *message)? {
+                    return Ok(Err(Failure::NotFound));
+                }
             }
             MessageRequest::RemoveOld { before } => {
                 let more = removal::remove_old(database, *before)?;
@@ -84,10 +102,13 @@ impl RequestKind for MessageRequest {
             MessageRequest::Keep { .. }
             | MessageRequest::RaiseIdMark { .. }
             | MessageRequest::MarkSeen { .. }
+            | MessageRequest::Delete { .. }
             | MessageRequest::RemoveOld { .. } => true,
             MessageRequest::FindKey { .. }
             | MessageRequest::CountUnread { .. }
+            | MessageRequest::ListChats { .. }
             | MessageRequest::SelectUnread { .. }
+            | MessageRequest::SelectAfter { .. }
             | MessageRequest::SelectLast { .. }
             | MessageRequest::Fetch { .. } => false,
         }
@@ -99,11 +120,13 @@ impl RequestKind for MessageRequest {
             MessageRequest::FindKey { sender, .. } => format!("a look at a key of {sender}"),
             MessageRequest::RaiseIdMark { mark } => format!("the mark {mark}"),
             MessageRequest::CountUnread { reader } => format!("a count of what {reader} missed"),
-            MessageRequest::SelectUnread { .. } | MessageRequest::SelectLast { .. } => {
-                "a list".to_owned()
-            }
+            MessageRequest::ListChats { reader, .. } => format!("a list of the chats of {reader}"),
+            MessageRequest::SelectUnread { .. }
+            | MessageRequest::SelectAfter { .. }
+            | MessageRequest::SelectLast { .. } => "a list".to_owned(),
             MessageRequest::Fetch { .. } => "a look at messages".to_owned(),
             MessageRequest::MarkSeen { reader, .. } => format!("what {reader} has read"),
+            MessageRequest::Delete { message } => format!("the end of the message {message}"),
             MessageRequest::RemoveOld { before } => {
                 format!("the end of what is older than {before}")
             }
@@ -115,11 +138,16 @@ impl RequestKind for MessageRequest {
     }
 
     fn changes_messages(&self) -> bool {
-        matches!(self, MessageRequest::Keep { .. } | MessageRequest::RemoveOld { .. })
+        matches!(
+            self,
+            MessageRequest::Keep { .. }
+                | MessageRequest::Delete { .. }
+                | MessageRequest::RemoveOld { .. }
+        )
     }
 
     fn leaves_remains(&self) -> bool {
-        matches!(self, MessageRequest::RemoveOld { .. })
+        matches!(self, MessageRequest::Delete { .. } | MessageRequest::RemoveOld { .. })
     }
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::groups;
 use super::lane::Lane;
 use super::values::{from_sql, sql};
+use super::{counts, groups};
 use crate::chat::id::{GroupId, MessageId};
 use crate::chat::message::{Chat, StoredMessage, Unread};
 use crate::chat::name::Number;
-use crate::chat::request::LIST_MESSAGES_MAX;
+use crate::chat::request::{COUNT_MAX, LIST_MESSAGES_MAX};
 use crate::hub::job::Value;
 
 /// How many bytes of text one answer holds, but for its last message; a list is made of such
@@ -25,19 +25,15 @@ pub(in crate::store) fn count_unread(
     // Of a chat with oneself nothing is unread.
     let own = Lane::Direct { from: reader, to: reader };
     let mut select = database.prepare_cached(
-        "SELECT lane,
-                (SELECT count(*) FROM messages WHERE lane = chats.lane AND id > seen),
-                (SELECT max(id) FROM messages WHERE lane = chats.lane)
-         FROM chats WHERE reader = ?1 AND lane <> ?2 AND lane <> ?3",
+        "SELECT lane, seen, (SELECT max(id) FROM messages WHERE lane = chats.lane) AS last
+         FROM chats WHERE reader = ?1 AND lane <> ?2 AND lane <> ?3 AND last > seen",
     )?;
     let mut rows = select.query((reader.0, Lane::Everyone, own))?;
     let mut unread = Vec::new();
     while let Some(row) = rows.next()? {
-        let count = row.get::<_, i64>(1)?.cast_unsigned();
-        if count > 0 {
-            let lane: Lane = row.get(0)?;
-            unread.push(Unread { chat: lane.chat(), count, last: from_sql(2, row.get(2)?)? });
-        }
+        let lane: Lane = row.get(0)?;
+        let count = counts::of_lane(database, lane, row.get(1)?)?;
+        unread.push(Unread { chat: lane.chat(), count, last: from_sql(2, row.get(2)?)? });
     }
     count_in_groups(database, reader, &mut unread)?;
     unread.sort_unstable_by_key(|unread| unread.last);
@@ -51,20 +47,18 @@ fn count_in_groups(
 ) -> rusqlite::Result<()> {
     let mut groups = database
         .prepare_cached("SELECT group_id, max(seen, since - 1) FROM members WHERE number = ?1")?;
-    let mut count = database.prepare_cached(
-        "SELECT count(*), max(id) FROM messages
-         WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3",
+    let mut last = database.prepare_cached(
+        "SELECT id FROM messages WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3
+         ORDER BY id DESC LIMIT 1",
     )?;
     let mut rows = groups.query([reader.0])?;
     while let Some(row) = rows.next()? {
         let group = GroupId(row.get::<_, i64>(0)?.cast_unsigned());
         let above: i64 = row.get(1)?;
-        let (count, last): (i64, Option<i64>) = count
-            .query_row((Lane::Group(group), above, reader.0), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        if let Some(last) = last {
-            let (count, last) = (count.cast_unsigned(), from_sql(1, last)?);
+        let lane = Lane::Group(group);
+        let last = last.query_row((lane, above, reader.0), |row| from_sql(0, row.get(0)?));
+        if let Some(last) = last.optional()? {
+            let count = counts::of_others(database, lane, above, reader)?;
             unread.push(Unread { chat: Chat::Group(group), count, last });
         }
     }
@@ -95,10 +89,9 @@ pub(in crate::store) fn select_unread(
         .query_map((lane, reader.0, LIST_MESSAGES_MAX), |row| from_sql(0, row.get(0)?))?
         .collect::<rusqlite::Result<Vec<MessageId>>>()?;
     let left = match ids.last() {
-        Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => database
-            .prepare_cached("SELECT count(*) FROM messages WHERE lane = ?1 AND id > ?2")?
-            .query_row((lane, sql(*last)), |row| row.get::<_, i64>(0))?
-            .cast_unsigned(),
+        Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => {
+            counts::of_lane(database, lane, sql(*last))?
+        }
         _ => 0,
     };
     Ok(Value::Selected { ids, left })
@@ -127,13 +120,9 @@ fn select_unread_in_group(
         .query_map((lane, above, reader.0, LIST_MESSAGES_MAX), |row| from_sql(0, row.get(0)?))?
         .collect::<rusqlite::Result<Vec<MessageId>>>()?;
     let left = match ids.last() {
-        Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => database
-            .prepare_cached(
-                "SELECT count(*) FROM messages
-                 WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3",
-            )?
-            .query_row((lane, sql(*last), reader.0), |row| row.get::<_, i64>(0))?
-            .cast_unsigned(),
+        Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => {
+            counts::of_others(database, lane, sql(*last), reader)?
+        }
         _ => 0,
     };
     Ok(Value::Selected { ids, left })
@@ -147,11 +136,7 @@ pub(in crate::store) fn select_last(
     before: Option<MessageId>,
     count: u16,
 ) -> rusqlite::Result<Value> {
-    let from = match chat {
-        Chat::Group(group) => groups::since(database, group, reader)?,
-        Chat::Everyone | Chat::Direct(..) => Some(0),
-    };
-    let Some(from) = from else {
+    let Some(from) = readable_from(database, reader, chat)? else {
         return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     };
     let before = before.map_or(i64::MAX, sql);
@@ -170,6 +155,51 @@ pub(in crate::store) fn select_last(
     let surplus = ids.len().saturating_sub(usize::from(count));
     ids.drain(..surplus);
     Ok(Value::Selected { ids, left: 0 })
+}
+
+/// The first messages of a chat after one that a reader may read, and how many more there are.
+pub(in crate::store) fn select_after(
+    database: &Connection,
+    reader: Number,
+    chat: Chat,
+    after: MessageId,
+    count: u16,
+) -> rusqlite::Result<Value> {
+    let Some(from) = readable_from(database, reader, chat)? else {
+        return Ok(Value::Selected { ids: Vec::new(), left: 0 });
+    };
+    let above = sql(after).max(from - 1);
+    let count = count.min(LIST_MESSAGES_MAX);
+    let mut select = database.prepare_cached(
+        "SELECT id FROM messages WHERE lane = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+    )?;
+    let mut ids = Vec::new();
+    for lane in Lane::all(chat) {
+        for id in select.query_map((lane, above, count), |row| from_sql(0, row.get(0)?))? {
+            ids.push(id?);
+        }
+    }
+    ids.sort_unstable();
+    ids.truncate(count.into());
+    let above = ids.last().map_or(above, |last| sql(*last));
+    let mut left = 0;
+    for lane in Lane::all(chat) {
+        left += counts::of_lane(database, lane, above)?;
+    }
+    Ok(Value::Selected { ids, left: left.min(COUNT_MAX) })
+}
+
+/// From which message on a reader may read a chat; none where it is a group of which the reader is
+/// no member.
+fn readable_from(
+    database: &Connection,
+    reader: Number,
+    chat: Chat,
+) -> rusqlite::Result<Option<i64>> {
+    match chat {
+        Chat::Group(group) => groups::since(database, group, reader),
+        Chat::Everyone | Chat::Direct(..) => Ok(Some(0)),
+    }
 }
 
 /// The messages with these ids, from the first on. What was removed meanwhile is left out, so an

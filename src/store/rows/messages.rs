@@ -1,6 +1,6 @@
 //! The messages in the database, and up to which of them each chat is read.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::lane::Lane;
 use super::values::{from_sql, sql};
@@ -50,26 +50,37 @@ pub(in crate::store) fn raise_id_mark(
     Ok(())
 }
 
-/// Marks a chat as read up to a message; a smaller id than before changes nothing.
+/// Marks a chat as read up to a message; a smaller id than before changes nothing. Gives the
+/// message up to which it is read then.
 pub(in crate::store) fn mark_seen(
     database: &Connection,
     reader: Number,
     chat: Chat,
     id: MessageId,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<MessageId> {
+    let mark = |row: &Row<'_>| from_sql(0, row.get(0)?);
     if let Chat::Group(group) = chat {
+        let member = (group.0.cast_signed(), reader.0);
         database
             .prepare_cached(
                 "UPDATE members SET seen = ?3 WHERE group_id = ?1 AND number = ?2 AND seen < ?3",
             )?
-            .execute((group.0.cast_signed(), reader.0, sql(id)))?;
-        return Ok(());
+            .execute((member.0, member.1, sql(id)))?;
+        let marked = database
+            .prepare_cached("SELECT seen FROM members WHERE group_id = ?1 AND number = ?2")?
+            .query_row(member, mark)
+            .optional()?;
+        // A member who has left meanwhile has no mark.
+        return Ok(marked.unwrap_or(id));
     }
+    let lane = Lane::to_reader(chat, reader);
     database
         .prepare_cached(
             "INSERT INTO chats (reader, lane, seen) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET seen = excluded.seen WHERE seen < excluded.seen",
         )?
-        .execute((reader.0, Lane::to_reader(chat, reader), sql(id)))?;
-    Ok(())
+        .execute((reader.0, lane, sql(id)))?;
+    database
+        .prepare_cached("SELECT seen FROM chats WHERE reader = ?1 AND lane = ?2")?
+        .query_row((reader.0, lane), mark)
 }

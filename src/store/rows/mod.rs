@@ -1,7 +1,9 @@
 //! The rows of the database: SQL by table, and on top what the end of one row means for others.
 
 pub(super) mod accounts;
+pub(super) mod chats;
 mod clock;
+mod counts;
 pub(super) mod files;
 pub(super) mod groups;
 pub(super) mod history;

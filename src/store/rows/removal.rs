@@ -29,8 +29,29 @@ pub(in crate::store) fn remove_old(
     let end = first_left.unwrap_or(sql(before));
     files::drop_sent(database, 0..=end - 1)?;
     database.prepare_cached("DELETE FROM messages WHERE id < ?1")?.execute([end])?;
+    database
+        .prepare_cached(
+            "DELETE FROM deleted WHERE place IN
+             (SELECT place FROM deleted ORDER BY place LIMIT ?2) AND message < ?1",
+        )?
+        .execute((end, OLD_PER_STEP))?;
     keys::remove_old(database, end, OLD_PER_STEP)?;
     Ok(first_left.is_some())
+}
+
+/// Removes a message, and the file that it sent; tells whether it was there. Its key is remembered
+/// for its day, so that nobody sends it once more by mistake.
+pub(in crate::store) fn remove_one(
+    database: &Connection,
+    message: MessageId,
+) -> rusqlite::Result<bool> {
+    let id = sql(message);
+    let removed = database.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([id])? > 0;
+    if removed {
+        files::drop_sent(database, id..=id)?;
+        database.prepare_cached("INSERT INTO deleted (message) VALUES (?1)")?.execute([id])?;
+    }
+    Ok(removed)
 }
 
 /// Removes some of what was said in groups that have ended; tells whether there may be more.

@@ -172,6 +172,15 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (number, place)
     ) STRICT, WITHOUT ROWID;
     ",
+    "
+    -- What others said to everyone is a range of this.
+    CREATE INDEX messages_of_everyone ON messages (id, sender) WHERE lane = 0;
+    -- Messages that were removed one by one, so that the search index forgets them.
+    CREATE TABLE deleted (
+        place   INTEGER PRIMARY KEY AUTOINCREMENT, -- the oldest has the smallest
+        message INTEGER NOT NULL
+    ) STRICT;
+    ",
 ];
 
 /// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page

@@ -79,7 +79,7 @@ fn jobs_see_what_was_submitted_before_them() {
             selected([now]),
             selected([now]),
             Ok(Value::Messages(vec![message])),
-            Ok(Value::Done),
+            Ok(Value::Marked(MessageId(now))),
             Ok(Value::Unread(vec![])),
             Ok(Value::Removed { more: false }),
             Ok(Value::KeyFound { id: MessageId(now), chat: chat() }),

@@ -49,7 +49,7 @@ fn what_was_missed_is_counted_at_the_login_and_sent_when_the_chat_is_opened() {
          bob > C SEEN Alice 1700000000000002
          bob < C 250 SEEN alice 1700000000000002
          bob > C SEEN alice 1700000000000001
-         bob < C 250 SEEN alice 1700000000000001
+         bob < C 250 SEEN alice 1700000000000002
          bob > D alice my own is not unread
          alice < D _ bob alice my own is not unread
          bob < C 250 MSG _ alice 1 0

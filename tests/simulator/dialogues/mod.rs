@@ -1,6 +1,8 @@
 //! Dialogues by theme.
 
+mod chats;
 mod credentials;
+mod deletions;
 mod expected_sums;
 mod files;
 mod groups;

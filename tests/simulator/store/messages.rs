@@ -1,14 +1,15 @@
 //! Messages, as the store in memory keeps them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use chatsrv::chat::group::GroupRow;
 use chatsrv::chat::id::GroupId;
 use chatsrv::chat::id::MessageId;
-use chatsrv::chat::message::{Chat, StoredMessage, Unread};
+use chatsrv::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::refusal::Failure;
-use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::chat::request::{LIST_CHATS_MAX, LIST_MESSAGES_MAX};
 use chatsrv::hub::job::{Outcome, Selection, Value};
 
 use super::groups::{Groups, has_admin};
@@ -72,6 +73,37 @@ impl Messages {
         Ok(Value::Unread(unread))
     }
 
+    pub fn list_chats(&self, reader: Number, before: Option<MessageId>) -> Outcome {
+        let own = self.groups.all().map(|group| Chat::Group(group.id));
+        let said = self.history.values().map(|message| message.chat);
+        let mut chats: Vec<Chat> = Vec::new();
+        for chat in own.chain(said).filter(|chat| self.groups.reads_since(reader, *chat).is_some())
+        {
+            if !chats.contains(&chat) {
+                chats.push(chat);
+            }
+        }
+        let summaries = chats.into_iter().filter_map(|chat| {
+            let of_chat = || self.history.values().filter(|message| message.chat == chat);
+            let last = of_chat().rfind(|message| self.reads(reader, message));
+            let is_listed = last.is_some() || matches!(chat, Chat::Group(_));
+            let unread = of_chat().filter(|message| self.is_unread(reader, message)).count() as u64;
+            let seen = self.seen.get(&(reader, chat)).copied().unwrap_or_default();
+            is_listed.then(|| ChatSummary { chat, unread, seen, last: last.cloned() })
+        });
+        let mut chats: Vec<ChatSummary> = summaries.collect();
+        let last = |chat: &ChatSummary| chat.last.as_ref().map(|last| last.id);
+        chats.retain(|chat| before.is_none_or(|before| last(chat) < Some(before)));
+        chats.sort_by_key(|chat| Reverse(last(chat)));
+        let left = chats.len().saturating_sub(LIST_CHATS_MAX) as u64;
+        chats.truncate(LIST_CHATS_MAX);
+        Ok(Value::Chats { chats, left })
+    }
+
+    pub fn delete(&mut self, id: MessageId) -> Outcome {
+        self.history.remove(&id).map(|_| Value::Done).ok_or(Failure::NotFound)
+    }
+
     pub fn select(&self, reader: Number, which: &Selection) -> Outcome {
         let max = usize::from(LIST_MESSAGES_MAX);
         let ids = |chosen: &dyn Fn(&StoredMessage) -> bool| -> Vec<MessageId> {
@@ -97,6 +129,14 @@ impl Messages {
                 });
                 last(ids, usize::from(*count))
             }
+            Selection::After { chat, after, count } => {
+                let mut ids = ids(&|message| {
+                    message.chat == *chat && self.reads(reader, message) && message.id > *after
+                });
+                left = ids.len().saturating_sub((*count).into()) as u64;
+                ids.truncate((*count).into());
+                ids
+            }
             Selection::Holding { chat, words } => {
                 let holds = |message: &StoredMessage| {
                     words.split_whitespace().all(|word| message.text.split(' ').any(|w| w == word))
@@ -115,9 +155,10 @@ impl Messages {
         Ok(Value::Messages(messages.collect()))
     }
 
-    pub fn mark_seen(&mut self, reader: Number, chat: Chat, id: MessageId) {
+    pub fn mark_seen(&mut self, reader: Number, chat: Chat, id: MessageId) -> MessageId {
         let seen = self.seen.entry((reader, chat)).or_default();
         *seen = id.max(*seen);
+        *seen
     }
 
     pub fn remove_old(&mut self, before: MessageId) -> Outcome {

@@ -159,12 +159,16 @@ impl Store {
                 self.messages.raise_id_mark(*mark);
                 Ok(Value::Done)
             }
+            Job::ListChats { reader, before } => self.messages.list_chats(*reader, *before),
             Job::CountUnread { reader } => self.messages.count_unread(*reader),
             Job::SelectMessages { reader, which } => self.messages.select(*reader, which),
             Job::FetchMessages { ids } => self.messages.fetch(ids),
             Job::MarkSeen { reader, chat, id } => {
-                self.messages.mark_seen(*reader, *chat, *id);
-                Ok(Value::Done)
+                Ok(Value::Marked(self.messages.mark_seen(*reader, *chat, *id)))
+            }
+            Job::DeleteMessage(id) => {
+                self.files.sent.remove(id);
+                self.messages.delete(*id)
             }
             Job::RemoveOld { before } => self.messages.remove_old(*before),
             other => self.run_small_job(other),

@@ -33,6 +33,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
         alive_period: Duration::from_secs(30),
         group_max: 100,
         history: None,
+        delete_window: Duration::ZERO,
         file_size_max: 400,
         quota: 2_000,
     };

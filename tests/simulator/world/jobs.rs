@@ -92,6 +92,7 @@ fn writes(job: &Job) -> bool {
             | Job::KeepMessage { .. }
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }
+            | Job::DeleteMessage(_)
             | Job::SetDisplayName { .. }
             | Job::KeepNetworks { .. }
             | Job::SetBanned { .. }

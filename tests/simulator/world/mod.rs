@@ -105,6 +105,7 @@ impl World {
             keep_messages: rng.u8(..8) > 0,
             alive_period: Duration::from_secs(rng.u64(1..60)),
             group_max: rng.usize(1..=people),
+            delete_window: Duration::from_secs([0, 10, 100_000][rng.usize(..3)]),
             history: (rng.u8(..4) == 0).then(|| Duration::from_secs(rng.u64(10..4000))),
             file_size_max: 400,
             quota: 2_000,

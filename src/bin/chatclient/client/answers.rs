@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::ErrorKind;
 
 use chatsrv::chat::name::InvalidName;
+use chatsrv::display::clock;
 use chatsrv::display::line::Line;
 use chatsrv::display::listing;
 use chatsrv::display::safe_text::{SafeText, safe};
@@ -182,6 +183,9 @@ fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>) {
         Notice::GroupLater { group, what } => {
             core.show(Line::notice(safe!("notice: {}", Shown(line))));
             return groups::take_later_change(parts, group, what);
+        }
+        Notice::Deleted { id, chat } => {
+            safe!("a message of {} in {chat} was removed", clock::moment(id))
         }
         Notice::Shutdown { seconds } => safe!("the server stops within {seconds} s"),
         Notice::File { .. } | Notice::Other(_) => safe!("notice: {}", Shown(line)),

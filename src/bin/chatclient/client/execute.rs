@@ -48,6 +48,9 @@ pub fn execute(parts: &mut Parts, action: Action) {
             Some(chat) => core.ask(Asked::Search, Verb::Search, format_args!("{chat} {words}")),
             None => core.ask(Asked::Search, Verb::Search, format_args!("- {words}")),
         },
+        Action::Delete(id) => {
+            core.ask(Asked::Simple { done: "it is removed for all" }, Verb::Delete, id);
+        }
         Action::Group(request) => ask_group(core, request),
         Action::Passwd => parts.input.dialogue.step = Dialogue::Password(PasswordEntry::Old),
         Action::Nick(name) => {

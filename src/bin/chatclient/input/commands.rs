@@ -1,5 +1,6 @@
 //! What can be typed, one row each.
 
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{DisplayName, FileName, GroupName, Target, UserRef};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
 
@@ -44,6 +45,8 @@ pub enum Action {
         /// The words.
         words: String,
     },
+    /// Remove a message or a sent file.
+    Delete(MessageId),
     /// Ask something about groups.
     Group(GroupRequest),
     /// Change the password, step by step.
@@ -172,6 +175,11 @@ pub const COMMANDS: &[Command] = &[
         let (chat, words) = target_and_text(words)?;
         let chat = if chat == "-" { None } else { Some(chat.parse().ok()?) };
         Some(Action::Search { chat, words: words.trim().to_string() })
+    }),
+    row("/delete", "ID", "remove a message or a sent file", Completes::Nothing, |words| {
+        let id = words.trim();
+        let id = id.strip_prefix('@').unwrap_or(id).parse().ok()?;
+        Some(Action::Delete(MessageId(id)))
     }),
     row("/makegroup", "[#NAME] USER...", "make a group of them", Completes::Groups, |words| {
         make_group(words, false)

@@ -206,7 +206,7 @@ fn every_verb_can_be_asked_for() {
         Verb::Nick | Verb::Key => " x",
         Verb::Resume => " alice t",
         Verb::Open => " bob",
-        Verb::History => " bob 17 1",
+        Verb::History | Verb::After => " bob 17 1",
         Verb::Search => " - x",
         Verb::Seen => " bob 17",
         Verb::Quiet | Verb::More => " on",
@@ -220,7 +220,7 @@ fn every_verb_can_be_asked_for() {
         Verb::Call | Verb::Kick | Verb::Ban | Verb::Unban => " bob",
         Verb::Admin => " bob on",
         Verb::Sum => " x",
-        Verb::Abort => " 1",
+        Verb::Abort | Verb::Delete => " 1",
         _ => "",
     };
     for verb in Verb::ALL {

@@ -34,10 +34,15 @@ fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
         Verb::Token => nothing(words, Request::Token),
         Verb::Resume => resume(words),
         Verb::Unread => nothing(words, Request::Unread),
+        Verb::Chats => chats(words),
         Verb::Open => open(words),
         Verb::History => history(words),
+        Verb::After => after(words),
         Verb::Search => search(words),
         Verb::Seen => seen(words),
+        Verb::Delete => {
+            Ok(Request::Delete(MessageId(number(words.as_str(), "give the message's id")?)))
+        }
         Verb::Who => nothing(words, Request::Who),
         Verb::Nick => display_name(words).map(Request::Nick),
         Verb::Quiet => on_or_off(words).map(Request::Quiet),
@@ -132,6 +137,17 @@ fn chat(word: &str) -> Result<Target, Refusal> {
     word.parse().map_err(|InvalidName| Refusal::NoSuchChat)
 }
 
+fn chats(words: Text<'_>) -> Result<Request, Refusal> {
+    const WRONG: &str = "give the last-id of a chat, or nothing";
+    if words.is_empty() {
+        return Ok(Request::Chats { before: None });
+    }
+    match number(words.as_str(), WRONG)? {
+        0 => Err(Refusal::BadWords(WRONG)),
+        before => Ok(Request::Chats { before: Some(MessageId(before)) }),
+    }
+}
+
 fn open(words: Text<'_>) -> Result<Request, Refusal> {
     let (word, rest) = words.split_word();
     let chat = chat(word)?;
@@ -149,6 +165,13 @@ fn history(words: Text<'_>) -> Result<Request, Refusal> {
     let (before, rest) = rest.split_word();
     let before = MessageId(number(before, "give the chat, an id and a number")?);
     Ok(Request::History { chat: chat(word)?, before, count: count(rest.as_str())? })
+}
+
+fn after(words: Text<'_>) -> Result<Request, Refusal> {
+    let (word, rest) = words.split_word();
+    let (after, rest) = rest.split_word();
+    let after = MessageId(number(after, "give the chat, an id and a number")?);
+    Ok(Request::After { chat: chat(word)?, after, count: count(rest.as_str())? })
 }
 
 fn search(words: Text<'_>) -> Result<Request, Refusal> {

@@ -31,6 +31,11 @@ readings! {
             /// The newest of them.
             last: MessageId = Words::id,
         };
+        /// A chat.
+        Some(Verb::Chats) => Chat {
+            /// The chat and its last message.
+            chat: ChatWords<'a> = ChatWords::read,
+        };
         /// A group.
         Some(Verb::Groups) => Group {
             /// The name.
@@ -89,6 +94,39 @@ pub struct OnlineWords<'a> {
     pub direct: Option<(Address, u16)>,
     /// The display name; the name if the user chose none.
     pub display: &'a str,
+}
+
+/// A chat, with its last message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChatWords<'a> {
+    /// The chat.
+    pub chat: &'a str,
+    /// The number of unread messages.
+    pub unread: u64,
+    /// The message up to which it is read.
+    pub seen: MessageId,
+    /// The id of the last message; 0 if there is none.
+    pub last: MessageId,
+    /// The sender of the last message; `-` if there is none.
+    pub from: &'a str,
+    /// The size in bytes, if the last message is a file.
+    pub size: Option<u64>,
+    /// The beginning of the last text, or of the name of the file.
+    pub text: &'a str,
+}
+
+impl<'a> ChatWords<'a> {
+    fn read(words: &mut Words<'a>) -> Option<Self> {
+        Some(ChatWords {
+            chat: words.word()?,
+            unread: words.number()?,
+            seen: words.id()?,
+            last: words.id()?,
+            from: words.word()?,
+            size: words.number_or_none()?,
+            text: words.text()?,
+        })
+    }
 }
 
 impl<'a> OnlineWords<'a> {

@@ -80,6 +80,13 @@ readings! {
             /// The time until then at most, in seconds.
             seconds: u32 = Words::number,
         };
+        /// A message, or a file that was sent, is gone.
+        131 => Deleted {
+            /// The message.
+            id: MessageId = Words::id,
+            /// The chat.
+            chat: &'a str = Words::word,
+        };
         /// A group changed in a way that only later servers announce.
         136 => GroupLater {
             /// The group.

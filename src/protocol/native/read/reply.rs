@@ -116,11 +116,16 @@ readings! {
             /// The token.
             token: TokenWord<'a> = TokenWord::read,
         };
-        /// The end of the list of unread messages of a chat.
-        (Some(Code::Done), About::Verb(Verb::Open)) => Opened {
+        /// The end of a list of unread messages of a chat, or of those after one.
+        (Some(Code::Done), About::Verb(Verb::Open | Verb::After)) => Opened {
             /// The chat.
             chat: &'a str = Words::word,
-            /// The number of further unread messages.
+            /// The number of further messages.
+            left: u64 = Words::number,
+        };
+        /// The end of a list of chats.
+        (Some(Code::Done), About::Verb(Verb::Chats)) => Left {
+            /// The number of further chats.
             left: u64 = Words::number,
         };
         /// The end of a list of older messages.

@@ -84,6 +84,7 @@ fn code(of: Kind, done: &Done) -> Code {
         Done::Said { is_offline: false, .. }
         | Done::Switched(_)
         | Done::Opened(..)
+        | Done::Left(_)
         | Done::Chat(_)
         | Done::Seen(..)
         | Done::Download { .. }
@@ -328,6 +329,8 @@ proptest! {
         let put = Event::Put { stream, size, file: file.clone() };
         is(put, Notice::Uploaded { stream, size, name: &file.to_string() });
         is(Event::Shutdown { seconds: stream }, Notice::Shutdown { seconds: stream });
+        let (text, id) = (file.to_string(), MessageId(id));
+        is(Event::Deleted(id, to), Notice::Deleted { id, chat: &to.to_string() });
         let event = Event::Call(Box::new(call.clone()));
         reading(|out| write::event(&event, out), |read| {
             let Reading::Notice(Notice::Call { call: Some(read) }) = read else {
@@ -335,7 +338,6 @@ proptest! {
             };
             assert!(same_call(&read, &call));
         });
-        let (text, id) = (file.to_string(), MessageId(id));
         let message = Message { id, from: user, to, text: (*text).into(), file_size: Some(size) };
         let file = SentFile { id, from: name, to: &to.to_string(), size, name: &text };
         is(Event::Said(message.clone()), Notice::File { file });
@@ -432,7 +434,10 @@ proptest! {
             let ReplyWords::Token { token } = read else { panic!("no token") };
             assert_eq!(token.expose(), "t0ken");
         });
-        is(Kind::Open, Done::Opened(chat, size), ReplyWords::Opened { chat: &to, left: size });
+        for of in [Kind::Open, Kind::After] {
+            is(of, Done::Opened(chat, size), ReplyWords::Opened { chat: &to, left: size });
+        }
+        is(Kind::Chats, Done::Left(size), ReplyWords::Left { left: size });
         is(Kind::History, Done::Chat(chat), ReplyWords::Chat { chat: &to });
         is(Kind::Seen, Done::Seen(chat, id), ReplyWords::Seen { chat: &to, id });
         let download = Done::Download { stream, size, file: file.clone() };

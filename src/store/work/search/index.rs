@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
+use super::deletions;
 use crate::chat::id::{GroupId, MessageId};
 use crate::chat::message::Chat;
 use crate::chat::name::Number;
@@ -110,6 +111,7 @@ impl Index {
         let is_new = !path.exists();
         let index = open_file(path)?;
         if let Some(last) = progress(&index, &identity).map_err(IndexError::of_index)? {
+            deletions::prepare(&index).map_err(IndexError::of_index)?;
             return Ok(Index { store, index, last });
         }
         if !is_new {
@@ -121,11 +123,13 @@ impl Index {
         remove(path)?;
         let index = open_file(path)?;
         begin(&index, &identity).map_err(IndexError::of_index)?;
+        deletions::prepare(&index).map_err(IndexError::of_index)?;
         Ok(Index { store, index, last: MessageId(0) })
     }
 
     /// Indexes some of what is new, and removes some of what the store no longer has; tells whether
-    /// there is more to do.
+    /// there is more to do. What was removed is looked for behind what is new, so that nothing is
+    /// indexed after its end.
     pub(super) fn step(&mut self) -> Result<bool, IndexError> {
         let documents = self.new_documents().map_err(IndexError::Database)?;
         let (oldest, _) = self.bounds().map_err(IndexError::Database)?;
@@ -136,8 +140,18 @@ impl Index {
         if let Some(group) = ended {
             self.remove_group_step(group).map_err(IndexError::of_index)?;
         }
+        let more_deleted = self.forget_deleted()?;
         let is_full = |count: usize| count == MESSAGES_PER_STEP as usize;
-        Ok(is_full(documents.len()) || is_full(removed) || ended.is_some())
+        Ok(is_full(documents.len()) || is_full(removed) || ended.is_some() || more_deleted)
+    }
+
+    /// Forgets some of what was removed one by one; tells whether there may be more.
+    fn forget_deleted(&mut self) -> Result<bool, IndexError> {
+        let known = deletions::known(&self.index).map_err(IndexError::of_index)?;
+        let deleted = deletions::since(&self.store, known).map_err(IndexError::Database)?;
+        let Some(deleted) = deleted else { return Ok(false) };
+        deletions::forget(&mut self.index, &deleted).map_err(IndexError::of_index)?;
+        Ok(deleted.may_be_more())
     }
 
     /// The last messages that hold all the words, oldest first.

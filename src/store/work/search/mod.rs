@@ -4,6 +4,7 @@
 //! indexing never slows a confirmation down. The index holds nothing that the store does not, and
 //! is made anew where it is missing, damaged, or of another version.
 
+mod deletions;
 mod index;
 
 use std::io;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chatsrv::chat::entry::{Said, Stamp};
+use chatsrv::chat::entry::{Deletion, Said, Stamp};
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::chat::name::Number;
@@ -51,6 +51,44 @@ impl Messages {
         let is_none = id <= *seen;
         *seen = id.max(*seen);
         Ok(Change { is_none, ..Change::default() })
+    }
+
+    /// Somebody wants a message to be gone. Tells who has to know: all who may read it.
+    pub fn delete(
+        &mut self,
+        deletion: &Deletion,
+        stamp: Stamp,
+        groups: &Groups,
+        people: &People,
+    ) -> Decision {
+        let Deletion { message, by, window } = deletion;
+        let StoredMessage { id, from, chat, .. } = *message;
+        let mut all = readers(from, chat, Some(id), groups, people)?;
+        let reads = |user| match chat {
+            Chat::Everyone => true,
+            Chat::Direct(one, other) => [one, other].contains(&user),
+            Chat::Group(group) => {
+                let member = groups.get(group).and_then(|group| group.member(user));
+                member.is_some_and(|member| member.since.is_none_or(|since| since <= id))
+            }
+        };
+        let is_op = match chat {
+            Chat::Group(group) => groups.get(group).is_some_and(|group| group.ops.contains(by)),
+            Chat::Everyone | Chat::Direct(..) => false,
+        };
+        let is_young = stamp.time.0.saturating_sub(id.0) < *window;
+        if !people.is_administrator(*by) {
+            if !reads(*by) {
+                return Err(Refused::NotFound);
+            }
+            let is_own = from == *by && is_young;
+            if !is_op && !is_own {
+                return Err(Refused::NotAllowed);
+            }
+        }
+        self.said.remove(&id);
+        all.extend(Some(from).filter(|from| reads(*from) && !all.contains(from)));
+        Ok(Change { readers: all, ..Change::default() })
     }
 
     /// What was said under an id.

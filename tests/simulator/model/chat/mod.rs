@@ -41,6 +41,7 @@ impl ChatModel {
             Entry::Seen { reader, chat, id } => {
                 return messages.see((*reader, *chat, *id), stamp, groups, people);
             }
+            Entry::Deleted(deletion) => return messages.delete(deletion, stamp, groups, people),
             Entry::GroupMade(new) => return groups.make(new, stamp, people),
             Entry::GroupChanged(id, action) => return groups.change(*id, action, stamp, people),
             Entry::AccountAdded(account) => {

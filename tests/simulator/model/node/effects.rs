@@ -30,6 +30,7 @@ impl NodeModel {
         self.uploads.after(effects);
         let mut told = Vec::new();
         let mut told_of_groups = Vec::new();
+        let mut told_of_deletions = Vec::new();
         let mut is_news = None;
         for effect in &effects.list {
             if self.groups.is_deadline && is_about_groups(effect) {
@@ -50,6 +51,9 @@ impl NodeModel {
                 }
                 Effect::Tell { event, to } if is_about_groups(effect) => {
                     told_of_groups.push((event.clone(), sorted(to)));
+                }
+                Effect::Tell { event: event @ Event::Deleted(..), to } => {
+                    told_of_deletions.push((event.clone(), sorted(to)));
                 }
                 Effect::Close { conn, reason: CloseReason::TakenOver, .. } => {
                     let session = self.remove(*conn).expect("it was there");
@@ -72,6 +76,7 @@ impl NodeModel {
         }
         assert_eq!(told, std::mem::take(&mut self.presence));
         assert_eq!(told_of_groups, std::mem::take(&mut self.groups.notices));
+        self.check_deletions(told_of_deletions);
         for (conn, session) in &self.sessions {
             assert!(session.held.is_empty(), "{conn} misses {:?}", session.held);
         }
@@ -93,6 +98,7 @@ impl NodeModel {
                 return;
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
+            Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
             Job::SaveGroup(record) => return self.group_is_saved(job_id, record),
             Job::EndGroup(id) => return self.group_is_ended(job_id, *id),
             Job::ChangeGroups(rows) => return self.rows_change(job_id, rows),
@@ -135,6 +141,12 @@ impl NodeModel {
             && self.session(conn).user.is_some()
         {
             return self.group_reply(conn, verb, reply);
+        }
+        if reply.of == Kind::Delete && self.session(conn).user.is_some() {
+            if reply.code != Code::BadParameters {
+                self.deletion_answered(conn, reply);
+            }
+            return;
         }
         let is_login = matches!(reply.of, Kind::LogIn | Kind::Resume);
         let session = self.session(conn);

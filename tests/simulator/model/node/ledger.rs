@@ -94,6 +94,16 @@ impl Ledger {
         }
     }
 
+    /// A message was removed. Its word is still known.
+    pub fn deleted(&mut self, id: MessageId) {
+        assert!(self.kept.remove(&id).is_some(), "{id} was not there");
+    }
+
+    /// Up to where somebody has read a chat.
+    pub fn seen_up_to(&self, reader: Number, chat: Chat) -> MessageId {
+        self.seen.get(&(reader, chat)).copied().unwrap_or_default()
+    }
+
     /// A group has ended, and what was said in it is gone.
     pub fn end(&mut self, group: GroupId) {
         self.kept.retain(|_, message| message.chat != Chat::Group(group));

@@ -1,10 +1,11 @@
 //! What lists ought to hold.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
-use chatsrv::chat::answer::{Done, Item, List, OnlineUser, Page};
+use chatsrv::chat::answer::{ChatLine, Done, Item, LastMessage, List, OnlineUser, Page};
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
@@ -72,6 +73,48 @@ impl NodeModel {
         }
     }
 
+    /// The chats of somebody were listed, or could not be.
+    pub(super) fn chats_listed(
+        &mut self,
+        asker: Option<ConnId>,
+        reader: Number,
+        before: Option<MessageId>,
+        is_known: bool,
+    ) {
+        let others = self.chat.people.accounts().map(|account| account.number);
+        let groups = self.chat.groups.of(reader).map(|(id, _)| Chat::Group(id));
+        let direct = others.map(|other| Chat::direct(reader, other));
+        let chats = std::iter::once(Chat::Everyone).chain(direct).chain(groups);
+        let lines = chats.filter_map(|chat| {
+            let since = self.reads_since(reader, chat)?;
+            let last = self.ledger.history(chat, since).last();
+            if last.is_none() && !matches!(chat, Chat::Group(_)) {
+                return None;
+            }
+            let unread = self.ledger.unread(reader, chat, since).count() as u64;
+            let seen = self.ledger.seen_up_to(reader, chat);
+            let last = last.map(|message| LastMessage {
+                id: message.id,
+                from: self.name(message.from),
+                file_size: message.file_size,
+                text: message.text.chars().take(200).collect::<String>().into(),
+            });
+            Some(ChatLine { chat: self.destination(reader, chat), unread, seen, last })
+        });
+        let mut lines: Vec<ChatLine> = lines.collect();
+        let last = |line: &ChatLine| line.last.as_ref().map(|last| last.id);
+        lines.retain(|line| before.is_none_or(|before| last(line) < Some(before)));
+        lines.sort_by_key(|line| Reverse(last(line)));
+        let items = lines.into_iter().map(Box::new).map(Item::Chat).collect();
+        let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) else { return };
+        let at = session.lists.iter().position(|list| list.items.is_none());
+        let at = at.expect("the list was asked for");
+        match is_known {
+            true => session.lists[at].items = Some(items),
+            false => drop(session.lists.remove(at)),
+        }
+    }
+
     /// It was told which messages a list holds.
     pub(super) fn selected(
         &mut self,
@@ -84,6 +127,12 @@ impl NodeModel {
             let since = self.reads_since(reader, *chat).unwrap_or(MessageId(u64::MAX));
             let unread = self.ledger.unread(reader, *chat, since).map(|message| message.id);
             assert!(unread.take(1000).eq(ids.iter().copied()), "all that is unread is listed");
+        }
+        if let Selection::After { chat, after, count } = which {
+            let since = self.reads_since(reader, *chat).unwrap_or(MessageId(u64::MAX));
+            let later = self.ledger.history(*chat, since).filter(|message| message.id > *after);
+            let later = later.map(|message| message.id).take((*count).into());
+            assert!(later.eq(ids.iter().copied()), "all that came after {after} is listed");
         }
         let messages = ids.iter().map(|id| self.ledger.get(*id));
         let messages: VecDeque<Message> = messages
@@ -135,7 +184,7 @@ impl NodeModel {
         let verb = codes::verb(list.of).expect("a verb asks for it");
         match verb {
             Verb::Ls => return,
-            Verb::Open | Verb::History | Verb::Search => {
+            Verb::Open | Verb::History | Verb::After | Verb::Search => {
                 let reading = self.session(conn).reading.front_mut().expect("it was asked for");
                 assert!(!std::mem::replace(&mut reading.is_begun, true), "it begins twice");
                 // What is too old may be about to go, and is not listed any more.
@@ -189,7 +238,7 @@ fn lines(verb: Verb, mut items: Vec<Item>, doubtful: &[UserName]) -> Vec<String>
         String::from_utf8(line).unwrap()
     });
     let mut lines: Vec<String> = lines.collect();
-    if verb != Verb::Members {
+    if verb != Verb::Members && verb != Verb::Chats {
         lines.sort_unstable();
     }
     lines

@@ -5,6 +5,7 @@
 //! that rise; where an entry makes nothing, its stamp has the newest id that anybody saw.
 
 mod creations;
+mod deletions;
 mod deliveries;
 mod effects;
 mod entries;
@@ -38,6 +39,7 @@ use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::{code::Code, codes};
 
+use self::deletions::Deletions;
 use self::failures::Failures;
 use self::groups::GroupWork;
 use self::ledger::Ledger;
@@ -70,6 +72,7 @@ pub struct NodeModel {
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     order: Order,
+    deletions: Deletions,
     /// Those that get no more than a part of it, and the server's last line.
     cut_off: HashSet<ConnId>,
     /// A file that is kept, and whose message ought to go out with the next effects, and to whom.
@@ -104,6 +107,7 @@ impl NodeModel {
             ledger: Ledger::new(kept.id_mark),
             deliveries: HashMap::new(),
             order: Order::default(),
+            deletions: Deletions::default(),
             cut_off: HashSet::new(),
             file_due: None,
             presence: Vec::new(),
@@ -136,6 +140,7 @@ impl NodeModel {
         self.sessions.clear();
         self.newest_time = LogTime::default();
         self.uploads = Expectations::default();
+        self.deletions = Deletions::default();
         self.askers.clear();
         // Whatever was on disk when the server crashed is told to nobody any more, but read by all.
         self.file_due = None;
@@ -223,8 +228,10 @@ impl NodeModel {
         if let Some(user) = user {
             self.group_command(conn, user, request);
             self.peer_command(user, request);
-            if let Command::Ask(Request::Seen { chat, id }) = request {
-                self.reads_up_to(user, chat, *id);
+            match request {
+                Command::Ask(Request::Seen { chat, id }) => self.reads_up_to(user, chat, *id),
+                Command::Ask(Request::Delete(id)) => self.wants_deleted(conn, *id),
+                _ => {}
             }
         }
         let account = |(number, _)| self.account(number);
@@ -240,7 +247,7 @@ impl NodeModel {
                 let others = self.people().filter(|(number, _)| *number != user).map(account);
                 Some(others.map(|other| Item::Direct(other.name, other.number)).collect())
             }
-            (Command::Ask(Request::Unread), Some(_)) => None,
+            (Command::Ask(Request::Unread | Request::Chats { .. }), Some(_)) => None,
             _ => return,
         };
         let doubtful = self.doubtful();
@@ -278,10 +285,11 @@ impl NodeModel {
             }
             (Job::RaiseIdMark { mark }, Ok(Value::Done)) => self.ledger.mark = *mark,
             (Job::RaiseIdMark { .. }, _) => self.mark_failed = creations::failure(outcome),
-            (Job::MarkSeen { reader, chat, id }, Ok(Value::Done)) => {
+            (Job::MarkSeen { reader, chat, id }, Ok(Value::Marked(mark))) => {
                 let seen = self.chat.messages.seen(*reader, *chat);
                 assert!(seen >= Some(*id), "{reader} has not read {chat:?} up to {id}");
                 self.ledger.seen(*reader, *chat, *id);
+                assert_eq!(*mark, self.ledger.seen_up_to(*reader, *chat));
             }
             (Job::SaveGroup(record), _) => self.group_saved(job_id, record, outcome),
             (Job::EndGroup(id), _) => self.group_ended(job_id, *id, outcome),
@@ -290,6 +298,20 @@ impl NodeModel {
             (Job::CountUnread { reader }, outcome) => {
                 self.counted(asker, *reader, matches!(outcome, Ok(Value::Unread(_))));
             }
+            (Job::ListChats { reader, before }, outcome) => {
+                self.chats_listed(
+                    asker,
+                    *reader,
+                    *before,
+                    matches!(outcome, Ok(Value::Chats { .. })),
+                );
+            }
+            (Job::FetchMessages { .. }, _) => {
+                if let Some(asker) = asker {
+                    self.looked_for(asker, outcome);
+                }
+            }
+            (Job::DeleteMessage(_), _) => self.deletion_done(job_id, outcome),
             (Job::SelectMessages { reader, which }, Ok(Value::Selected { ids, .. })) => {
                 self.selected(asker, *reader, which, ids);
             }

@@ -72,6 +72,7 @@ impl NodeModel {
     pub(super) fn remove(&mut self, conn: ConnId) -> Option<Session> {
         let session = self.sessions.remove(&conn)?;
         self.forget_creations(conn);
+        self.forget_deletions(conn);
         self.peers.is_gone(conn, session.user);
         self.failures.is_gone(conn);
         let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));

@@ -1,0 +1,77 @@
+//! Counts of messages, which end at [`COUNT_MAX`], so that they cost no more in a long chat.
+
+use rusqlite::Connection;
+
+use super::lane::Lane;
+use crate::chat::name::Number;
+use crate::chat::request::COUNT_MAX;
+
+/// The number of messages of a lane above an id.
+pub(super) fn of_lane(database: &Connection, lane: Lane, above: i64) -> rusqlite::Result<u64> {
+    database
+        .prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM messages WHERE lane = ?1 AND id > ?2 LIMIT ?3)",
+        )?
+        .query_row((lane, above, COUNT_MAX.cast_signed()), counted)
+}
+
+/// The number of messages of a lane above an id that others sent. The lane is everyone's, or a
+/// group's.
+pub(super) fn of_others(
+    database: &Connection,
+    lane: Lane,
+    above: i64,
+    reader: Number,
+) -> rusqlite::Result<u64> {
+    let max = COUNT_MAX.cast_signed();
+    if lane == Lane::Everyone {
+        let mut count = database.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM messages INDEXED BY messages_of_everyone
+                 WHERE lane = 0 AND id > ?1 AND sender <> ?2 LIMIT ?3)",
+        )?;
+        return count.query_row((above, reader.0, max), counted);
+    }
+    database
+        .prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM messages
+                 WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3 LIMIT ?4)",
+        )?
+        .query_row((lane, above, reader.0, max), counted)
+}
+
+fn counted(row: &rusqlite::Row<'_>) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(0).map(i64::cast_unsigned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::id::GroupId;
+    use crate::store::rows::schema;
+
+    #[test]
+    fn counts_end_and_leave_out_what_the_reader_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        let (reader, other) = (Number(10_001), Number(10_002));
+        let to_reader = Lane::Direct { from: other, to: reader };
+        let group = Lane::Group(GroupId(7));
+        let transaction = database.unchecked_transaction().unwrap();
+        let mut insert =
+            database.prepare("INSERT INTO messages VALUES (?1, ?2, ?3, 'text')").unwrap();
+        for id in 0..40_000_i64 {
+            let lane = [Lane::Everyone, to_reader, group, Lane::Everyone][(id % 4) as usize];
+            let sender = if id % 4 == 3 || id % 8 == 2 { reader } else { other };
+            insert.execute((id, lane, sender.0)).unwrap();
+        }
+        drop(insert);
+        transaction.commit().unwrap();
+        for (above, direct, everyone, in_group) in
+            [(-1, 9_999, 9_999, 5_000), (39_999, 0, 0, 0), (39_991, 2, 2, 1), (39_967, 8, 8, 4)]
+        {
+            assert_eq!(of_lane(&database, to_reader, above).unwrap(), direct);
+            assert_eq!(of_others(&database, Lane::Everyone, above, reader).unwrap(), everyone);
+            assert_eq!(of_others(&database, group, above, reader).unwrap(), in_group);
+        }
+    }
+}
