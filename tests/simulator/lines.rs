@@ -66,6 +66,7 @@ impl People {
             match rng.u8(..16) {
                 0..4 if self.say_again(client) => return,
                 4 => return self.say_marked(client, rng),
+                13 if rng.bool() => return say(client, "C MORE on"),
                 12 => {
                     let line = self.about_peers(client, rng);
                     return say(client, &line);
@@ -109,8 +110,7 @@ impl People {
             87 => "C TOKEN".into(),
             88..91 => "C PASSWD".into(),
             91 => self.resume(rng),
-            0..2 => "C PM".into(),
-            2 => "C MORE on".into(),
+            0..3 => "C PM".into(),
             3..6 => "C DM".into(),
             6..9 => "C WHO".into(),
             9..11 => format!("C NICK The {}. Name", rng.u8(..)),
@@ -145,7 +145,7 @@ impl People {
             _ => client.newest().0,
         };
         let count = [0, 1, 7, 1000, 1001][rng.usize(..5)];
-        match rng.u8(..22) {
+        match rng.u8(..26) {
             0..5 => format!("C OPEN {chat}"),
             5..7 => format!("C OPEN {chat} {count}"),
             7..9 => format!("C HISTORY {chat} {id} {count}"),
@@ -154,7 +154,8 @@ impl People {
             15 => "C CHATS".into(),
             16 => format!("C CHATS {id}"),
             17..19 => format!("C AFTER {chat} {} {count}", id.saturating_sub(rng.u64(..4))),
-            19..21 => format!("C DELETE {id}"),
+            19 => format!("C DELETE {id}"),
+            20..24 => format!("C DELETE {}", client.newest()),
             _ => "C UNREAD".into(),
         }
     }
@@ -191,7 +192,7 @@ impl People {
     fn about_peers(&mut self, client: &Client, rng: &mut Rng) -> String {
         let name = self.name(rng);
         let is_operator = client.user() == Some("operator");
-        match rng.u8(..24) {
+        match rng.u8(..26) {
             13..20 if !is_operator => format!("C CALL {name}"),
             20.. if !is_operator => "C UP".into(),
             0..3 => "C UP".into(),

@@ -11,7 +11,7 @@ use super::lane::Lane;
 use super::values::{from_sql, sql};
 use super::{counts, history};
 use crate::chat::id::{GroupId, MessageId};
-use crate::chat::message::{Chat, ChatSummary};
+use crate::chat::message::{Chat, ChatSummary, StoredMessage};
 use crate::chat::name::Number;
 use crate::chat::request::{COUNT_MAX, LIST_CHATS_MAX};
 use crate::hub::job::Value;
@@ -21,10 +21,12 @@ struct Candidate {
     chat: Chat,
     /// The message up to which it is read.
     seen: i64,
-    /// The first message that the user may read.
-    since: i64,
+    /// The last message that is read, or that the user may not read.
+    above: i64,
+    /// The last message that others may have sent.
+    heard: Option<i64>,
     /// The last message.
-    last: Option<MessageId>,
+    last: Option<i64>,
 }
 
 /// Lists the chats of a user of which the last message is before one: the newest first, and then
@@ -39,85 +41,100 @@ pub(in crate::store) fn list(
     found.retain(|chat| chat.last.is_some());
     found.extend(groups(database, reader)?);
     if let Some(before) = before {
-        found.retain(|chat| chat.last.is_none_or(|last| last < before));
+        found.retain(|chat| chat.last.is_none_or(|last| last < sql(before)));
     }
     found.sort_by_key(|chat| Reverse(chat.last));
     let left = (found.len().saturating_sub(LIST_CHATS_MAX) as u64).min(COUNT_MAX);
     found.truncate(LIST_CHATS_MAX);
-    let chats = found.into_iter().map(|chat| summary(database, reader, &chat));
+    let mut last = last_messages(database, &found)?.into_iter();
+    let chats = found.into_iter().map(|chat| {
+        let last = chat.last.and_then(|_| last.next());
+        let unread = unread(database, reader, &chat)?;
+        Ok(ChatSummary { chat: chat.chat, unread, seen: from_sql(1, chat.seen)?, last })
+    });
     Ok(Value::Chats { chats: chats.collect::<rusqlite::Result<_>>()?, left })
 }
 
 fn direct(database: &Connection, reader: Number) -> rusqlite::Result<Vec<Candidate>> {
-    let mut select =
-        database.prepare_cached("SELECT lane, seen FROM chats WHERE reader = ?1 AND lane <> ?2")?;
-    let mut rows = select.query((reader.0, Lane::Everyone))?;
-    let mut chats = Vec::new();
-    while let Some(row) = rows.next()? {
+    // One statement: SQLite finds each lane from where it found the one before.
+    let mut select = database.prepare_cached(
+        "SELECT lane, seen,
+                (SELECT max(id) FROM messages WHERE lane = chats.lane),
+                (SELECT max(id) FROM messages
+                 WHERE lane = (((chats.lane & 4294967295) << 32) | (chats.lane >> 32)))
+         FROM chats WHERE reader = ?1 AND lane <> ?2",
+    )?;
+    let rows = select.query_map((reader.0, Lane::Everyone), |row| {
         let chat = row.get::<_, Lane>(0)?.chat();
-        let last = last(database, chat, 0)?;
-        chats.push(Candidate { chat, seen: row.get(1)?, since: 0, last });
-    }
-    Ok(chats)
+        let seen = row.get(1)?;
+        let (heard, said): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+        // In a chat with oneself one hears nobody.
+        let is_own = chat == Chat::direct(reader, reader);
+        let heard_of_others = heard.filter(|_| !is_own);
+        let last = heard.max(said);
+        Ok(Candidate { chat, seen, above: seen, heard: heard_of_others, last })
+    })?;
+    rows.collect()
 }
 
 fn everyone(database: &Connection, reader: Number) -> rusqlite::Result<Candidate> {
     let seen = database
         .prepare_cached("SELECT seen FROM chats WHERE reader = ?1 AND lane = ?2")?
         .query_row((reader.0, Lane::Everyone), |row| row.get(0))
-        .optional()?;
-    let (chat, seen) = (Chat::Everyone, seen.unwrap_or(0));
-    Ok(Candidate { chat, seen, since: 0, last: last(database, chat, 0)? })
+        .optional()?
+        .unwrap_or(0);
+    let last: Option<i64> = database
+        .prepare_cached("SELECT max(id) FROM messages WHERE lane = ?1")?
+        .query_row([Lane::Everyone], |row| row.get(0))?;
+    Ok(Candidate { chat: Chat::Everyone, seen, above: seen, heard: last, last })
 }
 
 fn groups(database: &Connection, reader: Number) -> rusqlite::Result<Vec<Candidate>> {
+    // The lane of a group is its id with all bits turned.
     let mut select = database.prepare_cached(
-        "SELECT group_id, seen, since FROM members WHERE number = ?1 ORDER BY group_id",
+        "SELECT group_id, seen, since,
+                (SELECT max(id) FROM messages WHERE lane = ~members.group_id)
+         FROM members WHERE number = ?1 ORDER BY group_id",
     )?;
-    let mut rows = select.query([reader.0])?;
-    let mut chats = Vec::new();
-    while let Some(row) = rows.next()? {
+    let rows = select.query_map([reader.0], |row| {
         let chat = Chat::Group(GroupId(row.get::<_, i64>(0)?.cast_unsigned()));
-        let since = row.get(2)?;
-        let last = last(database, chat, since)?;
-        chats.push(Candidate { chat, seen: row.get(1)?, since, last });
-    }
-    Ok(chats)
+        let (seen, since): (i64, i64) = (row.get(1)?, row.get(2)?);
+        let last = row.get::<_, Option<i64>>(3)?.filter(|last| *last >= since);
+        Ok(Candidate { chat, seen, above: seen.max(since - 1), heard: last, last })
+    })?;
+    rows.collect()
 }
 
-/// The last message of a chat, unless it is before `since`.
-fn last(database: &Connection, chat: Chat, since: i64) -> rusqlite::Result<Option<MessageId>> {
-    let mut select =
-        database.prepare_cached("SELECT max(id) FROM messages WHERE lane = ?1 AND id >= ?2")?;
-    let mut last = None;
-    for lane in Lane::all(chat) {
-        let id: Option<i64> = select.query_row((lane, since), |row| row.get(0))?;
-        last = last.max(id);
-    }
-    last.map(|id| from_sql(0, id)).transpose()
-}
-
-fn summary(
+/// The last messages of chats, in their order, of those that have one.
+fn last_messages(
     database: &Connection,
-    reader: Number,
-    candidate: &Candidate,
-) -> rusqlite::Result<ChatSummary> {
-    let Candidate { chat, seen, since, last } = *candidate;
+    chats: &[Candidate],
+) -> rusqlite::Result<Vec<StoredMessage>> {
+    let ids = chats.iter().filter_map(|chat| chat.last).map(|id| from_sql(0, id));
+    let ids = ids.collect::<rusqlite::Result<Vec<MessageId>>>()?;
+    let mut messages = Vec::with_capacity(ids.len());
+    while messages.len() < ids.len() {
+        let piece = history::fetch(database, &ids[messages.len()..])?;
+        debug_assert!(!piece.is_empty(), "they are there, in the same transaction");
+        if piece.is_empty() {
+            break;
+        }
+        messages.extend(piece);
+    }
+    Ok(messages)
+}
+
+/// The number of messages of a chat that others sent and the reader has not marked as read.
+fn unread(database: &Connection, reader: Number, chat: &Candidate) -> rusqlite::Result<u64> {
+    let Candidate { chat, above, heard, .. } = *chat;
+    if heard.is_none_or(|heard| heard <= above) {
+        return Ok(0);
+    }
     let lane = Lane::to_reader(chat, reader);
-    let above = seen.max(since - 1);
-    let unread = match (chat, last) {
-        (_, Some(last)) if sql(last) <= above => 0,
-        // Of a chat with oneself nothing is unread.
-        (Chat::Direct(one, other), _) if one == other => 0,
-        (_, None) => 0,
-        (Chat::Direct(..), _) => counts::of_lane(database, lane, above)?,
-        (Chat::Everyone | Chat::Group(_), _) => counts::of_others(database, lane, above, reader)?,
-    };
-    let last = match last {
-        Some(last) => history::fetch(database, &[last])?.pop(),
-        None => None,
-    };
-    Ok(ChatSummary { chat, unread, seen: from_sql(1, seen)?, last })
+    match chat {
+        Chat::Direct(..) => counts::of_lane(database, lane, above),
+        Chat::Everyone | Chat::Group(_) => counts::of_others(database, lane, above, reader),
+    }
 }
 
 #[cfg(test)]

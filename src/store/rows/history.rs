@@ -267,6 +267,10 @@ mod tests {
         let range = "SEARCH messages USING COVERING INDEX messages_by_lane \
                      (lane=? AND rowid>? AND rowid<?)";
         assert_eq!(plan(&database, query), range);
+        let query = "SELECT 1 FROM messages INDEXED BY messages_of_everyone
+                     WHERE lane = 0 AND id > 2 AND sender <> 3";
+        let range = "SEARCH messages USING COVERING INDEX messages_of_everyone (lane=? AND id>?)";
+        assert_eq!(plan(&database, query), range);
         let query = "SELECT max(id) FROM messages WHERE lane = 1";
         let range = "SEARCH messages USING COVERING INDEX messages_by_lane (lane=?)";
         assert_eq!(plan(&database, query), range);

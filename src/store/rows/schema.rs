@@ -174,7 +174,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     ",
     "
     -- What others said to everyone is a range of this.
-    CREATE INDEX messages_of_everyone ON messages (id, sender) WHERE lane = 0;
+    CREATE INDEX messages_of_everyone ON messages (lane, id, sender) WHERE lane = 0;
     -- Messages that were removed one by one, so that the search index forgets them.
     CREATE TABLE deleted (
         place   INTEGER PRIMARY KEY AUTOINCREMENT, -- the oldest has the smallest
