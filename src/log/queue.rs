@@ -33,6 +33,7 @@ pub(super) struct LogQueue {
     lost: AtomicU64,
 }
 
+/// The state of the queue, under its lock.
 #[derive(Debug, Default)]
 struct LogQueueState {
     lines: VecDeque<QueuedLine>,
@@ -47,6 +48,7 @@ struct LogQueueState {
     dropped: u64,
 }
 
+/// A line in the queue.
 #[derive(Debug)]
 struct QueuedLine {
     text: Box<[u8]>,

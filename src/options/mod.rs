@@ -205,7 +205,7 @@ pub enum PasswordCost {
     Low,
 }
 
-/// What stands on the command line: the options, and the short form of the commonest one.
+/// The command line: the options, and the port as a positional argument.
 #[derive(Parser)]
 #[command(name = "chatsrv", version, about, max_term_width = 100)]
 #[command(after_help = "Every option can come from the environment too, --send-queue from \

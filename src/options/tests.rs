@@ -1,3 +1,5 @@
+//! Tests of the options.
+
 use clap::error::ErrorKind;
 
 use super::*;

@@ -13,21 +13,21 @@
 //!
 //! | call | on | why it does not wait |
 //! |---|---|---|
-//! | `epoll_pwait` | the poll | it is the wait, the one place to sleep |
+//! | `epoll_pwait` | the poll | it is the wait, the only call that blocks |
 //! | `epoll_ctl`, `timerfd_settime` | the poll | they change a table in memory |
-//! | `read`, `write` | the eventfd of the poll | it does not block |
-//! | `accept4`, `getsockopt` | listeners | none of them blocks, whoever opened it |
+//! | `read`, `write` | the eventfd of the poll | it is non-blocking |
+//! | `accept4`, `getsockopt` | listeners | they are non-blocking, inherited ones too |
 //! | `recvfrom`, `read`, `sendto`, `writev` | connections | they come with `SOCK_NONBLOCK` |
-//! | `shutdown`, `close` | connections, listeners | the kernel goes on by itself: no `SO_LINGER` |
-//! | `recvfrom` | the pairs that signals write into | they do not block |
-//! | `sendto` | the service manager's socket | it does not block; see `service.rs` |
-//! | `preadv2` | files to be sent | `RWF_NOWAIT`: what is not in memory a file thread reads |
+//! | `shutdown`, `close` | connections, listeners | without `SO_LINGER` they return at once |
+//! | `recvfrom` | the socket pairs of the signals | they are non-blocking |
+//! | `sendto` | the service manager's socket | it is non-blocking; see `service.rs` |
+//! | `preadv2` | files to be sent | `RWF_NOWAIT`: a file thread reads what is not in memory |
 //! | `sendfile`, `pread64` | the same | of what is in memory; see below |
 //! | `openat`, `statx`, `read`, `close` | `/proc/self`, for metrics | its text is made in memory |
-//! | `getrandom` | tickets of calls, TLS | the start has waited for the first bytes |
+//! | `getrandom` | tickets of calls, TLS | the random generator was ready at the start |
 //! | `mmap`, `mremap`, `munmap`, `brk`, `mprotect` | memory | it is there, or the process ends |
-//! | `clone3` | the thread that reads certificates again | the same |
-//! | `futex` | queues to other threads | held to move an item, not for longer; see below |
+//! | `clone3` | the thread that reloads certificates | the same |
+//! | `futex` | queues to other threads | held only to move an item; see below |
 //!
 //! Whether the next 256 KiB of a file are in the page cache is judged by their first and last byte.
 //! If the kernel has dropped pages between them, or drops them before they are sent, that one call

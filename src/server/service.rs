@@ -100,6 +100,7 @@ impl Service {
     }
 }
 
+/// The watchdog notification (sd_notify(3)).
 const WATCHDOG: &str = "WATCHDOG=1\n";
 
 /// Opens a socket, and reads the address of the service manager's.

@@ -13,6 +13,7 @@ pub(super) struct FairQueue<T> {
     arrived: Condvar,
 }
 
+/// The state of a queue, under its lock.
 #[derive(Debug)]
 struct FairQueueState<T> {
     /// The users with waiting items; the next one to be served is first.

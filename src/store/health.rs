@@ -17,6 +17,7 @@ pub(super) struct Health {
     told: Mutex<Told>,
 }
 
+/// What was logged about a part.
 #[derive(Debug, Default)]
 struct Told {
     failing: bool,

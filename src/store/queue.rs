@@ -15,6 +15,7 @@ pub(super) struct WorkQueue<T> {
     arrived: Condvar,
 }
 
+/// The state of a queue, under its lock.
 #[derive(Debug)]
 struct QueueState<T> {
     items: VecDeque<T>,

@@ -56,6 +56,7 @@ impl FileStamp {
 #[derive(Debug, Default)]
 pub(super) struct KnownSums(Mutex<SumGenerations>);
 
+/// The two generations of the cache.
 #[derive(Debug, Default)]
 struct SumGenerations {
     young: HashMap<FileStamp, Sha256Sum>,

@@ -24,6 +24,7 @@ pub struct OutgoingFile {
     state: FileState,
 }
 
+/// The state of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FileState {
     Ready,

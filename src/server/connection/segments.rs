@@ -14,6 +14,7 @@ const SEGMENT_BYTES_MIN: usize = 256;
 #[derive(Debug, Default)]
 pub struct Segments(Option<Box<SegmentQueue>>);
 
+/// A queue of bytes that owns memory.
 #[derive(Debug, Default)]
 struct SegmentQueue {
     /// None of them is empty, except the last one if it is the only one.

@@ -22,6 +22,7 @@ pub struct Sink<'a> {
     written: usize,
 }
 
+/// The TLS part of a sink.
 #[derive(Debug)]
 struct Secure<'a> {
     session: &'a mut TlsSession,

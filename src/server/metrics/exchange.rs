@@ -43,6 +43,7 @@ struct Exchange {
     active_at: Duration,
 }
 
+/// The state of an exchange.
 #[derive(Debug)]
 enum ExchangeState {
     /// The request is not complete.

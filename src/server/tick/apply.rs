@@ -70,6 +70,7 @@ impl Server {
         }
     }
 
+    /// Adds a list to a connection's outbox.
     pub(super) fn send_list(&mut self, conn: ConnId, list: List) {
         let Some(connection) = self.connections.get(conn) else { return };
         let lines = self.buffers.lines.of(connection.variant());

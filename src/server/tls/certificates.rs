@@ -31,12 +31,14 @@ pub struct Certificates {
     is_asked_again: bool,
 }
 
+/// The paths of the certificate and its key.
 #[derive(Clone, Debug)]
 struct CertificateFiles {
     certificate: PathBuf,
     key: PathBuf,
 }
 
+/// What was loaded from the files.
 #[derive(Debug)]
 struct Loaded {
     config: Arc<ServerConfig>,

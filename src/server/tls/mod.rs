@@ -30,6 +30,7 @@ pub struct TlsSessions {
     counters: HandshakeCounters,
 }
 
+/// Counters of handshakes and reloads, for the metrics.
 #[derive(Debug, Default)]
 struct HandshakeCounters {
     full: u64,

@@ -178,7 +178,9 @@ impl RequestKind for UploadRequest {
     }
 }
 
+/// The step of a request about something that does not exist.
 const NOT_FOUND: Step = Step::Done(Err(Failure::NotFound));
+/// The step of an upload that the quota does not allow.
 const NO_ROOM: Step = Step::Done(Err(Failure::NoRoom));
 
 /// Finds the upload that can be resumed, or inserts a new one.

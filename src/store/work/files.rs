@@ -35,6 +35,7 @@ const READS_WAITING_MAX: usize = 65_536;
 /// Two threads open and list, so that one slow folder does not stop all downloads; and a disk
 /// serves two readers faster than one.
 const OPEN_THREADS: usize = 2;
+/// The number of threads that read ahead.
 const READ_THREADS: usize = 2;
 /// The size of one read in bytes.
 const BUFFER_BYTES: usize = 256 * 1024;

@@ -30,6 +30,7 @@ const MESSAGES_PER_STEP: u32 = 500;
 /// How long to wait for the lock of another process, such as one of SQLite's tools.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The schema of the index.
 const SCHEMA: &str = "
     CREATE VIRTUAL TABLE words USING fts5 (
         text, who,

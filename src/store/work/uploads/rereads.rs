@@ -130,6 +130,7 @@ impl Reread {
 pub(super) struct Rereads(FairQueue<Reread>);
 
 impl Rereads {
+    /// Creates an empty queue.
     pub(super) fn new() -> Self {
         Rereads(FairQueue::new())
     }
