@@ -213,7 +213,7 @@ fn nothing_can_be_read_on_the_wire_and_a_replay_gets_nothing() {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret));
         }
     }
-    // The same bytes once more.
+    // A replay: the same bytes once more.
     let mut replay = TcpStream::connect((Ipv4Addr::LOCALHOST, bob.calls.port().unwrap())).unwrap();
     replay.write_all(&seen[0]).unwrap();
     replay.set_nonblocking(true).unwrap();
