@@ -10,7 +10,7 @@ use chatsrv::chat::request::LIST_MESSAGES_MAX;
 use super::chats::Chats;
 use super::note::Note;
 
-/// The largest number of missed messages that are shown without a command, for each chat.
+/// The largest number of missed messages that are shown without a command.
 pub const MISSED_MAX: usize = LIST_MESSAGES_MAX as usize;
 
 /// The number of last messages requested first if it is unknown how many were missed.

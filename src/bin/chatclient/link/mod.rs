@@ -134,7 +134,8 @@ impl Link {
         Ending::NotChatsrv(safe!("no greeting came from {}{hint}", self.server))
     }
 
-    /// Notes that the login is done, with which the time of [`time_left`](Self::time_left) ends.
+    /// Notes that the login is done: the time of [`time_left`](Self::time_left) begins anew with
+    /// the next loss.
     pub fn established(&mut self) {
         self.online_since = Some(Instant::now());
         self.lost_since = None;
