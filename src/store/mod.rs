@@ -274,7 +274,7 @@ impl Store {
             ),
             Family::gauge(
                 "chatsrv_file_queue_length",
-                "FileReaders that wait to be opened, listed, read or hashed.",
+                "Files that wait to be opened, listed, read or hashed.",
                 self.route.files.waiting(),
             ),
         ]
