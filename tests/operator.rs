@@ -248,6 +248,8 @@ fn a_group_whose_admin_is_banned_is_looked_after_by_others() {
     let mut carol = server.register("carol");
     carol.ask("C JOIN #tea", "C 252 JOIN #tea");
     let mut bob = server.login("bob");
+    // What a member was not told while offline outlives a restart.
+    bob.expect("C 128 GROUP #tea join bob");
     bob.expect("C 123 JOIN #tea carol");
     bob.send("C ADMIT #tea carol");
     bob.expect("C 128 GROUP #tea join carol");

@@ -192,7 +192,7 @@ impl People {
     fn about_peers(&mut self, client: &Client, rng: &mut Rng) -> String {
         let name = self.name(rng);
         let is_operator = client.user() == Some("operator");
-        match rng.u8(..26) {
+        match rng.u8(..24) {
             13..20 if !is_operator => format!("C CALL {name}"),
             20.. if !is_operator => "C UP".into(),
             0..3 => "C UP".into(),

@@ -52,7 +52,8 @@ pub struct NewAdmin {
 }
 
 impl Group {
-    /// Creates a group from its record; none if none of its members has an account.
+    /// Creates a group from its record; none if none of its members has an account. Of changes on
+    /// their way to the disk later ones may be kept alone, so the record is made consistent.
     pub fn from_record(record: &GroupRecord, directory: &Directory) -> Option<Self> {
         let find = |number| directory.find(UserRef::Number(number));
         let all = |numbers: &[_]| -> Vec<UserIndex> {
@@ -70,6 +71,9 @@ impl Group {
         if !ops.contains(&admin) {
             ops.insert(0, admin);
         }
+        let (mut asked, mut asking) = (all(&record.asked), all(&record.asking));
+        asked.retain(|user| !is_member(user));
+        asking.retain(|user| !is_member(user) && !asked.contains(user));
         Some(Group {
             name: record.name,
             admin,
@@ -77,8 +81,8 @@ impl Group {
             made_by: find(record.made_by).unwrap_or(admin),
             kept: record.kept,
             members,
-            asked: all(&record.asked),
-            asking: all(&record.asking),
+            asked,
+            asking,
         })
     }
 

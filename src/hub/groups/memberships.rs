@@ -50,7 +50,9 @@ impl Membership {
         let members = record.members.iter();
         let kept = members.filter_map(|kept| {
             let MemberRecord { number, since, ends, is_news } = *kept;
-            let ends = ends.map(LogTime);
+            // Of two changes on their way to the disk the later one may be kept alone: that the
+            // group is kept, and not that the user came back before.
+            let ends = ends.filter(|_| !record.kept).map(LogTime);
             Some((directory.find_number(number)?, Membership { since, ends, is_news }))
         });
         kept.collect()

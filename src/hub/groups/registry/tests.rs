@@ -162,3 +162,29 @@ fn the_same_entries_make_the_same_groups() {
         assert_eq!(run(seed), run(seed), "seed {seed}");
     }
 }
+
+#[test]
+fn a_group_of_which_the_store_lost_a_change_is_made_consistent() {
+    let fixture = Fixture::new();
+    let mut record = fixture.registry.record(GROUP, &fixture.accounts).unwrap();
+    // Bob became a member, and cy was asked; that they asked before is still there.
+    record.asked = [1, 2].map(number).to_vec();
+    record.asking = [1, 2, 3].map(number).to_vec();
+    record.ops.push(number(4));
+    let group = Group::from_record(&record, &fixture.accounts.directory).unwrap();
+    assert_eq!(group.asked, [fixture.user(2)]);
+    assert_eq!(group.asking, [fixture.user(3)]);
+    assert_eq!(group.ops, [fixture.user(0)]);
+}
+
+#[test]
+fn a_membership_of_a_group_that_is_kept_lasts_whatever_the_store_has() {
+    let fixture = Fixture::new();
+    let mut record = fixture.registry.record(GROUP, &fixture.accounts).unwrap();
+    record.members[1].ends = Some(7);
+    for (kept, ends) in [(false, Some(LogTime(7))), (true, None)] {
+        record.kept = kept;
+        let memberships = Membership::all_of(&record, &fixture.accounts.directory);
+        assert_eq!(memberships[&fixture.user(1)].ends, ends, "kept: {kept}");
+    }
+}

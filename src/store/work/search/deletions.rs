@@ -15,13 +15,13 @@ pub(super) struct Deleted {
 }
 
 impl Deleted {
-    /// Whether the store may have removed more.
+    /// Returns true if the store may have removed more.
     pub(super) fn may_be_more(&self) -> bool {
         self.messages.len() == DELETIONS_PER_STEP as usize
     }
 }
 
-/// Makes the table that tells how far the index has come, where it is missing.
+/// Creates the table that tells how far the index has come, unless it exists.
 pub(super) fn prepare(index: &Connection) -> rusqlite::Result<()> {
     index.execute_batch(
         "CREATE TABLE IF NOT EXISTS deletions (
@@ -40,7 +40,7 @@ pub(super) fn known(index: &Connection) -> rusqlite::Result<i64> {
     Ok(place.unwrap_or(0))
 }
 
-/// What the store has removed since a place; none where there is nothing.
+/// The messages that the store has removed since a place; none if there are none.
 pub(super) fn since(store: &Connection, place: i64) -> rusqlite::Result<Option<Deleted>> {
     let mut select = store.prepare_cached(
         "SELECT place, message FROM deleted WHERE place > ?1 ORDER BY place LIMIT ?2",
@@ -55,7 +55,7 @@ pub(super) fn since(store: &Connection, place: i64) -> rusqlite::Result<Option<D
     Ok(deleted)
 }
 
-/// Forgets what was removed.
+/// Removes messages from the index.
 pub(super) fn forget(index: &mut Connection, deleted: &Deleted) -> rusqlite::Result<()> {
     let transaction = index.transaction()?;
     let mut delete = transaction.prepare_cached("DELETE FROM words WHERE rowid = ?1")?;

@@ -1,9 +1,9 @@
-//! The index file: FTS5, without the texts, which stand in the store.
+//! The search index: an FTS5 table (SQLite) without the texts, which are in the database.
 //!
-//! Beside its text each message is indexed by words for its chat and for each of its readers, so
-//! that a search never looks at what somebody else wrote, however common its words are. Of a group
-//! it is the chat alone, since members come and go: who reads in which groups, and from which
-//! message on, the store tells when somebody searches.
+//! Beside its text, each message is indexed by a word for its chat and one for each of its readers,
+//! so that a search never reads messages of other chats, however common its words are. A message in
+//! a group is indexed by the chat alone, since members come and go: the groups of a reader, and the
+//! first message that the reader may read in each, are read from the database for each search.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -24,13 +24,14 @@ use crate::store::rows::groups;
 use crate::store::rows::lane::Lane;
 use crate::store::rows::values::{from_sql, sql};
 
-/// The version of the index; another one is thrown away.
+/// The version of the index's schema. An index of another version is discarded.
 const VERSION: u32 = 2;
-/// How many messages are indexed, and how many removed, at once.
+/// The largest number of messages that one step indexes, and that it removes.
 const MESSAGES_PER_STEP: u32 = 500;
-/// How long to wait for somebody who looks at a database with a tool of SQLite's.
+/// How long to wait for the lock of another process, such as one of SQLite's tools.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The schema of the index.
 const SCHEMA: &str = "
     CREATE VIRTUAL TABLE words USING fts5 (
         text, who,
@@ -48,16 +49,16 @@ const SCHEMA: &str = "
 /// An error of the index.
 #[derive(Debug)]
 pub(super) enum IndexError {
-    /// The index holds what SQLite can't read.
+    /// The index file is corrupt.
     Damaged(rusqlite::Error),
-    /// The index or the store refuses for another reason.
+    /// Another error of SQLite, for the index or for the database.
     Database(rusqlite::Error),
-    /// The system refuses.
+    /// An error of the operating system.
     System(io::Error),
 }
 
 impl IndexError {
-    /// What came from the index file.
+    /// Converts an error of SQLite for the index file.
     fn of_index(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -74,12 +75,12 @@ impl From<io::Error> for IndexError {
     }
 }
 
-/// The index, and the store that it follows.
+/// The open index, and a connection to the database that it follows.
 #[derive(Debug)]
 pub(super) struct Index {
     store: Connection,
     index: Connection,
-    /// The last message that is indexed.
+    /// The newest message that is indexed.
     pub(super) last: MessageId,
 }
 
@@ -90,16 +91,16 @@ struct Document {
     chat: Chat,
 }
 
-/// A part of a search: the messages at which it looks.
+/// A part of a search: the messages to search in.
 struct Part {
-    /// The words for who may read them.
+    /// The query for the words of their chat or readers.
     who: String,
-    /// The first of them.
+    /// The smallest id.
     from: i64,
 }
 
 impl Index {
-    /// Opens the index of a store, and begins a new one where there is none that fits.
+    /// Opens the index of a database, or creates a new one if there is none for it.
     pub(super) fn open(store: &Path, path: &Path) -> Result<Self, IndexError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let store = Connection::open_with_flags(store, flags).map_err(IndexError::Database)?;
@@ -127,8 +128,8 @@ impl Index {
         Ok(Index { store, index, last: MessageId(0) })
     }
 
-    /// Indexes some of what is new, and removes some of what the store no longer has; tells whether
-    /// there is more to do. What was removed is looked for behind what is new, so that nothing is
+    /// Indexes some new messages, and removes some that are no longer in the database. Returns true
+    /// if there is more to do. Removals are looked for behind new messages, so that nothing is
     /// indexed after its end.
     pub(super) fn step(&mut self) -> Result<bool, IndexError> {
         let documents = self.new_documents().map_err(IndexError::Database)?;
@@ -145,7 +146,7 @@ impl Index {
         Ok(is_full(documents.len()) || is_full(removed) || ended.is_some() || more_deleted)
     }
 
-    /// Forgets some of what was removed one by one; tells whether there may be more.
+    /// Forgets some messages that were removed one by one. Returns true if there may be more.
     fn forget_deleted(&mut self) -> Result<bool, IndexError> {
         let known = deletions::known(&self.index).map_err(IndexError::of_index)?;
         let deleted = deletions::since(&self.store, known).map_err(IndexError::Database)?;
@@ -154,7 +155,7 @@ impl Index {
         Ok(deleted.may_be_more())
     }
 
-    /// The last messages that hold all the words, oldest first.
+    /// Finds the last messages that contain all words, oldest first.
     pub(super) fn find(
         &mut self,
         reader: Number,
@@ -166,7 +167,7 @@ impl Index {
         let mut found: Vec<MessageId> = Vec::new();
         for part in parts {
             let Some(query) = query(&part.who, words) else { return Ok(Vec::new()) };
-            // Once there are enough, only newer ones are of interest.
+            // Once there are enough, only newer ones matter.
             let is_full = found.len() == usize::from(LIST_MESSAGES_MAX);
             let enough = found.last().filter(|_| is_full).map_or(0, |id| sql(*id));
             let from = part.from.max(oldest).max(enough);
@@ -189,7 +190,8 @@ impl Index {
             .collect()
     }
 
-    /// What a reader may read of one chat, or of all: a part for each first message.
+    /// The parts of a search in one chat, or in all that a reader may read: one for each smallest
+    /// id.
     fn parts(&self, reader: Number, chat: Option<Chat>) -> rusqlite::Result<Vec<Part>> {
         let of_group = |(group, from)| Part { who: chat_word(Chat::Group(group)), from };
         match chat {
@@ -206,7 +208,7 @@ impl Index {
         }
     }
 
-    /// A group of which messages are indexed, and that has ended.
+    /// A group that has ended, and whose messages are still indexed.
     fn ended_group(&self) -> Result<Option<GroupId>, IndexError> {
         let indexed = || -> rusqlite::Result<Vec<i64>> {
             self.index
@@ -223,7 +225,7 @@ impl Index {
         Ok(None)
     }
 
-    /// Removes some of the messages of a group.
+    /// Removes some messages of a group from the index.
     fn remove_group_step(&mut self, group: GroupId) -> rusqlite::Result<()> {
         let transaction = self.index.transaction()?;
         let query = format!("who : {}", chat_word(Chat::Group(group)));
@@ -254,7 +256,7 @@ impl Index {
             .collect()
     }
 
-    /// The ids of the oldest and the newest message in the store.
+    /// The ids of the oldest and the newest message in the database.
     fn bounds(&self) -> rusqlite::Result<(i64, i64)> {
         let bounds = self
             .store
@@ -303,7 +305,7 @@ impl Index {
     }
 }
 
-/// Removes the index.
+/// Removes the files of the index.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     for end in ["", "-wal", "-shm"] {
         let mut file = path.as_os_str().to_owned();
@@ -317,21 +319,22 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 fn open_file(path: &Path) -> Result<Connection, IndexError> {
-    // SQLite gives its own files the mode of this one; what people write is nobody's business.
+    // SQLite creates its other files with the mode of this one. Nobody else may read messages.
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let set_up = || {
         let index = Connection::open_with_flags(path, flags)?;
         index.busy_timeout(LOCK_TIMEOUT)?;
         index.pragma_update(None, "journal_mode", "WAL")?;
-        // What a crash takes away is indexed again.
+        // What is lost in a crash is indexed again.
         index.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(index)
     };
     set_up().map_err(IndexError::of_index)
 }
 
-/// How far the index of the store with that identity has come; none where it is not one.
+/// The newest message in the index of the database with that identity; `None` if it is not its
+/// index.
 fn progress(index: &Connection, identity: &[u8]) -> rusqlite::Result<Option<MessageId>> {
     let version: u32 = index.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version != VERSION {
@@ -355,7 +358,7 @@ fn is_empty(store: &Connection) -> rusqlite::Result<bool> {
     store.query_row("SELECT NOT EXISTS (SELECT 1 FROM messages)", [], |row| row.get(0))
 }
 
-/// The groups that documents are of.
+/// The groups of documents.
 fn groups_of(documents: &[Document]) -> HashSet<GroupId> {
     let group = |document: &Document| match document.chat {
         Chat::Group(group) => Some(group),
@@ -364,7 +367,7 @@ fn groups_of(documents: &[Document]) -> HashSet<GroupId> {
     documents.iter().filter_map(group).collect()
 }
 
-/// The words for who may read a chat's messages, and for the chat.
+/// The words by which a chat's messages are indexed: for its readers, and for the chat.
 fn readers(chat: Chat) -> String {
     match chat {
         Chat::Everyone => "everyone".to_owned(),
@@ -382,8 +385,8 @@ fn chat_word(chat: Chat) -> String {
     }
 }
 
-/// What FTS5 is asked: every word in quotes, so that none is part of its query language. None where
-/// there is no word.
+/// The FTS5 query. Every word is quoted, so that none is taken for an operator. `None` if there are
+/// no words.
 fn query(who: &str, words: &str) -> Option<String> {
     let words: BTreeSet<&str> = words.split_whitespace().collect();
     let mut query = "text : (".to_owned();
@@ -392,7 +395,7 @@ fn query(who: &str, words: &str) -> Option<String> {
         query.push_str(&word.replace('"', "\"\""));
         query.push_str("\" ");
     }
-    // Writing to a string can't fail.
+    // Writing to a `String` does not fail.
     let _ = write!(query, ") AND who : ({who})");
     (!words.is_empty()).then_some(query)
 }

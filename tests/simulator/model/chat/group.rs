@@ -56,10 +56,11 @@ impl Group {
         let members = record.members.iter().map(|member| Member {
             number: member.number,
             since: Some(member.since),
-            ends: member.ends.map(LogTime),
+            // Where the group is kept, a change before may have got lost.
+            ends: member.ends.filter(|_| !record.kept).map(LogTime),
             is_news: member.is_news,
         });
-        Group {
+        let mut group = Group {
             name: record.name,
             admin: record.admin,
             ops: record.ops.clone(),
@@ -68,7 +69,13 @@ impl Group {
             members: members.collect(),
             asked: record.asked.clone(),
             asking: record.asking.clone(),
-        }
+        };
+        // Whoever became a member or was asked waits for nobody, though a change may have got lost.
+        let waits = |user: &Number| !group.is_member(*user);
+        group.asked = record.asked.iter().copied().filter(waits).collect();
+        let waits = |user: &Number| !group.is_member(*user) && !group.asked.contains(user);
+        group.asking = record.asking.iter().copied().filter(waits).collect();
+        group
     }
 
     /// The group as it is to be kept.
