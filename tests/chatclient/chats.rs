@@ -201,3 +201,19 @@ fn a_message_of_several_lines_is_indented_behind_the_first() {
     let own = "01:46 alice -> *: a\n  b (nobody else is online)\n";
     assert!(shown.contains(own), "{shown}");
 }
+
+#[test]
+fn messages_are_removed_and_it_is_told() {
+    let output = talk("/delete 1000000000000010\n/delete @7\n", |peer| {
+        peer.welcome();
+        peer.expect("C DELETE 1000000000000010");
+        peer.send("C 131 DELETED 1000000000000009 bob\nC 250 DELETE it is gone\n");
+        peer.expect("C DELETE 7");
+        peer.send("C 530 DELETE not yours\n");
+        peer.goodbye();
+    });
+    let lines = ["a message of 2001-09-09 01:46 in bob was removed", "it is removed for all"];
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
+    assert!(stderr(&output).contains("not yours"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1));
+}

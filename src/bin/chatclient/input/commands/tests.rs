@@ -52,6 +52,16 @@ fn chats_are_named_by_their_targets() {
 }
 
 #[test]
+fn a_message_is_removed_by_its_id() {
+    for line in ["/delete 17", "/delete @17 "] {
+        assert_eq!(read(line), Typed::Action(Action::Delete(MessageId(17))), "{line}");
+    }
+    for misused in ["/delete", "/delete x", "/delete 1 2"] {
+        assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
+    }
+}
+
+#[test]
 fn groups_are_made_of_users() {
     let make = |name: Option<&str>, users: &[&str], asks| {
         let name = name.map(|name| name.parse().unwrap());
