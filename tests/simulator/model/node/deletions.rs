@@ -7,6 +7,7 @@ use chatsrv::chat::event::Event;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::StoredMessage;
 use chatsrv::chat::name::Number;
+use chatsrv::chat::refusal::Failure;
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{JobId, Outcome, Value};
 use chatsrv::protocol::native::code::Code;
@@ -81,6 +82,8 @@ impl NodeModel {
         let (asked, message, readers) = under_way.expect("it was asked for");
         let code = match outcome {
             Ok(Value::Done) => Code::Done,
+            // It became too old meanwhile, or somebody else was first.
+            Err(Failure::NotFound) => Code::NotFound,
             _ => super::creations::failure(outcome).expect("it failed"),
         };
         for due in self.deletions.due.values_mut().flatten() {
