@@ -1,5 +1,5 @@
-//! What any bytes are fed to: the frame decoder, the parser of requests, the client's display and
-//! the listener of direct chats.
+//! What any bytes are fed to: the frame decoder, the parser of requests, the client's display,
+//! the listener of direct chats and the words of texts.
 //!
 //! Each module has one function `run` that takes an input and panics where a promise is broken.
 //! `make fuzz` looks for inputs on which one does, guided by the code that they reach. Those that
@@ -11,6 +11,7 @@ pub mod display;
 pub mod frames;
 mod hidden;
 pub mod requests;
+pub mod words;
 
 /// Something that any bytes may be fed to.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +23,10 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     Target { name: "frames", run: frames::run },
     Target { name: "requests", run: requests::run },
     Target { name: "display", run: display::run },
     Target { name: "direct", run: direct::run },
+    Target { name: "words", run: words::run },
 ];
