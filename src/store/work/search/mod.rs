@@ -2,8 +2,10 @@
 //!
 //! The thread reads what the database thread has committed, and follows it in small steps, so that
 //! indexing never slows a confirmation down. The index holds nothing that the store does not, and
-//! is made anew where it is missing, damaged, or of another version.
+//! is made anew where it is missing, damaged, or of another version; meanwhile a search finds what
+//! came last, and says that it did not look at all.
 
+mod file;
 mod index;
 
 use std::io;
@@ -12,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use index::{Index, IndexError};
+use file::IndexError;
+use index::Index;
 use rusqlite::ErrorCode;
 
 use crate::chat::refusal::Failure;
@@ -28,9 +31,11 @@ const WAITING_MAX: usize = 64;
 /// How long new messages gather before they are indexed: fewer and larger steps cost less. A search
 /// does not wait for it.
 const GATHER_TIME: Duration = Duration::from_secs(1);
-/// How many steps a search waits for; about a second's work. Where more is missing the index is
-/// being built, and the search has to be asked for again.
-const STEPS_PER_SEARCH: usize = 64;
+/// How long a search may take; then it has to be asked for again.
+const SEARCH_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long of that a search lets older messages be indexed, where they are not: with few messages
+/// it looks at all of them.
+const GO_BACK_TIME_MAX: Duration = Duration::from_millis(20);
 
 /// A reason for which the thread wakes up.
 #[derive(Debug)]
@@ -120,7 +125,8 @@ impl Search {
                     completions.finish(request.job, outcome.unwrap_or_else(|outcome| outcome));
                 }
                 Err(TimedOut) => {
-                    let more = self.guard(&mut index, Index::step);
+                    let more =
+                        self.guard(&mut index, |index| Ok(index.follow()? || index.go_back()?));
                     due = match more {
                         Ok(true) | Err(Err(Failure::Busy)) => Some(Instant::now()),
                         // After a failure the next message is soon enough.
@@ -132,16 +138,20 @@ impl Search {
     }
 
     fn search(&self, index: &mut Index, request: &SearchRequest) -> Result<Outcome, IndexError> {
-        for _ in 0..STEPS_PER_SEARCH {
-            if self.closing.load(Ordering::Relaxed) {
-                break;
-            }
-            if !index.step()? {
-                let ids = index.find(request.reader, request.chat, &request.words)?;
-                return Ok(Ok(Value::Selected { ids, left: 0 }));
+        let begun = Instant::now();
+        let deadline = begun + SEARCH_TIME_MAX;
+        while index.follow()? {
+            if Instant::now() >= deadline || self.is_closing() {
+                return Ok(Err(Failure::Busy));
             }
         }
-        Ok(Err(Failure::Busy))
+        while index.go_back()? && begun.elapsed() < GO_BACK_TIME_MAX && !self.is_closing() {}
+        let ids = index.find(request.reader, request.chat, &request.words, deadline)?;
+        Ok(Ok(Value::Found { ids, is_all: index.is_whole() }))
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// Does something with the index, which is opened first where it is not open. A damaged one is
@@ -167,7 +177,7 @@ impl Search {
             Err(IndexError::Damaged(error)) => {
                 *slot = None;
                 log::warn!("the search index is damaged and will be made anew: {error}");
-                match index::remove(&self.index) {
+                match file::remove(&self.index) {
                     Ok(()) => Err(Err(Failure::Busy)),
                     Err(error) => {
                         self.health.failed(error);
@@ -180,6 +190,7 @@ impl Search {
                 let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
                 Err(if is_full { Err(Failure::NoRoom) } else { Err(Failure::Failed) })
             }
+            Err(IndexError::TimedOut) => Err(Err(Failure::Busy)),
             Err(IndexError::System(error)) => {
                 self.health.failed(error);
                 Err(Err(Failure::Failed))
