@@ -1,8 +1,8 @@
-//! The hub alone, without sockets and disks: what a user costs, and a message that is delivered,
-//! with a thousand to a million users online. Times are CPU times, so that what else the machine
-//! does counts little. What tells most are the ratios: whether something grows faster than the work
-//! that there is. The logins of a small crowd include the notices of who came, which stop at the
-//! presence limit.
+//! A benchmark of the hub alone, without sockets and disks: the cost of a user and of a delivered
+//! message, with a thousand to a million users online. Times are CPU times, so that other load on
+//! the machine matters little. The ratios between rows tell most: whether a cost grows faster than
+//! the number of users. The logins of the smallest row include the notices of users who came
+//! online, which stop at the presence limit.
 //!
 //! `cargo bench --bench hub [-- USERS...]`
 
@@ -24,22 +24,22 @@ use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use chatsrv::protocol::heard::Heard;
 use chatsrv::protocol::wire::{self, Variant, Wire};
 
-/// How many are online, one table row each.
+/// The numbers of users online, one for each row of the table.
 const USERS: [usize; 4] = [1000, 10_000, 100_000, 1_000_000];
-/// Messages that are delivered, in all, for one figure.
+/// The number of deliveries for one figure of a row, about.
 const DELIVERIES: usize = 4_000_000;
 const GROUP_MEMBERS: usize = 100;
 
-/// Counts the bytes that are allocated.
+/// An allocator that counts the allocated bytes.
 struct Counting;
 
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call is handed on to the system's allocator as it is.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps what `alloc` asks for.
+        // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
@@ -54,7 +54,7 @@ unsafe impl GlobalAlloc for Counting {
 static COUNTING: Counting = Counting;
 
 fn main() {
-    // `cargo bench` hands on options of its own.
+    // `cargo bench` passes options of its own, which are no numbers.
     let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let sizes = if asked.is_empty() { USERS.to_vec() } else { asked };
     println!("|   users | B/account | B/online | ns/login | broadcast | direct | storm | group |");
@@ -70,18 +70,18 @@ fn main() {
     }
 }
 
-/// What was measured with so many users: bytes, the time of a login, and nanoseconds for each
+/// The result for a number of users: bytes for each, the time of a login, and nanoseconds for each
 /// delivery of a message.
 struct Row {
     account_bytes: usize,
     online_bytes: usize,
     login: Duration,
     broadcast: f64,
-    /// To one user.
+    /// Messages to one user.
     direct: f64,
-    /// To one user while a tenth of all are logging in.
+    /// Messages to one user while a tenth of all users are logging in.
     storm: f64,
-    /// To a group.
+    /// Messages to a group.
     group: f64,
 }
 
@@ -116,20 +116,20 @@ fn measure(users: usize) -> Row {
     }
 }
 
-/// A hub, and around it what a server would have: a store that has done every job already, and a
-/// box for each connection into which its share of what a tick encodes is noted.
+/// A hub in a minimal server: a store that does every job at once, and for each connection a box,
+/// the range of the encoded lines that are for it.
 struct Chat {
     hub: Hub,
     effects: Effects,
     now: Now,
     jobs: VecDeque<(JobId, Outcome)>,
-    /// Whether the store does not tell what is unread, so that nobody gets in.
+    /// True while the store withholds the unread counts, so that no login completes.
     is_withholding: bool,
     withheld: Vec<JobId>,
     wires: Vec<Wire>,
     lines: Vec<u8>,
     boxes: Vec<Range<usize>>,
-    /// The boxes into which something was put.
+    /// The connections whose boxes are not empty.
     dirty: Vec<u32>,
     delivered: usize,
 }
@@ -168,7 +168,7 @@ impl Chat {
         }
     }
 
-    /// Bytes of what is not the hub's.
+    /// The allocated bytes that do not belong to the hub.
     fn boxes_bytes(&self) -> usize {
         let boxes = self.boxes.capacity() * size_of::<Range<usize>>();
         let wires = self.wires.capacity() * size_of::<Wire>();
@@ -183,7 +183,7 @@ impl Chat {
         self.flush();
     }
 
-    /// Lets those in who were kept waiting.
+    /// Completes the logins that were withheld.
     fn let_in(&mut self) {
         self.is_withholding = false;
         for job_id in std::mem::take(&mut self.withheld) {
@@ -198,7 +198,7 @@ impl Chat {
         self.flush();
     }
 
-    /// Nanoseconds for each delivery of so many messages from the first user.
+    /// Sends `count` messages from the first user; returns the nanoseconds for each delivery.
     fn time_messages(&mut self, count: usize, line: &str) -> f64 {
         let before = self.delivered;
         let data = format!("D {line}\n");
@@ -216,7 +216,7 @@ impl Chat {
         self.line(user, &format!("C {line}\n"));
     }
 
-    /// Has a user send a line.
+    /// Handles a line that a user sends.
     fn line(&mut self, user: usize, line: &str) {
         let (used, heard) = self.wires[user].decode(line.as_bytes());
         assert_eq!(used, line.len(), "{line:?}");
@@ -224,7 +224,7 @@ impl Chat {
         self.handle(Input::Asked { conn: conn(user), request: Ok(request) });
     }
 
-    /// Hands something to the hub, and the outcomes of all jobs that it asks for.
+    /// Hands an input to the hub, and then the outcomes of all jobs that it requests.
     fn handle(&mut self, input: Input) {
         self.now.monotonic += Duration::from_micros(1);
         self.now.unix_micros += 1;
@@ -275,7 +275,7 @@ impl Chat {
         self.effects.clear();
     }
 
-    /// Everybody is written what there is.
+    /// Empties the boxes, as if every connection were written to.
     fn flush(&mut self) {
         for slot in self.dirty.drain(..) {
             self.boxes[slot as usize] = 0..0;
@@ -284,7 +284,7 @@ impl Chat {
     }
 }
 
-/// How long this thread has run, from proc(5).
+/// The CPU time of this thread, from proc(5).
 fn cpu_time() -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells");
     let nanos = told.split(' ').next().and_then(|word| word.parse().ok());
@@ -295,7 +295,7 @@ fn conn(user: usize) -> ConnId {
     ConnId { slot: user as u32, generation: 1 }
 }
 
-/// What a store that keeps everything and holds nothing says.
+/// The outcome of a job in a store that succeeds always and holds nothing.
 fn outcome(job: &Job) -> Outcome {
     match job {
         Job::CheckToken { .. } => Ok(Value::PasswordRight),

@@ -1,9 +1,9 @@
-//! The server's log: one line an event, on standard error, written by a thread of its own, so that
-//! nobody waits for whoever reads it.
+//! The server's log: one line per event, on standard error. A thread of its own writes it, so that
+//! a slow reader of the log delays nobody.
 //!
-//! A line is a few words and then `key=value` pairs. Under systemd each line begins with its
-//! priority (sd-daemon(3)) and the journal adds the time; elsewhere it begins with the time in UTC
-//! and the level. Whatever a peer wrote goes through [`Quoted`].
+//! A line is mostly `key=value` pairs, of which the first is `event`. Under systemd it begins with
+//! its priority (sd-daemon(3)), and the journal adds the time; elsewhere it begins with the time in
+//! UTC and the level. Text from a peer goes through [`Quoted`].
 
 mod queue;
 
@@ -20,27 +20,27 @@ use queue::{LAST_WORDS_TIME_MAX, LogQueue};
 
 use crate::chat::joined::is_invisible;
 
-/// What is on its way to standard error.
+/// The lines that wait to be written to standard error.
 static QUEUE: LazyLock<LogQueue> = LazyLock::new(LogQueue::default);
 
-/// The most characters of a peer's text that one value of a log line shows.
+/// The largest number of characters of a peer's text in one value of a log line.
 const QUOTED_CHARS_MAX: usize = 200;
 
-/// The log of this process. Dropped, it waits for a second at most until what was logged is
-/// written, whether somebody reads it or not.
+/// A guard for the log of this process. When it is dropped, it waits until all lines are written,
+/// but at most a second.
 #[derive(Debug)]
 pub struct Log(());
 
-/// Sends everything that is logged from now on to standard error, up to `level`, and the message of
-/// a panic.
+/// Starts the log: from now on, everything logged up to `level` is written to standard error, and
+/// so are messages of panics.
 ///
 /// # Errors
-/// Where a log was set up before, or the system has no thread left.
+/// If a log was set up before, or no thread can be started.
 pub fn start(level: LevelFilter) -> io::Result<Log> {
     let to_journal = is_journal();
     env_logger::Builder::new()
         .filter_level(level)
-        // What its peers do stands in the lines of their connections, escaped.
+        // Errors of TLS are logged with their connections, and escaped.
         .filter_module("rustls", LevelFilter::Off)
         .target(Target::Pipe(Box::new(ToQueue)))
         .format(move |out, record| write_line(out, record, to_journal))
@@ -63,20 +63,19 @@ impl Drop for Log {
     }
 }
 
-/// Writes a line that stands in the log whatever its level is: what a program that started the
-/// server waits for.
+/// Logs a line whatever the level of the log is. A program that started the server may wait for it.
 pub fn announce(message: fmt::Arguments<'_>) {
     let record = Record::builder().level(Level::Info).args(message).build();
     QUEUE.push(&line(&record, is_journal()));
 }
 
-/// How many lines were dropped because nobody took them.
+/// The number of lines that were dropped, because they were not read fast enough or writing failed.
 pub fn lines_lost() -> u64 {
     QUEUE.lost()
 }
 
-/// Writes the message of a panic behind what was logged before it. The process may end as soon as
-/// this returns.
+/// The panic hook: logs the message, and waits until it is written, because the process may end as
+/// soon as this returns.
 fn tell_panic(panic: &PanicHookInfo<'_>) {
     let to_journal = is_journal();
     let tell = |text: &str| {
@@ -94,7 +93,7 @@ fn tell_panic(panic: &PanicHookInfo<'_>) {
     QUEUE.wait_until_written(Instant::now() + LAST_WORDS_TIME_MAX);
 }
 
-/// Where the lines that were formatted go, each in one write.
+/// A writer that adds each line, which must be one write, to the queue.
 struct ToQueue;
 
 impl io::Write for ToQueue {
@@ -110,7 +109,7 @@ impl io::Write for ToQueue {
 
 fn line(record: &Record<'_>, to_journal: bool) -> Vec<u8> {
     let mut line = Vec::new();
-    // Writing to memory does not fail.
+    // Writing to a vector does not fail.
     let _ = write_line(&mut line, record, to_journal);
     line
 }
@@ -123,7 +122,7 @@ fn write_line(out: &mut impl io::Write, record: &Record<'_>, to_journal: bool) -
     writeln!(out, "{time} {:<5} {}", record.level().as_str().to_lowercase(), record.args())
 }
 
-/// The priority of syslog(3) that the journal knows.
+/// The priority for the journal (syslog(3)).
 fn priority(level: Level) -> u8 {
     match level {
         Level::Error => 3,
@@ -133,16 +132,16 @@ fn priority(level: Level) -> u8 {
     }
 }
 
-/// Whether standard error goes to the journal: `$JOURNAL_STREAM` names the device and the inode,
-/// and stays set where a shell under systemd sends the output elsewhere.
+/// Returns true if standard error goes to the journal. `$JOURNAL_STREAM` names the device and inode
+/// of the journal's socket; it is also set if a shell under systemd redirects the output.
 fn is_journal() -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
     let Ok(stat) = rustix::fs::fstat(io::stderr()) else { return false };
     named == format!("{}:{}", stat.st_dev, stat.st_ino)
 }
 
-/// A peer's text as a value for the log: in quotes, with control, bidirectional and invisible
-/// characters, quotes and backslashes escaped, and cut where it is long.
+/// A peer's text as a value in the log: quoted, with control, bidirectional and invisible
+/// characters, quotes and backslashes escaped, and cut after 200 characters.
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(pub &'a str);
 

@@ -1,4 +1,4 @@
-//! chatsrv(8): the server.
+//! The program chatsrv(8): the server.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(code) => return code,
     };
-    // It is written to its end, as far as it is read, when this function is left.
+    // Dropped when this function returns, which waits until the log is written.
     let log = match chatsrv::log::start(options.log) {
         Ok(log) => log,
         Err(error) => {
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Tells on standard output what is wrong with the store.
+/// Checks the store, and prints the findings on standard output.
 fn check(data: &Path, log: Log) -> ExitCode {
     let checkup = match store::check(data) {
         Ok(checkup) => checkup,
@@ -70,7 +70,7 @@ fn backup(data: &Path, copy: &Path, log: Log) -> ExitCode {
 }
 
 fn fail(error: &MaintenanceError, log: Log) -> ExitCode {
-    // What was logged stands before it.
+    // So that what was logged is printed before the error.
     drop(log);
     eprintln!("chatsrv: {error}");
     error.exit().into()
@@ -124,22 +124,22 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     server.run().map_err(system)
 }
 
-/// What the server is, and how large it may get, as it says so at the start.
+/// The facts that the server logs at its start: its version, limits and disk space.
 #[derive(Debug)]
 struct Start {
     store: PathBuf,
-    /// Whether messages are kept.
+    /// Whether messages are stored.
     keeps: bool,
     connections: usize,
     transfers: usize,
     queues: Size,
-    /// What the data folder, and behind it the shared one, have room for.
+    /// The disk space of the data folder, and after it of the shared folder.
     rooms: Vec<FolderRoom>,
 }
 
-/// With less memory for the queues, a few who read slowly are closed for it.
+/// With less memory for the send queues, a few slow readers are enough to get closed.
 const QUEUES_FEW: Size = Size::mib(16);
-/// With less room on the disk, the first large file fills it.
+/// With less disk space, the first large file fills it.
 const ROOM_LITTLE: Size = Size::mib(256);
 
 impl Start {
@@ -181,7 +181,7 @@ impl Start {
     }
 }
 
-/// A size in whole MiB, where it has as many.
+/// Rounds a size down to whole MiB, unless it is smaller than one.
 fn in_mib(bytes: u64) -> Size {
     let mib = Size::mib(1).0;
     Size(if bytes < mib { bytes } else { bytes - bytes % mib })
@@ -199,11 +199,11 @@ fn start_failed(error: StartError) -> (Exit, String) {
     }
 }
 
-/// A clock that is behind the newest message by no more may have been right: the ceiling of the ids
-/// is raised ahead of them.
+/// How far the clock may be behind the id mark without a warning: the store keeps a ceiling of the
+/// ids that is ahead of the newest one.
 const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(2 * ID_CEILING_LEAD.as_secs());
 
-/// How far the clock is behind the newest message, where that is more than ids run ahead of it.
+/// How far the clock is behind the id mark, if that is more than [`CLOCK_BEHIND_MAX`].
 fn clock_behind(kept: &Snapshot) -> Option<Duration> {
     let behind = kept.id_mark.0.saturating_sub(server::unix_micros());
     Some(Duration::from_micros(behind)).filter(|behind| *behind > CLOCK_BEHIND_MAX)
@@ -241,8 +241,8 @@ fn hub_config(options: &Options) -> hub::config::Config {
     }
 }
 
-/// How many sockets listen, at most: for each address and port, for the operator, and for the
-/// metrics.
+/// The largest number of listening sockets: for each address and port, for the operator, and for
+/// the metrics.
 fn listeners(options: &Options) -> u64 {
     let addresses = options.listen.len().max(2) as u64;
     addresses * (1 + u64::from(options.tls().is_some())) + 1 + u64::from(options.metrics.is_some())

@@ -1,26 +1,26 @@
-//! Metrics, as operators look at them on the metrics page, in DUMP and in the log.
+//! Metrics in the model of Prometheus, for the metrics page, the request DUMP and the log.
 
 use std::time::Duration;
 
-/// What a metric counts.
+/// The type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
-    /// It only grows, until the process ends.
+    /// A counter: it only grows, until the process ends.
     Counter,
-    /// It goes up and down.
+    /// A gauge: it goes up and down.
     Gauge,
-    /// One line of a histogram; see [`Histogram`].
+    /// A histogram; see [`Histogram`].
     Histogram,
 }
 
-/// A metric: all samples of the same name.
+/// A metric family: all samples of the same name.
 #[derive(Debug)]
 pub struct Family {
-    /// The name, by the rules of Prometheus: with its unit, and `_total` where it only grows.
+    /// The name by the conventions of Prometheus: with its unit, and `_total` for a counter.
     pub name: &'static str,
-    /// What it tells.
+    /// The help text.
     pub help: &'static str,
-    /// What it counts.
+    /// The type.
     pub kind: MetricKind,
     /// Its samples.
     pub samples: Vec<Sample>,
@@ -29,9 +29,9 @@ pub struct Family {
 /// One value of a metric.
 #[derive(Debug)]
 pub struct Sample {
-    /// What follows the family's name: for histograms only.
+    /// The suffix to the family's name; empty except for histograms.
     pub suffix: &'static str,
-    /// The label that tells it from the others, where there are several.
+    /// The label, name and value, if the family has several samples.
     pub label: Option<(&'static str, String)>,
     /// The value.
     pub value: f64,
@@ -43,22 +43,22 @@ impl Family {
         Family { name, help, kind, samples }
     }
 
-    /// A number that only grows.
+    /// A counter with one sample.
     pub fn counter(name: &'static str, help: &'static str, value: u64) -> Self {
         Family::single(name, help, MetricKind::Counter, value as f64)
     }
 
-    /// A number that goes up and down.
+    /// A gauge with one sample.
     pub fn gauge(name: &'static str, help: &'static str, value: usize) -> Self {
         Family::single(name, help, MetricKind::Gauge, value as f64)
     }
 
-    /// A time that goes up and down.
+    /// A gauge of a time, in seconds.
     pub fn seconds(name: &'static str, help: &'static str, value: Duration) -> Self {
         Family::single(name, help, MetricKind::Gauge, value.as_secs_f64())
     }
 
-    /// Several samples, told apart by a label.
+    /// A family with one sample for each value of a label.
     pub fn labelled(
         name: &'static str,
         help: &'static str,
@@ -76,7 +76,7 @@ impl Family {
 }
 
 impl Sample {
-    /// The line of the sample: the metric's name and the label in braces, and the value.
+    /// Formats the sample as a line of the text exposition format, without its newline.
     pub fn line(&self, name: &str) -> String {
         let Sample { suffix, label, value } = self;
         match label {
@@ -86,7 +86,7 @@ impl Sample {
     }
 }
 
-/// How long something took, counted in buckets.
+/// A histogram of durations.
 #[derive(Debug, Default)]
 pub struct Histogram {
     counts: [u64; BUCKETS.len()],
@@ -99,7 +99,7 @@ pub struct Histogram {
 const BUCKETS: [u64; 10] = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000, 1_000_000];
 
 impl Histogram {
-    /// Counts one.
+    /// Records a duration.
     pub fn record(&mut self, took: Duration) {
         self.count += 1;
         self.sum += took;
@@ -110,12 +110,12 @@ impl Histogram {
         }
     }
 
-    /// The longest that any took.
+    /// The longest recorded duration.
     pub fn longest(&self) -> Duration {
         self.longest
     }
 
-    /// The histogram as a metric.
+    /// The histogram as a metric family, in seconds.
     pub fn family(&self, name: &'static str, help: &'static str) -> Family {
         let mut below = 0;
         let mut samples: Vec<Sample> = BUCKETS

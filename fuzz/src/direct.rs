@@ -1,5 +1,5 @@
-//! The listener of direct chats, and the chats themselves: who has no ticket gets no byte and no
-//! chat, and who has one can end the chat and no more.
+//! The fuzz target `direct`: the listener of direct chats, and the chats themselves. Whoever has no
+//! ticket gets no byte and no chat; whoever has one can at most end the chat.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,12 +15,13 @@ use chatsrv::direct::noise::{Channel, Handshake};
 use chatsrv::direct::stranger::{Admission, HELLO_BYTES, Stranger};
 use chatsrv::direct::ticket::{TICKET_BYTES, Ticket};
 
-/// The most that may wait for a peer that reads nothing, in bytes, and one message.
+/// The largest output for a peer that reads nothing, in bytes: the bound of a chat, and one
+/// message.
 const OUTPUT_BYTES_MAX: usize = 256 * 1024 + 5000;
-/// How many steps one input may take.
+/// The largest number of steps of one input.
 const STEPS_MAX: usize = 200;
 
-/// Plays what the input says: each step is a byte for what happens and the bytes that it takes.
+/// Runs the input as a script: each step is a byte for the action, followed by its arguments.
 pub fn run(input: &[u8]) {
     framing(input);
     let mut script = Script(input);
@@ -47,7 +48,7 @@ pub fn run(input: &[u8]) {
     house.check();
 }
 
-/// Messages are the same however their bytes are split.
+/// Checks that the messages are the same however their bytes are split.
 fn framing(input: &[u8]) {
     let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
         let (mut messages, mut read) = (MessageBuffer::default(), Vec::new());
@@ -69,7 +70,7 @@ fn framing(input: &[u8]) {
     assert!(input.starts_with(&wire) && whole.1 == (wire.len() < input.len()));
 }
 
-/// The rest of an input.
+/// The part of the input that was not run yet.
 struct Script<'a>(&'a [u8]);
 
 impl<'a> Script<'a> {
@@ -83,7 +84,7 @@ impl<'a> Script<'a> {
         self.byte().unwrap_or_default()
     }
 
-    /// Some bytes, behind how many they are.
+    /// Reads a byte string, which follows its length of one byte.
     fn bytes(&mut self) -> &'a [u8] {
         let length = usize::from(self.number()).min(self.0.len());
         let (bytes, rest) = self.0.split_at(length);
@@ -92,7 +93,7 @@ impl<'a> Script<'a> {
     }
 }
 
-/// What a stranger has sent and was not read yet.
+/// The input of a stranger: bytes that were sent and not read yet.
 #[derive(Debug, Default)]
 struct Wire(RefCell<VecDeque<u8>>);
 
@@ -105,24 +106,25 @@ impl Read for Wire {
     }
 }
 
-/// Who is at the other end of the one connection that there is.
+/// The other end of the only connection.
 enum Other {
     Nobody,
-    /// One who has come, and all that was sent.
+    /// A stranger, and all bytes that it has sent.
     Stranger(Stranger<Wire>, Vec<u8>),
     DirectChat(Box<DirectChat>),
 }
 
-/// Bob's side of a direct chat with alice, and what the other side knows.
+/// Bob's client, which has at most one direct chat with alice, and the secrets of the other side.
 struct House {
     now: Instant,
     invitations: Invitations,
-    /// The tickets with which alice was announced.
+    /// The numbers of the tickets with which alice was announced.
     invited: Vec<u8>,
     other: Other,
-    /// What the other side has made with a ticket: which, its half of a handshake, and the message.
+    /// A handshake that the other side has begun: the number of its ticket, its state, and the
+    /// message.
     hello: Option<(u8, Handshake, Vec<u8>)>,
-    /// Where the other side has the ticket and the handshake is done.
+    /// The other side's channel, if it has the ticket and the handshake is done.
     channel: Option<Channel>,
 }
 
@@ -165,7 +167,7 @@ impl House {
         let (handshake, message) = Handshake::begin(&ticket(number)).unwrap();
         let mut hello = Vec::new();
         messages::encode(&message, &mut hello);
-        // Only what comes first can be taken for one.
+        // Only the first bytes of a connection can be taken for the message.
         if matches!(&self.other, Other::Stranger(_, sent) if sent.is_empty()) {
             self.hello = Some((number % 4, handshake, hello.clone()));
         }
@@ -181,13 +183,13 @@ impl House {
         let mut answer = Vec::new();
         messages::encode(&second, &mut answer);
         let events = self.receive(&answer);
-        // What came before it may have made another message of it.
+        // Bytes sent before may have made another message of it.
         if events == [ChatEvent::Reached] {
             self.channel = Some(channel);
         }
     }
 
-    /// Bytes come from the other side.
+    /// The other side sends raw bytes.
     fn arrives(&mut self, bytes: &[u8]) {
         match &mut self.other {
             Other::Nobody => {}
@@ -204,7 +206,7 @@ impl House {
         }
     }
 
-    /// Something sealed comes from the other side, where it has the ticket.
+    /// The other side sends an encrypted message, if it has the ticket.
     fn arrives_sealed(&mut self, plain: &[u8]) {
         let Some(channel) = &mut self.channel else { return };
         let mut wire = Vec::new();
@@ -216,7 +218,7 @@ impl House {
         assert!(says_alice || events != [ChatEvent::Called], "{:?}", plain.escape_ascii());
     }
 
-    /// The listener looks at the stranger.
+    /// The listener handles the stranger.
     fn turn(&mut self) {
         let Other::Stranger(stranger, sent) = &mut self.other else { return };
         let chat = match stranger.turn(bob(), &mut self.invitations, self.now) {
@@ -259,7 +261,7 @@ impl House {
         events
     }
 
-    /// Bob decides, or the connection breaks.
+    /// Bob accepts or declines, or the connection is lost.
     fn act(&mut self, what: u8) {
         let Other::DirectChat(chat) = &mut self.other else { return };
         let (stage, output) = (chat.stage(), chat.output().len());
@@ -280,7 +282,7 @@ impl House {
 
     fn say(&mut self, bytes: &[u8]) {
         let Other::DirectChat(chat) = &mut self.other else { return };
-        // Long enough at times to find the bound of what may wait.
+        // It is long enough at times to reach the bound of the output.
         let text = String::from_utf8_lossy(bytes).repeat(bytes.len() / 16 + 1);
         let output = chat.output().len();
         let said = chat.say(&text);
@@ -327,7 +329,7 @@ fn bob() -> UserName {
     "bob".parse().unwrap()
 }
 
-/// One of the four tickets that there are.
+/// One of the four tickets.
 fn ticket(number: u8) -> Ticket {
     [number % 4; TICKET_BYTES].into()
 }

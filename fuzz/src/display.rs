@@ -1,5 +1,6 @@
-//! The client's display: of what a server or a peer sends, nothing reaches the terminal that it
-//! would obey or hide, and the rows below the lines stay within their width.
+//! The fuzz target `display`: the client's output. Nothing that a server or a peer sends reaches
+//! the terminal as a control sequence or invisible, and the rows below the lines keep within the
+//! width.
 
 use chatsrv::direct::announced::Announced;
 use chatsrv::display::editor::Editor;
@@ -15,17 +16,16 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::hidden::is_hidden;
 
-/// The narrowest screen that the client draws for.
+/// The width of the narrowest screen that the client draws for, in columns.
 const COLUMNS_MIN: usize = 12;
-/// How many zero-width characters may follow each other.
+/// The largest number of zero-width characters in a row.
 const COMBINING_MAX: usize = 6;
-/// What is hidden by itself, and yet a part of some letters and emoji.
+/// Characters that are invisible by themselves, but parts of some letters and emoji.
 const JOINING: [char; 3] = ['\u{200c}', '\u{200d}', '\u{fe0f}'];
-/// What the screen itself may tell a terminal beside moving the cursor: colours, and to erase what
-/// stands below.
+/// The control sequences of the screen, besides those that move the cursor: colours and erasing.
 const SEQUENCES: [&str; 9] = ["[0m", "[1;36m", "[32m", "[2m", "[33m", "[31m", "[7m", "[J", "[H"];
 
-/// Feeds the display with what came over a connection. The first byte is the terminal's width.
+/// Shows bytes that were received over a connection. The first byte is the width of the terminal.
 pub fn run(input: &[u8]) {
     let Some((columns, wire)) = input.split_first() else { return };
     let columns = COLUMNS_MIN.max(usize::from(*columns));
@@ -43,7 +43,7 @@ pub fn run(input: &[u8]) {
             Frame::FileEnd { .. } | Frame::Bad(_) => {}
         }
     }
-    // What is no line of the protocol may still be the name of a file or the text of an error.
+    // Text that is no line of the protocol may still be the name of a file or the text of an error.
     display.any(&String::from_utf8_lossy(wire));
 }
 
@@ -90,7 +90,7 @@ impl Display {
         self.complete(text);
     }
 
-    /// A name that the server told is put into the line that is being typed.
+    /// Puts a name from the server into the line that is being typed.
     fn complete(&mut self, name: &str) {
         self.editor.set(name);
         self.draw(SafeText::new(name));
@@ -111,7 +111,7 @@ impl Display {
         assert!(written.ends_with(&format!("{shown}\r\n")), "{shown:?} is {written:?}");
     }
 
-    /// Draws the rows below, as the terminal does.
+    /// Draws the rows below the lines, as the client does.
     fn draw(&mut self, status: SafeText) {
         let columns = self.screen.columns();
         let view = self.editor.view(columns - 1);
@@ -130,7 +130,7 @@ impl Display {
         self.written();
     }
 
-    /// What was written to the terminal, without what the screen itself tells it.
+    /// The text written to the terminal, without the control sequences of the screen.
     fn written(&mut self) -> String {
         let written = String::from_utf8(self.screen.take_output()).expect("it is UTF-8");
         let (mut rest, mut text) = (written.as_str(), String::new());
@@ -146,7 +146,7 @@ impl Display {
     }
 }
 
-/// What follows a sequence that the screen may use.
+/// The text after a control sequence that the screen may use; `None` if it is another one.
 fn sequence(text: &str) -> Option<&str> {
     if let Some(rest) = SEQUENCES.iter().find_map(|known| text.strip_prefix(known)) {
         return Some(rest);
@@ -155,7 +155,8 @@ fn sequence(text: &str) -> Option<&str> {
     moved.strip_prefix(['A', 'C'])
 }
 
-/// A text shows all that it holds, on one line, and is as it was when it is made safe again.
+/// Checks that a text shows all its characters, on one line, and that escaping it again changes
+/// nothing.
 fn is_safe(text: &SafeText, shown: &str) {
     assert_eq!(text.as_str(), shown, "it is not safe the second time");
     assert!(!shown.contains(|c| is_hidden(c) && !JOINING.contains(&c)), "{shown:?}");
@@ -163,7 +164,8 @@ fn is_safe(text: &SafeText, shown: &str) {
         let (before, after) = (&shown[..at], &shown[at + c.len_utf8()..]);
         let around = (before.chars().next_back(), after.chars().next());
         let seen = |c: Option<char>| c.is_some_and(|c| !c.is_ascii_alphabetic() && c != ' ');
-        // An emoji's form is the last of it, and a sign of India may be.
+        // An emoji presentation selector may be the last character, and so may a joiner behind a
+        // combining mark of an Indic script.
         let ends = c == '\u{fe0f}' || (c == '\u{200d}' && before.ends_with(|c| !is_base(c)));
         assert!(seen(around.0) && (ends || seen(around.1)), "{c:?} joins nothing: {shown:?}");
     }
@@ -176,7 +178,7 @@ fn is_safe(text: &SafeText, shown: &str) {
     }
 }
 
-/// Whether a character has a width.
+/// Returns true if a character is not zero-width.
 fn is_base(c: char) -> bool {
     c.width() != Some(0)
 }

@@ -1,15 +1,16 @@
-//! The frame decoder: any bytes make the same frames however they are split, those that a plain
-//! reading of the protocol finds, and the decoder asks nobody to hold more than one line.
+//! The fuzz target `frames`: the frame decoder. However bytes are split, they make the same frames,
+//! which are those that a simple second decoder finds, and no more than one line has to be
+//! buffered.
 
 use chatsrv::chat::text::TextError;
 use chatsrv::protocol::native::frame::{Decoder, Frame, FrameError, encode_chunk_header};
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::{CHUNK_BYTES_MAX, CLIENT_LINE_BYTES_MAX};
 
-/// A line so short that long ones need no long input.
+/// A limit so short that small inputs exceed it.
 const SHORT_LINE_BYTES_MAX: usize = 24;
 
-/// A frame that owns its parts; the pieces of a stream that follow each other are joined.
+/// A frame that owns its data; adjacent chunks of a stream are joined.
 #[derive(Debug, PartialEq)]
 enum Owned {
     Command(String),
@@ -19,7 +20,7 @@ enum Owned {
     Bad(FrameError),
 }
 
-/// Feeds the decoder.
+/// Decodes the input in several ways, and compares the frames.
 pub fn run(input: &[u8]) {
     for line_bytes_max in [SHORT_LINE_BYTES_MAX, CLIENT_LINE_BYTES_MAX] {
         let frames = decode(line_bytes_max, [input].into_iter());
@@ -33,7 +34,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// Decodes pieces as a connection does that holds no more than it must.
+/// Decodes pieces like a connection that buffers no more than it must.
 fn decode<'a>(line_bytes_max: usize, pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Owned> {
     let mut decoder = Decoder::new(line_bytes_max);
     let (mut held, mut frames) = (Vec::new(), Vec::new());
@@ -79,7 +80,7 @@ fn joined(frames: impl IntoIterator<Item = Owned>) -> Vec<Owned> {
     joined
 }
 
-/// The frames that section 1 of the protocol finds, read line by line.
+/// A second decoder, written after section 1 of the protocol, line by line.
 fn expected(line_bytes_max: usize, input: &[u8]) -> Vec<Owned> {
     let (mut rest, mut frames) = (input, Vec::new());
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -129,7 +130,7 @@ fn text_frame(line: &[u8], is_too_long: bool) -> Owned {
     })
 }
 
-/// Reads `F stream length`.
+/// Parses `F stream length`.
 fn file_header(line: &[u8]) -> Option<(u32, usize)> {
     let line = std::str::from_utf8(line).ok()?;
     let mut words = line.split(' ');
@@ -159,7 +160,7 @@ fn encode(frames: &[Owned]) -> Vec<u8> {
     wire
 }
 
-/// The input in pieces drawn by lot, the same for the same input.
+/// Splits the input at random, the same way each time.
 fn pieces(input: &[u8]) -> Vec<&[u8]> {
     let seed = input.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,9 +1,10 @@
-//! What no reader sees, or what changes what a reader sees.
+//! A second list of the characters that hide or reorder text.
 
-/// Whether a terminal would obey a character, or a reader not see it: controls, and all that
-/// Unicode has to turn the direction of text or to be ignored by default (UAX #9, UAX #44).
+/// Returns true if a character controls a terminal or is invisible: control characters, line
+/// separators, and Unicode's bidirectional controls and default-ignorable characters (UAX #9, UAX
+/// #44).
 ///
-/// It is a list of its own on purpose: what is fed here has another, and the two have to agree.
+/// It is independent of the list in the code under test on purpose, so that the two are compared.
 pub fn is_hidden(c: char) -> bool {
     const TURNS: [char; 12] = [
         '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',

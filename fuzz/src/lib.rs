@@ -1,10 +1,10 @@
-//! What any bytes are fed to: the frame decoder, the parser of requests, the client's display,
-//! the listener of direct chats and the words of texts.
+//! The fuzz targets: the frame decoder, the parser of requests, the client's display, the listener
+//! of direct chats, and the words of texts.
 //!
-//! Each module has one function `run` that takes an input and panics where a promise is broken.
-//! `make fuzz` looks for inputs on which one does, guided by the code that they reach. Those that
-//! reach different code are kept in `corpus/`, those that ever broke a promise in `regressions/`,
-//! one folder a target; an ordinary test replays them all.
+//! Each module has a function `run` that takes an input and panics if a property does not hold.
+//! `make fuzz` searches for such inputs, guided by code coverage. Inputs that reach different code
+//! are kept in `corpus/`, those that have failed once in `regressions/`, with one folder for each
+//! target; an ordinary test replays all of them.
 
 pub mod direct;
 pub mod display;
@@ -13,16 +13,16 @@ mod hidden;
 pub mod requests;
 pub mod words;
 
-/// Something that any bytes may be fed to.
+/// A fuzz target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name, which is that of its module, its program and its folders.
+    /// Its name, which is also that of its module, its program and its folders.
     pub name: &'static str,
-    /// Feeds it, and panics where it breaks a promise.
+    /// Runs an input, and panics if a property does not hold.
     pub run: fn(&[u8]),
 }
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 5] = [
     Target { name: "frames", run: frames::run },
     Target { name: "requests", run: requests::run },

@@ -1,5 +1,6 @@
-//! The parser of requests: what it takes, it takes again as the client writes it, and what it
-//! refuses is answered with a line that a client can read.
+//! The fuzz target `requests`: the parser of requests. A command that it accepts is parsed to the
+//! same one again when the client encodes it, and a refusal is encoded to a reply that the client
+//! can parse.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -22,7 +23,7 @@ use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX, co
 
 use crate::hidden::is_hidden;
 
-/// Feeds the parser, line by line.
+/// Parses the input line by line.
 pub fn run(input: &[u8]) {
     input.split(|byte| *byte == b'\n').for_each(line);
 }
@@ -62,11 +63,11 @@ fn text_is<'a>(text: Text<'a>, raw: &str) -> Text<'a> {
     text
 }
 
-/// A command is the same command again when a client sends it.
+/// Checks that a command is parsed to the same one again when a client encodes it.
 fn taken(command: &Command) {
     let line = match Outgoing::command(command.verb(), words(command)) {
         Ok(line) => line,
-        // A number that was left out is written.
+        // A number that was left out is written, which may make the line too long.
         Err(TextError::TooLong) => return,
         Err(error) => panic!("{command:?}: {error}"),
     };
@@ -77,7 +78,7 @@ fn taken(command: &Command) {
     assert_eq!(parse_command(text).as_ref(), Ok(command), "{text:?}");
 }
 
-/// A refusal becomes one line, which says what it is about.
+/// Checks that a refusal is encoded to one line, with the verb of its request.
 fn refused(of: Kind, refusal: Refusal) {
     use Code::{BadParameters, NameNotAllowed, NotFound, Unknown, WrongPassword};
     let (verb, (code, _)) = (codes::verb(of), codes::refused(of, &refusal));
@@ -96,7 +97,7 @@ fn refused(of: Kind, refusal: Refusal) {
     assert_eq!(line.verb, verb.map_or("-", |verb| verb.name()));
 }
 
-/// What a word or a text is read as by anything that reads one, it is again when it is written.
+/// Checks that every type of name that accepts `text` formats it again unchanged.
 fn names(text: &str) {
     again::<Number>(text);
     again::<UserRef>(text);
@@ -133,14 +134,14 @@ fn again<T: FromStr + Display + PartialEq>(text: &str) -> Option<T> {
     Some(value)
 }
 
-/// What people choose to be seen hides nothing.
+/// Checks that a text which users choose for others to see hides nothing.
 fn shown(chosen: &str, text: &str) {
     assert_eq!(chosen, text);
     assert!(!chosen.contains(is_hidden), "{chosen:?}");
     assert!(!chosen.trim().is_empty());
 }
 
-/// The words of a command, as chatsrv-protocol(7) has them.
+/// The arguments of a command, in the form of chatsrv-protocol(7).
 fn words(command: &Command) -> String {
     match command {
         Command::User { name, takeover: false } => name.to_string(),
@@ -156,7 +157,7 @@ fn on_or_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-/// The words of a command that is a whole request.
+/// The arguments of a command that is a complete request.
 fn words_of(request: &Request) -> String {
     match request {
         Request::Resume { name, token } => format!("{name} {}", token.expose()),

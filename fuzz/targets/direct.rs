@@ -1,4 +1,4 @@
-//! Looks for inputs on which the target `direct` fails.
+//! The libFuzzer program of the target `direct`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Looks for inputs on which the target `display` fails.
+//! The libFuzzer program of the target `display`.
 
 #![no_main]
 

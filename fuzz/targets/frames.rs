@@ -1,4 +1,4 @@
-//! Looks for inputs on which the target `frames` fails.
+//! The libFuzzer program of the target `frames`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Looks for inputs on which the target `requests` fails.
+//! The libFuzzer program of the target `requests`.
 
 #![no_main]
 

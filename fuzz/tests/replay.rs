@@ -1,11 +1,11 @@
-//! Every input that is kept, fed to its target.
+//! Replays every input that is kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use chatsrv_fuzz::TARGETS;
 
-/// A corpus is kept small: it is read by every `cargo test`, and by people.
+/// The largest corpus of a target. Every `cargo test` runs it, and people read it.
 const CORPUS_FILES_MAX: usize = 300;
 const CORPUS_BYTES_MAX: usize = 200 * 1024;
 
@@ -28,7 +28,7 @@ fn every_input_that_is_kept_holds() {
         let inputs = [files("corpus", target.name), files("regressions", target.name)].concat();
         assert!(inputs.len() > 10, "{}: hardly anything is kept", target.name);
         for (path, input) in inputs {
-            // The test's output is shown where it fails: the last line is the input.
+            // The output is shown if the test fails; its last line is the file with the input.
             println!("{}", path.display());
             (target.run)(&input);
         }

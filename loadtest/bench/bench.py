@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures chatsrv, beside the floors and the servers of other projects where that tells something.
+"""The benchmark of chatsrv, compared to the floors and to servers of other projects where it helps.
 
-Each run has a server of its own, pinned to one CPU, with loadtest on another. What is compared
-takes turns, several rounds long. Every measure leaves its tables as text and all figures as JSON.
+Each run has a server of its own, pinned to one CPU, with loadtest on another. Compared servers
+take turns for several rounds. Every measure writes its tables as text and all figures as JSON.
 """
 
 import datetime
@@ -38,11 +38,11 @@ MEASURES = [
 
 
 def command() -> str:
-    """The command line that does this again."""
+    """The command line that repeats this run."""
     if "MAKELEVEL" not in os.environ:
         return shlex.join(["python3", *sys.argv])
     given = sys.argv[1:]
-    # The Makefile gives these two.
+    # The Makefile adds these two.
     for option in ("--built", "--out"):
         at = given.index(option)
         del given[at : at + 2]
@@ -50,7 +50,7 @@ def command() -> str:
 
 
 def report(options: Options, measure: Measure, results: Results) -> str:
-    """The text of one measure with what it was measured on."""
+    """The report of one measure: the machine and the tables."""
     return f"""# {measure.title}, {datetime.date.today().isoformat()}
 
 {machine()}; chatsrv {chatsrv_version(options)}. Each server is pinned to one CPU and the generator
@@ -64,7 +64,7 @@ Made by `{command()}`; `loadtest/bench/servers.py` tells how each server was sta
 
 
 def leave(options: Options, measure: Measure, results: Results) -> str:
-    """Writes the results of one measure into their folder, and tells its text."""
+    """Writes the results of one measure into its folder, and prints its report."""
     everything = {"machine": machine(), "chatsrv": chatsrv_version(options), "results": results}
     (options.out / f"{measure.name}.json").write_text(json.dumps(everything, indent=1) + "\n")
     text = report(options, measure, results)

@@ -1,4 +1,4 @@
-"""Whether a file that is not in the page cache stops the loop."""
+"""Measures whether a download that is not in the page cache delays the server's event loop."""
 
 import socket
 import time
@@ -17,10 +17,10 @@ FILE_MEBIBYTES = 4096
 QUICK_MEBIBYTES = 256
 TALKERS = 100
 RATE = 20
-# Until all talkers are logged in.
+# The time until all talkers are logged in.
 START_SECONDS = 2
 READ_BYTES = MEBIBYTE
-# The upper bounds of the server's histogram that are told, in seconds.
+# The upper bounds of the server's histogram that are reported, in seconds.
 BOUNDS = ["0.001", "0.0025", "0.005", "0.01", "0.05"]
 
 COLUMNS = [
@@ -35,7 +35,7 @@ COLUMNS = [
 
 
 def download(port: int) -> int:
-    """Receives the file without keeping it, and tells how many bytes came."""
+    """Downloads the file without keeping it, and returns the number of bytes."""
     received = 0
     buffer = bytearray(READ_BYTES)
     with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -47,7 +47,7 @@ def download(port: int) -> int:
 
 
 def ticks(metrics: int) -> dict[str, float]:
-    """The ticks so far, by the upper bounds of their durations."""
+    """The number of ticks so far, by the upper bounds of their durations."""
     with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics") as page:
         lines = page.read().decode().splitlines()
     prefix = 'chatsrv_tick_seconds_bucket{le="'
@@ -56,7 +56,7 @@ def ticks(metrics: int) -> dict[str, float]:
 
 
 def cpu_wait(pid: int) -> float:
-    """How long the loop could have run and did not, in seconds (proc(5), schedstat)."""
+    """How long the event loop has waited for a CPU, in seconds (proc(5), schedstat)."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
 
 

@@ -1,4 +1,4 @@
-"""chatsrv beside the floors and five other servers: broadcasts, and connections that are idle."""
+"""Compares chatsrv to the floors and five other servers: broadcasts and idle connections."""
 
 import json
 import statistics
@@ -13,7 +13,7 @@ from runs import FAILURES, RUN_SECONDS_MAX, Figures, Results, rounds, run_alone
 from servers import CONNECTIONS_MAX, SERVERS, Server, available
 from tables import Column, cell, machine, median, table, values
 
-# Connections that are tried in turn until a server takes them all.
+# The numbers of connections to try, until a server accepts all of them.
 FEWER_CONNECTIONS = [10_000, 5_000, 2_000]
 
 COLUMNS = [
@@ -31,7 +31,7 @@ LATENCY_COLUMNS = [
 
 
 def talk(options: Options, server: Server, window: int) -> Figures:
-    """One sender, so many broadcasts under way."""
+    """A run with one sender and a number of broadcasts under way."""
     load = ["--clients", str(options.receivers + 1), "--rate", "0", "--window", str(window)]
     figures = run_alone(options, server, load + ["--duration", f"{options.seconds}s"])
     each, last = figures["latency"]["delivery"], figures["latency"]["last_receiver"]
@@ -45,7 +45,7 @@ def talk(options: Options, server: Server, window: int) -> Figures:
 
 
 def idle(options: Options, server: Server) -> Figures:
-    """As many connections as are asked for, or as the server takes."""
+    """A run with the given number of idle connections, or as many as the server accepts."""
     failure: BaseException | None = None
     fewer = [count for count in FEWER_CONNECTIONS if count < options.idle]
     for count in [options.idle, *fewer]:
@@ -67,7 +67,7 @@ def idle(options: Options, server: Server) -> Figures:
 
 
 def tokens(options: Options) -> Figures:
-    """chatsrv's clients that come back with tokens after a restart."""
+    """A run in which clients of chatsrv log in with tokens after a restart."""
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.json"
         command = [str(options.built / "loadtest"), "--spawn", "--resume", "--idle"]
@@ -89,7 +89,7 @@ TAKERS: dict[str, Callable[[Options, Server], Figures]] = {
 
 
 def take(options: Options) -> Results:
-    """All rounds by server, each figure behind the name of its measure."""
+    """All rounds by server, each figure with the name of its measure as a prefix."""
     servers = available(options, SERVERS)
     results: Results = {server.name: [] for server in servers}
     for name, taker in TAKERS.items():
@@ -105,7 +105,7 @@ def take(options: Options) -> Results:
 
 
 def ratios(results: Results) -> str:
-    """The CPU time of each for a delivery as a multiple of the floor's, by medians."""
+    """The CPU time of each server for a delivery as a multiple of the floor's, by medians."""
     lines = ["| server | one under way: times the floor | sixteen: times the batching floor |"]
     lines.append("|---|---:|---:|")
     for server, found in results.items():
@@ -118,7 +118,7 @@ def ratios(results: Results) -> str:
 
 
 def of_tokens(found: list[Figures]) -> str:
-    """A paragraph about those who came back with tokens, where they were measured."""
+    """A paragraph about logins with tokens, if they were measured."""
     login, memory = (values(found, key) for key in ("token login_us", "token bytes"))
     if not login:
         return ""
@@ -156,7 +156,7 @@ def panel(results: Results, title: str, key: str, value=lambda found: found) -> 
 
 
 def draw(options: Options, results: Results) -> None:
-    """Leaves a picture beside the table."""
+    """Draws the charts that accompany the table."""
     more, less = "(longer is better)", "(shorter is better)"
     rate = lambda micros: 1e6 / micros
     chart = {

@@ -1,4 +1,4 @@
-"""What sending a file costs, beside nginx."""
+"""Measures the cost of downloads, compared to nginx."""
 
 from measure import Measure
 from options import Options
@@ -11,7 +11,7 @@ CLIENTS = [1, 100]
 FILE = "download.bin"
 FILE_MEBIBYTES = 64
 NGINX = "nginx"
-# nginx with send buffers as large as what chatsrv's protocol lets wait in the kernel at most.
+# nginx with send buffers as large as chatsrv's protocol permits at most.
 BOUNDED = "nginx, 256 KiB"
 
 COLUMNS = [

@@ -1,4 +1,4 @@
-"""What a message to a group costs, beside one to everyone."""
+"""Measures the cost of a message to a group, compared to a broadcast."""
 
 from measure import Measure
 from options import Options

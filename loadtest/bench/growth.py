@@ -1,4 +1,4 @@
-"""How the cost of a delivery grows with the number of receivers."""
+"""Measures how the cost of a delivery grows with the number of receivers."""
 
 from measure import Measure
 from options import Options
@@ -35,7 +35,7 @@ def take(options: Options) -> Results:
         )
         for server in available(options, [CHATSRV, *FLOORS])
         for receivers in sizes(options)
-        # A floor that does not batch has nothing to show with sixteen, and the other with one.
+        # The floor without batches is of interest only with a window of 1, the other with 16.
         for window in windows_of(server)
     }
     return rounds(options, "growth", cases)

@@ -1,4 +1,4 @@
-"""How long a broadcast takes to its receivers at a fixed rate, also beside downloads."""
+"""Measures the latency of broadcasts at a fixed rate, without and with concurrent downloads."""
 
 import os
 import time
@@ -15,7 +15,7 @@ DOWNLOADS = 50
 FILE = "download.bin"
 FILE_MEBIBYTES = 64
 BESIDE = f"chatsrv, {DOWNLOADS} downloads"
-# Until all of the downloads have begun.
+# The time until all downloads have begun.
 START_SECONDS = 2
 
 COLUMNS = [
@@ -53,7 +53,7 @@ def alone(options: Options, server: Server) -> Figures:
 
 
 def beside_downloads(options: Options, server: Server) -> Figures:
-    """Those who download do so on what the receivers leave of their CPU, and don't delay them."""
+    """A run with downloads by a loadtest of idle priority, which does not delay the receivers."""
     load = ["--idle", "--clients", "2", "--downloads", str(DOWNLOADS), "--download-name", FILE]
     load += ["--duration", "1h"]
     with (
@@ -63,7 +63,7 @@ def beside_downloads(options: Options, server: Server) -> Figures:
         time.sleep(START_SECONDS)
         figures = talk(options, target)
         speed = downloads.stop()["downloads"]["bytes_per_second"]
-    # What a delivery costs can't be told from what the downloads do.
+    # The cost of a delivery can't be separated from that of the downloads.
     for key in ("cpu_us", "generator_us"):
         del figures[key]
     return figures | {"megabytes_s": speed / 1e6}

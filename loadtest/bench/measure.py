@@ -1,4 +1,4 @@
-"""What a measure is."""
+"""The type of a measure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from runs import Results
 
 
 def draw_nothing(_options: Options, _results: Results) -> None:
-    """For measures without a picture."""
+    """The function of measures without pictures."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """Something that is measured in rounds and told as text."""
+    """A measure: it is taken in rounds and reported as text."""
 
     name: str
     title: str
-    # Makes all rounds.
+    # Runs all rounds.
     take: Callable[[Options], Results]
-    # Tells what they came to, as Markdown.
+    # Reports the results, as Markdown.
     text: Callable[[Options, Results], str]
-    # Leaves pictures in the folder of the results.
+    # Draws pictures into the folder of the results.
     draw: Callable[[Options, Results], None] = draw_nothing

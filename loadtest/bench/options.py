@@ -1,4 +1,4 @@
-"""What the bench was asked for."""
+"""The options of the benchmark."""
 
 import argparse
 from dataclasses import dataclass
@@ -7,32 +7,32 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Options:
-    """The command line."""
+    """The options, from the command line."""
 
-    # The folder of chatsrv and loadtest.
+    # The folder with the programs chatsrv and loadtest.
     built: Path
     # The folder for the results.
     out: Path
     # The folder for large files and filled stores.
     scratch: Path
-    # Whether these are left there, to be used again.
+    # True if these are kept, to be used again.
     keep: bool
-    # Names of measures.
+    # The names of the measures to take.
     measures: list[str]
     rounds: int
     receivers: int
-    # Connections that are only there.
+    # The number of idle connections.
     idle: int
-    # Of one measure of broadcasts or downloads.
+    # The duration of one measurement of broadcasts or downloads.
     seconds: int
-    # Servers, by name; None is all.
+    # The names of the servers; None for all.
     only: list[str] | None
-    # Whether everything is made small, to see that it works.
+    # True if all sizes are small, for a test of the benchmark itself.
     quick: bool
 
 
 def parse(measures: list[str]) -> Options:
-    """The command line, with the defaults filled in."""
+    """Parses the command line, and fills in defaults."""
     parser = argparse.ArgumentParser(
         description="Measures chatsrv beside the floors and the servers of other projects."
     )

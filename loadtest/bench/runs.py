@@ -17,19 +17,19 @@ from servers import Server
 
 START_SECONDS_MAX = 20
 RUN_SECONDS_MAX = 900
-# The longest end of what a program says that is shown where it fails.
+# The largest part of a program's output that is shown if it fails, from its end.
 OUTPUT_CHARS_MAX = 500
 
-# What was measured in one round, by names.
+# The figures of one round, by name.
 Figures = dict[str, float]
-# By what was measured, one for each round in which it worked.
+# The rounds that succeeded, by case.
 Results = dict[str, list[Figures]]
-# What goes wrong with a run, and not with the bench.
+# Failures of a run, as opposed to failures of the benchmark.
 FAILURES = (RuntimeError, OSError, subprocess.TimeoutExpired)
 
 
 def cpus() -> tuple[int, int]:
-    """The CPU of the server and that of the generator."""
+    """The CPU for the server and the one for the load generator."""
     usable = sorted(os.sched_getaffinity(0))
     return usable[0], usable[-1]
 
@@ -41,7 +41,7 @@ def free_port() -> int:
 
 
 def pinned(cpu: int, priority: int = os.SCHED_OTHER) -> Callable[[], None]:
-    """What a new process does before it becomes a program: stay on one CPU."""
+    """A function that pins a new process to one CPU, before it executes a program."""
 
     def pin() -> None:
         os.sched_setaffinity(0, {cpu})
@@ -51,11 +51,11 @@ def pinned(cpu: int, priority: int = os.SCHED_OTHER) -> Callable[[], None]:
 
 
 def rounds(options: Options, title: str, cases: dict[str, Callable[[], Figures]]) -> Results:
-    """Takes all cases in turn, round after round."""
+    """Runs all cases in turn, round after round."""
     results: Results = {name: [] for name in cases}
     names = list(cases)
     for number in range(options.rounds):
-        # Another one begins each time, so that what the machine does meanwhile meets all alike.
+        # Each round begins with another case, so that other load affects all equally.
         first = number % len(names)
         for name in names[first:] + names[:first]:
             try:
@@ -91,7 +91,7 @@ def end(process: subprocess.Popen) -> None:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that runs."""
+    """A running server."""
 
     server: Server
     port: int
@@ -100,10 +100,10 @@ class Running:
 
 @contextmanager
 def running(options: Options, server: Server) -> Iterator[Running]:
-    """A server that has just been started in a folder of its own."""
+    """Starts a server in a folder of its own, for as long as the block takes."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        # A server that was started by root may give that up, and reads its configuration then.
+        # A server started by root may drop its privileges before it reads its configuration.
         folder.chmod(0o755)
         port = free_port()
         with (folder / "output").open("w+") as output:
@@ -133,7 +133,7 @@ def command(options: Options, target: Running, load: list[str], figures: Path) -
 
 
 def run(options: Options, target: Running, load: list[str]) -> dict:
-    """What loadtest tells of one run."""
+    """Runs loadtest against a running server, and returns its report."""
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.json"
         done = subprocess.run(
@@ -149,20 +149,20 @@ def run(options: Options, target: Running, load: list[str]) -> dict:
 
 
 def run_alone(options: Options, server: Server, load: list[str]) -> dict:
-    """The same with a server of its own."""
+    """Runs loadtest against a server of its own, and returns its report."""
     with running(options, server) as target:
         return run(options, target, load)
 
 
 @dataclass(frozen=True)
 class Background:
-    """loadtest, while something else is measured."""
+    """A loadtest that runs while something else is measured."""
 
     process: subprocess.Popen
     figures: Path
 
     def stop(self) -> dict:
-        """Ends it, and tells what it measured."""
+        """Ends it, and returns its report."""
         self.process.send_signal(signal.SIGINT)
         output, _ = self.process.communicate(timeout=RUN_SECONDS_MAX)
         if self.process.returncode != 0:
@@ -174,7 +174,7 @@ class Background:
 def background(
     options: Options, target: Running, load: list[str], priority: int = os.SCHED_OTHER
 ) -> Iterator[Background]:
-    """loadtest on the generator's CPU, for as long as the block takes."""
+    """Runs loadtest on the load generator's CPU, for as long as the block takes."""
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.json"
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Large files for downloads, in a folder that is removed after the run."""
+"""Large files for downloads, in a temporary folder."""
 
 import os
 from pathlib import Path
@@ -10,13 +10,13 @@ MEBIBYTE = 1024 * 1024
 
 
 def shared_file(options: Options, name: str, mebibytes: int) -> Path:
-    """A file of that size in the shared folder, made where it is not there; its path."""
+    """Creates a file of that size in the shared folder unless it exists, and returns its path."""
     folder = options.scratch / "files"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     if path.exists() and path.stat().st_size == mebibytes * MEBIBYTE:
         return path
-    # What can't be compressed, in case that anything below tries to.
+    # The content can't be compressed, in case that the file system tries to.
     block = os.urandom(BLOCK_BYTES)
     with path.open("wb") as file:
         for _ in range(mebibytes * MEBIBYTE // BLOCK_BYTES):
@@ -27,7 +27,7 @@ def shared_file(options: Options, name: str, mebibytes: int) -> Path:
 
 
 def drop_from_cache(path: Path) -> None:
-    """Has the kernel forget a file that is on disk, so that reading it waits for the disk again."""
+    """Drops a file from the page cache, so that reading it waits for the disk again."""
     file = os.open(path, os.O_RDONLY)
     try:
         os.fsync(file)
@@ -37,7 +37,7 @@ def drop_from_cache(path: Path) -> None:
 
 
 def cached_share(path: Path, probes: int = 256) -> float:
-    """How much of a file is in the page cache, by so many samples."""
+    """The share of a file that is in the page cache, estimated from a number of samples."""
     file = os.open(path, os.O_RDONLY)
     try:
         size = os.fstat(file).st_size

@@ -1,7 +1,7 @@
 """The servers of the comparison: how each is started with its limits lifted.
 
-Every server listens on one port of 127.0.0.1, logs hardly anything, keeps nothing on disk but what
-it can't do without, and has no limit on how fast or how much a client may receive.
+Every server listens on one port of 127.0.0.1, logs hardly anything, keeps nothing on disk unless
+it has to, and does not limit how fast or how much a client may receive.
 """
 
 import os
@@ -19,33 +19,33 @@ CONNECTIONS_MAX = 1_000_000
 
 @dataclass(frozen=True)
 class Server:
-    """A server: what it is called, where it comes from, and how it is started."""
+    """A server: its name, its origin, and its command line."""
 
     name: str
     protocol: str
     program: str
-    # The Debian package; None for what is built here.
+    # The Debian package; None for a program of this project.
     package: str | None
-    # What tells its version, or None.
+    # The command that prints its version, or None.
     version_option: str | None
     # The command line for a folder of its own and a port. It may write files into the folder.
     command: Callable[[str, Path, int], list[str]]
-    # Clients that may log in at once.
+    # The number of concurrent logins that it accepts.
     logins: int = 64
 
     def path(self, built: Path) -> str | None:
-        """Where its program is, or None where it is not installed."""
+        """The path of its program; None if it is not installed."""
         if self.package is None:
             path = built / self.program
             return str(path) if path.exists() else None
         return shutil.which(self.program, path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
 
     def version(self, built: Path) -> str:
-        """Its version, as it tells it."""
+        """Its version, as it prints it."""
         path = self.path(built)
         if self.version_option is None or path is None:
             return ""
-        # mosquitto tells its version, and then exits with 3.
+        # mosquitto prints its version, and then exits with 3.
         told = subprocess.run(
             [path, self.version_option], capture_output=True, text=True, check=False
         )
@@ -60,9 +60,9 @@ def write(folder: Path, name: str, text: str) -> str:
 
 
 def chatsrv(path: str, folder: Path, port: int) -> list[str]:
-    # As it is shipped, the message store included, but for four limits: the lines a second of one
-    # sender, the notices of who comes and goes, hashes that are made to be slow, and the open files
-    # that are left to downloads.
+    # The defaults, including the message store, except for four limits: the rate of a sender, the
+    # notices of users who come online or go offline, the cost of password hashes, and the number of
+    # clients, which is meant to leave open files to downloads.
     limits = ["--rate", "0", "--presence-limit", "0", "--password-cost", "low"]
     limits += ["--max-clients", str(CONNECTIONS_MAX)]
     where = ["--port", str(port), "--listen", "127.0.0.1", "--data", str(folder)]
@@ -70,8 +70,8 @@ def chatsrv(path: str, folder: Path, port: int) -> list[str]:
 
 
 def nginx(path: str, folder: Path, port: int, files: Path, listen: str) -> list[str]:
-    # One process, which is the worker. Everything else is what an administrator who serves large
-    # files would set: sendfile, full packets, connections that are kept, and no log.
+    # One process, which is the worker. The other settings are those of an administrator who serves
+    # large files: sendfile, full packets, persistent connections, and no log.
     config = f"""
 daemon off;
 master_process off;
@@ -195,7 +195,7 @@ logfile: "{folder}/log"
     return [path, "-c", write(folder, "nats.conf", config)]
 
 
-# InspIRCd lets those in who wait once a second; ngIRCd has a backlog of ten connections.
+# InspIRCd accepts waiting connections once a second; ngIRCd has a backlog of ten.
 SERVERS = [
     Server("floor", "native", "loadtest", None, None, floor),
     Server("floor, batching", "native", "loadtest", None, None, batching_floor),
@@ -212,19 +212,19 @@ FLOORS = [server for server in SERVERS if server.program == "loadtest"]
 
 
 def sharing(files: Path, *more: str) -> Server:
-    """chatsrv with that shared folder, and more options."""
+    """chatsrv with that shared folder, and additional options."""
     words = ["--files", str(files), *more]
     return replace(CHATSRV, command=lambda *where: chatsrv(*where) + words)
 
 
 def nginx_sharing(files: Path, name: str, listen: str = "") -> Server:
-    """nginx with the same folder, and more words for its listening socket."""
+    """nginx with the same folder, and additional parameters for its listening socket."""
     start = lambda *where: nginx(*where, files, listen)
     return Server(name, "http", "nginx", "nginx-light", "-v", start)
 
 
 def available(options: Options, servers: list[Server]) -> list[Server]:
-    """Those that were asked for and are installed; the others are named."""
+    """The requested servers that are installed; the names of the others are printed."""
     wanted = [s for s in servers if not options.only or s.name in options.only]
     missing = [server for server in wanted if server.path(options.built) is None]
     for server in missing:

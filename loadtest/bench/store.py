@@ -1,4 +1,4 @@
-"""What a request costs when the server keeps a lot: logins, history, search, and the start."""
+"""Measures requests to a server with a large store: logins, history, search, and the start."""
 
 import json
 import subprocess
@@ -23,10 +23,10 @@ from runs import (
 from servers import CHATSRV, available, chatsrv
 from tables import Column, ratio, table
 
-# Filling the largest takes as long.
+# The longest time for filling a data folder.
 FILL_SECONDS_MAX = 7_200
 
-# The second account writes to the first one, "the reader", every so often.
+# The second account writes to the first one, "the reader", at regular intervals.
 REQUESTS = {
     "OPEN, unread": "C OPEN user1",
     "OPEN, the last 50": "C OPEN user1 50",
@@ -53,7 +53,7 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Size:
-    """What a data folder is filled with."""
+    """The size of a filled data folder."""
 
     accounts: int
     messages: int
@@ -64,7 +64,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Filled:
-    """A data folder that is filled."""
+    """A filled data folder."""
 
     size: Size
     data: Path
@@ -79,7 +79,7 @@ QUICK_MESSAGES = [Size(1_000, 1_000), Size(1_000, 20_000)]
 
 
 def fill(options: Options, size: Size) -> Filled:
-    """Fills a data folder, or takes the one that an earlier run has left."""
+    """Fills a data folder, or uses the one that an earlier run has left."""
     data = options.scratch / f"store-{size.accounts}-{size.messages}"
     told = data.with_suffix(".txt")
     if not told.exists():
@@ -99,10 +99,10 @@ def fill(options: Options, size: Size) -> Filled:
 
 @dataclass(frozen=True)
 class Started:
-    """A server with a filled data folder."""
+    """A server that was started on a filled data folder."""
 
     port: int
-    # Until it listened.
+    # The time until it listened, in seconds.
     seconds: float
     pid: int
 
@@ -121,7 +121,7 @@ def serving(options: Options, filled: Filled) -> Iterator[Started]:
         preexec_fn=pinned(cpus()[0]),
     )
     try:
-        # Its first line tells that it listens, or why it does not.
+        # Its first line says that it listens, or why it does not.
         line = process.stderr.readline()
         if "listening on" not in line:
             raise RuntimeError(line.strip())
@@ -154,7 +154,7 @@ def request(options: Options, started: Started, words: list[str]) -> Figures:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of all threads, as the scheduler counts it."""
+    """The CPU time of all threads, from the scheduler."""
     threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 

@@ -1,4 +1,4 @@
-"""Results as tables of Markdown."""
+"""Formats results as tables in Markdown."""
 
 import os
 import platform
@@ -29,7 +29,7 @@ def median(rounds: list[Figures], key: str) -> float | None:
 
 
 def cell(found: list[float], decimals: int) -> str:
-    """The median, and the spread of the rounds."""
+    """A cell: the median, and the spread of the rounds."""
     if not found:
         return "–"
     middle, low, high = statistics.median(found), min(found), max(found)
@@ -39,7 +39,7 @@ def cell(found: list[float], decimals: int) -> str:
 
 
 def table(title: str, rows: Mapping[str, list[Figures]], columns: list[Column]) -> str:
-    """A row for each result, with a column of their names before the others."""
+    """A table with a row for each result, and a first column of their names."""
     lines = [f"| {title} | " + " | ".join(column.title for column in columns) + " |"]
     lines.append("|---|" + "---:|" * len(columns))
     for name, rounds in rows.items():
@@ -49,13 +49,13 @@ def table(title: str, rows: Mapping[str, list[Figures]], columns: list[Column]) 
 
 
 def ratio(results: Results, name: str, base: str, key: str) -> str:
-    """How many times as large one median is as another."""
+    """The ratio of two medians."""
     ours, theirs = (median(results.get(row, []), key) for row in (name, base))
     return f"{ours / theirs:.2f}" if ours is not None and theirs else "–"
 
 
 def machine() -> str:
-    """The machine, as reports tell it."""
+    """The description of the machine in reports."""
     info = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.split(": ")[1] for line in info if line.startswith("model name")]
     model = models[0] if models else platform.machine()

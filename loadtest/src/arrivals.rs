@@ -1,39 +1,38 @@
-//! What the messages are that the clients receive. Those that came last are remembered, because a
-//! broadcast comes to thousands.
+//! The decoder of received messages. It caches the latest ones, because a broadcast is received by
+//! thousands.
 
 use crate::clients::PLACES;
 use crate::names::Names;
 use crate::payload::{Format, Stamp};
 
-/// What a received message is.
+/// A received message, decoded.
 #[derive(Clone, Copy, Debug)]
 pub enum Arrival {
-    /// Somebody else's.
+    /// A message of another sender than this run's clients.
     Foreign,
-    /// One of this run, as it was sent.
+    /// A message of this run, as it was sent.
     Ours(Stamp),
-    /// One of this run with changed bytes.
+    /// A message of this run with changed bytes.
     Corrupt,
 }
 
-/// Tells what the messages of one run are.
+/// Decodes the messages of one run.
 #[derive(Debug)]
 pub struct Arrivals<'a> {
     names: &'a Names,
     format: Format,
-    /// Those that came last, by the places in which the clients remember them.
+    /// The latest messages, by the places in which the clients remember them.
     recent: [Arrival; PLACES],
 }
 
 impl<'a> Arrivals<'a> {
-    /// Nothing has come yet.
+    /// Creates the decoder, without a message in the cache.
     pub fn new(names: &'a Names, format: Format) -> Self {
-        // What came while the clients logged in was somebody else's.
+        // Messages received during the logins are not of this run.
         Arrivals { names, format, recent: [Arrival::Foreign; PLACES] }
     }
 
-    /// Reads a message, and remembers it in `place`; `from` is who said it, where the protocol
-    /// tells.
+    /// Decodes a message, and caches it in `place`; `from` is the sender, if the protocol gives it.
     pub fn read(&mut self, from: Option<&str>, text: &str, place: Option<usize>) -> Arrival {
         let arrival = self.parse(from, text);
         if let Some(place) = place {
@@ -42,7 +41,7 @@ impl<'a> Arrivals<'a> {
         arrival
     }
 
-    /// The message that was remembered last in `place`.
+    /// The message cached in `place`.
     pub fn same(&self, place: usize) -> Arrival {
         self.recent[place]
     }

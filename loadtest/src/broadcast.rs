@@ -1,8 +1,8 @@
-//! Who broadcasts when, and what became of it.
+//! Broadcasts: when each is sent, and what became of it.
 //!
-//! Open-loop: broadcasts are due at times that are fixed beforehand, and their latency counts from
-//! there, so that a server that stalls the senders can't hide it (no coordinated omission).
-//! Closed-loop: the next one is sent when one of those under way has reached all receivers.
+//! Open loop: broadcasts are due at times that are fixed beforehand, and their latency counts from
+//! there, so that a server that stalls the senders can't hide it (no coordinated omission). Closed
+//! loop: the next broadcast is sent when one of those under way has reached all receivers.
 
 use crate::arrivals::Arrival;
 use crate::clients::Clients;
@@ -14,19 +14,19 @@ use crate::payload::{Format, Stamp};
 use crate::talk::Talk;
 use crate::unconfirmed::Unconfirmed;
 
-/// When the next broadcast is sent.
+/// The pace of broadcasts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// So many a second, whatever became of the earlier ones.
+    /// At a fixed rate, whatever became of the earlier ones.
     Open {
-        /// Broadcasts a second, all senders together.
+        /// Broadcasts per second, all senders together.
         rate: f64,
     },
-    /// Never.
+    /// No broadcasts.
     Silent,
-    /// As soon as fewer than that many are under way.
+    /// As soon as fewer than a number are under way.
     Closed {
-        /// Broadcasts under way.
+        /// The number of broadcasts under way.
         window: usize,
     },
 }
@@ -36,17 +36,17 @@ pub enum Pace {
 pub struct Broadcasts {
     format: Format,
     pace: Pace,
-    /// Whether the server confirms them.
+    /// True if the server confirms them.
     is_confirmed: bool,
     timetable: Timetable,
-    /// Clients from this number on download.
+    /// The number of clients that do not download; those from this number on do.
     chatters: usize,
     senders: Vec<Sender>,
-    /// How many broadcasts have come due.
+    /// The number of broadcasts that have been due.
     due: u64,
-    /// Senders with broadcasts that are due and not sent.
+    /// The senders with broadcasts that are due and not sent.
     behind: Vec<usize>,
-    /// Senders with something to flush.
+    /// The senders with output to flush.
     spoken: Vec<usize>,
     open_clients: usize,
     ledger: Ledger,
@@ -62,7 +62,8 @@ struct Sender {
 }
 
 impl Broadcasts {
-    /// Broadcasts of the first `senders` of all `clients`; those from `chatters` on download.
+    /// Creates the broadcasts of the first `senders` of all `clients`; those from `chatters` on
+    /// download.
     pub fn new(
         format: Format,
         pace: Pace,
@@ -174,7 +175,7 @@ impl Talk for Broadcasts {
 }
 
 impl Broadcasts {
-    /// When the broadcast that is the `turn`th of all is due; the senders take turns.
+    /// The time at which the `turn`th of all broadcasts is due; the senders take turns.
     fn intended_nanos(&self, turn: u64) -> u64 {
         let since_start = match self.pace {
             Pace::Open { rate } => turn as f64 * 1e9 / rate,
@@ -215,7 +216,7 @@ impl Broadcasts {
         if now_nanos >= self.timetable.end_nanos {
             return;
         }
-        // One round at most finds no sender that can send.
+        // The loop ends after one round without a sender that can send.
         let mut passed_over = 0;
         while self.flights.under_way() < window && passed_over < self.senders.len() {
             let number = (self.due % self.senders.len() as u64) as usize;

@@ -1,4 +1,5 @@
-//! Bars from a file of figures: several panels, a bar for each server, and the spread of its runs.
+//! Draws bar charts from a file of figures, as SVG: several panels, each with a bar for every
+//! server and the spread of its runs.
 
 use std::path::{Path, PathBuf};
 
@@ -15,14 +16,15 @@ const HEAD_HEIGHT: i32 = 84;
 const PANEL_HEAD_HEIGHT: i32 = 40;
 const BAR_PITCH: i32 = 26;
 const BAR_HEIGHT: i32 = 16;
-/// Where the bars begin, behind their names, and how long the longest is, before its value.
+/// The left end of the bars, after their names, and the length of the longest bar, before its
+/// value.
 const BARS_AT: i32 = 140;
 const BARS_WIDTH: i32 = 270;
-/// Colours that people who see few colours can tell apart, too (Okabe and Ito).
+/// Colours that colour-blind people can distinguish (Okabe and Ito).
 const PLAIN: RGBColor = RGBColor(170, 190, 205);
 const HIGHLIGHTED: RGBColor = RGBColor(0, 114, 178);
 
-/// Where the figures are, and where the picture goes.
+/// The options of the subcommand chart.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ChartOptions {
     /// The figures: a JSON object with title, subtitle and panels, each with title and bars, each
@@ -57,11 +59,11 @@ struct Bar {
     highlight: bool,
 }
 
-/// Draws the figures.
+/// Draws the chart.
 ///
 /// # Errors
-/// [`Failure::Usage`] where the figures can't be read, [`Failure::Output`] where the picture can't
-/// be written.
+/// [`Failure::Usage`] if the figures can't be read, [`Failure::Output`] if the picture can't be
+/// written.
 pub fn draw(options: &ChartOptions) -> Result<(), Failure> {
     let chart = read(&options.figures)
         .map_err(|reason| Failure::Usage(format!("{}: {reason}", options.figures.display())))?;
@@ -144,7 +146,7 @@ fn write(
     Ok(())
 }
 
-/// Three digits, and a letter for thousands and millions.
+/// Formats a number with three digits, and a letter for thousands and millions.
 fn short(value: f64) -> String {
     let (value, unit) = match value {
         0.0..999.5 => (value, ""),

@@ -1,15 +1,15 @@
-//! The run's clock: one monotonic origin for all intended and measured times.
+//! The clock of a run: a monotonic clock with one origin for all intended and measured times.
 
 use std::time::{Duration, Instant};
 
-/// Counts nanoseconds from its start.
+/// A monotonic clock, in nanoseconds since its start.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,
 }
 
 impl Clock {
-    /// A clock that starts now.
+    /// Starts a clock.
     pub fn start() -> Self {
         Clock { start: Instant::now() }
     }
@@ -19,13 +19,13 @@ impl Clock {
         self.start.elapsed().as_nanos() as u64
     }
 
-    /// The instant that lies `nanos` after the start.
+    /// The instant `nanos` after the start.
     pub fn instant(&self, nanos: u64) -> Instant {
         self.start + Duration::from_nanos(nanos)
     }
 }
 
-/// A duration in whole nanoseconds; longer ones than the clock can count become the longest.
+/// A duration in nanoseconds, saturated.
 pub fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

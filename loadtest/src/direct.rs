@@ -1,5 +1,5 @@
-//! Direct messages between pairs: each first one of a pair writes to the second, and sends the next
-//! message when one of those under way is confirmed.
+//! Direct messages between pairs of clients: the first client of a pair writes to the second, and
+//! sends the next message when one of those under way is confirmed (closed loop).
 
 use crate::arrivals::Arrival;
 use crate::clients::Clients;
@@ -10,7 +10,8 @@ use crate::payload::{Format, Stamp};
 use crate::talk::Talk;
 use crate::unconfirmed::Unconfirmed;
 
-/// The receiver in the ledger of a pair, and how many are in it; the sender is number 0.
+/// The number of the receiver in the ledger of a pair, and the size of a pair; the sender is number
+/// 0.
 const RECEIVER: usize = 1;
 const MEMBERS: usize = 2;
 
@@ -19,14 +20,14 @@ const MEMBERS: usize = 2;
 pub struct Direct {
     format: Format,
     timetable: Timetable,
-    /// Messages under way in each pair.
+    /// The number of messages under way in each pair.
     window: usize,
     pairs: Vec<Pair>,
     /// The pairs whose window may have room.
     ready: Vec<usize>,
-    /// Senders with something to flush.
+    /// The senders with output to flush.
     spoken: Vec<usize>,
-    /// What went wrong and belongs to no pair.
+    /// Faults that belong to no pair.
     faults: Faults,
     figures: Figures,
 }
@@ -36,13 +37,13 @@ struct Pair {
     receiver: String,
     ledger: Ledger,
     unconfirmed: Unconfirmed,
-    /// Messages that the receiver has not got yet.
+    /// The number of messages that the receiver has not received yet.
     awaited: u32,
     is_open: bool,
 }
 
 impl Direct {
-    /// Messages between the first and the second half of `clients` clients.
+    /// Creates the messages from the first half of `clients` clients to the second.
     pub fn new(
         names: &Names,
         format: Format,
@@ -124,7 +125,7 @@ impl Talk for Direct {
         if receiver != self.pairs.len() + number {
             return self.faults.stray += 1;
         }
-        // It exists: the receiver's number is below that of the clients.
+        // The pair exists, since the receiver's number is below the number of clients.
         let pair = &mut self.pairs[number];
         if pair.ledger.receive(RECEIVER, &Stamp { sender: 0, ..*stamp }) == Verdict::Fault {
             return;

@@ -1,4 +1,4 @@
-//! The clients that download a file over and over while the others talk.
+//! The downloads of a run: some clients download a file repeatedly while the others send messages.
 
 use serde::Serialize;
 
@@ -22,19 +22,19 @@ struct Download {
     received: u64,
 }
 
-/// What was downloaded so far.
+/// The counts of downloads.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Tally {
     /// Bytes of files.
     pub bytes: u64,
-    /// Files that came whole.
+    /// Files received completely.
     pub completed: u64,
-    /// Files that were refused, broke off, or had another size than announced.
+    /// Files that were refused or aborted, or had another size than announced.
     pub failed: u64,
 }
 
 impl Downloads {
-    /// Downloads of the file `name` by `count` clients from number `first` on.
+    /// Creates the downloads of the file `name` by `count` clients from number `first` on.
     pub fn new(name: String, first: usize, count: usize) -> Self {
         Downloads {
             name,
@@ -51,7 +51,7 @@ impl Downloads {
         self.first..self.first + self.under_way.len()
     }
 
-    /// Asks for the file, unless enough was downloaded.
+    /// Requests the file, unless the downloads are stopped.
     pub fn ask(&self, client: &mut Client) {
         if !self.is_stopped {
             client.say(|session, out| session.download(&self.name, out));
@@ -63,17 +63,17 @@ impl Downloads {
         self.is_stopped = true;
     }
 
-    /// What was downloaded so far.
+    /// The counts so far.
     pub fn tally(&self) -> Tally {
         self.tally
     }
 
-    /// The first thing that went wrong.
+    /// The reason of the first failure.
     pub fn first_failure(&self) -> Option<&str> {
         self.first_failure.as_deref()
     }
 
-    /// Takes what a client heard about its download.
+    /// Handles a frame that a client has received for its download.
     pub fn hear(&mut self, client: &mut Client, heard: Heard<'_>) {
         let Some(place) = client.number().checked_sub(self.first) else { return };
         let Some(download) = self.under_way.get_mut(place) else { return };

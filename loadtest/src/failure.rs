@@ -1,4 +1,4 @@
-//! Why a run ended without a result.
+//! Failures: reasons for the end of a run without a result, and their exit codes.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -7,22 +7,22 @@ use std::process::ExitCode;
 
 use chatsrv::exit::Exit;
 
-/// The exit code where a message was lost, doubled, out of order, damaged or delivered to its
-/// sender, or a connection, a message or a download failed.
+/// The exit code if a message was lost, doubled, out of order, damaged or delivered to its sender,
+/// or a connection, a message or a download failed.
 pub const EXIT_FAULTS: u8 = 1;
-/// The exit code where a signal came before anything was measured: 128 and SIGINT, as shells count.
+/// The exit code if a signal came before anything was measured: 128 and SIGINT, as in shells.
 const EXIT_INTERRUPTED: u8 = 130;
 
-/// Why there is no result.
+/// The reason for which there is no result.
 #[derive(Debug)]
 pub enum Failure {
-    /// The options can't be met.
+    /// The options can't be fulfilled.
     Usage(String),
-    /// There is no server, or it doesn't let the clients in.
+    /// There is no server, or the clients can't log in.
     Unavailable(String),
-    /// The system refused something that the run can't do without.
+    /// The system refused something that the run needs.
     Internal(io::Error),
-    /// What the run came to can't be written to standard output.
+    /// The report can't be written to standard output.
     Report(io::Error),
     /// A file with the results can't be written.
     Output(PathBuf, String),
@@ -31,7 +31,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What the process exits with.
+    /// The exit code of the process.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::Usage(_) => Exit::Usage.into(),
@@ -58,11 +58,10 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Writes what a run came to to standard output.
+/// Writes a report to standard output.
 ///
 /// # Errors
-/// [`Failure::Report`], but not where who reads it has closed the pipe: they have read what they
-/// wanted.
+/// [`Failure::Report`], except if the reader has closed the pipe, since it has read what it wanted.
 pub fn report(text: impl fmt::Display) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     match write!(output, "{text}").and_then(|()| output.flush()) {

@@ -1,46 +1,46 @@
-//! What the traffic of a run is measured by: its times and its latencies.
+//! The measurements of a run's traffic: its times, its latencies and its counts.
 
 use std::time::Duration;
 
 use crate::latency::Latencies;
 
-/// The times of a run, in nanoseconds of its clock.
+/// The times of a run, in nanoseconds of the run's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Timetable {
-    /// The first message.
+    /// The time of the first message.
     pub start_nanos: u64,
-    /// What is due from here on is measured.
+    /// The time from which on messages that are due are measured.
     pub measured_nanos: u64,
-    /// Nothing is due from here on.
+    /// The time from which on no message is due.
     pub end_nanos: u64,
 }
 
 impl Timetable {
-    /// How long a message took that has just arrived, where it is one of those that are measured.
+    /// The latency of a message that has just arrived, if it is one of those that are measured.
     pub fn latency(&self, intended_nanos: u64, now_nanos: u64) -> Option<u64> {
         let is_measured = intended_nanos >= self.measured_nanos;
         is_measured.then(|| now_nanos.saturating_sub(intended_nanos))
     }
 
-    /// Has nothing be due from now on.
+    /// Makes no message due from now on.
     pub fn end(&mut self, now_nanos: u64) {
         self.end_nanos = self.end_nanos.min(now_nanos);
     }
 }
 
-/// What was measured.
+/// The latencies and the counts.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// From the intended time to each receiver that does not download.
+    /// The time from when a message was due to its receipt, for receivers that do not download.
     pub delivery: Latencies,
-    /// The same to receivers that download.
+    /// The same for receivers that download.
     pub delivery_to_downloader: Latencies,
-    /// From the intended time to the last receiver of a broadcast.
+    /// The time from when a broadcast was due to its receipt by the last receiver.
     pub last_receiver: Latencies,
-    /// From the intended time to the server's confirmation.
+    /// The time from when a message was due to the server's confirmation.
     pub confirmation: Latencies,
-    /// From the intended time to the moment of sending: what this program or the senders'
-    /// connections are behind.
+    /// The time from when a message was due to when it was sent, by which this program or the
+    /// senders' connections are late.
     pub sent_late: Latencies,
     /// Messages of this run received, measured or not.
     pub deliveries: u64,
@@ -50,12 +50,12 @@ pub struct Figures {
     pub unsent: u64,
     /// Messages that the server refused.
     pub refused: u64,
-    /// Messages of others, which are not looked at.
+    /// Messages of others, which are not checked.
     pub foreign: u64,
 }
 
 impl Figures {
-    /// Nothing measured yet.
+    /// Creates empty measurements.
     pub fn new() -> Self {
         Figures {
             delivery: Latencies::new(),
@@ -72,10 +72,10 @@ impl Figures {
     }
 }
 
-/// What happened in the measured part of the run.
+/// The counts of the measured part of the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
-    /// How long it was.
+    /// Its length.
     pub elapsed: Duration,
     /// Messages received in it.
     pub deliveries: u64,

@@ -1,9 +1,9 @@
-//! Fills the data folder of a server that does not run: accounts and messages, as many as are
-//! asked for, through the server's own store. The same numbers make the same content.
+//! Fills the data folder of a server that does not run with accounts and messages, through the
+//! server's own store. The same numbers of both make the same content, except for the times.
 //!
-//! Account `n` has the name `user` and `n`, and number 10000 and `n`. Most messages are drawn by
-//! lot; every so often one goes from the second account to the first, the *reader*, so that the
-//! reader has a chat of the same length whatever else is there.
+//! Account `n` has the name `user` followed by `n`, and the number 10000 + `n`. Most messages are
+//! random; at regular intervals one goes from the second account to the first, the *reader*, so
+//! that the reader has a chat of the same length however many messages there are.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use crate::limits::{
     ACCOUNTS_MAX, FILL_ACCOUNTS_MAX, FILL_MESSAGES_MAX, FILL_STALL_MAX, READER_MESSAGES_MAX,
 };
 
-/// What is filled, and with how much.
+/// The options of the subcommand fill.
 #[derive(Clone, Debug, clap::Args)]
 pub struct FillOptions {
     /// Accounts in all
@@ -56,24 +56,26 @@ pub fn user_name(number: u32) -> String {
     format!("user{number}")
 }
 
-/// Different words; the rarer, the higher their rank, as in any language (Zipf).
+/// The number of different words. The frequency of a word falls with its rank, as in natural
+/// languages (Zipf's law).
 const WORDS: f64 = 50_000.0;
 const WORDS_PER_MESSAGE: usize = 8;
-/// A word that only some messages to the reader hold.
+/// A word that only some messages to the reader contain.
 const NEEDLE: &str = "needle";
-/// One in so many of those.
+/// One of this many messages to the reader contains it.
 const READER_MESSAGES_PER_NEEDLE: u32 = 10;
-/// One message in so many is to everyone.
+/// One of this many messages is a broadcast.
 const MESSAGES_PER_BROADCAST: u32 = 4;
-/// Between the ids of two messages, in microseconds.
+/// The difference between the ids of two messages, in microseconds.
 const ID_STEP: u64 = 1_000;
-/// How often a search asks whether all is indexed.
+/// The time between two searches that check whether all is indexed.
 const SEARCH_PERIOD: Duration = Duration::from_millis(500);
 
-/// Fills the folder, and tells the ids of the first and the last message.
+/// Fills the folder, and prints the ids of the first and the last message.
 ///
 /// # Errors
-/// [`Failure::Unavailable`] where the store can't be opened or refuses something.
+/// [`Failure::Usage`] if there are accounts already; [`Failure::Unavailable`] if the store can't be
+/// opened or refuses a job.
 pub fn fill(options: &FillOptions) -> Result<(), Failure> {
     let (mut filler, kept) = Filler::open(&options.data)?;
     if !kept.accounts.is_empty() {
@@ -86,7 +88,7 @@ pub fn fill(options: &FillOptions) -> Result<(), Failure> {
         filler.submit(register(number, &options.password)?);
         progress.inc(1);
     }
-    // A message is from accounts that are there.
+    // The accounts of a message must exist.
     filler.settle()?;
     let mut texts = Texts::new(options);
     for number in 0..options.messages {
@@ -115,7 +117,7 @@ fn account_number(number: u32) -> Number {
     Number(Number::MIN + number)
 }
 
-/// The store, and the jobs that it has not done yet.
+/// The store and its jobs under way.
 struct Filler {
     store: Store,
     woken: Receiver<()>,
@@ -124,7 +126,7 @@ struct Filler {
 }
 
 impl Filler {
-    /// Opens the store in a data folder, and tells what it holds.
+    /// Opens the store in a data folder; returns its content too.
     fn open(data: &Path) -> Result<(Self, Snapshot), Failure> {
         let config = StoreConfig {
             data: data.to_owned(),
@@ -134,7 +136,7 @@ impl Filler {
         };
         let (wake, woken) = channel();
         let wake = move || {
-            // Where nobody listens any more the work is done.
+            // It fails only after the work is done.
             let _ = wake.send(());
         };
         let (store, kept) =
@@ -173,7 +175,7 @@ impl Filler {
                 Err(refusal::Failure::Busy) if !matches!(job, Job::SelectMessages { .. }) => {
                     self.submit(job)
                 }
-                // The index is not complete.
+                // The search index is not complete yet.
                 Ok(Value::Found { is_all: false, .. }) | Err(refusal::Failure::Busy) => {
                     self.under_way.insert(ticket, job);
                     return Ok(());
@@ -184,7 +186,7 @@ impl Filler {
         Ok(())
     }
 
-    /// Waits until the words of all messages are indexed: a search finds not all until then.
+    /// Waits until all messages are indexed: a search looks at a part of them until then.
     fn await_search(&mut self) -> Result<(), Failure> {
         let which = Selection::Holding { chat: None, words: NEEDLE.into() };
         loop {
@@ -196,18 +198,18 @@ impl Filler {
                 return Ok(());
             }
             self.under_way.clear();
-            // The index grows meanwhile; whatever wakes this up does no harm.
+            // An early wake-up does no harm.
             let pause = SEARCH_PERIOD.saturating_sub(asked.elapsed());
             let _ = self.woken.recv_timeout(pause);
         }
     }
 }
 
-/// What the messages say.
+/// The generator of messages.
 struct Texts {
     accounts: u32,
     first_id: u64,
-    /// Every so many messages one goes to the reader.
+    /// One of this many messages goes to the reader.
     reader_period: u32,
     rng: Rng,
 }
@@ -218,7 +220,7 @@ impl Texts {
         let now = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
         Texts {
             accounts: options.accounts,
-            // All of them lie in the past.
+            // All ids are times in the past.
             first_id: now.saturating_sub(ID_STEP * (u64::from(options.messages) + 1)),
             reader_period: (options.messages / READER_MESSAGES_MAX).max(2),
             rng: Rng::with_seed(u64::from(options.messages)),
@@ -237,7 +239,7 @@ impl Texts {
         } else if number.is_multiple_of(MESSAGES_PER_BROADCAST) {
             (rng.u32(..self.accounts), Chat::Everyone)
         } else {
-            // Both are drawn anew, so some talk to themselves, as people do.
+            // Both are random, so a few send messages to themselves.
             let (from, to) = (rng.u32(..self.accounts), rng.u32(..self.accounts));
             (from, Chat::direct(account_number(from), account_number(to)))
         };
@@ -272,7 +274,7 @@ mod tests {
         let (mut filler, kept) = Filler::open(&data).unwrap();
         assert_eq!(kept.accounts.len(), 20);
         assert_eq!(kept.accounts[19].name.as_str(), "user19");
-        // All of it can be found.
+        // The search index is complete.
         let which = Selection::Holding { chat: None, words: NEEDLE.into() };
         filler.submit(Job::SelectMessages { reader: account_number(0), which });
         filler.settle().unwrap();

@@ -1,10 +1,10 @@
-//! The broadcasts that are under way: how many receivers each of them has not reached yet.
+//! The messages under way: how many receivers each of them has not reached yet.
 
 use std::collections::VecDeque;
 
 use crate::payload::Stamp;
 
-/// All broadcasts under way, by sender.
+/// All messages under way, by sender.
 #[derive(Debug)]
 pub struct Flights {
     queues: Vec<Queue>,
@@ -13,41 +13,43 @@ pub struct Flights {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// The sequence of the first one in the queue.
+    /// The sequence number of the first message in the queue.
     first: u32,
-    /// How many receivers still miss each; 0 for one that has landed before an earlier one did.
+    /// The number of receivers that each message still has to reach; 0 for one that has reached all
+    /// before an earlier one.
     missing: VecDeque<u32>,
 }
 
 impl Flights {
-    /// Nothing under way.
+    /// No message under way.
     pub fn new(senders: usize) -> Self {
         let queues = (0..senders).map(|_| Queue::default()).collect();
         Flights { queues, under_way: 0 }
     }
 
-    /// How many are under way.
+    /// The number of messages under way.
     pub fn under_way(&self) -> usize {
         self.under_way
     }
 
-    /// Adds the next broadcast of `sender`, which so many receivers await.
+    /// Adds the next message of `sender`, which is for a number of receivers.
     pub fn launch(&mut self, sender: usize, receivers: usize) {
         self.queues[sender].missing.push_back(receivers as u32);
         self.under_way += usize::from(receivers > 0);
     }
 
-    /// Notes that one more receiver has it, and tells whether that was the last one.
+    /// Notes that one more receiver has the message. Returns true if that was the last one.
     pub fn land(&mut self, stamp: &Stamp) -> bool {
         self.reduce(usize::from(stamp.sender), stamp.sequence, 1)
     }
 
-    /// Gives a broadcast up that the server has refused.
+    /// Removes a message that the server has refused.
     pub fn withdraw(&mut self, sender: usize, sequence: u32) {
         self.reduce(sender, sequence, u32::MAX);
     }
 
-    /// Notes that a receiver is gone; `missed` tells which of a sender's broadcasts it had not got.
+    /// Notes that a receiver has disconnected; `missed` returns true for the messages of a sender
+    /// that it had not received.
     pub fn leave(&mut self, missed: impl Fn(usize, u32) -> bool) {
         for sender in 0..self.queues.len() {
             let Queue { first, missing } = &self.queues[sender];

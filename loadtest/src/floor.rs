@@ -1,7 +1,7 @@
-//! The floor that chat servers are measured against: a bare event loop that sends every broadcast
-//! to everyone. It keeps no users, no messages and no queues, and speaks just enough of chatsrv's
-//! protocol for loadtest to log in and to broadcast. What a real server takes more than this one is
-//! its own doing; the rest is the kernel's.
+//! The floor, a baseline for chat servers: a bare event loop that sends every broadcast to
+//! everyone. It keeps no users, no messages and no queues, and speaks just enough of chatsrv's
+//! protocol for loadtest to log in and to broadcast. Its cost is mostly the kernel's; whatever a
+//! real server uses more is its own.
 
 use std::convert::Infallible;
 use std::io::{self, Read, Write};
@@ -19,14 +19,14 @@ use crate::failure::Failure;
 use crate::limits::{FLOOR_BACKLOG, READ_BYTES_MAX};
 use crate::machine::raise_open_files;
 
-/// The key of the listener; connections use their places.
+/// The key of the listener in the poller; connections have their indices.
 const LISTENER_KEY: u64 = u64::MAX;
-/// Events that one wake-up takes.
+/// The largest number of events handled in a wake-up.
 const EVENTS_MAX: usize = 1024;
-/// The id of the first message, as long as chatsrv's are, so that the lines are.
+/// The id of the first message. It is as long as chatsrv's, so that the lines are too.
 const FIRST_ID: u64 = 1_795_521_601_123_456;
 
-/// How the floor is to serve.
+/// The options of the subcommand floor.
 #[derive(Clone, Debug, clap::Args)]
 pub struct FloorOptions {
     /// The port on 127.0.0.1; 0 takes a free one
@@ -39,11 +39,11 @@ pub struct FloorOptions {
     pub batch: bool,
 }
 
-/// Serves until a signal ends the process.
+/// Runs the server until a signal ends the process.
 ///
 /// # Errors
-/// [`Failure::Unavailable`] where the port can't be had, [`Failure::Internal`] where the kernel
-/// refuses what the loop needs.
+/// [`Failure::Unavailable`] if it can't listen on the port, [`Failure::Internal`] if the system
+/// refuses something that the loop needs.
 pub fn serve(options: &FloorOptions) -> Result<Infallible, Failure> {
     raise_open_files(0)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
@@ -80,23 +80,23 @@ struct Floor {
 
 struct Connection {
     socket: TcpStream,
-    /// What USER said; empty before.
+    /// The user's name; empty before USER.
     name: Box<str>,
     is_logged_in: bool,
-    /// Whether something that it said is in the batch.
+    /// True if a message of it is in the batch.
     has_spoken: bool,
-    /// The start of a line whose end has not come yet.
+    /// The start of an incomplete line.
     unfinished: Vec<u8>,
 }
 
-/// What one wake-up has to send, where it is sent at its end.
+/// The messages of one wake-up, if they are sent at its end.
 #[derive(Default)]
 struct Batch {
-    /// The messages, one behind the other.
+    /// The messages, concatenated.
     bytes: Vec<u8>,
-    /// Who sent each of them, and where it is in the bytes.
+    /// The sender of each message, and its range in `bytes`.
     lines: Vec<(usize, Range<usize>)>,
-    /// What the senders are told.
+    /// The confirmations for the senders.
     confirmations: Vec<(usize, String)>,
 }
 
@@ -144,7 +144,7 @@ impl Floor {
             };
             socket.set_nonblocking(true)?;
             socket.set_nodelay(true)?;
-            // A connection that is gone already is noticed when it is read.
+            // If the connection is closed already, the read will show it.
             let _ = socket.write(b"C 220 floor/1 1 ready\n");
             let entry = self.connections.vacant_entry();
             let key = EventData::new_u64(entry.key() as u64);
@@ -254,21 +254,22 @@ impl Floor {
         }
     }
 
-    /// Closing the socket takes it out of the poller.
+    /// Drops a connection; closing the socket removes it from the poller.
     fn close(&mut self, place: usize) {
         self.connections.try_remove(place);
     }
 }
 
 impl Connection {
-    /// Sends it all at once; who does not take it at once is too slow for a server without queues.
+    /// Sends all bytes at once; returns false if the socket does not take them, since there are no
+    /// queues.
     fn takes(&self, bytes: &[u8]) -> bool {
         (&self.socket).write(bytes).is_ok_and(|count| count == bytes.len())
     }
 }
 
 impl Batch {
-    /// What a sender gets: the confirmations of its own messages, and the others' messages.
+    /// The output for a sender: the confirmations of its own messages, and the others' messages.
     fn without_own_of(&self, sender: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (_, confirmation) in self.confirmations.iter().filter(|(to, _)| *to == sender) {

@@ -1,5 +1,6 @@
-//! Messages to groups: every group has a maker, who made it and writes to it. The groups take
-//! turns; the next message is sent when one of those under way has reached all members.
+//! Messages to groups: every group has a maker, who creates it and writes to it. The groups take
+//! turns; the next message is sent when one of those under way has reached all members (closed
+//! loop).
 
 use std::time::Instant;
 
@@ -15,23 +16,23 @@ use crate::payload::{Format, Stamp};
 use crate::talk::Talk;
 use crate::unconfirmed::Unconfirmed;
 
-/// The maker's place in a group and in its ledger.
+/// The index of the maker in a group and in its ledger.
 const MAKER: usize = 0;
 
-/// Which groups there are, and who is in them.
+/// The sizes that determine the groups and their members.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How many.
+    /// The number of groups.
     pub groups: usize,
-    /// How many members each has, its maker among them.
+    /// The number of members of each, including its maker.
     pub size: usize,
-    /// How many clients there are.
+    /// The number of clients.
     pub clients: usize,
 }
 
 impl Plan {
-    /// The members of a group: client `number`, who makes it, and then the others by their numbers.
-    /// They are spread over all clients, and differently in each group.
+    /// The members of a group: client `number`, its maker, and then the others by their numbers.
+    /// They are spread over all clients, differently in each group.
     fn members(&self, number: usize) -> Vec<usize> {
         let stride = (1 + 2 * number..).find(|stride| gcd(*stride, self.clients) == 1).unwrap_or(1);
         let member = |place: usize| (number + place * stride) % self.clients;
@@ -45,11 +46,11 @@ fn gcd(one: usize, other: usize) -> usize {
     if other == 0 { one } else { gcd(other, one % other) }
 }
 
-/// Makes all groups, and waits until they are there.
+/// Creates all groups, and waits until they exist.
 ///
 /// # Errors
-/// [`Failure::Unavailable`] where the server refuses one or does not answer;
-/// [`Failure::Interrupted`] by a signal.
+/// [`Failure::Unavailable`] if the server refuses one or does not reply; [`Failure::Interrupted`]
+/// after a signal.
 pub fn make(clients: &mut Clients, names: &Names, plan: Plan) -> Result<(), Failure> {
     let mut made = Made::default();
     for number in 0..plan.groups {
@@ -107,15 +108,15 @@ impl Listener for Made {
 pub struct Groups {
     format: Format,
     timetable: Timetable,
-    /// Messages under way, in all groups together.
+    /// The number of messages under way, in all groups together.
     window: usize,
     groups: Vec<Group>,
     flights: Flights,
-    /// The group whose turn it is.
+    /// The group that is next.
     next: usize,
-    /// Makers with something to flush.
+    /// The makers with output to flush.
     spoken: Vec<usize>,
-    /// What went wrong and belongs to no group.
+    /// Faults that belong to no group.
     faults: Faults,
     figures: Figures,
 }
@@ -125,10 +126,10 @@ struct Group {
     name: String,
     /// The maker, and then the others by their numbers.
     members: Vec<usize>,
-    /// Of the members by their places.
+    /// The ledger of the members, by their indices in `members`.
     ledger: Ledger,
     unconfirmed: Unconfirmed,
-    /// Members whose connections stand, without the maker.
+    /// The number of connected members, without the maker.
     receivers: usize,
     is_open: bool,
 }
@@ -143,7 +144,7 @@ impl Group {
 }
 
 impl Groups {
-    /// Messages to the groups of a plan.
+    /// Creates the messages to the groups of a plan.
     pub fn new(
         names: &Names,
         format: Format,
@@ -197,7 +198,7 @@ impl Talk for Groups {
         if now_nanos >= self.timetable.end_nanos {
             return;
         }
-        // One round at most finds no group that can be written to.
+        // The loop ends after one round without a group that can be written to.
         let mut passed_over = 0;
         while self.flights.under_way() < self.window && passed_over < self.groups.len() {
             let number = self.next;

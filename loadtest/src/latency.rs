@@ -1,12 +1,13 @@
-//! Latencies in a histogram of high dynamic range: three significant digits at any size.
+//! Latencies, recorded in a histogram of high dynamic range (HdrHistogram) with three significant
+//! digits.
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// The percentiles that a report shows, beside the maximum.
+/// The percentiles in a report, besides the maximum.
 const SHOWN: [f64; 4] = [50.0, 90.0, 99.0, 99.9];
 const SIGNIFICANT_DIGITS: u8 = 3;
-/// Longer than any run.
+/// The largest latency, longer than any run.
 const NANOS_MAX: u64 = 1 << 49;
 
 /// Recorded latencies, in nanoseconds.
@@ -15,40 +16,40 @@ pub struct Latencies {
     histogram: Histogram<u64>,
 }
 
-/// What a report says of latencies, in microseconds.
+/// The summary of latencies, in microseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Percentiles {
-    /// How many were recorded.
+    /// The number of latencies.
     pub count: u64,
     /// Their mean.
     pub mean_us: f64,
     /// The median.
     pub p50_us: f64,
-    /// Nine of ten took no longer.
+    /// The 90th percentile.
     pub p90_us: f64,
-    /// 99 of 100 took no longer.
+    /// The 99th percentile.
     pub p99_us: f64,
-    /// 999 of 1,000 took no longer.
+    /// The 99.9th percentile.
     pub p99_9_us: f64,
-    /// The longest.
+    /// The maximum.
     pub max_us: f64,
 }
 
 impl Latencies {
-    /// Nothing recorded yet.
+    /// Creates an empty histogram.
     pub fn new() -> Self {
-        // The bounds are constants that the crate accepts, which the tests below go through.
+        // The bounds are constants, which the tests below try.
         let histogram = Histogram::new_with_bounds(1, NANOS_MAX, SIGNIFICANT_DIGITS)
             .expect("constant bounds are good");
         Latencies { histogram }
     }
 
-    /// Records one.
+    /// Records a latency.
     pub fn record(&mut self, nanos: u64) {
         self.histogram.saturating_record(nanos);
     }
 
-    /// The percentiles; `None` where nothing was recorded.
+    /// The percentiles; `None` if nothing was recorded.
     pub fn percentiles(&self) -> Option<Percentiles> {
         if self.histogram.is_empty() {
             return None;
@@ -66,8 +67,8 @@ impl Latencies {
         })
     }
 
-    /// Latency by quantile: pairs of how rare it is (1 for the fastest, 10 where nine of ten are
-    /// faster, 100 where 99 of 100 are) and of the latency in milliseconds, up to the slowest.
+    /// The latency by quantile: pairs of the rarity (1 for the fastest, 10 for the 90th percentile,
+    /// 100 for the 99th) and the latency in milliseconds, up to the maximum.
     pub fn curve(&self) -> Vec<(f64, f64)> {
         let count = self.histogram.len() as f64;
         self.histogram

@@ -1,5 +1,5 @@
-//! Who has received what: finds every message that is lost, doubled or out of order, for each
-//! receiver and sender, at the cost of one comparison a message.
+//! The ledger of deliveries: finds every message that is lost, doubled or out of order, for each
+//! pair of receiver and sender, at the cost of one comparison for each message.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,23 +7,23 @@ use serde::Serialize;
 
 use crate::payload::Stamp;
 
-/// What went wrong, in deliveries.
+/// The numbers of faults, counted in deliveries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Faults {
-    /// Sent, and not received by the end of the run or of the receiver's connection.
+    /// Sent, and not received before the end of the run or of the receiver's connection.
     pub lost: u64,
-    /// Received again.
+    /// Received more than once.
     pub doubled: u64,
-    /// Received after a later one of the same sender.
+    /// Received after a later message of the same sender.
     pub misordered: u64,
-    /// Received with changed bytes. The message that it should have been counts as lost too.
+    /// Received with changed bytes. The original message counts as lost too.
     pub corrupt: u64,
-    /// Received by who should not have got it: its sender.
+    /// Received by a client for which it was not meant, such as its sender.
     pub stray: u64,
 }
 
 impl Faults {
-    /// Whether anything went wrong.
+    /// Returns true if there is any fault.
     pub fn any(&self) -> bool {
         *self != Faults::default()
     }
@@ -43,34 +43,36 @@ impl std::ops::Add for Faults {
     }
 }
 
-/// What a received message is to its receiver.
+/// The verdict on a received message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// New to it.
+    /// Received for the first time.
     First,
-    /// Not what it should have received.
+    /// Not to be received.
     Fault,
 }
 
-/// The expectations of all receivers.
+/// The messages expected by all receivers.
 #[derive(Debug)]
 pub struct Ledger {
     senders: usize,
-    /// How many messages each sender has sent.
+    /// The number of messages of each sender.
     sent: Vec<u32>,
-    /// The next sequence that a receiver expects of a sender, at `receiver * senders + sender`.
+    /// The next sequence number that a receiver expects from a sender, at `receiver * senders +
+    /// sender`.
     expected: Vec<u32>,
-    /// Sequences below the expected one that did not come. There are none while all goes well.
+    /// Sequence numbers below the expected one that were not received. There are none without
+    /// faults.
     gaps: HashMap<(usize, u16), BTreeSet<u32>>,
-    /// Messages that the server refused, so that nobody will receive them.
+    /// Messages that the server refused, which nobody receives.
     withdrawn: BTreeSet<(usize, u32)>,
-    /// Receivers whose account is closed.
+    /// True for receivers whose account is closed.
     closed: Vec<bool>,
     faults: Faults,
 }
 
 impl Ledger {
-    /// Nothing sent yet. The senders are the receivers with the lowest numbers.
+    /// Creates the ledger. The senders are the receivers with the lowest numbers.
     pub fn new(receivers: usize, senders: usize) -> Self {
         Ledger {
             senders,
@@ -83,19 +85,19 @@ impl Ledger {
         }
     }
 
-    /// The sequence of a sender's next message, which is taken as sent.
+    /// Counts a message as sent, and returns its sequence number.
     pub fn send(&mut self, sender: usize) -> u32 {
         let sequence = self.sent[sender];
         self.sent[sender] += 1;
         sequence
     }
 
-    /// How many messages a sender has sent.
+    /// The number of messages that a sender has sent.
     pub fn sent(&self, sender: usize) -> u32 {
         self.sent[sender]
     }
 
-    /// Takes a message that `receiver` got.
+    /// Judges a message that `receiver` has received.
     pub fn receive(&mut self, receiver: usize, stamp: &Stamp) -> Verdict {
         let sender = usize::from(stamp.sender);
         if sender >= self.senders || stamp.sequence >= self.sent[sender] {
@@ -140,12 +142,12 @@ impl Ledger {
         self.faults.corrupt += 1;
     }
 
-    /// Takes back a message that was sent and that the server refused.
+    /// Excludes a message that was sent and that the server refused.
     pub fn withdraw(&mut self, sender: usize, sequence: u32) {
         self.withdrawn.insert((sender, sequence));
     }
 
-    /// Whether `receiver` still misses that message.
+    /// Returns true if `receiver` has not received that message yet.
     pub fn misses(&self, receiver: usize, sender: usize, sequence: u32) -> bool {
         receiver != sender
             && (sequence >= self.expected[receiver * self.senders + sender]
@@ -155,7 +157,8 @@ impl Ledger {
                     .is_some_and(|gap| gap.contains(&sequence)))
     }
 
-    /// Closes a receiver's account: what it misses now is lost, what is sent later is not.
+    /// Closes a receiver's account: messages that it has not received are lost, those sent later
+    /// are not.
     pub fn close(&mut self, receiver: usize) {
         if std::mem::replace(&mut self.closed[receiver], true) {
             return;
@@ -170,7 +173,7 @@ impl Ledger {
         self.faults.lost -= not_lost.count() as u64;
     }
 
-    /// Closes all accounts, and tells what went wrong.
+    /// Closes all accounts, and returns the faults.
     pub fn finish(mut self) -> Faults {
         for receiver in 0..self.closed.len() {
             self.close(receiver);
@@ -185,7 +188,8 @@ mod tests {
 
     const RECEIVERS: usize = 3;
 
-    /// The faults where receiver 1 gets those of five messages of sender 0, and the others all.
+    /// The faults if receiver 1 gets only these of five messages of sender 0, and the others get
+    /// all.
     fn faults_of(received: &[u32]) -> Faults {
         let mut ledger = Ledger::new(RECEIVERS, 2);
         for _ in 0..5 {

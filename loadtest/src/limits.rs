@@ -1,89 +1,92 @@
-//! Every bound that is no option, with its unit and its reason.
+//! The limits of loadtest that are not options, with their units and reasons.
 
 use std::time::Duration;
 
-/// How long the logins may make no progress before the run is given up.
+/// How long the logins may make no progress until the run is given up.
 pub const LOGIN_STALL_MAX: Duration = Duration::from_secs(60);
 
-/// The longest wait that a server's 450 is taken at its word for.
+/// The longest wait that a server's 450 can cause.
 pub const LOGIN_RETRY_MAX: Duration = Duration::from_secs(30);
 
-/// How long one attempt to reach the server may take, and then its greeting.
+/// How long a connection attempt may take, and then the greeting.
 pub const CONNECT_MAX: Duration = Duration::from_secs(5);
 
-/// Unsent bytes of a sender above which its next broadcasts wait. They keep their intended times,
-/// so that the wait is part of their latency.
+/// The number of unsent bytes of a sender above which its next broadcasts wait. They keep their
+/// intended times, so that the wait is part of their latency.
 pub const OUTBOX_BYTES_MAX: usize = 16 * 1024;
 
-/// Bytes read from a socket at once, into one buffer that all clients share.
+/// The size of the read buffer, which all clients share, in bytes.
 pub const READ_BYTES_MAX: usize = 64 * 1024;
 
-/// Events taken from the poller at once. Few, because a broadcast whose time has come waits until
-/// they are handled.
+/// The largest number of events that are handled at once. It is small because a broadcast that is
+/// due waits for them.
 pub const EVENTS_MAX: usize = 256;
 
-/// Senders at most: what every receiver expects next is kept for each of them.
+/// The largest number of senders: every receiver keeps an expected sequence number for each.
 pub const SENDERS_MAX: u16 = 1000;
 
-/// Pairs of a receiver and a sender at most: 4 bytes each.
+/// The largest number of pairs of a receiver and a sender, which take 4 bytes each.
 pub const PAIRS_MAX: usize = 1 << 28;
 
-/// Pairs that write to each other at most: a message carries the number of its pair in 16 bits.
+/// The largest number of pairs for direct messages: a message carries the number of its pair in 16
+/// bits.
 pub const DIRECT_PAIRS_MAX: u32 = 1 << 16;
 
-/// Groups at most: a message carries the number of its maker in 16 bits.
+/// The largest number of groups: a message carries the number of its maker in 16 bits.
 pub const GROUPS_MAX: u32 = 1 << 16;
 
-/// Members of a group at most: their names fit the line that makes it.
+/// The largest number of members of a group: their names fit the line that creates it.
 pub const GROUP_SIZE_MAX: i64 = 200;
 
-/// Accounts that a data folder is filled with, at most.
+/// The largest number of accounts in a filled data folder.
 pub const ACCOUNTS_MAX: u32 = 10_000_000;
 
-/// New accounts under way while a data folder is filled: fewer than the store hashes passwords for.
+/// The largest number of new accounts under way while a data folder is filled: fewer than the
+/// store's queue for password hashing holds.
 pub const FILL_ACCOUNTS_MAX: usize = 1_000;
 
-/// Messages under way then: several transactions, so that the database thread need not wait.
+/// The largest number of messages under way then: several transactions, so that the database thread
+/// need not wait.
 pub const FILL_MESSAGES_MAX: usize = 8_000;
 
-/// How long the store may do nothing while it is filled.
+/// How long the store may complete no job while it is filled.
 pub const FILL_STALL_MAX: Duration = Duration::from_secs(60);
 
-/// Messages that the reader of a filled folder gets, or a few more.
+/// The number of messages to the reader of a filled folder, or a few more.
 pub const READER_MESSAGES_MAX: u32 = 100;
 
-/// How long one answer of the server may take.
+/// How long a reply of the server may take.
 pub const ANSWER_MAX: Duration = Duration::from_secs(60);
 
-/// Bytes of text in a broadcast over IRC at most: a line has 512, and the server puts the sender's
-/// name, user and host before it.
+/// The largest payload over IRC, in bytes: a line has 512, and the server adds the sender's name,
+/// user and host.
 pub const IRC_PAYLOAD_BYTES_MAX: u32 = 400;
 
-/// Clients that share one source address: far fewer than it has ephemeral ports.
+/// The number of clients that share a source address: far fewer than it has ephemeral ports.
 pub const CLIENTS_PER_ADDRESS: usize = 500;
 
-/// Open files beside the clients' sockets: the poller, the terminal, the results.
+/// The number of open files besides the clients' sockets: the poller, the terminal, the results.
 pub const OTHER_FILES: usize = 32;
 
-/// Connections that wait to be accepted by the floor; the kernel caps it at net.core.somaxconn.
+/// The backlog of the floor's listening socket; the kernel caps it at net.core.somaxconn.
 pub const FLOOR_BACKLOG: i32 = 4096;
 
-/// How long an interrupted run still waits for what is under way.
+/// How long an interrupted run waits for messages under way.
 pub const INTERRUPTED_DRAIN_MAX: Duration = Duration::from_secs(1);
 
 /// How long a spawned server may take until it listens, and then until it has ended.
 pub const SPAWN_MAX: Duration = Duration::from_secs(20);
 
-/// The size of the file that a spawned server shares, in bytes: many reads long, and no burden for
-/// a small disk.
+/// The size of the file that a spawned server shares, in bytes: many reads long, and small enough
+/// for any disk.
 pub const SPAWN_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Lines of a spawned server's log that are kept.
+/// The number of lines kept of a spawned server's log.
 pub const SERVER_LOG_LINES_MAX: usize = 20;
 
-/// The receive buffer of clients that stop reading, in bytes: the least that the kernel allows, so
-/// that what they do not read waits in the server soon.
+/// The receive buffer of clients that stop reading, in bytes: the smallest that the kernel allows,
+/// so that unread data soon waits in the server.
 pub const STALLED_RECEIVE_BYTES: usize = 2304;
 
-/// Reasons for which connections ended that are told apart.
+/// The largest number of different reasons for ended connections in a report.
 pub const CLOSING_REASONS_MAX: usize = 16;

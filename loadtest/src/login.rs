@@ -1,5 +1,5 @@
-//! The first phase: all clients connect and log in, so many at a time; and how they get tokens, to
-//! log in again.
+//! The first phase of a run: all clients connect and log in, a limited number at a time. Also
+//! requests tokens, to log in again.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,36 +12,36 @@ use crate::failure::Failure;
 use crate::limits::{LOGIN_RETRY_MAX, LOGIN_STALL_MAX};
 use crate::names::Names;
 
-/// What the logins brought to light.
+/// The result of the logins.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
-    /// How long all of them took.
+    /// The time for all of them.
     pub elapsed: Duration,
-    /// How often the server was busy and had to be asked again.
+    /// The number of logins repeated since the server was busy.
     pub retries: u64,
-    /// The server's name and version, as it greets.
+    /// The server's name and version, from its greeting.
     pub server: String,
 }
 
-/// What the clients log in with.
+/// The credentials of the clients.
 #[derive(Clone, Copy, Debug)]
 pub enum Credentials<'a> {
-    /// Their password. A new name is registered.
+    /// Their password. A new name is registered with it.
     Password,
-    /// The tokens of the clients, by their numbers.
+    /// Tokens, by the numbers of the clients.
     Tokens(&'a [String]),
 }
 
-/// Who logs in for what.
+/// The roles of the clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Roles {
-    /// All clients.
+    /// The number of clients.
     pub clients: usize,
-    /// The first of them, who send.
+    /// The number of senders, which are the first clients.
     pub senders: usize,
-    /// How many of them connect and log in at once.
+    /// The number of concurrent logins.
     pub logins: usize,
-    /// Whether all of them, senders too, only are there.
+    /// True if all clients are idle, senders too.
     pub is_idle: bool,
 }
 
@@ -58,8 +58,8 @@ impl Roles {
 /// Connects and logs in all clients.
 ///
 /// # Errors
-/// [`Failure::Unavailable`] where one of them can't be logged in, or none made progress for a
-/// while; [`Failure::Interrupted`] by a signal.
+/// [`Failure::Unavailable`] if a client can't log in, or none has made progress for
+/// [`LOGIN_STALL_MAX`]; [`Failure::Interrupted`] after a signal.
 pub fn log_in(
     clients: &mut Clients,
     names: &Names,
@@ -136,14 +136,14 @@ struct LoginListener {
     under_way: usize,
     done: usize,
     retries: u64,
-    /// Who is to try again, and when, the soonest first.
+    /// The clients that are to try again, and the times, the earliest first.
     waiting: VecDeque<(Instant, usize)>,
     server: String,
     failure: Option<String>,
 }
 
 impl LoginListener {
-    /// Who is to try again now.
+    /// A client that is to try again now.
     fn take_due(&mut self) -> Option<usize> {
         let (at, number) = *self.waiting.front()?;
         (at <= Instant::now()).then(|| self.waiting.pop_front())?;
@@ -180,7 +180,7 @@ impl Listener for LoginListener {
                 self.fail(client, &format!("the server said: {}", line.escape_debug()));
             }
             Heard::Garbled => self.fail(client, "the server does not speak the protocol"),
-            // Somebody else's messages may come as soon as a client is logged in.
+            // Messages of others may arrive as soon as a client is logged in.
             _ => {}
         }
     }
@@ -190,7 +190,7 @@ impl Listener for LoginListener {
     }
 }
 
-/// Asks for a token for every client.
+/// Requests a token for every client.
 ///
 /// # Errors
 /// As [`log_in`].

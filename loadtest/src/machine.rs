@@ -1,4 +1,4 @@
-//! What a run ran on and with, so that its figures can be judged and repeated.
+//! The machine and the limits of a run, so that its figures can be judged and reproduced.
 
 use std::fmt;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::limits::OTHER_FILES;
 pub struct Machine {
     /// The processor's name.
     pub processor: String,
-    /// Processors that this process may use.
+    /// The number of processors that this process may use.
     pub processors: usize,
     /// The kernel's name and release.
     pub kernel: String,
@@ -42,21 +42,21 @@ impl fmt::Display for Machine {
     }
 }
 
-/// The limits of a run.
+/// The resource limits of a run.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Limits {
-    /// Files that this process may have open (RLIMIT_NOFILE).
+    /// The limit of open files (RLIMIT_NOFILE).
     pub open_files: u64,
 }
 
-/// Raises the limit of open files as far as the system allows.
+/// Raises the limit of open files to the hard limit.
 ///
 /// # Errors
-/// [`Failure::Usage`] where so many clients need more.
+/// [`Failure::Usage`] if that many clients need more.
 pub fn raise_open_files(clients: usize) -> Result<Limits, Failure> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    // Where it can't be raised, what there is may do: the check below tells.
+    // Without a raise the limit may suffice, which is checked below.
     let _ = setrlimit(Resource::Nofile, raised);
     let open_files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let needed = clients + OTHER_FILES;

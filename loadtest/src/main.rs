@@ -4,14 +4,14 @@
 //!
 //! 1. [`options`]: the command line; [`run`]: a run from start to report.
 //! 2. [`login`] and [`traffic`]: its two phases.
-//! 3. [`talk`]: who says what when; [`broadcast`], [`direct`] and [`groups`]: its kinds;
-//!    [`flights`] and [`ledger`]: what has arrived and what not; [`payload`] and [`arrivals`]: what
-//!    the messages say; [`downloads`]: the clients that download.
-//! 4. [`clients`]: sockets, poller, and the protocols; [`spawn`]: a server of its own.
-//! 5. [`floor`]: a server that others are measured against; [`slow`]: clients that are a burden;
-//!    [`fill`] and [`request`]: what a server takes for a request when it keeps a lot.
-//! 6. [`figures`], [`latency`], [`meter`] and [`process`]: what is measured; [`report`],
-//!    [`plot`] and [`chart`]: how it is told.
+//! 3. [`talk`]: the interface of the kinds of traffic; [`broadcast`], [`direct`] and [`groups`]:
+//!    these kinds; [`flights`] and [`ledger`]: what has arrived and what has not; [`payload`] and
+//!    [`arrivals`]: the content of messages; [`downloads`]: the clients that download.
+//! 4. [`clients`]: sockets, poller, and the protocols; [`spawn`]: a private server.
+//! 5. [`floor`]: a baseline for servers; [`slow`]: slow clients; [`fill`] and [`request`]: the cost
+//!    of a request to a server with a large store.
+//! 6. [`figures`], [`latency`], [`meter`] and [`process`]: the measurements; [`report`], [`plot`]
+//!    and [`chart`]: their presentation.
 
 mod arrivals;
 mod broadcast;
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs and writes the report; tells whether all went as it should.
+/// Does a run and writes the report. Returns true if there were no faults and no failures.
 fn measure(options: &Options) -> Result<bool, Failure> {
     let (report, figures) = run::run(options)?;
     failure::report(&report)?;

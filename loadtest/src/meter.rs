@@ -1,4 +1,5 @@
-//! What the server and this program have used, read before and after each phase of a run.
+//! The meter of CPU time and memory, of the server and of this program, read before and after each
+//! phase of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,14 +9,14 @@ use serde::Serialize;
 use crate::figures::Measured;
 use crate::process::{Process, Thread};
 
-/// Reads both processes.
+/// Reads the resource use of both processes.
 #[derive(Clone, Copy, Debug)]
 pub struct Meter {
     server: Option<Process>,
     this: Process,
 }
 
-/// What both had used at one moment.
+/// The resource use of both processes at a time.
 #[derive(Clone, Debug)]
 pub struct Reading {
     server: Option<ServerReading>,
@@ -31,40 +32,40 @@ struct ServerReading {
 /// Two readings of one meter.
 #[derive(Clone, Debug)]
 pub struct Span {
-    /// The earlier one.
+    /// The earlier reading.
     pub before: Reading,
-    /// The later one.
+    /// The later reading.
     pub after: Reading,
 }
 
-/// What the server used while clients logged in.
+/// The server's resource use during the logins.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct LoginUse {
-    /// CPU time of all of them.
+    /// CPU time of all logins.
     pub cpu_seconds: f64,
     /// The same for each client.
     pub cpu_us_per_client: f64,
-    /// Resident memory before them.
+    /// Resident memory before the logins.
     pub rss_bytes_before: u64,
     /// Resident memory that was added, for each client.
     pub rss_bytes_per_client: f64,
 }
 
-/// What the server used while the clients talked.
+/// The server's resource use in the measured part of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServerUse {
-    /// Its process.
+    /// The id of its process.
     pub pid: u32,
     /// Memory at the end of the run.
     pub rss_bytes: u64,
     /// CPU time of all threads.
     #[serde(flatten)]
     pub cpu: Cpu,
-    /// The same of the threads by their names, the busiest first, without the idle.
+    /// CPU time of the threads by name, the busiest first, without idle ones.
     pub threads: Vec<ThreadUse>,
 }
 
-/// What threads of one name used.
+/// The CPU time of the threads with one name.
 #[derive(Clone, Debug, Serialize)]
 pub struct ThreadUse {
     /// Their name.
@@ -74,26 +75,26 @@ pub struct ThreadUse {
     pub cpu: Cpu,
 }
 
-/// CPU time in the measured part of a run, downloads and all.
+/// CPU time in the measured part of a run, including that for downloads.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Cpu {
-    /// All of it.
+    /// The total.
     pub cpu_seconds: f64,
-    /// For each message received; absent where there was none.
+    /// For each message received; absent if there was none.
     pub cpu_us_per_delivery: Option<f64>,
-    /// For each gigabyte (10^9 bytes) downloaded; absent where there was none.
+    /// For each gigabyte (10^9 bytes) downloaded; absent if there was none.
     pub cpu_seconds_per_gigabyte: Option<f64>,
     /// As a share of the time of one processor.
     pub cpu_share: f64,
 }
 
 impl Meter {
-    /// A meter for this process, and for the server where it is known.
+    /// Creates a meter for this process, and for the server if that is known.
     pub fn new(server: Option<Process>) -> Self {
         Meter { server, this: Process::this() }
     }
 
-    /// Reads both.
+    /// Reads the resource use of both processes.
     pub fn read(&self) -> Reading {
         let server = self.server.and_then(|server| {
             Some(ServerReading { threads: server.threads()?, rss_bytes: server.rss_bytes()? })
@@ -101,7 +102,8 @@ impl Meter {
         Reading { server, this_cpu: self.this.cpu_time() }
     }
 
-    /// What the server used in the measured part; `None` where it is not known, or has ended.
+    /// The server's resource use in the measured part; `None` if its process is unknown or has
+    /// ended.
     pub fn server_use(&self, used: &Span, measured: &Measured) -> Option<ServerUse> {
         let (before, after) = used.server()?;
         let [before_by_name, mut by_name] = [before.by_name(), after.by_name()];
@@ -124,7 +126,8 @@ impl Meter {
 }
 
 impl Span {
-    /// What the server used while so many clients logged in; `None` where it is not known.
+    /// The server's resource use during the logins of a number of clients; `None` if its process is
+    /// unknown.
     pub fn login_use(&self, clients: usize) -> Option<LoginUse> {
         let (before, after) = self.server()?;
         let clients = clients as f64;
@@ -137,7 +140,7 @@ impl Span {
         })
     }
 
-    /// What this program used in the measured part.
+    /// This program's CPU time in the measured part.
     pub fn own_use(&self, measured: &Measured) -> Option<Cpu> {
         let used = self.after.this_cpu?.saturating_sub(self.before.this_cpu?);
         Some(Cpu::of(used, measured))

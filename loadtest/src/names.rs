@@ -1,4 +1,4 @@
-//! The names of the clients: no run meets the accounts of another.
+//! The names of the clients, random for each run so that no two runs use the same accounts.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -11,7 +11,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Names that begin with a random word.
+    /// Creates names with a random prefix, and a random password.
     pub fn random() -> Self {
         // The standard library's hasher is keyed by random numbers of the system.
         let random = || RandomState::new().build_hasher().finish();
@@ -19,7 +19,7 @@ impl Names {
         Names { run, prefix: format!("load{run:08x}-"), password: format!("{:016x}", random()) }
     }
 
-    /// The number that tells this run from others.
+    /// The random number of this run.
     pub fn run(&self) -> u32 {
         self.run
     }
@@ -29,17 +29,17 @@ impl Names {
         format!("{}{number:05}", self.prefix)
     }
 
-    /// The name of group `number`, as messages are addressed to it.
+    /// The name of group `number`, as a target of messages.
     pub fn group(&self, number: usize) -> String {
         format!("#{}{number:05}", self.prefix)
     }
 
-    /// The number of the client with that name, where it is one of this run.
+    /// The number of the client with that name, if it is one of this run.
     pub fn number(&self, name: &str) -> Option<usize> {
         name.strip_prefix(&self.prefix)?.parse().ok()
     }
 
-    /// The password of all of them.
+    /// The password of all clients.
     pub fn password(&self) -> &str {
         &self.password
     }

@@ -1,4 +1,4 @@
-//! The command line and the environment.
+//! The command line of loadtest, and its environment variables.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -160,7 +160,7 @@ pub struct Options {
     pub plot: Option<PathBuf>,
 }
 
-/// What loadtest does beside measuring.
+/// The subcommands of loadtest.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Serves as a bare event loop that others are measured against, on 127.0.0.1
@@ -176,7 +176,7 @@ pub enum Command {
 }
 
 impl Options {
-    /// Checks what holds between several options.
+    /// Checks conditions between several options.
     ///
     /// # Errors
     /// [`Failure::Usage`].
@@ -212,7 +212,7 @@ impl Options {
         Ok(())
     }
 
-    /// Whether the clients speak TLS.
+    /// Returns true if the clients speak TLS.
     pub fn is_encrypted(&self) -> bool {
         self.tls || self.ca.is_some()
     }
@@ -223,7 +223,7 @@ impl Options {
         host.trim_start_matches('[').trim_end_matches(']')
     }
 
-    /// Checks what goes with the protocol.
+    /// Checks that the options are possible with the protocol.
     fn check_protocol(&self) -> Result<(), Failure> {
         let refuse = |reason: &str| Err(Failure::Usage(reason.to_owned()));
         if self.downloads > 0 && !self.protocol.has_downloads() {
@@ -247,22 +247,22 @@ impl Options {
         Ok(())
     }
 
-    /// Clients that talk and clients that download.
+    /// The number of clients that talk and of those that download.
     pub fn all_clients(&self) -> usize {
         self.clients as usize + self.downloads as usize
     }
 
-    /// What the clients that download ask for.
+    /// The name of the file to download.
     pub fn download_name(&self) -> Option<&str> {
         if self.spawn { Some(spawn::FILE_NAME) } else { self.download_name.as_deref() }
     }
 
-    /// The warm-up and the measured part.
+    /// The length of the warm-up and the measured part together.
     pub fn whole(&self) -> Duration {
         self.warmup.saturating_add(self.duration)
     }
 
-    /// Clients that send.
+    /// The number of clients that send.
     pub fn all_senders(&self) -> u32 {
         match self.direct {
             true => self.clients / 2,
@@ -271,26 +271,27 @@ impl Options {
         }
     }
 
-    /// Whether the next message is sent when an earlier one has arrived, and not by the clock.
+    /// Returns true if the next message is sent when an earlier one has arrived, instead of by the
+    /// clock.
     pub fn is_closed_loop(&self) -> bool {
         !self.idle && (self.direct || self.groups > 0 || self.rate == 0.0)
     }
 
-    /// The groups, where messages go to groups.
+    /// The groups, if messages go to groups.
     pub fn group_plan(&self) -> Option<Plan> {
         let [groups, size, clients] =
             [self.groups, self.group_size, self.clients].map(|count| count as usize);
         (groups > 0).then_some(Plan { groups, size, clients })
     }
 
-    /// Who logs in for what.
+    /// The roles of the clients.
     pub fn roles(&self) -> Roles {
         let senders = self.all_senders() as usize;
         let logins = self.logins as usize;
         Roles { clients: self.all_clients(), senders, logins, is_idle: self.idle }
     }
 
-    /// When broadcasts are sent.
+    /// The pace of broadcasts.
     pub fn pace(&self) -> Pace {
         if self.idle {
             Pace::Silent

@@ -1,39 +1,39 @@
-//! What a message says: who sent it, as its how-manieth, when it was due, and check bytes over
-//! all of it, so that a receiver can tell what is missing, doubled, out of order or damaged.
+//! The payload of a message: its sender, its sequence number, the time at which it was due, and a
+//! checksum, so that a receiver finds what is missing, doubled, out of order or damaged.
 
 use std::io::Write;
 
 use chatsrv::chat::name::NAME_BYTES_MAX;
 use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 
-/// The shortest payload, in bytes: its fields alone.
+/// The shortest payload, in bytes: the fields alone.
 pub const PAYLOAD_BYTES_MIN: usize = 40;
-/// The longest payload, in bytes, that fits a client's line with any target.
+/// The longest payload, in bytes: it fits a client's line with any target.
 pub const PAYLOAD_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - "D  \n".len() - NAME_BYTES_MAX;
 
-/// The latest intended time that fits the payload, in nanoseconds: above three days.
+/// The largest intended time that fits the payload, in nanoseconds: more than three days.
 pub const INTENDED_NANOS_MAX: u64 = (1 << 48) - 1;
 
 const RUN: std::ops::Range<usize> = 0..8;
 const SENDER: std::ops::Range<usize> = 8..12;
-/// Where the sequence stands.
+/// The range of the sequence number.
 pub const SEQUENCE: std::ops::Range<usize> = 12..20;
 const INTENDED: std::ops::Range<usize> = 20..32;
 const CHECK: std::ops::Range<usize> = 32..40;
 const FILLER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 
-/// What tells one message from all others of a run.
+/// The fields that identify a message of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// The number of the sender.
     pub sender: u16,
-    /// How many it had sent before.
+    /// The number of messages that it had sent before.
     pub sequence: u32,
-    /// When it was due, in nanoseconds of the run's clock.
+    /// The time at which it was due, in nanoseconds of the run's clock.
     pub intended_nanos: u64,
 }
 
-/// How the payloads of one run look.
+/// The format of the payloads of one run: its number and their length.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
     run: u32,
@@ -41,7 +41,8 @@ pub struct Format {
 }
 
 impl Format {
-    /// Payloads of `bytes` bytes, from [`PAYLOAD_BYTES_MIN`] to [`PAYLOAD_BYTES_MAX`].
+    /// The format for payloads of `bytes` bytes, from [`PAYLOAD_BYTES_MIN`] to
+    /// [`PAYLOAD_BYTES_MAX`].
     pub fn new(run: u32, bytes: usize) -> Self {
         debug_assert!((PAYLOAD_BYTES_MIN..=PAYLOAD_BYTES_MAX).contains(&bytes));
         Format { run, bytes }
@@ -60,7 +61,7 @@ impl Format {
         let _ = write!(&mut out[start..][CHECK], "{check:08x}");
     }
 
-    /// Reads a payload; `None` where it is not one of this run as it was written.
+    /// Decodes a payload; `None` if it is not one of this run, or was changed.
     pub fn read(&self, text: &[u8]) -> Option<Stamp> {
         let intact = text.len() == self.bytes
             && hex(&text[RUN])? == u64::from(self.run)
@@ -74,7 +75,7 @@ impl Format {
     }
 }
 
-/// FNV-1a over a payload but its check bytes, folded to 32 bits.
+/// The checksum: FNV-1a of a payload without the checksum itself, folded to 32 bits.
 fn check(payload: &[u8]) -> u32 {
     let covered = payload[..CHECK.start].iter().chain(&payload[CHECK.end..]);
     let hash = covered.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -83,7 +84,7 @@ fn check(payload: &[u8]) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
-/// Lower-case hexadecimal digits, 16 at most.
+/// Parses lower-case hexadecimal digits, at most 16.
 fn hex(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |value, digit| {
         let digit = match digit {

@@ -1,5 +1,5 @@
-//! Latency by percentile as a picture: how much slower the slow ones are. The percentiles stand on
-//! a logarithmic axis, as in the plots of HdrHistogram, so that 99.9 % has as much room as 90 %.
+//! Plots latency by percentile, as SVG. The axis of percentiles is logarithmic, as in the plots of
+//! HdrHistogram, so that 99.9 % has as much room as 90 %.
 
 use std::error::Error;
 use std::path::Path;
@@ -11,13 +11,13 @@ use crate::latency::Latencies;
 
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 600;
-/// Colours that people who see few colours can tell apart, too (Okabe and Ito).
+/// Colours that colour-blind people can distinguish (Okabe and Ito).
 const COLOURS: [RGBColor; 4] =
     [RGBColor(86, 180, 233), RGBColor(230, 159, 0), RGBColor(0, 158, 115), RGBColor(0, 0, 0)];
-/// At least this much of the axis is shown: up to 99 %.
+/// The axis extends at least to this rarity, which is 99 %.
 const RARITY_SHOWN_MIN: f64 = 100.0;
 
-/// What a line of the picture is called in the legend, and what it shows.
+/// A curve of the plot: its name in the legend, and its latencies.
 pub type Curve<'a> = (&'static str, &'a Latencies);
 
 /// Draws the curves into an SVG file.
@@ -70,7 +70,7 @@ fn draw_into(
     for (colour, (below, (name, points))) in
         COLOURS.iter().cycle().zip(lines.into_iter().enumerate())
     {
-        // Wide ones below thin ones, so that curves which run together are still seen.
+        // Wide curves are below thin ones, so that coinciding ones are visible.
         let style = colour.stroke_width(2 * (count - below as u32));
         chart
             .draw_series(LineSeries::new(points, style))?
@@ -89,13 +89,13 @@ fn draw_into(
     Ok(())
 }
 
-/// `90 %` for what one of ten exceeds, `99.9 %` for what one of a thousand does.
+/// Formats a rarity as a percentile: 10 is `90 %`, 1000 is `99.9 %`.
 fn percentile(rarity: f64) -> String {
     let decimals = (rarity.log10().round() - 2.0).max(0.0) as usize;
     format!("{:.decimals$} %", 100.0 - 100.0 / rarity)
 }
 
-/// A latency with as many decimals as the axis needs.
+/// Formats a latency with as many decimals as the axis needs.
 fn plain(millis: f64, millis_max: f64) -> String {
     let decimals = (1.0 - millis_max.log10().floor()).max(0.0) as usize;
     format!("{millis:.decimals$}")

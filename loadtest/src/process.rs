@@ -1,4 +1,4 @@
-//! What a process has used so far, from /proc, and which process a server is.
+//! The CPU time and the memory of a process, from proc(5), and the process of a server.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -18,25 +18,25 @@ pub struct Process {
 pub struct Thread {
     /// Its name. The first thread has that of the program.
     pub name: String,
-    /// The CPU time that it has used.
+    /// The CPU time that it has used so far.
     pub cpu: Duration,
 }
 
 impl Process {
-    /// The one with that number; `None` where there is none, or it may not be looked at.
+    /// The process with that id; `None` if there is none, or it must not be inspected.
     pub fn with_pid(pid: u32) -> Option<Self> {
         let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
         let process = Process { pid };
         process.rss_bytes().map(|_| process)
     }
 
-    /// This one.
+    /// This process.
     pub fn this() -> Self {
         Process { pid: getpid() }
     }
 
-    /// The process on this machine that holds the server's end of a connection; `None` where it
-    /// runs elsewhere or belongs to another user.
+    /// The process on this machine that holds the server's end of a connection; `None` if it runs
+    /// elsewhere or belongs to another user.
     pub fn at_other_end(client: SocketAddr, server: SocketAddr) -> Option<Self> {
         let link = format!("socket:[{}]", inode_of_connection(server, client)?);
         let entries = fs::read_dir("/proc").ok()?;
@@ -44,13 +44,13 @@ impl Process {
         pids.filter(|pid| has_file(*pid, &link)).find_map(Process::with_pid)
     }
 
-    /// Its number.
+    /// Its id.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// The CPU time of each of its threads, from the scheduler. Threads that have ended are not
-    /// counted. `None` where there is no such process any more, or the kernel has no such figures.
+    /// The CPU time of each of its threads, from the scheduler, without threads that have ended.
+    /// `None` if the process has ended, or the kernel has no such statistics.
     pub fn threads(&self) -> Option<Vec<Thread>> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).ok()?;
         let threads = tasks.flatten().filter_map(|task| {
@@ -62,12 +62,12 @@ impl Process {
         Some(threads.collect::<Vec<_>>()).filter(|threads| !threads.is_empty())
     }
 
-    /// The CPU time of all its threads together.
+    /// The sum of the CPU times of its threads.
     pub fn cpu_time(&self) -> Option<Duration> {
         Some(self.threads()?.iter().map(|thread| thread.cpu).sum())
     }
 
-    /// Its resident memory in bytes.
+    /// Its resident memory, in bytes.
     pub fn rss_bytes(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -80,7 +80,7 @@ fn has_file(pid: u32, link: &str) -> bool {
     files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|to| to == Path::new(link)))
 }
 
-/// The inode of the local socket that is connected so.
+/// The inode of the local socket of a TCP connection.
 fn inode_of_connection(local: SocketAddr, remote: SocketAddr) -> Option<u64> {
     ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| {
         let is_v6 = table.ends_with('6');
@@ -94,7 +94,7 @@ fn inode_of_connection(local: SocketAddr, remote: SocketAddr) -> Option<u64> {
     })
 }
 
-/// An address as the kernel's tables write it: 32 bits at a time in the machine's order.
+/// Formats an address like the kernel's tables: 32 bits at a time, in the machine's byte order.
 fn in_table(address: SocketAddr, is_v6: bool) -> Option<String> {
     let words = |octets: &[u8]| -> String {
         let words = octets.chunks_exact(4).map(|word| match word {
@@ -122,7 +122,7 @@ mod tests {
         let this = Process::this();
         let before = this.cpu_time().unwrap();
         let mut hash = 1_u64;
-        // The scheduler's figures are brought up to date at least once in a few milliseconds.
+        // The scheduler updates its statistics every few milliseconds.
         while this.cpu_time().unwrap() < before + Duration::from_millis(5) {
             hash = std::hint::black_box(hash.wrapping_mul(31));
         }

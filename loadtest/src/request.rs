@@ -1,5 +1,4 @@
-//! One client that asks the same again and again, and how long each answer takes; or clients that
-//! log in one after the other.
+//! Measures the latency of one request that a client repeats, or of logins one after the other.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -22,7 +21,7 @@ use crate::latency::{Latencies, Percentiles};
 use crate::limits::{ACCOUNTS_MAX, ANSWER_MAX};
 use crate::server::{self, Server};
 
-/// What is asked, by whom and how often.
+/// The options of the subcommand request.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RequestOptions {
     /// The server
@@ -68,7 +67,7 @@ pub struct RequestOptions {
     pub line: Option<String>,
 }
 
-/// What users log in with.
+/// The credentials that users log in with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogIn {
     /// Their password.
@@ -77,25 +76,25 @@ pub enum LogIn {
     Token,
 }
 
-/// What it came to.
+/// The result.
 #[derive(Clone, Debug, Serialize)]
 struct Answers {
-    /// What was asked for.
+    /// The request.
     request: String,
-    /// From the request to the last line of the answer.
+    /// The time from the request to the last line of the reply.
     latency: Option<Percentiles>,
-    /// Lines of all answers.
+    /// The number of lines of all replies.
     lines: u64,
-    /// CPU time of all threads of the server for each, where its process is known.
+    /// The server's CPU time for each request, if its process is known.
     server_cpu_us: Option<f64>,
-    /// Its resident memory in the end.
+    /// The server's resident memory in the end.
     server_rss_bytes: Option<u64>,
 }
 
-/// Asks, and tells what it came to.
+/// Sends the requests, and prints the result.
 ///
 /// # Errors
-/// [`Failure::Unavailable`] where there is no server, or it refuses a request.
+/// [`Failure::Unavailable`] if there is no server, or it refuses a request.
 pub fn ask(options: &RequestOptions) -> Result<(), Failure> {
     let server = server::reach(&options.server, Protocol::Native, None, None)?;
     let answers = match (options.log_in, options.accounts, &options.line) {
@@ -117,7 +116,7 @@ pub fn ask(options: &RequestOptions) -> Result<(), Failure> {
 fn ask_often(options: &RequestOptions, server: Server, line: &str) -> io::Result<Answers> {
     let mut client = BlockingClient::connect(server)?;
     client.log_in(&options.user, &options.password)?;
-    // What the first one reads from the disk is not what the request costs.
+    // The first request may read from the disk, so it is not measured.
     client.ask(line)?;
     measure(options.count, server, line, |_| client.ask(line))
 }
@@ -135,7 +134,8 @@ fn log_in_often(
             BlockingClient::connect(server)?.log_in(&users[number], &options.password)
         });
     }
-    // One for each user, however often it is drawn: the server keeps only so many of one.
+    // One token for each user, however often it logs in: the server keeps a limited number of each
+    // user's.
     let mut tokens = HashMap::new();
     for user in &users {
         if let Entry::Vacant(place) = tokens.entry(user.as_str()) {
@@ -152,7 +152,8 @@ fn log_in_often(
     })
 }
 
-/// Asks so many times; `ask` gets how many came before, and tells the lines of the answer.
+/// Measures `count` requests. `ask` takes the number of requests before, and returns the number of
+/// lines of the reply.
 fn measure(
     count: u32,
     server: Server,
@@ -177,7 +178,7 @@ fn measure(
     })
 }
 
-/// A connection that waits for each answer.
+/// A client that waits for each reply.
 struct BlockingClient {
     reader: BufReader<TcpStream>,
     line: String,
@@ -193,9 +194,10 @@ impl BlockingClient {
         Ok(client)
     }
 
-    /// Tells how many lines came in answer.
+    /// Logs in. Returns the number of lines of the replies.
     fn log_in(&mut self, user: &str, password: &str) -> io::Result<u64> {
-        // In one go, so that only what the server does is measured; 331 is not the last word.
+        // Both lines are sent at once, so that only the server's work is measured; 331 is not the
+        // final reply.
         self.reader.get_mut().write_all(format!("C USER {user}\nD {password}\n").as_bytes())?;
         Ok(self.await_final()? + self.await_final()?)
     }
@@ -205,7 +207,7 @@ impl BlockingClient {
         self.await_final()
     }
 
-    /// Reads up to the end of an answer, or its 3xx, and tells how many lines that were.
+    /// Reads up to a final reply or a 3xx. Returns the number of lines.
     fn await_final(&mut self) -> io::Result<u64> {
         let mut count = 0;
         loop {

@@ -1,4 +1,4 @@
-//! A run from its options to its report: reach the server, log in, let the traffic run, count up.
+//! A run from its options to its report: connect, log in, run the traffic, and gather the results.
 
 use chatsrv::tls_client::TlsConnector;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,11 +24,11 @@ use crate::spawn::{self, Spawned};
 use crate::talk::Talk;
 use crate::traffic::{self, Load, Outcome};
 
-/// Does what the options say, and tells the report and the latencies in full.
+/// Does a run. Returns the report and the complete latencies.
 ///
 /// # Errors
-/// A [`Failure`] where there is nothing to report. Lost messages and the like are no failure here,
-/// but stand in the report.
+/// A [`Failure`] if there is nothing to report. Lost messages and other faults are no failure here,
+/// but a part of the report.
 pub fn run(options: &Options) -> Result<(Report, Figures), Failure> {
     options.check()?;
     let limits = raise_open_files(options.all_clients())?;
@@ -68,7 +68,7 @@ pub fn run(options: &Options) -> Result<(Report, Figures), Failure> {
     Ok(Run { options, limits, server, login, resumed, meter, server_log }.finish(outcome))
 }
 
-/// What speaks TLS for the clients, where they are to.
+/// The TLS configuration of the clients; `None` without TLS.
 fn connector(
     options: &Options,
     spawned: Option<&Spawned>,
@@ -147,6 +147,6 @@ fn progress_bar(length: u64, what: &'static str, unit: &str) -> ProgressBar {
     let template = format!("{{msg:12}} {{wide_bar}} {{pos}}/{{len}} {unit}");
     let style = ProgressStyle::with_template(&template);
     let bar = ProgressBar::new(length).with_message(what);
-    // The template is one of two constants; the default look is no reason to give up.
+    // The template is one of two constants; if it were malformed, the default would do.
     if let Ok(style) = style { bar.with_style(style) } else { bar }
 }

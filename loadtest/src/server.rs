@@ -1,4 +1,4 @@
-//! The server that a run is against: where it is, and which process.
+//! The server of a run: its address and its process.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -11,24 +11,23 @@ use crate::failure::Failure;
 use crate::limits::CONNECT_MAX;
 use crate::process::Process;
 
-/// The longest greeting that is read, in bytes.
+/// The longest greeting, in bytes.
 const GREETING_BYTES_MAX: u64 = 1024;
 
-/// A server that takes connections.
+/// A server that accepts connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
     /// Its address and port.
     pub address: SocketAddr,
-    /// Its process, where it is on this machine and may be looked at.
+    /// Its process, if it is on this machine and may be inspected.
     pub process: Option<Process>,
 }
 
-/// Finds the address of `server` that takes connections and, where it is chatsrv, greets, with TLS
-/// where `tls` is given; and its process: `pid`, where that is known.
+/// Finds the address of `server` that accepts connections, and its process, which is `pid` if that
+/// is given. A chatsrv must send its greeting, over TLS if `tls` is given.
 ///
 /// # Errors
-/// [`Failure::Unavailable`] where there is no server, [`Failure::Usage`] where there is no such
-/// process.
+/// [`Failure::Unavailable`] if there is no server, [`Failure::Usage`] if there is no such process.
 pub fn reach(
     server: &str,
     protocol: Protocol,
@@ -60,7 +59,8 @@ pub fn reach(
     Err(refusal)
 }
 
-/// Reads the first line: the server has accepted the connection by then.
+/// Reads the greeting: the server has accepted the connection by then, so that its process is
+/// known.
 fn await_greeting(connection: &TcpStream, tls: Option<&TlsConnector>) -> io::Result<()> {
     connection.set_read_timeout(Some(CONNECT_MAX))?;
     connection.set_write_timeout(Some(CONNECT_MAX))?;
@@ -79,7 +79,7 @@ fn await_greeting(connection: &TcpStream, tls: Option<&TlsConnector>) -> io::Res
     }
 }
 
-/// What comes first once the handshake is done.
+/// The first bytes after the TLS handshake.
 fn first_bytes(connection: &TcpStream, tls: &TlsConnector) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + CONNECT_MAX;
     let mut stream = tls.connect(connection.try_clone()?, deadline)?;

@@ -1,6 +1,5 @@
-//! Clients that are a burden: some log in and never read again, others send a byte at a time and
-//! never come to the end of a line. What they cost the others is measured by another loadtest
-//! beside this one.
+//! Slow clients: some log in and never read again, others send a byte at a time and never end a
+//! line. Their effect on other clients is measured by another loadtest that runs at the same time.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -17,10 +16,10 @@ use crate::machine::raise_open_files;
 use crate::names::Names;
 use crate::server;
 
-/// What a client that trickles begins with. It never ends.
+/// The beginning of the line that a trickling client sends. The line never ends.
 const ENDLESS_LINE: &[u8] = b"C USER somebody-with-a-long-name-";
 
-/// The clients, and for how long.
+/// The options of the subcommand slow.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SlowOptions {
     /// The server, which speaks chatsrv's protocol
@@ -56,10 +55,11 @@ fn parse_period(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Burdens the server, and tells what became of the clients.
+/// Runs the slow clients, and prints what became of them.
 ///
 /// # Errors
-/// A [`Failure`] where the clients can't get there. A signal ends it early, with the same report.
+/// A [`Failure`] if the clients can't connect or log in. A signal ends it early, with the same
+/// report.
 pub fn burden(options: &SlowOptions) -> Result<(), Failure> {
     let stalled = options.stalled as usize;
     raise_open_files(stalled + options.trickling as usize)?;
@@ -87,23 +87,23 @@ fn tell(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Internal)
 }
 
-/// The clients that send a byte at a time; they take turns.
+/// The trickling clients, which take turns to send a byte.
 struct Trickle {
     first: usize,
     count: usize,
     /// The time between two bytes of any of them.
     interval: Duration,
     began: Instant,
-    /// Bytes that were due so far.
+    /// The number of bytes that were due so far.
     turns: u64,
     ends: Ends,
 }
 
-/// What became of connections.
+/// The ends of connections.
 #[derive(Default)]
 struct Ends {
     count: u64,
-    /// How often for which reason, for as many reasons as are kept.
+    /// Their number by reason, for a limited number of reasons.
     by_reason: BTreeMap<String, u64>,
 }
 
@@ -123,10 +123,11 @@ impl Trickle {
         })
     }
 
-    /// Sends what is due, a byte of each client at most, and waits until the next one is.
+    /// Sends the bytes that are due, at most one of each client, and waits until the next one is
+    /// due.
     fn turn(&mut self, clients: &mut Clients, end: Instant) -> Result<(), Failure> {
-        // One byte each at most, then the end and the signals have their turn: more bytes may be
-        // due than can be sent in time.
+        // After one byte of each client, the end and the signals are checked, since more bytes may
+        // be due than can be sent in time.
         for _ in 0..self.count {
             if self.next_due() > Instant::now() {
                 break;

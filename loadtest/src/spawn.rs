@@ -1,5 +1,5 @@
-//! A private chatsrv for one run: on a free port, in a folder of its own, gone at its end. It can
-//! be started again in between.
+//! A private chatsrv for one run: on a free port, with a temporary folder, removed at the end. It
+//! can be restarted in between.
 
 use std::collections::VecDeque;
 use std::env;
@@ -20,21 +20,21 @@ use crate::failure::Failure;
 use crate::limits::{SERVER_LOG_LINES_MAX, SPAWN_FILE_BYTES, SPAWN_MAX};
 
 const PROGRAM: &str = "chatsrv";
-/// Where a private server listens.
+/// The address on which a private server listens.
 pub const HOST: &str = "127.0.0.1";
-/// The file that a private server has, for downloads.
+/// The shared file of a private server, for downloads.
 pub const FILE_NAME: &str = "download.bin";
 
-/// What a private server is started with, where the options for it don't say otherwise.
+/// The default options of a private server.
 const DEFAULTS: [(&str, &str); 4] =
     [("--password-cost", "low"), ("--presence-limit", "0"), ("--rate", "0"), ("--log", "warn")];
 
-/// A server and its folder. It is ended when this is dropped.
+/// A private server and its folder. It is terminated when this is dropped.
 #[derive(Debug)]
 pub struct Spawned {
     running: Running,
     options: Vec<String>,
-    /// Its certificate, where it speaks TLS.
+    /// Its certificate, if it speaks TLS.
     certificate: Option<PathBuf>,
     folder: TempDir,
 }
@@ -43,17 +43,18 @@ pub struct Spawned {
 struct Running {
     child: Child,
     address: SocketAddr,
-    /// Told to when the log ends, which is when the server has ended.
+    /// Addresses on which it listens. It is disconnected at the end of the log, when the server has
+    /// ended.
     ended: Receiver<SocketAddr>,
     log: Option<JoinHandle<VecDeque<String>>>,
 }
 
 impl Spawned {
-    /// Starts a server with these further options and waits until it listens. With `has_file` it
-    /// shares [`FILE_NAME`], with `has_tls` it speaks TLS, by a certificate that signs itself.
+    /// Starts a server with additional options and waits until it listens. With `has_file` it
+    /// shares [`FILE_NAME`], with `has_tls` it speaks TLS, with a self-signed certificate.
     ///
     /// # Errors
-    /// [`Failure::Unavailable`] where it can't be started, with what it said.
+    /// [`Failure::Unavailable`] if it can't be started, with its log.
     pub fn start(options: &[String], has_file: bool, has_tls: bool) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("loadtest-").tempdir();
         let folder = folder.map_err(Failure::Internal)?;
@@ -71,7 +72,7 @@ impl Spawned {
         Ok(Spawned { running, options, certificate, folder })
     }
 
-    /// Ends the server and starts it again with what it keeps in its folder.
+    /// Restarts the server on the same folder.
     ///
     /// # Errors
     /// As [`Spawned::start`].
@@ -82,22 +83,22 @@ impl Spawned {
         Ok(())
     }
 
-    /// The file with its certificate, where it speaks TLS.
+    /// The file with its certificate, if it speaks TLS.
     pub fn certificate(&self) -> Option<&Path> {
         self.certificate.as_deref()
     }
 
-    /// Where it listens, for TLS where it speaks that.
+    /// The address on which it listens, the one for TLS if it speaks TLS.
     pub fn address(&self) -> SocketAddr {
         self.running.address
     }
 
-    /// Its process.
+    /// The id of its process.
     pub fn pid(&self) -> u32 {
         self.running.child.id()
     }
 
-    /// Ends it, and tells the last lines of its log but those that tell where it listens.
+    /// Terminates the server. Returns the last lines of its log, without those about addresses.
     pub fn stop(&mut self) -> Vec<String> {
         self.running.stop()
     }
@@ -131,13 +132,13 @@ impl Running {
 
     fn stop(&mut self) -> Vec<String> {
         let Some(log) = self.log.take() else { return Vec::new() };
-        // It has not been waited for, so that its number can't be another's by now.
+        // The process was not waited for yet, so its id can't be in use by another one.
         let terminated = kill_process(Pid::from_child(&self.child), Signal::TERM);
         if terminated.is_err() || !self.has_ended_in_time() {
-            // It may have ended by itself a moment ago.
+            // This fails if it has ended by itself a moment ago.
             let _ = self.child.kill();
         }
-        // Both fail only where it has been waited for, and nobody else does.
+        // This fails only if it was waited for already, and nobody else does.
         let _ = self.child.wait();
         log.join().unwrap_or_default().into()
     }
@@ -161,7 +162,7 @@ impl Drop for Running {
     }
 }
 
-/// The server beside this program, else the one in `$PATH`.
+/// The path of the server: beside this program, else in `$PATH`.
 fn program() -> PathBuf {
     let this = env::current_exe().ok();
     let beside = this.and_then(|this| Some(this.parent()?.join(PROGRAM)));
@@ -170,7 +171,7 @@ fn program() -> PathBuf {
 
 fn command(program: &Path, data: &Path, options: &[String]) -> Command {
     let mut command = Command::new(program);
-    // What the environment sets for another server is not meant for this one.
+    // The environment's options are meant for another server.
     for (name, _) in env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"CHATSRV_") {
             command.env_remove(name);
@@ -184,12 +185,13 @@ fn command(program: &Path, data: &Path, options: &[String]) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        // A group of its own: Ctrl-C ends this program, which then ends the server.
+        // With a process group of its own, Ctrl-C reaches only this program, which terminates the
+        // server.
         .process_group(0);
     command
 }
 
-/// The defaults that `options` leave as they are.
+/// The defaults that `options` does not override.
 fn defaults(options: &[String]) -> Vec<&'static str> {
     let is_given = |name: &str| {
         let words = options.iter().map(|word| word.split('=').next());
@@ -207,8 +209,8 @@ fn make_file(data: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Makes a certificate and its key, and tells where it is, and with which options the server takes
-/// both.
+/// Creates a certificate and its key. Returns the path of the certificate, and the server's options
+/// for both.
 fn certify(folder: &Path) -> std::io::Result<(PathBuf, Vec<String>)> {
     let made = rcgen::generate_simple_self_signed([HOST.to_owned()]);
     let made = made.map_err(std::io::Error::other)?;
@@ -224,8 +226,8 @@ fn certify(folder: &Path) -> std::io::Result<(PathBuf, Vec<String>)> {
     Ok((certificate, options))
 }
 
-/// Reads the server's log to its end. Tells the addresses that it listens on, `for_tls` or not, and
-/// keeps the last lines.
+/// Reads the server's log to its end. Sends the addresses on which it listens, `for_tls` or not, to
+/// `listening`, and returns the last of the other lines.
 fn read_log(
     stderr: Option<ChildStderr>,
     for_tls: bool,
@@ -242,7 +244,7 @@ fn read_log(
                 None => (address, false),
             };
             if let (Ok(address), true) = (address.parse(), is_tls == for_tls) {
-                // Where nobody waits for it any more the run is over.
+                // It fails only after the end of the run.
                 let _ = listening.send(address);
             }
             continue;

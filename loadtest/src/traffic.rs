@@ -1,5 +1,5 @@
-//! The second phase: the clients talk, with downloads beside it, until the time is over and all
-//! that was sent has arrived.
+//! The second phase of a run: messages and downloads, until the time is over and all messages have
+//! arrived.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ use crate::limits::INTERRUPTED_DRAIN_MAX;
 use crate::meter::{Meter, Span};
 use crate::talk::Talk;
 
-/// How often the progress bar moves.
+/// The time between two updates of the progress bar.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
 
-/// What the clients do and hear in this phase.
+/// The state of this phase.
 struct Traffic<'a> {
     talk: Box<dyn Talk>,
     arrivals: Arrivals<'a>,
@@ -30,56 +30,56 @@ struct Traffic<'a> {
     first_refusal: Option<String>,
 }
 
-/// Connections that ended in the middle of the run.
+/// Connections that ended during the run.
 #[derive(Clone, Debug, Default)]
 pub struct Broken {
-    /// How many.
+    /// Their number.
     pub count: usize,
-    /// Why the first one did.
+    /// The reason of the first one.
     pub first_reason: Option<String>,
 }
 
-/// What a phase of traffic came to.
+/// The result of this phase.
 #[derive(Debug)]
 pub struct Outcome {
     /// Latencies and counts.
     pub figures: Figures,
-    /// What went wrong with messages.
+    /// The faults of messages.
     pub faults: Faults,
     /// Connections that ended.
     pub broken: Broken,
-    /// The server's words at the first message that it refused.
+    /// The server's reply to the first message that it refused.
     pub first_refusal: Option<String>,
-    /// All downloads.
+    /// The counts of downloads.
     pub downloads: Tally,
-    /// Why the first one that failed did.
+    /// The reason of the first download that failed.
     pub first_download_failure: Option<String>,
-    /// What happened between the end of the warm-up and the last delivery.
+    /// The counts between the end of the warm-up and the last delivery.
     pub measured: Measured,
-    /// What the server and this program used in that part.
+    /// The resources that the server and this program used in that part.
     pub used: Span,
-    /// Whether a signal ended it early.
+    /// True if a signal ended it early.
     pub interrupted: bool,
 }
 
-/// What the clients are to do, and when.
+/// The load: what the clients do, and when.
 pub struct Load<'a> {
-    /// Their talk.
+    /// Their messages.
     pub talk: Box<dyn Talk>,
-    /// How they read what they receive.
+    /// The decoder of received messages.
     pub arrivals: Arrivals<'a>,
-    /// The downloads of some of them.
+    /// Their downloads.
     pub downloads: Downloads,
-    /// When it starts, is measured and ends.
+    /// The times of the start, the measurement and the end.
     pub timetable: Timetable,
-    /// The wait for what is under way then, at most.
+    /// The longest wait for messages that are under way at the end.
     pub drain: Duration,
 }
 
-/// Lets the traffic run by its timetable. The meter is read at both ends of the measured part.
+/// Runs the traffic by its timetable. The meter is read at both ends of the measured part.
 ///
 /// # Errors
-/// [`Failure::Internal`] where the poller fails.
+/// [`Failure::Internal`] if the poller fails.
 pub fn run(
     clients: &mut Clients,
     clock: Clock,
@@ -132,7 +132,7 @@ pub fn run(
     })
 }
 
-/// The counts at one moment.
+/// The counts at a time.
 struct Mark {
     at_nanos: u64,
     deliveries: u64,
@@ -155,7 +155,7 @@ impl Traffic<'_> {
         }
     }
 
-    /// Sends what is due until `until_nanos`, or until a signal comes.
+    /// Sends the messages that are due until `until_nanos`, or until a signal comes.
     fn talk(
         &mut self,
         clients: &mut Clients,
@@ -176,7 +176,7 @@ impl Traffic<'_> {
         }
     }
 
-    /// Waits for what is under way.
+    /// Waits for the messages under way.
     fn settle(
         &mut self,
         clients: &mut Clients,
@@ -192,8 +192,8 @@ impl Traffic<'_> {
         }
     }
 
-    /// Makes sure that nothing more is on its way to anybody, such as a doubled message: the answer
-    /// to a request comes behind it.
+    /// Waits for the reply to a request of each client, so that any further message, such as a
+    /// doubled one, has arrived before it.
     fn fence(&mut self, clients: &mut Clients, deadline: Instant) -> Result<(), Failure> {
         for number in 0..clients.len() {
             let client = clients.client(number);

@@ -1,36 +1,36 @@
-//! The messages of one sender that the server has yet to confirm, which it does in order.
+//! The queue of a sender's unconfirmed messages. The server confirms them in order.
 
 use std::collections::VecDeque;
 
 use crate::figures::{Figures, Timetable};
 use crate::ledger::Ledger;
 
-/// Messages that wait for a confirmation, by their intended times.
+/// The intended times of unconfirmed messages, the oldest first.
 #[derive(Debug, Default)]
 pub struct Unconfirmed(VecDeque<u64>);
 
 impl Unconfirmed {
-    /// One more was sent.
+    /// Adds a message that was sent.
     pub fn push(&mut self, intended_nanos: u64) {
         self.0.push_back(intended_nanos);
     }
 
-    /// How many there are.
+    /// The number of unconfirmed messages.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there is no unconfirmed message.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Waits for none of them any more.
+    /// Removes all messages.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// The first of them was confirmed; whether there was one.
+    /// Removes the oldest message, which was confirmed. Returns false if there is none.
     pub fn confirm(
         &mut self,
         timetable: &Timetable,
@@ -44,7 +44,8 @@ impl Unconfirmed {
         true
     }
 
-    /// The first of them was refused, and `ledger` forgets it; which one it was of its sender.
+    /// Removes the oldest message, which was refused, and excludes it from `ledger`. Returns its
+    /// sequence number.
     pub fn refuse(&mut self, ledger: &mut Ledger, sender: usize) -> Option<u32> {
         let outstanding = self.0.len() as u32;
         self.0.pop_front()?;

@@ -1,4 +1,4 @@
-//! loadtest notices whatever goes wrong, and nothing that does not.
+//! Tests that loadtest finds every kind of fault, and reports none that did not happen.
 
 mod support;
 
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use support::server::{FILE_NAME, Mischief, Server};
 use support::{loadtest, said};
 
-/// A short run of five clients, one of which downloads, against a server that does that wrong:
-/// the exit code and the figures.
+/// The exit code and the figures of a short run of five clients, one of which downloads, against a
+/// server with that fault.
 fn run(mischief: Mischief, options: &[&str]) -> (Option<i32>, Value) {
     let server = Server::start(mischief);
     let folder = tempfile::tempdir().unwrap();
@@ -15,7 +15,7 @@ fn run(mischief: Mischief, options: &[&str]) -> (Option<i32>, Value) {
     let address = server.address.to_string();
     let mut words = vec!["--server", &address, "--clients", "4", "--json"];
     words.push(json.to_str().unwrap());
-    // Where something is lost, all of the drain is waited for.
+    // If a message is lost, the whole drain is waited for.
     let drain = if mischief.loses() { "2s" } else { "20s" };
     words.extend(["--duration", "300ms", "--warmup", "0s", "--drain", drain]);
     words.extend(options);

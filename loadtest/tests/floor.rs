@@ -1,4 +1,4 @@
-//! The floors serve as loadtest needs it, and lose nothing.
+//! Tests that the floors serve loadtest, and lose nothing.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use support::{loadtest, said};
 
-/// A floor that is ended with the test.
+/// A floor that is terminated with the test.
 struct Floor {
     child: Child,
     address: String,

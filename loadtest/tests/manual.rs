@@ -1,4 +1,4 @@
-//! The manual page and the program tell the same.
+//! Tests that the manual page agrees with the program.
 
 #[path = "../../tests/manual/options.rs"]
 mod options;

@@ -1,4 +1,4 @@
-//! loadtest as a program: what it writes, how it ends, and the server that it starts.
+//! Tests of loadtest as a program: its output, its exit codes, and its private server.
 
 mod support;
 
@@ -26,7 +26,7 @@ fn the_exit_code_tells_what_kept_it_from_measuring() {
         (["--ca", "/nowhere/at/all"], 64, "/nowhere/at/all: "),
         (["--server-pid", "1000000000"], 64, "there is no process"),
     ] {
-        // All but the first three fail before they need a server, or on this one.
+        // All but the first three fail before they need a server, or with this one.
         let server = of(Mischief::None);
         let rest = if words[0] == "--server" { vec![] } else { vec!["--server", &server] };
         let output = loadtest(&[&words[..], &rest].concat());
@@ -62,8 +62,8 @@ fn variables_are_named_where_they_are_wrong_and_the_command_line_goes_before_the
         assert_eq!(output.status.code(), Some(64), "{}", said(&output));
         assert!(said(&output).contains(&format!("'bad' for '{variable}'")), "{}", said(&output));
     }
-    // An empty one counts as none, and what is asked for on the command line goes before one that
-    // contradicts it: both come as far as to the server, which is not there.
+    // An empty variable counts as none, and an option on the command line precedes a variable that
+    // contradicts it: both runs get as far as connecting to the server, which does not exist.
     let nowhere = ["--server", "127.0.0.1:1", "--rate", "5"];
     for (variable, value) in [("LOADTEST_DIRECT", "yes"), ("LOADTEST_CLIENTS", "")] {
         let output = load(variable, value, &nowhere);
@@ -194,7 +194,7 @@ fn a_filled_server_answers() {
         (output, serde_json::from_slice::<Value>(&figures).unwrap_or_default())
     };
     for (words, lines) in [
-        // One line with the head of the list of what is unread and one with its end at least.
+        // At least one line with the head of the list of unread messages, and one with its end.
         (&["--log-in", "password", "--accounts", "10"][..], 2..),
         (&["--log-in", "token", "--accounts", "10"], 2..),
         (&["C OPEN user1 50"], 52..),
@@ -217,7 +217,7 @@ fn a_filled_server_answers() {
     assert!(said(&output).contains("the server said: 550"), "{}", said(&output));
 }
 
-/// A process that is ended with the test.
+/// A process that is terminated with the test.
 struct Ended(Child);
 
 impl Drop for Ended {

@@ -1,4 +1,4 @@
-//! Clients that are a burden: they come, stay as long as they are to, and tell what became of them.
+//! Tests of slow clients: they connect, stay for the given time, and report what became of them.
 
 mod support;
 
@@ -32,7 +32,7 @@ fn whoever_is_closed_comes_back_and_the_reasons_are_counted() {
     let (told, came) = mpsc::channel();
     thread::spawn(move || {
         for mut socket in listener.incoming().flatten() {
-            // A client that has gone meanwhile is none to be counted.
+            // A client that has disconnected meanwhile is not counted.
             let _ = socket.write_all(b"C 220 test/1 1 ready\n");
             let _ = socket.read(&mut [0; 1]);
             let _ = socket.write_all(b"C 421 - Enough !!\n");
@@ -41,7 +41,7 @@ fn whoever_is_closed_comes_back_and_the_reasons_are_counted() {
     });
     let words = ["slow", "--server", &address, "--stalled", "0", "--trickling", "1"];
     let child = start(&[&words[..], &["--period", "20ms", "--duration", "1h"]].concat());
-    // The first is loadtest's look at whether there is a server.
+    // The first connection is loadtest's check that there is a server.
     for _ in 0..4 {
         came.recv_timeout(DEADLINE).expect("it comes back");
     }

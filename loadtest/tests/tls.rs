@@ -1,4 +1,4 @@
-//! loadtest over TLS.
+//! Tests of loadtest over TLS.
 
 mod support;
 

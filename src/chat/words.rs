@@ -141,6 +141,10 @@ enum RunKind {
 
 impl Class {
     fn of(c: char) -> Self {
+        if c.is_ascii() {
+            let is_letter = c.is_ascii_alphanumeric();
+            return if is_letter { Class::Letter(RunKind::Word) } else { Class::Separator };
+        }
         if is_ignored(c) {
             return Class::Ignored;
         }

@@ -1,4 +1,4 @@
-//! What the server says of a call, to both of its sides.
+//! The announcement of a call, which the server sends to both of its sides.
 
 use std::net::SocketAddr;
 
@@ -7,26 +7,26 @@ use crate::chat::address::Address;
 use crate::chat::name::UserName;
 use crate::protocol::native::read::CallWords;
 
-/// The words of the answer to CALL, and of notice 125: the other side, where it is, and the ticket.
+/// The announcement of a call: the reply to CALL, or notice 125.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Announced {
-    /// The other side.
+    /// The other side of the call.
     pub peer: UserName,
-    /// Where it takes direct chats; none where that is not known.
+    /// The address at which it listens for direct chats; `None` if that is not known.
     pub address: Option<SocketAddr>,
-    /// What both sides know each other by.
+    /// The ticket, by which both sides authenticate each other.
     pub ticket: Ticket,
 }
 
 impl Announced {
-    /// Reads `user address port ticket`, where an IPv6 address stands in brackets and an unknown
+    /// Parses `user address port ticket`, in which an IPv6 address is in brackets and an unknown
     /// port is `-`.
     pub fn parse(words: &str) -> Option<Self> {
         Announced::new(&CallWords::parse(words)?)
     }
 
-    /// What these words announce; none where their ticket is none. Who is on the server's own
-    /// machine has no address.
+    /// The announcement of parsed words; `None` if the ticket is malformed. A user on the server's
+    /// own machine has no address.
     pub fn new(call: &CallWords<'_>) -> Option<Self> {
         let CallWords { user: peer, address, port, ticket } = *call;
         let address = match (address, port) {

@@ -1,5 +1,5 @@
-//! One side of one direct chat, from the handshake to its end. It has neither a socket nor a clock:
-//! bytes go in, bytes and events come out.
+//! The state machine of one side of a direct chat, from the handshake to its end. It has neither a
+//! socket nor a clock: bytes go in, bytes and events come out.
 
 use std::fmt;
 
@@ -12,42 +12,43 @@ use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
 use crate::protocol::native::frame::{Decoder, Frame};
 use crate::protocol::native::outgoing::Outgoing;
 
-/// How much may wait to be written, in bytes: a peer that reads nothing costs no more.
+/// The largest output buffer to which a message is added, in bytes. It bounds the memory that a
+/// peer costs that reads nothing.
 const OUTPUT_BYTES_MAX: usize = 256 * 1024;
 
-/// How far a chat is.
+/// The state of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The caller waits for the answer to the handshake.
     Handshake,
-    /// The caller waits for a yes or no.
+    /// The caller waits for the answer to the call.
     Calling,
-    /// The callee waits to hear who calls.
+    /// The callee waits for the name of the caller.
     Greeting,
-    /// The callee's person decides.
+    /// The callee's user decides whether to accept.
     Ringing,
-    /// Both may talk.
+    /// Both sides may send messages.
     Open,
-    /// Nothing more comes of it; what is left is to be written.
+    /// The chat is over; output may still have to be written.
     Ended,
 }
 
-/// What has happened.
+/// What the other side did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChatEvent {
-    /// It was the one who was called that answered; now the call rings there.
+    /// The callee has answered the handshake, and has the ticket; its user is asked now.
     Reached,
-    /// The one whose ticket it is calls.
+    /// The caller has given the name that the server announced.
     Called,
-    /// The one who was called takes the call.
+    /// The callee accepts the call.
     Accepted,
-    /// The one who was called does not, or is in another direct chat.
+    /// The callee declines the call, or is in another direct chat.
     Declined,
-    /// The peer said this.
+    /// A message of the peer.
     Said(String),
-    /// The peer sent what can't be read.
+    /// The peer sent a frame that is malformed or unknown.
     Unreadable,
-    /// It is over.
+    /// The chat is over.
     Ended(Ending),
 }
 
@@ -56,11 +57,12 @@ pub enum ChatEvent {
 pub enum Ending {
     /// The peer ended it.
     HungUp,
-    /// The connection broke.
+    /// The connection was lost; why.
     Lost(String),
-    /// What came was not sealed by the one who has the ticket, or came before or twice.
+    /// A message could not be decrypted: it was made without the ticket, altered, replayed or
+    /// reordered.
     Undecipherable,
-    /// What came has no place here in the protocol.
+    /// The protocol has no such frame in this state.
     OutOfTurn,
 }
 
@@ -75,12 +77,12 @@ impl fmt::Display for Ending {
     }
 }
 
-/// Why something can't be said.
+/// Why a message can't be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotSaid {
-    /// It does not fit into a line.
+    /// The text does not fit into a line of the protocol.
     Text(TextError),
-    /// Too much waits for the peer to read it.
+    /// The output buffer is full, since the peer does not read.
     Full,
     /// The chat is not open.
     NotOpen,
@@ -107,9 +109,9 @@ enum Link {
 /// One side of a direct chat.
 #[derive(Debug)]
 pub struct DirectChat {
-    /// What this side calls itself.
+    /// The name of this side's user.
     own: UserName,
-    /// Whom the server named.
+    /// The user whom the server announced.
     peer: UserName,
     stage: Stage,
     link: Link,
@@ -118,17 +120,17 @@ pub struct DirectChat {
 }
 
 impl DirectChat {
-    /// Calls `peer`.
+    /// Begins a call to `peer`: the output is the first message of the handshake.
     ///
     /// # Errors
-    /// Where the system has no random numbers.
+    /// If the system provides no random numbers.
     pub fn call(own: UserName, peer: UserName, ticket: &Ticket) -> Result<Self, snow::Error> {
         let (handshake, first) = Handshake::begin(ticket)?;
         let link = Link::Handshake(Box::new(handshake));
         Ok(DirectChat::new(own, peer, Stage::Handshake, link, &first))
     }
 
-    /// Answers the first message of `peer`'s handshake; none where it was made without the ticket.
+    /// Answers the first message of `peer`'s handshake; `None` if it was made without the ticket.
     pub fn answer(own: UserName, peer: UserName, ticket: &Ticket, first: &[u8]) -> Option<Self> {
         let (channel, second) = Channel::answer(ticket, first).ok()?;
         let link = Link::Channel(Box::new(channel));
@@ -141,17 +143,17 @@ impl DirectChat {
         DirectChat { own, peer, stage, link, input: MessageBuffer::default(), output }
     }
 
-    /// With whom.
+    /// The user on the other side.
     pub fn peer(&self) -> UserName {
         self.peer
     }
 
-    /// How far it is.
+    /// The state.
     pub fn stage(&self) -> Stage {
         self.stage
     }
 
-    /// Takes what was read from the connection.
+    /// Handles bytes read from the connection, and adds what they mean to `events`.
     pub fn receive(&mut self, bytes: &[u8], events: &mut Vec<ChatEvent>) {
         if self.stage == Stage::Ended {
             return;
@@ -171,7 +173,7 @@ impl DirectChat {
         self.input = input;
     }
 
-    /// The connection is gone, or nothing more comes from it.
+    /// Ends the chat because the connection was lost, or the peer has closed it.
     pub fn lost(&mut self, why: &str, events: &mut Vec<ChatEvent>) {
         if self.stage != Stage::Ended {
             let cut =
@@ -181,26 +183,26 @@ impl DirectChat {
         }
     }
 
-    /// Takes the call.
+    /// Accepts the call; only while it [rings](Stage::Ringing).
     pub fn accept(&mut self) {
         if self.stage == Stage::Ringing && self.seal(b"C RESP yes\n").is_ok() {
             self.stage = Stage::Open;
         }
     }
 
-    /// Does not take the call.
+    /// Declines the call; only while it [rings](Stage::Ringing).
     pub fn decline(&mut self) {
         if self.stage == Stage::Ringing {
-            // Where it can't be said, the end of the connection says it.
+            // If it can't be sent, the end of the connection has the same meaning.
             let _ = self.seal(b"C RESP no\n");
             self.stage = Stage::Ended;
         }
     }
 
-    /// Says something.
+    /// Sends a message.
     ///
     /// # Errors
-    /// [`NotSaid`]; nothing has changed then.
+    /// [`NotSaid`]; the chat is unchanged then.
     pub fn say(&mut self, text: &str) -> Result<(), NotSaid> {
         if self.stage != Stage::Open {
             return Err(NotSaid::NotOpen);
@@ -212,11 +214,11 @@ impl DirectChat {
         self.seal(line.as_bytes()).map_err(|_| NotSaid::NotOpen)
     }
 
-    /// Ends it.
+    /// Ends the chat, or declines the call.
     pub fn hang_up(&mut self) {
         match self.stage {
             Stage::Ringing => return self.decline(),
-            // Where it can't be said, the end of the connection says it.
+            // If it can't be sent, the end of the connection has the same meaning.
             Stage::Calling | Stage::Open => drop(self.seal(b"C END\n")),
             Stage::Handshake | Stage::Greeting => self.output.clear(),
             Stage::Ended => {}
@@ -224,12 +226,12 @@ impl DirectChat {
         self.stage = Stage::Ended;
     }
 
-    /// What is to be written to the connection.
+    /// The bytes to be written to the connection.
     pub fn output(&self) -> &[u8] {
         &self.output
     }
 
-    /// So many bytes of the output were written.
+    /// Removes the first `count` bytes of the output, which were written.
     pub fn written(&mut self, count: usize) {
         self.output.drain(..count);
     }
@@ -253,7 +255,7 @@ impl DirectChat {
         }
     }
 
-    /// One message carries one frame with its LF.
+    /// Handles a decrypted message, which must be exactly one frame with its LF.
     fn take_frame(&mut self, plain: &[u8]) -> Result<Option<ChatEvent>, Ending> {
         let mut decoder = Decoder::new(CLIENT_LINE_BYTES_MAX);
         let (used, frame) = decoder.decode(plain);
@@ -285,7 +287,7 @@ impl DirectChat {
         Ok(Some(event))
     }
 
-    /// Whether `text` says that it is the one who was to call.
+    /// Returns true if `text` is the name of the announced caller, after CONN.
     fn is_peer(&self, text: &str) -> bool {
         let name = text.strip_prefix("CONN ");
         name.is_some_and(|name| name.parse() == Ok(self.peer))

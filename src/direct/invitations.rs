@@ -1,4 +1,4 @@
-//! Calls that the server has announced (notice 125) and that have not come yet.
+//! Invitations: calls that the server has announced (notice 125) and that have not arrived yet.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,9 @@ use super::chat::DirectChat;
 use super::ticket::Ticket;
 use crate::chat::name::UserName;
 
-/// How long a ticket is good.
+/// How long a ticket is valid.
 pub const TICKET_AGE_MAX: Duration = Duration::from_secs(60);
-/// How many calls may be awaited at a time; the oldest makes room for a newer one.
+/// The largest number of invitations; a newer one replaces the oldest.
 const INVITATIONS_MAX: usize = 16;
 
 #[derive(Debug)]
@@ -18,7 +18,7 @@ struct Invitation {
     until: Instant,
 }
 
-/// The calls that are awaited, the oldest first.
+/// The announced calls that have not arrived yet, the oldest first.
 #[derive(Debug, Default)]
 pub struct Invitations {
     invitations: Vec<Invitation>,
@@ -26,8 +26,8 @@ pub struct Invitations {
 }
 
 impl Invitations {
-    /// The server says that `from` is about to call. A newer ticket of the same user is the only
-    /// one that is good.
+    /// Adds a call of `from` that the server has announced. It replaces an earlier one of the same
+    /// user.
     pub fn add(&mut self, from: UserName, ticket: Ticket, now: Instant) {
         self.invitations.retain(|invitation| invitation.from != from && invitation.until > now);
         if self.invitations.len() == INVITATIONS_MAX {
@@ -37,13 +37,14 @@ impl Invitations {
         self.added += 1;
     }
 
-    /// How many calls were announced so far: who could not be placed before may be placed when this
-    /// has changed.
+    /// The number of calls announced so far. A handshake for which there was no invitation is to be
+    /// tried again when this has changed.
     pub fn added(&self) -> u64 {
         self.added
     }
 
-    /// The chat that the first message of a handshake begins. Its ticket is used up then.
+    /// Answers the first message of a handshake with the ticket that it was made with, and removes
+    /// that invitation. `None` if no valid ticket fits.
     pub fn place(&mut self, own: UserName, first: &[u8], now: Instant) -> Option<DirectChat> {
         self.invitations.retain(|invitation| invitation.until > now);
         let (at, chat) = self.invitations.iter().enumerate().find_map(|(at, invitation)| {
@@ -54,7 +55,7 @@ impl Invitations {
         Some(chat)
     }
 
-    /// Nobody may call any more.
+    /// Removes all invitations.
     pub fn clear(&mut self) {
         self.invitations.clear();
     }

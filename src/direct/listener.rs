@@ -1,8 +1,8 @@
-//! The port on which others call.
+//! The listener for direct chats: the TCP port to which other clients connect.
 //!
-//! Anybody can connect to it and send anything. So of those who have come and are nobody yet, no
-//! more than eight are kept at a time, and no more than fifty are looked at in a second. What one
-//! of them may do is in [`stranger`](super::stranger).
+//! Anybody can connect to it and send anything. So no more than eight connections that are not
+//! authenticated yet ([strangers](super::stranger)) are kept at a time, and no more than fifty are
+//! accepted per second.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -16,37 +16,37 @@ use super::invitations::Invitations;
 use super::stranger::{Admission, Stranger};
 use crate::chat::name::UserName;
 
-/// The smallest port on which the server lets anybody take calls.
+/// The smallest port that the server accepts for direct chats.
 pub const PORT_MIN: u16 = 1024;
-/// How many strangers are kept; the oldest makes room for a newer one.
+/// The largest number of strangers; a newer one replaces the oldest.
 const STRANGERS_MAX: usize = 8;
-/// How many of them may come from one network; see
+/// The largest number of strangers from one network; see
 /// [`Address::network`](crate::chat::address::Address::network).
 const STRANGERS_PER_NETWORK_MAX: usize = 2;
-/// How many are let in within [`PACE_PERIOD`]; the others wait in the kernel's queue, which is
-/// short.
+/// The largest number of connections accepted within [`PACE_PERIOD`]; the others wait in the
+/// kernel's queue, which has [`BACKLOG`] places.
 const ACCEPTS_MAX: u32 = 50;
 const PACE_PERIOD: Duration = Duration::from_secs(1);
 const BACKLOG: i32 = 16;
 
-/// A listening socket and the strangers who have come to it.
+/// A listening socket and the connections to it that are not authenticated yet.
 #[derive(Debug)]
 pub struct DirectListener {
     socket: TcpListener,
     port: u16,
     strangers: Vec<Stranger<TcpStream>>,
-    /// Since when `accepted` counts.
+    /// The start of the period in which `accepted` counts.
     paced_since: Instant,
     accepted: u32,
 }
 
 impl DirectListener {
-    /// Listens on `port` of all interfaces; 0 is any free one.
+    /// Listens on `port` of all interfaces; 0 is any free port.
     ///
     /// # Errors
-    /// Where the port is taken, or not allowed.
+    /// If the port is in use, or not permitted.
     pub fn bind(port: u16, now: Instant) -> io::Result<Self> {
-        // Where there is no IPv6, IPv4 alone has to do.
+        // A machine without IPv6 listens on IPv4 alone.
         let socket = match bind_to((Ipv6Addr::UNSPECIFIED, port).into()) {
             Err(error) if error.kind() != ErrorKind::AddrInUse => {
                 bind_to((Ipv4Addr::UNSPECIFIED, port).into())?
@@ -57,26 +57,27 @@ impl DirectListener {
         Ok(DirectListener { socket, port, strangers: Vec::new(), paced_since: now, accepted: 0 })
     }
 
-    /// The port.
+    /// The port on which it listens.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What to wait on until it can be read.
+    /// The descriptors to poll for reading.
     pub fn sources(&self, now: Instant) -> impl Iterator<Item = BorrowedFd<'_>> {
         let listener = self.may_accept(now).then(|| self.socket.as_fd());
-        // One that has said all it may is not read any more.
+        // A stranger whose message is complete is not read any more.
         let strangers = self.strangers.iter().filter(|stranger| stranger.may_speak());
         listener.into_iter().chain(strangers.map(|stranger| stranger.input().as_fd()))
     }
 
-    /// When to take a turn although nothing can be read.
+    /// The time by which to call [`turn`](Self::turn) although nothing can be read.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let pace = (!self.may_accept(now)).then_some(self.paced_since + PACE_PERIOD);
         self.strangers.iter().map(Stranger::until).chain(pace).min()
     }
 
-    /// Lets strangers in and reads them; returns those whose call was announced, as `own`'s chats.
+    /// Accepts connections and reads from them. Returns those whose call was announced, each with
+    /// the chat that it begins for the user `own`.
     pub fn turn(
         &mut self,
         own: UserName,
@@ -107,20 +108,21 @@ impl DirectListener {
             match self.socket.accept() {
                 Ok((socket, address)) => {
                     self.accepted += 1;
-                    // A socket that can't be set up is as good as gone.
+                    // A socket that can't be set up is closed.
                     if socket.set_nonblocking(true).is_ok() {
                         self.let_in(Stranger::new(socket, address.ip(), now));
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if is_of_one_connection(&error) => self.accepted += 1,
-                // No file descriptor or memory is left: it is tried again when the period is over.
+                // No file descriptor or memory is left: try again when the period is over.
                 Err(_) => self.accepted = ACCEPTS_MAX,
             }
         }
     }
 
-    /// The newest have room: who is announced is known as soon as it has come.
+    /// Keeps a stranger, in place of the oldest one if there are too many. The newest are
+    /// preferred, since a call that was announced is recognized as soon as its message has arrived.
     fn let_in(&mut self, stranger: Stranger<TcpStream>) {
         let network = stranger.network();
         let is_near = |other: &Stranger<TcpStream>| other.network() == network;
@@ -141,7 +143,7 @@ fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
-    // The port may still hold the ends of earlier chats.
+    // Connections of earlier chats on this port may still be in TIME-WAIT.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -149,7 +151,7 @@ fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Whether it was one connection alone that failed before it could be accepted.
+/// Returns true if only one connection failed, before it could be accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use ErrorKind::{
         ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,

@@ -1,32 +1,32 @@
-//! Bytes to Noise messages, each behind its length: two bytes, big-endian.
+//! The framing of Noise messages: each is preceded by its length, two bytes in big-endian order.
 
-/// Bytes of the length.
+/// The size of the length, in bytes.
 const LENGTH_BYTES: usize = 2;
 
-/// The input of one connection, of which whole messages are taken. It holds one message at most,
-/// 65,535 bytes, and what was read with its end.
+/// An input buffer of one connection, from which complete messages are taken. It holds at most one
+/// incomplete message, of up to 65,535 bytes, and what was read last.
 #[derive(Debug, Default)]
 pub struct MessageBuffer {
     bytes: Vec<u8>,
-    /// How many bytes at the start were taken.
+    /// The number of bytes at the start that were taken.
     taken: usize,
 }
 
 impl MessageBuffer {
-    /// Adds what was read.
+    /// Appends bytes that were read.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.taken);
         self.taken = 0;
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// How long the next message says it is; none where not even that has come.
+    /// The length of the next message by its prefix, in bytes; `None` if that is not complete.
     pub fn next_length(&self) -> Option<usize> {
         let length = self.bytes[self.taken..].first_chunk::<LENGTH_BYTES>()?;
         Some(usize::from(u16::from_be_bytes(*length)))
     }
 
-    /// Takes the next message, where it is whole.
+    /// Takes the next message; `None` if it is not complete.
     pub fn next_message(&mut self) -> Option<&[u8]> {
         let start = self.taken + LENGTH_BYTES;
         let end = start + self.next_length()?;
@@ -35,22 +35,23 @@ impl MessageBuffer {
         Some(message)
     }
 
-    /// The next message, where it is whole; it is not taken.
+    /// The next message, which stays in the buffer; `None` if it is not complete.
     pub fn peek(&self) -> Option<&[u8]> {
         let start = self.taken + LENGTH_BYTES;
         self.bytes.get(start..start + self.next_length()?)
     }
 
-    /// Whether a message has begun and is not whole.
+    /// Returns true if the buffer holds a part of a message.
     pub fn is_within_message(&self) -> bool {
         self.taken < self.bytes.len()
     }
 }
 
-/// Appends a message behind its length.
+/// Appends a message to `out`, preceded by its length. A message longer than 65,535 bytes, which no
+/// cipher of Noise makes, is cut.
 ///
 /// # Panics
-/// Never: what is longer than 65,535 bytes, no cipher of Noise makes; it is cut there.
+/// In debug builds, if the message is longer than 65,535 bytes.
 pub fn encode(message: &[u8], out: &mut Vec<u8>) {
     debug_assert!(message.len() <= usize::from(u16::MAX));
     let length = u16::try_from(message.len()).unwrap_or(u16::MAX);

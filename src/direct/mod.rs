@@ -1,11 +1,11 @@
-//! Direct chats: one TCP connection between two clients, encrypted and authenticated by a ticket
-//! that both got from the server (section 10 of the protocol).
+//! Direct chats: a TCP connection between two clients, encrypted and authenticated by a ticket that
+//! both have received from the server (section 10 of the protocol).
 //!
-//! In reading order: [`announced`], what the server says; [`listener`], where others come to, as
-//! the [`stranger`] that each of them is at first; [`invitations`], the calls that were announced;
-//! [`chat`], the state machine of one chat; [`messages`], what stands on the wire; [`noise`], the
-//! encryption, and [`ticket`], its key. How they stand beside the rest of the client is the
-//! client's own.
+//! In reading order: [`announced`], the server's announcement of a call; [`listener`], the port for
+//! incoming calls; [`stranger`], a connection to it that is not authenticated yet; [`invitations`],
+//! the calls that were announced; [`chat`], the state machine of one chat; [`messages`], the
+//! framing; [`noise`], the encryption; and [`ticket`], its key. The client connects them to its
+//! sockets and commands.
 
 pub mod announced;
 pub mod chat;

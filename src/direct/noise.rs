@@ -1,8 +1,8 @@
-//! The encryption of a direct chat: Noise (revision 34), the pattern NNpsk0 with the ticket as its
-//! key. The caller is the initiator; prologue and handshake payloads are empty.
+//! The encryption of a direct chat: the Noise Protocol Framework (revision 34), pattern NNpsk0 with
+//! the ticket as the pre-shared key. The caller is the initiator; prologue and handshake payloads
+//! are empty.
 //!
-//! Who does not have the ticket can neither make the first message nor read the second, so the side
-//! that was called answers nobody else.
+//! Nobody without the ticket can make the first message, and the callee answers no other.
 
 use snow::params::NoiseParams;
 use snow::{Builder, Error, HandshakeState, TransportState};
@@ -12,34 +12,34 @@ use super::ticket::Ticket;
 
 const PROTOCOL_NAME: &str = "Noise_NNpsk0_25519_ChaChaPoly_BLAKE2s";
 
-/// Bytes of each of the two handshake messages: a public key and the tag of an empty payload.
+/// The size of each of the two handshake messages: a public key and the tag of an empty payload.
 pub const HANDSHAKE_BYTES: usize = 32 + TAG_BYTES;
-/// Bytes by which a message is longer than what it carries.
+/// The size of the authentication tag, by which a message is longer than its payload.
 pub const TAG_BYTES: usize = 16;
 
-/// The caller's half of a handshake.
+/// The caller's side of a handshake, which waits for the second message.
 #[derive(Debug)]
 pub struct Handshake(HandshakeState);
 
-/// A channel between the two who have the ticket.
+/// An encrypted channel between the two sides that have the ticket.
 #[derive(Debug)]
 pub struct Channel(TransportState);
 
 impl Handshake {
-    /// Begins one, with the first message.
+    /// Begins a handshake; returns the first message too.
     ///
     /// # Errors
-    /// Where the system has no random numbers.
+    /// If the system provides no random numbers.
     pub fn begin(ticket: &Ticket) -> Result<(Self, Vec<u8>), Error> {
         let mut state = builder(ticket)?.build_initiator()?;
         let message = handshake_message(&mut state)?;
         Ok((Handshake(state), message))
     }
 
-    /// Ends it with the second message.
+    /// Completes the handshake with the second message.
     ///
     /// # Errors
-    /// Where that was made without the ticket, or altered.
+    /// If the message was made without the ticket, or altered.
     pub fn end(mut self, message: &[u8]) -> Result<Channel, Error> {
         self.0.read_message(message, &mut [])?;
         self.0.into_transport_mode().map(Channel)
@@ -47,10 +47,10 @@ impl Handshake {
 }
 
 impl Channel {
-    /// Answers the first message of a handshake, with the second one.
+    /// Answers the first message of a handshake; returns the second message too.
     ///
     /// # Errors
-    /// Where the first was made without the ticket, or altered.
+    /// If the first message was made without the ticket, or altered.
     pub fn answer(ticket: &Ticket, message: &[u8]) -> Result<(Self, Vec<u8>), Error> {
         let mut state = builder(ticket)?.build_responder()?;
         state.read_message(message, &mut [])?;
@@ -61,7 +61,7 @@ impl Channel {
     /// Encrypts the next message.
     ///
     /// # Errors
-    /// Where it is too long for Noise, or after 2⁶⁴ messages.
+    /// If the message is too long for Noise (65,535 bytes with its tag), or the nonces are used up.
     pub fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let mut message = vec![0; plain.len() + TAG_BYTES];
         let length = self.0.write_message(plain, &mut message)?;
@@ -69,10 +69,10 @@ impl Channel {
         Ok(message)
     }
 
-    /// Decrypts the next message. What it holds is wiped when it is dropped.
+    /// Decrypts the next message. The plaintext is wiped when it is dropped.
     ///
     /// # Errors
-    /// Where it is not the next one that the other side sealed.
+    /// If it is not the next message that the other side encrypted.
     pub fn open(&mut self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut plain = Zeroizing::new(vec![0; message.len()]);
         let length = self.0.read_message(message, &mut plain)?;
@@ -121,7 +121,7 @@ mod tests {
     fn another_ticket_opens_nothing() {
         let (handshake, first) = Handshake::begin(&ticket(1)).unwrap();
         assert!(Channel::answer(&ticket(2), &first).is_err());
-        // Nor does one who guesses that a call goes on and answers it.
+        // Nor does an answer that was made with another ticket.
         let (_, other_first) = Handshake::begin(&ticket(2)).unwrap();
         let (_, second) = Channel::answer(&ticket(2), &other_first).unwrap();
         assert!(handshake.end(&second).is_err());

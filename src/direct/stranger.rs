@@ -1,7 +1,8 @@
-//! One who has come to the port on which others call, and is nobody yet.
+//! A stranger: an incoming connection of which it is not known yet whether it belongs to a call
+//! that was announced.
 //!
-//! A stranger may send anything. No more than 50 bytes are read, for no longer than five seconds,
-//! and nothing is ever answered: what a stranger came with can only be read here.
+//! No more than 50 bytes of it are read, for no longer than five seconds, and nothing is ever sent
+//! to it.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::IpAddr;
@@ -14,38 +15,38 @@ use super::noise::HANDSHAKE_BYTES;
 use crate::chat::address::Address;
 use crate::chat::name::UserName;
 
-/// How long a connection may take until it is known who it is. The server's notice may come later
-/// than the call that it announces.
+/// How long a connection may remain a stranger. The server's notice may arrive later than the call
+/// that it announces.
 pub const STRANGER_AGE_MAX: Duration = Duration::from_secs(5);
-/// What is read of a stranger: one message and its length.
+/// The number of bytes that are read from a stranger: the length and one message.
 pub const HELLO_BYTES: usize = 2 + HANDSHAKE_BYTES;
 
-/// A stranger, and what comes from there: a socket that never blocks.
+/// A connection that is not authenticated yet, and its input: a socket that does not block.
 #[derive(Debug)]
 pub struct Stranger<S> {
     input: S,
     network: Address,
     until: Instant,
     messages: MessageBuffer,
-    /// How many bytes were read.
+    /// The number of bytes read.
     length: usize,
-    /// The state of the invitations in which no ticket was found.
+    /// The value of [`Invitations::added`] for which no ticket was found.
     tried: Option<u64>,
 }
 
-/// What becomes of a stranger.
+/// The decision on a stranger.
 #[derive(Debug)]
 pub enum Admission {
-    /// Nothing yet.
+    /// The decision depends on further input or on a later announcement.
     Waits,
-    /// The call was announced: this is the chat that it begins.
+    /// The call was announced; the chat that it begins.
     Calls(Box<DirectChat>),
-    /// The connection is to be closed, without a word.
+    /// The connection is to be closed, and nothing sent.
     Goes,
 }
 
 impl<S: Read> Stranger<S> {
-    /// Somebody who has come from `address`.
+    /// Creates a stranger that has connected from `address`.
     pub fn new(input: S, address: IpAddr, now: Instant) -> Self {
         Stranger {
             input,
@@ -57,37 +58,37 @@ impl<S: Read> Stranger<S> {
         }
     }
 
-    /// From which network; see [`Address::network`].
+    /// The network that it is in; see [`Address::network`].
     pub fn network(&self) -> Address {
         self.network
     }
 
-    /// When the patience ends.
+    /// The time at which the connection is closed if it is still a stranger.
     pub fn until(&self) -> Instant {
         self.until
     }
 
-    /// How many bytes were read, [`HELLO_BYTES`] at most.
+    /// The number of bytes read, at most [`HELLO_BYTES`].
     pub fn length(&self) -> usize {
         self.length
     }
 
-    /// Whether more is to be read. Who has said all that a stranger may is not read any more.
+    /// Returns true if the input is to be polled. It is not any more once the message is complete.
     pub fn may_speak(&self) -> bool {
         self.tried.is_none()
     }
 
-    /// What was given to [`new`](Self::new).
+    /// The input that was given to [`new`](Self::new).
     pub fn input(&self) -> &S {
         &self.input
     }
 
-    /// What was given to [`new`](Self::new), for the chat that begins.
+    /// The input that was given to [`new`](Self::new), for the chat that begins.
     pub fn into_input(self) -> S {
         self.input
     }
 
-    /// Reads what has come, and says what becomes of it.
+    /// Reads from the input, and decides on the stranger.
     pub fn turn(
         &mut self,
         own: UserName,
@@ -101,7 +102,7 @@ impl<S: Read> Stranger<S> {
         if self.length < HELLO_BYTES || self.tried == Some(invitations.added()) {
             return Admission::Waits;
         }
-        // The message stays where it is: the next invitation may be the one that it belongs to.
+        // The message stays in the buffer: it may belong to a later invitation.
         let Some(first) = self.messages.peek() else {
             return Admission::Goes;
         };
@@ -114,8 +115,8 @@ impl<S: Read> Stranger<S> {
         }
     }
 
-    /// Reads what is still missing. The end of the input, and a message of another length than the
-    /// first one of a handshake has, is an error.
+    /// Reads the rest of the message. The end of the input is an error, and so is a length that no
+    /// first message of a handshake has.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; HELLO_BYTES];
         while self.length < HELLO_BYTES {

@@ -1,4 +1,4 @@
-//! Tickets: what the server gives both sides of a call, so that they know each other.
+//! Tickets: the secret keys that the server gives both sides of a call to authenticate each other.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-/// Bytes of a ticket.
+/// The size of a ticket, in bytes.
 pub const TICKET_BYTES: usize = 32;
 
-/// The key that only the two sides of one call and their server know. It is wiped when it is
+/// A secret key that only the two sides of one call and their server know. It is wiped when it is
 /// dropped, and never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ticket(Zeroizing<[u8; TICKET_BYTES]>);
@@ -28,14 +28,14 @@ impl From<[u8; TICKET_BYTES]> for Ticket {
     }
 }
 
-/// A word that is no ticket.
+/// The error for a malformed ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidTicket;
 
 impl FromStr for Ticket {
     type Err = InvalidTicket;
 
-    /// Reads base64url without padding (RFC 4648, section 5).
+    /// Parses base64url without padding (RFC 4648, section 5).
     fn from_str(word: &str) -> Result<Self, InvalidTicket> {
         let bytes = URL_SAFE_NO_PAD.decode(word).map(Zeroizing::new).map_err(|_| InvalidTicket)?;
         let mut key = Zeroizing::new([0; TICKET_BYTES]);

@@ -1,4 +1,4 @@
-//! Times, sizes and durations as people read them.
+//! Formats times, sizes and durations for people, in the local time zone.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use crate::chat::id::MessageId;
 
-/// The local time at which the server took a message, with the date where that is not today's;
-/// `--:--` for a time out of any calendar.
+/// The local time at which the server took a message, with the date if that is not today; `--:--`
+/// for a time beyond the calendar's range.
 pub fn moment(id: MessageId) -> String {
     moment_seen_on(id, Timestamp::now())
 }
@@ -26,7 +26,8 @@ fn moment_seen_on(id: MessageId, now: Timestamp) -> String {
     local(stamp, if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" }, "--:--")
 }
 
-/// The local date and time of a time in seconds since the Unix epoch.
+/// The local date and time of a time in seconds since the Unix epoch; `-` beyond the calendar's
+/// range.
 pub fn date_and_time(seconds: i64) -> String {
     local(Timestamp::from_second(seconds).ok(), "%Y-%m-%d %H:%M", "-")
 }
@@ -54,7 +55,7 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// A duration as a clock shows it: `0:07`, `12:34`, `1:02:03`.
+/// A duration in minutes and seconds, and hours if there are any: `0:07`, `12:34`, `1:02:03`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

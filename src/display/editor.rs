@@ -1,4 +1,4 @@
-//! One line being typed: its text, the cursor, and the part of it that fits on the screen.
+//! A line editor: the text being typed, its cursor, and the part of it that fits on the screen.
 
 use unicode_segmentation::UnicodeSegmentation;
 use zeroize::Zeroizing;
@@ -7,57 +7,58 @@ use super::safe_text::{LINE_BREAK, SafeText, is_joiner, widens};
 use crate::chat::joined::is_seen;
 use crate::protocol::native::CLIENT_LINE_BYTES_MAX;
 
-/// The longest line, in bytes: what a message may have beside its frame and target.
+/// The longest line that can be typed, in bytes: a line of the protocol, less its frame and target.
 pub const LINE_BYTES_MAX: usize = CLIENT_LINE_BYTES_MAX - 64;
 
-/// A line and its cursor, which always stands between two characters as people see them (extended
-/// grapheme clusters, UAX #29).
+/// A line editor. Its unit is the character as people see it, the extended grapheme cluster (UAX
+/// #29): the cursor always stands between two of them.
 #[derive(Debug, Default)]
 pub struct Editor {
     text: Zeroizing<String>,
-    /// In bytes.
+    /// The position of the cursor in `text`, in bytes.
     cursor: usize,
-    /// What was killed last.
+    /// The text that was cut last, for [`yank`](Self::yank).
     killed: Zeroizing<String>,
-    /// The first character shown, in characters.
+    /// The index of the first character shown, in characters.
     first: usize,
 }
 
-/// What of the line is shown.
+/// The visible part of the line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct View {
-    /// The text, at most as wide as was asked for.
+    /// The text, no wider than was asked for.
     pub text: String,
-    /// In which column of it the cursor stands.
+    /// The column of the cursor, from 0.
     pub cursor: usize,
 }
 
 impl Editor {
-    /// The line.
+    /// The text of the line.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The line up to the cursor.
+    /// The text before the cursor.
     pub fn before(&self) -> &str {
         &self.text[..self.cursor]
     }
 
-    /// Takes the line away, and leaves an empty one.
+    /// Returns the text and leaves an empty line.
     pub fn take(&mut self) -> Zeroizing<String> {
         self.cursor = 0;
         self.first = 0;
         std::mem::take(&mut self.text)
     }
 
-    /// Puts another line in its place, the cursor at its end.
+    /// Replaces the text, with the cursor at its end.
     pub fn set(&mut self, text: &str) {
         self.take();
         self.insert(text);
     }
 
-    /// Inserts text before the cursor, without its control characters; a TAB becomes a space. What
-    /// would make the line too long is left out: returns whether all of it was taken.
+    /// Inserts text before the cursor, without its control characters; a TAB becomes a space. Text
+    /// that would make the line longer than [`LINE_BYTES_MAX`] is left out. Returns true if nothing
+    /// was.
     pub fn insert(&mut self, text: &str) -> bool {
         let clean = text.chars().map(|c| if c == '\t' { ' ' } else { c });
         let clean: Zeroizing<String> = Zeroizing::new(clean.filter(|c| !c.is_control()).collect());
@@ -70,39 +71,39 @@ impl Editor {
         take == clean.len()
     }
 
-    /// Replaces what stands from the byte `start` up to the cursor.
+    /// Replaces the text from the byte `start` up to the cursor.
     pub fn replace_before(&mut self, start: usize, text: &str) {
         self.text.replace_range(start..self.cursor, "");
         self.cursor = start;
         self.insert(text);
     }
 
-    /// One character to the left.
+    /// Moves the cursor one character to the left.
     pub fn left(&mut self) {
         self.cursor = self.left_of_cursor();
     }
 
-    /// One character to the right.
+    /// Moves the cursor one character to the right.
     pub fn right(&mut self) {
         self.cursor = self.right_of_cursor();
     }
 
-    /// To the start of the word before the cursor.
+    /// Moves the cursor to the start of the word before it.
     pub fn word_left(&mut self) {
         self.cursor = self.word_start(char::is_alphanumeric);
     }
 
-    /// To the end of the word after the cursor.
+    /// Moves the cursor to the end of the word after it.
     pub fn word_right(&mut self) {
         self.cursor = self.word_end();
     }
 
-    /// To the start of the line.
+    /// Moves the cursor to the start of the line.
     pub fn home(&mut self) {
         self.cursor = 0;
     }
 
-    /// To the end of the line.
+    /// Moves the cursor to the end of the line.
     pub fn end(&mut self) {
         self.cursor = self.text.len();
     }
@@ -121,46 +122,46 @@ impl Editor {
         self.cursor = self.boundary_from(self.cursor);
     }
 
-    /// Kills what follows the cursor.
+    /// Cuts the text after the cursor, which [`yank`](Self::yank) inserts again.
     pub fn kill_to_end(&mut self) {
         self.kill(self.cursor, self.text.len());
     }
 
-    /// Kills what stands before the cursor.
+    /// Cuts the text before the cursor.
     pub fn kill_to_start(&mut self) {
         self.kill(0, self.cursor);
     }
 
-    /// Kills the word before the cursor, up to white space.
+    /// Cuts the word before the cursor, up to white space.
     pub fn kill_word(&mut self) {
         let start = self.word_start(|c| !c.is_whitespace());
         self.kill(start, self.cursor);
     }
 
-    /// Kills the word before the cursor, up to what is no letter or digit.
+    /// Cuts the word before the cursor, up to a character that is neither a letter nor a digit.
     pub fn kill_word_left(&mut self) {
         let start = self.word_start(char::is_alphanumeric);
         self.kill(start, self.cursor);
     }
 
-    /// Kills the word after the cursor.
+    /// Cuts the word after the cursor.
     pub fn kill_word_right(&mut self) {
         let end = self.word_end();
         self.kill(self.cursor, end);
     }
 
-    /// Inserts what was killed last.
+    /// Inserts the text that was cut last.
     pub fn yank(&mut self) {
         let killed = self.killed.clone();
         self.insert(&killed);
     }
 
-    /// Forgets what was killed; after a password it must not come back.
+    /// Forgets the text that was cut: a part of a password must not be inserted elsewhere.
     pub fn forget(&mut self) {
         self.killed = Zeroizing::default();
     }
 
-    /// What to show in `columns`, scrolled so that the cursor is seen.
+    /// The part of the line to show in `columns`, scrolled so that the cursor is visible.
     pub fn view(&mut self, columns: usize) -> View {
         let columns = columns.max(2);
         let mut graphemes = self.text.graphemes(true).peekable();
@@ -171,7 +172,7 @@ impl Editor {
         }
         let widths: Vec<usize> = cells.iter().map(SafeText::width).collect();
         let at = self.before().graphemes(true).count();
-        // The cursor may stand behind the last character, and needs a column of its own there.
+        // A cursor behind the last character needs a column of its own.
         let shown_at_cursor = widths.get(at).map_or(1, |width| (*width).clamp(1, columns / 2));
         self.first = self.first.min(at);
         let mut before: usize = widths[self.first..at].iter().sum();
@@ -179,7 +180,7 @@ impl Editor {
             before -= widths[self.first];
             self.first += 1;
         }
-        // After a deletion, what was scrolled away comes back as far as there is room.
+        // After a deletion, characters that were scrolled out are shown again if they fit.
         let mut shown: usize = widths[self.first..].iter().sum();
         while self.first > 0 && widths[self.first - 1] + shown < columns {
             self.first -= 1;
@@ -191,7 +192,7 @@ impl Editor {
         for cell in &cells[self.first..] {
             used += cell.width();
             if used > columns {
-                // What joins it to what is cut off must not be the last.
+                // A joiner to a character that is cut off must not be the last one.
                 view.text.truncate(view.text.trim_end_matches(is_joiner).len());
                 break;
             }
@@ -218,7 +219,7 @@ impl Editor {
         self.cursor + next.map_or(0, str::len)
     }
 
-    /// The first place between two characters at or after `at`: what was inserted or removed may
+    /// The first boundary between two characters at or after `at`: an insertion or a removal may
     /// have joined the characters around it.
     fn boundary_from(&self, at: usize) -> usize {
         let starts = self.text.grapheme_indices(true).map(|(start, _)| start);
@@ -254,9 +255,9 @@ impl Editor {
     }
 }
 
-/// What is shown of a character that `next` follows. Terminals do not agree on how many columns an
-/// emoji takes with the tone of its skin, with another one joined to it, or in its coloured form:
-/// so all that is sent, but while it is typed the emoji are shown one by one.
+/// The visible form of a character that `next` follows. Terminals do not agree on how many columns
+/// an emoji takes with a skin tone, with another emoji joined to it, or with the emoji presentation
+/// selector. So tones, joiners and selectors are sent, but not shown while the line is typed.
 fn cell(grapheme: &str, next: Option<char>) -> SafeText {
     if grapheme.contains(LINE_BREAK) {
         return SafeText::new('⏎');

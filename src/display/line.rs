@@ -1,52 +1,52 @@
-//! One line for the person who reads: its text and what it is.
+//! A line of output: safe text and its kind.
 
 use super::safe_text::SafeText;
 
-/// What a line is, which decides its colour and, in a pipe, where it goes.
+/// The kind of a line, which decides its colour and, in a pipe, the stream that it goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
     /// A message to everyone or to a group.
     Message,
     /// A message to this user alone.
     Direct,
-    /// What this user said.
+    /// A message of this user.
     Own,
-    /// What the server or the client tells unasked.
+    /// An event or another notice, which is not an answer to a command.
     Notice,
-    /// A part of the answer to a command.
+    /// A line of the answer to a command.
     Answer,
-    /// Something went wrong and may yet come right. In a pipe it goes to standard error.
+    /// A problem that may yet be solved. In a pipe it goes to standard error.
     Warning,
-    /// Something failed. In a pipe it goes to standard error, and the exit code tells it too.
+    /// A failure. In a pipe it goes to standard error, and the exit code tells it too.
     Error,
 }
 
-/// A line to be shown.
+/// A line of output, which may have several rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// What it is.
+    /// Its kind.
     pub kind: LineKind,
-    /// What it says.
+    /// Its text.
     pub text: SafeText,
 }
 
 impl Line {
-    /// A line that the server or the client tells unasked.
+    /// Creates a [notice](LineKind::Notice).
     pub fn notice(text: SafeText) -> Self {
         Line { kind: LineKind::Notice, text }
     }
 
-    /// A part of an answer.
+    /// Creates a line of an [answer](LineKind::Answer).
     pub fn answer(text: SafeText) -> Self {
         Line { kind: LineKind::Answer, text }
     }
 
-    /// Something that may yet come right.
+    /// Creates a [warning](LineKind::Warning).
     pub fn warning(text: SafeText) -> Self {
         Line { kind: LineKind::Warning, text }
     }
 
-    /// A failure.
+    /// Creates an [error](LineKind::Error).
     pub fn error(text: SafeText) -> Self {
         Line { kind: LineKind::Error, text }
     }

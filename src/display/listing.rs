@@ -1,10 +1,10 @@
-//! The items of lists, as people read them.
+//! Formats the items of the server's lists for people.
 
 use super::clock;
 use super::safe_text::{SafeText, safe};
 use crate::protocol::native::read::{ListItem, OnlineWords};
 
-/// The line that people read for an item.
+/// The line that shows an item.
 pub fn item(item: &ListItem<'_>) -> SafeText {
     match *item {
         ListItem::Online { user } => online(&user),

@@ -1,9 +1,9 @@
-//! What people read on their terminals, made of what others have said.
+//! Output for terminals: text of others made safe, lists and times formatted, the screen drawn.
 //!
-//! [`safe_text`] makes text fit for a terminal, and nothing is shown that has not been through it;
-//! [`line`](mod@line) is a line of it. [`listing`] and [`clock`] put the server's lists, times and
-//! sizes into words, [`editor`] shows the line that is being typed, and [`screen`] writes all of
-//! it, above and below the prompt.
+//! [`safe_text`] escapes what could control a terminal or hide, and everything that is shown goes
+//! through it; [`line`](mod@line) is a line of output. [`listing`] and [`clock`] format the
+//! server's lists, times and sizes, [`editor`] edits the line that is being typed, and [`screen`]
+//! makes the bytes that draw all of it.
 
 pub mod clock;
 pub mod editor;

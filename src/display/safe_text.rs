@@ -1,8 +1,8 @@
 //! Text that may be written to a terminal.
 //!
-//! What the server, its users and the files' names say reaches the screen through [`SafeText`]
-//! alone: no control character, no bidirectional mark and no zero-width character passes raw, but
-//! those that [`is_seen`] knows as a part of what people read.
+//! Text of the server, of users and of file names reaches the screen only as [`SafeText`]. Control
+//! characters, bidirectional marks and zero-width characters are escaped in it, except those that
+//! belong to the visible text ([`is_seen`]).
 
 use std::fmt::{self, Write};
 
@@ -13,28 +13,29 @@ use crate::chat::joined::{
     EMOJI_PRESENTATION, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, is_emoji, is_seen,
 };
 
-/// How many zero-width characters (accents and the like) one character may carry. A taller stack
-/// would be drawn over the lines around it. Without a character before it, one is shown by its
-/// number, so that no stack grows where safe texts are put together.
+/// The largest number of zero-width characters (accents and the like) on one character. A taller
+/// stack would be drawn over the lines around it. One without a character before it is escaped, so
+/// that no stack grows when safe texts are put together.
 const COMBINING_MAX: usize = 6;
 
-/// What ends a row within a message.
+/// The character that separates the rows of a message.
 pub const LINE_BREAK: char = '\u{2028}';
 
-/// Text without anything that a terminal would obey or hide. A message may have several rows.
+/// Text that a terminal shows as it is: nothing in it is a control sequence or invisible. A message
+/// may have several rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SafeText {
-    /// The rows, each but the last with a line feed behind it.
+    /// The rows, separated by line feeds.
     text: String,
 }
 
-/// A [`SafeText`] that is being written.
+/// Escapes text while it is written, character by character.
 #[derive(Debug, Default)]
 struct Writer {
     text: String,
-    /// How many zero-width characters stand at its end.
+    /// The number of zero-width characters at the end of `text`.
     combining: usize,
-    /// What passes or does not by what comes behind it.
+    /// A character that the next one decides on: it is kept, or escaped.
     undecided: Option<char>,
 }
 
@@ -49,13 +50,13 @@ macro_rules! safe {
 pub use crate::safe;
 
 impl SafeText {
-    /// Makes all of `text` visible: `^[` for a control character, `<U+202E>` for what is invisible,
-    /// a space for a TAB.
+    /// Escapes `text`: a control character becomes `^[`, an invisible one `<U+202E>`, a TAB a
+    /// space.
     pub fn new(text: impl fmt::Display) -> Self {
         SafeText::before(text, None)
     }
 
-    /// The same for a part of a longer text, which goes on with `next`.
+    /// Escapes a part of a longer text, which continues with `next`.
     pub fn before(text: impl fmt::Display, next: Option<char>) -> Self {
         let mut writer = Writer::default();
         writer.write(text);
@@ -63,8 +64,8 @@ impl SafeText {
         SafeText { text: writer.text }
     }
 
-    /// What was said, between what stands before and behind it. Where a line ends in it, another
-    /// row begins.
+    /// Escapes a message, `said`, with a text before and one behind it. Each [`LINE_BREAK`] in it
+    /// begins another row.
     pub fn message(before: impl fmt::Display, said: &str, behind: impl fmt::Display) -> Self {
         let mut writer = Writer::default();
         writer.write(before);
@@ -79,36 +80,36 @@ impl SafeText {
         SafeText { text: writer.text }
     }
 
-    /// The text, fit for any terminal. Only a [`message`](Self::message) holds line feeds.
+    /// The escaped text. Only a [`message`](Self::message) has line feeds.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The text as it is written, where every row ends with `end`: those behind the first are
-    /// indented, so that none of them looks like another line.
+    /// The rows, each with `end` behind it. Those after the first are indented, so that none of
+    /// them looks like another line.
     pub fn rows(&self, end: &str) -> String {
         self.text.replace('\n', &format!("{end}  ")) + end
     }
 
-    /// How many columns it takes on a terminal that counts character by character.
+    /// The width in columns on a terminal that adds up the widths of characters.
     pub fn width(&self) -> usize {
         self.text.chars().filter_map(UnicodeWidthChar::width).sum()
     }
 
-    /// As much of its start as fits into `columns`.
+    /// The start of the text, as much as fits into `columns`.
     pub fn cut(&self, columns: usize) -> &str {
         let mut width = 0;
         for (at, c) in self.text.char_indices() {
             width += c.width().unwrap_or(0);
             if width > columns {
-                // What joins it to what is cut off must not be the last.
+                // A joiner to a character that is cut off must not be the last one.
                 return self.text[..at].trim_end_matches(is_joiner);
             }
         }
         &self.text
     }
 
-    /// The same without what terminals do not agree about how wide it makes an emoji.
+    /// The text without the characters for which terminals differ in the width of an emoji.
     #[must_use]
     pub fn steady(&self) -> Self {
         let mut text = String::with_capacity(self.text.len());
@@ -122,19 +123,19 @@ impl SafeText {
     }
 }
 
-/// Whether terminals may differ in how wide a text is for that character.
+/// Returns true if terminals may differ in the width of a text because of the character `c`.
 pub(super) fn widens(c: char, next: Option<char>) -> bool {
     c == EMOJI_PRESENTATION || (c == ZERO_WIDTH_JOINER && next.is_some_and(is_emoji))
 }
 
-/// Whether it needs a letter or an emoji behind it.
+/// Returns true if `c` joins the character before it to the one behind it.
 pub(super) fn is_joiner(c: char) -> bool {
     matches!(c, ZERO_WIDTH_JOINER | ZERO_WIDTH_NON_JOINER)
 }
 
 impl Writer {
     fn write(&mut self, text: impl fmt::Display) {
-        // Only a `Display` that fails by itself can make this fail; what it wrote stands.
+        // Only a `Display` that fails by itself can make this fail; what it has written is kept.
         let _ = write!(self, "{text}");
     }
 
@@ -144,7 +145,7 @@ impl Writer {
         self.combining = 0;
     }
 
-    /// Lets what is undecided pass or not.
+    /// Keeps or escapes the undecided character, which `next` follows.
     fn decide(&mut self, next: Option<char>) {
         if let Some(c) = self.undecided.take() {
             match is_seen(&self.text, c, next) {
@@ -195,7 +196,7 @@ impl Write for Writer {
     }
 }
 
-/// Goes on with a text, each piece of it for itself.
+/// Appends text; each piece is escaped by itself.
 impl Write for SafeText {
     fn write_str(&mut self, raw: &str) -> fmt::Result {
         self.text.push_str(SafeText::new(raw).as_str());

@@ -1,50 +1,51 @@
-//! What stands on the screen: the lines that scroll, and below them the state of the downloads and
-//! the line being typed.
+//! The screen of a terminal: lines that scroll, and below them the status and the prompt.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::line::{Line, LineKind};
 
-/// What stands below the scrolling lines.
+/// The rows below the scrolling lines: the status and the prompt.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Bottom {
-    /// The state of the connection and the downloads, on a row of its own: only its visible part.
+    /// The state of the connection and the transfers, on a row of its own, cut to the width of the
+    /// screen.
     pub status: Option<String>,
-    /// The row of the prompt: only its visible part.
+    /// The prompt and the line being typed, cut to the width of the screen.
     pub row: String,
-    /// In which column of that row the cursor stands.
+    /// The column of the cursor in `row`, from 0.
     pub cursor: usize,
 }
 
-/// Writes to a terminal of some width. Nothing but safe text and the sequences below reaches it.
+/// Makes the bytes that draw on a terminal of a known width. Only safe text and the control
+/// sequences below (ECMA-48) are in them.
 #[derive(Debug)]
 pub struct Screen {
     columns: usize,
     colour: bool,
-    /// What stands below the lines, if anything.
+    /// The rows drawn below the lines, if there are any.
     bottom: Option<Bottom>,
     output: Vec<u8>,
 }
 
 impl Screen {
-    /// A screen with nothing on it.
+    /// Creates an empty screen, with colours or without.
     pub fn new(columns: usize, colour: bool) -> Self {
         Screen { columns, colour, bottom: None, output: Vec::new() }
     }
 
-    /// How many columns it has.
+    /// The width in columns.
     pub fn columns(&self) -> usize {
         self.columns
     }
 
-    /// It has another width. The terminal has wrapped the rows below anew, so they are erased with
-    /// the new width in mind.
+    /// Sets the width. The terminal has wrapped the rows below the lines again, so they are erased
+    /// by the new width.
     pub fn resize(&mut self, columns: usize) {
         self.columns = columns;
         self.erase_bottom();
     }
 
-    /// Writes a line that scrolls.
+    /// Writes a line above the prompt, which scrolls.
     pub fn print(&mut self, line: &Line) {
         self.erase_bottom();
         let (on, off) = match (self.colour, line.kind) {
@@ -66,7 +67,7 @@ impl Screen {
         self.output.push(0x07);
     }
 
-    /// Draws what stands below the lines, where it is not there already.
+    /// Draws the rows below the lines, unless they are there already.
     pub fn draw(&mut self, bottom: Bottom) {
         if self.bottom.as_ref() == Some(&bottom) {
             return;
@@ -86,7 +87,7 @@ impl Screen {
         self.bottom = Some(bottom);
     }
 
-    /// Erases what stands below the lines; the cursor is then where the next line goes.
+    /// Erases the rows below the lines; the cursor is then where the next line goes.
     pub fn erase_bottom(&mut self) {
         let Some(bottom) = self.bottom.take() else {
             return;
@@ -107,7 +108,7 @@ impl Screen {
         self.output.extend_from_slice(b"\x1b[H\x1b[2J");
     }
 
-    /// Takes what is to be written.
+    /// Returns the bytes to be written to the terminal, and removes them.
     pub fn take_output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.output)
     }

@@ -1,9 +1,9 @@
-//! What waits to be written to the log, and the one thread that writes it.
+//! The bounded queue of log lines, and the thread that writes them.
 //!
-//! Whoever reads standard error may read slowly or not at all: a pipe that nobody drains, a
-//! terminal that was stopped with Ctrl-S, a journal that is behind. The descriptor is shared with
-//! other processes, so that it can't be made one that does not block. So no thread writes to it but
-//! this one, and what finds no room in the queue before it is dropped and counted.
+//! Standard error may be read slowly or not at all: a pipe that nobody drains, a terminal stopped
+//! with Ctrl-S, a journal that is behind. Other processes share its file description, so it can't
+//! be made non-blocking. So only one thread writes to it, and lines for which the queue has no
+//! space are dropped and counted.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,55 +15,57 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-/// Bytes of lines that wait at most.
+/// The capacity of the queue in bytes.
 const WAITING_BYTES_MAX: usize = 1024 * 1024;
-/// Bytes that one write takes, where one line has no more: a pipe takes so many at once, or none
-/// (pipe(7), `PIPE_BUF`), so that lines of other processes do not stand inside these.
+/// The largest write in bytes, unless a single line is longer. Writes up to this size to a pipe are
+/// atomic (pipe(7), `PIPE_BUF`), so lines of other processes are not mixed into these.
 const WRITE_BYTES_MAX: usize = 4096;
 
-/// Lines on their way to the log, in their order.
+/// The queue of log lines.
 #[derive(Debug, Default)]
 pub(super) struct LogQueue {
     state: Mutex<LogQueueState>,
-    /// A line came for the thread that sleeps.
+    /// Signals the writing thread, when it sleeps, that a line was added.
     arrived: Condvar,
-    /// Lines were written.
+    /// Signals that lines were written.
     written: Condvar,
-    /// Lines that nobody will read.
+    /// The number of lines that were dropped.
     lost: AtomicU64,
 }
 
+/// The state of the queue, under its lock.
 #[derive(Debug, Default)]
 struct LogQueueState {
     lines: VecDeque<QueuedLine>,
-    /// Bytes of those, and of what is being written.
+    /// Bytes of the queued lines, and of those being written.
     bytes: usize,
-    /// Bytes that are being written.
+    /// Bytes of the lines being written.
     writing: usize,
-    /// Whether the thread that writes sleeps: a call costs whoever logs a system call.
+    /// Whether the writing thread sleeps. Only then it is notified, which costs a system call.
     is_asleep: bool,
-    /// Lines that found no room since that was last told. While there are any, none is taken: so
-    /// what is missing is missing in one place, where a line says how much.
+    /// The number of lines dropped since that was last logged. While it is not zero no line is
+    /// added, so that the gap is in one place, where a line tells its size.
     dropped: u64,
 }
 
+/// A line in the queue.
 #[derive(Debug)]
 struct QueuedLine {
     text: Box<[u8]>,
-    /// How many lines it says are missing, where it says that.
+    /// The number of missing lines that this line reports, if it is such a line; otherwise 0.
     told: u64,
 }
 
-/// What one write takes.
+/// A batch of lines for one write.
 #[derive(Debug, Default)]
 struct Taken {
     lines: u64,
-    /// How many lines the others say are missing.
+    /// The number of missing lines that lines of the batch report.
     told: u64,
 }
 
 impl LogQueue {
-    /// Adds a line, where there is room for it. Never waits.
+    /// Adds a line, or drops it if the queue is full. Never blocks.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.lock();
         if state.dropped > 0 || state.bytes + line.len() > WAITING_BYTES_MAX {
@@ -74,7 +76,7 @@ impl LogQueue {
         self.add(state, line, 0);
     }
 
-    /// Adds a line also where there is no room: the last words of a process.
+    /// Adds a line even if the queue is full. For the last lines of a process.
     pub(super) fn push_last(&self, line: &[u8]) {
         self.add(self.lock(), line, 0);
     }
@@ -89,12 +91,12 @@ impl LogQueue {
         }
     }
 
-    /// How many lines were dropped.
+    /// The number of lines that were dropped.
     pub(super) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Waits until all is written, or the deadline has come.
+    /// Waits until all lines are written, or the deadline has passed.
     pub(super) fn wait_until_written(&self, deadline: Instant) {
         let mut state = self.lock();
         while state.bytes > 0 {
@@ -107,11 +109,11 @@ impl LogQueue {
         }
     }
 
-    /// Writes what comes, for as long as the process lives. `told` makes the line that says how
-    /// many are missing.
+    /// Writes the lines, until the process ends. `told` formats the line that reports how many are
+    /// missing.
     pub(super) fn write_all(&self, out: impl AsFd, told: impl Fn(u64) -> Vec<u8>) {
         let mut batch = Vec::with_capacity(WRITE_BYTES_MAX);
-        // Lines that were lost in writes, which stood before all that wait.
+        // The number of lines lost in failed writes. They precede all lines in the queue.
         let mut missing = 0;
         loop {
             let taken = self.take(&mut batch);
@@ -121,15 +123,15 @@ impl LogQueue {
                 missing = if written.is_ok() { 0 } else { missing };
             }
             if written.and_then(|()| write(&out, &batch)).is_err() {
-                // Whoever read it is gone, or the disk behind it is full: the next line tries anew,
-                // and says first what is missing.
+                // The reader is gone, or the disk is full. The next batch is tried anew, after a
+                // line that reports what is missing.
                 missing += taken.lines + taken.told;
                 self.lost.fetch_add(taken.lines, Ordering::Relaxed);
             }
             let mut state = self.lock();
             state.bytes -= state.writing;
             state.writing = 0;
-            // Also where nothing could be written: nobody else lets lines in again.
+            // Also after a failed write: only this thread lets lines in again.
             if state.dropped > 0 && state.bytes <= WAITING_BYTES_MAX / 2 {
                 let dropped = std::mem::take(&mut state.dropped);
                 self.add(state, &told(dropped), dropped);
@@ -140,7 +142,7 @@ impl LogQueue {
         }
     }
 
-    /// Takes lines for one write, and waits for the first of them.
+    /// Takes the lines for one write. Waits until there is one.
     fn take(&self, batch: &mut Vec<u8>) -> Taken {
         batch.clear();
         let mut state = self.lock();
@@ -162,19 +164,20 @@ impl LogQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, LogQueueState> {
-        // Nothing in here panics halfway through a change.
+        // No code that holds the lock panics halfway through a change, so a poisoned state is
+        // valid.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Writes all of it, however long that takes.
+/// Writes all bytes, however long that takes.
 fn write(out: &impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(out, bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
             Err(Errno::INTR) => {}
-            // Somebody else who has the descriptor made it one that does not block.
+            // Another process that shares the file description made it non-blocking.
             Err(Errno::AGAIN) => wait_for_room(out)?,
             Err(error) => return Err(error.into()),
         }
@@ -189,7 +192,7 @@ fn wait_for_room(out: &impl AsFd) -> io::Result<()> {
     }
 }
 
-/// How long the end of the process waits for what is on its way to the log.
+/// How long the end of the process waits until the log is written.
 pub(super) const LAST_WORDS_TIME_MAX: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -207,7 +210,7 @@ mod tests {
         format!("{lines} are missing\n").into_bytes()
     }
 
-    /// A queue whose lines go into a pipe that the test reads, or not.
+    /// A queue whose lines are written to a pipe.
     fn queue_into_pipe() -> (Arc<LogQueue>, PipeReader) {
         let (reader, writer) = pipe().unwrap();
         let queue = Arc::new(LogQueue::default());
@@ -268,7 +271,7 @@ mod tests {
         let path = folder.path().join("log");
         let mode = Mode::RUSR | Mode::WUSR;
         mknodat(CWD, &path, FileType::Fifo, mode, 0).unwrap();
-        // One that does not wait for somebody who writes, or for what is written.
+        // Non-blocking: neither the open nor a read waits for a writer.
         let open = || {
             let flags = OFlags::RDONLY | OFlags::NONBLOCK;
             File::from(rustix::fs::open(&path, flags, Mode::empty()).unwrap())

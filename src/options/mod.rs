@@ -1,4 +1,5 @@
-//! The server's command line and environment: [`Options`], checked and plain.
+//! The server's options: [`Options`], parsed from the command line and the environment and
+//! validated.
 
 use std::ffi::{OsStr, OsString};
 use std::net::{AddrParseError, IpAddr, SocketAddr};
@@ -14,20 +15,20 @@ use log::LevelFilter;
 
 use crate::command_line::{InvalidSize, Size};
 
-/// The port that the server listens on where none is given.
+/// The default TCP port.
 pub const PORT: u16 = 9000;
-/// The port for TLS where none is given.
+/// The default TCP port for TLS.
 pub const TLS_PORT: u16 = 9443;
-/// The least that a send queue may hold: the longest answers to one request fit well.
+/// The smallest send queue that can be set: the longest replies to one request fit well.
 pub const SEND_QUEUE_MIN: Size = Size::kib(64);
-/// The most that a send queue may hold.
+/// The largest send queue that can be set.
 pub const SEND_QUEUE_MAX: Size = Size(1 << 40);
-/// The most that a file, or all files of a user, may be allowed to have; so sums can't overflow.
+/// The largest size that can be set for a file, or for all files of a user; so sums can't overflow.
 pub const FILES_SIZE_MAX: Size = Size(1 << 60);
-/// The longest time that an option takes; so the clock can't overflow.
+/// The longest time that can be set; so sums with the clock can't overflow.
 pub const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// What the operator decided.
+/// The options of the server, as the operator set them.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// TCP port to listen on; 0 takes a free one, which the log tells
@@ -184,7 +185,7 @@ pub enum Offline {
     Discard,
 }
 
-/// What TLS connections need.
+/// The options for TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     /// The file with the certificate and its chain.
@@ -195,7 +196,7 @@ pub struct Tls {
     pub port: u16,
 }
 
-/// How much work one password hash is.
+/// The cost of hashing a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PasswordCost {
     /// Argon2id with the parameters that OWASP recommends
@@ -204,7 +205,7 @@ pub enum PasswordCost {
     Low,
 }
 
-/// What stands on the command line: the options, and the short form of the commonest one.
+/// The command line: the options, and the port as a positional argument.
 #[derive(Parser)]
 #[command(name = "chatsrv", version, about, max_term_width = 100)]
 #[command(after_help = "Every option can come from the environment too, --send-queue from \
@@ -222,29 +223,29 @@ impl Options {
     /// Reads the command line and the environment of this process.
     ///
     /// # Errors
-    /// The code to exit with at once; what there was to say has been said.
+    /// The code to exit with at once; the message was printed already.
     pub fn from_command_line() -> Result<Self, ExitCode> {
         crate::command_line::read(Self::command(), Self::from_matches)
     }
 
-    /// The description of the command line, from which help and completions are made.
+    /// The description of the command line, from which help and completions are generated.
     pub fn command() -> Command {
-        // The help would name every variable, which are all made by one rule.
+        // Otherwise the help would name every variable, though all follow one rule.
         CommandLine::command().mut_args(|arg| arg.hide_env(true))
     }
 
-    /// The operator's socket.
+    /// The path of the operator's socket.
     pub fn admin_socket(&self) -> PathBuf {
         self.admin_socket.clone().unwrap_or_else(|| self.data.join("admin.sock"))
     }
 
-    /// What TLS connections need, where they are taken.
+    /// The options for TLS, if it is on.
     pub fn tls(&self) -> Option<Tls> {
         let (certificate, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);
         Some(Tls { certificate, key, port: self.tls_port.unwrap_or(TLS_PORT) })
     }
 
-    /// The shared folder.
+    /// The path of the shared folder.
     pub fn files(&self) -> PathBuf {
         self.files.clone().unwrap_or_else(|| self.data.join("files"))
     }
@@ -256,18 +257,18 @@ impl Options {
     }
 }
 
-/// The default of `--data`, as clap wants it: for as long as the process lives, and in a list that
-/// is empty where there is no home.
+/// The default of `--data`, in the form that clap wants: `'static`, and as a list that is empty if
+/// there is no home folder.
 fn default_data() -> Option<&'static OsStr> {
     static DEFAULT: LazyLock<Option<PathBuf>> =
         LazyLock::new(|| data_folder(|name| std::env::var_os(name)));
     DEFAULT.as_deref().map(Path::as_os_str)
 }
 
-/// The data folder where none is given: `$STATE_DIRECTORY`, which systemd sets, else the place
-/// that the XDG Base Directory Specification names; none where there is no home either.
+/// The default data folder: `$STATE_DIRECTORY`, which systemd sets, or else the one of the XDG Base
+/// Directory Specification; `None` if there is no home folder either.
 fn data_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    // Both specifications say that a relative path is to be ignored.
+    // By both specifications, relative paths are to be ignored.
     let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     if let Some(state) = absolute("STATE_DIRECTORY") {
         return Some(first_of_list(&state));
@@ -277,13 +278,13 @@ fn data_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     Some(base.join("chatsrv"))
 }
 
-/// systemd gives several state folders as one list, with colons between.
+/// The first folder of a list; systemd separates several state folders by colons.
 fn first_of_list(list: &Path) -> PathBuf {
     let first = list.to_str().and_then(|list| list.split(':').next());
     first.map_or_else(|| list.to_owned(), PathBuf::from)
 }
 
-/// An address, where IPv6 may stand in brackets as the log writes it.
+/// Parses an address. IPv6 may be in brackets, as the log writes it.
 fn address(text: &str) -> Result<IpAddr, AddrParseError> {
     match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
         Some(inner) => inner.parse().map(IpAddr::V6),

@@ -1,8 +1,10 @@
+//! Tests of the options.
+
 use clap::error::ErrorKind;
 
 use super::*;
 
-/// The options that `words` stand for, whatever the environment of the tests says.
+/// Parses `words` as options, whatever the environment of the tests is.
 fn read(words: &[&str]) -> Result<Options, ErrorKind> {
     let words = ["chatsrv"].iter().chain(words);
     let command = Options::command().mut_args(|arg| arg.env(None::<&str>));
@@ -74,7 +76,7 @@ fn addresses_may_be_repeated_or_listed() {
     let expected: [IpAddr; 2] = ["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
     assert_eq!(options(&["-l", "127.0.0.1", "--listen", "::1"]).listen, expected);
     assert_eq!(options(&["-l", "127.0.0.1,::1"]).listen, expected);
-    // As the log writes it.
+    // In brackets, as the log writes it.
     assert_eq!(options(&["-l", "127.0.0.1,[::1]"]).listen, expected);
     assert_eq!(read(&["-l", "localhost"]).unwrap_err(), ErrorKind::ValueValidation);
 }

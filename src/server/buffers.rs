@@ -1,4 +1,4 @@
-//! Memory that is used again in every tick.
+//! The buffers of the event loop, which are allocated once and reused in every tick.
 
 use super::connection::download::OutboxEvent;
 use super::poll::Ready;
@@ -6,26 +6,26 @@ use super::tick_lines::TickLines;
 use crate::hub::effect::Effects;
 use crate::limits::READ_BYTES_MAX;
 
-/// Memory that is used again in every tick, and empty between two of them.
+/// The buffers that every tick uses. They are empty between two ticks.
 #[derive(Debug)]
 pub struct Buffers {
-    /// What this tick made to be written.
+    /// The lines that this tick encoded, which are written at its end.
     pub lines: TickLines,
-    /// What is ready.
+    /// The sources that the poll reported.
     pub ready: Vec<Ready>,
-    /// What the hub wants done.
+    /// The effects that the hub asks for.
     pub effects: Effects,
-    /// What an outbox needs.
+    /// What an outbox asks for when it is flushed.
     pub outbox_events: Vec<OutboxEvent>,
-    /// What was read, in the clear.
+    /// Bytes that were read from a socket, as plaintext.
     pub read: Box<[u8]>,
-    /// What was read of a TLS session and is to be decrypted, or of a file and is to be encrypted;
-    /// nothing where the server has no certificates.
+    /// Ciphertext that was read from a socket, or bytes of a file that are to be encrypted. Empty
+    /// if the server has no certificates.
     pub tls: Box<[u8]>,
 }
 
 impl Buffers {
-    /// Empty buffers, for TLS too where the server speaks it.
+    /// Allocates the buffers, the one for TLS only if the server speaks it.
     pub fn new(speaks_tls: bool) -> Self {
         Buffers {
             lines: TickLines::default(),

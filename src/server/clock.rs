@@ -1,23 +1,24 @@
-//! Times: one on the monotonic clock, and the clock that people read, and what becomes of it.
+//! The two clocks of the server: a compact time on the monotonic clock, and the wall clock with the
+//! check whether it was set back.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::hub::input::Now;
 
-/// By how much the clock may be corrected without a word. What disciplines it (adjtimex(2)) moves
-/// it by less, if at all by leaps.
+/// By how much the wall clock may go back without a warning in the log. Time synchronization
+/// (adjtimex(2)) slews it, or steps it by less.
 const CORRECTION_MAX: Duration = Duration::from_secs(1);
 
-/// A time on the monotonic clock, in nanoseconds since the server began. An `Option<Moment>` is one
-/// word too, since there are some for each connection.
+/// A time on the monotonic clock, in nanoseconds since the server began. An `Option<Moment>` takes
+/// 8 bytes too: every connection has several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(NonZeroU64);
 
 impl From<Duration> for Moment {
     fn from(since_start: Duration) -> Self {
         let nanos = u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX);
-        // Zero counts as one: it stands for none in an option.
+        // Zero becomes one, because zero is the niche that stands for `None`.
         Moment(NonZeroU64::MIN.saturating_add(nanos.saturating_sub(1)))
     }
 }
@@ -28,13 +29,14 @@ impl From<Moment> for Duration {
     }
 }
 
-/// Microseconds since the Unix epoch; 0 where the clock stands before it.
+/// The time of the wall clock in microseconds since the Unix epoch; 0 if the clock is before it.
 pub fn unix_micros() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// By how much the clock was set back between two readings, where it is worth a word.
+/// Returns by how much the wall clock was set back between two readings, if that is more than
+/// [`CORRECTION_MAX`].
 pub fn set_back(before: Now, now: Now) -> Option<Duration> {
     let passed = now.monotonic.saturating_sub(before.monotonic);
     let expected = Duration::from_micros(before.unix_micros) + passed;

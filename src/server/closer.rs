@@ -1,8 +1,8 @@
-//! Files that the loop is done with, closed on a thread of their own.
+//! A thread that closes the files of transfers, so that the event loop need not wait for it.
 //!
-//! The last one who closes a file may have to wait for the disk: what was removed meanwhile is
-//! given back then, extent by extent, and a network file system first brings all that was written
-//! to its server.
+//! close(2) may wait for the disk: if the file was removed and this is its last descriptor, its
+//! blocks are freed then, extent by extent; and a network file system first sends all that was
+//! written to its server.
 
 use std::any::Any;
 use std::io;
@@ -10,51 +10,51 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-/// How many files may be open for downloads and uploads, on all connections together. Each takes a
-/// file descriptor, and must not take those of the connections.
+/// A counting semaphore for the files that are open for downloads and uploads, on all connections
+/// together. Each takes a file descriptor, and connections must not run out of those.
 #[derive(Debug)]
 pub struct Permits {
     max: usize,
     given: Arc<()>,
 }
 
-/// The right to hold one file open; given back when it is dropped.
+/// A permit to hold one file open. It is returned when it is dropped.
 #[derive(Debug)]
 pub struct Permit(#[expect(dead_code, reason = "it counts by being there")] Arc<()>);
 
 impl Permits {
-    /// As many as `max`.
+    /// Creates a semaphore with `max` permits.
     pub fn new(max: usize) -> Self {
         Permits { max, given: Arc::new(()) }
     }
 
-    /// One of them, where one is left.
+    /// Takes a permit, if one is left.
     pub fn take(&self) -> Option<Permit> {
         (Arc::strong_count(&self.given) <= self.max).then(|| Permit(Arc::clone(&self.given)))
     }
 }
 
-/// A file that was opened for a transfer. Dropped, it is closed, and then the right to hold it open
-/// is given back.
+/// A file that is open for a transfer. When it is dropped, the closer's thread closes it and
+/// returns the permit.
 #[derive(Debug)]
 pub struct Opened<F: Send + Sync + 'static> {
-    /// None while it is dropped.
+    /// `None` only while it is being dropped.
     held: Option<(Arc<F>, Permit)>,
     closer: Closer,
 }
 
-/// The way to the thread that closes files.
+/// The handle of the thread that closes files; its clones share the thread.
 #[derive(Clone, Debug)]
 pub struct Closer(Option<Sender<(Held, Permit)>>);
 
-/// A file of whatever kind.
+/// A file of any type.
 type Held = Arc<dyn Any + Send + Sync>;
 
 impl Closer {
     /// Starts the thread.
     ///
     /// # Errors
-    /// The system's, where it gives no more threads.
+    /// The error of the operating system, if it gives no more threads.
     pub fn start() -> io::Result<Self> {
         let (sender, receiver) = channel::<(Held, Permit)>();
         thread::Builder::new().name("file-close".to_owned()).spawn(move || {
@@ -66,20 +66,21 @@ impl Closer {
         Ok(Closer(Some(sender)))
     }
 
-    /// One that closes files at once, on whatever thread drops them.
+    /// Creates a closer without a thread: files are closed on the thread that drops them.
     #[cfg(test)]
     pub fn at_once() -> Self {
         Closer(None)
     }
 
-    /// A file that this one will close.
+    /// Wraps a file, so that this closer closes it when it is dropped.
     pub fn opened<F: Send + Sync>(&self, file: F, permit: Permit) -> Opened<F> {
         Opened { held: Some((Arc::new(file), permit)), closer: self.clone() }
     }
 }
 
 impl<F: Send + Sync> Opened<F> {
-    /// The file. Who holds it beside this is another thread, which closes it there.
+    /// The file. Only other threads may keep a clone of it, so that the loop is never the one that
+    /// closes it.
     pub fn file(&self) -> &Arc<F> {
         let (file, _) = self.held.as_ref().expect("it is held until this is dropped");
         file
@@ -91,7 +92,7 @@ impl<F: Send + Sync + 'static> Drop for Opened<F> {
         if let Some((file, permit)) = self.held.take()
             && let Some(sender) = &self.closer.0
         {
-            // It takes any number, and where the thread is gone, the file is closed here.
+            // The channel is unbounded. If the thread is gone, the file is closed here.
             let _ = sender.send((file, permit));
         }
     }

@@ -1,62 +1,64 @@
-//! What the operator decided about connections, and why a server does not start.
+//! The configuration of the server's network side, and the errors of its start.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What the operator decided about connections.
+/// The configuration of the server's network side.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// The addresses to listen on; none is all.
+    /// The addresses to listen on; if empty, all addresses of the host.
     pub listen: Vec<IpAddr>,
-    /// The address of the metrics page, where there is one.
+    /// The address of the metrics page, if there is one.
     pub metrics: Option<SocketAddr>,
-    /// The path of the operator's socket.
+    /// The path of the Unix-domain socket for the operator.
     pub admin_socket: PathBuf,
-    /// The port; 0 takes a free one.
+    /// The TCP port; 0 takes a free one.
     pub port: u16,
-    /// The port for TLS, where there are certificates; 0 takes a free one.
+    /// The TCP port for TLS, used if there are certificates; 0 takes a free one.
     pub tls_port: u16,
-    /// How much there may be at a time.
+    /// The limits of what may be open at a time.
     pub limits: ServerLimits,
-    /// How long a connection may take to log in.
+    /// The time that a connection has to log in.
     pub login_timeout: Duration,
-    /// How long a connection may say nothing.
+    /// The time after which a connection that sends nothing is closed; `None` is never.
     pub idle_timeout: Option<Duration>,
-    /// Bytes that may wait for a connection that it did not ask for.
+    /// The largest number of bytes of events that may wait to be sent on one connection. Replies to
+    /// its own requests do not count.
     pub send_queue: usize,
-    /// Bytes that may wait for all connections together.
+    /// The largest number of bytes that may wait to be sent on all connections together.
     pub send_queue_total: usize,
-    /// Lines a second from one connection; 0 is no limit.
+    /// The largest number of lines a second from one connection; 0 is no limit.
     pub rate: u32,
-    /// How long stopping may take.
+    /// The time that a graceful stop may take.
     pub drain: Duration,
 }
 
-/// How much there may be of what takes file descriptors and memory, at a time.
+/// Limits of what takes file descriptors and memory.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerLimits {
-    /// How many connections there may be.
+    /// The largest number of connections of clients.
     pub clients: usize,
-    /// How many files may be open to be sent or received.
+    /// The largest number of files open for downloads and uploads.
     pub transfers: usize,
-    /// How many connections may be there only to be told that they are one too many.
+    /// The largest number of connections above `clients` that are kept open until they have read
+    /// why they are refused.
     pub refused: usize,
-    /// How many may read the metrics.
+    /// The largest number of HTTP connections to the metrics page.
     pub exchanges: usize,
-    /// How many connections there may be from one address; any number where it is none.
+    /// The largest number of connections from one address; `None` is no limit.
     pub per_address: Option<u32>,
 }
 
 /// Why the server does not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// An address can't be listened on.
+    /// The server can't listen on an address.
     Listen(SocketAddr, io::Error),
-    /// The operator's socket can't be made.
+    /// The server can't listen on the operator's socket.
     AdminSocket(PathBuf, io::Error),
-    /// The system refuses what the loop needs.
+    /// The operating system refuses something that the event loop needs.
     System(io::Error),
 }
 

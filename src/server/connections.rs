@@ -1,5 +1,6 @@
-//! All connections: a slab whose slots carry a generation, so that what comes late for a connection
-//! that is gone meets nobody. The only place that frees a slot, and closes a socket.
+//! The table of all connections: a slab whose slots have a generation, so that a late result for a
+//! closed connection does not reach the next connection in the same slot. Only this module frees a
+//! slot and closes a connection's socket.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
@@ -18,7 +19,7 @@ use crate::chat::close::CloseReason;
 use crate::hub::input::ConnId;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
 
-/// All connections.
+/// The table of all connections.
 #[derive(Debug, Default)]
 pub struct Connections {
     slab: Slab<(u32, Connection)>,
@@ -28,25 +29,25 @@ pub struct Connections {
     generation: u32,
     /// How many connections each IPv4 address or IPv6 network has, without the refused ones.
     by_address: HashMap<Address, u32>,
-    /// How many are there only to be told that they are refused.
+    /// How many connections are open only until they have read that they are refused.
     refused: usize,
-    /// How many are the operator's.
+    /// How many connections are the operator's.
     operators: usize,
-    /// Bytes that wait on account of all connections.
+    /// Bytes of memory that wait for all connections, as counted by `count_waiting`.
     waiting: usize,
-    /// Those to be flushed, each once, behind them those of `blocked`.
+    /// The connections to flush, each once. Those in `blocked` are flushed after them.
     dirty: Vec<ConnId>,
-    /// The same for those whose sockets take nothing: they can wait for the others.
+    /// The connections to flush whose sockets did not take more bytes when last tried.
     blocked: Vec<ConnId>,
-    /// Those to be freed, each once.
+    /// The connections to free, each once.
     doomed: VecDeque<ConnId>,
-    /// What is counted of them.
+    /// The counters for the metrics.
     pub counters: ConnectionCounters,
-    /// How much the log says about those on which nobody has logged in.
+    /// The rate limit of log lines about connections that have not logged in.
     pub stranger_lines: StrangerLines,
 }
 
-/// See [`Connections::totals`].
+/// Sums over all open connections, for the metrics.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     /// Bytes read.
@@ -55,42 +56,43 @@ pub struct Totals {
     pub bytes_out: u64,
     /// Bytes that wait to be written.
     pub waiting: usize,
-    /// The most of them that wait for one connection.
+    /// The largest number of bytes that wait for one connection.
     pub waiting_most: usize,
-    /// How many of them speak TLS.
+    /// The number of connections that speak TLS.
     pub tls: usize,
 }
 
 impl Connections {
-    /// No connections. With more than `count` of them at a time, those that there are have to be
-    /// moved, tens of megabytes at once; room for them that was never used takes no memory.
+    /// Creates an empty table with capacity for `count` connections. With more than that, the table
+    /// is reallocated, which moves tens of megabytes in one tick; capacity that was never used
+    /// takes no physical memory.
     pub fn with_room_for(count: usize) -> Self {
         let slab = Slab::with_capacity(count.min(CONNECTIONS_RESERVED_MAX));
         Connections { slab, ..Connections::default() }
     }
 
-    /// How many there are.
+    /// The number of open connections.
     pub fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// How many of them are clients that are served. Those that are refused take nobody's place,
-    /// nor does the operator.
+    /// The number of clients that are served, which counts against the limit. Refused connections
+    /// and the operator's do not count.
     pub fn served(&self) -> usize {
         self.slab.len() - self.refused - self.operators
     }
 
-    /// How many of them are refused.
+    /// The number of refused connections that are still open.
     pub fn refused(&self) -> usize {
         self.refused
     }
 
-    /// Whether there is none.
+    /// Returns true if there is no connection.
     pub fn is_empty(&self) -> bool {
         self.slab.is_empty()
     }
 
-    /// Counts anew what waits on account of a connection.
+    /// Updates the total with what waits for a connection now.
     pub fn count_waiting(&mut self, id: ConnId) {
         let Some(connection) = self.get(id) else { return };
         let before = connection.waiting_counted();
@@ -98,14 +100,14 @@ impl Connections {
         self.waiting = self.waiting - before + waiting;
     }
 
-    /// Bytes that wait on account of all connections.
+    /// Bytes of memory that wait for all connections.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// The connections on whose account something waits, in the order in which they have to go
-    /// where that is too much: the newest strangers, then those for whom most waits; also those
-    /// that are closing.
+    /// The connections with waiting bytes, in the order in which they are closed if those are too
+    /// many in total: first the newest that have not logged in, then by waiting bytes, most first.
+    /// Connections that are closing are among them, those that are already doomed are not.
     pub fn dearest_first(&self) -> impl Iterator<Item = ConnId> + use<> {
         let mut dear: Vec<((bool, Reverse<u64>), ConnId)> = self
             .slab
@@ -129,7 +131,7 @@ impl Connections {
         dear.into_iter().map(|(_, id)| id)
     }
 
-    /// What all connections together have read, written, and yet to be written.
+    /// Sums up the traffic of all open connections.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         for (_, (_, connection)) in &self.slab {
@@ -143,18 +145,18 @@ impl Connections {
         totals
     }
 
-    /// How many are served from the network of an address.
+    /// The number of clients that are served from the network of an address.
     pub fn count_from(&self, address: Address) -> u32 {
         self.by_address.get(&address.network()).copied().unwrap_or(0)
     }
 
-    /// Takes a connection in, and registers it for reading.
+    /// Adds a connection, and registers it with the poll for reading.
     ///
     /// # Errors
-    /// Where the kernel refuses to watch it; the socket is closed then.
+    /// If the kernel refuses to watch it; the socket is closed then.
     pub fn add(&mut self, connection: Connection, poll: &Poll) -> io::Result<ConnId> {
         let entry = self.slab.vacant_entry();
-        // Zero is what the poll keeps for other sources. A generation comes again after four
+        // Generation 0 marks the keys of other sources (`PollKey`). A generation repeats after four
         // billion connections.
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         let id = ConnId { slot: entry.key() as u32, generation: self.generation };
@@ -171,7 +173,7 @@ impl Connections {
         Ok(id)
     }
 
-    /// The connection, where it is still there.
+    /// The connection, if it is still open.
     #[inline]
     pub fn get(&mut self, id: ConnId) -> Option<&mut Connection> {
         match self.slab.get_mut(id.slot as usize) {
@@ -189,7 +191,7 @@ impl Connections {
         self.slab.iter().map(id).collect()
     }
 
-    /// The ids of the first so many connections in a slot from `slot` on.
+    /// The ids of the first `count` connections in slots from `slot` on.
     pub fn ids_from(&self, slot: usize, count: usize) -> Vec<ConnId> {
         let slots = slot..self.unused_from;
         let id = |slot| {
@@ -199,14 +201,15 @@ impl Connections {
         slots.filter_map(id).take(count).collect()
     }
 
-    /// The poll has reported a connection. How many reports of it in a row moved no byte before.
+    /// Counts an event of the poll for a connection. Returns how many events in a row before it had
+    /// no effect.
     pub fn count_wakeup(&mut self, id: ConnId) -> u16 {
         let spurious = self.get(id).map_or(0, Connection::count_wakeup);
         self.counters.spurious_wakeups += u64::from(spurious > 0);
         spurious
     }
 
-    /// Puts a connection on the list of those to be flushed.
+    /// Adds a connection to the list of those to flush.
     #[inline]
     pub fn mark_dirty(&mut self, id: ConnId) {
         if let Some((generation, connection)) = self.slab.get_mut(id.slot as usize)
@@ -221,15 +224,15 @@ impl Connections {
         }
     }
 
-    /// Takes the list of those to be flushed: first those who read, so that thousands who do not
-    /// read delay nobody.
+    /// Takes the list of connections to flush. Those whose sockets are blocked come last, so that
+    /// thousands of clients that do not read delay nobody else.
     pub fn take_dirty(&mut self) -> Vec<ConnId> {
         let mut dirty = std::mem::take(&mut self.dirty);
         dirty.append(&mut self.blocked);
         dirty
     }
 
-    /// Gives the list back, so that its memory is used again.
+    /// Returns the memory of the list, to be reused.
     pub fn reuse_dirty(&mut self, mut list: Vec<ConnId>) {
         if self.dirty.is_empty() {
             list.clear();
@@ -237,7 +240,7 @@ impl Connections {
         }
     }
 
-    /// Has a connection freed at the end of the tick; once only.
+    /// Marks a connection to be freed at the end of the tick. Only the first call for it counts.
     pub fn doom(&mut self, id: ConnId, reason: CloseReason) {
         let Some(connection) = self.get(id) else { return };
         if connection.lifecycle.doom(reason) {
@@ -245,8 +248,8 @@ impl Connections {
         }
     }
 
-    /// Sets when a connection's timer is to fire; earlier than before needs an entry of its own,
-    /// later only moves the field.
+    /// Sets a connection's deadline. An earlier one than before adds a timer; a later one only
+    /// changes the field, which is checked when the timer fires.
     pub fn set_deadline(&mut self, id: ConnId, at: Option<Duration>, timers: &mut Timers<Timer>) {
         let Some(connection) = self.get(id) else { return };
         if connection.lifecycle.set_deadline(at)
@@ -256,7 +259,7 @@ impl Connections {
         }
     }
 
-    /// Tells the poll what a connection is to be watched for, where that changed.
+    /// Updates what the poll watches a connection for, if that changed.
     pub fn update_interest(&mut self, id: ConnId, poll: &Poll) {
         let Some(connection) = self.get(id) else { return };
         let wanted = connection.wanted_interest();
@@ -270,7 +273,7 @@ impl Connections {
         }
     }
 
-    /// Frees the next one that is doomed.
+    /// Removes the next doomed connection from the table and from the poll.
     pub fn reap(&mut self, poll: &Poll) -> Option<(ConnId, Connection, CloseReason)> {
         loop {
             let id = self.doomed.pop_front()?;
@@ -309,7 +312,7 @@ impl Connections {
     }
 }
 
-/// What limits count a connection by.
+/// The network by which the limit per address counts a connection.
 fn network(connection: &Connection) -> Address {
     connection.peer.address().network()
 }
@@ -342,7 +345,7 @@ mod tests {
             let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
             let connection = Connection::new(ours.into(), None, peer, since);
             let id = connections.add(connection, &poll).unwrap();
-            // Each has more than the one before.
+            // For each connection, more bytes wait than for the one before.
             let line = "x".repeat(1000 * (1 + id.slot as usize)) + "\n";
             let line = lines.encode(|out| out.extend_from_slice(line.as_bytes()));
             let connection = connections.get(id).unwrap();

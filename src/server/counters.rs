@@ -1,25 +1,25 @@
-//! What the server counts of connections while it runs.
+//! Counters of connections since the start, for the metrics.
 
 use super::connection::Traffic;
 use crate::chat::close::CloseReason;
 
-/// What the server counts of connections while it runs.
+/// Counters of connections since the start.
 #[derive(Debug, Default)]
 pub struct ConnectionCounters {
     /// Connections that were accepted.
     pub accepted: u64,
-    /// Bytes that were read, and written, by connections that are gone.
+    /// Bytes that were read from connections that are closed now.
     pub bytes_in: u64,
-    /// See `bytes_in`.
+    /// Bytes that were written to connections that are closed now.
     pub bytes_out: u64,
-    /// Events after which nothing was read, written, closed or changed.
+    /// Events of the poll after which nothing was read, written, closed or changed.
     pub spurious_wakeups: u64,
-    /// Connections that ended, by the reason.
+    /// Connections that were closed, by reason.
     pub closed: [u64; CloseReason::ALL.len()],
 }
 
 impl ConnectionCounters {
-    /// Counts a connection that ended.
+    /// Counts a connection that was closed.
     pub fn count_close(&mut self, reason: CloseReason, traffic: Traffic) {
         self.bytes_in += traffic.bytes_in;
         self.bytes_out += traffic.bytes_out;

@@ -1,50 +1,51 @@
-//! When the server stops, and in which order connections leave then.
+//! The graceful stop: when it begins, and in which order connections are closed.
 //!
-//! Were thousands of clients sent away at once, they would all be back at once. So they leave a few
-//! at a time, in the order of their slots, and each is told after how many seconds to come back,
-//! not all the same. What a connection asked for and what waits for it is written before it leaves.
+//! If thousands of clients were closed at once, they would all reconnect at once. So connections
+//! are closed a few at a time, in the order of their slots, and each client is asked to reconnect
+//! after a number of seconds that is spread over all of them. Before a connection is closed, its
+//! requests are answered and what waits for it is written.
 
 use std::time::Duration;
 
 use crate::hub::input::ConnId;
 use crate::limits::{COME_BACK_SPREAD_MAX, LEAVE_PERIOD, LEAVES_PER_PERIOD, RETURNS_PER_SECOND};
 
-/// When and how the server stops.
+/// The stop of the server, announced or under way.
 #[derive(Debug, Default)]
 pub struct Stop {
-    /// When it does, where an administrator said so.
+    /// The time on the monotonic clock that an administrator announced.
     at: Option<Duration>,
-    /// How it does, once that has begun.
+    /// The stop under way, once it has begun.
     drain: Option<Drain>,
 }
 
 impl Stop {
-    /// It stops at that time, whatever was said before.
+    /// Sets the time of the stop, which replaces one that was set before.
     pub fn announce(&mut self, at: Duration) {
         self.at = Some(at);
     }
 
-    /// Whether that is the time at which it stops.
+    /// Returns true if `at` is the time that was announced last.
     pub fn is_announced(&self, at: Duration) -> bool {
         self.at == Some(at)
     }
 
-    /// It stops now, with so many connections, and may take so long.
+    /// Begins the stop with `connections` open, which may take `time`.
     pub fn begin(&mut self, connections: usize, time: Duration, now: Duration) {
         self.drain = Some(Drain::new(connections, time, now));
     }
 
-    /// Whether it stops.
+    /// Returns true if the stop has begun.
     pub fn is_under_way(&self) -> bool {
         self.drain.is_some()
     }
 
-    /// From which slot on connections may leave by now who could not before, and how many of them.
+    /// Returns the slot from which connections may be closed next, and how many may be by now.
     pub fn next_to_leave(&self, now: Duration) -> Option<(usize, usize)> {
         self.drain.as_ref().map(|drain| (drain.next_slot, drain.due(now)))
     }
 
-    /// Those connections may leave, in the order of their slots.
+    /// Allows these connections, in the order of their slots, to be closed.
     pub fn let_leave(&mut self, ids: &[ConnId]) {
         if let (Some(drain), Some(last)) = (&mut self.drain, ids.last()) {
             drain.let_go += ids.len();
@@ -52,14 +53,15 @@ impl Stop {
         }
     }
 
-    /// All may leave.
+    /// Allows all connections to be closed.
     pub fn let_all_leave(&mut self) {
         if let Some(drain) = &mut self.drain {
             drain.next_slot = usize::MAX;
         }
     }
 
-    /// After how many seconds a connection is to come back, where it may leave.
+    /// Returns after how many seconds a client is asked to reconnect, if its connection may be
+    /// closed.
     pub fn come_back_in(&self, id: ConnId) -> Option<u32> {
         let drain = self.drain.as_ref().filter(|drain| drain.may_leave(id))?;
         Some(drain.come_back_in(id))
@@ -69,22 +71,22 @@ impl Stop {
 /// A stop under way.
 #[derive(Debug)]
 struct Drain {
-    /// Who has a slot below this one may leave. No connection comes any more, so each slot's turn
-    /// comes once.
+    /// Connections in slots below this one may be closed. None is accepted any more, so one pass
+    /// over the slots is enough.
     next_slot: usize,
-    /// When it began.
+    /// The time at which the stop began.
     began: Duration,
-    /// How many may leave in each period.
+    /// How many connections may be closed in each [`LEAVE_PERIOD`].
     leaves: usize,
-    /// How many may leave by now.
+    /// How many connections were allowed to be closed so far.
     let_go: usize,
-    /// Over how many seconds they come back.
+    /// Over how many seconds the reconnections are spread.
     spread: u32,
 }
 
 impl Drain {
-    /// A stop of so many connections, which may take so long. They may all leave in the first half
-    /// of that time, so that there is as much left to write what waits for them.
+    /// Plans the stop of `connections`, which may take `time`. All of them may be closed within its
+    /// first half, so that the second half is left to write what waits for them.
     fn new(connections: usize, time: Duration, now: Duration) -> Self {
         let periods = (time / 2).as_millis() / LEAVE_PERIOD.as_millis();
         let periods = usize::try_from(periods).unwrap_or(usize::MAX).max(1);
@@ -98,7 +100,8 @@ impl Drain {
         }
     }
 
-    /// How many more may leave; a period that comes late makes up for it.
+    /// How many more connections may be closed now; a late tick catches up on the periods before
+    /// it.
     fn due(&self, now: Duration) -> usize {
         let periods = now.saturating_sub(self.began).as_millis() / LEAVE_PERIOD.as_millis() + 1;
         let periods = usize::try_from(periods).unwrap_or(usize::MAX);
@@ -109,7 +112,7 @@ impl Drain {
         (id.slot as usize) < self.next_slot
     }
 
-    /// After how many seconds a connection is to come back.
+    /// The number of seconds after which a client is asked to reconnect.
     fn come_back_in(&self, id: ConnId) -> u32 {
         1 + id.slot % self.spread
     }
@@ -129,7 +132,7 @@ mod tests {
 
     const NOW: Duration = Duration::from_secs(77);
 
-    /// How long it takes until all may leave.
+    /// The time until all connections may be closed.
     fn duration(drain: &Drain, connections: usize) -> Duration {
         let periods = connections.div_ceil(drain.leaves).saturating_sub(1);
         LEAVE_PERIOD * u32::try_from(periods).unwrap()

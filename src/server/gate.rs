@@ -1,7 +1,7 @@
-//! Whose input is handled now, and who has to wait for what.
+//! Flow control of input: decides before every frame whether a connection's next frame is handled
+//! now, or what it waits for.
 //!
-//! Before every frame the gate is asked whether the connection may go on. It is the one place that
-//! knows the reasons to wait, and how each of them ends.
+//! This is the one place that knows the reasons to wait ([`Pause`]), and how each of them ends.
 
 use super::connection::{Connection, LineRate, Pause};
 use super::time::Time;
@@ -10,26 +10,26 @@ use crate::hub::Hub;
 use crate::hub::input::ConnId;
 use crate::store::Store;
 
-/// Decides which connection's input is handled.
+/// The flow control of input from all connections.
 #[derive(Debug)]
 pub struct Gate {
-    /// How fast lines may come from one connection, where that is limited.
+    /// The limit of lines a second from one connection, if there is one.
     rate: Option<LineRate>,
-    /// Connections whose input is gone on with in the next tick.
+    /// Connections whose input is handled in the next tick.
     runnable: Vec<ConnId>,
-    /// Connections that wait because the store is behind.
+    /// Connections that wait because the store's queues are too long.
     behind_store: Vec<ConnId>,
 }
 
 impl Gate {
-    /// A gate for so many lines a second from each connection; 0 is no limit.
+    /// Creates a gate that limits each connection to so many lines a second; 0 is no limit.
     pub fn new(lines_per_second: u32) -> Self {
         let rate = LineRate::per_second(lines_per_second);
         Gate { rate, runnable: Vec::new(), behind_store: Vec::new() }
     }
 
-    /// Why the next frame of a connection can't be handled yet, which may send `lines_left` more
-    /// lines in this tick.
+    /// Returns why the connection's next frame can't be handled yet; `None` if it can. The
+    /// connection may send `lines_left` more lines in this tick.
     pub fn reason_to_pause(
         &self,
         (id, connection): (ConnId, &Connection),
@@ -53,14 +53,14 @@ impl Gate {
         connection.pace.line_delay(time.monotonic(), self.rate?).map(|_| Pause::Rate)
     }
 
-    /// Takes a line of a connection into account.
+    /// Counts a line against the connection's rate limit.
     pub fn count_line(&self, connection: &mut Connection, time: &Time) {
         if let Some(rate) = self.rate {
             connection.pace.count_line(time.monotonic(), rate);
         }
     }
 
-    /// A connection waits from now on, for that reason.
+    /// Pauses a connection's input for that reason, and schedules how it resumes.
     pub fn pause(&mut self, id: ConnId, connection: &mut Connection, why: Pause, time: &mut Time) {
         connection.lifecycle.pause_for(why);
         match why {
@@ -75,13 +75,13 @@ impl Gate {
         }
     }
 
-    /// Goes on with the input of a connection in the next tick, whatever it waits for.
+    /// Schedules a connection's input for the next tick, whatever it waits for.
     pub fn run(&mut self, id: ConnId) {
         self.runnable.push(id);
     }
 
-    /// Some of what waits for a connection was written, or the hub has answered. Whether its input
-    /// was waiting for that, or still is.
+    /// Resumes a connection that waited for replies to be written or for the hub to answer, if it
+    /// need not wait any longer. Returns true if it was paused for that, even if it still is.
     pub fn flushed(&mut self, id: ConnId, connection: &mut Connection, hub: &Hub) -> bool {
         if connection.lifecycle.pause() != Some(Pause::Answer) {
             return false;
@@ -93,7 +93,7 @@ impl Gate {
         true
     }
 
-    /// Some of what a connection uploads was written.
+    /// Resumes a connection that waited for its upload to be written to disk, if enough of it was.
     pub fn upload_written(&mut self, id: ConnId, connection: &mut Connection) {
         if connection.lifecycle.pause() == Some(Pause::Disk) && !connection.is_upload_behind() {
             connection.lifecycle.pause_for(Pause::Turn);
@@ -101,19 +101,19 @@ impl Gate {
         }
     }
 
-    /// The store has answered: those who wait for it go on, where it is behind no more.
+    /// Resumes the connections that wait for the store, if its queues are short enough again.
     pub fn store_answered(&mut self, store: &Store) {
         if !self.behind_store.is_empty() && !store.is_congested() {
             self.runnable.append(&mut self.behind_store);
         }
     }
 
-    /// Whether there is a connection to go on with.
+    /// Returns true if a connection's input is scheduled for the next tick.
     pub fn is_runnable(&self) -> bool {
         !self.runnable.is_empty()
     }
 
-    /// The connections to go on with.
+    /// Takes the connections whose input is scheduled.
     pub fn take_runnable(&mut self) -> Vec<ConnId> {
         std::mem::take(&mut self.runnable)
     }

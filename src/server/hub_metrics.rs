@@ -4,7 +4,7 @@ use crate::hub::Hub;
 use crate::hub::counters::{ByChat, Counters, Gauges, LoginResult};
 use crate::metrics::{Family, MetricKind};
 
-/// The metrics of the hub, as they are now.
+/// Reads the metrics of the hub.
 pub fn families(hub: &Hub) -> Vec<Family> {
     let Gauges {
         users_online,
@@ -64,7 +64,7 @@ fn logins(counters: &Counters) -> Family {
     Family::labelled("chatsrv_logins_total", help, MetricKind::Counter, "result", values)
 }
 
-/// What a result is called in the label of its metric.
+/// The label value of a result.
 fn word(result: LoginResult) -> &'static str {
     match result {
         LoginResult::Password => "password",

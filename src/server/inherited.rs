@@ -1,6 +1,6 @@
-//! Sockets that the service manager listens on, and hands to the server when it starts it
-//! (sd_listen_fds(3)). They stay open over a restart: who connects meanwhile waits in their
-//! backlog.
+//! Socket activation: listening sockets that the service manager passes to the server when it
+//! starts it (sd_listen_fds(3)). They stay open over a restart, so clients that connect meanwhile
+//! wait in their backlog.
 
 use std::fmt;
 use std::io;
@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::listener::{Endpoint, Listener};
 
-/// The sockets that the server was handed. Where there are some of a kind, it opens none of that
-/// kind itself.
+/// The listening sockets that were passed to the server. If there are any of a kind, it opens none
+/// of that kind itself.
 #[derive(Debug, Default)]
 pub struct Inherited {
     /// For clients.
@@ -21,16 +21,16 @@ pub struct Inherited {
     pub(super) operator: Vec<Listener>,
 }
 
-/// Why a socket that was handed to the server can't be used.
+/// Why a socket that was passed to the server can't be used.
 #[derive(Debug)]
 pub enum InheritedError {
-    /// The environment does not tell which sockets there are.
+    /// The environment variables are not valid.
     Environment(io::Error),
-    /// The server knows no use for a socket of that name.
+    /// The name is none of `plain`, `tls` and `admin`.
     Name(String),
-    /// One is for TLS, and there is no certificate.
+    /// A socket is named `tls`, but there is no certificate.
     NoCertificate,
-    /// It is not what its name says.
+    /// The socket is not of the kind that its name says.
     Socket(String, io::Error),
 }
 
@@ -54,9 +54,9 @@ impl fmt::Display for InheritedError {
 impl std::error::Error for InheritedError {}
 
 impl Inherited {
-    /// Takes what was handed to this process, for TLS where that can be spoken. It is to be called
-    /// before the process opens anything else; a second call finds nothing. The environment is left
-    /// as it is, because the server starts no program that could take the sockets for its own.
+    /// Takes the sockets that were passed to this process. It must be called before the process
+    /// opens any descriptor; a second call finds nothing. The environment is left as it is, because
+    /// the server starts no program that could take the sockets for its own.
     ///
     /// # Errors
     /// See [`InheritedError`].

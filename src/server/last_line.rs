@@ -1,4 +1,4 @@
-//! What is said last on a connection that ends.
+//! The last line that is sent on a connection before it is closed.
 
 use crate::chat::answer::Answer;
 use crate::chat::close::CloseReason;
@@ -8,28 +8,28 @@ use crate::protocol::wire::Wire;
 /// The last line of a connection.
 #[derive(Debug)]
 pub enum LastLine {
-    /// None.
+    /// Nothing is sent.
     None,
-    /// The answer to something that was asked for.
+    /// The reply to a request.
     Answer(Answer),
-    /// Why the connection ends, where its reader is told.
+    /// The reason for which the connection is closed.
     Closing {
-        /// Why.
+        /// The reason.
         reason: CloseReason,
-        /// What an administrator said about it.
+        /// The text that an administrator gave.
         words: Option<Reason>,
-        /// After how many seconds the client is asked to come back.
+        /// The number of seconds after which the client is asked to reconnect.
         come_back_in: Option<u32>,
     },
 }
 
 impl LastLine {
-    /// The line that tells a reason.
+    /// The line for a reason, without a text or a time to reconnect.
     pub fn of(reason: CloseReason) -> Self {
         LastLine::Closing { reason, words: None, come_back_in: None }
     }
 
-    /// Appends the line as a codec writes it.
+    /// Encodes the line with the connection's codec, and appends it to `out`.
     pub fn encode(&self, wire: &mut Wire, out: &mut Vec<u8>) {
         match self {
             LastLine::None => {}

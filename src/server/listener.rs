@@ -1,4 +1,4 @@
-//! The sockets that take connections.
+//! Listening sockets: TCP, TLS over TCP, and the operator's Unix-domain socket.
 
 use std::fmt;
 use std::io;
@@ -19,19 +19,19 @@ use crate::limits::{
     FREE_PORT_ATTEMPTS, KERNEL_UNSENT_BYTES_MAX, LISTEN_BACKLOG, UNACKNOWLEDGED_TIME_MAX,
 };
 
-/// A socket that takes connections.
+/// A listening socket.
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
-    /// What it listens on.
+    /// The address or path that it listens on.
     pub endpoint: Endpoint,
-    /// The file of its own to remove when it listens no more.
+    /// The socket file to remove when it is closed, if this process created it.
     path: Option<SocketPath>,
     /// Whether the poll watches it.
     pub is_watched: bool,
 }
 
-/// What a listener listens on.
+/// The address or path of a listener, which also says who connects there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// A TCP address, for clients.
@@ -52,27 +52,27 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// What came of one attempt to take a connection.
+/// The result of one attempt to accept a connection.
 #[derive(Debug)]
 pub enum Accepted {
-    /// A connection, not blocking, and its peer.
+    /// A connection, with `O_NONBLOCK` set, and its peer.
     Connection(OwnedFd, Peer),
-    /// No more wait.
+    /// No more connections wait.
     None,
-    /// One was gone before it was taken.
+    /// A connection was aborted before it was accepted.
     Gone,
-    /// One of a process that may not administer the server; it is closed.
+    /// A connection of a process that may not administer the server. It was closed.
     Forbidden(Peer),
-    /// The process or the system can't have more of them now.
+    /// No descriptor or memory is left, for the process or for the system.
     Exhausted(io::Error),
 }
 
 impl Listener {
-    /// Listens on each of `addresses`, or on every address of the host where there is none. With
-    /// port 0, all take the port that the first was given.
+    /// Listens on each of `addresses`, or on all addresses of the host if there are none. With port
+    /// 0, all share the free port that the first one got.
     ///
     /// # Errors
-    /// The address that can't be listened on, and why.
+    /// The address on which it can't listen, and why.
     pub fn open_all(
         addresses: &[IpAddr],
         port: u16,
@@ -118,7 +118,7 @@ impl Listener {
     /// Listens on one TCP address.
     ///
     /// # Errors
-    /// Where that is not possible.
+    /// If the kernel refuses, for example because the port is taken.
     pub fn open(address: SocketAddr) -> io::Result<Listener> {
         let socket = Socket::new(
             Domain::for_address(address),
@@ -126,7 +126,8 @@ impl Listener {
             Some(Protocol::TCP),
         )?;
         if address.is_ipv6() {
-            // Every address has a socket of its own, so that peers are seen as what they are.
+            // IPv4 has its own socket, so that its peers do not show up as IPv4-mapped IPv6
+            // addresses.
             socket.set_only_v6(true)?;
         }
         socket.set_reuse_address(true)?;
@@ -137,11 +138,11 @@ impl Listener {
         Ok(Listener::new(socket, Endpoint::Tcp(address)))
     }
 
-    /// Listens on a Unix-domain socket that its owner alone can connect to. One that a server left
-    /// behind is replaced.
+    /// Listens on a Unix-domain socket to which only its owner can connect. A stale socket file
+    /// that an earlier server left behind is replaced.
     ///
     /// # Errors
-    /// Where the path can't be used, or another server listens there.
+    /// If the path can't be used, or another server listens there.
     pub fn open_unix(path: &Path) -> io::Result<Listener> {
         remove_stale(path)?;
         let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
@@ -154,10 +155,10 @@ impl Listener {
         Ok(Listener { path: own, ..Listener::new(socket, Endpoint::Unix(path.to_owned())) })
     }
 
-    /// Takes part in a socket that another process opened, and keeps open.
+    /// Adopts a listening socket that another process opened, and keeps open.
     ///
     /// # Errors
-    /// Where it does not listen for streams, on a TCP address or a path.
+    /// If it is not a listening stream socket with a TCP address or a path.
     pub fn adopt(socket: OwnedFd) -> io::Result<Listener> {
         let socket = Socket::from(socket);
         if !socket.is_listener()? || socket.r#type()? != Type::STREAM {
@@ -181,7 +182,7 @@ impl Listener {
         Listener { socket, endpoint, path: None, is_watched: false }
     }
 
-    /// The same listener, whose clients are to speak TLS.
+    /// Turns a TCP listener into one for TLS.
     pub fn for_tls(mut self) -> Self {
         if let Endpoint::Tcp(address) = self.endpoint {
             self.endpoint = Endpoint::Tls(address);
@@ -189,7 +190,8 @@ impl Listener {
         self
     }
 
-    /// Listens no more; the file that was its own stays until what this returns is dropped.
+    /// Closes the socket. The socket file, if it has its own, is removed when the returned value is
+    /// dropped.
     pub fn into_path(self) -> Option<SocketPath> {
         self.path
     }
@@ -207,7 +209,7 @@ impl Listener {
         self.socket.as_fd()
     }
 
-    /// Takes a connection, where one waits.
+    /// Accepts a connection, if one waits.
     pub fn accept(&self) -> Accepted {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         match rustix::net::acceptfrom_with(&self.socket, flags) {
@@ -220,18 +222,18 @@ impl Listener {
             Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)) => {
                 Accepted::Exhausted(error.into())
             }
-            // accept(2): ECONNABORTED and the errors of the network are of that connection alone.
+            // accept(2): ECONNABORTED and network errors concern that connection alone.
             Err(_) => Accepted::Gone,
         }
     }
 }
 
 impl Listener {
-    /// Who connected; none where that is gone by now.
+    /// The peer of a connection; `None` if it is gone by now.
     fn peer(&self, socket: &OwnedFd, from: Option<SocketAddrAny>) -> Option<Peer> {
         if let Endpoint::Tcp(_) | Endpoint::Tls(_) = self.endpoint {
             let from = SocketAddr::try_from(from?).ok()?;
-            // A socket of another process may take IPv4 and IPv6.
+            // An adopted socket may take IPv4 and IPv6 both.
             return Some(Peer::Host(SocketAddr::new(from.ip().to_canonical(), from.port())));
         }
         let credentials = rustix::net::sockopt::socket_peercred(socket).ok()?;
@@ -239,7 +241,8 @@ impl Listener {
         Some(Peer::Process { pid, uid: uid.as_raw() })
     }
 
-    /// Whether that peer may come: everybody but the processes of other users.
+    /// Returns true if the peer may connect: any host, and processes of root and of the server's
+    /// own user.
     fn admits(&self, peer: Peer) -> bool {
         match peer {
             Peer::Host(_) => true,
@@ -260,9 +263,10 @@ impl Drop for SocketPath {
     }
 }
 
-/// Accepted sockets inherit all of these, which saves as many system calls for each.
+/// Sets the TCP options. Accepted sockets inherit all of them, which saves as many system calls for
+/// each.
 fn set_tcp_options(socket: &Socket) -> io::Result<()> {
-    // Urgent data is data: the poll would report it, and a read skip it.
+    // Urgent data is read in line: otherwise the poll would report it, and a read would skip it.
     socket.set_out_of_band_inline(true)?;
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(UNACKNOWLEDGED_TIME_MAX))?;
@@ -270,7 +274,7 @@ fn set_tcp_options(socket: &Socket) -> io::Result<()> {
     socket.set_tcp_notsent_lowat(KERNEL_UNSENT_BYTES_MAX)
 }
 
-/// Removes a socket that a server left behind.
+/// Removes a stale socket file that an earlier server left behind.
 fn remove_stale(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(file) if file.file_type().is_socket() => match is_bound(path)? {
@@ -283,9 +287,9 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a process holds the socket at a path. It is asked for datagrams, of which a socket that
-/// listens for streams says that they are not its kind (unix(7), EPROTOTYPE): whoever listens there
-/// would take a connection for a newer operator, and end the session of the one that is there.
+/// Returns true if a process has the socket at a path open. The probe connects a datagram socket,
+/// which a stream listener rejects with EPROTOTYPE (unix(7)): a stream connection would be taken
+/// for a newer operator, which ends the session of the present one.
 fn is_bound(path: &Path) -> io::Result<bool> {
     match UnixDatagram::unbound()?.connect(path) {
         Ok(()) => Ok(true),
@@ -335,7 +339,7 @@ mod tests {
     #[test]
     fn an_adopted_socket_has_the_same_options_and_outlives_its_listener() {
         let own = Listener::open("127.0.0.1:0".parse().unwrap()).unwrap();
-        // One that takes IPv4 and IPv6, where the host has both.
+        // A socket that takes IPv4 and IPv6, if the host has both.
         let both = std::net::TcpListener::bind("[::]:0");
         let other = both.or_else(|_| std::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = other.local_addr().unwrap().port();

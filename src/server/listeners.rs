@@ -1,4 +1,4 @@
-//! All sockets that take connections.
+//! The set of all listening sockets.
 
 use std::io;
 
@@ -8,31 +8,31 @@ use super::listener::{Endpoint, Listener, SocketPath};
 use super::poll::{Interest, Poll, PollKey};
 use super::tls::Certificates;
 
-/// What the server listens with beside what its configuration says.
+/// What the server needs to listen beside its configuration.
 #[derive(Debug)]
 pub struct Listening {
-    /// The sockets that it was handed; they take the place of those that it would open.
+    /// The sockets that the service manager passed; they replace those that the server would open.
     pub inherited: Inherited,
-    /// What it speaks TLS with, where it does.
+    /// The certificates for TLS, if the server speaks it.
     pub certificates: Option<Certificates>,
 }
 
-/// All sockets that take connections.
+/// All listening sockets.
 #[derive(Debug)]
 pub struct Listeners {
-    /// For clients, the plain ones first, and for the operator.
+    /// The listeners for clients, the plain ones first, and those for the operator.
     clients: Vec<Listener>,
-    /// For readers of the metrics, where there may be any.
+    /// The listener for the metrics page, if there is one.
     pub metrics: Option<Listener>,
-    /// Where listeners were, that are to be removed.
+    /// The socket files of closed listeners, which are still to be removed.
     paths: Vec<SocketPath>,
-    /// Whether there was no file descriptor left for the last connection that came.
+    /// Whether the last attempt to accept found no descriptor or memory left.
     is_exhausted: bool,
 }
 
 impl Listeners {
-    /// Listens on what was handed to the server, and else on what `config` says; with TLS too where
-    /// `takes_tls`.
+    /// Uses the inherited sockets, and opens those of `config` for every kind that was not
+    /// inherited; those for TLS only if `takes_tls`.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -66,20 +66,20 @@ impl Listeners {
         Ok(Listeners { clients, metrics, paths: Vec::new(), is_exhausted: false })
     }
 
-    /// A listener for clients, by its place; none once the server stops.
+    /// A listener for clients or the operator, by its index; `None` once the server stops.
     pub fn client(&self, place: usize) -> Option<&Listener> {
         self.clients.get(place)
     }
 
-    /// What is listened on for clients: the plain ones first.
+    /// The endpoints of the listeners for clients, the plain ones first, and for the operator.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.clients.iter().map(|listener| &listener.endpoint)
     }
 
-    /// Has the poll watch all of them.
+    /// Registers all listeners with the poll that are not registered yet.
     ///
     /// # Errors
-    /// Where the kernel refuses.
+    /// If the kernel refuses.
     pub fn watch(&mut self, poll: &Poll) -> io::Result<()> {
         let clients = self.clients.iter_mut().enumerate();
         let clients = clients.map(|(place, listener)| (PollKey::Listener(place as u16), listener));
@@ -91,12 +91,13 @@ impl Listeners {
         Ok(())
     }
 
-    /// Whether the poll watches all of them.
+    /// Returns true if the poll watches all listeners.
     pub fn are_watched(&self) -> bool {
         self.clients.iter().chain(&self.metrics).all(|listener| listener.is_watched)
     }
 
-    /// Has the poll watch none of them, as nothing is left to accept with. Whether that is new.
+    /// Stops watching all listeners, because no descriptor or memory is left to accept with.
+    /// Returns true if that was not so before.
     pub fn rest(&mut self, poll: &Poll) -> bool {
         for listener in self.clients.iter_mut().chain(&mut self.metrics) {
             unwatch(listener, poll);
@@ -104,13 +105,14 @@ impl Listeners {
         !std::mem::replace(&mut self.is_exhausted, true)
     }
 
-    /// A connection was taken. Whether none could be before.
+    /// Notes that a connection was accepted. Returns true if the attempt before it had found no
+    /// descriptor or memory left.
     pub fn accepted(&mut self) -> bool {
         std::mem::take(&mut self.is_exhausted)
     }
 
-    /// Takes no clients any more. Files of sockets stay until [`Listeners::close`]: removing one
-    /// may wait for the disk.
+    /// Closes the listeners for clients and the operator. The socket files stay until
+    /// [`Listeners::close`], because removing one may wait for the disk.
     pub fn stop(&mut self, poll: &Poll) {
         for mut listener in std::mem::take(&mut self.clients) {
             unwatch(&mut listener, poll);
@@ -118,14 +120,14 @@ impl Listeners {
         }
     }
 
-    /// Closes those for clients, and removes the files of their sockets.
+    /// Closes the listeners for clients and the operator, and removes their socket files.
     pub fn close(&mut self) {
         self.clients.clear();
         self.paths.clear();
     }
 }
 
-/// Has the poll forget a listener, where it watches it.
+/// Removes a listener from the poll, if it is registered.
 fn unwatch(listener: &mut Listener, poll: &Poll) {
     if !std::mem::take(&mut listener.is_watched) {
         return;

@@ -1,46 +1,46 @@
-//! The loop and its sockets.
+//! The server: an event loop on one thread, with all its sockets.
 //!
-//! [`Server::run`] sleeps in one place, wakes with a batch of events, lets each run its course, and
-//! writes once at the end: `wait → read → results → timers → accept → settle`. These phases are
-//! methods of [`Server`], in the modules of `tick`; what they work with stands in the others.
+//! [`Server::run`] repeats one tick: it waits for a batch of events in one place, handles each of
+//! them, and writes once at the end: `wait → read → results → timers → accept → settle`. These
+//! phases are methods of [`Server`], in the modules of `tick`; the state they work on is in the
+//! other modules.
 //!
 //! # What the loop asks of the kernel
 //!
-//! Between two waits the thread of the loop makes no call that waits for anybody or anything else.
-//! These are all that it makes, and why each comes back at once. One that is to be added belongs
-//! into this table, or on another thread.
+//! Between two waits the loop's thread makes no system call that blocks. This table lists every
+//! call that it makes, and why it returns at once. A new call belongs either into this table or on
+//! another thread.
 //!
 //! | call | on | why it does not wait |
 //! |---|---|---|
-//! | `epoll_pwait` | the poll | it is the wait, the one place to sleep |
+//! | `epoll_pwait` | the poll | it is the wait, the only call that blocks |
 //! | `epoll_ctl`, `timerfd_settime` | the poll | they change a table in memory |
-//! | `read`, `write` | the eventfd of the poll | it does not block |
-//! | `accept4`, `getsockopt` | listeners | none of them blocks, whoever opened it |
+//! | `read`, `write` | the eventfd of the poll | it is non-blocking |
+//! | `accept4`, `getsockopt` | listeners | they are non-blocking, inherited ones too |
 //! | `recvfrom`, `read`, `sendto`, `writev` | connections | they come with `SOCK_NONBLOCK` |
-//! | `shutdown`, `close` | connections, listeners | the kernel goes on by itself: no `SO_LINGER` |
-//! | `recvfrom` | the pairs that signals write into | they do not block |
-//! | `sendto` | the service manager's socket | it does not block; see `service.rs` |
-//! | `preadv2` | files to be sent | `RWF_NOWAIT`: what is not in memory a file thread reads |
+//! | `shutdown`, `close` | connections, listeners | without `SO_LINGER` they return at once |
+//! | `recvfrom` | the socket pairs of the signals | they are non-blocking |
+//! | `sendto` | the service manager's socket | it is non-blocking; see `service.rs` |
+//! | `preadv2` | files to be sent | `RWF_NOWAIT`: a file thread reads what is not in memory |
 //! | `sendfile`, `pread64` | the same | of what is in memory; see below |
 //! | `openat`, `statx`, `read`, `close` | `/proc/self`, for metrics | its text is made in memory |
-//! | `getrandom` | tickets of calls, TLS | the start has waited for the first bytes |
+//! | `getrandom` | tickets of calls, TLS | the random generator was ready at the start |
 //! | `mmap`, `mremap`, `munmap`, `brk`, `mprotect` | memory | it is there, or the process ends |
-//! | `clone3` | the thread that reads certificates again | the same |
-//! | `futex` | queues to other threads | held to move an item, not for longer; see below |
+//! | `clone3` | the thread that reloads certificates | the same |
+//! | `futex` | queues to other threads | held only to move an item; see below |
 //!
-//! Whether the next 256 KiB of a file are in memory is asked of their first and their last byte.
-//! Where the kernel has dropped the pages between them, or drops them before they are sent, that
-//! one call waits for the disk; there is none to send from memory alone.
+//! Whether the next 256 KiB of a file are in the page cache is judged by their first and last byte.
+//! If the kernel has dropped pages between them, or drops them before they are sent, that one call
+//! waits for the disk; Linux has no `sendfile` that sends from memory alone.
 //!
-//! The lock of a queue is held to put an item in or to take some out, and no call that may wait is
-//! made meanwhile. Nobody waits for room: a queue that is full refuses (the store), drops (the
-//! log), or has a bound above all that can come at a time (writes and reads of transfers).
+//! The lock of a queue is held only to add or to take items, with no blocking call meanwhile.
+//! Nobody waits for space in a queue: a full queue refuses (the store), drops (the log), or has a
+//! capacity above all that can be queued at a time (writes and reads of transfers).
 //!
-//! What may wait is elsewhere: whatever opens, reads from the disk, writes to it or removes is done
-//! by the store's threads; files are closed by one of their own (`closer.rs`), since the last one
-//! to close a file that was removed gives its blocks back; the log is written by another
-//! ([`crate::log`]), and certificates are read again by one that is started for it. The operator's
-//! socket is removed, and the store is waited for, when the loop has ended.
+//! Everything that may block runs on other threads: the store's threads open, read, write and
+//! remove files; one thread closes files (`closer.rs`), since closing a removed file frees its
+//! blocks; one writes the log ([`crate::log`]); and one is started to reload certificates. The
+//! operator's socket file is removed, and the store is waited for, after the loop has ended.
 
 mod buffers;
 mod clock;

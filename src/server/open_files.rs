@@ -1,4 +1,4 @@
-//! Files that are open for transfers, from the job that opens one to the transfer that it is for.
+//! Files that store jobs have opened, kept until the transfers that they are for begin.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -8,23 +8,23 @@ use super::closer::{Closer, Opened, Permit, Permits};
 use crate::hub::job::JobId;
 use crate::store::OpenPart;
 
-/// Files that are being opened, or were and whose transfers the hub has yet to begin.
+/// Files that are being opened, or are open and whose transfers the hub has yet to begin.
 #[derive(Debug)]
 pub struct OpenFiles {
-    /// What the jobs hold that are about to open a file.
+    /// The permits of jobs that are about to open a file.
     opening: HashMap<JobId, Permit>,
     files: HashMap<JobId, Opened<File>>,
     parts: HashMap<JobId, Opened<OpenPart>>,
-    /// How many more may be open.
+    /// The semaphore that limits how many may be open.
     permits: Permits,
     closer: Closer,
 }
 
 impl OpenFiles {
-    /// No files; at most `max` may be open at a time.
+    /// Creates an empty table; at most `max` files may be open at a time.
     ///
     /// # Errors
-    /// The system's, where it gives no thread to close them.
+    /// The error of the operating system, if it gives no thread to close the files.
     pub fn new(max: usize) -> io::Result<Self> {
         Ok(OpenFiles {
             opening: HashMap::new(),
@@ -35,7 +35,7 @@ impl OpenFiles {
         })
     }
 
-    /// Whether a job may open a file; if so, a permit is kept for it.
+    /// Reserves a permit for a job that is to open a file. Returns false if none is left.
     pub fn begin(&mut self, job: JobId) -> bool {
         let permit = self.permits.take();
         let may_open = permit.is_some();
@@ -43,36 +43,38 @@ impl OpenFiles {
         may_open
     }
 
-    /// A job is over, and has opened nothing.
+    /// Returns the permit of a job that opened nothing.
     pub fn opened_nothing(&mut self, job: JobId) {
         self.opening.remove(&job);
     }
 
-    /// A job has opened a file to be sent. Whether it had a permit, as it should.
+    /// Keeps a file that a job has opened for a download. Returns true if the job had a permit, as
+    /// it should.
     pub fn opened_file(&mut self, job: JobId, file: File) -> bool {
         let Some(permit) = self.permit_of(job) else { return false };
         self.files.insert(job, self.closer.opened(file, permit));
         true
     }
 
-    /// A job has opened the part of an upload. Whether it had a permit, as it should.
+    /// Keeps the part file that a job has opened for an upload. Returns true if the job had a
+    /// permit, as it should.
     pub fn opened_part(&mut self, job: JobId, part: OpenPart) -> bool {
         let Some(permit) = self.permit_of(job) else { return false };
         self.parts.insert(job, self.closer.opened(part, permit));
         true
     }
 
-    /// The file that a job has opened, for the download that begins.
+    /// Takes the file that a job has opened, for the download that begins.
     pub fn take_file(&mut self, job: JobId) -> Option<Opened<File>> {
         self.files.remove(&job)
     }
 
-    /// The part that a job has opened, for the upload that begins.
+    /// Takes the part file that a job has opened, for the upload that begins.
     pub fn take_part(&mut self, job: JobId) -> Option<Opened<OpenPart>> {
         self.parts.remove(&job)
     }
 
-    /// Closes what a job has opened: there will be no transfer.
+    /// Closes what a job has opened, because no transfer begins.
     pub fn close(&mut self, job: JobId) {
         self.files.remove(&job);
         self.parts.remove(&job);

@@ -1,26 +1,26 @@
-//! Who is at the other end of a connection.
+//! The peer of a connection: a host, or a local process of the operator.
 
 use std::fmt;
 use std::net::SocketAddr;
 
 use crate::chat::address::Address;
 
-/// Who is at the other end of a connection.
+/// The peer of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// A host.
+    /// A host that connected over TCP, with its port.
     Host(SocketAddr),
-    /// A process on this machine that may administer the server.
+    /// A process on this machine that may administer the server (SO_PEERCRED, unix(7)).
     Process {
-        /// Its id.
+        /// The process id.
         pid: i32,
-        /// The user that it runs as.
+        /// The user id of the process.
         uid: u32,
     },
 }
 
 impl Peer {
-    /// Its address, as the hub knows it.
+    /// The address by which the hub knows the peer.
     pub fn address(&self) -> Address {
         match self {
             Peer::Host(address) => Address::host(address.ip()),
@@ -28,7 +28,8 @@ impl Peer {
         }
     }
 
-    /// Whether it administers the server; it takes nobody's place then.
+    /// Returns true if the peer administers the server. It does not count against the limit of
+    /// clients.
     pub fn is_operator(&self) -> bool {
         matches!(self, Peer::Process { .. })
     }

@@ -1,8 +1,7 @@
-//! Readiness: the one place that uses `polling`.
+//! Readiness of sockets and other descriptors (epoll); the one place that uses the crate `polling`.
 //!
-//! Every source is registered in level mode, so an event comes again until what it tells of is
-//! done. Interest is kept by whoever owns the source, which calls [`Poll::modify`] only where it
-//! changes.
+//! Every source is registered level-triggered, so an event repeats until its cause is handled. The
+//! owner of a source keeps its interest, and calls [`Poll::modify`] only if that changes.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -13,7 +12,7 @@ use polling::{Event, Events, PollMode, Poller};
 
 use crate::hub::input::ConnId;
 
-/// What a source is registered for.
+/// The events for which a source is registered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
     /// Readable, or at its end.
@@ -23,30 +22,31 @@ pub struct Interest {
 }
 
 impl Interest {
-    /// To be told when it is readable.
+    /// Readable only.
     pub const READ: Interest = Interest { read: true, write: false };
-    /// To be told of nothing but a connection that is lost, which can't be turned off.
+    /// Neither; only a lost connection is reported, which can't be turned off.
     pub const NONE: Interest = Interest { read: false, write: false };
 }
 
-/// Which source is ready.
+/// The key of a source, by which its events are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PollKey {
-    /// A connection, which may be gone by now.
+    /// A connection, which may be closed by now.
     Connection(ConnId),
-    /// The pipe of the signals.
+    /// The pipes of the signals.
     Signals,
-    /// A listener, by its place.
+    /// A listener, by its index.
     Listener(u16),
     /// The listener for the metrics.
     Metrics,
-    /// A connection that reads the metrics, by its place; it may be gone by now.
+    /// An HTTP connection to the metrics page, by its index; it may be closed by now.
     Exchange(u16),
 }
 
 impl PollKey {
-    /// Generations start at 1, so that 0 is left for the other sources. `usize::MAX`, which
-    /// `polling` keeps for itself, would be the last slot's last generation.
+    /// Packs the key into the number that the kernel keeps. Generations start at 1, so that 0 is
+    /// left for the other sources. `usize::MAX`, which `polling` reserves, would be the last
+    /// generation of the last slot.
     fn pack(self) -> usize {
         let other = |kind: usize, place: u16| kind << 16 | usize::from(place);
         match self {
@@ -72,10 +72,10 @@ impl PollKey {
     }
 }
 
-/// A source that is ready.
+/// An event: a source that is ready.
 #[derive(Clone, Copy, Debug)]
 pub struct Ready {
-    /// Which.
+    /// The source.
     pub key: PollKey,
     /// It can be read, or is at its end.
     pub readable: bool,
@@ -85,19 +85,19 @@ pub struct Ready {
     pub lost: bool,
 }
 
-/// Waits for sources to become ready.
+/// An epoll instance, with the events of its last wait.
 #[derive(Debug)]
 pub struct Poll {
     poller: Arc<Poller>,
     events: Events,
 }
 
-/// Wakes a [`Poll`] from another thread.
+/// A handle to wake a [`Poll`] from another thread.
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<Poller>);
 
 impl Waker {
-    /// Ends the wait under way, or the next one.
+    /// Ends the wait under way, or the next one if none is.
     pub fn wake(&self) {
         if let Err(error) = self.0.notify() {
             log::error!("cannot wake the loop: {error}");
@@ -106,15 +106,15 @@ impl Waker {
 }
 
 impl Poll {
-    /// A poll without sources.
+    /// Creates a poll without sources.
     ///
     /// # Errors
-    /// Where the kernel has no descriptor left.
+    /// If no descriptor is left.
     pub fn new() -> io::Result<Self> {
         Ok(Poll { poller: Arc::new(Poller::new()?), events: Events::new() })
     }
 
-    /// What wakes this poll.
+    /// The waker of this poll.
     pub fn waker(&self) -> Waker {
         Waker(Arc::clone(&self.poller))
     }
@@ -122,38 +122,38 @@ impl Poll {
     /// Registers a source. The owner must [`delete`](Poll::delete) it before it is closed.
     ///
     /// # Errors
-    /// Where the kernel refuses.
+    /// If the kernel refuses.
     pub fn add(&self, source: &impl AsFd, key: PollKey, interest: Interest) -> io::Result<()> {
         let source = source.as_fd().as_raw_fd();
-        // SAFETY: the source has to be deleted before it is closed. Connections are closed in
-        // `Connections::reap` alone, and those that read the metrics in `Exchanges::close` alone,
-        // both behind a delete. A stop drops the listeners for clients behind `Listeners::stop`.
-        // The listener for the metrics, the signal pipe, and whatever else is left when
-        // `Server::run` ends live that long, and nothing waits on this poll any more then.
+        // SAFETY: the source has to be deleted before it is closed. Connections are closed only in
+        // `Connections::reap`, and those to the metrics page only in `Exchanges::close`, both after
+        // a delete. `Listeners::stop` deletes the listeners for clients before it closes them. The
+        // listener for the metrics, the signal pipe, and whatever else is left when `Server::run`
+        // ends live that long, and nothing waits on this poll any more then.
         unsafe { self.poller.add_with_mode(source, event(key, interest), PollMode::Level) }
     }
 
-    /// Changes what a source is registered for.
+    /// Changes the events for which a source is registered.
     ///
     /// # Errors
-    /// Where the kernel refuses.
+    /// If the kernel refuses.
     pub fn modify(&self, source: &impl AsFd, key: PollKey, interest: Interest) -> io::Result<()> {
         self.poller.modify_with_mode(source.as_fd(), event(key, interest), PollMode::Level)
     }
 
-    /// Forgets a source.
+    /// Removes a source.
     ///
     /// # Errors
-    /// Where it is not registered.
+    /// If it is not registered.
     pub fn delete(&self, source: &impl AsFd) -> io::Result<()> {
         self.poller.delete(source.as_fd())
     }
 
-    /// Waits until a source is ready, the time is over, or another thread wakes it, and adds what
-    /// is ready to `ready`.
+    /// Waits until a source is ready, the timeout is over, or another thread wakes it, and adds the
+    /// events to `ready`.
     ///
     /// # Errors
-    /// Where the kernel refuses to wait, which it never should.
+    /// If the kernel refuses to wait, which it never should.
     pub fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
         self.events.clear();
         self.poller.wait(&mut self.events, timeout)?;

@@ -1,10 +1,10 @@
-//! Figures of the process, as proc(5) tells them, under the names that Prometheus' own clients use.
+//! Metrics of the process from proc(5), under the names that Prometheus' client libraries use.
 
 use std::fs;
 
 use crate::metrics::{Family, MetricKind};
 
-/// What the kernel tells of this process. A metric that it does not tell is 0.
+/// Reads the metrics of this process. One that the kernel does not report is 0.
 pub fn metrics() -> [Family; 3] {
     [
         Family::gauge("process_open_fds", "Open file descriptors.", open_files()),
@@ -23,8 +23,8 @@ pub fn metrics() -> [Family; 3] {
     ]
 }
 
-/// Since Linux 6.2 the size of the folder is the number of its entries, so that nobody has to walk
-/// through a hundred thousand of them.
+/// The number of open file descriptors. Since Linux 6.2 the size of the folder is the number of its
+/// entries, which saves listing a hundred thousand of them.
 fn open_files() -> usize {
     const FOLDER: &str = "/proc/self/fd";
     let size = fs::metadata(FOLDER).map_or(0, |folder| folder.len());

@@ -1,7 +1,7 @@
-//! The service manager, where there is one (sd_notify(3)).
+//! Notifications to the service manager, if there is one (sd_notify(3)).
 //!
-//! Its socket is one that does not block: a service manager that is busy, or stands still, must not
-//! hold up the loop. What it does not take is said again a little later.
+//! The socket is non-blocking: a service manager that is busy or hangs must not block the event
+//! loop. A notification that it does not take is sent again a little later.
 
 use std::io;
 use std::time::Duration;
@@ -9,43 +9,44 @@ use std::time::Duration;
 use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// The variable with the address of the service manager's socket.
+/// The environment variable with the address of the service manager's socket.
 const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
-/// Tells systemd how the server is.
+/// The connection to the service manager, with the notifications that it has not taken yet.
 #[derive(Debug)]
 pub struct Service {
-    /// How often it wants to hear that the loop turns.
+    /// The period of watchdog notifications, if the service manager asks for them.
     watchdog: Option<Duration>,
-    /// The socket, and the address of the service manager's, where there is one.
+    /// Our socket, and the address of the service manager's, if there is one.
     manager: Option<(Socket, SockAddr)>,
-    /// What it did not take.
+    /// The notifications that it did not take.
     unsaid: String,
-    /// Whether a timer stands for saying it again.
+    /// Whether a timer is set to send them again.
     is_timed: bool,
 }
 
 impl Service {
-    /// Reads from the environment what the service manager wants.
+    /// Reads from the environment whether there is a service manager and what it asks for.
     pub fn new() -> Self {
         let manager = manager().unwrap_or_else(|error| {
             log::warn!("event=notify-failed error={error}");
             None
         });
-        // Half of what is allowed, as sd_watchdog_enabled(3) advises.
+        // Half of the timeout, as sd_watchdog_enabled(3) advises.
         let watchdog = sd_notify::watchdog_enabled().map(|longest| longest / 2);
         Service { watchdog, manager, unsaid: String::new(), is_timed: false }
     }
 
-    /// Connections are taken from now on.
+    /// Notifies that the server accepts connections.
     pub fn ready(&mut self) {
         self.say("READY=1\n");
     }
 
-    /// The loop turns, with so many connections; when to say so again.
+    /// Notifies that the event loop runs, with the number of connections as the status. Returns
+    /// after what time to do so again; `None` if no watchdog is enabled.
     pub fn watchdog(&mut self, connections: usize) -> Option<Duration> {
         let period = self.watchdog?;
-        // Said once, however often it was not taken.
+        // It is queued once, however often it was not taken.
         if self.unsaid.contains(WATCHDOG) {
             self.say_again();
         } else {
@@ -54,19 +55,20 @@ impl Service {
         Some(period)
     }
 
-    /// The server is about to end, which may take so long.
+    /// Notifies that the server stops, which may take `time`.
     pub fn stopping(&mut self, time: Duration) {
         self.say(&format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={}\n", time.as_micros()));
     }
 
-    /// Whether a timer is to be set for what was not taken: none stands for that yet.
+    /// Returns true if the caller is to set a timer to send again what was not taken. It is true
+    /// once until [`Service::timer_due`].
     pub fn needs_timer(&mut self) -> bool {
         let needs_timer = self.is_behind() && !self.is_timed;
         self.is_timed |= needs_timer;
         needs_timer
     }
 
-    /// That timer is due: says again what was not taken.
+    /// Sends again what was not taken; called when the timer of [`Service::needs_timer`] fires.
     pub fn timer_due(&mut self) {
         self.is_timed = false;
         self.say_again();
@@ -98,15 +100,16 @@ impl Service {
     }
 }
 
+/// The watchdog notification (sd_notify(3)).
 const WATCHDOG: &str = "WATCHDOG=1\n";
 
-/// A socket of one's own, and the address of the service manager's.
+/// Opens a socket, and reads the address of the service manager's.
 fn manager() -> io::Result<Option<(Socket, SockAddr)>> {
     let Some(path) = std::env::var_os(NOTIFY_SOCKET).filter(|path| !path.is_empty()) else {
         return Ok(None);
     };
     let path = path.into_encoded_bytes();
-    // An abstract name (unix(7)) is written with @ for the zero before it.
+    // An abstract address (unix(7)) is written with `@` instead of its leading zero byte.
     let address = match path.strip_prefix(b"@") {
         Some(name) => SockAddr::unix(text([&[0], name].concat())?)?,
         None => SockAddr::unix(text(path)?)?,

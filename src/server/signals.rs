@@ -1,4 +1,4 @@
-//! Signals, as bytes in pipes that the poll watches.
+//! Unix signals, delivered to the event loop as bytes in pipes that the poll watches.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,22 +7,22 @@ use std::os::unix::net::UnixStream;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::low_level::pipe;
 
-/// The pipes into which signals write.
+/// The pipes into which the signal handlers write.
 #[derive(Debug)]
 pub struct Signals {
-    /// SIGTERM and SIGINT.
+    /// SIGTERM and SIGINT: stop.
     stop: UnixStream,
-    /// SIGUSR1.
+    /// SIGUSR1: log the metrics.
     metrics: UnixStream,
-    /// SIGHUP.
+    /// SIGHUP: reload the certificates.
     reload: UnixStream,
 }
 
 impl Signals {
-    /// Takes over the signals of this process.
+    /// Installs handlers for these signals in this process.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// If the operating system refuses.
     pub fn new() -> io::Result<Self> {
         let (stop, sender) = UnixStream::pair()?;
         stop.set_nonblocking(true)?;
@@ -37,22 +37,22 @@ impl Signals {
         Ok(Signals { stop, metrics, reload })
     }
 
-    /// What to watch.
+    /// The descriptors that the poll has to watch.
     pub fn sources(&self) -> [BorrowedFd<'_>; 3] {
         [self.stop.as_fd(), self.metrics.as_fd(), self.reload.as_fd()]
     }
 
-    /// How many signals to stop arrived since the last call.
+    /// Takes the number of signals to stop since the last call.
     pub fn take_stops(&mut self) -> usize {
         take(&mut self.stop)
     }
 
-    /// Whether the metrics were asked for since the last call.
+    /// Returns true if the metrics were requested since the last call.
     pub fn take_metrics(&mut self) -> bool {
         take(&mut self.metrics) > 0
     }
 
-    /// Whether files are to be read again since the last call.
+    /// Returns true if a reload was requested since the last call.
     pub fn take_reloads(&mut self) -> bool {
         take(&mut self.reload) > 0
     }
@@ -60,6 +60,6 @@ impl Signals {
 
 fn take(pipe: &mut UnixStream) -> usize {
     let mut bytes = [0; 64];
-    // An empty pipe is an error too, as it does not block.
+    // An empty pipe is an error too (EAGAIN).
     pipe.read(&mut bytes).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! The server: what the loop works with. What it does stands in `tick`.
+//! The state of the server. The event loop that works on it is in `tick`.
 
 use super::buffers::Buffers;
 use super::config::{ServerConfig, StartError};
@@ -16,7 +16,7 @@ use super::tls::TlsSessions;
 use crate::hub::Hub;
 use crate::store::Store;
 
-/// The server.
+/// The server: the event loop with everything it owns.
 #[derive(Debug)]
 pub struct Server {
     pub(super) config: ServerConfig,
@@ -29,16 +29,17 @@ pub struct Server {
     pub(super) hub: Hub,
     pub(super) store: Store,
     pub(super) files: OpenFiles,
-    /// What TLS sessions have in common, where the server has certificates.
+    /// The shared state of TLS sessions, if the server has certificates.
     pub(super) tls: Option<TlsSessions>,
-    /// Who reads the metrics.
+    /// The HTTP connections to the metrics page.
     pub(super) exchanges: Exchanges,
     pub(super) buffers: Buffers,
     pub(super) stop: Stop,
 }
 
 impl Server {
-    /// Listens, and takes over the signals. `poll` is the one whose waker the store got.
+    /// Creates the server: opens its listeners, and installs the signal handlers. `poll` must be
+    /// the one whose waker the store has.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -50,7 +51,7 @@ impl Server {
         store: Store,
     ) -> Result<Self, StartError> {
         let Listening { inherited, certificates } = listening;
-        // The refused are beside the clients, and so is the operator.
+        // Refused connections and the operator's come on top of the limit of clients.
         let room = config.limits.clients.saturating_add(2 * config.limits.refused);
         let mut server = Server {
             listeners: Listeners::open(&config, certificates.is_some(), inherited)?,
@@ -72,12 +73,13 @@ impl Server {
         Ok(server)
     }
 
-    /// What is listened on: clients' addresses first, and of those the plain ones.
+    /// The endpoints on which the server listens: first those for clients, of which the plain ones
+    /// come first.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.listeners.endpoints()
     }
 
-    /// Where the metrics are read, if they are.
+    /// The endpoint of the metrics page, if there is one.
     pub fn metrics_endpoint(&self) -> Option<&Endpoint> {
         self.listeners.metrics.as_ref().map(|listener| &listener.endpoint)
     }

@@ -1,25 +1,26 @@
-//! How much the log says about strangers. Each may cause a line at no cost, and ten thousand of
-//! them in a second must not push out of the log what the operator has to know.
+//! A rate limit of log lines about connections that have not logged in. Anybody can cause such a
+//! line for free, and ten thousand in a second must not displace from the log what the operator has
+//! to know.
 
 use std::time::Duration;
 
 use super::timers::{Timer, Timers};
 use crate::limits::{STRANGER_LINES_MAX, STRANGER_LINES_PERIOD};
 
-/// The lines about strangers in the period under way.
+/// The rate limit: a count of lines in the current period.
 #[derive(Debug, Default)]
 pub struct StrangerLines {
-    /// When it ends; none is under way before the first line.
+    /// The end of the period; zero before the first line.
     ends_at: Duration,
-    /// How many were written in it.
+    /// How many lines were written in it.
     written: u32,
-    /// How many were not.
+    /// How many lines were suppressed in it.
     left_out: u64,
 }
 
 impl StrangerLines {
-    /// Whether one more line is to be written now. Where it is the first that is not, `timers` get
-    /// an entry for the time at which that is to be told.
+    /// Returns true if one more line may be written now. The first one that may not adds an entry
+    /// to `timers`, for the time at which the number of suppressed lines is to be logged.
     pub fn may_write(&mut self, now: Duration, timers: &mut Timers<Timer>) -> bool {
         if now >= self.ends_at && self.left_out == 0 {
             self.ends_at = now + STRANGER_LINES_PERIOD;
@@ -36,7 +37,7 @@ impl StrangerLines {
         false
     }
 
-    /// Tells how many were left out, where any were.
+    /// Logs how many lines were suppressed, if any were.
     pub fn tell(&mut self) {
         let lines = std::mem::take(&mut self.left_out);
         if lines > 0 {

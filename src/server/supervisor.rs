@@ -1,4 +1,5 @@
-//! The operator's signals, and the socket of the service manager.
+//! The inputs and outputs of those who run the server: the operator's signals, and notifications to
+//! the service manager.
 
 use std::io;
 
@@ -6,20 +7,20 @@ use super::poll::{Interest, Poll, PollKey};
 use super::service::Service;
 use super::signals::Signals;
 
-/// What connects the server to those who run it: the operator and the service manager.
+/// The operator's signals, and the connection to the service manager.
 #[derive(Debug)]
 pub struct Supervisor {
-    /// What they ask for.
+    /// The signals that they send.
     pub signals: Signals,
-    /// What the service manager hears.
+    /// The notifications to the service manager.
     pub service: Service,
 }
 
 impl Supervisor {
-    /// Takes over the signals of this process, which `poll` is to watch.
+    /// Installs the signal handlers, and registers their pipes with `poll`.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// If the operating system refuses.
     pub fn new(poll: &Poll) -> io::Result<Self> {
         let signals = Signals::new()?;
         for source in signals.sources() {

@@ -1,24 +1,25 @@
-//! The lines that one tick makes, each encoded once for all who get it.
+//! The output buffer of one tick: encoded lines, each encoded once for all connections that get it.
 
 use crate::protocol::native::SERVER_LINE_BYTES_MAX;
 use crate::protocol::wire::Variant;
 
-/// Bytes of a segment: where the next line may not fit, the next segment begins, so that a tick
-/// that makes many megabytes copies none of them to make room.
+/// The size of a segment in bytes. If the next line might not fit, a new segment begins, so that a
+/// buffer that grows to many megabytes is never copied.
 const SEGMENT_BYTES: usize = 256 * 1024;
-/// Segments whose memory stays for the next tick.
+/// The number of segments whose memory is kept for the next tick.
 const SEGMENTS_KEPT: usize = 4;
 
-/// The lines that one tick made for anybody, by variant: what is said to a reader stands behind
-/// each other, whatever is said to readers of other variants meanwhile.
+/// The lines that one tick has encoded, by variant of the protocol. Each variant has its own
+/// buffer, so that consecutive lines for one connection are adjacent whatever is encoded for other
+/// variants in between.
 #[derive(Debug, Default)]
 pub struct TickLines {
     variants: [VariantLines; Variant::COUNT],
 }
 
 impl TickLines {
-    /// Adds what a codec writes for readers of a variant, which is nothing, a line or several, and
-    /// tells where it stands.
+    /// Appends what `write` encodes for a variant, which is no line, one or several, and returns
+    /// its range.
     pub fn encode(&mut self, variant: Variant, write: impl FnOnce(&mut Vec<u8>)) -> LineRange {
         self.variants[variant.index()].encode(write)
     }
@@ -29,23 +30,24 @@ impl TickLines {
         &self.variants[variant.index()]
     }
 
-    /// Forgets the lines; every outbox must have been flushed.
+    /// Removes all lines. Every outbox must have been flushed, since their ranges become invalid.
     pub fn clear(&mut self) {
         self.variants.iter_mut().for_each(VariantLines::clear);
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no lines.
     pub fn is_empty(&self) -> bool {
         self.variants.iter().all(VariantLines::is_empty)
     }
 }
 
-/// Where something for many readers stands that is encoded once for each variant among them.
+/// The ranges of an event for many connections, which is encoded once for each variant among them.
 #[derive(Debug, Default)]
 pub struct SharedRange([Option<LineRange>; Variant::COUNT]);
 
 impl SharedRange {
-    /// Where it stands for a reader of that variant, for the first of whom `write` encodes it.
+    /// The range for a variant. `write` encodes the event the first time that the variant is asked
+    /// for.
     #[inline]
     pub fn get(
         &mut self,
@@ -61,11 +63,11 @@ impl SharedRange {
 #[derive(Debug, Default)]
 pub struct VariantLines {
     segments: Vec<Vec<u8>>,
-    /// The one that is being filled.
+    /// The index of the segment that is being filled.
     current: usize,
 }
 
-/// Where lines stand in [`VariantLines`] that follow each other in one segment.
+/// A range of adjacent lines in one segment of [`VariantLines`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineRange {
     segment: u32,
@@ -74,7 +76,7 @@ pub struct LineRange {
 }
 
 impl VariantLines {
-    /// Adds what a codec writes, a line or several, and tells where it stands.
+    /// Appends what `write` encodes, one line or several, and returns its range.
     pub fn encode(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> LineRange {
         let is_full = |segment: &Vec<u8>| segment.len() + SERVER_LINE_BYTES_MAX > SEGMENT_BYTES;
         if self.segments.get(self.current).is_some_and(is_full) {
@@ -86,11 +88,11 @@ impl VariantLines {
         let segment = &mut self.segments[self.current];
         let start = segment.len();
         write(segment);
-        // A segment ends soon behind its bound.
+        // A segment is little longer than SEGMENT_BYTES, so these fit into 32 bits.
         LineRange { segment: self.current as u32, start: start as u32, end: segment.len() as u32 }
     }
 
-    /// The bytes of lines.
+    /// The bytes of a range.
     #[inline]
     pub fn get(&self, lines: LineRange) -> &[u8] {
         match self.segments.get(lines.segment as usize) {
@@ -99,9 +101,9 @@ impl VariantLines {
         }
     }
 
-    /// Forgets the lines.
+    /// Removes all lines.
     pub fn clear(&mut self) {
-        // One tick with long answers must not cost their memory for ever.
+        // One tick with much output must not hold its memory for ever.
         self.segments.truncate(SEGMENTS_KEPT);
         for segment in &mut self.segments {
             segment.clear();
@@ -116,19 +118,20 @@ impl VariantLines {
 }
 
 impl LineRange {
-    /// How many bytes they have.
+    /// The number of bytes.
     #[inline]
     pub fn len(self) -> usize {
         (self.end - self.start) as usize
     }
 
-    /// Whether there is none.
+    /// Returns true if the range is empty.
     #[inline]
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// Goes on with lines that stand behind these; whether they do.
+    /// Extends the range by one that directly follows it. Returns false, and changes nothing, if it
+    /// does not follow.
     #[inline]
     pub fn extend(&mut self, lines: LineRange) -> bool {
         if self.is_empty() {
@@ -141,7 +144,7 @@ impl LineRange {
         true
     }
 
-    /// Takes bytes from the front.
+    /// Removes `count` bytes from the front.
     #[inline]
     pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start + count as u32);

@@ -1,4 +1,4 @@
-//! What time it is, and what is to happen when.
+//! The time of the event loop: its clock and its timers.
 
 use std::time::{Duration, Instant};
 
@@ -7,21 +7,21 @@ use super::timers::{Timer, Timers};
 use crate::hub::input::Now;
 use crate::metrics::Histogram;
 
-/// The clock of the loop, which stands still during a tick, and its timers.
+/// The clock of the event loop, which is read once per tick, and its timers.
 #[derive(Debug)]
 pub struct Time {
-    /// When the process began.
+    /// The origin of the monotonic clock.
     started: Instant,
-    /// When this tick began.
+    /// The time at which this tick began.
     pub now: Now,
-    /// What is to happen when.
+    /// The timers.
     pub timers: Timers<Timer>,
-    /// How long the ticks took, without the sleep.
+    /// The durations of ticks, without the wait.
     pub ticks: Histogram,
 }
 
 impl Time {
-    /// A clock that begins now, and no timers; see [`Timers::with_room_for`] for `room`.
+    /// Creates a clock that begins now, without timers; for `room` see [`Timers::with_room_for`].
     pub fn begin(room: usize) -> Self {
         let mut time = Time {
             started: Instant::now(),
@@ -33,7 +33,7 @@ impl Time {
         time
     }
 
-    /// A tick begins.
+    /// Reads the clocks at the beginning of a tick.
     pub fn read_clock(&mut self) {
         let now = Now { monotonic: self.started.elapsed(), unix_micros: unix_micros() };
         if let Some(back) = set_back(self.now, now) {
@@ -43,22 +43,22 @@ impl Time {
         self.now = now;
     }
 
-    /// A tick is over.
+    /// Records the duration of a tick at its end.
     pub fn count_tick(&mut self) {
         self.ticks.record(self.started.elapsed() - self.now.monotonic);
     }
 
-    /// When this tick began, on the monotonic clock.
+    /// The time at which this tick began, on the monotonic clock.
     pub fn monotonic(&self) -> Duration {
         self.now.monotonic
     }
 
-    /// Has something happen after some time.
+    /// Adds a timer that fires `time` after the beginning of this tick.
     pub fn after(&mut self, time: Duration, what: Timer) {
         self.timers.add(self.now.monotonic + time, what);
     }
 
-    /// How long it is until then.
+    /// The time from now until `at`; zero if it has passed.
     pub fn until(&self, at: Duration) -> Duration {
         at.saturating_sub(self.started.elapsed())
     }

@@ -1,4 +1,4 @@
-//! What is to happen at a time.
+//! A queue of timers, ordered by time.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,56 +8,57 @@ use super::clock::Moment;
 use crate::hub::input::ConnId;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
 
-/// What is to happen at a time.
+/// What is to happen when a timer fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
-    /// A connection's deadline may have come.
+    /// A connection's deadline may have passed.
     Connection(ConnId),
     /// A connection may send its next line.
     Resume(ConnId),
-    /// The listeners have rested.
+    /// The listeners are to be watched again, after descriptors or memory had run out.
     Accept,
-    /// The service manager is to be told again.
+    /// Notifications that the service manager did not take are to be sent again.
     Notify,
-    /// The service manager is to hear that the loop turns.
+    /// The watchdog notification to the service manager is due.
     Watchdog,
-    /// Whoever reads the metrics has taken too long, where it is still the one with that number.
+    /// The HTTP exchange with that number has timed out, if it is still open.
     Exchange(u64),
-    /// The time to stop has come, where it is still that one.
+    /// The announced stop begins, if the time was not changed since.
     Stop,
-    /// The next connections may leave, now that the server stops.
+    /// During a stop, the next connections may be closed.
     Leave,
-    /// Stopping has taken long enough.
+    /// The time for the stop is over.
     DrainOver,
-    /// The log is to say how many lines about strangers were left out.
+    /// The number of suppressed log lines about connections that have not logged in is to be
+    /// logged.
     Strangers,
 }
 
-/// Keeps what is due when. An entry can't be taken back: its owner checks, when it comes up,
-/// whether it still counts.
+/// A queue of timers: a binary heap by time. A timer can't be cancelled: its owner checks, when it
+/// fires, whether it still applies.
 #[derive(Debug)]
 pub struct Timers<T> {
     heap: BinaryHeap<Reverse<(Moment, T)>>,
 }
 
 impl<T: Ord + Copy> Timers<T> {
-    /// No timers. With more than `count` of them at a time, those that there are have to be moved;
-    /// room for them that was never used takes no memory.
+    /// Creates an empty queue with capacity for `count` timers. With more than that the heap is
+    /// reallocated; capacity that was never used takes no physical memory.
     pub fn with_room_for(count: usize) -> Self {
         Timers { heap: BinaryHeap::with_capacity(count.min(CONNECTIONS_RESERVED_MAX)) }
     }
 
-    /// Adds an entry for `at`, on the monotonic clock.
+    /// Adds a timer for the time `at` on the monotonic clock.
     pub fn add(&mut self, at: Duration, what: T) {
         self.heap.push(Reverse((at.into(), what)));
     }
 
-    /// When the next entry is due.
+    /// The time of the next timer.
     pub fn next(&self) -> Option<Duration> {
         self.heap.peek().map(|Reverse((at, _))| (*at).into())
     }
 
-    /// Takes the next entry that is due by `now`, and the time for which it was added.
+    /// Takes the next timer that is due by `now`, with the time for which it was added.
     pub fn pop_due(&mut self, now: Duration) -> Option<(Duration, T)> {
         if self.next()? > now {
             return None;

@@ -1,15 +1,15 @@
-//! Under which id the store knows a transfer, and whose it is.
+//! Conversion between a stream of a connection and the id by which the store knows its transfer.
 
 use crate::hub::input::ConnId;
 use crate::store::TransferId;
 
-/// The id of what is sent on a stream of a connection.
+/// The id of the transfer on a stream of a connection.
 pub fn transfer_id(conn: ConnId, stream: u32) -> TransferId {
     let connection = u64::from(conn.generation) << 32 | u64::from(conn.slot);
     TransferId { connection, stream }
 }
 
-/// The connection that an id is of.
+/// The connection of a transfer.
 pub fn conn_of(transfer: TransferId) -> ConnId {
     ConnId { slot: transfer.connection as u32, generation: (transfer.connection >> 32) as u32 }
 }

@@ -1,33 +1,33 @@
-//! Names that stay beneath a folder, whatever links there are in it.
+//! Path resolution that never leaves a folder, whatever symbolic links are in it.
 //!
-//! The kernel does this in one step (openat2(2), `RESOLVE_BENEATH`), but systemd forbids that call
-//! to a service with a user that is made for it (systemd.exec(5), `RestrictSUIDSGID=`). So a name
-//! is walked part by part: each part is opened in the folder before it, and no link is followed by
-//! the kernel. Where somebody exchanges a part at that moment, one or the other is met, both
-//! beneath.
+//! The kernel can do this in one step (openat2(2), `RESOLVE_BENEATH`), but systemd forbids that
+//! call to a service with a dynamic user (systemd.exec(5), `RestrictSUIDSGID=`). So a path is
+//! walked part by part: each part is opened in the folder before it, and the kernel follows no
+//! link. If another process exchanges a part meanwhile, the walk meets the old or the new one, both
+//! beneath the folder.
 
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{FileType, Mode, OFlags, fstat, openat, readlinkat};
 use rustix::io::Errno;
 
-/// How many links one name may lead through, as many as the kernel allows (path_resolution(7)).
+/// The largest number of symbolic links in one resolution, as in the kernel (path_resolution(7)).
 const LINKS_MAX: usize = 40;
 
-/// What is done about symbolic links.
+/// How symbolic links are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Links {
-    /// They are followed as long as they stay beneath the folder.
+    /// They are followed, and must stay beneath the folder.
     Follow,
-    /// There must be none.
+    /// They are an error.
     Refuse,
 }
 
-/// Opens what a name leads to from `root` on. As in a path, `/` stands between its parts.
+/// Opens the file or folder at a path relative to `root`.
 ///
 /// # Errors
-/// `EXDEV` for what is not beneath the folder, `ELOOP` for a link too many, `EAGAIN` where somebody
-/// exchanged the file at that moment, and whatever opening says.
+/// `EXDEV` if the path leads out of the folder, `ELOOP` if it has too many links, `EAGAIN` if the
+/// file was replaced by a link meanwhile, and the errors of openat(2).
 pub(super) fn open(
     root: &OwnedFd,
     name: &str,
@@ -66,7 +66,7 @@ pub(super) fn open(
             _ => {
                 let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 let file = openat(folder, part.as_slice(), flags, Mode::empty());
-                // It was no link a moment ago.
+                // It was not a link a moment ago.
                 return file
                     .map_err(|error| if error == Errno::LOOP { Errno::AGAIN } else { error });
             }
@@ -75,7 +75,7 @@ pub(super) fn open(
     openat(entered.last().unwrap_or(root), ".", flags | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Puts the parts of a path on top, the first one uppermost.
+/// Pushes the parts of a path on a stack, the first part on top.
 fn push_parts(path: &[u8], left: &mut Vec<Vec<u8>>) {
     left.extend(path.rsplit(|byte| *byte == b'/').map(<[u8]>::to_vec));
 }
@@ -96,12 +96,12 @@ mod tests {
         openat(CWD, path, flags, Mode::empty()).unwrap()
     }
 
-    /// What was found: which file, or that there is none.
+    /// The inode that was found, or the error.
     fn which(found: Result<OwnedFd, Errno>) -> Result<u64, Errno> {
         found.map(|file| fstat(&file).unwrap().st_ino)
     }
 
-    /// The kernel's own answer; none where it may not give one.
+    /// The result of openat2(2); `None` if that is not allowed here.
     fn kernel(
         root: &OwnedFd,
         name: &str,
@@ -116,7 +116,7 @@ mod tests {
         loop {
             match openat2(root, name, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
                 Err(Errno::NOSYS | Errno::PERM) => return None,
-                // Something, anywhere on the machine, was renamed meanwhile.
+                // A file, anywhere on the machine, was renamed meanwhile.
                 Err(Errno::AGAIN) => {}
                 found => return Some(which(found)),
             }
@@ -162,7 +162,7 @@ mod tests {
             let outside = tempfile::tempdir().unwrap();
             let root = outside.path().join("a");
             fs::create_dir(&root).unwrap();
-            // What does not fit into the tree is left away.
+            // What does not fit into the tree is left out.
             for name in &folders {
                 let _ = fs::create_dir_all(root.join(name));
             }

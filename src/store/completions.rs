@@ -1,4 +1,4 @@
-//! Completions: the results that threads leave for the loop, and the call that wakes it.
+//! Completions: the results that the store's threads send to the event loop.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -9,27 +9,26 @@ use super::parts::OpenPart;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome};
 
-/// The id of an upload or a download, chosen by the server. The store gives it back as it came.
+/// The id of an upload or a download. The server chooses it, and the store returns it unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferId {
-    /// The connection, in the server's own numbers.
+    /// The connection, in an encoding that only the server knows.
     pub connection: u64,
     /// The stream of that connection.
     pub stream: u32,
 }
 
-/// A result that the store leaves for the loop.
+/// A result that the store has for the event loop.
 #[derive(Debug)]
 pub enum Completion {
     /// A job is done.
     Job {
-        /// Which job.
+        /// The job.
         job: JobId,
-        /// What came of it.
+        /// Its outcome.
         outcome: Outcome,
     },
-    /// A file was opened for a download. The hub's outcome is `Value::Opened`; the file stays with
-    /// the server.
+    /// A file was opened for a download. The hub gets `Value::Opened`; the server keeps the file.
     Opened {
         /// The job.
         job: JobId,
@@ -38,35 +37,35 @@ pub enum Completion {
         /// Its size in bytes.
         size: u64,
     },
-    /// A file was opened for an upload. The hub's outcome is `Value::UploadReady`; the file stays
-    /// with the server.
+    /// A part file was opened for an upload. The hub gets `Value::UploadReady`; the server keeps
+    /// the file.
     UploadOpened {
         /// The job.
         job: JobId,
         /// The file: regular, open for writing.
         part: OpenPart,
-        /// How many bytes are there already.
+        /// The number of bytes that it has already.
         offset: u64,
-        /// The sum of those.
+        /// The SHA-256 sum of those.
         sha256: Sha256Sum,
     },
     /// Bytes of an upload were written.
     Written {
-        /// Which upload.
+        /// The upload.
         transfer: TransferId,
-        /// Whether they could be written.
+        /// The result of the write.
         result: io::Result<()>,
     },
     /// A range of a file was read into the page cache.
     Warmed {
-        /// For which download.
+        /// The download.
         transfer: TransferId,
-        /// Whether it could be read. [`io::ErrorKind::WouldBlock`] where too many ranges wait.
+        /// The result of the read; [`io::ErrorKind::WouldBlock`] if too many ranges wait.
         result: io::Result<()>,
     },
 }
 
-/// The sending end of the completions. Each thread has a clone of it.
+/// The sender of completions. Each thread has a clone of it.
 #[derive(Clone)]
 pub(super) struct Completions {
     sender: Sender<Completion>,
@@ -74,26 +73,26 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    /// An end that sends results into `sender`, and then calls `wake`.
+    /// Creates a sender that sends results into `sender`, and then calls `wake`.
     pub(super) fn new(sender: Sender<Completion>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         Completions { sender, wake }
     }
 
-    /// Hands one result to the loop.
+    /// Sends one result to the event loop.
     pub(super) fn push(&self, completion: Completion) {
         self.push_all([completion]);
     }
 
-    /// Hands the outcome of a job to the loop.
+    /// Sends the outcome of a job to the event loop.
     pub(super) fn finish(&self, job: JobId, outcome: Outcome) {
         self.push(Completion::Job { job, outcome });
     }
 
-    /// Hands results to the loop, and wakes it once, where there are any.
+    /// Sends results to the event loop, and wakes it once if there are any.
     pub(super) fn push_all(&self, completions: impl IntoIterator<Item = Completion>) {
         let mut any = false;
         for completion in completions {
-            // Sending fails only while the store closes, when nobody waits for a result.
+            // Sending fails only while the store closes, when no result is needed.
             any |= self.sender.send(completion).is_ok();
         }
         if any {

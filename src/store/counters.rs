@@ -1,18 +1,18 @@
-//! Counters of what the threads of the store have done.
+//! Counters of the store's threads, for the metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A number that only grows, in any thread.
+/// An atomic counter.
 #[derive(Debug, Default)]
 pub(super) struct Counter(AtomicU64);
 
 impl Counter {
-    /// Counts some more.
+    /// Adds to the counter.
     pub(super) fn add(&self, count: usize) {
         self.0.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// The number so far.
+    /// The count so far.
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -23,7 +23,7 @@ impl Counter {
 pub(super) struct StoreCounters {
     /// Transactions that were committed.
     pub(super) batches: Counter,
-    /// Requests in them.
+    /// Requests in those transactions.
     pub(super) requests: Counter,
     /// Passwords that were hashed.
     pub(super) hashes: Counter,

@@ -1,5 +1,6 @@
-//! The database thread: it takes all requests that wait, commits them in one transaction, and
-//! answers after the commit. Where one of them fails, the batch is halved around it.
+//! The database thread: it takes all waiting requests as a batch, commits them in one transaction,
+//! and answers after the commit. If a request fails, the batch is split in halves, so that only the
+//! bad one fails.
 
 mod store_files;
 
@@ -24,68 +25,72 @@ use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome, Snapshot};
 
-/// The most requests in one transaction, so that the first of a long queue is not answered last.
+/// The largest number of requests in one transaction, so that the first of a long queue need not
+/// wait for all others.
 const BATCH_MAX: usize = 1_024;
-/// How long requests may take before what they did is committed, so that many lists at once don't
-/// hold up a confirmation behind them.
+/// The time after which a transaction is committed, so that many lists at once don't delay the
+/// confirmation of a message behind them.
 const BATCH_TIME_MAX: Duration = Duration::from_millis(20);
-/// How much of the database is kept in memory, in KiB, while few messages come: whoever reads a
-/// long backlog, or logs in, reads each page once.
+/// The size of SQLite's page cache in KiB while few messages come: reading a backlog, or a login,
+/// reads each page only once.
 const CACHE_KIB_IDLE: i64 = 1_024;
-/// And while many come: the ends of some thousand chats, each of which is a page.
+/// The size of the page cache in KiB while many messages come: the last pages of some thousand
+/// chats.
 const CACHE_KIB_BUSY: i64 = 16 * 1_024;
-/// With as many messages waiting as that, many come.
+/// With at least this many messages in a batch, the large cache is used.
 const BUSY_MESSAGES: usize = 64;
-/// With no more than that, few do; between the two it stays as it was.
+/// With at most this many messages in a batch, the small cache is used; between the two it stays as
+/// it is.
 const IDLE_MESSAGES: usize = 4;
-/// The pause between two steps of a removal, in which everything else goes on.
+/// The pause between two steps of a removal, in which other requests are handled.
 const TIDY_PAUSE: Duration = Duration::from_millis(100);
-/// The pause after a step that failed.
+/// The pause after a step of a removal that failed.
 const TIDY_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
-/// How many files are handed out at once to be removed.
+/// The number of files to remove in one task.
 const SWEPT_PER_STEP: u32 = 16;
 
-/// The fate of a request after its transaction.
+/// The result of a request after its transaction.
 #[derive(Debug)]
 enum RequestFate {
-    /// It is committed, and goes on.
+    /// It is committed; the step says how it goes on.
     Committed(Step),
     /// It failed.
     Refused(Failure),
-    /// It is lost, since the store is not in its place.
+    /// It is lost, because the database file is no longer the one at its path.
     Displaced,
 }
 
-/// The threads that go on with what the database thread does not finish, as it sees them.
+/// The interface of the database thread to the other threads of the store.
 pub(super) trait Workers {
-    /// Hands a committed request on; its outcome, where it is finished with that.
+    /// Passes a committed request to the thread of its next step. Returns its outcome if it is
+    /// finished.
     fn pass_on(&self, request: StoreRequest, step: Step) -> Option<(JobId, Outcome)>;
 
-    /// Says that messages were committed, or their end.
+    /// Notifies that messages were committed or removed.
     fn messages_changed(&self);
 
-    /// Hands on files to remove; tells whether there was room for that.
+    /// Passes on files to remove. Returns false if the queue for that is full.
     fn sweep(&self, garbage: Vec<Garbage>) -> bool;
 }
 
-/// The state of the database thread: a connection to SQLite, and when to tidy up.
+/// The state of the database thread: a connection to SQLite, and the schedule of removals.
 #[derive(Debug)]
 pub(super) struct Database {
     connection: Connection,
     cache_kib: i64,
     context: Context,
-    /// When the next step of a removal is due; none where nothing is to be removed.
+    /// When the next step of a removal is due; `None` if nothing is to be removed.
     tidy_due: Option<Instant>,
-    /// Whether files that were handed out are not removed yet.
+    /// Whether a task to remove files is under way.
     is_sweeping: bool,
-    /// Its files, which are locked for as long as anything may be written.
+    /// The database's files, with the lock of the data folder.
     files: StoreFiles,
 }
 
 impl Database {
-    /// Opens the database of a locked data folder, and loads what the hub begins with. The parts of
-    /// some uploads were `removed` before; `is_placed` tells whether one stands in the shared
-    /// folder.
+    /// Opens the database of a locked data folder, and loads the hub's initial state. `removed` are
+    /// the uploads whose part files were removed before; `is_placed` returns true if an upload's
+    /// file is in the shared folder already.
     pub(super) fn open(
         path: &Path,
         lock: Lock,
@@ -98,7 +103,7 @@ impl Database {
         let files = StoreFiles::note(path, lock).map_err(StoreError::at(path))?;
         let database = Database {
             connection,
-            // Not yet set, so the first batch sets it.
+            // Not set yet; the first batch sets it.
             cache_kib: 0,
             context: Context::new(),
             tidy_due: Some(Instant::now()),
@@ -108,12 +113,12 @@ impl Database {
         Ok((database, snapshot))
     }
 
-    /// The record of whether writing works.
+    /// The record of whether writing to the database works.
     pub(super) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.context.health)
     }
 
-    /// Answers requests until the queue is closed and empty.
+    /// Handles requests until the queue is closed and empty.
     pub(super) fn run(
         mut self,
         requests: &WorkQueue<StoreRequest>,
@@ -159,8 +164,8 @@ impl Database {
         }
     }
 
-    /// Looks whether the store is in its place; and, where writing to it failed, whether it works
-    /// again, though nobody has anything to write.
+    /// Checks whether the database is still the file at its path; and if writing failed before,
+    /// whether it works again, without waiting for the next request that writes.
     fn look(&mut self) {
         self.files.note_look();
         if self.files.are_in_place(&self.context.health) && self.context.health.is_failing() {
@@ -171,16 +176,16 @@ impl Database {
         }
     }
 
-    /// Writes to the store, and leaves it as it is.
+    /// Tries to write to the database, without changing it.
     fn probe(&mut self) -> rusqlite::Result<()> {
-        // Who waits for an answer does not wait for somebody else's lock once more.
+        // Requests must not be delayed by another process' lock once more.
         self.connection.busy_timeout(Duration::ZERO)?;
         let written = write_in_vain(&mut self.connection);
         self.connection.busy_timeout(schema::LOCK_TIMEOUT)?;
         written
     }
 
-    /// Takes memory while many messages wait, and gives it back when few do.
+    /// Sets the size of the page cache by the number of messages in a batch.
     fn size_cache(&mut self, messages: usize) {
         let kib = match messages {
             ..=IDLE_MESSAGES => CACHE_KIB_IDLE,
@@ -190,14 +195,14 @@ impl Database {
         if kib == self.cache_kib {
             return;
         }
-        // SQLite takes a negative number as KiB.
+        // A negative number is a size in KiB.
         match self.connection.pragma_update(None, "cache_size", -kib) {
             Ok(()) => self.cache_kib = kib,
             Err(error) => self.context.health.failed(error),
         }
     }
 
-    /// Takes one step of removing what nobody needs any more.
+    /// Does one step of removing what is no longer needed.
     fn tidy(&mut self, workers: &impl Workers) {
         if !self.files.are_in_place(&self.context.health) {
             self.tidy_due = Some(Instant::now() + TIDY_PAUSE_AFTER_FAILURE);
@@ -217,7 +222,7 @@ impl Database {
                 if more {
                     self.context.health.worked();
                 }
-                // What is being swept comes back as a request, which makes the next step due.
+                // A finished sweep comes back as a request, which schedules the next step.
                 self.tidy_due = more.then(|| Instant::now() + TIDY_PAUSE);
                 if !garbage.is_empty() && !self.is_sweeping {
                     self.is_sweeping = workers.sweep(garbage);
@@ -230,8 +235,8 @@ impl Database {
         }
     }
 
-    /// Answers the first of some requests, at least one of them, in one transaction; or, where one
-    /// of them fails, each half in one of its own: a bad request must not cost the others theirs.
+    /// Answers the first requests of a batch, at least one, in one transaction. If one of them
+    /// fails, it answers each half separately, so that a bad request does not fail the others.
     fn answer(&mut self, batch: &[StoreRequest]) -> Vec<RequestFate> {
         if batch.iter().any(StoreRequest::writes) && !self.files.are_in_place(&self.context.health)
         {
@@ -261,8 +266,9 @@ impl Database {
         answers
     }
 
-    /// Refuses all writes: the store is not in its place, or somebody else holds the write lock,
-    /// and waiting for it once is enough.
+    /// Answers the requests that only read, and refuses all that write: either the database is no
+    /// longer the file at its path, or another process holds the write lock, for which waiting once
+    /// per batch is enough.
     fn answer_reads(
         &mut self,
         batch: &[StoreRequest],
@@ -283,7 +289,7 @@ impl Database {
         answers
     }
 
-    /// Answers as many as the time allows, at least one.
+    /// Answers as many requests as [`BATCH_TIME_MAX`] allows, at least one, and commits them.
     fn commit(&mut self, batch: &[StoreRequest]) -> rusqlite::Result<Vec<RequestFate>> {
         let deadline = Instant::now() + BATCH_TIME_MAX;
         let transaction = self.connection.transaction()?;
@@ -299,7 +305,7 @@ impl Database {
             if self.files.are_in_place(&self.context.health) {
                 self.context.health.worked();
             } else {
-                // It went into a file that nobody finds again.
+                // The transaction went into a file that is not at its path any more.
                 let refused =
                     batch.iter().zip(&mut answers).filter(|(request, _)| request.writes());
                 refused.for_each(|(_, answer)| *answer = RequestFate::Displaced);
@@ -308,8 +314,7 @@ impl Database {
         Ok(answers)
     }
 
-    /// The failure that is told for an error of SQLite's; the log hears more where the store is
-    /// ill.
+    /// Returns the failure to report for an error of SQLite, and logs what concerns the operator.
     fn refuse(&mut self, request: &StoreRequest, error: &rusqlite::Error) -> Failure {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
@@ -321,7 +326,7 @@ impl Database {
                 Failure::Busy
             }
             Some(ErrorCode::ConstraintViolation) | None => {
-                // The store is sound, but what the hub asked for was not.
+                // The database is intact, but the request was not valid.
                 log::error!("the store refuses {}: {error}", request.describe());
                 Failure::Failed
             }
@@ -333,7 +338,7 @@ impl Database {
     }
 }
 
-/// The outcome of a request that is finished; one that goes on is handed on.
+/// Returns the outcome of a request that is finished, or passes it on to its next step.
 fn finish(
     request: StoreRequest,
     answer: RequestFate,
@@ -347,10 +352,11 @@ fn finish(
     }
 }
 
-/// Writes a page of the store, and leaves it as it was.
+/// Writes a page of the database, without changing its content.
 fn write_in_vain(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
-    // Twice, since SQLite does not write a page on which nothing has changed.
+    // Twice, so that the value is the same again. SQLite would not write the page for an update to
+    // the same value.
     for _ in 0..2 {
         transaction.execute("UPDATE store SET id_mark = ~id_mark", [])?;
     }

@@ -1,4 +1,4 @@
-//! The errors that keep the store from opening.
+//! The errors of opening the store.
 
 use std::error::Error;
 use std::fmt;
@@ -7,69 +7,68 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 
-/// The error that keeps the store from opening. Its text names the path, and is for whoever starts
-/// the server.
+/// The error of opening the store. Its text names the path, for the operator who starts the server.
 #[derive(Debug)]
 pub enum StoreError {
-    /// Another server has locked the data folder.
+    /// Another process has locked the data folder.
     InUse {
         /// The data folder.
         path: PathBuf,
     },
     /// The data folder, or what is in it, can't be used.
     Unusable {
-        /// What can't be used.
+        /// The file or folder that can't be used.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: StoreFault,
     },
 }
 
-/// A fault of the data folder, of the shared one, or of what is in them.
+/// The reason why the data folder, the shared folder, or a file in them can't be used.
 #[derive(Debug)]
 pub enum StoreFault {
-    /// The system refuses.
+    /// An error of the operating system.
     System(io::Error),
-    /// SQLite refuses.
+    /// An error of SQLite.
     Database(rusqlite::Error),
-    /// There is no room left to open it.
+    /// There is not enough disk space to open it.
     DiskFull,
-    /// It holds nothing, though there was a store before.
+    /// The database is empty, though the search index says that it was not.
     Emptied,
     /// The store was written by a newer version of the server.
     NewerSchema {
-        /// The version of the store.
+        /// The schema version of the store.
         found: u32,
-        /// The newest version that this server knows.
+        /// The newest schema version that this server knows.
         known: u32,
     },
-    /// SQLite does not keep a write-ahead log there, but this.
+    /// SQLite can't use a write-ahead log there; the journal mode that it uses instead.
     NoWriteAheadLog(String),
-    /// A row that no version of the server writes.
+    /// An account's row is not as any version of the server writes it.
     MalformedAccount {
-        /// The account's number, as it stands there.
+        /// The account's number, as it is in the row.
         number: i64,
-        /// Its column.
+        /// The column.
         column: &'static str,
     },
-    /// The shared folder holds the data folder, so that everybody could read the password hashes.
+    /// The shared folder contains the data folder, so everybody could read the password hashes.
     HoldsData,
-    /// A group with what no version of the server writes.
+    /// A group's rows are not as any version of the server writes them.
     MalformedGroup {
-        /// The group's id, as it stands there.
+        /// The group's id, as it is in the row.
         id: i64,
-        /// What of it.
+        /// The malformed part of it.
         what: &'static str,
     },
-    /// The shared folder lies among the files that were sent in chats.
+    /// The shared folder is inside the folder of the files sent in chats.
     HoldsSent,
-    /// An idempotency key that is none; the id of its message.
+    /// An idempotency key is malformed; the id of its message.
     MalformedKey(i64),
 }
 
 impl StoreError {
-    /// The exit code of a server that can't start for this reason: 75 (`EX_TEMPFAIL`) where another
-    /// has the data folder, 73 (`EX_CANTCREAT`) otherwise.
+    /// The exit code of a server that can't start for this reason: 75 (`EX_TEMPFAIL`) if another
+    /// server uses the data folder, 73 (`EX_CANTCREAT`) otherwise.
     pub fn exit(&self) -> Exit {
         match self {
             StoreError::InUse { .. } => Exit::TryAgain,
@@ -77,7 +76,7 @@ impl StoreError {
         }
     }
 
-    /// Turns what is wrong with `path` into the error that says so.
+    /// Returns a conversion from a reason to the error for `path`.
     pub(super) fn at<R: Into<StoreFault>>(path: &Path) -> impl FnOnce(R) -> StoreError {
         move |reason| StoreError::Unusable { path: path.to_owned(), reason: reason.into() }
     }
@@ -152,7 +151,7 @@ impl fmt::Display for StoreFault {
     }
 }
 
-/// Whether the file is not what SQLite wrote.
+/// Returns true if the database file is corrupt.
 fn is_damaged(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))

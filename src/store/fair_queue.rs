@@ -1,43 +1,45 @@
-//! A queue in which users have turns, so that one who asks for much holds up nobody else.
+//! A queue between threads that is fair to users: it serves them round-robin, so that a user with
+//! many requests does not delay the others.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::chat::name::Number;
 
-/// A queue that hands out one item of each user in turn, until it is closed.
+/// A queue that hands out one item of each user in turn (round-robin), until it is closed.
 #[derive(Debug)]
 pub(super) struct FairQueue<T> {
     inner: Mutex<FairQueueState<T>>,
     arrived: Condvar,
 }
 
+/// The state of a queue, under its lock.
 #[derive(Debug)]
 struct FairQueueState<T> {
-    /// Who waits, and for what; whoever's turn comes next stands first.
+    /// The users with waiting items; the next one to be served is first.
     users: VecDeque<(Number, VecDeque<T>)>,
     open: bool,
 }
 
 impl<T> FairQueueState<T> {
-    /// What a user asks for.
+    /// The waiting items of a user.
     fn items_of(&mut self, user: Number) -> impl Iterator<Item = &mut T> {
         self.users.iter_mut().filter(move |(other, _)| *other == user).flat_map(|(_, items)| items)
     }
 }
 
 impl<T> FairQueue<T> {
-    /// An empty queue.
+    /// Creates an empty queue.
     pub(super) fn new() -> Self {
         let inner = FairQueueState { users: VecDeque::new(), open: true };
         FairQueue { inner: Mutex::new(inner), arrived: Condvar::new() }
     }
 
-    /// Adds what a user asks for; or, where something waits that it is to replace, puts it there
-    /// and gives back the other.
+    /// Adds an item of a user; or, if `replaces` is true for one that waits, replaces and returns
+    /// that.
     ///
     /// # Errors
-    /// The item, where `max` of that user wait already and none is replaced, or the queue is
+    /// The item, if `max` items of that user wait already and none is replaced, or the queue is
     /// closed.
     pub(super) fn push(
         &self,
@@ -53,10 +55,11 @@ impl<T> FairQueue<T> {
         self.push_to(inner, user, item, max).map(|()| None)
     }
 
-    /// Puts back what was taken, however many wait, unless something waits that is as good.
+    /// Puts back an item that was taken, however many wait, unless `is_as_good` is true for one
+    /// that waits.
     ///
     /// # Errors
-    /// The item, where there is something as good, or the queue is closed.
+    /// The item, if there is one as good, or the queue is closed.
     pub(super) fn put_back(
         &self,
         user: Number,
@@ -90,8 +93,8 @@ impl<T> FairQueue<T> {
         Ok(())
     }
 
-    /// Takes the first item of whoever's turn it is, and waits for one; none once the queue is
-    /// closed.
+    /// Takes the first item of the next user, and waits until there is one; `None` once the queue
+    /// is closed.
     pub(super) fn pop(&self) -> Option<T> {
         let mut inner = self.lock();
         loop {
@@ -109,7 +112,7 @@ impl<T> FairQueue<T> {
         }
     }
 
-    /// Takes no more, and drops what waits.
+    /// Closes the queue, and drops all waiting items.
     pub(super) fn close_and_clear(&self) {
         let mut inner = self.lock();
         inner.open = false;
@@ -120,7 +123,8 @@ impl<T> FairQueue<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, FairQueueState<T>> {
-        // Nothing in here panics halfway through a change.
+        // No code that holds the lock panics halfway through a change, so a poisoned state is
+        // valid.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
-//! The shared folder: what stands in it, and nothing outside it.
+//! The shared folder: opening and listing the files in it, and nothing outside it.
 //!
-//! It is opened once. Every name is resolved beneath it, so that neither `..` nor a symbolic link
-//! leads out, also where somebody makes one at that moment.
+//! It is opened once. Every name is resolved beneath it (`beneath.rs`), so that neither `..` nor a
+//! symbolic link leads out, even one that is created meanwhile.
 
 use std::fs::{self, File};
 use std::io;
@@ -19,29 +19,29 @@ use crate::chat::name::FileName;
 use crate::chat::refusal::Failure;
 use crate::hub::job::Outcome;
 
-/// The most entries of one folder that are listed: the first ones by name. It bounds the memory and
-/// the time of a list; a folder that people read holds fewer.
+/// The largest number of entries of one folder that are listed: the first ones by name. It limits
+/// the memory and the time of a list.
 pub(super) const ENTRIES_MAX: usize = 65_536;
-/// How often a name is resolved again that somebody moved at that moment.
+/// How often the resolution of a name is tried that another process keeps moving.
 const RESOLVE_ATTEMPTS_MAX: usize = 32;
 
-/// The reason why a file can't be had.
+/// The reason why a file can't be opened, listed or created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileRefusal {
-    /// There is none, or it must not be read.
+    /// There is no such file, or it must not be read.
     NotFound,
-    /// There is one already.
+    /// There is a file of that name already.
     Exists,
-    /// There is no room for it.
+    /// There is no disk space for it.
     NoRoom(Errno),
-    /// The system has no more files or memory, or somebody keeps moving it.
+    /// The system has no descriptor or memory left, or another process keeps moving the file.
     Busy(Errno),
     /// Anything else.
     Failed(Errno),
 }
 
 impl FileRefusal {
-    /// The outcome of a job that met it.
+    /// The outcome of a job that failed for this reason.
     pub(super) fn outcome(self) -> Outcome {
         match self {
             FileRefusal::NotFound => Err(Failure::NotFound),
@@ -52,7 +52,7 @@ impl FileRefusal {
         }
     }
 
-    /// The error for the log; none where there is only no such file, or is one.
+    /// The error for the log; `None` for those that only concern the user.
     pub(super) fn error(self) -> Option<Errno> {
         match self {
             FileRefusal::NotFound | FileRefusal::Exists => None,
@@ -66,8 +66,9 @@ impl FileRefusal {
 impl From<Errno> for FileRefusal {
     fn from(error: Errno) -> Self {
         match error {
-            // A refused name reads like a missing one. EXDEV and ELOOP are the links that lead out,
-            // ENXIO and ENODEV devices, EINVAL and EILSEQ names that the file system can't hold.
+            // A forbidden name looks like a missing one. EXDEV and ELOOP are from links that lead
+            // out, ENXIO and ENODEV from devices, EINVAL and EILSEQ from names that the file system
+            // can't have.
             Errno::NOENT
             | Errno::NOTDIR
             | Errno::ISDIR
@@ -102,7 +103,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder, and makes it where it is missing.
+    /// Opens the folder, and creates it if it is missing.
     ///
     /// # Errors
     /// [`StoreError::Unusable`].
@@ -116,34 +117,36 @@ impl Folder {
         can_be_read.map(|_| folder).map_err(StoreError::at(path))
     }
 
-    /// Whether it is still what stands under its name.
+    /// Returns true if it is still the folder at its path.
     pub(super) fn is_in_place(&self) -> bool {
         self.identity.is_in_place()
     }
 
-    /// Opens a regular file for reading, and tells its size in bytes.
+    /// Opens a regular file for reading, and returns its size in bytes too.
     pub(super) fn open_file(&self, name: &FileName) -> Result<(File, u64), FileRefusal> {
-        // Looked at first: opening a FIFO or a device is an act of its own, even without waiting.
+        // Checked before it is opened: opening a FIFO or a device has side effects, even with
+        // O_NONBLOCK.
         regular_size(&self.resolve(name.as_str(), OFlags::PATH)?)?;
-        // It may have been exchanged for a FIFO since; O_NONBLOCK means nothing to a regular file.
+        // It may have been replaced by a FIFO since. O_NONBLOCK has no effect on a regular file.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = self.resolve(name.as_str(), flags)?;
         let size = regular_size(&file)?;
         Ok((File::from(file), size))
     }
 
-    /// Tells the size of a regular file, in bytes.
+    /// The size of a regular file in bytes.
     pub(super) fn size_of(&self, name: &FileName) -> Result<u64, FileRefusal> {
         regular_size(&self.resolve(name.as_str(), OFlags::PATH)?)
     }
 
-    /// Opens a folder to write in it. Unlike for reading, no symbolic link is followed.
+    /// Opens a folder to write in it. Unlike for reading, no symbolic links are followed.
     pub(super) fn open_folder(&self, path: &str) -> Result<OwnedFd, FileRefusal> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         Ok(self.resolve_by(path, flags, Links::Refuse)?)
     }
 
-    /// The files and folders in one folder, sorted by name; none is the shared folder itself.
+    /// Lists the files and folders in one folder, sorted by name; `None` is the shared folder
+    /// itself.
     pub(super) fn list(&self, path: Option<&FileName>) -> Result<Vec<FolderEntry>, FileRefusal> {
         self.list_first(path, ENTRIES_MAX)
     }
@@ -193,7 +196,7 @@ impl Folder {
         Ok(FolderEntry { size, mtime: stat.st_mtime, name })
     }
 
-    /// Opens what a name leads to, beneath the folder.
+    /// Opens the file or folder of a name, and follows links beneath the shared folder.
     fn resolve(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         self.resolve_by(name, flags, Links::Follow)
     }
@@ -210,7 +213,7 @@ impl Folder {
     }
 }
 
-/// The name of an entry from the shared folder on, where it is one.
+/// The name of an entry relative to the shared folder, if it is a valid file name.
 fn below(path: Option<&FileName>, part: &str) -> Option<FileName> {
     if !FileName::is_part(part) {
         return None;
@@ -221,7 +224,7 @@ fn below(path: Option<&FileName>, part: &str) -> Option<FileName> {
     }
 }
 
-/// Whether an entry of that type may be a file or a folder, as far as the folder itself tells.
+/// Returns true if a directory entry of that type may be a file or a folder, or a link to one.
 fn may_be_listed(file_type: FileType) -> bool {
     use FileType::{Directory, RegularFile, Symlink, Unknown};
     matches!(file_type, RegularFile | Directory | Symlink | Unknown)
@@ -232,12 +235,12 @@ fn keep_first(names: &mut Vec<FileName>, max: usize) {
     names.truncate(max);
 }
 
-/// The size of a regular file, in bytes.
+/// The size of an open file in bytes.
 pub(super) fn regular_size(file: &OwnedFd) -> Result<u64, FileRefusal> {
     size_where_regular(&rustix::fs::fstat(file)?).ok_or(FileRefusal::NotFound)
 }
 
-/// The size of a file that is a regular one, in bytes.
+/// The size of a file in bytes, if it is a regular one.
 pub(super) fn size_where_regular(stat: &Stat) -> Option<u64> {
     let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     is_regular.then(|| size(stat))

@@ -1,4 +1,4 @@
-//! Password hashes: Argon2id (RFC 9106), kept as PHC strings.
+//! Password hashing: Argon2id (RFC 9106), stored as PHC strings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use super::counters::StoreCounters;
 use crate::chat::text::Secret;
 
-/// The most memory that a stored hash may ask for, in KiB. The server writes none that needs more.
+/// The largest memory parameter of a stored hash in KiB. The server writes none that needs more.
 const STORED_KIB_MAX: u32 = 256 * 1_024;
-/// The most passes that a stored hash may ask for.
+/// The largest number of passes of a stored hash.
 const STORED_PASSES_MAX: u32 = 64;
-/// The length of a salt, as RFC 9106 recommends it.
+/// The length of a salt in bytes, as RFC 9106 recommends.
 const SALT_BYTES: usize = 16;
 
-/// 8 KiB and one pass.
+/// The parameters of [`HashCost::Low`]: 8 KiB and one pass.
 const LOW: Params =
     match Params::new(Params::MIN_M_COST, Params::MIN_T_COST, Params::MIN_P_COST, None) {
         Ok(params) => params,
@@ -26,10 +26,10 @@ const LOW: Params =
 /// The cost of a password hash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HashCost {
-    /// Argon2id with 19 MiB and two passes, as OWASP recommends it.
+    /// Argon2id with 19 MiB and two passes, as OWASP recommends.
     #[default]
     Normal,
-    /// The least that Argon2 takes: for tests and load tests.
+    /// The minimum of Argon2: for tests and load tests.
     Low,
 }
 
@@ -42,7 +42,7 @@ impl HashCost {
     }
 }
 
-/// An error of hashing a password, or of comparing it.
+/// An error of hashing or comparing a password.
 #[derive(Debug)]
 pub(super) enum HashError {
     Argon2(argon2::Error),
@@ -51,12 +51,12 @@ pub(super) enum HashError {
     Malformed(&'static str),
 }
 
-/// Whether a stored hash is one that this server can compare with.
+/// Returns true if a stored hash can be compared with.
 pub(super) fn is_well_formed(stored: &str) -> bool {
     Stored::parse(stored).is_ok()
 }
 
-/// A stored hash, taken apart.
+/// A parsed stored hash.
 #[derive(Debug)]
 struct Stored {
     hasher: Argon2<'static>,
@@ -90,33 +90,33 @@ impl Stored {
     }
 }
 
-/// A hasher of passwords: Argon2 with its memory, and the cost of new hashes.
+/// A password hasher: Argon2 with its memory, and the cost of new hashes.
 #[derive(Debug)]
 pub(super) struct Hasher {
     argon2: Argon2<'static>,
-    /// Kept from hash to hash, for as long as there is one after the other.
+    /// The working memory, reused until [`Hasher::rest`].
     memory: Vec<Block>,
     counters: Arc<StoreCounters>,
 }
 
 impl Hasher {
-    /// A hasher that makes hashes of a cost, without memory yet.
+    /// Creates a hasher for a cost, without memory yet.
     pub(super) fn new(cost: HashCost, counters: Arc<StoreCounters>) -> Self {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params());
         Hasher { argon2, memory: Vec::new(), counters }
     }
 
-    /// Gives the memory back, since nothing is to be hashed.
+    /// Frees the memory, because nothing is to be hashed now.
     pub(super) fn rest(&mut self) {
         self.memory = Vec::new();
     }
 
-    /// Whether a stored hash is of the cost that new ones have.
+    /// Returns true if a stored hash has the cost that new ones get.
     pub(super) fn is_current(&self, stored: &str) -> bool {
         Stored::parse(stored).is_ok_and(|stored| stored.has_cost(self.argon2.params()))
     }
 
-    /// The password's hash as a PHC string, with a salt of its own.
+    /// Hashes a password with a random salt, as a PHC string.
     pub(super) fn hash(&mut self, password: &Secret) -> Result<String, HashError> {
         let mut salt = [0; SALT_BYTES];
         getrandom::fill(&mut salt)?;
@@ -135,7 +135,7 @@ impl Hasher {
         Ok(hash.to_string())
     }
 
-    /// Whether a password is the one of a stored hash.
+    /// Returns true if a password matches a stored hash.
     pub(super) fn compare(&mut self, stored: &str, password: &Secret) -> Result<bool, HashError> {
         let stored = Stored::parse(stored)?;
         let mut output = [0; Output::MAX_LENGTH];

@@ -1,23 +1,23 @@
-//! Health: whether a part of the store works. The log hears once that it began to fail, and once
-//! that it works again.
+//! Health: whether a part of the store works. A failure is logged once, and so is the recovery.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What fails and works in turns is reported no more often than this.
+/// The shortest time between two reports of a part that fails and works in turns.
 const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What the log was told about a part of the store. The threads of that part share it.
+/// The health of a part of the store. The threads of that part share it.
 #[derive(Debug)]
 pub(super) struct Health {
     part: &'static str,
-    /// Whether it failed last, told or not.
+    /// Whether it failed last, logged or not.
     is_failing: AtomicBool,
     told: Mutex<Told>,
 }
 
+/// What was logged about a part.
 #[derive(Debug, Default)]
 struct Told {
     failing: bool,
@@ -25,12 +25,12 @@ struct Told {
 }
 
 impl Health {
-    /// A part that works; `part` is what the log calls it.
+    /// Creates the health of a part that works; `part` is its name in the log.
     pub(super) fn new(part: &'static str) -> Self {
         Health { part, is_failing: AtomicBool::new(false), told: Mutex::default() }
     }
 
-    /// The part failed.
+    /// Notes that the part failed, and logs it if it is news.
     pub(super) fn failed(&self, error: impl Display) {
         self.is_failing.store(true, Ordering::Relaxed);
         if self.is_news(Instant::now()) {
@@ -38,7 +38,7 @@ impl Health {
         }
     }
 
-    /// The part worked.
+    /// Notes that the part worked, and logs the recovery if the failure was logged.
     pub(super) fn worked(&self) {
         self.is_failing.store(false, Ordering::Relaxed);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,12 +47,12 @@ impl Health {
         }
     }
 
-    /// Whether it failed last.
+    /// Returns true if it failed last.
     pub(super) fn is_failing(&self) -> bool {
         self.is_failing.load(Ordering::Relaxed)
     }
 
-    /// Whether a failure at that time is to be told, and notes that it was.
+    /// Returns true if a failure at that time is to be logged, and notes that it was.
     fn is_news(&self, now: Instant) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let recently = told.last.is_some_and(|last| now < last + REPORT_INTERVAL);

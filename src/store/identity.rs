@@ -1,8 +1,8 @@
-//! The identity of a file or folder that is held open: is it still what stands under its name?
+//! The identity of an open file or folder, to check whether it is still the one at its path.
 //!
-//! Whoever deletes or replaces a store under a running server leaves it writing into a file that
-//! nobody finds again. So before anything is confirmed, it is looked whether it is in the file
-//! under the name.
+//! If the database is deleted or replaced under a running server, the server would go on writing
+//! into a file that is no longer at its path. So before anything is confirmed, the identity is
+//! checked.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::fstat;
 
-/// The identity of what stood under a name when it was opened: device and inode.
+/// The identity of a file or folder when it was opened: path, device and inode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     path: PathBuf,
@@ -21,26 +21,26 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// What stands under a name now.
+    /// The identity of the file at a path now.
     pub(super) fn of_path(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         let metadata = fs::metadata(&path)?;
         Ok(Identity { device: metadata.dev(), inode: metadata.ino(), path })
     }
 
-    /// What was opened under a name.
+    /// The identity of an open file that was found at a path.
     pub(super) fn of_open(path: impl Into<PathBuf>, opened: impl AsFd) -> io::Result<Self> {
         let stat = fstat(opened)?;
         Ok(Identity { path: path.into(), device: stat.st_dev, inode: stat.st_ino })
     }
 
-    /// Whether it still stands there.
+    /// Returns true if it is still the file at its path.
     pub(super) fn is_in_place(&self) -> bool {
         let found = fs::metadata(&self.path);
         found.is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
     }
 
-    /// The name.
+    /// The path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

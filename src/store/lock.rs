@@ -1,4 +1,4 @@
-//! The data folder: made where it is missing, and locked, so that one server has it.
+//! The lock of the data folder, so that only one server uses it.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -18,10 +18,10 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Makes the data folder where it is missing, for its owner alone, and locks it.
+    /// Creates the data folder if it is missing, with mode 0700, and locks it.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] where another process, or this one, holds the lock already.
+    /// [`StoreError::InUse`] if another process, or this one, holds the lock already.
     pub(super) fn acquire(data: &Path) -> Result<Self, StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(StoreError::at(data))?;
         let path = data.join("lock");
@@ -44,11 +44,12 @@ impl Lock {
         }
     }
 
-    /// Makes sure that nobody else can lock the folder: where the file of the lock is gone, it is
-    /// made and locked again.
+    /// Makes sure that nobody else can lock the folder: if the lock file is gone, it is created and
+    /// locked again.
     ///
     /// # Errors
-    /// Where somebody else was first, or it can't be made, as in a folder that is gone.
+    /// If another process was first, or the file can't be created, for example because the folder
+    /// is gone.
     pub(super) fn hold_on(&mut self) -> Result<(), StoreError> {
         if self.identity.is_in_place() {
             return Ok(());

@@ -1,7 +1,7 @@
-//! Maintenance: a store is checked, and copied, beside its server.
+//! Maintenance: the check and the backup of a store, also while a server uses it.
 //!
 //! Neither takes the lock of the data folder: both only read, in one transaction, which SQLite
-//! keeps apart from what a server writes meanwhile.
+//! isolates from what a server writes meanwhile.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -21,9 +21,9 @@ use crate::chat::name::FileName;
 use crate::chat::text::Text;
 use crate::exit::Exit;
 
-/// The most findings that are told.
+/// The largest number of findings that are reported.
 const FINDINGS_MAX: usize = 100;
-/// How long to wait for a server that opens or closes the store at that moment.
+/// How long to wait for a server that is opening or closing the store.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 const MESSAGES_OF_NO_GROUP: (&str, &str) = (
@@ -32,20 +32,20 @@ const MESSAGES_OF_NO_GROUP: (&str, &str) = (
     "messages are of a group that there is not",
 );
 
-/// Why a store could not be checked, or copied.
+/// Why a store could not be checked or copied.
 #[derive(Debug)]
 pub enum MaintenanceError {
     /// The store can't be read.
     Store(PathBuf, StoreFault),
-    /// The copy can't be made.
+    /// The copy can't be written.
     Copy(PathBuf, StoreFault),
-    /// There is something under the name of the copy.
+    /// There is a file at the path of the copy.
     Exists(PathBuf),
 }
 
 impl MaintenanceError {
-    /// The exit code: 74 (`EX_IOERR`) where the store can't be read, 73 (`EX_CANTCREAT`) where the
-    /// copy can't be made.
+    /// The exit code: 74 (`EX_IOERR`) if the store can't be read, 73 (`EX_CANTCREAT`) if the copy
+    /// can't be written.
     pub fn exit(&self) -> Exit {
         match self {
             MaintenanceError::Store(..) => Exit::InputOutput,
@@ -72,22 +72,22 @@ impl fmt::Display for MaintenanceError {
 
 impl std::error::Error for MaintenanceError {}
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkup {
-    /// The version of its schema.
+    /// The version of the store's schema.
     pub schema: u32,
-    /// The version that this server writes.
+    /// The newest version of the schema, which this server writes.
     pub known: u32,
-    /// How many accounts there are.
+    /// The number of accounts.
     pub accounts: u64,
-    /// How many messages there are.
+    /// The number of messages.
     pub messages: u64,
-    /// What is wrong, in words; the first of it where it is much.
+    /// Descriptions of what is wrong; only the first ones if there are many.
     pub findings: Vec<String>,
 }
 
-/// As people read it: a line for each finding, and the sum.
+/// A line for each finding, and a summary.
 impl fmt::Display for Checkup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Checkup { schema, known, accounts, messages, findings } = self;
@@ -97,11 +97,11 @@ impl fmt::Display for Checkup {
     }
 }
 
-/// Checks the store in a data folder: the file, its references, and that no row holds what no
-/// server writes. A server may be using it.
+/// Checks the store in a data folder: the integrity of the database, its foreign keys, and that all
+/// rows are valid. A server may be using it.
 ///
 /// # Errors
-/// [`MaintenanceError::Store`] where it can't be read at all.
+/// [`MaintenanceError::Store`] if it can't be read at all.
 pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
     let path = data.join(DATABASE);
     let store = open(&path)?;
@@ -116,11 +116,11 @@ pub fn check(data: &Path) -> Result<Checkup, MaintenanceError> {
     }
 }
 
-/// Makes a copy of the store in a data folder, for its owner alone: all that was confirmed when it
-/// began. A server may be using the store.
+/// Copies the database of a data folder to a new file, with mode 0600: everything that was
+/// confirmed when it began. A server may be using the store.
 ///
 /// # Errors
-/// [`MaintenanceError::Exists`] where there is such a file; then nothing was done.
+/// [`MaintenanceError::Exists`] if there is a file at the path of the copy; then nothing was done.
 pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
     let path = data.join(DATABASE);
     if fs::symlink_metadata(copy).is_ok() {
@@ -139,7 +139,7 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
         .map_err(|error| MaintenanceError::Copy(part.clone(), error.into()))?;
     let result = copy_pages(&store, &part).and_then(|()| settle(&part, copy));
     if let Err(reason) = result {
-        // The first failure is the one to tell.
+        // The first failure is the one to report.
         let _ = fs::remove_file(&part);
         return Err(match reason {
             StoreFault::System(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -153,7 +153,7 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
 
 fn open(path: &Path) -> Result<Connection, MaintenanceError> {
     let failed = |reason: StoreFault| MaintenanceError::Store(path.to_owned(), reason);
-    // SQLite would only say that it is unable to open it.
+    // SQLite's own error would not say why the file can't be opened.
     fs::metadata(path).map_err(|error| failed(error.into()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let store = Connection::open_with_flags(path, flags).map_err(|error| failed(error.into()))?;
@@ -166,8 +166,8 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// All pages in one step, which is one transaction: a server that writes meanwhile is not seen, and
-/// does not make it begin again.
+/// Copies all pages in one step, which is one transaction: writes of a server meanwhile are not
+/// seen, and do not restart the copy.
 fn copy_pages(store: &Connection, part: &Path) -> Result<(), StoreFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(part, flags)?;
@@ -179,7 +179,7 @@ fn copy_pages(store: &Connection, part: &Path) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// Brings a copy to the disk, and gives it its name.
+/// Syncs a copy to disk, and renames it to its path.
 fn settle(part: &Path, copy: &Path) -> Result<(), StoreFault> {
     File::open(part)?.sync_all()?;
     renameat_with(CWD, part, CWD, copy, RenameFlags::NOREPLACE)?;
@@ -189,7 +189,7 @@ fn settle(part: &Path, copy: &Path) -> Result<(), StoreFault> {
 }
 
 fn look(store: &Connection, data: &Path) -> Result<Checkup, StoreFault> {
-    // One transaction, so that what a server writes meanwhile is either in all counts or in none.
+    // One transaction, so that all counts are of the same state, even if a server writes meanwhile.
     let store = store.unchecked_transaction()?;
     let known = schema::MIGRATIONS.len() as u32;
     let found: u32 = store.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -228,7 +228,7 @@ fn look(store: &Connection, data: &Path) -> Result<Checkup, StoreFault> {
     Ok(checkup)
 }
 
-/// Notes a row that no server writes.
+/// Adds the error of loading rows to the findings.
 fn note<T>(loaded: Result<T, StoreFault>, findings: &mut Vec<String>) {
     findings.extend(loaded.err().map(|reason| reason.to_string()));
 }
@@ -237,7 +237,7 @@ fn count(store: &Connection, query: &str) -> rusqlite::Result<u64> {
     store.query_row(query, [], |row| row.get(0).map(i64::cast_unsigned))
 }
 
-/// The file itself, and the references between its tables.
+/// Checks the integrity of the file, and the foreign keys.
 fn look_at_file(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
     let mut check = store.prepare(&format!("PRAGMA integrity_check({FINDINGS_MAX})"))?;
     let mut rows = check.query([])?;
@@ -279,7 +279,7 @@ fn look_at_messages(store: &Connection, findings: &mut Vec<String>) -> rusqlite:
     Ok(())
 }
 
-/// What is small enough to be told by SQLite alone.
+/// Checks that single queries can do.
 fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
     let looks = [
         ("SELECT count(*) FROM tokens WHERE length(hash) <> 32", "tokens have a malformed hash"),
@@ -311,7 +311,7 @@ fn count_each(
     Ok(())
 }
 
-/// What uploads and files refer to.
+/// Checks the rows of uploads and files.
 fn look_at_uploads(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
     let looks = [
         (
@@ -355,7 +355,7 @@ mod tests {
     use crate::chat::message::{Chat, StoredMessage};
     use crate::chat::name::Number;
 
-    /// A data folder with a store that is open, and holds an account and a message.
+    /// A data folder with an open store that has an account and a message.
     fn store() -> (tempfile::TempDir, Connection) {
         let folder = tempfile::tempdir().unwrap();
         let store = schema::open(&folder.path().join(DATABASE)).unwrap();
@@ -472,7 +472,7 @@ mod tests {
         let (folder, store) = store();
         let copies = tempfile::tempdir().unwrap();
         let copy = copies.path().join(DATABASE);
-        // Something of it is in the write-ahead log alone.
+        // This message is only in the write-ahead log.
         keep(&store, 2);
         backup(folder.path(), &copy).unwrap();
         keep(&store, 3);

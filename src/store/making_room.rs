@@ -1,4 +1,4 @@
-//! Room for a server to start: if there is none, uploads that broke off give theirs.
+//! Freeing disk space at the start: if there is too little, interrupted uploads are removed.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -13,11 +13,11 @@ use super::rows::uploads;
 use crate::chat::file::FileTarget;
 use crate::chat::id::UploadId;
 
-/// The most files that are taken from what is to be removed anyway.
+/// The largest number of files taken from those that are to be removed anyway.
 const GARBAGE_MAX: u32 = 1_000_000;
 
-/// Removes what is left of uploads, oldest first, until there is room for the server to start, and
-/// tells which. Where that does not help, opening the store says so.
+/// Removes part files of interrupted uploads, oldest first, until there is enough disk space for
+/// the server to start. Returns their ids. If that does not help, opening the store will fail.
 pub(super) fn make_room(database: &Path, parts: &Parts, room: &Room) -> Vec<UploadId> {
     let Some(data) = database.parent() else { return Vec::new() };
     if !is_short(data, room) || !database.exists() {
@@ -32,7 +32,7 @@ pub(super) fn make_room(database: &Path, parts: &Parts, room: &Room) -> Vec<Uplo
     };
     let device = std::fs::metadata(data).map(|data| data.dev()).ok();
     let mut removed = Vec::new();
-    // What lies on another disk makes no room on this one.
+    // Files on other disks free no space on this one.
     for part in garbage.into_iter().filter(|part| parts.device(part) == device) {
         if !is_short(data, room) {
             break;
@@ -54,17 +54,18 @@ pub(super) fn make_room(database: &Path, parts: &Parts, room: &Room) -> Vec<Uplo
     removed
 }
 
-/// Whether there is less room than a server needs to start.
+/// Returns true if there is less disk space than a server needs to start.
 fn is_short(data: &Path, room: &Room) -> bool {
     match Space::of_folder(data) {
         Ok(Some(space)) => space.free() < room.to_start(space),
-        // Opening the store will tell what is wrong.
+        // Opening the store will report what is wrong.
         Ok(None) | Err(_) => false,
     }
 }
 
-/// What may be removed: first what is to be removed anyway, then parts. Whoever has a store for
-/// themselves needs no shared memory for it, for which there may be no room.
+/// Reads what may be removed: first the files that are to be removed anyway, then the part files.
+/// With the exclusive locking mode, SQLite needs no shared-memory file, for which there may be no
+/// disk space.
 fn read(path: &Path, parts: &Parts) -> rusqlite::Result<Vec<Garbage>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;

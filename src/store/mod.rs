@@ -1,8 +1,8 @@
-//! The store: all that may block, on threads of its own. The database, the password hashes, the
-//! search and the files.
+//! The store: everything that may block, on threads of its own. It has the database (SQLite),
+//! password hashing, the search, and the files.
 //!
-//! Jobs go in by value and completions come out by value; nothing is shared with the loop, which
-//! never waits here. A job's way is a straight line:
+//! Jobs go in by value and completions come out by value; the event loop shares no state with it,
+//! and never waits for it. A job passes through the threads in one direction:
 //!
 //! ```text
 //! submit ──► database ──► passwords ──► database ──► completions
@@ -11,12 +11,13 @@
 //!        ──► files ──────────────────────────────────►
 //! ```
 //!
-//! `route.rs` knows where its work begins: a password that is checked at the database, which knows
-//! the hash; a new account at the password threads, which make one.
+//! `route.rs` decides on which thread a job begins: a password check at the database, which has the
+//! hash; a registration at the password threads, which compute it.
 //!
-//! The files from the bottom up: `rows/` is the SQL, and `requests/` what runs in a transaction;
-//! `database.rs` is the thread that runs them together, `work/` the other threads; `route.rs`
-//! connects them. What each of those stands on (queues, locks, the folder) stands beside them.
+//! The modules from the bottom up: `rows/` has the SQL; `requests/` has the requests, each of which
+//! runs in a transaction; `database.rs` is the thread that runs them in batches; `work/` has the
+//! other threads; `route.rs` connects them. Their tools (queues, locks, the folder) are beside
+//! them.
 
 mod beneath;
 mod completions;
@@ -84,50 +85,50 @@ use work::uploads::FileWriters;
 use crate::hub::job::{Job, JobId, Snapshot};
 use crate::metrics::Family;
 
-/// With more requests than this waiting for the database, senders are slowed down.
+/// With more requests than this waiting for the database, [`Store::is_congested`] returns true.
 const CONGESTED_REQUESTS: usize = 1_024;
-/// The longest that [`Store::close`] waits for a disk that does not answer.
+/// The longest time that [`Store::close`] waits for the threads to end.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The configuration of a store: where it keeps things, and how.
+/// The configuration of a store.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
-    /// The data folder, for one server alone.
+    /// The data folder. Only one server may use it.
     pub data: PathBuf,
-    /// The shared folder, made where it is missing.
+    /// The shared folder, which is created if it is missing.
     pub files: PathBuf,
-    /// How much room uploads leave free.
+    /// How much disk space uploads leave free.
     pub reserve: Reserve,
-    /// How much work a password hash is.
+    /// The cost of new password hashes.
     pub password_cost: HashCost,
 }
 
-/// The store, as the loop has it: jobs go in, completions come out. Dropping it closes it.
+/// The handle of the store: jobs go in, completions come out. Dropping it closes the store.
 #[derive(Debug)]
 pub struct Store {
-    /// What waits for the database thread.
+    /// The queue of the database thread.
     requests: Arc<WorkQueue<StoreRequest>>,
     route: Arc<Route>,
     room: Arc<Room>,
-    /// Whether the database can be written to.
+    /// Whether writing to the database works.
     health: Arc<Health>,
-    /// The data folder and the shared one.
+    /// The data folder and the shared folder.
     folders: [PathBuf; 2],
     counters: Arc<StoreCounters>,
     finished: Receiver<Completion>,
-    /// All threads but the database thread, which they need to the end.
+    /// All threads but the database thread, which they need until they end.
     workers: Threads,
     database: Threads,
 }
 
 impl Store {
-    /// Opens the data folder and the shared folder, makes them where they are missing, and starts
-    /// the threads. Tells what the hub begins with, too. `wake` is called from any thread, after
-    /// results were left for [`Store::completions`].
+    /// Opens the data folder and the shared folder, creates them if they are missing, and starts
+    /// the threads. Returns the hub's initial state, too. `wake` is called on any thread after
+    /// results were added to [`Store::completions`].
     ///
     /// # Errors
-    /// [`StoreError::InUse`] where another server has the data folder, [`StoreError::Unusable`]
-    /// where something else is in the way.
+    /// [`StoreError::InUse`] if another server uses the data folder, [`StoreError::Unusable`] for
+    /// any other reason.
     pub fn open(
         config: StoreConfig,
         wake: impl Fn() + Send + Sync + 'static,
@@ -140,7 +141,7 @@ impl Store {
         let path = config.data.join(DATABASE);
         let index = config.data.join(SEARCH_INDEX);
         if is_empty(&path) == Some(true) && is_empty(&index) == Some(false) {
-            // To begin anew here would be to forget everybody without a word.
+            // A new database here would silently lose all accounts.
             return Err(StoreError::at(&path)(StoreFault::Emptied));
         }
         let removed = making_room::make_room(&path, &parts, &room);
@@ -189,55 +190,55 @@ impl Store {
         files.start(&self.workers)
     }
 
-    /// Begins a job; its outcome is among the [`Store::completions`] later. Never blocks: where too
-    /// many jobs of a kind wait, that outcome is [`Busy`](crate::chat::refusal::Failure::Busy).
+    /// Begins a job; its outcome is among the [`Store::completions`] later. Never blocks: if too
+    /// many jobs of a kind wait, the outcome is [`Busy`](crate::chat::refusal::Failure::Busy).
     pub fn submit(&self, id: JobId, job: Job) {
         self.route.begin(id, job);
     }
 
-    /// Leaves [`Busy`](crate::chat::refusal::Failure::Busy) among the [`Store::completions`] for a
-    /// job that is not to begin.
+    /// Refuses a job: adds the outcome [`Busy`](crate::chat::refusal::Failure::Busy) to the
+    /// [`Store::completions`].
     pub fn refuse(&self, id: JobId) {
         self.route.refuse(id);
     }
 
-    /// Writes bytes of an upload on a file thread. Never blocks; one write at a time for a
-    /// transfer.
+    /// Writes bytes of an upload on a file thread. Never blocks. A transfer may have only one write
+    /// at a time.
     pub fn write(&self, transfer: TransferId, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8>) {
         self.route.uploads.write(transfer, part, offset, bytes);
     }
 
     /// Reads a range of a file into the page cache, so that sending it does not wait for the disk.
-    /// Never blocks. There should be one range at a time for a transfer.
+    /// Never blocks. A transfer should have only one range at a time.
     pub fn warm(&self, transfer: TransferId, file: Arc<File>, bytes: Range<u64>) {
         self.route.files.warm(transfer, file, bytes);
     }
 
-    /// What the data folder and the shared folder have room for, and how much of it uploads leave
-    /// free. It looks at the disk.
+    /// The disk space of the data folder and the shared folder, and how much of it uploads leave
+    /// free. It asks the file systems, so it may block.
     pub fn rooms(&self) -> impl Iterator<Item = Result<FolderRoom, io::Error>> {
         self.folders.iter().map(|path| Ok(self.room.of_folder(path)?))
     }
 
-    /// What was finished since the last call. Never blocks.
+    /// Takes the results since the last call. Never blocks.
     pub fn completions(&self) -> impl Iterator<Item = Completion> {
         self.finished.try_iter()
     }
 
-    /// Whether so much waits for the database that those who cause it must be slowed down.
+    /// Returns true if so many requests wait for the database that clients must be slowed down.
     pub fn is_congested(&self) -> bool {
         self.requests.len() > CONGESTED_REQUESTS
     }
 
-    /// What is wrong with it, in a few words, where something is: while writing fails, and once the
-    /// store is no longer the file under its name.
+    /// A short description of what is wrong with the store, if anything is: while writing fails,
+    /// and once the database is no longer the file at its path.
     pub fn ailment(&self) -> Option<&'static str> {
         self.health.is_failing().then_some("the store can't be written to")
     }
 
-    /// Ends the threads, and waits for them, for five seconds at most. What was handed to the
-    /// database is committed; passwords that are not hashed yet and files that are not read yet
-    /// are given up, since nobody is left who waits for them.
+    /// Ends the threads, and waits for them, at most [`CLOSE_TIMEOUT`]. Requests in the database's
+    /// queue are committed; passwords that wait to be hashed and files that wait to be read are
+    /// dropped, since nobody waits for the results any more.
     pub fn close(self) {
         drop(self);
     }
@@ -273,7 +274,7 @@ impl Store {
             ),
             Family::gauge(
                 "chatsrv_file_queue_length",
-                "FileReaders that wait to be opened, listed, read or hashed.",
+                "Files that wait to be opened, listed, read or hashed.",
                 self.route.files.waiting(),
             ),
         ]
@@ -285,8 +286,8 @@ impl Drop for Store {
         let deadline = Instant::now() + CLOSE_TIMEOUT;
         self.route.close();
         let mut ended = self.workers.join(deadline);
-        // Only now, since a password thread may still hand in the hash that it was busy with, and
-        // one that writes the file that it has put in its place.
+        // Closed only now, since the other threads may still send requests: a password thread with
+        // the hash that it was computing, a file thread with the file that it has renamed.
         self.requests.close();
         ended &= self.database.join(deadline);
         if !ended {

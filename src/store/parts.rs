@@ -1,4 +1,4 @@
-//! Parts: the files of uploads that are not whole yet; and the files that were sent in chats.
+//! Part files: the files of incomplete uploads; and the files that were sent in chats.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -24,12 +24,12 @@ use crate::store::room::{Room, RoomClaim};
 use crate::store::rows::files::{Garbage, OwnFile};
 use crate::store::rows::uploads::{Fate, UploadRecord};
 
-/// After so many bytes what was written is brought to the disk: what waits in memory stays small,
-/// so that the sender is as fast as the disk, the end of the upload comes at once, and a
-/// confirmation of a message never waits behind gigabytes. Larger ones don't make it faster.
+/// The number of bytes after which an upload is synced to disk. Little unsynced data keeps the
+/// sender at the speed of the disk, makes the final sync short, and never delays the confirmation
+/// of a message by gigabytes. A larger number is not faster.
 const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 
-/// The folders in which parts are made and sent files are kept.
+/// The folders of part files and of files sent in chats.
 #[derive(Debug)]
 pub(super) struct Parts {
     folder: Arc<Folder>,
@@ -38,7 +38,7 @@ pub(super) struct Parts {
     room: Arc<Room>,
 }
 
-/// A part that is open for writing.
+/// A part file that is open for writing, with its claim of disk space.
 #[derive(Debug)]
 pub struct OpenPart {
     upload: UploadId,
@@ -47,7 +47,7 @@ pub struct OpenPart {
 }
 
 impl OpenPart {
-    /// A part of no upload.
+    /// A part file without an upload.
     #[cfg(test)]
     pub(crate) fn of(file: File) -> Self {
         let room = Room::new(Reserve::Bytes(0));
@@ -55,19 +55,19 @@ impl OpenPart {
         OpenPart { upload: UploadId(0), file, claim }
     }
 
-    /// A part to which the reserve lets nothing be written.
+    /// A part file to which nothing can be written, because the reserve is the whole disk.
     #[cfg(test)]
     pub(super) fn without_room(upload: UploadId, file: File) -> Self {
         let claim = Room::new(Reserve::Bytes(u64::MAX)).claim(&file, 0).expect("it claims nothing");
         OpenPart { upload, file, claim }
     }
 
-    /// Which upload it is of.
+    /// The upload.
     pub fn upload(&self) -> UploadId {
         self.upload
     }
 
-    /// Keeps no room for it any more: nothing else will be written to it. Never waits.
+    /// Releases the claim of disk space, because nothing more will be written. Never blocks.
     pub(crate) fn release_room(&self) {
         self.claim.release();
     }
@@ -77,13 +77,13 @@ impl OpenPart {
         &self.file
     }
 
-    /// Writes bytes where that leaves the reserve free.
+    /// Writes bytes, if that leaves the reserve free.
     pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.claim.write(&self.file, bytes.len() as u64, || write(&self.file, offset, bytes))
     }
 }
 
-/// A file that may be there, by its name in an open folder.
+/// The name of a file, which may not exist, in an open folder.
 #[derive(Debug)]
 struct NamedFile {
     folder: OwnedFd,
@@ -91,7 +91,7 @@ struct NamedFile {
 }
 
 impl Parts {
-    /// Opens the folder of the sent files, and makes it where it is missing, for its owner alone.
+    /// Opens the folder of the sent files, and creates it with mode 0700 if it is missing.
     pub(super) fn open(
         folder: Arc<Folder>,
         sent_path: &Path,
@@ -115,8 +115,8 @@ impl Parts {
         &self.folder
     }
 
-    /// Opens the part of an upload for writing. It is locked for as long as it is open, so that
-    /// [`Parts::fate`] knows.
+    /// Opens the part file of an upload for writing. It is locked while it is open, so that
+    /// [`Parts::fate`] can tell.
     pub(super) fn open_part(
         &self,
         upload: &UploadRecord,
@@ -130,28 +130,28 @@ impl Parts {
             return Err(FileRefusal::Exists);
         }
         let there = part.size()?.unwrap_or(0);
-        // The folder's file system, which may be one that is mounted inside the shared folder.
+        // The file system of this folder, which may be mounted inside the shared folder.
         let claim = self.room.claim(&part.folder, upload.size.saturating_sub(there))?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK;
         let flags = if is_new { flags | OFlags::EXCL } else { flags };
         let file = part.open(flags).map_err(refuse_write)?;
         if regular_size(&file)? > upload.size {
-            // Somebody has written into it, so nothing of it can be trusted.
+            // Another process has written into it, so its content can't be trusted.
             rustix::fs::ftruncate(&file, 0)?;
         }
         if let Err(error) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
-            // It is begun just now, so it is safe for a day in any case.
+            // It was written to just now, so it is kept for a day anyway.
             log::debug!("the upload {} can't be locked: {error}", upload.id.0);
         }
         Ok(OpenPart { upload: upload.id, file: File::from(file), claim })
     }
 
-    /// Opens the part of an upload for reading.
+    /// Opens the part file of an upload for reading.
     pub(super) fn open_to_read(&self, upload: &UploadRecord) -> Result<File, FileRefusal> {
         Ok(File::from(self.part(upload)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?))
     }
 
-    /// Brings an upload to the disk.
+    /// Syncs a complete upload to disk.
     pub(super) fn sync(&self, upload: &UploadRecord) -> Result<(), FileRefusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
@@ -161,21 +161,21 @@ impl Parts {
             return Err(FileRefusal::Failed(Errno::IO));
         }
         rustix::fs::fsync(&file)?;
-        // What goes into the shared folder gets its name later, and that is brought to the disk.
+        // A file for the shared folder gets its name later, and its folder is synced then.
         if let FileTarget::Chat(..) = upload.place {
             rustix::fs::fsync(&part.folder)?;
         }
         Ok(())
     }
 
-    /// Gives an upload into the shared folder its name, unless that is taken. Its bytes must be on
-    /// the disk, see [`Parts::sync`].
+    /// Renames the part file of an upload to its name in the shared folder, unless that is taken.
+    /// It must be synced before, see [`Parts::sync`].
     pub(super) fn place(&self, upload: &UploadRecord, name: &FileName) -> Result<(), FileRefusal> {
         self.check_in_place(upload)?;
         let part = self.part(upload)?;
         let file = part.sibling(last_part(name));
         match part.rename_to(file) {
-            // Not every file system can rename without replacing; NFS can't.
+            // Some file systems, such as NFS, do not support RENAME_NOREPLACE.
             Err(Errno::INVAL) => part.link_to(file),
             renamed => renamed,
         }
@@ -184,15 +184,15 @@ impl Parts {
         Ok(())
     }
 
-    /// Whether an upload has got its name in the shared folder.
+    /// Returns true if an upload has got its name in the shared folder.
     pub(super) fn is_placed(&self, upload: &UploadRecord) -> bool {
         let FileTarget::Shared(name) = &upload.place else { return false };
         let Ok(part) = self.part(upload) else { return false };
         part.size() == Ok(None) && part.sibling(last_part(name)).size() == Ok(Some(upload.size))
     }
 
-    /// What has become of an upload that was begun long ago: it ends where nobody has it open, and
-    /// nothing was written since a time, in microseconds since the Unix epoch.
+    /// Decides what happens to an upload that was begun long ago. It ends if it is not open, and
+    /// nothing was written since `before`, in microseconds since the Unix epoch.
     pub(super) fn fate(&self, upload: &UploadRecord, before: u64) -> Fate {
         if self.is_placed(upload) {
             return Fate::Placed;
@@ -213,13 +213,13 @@ impl Parts {
         }
     }
 
-    /// The device of the file system on which a file lies that is to be removed, where its folder
-    /// is there.
+    /// The device of the file system of a file that is to be removed; `None` if its folder can't be
+    /// opened.
     pub(super) fn device(&self, garbage: &Garbage) -> Option<u64> {
         Some(rustix::fs::fstat(&self.garbage(garbage).ok()?.folder).ok()?.st_dev)
     }
 
-    /// Removes a file; that it is not there is as well.
+    /// Removes a file. It is no error if the file does not exist.
     pub(super) fn remove(&self, garbage: &Garbage) -> Result<(), FileRefusal> {
         match self.garbage(garbage).and_then(|spot| Ok(spot.remove()?)) {
             Err(FileRefusal::NotFound) => Ok(()),
@@ -227,12 +227,12 @@ impl Parts {
         }
     }
 
-    /// Whether a user's file stands in the shared folder.
+    /// Returns true if a user's file is still in the shared folder.
     pub(super) fn stands(&self, file: &OwnFile) -> bool {
         is_it(file, self.folder.size_of(&file.name))
     }
 
-    /// Opens a file that was sent, and tells its size in bytes.
+    /// Opens a file that was sent in a chat, and returns its size in bytes too.
     pub(super) fn open_sent(&self, id: UploadId) -> Result<(File, u64), FileRefusal> {
         let file = self.among_sent(id)?.open(OFlags::RDONLY | OFlags::NONBLOCK)?;
         let size = regular_size(&file)?;
@@ -246,14 +246,14 @@ impl Parts {
         }
     }
 
-    /// Checks that the folder of an upload is the one under its name: nobody finds again what is
-    /// put into another one.
+    /// Checks that the folder of an upload is still the one at its path, because a file in another
+    /// one would be lost.
     fn check_in_place(&self, upload: &UploadRecord) -> Result<(), FileRefusal> {
         let is_in_place = match upload.place {
             FileTarget::Shared(_) => self.folder.is_in_place(),
             FileTarget::Chat(..) => self.sent_identity.is_in_place(),
         };
-        // "Stale file handle": what NFS says where a folder was removed on the server.
+        // "Stale file handle", as NFS reports if a folder was removed on the server.
         if is_in_place { Ok(()) } else { Err(FileRefusal::Failed(Errno::STALE)) }
     }
 
@@ -293,13 +293,13 @@ impl NamedFile {
         rustix::fs::unlinkat(&self.folder, &self.name, AtFlags::empty())
     }
 
-    /// Gives the file another name, unless that is taken.
+    /// Renames the file, unless the new name is taken.
     fn rename_to(&self, to: Sibling<'_>) -> Result<(), Errno> {
         let flags = RenameFlags::NOREPLACE;
         rustix::fs::renameat_with(&self.folder, &self.name, to.folder, to.name, flags)
     }
 
-    /// The same in two steps: a link never replaces anything.
+    /// Renames the file in two steps, unless the new name is taken: link(2) never replaces a file.
     fn link_to(&self, to: Sibling<'_>) -> Result<(), Errno> {
         let flags = AtFlags::empty();
         rustix::fs::linkat(&self.folder, &self.name, to.folder, to.name, flags)?;
@@ -315,7 +315,7 @@ struct Sibling<'a> {
 }
 
 impl Sibling<'_> {
-    /// Whether there is anything of that name.
+    /// Returns true if the name exists.
     fn is_taken(self) -> Result<bool, FileRefusal> {
         match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Ok(true),
@@ -324,7 +324,7 @@ impl Sibling<'_> {
         }
     }
 
-    /// The size of a regular file; none where there is none.
+    /// The size of the file in bytes; `None` if there is no regular file of that name.
     fn size(self) -> Result<Option<u64>, FileRefusal> {
         match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(crate::store::folder::size_where_regular(&stat)),
@@ -334,7 +334,7 @@ impl Sibling<'_> {
     }
 }
 
-/// Writes bytes of an upload.
+/// Writes bytes of an upload, and syncs it every [`SYNC_BYTES`].
 fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     file.write_all_at(bytes, offset)?;
     let end = offset + bytes.len() as u64;
@@ -344,18 +344,18 @@ fn write(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether what was found under the name of a user's file is that file.
+/// Returns true if the file found under the name of a user's file, by its size, is that file.
 fn is_it(file: &OwnFile, found: Result<u64, FileRefusal>) -> bool {
     match found {
         Ok(size) => size == file.size,
         Err(FileRefusal::NotFound) => false,
-        // Where it can't be told the file counts, or a server that is short of something would
-        // forget what people have.
+        // If that is not known the file counts, because otherwise a server that is short of
+        // descriptors would forget users' files.
         Err(_) => true,
     }
 }
 
-/// The folder of a file, from the shared folder on.
+/// The folder of a file, relative to the shared folder.
 fn parent(name: &FileName) -> Option<&str> {
     Some(name.as_str().rsplit_once('/')?.0)
 }
@@ -364,8 +364,8 @@ fn last_part(name: &FileName) -> &str {
     name.as_str().rsplit('/').next().unwrap_or_default()
 }
 
-/// Why something can't be written: unlike a file that must not be read, one that can't be written
-/// is the operator's business.
+/// The refusal for an error of a write. A missing permission to write, unlike one to read, is a
+/// failure that the operator has to know of.
 fn refuse_write(error: Errno) -> FileRefusal {
     match error {
         Errno::ACCESS | Errno::PERM | Errno::ROFS => FileRefusal::Failed(error),

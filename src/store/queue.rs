@@ -1,33 +1,34 @@
-//! A queue between threads: many put in, many take out, and it can be closed.
+//! A queue between threads (multiple producers, multiple consumers) that can be closed.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Nothing came until the deadline.
+/// The error that no item came until the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TimedOut;
 
-/// Takes its items in the order in which they came, until it is closed.
+/// A first-in-first-out queue, until it is closed.
 #[derive(Debug)]
 pub(super) struct WorkQueue<T> {
     inner: Mutex<QueueState<T>>,
     arrived: Condvar,
 }
 
+/// The state of a queue, under its lock.
 #[derive(Debug)]
 struct QueueState<T> {
     items: VecDeque<T>,
     open: bool,
-    /// Threads that wait for an item.
+    /// The number of threads that wait for an item.
     asleep: usize,
-    /// How many of those at least have been called and did not come yet.
+    /// A lower bound of how many of those were notified and have not woken up yet.
     called: usize,
 }
 
 impl<T> QueueState<T> {
-    /// Whether somebody is to be called who takes the item that was just put in. A call costs a
-    /// system call even where nobody hears it, which the event loop must not pay for each job.
+    /// Returns true if a thread is to be notified of the item that was just added. A notification
+    /// costs a system call even if no thread waits, which the event loop must not pay for each job.
     fn calls(&mut self) -> bool {
         let calls = self.called < self.asleep;
         self.called += usize::from(calls);
@@ -38,8 +39,8 @@ impl<T> QueueState<T> {
         self.open && self.items.is_empty()
     }
 
-    /// Somebody has stopped waiting, called or not. Where it was not, another one is called twice,
-    /// which does no harm.
+    /// Notes that a thread has stopped waiting, notified or not. If it was not, another thread may
+    /// be notified twice, which does no harm.
     fn woke_up(&mut self) {
         self.asleep -= 1;
         self.called = self.called.saturating_sub(1);
@@ -47,7 +48,7 @@ impl<T> QueueState<T> {
 }
 
 impl<T> WorkQueue<T> {
-    /// An empty queue.
+    /// Creates an empty queue.
     pub(super) fn new() -> Self {
         let inner = QueueState { items: VecDeque::new(), open: true, asleep: 0, called: 0 };
         WorkQueue { inner: Mutex::new(inner), arrived: Condvar::new() }
@@ -56,7 +57,7 @@ impl<T> WorkQueue<T> {
     /// Adds an item.
     ///
     /// # Errors
-    /// The item, where `max` of them wait already, or the queue is closed.
+    /// The item, if `max` items wait already or the queue is closed.
     pub(super) fn push(&self, item: T, max: usize) -> Result<(), T> {
         let mut inner = self.lock();
         if !inner.open || inner.items.len() >= max {
@@ -71,12 +72,13 @@ impl<T> WorkQueue<T> {
         Ok(())
     }
 
-    /// Takes the first item where there is one.
+    /// Takes the first item, if there is one.
     pub(super) fn try_pop(&self) -> Option<T> {
         self.lock().items.pop_front()
     }
 
-    /// Takes the first item, and waits for one; none once the queue is closed and empty.
+    /// Takes the first item, and waits until there is one; `None` once the queue is closed and
+    /// empty.
     pub(super) fn pop(&self) -> Option<T> {
         self.wait().items.pop_front()
     }
@@ -85,7 +87,7 @@ impl<T> WorkQueue<T> {
     /// the queue is closed and empty.
     ///
     /// # Errors
-    /// [`TimedOut`] where none came.
+    /// [`TimedOut`] if none came.
     pub(super) fn pop_batch_until(
         &self,
         max: usize,
@@ -104,7 +106,7 @@ impl<T> WorkQueue<T> {
     /// closed and empty.
     ///
     /// # Errors
-    /// [`TimedOut`] where none came.
+    /// [`TimedOut`] if none came.
     pub(super) fn pop_until(&self, deadline: Instant) -> Result<Option<T>, TimedOut> {
         let mut inner = self.wait_until(deadline);
         match inner.items.pop_front() {
@@ -113,18 +115,18 @@ impl<T> WorkQueue<T> {
         }
     }
 
-    /// How many wait.
+    /// The number of items.
     pub(super) fn len(&self) -> usize {
         self.lock().items.len()
     }
 
-    /// Takes no more; what waits is still handed out.
+    /// Closes the queue. Items that wait are still handed out.
     pub(super) fn close(&self) {
         self.lock().open = false;
         self.arrived.notify_all();
     }
 
-    /// Takes no more, and drops what waits.
+    /// Closes the queue, and drops all waiting items.
     pub(super) fn close_and_clear(&self) {
         let mut inner = self.lock();
         inner.open = false;
@@ -145,7 +147,7 @@ impl<T> WorkQueue<T> {
         inner
     }
 
-    /// Waits until there is an item, or the queue is closed, or the deadline has come.
+    /// Waits until there is an item, the queue is closed, or the deadline has passed.
     fn wait_until(&self, deadline: Instant) -> MutexGuard<'_, QueueState<T>> {
         let mut inner = self.lock();
         while inner.has_nothing_yet() {
@@ -162,7 +164,8 @@ impl<T> WorkQueue<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
-        // Nothing in here panics halfway through a change, so a poisoned lock guards a sound queue.
+        // No code that holds the lock panics halfway through a change, so a poisoned state is
+        // valid.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -219,7 +222,7 @@ mod tests {
         let takers: Vec<_> = (0..4_u32)
             .map(|number| {
                 let queue = Arc::clone(&queue);
-                // Two of them wait with deadlines that come while they are called.
+                // Two of them wait with deadlines that may pass while they are notified.
                 let take = move || loop {
                     if number % 2 == 0 {
                         break queue.pop();

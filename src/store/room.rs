@@ -1,9 +1,9 @@
-//! Room on the file systems that uploads go to, and how much of it they leave for the chat.
+//! Disk space for uploads, and the reserve that they leave free for the rest of the server.
 //!
-//! What people say, accounts and groups are small, and must find room when uploads don't any more.
-//! So uploads leave a reserve free on every file system: what all of them have announced and not
-//! written yet is taken off before one more is taken, and before each write it is looked at again,
-//! since others write to the disk too.
+//! Messages, accounts and groups are small, and must still be stored when there is no space for
+//! uploads. So uploads leave a reserve free on every file system. A new upload is refused unless it
+//! fits beside the reserve and what the others have announced and not written yet; and free space
+//! is checked again before each write, since other processes write to the disk too.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,27 +15,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::fs::{Mode, OFlags, fstat, fstatvfs};
 use rustix::io::Errno;
 
-/// The reserve where none is given.
+/// The default reserve in bytes.
 const RESERVE_BYTES: u64 = 1 << 30;
-/// It is this part of the file system at most.
+/// The default reserve is at most this fraction of the file system: a twentieth.
 const RESERVE_SHARE: u64 = 20;
-/// How much a server needs to start: the write-ahead log, and what else it writes at first.
+/// The free space in bytes that a server needs to start, for the write-ahead log and its other
+/// first writes. With a small reserve, half of that is enough.
 const ROOM_TO_START: u64 = 16 << 20;
-/// And at least, however small the reserve is.
+/// The free space in bytes that a server needs to start, however small the reserve is.
 const ROOM_TO_START_MIN: u64 = 1 << 20;
 
-/// How much room uploads leave free.
+/// How much disk space uploads leave free.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reserve {
-    /// A gibibyte, and a twentieth of the file system at most.
+    /// A gibibyte, but at most a twentieth of the file system.
     #[default]
     Usual,
-    /// So many bytes.
+    /// That many bytes.
     Bytes(u64),
 }
 
 impl Reserve {
-    /// How many bytes that are on a file system of that size.
+    /// The reserve in bytes on a file system of that size.
     fn of(self, total: u64) -> u64 {
         match self {
             Reserve::Usual => RESERVE_BYTES.min(total / RESERVE_SHARE),
@@ -44,7 +45,7 @@ impl Reserve {
     }
 }
 
-/// How large a file system is, in bytes; of one that tells nothing, nothing is known.
+/// The size and the free space of a file system, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Space {
     total: u64,
@@ -52,8 +53,8 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// Looks at the file system of an open file; none where it tells no size at all, as ramfs does:
-    /// it has room.
+    /// The space of an open file's file system; `None` if that reports no size, as ramfs does. Then
+    /// there is no limit.
     pub(super) fn of(file: impl AsFd) -> Result<Option<Self>, Errno> {
         let stat = fstatvfs(file)?;
         let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
@@ -61,34 +62,34 @@ impl Space {
         Ok((stat.f_blocks > 0).then_some(space))
     }
 
-    /// Looks at the file system of a folder.
+    /// The space of a folder's file system; see [`Space::of`].
     pub(super) fn of_folder(path: &Path) -> Result<Option<Self>, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Space::of(rustix::fs::open(path, flags, Mode::empty())?)
     }
 
-    /// Bytes that may still be written.
+    /// The number of bytes that may still be written.
     pub(super) fn free(&self) -> u64 {
         self.free
     }
 }
 
-/// What a folder has room for, for the log.
+/// The disk space of a folder, for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderRoom {
     path: PathBuf,
-    /// None where the file system tells no size.
+    /// `None` if the file system reports no size.
     space: Option<Space>,
     reserve: Reserve,
 }
 
 impl FolderRoom {
-    /// Bytes that may still be written; none where the file system tells no size.
+    /// The number of bytes that may still be written; `None` if the file system reports no size.
     pub fn free(&self) -> Option<u64> {
         self.space.map(|space| space.free)
     }
 
-    /// Whether there is any room for uploads beside the reserve.
+    /// Returns true if there is space for uploads beside the reserve.
     pub fn takes_uploads(&self) -> bool {
         self.space.is_none_or(|space| space.free > self.reserve.of(space.total))
     }
@@ -107,46 +108,46 @@ impl fmt::Display for FolderRoom {
     }
 }
 
-/// The file systems that uploads go to, each by its device.
+/// The accounting of disk space for uploads, by file system.
 #[derive(Debug)]
 pub(super) struct Room {
     reserve: Reserve,
     accounts: Mutex<HashMap<u64, DiskUse>>,
 }
 
-/// What uploads do on one file system, in bytes.
+/// The use of one file system by uploads, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct DiskUse {
-    /// What those under way have announced and not written.
+    /// What the uploads under way have announced and not written yet.
     announced: u64,
-    /// What is being written at this moment.
+    /// What is being written now.
     writing: u64,
 }
 
 impl Room {
-    /// Nothing is uploaded yet.
+    /// Creates the accounting, without uploads.
     pub(super) fn new(reserve: Reserve) -> Arc<Self> {
         Arc::new(Room { reserve, accounts: Mutex::default() })
     }
 
-    /// What a folder has room for.
+    /// The disk space of a folder.
     ///
     /// # Errors
-    /// Where it can't be looked at.
+    /// If the folder can't be opened.
     pub(super) fn of_folder(&self, path: &Path) -> Result<FolderRoom, Errno> {
         let space = Space::of_folder(path)?;
         Ok(FolderRoom { path: path.to_owned(), space, reserve: self.reserve })
     }
 
-    /// How many bytes have to be free for a server to start.
+    /// The number of bytes that have to be free for a server to start.
     pub(super) fn to_start(&self, space: Space) -> u64 {
         (self.reserve.of(space.total) / 2).clamp(ROOM_TO_START_MIN, ROOM_TO_START)
     }
 
-    /// Keeps room for what an upload will still write into a folder.
+    /// Claims space for the bytes that an upload will still write into a folder.
     ///
     /// # Errors
-    /// `ENOSPC` where there is none beside the reserve and what others have announced.
+    /// `ENOSPC` if there is not enough beside the reserve and what others have announced.
     pub(super) fn claim(
         self: &Arc<Self>,
         folder: impl AsFd,
@@ -169,25 +170,26 @@ impl Room {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, DiskUse>> {
-        // Nothing in here panics halfway through a change.
+        // No code that holds the lock panics halfway through a change, so a poisoned state is
+        // valid.
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What an upload will still write. Nothing is kept for it once this is dropped.
+/// An upload's claim of disk space, released when it is dropped.
 #[derive(Debug)]
 pub(super) struct RoomClaim {
     room: Arc<Room>,
     device: u64,
-    /// Bytes.
+    /// The number of bytes that are claimed and not written yet.
     left: Mutex<u64>,
 }
 
 impl RoomClaim {
-    /// Has bytes written to a file, where that leaves the reserve free.
+    /// Calls `write`, which writes `bytes` bytes to the file, if that leaves the reserve free.
     ///
     /// # Errors
-    /// `ENOSPC` where it does not, and what `write` says.
+    /// `ENOSPC` if it does not, and the errors of `write`.
     pub(super) fn write(
         &self,
         file: impl AsFd,
@@ -200,7 +202,8 @@ impl RoomClaim {
             let account = accounts.entry(self.device).or_default();
             if let Some(space) = space {
                 let reserve = self.room.reserve.of(space.total);
-                // What others are writing may be taken off already, or may not.
+                // What others are writing now may or may not be subtracted from the free space
+                // already.
                 let needed = reserve.saturating_add(account.writing).saturating_add(bytes);
                 if space.free < needed {
                     return Err(Errno::NOSPC.into());
@@ -223,7 +226,7 @@ impl RoomClaim {
 }
 
 impl RoomClaim {
-    /// Keeps no room any more: nothing else will be written.
+    /// Releases the claim, because nothing more will be written.
     pub(super) fn release(&self) {
         let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
         let mut accounts = self.room.lock();

@@ -1,4 +1,4 @@
-//! The route of a job: on which thread it begins, and on which it goes on.
+//! Routing of jobs: on which thread a job begins, and on which it goes on.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
 
-/// The ways to all threads.
+/// The senders to all threads of the store.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) database: RequestSender,
@@ -34,8 +34,8 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// Begins a job where its work begins. Where that thread has no room for it, its outcome is
-    /// [`Failure::Busy`]. One thread alone may begin jobs.
+    /// Begins a job on its first thread. If that thread's queue is full, the outcome is
+    /// [`Failure::Busy`]. Only one thread may call this.
     pub(super) fn begin(&self, id: JobId, job: Job) {
         let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
         let group = |request| self.ask(StoreRequest::Group { job: id, request });
@@ -108,12 +108,12 @@ impl Route {
         }
     }
 
-    /// Gives a job that does not begin the outcome [`Failure::Busy`].
+    /// Refuses a job: its outcome is [`Failure::Busy`].
     pub(super) fn refuse(&self, id: JobId) {
         self.completions.finish(id, Err(Failure::Busy));
     }
 
-    /// Drops what waits for the threads beside the database's, and lets them end.
+    /// Drops what waits for all threads but the database thread, and lets them end.
     pub(super) fn close(&self) {
         self.files.close();
         self.uploads.close();
@@ -130,14 +130,15 @@ impl Route {
         self.passwords.hand(PasswordTask { job, password, purpose, slot })
     }
 
-    /// A password that is checked begins at the database, which knows the hash.
+    /// Begins a password check, at the database, which has the hash.
     fn check_password(&self, job: JobId, number: Option<Number>, password: Secret) -> bool {
         let Some(slot) = self.slots.take() else { return false };
         let request = AccountRequest::LookUpPassword { number, password, slot };
         self.ask(StoreRequest::Account { job: Some(job), request })
     }
 
-    /// Hands a committed request on; tells whether there was room for it.
+    /// Passes a committed request to the thread of its next step. Returns false if the queue there
+    /// is full.
     fn hand_on(&self, job: JobId, request: StoreRequest, step: Step) -> bool {
         match (request, step) {
             (StoreRequest::Search(request), Step::Search) => self.search.ask(request),
@@ -184,7 +185,7 @@ impl Workers for Route {
     }
 }
 
-/// The request that finds out which messages a list will hold.
+/// The request that selects the messages of a list.
 fn select(job: JobId, reader: Number, which: Selection) -> StoreRequest {
     let request = match which {
         Selection::Unread(chat) => MessageRequest::SelectUnread { reader, chat },

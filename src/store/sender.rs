@@ -1,30 +1,30 @@
-//! The sender of requests: the way to the database thread, without its queue.
+//! The sender of requests to the database thread.
 
 use std::sync::Arc;
 
 use super::queue::WorkQueue;
 use super::requests::StoreRequest;
 
-/// How many requests may wait. Long before that the loop slows its senders down.
+/// The capacity of the queue. Long before it is full, the event loop slows down its clients.
 const WAITING_MAX: usize = 65_536;
 
-/// A sender of requests to the database thread.
+/// A sender of requests to the database thread; its clones share the queue.
 #[derive(Clone, Debug)]
 pub(super) struct RequestSender(Arc<WorkQueue<StoreRequest>>);
 
 impl RequestSender {
-    /// A sender into the queue from which the database thread takes them.
+    /// Creates a sender into the queue of the database thread.
     pub(super) fn new(queue: Arc<WorkQueue<StoreRequest>>) -> Self {
         RequestSender(queue)
     }
 
-    /// Hands in a request; tells whether there was room for it.
+    /// Sends a request. Returns false if the queue is full.
     pub(super) fn ask(&self, request: StoreRequest) -> bool {
         self.0.push(request, WAITING_MAX).is_ok()
     }
 
-    /// Hands in how a task went that the database has asked for. There are no more of these than
-    /// there were tasks, so there is always room; false where the thread has ended.
+    /// Sends the result of a task that the database thread has given out. There are no more of them
+    /// than tasks, so they are never refused. Returns false if the database thread has ended.
     pub(super) fn report(&self, request: StoreRequest) -> bool {
         self.0.push(request, usize::MAX).is_ok()
     }

@@ -1,13 +1,14 @@
-//! Slots for passwords: a bound on how many wait for their hash, wherever they wait.
+//! A counting semaphore for passwords: it limits how many wait to be hashed, in all queues
+//! together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many passwords may wait for their hash, or be hashed. Two cores work that off in about the
-/// time that a client has to log in; whoever came later would wait in vain.
+/// The largest number of passwords that wait or are being hashed. Two cores hash that many in about
+/// the time that a client has to log in, so more would wait in vain.
 pub(super) const SLOTS_MAX: usize = 1_024;
 
-/// A slot: the right to have one password hashed. Dropping it gives it back.
+/// A permit to have one password hashed. Dropping it returns it.
 #[derive(Debug)]
 pub(super) struct PasswordSlot(Arc<AtomicUsize>);
 
@@ -17,12 +18,12 @@ impl Drop for PasswordSlot {
     }
 }
 
-/// The slots of a store, [`SLOTS_MAX`] at a time.
+/// The semaphore, with [`SLOTS_MAX`] permits.
 #[derive(Debug, Default)]
 pub(super) struct PasswordSlots(Arc<AtomicUsize>);
 
 impl PasswordSlots {
-    /// Takes a slot, if one is left. Only one thread may ask.
+    /// Takes a permit, if one is left. Only one thread may call this.
     pub(super) fn take(&self) -> Option<PasswordSlot> {
         if self.0.load(Ordering::Relaxed) >= SLOTS_MAX {
             return None;

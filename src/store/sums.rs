@@ -1,4 +1,4 @@
-//! A cache of the sums of files, good for as long as the files are what they were.
+//! A cache of the SHA-256 sums of files. An entry is valid as long as its file does not change.
 
 use std::collections::HashMap;
 use std::os::fd::AsFd;
@@ -10,13 +10,14 @@ use rustix::io::Errno;
 
 use crate::chat::sha256::Sha256Sum;
 
-/// How many sums each of two generations holds; more take half a megabyte, and the older ones go.
+/// The largest number of sums in each of two generations; both take about a megabyte. Then the
+/// older generation is dropped.
 const KNOWN_MAX: usize = 4_096;
-/// A file that was changed less long ago may be changed again and look the same: file systems
-/// date changes by a clock that ticks.
+/// The age at which a modification time is trusted. A file that was changed more recently may be
+/// changed again and get the same time, since the clock of file systems is coarse.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-/// A stamp of a file: it tells one version of it from every other one.
+/// A stamp that identifies a file and its version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FileStamp {
     device: u64,
@@ -27,7 +28,7 @@ pub(super) struct FileStamp {
 }
 
 impl FileStamp {
-    /// The version of a file that is there now.
+    /// The stamp of an open file as it is now.
     pub(super) fn of(file: impl AsFd) -> Result<Self, Errno> {
         let stat = fstat(file)?;
         Ok(FileStamp {
@@ -43,7 +44,7 @@ impl FileStamp {
         self.size
     }
 
-    /// Whether every change that comes from now on can be told from this version.
+    /// Returns true if any later change of the file will change the stamp.
     pub(super) fn is_settled(&self) -> bool {
         let modified = u64::try_from(self.modified.0).unwrap_or_default();
         let age = SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(modified));
@@ -51,10 +52,11 @@ impl FileStamp {
     }
 }
 
-/// Sums that are known; the newest of them, so that they take no more than so much memory.
+/// The cache, which holds the newest sums in two generations.
 #[derive(Debug, Default)]
 pub(super) struct KnownSums(Mutex<SumGenerations>);
 
+/// The two generations of the cache.
 #[derive(Debug, Default)]
 struct SumGenerations {
     young: HashMap<FileStamp, Sha256Sum>,
@@ -62,7 +64,7 @@ struct SumGenerations {
 }
 
 impl KnownSums {
-    /// Notes the sum of a version of a file.
+    /// Adds the sum of a version of a file.
     pub(super) fn insert(&self, version: FileStamp, sum: Sha256Sum) {
         let mut generations = self.lock();
         if generations.young.len() >= KNOWN_MAX {
@@ -71,14 +73,15 @@ impl KnownSums {
         generations.young.insert(version, sum);
     }
 
-    /// The sum of a version of a file, where it is known.
+    /// The sum of a version of a file, if it is in the cache.
     pub(super) fn get(&self, version: &FileStamp) -> Option<Sha256Sum> {
         let generations = self.lock();
         generations.young.get(version).or_else(|| generations.old.get(version)).copied()
     }
 
     fn lock(&self) -> MutexGuard<'_, SumGenerations> {
-        // Nothing in here panics halfway through a change.
+        // No code that holds the lock panics halfway through a change, so a poisoned state is
+        // valid.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The store as the server sees it: jobs in, completions out.
+//! Tests of the store through its interface to the server: jobs in, completions out.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -20,7 +20,7 @@ mod groups;
 mod messages;
 mod uploads;
 
-/// No test waits longer for anything.
+/// The longest time that a test waits for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A store in a folder of its own.
@@ -60,7 +60,7 @@ impl Fixture {
         ticket
     }
 
-    /// Waits for so many completions.
+    /// Waits for `count` completions.
     fn wait(&self, count: usize) -> Vec<Completion> {
         let deadline = Instant::now() + DEADLINE;
         let mut completions = Vec::new();
@@ -91,7 +91,7 @@ impl Fixture {
         self.outcomes(1).remove(&ticket).unwrap()
     }
 
-    /// Waits for what is done in nobody's name.
+    /// Waits for something that has no job and thus no completion.
     fn eventually(&self, what: &str, is_so: impl Fn(&Fixture) -> bool) {
         let deadline = Instant::now() + DEADLINE;
         while !is_so(self) {
@@ -167,7 +167,7 @@ fn accounts_survive_and_the_password_stands_nowhere() {
         if path.is_dir() {
             continue;
         }
-        // What SQLite keeps for a moment may be gone by now.
+        // A temporary file of SQLite may be gone by now.
         let bytes = std::fs::read(path).unwrap_or_default();
         assert!(memchr::memmem::find(&bytes, b"correct horse").is_none());
     }
@@ -213,7 +213,7 @@ fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
     drop(taken);
     assert_eq!(fixture.run(register(10_001, "alice", "a")), Ok(Value::Done));
     assert_eq!(fixture.run(check(10_001, "a")), Ok(Value::PasswordRight));
-    // The threads that answered give their slots back in their own time.
+    // The threads return their slots a little later than they answer.
     fixture.eventually("all slots are free again", |fixture| {
         let left: Vec<_> = std::iter::from_fn(|| fixture.store.route.slots.take()).collect();
         left.len() == slots::SLOTS_MAX
@@ -240,7 +240,7 @@ fn a_long_queue_is_congestion_until_it_is_worked_off() {
     assert!(!fixture.store.is_congested());
     let database = fixture.database();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    // The database thread waits for the lock, with a batch in its hands at most.
+    // The database thread waits for the lock; it has taken at most one batch.
     let submitted = 8 * CONGESTED_REQUESTS;
     for _ in 0..submitted {
         let display = "Alice".parse().unwrap();
@@ -395,7 +395,7 @@ fn a_range_is_warmed_as_far_as_the_file_goes() {
         assert_eq!(warmed, transfer(stream));
         result.unwrap();
     }
-    // A file that is open for writing alone can't be read.
+    // A file that is open only for writing can't be read.
     let unreadable = File::options().append(true).open(&path).unwrap();
     fixture.store.warm(transfer(5), Arc::new(unreadable), 0..10);
     assert!(matches!(

@@ -1,4 +1,4 @@
-//! The threads of the store: named, and waited for when it closes.
+//! Groups of named threads that can be joined with a deadline.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,27 +15,28 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// No threads yet.
+    /// Creates an empty group.
     pub(super) fn new() -> Self {
         let (running, ended) = channel();
         Threads { running: Some(running), ended }
     }
 
-    /// Starts a thread. Linux cuts a name after 15 bytes.
+    /// Starts a thread. Linux truncates its name to 15 bytes.
     ///
     /// # Errors
-    /// The system's, where it gives no more threads.
+    /// The error of the operating system, if it gives no more threads.
     pub(super) fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let running = self.running.clone();
         thread::Builder::new().name(name.to_owned()).spawn(move || {
-            // Dropped last, also where the work panics.
+            // Dropped last, even if the work panics.
             let _running = running;
             work();
         })?;
         Ok(())
     }
 
-    /// Waits until all have ended, or the time is over; tells whether they have.
+    /// Waits until all threads have ended, or the deadline has passed. Returns true if they have
+    /// ended.
     pub(super) fn join(&mut self, deadline: Instant) -> bool {
         drop(self.running.take());
         let left = deadline.saturating_duration_since(Instant::now());
@@ -47,10 +48,10 @@ impl Threads {
     }
 }
 
-/// Lets the calling thread run only where nobody else wants the core: hashing must not take the
-/// loop's time.
+/// Lowers the priority of the calling thread to the minimum: hashing must not take processor time
+/// from the event loop.
 pub(super) fn yield_to_others() {
-    // On Linux the nice value belongs to the thread, and `None` is the calling one.
+    // On Linux the nice value is per thread, and `None` is the calling one.
     if let Err(error) = rustix::process::setpriority_process(None, 19) {
         log::warn!("a background thread keeps its priority: {error}");
     }

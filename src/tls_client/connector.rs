@@ -1,4 +1,4 @@
-//! What a program needs to speak TLS to one host.
+//! The configuration of TLS connections to one host, and their handshake.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::setup_error::SetupError;
 use super::stream::TlsStream;
 use super::verifier::Verifier;
 
-/// Speaks TLS to one host.
+/// Makes TLS connections to one host.
 #[derive(Clone, Debug)]
 pub struct TlsConnector {
     config: Arc<ClientConfig>,
@@ -25,8 +25,9 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// To `host`, a name or an address, and trusting who stands in the file `ca`, to sign the
-    /// server's certificate or to be the server, or without one whom this machine trusts.
+    /// Configures connections to `host`, a name or an IP address. The trusted certificates are
+    /// those in the PEM file `ca`, as certification authorities or as the server's own certificate;
+    /// without `ca`, the certification authorities that this machine trusts.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -41,15 +42,15 @@ impl TlsConnector {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(SetupError::Library)?
-            // The library's own words for a verifier of one's own.
+            // The library calls every verifier of one's own dangerous.
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Verifier::new(named, chains)))
             .with_no_client_auth();
         Ok(TlsConnector { config: Arc::new(config), host: name, roots })
     }
 
-    /// Begins a handshake on a socket that does not block, connected or not yet. It goes on with
-    /// each [`TlsStream::flush`](std::io::Write::flush) and [`TlsStream::read`].
+    /// Begins a handshake on a non-blocking socket, connected or not yet. It continues with each
+    /// [`TlsStream::flush`](std::io::Write::flush) and [`TlsStream::read`].
     ///
     /// # Errors
     /// [`TlsError::Failed`].
@@ -57,11 +58,10 @@ impl TlsConnector {
         TlsStream::new(socket, self.config.clone(), self.host.clone(), self.roots)
     }
 
-    /// Does the handshake on a connected socket that does not block, or not for long, and waits for
-    /// its end.
+    /// Does the whole handshake on a connected socket that is non-blocking or has a short timeout.
     ///
     /// # Errors
-    /// [`TlsError`], with [`TlsError::Overdue`] where it isn't done at `deadline`.
+    /// [`TlsError`]; [`TlsError::Overdue`] if the handshake is not done at `deadline`.
     pub fn connect(&self, socket: TcpStream, deadline: Instant) -> Result<TlsStream, TlsError> {
         let mut stream = self.begin(socket)?;
         stream.shake_hands(deadline)?;

@@ -1,5 +1,5 @@
-//! What goes wrong with a connection with TLS, in words for people. Names out of a certificate are
-//! escaped in them.
+//! Errors of TLS connections, with messages for people. Names from a certificate are escaped in
+//! them.
 
 use std::fmt;
 use std::io;
@@ -9,28 +9,29 @@ use rustls::{CertificateError, Error, InvalidMessage, OtherError};
 
 use super::roots::Roots;
 
-/// How many of the names in a certificate are told.
+/// The largest number of a certificate's names that an error message contains.
 const NAMES_MAX: usize = 4;
 
-/// Why a connection with TLS did not come about or broke.
+/// Why a TLS connection could not be made or was lost.
 #[derive(Debug)]
 pub enum TlsError {
     /// The server's certificate is not to be trusted; why.
     Certificate(String),
-    /// What answers does not speak TLS.
+    /// The server does not speak TLS.
     NotTls,
     /// The server closed the connection before the handshake was done.
     Closed,
     /// The handshake was not done in time.
     Overdue,
-    /// The connection broke before the handshake was done.
+    /// The connection was lost before the handshake was done.
     Io(io::Error),
-    /// The two sides don't go together, or what came is damaged.
+    /// Any other error of the protocol: there is nothing that both sides support, or a message is
+    /// malformed or altered.
     Failed(Error),
 }
 
 impl TlsError {
-    /// What an error of the library's means, `in_handshake` or later.
+    /// Converts an error of the library, which came in the handshake or later.
     pub(super) fn new(error: Error, in_handshake: bool, roots: Roots) -> Self {
         match error {
             Error::InvalidCertificate(fault) => TlsError::Certificate(explain(&fault, roots)),
@@ -41,7 +42,7 @@ impl TlsError {
         }
     }
 
-    /// Whether another try would only end in the same way, until a person does something.
+    /// Returns true if it is useless to try again before somebody has changed a configuration.
     pub fn is_final(&self) -> bool {
         matches!(self, TlsError::Certificate(_) | TlsError::NotTls)
     }
@@ -110,7 +111,8 @@ fn explain(fault: &CertificateError, roots: Roots) -> String {
     }
 }
 
-/// Whether nobody who is trusted signed it. Somebody who is may bear the same name as who did.
+/// Returns true if no trusted authority signed the certificate. The signature is bad if a trusted
+/// authority has the same name as the issuer, but another key.
 fn is_of_a_stranger(fault: &CertificateError) -> bool {
     use CertificateError::{
         BadSignature, UnknownIssuer, UnsupportedSignatureAlgorithmForPublicKeyContext,
@@ -121,12 +123,13 @@ fn is_of_a_stranger(fault: &CertificateError) -> bool {
     )
 }
 
-/// The library has no variant for it; webpki's own error is not among its public types.
+/// Returns true if the certificate is one of an authority. The library has no variant for that, and
+/// webpki's own error is not among its public types.
 fn is_of_authority(error: &OtherError) -> bool {
     error.0.to_string() == "CaUsedAsEndEntity"
 }
 
-/// The names out of what the library made of them: `DnsName("example.org")`.
+/// Lists the names of a certificate, which the library presents as `DnsName("example.org")`.
 fn names(presented: &[String]) -> String {
     let bare = |name: &String| {
         let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));

@@ -1,8 +1,8 @@
-//! TLS 1.3 and 1.2 (RFC 8446, RFC 5246) as the programs speak it that connect to the server: whom
-//! they trust, a stream that never blocks, and words for what goes wrong.
+//! The client side of TLS 1.3 and 1.2 (RFC 8446, RFC 5246), for the programs that connect to the
+//! server: trusted certificates, a non-blocking stream, and errors with messages for people.
 //!
-//! The server's certificate is always verified: who signed it, or that it is one that the user
-//! named, its time, and that it is for the host that was asked for.
+//! The server's certificate is always verified: that a trusted authority has signed it or the user
+//! has named it, that it is valid now, and that it is for the requested host.
 
 mod connector;
 mod error;

@@ -1,4 +1,4 @@
-//! Who is trusted to sign the server's certificate, or to be the server.
+//! Loads the trusted certificates: those of certification authorities, and those of servers.
 
 use std::path::Path;
 
@@ -8,26 +8,26 @@ use rustls::pki_types::pem::PemObject;
 
 use super::setup_error::SetupError;
 
-/// Where those are named who may sign the server's certificate.
+/// The source of the trusted certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roots {
-    /// On this machine, for all programs.
+    /// The machine's certificate store.
     System,
-    /// In a file of the user's.
+    /// A file that the user named.
     File,
 }
 
-/// The certificates of those who are trusted.
+/// The trusted certificates.
 #[derive(Debug)]
 pub(super) struct Trusted {
     pub(super) roots: Roots,
-    /// Who may sign a server's certificate.
+    /// The authorities that may sign a server's certificate.
     pub(super) store: RootCertStore,
-    /// Whose holder may be the server: those that the user named, and none of the machine's.
+    /// The certificates that a server may have itself: those of the user's file.
     pub(super) named: Vec<CertificateDer<'static>>,
 }
 
-/// Reads the certificates of those who are trusted: of `ca` alone, where that is given.
+/// Loads the trusted certificates: those in the PEM file `ca`, or without it those of the machine.
 pub(super) fn load(ca: Option<&Path>) -> Result<Trusted, SetupError> {
     match ca {
         Some(path) => load_file(path),
@@ -51,8 +51,8 @@ fn load_file(path: &Path) -> Result<Trusted, SetupError> {
     }
 }
 
-/// A few of the system's certificates may be older than what can be read: they count only where
-/// nothing else is left.
+/// Loads the machine's certificates. Errors are ignored unless no certificate can be read, since a
+/// few may be too old for the library.
 fn load_system() -> Result<RootCertStore, SetupError> {
     let found = rustls_native_certs::load_native_certs();
     let mut store = RootCertStore::empty();

@@ -1,25 +1,25 @@
-//! Why a program can't speak TLS, in words for people.
+//! Errors of the TLS configuration, with messages for people.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use rustls::Error;
 
-/// Why TLS can't be spoken to a host at all.
+/// Why TLS can't be configured for a host.
 #[derive(Debug)]
 pub enum SetupError {
-    /// No certificate can be for such a host.
+    /// The host is neither a name nor an address that a certificate can be for.
     HostName(String),
-    /// The file with the certificates that are to be trusted can't be used.
+    /// The file with the trusted certificates can't be used.
     File {
         /// The file.
         path: PathBuf,
-        /// What is the matter with it.
+        /// The reason.
         why: String,
     },
-    /// This machine has no certificates that it trusts; why, where that is known.
+    /// This machine has no trusted certificates; the reason, if it is known.
     NoRoots(Option<String>),
-    /// The library refuses its own defaults.
+    /// The library refuses the configuration.
     Library(Error),
 }
 

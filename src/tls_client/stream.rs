@@ -1,8 +1,8 @@
-//! A socket that speaks TLS and never blocks.
+//! A non-blocking TLS stream over a TCP socket.
 //!
-//! Whoever waits for it with poll(2) sees the socket, not what the library has read ahead. So each
-//! [`TlsStream::read`] takes all that has become plaintext, and leaves nothing that the socket
-//! would not tell of.
+//! poll(2) reports the state of the socket, and knows nothing of plaintext that the library has
+//! buffered. So each [`TlsStream::read`] returns all plaintext that there is, and leaves none in
+//! the buffer.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -17,13 +17,14 @@ use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 use super::error::TlsError;
 use super::roots::Roots;
 
-/// The most plaintext that one record holds, in bytes (RFC 8446, section 5.1).
+/// The largest plaintext of a record, in bytes (RFC 8446, section 5.1).
 const RECORD_BYTES_MAX: usize = 16 * 1024;
 
-/// The smallest buffer that can be read into, in bytes.
+/// The smallest buffer for [`TlsStream::read`], in bytes.
 pub const READ_BYTES_MIN: usize = 2 * RECORD_BYTES_MAX;
 
-/// A connection with TLS. Dropped, it says goodbye (close_notify) as far as the kernel takes it.
+/// A TLS connection. When it is dropped, it sends close_notify if the socket takes it without
+/// blocking.
 #[derive(Debug)]
 pub struct TlsStream {
     socket: TcpStream,
@@ -33,7 +34,8 @@ pub struct TlsStream {
 }
 
 impl TlsStream {
-    /// Begins a handshake as a client of `host`; `roots` tells in errors whom `config` trusts.
+    /// Begins a handshake as a client of `host`. `roots` is the source of the certificates in
+    /// `config`, for error messages.
     pub(super) fn new(
         socket: TcpStream,
         config: Arc<ClientConfig>,
@@ -44,7 +46,7 @@ impl TlsStream {
         Ok(TlsStream { socket, session: Box::new(session), roots, has_ended: false })
     }
 
-    /// `TLS 1.3`, or what else the handshake has agreed on.
+    /// The negotiated version, such as `TLS 1.3`; `TLS` before the handshake.
     pub fn version(&self) -> &'static str {
         match self.session.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
@@ -53,31 +55,33 @@ impl TlsStream {
         }
     }
 
-    /// Whether something waits that [`flush`](Write::flush) would write.
+    /// Returns true if [`flush`](Write::flush) has something to write.
     pub fn wants_write(&self) -> bool {
         self.session.wants_write()
     }
 
-    /// Whether nothing more will come. The socket may not tell: the server's close_notify may have
-    /// come without the end of the connection.
+    /// Returns true if there is no more to read. poll(2) may not show it: the server may have sent
+    /// close_notify and left the connection open.
     pub fn has_ended(&self) -> bool {
         self.has_ended
     }
 
-    /// Reads once from the socket, and all that it brings: the plaintext goes to the start of
-    /// `buffer`, which holds [`READ_BYTES_MIN`] at least and whose rest is used on the way. 0 is
-    /// the end, with a close_notify or without: the protocol above tells a whole from a part.
+    /// Reads from the socket once, and decrypts all that it returned: the plaintext is at the start
+    /// of `buffer`, which must have [`READ_BYTES_MIN`] bytes or more, and whose rest is
+    /// overwritten. 0 is the end of the stream, with close_notify or without: the protocol above
+    /// detects a truncation.
     ///
     /// # Errors
-    /// `WouldBlock` where no plaintext has come; those of the socket, and a [`TlsError`].
+    /// `WouldBlock` if there is no plaintext yet; errors of the socket; [`TlsError`].
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         debug_assert!(buffer.len() >= READ_BYTES_MIN);
-        // It may have come with the end of the handshake.
+        // Plaintext may have arrived with the end of the handshake.
         let early = self.take_plaintext(buffer)?;
         if early > 0 || self.has_ended {
             return Ok(early);
         }
-        // What is read may complete a record that has begun before.
+        // The bytes read may complete a record that has begun before, so there must be room for the
+        // plaintext of one more.
         let records_max = buffer.len().saturating_sub(RECORD_BYTES_MAX) / 2;
         let (plaintext, records) = buffer.split_at_mut(buffer.len() - records_max);
         let length = self.socket.read(records)?;
@@ -109,7 +113,7 @@ impl TlsStream {
                 Ok(())
             }
             Err(error) => {
-                // The server is told why, where it still listens; the error is this one.
+                // This sends an alert, if the server still reads; the error to return is this one.
                 let _ = self.flush();
                 Err(TlsError::new(error, in_handshake, self.roots))
             }
@@ -158,7 +162,7 @@ impl TlsStream {
             true => PollFlags::IN | PollFlags::OUT,
             false => PollFlags::IN,
         };
-        // Where it ends early, the handshake is not done, and it is waited again.
+        // If poll ends early, the handshake is not done, and the caller waits again.
         let timeout = Timespec::try_from(left).ok();
         match poll(&mut [PollFd::new(&self.socket, interest)], timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
@@ -168,12 +172,12 @@ impl TlsStream {
 }
 
 impl Write for TlsStream {
-    /// Encrypts what there is room for, and writes as much of it as the kernel takes; the rest
-    /// waits for the next [`flush`](Write::flush).
+    /// Encrypts what the library's buffer has room for, and writes as much of it as the socket
+    /// takes; the rest waits for the next [`flush`](Write::flush).
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.flush()?;
         let taken = self.session.writer().write(bytes)?;
-        // Before the end of the handshake there is room for so much.
+        // Before the end of the handshake the library's buffer may be full.
         if taken == 0 && !bytes.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
         }
@@ -206,7 +210,7 @@ impl AsFd for TlsStream {
 impl Drop for TlsStream {
     fn drop(&mut self) {
         self.session.send_close_notify();
-        // The connection ends either way; a server that is gone needs no goodbye.
+        // The connection ends anyway, so an error changes nothing.
         let _ = self.flush();
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a server's certificate is to be trusted.
+//! The verifier of server certificates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::time::Time;
 
-/// Verifies a server's certificate: that somebody who is trusted signed it, as webpki does (RFC
-/// 5280), or that it is itself one of those that the user named.
+/// Verifies a server's certificate: either a trusted authority has signed it, which webpki verifies
+/// (RFC 5280), or it is itself one of those that the user named.
 ///
-/// Who names a certificate says that its holder is to be trusted. So for one that is named, and is
-/// presented byte by byte, it does not matter who signed it or what it says that it may be used
-/// for; `openssl req -x509` makes certificates that call themselves an authority's. Its names, its
-/// dates and the proof that the server has its key are checked all the same.
+/// A user who names a certificate trusts its holder. So if the server presents exactly that one,
+/// its issuer and its permitted uses do not matter: `openssl req -x509` makes self-signed
+/// certificates with CA:TRUE. Its names, its dates and the proof that the server has its key are
+/// verified all the same.
 #[derive(Debug)]
 pub(super) struct Verifier {
     named: Vec<CertificateDer<'static>>,
@@ -26,7 +26,7 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    /// Trusts the holders of the certificates `named`, and what `chains` takes.
+    /// Creates a verifier that accepts the certificates `named`, and those that `chains` accepts.
     pub(super) fn new(
         named: Vec<CertificateDer<'static>>,
         chains: Arc<WebPkiServerVerifier>,
@@ -82,7 +82,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether `now` is within the time for which the certificate is made.
+/// Verifies that `now` is within the validity period of the certificate.
 fn verify_dates(certificate: &[u8], now: UnixTime) -> Result<(), Error> {
     let certificate =
         Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;

@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
                 Chat::Direct(one, other) => {
                     self.store.name(if one == own { other } else { one }).to_string()
                 }
-                Chat::Group(id) => model.groups.names[&id].to_string(),
+                Chat::Group(id) => model.chat.groups.names[&id].to_string(),
             };
             Some((chat, since, name))
         });

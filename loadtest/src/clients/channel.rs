@@ -1,32 +1,33 @@
-//! What the protocols of other servers than chatsrv share: the channel that all clients meet in,
-//! and the lines and messages that come from there.
+//! What the sessions of other servers than chatsrv share: the channel that all clients join, the
+//! roles of clients, and the parsing of lines and messages.
 
 use super::heard::Heard;
 use super::recent::RecentLines;
 
-/// The channel, topic or subject that the clients of other servers than chatsrv meet in.
+/// The channel, topic or subject that the clients of other servers than chatsrv join.
 pub(super) const CHANNEL: &str = "loadtest";
 
-/// What a client logs in for.
+/// The role of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// To receive what is broadcast.
+    /// It receives broadcasts.
     Receiver,
-    /// To broadcast. Where the server sends a publisher its own messages, it does not subscribe.
+    /// It broadcasts. It does not subscribe if the server would send it its own messages.
     Sender,
-    /// Only to be there. Where each who joins a channel is told to all in it, it does not join.
+    /// It is idle. It does not join a channel if the server would announce that to all in it.
     Idler,
 }
 
-/// The first line of `input` without its end, and how long it is with it.
+/// The first line of `input` without its end, and its length including the end; `None` if it is not
+/// complete.
 pub(super) fn line(input: &[u8]) -> Option<(usize, &str)> {
     let end = memchr::memchr(b'\n', input)?;
     let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
-    // What is no text is no word of a protocol, and comes out as garbled.
+    // A line that is not UTF-8 is no command of a protocol, and is reported as garbled.
     Some((end + 1, std::str::from_utf8(line).unwrap_or("\u{fffd}")))
 }
 
-/// A message whose bytes are `message` and whose payload, within them, is `payload`.
+/// A message from its bytes, of which `payload` is a part.
 pub(super) fn message<'a>(
     recent: &mut RecentLines,
     message: &'a [u8],

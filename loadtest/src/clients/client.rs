@@ -1,30 +1,30 @@
-//! One simulated client: its socket, its session, and the bytes that wait on either side.
+//! One simulated client: its socket, its session, and its input and output buffers.
 
 use std::io::{self, Read, Write};
 
 use super::session::{Protocol, Session};
 use super::socket::Socket;
 
-/// A client. It is known by its number for the whole run.
+/// A client. Its number identifies it for the whole run.
 #[derive(Debug)]
 pub struct Client {
     number: usize,
     /// `None` once the connection has ended.
     pub(super) socket: Option<Socket>,
     pub(super) session: Session,
-    /// The start of a line whose end has not come yet.
+    /// The start of an incomplete line.
     pub(super) unfinished: Vec<u8>,
     pub(super) outbox: Vec<u8>,
-    /// How many bytes at the start of the outbox are written.
+    /// The number of bytes at the start of the outbox that are written.
     written: usize,
-    /// Whether the poller is asked for writability.
+    /// True if the poller watches for writability.
     pub(super) wants_write: bool,
-    /// Why the server ended the connection, where it said so.
+    /// The server's reason for the end of the connection, if it gave one.
     pub(super) farewell: Option<Box<str>>,
 }
 
 impl Client {
-    /// A client on a socket that is being connected.
+    /// Creates a client on a socket that is being connected.
     pub fn new(number: usize, protocol: Protocol, socket: Socket) -> Self {
         Client {
             number,
@@ -33,7 +33,7 @@ impl Client {
             unfinished: Vec::new(),
             outbox: Vec::new(),
             written: 0,
-            // A connection is made when its socket can be written to.
+            // The socket is writable when the connection is established.
             wants_write: true,
             farewell: None,
         }
@@ -44,27 +44,27 @@ impl Client {
         self.number
     }
 
-    /// Whether its connection stands, or is being made.
+    /// Returns true if it is connected or connecting.
     pub fn is_connected(&self) -> bool {
         self.socket.is_some()
     }
 
-    /// Lets `speak` append to what waits to be written. It leaves with the next flush.
+    /// Lets `speak` append to the output, which the next flush writes.
     pub fn say(&mut self, speak: impl FnOnce(&mut Session, &mut Vec<u8>)) {
         speak(&mut self.session, &mut self.outbox);
     }
 
-    /// How many bytes wait to be written.
+    /// The number of bytes to be written.
     pub fn unsent_bytes(&self) -> usize {
         self.outbox.len() - self.written
     }
 
-    /// Whether something would be written where the kernel takes it.
+    /// Returns true if there is something to write.
     pub(super) fn has_output(&self) -> bool {
         self.unsent_bytes() > 0 || self.socket.as_ref().is_some_and(Socket::wants_write)
     }
 
-    /// Writes what waits, as far as the kernel takes it.
+    /// Writes as much as the socket takes.
     pub(super) fn write(&mut self) -> io::Result<()> {
         while self.has_output() {
             let Some(socket) = &mut self.socket else { break };
@@ -76,7 +76,7 @@ impl Client {
                 Ok(count) => self.written += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                // Not connected yet: the poller tells when it is.
+                // Not connected yet; the poller reports when it is.
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => break,
                 Err(error) => return Err(error),
             }
@@ -88,8 +88,8 @@ impl Client {
         Ok(())
     }
 
-    /// Reads once into `buffer`, behind the unfinished line. Tells how many bytes of the buffer are
-    /// to be decoded, or that the server has closed; `WouldBlock` where there is nothing to read.
+    /// Reads once into `buffer`, after the unfinished line. Returns the number of bytes to decode,
+    /// or `None` if the server has closed the connection; `WouldBlock` if there is nothing to read.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let Some(socket) = &mut self.socket else {
             return Err(io::ErrorKind::WouldBlock.into());

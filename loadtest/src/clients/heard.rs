@@ -1,56 +1,56 @@
-//! What a client can hear from a server, in any protocol.
+//! The events that a client can receive from a server, in any protocol.
 
-/// Something that a client heard from the server.
+/// An event, decoded from the server's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {
     /// The greeting: the server's name and version.
     Greeting(&'a str),
     /// The login is done.
     LoggedIn,
-    /// The login has to be tried again after that many seconds.
+    /// The login is to be tried again later.
     Busy {
-        /// As the server told.
+        /// The wait, as the server has given it.
         seconds: u32,
     },
     /// The login failed: the server's line.
     Refused(&'a str),
-    /// A message of somebody.
+    /// A message.
     Message {
-        /// Who said it, where the protocol tells.
+        /// The sender, if the protocol gives it.
         from: Option<&'a str>,
-        /// What.
+        /// The text.
         text: &'a str,
-        /// Where it is remembered, for others to whom it comes as well.
+        /// The place in the cache of recent messages, for its other receivers.
         place: Option<usize>,
     },
-    /// The very message that was remembered last in that place.
+    /// The same message as the one cached in a place.
     SameMessage {
-        /// Where.
+        /// The place.
         place: usize,
     },
     /// A message of this client is confirmed.
     Confirmed,
-    /// The token that this client asked for.
+    /// The token that this client has requested.
     Token(&'a str),
-    /// The group that this client asked for is made.
+    /// The group that this client has requested is created.
     GroupMade,
     /// A request of this client was refused: the server's line.
     NotTaken(&'a str),
-    /// Everything that the server had for this client before its fence has been heard.
+    /// The reply to the fence: everything that the server sent before has been received.
     Fenced,
-    /// A download starts; it has that many bytes.
+    /// A download begins.
     Download {
         /// The file's size.
         bytes: u64,
     },
     /// Bytes of the download.
     Chunk {
-        /// How many.
+        /// Their number.
         bytes: usize,
     },
-    /// The download is complete, as the server says.
+    /// The end of the download.
     DownloadEnd,
-    /// The server broke the download off: its line.
+    /// The server aborted the download: its line.
     DownloadAborted(&'a str),
     /// The server is about to close the connection: its line.
     Closing(&'a str),

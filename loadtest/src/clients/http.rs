@@ -1,4 +1,4 @@
-//! HTTP/1.1, as far as clients need it that download files one after the other on one connection.
+//! An HTTP/1.1 client (RFC 9112) that downloads files one after the other on one connection.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -7,17 +7,17 @@ use httparse::{Header, Response, Status};
 
 use super::heard::Heard;
 
-/// The longest head of a response that is waited for, in bytes.
+/// The longest head of a response, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Header fields of a response, at most.
+/// The largest number of header fields of a response.
 const FIELDS_MAX: usize = 64;
 
-/// A client of a web server.
+/// A session with a web server.
 #[derive(Debug)]
 pub struct HttpSession {
-    /// What was asked for and is not answered yet.
+    /// The requests without a response.
     requests: VecDeque<Request>,
-    /// Bytes that are still to come of the file under way.
+    /// The number of bytes that the current file still lacks.
     left: Option<u64>,
     is_greeted: bool,
 }
@@ -34,7 +34,7 @@ impl HttpSession {
         HttpSession { requests: VecDeque::new(), left: None, is_greeted: false }
     }
 
-    /// Asks what server it is. There is nothing to log in to.
+    /// Requests the server's name and version. There is no login.
     pub(super) fn greet(&mut self, out: &mut Vec<u8>) {
         self.ask(Request::Greeting, "HEAD", "", out);
     }
@@ -80,7 +80,7 @@ impl HttpSession {
         let heard = match self.requests.front() {
             Some(Request::Greeting) if !self.is_greeted => {
                 self.is_greeted = true;
-                // The head is read again for the login, which it is the answer to as well.
+                // The head is decoded again for the login, which has no response of its own.
                 return (
                     0,
                     Some(Heard::Greeting(field(response.headers, "Server").unwrap_or("-"))),
@@ -93,7 +93,7 @@ impl HttpSession {
                     self.left = Some(bytes);
                     Heard::Download { bytes }
                 }
-                // What follows is no file, and can't be told from one.
+                // The body of an error can't be told from a file.
                 _ => return (input.len(), Some(Heard::NotTaken(first_line(&input[..used])))),
             },
             None => Heard::Garbled,
@@ -117,7 +117,7 @@ fn first_line(head: &[u8]) -> &str {
     std::str::from_utf8(line).unwrap_or("\u{fffd}")
 }
 
-/// A file's name as it stands in a request (RFC 3986, section 2.1).
+/// Percent-encodes a file's name (RFC 3986, section 2.1).
 fn encode(name: &str) -> String {
     let mut encoded = String::new();
     for byte in name.bytes() {

@@ -1,4 +1,4 @@
-//! Internet Relay Chat, as far as a channel with many in it needs it (RFC 2812).
+//! A client of Internet Relay Chat (RFC 2812) that talks in one channel.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
 
-/// A client of an IRC server.
+/// A session with an IRC server.
 #[derive(Debug)]
 pub struct IrcSession {
     state: RegistrationState,
@@ -63,7 +63,7 @@ impl IrcSession {
             "ERROR" => Some(Heard::Closing(line)),
             // RPL_MYINFO: the nick, the server's name, its version.
             "004" => words.split(' ').nth(2).map(Heard::Greeting),
-            // RPL_ENDOFMOTD and ERR_NOMOTD end the greeting, RPL_ENDOFNAMES the answer to JOIN.
+            // RPL_ENDOFMOTD and ERR_NOMOTD end the greeting, RPL_ENDOFNAMES the reply to JOIN.
             "376" | "422" => self.registered(out),
             "366" if self.state == RegistrationState::Joining => {
                 self.state = RegistrationState::LoggedIn;

@@ -1,8 +1,8 @@
-//! The simulated clients and the loop that serves them all: one poller, level-triggered, and one
-//! buffer that every socket is read into.
+//! The simulated clients and their event loop: one level-triggered poller, and one read buffer for
+//! all sockets.
 //!
-//! [`Clients::turn`] waits once and tells a [`Listener`] what was heard. What a client is to say is
-//! appended to it and leaves with [`Clients::flush`].
+//! [`Clients::turn`] waits once and passes the events to a [`Listener`]. The output of a client is
+//! appended to it, and written with [`Clients::flush`].
 
 mod channel;
 mod client;
@@ -40,24 +40,24 @@ use socket::Socket;
 use crate::clock::Clock;
 use crate::limits::{CLIENTS_PER_ADDRESS, EVENTS_MAX, READ_BYTES_MAX};
 
-/// The key of the pipe that signals come through; clients use their numbers.
+/// The key of the signal pipe in the poller; clients have their numbers.
 const SIGNAL_KEY: usize = usize::MAX - 1;
 
-/// Who wants to know what the clients hear.
+/// The receiver of the clients' events.
 pub trait Listener {
-    /// A client heard something, which was read from its socket at `now_nanos`.
+    /// Handles an event of a client, which was read from its socket at `now_nanos`.
     fn heard(&mut self, client: &mut Client, heard: Heard<'_>, now_nanos: u64);
 
-    /// A client's connection ended, for that reason.
+    /// Handles the end of a client's connection.
     fn gone(&mut self, client: &Client, reason: &str);
 }
 
-/// All clients, and what they share.
+/// All clients, with their poller and buffers.
 #[derive(Debug)]
 pub struct Clients {
     server: SocketAddr,
     protocol: Protocol,
-    /// The receive buffers of those that connect, in bytes, where the kernel is not to decide.
+    /// The receive buffer of clients that connect, in bytes; `None` for the kernel's default.
     receive_bytes: Option<usize>,
     tls: Option<TlsConnector>,
     poller: Poller,
@@ -68,7 +68,7 @@ pub struct Clients {
     interrupted: bool,
 }
 
-/// What reading from any socket needs.
+/// The state for reading, which all clients share.
 #[derive(Debug)]
 struct Reader {
     clock: Clock,
@@ -77,11 +77,11 @@ struct Reader {
 }
 
 impl Clients {
-    /// No clients yet; they will speak that protocol. From now on SIGINT and SIGTERM set
+    /// Creates the loop without a client. From now on SIGINT and SIGTERM set
     /// [`Clients::interrupted`].
     ///
     /// # Errors
-    /// Where the poller or the signal handlers can't be had.
+    /// If the poller or the signal handlers can't be set up.
     pub fn new(server: SocketAddr, protocol: Protocol, clock: Clock) -> io::Result<Self> {
         let poller = Poller::new()?;
         let (signals, writer) = UnixStream::pair()?;
@@ -89,8 +89,8 @@ impl Clients {
         for signal in [SIGINT, SIGTERM] {
             signal_hook::low_level::pipe::register(signal, writer.try_clone()?)?;
         }
-        // SAFETY: the pipe is owned by the same value as the poller, and is dropped after it only
-        // together with it; nothing is polled in between.
+        // SAFETY: the pipe is owned by the same value as the poller, and both are dropped together;
+        // nothing is polled in between.
         unsafe { poller.add_with_mode(&signals, Event::readable(SIGNAL_KEY), PollMode::Level)? };
         let capacity = NonZeroUsize::new(EVENTS_MAX).unwrap_or(NonZeroUsize::MIN);
         Ok(Clients {
@@ -111,12 +111,12 @@ impl Clients {
         })
     }
 
-    /// Whether a signal asked for the end of the run.
+    /// Returns true if a signal has requested the end of the run.
     pub fn interrupted(&self) -> bool {
         self.interrupted
     }
 
-    /// How many clients there are, whether their connections stand or not.
+    /// The number of clients, connected or not.
     pub fn len(&self) -> usize {
         self.clients.len()
     }
@@ -129,7 +129,7 @@ impl Clients {
     /// Starts to connect one more client, which gets the next number.
     ///
     /// # Errors
-    /// Where no socket can be had, or the kernel refuses at once.
+    /// If no socket can be created, or the connection fails at once.
     pub fn connect(&mut self) -> io::Result<&mut Client> {
         let number = self.clients.len();
         let client = self.begin(number)?;
@@ -153,43 +153,44 @@ impl Clients {
             None => Socket::Plain(socket),
         };
         // SAFETY: `end` removes the socket from the poller before it is dropped, and at the end of
-        // the run poller and sockets go together.
+        // the run poller and sockets are dropped together.
         unsafe { self.poller.add_with_mode(&socket, Event::all(number), PollMode::Level)? };
         Ok(Client::new(number, self.protocol, socket))
     }
 
-    /// Has those that connect from now on take so many bytes before they are read.
+    /// Sets the receive buffers of clients that connect from now on.
     pub fn limit_receive_buffers(&mut self, bytes: usize) {
         self.receive_bytes = Some(bytes);
     }
 
-    /// Has those that connect from now on speak TLS.
+    /// Makes clients that connect from now on use TLS.
     pub fn encrypt(&mut self, tls: TlsConnector) {
         self.tls = Some(tls);
     }
 
-    /// Never again reads what client `number` is sent, nor sees that its connection has ended.
+    /// Stops watching client `number`: nothing is read any more, and the end of its connection is
+    /// not noticed.
     pub fn stop_reading(&mut self, number: usize) {
         if let Some(socket) = &self.clients[number].socket {
-            // It is in the poller, unless its connection has ended.
+            // This fails only if its connection has ended.
             let _ = self.poller.delete(socket);
         }
     }
 
-    /// Closes all connections. Clients that connect from now on do so to `server`, and are numbered
-    /// from 0 again.
+    /// Closes all connections. Clients that connect from now on connect to `server`, and are
+    /// numbered from 0 again.
     pub fn start_over(&mut self, server: SocketAddr) {
         for socket in self.clients.drain(..).filter_map(|mut client| client.socket.take()) {
-            // Dropping the socket removes it as well.
+            // Dropping the socket removes it too.
             let _ = self.poller.delete(&socket);
         }
         self.server = server;
     }
 
-    /// Waits until something happens or `deadline` has come, and tells `listener` what was heard.
+    /// Waits for events or the deadline, and passes the events to `listener`.
     ///
     /// # Errors
-    /// Where the poller fails. A failing connection is no error here, but gone.
+    /// If the poller fails. The failure of a connection is no error here, but an event.
     pub fn turn(&mut self, deadline: Instant, listener: &mut impl Listener) -> io::Result<()> {
         let Clients { reader, poller, events, clients, signals, interrupted, .. } = self;
         events.clear();
@@ -209,7 +210,7 @@ impl Clients {
         Ok(())
     }
 
-    /// Writes what client `number` has to say, and asks for writability where something is left.
+    /// Writes the output of client `number`, and watches for writability if something is left.
     pub fn flush(&mut self, number: usize, listener: &mut impl Listener) {
         flush(&self.poller, &mut self.clients[number], listener);
     }
@@ -241,7 +242,7 @@ impl Reader {
     }
 }
 
-/// Whether there is merely nothing to read: the poller may tell of a socket more than once.
+/// Returns true if there is merely nothing to read: the poller may report a socket more than once.
 fn is_no_failure(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, NotConnected, WouldBlock};
     matches!(error.kind(), WouldBlock | Interrupted | NotConnected)
@@ -256,12 +257,12 @@ fn flush(poller: &Poller, client: &mut Client, listener: &mut impl Listener) {
 
 fn take_signals(mut signals: &UnixStream) {
     let mut bytes = [0; 64];
-    // The handler writes one byte a signal; the pipe is empty or broken where this fails, and the
-    // signal has come either way.
+    // The handler writes one byte for each signal. If this fails, the pipe is empty or broken, and
+    // there was a signal in any case.
     let _ = signals.read(&mut bytes);
 }
 
-/// Keeps the poller's interest in step with the outbox.
+/// Watches for writability if and only if there is output.
 fn watch(poller: &Poller, client: &mut Client) -> io::Result<()> {
     let wants_write = client.has_output();
     if wants_write == client.wants_write {
@@ -281,7 +282,7 @@ fn end(
     listener: &mut impl Listener,
 ) {
     let Some(socket) = client.socket.take() else { return };
-    // Dropping the socket removes it as well; this fails only where it was never added.
+    // Dropping the socket removes it too; this fails only if it was never added.
     let _ = poller.delete(&socket);
     let reason = match (&client.farewell, error) {
         (Some(line), _) => format!("the server said: {}", line.escape_debug()),
@@ -301,7 +302,7 @@ fn start_connecting(
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     if let Some(bytes) = receive_bytes {
-        // The window that is offered follows from it, so it comes before the connection.
+        // It determines the window that is offered, so it is set before connecting.
         socket.set_recv_buffer_size(bytes)?;
     }
     if let Some(address) = source_address(server, number) {
@@ -316,8 +317,8 @@ fn start_connecting(
     Ok(socket.into())
 }
 
-/// Where client `number` connects from: on the loopback network of IPv4 one of many addresses,
-/// since each has ephemeral ports for some 28,000 connections only. Elsewhere the kernel chooses.
+/// The source address of client `number`: one of many on the loopback network of IPv4, since each
+/// has ephemeral ports for only some 28,000 connections. Elsewhere the kernel chooses.
 fn source_address(server: SocketAddr, number: usize) -> Option<IpAddr> {
     if !matches!(server.ip(), IpAddr::V4(address) if address.is_loopback()) {
         return None;

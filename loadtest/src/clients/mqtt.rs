@@ -1,10 +1,11 @@
-//! MQTT 3.1.1 with quality of service 0, as far as one topic with many subscribers needs it.
+//! A client of MQTT 3.1.1 (OASIS) that publishes to one topic or subscribes to it, with quality of
+//! service 0.
 
 use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
 
-/// The control packets, with the flags that they are sent with.
+/// The types of control packets, with their flags (section 2.2).
 const CONNECT: u8 = 0x10;
 const CONNACK: u8 = 0x20;
 const PUBLISH: u8 = 0x30;
@@ -13,11 +14,11 @@ const SUBACK: u8 = 0x90;
 const PINGREQ: u8 = 0xc0;
 const PINGRESP: u8 = 0xd0;
 
-/// Seconds after which a silent client is taken for dead: the longest that there is, so that no
-/// ping is due in a run. The broker watches it all the same.
+/// The time after which a silent client counts as dead. It is the longest one, so that no ping is
+/// due during a run; the broker keeps its timers all the same.
 const KEEP_ALIVE_SECONDS: u16 = u16::MAX;
 
-/// A client of an MQTT broker.
+/// A session with an MQTT broker.
 #[derive(Debug)]
 pub struct MqttSession {
     role: Role,
@@ -32,7 +33,7 @@ impl MqttSession {
         self.role = role;
         let mut body = Vec::new();
         text("MQTT", &mut body);
-        // The level of version 3.1.1, and a clean session.
+        // The protocol level of version 3.1.1, and the flag for a clean session.
         body.extend_from_slice(&[4, 2]);
         body.extend_from_slice(&KEEP_ALIVE_SECONDS.to_be_bytes());
         text(name, &mut body);
@@ -68,7 +69,7 @@ impl MqttSession {
             }
             (CONNACK, [_, 0]) if self.role == Role::Sender => Heard::LoggedIn,
             (CONNACK, [_, 0]) => {
-                // The packet's number, the topic, the quality of service.
+                // The packet identifier, the topic, the quality of service.
                 let mut body = vec![0, 1];
                 text(CHANNEL, &mut body);
                 body.push(0);
@@ -85,7 +86,7 @@ impl MqttSession {
     }
 }
 
-/// A string behind its length.
+/// Appends a string, preceded by its length.
 fn text(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&(text.len() as u16).to_be_bytes());
     out.extend_from_slice(text.as_bytes());
@@ -102,7 +103,7 @@ fn packet(kind: u8, body: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(body);
 }
 
-/// How long the header of a packet is, and how much comes behind it.
+/// The length of the fixed header of a packet, and of the rest; `None` if it is not complete.
 fn header(input: &[u8]) -> Option<(usize, usize)> {
     let mut length = 0;
     for (place, byte) in input.iter().skip(1).take(4).enumerate() {

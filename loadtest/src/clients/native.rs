@@ -1,5 +1,5 @@
-//! One client's side of chatsrv's protocol: what it says to log in, to broadcast and to download,
-//! and what it makes of the server's bytes.
+//! The client side of chatsrv's protocol: encodes requests and messages, and decodes what the
+//! server sends.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ use chatsrv::protocol::native::verb::Verb;
 use super::heard::Heard;
 use super::recent::RecentLines;
 
-/// What a client has said that is not answered yet, and where in the server's bytes it is.
+/// A session with chatsrv: the decoder, and the state of the login.
 #[derive(Debug)]
 pub struct NativeSession {
     decoder: Decoder,
@@ -27,20 +27,20 @@ enum LoginState {
     LoggedIn,
 }
 
-/// The final replies to a pipelined login that are still to come.
+/// The outstanding final replies to a pipelined login.
 #[derive(Clone, Copy, Debug)]
 struct LoginReplies {
     awaited: u8,
     busy_seconds: Option<u32>,
 }
 
-/// To USER, to the password, to QUIET.
+/// The replies to USER, to the password and to QUIET.
 const LOGIN_ANSWERS: u8 = 3;
-/// To RESUME, to QUIET.
+/// The replies to RESUME and to QUIET.
 const RESUME_ANSWERS: u8 = 2;
 
 impl NativeSession {
-    /// A session that has said nothing yet.
+    /// Creates a session.
     pub fn new() -> Self {
         NativeSession {
             decoder: Decoder::new(SERVER_LINE_BYTES_MAX),
@@ -48,8 +48,8 @@ impl NativeSession {
         }
     }
 
-    /// Logs in, or registers, in one go, and turns off the notices of who comes and goes, which
-    /// would cost a line for each pair of clients.
+    /// Logs in or registers with one write, and turns off the notices of users who come online or
+    /// go offline, which would cost a line for each pair of clients.
     pub fn log_in(&mut self, name: &str, password: &str, out: &mut Vec<u8>) {
         self.state = LoginState::LoggingIn(LoginReplies::to(LOGIN_ANSWERS));
         // Writing to a Vec does not fail, here and below.
@@ -62,35 +62,36 @@ impl NativeSession {
         let _ = write!(out, "C RESUME {name} {token}\nC QUIET on\n");
     }
 
-    /// Asks for a token.
+    /// Requests a token.
     pub fn ask_for_token(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"C TOKEN\n");
     }
 
-    /// Makes a group with these members beside its maker.
+    /// Creates a group with these members besides its maker.
     pub fn make_group(&self, name: &str, others: &[String], out: &mut Vec<u8>) {
         let _ = writeln!(out, "C MKGROUP {name} {}", others.join(" "));
     }
 
-    /// Asks for something whose answer comes behind all that is on its way to this client.
+    /// Sends a request whose reply comes after everything that the server has sent to this client
+    /// before.
     pub fn fence(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"C QUIET on\n");
     }
 
-    /// Says what `payload` appends to `target`: to everyone (`*`) or to a user or a group.
+    /// Sends a message, which `payload` appends, to everyone (`*`), a user or a group.
     pub fn say(&self, target: &str, out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
         let _ = write!(out, "D {target} ");
         payload(out);
         out.push(b'\n');
     }
 
-    /// Asks for a file.
+    /// Requests a file.
     pub fn download(&self, name: &str, out: &mut Vec<u8>) {
         let _ = writeln!(out, "C GET 0 {name}");
     }
 
-    /// Takes the next thing heard from the start of `input`, and tells how many bytes are done
-    /// with. The next call must offer the rest, and may offer more behind it.
+    /// Decodes the next event from the start of `input`. Returns the number of bytes consumed; the
+    /// next call must pass the rest, and may pass more after it.
     pub fn hear<'a>(
         &mut self,
         input: &'a [u8],
@@ -161,7 +162,7 @@ impl LoginReplies {
                     _ => 1,
                 });
             }
-            // What was sent behind the step that met a busy server is refused for lack of it.
+            // The lines after a step that was refused as busy are refused too.
             _ if self.busy_seconds.is_some() => {}
             (Some(Code::SendPassword | Code::ChoosePassword), LOGIN_ANSWERS)
             | (Some(Code::LoggedIn), RESUME_ANSWERS)

@@ -1,4 +1,4 @@
-//! The NATS client protocol, as far as one subject with many subscribers needs it.
+//! A client of the NATS protocol that publishes to one subject or subscribes to it.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
 
-/// A client of a NATS server.
+/// A session with a NATS server.
 #[derive(Debug)]
 pub struct NatsSession {
     is_logged_in: bool,
@@ -17,7 +17,7 @@ impl NatsSession {
         NatsSession { is_logged_in: false }
     }
 
-    /// The answer to PING tells that the rest was taken.
+    /// The reply to PING confirms the lines before it.
     pub(super) fn log_in(&mut self, role: Role, out: &mut Vec<u8>) {
         out.extend_from_slice(b"CONNECT {\"verbose\":false,\"pedantic\":false}\r\n");
         if role != Role::Sender {
@@ -67,7 +67,7 @@ impl NatsSession {
     }
 }
 
-/// The message whose payload of `length` bytes begins at `start`, with CR and LF behind it.
+/// The message whose payload of `length` bytes begins at `start`, followed by CR and LF.
 fn message<'a>(
     recent: &mut RecentLines,
     input: &'a [u8],
@@ -79,7 +79,7 @@ fn message<'a>(
     Some((end, Some(channel::message(recent, whole, &whole[start..end - 2]))))
 }
 
-/// The version in the JSON object that the server greets with.
+/// The version in the JSON object of the server's greeting.
 fn version(info: &str) -> Option<&str> {
     info.split_once("\"version\":\"")?.1.split('"').next()
 }

@@ -1,34 +1,36 @@
-//! The messages that came last. A broadcast comes to thousands of clients as the same bytes: it is
-//! taken apart for the first of them, and compared as a whole for the others.
+//! A cache of the latest messages. Thousands of clients receive a broadcast as the same bytes: it
+//! is decoded for the first of them, and only compared for the others.
 
 use crate::payload::SEQUENCE;
 
-/// How many are known at once. More broadcasts than that are hardly under way.
+/// The number of places. There are hardly more broadcasts than that under way.
 pub const PLACES: usize = 256;
 
-/// Messages as they stand on the wire, each in the place that follows from its sequence.
+/// The encoded messages, each in a place that is determined by its sequence number.
 #[derive(Debug)]
 pub struct RecentLines {
     lines: Vec<Vec<u8>>,
-    /// Where the payload began in the one that was kept last: all those of one sender are alike.
+    /// The offset of the payload in the message that was kept last, which is the same for all
+    /// messages of a sender.
     payload_at: usize,
 }
 
 impl RecentLines {
-    /// No message yet.
+    /// Creates an empty cache.
     pub fn new() -> Self {
         RecentLines { lines: vec![Vec::new(); PLACES], payload_at: 0 }
     }
 
-    /// Where the message stands that `input` begins with, and how long it is.
+    /// The place and the length of the message with which `input` begins; `None` if it is not in
+    /// the cache.
     pub fn find(&self, input: &[u8]) -> Option<(usize, usize)> {
         let place = self.place(input)?;
         let line = &self.lines[place];
         (!line.is_empty() && input.starts_with(line)).then_some((place, line.len()))
     }
 
-    /// Keeps a whole message with `payload`, which lies in it, and tells where; it takes the place
-    /// of an older one.
+    /// Keeps a complete message, of which `payload` is a part, in place of an older one. Returns
+    /// its place.
     pub fn keep(&mut self, line: &[u8], payload: &str) -> Option<usize> {
         let at = (payload.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
         self.payload_at = Some(at).filter(|at| at + payload.len() <= line.len())?;
@@ -41,7 +43,8 @@ impl RecentLines {
     fn place(&self, line: &[u8]) -> Option<usize> {
         let digits = line.get(self.payload_at + SEQUENCE.start..self.payload_at + SEQUENCE.end)?;
         let digits: [u8; SEQUENCE.end - SEQUENCE.start] = digits.try_into().ok()?;
-        // The golden ratio spreads what differs in the low digits over the upper bits.
+        // The multiplication by the golden ratio spreads differences in the low digits over the
+        // upper bits.
         let hash = u64::from_le_bytes(digits).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Some((hash >> 56) as usize % PLACES)
     }

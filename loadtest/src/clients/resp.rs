@@ -1,4 +1,4 @@
-//! The protocol of Redis, version 2, as far as PUBLISH and SUBSCRIBE need it.
+//! A client of the Redis protocol (RESP2) that uses PUBLISH or SUBSCRIBE.
 
 use std::io::Write;
 
@@ -6,22 +6,22 @@ use super::channel::{self, CHANNEL, Role};
 use super::heard::Heard;
 use super::recent::RecentLines;
 
-/// A client of Redis.
+/// A session with Redis.
 #[derive(Debug)]
 pub struct RespSession {
     is_logged_in: bool,
 }
 
-/// What Redis sends.
+/// A reply of Redis.
 enum Reply<'a> {
-    /// A status, without its sign.
+    /// A simple string.
     Simple,
-    /// An error: the line.
+    /// An error: its line.
     Error(&'a str),
-    /// A number.
+    /// An integer.
     Integer,
-    /// A bulk string, or an array of three or fewer of them and of numbers; what is missing is
-    /// empty.
+    /// A bulk string, or an array of up to three bulk strings and integers; integers and missing
+    /// elements are empty.
     Strings([&'a [u8]; 3]),
 }
 
@@ -30,7 +30,7 @@ impl RespSession {
         RespSession { is_logged_in: false }
     }
 
-    /// A connection that has subscribed may not publish.
+    /// Subscribes, except as a sender: a connection that has subscribed must not publish.
     pub(super) fn log_in(&mut self, role: Role, out: &mut Vec<u8>) {
         // Writing to a Vec does not fail, here and below.
         let _ = match role {
@@ -76,13 +76,13 @@ impl RespSession {
     }
 }
 
-/// How far one value could be read.
+/// The result of parsing a value.
 enum Progress<T> {
-    /// To its end, after so many bytes.
+    /// It is complete; its length in bytes.
     Done(usize, T),
-    /// More has to come.
+    /// It is not complete yet.
     Unfinished,
-    /// It is none.
+    /// It is malformed.
     Wrong,
 }
 
@@ -99,7 +99,7 @@ fn reply(input: &[u8]) -> Progress<Reply<'_>> {
     }
 }
 
-/// The `count` values from `start` on.
+/// Parses the `count` values from `start` on.
 fn strings(input: &[u8], start: usize, count: usize) -> Progress<Reply<'_>> {
     let mut values: [&[u8]; 3] = [b""; 3];
     let mut consumed = start;

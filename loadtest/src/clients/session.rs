@@ -1,4 +1,4 @@
-//! A client's side of the protocol that the server speaks.
+//! The session of a client, in the protocol of the server.
 
 use clap::ValueEnum;
 
@@ -12,8 +12,8 @@ use super::nats::NatsSession;
 use super::recent::RecentLines;
 use super::resp::RespSession;
 
-/// Bytes of one message, of any protocol but chatsrv's own, at most; a server that sends longer
-/// ones is not what it should be.
+/// The longest message, in bytes, of protocols other than chatsrv's. A server that sends longer
+/// ones does not speak the protocol.
 const MESSAGE_BYTES_MAX: usize = 32 * 1024;
 
 /// A protocol for messages from one to many.
@@ -34,7 +34,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Its name, as the option takes it.
+    /// Its name, as in the option.
     pub fn name(self) -> &'static str {
         match self {
             Protocol::Native => "native",
@@ -46,18 +46,18 @@ impl Protocol {
         }
     }
 
-    /// Whether files can be downloaded.
+    /// Returns true if files can be downloaded.
     pub fn has_downloads(self) -> bool {
         matches!(self, Protocol::Native | Protocol::Http)
     }
 
-    /// Whether the server confirms a broadcast to its sender.
+    /// Returns true if the server confirms a broadcast to its sender.
     pub fn has_confirmations(self) -> bool {
         matches!(self, Protocol::Native | Protocol::Resp)
     }
 }
 
-/// What a client has said that is not answered yet, and where in the server's bytes it is.
+/// The state of a client's session.
 #[derive(Debug)]
 pub enum Session {
     /// With chatsrv.
@@ -75,7 +75,7 @@ pub enum Session {
 }
 
 impl Session {
-    /// A session that has said nothing yet.
+    /// Creates a session.
     pub fn new(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Native => Session::Native(NativeSession::new()),
@@ -87,7 +87,7 @@ impl Session {
         }
     }
 
-    /// Logs in, or registers, and does what the role needs to receive broadcasts.
+    /// Logs in or registers, and subscribes if the role receives broadcasts.
     pub fn log_in(&mut self, name: &str, password: &str, role: Role, out: &mut Vec<u8>) {
         match self {
             Session::Native(session) => session.log_in(name, password, out),
@@ -99,7 +99,7 @@ impl Session {
         }
     }
 
-    /// Broadcasts what `payload` appends.
+    /// Sends a broadcast, which `payload` appends.
     pub fn broadcast(&self, out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
         match self {
             Session::Native(session) => session.say("*", out, payload),
@@ -107,12 +107,12 @@ impl Session {
             Session::Resp(session) => session.broadcast(out, payload),
             Session::Mqtt(session) => session.broadcast(out, payload),
             Session::Nats(session) => session.broadcast(out, payload),
-            // The options allow no broadcasts with it.
+            // The options permit no broadcasts with it.
             Session::Http(_) => {}
         }
     }
 
-    /// Asks for a file, where the protocol has any.
+    /// Requests a file, if the protocol has files.
     pub fn download(&mut self, name: &str, out: &mut Vec<u8>) {
         match self {
             Session::Native(session) => session.download(name, out),
@@ -121,7 +121,8 @@ impl Session {
         }
     }
 
-    /// Asks for something whose answer comes behind all that is on its way to this client.
+    /// Sends a request whose reply comes after everything that the server has sent to this client
+    /// before.
     pub fn fence(&mut self, out: &mut Vec<u8>) {
         match self {
             Session::Native(session) => session.fence(out),
@@ -132,7 +133,8 @@ impl Session {
         }
     }
 
-    /// The session with chatsrv, for what only that has; the options allow that with no other.
+    /// The session with chatsrv, for requests that only chatsrv has; the options permit them with
+    /// no other.
     pub fn native(&mut self) -> Option<&mut NativeSession> {
         match self {
             Session::Native(session) => Some(session),
@@ -140,9 +142,9 @@ impl Session {
         }
     }
 
-    /// Takes the next thing heard from the start of `input`, and tells how many bytes are done
-    /// with. The next call must offer the rest, and may offer more behind it. What the protocol
-    /// wants answered at once is appended to `out`.
+    /// Decodes the next event from the start of `input`. Returns the number of bytes consumed; the
+    /// next call must pass the rest, and may pass more after it. Replies that the protocol requires
+    /// at once are appended to `out`.
     pub fn hear<'a>(
         &mut self,
         input: &'a [u8],
@@ -184,21 +186,22 @@ pub(super) mod tests {
     use super::*;
     use crate::payload::{Format, Stamp};
 
-    /// A payload as the clients send it.
+    /// A payload.
     pub fn payload() -> String {
         let mut out = Vec::new();
         Format::new(1, 64).write(&Stamp { sender: 0, sequence: 3, intended_nanos: 9 }, &mut out);
         String::from_utf8(out).unwrap()
     }
 
-    /// What is heard when the bytes come one by one, and all at once; they must not differ.
+    /// The events and the output if the bytes arrive one by one, and all at once, which must not
+    /// differ.
     pub fn hear(session: impl Fn() -> Session, input: &[u8]) -> (Vec<String>, Vec<u8>) {
         let whole = hear_in_pieces(session(), input, input.len());
         assert_eq!(whole, hear_in_pieces(session(), input, 1));
         whole
     }
 
-    /// What is heard when the bytes come in pieces of that length, and what is said to it.
+    /// The events and the output if the bytes arrive in pieces of that length.
     pub fn hear_in_pieces(
         mut session: Session,
         input: &[u8],

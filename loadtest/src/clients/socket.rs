@@ -6,22 +6,22 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use chatsrv::tls_client::TlsStream;
 
-/// A socket that never blocks, connected or being connected.
+/// A non-blocking socket, connected or connecting.
 #[derive(Debug)]
 pub enum Socket {
     /// Without TLS.
     Plain(TcpStream),
-    /// With it, where the handshake may still be under way.
+    /// With TLS, whose handshake may not be done yet.
     Tls(TlsStream),
 }
 
 impl Socket {
-    /// Whether it would write something though nothing is given to it.
+    /// Returns true if a flush would write something.
     pub fn wants_write(&self) -> bool {
         matches!(self, Socket::Tls(stream) if stream.wants_write())
     }
 
-    /// Whether nothing more will come, though the poller may not tell.
+    /// Returns true if there is no more to read, which the poller may not show with TLS.
     pub fn has_ended(&self) -> bool {
         matches!(self, Socket::Tls(stream) if stream.has_ended())
     }

@@ -1,4 +1,4 @@
-//! Puts a report together.
+//! Assembles the report of a run.
 
 use super::record::{
     DownloadReport, Environment, Failures, Latency, Login, Report, ServerReport, TrafficReport,
@@ -14,16 +14,16 @@ use crate::traffic::Outcome;
 /// Logins of all clients.
 #[derive(Debug)]
 pub struct Logins {
-    /// What they came to.
+    /// Their result.
     pub done: LoggedIn,
-    /// What the processes used meanwhile.
+    /// The resource use of the processes meanwhile.
     pub used: Span,
 }
 
-/// What is known of a run beside what its traffic came to.
+/// The data of a run, besides the result of its traffic.
 #[derive(Debug)]
 pub struct Run<'a> {
-    /// What was asked for.
+    /// The options.
     pub options: &'a Options,
     /// The limits of this process.
     pub limits: Limits,
@@ -33,9 +33,9 @@ pub struct Run<'a> {
     pub login: Logins,
     /// The logins with tokens.
     pub resumed: Option<Logins>,
-    /// What the processes are measured by.
+    /// The meter of the processes.
     pub meter: Meter,
-    /// The last lines of the log of a server that was started for the run.
+    /// The last lines of the log of a spawned server.
     pub server_log: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl Logins {
 }
 
 impl Run<'_> {
-    /// The report, and the latencies in full.
+    /// Returns the report, and the complete latencies.
     pub fn finish(self, outcome: Outcome) -> (Report, Figures) {
         let Run { options, limits, server, login, resumed, meter, server_log } = self;
         let clients = options.all_clients();
@@ -132,7 +132,7 @@ fn failures(outcome: &Outcome) -> Failures {
     }
 }
 
-/// The command line, so that it can be pasted into a shell.
+/// The command line, quoted for a shell.
 fn command() -> String {
     let words = std::env::args_os().map(|word| {
         let word = word.to_string_lossy();

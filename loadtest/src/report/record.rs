@@ -1,4 +1,4 @@
-//! A report: all figures of a run, and what they were measured with.
+//! The record of a run: all its figures, and the environment in which they were measured.
 
 use std::fs;
 use std::path::Path;
@@ -13,44 +13,44 @@ use crate::machine::{Limits, Machine};
 use crate::meter::{Cpu, LoginUse, ServerUse};
 use crate::options::Options;
 
-/// All figures of a run, and what they were measured with.
+/// A report: all figures of a run, and the environment in which they were measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What the figures were measured with.
+    /// The environment in which the figures were measured.
     #[serde(flatten)]
     pub environment: Environment,
     /// The options that decide what is measured.
     pub options: Settings,
     /// The logins.
     pub login: Login,
-    /// The logins with tokens after a restart, where there were any.
+    /// The logins with tokens after a restart, if there were any.
     pub resume: Option<Login>,
     /// The measured part of the run.
     pub traffic: TrafficReport,
-    /// Latencies; each is absent where nothing was measured.
+    /// Latencies; each is absent if nothing was measured.
     pub latency: Latency,
-    /// Downloads, where there were any.
+    /// Downloads, if there were any.
     pub downloads: Option<DownloadReport>,
-    /// What the server's process used, where it is known.
+    /// The resource use of the server's process, if it is known.
     pub server_process: Option<ServerUse>,
-    /// What this program used.
+    /// This program's CPU time.
     pub own_process: Option<Cpu>,
-    /// What went wrong with messages.
+    /// The faults of messages.
     pub faults: Faults,
-    /// What else went wrong.
+    /// Other failures.
     pub failures: Failures,
-    /// Whether a signal ended the run early.
+    /// True if a signal ended the run early.
     pub interrupted: bool,
 }
 
-/// What the figures of a run were measured with.
+/// The environment in which the figures of a run were measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Environment {
     /// This program's version.
     pub version: &'static str,
     /// The exact command line.
     pub command: String,
-    /// The server: its address, and its name and version as it greets.
+    /// The server.
     pub server: ServerReport,
     /// The machine.
     pub machine: Machine,
@@ -63,16 +63,16 @@ pub struct Environment {
 pub struct ServerReport {
     /// Its address and port.
     pub address: String,
-    /// Its name and version.
+    /// Its name and version, from its greeting.
     pub greeting: String,
-    /// The last lines of its log, where it was started for this run.
+    /// The last lines of its log, if it was spawned for this run.
     pub log: Vec<String>,
 }
 
-/// How fast clients send, at a rate or as fast as a window allows, and how much at a time.
+/// How fast clients send, at a rate or as fast as a window allows, and the size of a message.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Sending {
-    /// Broadcasts a second; absent where the window decides, 0 where nobody talks.
+    /// Broadcasts per second; absent if the window decides, 0 if nobody sends.
     pub rate: Option<f64>,
     /// Broadcasts, or messages of each pair, under way.
     pub window: Option<u32>,
@@ -80,14 +80,14 @@ pub struct Sending {
     pub payload_bytes: u32,
 }
 
-/// How long each part of a run takes, in seconds.
+/// The length of each part of a run, in seconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Periods {
     /// The warm-up.
     pub warmup_seconds: f64,
     /// The measured part.
     pub duration_seconds: f64,
-    /// The wait for what was under way, at most.
+    /// The longest wait for messages under way at the end.
     pub drain_seconds: f64,
 }
 
@@ -96,33 +96,33 @@ pub struct Periods {
 pub struct Settings {
     /// The protocol.
     pub protocol: &'static str,
-    /// Clients that talk.
+    /// The number of clients that talk.
     pub clients: u32,
-    /// Clients that connect and log in at once.
+    /// The number of concurrent logins.
     pub logins: u32,
-    /// Clients that send.
+    /// The number of clients that send.
     pub senders: u32,
-    /// Whether they send direct messages.
+    /// True if they send direct messages.
     pub direct: bool,
-    /// Groups that they write to; 0 where they write to everyone.
+    /// The number of groups that they write to; 0 if there are none.
     pub groups: u32,
-    /// Members of each.
+    /// The number of members of each group.
     pub group_size: u32,
-    /// How fast they send, and how much at a time.
+    /// How fast they send, and the size of a message.
     #[serde(flatten)]
     pub sending: Sending,
-    /// How long each part of the run takes.
+    /// The length of each part of the run.
     #[serde(flatten)]
     pub periods: Periods,
-    /// Whether the clients spoke TLS.
+    /// True if the clients spoke TLS.
     pub tls: bool,
-    /// Whether the server was started for this run.
+    /// True if the server was spawned for this run.
     pub spawn: bool,
-    /// Further options that it was started with.
+    /// The additional options of a spawned server.
     pub server_options: Vec<String>,
-    /// Further clients that download.
+    /// The number of additional clients that download.
     pub downloads: u32,
-    /// What they download.
+    /// The name of the file that they download.
     pub download_name: Option<String>,
 }
 
@@ -162,27 +162,27 @@ impl From<&Options> for Settings {
 /// The logins of all clients.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Login {
-    /// How long they took together.
+    /// The time for all of them.
     pub seconds: f64,
-    /// How often the server was busy and was asked again.
+    /// The number of logins repeated since the server was busy.
     pub retries: u64,
-    /// What the server used for them, where its process is known.
+    /// The server's resource use for them, if its process is known.
     #[serde(flatten)]
     pub server_use: Option<LoginUse>,
 }
 
-/// Counts and rates.
+/// The counts and rates of messages.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct TrafficReport {
-    /// The measured part of the run, with the wait for what was under way.
+    /// The length of the measured part, including the wait for messages under way.
     pub seconds: f64,
-    /// Messages sent, with the warm-up.
+    /// Messages sent, including the warm-up.
     pub sent: u64,
-    /// Messages received, with the warm-up.
+    /// Messages received, including the warm-up.
     pub deliveries: u64,
     /// Messages received in the measured part.
     pub measured_deliveries: u64,
-    /// The same a second.
+    /// Messages received in the measured part, per second.
     pub deliveries_per_second: f64,
     /// Messages of others.
     pub foreign: u64,
@@ -206,14 +206,14 @@ pub struct Latency {
 /// The downloads of all clients.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct DownloadReport {
-    /// All that was downloaded.
+    /// The counts of downloads.
     #[serde(flatten)]
     pub tally: Tally,
-    /// Bytes a second in the measured part.
+    /// Bytes per second in the measured part.
     pub bytes_per_second: f64,
 }
 
-/// What went wrong beside messages.
+/// Failures besides the faults of messages.
 #[derive(Clone, Debug, Serialize)]
 pub struct Failures {
     /// Connections that ended.
@@ -222,20 +222,20 @@ pub struct Failures {
     pub refused: u64,
     /// Messages that were due and could not be sent.
     pub unsent: u64,
-    /// Downloads.
+    /// Downloads that failed.
     pub downloads: u64,
     /// The first reason of each kind.
     pub reasons: Vec<String>,
 }
 
 impl Report {
-    /// Whether all went as it should.
+    /// Returns true if there were no faults and no failures.
     pub fn is_clean(&self) -> bool {
         let Failures { connections, refused, unsent, downloads, .. } = self.failures;
         !self.faults.any() && connections == 0 && refused + unsent + downloads == 0
     }
 
-    /// A title and a subtitle for a picture of it.
+    /// The title and the subtitle for a plot of the latencies.
     pub fn titles(&self) -> [String; 2] {
         let Settings { clients, direct, groups, sending, .. } = self.options;
         let Sending { rate, window, payload_bytes } = sending;
@@ -256,7 +256,7 @@ impl Report {
         ]
     }
 
-    /// Writes all of it as one JSON object.
+    /// Writes the report as a JSON object.
     ///
     /// # Errors
     /// [`Failure::Output`].

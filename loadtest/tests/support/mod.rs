@@ -1,6 +1,6 @@
 //! Runs loadtest and reads its report.
 
-// Each of the test programs uses a part of this.
+// Each test program uses only a part of this.
 #![allow(dead_code)]
 
 pub mod server;
@@ -16,14 +16,14 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Longer than any run of these tests takes.
 pub const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Starts loadtest with these words.
+/// Starts loadtest with these arguments.
 pub fn start(words: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadtest"));
     let command = command.args(words).stdin(Stdio::null()).stdout(Stdio::piped());
     command.stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Waits until it ends, or ends it at the deadline.
+/// Waits until it ends, or kills it at the deadline.
 pub fn finish(child: Child) -> Output {
     let pid = Pid::from_child(&child);
     let (sender, output) = mpsc::channel();
@@ -34,12 +34,12 @@ pub fn finish(child: Child) -> Output {
     })
 }
 
-/// Runs loadtest with these words, and ends it at the deadline.
+/// Runs loadtest with these arguments, until the deadline.
 pub fn loadtest(words: &[&str]) -> Output {
     finish(start(words))
 }
 
-/// What loadtest says, for a message of a test that failed.
+/// The output of loadtest, for the message of a failed test.
 pub fn said(output: &Output) -> String {
     let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     format!("exit {:?}\n{out}{err}", output.status.code())
@@ -52,7 +52,7 @@ pub fn build_server() {
     cargo.args(["build", "--quiet", "--locked", "--package", "chatsrv", "--bin", "chatsrv"]);
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     cargo.arg("--target-dir").arg(program.ancestors().nth(2).unwrap());
-    // The folder is named after the profile, but for the one that cargo takes by itself.
+    // The folder has the name of the profile, except for the default one.
     let profile = program.parent().and_then(Path::file_name).unwrap();
     if profile != "debug" {
         cargo.arg("--profile").arg(profile);

@@ -1,5 +1,5 @@
-//! A server that speaks as much of the protocol as loadtest needs, and that does one thing wrong on
-//! demand, so that the tests can tell whether loadtest notices.
+//! A faulty server: it speaks as much of the protocol as loadtest needs, and commits one fault on
+//! demand, which loadtest has to find.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,10 +7,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-/// What the server does wrong, once, to the client whose number is 2.
+/// The fault that the server commits, once, against the client with number 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mischief {
-    /// Nothing.
+    /// No fault.
     None,
     /// It does not deliver a message.
     Lose,
@@ -32,38 +32,39 @@ pub enum Mischief {
     TurnAway,
     /// It sends one byte less of a file than it announced.
     ShortFile,
-    /// It takes connections and says nothing.
+    /// It accepts connections and sends nothing.
     Silence,
 }
 
 impl Mischief {
-    /// Whether a message does not come because of it, so that it is waited for to the end.
+    /// Returns true if a message is not delivered because of it, so that loadtest waits for it
+    /// until the end.
     pub fn loses(self) -> bool {
         matches!(self, Mischief::Lose | Mischief::Damage | Mischief::HangUp)
     }
 }
 
-/// The size of the one file that it has.
+/// The size of its only file.
 pub const FILE_BYTES: usize = 100_000;
 /// Its name.
 pub const FILE_NAME: &str = "a file.bin";
 
-/// Which of the messages for that client mischief is done to, counted from 0: one in the middle of
+/// The index of the message for that client that the fault affects, from 0: one in the middle of
 /// every run.
 const CHOSEN: usize = 3;
-/// How the name of the client ends that mischief is done to. It is none of the senders.
+/// The end of the name of the client that the fault affects. It is none of the senders.
 const VICTIM: &str = "-00002";
 
 struct State {
     mischief: Mischief,
     told: Sender<()>,
-    /// Who is logged in, in order.
+    /// The users who are logged in, in order.
     members: Vec<Member>,
     messages: usize,
-    /// Those of them that the client is to receive which mischief is done to.
+    /// The number of messages for the client that the fault affects.
     for_victim: usize,
     logins: usize,
-    /// A late message, and its sender.
+    /// A delayed message, and its sender.
     held_back: Option<(String, String)>,
 }
 
@@ -75,12 +76,12 @@ struct Member {
 /// A running server. Its threads end with their connections, or with the test.
 pub struct Server {
     pub address: SocketAddr,
-    /// Is told of every broadcast.
+    /// Receives a signal for every broadcast.
     pub broadcasts: Receiver<()>,
 }
 
 impl Server {
-    /// Starts one on a free port.
+    /// Starts a server on a free port.
     pub fn start(mischief: Mischief) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -96,10 +97,11 @@ impl Server {
         }));
         thread::spawn(move || {
             for socket in listener.incoming().flatten() {
-                // Without it a line may wait for the acknowledgement of the one before.
+                // Otherwise a line may wait for the acknowledgement of the one before (Nagle's
+                // algorithm).
                 socket.set_nodelay(true).unwrap();
                 let state = Arc::clone(&state);
-                // An error ends the connection; loadtest then says what it missed.
+                // An error ends the connection; loadtest then reports what is missing.
                 thread::spawn(move || serve(&state, socket));
             }
         });
@@ -177,7 +179,7 @@ impl State {
         let is_chosen = is_for_victim && self.for_victim == CHOSEN;
         self.for_victim += usize::from(is_for_victim);
         self.messages += 1;
-        // A test that does not listen has no use for it.
+        // This fails if the test does not listen.
         let _ = self.told.send(());
         let id = 1_000_000 + self.messages;
         if is_chosen && self.mischief == Mischief::Refuse {
@@ -212,7 +214,7 @@ impl State {
                 }
                 _ => &line,
             };
-            // A member that is gone misses it, which is its own affair.
+            // This fails for a member that has disconnected.
             let _ = member.socket.write_all(bytes.as_bytes());
             if let (true, Some((_, late))) = (is_victim, &late) {
                 let _ = member.socket.write_all(late.as_bytes());

@@ -1,5 +1,5 @@
-//! What every part of the client works with: the person's side, what the server was asked, and how
-//! far the session is.
+//! The state that all parts of the client share: the user interface, the open requests, and the
+//! stage of the session.
 
 use std::fmt;
 use std::io;
@@ -16,45 +16,45 @@ use crate::requests::{Asked, Requests};
 use crate::ui::completion::Vocabulary;
 use crate::ui::interface::Ui;
 
-/// How far the session is.
+/// The stage of the session with the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// The server is being looked for.
+    /// A connection is being made.
     Connecting,
-    /// The connection was lost; when the next one is tried.
+    /// The connection was lost; the time of the next attempt.
     Offline(Instant),
-    /// The server has not greeted.
+    /// Connected; the server's greeting is awaited.
     Greeting,
-    /// Logging in; the question that the person is to answer.
+    /// Logging in; the question that the user is to answer, if there is one.
     Login(Option<Question>),
     /// Logged in.
     Talking,
-    /// The server was told goodbye.
+    /// Logging out.
     Leaving,
 }
 
-/// The person's side, the requests and the session: what no part has for itself.
+/// The state that all parts of the client share.
 pub struct Core {
-    /// The person's side.
+    /// The user interface.
     pub ui: Box<dyn Ui>,
-    /// What the server was asked.
+    /// The requests without a reply.
     pub requests: Requests,
-    /// What the Tab key completes with.
+    /// The words that the Tab key completes.
     pub completion: Vocabulary,
-    /// How far the session is.
+    /// The stage of the session.
     pub stage: Stage,
-    /// Who is logged in, or was at last; none before the first login.
+    /// The user who is logged in, or was last; `None` before the first login.
     pub name: Option<UserName>,
-    /// Whether one job of the command line is done, instead of taking lines.
+    /// True if the client does one job of the command line instead of reading lines.
     pub has_job: bool,
-    /// Whether something that was asked for failed.
+    /// True if an error was shown.
     pub failed: bool,
-    /// Why what was shown could not be written.
+    /// The error of an attempt to write output.
     pub unwritten: Option<io::Error>,
 }
 
 impl Core {
-    /// Before there is a connection.
+    /// Creates the state before the first connection.
     pub fn new(ui: Box<dyn Ui>, has_job: bool) -> Self {
         Core {
             ui,
@@ -68,17 +68,18 @@ impl Core {
         }
     }
 
-    /// Whether a person is there who sees what happens, and may leave.
+    /// Returns true if a user at a terminal sees what happens, and can leave.
     pub fn has_person(&self) -> bool {
         self.ui.is_interactive() && !self.has_job
     }
 
-    /// Whether the server can be asked for something.
+    /// Returns true if the client is logged in, so that requests can be sent.
     pub fn is_online(&self) -> bool {
         self.stage == Stage::Talking
     }
 
-    /// Whether lines can be typed: from the first login on, unless the login asks something.
+    /// Returns true if lines are read: from the first login on, also while offline, but not while a
+    /// login asks a question.
     pub fn is_open(&self) -> bool {
         match self.stage {
             Stage::Talking => true,
@@ -89,23 +90,23 @@ impl Core {
         }
     }
 
-    /// One's own name, as it is shown.
+    /// The name of this user, empty before the first login.
     pub fn own_name(&self) -> &str {
         self.name.as_ref().map_or("", UserName::as_str)
     }
 
-    /// Shows a line.
+    /// Shows a line, and notes if it is an error.
     pub fn show(&mut self, line: Line) {
         self.failed |= line.kind == LineKind::Error;
         self.ui.show(&line);
     }
 
-    /// Shows some lines.
+    /// Shows several lines.
     pub fn show_all(&mut self, lines: impl IntoIterator<Item = Line>) {
         lines.into_iter().for_each(|line| self.show(line));
     }
 
-    /// Asks the server for something; says so where it can't be asked now.
+    /// Sends a request to the server, or shows an error if the client is offline.
     pub fn ask(&mut self, asked: Asked, verb: Verb, words: impl fmt::Display) {
         if !self.is_online() {
             return self.show_offline();
@@ -116,13 +117,13 @@ impl Core {
         }
     }
 
-    /// Says that the server can't be asked now.
+    /// Shows an error, since the client is offline.
     pub fn show_offline(&mut self) {
         self.show(Line::error(safe!("offline: that has to wait until the server is back")));
     }
 
-    /// Whether all that was shown is written. Where it can't be, nobody has seen it, and the client
-    /// ends.
+    /// Writes all lines that were shown; returns true if that succeeded. The client ends if it did
+    /// not, since nobody has seen them.
     pub fn is_written(&mut self) -> bool {
         match self.ui.write_shown() {
             Ok(()) => self.unwritten.is_none(),

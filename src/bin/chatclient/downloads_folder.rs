@@ -1,9 +1,10 @@
-//! Where the files go that `/get` brings.
+//! The folder into which `/get` downloads.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The folder that was chosen; else the desktop's, where it stands; else the current one.
+/// The folder given by an option; else `XDG_DOWNLOAD_DIR` or `~/Downloads` if it exists; else the
+/// current one.
 pub fn find(chosen: Option<&Path>) -> PathBuf {
     let desktop = || env::var_os("XDG_DOWNLOAD_DIR").map(PathBuf::from);
     let home = || env::home_dir().map(|home| home.join("Downloads"));

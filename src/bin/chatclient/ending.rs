@@ -1,4 +1,4 @@
-//! Why the client ends, and how.
+//! Reasons for the end of a connection or of the client, and how the process ends.
 
 use std::io;
 use std::time::Duration;
@@ -7,34 +7,34 @@ use chatsrv::display::safe_text::SafeText;
 use chatsrv::exit::Exit;
 use chatsrv::protocol::native::closing::Closed;
 
-/// Why the client ends, or the connection does.
+/// The reason for the end of the connection, and of the client unless it connects again.
 #[derive(Debug)]
 pub enum Ending {
-    /// It logged out, or was told to end.
+    /// The client logged out, or a signal ended it.
     Left,
-    /// There is no server.
+    /// No connection could be made.
     NoServer(SafeText),
-    /// Whoever answers is not to be trusted.
+    /// The server could not be authenticated with TLS.
     NotSecure(SafeText),
-    /// Something else than this server, or another version of it, answers there.
+    /// The server is not chatsrv, or speaks another version of the protocol.
     NotChatsrv(SafeText),
-    /// The server closed the connection and said why.
+    /// The server closed the connection and gave a reason.
     Closed(SafeText, Closed),
-    /// The connection broke.
+    /// The connection was lost.
     Lost(SafeText),
-    /// The server wants to be asked again after this long.
+    /// The server is busy, and a login may be tried again after this time.
     Busy(Duration),
     /// The login failed.
     LoginFailed(SafeText),
-    /// The person's side broke.
+    /// The user interface failed.
     Ui(io::Error),
 }
 
-/// How the client ended.
+/// How the process is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conclusion {
     /// With this exit code.
     Exit(Exit),
-    /// Whoever read its output has gone.
+    /// As by SIGPIPE: the reader of standard output has closed it.
     ReaderGone,
 }

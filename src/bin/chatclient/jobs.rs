@@ -1,4 +1,4 @@
-//! Work that may block, on threads of its own; what comes of it wakes the client's loop.
+//! Jobs: blocking work on threads of its own, whose results wake the client's loop.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-/// Runs jobs, one thread each, and collects what they return.
+/// Runs jobs, each on a thread of its own, and collects their results.
 #[derive(Debug)]
 pub struct Jobs<T> {
     sender: Sender<T>,
@@ -17,10 +17,10 @@ pub struct Jobs<T> {
 }
 
 impl<T: Send + 'static> Jobs<T> {
-    /// Without any job yet.
+    /// Creates the runner without a job.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn new() -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
         let (wake, woken) = UnixStream::pair()?;
@@ -32,11 +32,11 @@ impl<T: Send + 'static> Jobs<T> {
     /// Runs `work` on a thread of its own.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// If no thread can be created.
     pub fn spawn(&self, work: impl FnOnce() -> T + Send + 'static) -> io::Result<()> {
         let (sender, wake) = (self.sender.clone(), Arc::clone(&self.wake));
         thread::Builder::new().name("job".into()).spawn(move || {
-            // Where nobody receives any more, the client has ended. A full pipe wakes just as well.
+            // The send fails if the client has ended. A full pipe wakes it as well.
             if sender.send(work()).is_ok() {
                 let _ = (&*wake).write(&[0]);
             }
@@ -44,7 +44,7 @@ impl<T: Send + 'static> Jobs<T> {
         Ok(())
     }
 
-    /// Takes what is done.
+    /// Returns the results of the jobs that have finished since the last call.
     pub fn take(&mut self) -> Vec<T> {
         let mut drained = [0; 64];
         loop {
@@ -59,7 +59,7 @@ impl<T: Send + 'static> Jobs<T> {
 }
 
 impl<T> AsFd for Jobs<T> {
-    /// Readable when [`Jobs::take`] has something.
+    /// A descriptor that is readable when [`Jobs::take`] has a result.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.woken.as_fd()
     }

@@ -1,9 +1,10 @@
 //! chatclient: the terminal client of chatsrv.
 //!
-//! The modules in reading order: [`options`] and [`client`], whose loop ties all the others
-//! together; [`link`], the way to the server, and [`requests`], what it was asked;
-//! [`conversations`], [`transfers`] and [`calls`], which know the protocol but neither the screen
-//! nor the socket; [`input`], what is typed, and [`ui`], the person's side. Everything shown is
+//! The modules in reading order: [`options`], the command line; [`client`], the main loop, which
+//! connects all the others; [`link`], the connection to the server and the login, and [`requests`],
+//! the requests without a reply; [`conversations`] (messages), [`transfers`] (files) and [`calls`]
+//! (direct chats), which know the protocol but neither the screen nor the socket; [`input`], the
+//! commands and the destinations of lines; and [`ui`], the user interfaces. Everything shown is
 //! [`safe_text::SafeText`](chatsrv::display::safe_text::SafeText).
 
 mod calls;
@@ -85,7 +86,8 @@ fn run(options: &Options) -> Result<Conclusion, Failure> {
     Ok(client.run())
 }
 
-/// The editor needs a terminal on both sides that can move its cursor.
+/// Chooses the user interface. The line editor needs a terminal as standard input and output, which
+/// can move its cursor.
 fn front(job: Option<&Job>) -> io::Result<Box<dyn Ui>> {
     if job.is_some() {
         return Ok(Box::<JobUi>::default());
@@ -98,8 +100,8 @@ fn front(job: Option<&Job>) -> io::Result<Box<dyn Ui>> {
     Ok(Box::new(Plain::new()))
 }
 
-/// The password that is known before the login: from the file, the environment, or, for one job,
-/// the terminal.
+/// The password, if it is known before the login: from the file, from the environment, or for a job
+/// from the terminal.
 fn password(options: &Options, job: Option<&Job>) -> Result<Option<Password>, Failure> {
     if let Some(path) = &options.password_file {
         let text = fs::read_to_string(path)

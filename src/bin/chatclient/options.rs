@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of chatclient.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -93,11 +93,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// Where the server is. What has a slash, or stands without a port, is a path; the environment
-    /// may name a port and a user all the same.
+    /// The address of the server. A host with a slash or without a port is the path of a socket; a
+    /// port and a user that the environment gives are ignored then.
     ///
     /// # Errors
-    /// Text for people where it can't be told.
+    /// A message for people, if the words name no server.
     pub fn server(&self) -> Result<Server, String> {
         match self.port {
             Some(port) if !self.host.contains('/') => {
@@ -110,10 +110,10 @@ impl Options {
         }
     }
 
-    /// Whom to trust at `server`, where the connection is to be encrypted.
+    /// The TLS configuration for `server`; `None` for a connection without TLS.
     ///
     /// # Errors
-    /// Text for people where that can't be.
+    /// A message for people, if TLS can't be configured.
     pub fn tls(&self, server: &Server) -> Result<Option<TlsConnector>, String> {
         if !self.tls && self.ca.is_none() {
             return Ok(None);
@@ -126,15 +126,15 @@ impl Options {
         }
     }
 
-    /// What is done with files that people send.
+    /// The policy for files that others send.
     pub fn accept(&self) -> Accept {
         Accept { which: self.accept_files, bytes_max: self.accept_max.0 }
     }
 
-    /// The one job that is asked for, if any.
+    /// The job that the command line asks for; `None` for a chat.
     ///
     /// # Errors
-    /// Text for people where its words make no sense.
+    /// A message for people, if an argument of the job is malformed.
     pub fn job(&self) -> Result<Option<Job>, String> {
         if let Some([target, text]) = self.say.as_deref() {
             let to: Target = target.parse().map_err(|_| format!("no target: {target}"))?;
@@ -161,21 +161,21 @@ impl Options {
     }
 }
 
-/// What names standard output as a file.
+/// The paths that name standard output.
 const STANDARD_OUTPUTS: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
-/// An IPv6 address as it stands before a port, and so in logs and messages: `[::1]`.
+/// The host without the brackets in which an IPv6 address is written before a port: `[::1]`.
 fn without_brackets(host: &str) -> &str {
     let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     inner.filter(|address| address.contains(':')).unwrap_or(host)
 }
 
-/// What `-o` names: a new file, or something else that is there and takes bytes.
+/// The place that `-o` names: a new file, or a folder, device or pipe that exists.
 fn file_place(path: &Path) -> Result<Place, String> {
     if STANDARD_OUTPUTS.iter().any(|name| path.as_os_str() == *name) {
         return Ok(Place::Output);
     }
-    // Where it can't be looked at, it can't be made either, and the reason is told then.
+    // An error other than "not found" is reported when the download creates the file.
     match fs::metadata(path).map(|metadata| metadata.file_type()) {
         Ok(kind) if kind.is_dir() => return Ok(Place::Folder(path.to_path_buf())),
         Ok(kind) if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() => {

@@ -1,7 +1,7 @@
-//! What was asked of the server and is not answered yet.
+//! Requests to the server that have no reply yet.
 //!
-//! The protocol gives every request exactly one final reply, in the order of the requests. So the
-//! oldest open request is the one that the next final reply belongs to.
+//! In the protocol every request gets exactly one final reply, in the order of the requests. So the
+//! next final reply belongs to the oldest open request.
 
 use std::collections::VecDeque;
 
@@ -14,123 +14,124 @@ use chatsrv::protocol::native::verb::Verb;
 use crate::input::groups::GroupRequest;
 use crate::transfers::transfer::TransferId;
 
-/// The most requests that wait for an answer at a time. Messages and pasted lines wait until there
-/// is room; a person who types another command is told that the server does not answer.
+/// The largest number of requests without a reply. Messages and pasted lines wait until there is
+/// room; a command typed beyond it is refused.
 pub const OPEN_REQUESTS_MAX: usize = 64;
 
-/// A request, as far as its answer needs it.
+/// A request, with what is needed to handle its reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// A step of the login.
     Login,
-    /// To mark the next message.
+    /// Sets the idempotency key of the next message.
     Key,
-    /// To pass on the oldest message that waits for its confirmation.
+    /// Sends a message: the oldest one that is not confirmed.
     Message,
-    /// A token for the next login.
+    /// Requests a token for the next login.
     Token,
-    /// The next step of changing the password, in which nothing else may be sent.
+    /// A step of changing the password, during which nothing else may be sent.
     Passwd(Passwd),
-    /// The chats in which something is unread.
+    /// Lists the chats with unread messages.
     Chats,
-    /// The last message of the public chat, before which nothing was missed.
+    /// Lists the last message of the public chat; only later ones can be missed.
     Beginning,
-    /// Messages that were missed while the connection was gone.
+    /// Lists messages that were missed while the client was offline.
     Missed,
-    /// What is unread in the chat that is being opened.
+    /// Opens a chat, and lists its unread messages.
     Open,
-    /// The last messages of the public chat, which is being opened.
+    /// Opens the public chat, and lists its last messages.
     OpenLast,
-    /// Older messages of a chat.
+    /// Lists older messages of a chat.
     History,
-    /// Messages that hold some words.
+    /// Lists messages that contain some words.
     Search,
-    /// To mark as read what was shown of a chat.
+    /// Marks the messages of a chat as read that were shown.
     Seen(Target),
-    /// Who is online; quietly, where only the completion wants to know.
+    /// Lists the users online; quietly, if it is only for the completion.
     Who {
-        /// Whether nothing is to be shown.
+        /// True if the reply is not shown.
         quiet: bool,
     },
-    /// The files of a folder; quietly, where only the completion wants to know.
+    /// Lists the files of a folder; quietly, if it is only for the completion.
     Files {
-        /// Whether nothing is to be shown.
+        /// True if the reply is not shown.
         quiet: bool,
     },
-    /// To take direct chats; quietly, where the client asks again by itself.
+    /// Announces that this user takes direct chats; quietly, if the client repeats it by itself.
     Up {
-        /// Whether nothing is to be shown.
+        /// True if the reply is not shown.
         quiet: bool,
     },
-    /// Whether direct chats are still taken.
+    /// Keeps that announcement alive.
     Alive,
-    /// Where a user takes direct chats, and the ticket for one.
+    /// Requests the address and the ticket for a direct chat with a user.
     Call(UserRef),
-    /// The server's figures.
+    /// Lists the server's figures.
     Dump,
-    /// To stop the server.
+    /// Stops the server.
     Shutdown,
-    /// Something whose answer is no more than yes or no.
+    /// A request whose reply is only success or failure.
     Simple {
-        /// What to say after a yes.
+        /// The text to show after success.
         done: &'static str,
     },
-    /// Something about a group, or all.
+    /// A request about groups.
     Group(GroupRequest),
-    /// The SHA-256 of a file.
+    /// Requests the SHA-256 of a file.
     Sum,
-    /// The start of a download.
+    /// Starts a download.
     Get(TransferId),
-    /// What a file is that was sent in a chat.
+    /// Requests the name of a file that was sent in a chat.
     NameOf(TransferId),
-    /// What came to the protocol later.
+    /// Requests the notices that were added to the protocol later.
     More,
-    /// The start of an upload.
+    /// Starts an upload.
     Put(TransferId),
-    /// To compare the SHA-256 of an upload when it is whole.
+    /// Gives the SHA-256 of an upload, which the server compares when it is complete.
     Expect(TransferId),
-    /// To drop an upload whose end was sent.
+    /// Drops an upload whose end was sent.
     AbortUpload(TransferId),
-    /// The SHA-256 of a file that was uploaded.
+    /// Requests the SHA-256 of a file that was uploaded.
     CompareUpload(TransferId),
-    /// The SHA-256 of a file that was downloaded.
+    /// Requests the SHA-256 of a file that was downloaded.
     Compare(TransferId),
-    /// The end of a download that is not wanted any more; the answer says nothing new.
+    /// Aborts a stream; the reply does not matter.
     Abort,
-    /// The end of the session.
+    /// Logs out.
     Exit,
 }
 
 /// A step of changing the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passwd {
-    /// The server was asked to.
+    /// The request to change it.
     Begin,
-    /// It was sent the old password.
+    /// The old password.
     Old,
-    /// It was sent the new one.
+    /// The new password.
     New,
 }
 
 impl Asked {
-    /// Whether the items of its list are messages.
+    /// Returns true if the reply is a list of messages.
     fn lists_messages(&self) -> bool {
         use Asked::{Beginning, History, Missed, Open, OpenLast, Search};
         matches!(self, Beginning | History | Missed | Open | OpenLast | Search)
     }
 
-    /// Whether the server may have to read a large file before it answers.
+    /// Returns true if the server may have to read a large file before it replies.
     pub fn takes_long(&self) -> bool {
         use Asked::{Compare, CompareUpload, NameOf, Put, Sum};
         matches!(self, Sum | Compare(_) | CompareUpload(_) | NameOf(_) | Put(_))
     }
 
-    /// Whether the client enters a chat with its answer.
+    /// Returns true if its success opens a chat.
     pub fn leads_into_chat(&self) -> bool {
         matches!(self, Asked::Open | Asked::OpenLast)
     }
 
-    /// What the person typed for it; none where the client asks by itself, or again.
+    /// The command that the user typed for it; `None` if the client sends it by itself, or sends it
+    /// again.
     pub fn typed_as(&self) -> Option<&'static str> {
         match self {
             Asked::Who { quiet: false } => Some("/list"),
@@ -152,57 +153,57 @@ impl Asked {
     }
 }
 
-/// What a `C` line from the server is.
+/// A command line of the server, classified by the open requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Classified<'a> {
-    /// The first line of a connection, and the version of the protocol that the server speaks.
+    /// The first line of a connection; the server's version of the protocol.
     Greeting(&'a str),
-    /// Something that nobody asked for.
+    /// A notice.
     Notice(Notice<'a>),
-    /// A notice that is not known here.
+    /// A notice of a later version of the protocol.
     LaterNotice,
     /// A file that was sent in a chat, as an item of a list: [`Requests::message_listed`].
     ListedFile(SentFile<'a>),
-    /// The head of a list, as the answer to this, and how many items follow:
+    /// The head of the list that replies to this request, and the number of its items:
     /// [`Requests::list_begun`].
     Head(Asked, usize),
-    /// An item of a list, as the answer to this.
+    /// An item of the list that replies to this request.
     Item(Asked, ListItem<'a>),
-    /// The answer to the oldest request: [`Requests::answered`].
+    /// The final reply to the oldest request: [`Requests::answered`].
     Answer(FinalReply<'a>),
     /// The server closes the connection.
     Closing(Closed),
-    /// A line that has no place in the protocol here.
+    /// A line that the protocol does not allow here.
     Misplaced,
 }
 
-/// The requests that wait for their answers, and those that are still to be sent.
+/// The queue of requests: those sent without a reply, and those still to be sent.
 #[derive(Debug, Default)]
 pub struct Requests {
     open: VecDeque<Asked>,
-    /// What is still to be sent; without a request it is a line that gets no answer.
+    /// The lines still to be sent, each with its request; `None` for a line that gets no reply.
     outgoing: VecDeque<(Option<Asked>, Outgoing)>,
-    /// Whether the rest has to wait for an answer: the server would take it as a part of a
+    /// True if the rest must wait for a reply, since the server would take it as a part of the
     /// dialogue.
     in_dialogue: bool,
-    /// How many messages of the list under way are still to come.
+    /// The number of messages that the current list still lacks.
     messages_left: usize,
-    /// Whether the server says what came to the protocol later; none where it was not asked to.
+    /// Whether the server sends the notices that were added later; `None` if it was not requested.
     more: Option<bool>,
 }
 
 impl Requests {
-    /// Asks the server for something.
+    /// Adds a request to be sent.
     pub fn ask(&mut self, asked: Asked, line: Outgoing) {
         self.outgoing.push_back((Some(asked), line));
     }
 
-    /// Sends a line that gets no answer, behind what was asked before.
+    /// Adds a line to be sent that gets no reply.
     pub fn say(&mut self, line: Outgoing) {
         self.outgoing.push_back((None, line));
     }
 
-    /// Asks the server, once a connection, for what came to the protocol later.
+    /// Requests the notices that were added to the protocol later, once for each connection.
     pub fn ask_for_more(&mut self) {
         if self.more.is_none()
             && let Ok(line) = Outgoing::command(Verb::More, "on")
@@ -212,7 +213,7 @@ impl Requests {
         }
     }
 
-    /// Asks the server to end a stream; the answer says nothing new.
+    /// Requests the end of a stream; the reply does not matter.
     pub fn ask_abort(&mut self, stream: u32) {
         // A number always fits into a line.
         if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
@@ -220,32 +221,32 @@ impl Requests {
         }
     }
 
-    /// Notes whether the server says what came to the protocol later.
+    /// Notes whether the server sends the notices that were added later.
     pub fn more_answered(&mut self, is_on: bool) {
         self.more = Some(is_on);
     }
 
-    /// Whether the server says what came to the protocol later.
+    /// Returns true if the server sends the notices that were added later.
     pub fn has_more(&self) -> bool {
         self.more == Some(true)
     }
 
-    /// Awaits an answer that comes unasked.
+    /// Awaits a reply for which no line is sent.
     pub fn await_answer(&mut self, asked: Asked) {
         self.open.push_back(asked);
     }
 
-    /// Goes on with a dialogue, before everything that waits.
+    /// Adds the next step of a dialogue, before everything still to be sent.
     pub fn go_on(&mut self, asked: Asked, line: Outgoing) {
         self.outgoing.push_front((Some(asked), line));
     }
 
-    /// The requests that wait for their answers, the oldest first.
+    /// The requests without a reply, sent or not, the oldest first.
     pub fn open_requests(&self) -> impl Iterator<Item = &Asked> {
         self.open.iter().chain(self.outgoing.iter().filter_map(|(asked, _)| asked.as_ref()))
     }
 
-    /// Takes the lines that are to be sent, in order.
+    /// Returns the lines that may be sent now, in order, and counts them as sent.
     pub fn take_outgoing(&mut self) -> Vec<Outgoing> {
         let mut lines = Vec::new();
         while !self.in_dialogue {
@@ -259,38 +260,37 @@ impl Requests {
         lines
     }
 
-    /// Whether something waits to be sent that may be.
+    /// Returns true if there are lines that may be sent now.
     pub fn has_outgoing(&self) -> bool {
         !self.in_dialogue && !self.outgoing.is_empty()
     }
 
-    /// Whether everything is answered. A line that gets no answer is nothing to wait for.
+    /// Returns true if every request has its reply. Lines that get none do not count.
     pub fn is_idle(&self) -> bool {
         self.open_requests().next().is_none()
     }
 
-    /// Whether the server has not answered yet what leads into a chat.
+    /// Returns true if a request that opens a chat has no reply yet.
     pub fn is_opening_chat(&self) -> bool {
         self.open_requests().any(Asked::leads_into_chat)
     }
 
-    /// Whether one more request may be sent before the next answer.
+    /// Returns true if one more request may be added.
     pub fn has_room(&self) -> bool {
         self.room() > 0
     }
 
-    /// How many more requests may be sent before the next answer.
+    /// The number of requests that may be added before the next reply.
     pub fn room(&self) -> usize {
         OPEN_REQUESTS_MAX.saturating_sub(self.open.len() + self.outgoing.len())
     }
 
-    /// Whether a message that comes now is a part of the answer to something.
+    /// Returns true if the next message belongs to a list.
     pub fn is_list_open(&self) -> bool {
         self.messages_left > 0
     }
 
-    /// What a line is. It changes nothing: what it changes is done by the method that
-    /// [`Classified`] names.
+    /// Classifies a line. The state changes only by the method that [`Classified`] names for it.
     pub fn classify<'a>(&self, reading: Reading<'a>) -> Classified<'a> {
         match (reading, self.open.front()) {
             (Reading::Greeting { version, .. }, _) => Classified::Greeting(version),
@@ -311,7 +311,7 @@ impl Requests {
         }
     }
 
-    /// Closes the oldest request, which is answered; none where none is open.
+    /// Removes the oldest request, which has its reply; `None` if no request is open.
     pub fn answered(&mut self) -> Option<Asked> {
         self.messages_left = 0;
         let answered = self.open.pop_front();
@@ -319,14 +319,14 @@ impl Requests {
         answered
     }
 
-    /// The list that answers this begins, and has so many items.
+    /// Notes that the list of `count` items begins that replies to `asked`.
     pub fn list_begun(&mut self, asked: &Asked, count: usize) {
         if asked.lists_messages() {
             self.messages_left = count;
         }
     }
 
-    /// A message of the list under way came.
+    /// Counts a message of the current list.
     pub fn message_listed(&mut self) {
         self.messages_left = self.messages_left.saturating_sub(1);
     }
@@ -337,7 +337,7 @@ mod tests {
     use super::*;
     use chatsrv::protocol::native::read::ServerLine;
 
-    /// What a line is, and what it changes.
+    /// Classifies a line, and does what it changes.
     fn take<'a>(requests: &mut Requests, line: &'a str) -> Classified<'a> {
         let classified = requests.classify(ServerLine::parse(line).unwrap().read());
         if let Classified::Head(asked, count) = &classified {
@@ -346,7 +346,7 @@ mod tests {
         classified
     }
 
-    /// Whether a message that comes now is listed.
+    /// Returns true if a message that comes now is listed.
     fn takes_message(requests: &mut Requests) -> bool {
         let is_listed = requests.is_list_open();
         requests.message_listed();

@@ -1,4 +1,4 @@
-//! Signals as events of the loop.
+//! Signals as events of the client's loop.
 
 use std::ffi::c_int;
 use std::io::{self, Read};
@@ -15,28 +15,28 @@ use signal_hook::consts::{
 use signal_hook::flag;
 use signal_hook::low_level::{emulate_default_handler, pipe};
 
-/// What asks the process to end.
+/// The signals that request the process to end.
 const END_SIGNALS: [c_int; 3] = [SIGHUP, SIGINT, SIGTERM];
 
-/// What else ends a process that does not catch it, but for faults of its own: behind those,
-/// nothing can be relied on.
+/// The other signals whose default action ends the process. Those for faults of the process itself
+/// are not among them: after a fault, nothing can be relied on.
 const FATAL_SIGNALS: [c_int; 11] = [
     SIGABRT, SIGALRM, SIGPROF, SIGQUIT, SIGSYS, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
     SIGXFSZ,
 ];
 
-/// Exit code of a process that a signal has ended, as shells tell it, less the signal.
+/// The exit code by which shells report a process ended by a signal, less the signal's number.
 const ENDED_BY_SIGNAL: u8 = 128;
 
-/// Ends the process as SIGPIPE does where nobody ignores it: whoever read its output has gone, and
-/// a shell sees the same as of any other program in that place.
+/// Ends the process as the default action of SIGPIPE does, for a client whose output nobody reads
+/// any more. A shell sees the same as of other programs in a pipeline.
 pub fn end_as_sigpipe() -> ExitCode {
-    // It returns where the system lets nobody set a signal back; the code says the same then.
+    // It returns if the default action can't be restored; then the exit code says the same.
     let _ = emulate_default_handler(SIGPIPE);
     ExitCode::from(ENDED_BY_SIGNAL + SIGPIPE as u8)
 }
 
-/// As long as it lives, signals that end the process do not end it by themselves.
+/// A guard: until it is dropped, the signals caught with it do not end the process.
 #[derive(Debug)]
 pub struct EndGuard(Arc<AtomicBool>);
 
@@ -46,25 +46,25 @@ impl Drop for EndGuard {
     }
 }
 
-/// A pipe that certain signals write to.
+/// A pipe that is readable after certain signals.
 #[derive(Debug)]
 pub struct SignalPipe(UnixStream);
 
 impl SignalPipe {
-    /// Catches what may have changed the terminal: its new size, and the process going on after it
-    /// was stopped.
+    /// Catches the signals after which the terminal may have changed: SIGWINCH (another size) and
+    /// SIGCONT (the process was stopped).
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn change() -> io::Result<Self> {
         SignalPipe::catch(&[SIGWINCH, SIGCONT])
     }
 
-    /// The same as [`end`](Self::end), and for all that ends a process, as long as the guard lives;
-    /// after that such a signal ends the process at once, as if it had never been caught.
+    /// Catches all signals that end the process, until the guard is dropped; after that they have
+    /// their default action again.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn end_for_now() -> io::Result<(Self, EndGuard)> {
         let guard = EndGuard(Arc::new(AtomicBool::new(false)));
         let signals = [&END_SIGNALS[..], &FATAL_SIGNALS].concat();
@@ -74,10 +74,10 @@ impl SignalPipe {
         Ok((SignalPipe::catch(&signals)?, guard))
     }
 
-    /// Catches what asks the process to end.
+    /// Catches the signals that request the process to end.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn end() -> io::Result<Self> {
         SignalPipe::catch(&END_SIGNALS)
     }
@@ -91,7 +91,7 @@ impl SignalPipe {
         Ok(SignalPipe(read))
     }
 
-    /// Whether a signal came since the last time.
+    /// Returns true if there was a signal since the last call.
     pub fn take(&mut self) -> bool {
         let mut drained = [0; 64];
         let mut came = false;
@@ -108,22 +108,22 @@ impl AsFd for SignalPipe {
     }
 }
 
-/// Catches what would end or stop the process at once, so that the terminal can be given back
-/// before. As long as it lives.
+/// Catches the signals whose default action would end or stop the process at once, until it is
+/// dropped, so that the terminal's settings can be restored before.
 #[derive(Debug)]
 pub struct Postponed {
     pipe: SignalPipe,
-    /// The number of the signal that came last of those that end the process; 0 is none.
+    /// The number of the last signal of those that end the process; 0 for none.
     fatal: Arc<AtomicUsize>,
-    /// SIGTSTP where it came and no SIGCONT behind it, else 0.
+    /// SIGTSTP if there was one and no SIGCONT after it, else 0.
     stop: Arc<AtomicUsize>,
 }
 
 impl Postponed {
-    /// Catches what stops the process, and `all` that ends it without being asked to.
+    /// Catches SIGTSTP, and with `all` also the signals that end the process without requesting it.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn catch(all: bool) -> io::Result<Self> {
         let fatal = Arc::new(AtomicUsize::new(0));
         let stop = Arc::new(AtomicUsize::new(0));
@@ -133,9 +133,10 @@ impl Postponed {
         }
         flag::register_usize(SIGTSTP, Arc::clone(&stop), number(SIGTSTP))?;
         flag::register_usize(SIGCONT, Arc::clone(&stop), 0)?;
-        // A SIGCONT behind a SIGTSTP must not be handled within it, and so before it.
+        // SIGCONT is blocked while the handler of SIGTSTP runs, so that its own handler runs after
+        // that.
         if let Some(mut action) = set_stop_action(Some(stop_action(libc::SIG_IGN))) {
-            // SAFETY: the set is the one of a valid action.
+            // SAFETY: the set is a field of a valid action.
             unsafe { libc::sigaddset(&raw mut action.sa_mask, SIGCONT) };
             set_stop_action(Some(action));
         }
@@ -143,8 +144,8 @@ impl Postponed {
         Ok(Postponed { pipe: SignalPipe::catch(&signals)?, fatal, stop })
     }
 
-    /// The signal that came since the last time; one that ends the process before one that stops
-    /// it. A stop behind which the process was told to go on is none any more.
+    /// The signal since the last call; one that ends the process precedes one that stops it. A
+    /// SIGTSTP that a SIGCONT has followed does not count.
     pub fn take(&mut self) -> Option<Signal> {
         self.pipe.take();
         let fatal = self.fatal.swap(0, Ordering::SeqCst);
@@ -156,7 +157,7 @@ impl Postponed {
     }
 }
 
-/// The signal as a number without a sign; none of them is negative.
+/// The signal as an unsigned number; none is negative.
 fn number(signal: c_int) -> usize {
     signal.unsigned_abs() as usize
 }
@@ -173,21 +174,21 @@ impl Drop for Postponed {
     }
 }
 
-/// A signal that was caught and has not done yet what it does.
+/// A signal that was caught, and whose default action is postponed.
 #[derive(Debug)]
 pub enum Signal {
     /// It ends the process.
     Fatal(c_int),
-    /// It stops the process, unless a SIGCONT has taken this back before it is obeyed.
+    /// It stops the process, unless a SIGCONT comes before [`obey`](Self::obey).
     Stop(Arc<AtomicUsize>),
 }
 
 impl Signal {
-    /// Does what the signal does to a process that does not catch it. One that stops it returns
-    /// when the process is continued.
+    /// Carries out the default action of the signal. After a stop it returns when the process is
+    /// continued.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// If the signal can't be raised.
     pub fn obey(self) -> io::Result<()> {
         match self {
             Signal::Fatal(signal) => emulate_default_handler(signal),
@@ -196,18 +197,19 @@ impl Signal {
     }
 }
 
-/// Stops the process, unless it was told to go on since `stop` was set.
+/// Stops the process, unless there was a SIGCONT since `stop` was set.
 ///
-/// The signal is raised while it is blocked. A SIGCONT that comes behind that takes it back, as
-/// the system has it; one that came before has cleared `stop`. So none is missed in between, and
-/// nobody is left waiting for a process that stopped after it was told to go on.
+/// SIGTSTP is raised while it is blocked. A SIGCONT after that removes the pending signal, as POSIX
+/// has it; one before has cleared `stop`. So no SIGCONT is missed in between, which would leave the
+/// process stopped although it was continued.
 fn stop_unless_continued(stop: &AtomicUsize) -> io::Result<()> {
     let blocked = StopBlocked::new()?;
-    // No other signal will do: this one does nothing where nobody is there to continue it.
+    // It must be SIGTSTP, which the kernel ignores in an orphaned process group, where nobody could
+    // continue the process.
     let caught = set_stop_action(Some(stop_action(libc::SIG_DFL)));
     let raised = signal_hook::low_level::raise(SIGTSTP);
     if stop.swap(0, Ordering::SeqCst) == 0 {
-        // What is ignored does not stay pending.
+        // A pending signal is discarded when its action becomes "ignore".
         set_stop_action(Some(stop_action(libc::SIG_IGN)));
     }
     drop(blocked);
@@ -215,13 +217,13 @@ fn stop_unless_continued(stop: &AtomicUsize) -> io::Result<()> {
     raised
 }
 
-/// As long as it lives, SIGTSTP does not reach this thread.
+/// A guard: until it is dropped, SIGTSTP is blocked in this thread.
 struct StopBlocked(libc::sigset_t);
 
 impl StopBlocked {
     fn new() -> io::Result<Self> {
-        // SAFETY: a set of zeros is a valid place for one, sigemptyset makes it an empty one, and
-        // all pointers are to sets that live.
+        // SAFETY: a zeroed set may be passed to sigemptyset, which initializes it, and all pointers
+        // are to live sets.
         unsafe {
             let mut stop: libc::sigset_t = std::mem::zeroed();
             let mut before: libc::sigset_t = std::mem::zeroed();
@@ -237,25 +239,25 @@ impl StopBlocked {
 
 impl Drop for StopBlocked {
     fn drop(&mut self) {
-        // SAFETY: the set is the one that stood before. Setting a valid one can't fail.
+        // SAFETY: the set is the one that was in force before. Setting a valid one can't fail.
         unsafe {
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut())
         };
     }
 }
 
-/// The action of that kind, without flags.
+/// A signal action of that kind, without flags.
 fn stop_action(kind: libc::sighandler_t) -> libc::sigaction {
-    // SAFETY: a sigaction of zeros is a valid one.
+    // SAFETY: a zeroed sigaction is valid.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = kind;
     action
 }
 
-/// Says what SIGTSTP does, where anything is to be said; returns what it did.
+/// Sets the action of SIGTSTP, if one is given; returns the previous one.
 fn set_stop_action(action: Option<libc::sigaction>) -> Option<libc::sigaction> {
     let action = action?;
-    // SAFETY: both pointers are to valid actions. What is put back was the action before.
+    // SAFETY: both pointers are to valid actions.
     unsafe {
         let mut before: libc::sigaction = std::mem::zeroed();
         (libc::sigaction(SIGTSTP, &raw const action, &raw mut before) == 0).then_some(before)

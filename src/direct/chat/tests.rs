@@ -9,7 +9,7 @@ fn name(text: &str) -> UserName {
     text.parse().unwrap()
 }
 
-/// Takes what waits to be written.
+/// Takes the output of a chat.
 fn take_output(chat: &mut DirectChat) -> Vec<u8> {
     let bytes = chat.output().to_vec();
     chat.written(bytes.len());
@@ -22,13 +22,13 @@ fn receive(chat: &mut DirectChat, bytes: &[u8]) -> Vec<ChatEvent> {
     events
 }
 
-/// Carries everything from one to the other.
+/// Carries the output of one side to the other.
 fn pass(from: &mut DirectChat, to: &mut DirectChat) -> Vec<ChatEvent> {
     let bytes = take_output(from);
     receive(to, &bytes)
 }
 
-/// A caller whose first message was answered.
+/// A caller and the callee who has answered its first message.
 fn answered(own: &str, ticketed: &str) -> (DirectChat, DirectChat) {
     let mut caller = DirectChat::call(name(own), name("bob"), &ticket(1)).unwrap();
     let first = take_output(&mut caller);

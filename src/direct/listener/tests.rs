@@ -14,7 +14,7 @@ fn name(text: &str) -> UserName {
     text.parse().unwrap()
 }
 
-/// A listener, and the time at which it was made.
+/// A listener and the time of its creation.
 struct House {
     listener: DirectListener,
     invitations: Invitations,
@@ -32,7 +32,7 @@ impl House {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.listener.port())).unwrap()
     }
 
-    /// Takes a turn this long after the start.
+    /// Calls `turn` as of `after` the start.
     fn turn(&mut self, after: Duration) -> Vec<UserName> {
         let now = self.start + after;
         let placed = self.listener.turn(name("bob"), &mut self.invitations, now);
@@ -48,7 +48,7 @@ impl House {
         assert_ne!(poll(&mut polled, Some(&timeout)), Ok(0), "nothing came");
     }
 
-    /// Takes turns until it holds that many strangers.
+    /// Calls `turn` until the listener keeps that many strangers.
     fn wait_for(&mut self, strangers: usize) {
         while self.listener.strangers.len() != strangers {
             self.wait(Duration::ZERO);
@@ -57,7 +57,7 @@ impl House {
     }
 }
 
-/// Whether the connection ends without a byte.
+/// Returns true if the connection is closed without a byte.
 fn gets_nothing(socket: &mut TcpStream) -> bool {
     socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     match socket.read(&mut [0; 100]) {
@@ -91,7 +91,7 @@ fn a_caller_is_placed_before_or_after_the_notice() {
         house.wait(Duration::ZERO);
         assert_eq!(house.turn(Duration::ZERO), []);
     }
-    // It has said all it may, so that nothing it sends wakes the loop.
+    // Its message is complete, so that nothing else that it sends wakes the loop.
     late.write_all(&[7; 10_000]).unwrap();
     assert_eq!(house.listener.sources(house.start).count(), 1);
     house.invitations.add(name("carol"), ticket(2), house.start);

@@ -1,4 +1,4 @@
-//! The files on their way to one connection: a chunk of each in turn.
+//! The downloads of one connection, which share it round-robin, chunk by chunk.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,7 +11,7 @@ use crate::protocol::wire::Wire;
 #[derive(Debug, Default)]
 pub struct OutgoingFiles {
     queue: VecDeque<OutgoingFile>,
-    /// A chunk of the first download, which nothing may interrupt.
+    /// The chunk of the first download that is being sent. Nothing else may be sent inside it.
     chunk: Option<Chunk>,
 }
 
@@ -21,26 +21,26 @@ impl OutgoingFiles {
         self.queue.push_back(download);
     }
 
-    /// Whether a chunk was begun and is not complete.
+    /// Returns true if a chunk was begun and is not complete.
     pub fn is_inside_chunk(&self) -> bool {
         self.chunk.is_some()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no downloads and no chunk under way.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty() && self.chunk.is_none()
     }
 
-    /// All of them.
+    /// All downloads.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut OutgoingFile> {
         self.queue.iter_mut()
     }
 
-    /// Ends downloads; the chunk under way is still sent to its end.
+    /// Cancels the downloads for which `is_meant` is true. The chunk under way is still completed.
     pub fn cancel(&mut self, is_meant: impl Fn(&OutgoingFile) -> bool) {
         let mut is_under_way = self.chunk.is_some();
         self.queue.retain_mut(|download| {
-            // The chunk under way is the first one's.
+            // The chunk under way belongs to the first download.
             let has_chunk = std::mem::take(&mut is_under_way);
             if is_meant(download) {
                 download.cancel();
@@ -50,11 +50,11 @@ impl OutgoingFiles {
         });
     }
 
-    /// Sends the chunk under way; whether there is none any more. What was sent counts against
-    /// `budget`.
+    /// Sends as much of the chunk under way as the sink takes. Returns true if no chunk is under
+    /// way afterwards. Sent bytes are subtracted from `budget`.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn write(&mut self, sink: &mut Sink<'_>, budget: &mut u64) -> io::Result<bool> {
         let Some(chunk) = &mut self.chunk else { return Ok(true) };
         let Some(download) = self.queue.front_mut() else { return Ok(true) };
@@ -64,15 +64,15 @@ impl OutgoingFiles {
             self.chunk = None;
             match download.is_over() {
                 true => drop(self.queue.pop_front()),
-                // The next chunk is another download's turn.
+                // Round-robin: the next chunk is another download's.
                 false => self.queue.rotate_left(1),
             }
         }
         Ok(complete)
     }
 
-    /// Begins the next chunk, of the first download that is ready for one; whether there is one.
-    /// `events` tell what the others need.
+    /// Begins the next chunk, of the first download that is ready for one. Returns true if there is
+    /// one. What the other downloads need is added to `events`.
     pub fn begin_chunk(&mut self, wire: &Wire, events: &mut Vec<OutboxEvent>) -> bool {
         self.chunk = self.next_chunk(wire, events);
         self.chunk.is_some()

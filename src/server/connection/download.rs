@@ -1,4 +1,4 @@
-//! A file on its way to one connection, chunk by chunk.
+//! One download: a file that is sent to a connection chunk by chunk.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
@@ -17,43 +17,45 @@ use crate::server::closer::Opened;
 pub struct OutgoingFile {
     stream: u32,
     opened: Opened<File>,
-    /// What is still to be sent.
+    /// The bytes of the file that are still to be sent.
     left: Range<u64>,
     /// Up to where the file is known to be in the page cache.
     warm_until: u64,
     state: FileState,
 }
 
+/// The state of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FileState {
     Ready,
-    /// A file thread reads what comes next.
+    /// A file thread reads the next bytes into the page cache.
     Warming,
-    /// No more chunks are to be sent.
+    /// Cancelled: no more chunks are sent.
     Cancelled,
-    /// All of it was sent, but perhaps the chunk that says so.
+    /// All bytes were sent, but perhaps not the empty chunk that ends the stream.
     Ended,
-    /// The file could not be read on.
+    /// Reading the file failed.
     Broken,
 }
 
-/// What an outbox needs, or what became of it.
+/// What an outbox reports when it is flushed: something that it needs, or the end of a download.
 #[derive(Debug)]
 pub enum OutboxEvent {
-    /// The last page of the list under way was read, and the list is not complete.
+    /// The current page of the list under way was written, and the list goes on: the next page is
+    /// needed.
     PageRead,
-    /// Bytes that are to be brought into the page cache before a download can go on.
+    /// A download needs bytes of its file in the page cache before it can go on.
     NeedsWarming {
-        /// The stream that waits.
+        /// The stream of the download.
         stream: u32,
-        /// Its file.
+        /// The file.
         file: Arc<File>,
-        /// Which bytes.
+        /// The bytes that it needs.
         bytes: Range<u64>,
     },
     /// A download is over.
     Over {
-        /// The stream that ended.
+        /// The stream of the download.
         stream: u32,
         /// Whether the file could be read to its end.
         complete: bool,
@@ -61,23 +63,23 @@ pub enum OutboxEvent {
 }
 
 impl OutgoingFile {
-    /// A download of `bytes` of a file.
+    /// Creates a download of `bytes` of a file.
     pub fn new(stream: u32, opened: Opened<File>, bytes: Range<u64>) -> Self {
         let warm_until = bytes.start;
         OutgoingFile { stream, opened, left: bytes, warm_until, state: FileState::Ready }
     }
 
-    /// The number of its stream.
+    /// The number of the stream.
     pub fn stream(&self) -> u32 {
         self.stream
     }
 
-    /// No more chunks of it are to be sent.
+    /// Cancels the download: no more chunks are begun.
     pub fn cancel(&mut self) {
         self.state = FileState::Cancelled;
     }
 
-    /// What a file thread brought into the page cache, or could not read.
+    /// Handles the result of a file thread that read the next bytes into the page cache.
     pub fn warmed(&mut self, result: io::Result<()>) {
         if self.state != FileState::Warming {
             return;
@@ -92,8 +94,9 @@ impl OutgoingFile {
         self.warm_until = self.left.end.min(self.left.start + WARM_BYTES);
     }
 
-    /// Plans the next chunk. Where the file has to be read from the disk first, or the download is
-    /// over, `events` tells so instead.
+    /// Plans the next chunk. If the file has to be read from the disk first, or the download has
+    /// failed, it adds that to `events` instead. The last chunk is empty, and comes with
+    /// [`OutboxEvent::Over`].
     pub fn next_chunk(&mut self, wire: &Wire, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
         let stream = self.stream;
         match self.state {
@@ -105,7 +108,8 @@ impl OutgoingFile {
             }
             FileState::Ready => {}
         }
-        // The first chunk is shorter where it begins inside a page, so that the others do not.
+        // If the first chunk begins inside a page it is shorter, so that all others begin at a
+        // page.
         let until_page_end = SENT_CHUNK_BYTES_MAX - self.left.start % PAGE_BYTES;
         let length = (self.left.end - self.left.start).min(until_page_end);
         if self.left.start + length > self.warm_until && !self.is_cached() {
@@ -126,14 +130,14 @@ impl OutgoingFile {
         Some(Chunk::new(wire, stream, length as usize))
     }
 
-    /// Whether nothing is left of it to send.
+    /// Returns true if no more chunks follow.
     pub fn is_over(&self) -> bool {
         matches!(self.state, FileState::Cancelled | FileState::Ended)
     }
 
-    /// Asks the kernel for the first and the last byte of the next [`WARM_PROBE_BYTES`] without
-    /// reading the disk. What the answer says of the bytes between them is a guess, but files are
-    /// read, written and dropped from the cache in longer runs than that.
+    /// Returns true if the next [`WARM_PROBE_BYTES`] are probably in the page cache: it reads their
+    /// first and last byte with `RWF_NOWAIT`. For the bytes between them that is a guess, but files
+    /// enter and leave the cache in longer runs than that.
     fn is_cached(&mut self) -> bool {
         let end = self.left.end.min(self.left.start + WARM_PROBE_BYTES);
         if end == self.left.start {
@@ -145,9 +149,9 @@ impl OutgoingFile {
             match rustix::io::preadv2(&**self.opened.file(), slices, offset, ReadWriteFlags::NOWAIT)
             {
                 Ok(_) => true,
-                // It is not, or the file system can't tell.
+                // Not in the page cache, or the file system can't tell.
                 Err(Errno::AGAIN | Errno::OPNOTSUPP) => false,
-                // What is wrong with the file is told by the write.
+                // Sending the bytes will report the error.
                 Err(_) => true,
             }
         });
@@ -157,7 +161,7 @@ impl OutgoingFile {
         cached
     }
 
-    /// Hands over up to `length` bytes, and tells how many were taken.
+    /// Sends up to `length` bytes, and returns how many were taken.
     fn send(&mut self, sink: &mut Sink<'_>, length: usize) -> Result<usize, SendError> {
         let sent = sink.send_file(self.opened.file(), self.left.start, length)?;
         self.left.start += sent as u64;
@@ -165,7 +169,7 @@ impl OutgoingFile {
     }
 }
 
-/// A chunk whose header was decided on, and which therefore has to be sent to its end.
+/// A chunk under way. Its header announces its length, so it has to be completed.
 #[derive(Debug)]
 pub struct Chunk {
     header: Vec<u8>,
@@ -180,11 +184,11 @@ impl Chunk {
         Chunk { header, header_sent: 0, left: length }
     }
 
-    /// Hands over what the sink takes, and tells how much that was, and whether the chunk is
+    /// Sends as much as the sink takes. Returns how many bytes that were, and whether the chunk is
     /// complete.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn send(
         &mut self,
         sink: &mut Sink<'_>,
@@ -225,8 +229,8 @@ impl Chunk {
     }
 }
 
-/// The bytes of a chunk were promised by its header; where the file does not give them, zeros do,
-/// and a notice tells the reader that the stream is broken.
+/// Fills up a chunk with zeros after its file could not be read, because its header has announced
+/// its length. An event then tells the client that the stream is broken.
 fn send_padding(sink: &mut Sink<'_>, length: usize) -> io::Result<Option<usize>> {
     static ZEROS: [u8; 4096] = [0; 4096];
     sink.send(&ZEROS[..length.min(ZEROS.len())], false)

@@ -1,32 +1,32 @@
-//! What was read of one connection and not handled.
+//! The input buffer of one connection: bytes that were read and not handled yet.
 
-/// What is left over of the input of one connection.
+/// The input buffer of one connection.
 #[derive(Debug, Default)]
 pub struct Inbound {
-    /// An unfinished line, or what the connection has to wait with. As long as it is: most
-    /// connections have none.
+    /// An incomplete frame, or input that was paused. It has no spare capacity, and most
+    /// connections have none at all.
     leftover: Box<[u8]>,
 }
 
 impl Inbound {
-    /// Bytes that are left over.
+    /// The number of bytes in the buffer.
     pub fn len(&self) -> usize {
         self.leftover.len()
     }
 
-    /// Moves what is left over to the start of `buffer`, and tells how much that was.
+    /// Moves the bytes to the start of `buffer`, and returns how many there were.
     pub fn take_leftover(&mut self, buffer: &mut [u8]) -> usize {
         let leftover = std::mem::take(&mut self.leftover);
         buffer[..leftover.len()].copy_from_slice(&leftover);
         leftover.len()
     }
 
-    /// Keeps what is left over, of which there is nothing before.
+    /// Stores what was not handled. The buffer must be empty.
     pub fn keep(&mut self, leftover: &[u8]) {
         self.leftover = leftover.into();
     }
 
-    /// Forgets what is left over.
+    /// Drops the bytes.
     pub fn clear(&mut self) {
         self.leftover = Box::default();
     }

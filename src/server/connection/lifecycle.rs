@@ -1,75 +1,77 @@
-//! How far a connection has come, why its input waits, and until when something has to happen.
+//! The state machine of one connection: its phase, the reason why its input is paused, and its
+//! deadline.
 
 use std::time::Duration;
 
 use crate::chat::close::CloseReason;
 use crate::server::clock::Moment;
 
-/// How far a connection has come.
+/// The phase of a connection. What its deadline limits depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// The transport is being established; the hub does not know of it.
+    /// The TLS handshake is under way; the hub does not know the connection yet.
     Handshaking,
-    /// Not logged in.
+    /// The hub knows the connection, and nobody is logged in.
     Unauthenticated,
-    /// Logged in.
+    /// A user is logged in.
     Authenticated,
-    /// The hub has forgotten it; what waits is written.
+    /// The connection is closing: the hub has forgotten it, and what waits for it is written.
     Flushing(CloseReason),
-    /// All is written, and the server's side is shut; what still comes is dropped.
+    /// All is written, and the server's side is shut down. What the peer still sends is dropped.
     Lingering(CloseReason),
-    /// To be freed at the end of the tick.
+    /// The connection is freed at the end of the tick.
     Doomed(CloseReason),
 }
 
-/// Why a connection's input waits.
+/// The reason why a connection's input is paused, and what resumes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// Its share of this tick is used up; it is on the list of those to go on with.
+    /// Its share of this tick is used up. It resumes in the next tick.
     Turn,
-    /// It sends faster than the limit of lines a second; a timer goes on with it.
+    /// It sends more lines a second than allowed. A timer resumes it.
     Rate,
-    /// An answer has to come first, or be taken; flushing goes on with it.
+    /// A request has to be answered first, or replies have to be read by the peer. A flush resumes
+    /// it.
     Answer,
-    /// The disk is behind what it uploads; what is written goes on with it.
+    /// Its uploads are ahead of the disk. A completed write resumes it.
     Disk,
-    /// The store is behind; it is on the list of those to go on with when the store is not.
+    /// The store's queues are too long. It resumes when they are short enough.
     Store,
-    /// This tick has seen enough handshakes; it is on the list of those to go on with.
+    /// The handshakes' share of this tick is used up. It resumes in a later tick.
     Handshake,
 }
 
-/// The state of one connection: its phase, its pause and its deadline change here alone.
+/// The state of one connection. Its phase, pause and deadline change only here.
 #[derive(Debug)]
 pub struct Lifecycle {
     phase: Phase,
-    /// Why the input is not handled, though it may hold whole frames.
+    /// Why the input is paused, though it may hold complete frames.
     pause: Option<Pause>,
-    /// Whether somebody has logged in, also once the connection is closing.
+    /// Whether a user has logged in. It stays true while the connection is closing.
     was_authenticated: bool,
-    /// Whether the peer has shut its side.
+    /// Whether the peer has shut down its side.
     is_at_end: bool,
-    /// When something has to be done about it; see [`Phase`].
+    /// When the connection is closed unless its phase changes; see [`Phase`].
     deadline: Option<Moment>,
-    /// When the one timer that counts comes up.
+    /// The time of the one timer that is valid; others that fire are ignored.
     armed: Option<Moment>,
-    /// When it was accepted.
+    /// When the connection was accepted.
     since: Moment,
 }
 
-/// What a timer of a connection says when it comes up.
+/// The meaning of a connection's timer that has fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimerDue {
-    /// Nothing: another timer counts, or no deadline is left.
+    /// Nothing: another timer is valid, or there is no deadline any more.
     Nothing,
-    /// The deadline was put off to then.
+    /// The deadline was extended to that time.
     Later(Duration),
-    /// The deadline has come.
+    /// The deadline has passed.
     Now,
 }
 
 impl Lifecycle {
-    /// The state of a connection that was just accepted, and begins with a handshake or not.
+    /// Creates the state of a connection that was just accepted.
     pub fn new(now: Duration, is_handshaking: bool) -> Self {
         Lifecycle {
             phase: if is_handshaking { Phase::Handshaking } else { Phase::Unauthenticated },
@@ -82,25 +84,26 @@ impl Lifecycle {
         }
     }
 
-    /// How far it has come.
+    /// The phase.
     #[inline]
     pub fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Whether the hub knows it.
+    /// Returns true if the hub knows the connection.
     #[inline]
     pub fn is_known_to_hub(&self) -> bool {
         matches!(self.phase, Phase::Unauthenticated | Phase::Authenticated)
     }
 
-    /// Whether nobody has decided yet that it ends.
+    /// Returns true if the connection is not closing.
     #[inline]
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Handshaking || self.is_known_to_hub()
     }
 
-    /// The transport is established. Whether the hub is to be told, as it does not end already.
+    /// Notes that the handshake is done. Returns true if the hub is to be told, which is not so if
+    /// the connection is closing already.
     pub fn establish(&mut self) -> bool {
         let is_awaited = self.phase == Phase::Handshaking;
         if is_awaited {
@@ -109,30 +112,30 @@ impl Lifecycle {
         is_awaited
     }
 
-    /// Somebody has logged in.
+    /// Notes that a user has logged in.
     pub fn authenticate(&mut self) {
         self.phase = Phase::Authenticated;
         self.was_authenticated = true;
     }
 
-    /// Whether somebody has logged in, also once the connection is closing.
+    /// Returns true if a user has logged in, also while the connection is closing.
     pub fn was_authenticated(&self) -> bool {
         self.was_authenticated
     }
 
-    /// The hub has forgotten it; what waits is written.
+    /// Begins to close the connection: what waits for it is written, and no input is handled.
     pub fn begin_to_flush(&mut self, reason: CloseReason) {
         self.phase = Phase::Flushing(reason);
         self.pause = None;
     }
 
-    /// All is written, and the server's side is shut.
+    /// Notes that all is written and the server's side is shut down.
     pub fn begin_to_linger(&mut self, reason: CloseReason) {
         self.phase = Phase::Lingering(reason);
     }
 
-    /// It is to be freed. Whether that is new; the reason that was given first is the one that
-    /// counts.
+    /// Marks the connection to be freed. Returns true the first time. If it was closing already,
+    /// that reason stays.
     pub fn doom(&mut self, reason: CloseReason) -> bool {
         let reason = match self.phase {
             Phase::Doomed(_) => return false,
@@ -143,44 +146,44 @@ impl Lifecycle {
         true
     }
 
-    /// Why the input waits.
+    /// Why the input is paused, if it is.
     #[inline]
     pub fn pause(&self) -> Option<Pause> {
         self.pause
     }
 
-    /// The input waits from now on.
+    /// Pauses the input.
     pub fn pause_for(&mut self, why: Pause) {
         self.pause = Some(why);
     }
 
-    /// The input does not wait any more. Why it did.
+    /// Resumes the input, and returns why it was paused.
     pub fn resume(&mut self) -> Option<Pause> {
         self.pause.take()
     }
 
-    /// Whether the peer has shut its side.
+    /// Returns true if the peer has shut down its side.
     pub fn is_at_end(&self) -> bool {
         self.is_at_end
     }
 
-    /// The peer has shut its side.
+    /// Notes that the peer has shut down its side.
     pub fn end_input(&mut self) {
         self.is_at_end = true;
     }
 
-    /// When it was accepted.
+    /// The time at which the connection was accepted.
     pub fn since(&self) -> Duration {
         self.since.into()
     }
 
-    /// When something has to be done about it.
+    /// The time at which the connection is closed unless its phase changes.
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline.map(Duration::from)
     }
 
-    /// Sets the deadline. Whether a timer has to be added for it: one that comes up earlier finds
-    /// that it was put off.
+    /// Sets the deadline. Returns true if the caller has to add a timer for it. No timer is needed
+    /// for a later one than before: when the earlier timer fires, it is set again.
     #[must_use]
     pub fn set_deadline(&mut self, at: Option<Duration>) -> bool {
         self.deadline = at.map(Moment::from);
@@ -195,13 +198,13 @@ impl Lifecycle {
         needs_timer
     }
 
-    /// Puts the deadline off, while a timer is set that is not later.
+    /// Extends the deadline. A timer must be set that is not later.
     #[inline]
     pub fn put_off_deadline(&mut self, at: Duration) {
         self.deadline = Some(at.into());
     }
 
-    /// The timer that was added for `at` has come up.
+    /// Handles a timer that was added for `at` and has fired.
     pub fn timer_due(&mut self, at: Duration, now: Duration) -> TimerDue {
         if self.armed != Some(at.into()) {
             return TimerDue::Nothing;

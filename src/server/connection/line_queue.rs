@@ -1,5 +1,5 @@
-//! The lines that wait for one connection: those of this tick as a range of [`VariantLines`], those
-//! of earlier ticks as bytes of its own.
+//! The queue of lines for one connection: those of this tick as a range of [`VariantLines`], those
+//! of earlier ticks as copied bytes.
 
 use std::io::{self, IoSlice};
 
@@ -7,17 +7,17 @@ use super::segments::Segments;
 use super::sink::Sink;
 use crate::server::tick_lines::{LineRange, VariantLines};
 
-/// Parts of what waits that one write takes: a megabyte, which is more than a socket does.
+/// The most slices in one `writev`: a megabyte, which is more than a socket takes.
 const SLICES_PER_WRITE_MAX: usize = 16;
 
-/// A queue of lines. Empty, it owns no memory.
+/// A queue of lines. An empty queue owns no memory.
 #[derive(Debug, Default)]
 pub struct LineQueue {
     /// Lines of earlier ticks.
     waiting: Segments,
-    /// Lines of this tick, behind those.
+    /// Lines of this tick, which follow those.
     fresh: LineRange,
-    /// Whether the last byte that was written is not a line's last.
+    /// Whether the last write ended inside a line.
     is_inside_line: bool,
 }
 
@@ -31,7 +31,7 @@ impl LineQueue {
         }
     }
 
-    /// Copies the lines of this tick that are noted so far.
+    /// Copies the lines of this tick, so that they outlive it.
     pub fn keep(&mut self, lines: &VariantLines) {
         if !self.fresh.is_empty() {
             self.waiting.push(lines.get(self.fresh));
@@ -39,20 +39,20 @@ impl LineQueue {
         self.fresh = LineRange::default();
     }
 
-    /// Adds lines that are in nobody else's queue, where none of this tick waits.
+    /// Adds lines that are not in the tick's buffer. No line of this tick may be queued.
     pub fn push_own(&mut self, lines: &[u8]) {
         debug_assert!(self.fresh.is_empty(), "lines of this tick would be overtaken");
         self.waiting.push(lines);
     }
 
-    /// Adds all lines of `others`, where none of this tick waits.
+    /// Adds all lines of `others`. No line of this tick may be queued.
     pub fn append(&mut self, others: &mut Segments) {
         debug_assert!(self.fresh.is_empty(), "lines of this tick would be overtaken");
         self.waiting.append(others);
     }
 
-    /// Adds the lines that `write` makes, where none waits. The memory is used again that the lines
-    /// before them have left.
+    /// Adds the lines that `write` encodes to an empty queue. The memory of the lines written last
+    /// is reused.
     pub fn fill<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         debug_assert!(self.is_empty(), "lines wait");
         let mut lines = self.waiting.take_empty();
@@ -61,14 +61,14 @@ impl LineQueue {
         written
     }
 
-    /// Gives back what memory is left where nothing waits.
+    /// Frees all memory if the queue is empty.
     pub fn shrink(&mut self) {
         if self.is_empty() {
             self.waiting.clear();
         }
     }
 
-    /// Drops all but the rest of a line that was begun.
+    /// Drops all lines but the rest of one that was partly written.
     pub fn abandon(&mut self, lines: &VariantLines) {
         self.keep(lines);
         match self.is_inside_line {
@@ -77,22 +77,22 @@ impl LineQueue {
         }
     }
 
-    /// How many bytes wait.
+    /// The number of bytes in the queue.
     #[inline]
     pub fn len(&self) -> usize {
         self.waiting.len() + self.fresh.len()
     }
 
-    /// Whether none waits.
+    /// Returns true if the queue is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Writes what the sink takes; whether none is left.
+    /// Writes as much as the sink takes. Returns true if the queue is empty afterwards.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn write(&mut self, sink: &mut Sink<'_>, lines: &VariantLines) -> io::Result<bool> {
         let length = self.len();
         if length == 0 {
@@ -102,7 +102,8 @@ impl LineQueue {
         let took = match self.waiting.is_empty() {
             true => sink.send(fresh, false)?,
             false => {
-                // The rest, where there is more, is for the next tick: others are to be served.
+                // If there is more, it waits for the next tick, since other connections are to be
+                // served.
                 let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE_MAX];
                 let fresh = (!fresh.is_empty()).then_some(fresh);
                 let mut count = 0;

@@ -1,4 +1,4 @@
-//! Lists that are written page by page, and what has to wait for their ends.
+//! Replies that are lists, written page by page, and the output that has to wait until they end.
 
 use std::collections::VecDeque;
 
@@ -10,27 +10,27 @@ use crate::chat::request::Kind;
 use crate::limits::ANSWER_BYTES_MAX;
 use crate::protocol::wire::Wire;
 
-/// Writes one list, which was begun and is not complete.
+/// The list that is being written.
 #[derive(Debug)]
 pub struct ListWriter {
     of: Kind,
     page: Page,
-    /// The place of the next item in the page.
+    /// The index of the next item in the page.
     next: usize,
-    /// Whether the next page was asked for.
+    /// Whether the next page was requested from the hub.
     is_asked_for: bool,
-    /// Bytes of memory that the page takes.
+    /// The memory that the page takes, in bytes.
     memory: usize,
 }
 
-/// What a [`ListWriter`] has written.
+/// How far a [`ListWriter`] has written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// As much as may be written at once.
+    /// As much as may be encoded at once; the page goes on.
     Some,
-    /// The rest of the page, and the list goes on.
+    /// The rest of the page; the list goes on.
     Page,
-    /// The rest of the list.
+    /// The rest of the list, with its final reply.
     End,
 }
 
@@ -46,7 +46,7 @@ impl ListWriter {
                 wire.list_item(self.of, item, out);
             }
             self.next += 1;
-            // A quarter of the bound at a time keeps the memory small and the writes long.
+            // A quarter of the limit at a time keeps the memory small and the writes long.
             if out.len() >= ANSWER_BYTES_MAX / 4 {
                 return Written::Some;
             }
@@ -57,40 +57,40 @@ impl ListWriter {
     }
 }
 
-/// An answer behind a list.
+/// A reply that waits until a list ends.
 #[derive(Debug)]
 pub enum Behind {
-    /// A line.
+    /// An encoded line.
     Line(Box<[u8]>),
     /// Another list.
     List(List),
-    /// A download, whose line stands before it.
+    /// A download, whose reply is the line before it.
     OutgoingFile(OutgoingFile),
 }
 
-/// The list that is being written, and what waits for its end.
+/// The list that is being written, and the output that waits until it ends.
 #[derive(Debug, Default)]
 pub struct Lists {
     current: Option<ListWriter>,
-    /// Answers behind that list.
+    /// Replies to later requests, in order.
     behind: VecDeque<Behind>,
-    /// What was not asked for and must not stand inside the list.
+    /// Events, which must not be sent inside the list.
     held: Segments,
 }
 
 impl Lists {
-    /// Whether a list is being written.
+    /// Returns true if a list is being written.
     #[inline]
     pub fn is_writing(&self) -> bool {
         self.current.is_some()
     }
 
-    /// Whether there is nothing.
+    /// Returns true if no list is being written and nothing waits.
     pub fn is_empty(&self) -> bool {
         self.current.is_none() && self.behind.is_empty() && self.held.is_empty()
     }
 
-    /// Begins with a list, while none is being written; `lines` get its head.
+    /// Begins to write a list, and adds its head to `lines`. None may be being written.
     pub fn begin(&mut self, list: List, wire: &mut Wire, lines: &mut LineQueue) {
         let mut head = Vec::new();
         wire.list_head(list.of, list.count, &mut head);
@@ -98,17 +98,17 @@ impl Lists {
         self.current = Some(ListWriter::new(list.of, list.page));
     }
 
-    /// Adds an answer behind the list that is being written.
+    /// Adds a reply that follows the list.
     pub fn push_behind(&mut self, answer: Behind) {
         self.behind.push_back(answer);
     }
 
-    /// Holds back a line that was not asked for.
+    /// Holds back the line of an event until the list ends.
     pub fn hold(&mut self, line: &[u8]) {
         self.held.push(line);
     }
 
-    /// Takes the next page of the list that is being written.
+    /// Adds the next page of the list, which must have been requested.
     pub fn push_page(&mut self, page: Page) {
         debug_assert!(self.current.as_ref().is_some_and(|list| list.is_asked_for), "not asked for");
         if let Some(list) = &mut self.current {
@@ -116,7 +116,8 @@ impl Lists {
         }
     }
 
-    /// Writes more of the list into `lines`, which are empty. None where no list is being written.
+    /// Encodes more of the list into `lines`, which must be empty. `None` if no list is being
+    /// written.
     pub fn write(&mut self, wire: &mut Wire, lines: &mut LineQueue) -> Option<Written> {
         let list = self.current.as_mut()?;
         let written = lines.fill(|out| list.write(wire, out));
@@ -127,18 +128,18 @@ impl Lists {
         Some(written)
     }
 
-    /// Whether the next page is to be asked for now; it is once.
+    /// Returns true if the caller is to request the next page; only the first call for a page does.
     pub fn ask_for_page(&mut self) -> bool {
         self.current.as_mut().is_some_and(|list| !std::mem::replace(&mut list.is_asked_for, true))
     }
 
-    /// The next answer behind a list that is written.
+    /// Takes the next reply that waited, if no list is being written any more.
     pub fn next_behind(&mut self) -> Option<Behind> {
         if self.is_writing() { None } else { self.behind.pop_front() }
     }
 
-    /// Gives up a list whose next page will not come, and what was held back for its end: inside
-    /// the list it would read like an item.
+    /// Drops lists whose next page will not come, and the events held back for the end of the
+    /// current one: inside the list a client would read them as items.
     pub fn break_off(&mut self) {
         let is_incomplete =
             |answer: &Behind| matches!(answer, Behind::List(list) if list.page.last.is_none());
@@ -148,12 +149,12 @@ impl Lists {
         }
     }
 
-    /// Gives up all of it.
+    /// Drops everything.
     pub fn abandon(&mut self) {
         *self = Lists::default();
     }
 
-    /// The downloads behind the list.
+    /// The downloads that wait for the end of the list.
     pub fn downloads(&mut self) -> impl Iterator<Item = &mut OutgoingFile> {
         self.behind.iter_mut().filter_map(|answer| match answer {
             Behind::OutgoingFile(download) => Some(download),
@@ -161,17 +162,17 @@ impl Lists {
         })
     }
 
-    /// Forgets downloads behind the list.
+    /// Drops the waiting downloads for which `is_meant` is true.
     pub fn cancel(&mut self, is_meant: impl Fn(&OutgoingFile) -> bool) {
         self.behind.retain(|answer| !matches!(answer, Behind::OutgoingFile(one) if is_meant(one)));
     }
 
-    /// Bytes that are held back.
+    /// The number of bytes of events that are held back.
     pub fn held_bytes(&self) -> usize {
         self.held.len()
     }
 
-    /// Bytes of memory that all of it takes.
+    /// The memory that all of it takes, in bytes.
     pub fn memory(&self) -> usize {
         let behind = |answer: &Behind| match answer {
             Behind::Line(line) => line.len(),

@@ -1,5 +1,5 @@
-//! One connection: its socket, the input that is left over, and what waits to be written. It knows
-//! no user.
+//! One connection of a client: its socket, transport, codec, input buffer, outbox and uploads. It
+//! knows no user.
 
 mod chunks;
 pub mod download;
@@ -40,39 +40,39 @@ use super::tick_lines::TickLines;
 use super::tls::TlsSession;
 use crate::protocol::wire::{Variant, Wire};
 
-/// One connection.
+/// One connection of a client.
 #[derive(Debug)]
 pub struct Connection {
     socket: OwnedFd,
-    /// What carries its frames.
+    /// The layer that carries its frames: the plain socket, or TLS.
     transport: Transport,
-    /// Where it comes from, for the log.
+    /// The peer.
     pub peer: Peer,
-    /// Whether its peer is to speak TLS, also once the session is over.
+    /// Whether it was accepted for TLS. It stays true after the TLS session is over.
     pub is_tls: bool,
-    /// Whether it is one more than there may be, and only there to be told so.
+    /// Whether it is refused, and stays open only until its peer has read why.
     pub is_refused: bool,
-    /// How far it has come.
+    /// Its phase, pause and deadline.
     pub lifecycle: Lifecycle,
     /// Its codec.
     pub wire: Wire,
-    /// What was read and not handled.
+    /// Input that was read and not handled yet.
     pub inbound: Inbound,
-    /// What waits to be written.
+    /// Output that waits to be written.
     pub outbox: Outbox,
-    /// What is being sent by the peer.
+    /// The uploads under way; `None` takes less memory than an empty list.
     pub uploads: Option<Box<IncomingFiles>>,
-    /// How many bytes [`Connection::waiting_memory`] were when they were last counted.
+    /// The result of [`Connection::waiting_memory`] when it was last counted.
     waiting_counted: u32,
-    /// What the poll says of it.
+    /// The state of the socket in the poll.
     pub readiness: Readiness,
-    /// How fast lines come.
+    /// The state of the rate limit for lines.
     pub pace: Pace,
-    /// What went over it.
+    /// The bytes that were read and written.
     pub traffic: Traffic,
 }
 
-/// What went over a connection.
+/// The traffic of a connection, as the socket sees it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Traffic {
     /// Bytes read.
@@ -82,7 +82,7 @@ pub struct Traffic {
 }
 
 impl Connection {
-    /// A connection that was just accepted, and speaks TLS with that session.
+    /// Creates a connection that was just accepted; it speaks TLS if it gets a session.
     pub fn new(socket: OwnedFd, tls: Option<Box<TlsSession>>, peer: Peer, now: Duration) -> Self {
         let is_tls = tls.is_some();
         Connection {
@@ -108,57 +108,58 @@ impl Connection {
         self.socket.as_fd()
     }
 
-    /// The TLS session, where there is one.
+    /// The TLS session, if there is one.
     pub fn tls(&self) -> Option<&TlsSession> {
         self.transport.tls()
     }
 
-    /// Goes on without a transport of its own: to drop what still comes, or with a peer that speaks
-    /// none.
+    /// Drops the TLS session: either what still comes is ignored, or the peer does not speak TLS.
     pub fn drop_transport(&mut self) {
         self.transport = Transport::Plain;
     }
 
-    /// Whether its transport is yet to be established, so that no frame can be written.
+    /// Returns true if the TLS handshake is not done, so that no frame can be written.
     #[inline]
     pub fn is_handshaking(&self) -> bool {
         self.transport.is_handshaking()
     }
 
-    /// Whether its peer has said that it sends no more frames.
+    /// Returns true if the peer has ended the TLS session (close_notify).
     pub fn is_ended(&self) -> bool {
         self.transport.is_ended()
     }
 
-    /// Bytes of frames that were read.
+    /// The number of bytes of frames that were read, without those of TLS itself.
     pub fn frame_bytes_in(&self) -> u64 {
         self.transport.frame_bytes(self.traffic.bytes_in)
     }
 
-    /// Bytes that wait to be written; see [`Outbox::waiting_bytes`].
+    /// The number of bytes that wait to be written; see [`Outbox::waiting_bytes`].
     pub fn waiting_bytes(&self) -> usize {
         self.outbox.waiting_bytes() + self.transport.unsent()
     }
 
-    /// Bytes that wait on its account: to be written, to be handled, or to reach the disk.
+    /// The memory of data that waits for this connection, in bytes: to be written to the socket, to
+    /// be handled, or to be written to disk.
     pub fn waiting_memory(&self) -> usize {
         let uploads = self.uploads.as_ref().map_or(0, |uploads| uploads.bytes());
         self.outbox.memory() + self.transport.memory() + self.inbound.len() + uploads
     }
 
-    /// What [`Connection::count_waiting`] has counted last.
+    /// The last result of [`Connection::count_waiting`].
     pub fn waiting_counted(&self) -> usize {
         self.waiting_counted as usize
     }
 
-    /// Counts [`Connection::waiting_memory`] anew, up to 4 GiB.
+    /// Updates and returns the count of [`Connection::waiting_memory`], at most 4 GiB.
     pub fn count_waiting(&mut self) -> usize {
         self.waiting_counted = u32::try_from(self.waiting_memory()).unwrap_or(u32::MAX);
         self.waiting_counted()
     }
 
-    /// Reads once, at most `room` bytes, behind what is left over, all of which is moved to the
-    /// start of `clear`. Tells how much stands there then, and what came of reading.
+    /// Moves the input buffer to the start of `clear`, and reads once, at most `room` bytes, behind
+    /// it. Returns how many bytes `clear` holds then, and the result of the read. `cipher` is
+    /// scratch space for TLS.
     pub fn fill(&mut self, clear: &mut [u8], room: usize, cipher: &mut [u8]) -> (usize, Filled) {
         let kept = self.inbound.take_leftover(clear);
         let (socket, before) = (self.socket.as_fd(), self.traffic.bytes_in);
@@ -170,36 +171,37 @@ impl Connection {
         }
     }
 
-    /// Writes what the transport has to say itself.
+    /// Writes what the transport itself has to send, for example a TLS alert.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn push(&mut self) -> io::Result<()> {
         self.traffic.bytes_out += self.transport.push(self.socket.as_fd())? as u64;
         Ok(())
     }
 
-    /// Adds what its codec writes to what waits for it.
+    /// Adds what `write` encodes with the connection's codec to the outbox, as a reply.
     pub fn say(&mut self, lines: &mut TickLines, write: impl FnOnce(&mut Wire, &mut Vec<u8>)) {
         let variant = self.variant();
         let range = lines.encode(variant, |out| write(&mut self.wire, out));
         self.outbox.push_reply(lines.of(variant), range);
         if self.variant() != variant {
-            // What comes next stands among the lines of another variant.
+            // The next lines are in the buffer of another variant.
             self.outbox.keep(lines.of(variant));
         }
     }
 
-    /// How events look to it, which only what is [said](Self::say) to it changes.
+    /// The variant in which events are encoded for it. Only a [reply](Self::say) changes it.
     #[inline]
     pub fn variant(&self) -> Variant {
         self.wire.variant()
     }
 
-    /// Writes what the socket takes; see [`Outbox::flush`]. `buffer` is for the bytes of files.
+    /// Writes as much of the outbox as the socket takes; see [`Outbox::flush`]. `buffer` is scratch
+    /// space for the bytes of files.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn flush(
         &mut self,
         lines: &TickLines,
@@ -208,14 +210,14 @@ impl Connection {
     ) -> io::Result<()> {
         let lines = lines.of(self.variant());
         if self.readiness.is_write_blocked {
-            // The poll tells when it is worth another attempt. Thousands who do not read would cost
-            // one for every message.
+            // The poll reports when another attempt makes sense. With thousands of clients that do
+            // not read, every message would cost as many system calls.
             self.outbox.keep(lines);
             return Ok(());
         }
         let mut sink = self.transport.sink(self.socket.as_fd(), buffer);
-        // What was encrypted in earlier ticks comes first, and what only TLS itself has to say
-        // leaves also where there is no line.
+        // Bytes that were encrypted in earlier ticks come first. Messages of TLS itself are sent
+        // even if there is no line.
         let flushed = sink
             .push()
             .and_then(|_| self.outbox.flush(&mut sink, lines, &mut self.wire, events))
@@ -227,10 +229,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Shuts the server's side, where all that waits is written, and tells whether it is shut.
+    /// Shuts down the server's side, after the end of the TLS session was written. Returns false if
+    /// the socket has not taken that yet.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn end_output(&mut self) -> io::Result<bool> {
         self.traffic.bytes_out += self.transport.end(self.socket.as_fd())? as u64;
         self.readiness.is_write_blocked = self.transport.unsent() > 0;
@@ -241,22 +244,22 @@ impl Connection {
         Ok(true)
     }
 
-    /// The upload on a stream.
+    /// The upload on a stream, if there is one.
     pub fn upload(&mut self, stream: u32) -> Option<&mut IncomingFile> {
         self.uploads.as_mut()?.find(stream)
     }
 
-    /// Whether the disk is behind what the peer sends.
+    /// Returns true if the uploads are ahead of the disk, so that the peer has to wait.
     pub fn is_upload_behind(&self) -> bool {
         self.uploads.as_ref().is_some_and(|uploads| uploads.are_behind())
     }
 
-    /// Whether an upload came to its end and is still being written.
+    /// Returns true if an upload was received completely and is still being written.
     pub fn is_upload_ending(&self) -> bool {
         self.uploads.as_ref().is_some_and(|uploads| uploads.are_ending())
     }
 
-    /// Whether its input waits for something that its peer can do nothing about.
+    /// Returns true if its input is paused for something that its peer can't change.
     pub fn is_held_back(&self) -> bool {
         match self.lifecycle.pause() {
             None => false,
@@ -265,21 +268,21 @@ impl Connection {
         }
     }
 
-    /// What the poll should know, now that the tick is done with it.
+    /// The events for which the poll should watch it after this tick.
     pub fn wanted_interest(&self) -> Interest {
         let read = match self.lifecycle.phase() {
             Phase::Handshaking | Phase::Unauthenticated | Phase::Authenticated => {
                 self.lifecycle.pause().is_none() && !self.lifecycle.is_at_end()
             }
             Phase::Lingering(_) => true,
-            // The last line can't be written without the peer's part of the handshake.
+            // The last line can't be written until the handshake is done.
             Phase::Flushing(_) => self.lifecycle.pause().is_none() && self.is_handshaking(),
             Phase::Doomed(_) => false,
         };
         Interest { read, write: self.readiness.is_write_blocked }
     }
 
-    /// Counts a report of the poll, and tells how many in a row moved no byte before it.
+    /// Counts an event of the poll. Returns how many in a row before it moved no byte.
     pub fn count_wakeup(&mut self) -> u16 {
         let Traffic { bytes_in, bytes_out } = self.traffic;
         self.readiness.count_wakeup(bytes_in + bytes_out)

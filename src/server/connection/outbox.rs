@@ -1,9 +1,10 @@
-//! What waits to be written to one connection: lines first, then the next chunk of a file.
+//! The output queue of one connection: lines, lists and downloads. Lines are written before the
+//! next chunk of a file.
 //!
-//! The lines of one tick are encoded once, one behind the other, into [`VariantLines`]; an outbox
-//! notes which range of them is its own. A broadcast thus costs a recipient three numbers, and
-//! several lines that follow each other leave in one write. What the socket does not take is copied
-//! at the end of the tick, once, into segments. An idle outbox owns no memory.
+//! The lines of one tick are encoded once, one after the other, into [`VariantLines`], and an
+//! outbox refers to its own as a range. So a broadcast costs three numbers per recipient, and
+//! adjacent lines are sent in one write. What the socket does not take is copied into segments
+//! once, at the end of the tick. An idle outbox owns no memory.
 
 use std::io;
 
@@ -17,25 +18,25 @@ use crate::limits::{ANSWER_BYTES_MAX, FILE_BYTES_PER_TICK_MAX};
 use crate::protocol::wire::Wire;
 use crate::server::tick_lines::{LineRange, VariantLines};
 
-/// What is left after a flush.
+/// The result of a flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flushed {
-    /// Nothing that could be written now.
+    /// Everything was written that can be written now.
     Done,
-    /// Something; the socket has to become writable first, or the tick's share was used up.
+    /// Something is left: the socket has to become writable first, or the tick's share was used up.
     Left,
 }
 
-/// The outbox of one connection.
+/// The output queue of one connection.
 #[derive(Debug, Default)]
 pub struct Outbox {
     lines: LineQueue,
-    /// At least as many bytes as wait that were not asked for.
+    /// An upper bound of the bytes of events that wait.
     unasked: usize,
     asked: Option<Box<LongAnswers>>,
 }
 
-/// What only a connection has that asked for more than a line.
+/// The parts of an outbox that exist only while lists or downloads are under way.
 #[derive(Debug, Default)]
 struct LongAnswers {
     lists: Lists,
@@ -51,7 +52,7 @@ impl Outbox {
         }
     }
 
-    /// Adds a message or a notice.
+    /// Adds an event: output that the client did not ask for.
     #[inline]
     pub fn push_unasked(&mut self, lines: &VariantLines, line: LineRange) {
         self.unasked += line.len();
@@ -61,7 +62,7 @@ impl Outbox {
         }
     }
 
-    /// Adds a list, which is written item by item as there is room.
+    /// Adds a list, which is encoded piece by piece as the socket takes it.
     pub fn push_list(&mut self, lines: &VariantLines, wire: &mut Wire, list: List) {
         self.lines.keep(lines);
         let asked = self.asked.get_or_insert_default();
@@ -71,21 +72,21 @@ impl Outbox {
         }
     }
 
-    /// Goes on with the list under way.
+    /// Adds the next page of the list under way.
     pub fn push_page(&mut self, page: Page) {
         if let Some(asked) = &mut self.asked {
             asked.lists.push_page(page);
         }
     }
 
-    /// Gives up a list whose next page will not come; see [`Lists::break_off`].
+    /// Drops lists whose next page will not come; see [`Lists::break_off`].
     pub fn break_off_list(&mut self) {
         if let Some(asked) = &mut self.asked {
             asked.lists.break_off();
         }
     }
 
-    /// Adds a download behind the reply that announced it.
+    /// Adds a download, after the reply that announced it.
     pub fn push_download(&mut self, download: OutgoingFile) {
         let LongAnswers { lists, downloads } = &mut **self.asked.get_or_insert_default();
         match lists.is_writing() {
@@ -94,13 +95,13 @@ impl Outbox {
         }
     }
 
-    /// Ends a download; the chunk under way is still sent to its end. The file is closed at once
-    /// where no chunk of it is: a peer that does not read must not hold what it has given up.
+    /// Cancels a download; its chunk under way is still completed. If it has none, the file is
+    /// closed at once: a peer that does not read must not keep files open that it has given up.
     pub fn cancel_download(&mut self, stream: u32) {
         self.cancel(|download| download.stream() == stream);
     }
 
-    /// Tells a download what a file thread did for it.
+    /// Hands the result of a file thread to the download that needed it.
     pub fn warmed(&mut self, stream: u32, result: io::Result<()>) {
         let Some(LongAnswers { lists, downloads }) = self.asked.as_deref_mut() else { return };
         let mut downloads = downloads.iter_mut().chain(lists.downloads());
@@ -109,13 +110,13 @@ impl Outbox {
         }
     }
 
-    /// Forgets all downloads; the chunk under way is still sent to its end.
+    /// Cancels all downloads; the chunk under way is still completed.
     pub fn cancel_downloads(&mut self) {
         self.cancel(|_| true);
     }
 
-    /// Forgets what waits, but for the rest of a line or chunk that was begun, so that one more
-    /// line can follow.
+    /// Drops all output but the rest of a line or chunk that was begun, so that one more line can
+    /// follow.
     pub fn abandon(&mut self, lines: &VariantLines) {
         self.cancel_downloads();
         self.lines.abandon(lines);
@@ -124,46 +125,46 @@ impl Outbox {
         }
     }
 
-    /// Whether a chunk was begun and is not complete, so that nothing else can be said.
+    /// Returns true if a chunk was begun and is not complete, so that nothing else can be sent.
     pub fn is_inside_chunk(&self) -> bool {
         self.asked.as_ref().is_some_and(|asked| asked.downloads.is_inside_chunk())
     }
 
-    /// Whether no line waits, and no list.
+    /// Returns true if no line and no list waits.
     pub fn has_no_lines(&self) -> bool {
         self.lines.is_empty() && !self.is_writing_list()
     }
 
-    /// Whether nothing waits at all.
+    /// Returns true if nothing waits at all.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.asked.is_none()
     }
 
-    /// Bytes that wait, without those of files and of lists that are yet to be made.
+    /// The number of encoded bytes that wait, without files and the rest of lists.
     pub fn waiting_bytes(&self) -> usize {
         self.lines.len() + self.asked.as_ref().map_or(0, |asked| asked.lists.held_bytes())
     }
 
-    /// Bytes of memory that hold those, and the items of lists that are yet to be written. A vector
-    /// that grows takes up to twice what it holds.
+    /// The memory in bytes of the encoded lines and of the items of lists. Spare capacity does not
+    /// count.
     pub fn memory(&self) -> usize {
         self.lines.len() + self.asked.as_ref().map_or(0, |asked| asked.lists.memory())
     }
 
-    /// Bytes that wait and were not asked for.
+    /// The number of bytes of events that wait.
     pub fn unasked_bytes(&self) -> usize {
         self.unasked.min(self.waiting_bytes())
     }
 
-    /// Whether so much waits that the connection should read before it asks for more.
+    /// Returns true if so much waits that the client should read it before it asks for more.
     pub fn is_full(&self) -> bool {
         self.lines.len() > ANSWER_BYTES_MAX || self.is_writing_list()
     }
 
-    /// Writes what the sink takes, and adds to `events` what the downloads need.
+    /// Writes as much as the sink takes, and adds to `events` what lists and downloads need.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn flush(
         &mut self,
         sink: &mut Sink<'_>,
@@ -178,7 +179,7 @@ impl Outbox {
         flushed
     }
 
-    /// Copies the lines of this tick that are noted so far.
+    /// Copies the lines of this tick, so that they outlive it.
     pub fn keep(&mut self, lines: &VariantLines) {
         self.lines.keep(lines);
     }
@@ -192,7 +193,7 @@ impl Outbox {
     ) -> io::Result<Flushed> {
         let mut budget = FILE_BYTES_PER_TICK_MAX;
         loop {
-            // Nothing may stand inside a chunk that was begun.
+            // Nothing may be sent inside a chunk that was begun.
             let is_between = match &mut self.asked {
                 Some(asked) => asked.downloads.write(sink, &mut budget)?,
                 None => true,
@@ -215,7 +216,8 @@ impl Outbox {
         }
     }
 
-    /// Makes more lines of the list under way, where none waits; whether there are any.
+    /// Encodes more lines of the list under way; the line queue must be empty. Returns true if
+    /// there are any.
     fn continue_list(&mut self, wire: &mut Wire, events: &mut Vec<OutboxEvent>) -> bool {
         let Some(LongAnswers { lists, downloads }) = self.asked.as_deref_mut() else {
             return false;

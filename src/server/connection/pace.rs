@@ -1,47 +1,48 @@
-//! How fast lines may come from one connection.
+//! A rate limiter for the lines from one connection.
 
 use std::time::Duration;
 
 use crate::server::clock::Moment;
 
-/// How fast lines may come: one every interval, and up to a burst ahead of that (the generic cell
-/// rate algorithm of ITU-T I.371).
+/// The limit: one line every interval, with bursts (the generic cell rate algorithm of ITU-T
+/// I.371).
 #[derive(Clone, Copy, Debug)]
 pub struct LineRate {
-    /// One line every so often.
+    /// The time between two lines.
     pub interval: Duration,
-    /// How far ahead of that they may be.
+    /// How far lines may be ahead of that.
     pub burst: Duration,
 }
 
 impl LineRate {
-    /// `lines` a second with a burst of twice that; 0 is no limit.
+    /// The limit of `lines` a second, with bursts of twice as many; `None` for 0, which is no
+    /// limit.
     pub fn per_second(lines: u32) -> Option<Self> {
         let interval = Duration::from_secs(1).checked_div(lines)?;
         Some(LineRate { interval, burst: interval * lines.saturating_mul(2).saturating_sub(1) })
     }
 }
 
-/// How fast lines have come.
+/// The state of the rate limiter of one connection.
 #[derive(Debug)]
 pub struct Pace {
-    /// When the next line would be on time.
+    /// When the next line would be on time (the theoretical arrival time of the algorithm).
     next_line_at: Moment,
 }
 
 impl Pace {
-    /// The pace of a connection from which no line has come.
+    /// Creates the state of a connection that has not sent a line.
     pub fn new(now: Duration) -> Self {
         Pace { next_line_at: now.into() }
     }
 
-    /// How long the next line has to wait, where those before it came too fast.
+    /// Returns how long the next line has to wait, if the lines before it came too fast.
     pub fn line_delay(&self, now: Duration, rate: LineRate) -> Option<Duration> {
         let ahead = Duration::from(self.next_line_at).saturating_sub(now);
         ahead.checked_sub(rate.burst).filter(|delay| !delay.is_zero())
     }
 
-    /// Takes a line into account.
+    /// Counts a line.
     pub fn count_line(&mut self, now: Duration, rate: LineRate) {
         let from = Duration::from(self.next_line_at).max(now);
         self.next_line_at = (from + rate.interval).into();

@@ -1,25 +1,24 @@
-//! What the poll says of one connection, and what it was told to say.
+//! The state of one connection's socket in the poll.
 
 use crate::server::poll::Interest;
 
-/// The readiness of one connection.
+/// The state of one connection's socket in the poll.
 #[derive(Debug)]
 pub struct Readiness {
-    /// What the poll knows.
+    /// The events for which it is registered.
     pub interest: Interest,
-    /// Whether writing has to wait until the poll says that the socket is writable.
+    /// Whether writing has to wait until the poll reports that the socket is writable.
     pub is_write_blocked: bool,
-    /// Whether it is on the list of those to be flushed.
+    /// Whether it is on the list of connections to flush.
     pub is_dirty: bool,
-    /// How many reports in a row moved no byte.
+    /// How many events in a row moved no byte.
     spurious_wakeups: u16,
-    /// How many bytes were read and written when the poll last reported it; what overflows does not
-    /// matter.
+    /// The sum of bytes read and written at the last event, modulo 2^32.
     bytes_at_wakeup: u32,
 }
 
 impl Readiness {
-    /// The readiness of a connection that the poll watches for reading.
+    /// Creates the state of a connection that is registered for reading.
     pub fn new() -> Self {
         Readiness {
             interest: Interest::READ,
@@ -30,8 +29,8 @@ impl Readiness {
         }
     }
 
-    /// Counts a report of the poll, at so many bytes that were read and written, and tells how many
-    /// in a row moved none before it.
+    /// Counts an event of the poll; `bytes` is the sum of bytes read and written so far. Returns
+    /// how many events in a row moved no byte.
     pub fn count_wakeup(&mut self, bytes: u64) -> u16 {
         let bytes = bytes as u32;
         self.spurious_wakeups = match bytes == self.bytes_at_wakeup && bytes > 0 {

@@ -1,55 +1,56 @@
-//! Bytes that wait in line, in segments: where one is full the next begins, so that however much
-//! waits, nothing of it is copied to make room, and what was taken is given back piece by piece.
+//! A queue of bytes in segments. When a segment is full a new one begins, so that growing never
+//! copies, and memory is freed piece by piece as bytes are taken.
 
 use std::collections::VecDeque;
 
-/// Bytes of a segment, where nothing longer has to fit in one. A line of the protocol is a part of
-/// it, a write to a socket some of them.
+/// The size of a segment in bytes, unless it was added whole. A line of the protocol is shorter,
+/// and a write to a socket takes a few segments.
 const SEGMENT_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of the first segment at least: those for whom a line or two waits own no more.
+/// The smallest size of the first segment in bytes, enough for a line or two.
 const SEGMENT_BYTES_MIN: usize = 256;
 
-/// A queue of bytes. Empty, it is one word and owns no memory, unless [`Segments::consume`] has
-/// just emptied it.
+/// A queue of bytes. An empty queue is one word and owns no memory, unless [`Segments::consume`]
+/// has just emptied it.
 #[derive(Debug, Default)]
 pub struct Segments(Option<Box<SegmentQueue>>);
 
+/// A queue of bytes that owns memory.
 #[derive(Debug, Default)]
 struct SegmentQueue {
-    /// None is empty, but for the last one that is left.
+    /// None of them is empty, except the last one if it is the only one.
     segments: VecDeque<Vec<u8>>,
-    /// How much of the first one was taken.
+    /// How many bytes of the first segment were taken.
     taken: usize,
-    /// Bytes that wait.
+    /// The number of bytes in the queue.
     len: usize,
 }
 
 impl Segments {
-    /// How many bytes wait.
+    /// The number of bytes in the queue.
     #[inline]
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |queue| queue.len)
     }
 
-    /// Whether none waits.
+    /// Returns true if the queue is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Adds bytes behind the others.
+    /// Appends bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.0.get_or_insert_default().push(bytes);
         }
     }
 
-    /// Adds a segment behind the others.
+    /// Appends a segment, without copying it.
     pub fn push_segment(&mut self, segment: Vec<u8>) {
         self.0.get_or_insert_default().push_segment(segment);
     }
 
-    /// Adds all that waits in `other` behind the others.
+    /// Moves all bytes of `other` to the end of this queue.
     pub fn append(&mut self, other: &mut Segments) {
         let Some(other) = other.0.take() else { return };
         match &mut self.0 {
@@ -58,18 +59,18 @@ impl Segments {
         }
     }
 
-    /// What waits, first to last.
+    /// The bytes, as slices in order.
     pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().flat_map(|queue| queue.slices())
     }
 
-    /// Takes bytes from the front, of which there are as many, and returns the last of them.
+    /// Removes `count` bytes from the front, which must be there, and returns the last of them.
     pub fn consume(&mut self, count: usize) -> Option<u8> {
         debug_assert!(count <= self.len(), "nobody takes what is not there");
         self.0.as_mut()?.consume(count)
     }
 
-    /// A segment to fill: the one that was just emptied, where there is one.
+    /// Takes an empty segment to fill: the one that was just emptied, if there is one.
     pub fn take_empty(&mut self) -> Vec<u8> {
         match &mut self.0 {
             Some(queue) if queue.len == 0 => queue.segments.pop_back().unwrap_or_default(),
@@ -77,14 +78,14 @@ impl Segments {
         }
     }
 
-    /// Keeps the bytes up to the first `end`, and drops what is behind it.
+    /// Drops everything after the first byte `end`.
     pub fn truncate_behind(&mut self, end: u8) {
         if let Some(queue) = &mut self.0 {
             queue.truncate_behind(end);
         }
     }
 
-    /// Drops all that waits, and its memory.
+    /// Drops all bytes, and frees their memory.
     pub fn clear(&mut self) {
         self.0 = None;
     }
@@ -100,7 +101,7 @@ impl SegmentQueue {
             bytes = rest;
         }
         while !bytes.is_empty() {
-            // As much again as waits, so that many short lines make few segments.
+            // The size doubles, so that many short lines take few segments.
             let size = self.len.max(bytes.len()).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
             let mut segment = Vec::with_capacity(size);
             let (fits, rest) = bytes.split_at(size.min(bytes.len()));
@@ -148,7 +149,7 @@ impl SegmentQueue {
             count -= left;
             self.taken = 0;
             match is_only {
-                // Its memory may be used again at once; see `take_empty`.
+                // Its memory may be reused; see `take_empty`.
                 true => first.clear(),
                 false => drop(self.segments.pop_front()),
             }
@@ -183,7 +184,7 @@ mod tests {
         segments.slices().collect::<Vec<_>>().concat()
     }
 
-    /// Bytes of memory that it holds.
+    /// The memory that it owns, in bytes.
     fn memory(segments: &Segments) -> usize {
         segments.0.iter().flat_map(|queue| &queue.segments).map(Vec::capacity).sum()
     }

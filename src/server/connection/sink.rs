@@ -1,8 +1,8 @@
-//! Where an outbox writes: the socket itself, or the TLS session before it.
+//! The writer of an outbox: to the socket, either directly or through a TLS session.
 //!
-//! A TLS session encrypts what it takes, and the socket may not take all of that at once. A sink
-//! therefore takes nothing more before the rest has left: what is encrypted and unsent is never
-//! more than one write and one chunk's header.
+//! A TLS session encrypts what it takes, and the socket may not take all of that at once. So a sink
+//! takes nothing more until the rest is sent: the encrypted and unsent bytes are never more than
+//! one write and the header of one chunk.
 
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -13,23 +13,24 @@ use rustix::net::SendFlags;
 
 use crate::server::tls::TlsSession;
 
-/// Where an outbox writes. Nothing of it blocks: `None` says that nothing is taken now.
+/// A non-blocking writer; `None` as a result says that nothing is taken now.
 #[derive(Debug)]
 pub struct Sink<'a> {
     socket: BorrowedFd<'a>,
     secure: Option<Secure<'a>>,
-    /// Bytes that the socket took.
+    /// The number of bytes that the socket took.
     written: usize,
 }
 
+/// The TLS part of a sink.
 #[derive(Debug)]
 struct Secure<'a> {
     session: &'a mut TlsSession,
-    /// What a chunk of a file is read into before it is encrypted.
+    /// The buffer into which bytes of a file are read before they are encrypted.
     buffer: &'a mut [u8],
 }
 
-/// Why bytes of a file were not sent.
+/// The error of sending bytes of a file.
 #[derive(Debug)]
 pub enum SendError {
     /// The socket takes nothing now.
@@ -41,12 +42,13 @@ pub enum SendError {
 }
 
 impl<'a> Sink<'a> {
-    /// Writes to the socket as it is.
+    /// Creates a sink that writes to the socket directly.
     pub fn plain(socket: BorrowedFd<'a>) -> Self {
         Sink { socket, secure: None, written: 0 }
     }
 
-    /// Writes what `session` makes of it; `buffer` is for the bytes of files.
+    /// Creates a sink that encrypts with `session`; `buffer` is scratch space for the bytes of
+    /// files.
     pub fn secure(
         socket: BorrowedFd<'a>,
         session: &'a mut TlsSession,
@@ -55,16 +57,16 @@ impl<'a> Sink<'a> {
         Sink { socket, secure: Some(Secure { session, buffer }), written: 0 }
     }
 
-    /// Bytes that the socket took, TLS' own among them.
+    /// The number of bytes that the socket took, including the overhead of TLS.
     pub fn written(&self) -> usize {
         self.written
     }
 
-    /// Hands over `bytes`, and tells how many were taken. With `more`, what follows at once leaves
-    /// together with them.
+    /// Sends `bytes`, and returns how many were taken. With `more`, they are sent together with
+    /// what follows at once.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn send(&mut self, bytes: &[u8], more: bool) -> io::Result<Option<usize>> {
         let Some(secure) = &mut self.secure else {
             let sent = send(self.socket, bytes, more)?;
@@ -78,10 +80,10 @@ impl<'a> Sink<'a> {
         Ok(taken)
     }
 
-    /// Hands over several parts, and tells how many bytes of all of them were taken.
+    /// Sends several slices, and returns how many bytes of all of them were taken.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn send_all(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
         let Some(secure) = &mut self.secure else {
             let sent = blocked_as_none(rustix::io::writev(self.socket, slices))?;
@@ -93,7 +95,7 @@ impl<'a> Sink<'a> {
         Ok(taken)
     }
 
-    /// Hands over up to `length` bytes of a file, and tells how many were taken.
+    /// Sends up to `length` bytes of a file, and returns how many were taken.
     ///
     /// # Errors
     /// See [`SendError`].
@@ -125,10 +127,10 @@ impl<'a> Sink<'a> {
         Ok(taken)
     }
 
-    /// Hands what is encrypted to the socket; whether none of it is left.
+    /// Writes encrypted bytes to the socket. Returns true if none are left.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn push(&mut self) -> io::Result<bool> {
         let Some(secure) = &mut self.secure else { return Ok(true) };
         self.written += secure.session.push(self.socket)?;
@@ -136,11 +138,11 @@ impl<'a> Sink<'a> {
     }
 }
 
-/// Sends to a socket what it takes; `None` where it takes nothing now. With `more`, the kernel
-/// waits for what follows before it makes a packet of it.
+/// Sends bytes to a socket, and returns how many it took; `None` if it takes nothing now. With
+/// `more`, the kernel waits for what follows before it sends a packet (MSG_MORE, send(2)).
 ///
 /// # Errors
-/// Where the connection is lost.
+/// If the connection is lost.
 pub fn send(socket: BorrowedFd<'_>, bytes: &[u8], more: bool) -> io::Result<Option<usize>> {
     let flags = if more { SendFlags::MORE } else { SendFlags::empty() };
     blocked_as_none(rustix::net::send(socket, bytes, flags | SendFlags::NOSIGNAL))

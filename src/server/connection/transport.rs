@@ -1,6 +1,5 @@
-//! What carries the frames of a connection: it lies below the outbox and the decoder, which know
-//! nothing of it. What comes in is put into the clear by [`Transport::fill`], what goes out is
-//! written through a [`Sink`].
+//! The transport of a connection: the plain socket, or TLS on it. The decoder and the outbox do not
+//! know which: input is decrypted by [`Transport::fill`], output is written through a [`Sink`].
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -15,7 +14,7 @@ use crate::server::tls::TlsSession;
 /// The first byte of a TLS connection: the type of a handshake record (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
 
-/// What carries the frames of a connection.
+/// The transport of a connection.
 #[derive(Debug)]
 pub enum Transport {
     /// The socket itself.
@@ -24,43 +23,43 @@ pub enum Transport {
     Tls(Box<TlsSession>),
 }
 
-/// What came of reading once.
+/// The result of one read.
 #[derive(Debug)]
 pub enum Came {
-    /// So many bytes of frames, perhaps none, out of what the peer has sent.
+    /// That many bytes of frames. With TLS there may be none, though the socket gave bytes.
     Bytes(usize),
-    /// Nothing now.
+    /// The socket has no bytes now.
     Nothing,
-    /// The peer has shut its side.
+    /// The peer has shut down its side.
     End,
     /// The connection is lost.
     Lost,
-    /// Something that is not of this transport.
+    /// The first bytes are not TLS, though the transport is.
     Foreign,
-    /// Something that the transport can't go on after.
+    /// TLS has failed.
     Failed(Error),
 }
 
-/// What came of [`Transport::fill`].
+/// The result of [`Transport::fill`].
 #[derive(Debug)]
 pub struct Filled {
-    /// What there is for the decoder.
+    /// The bytes for the decoder, or why there are none.
     pub came: Came,
-    /// How many bytes the socket gave.
+    /// The number of bytes that were read from the socket.
     pub read: usize,
-    /// Whether the transport was established by it: frames can be written from now on.
+    /// Whether this read completed the handshake, so that frames can be written from now on.
     pub is_established: bool,
-    /// Whether the transport has something to write itself.
+    /// Whether the transport itself has something to send.
     pub wants_write: bool,
 }
 
 impl Transport {
-    /// With that session, or none.
+    /// Creates a transport: TLS with that session, or plain without one.
     pub fn new(session: Option<Box<TlsSession>>) -> Self {
         session.map_or(Transport::Plain, Transport::Tls)
     }
 
-    /// The TLS session, where there is one.
+    /// The TLS session, if there is one.
     pub fn tls(&self) -> Option<&TlsSession> {
         match self {
             Transport::Plain => None,
@@ -68,47 +67,49 @@ impl Transport {
         }
     }
 
-    /// Whether it is yet to be established, so that no frame can be written.
+    /// Returns true if the TLS handshake is not done, so that no frame can be written.
     #[inline]
     pub fn is_handshaking(&self) -> bool {
         self.tls().is_some_and(TlsSession::is_handshaking)
     }
 
-    /// Whether the peer has said that it sends no more frames.
+    /// Returns true if the peer has ended the TLS session (close_notify).
     pub fn is_ended(&self) -> bool {
         self.tls().is_some_and(TlsSession::is_ended)
     }
 
-    /// Bytes of frames that came, of so many that the socket gave.
+    /// The number of bytes of frames among the `read` bytes that the socket gave so far.
     #[inline]
     pub fn frame_bytes(&self, read: u64) -> u64 {
         self.tls().map_or(read, TlsSession::received)
     }
 
-    /// Bytes that it has taken, and that the socket has not.
+    /// The number of encrypted bytes that the socket has not taken.
     #[inline]
     pub fn unsent(&self) -> usize {
         self.tls().map_or(0, TlsSession::unsent)
     }
 
-    /// Bytes of memory that wait in it; a handshake is counted as what its state takes.
+    /// The memory that it takes, in bytes: unsent bytes, and an estimate for the state of a
+    /// handshake.
     #[inline]
     pub fn memory(&self) -> usize {
         self.unsent() + if self.is_handshaking() { HANDSHAKE_BYTES } else { 0 }
     }
 
-    /// Whether writing has to wait for the socket, after a flush that has left something or not.
+    /// Returns true if writing has to wait until the socket is writable. `has_left` is true if the
+    /// last flush left something in the outbox.
     #[inline]
     pub fn is_write_blocked(&self, has_left: bool) -> bool {
         match self {
             Transport::Plain => has_left,
-            // The lines wait for the peer's part of the handshake, and not for the socket.
+            // The lines wait for the handshake, not for the socket.
             Transport::Tls(session) if session.is_handshaking() => session.is_blocked(),
             Transport::Tls(session) => has_left || session.is_blocked(),
         }
     }
 
-    /// The way out; `buffer` is for the bytes of files.
+    /// The sink for output; `buffer` is scratch space for the bytes of files.
     #[inline]
     pub fn sink<'a>(&'a mut self, socket: BorrowedFd<'a>, buffer: &'a mut [u8]) -> Sink<'a> {
         match self {
@@ -117,8 +118,8 @@ impl Transport {
         }
     }
 
-    /// Reads once, at most `room` bytes, and puts what they carry into `clear`. `cipher` is for
-    /// what is not in the clear yet, and `before` is how many bytes were read before.
+    /// Reads once, at most `room` bytes, and puts the plaintext into `clear`. `cipher` is scratch
+    /// space for the ciphertext, and `before` is how many bytes were read before.
     pub fn fill(
         &mut self,
         socket: BorrowedFd<'_>,
@@ -145,11 +146,11 @@ impl Transport {
         }
     }
 
-    /// Says that nothing more will be written. Bytes that the socket took; what is left of it is
-    /// [`Transport::unsent`].
+    /// Ends the TLS session in this direction (close_notify). Returns how many bytes the socket
+    /// took; the rest is [`Transport::unsent`].
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn end(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         let Transport::Tls(session) = self else { return Ok(0) };
         if !session.is_handshaking() {
@@ -158,10 +159,10 @@ impl Transport {
         session.push(socket)
     }
 
-    /// Hands to the socket what it takes of what was taken before. How many bytes that were.
+    /// Writes encrypted bytes to the socket, and returns how many it took.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn push(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         match self {
             Transport::Plain => Ok(0),

@@ -1,7 +1,7 @@
-//! A file that comes from one connection.
+//! The uploads of one connection.
 //!
-//! What was read is gathered and handed to a file thread, one write at a time; meanwhile the next
-//! bytes are gathered. Where the disk is slower than the sender, the sender alone waits.
+//! Received bytes are gathered and handed to a file thread, one write at a time; meanwhile the next
+//! bytes are gathered. If the disk is slower than the sender, only that sender waits.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,29 +20,29 @@ impl IncomingFiles {
         self.0.push(upload);
     }
 
-    /// The upload on a stream.
+    /// The upload on a stream, if there is one.
     pub fn find(&mut self, stream: u32) -> Option<&mut IncomingFile> {
         self.0.iter_mut().find(|upload| upload.stream == stream)
     }
 
-    /// Forgets the upload on a stream, and tells whether it was the last one.
+    /// Removes the upload on a stream. Returns true if none is left.
     pub fn remove(&mut self, stream: u32) -> bool {
         self.0.retain(|upload| upload.stream != stream);
         self.0.is_empty()
     }
 
-    /// Bytes that are gathered, or being written.
+    /// The number of bytes that are gathered or being written.
     pub fn bytes(&self) -> usize {
         self.0.iter().map(|upload| upload.gathered.len() + upload.writing).sum()
     }
 
-    /// Whether the disk is so far behind that the sender has to wait.
+    /// Returns true if so many bytes are gathered that the sender has to wait for the disk.
     pub fn are_behind(&self) -> bool {
         let gathered: usize = self.0.iter().map(|upload| upload.gathered.len()).sum();
         gathered >= UPLOAD_BUFFER_BYTES_MAX
     }
 
-    /// Whether one came to its end and is still being written.
+    /// Returns true if an upload was received completely and is still being written.
     pub fn are_ending(&self) -> bool {
         self.0.iter().any(|upload| upload.is_ended)
     }
@@ -53,40 +53,40 @@ impl IncomingFiles {
 pub struct IncomingFile {
     stream: u32,
     opened: Opened<OpenPart>,
-    /// What is still to come.
+    /// The bytes of the file that are still to come.
     left: Range<u64>,
-    /// What came and was not handed on.
+    /// Bytes that were received and not yet handed to a file thread.
     gathered: Vec<u8>,
-    /// How many bytes a file thread was handed and has not written.
+    /// The number of bytes that a file thread is writing.
     writing: usize,
     is_ended: bool,
 }
 
-/// Bytes for a file thread to write.
+/// A write for a file thread.
 #[derive(Debug)]
 pub struct Write {
-    /// Into which file.
+    /// The file.
     pub part: Arc<OpenPart>,
-    /// Where to.
+    /// The offset in the file.
     pub offset: u64,
-    /// What.
+    /// The bytes.
     pub bytes: Vec<u8>,
 }
 
 impl Drop for IncomingFile {
     fn drop(&mut self) {
-        // At once, and not when the file is closed on another thread: what its user asks for next
-        // is to find the room.
+        // At once, and not when the file is closed on another thread: the user's next request must
+        // find the space free.
         self.opened.file().release_room();
     }
 }
 
-/// More bytes came than were announced, or fewer.
+/// The error of an upload that has more or fewer bytes than were announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongSize;
 
 impl IncomingFile {
-    /// An upload of `bytes` of `file`.
+    /// Creates an upload of `bytes` of a file.
     pub fn new(stream: u32, opened: Opened<OpenPart>, bytes: Range<u64>) -> Self {
         IncomingFile {
             stream,
@@ -98,10 +98,10 @@ impl IncomingFile {
         }
     }
 
-    /// Takes bytes of a chunk.
+    /// Adds bytes of a chunk.
     ///
     /// # Errors
-    /// Where more come than were announced.
+    /// If there are more than were announced.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), WrongSize> {
         let length = bytes.len() as u64;
         if self.is_ended || length > self.left.end - self.left.start {
@@ -112,10 +112,10 @@ impl IncomingFile {
         Ok(())
     }
 
-    /// Takes the end of the stream.
+    /// Notes the end of the stream.
     ///
     /// # Errors
-    /// Where fewer bytes came than were announced.
+    /// If fewer bytes came than were announced.
     pub fn end(&mut self) -> Result<(), WrongSize> {
         if self.is_ended || !self.left.is_empty() {
             return Err(WrongSize);
@@ -124,7 +124,7 @@ impl IncomingFile {
         Ok(())
     }
 
-    /// What is to be written next, where nothing is being written.
+    /// Takes the gathered bytes as the next write, unless one is under way.
     pub fn next_write(&mut self) -> Option<Write> {
         if self.writing > 0 || self.gathered.is_empty() {
             return None;
@@ -135,12 +135,12 @@ impl IncomingFile {
         Some(Write { part: Arc::clone(self.opened.file()), offset, bytes })
     }
 
-    /// What was handed on is written.
+    /// Notes that the write under way is done.
     pub fn written(&mut self) {
         self.writing = 0;
     }
 
-    /// Whether all of it came and was written.
+    /// Returns true if all bytes were received and written.
     pub fn is_whole(&self) -> bool {
         self.is_ended && self.writing == 0 && self.gathered.is_empty()
     }

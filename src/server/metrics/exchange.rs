@@ -1,4 +1,4 @@
-//! The connections over which the metrics are read: a request and its answer each.
+//! The HTTP connections to the metrics page: one request and one response each.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,28 +11,28 @@ use super::http::{HttpRequest, read};
 use crate::server::connection::send;
 use crate::server::poll::{Interest, Poll, PollKey};
 
-/// All exchanges, each in a place of its own.
+/// All HTTP connections to the metrics page, each in a slot.
 #[derive(Debug)]
 pub struct Exchanges {
     places: Vec<Option<Exchange>>,
-    /// How many there may be.
+    /// The largest number of slots.
     max: usize,
-    /// How many there were.
+    /// The number of the last exchange.
     count: u64,
 }
 
-/// What comes next in an exchange that is not over.
+/// The next step of an exchange that is not over.
 #[derive(Debug)]
 pub enum ExchangeStep {
-    /// The poll tells when it goes on.
+    /// It waits for the poll.
     Waits,
-    /// The request is there: [`Exchanges::answer`] is to be called.
+    /// The request is complete: the caller must call [`Exchanges::answer`].
     Asked(HttpRequest),
-    /// The exchange of that number is answered, and ends soon.
+    /// The response of the exchange with that number is written, and it lingers.
     Answered(u64),
 }
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Debug)]
 struct Exchange {
     number: u64,
@@ -43,18 +43,19 @@ struct Exchange {
     active_at: Duration,
 }
 
+/// The state of an exchange.
 #[derive(Debug)]
 enum ExchangeState {
     /// The request is not complete.
     Reading,
-    /// So much of the answer is written.
+    /// The response, and how many bytes of it are written.
     Answering(Vec<u8>, usize),
-    /// All is written and the server's side is shut. What still comes is dropped: closed at once,
-    /// the connection would be reset, and the answer lost with it.
+    /// The response is written and the server's side is shut down. What still comes is dropped:
+    /// closing at once could reset the connection, and lose the response.
     Lingering,
 }
 
-/// What came of reading a request.
+/// The result of one read.
 #[derive(PartialEq, Eq)]
 enum Received {
     Bytes,
@@ -63,15 +64,15 @@ enum Received {
 }
 
 impl Exchanges {
-    /// No exchanges; there may be at most `max` at a time.
+    /// Creates an empty table; there may be at most `max` exchanges at a time.
     pub fn new(max: usize) -> Self {
         Exchanges { places: Vec::new(), max, count: 0 }
     }
 
-    /// Begins one, in the place of another where there is none left, and tells its number.
+    /// Begins an exchange, and returns its number. If no slot is free, it replaces another one.
     ///
     /// # Errors
-    /// Where the kernel refuses to watch its socket.
+    /// If the kernel refuses to watch its socket.
     pub fn begin(&mut self, socket: OwnedFd, now: Duration, poll: &Poll) -> io::Result<u64> {
         let place = self.free_place();
         self.close(place, poll);
@@ -83,8 +84,8 @@ impl Exchanges {
         Ok(number)
     }
 
-    /// A place for one more exchange, or that of the one which is idle longest; whoever has its
-    /// answer goes first.
+    /// A free slot; or else that of an exchange which lingers; or else that of the one which is
+    /// idle longest.
     fn free_place(&mut self) -> usize {
         if let Some(place) = self.places.iter().position(Option::is_none) {
             return place;
@@ -102,7 +103,7 @@ impl Exchanges {
         self.places.iter().enumerate().min_by_key(idle).map_or(0, |(place, _)| place)
     }
 
-    /// Ends the exchange in a place, where there is one.
+    /// Closes the exchange in a slot, if there is one.
     pub fn close(&mut self, place: usize, poll: &Poll) {
         let Some(exchange) = self.places.get_mut(place).and_then(Option::take) else { return };
         if let Err(error) = poll.delete(&exchange.socket) {
@@ -110,7 +111,7 @@ impl Exchanges {
         }
     }
 
-    /// Where the exchange of a number is, where it is not over.
+    /// The slot of the exchange with that number, if it is not over.
     pub fn place_of(&self, number: u64) -> Option<usize> {
         let is_it = |exchange: &Option<Exchange>| {
             exchange.as_ref().is_some_and(|exchange| exchange.number == number)
@@ -118,8 +119,7 @@ impl Exchanges {
         self.places.iter().position(is_it)
     }
 
-    /// Reads or writes what there is, now that the poll has told of a place. None where the
-    /// exchange is over.
+    /// Reads or writes, after an event of the poll for a slot. `None` if the exchange is over.
     pub fn go_on(&mut self, place: usize, now: Duration, poll: &Poll) -> Option<ExchangeStep> {
         let exchange = self.places.get_mut(place)?.as_mut()?;
         match exchange.state {
@@ -145,7 +145,7 @@ impl Exchanges {
         }
     }
 
-    /// Answers the request in a place. None where the exchange is over.
+    /// Begins to write the response of the exchange in a slot. `None` if the exchange is over.
     pub fn answer(
         &mut self,
         place: usize,
@@ -174,7 +174,7 @@ impl Exchanges {
 }
 
 impl Exchange {
-    /// Reads what came; `None` where the reader is gone.
+    /// Reads once; `None` if the client is gone.
     fn read(&mut self) -> Option<Received> {
         let mut buffer = [0; 1024];
         match rustix::io::read(&self.socket, &mut buffer) {
@@ -188,8 +188,8 @@ impl Exchange {
         }
     }
 
-    /// Writes what the socket takes, and tells whether that was the rest; `None` where the reader
-    /// is gone.
+    /// Writes as much as the socket takes. Returns true if the response is complete; `None` if the
+    /// client is gone.
     fn write(&mut self) -> Option<bool> {
         let ExchangeState::Answering(answer, written) = &mut self.state else { return Some(false) };
         let took = send(self.socket.as_fd(), &answer[*written..], false).ok()?;

@@ -1,43 +1,43 @@
-//! As much of HTTP as monitors speak: one request on each connection, to read a page (RFC 9110, RFC
-//! 9112).
+//! A minimal HTTP server codec for monitoring: one GET or HEAD request per connection (RFC 9110,
+//! RFC 9112).
 
 use crate::limits::REQUEST_BYTES_MAX;
 
-/// The most header lines that a request may have.
+/// The largest number of header fields of a request.
 const HEADERS_MAX: usize = 64;
 
-/// A page that there is.
+/// A resource that can be requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
-    /// The metrics.
+    /// The metrics, at `/metrics`.
     Metrics,
-    /// Whether the server is well.
+    /// The health check, at `/healthz`.
     Health,
 }
 
-/// A request that is complete, or that is none.
+/// A complete request, or one that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// What it asks for, or why it gets nothing.
+    /// The resource, or why there is none for it.
     pub page: Result<Resource, HttpRefusal>,
-    /// Whether the head of the answer alone is wanted.
+    /// Whether only the head of the response is to be sent.
     pub is_head: bool,
 }
 
-/// Why a request gets no page.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpRefusal {
-    /// It is no request.
+    /// It is not valid HTTP.
     Malformed,
-    /// There is no such page.
+    /// There is no such resource.
     NoSuchPage,
-    /// It asks for something else than to read.
+    /// The method is neither GET nor HEAD.
     Method,
-    /// It asks for something that HTTP does not know; methods are written in capitals.
+    /// The method is none of HTTP's. Methods are case-sensitive.
     UnknownMethod,
-    /// It is longer than any monitor's.
+    /// It is too long, or has too many header fields.
     TooLong,
-    /// It is of a version that is not 1.0 or 1.1.
+    /// The version is neither 1.0 nor 1.1.
     Version,
 }
 
@@ -63,19 +63,19 @@ impl HttpRefusal {
         }
     }
 
-    /// The answer.
+    /// The response to a refused request.
     pub fn answer(self) -> HttpAnswer {
         let allow = matches!(self, HttpRefusal::Method | HttpRefusal::UnknownMethod);
         HttpAnswer { status: self.status(), kind: TEXT, allow, body: self.text().to_owned() }
     }
 }
 
-/// What an answer says.
+/// A response.
 #[derive(Debug)]
 pub struct HttpAnswer {
     status: &'static str,
     kind: &'static str,
-    /// Whether it tells what may be asked for.
+    /// Whether it has the header field `Allow`.
     allow: bool,
     body: String,
 }
@@ -85,12 +85,12 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 impl HttpAnswer {
-    /// The page of the metrics.
+    /// The response with the metrics.
     pub fn metrics(page: String) -> Self {
         HttpAnswer { status: "200 OK", kind: METRICS, allow: false, body: page }
     }
 
-    /// Whether the server is well: what it suffers from, where it is not.
+    /// The response to a health check; `ailment` is what is wrong, if anything is.
     pub fn health(ailment: Option<&str>) -> Self {
         let status = if ailment.is_some() { "503 Service Unavailable" } else { "200 OK" };
         HttpAnswer {
@@ -101,12 +101,12 @@ impl HttpAnswer {
         }
     }
 
-    /// The bytes of it, or of its head alone.
+    /// Encodes the response, or only its head.
     pub fn encode(&self, is_head: bool) -> Vec<u8> {
         let HttpAnswer { status, kind, allow, body } = self;
         let allow = if *allow { "Allow: GET, HEAD\r\n" } else { "" };
-        // Each connection is for one request: nobody has to know whether a body, or what else was
-        // sent behind the first, is to be taken for a second one.
+        // Each connection is for one request, so it does not matter whether bytes behind it are its
+        // body or a second request.
         let mut answer = format!(
             "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{allow}\
              Cache-Control: no-store\r\nConnection: close\r\n\r\n",
@@ -119,8 +119,8 @@ impl HttpAnswer {
     }
 }
 
-/// Reads what came so far, of which there may be more than one request; none where more is to come.
-/// `is_all` is whether nothing more does.
+/// Parses a request from the bytes received so far. `None` if it is incomplete; bytes behind it are
+/// ignored. `is_all` says that no more bytes will come.
 pub fn read(bytes: &[u8], is_all: bool) -> Option<HttpRequest> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut headers);
@@ -146,15 +146,14 @@ pub fn read(bytes: &[u8], is_all: bool) -> Option<HttpRequest> {
     Some(HttpRequest { page, is_head: request.method == Some("HEAD") })
 }
 
-/// Whether the first line ends with some version of HTTP.
+/// Returns true if the first line ends with some version of HTTP.
 fn names_http(bytes: &[u8]) -> bool {
     let line = bytes.trim_ascii_start().split(|byte| matches!(byte, b'\r' | b'\n')).next();
     let version = line.and_then(|line| line.rsplit(|byte| *byte == b' ').next());
     version.is_some_and(|version| version.starts_with(b"HTTP/"))
 }
 
-/// The page that a target names: a path, or a whole URL as a proxy is asked for it, and perhaps a
-/// query, which does not matter.
+/// The resource of a request target: a path, or an absolute URL as for a proxy. A query is ignored.
 fn page(target: &str) -> Result<Resource, HttpRefusal> {
     let path = match target.split_once("://") {
         Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
@@ -225,7 +224,7 @@ mod tests {
                 if length >= end { Ok(Resource::Health) } else { Err(HttpRefusal::Malformed) };
             assert_eq!(request.page, page);
         }
-        // As nc(1) sends it.
+        // Line ends without CR, as nc(1) sends them.
         assert_eq!(ask("GET /healthz HTTP/1.0\n\n").unwrap().page, Ok(Resource::Health));
     }
 

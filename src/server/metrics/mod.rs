@@ -1,7 +1,8 @@
-//! The page that Prometheus reads, and whether the server is well: a little HTTP on the same loop.
+//! The HTTP server for monitoring, on the same event loop: the metrics for Prometheus, and a health
+//! check.
 //!
-//! There may be few such connections, each for a short time; for one more the one goes that is idle
-//! longest.
+//! There may be only a few such connections, each for a short time. One more replaces the one that
+//! is idle longest.
 
 mod exchange;
 mod http;

@@ -1,10 +1,10 @@
-//! The page that Prometheus reads, in its text exposition format, version 0.0.4.
+//! The metrics in Prometheus' text exposition format, version 0.0.4.
 
 use std::fmt::Write;
 
 use crate::metrics::{Family, MetricKind};
 
-/// The metrics as Prometheus reads them.
+/// Formats the metrics for Prometheus.
 pub fn page(families: &[Family]) -> String {
     let mut page = String::new();
     for family in families {
@@ -13,7 +13,7 @@ pub fn page(families: &[Family]) -> String {
             MetricKind::Gauge => "gauge",
             MetricKind::Histogram => "histogram",
         };
-        // Writing to a String does not fail.
+        // Writing to a `String` does not fail.
         let _ = writeln!(page, "# HELP {} {}", family.name, family.help);
         let _ = writeln!(page, "# TYPE {} {kind}", family.name);
         for sample in &family.samples {

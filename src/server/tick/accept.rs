@@ -1,4 +1,4 @@
-//! The phase that takes new connections.
+//! The phase that accepts new connections, and handles signals and events of the metrics page.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -16,8 +16,8 @@ use crate::server::timers::Timer;
 use crate::server::tls::TlsSessions;
 
 impl Server {
-    /// Accepts on every listener that is ready. It comes after those that are connected, so that a
-    /// storm of new ones does not delay them.
+    /// Accepts on every listener that is ready. This phase comes after reading, so that a storm of
+    /// new connections does not delay the open ones.
     pub(super) fn accept_ready(&mut self, ready: &[Ready]) {
         for event in ready {
             match event.key {
@@ -30,7 +30,7 @@ impl Server {
         }
     }
 
-    /// The listeners have rested, or a connection was freed: take connections again.
+    /// Watches the listeners again, after a pause or because a connection was freed.
     pub(super) fn rest_is_over(&mut self) {
         if self.listeners.are_watched() {
             return;
@@ -43,7 +43,7 @@ impl Server {
 
     fn accept_on(&mut self, index: usize) {
         for _ in 0..ACCEPTS_PER_TICK_MAX {
-            // Stopping takes the listeners away.
+            // A stop removes the listeners.
             let Some(listener) = self.listeners.client(index) else { return };
             let is_tls = matches!(listener.endpoint, Endpoint::Tls(_));
             match listener.accept() {
@@ -59,8 +59,9 @@ impl Server {
         }
     }
 
-    /// Nothing is left to accept with: level mode would report the same connection for ever, so the
-    /// listeners rest until a connection is freed or a second has gone.
+    /// Stops watching the listeners because no descriptor or memory is left: level-triggered, the
+    /// same connection would be reported for ever. They are watched again when a connection is
+    /// freed, or after [`ACCEPT_REST`].
     pub(super) fn rest(&mut self, error: &io::Error) {
         if self.listeners.rest(&self.poll) && self.may_log_stranger() {
             log::warn!("event=not-accepting error={error} connections={}", self.connections.len());
@@ -68,7 +69,7 @@ impl Server {
         self.time.after(ACCEPT_REST, Timer::Accept);
     }
 
-    /// A connection was taken: where none could be, that is over.
+    /// Logs that connections are accepted again, if that failed before.
     pub(super) fn accepts_again(&mut self) {
         if self.listeners.accepted() && self.may_log_stranger() {
             log::info!("event=accepting-again connections={}", self.connections.len());
@@ -101,7 +102,7 @@ impl Server {
             None => {
                 let deadline = now + self.config.login_timeout;
                 self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
-                // With TLS it is told at the end of the handshake.
+                // With TLS, the hub is told at the end of the handshake.
                 if !is_tls {
                     self.tell_hub(Input::Connected { conn: id, from });
                 }
@@ -116,7 +117,7 @@ impl Server {
         }
     }
 
-    /// Why a connection from that peer is one too many.
+    /// Returns the limit by which a connection from that peer is refused, if any.
     fn reason_to_refuse(&self, peer: Peer) -> Option<CloseReason> {
         if peer.is_operator() {
             return None;

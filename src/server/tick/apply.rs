@@ -1,4 +1,4 @@
-//! What the hub wants done, done.
+//! Applies the effects of the hub, and closes connections.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::server::state::Server;
 use crate::server::tick_lines::SharedRange;
 
 impl Server {
-    /// Tells the hub what happened, and does what it wants done about it.
+    /// Hands an input to the hub, and applies the effects that it returns.
     pub(super) fn tell_hub(&mut self, input: Input) {
         let mut effects = std::mem::take(&mut self.buffers.effects);
         self.hub.handle(input, self.time.now, &mut effects);
@@ -70,6 +70,7 @@ impl Server {
         }
     }
 
+    /// Adds a list to a connection's outbox.
     pub(super) fn send_list(&mut self, conn: ConnId, list: List) {
         let Some(connection) = self.connections.get(conn) else { return };
         let lines = self.buffers.lines.of(connection.variant());
@@ -77,8 +78,8 @@ impl Server {
         self.connections.mark_dirty(conn);
     }
 
-    /// Encodes an event once for each variant of a protocol among its readers, and adds it to the
-    /// outbox of everyone it is for.
+    /// Encodes an event once for each variant of the protocol among its recipients, and adds it to
+    /// their outboxes.
     fn tell(&mut self, event: &Event, to: &[ConnId]) {
         let mut shared = SharedRange::default();
         let lines = &mut self.buffers.lines;
@@ -98,13 +99,13 @@ impl Server {
         self.begin_idle_time(id);
     }
 
-    /// Gives a user all of the idle timeout.
+    /// Starts the idle timeout of a connection anew.
     pub(super) fn begin_idle_time(&mut self, id: ConnId) {
         let deadline = self.config.idle_timeout.map(|timeout| self.time.monotonic() + timeout);
         self.connections.set_deadline(id, deadline, &mut self.time.timers);
     }
 
-    /// Begins to close a connection that the hub has forgotten, or never knew: what waits is
+    /// Begins to close a connection that the hub has forgotten, or never knew: what waits for it is
     /// written, then the last line.
     pub(super) fn finish(&mut self, id: ConnId, reason: CloseReason, last: &LastLine) {
         let Some(connection) = self.connections.get(id) else { return };
@@ -120,7 +121,7 @@ impl Server {
         connection.outbox.break_off_list();
         connection.say(&mut self.buffers.lines, |wire, out| last.encode(wire, out));
         let patience = match reason.finishes_downloads() {
-            // They are a stranger's, who has as long as the login may take and no longer.
+            // Only users who are not logged in close like this; the login timeout still applies.
             true => connection.lifecycle.deadline(),
             false => Some(self.time.monotonic() + FINISH_TIME_MAX),
         };
@@ -128,7 +129,7 @@ impl Server {
         self.connections.mark_dirty(id);
     }
 
-    /// Closes a connection for a reason that the hub did not give, and tells it.
+    /// Closes a connection for a reason that is not the hub's, and tells the hub.
     pub(super) fn end(&mut self, id: ConnId, reason: CloseReason, last: LastLine) {
         let Some(connection) = self.connections.get(id) else { return };
         let is_known_to_hub = connection.lifecycle.is_known_to_hub();
@@ -138,7 +139,7 @@ impl Server {
         }
     }
 
-    /// Gives up a connection on which nothing can be written any more.
+    /// Closes and frees a connection on which nothing can be written any more.
     pub(super) fn lose(&mut self, id: ConnId, reason: CloseReason) {
         self.end(id, reason, LastLine::None);
         self.connections.doom(id, reason);

@@ -1,4 +1,4 @@
-//! Who reads the metrics: taken in, answered, and let go.
+//! Handling of HTTP connections to the metrics page.
 
 use crate::limits::{EXCHANGE_TIME_MAX, LINGER_TIME_MAX};
 use crate::server::listener::Accepted;
@@ -7,7 +7,7 @@ use crate::server::state::Server;
 use crate::server::timers::Timer;
 
 impl Server {
-    /// Takes who wants to read the metrics.
+    /// Accepts one HTTP connection.
     pub(super) fn accept_exchange(&mut self) {
         let Some(listener) = &self.listeners.metrics else { return };
         let socket = match listener.accept() {
@@ -24,7 +24,7 @@ impl Server {
         }
     }
 
-    /// Goes on with a request or an answer.
+    /// Continues an exchange after an event of the poll.
     pub(super) fn exchange_ready(&mut self, place: u16) {
         let (place, now) = (usize::from(place), self.time.monotonic());
         let mut step = self.exchanges.go_on(place, now, &self.poll);
@@ -41,7 +41,7 @@ impl Server {
         }
     }
 
-    /// Ends an exchange that takes too long.
+    /// Closes an exchange that takes too long, if it is still open.
     pub(super) fn exchange_timer(&mut self, number: u64) {
         if let Some(place) = self.exchanges.place_of(number) {
             self.close_exchange(place);
@@ -62,7 +62,7 @@ impl Server {
         answer.encode(request.is_head)
     }
 
-    /// Why the server is not well, in a word or a few.
+    /// What is wrong with the server, for the health check; `None` if nothing is.
     fn ailment(&self) -> Option<&'static str> {
         if self.stop.is_under_way() {
             return Some("stopping");

@@ -1,5 +1,5 @@
-//! What the loop does for TLS sessions: reads them, gives their handshakes a share of each tick,
-//! and reads the certificates again.
+//! TLS in the event loop: handshakes, which get a limited share of each tick, failures, and the
+//! reload of certificates.
 
 use std::time::Instant;
 
@@ -14,13 +14,13 @@ use crate::server::state::Server;
 use crate::server::tls::TlsSessions;
 
 impl Server {
-    /// Goes on with the handshakes that earlier ticks had no time for.
+    /// Continues the handshakes that earlier ticks had no time for.
     pub(super) fn resume_handshakes(&mut self) {
         let Some(tls) = &mut self.tls else { return };
         tls.begin_tick();
         while let Some(id) = self.tls.as_mut().and_then(TlsSessions::next_waiting) {
             let Some(connection) = self.connections.get(id) else { continue };
-            // One that is being closed does not wait any more.
+            // A connection that is closing is not paused any more.
             if connection.lifecycle.pause() == Some(Pause::Handshake) {
                 connection.lifecycle.resume();
                 self.connections.mark_dirty(id);
@@ -29,8 +29,9 @@ impl Server {
         }
     }
 
-    /// Reads the next flight of a handshake, or notes that it has to wait: one takes longer than
-    /// hundreds of lines, and who talks must not wait for a crowd that comes in.
+    /// Reads the next flight of a handshake, or pauses it if the handshakes' share of this tick is
+    /// used up: one takes longer than hundreds of lines, and users who are online must not wait for
+    /// a crowd that connects.
     pub(super) fn read_handshake(&mut self, id: ConnId) {
         let Some(tls) = &mut self.tls else { return };
         if !tls.has_time() {
@@ -48,7 +49,7 @@ impl Server {
         }
     }
 
-    /// The handshake of a connection is done.
+    /// Handles the end of a connection's handshake, and tells the hub of the connection.
     pub(super) fn handshake_done(&mut self, id: ConnId) {
         let Some(session) = self.connections.get(id).and_then(|connection| connection.tls()) else {
             return;
@@ -63,11 +64,11 @@ impl Server {
         if connection.lifecycle.establish() {
             self.tell_hub(Input::Connected { conn: id, from });
         }
-        // A last line may have waited for it.
+        // A last line may have waited for the handshake.
         self.connections.mark_dirty(id);
     }
 
-    /// Closes a connection on which TLS has failed, with the alert that says why.
+    /// Closes a connection on which TLS has failed, with an alert that says why.
     pub(super) fn fail_tls(&mut self, id: ConnId, error: &Error) {
         let Some(connection) = self.connections.get(id) else { return };
         let peer = connection.peer;
@@ -86,20 +87,20 @@ impl Server {
             return self.lose(id, CloseReason::TlsFailed);
         }
         self.end(id, CloseReason::TlsFailed, LastLine::None);
-        // Nothing can be said any more but that alert, which is on its way.
+        // Nothing can be sent after that alert.
         if let Some(connection) = self.connections.get(id) {
             connection.drop_transport();
             connection.outbox = Default::default();
         }
     }
 
-    /// Closes a connection that has sent no TLS: its peer gets the last line as it is, which it can
-    /// read, where it would not know what to make of an alert.
+    /// Closes a connection that does not speak TLS on the TLS port. Its last line is sent in
+    /// plaintext, which such a peer understands better than an alert.
     pub(super) fn refuse_plain(&mut self, id: ConnId, reason: CloseReason) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.drop_transport();
         self.connections.mark_dirty(id);
-        // One that is refused for another reason has that for its last line.
+        // A connection that is already closing for another reason keeps its last line.
         let Some(connection) = self.connections.get(id).filter(|one| one.lifecycle.is_open())
         else {
             return;
@@ -108,17 +109,17 @@ impl Server {
         self.end(id, reason, LastLine::of(CloseReason::NotTls));
     }
 
-    /// A connection took too long to log in, and the handshake is not done.
+    /// Handles the login timeout of a connection whose handshake is not done.
     pub(super) fn time_out_handshake(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         match connection.traffic.bytes_in {
-            // It may be a client that waits to be greeted, as it would be where TLS is not spoken.
+            // It may be a client without TLS that waits for the greeting.
             0 => self.refuse_plain(id, CloseReason::LoginTimeout),
             _ => self.lose(id, CloseReason::LoginTimeout),
         }
     }
 
-    /// Reads the certificates again, beside the loop.
+    /// Begins to reload the certificates on another thread.
     pub(super) fn reload_certificates(&mut self) {
         match &mut self.tls {
             Some(tls) => tls.reload(self.poll.waker()),
@@ -126,7 +127,7 @@ impl Server {
         }
     }
 
-    /// Takes the certificates that were read again, where they are there.
+    /// Takes the result of a reload, if there is one.
     pub(super) fn take_certificates(&mut self) {
         if self.tls.as_mut().is_some_and(TlsSessions::finish_reload) {
             self.reload_certificates();

@@ -1,4 +1,4 @@
-//! The metrics of all rooms.
+//! The metrics of the whole process: connections, log, ticks, TLS, hub and store.
 
 use crate::chat::answer::{Answer, Item, List};
 use crate::chat::close::CloseReason;
@@ -11,7 +11,7 @@ use crate::server::process;
 use crate::server::state::Server;
 
 impl Server {
-    /// Answers with all metrics.
+    /// Replies to a request for the metrics with all of them.
     pub(super) fn list_metrics(&mut self, conn: ConnId) {
         let families = self.metrics();
         let samples = families
@@ -32,7 +32,7 @@ impl Server {
         }
     }
 
-    /// All metrics, as they are now.
+    /// Reads all metrics.
     pub(super) fn metrics(&mut self) -> Vec<Family> {
         let totals = self.connections.totals();
         let ConnectionCounters { accepted, bytes_in, bytes_out, spurious_wakeups, closed } =

@@ -1,7 +1,7 @@
-//! The loop: it sleeps in one place, wakes with a batch of events, lets each run its course, and
-//! writes once at the end: `wait → read → results → timers → accept → settle`.
+//! The event loop. A tick waits for a batch of events, handles each, and writes once at the end:
+//! `wait → read → results → timers → accept → settle`.
 //!
-//! The phases are methods of [`Server`], each in a file of its own.
+//! The phases are methods of [`Server`], in one file each.
 
 mod accept;
 mod apply;
@@ -24,10 +24,10 @@ use crate::hub::input::Input;
 use crate::limits::{NOTIFY_PAUSE, TIMERS_PER_TICK_MAX};
 
 impl Server {
-    /// Serves until a signal ends it.
+    /// Serves until a stop, by a signal or by an administrator, is complete.
     ///
     /// # Errors
-    /// Where the kernel refuses to wait, which it never should.
+    /// If the kernel refuses to wait, which it never should.
     pub fn run(mut self) -> io::Result<()> {
         self.supervisor.service.ready();
         self.arm_watchdog();
@@ -35,7 +35,8 @@ impl Server {
             self.tick()?;
         }
         self.connections.stranger_lines.tell();
-        // Before another server can have the data folder, and a socket in the same place.
+        // Before the store unlocks the data folder: another server may start then, and create a
+        // socket file at the same path.
         self.listeners.close();
         self.store.close();
         Ok(())
@@ -56,7 +57,7 @@ impl Server {
         Ok(())
     }
 
-    /// How long to sleep if nothing happens.
+    /// The timeout of the wait.
     fn time_to_sleep(&self) -> Option<Duration> {
         debug_assert!(self.buffers.lines.is_empty(), "what a tick made is written in it");
         if self.gate.is_runnable() || self.tls.as_ref().is_some_and(TlsSessions::is_behind) {
@@ -64,13 +65,13 @@ impl Server {
         }
         let next =
             [self.time.timers.next(), self.hub.next_deadline()].into_iter().flatten().min()?;
-        // Rounded up: a wake-up that comes early finds nothing due, and would be repeated at once.
+        // Rounded up: an early wake-up would find nothing due, and repeat at once.
         Some(self.time.until(next + Duration::from_millis(1)))
     }
 
     fn run_timers(&mut self) {
-        // Those that are left keep the loop from sleeping: thousands who came together and did not
-        // log in are closed a few at a time, too.
+        // Timers that are left make the next wait return at once. So thousands of connections that
+        // came together and did not log in are closed a few at a time.
         for _ in 0..TIMERS_PER_TICK_MAX {
             let Some((at, timer)) = self.time.timers.pop_due(self.time.monotonic()) else { break };
             match timer {
@@ -95,7 +96,8 @@ impl Server {
         }
     }
 
-    /// Whether one more line about somebody who is not logged in is to be written now.
+    /// Returns true if one more log line about a connection that has not logged in may be written
+    /// now.
     fn may_log_stranger(&mut self) -> bool {
         self.connections.stranger_lines.may_write(self.time.monotonic(), &mut self.time.timers)
     }
@@ -107,7 +109,7 @@ impl Server {
         self.notify_later();
     }
 
-    /// Has the service manager be told a little later what it did not take.
+    /// Sets a timer for notifications that the service manager did not take.
     fn notify_later(&mut self) {
         if self.supervisor.service.needs_timer() {
             self.time.after(NOTIFY_PAUSE, Timer::Notify);

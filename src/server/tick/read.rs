@@ -1,4 +1,4 @@
-//! The phase that reads: bytes to frames, frames to the hub.
+//! The phase that reads: it decodes bytes to requests, and hands those to the hub.
 
 use crate::chat::close::CloseReason;
 use crate::hub::input::{ConnId, Input};
@@ -12,7 +12,7 @@ use crate::server::poll::{PollKey, Ready};
 use crate::server::state::Server;
 
 impl Server {
-    /// Reads every connection that is ready, and goes on with those that had to wait.
+    /// Continues connections whose input was paused, and reads every connection that is ready.
     pub(super) fn read_ready(&mut self, ready: &[Ready]) {
         for id in self.gate.take_runnable() {
             self.resume(id);
@@ -39,9 +39,9 @@ impl Server {
         let spurious_wakeups = self.connections.count_wakeup(id);
         let Some(connection) = self.connections.get(id) else { return };
         if spurious_wakeups >= SPURIOUS_WAKEUPS_MAX {
-            // Level mode would report it for ever: a defect of this program, which must not cost
-            // the others their server.
-            // Not what was read or is to be written: there may be a password in it.
+            // A defect of this program: level-triggered, the event would repeat for ever, and slow
+            // down all others. The line has no input or output of the connection, since it may hold
+            // a password.
             let Connection { lifecycle, readiness, inbound, .. } = &*connection;
             log::error!(
                 "event=no-progress conn={id} phase={:?} pause={:?} interest={:?} event={event:?} \
@@ -63,13 +63,13 @@ impl Server {
             self.connections.mark_dirty(id);
         }
         if interest.read {
-            // An error shows in what the read says.
+            // The read reports an error of the socket.
             if event.readable {
                 self.read(id);
             }
         } else if event.lost && !interest.write {
-            // Nothing else would tell: the connection is not read while an answer is made, and has
-            // nothing to be written.
+            // Neither a read nor a write would notice that: its input is paused, and nothing waits
+            // to be written.
             self.lose(id, CloseReason::ConnectionLost);
         }
     }
@@ -81,7 +81,7 @@ impl Server {
         }
     }
 
-    /// Reads once, and handles what came.
+    /// Reads once, and handles what was read.
     pub(super) fn read_on(&mut self, id: ConnId) {
         let (came, filled) = self.fill_buffer(id);
         if matches!(came, Came::Bytes(_)) {
@@ -105,21 +105,22 @@ impl Server {
         }
     }
 
-    /// The peer sends no more: it has shut its side, or said so in TLS. Where it shuts its side of
-    /// a TLS session without a word, that is the end, too: whoever cuts it off on the way can do so
-    /// to any connection, and no frame counts that has not come to its end.
+    /// Handles the end of input: the peer has shut down its side, or ended the TLS session. TCP's
+    /// end without TLS' close_notify counts too: an attacker who can cut off a connection can do so
+    /// to any, and incomplete frames are ignored.
     fn end_input(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         if connection.lifecycle.phase() == Phase::Handshaking {
             return self.lose(id, CloseReason::PeerClosed);
         }
         connection.lifecycle.end_input();
-        // Whether all is answered is seen behind the flush.
+        // The flush closes it once all is answered.
         self.connections.mark_dirty(id);
     }
 
-    /// Reads once into the shared buffer, behind what was left over, so that frames are contiguous.
-    /// Tells how much is in the buffer then. A connection that can't go on is closed.
+    /// Reads once into the shared buffer, behind the connection's input buffer, so that frames are
+    /// contiguous. Returns how many bytes the shared buffer holds then. A connection on which TLS
+    /// fails is closed.
     fn fill_buffer(&mut self, id: ConnId) -> (Came, usize) {
         let Some(connection) = self.connections.get(id) else { return (Came::Nothing, 0) };
         let room = match connection.lifecycle.phase() {
@@ -143,7 +144,7 @@ impl Server {
         (Came::Nothing, 0)
     }
 
-    /// Something was heard of a connection, so its idle time begins anew.
+    /// Extends the idle timeout of a connection that has sent something.
     fn put_off_idle_timeout(&mut self, id: ConnId) {
         if let Some(timeout) = self.config.idle_timeout
             && let Some(connection) = self.connections.get(id)
@@ -153,8 +154,8 @@ impl Server {
         }
     }
 
-    /// Handles the frames in the first bytes of the shared buffer, and keeps what is left of them
-    /// with the connection.
+    /// Handles the frames in the first `filled` bytes of the shared buffer, and stores the rest in
+    /// the connection's input buffer.
     fn handle_buffer(&mut self, id: ConnId, filled: usize) {
         let shared = std::mem::take(&mut self.buffers.read);
         self.handle_bytes(id, &shared[..filled]);
@@ -208,7 +209,8 @@ impl Server {
         self.tell_hub(Input::Asked { conn, request });
     }
 
-    /// Keeps what was read and not handled.
+    /// Stores what was not handled in the connection's input buffer, and pauses its input if there
+    /// is a reason.
     fn keep(&mut self, id: ConnId, leftover: &[u8], pause: Option<Pause>) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.inbound.keep(leftover);
@@ -224,7 +226,7 @@ impl Server {
     }
 }
 
-/// What else a connection speaks that begins with these bytes: a TLS handshake record (RFC 8446,
+/// Detects another protocol by the first bytes of a connection: a TLS handshake record (RFC 8446,
 /// section 5.1) or an HTTP request.
 fn foreign_protocol(start: &[u8]) -> Option<CloseReason> {
     const METHODS: [&[u8]; 5] = [b"GET /", b"POST /", b"HEAD /", b"PUT /", b"OPTIONS "];

@@ -1,4 +1,4 @@
-//! Files that clients send, from the frames to the file threads.
+//! Uploads in the event loop: from frames to the file threads.
 
 use std::io;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::server::state::Server;
 use crate::server::transfer_id::transfer_id;
 
 impl Server {
-    /// The hub takes an upload in.
+    /// Begins an upload that the hub has accepted.
     pub(super) fn begin_upload(
         &mut self,
         id: ConnId,
@@ -25,7 +25,7 @@ impl Server {
         connection.uploads.get_or_insert_default().add(IncomingFile::new(stream, opened, bytes));
     }
 
-    /// Drops an upload; a write under way is not taken back.
+    /// Drops an upload. A write under way is still completed.
     pub(super) fn drop_upload(&mut self, id: ConnId, stream: u32) {
         let Some(connection) = self.connections.get(id) else { return };
         let Some(uploads) = &mut connection.uploads else { return };
@@ -34,7 +34,7 @@ impl Server {
         }
     }
 
-    /// Takes bytes of a chunk; none is the end of the stream.
+    /// Handles bytes of a chunk; an empty chunk is the end of the stream.
     pub(super) fn take_file(&mut self, id: ConnId, stream: u32, bytes: &[u8]) {
         let Some(connection) = self.connections.get(id) else { return };
         let Some(upload) = connection.upload(stream) else {
@@ -47,7 +47,7 @@ impl Server {
         }
     }
 
-    /// A file thread wrote what it was handed, or could not.
+    /// Handles the result of a write by a file thread.
     pub(super) fn upload_written(&mut self, id: ConnId, stream: u32, result: io::Result<()>) {
         let Some(connection) = self.connections.get(id) else { return };
         let Some(upload) = connection.upload(stream) else { return };
@@ -67,7 +67,7 @@ impl Server {
         }
         let Some(connection) = self.connections.get(id) else { return };
         self.gate.upload_written(id, connection);
-        // A peer that has shut its side waits for nothing else.
+        // If the peer has shut down its side, the flush closes the connection after the last write.
         self.connections.mark_dirty(id);
     }
 

@@ -1,4 +1,4 @@
-//! The phase that takes what other threads have finished.
+//! The phase that handles the results of other threads.
 
 use crate::hub::input::Input;
 use crate::hub::job::{Job, JobId, Value};
@@ -7,7 +7,7 @@ use crate::server::transfer_id::conn_of;
 use crate::store::Completion;
 
 impl Server {
-    /// Takes what the other threads have finished.
+    /// Handles the results of the other threads.
     pub(super) fn take_results(&mut self) {
         self.take_certificates();
         let completions: Vec<Completion> = self.store.completions().collect();
@@ -44,8 +44,8 @@ impl Server {
         self.gate.store_answered(&self.store);
     }
 
-    /// Has the store do a job. One that opens a file is refused before it is begun where no more
-    /// may be open: an upload that the store has noted counts to its owner's quota for a day.
+    /// Submits a job to the store. A job that opens a file is refused here if no more files may be
+    /// open: an upload that the store has recorded counts against its owner's quota for a day.
     pub(super) fn begin_job(&mut self, job_id: JobId, job: Job) {
         let opens_file =
             matches!(job, Job::OpenFile { .. } | Job::OpenSent(_) | Job::BeginUpload { .. });

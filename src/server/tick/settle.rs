@@ -1,5 +1,5 @@
-//! The phase that ends a tick: flush whoever got output, free whoever is doomed, until both are
-//! quiet. Writing is tried at once; the poll is asked only for what is left over.
+//! The phase that ends a tick: it flushes connections with output and frees doomed ones, until
+//! nothing is left to do. Writing is tried at once; the poll watches only for what is left.
 
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use crate::server::state::Server;
 use crate::server::transfer_id::transfer_id;
 
 impl Server {
-    /// Flushes and frees. Flushing dooms (a write fails) and freeing makes output (a user went
-    /// offline), but each connection is doomed once, so it ends.
+    /// Flushes and frees connections. Flushing can doom a connection (a failed write), and freeing
+    /// can produce output (a user goes offline). Each connection is doomed only once, so the loop
+    /// ends.
     pub(super) fn settle(&mut self) {
         loop {
             let dirty = self.connections.take_dirty();
@@ -44,7 +45,7 @@ impl Server {
             self.connections.count_waiting(id);
             self.handle_events(id, &mut events);
         }
-        // Nobody waits for what became of a connection that is lost.
+        // Events of a lost connection do not matter.
         events.clear();
         self.buffers.outbox_events = events;
         if flushed.is_err() {
@@ -68,11 +69,12 @@ impl Server {
         }
     }
 
-    /// What follows from how much is left.
+    /// Acts on what a flush has left: closes a slow reader, resumes paused input, or closes a
+    /// connection with which nothing is left to do.
     fn after_flush(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         match connection.lifecycle.phase() {
-            // Nothing can be said to it, and it would keep the server from stopping.
+            // Nothing can be sent to it, and it would delay the stop.
             Phase::Handshaking if self.stop.is_under_way() => {
                 return self.lose(id, CloseReason::Shutdown);
             }
@@ -99,16 +101,16 @@ impl Server {
         }
     }
 
-    /// Where all that waits is more than the budget, strangers pay for it, who have nothing to
-    /// lose, then those who read least.
+    /// Closes connections if too much memory waits for all of them together: first those that have
+    /// not logged in, then those for which most waits.
     fn shed_load(&mut self) {
         let budget = self.config.send_queue_total;
         let waiting = self.connections.waiting();
         if waiting <= budget {
             return;
         }
-        // A little more than is needed, so that the search for them is not done again at once:
-        // thousands who read nothing are over the budget again with the next message.
+        // It frees a little more than is needed: with thousands of clients that do not read, the
+        // next message would exceed the budget again, and repeat the search.
         let enough = budget - budget / SHED_SHARE;
         let mut closed = 0;
         for id in self.connections.dearest_first() {
@@ -119,20 +121,21 @@ impl Server {
             self.connections.count_waiting(id);
             closed += 1;
         }
-        // Nobody is where all that waits is of connections that are freed in this tick anyway.
+        // None is closed if all that waits belongs to connections that are freed in this tick
+        // anyway.
         if closed > 0 {
             log::warn!("event=send-queues-full bytes={waiting} closed={closed}");
         }
     }
 
-    /// Gives up what waits for a connection. One that is closing already has had its chance to read
-    /// its last line.
+    /// Closes a connection to free its memory. One that is closing already is freed at once; it had
+    /// its chance to read its last line.
     fn give_up_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         let (Phase::Flushing(reason) | Phase::Lingering(reason)) = connection.lifecycle.phase()
         else {
             return match connection.is_handshaking() {
-                // Nothing can be said to it.
+                // Nothing can be sent to it.
                 true => {
                     connection.outbox = Default::default();
                     connection.drop_transport();
@@ -146,7 +149,7 @@ impl Server {
         self.connections.doom(id, reason);
     }
 
-    /// Closes a connection that does not read what it did not ask for.
+    /// Closes a connection that does not read its events fast enough.
     fn close_slow(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id) else { return };
         connection.outbox.abandon(self.buffers.lines.of(connection.variant()));
@@ -154,8 +157,9 @@ impl Server {
         self.end(id, reason, LastLine::of(reason));
     }
 
-    /// Shuts the server's side of a closing connection once its last line is written. The peer may
-    /// still be sending; closing at once would send a reset, which could overtake that line.
+    /// Shuts down the server's side of a closing connection once its last line is written. The peer
+    /// may still be sending; closing at once would send a reset, which could destroy that line on
+    /// its way.
     fn finish_on(&mut self, id: ConnId, reason: CloseReason) {
         let Some(connection) = self.connections.get(id) else { return };
         let outbox = &connection.outbox;
@@ -168,7 +172,7 @@ impl Server {
         }
         match connection.end_output() {
             Ok(true) if !connection.lifecycle.is_at_end() => {}
-            // The end of the TLS session has to leave first.
+            // The close_notify of TLS has to be written first.
             Ok(false) => return,
             Ok(true) | Err(_) => return self.connections.doom(id, reason),
         }
@@ -180,7 +184,7 @@ impl Server {
         self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
     }
 
-    /// Frees the doomed, and tells whether there were any.
+    /// Frees the doomed connections. Returns true if there were any.
     fn reap(&mut self) -> bool {
         let now = self.time.monotonic();
         let mut freed = false;
@@ -198,7 +202,7 @@ impl Server {
         freed
     }
 
-    /// A connection's timer came up: whether it still counts is seen now.
+    /// Handles a connection's timer, if it is still valid.
     pub(super) fn connection_timer(&mut self, id: ConnId, at: Duration) {
         let Some(connection) = self.connections.get(id) else { return };
         match connection.lifecycle.timer_due(at, self.time.monotonic()) {
@@ -211,7 +215,7 @@ impl Server {
         match connection.lifecycle.phase() {
             Phase::Handshaking => self.time_out_handshake(id),
             Phase::Unauthenticated => self.time_out(id, CloseReason::LoginTimeout),
-            // What it sent is yet to be read: it is the server that is behind.
+            // Its input is paused by the server, so it is not idle.
             Phase::Authenticated if connection.is_held_back() => self.begin_idle_time(id),
             Phase::Authenticated => self.time_out(id, CloseReason::IdleTimeout),
             Phase::Flushing(reason) | Phase::Lingering(reason) => self.connections.doom(id, reason),
@@ -224,7 +228,7 @@ impl Server {
     }
 }
 
-/// One line for every connection that ended.
+/// Logs one line for a connection that was closed.
 fn log_close(id: ConnId, connection: &Connection, reason: CloseReason, now: Duration) {
     log::info!(
         "event=closed conn={id} peer={} tls={} reason={} in={} out={} seconds={:.1}",

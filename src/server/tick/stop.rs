@@ -1,4 +1,5 @@
-//! Stopping: nobody is taken in any more, and those who are there leave one after the other.
+//! The graceful stop in the event loop: no connection is accepted any more, and the open ones are
+//! closed a few at a time.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::server::timers::Timer;
 use crate::store::CLOSE_TIMEOUT;
 
 impl Server {
-    /// Does what signals asked for.
+    /// Handles the signals that arrived.
     pub(super) fn obey_signals(&mut self) {
         if self.supervisor.signals.take_metrics() {
             self.log_metrics();
@@ -22,20 +23,20 @@ impl Server {
         match self.supervisor.signals.take_stops() {
             0 => return,
             1 if !self.stop.is_under_way() => {}
-            // A second one does not wait any longer.
+            // A second signal ends the graceful stop.
             _ => self.time.after(Duration::ZERO, Timer::DrainOver),
         }
         self.stop();
     }
 
-    /// Has the server stop after some time; what was said before counts no longer.
+    /// Announces a stop after some time, which replaces an earlier announcement.
     pub(super) fn stop_in(&mut self, time: Duration) {
         let at = self.time.monotonic() + time;
         self.stop.announce(at);
         self.time.timers.add(at, Timer::Stop);
     }
 
-    /// Stops: takes nobody in any more, and lets every connection leave in its turn.
+    /// Begins the stop: no connection is accepted any more, and the open ones are closed in turn.
     pub(super) fn stop(&mut self) {
         if self.stop.is_under_way() {
             return;
@@ -43,7 +44,7 @@ impl Server {
         let connections = self.connections.len();
         log::info!("event=stopping connections={connections}");
         self.stop.begin(connections, self.config.drain, self.time.monotonic());
-        // Behind the drain time comes the last second of each connection, in two steps.
+        // After the drain time, each connection may flush and then linger for LINGER_TIME_MAX each.
         self.supervisor.service.stopping(self.config.drain + 2 * LINGER_TIME_MAX + CLOSE_TIMEOUT);
         self.notify_later();
         self.listeners.stop(&self.poll);
@@ -53,7 +54,7 @@ impl Server {
         self.let_leave();
     }
 
-    /// Lets the next connections leave. Flushing sends them away once nothing waits for them.
+    /// Allows the next connections to be closed. The flush closes them once nothing waits for them.
     pub(super) fn let_leave(&mut self) {
         let Some((slot, count)) = self.stop.next_to_leave(self.time.monotonic()) else { return };
         let ids = self.connections.ids_from(slot, count);
@@ -67,14 +68,16 @@ impl Server {
         self.time.after(LEAVE_PERIOD, Timer::Leave);
     }
 
-    /// Closes a connection because the server stops.
+    /// Closes a connection because the server stops; the client is asked to reconnect after
+    /// `come_back_in` seconds.
     pub(super) fn send_away(&mut self, id: ConnId, come_back_in: u32) {
         let (reason, come_back_in) = (CloseReason::Shutdown, Some(come_back_in));
         self.end(id, reason, LastLine::Closing { reason, words: None, come_back_in });
     }
 
-    /// Stopping has taken long enough: whoever is still there gets the last line, and a second. Who
-    /// has less time left keeps that, so that it ends however often it is asked for.
+    /// Ends the graceful stop: every open connection gets its last line, and LINGER_TIME_MAX to
+    /// read it. One whose deadline is earlier keeps it, so that the stop ends however often this is
+    /// called.
     pub(super) fn close_all(&mut self) {
         if !self.stop.is_under_way() {
             return;

@@ -1,4 +1,4 @@
-//! The server's certificates: read when it starts, and again at SIGHUP.
+//! The server's certificate and private key: loaded at the start, and reloaded at SIGHUP.
 
 use std::fmt;
 use std::fs::File;
@@ -20,27 +20,29 @@ use super::super::poll::Waker;
 use super::facts::{Facts, Flaw, facts};
 use crate::limits::CERTIFICATE_FILE_BYTES_MAX;
 
-/// A certificate with its chain, the private key of it, and where both came from.
+/// A certificate with its chain and private key, and the files of both.
 #[derive(Debug)]
 pub struct Certificates {
     files: CertificateFiles,
     loaded: Loaded,
-    /// Where what is read again arrives.
+    /// The channel for the result of the reload under way.
     reload: Option<Receiver<Result<Loaded, CertificateError>>>,
-    /// Whether the files are to be read once more after that, as they may have changed since.
+    /// Whether another reload was requested meanwhile, since the files may have changed again.
     is_asked_again: bool,
 }
 
+/// The paths of the certificate and its key.
 #[derive(Clone, Debug)]
 struct CertificateFiles {
     certificate: PathBuf,
     key: PathBuf,
 }
 
+/// What was loaded from the files.
 #[derive(Debug)]
 struct Loaded {
     config: Arc<ServerConfig>,
-    /// What the certificate says of itself, where that can be read.
+    /// Facts about the certificate, if it can be parsed.
     facts: Option<Facts>,
 }
 
@@ -49,11 +51,11 @@ struct Loaded {
 pub enum CertificateError {
     /// A file can't be read.
     Read(PathBuf, io::Error),
-    /// A file holds no such thing in PEM.
+    /// A file holds no certificate or key in PEM.
     Pem(PathBuf, pem::Error),
     /// The certificate can't be used, or does not belong to the key.
     Unusable(PathBuf, rustls::Error),
-    /// No thread reads them.
+    /// The thread for a reload can't be started, or has died.
     Thread(io::Error),
 }
 
@@ -77,7 +79,7 @@ impl fmt::Display for CertificateError {
 }
 
 impl Certificates {
-    /// Reads a certificate, with its chain behind it, and its private key, both in PEM.
+    /// Loads a certificate, followed by its chain, and its private key, both in PEM.
     ///
     /// # Errors
     /// See [`CertificateError`].
@@ -89,17 +91,17 @@ impl Certificates {
         Ok(certificates)
     }
 
-    /// What new sessions are made with.
+    /// The TLS configuration for new sessions.
     pub fn config(&self) -> &Arc<ServerConfig> {
         &self.loaded.config
     }
 
-    /// When the certificate expires, where it tells.
+    /// When the certificate expires, if it could be parsed.
     pub fn expiry(&self) -> Option<SystemTime> {
         self.loaded.facts.map(|facts| facts.expiry)
     }
 
-    /// Tells in the log which certificate is used from now on.
+    /// Logs which certificate is used from now on.
     fn announce(&self) {
         let path = self.files.certificate.display();
         let Some(Facts { expiry, flaw }) = self.loaded.facts else {
@@ -116,12 +118,12 @@ impl Certificates {
         }
     }
 
-    /// Begins to read the files again, on a thread of its own: the folder may be on a network that
-    /// does not answer, and checking a key takes longer than a tick should. `waker` is woken when
-    /// that is done.
+    /// Begins to reload the files on a thread of its own: the folder may be on a network that does
+    /// not answer, and checking a key takes longer than a tick should. `waker` is called when that
+    /// is done. During a reload, another one is noted for later.
     ///
     /// # Errors
-    /// Where the system has no thread left; the certificates stay.
+    /// If no thread can be started; the certificates stay in use.
     pub fn begin_reload(&mut self, waker: Waker) -> Result<(), CertificateError> {
         if self.reload.is_some() {
             self.is_asked_again = true;
@@ -130,7 +132,7 @@ impl Certificates {
         let (sender, receiver) = mpsc::channel();
         let files = self.files.clone();
         let read = move || {
-            // The loop is gone where nobody takes it.
+            // An error says that the event loop has ended.
             let _ = sender.send(files.load());
             waker.wake();
         };
@@ -142,8 +144,8 @@ impl Certificates {
         Ok(())
     }
 
-    /// Takes what was read again, where it is there: all of it is in use from then on, or where it
-    /// can't be used, none.
+    /// Takes the result of a reload, if it is done. New sessions use the new certificate from then
+    /// on; after an error, the old one stays in use.
     pub fn finish_reload(&mut self) -> Option<Result<(), CertificateError>> {
         let result = match self.reload.as_ref()?.try_recv() {
             Ok(result) => result,
@@ -159,7 +161,7 @@ impl Certificates {
         }))
     }
 
-    /// Whether the files are to be read once more; asks once.
+    /// Returns true, once, if another reload was requested meanwhile.
     pub fn take_asked_again(&mut self) -> bool {
         std::mem::take(&mut self.is_asked_again)
     }
@@ -188,7 +190,7 @@ impl CertificateFiles {
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
     let failed = |error| CertificateError::Read(path.to_owned(), error);
     let file = File::open(path).map_err(failed)?;
-    // Room for all of it at once: memory that is given back while it grows is not wiped.
+    // Allocated at once: a vector that grows would free memory with parts of the key unwiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(CERTIFICATE_FILE_BYTES_MAX));
     file.take(CERTIFICATE_FILE_BYTES_MAX as u64).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() == CERTIFICATE_FILE_BYTES_MAX {
@@ -197,7 +199,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
     Ok(bytes)
 }
 
-/// How sessions are made with a certificate; fails where the key does not belong to it.
+/// The TLS configuration for a certificate; fails if the key does not belong to it.
 fn config(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -206,8 +208,8 @@ fn config(
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
-    // Who comes back shows a ticket, and nothing is kept here for those who do not (RFC 5077; RFC
-    // 8446, section 4.6.1). One ticket does: each session that it resumes brings the next.
+    // Sessions are resumed by tickets, so that the server keeps no state for them (RFC 5077; RFC
+    // 8446, section 4.6.1). One ticket is enough: each resumed session brings the next one.
     config.ticketer = ring::Ticketer::new()?;
     config.send_tls13_tickets = 1;
     config.session_storage = Arc::new(NoServerSessionStorage {});

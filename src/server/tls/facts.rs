@@ -1,5 +1,5 @@
-//! What a certificate says of itself, which rustls does not tell a server: when it expires, and
-//! why clients will refuse it, or most of them.
+//! Checks of the server's own certificate, which rustls does not do: when it expires, and why most
+//! clients will reject it.
 
 use std::time::SystemTime;
 
@@ -9,26 +9,27 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 
-/// What a server's certificate says of itself.
+/// Facts about a server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// The last moment at which it is valid.
+    /// The end of its validity.
     pub expiry: SystemTime,
-    /// Why clients will refuse it at any time, where they may.
+    /// Why clients will reject it at any time, if they will.
     pub flaw: Option<Flaw>,
 }
 
-/// Why clients refuse a certificate that a server can use.
+/// Why clients reject a certificate that a server can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// It is an authority's, and no server's (RFC 5280, section 4.2.1.9).
+    /// It is a certificate of an authority, not of a server (RFC 5280, section 4.2.1.9).
     Authority,
-    /// It names no host; a name in its subject alone counts no longer (RFC 9525, section 2).
+    /// It has no subjectAltName with a host; a name in its subject alone does not count (RFC 9525,
+    /// section 2).
     NoHost,
 }
 
 impl Flaw {
-    /// The flaw, and what to do about it.
+    /// The description for the log, with what to do about it.
     pub fn text(self) -> &'static str {
         match self {
             Flaw::Authority => {
@@ -43,7 +44,7 @@ impl Flaw {
     }
 }
 
-/// The facts of a certificate in DER; none where it is not as RFC 5280 wants it.
+/// Parses a certificate in DER (RFC 5280); `None` if it is malformed.
 pub fn facts(certificate: &[u8]) -> Option<Facts> {
     let certificate = Certificate::from_der(certificate).ok()?;
     let certificate = certificate.tbs_certificate();

@@ -1,5 +1,5 @@
-//! TLS (RFC 8446, and RFC 5246 for clients that are older): the certificates, the sessions, and how
-//! much of a tick their handshakes may take.
+//! TLS (RFC 8446, and RFC 5246 for older clients): the certificates, the sessions, and the share of
+//! a tick that their handshakes may take.
 
 mod certificates;
 mod facts;
@@ -19,17 +19,18 @@ use crate::limits::HANDSHAKE_TIME_PER_TICK_MAX;
 use crate::metrics::{Family, MetricKind};
 use crate::server::poll::Waker;
 
-/// What the loop keeps for all TLS sessions.
+/// The shared state of all TLS sessions.
 #[derive(Debug)]
 pub struct TlsSessions {
     certificates: Certificates,
-    /// Connections whose next flight has to wait for a later tick.
+    /// Connections whose handshake has to wait for a later tick.
     waiting: VecDeque<ConnId>,
-    /// How long the handshakes of this tick took.
+    /// The time that handshakes have taken in this tick.
     spent: Duration,
     counters: HandshakeCounters,
 }
 
+/// Counters of handshakes and reloads, for the metrics.
 #[derive(Debug, Default)]
 struct HandshakeCounters {
     full: u64,
@@ -41,7 +42,7 @@ struct HandshakeCounters {
 }
 
 impl TlsSessions {
-    /// Nobody's handshake is under way.
+    /// Creates the state, without sessions.
     pub fn new(certificates: Certificates) -> Self {
         TlsSessions {
             certificates,
@@ -51,7 +52,7 @@ impl TlsSessions {
         }
     }
 
-    /// A session for a connection that was just accepted, with the certificates of now.
+    /// Creates a session for a connection that was just accepted, with the current certificate.
     ///
     /// # Errors
     /// See [`TlsSession::new`].
@@ -59,38 +60,38 @@ impl TlsSessions {
         TlsSession::new(Arc::clone(self.certificates.config())).map(Box::new)
     }
 
-    /// Whether a handshake waits that this tick has no time for.
+    /// Returns true if handshakes wait for a later tick.
     pub fn is_behind(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// A tick begins: handshakes may take their share of it.
+    /// Begins a tick, with a new share for handshakes.
     pub fn begin_tick(&mut self) {
         self.spent = Duration::ZERO;
     }
 
-    /// Whether handshakes may take more of this tick.
+    /// Returns true if handshakes may take more of this tick.
     pub fn has_time(&self) -> bool {
         self.spent < HANDSHAKE_TIME_PER_TICK_MAX
     }
 
-    /// A handshake has taken so much of this tick.
+    /// Counts time that a handshake has taken against the share of this tick.
     pub fn spend(&mut self, time: Duration) {
         self.spent += time;
     }
 
-    /// Has the next step of a handshake wait until a tick has time for it.
+    /// Delays the next step of a handshake to a later tick.
     pub fn delay(&mut self, id: ConnId) {
         self.counters.delayed += 1;
         self.waiting.push_back(id);
     }
 
-    /// A connection whose handshake has waited, where this tick has time for it.
+    /// Takes the next connection whose handshake waits, if this tick has time for it.
     pub fn next_waiting(&mut self) -> Option<ConnId> {
         if self.has_time() { self.waiting.pop_front() } else { None }
     }
 
-    /// A handshake is done.
+    /// Counts a completed handshake.
     pub fn count_handshake(&mut self, kind: Option<HandshakeKind>) {
         match kind {
             Some(HandshakeKind::Resumed) => self.counters.resumed += 1,
@@ -100,12 +101,12 @@ impl TlsSessions {
         }
     }
 
-    /// TLS has failed on a connection.
+    /// Counts a failure of TLS.
     pub fn count_failure(&mut self) {
         self.counters.failed += 1;
     }
 
-    /// Reads the certificates again, beside the loop, which `waker` wakes then.
+    /// Begins to reload the certificates on another thread; `waker` is called when that is done.
     pub fn reload(&mut self, waker: Waker) {
         if let Err(error) = self.certificates.begin_reload(waker) {
             self.counters.kept += 1;
@@ -113,8 +114,8 @@ impl TlsSessions {
         }
     }
 
-    /// Takes the certificates that were read again, where they are there. Sessions that stand go on
-    /// with those that they began with. Whether they are to be read once more.
+    /// Takes the result of a reload, if it is done. Open sessions keep the certificate that they
+    /// began with. Returns true if another reload was requested meanwhile.
     pub fn finish_reload(&mut self) -> bool {
         match self.certificates.finish_reload() {
             None => return false,
@@ -129,7 +130,7 @@ impl TlsSessions {
         self.certificates.take_asked_again()
     }
 
-    /// The metrics; `connections` is how many stand that speak TLS.
+    /// The metrics of TLS; `connections` is the number of open connections with a TLS session.
     pub fn metrics(&self, connections: usize) -> Vec<Family> {
         let HandshakeCounters { full, resumed, failed, delayed, reloaded, kept } = self.counters;
         let mut families = vec![

@@ -1,4 +1,4 @@
-//! The files of the database, which have to stay those under their names while it is open.
+//! The check that the database's files are still the ones at their paths while it is open.
 
 use std::io;
 use std::path::Path;
@@ -8,11 +8,11 @@ use crate::store::health::Health;
 use crate::store::identity::Identity;
 use crate::store::lock::Lock;
 
-/// How often it is looked whether they are in place, where nothing is written.
+/// The period of the check while nothing is written.
 const LOOK_PERIOD: Duration = Duration::from_secs(10);
-/// And how often while writing fails, so that its end is soon known.
+/// The period of the check while writing fails, so that a recovery is soon noticed.
 const LOOK_PERIOD_FAILING: Duration = Duration::from_secs(1);
-/// The ends of the names of SQLite's files.
+/// The suffixes of SQLite's files.
 const ENDS: [&str; 3] = ["", "-wal", "-shm"];
 
 /// The files of an open database, and the lock of their folder.
@@ -20,12 +20,12 @@ const ENDS: [&str; 3] = ["", "-wal", "-shm"];
 pub(super) struct StoreFiles {
     files: Vec<Identity>,
     lock: Lock,
-    /// When it was looked last, though nothing was written.
+    /// The time of the last periodic check.
     looked: Instant,
 }
 
 impl StoreFiles {
-    /// Notes the files of a store that was just opened, in a folder that is locked.
+    /// Notes the identities of the files of a database that was just opened, in a locked folder.
     pub(super) fn note(path: &Path, lock: Lock) -> io::Result<Self> {
         let file = |end: &str| {
             let mut file = path.as_os_str().to_owned();
@@ -36,18 +36,19 @@ impl StoreFiles {
         Ok(StoreFiles { files, lock, looked: Instant::now() })
     }
 
-    /// When to look next, though nothing is written.
+    /// The time of the next periodic check.
     pub(super) fn look_due(&self, health: &Health) -> Instant {
         self.looked + if health.is_failing() { LOOK_PERIOD_FAILING } else { LOOK_PERIOD }
     }
 
-    /// Notes that it is looked now.
+    /// Notes that a periodic check is done now.
     pub(super) fn note_look(&mut self) {
         self.looked = Instant::now();
     }
 
-    /// Whether what is written is found again under the name of the store; where it is not, that
-    /// is told. That it works again is told by a write that does.
+    /// Returns true if the files are still the ones at their paths, and the folder is still locked.
+    /// If not, it notes the failure in `health`; the recovery is noted by the next write that
+    /// works.
     pub(super) fn are_in_place(&mut self, health: &Health) -> bool {
         if let Some(gone) = self.files.iter().find(|file| !file.is_in_place()) {
             health.failed(format_args!(

@@ -1,4 +1,4 @@
-//! A batch: what fails in it, and what does not.
+//! Tests of batches: which requests fail, and which do not.
 
 use tempfile::TempDir;
 
@@ -185,7 +185,7 @@ fn a_bad_request_costs_a_full_batch_nothing() {
     assert_eq!(failed, [500]);
 }
 
-/// How often others have changed the store, as a connection sees it.
+/// The counter of changes by other connections, as one connection sees it.
 fn data_version(other: &Connection) -> i64 {
     other.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap()
 }
@@ -222,7 +222,7 @@ fn a_store_that_is_displaced_is_not_well_until_it_is_back() {
         let upload = UploadId(5);
         StoreRequest::Upload(UploadRequest::Placed { job: JobId(1), upload })
     };
-    // Its sender must not hear that it is there for good: the store will never know of it.
+    // The client must not be told that the file is stored, since the database will never have it.
     let answers = database.answer(&[placed(), find_key()]);
     let is_lost =
         matches!(answers[..], [RequestFate::Displaced, RequestFate::Committed(Step::Done(_))]);

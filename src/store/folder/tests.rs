@@ -1,4 +1,4 @@
-//! What stands in the shared folder is found, and nothing else.
+//! Tests that files in the shared folder are found, and nothing outside it.
 
 use std::ffi::OsStr;
 use std::io::Read;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::chat::file::FolderEntry;
 
-/// A shared folder, and a secret beside it.
+/// A shared folder, and a secret file beside it.
 struct Fixture {
     root: TempDir,
     folder: Folder,
@@ -126,7 +126,7 @@ fn a_fifo_is_not_even_opened() {
     let mut buffer = [const { MaybeUninit::uninit() }; 4096];
     let mut events = inotify::Reader::new(&watch, &mut buffer);
 
-    // Whoever waits with something to write would take the opening for a reader.
+    // Opening the FIFO would look like a reader to a process that waits to write to it.
     assert_eq!(fixture.read("fifo"), Err(FileRefusal::NotFound));
     assert_eq!(events.next().map(|_| ()), Err(Errno::AGAIN));
     fixture.read("file").unwrap();
@@ -184,7 +184,8 @@ fn a_name_as_long_as_it_may_be_is_read_and_nothing_longer_is_listed() {
     assert_eq!(fixture.read(&deep).unwrap(), "inside");
     fs::remove_file(fixture.path(&deep)).unwrap();
     fs::create_dir(fixture.path(&deep)).unwrap();
-    // One byte more than a name may have: it can't be written from here, so from within.
+    // The name is one byte too long for a path from here, so the file is created relative to its
+    // folder.
     let inner = rustix::fs::open(fixture.path(&deep), OFlags::PATH, Mode::empty()).unwrap();
     let flags = OFlags::CREATE | OFlags::WRONLY;
     rustix::fs::openat(&inner, "y", flags, Mode::RUSR).unwrap();
@@ -201,7 +202,7 @@ fn a_folder_exchanged_for_a_link_at_any_moment_leads_nowhere() {
     thread::scope(|scope| {
         scope.spawn(|| {
             let (real, link) = (fixture.path("real"), fixture.path("link"));
-            // Exchanged in one step, so that there is always one of the two under the name.
+            // Exchanged atomically, so that one of the two is always at the path.
             let exchange = || renameat_with(CWD, &real, CWD, &link, RenameFlags::EXCHANGE);
             while !stop.load(Ordering::Relaxed) {
                 exchange().unwrap();
@@ -226,7 +227,7 @@ fn a_folder_exchanged_for_a_link_at_any_moment_leads_nowhere() {
     });
 }
 
-/// Ends the other thread of a scope also where this one panics.
+/// Ends the other thread of a scope even if this one panics.
 struct OnDrop<F: Fn()>(F);
 
 impl<F: Fn()> Drop for OnDrop<F> {
@@ -235,12 +236,12 @@ impl<F: Fn()> Drop for OnDrop<F> {
     }
 }
 
-/// A few names, so that random links meet each other.
+/// One of few names, so that random links lead to each other.
 fn part() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["a", "b", "c", "secret", "outside", "file"])
 }
 
-/// Where a link leads: up, down, round about, or to an absolute path.
+/// The target of a link: up, down, in a loop, or an absolute path.
 fn target() -> impl Strategy<Value = String> {
     let step = prop_oneof![2 => Just(".."), 1 => Just("."), 4 => part()];
     (prop::collection::vec(step, 1..6), prop::bool::weighted(0.2)).prop_map(|(steps, absolute)| {
@@ -262,7 +263,7 @@ proptest! {
         asked in prop::collection::vec(path(), 0..24),
     ) {
         let fixture = Fixture::new();
-        // What does not fit into the tree, or leads out of it while it grows, is left away.
+        // What does not fit into the tree, or leads out of it while it is built, is left out.
         for file in &files {
             let folder = fixture.path(file);
             if fs::create_dir_all(folder.parent().unwrap()).is_ok() {
@@ -277,7 +278,7 @@ proptest! {
                 prop_assert_eq!(text, "inside", "{}", name);
             }
         }
-        // What is listed can be had, as it was listed.
+        // What is listed can be opened, as it was listed.
         let mut folders = vec![None];
         for _ in 0..100 {
             let Some(path) = folders.pop() else { break };

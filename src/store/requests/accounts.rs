@@ -14,23 +14,23 @@ use crate::store::slots::PasswordSlot;
 /// A request about an account.
 #[derive(Debug)]
 pub(in crate::store) enum AccountRequest {
-    /// Look the hash up that a password is to be compared with.
+    /// Look up the hash with which a password is to be compared.
     LookUpPassword { number: Option<Number>, password: Secret, slot: PasswordSlot },
-    /// Keep a new account.
+    /// Store a new account.
     Register { account: Account, hash: String },
-    /// Keep another hash of the same password.
+    /// Store another hash of the same password.
     ReplaceHash { number: Number, old: String, new: String },
-    /// Keep the hash of a new password, and end all tokens.
+    /// Store the hash of a new password, and revoke all tokens.
     SetPassword { number: Number, hash: String },
-    /// Keep the networks that an account knows.
+    /// Store the networks that an account knows.
     KeepNetworks { number: Number, networks: Box<[KnownNetwork]> },
-    /// Keep a display name.
+    /// Store a display name.
     SetDisplayName { number: Number, display: DisplayName },
-    /// Keep a ban, or its end and that of all tokens.
+    /// Store a ban; or its end, which revokes all tokens.
     SetBanned { number: Number, banned: bool },
-    /// Keep whether an account is an administrator's.
+    /// Store whether an account is an administrator's.
     SetAdministrator { number: Number, admin: bool },
-    /// Make a token.
+    /// Create a token.
     MakeToken { number: Number },
     /// Check a token.
     CheckToken { number: Number, token: Secret },
@@ -99,7 +99,7 @@ impl RequestKind for AccountRequest {
             }
             AccountRequest::SetBanned { number, banned } => {
                 accounts::set_banned(database, *number, *banned)?;
-                // They would be refused while the ban lasts, and must not be good again after it.
+                // Old tokens are refused while the ban lasts, and must not be valid again after it.
                 if !banned {
                     tokens::end_all(database, *number)?;
                 }

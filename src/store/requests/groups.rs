@@ -11,16 +11,16 @@ use crate::store::rows::groups;
 /// A request about a group.
 #[derive(Debug)]
 pub(in crate::store) enum GroupRequest {
-    /// Keep a group as it is now.
+    /// Store a whole group as it is now.
     Save(GroupRecord),
-    /// Keep what changed of groups.
+    /// Store changed rows of groups.
     Change(Vec<GroupRow>),
     /// End a group.
     End(GroupId),
 }
 
 impl GroupRequest {
-    /// Whether a group ends with it.
+    /// Returns true if the request ends a group.
     fn ends_groups(&self) -> bool {
         match self {
             GroupRequest::Save(_) => false,
@@ -61,7 +61,7 @@ impl RequestKind for GroupRequest {
     }
 }
 
-/// How many rows there are, and whose the first one is.
+/// The number of rows, and what the first one is about, for the log.
 fn describe_rows(rows: &[GroupRow]) -> String {
     let first = match rows.first() {
         None => return "no change of groups".to_owned(),

@@ -1,4 +1,4 @@
-//! The trait of all kinds of requests, and the steps by which they go on after the commit.
+//! The trait of all kinds of requests, and the steps that may follow their commit.
 
 use std::sync::Arc;
 
@@ -11,70 +11,70 @@ use crate::chat::refusal::Failure;
 use crate::hub::job::Outcome;
 use crate::store::health::Health;
 
-/// A kind of request: it runs in a transaction, and tells what it means for others.
+/// A kind of request: it runs in a transaction, and says which side effects it has.
 pub(super) trait RequestKind {
-    /// Whether it needs the write lock.
+    /// Returns true if it needs the write lock.
     fn writes(&self) -> bool;
 
-    /// What the log calls it.
+    /// A short description for the log.
     fn describe(&self) -> String;
 
     /// Runs it in a transaction. It may run several times, until one is committed.
     ///
     /// # Errors
-    /// What SQLite says; then nothing of it is kept.
+    /// The error of SQLite; then the transaction is rolled back.
     fn run(&self, database: &Connection, context: &mut Context) -> rusqlite::Result<Step>;
 
-    /// Whether the search has to follow.
+    /// Returns true if the search index has to be updated.
     fn changes_messages(&self) -> bool {
         false
     }
 
-    /// Whether it may leave something that is removed later.
+    /// Returns true if it may leave rows or files that are to be removed later.
     fn leaves_remains(&self) -> bool {
         false
     }
 
-    /// Whether the files that were handed out to be removed are gone with it.
+    /// Returns true if it reports that the files given out for removal are removed.
     fn ends_sweep(&self) -> bool {
         false
     }
 
-    /// What whoever asked hears where it failed.
+    /// The outcome of the job if the request fails.
     fn refuse(&self, failure: Failure) -> Outcome {
         Err(failure)
     }
 }
 
-/// The next step of a request, taken when its transaction is committed.
+/// The next step of a request after its transaction is committed.
 #[derive(Debug)]
 pub(in crate::store) enum Step {
-    /// It is done, and on disk where it keeps something.
+    /// It is done, and what it wrote is on disk.
     Done(Outcome),
-    /// A password thread compares its password with this hash, where there is one.
+    /// A password thread compares the password with this hash, if there is one.
     Compare(Option<String>),
-    /// The search thread looks.
+    /// The search thread searches.
     Search,
-    /// A thread that writes files goes on.
+    /// A file-writing thread goes on.
     Upload(UploadTask),
-    /// A thread that reads files opens this sent file.
+    /// A file-reading thread opens this sent file.
     Open(UploadId),
-    /// A thread that reads files hashes this sent file.
+    /// A file-reading thread hashes this sent file.
     Sum(UploadId),
-    /// It is done: the upload is a file that was sent.
+    /// It is done: the upload is now a file that was sent in a chat.
     Sent(UploadId),
 }
 
 /// The state that requests need beside the database.
 #[derive(Debug)]
 pub(in crate::store) struct Context {
-    /// Whether writing to the store works.
+    /// Whether writing to the database works.
     pub(in crate::store) health: Arc<Health>,
     pub(super) recounts: Recounts,
 }
 
 impl Context {
-    /// For a store that was just opened.
+    /// Creates the state for a database that was just opened.
     pub(in crate::store) fn new() -> Self {
         let health = Arc::new(Health::new("writing to the store"));
         Context { health, recounts: Recounts::default() }

@@ -1,4 +1,4 @@
-//! Requests about messages: kept, found again in their chats, and removed when they are old.
+//! Requests about messages: storing, selecting and removing them.
 
 use rusqlite::Connection;
 
@@ -13,28 +13,28 @@ use crate::store::rows::{groups, history, keys, messages, removal};
 /// A request about messages.
 #[derive(Debug)]
 pub(in crate::store) enum MessageRequest {
-    /// Keep a message, and its idempotency key.
+    /// Store a message, and its idempotency key.
     Keep { message: StoredMessage, key: Option<Key> },
-    /// Look for the message that a key marked.
+    /// Find the message that was sent with an idempotency key.
     FindKey { sender: Number, key: Key },
-    /// Keep a bound that no id will reach.
+    /// Raise the stored upper bound of all ids.
     RaiseIdMark { mark: MessageId },
-    /// Count what is unread.
+    /// Count the unread messages of each chat.
     CountUnread { reader: Number },
-    /// Find out which messages a list of unread ones will hold.
+    /// Select the ids of the unread messages of a chat.
     SelectUnread { reader: Number, chat: Chat },
-    /// Find out which messages are the last ones before an id.
+    /// Select the ids of the last messages of a chat before an id.
     SelectLast { reader: Number, chat: Chat, before: Option<MessageId>, count: u16 },
-    /// Read messages.
+    /// Read messages by their ids.
     Fetch { ids: Vec<MessageId> },
-    /// Mark as read.
+    /// Mark a chat as read up to a message.
     MarkSeen { reader: Number, chat: Chat, id: MessageId },
     /// Remove old messages.
     RemoveOld { before: MessageId },
 }
 
 impl MessageRequest {
-    /// Runs it, which is all there is to do.
+    /// Runs the request, and returns its outcome; no other step follows.
     pub(in crate::store) fn carry_out(&self, database: &Connection) -> rusqlite::Result<Outcome> {
         match self {
             MessageRequest::Keep { message, key } => {

@@ -1,7 +1,7 @@
-//! Requests to the database thread: what runs in its transactions, and how each goes on.
+//! Requests to the database thread: the work of each in a transaction, and its next step.
 //!
-//! The thread knows no kind of them. A new one is a variant here, and an `impl` of [`RequestKind`]
-//! beside the others.
+//! The database thread does not depend on their kinds. A new kind is a variant of [`StoreRequest`],
+//! and an `impl` of [`RequestKind`] in a module of its own.
 
 mod accounts;
 mod groups;
@@ -26,10 +26,10 @@ use self::kind::RequestKind;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome};
 
-/// A request to the database thread: something to read or write.
+/// A request to the database thread, to read or to write.
 #[derive(Debug)]
 pub(super) enum StoreRequest {
-    /// About an account; for a job, but for what is done in nobody's name.
+    /// About an account. Without a job, nobody waits for the outcome.
     Account { job: Option<JobId>, request: AccountRequest },
     /// About a group.
     Group { job: JobId, request: GroupRequest },
@@ -37,12 +37,12 @@ pub(super) enum StoreRequest {
     Message { job: JobId, request: MessageRequest },
     /// About uploads and sent files.
     Upload(UploadRequest),
-    /// A search, which begins once all before it is committed.
+    /// A search, which begins once all requests before it are committed.
     Search(SearchRequest),
 }
 
 impl StoreRequest {
-    /// The job whose outcome it is, where somebody waits for one.
+    /// The job that gets the outcome, if there is one.
     pub(super) fn job(&self) -> Option<JobId> {
         match self {
             StoreRequest::Account { job, .. } => *job,
@@ -52,27 +52,27 @@ impl StoreRequest {
         }
     }
 
-    /// Whether it needs the write lock.
+    /// See [`RequestKind::writes`].
     pub(super) fn writes(&self) -> bool {
         self.kind().writes()
     }
 
-    /// Whether the search has to follow.
+    /// See [`RequestKind::changes_messages`].
     pub(super) fn changes_messages(&self) -> bool {
         self.kind().changes_messages()
     }
 
-    /// Whether it may leave something that is removed later.
+    /// See [`RequestKind::leaves_remains`].
     pub(super) fn leaves_remains(&self) -> bool {
         self.kind().leaves_remains()
     }
 
-    /// Whether the files that were handed out to be removed are gone with it.
+    /// See [`RequestKind::ends_sweep`].
     pub(super) fn ends_sweep(&self) -> bool {
         self.kind().ends_sweep()
     }
 
-    /// What the log calls it.
+    /// A short description for the log.
     pub(super) fn describe(&self) -> String {
         self.kind().describe()
     }
@@ -86,7 +86,7 @@ impl StoreRequest {
         self.kind().run(database, context)
     }
 
-    /// What whoever asked hears where it failed.
+    /// The outcome of the job if the request fails.
     pub(super) fn refuse(&self, failure: Failure) -> Outcome {
         self.kind().refuse(failure)
     }

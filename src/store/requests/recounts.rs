@@ -1,19 +1,20 @@
-//! Recounts: looks which of a user's files still stand in the shared folder, bounded in time.
+//! A rate limit of recounts: checks which of a user's files are still in the shared folder.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::chat::name::Number;
 
-/// How long nobody looks again. A user may have a million files, and each is looked at.
+/// The shortest time between two recounts of one user, since each checks all of the user's files,
+/// which may be a million.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The recounts of the last minute: whose files, and when.
+/// The users whose files were recounted in the last minute, and when.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Recounts(HashMap<Number, Instant>);
 
 impl Recounts {
-    /// Whether it may be looked at the files of a user now; if so, that is noted.
+    /// Returns true if a user's files may be recounted now, and notes the recount.
     pub(in crate::store) fn begin(&mut self, owner: Number, now: Instant) -> bool {
         self.0.retain(|_, last| now.saturating_duration_since(*last) < PAUSE);
         let is_due = !self.0.contains_key(&owner);

@@ -1,5 +1,5 @@
-//! Requests for the search thread. They pass through the database thread, so that a search finds
-//! all that was asked for before it.
+//! Requests to the search thread. They pass through the database thread, so that a search finds all
+//! messages that were submitted before it.
 
 use rusqlite::Connection;
 
@@ -11,13 +11,13 @@ use crate::hub::job::JobId;
 /// A search for messages.
 #[derive(Debug)]
 pub(in crate::store) struct SearchRequest {
-    /// Whose outcome it is.
+    /// The job that gets the outcome.
     pub(in crate::store) job: JobId,
-    /// Who reads.
+    /// The user who searches.
     pub(in crate::store) reader: Number,
-    /// In which chat; none is `*` and all the reader's own.
+    /// The chat; `None` is `*` and all chats of the reader.
     pub(in crate::store) chat: Option<Chat>,
-    /// Which words, separated by white space.
+    /// The words, separated by white space.
     pub(in crate::store) words: Box<str>,
 }
 

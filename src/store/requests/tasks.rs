@@ -1,4 +1,4 @@
-//! Tasks for the threads that write files, as requests of the database leave them.
+//! Tasks of the file-writing threads, as follow-up steps of requests to the database.
 
 use crate::chat::file::FileTarget;
 use crate::chat::name::Number;
@@ -10,41 +10,41 @@ use crate::store::rows::uploads::UploadRecord;
 /// An upload as it was announced, before it has an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct UploadDraft {
-    /// Whose.
+    /// The user.
     pub(in crate::store) owner: Number,
-    /// Where it goes.
+    /// Where the file is to go.
     pub(in crate::store) place: FileTarget,
-    /// Bytes.
+    /// The size in bytes.
     pub(in crate::store) size: u64,
-    /// How many bytes all of the owner's files and uploads may have.
+    /// The largest number of bytes that all of the owner's files and uploads may take.
     pub(in crate::store) quota: u64,
 }
 
-/// A task for a thread that writes files: what a request of the database leaves to do.
+/// A task of a file-writing thread: the follow-up step of a request to the database.
 #[derive(Debug)]
 pub(in crate::store) enum UploadTask {
-    /// Open a part.
+    /// Open the part file of an upload.
     Begin { job: JobId, upload: UploadRecord, is_new: bool },
-    /// Look which of a user's files still stand in the shared folder, and begin again.
+    /// Check which of a user's files are still in the shared folder, and begin the upload again.
     Recount { job: JobId, announced: UploadDraft, files: Vec<OwnFile> },
-    /// Bring an upload to the disk.
+    /// Sync an upload to disk.
     Sync(SyncTask),
-    /// Give an upload its name in the shared folder.
+    /// Rename an upload to its name in the shared folder.
     Place { job: JobId, upload: UploadRecord },
-    /// Look what has become of uploads that were begun before a time.
+    /// Decide what happens to uploads that were begun before a time.
     LookAtOld { job: JobId, uploads: Vec<UploadRecord>, before: u64, more: bool },
     /// Remove files.
     Sweep(Vec<Garbage>),
 }
 
-/// An upload to bring to the disk.
+/// An upload to sync to disk.
 #[derive(Debug)]
 pub(in crate::store) struct SyncTask {
-    /// Whose outcome it is.
+    /// The job that gets the outcome.
     pub(in crate::store) job: JobId,
     pub(in crate::store) upload: UploadRecord,
-    /// The sum that it is to have, where its sender told one.
+    /// The SHA-256 sum that the client expects, if it sent one.
     pub(in crate::store) expected: Option<Sha256Sum>,
-    /// Whether it was read for its sum.
+    /// Whether the file was already read to compute its sum.
     pub(in crate::store) is_reread: bool,
 }

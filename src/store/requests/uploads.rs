@@ -1,7 +1,7 @@
-//! Requests about uploads: files on their way to the server, and those that were sent in chats.
+//! Requests about uploads, and about the files that were sent in chats.
 //!
-//! The database knows every upload before its file is made, and every file for as long as it is
-//! there, so that nothing is left over, whenever the server stops:
+//! The database has a row for every upload before its part file is created, and for every file
+//! until it is removed. So no file is orphaned, whenever the server stops:
 //!
 //! ```text
 //! announced ──► a row of `uploads`, then a part ──► whole ──► a row of `files` or `sent`
@@ -10,10 +10,10 @@
 //!                                 until the file is removed
 //! ```
 //!
-//! A part that goes into the shared folder lies beside the file that it becomes, under a hidden
-//! name, so that it is always in the same file system, and is renamed when it is whole. What goes
-//! into a chat lies among the sent files from the start, under the name that it keeps: it is sent
-//! as soon as the database says so, in one transaction with its message.
+//! A part file for the shared folder is in the folder of the file that it becomes, with a hidden
+//! name, so that it is in the same file system and can be renamed when it is complete. A file for a
+//! chat is in the folder of sent files from the start, with its final name: it is sent by one
+//! transaction that stores its message too.
 
 use std::time::Instant;
 
@@ -31,32 +31,32 @@ use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::rows::uploads::{FILE_BYTES_MIN, Fate, UploadRecord};
 use crate::store::rows::{files, groups, history, messages, uploads};
 
-/// How many uploads of one user may be unfinished.
+/// The largest number of incomplete uploads of one user.
 const UNFINISHED_MAX: u64 = 1_000;
-/// How many old uploads are looked at at once.
+/// The number of old uploads in one task.
 const OLD_PER_STEP: u32 = 64;
 
 /// A request about uploads.
 #[derive(Debug)]
 pub(in crate::store) enum UploadRequest {
-    /// Look for an upload, and note a new one where there is none and the quota allows it; `gone`
-    /// are those of the owner's files of which it was found that they don't stand there any more.
+    /// Find an upload that can be resumed, or insert a new one if the quota allows it. `gone` are
+    /// the owner's files that a recount did not find in the shared folder any more.
     Begin { job: JobId, announced: UploadDraft, gone: Option<Vec<UploadId>> },
-    /// Bring an upload to the disk.
+    /// Sync an upload to disk.
     Sync { job: JobId, upload: UploadId, expected: Option<Sha256Sum> },
-    /// Make an upload a file.
+    /// Turn an upload into a file.
     Finish { job: JobId, upload: UploadId, message: Option<StoredMessage> },
-    /// Note that an upload stands in the shared folder.
+    /// Note that an upload has its name in the shared folder.
     Placed { job: JobId, upload: UploadId },
-    /// Forget an upload.
+    /// Drop an upload.
     Drop { job: JobId, upload: UploadId },
-    /// Look for uploads that were begun before a time.
+    /// Select uploads that were begun before a time.
     SelectOld { job: JobId, before: u64 },
-    /// Note what has become of uploads that were begun before a time.
+    /// Apply the fates of uploads that were begun before a time.
     Settle { job: Option<JobId>, fates: Vec<(UploadId, Fate)>, before: u64, more: bool },
     /// Note that files were removed.
     Swept { ids: Vec<UploadId> },
-    /// Look for the message that sent a file.
+    /// Find the message that sent a file.
     Find { job: JobId, message: MessageId },
     /// Open a file that was sent.
     Open { job: JobId, message: MessageId },
@@ -65,7 +65,7 @@ pub(in crate::store) enum UploadRequest {
 }
 
 impl UploadRequest {
-    /// The job whose outcome it is, where somebody waits for one.
+    /// The job that gets the outcome, if there is one.
     pub(super) fn job(&self) -> Option<JobId> {
         match self {
             UploadRequest::Begin { job, .. }
@@ -170,17 +170,20 @@ impl RequestKind for UploadRequest {
 
     fn refuse(&self, failure: Failure) -> Outcome {
         match self {
-            // It stands there for everybody to see; the database learns of it at the next start.
+            // The file is in the shared folder, so the upload has succeeded; the row is corrected
+            // at the next start.
             UploadRequest::Placed { .. } => Ok(Value::Done),
             _ => Err(failure),
         }
     }
 }
 
+/// The step of a request about something that does not exist.
 const NOT_FOUND: Step = Step::Done(Err(Failure::NotFound));
+/// The step of an upload that the quota does not allow.
 const NO_ROOM: Step = Step::Done(Err(Failure::NoRoom));
 
-/// Finds the upload that was announced before, or notes a new one.
+/// Finds the upload that can be resumed, or inserts a new one.
 fn begin(
     database: &Connection,
     job: JobId,
@@ -215,7 +218,8 @@ fn begin(
     Ok(Step::Upload(UploadTask::Begin { job, upload, is_new }))
 }
 
-/// Looks, before an upload is refused, which of the owner's files were removed by hand.
+/// Recounts, before an upload is refused for the quota, which of the owner's files were removed
+/// from the shared folder by hand.
 fn recount(database: &Connection, job: JobId, announced: &UploadDraft) -> rusqlite::Result<Step> {
     let files = files::of_owner(database, announced.owner)?;
     if files.is_empty() {
@@ -225,7 +229,8 @@ fn recount(database: &Connection, job: JobId, announced: &UploadDraft) -> rusqli
     Ok(Step::Upload(UploadTask::Recount { job, announced, files }))
 }
 
-/// Makes an upload a file: at once where it goes into a chat, else once it has its name.
+/// Turns an upload into a file: for a chat in this transaction, for the shared folder once it is
+/// renamed.
 fn finish(
     database: &Connection,
     job: JobId,
@@ -254,7 +259,7 @@ fn finish(
     })
 }
 
-/// Has the parts of old uploads looked at, which tell whether they broke off before the time, too.
+/// Selects old uploads, and has their part files checked for when they were last written.
 fn select_old(database: &Connection, job: JobId, before: u64) -> rusqlite::Result<Step> {
     let uploads = uploads::begun_before(database, before, OLD_PER_STEP)?;
     if uploads.is_empty() {

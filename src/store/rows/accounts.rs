@@ -1,4 +1,4 @@
-//! The accounts in the database.
+//! The table of accounts.
 
 use std::str::FromStr;
 
@@ -10,11 +10,11 @@ use crate::chat::name::{DisplayName, Number};
 use crate::store::error::StoreFault;
 use crate::store::hash;
 
-/// All accounts but the operator's, the smallest number first.
+/// Loads all accounts but the operator's, by number.
 ///
 /// # Errors
-/// [`StoreFault::MalformedAccount`] where a row holds what no server writes: half a chat would be
-/// worse than none.
+/// [`StoreFault::MalformedAccount`] if a row is not as a server writes it. The server does not
+/// start with only a part of the accounts.
 pub(in crate::store) fn load(database: &Connection) -> Result<Vec<Account>, StoreFault> {
     let mut select = database.prepare(
         "SELECT number, name, display, password FROM accounts WHERE number <> ?1 ORDER BY number",
@@ -50,14 +50,14 @@ fn parse(row: &Row<'_>) -> Result<Account, StoreFault> {
     Ok(account)
 }
 
-/// The numbers of the administrators, the smallest first.
+/// Loads the numbers of the administrators, in order.
 pub(in crate::store) fn load_administrators(
     database: &Connection,
 ) -> Result<Vec<Number>, StoreFault> {
     load_numbers(database, "SELECT number FROM accounts WHERE admin = 1 ORDER BY number")
 }
 
-/// The numbers of those who are banned, the smallest first.
+/// Loads the numbers of the banned accounts, in order.
 pub(in crate::store) fn load_banned(database: &Connection) -> Result<Vec<Number>, StoreFault> {
     load_numbers(database, "SELECT number FROM accounts WHERE banned = 1 ORDER BY number")
 }
@@ -68,7 +68,7 @@ fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, Stor
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Keeps a new account.
+/// Inserts a new account.
 pub(in crate::store) fn insert(
     database: &Connection,
     account: &Account,
@@ -89,9 +89,9 @@ pub(in crate::store) fn insert(
     expect_one(changed)
 }
 
-/// The hash of an account's password; none where there is no such account.
+/// Returns the password hash of an account; `None` if there is no such account.
 ///
-/// Without a number it does the same work, so that an unknown name takes as long.
+/// Without a number it does the same work, so that an unknown name takes as long as a known one.
 pub(in crate::store) fn password_hash(
     database: &Connection,
     number: Option<Number>,
@@ -103,7 +103,7 @@ pub(in crate::store) fn password_hash(
         .optional()
 }
 
-/// Keeps another hash of the same password, where the old one still stands.
+/// Replaces a password hash by another one of the same password, unless it has changed meanwhile.
 pub(in crate::store) fn replace_password_hash(
     database: &Connection,
     number: Number,
@@ -116,7 +116,7 @@ pub(in crate::store) fn replace_password_hash(
     Ok(())
 }
 
-/// Keeps the hash of a new password.
+/// Sets the password hash of an account.
 pub(in crate::store) fn set_password_hash(
     database: &Connection,
     number: Number,
@@ -128,7 +128,7 @@ pub(in crate::store) fn set_password_hash(
     expect_one(changed)
 }
 
-/// Keeps a display name.
+/// Sets a display name.
 pub(in crate::store) fn set_display_name(
     database: &Connection,
     number: Number,
@@ -140,7 +140,7 @@ pub(in crate::store) fn set_display_name(
     expect_one(changed)
 }
 
-/// Keeps whether an account is banned.
+/// Sets whether an account is banned.
 pub(in crate::store) fn set_banned(
     database: &Connection,
     number: Number,
@@ -152,7 +152,7 @@ pub(in crate::store) fn set_banned(
     expect_one(changed)
 }
 
-/// Keeps whether an account is an administrator's.
+/// Sets whether an account is an administrator's.
 pub(in crate::store) fn set_administrator(
     database: &Connection,
     number: Number,

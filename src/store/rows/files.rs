@@ -1,5 +1,5 @@
-//! The files that uploads have become: those that users put into the shared folder, and those that
-//! messages sent. What nothing refers to any more is garbage until it is removed from the disk.
+//! The tables of files: those that users put into the shared folder, those that were sent in chats,
+//! and the garbage, which is to be removed from disk.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -12,28 +12,28 @@ use crate::chat::message::StoredMessage;
 use crate::chat::name::{FileName, Number};
 use crate::store::layout::file_name;
 
-/// A file that a user put into the shared folder.
+/// A file that a user has put into the shared folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct OwnFile {
-    /// The upload that it was.
+    /// The id of its upload.
     pub(in crate::store) id: UploadId,
-    /// Its name from the shared folder on.
+    /// Its name, relative to the shared folder.
     pub(in crate::store) name: FileName,
-    /// Bytes.
+    /// The size in bytes.
     pub(in crate::store) size: u64,
 }
 
 /// A file to remove from the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Garbage {
-    /// The upload that it was.
+    /// The id of its upload.
     pub(in crate::store) id: UploadId,
-    /// The file that the part was to become in the shared folder; none for what was or was to be
-    /// sent in a chat.
+    /// For a part file in the shared folder, the name that its file would have got; `None` for a
+    /// file in the folder of sent files.
     pub(in crate::store) name: Option<FileName>,
 }
 
-/// The files that a user put into the shared folder, as far as the database knows.
+/// The files that a user has put into the shared folder. Some may have been removed by hand.
 pub(in crate::store) fn of_owner(
     database: &Connection,
     owner: Number,
@@ -51,7 +51,7 @@ pub(in crate::store) fn of_owner(
     Ok(files)
 }
 
-/// Forgets files that don't stand in the shared folder any more.
+/// Deletes the rows of files that are no longer in the shared folder.
 pub(in crate::store) fn forget(database: &Connection, gone: &[UploadId]) -> rusqlite::Result<()> {
     let mut forget = database.prepare_cached("DELETE FROM files WHERE id = ?1")?;
     for file in gone {
@@ -60,7 +60,7 @@ pub(in crate::store) fn forget(database: &Connection, gone: &[UploadId]) -> rusq
     Ok(())
 }
 
-/// Notes that an upload of so many bytes is the file that a message sent.
+/// Inserts the row of a file that was sent by a message.
 pub(in crate::store) fn keep_sent(
     database: &Connection,
     message: &StoredMessage,
@@ -73,7 +73,7 @@ pub(in crate::store) fn keep_sent(
     Ok(())
 }
 
-/// Under which id the file is kept that a message sent.
+/// The id of the file that a message sent.
 pub(in crate::store) fn sent_by(
     database: &Connection,
     message: MessageId,
@@ -84,7 +84,7 @@ pub(in crate::store) fn sent_by(
         .optional()
 }
 
-/// Forgets the files that were sent by messages with these ids.
+/// Turns the files sent by messages with these ids into garbage.
 pub(super) fn drop_sent(
     database: &Connection,
     messages: RangeInclusive<i64>,
@@ -104,7 +104,7 @@ pub(super) fn drop_sent(
     Ok(())
 }
 
-/// Files to remove, in the order of their ids; at most so many.
+/// The files to remove, by id, at most `max`.
 pub(in crate::store) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
     database
         .prepare_cached("SELECT id, name FROM garbage ORDER BY id LIMIT ?1")?
@@ -115,7 +115,7 @@ pub(in crate::store) fn garbage(database: &Connection, max: u32) -> rusqlite::Re
         .collect()
 }
 
-/// Forgets garbage that was removed.
+/// Deletes the rows of garbage that was removed from disk.
 pub(in crate::store) fn swept(database: &Connection, ids: &[UploadId]) -> rusqlite::Result<()> {
     let mut delete = database.prepare_cached("DELETE FROM garbage WHERE id = ?1")?;
     for garbage in ids {
@@ -124,7 +124,7 @@ pub(in crate::store) fn swept(database: &Connection, ids: &[UploadId]) -> rusqli
     Ok(())
 }
 
-/// Tells of sent files that are missing, or have another size.
+/// Checks that the sent files exist and have the right size; for `--check`.
 pub(in crate::store) fn look_at_sent(
     database: &Connection,
     sent: &Path,
@@ -158,7 +158,7 @@ mod tests {
     fn garbage_goes_in_the_order_of_its_ids() {
         let folder = tempfile::tempdir().unwrap();
         let database = schema::open(&folder.path().join("store")).unwrap();
-        // What has no order comes in another one than elsewhere.
+        // This reverses the order of queries without ORDER BY.
         database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
         database.execute_batch("INSERT INTO garbage (id) VALUES (9), (3), (5)").unwrap();
         let first: Vec<u64> =

@@ -1,9 +1,11 @@
-//! The groups in the database: who their members are, and from which message on each reads.
+//! The tables of groups, their members, and their candidates: users who were asked to join or ask
+//! to.
 //!
-//! What changes of groups is kept by rows; a whole group is written where it is new, or where such
-//! a change could not be kept. The numbers by which lists are ordered may have gaps.
+//! Changes of groups are written row by row; a whole group is written if it is new, or if such a
+//! change could not be stored. The numbers by which lists are ordered may have gaps.
 //!
-//! A group that ends is gone at once. What was said in it is noted as ended, and removed later.
+//! The rows of a group that ends are deleted at once. It gets a row in `ended`, and its messages
+//! are removed later.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,12 +20,13 @@ use crate::chat::message::Chat;
 use crate::chat::name::{GroupName, Number};
 use crate::store::error::StoreFault;
 
-/// The first version of the schema that knows of ops.
+/// The first version of the schema that has ops.
 const SCHEMA_WITH_OPS: u32 = 7;
-/// The first one that knows when memberships end, and which are news.
+/// The first version of the schema that has the ends of memberships, and which are news.
 const SCHEMA_WITH_ENDS: u32 = 8;
 
-/// Keeps a member, who keeps place among the members, and among the ops, where there is one.
+/// Inserts or updates a member. An existing member keeps the place among the members, and among the
+/// ops.
 const PUT_MEMBER: &str = "INSERT INTO members (group_id, number, since, ends, news, place, op)
     SELECT id, ?2, ?3, ?4, ?5,
         (SELECT coalesce(max(place) + 1, 0) FROM members WHERE group_id = ?1),
@@ -32,14 +35,14 @@ const PUT_MEMBER: &str = "INSERT INTO members (group_id, number, since, ends, ne
     FROM groups WHERE id = ?1
     ON CONFLICT DO UPDATE SET since = ?3, ends = ?4, news = ?5,
         op = CASE WHEN ?6 THEN coalesce(op, excluded.op) END";
-/// Keeps that somebody was asked to join, or asks to.
+/// Inserts a candidate.
 const PUT_CANDIDATE: &str = "INSERT INTO candidates (group_id, asks, number, place)
     SELECT id, ?2, ?3, (SELECT coalesce(max(place) + 1, 0) FROM candidates
                         WHERE group_id = ?1 AND asks = ?2)
     FROM groups WHERE id = ?1
     ON CONFLICT DO NOTHING";
 
-/// Keeps a group as it is now, in place of what it was. Only what differs is written.
+/// Stores a whole group. Only the rows that differ are written.
 pub(in crate::store) fn save(database: &Connection, group: &GroupRecord) -> rusqlite::Result<()> {
     let id = group.id.0.cast_signed();
     database
@@ -132,7 +135,7 @@ fn save_candidates(
     Ok(())
 }
 
-/// What is kept of a group's people, by their numbers, which are the first column.
+/// Reads stored rows of a group by the users' numbers, which must be the first column.
 fn stored_people<T>(
     database: &Connection,
     id: i64,
@@ -145,12 +148,11 @@ fn stored_people<T>(
         .collect()
 }
 
-/// Keeps what changed of groups. A row of a group that is not there, since it has ended, changes
-/// nothing.
+/// Stores changed rows of groups. Rows of a group that has ended change nothing.
 ///
 /// # Errors
-/// Also where a group would be without an admin among its ops, as one of which an earlier change
-/// was not kept may be: with that no server would start. Then nothing may be committed.
+/// Also if a group would have no admin among its ops, which can happen if an earlier change was not
+/// stored, and would keep the next server from starting. Then the transaction must be rolled back.
 pub(in crate::store) fn change(database: &Connection, rows: &[GroupRow]) -> rusqlite::Result<()> {
     let mut touched = BTreeSet::new();
     for row in rows {
@@ -190,7 +192,7 @@ pub(in crate::store) fn change(database: &Connection, rows: &[GroupRow]) -> rusq
     touched.into_iter().try_for_each(|group| check_admin(database, group))
 }
 
-/// Keeps a member, who keeps place among the members, and among the ops, where there is one.
+/// Inserts or updates a member; see [`PUT_MEMBER`].
 fn put_member(
     database: &Connection,
     group: GroupId,
@@ -209,7 +211,7 @@ fn put_member(
     Ok(())
 }
 
-/// Keeps that somebody was asked to join, or asks to.
+/// Inserts a candidate.
 fn put_candidate(
     database: &Connection,
     group: GroupId,
@@ -221,7 +223,7 @@ fn put_candidate(
 }
 
 /// # Errors
-/// A violated constraint where the group is there, and its admin is not among its ops.
+/// A constraint violation, if the group exists and its admin is not among its ops.
 fn check_admin(database: &Connection, group: GroupId) -> rusqlite::Result<()> {
     let is_without = database
         .prepare_cached(
@@ -238,7 +240,7 @@ fn check_admin(database: &Connection, group: GroupId) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Ends a group: from now on nobody reads in it. What was said there is removed later, in steps.
+/// Ends a group. Its messages can't be read any more, and are removed later, in steps.
 pub(in crate::store) fn end(database: &Connection, group: GroupId) -> rusqlite::Result<()> {
     let id = group.0.cast_signed();
     let ended = database.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([id])?;
@@ -250,7 +252,7 @@ pub(in crate::store) fn end(database: &Connection, group: GroupId) -> rusqlite::
     Ok(())
 }
 
-/// Ends all groups that are not kept, as a server does that stops.
+/// Ends all groups that are not kept, because they end when the server stops.
 pub(in crate::store) fn end_unkept(database: &mut Connection) -> rusqlite::Result<()> {
     let transaction = database.transaction()?;
     transaction.execute_batch(
@@ -260,7 +262,7 @@ pub(in crate::store) fn end_unkept(database: &mut Connection) -> rusqlite::Resul
     transaction.commit()
 }
 
-/// Whether a chat is a group that there is not.
+/// Returns true if the chat is a group that does not exist.
 pub(in crate::store) fn is_gone(database: &Connection, chat: Chat) -> rusqlite::Result<bool> {
     let Chat::Group(group) = chat else { return Ok(false) };
     let found = database
@@ -269,7 +271,7 @@ pub(in crate::store) fn is_gone(database: &Connection, chat: Chat) -> rusqlite::
     Ok(!found)
 }
 
-/// From which message on a user reads in a group; none where the user is no member.
+/// The first message that a user may read in a group; `None` if the user is not a member.
 pub(in crate::store) fn since(
     database: &Connection,
     group: GroupId,
@@ -281,7 +283,7 @@ pub(in crate::store) fn since(
         .optional()
 }
 
-/// The groups of a user, and from which message on the user reads each.
+/// The groups of a user, each with the first message that the user may read.
 pub(in crate::store) fn of_reader(
     database: &Connection,
     reader: Number,
@@ -294,15 +296,15 @@ pub(in crate::store) fn of_reader(
         .collect()
 }
 
-/// All groups, the oldest first.
+/// Loads all groups, oldest first.
 ///
 /// # Errors
-/// [`StoreFault::MalformedGroup`] where a row holds what no server writes.
+/// [`StoreFault::MalformedGroup`] if a row is not as a server writes it.
 pub(in crate::store) fn load(database: &Connection) -> Result<Vec<GroupRecord>, StoreFault> {
     load_of_schema(database, SCHEMA_WITH_ENDS)
 }
 
-/// All groups of a store that may be older, the oldest first.
+/// Loads all groups of a database that may have an older schema, oldest first.
 ///
 /// # Errors
 /// As for [`load`].

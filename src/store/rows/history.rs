@@ -1,4 +1,5 @@
-//! The history of chats: what is unread is counted, lists are selected, messages read in pieces.
+//! Queries of the history of chats: counts of unread messages, selections of ids, and the messages
+//! themselves.
 
 use std::sync::Arc;
 
@@ -13,16 +14,17 @@ use crate::chat::name::Number;
 use crate::chat::request::LIST_MESSAGES_MAX;
 use crate::hub::job::Value;
 
-/// How many bytes of text one answer holds, but for its last message; a list is made of such
-/// pieces as its reader takes them.
+/// The number of bytes of text after which [`fetch`] stops. A list is read in such pieces as its
+/// reader takes them.
 const TEXT_BYTES_PER_PIECE: usize = 32 * 1024;
 
-/// Counts what others sent to a reader and the reader has not marked as read, in all chats but `*`.
+/// Counts the unread messages of a reader in each chat but `*`: those that others sent and the
+/// reader has not marked as read.
 pub(in crate::store) fn count_unread(
     database: &Connection,
     reader: Number,
 ) -> rusqlite::Result<Value> {
-    // Of a chat with oneself nothing is unread.
+    // In a chat with oneself nothing is unread.
     let own = Lane::Direct { from: reader, to: reader };
     let mut select = database.prepare_cached(
         "SELECT lane,
@@ -71,8 +73,7 @@ fn count_in_groups(
     Ok(())
 }
 
-/// The oldest messages of a chat that others sent and a reader has not marked as read, and how many
-/// more there are.
+/// Selects the oldest unread messages of a chat, and counts how many more there are.
 pub(in crate::store) fn select_unread(
     database: &Connection,
     reader: Number,
@@ -83,7 +84,7 @@ pub(in crate::store) fn select_unread(
     }
     let lane = Lane::to_reader(chat, reader);
     if lane == Lane::of_sender(chat, reader) {
-        // Everyone's, of which nothing counts as unread, or one's own.
+        // In the chat of everyone, and in one with oneself, nothing is unread.
         return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     }
     let mut select = database.prepare_cached(
@@ -139,7 +140,7 @@ fn select_unread_in_group(
     Ok(Value::Selected { ids, left })
 }
 
-/// The last messages of a chat that a reader may read, or the last before one.
+/// Selects the last messages of a chat that a reader may read, or the last ones before an id.
 pub(in crate::store) fn select_last(
     database: &Connection,
     reader: Number,
@@ -172,8 +173,8 @@ pub(in crate::store) fn select_last(
     Ok(Value::Selected { ids, left: 0 })
 }
 
-/// The messages with these ids, from the first on. What was removed meanwhile is left out, so an
-/// empty answer says that none of them is there any more.
+/// Reads the messages with these ids, from the first on, up to a number of bytes. Messages that
+/// were removed meanwhile are left out, so an empty result says that none of them exists any more.
 pub(in crate::store) fn fetch(
     database: &Connection,
     ids: &[MessageId],
@@ -213,7 +214,7 @@ mod tests {
     use super::*;
     use crate::store::rows::schema;
 
-    /// How SQLite goes about a query.
+    /// SQLite's plan for a query.
     fn plan(database: &Connection, query: &str) -> String {
         let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
         let steps = explain.query_map([], |row| row.get::<_, String>(3)).unwrap();

@@ -1,4 +1,5 @@
-//! Idempotency keys: which messages were sent before, so that one that is sent again is kept once.
+//! The table of idempotency keys: a message that a client sends again with the same key is stored
+//! only once.
 
 use std::time::Duration;
 
@@ -14,22 +15,24 @@ use crate::store::error::StoreFault;
 
 /// How long a key is remembered.
 pub(in crate::store) const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// One new key in so many, as its message's id falls, makes room: looking for old ones is dearer
-/// than keeping a new one.
+/// On average one in so many new keys, chosen by the message's id, also removes old ones, because a
+/// removal costs more than an insertion.
 pub(in crate::store) const KEYS_PER_SWEEP: u64 = 64;
-/// How many old keys go then: more than came, so that there is an end to it.
+/// The largest number of old keys that are removed then. It is larger than the number of new ones,
+/// so that removal keeps up.
 const SWEPT_MAX: u32 = 256;
-/// The most keys that are handed out when the store is opened: the newest ones.
+/// The largest number of keys that are loaded when the store is opened: the newest ones.
 const LOADED_MAX: u32 = 1_000_000;
 
-/// Keeps the key of a message.
+/// Inserts the key of a message.
 pub(in crate::store) fn keep(
     database: &Connection,
     message: &StoredMessage,
     key: &Key,
 ) -> rusqlite::Result<()> {
     let lane = Lane::of_sender(message.chat, message.from);
-    // One that stands there is more than a day old, or the hub would have found it.
+    // A row with the same key is more than a day old, because otherwise the hub would have found
+    // it.
     database
         .prepare_cached(
             "INSERT OR REPLACE INTO keys (message, sender, word, lane) VALUES (?1, ?2, ?3, ?4)",
@@ -41,8 +44,8 @@ pub(in crate::store) fn keep(
     Ok(())
 }
 
-/// Removes the oldest keys that are no longer remembered and whose messages have ids before one; at
-/// most so many.
+/// Removes the oldest keys that are no longer remembered and whose messages have ids below
+/// `before`, at most `max`.
 pub(super) fn remove_old(database: &Connection, before: i64, max: u32) -> rusqlite::Result<()> {
     database
         .prepare_cached(
@@ -59,7 +62,7 @@ pub(super) fn remove(database: &Connection, message: i64) -> rusqlite::Result<()
     Ok(())
 }
 
-/// The message that a sender marked with a key, at most a day ago.
+/// Finds the message that a sender sent with a key, at most a day ago.
 pub(in crate::store) fn find(
     database: &Connection,
     sender: Number,
@@ -75,15 +78,15 @@ pub(in crate::store) fn find(
         .optional()
 }
 
-/// Messages before this one are too old for their keys to be remembered.
+/// The id below which messages are too old for their keys to be remembered.
 pub(in crate::store) fn oldest() -> MessageId {
     MessageId(clock::micros().cast_unsigned().saturating_sub(AGE_MAX.as_micros() as u64))
 }
 
-/// The keys that are remembered, the newest ones first.
+/// Loads the keys that are remembered, newest first.
 ///
 /// # Errors
-/// [`StoreFault::MalformedKey`] where a row holds what no server writes.
+/// [`StoreFault::MalformedKey`] if a row is not as a server writes it.
 pub(in crate::store) fn load(database: &Connection) -> Result<Vec<(Number, Key)>, StoreFault> {
     let mut select = database.prepare(
         "SELECT message, sender, word FROM keys WHERE message >= ?1 ORDER BY message DESC LIMIT ?2",

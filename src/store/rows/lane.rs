@@ -1,8 +1,8 @@
-//! Lanes: the numbers under which the database keeps what is said in one direction of a chat.
+//! Lanes: the numbers by which the database stores one direction of a chat.
 //!
-//! A direct chat has two lanes, one for what each of the two says, so that what others sent to a
-//! reader is one range of an index, whatever the reader wrote meanwhile. Everyone shares one lane,
-//! and so do the members of a group.
+//! A direct chat has two lanes, one for each sender, so that the messages to a reader are one range
+//! of an index, whatever the reader wrote meanwhile. The chat of everyone has one lane, and so has
+//! a group.
 
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
@@ -11,20 +11,20 @@ use crate::chat::id::GroupId;
 use crate::chat::message::Chat;
 use crate::chat::name::Number;
 
-/// One direction of a chat.
+/// A lane: one direction of a direct chat, or another chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::store) enum Lane {
-    /// What everyone says to everyone: 0.
+    /// The chat of everyone: 0.
     Everyone,
-    /// What one user says to another: the one's number in the upper 32 bits, the other's in the
-    /// lower ones.
+    /// The messages of one user to another: the sender's number in the upper 32 bits, the other's
+    /// in the lower ones.
     Direct { from: Number, to: Number },
-    /// What the members of a group say: the group's id, with all bits turned, so below zero.
+    /// A group: the bitwise complement of its id, which is negative.
     Group(GroupId),
 }
 
 impl Lane {
-    /// The lane of what `sender` says in a chat.
+    /// The lane of what `sender` sends in a chat.
     pub(in crate::store) fn of_sender(chat: Chat, sender: Number) -> Self {
         match chat {
             Chat::Everyone => Lane::Everyone,
@@ -36,7 +36,7 @@ impl Lane {
         }
     }
 
-    /// The lane of what the others in a chat say to `reader`.
+    /// The lane of what others in a chat send to `reader`.
     pub(in crate::store) fn to_reader(chat: Chat, reader: Number) -> Self {
         match Lane::of_sender(chat, reader) {
             Lane::Everyone => Lane::Everyone,
@@ -70,8 +70,8 @@ impl Lane {
     fn code(self) -> i64 {
         match self {
             Lane::Everyone => 0,
-            // A number of 32 bits would make a group's lane of it, but those come after hundreds of
-            // millions of accounts.
+            // A sender's number with its highest bit set would look like a group's lane, but such
+            // numbers come only after hundreds of millions of accounts.
             Lane::Direct { from, to } => (u64::from(from.0) << 32 | u64::from(to.0)).cast_signed(),
             Lane::Group(group) => !group.0.cast_signed(),
         }

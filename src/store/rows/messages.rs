@@ -1,4 +1,4 @@
-//! The messages in the database, and up to which of them each chat is read.
+//! The tables of messages, and of how far users have read their chats.
 
 use rusqlite::Connection;
 
@@ -8,7 +8,7 @@ use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
 
-/// Keeps a message.
+/// Inserts a message.
 pub(in crate::store) fn keep(
     database: &Connection,
     message: &StoredMessage,
@@ -28,8 +28,8 @@ pub(in crate::store) fn keep(
     Ok(())
 }
 
-/// The bound that no message's id has reached: what was kept as such, and above all messages in any
-/// case.
+/// Loads an upper bound of all ids given out so far: the stored mark, or above all messages and
+/// keys if that is higher.
 pub(in crate::store) fn load_id_mark(database: &Connection) -> rusqlite::Result<MessageId> {
     let mark = database.query_row(
         "SELECT max(id_mark,
@@ -41,7 +41,7 @@ pub(in crate::store) fn load_id_mark(database: &Connection) -> rusqlite::Result<
     from_sql(0, mark)
 }
 
-/// Keeps a bound that no message's id will reach, unless a higher one is kept.
+/// Raises the stored mark, which is above all ids given out, unless it is higher already.
 pub(in crate::store) fn raise_id_mark(
     database: &Connection,
     mark: MessageId,
@@ -50,7 +50,7 @@ pub(in crate::store) fn raise_id_mark(
     Ok(())
 }
 
-/// Marks a chat as read up to a message; a smaller id than before changes nothing.
+/// Marks a chat as read up to a message. A smaller id than before changes nothing.
 pub(in crate::store) fn mark_seen(
     database: &Connection,
     reader: Number,

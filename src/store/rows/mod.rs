@@ -1,4 +1,4 @@
-//! The rows of the database: SQL by table, and on top what the end of one row means for others.
+//! The SQL of the database: a module for each table or group of tables, and removal across them.
 
 pub(super) mod accounts;
 mod clock;

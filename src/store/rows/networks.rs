@@ -1,4 +1,4 @@
-//! The networks from which accounts have logged in, in the database.
+//! The table of the networks from which accounts have logged in.
 
 use rusqlite::Connection;
 
@@ -8,7 +8,7 @@ use crate::store::error::StoreFault;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
-/// Keeps the networks of an account, in place of those before. There are few.
+/// Replaces the networks of an account, of which there are few.
 pub(in crate::store) fn save(
     database: &Connection,
     number: Number,
@@ -24,10 +24,10 @@ pub(in crate::store) fn save(
     Ok(())
 }
 
-/// The networks of all accounts, each one's from which it came last first.
+/// Loads the networks of all accounts; those of one account by last login, newest first.
 ///
 /// # Errors
-/// [`StoreFault::MalformedAccount`] where a row holds what no server writes.
+/// [`StoreFault::MalformedAccount`] if a row is not as a server writes it.
 pub(in crate::store) fn load(database: &Connection) -> Result<Vec<NetworksOf>, StoreFault> {
     let mut select = database
         .prepare("SELECT number, prefix, seen FROM networks ORDER BY number, seen DESC, prefix")?;

@@ -1,7 +1,7 @@
-//! Removal: what the end of one row means for the others. Messages go with their keys and the files
-//! that they sent, and groups with all that was said in them.
+//! Removal across tables: of messages with their keys and the files that they sent, and of groups
+//! with all their messages.
 //!
-//! All of it is done in small steps, between which everything else goes on.
+//! It is done in small steps, between which other requests are handled.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -10,14 +10,15 @@ use super::values::sql;
 use super::{files, keys, uploads};
 use crate::chat::id::{GroupId, MessageId};
 
-/// How many old messages are removed at once; a few milliseconds' work.
+/// The number of old messages that are removed in one step, which takes a few milliseconds.
 const OLD_PER_STEP: u32 = 500;
-/// How many messages of a group that has ended are removed at once; a few milliseconds' work.
+/// The number of messages of an ended group that are removed in one step, which takes a few
+/// milliseconds.
 const ENDED_PER_STEP: u32 = 250;
 
-/// Removes the oldest messages before an id and the files that they sent; tells whether there are
-/// more. Their keys are remembered for their day, however short messages are kept, and go with
-/// later ones.
+/// Removes the oldest messages below an id and the files that they sent. Returns true if there are
+/// more. Their keys are remembered for a day, however short messages are kept, and are removed in
+/// later steps.
 pub(in crate::store) fn remove_old(
     database: &Connection,
     before: MessageId,
@@ -33,7 +34,7 @@ pub(in crate::store) fn remove_old(
     Ok(first_left.is_some())
 }
 
-/// Removes some of what was said in groups that have ended; tells whether there may be more.
+/// Removes some messages of a group that has ended. Returns true if there may be more.
 pub(in crate::store) fn remove_ended(database: &Connection) -> rusqlite::Result<bool> {
     let ended: Option<i64> = database
         .prepare_cached("SELECT group_id FROM ended ORDER BY group_id LIMIT 1")?
@@ -67,7 +68,7 @@ mod tests {
     fn the_oldest_group_that_has_ended_is_removed_first() {
         let folder = tempfile::tempdir().unwrap();
         let database = schema::open(&folder.path().join("store")).unwrap();
-        // What has no order comes in another one than elsewhere.
+        // This reverses the order of queries without ORDER BY.
         database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
         database.execute_batch("INSERT INTO ended VALUES (7), (5), (9)").unwrap();
         for left in [vec![7, 9], vec![9], vec![]] {

@@ -1,4 +1,4 @@
-//! The database file: how it is opened, and brought to the version of this server.
+//! The schema of the database: opening the file, and migrating it to the newest version.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::store::error::{StoreError, StoreFault};
 use crate::store::room::Space;
 
-/// One step for each version; the store's version is how many of them it has taken. A step that was
-/// released is never changed.
+/// The migrations, one for each version of the schema. The version of a database (`user_version`)
+/// is the number of migrations applied. A released migration is never changed.
 pub(in crate::store) const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE accounts (
@@ -174,24 +174,26 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     ",
 ];
 
-/// How many pages of 4 KiB the write-ahead log holds before they are copied to their places. A page
-/// that changed many times since is copied once.
+/// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that
+/// changed many times since the last checkpoint is copied only once.
 const CHECKPOINT_PAGES: u32 = 4_096;
-/// How many prepared statements are kept; every one that there is.
+/// The size of the cache of prepared statements; there are fewer.
 const STATEMENTS_MAX: usize = 128;
 
-/// Bytes that opening a database may take: its shared memory and first pages of its log.
+/// The disk space in bytes that opening a database may take, for its shared memory and the first
+/// pages of its log.
 const ROOM_TO_OPEN: u64 = 128 * 1024;
 
-/// How long to wait for somebody who looks at the store with a tool of SQLite's and locks it.
+/// How long to wait for the lock of another process, such as one of SQLite's tools.
 pub(in crate::store) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Opens the database, makes it where it is missing, and brings it to the newest version.
+/// Opens the database, creates it if it is missing, and migrates it to the newest version.
 ///
 /// # Errors
-/// [`StoreError::Unusable`], also where a newer server wrote it.
+/// [`StoreError::Unusable`], also if a newer server wrote it.
 pub(in crate::store) fn open(path: &Path) -> Result<Connection, StoreError> {
-    // SQLite gives its own files the mode of this one, and password hashes are nobody's business.
+    // SQLite creates its other files with the mode of this one. Nobody else may read password
+    // hashes.
     OpenOptions::new()
         .write(true)
         .create(true)
@@ -199,7 +201,7 @@ pub(in crate::store) fn open(path: &Path) -> Result<Connection, StoreError> {
         .mode(0o600)
         .open(path)
         .map_err(StoreError::at(path))?;
-    // Without SQLITE_OPEN_URI, so that a folder whose name begins with `file:` is a folder.
+    // Without SQLITE_OPEN_URI, so that a path that begins with `file:` is not taken for a URI.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let set_up = || {
         let mut database = Connection::open_with_flags(path, flags)?;
@@ -210,7 +212,8 @@ pub(in crate::store) fn open(path: &Path) -> Result<Connection, StoreError> {
     set_up().map_err(|reason| StoreError::at(path)(or_disk_full(reason, path)))
 }
 
-/// What a full disk does to a database is many an error of SQLite's, and hard to recognise.
+/// Replaces an error of SQLite by `DiskFull` if the disk is full, for which SQLite has many
+/// different errors.
 fn or_disk_full(reason: StoreFault, path: &Path) -> StoreFault {
     let space = path.parent().map(Space::of_folder);
     match (&reason, space) {
@@ -235,7 +238,7 @@ fn set_up(database: &Connection) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// Takes the steps that the store has not taken yet, all or none of them.
+/// Applies the migrations that the database does not have yet, all or none of them.
 pub(in crate::store) fn migrate(
     database: &mut Connection,
     migrations: &[&str],
@@ -258,9 +261,9 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    /// How many steps the stores of version 0.1 have taken.
+    /// The schema version of version 0.1 of the server.
     const OF_0_1: usize = 5;
-    /// How many steps the newest store has taken that does not know when memberships end.
+    /// The last schema version without the ends of memberships.
     const WITHOUT_ENDINGS: usize = 7;
 
     fn version(database: &Connection) -> u32 {

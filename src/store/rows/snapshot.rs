@@ -1,4 +1,4 @@
-//! The snapshot: all that the hub begins with, read when the database is opened.
+//! The snapshot: the hub's initial state, read when the database is opened.
 
 use rusqlite::Connection;
 
@@ -8,11 +8,12 @@ use crate::chat::id::UploadId;
 use crate::hub::job::Snapshot;
 use crate::store::error::StoreFault;
 
-/// Repairs what a crash left, forgets the uploads whose parts were `removed`, and reads what the
-/// hub begins with. `is_placed` tells whether an upload stands in the shared folder already.
+/// Repairs the rows after a crash, drops the uploads whose part files were `removed`, and loads the
+/// hub's initial state. `is_placed` returns true if an upload's file is in the shared folder
+/// already.
 ///
 /// # Errors
-/// A [`StoreFault`] where something is there that no server writes.
+/// A [`StoreFault`] if a row is not as a server writes it.
 pub(in crate::store) fn load(
     database: &mut Connection,
     removed: &[UploadId],

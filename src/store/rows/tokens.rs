@@ -1,5 +1,5 @@
-//! Tokens: secrets with which a client logs in again without its password. The store keeps only
-//! their hashes; a random token needs no slow one.
+//! The table of login tokens: random secrets with which a client logs in again without its
+//! password. Only their SHA-256 hashes are stored; a random token needs no slow hash.
 
 use std::time::Duration;
 
@@ -13,29 +13,31 @@ use super::clock;
 use crate::chat::name::Number;
 use crate::chat::text::Secret;
 
-/// The length of a token, in bytes, before it is written as text.
+/// The length of a token in bytes, before it is encoded.
 const TOKEN_BYTES: usize = 32;
-/// How long a token is good.
+/// How long a token is valid.
 const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How many good tokens an account may have: one for each of many clients. The oldest goes first.
+/// The largest number of valid tokens of an account: one for each of many clients. The oldest is
+/// removed first.
 const PER_ACCOUNT_MAX: u32 = 16;
 
-/// Draws 32 bytes that nobody can guess, and writes them as text. Once the system has started, that
-/// does not block.
+/// Draws a random token, encoded in base64url without padding (RFC 4648). Once the system has
+/// started, that does not block.
 pub(in crate::store) fn draw() -> Result<Secret, getrandom::Error> {
     let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
     getrandom::fill(&mut *bytes)?;
     Ok(Secret::new(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))))
 }
 
-/// Keeps the hash of a new token of an account. Those that are no longer good go, and the oldest
-/// where there are too many.
+/// Inserts the hash of a new token of an account. Expired tokens are removed, and the oldest if
+/// there are too many.
 pub(in crate::store) fn insert(
     database: &Connection,
     number: Number,
     token: &Secret,
 ) -> rusqlite::Result<()> {
-    // Those that go are of the others: where the clock was set back, the new one is the oldest.
+    // Removal comes before the insertion: if the clock was set back, the new token would be the
+    // oldest.
     database
         .prepare_cached(
             "DELETE FROM tokens WHERE number = ?1 AND (made <= ?2 OR hash IN
@@ -49,19 +51,20 @@ pub(in crate::store) fn insert(
     Ok(())
 }
 
-/// Whether a token is good for an account.
+/// Returns true if a token is valid for an account.
 pub(in crate::store) fn is_good(
     database: &Connection,
     number: Number,
     token: &Secret,
 ) -> rusqlite::Result<bool> {
-    // The hash is looked up and not the token, so the time that it takes tells nothing of either.
+    // The hash is looked up, not the token, so the time of the lookup reveals nothing about the
+    // token.
     database
         .prepare_cached("SELECT 1 FROM tokens WHERE hash = ?1 AND number = ?2 AND made > ?3")?
         .exists((hash(token), number.0, oldest_good()))
 }
 
-/// Ends all tokens of an account.
+/// Revokes all tokens of an account.
 pub(in crate::store) fn end_all(database: &Connection, number: Number) -> rusqlite::Result<()> {
     database.prepare_cached("DELETE FROM tokens WHERE number = ?1")?.execute([number.0])?;
     Ok(())
@@ -71,7 +74,7 @@ fn hash(token: &Secret) -> [u8; 32] {
     Sha256::digest(token.expose()).into()
 }
 
-/// Tokens made then or before are no longer good.
+/// The time, in seconds since the Unix epoch, until which created tokens have expired.
 fn oldest_good() -> i64 {
     clock::seconds().saturating_sub_unsigned(AGE_MAX.as_secs())
 }

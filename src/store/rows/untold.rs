@@ -1,11 +1,11 @@
-//! The groups that ended and of which users have yet to be told, in the database.
+//! The table of notices that users have yet to get: the names of groups that ended.
 
 use rusqlite::Connection;
 
 use crate::chat::name::{GroupName, Number};
 use crate::store::error::StoreFault;
 
-/// Keeps that a user has yet to be told that a group of that name ended.
+/// Inserts a notice for a user that a group of that name ended.
 pub(in crate::store) fn add(
     database: &Connection,
     number: Number,
@@ -20,16 +20,16 @@ pub(in crate::store) fn add(
     Ok(())
 }
 
-/// Forgets what a user has yet to be told.
+/// Deletes all notices of a user.
 pub(in crate::store) fn remove(database: &Connection, number: Number) -> rusqlite::Result<()> {
     database.prepare_cached("DELETE FROM untold WHERE number = ?1")?.execute([number.0])?;
     Ok(())
 }
 
-/// The users who have yet to be told, by number, and the names of the groups, oldest first.
+/// Loads the notices of all users, by number, each user's oldest first.
 ///
 /// # Errors
-/// [`StoreFault::MalformedAccount`] where a row holds what no server writes.
+/// [`StoreFault::MalformedAccount`] if a row is not as a server writes it.
 pub(in crate::store) fn load(
     database: &Connection,
 ) -> Result<Vec<(Number, Vec<GroupName>)>, StoreFault> {

@@ -1,4 +1,4 @@
-//! The uploads in the database: files on their way, each known before its part is made.
+//! The table of incomplete uploads. A row is inserted before the part file is created.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -9,40 +9,40 @@ use crate::chat::file::FileTarget;
 use crate::chat::id::UploadId;
 use crate::chat::name::{FileName, Number};
 
-/// As how many bytes a file counts at least: an empty one takes its place in the folder and in the
-/// database, too.
+/// The smallest number of bytes that a file counts against the quota, since an empty file takes
+/// space in the folder and in the database, too.
 pub(in crate::store) const FILE_BYTES_MIN: u64 = 4_096;
 
-/// An upload that the database knows.
+/// A row of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct UploadRecord {
-    /// Which it is.
+    /// The id.
     pub(in crate::store) id: UploadId,
-    /// Whose.
+    /// The user.
     pub(in crate::store) owner: Number,
-    /// Where it goes.
+    /// Where the file is to go.
     pub(in crate::store) place: FileTarget,
-    /// Bytes that were announced.
+    /// The announced size in bytes.
     pub(in crate::store) size: u64,
 }
 
-/// The fate of an upload that was begun long ago.
+/// What happens to an upload that was begun long ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Fate {
-    /// It can go on.
+    /// It can still be resumed.
     Stays,
-    /// It stands in the shared folder under its name; only the database does not know it yet.
+    /// It has its name in the shared folder already; only the row has to be moved.
     Placed,
-    /// It is of no use any more.
+    /// It is dropped.
     Ends,
 }
 
-/// The sum of a user's uploads and files.
+/// The total of a user's uploads and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Usage {
-    /// How many uploads are not whole.
+    /// The number of incomplete uploads.
     pub(in crate::store) unfinished: u64,
-    /// Bytes of all uploads and files.
+    /// The bytes of all uploads and files, each at least [`FILE_BYTES_MIN`].
     pub(in crate::store) bytes: u64,
 }
 
@@ -53,7 +53,7 @@ fn columns(place: &FileTarget, owner: Number) -> (Option<Lane>, &str) {
     }
 }
 
-/// Reads `id, owner, lane, name, size`; none where the name is none, which no server writes.
+/// Reads `id, owner, lane, name, size`; `None` if the name is malformed, which no server writes.
 fn parse(row: &Row<'_>) -> rusqlite::Result<Option<UploadRecord>> {
     let Ok(name) = row.get_ref(3)?.as_str()?.parse::<FileName>() else { return Ok(None) };
     let place = match row.get::<_, Option<Lane>>(2)? {
@@ -64,7 +64,7 @@ fn parse(row: &Row<'_>) -> rusqlite::Result<Option<UploadRecord>> {
     Ok(Some(UploadRecord { id: upload_id(row.get(0)?), owner: Number(row.get(1)?), place, size }))
 }
 
-/// An upload that the database knows.
+/// Reads the row of an upload.
 pub(in crate::store) fn get(
     database: &Connection,
     upload: UploadId,
@@ -76,8 +76,8 @@ pub(in crate::store) fn get(
     Ok(found.flatten())
 }
 
-/// Finds the upload that the same user announced before to the same place, with the same size, and
-/// notes that it was begun again.
+/// Finds the upload of the same user to the same place with the same size, and notes that it was
+/// begun again.
 pub(in crate::store) fn begin_again(
     database: &Connection,
     owner: Number,
@@ -91,14 +91,14 @@ pub(in crate::store) fn begin_again(
     )?;
     let mut rows = update.query((owner.0, bounded(size), lane, name, clock::micros()))?;
     let mut found: Option<i64> = None;
-    // No server makes two of them, and the order in which SQLite returns rows is nobody's.
+    // No server creates two of them. The order in which SQLite returns rows is undefined.
     while let Some(row) = rows.next()? {
         found = found.max(Some(row.get(0)?));
     }
     Ok(found.map(upload_id))
 }
 
-/// Notes a new upload.
+/// Inserts a new upload.
 pub(in crate::store) fn insert(
     database: &Connection,
     owner: Number,
@@ -106,7 +106,7 @@ pub(in crate::store) fn insert(
     size: u64,
 ) -> rusqlite::Result<UploadId> {
     let (lane, name) = columns(place, owner);
-    // Drawn at random, so that parts which another store left behind are not in the way.
+    // A random id, which does not collide with part files that another store left behind.
     let inserted = database
         .prepare_cached(
             "INSERT INTO uploads (id, owner, lane, name, size, touched)
@@ -116,7 +116,7 @@ pub(in crate::store) fn insert(
     Ok(upload_id(inserted))
 }
 
-/// How much a user has in uploads and files.
+/// Sums up a user's uploads and files.
 pub(in crate::store) fn usage(database: &Connection, owner: Number) -> rusqlite::Result<Usage> {
     database
         .prepare_cached(
@@ -131,11 +131,11 @@ pub(in crate::store) fn usage(database: &Connection, owner: Number) -> rusqlite:
         })
 }
 
-/// Notes that an upload stands in the shared folder.
+/// Turns the row of an upload into that of a file in the shared folder.
 pub(in crate::store) fn placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
     let Some(upload) = get(database, upload)? else { return Ok(()) };
     if let FileTarget::Shared(name) = &upload.place {
-        // A row of that name is of a file that was removed by hand.
+        // An existing row of that name is of a file that was removed by hand.
         database
             .prepare_cached(
                 "INSERT OR REPLACE INTO files (id, owner, name, size) VALUES (?1, ?2, ?3, ?4)",
@@ -146,8 +146,8 @@ pub(in crate::store) fn placed(database: &Connection, upload: UploadId) -> rusql
     Ok(())
 }
 
-/// Notes that an upload was found to stand in the shared folder, unless it is known that it is
-/// somebody else's file which stands there.
+/// Turns an upload whose file was found in the shared folder into a file; or drops it, if the
+/// database has another file of that name.
 fn found_placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
     let is_known = database
         .prepare_cached(
@@ -157,23 +157,23 @@ fn found_placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()>
     if is_known { drop_one(database, upload) } else { placed(database, upload) }
 }
 
-/// Forgets an upload that is a file now.
+/// Deletes the row of an upload that is a file now.
 pub(in crate::store) fn forget(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
     database.prepare_cached("DELETE FROM uploads WHERE id = ?1")?.execute([key(upload)])?;
     Ok(())
 }
 
-/// Forgets an upload; its part becomes garbage.
+/// Drops an upload; its part file becomes garbage.
 pub(in crate::store) fn drop_one(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
     drop_where(database, "id = ?1", key(upload))
 }
 
-/// Forgets uploads; their parts become garbage.
+/// Drops uploads; their part files become garbage.
 pub(super) fn drop_all(database: &Connection, uploads: &[UploadId]) -> rusqlite::Result<()> {
     uploads.iter().try_for_each(|upload| drop_one(database, *upload))
 }
 
-/// Forgets all uploads into a lane; their parts become garbage.
+/// Drops all uploads into a lane; their part files become garbage.
 pub(super) fn drop_lane(database: &Connection, lane: Lane) -> rusqlite::Result<()> {
     drop_where(database, "lane = ?1", lane)
 }
@@ -195,7 +195,7 @@ fn drop_where(
     Ok(())
 }
 
-/// All uploads that are not whole, oldest first.
+/// All incomplete uploads, oldest first.
 pub(in crate::store) fn all_oldest_first(
     database: &Connection,
 ) -> rusqlite::Result<Vec<UploadRecord>> {
@@ -204,8 +204,8 @@ pub(in crate::store) fn all_oldest_first(
     Ok(uploads.into_iter().flatten().collect())
 }
 
-/// Uploads that were begun before a time, oldest first; at most so many. Whether they broke off
-/// before it, too, their parts tell.
+/// The uploads that were begun before a time in microseconds since the Unix epoch, oldest first, at
+/// most `max`. Whether they were interrupted before it, too, shows in their part files.
 pub(in crate::store) fn begun_before(
     database: &Connection,
     before: u64,
@@ -223,7 +223,7 @@ pub(in crate::store) fn begun_before(
     Ok(uploads)
 }
 
-/// Notes what has become of uploads, unless they were begun again meanwhile.
+/// Applies the fates of uploads, unless they were begun again since `before`.
 pub(in crate::store) fn settle(
     database: &Connection,
     fates: &[(UploadId, Fate)],
@@ -247,7 +247,7 @@ pub(in crate::store) fn settle(
     Ok(())
 }
 
-/// Notes the files that were put in their place when the server stopped in the middle of it.
+/// Turns uploads into files that had been renamed when the server stopped before the row was moved.
 pub(super) fn repair(
     database: &Connection,
     is_placed: impl Fn(&UploadRecord) -> bool,
@@ -275,7 +275,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let database = schema::open(&folder.path().join("store")).unwrap();
             database.execute_batch(step).unwrap();
-            // What has no order comes in another one than elsewhere.
+            // This reverses the order of queries without ORDER BY.
             database.pragma_update(None, "reverse_unordered_selects", true).unwrap();
             database
                 .execute_batch(

@@ -1,4 +1,4 @@
-//! Groups, as the server sees them.
+//! Tests of groups through the store's interface.
 
 use super::*;
 use crate::chat::group::{GroupRecord, GroupRow, MemberRecord};

@@ -1,4 +1,4 @@
-//! Messages, tokens and the search, as the server sees them.
+//! Tests of messages, tokens and the search through the store's interface.
 
 use super::*;
 use crate::chat::id::MessageId;
@@ -38,7 +38,7 @@ fn selected(ids: impl IntoIterator<Item = u64>) -> Outcome {
     Ok(Value::Selected { ids: ids.into_iter().map(MessageId).collect(), left: 0 })
 }
 
-/// Microseconds since the Unix epoch.
+/// The time in microseconds since the Unix epoch.
 fn now() -> u64 {
     let age = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     age.as_micros() as u64
@@ -71,7 +71,7 @@ fn jobs_see_what_was_submitted_before_them() {
         Job::KeepMessage { message, .. } => message,
         _ => unreachable!(),
     };
-    // The search is behind the removal where both were in one transaction.
+    // The search comes after the removal if both were in one transaction.
     assert!(outcomes[7] == found([now]) || outcomes[7] == found([]), "{:?}", outcomes[7]);
     assert_eq!(
         [&outcomes[..7], &outcomes[8..]].concat(),

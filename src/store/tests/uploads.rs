@@ -1,4 +1,4 @@
-//! Uploads and sent files, as the server sees them.
+//! Tests of uploads and sent files through the store's interface.
 
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
@@ -53,7 +53,7 @@ fn sync(upload: UploadId) -> Job {
     Job::SyncUpload { upload, expected: None }
 }
 
-/// Microseconds since the Unix epoch.
+/// The time in microseconds since the Unix epoch.
 fn now() -> u64 {
     let age = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     age.as_micros() as u64
@@ -100,7 +100,7 @@ impl Fixture {
         }
     }
 
-    /// A whole upload into the shared folder.
+    /// Does a complete upload into the shared folder.
     fn put(&mut self, owner: Number, text: &str, bytes: &[u8]) -> Outcome {
         let size = bytes.len() as u64;
         match self.begin(owner, shared(text), size) {
@@ -165,7 +165,7 @@ impl Fixture {
     }
 }
 
-/// All names in a folder, also hidden ones.
+/// All names in a folder, including hidden ones.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
@@ -292,7 +292,7 @@ fn no_trick_leads_out_of_the_shared_folder() {
     assert_eq!(fixture.put(ALICE, &"ü".repeat(127), b"x"), Ok(Value::Done));
     assert_eq!(fixture.put(ALICE, "a\u{2215}b ..\u{ff0f}c", b"x"), Ok(Value::Done));
 
-    // A link that is made while the file is on its way.
+    // A link that is created during the upload.
     let open = fixture.begin(ALICE, shared("sub/new"), 3).unwrap();
     fixture.write(&open, 0, b"abc").unwrap();
     fs::rename(fixture.files().join("sub"), fixture.files().join("moved")).unwrap();
@@ -321,7 +321,7 @@ fn the_quota_counts_files_sent_ones_and_uploads() {
     drop(open);
     let mut fixture = fixture.reopen(HashCost::Low);
     assert_eq!(begin(&mut fixture, ALICE, 10_001), Err(Err(Failure::NoRoom)), "kept for its day");
-    // What goes on is counted already.
+    // A resumed upload is counted already.
     assert!(fixture.begin_within(ALICE, shared("two"), 40_000, 1).is_ok());
 }
 

@@ -1,5 +1,5 @@
-//! The threads that read files: some open and list, some read ahead, and one hashes, so that a sum
-//! of ten gigabytes delays nobody's download.
+//! The file-reading threads: two open and list, two read ahead, and one hashes, so that the sum of
+//! a file of ten gigabytes delays no download.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -25,33 +25,35 @@ use crate::store::queue::WorkQueue;
 use crate::store::sums::{FileStamp, KnownSums};
 use crate::store::threads::{Threads, yield_to_others};
 
-/// How many files may wait to be opened, and folders to be listed.
+/// The largest number of files to open and folders to list in the queue.
 const OPENS_WAITING_MAX: usize = 1_024;
-/// How many files may wait to be hashed; one of them can take a minute.
+/// The largest number of files to hash in the queue; one can take a minute.
 const SUMS_WAITING_MAX: usize = 64;
-/// How many ranges may wait to be read: one for each connection that a large server has.
+/// The largest number of ranges to read in the queue: one for each open file
+/// ([`TRANSFERS_MAX`](crate::limits::TRANSFERS_MAX)).
 const READS_WAITING_MAX: usize = 65_536;
-/// A folder on a slow disk must not stop the downloads, so two threads open and list, and a disk
+/// Two threads open and list, so that one slow folder does not stop all downloads; and a disk
 /// serves two readers faster than one.
 const OPEN_THREADS: usize = 2;
+/// The number of threads that read ahead.
 const READ_THREADS: usize = 2;
-/// How much is read at once, in bytes.
+/// The size of one read in bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// The place of a file that can be read.
+/// Where a file to read is.
 #[derive(Debug)]
 pub(in crate::store) enum Source {
-    /// In the shared folder.
+    /// In the shared folder, by its name.
     Shared(FileName),
-    /// Sent in a chat.
+    /// In the folder of files sent in chats, by its id.
     Sent(UploadId),
 }
 
 impl Source {
-    /// What the log calls it.
+    /// A description for the log.
     fn describe(&self) -> String {
         match self {
-            // Debug escapes what a terminal would obey.
+            // Debug escapes control characters.
             Source::Shared(name) => format!("{:?}", name.as_str()),
             Source::Sent(id) => format!("the sent file {:016x}", id.0),
         }
@@ -72,7 +74,7 @@ struct SumTask {
     source: Source,
 }
 
-/// A range to read.
+/// A range of a file to read into the page cache.
 #[derive(Debug)]
 struct WarmTask {
     transfer: TransferId,
@@ -93,12 +95,12 @@ struct ReaderShared {
     reads: WorkQueue<WarmTask>,
 }
 
-/// The way to the threads that read files.
+/// The handle of the file-reading threads; its clones share them.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct FileReaders(Arc<ReaderShared>);
 
 impl FileReaders {
-    /// The way to threads that [`FileReaders::start`] starts.
+    /// Creates the handle; [`FileReaders::start`] starts the threads.
     pub(in crate::store) fn new(
         parts: Arc<Parts>,
         known: Arc<KnownSums>,
@@ -119,7 +121,7 @@ impl FileReaders {
     /// Starts the threads.
     ///
     /// # Errors
-    /// The system's, where it gives no more threads.
+    /// The error of the operating system, if it gives no more threads.
     pub(in crate::store) fn start(&self, threads: &Threads) -> io::Result<()> {
         for _ in 0..OPEN_THREADS {
             let shared = Arc::clone(&self.0);
@@ -133,22 +135,22 @@ impl FileReaders {
         threads.spawn("file-sum", move || shared.run_sums())
     }
 
-    /// How many jobs wait.
+    /// The number of tasks in the queues.
     pub(in crate::store) fn waiting(&self) -> usize {
         self.0.opens.len() + self.0.sums.len() + self.0.reads.len()
     }
 
-    /// Lists a folder; tells whether there was room for it.
+    /// Lists a folder. Returns false if the queue is full.
     pub(in crate::store) fn list(&self, job: JobId, path: Option<FileName>) -> bool {
         self.0.opens.push(OpenTask::Folder { job, path }, OPENS_WAITING_MAX).is_ok()
     }
 
-    /// Opens a file; tells whether there was room for it.
+    /// Opens a file. Returns false if the queue is full.
     pub(in crate::store) fn open_file(&self, job: JobId, source: Source) -> bool {
         self.0.opens.push(OpenTask::File { job, source }, OPENS_WAITING_MAX).is_ok()
     }
 
-    /// Hashes a file; tells whether there was room for it.
+    /// Hashes a file. Returns false if the queue is full.
     pub(in crate::store) fn sum(&self, job: JobId, source: Source) -> bool {
         self.0.sums.push(SumTask { job, source }, SUMS_WAITING_MAX).is_ok()
     }
@@ -161,7 +163,7 @@ impl FileReaders {
         }
     }
 
-    /// Drops what waits, and lets the threads end.
+    /// Drops what waits in the queues, and lets the threads end.
     pub(in crate::store) fn close(&self) {
         self.0.closing.store(true, Ordering::Relaxed);
         self.0.opens.close_and_clear();
@@ -229,8 +231,8 @@ impl ReaderShared {
 }
 
 impl ReaderShared {
-    /// Hashes a file, unless its sum is known. One that changes meanwhile has none: what was read
-    /// of it was never there all at once.
+    /// Hashes a file, unless its sum is in the cache. If the file changes meanwhile the outcome is
+    /// [`Failure::Busy`], since what was read is not the content of any version.
     fn sum(&self, source: &Source) -> Result<Outcome, FileRefusal> {
         let (file, _) = self.open_file(source)?;
         let version = FileStamp::of(&file)?;
@@ -239,7 +241,7 @@ impl ReaderShared {
             return Ok(Ok(Value::Summed { sha256, size }));
         }
         let is_settled = version.is_settled();
-        // Only a hint, so a file system that does not know it is no failure.
+        // Only a hint, so an error does not matter.
         let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
         let mut buffer = vec![0; BUFFER_BYTES];
         let mut hash = Sha256::new();
@@ -266,10 +268,11 @@ impl ReaderShared {
     }
 }
 
-/// Reads a range, as far as the file goes, so that it is in the page cache.
+/// Reads a range, or up to the end of the file, so that it is in the page cache.
 fn read_through(file: &File, bytes: Range<u64>, buffer: &mut [u8]) -> io::Result<()> {
     if let Some(length) = NonZeroU64::new(bytes.end.saturating_sub(bytes.start)) {
-        // The disk fetches all of it while the first part is copied. Only a hint.
+        // The kernel reads all of it ahead while the first bytes are copied. Only a hint, so an
+        // error does not matter.
         let _ = rustix::fs::fadvise(file, bytes.start, Some(length), Advice::WillNeed);
     }
     let mut at = bytes.start;

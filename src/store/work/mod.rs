@@ -1,4 +1,5 @@
-//! The threads that do what the database thread does not: hash, search, and work with files.
+//! The threads of the store beside the database thread: for password hashing, the search, and
+//! files.
 
 pub(super) mod files;
 pub(super) mod passwords;

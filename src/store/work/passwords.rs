@@ -1,4 +1,4 @@
-//! The password threads: as many hashes at once as there are cores.
+//! The password threads, which hash and compare passwords, one thread per core.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -22,40 +22,40 @@ use crate::store::threads::{Threads, yield_to_others};
 /// A password to hash.
 #[derive(Debug)]
 pub(in crate::store) struct PasswordTask {
-    /// Whose outcome it is.
+    /// The job that gets the outcome.
     pub(in crate::store) job: JobId,
     pub(in crate::store) password: Secret,
-    /// What the hash is for.
+    /// The purpose of the hash.
     pub(in crate::store) purpose: HashPurpose,
-    /// Kept until the password is hashed.
+    /// Held until the password is hashed.
     pub(in crate::store) slot: PasswordSlot,
 }
 
 /// The purpose for which a password is hashed.
 #[derive(Debug)]
 pub(in crate::store) enum HashPurpose {
-    /// To keep a new account.
+    /// To store a new account.
     Register(Account),
-    /// To keep it as the new password of an account.
+    /// To store it as the new password of an account.
     Set(Number),
-    /// To compare it with the stored hash of an account, where there is one.
+    /// To compare it with the stored hash of an account, if there is one.
     Check { number: Option<Number>, stored: Option<String> },
 }
 
-/// The way to the password threads.
+/// The handle of the password threads; its clones share them.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Passwords(Arc<WorkQueue<PasswordTask>>);
 
 impl Passwords {
-    /// The way to threads that [`Passwords::start`] starts.
+    /// Creates the handle; [`Passwords::start`] starts the threads.
     pub(in crate::store) fn new() -> Self {
         Passwords(Arc::new(WorkQueue::new()))
     }
 
-    /// Starts a thread for each core, which hash at a cost.
+    /// Starts a thread for each core. New hashes get the given cost.
     ///
     /// # Errors
-    /// The system's, where it gives no more threads.
+    /// The error of the operating system, if it gives no more threads.
     pub(in crate::store) fn start(
         &self,
         threads: &Threads,
@@ -82,17 +82,17 @@ impl Passwords {
         Ok(())
     }
 
-    /// Hands in a password; tells whether there was room for it.
+    /// Submits a task. Returns false if the queue is full.
     pub(in crate::store) fn hand(&self, task: PasswordTask) -> bool {
         self.0.push(task, SLOTS_MAX).is_ok()
     }
 
-    /// How many wait.
+    /// The number of tasks in the queue.
     pub(in crate::store) fn waiting(&self) -> usize {
         self.0.len()
     }
 
-    /// Drops what waits, and lets the threads end.
+    /// Drops what waits in the queue, and lets the threads end.
     pub(in crate::store) fn close(&self) {
         self.0.close_and_clear();
     }
@@ -108,7 +108,7 @@ struct PasswordWorker {
 }
 
 impl PasswordWorker {
-    /// Hashes until the queue is closed and empty.
+    /// Carries out tasks until the queue is closed and empty.
     fn run(mut self, tasks: &WorkQueue<PasswordTask>) {
         while let Some(task) = self.next(tasks) {
             let PasswordTask { job, password, purpose, slot } = task;
@@ -146,7 +146,7 @@ impl PasswordWorker {
         })
     }
 
-    /// Hashes a password, and has the database keep what `request` makes of the hash.
+    /// Hashes a password, and sends the database the request that `request` makes of the hash.
     fn keep_hash(
         &mut self,
         job: JobId,
@@ -186,7 +186,7 @@ impl PasswordWorker {
         }
     }
 
-    /// Keeps a hash of the configured cost in the place of one of another.
+    /// Replaces a stored hash of another cost by one of the configured cost.
     fn renew(&mut self, number: Number, old: String, password: &Secret) {
         if self.hasher.is_current(&old) {
             return;

@@ -23,14 +23,14 @@ use chatsrv::protocol::native::frame::{Decoder, FrameBuffer};
 use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX};
 use chatsrv::protocol::wire::Wire;
 
-use crate::model::Model;
+use crate::model::NodeModel;
 use crate::store::Store;
 
 /// The hub, and what the real server would have around it.
 pub struct Server {
     pub hub: Hub,
     pub now: Now,
-    pub model: Model,
+    pub model: NodeModel,
     /// Jobs that the store has not done, oldest first.
     pub jobs: Vec<(JobId, Job)>,
     /// Every connection there ever was.
@@ -49,6 +49,9 @@ pub struct Server {
     pub events: u64,
     /// After how many of them the hub's invariants are checked, which looks at everything.
     pub looks_every: u64,
+    /// After how many of them all that entries have made is compared with the model, which takes
+    /// longer.
+    pub compares_every: u64,
     /// Connections that were closed for reading too slowly.
     pub too_slow: u64,
     /// Those for which more waits than the send queue takes.
@@ -125,7 +128,7 @@ impl Server {
         let now = Now { monotonic: Duration::from_secs(1), unix_micros: 1_700_000_000_000_000 };
         let kept = store.kept();
         Server {
-            model: Model::new(config.clone(), &kept),
+            model: NodeModel::new(config.clone(), &kept),
             hub: Hub::new(config.clone(), seed, kept),
             now,
             jobs: Vec::new(),
@@ -137,6 +140,7 @@ impl Server {
             send_queue: 1024 * 1024,
             events: 0,
             looks_every: 1,
+            compares_every: 1,
             too_slow: 0,
             overfull: Vec::new(),
             unread: BTreeSet::new(),
@@ -179,10 +183,16 @@ impl Server {
     pub fn check_restart(&self, store: &Store) -> bool {
         let is_kept = self.jobs.is_empty() && self.hub.is_kept();
         if is_kept {
+            self.check_digest();
             let other = Hub::new(self.config.clone(), self.seed, store.all());
             assert_eq!(other.digest(), self.hub.digest());
         }
         is_kept
+    }
+
+    /// Checks that the hub has made of all entries what the model has.
+    pub fn check_digest(&self) {
+        assert_eq!(self.hub.digest(), self.model.chat.digest());
     }
 
     pub fn keeps_messages(&self) -> bool {
@@ -415,6 +425,9 @@ impl Server {
         }
         let effects = std::mem::take(&mut self.effects);
         self.model.after(&effects, |conn| self.hub.takes_input(conn));
+        if self.events.is_multiple_of(self.compares_every) {
+            self.check_digest();
+        }
         for effect in &effects.list {
             self.carry_out(effect, &effects.recipients);
         }

@@ -49,6 +49,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
     let mut server = Server::new(config, seed, &store);
     server.send_queue = 16 * 1024;
     server.looks_every = people as u64;
+    server.compares_every = people as u64;
     let mut world = World { steps: usize::MAX, ..World::of(rng, server, store, known) };
     world.storm();
     world.talk();

@@ -82,7 +82,11 @@ impl World {
             self.server.advance(GROUP_OFFLINE_TIME_MAX);
             self.do_a_job();
         }
-        assert!(self.server.model.groups.are_all_kept(), "{:?}", self.server.model.groups);
+        assert!(
+            self.server.model.chat.groups.are_all_kept(),
+            "{:?}",
+            self.server.model.chat.groups
+        );
         assert!(self.server.hub.is_idle(), "{:?}", self.server.hub);
         let messages = &self.store.messages;
         self.store.files.check(|id| Some(messages.get(id)?.text.to_string()));

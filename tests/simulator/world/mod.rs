@@ -123,6 +123,7 @@ impl World {
         if rng.bool() {
             server.send_queue = rng.usize(100..700);
         }
+        server.compares_every = 16;
         let is_calm = rng.bool();
         World { steps, present_max, is_calm, ..World::of(rng, server, store, people) }
     }

@@ -1,32 +1,32 @@
-//! What can be typed about direct chats.
+//! The commands for direct chats.
 
 use chatsrv::chat::name::UserRef;
 use chatsrv::direct::listener::PORT_MIN;
 
-/// What a typed line asks for.
+/// A command for direct chats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallAction {
-    /// Take calls, on this port or that of one's number.
+    /// Take calls, on the given port or by default on the one equal to the user's number.
     Up(Option<u16>),
-    /// Take no calls any more.
+    /// Stop taking calls.
     Down,
     /// Call a user.
     Call(UserRef),
-    /// Take the call that rings.
+    /// Accept the incoming call.
     Accept,
-    /// Don't.
+    /// Decline the incoming call.
     Decline,
-    /// End the direct chat, or give a call up.
+    /// End the direct chat, or the outgoing call.
     HangUp,
 }
 
 impl CallAction {
-    /// Whether the server is asked for something.
+    /// Returns true if the command sends a request to the server.
     pub fn asks_server(self) -> bool {
         matches!(self, CallAction::Up(_) | CallAction::Down | CallAction::Call(_))
     }
 
-    /// Reads what follows /up.
+    /// Parses the argument of /up.
     pub fn up(words: &str) -> Option<Self> {
         match words.trim() {
             "" => Some(CallAction::Up(None)),
@@ -37,7 +37,7 @@ impl CallAction {
         }
     }
 
-    /// Reads what follows /call.
+    /// Parses the argument of /call.
     pub fn call(words: &str) -> Option<Self> {
         words.trim().parse().ok().map(CallAction::Call)
     }

@@ -1,4 +1,5 @@
-//! Direct chats: what is typed, what the server says of them, and what comes from the other side.
+//! Direct chats: their commands, the server's replies and notices, and the events of the other
+//! side.
 
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -21,26 +22,27 @@ use crate::core::Core;
 use crate::input::destination::Destination;
 use crate::requests::Asked;
 
-/// How often the server is told at least that direct chats are still taken. An older one does not
-/// say how long it waits for that: where that is less, it answers 503, and is told anew.
+/// The longest time between two ALIVE requests, which tell the server that direct chats are still
+/// taken. An older server does not say how long it waits for one; if that is shorter, it replies
+/// 503, and UP is sent again.
 const ALIVE_PERIOD: Duration = Duration::from_secs(20);
-/// How often it is told at most, however short it waits.
+/// The shortest time between two ALIVE requests, however short the server waits.
 const ALIVE_PERIOD_MIN: Duration = Duration::from_millis(500);
 
-/// The direct chats: the calls, and what the server is told of them.
+/// The state of direct chats: the calls, and their announcement to the server.
 #[derive(Debug)]
 pub struct DirectChats {
     calls: Calls,
-    /// One's own number, which is the port on which calls are taken where it is free.
+    /// The number of this user, which is the default port for calls.
     pub number: Option<Number>,
-    /// When the server is to be told again; none where calls are not taken.
+    /// The time of the next ALIVE; `None` if no calls are taken.
     alive_due: Option<Instant>,
-    /// How often it is told.
+    /// The time between two ALIVE requests.
     alive_period: Duration,
-    /// The chat to which the lines of a script go that has called or taken a call, also when it is
-    /// over: the script does not see that it is, and they must go to no other.
+    /// The direct chat to which the lines of a script go that has called or accepted, even after
+    /// its end: the script does not see the end, and the lines must go to no other chat.
     bound: Option<(UserName, CallId)>,
-    /// What stands between the two names of a direct chat.
+    /// The sign between the two names in the prompt.
     sign: &'static str,
 }
 
@@ -59,25 +61,25 @@ impl Default for DirectChats {
 }
 
 impl DirectChats {
-    /// Whether that direct chat goes on.
+    /// Returns true if the direct chat with this id is open.
     pub fn is_open_in(&self, call: CallId) -> bool {
         let (current, id) = (self.calls.current(), self.calls.id());
         current.is_some_and(|(_, stage)| stage == Stage::Open && id == call)
     }
 
-    /// Where a line goes that begins now; none where that is no direct chat.
+    /// The destination of a line that is begun now; `None` if that is no direct chat.
     pub fn destination(&self) -> Option<Destination> {
         let id = self.calls.id();
         let open = self.calls.current().filter(|_| self.is_open_in(id)).map(|(peer, _)| (peer, id));
         open.or(self.bound).map(|(peer, id)| Destination::Direct(peer, id))
     }
 
-    /// A script's lines go elsewhere from now on, unless the direct chat goes on.
+    /// Lets the lines of a script go elsewhere, unless the direct chat is open.
     pub fn unbind(&mut self) {
         self.bound = self.bound.filter(|(_, id)| self.is_open_in(*id));
     }
 
-    /// Whether a call of one's own waits for its answer.
+    /// Returns true if an outgoing call waits for its answer.
     pub fn is_calling(&self) -> bool {
         let waits = [Stage::Handshake, Stage::Calling];
         self.calls.current().is_some_and(|(_, stage)| waits.contains(&stage))
@@ -88,26 +90,26 @@ impl DirectChats {
         safe!("{own} {} {peer} (direct)> ", self.sign)
     }
 
-    /// What to wait for.
+    /// The descriptors to poll, with their events.
     pub fn sources(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
         self.calls.sources(Instant::now())
     }
 
-    /// Whether something is overdue.
+    /// Returns true if a deadline of a call has passed.
     pub fn is_due(&self) -> bool {
         let now = Instant::now();
         self.calls.deadline(now).is_some_and(|deadline| now >= deadline)
     }
 
-    /// When something is to be done about direct chats although nothing comes.
+    /// The next time at which something is due although there is no event.
     pub fn due(&self, core: &Core) -> Option<Instant> {
         let can_ask = core.is_online() && core.requests.has_room();
         let alive = self.alive_due.filter(|_| can_ask);
         self.calls.deadline(Instant::now()).into_iter().chain(alive).min()
     }
 
-    /// Does what was typed. False where nothing comes of it that should have led to a direct chat:
-    /// the lines of a script that come behind it are for nobody.
+    /// Executes a command. Returns false if it should lead to a direct chat and has not yet, so
+    /// that the next lines of a script must go nowhere.
     pub fn execute(&mut self, action: CallAction, core: &mut Core) -> bool {
         match action {
             CallAction::Up(port) => self.come_up(port, core),
@@ -148,15 +150,15 @@ impl DirectChats {
         });
     }
 
-    /// Binds the lines of a script to the call that has just begun.
+    /// Binds the lines of a script to the current call.
     fn bind(&mut self, peer: UserName, core: &Core) {
         if !core.ui.is_interactive() {
             self.bound = Some((peer, self.calls.id()));
         }
     }
 
-    /// Takes calls from now on: on a port that was named, else on that of one's number, or where
-    /// that is taken, on another.
+    /// Begins to take calls: on the given port, else on the one equal to the user's number, or on
+    /// any free one if that is in use.
     fn come_up(&mut self, port: Option<u16>, core: &mut Core) {
         if !core.is_online() {
             return core.show_offline();
@@ -177,7 +179,7 @@ impl DirectChats {
         }
     }
 
-    /// After a login that was not the first, says again that calls are taken.
+    /// Announces again that calls are taken, after a login that was not the first.
     pub fn come_up_again(&mut self, core: &mut Core) {
         if let Some(port) = self.calls.port() {
             core.requests.ask_for_more();
@@ -185,7 +187,7 @@ impl DirectChats {
         }
     }
 
-    /// Says that calls are still taken, where it is time to.
+    /// Sends ALIVE if it is due.
     pub fn stay_up(&mut self, core: &mut Core) {
         let now = Instant::now();
         let is_due = self.alive_due.is_some_and(|due| now >= due);
@@ -195,7 +197,7 @@ impl DirectChats {
         }
     }
 
-    /// Takes the answer to UP.
+    /// Handles the reply to UP.
     pub fn up_answered(&mut self, quiet: bool, reply: &FinalReply<'_>, core: &mut Core) {
         if let ReplyWords::Up { port, period } = reply.words {
             self.alive_period = alive_period(period);
@@ -209,11 +211,12 @@ impl DirectChats {
         core.show(Line::error(safe!("direct chats are not taken: {}", reply.text)));
     }
 
-    /// Takes the answer to ALIVE.
+    /// Handles the reply to ALIVE.
     pub fn alive_answered(&mut self, reply: &FinalReply<'_>, core: &mut Core) {
         match reply.code {
             Some(Code::WrongState) => self.come_up_again(core),
-            // To say it again from here would take it away from there, and so on for ever.
+            // To announce it again would take it away from the other session, which would do the
+            // same, for ever.
             Some(Code::NameNotAllowed) => {
                 self.come_down();
                 let why =
@@ -229,8 +232,8 @@ impl DirectChats {
         self.alive_due = None;
     }
 
-    /// Asks where a user takes calls. Until the call is taken, the lines behind it in a script are
-    /// for nobody.
+    /// Requests the address of a user. Returns false if it was requested: until the call is
+    /// accepted, the next lines of a script must go nowhere.
     fn call(&mut self, user: UserRef, core: &mut Core) -> bool {
         if let Some((peer, _)) = self.calls.current() {
             let why = safe!("{peer} first: /hangup ends that");
@@ -241,7 +244,7 @@ impl DirectChats {
         false
     }
 
-    /// Takes the answer to CALL. Whether the call begins.
+    /// Handles the reply to CALL. Returns true if the call begins.
     pub fn call_answered(
         &mut self,
         user: UserRef,
@@ -285,13 +288,13 @@ impl DirectChats {
         }
     }
 
-    /// Takes the notice that somebody is about to call.
+    /// Handles the notice that somebody is about to call.
     pub fn take_announced(&mut self, call: Option<&CallWords<'_>>, core: &mut Core) {
         match call.and_then(Announced::new) {
             Some(call) => self.calls.invite(call.peer, call.ticket, Instant::now()),
             None => core.show(Line::error(safe!("the server announced a call that can't be read"))),
         }
-        // It may be the connection that waits already.
+        // The connection of the call may be waiting already.
         self.take_calls(core);
     }
 
@@ -305,7 +308,7 @@ impl DirectChats {
         }
     }
 
-    /// Says something in the direct chat.
+    /// Sends a message in the direct chat.
     pub fn say_directly(&mut self, text: &str, core: &mut Core) {
         let Some((peer, _)) = self.calls.current() else {
             return;
@@ -320,7 +323,7 @@ impl DirectChats {
         }
     }
 
-    /// Lets the sockets of direct chats take their turn, and shows what comes of it.
+    /// Reads and writes the sockets of direct chats, and handles the events.
     pub fn take_calls(&mut self, core: &mut Core) {
         let Some(own) = core.name else {
             return;
@@ -358,7 +361,7 @@ impl DirectChats {
         core.show(line);
     }
 
-    /// Ends the direct chat, since the client ends.
+    /// Ends the direct chat or the call, since the client ends.
     pub fn hang_up_at_the_end(&mut self, core: &mut Core) {
         if let Some((peer, Stage::Open)) = self.calls.hang_up(Instant::now()) {
             core.show(Line::notice(safe!("the direct chat with {peer} is over")));
@@ -375,19 +378,19 @@ fn unreachable(peer: UserName, why: &str) -> Line {
     Line::error(safe!("no direct connection to {peer}: {why}; {offer}"))
 }
 
-/// How often to say ALIVE: within two thirds of the seconds that the server waits for it.
+/// The time between two ALIVE requests: two thirds of the seconds that the server waits for one.
 fn alive_period(seconds: Option<u64>) -> Duration {
     let told = seconds.map(Duration::from_secs);
     let within = told.map_or(ALIVE_PERIOD, |told| told.saturating_mul(2) / 3);
     within.clamp(ALIVE_PERIOD_MIN, ALIVE_PERIOD)
 }
 
-/// `12:34 alice -> bob (direct): hello`.
+/// Formats `12:34 alice -> bob (direct): hello`.
 fn said(from: &str, to: &str, text: &str) -> SafeText {
     SafeText::message(format_args!("{} {from} -> {to} (direct): ", clock::now()), text, "")
 }
 
-/// Whether the locale's characters are those of Unicode, after locale(7).
+/// Returns true if the locale uses UTF-8, by the variables of locale(7).
 fn is_utf8() -> bool {
     let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default();

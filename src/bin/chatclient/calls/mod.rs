@@ -1,6 +1,6 @@
-//! Chats without the server: [`action`], what is typed; [`direct_chats`], what comes of it and of
-//! what the server says; [`sockets`], the calls themselves, and [`peer`], their connections. What
-//! stands on the wire is in [`chatsrv::direct`].
+//! Direct chats between two clients: [`action`], the commands; [`direct_chats`], their execution,
+//! and the handling of the server's replies and notices; [`sockets`], the calls, and [`peer`], the
+//! connection of one. The protocol is in [`chatsrv::direct`].
 
 pub mod action;
 pub mod direct_chats;

@@ -1,4 +1,4 @@
-//! The connection of one direct chat: its socket, read and written without ever blocking on it.
+//! The connection of one direct chat: a non-blocking socket and the state of the chat.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -12,21 +12,22 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::link::connection::set_up;
 
-/// What one turn reads of one peer at most, in bytes.
+/// The largest number of bytes read in one turn.
 const READ_BYTES: usize = 16 * 1024;
-/// How long a peer may take to close after the last word, so that it can read that first.
+/// How long to wait for the peer to close after the end of the chat, so that it can read the last
+/// message first.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A chat and the socket it goes over.
+/// A direct chat and its socket.
 #[derive(Debug)]
 pub struct Peer {
     socket: TcpStream,
-    /// What goes over it.
+    /// The state of the chat.
     pub chat: DirectChat,
-    /// When the patience with it ends; none where it is without end.
+    /// The deadline of the current stage; `None` if it has none.
     pub until: Option<Instant>,
     connected: bool,
-    /// Whether everything was written and the socket is shut down in that direction.
+    /// True once all was written and the socket is shut down for writing.
     shut: bool,
     gone: bool,
 }
@@ -35,7 +36,7 @@ impl Peer {
     /// Begins to connect to `address`.
     ///
     /// # Errors
-    /// Those of the socket.
+    /// Errors of the socket.
     pub fn dial(address: SocketAddr, chat: DirectChat, until: Instant) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
@@ -48,10 +49,10 @@ impl Peer {
         Ok(Peer::new(socket.into(), chat, until, false))
     }
 
-    /// Goes on with a connection that was accepted.
+    /// Creates a peer from a connection that was accepted.
     ///
     /// # Errors
-    /// Those of the socket.
+    /// Errors of the socket.
     pub fn accepted(socket: TcpStream, chat: DirectChat, until: Instant) -> io::Result<Self> {
         set_up(&socket)?;
         Ok(Peer::new(socket, chat, until, true))
@@ -61,7 +62,7 @@ impl Peer {
         Peer { socket, chat, until: Some(until), connected, shut: false, gone: false }
     }
 
-    /// What to wait for.
+    /// The events to poll for.
     pub fn interest(&self) -> PollFlags {
         match self.connected {
             false => PollFlags::OUT,
@@ -70,18 +71,18 @@ impl Peer {
         }
     }
 
-    /// Whether nothing more is to be done with it.
+    /// Returns true if the connection can be dropped.
     pub fn is_done(&self, now: Instant) -> bool {
         let is_over = self.chat.stage() == Stage::Ended;
         self.gone || (is_over && (!self.connected || self.until.is_some_and(|until| now >= until)))
     }
 
-    /// The chat is over: what is left is written, and not waited for any longer than [`LINGER`].
+    /// Sets the deadline after the end of the chat to [`LINGER`], to write the rest of the output.
     pub fn linger(&mut self, now: Instant) {
         self.until = Some(now + LINGER);
     }
 
-    /// Reads and writes what can be.
+    /// Reads and writes as far as the socket allows, and adds the events.
     pub fn turn(&mut self, events: &mut Vec<ChatEvent>) {
         if let Err(error) = self.exchange(events) {
             self.gone = true;
@@ -103,7 +104,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Whether the connection stands now.
+    /// Completes the connection, and returns true if it is established.
     fn connect(&mut self) -> io::Result<bool> {
         if let Some(error) = self.socket.take_error()? {
             return Err(error);

@@ -1,5 +1,5 @@
-//! The direct chats of this client: those that are awaited, the one that goes on, and those that
-//! were just ended.
+//! The calls of this client: those that are announced, the current one, and those that have just
+//! ended.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,67 +15,69 @@ use rustix::event::PollFlags;
 
 use super::peer::Peer;
 
-/// How long a connection may take to come about, and one that stands to say who calls.
+/// How long a connection may take to be established, and an incoming one to authenticate its
+/// caller.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long it rings.
+/// How long a call waits for its answer.
 const RING_TIMEOUT: Duration = Duration::from_secs(60);
-/// How many connections there may be beside the one that goes on; the oldest makes room.
+/// The largest number of connections besides the current one; a new one replaces the oldest.
 const OTHERS_MAX: usize = 16;
 
-/// What has happened, and with whom.
+/// An event of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// With whom.
+    /// The user on the other side.
     pub peer: UserName,
-    /// What.
+    /// The kind of event.
     pub what: What,
 }
 
-/// What has happened.
+/// The kind of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A call came in and waits for a yes or no.
+    /// An incoming call waits for its answer.
     Rings,
-    /// A call came in and is not waited for any more, for this reason.
+    /// An incoming call is over without an answer, for this reason.
     Missed(&'static str),
-    /// The call rings at the other side.
+    /// The outgoing call waits for its answer at the other side.
     Reached,
     /// The chat is open.
     Opened,
-    /// The call was not taken, for this reason.
+    /// The outgoing call was not accepted, for this reason.
     NotTaken(String),
-    /// No connection comes about, for this reason.
+    /// No connection could be made, for this reason.
     Unreachable(String),
-    /// The peer said this.
+    /// A message of the peer.
     Said(String),
-    /// The peer sent what can't be read.
+    /// The peer sent a frame that is malformed or unknown.
     Unreadable,
     /// The chat is over.
     Ended(Ending),
 }
 
-/// Which of the calls of this run one is: none comes twice.
+/// The id of a call, unique in this run of the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallId(u64);
 
-/// Everything about direct chats that has a socket.
+/// The listener and the connections of calls.
 #[derive(Debug, Default)]
 pub struct Calls {
     listener: Option<DirectListener>,
     invitations: Invitations,
-    /// The call or chat that the person knows of; there is one at most.
+    /// The current call or chat, the only one that the user knows of.
     current: Option<Peer>,
-    /// Which one that is, or was last.
+    /// The id of the current call, or of the last one.
     id: CallId,
-    /// Those who have a ticket and did not say who they are yet, and those that are over.
+    /// Incoming connections with a ticket whose caller has not given a name yet, and chats that are
+    /// over.
     others: Vec<Peer>,
 }
 
 impl Calls {
-    /// Takes calls on `port`; 0 is any free one. Returns which one it is.
+    /// Begins to listen on `port`; 0 is any free port. Returns the port.
     ///
     /// # Errors
-    /// Where the port is taken, or not allowed; it stands as before then.
+    /// If the port is in use, or not permitted; nothing has changed then.
     pub fn listen(&mut self, port: u16, now: Instant) -> io::Result<u16> {
         if let Some(listener) = self.listener.as_ref().filter(|one| one.port() == port) {
             return Ok(listener.port());
@@ -86,39 +88,39 @@ impl Calls {
         Ok(port)
     }
 
-    /// Takes no calls any more. A chat that goes on is not touched.
+    /// Stops listening. The current chat continues.
     pub fn stop_listening(&mut self) {
         self.listener = None;
         self.invitations.clear();
     }
 
-    /// On which port calls are taken.
+    /// The port on which it listens.
     pub fn port(&self) -> Option<u16> {
         self.listener.as_ref().map(DirectListener::port)
     }
 
-    /// The server says that `from` is about to call.
+    /// Adds a call of `from` that the server has announced.
     pub fn invite(&mut self, from: UserName, ticket: Ticket, now: Instant) {
         if self.listener.is_some() {
             self.invitations.add(from, ticket, now);
         }
     }
 
-    /// Whose call or chat goes on, and how far it is.
+    /// The user and the stage of the current call or chat.
     pub fn current(&self) -> Option<(UserName, Stage)> {
         let chat = &self.current.as_ref()?.chat;
         Some((chat.peer(), chat.stage()))
     }
 
-    /// Which of the calls of this run goes on, or was the last one.
+    /// The id of the current call, or of the last one.
     pub fn id(&self) -> CallId {
         self.id
     }
 
-    /// Calls `peer`, where nothing goes on.
+    /// Begins a call to `peer`. There must be no current one.
     ///
     /// # Errors
-    /// Text for people, where it can't even be tried.
+    /// A message for people, if no attempt can be made.
     pub fn call(
         &mut self,
         own: UserName,
@@ -134,7 +136,7 @@ impl Calls {
         Ok(())
     }
 
-    /// Takes the call that rings; whose it is.
+    /// Accepts the incoming call. Returns its caller; `None` if there is no such call.
     pub fn accept(&mut self) -> Option<UserName> {
         let current = self.current.as_mut().filter(|peer| peer.chat.stage() == Stage::Ringing)?;
         current.chat.accept();
@@ -142,7 +144,7 @@ impl Calls {
         (current.chat.stage() == Stage::Open).then(|| current.chat.peer())
     }
 
-    /// Ends what goes on, whatever it is, and whose it was.
+    /// Ends the current call or chat. Returns its user and its stage.
     pub fn hang_up(&mut self, now: Instant) -> Option<(UserName, Stage)> {
         let was = self.current()?;
         let mut peer = self.current.take()?;
@@ -151,7 +153,7 @@ impl Calls {
         Some(was)
     }
 
-    /// Says something in the chat that is open.
+    /// Sends a message in the open chat.
     ///
     /// # Errors
     /// [`NotSaid`].
@@ -159,7 +161,7 @@ impl Calls {
         self.current.as_mut().ok_or(NotSaid::NotOpen)?.chat.say(text)
     }
 
-    /// What to wait for.
+    /// The descriptors to poll, with their events.
     pub fn sources(&self, now: Instant) -> Vec<(BorrowedFd<'_>, PollFlags)> {
         let listener = self.listener.iter().flat_map(|listener| listener.sources(now));
         let peers = self.current.iter().chain(&self.others);
@@ -169,19 +171,19 @@ impl Calls {
             .collect()
     }
 
-    /// When to take a turn although nothing can be read or written.
+    /// The time by which to call [`turn`](Self::turn) although no socket is ready.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let listener = self.listener.as_ref().and_then(|listener| listener.deadline(now));
         let peers = self.current.iter().chain(&self.others);
         peers.filter_map(|peer| peer.until).chain(listener).min()
     }
 
-    /// Lets in, reads and writes whatever can be, as `own`; what has happened.
+    /// Accepts connections, reads and writes, as the user `own`. Returns the events.
     pub fn turn(&mut self, own: UserName, now: Instant) -> Vec<Event> {
         let mut events = Vec::new();
         if let Some(listener) = &mut self.listener {
             for (socket, chat) in listener.turn(own, &mut self.invitations, now) {
-                // A connection that can't be set up is as good as gone.
+                // A connection that can't be set up is closed.
                 if let Ok(peer) = Peer::accepted(socket, chat, now + CONNECT_TIMEOUT) {
                     self.keep(peer);
                 }
@@ -237,8 +239,8 @@ impl Calls {
         }
     }
 
-    /// One whom the server has announced has said who it is, and perhaps that it is `waiting` no
-    /// more.
+    /// Handles a caller that has given its name. It is not `waiting` any more if it has ended the
+    /// call in the same turn.
     fn called(&mut self, mut peer: Peer, waiting: bool, now: Instant, events: &mut Vec<Event>) {
         let name = peer.chat.peer();
         let what = match () {
@@ -261,10 +263,10 @@ impl Calls {
         self.current = Some(peer);
     }
 
-    /// The chat is over: its last word is written, and read by the other side.
+    /// Ends a connection whose chat is over, with time for the other side to read the last message.
     fn retire(&mut self, mut peer: Peer, now: Instant) {
         peer.linger(now);
-        // Nothing that comes now is of interest.
+        // Its events do not matter any more.
         peer.turn(&mut Vec::new());
         if !peer.is_done(now) {
             self.keep(peer);
@@ -279,7 +281,7 @@ impl Calls {
     }
 }
 
-/// What an event of a chat means to the person, where the chat was at that stage.
+/// Converts an event of a chat that was at `stage`.
 fn what(event: chat::ChatEvent, stage: Stage) -> What {
     match (event, stage) {
         (chat::ChatEvent::Reached, _) => What::Reached,
@@ -297,7 +299,7 @@ fn what(event: chat::ChatEvent, stage: Stage) -> What {
     }
 }
 
-/// What it means that the patience is over in a stage.
+/// The event for a deadline that has passed in a stage.
 fn overdue(stage: Stage) -> What {
     match stage {
         Stage::Handshake => What::Unreachable("no connection within five seconds".to_string()),

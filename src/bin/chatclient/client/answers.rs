@@ -1,4 +1,5 @@
-//! What the server sends, and where it goes.
+//! The handling of all that the server sends: each frame goes to the part of the client that it
+//! concerns.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -27,10 +28,10 @@ use crate::transfers::accept::AcceptFiles;
 
 const CLOSED: &str = "the server closed it without a word";
 
-/// Reads once and takes all frames that are whole.
+/// Reads from the connection once, and handles all complete frames.
 ///
 /// # Errors
-/// The ending, where the connection ends or a frame ends it.
+/// The ending, if the connection is at its end or a frame ends it.
 pub fn receive(parts: &mut Parts) -> Result<(), Ending> {
     match parts.link.read() {
         Ok(Came::End) => return Err(lost(parts, CLOSED)),
@@ -49,7 +50,7 @@ pub fn receive(parts: &mut Parts) -> Result<(), Ending> {
     }
 }
 
-/// The ending that the end of the connection means.
+/// The ending for a connection that is lost or closed without a reason.
 pub fn lost(parts: &Parts, why: impl fmt::Display) -> Ending {
     match parts.core.stage {
         Stage::Leaving => Ending::Left,
@@ -79,7 +80,7 @@ fn take_frame(parts: &mut Parts, frame: Frame<'_>) -> Result<(), Ending> {
             let failure = transfers.downloads.complete(stream, &mut core.requests);
             take_output(parts, failure)
         }
-        // Nothing after it can be found any more.
+        // The start of the next frame is unknown after it.
         Frame::Bad(FrameError::FileHeader) => {
             Err(lost(parts, "what the server sends can't be read"))
         }
@@ -87,8 +88,8 @@ fn take_frame(parts: &mut Parts, frame: Frame<'_>) -> Result<(), Ending> {
     }
 }
 
-/// Takes what comes of bytes of a download. Without a reader of its output there is nothing to go
-/// on for, nor anybody who wants to be told.
+/// Handles the result of adding bytes to a download. If the reader of its output is gone, the
+/// client ends, and no error is shown.
 fn take_output(parts: &mut Parts, failure: Option<Line>) -> Result<(), Ending> {
     if parts.transfers.downloads.is_reader_gone() {
         return Err(Ending::Ui(ErrorKind::BrokenPipe.into()));
@@ -267,7 +268,7 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         Asked::Up { quiet } => calls.up_answered(quiet, reply, core),
         Asked::Alive => calls.alive_answered(reply, core),
         Asked::Call(user) => {
-            // The lines of a script behind it are for that call, and for no chat before it.
+            // The next lines of a script are for that call, not for the chat that was open.
             if calls.call_answered(user, reply, core) && !core.ui.is_interactive() {
                 conversations.places.close();
             }
@@ -293,7 +294,7 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
     Ok(())
 }
 
-/// Takes the success of what no part asked for by itself.
+/// Handles the success of a request that belongs to no part of the client.
 fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
     let Parts { core, conversations, .. } = parts;
     match asked {
@@ -313,7 +314,7 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
     }
 }
 
-/// Takes the end of a list of messages, or its refusal.
+/// Handles the end of a list of messages, or its refusal.
 fn take_messages(parts: &mut Parts, asked: &Asked, reply: &FinalReply<'_>) {
     let is_refused = asked.leads_into_chat() && !reply.is_done();
     if is_refused && parts.conversations.opening_failed() {
@@ -323,7 +324,7 @@ fn take_messages(parts: &mut Parts, asked: &Asked, reply: &FinalReply<'_>) {
     parts.conversations.take_messages(asked, reply, &mut parts.core);
 }
 
-/// Takes the answer to the oldest message that was sent.
+/// Handles the reply to the oldest message that was sent.
 fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), Ending> {
     let Parts { core, conversations, outbox, .. } = parts;
     let Some(draft) = outbox.answered() else {
@@ -338,7 +339,7 @@ fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), End
     Ok(())
 }
 
-/// Takes the notice of a file that somebody sent.
+/// Handles the notice of a file that somebody sent.
 fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let Parts { core, conversations, transfers, .. } = parts;
     let fetches = transfers.accept.takes(file) && !core.has_job;
@@ -354,7 +355,7 @@ fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     Ok(())
 }
 
-/// Takes a file that was sent, as an item of a list of messages.
+/// Handles a file that was sent, as an item of a list of messages.
 fn take_listed_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let is_offered = parts.transfers.accept.which != AcceptFiles::Never;
     let note = Note::sent(file, parts.core.name, is_offered);
@@ -362,7 +363,7 @@ fn take_listed_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending
     parts.conversations.list(note)
 }
 
-/// A line as it came.
+/// Formats a line of the server unchanged.
 struct Shown<'a>(&'a ServerLine<'a>);
 
 impl fmt::Display for Shown<'_> {

@@ -1,4 +1,4 @@
-//! The end of the client: what is said of what was under way, and the exit code.
+//! The end of the client: its last output about unfinished work, and the exit code.
 
 use std::io::ErrorKind;
 
@@ -9,7 +9,7 @@ use chatsrv::exit::Exit;
 use super::parts::Parts;
 use crate::ending::{Conclusion, Ending};
 
-/// Says why it ends, and with which exit code.
+/// Shows the reason for the end and what was lost; returns how the process is to end.
 pub fn conclude(parts: &mut Parts, ending: Ending) -> Conclusion {
     let mut broken = match &ending {
         Ending::Ui(error) => Some(error.kind()),

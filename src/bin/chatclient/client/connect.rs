@@ -1,4 +1,4 @@
-//! Coming to the server: the connection, the login, and both again when they were lost.
+//! Connecting, logging in, and both again after the connection was lost.
 
 use std::time::{Duration, Instant};
 
@@ -17,26 +17,26 @@ use crate::link::connection::Connection;
 use crate::link::login::{Question, Step};
 use crate::requests::{Asked, Requests};
 
-/// How long the server may take to greet and to answer each step of a login; where nobody is at a
-/// terminal, also for how long it may be silent after that while something is awaited.
+/// How long the server may take for the greeting and for the reply to each step of a login. Without
+/// a user at a terminal, also how long it may be silent after that while a reply is awaited.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-/// The same for what a large file takes: to be hashed, and to come through a narrow line.
+/// The same for operations on large files: to hash one, and to send it over a slow line.
 const LONG_ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Looks for the server.
+/// Begins to connect to the server.
 ///
 /// # Errors
-/// The ending, where that can't even be tried.
+/// The ending, if no attempt can be made.
 pub fn connect(parts: &mut Parts) -> Result<(), Ending> {
     parts.link.search().map_err(Ending::Ui)?;
     parts.core.stage = Stage::Connecting;
     Ok(())
 }
 
-/// Takes what the search for the server has found.
+/// Handles the results of the attempt to connect.
 ///
 /// # Errors
-/// The ending, where there is none.
+/// The ending, if no connection could be made.
 pub fn take_connection(parts: &mut Parts) -> Result<(), Ending> {
     let found = parts.link.take_found();
     if parts.core.stage != Stage::Connecting {
@@ -52,7 +52,7 @@ pub fn take_connection(parts: &mut Parts) -> Result<(), Ending> {
     Ok(())
 }
 
-/// Tells a person before the login that the connection is encrypted.
+/// Shows before the first login that the connection is encrypted.
 fn tell_tls(parts: &mut Parts, connection: &Connection) {
     let Parts { core, link, .. } = parts;
     if let (Some(version), true, None) = (connection.tls_version(), core.has_person(), core.name) {
@@ -63,7 +63,7 @@ fn tell_tls(parts: &mut Parts, connection: &Connection) {
 /// Carries out a step of the login.
 ///
 /// # Errors
-/// The ending, where the login ends with it.
+/// The ending, if the step ends the login.
 pub fn go_on(parts: &mut Parts, step: Step) -> Result<(), Ending> {
     let Parts { core, link, .. } = parts;
     core.stage = Stage::Login(None);
@@ -78,8 +78,8 @@ pub fn go_on(parts: &mut Parts, step: Step) -> Result<(), Ending> {
         Step::AskAgain(why, question) => {
             core.show(Line::error(why));
             if matches!(question, Question::TakeOver | Question::PasswordAgain) {
-                // The server closes this connection, or would not wait for the answer; another
-                // one goes on with the login.
+                // The server closes this connection, or would not wait for the user's answer; the
+                // login continues on another one.
                 link.close();
             }
             core.stage = Stage::Login(Some(question));
@@ -89,7 +89,7 @@ pub fn go_on(parts: &mut Parts, step: Step) -> Result<(), Ending> {
         Step::Done(name, number) => logged_in(parts, name, number),
         Step::Failed(why) => return Err(Ending::LoginFailed(why)),
     }
-    // A person may take any time for an answer; nobody waits for the server for ever.
+    // There is a deadline for the server, but none for the user.
     let waits = parts.core.stage == Stage::Login(None);
     parts.link.deadline = waits.then(|| Instant::now() + ANSWER_TIMEOUT);
     parts.link.end_silence();
@@ -105,7 +105,7 @@ fn logged_in(parts: &mut Parts, name: UserName, number: Number) {
     core.name = Some(name);
     calls.number = Some(number);
     if first {
-        // What a person mistyped on the way is no failure.
+        // Errors before the login, such as a mistyped password, do not count for the exit code.
         core.failed = false;
     } else {
         core.show(Line::warning(safe!("online again")));
@@ -140,8 +140,8 @@ fn logged_in(parts: &mut Parts, name: UserName, number: Number) {
     }
 }
 
-/// Without a person who could see that nothing happens and leave, the server may be silent only for
-/// so long while something is awaited.
+/// Sets a limit to the server's silence while something is awaited, unless there is a user who sees
+/// that nothing happens and can leave.
 pub fn limit_silence(parts: &mut Parts) {
     let Parts { core, link, transfers, input, .. } = parts;
     let may_leave = core.has_person() && !input.has_ended;
@@ -157,10 +157,10 @@ pub fn limit_silence(parts: &mut Parts) {
     });
 }
 
-/// Does what is due at the link's deadline.
+/// Handles the link's deadline.
 ///
 /// # Errors
-/// The ending, where it is one.
+/// The ending, if the deadline was for the server.
 pub fn overdue(parts: &mut Parts) -> Result<(), Ending> {
     match parts.core.stage {
         Stage::Offline(_) => connect(parts),
@@ -170,10 +170,10 @@ pub fn overdue(parts: &mut Parts) -> Result<(), Ending> {
     }
 }
 
-/// Comes back after a connection that was lost, where that can be.
+/// Prepares another connection after one has ended, if the reason allows it and there is time left.
 ///
 /// # Errors
-/// The ending, where it can't.
+/// The ending, if the client is to end.
 pub fn recover(parts: &mut Parts, ending: Ending) -> Result<(), Ending> {
     if is_wanted(parts, &ending) {
         let requests = std::mem::take(&mut parts.core.requests);
@@ -183,9 +183,10 @@ pub fn recover(parts: &mut Parts, ending: Ending) -> Result<(), Ending> {
     let why = match &ending {
         _ if parts.core.name.is_none() || parts.core.stage == Stage::Leaving => return Err(ending),
         Ending::Left | Ending::Ui(_) | Ending::LoginFailed(_) => return Err(ending),
-        // Nothing was said there, and waiting would hide what a person should know.
+        // The user must know that the server can't be trusted; trying again would hide it.
         Ending::NotSecure(_) => return Err(ending),
-        // Somebody wants it so, or another client of the same user has the session.
+        // An administrator wants it so, or another client of the same user has taken over the
+        // session.
         Ending::Closed(_, closed) if !closed.may_return() => return Err(ending),
         Ending::Busy(_) => safe!("too many log in at the moment"),
         Ending::Lost(why) => safe!("the connection was lost: {why}"),
@@ -208,8 +209,8 @@ pub fn recover(parts: &mut Parts, ending: Ending) -> Result<(), Ending> {
     Ok(())
 }
 
-/// Whether the end of the connection is what was asked for: behind a goodbye, and in a script
-/// behind the server's promise to stop. A person may want to be there when it is back.
+/// Returns true if the end of the connection was requested: by a logout, or in a script by a
+/// request to stop the server. A user at a terminal may want to be there when the server is back.
 fn is_wanted(parts: &Parts, ending: &Ending) -> bool {
     let leaves = parts.core.stage == Stage::Leaving;
     let was_told = parts.was_shut_down && !parts.core.has_person();
@@ -224,13 +225,13 @@ fn is_wanted(parts: &Parts, ending: &Ending) -> bool {
 
 fn wait_to_connect(parts: &mut Parts, wait: Duration) {
     let now = Instant::now();
-    // What can't be told as a time is too far away to be meant.
+    // A wait beyond the range of the clock can't be meant.
     let until = now.checked_add(wait).unwrap_or(now);
     parts.core.stage = Stage::Offline(until);
     parts.link.deadline = Some(until);
 }
 
-/// Drops what hung on the connection, and says what that means to the person.
+/// Ends everything that depends on the connection, and shows what that means.
 fn disconnected(parts: &mut Parts, why: &SafeText) {
     let Parts { core, link, transfers, outbox, .. } = parts;
     let was_online = core.is_online();

@@ -1,4 +1,4 @@
-//! Commands that were typed, and what comes of them.
+//! The execution of commands that were typed.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ use crate::requests::Asked;
 use crate::transfers::{Goal, Place};
 use crate::ui::one_job::Job;
 
-/// Does what a command says.
+/// Executes a command.
 pub fn execute(parts: &mut Parts, action: Action) {
     let Parts { core, conversations, .. } = parts;
     match action {
@@ -86,13 +86,13 @@ pub fn execute(parts: &mut Parts, action: Action) {
     }
 }
 
-/// Asks the server something about groups.
+/// Sends a request about groups.
 pub fn ask_group(core: &mut Core, request: GroupRequest) {
     let (verb, words) = (request.verb(), request.words());
     core.ask(Asked::Group(request), verb, words);
 }
 
-/// Asks the server for what only some may do; whether it may be is for the server to say.
+/// Sends a request of an administrator. The server decides whether it is permitted.
 fn administer(core: &mut Core, action: &Administration) {
     let (verb, words) = action.request();
     let asked = match action {
@@ -109,7 +109,7 @@ fn help(core: &mut Core) {
     core.show_all(COMMANDS.iter().map(line).map(Line::answer));
 }
 
-/// Does the one thing that the command line asks for.
+/// Begins the job of the command line.
 pub fn run_job(parts: &mut Parts, job: Job) {
     let Parts { core, outbox, transfers, .. } = parts;
     match job {
@@ -119,7 +119,7 @@ pub fn run_job(parts: &mut Parts, job: Job) {
     }
 }
 
-/// The path that was typed, where `~` is the home folder.
+/// The path that was typed, with the home folder for `~/`.
 pub fn typed_path(typed: &str) -> PathBuf {
     match (typed.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
@@ -127,7 +127,7 @@ pub fn typed_path(typed: &str) -> PathBuf {
     }
 }
 
-/// Where a file that is sent to `to` goes.
+/// The goal of an upload: the chat `to`, or the shared folder.
 pub fn goal(to: Option<Target>) -> Goal {
     to.map_or(Goal::Shared, Goal::Chat)
 }

@@ -1,4 +1,4 @@
-//! Groups: what comes of what the person asks about them, and what the server tells of them.
+//! The handling of replies and notices about groups.
 
 use chatsrv::chat::name::{GroupName, Target};
 use chatsrv::display::line::Line;
@@ -9,7 +9,7 @@ use super::parts::Parts;
 use crate::input::groups::{GroupRequest, News};
 use crate::requests::Asked;
 
-/// Takes the head of a list about groups.
+/// Handles the head of a list about groups.
 pub fn take_group_head(parts: &mut Parts, request: &GroupRequest, count: usize) {
     match request {
         GroupRequest::Mine { .. } => parts.conversations.groups.clear(),
@@ -23,7 +23,7 @@ pub fn take_group_head(parts: &mut Parts, request: &GroupRequest, count: usize) 
     }
 }
 
-/// Takes a group of a list. Whether it is shown.
+/// Handles a group of a list. Returns true if it is to be shown.
 pub fn take_group(parts: &mut Parts, request: &GroupRequest, name: GroupName) -> bool {
     parts.core.completion.add_chat(Target::Group(name));
     if let GroupRequest::Mine { .. } = request {
@@ -32,7 +32,7 @@ pub fn take_group(parts: &mut Parts, request: &GroupRequest, name: GroupName) ->
     *request != GroupRequest::Mine { quiet: true }
 }
 
-/// Takes the server's yes to what was asked about a group.
+/// Handles the success of a request about a group.
 pub fn group_done(parts: &mut Parts, request: &GroupRequest, reply: &FinalReply<'_>) {
     match request {
         GroupRequest::Make { .. } => {
@@ -52,7 +52,7 @@ pub fn group_done(parts: &mut Parts, request: &GroupRequest, reply: &FinalReply<
     parts.core.show_all(request.done(reply).map(Line::answer));
 }
 
-/// Takes a notice about a group.
+/// Handles a notice about a group.
 pub fn take_group_notice(parts: &mut Parts, notice: &Notice<'_>) {
     let Some(news) = News::of(notice, parts.core.name) else { return };
     parts.core.completion.add_chat(Target::Group(news.group));
@@ -65,16 +65,16 @@ pub fn take_group_notice(parts: &mut Parts, notice: &Notice<'_>) {
     }
 }
 
-/// Takes a notice about a group that only later servers send. What of it ends a chat ends it here
-/// too.
+/// Handles a change of a group that was added to the protocol later. A group that is dissolved is
+/// left here too.
 pub fn take_later_change(parts: &mut Parts, group: GroupName, what: &str) {
     if what == "dissolve" {
         forget_group(parts, group);
     }
 }
 
-/// Leaves a group of which this user is no member any more: what was begun there goes nowhere. A
-/// script does not see that, unless it leaves by itself: its next lines were meant for the group.
+/// Forgets a group of which this user is no member any more. If it was open, the next lines of a
+/// script were meant for it and must go nowhere, unless the script has left the group itself.
 fn forget_group(parts: &mut Parts, group: GroupName) {
     let was_open = parts.conversations.places.open() == Some(Target::Group(group));
     parts.conversations.groups.retain(|other| *other != group);
@@ -86,7 +86,7 @@ fn forget_group(parts: &mut Parts, group: GroupName) {
     }
 }
 
-/// Leaves the group that is open, where it has ended while the connection was gone.
+/// Forgets the group that is open, if the membership has ended while the client was offline.
 fn leave_what_is_over(parts: &mut Parts) {
     if let Some(Target::Group(group)) = parts.conversations.places.open()
         && !parts.conversations.groups.contains(&group)

@@ -1,4 +1,4 @@
-//! Leaving: at once, or after the person was asked.
+//! Logging out: at once, when all work is done, or after a confirmation.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use crate::core::Stage;
 use crate::input::destination::Dialogue;
 use crate::requests::Asked;
 
-/// How long the server may take to say goodbye.
+/// How long the server may take to confirm the logout.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(3);
-/// For how long a script tries again after a lost connection.
+/// How long a script tries to connect again after a connection was lost.
 pub const PATIENCE_OF_SCRIPTS: Duration = Duration::from_secs(30);
 
-/// Logs out; what is not sent yet goes before.
+/// Logs out, after sending the messages that wait.
 pub fn leave(parts: &mut Parts) {
     let Parts { core, outbox, conversations, .. } = parts;
     parts.input.dialogue.step = Dialogue::None;
@@ -35,7 +35,8 @@ pub fn leave(parts: &mut Parts) {
     parts.link.deadline = Some(now + timeout);
 }
 
-/// A person is asked before transfers, messages or lines are lost; a script waits for them.
+/// Logs out if nothing would be lost by it. Otherwise a user is asked for confirmation; a script
+/// first waits for its transfers, messages and lines.
 pub fn leave_or_ask(parts: &mut Parts) {
     let Parts { core, outbox, transfers, input, .. } = parts;
     let is_offline = !core.is_online() && !outbox.is_empty();
@@ -56,8 +57,8 @@ pub fn leave_or_ask(parts: &mut Parts) {
     input.dialogue.step = Dialogue::Leave;
 }
 
-/// Nothing more will be typed, also where a person could be asked until now: what is under way is
-/// awaited as in a script.
+/// Handles the end of the input. From now on an interactive client also waits for unfinished work,
+/// like a script.
 pub fn end_input(parts: &mut Parts) {
     let Parts { core, outbox, transfers, input, link, .. } = parts;
     input.has_ended = true;
@@ -77,7 +78,8 @@ pub fn end_input(parts: &mut Parts) {
     }
 }
 
-/// A script ends when all its lines are answered and all its files are where they belong.
+/// Logs out once the input has ended or the job was begun, and all replies and transfers are
+/// complete.
 pub fn leave_when_done(parts: &mut Parts) {
     let is_done = parts.core.is_online()
         && (parts.input.has_ended || parts.job.is_some())

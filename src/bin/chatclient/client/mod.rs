@@ -1,9 +1,9 @@
-//! The client's loop: it waits in one place for the person, the server, the files' threads and
-//! signals, and lets each run its course.
+//! The client's main loop: it waits with one poll(2) for the user, the server, direct chats, the
+//! threads of transfers and signals, and handles each event.
 //!
-//! [`parts`] has the parts of the client side by side, and the other files here are what goes from
-//! one to another: [`answers`] takes what the server sends, [`typed`] what the person types, which
-//! [`execute`] does; [`connect`] goes to the server and back to it, [`leaving`] away from it.
+//! [`parts`] holds the parts of the client, which do not know each other; the other files here pass
+//! events between them. [`answers`] handles what the server sends, [`typed`] what the user types,
+//! and [`execute`] the commands; [`connect`] connects and logs in, [`leaving`] logs out.
 
 mod answers;
 mod conclude;
@@ -39,38 +39,39 @@ use crate::ui::one_job::Job;
 use parts::Parts;
 use poll::{Ready, Signals};
 
-/// How many chunks are written before the person and the server have their turn.
+/// The largest number of chunks of uploads written in a turn, so that the user and the server do
+/// not wait.
 const CHUNKS_PER_TURN: usize = 8;
 
-/// What is known before the start.
+/// The configuration of a client.
 pub struct Start {
-    /// Where the server is.
+    /// The address of the server.
     pub server: Server,
-    /// Whom to trust there, where the connection is to be encrypted.
+    /// The TLS configuration; `None` for a connection without TLS.
     pub tls: Option<TlsConnector>,
-    /// Who logs in.
+    /// The user name and the password, as far as they are known.
     pub credentials: Credentials,
-    /// What to do after the login, instead of taking lines.
+    /// The job to do after the login, instead of reading lines.
     pub job: Option<Job>,
-    /// For how long to try again after a lost connection.
+    /// How long to try to connect again after a connection was lost.
     pub patience: Option<Duration>,
-    /// Where files go.
+    /// The folder for downloads.
     pub downloads: PathBuf,
-    /// What is done with files that people send.
+    /// The policy for files that others send.
     pub accept: Accept,
 }
 
-/// The client: its parts, and the signals that it waits for.
+/// The client: its parts, and the signals that it catches.
 pub struct Client {
     parts: Parts,
     signals: Signals,
 }
 
 impl Client {
-    /// A client that shows and takes lines through `ui`.
+    /// Creates a client with the user interface `ui`.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn new(start: Start, ui: Box<dyn Ui>) -> io::Result<Self> {
         let core = Core::new(ui, start.job.is_some());
         let has_person = core.has_person();
@@ -96,7 +97,7 @@ impl Client {
         Ok(Client { parts, signals: Signals::catch(has_person)? })
     }
 
-    /// Runs until the person leaves or the server is gone.
+    /// Runs the loop until the user leaves or the server is gone for good.
     pub fn run(mut self) -> Conclusion {
         let ending = match connect::connect(&mut self.parts) {
             Ok(()) => loop {
@@ -120,7 +121,7 @@ impl Client {
         self.take(ready)
     }
 
-    /// Does what can be done before anything new comes.
+    /// Does everything that can be done without a new event.
     fn go_on(&mut self) -> Result<(), Ending> {
         let parts = &mut self.parts;
         parts.transfers.start_wanted(&mut parts.core);
@@ -131,7 +132,7 @@ impl Client {
         parts.core.unwritten.take().map_or(Ok(()), Err).map_err(Ending::Ui)
     }
 
-    /// Hands what was asked to the connection, and writes what the kernel takes.
+    /// Hands the requests to the connection, and writes as much as the socket takes.
     fn send(&mut self) -> Result<(), Ending> {
         let Parts { core, link, outbox, .. } = &mut self.parts;
         if core.is_online() {
@@ -142,7 +143,7 @@ impl Client {
         self.send_chunks()
     }
 
-    /// Writes what the connection takes of the files that are sent.
+    /// Writes chunks of uploads, as many as the connection takes.
     fn send_chunks(&mut self) -> Result<(), Ending> {
         for _ in 0..CHUNKS_PER_TURN {
             let Parts { core, link, transfers, .. } = &mut self.parts;
@@ -159,8 +160,8 @@ impl Client {
         Ok(())
     }
 
-    /// The ending, where the connection can't be written. It may still hold the server's last word,
-    /// which is read before the connection is given up.
+    /// Returns the ending if a write has failed. Input may still hold the reason for which the
+    /// server closed the connection, so it is read before.
     fn check_written(&mut self, written: io::Result<()>) -> Result<(), Ending> {
         if let Err(error) = written {
             answers::receive(&mut self.parts)?;
@@ -169,7 +170,7 @@ impl Client {
         Ok(())
     }
 
-    /// Shows how things are.
+    /// Draws the status and the prompt.
     fn draw(&mut self) -> io::Result<()> {
         let parts = &mut self.parts;
         parts.transfers.show_progress(&mut parts.core);
@@ -180,10 +181,10 @@ impl Client {
         parts.core.ui.flush()
     }
 
-    /// Takes what has come.
+    /// Handles the events that poll(2) has reported.
     fn take(&mut self, ready: Ready) -> Result<(), Ending> {
         let Client { parts, signals } = self;
-        // What was typed was typed at the prompt that stands there, before all else happens.
+        // First of all, since lines were typed at the prompt that is shown now.
         if ready.person {
             parts.core.ui.read().map_err(Ending::Ui)?;
             typed::take_input(parts)?;
@@ -205,7 +206,8 @@ impl Client {
         if ready.connection {
             connect::take_connection(parts)?;
         }
-        // The greeting may have come with the end of a handshake: the socket would not tell.
+        // The greeting may have been read with the end of a TLS handshake; poll(2) would not report
+        // it.
         if ready.server || ready.connection {
             answers::receive(parts)?;
         }
@@ -218,7 +220,7 @@ impl Client {
         Ok(())
     }
 
-    /// Does what a signal does, but gives the terminal back before.
+    /// Carries out a postponed signal, with the terminal's settings restored before.
     fn obey(&mut self) -> io::Result<()> {
         let Some(signal) = self.signals.postponed.as_mut().and_then(Postponed::take) else {
             return Ok(());

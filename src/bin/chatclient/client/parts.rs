@@ -1,4 +1,4 @@
-//! The parts of the client, side by side.
+//! The parts of the client.
 
 use crate::calls::direct_chats::DirectChats;
 use crate::conversations::Conversations;
@@ -10,33 +10,32 @@ use crate::link::login::Login;
 use crate::transfers::Transfers;
 use crate::ui::one_job::Job;
 
-/// Every part of the client. None of them knows another one; what goes from one to another stands
-/// in the files of this folder.
+/// All parts of the client. None knows another; the files of this folder pass events between them.
 pub struct Parts {
-    /// What each of them works with.
+    /// The state that they share.
     pub core: Core,
-    /// The way to the server.
+    /// The connection to the server.
     pub link: Link,
     /// The login, and how to log in again.
     pub login: Login,
-    /// What is said through the server.
+    /// The messages of chats on the server.
     pub conversations: Conversations,
     /// The messages that the server has not confirmed.
     pub outbox: Outbox,
-    /// What the person types.
+    /// The state of the input: dialogues and lines that wait.
     pub input: InputState,
-    /// The files on their way.
+    /// The transfers of files.
     pub transfers: Transfers,
-    /// What is said without the server.
+    /// The direct chats.
     pub calls: DirectChats,
-    /// What to do after the login, instead of taking lines.
+    /// The job to do after the login, instead of reading lines.
     pub job: Option<Job>,
-    /// Whether the server was told to stop, and said that it does.
+    /// True if the server has confirmed a request to stop.
     pub was_shut_down: bool,
 }
 
 impl Parts {
-    /// Whether everything is answered.
+    /// Returns true if no reply, message or waiting line is outstanding. Transfers do not count.
     pub fn is_idle(&self) -> bool {
         self.core.requests.is_idle()
             && self.outbox.is_empty()
@@ -45,8 +44,8 @@ impl Parts {
             && self.input.typed_ahead.is_empty()
     }
 
-    /// Keeps the lines of a script, which were meant for a chat that is not opened, from every
-    /// other one. A person sees what the prompt says.
+    /// Handles a chat that could not be opened: the lines of a script that were meant for it must
+    /// go to no other one. A user at a terminal sees the prompt.
     pub fn not_led_to_chat(&mut self) {
         self.calls.unbind();
         self.conversations.not_led_to_chat(&self.core);

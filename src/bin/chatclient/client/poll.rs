@@ -1,4 +1,4 @@
-//! Waiting for whatever comes first.
+//! Waiting for the next event with poll(2).
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,22 +14,22 @@ use crate::ending::Ending;
 use crate::signals::{Postponed, SignalPipe};
 use crate::transfers::PROGRESS_PERIOD;
 
-/// The signals that the loop waits for; none of them where nobody is at a terminal.
+/// The signals that the loop waits for; none without a user at a terminal.
 #[derive(Debug)]
 pub struct Signals {
-    /// The terminal may be another one.
+    /// The terminal may have changed.
     pub change: Option<SignalPipe>,
-    /// The client is to end.
+    /// The process is requested to end.
     pub end: Option<SignalPipe>,
-    /// What would stop or end the process at once.
+    /// The signals that would stop or end the process at once.
     pub postponed: Option<Postponed>,
 }
 
 impl Signals {
-    /// Catches them where a person is there.
+    /// Catches the signals if there is a user at a terminal.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn catch(has_person: bool) -> io::Result<Self> {
         Ok(Signals {
             change: has_person.then(SignalPipe::change).transpose()?,
@@ -39,20 +39,20 @@ impl Signals {
     }
 }
 
-/// Who has something.
+/// The sources that have an event.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ready {
-    /// The person.
+    /// The user's input.
     pub person: bool,
     /// The connection.
     pub server: bool,
-    /// The search for the server.
+    /// The attempt to connect.
     pub connection: bool,
-    /// A thread of the transfers.
+    /// A job of the transfers.
     pub jobs: bool,
     /// A change of the terminal.
     pub changed: bool,
-    /// A signal to end.
+    /// A signal that requests the process to end.
     pub ended: bool,
     /// A signal that was postponed.
     pub signalled: bool,
@@ -60,11 +60,11 @@ pub struct Ready {
     pub direct: bool,
 }
 
-/// Waits with poll(2): unlike epoll(7) it takes a regular file as standard input, and there
-/// are few sources.
+/// Waits for the next event or the timeout. It uses poll(2), since epoll(7) refuses a regular file
+/// as standard input, and there are few sources.
 pub fn poll(parts: &Parts, signals: &Signals) -> Result<Ready, Ending> {
     let Parts { core, link, transfers, calls, .. } = parts;
-    // A person may always type; a script waits for its answers.
+    // A user may always type; a script waits for the replies to its lines.
     let wants_lines = core.ui.is_interactive() || takes_input(parts);
     let person = core.ui.source().filter(|_| wants_lines);
     let server = link.source(transfers.uploads.has_chunk());
@@ -105,10 +105,10 @@ pub fn poll(parts: &Parts, signals: &Signals) -> Result<Ready, Ending> {
     })
 }
 
-/// Until the deadline or the next look at the transfers and the connection; `None` without.
+/// The time until the next deadline; `None` if there is none.
 fn timeout(parts: &Parts) -> Option<Timespec> {
     let Parts { core, link, transfers, outbox, conversations, calls, .. } = parts;
-    // What was asked since the last line was written does not wait for something to come.
+    // Requests that were added since the last write are sent at once.
     if link.is_connected() && core.requests.has_outgoing() {
         return Some(Timespec::default());
     }
@@ -124,6 +124,6 @@ fn timeout(parts: &Parts) -> Option<Timespec> {
     let front = core.ui.deadline().map(|due| due.saturating_duration_since(now));
     let others = progress.into_iter().chain(mark).chain(direct).chain(front);
     let timeout = deadline.into_iter().chain(others).min()?;
-    // All are some hours at most, so this never falls back.
+    // All are a few hours at most, so the conversion does not fail.
     Timespec::try_from(timeout).ok()
 }

@@ -1,5 +1,5 @@
-//! What stands at the bottom: what the person is to type next and where that goes, and how the
-//! connection is.
+//! The prompt and the status: what the user is to type next and its destination, and the state of
+//! the connection.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::input::destination::{Destination, Dialogue};
 use crate::link::login::Question;
 use crate::ui::interface::Prompt;
 
-/// After how long without a confirmation it is told.
+/// How long a message may lack its confirmation until the status says so.
 const CONFIRMATION_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Where a line goes that begins now.
+/// The destination of a line that is begun now.
 fn destination(parts: &Parts) -> Destination {
     match (parts.core.stage, parts.input.dialogue.step) {
         (Stage::Login(Some(question)), _) => Destination::Login(question),
@@ -23,7 +23,7 @@ fn destination(parts: &Parts) -> Destination {
     }
 }
 
-/// Where a line goes that begins when no dialogue goes on any more.
+/// The destination of a line that is begun once no dialogue is open.
 pub fn destination_beneath(parts: &Parts) -> Destination {
     let direct = parts.calls.destination();
     let behind = direct.or_else(|| parts.input.typed_ahead.behind());
@@ -82,7 +82,7 @@ fn question_text(question: Question) -> SafeText {
     })
 }
 
-/// Says how the connection is, where that is not as it should be.
+/// The status: what is wrong with the connection, or what is waited for.
 pub fn status(parts: &Parts, now: Instant) -> Option<SafeText> {
     let Parts { core, outbox, conversations, input, .. } = parts;
     let waiting = match outbox.len() {

@@ -1,4 +1,4 @@
-//! What the person types, pastes and presses, and where it goes.
+//! The handling of input: lines that were typed or pasted, and keys, by their destination.
 
 use chatsrv::chat::name::{Target, UserRef};
 use chatsrv::display::line::Line;
@@ -17,8 +17,8 @@ use crate::input::typed_ahead::Entry;
 use crate::link::login::{Password, Question, is_yes};
 use crate::ui::interface::{Input, Pasted};
 
-/// Whether the next line can be taken. A person may type whatever the server does; a script waits
-/// for the answer to each of its lines.
+/// Returns true if the next line can be handled. A user may always type; a script waits for the
+/// reply to each of its lines.
 pub fn takes_input(parts: &Parts) -> bool {
     let core = &parts.core;
     let interactive = core.ui.is_interactive();
@@ -31,10 +31,10 @@ pub fn takes_input(parts: &Parts) -> bool {
     }
 }
 
-/// Takes what was typed.
+/// Handles the input that has been read.
 ///
 /// # Errors
-/// The ending, where it ends the client or the connection.
+/// The ending, if the input ends the client or the connection.
 pub fn take_input(parts: &mut Parts) -> Result<(), Ending> {
     if parts.core.ui.take_interrupt() {
         interrupted(parts)?;
@@ -47,7 +47,7 @@ pub fn take_input(parts: &mut Parts) -> Result<(), Ending> {
         if !takes_input(parts) {
             return Ok(());
         }
-        // What is typed ahead belongs to the prompt that the line before it led to.
+        // A line that was typed ahead belongs to the prompt that follows the line before it.
         let prompt = prompt(parts);
         parts.core.ui.set_prompt(prompt);
         let Some(input) = parts.core.ui.next(&parts.core.completion) else {
@@ -78,7 +78,7 @@ fn take_one(parts: &mut Parts, input: Input) -> Result<(), Ending> {
     Ok(())
 }
 
-/// Takes the answer to a question of the login, which may have been answered otherwise meanwhile.
+/// Handles the answer to a question of the login, unless that is not asked any more.
 fn take_answer_to(parts: &mut Parts, question: Question, answer: Password) -> Result<(), Ending> {
     if parts.core.stage == Stage::Login(Some(question)) {
         let step = parts.login.answered(question, answer);
@@ -88,8 +88,8 @@ fn take_answer_to(parts: &mut Parts, question: Question, answer: Password) -> Re
     Ok(())
 }
 
-/// Ctrl-C on an empty line: ends the dialogue, else drops the lines that wait, else ends the
-/// transfers, else asks whether to leave.
+/// Handles Ctrl-C on an empty line: it cancels the dialogue, else drops the lines that wait, else
+/// cancels the transfers, else asks whether to leave.
 fn interrupted(parts: &mut Parts) -> Result<(), Ending> {
     let Parts { core, input, transfers, .. } = parts;
     if !core.is_open() {
@@ -108,13 +108,13 @@ fn interrupted(parts: &mut Parts) -> Result<(), Ending> {
     Ok(())
 }
 
-/// Takes a line that was typed for a destination, at once or behind those that wait.
+/// Handles a line that was typed for a destination, at once or after the lines that wait.
 fn take_entered(parts: &mut Parts, line: Password, to: Destination) {
     let ahead = &parts.input.typed_ahead;
-    // Lines that only wait for a transfer to be over hold up no conversation.
+    // Lines that only wait for the end of a transfer do not delay messages.
     let is_behind = parts.core.requests.is_opening_chat() || ahead.depends_on_chat();
     let for_dialogue = matches!(to, Destination::Dialogue(_));
-    // A script can't know when there is room again; a person is told.
+    // A script can't know when there is room again, so its line waits; a user is told.
     if !parts.core.ui.is_interactive() && is_full_for(parts, &line) {
         let kept = parts.input.typed_ahead.push_typed(line, to);
         return tell_not_kept(&mut parts.core, kept);
@@ -131,13 +131,13 @@ fn take_entered(parts: &mut Parts, line: Password, to: Destination) {
     }
 }
 
-/// Takes several lines that were pasted at once.
+/// Handles several lines that were pasted at once.
 fn take_pasted(parts: &mut Parts, pasted: Pasted, to: Destination) {
     let goes_on = parts.input.typed_ahead.is_empty();
     match pasted {
         Pasted::Messages(lines) => keep_messages(parts, lines, to),
         Pasted::Typed(lines) => {
-            // Behind a step of a dialogue, nothing says for which chat they are.
+            // After a step of a dialogue it is unknown for which chat the lines are.
             let mut to = match (to, destination_beneath(parts)) {
                 (Destination::Nowhere | Destination::Gone, _) => to,
                 (_, Destination::Nowhere) => Destination::Nowhere,
@@ -161,7 +161,7 @@ fn keep_messages(parts: &mut Parts, lines: Vec<String>, to: Destination) {
         parts.input.dialogue.step = Dialogue::None;
     }
     for line in lines {
-        // Nothing of a direct chat waits for the server.
+        // A direct chat does not depend on the server.
         if let Destination::Direct(..) = to {
             parts.calls.say_directly(&line, &mut parts.core);
         } else {
@@ -186,8 +186,9 @@ fn tell_over(core: &mut Core, count: usize, to: &Destination) {
     core.show(Line::error(safe!("lines that were not sent: {count}; {why}")));
 }
 
-/// Takes the lines whose time has come. Where they `go_on` with a dialogue it is theirs; another
-/// one is the person's, and they wait for its end.
+/// Handles the waiting lines that can be handled now. If they `go_on`, an open dialogue was begun
+/// by one of them, and they continue it; otherwise the user has begun it, and they wait for its
+/// end.
 fn take_waiting(parts: &mut Parts, mut go_on: bool) {
     let mut dropped: Option<(Destination, usize)> = None;
     while parts.core.is_open() {
@@ -247,7 +248,7 @@ fn is_time_for(parts: &Parts, entry: &Entry) -> bool {
     has_room && is_awaited && !is_full && !is_early
 }
 
-/// Whether what that line asks for can't be until another transfer is over.
+/// Returns true if the line is a command that can't be executed before another transfer has ended.
 fn is_full_for(parts: &Parts, line: &str) -> bool {
     match commands::read(line) {
         Typed::Action(Action::Get(source)) => {
@@ -262,7 +263,7 @@ fn is_full_for(parts: &Parts, line: &str) -> bool {
     }
 }
 
-/// Takes a line, wherever it comes from, as something for its destination.
+/// Handles a line, typed or pasted, for its destination.
 fn take_typed(parts: &mut Parts, line: Password, to: Destination) {
     let Parts { core, input, .. } = parts;
     let step = match to {
@@ -305,7 +306,8 @@ fn take_typed(parts: &mut Parts, line: Password, to: Destination) {
     }
 }
 
-/// Keeps a line that would ask the server for more than it may be asked at a time.
+/// Refuses a command if too many requests wait for replies, and gives the line back to the user.
+/// Returns true if it is refused.
 fn is_refused(core: &mut Core, action: &Action, line: &str) -> bool {
     let asks = action.asks_server() && core.is_online();
     if !asks || core.requests.has_room() {
@@ -317,7 +319,7 @@ fn is_refused(core: &mut Core, action: &Action, line: &str) -> bool {
     true
 }
 
-/// Text that is no command goes where it was meant to go when it was begun, or nowhere.
+/// Sends text that is no command to the destination that it had when it was begun, or nowhere.
 fn take_text(parts: &mut Parts, text: &str, to: Destination) {
     let is_over = to != Destination::Gone && is_over(parts, &to);
     let Parts { core, outbox, input, .. } = parts;
@@ -347,7 +349,7 @@ fn take_text(parts: &mut Parts, text: &str, to: Destination) {
     }
 }
 
-/// Whether the chat is over in which a line was begun.
+/// Returns true if the chat in which a line was begun is over.
 fn is_over(parts: &Parts, to: &Destination) -> bool {
     match to {
         Destination::Chat(chat) => !parts.conversations.places.takes(*chat),
@@ -357,7 +359,7 @@ fn is_over(parts: &Parts, to: &Destination) -> bool {
     }
 }
 
-/// Takes the user of a direct message, perhaps with the message behind it.
+/// Handles the answer to "to whom?": a user, perhaps followed by the message.
 fn take_user(parts: &mut Parts, text: &str) {
     let Parts { core, outbox, input, .. } = parts;
     let (user, message) = text.trim_start().split_once(' ').unwrap_or((text.trim(), ""));

@@ -1,33 +1,34 @@
-//! What of each chat was shown, and what the server is to be told of that.
+//! The read state of each chat: which messages were shown, and which of them the server knows as
+//! read.
 //!
-//! Ids only grow, so one id tells what was shown of a chat: all up to it. Only a *backlog* makes a
-//! hole there: messages that were unread at the login and wait until the person opens the chat,
+//! Ids only grow, so one id is enough for a chat: all messages up to it were shown. The exception
+//! is a *backlog*: messages that were unread at the login and wait until the user opens the chat,
 //! while newer ones are shown as they arrive. As long as there is a backlog the newer ones are not
-//! marked as read, for that would mark the older ones too.
+//! marked as read, since that would mark the older ones too.
 
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
 
-/// How many chats are remembered. What arrives in others is shown and never marked as read, so it
-/// comes as unread at the next login.
+/// The largest number of chats with a read state. Messages of other chats are shown but never
+/// marked as read, so they are unread again at the next login.
 pub const CHATS_MAX: usize = 4096;
 
-/// Messages that wait until the person opens the chat.
+/// A range of messages that wait until the user opens the chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Backlog {
-    /// Those after this one …
+    /// The last message before the range.
     after: MessageId,
-    /// … up to this one.
+    /// The last message of the range.
     until: MessageId,
 }
 
 #[derive(Debug)]
 struct Chat {
     target: Target,
-    /// The newest message that was shown, or stands in the backlog.
+    /// The newest message that was shown or is in the backlog.
     shown: MessageId,
     backlog: Option<Backlog>,
-    /// Up to which message the server was told that it is read.
+    /// The newest message that the server was sent a mark for.
     marked: MessageId,
 }
 
@@ -37,20 +38,20 @@ impl Chat {
         id > self.shown || self.backlog.is_some_and(waits)
     }
 
-    /// Up to which message everything was shown.
+    /// The newest message up to which all were shown.
     fn read(&self) -> MessageId {
         self.backlog.map_or(self.shown, |backlog| backlog.after)
     }
 }
 
-/// The chats of this run, the one last used first.
+/// The read states of the chats, the most recently used first.
 #[derive(Debug, Default)]
 pub struct Chats {
     chats: Vec<Chat>,
 }
 
 impl Chats {
-    /// A message has arrived: whether it is to be shown.
+    /// Notes a message that has arrived. Returns true if it is to be shown.
     pub fn arrive(&mut self, chat: Target, id: MessageId) -> bool {
         self.chat(chat).is_none_or(|chat| {
             let is_new = id > chat.shown;
@@ -59,7 +60,7 @@ impl Chats {
         })
     }
 
-    /// A message stands in a list of what is unread or was missed, the oldest first: whether it is
+    /// Notes a message of a list of unread or missed ones, the oldest first. Returns true if it is
     /// to be shown.
     pub fn show(&mut self, chat: Target, id: MessageId) -> bool {
         let Some(chat) = self.chat(chat) else {
@@ -76,7 +77,7 @@ impl Chats {
         true
     }
 
-    /// Messages up to this one wait until the person opens the chat.
+    /// Makes the messages up to `until` that were not shown a backlog.
     pub fn set_backlog(&mut self, chat: Target, until: MessageId) {
         if let Some(chat) = self.chat(chat) {
             let after = chat.read();
@@ -85,36 +86,36 @@ impl Chats {
         }
     }
 
-    /// The person has opened the chat and seen everything.
+    /// Removes the backlog: the user has opened the chat and seen all messages.
     pub fn clear_backlog(&mut self, chat: Target) {
         if let Some(chat) = self.chat(chat) {
             chat.backlog = None;
         }
     }
 
-    /// Whether messages wait there until the person opens the chat.
+    /// Returns true if the chat has a backlog.
     pub fn has_backlog(&mut self, chat: Target) -> bool {
         self.chat(chat).is_some_and(|chat| chat.backlog.is_some())
     }
 
-    /// The newest message of a chat that was shown.
+    /// The newest message of a chat that was shown or is in the backlog.
     pub fn shown(&mut self, chat: Target) -> MessageId {
         self.chat(chat).map_or(MessageId(0), |chat| chat.shown)
     }
 
-    /// Nothing up to this message counts as missed.
+    /// Counts all messages up to `id` as shown.
     pub fn begin_after(&mut self, chat: Target, id: MessageId) {
         if let Some(chat) = self.chat(chat) {
             chat.shown = chat.shown.max(id);
         }
     }
 
-    /// Whether the server is to be told something.
+    /// Returns true if there is something to mark as read.
     pub fn has_unmarked(&self) -> bool {
         self.chats.iter().any(is_unmarked)
     }
 
-    /// What the server is to be told as read, `max` chats of it.
+    /// The marks to send to the server, for at most `max` chats; they count as sent from now on.
     pub fn mark(&mut self, max: usize) -> Vec<(Target, MessageId)> {
         let unmarked = self.chats.iter_mut().filter(|chat| is_unmarked(chat)).take(max);
         let mark = |chat: &mut Chat| {
@@ -124,24 +125,24 @@ impl Chats {
         unmarked.map(mark).collect()
     }
 
-    /// The server may not know what it was told of that chat.
+    /// Notes that the server may not have the mark of a chat, so that it is sent again.
     pub fn unmark(&mut self, chat: Target) {
         if let Some(chat) = self.chat(chat) {
             chat.marked = MessageId(0);
         }
     }
 
-    /// The chats, the one last used first.
+    /// The chats, the most recently used first.
     pub fn targets(&self) -> impl Iterator<Item = Target> {
         self.chats.iter().map(|chat| chat.target)
     }
 
-    /// The chat is not this user's any more.
+    /// Removes a chat that is not this user's any more.
     pub fn forget(&mut self, chat: Target) {
         self.chats.retain(|other| other.target != chat);
     }
 
-    /// The chat; none where there are too many.
+    /// The state of a chat, which is added if it is new; `None` if there are too many.
     fn chat(&mut self, target: Target) -> Option<&mut Chat> {
         let at = match self.chats.iter().position(|chat| chat.target == target) {
             Some(at) => at,
@@ -157,7 +158,8 @@ impl Chats {
     }
 }
 
-/// Everyone's chat is never counted as unread.
+/// Returns true if messages were shown that the server does not know as read. The public chat has
+/// no such marks.
 fn is_unmarked(chat: &Chat) -> bool {
     chat.target != Target::Everyone && chat.read() > chat.marked
 }
@@ -195,7 +197,7 @@ mod tests {
             assert_eq!(chats.arrive(bob, MessageId(id)), is_new);
         }
         assert!(!chats.has_unmarked() && chats.has_backlog(bob));
-        // The person opens the chat, in two steps.
+        // The user opens the chat, in two steps.
         assert_eq!(show(&mut chats, 1..=5), [1, 2, 3, 4, 5]);
         assert_eq!(chats.mark(9), [(bob, MessageId(5))]);
         assert_eq!(show(&mut chats, 6..=13), [6, 7, 8, 9, 10, 13]);

@@ -1,5 +1,5 @@
-//! The operator's side: many chats at a time, of which one is looked at. What arrives in the others
-//! is counted, and shown and marked as read when the chat is opened.
+//! The operator's console: the list of chats with new messages. Only messages of the open chat are
+//! shown; those of others are counted until the operator opens the chat.
 
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
@@ -7,55 +7,55 @@ use chatsrv::display::clock;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
 
-/// How many chats are kept in the list; the one that was quiet for longest makes room.
+/// The largest number of chats in the list; a new one replaces the least recently used.
 const CHATS_MAX: usize = 1024;
-/// How many chats are named above the prompt.
+/// The largest number of chats named in the status.
 const NAMED_MAX: usize = 8;
 
-/// A chat in which something was said.
+/// A chat with messages.
 #[derive(Debug, PartialEq, Eq)]
 struct Active {
     chat: Target,
-    /// How many messages were not looked at.
+    /// The number of messages that were not shown.
     new: u64,
     last: MessageId,
 }
 
-/// The chats in which something was said, the newest first.
+/// The list of chats, the most recently used first.
 #[derive(Debug, Default)]
 pub struct Console {
     chats: Vec<Active>,
 }
 
 impl Console {
-    /// So many messages of a chat were not looked at, up to this one.
+    /// Sets the number of messages of a chat that were not shown, and the last of them.
     pub fn set(&mut self, chat: Target, new: u64, last: MessageId) {
         let active = self.chat(chat);
         active.new = new;
         active.last = active.last.max(last);
     }
 
-    /// One more message that was not looked at.
+    /// Counts a message that is not shown.
     pub fn count(&mut self, chat: Target, id: MessageId) {
         let active = self.chat(chat);
         active.new += 1;
         active.last = active.last.max(id);
     }
 
-    /// Something was said that was looked at.
+    /// Notes a message that is shown.
     pub fn touch(&mut self, chat: Target, id: MessageId) {
         let active = self.chat(chat);
         active.last = active.last.max(id);
     }
 
-    /// Everything there was looked at.
+    /// Notes that all messages of a chat were shown.
     pub fn clear(&mut self, chat: Target) {
         if let Some(active) = self.chats.iter_mut().find(|active| active.chat == chat) {
             active.new = 0;
         }
     }
 
-    /// The chats with something new, as they stand above the prompt; none where there are none.
+    /// The chats with new messages, for the status; `None` if there are none.
     pub fn summary(&self) -> Option<SafeText> {
         let with_new = || self.chats.iter().filter(|active| active.new > 0);
         let named: Vec<String> =
@@ -67,7 +67,7 @@ impl Console {
         (!named.is_empty()).then(|| safe!("new: {}{more}", named.join(", ")))
     }
 
-    /// A line for each chat.
+    /// The list, a line for each chat.
     pub fn lines(&self) -> Vec<Line> {
         if self.chats.is_empty() {
             return vec![Line::answer(safe!("no chats yet"))];

@@ -1,5 +1,5 @@
-//! What was said while the connection was gone: fetched chat by chat, shown in the order in which
-//! it was said, and only then what has arrived meanwhile.
+//! Fetches the messages that were missed while the client was offline: chat by chat, to be shown in
+//! the order of their ids, before the messages that arrive meanwhile.
 
 use std::collections::VecDeque;
 
@@ -10,67 +10,67 @@ use chatsrv::chat::request::LIST_MESSAGES_MAX;
 use super::chats::Chats;
 use super::note::Note;
 
-/// The most missed messages that are shown unasked.
+/// The largest number of missed messages that are shown without a command.
 pub const MISSED_MAX: usize = LIST_MESSAGES_MAX as usize;
 
-/// How many of the last messages are asked for first, where it is not known how many were missed.
+/// The number of last messages requested first if it is unknown how many were missed.
 const FIRST_LOOK: usize = 100;
 
-/// The most messages that wait until what was missed is here.
+/// The largest number of messages held back while missed ones are fetched.
 pub const HELD_MAX: usize = 10_000;
 
-/// What to ask of the server.
+/// A request for messages of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fetch {
-    /// The unread messages of a chat.
+    /// Its unread messages.
     Unread(Target),
-    /// So many of its last messages.
+    /// A number of its last messages.
     Last(Target, usize),
-    /// So many of its messages before this one.
+    /// A number of its messages before the given one.
     Before(Target, MessageId, usize),
 }
 
-/// A chat of which something was missed.
+/// A chat with missed messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Gap {
     chat: Target,
-    /// The newest message known to be there, where the server told.
+    /// The newest message, if the server has given it.
     until: Option<MessageId>,
-    /// Only messages after this one were missed; none means all that are unread.
+    /// The message after which all were missed; `None` if it is all unread ones.
     after: Option<MessageId>,
 }
 
-/// Everything that was missed, as soon as it is here.
+/// The result of the fetch.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The missed messages, in order.
+    /// The missed messages, in the order of their ids.
     pub missed: Vec<Note>,
-    /// What arrived meanwhile, in order.
+    /// The messages that arrived meanwhile, in the order of their ids.
     pub held: Vec<Note>,
-    /// Chats in which more was missed than is shown.
+    /// The chats in which more messages were missed.
     pub more: Vec<Target>,
 }
 
-/// The search for what was missed.
+/// The state of the fetch.
 #[derive(Debug, Default)]
 pub struct Missed {
     gaps: VecDeque<Gap>,
     found: Found,
-    /// Of the chat that is asked about now, the oldest first.
+    /// The messages fetched so far of the first gap, the oldest first.
     part: Vec<Note>,
     active: bool,
 }
 
 impl Missed {
-    /// Begins, with what the server told as unread: the chat, how many, and the newest. What is too
-    /// much waits until the person opens the chat.
+    /// Begins to fetch, with the server's list of unread messages: the chat, their number and the
+    /// newest. A chat with too many becomes a backlog.
     pub fn begin(&mut self, unread: &[(Target, u64, MessageId)], chats: &mut Chats) {
         *self = Missed { active: true, ..Missed::default() };
         let mut room = MISSED_MAX as u64;
         for &(chat, count, last) in unread {
             let shown = chats.shown(chat);
             if last <= shown {
-                // The server was not told any more that they were read; if they were.
+                // They were shown, and the mark did not reach the server; it is sent again.
                 chats.unmark(chat);
                 continue;
             }
@@ -87,12 +87,12 @@ impl Missed {
         self.gaps.push_back(Gap { chat: Target::Everyone, until: None, after });
     }
 
-    /// Whether messages that arrive have to wait.
+    /// Returns true if messages that arrive must be held back.
     pub fn is_active(&self) -> bool {
         self.active
     }
 
-    /// What to ask now; none where everything is here.
+    /// The next request; `None` if all was fetched.
     pub fn next_fetch(&self) -> Option<Fetch> {
         let gap = self.gaps.front()?;
         Some(match (gap.after, self.part.first()) {
@@ -104,7 +104,7 @@ impl Missed {
         })
     }
 
-    /// The server has answered what was asked last, with these; none where it refused.
+    /// Handles the reply to the last request: a list of messages, or `None` if it was refused.
     pub fn answered(&mut self, notes: Option<Vec<Note>>, chats: &mut Chats) {
         let Some(gap) = self.gaps.front().copied() else {
             return;
@@ -133,10 +133,10 @@ impl Missed {
         self.found.missed.extend(notes.into_iter().filter(is_missed));
     }
 
-    /// Keeps a message that arrived until what was missed is here.
+    /// Holds back a message that has arrived.
     ///
     /// # Errors
-    /// Where more have come than can be held.
+    /// The message, if [`HELD_MAX`] are held back already.
     pub fn hold(&mut self, note: Note) -> Result<(), Note> {
         if self.found.held.len() == HELD_MAX {
             return Err(note);
@@ -145,7 +145,7 @@ impl Missed {
         Ok(())
     }
 
-    /// Everything, once nothing is left to be asked; then it is over.
+    /// Ends the fetch and returns its result, when no request is left.
     pub fn finish(&mut self) -> Found {
         self.active = false;
         let mut found = std::mem::take(&mut self.found);
@@ -154,7 +154,8 @@ impl Missed {
         found
     }
 
-    /// The connection is gone. Nothing of this was shown, so all of it comes again.
+    /// Cancels the fetch, since the connection was lost. Nothing of it was shown, so all of it is
+    /// fetched again.
     pub fn cancel(&mut self) {
         *self = Missed::default();
     }

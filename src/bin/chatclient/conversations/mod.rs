@@ -1,9 +1,10 @@
-//! What is said: the chats that go through the server.
+//! The conversations: messages of chats on the server, as they arrive, as they are listed, and as
+//! they are marked as read.
 //!
-//! [`chats`] knows what of each chat was shown; [`missed`] fetches what came while the connection
-//! was gone; [`places`] tells where plain lines go; [`console`] is the operator's list of chats,
-//! and [`outbox`] holds the messages that the server has not confirmed. A [`note`] is a message as
-//! it is shown.
+//! [`chats`] is the read state of each chat; [`missed`] fetches the messages that were missed while
+//! the client was offline; [`places`] is the chat to which plain lines go; [`console`] is the
+//! operator's list of chats, and [`outbox`] the queue of messages that the server has not
+//! confirmed. A [`note`] is a message as it is shown.
 
 pub mod chats;
 pub mod console;
@@ -33,69 +34,70 @@ use missed::{Fetch, HELD_MAX, Missed};
 use note::Note;
 use places::Places;
 
-/// How often the server is told at most what was shown.
+/// The shortest time between two rounds of marks for messages that were read.
 const MARK_PERIOD: Duration = Duration::from_secs(1);
-/// The same where it has refused that.
+/// The same after the server has refused a mark.
 const REFUSED_MARK_PERIOD: Duration = Duration::from_secs(60);
-/// How many messages of the public chat are shown when it is opened.
+/// The number of messages of the public chat that are shown when it is opened.
 const PUBLIC_COUNT: u16 = 20;
-/// An id above all that a server gives.
+/// An id above all ids of messages.
 const NEWEST: MessageId = MessageId(i64::MAX as u64);
 
-/// The chats: what is shown of them, what is fetched, and which one is open.
+/// The state of all conversations.
 #[derive(Debug, Default)]
 pub struct Conversations {
     chats: Chats,
     missed: Missed,
-    /// What the server told at the login that is unread.
+    /// The server's list of chats with unread messages, their number and the newest.
     unread: Vec<(Target, u64, MessageId)>,
-    /// The messages of the list under way.
+    /// The messages of the current list.
     listed: Vec<Note>,
     opening: Option<Opening>,
-    /// The groups that this user is in, as far as that is known.
+    /// The groups of this user, as far as they are known.
     pub groups: Vec<GroupName>,
-    /// The chats that plain lines go to.
+    /// The chat to which plain lines go.
     pub places: Places,
-    /// How far back the history was read: in which chat, and before which message.
+    /// The chat whose history was read last, and the oldest message shown of it.
     history: Option<(Target, MessageId)>,
-    /// When the server was last told what was shown.
+    /// The time of the last marks.
     marked: Option<Instant>,
-    /// Whether the server refused what it was told last.
+    /// True if the server refused the last mark.
     is_refused: bool,
-    /// What the operator sees instead of every message.
+    /// The list that the operator sees instead of every message; `None` for a user.
     console: Option<Console>,
 }
 
-/// A chat that is being opened, step by step.
+/// A chat that is being opened, in several steps if it has many unread messages.
 #[derive(Debug)]
 struct Opening {
     chat: Target,
-    /// Whether the person wants no further step.
+    /// True if the user has stopped it, so that there is no further step.
     stopped: bool,
-    /// What arrives there meanwhile.
+    /// The messages of the chat that arrive meanwhile.
     held: Vec<Note>,
 }
 
 impl Conversations {
-    /// Without any chat; those of the operator `with_console`.
+    /// Creates the state without a chat; `with_console` for the operator.
     pub fn new(with_console: bool) -> Self {
         Conversations { console: with_console.then(Console::default), ..Self::default() }
     }
 
-    /// Whether nothing is being fetched.
+    /// Returns true if no missed messages are being fetched and no chat is being opened.
     pub fn is_idle(&self) -> bool {
         !self.missed.is_active() && self.opening.is_none()
     }
 
-    /// When the server is to be told what was shown. While what was missed is being fetched, that
-    /// can wait: more will be shown at its end.
+    /// The time of the next marks; `None` if there is nothing to mark. There are no marks while
+    /// missed messages are fetched, since more are shown at the end.
     pub fn mark_due(&self) -> Option<Instant> {
         let due = self.chats.has_unmarked() && !self.missed.is_active();
         let period = if self.is_refused { REFUSED_MARK_PERIOD } else { MARK_PERIOD };
         due.then(|| self.marked.map_or_else(Instant::now, |marked| marked + period))
     }
 
-    /// Drops what hangs on a lost connection. What was fetched and not shown comes again.
+    /// Drops the state that belongs to a lost connection. Messages that were fetched and not shown
+    /// are fetched again.
     pub fn disconnected<'a>(&mut self, unanswered: impl Iterator<Item = &'a Asked>) {
         self.missed.cancel();
         self.opening = None;
@@ -119,7 +121,7 @@ impl Conversations {
     /// Adds a message to the list under way.
     ///
     /// # Errors
-    /// The ending, where the list is longer than it may be.
+    /// The ending, if the list is longer than the protocol allows.
     pub fn list(&mut self, note: Note) -> Result<(), Ending> {
         if self.listed.len() == usize::from(LIST_MESSAGES_MAX) {
             return Err(Ending::Lost(safe!("a list is longer than it may be")));
@@ -128,7 +130,7 @@ impl Conversations {
         Ok(())
     }
 
-    /// Takes a message, which is an item of a list or was said just now.
+    /// Handles a message, which is an item of a list or an event.
     pub fn take_message(&mut self, message: &Delivered<'_>, core: &mut Core) -> Result<(), Ending> {
         let note = Note::said(message, core.name);
         if core.requests.is_list_open() {
@@ -139,12 +141,12 @@ impl Conversations {
         self.take_note(note, core)
     }
 
-    /// Shows a message that has arrived, or keeps it until what comes before it is shown.
+    /// Shows a message that has arrived, or holds it back until the messages before it are shown.
     ///
     /// # Errors
-    /// The ending, where more come than can be kept.
+    /// The ending, if too many are held back.
     pub fn take_note(&mut self, note: Note, core: &mut Core) -> Result<(), Ending> {
-        // The server still has all of it for the next connection.
+        // They are fetched again on the next connection.
         let too_many = || Ending::Lost(safe!("more comes than can be held"));
         match &mut self.opening {
             _ if self.missed.is_active() => return self.missed.hold(note).map_err(|_| too_many()),
@@ -159,8 +161,8 @@ impl Conversations {
         Ok(())
     }
 
-    /// Shows a message, unless it was shown. One of a chat that the operator does not look at is
-    /// counted instead.
+    /// Shows a message, unless it was shown before. For the operator, one of a chat that is not
+    /// open is counted instead.
     fn show_note(&mut self, note: Note, core: &mut Core) {
         let Some(chat) = note.chat else { return core.show(note.line) };
         match &mut self.console {
@@ -186,17 +188,17 @@ impl Conversations {
         }
     }
 
-    /// What is new, for above the operator's prompt.
+    /// The operator's chats with new messages, for the status.
     pub fn summary(&self) -> Option<SafeText> {
         self.console.as_ref().and_then(Console::summary)
     }
 
-    /// Whether the operator looks at one chat at a time.
+    /// Returns true if this is the operator's console.
     pub fn has_console(&self) -> bool {
         self.console.is_some()
     }
 
-    /// Lists the operator's chats; false where that is for the server to do.
+    /// Lists the operator's chats. Returns false for a user, whose list the server has.
     pub fn list_console(&self, core: &mut Core) -> bool {
         let lines = self.console.as_ref().map(Console::lines);
         let is_listed = lines.is_some();
@@ -204,7 +206,7 @@ impl Conversations {
         is_listed
     }
 
-    /// A plain line goes to this chat from now on, and what arrives there is shown.
+    /// Makes a chat the open one.
     fn enter(&mut self, chat: Target) {
         self.places.enter(chat);
         if let Some(console) = &mut self.console {
@@ -212,14 +214,14 @@ impl Conversations {
         }
     }
 
-    /// Takes those messages of a list that were not shown yet; they count as shown from now on.
+    /// The messages of a list that were not shown yet; they count as shown from now on.
     fn take_new(&mut self, mut notes: Vec<Note>) -> Vec<Note> {
         let chats = &mut self.chats;
         notes.retain(|note| !note.own && note.chat.is_none_or(|chat| chats.show(chat, note.id)));
         notes
     }
 
-    /// Takes an item of the list of what is unread.
+    /// Handles an item of the list of unread messages.
     pub fn take_unread(&mut self, chat: &str, count: u64, last: MessageId, core: &mut Core) {
         if let Ok(chat) = chat.parse() {
             core.completion.add_chat(chat);
@@ -229,7 +231,7 @@ impl Conversations {
         }
     }
 
-    /// After the first login, tells what is unread.
+    /// Shows what is unread, after the first login.
     pub fn tell_unread(&mut self, core: &mut Core) {
         for (chat, count, last) in std::mem::take(&mut self.unread) {
             self.chats.set_backlog(chat, last);
@@ -241,7 +243,7 @@ impl Conversations {
         core.ask(Asked::Beginning, Verb::Open, "* 1");
     }
 
-    /// After a login that was not the first, fetches what was missed.
+    /// Begins to fetch the missed messages, after a login that was not the first.
     pub fn fetch_missed(&mut self, core: &mut Core) {
         let Conversations { missed, unread, chats, .. } = self;
         missed.begin(&std::mem::take(unread), chats);
@@ -280,7 +282,7 @@ impl Conversations {
         found.held.into_iter().for_each(|note| self.show_note(note, core));
     }
 
-    /// Asks for what is unread in a chat, which is the one that a plain line goes to from then on.
+    /// Begins to open a chat: its unread messages are requested, and then plain lines go to it.
     pub fn open_chat(&mut self, chat: Target, core: &mut Core) {
         self.mark(true, core);
         if !core.is_online() {
@@ -300,16 +302,16 @@ impl Conversations {
         }
     }
 
-    /// Keeps the lines of a script, which were meant for a chat that is not opened, from every
-    /// other one. A person sees what the prompt says.
+    /// Handles a chat that could not be opened: the lines of a script that were meant for it must
+    /// go to no other one. A user at a terminal sees the prompt.
     pub fn not_led_to_chat(&mut self, core: &Core) {
         if !core.ui.is_interactive() {
             self.places.lose();
         }
     }
 
-    /// Ends the opening of a chat with the step under way, since the person does something else.
-    /// Whether a chat was being opened.
+    /// Makes the current step of opening a chat the last one, since the user does something else.
+    /// Returns true if it was not stopped before.
     pub fn stop_opening(&mut self) -> bool {
         match &mut self.opening {
             Some(opening) => !std::mem::replace(&mut opening.stopped, true),
@@ -317,7 +319,7 @@ impl Conversations {
         }
     }
 
-    /// Shows what a step of opening a chat brought, and takes the next one where there is one.
+    /// Shows the messages of a step of opening a chat, and begins the next step or opens the chat.
     fn opened(&mut self, reply: &FinalReply<'_>, core: &mut Core) {
         let listed = std::mem::take(&mut self.listed);
         let Some(opening) = self.opening.take() else {
@@ -330,7 +332,8 @@ impl Conversations {
         let listed = self.take_new(listed);
         let is_empty = listed.is_empty();
         core.show_all(listed.into_iter().map(|note| note.line));
-        // Where a step brings nothing new, the server has not marked what the one before brought.
+        // A step without new messages means that the server has not marked those of the step
+        // before; another one would bring the same.
         if left > 0 && !opening.stopped && !is_empty {
             core.show(Line::notice(safe!("— {left} more from {chat}; Ctrl-C stops —")));
             self.mark(true, core);
@@ -353,7 +356,7 @@ impl Conversations {
         }
     }
 
-    /// Asks for older messages: those before the ones shown last, where it is the same chat again.
+    /// Requests older messages of a chat, before those that the last such request showed.
     pub fn older(&mut self, chat: Option<Target>, count: u16, core: &mut Core) {
         let Some(chat) = chat.or(self.places.open()) else {
             return core.show(Line::error(safe!("no chat is open: name one, as in /history bob")));
@@ -366,7 +369,8 @@ impl Conversations {
         core.ask(Asked::History, Verb::History, format_args!("{chat} {before} {count}"));
     }
 
-    /// Gives up the chat that was to be opened. Whether lines were meant for it.
+    /// Gives up the chat that was to be opened. Returns true if the lines to come were meant for a
+    /// chat.
     pub fn opening_failed(&mut self) -> bool {
         match self.places.destination() {
             Destination::Chat(chat) => {
@@ -377,7 +381,7 @@ impl Conversations {
         }
     }
 
-    /// Shows the list of messages that is whole, or does with it what it was asked for.
+    /// Handles a complete list of messages by the request that it replies to.
     pub fn take_messages(&mut self, asked: &Asked, reply: &FinalReply<'_>, core: &mut Core) {
         let done = reply.is_done();
         if *asked == Asked::Open && done {
@@ -412,7 +416,7 @@ impl Conversations {
         }
         if *asked == Asked::OpenLast {
             self.enter(Target::Everyone);
-            // What is shown now must not come again when it arrives.
+            // These messages must not be shown again when they arrive as events.
             let newest = listed.last().map_or(MessageId(0), |note| note.id);
             self.chats.begin_after(Target::Everyone, newest);
         }
@@ -423,7 +427,7 @@ impl Conversations {
         }
     }
 
-    /// Ends the list of the chats: those where nothing is unread come after the others.
+    /// Ends the list of the chats with those that have no unread messages.
     pub fn take_chats(&mut self, core: &mut Core) {
         let unread = std::mem::take(&mut self.unread);
         let is_read = |chat: &Target| unread.iter().all(|(other, ..)| other != chat);
@@ -440,8 +444,8 @@ impl Conversations {
         core.show_all(read.into_iter().map(|chat| Line::answer(safe!("  {chat}"))));
     }
 
-    /// Tells the server what was shown, at most once a period, or `now`; what is not written yet is
-    /// written before. What one job prints is no message, so it has read none.
+    /// Marks messages as read that were shown, at most once in a period, or `now`. Lines that wait
+    /// are written before. A job of the command line shows no messages, so it marks none.
     pub fn mark(&mut self, now: bool, core: &mut Core) {
         let due = self.mark_due().is_some_and(|due| now || Instant::now() >= due);
         if !core.is_online() || core.has_job || !due || !core.is_written() {
@@ -454,9 +458,9 @@ impl Conversations {
         }
     }
 
-    /// Takes the answer to a mark. Where it was refused, the server is told once more later on.
+    /// Handles the reply to a mark. One that was refused is sent again later.
     pub fn seen_answered(&mut self, chat: Target, reply: &FinalReply<'_>, core: &mut Core) {
-        // With a 5xx there is no such chat any more, and nothing to be marked.
+        // A 5xx means that the chat does not exist any more, so there is nothing to mark.
         let is_refused = reply.family == ReplyFamily::NotNow;
         if is_refused {
             self.chats.unmark(chat);

@@ -1,4 +1,4 @@
-//! A message as it is shown.
+//! Notes: messages and sent files, formatted to be shown.
 
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{Target, UserName, UserRef};
@@ -10,27 +10,27 @@ use chatsrv::protocol::native::read::{Delivered, FinalReply, ReplyWords, SentFil
 
 use super::outbox::Draft;
 
-/// A message as it is shown, and where it belongs.
+/// A message or a sent file, formatted, with its chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// Its id.
     pub id: MessageId,
-    /// Its chat, where that can be told.
+    /// Its chat, if that is known.
     pub chat: Option<Target>,
-    /// Whether this user said it.
+    /// True if this user has sent it.
     pub own: bool,
-    /// How it is shown.
+    /// The line to show.
     pub line: Line,
 }
 
 impl Note {
-    /// What somebody said; `own` is the user of this client.
+    /// Formats a message; `own` is the user of this client.
     pub fn said(message: &Delivered<'_>, own: Option<UserName>) -> Self {
         let Delivered { id, from, to, text } = *message;
         Note::new(id, (from, to), said(id, from, to, text, ""), own)
     }
 
-    /// A file that somebody sent; where it is `offered`, also how to get it.
+    /// Formats a file that somebody sent; if it is `offered`, with the command that downloads it.
     pub fn sent(file: &SentFile<'_>, own: Option<UserName>, offered: bool) -> Self {
         let SentFile { id, from, to, size, name } = *file;
         let size = clock::size(size);
@@ -39,7 +39,7 @@ impl Note {
         Note::new(id, (from, to), text, own)
     }
 
-    /// A message of one's own, as the server took it.
+    /// Formats a message of this user that the server has confirmed.
     pub fn confirmed(draft: &Draft, reply: &FinalReply<'_>, own: &str) -> Self {
         let typed = draft.to.to_string();
         let (id, target, delivered) = match reply.words {
@@ -63,7 +63,7 @@ impl Note {
             () if is_own(to) => LineKind::Direct,
             () => LineKind::Message,
         };
-        // The chat is named as its reader addresses it.
+        // For the receiver of a direct message, the chat is named after the sender.
         let chat = match to.parse().ok() {
             Some(Target::User(UserRef::Name(name))) if Some(name) == own => {
                 from.parse().ok().map(UserRef::Name).map(Target::User)
@@ -74,7 +74,7 @@ impl Note {
     }
 }
 
-/// `12:34 alice -> bob: hello`, with a remark behind it; the target `*` is everyone.
+/// Formats `12:34 alice -> bob: hello`, with a remark after it; the target `*` is everyone.
 fn said(id: MessageId, from: &str, to: &str, text: &str, remark: &str) -> SafeText {
     SafeText::message(format_args!("{} {from} -> {to}: ", clock::moment(id)), text, remark)
 }

@@ -1,5 +1,6 @@
-//! Messages on their way: kept until the server has confirmed them, so that none is lost with a
-//! connection and none comes twice.
+//! The outbox: messages of this user, kept until the server has confirmed them. After a lost
+//! connection they are sent again with the same idempotency key, so that none is lost and none is
+//! delivered twice.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -14,39 +15,39 @@ use chatsrv::protocol::native::verb::Verb;
 
 use crate::requests::{Asked, Requests};
 
-/// The most messages that wait for their confirmation. It is more than one paste can hold, and so
-/// little that all of them are sent again in a moment.
+/// The largest number of messages without a confirmation. It is more than one paste can hold, and
+/// few enough to send all of them again quickly.
 pub const UNCONFIRMED_MAX: usize = 256;
 
-/// Bytes of the random part of a key: two runs of one user never share it.
+/// The size of the random part of a key, in bytes: no two runs of the client share it.
 const RUN_BYTES: usize = 12;
 
 /// A message that is not confirmed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// To whom, as it was typed.
+    /// The target, as it was typed.
     pub to: Target,
-    /// What.
+    /// The text.
     pub text: String,
-    /// The line by which the server knows the message again.
+    /// The line with the idempotency key.
     key: Outgoing,
-    /// The message's own line.
+    /// The line with the message.
     line: Outgoing,
-    /// When it was sent on the connection that stands; none where it was not.
+    /// The time at which it was sent on the current connection; `None` if it was not.
     sent: Option<Instant>,
-    /// Whether it was sent on an earlier connection.
+    /// True if it was sent on an earlier connection.
     was_sent: bool,
 }
 
 impl Draft {
-    /// Whether it was sent on an earlier connection. The server may have had it then, and does not
-    /// tell a second time to how many it went.
+    /// Returns true if it was sent on an earlier connection. Then the server may confirm it as a
+    /// duplicate, without the number of receivers.
     pub fn was_sent(&self) -> bool {
         self.was_sent
     }
 }
 
-/// The messages on their way, in the order in which they were said.
+/// The queue of messages without a confirmation, in the order in which they were typed.
 #[derive(Debug)]
 pub struct Outbox {
     drafts: VecDeque<Draft>,
@@ -55,10 +56,10 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// An empty one, whose keys no other run of the client has.
+    /// Creates an empty outbox, whose keys are different from those of every other run.
     ///
     /// # Errors
-    /// Where the system has no random numbers.
+    /// If the system provides no random numbers.
     pub fn new() -> Result<Self, getrandom::Error> {
         let mut run = [0; RUN_BYTES];
         getrandom::fill(&mut run)?;
@@ -66,8 +67,8 @@ impl Outbox {
         Ok(Outbox { drafts: VecDeque::new(), run, count: 0 })
     }
 
-    /// Takes a message. What the person should know of that: it is kept for later where the client
-    /// is not online, or it is not taken.
+    /// Adds a message. Returns a line to show if it is kept for later, since the client is offline,
+    /// or if it is refused.
     pub fn say(&mut self, to: Target, text: &str, is_online: bool) -> Option<Line> {
         if !self.has_room() {
             let why = safe!("{} messages are not confirmed yet", self.len());
@@ -87,13 +88,13 @@ impl Outbox {
         (!is_online).then(|| Line::notice(safe!("kept to be sent to {to}: {text}")))
     }
 
-    /// Whether one more is taken.
+    /// Returns true if there is room for one more message.
     pub fn has_room(&self) -> bool {
         self.drafts.len() < UNCONFIRMED_MAX
     }
 
-    /// Sends what was not sent yet on this connection, each message right after its key, as far as
-    /// the session has room; `all` sends the rest too.
+    /// Sends the messages that were not sent yet on this connection, each right after its key, as
+    /// long as there is room for requests, or `all` of them.
     pub fn send(&mut self, requests: &mut Requests, now: Instant, all: bool) {
         for draft in self.drafts.iter_mut().filter(|draft| draft.sent.is_none()) {
             if !all && !requests.has_room() {
@@ -105,36 +106,36 @@ impl Outbox {
         }
     }
 
-    /// The server has answered the oldest message that was sent: it is done with, for good or ill.
+    /// Removes the oldest message, to which the server has replied. `None` if none was sent.
     pub fn answered(&mut self) -> Option<Draft> {
         self.drafts.front()?.sent?;
         self.drafts.pop_front()
     }
 
-    /// The connection is gone: on the next one, all that is left is sent again.
+    /// Notes that the connection was lost: all messages are to be sent again on the next one.
     pub fn disconnected(&mut self) {
         for draft in &mut self.drafts {
             draft.was_sent |= draft.sent.take().is_some();
         }
     }
 
-    /// How many messages wait for their confirmation.
+    /// The number of messages without a confirmation.
     pub fn len(&self) -> usize {
         self.drafts.len()
     }
 
-    /// Whether everything is confirmed.
+    /// Returns true if all messages are confirmed.
     pub fn is_empty(&self) -> bool {
         self.drafts.is_empty()
     }
 
-    /// For how long the oldest message that was sent has waited.
+    /// How long the oldest message has waited for its confirmation; `None` if it was not sent.
     pub fn waiting(&self, now: Instant) -> Option<Duration> {
         let sent = self.drafts.front()?.sent?;
         Some(now.saturating_duration_since(sent))
     }
 
-    /// Takes what was never confirmed.
+    /// Removes all messages, which were never confirmed.
     pub fn take_all(&mut self) -> impl Iterator<Item = Draft> + use<> {
         std::mem::take(&mut self.drafts).into_iter()
     }

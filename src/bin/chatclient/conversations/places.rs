@@ -1,5 +1,5 @@
-//! The chats through the server that plain lines go to: the one that is open, the one that is being
-//! opened, and those that are over.
+//! The chats on the server to which plain lines go: the open one, the one being opened, and those
+//! that are over.
 
 use std::collections::VecDeque;
 
@@ -7,26 +7,26 @@ use chatsrv::chat::name::Target;
 
 use crate::input::destination::Destination;
 
-/// How many chats that are over are remembered. A line that is still typed or waits was begun in
-/// one of the last few.
+/// The largest number of remembered chats that are over. A line that still waits was begun in one
+/// of the last few.
 const OVER_MAX: usize = 1024;
 
-/// A chat that is open.
+/// The open chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Open {
     chat: Target,
-    /// As it was typed: a number may stand for the name.
+    /// The target as it was typed, which may have a number in place of the name.
     typed: Target,
 }
 
-/// The chats that lines go to.
+/// The chats to which lines go.
 #[derive(Debug, Default)]
 pub struct Places {
     open: Option<Open>,
     opening: Option<Target>,
-    /// Whether the lines to come were meant for a chat that is not open.
+    /// True if the lines to come were meant for a chat that could not be opened or is over.
     is_lost: bool,
-    /// Those that are over and were not opened again, the newest last.
+    /// The chats that are over and were not opened again, the newest last.
     over: VecDeque<Target>,
 }
 
@@ -36,19 +36,19 @@ impl Places {
         self.open.map(|open| open.chat)
     }
 
-    /// Where a line goes that begins now: where a chat is being opened, it is meant for that one.
+    /// The destination of a line that is begun now: the chat being opened, else the open one.
     pub fn destination(&self) -> Destination {
         let without = if self.is_lost { Destination::Gone } else { Destination::Nowhere };
         self.opening.or(self.open()).map_or(without, Destination::Chat)
     }
 
-    /// The server is asked to open a chat.
+    /// Begins to open a chat.
     pub fn begin(&mut self, chat: Target) {
         self.over.retain(|over| *over != chat);
         self.opening = Some(chat);
     }
 
-    /// The server has opened a chat, which it calls so.
+    /// Makes a chat the open one; `chat` is the server's name for it.
     pub fn enter(&mut self, chat: Target) {
         let typed = self.opening.take().unwrap_or(chat);
         self.over.retain(|over| *over != chat);
@@ -56,7 +56,7 @@ impl Places {
         self.is_lost = false;
     }
 
-    /// A chat that was asked for is not opened. What is open stays so.
+    /// Notes that a chat could not be opened. The open chat remains open.
     pub fn fail(&mut self, chat: Target) {
         self.opening = None;
         let is_open = self.open.is_some_and(|open| open.chat == chat || open.typed == chat);
@@ -65,20 +65,20 @@ impl Places {
         }
     }
 
-    /// What was being opened, where the connection is gone, is not.
+    /// Gives up the chat that was being opened, since the connection was lost.
     pub fn disconnected(&mut self) {
         if let Some(chat) = self.opening {
             self.fail(chat);
         }
     }
 
-    /// The chat that is open is left, and the lines to come are for none.
+    /// Closes the open chat; the lines to come are for none.
     pub fn close(&mut self) {
         self.is_lost = false;
         self.leave();
     }
 
-    /// No chat is open, and the lines to come were meant for one.
+    /// Closes the open chat; the lines to come were meant for a chat, and go nowhere.
     pub fn lose(&mut self) {
         self.leave();
         self.is_lost = true;
@@ -91,7 +91,7 @@ impl Places {
         }
     }
 
-    /// A chat is over, open or not.
+    /// Notes that a chat is over, open or not.
     pub fn end(&mut self, chat: Target) {
         match self.open {
             Some(open) if open.chat == chat => self.leave(),
@@ -99,13 +99,13 @@ impl Places {
         }
     }
 
-    /// Whether a line that was begun in a chat may still go there: it may where another chat has
-    /// come up since, and not where its own is over.
+    /// Returns true if a line that was begun in a chat may still go there: it may after another
+    /// chat was opened, but not after its own is over.
     pub fn takes(&self, chat: Target) -> bool {
         !self.over.contains(&chat)
     }
 
-    /// Whether it is not open yet.
+    /// Returns true if the chat is not open yet.
     pub fn is_to_come(&self, chat: Target) -> bool {
         self.open.is_none_or(|open| open.chat != chat && open.typed != chat)
     }
@@ -145,7 +145,7 @@ mod tests {
         assert!(places.is_to_come(target("bob")) && places.open() == Some(target("carol")));
         places.enter(target("bob"));
         assert!(!places.is_to_come(target("bob")));
-        // Another chat has come up; the one before is not over for that.
+        // Another chat is opened; that does not end the one before.
         assert!(places.takes(target("carol")));
     }
 
@@ -159,7 +159,7 @@ mod tests {
         places.begin(target("bob"));
         places.disconnected();
         assert!(!places.takes(target("bob")) && places.takes(target("carol")));
-        // The same chat again, which can't be read now, stays open.
+        // The same chat is opened again; it remains open although that fails.
         places.begin(target("carol"));
         places.fail(target("carol"));
         assert!(places.takes(target("carol")));

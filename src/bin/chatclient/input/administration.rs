@@ -1,27 +1,28 @@
-//! What administrators and the operator may do, as it is typed and as it is asked for.
+//! The commands of administrators and of the operator: parsed from what was typed, and encoded as
+//! requests.
 
 use chatsrv::chat::name::UserRef;
 use chatsrv::protocol::native::verb::Verb;
 
-/// What a typed line asks for.
+/// A command of an administrator or of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Administration {
     /// End a user's session, for a reason that may be empty.
     Kick(UserRef, String),
-    /// Let a user in no more.
+    /// Ban a user.
     Ban(UserRef),
-    /// Let a user in again.
+    /// End the ban of a user.
     Unban(UserRef),
-    /// Make a user an administrator, or no longer.
+    /// Make a user an administrator, or take that role away.
     Admin(UserRef, bool),
     /// List the server's figures.
     Dump,
-    /// Stop the server, after so many seconds where that is said.
+    /// Stop the server, within a number of seconds if one is given.
     Shutdown(Option<u32>),
 }
 
 impl Administration {
-    /// The request and its words.
+    /// The verb of the request and its arguments.
     pub fn request(&self) -> (Verb, String) {
         match self {
             Administration::Kick(user, reason) if reason.is_empty() => {
@@ -39,7 +40,7 @@ impl Administration {
         }
     }
 
-    /// What is said when it is done.
+    /// The text to show after success.
     pub fn done(&self) -> &'static str {
         match self {
             Administration::Kick(..) => "that session is over",
@@ -52,24 +53,24 @@ impl Administration {
     }
 }
 
-/// Reads `user` or `user reason`.
+/// Parses `user` or `user reason`.
 pub fn kick(words: &str) -> Option<Administration> {
     let words = words.trim();
     let (user, reason) = words.split_once(' ').unwrap_or((words, ""));
     Some(Administration::Kick(user.parse().ok()?, reason.trim().to_string()))
 }
 
-/// Reads `user`.
+/// Parses `user`.
 pub fn ban(words: &str) -> Option<Administration> {
     words.trim().parse().ok().map(Administration::Ban)
 }
 
-/// Reads `user`.
+/// Parses `user`.
 pub fn unban(words: &str) -> Option<Administration> {
     words.trim().parse().ok().map(Administration::Unban)
 }
 
-/// Reads `user on` or `user off`.
+/// Parses `user on` or `user off`.
 pub fn admin(words: &str) -> Option<Administration> {
     let (user, word) = words.trim().split_once(' ')?;
     let on = match word.trim() {
@@ -80,7 +81,7 @@ pub fn admin(words: &str) -> Option<Administration> {
     Some(Administration::Admin(user.parse().ok()?, on))
 }
 
-/// Reads a number of seconds, or nothing.
+/// Parses a number of seconds, or nothing.
 pub fn shutdown(words: &str) -> Option<Administration> {
     match words.trim() {
         "" => Some(Administration::Shutdown(None)),

@@ -1,4 +1,4 @@
-//! What can be typed, one row each.
+//! The table of commands, and the parser of typed lines.
 
 use chatsrv::chat::name::{DisplayName, FileName, GroupName, Target, UserRef};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
@@ -9,42 +9,42 @@ use crate::input::destination::Destination;
 use crate::input::groups::{self, GroupRequest};
 use crate::transfers::download::Source;
 
-/// What a typed line asks for.
+/// A parsed command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The dialogue of a message to everyone.
+    /// Begin the dialogue for a message to everyone.
     Public,
-    /// The dialogue of a message to one user.
+    /// Begin the dialogue for a message to one user.
     Direct,
     /// Send a message.
     Say {
-        /// To whom.
+        /// The target.
         to: Target,
-        /// What.
+        /// The text.
         text: String,
     },
-    /// List who is online.
+    /// List the users online.
     Who,
     /// Choose a display name.
     Nick(DisplayName),
-    /// Turn the notices of who comes and goes off (true) or on.
+    /// Turn the notices of users who come online and go offline off (true) or on.
     Quiet(bool),
-    /// List the chats, with what is unread there.
+    /// List the chats, and the number of unread messages.
     Chats,
-    /// Show what is unread in a chat, and write there from then on.
+    /// Open a chat: show its unread messages, and send plain lines to it.
     Open(Target),
-    /// Write to no chat any more.
+    /// Close the open chat.
     Close,
-    /// Show older messages of a chat, the one that is open where none is named.
+    /// Show a number of older messages of a chat; `None` for the open one.
     History(Option<Target>, u16),
-    /// Show the messages that hold all the words.
+    /// Show the messages that contain all the words.
     Search {
-        /// Where; none is everywhere.
+        /// The chat; `None` for all chats.
         chat: Option<Target>,
         /// The words.
         words: String,
     },
-    /// Ask something about groups.
+    /// A request about groups.
     Group(GroupRequest),
     /// Change the password, step by step.
     Passwd,
@@ -54,18 +54,18 @@ pub enum Action {
     Get(Source),
     /// Upload a file.
     Send {
-        /// Which one.
+        /// Its path on this machine.
         path: String,
-        /// To whom; none is the shared folder.
+        /// The target; `None` for the shared folder.
         to: Option<Target>,
     },
-    /// Tell a file's SHA-256.
+    /// Show the SHA-256 of a file.
     Sum(FileName),
-    /// Cancel the transfers of a file, or all.
+    /// Cancel the transfers of a file; `None` for all transfers.
     Abort(Option<String>),
-    /// Something about direct chats.
+    /// A command for direct chats.
     Call(CallAction),
-    /// Something that only administrators may do.
+    /// A command of administrators.
     Administer(Administration),
     /// List the commands, or explain one.
     Help(Option<&'static Command>),
@@ -74,7 +74,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether the server is asked for something at once. A message waits in its own queue.
+    /// Returns true if the command sends a request at once. A message goes through its own queue.
     pub fn asks_server(&self) -> bool {
         match self {
             Action::Public
@@ -89,7 +89,7 @@ impl Action {
     }
 }
 
-/// Which words complete the one after a command.
+/// The kind of words with which the argument of a command is completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completes {
     /// None.
@@ -98,7 +98,7 @@ pub enum Completes {
     Users,
     /// The names of users and other chats.
     Chats,
-    /// The names of groups; behind one, those of users.
+    /// The names of groups; after one of them, those of users.
     Groups,
     /// The names of the server's files.
     Files,
@@ -106,18 +106,18 @@ pub enum Completes {
     Commands,
 }
 
-/// A row of the table.
+/// A command of the table.
 #[derive(Debug)]
 pub struct Command {
-    /// As it is typed, in capitals or not.
+    /// Its name; the case does not matter.
     pub name: &'static str,
-    /// What follows it, as in a synopsis.
+    /// The synopsis of its arguments.
     pub words: &'static str,
-    /// What it does, in one line.
+    /// Its description, in one line.
     pub help: &'static str,
-    /// What its first word is.
+    /// How its argument is completed.
     pub completes: Completes,
-    /// Reads what follows it; `None` where that makes no sense.
+    /// Parses its arguments; `None` if they are malformed.
     read: fn(&str) -> Option<Action>,
 }
 
@@ -129,7 +129,7 @@ impl PartialEq for Command {
 
 impl Eq for Command {}
 
-/// Every command, in the order in which /help lists them.
+/// All commands, in the order in which /help lists them.
 pub const COMMANDS: &[Command] = &[
     row("PM", "", "send a message to everyone, step by step", Completes::Nothing, |words| {
         alone(words, Action::Public)
@@ -318,32 +318,32 @@ const fn row(
 }
 
 impl Command {
-    /// The command and its words.
+    /// The synopsis of the command.
     pub fn usage(&self) -> String {
         format!("{} {}", self.name, self.words).trim_end().to_string()
     }
 
-    /// Whether plain lines behind it are meant for the chat that it names.
+    /// Returns true if the plain lines after it are meant for the chat that it names.
     pub fn leads_to_chat(&self) -> bool {
         ["/open", "/call", "/accept"].contains(&self.name)
     }
 }
 
-/// What a typed line is.
+/// A parsed line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Typed {
-    /// A command that makes sense.
+    /// A well-formed command.
     Action(Action),
-    /// A command with the wrong words.
+    /// A command with malformed arguments.
     Misused(&'static Command),
-    /// It begins as a command does, and is none.
+    /// A line that begins with `/` and is no command.
     Unknown,
-    /// Text; `//` at its start stands for `/`.
+    /// Text; `//` at the start of the line was replaced by `/`.
     Text(String),
 }
 
-/// Reads a line typed where no chat is open. The words PM, DM and EX are commands only when they
-/// stand alone.
+/// Parses a line that was typed while no chat is open. PM, DM and EX are commands only if nothing
+/// follows them.
 pub fn read(line: &str) -> Typed {
     if let Some(text) = line.strip_prefix("//") {
         return Typed::Text(format!("/{text}"));
@@ -358,8 +358,8 @@ pub fn read(line: &str) -> Typed {
     }
 }
 
-/// Reads a line that was typed for `destination`. In a chat or a dialogue it is a command only
-/// where it begins with `/`.
+/// Parses a line that was typed for `destination`. In a chat or a dialogue it is a command only if
+/// it begins with `/`.
 pub fn read_for(destination: &Destination, line: &str) -> Typed {
     match destination.takes_words() || line.trim_start().starts_with('/') {
         true => read(line),
@@ -379,13 +379,13 @@ fn some_text(words: &str) -> Option<String> {
     (!words.trim().is_empty()).then(|| words.to_string())
 }
 
-/// Splits `target text`; text that is only white space is none.
+/// Splits `target text`; `None` if the text is only white space.
 fn target_and_text(words: &str) -> Option<(&str, String)> {
     let (target, text) = words.trim_start().split_once(' ')?;
     some_text(text).map(|text| (target, text))
 }
 
-/// How many messages /history shows.
+/// The number of messages that /history shows by default.
 const HISTORY_COUNT: u16 = 20;
 
 fn history(words: &str) -> Option<Action> {
@@ -408,7 +408,7 @@ fn group(words: &str) -> Option<GroupName> {
     words.trim().parse().ok()
 }
 
-/// A group's name may be left out; one without any other member is no group.
+/// Parses `[#name] user...`; there must be at least one other member.
 fn make_group(words: &str, asks: bool) -> Option<Action> {
     let mut words = words.split_whitespace().peekable();
     let name = words.next_if(|word| word.starts_with('#')).map(str::parse).transpose().ok()?;

@@ -1,7 +1,7 @@
-//! Where a line goes.
+//! The destination of a line: the chat that it is sent to, or the question that it answers.
 //!
-//! It is fixed when the line begins, and the line carries it from then on: whatever the prompt says
-//! by the time that Enter is pressed, what was typed for one chat goes to no other.
+//! A line has the destination that the prompt shows when it is begun. So a line that was typed for
+//! one chat goes to no other, even if the prompt has changed before Enter is pressed.
 
 use std::fmt;
 
@@ -10,57 +10,57 @@ use chatsrv::chat::name::{Target, UserName};
 use crate::calls::sockets::CallId;
 use crate::link::login::Question;
 
-/// To which chat a line goes, or to which question it is the answer.
+/// The chat that a line is sent to, or the question that it answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Destination {
-    /// To no chat: none is open.
+    /// No chat, since none is open.
     #[default]
     Nowhere,
-    /// To a chat that goes through the server, and is open or being opened.
+    /// A chat on the server, which is open or being opened.
     Chat(Target),
-    /// To one direct chat, and to no later one with the same user.
+    /// A direct chat, and no later one with the same user.
     Direct(UserName, CallId),
-    /// To a step of a dialogue.
+    /// A step of a dialogue.
     Dialogue(Dialogue),
-    /// To a question of the login.
+    /// A question of the login.
     Login(Question),
-    /// To a chat that what came before should have led to, and did not, or that is over: to no
-    /// other, and no word there is a command.
+    /// A chat that could not be opened, or is over. The line goes to no other, and is a command
+    /// only if it begins with `/`.
     Gone,
-    /// To one of several chats: the prompt has moved, and it can't be told whether the line was
-    /// begun before.
+    /// One of several chats: the prompt has changed, and it is unknown whether the line was begun
+    /// before.
     Unsure,
 }
 
-/// A message or a decision that is put together step by step.
+/// The step of a dialogue, which asks for a message, a password or a decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialogue {
-    /// None.
+    /// No dialogue.
     #[default]
     None,
-    /// Waits for whom a direct message is.
+    /// Asks for the receiver of a direct message.
     User,
-    /// Waits for the message to this target.
+    /// Asks for the message to this target.
     Text(Target),
-    /// Waits for a password that is to be changed.
+    /// Asks for a password, to change it.
     Password(PasswordEntry),
-    /// Waits for whether to leave.
+    /// Asks whether to leave.
     Leave,
 }
 
-/// Which password is awaited.
+/// The password that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordEntry {
-    /// The one that is good now.
+    /// The old one.
     Old,
-    /// The one to come.
+    /// The new one.
     New,
-    /// The same once more.
+    /// The new one again.
     NewAgain,
 }
 
 impl PasswordEntry {
-    /// What it is asked for with.
+    /// The prompt.
     pub fn prompt(self) -> &'static str {
         match self {
             PasswordEntry::Old => "old password: ",
@@ -71,20 +71,20 @@ impl PasswordEntry {
 }
 
 impl Destination {
-    /// Whether any text that comes there is a message, also one that reads like PM, DM or EX.
+    /// Returns true if text is a message there, even PM, DM or EX.
     pub fn takes_messages(&self) -> bool {
         use Destination::{Chat, Dialogue as Step, Direct};
         matches!(self, Chat(_) | Direct(..) | Step(Dialogue::Text(_)))
     }
 
-    /// Whether a line without `/` may be a command there.
+    /// Returns true if a line without `/` may be a command there.
     pub fn takes_words(&self) -> bool {
         matches!(self, Destination::Nowhere)
     }
 }
 
 impl fmt::Display for Destination {
-    /// For whom a line is.
+    /// Writes the receiver of a line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Destination::Chat(target) | Destination::Dialogue(Dialogue::Text(target)) => {

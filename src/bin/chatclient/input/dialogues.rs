@@ -1,6 +1,6 @@
-//! Dialogues with the person: a message or a decision that is put together step by step, and the
-//! change of the password. Its passwords are asked for before anything is sent, and then sent step
-//! by step, for a password that came out of turn would be taken as a message.
+//! Dialogues with the user, which ask for a message, a decision, or the passwords to change. All
+//! passwords are asked for before anything is sent, and each is sent only when the server asks for
+//! it, since it would take one out of turn for a message.
 
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::safe;
@@ -14,17 +14,17 @@ use crate::core::Core;
 use crate::link::login::Password;
 use crate::requests::{Asked, Passwd};
 
-/// The dialogue that goes on, and what was typed in it.
+/// The current dialogue, and the passwords that were typed in it.
 #[derive(Debug, Default)]
 pub struct Dialogues {
-    /// Its step.
+    /// The current step.
     pub step: Dialogue,
     old: Password,
     new: Password,
 }
 
 impl Dialogues {
-    /// Ends the dialogue; nothing comes of it.
+    /// Cancels the dialogue.
     pub fn cancel(&mut self, core: &mut Core) {
         *self = Dialogues::default();
         let text = safe!("cancelled, nothing was sent");
@@ -32,12 +32,12 @@ impl Dialogues {
         core.show(if is_seen { Line::notice(text) } else { Line::error(text) });
     }
 
-    /// Whether a message or a password is not whole yet.
+    /// Returns true if a message or a password is still to be typed.
     pub fn is_unfinished(&self) -> bool {
         matches!(self.step, Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_))
     }
 
-    /// Takes a password that was typed.
+    /// Handles a password that was typed.
     pub fn take_password(&mut self, entry: PasswordEntry, password: Password, core: &mut Core) {
         if password.is_empty() {
             return self.cancel(core);
@@ -63,7 +63,8 @@ impl Dialogues {
         }
     }
 
-    /// Takes the answer to a step of changing the password. Returns the new one, once it is good.
+    /// Handles the reply to a step of changing the password. Returns the new password when it is
+    /// valid.
     pub fn password_answered(
         &mut self,
         step: Passwd,
@@ -97,7 +98,7 @@ impl Dialogues {
         None
     }
 
-    /// Wipes what was typed. The person may be in another dialogue by now.
+    /// Wipes the passwords. The step is left, since another dialogue may have begun.
     fn forget_passwords(&mut self) {
         self.old = Password::default();
         self.new = Password::default();

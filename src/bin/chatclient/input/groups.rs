@@ -1,4 +1,4 @@
-//! Groups: what is asked of the server about them, and how its answers and notices read.
+//! Requests about groups, and the texts for their replies and for notices.
 
 use std::fmt;
 
@@ -9,38 +9,38 @@ use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::read::{FinalReply, Notice, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
-/// What can be asked about groups.
+/// A request about groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupRequest {
-    /// Make a group.
+    /// Create a group.
     Make {
-        /// Under which name; none lets the server pick a number.
+        /// Its name; `None` for a number that the server chooses.
         name: Option<GroupName>,
-        /// Of whom, beside the maker.
+        /// The members, besides the user who creates it.
         users: Vec<UserRef>,
-        /// Whether these are asked first.
+        /// True if they are asked to join, instead of being made members.
         asks: bool,
     },
     /// Join a group, or ask to.
     Join(GroupName),
-    /// As an op, let in a user who asked to join.
+    /// As an op, admit a user who asks to join.
     Admit(GroupName, UserRef),
-    /// As an op, don't.
+    /// As an op, refuse a user who asks to join.
     Refuse(GroupName, UserRef),
     /// Leave a group.
     Leave(GroupName),
-    /// As an op, keep a group over logouts and restarts, or no longer.
+    /// As an op, let a group outlive logouts and restarts, or no longer.
     Keep(GroupName, bool),
-    /// As an op, make a member an op, or no longer.
+    /// As an op, make a member an op, or take that role away.
     Op(GroupName, UserRef, bool),
     /// Make a member the admin.
     Handover(GroupName, UserRef),
     /// As an administrator, end a group.
     Dissolve(GroupName),
-    /// List one's own groups; quietly, where only the list of the chats and the completion want
-    /// to know.
+    /// List the groups of this user; quietly, if it is only for the list of chats and the
+    /// completion.
     Mine {
-        /// Whether nothing is to be shown.
+        /// True if the reply is not shown.
         quiet: bool,
     },
     /// List all groups.
@@ -68,7 +68,7 @@ impl GroupRequest {
         }
     }
 
-    /// The words behind the verb.
+    /// The arguments of the request.
     pub fn words(&self) -> String {
         match self {
             GroupRequest::Make { name, users, .. } => {
@@ -94,7 +94,7 @@ impl GroupRequest {
         }
     }
 
-    /// What the person typed for it; none where the client asks by itself.
+    /// The command that the user typed for it; `None` if the client sends it by itself.
     pub fn typed_as(&self) -> Option<&'static str> {
         match self {
             GroupRequest::Make { asks: false, .. } => Some("/makegroup"),
@@ -114,7 +114,7 @@ impl GroupRequest {
         }
     }
 
-    /// What a yes of the server means.
+    /// The text to show after success; `None` for lists.
     pub fn done(&self, reply: &FinalReply<'_>) -> Option<SafeText> {
         Some(match self {
             GroupRequest::Make { users, asks, .. } => match reply.words {
@@ -148,7 +148,7 @@ impl GroupRequest {
         })
     }
 
-    /// What is said of a list without items.
+    /// The text to show for an empty list.
     pub fn nothing(&self) -> Option<&'static str> {
         match self {
             GroupRequest::Mine { quiet: false } => Some("you are in no group"),
@@ -158,7 +158,7 @@ impl GroupRequest {
     }
 }
 
-/// Reads `#group user on` or `#group user off`.
+/// Parses `#group user on` or `#group user off`.
 pub fn op(words: &str) -> Option<GroupRequest> {
     let mut words = words.split_whitespace();
     let (group, user) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
@@ -170,22 +170,22 @@ pub fn op(words: &str) -> Option<GroupRequest> {
     words.next().is_none().then_some(GroupRequest::Op(group, user, on))
 }
 
-/// What has happened to a group.
+/// A change of a group, or a request to join, from a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct News {
     kind: NewsKind,
-    /// Which group.
+    /// The group.
     pub group: GroupName,
     user: UserName,
-    /// Whether it is about the user of this client.
+    /// True if it is about the user of this client.
     own: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NewsKind {
-    /// The user asks this one to join.
+    /// The user asks the user of this client to join.
     Asks,
-    /// The user wants to join.
+    /// The user asks to join.
     Wants,
     Joined,
     Left,
@@ -193,7 +193,7 @@ enum NewsKind {
 }
 
 impl News {
-    /// What a notice says of a group, where it does; `own` is the user of this client.
+    /// Creates the news from a notice, if it is about a group; `own` is the user of this client.
     pub fn of(notice: &Notice<'_>, own: Option<UserName>) -> Option<Self> {
         let (kind, group, user) = match *notice {
             Notice::Asks { group, user } => (NewsKind::Asks, group, user),
@@ -208,12 +208,12 @@ impl News {
         Some(News { kind, group, user, own: own == Some(user) })
     }
 
-    /// Whether this user is no member any more.
+    /// Returns true if the user of this client is no member any more.
     pub fn has_left(&self) -> bool {
         self.own && self.kind == NewsKind::Left
     }
 
-    /// Whether this user is a member from now on.
+    /// Returns true if the user of this client has become a member.
     pub fn has_joined(&self) -> bool {
         self.own && self.kind == NewsKind::Joined
     }

@@ -1,6 +1,7 @@
-//! What people type: [`commands`], the table of them; [`groups`] and [`administration`], what is
-//! asked with some of them; [`destination`], where a line goes; [`dialogues`], what is put together
-//! step by step, and [`typed_ahead`], the lines whose time has not come.
+//! The input: parsing of typed lines, and its state. [`commands`] is the table of commands;
+//! [`groups`] and [`administration`] are the requests of some of them; [`destination`] is the chat
+//! or the question that a line is for; [`dialogues`] asks for input in several steps, and
+//! [`typed_ahead`] is the queue of lines that wait.
 
 pub mod administration;
 pub mod commands;
@@ -12,13 +13,13 @@ pub mod typed_ahead;
 use dialogues::Dialogues;
 use typed_ahead::TypedAhead;
 
-/// The input: what goes on with the person.
+/// The state of the input.
 #[derive(Debug, Default)]
 pub struct InputState {
-    /// The dialogue that goes on.
+    /// The current dialogue.
     pub dialogue: Dialogues,
-    /// Lines that were pasted or typed, and whose time has not come.
+    /// Lines that were pasted or typed, and wait.
     pub typed_ahead: TypedAhead,
-    /// Whether no more lines will come.
+    /// True if the input is at its end.
     pub has_ended: bool,
 }

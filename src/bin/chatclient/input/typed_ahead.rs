@@ -1,5 +1,5 @@
-//! Lines that wait: pasted ones are taken one by one, and what is meant for a chat that is being
-//! opened waits until it is. Each keeps the destination that it had when it came.
+//! The queue of lines that wait: pasted lines are handled one by one, and lines for a chat that is
+//! being opened wait until it is open. Each keeps the destination that it had when it was typed.
 
 use std::collections::VecDeque;
 
@@ -14,27 +14,27 @@ use crate::calls::action::CallAction;
 use crate::core::Core;
 use crate::link::login::Password;
 
-/// How many lines wait at most: some times what can be pasted at once.
+/// The largest number of lines: several times as many as can be pasted at once.
 const WAITING_MAX: usize = 1024;
 
-/// A line whose time has not come.
+/// A line that waits.
 #[derive(Debug)]
 pub struct Entry {
     /// The line itself.
     pub line: Password,
-    /// Where it goes.
+    /// Its destination.
     pub to: Destination,
-    /// Whether it is a message just as it stands, whatever it looks like.
+    /// True if it is a message even if it looks like a command.
     pub is_message: bool,
 }
 
 impl Entry {
-    /// A line that was typed for a destination.
+    /// Creates an entry for a line that was typed for a destination.
     pub fn typed(line: Password, to: Destination) -> Self {
         Entry { line, to, is_message: false }
     }
 
-    /// What it is.
+    /// Parses the line.
     pub fn read(&self) -> Typed {
         match self.is_message {
             true => Typed::Text(self.line.to_string()),
@@ -42,7 +42,7 @@ impl Entry {
         }
     }
 
-    /// Whether it matters for it which chat is open.
+    /// Returns true if its effect depends on the open chat, or changes it.
     pub fn depends_on_chat(&self) -> bool {
         match self.read() {
             Typed::Text(text) => {
@@ -55,7 +55,7 @@ impl Entry {
         }
     }
 
-    /// Where a plain line goes that comes behind it.
+    /// The destination of a plain line that follows it.
     fn leads_to(&self) -> Destination {
         match self.read() {
             Typed::Action(Action::Open(chat)) => Destination::Chat(chat),
@@ -65,7 +65,7 @@ impl Entry {
             {
                 Destination::Nowhere
             }
-            // Whether it comes to a direct chat, or when, is not known.
+            // It is unknown whether there will be a direct chat, or when.
             Typed::Action(Action::Call(CallAction::Call(_) | CallAction::Accept)) => {
                 Destination::Gone
             }
@@ -75,39 +75,41 @@ impl Entry {
     }
 }
 
-/// The lines that wait, in the order in which they came.
+/// The queue, in the order in which the lines were typed.
 #[derive(Debug, Default)]
 pub struct TypedAhead {
     entries: VecDeque<Entry>,
-    /// Where a plain line goes that comes behind them.
+    /// The destination of a plain line that follows them.
     behind: Destination,
 }
 
 impl TypedAhead {
-    /// Whether none waits.
+    /// Returns true if no line waits.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many wait.
+    /// The number of lines.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Where a plain line goes that comes behind them; none where none of them has to do with it.
+    /// The destination of a plain line that follows them; `None` if none of them depends on the
+    /// open chat.
     pub fn behind(&self) -> Option<Destination> {
         self.depends_on_chat().then_some(self.behind)
     }
 
-    /// Whether one waits for which it matters which chat is open.
+    /// Returns true if the effect of a line depends on the open chat, or changes it.
     pub fn depends_on_chat(&self) -> bool {
         self.entries.iter().any(Entry::depends_on_chat)
     }
 
-    /// Keeps a line that was typed for a destination. Those behind it follow where it leads.
+    /// Adds a line that was typed for a destination. A command in it may change the destination of
+    /// the lines after it.
     ///
     /// # Errors
-    /// The line, where too many wait.
+    /// The line, if too many wait.
     pub fn push_typed(&mut self, line: Password, to: Destination) -> Result<(), Password> {
         let entry = Entry::typed(line, to);
         let behind = entry.leads_to();
@@ -116,11 +118,11 @@ impl TypedAhead {
         Ok(())
     }
 
-    /// Keeps a line that was typed by itself, and for which it matters which chat is open: it
-    /// comes behind those like it, and waits for no transfer that others wait for.
+    /// Adds a line that was not pasted and that depends on the open chat. It is put after the last
+    /// such line, so that it does not wait for transfers that others wait for.
     ///
     /// # Errors
-    /// The line, where too many wait.
+    /// The line, if too many wait.
     pub fn push_entered(&mut self, line: Password, to: Destination) -> Result<(), Password> {
         let last = self.entries.iter().rposition(Entry::depends_on_chat);
         let passed = self.entries.split_off(last.map_or(0, |last| last + 1));
@@ -130,10 +132,10 @@ impl TypedAhead {
         kept
     }
 
-    /// Keeps a message.
+    /// Adds a message.
     ///
     /// # Errors
-    /// The message, where too many lines wait.
+    /// The message, if too many lines wait.
     pub fn push_message(&mut self, line: Password, to: Destination) -> Result<(), Password> {
         if !self.depends_on_chat() {
             self.behind = to;
@@ -149,29 +151,29 @@ impl TypedAhead {
         Ok(())
     }
 
-    /// The line whose turn is next.
+    /// The first line.
     pub fn next(&self) -> Option<&Entry> {
         self.entries.front()
     }
 
-    /// Takes the line whose turn is next.
+    /// Removes the first line.
     pub fn take_next(&mut self) -> Option<Entry> {
         self.entries.pop_front()
     }
 
-    /// Where the next line of a paste goes: where the ones before it lead.
+    /// The destination of the next line of a paste, after the lines before it.
     pub fn leads_to(&self) -> Destination {
         self.behind
     }
 
-    /// Takes none of the lines that wait, where one of them waits for a chat that is not opened.
+    /// Drops all lines if one of them depends on the open chat, since the chat could not be opened.
     pub fn drop_for_chat(&mut self, core: &mut Core) {
         if self.depends_on_chat() {
             self.drop_all(core);
         }
     }
 
-    /// Takes none of the lines that wait, and shows them, up to where they may be passwords.
+    /// Drops all lines, and shows them as far as they can't be passwords.
     pub fn drop_all(&mut self, core: &mut Core) {
         let entries = std::mem::take(self).entries;
         if entries.is_empty() {
@@ -189,7 +191,7 @@ impl TypedAhead {
         core.show(Line::notice(safe!("lines that were not taken: {}", entries.len())));
     }
 
-    /// How many lines wait, and for what.
+    /// The number of lines and what they wait for, for the status.
     pub fn status(&self, is_opening: bool) -> Option<SafeText> {
         match self.len() {
             0 => None,

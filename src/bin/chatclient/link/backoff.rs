@@ -1,28 +1,28 @@
-//! When to try again: waits that grow, each a random part of its bound (full jitter), so that
-//! thousands of clients do not come back to a server that has restarted all at once.
+//! Exponential backoff with full jitter: each wait is a random part of a bound that grows, so that
+//! thousands of clients do not connect at the same moment to a server that has restarted.
 
 use std::time::Duration;
 
-/// The bound of the first wait.
+/// The bound of the first wait. Each later one has twice the bound of the one before.
 const FIRST: Duration = Duration::from_secs(1);
-/// The bound of every later wait.
+/// The largest bound.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// A row of waits.
+/// A sequence of waits.
 #[derive(Debug, Default)]
 pub struct Backoff {
     tries: u32,
 }
 
 impl Backoff {
-    /// How long to wait before the next try.
+    /// The wait before the next attempt.
     pub fn next_wait(&mut self) -> Duration {
         let bound = self.bound();
         self.tries = self.tries.saturating_add(1);
         bound.mul_f64(fastrand::f64())
     }
 
-    /// It went well: the next row begins anew.
+    /// Begins a new sequence, after a success.
     pub fn reset(&mut self) {
         self.tries = 0;
     }

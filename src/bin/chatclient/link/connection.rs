@@ -1,4 +1,4 @@
-//! The socket to the server: connected, read and written without ever blocking on it.
+//! The connection to the server: a non-blocking socket, with TLS or without, and its output buffer.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,46 +14,45 @@ use chatsrv::tls_client::{TlsConnector, TlsError, TlsStream};
 use socket2::{SockRef, TcpKeepalive};
 use zeroize::Zeroize;
 
-/// How long one address may take to accept the connection.
+/// How long a connection attempt to one address may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the handshake may take after that, where the connection is to be encrypted.
+/// How long the TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// After how long without a word the kernel asks whether the server is still there, how often it
-/// asks, and for how long what was sent may stay unanswered. A server whose machine has vanished is
-/// noticed in a minute.
+/// TCP keepalive: the idle time before the first probe, the time between probes, and how long data
+/// may remain unacknowledged. The loss of the server's machine is noticed within a minute.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(20);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(50);
 
-/// How many bytes the kernel takes ahead of what it can send at once.
+/// The largest amount of data in the kernel that was not sent yet, in bytes.
 const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 
-/// What one read takes at most, in bytes: several chunks of a file.
+/// The size of the read buffer, in bytes: several chunks of a file.
 pub const READ_BYTES: usize = 256 * 1024;
 
-/// Where the server is.
+/// The address of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Server {
-    /// On a host.
+    /// A TCP port of a host.
     Host {
         /// A name or an address.
         host: String,
         /// The TCP port.
         port: u16,
     },
-    /// On this machine, behind its own Unix-domain socket.
+    /// The operator's Unix-domain socket on this machine.
     Socket(PathBuf),
 }
 
 impl Server {
-    /// Whether it is the server's own socket, where the operator comes in.
+    /// Returns true if it is the server's Unix-domain socket, whose user is the operator.
     pub fn is_socket(&self) -> bool {
         matches!(self, Server::Socket(_))
     }
 
-    /// The host's name or address; none of the server's own socket.
+    /// The host's name or address; empty for a Unix-domain socket.
     pub fn host(&self) -> &str {
         match self {
             Server::Host { host, .. } => host,
@@ -72,18 +71,18 @@ impl fmt::Display for Server {
     }
 }
 
-/// Why there is no connection.
+/// Why a connection could not be made.
 #[derive(Debug)]
 pub enum ConnectError {
     /// The host's name can't be resolved.
     NoHost(io::Error),
-    /// Nobody takes connections there.
+    /// No address accepted the connection; the error of the last one.
     NoServer(io::Error),
-    /// Somebody does, but not as is fit for what is to be said there.
+    /// The TLS handshake failed.
     Tls(TlsError),
 }
 
-/// A socket of one of the kinds.
+/// A connected socket.
 #[derive(Debug)]
 enum Socket {
     Tcp(TcpStream),
@@ -91,18 +90,18 @@ enum Socket {
     Unix(UnixStream),
 }
 
-/// A connection and what waits to be written to it.
+/// A connection to the server and its output buffer.
 #[derive(Debug)]
 pub struct Connection {
     socket: Socket,
     output: Vec<u8>,
-    /// How many bytes of `output` are written.
+    /// The number of bytes at the start of `output` that are written.
     written: usize,
 }
 
 impl Connection {
-    /// Connects to the first of the host's addresses that answers, and with `tls` does the
-    /// handshake there.
+    /// Connects to the first of the host's addresses that accepts, and with `tls` does the
+    /// handshake. It blocks.
     ///
     /// # Errors
     /// [`ConnectError`], with the reason of the last address tried.
@@ -142,7 +141,7 @@ impl Connection {
         Connection { socket, output: Vec::new(), written: 0 }
     }
 
-    /// Which version of TLS encrypts it; none where it is not encrypted.
+    /// The version of TLS; `None` without TLS.
     pub fn tls_version(&self) -> Option<&'static str> {
         match &self.socket {
             Socket::Tls(stream) => Some(stream.version()),
@@ -150,12 +149,12 @@ impl Connection {
         }
     }
 
-    /// Queues a line; [`flush`](Self::flush) writes it.
+    /// Appends a line to the output buffer; [`flush`](Self::flush) writes it.
     pub fn send(&mut self, line: &Outgoing) {
         self.output.extend_from_slice(line.as_bytes());
     }
 
-    /// Whether bytes wait to be written.
+    /// Returns true if there are bytes to write.
     pub fn has_output(&self) -> bool {
         self.has_plain_output() || matches!(&self.socket, Socket::Tls(tls) if tls.wants_write())
     }
@@ -164,21 +163,21 @@ impl Connection {
         self.written < self.output.len()
     }
 
-    /// Whether nothing more will come, though the socket may not tell.
+    /// Returns true if there is no more to read, which poll(2) may not show with TLS.
     pub fn has_ended(&self) -> bool {
         matches!(&self.socket, Socket::Tls(stream) if stream.has_ended())
     }
 
-    /// Where the next chunk of a file goes; none while enough waits to be written.
+    /// The output buffer, to append a chunk of a file to; `None` while it holds a chunk or more.
     pub fn chunk_output(&mut self) -> Option<&mut Vec<u8>> {
         let waits = self.output.len() - self.written;
         (waits < CHUNK_BYTES_MAX).then_some(&mut self.output)
     }
 
-    /// Writes as much as the kernel takes.
+    /// Writes as much as the socket takes.
     ///
     /// # Errors
-    /// Those of the socket; the connection is over then.
+    /// Errors of the socket; the connection is over then.
     pub fn flush(&mut self) -> io::Result<()> {
         while self.has_output() {
             let written = match self.has_plain_output() {
@@ -195,17 +194,17 @@ impl Connection {
         if self.has_plain_output() {
             self.output.drain(..self.written);
         } else {
-            // It may have held a password.
+            // It may have contained a password.
             self.output.zeroize();
         }
         self.written = 0;
         Ok(())
     }
 
-    /// Reads once: `None` where nothing is there yet, 0 where the server has closed.
+    /// Reads once. Returns `None` if there is nothing to read yet, and 0 at the end of the input.
     ///
     /// # Errors
-    /// Those of the socket; the connection is over then.
+    /// Errors of the socket; the connection is over then.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         match self.socket.read(buffer) {
             Ok(length) => Ok(Some(length)),
@@ -225,13 +224,13 @@ fn open_address(address: &SocketAddr) -> io::Result<TcpStream> {
     Ok(socket)
 }
 
-/// Makes a connected socket one that never blocks and notices when its other side has vanished.
+/// Makes a connected socket non-blocking, and sets its keepalive and buffering options.
 ///
 /// # Errors
-/// Those of the socket, and [`ErrorKind::ConnectionRefused`] where it is connected to itself.
+/// Errors of the socket, and [`ErrorKind::ConnectionRefused`] if it is connected to itself.
 pub fn set_up(socket: &TcpStream) -> io::Result<()> {
-    // Where nobody listens on a local port, the kernel may give that very port to the one who
-    // connects to it, and connects him to himself.
+    // If nobody listens on a local port, the kernel may choose the same port as the source of the
+    // connection, which then connects to itself (TCP simultaneous open).
     if socket.local_addr()? == socket.peer_addr()? {
         return Err(ErrorKind::ConnectionRefused.into());
     }
@@ -239,7 +238,7 @@ pub fn set_up(socket: &TcpStream) -> io::Result<()> {
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
     SockRef::from(socket).set_tcp_keepalive(&keepalive.with_retries(3))?;
     SockRef::from(socket).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
-    // A word waits behind no more than this of a file.
+    // A message waits for no more than this of a file before it.
     SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
     socket.set_nonblocking(true)
 }

@@ -1,10 +1,11 @@
-//! Logging in: what to ask the person, what to tell the server, and when to give up.
+//! The state machine of the login: what to ask the user, what to send to the server, and when to
+//! give up.
 //!
-//! A state machine without any input or output. The client carries out the [`Step`] that it asks
-//! for, and brings back what the person answered or the server replied.
+//! It does no input or output. The client carries out the [`Step`] that it returns, and passes on
+//! the user's answers and the server's replies.
 //!
-//! After a lost connection it is a [`Login::come_back`]: with the token that the server gave, which
-//! takes over the session that may still stand, or else with the password.
+//! After a lost connection, [`Login::come_back`] logs in again: with the token that the server has
+//! given, or else with the password. Both take over the old session, if it still exists.
 
 use std::time::Duration;
 
@@ -21,48 +22,48 @@ use zeroize::Zeroizing;
 /// A password, wiped when it is dropped.
 pub type Password = Zeroizing<String>;
 
-/// What the person is asked for.
+/// A question to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// The name to log in with.
     Name,
     /// The password of an account.
     Password,
-    /// The same after a lost connection, before there is another one.
+    /// The password of an account, after a lost connection and before the next one.
     PasswordAgain,
     /// A password for a new account.
     NewPassword,
-    /// The same once more.
+    /// The password for a new account again.
     NewPasswordAgain,
-    /// Whether to end the session that stands under this name.
+    /// Whether to take over the session that exists under this name.
     TakeOver,
-    /// When to try again: any answer does.
+    /// When to try again; any answer does.
     TryAgain,
 }
 
 impl Question {
-    /// Whether the answer must not be seen.
+    /// Returns true if the answer must not be shown.
     pub fn is_secret(self) -> bool {
         !matches!(self, Question::Name | Question::TakeOver | Question::TryAgain)
     }
 }
 
-/// What comes next.
+/// The next step of the login.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Ask the person.
+    /// Ask the user.
     Ask(Question),
-    /// Say why, then ask the person.
+    /// Show a reason, then ask the user.
     AskAgain(SafeText, Question),
-    /// Wait for the reply that comes unasked.
+    /// Wait for a reply without sending anything.
     Await,
-    /// Send this and wait for the reply.
+    /// Send a line and wait for the reply.
     Send(Outgoing),
-    /// Say why, then send this and wait for the reply.
+    /// Show a reason, then send a line and wait for the reply.
     SendAgain(SafeText, Outgoing),
-    /// Connect anew; the greeting of the new connection goes on with the login.
+    /// Connect again; the login continues with the greeting on the new connection.
     Reconnect,
-    /// Connect anew after this long.
+    /// Connect again after this time.
     Later(Duration),
     /// Logged in.
     Done(UserName, Number),
@@ -70,53 +71,53 @@ pub enum Step {
     Failed(SafeText),
 }
 
-/// What is known before the login, and who can be asked.
+/// What is known before the login, and what is permitted.
 #[derive(Debug, Default)]
 pub struct Credentials {
-    /// Under which name.
+    /// The user name.
     pub name: Option<UserName>,
-    /// With which password.
+    /// The password.
     pub password: Option<Password>,
-    /// Whether there is a person who answers questions.
+    /// True if there is a user at a terminal to answer questions.
     pub may_ask: bool,
-    /// Whether an account may be made without asking.
+    /// True if a new account may be created without a question.
     pub may_register: bool,
 }
 
-/// A login under way.
+/// The state of the login.
 #[derive(Debug)]
 pub struct Login {
     name: Option<UserName>,
-    /// A password that was given beforehand and is not tried yet.
+    /// The password that was known before the login, until it is sent.
     given: Option<Password>,
-    /// The password that was given beforehand, for as long as it is good.
+    /// The password that was known before the login, as long as it is valid, for later logins.
     standing: Option<Password>,
-    /// What the server takes in place of the password.
+    /// The token that the server accepts in place of the password.
     token: Option<Password>,
-    /// Whether the token was sent and is not answered yet.
+    /// True if the token was sent and has no reply yet.
     resuming: bool,
-    /// Whether it was logged in before, and comes back by itself.
+    /// True if the client was logged in before, and logs in again by itself.
     returning: bool,
-    /// The password that was sent last, for the case that the login has to begin again.
+    /// The password that was sent last, in case that the login has to begin again.
     sent: Option<Password>,
-    /// The first of two entries of a new password.
+    /// The new password, as it was typed first.
     chosen: Option<Password>,
     takeover: bool,
     may_ask: bool,
     may_register: bool,
-    /// Whether the server lets in whoever comes there, as its operator.
+    /// True for the operator, who needs neither name nor password.
     operator: bool,
-    /// Whether the server refused a password, or a token.
+    /// True if the server refused a password or a token.
     refused: bool,
 }
 
 impl Login {
-    /// That of the operator, whom the server lets in without a word.
+    /// Creates the login of the operator, which sends nothing.
     pub fn operator() -> Self {
         Login { operator: true, ..Login::new(Credentials::default()) }
     }
 
-    /// A login with what is known.
+    /// Creates the login of a user.
     pub fn new(credentials: Credentials) -> Self {
         Login {
             name: credentials.name,
@@ -135,7 +136,7 @@ impl Login {
         }
     }
 
-    /// The server has greeted.
+    /// Handles the greeting of the server.
     pub fn greeted(&mut self) -> Step {
         self.resuming = false;
         if self.operator {
@@ -152,8 +153,8 @@ impl Login {
         }
     }
 
-    /// The connection is gone after the login: what is to be done to log in again. The session
-    /// that is left behind is this client's own, so it is taken over without a question.
+    /// Begins to log in again after the connection was lost. The session that may still exist is
+    /// this client's own, so it is taken over without a question.
     pub fn come_back(&mut self) -> Step {
         self.returning = true;
         self.takeover = true;
@@ -169,23 +170,23 @@ impl Login {
         }
     }
 
-    /// The server has given a token.
+    /// Sets the token for the next login.
     pub fn set_token(&mut self, token: &str) {
         self.token = Some(Zeroizing::new(token.to_string()));
     }
 
-    /// The password is another one now, and the token is no good any more.
+    /// Notes that the password was changed, which makes the token invalid.
     pub fn password_changed(&mut self, password: Password) {
         self.standing = self.standing.is_some().then_some(password);
         self.token = None;
     }
 
-    /// Whether the server refused a password, or a token.
+    /// Returns true if the server refused a password or a token.
     pub fn was_refused(&self) -> bool {
         self.refused
     }
 
-    /// The person has answered a question.
+    /// Handles the user's answer to a question.
     pub fn answered(&mut self, question: Question, answer: Password) -> Step {
         match question {
             Question::Name => match answer.trim().parse::<UserName>() {
@@ -226,7 +227,7 @@ impl Login {
         }
     }
 
-    /// The server has replied to what was sent last.
+    /// Handles the server's reply to the last line.
     pub fn replied(&mut self, reply: &FinalReply<'_>) -> Step {
         match reply.code {
             Some(Code::SendPassword) => self.password_wanted(),
@@ -258,7 +259,7 @@ impl Login {
         }
     }
 
-    /// Too many log in, or something else keeps the server from it for now.
+    /// Handles a server that is too busy for a login now.
     fn busy(&self, reply: &FinalReply<'_>) -> Step {
         let seconds = match reply.words {
             ReplyWords::RetryAfter { seconds } => Some(seconds),
@@ -283,7 +284,8 @@ impl Login {
         send(Outgoing::command(Verb::User, format_args!("{name}{takeover}")))
     }
 
-    /// A token ends with its age, a new password or a ban; then the password is needed.
+    /// Handles a refused token, which expires by its age, by a new password or by a ban: the
+    /// password is needed then.
     fn token_refused(&mut self) -> Step {
         self.token = None;
         self.resuming = false;
@@ -293,7 +295,8 @@ impl Login {
         }
     }
 
-    /// The server counts the failures and closes the connection when it has had enough.
+    /// Handles a wrong password. The server limits the number of attempts, and closes the
+    /// connection.
     fn wrong_password(&mut self) -> Step {
         let wrong = safe!("wrong password");
         self.standing = None;
@@ -319,8 +322,8 @@ impl Login {
             Some(password) if self.may_register => {
                 self.send_password(password, Question::NewPassword)
             }
-            // A password that was meant for an account which should exist is not used to make one
-            // that was perhaps mistyped.
+            // A password that was given for an existing account is not used to create one whose
+            // name was perhaps mistyped.
             _ if self.may_ask => Step::Ask(Question::NewPassword),
             _ => Step::Failed(safe!("no password: set CHAT_PASSWORD or give --password-file")),
         }
@@ -340,7 +343,7 @@ impl Login {
     }
 }
 
-/// Whether an answer to a yes-or-no question is a yes.
+/// Returns true if the answer to a yes-or-no question is yes.
 pub fn is_yes(answer: &str) -> bool {
     let answer = answer.trim();
     answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes")

@@ -1,7 +1,7 @@
-//! The way to the server: the search for it, the connection, and when to try again.
+//! The link: the connection to the server, attempts to connect, and their timing.
 //!
-//! [`connection`] is the socket, [`login`] what is said before anything else, and [`backoff`] how
-//! long to wait.
+//! [`connection`] is the socket, [`login`] the state machine of the login, and [`backoff`] the wait
+//! between attempts.
 
 pub mod backoff;
 pub mod connection;
@@ -23,46 +23,46 @@ use crate::jobs::Jobs;
 use backoff::Backoff;
 use connection::{ConnectError, Connection, READ_BYTES, Server};
 
-/// How long a connection has to stand before the next wait is a short one again.
+/// How long a login must last before the backoff begins anew.
 const STEADY_AFTER: Duration = Duration::from_secs(10);
 
-/// The connection to the server, or what is done to have one.
+/// The connection to the server, or the attempt to make one.
 pub struct Link {
-    /// Where the server is.
+    /// The address of the server.
     pub server: Server,
     tls: Option<TlsConnector>,
     connection: Option<Connection>,
     frames: FrameBuffer,
     read_buffer: Vec<u8>,
-    /// The search for the server.
+    /// The attempts to connect, on threads of their own.
     connecting: Jobs<Result<Connection, ConnectError>>,
     backoff: Backoff,
-    /// For how long to try again after a lost connection; none is for ever.
+    /// How long to try to connect again after a connection was lost; `None` for ever.
     pub patience: Option<Duration>,
     lost_since: Option<Instant>,
     online_since: Option<Instant>,
-    /// When the server has taken too long.
+    /// The time at which the server has taken too long.
     pub deadline: Option<Instant>,
-    /// Since when nothing has come or gone although something is awaited, as far as that matters.
+    /// The start of the server's silence, while it is limited.
     heard: Option<Instant>,
 }
 
-/// What one read brought.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Came {
     /// Nothing yet.
     Nothing,
-    /// Bytes, which may make frames whole.
+    /// Bytes, which may complete frames.
     Bytes,
-    /// The end.
+    /// The end of the input.
     End,
 }
 
 impl Link {
-    /// Without a connection.
+    /// Creates the link without a connection.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn new(
         server: Server,
         tls: Option<TlsConnector>,
@@ -84,34 +84,34 @@ impl Link {
         })
     }
 
-    /// Looks for the server, on a thread of its own.
+    /// Begins to connect to the server, on a thread of its own.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// If no thread can be created.
     pub fn search(&mut self) -> io::Result<()> {
         let (server, tls) = (self.server.clone(), self.tls.clone());
         self.deadline = None;
         self.connecting.spawn(move || Connection::open(&server, tls.as_ref()))
     }
 
-    /// Takes what searches for the server have found.
+    /// Returns the results of the attempts that have finished.
     pub fn take_found(&mut self) -> Vec<Result<Connection, ConnectError>> {
         self.connecting.take()
     }
 
-    /// Goes on with a connection, on which nothing was read.
+    /// Uses a new connection, whose greeting must come before the deadline.
     pub fn begin(&mut self, connection: Connection, deadline: Instant) {
         self.connection = Some(connection);
         self.frames = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
         self.deadline = Some(deadline);
     }
 
-    /// Gives the connection up.
+    /// Closes the connection.
     pub fn close(&mut self) {
         self.connection = None;
     }
 
-    /// What it means that there is no server.
+    /// The ending for an attempt to connect that failed.
     pub fn no_server(&self, error: &ConnectError) -> Ending {
         Ending::NoServer(match error {
             ConnectError::Tls(error) if error.is_final() => {
@@ -128,20 +128,21 @@ impl Link {
         })
     }
 
-    /// What it means that no greeting came in time.
+    /// The ending for a greeting that did not come in time.
     pub fn no_greeting(&self) -> Ending {
         let hint = if self.tls.is_none() { "; if it speaks TLS, give --tls" } else { "" };
         Ending::NotChatsrv(safe!("no greeting came from {}{hint}", self.server))
     }
 
-    /// Notes that the login is done: from now on the connection counts as one that stands.
+    /// Notes that the login is done: the time of [`time_left`](Self::time_left) begins anew with
+    /// the next loss.
     pub fn established(&mut self) {
         self.online_since = Some(Instant::now());
         self.lost_since = None;
     }
 
-    /// For how long it may still be tried to have another connection, now that this one is lost;
-    /// none where it was tried for long enough.
+    /// The time left to try to connect again, now that a connection is lost; `None` if it is used
+    /// up.
     pub fn time_left(&mut self) -> Option<Duration> {
         let now = Instant::now();
         let lost_since = *self.lost_since.get_or_insert(now);
@@ -156,26 +157,26 @@ impl Link {
         Some(left)
     }
 
-    /// How long to wait before the next try.
+    /// The wait before the next attempt.
     pub fn next_wait(&mut self) -> Duration {
         self.backoff.next_wait()
     }
 
-    /// Begins anew to count for how long nothing has come or gone.
+    /// Begins to measure the server's silence anew.
     pub fn end_silence(&mut self) {
         self.heard = None;
     }
 
-    /// Bounds how long nothing may come or go; none is for ever.
+    /// Limits the server's silence by setting the deadline; `None` for no limit.
     pub fn limit_silence(&mut self, patience: Option<Duration>) {
         self.heard = patience.and(self.heard.or_else(|| Some(Instant::now())));
         self.deadline = self.heard.zip(patience).map(|(heard, patience)| heard + patience);
     }
 
-    /// Reads once. What came is in [`Link::take_frames`].
+    /// Reads once. The frames are in [`Link::take_frames`].
     ///
     /// # Errors
-    /// Those of the socket; the connection is over then.
+    /// Errors of the socket; the connection is over then.
     pub fn read(&mut self) -> io::Result<Came> {
         let Some(connection) = &mut self.connection else {
             return Ok(Came::Nothing);
@@ -189,43 +190,46 @@ impl Link {
         Ok(Came::Bytes)
     }
 
-    /// Takes what was read, to be given back when all whole frames of it are taken.
+    /// Takes the input buffer, to be given back when all complete frames were taken from it.
     pub fn take_frames(&mut self) -> FrameBuffer {
         std::mem::replace(&mut self.frames, FrameBuffer::new(SERVER_LINE_BYTES_MAX))
     }
 
-    /// Gives back what is left of what was read.
+    /// Gives the input buffer back.
     pub fn give_back_frames(&mut self, frames: FrameBuffer) {
         self.frames = frames;
     }
 
-    /// Whether nothing more will come, though the socket may not tell.
+    /// Returns true if there is no more to read, which poll(2) may not show with TLS.
     pub fn has_ended(&self) -> bool {
         self.connection.as_ref().is_some_and(Connection::has_ended)
     }
 
-    /// Queues lines, and writes what the kernel takes of all that waits. Without a connection the
-    /// lines are for nobody.
+    /// Appends lines to the output buffer, and writes as much as the socket takes. Without a
+    /// connection the lines are dropped.
     ///
     /// # Errors
-    /// Those of the socket; the connection may still hold the server's last word.
+    /// Errors of the socket. There may still be input that says why the server closed the
+    /// connection.
     pub fn write(&mut self, lines: &[Outgoing]) -> io::Result<()> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         lines.iter().for_each(|line| connection.send(line));
         connection.flush()
     }
 
-    /// Where the next chunk of a file goes; none while enough waits, and without a connection.
+    /// The output buffer, to append a chunk of a file to; `None` while it holds enough, and without
+    /// a connection.
     pub fn chunk_output(&mut self) -> Option<&mut Vec<u8>> {
         self.connection.as_mut()?.chunk_output()
     }
 
-    /// Whether there is a connection.
+    /// Returns true if there is a connection.
     pub fn is_connected(&self) -> bool {
         self.connection.is_some()
     }
 
-    /// The connection and what to wait for there: room to write too where something `is_to_come`.
+    /// The descriptor of the connection and the events to poll for: writing too, if the output
+    /// buffer is not empty or something `is_to_come`.
     pub fn source(&self, is_to_come: bool) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let connection = self.connection.as_ref()?;
         let interest = match connection.has_output() || is_to_come {
@@ -235,7 +239,7 @@ impl Link {
         Some((connection.as_fd(), interest))
     }
 
-    /// Readable when [`Link::take_found`] has something.
+    /// A descriptor that is readable when [`Link::take_found`] has a result.
     pub fn search_source(&self) -> BorrowedFd<'_> {
         self.connecting.as_fd()
     }

@@ -1,9 +1,10 @@
-//! What is done with files that people send.
+//! The policy for files that others send: which are downloaded without a command.
 
 use chatsrv::protocol::native::read::SentFile;
 use clap::ValueEnum;
 
-/// Which files that people send are fetched unasked.
+/// Which files that others send are downloaded without a command. The texts of the variants are
+/// those of --help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AcceptFiles {
     /// None: it is told how to get them.
@@ -14,17 +15,17 @@ pub enum AcceptFiles {
     Never,
 }
 
-/// What is done with files that people send.
+/// The policy for files that others send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accept {
-    /// Which are fetched unasked.
+    /// Which files are downloaded.
     pub which: AcceptFiles,
-    /// The largest one that is.
+    /// The largest file that is downloaded, in bytes.
     pub bytes_max: u64,
 }
 
 impl Accept {
-    /// Whether a file is fetched unasked.
+    /// Returns true if a file is to be downloaded.
     pub fn takes(&self, file: &SentFile<'_>) -> bool {
         self.which == AcceptFiles::Always && file.size <= self.bytes_max
     }

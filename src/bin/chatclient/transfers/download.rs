@@ -1,4 +1,4 @@
-//! One download: where it comes from, where it goes, and how far it is.
+//! One download: its source, its place on this machine, and its state.
 
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,12 +22,12 @@ use super::sink::Sink;
 use super::transfer::TransferId;
 use crate::requests::{Asked, Requests};
 
-/// Where a download comes from.
+/// The source of a download.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The server's shared folder.
     Shared(FileName),
-    /// A chat, in which it was sent as this message.
+    /// A chat, in which the file was sent as this message.
     Sent(MessageId),
 }
 
@@ -51,21 +51,21 @@ impl fmt::Display for Source {
     }
 }
 
-/// Where a download goes.
+/// The place on this machine to which a download goes.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// This folder, under the name that the file has.
+    /// A folder, in which the file gets the name that it has on the server.
     Folder(PathBuf),
-    /// A file of this name in this folder.
+    /// A folder and the name of the file in it.
     File(PathBuf, String),
     /// Standard output.
     Output,
-    /// This device or pipe.
+    /// A device or a named pipe.
     Device(PathBuf),
 }
 
 impl Place {
-    /// Whether the bytes go there as they come.
+    /// Returns true if the bytes are written there as they arrive, without a part file.
     pub fn is_output(&self) -> bool {
         matches!(self, Place::Output | Place::Device(_))
     }
@@ -73,17 +73,17 @@ impl Place {
 
 #[derive(Debug)]
 pub(super) enum DownloadState {
-    /// The server was asked what is to come.
+    /// The name and the checksum of the file were requested.
     Naming,
     /// The part file is being opened.
     Preparing,
-    /// There is no connection.
+    /// The client is offline.
     Waiting(Sink),
-    /// The server was asked for the file.
+    /// The file was requested.
     Asked(Sink),
     /// The chunks arrive.
     Running { stream: u32, sink: Sink },
-    /// The server was asked for the checksum.
+    /// The checksum was requested.
     Comparing(Sink),
     /// The file is being written to disk and renamed.
     Saving,
@@ -92,32 +92,32 @@ pub(super) enum DownloadState {
 #[derive(Debug)]
 pub(super) struct Download {
     pub source: Source,
-    /// What people call it.
+    /// The name that is shown.
     pub name: String,
     pub place: Place,
     pub state: DownloadState,
-    /// Whether it is over as soon as it can be.
+    /// True if it was cancelled, and ends as soon as possible.
     pub cancelled: bool,
-    /// Whether what is here came by more than one request. The server's file may have been another
-    /// one each time.
+    /// True if the bytes here came by more than one request. The file on the server may have been a
+    /// different one each time.
     pub joined: bool,
-    /// Whether it has begun anew once.
+    /// True if it was begun anew once.
     pub anew: bool,
     pub hash: Sha256,
-    /// What the server said of the hash before the file came.
+    /// The checksum that the server gave before the file was requested.
     pub expected: Option<Sha256Sum>,
-    /// How many bytes were here before.
+    /// The number of bytes that were here before the current request.
     pub offset: u64,
     pub received: u64,
-    /// None as long as the server has not told.
+    /// The size in bytes; `None` before the server has given it.
     pub size: Option<u64>,
     pub started: Instant,
-    /// What is said beside the success.
+    /// A remark about the checksum, shown with the success.
     pub remark: SafeText,
 }
 
 impl Download {
-    /// Without anything done for it.
+    /// Creates a download for which nothing was done yet.
     pub fn new(source: Source, place: Place) -> Self {
         Download {
             name: source.to_string(),
@@ -137,12 +137,12 @@ impl Download {
         }
     }
 
-    /// Takes its state, for another one.
+    /// Takes the state, which is to be replaced.
     pub fn take_state(&mut self) -> DownloadState {
         std::mem::replace(&mut self.state, DownloadState::Preparing)
     }
 
-    /// Takes what its bytes go to, where that is here.
+    /// Takes the sink of its bytes; `None` if there is none or a job has it.
     pub fn take_sink(&mut self) -> Option<Sink> {
         match self.take_state() {
             DownloadState::Waiting(sink)
@@ -153,7 +153,7 @@ impl Download {
         }
     }
 
-    /// The stream on which it arrives, where it does.
+    /// The stream on which it arrives, if it does.
     pub fn stream(&self) -> Option<u32> {
         match self.state {
             DownloadState::Running { stream, .. } => Some(stream),
@@ -161,20 +161,20 @@ impl Download {
         }
     }
 
-    /// By its name, or by what it was asked for with.
+    /// Returns true if `name` is its name or its source, or `None`.
     pub fn is_named(&self, name: Option<&str>) -> bool {
         name.is_none_or(|name| name == self.name || name == self.source.to_string())
     }
 
-    /// Whether what came can be forgotten, and all of it asked for once more.
+    /// Returns true if the bytes here can be dropped and the whole file requested once more.
     pub fn can_begin_anew(&self, sink: &Sink) -> bool {
         self.joined && !self.anew && matches!(sink, Sink::Part(_))
     }
 
-    /// Puts what came aside and forgets it; why, for people.
+    /// Puts the part file aside and begins with an empty one. Returns the reason, for people.
     ///
     /// # Errors
-    /// Text for people where it can't be put aside.
+    /// A message for people, if it can't be put aside.
     pub fn begin_anew(&mut self, part: &mut PartFile) -> Result<SafeText, SafeText> {
         let why = match part.begin_anew() {
             Ok(Some(old)) => safe!("the .part that was here is of another file, and is {old} now"),
@@ -187,12 +187,12 @@ impl Download {
         Ok(why)
     }
 
-    /// The sum of what came.
+    /// The SHA-256 of the bytes received.
     pub fn sum(&self) -> Sha256Sum {
         Sha256Sum(self.hash.clone().finalize().into())
     }
 
-    /// Ends it, where what came is no use; what is said then.
+    /// Ends it and discards the bytes received, which are of no use. Returns the line to show.
     pub fn discard(self, sink: Sink, why: &str) -> Line {
         let discarded = match sink {
             Sink::Part(part) => part.discard().map(|()| "; what came was removed"),
@@ -202,7 +202,7 @@ impl Download {
         Line::error(safe!("{}: {why}{remark}", self.name))
     }
 
-    /// Ends it, and keeps what came for the next try; what is said then.
+    /// Ends it and keeps the bytes received for the next attempt. Returns the line to show.
     pub fn give_up(self, sink: Option<Sink>, reason: impl fmt::Display) -> Line {
         let mut text = safe!("{}: {reason}", self.name);
         let kept = match sink {
@@ -220,7 +220,7 @@ impl Download {
         Line::error(text)
     }
 
-    /// Where it goes, as people write it.
+    /// The path to which it goes, for people.
     pub fn here(&self) -> SafeText {
         let join = |folder: &Path, name: &str| match folder.as_os_str() == "." {
             true => SafeText::new(name),
@@ -235,7 +235,7 @@ impl Download {
         }
     }
 
-    /// Asks what it is.
+    /// Requests the name and the checksum of the file.
     pub fn ask_name(&mut self, id: TransferId, requests: &mut Requests) {
         self.state = DownloadState::Naming;
         // A file name and a number always fit into a line and hold no control characters.
@@ -244,7 +244,7 @@ impl Download {
         }
     }
 
-    /// Asks for the bytes that are not here.
+    /// Requests the file from the first missing byte on.
     pub fn ask(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) {
         self.offset = self.received;
         self.joined |= self.offset > 0;
@@ -255,17 +255,17 @@ impl Download {
         }
     }
 
-    /// Asks for the checksum.
+    /// Requests the checksum.
     pub fn ask_sum(&self, id: TransferId, requests: &mut Requests) {
         if let Ok(line) = Outgoing::command(Verb::Sum, &self.source) {
             requests.ask(Asked::Compare(id), line);
         }
     }
 
-    /// Asks for what is missing, once the connection is back.
+    /// Continues on a new connection.
     pub fn go_on(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) {
         if self.size == Some(self.received) && self.expected.is_none() {
-            // The server's file may be another one by now.
+            // The file on the server may be a different one by now.
             self.joined = true;
             self.state = DownloadState::Comparing(sink);
             return self.ask_sum(id, requests);
@@ -273,7 +273,7 @@ impl Download {
         self.ask(id, sink, requests);
     }
 
-    /// What is said in the end.
+    /// The text to show after success.
     pub fn success(&self, name: &str) -> SafeText {
         let size = clock::size(self.size.unwrap_or(0));
         match &self.place {
@@ -289,7 +289,8 @@ impl Download {
     }
 }
 
-/// What a refusal says to people. A 550 repeats the file's name, which the reader knows.
+/// The text of a refusal, for people. That of a 550 is only the file's name, which the reader
+/// knows.
 pub(super) fn refusal(reply: &FinalReply<'_>) -> String {
     match reply.has(Code::NotFound) {
         true => "no such file".to_string(),

@@ -1,5 +1,6 @@
-//! Downloads: each goes from the part file over the server's chunks and its checksum to a file with
-//! its name. Of a file that was sent in a chat the checksum is asked for first.
+//! All downloads. Each opens its part file, receives the chunks, compares the checksum with the
+//! server's, and renames the part file. For a file that was sent in a chat, the checksum is
+//! requested first.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +23,7 @@ use super::transfer::{Progress, TRANSFERS_MAX, TransferId, UNREADABLE};
 use crate::jobs::Jobs;
 use crate::requests::Requests;
 
-/// What a thread did for a download.
+/// The result of a job for a download.
 enum DownloadWork {
     Prepared(TransferId, Result<(Sink, Sha256), PartError>),
     Saved(TransferId, Result<String, PartError>),
@@ -33,18 +34,18 @@ pub struct Downloads {
     downloads: BTreeMap<TransferId, Download>,
     last: u32,
     online: bool,
-    /// What people sent.
+    /// The files that others sent.
     pub received: Received,
-    /// Whether whoever read an output has gone.
+    /// True if the reader of an output has closed it.
     reader_gone: bool,
     jobs: Jobs<DownloadWork>,
 }
 
 impl Downloads {
-    /// Without any yet.
+    /// Creates the downloads, none at first.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn new() -> io::Result<Self> {
         Ok(Downloads {
             downloads: BTreeMap::new(),
@@ -56,34 +57,34 @@ impl Downloads {
         })
     }
 
-    /// How many there are.
+    /// The number of downloads, with those that wait to begin.
     pub fn count(&self) -> usize {
         self.downloads.len() + self.received.wanted_count()
     }
 
-    /// Whether as many are under way as may be.
+    /// Returns true if no more can be begun.
     pub fn is_full(&self) -> bool {
         self.downloads.len() >= TRANSFERS_MAX
     }
 
-    /// Whether whoever read an output has gone: nobody is there any more for whom to go on.
+    /// Returns true if the reader of an output has closed it, so that the client is to end.
     pub fn is_reader_gone(&self) -> bool {
         self.reader_gone
     }
 
-    /// Whether the server is to send bytes.
+    /// Returns true if bytes are expected from the server.
     pub fn is_running(&self) -> bool {
         self.downloads
             .values()
             .any(|download| matches!(download.state, DownloadState::Running { .. }))
     }
 
-    /// Whether one of this name, or any, is under way.
+    /// Returns true if there is a download of this name; `None` for any.
     pub fn has(&self, name: Option<&str>) -> bool {
         self.downloads.values().any(|download| download.is_named(name))
     }
 
-    /// How far those are whose bytes arrive.
+    /// The progress of the downloads whose bytes arrive.
     pub fn progress(&self, now: Instant) -> Vec<Progress> {
         let running =
             |download: &&Download| matches!(download.state, DownloadState::Running { .. });
@@ -95,10 +96,10 @@ impl Downloads {
         self.downloads.values().filter(running).map(progress).collect()
     }
 
-    /// Begins one.
+    /// Begins a download.
     ///
     /// # Errors
-    /// Text for people where it can't be.
+    /// A message for people, if it can't be begun.
     pub fn start(
         &mut self,
         source: Source,
@@ -142,7 +143,7 @@ impl Downloads {
         self.jobs.spawn(move || DownloadWork::Prepared(id, open())).map_err(SafeText::new)
     }
 
-    /// Begins those that waited for their turn, as far as there is room.
+    /// Begins downloads that waited, as far as there is room.
     pub fn start_wanted(&mut self, requests: &mut Requests) -> Vec<Line> {
         let mut lines = Vec::new();
         while self.online
@@ -154,7 +155,7 @@ impl Downloads {
         lines
     }
 
-    /// The server says what a file is that was sent.
+    /// Handles the reply with the name and the checksum of a file that was sent.
     pub fn named(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
         let download = self.downloads.get_mut(&id)?;
         let reason = match (&download.source, &download.place, reply.words) {
@@ -175,7 +176,7 @@ impl Downloads {
         self.drop_download(id, None, reason)
     }
 
-    /// Goes on with what the threads have done.
+    /// Handles the results of finished jobs.
     pub fn jobs_done(&mut self, requests: &mut Requests) -> Vec<Line> {
         let outcomes = self.jobs.take();
         outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, requests)).collect()
@@ -198,7 +199,7 @@ impl Downloads {
                 }
                 None
             }
-            // It is not the server's file that is in the way.
+            // The error is about the file here, so its path is shown, not the name on the server.
             DownloadWork::Prepared(id, Err(error)) => {
                 let download = self.downloads.remove(&id)?;
                 Some(Line::error(safe!("{}: {error}", download.here())))
@@ -217,7 +218,7 @@ impl Downloads {
         }
     }
 
-    /// The server answers the request for the file.
+    /// Handles the reply to the request for a file.
     pub fn get_answered(
         &mut self,
         id: TransferId,
@@ -229,7 +230,7 @@ impl Downloads {
             return None;
         };
         if reply.has(Code::BadParameters) && download.can_begin_anew(&sink) {
-            // What is here is longer than the file.
+            // The part file is longer than the file on the server.
             return self.begin_anew(id, sink, requests);
         }
         let (stream, size) = match reply.words {
@@ -253,7 +254,7 @@ impl Downloads {
         None
     }
 
-    /// Bytes arrive. Those of a stream that is over are dropped.
+    /// Handles bytes of a stream. Those of an unknown stream, which has ended, are dropped.
     pub fn chunk(&mut self, stream: u32, bytes: &[u8], requests: &mut Requests) -> Option<Line> {
         let id = self.find(stream)?;
         let download = self.downloads.get_mut(&id)?;
@@ -277,7 +278,7 @@ impl Downloads {
         }
     }
 
-    /// The last byte has arrived.
+    /// Handles the end of a stream.
     pub fn complete(&mut self, stream: u32, requests: &mut Requests) -> Option<Line> {
         let id = self.find(stream)?;
         let download = self.downloads.get_mut(&id)?;
@@ -297,7 +298,7 @@ impl Downloads {
         }
     }
 
-    /// The server tells the checksum.
+    /// Handles the reply with the checksum.
     pub fn compare_answered(
         &mut self,
         id: TransferId,
@@ -312,7 +313,7 @@ impl Downloads {
         self.compare(id, expected, requests)
     }
 
-    /// Compares the checksum with the server's, or says why it has none, and saves the file.
+    /// Compares the checksum with the server's, if that is known, and saves the file.
     fn compare(
         &mut self,
         id: TransferId,
@@ -330,7 +331,7 @@ impl Downloads {
                 return self.is_another(id, sink, "the SHA-256 is not the server's", requests);
             }
             Ok(_) => safe!("SHA-256 matches"),
-            // Nobody knows whether the pieces fit together.
+            // It is unknown whether the parts belong to the same file.
             Err(why) if download.joined => {
                 let reason = safe!("it did not come in one go, and can't be compared: {why}");
                 return self.drop_download(id, Some(sink), reason);
@@ -356,7 +357,8 @@ impl Downloads {
         }
     }
 
-    /// What came is no use, for it is not what the server has.
+    /// Handles bytes that are not those of the file on the server: begins anew or ends the
+    /// download.
     fn is_another(
         &mut self,
         id: TransferId,
@@ -370,7 +372,7 @@ impl Downloads {
         Some(self.downloads.remove(&id)?.discard(sink, why))
     }
 
-    /// What is here belongs to no such file any more: all of it is fetched anew, once.
+    /// Requests the whole file once more, since the bytes here are of another one.
     fn begin_anew(&mut self, id: TransferId, sink: Sink, requests: &mut Requests) -> Option<Line> {
         let Sink::Part(mut part) = sink else {
             return self.drop_download(id, Some(sink), "it can't be fetched anew");
@@ -384,13 +386,14 @@ impl Downloads {
         Some(Line::notice(safe!("{}: {why}; all of it is fetched anew", download.name)))
     }
 
-    /// The server ends a stream early.
+    /// Handles a stream that the server aborts.
     pub fn aborted(&mut self, stream: u32, reason: &str) -> Option<Line> {
         let id = self.find(stream)?;
         self.stop(id, reason)
     }
 
-    /// Cancels the downloads of this name, or all. What is being saved can't be stopped any more.
+    /// Cancels the downloads of this name; `None` for all. One that is being saved can't be
+    /// cancelled.
     pub fn cancel(&mut self, name: Option<&str>, requests: &mut Requests) -> Vec<Line> {
         let wanted = |download: &Download| download.is_named(name);
         let ids: Vec<TransferId> =
@@ -417,7 +420,7 @@ impl Downloads {
         }
     }
 
-    /// The connection is gone: what is under way waits for the next one.
+    /// Makes the downloads wait for the next connection.
     pub fn disconnected(&mut self) {
         self.online = false;
         for download in self.downloads.values_mut() {
@@ -430,7 +433,7 @@ impl Downloads {
         }
     }
 
-    /// The connection is back.
+    /// Continues the downloads on a new connection.
     pub fn reconnected(&mut self, requests: &mut Requests) -> Vec<Line> {
         self.online = true;
         let mut cancelled = Vec::new();
@@ -448,7 +451,7 @@ impl Downloads {
         cancelled.into_iter().filter_map(|id| self.stop(id, "cancelled")).collect()
     }
 
-    /// The client ends, and with it every download but those that are being saved.
+    /// Ends all downloads, except those that are being saved.
     pub fn end(&mut self, reason: &str) -> Vec<Line> {
         let ids: Vec<TransferId> = self.downloads.keys().copied().collect();
         let mut lines = self.received.drop_wanted(reason);
@@ -466,7 +469,7 @@ impl Downloads {
         self.downloads.iter().find(|(_, download)| is_it(download)).map(|(id, _)| *id)
     }
 
-    /// Ends a download; what came stays for the next try.
+    /// Ends a download; the bytes received are kept for the next attempt.
     fn stop(&mut self, id: TransferId, reason: impl fmt::Display) -> Option<Line> {
         let sink = self.downloads.get_mut(&id)?.take_sink();
         self.drop_download(id, sink, reason)
@@ -484,7 +487,7 @@ impl Downloads {
 }
 
 impl AsFd for Downloads {
-    /// Readable when [`Downloads::jobs_done`] has something to do.
+    /// A descriptor that is readable when [`Downloads::jobs_done`] has something to do.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.jobs.as_fd()
     }

@@ -1,4 +1,4 @@
-//! A file of this machine while it is sent: opened once, and to be the same to the end.
+//! A local file that is being uploaded: opened once, and checked for changes until the end.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -9,26 +9,26 @@ use chatsrv::chat::sha256::Sha256Sum;
 use rustix::fs::{CWD, Mode, OFlags, openat, stat};
 use sha2::{Digest, Sha256};
 
-/// Bytes that are read at a time to hash them.
+/// The number of bytes that are read at a time to hash them.
 const HASH_BYTES: usize = 256 * 1024;
 
-/// A regular file, and what it was like when it was opened.
+/// An open regular file, with its size and modification time when it was opened.
 #[derive(Debug)]
 pub struct LocalFile {
     path: PathBuf,
     file: File,
-    /// Which file it is: device and inode.
+    /// The identity of the file: device and inode.
     identity: (u64, u64),
     size: u64,
-    /// When it was last changed: seconds and nanoseconds.
+    /// The modification time: seconds and nanoseconds.
     changed: (i64, i64),
 }
 
 impl LocalFile {
-    /// Opens it. That may take a while.
+    /// Opens a file. It may block.
     ///
     /// # Errors
-    /// Those of the file system, and where it is no regular file.
+    /// Errors of the file system, and if it is no regular file.
     pub fn open(path: &Path) -> io::Result<Self> {
         // Without O_NONBLOCK, opening a named pipe would wait for its other end.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -42,15 +42,15 @@ impl LocalFile {
         Ok(LocalFile { path: path.to_path_buf(), file, identity, size: metadata.size(), changed })
     }
 
-    /// How many bytes it had when it was opened.
+    /// The size when it was opened, in bytes.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Reads exactly the bytes from `offset` on.
+    /// Fills `buffer` with the bytes from `offset` on.
     ///
     /// # Errors
-    /// Those of the file system, and where it is shorter now.
+    /// Errors of the file system, and if the file is shorter now.
     pub fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.file.read_exact_at(buffer, offset).map_err(|error| match error.kind() {
             ErrorKind::UnexpectedEof => changed(),
@@ -58,26 +58,26 @@ impl LocalFile {
         })
     }
 
-    /// Whether it is what it was when it was opened, and still the file of its name. One whose name
-    /// was taken away is.
+    /// Checks that the file is unchanged, and that its path does not name another file. The path
+    /// may have been removed.
     ///
     /// # Errors
-    /// Those of the file system, and where it is not.
+    /// Errors of the file system, and if the file was changed.
     pub fn is_same(&self) -> io::Result<()> {
         let metadata = self.file.metadata()?;
         let is_unchanged = metadata.size() == self.size
             && (metadata.mtime(), metadata.mtime_nsec()) == self.changed;
-        // Where that can't be told any more, there is no other file to be seen either.
+        // A path without metadata names no other file.
         let is_replaced =
             stat(&self.path).is_ok_and(|now| (now.st_dev, now.st_ino) != self.identity);
         if is_unchanged && !is_replaced { Ok(()) } else { Err(changed()) }
     }
 
-    /// Hashes its first `length` bytes. That may take a while; it is given up where `go_on` says
-    /// that nobody waits for it any more.
+    /// Hashes the first `length` bytes. It may take long; it ends early once `go_on` returns false,
+    /// since nobody waits for the result any more.
     ///
     /// # Errors
-    /// Those of the file system, and where it was changed since it was opened.
+    /// Errors of the file system, and if the file was changed; `Interrupted` if it ended early.
     pub fn hash(&self, length: u64, go_on: impl Fn() -> bool) -> io::Result<Sha256Sum> {
         let mut hash = Sha256::new();
         let mut buffer = vec![0; HASH_BYTES];

@@ -1,4 +1,4 @@
-//! Files on their way, in both directions: each goes on by itself when the connection comes back.
+//! Transfers of files in both directions. Each continues by itself after the connection was lost.
 
 pub mod accept;
 pub mod download;
@@ -30,28 +30,28 @@ use downloads::Downloads;
 use transfer::Progress;
 use uploads::Uploads;
 
-/// How often it is told how far the transfers are: chunks arrive far more often.
+/// The time between two updates of the progress: chunks arrive far more often.
 pub const PROGRESS_PERIOD: Duration = Duration::from_millis(250);
 
 /// All transfers.
 pub struct Transfers {
-    /// Those to here.
+    /// The downloads.
     pub downloads: Downloads,
-    /// Those to the server.
+    /// The uploads.
     pub uploads: Uploads,
-    /// Where files go.
+    /// The folder for downloads.
     pub folder: PathBuf,
-    /// What is done with files that people send.
+    /// The policy for files that others send.
     pub accept: Accept,
-    /// When it was last told how far they are.
+    /// The time of the last update of the progress.
     shown: Option<Instant>,
 }
 
 impl Transfers {
-    /// Without any yet.
+    /// Creates the transfers, none at first.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn new(folder: PathBuf, accept: Accept) -> io::Result<Self> {
         let (downloads, uploads) = (Downloads::new()?, Uploads::new()?);
         Ok(Transfers { downloads, uploads, folder, accept, shown: None })
@@ -77,7 +77,7 @@ impl Transfers {
         }
     }
 
-    /// Begins what nobody typed and what had to wait for others.
+    /// Begins downloads that waited for room.
     pub fn start_wanted(&mut self, core: &mut Core) {
         if core.is_online() {
             let lines = self.downloads.start_wanted(&mut core.requests);
@@ -85,7 +85,7 @@ impl Transfers {
         }
     }
 
-    /// Somebody sent a file: it is fetched where that is to be done unasked.
+    /// Queues the download of a file that somebody sent, without a command of the user.
     pub fn fetch_unasked(&mut self, id: MessageId, core: &mut Core) {
         if core.is_online() {
             let place = Place::Folder(self.folder.clone());
@@ -94,7 +94,7 @@ impl Transfers {
         }
     }
 
-    /// The server answers what a transfer asked for.
+    /// Handles the reply to a request of a transfer.
     pub fn answered(&mut self, asked: &Asked, reply: &FinalReply<'_>, core: &mut Core) {
         let (downloads, uploads) = (&mut self.downloads, &mut self.uploads);
         let requests = &mut core.requests;
@@ -111,7 +111,7 @@ impl Transfers {
         core.show_all(outcome);
     }
 
-    /// Cancels the transfers of a name, or all, as somebody typed.
+    /// Executes the command that cancels the transfers of a name; `None` for all.
     pub fn abort(&mut self, name: Option<&str>, core: &mut Core) {
         if !self.has(name) {
             return core.show(Line::error(safe!("no such transfer is under way")));
@@ -120,7 +120,7 @@ impl Transfers {
         core.show_all(lines);
     }
 
-    /// Tells how far they are, where it is time to.
+    /// Updates the progress that is shown, once in [`PROGRESS_PERIOD`].
     pub fn show_progress(&mut self, core: &mut Core) {
         let now = Instant::now();
         let is_due = |shown: Instant| now.duration_since(shown) >= PROGRESS_PERIOD;
@@ -133,60 +133,61 @@ impl Transfers {
         }
     }
 
-    /// Whether there is none.
+    /// Returns true if there is no transfer.
     pub fn is_idle(&self) -> bool {
         self.count() == 0
     }
 
-    /// How many there are.
+    /// The number of transfers.
     pub fn count(&self) -> usize {
         self.downloads.count() + self.uploads.count()
     }
 
-    /// Whether one of this name, or any, is under way.
+    /// Returns true if there is a transfer of this name; `None` for any.
     fn has(&self, name: Option<&str>) -> bool {
         self.downloads.has(name) || self.uploads.has(name)
     }
 
-    /// How far those are whose bytes move.
+    /// The progress of the transfers whose bytes move.
     fn progress(&self, now: Instant) -> Vec<Progress> {
         let mut progress = self.downloads.progress(now);
         progress.extend(self.uploads.progress(now));
         progress
     }
 
-    /// Goes on with what the threads have done.
+    /// Handles the results of finished jobs.
     pub fn jobs_done(&mut self, requests: &mut Requests) -> Vec<Line> {
         let mut lines = self.downloads.jobs_done(requests);
         lines.extend(self.uploads.jobs_done(requests));
         lines
     }
 
-    /// The server ends a stream early.
+    /// Handles a stream that the server aborts.
     pub fn aborted(&mut self, stream: u32, reason: &str) -> Option<Line> {
         self.downloads.aborted(stream, reason).or_else(|| self.uploads.aborted(stream, reason))
     }
 
-    /// Cancels the transfers of this name, or all. What is being finished can't be stopped.
+    /// Cancels the transfers of this name; `None` for all. Those that are being finished can't be
+    /// cancelled.
     pub fn cancel(&mut self, name: Option<&str>, requests: &mut Requests) -> Vec<Line> {
         let mut lines = self.downloads.cancel(name, requests);
         lines.extend(self.uploads.cancel(name, requests));
         lines
     }
 
-    /// The connection is gone: everything waits for the next one.
+    /// Makes the transfers wait for the next connection.
     pub fn disconnected(&mut self) -> Vec<Line> {
         self.downloads.disconnected();
         self.uploads.disconnected()
     }
 
-    /// The connection is back: everything goes on from where it was.
+    /// Continues the transfers on a new connection.
     pub fn reconnected(&mut self, requests: &mut Requests) -> Vec<Line> {
         self.uploads.reconnected(requests);
         self.downloads.reconnected(requests)
     }
 
-    /// The client ends, and with it every transfer but the downloads that are being saved.
+    /// Ends all transfers, except downloads that are being saved.
     pub fn end(&mut self, reason: &str) -> Vec<Line> {
         let mut lines = self.downloads.end(reason);
         lines.extend(self.uploads.end(reason));

@@ -1,8 +1,8 @@
-//! A file while it comes in: under the name `NAME.part` until it is whole, or where that is too
-//! long for a name, `START~HASH.part`.
+//! Part files: a file that is being downloaded has the name `NAME.part` until it is complete, or,
+//! if that is too long for a name, `START~HASH.part`.
 //!
-//! Nothing that stands is overwritten and no symbolic link is followed. What an earlier download
-//! left is kept and continued; where it turns out to be of another file, it is put aside once, as
+//! No existing file is overwritten, and no symbolic link is followed. The part file of an earlier
+//! download is continued; if it turns out to be of another file, it is put aside once, as
 //! `NAME.part.old`.
 
 use std::fmt;
@@ -21,28 +21,28 @@ use rustix::fs::{
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
-/// The name that a file of the server gets here: the last part of its path, which never starts
-/// with a dot, with `_` for what would not be seen.
+/// The local name of a file on the server: the last part of its path, which never starts with a
+/// dot, with `_` for invisible characters.
 pub fn local_name(name: &FileName) -> String {
     let last = name.as_str().rsplit('/').next().unwrap_or_default();
     with_all_seen(last)
 }
 
-/// The longest name that a file which somebody sent gets here, in bytes; what is put behind it
-/// still fits into 255.
+/// The longest local name of a file that somebody sent, in bytes; with the endings appended to it,
+/// it still fits into 255.
 const RECEIVED_NAME_BYTES_MAX: usize = 200;
 
-/// The longest name that a file can have, in bytes.
+/// The longest name of a file, in bytes.
 const NAME_BYTES_MAX: usize = 255;
 
-/// The longest ending of a name, in bytes.
+/// The longest extension of a name, in bytes.
 const ENDING_BYTES_MAX: usize = 16;
 
-/// How often a file of the same name can be received.
+/// The largest number in a name that avoids an existing file.
 const COPIES_MAX: u32 = 9999;
 
-/// The name that a file which somebody sent gets here, whatever the server calls it: no path, not
-/// hidden, no option of a command, and nothing in it that would not be seen.
+/// The local name of a file that somebody sent, whatever name the server gives: it is no path, not
+/// hidden, can't be taken for an option, and has no invisible characters.
 pub fn received_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut safe = with_all_seen(last).replace(char::is_control, "_");
@@ -61,7 +61,7 @@ pub fn received_name(name: &str) -> String {
     with_all_seen(&format!("{}{ending}", &stem[..end]))
 }
 
-/// Splits `photo.jpg` before its last dot; an ending is short, or it is none.
+/// Splits `photo.jpg` before its last dot, unless what follows is too long for an extension.
 fn split_ending(name: &str) -> (&str, &str) {
     match name.rfind('.') {
         Some(dot) if dot > 0 && name.len() - dot <= ENDING_BYTES_MAX => name.split_at(dot),
@@ -69,18 +69,18 @@ fn split_ending(name: &str) -> (&str, &str) {
     }
 }
 
-/// Why a file can't be written.
+/// Why a download can't be written.
 #[derive(Debug)]
 pub enum PartError {
-    /// The file stands already.
+    /// The file exists already.
     Exists,
-    /// Its part file is no plain file of this user.
+    /// The part file is no regular file of this user, or has several hard links.
     NotOurs,
     /// Another download writes it.
     Busy,
-    /// It has this name now, but the system could not write that to the disk.
+    /// The file has its name, which is given, but the folder could not be synced to disk.
     MayVanish(String, io::Error),
-    /// The system refused.
+    /// An error of the file system.
     Io(io::Error),
 }
 
@@ -110,24 +110,23 @@ impl From<io::Error> for PartError {
     }
 }
 
-/// A file that is not whole yet. It is locked, so that two downloads never mix in it.
+/// The part file of a download. It is locked, so that no other download writes to it.
 #[derive(Debug)]
 pub struct PartFile {
     folder: OwnedFd,
     name: String,
     part: String,
-    /// What it is called once it is put aside.
+    /// Its name when it is put aside.
     old: String,
-    /// Whether it gets a name with a number where its own is taken.
+    /// True if the file gets a number in its name if that is taken.
     numbered: bool,
     file: File,
-    /// How many bytes an earlier download left.
+    /// The number of bytes that an earlier download left.
     kept: u64,
 }
 
 impl PartFile {
-    /// Opens the part file of `name` in `folder`, at its end, and hashes what it holds already.
-    /// That may take a while.
+    /// Opens the part file of `name` in `folder`, at its end, and hashes its content. It may block.
     ///
     /// # Errors
     /// [`PartError`]; nothing was changed then.
@@ -141,8 +140,8 @@ impl PartFile {
         PartFile::open_in(folder, name, ".part", false)
     }
 
-    /// The same for a file that was sent as message `id`: where `name` is taken it gets another
-    /// one in the end, `photo (1).jpg`.
+    /// Opens the part file of a file that was sent as message `id`. If `name` is taken in the end,
+    /// the file gets another one, `photo (1).jpg`.
     ///
     /// # Errors
     /// [`PartError`]; nothing was changed then.
@@ -168,24 +167,24 @@ impl PartFile {
         Ok((PartFile { folder, name: name.to_string(), part, old, numbered, file, kept }, hash))
     }
 
-    /// How many bytes an earlier download left, from which to go on.
+    /// The number of bytes that an earlier download left.
     pub fn kept(&self) -> u64 {
         self.kept
     }
 
-    /// Appends to it.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)
     }
 
-    /// Gives it its name once it is on disk, and says which one. That may take a while.
+    /// Syncs the file to disk and renames it. Returns its name. It may block.
     ///
     /// # Errors
-    /// [`PartError::Exists`] where the name was taken meanwhile, and those of the file system: the
-    /// part file stands then. [`PartError::MayVanish`] where the file has its name already.
+    /// [`PartError::Exists`] if the name was taken meanwhile, and errors of the file system: the
+    /// part file remains then. [`PartError::MayVanish`] if the file has its name already.
     pub fn finish(self) -> Result<String, PartError> {
         self.file.sync_all()?;
         let (stem, ending) = split_ending(&self.name);
@@ -213,10 +212,10 @@ impl PartFile {
         rename_new(&self.folder, &self.part, name)
     }
 
-    /// Takes back what was written: what an earlier download left stands, a new file is removed.
+    /// Undoes what was written: the bytes of an earlier download are kept, a new file is removed.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn discard(self) -> io::Result<()> {
         if self.kept > 0 {
             return self.file.set_len(self.kept);
@@ -224,11 +223,11 @@ impl PartFile {
         Ok(unlinkat(&self.folder, &self.part, AtFlags::empty())?)
     }
 
-    /// Begins with an empty file, for what is there is of another one than comes: what an earlier
-    /// download left is put aside, where nothing was before. Says under which name, if so.
+    /// Begins with an empty file, since the content is of another one. The bytes of an earlier
+    /// download are put aside, unless there is such a file already. Returns its name, if so.
     ///
     /// # Errors
-    /// [`PartError`]; what was there may stand under either name then.
+    /// [`PartError`]; the content may be under either name then.
     pub fn begin_anew(&mut self) -> Result<Option<String>, PartError> {
         let PartFile { folder, part, old, kept, .. } = &*self;
         if *kept > 0 {
@@ -255,17 +254,17 @@ impl PartFile {
         self.file.rewind()
     }
 
-    /// Leaves what came for a later download to go on from; an empty file is removed.
+    /// Keeps the part file for a later download to continue; an empty one is removed.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn keep(self) -> io::Result<()> {
         if self.file.metadata()?.len() > 0 { Ok(()) } else { self.discard() }
     }
 }
 
-/// `name` and `ending`. Where that is longer than a name may be, the name is cut, and a part of its
-/// hash takes the place of the rest: two long names that begin alike get two part files.
+/// Joins `name` and `ending`. If that is too long for a name, `name` is cut, and a part of its hash
+/// replaces the rest, so that two long names with the same beginning get different part files.
 fn part_name(name: &str, ending: &str) -> String {
     if name.len() + ending.len() <= NAME_BYTES_MAX {
         return format!("{name}{ending}");
@@ -277,10 +276,10 @@ fn part_name(name: &str, ending: &str) -> String {
     format!("{}~{hash}{ending}", &name[..end])
 }
 
-/// Renames a file, and replaces nothing.
+/// Renames a file, without replacing another one.
 fn rename_new(folder: &OwnedFd, from: &str, to: &str) -> Result<(), Errno> {
     match renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
-        // Not every file system can do that; a hard link does not replace anything either.
+        // Not every file system supports that flag; a hard link does not replace anything either.
         Err(Errno::INVAL | Errno::NOSYS) => {
             linkat(folder, from, folder, to, AtFlags::empty())?;
             unlinkat(folder, from, AtFlags::empty())
@@ -322,7 +321,7 @@ fn open_part(folder: &OwnedFd, part: &str) -> Result<OwnedFd, PartError> {
     if ours { Ok(file) } else { Err(PartError::NotOurs) }
 }
 
-/// Hashes the file, and leaves it at its end, whose position is returned too.
+/// Hashes the file and leaves its position at the end. Returns the length too.
 fn hash_all(file: &mut File) -> io::Result<(Sha256, u64)> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];

@@ -1,4 +1,4 @@
-//! Files that people sent: how each was called, and those that are to be fetched unasked.
+//! Files that others sent: their names, and the queue of those to be downloaded without a command.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,23 +8,23 @@ use chatsrv::display::safe_text::{SafeText, safe};
 
 use super::download::{Place, Source};
 
-/// How many names of files that were sent are remembered.
+/// The largest number of names that are remembered.
 const NAMES_MAX: usize = 1024;
 
-/// How many downloads that nobody typed may wait for their turn.
+/// The largest number of downloads in the queue.
 const WANTED_MAX: usize = 1024;
 
-/// What is known of the files that people sent.
+/// The names of the files that others sent, and the queue of downloads.
 #[derive(Debug, Default)]
 pub struct Received {
-    /// The names of the files, by their messages: the server may not tell them again.
+    /// The names of the files, by their messages: the server may not give them again.
     names: BTreeMap<MessageId, String>,
-    /// What is fetched unasked as soon as there is room.
+    /// The queue of files to be downloaded without a command.
     wanted: VecDeque<(Source, Place)>,
 }
 
 impl Received {
-    /// A file was sent under this name.
+    /// Remembers the name of a file.
     pub fn remember(&mut self, id: MessageId, name: &str) {
         self.names.insert(id, name.to_string());
         if self.names.len() > NAMES_MAX {
@@ -32,15 +32,15 @@ impl Received {
         }
     }
 
-    /// Under which name a file was sent, where that is remembered.
+    /// The name of a file, if it is remembered.
     pub fn name(&self, id: MessageId) -> Option<&str> {
         self.names.get(&id).map(String::as_str)
     }
 
-    /// Has a file wait until there is room to fetch it.
+    /// Adds a file to the queue.
     ///
     /// # Errors
-    /// Text for people where too many wait.
+    /// A message for people, if too many wait.
     pub fn want(&mut self, source: Source, place: Place) -> Result<(), SafeText> {
         if self.wanted.len() == WANTED_MAX {
             return Err(safe!("not fetched, {WANTED_MAX} files wait already; /get {source}"));
@@ -49,17 +49,17 @@ impl Received {
         Ok(())
     }
 
-    /// Takes the file that has waited for longest.
+    /// Removes the first file of the queue.
     pub fn next_wanted(&mut self) -> Option<(Source, Place)> {
         self.wanted.pop_front()
     }
 
-    /// How many files wait.
+    /// The number of files in the queue.
     pub fn wanted_count(&self) -> usize {
         self.wanted.len()
     }
 
-    /// Fetches none of those that wait; what is said of each.
+    /// Empties the queue. Returns a line to show for each file.
     pub fn drop_wanted(&mut self, reason: &str) -> Vec<Line> {
         let wanted = std::mem::take(&mut self.wanted);
         let line = |(source, _): &(Source, _)| Line::error(safe!("{source}: {reason}"));

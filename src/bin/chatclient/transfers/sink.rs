@@ -1,4 +1,4 @@
-//! Where the bytes of a download go.
+//! The sink of a download: a part file, or an output.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -8,7 +8,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use super::part_file::{PartError, PartFile};
 
-/// A file that gets its name in the end, or an output that takes the bytes as they come.
+/// A part file, or an output that takes the bytes as they arrive.
 #[derive(Debug)]
 pub(super) enum Sink {
     Part(PartFile),
@@ -16,7 +16,7 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    /// How many bytes an earlier download left.
+    /// The number of bytes that an earlier download left.
     pub fn kept(&self) -> u64 {
         match self {
             Sink::Part(part) => part.kept(),
@@ -24,10 +24,10 @@ impl Sink {
         }
     }
 
-    /// Appends to it.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Errors of the file system.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Sink::Part(part) => part.write(bytes),
@@ -36,7 +36,7 @@ impl Sink {
     }
 }
 
-/// What is no file of its own: standard output, a device or a pipe.
+/// An output without a part file: standard output, a device or a named pipe.
 #[derive(Debug)]
 pub(super) enum Output {
     Standard(io::Stdout),
@@ -49,10 +49,10 @@ impl Output {
         Output::Standard(io::stdout())
     }
 
-    /// A device or a named pipe, whose other end is waited for. That may take a while.
+    /// Opens a device or a named pipe. It blocks until a reader has opened a pipe.
     ///
     /// # Errors
-    /// Those of the system, and where it is a terminal, or became a file meanwhile.
+    /// Errors of the file system, and if it is a terminal, or a regular file by now.
     pub fn open(path: &Path) -> Result<Self, PartError> {
         let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = File::from(openat(CWD, path, flags, Mode::empty())?);

@@ -1,4 +1,4 @@
-//! What the transfers of both directions have in common.
+//! Types and limits that downloads and uploads share.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,37 +6,37 @@ use std::time::Duration;
 use chatsrv::display::clock;
 use chatsrv::display::safe_text::{SafeText, safe};
 
-/// The most transfers that run at a time in each direction.
+/// The largest number of concurrent transfers in each direction.
 pub const TRANSFERS_MAX: usize = 16;
 
-/// What is said of an answer that is none of the protocol.
+/// The error text for a malformed reply.
 pub const UNREADABLE: &str = "the server's answer can't be read";
 
-/// Tells the transfers of one direction apart; no number comes twice.
+/// The id of a transfer, unique in its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TransferId(pub(super) u32);
 
-/// How far a transfer is.
+/// The progress of a transfer.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// Under which name it is known.
+    /// The name that is shown.
     pub name: SafeText,
-    /// How many bytes are where they belong.
+    /// The number of bytes transferred, including those of earlier connections.
     pub moved: u64,
-    /// How many there will be.
+    /// The size in bytes.
     pub size: u64,
-    /// Bytes a second, since it began.
+    /// The average rate, in bytes per second.
     pub rate: u64,
 }
 
 impl Progress {
-    /// Of one that has moved bytes from `offset` on since `started`.
+    /// The progress of a transfer that has moved the bytes from `offset` on in the time `elapsed`.
     pub fn new(name: SafeText, (offset, moved, size): (u64, u64, u64), elapsed: Duration) -> Self {
         let rate = moved.saturating_sub(offset) as f64 / elapsed.as_secs_f64().max(0.05);
         Progress { name, moved, size, rate: rate as u64 }
     }
 
-    /// `name 45% 12 MiB/s 0:04`.
+    /// Formats `name 45% 12 MiB/s 0:04`; the last is the time left.
     pub fn text(&self) -> SafeText {
         let percent = (u128::from(self.moved) * 100).checked_div(self.size.into()).unwrap_or(100);
         let mut text = safe!("{} {percent}% {}/s", self.name, clock::size(self.rate));

@@ -1,4 +1,4 @@
-//! One upload: what goes where, and how far it is.
+//! One upload: its file, its goal, and its state.
 
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -14,7 +14,7 @@ use super::local_file::LocalFile;
 use super::transfer::TransferId;
 use crate::requests::{Asked, Requests};
 
-/// Where an upload goes.
+/// The goal of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// The server's shared folder.
@@ -27,19 +27,20 @@ pub enum Goal {
 pub(super) enum UploadState {
     /// The local file is being opened.
     Opening,
-    /// There is no connection.
+    /// The client is offline.
     Waiting,
-    /// The server was asked to take the file.
+    /// The upload was requested.
     Asked,
-    /// The server has the start of it, with this SHA-256; that of the file here is being made.
+    /// The server has the start of the file, with this SHA-256; the same bytes of the local file
+    /// are being hashed.
     Checking { stream: u32, theirs: Sha256Sum },
-    /// The chunks are written.
+    /// Chunks are being written.
     Sending { stream: u32 },
-    /// All are written; the whole file is read again for its SHA-256.
+    /// All chunks are written; the whole file is being hashed.
     Summing { stream: u32 },
-    /// Its end is written; the server has not said yet that it has the file.
+    /// The end of the stream is written; the server has not confirmed the file yet.
     Sent(Sent),
-    /// The server has the file under this name. The two checksums are to be compared.
+    /// The server has the file, under the name `at`. The two checksums are to be compared.
     Comparing { at: String, theirs: Option<Sha256Sum>, ours: Option<Sha256Sum> },
 }
 
@@ -47,37 +48,38 @@ pub(super) enum UploadState {
 #[derive(Debug)]
 pub(super) struct Sent {
     pub stream: u32,
-    /// The SHA-256 of the file here.
+    /// The SHA-256 of the local file.
     pub sum: Sha256Sum,
-    /// Whether the server compares it with that of what came; none where it has not said yet.
+    /// Whether the server compares it with its own; `None` before it has replied.
     pub compares: Option<bool>,
-    /// Under which name the server has it; none where it has not said yet.
+    /// The name under which the server has the file; `None` before it has confirmed it.
     pub at: Option<String>,
 }
 
 #[derive(Debug)]
 pub(super) struct Upload {
     pub goal: Goal,
-    /// What the server is to call it.
+    /// The name that the file is to have on the server.
     pub name: FileName,
     pub file: Option<Arc<LocalFile>>,
     pub state: UploadState,
-    /// As long as it stands, a thread makes a checksum for what the upload waits for.
+    /// Held while a job hashes for this upload. Dropping it ends the job.
     pub summing: Option<Arc<()>>,
-    /// Whether it is over as soon as it can be.
+    /// True if it was cancelled, and ends as soon as possible.
     pub cancelled: bool,
-    /// Whether it has begun anew, since what the server had of it was of another file.
+    /// True if it was begun anew, since the server had the start of another file.
     pub anew: bool,
-    /// Whether all of it was sent over a connection that broke before the server said so.
+    /// True if the connection was lost after the end of the stream and before the server's
+    /// confirmation.
     pub was_sent: bool,
-    /// Where this connection has begun.
+    /// The number of bytes that the server had when the upload began on this connection.
     pub offset: u64,
     pub sent: u64,
     pub started: Instant,
 }
 
 impl Upload {
-    /// One whose file is being opened.
+    /// Creates an upload whose file is being opened.
     pub fn new(name: FileName, goal: Goal) -> Self {
         Upload {
             goal,
@@ -94,17 +96,17 @@ impl Upload {
         }
     }
 
-    /// By what the server is to call it.
+    /// Returns true if `name` is its name, or `None`.
     pub fn is_named(&self, name: Option<&str>) -> bool {
         name.is_none_or(|name| name == self.name.as_str())
     }
 
-    /// Whether a chunk of it can be written.
+    /// Returns true if it has a chunk to write.
     pub fn is_sending(&self) -> bool {
         matches!(self.state, UploadState::Sending { .. })
     }
 
-    /// The stream on which the server takes it, where one is open.
+    /// Its open stream, if there is one.
     pub fn stream(&self) -> Option<u32> {
         match &self.state {
             UploadState::Checking { stream, .. }
@@ -115,17 +117,17 @@ impl Upload {
         }
     }
 
-    /// How many bytes it has.
+    /// The size in bytes.
     pub fn size(&self) -> u64 {
         self.file.as_ref().map_or(0, |file| file.size())
     }
 
-    /// Whether that is what the thread works for that was begun last.
+    /// Returns true if `summing` belongs to the job that it waits for.
     pub fn awaits(&self, summing: &Weak<()>) -> bool {
         self.summing.as_ref().is_some_and(|awaited| Weak::as_ptr(summing) == Arc::as_ptr(awaited))
     }
 
-    /// Asks the server to take it.
+    /// Requests the upload.
     pub fn ask(&mut self, id: TransferId, requests: &mut Requests) {
         requests.ask_for_more();
         let (size, name) = (self.size(), &self.name);
@@ -142,7 +144,7 @@ impl Upload {
         }
     }
 
-    /// Asks for the checksum.
+    /// Requests the checksum of the file on the server.
     pub fn ask_sum(&self, id: TransferId, requests: &mut Requests) {
         if let UploadState::Comparing { at, .. } = &self.state
             // A file name and a number always fit into a line.
@@ -152,7 +154,7 @@ impl Upload {
         }
     }
 
-    /// Sends its end, and before it, where the server can compare that, the SHA-256 of all of it.
+    /// Sends the end of the stream, and before it the SHA-256, if the server can compare it.
     pub fn send_end(
         &mut self,
         id: TransferId,
@@ -171,7 +173,8 @@ impl Upload {
         self.state = UploadState::Sent(Sent { stream, sum, compares, at: None });
     }
 
-    /// The connection is gone: it waits for the next one, unless nobody knows whether it arrived.
+    /// Makes it wait for the next connection. Returns its chat as an error if it is unknown whether
+    /// the file was delivered there.
     pub fn disconnected(&mut self) -> Result<(), Target> {
         match (&mut self.state, self.goal) {
             (UploadState::Sent(Sent { at: Some(at), sum, .. }), _) => {
@@ -198,7 +201,7 @@ impl Upload {
         Ok(())
     }
 
-    /// What is said in the end.
+    /// The text to show after success.
     pub fn success(&self, at: &str) -> SafeText {
         let size = clock::size(self.size());
         match self.goal {

@@ -1,5 +1,6 @@
-//! Uploads: each goes from the local file over its chunks to a checksum that both sides make. Where
-//! the server has a part of it, that is compared before it is gone on with.
+//! All uploads. Each opens its local file, sends the chunks, and compares the checksum with the
+//! server's. If the server has the start of the file already, that is compared before the upload
+//! continues from there.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -26,10 +27,10 @@ use super::upload::{Goal, Sent, Upload, UploadState};
 use crate::jobs::Jobs;
 use crate::requests::{Asked, Requests};
 
-/// What a thread did for an upload.
+/// The result of a job for an upload.
 enum UploadWork {
     Opened(TransferId, io::Result<LocalFile>),
-    /// Made the checksum, for the one that has the other side of this.
+    /// A checksum, for the upload that holds the other side of the `Weak`.
     Summed(TransferId, Weak<()>, io::Result<Sha256Sum>),
 }
 
@@ -37,33 +38,33 @@ enum UploadWork {
 pub struct Uploads {
     uploads: BTreeMap<TransferId, Upload>,
     last: u32,
-    /// Whose turn it was last to send a chunk.
+    /// The upload that has sent the last chunk.
     turn: TransferId,
     online: bool,
     jobs: Jobs<UploadWork>,
 }
 
 impl Uploads {
-    /// Without any yet.
+    /// Creates the uploads, none at first.
     ///
     /// # Errors
-    /// Where the process has no file descriptor left.
+    /// If the process has no file descriptor left.
     pub fn new() -> io::Result<Self> {
         let (uploads, jobs) = (BTreeMap::new(), Jobs::new()?);
         Ok(Uploads { uploads, last: 0, turn: TransferId(0), online: true, jobs })
     }
 
-    /// How many there are.
+    /// The number of uploads.
     pub fn count(&self) -> usize {
         self.uploads.len()
     }
 
-    /// Whether as many are under way as may be.
+    /// Returns true if no more can be begun.
     pub fn is_full(&self) -> bool {
         self.uploads.len() >= TRANSFERS_MAX
     }
 
-    /// Whether the server is to take bytes, or to say that it has them.
+    /// Returns true if bytes are being sent, or the server's confirmation is awaited.
     pub fn is_running(&self) -> bool {
         let awaits = |state: &UploadState| {
             matches!(state, UploadState::Sending { .. } | UploadState::Sent(_))
@@ -71,19 +72,20 @@ impl Uploads {
         self.uploads.values().any(|upload| awaits(&upload.state))
     }
 
-    /// Whether one of this name, or any, is under way.
+    /// Returns true if there is an upload of this name; `None` for any.
     pub fn has(&self, name: Option<&str>) -> bool {
         self.uploads.values().any(|upload| upload.is_named(name))
     }
 
-    /// Whether one of the same name is under way to there, of which the server takes one at a time.
+    /// Returns true if there is an upload of the same name to the same goal, of which the server
+    /// accepts one at a time.
     pub fn has_like(&self, path: &Path, goal: Goal) -> bool {
         let name = path.file_name().and_then(OsStr::to_str);
         let is_like = |upload: &Upload| upload.goal == goal && name == Some(upload.name.as_str());
         self.uploads.values().any(is_like)
     }
 
-    /// How far those are whose bytes are written.
+    /// The progress of the uploads whose bytes are being sent.
     pub fn progress(&self, now: Instant) -> Vec<Progress> {
         let moving = |upload: &&Upload| upload.stream().is_some();
         let progress = |upload: &Upload| {
@@ -94,10 +96,10 @@ impl Uploads {
         self.uploads.values().filter(moving).map(progress).collect()
     }
 
-    /// Begins one.
+    /// Begins an upload.
     ///
     /// # Errors
-    /// Text for people where it can't be.
+    /// A message for people, if it can't be begun.
     pub fn start(&mut self, path: PathBuf, goal: Goal) -> Result<(), SafeText> {
         let shown = safe!("{}", path.display());
         let name = path.file_name().and_then(|name| name.to_str());
@@ -116,7 +118,7 @@ impl Uploads {
         Ok(())
     }
 
-    /// Goes on with what the threads have done.
+    /// Handles the results of finished jobs.
     pub fn jobs_done(&mut self, requests: &mut Requests) -> Vec<Line> {
         let outcomes = self.jobs.take();
         outcomes.into_iter().filter_map(|outcome| self.job_done(outcome, requests)).collect()
@@ -151,7 +153,7 @@ impl Uploads {
         }
     }
 
-    /// Makes the checksum of the first `length` bytes, on a thread.
+    /// Begins a job that hashes the first `length` bytes.
     fn sum(&mut self, id: TransferId, length: u64, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         let file = Arc::clone(upload.file.as_ref()?);
@@ -166,7 +168,7 @@ impl Uploads {
         self.fail(id, failed, requests)
     }
 
-    /// A checksum is made: what that means depends on what for.
+    /// Handles a finished checksum by the state of its upload.
     fn summed(&mut self, id: TransferId, sum: Sha256Sum, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         match &mut upload.state {
@@ -203,7 +205,7 @@ impl Uploads {
         }
     }
 
-    /// The server answers the announcement.
+    /// Handles the reply to the request for an upload.
     pub fn announced(
         &mut self,
         id: TransferId,
@@ -215,7 +217,7 @@ impl Uploads {
             return None;
         }
         if reply.has(Code::NameNotAllowed) && upload.was_sent {
-            // It may have been whole before the connection broke; the checksum tells.
+            // It may have been complete before the connection was lost; the checksum decides.
             let at = upload.name.to_string();
             upload.state = UploadState::Comparing { at, theirs: None, ours: None };
             upload.ask_sum(id, requests);
@@ -244,12 +246,13 @@ impl Uploads {
         None
     }
 
-    /// Whether a chunk waits to be written.
+    /// Returns true if there is a chunk to write.
     pub fn has_chunk(&self) -> bool {
         self.uploads.values().any(Upload::is_sending)
     }
 
-    /// Writes one chunk of the upload whose turn it is; behind the last one its file is read again.
+    /// Appends one chunk of the next upload in turn to `output`. After the last chunk the file is
+    /// hashed.
     pub fn write_chunk(&mut self, output: &mut Vec<u8>, requests: &mut Requests) -> Option<Line> {
         let sending = |(id, upload): (&TransferId, &Upload)| upload.is_sending().then_some(*id);
         let later = self.uploads.iter().filter_map(sending).find(|id| *id > self.turn);
@@ -280,7 +283,8 @@ impl Uploads {
         None
     }
 
-    /// The server has a whole file under this name, or as `@id`, and has written it to disk.
+    /// Handles the server's confirmation that a complete file is on its disk, with its name or
+    /// `@id`.
     pub fn taken(&mut self, stream: u32, at: &str, requests: &mut Requests) -> Option<Line> {
         let is_it = |upload: &Upload| matches!(upload.state, UploadState::Sent(_));
         let id = self.find(stream).filter(|id| self.uploads.get(id).is_some_and(is_it))?;
@@ -296,7 +300,7 @@ impl Uploads {
         self.settle(id, requests)
     }
 
-    /// The server will compare the checksum, or can't.
+    /// Handles the reply that says whether the server compares the checksum.
     pub fn expect_answered(
         &mut self,
         id: TransferId,
@@ -309,7 +313,8 @@ impl Uploads {
         self.settle(id, requests)
     }
 
-    /// What the server has and has compared is done; what it has not compared is compared here.
+    /// Ends an upload that the server has confirmed and compared, or requests the checksum to
+    /// compare it here.
     fn settle(&mut self, id: TransferId, requests: &mut Requests) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         let UploadState::Sent(Sent { at: Some(at), compares: Some(compares), sum, .. }) =
@@ -328,7 +333,7 @@ impl Uploads {
         None
     }
 
-    /// The server tells the checksum.
+    /// Handles the reply with the checksum of the server's file.
     pub fn compare_answered(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
         let ReplyWords::Sum { sha256, .. } = reply.words else {
             let why = safe!("it is there, but its SHA-256 was not compared: {}", reply.text);
@@ -359,13 +364,14 @@ impl Uploads {
         Some(Line::notice(text))
     }
 
-    /// The server ends a stream early.
+    /// Handles a stream that the server aborts.
     pub fn aborted(&mut self, stream: u32, reason: &str) -> Option<Line> {
         let id = self.find(stream)?;
         self.stop(id, reason)
     }
 
-    /// Cancels the uploads of this name, or all. One that the server has can't be stopped any more.
+    /// Cancels the uploads of this name; `None` for all. One that the server has confirmed can't be
+    /// cancelled.
     pub fn cancel(&mut self, name: Option<&str>, requests: &mut Requests) -> Vec<Line> {
         let wanted = |(_, upload): &(&TransferId, &Upload)| upload.is_named(name);
         let ids: Vec<_> = self.uploads.iter().filter(wanted).map(|(id, _)| *id).collect();
@@ -379,7 +385,7 @@ impl Uploads {
                 upload.cancelled = true;
                 None
             }
-            // The server may have all of it already: its answer tells.
+            // The server may have the complete file already; its reply tells.
             UploadState::Sent(Sent { stream, at: None, .. }) if !upload.cancelled => {
                 // A number always fits into a line.
                 if let Ok(line) = Outgoing::command(Verb::Abort, stream) {
@@ -396,7 +402,8 @@ impl Uploads {
         }
     }
 
-    /// The server has dropped an upload whose end was sent, or has it already.
+    /// Handles the reply to the abortion of an upload whose end was sent: it is dropped, or
+    /// complete.
     pub fn abort_answered(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
         let upload = self.uploads.get_mut(&id)?;
         if reply.has(Code::Done) {
@@ -406,8 +413,8 @@ impl Uploads {
         None
     }
 
-    /// The connection is gone: what is under way waits for the next one. Of a file that was sent
-    /// to a chat as a whole, nobody knows whether it arrived: sent again, it could come twice.
+    /// Makes the uploads wait for the next connection. A file whose end was sent to a chat is given
+    /// up: it may have been delivered, and sent again it could be delivered twice.
     pub fn disconnected(&mut self) -> Vec<Line> {
         self.online = false;
         let unknown: Vec<_> = self
@@ -422,7 +429,7 @@ impl Uploads {
         unknown.into_iter().filter_map(tell).collect()
     }
 
-    /// The connection is back.
+    /// Continues the uploads on a new connection.
     pub fn reconnected(&mut self, requests: &mut Requests) {
         self.online = true;
         for (id, upload) in &mut self.uploads {
@@ -434,7 +441,7 @@ impl Uploads {
         }
     }
 
-    /// The client ends, and with it every upload.
+    /// Ends all uploads.
     pub fn end(&mut self, reason: &str) -> Vec<Line> {
         let ids: Vec<_> = self.uploads.keys().copied().collect();
         ids.into_iter().filter_map(|id| self.stop(id, reason)).collect()
@@ -445,7 +452,7 @@ impl Uploads {
         self.uploads.iter().find(|(_, upload)| is_it(upload)).map(|(id, _)| *id)
     }
 
-    /// Ends an upload; the server drops what came of it.
+    /// Ends an upload, and aborts its stream if there is one.
     fn fail(
         &mut self,
         id: TransferId,
@@ -464,7 +471,7 @@ impl Uploads {
 }
 
 impl AsFd for Uploads {
-    /// Readable when [`Uploads::jobs_done`] has something to do.
+    /// A descriptor that is readable when [`Uploads::jobs_done`] has something to do.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.jobs.as_fd()
     }

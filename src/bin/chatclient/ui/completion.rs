@@ -1,4 +1,4 @@
-//! The words that the Tab key completes: commands, who is online, and the server's files.
+//! The completion of the Tab key: commands, users online, chats, and files on the server.
 
 use std::collections::BTreeSet;
 
@@ -6,72 +6,72 @@ use chatsrv::chat::name::Target;
 
 use crate::input::commands::{COMMANDS, Completes};
 
-/// How many names of each kind are kept; a server may have any number.
+/// The largest number of names of each kind; a server may have any number.
 const NAMES_MAX: usize = 4096;
 
-/// What is known to complete with.
+/// The words for the completion.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     users: BTreeSet<String>,
-    /// The users of a list that is not whole yet.
+    /// The users of a list that is not complete yet.
     listed: BTreeSet<String>,
-    /// The chats, beside those with the users.
+    /// The chats that are no user's.
     chats: BTreeSet<String>,
     files: BTreeSet<String>,
 }
 
-/// What completes the text before the cursor.
+/// The candidates for the text before the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// At which byte the text begins that the candidates stand for.
+    /// The byte at which the text begins that a candidate replaces.
     pub start: usize,
     /// The candidates, in order.
     pub candidates: Vec<String>,
-    /// What follows a candidate that is the only one.
+    /// The text to append to the only candidate.
     pub suffix: &'static str,
 }
 
 impl Vocabulary {
-    /// A user is online.
+    /// Adds a user who is online.
     pub fn add_user(&mut self, name: &str) {
         if self.users.len() < NAMES_MAX {
             self.users.insert(name.to_string());
         }
     }
 
-    /// A user stands in a list of all who are online.
+    /// Adds a user to the new list of those online.
     pub fn list_user(&mut self, name: &str) {
         if self.listed.len() < NAMES_MAX {
             self.listed.insert(name.to_string());
         }
     }
 
-    /// The list of all who are online is whole.
+    /// Replaces the users by the new list, which is complete.
     pub fn end_list(&mut self) {
         self.users = std::mem::take(&mut self.listed);
     }
 
-    /// A user is not online any more.
+    /// Removes a user who is not online any more.
     pub fn remove_user(&mut self, name: &str) {
         self.users.remove(name);
     }
 
-    /// A chat has messages.
+    /// Adds a chat.
     pub fn add_chat(&mut self, chat: Target) {
         if self.chats.len() < NAMES_MAX {
             self.chats.insert(chat.to_string());
         }
     }
 
-    /// A file or, with a slash at its end, a folder stands on the server.
+    /// Adds a file on the server or, with a slash at its end, a folder.
     pub fn add_file(&mut self, name: &str) {
         if self.files.len() < NAMES_MAX {
             self.files.insert(name.to_string());
         }
     }
 
-    /// What completes `before`, the text before the cursor. In a dialogue that waits for a user,
-    /// the whole line is a user's name.
+    /// The completion of `before`, the text before the cursor. If the prompt asks for a user, the
+    /// whole line is a user's name.
     pub fn complete(&self, before: &str, awaits_user: bool) -> Completion {
         if awaits_user {
             return Completion { start: 0, candidates: matching(&self.users, before), suffix: "" };
@@ -108,7 +108,7 @@ impl Vocabulary {
 }
 
 impl Vocabulary {
-    /// What completes the last word of a group's name and users.
+    /// The candidates for the last word of a group's name and users.
     fn groups_and_members(&self, words: &str) -> Vec<String> {
         let word = words.rsplit(' ').next().unwrap_or_default();
         let mut candidates = matching(&self.chats, word);
@@ -118,7 +118,7 @@ impl Vocabulary {
     }
 }
 
-/// Commands that begin with `start`, which must itself begin with `sign`.
+/// The commands that begin with `start`, which must itself begin with `sign`.
 fn commands(start: &str, sign: &str) -> Vec<String> {
     if !start.starts_with(sign) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What stands between the client and the person: a terminal, or plain lines.
+//! The interface between the client and its user interface: a terminal, plain lines, or none.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -12,112 +12,114 @@ use crate::input::destination::Destination;
 use crate::transfers::transfer::Progress;
 use crate::ui::completion::Vocabulary;
 
-/// What the person is to type next.
+/// The prompt: what the user is to type next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
-    /// What stands before it.
+    /// The text before the line; empty if nothing can be typed.
     pub text: SafeText,
-    /// Where a line goes that begins now.
+    /// The destination of a line that is begun now.
     pub destination: Destination,
-    /// Whether it must not be seen.
+    /// True if the line must not be shown.
     pub secret: bool,
-    /// Whether the history is to hold it.
+    /// True if the line is added to the history.
     pub remembered: bool,
-    /// Whether it begins with a user's name.
+    /// True if the line begins with a user's name.
     pub awaits_user: bool,
 }
 
-/// What came from the person.
+/// Input from the user.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A line, and where it goes.
+    /// A line and its destination.
     Line(Zeroizing<String>, Destination),
-    /// Several lines that were pasted at once, knowingly, and where they go.
+    /// Several lines that were pasted at once and confirmed, and their destination.
     Pasted(Pasted, Destination),
-    /// A line that can't be taken, and why.
+    /// A line that can't be used, and why.
     Unreadable(&'static str),
-    /// What goes on is to stop.
+    /// A request to stop what goes on (Ctrl-C).
     Interrupt,
-    /// No more lines will come.
+    /// The end of the input.
     End,
 }
 
-/// What is to become of lines that were pasted at once.
+/// How lines that were pasted at once are to be handled.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Pasted {
-    /// Each is a message just as it stands.
+    /// Each is a message, even if it looks like a command.
     Messages(Vec<String>),
-    /// They are taken as if they had been typed.
+    /// Each is handled as if it had been typed.
     Typed(Vec<String>),
 }
 
-/// Shows lines and takes lines.
+/// A user interface: shows lines and reads lines.
 pub trait Ui {
-    /// Whether a person answers questions.
+    /// Returns true if a user at a terminal can answer questions.
     fn is_interactive(&self) -> bool;
 
     /// Shows a line, at the latest with the next [`flush`](Self::flush).
     fn show(&mut self, line: &Line);
 
-    /// Draws the person's attention, where that can be.
+    /// Rings the bell, if there is one.
     fn ring(&mut self);
 
-    /// Shows how far the downloads are.
+    /// Shows the progress of the transfers.
     fn show_progress(&mut self, progress: &[Progress]);
 
-    /// Says in what state the connection is, where that is not as it should be.
+    /// Sets the status line; `None` if there is nothing to report.
     fn set_status(&mut self, status: Option<SafeText>);
 
-    /// Says what is awaited. A line that is being typed stays for what was awaited when it began.
+    /// Sets the prompt. A line that is being typed keeps the destination of the prompt at which it
+    /// was begun.
     fn set_prompt(&mut self, prompt: Prompt);
 
-    /// What to wait on before [`read`](Self::read); `None` where nothing can come.
+    /// The descriptor to poll before [`read`](Self::read); `None` if there is no input.
     fn source(&self) -> Option<BorrowedFd<'_>>;
 
-    /// Takes what has come, without waiting for more.
+    /// Reads the input that is available.
     ///
     /// # Errors
-    /// Where it can't be read.
+    /// If the input can't be read.
     fn read(&mut self) -> io::Result<()>;
 
-    /// When to take a turn although nothing comes; none where that does not matter.
+    /// The time by which to call [`next`](Self::next) although there is no input; `None` if there
+    /// is none.
     fn deadline(&self) -> Option<Instant> {
         None
     }
 
-    /// The next thing that has come; `completion` is what the Tab key knows.
+    /// Returns the next input; `completion` is for the Tab key.
     fn next(&mut self, completion: &Vocabulary) -> Option<Input>;
 
-    /// Puts a line that could not be taken back to where it was typed, where that can be.
+    /// Puts a line that was refused back into the line editor, if there is an empty one.
     fn give_back(&mut self, line: &str);
 
-    /// Whether nothing more can come, not even the answer to a question.
+    /// Returns true if there is no more input, not even the answer to a question.
     fn has_ended(&self) -> bool;
 
-    /// Whether what goes on is to stop although nothing can be typed, once for each time.
+    /// Returns true once for each Ctrl-C that was typed while there is no prompt.
     fn take_interrupt(&mut self) -> bool;
 
-    /// Gives the terminal back as it was: the process is about to stop or to end.
+    /// Restores the terminal's settings, before the process stops or ends.
     fn release(&mut self);
 
-    /// The terminal has another size, or other settings: another program may have had it.
+    /// Handles a terminal that may have another size, or other settings since another program used
+    /// it.
     ///
     /// # Errors
-    /// Where the terminal is gone.
+    /// If the terminal is gone.
     fn changed(&mut self) -> io::Result<()>;
 
-    /// Puts what was shown where it can be read, and no prompt behind it. Only what went through
-    /// this was seen.
+    /// Writes the lines that were shown, without a prompt. Lines count as seen only after this.
     ///
     /// # Errors
-    /// Where it can't be written.
+    /// If the output can't be written.
     fn write_shown(&mut self) -> io::Result<()> {
         self.flush()
     }
 
-    /// Puts on the screen what waits.
+    /// Writes the lines that were shown, the status and the prompt.
     ///
     /// # Errors
-    /// Where it can't be written.
+    /// If the output can't be written.
     fn flush(&mut self) -> io::Result<()>;
 }

@@ -1,5 +1,6 @@
-//! The person's side: [`interface`], what the client asks of it, and who does that: a [`terminal`],
-//! [`plain`] lines, and [`one_job`] of the command line. [`completion`] is what the Tab key knows.
+//! The user interfaces: the trait in [`interface`], and its implementations: a [`terminal`] with a
+//! line editor, [`plain`] lines, and [`one_job`] of the command line. [`completion`] is for the Tab
+//! key.
 
 pub mod completion;
 pub mod interface;

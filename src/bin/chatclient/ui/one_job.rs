@@ -1,5 +1,5 @@
-//! One job from the command line: nothing is typed, nothing but failures and the progress of a
-//! transfer is shown, both on standard error.
+//! The user interface for a job of the command line: no input but a password, and no output but
+//! errors and the progress of a transfer, both on standard error.
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::BorrowedFd;
@@ -22,40 +22,40 @@ use crate::transfers::{Goal, Place, Source};
 use crate::ui::completion::Vocabulary;
 use crate::ui::interface::{Input, Prompt, Ui};
 
-/// What to do after the login.
+/// A job of the command line, done after the login.
 #[derive(Clone, Debug)]
 pub enum Job {
     /// Send a message.
     Say {
-        /// To whom.
+        /// The target.
         to: Target,
-        /// What.
+        /// The text.
         text: String,
     },
     /// Download a file.
     Get {
-        /// Which one.
+        /// The file.
         source: Source,
-        /// Where to.
+        /// Its place on this machine.
         place: Place,
     },
     /// Upload a file.
     Put {
-        /// Which one.
+        /// The path of the local file.
         path: PathBuf,
-        /// Where to.
+        /// The chat or folder on the server.
         goal: Goal,
     },
 }
 
 impl Job {
-    /// Whether a file's bytes go to standard output.
+    /// Returns true if the bytes of a file go to standard output.
     pub fn writes_to_output(&self) -> bool {
         matches!(self, Job::Get { place: Place::Output, .. })
     }
 }
 
-/// Shows failures and a progress bar.
+/// Shows errors and a progress bar.
 #[derive(Default)]
 pub struct JobUi {
     bar: Option<ProgressBar>,
@@ -66,7 +66,7 @@ impl JobUi {
         self.bar.get_or_insert_with(|| {
             let bar = ProgressBar::new(0);
             let template = "{msg} {wide_bar} {percent}% {bytes_per_sec} {eta}";
-            // A template that can't be read would leave the bar with indicatif's own.
+            // With a malformed template the bar would keep indicatif's own.
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
@@ -83,7 +83,7 @@ impl Ui for JobUi {
     fn show(&mut self, line: &Line) {
         if matches!(line.kind, LineKind::Error | LineKind::Warning) {
             let write = || writeln!(io::stderr(), "chatclient: {}", line.text);
-            // Where standard error takes nothing, there is nobody left to tell.
+            // An error of standard error can't be reported anywhere.
             let _ = match &self.bar {
                 Some(bar) => bar.suspend(write),
                 None => write(),
@@ -101,7 +101,7 @@ impl Ui for JobUi {
         if bar.length() != Some(progress.size) {
             bar.set_length(progress.size);
             bar.set_message(progress.name.to_string());
-            // What was here before does not count to the rate.
+            // The bytes of an earlier download do not count for the rate.
             bar.set_position(progress.moved);
             bar.reset_eta();
         }
@@ -153,14 +153,14 @@ impl Drop for JobUi {
     }
 }
 
-/// What Ctrl-C sends where it is no signal.
+/// The character of Ctrl-C while it does not raise a signal.
 const INTERRUPT: u8 = 0x03;
 
-/// Asks for a password on the terminal, without echo; `None` where there is no terminal.
+/// Asks for a password on the terminal, without echo; `None` if standard input is no terminal.
 ///
 /// # Errors
-/// Where the terminal can't be read, and [`io::ErrorKind::Interrupted`] after Ctrl-C or a signal
-/// that asks the process to end. The terminal is as it was before.
+/// If the terminal can't be read, and [`io::ErrorKind::Interrupted`] after Ctrl-C or a signal that
+/// requests the process to end. The terminal's settings are restored then.
 pub fn ask_password(text: &str) -> io::Result<Option<Password>> {
     if !io::stdin().is_terminal() {
         return Ok(None);
@@ -188,7 +188,7 @@ pub fn ask_password(text: &str) -> io::Result<Option<Password>> {
     };
     let restored = tcsetattr(io::stdin(), OptionalActions::Drain, &settings);
     if asked.is_err() {
-        // Where standard error takes nothing, there is nobody left to tell.
+        // An error of standard error can't be reported anywhere.
         let _ = writeln!(io::stderr());
     }
     let password = asked?;
@@ -196,7 +196,7 @@ pub fn ask_password(text: &str) -> io::Result<Option<Password>> {
     Ok(Some(password))
 }
 
-/// Reads the password; none where the process is to stop first.
+/// Reads the password; `None` if the process is to stop first.
 fn read_password(end: &SignalPipe, stop: &Postponed) -> io::Result<Option<Password>> {
     let mut line = Zeroizing::new(Vec::with_capacity(CLIENT_LINE_BYTES_MAX));
     let mut buffer = Zeroizing::new([0; CLIENT_LINE_BYTES_MAX]);

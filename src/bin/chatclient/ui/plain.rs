@@ -1,4 +1,4 @@
-//! Plain lines in and out: for pipes, and for terminals that know no cursor.
+//! The user interface of plain lines, for pipes and for terminals without cursor movement.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
@@ -15,28 +15,29 @@ use crate::transfers::transfer::Progress;
 use crate::ui::completion::Vocabulary;
 use crate::ui::interface::{Input, Prompt, Ui};
 
-/// Reads standard input; writes to standard output, and failures to standard error.
+/// Reads lines from standard input; writes to standard output, and errors to standard error.
 pub struct Plain {
     lines: LineReader,
     input: VecDeque<Input>,
     is_terminal: bool,
     prompt: Prompt,
-    /// Whether the prompt stands at the cursor.
+    /// True if the prompt is before the cursor.
     prompted: bool,
-    /// Whether a line was taken since the prompt was written.
+    /// True if a line was returned since the prompt was written.
     has_taken: bool,
-    /// Whether the prompt has moved by itself since: the line under way may have been begun before.
+    /// True if the prompt has changed without a line being typed: the next line may have been begun
+    /// before.
     moved: bool,
-    /// The terminal's settings while its echo is off.
+    /// The terminal's settings to restore while the echo is off.
     echoing: Option<Termios>,
-    /// What waits to be written.
+    /// The bytes to be written to standard output.
     output: Vec<u8>,
-    /// Why standard output takes no more.
+    /// The first error of standard output.
     broken: Option<io::Error>,
 }
 
 impl Plain {
-    /// On standard input, output and error.
+    /// Creates the interface.
     pub fn new() -> Self {
         Plain {
             lines: LineReader::default(),
@@ -98,7 +99,7 @@ impl Ui for Plain {
             return;
         }
         self.write_output();
-        // Where standard error takes nothing, there is nobody left to tell.
+        // An error of standard error can't be reported anywhere.
         let _ = writeln!(io::stderr(), "chatclient: {}", line.text);
     }
 
@@ -139,7 +140,7 @@ impl Ui for Plain {
         let mut input = self.input.pop_front()?;
         let moved = std::mem::take(&mut self.moved);
         if let Input::Line(text, destination) = &mut input {
-            // An empty line was not begun before.
+            // An empty line can't be for the wrong chat.
             let is_unsure = moved && !text.trim().is_empty();
             *destination = if is_unsure { Destination::Unsure } else { self.prompt.destination };
         }
@@ -158,7 +159,7 @@ impl Ui for Plain {
     }
 
     fn release(&mut self) {
-        // A terminal that is gone needs no echo.
+        // A terminal that is gone has no settings to restore.
         let _ = self.set_echo(true);
         self.write_output();
     }
@@ -191,25 +192,25 @@ impl Drop for Plain {
     }
 }
 
-/// Whether a line that was begun at one prompt could go to a chat by mistake at the next one, or
-/// be no message there any more.
+/// Returns true if a line that was begun at one prompt could go to the wrong chat at the next one,
+/// or be taken for a command there.
 fn may_mislead(before: &Prompt, after: &Prompt) -> bool {
     let is_shown = !before.text.as_str().is_empty();
     let (from, to) = (&before.destination, &after.destination);
     is_shown && from != to && (from.takes_messages() || to.takes_messages())
 }
 
-/// Bytes to lines, none of them longer than the server takes.
+/// Splits bytes into lines, no longer than the server accepts.
 #[derive(Default)]
 struct LineReader {
     partial: Zeroizing<Vec<u8>>,
-    /// Whether the line under way is too long already.
+    /// True if the current line is too long already.
     overlong: bool,
     ended: bool,
 }
 
 impl LineReader {
-    /// Takes what was read; nothing is the end.
+    /// Handles bytes that were read; an empty slice is the end of the input.
     fn take(&mut self, bytes: &[u8], lines: &mut VecDeque<Input>) {
         if bytes.is_empty() {
             self.ended = true;

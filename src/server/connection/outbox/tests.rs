@@ -1,4 +1,4 @@
-//! The outbox over a real pair of sockets.
+//! Tests of the outbox over a real pair of sockets.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -41,7 +41,7 @@ impl World {
         self.outbox.push_unasked(&self.lines, line);
     }
 
-    /// Ends the tick.
+    /// Flushes, as at the end of a tick.
     fn flush(&mut self) -> Flushed {
         let World { outbox, wire, lines, ours, events, .. } = self;
         let sink = &mut Sink::plain(ours.as_fd());
@@ -53,7 +53,7 @@ impl World {
     /// What the peer has received by now.
     fn received(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        // It ends with an error, as the socket would block.
+        // It ends with an error, since the socket would block.
         let _ = self.theirs.read_to_end(&mut bytes);
         bytes
     }
@@ -98,7 +98,7 @@ fn lines_leave_in_order_whatever_stands_between_them() {
     let mut world = World::new();
     world.reply("one");
     world.unasked("two");
-    // Somebody else's.
+    // A line for another connection.
     encode(&mut world.lines, "not ours");
     world.reply("three");
     assert_eq!(world.flush(), Flushed::Done);
@@ -137,7 +137,7 @@ fn memory_is_what_waits_and_not_what_is_set_aside_for_it() {
         assert_eq!(outbox.memory(), outbox.waiting_bytes());
         assert_eq!(outbox.memory(), outbox.unasked_bytes());
     }
-    // The same for what waits for the end of a list.
+    // The same for lines that wait until a list ends.
     world.outbox.push_list(&world.lines, &mut world.wire, list(10_000));
     let before = world.outbox.memory();
     for _ in 0..1000 {
@@ -265,7 +265,7 @@ fn downloads_take_turns_and_lines_pass_between_their_chunks() {
     let mut bytes = world.received();
     bytes.extend(world.drain().into_bytes());
     let mut frames = crate::protocol::native::frame::FrameBuffer::new(8192);
-    // A line is no frame without its type; take it out to read the rest.
+    // "hello" is not a valid frame; take it out to decode the rest.
     let text = String::from_utf8(bytes).unwrap();
     let at = text.find("hello\n").unwrap();
     assert!(at > 65_536 && at < 1_000_000, "{at}");

@@ -1,4 +1,4 @@
-//! The sink with TLS, over a real pair of sockets.
+//! Tests of the sink with TLS, over a real pair of sockets.
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -23,7 +23,7 @@ struct World {
 }
 
 impl World {
-    /// The handshake is yet to come.
+    /// A session whose handshake has not begun.
     fn new() -> Self {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -68,7 +68,7 @@ impl World {
         Sink::secure(self.ours.as_fd(), &mut self.session, &mut self.buffer)
     }
 
-    /// Gives the session what the client has to say.
+    /// Hands to the session what the client has to send.
     fn client_speaks(&mut self) {
         while self.client.wants_write() {
             self.client.write_tls(&mut self.theirs).unwrap();
@@ -81,7 +81,7 @@ impl World {
     /// The plaintext that the client has by now.
     fn received(&mut self) -> Vec<u8> {
         let mut plain = Vec::new();
-        // It ends with an error, as the socket would block.
+        // It ends with an error, since the socket would block.
         while self.client.read_tls(&mut self.theirs).is_ok_and(|count| count > 0) {
             self.client.process_new_packets().unwrap();
             let _ = self.client.reader().read_to_end(&mut plain);
@@ -89,7 +89,7 @@ impl World {
         plain
     }
 
-    /// The ciphertext that left, as records.
+    /// The TLS records that were sent.
     fn records(&mut self) -> Vec<Vec<u8>> {
         let mut bytes = Vec::new();
         let _ = self.theirs.read_to_end(&mut bytes);
@@ -173,7 +173,7 @@ fn what_the_socket_does_not_take_waits_bounded_and_comes_in_order() {
     while sent < content.len() {
         let taken = world.sink().send(&content[sent..], false).unwrap();
         let unsent = world.session.unsent();
-        // What the records add is a few bytes for each 16 KiB.
+        // A record adds a few bytes for each 16 KiB.
         assert!(unsent <= TLS_UNSENT_BYTES_MAX + 1024, "{unsent} bytes wait");
         match taken {
             Some(taken) => sent += taken,

@@ -1,4 +1,4 @@
-//! Messages are kept, found again in their chats, and removed when they are old.
+//! Tests of storing, selecting and removing messages.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -32,7 +32,7 @@ impl Fixture {
         self.database = open(self.folder.path());
     }
 
-    /// Goes on with a copy of the files, as they are while the database is open.
+    /// Simulates a crash: continues with a copy of the files, taken while the database is open.
     fn crash(&mut self) {
         let copy = tempfile::tempdir().unwrap();
         for entry in std::fs::read_dir(self.folder.path()).unwrap() {
@@ -293,7 +293,7 @@ fn the_mark_of_ids_rises_and_is_above_all_messages() {
     assert_eq!(fixture.id_mark(), 51);
 }
 
-/// What the database should do, in memory.
+/// The model of the database, in memory.
 #[derive(Debug, Default)]
 struct Model {
     messages: BTreeMap<u64, (Number, Chat, Arc<str>)>,
@@ -349,7 +349,7 @@ fn chat_of(one: usize, other: Option<usize>) -> Chat {
     other.map_or(Chat::Everyone, |other| Chat::direct(PEOPLE[one], PEOPLE[other]))
 }
 
-/// Takes one step in both, and compares what they tell.
+/// Takes one step in both, and compares the results.
 fn take(fixture: &mut Fixture, model: &mut Model, next: &mut u64, step: Step) {
     match step {
         Step::Keep { from, to, gap, text } => {

@@ -1,4 +1,4 @@
-//! Groups are kept as they are, and end without a trace.
+//! Tests that groups are stored unchanged, and that nothing is left of ended ones.
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -92,7 +92,7 @@ impl Fixture {
         self.database.query_row(&query, [], |row| row.get(0)).unwrap()
     }
 
-    /// Removes what is left of ended groups, and tells in how many steps.
+    /// Removes what is left of ended groups, and returns the number of steps.
     fn remove_all(&self) -> usize {
         (0..).take_while(|_| removal::remove_ended(&self.database).unwrap()).count()
     }
@@ -310,7 +310,7 @@ proptest! {
             prop_assert_eq!(load(&fixture.database).unwrap(), [record.clone()]);
             let changes = fixture.database.total_changes();
             fixture.save(&record);
-            // The row of the group itself, and none of its people.
+            // Only the row of the group itself, and none of its members.
             prop_assert_eq!(fixture.database.total_changes() - changes, 1);
         }
     }

@@ -1,4 +1,4 @@
-//! Random sequences of uploads, against a model in memory.
+//! Property tests: random sequences of uploads, compared with a model in memory.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::store::check as check_store;
 
-/// As how many bytes each of the files here counts, which are smaller.
+/// The bytes that each file here counts against the quota; all are smaller.
 const COUNTED: u64 = 4_096;
 const QUOTA: u64 = 4 * COUNTED;
 const OWNERS: [Number; 2] = [ALICE, BOB];
@@ -16,7 +16,7 @@ const NAMES: [&str; 2] = ["one", "two"];
 
 #[derive(Clone, Debug)]
 enum Action {
-    /// Announce; `name` is none for a chat.
+    /// Announce an upload; `name` is `None` for a chat.
     Begin {
         owner: usize,
         name: Option<usize>,
@@ -57,7 +57,7 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// An upload as it should be.
+/// An upload in the model.
 #[derive(Debug)]
 struct Expected {
     owner: usize,
@@ -68,13 +68,13 @@ struct Expected {
     id: UploadId,
 }
 
-/// What the store should hold.
+/// The model of the store.
 #[derive(Debug, Default)]
 struct Model {
     uploads: Vec<Expected>,
     files: BTreeMap<usize, (usize, Vec<u8>)>,
     sent: BTreeMap<u64, (usize, Vec<u8>)>,
-    /// Whether a file was removed by hand, so that it may count until the files are looked at.
+    /// Whether a file was removed by hand, so that it may count until a recount.
     is_unseen: bool,
 }
 
@@ -86,7 +86,7 @@ impl Model {
         (uploads.count() + finished.count()) as u64 * COUNTED
     }
 
-    /// The upload that is open and meant by a random number.
+    /// The open upload that a random number selects.
     fn open(&self, which: usize) -> Option<usize> {
         let open: Vec<usize> =
             (0..self.uploads.len()).filter(|at| self.uploads[*at].open.is_some()).collect();
@@ -96,7 +96,7 @@ impl Model {
     fn begin(&mut self, fixture: &mut Fixture, owner: usize, name: Option<usize>, size: u64) {
         let is_same =
             |upload: &Expected| (upload.owner, upload.name, upload.size) == (owner, name, size);
-        // As the hub does: one of a kind is open at a time.
+        // As in the hub, one upload of a place is open at a time.
         let in_the_way = |upload: &&Expected| {
             upload.open.is_some() && (is_same(upload) || (name.is_some() && upload.name == name))
         };
@@ -108,7 +108,7 @@ impl Model {
         let begun = fixture.begin_within(OWNERS[owner], place, size, QUOTA);
         let has_room = known.is_some() || self.used(owner) + COUNTED <= QUOTA;
         if has_room && self.is_unseen && matches!(begun, Err(Err(Failure::NoRoom))) {
-            // That is looked at once a minute.
+            // A recount happens at most once a minute.
             return;
         }
         let is_taken = name.is_some_and(|name| self.files.contains_key(&name));
@@ -181,7 +181,7 @@ impl Model {
         }
     }
 
-    /// Checks that there is a part for each upload, and nothing else.
+    /// Checks that there is a part file for each upload, and nothing else.
     fn check_remains(&self, fixture: &Fixture) {
         fixture.eventually("nothing is left over", |fixture| {
             fixture.count("garbage") == 0 && fixture.count("uploads") as usize == self.uploads.len()

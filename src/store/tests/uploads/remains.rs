@@ -1,4 +1,5 @@
-//! What is left of uploads, when they break off, or the server stops in the middle of something.
+//! Tests of what is left of uploads that are interrupted, or when the server stops between two
+//! steps.
 
 use super::*;
 
@@ -32,7 +33,7 @@ fn uploads_that_broke_off_go_and_others_stay() {
 
 #[test]
 fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
-    // After the row, before the part.
+    // After the row is inserted, before the part file is created.
     let fixture = Fixture::new();
     let row = "INSERT INTO uploads VALUES (77, 10001, NULL, 'file', 6, 0)";
     fixture.database().execute(row, []).unwrap();
@@ -41,7 +42,7 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
     assert_eq!((open.id, open.offset), (UploadId(77), 0));
     fixture.write(&open, 0, b"abcdef").unwrap();
 
-    // After the file got its name, before the row of the upload went.
+    // After the file is renamed, before the row of the upload is deleted.
     assert_eq!(fixture.run(sync(open.id)), Ok(Value::Done));
     let Fixture { store, folder, .. } = fixture;
     store.close();
@@ -56,7 +57,7 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
         "it counts"
     );
 
-    // A row without a part is not the file that somebody else has put there.
+    // A row without a part file does not mean that a file of that name is the upload.
     fixture
         .database()
         .execute("INSERT INTO uploads VALUES (78, 10002, NULL, 'file', 6, 0)", [])
@@ -66,7 +67,7 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
     let owner: u32 = fixture.database().query_row(owner, [], |row| row.get(0)).unwrap();
     assert_eq!((owner, fixture.count("uploads")), (ALICE.0, 0));
 
-    // After an upload was forgotten, before its part went, and after that.
+    // After an upload is dropped, before its part file is removed, and after that.
     for place in [shared("new"), in_chat(direct())] {
         let open = fixture.begin(ALICE, place, 3).unwrap();
         fixture.write(&open, 0, b"abc").unwrap();

@@ -1,4 +1,4 @@
-//! What uploads hold, and what their senders expect.
+//! Tests of the sums of uploads, as they are and as clients expect them.
 
 use sha2::{Digest, Sha256};
 
@@ -13,7 +13,7 @@ impl Fixture {
         self.run(Job::SyncUpload { upload: open.id, expected: Some(sum(bytes)) })
     }
 
-    /// The only part in the shared folder.
+    /// The path of the only part file in the shared folder.
     fn part(&self) -> PathBuf {
         let names = names(&self.files());
         let [part] = &names[..] else { panic!("{names:?}") };
@@ -82,7 +82,7 @@ fn a_write_that_the_reserve_refuses_costs_no_reading() {
     let file = open.part.file().try_clone().unwrap();
     full.part = Arc::new(OpenPart::without_room(open.id, file));
     fixture.write(&full, 3, b"def").unwrap_err();
-    // Nobody can tell it from what was written, but by reading it.
+    // Only its content differs from what was written.
     let modified = open.part.file().metadata().unwrap().modified().unwrap();
     open.part.file().write_all_at(b"X", 0).unwrap();
     open.part.file().set_modified(modified).unwrap();
@@ -128,7 +128,7 @@ fn the_sum_of_what_came_is_known() {
     let ask = |fixture: &mut Fixture| fixture.run(Job::SumFile { name: name("file") });
     let told = Ok(Value::Summed { sha256: sum(b"abc"), size: 3 });
     assert_eq!(ask(&mut fixture), told);
-    // Nobody can tell it from the one that came, but by reading it.
+    // Only its content differs from the file that was uploaded.
     let file = File::options().write(true).open(&path).unwrap();
     file.write_all_at(b"X", 0).unwrap();
     file.set_modified(modified).unwrap();

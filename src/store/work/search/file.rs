@@ -1,4 +1,4 @@
-//! The file of the index: its tables, how far it has come, and how it begins anew.
+//! The file of the search index: its schema, which messages it covers, and its creation.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row};
 
-/// The version of the index; another one is thrown away.
+/// The version of the index's schema. An index of another version is discarded.
 const VERSION: u32 = 3;
-/// How long to wait for somebody who looks at a database with a tool of SQLite's.
+/// How long to wait for the lock of another process, such as one of SQLite's tools.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The schema of the index.
 const SCHEMA: &str = "
     CREATE VIRTUAL TABLE words USING fts5 (
         text, who,
@@ -31,18 +32,18 @@ const SCHEMA: &str = "
 /// An error of the index.
 #[derive(Debug)]
 pub(super) enum IndexError {
-    /// The index holds what SQLite can't read.
+    /// The index file is corrupt.
     Damaged(rusqlite::Error),
-    /// The index or the store refuses for another reason.
+    /// Another error of SQLite, for the index or for the database.
     Database(rusqlite::Error),
-    /// The time for a search is over.
+    /// The search took too long.
     TimedOut,
-    /// The system refuses.
+    /// An error of the operating system.
     System(io::Error),
 }
 
 impl IndexError {
-    /// What came from the index file.
+    /// Converts an error of SQLite for the index file.
     pub(super) fn of_index(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -59,12 +60,12 @@ impl From<io::Error> for IndexError {
     }
 }
 
-/// Which messages are indexed.
+/// The range of messages that are indexed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IndexProgress {
-    /// Those with an id from here on; 0 once there are no older ones.
+    /// The smallest id; 0 if there are no older messages.
     pub(super) first: i64,
-    /// Those with an id up to here.
+    /// The largest id.
     pub(super) last: i64,
 }
 
@@ -96,7 +97,7 @@ pub(super) fn open(
     Ok((index, progress))
 }
 
-/// Removes the index.
+/// Removes the files of the index.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     for end in ["", "-wal", "-shm"] {
         let mut file = path.as_os_str().to_owned();
@@ -110,21 +111,22 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 fn open_file(path: &Path) -> Result<Connection, IndexError> {
-    // SQLite gives its own files the mode of this one; what people write is nobody's business.
+    // SQLite creates its other files with the mode of this one. Nobody else may read messages.
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let set_up = || {
         let index = Connection::open_with_flags(path, flags)?;
         index.busy_timeout(LOCK_TIMEOUT)?;
         index.pragma_update(None, "journal_mode", "WAL")?;
-        // What a crash takes away is indexed again.
+        // What is lost in a crash is indexed again.
         index.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(index)
     };
     set_up().map_err(IndexError::of_index)
 }
 
-/// How far the index of the store with that identity has come; none where it is not one.
+/// The newest message in the index of the database with that identity; `None` if it is not its
+/// index.
 fn progress(index: &Connection, identity: &[u8]) -> rusqlite::Result<Option<IndexProgress>> {
     let version: u32 = index.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version != VERSION {

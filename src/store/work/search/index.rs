@@ -1,17 +1,16 @@
-//! The index: FTS5, without the texts, which stand in the store.
+//! The search index: an FTS5 table (SQLite) without the texts, which are in the database.
 //!
-//! What is indexed of a message is its [`Terms`]; FTS5 only parts them at their spaces. A search is
-//! turned into terms, too: each part of it between white space is a row of terms that has to be in
-//! the message.
+//! The [`Terms`] of each message are indexed; FTS5 only splits them at the spaces. A search is split
+//! into terms, too: those of each part between white space form a phrase, which the message has to
+//! contain.
 //!
-//! A new index holds what comes from then on at once, and takes up the older messages in steps, the
-//! newest of them first. Each step is committed as a whole, so after a crash it goes on where it
-//! was.
+//! A new index covers new messages from then on. The older ones are added in steps, from the newest
+//! to the oldest. Each step is one transaction, so that the work continues after a crash.
 //!
-//! Beside its text each message is indexed by words for its chat and for each of its readers, so
-//! that a search never looks at what somebody else wrote, however common its words are. Of a group
-//! it is the chat alone, since members come and go: who reads in which groups, and from which
-//! message on, the store tells when somebody searches.
+//! Beside its text, each message is indexed by a word for its chat and one for each of its readers,
+//! so that a search never reads messages of other chats, however common its words are. A message in
+//! a group is indexed by the chat alone, since members come and go: the groups of a reader, and the
+//! first message that the reader may read in each, are read from the database for each search.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -30,14 +29,15 @@ use crate::store::rows::groups;
 use crate::store::rows::lane::Lane;
 use crate::store::rows::values::{from_sql, sql};
 
-/// How many messages are indexed, and how many removed, at once.
+/// The largest number of messages that one step indexes, and that it removes.
 const MESSAGES_PER_STEP: u32 = 500;
-/// How many bytes of their texts, but for the last message: a few milliseconds' work.
+/// The number of bytes of text after which a step ends: a few milliseconds' work.
 const BYTES_PER_STEP: usize = 128 * 1024;
-/// How many instructions of SQLite's a search runs between two looks at the clock.
+/// The number of SQLite's virtual machine instructions after which a search compares the time with
+/// its deadline.
 const INSTRUCTIONS_PER_LOOK: i32 = 200;
 
-/// The index, and the store that it follows.
+/// The open index, and a connection to the database that it follows.
 #[derive(Debug)]
 pub(super) struct Index {
     store: Connection,
@@ -45,11 +45,11 @@ pub(super) struct Index {
     progress: IndexProgress,
 }
 
-/// Messages that are to be indexed, by their ids.
+/// The messages that one step indexes, ordered by id.
 #[derive(Default)]
 struct Batch {
     documents: Vec<Document>,
-    /// Whether there may be more.
+    /// True if there may be more.
     is_full: bool,
 }
 
@@ -60,16 +60,16 @@ struct Document {
     chat: Chat,
 }
 
-/// A part of a search: the messages at which it looks.
+/// A part of a search: the messages to search in.
 struct Part {
-    /// The words for who may read them.
+    /// The query for the words of their chat or readers.
     who: String,
-    /// The first of them.
+    /// The smallest id.
     from: i64,
 }
 
 impl Index {
-    /// Opens the index of a store, and begins a new one where there is none that fits.
+    /// Opens the index of a database, or creates a new one if there is none for it.
     pub(super) fn open(store: &Path, path: &Path) -> Result<Self, IndexError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let store = Connection::open_with_flags(store, flags).map_err(IndexError::Database)?;
@@ -78,7 +78,7 @@ impl Index {
         Ok(Index { store, index, progress })
     }
 
-    /// Whether all messages of the store are indexed but those that came last.
+    /// Returns true if all older messages are indexed; new ones may not be yet.
     pub(super) fn is_whole(&self) -> bool {
         self.progress.first == 0
     }
@@ -89,8 +89,8 @@ impl Index {
         self.progress
     }
 
-    /// Indexes some of what is new, and removes some of what the store no longer has; tells whether
-    /// there is more to do.
+    /// Indexes some new messages, and removes some that are no longer in the database. Returns true
+    /// if there is more to do.
     pub(super) fn follow(&mut self) -> Result<bool, IndexError> {
         let batch = self.new_messages().map_err(IndexError::Database)?;
         let (oldest, _) = self.bounds().map_err(IndexError::Database)?;
@@ -106,8 +106,8 @@ impl Index {
         Ok(batch.is_full || is_full(removed) || ended.is_some())
     }
 
-    /// Indexes some of the messages that are older than all that are indexed; tells whether there
-    /// are more.
+    /// Indexes some messages that are older than all that are indexed. Returns true if there are
+    /// more.
     pub(super) fn go_back(&mut self) -> Result<bool, IndexError> {
         if self.is_whole() {
             return Ok(false);
@@ -123,10 +123,10 @@ impl Index {
         Ok(!self.is_whole())
     }
 
-    /// The last messages that hold all the words, oldest first.
+    /// Finds the last messages that contain all words, oldest first.
     ///
     /// # Errors
-    /// [`IndexError::TimedOut`] where the deadline comes first.
+    /// [`IndexError::TimedOut`] after the deadline.
     pub(super) fn find(
         &mut self,
         reader: Number,
@@ -139,12 +139,12 @@ impl Index {
         self.index.progress_handler(INSTRUCTIONS_PER_LOOK, look).map_err(IndexError::of_index)?;
         let found = self.find_kept(reader, chat, words);
         self.index.progress_handler(0, None::<fn() -> bool>).map_err(IndexError::of_index)?;
-        // What was interrupted may look like damage.
+        // An interruption may be reported as another error, such as corruption.
         found.map_err(|error| if is_late() { IndexError::TimedOut } else { error })
     }
 
-    /// Finds what the store still has. What else the index has of it, since it was removed by
-    /// itself, leaves the index.
+    /// Finds messages that are still in the database. Others, which were deleted one by one, are
+    /// removed from the index.
     fn find_kept(
         &mut self,
         reader: Number,
@@ -163,7 +163,7 @@ impl Index {
         }
     }
 
-    /// The messages among these that the store no longer has.
+    /// The ids that are no longer in the database.
     fn gone(&self, ids: &[MessageId]) -> rusqlite::Result<Vec<i64>> {
         let mut select = self.store.prepare_cached("SELECT 1 FROM messages WHERE id = ?1")?;
         let mut gone = Vec::new();
@@ -186,7 +186,7 @@ impl Index {
         let mut found: Vec<MessageId> = Vec::new();
         for part in parts {
             let Some(query) = query(&part.who, words) else { return Ok(Vec::new()) };
-            // Once there are enough, only newer ones are of interest.
+            // Once there are enough, only newer ones matter.
             let is_full = found.len() == usize::from(LIST_MESSAGES_MAX);
             let enough = found.last().filter(|_| is_full).map_or(0, |id| sql(*id));
             let from = part.from.max(oldest).max(enough);
@@ -209,7 +209,8 @@ impl Index {
             .collect()
     }
 
-    /// What a reader may read of one chat, or of all: a part for each first message.
+    /// The parts of a search in one chat, or in all that a reader may read: one for each smallest
+    /// id.
     fn parts(&self, reader: Number, chat: Option<Chat>) -> rusqlite::Result<Vec<Part>> {
         let of_group = |(group, from)| Part { who: chat_word(Chat::Group(group)), from };
         match chat {
@@ -226,7 +227,7 @@ impl Index {
         }
     }
 
-    /// A group of which messages are indexed, and that has ended.
+    /// A group that has ended, and whose messages are still indexed.
     fn ended_group(&self) -> Result<Option<GroupId>, IndexError> {
         let indexed = || -> rusqlite::Result<Vec<i64>> {
             self.index
@@ -243,7 +244,7 @@ impl Index {
         Ok(None)
     }
 
-    /// Removes some of the messages of a group.
+    /// Removes some messages of a group from the index.
     fn remove_group_step(&mut self, group: GroupId) -> rusqlite::Result<()> {
         let transaction = self.index.transaction()?;
         let query = format!("who : {}", chat_word(Chat::Group(group)));
@@ -270,7 +271,7 @@ impl Index {
         Ok(batch)
     }
 
-    /// Reads the messages of a query behind or before an id.
+    /// Reads the messages that a query selects by an id.
     fn read(&self, query: &str, id: i64) -> rusqlite::Result<Batch> {
         let mut select = self.store.prepare_cached(query)?;
         let mut rows = select.query((id, MESSAGES_PER_STEP))?;
@@ -287,7 +288,7 @@ impl Index {
         Ok(batch)
     }
 
-    /// The ids of the oldest and the newest message in the store.
+    /// The ids of the oldest and the newest message in the database.
     fn bounds(&self) -> rusqlite::Result<(i64, i64)> {
         let bounds = self
             .store
@@ -342,7 +343,7 @@ fn delete(index: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
     ids.iter().try_for_each(|id| delete.execute([id]).map(drop))
 }
 
-/// The groups that documents are of.
+/// The groups of documents.
 fn groups_of(documents: &[Document]) -> HashSet<GroupId> {
     let group = |document: &Document| match document.chat {
         Chat::Group(group) => Some(group),
@@ -351,7 +352,7 @@ fn groups_of(documents: &[Document]) -> HashSet<GroupId> {
     documents.iter().filter_map(group).collect()
 }
 
-/// The words for who may read a chat's messages, and for the chat.
+/// The words by which a chat's messages are indexed: for its readers, and for the chat.
 fn readers(chat: Chat) -> String {
     match chat {
         Chat::Everyone => "everyone".to_owned(),
@@ -369,8 +370,8 @@ fn chat_word(chat: Chat) -> String {
     }
 }
 
-/// What FTS5 is asked: the terms of every word in quotes, so that none is part of its query
-/// language. None where there is no term.
+/// The FTS5 query. The terms of every word are quoted, so that none is taken for an operator. `None`
+/// if there are no terms.
 fn query(who: &str, words: &str) -> Option<String> {
     let rows: BTreeSet<String> =
         words.split_whitespace().map(|word| Terms::of(word).text).collect();
@@ -382,7 +383,7 @@ fn query(who: &str, words: &str) -> Option<String> {
         query.push_str(row);
         query.push_str("\" ");
     }
-    // Writing to a string can't fail.
+    // Writing to a `String` does not fail.
     let _ = write!(query, ") AND who : ({who})");
     (!is_empty).then_some(query)
 }

@@ -1,9 +1,10 @@
-//! The search: a full-text index in a database file of its own, filled by a thread of its own.
+//! The search: a full-text index in a database file of its own, and the thread that updates and
+//! searches it.
 //!
-//! The thread reads what the database thread has committed, and follows it in small steps, so that
-//! indexing never slows a confirmation down. The index holds nothing that the store does not, and
-//! is made anew where it is missing, damaged, or of another version; meanwhile a search finds what
-//! came last, and says that it did not look at all.
+//! The thread reads what the database thread has committed, and indexes it in small steps, so that
+//! indexing never delays the confirmation of a message. The index can be derived from the database,
+//! and is rebuilt if it is missing, corrupt, or of another version; meanwhile a search covers the
+//! newest messages only, and its outcome says so.
 
 mod file;
 mod index;
@@ -26,25 +27,25 @@ use crate::store::queue::{TimedOut, WorkQueue};
 use crate::store::requests::SearchRequest;
 use crate::store::threads::{Threads, yield_to_others};
 
-/// How many searches may wait.
+/// The largest number of searches in the queue.
 const WAITING_MAX: usize = 64;
-/// How long new messages gather before they are indexed: fewer and larger steps cost less. A search
-/// does not wait for it.
+/// How long new messages gather before they are indexed, because fewer and larger steps cost less.
+/// A search indexes them at once.
 const GATHER_TIME: Duration = Duration::from_secs(1);
-/// How long a search may take; then it has to be asked for again.
+/// The longest time that a search may take. After it, the outcome is [`Failure::Busy`].
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(2);
-/// How long of that a search lets older messages be indexed, where they are not: with few messages
-/// it looks at all of them.
+/// How much of that time a search spends on the indexing of older messages, while the index is
+/// rebuilt. If there are few messages, all of them are searched.
 const GO_BACK_TIME_MAX: Duration = Duration::from_millis(20);
 
-/// A reason for which the thread wakes up.
+/// An item in the thread's queue.
 #[derive(Debug)]
 enum Wake {
     Search(SearchRequest),
     Follow,
 }
 
-/// The way to the search thread.
+/// The handle of the search thread.
 #[derive(Debug)]
 pub(in crate::store) struct Search {
     store: PathBuf,
@@ -57,7 +58,8 @@ pub(in crate::store) struct Search {
 }
 
 impl Search {
-    /// The way to a thread that indexes the messages of the database `store` in the file `index`.
+    /// Creates the handle of a thread that indexes the messages of the database `store` in the file
+    /// `index`.
     pub(in crate::store) fn new(store: PathBuf, index: PathBuf) -> Self {
         Search {
             store,
@@ -72,7 +74,7 @@ impl Search {
     /// Starts the thread.
     ///
     /// # Errors
-    /// The system's, where it gives no more threads.
+    /// The error of the operating system, if it gives no more threads.
     pub(in crate::store) fn start(
         self: &Arc<Self>,
         threads: &Threads,
@@ -85,20 +87,21 @@ impl Search {
         })
     }
 
-    /// Begins a search, after all that was committed; tells whether there was room for it.
+    /// Submits a search, which finds all that is committed. Returns false if the queue is full.
     pub(in crate::store) fn ask(&self, request: SearchRequest) -> bool {
         self.queue.push(Wake::Search(request), WAITING_MAX).is_ok()
     }
 
-    /// Says that messages were committed.
+    /// Notifies the thread that messages were committed or removed.
     pub(in crate::store) fn follow(&self) {
         if !self.is_told.swap(true, Ordering::AcqRel) {
-            // One more than searches may wait. Refused only while the store closes.
+            // There is space for one more item than searches. It is refused only while the store
+            // closes.
             let _ = self.queue.push(Wake::Follow, WAITING_MAX + 1);
         }
     }
 
-    /// Drops what waits, and lets the thread end.
+    /// Drops what waits in the queue, and lets the thread end.
     pub(in crate::store) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
         self.queue.close_and_clear();
@@ -107,7 +110,7 @@ impl Search {
     /// Indexes and searches until the queue is closed.
     fn run(&self, completions: &Completions) {
         let mut index = None;
-        // What was committed before the start may not be indexed yet.
+        // Messages committed before the start may not be indexed yet.
         let mut due = Some(Instant::now());
         loop {
             let wake = match due {
@@ -129,7 +132,7 @@ impl Search {
                         self.guard(&mut index, |index| Ok(index.follow()? || index.go_back()?));
                     due = match more {
                         Ok(true) | Err(Err(Failure::Busy)) => Some(Instant::now()),
-                        // After a failure the next message is soon enough.
+                        // After a failure, it is tried again with the next message.
                         Ok(false) | Err(_) => None,
                     };
                 }
@@ -154,11 +157,11 @@ impl Search {
         self.closing.load(Ordering::Relaxed)
     }
 
-    /// Does something with the index, which is opened first where it is not open. A damaged one is
-    /// dropped, so that the next attempt makes a new one.
+    /// Does some work with the index, which is opened first if necessary. A corrupt index is
+    /// removed, so that the next attempt rebuilds it.
     ///
     /// # Errors
-    /// The outcome of a search that could not be made: [`Failure::Busy`] where it soon can.
+    /// The outcome of a search that failed: [`Failure::Busy`] if it can be repeated soon.
     fn guard<T>(
         &self,
         slot: &mut Option<Index>,

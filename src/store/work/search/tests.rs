@@ -1,4 +1,4 @@
-//! The search finds what a reader may read, by words and emoji, and nothing else.
+//! Tests that the search finds, by words and emoji, what a reader may read, and nothing else.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
 const CAROL: Number = Number(10_003);
 
-/// A store, and the index beside it.
+/// A database, and the index of it.
 struct Fixture {
     store: Connection,
     index: Index,
@@ -41,7 +41,7 @@ impl Fixture {
         MessageRequest::Keep { message, key: None }.carry_out(&self.store).unwrap().unwrap();
     }
 
-    /// Indexes all, and tells in how many steps.
+    /// Indexes all messages, and returns the number of steps.
     fn follow(&mut self) -> usize {
         let mut steps = 1;
         while self.index.follow().unwrap() || self.index.go_back().unwrap() {
@@ -378,7 +378,7 @@ fn a_damaged_index_is_made_anew_by_the_thread() {
     assert_eq!(attempt(&mut slot), Err(Err(Failure::Busy)));
     assert_eq!(attempt(&mut slot), found);
 
-    // Damage that shows only when the index is read.
+    // Corruption that shows only when the index is read.
     let spoiled = Connection::open(&path).unwrap();
     spoiled.execute("UPDATE words_data SET block = x'ffffffffffff' WHERE id > 10", []).unwrap();
     drop((spoiled, slot.take()));
@@ -386,7 +386,7 @@ fn a_damaged_index_is_made_anew_by_the_thread() {
     assert_eq!(attempt(&mut slot), found);
 }
 
-/// A group, and from which message on each member reads.
+/// Stores a group, with the first message that each member may read.
 fn save_group(fixture: &Fixture, id: u64, members: &[(Number, u64)]) {
     let record = GroupRecord {
         id: GroupId(id),
@@ -466,7 +466,7 @@ fn a_group_that_ended_is_not_found_and_leaves_the_index() {
     }
     fixture.store.execute_batch("COMMIT").unwrap();
     fixture.follow();
-    // Not indexed yet when the group ends.
+    // This message is not indexed yet when the group ends.
     fixture.keep(1_201, ALICE, chat, "word");
     groups::end(&fixture.store, GroupId(1)).unwrap();
     assert_eq!(fixture.find(ALICE, None, "word"), [1]);

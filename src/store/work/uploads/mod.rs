@@ -1,5 +1,5 @@
-//! The threads that write files. Everything that is done with one upload is done by one of them, in
-//! the order in which it was handed in; a slow disk holds up the uploads of its threads alone.
+//! The file-writing threads. All tasks of one upload run on the same thread, in the order in which
+//! they were submitted. A slow disk delays only the uploads of the threads that wait for it.
 
 mod progress;
 mod rereads;
@@ -27,22 +27,23 @@ use crate::store::sender::RequestSender;
 use crate::store::sums::{FileStamp, KnownSums};
 use crate::store::threads::{Threads, yield_to_others};
 
-/// A disk serves a few writers faster than one, and one that syncs holds up few others.
+/// A disk serves a few writers faster than one, and a thread that syncs delays only a part of the
+/// uploads.
 const THREADS: usize = 4;
-/// How many tasks may wait for one thread. There is one write for each stream at most.
+/// The capacity of each thread's queue. Each stream has at most one write in it.
 const WAITING_MAX: usize = 65_536;
 
-/// A task for a thread that writes.
+/// A task of a file-writing thread.
 #[derive(Debug)]
 enum WriteTask {
-    /// Go on with a request of the database.
+    /// Carry out the follow-up step of a request to the database.
     Asked(UploadTask),
     /// Write bytes of an upload.
     Write { transfer: TransferId, part: Arc<OpenPart>, offset: u64, bytes: Vec<u8> },
 }
 
 impl WriteTask {
-    /// The upload whose order it has to keep; no matter which where it is of none.
+    /// The upload whose order has to be kept; an arbitrary one if there is none.
     fn upload(&self) -> UploadId {
         match self {
             WriteTask::Asked(
@@ -70,12 +71,12 @@ struct WriterShared {
     known: Arc<KnownSums>,
 }
 
-/// The way to the threads that write.
+/// The handle of the file-writing threads; its clones share them.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct FileWriters(Arc<WriterShared>);
 
 impl FileWriters {
-    /// The way to threads that [`FileWriters::start`] starts.
+    /// Creates the handle; [`FileWriters::start`] starts the threads.
     pub(in crate::store) fn new(
         parts: Arc<Parts>,
         known: Arc<KnownSums>,
@@ -97,7 +98,7 @@ impl FileWriters {
     /// Starts the threads.
     ///
     /// # Errors
-    /// The system's, where it gives no more threads.
+    /// The error of the operating system, if it gives no more threads.
     pub(in crate::store) fn start(&self, threads: &Threads) -> io::Result<()> {
         for index in 0..THREADS {
             let shared = Arc::clone(&self.0);
@@ -107,7 +108,7 @@ impl FileWriters {
         threads.spawn("part-read", move || shared.run_rereads())
     }
 
-    /// Hands in a task; tells whether there was room for it.
+    /// Submits a task. Returns false if the queue is full.
     pub(in crate::store) fn hand(&self, task: UploadTask) -> bool {
         self.0.push(WriteTask::Asked(task)).is_ok()
     }
@@ -126,13 +127,14 @@ impl FileWriters {
         }
     }
 
-    /// An upload is a file: its sum is known from now on without reading it.
+    /// Notes that an upload has become a file: its sum moves to the cache, so the file need not be
+    /// read for it.
     pub(in crate::store) fn finished(&self, upload: UploadId) {
         self.0.finished(upload);
     }
 
-    /// Drops what waits, and lets the threads end. What was not written is sent again when the
-    /// upload goes on.
+    /// Drops what waits in the queues, and lets the threads end. Unwritten bytes are sent again
+    /// when the upload is resumed.
     pub(in crate::store) fn close(&self) {
         for queue in &self.0.queues {
             queue.close_and_clear();
@@ -157,7 +159,8 @@ impl WriterShared {
         match task {
             WriteTask::Write { transfer, part, offset, bytes } => {
                 let result = self.write(&part, offset, &bytes);
-                // Closed first, so that whoever is told finds no descriptor of it here.
+                // Released first, so that this thread holds no descriptor when the completion is
+                // handled.
                 drop(part);
                 self.completions.push(Completion::Written { transfer, result });
             }
@@ -211,7 +214,7 @@ impl WriterShared {
         self.completions.finish(job, outcome);
     }
 
-    /// Hands on a part that was opened, once it is known what is in it.
+    /// Completes the opening of a part file, once the hash of its content is known.
     fn opened(&self, job: JobId, upload: &UploadRecord, part: OpenPart) {
         let version = match FileStamp::of(part.file()) {
             Ok(version) => version,
@@ -239,16 +242,16 @@ impl WriterShared {
         self.completions.push(Completion::UploadOpened { job, part, offset, sha256 });
     }
 
-    /// Writes bytes, and goes on with the sum.
+    /// Writes bytes, and updates the running hash.
     fn write(&self, part: &OpenPart, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let before = FileStamp::of(part.file())?;
         if before.size() != offset {
-            // What is to come would be no part of what was announced.
+            // The bytes would not be at the offset at which they belong.
             return Err(io::Error::other("somebody else has changed its length"));
         }
         let hashed = self.progress.take(part.upload());
         if let Err(error) = part.write(offset, bytes) {
-            // Where nothing was written, as where the reserve was in the way, it is known still.
+            // If nothing was written, for example because of the reserve, the hash is still valid.
             if let Some(hashed) = hashed
                 && FileStamp::of(part.file()).is_ok_and(|now| now == before)
             {
@@ -267,7 +270,7 @@ impl WriterShared {
         Ok(())
     }
 
-    /// Brings an upload to the disk, if it is what its sender expects.
+    /// Syncs an upload to disk, if it has the sum that the client expects.
     fn sync(&self, sync: SyncTask) {
         let result = match sync.expected {
             None => self.parts.sync(&sync.upload).map(|()| Ok(Value::Done)),
@@ -287,7 +290,7 @@ impl WriterShared {
         self.completions.finish(sync.job, outcome);
     }
 
-    /// The sum of a whole upload; none where it has to be read for that.
+    /// The sum of a complete upload; `None` if the file has to be read for it.
     fn sum(&self, sync: &SyncTask) -> Result<Option<Sha256Sum>, FileRefusal> {
         let version = FileStamp::of(self.parts.open_to_read(&sync.upload)?)?;
         let hashed = self.progress.get(sync.upload.id, &version);
@@ -307,7 +310,7 @@ impl WriterShared {
         }
     }
 
-    /// Has a part read, in turn among users.
+    /// Submits a part file to be read.
     fn reread(&self, reread: Reread) {
         self.refuse(self.rereads.hand(reread));
     }
@@ -365,9 +368,9 @@ impl WriterShared {
         }
     }
 
-    /// Reports to the database, which goes on.
+    /// Sends the result of a task to the database thread.
     fn report(&self, request: UploadRequest) {
-        // It takes them to the end.
+        // The database thread ends after these threads.
         if !self.database.report(StoreRequest::Upload(request)) {
             log::error!("the database thread ended before the threads that write");
         }
@@ -382,7 +385,7 @@ impl WriterShared {
             let name = match &upload.place {
                 FileTarget::Shared(name) | FileTarget::Chat(_, name) => name,
             };
-            // Debug escapes what a terminal would obey.
+            // Debug escapes control characters.
             self.health.failed(format_args!("{:?}: {error}", name.as_str()));
         }
         refusal.outcome()

@@ -1,8 +1,8 @@
-//! Running sums: the hash of each part, as far as its bytes are known.
+//! Running hashes: the SHA-256 state of each part file, as far as its bytes are known.
 //!
-//! What is written is hashed by the thread that writes it, in one go. So a part that this server
-//! wrote from its first byte on is never read again; but where it does not look on disk as this
-//! server left it, nothing is known of it.
+//! Bytes are hashed by the thread that writes them. So a part file that this process wrote from its
+//! first byte on need not be read again. If its stamp is not the one after the last write, another
+//! process has changed it, and the hash is not valid.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,81 +13,82 @@ use crate::chat::id::UploadId;
 use crate::chat::sha256::Sha256Sum;
 use crate::store::sums::FileStamp;
 
-/// The hash of the first bytes of a part.
+/// The hash of the first bytes of a part file.
 #[derive(Clone, Debug)]
 pub(super) struct Hashed {
     hash: Sha256,
-    /// Of how many bytes.
+    /// The number of bytes that are hashed.
     length: u64,
-    /// How the part looked when that was so.
+    /// The stamp of the part file at that time.
     version: FileStamp,
 }
 
 impl Hashed {
-    /// Of no byte of a part.
+    /// The hash of no bytes.
     pub(super) fn nothing(version: FileStamp) -> Self {
         Hashed { hash: Sha256::new(), length: 0, version }
     }
 
-    /// Whether that is the part which these bytes were hashed of.
+    /// Returns true if the part file still has the stamp for which the hash is valid.
     pub(super) fn is_of(&self, version: &FileStamp) -> bool {
         self.version == *version
     }
 
-    /// Whether all of the part is hashed.
+    /// Returns true if all bytes of the part file are hashed.
     pub(super) fn is_whole(&self) -> bool {
         self.length == self.version.size()
     }
 
-    /// How many bytes are hashed.
+    /// The number of bytes that are hashed.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// How the part looked.
+    /// The stamp for which the hash is valid.
     pub(super) fn version(&self) -> FileStamp {
         self.version
     }
 
-    /// Goes on with the next bytes.
+    /// Hashes the next bytes.
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.length += bytes.len() as u64;
     }
 
-    /// The part looks like this now, since this server wrote to it.
+    /// Sets the stamp after a write of this process.
     pub(super) fn now_is(&mut self, version: FileStamp) {
         self.version = version;
     }
 
-    /// The sum.
+    /// The SHA-256 sum of the hashed bytes.
     pub(super) fn sum(&self) -> Sha256Sum {
         Sha256Sum(self.hash.clone().finalize().into())
     }
 }
 
-/// The running sums of all parts that this server wrote or read: two hundred bytes each.
+/// The running hashes of all part files that this process wrote or read: two hundred bytes each.
 #[derive(Debug, Default)]
 pub(super) struct Progress(Mutex<HashMap<UploadId, Hashed>>);
 
 impl Progress {
-    /// What is known of a part, where it still looks as it did.
+    /// The hash of a part file, if it is valid for that stamp.
     pub(super) fn get(&self, upload: UploadId, version: &FileStamp) -> Option<Hashed> {
         self.lock().get(&upload).filter(|hashed| hashed.is_of(version)).cloned()
     }
 
-    /// What is known of a part is taken away, to be put back once more is known.
+    /// Takes the hash of a part file out, to be updated and put back.
     pub(super) fn take(&self, upload: UploadId) -> Option<Hashed> {
         self.lock().remove(&upload)
     }
 
-    /// Notes what is known of a part.
+    /// Stores the hash of a part file.
     pub(super) fn put(&self, upload: UploadId, hashed: Hashed) {
         self.lock().insert(upload, hashed);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<UploadId, Hashed>> {
-        // Nothing in here panics halfway through a change.
+        // No code that holds the lock panics halfway through a change, so a poisoned state is
+        // valid.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,9 @@
-//! Rereads: parts that this server does not know are read: those from before its start, and those
-//! that somebody else has changed.
+//! Rereads: reading part files to hash them, if this process does not know their hash: those from
+//! before its start, and those that another process has changed.
 //!
-//! Each is read slice by slice, in turn among users, so that who goes on with gigabytes holds up
-//! nobody who goes on with little. How far it was read is kept with the part: who breaks off and
-//! announces it again has it read on, not anew.
+//! They are read slice by slice, round-robin among users, so that a user who resumes gigabytes does
+//! not delay others. The progress is stored with the running hash: if a client disconnects and
+//! resumes again, reading continues where it was.
 
 use std::fs::File;
 use std::io;
@@ -19,17 +19,17 @@ use crate::store::requests::SyncTask;
 use crate::store::rows::uploads::UploadRecord;
 use crate::store::sums::FileStamp;
 
-/// How much is read of a part before it is the next user's turn.
+/// The number of bytes that are read before the next user's turn.
 const SLICE_BYTES: u64 = 8 * 1024 * 1024;
-/// How much is read at once.
+/// The size of one read in bytes.
 pub(super) const BUFFER_BYTES: usize = 256 * 1024;
-/// How many parts of one user may wait to be read: twice as many as one session goes on with at
-/// once.
+/// The largest number of part files of one user in the queue: twice as many as one session may
+/// resume at a time.
 const WAITING_MAX: usize = 32;
-/// How often one is begun anew that somebody else changes meanwhile.
+/// How often reading may begin, for a part file that another process keeps changing.
 const RESTARTS_MAX: u32 = 3;
 
-/// A part to read.
+/// A part file to read.
 #[derive(Debug)]
 pub(super) struct Reread {
     upload: UploadRecord,
@@ -40,33 +40,33 @@ pub(super) struct Reread {
 /// The purpose of a reread.
 #[derive(Debug)]
 pub(super) enum Then {
-    /// To open the part.
+    /// To open the part file for an upload.
     Open { job: JobId, part: OpenPart },
-    /// To bring the part to the disk if it is what its sender expects.
+    /// To sync the upload, if it has the sum that the client expects.
     Sync { file: File, sync: SyncTask },
 }
 
-/// The state of a reread after a slice.
+/// The result of reading a slice.
 #[derive(Debug)]
 pub(super) enum RereadStep {
-    /// There is more of it.
+    /// There is more to read.
     More,
-    /// All of it is hashed.
+    /// The whole file is hashed.
     Whole(Hashed),
 }
 
 impl Reread {
-    /// The part of an upload.
+    /// Creates a reread of an upload's part file.
     pub(super) fn new(upload: UploadRecord, then: Then) -> Self {
         Reread { upload, then, restarts: 0 }
     }
 
-    /// Whose part it is.
+    /// The upload.
     pub(super) fn upload(&self) -> &UploadRecord {
         &self.upload
     }
 
-    /// The job whose outcome it is.
+    /// The job that gets the outcome.
     pub(super) fn job(&self) -> JobId {
         match &self.then {
             Then::Open { job, .. } => *job,
@@ -74,8 +74,8 @@ impl Reread {
         }
     }
 
-    /// Whether it is to open the part of that upload: whoever announces an upload again while this
-    /// waits has gone meanwhile, or asks twice.
+    /// Returns true if it is to open the part file of that upload. If the upload is announced again
+    /// while this waits, the client has reconnected, or has sent the request twice.
     fn opens(&self, upload: UploadId) -> bool {
         matches!(self.then, Then::Open { .. }) && self.upload.id == upload
     }
@@ -90,7 +90,7 @@ impl Reread {
     /// Reads the next slice.
     ///
     /// # Errors
-    /// Where it can't be read, or somebody else changes it again and again.
+    /// If the file can't be read, or another process keeps changing it.
     pub(super) fn step(
         &mut self,
         progress: &Progress,
@@ -112,7 +112,7 @@ impl Reread {
             let left = usize::try_from(end - hashed.length()).unwrap_or(usize::MAX);
             let wanted = left.min(buffer.len());
             match self.file().read_at(&mut buffer[..wanted], hashed.length()) {
-                // It is shorter now, which the next look finds.
+                // The file is shorter now, which the check of its stamp finds.
                 Ok(0) => break,
                 Ok(count) => hashed.update(&buffer[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -125,17 +125,18 @@ impl Reread {
     }
 }
 
-/// The parts that wait to be read.
+/// The queue of part files to read, round-robin by user.
 #[derive(Debug)]
 pub(super) struct Rereads(FairQueue<Reread>);
 
 impl Rereads {
+    /// Creates an empty queue.
     pub(super) fn new() -> Self {
         Rereads(FairQueue::new())
     }
 
-    /// Hands in a part; gives back the one that is not read for it: itself where there is no room,
-    /// or what waited to open the same part.
+    /// Adds a reread. Returns the one that is not done: itself if the queue is full, or an earlier
+    /// one that waited to open the same part file, which it replaces.
     pub(super) fn hand(&self, reread: Reread) -> Option<Reread> {
         let (owner, id) = (reread.upload.owner, reread.upload.id);
         let opens = reread.opens(id);
@@ -143,20 +144,20 @@ impl Rereads {
         self.0.push(owner, reread, WAITING_MAX, replaces).unwrap_or_else(Some)
     }
 
-    /// Puts back a part of which there is more to read; gives it back where another waits that
-    /// opens the same part, and reads on. There is one of these at a time beyond the bound.
+    /// Puts back a reread that has more to read. Returns it if another one waits to open the same
+    /// part file, which goes on instead. It may exceed the limit of the queue by one.
     pub(super) fn put_back(&self, reread: Reread) -> Option<Reread> {
         let (owner, id) = (reread.upload.owner, reread.upload.id);
         let opens = reread.opens(id);
         self.0.put_back(owner, reread, |other| opens && other.opens(id)).err()
     }
 
-    /// The part whose turn it is.
+    /// Takes the next reread, and waits until there is one; `None` once the queue is closed.
     pub(super) fn next(&self) -> Option<Reread> {
         self.0.pop()
     }
 
-    /// Drops what waits, and hands out nothing more.
+    /// Closes the queue, and drops what waits.
     pub(super) fn close(&self) {
         self.0.close_and_clear();
     }

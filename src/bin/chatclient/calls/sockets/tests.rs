@@ -19,7 +19,7 @@ fn ticket(byte: u8) -> Ticket {
 struct Person {
     name: UserName,
     calls: Calls,
-    /// What has happened and was not looked at yet.
+    /// The events that were not checked yet.
     events: VecDeque<(String, What)>,
 }
 
@@ -39,7 +39,7 @@ impl Person {
     }
 }
 
-/// Lets all take turns until one of them is told something.
+/// Calls `turn` for all sides until one of them has an event.
 #[track_caller]
 fn told(people: &mut [Person], person: usize, now: Instant) -> (String, What) {
     loop {
@@ -59,7 +59,7 @@ fn said(peer: &str, text: &str) -> (String, What) {
     (peer.to_string(), What::Said(text.to_string()))
 }
 
-/// Alice calls bob, who listens, and is told that it rings there.
+/// Alice calls bob, who listens, until she is told that it rings there.
 fn ringing(now: Instant) -> [Person; 2] {
     let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
     bob.calls.listen(0, now).unwrap();
@@ -86,7 +86,7 @@ fn a_chat_from_the_call_to_its_end() {
     assert_eq!(told(&mut people, 1, now), said("alice", "hello"));
     people[1].calls.say("hi").unwrap();
     assert_eq!(told(&mut people, 0, now), said("bob", "hi"));
-    // A chat has no deadline.
+    // An open chat has no deadline.
     assert_eq!(people.each_ref().map(|person| person.calls.deadline(now)), [None, None]);
     people[0].calls.say("the last words").unwrap();
     assert_eq!(people[0].calls.hang_up(now), Some((name("bob"), Stage::Open)));
@@ -103,7 +103,7 @@ fn the_end_comes_after_the_last_words() {
     assert_eq!(told(&mut people, 1, now), ("alice".into(), What::Ended(Ending::HungUp)));
     assert_eq!(people[1].calls.current(), None);
     assert_eq!(people[0].calls.hang_up(now), None);
-    // Nothing is left behind, at the latest when the time for it is over.
+    // No connection is left after its deadline.
     people.iter_mut().for_each(|person| {
         person.turn(now + Duration::from_secs(2));
         assert!(person.calls.others.is_empty());
@@ -175,8 +175,8 @@ fn one_with_a_ticket_who_says_another_name_is_dropped() {
     assert_eq!(people[0].calls.current(), None);
 }
 
-/// What goes over the wire of one connection between `from` and `to`, as somebody sees who sits
-/// there and passes it on.
+/// The bytes of one connection between `from` and `to`, as a man in the middle sees them who passes
+/// them on.
 #[test]
 fn nothing_can_be_read_on_the_wire_and_a_replay_gets_nothing() {
     let now = Instant::now();
@@ -213,7 +213,7 @@ fn nothing_can_be_read_on_the_wire_and_a_replay_gets_nothing() {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret));
         }
     }
-    // The same bytes once more.
+    // A replay: the same bytes once more.
     let mut replay = TcpStream::connect((Ipv4Addr::LOCALHOST, bob.calls.port().unwrap())).unwrap();
     replay.write_all(&seen[0]).unwrap();
     replay.set_nonblocking(true).unwrap();

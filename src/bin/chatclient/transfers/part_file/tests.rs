@@ -1,4 +1,4 @@
-//! What stands where while a file comes in, and what is never lost.
+//! Tests of part files: their names and contents during a download, and that no file is lost.
 
 use std::fs;
 
@@ -88,8 +88,8 @@ fn the_longest_names_have_a_part_file_each() {
 fn a_name_that_is_not_on_the_disk_is_told_with_the_name() {
     let folder = tempfile::tempdir().unwrap();
     let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
-    // A descriptor that only names the folder: files can be renamed there, but it can't be
-    // written to the disk.
+    // An O_PATH descriptor of the folder: files can be renamed there, but it can't be synced to
+    // disk.
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     file.folder = openat(CWD, folder.path(), flags, Mode::empty()).unwrap();
     let error = file.finish().unwrap_err();
@@ -167,7 +167,7 @@ fn what_is_of_another_file_is_put_aside_once() {
     assert!(matches!(PartFile::open(folder.path(), "a"), Err(PartError::Busy)));
     file.keep().unwrap();
 
-    // What was put aside stands, and what came in this run is no more than that.
+    // The file put aside is kept, and the bytes of this run are dropped.
     let (mut file, _) = PartFile::open(folder.path(), "a").unwrap();
     assert_eq!(file.begin_anew().unwrap(), None);
     file.write(b"new").unwrap();

@@ -1,22 +1,22 @@
-//! The lines typed before, for as long as the client runs.
+//! The history of typed lines, kept in memory.
 
 use std::collections::VecDeque;
 
-/// How many lines are kept.
+/// The largest number of lines.
 const LINES_MAX: usize = 500;
 
-/// Lines, the newest last, and the place of whoever walks through them.
+/// Lines, the newest last, and the position of the user in them.
 #[derive(Debug, Default)]
 pub struct History {
     lines: VecDeque<String>,
-    /// Which line is shown; none while a new one is typed.
+    /// The index of the line that is shown; `None` while a new one is typed.
     at: Option<usize>,
     /// The new line, while an older one is shown.
     draft: String,
 }
 
 impl History {
-    /// Adds a line; the same line twice in a row is one.
+    /// Adds a line, unless it is blank or the same as the last one.
     pub fn push(&mut self, line: &str) {
         self.at = None;
         if line.trim().is_empty() || self.lines.back().is_some_and(|last| last == line) {
@@ -28,7 +28,7 @@ impl History {
         self.lines.push_back(line.to_string());
     }
 
-    /// The line before the one shown; `current` is what stands in the editor.
+    /// Moves to the line before the one shown; `current` is the text in the editor.
     pub fn older(&mut self, current: &str) -> Option<&str> {
         let at = match self.at {
             Some(at) => at.checked_sub(1)?,
@@ -42,14 +42,14 @@ impl History {
         self.lines.get(at).map(String::as_str)
     }
 
-    /// The line after the one shown; after the newest it is the one that was being typed.
+    /// Moves to the line after the one shown; after the newest it is the one that was being typed.
     pub fn newer(&mut self) -> Option<&str> {
         let at = self.at? + 1;
         self.at = (at < self.lines.len()).then_some(at);
         Some(self.at.map_or(self.draft.as_str(), |at| self.lines[at].as_str()))
     }
 
-    /// The newest line that holds `part`, `skip` such lines passed over.
+    /// The newest line that contains `part`, after skipping `skip` such lines.
     pub fn search(&self, part: &str, skip: usize) -> Option<&str> {
         let mut found = self.lines.iter().rev().filter(|line| line.contains(part));
         found.nth(skip).map(String::as_str)

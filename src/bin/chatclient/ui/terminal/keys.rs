@@ -1,78 +1,78 @@
-//! The bytes of a terminal to keys, however the bytes were split.
+//! The decoder of a terminal's input: bytes, however they are split, to keys.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The most bytes that are taken of one paste.
+/// The largest paste, in bytes.
 pub const PASTE_BYTES_MAX: usize = 64 * 1024;
 
-/// The longest sequence that is waited for; what is longer is none.
+/// The longest control sequence, in bytes; a longer one is skipped.
 const SEQUENCE_BYTES_MAX: usize = 32;
 
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// For how long nothing may come within a paste: then its end was lost on the way.
+/// The longest pause within a paste; after it, the mark of its end is taken to be lost.
 const PASTE_SILENCE: Duration = Duration::from_secs(1);
 
 const CTRL_C: u8 = 0x03;
 
-/// What was pressed.
+/// A key that was pressed, or a paste.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// A character to insert.
     Char(char),
-    /// Something is being pasted from here on; the next key is what it was.
+    /// The beginning of a paste; the next key is the paste itself.
     PasteStart,
-    /// Text that was pasted, line ends and all.
+    /// Text that was pasted, with its line ends.
     Paste(String),
-    /// More was pasted than is taken; it was read and dropped.
+    /// A paste of more than [`PASTE_BYTES_MAX`], which was dropped.
     PasteTooLong,
     /// Enter.
     Enter,
-    /// Alt-Enter: the message goes on in another line.
+    /// Alt-Enter: a line break within a message.
     LineBreak,
     /// Tab.
     Tab,
-    /// The character before the cursor goes.
+    /// Remove the character before the cursor.
     Backspace,
-    /// The character at the cursor goes; Ctrl-D, where that is the end of input on an empty line.
+    /// Remove the character at the cursor.
     Delete {
-        /// Whether an empty line makes it the end of input.
+        /// True for Ctrl-D, which is the end of the input on an empty line.
         or_end: bool,
     },
-    /// One character to the left.
+    /// Move one character to the left.
     Left,
-    /// One character to the right.
+    /// Move one character to the right.
     Right,
-    /// One word to the left.
+    /// Move one word to the left.
     WordLeft,
-    /// One word to the right.
+    /// Move one word to the right.
     WordRight,
-    /// To the start of the line.
+    /// Move to the start of the line.
     Home,
-    /// To the end of the line.
+    /// Move to the end of the line.
     End,
-    /// The line before in the history.
+    /// Show the previous line of the history.
     Up,
-    /// The line after in the history.
+    /// Show the next line of the history.
     Down,
     /// Search in the history.
     Search,
-    /// All up to the end of the line goes.
+    /// Cut the text up to the end of the line.
     KillToEnd,
-    /// All up to the start of the line goes.
+    /// Cut the text up to the start of the line.
     KillToStart,
-    /// The word before the cursor goes, up to white space.
+    /// Cut the word before the cursor, up to white space.
     KillWord,
-    /// The word before the cursor goes, up to a letter or digit.
+    /// Cut the word before the cursor, up to a character that is neither a letter nor a digit.
     KillWordLeft,
-    /// The word at the cursor goes.
+    /// Cut the word at the cursor.
     KillWordRight,
-    /// What went last comes back.
+    /// Insert the text that was cut last.
     Yank,
     /// Clear the screen.
     Clear,
-    /// Leave what goes on now (Ctrl-G).
+    /// Leave the search or the question (Ctrl-G).
     Cancel,
     /// Ctrl-C.
     Interrupt,
@@ -80,7 +80,7 @@ pub enum Key {
     Suspend,
 }
 
-/// Cuts bytes into keys.
+/// Decodes bytes to keys.
 #[derive(Debug, Default)]
 pub struct KeyDecoder {
     bytes: Vec<u8>,
@@ -91,7 +91,7 @@ pub struct KeyDecoder {
 struct PastedBytes {
     bytes: Vec<u8>,
     too_long: bool,
-    /// When something of it came last.
+    /// The time of its last bytes.
     heard: Instant,
 }
 
@@ -123,7 +123,7 @@ enum Cut {
 }
 
 impl KeyDecoder {
-    /// Takes what was read, and appends the keys that are whole.
+    /// Decodes bytes that were read, and appends the complete keys.
     pub fn feed(&mut self, bytes: &[u8], now: Instant, keys: &mut VecDeque<Key>) {
         self.expire(now, keys);
         self.bytes.extend_from_slice(bytes);
@@ -155,12 +155,13 @@ impl KeyDecoder {
         }
     }
 
-    /// When a paste is over for want of its end; none where nothing is being pasted.
+    /// The time at which the current paste is taken to be over without its end mark; `None` if
+    /// there is no paste.
     pub fn deadline(&self) -> Option<Instant> {
         self.paste.as_ref().map(|paste| paste.heard + PASTE_SILENCE)
     }
 
-    /// Ends a paste whose end does not come.
+    /// Ends a paste whose end mark has not come by its deadline.
     pub fn expire(&mut self, now: Instant, keys: &mut VecDeque<Key>) {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
@@ -171,13 +172,13 @@ impl KeyDecoder {
         }
     }
 
-    /// Moves what was pasted aside; a key where the paste is over: with its end, or at a Ctrl-C
-    /// behind which no end has come. One that was pasted has the end behind it.
+    /// Moves bytes to the current paste. Returns it if it is over: at its end mark, or else at a
+    /// Ctrl-C, which was typed since no end mark follows it.
     fn pasted(&mut self) -> Option<Key> {
         let paste = self.paste.as_mut()?;
         let end = self.bytes.windows(PASTE_END.len()).position(|window| window == PASTE_END);
         let broken_off = || self.bytes.iter().position(|byte| *byte == CTRL_C);
-        // What may be the start of the mark stays.
+        // The last bytes may be the start of the end mark.
         let most = self.bytes.len().saturating_sub(PASTE_END.len() - 1);
         let (take, over) = match (end, end.map_or_else(broken_off, |_| None)) {
             (Some(end), _) => (end, true),
@@ -207,11 +208,11 @@ fn cut(bytes: &[u8]) -> Cut {
     }
 }
 
-/// What follows the escape character.
+/// Decodes the bytes after an escape character.
 fn escaped(rest: &[u8]) -> Cut {
     match rest {
         [] => Cut::Incomplete,
-        // A second escape begins anew.
+        // A second escape character begins a new sequence.
         [0x1b, ..] => Cut::Skip(1),
         [b'[', rest @ ..] => csi(rest),
         [b'O'] => Cut::Incomplete,
@@ -228,7 +229,7 @@ fn escaped(rest: &[u8]) -> Cut {
     }
 }
 
-/// A control sequence (ECMA-48, 5.4) behind its `ESC [`: parameters, then a final byte.
+/// Decodes a control sequence (ECMA-48, 5.4) after its `ESC [`: parameters and a final byte.
 fn csi(rest: &[u8]) -> Cut {
     let Some(end) = rest.iter().position(|byte| !(0x20..0x40).contains(byte)) else {
         let too_long = rest.len() > SEQUENCE_BYTES_MAX;
@@ -237,14 +238,14 @@ fn csi(rest: &[u8]) -> Cut {
     let (parameters, last) = (&rest[..end], rest[end]);
     let used = 2 + end + 1;
     match (parameters, last) {
-        // No sequence after all: what broke it off is read for itself.
+        // The sequence is malformed; the byte that ended it is decoded by itself.
         (_, ..0x40 | 0x7f..) => Cut::Skip(2 + end),
         (b"200", b'~') => Cut::PasteStart(used),
         _ => named(parameters, last).map_or(Cut::Skip(used), |key| Cut::Key(used, key)),
     }
 }
 
-/// The keys of xterm and of the terminals that follow it.
+/// The keys of xterm and compatible terminals.
 fn named(parameters: &[u8], last: u8) -> Option<Key> {
     let with_modifier = parameters.contains(&b';');
     Some(match (parameters, last) {
@@ -287,7 +288,7 @@ fn control(byte: u8) -> Option<Key> {
     })
 }
 
-/// One character of UTF-8; what is none is skipped.
+/// Decodes one character of UTF-8; malformed bytes are skipped.
 fn character(bytes: &[u8]) -> Cut {
     let length = match bytes[0] {
         0..0x80 => 1,
@@ -378,7 +379,7 @@ mod tests {
         decoder.feed(b" two\x1b[20", later, &mut keys);
         decoder.expire(start + PASTE_SILENCE, &mut keys);
         assert!(keys == [Key::PasteStart] && decoder.deadline() == Some(later + PASTE_SILENCE));
-        // What comes then is typed.
+        // Later bytes are typed.
         decoder.feed(b"x\r", later + PASTE_SILENCE, &mut keys);
         let seen: Vec<Key> = keys.drain(..).skip(1).collect();
         assert_eq!(seen, [Key::Paste("one two\x1b[20".into()), Key::Char('x'), Key::Enter]);

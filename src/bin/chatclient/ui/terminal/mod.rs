@@ -1,4 +1,4 @@
-//! The person at a terminal: keys in, a screen out.
+//! The user interface of a terminal in raw mode, with a line editor, a history and a status line.
 
 mod history;
 mod keys;
@@ -28,35 +28,36 @@ use paste::{Paste, TooMany};
 use raw::RawMode;
 use typed::TypedLine;
 
-/// How many keys wait at most while nothing can be typed; a terminal that sends more is not read.
+/// The largest number of keys that wait while there is no prompt; beyond it the terminal is not
+/// read.
 const KEYS_MAX: usize = 4096;
-/// How many candidates of a completion are shown.
+/// The largest number of candidates of a completion that are shown.
 const CANDIDATES_MAX: usize = 60;
-/// The narrowest screen that is drawn for.
+/// The smallest width that is drawn for, in columns.
 const COLUMNS_MIN: usize = 12;
-/// How many columns there are where the terminal does not tell.
+/// The width of a terminal that does not give it, in columns.
 const COLUMNS_UNKNOWN: usize = 80;
 
-/// What the keys do.
+/// The mode, which decides what keys do.
 #[derive(Debug, Default)]
 enum Mode {
-    /// They edit the line.
+    /// Keys edit the line.
     #[default]
     Edit,
-    /// They decide what to do with lines that were pasted.
+    /// Keys answer the question about lines that were pasted.
     Pasted(Paste),
-    /// They search in the history.
+    /// Keys search in the history.
     Search {
-        /// For this.
+        /// The text to search for.
         part: String,
-        /// How many older finds were asked for.
+        /// The number of newer matches to skip.
         skip: usize,
     },
 }
 
 /// A terminal in raw mode.
 pub struct Terminal {
-    /// None only while the process is stopped.
+    /// `None` only while the process is stopped, and in tests.
     raw: Option<RawMode>,
     screen: Screen,
     decoder: KeyDecoder,
@@ -64,22 +65,22 @@ pub struct Terminal {
     line: TypedLine,
     history: History,
     mode: Mode,
-    /// Whether a paste has begun and is not over.
+    /// True if a paste has begun and is not over.
     pasting: bool,
-    /// The state of the connection.
+    /// The status.
     status: Option<SafeText>,
-    /// The state of the transfers.
+    /// The progress of the transfers.
     progress: Option<SafeText>,
-    /// Whether Ctrl-C was pressed while nothing could be typed.
+    /// True if Ctrl-C was pressed while there was no prompt.
     interrupted: bool,
     broken: Option<io::Error>,
 }
 
 impl Terminal {
-    /// Takes the terminal over.
+    /// Puts the terminal into raw mode.
     ///
     /// # Errors
-    /// Where it can't be put into raw mode.
+    /// If that fails.
     pub fn new(colour: bool) -> io::Result<Self> {
         Ok(Terminal::with(Some(RawMode::enter()?), Screen::new(columns(), colour)))
     }
@@ -102,7 +103,7 @@ impl Terminal {
     }
 
     fn press(&mut self, key: Key, completion: &Vocabulary) -> Option<Input> {
-        // Behind the start of a paste comes the paste itself, and nothing in between.
+        // The key after the start of a paste is always the paste itself.
         self.pasting = key == Key::PasteStart;
         let input = match std::mem::take(&mut self.mode) {
             Mode::Edit => self.edit(key, completion),
@@ -113,7 +114,7 @@ impl Terminal {
         input
     }
 
-    /// A search, a question and a paste that is still arriving are a line that was begun.
+    /// Notes whether a line is begun: a search, a question and an incomplete paste count as one.
     fn settle(&mut self) {
         self.line.settle(self.pasting || !matches!(self.mode, Mode::Edit));
     }
@@ -168,7 +169,7 @@ impl Terminal {
         if prompt.remembered {
             self.history.push(&line);
         }
-        // A message is shown when the server has taken it, a command stands above its answer.
+        // A message is shown when the server has confirmed it, a command before its answer.
         if line.starts_with('/') && !prompt.secret {
             let text = safe!("{}{}", prompt.text, line.as_str());
             self.screen.print(&Line::notice(text));
@@ -188,7 +189,7 @@ impl Terminal {
         }
     }
 
-    /// One line is inserted; about more the person decides.
+    /// Inserts a paste of one line; asks what to do with several lines.
     fn paste(&mut self, text: &str) {
         match Paste::cut(text) {
             Ok(Some(paste)) if !self.line.prompt().secret => self.mode = Mode::Pasted(paste),
@@ -275,7 +276,7 @@ impl Terminal {
         }
     }
 
-    /// Asks to be stopped, and the other processes of the job with it.
+    /// Stops all processes of the shell's job, as Ctrl-Z does.
     fn suspend(&mut self) {
         if let Err(error) = kill_current_process_group(Signal::TSTP) {
             self.broken = Some(error.into());
@@ -286,9 +287,9 @@ impl Terminal {
         self.screen.print(&Line { kind: LineKind::Notice, text: SafeText::new(text) });
     }
 
-    /// The prompt, and as much of the line as fits beside it.
+    /// The status, the prompt, and as much of the line as fits.
     fn bottom(&mut self) -> Bottom {
-        // The last column stays free: a terminal that has written it is about to wrap.
+        // The last column is kept free: a terminal that has written to it is about to wrap.
         let columns = self.screen.columns() - 1;
         let awaited = self.line.prompt();
         let (prompt, view) = match &self.mode {
@@ -381,7 +382,7 @@ impl Ui for Terminal {
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
             Err(error) => return Err(error.into()),
         }
-        // While nothing can be typed, Ctrl-C must not wait behind what was.
+        // Without a prompt, Ctrl-C must not wait behind other keys.
         if !self.line.is_awaited() && self.keys.contains(&Key::Interrupt) {
             self.keys.clear();
             self.pasting = false;
@@ -407,20 +408,20 @@ impl Ui for Terminal {
     }
 
     fn give_back(&mut self, line: &str) {
-        // What was typed ahead would be put behind it.
+        // Keys that wait would be inserted after it.
         if self.keys.is_empty() && self.line.editor.text().is_empty() {
             self.line.editor.set(line);
             self.line.settle(false);
         }
     }
 
-    /// Never: a terminal that is gone ends the client.
+    /// Never true: a terminal that is gone ends the client.
     fn has_ended(&self) -> bool {
         false
     }
 
     fn take_interrupt(&mut self) -> bool {
-        // A paste is over after its time also while nothing can be typed.
+        // A paste can reach its deadline while there is no prompt.
         self.decoder.expire(Instant::now(), &mut self.keys);
         std::mem::take(&mut self.interrupted)
     }
@@ -454,7 +455,7 @@ impl Drop for Terminal {
     }
 }
 
-/// How many columns the terminal has now.
+/// The current width of the terminal, in columns.
 fn columns() -> usize {
     let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
     match usize::from(columns) {
@@ -463,7 +464,7 @@ fn columns() -> usize {
     }
 }
 
-/// What all of the words begin with, letters' case as in the first.
+/// The longest common prefix of the words, ignoring case, as it is in the first one.
 fn common_start(words: &[String]) -> &str {
     let Some((first, others)) = words.split_first() else {
         return "";

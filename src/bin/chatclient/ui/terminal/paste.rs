@@ -1,4 +1,4 @@
-//! Several lines that were pasted at once, about which the person decides.
+//! Several lines that were pasted at once, and what the user can do with them.
 
 use chatsrv::display::editor::LINE_BYTES_MAX;
 use chatsrv::display::safe_text::{SafeText, safe};
@@ -7,24 +7,24 @@ use super::keys::Key;
 use crate::input::destination::Destination;
 use crate::ui::interface::Pasted;
 
-/// How many lines can be pasted at once; each waits until the ones before it are taken.
+/// The largest number of lines in a paste; each waits until the ones before it are handled.
 const LINES_MAX: usize = 200;
 
-/// What ends a line within a message.
+/// The line break within a message.
 const LINE_BREAK: &str = "\u{2028}";
 
-/// Lines that were pasted, without what the protocol does not carry.
+/// Lines that were pasted, without control characters.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Paste {
     lines: Vec<String>,
 }
 
-/// These are too many lines.
+/// The error for a paste of too many lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
 impl Paste {
-    /// Cuts what was pasted into lines; what stands on one line is none.
+    /// Splits a paste into lines; `None` if it is a single line.
     ///
     /// # Errors
     /// [`TooMany`].
@@ -40,7 +40,7 @@ impl Paste {
         }
     }
 
-    /// What is asked about them, where they are for `to`.
+    /// The question to the user, for lines with the destination `to`.
     pub fn question(&self, to: &Destination) -> SafeText {
         let count = self.lines.len();
         if !to.takes_messages() {
@@ -54,7 +54,8 @@ impl Paste {
         safe!("send {count} lines{empty} to {to}? y each{one}, j joined, n not: ")
     }
 
-    /// Each line for itself: as a message just as it stands where messages go, else as if typed.
+    /// Handles each line by itself: as a message if `to` takes messages, else as if it had been
+    /// typed.
     pub fn each(self, to: &Destination) -> Pasted {
         match to.takes_messages() {
             true => Pasted::Messages(self.said().cloned().collect()),
@@ -62,20 +63,20 @@ impl Paste {
         }
     }
 
-    /// The keys with which the lines would have been typed.
+    /// The keys with which the lines would be typed.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = Key> {
         let keys = |line: &String| line.chars().map(Key::Char).chain([Key::Enter]).collect();
         let keys: Vec<Vec<Key>> = self.lines.iter().map(keys).collect();
         keys.into_iter().flatten()
     }
 
-    /// All of it as one message of several lines; none where it does not fit.
+    /// All lines as one message; `None` if it is too long.
     pub fn one(&self) -> Option<String> {
         let text = self.lines.join(LINE_BREAK);
         (text.len() <= LINE_BYTES_MAX).then_some(text)
     }
 
-    /// All of it on one line.
+    /// All lines joined to one.
     pub fn joined(&self) -> String {
         self.lines.join(" ")
     }

@@ -1,4 +1,4 @@
-//! The terminal's raw mode, and the way back from it whatever happens.
+//! The raw mode of the terminal, which is left again on every path, a panic included.
 
 use std::io::{self, Write};
 use std::panic;
@@ -8,23 +8,23 @@ use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 
-/// Asks the terminal to mark what is pasted, so that it can be told from what is typed.
+/// The sequence that makes the terminal mark pasted text (bracketed paste mode).
 const BRACKETED_PASTE_ON: &[u8] = b"\x1b[?2004h";
 const BRACKETED_PASTE_OFF: &[u8] = b"\x1b[?2004l";
 
-/// The settings to go back to. They are here for the sake of a panic, which knows no more than
-/// this; a process has one terminal.
+/// The settings to restore. They are static so that the panic hook can use them; a process has one
+/// terminal.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Raw mode, for as long as it lives.
+/// A guard: raw mode is left when it is dropped.
 #[derive(Debug)]
 pub struct RawMode;
 
 impl RawMode {
-    /// Makes every key readable at once, without echo and without signals.
+    /// Enters raw mode: keys are read at once, without echo, and raise no signals.
     ///
     /// # Errors
-    /// Where standard input is no terminal any more.
+    /// If standard input is not a terminal any more.
     pub fn enter() -> io::Result<Self> {
         static RESTORE_ON_PANIC: Once = Once::new();
         RESTORE_ON_PANIC.call_once(|| {
@@ -41,10 +41,10 @@ impl RawMode {
         Ok(raw)
     }
 
-    /// Sets raw mode again: a shell that continues a stopped process may have set another.
+    /// Sets raw mode again, since a shell that continues a stopped process may have changed it.
     ///
     /// # Errors
-    /// Where standard input is no terminal any more.
+    /// If standard input is not a terminal any more.
     pub fn renew(&self) -> io::Result<()> {
         let mut raw = tcgetattr(io::stdin())?;
         raw.local_modes -=
@@ -71,7 +71,7 @@ impl Drop for RawMode {
 fn restore() {
     let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(before) = before {
-        // A terminal that is gone needs no settings.
+        // A terminal that is gone has no settings to restore.
         let _ = io::stdout().write_all(BRACKETED_PASTE_OFF).and_then(|()| io::stdout().flush());
         let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &before);
     }

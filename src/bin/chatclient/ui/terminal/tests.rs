@@ -1,4 +1,4 @@
-//! What the keys do at a terminal, without one.
+//! Tests of the terminal's user interface, without a terminal.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ fn prompt(chat: &str) -> Prompt {
     Prompt { text: safe!("to {chat}> "), destination, ..Prompt::default() }
 }
 
-/// A terminal at which a line to that chat is awaited.
+/// A terminal with the prompt of a chat.
 fn terminal(chat: &str) -> Terminal {
     let mut terminal = Terminal::with(None, Screen::new(80, false));
     terminal.set_prompt(prompt(chat));
     terminal
 }
 
-/// Takes what comes in; what it leads to, if anything.
+/// Handles bytes that are typed; returns the next input.
 fn take(terminal: &mut Terminal, bytes: &str) -> Option<Input> {
     terminal.decoder.feed(bytes.as_bytes(), Instant::now(), &mut terminal.keys);
     terminal.next(&Vocabulary::default())
@@ -30,7 +30,7 @@ fn a_paste_is_for_the_chat_where_it_began() {
     assert_eq!(terminal.line.prompt(), &prompt("carol"));
     let sent = Input::Line("for carol only".to_string().into(), prompt("carol").destination);
     assert_eq!(take(&mut terminal, " only\x1b[201~\r"), Some(sent));
-    // Of several lines too, whose question names it.
+    // A paste of several lines too, and its question names the chat.
     assert_eq!(take(&mut terminal, "\x1b[200~one\n"), None);
     terminal.set_prompt(Prompt { destination: Destination::Nowhere, ..prompt("x") });
     assert_eq!(take(&mut terminal, "pm\x1b[201~"), None);
@@ -59,7 +59,7 @@ fn a_paste_without_an_end_is_over_in_time_while_nothing_can_be_typed() {
     let before = Instant::now().checked_sub(Duration::from_secs(5)).unwrap();
     terminal.decoder.feed(b"\x1b[200~abc", before, &mut terminal.keys);
     assert!(terminal.deadline().is_some_and(|due| due < Instant::now()));
-    // The client takes no more than this while it has nothing to ask.
+    // Without a prompt the client calls nothing but this.
     assert!(!terminal.take_interrupt());
     assert_eq!(terminal.deadline(), None);
     terminal.set_prompt(prompt("carol"));

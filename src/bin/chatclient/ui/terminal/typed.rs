@@ -1,33 +1,35 @@
-//! The line being typed, and where it goes.
+//! The line being typed, with the prompt at which it was begun.
 
 use chatsrv::display::editor::Editor;
 use zeroize::Zeroizing;
 
 use crate::ui::interface::Prompt;
 
-/// A line and the prompt at which it was begun, which stays its own until it is sent or emptied.
+/// The line editor, and the prompt at which the line was begun, which remains the line's until it
+/// is sent or emptied.
 #[derive(Debug, Default)]
 pub struct TypedLine {
-    /// What was typed.
+    /// The line editor.
     pub editor: Editor,
-    /// What is awaited now.
+    /// The current prompt.
     now: Prompt,
-    /// What was awaited when the line was begun; none while there is no line.
+    /// The prompt at which the line was begun; `None` while there is no line.
     begun: Option<Prompt>,
 }
 
 impl TypedLine {
-    /// Something is awaited from now on. It is no matter of a line that was begun before.
+    /// Sets the current prompt. A line that was begun before keeps its own.
     pub fn set_awaited(&mut self, prompt: Prompt) {
         self.now = prompt;
     }
 
-    /// Whether anything is awaited.
+    /// Returns true if there is a prompt.
     pub fn is_awaited(&self) -> bool {
         !self.now.text.as_str().is_empty()
     }
 
-    /// What the line is for. Where that is what is awaited, the newest words for it.
+    /// The prompt of the line: the one at which it was begun, or the current one if that has the
+    /// same destination.
     pub fn prompt(&self) -> &Prompt {
         match &self.begun {
             Some(begun) if begun.destination != self.now.destination => begun,
@@ -35,7 +37,7 @@ impl TypedLine {
         }
     }
 
-    /// A key was pressed: a line without text is none any more, unless more is `held` for it.
+    /// Notes after each key whether there is a line: if it has text, or if more is `held` for it.
     pub fn settle(&mut self, held: bool) {
         if held || !self.editor.text().is_empty() {
             self.begun.get_or_insert_with(|| self.now.clone());
@@ -44,7 +46,7 @@ impl TypedLine {
         }
     }
 
-    /// Takes the line away, and what it was for.
+    /// Returns the line and its prompt, and leaves an empty line.
     pub fn take(&mut self) -> (Zeroizing<String>, Prompt) {
         let prompt = self.prompt().clone();
         self.begun = None;
@@ -87,7 +89,7 @@ mod tests {
         assert_eq!(line.prompt(), &prompt("carol"));
         let (text, taken) = line.take();
         assert_eq!((text.as_str(), taken), ("for you alone", prompt("carol")));
-        // Then the prompt moves.
+        // After that the current prompt counts.
         assert_eq!(line.prompt(), &prompt("alice"));
         type_text(&mut line, "and you");
         assert_eq!(line.take().1, prompt("alice"));

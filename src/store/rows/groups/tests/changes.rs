@@ -1,4 +1,4 @@
-//! What changes of groups is kept by rows, and comes to the same as whole groups.
+//! Tests that storing changed rows of groups gives the same as storing whole groups.
 
 use super::*;
 use crate::store::rows::untold;
@@ -27,7 +27,7 @@ fn admin(admin: Number) -> GroupRow {
 }
 
 impl Fixture {
-    /// Changes all or nothing, as the database thread does it.
+    /// Stores changes in one transaction, as the database thread does.
     fn change(&self, rows: &[GroupRow]) -> rusqlite::Result<()> {
         let transaction = self.database.unchecked_transaction()?;
         change(&transaction, rows)?;
@@ -46,7 +46,7 @@ impl Fixture {
     }
 }
 
-/// What a row makes of a group; the plainest that could be thought of.
+/// Applies a row to a group in memory, as the model.
 fn apply(record: &mut GroupRecord, row: &GroupRow) {
     match *row {
         GroupRow::Group { admin, kept, .. } => (record.admin, record.kept) = (admin, kept),

@@ -1,4 +1,4 @@
-//! Every message that got an id, and what became of it.
+//! Every message that this server gave an id, and what became of it on its disk.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,18 +16,19 @@ pub struct Ledger {
     pending: BTreeMap<JobId, (StoredMessage, Option<Key>)>,
     kept: BTreeMap<MessageId, StoredMessage>,
     were_kept: HashSet<MessageId>,
-    /// The words that mark what is kept, or was. Without a store the id may not be known.
+    /// The words that mark what is kept, or was. Whether one was said before is looked up before a
+    /// message is proposed. Without a store the id may not be known.
     pub words: HashMap<(Number, Key), (Option<MessageId>, Chat)>,
     seen: HashMap<(Number, Chat), MessageId>,
     /// The mark that is kept.
     pub mark: MessageId,
-    /// The newest id that was given out.
+    /// The newest id that was given out, or that may have been before the server started.
     newest: MessageId,
 }
 
 impl Ledger {
     pub fn new(mark: MessageId) -> Self {
-        Ledger { mark, ..Ledger::default() }
+        Ledger { mark, newest: mark, ..Ledger::default() }
     }
 
     /// An id is given out. It must never come again, whatever happens from now on.
@@ -105,6 +106,7 @@ impl Ledger {
             assert_eq!(store.messages.get(message.id), Some(message), "it was kept");
         }
         assert_eq!(self.mark, store.messages.id_mark);
+        self.newest = self.mark;
     }
 
     /// The chats in which something is kept.

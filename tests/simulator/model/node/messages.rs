@@ -1,7 +1,10 @@
 //! What ought to become of a message. Its text tells which one it is: no two people say the same,
 //! and one who says the same again marks it with the same word.
 
+use std::collections::{HashSet, VecDeque};
+
 use chatsrv::chat::answer::Done;
+use chatsrv::chat::entry::{Entry, Said};
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::{Chat, Destination, Message, StoredMessage};
 use chatsrv::chat::name::{Key, Number, Target};
@@ -10,17 +13,9 @@ use chatsrv::hub::job::JobId;
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::verb::Verb;
 
-use super::{Model, Session};
+use super::NodeModel;
+use crate::model::chat::messages::readers;
 use crate::reply::Reply;
-
-/// A message apart from its id.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Said {
-    pub from: Number,
-    pub chat: Chat,
-    pub text: String,
-    pub file_size: Option<u64>,
-}
 
 /// The answer that a message ought to get.
 #[derive(Debug, PartialEq)]
@@ -33,7 +28,6 @@ pub enum Due {
 #[derive(Debug, PartialEq)]
 pub struct Attempt {
     said: Said,
-    key: Option<Key>,
     state: State,
 }
 
@@ -54,12 +48,11 @@ pub(super) struct Reached {
     pub online: Vec<ConnId>,
     /// With the welcome.
     pub entering: Vec<ConnId>,
-    is_offline: bool,
-    /// For how many it is kept.
-    stored: u32,
+    /// For how many users it is kept who are told of it later.
+    absent: u32,
 }
 
-impl Model {
+impl NodeModel {
     pub(super) fn data(&mut self, conn: ConnId, text: &str) {
         let session = self.session(conn);
         if std::mem::take(&mut session.awaits_password) {
@@ -73,16 +66,21 @@ impl Model {
             None => Due::Refused(Code::NotAllowed),
             Some(user) => {
                 let key = session.key.take();
-                let said = self.said(user, composing, text);
+                let said = self.said((user, key), composing, text);
                 said.map_or_else(Due::Refused, |said| {
-                    Due::Attempt(Attempt { said, key, state: State::Waits })
+                    Due::Attempt(Attempt { said, state: State::Waits })
                 })
             }
         };
         self.session(conn).replies.push_back(due);
     }
 
-    fn said(&self, from: Number, step: Option<Verb>, text: &str) -> Result<Said, Code> {
+    fn said(
+        &self,
+        (from, key): (Number, Option<Key>),
+        step: Option<Verb>,
+        text: &str,
+    ) -> Result<Said, Code> {
         let (target, text) = match step {
             Some(Verb::Pm) => ("*", text),
             _ => text.split_once(' ').unwrap_or((text, "")),
@@ -100,42 +98,40 @@ impl Model {
         let chat = match target {
             Target::Everyone => Chat::Everyone,
             Target::Group(name) => Chat::Group(self.own_group(from, &name)?),
-            Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?.number),
+            Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?),
         };
-        Ok(Said { from, chat, text: text.to_owned(), file_size: None })
+        Ok(Said { from, chat, text: text.into(), file_size: None, key })
     }
 
-    pub(super) fn reached(&self, said: &Said) -> Reached {
-        let members = match said.chat {
-            Chat::Group(id) => self.other_members(id, said.from),
-            Chat::Everyone | Chat::Direct(..) => Vec::new(),
-        };
-        let is_addressed = |user: Number| match said.chat {
-            Chat::Everyone => user != said.from,
-            Chat::Group(_) => members.contains(&user),
-            Chat::Direct(one, other) => {
-                user == if one == said.from { other } else { one } && user != said.from
-            }
-        };
-        let online = self.online().filter(|(user, _)| is_addressed(*user));
+    /// Over which connections a message of a chat goes to its readers.
+    pub(super) fn reached(&self, chat: Chat, readers: &[Number]) -> Reached {
+        let readers: HashSet<Number> = readers.iter().copied().collect();
+        let online = self.online().filter(|(user, _)| readers.contains(user));
         let online: Vec<ConnId> = online.map(|(_, conn)| conn).collect();
         let entering = self.sessions.iter().filter_map(|(conn, session)| {
             let user = session.entering.as_ref()?.user;
-            is_addressed(user).then_some(*conn)
+            readers.contains(&user).then_some(*conn)
         });
         let entering: Vec<ConnId> = entering.collect();
-        let is_to_another = matches!(said.chat, Chat::Direct(one, other) if one != other);
-        let is_offline = is_to_another && online.is_empty() && entering.is_empty();
-        let absent = members.len().saturating_sub(online.len() + entering.len());
-        let stored = if self.config.keep_messages { absent as u32 } else { 0 };
-        Reached { online, entering, is_offline, stored: stored + u32::from(is_offline) }
+        let absent = match chat {
+            Chat::Everyone => 0,
+            _ => readers.len() - online.len() - entering.len(),
+        };
+        Reached { online, entering, absent: absent as u32 }
+    }
+
+    /// What is delivered to these with the welcome.
+    pub(super) fn hold(&mut self, entering: &[ConnId], said: &Said) {
+        for conn in entering {
+            self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
+        }
     }
 
     /// The message with that text that somebody tries to send.
     fn attempt(&mut self, text: &str) -> &mut Attempt {
         let attempts = self.sessions.values_mut().flat_map(|session| &mut session.replies);
         let mut attempts = attempts.filter_map(|due| match due {
-            Due::Attempt(attempt) if attempt.said.text == text => Some(attempt),
+            Due::Attempt(attempt) if *attempt.said.text == *text => Some(attempt),
             _ => None,
         });
         attempts.next_back().unwrap_or_else(|| panic!("nobody says {text:?}"))
@@ -144,23 +140,23 @@ impl Model {
     /// A message goes out. Tells over which connections it has to.
     fn goes_out(&mut self, id: MessageId, text: &str) -> Vec<ConnId> {
         self.ledger.given_out(id);
-        let Attempt { said, key, state } = self.attempt(text);
+        let Attempt { said, state } = self.attempt(text);
         assert_eq!(*state, State::Waits, "{text:?} is sent twice");
-        let (said, key) = (said.clone(), key.clone());
-        if let Some(key) = key {
-            let word = (said.from, key);
+        let said = said.clone();
+        if let Some(key) = &said.key {
+            let word = (said.from, key.clone());
             assert!(!self.ledger.words.contains_key(&word), "{text:?} was sent before");
             if !self.config.keep_messages {
                 self.ledger.words.insert(word, (Some(id), said.chat));
             }
         }
-        let Reached { online, entering, stored, .. } = self.reached(&said);
-        for conn in &entering {
-            self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
-        }
+        let change = self.propose_as(id, Entry::Said(said.clone()));
+        let readers = change.unwrap_or_else(|why| panic!("{said:?}: {why:?}")).readers;
+        let Reached { online, entering, absent } = self.reached(said.chat, &readers);
+        self.hold(&entering, &said);
         let delivered = (online.len() + entering.len()) as u32;
-        let sent = State::Sent { id, delivered, stored };
-        self.attempt(text).state = sent;
+        let stored = if self.config.keep_messages { absent } else { 0 };
+        self.attempt(text).state = State::Sent { id, delivered, stored };
         online
     }
 
@@ -181,7 +177,7 @@ impl Model {
             }
         };
         let shown = self.destination(said.from, said.chat);
-        let from = self.accounts[&said.from].name;
+        let from = self.name(said.from);
         assert_eq!((message.from, message.to, &*message.text), (from, shown, &*said.text));
         assert_eq!(message.file_size, said.file_size);
         for conn in to {
@@ -194,7 +190,7 @@ impl Model {
     fn next_held(&mut self, conn: ConnId, text: &str) -> Option<Said> {
         let in_order = self.config.keep_messages;
         let held = &mut self.session(conn).held;
-        let place = held.iter().position(|said| in_order || said.text == text)?;
+        let place = held.iter().position(|said| in_order || *said.text == *text)?;
         held.remove(place)
     }
 
@@ -212,8 +208,8 @@ impl Model {
         }
         let attempt = self.attempt(&message.text);
         assert!(matches!(attempt.state, State::Sent { id, .. } if id == message.id));
-        assert_eq!(attempt.key, *key);
-        assert_eq!(Said::of(message), attempt.said);
+        assert_eq!(attempt.said.key, *key);
+        assert_eq!(self.chat.messages.get(message.id), Some(message));
         self.ledger.pend(job_id, message, key.as_ref());
     }
 
@@ -222,22 +218,24 @@ impl Model {
         let Some(Due::Attempt(mut attempt)) = self.session(conn).replies.pop_back() else {
             panic!("{conn} is not settled");
         };
-        attempt.state = self.unseen(&attempt);
+        attempt.state = self.unseen(&attempt.said);
         self.session(conn).replies.push_back(Due::Attempt(attempt));
     }
 
-    fn unseen(&mut self, attempt: &Attempt) -> State {
-        let said = &attempt.said;
-        let Reached { online, entering, is_offline, .. } = self.reached(said);
-        let word = attempt.key.clone().map(|key| (said.from, key));
+    /// What ought to become of a message of which nothing was seen. If it was said, its id shows in
+    /// the confirmation alone, which may never be given; so the chat does without its entry.
+    fn unseen(&mut self, said: &Said) -> State {
+        let Said { from, chat, .. } = *said;
+        let readers = readers(from, chat, None, &self.chat.groups, &self.chat.people);
+        let readers = readers.unwrap_or_default();
+        let Reached { online, entering, absent } = self.reached(chat, &readers);
+        let is_offline = matches!(chat, Chat::Direct(..)) && absent > 0;
+        let word = said.key.clone().map(|key| (from, key));
         let is_known = word.as_ref().is_some_and(|word| self.ledger.words.contains_key(word));
         if !self.config.keep_messages && !is_known && !is_offline && self.mark_failed.is_none() {
-            for conn in &entering {
-                self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
-            }
+            self.hold(&entering, said);
             if let Some(word) = word {
-                // Its id shows in the confirmation, which may never be given.
-                self.ledger.words.insert(word, (None, said.chat));
+                self.ledger.words.insert(word, (None, chat));
             }
         }
         let delivered = match is_known {
@@ -255,7 +253,7 @@ impl Model {
             Due::Attempt(attempt) => attempt,
         };
         let state = match attempt.state {
-            State::Waits => self.unseen(&attempt),
+            State::Waits => self.unseen(&attempt.said),
             known => known,
         };
         let shown = self.destination(attempt.said.from, attempt.said.chat);
@@ -280,11 +278,11 @@ impl Model {
             (State::Unseen { .. }, Code::NotFound, _) => {
                 // Its own group was dissolved while it waited for an id, or that of the message
                 // which had its word.
-                let word = attempt.key.clone().map(|key| (attempt.said.from, key));
+                let word = attempt.said.key.clone().map(|key| (attempt.said.from, key));
                 let known = word.and_then(|word| self.ledger.words.get(&word));
                 let earlier = known.map(|(_, chat)| *chat);
                 let mut chats = earlier.into_iter().chain([attempt.said.chat]);
-                let has_ended = chats.any(|chat| self.groups.has_ended(chat));
+                let has_ended = chats.any(|chat| self.has_ended(chat));
                 assert!(has_ended, "{reply} answers {attempt:?}");
             }
             (State::Unseen { delivered, .. }, Code::Done, detail) => {
@@ -292,6 +290,10 @@ impl Model {
             }
             _ => panic!("{reply} answers {attempt:?}"),
         }
+    }
+
+    fn has_ended(&self, chat: Chat) -> bool {
+        matches!(chat, Chat::Group(id) if self.chat.groups.get(id).is_none())
     }
 
     /// A message is confirmed of which nothing was seen: it was sent before, or there is no store
@@ -306,7 +308,7 @@ impl Model {
         let Some(&Done::Said { id, to, delivered: told, stored: 0, .. }) = done else {
             panic!("{done:?} confirms {attempt:?}");
         };
-        let word = attempt.key.clone().map(|key| (attempt.said.from, key));
+        let word = attempt.said.key.clone().map(|key| (attempt.said.from, key));
         let first = word.as_ref().and_then(|word| self.ledger.words.get(word).copied());
         if let Some((Some(first), chat)) = first {
             let shown = self.destination(attempt.said.from, chat);
@@ -323,8 +325,7 @@ impl Model {
     }
 }
 
-impl Session {
-    pub(super) fn has_unsettled(&self) -> bool {
-        matches!(self.replies.back(), Some(Due::Attempt(Attempt { state: State::Waits, .. })))
-    }
+/// Whether nothing was seen of the last message that is due.
+pub fn has_unsettled(replies: &VecDeque<Due>) -> bool {
+    matches!(replies.back(), Some(Due::Attempt(Attempt { state: State::Waits, .. })))
 }

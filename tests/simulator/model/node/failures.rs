@@ -17,7 +17,7 @@ use chatsrv::limits::{FAILURE_FORGIVEN_AFTER, NAME_FAILURES_MAX, NETWORK_FAILURE
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
-use super::Model;
+use super::NodeModel;
 use crate::reply::Reply;
 
 /// After that long every failure is forgiven.
@@ -74,7 +74,7 @@ impl Failures {
     }
 }
 
-impl Model {
+impl NodeModel {
     pub(super) fn before_tries(&mut self, input: &Input) {
         if let Input::Connected { conn, from } = input {
             self.failures.from.insert(*conn, *from);
@@ -131,9 +131,9 @@ impl Model {
     }
 
     fn try_of(&self, conn: ConnId, is_token: bool) -> Of {
-        let user = self.sessions[&conn].user.map(|user| self.accounts[&user].name);
+        let user = self.sessions[&conn].user.map(|user| self.name(user));
         let name = user.unwrap_or_else(|| self.failures.named[&conn]);
-        let number = self.find(UserRef::Name(name)).map(|account| account.number);
+        let number = self.find(UserRef::Name(name));
         let prefix = self.failures.from[&conn].prefix();
         match number.zip(prefix) {
             _ if is_token => Of::Token,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::answer::Done;
 use chatsrv::chat::close::CloseReason;
+use chatsrv::chat::entry::Entry;
 use chatsrv::chat::event::{Call, Event};
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::chat::request::Request;
@@ -16,7 +17,7 @@ use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
-use super::Model;
+use super::NodeModel;
 use crate::reply::Reply;
 
 /// How long after two missed periods somebody may still be up: the hub does not look all the time.
@@ -29,11 +30,8 @@ pub struct Peers {
     /// Calls of which the other one was told, by their tickets: who called from where, and what
     /// there is to be told.
     called: HashMap<String, (ConnId, Call)>,
-    pub banned: BTreeSet<Number>,
-    /// Whoever was an administrator at some time.
+    /// Whoever was an administrator at some time since the server started.
     administrators: BTreeSet<Number>,
-    /// Whoever is one.
-    are_administrators: BTreeSet<Number>,
 }
 
 #[derive(Clone, Copy)]
@@ -43,14 +41,9 @@ struct Up {
 }
 
 impl Peers {
-    /// The server starts, and knows who is banned.
-    pub fn start(banned: &[Number], administrators: &[Number]) -> Self {
-        Peers {
-            banned: banned.iter().copied().collect(),
-            administrators: administrators.iter().copied().collect(),
-            are_administrators: administrators.iter().copied().collect(),
-            ..Peers::default()
-        }
+    /// The server starts, and knows who is an administrator.
+    pub fn start(administrators: &[Number]) -> Self {
+        Peers { administrators: administrators.iter().copied().collect(), ..Peers::default() }
     }
 
     pub fn is_gone(&mut self, conn: ConnId, user: Option<Number>) {
@@ -61,7 +54,7 @@ impl Peers {
     }
 }
 
-impl Model {
+impl NodeModel {
     /// Something happens, and any line is a sign of life.
     pub(super) fn before_peers(&mut self, input: &Input) {
         match input {
@@ -111,27 +104,27 @@ impl Model {
             let silence = self.now - up.heard;
             silence >= self.patience() && silence < self.patience() + DOUBT
         });
-        silent.map(|(user, _)| self.accounts[user].name).collect()
+        silent.map(|(user, _)| self.name(*user)).collect()
     }
 
-    pub(super) fn peer_job_done(&mut self, job: &Job, outcome: &Outcome) {
+    /// The store has kept what an administrator decided, or has not.
+    pub(super) fn decision_kept(&mut self, asker: Option<ConnId>, job: &Job, outcome: &Outcome) {
         if *outcome != Ok(Value::Done) {
             return;
         }
-        match job {
-            Job::SetBanned { number, banned } => {
-                match banned {
-                    true => self.peers.banned.insert(*number),
-                    false => self.peers.banned.remove(number),
-                };
-                self.ban_changed(*number);
+        // Who decided it is not known where the session is over, and nothing follows from it.
+        let by = asker.and_then(|asker| self.sessions.get(&asker)?.user);
+        let by = by.unwrap_or(Number::OPERATOR);
+        match *job {
+            Job::SetBanned { number: user, banned } => {
+                self.propose_surely(Entry::BanSet { user, by, banned });
+                self.ban_changed(user);
             }
-            Job::SetAdministrator { number, admin: true } => {
-                self.peers.administrators.insert(*number);
-                self.peers.are_administrators.insert(*number);
-            }
-            Job::SetAdministrator { number, admin: false } => {
-                self.peers.are_administrators.remove(number);
+            Job::SetAdministrator { number: user, admin } => {
+                if admin {
+                    self.peers.administrators.insert(user);
+                }
+                self.propose_surely(Entry::AdministratorSet { user, by, admin });
             }
             _ => {}
         }
@@ -155,7 +148,7 @@ impl Model {
                 _ => {}
             }
         }
-        if self.peers.banned.is_empty() {
+        if !self.chat.people.are_any_banned() {
             return;
         }
         for (conn, session) in &self.sessions {
@@ -164,14 +157,10 @@ impl Model {
                 _ => false,
             };
             let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
-            let is_banned = user.is_some_and(|user| self.peers.banned.contains(&user));
+            let is_banned = user.is_some_and(|user| self.chat.people.is_banned(user));
             let is_over = effects.list.iter().any(is_closed);
             assert!(!is_banned || is_over, "{conn}: {user:?} is banned");
         }
-    }
-
-    pub(super) fn is_administrator(&self, user: Number) -> bool {
-        user == Number::OPERATOR || self.peers.are_administrators.contains(&user)
     }
 
     fn may_administer(&self, conn: ConnId) -> bool {
@@ -186,13 +175,13 @@ impl Model {
         let caller = self.current.expect("somebody calls");
         let [to] = to else { panic!("{call:?} goes to {to:?}") };
         let user = self.sessions[&caller].user.expect("a caller is online");
-        assert_eq!(call.user, self.accounts[&user].name);
+        assert_eq!(call.user, self.name(user));
         assert_eq!(call.address, self.peers.from[&caller]);
         let callee = self.sessions[to].user.expect("a callee is online");
         let up = self.peers.up.get(&callee).unwrap_or_else(|| panic!("{callee} is not up"));
         assert!(self.now - up.heard < self.patience() + DOUBT, "{callee} fell silent");
         let answer = Call {
-            user: self.accounts[&callee].name,
+            user: self.name(callee),
             address: self.peers.from[to],
             port: Some(up.port),
             ticket: call.ticket.clone(),

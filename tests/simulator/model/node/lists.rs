@@ -5,15 +5,16 @@ use std::collections::VecDeque;
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::answer::{Done, Item, List, OnlineUser, Page};
+use chatsrv::chat::entry::Entry;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
-use chatsrv::chat::name::{Number, UserName};
+use chatsrv::chat::name::{Number, Target, UserName};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::Selection;
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::{codes, parse, write};
 
-use super::Model;
+use super::NodeModel;
 
 /// A list that is due as a whole.
 #[derive(Debug)]
@@ -39,12 +40,12 @@ pub struct Reading {
     is_begun: bool,
 }
 
-impl Model {
+impl NodeModel {
     /// What is unread was counted for somebody, who asked for it or is about to be welcomed; or it
     /// could not be.
     pub(super) fn counted(&mut self, asker: Option<ConnId>, reader: Number, is_known: bool) {
-        let others = self.accounts.keys().copied();
-        let groups = self.groups.of(reader).map(|(id, _)| Chat::Group(id));
+        let others = self.chat.people.accounts().map(|account| account.number);
+        let groups = self.chat.groups.of(reader).map(|(id, _)| Chat::Group(id));
         let chats = others.map(|other| Chat::direct(reader, other)).chain(groups);
         let kept = self.ledger.chats();
         let items = chats.filter(|chat| kept.contains(chat)).filter_map(|chat| {
@@ -98,10 +99,32 @@ impl Model {
         }
     }
 
+    /// Somebody wants to have read a chat up to a message.
+    pub(super) fn reads_up_to(&mut self, reader: Number, chat: &Target, id: MessageId) {
+        let chat = match chat {
+            Target::Everyone => Some(Chat::Everyone),
+            Target::Group(name) => self.own_group(reader, name).ok().map(Chat::Group),
+            Target::User(other) => self.find(*other).map(|other| Chat::direct(reader, other)),
+        };
+        self.seen_due = chat.map(|chat| (reader, chat, id));
+    }
+
+    /// The hub has a chat marked as read: up to the newest message, which nobody may have seen, and
+    /// not up to a file that was not told yet. Which files are under way only this server knows.
+    pub(super) fn marks_seen(&mut self, reader: Number, chat: Chat, id: MessageId) {
+        let due = self.seen_due.take().expect("somebody has read something");
+        let (newest, untold) = (self.ledger.newest(), self.ledger.untold(chat));
+        let most = untold.map_or(due.2, |untold| due.2.min(MessageId(untold.0 - 1)));
+        assert_eq!((reader, chat), (due.0, due.1));
+        assert!((newest.min(most)..=most).contains(&id), "{id} in place of {most}, {newest}");
+        let seen = self.propose_as(newest.max(id), Entry::Seen { reader, chat, id: due.2 });
+        assert!(seen.is_ok(), "{reader} reads {chat:?}: {seen:?}");
+    }
+
     pub(super) fn as_delivered(&self, message: &StoredMessage) -> Message {
         Message {
             id: message.id,
-            from: self.accounts[&message.from].name,
+            from: self.name(message.from),
             to: self.destination(message.from, message.chat),
             text: message.text.clone(),
             file_size: message.file_size,

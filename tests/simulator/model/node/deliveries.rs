@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use chatsrv::hub::input::ConnId;
 use chatsrv::protocol::native::read::Delivered;
 
-use super::Model;
+use super::NodeModel;
 
-impl Model {
+impl NodeModel {
     /// A client receives a message.
     pub fn received(&mut self, conn: ConnId, line: Delivered<'_>) {
         let due = self.deliveries.get_mut(&conn).and_then(VecDeque::pop_front);

@@ -1,16 +1,17 @@
 //! What ought to become of files that are sent, and who may read them.
 
+use chatsrv::chat::entry::{Entry, Said};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::file::FileTarget;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 
-use super::Model;
-use super::messages::Said;
+use super::NodeModel;
+use super::messages::Reached;
 use crate::reply;
 
-impl Model {
+impl NodeModel {
     /// The hub asks for a job on a file. Tells whether no session waits for it.
     pub(super) fn file_job(&mut self, job_id: JobId, job: &Job) -> bool {
         match job {
@@ -20,7 +21,7 @@ impl Model {
                 assert!(*size <= self.config.file_size_max && *quota == self.config.quota);
                 let is_own = match place {
                     FileTarget::Chat(Chat::Direct(one, other), _) => one == owner || other == owner,
-                    FileTarget::Chat(Chat::Group(id), _) => self.is_member(*id, *owner),
+                    FileTarget::Chat(Chat::Group(id), _) => self.chat.groups.is_member(*owner, *id),
                     FileTarget::Chat(Chat::Everyone, _) | FileTarget::Shared(_) => true,
                 };
                 assert!(is_own, "{owner} sends into {place:?}");
@@ -33,15 +34,12 @@ impl Model {
                 let user = self.sessions[&self.current.unwrap()].user.expect("who reads logged in");
                 let file = self.ledger.get(*id);
                 let may_read = match file.chat {
-                    Chat::Group(group) => self.is_member(group, user),
+                    Chat::Group(group) => self.chat.groups.is_member(user, group),
                     chat => self.reads_since(user, chat).is_some(),
                 };
                 assert!(may_read, "{user} reads {file:?}");
             }
-            Job::MarkSeen { chat, id, .. } => {
-                let untold = self.ledger.untold(*chat);
-                assert!(untold.is_none_or(|untold| untold > *id), "{id} hides {untold:?}");
-            }
+            Job::MarkSeen { reader, chat, id } => self.marks_seen(*reader, *chat, *id),
             Job::FinishUpload { message: Some(message), .. } => {
                 assert!(self.config.keep_messages);
                 self.ledger.given_out(message.id);
@@ -62,52 +60,41 @@ impl Model {
     pub(super) fn file_kept(&mut self, job_id: JobId, message: &StoredMessage, outcome: &Outcome) {
         let is_kept = *outcome == Ok(Value::Done);
         self.ledger.keep_done(job_id, is_kept);
-        self.file_due = is_kept.then(|| message.clone());
+        if is_kept {
+            // Its group may have ended meanwhile.
+            let change = self.propose_as(message.id, Entry::Said(said_in(message)));
+            self.file_due = change.ok().map(|change| (message.clone(), change.readers));
+        }
     }
 
     /// The hub tells of a file that was sent.
     pub(super) fn file_goes_out(&mut self, message: &Message, to: &[ConnId]) -> Said {
-        let file = self.file_due.take().unwrap_or_else(|| panic!("{message:?} is not kept"));
+        let due = self.file_due.take();
+        let (file, readers) = due.unwrap_or_else(|| panic!("{message:?} is not kept"));
         assert_eq!(*message, self.as_delivered(&file));
-        let said = Said::of(&file);
-        let mut online = self.reached(&said).online;
-        online.retain(|conn| self.reads_file(*conn, &file));
+        let Reached { mut online, entering, .. } = self.reached(file.chat, &readers);
         online.sort_unstable();
         assert_eq!(to, online, "{message:?}");
-        self.hold_file(&file);
-        said
+        self.hold_file(&file, entering);
+        said_in(&file)
     }
 
     /// The hub has told all that it wants to; of a file that was sent to nobody online, nothing.
     pub(super) fn settle_file(&mut self) {
-        if let Some(file) = self.file_due.take() {
-            let said = Said::of(&file);
-            let mut online = self.reached(&said).online.into_iter();
-            assert!(!online.any(|conn| self.reads_file(conn, &file)), "{file:?} is not delivered");
-            self.hold_file(&file);
+        if let Some((file, readers)) = self.file_due.take() {
+            let Reached { online, entering, .. } = self.reached(file.chat, &readers);
+            assert_eq!(online, [], "{file:?} is not delivered");
+            self.hold_file(&file, entering);
         }
     }
 
-    /// Who joined a group while a file was brought to the disk does not read it.
-    fn reads_file(&self, conn: ConnId, file: &StoredMessage) -> bool {
-        let Chat::Group(group) = file.chat else { return true };
-        let session = &self.sessions[&conn];
-        let user = session.user.or(session.entering.as_ref().map(|entering| entering.user));
-        user.and_then(|user| self.member_since(group, user)).is_some_and(|since| since <= file.id)
-    }
-
-    fn hold_file(&mut self, file: &StoredMessage) {
-        let said = Said::of(file);
-        for conn in self.reached(&said).entering {
-            if !self.reads_file(conn, file) {
-                continue;
-            }
-            let entering = self.session(conn).entering.as_mut().unwrap();
-            // The list of what is unread has it.
-            if file.chat == Chat::Everyone || file.id > entering.since {
-                entering.held.push(said.clone());
-            }
-        }
+    fn hold_file(&mut self, file: &StoredMessage, mut entering: Vec<ConnId>) {
+        // The list of what is unread may have it.
+        entering.retain(|conn| {
+            let since = self.sessions[conn].entering.as_ref().unwrap().since;
+            file.chat == Chat::Everyone || file.id > since
+        });
+        self.hold(&entering, &said_in(file));
     }
 
     /// A client is told of a file.
@@ -118,10 +105,8 @@ impl Model {
     }
 }
 
-impl Said {
-    /// What a message says that is kept.
-    pub(super) fn of(message: &StoredMessage) -> Said {
-        let StoredMessage { from, chat, file_size, .. } = *message;
-        Said { from, chat, text: message.text.to_string(), file_size }
-    }
+/// What a message says that is kept.
+fn said_in(message: &StoredMessage) -> Said {
+    let StoredMessage { from, chat, file_size, .. } = *message;
+    Said { from, chat, text: message.text.clone(), file_size, key: None }
 }

@@ -1,0 +1,166 @@
+//! One group.
+
+use chatsrv::chat::answer::Item;
+use chatsrv::chat::entry::{LogTime, NewGroup};
+use chatsrv::chat::event::Event;
+use chatsrv::chat::group::{GroupChange, GroupRecord, MemberRecord};
+use chatsrv::chat::id::{GroupId, MessageId};
+use chatsrv::chat::name::{GroupName, Number};
+use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX};
+
+use super::people::People;
+
+#[derive(Debug)]
+pub struct Group {
+    pub name: GroupName,
+    pub admin: Number,
+    /// Who looks after it, oldest first.
+    pub ops: Vec<Number>,
+    /// Among whose groups it counts.
+    pub made_by: Number,
+    pub kept: bool,
+    pub members: Vec<Member>,
+    pub asked: Vec<Number>,
+    pub asking: Vec<Number>,
+}
+
+#[derive(Debug)]
+pub struct Member {
+    pub number: Number,
+    /// From which message on the member reads: from the first one after the stamp. That is none
+    /// until the node sees which it is, since some ids are seen by nobody.
+    pub since: Option<MessageId>,
+    pub ends: Option<LogTime>,
+    pub is_news: bool,
+}
+
+impl Group {
+    /// A group that begins.
+    pub fn new(new: &NewGroup, id: MessageId) -> Self {
+        let members = [new.maker].into_iter().chain(new.members.iter().copied());
+        let member = |number| Member { number, since: Some(id), ends: None, is_news: false };
+        Group {
+            name: new.name,
+            admin: new.maker,
+            ops: vec![new.maker],
+            made_by: new.maker,
+            kept: false,
+            members: members.map(member).collect(),
+            asked: new.asked.clone(),
+            asking: Vec::new(),
+        }
+    }
+
+    /// A group that was kept.
+    pub fn of(record: &GroupRecord) -> Self {
+        let members = record.members.iter().map(|member| Member {
+            number: member.number,
+            since: Some(member.since),
+            ends: member.ends.map(LogTime),
+            is_news: member.is_news,
+        });
+        Group {
+            name: record.name,
+            admin: record.admin,
+            ops: record.ops.clone(),
+            made_by: record.made_by,
+            kept: record.kept,
+            members: members.collect(),
+            asked: record.asked.clone(),
+            asking: record.asking.clone(),
+        }
+    }
+
+    /// The group as it is to be kept.
+    pub fn record(&self, id: GroupId) -> GroupRecord {
+        let members = self.members.iter().map(|member| MemberRecord {
+            number: member.number,
+            since: member.since.unwrap_or_else(|| panic!("{member:?}: nobody told since when")),
+            ends: member.ends.map(|ends| ends.0),
+            is_news: member.is_news,
+        });
+        GroupRecord {
+            id,
+            name: self.name,
+            admin: self.admin,
+            ops: self.ops.clone(),
+            made_by: self.made_by,
+            kept: self.kept,
+            members: members.collect(),
+            asked: self.asked.clone(),
+            asking: self.asking.clone(),
+        }
+    }
+
+    /// The line that tells of it in a list.
+    pub fn line(&self, people: &People) -> Item {
+        Item::Group {
+            name: self.name,
+            admin: people.name(self.admin),
+            members: self.members.len(),
+            kept: self.kept,
+        }
+    }
+
+    pub fn member(&self, user: Number) -> Option<&Member> {
+        self.members.iter().find(|member| member.number == user)
+    }
+
+    pub fn member_mut(&mut self, user: Number) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.number == user)
+    }
+
+    pub fn is_member(&self, user: Number) -> bool {
+        self.member(user).is_some()
+    }
+
+    pub fn numbers(&self) -> Vec<Number> {
+        self.members.iter().map(|member| member.number).collect()
+    }
+
+    pub fn has_all_ops(&self) -> bool {
+        self.ops.len() >= GROUP_OPS_MAX
+    }
+
+    /// Whether its admin is banned and there is somebody else who is not.
+    pub fn hands_over(&self, people: &People) -> bool {
+        people.is_banned(self.admin) && self.heir(people).is_some()
+    }
+
+    /// The op, else the member, who has been one for longest and is not banned.
+    fn heir(&self, people: &People) -> Option<Number> {
+        let all = self.ops.iter().copied().chain(self.numbers());
+        all.into_iter().find(|user| !people.is_banned(*user))
+    }
+
+    /// There is another admin, in place of one who is gone or banned.
+    pub fn inherit(&mut self, people: &People) -> Vec<(Event, Vec<Number>)> {
+        let oldest = || self.ops.first().copied().unwrap_or(self.members[0].number);
+        let heir = self.heir(people).unwrap_or_else(oldest);
+        self.make_admin(heir, people)
+    }
+
+    /// A member is the admin from now on, and an op.
+    pub fn make_admin(&mut self, user: Number, people: &People) -> Vec<(Event, Vec<Number>)> {
+        self.admin = user;
+        let was_op = self.ops.contains(&user);
+        if !was_op {
+            if self.has_all_ops() {
+                self.ops.remove(0);
+            }
+            self.ops.push(user);
+        }
+        let now_admin = Event::Group(self.name, GroupChange::Admin, people.name(user));
+        let mut told = vec![(now_admin, self.numbers())];
+        if !was_op {
+            told.extend(self.who_asks(user, people));
+        }
+        told
+    }
+
+    /// What a new op is told: who asks to join.
+    pub fn who_asks(&self, op: Number, people: &People) -> Vec<(Event, Vec<Number>)> {
+        let asks = |asker: &Number| (Event::Join(self.name, people.name(*asker)), vec![op]);
+        self.asking.iter().take(GROUP_NOTICES_MAX).map(asks).collect()
+    }
+}

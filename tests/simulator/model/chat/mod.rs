@@ -1,0 +1,98 @@
+//! What entries make of the chat, and nothing else does: accounts, groups, and what was said. It is
+//! the same on every machine that decides the same entries.
+//!
+//! It states the rules once more, apart from the hub. What it decides follows from the entries
+//! before, from the entry and from its stamp; of sessions, jobs and disks it knows nothing.
+
+pub mod change;
+pub mod group;
+pub mod groups;
+pub mod messages;
+pub mod people;
+
+use chatsrv::chat::entry::{Entry, Stamp};
+use chatsrv::hub::job::Snapshot;
+
+use self::change::{Change, Decision, Refused};
+use self::groups::Groups;
+use self::messages::Messages;
+use self::people::People;
+
+/// The chat as whoever reads all entries knows it.
+pub struct ChatModel {
+    pub people: People,
+    pub groups: Groups,
+    pub messages: Messages,
+}
+
+impl ChatModel {
+    /// The chat begins with what was kept, and nobody is there.
+    pub fn new(kept: &Snapshot) -> Self {
+        let people = People::new(kept);
+        let groups = Groups::new(kept, &people);
+        ChatModel { people, groups, messages: Messages::default() }
+    }
+
+    /// An entry is decided. Tells what comes of it.
+    pub fn decide(&mut self, entry: &Entry, stamp: Stamp) -> Decision {
+        let ChatModel { people, groups, messages } = self;
+        match entry {
+            Entry::Said(said) => return messages.say(said, stamp, groups, people),
+            Entry::Seen { reader, chat, id } => {
+                return messages.see((*reader, *chat, *id), stamp, groups, people);
+            }
+            Entry::GroupMade(new) => return groups.make(new, stamp, people),
+            Entry::GroupChanged(id, action) => return groups.change(*id, action, stamp, people),
+            Entry::AccountAdded(account) => {
+                people.add(account.clone());
+                return Ok(Change::silent());
+            }
+            _ => {}
+        }
+        self.decide_on_user(entry)
+    }
+
+    fn decide_on_user(&mut self, entry: &Entry) -> Decision {
+        let ChatModel { people, groups, .. } = self;
+        match entry {
+            Entry::DisplayNameSet(user, ..)
+            | Entry::BanSet { user, .. }
+            | Entry::AdministratorSet { user, .. }
+            | Entry::CameOnline(user)
+            | Entry::WentOffline { user, .. }
+            | Entry::GroupsTold { user, .. }
+                if !people.has(*user) =>
+            {
+                return Err(Refused::NotFound);
+            }
+            Entry::DisplayNameSet(user, display) => people.set_display(*user, display),
+            Entry::BanSet { user, banned, .. } => people.set_banned(*user, *banned),
+            Entry::AdministratorSet { user, admin, .. } => people.set_administrator(*user, *admin),
+            Entry::CameOnline(user) => {
+                people.came(*user);
+                groups.came(*user);
+            }
+            Entry::WentOffline { user, memberships_end } => {
+                people.went(*user);
+                groups.went(*user, *memberships_end);
+            }
+            Entry::GroupsTold { user, most } => groups.told(*user, *most),
+            other => unreachable!("{other:?} is about more than a user"),
+        }
+        Ok(Change::silent())
+    }
+
+    /// All that entries have made of accounts and groups, as the hub's digest writes it.
+    pub fn digest(&self) -> Vec<String> {
+        let ChatModel { people, groups, .. } = self;
+        let accounts = people.accounts().map(|account| {
+            let number = account.number;
+            let roles = (people.is_banned(number), people.was_made_administrator(number));
+            format!("{:?}", (account, roles, groups.ended(number)))
+        });
+        let mut lines: Vec<String> = accounts.collect();
+        lines.sort_unstable();
+        lines.extend(groups.groups.iter().map(|(id, group)| format!("{:?}", group.record(*id))));
+        lines
+    }
+}

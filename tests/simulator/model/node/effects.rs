@@ -1,0 +1,167 @@
+//! What the hub wants done, beside what ought to be.
+
+use std::ops::Range;
+
+use chatsrv::chat::close::CloseReason;
+use chatsrv::chat::entry::Entry;
+use chatsrv::chat::event::Event;
+use chatsrv::chat::request::Kind;
+use chatsrv::hub::effect::{Effect, Effects};
+use chatsrv::hub::input::ConnId;
+use chatsrv::hub::job::{Job, JobId};
+use chatsrv::protocol::native::code::Code;
+
+use super::NodeModel;
+use super::groups;
+use super::messages::has_unsettled;
+use super::presence::Presence;
+use super::sessions::Entering;
+use crate::reply::Reply;
+
+impl NodeModel {
+    /// The hub has told what it wants done.
+    pub fn after(&mut self, effects: &Effects, goes_on: impl Fn(ConnId) -> bool) {
+        let sorted = |to: &Range<usize>| {
+            let mut to = effects.recipients[to.clone()].to_vec();
+            to.sort_unstable();
+            to
+        };
+        self.check_peers(effects);
+        self.uploads.after(effects);
+        let mut told = Vec::new();
+        let mut told_of_groups = Vec::new();
+        let mut is_news = None;
+        for effect in &effects.list {
+            if self.groups.is_deadline && is_about_groups(effect) {
+                self.do_what_is_due();
+            }
+            match effect {
+                Effect::Answer { conn, answer } => self.reply(*conn, &Reply::new(answer)),
+                Effect::List { conn, list } => self.list(*conn, list),
+                Effect::Page { conn, page } => self.page(*conn, page),
+                Effect::Tell { event: Event::Said(message), to } => {
+                    self.delivered(message, sorted(to));
+                }
+                Effect::Tell { event: Event::On(name, _), to } => {
+                    told.push(Presence { online: true, name: *name, to: sorted(to) });
+                }
+                Effect::Tell { event: Event::Off(name, _), to } => {
+                    told.push(Presence { online: false, name: *name, to: sorted(to) });
+                }
+                Effect::Tell { event, to } if is_about_groups(effect) => {
+                    told_of_groups.push((event.clone(), sorted(to)));
+                }
+                Effect::Close { conn, reason: CloseReason::TakenOver, .. } => {
+                    let session = self.remove(*conn).expect("it was there");
+                    is_news = Some(session.entering.is_some_and(|entering| entering.is_news));
+                }
+                Effect::Close { conn, reason, .. } => {
+                    let user = self.session(*conn).user;
+                    if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
+                        self.leave_groups(user);
+                    }
+                    self.leave(*conn);
+                }
+                Effect::Job { job_id, job } => self.job(*job_id, job, is_news),
+                _ => {}
+            }
+        }
+        self.settle_file();
+        if self.groups.is_deadline {
+            self.do_what_is_due();
+        }
+        assert_eq!(told, std::mem::take(&mut self.presence));
+        assert_eq!(told_of_groups, std::mem::take(&mut self.groups.notices));
+        for (conn, session) in &self.sessions {
+            assert!(session.held.is_empty(), "{conn} misses {:?}", session.held);
+        }
+        let unsettled = self.sessions.iter().filter(|(_, session)| has_unsettled(&session.replies));
+        let unsettled: Vec<ConnId> = unsettled.map(|(conn, _)| *conn).collect();
+        for conn in unsettled.into_iter().filter(|conn| goes_on(*conn)) {
+            self.settle_message(conn);
+        }
+        self.settle_creations(goes_on);
+        assert_eq!(self.seen_due, None, "it is not marked");
+        self.mark_failed = None;
+    }
+
+    fn job(&mut self, job_id: JobId, job: &Job, is_news: Option<bool>) {
+        match job {
+            Job::KeepMessage { message, key } => return self.is_to_be_kept(job_id, message, key),
+            Job::RaiseIdMark { mark } => {
+                assert!(*mark > self.ledger.mark);
+                return;
+            }
+            Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
+            Job::SaveGroup(record) => return self.group_is_saved(job_id, record),
+            Job::EndGroup(id) => return self.group_is_ended(job_id, *id),
+            Job::ChangeGroups(rows) => return self.rows_change(job_id, rows),
+            _ => {}
+        }
+        if self.file_job(job_id, job) {
+            return;
+        }
+        let in_turn = self.try_is_taken(job_id, job);
+        let conn = in_turn.or(self.current).or_else(|| self.sender(job));
+        let conn = conn.unwrap_or_else(|| panic!("nobody asks for {job:?}"));
+        self.askers.insert(job_id, conn);
+        if let (Job::SelectMessages { .. }, true) = (job, self.is_outcome) {
+            // What was told before is out of date.
+            self.session(conn).reading.pop_back();
+        }
+        if let (Job::CountUnread { reader }, None) = (job, self.session(conn).user) {
+            let is_news = is_news.unwrap_or(true);
+            let since = self.ledger.newest();
+            let entering = Entering { user: *reader, is_news, since, held: Vec::new() };
+            let before = self.session(conn).entering.replace(entering);
+            assert!(before.is_none(), "{conn} enters twice");
+            self.propose_surely(Entry::CameOnline(*reader));
+        }
+    }
+
+    /// The session whose message waited for an id, and is looked for once more.
+    fn sender(&self, job: &Job) -> Option<ConnId> {
+        let Job::FindKey { sender, .. } = job else { return None };
+        self.online().find(|(user, _)| user == sender).map(|(_, conn)| conn)
+    }
+
+    fn reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
+        self.check_failures(conn, reply);
+        if reply.of == Kind::Say {
+            return self.message_answered(conn, reply);
+        }
+        if let Some(verb) = reply.verb()
+            && groups::is_answered_here(verb)
+            && self.session(conn).user.is_some()
+        {
+            return self.group_reply(conn, verb, reply);
+        }
+        let is_login = matches!(reply.of, Kind::LogIn | Kind::Resume);
+        let session = self.session(conn);
+        match reply.code {
+            Code::SendPassword | Code::ChoosePassword => session.awaits_password = true,
+            Code::Busy if is_login => {
+                // What is unread could not be counted.
+                let Some(Entering { user, is_news, .. }) = session.entering.take() else { return };
+                self.went_offline(user);
+                if !is_news {
+                    self.tell(conn, user, false);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether it brings what changed in a group to members or to the disk.
+fn is_about_groups(effect: &Effect) -> bool {
+    match effect {
+        Effect::Tell { event, .. } => {
+            matches!(event, Event::Group(..) | Event::Ask(..) | Event::Join(..))
+        }
+        Effect::Job { job, .. } => {
+            matches!(job, Job::SaveGroup(_) | Job::EndGroup(_) | Job::ChangeGroups(_))
+        }
+        _ => false,
+    }
+}

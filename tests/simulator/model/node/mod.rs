@@ -1,0 +1,300 @@
+//! What one server does with what comes in: sessions, answers and their order, lists, jobs under
+//! way, deliveries, and what is on its disk. What changes the chat becomes an entry.
+//!
+//! The entries follow from the inputs alone. Only the ids come from the hub, which may take any
+//! that rise; where an entry makes nothing, its stamp has the newest id that anybody saw.
+
+mod creations;
+mod deliveries;
+mod effects;
+mod entries;
+mod failures;
+mod files;
+mod groups;
+mod ledger;
+mod lists;
+mod messages;
+mod peers;
+mod presence;
+mod sessions;
+mod uploads;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use chatsrv::chat::answer::Item;
+use chatsrv::chat::entry::{Entry, LogTime};
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::message::{Chat, Message, StoredMessage};
+use chatsrv::chat::name::Number;
+use chatsrv::chat::request::Request;
+use chatsrv::hub::config::Config;
+use chatsrv::hub::input::{ConnId, Input, Now};
+use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use chatsrv::protocol::native::command::Command;
+use chatsrv::protocol::native::frame::{Frame, FrameError};
+use chatsrv::protocol::native::parse::parse_command;
+use chatsrv::protocol::native::verb::Verb;
+use chatsrv::protocol::native::{code::Code, codes};
+
+use self::failures::Failures;
+use self::groups::GroupWork;
+use self::ledger::Ledger;
+use self::lists::DueList;
+use self::peers::Peers;
+use self::presence::Presence;
+use self::sessions::Session;
+use self::uploads::Expectations;
+use crate::model::chat::ChatModel;
+use crate::store::Store;
+
+/// One server as a spectator knows it.
+pub struct NodeModel {
+    config: Config,
+    /// What the entries have made.
+    pub chat: ChatModel,
+    /// The time on the monotonic clock.
+    pub now: Duration,
+    /// The time on the clock.
+    clock: LogTime,
+    /// The latest time of the clock at which the hub was handed something.
+    newest_time: LogTime,
+    sessions: BTreeMap<ConnId, Session>,
+    pub ledger: Ledger,
+    groups: GroupWork,
+    peers: Peers,
+    uploads: Expectations,
+    failures: Failures,
+    /// What each connection has yet to receive, also after it was closed.
+    deliveries: HashMap<ConnId, VecDeque<Message>>,
+    /// Those that get no more than a part of it, and the server's last line.
+    cut_off: HashSet<ConnId>,
+    /// A file that is kept, and whose message ought to go out with the next effects, and to whom.
+    file_due: Option<(StoredMessage, Vec<Number>)>,
+    /// The notices of who came and went that the last input ought to bring.
+    presence: Vec<Presence>,
+    /// Who asked for the jobs under way.
+    askers: HashMap<JobId, ConnId>,
+    /// Whose input, or whose job's outcome, is being handled.
+    current: Option<ConnId>,
+    /// Whether the outcome of a job is being handled.
+    is_outcome: bool,
+    /// How whoever waits for a higher mark is being refused.
+    mark_failed: Option<Code>,
+    /// Who is about to have read which chat, up to where.
+    seen_due: Option<(Number, Chat, MessageId)>,
+}
+
+impl NodeModel {
+    pub fn new(config: Config, kept: &Snapshot) -> Self {
+        NodeModel {
+            config,
+            chat: ChatModel::new(kept),
+            now: Duration::ZERO,
+            clock: LogTime::default(),
+            newest_time: LogTime::default(),
+            groups: GroupWork::start(kept),
+            peers: Peers::start(&kept.administrators),
+            failures: Failures::start(&kept.networks),
+            sessions: BTreeMap::new(),
+            uploads: Expectations::default(),
+            ledger: Ledger::new(kept.id_mark),
+            deliveries: HashMap::new(),
+            cut_off: HashSet::new(),
+            file_due: None,
+            presence: Vec::new(),
+            askers: HashMap::new(),
+            current: None,
+            is_outcome: false,
+            mark_failed: None,
+            seen_due: None,
+        }
+    }
+
+    /// It is that time now.
+    pub fn set_time(&mut self, now: Now) {
+        self.now = now.monotonic;
+        self.clock = LogTime(now.unix_micros);
+    }
+
+    /// The time by which entries are decided that come now.
+    pub fn log_time(&self) -> LogTime {
+        self.newest_time.max(self.clock)
+    }
+
+    /// The server died and starts again. What was on its way to somebody may not arrive.
+    pub fn restart(&mut self, store: &Store) {
+        self.restart_groups(store);
+        self.ledger.crash(store);
+        if !self.config.keep_messages {
+            self.ledger.words.clear();
+        }
+        self.sessions.clear();
+        self.newest_time = LogTime::default();
+        self.uploads = Expectations::default();
+        self.askers.clear();
+        // Whatever was on disk when the server crashed is told to nobody any more, but read by all.
+        self.file_due = None;
+        let kept = store.kept();
+        self.peers = Peers::start(&kept.administrators);
+        self.failures = Failures::start(&kept.networks);
+        self.chat = ChatModel::new(&kept);
+    }
+
+    /// Something happens, and the hub has not heard of it yet.
+    pub fn before(&mut self, input: &Input) {
+        self.newest_time = self.log_time();
+        self.current = match input {
+            Input::Asked { conn, .. } | Input::Connected { conn, .. } => Some(*conn),
+            Input::PageRead { conn } => Some(*conn),
+            Input::Done { job_id, .. } => self.askers.remove(job_id),
+            _ => None,
+        };
+        self.before_peers(input);
+        self.uploads.before(input);
+        self.before_tries(input);
+        self.is_outcome = matches!(input, Input::Done { .. });
+        match input {
+            Input::Connected { conn, .. } => {
+                self.sessions.insert(*conn, Session::default());
+                self.deliveries.insert(*conn, VecDeque::new());
+            }
+            Input::Disconnected { conn } => self.leave(*conn),
+            Input::Deadline => self.groups.is_deadline = true,
+            _ => {}
+        }
+    }
+
+    /// A client's frame comes, and neither its codec nor the hub has heard of it.
+    pub fn hears(&mut self, conn: ConnId, frame: &Frame<'_>) {
+        match frame {
+            Frame::Command(line) => {
+                let command = parse_command(*line);
+                let verb = match &command {
+                    Ok(command) => Some(command.verb()),
+                    Err((of, _)) => codes::verb(*of),
+                };
+                self.tries(conn, &command);
+                self.session(conn).stop_composing(verb);
+                match (command, self.session(conn).user, verb) {
+                    (Ok(command), user, _) => {
+                        if user.is_some() {
+                            self.uploads.command(conn, &command);
+                        }
+                        self.command(conn, &command);
+                    }
+                    (Err((of, refusal)), Some(_), Some(verb)) => {
+                        let code = codes::refused(of, &refusal).0;
+                        self.group_command_refused(conn, verb, code);
+                    }
+                    _ => {}
+                }
+            }
+            Frame::Data(text) => {
+                self.tries_password(conn);
+                self.data(conn, text);
+            }
+            Frame::Bad(FrameError::Command(verb, _)) => self.session(conn).stop_composing(*verb),
+            Frame::Bad(FrameError::Data(_)) => self.session(conn).bad_data(),
+            Frame::Bad(FrameError::UnknownType | FrameError::FileHeader)
+            | Frame::File { .. }
+            | Frame::FileEnd { .. } => {}
+        }
+    }
+
+    fn command(&mut self, conn: ConnId, request: &Command) {
+        let session = self.sessions.get_mut(&conn).unwrap();
+        let user = session.user;
+        if user.is_some() {
+            match request {
+                Command::Passwd if user == Some(Number::OPERATOR) => {}
+                Command::Pm | Command::Dm | Command::Passwd => {
+                    session.composing = Some(request.verb());
+                }
+                Command::Ask(Request::Quiet(quiet)) => session.quiet = *quiet,
+                Command::Key(key) => session.key = Some(key.clone()),
+                _ => {}
+            }
+        }
+        if let Some(user) = user {
+            self.group_command(conn, user, request);
+            self.peer_command(user, request);
+            if let Command::Ask(Request::Seen { chat, id }) = request {
+                self.reads_up_to(user, chat, *id);
+            }
+        }
+        let account = |(number, _)| self.account(number);
+        let items: Option<Vec<Item>> = match (request, user) {
+            (Command::Ask(Request::Who), Some(_)) => {
+                let line = |(number, conn)| {
+                    let account = self.account(number);
+                    lists::who_line(account, self.direct(number, conn))
+                };
+                Some(self.people().map(line).collect())
+            }
+            (Command::Dm, Some(user)) => {
+                let others = self.people().filter(|(number, _)| *number != user).map(account);
+                Some(others.map(|other| Item::Direct(other.name, other.number)).collect())
+            }
+            (Command::Ask(Request::Unread), Some(_)) => None,
+            _ => return,
+        };
+        let doubtful = self.doubtful();
+        let verb = request.verb();
+        self.session(conn).lists.push_back(DueList { verb, items, doubtful });
+    }
+
+    /// The store is done with a job, and the hub has not heard of it yet.
+    pub fn job_done(&mut self, job_id: JobId, job: &Job, outcome: &Outcome) {
+        let asker = self.askers.get(&job_id).copied();
+        self.decision_kept(asker, job, outcome);
+        self.uploads.job_done(job_id, outcome);
+        self.try_is_settled(job_id, outcome);
+        match (job, outcome) {
+            (Job::Register { account, .. }, Ok(Value::Done)) => {
+                let number = account.number;
+                assert!(number.0 >= Number::MIN, "{number} is no contact number");
+                self.propose_surely(Entry::AccountAdded(account.clone()));
+            }
+            (Job::SetDisplayName { number, display }, Ok(Value::Done)) => {
+                self.propose_surely(Entry::DisplayNameSet(*number, display.clone()));
+            }
+            (Job::CheckPassword { .. }, Ok(Value::PasswordRight)) => {
+                if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker))
+                    && session.user.is_some()
+                {
+                    session.composing = Some(Verb::Passwd);
+                }
+            }
+            (Job::KeepMessage { .. }, _) => {
+                self.ledger.keep_done(job_id, *outcome == Ok(Value::Done));
+            }
+            (Job::FinishUpload { message: Some(message), .. }, _) => {
+                self.file_kept(job_id, message, outcome);
+            }
+            (Job::RaiseIdMark { mark }, Ok(Value::Done)) => self.ledger.mark = *mark,
+            (Job::RaiseIdMark { .. }, _) => self.mark_failed = creations::failure(outcome),
+            (Job::MarkSeen { reader, chat, id }, Ok(Value::Done)) => {
+                let seen = self.chat.messages.seen(*reader, *chat);
+                assert!(seen >= Some(*id), "{reader} has not read {chat:?} up to {id}");
+                self.ledger.seen(*reader, *chat, *id);
+            }
+            (Job::SaveGroup(record), _) => self.group_saved(job_id, record, outcome),
+            (Job::EndGroup(id), _) => self.group_ended(job_id, *id, outcome),
+            (Job::ChangeGroups(rows), _) => self.rows_kept(job_id, rows, outcome),
+            (Job::RemoveOld { before }, Ok(Value::Removed { .. })) => self.ledger.removed(*before),
+            (Job::CountUnread { reader }, outcome) => {
+                self.counted(asker, *reader, matches!(outcome, Ok(Value::Unread(_))));
+            }
+            (
+                Job::SelectMessages { reader, which },
+                Ok(Value::Selected { ids, .. } | Value::Found { ids, .. }),
+            ) => self.selected(asker, *reader, which, ids),
+            _ => {}
+        }
+    }
+
+    fn session(&mut self, conn: ConnId) -> &mut Session {
+        self.sessions.get_mut(&conn).unwrap_or_else(|| panic!("{conn} is not connected"))
+    }
+}
