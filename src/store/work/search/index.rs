@@ -1,8 +1,8 @@
 //! The search index: an FTS5 table (SQLite) without the texts, which are in the database.
 //!
-//! The [`Terms`] of each message are indexed; FTS5 only splits them at the spaces. A search is split
-//! into terms, too: those of each part between white space form a phrase, which the message has to
-//! contain.
+//! The [`Terms`] of each message are indexed; FTS5 only splits them at the spaces. A search is
+//! split into terms, too: those of each part between white space form a phrase, which the message
+//! has to contain.
 //!
 //! A new index covers new messages from then on. The older ones are added in steps, from the newest
 //! to the oldest. Each step is one transaction, so that the work continues after a crash.
@@ -370,8 +370,8 @@ fn chat_word(chat: Chat) -> String {
     }
 }
 
-/// The FTS5 query. The terms of every word are quoted, so that none is taken for an operator. `None`
-/// if there are no terms.
+/// The FTS5 query. The terms of every word are quoted, so that none is taken for an operator.
+/// `None` if there are no terms.
 fn query(who: &str, words: &str) -> Option<String> {
     let rows: BTreeSet<String> =
         words.split_whitespace().map(|word| Terms::of(word).text).collect();
