@@ -374,6 +374,7 @@ impl Server {
             // The model looks at the frames as they came.
             let (_, frame) = self.pipes[pipe].frames.decode(&input[done..]);
             if let Some(frame) = &frame {
+                self.model.set_time(self.now);
                 self.model.hears(conn, frame);
             }
             let (used, heard) = self.pipes[pipe].wire.decode(&input[done..]);
