@@ -85,6 +85,7 @@ fn code(of: Kind, done: &Done) -> Code {
         | Done::Switched(_)
         | Done::Opened(..)
         | Done::Chat(_)
+        | Done::FoundSoFar
         | Done::Seen(..)
         | Done::Download { .. }
         | Done::Upload { .. }

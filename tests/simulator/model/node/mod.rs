@@ -286,9 +286,10 @@ impl NodeModel {
             (Job::CountUnread { reader }, outcome) => {
                 self.counted(asker, *reader, matches!(outcome, Ok(Value::Unread(_))));
             }
-            (Job::SelectMessages { reader, which }, Ok(Value::Selected { ids, .. })) => {
-                self.selected(asker, *reader, which, ids);
-            }
+            (
+                Job::SelectMessages { reader, which },
+                Ok(Value::Selected { ids, .. } | Value::Found { ids, .. }),
+            ) => self.selected(asker, *reader, which, ids),
             _ => {}
         }
     }
