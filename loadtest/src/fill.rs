@@ -171,12 +171,12 @@ impl Filler {
             let Completion::Job { job: ticket, outcome } = completion else { continue };
             let Some(job) = self.under_way.remove(&ticket) else { continue };
             match outcome {
-                Ok(Value::Done | Value::Selected { .. }) => {}
+                Ok(Value::Done | Value::Found { is_all: true, .. }) => {}
                 Err(refusal::Failure::Busy) if !matches!(job, Job::SelectMessages { .. }) => {
                     self.submit(job)
                 }
                 // The search index is not complete yet.
-                Err(refusal::Failure::Busy) => {
+                Ok(Value::Found { is_all: false, .. }) | Err(refusal::Failure::Busy) => {
                     self.under_way.insert(ticket, job);
                     return Ok(());
                 }
@@ -186,7 +186,7 @@ impl Filler {
         Ok(())
     }
 
-    /// Waits until all messages are indexed: a search is refused as busy until then.
+    /// Waits until all messages are indexed: a search looks at a part of them until then.
     fn await_search(&mut self) -> Result<(), Failure> {
         let which = Selection::Holding { chat: None, words: NEEDLE.into() };
         loop {

@@ -66,6 +66,8 @@ pub enum Done {
     Left(u64),
     /// The end of a list of messages of a chat.
     Chat(Destination),
+    /// The end of a list of messages that were searched for, while older ones are not indexed yet.
+    FoundSoFar,
     /// A chat, and the message up to which it is read now.
     Seen(Destination, MessageId),
     /// A download begins.

@@ -15,7 +15,7 @@ pub const ZERO_WIDTH_JOINER: char = '\u{200d}';
 /// Asks for the coloured form of an emoji.
 pub const EMOJI_PRESENTATION: char = '\u{fe0f}';
 /// The frame of a key around a digit.
-const KEYCAP: char = '\u{20e3}';
+pub const KEYCAP: char = '\u{20e3}';
 
 /// The canonical combining class of a virama, behind which consonants join.
 const VIRAMA: u8 = 9;

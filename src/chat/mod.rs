@@ -21,3 +21,4 @@ pub mod refusal;
 pub mod request;
 pub mod sha256;
 pub mod text;
+pub mod words;

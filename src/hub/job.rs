@@ -332,6 +332,13 @@ pub enum Value {
         /// The number of further ones.
         left: u64,
     },
+    /// The messages that a search found.
+    Found {
+        /// Their ids, oldest first.
+        ids: Vec<MessageId>,
+        /// False if older messages are not indexed yet.
+        is_all: bool,
+    },
     /// The messages, from the first id on; fewer than asked for if all would be too many bytes.
     Messages(Vec<StoredMessage>),
     /// Old messages were removed.

@@ -58,6 +58,26 @@ fn older_messages_are_read_step_by_step_and_searched() {
 }
 
 #[test]
+fn a_search_that_did_not_look_at_all_messages_says_so() {
+    let output = talk("/search - 上海\n/search - 👍\n/search - ?!\n", |peer| {
+        peer.welcome();
+        peer.expect("C SEARCH - 上海");
+        let text = "older messages are still being indexed";
+        peer.list("SEARCH", &["1000000000000001 bob * 上海"], text);
+        peer.expect("C SEARCH - 👍");
+        peer.list("SEARCH", &[], "these hold all the words");
+        peer.expect("C SEARCH - ?!");
+        peer.send("C 501 SEARCH that can't be found\n");
+        peer.goodbye();
+    });
+    let shown = stdout(&output);
+    assert!(shown.contains("bob -> *: 上海\nolder messages are still being indexed\n"), "{shown}");
+    assert!(shown.contains("indexed\nnothing was found\n"), "{shown}");
+    assert!(!shown.contains("these hold"), "{shown}");
+    assert!(stderr(&output).contains("that can't be found"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_password_is_changed_step_by_step_and_nothing_comes_between() {
     let output = talk("/passwd\nold\nnew\nnew\n/passwd\na\nb\nc\n/passwd\nbad\nx\nx\n", |peer| {
         peer.welcome();

@@ -149,7 +149,10 @@ impl People {
             0..5 => format!("C OPEN {chat}"),
             5..7 => format!("C OPEN {chat} {count}"),
             7..9 => format!("C HISTORY {chat} {id} {count}"),
-            9..11 => format!("C SEARCH {} text", if rng.bool() { "-" } else { &chat }),
+            9..11 => {
+                let words = ["text", "text", "text 上海", "text 👍🏽", "上海", "?!"][rng.usize(..6)];
+                format!("C SEARCH {} {words}", if rng.bool() { "-" } else { &chat })
+            }
             11..15 => format!("C SEEN {chat} {id}"),
             15 => "C CHATS".into(),
             16 => format!("C CHATS {id}"),

@@ -192,11 +192,13 @@ impl History {
         outcome: Outcome,
         cx: &mut Cx<'_>,
     ) {
-        let Ok(Value::Selected { mut ids, left }) = outcome else {
-            return cx.refuse(conn, query.of, failed(&outcome));
+        let (mut ids, last) = match outcome {
+            Ok(Value::Selected { ids, left }) => (ids, query.last(left)),
+            Ok(Value::Found { ids, is_all }) => (ids, query.last_of_search(is_all)),
+            outcome => return cx.refuse(conn, query.of, failed(&outcome)),
         };
         self.retention.drop_old(&mut ids);
-        let (of, count, last) = (query.of, ids.len(), query.last(left));
+        let (of, count) = (query.of, ids.len());
         let Some(oldest) = ids.first().copied() else {
             return cx.reply(conn, Reply::List(List::whole(of, [].into(), None, last)));
         };

@@ -60,6 +60,13 @@ impl ListQuery {
         Ok(ListQuery { of, reader: people.accounts.number(from.user), which, chat })
     }
 
+    /// The answer at the end of a list for which messages were searched: all of them, or those that
+    /// are indexed so far.
+    pub fn last_of_search(&self, is_all: bool) -> Answer {
+        let done = if is_all { Done::Done } else { Done::FoundSoFar };
+        Answer { of: self.of, result: Ok(done) }
+    }
+
     /// The answer at the end of the list.
     pub fn last(&self, left: u64) -> Answer {
         let done = match (self.of, self.chat) {

@@ -74,6 +74,9 @@ pub fn verb(of: Kind) -> Option<Verb> {
     })
 }
 
+/// The text at the end of a SEARCH that did not look at all messages.
+pub const FOUND_SO_FAR: &str = "older messages are still being indexed";
+
 /// The text of an answer that only says that the request is done.
 pub fn done(of: Kind) -> Row {
     let text = match of {

@@ -71,6 +71,7 @@ fn done(of: Kind, done: &Done, tells_more: bool, out: &mut Vec<u8>) {
         Done::Opened(chat, left) => say(Code::Done, &format_args!("{chat} {left}")),
         Done::Left(left) => say(Code::Done, left),
         Done::Chat(chat) => say(Code::Done, chat),
+        Done::FoundSoFar => say(Code::Done, &codes::FOUND_SO_FAR),
         Done::Seen(chat, id) => say(Code::Done, &format_args!("{chat} {id}")),
         Done::Download { stream, size, file } => {
             say(Code::Done, &format_args!("{stream} {size} {file}"));

@@ -50,6 +50,10 @@ fn search(chat: Option<u64>) -> Job {
     select(Selection::Holding { chat, words: "words".into() })
 }
 
+fn found(ids: &[u64]) -> Outcome {
+    Ok(Value::Found { ids: ids.iter().copied().map(MessageId).collect(), is_all: true })
+}
+
 fn selected(ids: &[u64]) -> Outcome {
     Ok(Value::Selected { ids: ids.iter().copied().map(MessageId).collect(), left: 0 })
 }
@@ -60,12 +64,12 @@ fn a_group_that_is_not_kept_ends_with_the_server() {
     for (id, group) in [(10, 5), (11, 6), (12, 6)] {
         assert_eq!(fixture.run(say(id, group)), Ok(Value::Done));
     }
-    assert_eq!(fixture.run(search(None)), selected(&[10, 11, 12]));
-    assert_eq!(fixture.run(search(Some(6))), selected(&[11, 12]));
+    assert_eq!(fixture.run(search(None)), found(&[10, 11, 12]));
+    assert_eq!(fixture.run(search(Some(6))), found(&[11, 12]));
     let mut fixture = fixture.reopen(HashCost::Low);
     assert_eq!(fixture.kept.groups, [group(5, true)]);
-    assert_eq!(fixture.run(search(None)), selected(&[10]));
-    assert_eq!(fixture.run(search(Some(6))), selected(&[]));
+    assert_eq!(fixture.run(search(None)), found(&[10]));
+    assert_eq!(fixture.run(search(Some(6))), found(&[]));
     assert_eq!(fixture.run(say(13, 6)), Err(Failure::NotFound));
     fixture.eventually("what was said there goes", |fixture| {
         let left = "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM ended)";
@@ -119,10 +123,9 @@ fn what_changes_of_groups_is_kept_in_turn() {
     ];
     let outcomes: Vec<Outcome> = jobs.into_iter().map(|job| fixture.run(job)).collect();
     let done = Ok(Value::Done);
-    let nothing = selected(&[]);
+    let (unread, searched) = (selected(&[]), found(&[]));
     let (gone, failed) = (Err(Failure::NotFound), Err(Failure::Failed));
-    let expected =
-        [done.clone(), done.clone(), done.clone(), nothing.clone(), nothing, gone, failed, done];
+    let expected = [done.clone(), done.clone(), done.clone(), unread, searched, gone, failed, done];
     assert_eq!(outcomes, expected);
     fixture.eventually("what was said there goes", |fixture| {
         let left = "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM ended)";

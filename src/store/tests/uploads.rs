@@ -405,7 +405,7 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     let words = Selection::Holding { chat: None, words: "picture".into() };
     let search = Job::SelectMessages { reader: BOB, which: words };
     let ids = vec![MessageId(now), MessageId(now + 1)];
-    assert_eq!(fixture.run(search), Ok(Value::Selected { ids, left: 0 }));
+    assert_eq!(fixture.run(search), Ok(Value::Found { ids, is_all: true }));
 
     assert_eq!(fixture.sent().len(), 1);
     let removed = fixture.run(Job::RemoveOld { before: MessageId(now + 1) });

@@ -243,6 +243,36 @@ fn words_are_searched_in_what_one_may_read() {
 }
 
 #[test]
+fn a_search_says_where_nothing_can_be_found_and_what_is_not_indexed_yet() {
+    play_among_two(
+        "alice > D bob 上海 one
+         bob < D _ alice bob 上海 one
+         alice < C 250 ...
+         bob > C SEARCH - 上海
+         bob < C 150 SEARCH 1
+         bob < D _ alice bob 上海 one
+         bob < C 250 SEARCH these hold all the words
+         bob > D alice two
+         alice < D _ bob alice two
+         bob < C 250 ...
+         bob > D alice three
+         alice < D _ bob alice three
+         bob < C 250 ...
+         bob > C SEARCH alice 上海
+         bob < C 150 SEARCH 1
+         bob < D _ alice bob 上海 one
+         bob < C 250 SEARCH older messages are still being indexed
+         bob > C SEARCH - four
+         bob < C 150 SEARCH 0
+         bob < C 250 SEARCH older messages are still being indexed
+         bob > C SEARCH - ?! :-)
+         bob < C 501 SEARCH that can't be found: give words or an emoji
+         bob > C SEARCH - a.b.c.d.e.f.g.h.i.j.k a.b.c.d.e.f.g.h.i.j.k a.b.c.d.e.f.g.h.i.j.k
+         bob < C 501 SEARCH at most 32 words",
+    );
+}
+
+#[test]
 fn seen_leaves_what_is_being_composed_standing() {
     play_among_two(
         "alice > C PM

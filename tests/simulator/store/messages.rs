@@ -144,7 +144,9 @@ impl Messages {
                 let is_in = |message: &StoredMessage| chat.is_none_or(|chat| chat == message.chat);
                 let ids =
                     ids(&|message| self.reads(reader, message) && is_in(message) && holds(message));
-                last(ids, max)
+                // Now and then the index is being made.
+                let is_all = self.history.len() % 4 != 3;
+                return Ok(Value::Found { ids: last(ids, max), is_all });
             }
         };
         Ok(Value::Selected { ids, left })

@@ -17,9 +17,10 @@ use std::time::{Duration, Instant};
 
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{GroupName, Target};
-use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::chat::request::{Kind, LIST_MESSAGES_MAX};
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::protocol::native::codes;
 use chatsrv::protocol::native::read::{Delivered, FinalReply, ReplyFamily, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
@@ -420,6 +421,10 @@ impl Conversations {
             self.chats.begin_after(Target::Everyone, newest);
         }
         core.show_all(listed.into_iter().map(|note| note.line));
+        // The server may say that it has not looked at all messages.
+        if *asked == Asked::Search && reply.text != codes::done(Kind::Search).1 {
+            core.show(Line::answer(SafeText::new(reply.text)));
+        }
     }
 
     /// Ends the list of the chats with those that have no unread messages.

@@ -85,6 +85,10 @@ fn chats_are_read() {
         Ok(Command::Ask(Request::Search { chat: None, words }))
     );
     assert_eq!(parse("SEARCH bob  "), Err(Code::BadParameters));
+    assert_eq!(parse("SEARCH - ?! € :-)"), Err(Code::BadParameters));
+    assert!(parse("SEARCH - 上 👍 ?!").is_ok());
+    assert!(parse(&format!("SEARCH -{}", " word".repeat(32))).is_ok());
+    assert_eq!(parse(&format!("SEARCH -{}", " a.b".repeat(17))), Err(Code::BadParameters));
     assert_eq!(parse("SEEN bob 17"), Ok(Command::Ask(Request::Seen { chat: bob, id: before })));
     assert_eq!(parse("SEEN bob x"), Err(Code::BadParameters));
 }

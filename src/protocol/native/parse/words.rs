@@ -9,6 +9,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request, SHUTDOWN_SECONDS_MAX};
 use crate::chat::sha256::InvalidSum;
 use crate::chat::text::{InvalidReason, Secret, Text};
+use crate::chat::words::{SEARCH_WORDS_MAX, Terms};
 use crate::protocol::native::command::Command;
 use crate::protocol::native::verb::Verb;
 
@@ -180,7 +181,11 @@ fn search(words: Text<'_>) -> Result<Request, Refusal> {
     if rest.trim().is_empty() {
         return Err(Refusal::BadWords("give the chat and the words"));
     }
-    Ok(Request::Search { chat, words: rest.as_str().into() })
+    match Terms::of(&rest).words {
+        0 => Err(Refusal::BadWords("that can't be found: give words or an emoji")),
+        1..=SEARCH_WORDS_MAX => Ok(Request::Search { chat, words: rest.as_str().into() }),
+        _ => Err(Refusal::BadWords("at most 32 words")),
+    }
 }
 
 fn seen(words: Text<'_>) -> Result<Request, Refusal> {

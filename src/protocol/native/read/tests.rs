@@ -86,6 +86,7 @@ fn code(of: Kind, done: &Done) -> Code {
         | Done::Opened(..)
         | Done::Left(_)
         | Done::Chat(_)
+        | Done::FoundSoFar
         | Done::Seen(..)
         | Done::Download { .. }
         | Done::Upload { .. }

@@ -21,16 +21,6 @@ impl Deleted {
     }
 }
 
-/// Creates the table that tells how far the index has come, unless it exists.
-pub(super) fn prepare(index: &Connection) -> rusqlite::Result<()> {
-    index.execute_batch(
-        "CREATE TABLE IF NOT EXISTS deletions (
-            one   INTEGER PRIMARY KEY CHECK (one = 1),
-            place INTEGER NOT NULL -- of the last one that was forgotten
-        ) STRICT;",
-    )
-}
-
 /// The place of the last removal that the index knows of.
 pub(super) fn known(index: &Connection) -> rusqlite::Result<i64> {
     let place = index

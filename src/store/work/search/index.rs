@@ -1,5 +1,12 @@
 //! The search index: an FTS5 table (SQLite) without the texts, which are in the database.
 //!
+//! The [`Terms`] of each message are indexed; FTS5 only splits them at the spaces. A search is
+//! split into terms, too: those of each part between white space form a phrase, which the message
+//! has to contain.
+//!
+//! A new index covers new messages from then on. The older ones are added in steps, from the newest
+//! to the oldest. Each step is one transaction, so that the work continues after a crash.
+//!
 //! Beside its text, each message is indexed by a word for its chat and one for each of its readers,
 //! so that a search never reads messages of other chats, however common its words are. A message in
 //! a group is indexed by the chat alone, since members come and go: the groups of a reader, and the
@@ -7,87 +14,50 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
+use std::time::Instant;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 
 use super::deletions;
+use super::file::{self, IndexError, IndexProgress, LOCK_TIMEOUT};
 use crate::chat::id::{GroupId, MessageId};
 use crate::chat::message::Chat;
 use crate::chat::name::Number;
 use crate::chat::request::LIST_MESSAGES_MAX;
+use crate::chat::words::Terms;
 use crate::store::rows::groups;
 use crate::store::rows::lane::Lane;
 use crate::store::rows::values::{from_sql, sql};
 
-/// The version of the index's schema. An index of another version is discarded.
-const VERSION: u32 = 2;
 /// The largest number of messages that one step indexes, and that it removes.
 const MESSAGES_PER_STEP: u32 = 500;
-/// How long to wait for the lock of another process, such as one of SQLite's tools.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The schema of the index.
-const SCHEMA: &str = "
-    CREATE VIRTUAL TABLE words USING fts5 (
-        text, who,
-        content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
-    );
-    CREATE TABLE progress (
-        one      INTEGER PRIMARY KEY CHECK (one = 1),
-        identity BLOB NOT NULL, -- of the store
-        last     INTEGER NOT NULL -- the id of the last message that was indexed
-    ) STRICT;
-    -- The groups of which messages are indexed.
-    CREATE TABLE groups (id INTEGER PRIMARY KEY) STRICT;
-";
-
-/// An error of the index.
-#[derive(Debug)]
-pub(super) enum IndexError {
-    /// The index file is corrupt.
-    Damaged(rusqlite::Error),
-    /// Another error of SQLite, for the index or for the database.
-    Database(rusqlite::Error),
-    /// An error of the operating system.
-    System(io::Error),
-}
-
-impl IndexError {
-    /// Converts an error of SQLite for the index file.
-    fn of_index(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                IndexError::Damaged(error)
-            }
-            _ => IndexError::Database(error),
-        }
-    }
-}
-
-impl From<io::Error> for IndexError {
-    fn from(error: io::Error) -> Self {
-        IndexError::System(error)
-    }
-}
+/// The number of bytes of text after which a step ends: a few milliseconds' work.
+const BYTES_PER_STEP: usize = 128 * 1024;
+/// The number of SQLite's virtual machine instructions after which a search compares the time with
+/// its deadline.
+const INSTRUCTIONS_PER_LOOK: i32 = 200;
 
 /// The open index, and a connection to the database that it follows.
 #[derive(Debug)]
 pub(super) struct Index {
     store: Connection,
     index: Connection,
-    /// The newest message that is indexed.
-    pub(super) last: MessageId,
+    progress: IndexProgress,
+}
+
+/// The messages that one step indexes, ordered by id.
+#[derive(Default)]
+struct Batch {
+    documents: Vec<Document>,
+    /// True if there may be more.
+    is_full: bool,
 }
 
 /// A message as it is indexed.
 struct Document {
     id: i64,
-    text: String,
+    terms: String,
     chat: Chat,
 }
 
@@ -105,45 +75,38 @@ impl Index {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let store = Connection::open_with_flags(store, flags).map_err(IndexError::Database)?;
         store.busy_timeout(LOCK_TIMEOUT).map_err(IndexError::Database)?;
-        let identity: Vec<u8> = store
-            .query_row("SELECT identity FROM store", [], |row| row.get(0))
-            .map_err(IndexError::Database)?;
+        let (index, progress) = file::open(&store, path)?;
+        Ok(Index { store, index, progress })
+    }
 
-        let is_new = !path.exists();
-        let index = open_file(path)?;
-        if let Some(last) = progress(&index, &identity).map_err(IndexError::of_index)? {
-            deletions::prepare(&index).map_err(IndexError::of_index)?;
-            return Ok(Index { store, index, last });
-        }
-        if !is_new {
-            log::info!("the search index is of another version or store and is made anew");
-        } else if !is_empty(&store).map_err(IndexError::Database)? {
-            log::info!("there is no search index: it is made from the messages");
-        }
-        drop(index);
-        remove(path)?;
-        let index = open_file(path)?;
-        begin(&index, &identity).map_err(IndexError::of_index)?;
-        deletions::prepare(&index).map_err(IndexError::of_index)?;
-        Ok(Index { store, index, last: MessageId(0) })
+    /// Returns true if all older messages are indexed; new ones may not be yet.
+    pub(super) fn is_whole(&self) -> bool {
+        self.progress.first == 0
+    }
+
+    /// Which messages are indexed.
+    #[cfg(test)]
+    pub(super) fn progress(&self) -> IndexProgress {
+        self.progress
     }
 
     /// Indexes some new messages, and removes some that are no longer in the database. Returns true
     /// if there is more to do. Removals are looked for behind new messages, so that nothing is
     /// indexed after its end.
-    pub(super) fn step(&mut self) -> Result<bool, IndexError> {
-        let documents = self.new_documents().map_err(IndexError::Database)?;
+    pub(super) fn follow(&mut self) -> Result<bool, IndexError> {
+        let batch = self.new_messages().map_err(IndexError::Database)?;
         let (oldest, _) = self.bounds().map_err(IndexError::Database)?;
         let ended = self.ended_group()?;
-        let last = documents.last().map_or(sql(self.last), |document| document.id);
-        let removed = self.update(&documents, oldest, last).map_err(IndexError::of_index)?;
-        self.last = from_sql(0, last).map_err(IndexError::Database)?;
+        let last = batch.documents.last().map_or(self.progress.last, |document| document.id);
+        let progress = IndexProgress { last, ..self.progress };
+        let removed =
+            self.update(&batch.documents, oldest, progress).map_err(IndexError::of_index)?;
         if let Some(group) = ended {
             self.remove_group_step(group).map_err(IndexError::of_index)?;
         }
         let more_deleted = self.forget_deleted()?;
         let is_full = |count: usize| count == MESSAGES_PER_STEP as usize;
-        Ok(is_full(documents.len()) || is_full(removed) || ended.is_some() || more_deleted)
+        Ok(batch.is_full || is_full(removed) || ended.is_some() || more_deleted)
     }
 
     /// Forgets some messages that were removed one by one. Returns true if there may be more.
@@ -155,8 +118,76 @@ impl Index {
         Ok(deleted.may_be_more())
     }
 
+    /// Indexes some messages that are older than all that are indexed. Returns true if there are
+    /// more.
+    pub(super) fn go_back(&mut self) -> Result<bool, IndexError> {
+        if self.is_whole() {
+            return Ok(false);
+        }
+        let batch = self.older_messages().map_err(IndexError::Database)?;
+        let first = batch.documents.first().map_or(0, |document| document.id);
+        let first = if batch.is_full { first } else { 0 };
+        let progress = IndexProgress { first, ..self.progress };
+        self.update(&batch.documents, 0, progress).map_err(IndexError::of_index)?;
+        if self.is_whole() {
+            log::info!("the search index is whole");
+        }
+        Ok(!self.is_whole())
+    }
+
     /// Finds the last messages that contain all words, oldest first.
+    ///
+    /// # Errors
+    /// [`IndexError::TimedOut`] after the deadline.
     pub(super) fn find(
+        &mut self,
+        reader: Number,
+        chat: Option<Chat>,
+        words: &str,
+        deadline: Instant,
+    ) -> Result<Vec<MessageId>, IndexError> {
+        let is_late = move || Instant::now() >= deadline;
+        let look = Some(is_late);
+        self.index.progress_handler(INSTRUCTIONS_PER_LOOK, look).map_err(IndexError::of_index)?;
+        let found = self.find_kept(reader, chat, words);
+        self.index.progress_handler(0, None::<fn() -> bool>).map_err(IndexError::of_index)?;
+        // An interruption may be reported as another error, such as corruption.
+        found.map_err(|error| if is_late() { IndexError::TimedOut } else { error })
+    }
+
+    /// Finds messages that are still in the database. Others, which were deleted one by one, are
+    /// removed from the index.
+    fn find_kept(
+        &mut self,
+        reader: Number,
+        chat: Option<Chat>,
+        words: &str,
+    ) -> Result<Vec<MessageId>, IndexError> {
+        loop {
+            let found = self.find_all(reader, chat, words)?;
+            let gone = self.gone(&found).map_err(IndexError::Database)?;
+            if gone.is_empty() {
+                return Ok(found);
+            }
+            let transaction = self.index.transaction().map_err(IndexError::of_index)?;
+            delete(&transaction, &gone).map_err(IndexError::of_index)?;
+            transaction.commit().map_err(IndexError::of_index)?;
+        }
+    }
+
+    /// The ids that are no longer in the database.
+    fn gone(&self, ids: &[MessageId]) -> rusqlite::Result<Vec<i64>> {
+        let mut select = self.store.prepare_cached("SELECT 1 FROM messages WHERE id = ?1")?;
+        let mut gone = Vec::new();
+        for id in ids.iter().map(|id| sql(*id)) {
+            if !select.exists([id])? {
+                gone.push(id);
+            }
+        }
+        Ok(gone)
+    }
+
+    fn find_all(
         &mut self,
         reader: Number,
         chat: Option<Chat>,
@@ -233,27 +264,40 @@ impl Index {
             .prepare_cached("SELECT rowid FROM words WHERE words MATCH ?1 LIMIT ?2")?
             .query_map((query, MESSAGES_PER_STEP), |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        let mut delete = transaction.prepare_cached("DELETE FROM words WHERE rowid = ?1")?;
-        for id in &ids {
-            delete.execute([id])?;
-        }
-        drop(delete);
+        delete(&transaction, &ids)?;
         if ids.len() < MESSAGES_PER_STEP as usize {
             transaction.execute("DELETE FROM groups WHERE id = ?1", [group.0.cast_signed()])?;
         }
         transaction.commit()
     }
 
-    fn new_documents(&self) -> rusqlite::Result<Vec<Document>> {
-        self.store
-            .prepare_cached(
-                "SELECT id, lane, text FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2",
-            )?
-            .query_map((sql(self.last), MESSAGES_PER_STEP), |row| {
-                let lane: Lane = row.get(1)?;
-                Ok(Document { id: row.get(0)?, text: row.get(2)?, chat: lane.chat() })
-            })?
-            .collect()
+    fn new_messages(&self) -> rusqlite::Result<Batch> {
+        let query = "SELECT id, lane, text FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.read(query, self.progress.last)
+    }
+
+    fn older_messages(&self) -> rusqlite::Result<Batch> {
+        let query = "SELECT id, lane, text FROM messages WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+        let mut batch = self.read(query, self.progress.first)?;
+        batch.documents.reverse();
+        Ok(batch)
+    }
+
+    /// Reads the messages that a query selects by an id.
+    fn read(&self, query: &str, id: i64) -> rusqlite::Result<Batch> {
+        let mut select = self.store.prepare_cached(query)?;
+        let mut rows = select.query((id, MESSAGES_PER_STEP))?;
+        let (mut batch, mut bytes) = (Batch::default(), 0);
+        while let (Some(row), false) = (rows.next()?, batch.is_full) {
+            let lane: Lane = row.get(1)?;
+            let text = row.get_ref(2)?.as_str()?;
+            bytes += text.len();
+            let terms = Terms::of(text).text;
+            batch.documents.push(Document { id: row.get(0)?, terms, chat: lane.chat() });
+            let is_last = batch.documents.len() == MESSAGES_PER_STEP as usize;
+            batch.is_full = is_last || bytes >= BYTES_PER_STEP;
+        }
+        Ok(batch)
     }
 
     /// The ids of the oldest and the newest message in the database.
@@ -271,14 +315,14 @@ impl Index {
         &mut self,
         documents: &[Document],
         oldest: i64,
-        last: i64,
+        progress: IndexProgress,
     ) -> rusqlite::Result<usize> {
         let old: Vec<i64> = self
             .index
             .prepare_cached("SELECT rowid FROM words WHERE rowid < ?1 ORDER BY rowid LIMIT ?2")?
             .query_map((oldest, MESSAGES_PER_STEP), |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        if documents.is_empty() && old.is_empty() {
+        if progress == self.progress && old.is_empty() {
             return Ok(0);
         }
         let transaction = self.index.transaction()?;
@@ -287,75 +331,28 @@ impl Index {
                 .prepare_cached("INSERT INTO words (rowid, text, who) VALUES (?1, ?2, ?3)")?;
             for document in documents {
                 let who = readers(document.chat);
-                insert.execute((document.id, &document.text, who))?;
+                insert.execute((document.id, &document.terms, who))?;
             }
             let mut note =
                 transaction.prepare_cached("INSERT OR IGNORE INTO groups (id) VALUES (?1)")?;
             for group in groups_of(documents) {
                 note.execute([group.0.cast_signed()])?;
             }
-            let mut delete = transaction.prepare_cached("DELETE FROM words WHERE rowid = ?1")?;
-            for id in &old {
-                delete.execute([id])?;
-            }
-            transaction.prepare_cached("UPDATE progress SET last = ?1")?.execute([last])?;
+            delete(&transaction, &old)?;
+            transaction
+                .prepare_cached("UPDATE progress SET first = ?1, last = ?2")?
+                .execute([progress.first, progress.last])?;
         }
         transaction.commit()?;
+        self.progress = progress;
         Ok(old.len())
     }
 }
 
-/// Removes the files of the index.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
-    for end in ["", "-wal", "-shm"] {
-        let mut file = path.as_os_str().to_owned();
-        file.push(end);
-        match fs::remove_file(PathBuf::from(file)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn open_file(path: &Path) -> Result<Connection, IndexError> {
-    // SQLite creates its other files with the mode of this one. Nobody else may read messages.
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let set_up = || {
-        let index = Connection::open_with_flags(path, flags)?;
-        index.busy_timeout(LOCK_TIMEOUT)?;
-        index.pragma_update(None, "journal_mode", "WAL")?;
-        // What is lost in a crash is indexed again.
-        index.pragma_update(None, "synchronous", "NORMAL")?;
-        Ok(index)
-    };
-    set_up().map_err(IndexError::of_index)
-}
-
-/// The newest message in the index of the database with that identity; `None` if it is not its
-/// index.
-fn progress(index: &Connection, identity: &[u8]) -> rusqlite::Result<Option<MessageId>> {
-    let version: u32 = index.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version != VERSION {
-        return Ok(None);
-    }
-    let last = index
-        .query_row("SELECT last FROM progress WHERE identity = ?1", [identity], |row| row.get(0))
-        .optional()?;
-    last.map(|last| from_sql(0, last)).transpose()
-}
-
-fn begin(index: &Connection, identity: &[u8]) -> rusqlite::Result<()> {
-    let transaction = index.unchecked_transaction()?;
-    transaction.execute_batch(SCHEMA)?;
-    transaction.execute("INSERT INTO progress VALUES (1, ?1, 0)", [identity])?;
-    transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.commit()
-}
-
-fn is_empty(store: &Connection) -> rusqlite::Result<bool> {
-    store.query_row("SELECT NOT EXISTS (SELECT 1 FROM messages)", [], |row| row.get(0))
+/// Deletes messages from the index.
+fn delete(index: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
+    let mut delete = index.prepare_cached("DELETE FROM words WHERE rowid = ?1")?;
+    ids.iter().try_for_each(|id| delete.execute([id]).map(drop))
 }
 
 /// The groups of documents.
@@ -385,17 +382,20 @@ fn chat_word(chat: Chat) -> String {
     }
 }
 
-/// The FTS5 query. Every word is quoted, so that none is taken for an operator. `None` if there are
-/// no words.
+/// The FTS5 query. The terms of every word are quoted, so that none is taken for an operator.
+/// `None` if there are no terms.
 fn query(who: &str, words: &str) -> Option<String> {
-    let words: BTreeSet<&str> = words.split_whitespace().collect();
+    let rows: BTreeSet<String> =
+        words.split_whitespace().map(|word| Terms::of(word).text).collect();
     let mut query = "text : (".to_owned();
-    for word in &words {
+    let mut is_empty = true;
+    for row in rows.iter().filter(|row| !row.is_empty()) {
+        is_empty = false;
         query.push('"');
-        query.push_str(&word.replace('"', "\"\""));
+        query.push_str(row);
         query.push_str("\" ");
     }
     // Writing to a `String` does not fail.
     let _ = write!(query, ") AND who : ({who})");
-    (!words.is_empty()).then_some(query)
+    (!is_empty).then_some(query)
 }

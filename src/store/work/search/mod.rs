@@ -3,9 +3,11 @@
 //!
 //! The thread reads what the database thread has committed, and indexes it in small steps, so that
 //! indexing never delays the confirmation of a message. The index can be derived from the database,
-//! and is rebuilt if it is missing, corrupt, or of another version.
+//! and is rebuilt if it is missing, corrupt, or of another version; meanwhile a search covers the
+//! newest messages only, and its outcome says so.
 
 mod deletions;
+mod file;
 mod index;
 
 use std::io;
@@ -14,7 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use index::{Index, IndexError};
+use file::IndexError;
+use index::Index;
 use rusqlite::ErrorCode;
 
 use crate::chat::refusal::Failure;
@@ -30,9 +33,11 @@ const WAITING_MAX: usize = 64;
 /// How long new messages gather before they are indexed, because fewer and larger steps cost less.
 /// A search indexes them at once.
 const GATHER_TIME: Duration = Duration::from_secs(1);
-/// The largest number of indexing steps before a search, about a second's work. If more is missing,
-/// the index is being rebuilt, and the outcome is [`Failure::Busy`].
-const STEPS_PER_SEARCH: usize = 64;
+/// The longest time that a search may take. After it, the outcome is [`Failure::Busy`].
+const SEARCH_TIME_MAX: Duration = Duration::from_secs(2);
+/// How much of that time a search spends on the indexing of older messages, while the index is
+/// rebuilt. If there are few messages, all of them are searched.
+const GO_BACK_TIME_MAX: Duration = Duration::from_millis(20);
 
 /// An item in the thread's queue.
 #[derive(Debug)]
@@ -124,7 +129,8 @@ impl Search {
                     completions.finish(request.job, outcome.unwrap_or_else(|outcome| outcome));
                 }
                 Err(TimedOut) => {
-                    let more = self.guard(&mut index, Index::step);
+                    let more =
+                        self.guard(&mut index, |index| Ok(index.follow()? || index.go_back()?));
                     due = match more {
                         Ok(true) | Err(Err(Failure::Busy)) => Some(Instant::now()),
                         // After a failure, it is tried again with the next message.
@@ -136,16 +142,20 @@ impl Search {
     }
 
     fn search(&self, index: &mut Index, request: &SearchRequest) -> Result<Outcome, IndexError> {
-        for _ in 0..STEPS_PER_SEARCH {
-            if self.closing.load(Ordering::Relaxed) {
-                break;
-            }
-            if !index.step()? {
-                let ids = index.find(request.reader, request.chat, &request.words)?;
-                return Ok(Ok(Value::Selected { ids, left: 0 }));
+        let begun = Instant::now();
+        let deadline = begun + SEARCH_TIME_MAX;
+        while index.follow()? {
+            if Instant::now() >= deadline || self.is_closing() {
+                return Ok(Err(Failure::Busy));
             }
         }
-        Ok(Err(Failure::Busy))
+        while index.go_back()? && begun.elapsed() < GO_BACK_TIME_MAX && !self.is_closing() {}
+        let ids = index.find(request.reader, request.chat, &request.words, deadline)?;
+        Ok(Ok(Value::Found { ids, is_all: index.is_whole() }))
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// Does some work with the index, which is opened first if necessary. A corrupt index is
@@ -171,7 +181,7 @@ impl Search {
             Err(IndexError::Damaged(error)) => {
                 *slot = None;
                 log::warn!("the search index is damaged and will be made anew: {error}");
-                match index::remove(&self.index) {
+                match file::remove(&self.index) {
                     Ok(()) => Err(Err(Failure::Busy)),
                     Err(error) => {
                         self.health.failed(error);
@@ -184,6 +194,7 @@ impl Search {
                 let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
                 Err(if is_full { Err(Failure::NoRoom) } else { Err(Failure::Failed) })
             }
+            Err(IndexError::TimedOut) => Err(Err(Failure::Busy)),
             Err(IndexError::System(error)) => {
                 self.health.failed(error);
                 Err(Err(Failure::Failed))

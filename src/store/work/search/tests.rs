@@ -1,10 +1,13 @@
-//! Tests that the search finds, by whole words, what a reader may read, and nothing else.
+//! Tests that the search finds, by words and emoji, what a reader may read, and nothing else.
+
+mod deletions;
 
 use std::path::Path;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::file::IndexProgress;
 use super::*;
 use crate::chat::group::{GroupRecord, MemberRecord};
 use crate::chat::id::GroupId;
@@ -43,14 +46,15 @@ impl Fixture {
     /// Indexes all messages, and returns the number of steps.
     fn follow(&mut self) -> usize {
         let mut steps = 1;
-        while self.index.step().unwrap() {
+        while self.index.follow().unwrap() || self.index.go_back().unwrap() {
             steps += 1;
         }
         steps
     }
 
     fn find(&mut self, reader: Number, chat: Option<Chat>, words: &str) -> Vec<u64> {
-        let ids = self.index.find(reader, chat, words).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let ids = self.index.find(reader, chat, words, deadline).unwrap();
         ids.into_iter().map(|id| id.0).collect()
     }
 
@@ -105,6 +109,44 @@ fn all_words_are_whole_and_no_query_language() {
         ("  ", &[]),
     ] {
         assert_eq!(fixture.find(BOB, Some(chat), words), ids, "{words:?}");
+    }
+}
+
+#[test]
+fn scripts_without_spaces_and_emoji_are_found() {
+    let mut fixture = Fixture::new();
+    let texts = [
+        "我在上海大学读书",
+        "上 海",
+        "ラーメンを食べた 👍🏽",
+        "สวัสดีครับ",
+        "I \u{2764}\u{fe0f} 한국어를 it",
+        "key 1\u{fe0f}\u{20e3} #\u{fe0f}\u{20e3}",
+    ];
+    for (id, text) in (1..).zip(texts) {
+        fixture.keep(id, ALICE, Chat::Everyone, text);
+    }
+    fixture.follow();
+    for (words, ids) in [
+        ("上海", &[1][..]),
+        ("海大学", &[1]),
+        ("上学", &[]),
+        ("上", &[2]),
+        ("海 上", &[2]),
+        ("大学 上海", &[1]),
+        ("ｰメ", &[3]),
+        ("食べた👍", &[3]),
+        ("👍🏿", &[3]),
+        ("สดี", &[4]),
+        ("❤ it", &[5]),
+        ("한국어", &[]),
+        ("한국어를", &[5]),
+        ("1\u{20e3}", &[6]),
+        ("#\u{20e3}", &[6]),
+        ("1", &[]),
+        ("#", &[]),
+    ] {
+        assert_eq!(fixture.find(BOB, None, words), ids, "{words:?}");
     }
 }
 
@@ -184,7 +226,7 @@ fn an_index_goes_on_where_it_was() {
     fixture.keep(1, ALICE, Chat::Everyone, "one word");
     fixture.follow();
     fixture.index = open(fixture.folder.path());
-    assert_eq!(fixture.index.last, MessageId(1));
+    assert_eq!(fixture.index.progress(), IndexProgress { first: 0, last: 1 });
     fixture.keep(2, ALICE, Chat::Everyone, "two words");
     fixture.follow();
     assert_eq!(fixture.find(BOB, None, "one"), [1]);
@@ -204,10 +246,120 @@ fn an_index_that_does_not_fit_is_made_anew() {
         fixture.follow();
         Connection::open(fixture.path()).unwrap().execute_batch(spoil).unwrap();
         fixture.index = open(fixture.folder.path());
-        assert_eq!(fixture.index.last, MessageId(0), "{spoil}");
+        assert_eq!(fixture.index.progress(), IndexProgress { first: 2, last: 1 }, "{spoil}");
         fixture.follow();
         assert_eq!(fixture.find(BOB, None, "word"), [1], "{spoil}");
     }
+}
+
+/// An index of version 0.1.
+const OLD: &str = "
+    CREATE VIRTUAL TABLE words USING fts5 (
+        text, who,
+        content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
+    );
+    CREATE TABLE progress (
+        one INTEGER PRIMARY KEY CHECK (one = 1), identity BLOB NOT NULL, last INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE groups (id INTEGER PRIMARY KEY) STRICT;
+    PRAGMA user_version = 2;";
+
+#[test]
+fn an_old_index_is_made_anew_from_the_newest_message_on_and_goes_on_after_a_crash() {
+    let mut fixture = Fixture::new();
+    fixture.store.execute_batch("BEGIN").unwrap();
+    for id in 1..=1_700 {
+        fixture.keep(id, ALICE, Chat::Everyone, &format!("上海{id} again"));
+    }
+    fixture.store.execute_batch("COMMIT").unwrap();
+    file::remove(&fixture.path()).unwrap();
+    let identity: Vec<u8> =
+        fixture.store.query_row("SELECT identity FROM store", [], |row| row.get(0)).unwrap();
+    let old = Connection::open(fixture.path()).unwrap();
+    old.execute_batch(OLD).unwrap();
+    old.execute("INSERT INTO progress VALUES (1, ?1, 1700)", [identity]).unwrap();
+    drop(old);
+
+    fixture.index = open(fixture.folder.path());
+    assert!(!fixture.index.is_whole());
+    assert_eq!(fixture.find(BOB, None, "上海"), []);
+    assert!(fixture.index.go_back().unwrap());
+    assert_eq!(fixture.find(BOB, None, "上海"), (1_201..=1_700).collect::<Vec<_>>());
+    // What comes meanwhile is found at once.
+    fixture.keep(1_701, ALICE, Chat::Everyone, "上海 new");
+    while fixture.index.follow().unwrap() {}
+    assert_eq!(fixture.find(BOB, None, "new"), [1_701]);
+    assert_eq!(fixture.find(BOB, None, "1200"), []);
+
+    fixture.index = open(fixture.folder.path());
+    assert_eq!(fixture.index.progress(), IndexProgress { first: 1_201, last: 1_701 });
+    // What the store removes meanwhile is not indexed.
+    fixture.store.execute("DELETE FROM messages WHERE id < 900", []).unwrap();
+    assert!(!fixture.index.go_back().unwrap(), "301 are left");
+    assert!(fixture.index.is_whole());
+    assert_eq!(fixture.find(BOB, None, "上海"), (900..=1_701).collect::<Vec<_>>());
+    fixture.index = open(fixture.folder.path());
+    assert_eq!(fixture.index.progress(), IndexProgress { first: 0, last: 1_701 });
+    let index = Connection::open(fixture.path()).unwrap();
+    let count: u32 = index.query_row("SELECT count(*) FROM words", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 802, "each message once");
+}
+
+#[test]
+fn a_search_says_whether_it_looked_at_all_messages() {
+    let fixture = Fixture::new();
+    fixture.store.execute_batch("BEGIN").unwrap();
+    let text = "word ".repeat(20_000);
+    for id in 1..=60 {
+        fixture.keep(id, ALICE, Chat::Everyone, &text);
+    }
+    fixture.store.execute_batch("COMMIT").unwrap();
+    let (store, path) = (fixture.folder.path().join("store"), fixture.path());
+    drop(fixture.index);
+    file::remove(&path).unwrap();
+    let search = Search::new(store, path);
+    let request = SearchRequest { job: JobId(1), reader: BOB, chat: None, words: "word".into() };
+    let mut slot = None;
+    let mut lengths = Vec::new();
+    loop {
+        let found = search.guard(&mut slot, |index| search.search(index, &request));
+        let Ok(Ok(Value::Found { ids, is_all })) = found else { panic!("{found:?}") };
+        assert_eq!(ids.last(), Some(&MessageId(60)));
+        lengths.push(ids.len());
+        if is_all {
+            break;
+        }
+    }
+    assert!(lengths.len() > 1, "it is a lot of text: {lengths:?}");
+    assert_eq!(lengths.last(), Some(&60));
+}
+
+#[test]
+fn a_search_ends_when_its_time_is_over() {
+    let mut fixture = Fixture::new();
+    fixture.store.execute_batch("BEGIN").unwrap();
+    for id in 1..=3_000 {
+        fixture.keep(id, ALICE, Chat::Everyone, "one and two");
+    }
+    fixture.store.execute_batch("COMMIT").unwrap();
+    fixture.follow();
+    let late = fixture.index.find(BOB, None, "one two", Instant::now());
+    assert!(matches!(late, Err(IndexError::TimedOut)), "{late:?}");
+    assert_eq!(fixture.find(BOB, None, "one two").len(), 1_000);
+}
+
+#[test]
+fn what_was_removed_by_itself_is_not_found() {
+    let mut fixture = Fixture::new();
+    for id in 1..=3 {
+        fixture.keep(id, ALICE, Chat::Everyone, "word");
+    }
+    fixture.follow();
+    fixture.store.execute("DELETE FROM messages WHERE id = 2", []).unwrap();
+    assert_eq!(fixture.find(BOB, None, "word"), [1, 3]);
+    let index = Connection::open(fixture.path()).unwrap();
+    let count: u32 = index.query_row("SELECT count(*) FROM words", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 2);
 }
 
 #[test]
@@ -218,7 +370,7 @@ fn a_damaged_index_is_made_anew_by_the_thread() {
     drop(fixture.index);
     let search = Search::new(store, path.clone());
     let request = || SearchRequest { job: JobId(1), reader: BOB, chat: None, words: "word".into() };
-    let found = Ok(Ok(Value::Selected { ids: vec![MessageId(1)], left: 0 }));
+    let found = Ok(Ok(Value::Found { ids: vec![MessageId(1)], is_all: true }));
     let attempt = |slot: &mut _| search.guard(slot, |index| search.search(index, &request()));
 
     let mut slot = None;
@@ -328,33 +480,4 @@ fn a_group_that_ended_is_not_found_and_leaves_the_index() {
     assert_eq!(count("SELECT count(*) FROM words WHERE words MATCH 'who : g1'"), 0);
     assert_eq!(count("SELECT count(*) FROM words WHERE words MATCH 'word'"), 1);
     assert_eq!(count("SELECT count(*) FROM groups"), 0);
-}
-
-#[test]
-fn a_message_that_was_removed_leaves_the_index() {
-    let mut fixture = Fixture::new();
-    let remove = |fixture: &Fixture, id| {
-        let request = MessageRequest::Delete { message: MessageId(id) };
-        request.carry_out(&fixture.store).unwrap().unwrap();
-    };
-    for id in 1..=4 {
-        fixture.keep(id, ALICE, Chat::Everyone, "word");
-    }
-    fixture.follow();
-    // Indexed, and not indexed yet, when it is removed.
-    fixture.keep(5, ALICE, Chat::Everyone, "word");
-    remove(&fixture, 2);
-    remove(&fixture, 5);
-    fixture.follow();
-    assert_eq!(fixture.find(BOB, None, "word"), [1, 3, 4]);
-    remove(&fixture, 4);
-    fixture.index = open(fixture.folder.path());
-    fixture.follow();
-    assert_eq!(fixture.find(BOB, None, "word"), [1, 3]);
-    fixture.keep(6, ALICE, Chat::Everyone, "word");
-    fixture.follow();
-    let index = Connection::open(fixture.path()).unwrap();
-    let count = "SELECT count(*) FROM words WHERE words MATCH 'word'";
-    let count: u32 = index.query_row(count, [], |row| row.get(0)).unwrap();
-    assert_eq!(count, 3);
 }

@@ -312,9 +312,10 @@ impl NodeModel {
                 }
             }
             (Job::DeleteMessage(_), _) => self.deletion_done(job_id, outcome),
-            (Job::SelectMessages { reader, which }, Ok(Value::Selected { ids, .. })) => {
-                self.selected(asker, *reader, which, ids);
-            }
+            (
+                Job::SelectMessages { reader, which },
+                Ok(Value::Selected { ids, .. } | Value::Found { ids, .. }),
+            ) => self.selected(asker, *reader, which, ids),
             _ => {}
         }
     }
