@@ -168,6 +168,9 @@ pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// Wrong passwords after which a connection is closed.
 pub const WRONG_PASSWORDS_MAX: u8 = 3;
 
+/// Sessions of a user that stand beside each other.
+pub const SESSIONS_BESIDE_MAX: usize = 16;
+
 /// Answers of one session that wait for something. With more, it is not read on, so that a client
 /// that pipelines can't make the server remember without end.
 pub const ANSWERS_WAITING_MAX: usize = 64;
@@ -228,9 +231,9 @@ pub const KEYS_IN_FILTER_MAX: usize = 512 * 1024;
 /// with more, the older generation is forgotten before its day is over.
 pub const KEYS_IN_MEMORY_MAX: usize = 64 * 1024;
 
-/// Messages for a user who is logging in, which wait until the list of what is unread is there.
+/// Events for a session that is logging in, which wait until the list of what is unread is there.
 /// That takes one look into the store; with more, it is the store that does not answer.
-pub const INBOX_MESSAGES_MAX: usize = 1024;
+pub const INBOX_EVENTS_MAX: usize = 1024;
 
 /// Messages that are read from the store at once for a list under way.
 pub const PIECE_MESSAGES_MAX: usize = 256;

@@ -11,7 +11,7 @@ use chatsrv::chat::name::{
     DisplayName, FileName, GroupName, Key, Number, Target, UserName, UserRef,
 };
 use chatsrv::chat::refusal::Refusal;
-use chatsrv::chat::request::{Kind, LIST_MESSAGES_MAX, PORT_MIN, Request};
+use chatsrv::chat::request::{Kind, LIST_MESSAGES_MAX, PORT_MIN, Place, Request};
 use chatsrv::chat::text::{Reason, Text, TextError};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;
@@ -81,7 +81,7 @@ fn taken(command: &Command) {
 /// Checks that a refusal is encoded to one line, with the verb of its request.
 fn refused(of: Kind, refusal: Refusal) {
     use Code::{BadParameters, NameNotAllowed, NotFound, Unknown, WrongPassword};
-    let (verb, (code, _)) = (codes::verb(of), codes::refused(of, &refusal));
+    let (verb, (code, _)) = (codes::verb(of), codes::refused(of, &refusal, true));
     let codes = [Unknown, BadParameters, NotFound, NameNotAllowed, WrongPassword];
     assert!(codes.contains(&code), "{code}");
     assert_eq!(verb.is_none(), code == Unknown);
@@ -144,8 +144,9 @@ fn shown(chosen: &str, text: &str) {
 /// The arguments of a command, in the form of chatsrv-protocol(7).
 fn words(command: &Command) -> String {
     match command {
-        Command::User { name, takeover: false } => name.to_string(),
-        Command::User { name, takeover: true } => format!("{name} TAKEOVER"),
+        Command::User { name, place: Place::Alone } => name.to_string(),
+        Command::User { name, place: Place::TakesOver } => format!("{name} TAKEOVER"),
+        Command::User { name, place: Place::Beside } => format!("{name} BESIDE"),
         Command::Key(key) => key.as_str().to_owned(),
         Command::More(on) => on_or_off(*on).to_owned(),
         Command::Passwd | Command::Pm | Command::Dm | Command::Help => String::new(),
@@ -160,7 +161,14 @@ fn on_or_off(on: bool) -> &'static str {
 /// The arguments of a command that is a complete request.
 fn words_of(request: &Request) -> String {
     match request {
-        Request::Resume { name, token } => format!("{name} {}", token.expose()),
+        Request::Resume { name, token, beside } => {
+            format!("{name} {}{}", token.expose(), if *beside { " BESIDE" } else { "" })
+        }
+        Request::Token { name: None } => String::new(),
+        Request::Token { name: Some(name) } => format!("FOR {name}"),
+        Request::EndToken => "END".to_owned(),
+        Request::EndSession(None) => "all".to_owned(),
+        Request::EndSession(Some(device)) => device.to_string(),
         Request::OpenUnread(chat) => chat.to_string(),
         Request::OpenLast { chat, count } => bounded(*count, format!("{chat} {count}")),
         Request::History { chat, before, count } => {
@@ -206,15 +214,14 @@ fn words_of(request: &Request) -> String {
             assert!(*port >= PORT_MIN);
             port.to_string()
         }
-        Request::Call(user) => user.to_string(),
         Request::Kick { user, reason: None } => user.to_string(),
         Request::Kick { user, reason: Some(reason) } => {
             format!("{user} {}", reason.as_str())
         }
-        Request::Ban { user, banned: _ } => user.to_string(),
+        Request::Call(user) | Request::Ban { user, banned: _ } => user.to_string(),
         Request::Admin { user, admin } => format!("{user} {}", on_or_off(*admin)),
         Request::Shutdown { seconds } => seconds.to_string(),
-        Request::Token
+        Request::Sessions
         | Request::Unread
         | Request::Who
         | Request::Down

@@ -87,6 +87,26 @@ impl FromStr for Prefix {
     }
 }
 
+/// A text that is no address as this server writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidAddress;
+
+impl FromStr for Address {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        if text == "local" {
+            return Ok(Address::Local);
+        }
+        let v6 = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let address = match v6 {
+            Some(text) => text.parse().map(IpAddr::V6).ok(),
+            None => text.parse().map(IpAddr::V4).ok(),
+        };
+        address.map(Address::Host).ok_or(InvalidAddress)
+    }
+}
+
 impl fmt::Display for Address {
     /// Writes `192.0.2.1`, `[2001:db8::1]` or `local`, so that `:port` may follow.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

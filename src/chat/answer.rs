@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::chat::address::Address;
+use crate::chat::device::{Device, DeviceState};
 use crate::chat::event::Call;
 use crate::chat::file::{FileRef, FolderEntry};
 use crate::chat::id::MessageId;
@@ -161,6 +162,8 @@ pub enum Item {
     },
     /// A member of a group.
     Member(UserName, Number),
+    /// A device of the user.
+    Device(DeviceState, Box<Device>),
 }
 
 /// A chat, as its reader is told of it.
@@ -250,6 +253,7 @@ impl Item {
             Item::Entry(entry) => entry.name.as_str().len(),
             Item::Message(message) => message.text.len(),
             Item::Online(online) => online.display.as_ref().map_or(0, |it| it.as_str().len()),
+            Item::Device(_, device) => size_of_val(&**device),
             Item::Chat(chat) => {
                 size_of_val(&**chat) + chat.last.as_ref().map_or(0, |last| last.text.len())
             }

@@ -35,6 +35,8 @@ close_reasons! {
     AlreadyOnline,
     /// A newer session of the same user took over.
     TakenOver,
+    /// The user, or an administrator, ended the session and its tokens.
+    LoggedOut,
     /// An administrator ended the session.
     Kicked,
     /// The user is banned.
@@ -76,6 +78,7 @@ impl CloseReason {
             CloseReason::WrongPassword => "wrong-password",
             CloseReason::AlreadyOnline => "already-online",
             CloseReason::TakenOver => "taken-over",
+            CloseReason::LoggedOut => "logged-out",
             CloseReason::Kicked => "kicked",
             CloseReason::Banned => "banned",
             CloseReason::NoSuchFile => "no-such-file",

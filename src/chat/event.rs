@@ -13,6 +13,10 @@ use crate::chat::text::Secret;
 pub enum Event {
     /// A message or a file was sent.
     Said(Message),
+    /// A message or a file was sent by the user, in another session.
+    SaidElsewhere(Message),
+    /// The user has read a chat up to a message, in another session.
+    Seen(Destination, MessageId),
     /// A user came online.
     On(UserName, Number),
     /// A user went offline.

@@ -9,6 +9,7 @@ pub mod account;
 pub mod address;
 pub mod answer;
 pub mod close;
+pub mod device;
 pub mod entry;
 pub mod event;
 pub mod file;

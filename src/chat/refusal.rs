@@ -38,6 +38,10 @@ pub enum Refusal {
     TryAgainIn(u32),
     /// The user has a session already, which was not to be ended.
     AlreadyOnline,
+    /// The user has the largest number of sessions beside each other.
+    TooManySessions,
+    /// The user has no such session or device.
+    NoSuchSession,
     /// The user is banned.
     Banned,
 
@@ -130,6 +134,8 @@ pub enum Refusal {
     NoPort,
     /// The user takes no direct chats.
     NotUp,
+    /// The user takes direct chats in another session now, which asked for it later.
+    UpElsewhere,
     /// The other user takes no direct chats now.
     NotReachable,
     /// The user who was named is the caller.

@@ -37,8 +37,8 @@ pub enum Request {
         name: UserName,
         /// The account's password.
         password: Secret,
-        /// True if a session that the user already has is to end.
-        takeover: bool,
+        /// The place of the session among the user's others.
+        place: Place,
     },
     /// Make an account and log in to it.
     Register {
@@ -46,6 +46,8 @@ pub enum Request {
         name: UserName,
         /// The password of the account.
         password: Secret,
+        /// The place of the session among the user's others.
+        place: Place,
     },
     /// Log in with a token.
     Resume {
@@ -53,9 +55,21 @@ pub enum Request {
         name: UserName,
         /// The token that [`Request::Token`] gave.
         token: Secret,
+        /// True if the session is to stand beside the user's others; else it takes over.
+        beside: bool,
     },
-    /// Make a token, which logs in without the password.
-    Token,
+    /// Make a token, which logs in without the password: for the client itself, or for another
+    /// program.
+    Token {
+        /// The name of the other program.
+        name: Option<UserName>,
+    },
+    /// End the tokens of the client itself.
+    EndToken,
+    /// List the devices of the user.
+    Sessions,
+    /// End the session and the tokens of another device of the user, or of all others.
+    EndSession(Option<u32>),
     /// Prove that the session knows the account's password, before it is changed.
     ConfirmPassword(Secret),
     /// Change the password that was confirmed just before.
@@ -266,6 +280,17 @@ pub enum Request {
     Ex,
 }
 
+/// The place of a new session among those that its user has already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It stands alone: there is one such session at a time, and a second one is refused.
+    Alone,
+    /// It stands alone, and ends the session that did.
+    TakesOver,
+    /// It stands beside all others.
+    Beside,
+}
+
 /// A step of a dialogue between a codec and its client. The hub does no more than answer it in
 /// order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -310,6 +335,12 @@ pub enum Kind {
     Resume,
     /// [`Request::Token`].
     Token,
+    /// [`Request::EndToken`].
+    EndToken,
+    /// [`Request::Sessions`].
+    Sessions,
+    /// [`Request::EndSession`].
+    EndSession,
     /// [`Request::ConfirmPassword`].
     ConfirmPassword,
     /// [`Request::SetPassword`].
@@ -411,7 +442,10 @@ impl Request {
             Request::Identify(_) => Kind::Identify,
             Request::LogIn { .. } | Request::Register { .. } => Kind::LogIn,
             Request::Resume { .. } => Kind::Resume,
-            Request::Token => Kind::Token,
+            Request::Token { .. } => Kind::Token,
+            Request::EndToken => Kind::EndToken,
+            Request::Sessions => Kind::Sessions,
+            Request::EndSession(_) => Kind::EndSession,
             Request::ConfirmPassword(_) => Kind::ConfirmPassword,
             Request::SetPassword(_) => Kind::SetPassword,
             Request::Step(step) => Kind::Step(*step),

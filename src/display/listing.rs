@@ -24,9 +24,19 @@ pub fn item(item: &ListItem<'_>) -> SafeText {
             let size = size.map_or("folder".to_string(), clock::size);
             safe!("{size:>9}  {}  {name}", clock::date_and_time(mtime))
         }
+        ListItem::Device { number, state, made, used, address, name } => {
+            let name = if name == "-" { "" } else { name };
+            let made = clock::date_and_time(seconds(made));
+            let used = clock::date_and_time(seconds(used));
+            safe!("  {number:>3}  {state:<6}  since {made}, used {used} from {address}  {name}")
+        }
         ListItem::Verb { name, words, summary } => safe!("  {name} {words} - {summary}"),
         ListItem::Figure { text } | ListItem::Other(text) => safe!("  {text}"),
     }
+}
+
+fn seconds(time: u64) -> i64 {
+    i64::try_from(time).unwrap_or(i64::MAX)
 }
 
 fn chat_line(line: &ChatWords<'_>) -> SafeText {

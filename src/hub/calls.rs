@@ -1,10 +1,11 @@
 //! Direct calls: the users who take direct chats, their addresses, and the tickets with which two
 //! users find each other.
 //!
-//! A user counts as reachable for two periods after the last line that came. That is looked at when
-//! the first such time may be over, so no user costs a timer.
+//! A user takes them in one session at a time, the one that asked for it last. It counts as
+//! reachable for two periods after the last line that came. That is looked at when the first such
+//! time may be over, so no user costs a timer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::chat::address::Address;
@@ -30,6 +31,8 @@ pub struct Calls {
     /// How long a user who takes direct chats may be silent.
     patience: Duration,
     up: HashMap<UserIndex, Up>,
+    /// Sessions in which the user took direct chats until another session of the user did.
+    displaced: HashSet<ConnId>,
     /// The time to look again for users who fell silent, on the monotonic clock; none if nobody
     /// takes direct chats.
     next_look: Option<Duration>,
@@ -54,9 +57,10 @@ struct Reachable {
     port: u16,
 }
 
+/// The session in which a user takes direct chats, and the last sign of life of it.
 #[derive(Debug)]
-/// The port of a user who takes direct chats, and the last sign of life.
 struct Up {
+    conn: ConnId,
     port: u16,
     /// The time of the last line, on the monotonic clock.
     heard: Duration,
@@ -68,6 +72,7 @@ impl Calls {
         Calls {
             patience: alive_period.saturating_mul(2),
             up: HashMap::new(),
+            displaced: HashSet::new(),
             next_look: None,
             calls: HashMap::new(),
             calls_since: Duration::ZERO,
@@ -85,21 +90,28 @@ impl Calls {
         self.next_look
     }
 
-    /// The port on which a user takes direct chats.
-    pub fn port(&self, user: UserIndex) -> Option<u16> {
-        self.up.get(&user).map(|up| up.port)
+    /// The session in which a user takes direct chats, and the port.
+    pub fn at(&self, user: UserIndex) -> Option<(ConnId, u16)> {
+        self.up.get(&user).map(|up| (up.conn, up.port))
     }
 
-    /// Notes that a user takes direct chats on a port.
-    fn available(&mut self, user: UserIndex, port: u16, now: Duration) {
-        self.up.insert(user, Up { port, heard: now });
+    /// Notes that a user takes direct chats in a session, on a port.
+    fn available(&mut self, Caller { conn, user }: Caller, port: u16, now: Duration) {
+        self.displaced.remove(&conn);
+        let before = self.up.insert(user, Up { conn, port, heard: now });
+        self.displaced.extend(before.map(|before| before.conn).filter(|before| *before != conn));
         let end = now.saturating_add(self.patience);
         self.next_look = Some(self.next_look.map_or(end, |next| next.min(end)));
     }
 
-    /// Notes that a user takes no direct chats any more. Returns true if that is a change.
-    pub fn unavailable(&mut self, user: UserIndex) -> bool {
-        let was_up = self.up.remove(&user).is_some();
+    /// Notes that a user takes no direct chats in a session any more. Returns true if that is a
+    /// change.
+    pub fn unavailable(&mut self, Caller { conn, user }: Caller) -> bool {
+        self.displaced.remove(&conn);
+        let was_up = self.up.get(&user).is_some_and(|up| up.conn == conn);
+        if was_up {
+            self.up.remove(&user);
+        }
         if self.up.is_empty() {
             self.next_look = None;
         }
@@ -108,16 +120,17 @@ impl Calls {
 
     /// Notes a sign of life. Returns true if it came too late, so that the user takes no direct
     /// chats any more.
-    pub fn touch(&mut self, user: UserIndex, now: Duration) -> bool {
+    pub fn touch(&mut self, caller: Caller, now: Duration) -> bool {
         if self.up.is_empty() {
             return false;
         }
-        let Some(up) = self.up.get_mut(&user) else { return false };
+        let up = self.up.get_mut(&caller.user).filter(|up| up.conn == caller.conn);
+        let Some(up) = up else { return false };
         if now.saturating_sub(up.heard) < self.patience {
             up.heard = now;
             return false;
         }
-        self.unavailable(user)
+        self.unavailable(caller)
     }
 
     /// Removes the users who fell silent, if it is time to look. Returns true if there were any.
@@ -174,7 +187,7 @@ impl Calls {
         let Some(port) = port.or(accounts.number(caller.user).port()) else {
             return cx.refuse(caller.conn, Kind::Up, Refusal::NoPort);
         };
-        self.available(caller.user, port, cx.core.now.monotonic);
+        self.available(caller, port, cx.core.now.monotonic);
         presence.who_changed();
         // A fraction is left out: signs of life that come a little too often do no harm.
         let period = cx.core.config.alive_period.as_secs().max(1);
@@ -183,40 +196,38 @@ impl Calls {
 
     /// Handles DOWN: lets a user take no direct chats any more.
     pub fn take_none(&mut self, caller: Caller, presence: &mut Presence, cx: &mut Cx<'_>) {
-        if self.unavailable(caller.user) {
+        if self.unavailable(caller) {
             presence.who_changed();
         }
         cx.answer(caller.conn, Kind::Down, Done::Done);
     }
 
     /// Handles ALIVE: answers with the port on which the user of the session, if any, takes direct
-    /// chats.
+    /// chats in it.
     pub fn alive(&self, conn: ConnId, user: Option<UserIndex>, cx: &mut Cx<'_>) {
-        let port = user.and_then(|user| self.port(user));
-        cx.conclude(conn, Kind::Alive, port.map(Done::Port).ok_or(Refusal::NotUp));
+        let here = user.and_then(|user| self.up.get(&user)).filter(|up| up.conn == conn);
+        let result = match here {
+            Some(up) => Ok(Done::Port(up.port)),
+            None if self.displaced.contains(&conn) => Err(Refusal::UpElsewhere),
+            None => Err(Refusal::NotUp),
+        };
+        cx.conclude(conn, Kind::Alive, result);
     }
 
     /// The session, address and port at which a user takes direct chats.
-    fn reachable(&self, user: UserIndex, presence: &Presence, cx: &Cx<'_>) -> Option<Reachable> {
-        let port = self.port(user)?;
-        let conn = presence.sessions_of(user).next()?;
+    fn reachable(&self, user: UserIndex, cx: &Cx<'_>) -> Option<Reachable> {
+        let (conn, port) = self.at(user)?;
         let address = cx.core.sessions.get(conn)?.from;
         Some(Reachable { conn, address, port })
     }
 
     /// Handles CALL: has a ticket made with which two users find each other.
-    pub fn call(
-        &mut self,
-        caller: Caller,
-        callee: UserRef,
-        (accounts, presence): (&Accounts, &Presence),
-        cx: &mut Cx<'_>,
-    ) {
+    pub fn call(&mut self, caller: Caller, callee: UserRef, accounts: &Accounts, cx: &mut Cx<'_>) {
         let Caller { conn, user } = caller;
         let refusal = match accounts.find(callee) {
             None => Refusal::NoSuchUser,
             Some(callee) if callee == user => Refusal::ThatIsYou,
-            Some(callee) if self.reachable(callee, presence, cx).is_none() => Refusal::NotReachable,
+            Some(callee) if self.reachable(callee, cx).is_none() => Refusal::NotReachable,
             Some(_) if !self.may_call(user, cx.core.now.monotonic) => Refusal::TooManyCalls,
             Some(callee) => {
                 let job = self.pending.begin(Job::MakeCallTicket, Calling { conn, callee }, cx);
@@ -227,18 +238,10 @@ impl Calls {
     }
 
     /// Takes the outcome of a job. Both users are told of the ticket, if both are still there.
-    pub fn done(
-        &mut self,
-        id: JobId,
-        outcome: Outcome,
-        (accounts, presence): (&Accounts, &Presence),
-        cx: &mut Cx<'_>,
-    ) {
+    pub fn done(&mut self, id: JobId, outcome: Outcome, accounts: &Accounts, cx: &mut Cx<'_>) {
         let Some(Calling { conn, callee }) = self.pending.take(id) else { return };
         let result = match outcome {
-            Ok(Value::Token(ticket)) => {
-                self.connect(conn, callee, ticket, (accounts, presence), cx)
-            }
+            Ok(Value::Token(ticket)) => self.connect(conn, callee, ticket, accounts, cx),
             other => Err(failed(&other)),
         };
         cx.resolve_answer(conn, id, Kind::Call, result);
@@ -250,12 +253,12 @@ impl Calls {
         conn: ConnId,
         callee: UserIndex,
         ticket: Secret,
-        (accounts, presence): (&Accounts, &Presence),
+        accounts: &Accounts,
         cx: &mut Cx<'_>,
     ) -> Result<Done, Refusal> {
         let session = cx.core.sessions.get(conn);
         let caller = session.and_then(|session| Some((session.user()?, session.from)));
-        let to = self.reachable(callee, presence, cx);
+        let to = self.reachable(callee, cx);
         let (Some(to), Some((caller, from))) = (to, caller) else {
             return Err(Refusal::NotReachable);
         };
@@ -263,7 +266,7 @@ impl Calls {
         let called = Call {
             user: accounts.name(caller),
             address: from,
-            port: self.port(caller),
+            port: self.at(caller).map(|(_, port)| port),
             ticket: ticket.clone(),
         };
         cx.tell(Event::Call(Box::new(called)), [to.conn]);
@@ -277,9 +280,13 @@ impl Calls {
 mod tests {
     use super::*;
 
-    const ALICE: UserIndex = UserIndex(1);
-    const BOB: UserIndex = UserIndex(2);
+    const ALICE: Caller = caller(1);
+    const BOB: Caller = caller(2);
     const SECOND: Duration = Duration::from_secs(1);
+
+    const fn caller(user: u32) -> Caller {
+        Caller { conn: ConnId { slot: user, generation: 1 }, user: UserIndex(user) }
+    }
 
     #[test]
     fn two_missed_periods_end_it_and_any_line_counts() {
@@ -290,7 +297,7 @@ mod tests {
         assert!(!calls.touch(BOB, 31 * SECOND));
         assert!(!calls.look(59 * SECOND), "not yet");
         assert!(calls.look(60 * SECOND));
-        assert_eq!((calls.port(ALICE), calls.port(BOB)), (None, Some(6000)));
+        assert_eq!((calls.at(ALICE.user), calls.at(BOB.user)), (None, Some((BOB.conn, 6000))));
         assert_eq!(calls.next_look(), Some(91 * SECOND));
         assert!(!calls.touch(ALICE, 61 * SECOND), "it was over before");
         assert!(calls.touch(BOB, 91 * SECOND), "too late, though nobody looked yet");
@@ -301,7 +308,7 @@ mod tests {
     fn many_who_fall_silent_one_after_the_other_are_not_looked_at_each_time() {
         let mut calls = Calls::new(30 * SECOND);
         for user in 0..1000 {
-            calls.available(UserIndex(user), 5000, Duration::from_millis(u64::from(user)));
+            calls.available(caller(user), 5000, Duration::from_millis(u64::from(user)));
         }
         let mut looks = 0;
         while let Some(at) = calls.next_look() {
@@ -315,10 +322,24 @@ mod tests {
     fn calls_are_counted_for_a_minute() {
         let mut calls = Calls::new(30 * SECOND);
         for _ in 0..CALLS_PER_PERIOD_MAX {
-            assert!(calls.may_call(ALICE, SECOND));
+            assert!(calls.may_call(ALICE.user, SECOND));
         }
-        assert!(!calls.may_call(ALICE, SECOND));
-        assert!(calls.may_call(BOB, SECOND));
-        assert!(calls.may_call(ALICE, CALL_PERIOD + SECOND));
+        assert!(!calls.may_call(ALICE.user, SECOND));
+        assert!(calls.may_call(BOB.user, SECOND));
+        assert!(calls.may_call(ALICE.user, CALL_PERIOD + SECOND));
+    }
+
+    #[test]
+    fn the_session_that_asked_last_takes_them() {
+        let mut calls = Calls::new(30 * SECOND);
+        let second = Caller { conn: ConnId { slot: 7, generation: 1 }, user: ALICE.user };
+        calls.available(ALICE, 5000, Duration::ZERO);
+        calls.available(second, 6000, SECOND);
+        assert_eq!(calls.at(ALICE.user), Some((second.conn, 6000)));
+        assert!(calls.displaced.contains(&ALICE.conn));
+        calls.touch(ALICE, 50 * SECOND);
+        assert!(!calls.unavailable(ALICE), "another session takes them");
+        assert!(calls.displaced.is_empty());
+        assert!(calls.look(61 * SECOND), "lines of another session are no sign of life");
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::hub::accounts::directory::OPERATOR;
-use crate::hub::context::Core;
+use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::groups::users::Users;
 use crate::hub::input::ConnId;
 use crate::hub::pending::Domain;
 use crate::hub::sessions::state::State;
+
 /// Checks the invariants between two inputs. It walks through everything, so it is for tests.
 ///
 /// # Panics
@@ -25,7 +25,7 @@ pub fn invariants(domains: &Domains, core: &Core) {
     for (conn, session) in core.sessions.iter() {
         session.replies.check_invariants();
         if let Some(user) = session.user() {
-            online += usize::from(user != OPERATOR);
+            online += 1;
             assert!(domains.presence.sessions_of(user).any(|session| session == conn));
         } else {
             assert!(session.replies.waiting() <= 1, "{conn} is owed more than one answer");
@@ -35,6 +35,7 @@ pub fn invariants(domains: &Domains, core: &Core) {
                 Domain::Login => domains.login.is_under_way(job_id),
                 Domain::Calls => domains.calls.is_under_way(job_id),
                 Domain::Admin => domains.admin.is_under_way(job_id),
+                Domain::Devices => domains.devices.is_under_way(job_id),
                 Domain::Files => domains.files.asked_by(job_id) == Some(conn),
                 Domain::Messages | Domain::History => domains.messages.answers(conn, job_id),
                 Domain::Groups => domains.groups.answers(conn, job_id),
@@ -43,23 +44,18 @@ pub fn invariants(domains: &Domains, core: &Core) {
             assert!(is_asked_for, "an answer waits for {job_id:?}");
         }
         if let State::Enters(user) = session.state() {
+            let caller = Caller { conn, user: *user };
+            assert!(domains.presence.all_entering().any(|entering| entering == caller));
+            assert!(domains.presence.sessions_of(*user).all(|session| session != conn));
             entering += 1;
-            assert_eq!(
-                domains.presence.entering.get(user).map(|entering| entering.conn),
-                Some(conn)
-            );
-            assert!(!domains.presence.is_online(*user));
         }
         on_hold += usize::from(session.is_blocked);
         let leaves = matches!(session.state(), State::Leaving(_));
         assert!(!leaves || session.replies.waiting() > 0, "{conn} could have left");
     }
-    assert_eq!(domains.presence.len(), online);
-
-    assert_eq!(domains.presence.entering.len(), entering);
-    let logins = domains.presence.entering.iter();
-    let logins: Vec<_> = logins.map(|(user, entering)| (*user, entering.conn)).collect();
-    domains.messages.check(&logins);
+    assert_eq!(domains.presence.sessions(), online);
+    assert_eq!(domains.presence.all_entering().len(), entering);
+    domains.messages.check(domains.presence.all_entering());
     assert!(core.is_settled());
     blocked(domains, core, on_hold);
     domains.files.check(core);
@@ -68,8 +64,9 @@ pub fn invariants(domains: &Domains, core: &Core) {
 /// Checks that each blocked session waits for exactly one thing that is under way.
 fn blocked(domains: &Domains, core: &Core, on_hold: usize) {
     let is_there = |conn: &ConnId| core.sessions.get(*conn).is_some();
-    let Domains { accounts, groups, messages, files, login, .. } = domains;
-    let blocked = login.blocked().chain(accounts.blocked()).chain(files.blocked());
+    let Domains { accounts, groups, messages, files, login, devices, .. } = domains;
+    let blocked =
+        devices.blocked().chain(login.blocked()).chain(accounts.blocked()).chain(files.blocked());
     let blocked = blocked.chain(messages.blocked().copied()).chain(groups.makers());
     let blocked = blocked.chain(core.await_id().copied());
     let blocked = blocked.chain(core.unannounced.waiting().copied());
@@ -89,7 +86,7 @@ pub fn is_idle(domains: &Domains, core: &Core) -> bool {
         && domains.jobs() == 0
         && domains.login.is_idle()
         && domains.accounts.directory.reservations() == 0
-        && domains.presence.entering.is_empty()
+        && domains.presence.all_entering().len() == 0
         && core.await_id().next().is_none()
         && core.unannounced.waiting().next().is_none()
         && domains.ceilings.is_empty()

@@ -9,6 +9,7 @@ use crate::hub::admin::Admin;
 use crate::hub::calls::Calls;
 use crate::hub::config::Config;
 use crate::hub::context::{Core, Cx};
+use crate::hub::devices::Devices;
 use crate::hub::files::Files;
 use crate::hub::groups::Groups;
 use crate::hub::groups::users::Users;
@@ -31,6 +32,7 @@ pub struct Domains {
     pub calls: Calls,
     pub admin: Admin,
     pub login: Login,
+    pub devices: Devices,
     /// Users who are being let in, while their unread messages are counted.
     pub welcomes: Pending<(ConnId, UserIndex)>,
     /// Ceilings of the ids that are being kept; one at a time.
@@ -44,6 +46,7 @@ impl Domains {
         let accounts = Accounts::new(&mut kept);
         Domains {
             presence: Presence::default(),
+            devices: Devices::new(&kept, &accounts),
             groups: Groups::new((kept.groups, kept.untold), &accounts),
             accounts,
             messages,
@@ -90,6 +93,7 @@ impl Domains {
             self.calls.jobs(),
             self.admin.jobs(),
             self.login.jobs(),
+            self.devices.jobs(),
             self.welcomes.len(),
             self.ceilings.len(),
         ]

@@ -2,13 +2,15 @@
 //! values.
 
 use crate::chat::account::{Account, KnownNetwork, NetworksOf};
+use crate::chat::address::Address;
+use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::file::{FileTarget, FolderEntry};
 use crate::chat::group::{GroupRecord, GroupRow};
 use crate::chat::id::GroupId;
 use crate::chat::id::MessageId;
 use crate::chat::id::UploadId;
 use crate::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
-use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number};
+use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
@@ -64,6 +66,8 @@ pub struct Snapshot {
     pub networks: Vec<NetworksOf>,
     /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`].
     pub id_mark: MessageId,
+    /// The accounts that have devices with tokens, with the highest number of these.
+    pub devices: Vec<(Number, u32)>,
     /// All groups that are kept.
     pub groups: Vec<GroupRecord>,
     /// Users who have yet to be told that groups ended, by number, with the groups' names, oldest
@@ -90,17 +94,46 @@ pub enum Job {
         /// The password that was given.
         password: Secret,
     },
-    /// Check a token that TOKEN gave. The outcomes are those of a password.
+    /// Check a token. The outcome is [`Value::TokenGood`] or [`Value::PasswordWrong`].
     CheckToken {
         /// The account.
         number: Number,
         /// The token that was given.
         token: Secret,
     },
-    /// Make a token.
+    /// Note that a device has logged in with a token, which ends its other tokens, except the one
+    /// that was made for it.
+    UseToken {
+        /// The account.
+        number: Number,
+        /// The token.
+        token: TokenId,
+        /// The address of the device.
+        address: Address,
+    },
+    /// Make a token. If the account has too many devices with tokens, the one that was not used for
+    /// longest loses its own.
     MakeToken {
         /// The account.
         number: Number,
+        /// The number of the device.
+        device: u32,
+        /// The name, if the device is another program, whose token does not age.
+        name: Option<UserName>,
+        /// The address from which it was asked for.
+        address: Address,
+    },
+    /// List the devices of an account that have tokens. The outcome is [`Value::Devices`].
+    ListDevices {
+        /// The account.
+        number: Number,
+    },
+    /// End all tokens of devices. [`Failure::NotFound`] if one device was meant, and has none.
+    EndDevices {
+        /// The account.
+        number: Number,
+        /// The devices.
+        which: DevicesToEnd,
     },
     /// Hash a new password and keep it. All tokens of the account become invalid.
     SetPassword {
@@ -277,8 +310,17 @@ pub enum Value {
     Done,
     /// The password is the right one.
     PasswordRight,
-    /// The password is not the right one.
+    /// The password, or the token, is not the right one.
     PasswordWrong,
+    /// The token is good.
+    TokenGood {
+        /// The token.
+        token: TokenId,
+        /// The number of its device.
+        device: u32,
+    },
+    /// The devices that have tokens.
+    Devices(Vec<Device>),
     /// The folder's entries.
     Folder(Vec<FolderEntry>),
     /// The upload is open.
@@ -315,8 +357,13 @@ pub enum Value {
     },
     /// The chats with unread messages.
     Unread(Vec<Unread>),
-    /// The message up to which the chat is read now.
-    Marked(MessageId),
+    /// A chat is marked as read.
+    Marked {
+        /// The mark as it is now.
+        mark: MessageId,
+        /// True if it was a smaller one before.
+        has_moved: bool,
+    },
     /// The chats of a user.
     Chats {
         /// The chats, at most [`LIST_CHATS_MAX`](crate::chat::request::LIST_CHATS_MAX), by their

@@ -4,10 +4,9 @@ use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
 use crate::chat::entry::Entry;
-use crate::chat::event::Event;
 use crate::chat::id::MessageId;
 use crate::chat::refusal::{Failure, Refusal};
-use crate::chat::request::Kind;
+use crate::chat::request::{Kind, Place};
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::context::{Caller, Closing, Cx};
 use crate::hub::counters::LoginResult;
@@ -23,6 +22,7 @@ use crate::hub::presence::Entering;
 use crate::hub::proposal::Proposal;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
+use crate::limits::SESSIONS_BESIDE_MAX;
 
 /// Greets a new connection. Over the server's own socket, the operator is logged in at once.
 pub fn connected(domains: &mut Domains, conn: ConnId, from: Address, cx: &mut Cx<'_>) {
@@ -32,50 +32,89 @@ pub fn connected(domains: &mut Domains, conn: ConnId, from: Address, cx: &mut Cx
         log::info!("event=operator conn={conn}");
         let (user, of) = (OPERATOR, Kind::LogIn);
         let counts_as = Some(LoginResult::Operator);
-        let who = Authenticated { conn, user, of, takeover: true, counts_as };
+        let who = Authenticated { conn, user, of, place: Place::TakesOver, token: None, counts_as };
         authenticated(domains, who, cx);
     }
 }
 
-/// Lets in somebody who gave the right password or token, unless the user is online already and no
-/// takeover was asked for.
+/// Lets in somebody who gave the right password or token, unless the user has as many sessions as a
+/// user may have.
 pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>) {
-    let Authenticated { conn, user, of, takeover, counts_as } = who;
+    let Authenticated { conn, user, of, place, token, counts_as } = who;
     if cx.core.sessions.get(conn).is_none() {
         return;
     }
-    let is_news = match domains.presence.open_sessions_of(user).next() {
-        None => true,
-        Some(old) if takeover => {
-            let entering = domains.presence.entering.get(&user);
-            let is_news = entering.is_some_and(|entering| entering.is_news);
-            cx.close(old, CloseReason::TakenOver);
-            settle(domains, cx);
-            is_news
-        }
-        Some(_) => {
-            cx.core.counters.login(LoginResult::AlreadyOnline);
-            let reason = CloseReason::AlreadyOnline;
-            return cx.close_with(conn, reason, of, Refusal::AlreadyOnline);
-        }
-    };
+    let device = token.map(|(_, device)| device);
+    let (replaced, refusal) = room_for(domains, user, (place, device), cx);
+    if let Some(refusal) = refusal {
+        cx.core.counters.login(LoginResult::AlreadyOnline);
+        return cx.close_with(conn, CloseReason::AlreadyOnline, of, refusal);
+    }
+    let was_announced = domains.presence.is_announced(user);
+    for old in replaced {
+        cx.close(old, CloseReason::TakenOver);
+    }
+    settle(domains, cx);
     if let Some(result) = counts_as {
         cx.core.counters.login(result);
     }
-    let_in(domains, user, Entering { conn, of, is_news }, cx);
+    let device = device.unwrap_or_else(|| match user {
+        OPERATOR => 0,
+        _ => domains.devices.next(user),
+    });
+    let Some(session) = cx.session(conn) else { return };
+    (session.device, session.is_beside) = (device, place == Place::Beside);
+    let caller = Caller { conn, user };
+    let_in(domains, caller, Entering { of, is_news: !was_announced }, cx);
+    if let Some((token, _)) = token {
+        domains.devices.token_used(caller, token, &domains.accounts, cx);
+    }
 }
 
-/// Begins to let a user in, by counting the unread messages.
-fn let_in(domains: &mut Domains, user: UserIndex, entering: Entering, cx: &mut Cx<'_>) {
-    let conn = entering.conn;
+/// The sessions of a user that end since there is a new one, and the refusal if that may not come.
+/// The session of the same device ends, and the one that stands alone if it is taken over.
+fn room_for(
+    domains: &Domains,
+    user: UserIndex,
+    (place, device): (Place, Option<u32>),
+    cx: &Cx<'_>,
+) -> (Vec<ConnId>, Option<Refusal>) {
+    let open = domains.presence.open_sessions_of(user);
+    let open = open.filter_map(|conn| Some((conn, cx.core.sessions.get(conn)?)));
+    let mut replaced = Vec::new();
+    let (mut alone, mut beside) = (0, 0);
+    for (conn, session) in open {
+        let is_same = device == Some(session.device);
+        if is_same || (place == Place::TakesOver && !session.is_beside) {
+            replaced.push(conn);
+        } else if session.is_beside {
+            beside += 1;
+        } else {
+            alone += 1;
+        }
+    }
+    let refusal = match place {
+        Place::Alone if alone > 0 => Some(Refusal::AlreadyOnline),
+        Place::Beside if beside >= SESSIONS_BESIDE_MAX => Some(Refusal::TooManySessions),
+        _ => None,
+    };
+    (replaced, refusal)
+}
+
+/// Begins to let a session in, by counting the unread messages.
+fn let_in(domains: &mut Domains, caller: Caller, entering: Entering, cx: &mut Cx<'_>) {
+    let Caller { conn, user } = caller;
     if cx.core.sessions.get(conn).is_none() {
         return;
     }
     cx.enter(conn, State::Enters(user));
-    domains.presence.entering.insert(user, entering);
-    domains.messages.user_enters(user, conn, cx);
+    let was_present = domains.presence.is_present(user);
+    domains.presence.enter(caller, entering);
+    domains.messages.session_enters(caller, cx);
     let reader = domains.accounts.number(user);
-    propose(domains, Proposal::of_nobody(Entry::CameOnline(reader)), cx);
+    if !was_present {
+        propose(domains, Proposal::of_nobody(Entry::CameOnline(reader)), cx);
+    }
     domains.welcomes.begin(Job::CountUnread { reader }, (conn, user), cx);
 }
 
@@ -101,33 +140,30 @@ pub fn welcome(
         }
         _ => None,
     };
-    let Some(entering) = domains.presence.entering.remove(&user) else { return };
-    let Entering { of, is_news, .. } = entering;
-    let held = domains.messages.take_inbox(user);
+    let caller = Caller { conn, user };
+    let Some(entering) = domains.presence.entered(caller) else { return };
+    let Entering { of, is_news } = entering;
+    let held = domains.messages.take_inbox(caller);
     let Some(items) = unread else {
-        went_offline(domains, user, cx);
-        if !is_news {
-            domains.presence.tell(user, false, &domains.accounts, cx);
-        }
+        left(domains, user, !is_news, cx);
         return start_over(conn, of, not_checked(&Err(Failure::Busy)), cx);
     };
     let welcome = Done::LoggedIn { name: account.name, number: account.number };
     let last = Answer { of, result: Ok(welcome) };
     cx.enter(conn, State::Online(user));
     let since = cx.core.sequence.newest().max(MessageId(cx.core.now.unix_micros));
-    domains.presence.join(Caller { conn, user }, since);
+    let has_come = domains.presence.join(caller, since);
     cx.effects.push(Effect::LoggedIn { conn });
     let list = List::whole(Kind::Unread, items.into(), None, last);
     cx.reply(conn, Reply::List(list));
     let (groups, users) = domains.groups();
-    let told = groups.tell_news(Caller { conn, user }, users, cx);
+    let told = groups.tell_news(caller, users, cx);
     propose_all(domains, told, cx);
     domains.admin.tell_of_stop(conn, cx);
-    for message in held {
-        let to = cx.effects.recipients([conn]);
-        cx.effects.push(Effect::Tell { event: Event::Said(message), to });
+    for event in held {
+        cx.tell(event, [conn]);
     }
-    if is_news {
+    if has_come && is_news {
         domains.presence.tell(user, true, &domains.accounts, cx);
     }
     if let Some(from) = cx.core.sessions.get(conn).map(|session| session.from) {
@@ -137,8 +173,9 @@ pub fn welcome(
 
 /// Ends the session of a connection that the hub closes.
 fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mut Cx<'_>) {
-    let user = cx.core.user_of(conn);
-    if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
+    if let (CloseReason::Goodbye, Some(user)) = (reason, cx.core.user_of(conn))
+        && domains.presence.open_sessions_of(user).all(|session| session == conn)
+    {
         let now = cx.core.log_time();
         let (groups, users) = domains.groups();
         let left = groups.goodbye(user, users, now);
@@ -155,21 +192,35 @@ pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'
     cx.core.session_ended(conn);
     domains.login.session_ended(conn, &session);
     if let State::Enters(user) = *session.state() {
-        let entering = domains.presence.entering.remove(&user);
-        went_offline(domains, user, cx);
-        if announce && entering.is_some_and(|entering| !entering.is_news) {
-            domains.presence.tell(user, false, &domains.accounts, cx);
+        let entering = domains.presence.entered(Caller { conn, user });
+        left(domains, user, announce && entering.is_some_and(|entering| !entering.is_news), cx);
+    }
+    if let Some(user) = session.user() {
+        let caller = Caller { conn, user };
+        let has_gone = domains.presence.leave(caller);
+        domains.calls.unavailable(caller);
+        if has_gone {
+            left(domains, user, announce, cx);
         }
     }
-    if let Some(user) = session.user()
-        && domains.presence.leave(Caller { conn, user })
-    {
+}
+
+/// Notes that a session of a user ended who is not online any more. The user went offline, unless
+/// another session is about to be welcomed. `announce` says whether the others are to be told.
+fn left(domains: &mut Domains, user: UserIndex, announce: bool, cx: &mut Cx<'_>) {
+    if domains.presence.is_online(user) {
+        return;
+    }
+    if domains.presence.is_entering(user) {
         if announce {
-            domains.presence.tell(user, false, &domains.accounts, cx);
+            domains.presence.keep_announced(user);
         }
-        domains.calls.unavailable(user);
-        went_offline(domains, user, cx);
+        return;
     }
+    if announce {
+        domains.presence.tell(user, false, &domains.accounts, cx);
+    }
+    went_offline(domains, user, cx);
 }
 
 /// Proposes that a user has no session any more.

@@ -1,4 +1,4 @@
-//! Logins, from the greeting to the right password or token; new accounts, tokens and passwords.
+//! Logins, from the greeting to the right password or token; new accounts and passwords.
 //!
 //! Guesses are throttled: the answer to a wrong password is delayed, and tries wait for others of
 //! their network. The change of a password counts as a try, so that neither a token nor an open
@@ -10,9 +10,10 @@ use std::time::Duration;
 use crate::chat::account::Account;
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
+use crate::chat::device::TokenId;
 use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::{Failure, Refusal};
-use crate::chat::request::Kind;
+use crate::chat::request::{Kind, Place};
 use crate::chat::text::Secret;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
@@ -44,11 +45,10 @@ pub struct Login {
 /// The purpose of a job of a login.
 #[derive(Debug)]
 enum LoginJob {
-    Register(ConnId, Account),
+    Register(ConnId, Account, Place),
     Check(ConnId, Attempt),
     ConfirmPassword(ConnId, Try),
-    SetPassword(ConnId),
-    MakeToken(ConnId),
+    SetPassword(Caller),
 }
 
 /// A session that gave the right password or token, or came over the server's own socket.
@@ -58,8 +58,10 @@ pub struct Authenticated {
     pub user: UserIndex,
     /// The kind of the request that asked for the login, which the welcome answers.
     pub of: Kind,
-    /// True if a session that the user already has is to be ended.
-    pub takeover: bool,
+    /// The place of the session among the user's others.
+    pub place: Place,
+    /// The token that was given, and the number of its device.
+    pub token: Option<(TokenId, u32)>,
     /// The result by which it is counted; none if it was counted already.
     pub counts_as: Option<LoginResult>,
 }
@@ -70,7 +72,10 @@ pub enum LoginDone {
     /// A session is to be let in.
     Authenticated(Authenticated),
     /// An account is on disk and is to be added; then the session that asked for it is let in.
-    Registered(ConnId, Account),
+    Registered(ConnId, Account, Place),
+    /// A user's password was changed, over a session that may be gone. The user's other sessions
+    /// are to end.
+    PasswordSet(Caller),
 }
 
 impl Default for Login {
@@ -102,7 +107,7 @@ impl Login {
         &mut self,
         conn: ConnId,
         name: UserName,
-        (password, takeover): (Secret, bool),
+        (password, place): (Secret, Place),
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
@@ -110,7 +115,7 @@ impl Login {
         let user = accounts.directory.find_name(&name);
         let number = user.map(|user| accounts.number(user));
         let tried = accounts.password_try(name, user, session.from, cx.core.now);
-        let attempt = Attempt { of: Kind::LogIn, user, tried, takeover };
+        let attempt = Attempt { of: Kind::LogIn, user, tried, place };
         let job = Job::CheckPassword { number, password };
         cx.enter(conn, State::ChecksPassword);
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
@@ -121,7 +126,7 @@ impl Login {
         &mut self,
         conn: ConnId,
         name: UserName,
-        password: Secret,
+        (password, place): (Secret, Place),
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
@@ -134,7 +139,7 @@ impl Login {
         };
         let job = Job::Register { account: account.clone(), password };
         cx.enter(conn, State::ChecksPassword);
-        self.pending.begin(job, LoginJob::Register(conn, account), cx);
+        self.pending.begin(job, LoginJob::Register(conn, account, place), cx);
     }
 
     /// Begins a login with a token.
@@ -142,7 +147,7 @@ impl Login {
         &mut self,
         conn: ConnId,
         name: UserName,
-        token: Secret,
+        (token, beside): (Secret, bool),
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
@@ -152,7 +157,8 @@ impl Login {
         // The store is asked for a name that no account has too, so that the answer takes as long
         // as any other.
         let number = user.map_or(NOBODY, |user| accounts.number(user));
-        let attempt = Attempt { of: Kind::Resume, user, tried, takeover: true };
+        let place = if beside { Place::Beside } else { Place::TakesOver };
+        let attempt = Attempt { of: Kind::Resume, user, tried, place };
         let job = Job::CheckToken { number, token };
         cx.enter(conn, State::ChecksPassword);
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
@@ -170,7 +176,7 @@ impl Login {
         let (name, number) = (accounts.name(user), accounts.number(user));
         let tried = accounts.password_try(name, Some(user), session.from, cx.core.now);
         let of = Kind::ConfirmPassword;
-        let attempt = Attempt { of, user: Some(user), tried, takeover: false };
+        let attempt = Attempt { of, user: Some(user), tried, place: Place::Alone };
         let job = Job::CheckPassword { number: Some(number), password };
         cx.block(conn);
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
@@ -192,14 +198,7 @@ impl Login {
         }
         let job = Job::SetPassword { number: accounts.number(user), password };
         cx.block(conn);
-        self.pending.begin(job, LoginJob::SetPassword(conn), cx);
-    }
-
-    /// Handles TOKEN: has a token made.
-    pub fn token(&mut self, caller: Caller, accounts: &Accounts, cx: &mut Cx<'_>) {
-        let job = Job::MakeToken { number: accounts.number(caller.user) };
-        let job = self.pending.begin(job, LoginJob::MakeToken(caller.conn), cx);
-        cx.reply_after(caller.conn, job);
+        self.pending.begin(job, LoginJob::SetPassword(Caller { conn, user }), cx);
     }
 
     /// Has a password or a token checked, at once or in turn, if it may be tried. Otherwise answers
@@ -237,7 +236,11 @@ impl Login {
         cx: &mut Cx<'_>,
     ) -> Option<LoginDone> {
         match self.pending.take(id)? {
-            LoginJob::Register(conn, account) => registered(conn, account, &outcome, accounts, cx),
+            LoginJob::Register(conn, account, place) => {
+                let is_kept = registered(conn, &account, &outcome, accounts, cx);
+                // The session that asked for it may be gone; the account is added all the same.
+                is_kept.then_some(LoginDone::Registered(conn, account, place))
+            }
             LoginJob::Check(conn, attempt) => {
                 let who = self.checked(conn, attempt, &outcome, accounts, cx)?;
                 Some(LoginDone::Authenticated(who))
@@ -250,19 +253,11 @@ impl Login {
                 }
                 None
             }
-            LoginJob::SetPassword(conn) => {
-                if cx.unblock(conn) {
-                    cx.conclude(conn, Kind::SetPassword, kept(Done::Done, &outcome));
+            LoginJob::SetPassword(caller) => {
+                if cx.unblock(caller.conn) {
+                    cx.conclude(caller.conn, Kind::SetPassword, kept(Done::Done, &outcome));
                 }
-                None
-            }
-            LoginJob::MakeToken(conn) => {
-                let result = match outcome {
-                    Ok(Value::Token(token)) => Ok(Done::Token(token)),
-                    other => Err(failed(&other)),
-                };
-                cx.resolve_answer(conn, id, Kind::Token, result);
-                None
+                outcome.is_ok().then_some(LoginDone::PasswordSet(caller))
             }
         }
     }
@@ -278,24 +273,27 @@ impl Login {
     ) -> Option<Authenticated> {
         // A name that no account has must never be let in.
         let outcome = match (outcome, attempt.user) {
-            (Ok(Value::PasswordRight), None) => &Ok(Value::PasswordWrong),
+            (Ok(Value::PasswordRight | Value::TokenGood { .. }), None) => &Ok(Value::PasswordWrong),
             (other, _) => other,
         };
         let delay = self.settled(attempt.tried, outcome, accounts, cx);
-        let Attempt { of, takeover, .. } = attempt;
+        let Attempt { of, place, .. } = attempt;
         match (outcome, attempt.user) {
-            (Ok(Value::PasswordRight), Some(user)) if accounts.roles.is_banned(user) => {
+            (Ok(Value::PasswordRight | Value::TokenGood { .. }), Some(user))
+                if accounts.roles.is_banned(user) =>
+            {
                 // Only the right password or token leads here, so strangers don't learn of the ban.
                 cx.core.counters.login(LoginResult::Banned);
                 cx.close_with(conn, CloseReason::Banned, of, Refusal::Banned);
                 None
             }
             (Ok(Value::PasswordRight), Some(user)) => {
-                let counts_as = Some(match of {
-                    Kind::Resume => LoginResult::Token,
-                    _ => LoginResult::Password,
-                });
-                Some(Authenticated { conn, user, of, takeover, counts_as })
+                let counts_as = Some(LoginResult::Password);
+                Some(Authenticated { conn, user, of, place, token: None, counts_as })
+            }
+            (Ok(Value::TokenGood { token, device }), Some(user)) => {
+                let (token, counts_as) = (Some((*token, *device)), Some(LoginResult::Token));
+                Some(Authenticated { conn, user, of, place, token, counts_as })
             }
             (Ok(Value::PasswordWrong), _) => {
                 cx.core.counters.login(LoginResult::Wrong);
@@ -394,7 +392,8 @@ impl Login {
     /// The sessions that are blocked because of a password.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         let jobs = self.pending.values().filter_map(|job| match job {
-            LoginJob::ConfirmPassword(conn, _) | LoginJob::SetPassword(conn) => Some(*conn),
+            LoginJob::ConfirmPassword(conn, _) => Some(*conn),
+            LoginJob::SetPassword(caller) => Some(caller.conn),
             _ => None,
         });
         let changes = self.turns.iter().filter(|one| one.attempt.of == Kind::ConfirmPassword);
@@ -405,7 +404,7 @@ impl Login {
     pub fn check(&self, accounts: &Accounts, sessions: &Sessions) {
         let is_there = |conn: &ConnId| sessions.get(*conn).is_some();
         let logins = self.pending.values().filter_map(|job| match job {
-            LoginJob::Register(conn, _) | LoginJob::Check(conn, _) => Some(*conn),
+            LoginJob::Register(conn, ..) | LoginJob::Check(conn, _) => Some(*conn),
             _ => None,
         });
         let in_turn = self.turns.iter().filter(|one| one.attempt.of != Kind::ConfirmPassword);
@@ -423,23 +422,22 @@ impl Login {
     }
 }
 
-/// Ends a registration, whose account is on disk or could not be kept.
+/// Ends a registration. Returns true if the account is on disk.
 fn registered(
     conn: ConnId,
-    account: Account,
+    account: &Account,
     outcome: &Outcome,
     accounts: &mut Accounts,
     cx: &mut Cx<'_>,
-) -> Option<LoginDone> {
+) -> bool {
     if *outcome == Ok(Value::Done) {
-        // The session that asked for it may be gone; the account is added all the same.
         cx.core.counters.login(LoginResult::Registered);
-        return Some(LoginDone::Registered(conn, account));
+        return true;
     }
-    accounts.directory.release(&account);
+    accounts.directory.release(account);
     cx.core.counters.login(LoginResult::Busy);
     start_over(conn, Kind::LogIn, not_checked(outcome), cx);
-    None
+    false
 }
 
 /// Answers a check of the password that is to be changed.

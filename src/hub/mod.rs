@@ -24,6 +24,7 @@ pub mod config;
 mod context;
 pub mod counters;
 mod decide;
+mod devices;
 mod digest;
 mod domains;
 pub mod effect;
@@ -123,7 +124,7 @@ impl Hub {
         Gauges {
             users_online: presence.len(),
             users_up: calls.len(),
-            sessions_not_logged_in: self.core.sessions.len() - presence.conns().count(),
+            sessions_not_logged_in: self.core.sessions.len() - presence.sessions(),
             accounts: accounts.directory.len(),
             accounts_banned: accounts.roles.banned(),
             groups: groups.len(),

@@ -1,11 +1,12 @@
 //! The way of a job's outcome to the domain that began the job, and on to other domains.
 
 use crate::chat::account::Account;
+use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Said};
 use crate::chat::message::StoredMessage;
-use crate::chat::request::Kind;
+use crate::chat::request::{Kind, Place};
 use crate::hub::admin::Decided;
-use crate::hub::context::Cx;
+use crate::hub::context::{Caller, Cx};
 use crate::hub::decide::{propose, propose_all};
 use crate::hub::domains::Domains;
 use crate::hub::files::Published;
@@ -15,7 +16,7 @@ use crate::hub::lifecycle::{authenticated, settle, welcome};
 use crate::hub::login::{Authenticated, LoginDone};
 use crate::hub::outcome::failed;
 use crate::hub::pending::Domain;
-use crate::hub::proposal::Proposal;
+use crate::hub::proposal::{Asker, Proposal};
 use crate::hub::requests::run;
 
 /// Hands the outcome of a job to the domain that began it.
@@ -23,9 +24,10 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
     match Domain::of(job_id) {
         Domain::Login => match domains.login.done(job_id, outcome, &mut domains.accounts, cx) {
             Some(LoginDone::Authenticated(who)) => authenticated(domains, who, cx),
-            Some(LoginDone::Registered(conn, account)) => {
-                registered(domains, conn, account, cx);
+            Some(LoginDone::Registered(conn, account, place)) => {
+                registered(domains, (conn, place), account, cx);
             }
+            Some(LoginDone::PasswordSet(caller)) => log_out_others(domains, caller, cx),
             None => {}
         },
         Domain::Accounts => {
@@ -33,8 +35,7 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             propose_all(domains, entry, cx);
         }
         Domain::Calls => {
-            let people = (&domains.accounts, &domains.presence);
-            domains.calls.done(job_id, outcome, people, cx);
+            domains.calls.done(job_id, outcome, &domains.accounts, cx);
         }
         Domain::Admin => {
             if let Some(decided) = domains.admin.done(job_id, &outcome, &domains.accounts, cx) {
@@ -46,6 +47,7 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
                 cx.resolve_answer(conn, job, decision.kind(), Ok(decision.done()));
             }
         }
+        Domain::Devices => domains.devices.done(job_id, outcome, &domains.presence, cx),
         Domain::Files => file_job_done(domains, job_id, outcome, cx),
         Domain::Messages => {
             let (messages, people) = domains.messages();
@@ -55,7 +57,7 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
         }
         Domain::History => {
             let (messages, people) = domains.messages();
-            messages.history.done(job_id, outcome, people, cx);
+            messages.history_done(job_id, outcome, people, cx);
         }
         Domain::Sequence => ceiling_raised(domains, job_id, &outcome, cx),
         Domain::Groups => {
@@ -75,11 +77,13 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
 /// it is kept. Then comes what waited for it in that chat.
 fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
     let (files, people) = domains.files();
-    let Some(Published { chat, message }) = files.done(id, outcome, people, cx) else { return };
+    let published = files.done(id, outcome, people, cx);
+    let Some(Published { chat, sent_in: conn, message }) = published else { return };
     if let Some(message) = message {
         let StoredMessage { id, from, chat, text, file_size } = message;
         let entry = Entry::Said(Said { from, chat, text, file_size, key: None });
-        propose(domains, Proposal { entry, id: Some(id), asker: None }, cx);
+        let asker = Some(Asker { conn, of: Kind::Sendfile });
+        propose(domains, Proposal { entry, id: Some(id), asker }, cx);
     }
     for (conn, request) in cx.core.unannounced.take_waiting(chat) {
         if cx.unblock(conn) {
@@ -92,13 +96,26 @@ fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx
 }
 
 /// Adds an account that is on disk, and lets in the session that registered it.
-fn registered(domains: &mut Domains, conn: ConnId, account: Account, cx: &mut Cx<'_>) {
+fn registered(
+    domains: &mut Domains,
+    (conn, place): (ConnId, Place),
+    account: Account,
+    cx: &mut Cx<'_>,
+) {
     let name = account.name;
     propose(domains, Proposal::of_nobody(Entry::AccountAdded(account)), cx);
     let Some(user) = domains.accounts.directory.find_name(&name) else { return };
     let of = Kind::LogIn;
-    let who = Authenticated { conn, user, of, takeover: false, counts_as: None };
+    let who = Authenticated { conn, user, of, place, token: None, counts_as: None };
     authenticated(domains, who, cx);
+}
+
+/// Ends the other sessions of a user whose password was changed, as all tokens have ended.
+fn log_out_others(domains: &mut Domains, Caller { conn, user }: Caller, cx: &mut Cx<'_>) {
+    let others = domains.presence.open_sessions_of(user).filter(|other| *other != conn);
+    for other in others {
+        cx.close(other, CloseReason::LoggedOut);
+    }
 }
 
 /// Handles the requests that waited for a higher ceiling of the ids, one after the other. If the

@@ -18,10 +18,11 @@ pub enum Domain {
     Files,
     Calls,
     Admin,
+    Devices,
 }
 
 impl Domain {
-    const ALL: [Domain; 10] = [
+    const ALL: [Domain; 11] = [
         Domain::Hub,
         Domain::Login,
         Domain::Accounts,
@@ -32,6 +33,7 @@ impl Domain {
         Domain::Files,
         Domain::Calls,
         Domain::Admin,
+        Domain::Devices,
     ];
 
     /// The domain that began a job.

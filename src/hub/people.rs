@@ -30,6 +30,20 @@ impl<'a> People<'a> {
         }
     }
 
+    /// Checks that a user may send messages into a chat that was resolved before.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAMember`] if the chat is of a group that the user has left.
+    pub fn may_say(self, user: UserIndex, chat: Chat) -> Result<(), Refusal> {
+        match chat {
+            Chat::Group(id) if self.groups.get(id).is_some() => {
+                let is_member = self.groups.is_member(user, id);
+                is_member.then_some(()).ok_or(Refusal::NotAMember)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A chat as `user` addresses it. None if the group has ended, or if no user has the other
     /// number; the store should have no such chat then.
     pub fn destination(self, user: UserIndex, chat: Chat) -> Option<Destination> {

@@ -29,7 +29,8 @@ pub fn asked(
     cx: &mut Cx<'_>,
 ) {
     let user = cx.core.user_of(conn);
-    if user.is_some_and(|user| domains.calls.touch(user, cx.core.now.monotonic)) {
+    let now = cx.core.now.monotonic;
+    if user.is_some_and(|user| domains.calls.touch(Caller { conn, user }, now)) {
         domains.presence.who_changed();
     }
     let Some(session) = cx.core.sessions.get_mut(conn) else { return };
@@ -65,9 +66,12 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::LogIn { .. }
         | Request::Register { .. }
         | Request::Resume { .. }) => login_request(domains, conn, about_logins, cx),
-        about_accounts @ (Request::Token | Request::Nick(_) | Request::ConfirmPassword(_)) => {
-            account_request(domains, conn, about_accounts, cx)
-        }
+        about_accounts @ (Request::Nick(_)
+        | Request::ConfirmPassword(_)
+        | Request::Token { .. }
+        | Request::EndToken
+        | Request::Sessions
+        | Request::EndSession(_)) => account_request(domains, conn, about_accounts, cx),
         Request::Step(step) => cx.answer(conn, Kind::Step(step), Done::Done),
         about_presence @ (Request::Who | Request::Quiet(_) | Request::Reachable) => {
             presence_request(domains, conn, about_presence, cx);
@@ -136,14 +140,14 @@ fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut
     let accounts = &mut domains.accounts;
     match request {
         Request::Identify(name) => domains.login.identify(conn, name, accounts, cx),
-        Request::LogIn { name, password, takeover } => {
-            domains.login.log_in(conn, name, (password, takeover), accounts, cx);
+        Request::LogIn { name, password, place } => {
+            domains.login.log_in(conn, name, (password, place), accounts, cx);
         }
-        Request::Register { name, password } => {
-            domains.login.register(conn, name, password, accounts, cx);
+        Request::Register { name, password, place } => {
+            domains.login.register(conn, name, (password, place), accounts, cx);
         }
-        Request::Resume { name, token } => {
-            domains.login.resume(conn, name, token, accounts, cx);
+        Request::Resume { name, token, beside } => {
+            domains.login.resume(conn, name, (token, beside), accounts, cx);
         }
         other => debug_assert!(false, "{other:?} is no login"),
     }
@@ -153,7 +157,21 @@ fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut
 fn account_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let Some(caller) = cx.caller(conn) else { return };
     match request {
-        Request::Token => domains.login.token(caller, &domains.accounts, cx),
+        Request::Token { name } => {
+            domains.devices.make_token(caller, name, &domains.accounts, cx);
+        }
+        Request::EndToken => {
+            let number = domains.accounts.number(caller.user);
+            domains.devices.end_own_tokens(caller, number, cx);
+        }
+        Request::Sessions => {
+            let number = domains.accounts.number(caller.user);
+            domains.devices.list(caller, number, cx);
+        }
+        Request::EndSession(device) => {
+            let number = domains.accounts.number(caller.user);
+            domains.devices.end_others(caller, device, (number, &domains.presence), cx);
+        }
         Request::Nick(display) => domains.accounts.nick(caller, display, cx),
         Request::ConfirmPassword(password) => {
             domains.login.confirm_password(caller, password, &mut domains.accounts, cx);
@@ -175,8 +193,9 @@ fn presence_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &
 
 /// Lists who is online.
 fn who(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
-    let items = domains.presence.who(&domains.accounts.directory, |user, conn| {
-        Some((cx.core.sessions.get(conn)?.from, domains.calls.port(user)?))
+    let items = domains.presence.who(&domains.accounts.directory, |user| {
+        let (conn, port) = domains.calls.at(user)?;
+        Some((cx.core.sessions.get(conn)?.from, port))
     });
     let list = List::whole(Kind::Who, items, None, Answer::done(Kind::Who));
     cx.reply(conn, Reply::List(list));
@@ -305,7 +324,7 @@ fn call_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut 
         }
         Request::Down => domains.calls.take_none(caller, &mut domains.presence, cx),
         Request::Call(callee) => {
-            domains.calls.call(caller, callee, (&domains.accounts, &domains.presence), cx);
+            domains.calls.call(caller, callee, &domains.accounts, cx);
         }
         other => debug_assert!(false, "{other:?} is not about direct chats"),
     }

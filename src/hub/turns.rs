@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::chat::address::Address;
-use crate::chat::request::Kind;
+use crate::chat::request::{Kind, Place};
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::throttle::Try;
 use crate::hub::input::ConnId;
@@ -21,8 +21,8 @@ pub struct Attempt {
     pub user: Option<UserIndex>,
     /// The try as it is counted.
     pub tried: Try,
-    /// True if a session that the user already has is to be ended.
-    pub takeover: bool,
+    /// The place of the session among the user's others.
+    pub place: Place,
 }
 
 /// A login, or a change of a password, that may be checked later.
@@ -116,7 +116,7 @@ mod tests {
 
     fn login(slot: u32, network: Address) -> InTurn {
         let tried = Try { network, of: TryOf::Token };
-        let attempt = Attempt { of: Kind::Resume, user: None, tried, takeover: true };
+        let attempt = Attempt { of: Kind::Resume, user: None, tried, place: Place::TakesOver };
         let job = Job::CheckToken { number: Number(1), token: Secret::new("token") };
         InTurn { conn: conn(slot), attempt, job }
     }

@@ -103,8 +103,8 @@ impl Wire {
 /// Appends the bytes of an event for all readers of a variant; none if they are not told of it.
 pub fn encode(event: &Event, variant: Variant, out: &mut Vec<u8>) {
     match variant {
-        Variant::NATIVE if native::write::is_later(event) => {}
-        Variant::NATIVE | Variant::NATIVE_MORE => native::write::event(event, out),
+        Variant::NATIVE => native::write::event(event, false, out),
+        Variant::NATIVE_MORE => native::write::event(event, true, out),
         other => debug_assert!(false, "nobody reads {other:?}"),
     }
 }

@@ -39,7 +39,6 @@ impl Route {
     pub(super) fn begin(&self, id: JobId, job: Job) {
         let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
         let group = |request| self.ask(StoreRequest::Group { job: id, request });
-        let upload = |request| self.ask(StoreRequest::Upload(request));
         let hash = |password, purpose| self.hash(id, password, purpose);
         let has_begun = match job {
             Job::Register { account, password } => hash(password, HashPurpose::Register(account)),
@@ -65,7 +64,16 @@ impl Route {
             Job::CheckToken { number, token } => {
                 account(AccountRequest::CheckToken { number, token })
             }
-            Job::MakeToken { number } => account(AccountRequest::MakeToken { number }),
+            Job::UseToken { number, token, address } => {
+                account(AccountRequest::UseToken { number, token, address })
+            }
+            Job::MakeToken { number, device, name, address } => {
+                account(AccountRequest::MakeToken { number, device, name, address })
+            }
+            Job::ListDevices { number } => account(AccountRequest::ListDevices { number }),
+            Job::EndDevices { number, which } => {
+                account(AccountRequest::EndDevices { number, which })
+            }
             Job::SaveGroup(record) => group(GroupRequest::Save(*record)),
             Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
             Job::EndGroup(ended) => group(GroupRequest::End(ended)),
@@ -82,6 +90,24 @@ impl Route {
             Job::ListFolder { path } => self.files.list(id, path),
             Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),
             Job::SumFile { name } => self.files.sum(id, Source::Shared(name)),
+            about_uploads @ (Job::BeginUpload { .. }
+            | Job::SyncUpload { .. }
+            | Job::FinishUpload { .. }
+            | Job::DropUpload(_)
+            | Job::RemoveOldUploads { .. }
+            | Job::FindSent(_)
+            | Job::OpenSent(_)
+            | Job::SumSent(_)) => self.begin_upload(id, about_uploads),
+        };
+        if !has_begun {
+            self.refuse(id);
+        }
+    }
+
+    /// Begins a job on an upload or a file that was sent. Returns false if the queue is full.
+    fn begin_upload(&self, id: JobId, job: Job) -> bool {
+        let upload = |request| self.ask(StoreRequest::Upload(request));
+        match job {
             Job::BeginUpload { owner, place, size, quota } => {
                 let announced = UploadDraft { owner, place, size, quota };
                 upload(UploadRequest::Begin { job: id, announced, gone: None })
@@ -99,9 +125,10 @@ impl Route {
             Job::FindSent(message) => upload(UploadRequest::Find { job: id, message }),
             Job::OpenSent(message) => upload(UploadRequest::Open { job: id, message }),
             Job::SumSent(message) => upload(UploadRequest::Sum { job: id, message }),
-        };
-        if !has_begun {
-            self.refuse(id);
+            other => {
+                debug_assert!(false, "{other:?} is not about uploads");
+                false
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chatsrv::chat::id::MessageId;
-use chatsrv::chat::request::Request;
+use chatsrv::chat::request::{Place, Request};
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
@@ -75,6 +75,8 @@ pub struct Client {
     pub uploads: Sending,
     /// Whether it asked for what came to the protocol later.
     gets_more: bool,
+    /// Whether its login asks for a session beside others.
+    beside: bool,
     pub sent_names: SentNames,
     last_stream: u32,
     /// As whom it is logged in.
@@ -133,6 +135,7 @@ impl Client {
             streams: BTreeMap::new(),
             uploads: Sending::default(),
             gets_more: false,
+            beside: false,
             sent_names,
             last_stream: 0,
             user: None,
@@ -318,7 +321,7 @@ impl Client {
             125 => assert!(self.is_online(), "{line:?} comes before the login"),
             126 => self.upload_is_whole(line.rest),
             129 => {}
-            131 => assert!(self.is_online() && self.gets_more, "{line:?}"),
+            130 | 131 => assert!(self.is_online() && self.gets_more, "{line:?}"),
             421 => {
                 assert_eq!(line.verb, "-");
                 self.over = true;
@@ -347,12 +350,20 @@ impl Client {
                 (other, _) => other,
             };
         }
+        match &sent {
+            Sent::Command(Command::User { place, .. }) if !self.is_online() => {
+                self.beside = *place == Place::Beside;
+            }
+            Sent::Command(Command::Ask(Request::Resume { beside, .. })) => self.beside = *beside,
+            _ => {}
+        }
         match (line.code, line.verb) {
             (331 | 332, _) => self.state = State::AwaitsPassword,
             (354, "PASSWD") => self.state = State::Changing,
             (354, _) => self.state = State::Composing,
             (230, _) => {
                 self.state = State::Online;
+                self.gets_more = self.beside;
                 self.user = line.rest.split(' ').next().map(str::to_ascii_lowercase);
             }
             (221 | 431, _) => self.over = true,
@@ -362,7 +373,7 @@ impl Client {
             _ => {}
         }
         match sent {
-            Sent::Command(Command::Ask(Request::Token)) if line.code == 250 => {
+            Sent::Command(Command::Ask(Request::Token { .. })) if line.code == 250 => {
                 let owner = self.user.clone().expect("it is logged in");
                 self.learned.tokens.push((owner, line.rest.to_owned()));
             }

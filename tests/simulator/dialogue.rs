@@ -169,7 +169,9 @@ impl Dialogue {
                 self.server.write_done(&mut self.store);
             }
             // Nobody waits for that, nor sees it.
-            let is_known = |(_, job): &(_, Job)| matches!(job, Job::KeepNetworks { .. });
+            let is_known = |(_, job): &(_, Job)| {
+                matches!(job, Job::KeepNetworks { .. } | Job::UseToken { .. })
+            };
             if let Some(at) = self.server.jobs.iter().position(is_known) {
                 let outcome = self.store.run(&self.server.jobs[at].1);
                 self.server.job_done(at, outcome, &self.store);

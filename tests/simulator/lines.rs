@@ -107,7 +107,14 @@ impl People {
                 uploads::line(&target, client.user(), &self.sent_names, rng)
             }
             64..87 => self.read_back(client, rng),
-            87 => "C TOKEN".into(),
+            87 => match rng.u8(..8) {
+                0 => "C TOKEN FOR phone".into(),
+                1 => "C TOKEN END".into(),
+                2 | 3 => "C SESSIONS".into(),
+                4 => format!("C ENDSESSION {}", rng.u8(1..6)),
+                5 if rng.u8(..4) == 0 => "C ENDSESSION all".into(),
+                _ => "C TOKEN".into(),
+            },
             88..91 => "C PASSWD".into(),
             91 => self.resume(rng),
             0..3 => "C PM".into(),
@@ -185,8 +192,8 @@ impl People {
             14..18 => format!("C ADMIT {request}"),
             18..20 => format!("C REFUSE {request}"),
             20..23 => format!("C LEAVE {group}"),
-            23..27 => format!("C KEEP {group} {}", ["on", "on", "off", "maybe"][rng.usize(..4)]),
-            27..29 => format!("C GROUPS {}", ["", "ALL", "some"][rng.usize(..3)]),
+            23..28 => format!("C KEEP {group} {}", ["on", "on", "off", "maybe"][rng.usize(..4)]),
+            28 => format!("C GROUPS {}", ["", "ALL", "some"][rng.usize(..3)]),
             _ => format!("C MEMBERS {group}"),
         }
     }
@@ -196,7 +203,8 @@ impl People {
         let name = self.name(rng);
         let is_operator = client.user() == Some("operator");
         match rng.u8(..24) {
-            13..20 if !is_operator => format!("C CALL {name}"),
+            13..17 if !is_operator => format!("C CALL {name}"),
+            17..20 if !is_operator => "C ALIVE".into(),
             20.. if !is_operator => "C UP".into(),
             0..3 => "C UP".into(),
             3..5 => format!("C UP {}", [80, 1024, 40_000, 70_000][rng.usize(..4)]),
@@ -241,14 +249,16 @@ impl People {
 
     fn resume(&self, rng: &mut Rng) -> String {
         match rng.choice(&self.tokens) {
-            Some((name, token)) if rng.u8(..8) > 0 => format!("C RESUME {name} {token}"),
+            Some((name, token)) if rng.u8(..8) > 0 => {
+                format!("C RESUME {name} {token}{}", [" BESIDE", ""][rng.usize(..2)])
+            }
             _ => format!("C RESUME {} wrong", ["nobody", "9a", "Bob"][rng.usize(..3)]),
         }
     }
 
     fn log_in(&self, rng: &mut Rng) -> String {
-        let takeover = if rng.u8(..3) == 0 { " TAKEOVER" } else { "" };
-        format!("C USER {}{takeover}", self.name(rng))
+        let place = ["", "", " TAKEOVER", " BESIDE", " BESIDE", " BESIDE"][rng.usize(..6)];
+        format!("C USER {}{place}", self.name(rng))
     }
 
     /// A name, not always in the case in which it was registered.

@@ -24,7 +24,7 @@ pub struct Reply<'a> {
 impl<'a> Reply<'a> {
     pub fn new(answer: &'a Answer) -> Self {
         let code = match &answer.result {
-            Err(refusal) => codes::refused(answer.of, refusal).0,
+            Err(refusal) => codes::refused(answer.of, refusal, false).0,
             Ok(Done::LoggedIn { .. }) => Code::LoggedIn,
             Ok(Done::PasswordWanted { is_new: true, .. }) => Code::ChoosePassword,
             Ok(Done::PasswordWanted { is_new: false, .. }) => Code::SendPassword,
@@ -54,6 +54,6 @@ impl fmt::Display for Reply<'_> {
 /// The line of an event.
 pub fn line(event: &Event) -> String {
     let mut line = Vec::new();
-    write::event(event, &mut line);
+    write::event(event, true, &mut line);
     String::from_utf8(line).unwrap().trim_end_matches('\n').to_owned()
 }

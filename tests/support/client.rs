@@ -150,6 +150,13 @@ impl Client {
         self.give_password(name);
     }
 
+    /// Logs in to an account beside its other sessions.
+    pub fn login_beside(&mut self, name: &str) {
+        self.send(&format!("C USER {name} BESIDE"));
+        self.expect(&format!("C 331 USER {name} …"));
+        self.give_password(name);
+    }
+
     /// Gives the password of `name`, and holds the answer to be that of a login.
     pub fn give_password(&mut self, name: &str) {
         self.send(&format!("D {}", password_of(name)));

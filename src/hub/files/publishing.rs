@@ -37,6 +37,8 @@ pub enum PublishJob {
 #[derive(Debug)]
 pub struct Published {
     pub chat: Chat,
+    /// The connection over which it was sent.
+    pub sent_in: ConnId,
     /// The message that sends it, which is to be delivered; none if the file could not be kept.
     pub message: Option<StoredMessage>,
 }
@@ -104,10 +106,11 @@ impl Publishing {
                 None
             }
             PublishJob::Finish(complete, message) => {
+                let sent_in = complete.conn;
                 let chat = message.as_ref().and_then(|message| cx.core.unannounced.end(message.id));
                 if *outcome != Ok(Value::Done) {
                     fail(complete, outcome, uploads, cx);
-                    return Some(Published { chat: chat?, message: None });
+                    return Some(Published { chat: chat?, sent_in, message: None });
                 }
                 let CompleteUpload { conn, stream, upload, .. } = complete;
                 let file = match &message {
@@ -116,7 +119,7 @@ impl Publishing {
                 };
                 let event = Event::Put { stream, size: upload.size, file };
                 end(conn, &upload, event, uploads, cx);
-                Some(Published { chat: chat?, message })
+                Some(Published { chat: chat?, sent_in, message })
             }
         }
     }

@@ -77,6 +77,11 @@ impl Groups {
         self.saves.pending.len()
     }
 
+    /// Returns true if a user is a member of a group.
+    pub fn is_member(&self, user: UserIndex, id: GroupId) -> bool {
+        self.registry.is_member(user, id)
+    }
+
     /// A group, unless it has ended.
     pub fn get(&self, id: GroupId) -> Option<&Group> {
         self.registry.get(id)
@@ -423,7 +428,7 @@ impl Groups {
         let mut room = GROUP_NOTICES_MAX;
         let looked_after = self.registry.of(user).filter(|(_, group)| group.is_op(user));
         for (_, group) in looked_after.filter(|(_, group)| !group.asking.is_empty()) {
-            room -= notices::tell_requests(group, user, room, users, cx);
+            room -= notices::tell_requests(group, &[conn], room, users, cx);
         }
         let memberships = &self.registry.memberships;
         let was_told =

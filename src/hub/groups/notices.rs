@@ -8,6 +8,7 @@ use crate::hub::context::Cx;
 use crate::hub::groups::applied::Applied;
 use crate::hub::groups::group::{Group, NewAdmin};
 use crate::hub::groups::users::Users;
+use crate::hub::input::ConnId;
 use crate::limits::GROUP_NOTICES_MAX;
 
 /// Tells the people concerned what an entry did to a group.
@@ -29,7 +30,7 @@ pub fn tell(
             tell_members(group, GroupChange::Leave, user, users, cx);
         }
         GroupAction::SetOp { user, op: true, .. } => {
-            tell_requests(group, user, GROUP_NOTICES_MAX, users, cx);
+            tell_new_op(group, user, users, cx);
         }
         GroupAction::Dissolve { .. } => tell_dissolved(group, users, cx),
         GroupAction::SetOp { op: false, .. }
@@ -76,29 +77,33 @@ fn tell_ops(group: &Group, asking: UserIndex, users: Users<'_>, cx: &mut Cx<'_>)
     cx.tell(Event::Join(group.name, users.name(asking)), ops);
 }
 
-/// Tells an op of the users who ask to join a group, at most `most`. Returns their number.
+/// Tells sessions of an op of the users who ask to join a group, at most `most`. Returns their
+/// number.
 pub fn tell_requests(
     group: &Group,
-    op: UserIndex,
+    to: &[ConnId],
     most: usize,
     users: Users<'_>,
     cx: &mut Cx<'_>,
 ) -> usize {
-    if !users.presence.is_online(op) {
-        return 0;
-    }
     let asking = group.asking.iter().take(most);
     for user in asking.clone() {
-        cx.tell(Event::Join(group.name, users.name(*user)), users.sessions_of(op));
+        cx.tell(Event::Join(group.name, users.name(*user)), to.iter().copied());
     }
     asking.len()
+}
+
+/// Tells a new op of the users who ask to join a group.
+fn tell_new_op(group: &Group, op: UserIndex, users: Users<'_>, cx: &mut Cx<'_>) {
+    let sessions: Vec<ConnId> = users.sessions_of(op).collect();
+    tell_requests(group, &sessions, GROUP_NOTICES_MAX, users, cx);
 }
 
 /// Tells the members of a group of its new admin, and the new admin of the users who ask to join.
 fn tell_admin(group: &Group, new: NewAdmin, users: Users<'_>, cx: &mut Cx<'_>) {
     tell_members(group, GroupChange::Admin, new.user, users, cx);
     if !new.was_op {
-        tell_requests(group, new.user, GROUP_NOTICES_MAX, users, cx);
+        tell_new_op(group, new.user, users, cx);
     }
 }
 

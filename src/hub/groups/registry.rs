@@ -388,7 +388,7 @@ impl Registry {
     /// Notes that a new member who is offline is to be told at the next login, and lets the
     /// membership end if that does not come.
     fn settle_in(&mut self, id: GroupId, user: UserIndex, now: LogTime, users: Users<'_>) {
-        if !users.presence.is_online(user) {
+        if users.has_to_be_told_later(user) {
             self.memberships.tell_later(user, id);
             self.changed.push(ChangedRow::Member(id, user));
         }
@@ -428,7 +428,7 @@ impl Registry {
         }
         for member in &group.members {
             self.memberships.leave(member.user, id);
-            if !users.presence.is_online(member.user)
+            if users.has_to_be_told_later(member.user)
                 && self.memberships.tell_ended_later(member.user, group.name)
             {
                 self.changed.push(ChangedRow::Untold(member.user, group.name));

@@ -14,7 +14,7 @@ pub struct Users<'a> {
     pub presence: &'a Presence,
 }
 
-impl Users<'_> {
+impl<'a> Users<'a> {
     /// Finds a user by number.
     ///
     /// # Errors
@@ -29,7 +29,13 @@ impl Users<'_> {
     }
 
     /// The sessions over which a user is online.
-    pub fn sessions_of(&self, user: UserIndex) -> impl Iterator<Item = ConnId> + use<> {
+    pub fn sessions_of(&self, user: UserIndex) -> impl Iterator<Item = ConnId> + use<'a> {
         self.presence.sessions_of(user)
+    }
+
+    /// Returns true if what a user is told now does not reach all of the user's sessions: the user
+    /// is offline, or a session is about to be welcomed.
+    pub fn has_to_be_told_later(&self, user: UserIndex) -> bool {
+        !self.presence.is_online(user) || self.presence.is_entering(user)
     }
 }

@@ -7,6 +7,7 @@ use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effects, Recipients};
 use crate::hub::groups::group::Group;
+use crate::hub::input::ConnId;
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
 
@@ -51,18 +52,35 @@ impl<'a> Audience<'a> {
         Message { id: message.id, from: accounts.name(self.from), to, text, file_size }
     }
 
-    /// Adds the connections of the users who are online to the recipients.
-    pub fn online(&self, presence: &Presence, effects: &mut Effects) -> Recipients {
+    /// Adds the sessions of the users who are online to the recipients. Returns them, and the
+    /// number of users.
+    pub fn online(&self, presence: &Presence, effects: &mut Effects) -> (Recipients, usize) {
         match self.to {
             Addressee::Everyone => presence.everyone_but(self.from, effects),
             Addressee::User(user) => {
-                effects.recipients(presence.sessions_of(user).filter(|_| user != self.from))
+                let to = presence.sessions_of(user).filter(|_| user != self.from);
+                let to = effects.recipients(to);
+                let users = usize::from(!to.is_empty());
+                (to, users)
             }
             Addressee::Group(group) => {
-                let readers = self.readers(group);
-                effects.recipients(readers.flat_map(|user| presence.sessions_of(user)))
+                let mut users = 0;
+                let readers = self.readers(group).flat_map(|user| {
+                    users += usize::from(presence.is_online(user));
+                    presence.sessions_of(user)
+                });
+                (effects.recipients(readers), users)
             }
         }
+    }
+
+    /// The sessions in which the sender is told of the message, since it was sent in another one.
+    pub fn own(
+        &self,
+        sent_in: Option<ConnId>,
+        presence: &'a Presence,
+    ) -> impl Iterator<Item = ConnId> {
+        presence.sessions_of(self.from).filter(move |conn| Some(*conn) != sent_in)
     }
 
     /// The members of a group who may read the message. Members who joined while a file was brought

@@ -43,8 +43,25 @@ enum HistoryJob {
     ListChats(Caller),
     Select(ConnId, ListQuery),
     Fetch(ConnId),
-    MarkSeen(Option<(ConnId, Destination)>),
+    /// Marks a chat of a user as read, and answers the session that asked for it.
+    MarkSeen {
+        user: UserIndex,
+        chat: Destination,
+        asked: Option<ConnId>,
+    },
     RemoveOld,
+}
+
+/// A chat that a user has read further.
+#[derive(Debug)]
+pub struct ReadOn {
+    pub user: UserIndex,
+    /// The chat, as the user addresses it.
+    pub chat: Destination,
+    /// The newest message that is read.
+    pub mark: MessageId,
+    /// The session in which the user said so.
+    pub asked: Option<ConnId>,
 }
 
 impl HistoryJob {
@@ -54,7 +71,7 @@ impl HistoryJob {
             HistoryJob::CountUnread(Caller { conn, .. })
             | HistoryJob::ListChats(Caller { conn, .. }) => Some(conn),
             HistoryJob::Select(conn, _) | HistoryJob::Fetch(conn) => Some(conn),
-            HistoryJob::MarkSeen(..) | HistoryJob::RemoveOld => None,
+            HistoryJob::MarkSeen { .. } | HistoryJob::RemoveOld => None,
         }
     }
 }
@@ -136,42 +153,46 @@ impl History {
     ) {
         let id = id.min(stamp.id);
         let id = untold.map_or(id, |untold| id.min(MessageId(untold.0 - 1)));
-        let user = people.accounts.directory.find_number(reader);
-        let shown = user.and_then(|user| people.destination(user, chat));
-        let answer = asker.zip(shown).map(|(asker, shown)| (asker.conn, shown));
-        let asked = answer.as_ref().map(|(conn, _)| *conn);
+        let Some(user) = people.accounts.directory.find_number(reader) else { return };
+        let Some(shown) = people.destination(user, chat) else { return };
+        let asked = asker.map(|asker| asker.conn);
         let job = Job::MarkSeen { reader, chat, id };
-        let job = self.pending.begin(job, HistoryJob::MarkSeen(answer), cx);
+        let what = HistoryJob::MarkSeen { user, chat: shown, asked };
+        let job = self.pending.begin(job, what, cx);
         if let Some(conn) = asked {
             cx.reply_after(conn, job);
         }
     }
 
-    /// Takes the outcome of a job.
-    pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
-        let Some(job) = self.pending.take(id) else { return };
+    /// Takes the outcome of a job. Returns what a user has read further, of which the user's other
+    /// sessions are to be told.
+    pub fn done(
+        &mut self,
+        id: JobId,
+        outcome: Outcome,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<ReadOn> {
+        let mut read = None;
+        let job = self.pending.take(id)?;
         if let Some(conn) = job.blocks()
             && !cx.unblock(*conn)
         {
-            return;
+            return None;
         }
         match job {
             HistoryJob::CountUnread(from) => unread_counted(from, &outcome, people, cx),
             HistoryJob::ListChats(from) => chats::listed(from, &outcome, people, cx),
             HistoryJob::Select(conn, query) => self.selected(conn, id, query, outcome, cx),
             HistoryJob::Fetch(conn) => self.fetched(conn, outcome, people, cx),
-            HistoryJob::MarkSeen(Some((conn, chat))) => {
-                let result = match outcome {
-                    Ok(Value::Marked(mark)) => Ok(Done::Seen(chat, mark)),
-                    other => Err(failed(&other)),
-                };
-                cx.resolve_answer(conn, id, Kind::Seen, result);
+            HistoryJob::MarkSeen { user, chat, asked } => {
+                read = marked((user, chat, asked), id, &outcome, cx);
             }
-            HistoryJob::MarkSeen(None) => {}
             HistoryJob::RemoveOld => self.retention.done(&outcome, cx.core.now),
         }
         let oldest = self.pending.ids().min();
         self.being_deleted.retain(|(removal, _)| oldest.is_some_and(|oldest| oldest < *removal));
+        read
     }
 
     /// Notes that a job removes a message from now on. Lists under way that hold it still tell of
@@ -305,8 +326,27 @@ impl History {
     /// Returns true if a job is under way whose outcome answers a request of the session.
     pub fn answers(&self, conn: ConnId, id: JobId) -> bool {
         let marks = self.pending.get(id);
-        matches!(marks, Some(HistoryJob::MarkSeen(Some((of, _)))) if *of == conn)
+        matches!(marks, Some(HistoryJob::MarkSeen { asked, .. }) if *asked == Some(conn))
     }
+}
+
+/// Answers that a chat is marked as read. Returns the mark if it has moved.
+fn marked(
+    (user, chat, asked): (UserIndex, Destination, Option<ConnId>),
+    id: JobId,
+    outcome: &Outcome,
+    cx: &mut Cx<'_>,
+) -> Option<ReadOn> {
+    let (result, mark) = match *outcome {
+        Ok(Value::Marked { mark, has_moved }) => {
+            (Ok(Done::Seen(chat, mark)), has_moved.then_some(mark))
+        }
+        _ => (Err(failed(outcome)), None),
+    };
+    if let Some(conn) = asked {
+        cx.resolve_answer(conn, id, Kind::Seen, result);
+    }
+    mark.map(|mark| ReadOn { user, chat, mark, asked })
 }
 
 /// Answers UNREAD once the messages are counted.

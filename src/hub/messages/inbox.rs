@@ -1,4 +1,4 @@
-//! The inbox of each user who is logging in: messages that come between the count of unread
+//! The inbox of each session that is logging in: what its user is told between the count of unread
 //! messages and the welcome.
 //!
 //! The store does its jobs in order. So messages that came before the count was asked for are in
@@ -10,86 +10,115 @@ use std::collections::BTreeMap;
 
 use super::audience::{Addressee, Audience};
 use crate::chat::close::CloseReason;
+use crate::chat::event::Event;
 use crate::chat::id::MessageId;
 use crate::chat::message::Message;
 use crate::hub::accounts::directory::UserIndex;
-use crate::hub::context::Cx;
+use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
-use crate::limits::INBOX_MESSAGES_MAX;
+use crate::hub::presence::Presence;
+use crate::limits::INBOX_EVENTS_MAX;
 
-/// The inboxes of the users who are logging in.
+/// The inboxes of the sessions that are logging in.
 #[derive(Debug, Default)]
 pub struct Inbox {
-    users: BTreeMap<UserIndex, Unwelcomed>,
+    sessions: BTreeMap<(UserIndex, ConnId), Unwelcomed>,
 }
 
-/// The inbox of one user.
+/// The inbox of one session.
 #[derive(Debug)]
 struct Unwelcomed {
-    conn: ConnId,
     /// The newest message when the unread ones were counted.
     since: MessageId,
-    /// The messages that came after that.
-    messages: Vec<Message>,
+    /// What the user was told after that.
+    events: Vec<Event>,
 }
 
 impl Inbox {
-    /// Opens the inbox of a user. Messages after `since` are kept from now on.
-    pub fn open(&mut self, user: UserIndex, conn: ConnId, since: MessageId) {
-        let before = self.users.insert(user, Unwelcomed { conn, since, messages: Vec::new() });
-        debug_assert!(before.is_none(), "{user:?} logs in twice");
+    /// Opens the inbox of a session. Messages after `since` are kept from now on.
+    pub fn open(&mut self, Caller { conn, user }: Caller, since: MessageId) {
+        let new = Unwelcomed { since, events: Vec::new() };
+        let before = self.sessions.insert((user, conn), new);
+        debug_assert!(before.is_none(), "{conn} logs in twice");
     }
 
-    /// Closes the inbox of a user, and returns its messages.
-    pub fn take(&mut self, user: UserIndex) -> Vec<Message> {
-        self.users.remove(&user).map(|it| it.messages).unwrap_or_default()
+    /// Closes the inbox of a session, and returns what it holds.
+    pub fn take(&mut self, Caller { conn, user }: Caller) -> Vec<Event> {
+        self.sessions.remove(&(user, conn)).map(|it| it.events).unwrap_or_default()
     }
 
-    /// Puts a message into the inboxes of its audience, and returns the number of these. The cost
-    /// depends on the size of the audience alone, however many users log in. A login ends if its
-    /// inbox overflows.
-    pub fn put(&mut self, message: &Message, audience: &Audience<'_>, cx: &mut Cx<'_>) -> usize {
-        if self.users.is_empty() {
+    /// Puts a message into the inboxes of its audience, and returns the number of users among them
+    /// who are not online. The cost depends on the size of the audience alone, however many users
+    /// log in. A login ends if its inbox overflows.
+    pub fn put(
+        &mut self,
+        message: &Message,
+        audience: &Audience<'_>,
+        presence: &Presence,
+        cx: &mut Cx<'_>,
+    ) -> usize {
+        if self.sessions.is_empty() {
             return 0;
         }
+        // Messages to everyone are in no list of unread messages.
+        let is_listed = !matches!(audience.to, Addressee::Everyone);
         let mut count = 0;
-        let mut keep = |user: &mut Unwelcomed, is_listed: bool| {
-            if is_listed && message.id <= user.since {
-                return;
-            }
-            user.messages.push(message.clone());
-            count += 1;
-            if user.messages.len() == INBOX_MESSAGES_MAX + 1 {
-                cx.close(user.conn, CloseReason::TooSlow);
+        let mut put = |inbox: &mut Self, user: UserIndex| {
+            let before = is_listed.then_some(message.id);
+            if inbox.tell(user, before, &Event::Said(message.clone()), cx) {
+                count += usize::from(!presence.is_online(user));
             }
         };
         match audience.to {
-            // Messages to everyone are in no list of unread messages.
             Addressee::Everyone => {
-                let others = self.users.iter_mut().filter(|(user, _)| **user != audience.from);
-                others.for_each(|(_, user)| keep(user, false));
+                let mut users: Vec<UserIndex> =
+                    self.sessions.keys().map(|(user, _)| *user).collect();
+                users.dedup();
+                users.retain(|user| *user != audience.from);
+                users.into_iter().for_each(|user| put(self, user));
             }
-            // The sender of a file may log in again before it is on disk.
             Addressee::User(user) if user == audience.from => {}
-            Addressee::User(user) => {
-                self.users.get_mut(&user).into_iter().for_each(|user| keep(user, true));
-            }
+            Addressee::User(user) => put(self, user),
             Addressee::Group(group) => {
-                for user in audience.readers(group) {
-                    self.users.get_mut(&user).into_iter().for_each(|user| keep(user, true));
-                }
+                audience.readers(group).for_each(|user| put(self, user));
             }
         }
+        // The sender of a file may log in again before it is on disk.
+        self.tell(audience.from, None, &Event::SaidElsewhere(message.clone()), cx);
         count
     }
 
-    /// Checks that each inbox belongs to a login, and holds no more messages than it may.
+    /// Puts an event into the inboxes of a user's sessions, except of those that count it as unread
+    /// already, if it is a message that they count. Returns true if there were any.
+    pub fn tell(
+        &mut self,
+        user: UserIndex,
+        counted: Option<MessageId>,
+        event: &Event,
+        cx: &mut Cx<'_>,
+    ) -> bool {
+        let first = (user, ConnId { slot: 0, generation: 0 });
+        let inboxes = self.sessions.range_mut(first..).take_while(|((of, _), _)| *of == user);
+        let mut is_told = false;
+        for ((_, conn), inbox) in inboxes {
+            if counted.is_some_and(|id| id <= inbox.since) {
+                continue;
+            }
+            is_told = true;
+            inbox.events.push(event.clone());
+            if inbox.events.len() == INBOX_EVENTS_MAX + 1 {
+                cx.close(*conn, CloseReason::TooSlow);
+            }
+        }
+        is_told
+    }
+
+    /// Checks that each inbox belongs to a login, and holds no more than it may.
     ///
     /// # Panics
     /// If that does not hold.
-    pub fn check(&self, logins: &[(UserIndex, ConnId)]) {
-        let users = self.users.iter();
-        assert!(users.map(|(user, it)| (*user, it.conn)).eq(logins.iter().copied()));
-        assert!(self.users.values().all(|user| user.messages.len() <= INBOX_MESSAGES_MAX));
+    pub fn check(&self, logins: impl Iterator<Item = Caller>) {
+        assert!(self.sessions.keys().copied().eq(logins.map(|login| (login.user, login.conn))));
+        assert!(self.sessions.values().all(|inbox| inbox.events.len() <= INBOX_EVENTS_MAX));
     }
 }

@@ -14,6 +14,7 @@ mod inbox;
 mod lists;
 mod retention;
 
+use self::history::ReadOn;
 pub use self::history::{History, unread_items};
 
 use std::sync::Arc;
@@ -30,7 +31,6 @@ use crate::chat::message::{Chat, Message};
 use crate::chat::name::{Key, Number, Target};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::{Kind, Request};
-use crate::hub::accounts::directory::UserIndex;
 use crate::hub::config::Config;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effect;
@@ -140,7 +140,11 @@ impl Messages {
             Ok(Value::KeyFound { id, chat }) => {
                 confirm_again(from, id, chat, people, cx).map(|()| None)
             }
-            Err(Failure::NotFound) => self.propose(from, draft, chat, people, cx),
+            Err(Failure::NotFound) => {
+                // The sender may have left the group meanwhile, in another session.
+                people.may_say(from.user, chat)?;
+                self.propose(from, draft, chat, people, cx)
+            }
             _ => Err(failed(outcome)),
         }
     }
@@ -192,7 +196,8 @@ impl Messages {
         let stored = said.message(id);
         let key = said.key;
         let Some(audience) = Audience::of(&stored, people) else {
-            if let Some(Asker { conn, of }) = asker {
+            // The outcome of an upload is told apart.
+            if let Some(Asker { conn, of }) = asker.filter(|_| stored.file_size.is_none()) {
                 cx.refuse(conn, of, Refusal::GroupEnded);
             }
             return;
@@ -201,7 +206,7 @@ impl Messages {
         let chat = stored.chat;
         let message = audience.message(&stored, people.accounts);
         let to = message.to;
-        let delivered = self.deliver(message, chat, &audience, people, cx);
+        let delivered = self.deliver(message, (chat, asked), &audience, people, cx);
         if stored.file_size.is_some() {
             return;
         }
@@ -245,19 +250,24 @@ impl Messages {
         }
     }
 
-    /// Hands a message to everyone addressed who is online or logging in. Returns the number of
-    /// them.
+    /// Hands a message to everyone addressed who is online or logging in, and to the sender's
+    /// sessions but the one in which it was sent. Returns the number of users who were addressed.
     fn deliver(
         &mut self,
         message: Message,
-        chat: Chat,
+        (chat, sent_in): (Chat, Option<ConnId>),
         audience: &Audience<'_>,
         people: People<'_>,
         cx: &mut Cx<'_>,
     ) -> u32 {
-        let to = audience.online(people.presence, cx.effects);
-        let delivered = to.len() + self.inbox.put(&message, audience, cx);
+        let (to, users) = audience.online(people.presence, cx.effects);
+        let delivered = users + self.inbox.put(&message, audience, people.presence, cx);
         cx.core.counters.message(chat, delivered);
+        let own = cx.effects.recipients(audience.own(sent_in, people.presence));
+        if !own.is_empty() {
+            let event = Event::SaidElsewhere(message.clone());
+            cx.effects.push(Effect::Tell { event, to: own });
+        }
         if !to.is_empty() {
             cx.effects.push(Effect::Tell { event: Event::Said(message), to });
         }
@@ -301,20 +311,38 @@ impl Messages {
         }
     }
 
-    /// Opens the inbox of a user who is logging in.
-    pub fn user_enters(&mut self, user: UserIndex, conn: ConnId, cx: &mut Cx<'_>) {
-        self.inbox.open(user, conn, cx.core.sequence.newest());
+    /// Takes the outcome of a job of the history. What a user has read in one session counts as
+    /// read in the others, which are told.
+    pub fn history_done(
+        &mut self,
+        id: JobId,
+        outcome: Outcome,
+        people: People<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(read) = self.history.done(id, outcome, people, cx) else { return };
+        let ReadOn { user, chat, mark, asked } = read;
+        let event = Event::Seen(chat, mark);
+        self.inbox.tell(user, None, &event, cx);
+        let others = people.presence.sessions_of(user).filter(|conn| Some(*conn) != asked);
+        cx.tell(event, others);
     }
 
-    /// Closes the inbox of a user who is now online, or logs in no more, and returns its messages.
-    pub fn take_inbox(&mut self, user: UserIndex) -> Vec<Message> {
-        self.inbox.take(user)
+    /// Opens the inbox of a session that is logging in.
+    pub fn session_enters(&mut self, caller: Caller, cx: &mut Cx<'_>) {
+        self.inbox.open(caller, cx.core.sequence.newest());
+    }
+
+    /// Closes the inbox of a session that is now online, or logs in no more, and returns what it
+    /// holds.
+    pub fn take_inbox(&mut self, caller: Caller) -> Vec<Event> {
+        self.inbox.take(caller)
     }
 
     /// Closes the inbox and the list of a session that has ended.
     pub fn session_ended(&mut self, conn: ConnId, session: &Session) {
         if let State::Enters(user) = session.state() {
-            self.inbox.take(*user);
+            self.inbox.take(Caller { conn, user: *user });
         }
         self.history.session_ended(conn);
     }
@@ -345,7 +373,7 @@ impl Messages {
     ///
     /// # Panics
     /// If that does not hold.
-    pub fn check(&self, logins: &[(UserIndex, ConnId)]) {
+    pub fn check(&self, logins: impl Iterator<Item = Caller>) {
         self.inbox.check(logins);
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::chat::account::Account;
 use crate::chat::name::UserRef;
 use crate::hub::config::Config;
-use crate::hub::context::Core;
+use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
 use crate::hub::job::Snapshot;
@@ -71,14 +71,14 @@ fn the_same_messages_come_to_the_same_state_whenever_they_are_applied() {
         let bob = world.domains.accounts.find(UserRef::Number(BOB)).expect("bob is known");
         let mut effects = Effects::default();
         let cx = &mut Cx::new(&mut world.core, &mut effects);
-        world.domains.messages.user_enters(bob, BOBS, cx);
+        world.domains.messages.session_enters(Caller { conn: BOBS, user: bob }, cx);
         for (after, word) in [(1, "a"), (DAY, "b"), (2 * DAY + 1, "c")] {
             apply(&mut world, said(after, word));
         }
         let now = MessageId(START.0 + 2 * DAY + 2);
         let messages = &mut world.domains.messages;
         let known = ["a", "b", "c"].map(|word| messages.dedup.look_up(ALICE, &key(word), now));
-        (known, messages.take_inbox(bob))
+        (known, messages.take_inbox(Caller { conn: BOBS, user: bob }))
     });
     assert_eq!(known[0], known[1]);
     let (of_keys, inbox) = &known[0];

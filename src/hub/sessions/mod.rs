@@ -72,6 +72,10 @@ pub struct Session {
     pub from: Address,
     /// The number of wrong passwords so far.
     pub wrong_passwords: u8,
+    /// The number of the device; 0 before the login, and for the operator.
+    pub device: u32,
+    /// True if the session stands beside the user's others; false if it stands alone.
+    pub is_beside: bool,
     /// True if the session is not to be told who comes and goes.
     pub is_quiet: bool,
     /// True if the account's password was confirmed, so that the next request may change it.
@@ -89,6 +93,8 @@ impl Session {
             generation,
             from,
             wrong_passwords: 0,
+            device: 0,
+            is_beside: false,
             is_quiet: false,
             has_confirmed_password: false,
             is_blocked: false,

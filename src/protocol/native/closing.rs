@@ -74,6 +74,8 @@ closings! {
     TakenOver, "you logged in elsewhere", Never;
     /// An administrator ended the session; the administrator's words may follow, after a colon.
     Kicked, "you were kicked", Never;
+    /// The user, or an administrator, ended the session and its tokens.
+    LoggedOut, "you were logged out", Never;
     /// The user is banned.
     Banned, "you are banned", Never;
     /// Three wrong passwords.
@@ -108,6 +110,7 @@ impl ClosingReason {
             CloseReason::IdleTimeout => ClosingReason::IdleTimeout,
             CloseReason::WrongPassword => ClosingReason::WrongPassword,
             CloseReason::TakenOver => ClosingReason::TakenOver,
+            CloseReason::LoggedOut => ClosingReason::LoggedOut,
             CloseReason::Kicked => ClosingReason::Kicked,
             CloseReason::Banned => ClosingReason::Banned,
             CloseReason::ListFailed => ClosingReason::ListFailed,

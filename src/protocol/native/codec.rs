@@ -15,7 +15,7 @@ use crate::chat::answer::{Answer, Done, Item};
 use crate::chat::close::CloseReason;
 use crate::chat::name::{Key, Target, UserName};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{DialogueStep, Kind, Request};
+use crate::chat::request::{DialogueStep, Kind, Place, Request};
 use crate::chat::text::{Reason, Secret, Text, TextError};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::protocol::heard::Heard;
@@ -26,6 +26,8 @@ pub struct Codec {
     decoder: Decoder,
     /// True if the client asked for the later additions to the protocol.
     tells_more: bool,
+    /// True if the login under way asks for a session beside others, which begins with them.
+    logs_in_beside: bool,
     unfinished: Option<Box<Unfinished>>,
 }
 
@@ -44,9 +46,9 @@ enum Dialogue {
     #[default]
     None,
     /// Nothing, before the answer to USER.
-    Identifies { takeover: bool },
+    Identifies { place: Place },
     /// The password of a user who logs in, or of a new account.
-    Password { name: UserName, takeover: bool, is_new: bool },
+    Password { name: UserName, place: Place, is_new: bool },
     /// A text for everyone.
     ForEveryone,
     /// A user and a text.
@@ -60,7 +62,7 @@ enum Dialogue {
 impl Default for Codec {
     fn default() -> Self {
         let decoder = Decoder::new(CLIENT_LINE_BYTES_MAX);
-        Codec { decoder, tells_more: false, unfinished: None }
+        Codec { decoder, tells_more: false, logs_in_beside: false, unfinished: None }
     }
 }
 
@@ -90,7 +92,10 @@ impl Codec {
             (Kind::Step(step), Ok(_)) => self.step_taken(step, out),
             (Kind::Step(step), Err(_)) => self.step_refused(step),
             (Kind::ConfirmPassword, Ok(_)) => self.begin(Dialogue::NewPassword),
-            (_, Ok(Done::LoggedIn { .. })) => self.unfinished = None,
+            (_, Ok(Done::LoggedIn { .. })) => {
+                self.unfinished = None;
+                self.tells_more = self.logs_in_beside;
+            }
             _ => {}
         }
         write::answer(answer, self.tells_more, out);
@@ -130,9 +135,14 @@ impl Codec {
         });
         let step = match command {
             Err((kind, refusal)) => return Heard::Refused(kind, refusal),
-            Ok(Command::Ask(request)) => return Heard::Asked(request),
-            Ok(Command::User { name, takeover }) => {
-                self.begin(Dialogue::Identifies { takeover });
+            Ok(Command::Ask(request)) => {
+                if let Request::Resume { beside, .. } = request {
+                    self.logs_in_beside = beside;
+                }
+                return Heard::Asked(request);
+            }
+            Ok(Command::User { name, place }) => {
+                self.begin(Dialogue::Identifies { place });
                 return Heard::Asked(Request::Identify(name));
             }
             Ok(Command::Dm) => {
@@ -172,11 +182,14 @@ impl Codec {
 
     fn data<'a>(&mut self, text: Text<'_>) -> Heard<'a> {
         let (to, text) = match self.take_dialogue() {
-            Dialogue::Password { name, takeover, is_new } => {
+            Dialogue::Password { name, place, is_new } => {
+                self.logs_in_beside = place == Place::Beside;
                 return match password(text) {
                     None => Heard::Refused(Kind::LogIn, Refusal::BadPassword),
-                    Some(password) if is_new => Heard::Asked(Request::Register { name, password }),
-                    Some(password) => Heard::Asked(Request::LogIn { name, password, takeover }),
+                    Some(password) if is_new => {
+                        Heard::Asked(Request::Register { name, password, place })
+                    }
+                    Some(password) => Heard::Asked(Request::LogIn { name, password, place }),
                 };
             }
             Dialogue::OldPassword => {
@@ -242,11 +255,11 @@ impl Codec {
     /// Goes on after the answer to USER: the password is awaited, or nothing is.
     fn identified(&mut self, result: &Result<Done, Refusal>) {
         // The answer to a USER that was refused after the login may come late.
-        let Some(Dialogue::Identifies { takeover }) = self.dialogue() else { return };
-        let takeover = *takeover;
+        let Some(Dialogue::Identifies { place }) = self.dialogue() else { return };
+        let place = *place;
         self.take_dialogue();
         if let Ok(Done::PasswordWanted { name, is_new }) = result {
-            self.begin(Dialogue::Password { name: *name, takeover, is_new: *is_new });
+            self.begin(Dialogue::Password { name: *name, place, is_new: *is_new });
         }
     }
 

@@ -27,7 +27,9 @@ pub fn verb(of: Kind) -> Option<Verb> {
         Kind::Step(step) => return steps::verb(step),
         Kind::Identify | Kind::LogIn => Verb::User,
         Kind::Resume => Verb::Resume,
-        Kind::Token => Verb::Token,
+        Kind::Token | Kind::EndToken => Verb::Token,
+        Kind::Sessions => Verb::Sessions,
+        Kind::EndSession => Verb::Endsession,
         Kind::ConfirmPassword | Kind::SetPassword => Verb::Passwd,
         Kind::Reachable => Verb::Dm,
         Kind::Unread => Verb::Unread,
@@ -85,6 +87,8 @@ pub fn done(of: Kind) -> Row {
         Kind::Reachable => return (Code::SendText, "send the user and the message"),
         Kind::SetPassword => "that is your password now; old tokens ended",
         Kind::Unread => "OPEN lists the messages",
+        Kind::EndToken => "the tokens of this device are over",
+        Kind::Sessions => "ENDSESSION ends one",
         Kind::Search => "these hold all the words",
         Kind::Delete => "it is gone",
         Kind::Who => "who is online",
@@ -145,6 +149,8 @@ refusals! {
     TryAgainIn(_) => Busy "try again later";
     AlreadyOnline => AlreadyOnline
         "you are logged in already, USER name TAKEOVER ends that session";
+    TooManySessions => AlreadyOnline "you are logged in too often, ENDSESSION ends a session";
+    NoSuchSession => NotFound "no such session";
     Banned => NotAllowed ClosingReason::Banned.text();
     NoSuchUser => NotFound "no such user";
     NoSuchChat => NotFound "no such chat";
@@ -186,6 +192,7 @@ refusals! {
     PastTheEnd => BadParameters "the file ends before that offset";
     NoPort => BadParameters "your number is no port, give one";
     NotUp => WrongState "you are not up";
+    UpElsewhere => NameNotAllowed "you are up in another session now";
     NotReachable => WrongState "that user takes no direct chats now";
     ThatIsYou => WrongState "that is you";
     TooManyCalls => Busy "too many calls, try again in a minute";
@@ -197,10 +204,12 @@ refusals! {
 
 const NOT_ON_DISK_YET: &str = "it is so now, but not on the disk yet; that is tried again";
 
-/// The code and the text of a refusal. Refusals with words of their own (the seconds of
+/// The code and the text of a refusal, for a reader who asked for the later additions to the
+/// protocol, or did not. Refusals with words of their own (the seconds of
 /// [`Refusal::TryAgainIn`], the name of [`Refusal::NoSuchFile`]) get them before the text.
-pub fn refused(of: Kind, refusal: &Refusal) -> Row {
+pub fn refused(of: Kind, refusal: &Refusal, tells_more: bool) -> Row {
     match (of, refusal) {
+        (_, Refusal::UpElsewhere) if !tells_more => row(&Refusal::NotUp),
         (Kind::Unknown, Refusal::BadLine(text) | Refusal::BadWords(text)) => (Code::Unknown, text),
         (Kind::Sendfile, Refusal::GroupEnded) => (Code::NotFound, "there is no such group now"),
         (Kind::Put, Refusal::UploadUnderWay) => {

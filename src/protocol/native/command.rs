@@ -3,7 +3,7 @@
 use super::codes;
 use super::verb::Verb;
 use crate::chat::name::{Key, UserName};
-use crate::chat::request::Request;
+use crate::chat::request::{Place, Request};
 
 /// A parsed `C` line: a complete request, or a step towards one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub enum Command {
     User {
         /// The user.
         name: UserName,
-        /// True if a session that the user already has is to end.
-        takeover: bool,
+        /// The place of the session among the user's others.
+        place: Place,
     },
     /// Change the password: the old one follows, then the new one.
     Passwd,

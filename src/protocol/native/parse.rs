@@ -28,6 +28,8 @@ pub fn kind(verb: Verb) -> Kind {
         Verb::User => Kind::Identify,
         Verb::Token => Kind::Token,
         Verb::Resume => Kind::Resume,
+        Verb::Sessions => Kind::Sessions,
+        Verb::Endsession => Kind::EndSession,
         Verb::Passwd => Kind::Step(steps::PASSWD),
         Verb::Pm => Kind::Step(steps::PM),
         Verb::Dm => Kind::Reachable,

@@ -31,9 +31,11 @@ macro_rules! verbs {
 }
 
 verbs! {
-    User "USER" "name [TAKEOVER]" "log in, or register a new name";
-    Token "TOKEN" "" "get a token that logs in without the password";
-    Resume "RESUME" "name token" "log in with a token";
+    User "USER" "name [TAKEOVER|BESIDE]" "log in, or register a new name";
+    Token "TOKEN" "[FOR name|END]" "get a token that logs in without the password";
+    Resume "RESUME" "name token [BESIDE]" "log in with a token";
+    Sessions "SESSIONS" "" "list the devices on which you are logged in, or can be";
+    Endsession "ENDSESSION" "n|all" "end the session and the tokens of another device";
     Passwd "PASSWD" "" "change the password, step by step";
     Pm "PM" "" "send a message to everyone, step by step";
     Dm "DM" "" "send a message to one user, step by step";

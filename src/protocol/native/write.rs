@@ -9,10 +9,11 @@ use super::codes;
 use super::verb::Verb;
 use crate::chat::answer::{Answer, ChatLine, Done, Item, LastMessage, OnlineUser};
 use crate::chat::close::CloseReason;
+use crate::chat::device::{Device, DeviceState};
 use crate::chat::event::{Call, Event};
 use crate::chat::file::{FileRef, FolderEntry};
 use crate::chat::message::Message;
-use crate::chat::name::DisplayName;
+use crate::chat::name::{DisplayName, UserName};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
 use crate::chat::text::Reason;
@@ -32,7 +33,7 @@ macro_rules! line {
 pub fn answer(answer: &Answer, tells_more: bool, out: &mut Vec<u8>) {
     match &answer.result {
         Ok(done) => self::done(answer.of, done, tells_more, out),
-        Err(refusal) => refused(answer.of, refusal, out),
+        Err(refusal) => refused(answer.of, refusal, tells_more, out),
     }
 }
 
@@ -104,8 +105,8 @@ fn done(of: Kind, done: &Done, tells_more: bool, out: &mut Vec<u8>) {
     }
 }
 
-fn refused(of: Kind, refusal: &Refusal, out: &mut Vec<u8>) {
-    let (code, text) = codes::refused(of, refusal);
+fn refused(of: Kind, refusal: &Refusal, tells_more: bool, out: &mut Vec<u8>) {
+    let (code, text) = codes::refused(of, refusal, tells_more);
     let subject = codes::subject(of);
     match refusal {
         Refusal::TryAgainIn(seconds) => line!(out, "C {code} {subject} {seconds} {text}"),
@@ -125,10 +126,14 @@ pub fn close(
     line!(out, "C {} - {}", Code::Closing, closing.line(words, come_back_in));
 }
 
-/// Appends the line of an event.
-pub fn event(event: &Event, out: &mut Vec<u8>) {
+/// Appends the line of an event. There is none if the reader did not ask for the later additions to
+/// the protocol, and it is one of them.
+pub fn event(event: &Event, tells_more: bool, out: &mut Vec<u8>) {
+    if is_later(event) && !tells_more {
+        return;
+    }
     match event {
-        Event::Said(said) => message(said, out),
+        Event::Said(said) | Event::SaidElsewhere(said) => message(said, out),
         Event::On(name, number) => line!(out, "C 120 ON {name} {number}"),
         Event::Off(name, number) => line!(out, "C 121 OFF {name} {number}"),
         Event::Ask(group, user) => line!(out, "C 122 ASK {group} {user}"),
@@ -145,14 +150,15 @@ pub fn event(event: &Event, out: &mut Vec<u8>) {
         }
         Event::Group(group, change, user) => line!(out, "C 128 GROUP {group} {change} {user}"),
         Event::Shutdown { seconds } => line!(out, "C 129 SHUTDOWN {seconds}"),
+        Event::Seen(chat, id) => line!(out, "C 130 SEEN {chat} {id}"),
         Event::Deleted(id, chat) => line!(out, "C 131 DELETED {id} {chat}"),
     }
 }
 
 /// Returns true for an event of which only readers are told who asked for the later additions to
 /// the protocol.
-pub fn is_later(event: &Event) -> bool {
-    matches!(event, Event::Deleted(..))
+fn is_later(event: &Event) -> bool {
+    matches!(event, Event::SaidElsewhere(_) | Event::Seen(..) | Event::Deleted(..))
 }
 
 fn message(message: &Message, out: &mut Vec<u8>) {
@@ -205,6 +211,22 @@ pub fn item(of: Kind, item: &Item, out: &mut Vec<u8>) {
             say(&format_args!("{name} {admin} {members} {kept}"));
         }
         Item::Figure(figure) => say(figure),
+        Item::Device(state, device) => {
+            let state = match state {
+                DeviceState::Here => "here",
+                DeviceState::Alone => "alone",
+                DeviceState::Beside => "beside",
+                DeviceState::Token => "token",
+            };
+            let Device { number, made, used, address, name } = &**device;
+            let name = name.as_ref().map_or("-", UserName::as_str);
+            match address {
+                Some(address) => {
+                    say(&format_args!("{number} {state} {made} {used} {address} {name}"));
+                }
+                None => say(&format_args!("{number} {state} {made} {used} - {name}")),
+            }
+        }
         Item::Online(OnlineUser { name, number, since, direct, display }) => {
             let display = display.as_ref().map_or(name.as_str(), DisplayName::as_str);
             match direct {
@@ -238,7 +260,7 @@ mod tests {
     use super::*;
     use crate::chat::id::MessageId;
     use crate::chat::message::Destination;
-    use crate::chat::name::{Number, UserName};
+    use crate::chat::name::Number;
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -264,7 +286,7 @@ mod tests {
         assert_eq!(answered(Kind::Say, said), "C 250 MSG 1795521601123456 * 41 0\n");
         let closed = written(|out| close(CloseReason::LoginTimeout, None, None, out));
         assert_eq!(closed, "C 421 - no login in time\n");
-        let on = written(|out| event(&Event::On(alice, number), out));
+        let on = written(|out| event(&Event::On(alice, number), false, out));
         assert_eq!(on, "C 120 ON alice 48213\n");
         assert_eq!(written(|out| close(CloseReason::Goodbye, None, None, out)), "");
     }

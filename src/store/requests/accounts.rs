@@ -4,7 +4,9 @@ use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
 use crate::chat::account::{Account, KnownNetwork};
-use crate::chat::name::{DisplayName, Number};
+use crate::chat::address::Address;
+use crate::chat::device::{DevicesToEnd, TokenId};
+use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
@@ -30,15 +32,26 @@ pub(in crate::store) enum AccountRequest {
     SetBanned { number: Number, banned: bool },
     /// Store whether an account is an administrator's.
     SetAdministrator { number: Number, admin: bool },
-    /// Create a token.
-    MakeToken { number: Number },
+    /// Note that a token was used.
+    UseToken { number: Number, token: TokenId, address: Address },
+    /// Make a token of a device.
+    MakeToken { number: Number, device: u32, name: Option<UserName>, address: Address },
+    /// List the devices that have tokens.
+    ListDevices { number: Number },
+    /// End the tokens of devices.
+    EndDevices { number: Number, which: DevicesToEnd },
     /// Check a token.
     CheckToken { number: Number, token: Secret },
 }
 
 impl RequestKind for AccountRequest {
     fn writes(&self) -> bool {
-        !matches!(self, AccountRequest::LookUpPassword { .. } | AccountRequest::CheckToken { .. })
+        !matches!(
+            self,
+            AccountRequest::LookUpPassword { .. }
+                | AccountRequest::CheckToken { .. }
+                | AccountRequest::ListDevices { .. }
+        )
     }
 
     fn describe(&self) -> String {
@@ -55,7 +68,10 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
             AccountRequest::SetBanned { number, .. } => format!("a ban of {number}"),
             AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
-            AccountRequest::MakeToken { number } => format!("a token for {number}"),
+            AccountRequest::UseToken { number, .. } => format!("the use of a token of {number}"),
+            AccountRequest::MakeToken { number, .. } => format!("a token for {number}"),
+            AccountRequest::ListDevices { number } => format!("a look at the devices of {number}"),
+            AccountRequest::EndDevices { number, .. } => format!("the end of tokens of {number}"),
             AccountRequest::CheckToken { number, .. } => format!("a look at a token of {number}"),
         }
     }
@@ -65,7 +81,19 @@ impl RequestKind for AccountRequest {
             AccountRequest::LookUpPassword { number, .. } => {
                 return accounts::password_hash(database, *number).map(Step::Compare);
             }
-            AccountRequest::MakeToken { number } => {
+            AccountRequest::UseToken { number, token, address } => {
+                tokens::note_use(database, *number, *token, *address)?;
+            }
+            AccountRequest::ListDevices { number } => {
+                let devices = tokens::devices(database, *number)?;
+                return Ok(Step::Done(Ok(Value::Devices(devices))));
+            }
+            AccountRequest::EndDevices { number, which } => {
+                if !tokens::end(database, *number, *which)? {
+                    return Ok(Step::Done(Err(Failure::NotFound)));
+                }
+            }
+            AccountRequest::MakeToken { number, device, name, address } => {
                 let token = match tokens::draw() {
                     Ok(token) => token,
                     Err(error) => {
@@ -73,13 +101,14 @@ impl RequestKind for AccountRequest {
                         return Ok(Step::Done(Err(Failure::Failed)));
                     }
                 };
-                tokens::insert(database, *number, &token)?;
+                let device = tokens::DeviceOf { number: *number, device: *device };
+                tokens::insert(database, device, (*name, *address), &token)?;
                 return Ok(Step::Done(Ok(Value::Token(token))));
             }
             AccountRequest::CheckToken { number, token } => {
-                let is_good = tokens::is_good(database, *number, token)?;
-                let value = if is_good { Value::PasswordRight } else { Value::PasswordWrong };
-                return Ok(Step::Done(Ok(value)));
+                let good = tokens::find(database, *number, token)?;
+                let good = good.map(|(token, device)| Value::TokenGood { token, device });
+                return Ok(Step::Done(Ok(good.unwrap_or(Value::PasswordWrong))));
             }
             AccountRequest::Register { account, hash } => {
                 accounts::insert(database, account, hash)?;

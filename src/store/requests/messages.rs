@@ -79,8 +79,8 @@ impl MessageRequest {
                 return Ok(Ok(Value::Messages(history::fetch(database, ids)?)));
             }
             MessageRequest::MarkSeen { reader, chat, id } => {
-                let mark = messages::mark_seen(database, *reader, *chat, *id)?;
-                return Ok(Ok(Value::Marked(mark)));
+                let (mark, has_moved) = messages::mark_seen(database, *reader, *chat, *id)?;
+                return Ok(Ok(Value::Marked { mark, has_moved }));
             }
             MessageRequest::Delete { message } => {
                 if !removal::remove_one(database, *message)? {

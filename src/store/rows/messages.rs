@@ -51,17 +51,17 @@ pub(in crate::store) fn raise_id_mark(
 }
 
 /// Marks a chat as read up to a message. A smaller id than before changes nothing. Returns the
-/// message up to which the chat is read then.
+/// message up to which the chat is read then, and true if that is a change.
 pub(in crate::store) fn mark_seen(
     database: &Connection,
     reader: Number,
     chat: Chat,
     id: MessageId,
-) -> rusqlite::Result<MessageId> {
+) -> rusqlite::Result<(MessageId, bool)> {
     let mark = |row: &Row<'_>| from_sql(0, row.get(0)?);
     if let Chat::Group(group) = chat {
         let member = (group.0.cast_signed(), reader.0);
-        database
+        let changed = database
             .prepare_cached(
                 "UPDATE members SET seen = ?3 WHERE group_id = ?1 AND number = ?2 AND seen < ?3",
             )?
@@ -71,16 +71,17 @@ pub(in crate::store) fn mark_seen(
             .query_row(member, mark)
             .optional()?;
         // A member who has left meanwhile has no mark.
-        return Ok(marked.unwrap_or(id));
+        return Ok((marked.unwrap_or(id), changed > 0));
     }
     let lane = Lane::to_reader(chat, reader);
-    database
+    let changed = database
         .prepare_cached(
             "INSERT INTO chats (reader, lane, seen) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET seen = excluded.seen WHERE seen < excluded.seen",
         )?
         .execute((reader.0, lane, sql(id)))?;
-    database
+    let marked = database
         .prepare_cached("SELECT seen FROM chats WHERE reader = ?1 AND lane = ?2")?
-        .query_row((reader.0, lane), mark)
+        .query_row((reader.0, lane), mark)?;
+    Ok((marked, changed > 0 && marked.0 > 0))
 }

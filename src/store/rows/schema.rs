@@ -173,6 +173,29 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     ",
     "
+    -- The devices that have tokens.
+    CREATE TABLE devices (
+        number  INTEGER NOT NULL REFERENCES accounts,
+        device  INTEGER NOT NULL,
+        made    INTEGER NOT NULL, -- seconds since the Unix epoch
+        used    INTEGER NOT NULL, -- seconds since the Unix epoch
+        address TEXT, -- NULL where it is not known
+        name    TEXT, -- of another program for which a token was made
+        PRIMARY KEY (number, device)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE tokens ADD COLUMN device INTEGER NOT NULL DEFAULT 0;
+    -- Among the tokens of the device; the oldest has the smallest.
+    ALTER TABLE tokens ADD COLUMN place INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE tokens ADD COLUMN lasting INTEGER NOT NULL DEFAULT 0; -- 1 for one that does not age
+    UPDATE tokens SET device = (SELECT count(*) FROM tokens AS older
+        WHERE older.number = tokens.number
+        AND (older.made, older.hash) <= (tokens.made, tokens.hash));
+    INSERT INTO devices (number, device, made, used)
+        SELECT number, device, made, made FROM tokens;
+    DROP INDEX tokens_by_number;
+    CREATE INDEX tokens_by_device ON tokens (number, device);
+    ",
+    "
     -- What others said to everyone is a range of this.
     CREATE INDEX messages_of_everyone ON messages (lane, id, sender) WHERE lane = 0;
     -- Messages that were removed one by one, so that the search index forgets them.
@@ -274,6 +297,9 @@ mod tests {
     const OF_0_1: usize = 5;
     /// The last schema version without the ends of memberships.
     const WITHOUT_ENDINGS: usize = 7;
+
+    /// How many steps the newest store has taken that knows no devices.
+    const WITHOUT_DEVICES: usize = 8;
 
     fn version(database: &Connection) -> u32 {
         database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -386,6 +412,36 @@ mod tests {
             })
             .unwrap();
         assert_eq!(row, ([3, 70, 71, 0], None, [0, 0]));
+    }
+
+    #[test]
+    fn in_a_store_without_devices_each_token_gets_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut before = Connection::open(&path).unwrap();
+        migrate(&mut before, &MIGRATIONS[..WITHOUT_DEVICES]).unwrap();
+        before
+            .execute_batch(
+                "INSERT INTO accounts VALUES (10001, 'alice', NULL, 'x', 7, 0, 0);
+                 INSERT INTO accounts VALUES (10002, 'bob', NULL, 'x', 7, 0, 0);
+                 INSERT INTO tokens VALUES (x'01', 10001, 30), (x'02', 10002, 10),
+                                           (x'03', 10001, 20), (x'04', 10001, 30);",
+            )
+            .unwrap();
+        drop(before);
+        let database = open(&path).unwrap();
+        let select = "SELECT hex(hash), device, devices.made, used, lasting
+                      FROM tokens JOIN devices USING (number, device) ORDER BY hash";
+        let mut select = database.prepare(select).unwrap();
+        let rows: Vec<(String, [u32; 4])> = select
+            .query_map([], |row| {
+                Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]))
+            })
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let row = |hash: &str, device, made| (hash.to_owned(), [device, made, made, 0]);
+        assert_eq!(rows, [row("01", 2, 30), row("02", 1, 10), row("03", 1, 20), row("04", 3, 30)]);
     }
 
     #[test]

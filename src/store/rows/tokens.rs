@@ -1,25 +1,38 @@
-//! The table of login tokens: random secrets with which a client logs in again without its
-//! password. Only their SHA-256 hashes are stored; a random token needs no slow hash.
+//! Tokens: secrets with which a client logs in again without its password, and the devices that
+//! have them. The store keeps only the hashes of tokens; a random token needs no slow one.
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::clock;
-use crate::chat::name::Number;
+use crate::chat::address::Address;
+use crate::chat::device::{Device, DevicesToEnd, TokenId};
+use crate::chat::name::{Number, UserName};
 use crate::chat::text::Secret;
 
 /// The length of a token in bytes, before it is encoded.
 const TOKEN_BYTES: usize = 32;
-/// How long a token is valid.
+/// How long a token is good, unless it was made for another program.
 const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The largest number of valid tokens of an account: one for each of many clients. The oldest is
-/// removed first.
+/// The largest number of devices of an account that have tokens, and of other programs that do. The
+/// one that was not used for longest goes first.
 const PER_ACCOUNT_MAX: u32 = 16;
+/// The largest number of tokens of a device. The oldest goes first.
+const PER_DEVICE_MAX: u32 = 16;
+/// The time of a use that comes so soon after another one is not kept, in seconds.
+const USE_PERIOD: i64 = 60;
+
+/// A device of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) struct DeviceOf {
+    pub number: Number,
+    pub device: u32,
+}
 
 /// Draws a random token, encoded in base64url without padding (RFC 4648). Once the system has
 /// started, that does not block.
@@ -29,45 +42,178 @@ pub(in crate::store) fn draw() -> Result<Secret, getrandom::Error> {
     Ok(Secret::new(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))))
 }
 
-/// Inserts the hash of a new token of an account. Expired tokens are removed, and the oldest if
-/// there are too many.
+/// Keeps the hash of a new token of a device. One that has a name is another program, and its token
+/// does not age. Tokens that are no longer good go, and where there are too many devices or tokens,
+/// others do.
 pub(in crate::store) fn insert(
     database: &Connection,
-    number: Number,
+    of: DeviceOf,
+    (name, address): (Option<UserName>, Address),
     token: &Secret,
 ) -> rusqlite::Result<()> {
-    // Removal comes before the insertion: if the clock was set back, the new token would be the
-    // oldest.
+    let DeviceOf { number, device } = of;
+    database
+        .prepare_cached("DELETE FROM tokens WHERE number = ?1 AND NOT lasting AND made <= ?2")?
+        .execute((number.0, oldest_good()))?;
+    let name = name.as_ref().map(UserName::as_str);
     database
         .prepare_cached(
-            "DELETE FROM tokens WHERE number = ?1 AND (made <= ?2 OR hash IN
-             (SELECT hash FROM tokens WHERE number = ?1 ORDER BY made DESC, hash DESC
-              LIMIT -1 OFFSET ?3))",
+            "INSERT INTO devices (number, device, made, used, address, name)
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET used = excluded.used, address = excluded.address",
         )?
-        .execute((number.0, oldest_good(), PER_ACCOUNT_MAX - 1))?;
+        .execute((number.0, device, clock::seconds(), address.to_string(), name))?;
     database
-        .prepare_cached("INSERT INTO tokens (hash, number, made) VALUES (?1, ?2, ?3)")?
-        .execute((hash(token), number.0, clock::seconds()))?;
+        .prepare_cached(
+            "INSERT INTO tokens (hash, number, made, device, lasting, place)
+             VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(place), 0) + 1 FROM tokens
+              WHERE number = ?2 AND device = ?4))",
+        )?
+        .execute((hash(token), number.0, clock::seconds(), device, name.is_some()))?;
+    make_room(database, of)
+}
+
+/// Removes the tokens of a device, and the devices, that are too many beside a device with a new
+/// token. It stays even where the clock was set back, so that it is the oldest.
+fn make_room(database: &Connection, of: DeviceOf) -> rusqlite::Result<()> {
+    let DeviceOf { number, device } = of;
+    database
+        .prepare_cached(
+            "DELETE FROM tokens WHERE number = ?1 AND device = ?2 AND hash IN
+             (SELECT hash FROM tokens WHERE number = ?1 AND device = ?2 AND NOT lasting
+              ORDER BY place DESC LIMIT -1 OFFSET ?3)",
+        )?
+        .execute((number.0, device, PER_DEVICE_MAX))?;
+    database
+        .prepare_cached(
+            "DELETE FROM devices WHERE number = ?1 AND NOT EXISTS
+             (SELECT 1 FROM tokens WHERE number = ?1 AND device = devices.device)",
+        )?
+        .execute([number.0])?;
+    database
+        .prepare_cached(
+            "DELETE FROM devices WHERE number = ?1 AND device IN
+             (SELECT device FROM devices WHERE number = ?1 AND device <> ?2
+              AND (name IS NULL) = (SELECT name IS NULL FROM devices
+                                    WHERE number = ?1 AND device = ?2)
+              ORDER BY used DESC, device DESC LIMIT -1 OFFSET ?3)",
+        )?
+        .execute((number.0, device, PER_ACCOUNT_MAX - 1))?;
+    end_without_device(database, number)
+}
+
+/// Ends the tokens of an account whose devices are gone.
+fn end_without_device(database: &Connection, number: Number) -> rusqlite::Result<()> {
+    database
+        .prepare_cached(
+            "DELETE FROM tokens WHERE number = ?1 AND device NOT IN
+             (SELECT device FROM devices WHERE number = ?1)",
+        )?
+        .execute([number.0])?;
     Ok(())
 }
 
-/// Returns true if a token is valid for an account.
-pub(in crate::store) fn is_good(
+/// Finds a token that is good for an account, and the number of its device.
+pub(in crate::store) fn find(
     database: &Connection,
     number: Number,
     token: &Secret,
-) -> rusqlite::Result<bool> {
-    // The hash is looked up, not the token, so the time of the lookup reveals nothing about the
-    // token.
+) -> rusqlite::Result<Option<(TokenId, u32)>> {
+    // The hash is looked up and not the token, so the time that it takes tells nothing of either.
+    let id = hash(token);
+    let device = database
+        .prepare_cached(
+            "SELECT device FROM tokens WHERE hash = ?1 AND number = ?2 AND (lasting OR made > ?3)",
+        )?
+        .query_row((id, number.0, oldest_good()), |row| row.get(0))
+        .optional()?;
+    Ok(device.map(|device| (TokenId(id), device)))
+}
+
+/// Notes that a device has logged in with a token. The tokens that it made for itself before that
+/// one end.
+pub(in crate::store) fn note_use(
+    database: &Connection,
+    number: Number,
+    token: TokenId,
+    address: Address,
+) -> rusqlite::Result<()> {
     database
-        .prepare_cached("SELECT 1 FROM tokens WHERE hash = ?1 AND number = ?2 AND made > ?3")?
-        .exists((hash(token), number.0, oldest_good()))
+        .prepare_cached(
+            "DELETE FROM tokens WHERE number = ?1 AND NOT lasting AND (device, place) IN
+             (SELECT older.device, older.place FROM tokens AS older JOIN tokens AS used
+              ON older.number = used.number AND older.device = used.device
+              AND older.place < used.place WHERE used.hash = ?2 AND used.number = ?1)",
+        )?
+        .execute((number.0, token.0))?;
+    let (now, address) = (clock::seconds(), address.to_string());
+    database
+        .prepare_cached(
+            "UPDATE devices SET used = ?3, address = ?4
+             WHERE number = ?1 AND (used NOT BETWEEN ?3 - ?5 AND ?3 OR address IS NOT ?4)
+             AND device = (SELECT device FROM tokens WHERE hash = ?2 AND number = ?1)",
+        )?
+        .execute((number.0, token.0, now, address, USE_PERIOD))?;
+    Ok(())
+}
+
+/// The devices of an account that have good tokens, oldest first.
+pub(in crate::store) fn devices(
+    database: &Connection,
+    number: Number,
+) -> rusqlite::Result<Vec<Device>> {
+    let mut select = database.prepare_cached(
+        "SELECT device, made, used, address, name FROM devices WHERE number = ?1 AND EXISTS
+         (SELECT 1 FROM tokens WHERE number = ?1 AND device = devices.device
+          AND (lasting OR made > ?2))
+         ORDER BY device",
+    )?;
+    select.query_map((number.0, oldest_good()), device)?.collect()
+}
+
+fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+    let seconds = |at| row.get(at).map(|seconds: i64| u64::try_from(seconds).unwrap_or(0));
+    let (address, name): (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
+    Ok(Device {
+        number: row.get(0)?,
+        made: seconds(1)?,
+        used: seconds(2)?,
+        address: address.and_then(|address| address.parse().ok()),
+        name: name.and_then(|name| name.parse().ok()),
+    })
+}
+
+/// The highest number of a device of each account that has one.
+pub(in crate::store) fn load_highest(
+    database: &Connection,
+) -> rusqlite::Result<Vec<(Number, u32)>> {
+    let mut select =
+        database.prepare("SELECT number, max(device) FROM devices GROUP BY number ORDER BY 1")?;
+    let rows = select.query_map([], |row| Ok((Number(row.get(0)?), row.get(1)?)))?;
+    rows.collect()
+}
+
+/// Ends the tokens of devices. Returns false if one device was meant, and has none.
+pub(in crate::store) fn end(
+    database: &Connection,
+    number: Number,
+    which: DevicesToEnd,
+) -> rusqlite::Result<bool> {
+    let (condition, device) = match which {
+        DevicesToEnd::One(device) => ("device = ?2", device),
+        DevicesToEnd::AllBut(device) => ("device <> ?2", device),
+    };
+    let ended = database
+        .prepare_cached(&format!("DELETE FROM devices WHERE number = ?1 AND {condition}"))?
+        .execute((number.0, device))?;
+    end_without_device(database, number)?;
+    Ok(ended > 0 || matches!(which, DevicesToEnd::AllBut(_)))
 }
 
 /// Revokes all tokens of an account.
 pub(in crate::store) fn end_all(database: &Connection, number: Number) -> rusqlite::Result<()> {
-    database.prepare_cached("DELETE FROM tokens WHERE number = ?1")?.execute([number.0])?;
-    Ok(())
+    database.prepare_cached("DELETE FROM devices WHERE number = ?1")?.execute([number.0])?;
+    end_without_device(database, number)
 }
 
 fn hash(token: &Secret) -> [u8; 32] {
@@ -101,14 +247,28 @@ mod tests {
         (folder, database)
     }
 
+    /// A token of a new device.
     fn token(database: &Connection, number: Number) -> Secret {
+        let last = load_highest(database).unwrap();
+        let last = last.iter().find(|(of, _)| *of == number).map_or(0, |(_, last)| *last);
+        token_of(database, number, last + 1, None)
+    }
+
+    fn token_of(database: &Connection, number: Number, device: u32, name: Option<&str>) -> Secret {
         let token = draw().unwrap();
-        insert(database, number, &token).unwrap();
+        let name = name.map(|name| name.parse().unwrap());
+        insert(database, DeviceOf { number, device }, (name, Address::Local), &token).unwrap();
         token
     }
 
     fn is_good(database: &Connection, number: Number, token: &Secret) -> bool {
-        super::is_good(database, number, token).unwrap()
+        find(database, number, token).unwrap().is_some()
+    }
+
+    fn use_token(database: &Connection, number: Number, token: &Secret) -> u32 {
+        let (id, device) = find(database, number, token).unwrap().unwrap();
+        note_use(database, number, id, Address::Local).unwrap();
+        device
     }
 
     #[test]
@@ -149,7 +309,7 @@ mod tests {
         let (_folder, database) = open();
         let mut tokens = Vec::new();
         for _ in 0..=PER_ACCOUNT_MAX {
-            database.execute("UPDATE tokens SET made = made - 1", []).unwrap();
+            database.execute("UPDATE devices SET used = used - 1", []).unwrap();
             tokens.push(token(&database, ALICE));
         }
         let good: Vec<bool> = tokens.iter().map(|one| is_good(&database, ALICE, one)).collect();
@@ -158,32 +318,78 @@ mod tests {
     }
 
     #[test]
-    fn of_those_made_at_one_time_the_one_with_the_lowest_hash_goes() {
-        for step in ["", "DROP INDEX tokens_by_number"] {
-            let (_folder, database) = open();
-            database.execute_batch(step).unwrap();
-            for byte in (0..PER_ACCOUNT_MAX as u8).map(|byte| byte * 7 % PER_ACCOUNT_MAX as u8) {
-                database
-                    .execute(
-                        "INSERT INTO tokens VALUES (?1, 10001, ?2)",
-                        ([byte; 32], clock::seconds()),
-                    )
-                    .unwrap();
-            }
-            token(&database, ALICE);
-            let lowest: Vec<u8> =
-                database.query_row("SELECT min(hash) FROM tokens", [], |row| row.get(0)).unwrap();
-            let count: u32 =
-                database.query_row("SELECT count(*) FROM tokens", [], |row| row.get(0)).unwrap();
-            assert_eq!((lowest, count), (vec![1; 32], PER_ACCOUNT_MAX), "{step}");
+    fn the_device_that_was_not_used_for_longest_goes() {
+        let (_folder, database) = open();
+        let tokens: Vec<_> = (0..PER_ACCOUNT_MAX).map(|_| token(&database, ALICE)).collect();
+        let programs: Vec<_> = (100..100 + PER_ACCOUNT_MAX)
+            .map(|device| token_of(&database, ALICE, device, Some("program")))
+            .collect();
+        database.execute("UPDATE devices SET used = used - 1000", []).unwrap();
+        assert_eq!(use_token(&database, ALICE, &tokens[0]), 1);
+        token_of(&database, ALICE, 50, None);
+        let good: Vec<bool> = tokens.iter().map(|one| is_good(&database, ALICE, one)).collect();
+        assert!(good[0] && !good[1] && good[2..].iter().all(|good| *good));
+        assert!(programs.iter().all(|one| is_good(&database, ALICE, one)), "they count apart");
+    }
+
+    #[test]
+    fn a_token_that_is_used_ends_those_that_its_device_made_before() {
+        let (_folder, database) = open();
+        let lasting = token_of(&database, ALICE, 3, Some("program"));
+        let [first, second, third] = [(); 3].map(|()| token_of(&database, ALICE, 3, None));
+        let other = token_of(&database, ALICE, 4, None);
+        assert_eq!(use_token(&database, ALICE, &second), 3);
+        assert!(!is_good(&database, ALICE, &first));
+        for good in [&lasting, &second, &third, &other] {
+            assert!(is_good(&database, ALICE, good));
         }
+        use_token(&database, ALICE, &lasting);
+        assert!(is_good(&database, ALICE, &third));
+    }
+
+    #[test]
+    fn a_programs_token_does_not_age() {
+        let (_folder, database) = open();
+        let lasting = token_of(&database, ALICE, 1, Some("program"));
+        database.execute("UPDATE tokens SET made = 0", []).unwrap();
+        token(&database, ALICE);
+        assert!(is_good(&database, ALICE, &lasting));
+    }
+
+    #[test]
+    fn devices_end_one_by_one_or_all_but_one() {
+        let (_folder, database) = open();
+        let tokens: Vec<_> = (0..4).map(|_| token(&database, ALICE)).collect();
+        let bobs = token(&database, BOB);
+        let numbers = || -> Vec<u32> {
+            let devices = devices(&database, ALICE).unwrap();
+            devices.iter().map(|device| device.number).collect()
+        };
+        assert_eq!(numbers(), [1, 2, 3, 4]);
+        assert!(end(&database, ALICE, DevicesToEnd::One(2)).unwrap());
+        assert!(!end(&database, ALICE, DevicesToEnd::One(2)).unwrap());
+        assert_eq!(numbers(), [1, 3, 4]);
+        assert!(!is_good(&database, ALICE, &tokens[1]));
+        assert!(end(&database, ALICE, DevicesToEnd::AllBut(3)).unwrap());
+        assert_eq!(numbers(), [3]);
+        assert!(is_good(&database, ALICE, &tokens[2]) && is_good(&database, BOB, &bobs));
+        assert_eq!(load_highest(&database).unwrap(), [(ALICE, 3), (BOB, 1)]);
+    }
+
+    #[test]
+    fn a_device_has_so_many_tokens_at_most() {
+        let (_folder, database) = open();
+        let tokens: Vec<_> =
+            (0..=PER_DEVICE_MAX).map(|_| token_of(&database, ALICE, 1, None)).collect();
+        assert!(!is_good(&database, ALICE, &tokens[0]));
+        assert!(tokens[1..].iter().all(|one| is_good(&database, ALICE, one)));
     }
 
     #[test]
     fn a_new_one_is_good_though_the_clock_was_set_back() {
         let (_folder, database) = open();
         let others: Vec<_> = (0..PER_ACCOUNT_MAX).map(|_| token(&database, ALICE)).collect();
-        database.execute("UPDATE tokens SET made = made + 1000", []).unwrap();
+        database.execute("UPDATE devices SET used = used + 1000", []).unwrap();
         let new = token(&database, ALICE);
         assert!(is_good(&database, ALICE, &new));
         let left = others.iter().filter(|one| is_good(&database, ALICE, one)).count();

@@ -3,6 +3,7 @@
 mod chats;
 mod credentials;
 mod deletions;
+mod devices;
 mod expected_sums;
 mod files;
 mod groups;

@@ -157,10 +157,11 @@ impl Messages {
         Ok(Value::Messages(messages.collect()))
     }
 
-    pub fn mark_seen(&mut self, reader: Number, chat: Chat, id: MessageId) -> MessageId {
+    pub fn mark_seen(&mut self, reader: Number, chat: Chat, id: MessageId) -> Outcome {
         let seen = self.seen.entry((reader, chat)).or_default();
+        let has_moved = id > *seen;
         *seen = id.max(*seen);
-        *seen
+        Ok(Value::Marked { mark: *seen, has_moved })
     }
 
     pub fn remove_old(&mut self, before: MessageId) -> Outcome {

@@ -2,6 +2,7 @@
 
 mod groups;
 mod messages;
+mod tokens;
 mod uploads;
 
 pub use self::groups::Groups;
@@ -15,11 +16,11 @@ use chatsrv::chat::account::{Account, KnownNetwork};
 use chatsrv::chat::file::FolderEntry;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
-use chatsrv::chat::text::Secret;
 use chatsrv::hub::job::{Job, Outcome, Snapshot, Value};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
 
 use self::messages::Messages;
+use self::tokens::Tokens;
 use self::uploads::{Files, opened, summed};
 
 /// What would be on disk.
@@ -27,8 +28,7 @@ use self::uploads::{Files, opened, summed};
 pub struct Store {
     accounts: HashMap<Number, (Account, String)>,
     names: HashSet<UserName>,
-    tokens: HashMap<String, Number>,
-    tokens_made: u32,
+    tokens: Tokens,
     administrators: BTreeSet<Number>,
     banned: BTreeSet<Number>,
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
@@ -43,8 +43,7 @@ impl Store {
         Store {
             accounts: HashMap::new(),
             names: HashSet::new(),
-            tokens: HashMap::new(),
-            tokens_made: 0,
+            tokens: Tokens::default(),
             administrators: BTreeSet::new(),
             banned: BTreeSet::new(),
             networks: BTreeMap::new(),
@@ -103,6 +102,7 @@ impl Store {
             administrators: numbers(&self.administrators),
             banned: numbers(&self.banned),
             networks: self.networks.clone().into_iter().collect(),
+            devices: self.tokens.highest(),
             id_mark: self.messages.id_mark,
             groups,
             untold: self.messages.groups.untold.clone().into_iter().collect(),
@@ -123,23 +123,14 @@ impl Store {
             }
             Job::SetPassword { number, password } => {
                 self.accounts.get_mut(number).unwrap().1 = password.expose().to_owned();
-                self.tokens.retain(|_, owner| owner != number);
+                self.tokens.end(*number, |_| true);
                 Ok(Value::Done)
             }
-            Job::MakeToken { number } => {
-                self.tokens_made += 1;
-                let token = format!("token{}", self.tokens_made);
-                self.tokens.insert(token.clone(), *number);
-                Ok(Value::Token(Secret::new(&token)))
-            }
-            Job::MakeCallTicket => {
-                self.tokens_made += 1;
-                Ok(Value::Token(Secret::new(&format!("ticket{}", self.tokens_made))))
-            }
+            Job::MakeCallTicket => Ok(Value::Token(self.tokens.draw("ticket"))),
             Job::SetBanned { number, banned } => {
                 put(&mut self.banned, *number, *banned);
                 if !banned {
-                    self.tokens.retain(|_, owner| owner != number);
+                    self.tokens.end(*number, |_| true);
                 }
                 Ok(Value::Done)
             }
@@ -147,9 +138,11 @@ impl Store {
                 put(&mut self.administrators, *number, *admin);
                 Ok(Value::Done)
             }
-            Job::CheckToken { number, token } => {
-                right_or_wrong(self.tokens.get(token.expose()) == Some(number))
-            }
+            Job::MakeToken { .. }
+            | Job::CheckToken { .. }
+            | Job::UseToken { .. }
+            | Job::ListDevices { .. }
+            | Job::EndDevices { .. } => self.tokens.run(job).expect("it is about tokens"),
             Job::KeepMessage { message, key } => {
                 self.messages.keep(message, key.as_ref());
                 Ok(Value::Done)
@@ -163,9 +156,7 @@ impl Store {
             Job::CountUnread { reader } => self.messages.count_unread(*reader),
             Job::SelectMessages { reader, which } => self.messages.select(*reader, which),
             Job::FetchMessages { ids } => self.messages.fetch(ids),
-            Job::MarkSeen { reader, chat, id } => {
-                Ok(Value::Marked(self.messages.mark_seen(*reader, *chat, *id)))
-            }
+            Job::MarkSeen { reader, chat, id } => self.messages.mark_seen(*reader, *chat, *id),
             Job::DeleteMessage(id) => {
                 self.files.sent.remove(id);
                 self.messages.delete(*id)

@@ -42,9 +42,9 @@ pub fn run(seed: u64, people: usize) -> Counts {
     for (name, at) in known.names.iter().zip(20_000..) {
         let number = Number(at);
         store.add(Account { number, name: name.parse().unwrap(), display: None }, "right");
-        let Ok(Value::Token(token)) = store.run(&Job::MakeToken { number }) else {
-            panic!("{name}")
-        };
+        let (device, address) = (1, Address::Local);
+        let job = Job::MakeToken { number, device, name: None, address };
+        let Ok(Value::Token(token)) = store.run(&job) else { panic!("{name}") };
         known.tokens.push((name.clone(), token.expose().to_owned()));
     }
     let mut server = Server::new(config, seed, &store);

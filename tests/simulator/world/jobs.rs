@@ -89,6 +89,8 @@ fn writes(job: &Job) -> bool {
         Job::Register { .. }
             | Job::SetPassword { .. }
             | Job::MakeToken { .. }
+            | Job::UseToken { .. }
+            | Job::EndDevices { .. }
             | Job::KeepMessage { .. }
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }

@@ -185,6 +185,7 @@ fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>) {
             core.show(Line::notice(safe!("notice: {}", Shown(line))));
             return groups::take_later_change(parts, group, what);
         }
+        Notice::Seen { chat, id } => return parts.conversations.read_elsewhere(chat, id),
         Notice::Deleted { id, chat } => {
             safe!("a message of {} in {chat} was removed", clock::moment(id))
         }

@@ -125,6 +125,17 @@ impl Chats {
         unmarked.map(mark).collect()
     }
 
+    /// Notes that the user has read a chat up to `id` in another session.
+    pub fn read_elsewhere(&mut self, chat: Target, id: MessageId) {
+        if let Some(chat) = self.chat(chat) {
+            chat.marked = chat.marked.max(id);
+            if let Some(backlog) = &mut chat.backlog {
+                backlog.after = backlog.after.max(id);
+            }
+            chat.backlog = chat.backlog.filter(|backlog| backlog.after < backlog.until);
+        }
+    }
+
     /// Notes that the server may not have the mark of a chat, so that it is sent again.
     pub fn unmark(&mut self, chat: Target) {
         if let Some(chat) = self.chat(chat) {
@@ -214,5 +225,23 @@ mod tests {
         assert!(chats.arrive(target("bob"), MessageId(6)));
         assert!(!chats.has_unmarked());
         assert!(chats.has_backlog(target("u0")));
+    }
+
+    #[test]
+    fn what_was_read_in_another_session_needs_no_mark_and_waits_no_more() {
+        let mut chats = Chats::default();
+        let (bob, carol) = (target("bob"), target("carol"));
+        for (chat, id) in [(bob, 5), (carol, 5)] {
+            assert!(chats.arrive(chat, MessageId(id)));
+        }
+        chats.read_elsewhere(bob, MessageId(7));
+        assert_eq!(chats.mark(9), [(carol, MessageId(5))]);
+        chats.set_backlog(bob, MessageId(9));
+        chats.read_elsewhere(bob, MessageId(8));
+        assert!(chats.has_backlog(bob));
+        chats.read_elsewhere(bob, MessageId(9));
+        assert!(!chats.has_backlog(bob));
+        chats.read_elsewhere(bob, MessageId(3));
+        assert_eq!(chats.mark(9), []);
     }
 }

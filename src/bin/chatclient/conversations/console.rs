@@ -55,6 +55,14 @@ impl Console {
         }
     }
 
+    /// Notes that the messages of a chat up to `id` were read in another session.
+    pub fn read_elsewhere(&mut self, chat: Target, id: MessageId) {
+        let active = self.chats.iter_mut().find(|active| active.chat == chat);
+        if let Some(active) = active.filter(|active| active.last <= id) {
+            active.new = 0;
+        }
+    }
+
     /// The chats with new messages, for the status; `None` if there are none.
     pub fn summary(&self) -> Option<SafeText> {
         let with_new = || self.chats.iter().filter(|active| active.new > 0);

@@ -458,6 +458,15 @@ impl Conversations {
         }
     }
 
+    /// Counts messages as read that the user has read in another session.
+    pub fn read_elsewhere(&mut self, chat: &str, id: MessageId) {
+        let Ok(chat) = chat.parse() else { return };
+        self.chats.read_elsewhere(chat, id);
+        if let Some(console) = &mut self.console {
+            console.read_elsewhere(chat, id);
+        }
+    }
+
     /// Handles the reply to a mark. One that was refused is sent again later.
     pub fn seen_answered(&mut self, chat: Target, reply: &FinalReply<'_>, core: &mut Core) {
         // A 5xx means that the chat does not exist any more, so there is nothing to mark.

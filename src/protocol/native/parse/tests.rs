@@ -4,22 +4,24 @@ use super::*;
 use crate::chat::file::FileRef;
 use crate::chat::id::MessageId;
 use crate::chat::name::{FileName, GroupName, Target, UserRef};
-use crate::chat::request::Request;
+use crate::chat::request::{Place, Request};
 use crate::chat::sha256::Sha256Sum;
+use crate::chat::text::Secret;
 use crate::protocol::native::code::Code;
 use crate::protocol::native::codes;
 use crate::protocol::native::command::Command;
 
 fn parse(line: &str) -> Result<Command, Code> {
     let command = parse_command(Text::new(line).unwrap());
-    command.map_err(|(of, refusal)| codes::refused(of, &refusal).0)
+    command.map_err(|(of, refusal)| codes::refused(of, &refusal, true).0)
 }
 
 #[test]
 fn words_are_checked() {
     let name = "alice".parse().unwrap();
-    assert_eq!(parse("USER alice"), Ok(Command::User { name, takeover: false }));
-    assert_eq!(parse("user alice takeover"), Ok(Command::User { name, takeover: true }));
+    assert_eq!(parse("USER alice"), Ok(Command::User { name, place: Place::Alone }));
+    assert_eq!(parse("user alice takeover"), Ok(Command::User { name, place: Place::TakesOver }));
+    assert_eq!(parse("USER alice BESIDE"), Ok(Command::User { name, place: Place::Beside }));
     assert_eq!(parse("USER alice x"), Err(Code::BadParameters));
     assert_eq!(parse("USER"), Err(Code::BadParameters));
     assert_eq!(parse("USER 4lice"), Err(Code::NameNotAllowed));
@@ -32,6 +34,32 @@ fn words_are_checked() {
     assert_eq!(parse("MORE"), Err(Code::BadParameters));
     assert_eq!(parse("NOPE"), Err(Code::Unknown));
     assert_eq!(parse(""), Err(Code::Unknown));
+}
+
+#[test]
+fn devices_and_their_tokens_have_words_of_their_own() {
+    let ask = |request| Ok(Command::Ask(request));
+    assert_eq!(parse("TOKEN"), ask(Request::Token { name: None }));
+    let name = Some("phone".parse().unwrap());
+    assert_eq!(parse("TOKEN for phone"), ask(Request::Token { name }));
+    assert_eq!(parse("TOKEN end"), ask(Request::EndToken));
+    for wrong in ["TOKEN x", "TOKEN END x", "TOKEN FOR", "TOKEN FOR my phone"] {
+        assert_eq!(parse(wrong), Err(Code::BadParameters), "{wrong}");
+    }
+    let (name, token) = ("alice".parse().unwrap(), Secret::new("t"));
+    assert_eq!(
+        parse("RESUME alice t beside"),
+        ask(Request::Resume { name, token: token.clone(), beside: true })
+    );
+    assert_eq!(parse("RESUME alice t"), ask(Request::Resume { name, token, beside: false }));
+    for wrong in ["RESUME alice", "RESUME alice t x", "RESUME alice t BESIDE x"] {
+        assert_eq!(parse(wrong), Err(Code::BadParameters), "{wrong}");
+    }
+    assert_eq!(parse("ENDSESSION 7"), ask(Request::EndSession(Some(7))));
+    assert_eq!(parse("ENDSESSION ALL"), ask(Request::EndSession(None)));
+    for wrong in ["ENDSESSION", "ENDSESSION x", "ENDSESSION -1", "SESSIONS x"] {
+        assert_eq!(parse(wrong), Err(Code::BadParameters), "{wrong}");
+    }
 }
 
 #[test]
@@ -209,6 +237,7 @@ fn every_verb_can_be_asked_for() {
         Verb::User => " alice",
         Verb::Nick | Verb::Key => " x",
         Verb::Resume => " alice t",
+        Verb::Endsession => " 2",
         Verb::Open => " bob",
         Verb::History | Verb::After => " bob 17 1",
         Verb::Search => " - x",

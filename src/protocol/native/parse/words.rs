@@ -6,7 +6,7 @@ use crate::chat::name::{
     DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName, UserRef,
 };
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Request, SHUTDOWN_SECONDS_MAX};
+use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request, SHUTDOWN_SECONDS_MAX};
 use crate::chat::sha256::InvalidSum;
 use crate::chat::text::{InvalidReason, Secret, Text};
 use crate::chat::words::{SEARCH_WORDS_MAX, Terms};
@@ -32,7 +32,9 @@ pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Command, Refusal> {
 /// Parses the words of a command that is a complete request.
 fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
     match verb {
-        Verb::Token => nothing(words, Request::Token),
+        Verb::Token => token(words),
+        Verb::Sessions => nothing(words, Request::Sessions),
+        Verb::Endsession => end_session(words),
         Verb::Resume => resume(words),
         Verb::Unread => nothing(words, Request::Unread),
         Verb::Chats => chats(words),
@@ -103,28 +105,54 @@ fn nothing<T>(words: Text<'_>, meant: T) -> Result<T, Refusal> {
 
 fn user(words: Text<'_>) -> Result<Command, Refusal> {
     let (name, rest) = words.split_word();
-    let takeover = match rest.as_str() {
-        "" => false,
-        word if word.eq_ignore_ascii_case("TAKEOVER") => true,
-        _ => return Err(Refusal::BadWords("after the name only TAKEOVER may stand")),
+    let place = match rest.as_str() {
+        "" => Place::Alone,
+        word if word.eq_ignore_ascii_case("TAKEOVER") => Place::TakesOver,
+        word if word.eq_ignore_ascii_case("BESIDE") => Place::Beside,
+        _ => return Err(Refusal::BadWords("after the name only TAKEOVER or BESIDE may stand")),
     };
     if name.is_empty() {
         return Err(MISSING);
     }
     match name.parse::<UserName>() {
-        Ok(name) if !name.is_operator() => Ok(Command::User { name, takeover }),
+        Ok(name) if !name.is_operator() => Ok(Command::User { name, place }),
         _ => Err(Refusal::BadUserName),
     }
 }
 
 fn resume(words: Text<'_>) -> Result<Request, Refusal> {
-    let (name, token) = words.split_word();
-    if token.is_empty() || token.contains(' ') {
+    let (name, rest) = words.split_word();
+    let (token, rest) = rest.split_word();
+    let beside = rest.eq_ignore_ascii_case("BESIDE");
+    if token.is_empty() || !(beside || rest.is_empty()) {
         return Err(Refusal::BadWords("give the name and the token"));
     }
     // A name that no account can have is refused like a wrong token.
     let name = name.parse().map_err(|InvalidName| Refusal::WrongToken)?;
-    Ok(Request::Resume { name, token: Secret::new(token.as_str()) })
+    Ok(Request::Resume { name, token: Secret::new(token), beside })
+}
+
+fn token(words: Text<'_>) -> Result<Request, Refusal> {
+    const WRONG: Refusal = Refusal::BadWords("say nothing, FOR and a name, or END");
+    let (word, name) = words.split_word();
+    match word {
+        "" if name.is_empty() => Ok(Request::Token { name: None }),
+        word if word.eq_ignore_ascii_case("END") && name.is_empty() => Ok(Request::EndToken),
+        word if word.eq_ignore_ascii_case("FOR") => {
+            let name = name.parse().map_err(|InvalidName| {
+                Refusal::BadWords("the name of a program is like that of a user")
+            })?;
+            Ok(Request::Token { name: Some(name) })
+        }
+        _ => Err(WRONG),
+    }
+}
+
+fn end_session(words: Text<'_>) -> Result<Request, Refusal> {
+    match words.as_str() {
+        word if word.eq_ignore_ascii_case("all") => Ok(Request::EndSession(None)),
+        word => Ok(Request::EndSession(Some(number(word, "give a number of SESSIONS, or all")?))),
+    }
 }
 
 fn key(words: Text<'_>) -> Result<Key, Refusal> {

@@ -63,6 +63,21 @@ readings! {
             /// The path as GET takes it; that of a folder ends with a slash.
             name: &'a str = Words::rest,
         };
+        /// A device of the user.
+        Some(Verb::Sessions) => Device {
+            /// The number, by which ENDSESSION takes it.
+            number: u32 = Words::number,
+            /// Whether it has a session, and which.
+            state: &'a str = Words::word,
+            /// The time at which it was made, in seconds since the Unix epoch.
+            made: u64 = Words::number,
+            /// The time at which it last logged in, in seconds since the Unix epoch.
+            used: u64 = Words::number,
+            /// The address from which that was.
+            address: &'a str = Words::word,
+            /// The name of another program; `-` for a device.
+            name: &'a str = Words::word,
+        };
         /// A metric of the server.
         Some(Verb::Dump) => Figure {
             /// Its name and its value.

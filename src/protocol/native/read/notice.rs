@@ -80,6 +80,13 @@ readings! {
             /// The time until then at most, in seconds.
             seconds: u32 = Words::number,
         };
+        /// The user has read a chat up to a message, in another session.
+        130 => Seen {
+            /// The chat.
+            chat: &'a str = Words::word,
+            /// The newest message that is read.
+            id: MessageId = Words::id,
+        };
         /// A message, or a file that was sent, is gone.
         131 => Deleted {
             /// The message.

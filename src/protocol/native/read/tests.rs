@@ -51,7 +51,7 @@ fn reading(write: impl FnOnce(&mut Vec<u8>), check: impl FnOnce(Reading<'_>)) {
 fn words_of(answer: &Answer, later: bool, check: impl FnOnce(ReplyWords<'_>)) {
     let code = match &answer.result {
         Ok(done) => code(answer.of, done),
-        Err(refusal) => codes::refused(answer.of, refusal).0,
+        Err(refusal) => codes::refused(answer.of, refusal, true).0,
     };
     reading(
         |out| write::answer(answer, later, out),
@@ -275,7 +275,7 @@ fn why_a_transfer_ended_is_read() {
     for why in of_files.into_iter().chain([NoRoom, WriteFailed, ReadFailed, Unfinished]) {
         let reason = codes::aborted(why);
         reading(
-            |out| write::event(&Event::Abort { stream: 7, reason: why }, out),
+            |out| write::event(&Event::Abort { stream: 7, reason: why }, true, out),
             |read| assert_eq!(read, Reading::Notice(Notice::Aborted { stream: 7, reason })),
         );
     }
@@ -317,7 +317,7 @@ proptest! {
     ) {
         let name = user.as_str();
         let is = |event: Event, notice: Notice<'_>| {
-            let write = |out: &mut Vec<u8>| write::event(&event, out);
+            let write = |out: &mut Vec<u8>| write::event(&event, true, out);
             reading(write, |read| assert_eq!(read, Reading::Notice(notice)));
         };
         is(Event::On(user, number), Notice::On { name, number });
@@ -331,9 +331,10 @@ proptest! {
         is(put, Notice::Uploaded { stream, size, name: &file.to_string() });
         is(Event::Shutdown { seconds: stream }, Notice::Shutdown { seconds: stream });
         let (text, id) = (file.to_string(), MessageId(id));
+        is(Event::Seen(to, id), Notice::Seen { chat: &to.to_string(), id });
         is(Event::Deleted(id, to), Notice::Deleted { id, chat: &to.to_string() });
         let event = Event::Call(Box::new(call.clone()));
-        reading(|out| write::event(&event, out), |read| {
+        reading(|out| write::event(&event, true, out), |read| {
             let Reading::Notice(Notice::Call { call: Some(read) }) = read else {
                 panic!("no call")
             };
@@ -356,7 +357,7 @@ proptest! {
         let said = Message { id, from, to, text: (*text).into(), file_size: None };
         let message =
             Delivered { id, from: from.as_str(), to: &to.to_string(), text: text.as_str() };
-        let event = written(|out| write::event(&Event::Said(said.clone()), out));
+        let event = written(|out| write::event(&Event::Said(said.clone()), true, out));
         let item = written(|out| write::item(Kind::History, &Item::Message(said), out));
         for line in [event, item] {
             assert_eq!(Delivered::parse(line.strip_prefix("D ").unwrap()), Some(message));

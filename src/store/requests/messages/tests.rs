@@ -87,7 +87,7 @@ impl Fixture {
         let marked = self.run(MessageRequest::MarkSeen { reader, chat, id });
         // No clock reaches the greatest.
         let id = id.min(MessageId(i64::MAX as u64));
-        assert!(matches!(marked, Ok(Value::Marked(mark)) if mark >= id), "{marked:?}");
+        assert!(matches!(marked, Ok(Value::Marked { mark, .. }) if mark >= id), "{marked:?}");
     }
 
     fn find(&self, sender: Number, key: &str) -> Option<(u64, Chat)> {

@@ -26,7 +26,7 @@ impl Fixture {
     }
 
     fn seen(&self, chat: Chat, id: u64) -> u64 {
-        messages::mark_seen(&self.database, READER, chat, MessageId(id)).unwrap().0
+        messages::mark_seen(&self.database, READER, chat, MessageId(id)).unwrap().0.0
     }
 
     /// The chats: what is unread of each, up to where it is read, and its last message.

@@ -16,9 +16,9 @@ pub struct People {
     administrators: BTreeSet<Number>,
     /// Who was let in, and has not gone offline since.
     present: BTreeSet<Number>,
-    /// Those of them who were welcomed. Whether somebody who becomes a member, or whose group ends,
-    /// is told at once depends on it. No entry says that, so the node does: only where there was
-    /// news it is an entry.
+    /// Those of them all of whose sessions were welcomed. Whether somebody who becomes a member, or
+    /// whose group ends, is told at once depends on it. No entry says that, so the node does: only
+    /// where there was news it is an entry.
     welcomed: BTreeSet<Number>,
 }
 
@@ -63,9 +63,10 @@ impl People {
         self.present.insert(user);
     }
 
-    pub fn welcome(&mut self, user: Number) {
-        assert!(self.present.contains(&user), "{user} is welcomed and was not let in");
-        self.welcomed.insert(user);
+    /// All sessions of a user were welcomed, or not.
+    pub fn set_welcomed(&mut self, user: Number, welcomed: bool) {
+        assert!(!welcomed || self.present.contains(&user), "{user} was not let in");
+        put(&mut self.welcomed, user, welcomed);
     }
 
     pub fn went(&mut self, user: Number) {

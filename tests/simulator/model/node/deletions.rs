@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use chatsrv::chat::entry::{Deletion, Entry};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::id::MessageId;
-use chatsrv::chat::message::StoredMessage;
+use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::chat::name::Number;
 use chatsrv::chat::refusal::Failure;
 use chatsrv::hub::input::ConnId;
@@ -25,7 +25,7 @@ pub struct Deletions {
     /// What may be removed, before its job begins.
     decided: Option<(ConnId, StoredMessage, Vec<Number>)>,
     /// The notices that the next effects ought to bring.
-    notices: Vec<(Event, Vec<ConnId>)>,
+    pub notices: Vec<(Event, Vec<ConnId>)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,6 +132,27 @@ impl NodeModel {
         assert_eq!(told, due);
         let left = decided.take();
         assert!(left.is_none(), "{left:?} is not removed");
+    }
+
+    /// Somebody has read further in one session, and the others are to count it as read.
+    pub(super) fn others_are_told(
+        &mut self,
+        asker: Option<ConnId>,
+        reader: Number,
+        (chat, mark): (Chat, MessageId),
+    ) {
+        if matches!(chat, Chat::Group(id) if self.chat.groups.get(id).is_none()) {
+            return;
+        }
+        let event = Event::Seen(self.destination(reader, chat), mark);
+        for (conn, session) in &mut self.sessions {
+            let login = session.entering.as_mut().filter(|login| login.user == reader);
+            if let Some(login) = login {
+                login.seen.push((event.clone(), vec![*conn]));
+            }
+        }
+        let to = self.own(reader, asker);
+        self.deletions.notices.push((event, to));
     }
 
     pub(super) fn forget_deletions(&mut self, conn: ConnId) {

@@ -10,10 +10,11 @@ use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{Job, JobId};
 use chatsrv::protocol::native::code::Code;
+use chatsrv::protocol::native::steps::{MORE_OFF, MORE_ON};
 
 use super::NodeModel;
 use super::groups;
-use super::messages::has_unsettled;
+use super::messages::{has_unsettled, tries_with};
 use super::presence::Presence;
 use super::sessions::Entering;
 use crate::reply::Reply;
@@ -30,8 +31,8 @@ impl NodeModel {
         self.uploads.after(effects);
         let mut told = Vec::new();
         let mut told_of_groups = Vec::new();
+        let mut ended = Vec::new();
         let mut told_of_deletions = Vec::new();
-        let mut is_news = None;
         for effect in &effects.list {
             if self.groups.is_deadline && is_about_groups(effect) {
                 self.do_what_is_due();
@@ -43,6 +44,9 @@ impl NodeModel {
                 Effect::Tell { event: Event::Said(message), to } => {
                     self.delivered(message, sorted(to));
                 }
+                Effect::Tell { event: Event::SaidElsewhere(message), to } => {
+                    self.said_elsewhere(message, sorted(to));
+                }
                 Effect::Tell { event: Event::On(name, _), to } => {
                     told.push(Presence { online: true, name: *name, to: sorted(to) });
                 }
@@ -52,25 +56,22 @@ impl NodeModel {
                 Effect::Tell { event, to } if is_about_groups(effect) => {
                     told_of_groups.push((event.clone(), sorted(to)));
                 }
-                Effect::Tell { event: event @ Event::Deleted(..), to } => {
+                Effect::Tell { event: event @ (Event::Deleted(..) | Event::Seen(..)), to } => {
                     told_of_deletions.push((event.clone(), sorted(to)));
                 }
-                Effect::Close { conn, reason: CloseReason::TakenOver, .. } => {
-                    let session = self.remove(*conn).expect("it was there");
-                    is_news = Some(session.entering.is_some_and(|entering| entering.is_news));
-                }
                 Effect::Close { conn, reason, .. } => {
-                    let user = self.session(*conn).user;
-                    if let (CloseReason::Goodbye, Some(user)) = (reason, user) {
-                        self.leave_groups(user);
-                    }
-                    self.leave(*conn);
+                    self.is_closed(*conn, *reason);
+                    ended.extend((*reason == CloseReason::LoggedOut).then_some(*conn));
                 }
-                Effect::Job { job_id, job } => self.job(*job_id, job, is_news),
+                Effect::Job { job_id, job } => self.job(*job_id, job),
                 _ => {}
             }
         }
         self.settle_file();
+        self.settle_elsewhere();
+        ended.sort_unstable();
+        assert_eq!(ended, std::mem::take(&mut self.logged_out), "these are logged out");
+        self.check_sessions();
         if self.groups.is_deadline {
             self.do_what_is_due();
         }
@@ -90,7 +91,24 @@ impl NodeModel {
         self.mark_failed = None;
     }
 
-    fn job(&mut self, job_id: JobId, job: &Job, is_news: Option<bool>) {
+    /// The hub closes a connection.
+    fn is_closed(&mut self, conn: ConnId, reason: CloseReason) {
+        let user = self.session(conn).user;
+        match (reason, user) {
+            // The others are not told.
+            (CloseReason::TakenOver, _) => {
+                self.remove(conn);
+                return;
+            }
+            (CloseReason::Goodbye, Some(user)) if self.open_sessions(user).eq([conn]) => {
+                self.leave_groups(user);
+            }
+            _ => {}
+        }
+        self.leave(conn);
+    }
+
+    fn job(&mut self, job_id: JobId, job: &Job) {
         match job {
             Job::KeepMessage { message, key } => return self.is_to_be_kept(job_id, message, key),
             Job::RaiseIdMark { mark } => {
@@ -108,6 +126,7 @@ impl NodeModel {
             return;
         }
         let in_turn = self.try_is_taken(job_id, job);
+        self.token_is_made(job);
         let conn = in_turn.or(self.current).or_else(|| self.sender(job));
         let conn = conn.unwrap_or_else(|| panic!("nobody asks for {job:?}"));
         self.askers.insert(job_id, conn);
@@ -116,19 +135,24 @@ impl NodeModel {
             self.session(conn).reading.pop_back();
         }
         if let (Job::CountUnread { reader }, None) = (job, self.session(conn).user) {
-            let is_news = is_news.unwrap_or(true);
+            let was_present = self.open_sessions(*reader).next().is_some();
             let since = self.ledger.newest();
-            let entering = Entering { user: *reader, is_news, since, held: Vec::new() };
+            let entering = Entering { user: *reader, since, held: Vec::new(), seen: Vec::new() };
             let before = self.session(conn).entering.replace(entering);
             assert!(before.is_none(), "{conn} enters twice");
-            self.propose_surely(Entry::CameOnline(*reader));
+            self.device_enters(conn, *reader);
+            self.is_being_welcomed(*reader);
+            if !was_present {
+                self.propose_surely(Entry::CameOnline(*reader));
+            }
         }
     }
 
     /// The session whose message waited for an id, and is looked for once more.
     fn sender(&self, job: &Job) -> Option<ConnId> {
-        let Job::FindKey { sender, .. } = job else { return None };
-        self.online().find(|(user, _)| user == sender).map(|(_, conn)| conn)
+        let Job::FindKey { sender, key } = job else { return None };
+        let mut own = self.online().filter(|(user, _)| user == sender);
+        own.find(|(_, conn)| tries_with(&self.sessions[conn].replies, key)).map(|(_, conn)| conn)
     }
 
     fn reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
@@ -154,12 +178,16 @@ impl NodeModel {
             Code::SendPassword | Code::ChoosePassword => session.awaits_password = true,
             Code::Busy if is_login => {
                 // What is unread could not be counted.
-                let Some(Entering { user, is_news, .. }) = session.entering.take() else { return };
-                self.went_offline(user);
-                if !is_news {
-                    self.tell(conn, user, false);
+                let Some(Entering { user, .. }) = session.entering.take() else { return };
+                session.device = 0;
+                self.is_being_welcomed(user);
+                if self.open_sessions(user).next().is_none() {
+                    self.went_offline(user);
+                    self.is_gone(user);
                 }
             }
+            Code::Done if reply.of == Kind::Step(MORE_ON) => session.more = true,
+            Code::Done if reply.of == Kind::Step(MORE_OFF) => session.more = false,
             _ => {}
         }
     }

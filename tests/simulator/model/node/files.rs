@@ -72,6 +72,7 @@ impl NodeModel {
         let due = self.file_due.take();
         let (file, readers) = due.unwrap_or_else(|| panic!("{message:?} is not kept"));
         assert_eq!(*message, self.as_delivered(&file));
+        assert!(std::mem::take(&mut self.file_told_elsewhere) || self.owns(&file).is_empty());
         let Reached { mut online, entering, .. } = self.reached(file.chat, &readers);
         online.sort_unstable();
         assert_eq!(to, online, "{message:?}");
@@ -82,10 +83,28 @@ impl NodeModel {
     /// The hub has told all that it wants to; of a file that was sent to nobody online, nothing.
     pub(super) fn settle_file(&mut self) {
         if let Some((file, readers)) = self.file_due.take() {
+            let is_told = std::mem::take(&mut self.file_told_elsewhere);
+            assert!(is_told || self.owns(&file).is_empty(), "{file:?}");
             let Reached { online, entering, .. } = self.reached(file.chat, &readers);
             assert_eq!(online, [], "{file:?} is not delivered");
             self.hold_file(&file, entering);
         }
+    }
+
+    /// The sender's sessions in which a file is shown.
+    fn owns(&self, file: &StoredMessage) -> Vec<ConnId> {
+        let mut own = self.own(file.from, self.file_sent_in);
+        own.sort_unstable();
+        own
+    }
+
+    /// The hub tells other sessions of a file's sender of it.
+    pub(super) fn file_is_told_elsewhere(&mut self, message: &Message, to: &[ConnId]) {
+        let due = self.file_due.as_ref();
+        let (file, _) = due.unwrap_or_else(|| panic!("{message:?} is not kept"));
+        assert_eq!(*message, self.as_delivered(file));
+        assert_eq!(to, self.owns(file), "{message:?}");
+        self.file_told_elsewhere = true;
     }
 
     fn hold_file(&mut self, file: &StoredMessage, mut entering: Vec<ConnId>) {

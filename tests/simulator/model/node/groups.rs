@@ -287,7 +287,7 @@ impl NodeModel {
     }
 
     /// Somebody is welcomed, and told what waits.
-    pub(super) fn group_news(&mut self, user: Number) {
+    pub(super) fn group_news(&mut self, conn: ConnId, user: Number) {
         let (groups, own) = (&self.chat.groups, self.name(user));
         let ended = groups.ended(user).iter();
         let mut news: Vec<Event> =
@@ -307,7 +307,7 @@ impl NodeModel {
         });
         news.extend(asking.take(GROUP_NOTICES_MAX));
         for notice in news {
-            self.notice(notice, &[user]);
+            self.groups.notices.push((notice, vec![conn]));
         }
         if was_told {
             self.propose_surely(Entry::GroupsTold { user, most: GROUP_NOTICES_MAX });

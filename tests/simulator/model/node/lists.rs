@@ -184,6 +184,7 @@ impl NodeModel {
         let verb = codes::verb(list.of).expect("a verb asks for it");
         match verb {
             Verb::Ls => return,
+            Verb::Sessions => return self.devices_are_listed(conn, list),
             Verb::Open | Verb::History | Verb::After | Verb::Search => {
                 let reading = self.session(conn).reading.front_mut().expect("it was asked for");
                 assert!(!std::mem::replace(&mut reading.is_begun, true), "it begins twice");

@@ -14,6 +14,7 @@ use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::NodeModel;
+use super::sessions::Held;
 use crate::model::chat::messages::readers;
 use crate::reply::Reply;
 
@@ -48,6 +49,8 @@ pub(super) struct Reached {
     pub online: Vec<ConnId>,
     /// With the welcome.
     pub entering: Vec<ConnId>,
+    /// How many users these are.
+    users: u32,
     /// For how many users it is kept who are told of it later.
     absent: u32,
 }
@@ -113,18 +116,37 @@ impl NodeModel {
             readers.contains(&user).then_some(*conn)
         });
         let entering: Vec<ConnId> = entering.collect();
+        let reached = online.iter().chain(&entering).map(|conn| self.sessions[conn].owner());
+        let users = reached.collect::<HashSet<_>>().len();
         let absent = match chat {
             Chat::Everyone => 0,
-            _ => readers.len() - online.len() - entering.len(),
+            _ => readers.len() - users,
         };
-        Reached { online, entering, absent: absent as u32 }
+        Reached { online, entering, users: users as u32, absent: absent as u32 }
     }
 
-    /// What is delivered to these with the welcome.
+    /// What is delivered to these with the welcome, and to sessions of its sender.
     pub(super) fn hold(&mut self, entering: &[ConnId], said: &Said) {
-        for conn in entering {
-            self.session(*conn).entering.as_mut().unwrap().held.push(said.clone());
+        for (conn, session) in &mut self.sessions {
+            let Some(login) = &mut session.entering else { continue };
+            let is_own = login.user == said.from;
+            if is_own || entering.contains(conn) {
+                login.held.push(Held { said: said.clone(), is_own });
+            }
         }
+    }
+
+    /// The sessions of a sender in which a message is shown that was said in another one.
+    pub(super) fn own(&self, from: Number, said_in: Option<ConnId>) -> Vec<ConnId> {
+        let own = self.online().filter(|(user, conn)| *user == from && Some(*conn) != said_in);
+        own.map(|(_, conn)| conn).collect()
+    }
+
+    /// The session in which somebody tries to send the message with that text.
+    fn said_in(&self, text: &str) -> Option<ConnId> {
+        let is_it = |due: &Due| matches!(due, Due::Attempt(attempt) if *attempt.said.text == *text);
+        let mut sessions = self.sessions.iter();
+        sessions.find(|(_, session)| session.replies.iter().any(is_it)).map(|(conn, _)| *conn)
     }
 
     /// The message with that text that somebody tries to send.
@@ -137,8 +159,9 @@ impl NodeModel {
         attempts.next_back().unwrap_or_else(|| panic!("nobody says {text:?}"))
     }
 
-    /// A message goes out. Tells over which connections it has to.
-    fn goes_out(&mut self, id: MessageId, text: &str) -> Vec<ConnId> {
+    /// A message goes out. Tells over which connections it has to, in other sessions of its sender
+    /// as `elsewhere`.
+    fn goes_out(&mut self, id: MessageId, text: &str, elsewhere: &[ConnId]) -> Vec<ConnId> {
         self.ledger.given_out(id);
         let Attempt { said, state } = self.attempt(text);
         assert_eq!(*state, State::Waits, "{text:?} is sent twice");
@@ -152,9 +175,12 @@ impl NodeModel {
         }
         let change = self.propose_as(id, Entry::Said(said.clone()));
         let readers = change.unwrap_or_else(|why| panic!("{said:?}: {why:?}")).readers;
-        let Reached { online, entering, absent } = self.reached(said.chat, &readers);
+        let Reached { online, entering, users: delivered, absent } =
+            self.reached(said.chat, &readers);
         self.hold(&entering, &said);
-        let delivered = (online.len() + entering.len()) as u32;
+        let mut own = self.own(said.from, self.said_in(text));
+        own.sort_unstable();
+        assert_eq!(elsewhere, own, "{said:?} is told to other sessions of its sender");
         let stored = if self.config.keep_messages { absent } else { 0 };
         self.attempt(text).state = State::Sent { id, delivered, stored };
         online
@@ -163,36 +189,80 @@ impl NodeModel {
     /// The hub delivers a message.
     pub(super) fn delivered(&mut self, message: &Message, to: Vec<ConnId>) {
         let held = match to[..] {
-            [conn] => self.next_held(conn, &message.text),
+            [conn] => self.next_held(conn, &message.text, false),
             _ => None,
         };
         let said = match held {
             Some(said) => said,
             None if message.file_size.is_some() => self.file_goes_out(message, &to),
             None => {
-                let mut due = self.goes_out(message.id, &message.text);
+                if self.told_elsewhere.as_ref().is_some_and(|(id, _)| *id != message.id) {
+                    self.settle_elsewhere();
+                }
+                let mut due = match self.told_elsewhere.take() {
+                    Some((_, due)) => due,
+                    None => self.goes_out(message.id, &message.text, &[]),
+                };
                 due.sort_unstable();
                 assert_eq!(to, due, "{message:?}");
                 self.attempt(&message.text).said.clone()
             }
         };
-        let shown = self.destination(said.from, said.chat);
-        let from = self.name(said.from);
-        assert_eq!((message.from, message.to, &*message.text), (from, shown, &*said.text));
-        assert_eq!(message.file_size, said.file_size);
+        self.is_as_said(message, &said);
         self.order.reaches(&to, said.chat, message.id);
         for conn in to {
             self.deliveries.get_mut(&conn).unwrap().push_back(message.clone());
         }
     }
 
+    fn is_as_said(&self, message: &Message, said: &Said) {
+        let shown = self.destination(said.from, said.chat);
+        let from = self.name(said.from);
+        assert_eq!((message.from, message.to, &*message.text), (from, shown, &*said.text));
+        assert_eq!(message.file_size, said.file_size);
+    }
+
+    /// The hub tells other sessions of a message's sender. Those that did not ask for it are told
+    /// nothing.
+    pub(super) fn said_elsewhere(&mut self, message: &Message, to: Vec<ConnId>) {
+        let held = match to[..] {
+            [conn] => self.next_held(conn, &message.text, true).map(|said| (said, conn)),
+            _ => None,
+        };
+        match held {
+            Some((said, _)) => self.is_as_said(message, &said),
+            None if message.file_size.is_some() => self.file_is_told_elsewhere(message, &to),
+            None => {
+                self.settle_elsewhere();
+                let due = self.goes_out(message.id, &message.text, &to);
+                let said = self.attempt(&message.text).said.clone();
+                self.is_as_said(message, &said);
+                self.told_elsewhere = Some((message.id, due));
+            }
+        }
+        for conn in to {
+            if self.session(conn).more {
+                self.deliveries.get_mut(&conn).unwrap().push_back(message.clone());
+            }
+        }
+    }
+
+    /// The hub has told all that it wants to; nobody else is online who reads the message.
+    pub(super) fn settle_elsewhere(&mut self) {
+        if let Some((id, due)) = self.told_elsewhere.take() {
+            assert_eq!(due, [], "{id} was not delivered");
+        }
+    }
+
     /// What was held for a session while it logged in, in the order in which it was said. Where no
     /// message is kept, nothing tells which of those came first that waited for the same id mark.
-    fn next_held(&mut self, conn: ConnId, text: &str) -> Option<Said> {
+    fn next_held(&mut self, conn: ConnId, text: &str, is_own: bool) -> Option<Said> {
         let in_order = self.config.keep_messages;
         let held = &mut self.session(conn).held;
-        let place = held.iter().position(|said| in_order || *said.text == *text)?;
-        held.remove(place)
+        let place = held.iter().position(|held| in_order || *held.said.text == *text)?;
+        let next = held.remove(place)?;
+        assert_eq!(next.is_own, is_own, "{conn}: {next:?}");
+        Some(next.said)
     }
 
     /// The hub has a message kept.
@@ -203,8 +273,11 @@ impl NodeModel {
         key: &Option<Key>,
     ) {
         assert!(self.config.keep_messages);
+        if let Some((id, due)) = self.told_elsewhere.take() {
+            assert_eq!((id, &due[..]), (message.id, &[][..]), "{message:?} was not delivered");
+        }
         if self.attempt(&message.text).state == State::Waits {
-            let to = self.goes_out(message.id, &message.text);
+            let to = self.goes_out(message.id, &message.text, &[]);
             assert_eq!(to, [], "{message:?} was not delivered");
         }
         let attempt = self.attempt(&message.text);
@@ -229,7 +302,7 @@ impl NodeModel {
         let Said { from, chat, .. } = *said;
         let readers = readers(from, chat, None, &self.chat.groups, &self.chat.people);
         let readers = readers.unwrap_or_default();
-        let Reached { online, entering, absent } = self.reached(chat, &readers);
+        let Reached { online, entering, users, absent } = self.reached(chat, &readers);
         let is_offline = matches!(chat, Chat::Direct(..)) && absent > 0;
         let word = said.key.clone().map(|key| (from, key));
         let is_known = word.as_ref().is_some_and(|word| self.ledger.words.contains_key(word));
@@ -241,7 +314,7 @@ impl NodeModel {
         }
         let delivered = match is_known {
             true => Some(0),
-            false => online.is_empty().then_some(entering.len() as u32),
+            false => online.is_empty().then_some(users),
         };
         State::Unseen { delivered, is_offline }
     }
@@ -286,6 +359,13 @@ impl NodeModel {
                 let has_ended = chats.any(|chat| self.has_ended(chat));
                 assert!(has_ended, "{reply} answers {attempt:?}");
             }
+            (State::Unseen { .. }, Code::NotAllowed, _) => {
+                // Its sender left the group in another session while it waited.
+                let Said { from, chat, .. } = attempt.said;
+                let is_member =
+                    matches!(chat, Chat::Group(id) if self.chat.groups.is_member(from, id));
+                assert!(!is_member && matches!(chat, Chat::Group(_)), "{reply} to {attempt:?}");
+            }
             (State::Unseen { delivered, .. }, Code::Done, detail) => {
                 self.confirmed_unseen(&attempt, delivered, shown, detail);
             }
@@ -324,6 +404,14 @@ impl NodeModel {
         }
         assert_eq!((to, Some(told)), (expected, delivered), "{attempt:?}");
     }
+}
+
+/// Whether a message is among these that is marked so, and of which nothing was seen.
+pub fn tries_with(replies: &VecDeque<Due>, key: &Key) -> bool {
+    replies.iter().any(|due| match due {
+        Due::Attempt(attempt) => attempt.said.key.as_ref() == Some(key),
+        Due::Refused(_) => false,
+    })
 }
 
 /// Whether nothing was seen of the last message that is due.

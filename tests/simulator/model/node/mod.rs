@@ -7,6 +7,7 @@
 mod creations;
 mod deletions;
 mod deliveries;
+mod devices;
 mod effects;
 mod entries;
 mod failures;
@@ -21,7 +22,7 @@ mod presence;
 mod sessions;
 mod uploads;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use chatsrv::chat::answer::Item;
@@ -77,8 +78,20 @@ pub struct NodeModel {
     cut_off: HashSet<ConnId>,
     /// A file that is kept, and whose message ought to go out with the next effects, and to whom.
     file_due: Option<(StoredMessage, Vec<Number>)>,
+    /// The session in which that was sent.
+    file_sent_in: Option<ConnId>,
+    /// Whether other sessions of its sender were told.
+    file_told_elsewhere: bool,
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
+    /// Of whom the others were told that they are online.
+    announced: BTreeSet<Number>,
+    /// The highest number of a device of each user.
+    devices: BTreeMap<Number, u32>,
+    /// A message that was told to other sessions of its sender, and to whom else it is due.
+    told_elsewhere: Option<(MessageId, Vec<ConnId>)>,
+    /// The sessions that are to be logged out.
+    logged_out: Vec<ConnId>,
     /// Who asked for the jobs under way.
     askers: HashMap<JobId, ConnId>,
     /// Whose input, or whose job's outcome, is being handled.
@@ -110,7 +123,13 @@ impl NodeModel {
             deletions: Deletions::default(),
             cut_off: HashSet::new(),
             file_due: None,
+            file_sent_in: None,
+            file_told_elsewhere: false,
             presence: Vec::new(),
+            announced: BTreeSet::new(),
+            devices: kept.devices.iter().copied().collect(),
+            told_elsewhere: None,
+            logged_out: Vec::new(),
             askers: HashMap::new(),
             current: None,
             is_outcome: false,
@@ -138,6 +157,9 @@ impl NodeModel {
             self.ledger.words.clear();
         }
         self.sessions.clear();
+        self.announced.clear();
+        self.logged_out.clear();
+        self.devices = store.kept().devices.into_iter().collect();
         self.newest_time = LogTime::default();
         self.uploads = Expectations::default();
         self.deletions = Deletions::default();
@@ -184,6 +206,9 @@ impl NodeModel {
                     Err((of, _)) => codes::verb(*of),
                 };
                 self.tries(conn, &command);
+                if let Ok(command) = &command {
+                    self.login_command(conn, command);
+                }
                 self.session(conn).stop_composing(verb);
                 match (command, self.session(conn).user, verb) {
                     (Ok(command), user, _) => {
@@ -193,7 +218,7 @@ impl NodeModel {
                         self.command(conn, &command);
                     }
                     (Err((of, refusal)), Some(_), Some(verb)) => {
-                        let code = codes::refused(of, &refusal).0;
+                        let code = codes::refused(of, &refusal, false).0;
                         self.group_command_refused(conn, verb, code);
                     }
                     _ => {}
@@ -227,25 +252,22 @@ impl NodeModel {
         }
         if let Some(user) = user {
             self.group_command(conn, user, request);
-            self.peer_command(user, request);
+            self.peer_command(conn, user, request);
+            self.device_command(conn, user, request);
             match request {
                 Command::Ask(Request::Seen { chat, id }) => self.reads_up_to(user, chat, *id),
                 Command::Ask(Request::Delete(id)) => self.wants_deleted(conn, *id),
                 _ => {}
             }
         }
-        let account = |(number, _)| self.account(number);
         let items: Option<Vec<Item>> = match (request, user) {
             (Command::Ask(Request::Who), Some(_)) => {
-                let line = |(number, conn)| {
-                    let account = self.account(number);
-                    lists::who_line(account, self.direct(number, conn))
-                };
-                Some(self.people().map(line).collect())
+                let line = |number| lists::who_line(self.account(number), self.direct(number));
+                Some(self.people().into_iter().map(line).collect())
             }
             (Command::Dm, Some(user)) => {
-                let others = self.people().filter(|(number, _)| *number != user).map(account);
-                Some(others.map(|other| Item::Direct(other.name, other.number)).collect())
+                let others = self.people().into_iter().filter(|number| *number != user);
+                Some(others.map(|other| Item::Direct(self.name(other), other)).collect())
             }
             (Command::Ask(Request::Unread | Request::Chats { .. }), Some(_)) => None,
             _ => return,
@@ -260,6 +282,7 @@ impl NodeModel {
         let asker = self.askers.get(&job_id).copied();
         self.decision_kept(asker, job, outcome);
         self.uploads.job_done(job_id, outcome);
+        self.device_job_done(asker, job, outcome);
         self.try_is_settled(job_id, outcome);
         match (job, outcome) {
             (Job::Register { account, .. }, Ok(Value::Done)) => {
@@ -280,12 +303,18 @@ impl NodeModel {
             (Job::KeepMessage { .. }, _) => {
                 self.ledger.keep_done(job_id, *outcome == Ok(Value::Done));
             }
-            (Job::FinishUpload { message: Some(message), .. }, _) => {
+            (Job::FinishUpload { upload, message: Some(message) }, _) => {
+                self.file_sent_in = self.uploads.senders.get(upload).copied();
                 self.file_kept(job_id, message, outcome);
             }
             (Job::RaiseIdMark { mark }, Ok(Value::Done)) => self.ledger.mark = *mark,
             (Job::RaiseIdMark { .. }, _) => self.mark_failed = creations::failure(outcome),
-            (Job::MarkSeen { reader, chat, id }, Ok(Value::Marked(mark))) => {
+            (Job::MarkSeen { reader, chat, id }, Ok(Value::Marked { mark, has_moved })) => {
+                let before = self.ledger.seen_up_to(*reader, *chat);
+                assert_eq!(*has_moved, *mark > before, "{reader} in {chat:?}: {before}, {mark}");
+                if *has_moved {
+                    self.others_are_told(asker, *reader, (*chat, *mark));
+                }
                 let seen = self.chat.messages.seen(*reader, *chat);
                 assert!(seen >= Some(*id), "{reader} has not read {chat:?} up to {id}");
                 self.ledger.seen(*reader, *chat, *id);

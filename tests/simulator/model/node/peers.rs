@@ -1,6 +1,6 @@
 //! Who ought to be up, whom calls may reach, and who may end the sessions of others.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use chatsrv::chat::address::Address;
@@ -9,6 +9,7 @@ use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::event::{Call, Event};
 use chatsrv::chat::name::{Number, UserName};
+use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::Request;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
@@ -27,6 +28,11 @@ const DOUBT: Duration = Duration::from_secs(1);
 pub struct Peers {
     from: HashMap<ConnId, Address>,
     up: BTreeMap<Number, Up>,
+    /// Sessions that were up until another one of their user was.
+    displaced: BTreeSet<ConnId>,
+    perhaps_displaced: BTreeSet<ConnId>,
+    /// The answers to ALIVE that are due.
+    alive: HashMap<ConnId, VecDeque<Alive>>,
     /// Calls of which the other one was told, by their tickets: who called from where, and what
     /// there is to be told.
     called: HashMap<String, (ConnId, Call)>,
@@ -36,6 +42,7 @@ pub struct Peers {
 
 #[derive(Clone, Copy)]
 struct Up {
+    conn: ConnId,
     port: u16,
     heard: Duration,
 }
@@ -48,7 +55,21 @@ impl Peers {
 
     pub fn is_gone(&mut self, conn: ConnId, user: Option<Number>) {
         self.from.remove(&conn);
+        self.alive.remove(&conn);
         if let Some(user) = user {
+            self.is_gone_down(conn, user);
+        }
+    }
+
+    fn is_not_displaced(&mut self, conn: ConnId) {
+        self.displaced.remove(&conn);
+        self.perhaps_displaced.remove(&conn);
+    }
+
+    /// A session takes no direct chats any more.
+    fn is_gone_down(&mut self, conn: ConnId, user: Number) {
+        self.is_not_displaced(conn);
+        if self.up.get(&user).is_some_and(|up| up.conn == conn) {
             self.up.remove(&user);
         }
     }
@@ -61,17 +82,38 @@ impl NodeModel {
             Input::Connected { conn, from } => {
                 self.peers.from.insert(*conn, *from);
             }
-            Input::Asked { conn, .. } => {
-                let (now, patience) = (self.now, self.patience());
-                let Some(user) = self.session(*conn).user else { return };
-                let Some(up) = self.peers.up.get_mut(&user) else { return };
-                if now - up.heard < patience {
-                    up.heard = now;
-                } else {
-                    self.peers.up.remove(&user);
+            Input::Asked { conn, request } => {
+                self.is_heard(*conn);
+                if *request == Ok(Request::Alive) {
+                    let due = self.alive(*conn);
+                    self.peers.alive.entry(*conn).or_default().push_back(due);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A line comes over a session.
+    fn is_heard(&mut self, conn: ConnId) {
+        let (now, patience) = (self.now, self.patience());
+        let Some(user) = self.session(conn).user else { return };
+        let up = self.peers.up.get_mut(&user).filter(|up| up.conn == conn);
+        let Some(up) = up else { return };
+        if now - up.heard < patience {
+            up.heard = now;
+        } else {
+            self.peers.up.remove(&user);
+        }
+    }
+
+    /// Another session of somebody who was up takes direct chats now. Of one that has just fallen
+    /// silent it can't be told whether it still was.
+    fn is_displaced(&mut self, before: Up) {
+        let silence = self.now - before.heard;
+        if silence < self.patience() {
+            self.peers.displaced.insert(before.conn);
+        } else if silence < self.patience() + DOUBT {
+            self.peers.perhaps_displaced.insert(before.conn);
         }
     }
 
@@ -79,23 +121,28 @@ impl NodeModel {
         2 * self.config.alive_period
     }
 
-    pub(super) fn peer_command(&mut self, user: Number, request: &Command) {
+    pub(super) fn peer_command(&mut self, conn: ConnId, user: Number, request: &Command) {
         match request {
             Command::Ask(Request::Up { .. }) if user == Number::OPERATOR => {}
             Command::Ask(Request::Up { port }) => {
                 if let Some(port) = port.or(user.port()) {
-                    self.peers.up.insert(user, Up { port, heard: self.now });
+                    let up = Up { conn, port, heard: self.now };
+                    self.peers.is_not_displaced(conn);
+                    let before = self.peers.up.insert(user, up);
+                    if let Some(before) = before.filter(|before| before.conn != conn) {
+                        self.is_displaced(before);
+                    }
                 }
             }
-            Command::Ask(Request::Down) => drop(self.peers.up.remove(&user)),
+            Command::Ask(Request::Down) => self.peers.is_gone_down(conn, user),
             _ => {}
         }
     }
 
     /// Where a user takes direct chats; nothing is told of one who may or may not be up.
-    pub(super) fn direct(&self, user: Number, conn: ConnId) -> Option<(Address, u16)> {
+    pub(super) fn direct(&self, user: Number) -> Option<(Address, u16)> {
         let up = self.peers.up.get(&user)?;
-        (self.now - up.heard < self.patience()).then(|| (self.peers.from[&conn], up.port))
+        (self.now - up.heard < self.patience()).then(|| (self.peers.from[&up.conn], up.port))
     }
 
     /// Those who have just fallen silent, which the hub may or may not have noticed.
@@ -179,6 +226,7 @@ impl NodeModel {
         assert_eq!(call.address, self.peers.from[&caller]);
         let callee = self.sessions[to].user.expect("a callee is online");
         let up = self.peers.up.get(&callee).unwrap_or_else(|| panic!("{callee} is not up"));
+        assert_eq!(up.conn, *to, "it is up in another session");
         assert!(self.now - up.heard < self.patience() + DOUBT, "{callee} fell silent");
         let answer = Call {
             user: self.name(callee),
@@ -197,6 +245,7 @@ impl NodeModel {
                 let due = self.peers.called.remove(call.ticket.expose());
                 assert_eq!(due, Some((conn, (**call).clone())));
             }
+            (Verb::Alive, _) => self.check_alive(conn, reply),
             (Verb::Kick | Verb::Ban | Verb::Unban | Verb::Shutdown, _)
                 if reply.code == Code::Done =>
             {
@@ -208,4 +257,41 @@ impl NodeModel {
             _ => {}
         }
     }
+
+    /// The answer to ALIVE that is due to a session.
+    fn alive(&self, conn: ConnId) -> Alive {
+        let user = self.sessions[&conn].user;
+        let up = user.and_then(|user| self.peers.up.get(&user)).filter(|up| up.conn == conn);
+        match up {
+            Some(up) => Alive::At(up.port),
+            None if self.peers.displaced.contains(&conn) => Alive::Elsewhere,
+            None if self.peers.perhaps_displaced.contains(&conn) => Alive::NotHere,
+            None => Alive::No,
+        }
+    }
+
+    fn check_alive(&mut self, conn: ConnId, reply: &Reply<'_>) {
+        let told = match (reply.done, reply.refusal) {
+            (Some(Done::Port(port)), _) => Alive::At(*port),
+            (_, Some(Refusal::UpElsewhere)) => Alive::Elsewhere,
+            (_, Some(Refusal::NotUp)) => Alive::No,
+            _ => return,
+        };
+        let due = self.peers.alive.get_mut(&conn).and_then(VecDeque::pop_front);
+        let is_as_due = match due {
+            Some(Alive::NotHere) => matches!(told, Alive::No | Alive::Elsewhere),
+            due => due == Some(told),
+        };
+        assert!(is_as_due, "{conn}: {reply}");
+    }
+}
+
+/// What ALIVE is answered.
+#[derive(Debug, PartialEq)]
+enum Alive {
+    At(u16),
+    Elsewhere,
+    No,
+    /// One of the last two.
+    NotHere,
 }

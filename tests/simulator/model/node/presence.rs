@@ -1,5 +1,7 @@
 //! Who is online, and who is told when that changes.
 
+use std::collections::BTreeSet;
+
 use chatsrv::chat::name::{Number, UserName};
 use chatsrv::hub::input::ConnId;
 
@@ -14,17 +16,18 @@ pub struct Presence {
 }
 
 impl NodeModel {
-    /// Notes who ought to be told that a user came or is about to go.
-    pub(super) fn tell(&mut self, own: ConnId, user: Number, online: bool) {
+    /// Notes who ought to be told that a user came or went.
+    pub(super) fn tell(&mut self, user: Number, online: bool) {
         // The user counts, online or not.
-        let others = self.people().filter(|(number, _)| *number != user).count();
+        let others = self.people().into_iter().filter(|number| *number != user).count();
         if user == Number::OPERATOR || others + 1 > self.config.presence_limit {
             return;
         }
         let told = self
             .sessions
             .iter()
-            .filter(|(conn, session)| **conn != own && session.user.is_some() && !session.quiet);
+            .filter(|(_, session)| session.user.is_some_and(|other| other != user))
+            .filter(|(_, session)| !session.quiet);
         let to: Vec<ConnId> = told.map(|(conn, _)| *conn).collect();
         if !to.is_empty() {
             self.presence.push(Presence { online, name: self.name(user), to });
@@ -32,10 +35,12 @@ impl NodeModel {
     }
 
     /// Who is online, without the operator.
-    pub(super) fn people(&self) -> impl Iterator<Item = (Number, ConnId)> {
-        self.online().filter(|(number, _)| *number != Number::OPERATOR)
+    pub(super) fn people(&self) -> BTreeSet<Number> {
+        let online = self.online().map(|(number, _)| number);
+        online.filter(|number| *number != Number::OPERATOR).collect()
     }
 
+    /// Every session of somebody who is online.
     pub(super) fn online(&self) -> impl Iterator<Item = (Number, ConnId)> {
         self.sessions.iter().filter_map(|(conn, session)| Some((session.user?, *conn)))
     }

@@ -24,6 +24,8 @@ pub struct Expectations {
     whole: HashMap<UploadId, Option<Sha256Sum>>,
     /// The answers to EXPECT that are due.
     due: HashMap<ConnId, VecDeque<Code>>,
+    /// Over which connection each was sent last.
+    pub senders: HashMap<UploadId, ConnId>,
 }
 
 impl Expectations {
@@ -65,6 +67,7 @@ impl Expectations {
             match effect {
                 Effect::Upload { conn, job_id, stream, .. } => {
                     let upload = self.opened.remove(job_id).expect("it was opened");
+                    self.senders.insert(upload, *conn);
                     self.open.insert((*conn, *stream), (upload, None));
                 }
                 Effect::CancelUpload { conn, stream } => {
